@@ -1,0 +1,172 @@
+//! Order × mapping → what must become of the order. The one place where this is decided.
+
+use jiff::Timestamp;
+
+use super::{
+    day_in_wib,
+    history::History,
+    invoice::{DetailExpense, DetailItem, Draft, InvoiceBody},
+    lines::lines_of,
+    mapping::{InvoiceDate, Mapping, OnTotalDifference, Store, TaxMode, UnknownStores},
+    money::Rupiah,
+    order::Snapshot,
+    reason::{Finding, Notice, Reason, Warning},
+};
+
+/// What must become of an order that has no invoice yet.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decision {
+    /// The chosen status is not reached yet.
+    Watch,
+    /// A rule says that no invoice is wanted.
+    Ignore(Reason),
+    /// A person must act: the first finding is the reason, the others stand beside it. Never empty.
+    Block(Vec<Finding>),
+    /// This invoice must stand.
+    Invoice(Box<Draft>, Vec<Notice>),
+}
+
+/// Decides about an order from its history, the snapshot whose amounts count, and the mapping in force.
+pub fn decide(history: &History, order: &Snapshot, mapping: &Mapping) -> Decision {
+    if history.cancelled_at.is_some() {
+        return Decision::Ignore(Reason::Cancelled);
+    }
+    let Some(rank) = mapping.trigger_rank() else { return Decision::Ignore(Reason::AutoCreateNever) };
+    if let (Some(first_day), Some(ordered_at)) = (mapping.orders_from, order.ordered_at)
+        && day_in_wib(ordered_at) < first_day
+    {
+        return Decision::Ignore(Reason::BeforeStart);
+    }
+    let mapped = mapping.stores.get(&order.store_id);
+    if mapped.is_some_and(|store| !store.enabled) {
+        return Decision::Ignore(Reason::StoreOff);
+    }
+    let Some(reached_at) = history.reached_at(rank) else { return Decision::Watch };
+    draft(order, mapping, mapped, reached_at)
+}
+
+fn draft(order: &Snapshot, mapping: &Mapping, mapped: Option<&Store>, reached_at: Timestamp) -> Decision {
+    // Findings are pushed in the order in which reasons go first (design.md §6).
+    let mut findings = Vec::new();
+    let mut notices = Vec::new();
+    let unknown = Store::unknown();
+    let store = mapped.unwrap_or(&unknown);
+    let accepted = mapping.unknown_stores == UnknownStores::Accept && !order.store_id.is_empty();
+    if mapped.is_none() && !accepted {
+        findings.push(Finding { reason: Reason::StoreUnmapped, about: described_store(order) });
+    }
+    let warehouse = warehouse_of(order, mapping, store, &mut findings);
+    if order.products().all(|product| product.quantity.is_zero()) {
+        findings.push(Finding { reason: Reason::NoLines, about: format!("order {}", order.id) });
+    }
+    let mut line_findings = Vec::new();
+    let lines = lines_of(order, mapping, &mut line_findings);
+    let (without_price, without_sku): (Vec<_>, Vec<_>) =
+        line_findings.into_iter().partition(|finding| finding.reason == Reason::TotalDifference);
+    findings.extend(without_sku);
+
+    let tax = store.tax.unwrap_or(mapping.tax);
+    let mut detail_item = Vec::with_capacity(lines.len());
+    for line in lines {
+        let (item, cut) = DetailItem::new(line, warehouse.clone(), tax != TaxMode::Off);
+        if cut {
+            notices.push(Notice { warning: Warning::NameCut, about: item.detail_name.clone() });
+        }
+        detail_item.push(item);
+    }
+    let day = match mapping.invoice_date {
+        InvoiceDate::Trigger => reached_at,
+        InvoiceDate::Ordered => order.ordered_at.unwrap_or(reached_at),
+    };
+    let body = InvoiceBody {
+        customer_no: store.customer_no.clone().unwrap_or_else(|| order.store_id.clone()),
+        trans_date: day_in_wib(day),
+        number: mapping.invoice_number.fill(order),
+        description: mapping.description.fill(order),
+        branch_name: store.branch.clone(),
+        payment_term_name: store.payment_term.clone(),
+        taxable: tax != TaxMode::Off,
+        inclusive_tax: tax == TaxMode::Inclusive,
+        cash_discount: discount_of(order),
+        detail_item,
+        detail_expense: shipping_of(order, mapping, store, &mut findings).into_iter().collect(),
+    };
+    if body.cash_discount > body.subtotal() && findings.is_empty() && without_price.is_empty() {
+        let about = format!("discount {} > products {}", body.cash_discount, body.subtotal());
+        findings.push(Finding { reason: Reason::DiscountAboveSubtotal, about });
+    }
+    findings.extend(without_price);
+    let total = body.total();
+    // With a line missing the sum is wrong anyway; saying so would hide the cause.
+    if let Some(expected) = order.total_price.filter(|expected| *expected != total && findings.is_empty()) {
+        let about = format!("invoice {total}, order {expected}");
+        match mapping.on_total_difference {
+            OnTotalDifference::Block => findings.push(Finding { reason: Reason::TotalDifference, about }),
+            OnTotalDifference::Warn => notices.push(Notice { warning: Warning::TotalDifference, about }),
+        }
+    }
+    if !findings.is_empty() {
+        return Decision::Block(findings);
+    }
+    let draft = Draft {
+        book: store.book.clone(),
+        customer_name: order.store_name_or_channel().to_owned(),
+        create_customer: mapping.create_missing_customers,
+        total,
+        body,
+    };
+    Decision::Invoice(Box::new(draft), notices)
+}
+
+fn described_store(order: &Snapshot) -> String {
+    match order.store_id.as_str() {
+        "" => format!("the order names no store ({})", order.store_name_or_channel()),
+        id => format!("store {id} ({})", order.store_name_or_channel()),
+    }
+}
+
+fn warehouse_of(order: &Snapshot, mapping: &Mapping, store: &Store, findings: &mut Vec<Finding>) -> Option<String> {
+    if !mapping.sends_warehouses(store) {
+        return None;
+    }
+    let found = order.warehouse_id.as_deref().and_then(|id| mapping.warehouse(store, id));
+    if found.is_none() {
+        let about = match &order.warehouse_id {
+            Some(id) => format!("warehouse {id}"),
+            None => "the order names no warehouse".to_owned(),
+        };
+        findings.push(Finding { reason: Reason::WarehouseUnmapped, about });
+    }
+    found.map(str::to_owned)
+}
+
+/// The seller's discount: the first that is not 0; platform vouchers are not the seller's (design.md §6).
+fn discount_of(order: &Snapshot) -> Rupiah {
+    let of_lines = order.products().map(|product| product.voucher_seller).sum();
+    [order.discount_amount + order.voucher_amount, order.voucher_seller, of_lines]
+        .into_iter()
+        .find(|amount| amount.is_positive())
+        .unwrap_or_default()
+}
+
+/// Shipping is the seller's money only when the marketplace does not pay the courier (forstok.md §3).
+fn shipping_of(
+    order: &Snapshot,
+    mapping: &Mapping,
+    store: &Store,
+    findings: &mut Vec<Finding>,
+) -> Option<DetailExpense> {
+    if order.cashless != Some(false) || !order.shipping_price.is_positive() {
+        return None;
+    }
+    let Some(account) = mapping.account(store, "shipping") else {
+        let about = format!("shipping {}: [accounts] shipping", order.shipping_price);
+        findings.push(Finding { reason: Reason::AccountUnmapped, about });
+        return None;
+    };
+    Some(DetailExpense {
+        account_no: account.to_owned(),
+        expense_amount: order.shipping_price,
+        expense_name: "Ongkos kirim".to_owned(),
+    })
+}

@@ -1,0 +1,236 @@
+//! Strict reading of a TOML document (settings, mapping) that reports every mistake at once.
+//!
+//! Serde stops at the first error and forgets where it was; a person who edits a file wants them all,
+//! each with its key, its value and what to do.
+
+use std::{cell::RefCell, collections::BTreeMap, fmt};
+
+use serde::Serialize;
+use toml::{Table, Value};
+
+/// One mistake in a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Where: `stores."8277".book`.
+    pub key: String,
+    /// What stands there; absent when the key is missing or the value is a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// What is wrong and what to do.
+    pub remedy: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(f, "{} = {value}: {}", self.key, self.remedy),
+            None => write!(f, "{}: {}", self.key, self.remedy),
+        }
+    }
+}
+
+/// Collects the mistakes of one document while its sections are read.
+#[derive(Debug, Default)]
+pub struct Problems(RefCell<Vec<Problem>>);
+
+impl Problems {
+    /// Notes one mistake.
+    pub fn add(&self, key: impl Into<String>, value: Option<String>, remedy: impl Into<String>) {
+        self.0.borrow_mut().push(Problem { key: key.into(), value, remedy: remedy.into() });
+    }
+
+    /// All mistakes in the order in which they were met.
+    pub fn into_vec(self) -> Vec<Problem> {
+        self.0.into_inner()
+    }
+}
+
+/// One table of the document. Dropping it without [`Section::finish`] would let unknown keys pass.
+#[must_use = "finish() reports unknown keys"]
+pub struct Section<'a> {
+    path: String,
+    table: &'a Table,
+    problems: &'a Problems,
+    known: RefCell<Vec<&'static str>>,
+}
+
+impl<'a> Section<'a> {
+    /// The document itself.
+    pub fn root(table: &'a Table, problems: &'a Problems) -> Self {
+        Self { path: String::new(), table, problems, known: RefCell::default() }
+    }
+
+    /// Full path of this section; empty for the document itself.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Full path of a key of this section, quoted where TOML needs it.
+    pub fn path_of(&self, key: &str) -> String {
+        let bare = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        let key = if bare && !key.bytes().all(|b| b.is_ascii_digit()) { key.to_owned() } else { format!("\"{key}\"") };
+        if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
+    }
+
+    /// The raw value of a key.
+    pub fn value(&self, key: &'static str) -> Option<&'a Value> {
+        self.known.borrow_mut().push(key);
+        self.table.get(key)
+    }
+
+    /// Notes a mistake at a key of this section.
+    pub fn problem(&self, key: &str, value: Option<&Value>, remedy: impl Into<String>) {
+        self.problems.add(self.path_of(key), value.map(shown), remedy);
+    }
+
+    /// A text; leading and trailing white space goes. Empty counts as absent.
+    pub fn text(&self, key: &'static str) -> Option<String> {
+        let value = self.value(key)?;
+        self.as_text(key, value).filter(|text| !text.is_empty())
+    }
+
+    /// A secret text: never shown in a problem.
+    pub fn secret(&self, key: &'static str) -> Option<String> {
+        match self.value(key)? {
+            Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+            _ => {
+                self.problem(key, None, "must be a text in quotes");
+                None
+            }
+        }
+    }
+
+    /// Secret texts: a list, or (from the environment) one text, comma-separated or written as a TOML list.
+    pub fn secrets(&self, key: &'static str) -> Vec<String> {
+        let texts = match self.value(key) {
+            None => Vec::new(),
+            Some(Value::Array(values)) => values.clone(),
+            Some(Value::String(text)) => match format!("list = {text}").parse::<Table>() {
+                Ok(table) if table["list"].is_array() => table["list"].as_array().cloned().unwrap_or_default(),
+                _ => text.split(',').map(|part| Value::String(part.to_owned())).collect(),
+            },
+            Some(_) => vec![Value::Boolean(false)],
+        };
+        let mut secrets = Vec::new();
+        for text in texts {
+            match text {
+                Value::String(text) if !text.trim().is_empty() => secrets.push(text.trim().to_owned()),
+                _ => self.problem(key, None, "must be a list of texts, none empty: secrets = [\"…\"]"),
+            }
+        }
+        secrets
+    }
+
+    /// True or false.
+    pub fn flag(&self, key: &'static str, default: bool) -> bool {
+        match self.value(key) {
+            None => default,
+            Some(Value::Boolean(flag)) => *flag,
+            Some(value) => {
+                self.problem(key, Some(value), "must be true or false, without quotes");
+                default
+            }
+        }
+    }
+
+    /// One of a few words; the first is the default.
+    pub fn choice<T: Copy>(&self, key: &'static str, choices: &[(&str, T)]) -> T {
+        let default = choices[0].1;
+        let Some(value) = self.value(key) else { return default };
+        let Some(text) = self.as_text(key, value) else { return default };
+        if let Some((_, choice)) = choices.iter().find(|(word, _)| *word == text) {
+            return *choice;
+        }
+        let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+        self.problem(key, Some(value), format!("must be one of {}{}", words.join(", "), did_you_mean(&text, &words)));
+        default
+    }
+
+    /// A table inside this one.
+    pub fn section(&self, key: &'static str) -> Option<Section<'a>> {
+        let value = self.value(key)?;
+        self.as_section(key, value)
+    }
+
+    /// A table whose keys are free names, each holding a table.
+    pub fn sections(&self, key: &'static str) -> Vec<(String, Section<'a>)> {
+        let Some(outer) = self.section(key) else { return Vec::new() };
+        let inner = outer.table.iter();
+        inner.filter_map(|(name, value)| Some((name.clone(), outer.as_section(name, value)?))).collect()
+    }
+
+    /// A table whose keys are free names, each holding a text that is not empty.
+    pub fn texts(&self, key: &'static str) -> Option<BTreeMap<String, String>> {
+        let outer = self.section(key)?;
+        let mut texts = BTreeMap::new();
+        for (name, value) in outer.table {
+            match outer.as_text(name, value) {
+                Some(text) if text.is_empty() => {
+                    outer.problem(name, Some(value), "is empty; give a value or remove the line")
+                }
+                Some(text) => {
+                    if texts.insert(name.trim().to_owned(), text).is_some() {
+                        outer.problem(
+                            name,
+                            Some(value),
+                            "stands twice, once with spaces around it; keep one of the two",
+                        );
+                    }
+                }
+                None => {}
+            }
+        }
+        Some(texts)
+    }
+
+    /// Reports keys that nobody asked for, with the nearest known one.
+    pub fn finish(self) {
+        let known = self.known.borrow();
+        for (key, value) in self.table {
+            if !known.contains(&key.as_str()) {
+                let hint = did_you_mean(key, &known);
+                // The value of a mistyped key may be a secret, so only its kind is told.
+                self.problem(key, None, format!("is not a known setting (it holds a {}){hint}", value.type_str()));
+            }
+        }
+    }
+
+    fn as_text(&self, key: &str, value: &Value) -> Option<String> {
+        if let Value::String(text) = value {
+            return Some(text.trim().to_owned());
+        }
+        self.problem(key, Some(value), "must be a text in quotes");
+        None
+    }
+
+    fn as_section(&self, key: &str, value: &'a Value) -> Option<Section<'a>> {
+        let Value::Table(table) = value else {
+            self.problem(key, Some(value), format!("must be a table: write [{}]", self.path_of(key)));
+            return None;
+        };
+        Some(Section { path: self.path_of(key), table, problems: self.problems, known: RefCell::default() })
+    }
+}
+
+/// ` — did you mean "x"?` when one of the words is near, else nothing.
+pub fn did_you_mean(word: &str, known: &[&str]) -> String {
+    known
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .filter(|(nearness, _)| *nearness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| format!(" — did you mean {candidate:?}?"))
+        .unwrap_or_default()
+}
+
+/// A value as TOML writes it, cut so that a mistake does not fill the screen.
+fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() <= 80 { text } else { text.chars().take(79).chain(['…']).collect() }
+}
+
+/// The words of a TOML syntax error, with line and column.
+pub fn syntax_problem(file: &str, error: &toml::de::Error) -> Problem {
+    // toml prints the line, the place and what it expected; that is the remedy.
+    Problem { key: file.to_owned(), value: None, remedy: error.to_string().trim_end().to_owned() }
+}

@@ -1,0 +1,138 @@
+//! The invoice as it will go to Accurate: `sales-invoice/save.do` (accurate.md §4).
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+use super::{
+    lines::Line,
+    money::{Rupiah, exact_number},
+};
+
+/// Longest `detailName` that is sent, in characters (design.md §6).
+const LONGEST_NAME: usize = 230;
+
+/// Everything that posting needs; made by the decision, stored, and posted as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    /// Name of the Accurate database it goes to.
+    pub book: String,
+    /// The store's name, under which a missing customer is created.
+    pub customer_name: String,
+    /// Whether a missing customer may be created.
+    pub create_customer: bool,
+    /// The sum that Accurate must come to, in rupiah (before exclusive tax).
+    pub total: Rupiah,
+    /// Exactly what is sent.
+    pub body: InvoiceBody,
+}
+
+/// The JSON body of the save call; field names are Accurate's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names are Accurate's own, explained in accurate.md §4")]
+pub struct InvoiceBody {
+    pub customer_no: String,
+    /// `dd/MM/yyyy`, a plain local day.
+    #[serde(serialize_with = "write_day", deserialize_with = "read_day")]
+    pub trans_date: Date,
+    pub number: String,
+    pub description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_term_name: Option<String>,
+    pub taxable: bool,
+    pub inclusive_tax: bool,
+    /// An amount in rupiah on the whole invoice.
+    pub cash_discount: Rupiah,
+    pub detail_item: Vec<DetailItem>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub detail_expense: Vec<DetailExpense>,
+}
+
+/// One product line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names are Accurate's own, explained in accurate.md §4")]
+pub struct DetailItem {
+    pub item_no: String,
+    /// Rupiah for one piece.
+    pub unit_price: Rupiah,
+    #[serde(serialize_with = "write_number", deserialize_with = "read_number")]
+    pub quantity: Decimal,
+    pub detail_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warehouse_name: Option<String>,
+    pub use_tax1: bool,
+}
+
+/// One expense line: shipping that the seller receives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names are Accurate's own, explained in accurate.md §4")]
+pub struct DetailExpense {
+    pub account_no: String,
+    pub expense_amount: Rupiah,
+    pub expense_name: String,
+}
+
+impl DetailItem {
+    /// A line as Accurate takes it; true beside it when the name had to be cut.
+    pub fn new(line: Line, warehouse_name: Option<String>, use_tax1: bool) -> (Self, bool) {
+        let name = if line.name.is_empty() { &line.item_no } else { &line.name };
+        let detail_name: String = name.chars().take(LONGEST_NAME).collect();
+        let cut = detail_name.len() < name.len();
+        let item = Self {
+            detail_name: detail_name.trim_end().to_owned(),
+            item_no: line.item_no,
+            unit_price: line.unit_price,
+            quantity: line.quantity.normalize(),
+            warehouse_name,
+            use_tax1,
+        };
+        (item, cut)
+    }
+}
+
+impl InvoiceBody {
+    /// Σ lines, in rupiah.
+    pub fn subtotal(&self) -> Rupiah {
+        self.detail_item.iter().map(|item| item.unit_price * item.quantity).sum()
+    }
+
+    /// Σ lines − discount + shipping, in rupiah (design.md §6).
+    pub fn total(&self) -> Rupiah {
+        self.subtotal() - self.cash_discount + self.detail_expense.iter().map(|expense| expense.expense_amount).sum()
+    }
+
+    /// Whether Accurate's total is this one: exclusive tax comes on top of it.
+    pub fn total_is_final(&self) -> bool {
+        !self.taxable || self.inclusive_tax
+    }
+
+    /// The body as it is sent.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::to_value(self).expect("an invoice holds only texts, numbers and flags")
+    }
+}
+
+/// How Accurate writes days.
+pub const ACCURATE_DAY: &str = "%d/%m/%Y";
+
+fn write_day<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&day.strftime(ACCURATE_DAY))
+}
+
+fn read_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Date::strptime(ACCURATE_DAY, &text).map_err(D::Error::custom)
+}
+
+fn write_number<S: Serializer>(number: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+    exact_number(*number).serialize(serializer)
+}
+
+fn read_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+    Rupiah::deserialize(deserializer).map(Rupiah::decimal)
+}

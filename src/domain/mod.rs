@@ -1,0 +1,31 @@
+//! What an order is, what it must become, and why: pure functions, no I/O, no clock.
+//!
+//! In the order in which data meets them:
+//! [`money`] (rupiah), [`status`] (Forstok's statuses and their ranks), [`order`] (one snapshot),
+//! [`history`] (all snapshots of an order folded into what matters), [`mapping`] (the seller's rules),
+//! [`decision`] (order × mapping), [`invoice`] (the draft that goes to Accurate), [`lines`] (its lines),
+//! [`reason`] (why an order is not invoiced, in words), [`timeline`] (what happened to it).
+
+pub mod decision;
+pub mod document;
+pub mod history;
+pub mod invoice;
+pub mod lines;
+pub mod mapping;
+pub mod money;
+pub mod order;
+pub mod reason;
+pub mod status;
+pub mod timeline;
+
+use jiff::{Timestamp, civil::Date, tz::Offset};
+
+/// Western Indonesian time, in which Indonesian books are kept. It has no daylight saving.
+pub const WIB: Offset = Offset::constant(7);
+
+/// The day a moment falls on in Jakarta.
+///
+/// The built-in integration took the UTC day and so dated orders of 00:00–07:00 a day early (forstok.md §5).
+pub fn day_in_wib(moment: Timestamp) -> Date {
+    WIB.to_datetime(moment).date()
+}

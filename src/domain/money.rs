@@ -1,0 +1,149 @@
+//! Amounts in rupiah: decimal, exact, never a float.
+
+use std::{
+    fmt,
+    iter::Sum,
+    ops::{Add, Mul, Sub},
+};
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// Accurate keeps up to six decimal places (accurate.md §3, [B]).
+const PLACES: u32 = 6;
+
+/// Largest amount that is read, in rupiah.
+///
+/// A trillion is above any order; the bound keeps every sum and product within what a decimal holds exactly.
+const LARGEST: i64 = 1_000_000_000_000;
+
+/// An amount in rupiah.
+///
+/// Prints and serialises as a plain exact number: `24500.5`, never `24500.500000000004` or `2.45005e4`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rupiah(Decimal);
+
+/// Why a text is not an amount.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnAmount {
+    /// Neither `24500`, `24500.50` nor `2.45e4`.
+    #[error("is not a number such as 24500 or 24500.50")]
+    NotANumber,
+    /// Beyond a trillion rupiah either way.
+    #[error("is beyond 1000000000000 rupiah")]
+    TooLarge,
+}
+
+impl Rupiah {
+    /// No money.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+
+    /// Reads `24500`, `"24500.50"` or `2.45e4`. Digits past the sixth place are float noise and are rounded off.
+    pub fn parse(text: &str) -> Result<Self, NotAnAmount> {
+        let text = text.trim();
+        let number =
+            text.parse::<Decimal>().or_else(|_| Decimal::from_scientific(text)).map_err(|_| NotAnAmount::NotANumber)?;
+        if number.abs() > Decimal::from(LARGEST) {
+            return Err(NotAnAmount::TooLarge);
+        }
+        Ok(Self(number.round_dp(PLACES).normalize()))
+    }
+
+    /// A whole number of rupiah.
+    pub fn whole(rupiah: i64) -> Self {
+        Self(Decimal::from(rupiah))
+    }
+
+    /// The amount as a decimal number.
+    pub fn decimal(self) -> Decimal {
+        self.0
+    }
+
+    /// From a decimal that came out of arithmetic on amounts.
+    pub fn from_decimal(number: Decimal) -> Self {
+        Self(number.normalize())
+    }
+
+    /// Above nothing.
+    pub fn is_positive(self) -> bool {
+        self.0 > Decimal::ZERO
+    }
+}
+
+impl fmt::Display for Rupiah {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.normalize().fmt(f)
+    }
+}
+
+impl Add for Rupiah {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl Sub for Rupiah {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+impl Mul<Decimal> for Rupiah {
+    type Output = Self;
+    fn mul(self, times: Decimal) -> Self {
+        Self(self.0 * times)
+    }
+}
+
+impl Sum for Rupiah {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Add::add)
+    }
+}
+
+impl Serialize for Rupiah {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        exact_number(self.0).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rupiah {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = serde_json::Number::deserialize(deserializer)?;
+        // Sums of a large order may pass the bound for what is read from outside, so it is not applied here.
+        let decimal = number.to_string().parse::<Decimal>().map_err(de::Error::custom)?;
+        Ok(Self::from_decimal(decimal))
+    }
+}
+
+/// A decimal as a JSON number with exactly its digits.
+pub fn exact_number(number: Decimal) -> serde_json::Number {
+    number.normalize().to_string().parse().expect("a printed decimal is a JSON number")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_rupiahs_go_out_as_exact_json_numbers() {
+        let amount = Rupiah::parse("24500.50").expect("an amount");
+        assert_eq!(serde_json::to_string(&amount).expect("json"), "24500.5");
+        assert_eq!(serde_json::from_str::<Rupiah>("24500.5").expect("amount"), amount);
+    }
+
+    #[test]
+    fn float_noise_is_rounded_off() {
+        assert_eq!(Rupiah::parse("24500.500000000004").expect("an amount").to_string(), "24500.5");
+    }
+
+    #[test]
+    fn large_and_odd_texts_are_refused_with_the_reason() {
+        assert_eq!(Rupiah::parse("1e13"), Err(NotAnAmount::TooLarge));
+        assert_eq!(Rupiah::parse("Rp 5"), Err(NotAnAmount::NotANumber));
+        assert_eq!(Rupiah::parse("24.500,50"), Err(NotAnAmount::NotANumber));
+        assert_eq!(Rupiah::parse("2.45e4"), Ok(Rupiah::whole(24500)));
+    }
+}

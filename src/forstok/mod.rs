@@ -1,0 +1,4 @@
+//! Forstok's side: the proof that a webhook is authentic, and the reading of its body.
+
+pub mod payload;
+pub mod signature;

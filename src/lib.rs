@@ -1,0 +1,18 @@
+//! forstok-accurate: exactly one correct sales invoice in Accurate Online for each Forstok order.
+//!
+//! # Layout
+//!
+//! In the order in which an order meets them:
+//!
+//! - [`http`]: takes the webhook, answers operators, health and metrics probes.
+//! - [`forstok`]: proves that a webhook is Forstok's and reads its body.
+//! - [`store`]: what must survive, in SQLite.
+//! - [`domain`]: order × mapping → decision and draft; pure, knows nobody.
+//! - [`pipeline`]: decides, claims, posts and settles.
+//! - [`accurate`]: speaks to Accurate, within its limits.
+//! - [`sandbox`]: stands in for Accurate in tests, the demo and trials.
+//! - [`config`], [`clock`], [`telemetry`], [`cli`]: around all of it.
+
+pub mod domain;
+pub mod forstok;
+pub mod sandbox;
