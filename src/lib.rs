@@ -13,6 +13,9 @@
 //! - [`sandbox`]: stands in for Accurate in tests, the demo and trials.
 //! - [`config`], [`clock`], [`telemetry`], [`cli`]: around all of it.
 
+pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod forstok;
+pub mod store;
 pub mod sandbox;

@@ -1,0 +1,184 @@
+//! Leases, attempts and their outcomes.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool};
+
+use super::{
+    decide::append,
+    rows::{json as to_json, json_column, micros, order_id, state, timestamp},
+};
+use crate::{
+    domain::timeline::Event,
+    store::{Claim, Counted, MaybeSent, Outcome, Result, Settlement, State, Wanted},
+};
+
+pub(super) async fn claim(
+    connection: &mut SqliteConnection,
+    book: &str,
+    wanted: Wanted,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Result<Vec<Claim>> {
+    // News is decided about first, unless an invoice may already stand: then only a look at Accurate can tell.
+    let (time_has_come, limit) = match wanted {
+        Wanted::Due(limit) => ("next_attempt_at <= $2", limit),
+        Wanted::Probe => ("lease_until <= $2", 1),
+    };
+    let sql = format!(
+        "UPDATE orders SET
+             attempt = attempt + 1, tries = tries + 1, maybe_sent = 1,
+             lease_until = $3, next_attempt_at = $3
+         WHERE order_id IN (
+             SELECT order_id FROM orders
+             WHERE book = $1 AND state IN ('due', 'void_due') AND {time_has_come}
+               AND (undecided = 0 OR maybe_sent = 1 OR state = 'void_due')
+             ORDER BY next_attempt_at LIMIT $4)
+         RETURNING order_id, attempt, tries, failures, state, undecided, draft, invoice_id, warnings, received_at"
+    );
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .bind(book)
+        .bind(micros(now))
+        .bind(micros(lease_until))
+        .bind(limit)
+        .fetch_all(&mut *transaction)
+        .await?;
+    let mut claims = Vec::with_capacity(rows.len());
+    for row in &rows {
+        claims.push(Claim {
+            order_id: order_id(row)?,
+            attempt: row.try_get("attempt")?,
+            earlier_tries: row.try_get::<i64, _>("tries")? - 1,
+            failures: row.try_get("failures")?,
+            state: state(row)?,
+            undecided: row.try_get::<i64, _>("undecided")? == 1,
+            draft: json_column(row, "draft")?,
+            invoice_id: row.try_get("invoice_id")?,
+            warnings: json_column(row, "warnings")?,
+            received_at: timestamp(row.try_get("received_at")?)?,
+        });
+    }
+    let intents: Vec<_> = claims
+        .iter()
+        .map(|claim| {
+            let number = claim.draft.body.number.clone();
+            (&claim.order_id, [Event::Attempt { attempt: claim.earlier_tries + 1, number }])
+        })
+        .collect();
+    append(&mut transaction, intents.iter().map(|(id, events)| (*id, events.as_slice())), now).await?;
+    transaction.commit().await?;
+    Ok(claims)
+}
+
+pub(super) async fn settle(
+    connection: &mut SqliteConnection,
+    settlements: &[Settlement],
+    now: Timestamp,
+) -> Result<Vec<bool>> {
+    let rows: Vec<_> = settlements.iter().map(|settlement| settled_row(settlement, now)).collect();
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let settled = sqlx::query(
+        "UPDATE orders SET
+             lease_until = 0, changed_at = $2,
+             state = COALESCE(v.value ->> 'state', state),
+             reason = v.value ->> 'reason',
+             findings = v.value ->> 'findings',
+             warnings = COALESCE(v.value ->> 'warnings', warnings),
+             maybe_sent = v.value ->> 'maybe_sent',
+             next_attempt_at = v.value ->> 'next_attempt_at',
+             tries = tries - (v.value ->> 'uncounted'),
+             failures = CASE WHEN v.value ->> 'failed' THEN failures + 1 ELSE failures END,
+             undecided = CASE WHEN v.value ->> 'reconsider' THEN 1 ELSE undecided END,
+             due_since = CASE WHEN v.value ->> 'state' IS NULL THEN due_since END,
+             invoice_number = COALESCE(v.value ->> 'number', invoice_number),
+             invoice_id = COALESCE(v.value ->> 'id', invoice_id),
+             invoice_total = COALESCE(v.value ->> 'total', invoice_total),
+             invoiced_at = CASE WHEN v.value ->> 'id' IS NULL THEN invoiced_at ELSE $2 END
+         FROM json_each($1) AS v
+         WHERE orders.order_id = v.value ->> 'order_id' AND orders.attempt = v.value ->> 'attempt' AND lease_until > 0
+         RETURNING order_id",
+    )
+    .bind(to_json(&rows))
+    .bind(micros(now))
+    .fetch_all(&mut *transaction)
+    .await?;
+    let mut taken = std::collections::HashSet::with_capacity(settled.len());
+    for row in &settled {
+        taken.insert(order_id(row)?);
+    }
+    let events = settlements
+        .iter()
+        .filter(|settlement| taken.contains(&settlement.order_id))
+        .map(|settlement| (&settlement.order_id, settlement.events.as_slice()));
+    append(&mut transaction, events, now).await?;
+    transaction.commit().await?;
+    Ok(settlements.iter().map(|settlement| taken.contains(&settlement.order_id)).collect())
+}
+
+/// The columns that an outcome sets; a missing `state` leaves the order where it stands.
+fn settled_row(settlement: &Settlement, now: Timestamp) -> Value {
+    let mut row = json!({
+        "order_id": settlement.order_id, "attempt": settlement.attempt, "reason": "", "findings": "[]",
+        "maybe_sent": 0, "next_attempt_at": 0, "uncounted": 0, "failed": false, "reconsider": false,
+    });
+    match &settlement.outcome {
+        Outcome::Invoiced { invoice, warnings } => {
+            row["state"] = json!(State::Invoiced.as_str());
+            row["warnings"] = json!(to_json(warnings));
+            row["number"] = json!(invoice.number);
+            row["id"] = json!(invoice.id);
+            row["total"] = json!(invoice.total.normalize().to_string());
+        }
+        Outcome::Blocked { findings } => {
+            row["state"] = json!(State::Blocked.as_str());
+            row["reason"] = json!(findings.first().map_or("", |finding| finding.reason.code()));
+            row["findings"] = json!(to_json(findings));
+        }
+        Outcome::Postponed { until, counted, maybe_sent } => {
+            row["next_attempt_at"] = json!(micros(*until));
+            row["uncounted"] = json!(i32::from(*counted == Counted::No));
+            row["failed"] = json!(*counted == Counted::Yes);
+            row["maybe_sent"] = json!(i32::from(*maybe_sent == MaybeSent::Yes));
+        }
+        Outcome::Reconsider => {
+            row["next_attempt_at"] = json!(micros(now));
+            row["reconsider"] = json!(true);
+        }
+        Outcome::Voided => row["state"] = json!(State::Voided.as_str()),
+    }
+    row
+}
+
+pub(super) async fn next_attempt_at(readers: &SqlitePool, book: &str) -> Result<Option<Timestamp>> {
+    let row = sqlx::query(
+        "SELECT MIN(next_attempt_at) AS at FROM orders WHERE book = $1 AND state IN ('due', 'void_due')",
+    )
+    .bind(book)
+    .fetch_one(readers)
+    .await?;
+    row.try_get::<Option<i64>, _>("at")?.map(timestamp).transpose()
+}
+
+pub(super) async fn hasten(connection: &mut SqliteConnection, book: &str, now: Timestamp) -> Result<u64> {
+    let result = sqlx::query(
+        "UPDATE orders SET next_attempt_at = $2
+         WHERE book = $1 AND state IN ('due', 'void_due') AND next_attempt_at > $2 AND lease_until = 0",
+    )
+    .bind(book)
+    .bind(micros(now))
+    .execute(connection)
+    .await?;
+    Ok(result.rows_affected())
+}
+
+pub(super) async fn end_leases(connection: &mut SqliteConnection, now: Timestamp) -> Result<u64> {
+    let result = sqlx::query(
+        "UPDATE orders SET lease_until = 0, next_attempt_at = $1
+         WHERE state IN ('due', 'void_due') AND lease_until > 0",
+    )
+    .bind(micros(now))
+    .execute(connection)
+    .await?;
+    Ok(result.rows_affected())
+}

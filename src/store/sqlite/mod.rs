@@ -1,0 +1,150 @@
+//! The store in one SQLite file: one writer, several readers, every commit synced to disk.
+
+mod claim;
+mod decide;
+mod read;
+mod record;
+mod rows;
+
+use std::{path::Path, time::Duration};
+
+use jiff::Timestamp;
+use sqlx::{
+    Connection, SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::{
+    Claim, Count, Delivery, Filter, MappingRevision, OrderRecord, Receipt, Result, Settlement, Store, StoreError,
+    Undecided, UnreadableDelivery, Verdict, Wanted,
+};
+use crate::domain::{order::OrderId, timeline::Entry};
+
+/// Reading connections: pages and metrics must not wait for each other.
+const READERS: u32 = 4;
+
+/// How long a statement waits for another process (a backup, a person's shell) to let go of the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The store in one SQLite file.
+#[derive(Debug)]
+pub struct Sqlite {
+    /// SQLite has one writer; waiting for it here, first come first served, beats waiting on the file's lock.
+    writer: Mutex<SqliteConnection>,
+    readers: SqlitePool,
+}
+
+impl Sqlite {
+    /// Opens the file, makes it and its folder when they are missing, and brings the schema up to date.
+    pub async fn open(path: &Path) -> Result<Self> {
+        let refused = |why: String| StoreError::File { path: path.display().to_string(), why };
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|error| refused(error.to_string()))?;
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // What was answered with 2xx must survive a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            .statement_cache_capacity(200);
+        let mut writer =
+            SqliteConnection::connect_with(&options).await.map_err(|error| refused(error.to_string()))?;
+        sqlx::migrate!("migrations/sqlite").run(&mut writer).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .min_connections(1)
+            .connect_with(options.create_if_missing(false).read_only(true))
+            .await?;
+        Ok(Self { writer: Mutex::new(writer), readers })
+    }
+
+    async fn writer(&self) -> MutexGuard<'_, SqliteConnection> {
+        self.writer.lock().await
+    }
+}
+
+#[async_trait::async_trait]
+impl Store for Sqlite {
+    async fn record(&self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
+        record::record(&mut *self.writer().await, deliveries).await
+    }
+
+    async fn undecided(&self, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
+        decide::undecided(&self.readers, now, limit).await
+    }
+
+    async fn decide(&self, verdicts: &[Verdict], now: Timestamp) -> Result<usize> {
+        decide::decide(&mut *self.writer().await, verdicts, now).await
+    }
+
+    async fn claim(&self, book: &str, wanted: Wanted, now: Timestamp, lease_until: Timestamp) -> Result<Vec<Claim>> {
+        claim::claim(&mut *self.writer().await, book, wanted, now, lease_until).await
+    }
+
+    async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<bool>> {
+        claim::settle(&mut *self.writer().await, settlements, now).await
+    }
+
+    async fn next_attempt_at(&self, book: &str) -> Result<Option<Timestamp>> {
+        claim::next_attempt_at(&self.readers, book).await
+    }
+
+    async fn hasten(&self, book: &str, now: Timestamp) -> Result<u64> {
+        claim::hasten(&mut *self.writer().await, book, now).await
+    }
+
+    async fn end_leases(&self, now: Timestamp) -> Result<u64> {
+        claim::end_leases(&mut *self.writer().await, now).await
+    }
+
+    async fn rearm(&self, filter: &Filter, now: Timestamp) -> Result<u64> {
+        decide::rearm(&mut *self.writer().await, filter, now).await
+    }
+
+    async fn rearm_one(&self, order_id: &OrderId, now: Timestamp) -> Result<Option<u64>> {
+        decide::rearm_one(&mut *self.writer().await, order_id, now).await
+    }
+
+    async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
+        read::order(&self.readers, order_id).await
+    }
+
+    async fn timeline(&self, order_id: &OrderId) -> Result<Vec<Entry>> {
+        read::timeline(&self.readers, order_id).await
+    }
+
+    async fn orders(&self, filter: &Filter, before: Option<i64>, limit: i64) -> Result<Vec<OrderRecord>> {
+        read::orders(&self.readers, filter, before, limit).await
+    }
+
+    async fn counts(&self) -> Result<Vec<Count>> {
+        read::counts(&self.readers).await
+    }
+
+    async fn oldest_due(&self) -> Result<Option<Timestamp>> {
+        read::oldest_due(&self.readers).await
+    }
+
+    async fn unreadable(&self, limit: i64) -> Result<(i64, Vec<UnreadableDelivery>)> {
+        read::unreadable(&self.readers, limit).await
+    }
+
+    async fn mapping(&self) -> Result<Option<MappingRevision>> {
+        read::mapping(&self.readers).await
+    }
+
+    async fn put_mapping(&self, document: &str, who: &str, now: Timestamp) -> Result<MappingRevision> {
+        decide::put_mapping(&mut *self.writer().await, document, who, now).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        // A statement that takes the write lock and writes nothing: a read-only file or a full disk shows here.
+        let mut writer = self.writer().await;
+        let transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+        transaction.rollback().await?;
+        Ok(())
+    }
+}

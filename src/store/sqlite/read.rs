@@ -1,0 +1,142 @@
+//! What operators, pages and metrics ask for. Each query has its index.
+
+use jiff::Timestamp;
+use sqlx::{AssertSqlSafe, Row, SqlitePool};
+
+use super::rows::{ORDER_COLUMNS, json_column, order_record, reason, state, timestamp};
+use crate::{
+    domain::{
+        order::OrderId,
+        timeline::{Entry, Event},
+    },
+    store::{Count, Filter, MappingRevision, OrderRecord, Result, UnreadableDelivery},
+};
+
+pub(super) async fn order(readers: &SqlitePool, order_id: &OrderId) -> Result<Option<OrderRecord>> {
+    let sql = format!("SELECT {ORDER_COLUMNS} FROM orders WHERE order_id = $1");
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(order_id.as_str()).fetch_optional(readers).await?;
+    row.as_ref().map(order_record).transpose()
+}
+
+pub(super) async fn timeline(readers: &SqlitePool, order_id: &OrderId) -> Result<Vec<Entry>> {
+    let deliveries = sqlx::query("SELECT received_at, status, event, times FROM deliveries WHERE order_id = $1 ORDER BY id")
+        .bind(order_id.as_str())
+        .fetch_all(readers)
+        .await?;
+    let events = sqlx::query("SELECT at, event FROM timeline WHERE order_id = $1 ORDER BY seq")
+        .bind(order_id.as_str())
+        .fetch_all(readers)
+        .await?;
+    let mut entries = Vec::with_capacity(deliveries.len() + events.len());
+    for row in &deliveries {
+        let event =
+            Event::Received { status: row.try_get("status")?, event: row.try_get("event")?, times: row.try_get("times")? };
+        entries.push(Entry { at: timestamp(row.try_get("received_at")?)?, event });
+    }
+    for row in &events {
+        entries.push(Entry { at: timestamp(row.try_get("at")?)?, event: json_column(row, "event")? });
+    }
+    // Stable: at the same moment what Forstok sent stands before what was done about it.
+    entries.sort_by_key(|entry| entry.at);
+    Ok(entries)
+}
+
+/// ` AND …` for a filter, with its values, numbered from `first`.
+pub(super) fn conditions(filter: &Filter, first: usize) -> (String, Vec<String>) {
+    let mut sql = String::new();
+    let mut values = Vec::new();
+    let mut add = |condition: &str, value: String| {
+        sql.push_str(" AND ");
+        sql.push_str(&condition.replace('?', &format!("${}", first + values.len())));
+        values.push(value);
+    };
+    if let Some(state) = filter.state {
+        add("state = ?", state.as_str().to_owned());
+    }
+    if let Some(reason) = filter.reason {
+        add("reason = ? AND reason <> ''", reason.code().to_owned());
+    }
+    if let Some(store_id) = &filter.store_id {
+        add("store_id = ?", store_id.clone());
+    }
+    if let Some(text) = &filter.text {
+        // Ranges, not LIKE: they use the indexes. U+10FFFF sorts behind every other character.
+        add(
+            "id IN (SELECT id FROM orders WHERE order_id >= ? AND order_id < ? || char(1114111)
+               UNION SELECT id FROM orders WHERE channel_order_id >= ? AND channel_order_id < ? || char(1114111)
+               UNION SELECT id FROM orders WHERE invoice_number >= ? AND invoice_number < ? || char(1114111))",
+            text.clone(),
+        );
+    }
+    (sql, values)
+}
+
+pub(super) async fn orders(
+    readers: &SqlitePool,
+    filter: &Filter,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<OrderRecord>> {
+    let (conditions, values) = conditions(filter, 3);
+    let sql = format!("SELECT {ORDER_COLUMNS} FROM orders WHERE id < $1{conditions} ORDER BY id DESC LIMIT $2");
+    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(before.unwrap_or(i64::MAX)).bind(limit);
+    for value in values {
+        query = query.bind(value);
+    }
+    query.fetch_all(readers).await?.iter().map(order_record).collect()
+}
+
+pub(super) async fn counts(readers: &SqlitePool) -> Result<Vec<Count>> {
+    let rows = sqlx::query("SELECT state, reason, store_id, n FROM order_counts WHERE n > 0").fetch_all(readers).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Count {
+                state: state(row)?,
+                reason: reason(row)?,
+                store_id: row.try_get("store_id")?,
+                orders: row.try_get("n")?,
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn oldest_due(readers: &SqlitePool) -> Result<Option<Timestamp>> {
+    let row = sqlx::query("SELECT MIN(due_since) AS at FROM orders WHERE state = 'due'").fetch_one(readers).await?;
+    row.try_get::<Option<i64>, _>("at")?.map(timestamp).transpose()
+}
+
+pub(super) async fn unreadable(readers: &SqlitePool, limit: i64) -> Result<(i64, Vec<UnreadableDelivery>)> {
+    let count = sqlx::query("SELECT COUNT(*) AS n FROM deliveries WHERE order_id = ''").fetch_one(readers).await?;
+    let rows = sqlx::query(
+        "SELECT received_at, times, problem FROM deliveries WHERE order_id = '' ORDER BY id DESC LIMIT $1",
+    )
+    .bind(limit)
+    .fetch_all(readers)
+    .await?;
+    let newest = rows
+        .iter()
+        .map(|row| {
+            Ok(UnreadableDelivery {
+                received_at: timestamp(row.try_get("received_at")?)?,
+                times: row.try_get("times")?,
+                problem: row.try_get::<Option<String>, _>("problem")?.unwrap_or_default(),
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok((count.try_get("n")?, newest))
+}
+
+pub(super) async fn mapping(readers: &SqlitePool) -> Result<Option<MappingRevision>> {
+    let row = sqlx::query("SELECT revision, at, who, document FROM mappings ORDER BY revision DESC LIMIT 1")
+        .fetch_optional(readers)
+        .await?;
+    row.map(|row| {
+        Ok(MappingRevision {
+            revision: row.try_get("revision")?,
+            at: timestamp(row.try_get("at")?)?,
+            who: row.try_get("who")?,
+            document: row.try_get("document")?,
+        })
+    })
+    .transpose()
+}
