@@ -13,6 +13,7 @@
 //! - [`sandbox`]: stands in for Accurate in tests, the demo and trials.
 //! - [`config`], [`clock`], [`telemetry`], [`cli`]: around all of it.
 
+pub mod accurate;
 pub mod clock;
 pub mod config;
 pub mod domain;

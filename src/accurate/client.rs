@@ -1,0 +1,303 @@
+//! One book's session with Accurate: finds the data host, signs, keeps to the limits, follows moves.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{body::Bytes, http::Method};
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Url;
+use serde_json::Value;
+
+use super::{
+    credentials::Credentials,
+    limiter::Limiter,
+    outcome::{self, Envelope, Failure},
+    wire::{Wire, WireFault, WireReply, WireRequest},
+};
+use crate::{clock::SharedClock, config::BookConfig};
+
+/// How long a call for one record may take. Longer than any seen reply; a lease holds several.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often a call follows a move before it gives up.
+const MOST_MOVES: usize = 3;
+
+/// After so many replies in a row that never came the host is asked for again.
+const LOST_BEFORE_REDISCOVERY: u32 = 3;
+
+/// A host that was asked for this recently is not asked for again: when Accurate is down, all calls in flight
+/// fail together and would all ask.
+const DISCOVERY_HOLDS: SignedDuration = SignedDuration::from_secs(1);
+
+/// One book's session.
+pub struct Session {
+    name: String,
+    account_url: Url,
+    credentials: Credentials,
+    limiter: Limiter,
+    wire: Arc<dyn Wire>,
+    clock: SharedClock,
+    place: Mutex<Place>,
+    /// One discovery at a time.
+    discovering: tokio::sync::Mutex<()>,
+    /// One customer at a time is created, so that several orders that need the same one create it once.
+    pub(super) creating_customer: tokio::sync::Mutex<()>,
+}
+
+/// Where the data is, as far as known.
+#[derive(Default)]
+struct Place {
+    host: Option<Url>,
+    asked_at: Option<Timestamp>,
+    /// Origins that discovery returned: the only ones outside `*.accurate.id` that get credentials.
+    returned: HashSet<String>,
+    lost_in_a_row: u32,
+}
+
+/// A call to be made.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Resource and action, for example `sales-invoice/save`.
+    pub name: &'static str,
+    /// GET reads, POST saves, DELETE deletes.
+    pub method: Method,
+    /// Query, unescaped.
+    pub query: Vec<(String, String)>,
+    /// JSON.
+    pub body: Option<Bytes>,
+    /// How long the exchange may take.
+    pub timeout: Duration,
+}
+
+impl Call {
+    /// A call that reads.
+    pub fn get(name: &'static str, query: &[(&str, &str)]) -> Self {
+        let query = query.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        Self { name, method: Method::GET, query, body: None, timeout: CALL_TIMEOUT }
+    }
+
+    /// A call that saves.
+    pub fn post(name: &'static str, body: &Value) -> Self {
+        let body = serde_json::to_vec(body).expect("JSON can be written").into();
+        Self { name, method: Method::POST, query: Vec::new(), body: Some(body), timeout: CALL_TIMEOUT }
+    }
+
+    /// A call that deletes.
+    pub fn delete(name: &'static str, id: i64) -> Self {
+        Self { method: Method::DELETE, ..Self::get(name, &[("id", &id.to_string())]) }
+    }
+}
+
+impl Session {
+    /// A session that has not called yet.
+    pub fn new(name: &str, book: &BookConfig, wire: Arc<dyn Wire>, clock: SharedClock) -> Self {
+        Self {
+            name: name.to_owned(),
+            account_url: book.account_url.clone(),
+            credentials: Credentials {
+                api_token: book.api_token.clone(),
+                signature_secret: book.signature_secret.clone(),
+            },
+            limiter: Limiter::new(clock.clone()),
+            wire,
+            clock,
+            place: Mutex::default(),
+            discovering: tokio::sync::Mutex::default(),
+            creating_customer: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The book's name in the settings.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The moment it is.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Lets no call of this book leave for this long.
+    pub fn slow_down(&self, duration: SignedDuration) {
+        self.limiter.pause(duration);
+    }
+
+    /// Makes one call on the data host.
+    pub async fn call(&self, call: &Call) -> Result<Envelope, Failure> {
+        let mut host = match self.known_host() {
+            Some(host) => host,
+            None => self.discover(None).await?,
+        };
+        for _ in 0..=MOST_MOVES {
+            let url = joined(&host, &format!("/accurate/api/{}.do", call.name));
+            let result = self.exchange(url, call).await;
+            match &result {
+                Ok(reply) if is_move(reply.status) => host = self.follow(&host, reply).await?,
+                Err(WireFault::NotSent(words)) => {
+                    // Nothing was sent, so another host may safely be tried.
+                    let words = words.clone();
+                    let found = self.discover(Some(&host)).await?;
+                    if found == host {
+                        return Err(Failure::NotSent(words));
+                    }
+                    host = found;
+                }
+                _ => {
+                    self.note(&result);
+                    return outcome::read(result);
+                }
+            }
+        }
+        Err(Failure::NotSent("Accurate keeps pointing to yet another host".to_owned()))
+    }
+
+    /// Asks the account server where the data is; `stale` is the host that did not serve.
+    async fn discover(&self, stale: Option<&Url>) -> Result<Url, Failure> {
+        let _one_at_a_time = self.discovering.lock().await;
+        if let Some(host) = self.host_found_meanwhile(stale) {
+            return Ok(host);
+        }
+        let call = Call { method: Method::POST, ..Call::get("api-token", &[]) };
+        let result = self.exchange(joined(&self.account_url, "/api/api-token.do"), &call).await;
+        let envelope = match outcome::read(result) {
+            Ok(envelope) => envelope,
+            // Whatever discovery came to, the call it was made for was not sent.
+            Err(Failure::Ambiguous(words) | Failure::NotSent(words)) => {
+                return Err(Failure::NotSent(format!("{} does not answer: {words}", self.account_url)));
+            }
+            Err(Failure::Refused(refusal)) => {
+                return Err(Failure::BookRefused(outcome::BookTrouble::TokenRefused, refusal.words));
+            }
+            Err(failure) => return Err(failure),
+        };
+        // One official text prints the key as "data usaha" (accurate.md §1, [C]).
+        let database = ["database", "data usaha"].iter().find_map(|key| envelope.d.get(key));
+        let host = database.and_then(|database| database.get("host")).and_then(Value::as_str).unwrap_or_default();
+        let host = Url::parse(host).ok().filter(|host| self.may_hold_data(host)).ok_or_else(|| {
+            Failure::NotSent(format!("{} named no host that can be trusted: {host:?}", self.account_url))
+        })?;
+        let mut place = self.place();
+        place.returned.insert(host.origin().ascii_serialization());
+        place.host = Some(host.clone());
+        place.asked_at = Some(self.clock.now());
+        place.lost_in_a_row = 0;
+        Ok(host)
+    }
+
+    /// The host, when another call has found one or has asked a moment ago.
+    fn host_found_meanwhile(&self, stale: Option<&Url>) -> Option<Url> {
+        let place = self.place();
+        let host = place.host.clone()?;
+        let just_asked = place.asked_at.is_some_and(|at| self.clock.now().duration_since(at) < DISCOVERY_HOLDS);
+        (just_asked || stale.is_none_or(|stale| *stale != host)).then_some(host)
+    }
+
+    /// A 308: the same call again over there, if credentials may go there (accurate.md §1, [A]).
+    async fn follow(&self, from: &Url, reply: &WireReply) -> Result<Url, Failure> {
+        let target = reply.location.as_deref().and_then(|location| from.join(location).ok());
+        let Some(target) = target else {
+            return Err(Failure::NotSent("HTTP 308 without a place to go".to_owned()));
+        };
+        let origin = target.origin().ascii_serialization();
+        if self.is_trusted(&target) {
+            let host = Url::parse(&origin).map_err(|error| Failure::NotSent(error.to_string()))?;
+            self.place().host = Some(host.clone());
+            return Ok(host);
+        }
+        // Only the account server can vouch for a host that is not Accurate's by name.
+        self.place().asked_at = None;
+        let vouched = self.discover(Some(from)).await?;
+        if vouched.origin() == target.origin() {
+            return Ok(vouched);
+        }
+        Err(Failure::NotSent(format!("Accurate points to {origin}, which gets no credentials")))
+    }
+
+    fn is_trusted(&self, url: &Url) -> bool {
+        is_accurates_own(url) || self.place().returned.contains(&url.origin().ascii_serialization())
+    }
+
+    /// Plain HTTP only where the account server itself is plain, which the settings allow on this machine alone.
+    fn may_hold_data(&self, host: &Url) -> bool {
+        host.has_host() && (host.scheme() == "https" || (host.scheme() == "http" && self.account_url.scheme() == "http"))
+    }
+
+    /// One signed exchange within the limits.
+    async fn exchange(&self, mut url: Url, call: &Call) -> Result<WireReply, WireFault> {
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&call.query);
+        }
+        let slot = self.limiter.slot().await;
+        let started = self.clock.now();
+        let mut headers = self.credentials.headers(started).to_vec();
+        // Errors are told apart by their text, so its language is pinned (accurate.md §1, [B]).
+        headers.push(("x-language-profile", "ID".to_owned()));
+        headers.push(("accept", "application/json".to_owned()));
+        let request =
+            WireRequest { method: call.method.clone(), url, headers, body: call.body.clone(), timeout: call.timeout };
+        let result = self.wire.send(request).await;
+        if !matches!(result, Err(WireFault::Lost(_))) {
+            slot.answered();
+        }
+        let seconds = self.clock.now().duration_since(started).as_secs_f64();
+        self.count(call.name, seconds, &result);
+        result
+    }
+
+    fn count(&self, call: &'static str, seconds: f64, result: &Result<WireReply, WireFault>) {
+        let outcome = match result {
+            Ok(reply) if is_move(reply.status) => "moved",
+            _ => match outcome::read(result.clone()) {
+                Ok(_) => "ok",
+                Err(failure) => failure.class(),
+            },
+        };
+        let book = self.name.clone();
+        metrics::counter!("forstok_accurate_accurate_calls_total", "book" => book.clone(), "call" => call, "outcome" => outcome)
+            .increment(1);
+        metrics::histogram!("forstok_accurate_accurate_call_seconds", "book" => book, "call" => call).record(seconds);
+    }
+
+    /// A host that stopped answering, or knows no such address, is asked for anew by the next call.
+    fn note(&self, result: &Result<WireReply, WireFault>) {
+        let mut place = self.place();
+        match result {
+            Ok(reply) if reply.status == 404 => place.host = None,
+            Ok(_) => place.lost_in_a_row = 0,
+            Err(_) => {
+                place.lost_in_a_row += 1;
+                if place.lost_in_a_row >= LOST_BEFORE_REDISCOVERY {
+                    place.host = None;
+                }
+            }
+        }
+    }
+
+    fn known_host(&self) -> Option<Url> {
+        self.place().host.clone()
+    }
+
+    fn place(&self) -> std::sync::MutexGuard<'_, Place> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// 308 is what Accurate answers (accurate.md §1); 307 means the same. Both keep method and body.
+fn is_move(status: u16) -> bool {
+    matches!(status, 307 | 308)
+}
+
+/// `https://*.accurate.id` (accurate.md §1).
+fn is_accurates_own(url: &Url) -> bool {
+    url.scheme() == "https" && url.host_str().is_some_and(|host| host.ends_with(".accurate.id"))
+}
+
+fn joined(host: &Url, path: &str) -> Url {
+    let mut url = host.clone();
+    url.set_path(path);
+    url.set_query(None);
+    url
+}

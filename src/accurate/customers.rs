@@ -1,0 +1,46 @@
+//! `customer`: the store as Accurate knows it (accurate.md §5).
+
+use serde_json::{Value, json};
+
+use super::{
+    client::{Call, Session},
+    outcome::{Failure, Meaning, Refusal},
+};
+use crate::domain::{day_in_wib, invoice::ACCURATE_DAY};
+
+/// Who brought the customer about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ensured {
+    /// We did, just now.
+    Created,
+    /// It stood already, or another order was faster.
+    Stood,
+}
+
+/// Sees to it that a customer stands; several orders at once create it once.
+pub async fn ensure(session: &Session, customer_no: &str, name: &str) -> Result<Ensured, Failure> {
+    let _one_at_a_time = session.creating_customer.lock().await;
+    if exists(session, customer_no).await? {
+        return Ok(Ensured::Stood);
+    }
+    let day = day_in_wib(session.now()).strftime(ACCURATE_DAY).to_string();
+    let body = json!({"name": name, "customerNo": customer_no, "transDate": day});
+    match session.call(&Call::post("customer/save", &body)).await {
+        Ok(_) => Ok(Ensured::Created),
+        Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate, .. })) => Ok(Ensured::Stood),
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn exists(session: &Session, customer_no: &str) -> Result<bool, Failure> {
+    let query = [
+        ("fields", "id,customerNo,name"),
+        ("filter.no.op", "EQUAL"),
+        ("filter.no.val", customer_no),
+        ("sp.pageSize", "100"),
+    ];
+    let envelope = session.call(&Call::get("customer/list", &query)).await?;
+    // A filter name that is not understood returns every row, so each is compared (accurate.md §3, [B]).
+    let rows = envelope.d.as_array().map(Vec::as_slice).unwrap_or_default();
+    Ok(rows.iter().any(|row| row.get("customerNo").and_then(Value::as_str) == Some(customer_no)))
+}

@@ -1,0 +1,181 @@
+//! Never above 8 calls in any second nor 8 in flight, as seen by Accurate (accurate.md §2, [A]).
+//!
+//! There are eight slots. A call takes one and gives it back one second after it ended, so two calls of one
+//! slot can never reach Accurate within one second of each other, and there are eight slots: any second sees
+//! at most eight. A call that takes long has reached Accurate long before it ended, so its slot counts from
+//! at most [`WAY`] after it left; that is the jitter on the way that the allowance pays for.
+
+use std::{collections::BinaryHeap, cmp::Reverse, sync::Mutex, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::clock::{SharedClock, until};
+
+/// Accurate's limit, for calls in a second and for calls in flight alike.
+const SLOTS: usize = 8;
+
+/// Accurate's window.
+const WINDOW: SignedDuration = SignedDuration::from_secs(1);
+
+/// Longest time that a call may need to reach Accurate; costs at most a tenth of the allowance.
+const WAY: SignedDuration = SignedDuration::from_millis(100);
+
+/// How long a call whose reply never came is taken to be still in flight over there.
+const LOST: SignedDuration = SignedDuration::from_secs(5);
+
+/// The limits of one book.
+pub struct Limiter {
+    /// Hands out slots first come, first served.
+    in_flight: Semaphore,
+    state: Mutex<State>,
+    clock: SharedClock,
+}
+
+struct State {
+    /// From when on each slot that is not in flight may be used.
+    free_from: BinaryHeap<Reverse<Timestamp>>,
+    /// Accurate asked to slow down.
+    paused_until: Timestamp,
+}
+
+/// The right to make one call, from now until it is dropped.
+pub struct Slot<'a> {
+    limiter: &'a Limiter,
+    left_at: Timestamp,
+    answered: bool,
+    _permit: SemaphorePermit<'a>,
+}
+
+impl Limiter {
+    /// A limiter for one book that has made no call yet.
+    pub fn new(clock: SharedClock) -> Self {
+        let free_from = std::iter::repeat_n(Reverse(Timestamp::MIN), SLOTS).collect();
+        let state = State { free_from, paused_until: Timestamp::MIN };
+        Self { in_flight: Semaphore::new(SLOTS), state: Mutex::new(state), clock }
+    }
+
+    /// Waits until a call may leave.
+    pub async fn slot(&self) -> Slot<'_> {
+        let permit = self.in_flight.acquire().await.expect("the semaphore is never closed");
+        loop {
+            let now = self.clock.now();
+            let wait = {
+                let mut state = self.lock();
+                // A permit is held, so a slot is there.
+                let free_from = state.free_from.peek().map_or(now, |slot| slot.0).max(state.paused_until);
+                if free_from <= now {
+                    state.free_from.pop();
+                    return Slot { limiter: self, left_at: now, answered: false, _permit: permit };
+                }
+                until(now, free_from)
+            };
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    /// Lets no call leave for this long: Accurate asked to slow down.
+    pub fn pause(&self, duration: SignedDuration) {
+        let until = self.clock.now() + duration;
+        let mut state = self.lock();
+        state.paused_until = state.paused_until.max(until);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Slot<'_> {
+    /// The call has ended with an answer, whatever it says.
+    pub fn answered(mut self) {
+        self.answered = true;
+    }
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        let now = self.limiter.clock.now();
+        let free_from = if self.answered { now.min(self.left_at + WAY) + WINDOW } else { now + LOST };
+        self.limiter.lock().free_from.push(Reverse(free_from));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::Future, pin::Pin, sync::Arc};
+
+    use super::*;
+    use crate::clock::Clock;
+
+    /// A clock that jumps to the end of each sleep.
+    struct Jumping(Mutex<Timestamp>);
+
+    impl Clock for Jumping {
+        fn now(&self) -> Timestamp {
+            *self.0.lock().expect("not poisoned")
+        }
+
+        fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+            *self.0.lock().expect("not poisoned") += duration;
+            Box::pin(std::future::ready(()))
+        }
+    }
+
+    /// When calls reach Accurate that each need `way` to get there and `work` to be answered.
+    async fn arrivals(calls: usize, ways_ms: &[i64], work_ms: i64) -> Vec<i64> {
+        let clock = Arc::new(Jumping(Mutex::new(Timestamp::UNIX_EPOCH)));
+        let limiter = Limiter::new(clock.clone());
+        let mut arrivals = Vec::new();
+        for call in 0..calls {
+            let slot = limiter.slot().await;
+            let way = ways_ms[call % ways_ms.len()];
+            arrivals.push(clock.now().as_millisecond() + way);
+            clock.sleep(Duration::from_millis((way + work_ms) as u64)).await;
+            slot.answered();
+        }
+        arrivals.sort_unstable();
+        arrivals
+    }
+
+    fn most_in_any_second(arrivals: &[i64]) -> usize {
+        let within = |start: &i64| arrivals.iter().filter(|at| (*start..start + 1000).contains(*at)).count();
+        arrivals.iter().map(within).max().unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn no_second_sees_more_than_eight_calls_whatever_the_way_takes() {
+        for ways in [&[0_i64][..], &[0, 90], &[90, 0, 50, 3], &[7]] {
+            let arrivals = arrivals(200, ways, 1).await;
+            assert!(most_in_any_second(&arrivals) <= 8, "{ways:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn at_most_a_tenth_of_the_allowance_is_wasted() {
+        let arrivals = arrivals(80, &[2], 3).await;
+        let seconds = (arrivals[79] - arrivals[0]) as f64 / 1000.0;
+        assert!(79.0 / seconds >= 7.2, "{} calls a second", 79.0 / seconds);
+    }
+
+    #[tokio::test]
+    async fn a_ninth_call_waits_while_eight_are_in_flight() {
+        let limiter = Limiter::new(Arc::new(Jumping(Mutex::new(Timestamp::UNIX_EPOCH))));
+        let mut slots = Vec::new();
+        for _ in 0..8 {
+            slots.push(limiter.slot().await);
+        }
+        assert!(tokio::time::timeout(Duration::ZERO, limiter.slot()).await.is_err());
+        slots.pop().expect("eight").answered();
+        limiter.slot().await.answered();
+    }
+
+    #[tokio::test]
+    async fn slow_down_holds_every_call_back() {
+        let clock = Arc::new(Jumping(Mutex::new(Timestamp::UNIX_EPOCH)));
+        let limiter = Limiter::new(clock.clone());
+        limiter.pause(SignedDuration::from_secs(3));
+        limiter.slot().await.answered();
+        assert_eq!(clock.now().as_second(), 3);
+    }
+}

@@ -1,0 +1,342 @@
+//! What a reply of Accurate means: the one place where its statuses and messages are told apart.
+//!
+//! Accurate says business errors with HTTP 200 and an Indonesian text (accurate.md §3), so the texts of that
+//! section's table are what we have to go by.
+
+use serde_json::Value;
+
+use super::wire::{WireFault, WireReply};
+use crate::domain::reason::Reason;
+
+/// The envelope of a successful reply: `d`, `r`, `sp`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Envelope {
+    /// Record of a detail, rows of a list, messages of a save.
+    pub d: Value,
+    /// Saved record of a save.
+    pub r: Value,
+    /// Paging of a list.
+    pub sp: Value,
+}
+
+/// Why a call did not do what was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Failure {
+    /// Accurate's limits: the same again a little later.
+    SlowDown(String),
+    /// It is certain that nothing reached Accurate.
+    NotSent(String),
+    /// Nobody knows whether it was done.
+    Ambiguous(String),
+    /// It was not done, and Accurate says why.
+    Refused(Refusal),
+    /// Accurate does not take calls for this book at all.
+    BookRefused(BookTrouble, String),
+}
+
+/// What Accurate has against a call, with its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What it means.
+    pub meaning: Meaning,
+    /// All its messages as they came.
+    pub words: String,
+}
+
+/// What a refusal means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// The number, or the customer's number, is taken.
+    Duplicate,
+    /// There is no such record.
+    NotFound,
+    /// A person must act, for this reason.
+    Person(Reason),
+}
+
+/// What is wrong with a whole book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BookTrouble {
+    /// Token revoked, wrong, or of another app.
+    TokenRefused,
+    /// The user who made the token lacks a right.
+    RightMissing,
+    /// This machine's clock is more than ten minutes off.
+    WrongClock,
+}
+
+impl BookTrouble {
+    /// A stable code for probes and pages.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TokenRefused => "token_refused",
+            Self::RightMissing => "right_missing",
+            Self::WrongClock => "wrong_clock",
+        }
+    }
+
+    /// What to do.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::TokenRefused => "make a new API Token in Accurate for the same app and put it and the app's signature secret into the settings",
+            Self::RightMissing => "give the user who made the API Token the right that Accurate names",
+            Self::WrongClock => "set this machine's clock: it differs from Accurate's by more than ten minutes",
+        }
+    }
+}
+
+impl Failure {
+    /// One word for metrics and timeline.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::SlowDown(_) => "slow_down",
+            Self::NotSent(_) => "not_sent",
+            Self::Ambiguous(_) => "ambiguous",
+            Self::Refused(_) => "refused",
+            Self::BookRefused(..) => "book_refused",
+        }
+    }
+
+    /// What Accurate, or the way to it, said.
+    pub fn words(&self) -> &str {
+        match self {
+            Self::SlowDown(words) | Self::NotSent(words) | Self::Ambiguous(words) | Self::BookRefused(_, words) => words,
+            Self::Refused(refusal) => &refusal.words,
+        }
+    }
+}
+
+/// What a fragment of a message leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    SlowDown,
+    Ambiguous,
+    Refused(Meaning),
+    Book(BookTrouble),
+}
+
+/// Fragments of accurate.md §1 to §3 and what they mean. The first that is found in any message counts,
+/// so what concerns the whole book stands before what concerns one order.
+const FRAGMENTS: &[(&str, Class)] = {
+    use self::{BookTrouble as Book, Class as C, Meaning as M, Reason as R};
+    &[
+        ("request per detik", C::SlowDown),
+        ("paralel", C::SlowDown),
+        ("X-Api-Timestamp", C::Book(Book::WrongClock)),
+        ("X-Api Timestamp", C::Book(Book::WrongClock)),
+        ("X-Api-Signature", C::Book(Book::TokenRefused)),
+        ("Invalid or Revoked API Token", C::Book(Book::TokenRefused)),
+        ("invalid_token", C::Book(Book::TokenRefused)),
+        ("Unauthorized", C::Book(Book::TokenRefused)),
+        ("Data Session Key tidak tepat", C::Book(Book::TokenRefused)),
+        ("insufficient_scope", C::Book(Book::RightMissing)),
+        ("Anda tidak mempunyai hak untuk", C::Book(Book::RightMissing)),
+        ("Upsss", C::Ambiguous),
+        ("terdeteksi terproses dua kali", C::Ambiguous),
+        ("Unable to acquire JDBC Connection", C::Ambiguous),
+        ("java.lang.RuntimeException", C::Ambiguous),
+        ("Sudah ada data lain dengan", C::Refused(M::Duplicate)),
+        ("Faktur Penjualan tidak tepat", C::Refused(M::NotFound)),
+        ("Profil pengguna anda memiliki akses ke lebih dari satu cabang", C::Refused(M::Person(R::BranchRequired))),
+        ("Tanggal transaksi tidak dapat lebih kecil", C::Refused(M::Person(R::PeriodClosed))),
+        ("Diskon tidak boleh melebihi nilai sub total", C::Refused(M::Person(R::DiscountAboveSubtotal))),
+        ("Detail dari transaksi belum diisi", C::Refused(M::Person(R::NoLines))),
+        ("berstatus Non Aktif", C::Refused(M::Person(R::AccountInactive))),
+    ]
+};
+
+/// `<kind> X tidak ditemukan atau sudah dihapus`: which kind means what. An unknown kind is shown as it came.
+const NOT_FOUND: &[(&str, Reason)] = &[
+    ("Pelanggan ", Reason::CustomerNotFound),
+    ("Barang & Jasa ", Reason::ItemNotFound),
+    ("Akun ", Reason::AccountUnmapped),
+    ("Gudang ", Reason::WarehouseUnmapped),
+    ("Cabang ", Reason::BranchRequired),
+];
+
+/// Reads a reply, or the lack of one.
+pub fn read(result: Result<WireReply, WireFault>) -> Result<Envelope, Failure> {
+    let reply = match result {
+        Ok(reply) => reply,
+        Err(WireFault::NotSent(words)) => return Err(Failure::NotSent(words)),
+        Err(WireFault::Lost(words)) => return Err(Failure::Ambiguous(words)),
+    };
+    if reply.status == 429 {
+        return Err(Failure::SlowDown("HTTP 429".to_owned()));
+    }
+    let json: Option<Value> = serde_json::from_slice(&reply.body).ok();
+    let success = json.as_ref().and_then(|json| json.get("s")).and_then(Value::as_bool);
+    if let (Some(true), 200..=299, Some(mut json)) = (success, reply.status, json.clone()) {
+        let mut take = |key: &str| json.get_mut(key).map(Value::take).unwrap_or_default();
+        return Ok(Envelope { d: take("d"), r: take("r"), sp: take("sp") });
+    }
+    let messages = json.as_ref().map(messages_of).unwrap_or_default();
+    Err(failure(reply.status, success, &messages, &reply.body))
+}
+
+/// What one element of a refused or partly refused reply means.
+pub fn refused(messages: &[String]) -> Failure {
+    failure(200, Some(false), messages, b"")
+}
+
+fn failure(status: u16, success: Option<bool>, messages: &[String], body: &[u8]) -> Failure {
+    let words = if messages.is_empty() { excerpt(status, body) } else { messages.join(" · ") };
+    match class_of(messages) {
+        Some(Class::SlowDown) => return Failure::SlowDown(words),
+        Some(Class::Ambiguous) => return Failure::Ambiguous(words),
+        Some(Class::Book(trouble)) => return Failure::BookRefused(trouble, words),
+        Some(Class::Refused(meaning)) if status < 500 => return Failure::Refused(Refusal { meaning, words }),
+        Some(Class::Refused(_)) | None => {}
+    }
+    match status {
+        401 => Failure::BookRefused(BookTrouble::TokenRefused, words),
+        403 => Failure::BookRefused(BookTrouble::RightMissing, words),
+        // `s:false` with a text that is not in the table: a person must look, and sees the text as it came.
+        200..=299 if success == Some(false) => {
+            Failure::Refused(Refusal { meaning: Meaning::Person(Reason::RefusedByAccurate), words })
+        }
+        // A wrong address or an unknown move: the call itself did not take place.
+        300..=399 | 404 => Failure::NotSent(words),
+        400..=499 if success == Some(false) => {
+            Failure::Refused(Refusal { meaning: Meaning::Person(Reason::RefusedByAccurate), words })
+        }
+        _ => Failure::Ambiguous(words),
+    }
+}
+
+fn class_of(messages: &[String]) -> Option<Class> {
+    let any_holds = |fragment: &str| messages.iter().any(|message| message.contains(fragment));
+    // A missing customer can be helped by ourselves, so it is told before what else may be missing.
+    let mut missing = NOT_FOUND.iter().filter(|(kind, _)| {
+        messages.iter().any(|message| message.contains("tidak ditemukan") && message.starts_with(kind))
+    });
+    let listed = FRAGMENTS.iter().find(|(fragment, _)| any_holds(fragment)).map(|(_, class)| *class);
+    listed.or_else(|| missing.next().map(|(_, reason)| Class::Refused(Meaning::Person(*reason))))
+}
+
+/// The texts of `d`, or of an OAuth error, wherever they stand.
+fn messages_of(json: &Value) -> Vec<String> {
+    let texts = |value: &Value| match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(values) => values.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    };
+    let keys = ["d", "error", "error_description", "message"];
+    keys.iter().filter_map(|key| json.get(key)).flat_map(texts).collect()
+}
+
+/// The beginning of a body that is not an envelope, for the timeline.
+fn excerpt(status: u16, body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(400)]);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text: String = text.chars().take(160).collect();
+    if text.is_empty() { format!("HTTP {status}, empty") } else { format!("HTTP {status}: {text}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(status: u16, body: &str) -> Result<Envelope, Failure> {
+        read(Ok(WireReply { status, location: None, body: body.to_owned().into() }))
+    }
+
+    fn said(message: &str) -> Failure {
+        reply(200, &serde_json::json!({"s": false, "d": [message]}).to_string()).expect_err("a failure")
+    }
+
+    #[test]
+    fn every_message_of_the_fact_sheet_leads_to_its_outcome() {
+        let person = |reason: Reason| format!("refused {reason}");
+        let table = [
+            ("Sudah ada data lain dengan No Faktur # \"231127PECAFY4J\"", "refused duplicate".to_owned()),
+            ("Sudah ada data lain dengan ID Pelanggan # \"8277\"", "refused duplicate".to_owned()),
+            ("Barang & Jasa AAA tidak ditemukan atau sudah dihapus", person(Reason::ItemNotFound)),
+            ("Pelanggan 8277 tidak ditemukan atau sudah dihapus", person(Reason::CustomerNotFound)),
+            ("Akun 700101 tidak ditemukan atau sudah dihapus", person(Reason::AccountUnmapped)),
+            ("Gudang Utama tidak ditemukan atau sudah dihapus", person(Reason::WarehouseUnmapped)),
+            ("Cabang Pusat tidak ditemukan atau sudah dihapus", person(Reason::BranchRequired)),
+            ("Akun X berstatus Non Aktif. Akun ini tidak dapat digunakan", person(Reason::AccountInactive)),
+            ("Faktur Penjualan tidak tepat", "refused not found".to_owned()),
+            ("Kode Barang harus diisi", person(Reason::RefusedByAccurate)),
+            ("Profil pengguna anda memiliki akses ke lebih dari satu cabang", person(Reason::BranchRequired)),
+            ("Tanggal transaksi tidak dapat lebih kecil dari 01/01/2020", person(Reason::PeriodClosed)),
+            ("Diskon tidak boleh melebihi nilai sub total", person(Reason::DiscountAboveSubtotal)),
+            ("Detail dari transaksi belum diisi!", person(Reason::NoLines)),
+            ("Karakter yang diperbolehkan a-z", person(Reason::RefusedByAccurate)),
+            ("No Faktur Maksimal 30 karakter", person(Reason::RefusedByAccurate)),
+            ("Transaksi terdeteksi terproses dua kali", "ambiguous".to_owned()),
+            ("Anda tidak mempunyai hak untuk membuat Faktur Penjualan", "book right_missing".to_owned()),
+            ("Unable to acquire JDBC Connection", "ambiguous".to_owned()),
+            ("java.lang.RuntimeException: x", "ambiguous".to_owned()),
+            ("Upsss... Telah terjadi permasalahan. Kode Referensi: 1", "ambiguous".to_owned()),
+            ("Melebihi batas 8 request per detik", "slow_down".to_owned()),
+            ("Melebihi batas proses paralel", "slow_down".to_owned()),
+            ("Invalid or Revoked API Token", "book token_refused".to_owned()),
+            ("Header X-Api-Signature is required", "book token_refused".to_owned()),
+            ("Header X-Api-Signature invalid: Require Application 'x' signature", "book token_refused".to_owned()),
+            ("Header X-Api-Timestamp is invalid", "book wrong_clock".to_owned()),
+            ("Header X-Api Timestamp difference more than 600 seconds with Server Time", "book wrong_clock".to_owned()),
+            ("Data Session Key tidak tepat", "book token_refused".to_owned()),
+            ("Something nobody has seen", person(Reason::RefusedByAccurate)),
+        ];
+        for (message, expected) in table {
+            let failure = said(message);
+            let seen = match &failure {
+                Failure::Refused(Refusal { meaning: Meaning::Person(reason), .. }) => person(*reason),
+                Failure::Refused(Refusal { meaning: Meaning::Duplicate, .. }) => "refused duplicate".to_owned(),
+                Failure::Refused(Refusal { meaning: Meaning::NotFound, .. }) => "refused not found".to_owned(),
+                Failure::BookRefused(trouble, _) => format!("book {}", trouble.code()),
+                other => other.class().to_owned(),
+            };
+            assert_eq!(seen, expected, "{message}");
+            assert_eq!(failure.words(), message, "the words must be shown as they came");
+        }
+    }
+
+    #[test]
+    fn success_hands_out_the_envelope() {
+        let envelope = reply(200, r#"{"s":true,"d":["Faktur berhasil disimpan"],"r":{"id":1}}"#).expect("success");
+        assert_eq!(envelope.r["id"], serde_json::json!(1));
+    }
+
+    #[test]
+    fn statuses_without_a_known_message_have_their_outcome() {
+        let table = [
+            (429, "", "slow_down"),
+            (401, r#"{"error":"invalid_token"}"#, "book_refused"),
+            (401, "<html>", "book_refused"),
+            (403, r#"{"error":"insufficient_scope"}"#, "book_refused"),
+            (404, r#"{"s":false,"d":["URL API tidak tepat"]}"#, "not_sent"),
+            (308, "", "not_sent"),
+            (500, "", "ambiguous"),
+            (502, "<html>Bad Gateway</html>", "ambiguous"),
+            (503, r#"{"s":false,"d":["Sudah ada data lain dengan No Faktur"]}"#, "ambiguous"),
+            (200, "<html>maintenance</html>", "ambiguous"),
+            (200, "", "ambiguous"),
+            (200, r#"{"s":"#, "ambiguous"),
+            (500, r#"{"s":true}"#, "ambiguous"),
+        ];
+        for (status, body, expected) in table {
+            assert_eq!(reply(status, body).expect_err("a failure").class(), expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn whether_anything_was_sent_is_kept_apart() {
+        let not_sent = read(Err(WireFault::NotSent("refused".to_owned())));
+        assert_eq!(not_sent, Err(Failure::NotSent("refused".to_owned())));
+        let lost = read(Err(WireFault::Lost("cut".to_owned())));
+        assert_eq!(lost, Err(Failure::Ambiguous("cut".to_owned())));
+    }
+
+    #[test]
+    fn a_missing_customer_is_told_before_a_missing_item() {
+        let failure = refused(&[
+            "Barang & Jasa X tidak ditemukan atau sudah dihapus".to_owned(),
+            "Pelanggan 1 tidak ditemukan atau sudah dihapus".to_owned(),
+        ]);
+        let meaning = Meaning::Person(Reason::CustomerNotFound);
+        assert!(matches!(failure, Failure::Refused(refusal) if refusal.meaning == meaning));
+    }
+}

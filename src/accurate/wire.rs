@@ -1,0 +1,121 @@
+//! One HTTP exchange with Accurate, and the one question that matters when it breaks: was anything sent?
+
+use std::time::Duration;
+
+use axum::{
+    body::Bytes,
+    http::{Method, header},
+};
+use reqwest::Url;
+
+/// Largest reply that is read, in bytes; a page of a list is far below.
+const LARGEST_REPLY: usize = 16 * 1024 * 1024;
+
+/// How long the way to a host may take to open.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A request, ready to go.
+#[derive(Clone, Debug)]
+pub struct WireRequest {
+    /// Accurate uses GET for reading, POST for saving, DELETE for deleting.
+    pub method: Method,
+    /// Where to, with its query.
+    pub url: Url,
+    /// Signed headers among them.
+    pub headers: Vec<(&'static str, String)>,
+    /// JSON, when something is saved.
+    pub body: Option<Bytes>,
+    /// How long the whole exchange may take.
+    pub timeout: Duration,
+}
+
+/// Whatever came back.
+#[derive(Clone, Debug)]
+pub struct WireReply {
+    /// HTTP status.
+    pub status: u16,
+    /// Where to go instead, for a 308.
+    pub location: Option<String>,
+    /// The body, JSON or not.
+    pub body: Bytes,
+}
+
+/// Nothing came back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WireFault {
+    /// No connection was made, so it is certain that nothing was sent.
+    #[error("no connection: {0}")]
+    NotSent(String),
+    /// The connection broke or time ran out after sending may have begun.
+    #[error("no reply: {0}")]
+    Lost(String),
+}
+
+/// The way to Accurate: HTTP, or straight into a sandbox in a test.
+#[async_trait::async_trait]
+pub trait Wire: Send + Sync + 'static {
+    /// Sends once. Nothing on this level ever repeats a request by itself.
+    async fn send(&self, request: WireRequest) -> Result<WireReply, WireFault>;
+}
+
+/// HTTP.
+#[derive(Debug)]
+pub struct HttpWire(reqwest::Client);
+
+impl HttpWire {
+    /// A client that follows no redirect by itself: credentials go only where we decide.
+    pub fn new() -> reqwest::Result<Self> {
+        // Fails when one is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(Duration::from_secs(15))
+            .user_agent(concat!("forstok-accurate/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self(client))
+    }
+}
+
+#[async_trait::async_trait]
+impl Wire for HttpWire {
+    async fn send(&self, request: WireRequest) -> Result<WireReply, WireFault> {
+        let mut builder = self.0.request(request.method, request.url).timeout(request.timeout);
+        for (name, value) in request.headers {
+            builder = builder.header(name, value);
+        }
+        builder = match request.body {
+            Some(body) => builder.header(header::CONTENT_TYPE, "application/json").body(body),
+            None => builder.header(header::CONTENT_LENGTH, "0"),
+        };
+        let mut response = builder.send().await.map_err(|error| fault(&error))?;
+        let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| WireFault::Lost(in_words(&error)))? {
+            if body.len() + chunk.len() > LARGEST_REPLY {
+                return Err(WireFault::Lost(format!("the reply is larger than {LARGEST_REPLY} bytes")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(WireReply { status, location, body: body.into() })
+    }
+}
+
+fn fault(error: &reqwest::Error) -> WireFault {
+    let words = in_words(error);
+    if error.is_connect() || error.is_builder() { WireFault::NotSent(words) } else { WireFault::Lost(words) }
+}
+
+/// The innermost cause says most; addresses are left out, for they may hold numbers of customers.
+fn in_words(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "time ran out".to_owned();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

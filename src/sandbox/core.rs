@@ -1,0 +1,399 @@
+//! One call from arrival to answer: synchronous, without I/O, told the time.
+//!
+//! A driver, be it the HTTP shell or a simulator, takes each call through three moments:
+//! [`Core::begin`] when it arrives, [`Core::act`] after [`Plan::wait`], and [`Core::finish`] when the reply is
+//! handed over, after [`Acted::delay`], or when the caller hangs up. The books change in `act`, all at once.
+
+use std::time::Duration;
+
+use axum::{
+    body::Bytes,
+    http::{
+        HeaderMap, HeaderValue, Method, StatusCode,
+        header::{HOST, LOCATION},
+    },
+};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{
+    Action, BreachKind, CallRecord, Fault, Options,
+    auth::{AuthFault, Credential},
+    books::Books,
+    faults::Faults,
+    journal::Journal,
+    limits::Limiter,
+    messages,
+    reply::{error_answer, html_answer, json_answer, refusal, text_answer},
+    work::{Done, work},
+};
+
+/// A call as it arrives.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Which of the two addresses it came to.
+    pub host: Host,
+    /// HTTP method.
+    pub method: Method,
+    /// Path, from the root.
+    pub path: String,
+    /// Raw query, without the question mark.
+    pub query: String,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Bytes,
+}
+
+/// The two addresses the sandbox answers at, so that the database can move from one to the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    /// Where discovery is answered, and where the database is at first.
+    First,
+    /// Where the database is after the first move.
+    Second,
+}
+
+/// What goes back to the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// A reply.
+    Reply {
+        /// HTTP status.
+        status: StatusCode,
+        /// Headers.
+        headers: HeaderMap,
+        /// Body.
+        body: Bytes,
+    },
+    /// None: the connection is cut.
+    Dropped,
+}
+
+/// The first moment of a call.
+#[derive(Debug)]
+pub struct Admission {
+    /// To be given back to [`Core::finish`].
+    pub ticket: Ticket,
+    /// To be given to [`Core::act`].
+    pub plan: Plan,
+}
+
+/// The call's place among those in flight.
+#[derive(Debug)]
+#[must_use = "a ticket that is not given back to `finish` counts as in flight for ever"]
+pub struct Ticket {
+    counted: bool,
+    /// Tickets from before a reset count for nothing after it.
+    generation: u64,
+}
+
+/// What is to become of a call.
+#[derive(Debug)]
+pub struct Plan {
+    /// How long to wait before the work is done.
+    pub wait: Duration,
+    action: Option<Action>,
+    fault: Option<Fault>,
+    refused: Option<Box<Refusal>>,
+}
+
+#[derive(Debug)]
+struct Refusal {
+    answer: Answer,
+    message: String,
+}
+
+/// The second moment of a call.
+#[derive(Debug)]
+pub struct Acted {
+    /// What goes back.
+    pub answer: Answer,
+    /// How long to wait before it goes back.
+    pub delay: Duration,
+    /// Whether the books changed.
+    pub changed: bool,
+}
+
+/// How the whole server is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Down {
+    /// Everything is answered with an HTML page and HTTP 503.
+    Page503,
+    /// Every call is cut without a reply.
+    Dropped,
+    /// Connections are refused; over HTTP, control routes go with it. To the core alone this is [`Down::Dropped`].
+    Refused,
+}
+
+/// The sandbox without a door: all state, no I/O.
+pub struct Core {
+    origin: Options,
+    generation: u64,
+    pub(super) credential: Credential,
+    pub(super) books: Books,
+    pub(super) limiter: Limiter,
+    pub(super) faults: Faults,
+    pub(super) journal: Journal,
+    pub(super) latency: Duration,
+    pub(super) down: Option<Down>,
+    /// Where the database is.
+    pub(super) data_host: Host,
+    urls: [String; 2],
+    upsss: u64,
+}
+
+impl Core {
+    /// A sandbox as told; [`Host::First`] is `https://zeus.accurate.id` until somebody listens elsewhere.
+    pub fn new(origin: Options) -> Self {
+        Self {
+            generation: 0,
+            credential: Credential {
+                token: origin.api_token.clone(),
+                secret: origin.signature_secret.clone(),
+                revoked: false,
+            },
+            books: Books::new(&origin.masters, origin.settings.clone()),
+            limiter: Limiter::new(origin.limits),
+            faults: Faults::new(&origin.faults, origin.seed),
+            journal: Journal::default(),
+            latency: origin.latency,
+            down: None,
+            data_host: Host::First,
+            urls: ["https://zeus.accurate.id".to_owned(), "https://hera.accurate.id".to_owned()],
+            upsss: 0,
+            origin,
+        }
+    }
+
+    /// Forgets everything since [`Core::new`], except where it listens.
+    pub fn reset(&mut self) {
+        let generation = self.generation + 1;
+        let urls = std::mem::take(&mut self.urls);
+        *self = Self { generation, urls, ..Self::new(self.origin.clone()) };
+    }
+
+    /// Says where the two hosts are reached: scheme and authority, without a slash at the end.
+    pub fn set_urls(&mut self, first: String, second: String) {
+        self.urls = [first, second];
+    }
+
+    /// A call arrives.
+    pub fn begin(&mut self, request: &Request, now: Timestamp) -> Admission {
+        let action = Action::of_path(&request.path);
+        let mut plan = Plan { wait: Duration::ZERO, action, fault: None, refused: None };
+        let mut ticket = Ticket { counted: false, generation: self.generation };
+        match self.let_in(request, now, &mut ticket) {
+            Err(refusal) => plan.refused = Some(refusal),
+            Ok(action) => {
+                plan.fault = self.faults.choose(action);
+                plan.wait = self.latency / 2;
+                if let Some(Fault::Late(late)) = plan.fault {
+                    plan.wait += late;
+                }
+            }
+        }
+        Admission { ticket, plan }
+    }
+
+    /// The work is done, or what was decided in its stead.
+    pub fn act(&mut self, plan: &Plan, request: &Request, now: Timestamp) -> Acted {
+        let mut acted = Acted { answer: Answer::Dropped, delay: Duration::ZERO, changed: false };
+        let mut fault = plan.fault;
+        let message = match (&plan.refused, plan.action) {
+            (Some(refusal), _) => {
+                acted.answer = refusal.answer.clone();
+                refusal.message.clone()
+            }
+            (None, Some(action)) => {
+                acted.delay = self.latency / 2;
+                let done = self.work_unless_prevented(fault, action, request, now);
+                acted.changed = done.as_ref().is_some_and(|done| done.changed);
+                if acted.changed && fault.is_none() && self.faults.loses_reply_after_saving(action) {
+                    fault = Some(Fault::DroppedAfter);
+                }
+                let (answer, message) =
+                    done.map_or((Answer::Dropped, String::new()), |done| (done.answer, done.message));
+                acted.answer = self.spoilt(fault, request, answer);
+                if let Some(Fault::Slow(slow)) = fault {
+                    acted.delay += slow;
+                }
+                message
+            }
+            (None, None) => String::new(),
+        };
+        self.note(plan.action, fault, &acted, message, now);
+        acted
+    }
+
+    /// The reply is handed over, or the caller hung up.
+    #[expect(clippy::needless_pass_by_value, reason = "a ticket is used up, so that nobody hands it in twice")]
+    pub fn finish(&mut self, ticket: Ticket) {
+        let Ticket { counted, generation } = ticket;
+        if counted && generation == self.generation {
+            self.limiter.leave();
+        }
+    }
+
+    /// All three moments at once: for callers to whom waiting does not matter.
+    pub fn answer(&mut self, request: &Request, now: Timestamp) -> Acted {
+        let Admission { ticket, plan } = self.begin(request, now);
+        let acted = self.act(&plan, request, now);
+        self.finish(ticket);
+        acted
+    }
+
+    /// Everything that stands between a call and the work it wants.
+    fn let_in(&mut self, request: &Request, now: Timestamp, ticket: &mut Ticket) -> Result<Action, Box<Refusal>> {
+        match self.down {
+            Some(Down::Page503) => return Err(Refusal::of(html_answer(StatusCode::SERVICE_UNAVAILABLE), "")),
+            Some(Down::Dropped | Down::Refused) => return Err(Refusal::of(Answer::Dropped, "")),
+            None => {}
+        }
+        let refuse = |status, text: &str| {
+            let answer = error_answer(&request.headers, status, &refusal(&[text.to_owned()]));
+            Refusal::of(answer, text)
+        };
+        if request.path.ends_with("/open-db.do") {
+            return Err(refuse(StatusCode::UNAUTHORIZED, messages::OPEN_DB_REFUSED));
+        }
+        let Some(action) = Action::of_path(&request.path) else {
+            return Err(refuse(StatusCode::NOT_FOUND, messages::WRONG_URL));
+        };
+        if request.method != action.method() {
+            let text = format!("Request method '{}' not supported", request.method);
+            return Err(refuse(StatusCode::METHOD_NOT_ALLOWED, &text));
+        }
+        self.credential.check(&request.headers, now).map_err(|fault| not_let_in(&request.headers, fault))?;
+        // From here on the credential is known, so the call counts against its limits, whatever becomes of it.
+        if let Err(kind) = self.limiter.arrive(action, now) {
+            return Err(self.above_limit(kind));
+        }
+        ticket.counted = true;
+        if action != Action::ApiToken && request.host != self.data_host {
+            return Err(Refusal::of(self.moved(request), ""));
+        }
+        Ok(action)
+    }
+
+    fn above_limit(&self, kind: BreachKind) -> Box<Refusal> {
+        let message = messages::above_limit(kind);
+        let status = if self.limiter.answers_with_429() { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::OK };
+        Refusal::of(json_answer(status, &refusal(&[message.to_owned()])), message)
+    }
+
+    /// HTTP 308; that `Location` is its only header is a guess (accurate.md §6).
+    fn moved(&self, request: &Request) -> Answer {
+        let mark = if request.query.is_empty() { "" } else { "?" };
+        let target = format!("{}{}{mark}{}", self.data_url_for(request), request.path, request.query);
+        let mut headers = HeaderMap::new();
+        if let Ok(location) = HeaderValue::from_str(&target) {
+            headers.insert(LOCATION, location);
+        }
+        Answer::Reply { status: StatusCode::PERMANENT_REDIRECT, headers, body: Bytes::new() }
+    }
+
+    pub(super) fn url(&self, host: Host) -> &str {
+        match host {
+            Host::First => &self.urls[0],
+            Host::Second => &self.urls[1],
+        }
+    }
+
+    /// Where the database is, as this caller can reach it. A sandbox that listens on all addresses of its machine
+    /// knows no name of its own, so it takes the one it was called by.
+    fn data_url_for(&self, request: &Request) -> String {
+        let url = self.url(self.data_host);
+        let called = request.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let called = called.map(|host| host.rsplit_once(':').map_or(host, |(name, _port)| name));
+        match (url.strip_prefix("http://0.0.0.0:").or_else(|| url.strip_prefix("http://[::]:")), called) {
+            (Some(port), Some(name)) => format!("http://{name}:{port}"),
+            _ => url.to_owned(),
+        }
+    }
+
+    fn work_unless_prevented(
+        &mut self,
+        fault: Option<Fault>,
+        action: Action,
+        request: &Request,
+        now: Timestamp,
+    ) -> Option<Done> {
+        if fault.is_some_and(Fault::prevents_the_work) {
+            return None;
+        }
+        let host = self.data_url_for(request);
+        Some(work(&mut self.books, action, request, &host, now))
+    }
+
+    /// What the caller gets to see of an answer under a fault.
+    fn spoilt(&mut self, fault: Option<Fault>, request: &Request, answer: Answer) -> Answer {
+        let business_error = |message: String| json_answer(StatusCode::OK, &refusal(&[message]));
+        match fault {
+            None | Some(Fault::Slow(_) | Fault::Late(_)) => answer,
+            Some(Fault::DroppedBefore | Fault::DroppedAfter) => Answer::Dropped,
+            Some(Fault::Error5xxBefore | Fault::Error5xxAfter) => {
+                let status = self.faults.pick([
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    StatusCode::BAD_GATEWAY,
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    StatusCode::GATEWAY_TIMEOUT,
+                ]);
+                text_answer(status, status.canonical_reason().unwrap_or_default())
+            }
+            Some(Fault::HtmlBefore | Fault::HtmlAfter) => {
+                let (ok, bad_gateway) = (StatusCode::OK, StatusCode::BAD_GATEWAY);
+                html_answer(self.faults.pick([ok, bad_gateway, ok, bad_gateway]))
+            }
+            Some(Fault::UpsssBefore | Fault::UpsssAfter) => {
+                self.upsss += 1;
+                business_error(messages::upsss(self.upsss))
+            }
+            Some(Fault::DatabaseTrouble) => business_error(messages::DATABASE_TROUBLE.to_owned()),
+            Some(Fault::Limit429) => {
+                let empty = self.faults.pick([true, false, true, false]);
+                let body = json!({ "s": false, "d": [messages::TOO_MANY_IN_A_SECOND] });
+                if empty {
+                    text_answer(StatusCode::TOO_MANY_REQUESTS, "")
+                } else {
+                    error_answer(&request.headers, StatusCode::TOO_MANY_REQUESTS, &body)
+                }
+            }
+            Some(Fault::LimitMessage) => business_error(
+                self.faults
+                    .pick([
+                        messages::TOO_MANY_IN_A_SECOND,
+                        messages::TOO_MANY_IN_FLIGHT,
+                        messages::TOO_MANY_IN_A_SECOND,
+                        messages::TOO_MANY_IN_FLIGHT,
+                    ])
+                    .to_owned(),
+            ),
+        }
+    }
+
+    fn note(&mut self, action: Option<Action>, fault: Option<Fault>, acted: &Acted, message: String, now: Timestamp) {
+        let status = match &acted.answer {
+            Answer::Reply { status, .. } => Some(status.as_u16()),
+            Answer::Dropped => None,
+        };
+        let fault = fault.map(Fault::name);
+        self.journal.note(CallRecord { at: now, action, status, changed: acted.changed, fault, message });
+    }
+}
+
+impl Refusal {
+    fn of(answer: Answer, message: &str) -> Box<Self> {
+        Box::new(Self { answer, message: message.to_owned() })
+    }
+}
+
+/// An unknown token is told so in OAuth's form, all else in Accurate's; which form each has is a guess.
+fn not_let_in(headers: &HeaderMap, fault: AuthFault) -> Box<Refusal> {
+    let text = messages::not_let_in(fault);
+    let body = match fault {
+        AuthFault::InvalidToken => json!({ "error": text, "error_description": "Access token is not valid" }),
+        _ => refusal(&[text.to_owned()]),
+    };
+    Refusal::of(error_answer(headers, StatusCode::UNAUTHORIZED, &body), text)
+}

@@ -1,0 +1,193 @@
+//! What the sandbox is all about: sales invoices and their customers.
+
+use jiff::{Timestamp, civil::Date};
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+use super::{books::Books, reply::number};
+
+/// A sales invoice that stands in the books. Amounts are rupiah, exact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invoice {
+    /// Accurate's id.
+    pub id: i64,
+    /// The invoice number; no other live invoice has it.
+    pub number: String,
+    /// The customer's number.
+    pub customer_no: String,
+    /// Free text.
+    pub description: String,
+    /// The buyer's own reference.
+    pub po_number: String,
+    /// The invoice's day.
+    pub trans_date: Date,
+    /// The branch, if the call named one.
+    pub branch_name: Option<String>,
+    /// The payment term, if the call named one.
+    pub payment_term_name: Option<String>,
+    /// Whether PPN is computed at all.
+    pub taxable: bool,
+    /// Whether unit prices already hold the PPN.
+    pub inclusive_tax: bool,
+    /// Σ quantity × unit price − discounts of the lines.
+    pub sub_total: Decimal,
+    /// Discount on the whole invoice.
+    pub cash_discount: Decimal,
+    /// PPN.
+    pub tax1_amount: Decimal,
+    /// Σ expenses.
+    pub total_expense: Decimal,
+    /// What the customer owes for it.
+    pub total_amount: Decimal,
+    /// Goods, in the order sent.
+    pub lines: Vec<InvoiceLine>,
+    /// Expenses such as shipping, in the order sent.
+    pub expenses: Vec<InvoiceExpense>,
+    /// Payments that stand against it.
+    pub receipts: Vec<Receipt>,
+    /// When it was saved.
+    pub saved_at: Timestamp,
+}
+
+/// One line of goods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvoiceLine {
+    /// The item's number.
+    pub item_no: String,
+    /// The name on the invoice; the item's own name when the call gave none.
+    pub detail_name: String,
+    /// Pieces.
+    pub quantity: Decimal,
+    /// Rupiah for one.
+    pub unit_price: Decimal,
+    /// Discount in rupiah for the whole line.
+    pub item_cash_discount: Decimal,
+    /// The warehouse, if the call named one.
+    pub warehouse_name: Option<String>,
+    /// Whether PPN applies to this line.
+    pub use_tax1: bool,
+}
+
+/// One expense.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvoiceExpense {
+    /// The account's number.
+    pub account_no: String,
+    /// Rupiah.
+    pub amount: Decimal,
+    /// What it is called on the invoice.
+    pub name: String,
+}
+
+/// A payment against an invoice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The receipt's own number.
+    pub number: String,
+    /// Rupiah.
+    pub amount: Decimal,
+}
+
+/// A customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Customer {
+    /// Accurate's id.
+    pub id: i64,
+    /// The customer's number.
+    pub customer_no: String,
+    /// The customer's name.
+    pub name: String,
+}
+
+impl Customer {
+    pub(super) fn record(&self) -> Value {
+        json!({ "id": self.id, "customerNo": self.customer_no, "name": self.name })
+    }
+}
+
+impl Invoice {
+    /// What the customer still owes, in rupiah.
+    pub fn owed(&self) -> Decimal {
+        self.total_amount - self.receipts.iter().map(|receipt| receipt.amount).sum::<Decimal>()
+    }
+
+    /// The invoice as `detail.do` and the `r` of a save show it (accurate.md §4).
+    ///
+    /// `status` and `outstanding` are known by name only; their values here are a guess.
+    pub(super) fn record(&self, books: &Books) -> Value {
+        let mut record = self.head(books);
+        record["detailItem"] = self.lines.iter().enumerate().map(|(at, line)| line.record(at, books)).collect();
+        record["detailExpense"] = self.expenses.iter().map(InvoiceExpense::record).collect();
+        record["receiptHistory"] = self.receipts.iter().map(Receipt::record).collect();
+        record
+    }
+
+    /// The invoice without what hangs below it: what `list.do` can show.
+    pub(super) fn head(&self, books: &Books) -> Value {
+        let customer_name = books.customers.get(&self.customer_no).map_or("", |customer| &customer.name);
+        let outstanding = self.owed() > Decimal::ZERO;
+        json!({
+            "id": self.id,
+            "number": self.number,
+            "transDate": day(self.trans_date),
+            "description": self.description,
+            "poNumber": self.po_number,
+            "customer": { "customerNo": self.customer_no, "name": customer_name },
+            "branchName": self.branch_name,
+            "branch": self.branch_name.as_ref().map(|name| json!({ "name": name })),
+            "paymentTerm": self.payment_term_name.as_ref().map(|name| json!({ "name": name })),
+            "taxable": self.taxable,
+            "inclusiveTax": self.inclusive_tax,
+            "subTotal": number(self.sub_total),
+            "cashDiscount": number(self.cash_discount),
+            "tax1Amount": number(self.tax1_amount),
+            "totalExpense": number(self.total_expense),
+            "totalAmount": number(self.total_amount),
+            "status": if outstanding { "OUTSTANDING" } else { "PAID" },
+            "outstanding": outstanding,
+        })
+    }
+}
+
+impl InvoiceLine {
+    /// Rupiah for the whole line.
+    pub fn amount(&self) -> Decimal {
+        self.quantity * self.unit_price - self.item_cash_discount
+    }
+
+    fn record(&self, at: usize, books: &Books) -> Value {
+        let item_name = books.items.get(&self.item_no).map_or("", |item| &item.name);
+        json!({
+            "seq": at + 1,
+            "item": { "no": self.item_no, "name": item_name },
+            "detailName": self.detail_name,
+            "quantity": number(self.quantity),
+            "unitPrice": number(self.unit_price),
+            "itemCashDiscount": number(self.item_cash_discount),
+            "totalPrice": number(self.amount()),
+            "useTax1": self.use_tax1,
+            "warehouse": self.warehouse_name.as_ref().map(|name| json!({ "name": name })),
+        })
+    }
+}
+
+impl InvoiceExpense {
+    fn record(&self) -> Value {
+        json!({
+            "account": { "no": self.account_no },
+            "expenseName": self.name,
+            "expenseAmount": number(self.amount),
+        })
+    }
+}
+
+impl Receipt {
+    fn record(&self) -> Value {
+        json!({ "number": self.number, "paymentAmount": number(self.amount) })
+    }
+}
+
+/// A day the way Accurate writes it: `dd/MM/yyyy` (accurate.md §3).
+pub(super) fn day(date: Date) -> String {
+    format!("{:02}/{:02}/{:04}", date.day(), date.month(), date.year())
+}

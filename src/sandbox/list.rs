@@ -1,0 +1,181 @@
+//! `list.do`: fields, filters and paging (accurate.md §3).
+
+use axum::{extract::Query as UrlQuery, http::Uri};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Account, Customer, Invoice, Item, Named, Tax,
+    books::{Books, Record, Register},
+    reply::number,
+};
+
+const DEFAULT_PAGE: usize = 20;
+const LARGEST_PAGE: usize = 100;
+
+/// The parts of a URL's query.
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Reads a raw query; one that cannot be read is an empty one.
+    pub(super) fn read(raw: &str) -> Self {
+        let pairs = format!("/?{raw}")
+            .parse::<Uri>()
+            .ok()
+            .and_then(|uri| UrlQuery::<Vec<(String, String)>>::try_from_uri(&uri).ok());
+        Self(pairs.map(|UrlQuery(pairs)| pairs).unwrap_or_default())
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    fn count(&self, name: &str) -> Option<usize> {
+        self.get(name)?.parse().ok().filter(|count| *count > 0)
+    }
+
+    /// `filter.<field>.val`, unless `filter.<field>.op` is something else than EQUAL: other ones are not known
+    /// and, as wrong filters are, ignored in silence.
+    fn filter(&self, field: &str) -> Option<&str> {
+        let op = self.get(&format!("filter.{field}.op")).unwrap_or("EQUAL");
+        self.get(&format!("filter.{field}.val")).filter(|_| op == "EQUAL")
+    }
+}
+
+/// A record that `list.do` can show.
+pub(super) trait Listed: Record {
+    /// The filter over the record's key.
+    const KEY_FILTER: &'static str;
+    /// Other fields that can be filtered by.
+    const FILTERS: &'static [&'static str] = &[];
+
+    fn row(&self, books: &Books) -> Value;
+
+    fn suspended(&self) -> bool {
+        false
+    }
+}
+
+/// The whole reply to a `list.do`.
+pub(super) fn list<T: Listed>(register: &Register<T>, books: &Books, query: &Query) -> Value {
+    let size = query.count("sp.pageSize").unwrap_or(DEFAULT_PAGE).min(LARGEST_PAGE);
+    let page = query.count("sp.page").unwrap_or(1);
+    let first = (page - 1).saturating_mul(size);
+    let fields: Vec<&str> = query.get("fields").unwrap_or("id").split(',').map(str::trim).collect();
+    let show = |record: &T| only(record.row(books), &fields);
+
+    let (rows, count): (Vec<Value>, usize) = if let Some(key) = query.filter(T::KEY_FILTER) {
+        // By number or name there is at most one, and it is found without looking at the others.
+        let found: Vec<&T> = register.get(key).filter(|record| passes(*record, books, query)).into_iter().collect();
+        (found.iter().skip(first).map(|record| show(record)).collect(), found.len())
+    } else if filters_anything::<T>(query) {
+        let mut count = 0;
+        let mut rows = Vec::new();
+        for record in register.all().filter(|record| passes(*record, books, query)) {
+            if (first..first.saturating_add(size)).contains(&count) {
+                rows.push(show(record));
+            }
+            count += 1;
+        }
+        (rows, count)
+    } else {
+        (register.all().skip(first).take(size).map(show).collect(), register.len())
+    };
+    json!({
+        "s": true,
+        "d": rows,
+        "sp": { "page": page, "pageSize": size, "pageCount": count.div_ceil(size), "rowCount": count },
+    })
+}
+
+fn filters_anything<T: Listed>(query: &Query) -> bool {
+    query.get("filter.suspended").is_some() || T::FILTERS.iter().any(|field| query.filter(field).is_some())
+}
+
+fn passes<T: Listed>(record: &T, books: &Books, query: &Query) -> bool {
+    let wanted = match query.get("filter.suspended") {
+        Some("true") => record.suspended(),
+        Some("false") => !record.suspended(),
+        _ => true,
+    };
+    wanted
+        && T::FILTERS.iter().all(|field| {
+            query.filter(field).is_none_or(|value| record.row(books).get(field).is_some_and(|is| is == value))
+        })
+}
+
+/// Keeps the named fields of a row; a field nobody knows is left out in silence.
+fn only(row: Value, fields: &[&str]) -> Value {
+    let Value::Object(row) = row else { return row };
+    let kept: Map<String, Value> = row.into_iter().filter(|(name, _)| fields.contains(&name.as_str())).collect();
+    Value::Object(kept)
+}
+
+impl Listed for Invoice {
+    const KEY_FILTER: &'static str = "number";
+    const FILTERS: &'static [&'static str] = &["description", "transDate"];
+
+    fn row(&self, books: &Books) -> Value {
+        self.head(books)
+    }
+}
+
+impl Listed for Customer {
+    /// The only look-up of a customer that is known to work (accurate.md §5).
+    const KEY_FILTER: &'static str = "no";
+    const FILTERS: &'static [&'static str] = &["name"];
+
+    fn row(&self, _: &Books) -> Value {
+        self.record()
+    }
+}
+
+impl Listed for Item {
+    const KEY_FILTER: &'static str = "no";
+    const FILTERS: &'static [&'static str] = &["name"];
+
+    fn row(&self, _: &Books) -> Value {
+        json!({
+            "id": self.id, "no": self.no, "name": self.name, "itemType": "INVENTORY", "suspended": self.suspended,
+        })
+    }
+
+    fn suspended(&self) -> bool {
+        self.suspended
+    }
+}
+
+impl Listed for Account {
+    const KEY_FILTER: &'static str = "no";
+    const FILTERS: &'static [&'static str] = &["name", "accountType"];
+
+    fn row(&self, _: &Books) -> Value {
+        json!({
+            "id": self.id, "no": self.no, "name": self.name,
+            "accountType": self.account_type.name(), "suspended": self.suspended,
+        })
+    }
+
+    fn suspended(&self) -> bool {
+        self.suspended
+    }
+}
+
+impl Listed for Named {
+    const KEY_FILTER: &'static str = "name";
+
+    fn row(&self, _: &Books) -> Value {
+        json!({ "id": self.id, "name": self.name, "suspended": self.suspended })
+    }
+
+    fn suspended(&self) -> bool {
+        self.suspended
+    }
+}
+
+impl Listed for Tax {
+    const KEY_FILTER: &'static str = "description";
+
+    fn row(&self, _: &Books) -> Value {
+        json!({ "id": self.id, "description": self.description, "rate": number(self.rate), "taxType": "PPN" })
+    }
+}

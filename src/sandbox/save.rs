@@ -1,0 +1,281 @@
+//! The checks before something is saved.
+//!
+//! All messages that apply are returned at once, in the order of the fields; a client may meet any mixture.
+
+use jiff::{Timestamp, civil::Date};
+use rust_decimal::Decimal;
+
+use super::{
+    Branches, Customer, Invoice, InvoiceExpense, InvoiceLine, Named, NegativeExpenses, UnknownMasters,
+    books::{Books, Record, Register},
+    fields::Fields,
+    messages,
+    totals::{Ppn, percent_of, totals},
+};
+
+/// Checks a `sales-invoice/save` and, when nothing stands against it, puts the invoice into the books.
+pub(super) fn save_invoice(books: &mut Books, body: Fields<'_>, now: Timestamp) -> Result<Invoice, Vec<String>> {
+    let invoice = Check { books, said: Vec::new() }.invoice(body, now)?;
+    Ok(books.invoices.add(|id| Invoice { id, ..invoice }).clone())
+}
+
+/// Checks a `customer/save` and, when nothing stands against it, puts the customer into the books.
+pub(super) fn save_customer(books: &mut Books, body: Fields<'_>) -> Result<Customer, Vec<String>> {
+    let customer = Check { books, said: Vec::new() }.customer(body)?;
+    Ok(books.customers.add(|id| Customer { id, ..customer }).clone())
+}
+
+/// Looks at one body and collects what there is to say against it.
+struct Check<'a> {
+    books: &'a Books,
+    said: Vec<String>,
+}
+
+impl Check<'_> {
+    fn invoice(mut self, body: Fields<'_>, now: Timestamp) -> Result<Invoice, Vec<String>> {
+        let customer_no = self.customer_no(body);
+        let trans_date = self.trans_date(body);
+        let number = self.number(body);
+        let branch_name = self.branch(body);
+        let payment_term_name =
+            self.known_name("Syarat Pembayaran", &self.books.payment_terms, body.text("paymentTermName"));
+        let lines = self.lines(body);
+        let expenses = self.expenses(body);
+        let cash_discount = self.discount(body, &lines);
+
+        let taxable = body.flag("taxable");
+        let inclusive_tax = body.flag("inclusiveTax");
+        let sums = totals(&lines, &expenses, cash_discount, self.ppn(taxable, inclusive_tax));
+        let (Some(trans_date), true) = (trans_date, self.said.is_empty()) else { return Err(self.said) };
+        Ok(Invoice {
+            id: 0,
+            number: number.unwrap_or_else(|| self.books.own_invoice_number(trans_date)),
+            customer_no,
+            description: body.text("description").unwrap_or_default(),
+            po_number: body.text("poNumber").unwrap_or_default(),
+            trans_date,
+            branch_name,
+            payment_term_name,
+            taxable,
+            inclusive_tax,
+            sub_total: sums.sub_total,
+            cash_discount,
+            tax1_amount: sums.tax1_amount,
+            total_expense: sums.total_expense,
+            total_amount: sums.total_amount,
+            lines,
+            expenses,
+            receipts: Vec::new(),
+            saved_at: now,
+        })
+    }
+
+    fn customer(mut self, body: Fields<'_>) -> Result<Customer, Vec<String>> {
+        let name = self.required("Nama", body.text("name"));
+        let date = self.required("Tanggal", body.text("transDate"));
+        if !date.is_empty() && read_day(&date).is_none() {
+            self.say(messages::unreadable("Tanggal", date));
+        }
+        let customer_no = body.text("customerNo");
+        if let Some(no) = customer_no.as_ref().filter(|no| self.books.customers.holds(no)) {
+            self.say(messages::customer_taken(no));
+        }
+        if !self.said.is_empty() {
+            return Err(self.said);
+        }
+        Ok(Customer { id: 0, customer_no: customer_no.unwrap_or_else(|| self.books.own_customer_no()), name })
+    }
+
+    fn say(&mut self, message: impl Into<String>) {
+        self.said.push(message.into());
+    }
+
+    /// The text, or an empty one after saying that it must be filled in.
+    fn required(&mut self, field: &str, text: Option<String>) -> String {
+        text.unwrap_or_else(|| {
+            self.say(messages::required(field));
+            String::new()
+        })
+    }
+
+    /// The amount; unreadable ones are said and count as absent.
+    fn amount(&mut self, body: Fields<'_>, name: &str) -> Option<Decimal> {
+        body.amount(name).unwrap_or_else(|message| {
+            self.say(message);
+            Some(Decimal::ZERO)
+        })
+    }
+
+    fn customer_no(&mut self, body: Fields<'_>) -> String {
+        let no = self.required("Pelanggan", body.text("customerNo"));
+        if !no.is_empty() && !self.books.customers.holds(&no) {
+            self.say(messages::not_found("Pelanggan", &no));
+        }
+        no
+    }
+
+    fn trans_date(&mut self, body: Fields<'_>) -> Option<Date> {
+        let text = body.text("transDate");
+        let date = text.as_deref().and_then(read_day);
+        match (date, text) {
+            (_, None) => self.say(messages::required("Tanggal")),
+            (None, Some(text)) => self.say(messages::unreadable("Tanggal", text)),
+            (Some(date), _) if date < self.books.settings.company_start => self.say(messages::BEFORE_START),
+            _ => {}
+        }
+        date
+    }
+
+    fn number(&mut self, body: Fields<'_>) -> Option<String> {
+        let number = body.text("number")?;
+        if number.chars().count() > self.books.settings.longest_number {
+            self.say(messages::too_long("No Faktur", self.books.settings.longest_number));
+        }
+        if number.chars().any(char::is_control) {
+            self.say(messages::wrong_characters("No Faktur"));
+        }
+        if self.books.invoices.holds(&number) {
+            self.say(messages::number_taken(&number));
+        }
+        Some(number)
+    }
+
+    fn branch(&mut self, body: Fields<'_>) -> Option<String> {
+        if let Some(id) = body.text("branchId") {
+            let branch = id.parse().ok().and_then(|id| self.books.branches.with_id(id));
+            if branch.is_none() {
+                self.say(messages::not_found("Cabang", id));
+            }
+            return branch.map(|branch| branch.name.clone());
+        }
+        let name = body.text("branchName");
+        if name.is_none() && self.books.settings.branches == Branches::SeveralSeen {
+            self.say(messages::BRANCH_REQUIRED);
+        }
+        self.known_name("Cabang", &self.books.branches, name)
+    }
+
+    fn known_name(&mut self, what: &str, register: &Register<Named>, name: Option<String>) -> Option<String> {
+        let name = name?;
+        let usable = register.get(&name).is_some_and(|known| !known.suspended);
+        if !usable && !self.takes_unknown(register, &name) {
+            self.say(messages::not_found(what, &name));
+        }
+        Some(name)
+    }
+
+    /// In the permissive mode what was never heard of passes; what is known and switched off does not.
+    fn takes_unknown<T: Record>(&self, register: &Register<T>, key: &str) -> bool {
+        self.books.settings.unknown_masters == UnknownMasters::Accepted && !register.holds(key)
+    }
+
+    fn lines(&mut self, body: Fields<'_>) -> Vec<InvoiceLine> {
+        let lines: Vec<_> = body.list("detailItem").map(|line| self.line(line)).collect();
+        if lines.is_empty() {
+            self.say(messages::NO_LINES);
+        }
+        lines
+    }
+
+    fn line(&mut self, body: Fields<'_>) -> InvoiceLine {
+        let item_no = self.required("Barang & Jasa", body.text("itemNo"));
+        let item = self.books.items.get(&item_no);
+        let usable = item.is_some_and(|item| !item.suspended) || self.takes_unknown(&self.books.items, &item_no);
+        if !item_no.is_empty() && !usable {
+            self.say(messages::not_found("Barang & Jasa", &item_no));
+        }
+        let unit_price = self.amount(body, "unitPrice").unwrap_or_else(|| {
+            self.say(messages::required("Harga"));
+            Decimal::ZERO
+        });
+        // That one piece is meant when the quantity is left out is a guess.
+        let quantity = self.amount(body, "quantity").unwrap_or(Decimal::ONE);
+        if quantity <= Decimal::ZERO {
+            self.say(messages::quantity_not_positive(&item_no));
+        }
+        let own_name = || item.map_or_else(String::new, |item| item.name.clone());
+        let detail_name = body.text("detailName").unwrap_or_else(own_name);
+        if detail_name.chars().count() > self.books.settings.longest_detail_name {
+            self.say(messages::too_long("Nama Barang", self.books.settings.longest_detail_name));
+        }
+        InvoiceLine {
+            item_cash_discount: self.line_discount(body, quantity * unit_price),
+            warehouse_name: self.known_name("Gudang", &self.books.warehouses, body.text("warehouseName")),
+            use_tax1: body.flag("useTax1"),
+            item_no,
+            detail_name,
+            quantity,
+            unit_price,
+        }
+    }
+
+    /// A percentage makes the line's cash discount drop out (accurate.md §4).
+    fn line_discount(&mut self, body: Fields<'_>, gross: Decimal) -> Decimal {
+        match body.text("itemDiscPercent") {
+            Some(percents) => self.percent(gross, "itemDiscPercent", &percents),
+            None => self.amount(body, "itemCashDiscount").unwrap_or_default(),
+        }
+    }
+
+    fn percent(&mut self, amount: Decimal, field: &str, percents: &str) -> Decimal {
+        percent_of(amount, percents).unwrap_or_else(|| {
+            self.say(messages::unreadable(field, percents));
+            Decimal::ZERO
+        })
+    }
+
+    fn expenses(&mut self, body: Fields<'_>) -> Vec<InvoiceExpense> {
+        body.list("detailExpense").map(|expense| self.expense(expense)).collect()
+    }
+
+    fn expense(&mut self, body: Fields<'_>) -> InvoiceExpense {
+        let account_no = self.required("Akun", body.text("accountNo"));
+        let account = self.books.accounts.get(&account_no);
+        if account.is_some_and(|account| account.suspended) {
+            self.say(messages::account_inactive(&account_no));
+        }
+        if !account_no.is_empty() && account.is_none() && !self.takes_unknown(&self.books.accounts, &account_no) {
+            self.say(messages::not_found("Akun", &account_no));
+        }
+        let amount = self.amount(body, "expenseAmount").unwrap_or_else(|| {
+            self.say(messages::required("Nilai Biaya"));
+            Decimal::ZERO
+        });
+        if amount < Decimal::ZERO && self.books.settings.negative_expenses == NegativeExpenses::Refused {
+            self.say(messages::NEGATIVE_EXPENSE);
+        }
+        let own_name = || account.map_or_else(String::new, |account| account.name.clone());
+        InvoiceExpense { account_no, amount, name: body.text("expenseName").unwrap_or_else(own_name) }
+    }
+
+    fn discount(&mut self, body: Fields<'_>, lines: &[InvoiceLine]) -> Decimal {
+        let sub_total: Decimal = lines.iter().map(InvoiceLine::amount).sum();
+        let discount = match body.text("cashDiscPercent") {
+            Some(percents) => self.percent(sub_total, "cashDiscPercent", &percents),
+            None => self.amount(body, "cashDiscount").unwrap_or_default(),
+        };
+        if discount > sub_total {
+            self.say(messages::DISCOUNT_ABOVE_SUBTOTAL);
+        }
+        discount
+    }
+
+    fn ppn(&self, taxable: bool, inclusive: bool) -> Ppn {
+        let rate = self.books.ppn_rate();
+        match (taxable, inclusive) {
+            (false, _) => Ppn::None,
+            (true, true) => Ppn::Inside { rate },
+            (true, false) => Ppn::OnTop { rate },
+        }
+    }
+}
+
+/// `dd/MM/yyyy`, and nothing else (accurate.md §3).
+fn read_day(text: &str) -> Option<Date> {
+    let mut parts = text.split('/');
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    if (day.len(), month.len(), year.len()) != (2, 2, 4) || parts.next().is_some() {
+        return None;
+    }
+    Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
+}

@@ -1,0 +1,190 @@
+//! What each call does with the books.
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    Action, Answer, BulkRule, Customer, Invoice, Request,
+    books::{Books, Register},
+    fields::Fields,
+    list::{Listed, Query, list},
+    messages,
+    reply::{json_answer, refusal},
+    save::{save_customer, save_invoice},
+};
+
+/// Entries in one `bulk-save` (accurate.md §3).
+const LARGEST_BULK: usize = 100;
+
+/// An answer, and whether the books are other than before.
+pub(super) struct Done {
+    pub(super) answer: Answer,
+    pub(super) changed: bool,
+    /// For the journal.
+    pub(super) message: String,
+}
+
+impl Done {
+    fn changed(body: &Value) -> Self {
+        Self { changed: true, ..Self::read(body) }
+    }
+
+    fn read(body: &Value) -> Self {
+        let first = body["d"].get(0).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self { answer: json_answer(StatusCode::OK, body), changed: false, message: first }
+    }
+
+    fn refused(messages: &[String]) -> Self {
+        Self::read(&refusal(messages))
+    }
+
+    fn said(message: &str) -> Self {
+        Self::refused(&[message.to_owned()])
+    }
+}
+
+/// Does one call that was let in.
+pub(super) fn work(books: &mut Books, action: Action, request: &Request, host: &str, now: Timestamp) -> Done {
+    if books.withheld.contains(&action) {
+        return Done::said(&messages::no_right(action));
+    }
+    let query = Query::read(&request.query);
+    match action {
+        Action::ApiToken => discovery(host),
+        Action::InvoiceSave => with_body(request, |body| invoice_save(books, body, now)),
+        Action::InvoiceBulkSave => with_body(request, |body| bulk_save(books, body, now)),
+        Action::CustomerSave => with_body(request, |body| customer_save(books, body)),
+        Action::InvoiceDetail => {
+            detail(find(&books.invoices, &query, "number").map(|invoice| invoice.record(books)), messages::NO_INVOICE)
+        }
+        Action::CustomerDetail => {
+            detail(find(&books.customers, &query, "customerNo").map(Customer::record), messages::NO_CUSTOMER)
+        }
+        Action::ItemDetail => detail(find(&books.items, &query, "no").map(|item| item.row(books)), messages::NO_ITEM),
+        Action::InvoiceDelete => invoice_delete(books, &query),
+        Action::InvoiceList => Done::read(&list(&books.invoices, books, &query)),
+        Action::CustomerList => Done::read(&list(&books.customers, books, &query)),
+        Action::ItemList => Done::read(&list(&books.items, books, &query)),
+        Action::AccountList => Done::read(&list(&books.accounts, books, &query)),
+        Action::WarehouseList => Done::read(&list(&books.warehouses, books, &query)),
+        Action::BranchList => Done::read(&list(&books.branches, books, &query)),
+        Action::TaxList => Done::read(&list(&books.taxes, books, &query)),
+        Action::PaymentTermList => Done::read(&list(&books.payment_terms, books, &query)),
+    }
+}
+
+fn discovery(host: &str) -> Done {
+    Done::read(&json!({
+        "s": true,
+        "d": {
+            "database": { "id": 1, "alias": "Sandbox", "host": host },
+            "application": { "name": "forstok-accurate sandbox" },
+            "user": { "name": "Sandbox", "email": "sandbox@localhost" },
+        },
+    }))
+}
+
+/// Indexed form fields would work with Accurate; the sandbox says plainly that it does not read them.
+fn with_body(request: &Request, then: impl FnOnce(Fields<'_>) -> Done) -> Done {
+    if is_form(&request.headers) {
+        return unreadable("[sandbox] form fields are not read here: send the body as application/json");
+    }
+    match serde_json::from_slice::<Value>(&request.body) {
+        Ok(body) => then(Fields::of(&body)),
+        Err(error) => unreadable(&format!("[sandbox] the body is not JSON: {error}")),
+    }
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .map(HeaderValue::as_bytes)
+        .is_some_and(|kind| kind.starts_with(b"application/x-www-form-urlencoded") || kind.starts_with(b"multipart/"))
+}
+
+fn unreadable(why: &str) -> Done {
+    let answer = json_answer(StatusCode::BAD_REQUEST, &refusal(&[why.to_owned()]));
+    Done { answer, changed: false, message: why.to_owned() }
+}
+
+fn invoice_save(books: &mut Books, body: Fields<'_>, now: Timestamp) -> Done {
+    match save_invoice(books, body, now) {
+        Ok(invoice) => Done::changed(&saved(&invoice, books)),
+        Err(messages) => Done::refused(&messages),
+    }
+}
+
+fn saved(invoice: &Invoice, books: &Books) -> Value {
+    json!({ "s": true, "d": [messages::invoice_saved(&invoice.number)], "r": invoice.record(books) })
+}
+
+fn bulk_save(books: &mut Books, body: Fields<'_>, now: Timestamp) -> Done {
+    let entries: Vec<Fields<'_>> = body.list("data").collect();
+    if entries.is_empty() {
+        return Done::said(messages::BULK_EMPTY);
+    }
+    if entries.len() > LARGEST_BULK {
+        return Done::said(messages::BULK_TOO_LONG);
+    }
+    let mut results: Vec<_> = entries.into_iter().map(|entry| save_invoice(books, entry, now)).collect();
+    let all_good = results.iter().all(Result::is_ok);
+    if !all_good && books.settings.bulk == BulkRule::AllOrNothing {
+        take_back(books, &mut results);
+    }
+    let changed = results.iter().any(Result::is_ok);
+    let replies: Vec<Value> = results
+        .iter()
+        .map(|result| match result {
+            Ok(invoice) => saved(invoice, books),
+            Err(messages) => refusal(messages),
+        })
+        .collect();
+    let message = replies.iter().find_map(|reply| reply["d"].get(0)?.as_str()).unwrap_or_default().to_owned();
+    Done { changed, message, ..Done::read(&json!({ "s": all_good, "d": replies })) }
+}
+
+fn take_back(books: &mut Books, results: &mut [Result<Invoice, Vec<String>>]) {
+    for result in results {
+        if let Ok(invoice) = result {
+            books.invoices.remove(invoice.id);
+            *result = Err(vec![messages::HELD_BACK.to_owned()]);
+        }
+    }
+}
+
+fn customer_save(books: &mut Books, body: Fields<'_>) -> Done {
+    match save_customer(books, body) {
+        Ok(customer) => Done::changed(&json!({
+            "s": true, "d": [messages::customer_saved(&customer.name)], "r": customer.record(),
+        })),
+        Err(messages) => Done::refused(&messages),
+    }
+}
+
+/// By `id`, else by its number.
+fn find<'a, T: Listed>(register: &'a Register<T>, query: &Query, key: &str) -> Option<&'a T> {
+    match query.get("id") {
+        Some(id) => register.with_id(id.parse().ok()?),
+        None => register.get(query.get(key)?),
+    }
+}
+
+fn detail(record: Option<Value>, not_found: &str) -> Done {
+    match record {
+        Some(record) => Done::read(&json!({ "s": true, "d": record })),
+        None => Done::said(not_found),
+    }
+}
+
+fn invoice_delete(books: &mut Books, query: &Query) -> Done {
+    let Some(invoice) = find(&books.invoices, query, "number") else {
+        return Done::said(messages::NO_INVOICE);
+    };
+    if let Some(receipt) = invoice.receipts.first() {
+        return Done::said(&messages::has_receipt(&invoice.number, &receipt.number));
+    }
+    let id = invoice.id;
+    let deleted = books.invoices.remove(id).map(|invoice| invoice.number).unwrap_or_default();
+    Done::changed(&json!({ "s": true, "d": [messages::invoice_deleted(&deleted)] }))
+}
