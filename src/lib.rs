@@ -19,4 +19,5 @@ pub mod config;
 pub mod domain;
 pub mod forstok;
 pub mod store;
+pub mod pipeline;
 pub mod sandbox;

@@ -5,7 +5,7 @@
 //! at most eight. A call that takes long has reached Accurate long before it ended, so its slot counts from
 //! at most [`WAY`] after it left; that is the jitter on the way that the allowance pays for.
 
-use std::{collections::BinaryHeap, cmp::Reverse, sync::Mutex, time::Duration};
+use std::{cmp::Reverse, collections::BinaryHeap, sync::Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -103,7 +103,7 @@ impl Drop for Slot<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::{future::Future, pin::Pin, sync::Arc};
+    use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
     use super::*;
     use crate::clock::Clock;

@@ -1,0 +1,185 @@
+//! When a whole book is in trouble it pauses: its orders stay due and one probe goes ahead of the rest.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Unknown outcomes in a row, over all orders of a book, before the book pauses.
+const MOST_UNKNOWN_IN_A_ROW: u32 = 5;
+
+/// Longest wait between two probes, in seconds: cheap for Accurate, and soon enough once it is back.
+const LONGEST_PROBE_WAIT: i64 = 15;
+
+/// What one attempt says about its book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// Accurate answered and dealt with the call, whatever it said about the order.
+    Well,
+    /// No connection: certain trouble.
+    Down(String),
+    /// An unknown outcome: trouble when it keeps happening.
+    Unknown(String),
+    /// Accurate takes no calls for this book; a person must act.
+    Refused {
+        /// Stable code.
+        code: &'static str,
+        /// Accurate's words and the remedy.
+        words: String,
+    },
+    /// Says nothing about the book.
+    Nothing,
+}
+
+/// Why and since when a book is paused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Stable code: `accurate_down`, `token_refused`, `right_missing`, `wrong_clock`.
+    pub code: &'static str,
+    /// What was said.
+    pub words: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When the next probe may go.
+    pub next_probe_at: Timestamp,
+    probes: u32,
+}
+
+/// The state of one book.
+#[derive(Clone, Debug, Default)]
+pub struct Circuit {
+    unknown_in_a_row: u32,
+    pause: Option<Pause>,
+}
+
+/// What may be claimed now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// Everything that is due.
+    Open,
+    /// One order, to see whether the trouble is over.
+    Probe,
+    /// Nothing before this moment.
+    Shut(Timestamp),
+}
+
+/// What a sign changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing that matters outside.
+    None,
+    /// The book has just been paused.
+    Paused,
+    /// The book goes on.
+    Resumed,
+}
+
+impl Circuit {
+    /// What may be claimed now.
+    pub fn gate(&self, now: Timestamp) -> Gate {
+        match &self.pause {
+            None => Gate::Open,
+            Some(pause) if pause.next_probe_at <= now => Gate::Probe,
+            Some(pause) => Gate::Shut(pause.next_probe_at),
+        }
+    }
+
+    /// Why the book is paused, if it is.
+    pub fn pause(&self) -> Option<&Pause> {
+        self.pause.as_ref()
+    }
+
+    /// Takes a sign in.
+    pub fn note(&mut self, sign: Sign, now: Timestamp) -> Change {
+        match sign {
+            Sign::Nothing => Change::None,
+            Sign::Well => {
+                self.unknown_in_a_row = 0;
+                if self.pause.take().is_some() { Change::Resumed } else { Change::None }
+            }
+            Sign::Down(words) => self.trouble("accurate_down", words, now),
+            Sign::Refused { code, words } => self.trouble(code, words, now),
+            Sign::Unknown(words) => {
+                self.unknown_in_a_row += 1;
+                if self.unknown_in_a_row >= MOST_UNKNOWN_IN_A_ROW || self.pause.is_some() {
+                    return self.trouble("accurate_down", words, now);
+                }
+                Change::None
+            }
+        }
+    }
+
+    fn trouble(&mut self, code: &'static str, words: String, now: Timestamp) -> Change {
+        let (since, probes, change) = match &self.pause {
+            // What was in flight when the book paused tells nothing new.
+            Some(pause) if pause.next_probe_at > now => return Change::None,
+            Some(pause) => (pause.since, pause.probes + 1, Change::None),
+            None => (now, 0, Change::Paused),
+        };
+        let wait = (1_i64 << probes.min(10)).min(LONGEST_PROBE_WAIT);
+        let next_probe_at = now + SignedDuration::from_secs(wait);
+        self.pause = Some(Pause { code, words, since, next_probe_at, probes });
+        change
+    }
+}
+
+/// How long an order waits after its n-th failure in a row: n⁴ seconds and up to a tenth more, 1 h at most.
+///
+/// The tenth keeps orders that failed together from coming back together.
+pub fn backoff(failures: i64, chance: f64) -> SignedDuration {
+    let seconds = failures.clamp(1, 8).pow(4).min(3600) as f64;
+    SignedDuration::from_secs_f64((seconds * (1.0 + chance / 10.0)).min(3600.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("in range")
+    }
+
+    #[test]
+    fn a_refused_token_pauses_at_once_and_one_probe_goes_ahead() {
+        let mut circuit = Circuit::default();
+        let refused = || Sign::Refused { code: "token_refused", words: "revoked".to_owned() };
+        assert_eq!(circuit.note(refused(), at(0)), Change::Paused);
+        assert_eq!(circuit.gate(at(0)), Gate::Shut(at(1)));
+        assert_eq!(circuit.gate(at(1)), Gate::Probe);
+        assert_eq!(circuit.note(refused(), at(1)), Change::None);
+        assert_eq!(circuit.gate(at(2)), Gate::Shut(at(3)));
+        assert_eq!(circuit.note(Sign::Well, at(3)), Change::Resumed);
+        assert_eq!(circuit.gate(at(3)), Gate::Open);
+    }
+
+    #[test]
+    fn a_single_lost_reply_is_no_trouble_but_many_in_a_row_are() {
+        let mut circuit = Circuit::default();
+        for _ in 0..4 {
+            assert_eq!(circuit.note(Sign::Unknown("cut".to_owned()), at(0)), Change::None);
+        }
+        circuit.note(Sign::Well, at(0));
+        for _ in 0..4 {
+            circuit.note(Sign::Unknown("cut".to_owned()), at(0));
+        }
+        assert_eq!(circuit.gate(at(0)), Gate::Open);
+        assert_eq!(circuit.note(Sign::Unknown("cut".to_owned()), at(0)), Change::Paused);
+    }
+
+    #[test]
+    fn probes_never_wait_longer_than_a_quarter_of_a_minute() {
+        let mut circuit = Circuit::default();
+        let mut now = at(0);
+        for _ in 0..20 {
+            circuit.note(Sign::Down("refused".to_owned()), now);
+            let Gate::Shut(next) = circuit.gate(now) else { panic!("must be shut") };
+            assert!(next.as_second() - now.as_second() <= LONGEST_PROBE_WAIT);
+            now = next;
+        }
+    }
+
+    #[test]
+    fn waiting_grows_with_the_fourth_power_up_to_an_hour() {
+        let seconds: Vec<_> = (1..=9).map(|n| backoff(n, 0.0).as_secs()).collect();
+        assert_eq!(seconds, [1, 16, 81, 256, 625, 1296, 2401, 3600, 3600]);
+        assert!(backoff(3, 0.999).as_secs() <= 89);
+        assert_eq!(backoff(99, 0.999).as_secs(), 3600);
+    }
+}

@@ -1,0 +1,144 @@
+//! News about orders → verdicts.
+
+use super::{Engine, MappingInForce};
+use crate::{
+    domain::{
+        decision::{Decision, decide},
+        invoice::Draft,
+        mapping::OnCancel,
+        reason::{Finding, Notice, Reason, Warning},
+        timeline::Event,
+    },
+    forstok::payload,
+    store::{Result, State, Undecided, Verdict},
+};
+
+/// Most orders that are decided about in one commit.
+const BATCH: i64 = 200;
+
+impl Engine {
+    /// Decides about some orders with news; returns how many took effect.
+    pub async fn decide_some(&self) -> Result<usize> {
+        let now = self.now();
+        let undecided = self.store.undecided(now, BATCH).await?;
+        if undecided.is_empty() {
+            return Ok(0);
+        }
+        let mapping = self.mapping();
+        let verdicts: Vec<_> = undecided.into_iter().map(|order| verdict(order, &mapping)).collect();
+        let decided = self.store.decide(&verdicts, now).await?;
+        for book in self.books.values() {
+            book.due.notify_one();
+        }
+        Ok(decided)
+    }
+}
+
+/// What becomes of an order, given where it stands.
+fn verdict(order: Undecided, in_force: &MappingInForce) -> Verdict {
+    let mut verdict = Verdict {
+        order_id: order.order_id.clone(),
+        revision: order.revision,
+        mapping_revision: in_force.revision,
+        state: order.state,
+        reason: None,
+        findings: Vec::new(),
+        warnings: order.warnings.clone(),
+        draft: None,
+        events: Vec::new(),
+    };
+    let snapshot = match payload::read(&order.body) {
+        Ok(payload) => payload.order,
+        // It was readable when it was recorded; an older program wrote it, or the body was cleared.
+        Err(problem) => {
+            block(&mut verdict, vec![Finding { reason: Reason::NoLines, about: problem.to_string() }]);
+            return verdict;
+        }
+    };
+    let decision = decide(&order.history, &snapshot, &in_force.mapping);
+    match (order.state, decision) {
+        // The invoice is on its way out or gone: a cancellation stays.
+        (State::VoidDue | State::Voided, _) => {}
+        (State::Invoiced, decision) => after_invoice(&mut verdict, &order, decision, in_force.mapping.on_cancel),
+        (_, Decision::Watch) => {
+            verdict.state = State::Watching;
+            if order.state != State::Watching {
+                verdict.events.push(Event::Watching);
+            }
+        }
+        (_, Decision::Ignore(reason)) => {
+            verdict.state = State::Ignored;
+            verdict.reason = Some(reason);
+            verdict.events.push(Event::Ignored { reason });
+        }
+        (_, Decision::Block(findings)) => block(&mut verdict, findings),
+        (_, Decision::Invoice(draft, notices)) => {
+            verdict.state = State::Due;
+            verdict.warnings = notices;
+            if order.state != State::Due || order.draft.as_ref() != Some(&draft) {
+                let (number, total) = (draft.body.number.clone(), draft.total.to_string());
+                verdict.events.push(Event::Due { number, total });
+            }
+            verdict.draft = Some(*draft);
+        }
+    }
+    verdict
+}
+
+fn block(verdict: &mut Verdict, findings: Vec<Finding>) {
+    verdict.state = State::Blocked;
+    verdict.reason = findings.first().map(|finding| finding.reason);
+    verdict.events.push(Event::Blocked { findings: findings.clone() });
+    verdict.findings = findings;
+}
+
+/// News about an order whose invoice stands: cancelled, changed, or nothing to do.
+fn after_invoice(verdict: &mut Verdict, order: &Undecided, decision: Decision, on_cancel: OnCancel) {
+    let number = order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default();
+    if order.history.cancelled_at.is_some() {
+        match on_cancel {
+            OnCancel::Void => {
+                verdict.state = State::VoidDue;
+                verdict.events.push(Event::VoidDue { number });
+            }
+            OnCancel::Keep => {
+                let notice = Notice { warning: Warning::CancelledKept, about: number.clone() };
+                if !verdict.warnings.contains(&notice) {
+                    verdict.warnings.push(notice);
+                    verdict.events.push(Event::Kept { number });
+                }
+            }
+        }
+        return;
+    }
+    verdict.warnings.retain(|notice| notice.warning != Warning::ChangedAfterInvoice);
+    if let (Decision::Invoice(wanted, _), Some(sent)) = (decision, &order.draft)
+        && let Some(about) = difference(sent, &wanted)
+    {
+        verdict.warnings.push(Notice { warning: Warning::ChangedAfterInvoice, about });
+    }
+}
+
+/// How what the order says now differs from what was invoiced, in lines and amounts.
+fn difference(sent: &Draft, wanted: &Draft) -> Option<String> {
+    let mut differences = Vec::new();
+    if sent.total != wanted.total {
+        differences.push(format!("total {} → {}", sent.total, wanted.total));
+    }
+    if sent.body.cash_discount != wanted.body.cash_discount {
+        differences.push(format!("discount {} → {}", sent.body.cash_discount, wanted.body.cash_discount));
+    }
+    if sent.body.detail_expense != wanted.body.detail_expense {
+        differences.push("shipping differs".to_owned());
+    }
+    let lines = |draft: &Draft| -> Vec<String> {
+        let line = |item: &crate::domain::invoice::DetailItem| {
+            format!("{} × {} @ {}", item.quantity, item.item_no, item.unit_price)
+        };
+        draft.body.detail_item.iter().map(line).collect()
+    };
+    let (before, after) = (lines(sent), lines(wanted));
+    differences.extend(before.iter().filter(|line| !after.contains(line)).map(|line| format!("no longer: {line}")));
+    differences.extend(after.iter().filter(|line| !before.contains(line)).map(|line| format!("now: {line}")));
+    (!differences.is_empty()).then(|| differences.join("; "))
+}

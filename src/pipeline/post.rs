@@ -1,0 +1,312 @@
+//! One attempt for one order: look up, save, read back; or delete.
+//!
+//! What makes it exactly once: the number never changes, Accurate refuses a number twice, and every attempt
+//! that is not the first asks for the number before it saves (accurate.md §4).
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::circuit::Sign;
+use crate::{
+    accurate::{
+        client::{CALL_TIMEOUT, Session},
+        customers::{self, Ensured},
+        invoices::{self, FoundInvoice},
+        outcome::{BookTrouble, Failure, Meaning, Refusal},
+    },
+    domain::{
+        money::Rupiah,
+        reason::{Finding, Notice, Reason, Warning},
+        timeline::Event,
+    },
+    store::{Claim, Counted, MaybeSent, Outcome, Settlement, StandingInvoice, State},
+};
+
+/// How long a book waits after Accurate asked to slow down; no Retry-After was ever seen (accurate.md §2).
+const SLOW_DOWN: SignedDuration = SignedDuration::from_secs(1);
+
+/// An attempt's result for its order and for its book.
+#[derive(Debug)]
+pub struct Attempted {
+    /// To be written.
+    pub settlement: Settlement,
+    /// What it says about the book.
+    pub sign: Sign,
+}
+
+/// Makes one attempt. `deadline` is the end of the lease; `wait_after` gives the waiting time by failures in a row.
+pub async fn attempt(
+    session: &Session,
+    claim: Claim,
+    deadline: Timestamp,
+    wait_after: impl Fn(i64) -> SignedDuration,
+) -> Attempted {
+    let mut attempt = Attempt {
+        session,
+        claim: &claim,
+        // Certain only of an order that was never tried.
+        maybe_sent: if claim.earlier_tries > 0 { MaybeSent::Yes } else { MaybeSent::No },
+        last_start: deadline - SignedDuration::try_from(CALL_TIMEOUT).unwrap_or_default(),
+        warnings: claim.warnings.clone(),
+        events: Vec::new(),
+        sign: Sign::Nothing,
+    };
+    let end = match claim.state {
+        State::VoidDue => attempt.void().await,
+        _ => attempt.invoice().await,
+    };
+    let outcome = end.unwrap_or_else(|stop| attempt.postponed(stop, &wait_after));
+    let now = session.now();
+    match &outcome {
+        Outcome::Invoiced { invoice, warnings } => attempt.events.push(Event::Invoiced {
+            number: invoice.number.clone(),
+            id: invoice.id,
+            total: invoice.total.normalize().to_string(),
+            notices: warnings.clone(),
+        }),
+        Outcome::Blocked { findings } => attempt.events.push(Event::Blocked { findings: findings.clone() }),
+        Outcome::Postponed { until, .. } => {
+            let why = attempt.events.iter().rev().find_map(said).unwrap_or_default();
+            attempt.events.push(Event::Postponed { until: (*until).max(now), why });
+        }
+        Outcome::Voided => attempt.events.push(Event::Voided { number: claim.draft.body.number.clone() }),
+        Outcome::Reconsider => {}
+    }
+    let Attempt { events, sign, .. } = attempt;
+    let settlement = Settlement { order_id: claim.order_id.clone(), attempt: claim.attempt, outcome, events };
+    Attempted { settlement, sign }
+}
+
+fn said(event: &Event) -> Option<String> {
+    match event {
+        Event::Reply { outcome, words, .. } => Some(format!("{outcome}: {words}")),
+        _ => None,
+    }
+}
+
+/// Why an attempt ends without a result for its order.
+enum Stop {
+    /// The order waits its turn again.
+    Later,
+    /// It costs the order nothing: the book is refused, or asked to slow down for longer than the lease.
+    AtNoCost,
+}
+
+struct Attempt<'a> {
+    session: &'a Session,
+    claim: &'a Claim,
+    /// Whether an invoice may stand that we do not know of, as far as this attempt knows.
+    maybe_sent: MaybeSent,
+    /// No call starts later than this, so that none outlives the lease.
+    last_start: Timestamp,
+    warnings: Vec<Notice>,
+    events: Vec<Event>,
+    sign: Sign,
+}
+
+impl Attempt<'_> {
+    async fn invoice(&mut self) -> Result<Outcome, Stop> {
+        if self.claim.earlier_tries > 0 {
+            if let Some(found) = self.look_up().await? {
+                return Ok(self.adopt(found));
+            }
+            if self.claim.undecided {
+                return Ok(Outcome::Reconsider);
+            }
+        }
+        match self.save().await {
+            Ok(Some(saved)) if saved.total.is_some() => Ok(self.invoiced(saved)),
+            // Saved, but what stands was not told: read it back.
+            Ok(_) => {
+                self.maybe_sent = MaybeSent::Yes;
+                match self.look_up().await? {
+                    Some(found) => Ok(self.invoiced(found)),
+                    None => Err(Stop::Later),
+                }
+            }
+            Err(Failure::Ambiguous(_)) => {
+                self.maybe_sent = MaybeSent::Yes;
+                match self.look_up().await? {
+                    Some(found) => Ok(self.adopt(found)),
+                    // It may still be on its way, so it is not known to be absent.
+                    None => {
+                        self.maybe_sent = MaybeSent::Yes;
+                        Err(Stop::Later)
+                    }
+                }
+            }
+            Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate, words })) => match self.look_up().await? {
+                Some(found) => Ok(self.adopt(found)),
+                // Taken, yet not to be found: something else holds the number, or it was deleted just now.
+                None if self.claim.failures < 2 => Err(Stop::Later),
+                None => Ok(blocked(Reason::RefusedByAccurate, words)),
+            },
+            Err(Failure::Refused(Refusal { meaning: Meaning::Person(reason), words })) => Ok(blocked(reason, words)),
+            Err(Failure::Refused(Refusal { words, .. })) => Ok(blocked(Reason::RefusedByAccurate, words)),
+            Err(failure) => Err(stop(&failure)),
+        }
+    }
+
+    /// Saves; a missing customer is created once and the same invoice saved again.
+    async fn save(&mut self) -> Result<Option<FoundInvoice>, Failure> {
+        let body = &self.claim.draft.body;
+        let session = self.session;
+        let first = self.patiently("sales-invoice/save", || invoices::save(session, body)).await;
+        let missing = matches!(&first, Err(Failure::Refused(refusal))
+            if refusal.meaning == Meaning::Person(Reason::CustomerNotFound));
+        if !missing || !self.claim.draft.create_customer {
+            return first;
+        }
+        let (no, name) = (body.customer_no.as_str(), self.claim.draft.customer_name.as_str());
+        match self.patiently("customer/save", || customers::ensure(session, no, name)).await {
+            Ok(Ensured::Created) => {
+                self.warn(Warning::CustomerCreated, format!("{no} ({name})"));
+            }
+            Ok(Ensured::Stood) => {}
+            // What became of the customer is the next attempt's question; of the invoice nothing was sent.
+            Err(Failure::Ambiguous(words)) => return Err(Failure::NotSent(words)),
+            Err(Failure::Refused(refusal)) => {
+                let words = refusal.words;
+                let meaning = Meaning::Person(Reason::CustomerNotFound);
+                return Err(Failure::Refused(Refusal { meaning, words }));
+            }
+            Err(failure) => return Err(failure),
+        }
+        self.patiently("sales-invoice/save", || invoices::save(session, body)).await
+    }
+
+    async fn look_up(&mut self) -> Result<Option<FoundInvoice>, Stop> {
+        let session = self.session;
+        let number = self.claim.draft.body.number.as_str();
+        match self.patiently("sales-invoice/detail", || invoices::by_number(session, number)).await {
+            Ok(found) => {
+                self.maybe_sent = MaybeSent::No;
+                Ok(found)
+            }
+            Err(failure) => Err(stop(&failure)),
+        }
+    }
+
+    /// The number is taken: by this order's invoice, or by another's (design.md §4).
+    fn adopt(&mut self, found: FoundInvoice) -> Outcome {
+        let draft = &self.claim.draft;
+        let mut differences = Vec::new();
+        if found.customer_no != draft.body.customer_no {
+            differences.push(format!("customer {}, not {}", found.customer_no, draft.body.customer_no));
+        }
+        if found.description != draft.body.description {
+            differences.push(format!("description {:?}, not {:?}", found.description, draft.body.description));
+        }
+        let other_total = found.total.map(Rupiah::from_decimal).filter(|total| *total != draft.total);
+        if let (true, Some(total)) = (draft.body.total_is_final(), other_total) {
+            differences.push(format!("total {total}, not {}", draft.total));
+        }
+        if differences.is_empty() {
+            self.warn(Warning::InvoiceAdopted, format!("{} (id {})", found.number, found.id));
+            return self.invoiced(found);
+        }
+        let about = format!("invoice {} (id {}) has {}", found.number, found.id, differences.join(", "));
+        blocked(Reason::NumberConflict, about)
+    }
+
+    fn invoiced(&mut self, found: FoundInvoice) -> Outcome {
+        let draft = &self.claim.draft;
+        let total = found.total.unwrap_or_else(|| draft.total.decimal());
+        if draft.body.total_is_final() && Rupiah::from_decimal(total) != draft.total {
+            let about = format!("Accurate {}, invoice {}", total.normalize(), draft.total);
+            self.warn(Warning::TotalDifference, about);
+        }
+        let invoice = StandingInvoice { id: found.id, number: found.number, total };
+        Outcome::Invoiced { invoice, warnings: self.warnings.clone() }
+    }
+
+    /// Deletes the invoice of a cancelled order: looked up first, and only if it is this order's and unpaid.
+    async fn void(&mut self) -> Result<Outcome, Stop> {
+        let Some(found) = self.look_up().await? else { return Ok(Outcome::Voided) };
+        let body = &self.claim.draft.body;
+        let same_id = self.claim.invoice_id.is_none_or(|id| id == found.id);
+        if !same_id || found.customer_no != body.customer_no || found.description != body.description {
+            let about = format!("invoice {} (id {}) is not this order's, so it was not deleted", found.number, found.id);
+            return Ok(blocked(Reason::NumberConflict, about));
+        }
+        if found.has_receipt {
+            let about = format!("cancelled, but invoice {} has a receipt; delete both by hand", found.number);
+            return Ok(blocked(Reason::RefusedByAccurate, about));
+        }
+        let session = self.session;
+        match self.patiently("sales-invoice/delete", || invoices::delete(session, found.id)).await {
+            Ok(()) => Ok(Outcome::Voided),
+            Err(Failure::Refused(refusal)) => Ok(blocked(Reason::RefusedByAccurate, refusal.words)),
+            // The next attempt looks it up again and finds it gone, or not.
+            Err(failure) => Err(stop(&failure)),
+        }
+    }
+
+    /// Makes a call, again and again while Accurate asks to slow down and the lease lasts.
+    async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
+        &mut self,
+        call: &str,
+        make: impl Fn() -> F,
+    ) -> Result<T, Failure> {
+        loop {
+            let result = if self.session.now() > self.last_start {
+                Err(Failure::SlowDown("the lease would end before the call".to_owned()))
+            } else {
+                make().await
+            };
+            self.tell(call, &result);
+            match result {
+                Err(Failure::SlowDown(_)) if self.session.now() + SLOW_DOWN <= self.last_start => {
+                    self.session.slow_down(SLOW_DOWN);
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Writes down what a call came to, for the timeline and for the book.
+    fn tell<T>(&mut self, call: &str, result: &Result<T, Failure>) {
+        let (outcome, words) = match result {
+            Ok(_) => ("ok", "done"),
+            Err(failure) => (failure.class(), failure.words()),
+        };
+        let words = words.chars().take(500).collect();
+        self.events.push(Event::Reply { call: call.to_owned(), outcome: outcome.to_owned(), words });
+        self.sign = match result {
+            Ok(_) | Err(Failure::Refused(_)) => Sign::Well,
+            Err(Failure::SlowDown(_)) => Sign::Nothing,
+            Err(Failure::NotSent(words)) => Sign::Down(words.clone()),
+            Err(Failure::Ambiguous(words)) => Sign::Unknown(words.clone()),
+            Err(Failure::BookRefused(trouble, words)) => refused(*trouble, words),
+        };
+    }
+
+    fn warn(&mut self, warning: Warning, about: String) {
+        self.warnings.retain(|notice| notice.warning != warning);
+        self.warnings.push(Notice { warning, about });
+    }
+
+    fn postponed(&self, stop: Stop, wait_after: impl Fn(i64) -> SignedDuration) -> Outcome {
+        let now = self.session.now();
+        let (until, counted) = match stop {
+            Stop::Later => (now + wait_after(self.claim.failures + 1), Counted::Yes),
+            // The book's pause holds the order back, so it need not wait on its own account.
+            Stop::AtNoCost => (now, Counted::No),
+        };
+        Outcome::Postponed { until, counted, maybe_sent: self.maybe_sent }
+    }
+}
+
+fn refused(trouble: BookTrouble, words: &str) -> Sign {
+    Sign::Refused { code: trouble.code(), words: format!("{words} — {}", trouble.remedy()) }
+}
+
+fn stop(failure: &Failure) -> Stop {
+    match failure {
+        Failure::SlowDown(_) | Failure::BookRefused(..) => Stop::AtNoCost,
+        Failure::NotSent(_) | Failure::Ambiguous(_) | Failure::Refused(_) => Stop::Later,
+    }
+}
+
+fn blocked(reason: Reason, about: String) -> Outcome {
+    Outcome::Blocked { findings: vec![Finding { reason, about }] }
+}

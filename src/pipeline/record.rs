@@ -1,0 +1,74 @@
+//! Group commit: deliveries that wait together share one commit.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::Engine;
+use crate::store::{Delivery, Receipt};
+
+/// Most deliveries in one commit; bounds the memory and the time of one.
+const LARGEST_BATCH: usize = 256;
+
+/// Most deliveries that wait. Beyond it the sender hears 503 at once rather than waiting in vain.
+const LONGEST_QUEUE: usize = 4096;
+
+/// Why a delivery was not recorded. Nothing of it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotRecorded {
+    /// Too many wait already.
+    #[error("too many deliveries wait to be stored; send it again a little later")]
+    Busy,
+    /// The database failed.
+    #[error("the delivery could not be stored; send it again a little later")]
+    Failed,
+    /// The program is stopping.
+    #[error("the service is stopping; send it again a little later")]
+    Stopping,
+}
+
+type Waiting = (Delivery, oneshot::Sender<Result<Receipt, NotRecorded>>);
+
+/// Hands deliveries to the one task that commits them.
+#[derive(Clone, Debug)]
+pub struct Recorder(mpsc::Sender<Waiting>);
+
+impl Recorder {
+    /// Starts the task; it ends when all recorders are gone.
+    pub fn start(engine: Arc<Engine>) -> (Self, tokio::task::JoinHandle<()>) {
+        let (sender, receiver) = mpsc::channel(LONGEST_QUEUE);
+        (Self(sender), tokio::spawn(commit_what_waits(engine, receiver)))
+    }
+
+    /// Returns when the delivery is on disk.
+    pub async fn record(&self, delivery: Delivery) -> Result<Receipt, NotRecorded> {
+        let (answer, receipt) = oneshot::channel();
+        self.0.try_send((delivery, answer)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => NotRecorded::Busy,
+            mpsc::error::TrySendError::Closed(_) => NotRecorded::Stopping,
+        })?;
+        receipt.await.unwrap_or(Err(NotRecorded::Stopping))
+    }
+}
+
+async fn commit_what_waits(engine: Arc<Engine>, mut receiver: mpsc::Receiver<Waiting>) {
+    let mut waiting = Vec::with_capacity(LARGEST_BATCH);
+    while receiver.recv_many(&mut waiting, LARGEST_BATCH).await > 0 {
+        let (deliveries, answers): (Vec<_>, Vec<_>) = waiting.drain(..).unzip();
+        match engine.store().record(&deliveries).await {
+            Ok(receipts) => {
+                for (answer, receipt) in answers.into_iter().zip(receipts) {
+                    // The sender may have hung up; what it sent is stored all the same.
+                    let _ = answer.send(Ok(receipt));
+                }
+                engine.news.notify_one();
+            }
+            Err(error) => {
+                tracing::error!(deliveries = deliveries.len(), "deliveries could not be stored: {error}");
+                for answer in answers {
+                    let _ = answer.send(Err(NotRecorded::Failed));
+                }
+            }
+        }
+    }
+}

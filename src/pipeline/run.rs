@@ -1,0 +1,122 @@
+//! The tasks that drive the engine until they are told to stop.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio::{
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
+
+use super::Engine;
+use crate::clock::until;
+
+/// Orders of one book that are worked on at once: more than Accurate takes in flight would only wait.
+const AT_ONCE: usize = 8;
+
+/// How often is looked even if nobody called: leases that ended, orders that another replica recorded.
+const LOOK_ANYWAY: Duration = Duration::from_secs(5);
+
+/// How long is waited after the store failed, so that a broken disk is not hammered.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Running tasks and the way to stop them.
+#[derive(Debug)]
+pub struct Running {
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Starts deciding, and posting for each book.
+    pub fn start(engine: &Arc<Engine>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = vec![tokio::spawn(decide_always(engine.clone(), stopped.clone()))];
+        for book in engine.books.keys() {
+            tasks.push(tokio::spawn(post_always(engine.clone(), book.clone(), stopped.clone())));
+        }
+        Self { stop, tasks }
+    }
+
+    /// Takes no new work and lets calls in flight end; false when the deadline passed first.
+    pub async fn stop(mut self, deadline: Duration) -> bool {
+        let _ = self.stop.send(true);
+        let all = async {
+            for task in &mut self.tasks {
+                let _ = task.await;
+            }
+        };
+        tokio::time::timeout(deadline, all).await.is_ok()
+    }
+}
+
+async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        match engine.decide_some().await {
+            // More may wait behind a full batch.
+            Ok(decided) if decided > 0 => continue,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!("orders could not be decided: {error}");
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+        }
+        tokio::select! {
+            () = engine.news.notified() => {}
+            () = engine.clock.sleep(LOOK_ANYWAY) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Receiver<bool>) {
+    let Some(known) = engine.books.get(&book) else { return };
+    let mut working = JoinSet::new();
+    while !*stopped.borrow() {
+        let probing = known.lock_circuit().pause().is_some();
+        // A probe goes alone: what is in flight may answer its question.
+        let room = if probing && !working.is_empty() { 0 } else { AT_ONCE - working.len() };
+        let claimed = if room == 0 { Ok(Vec::new()) } else { engine.claim(&book, room as i64).await };
+        let wake_at = match claimed {
+            Ok(claims) => {
+                for claim in claims {
+                    let (engine, book) = (engine.clone(), book.clone());
+                    working.spawn(async move {
+                        if let Err(error) = engine.attempt(&book, claim).await {
+                            // The lease ends by itself and the next attempt looks the number up.
+                            tracing::error!("an attempt's outcome could not be stored: {error}");
+                        }
+                    });
+                }
+                next_wake(&engine, &book).await
+            }
+            Err(error) => {
+                tracing::error!("orders could not be claimed: {error}");
+                tokio::time::sleep(AFTER_FAILURE).await;
+                None
+            }
+        };
+        let full = working.len() == AT_ONCE;
+        let wait = wake_at.map_or(LOOK_ANYWAY, |at| until(engine.now(), at).min(LOOK_ANYWAY));
+        tokio::select! {
+            () = known.due.notified(), if !full => {}
+            () = engine.clock.sleep(wait), if !full => {}
+            Some(_) = working.join_next(), if !working.is_empty() => {}
+            _ = stopped.changed() => {}
+        }
+    }
+    while working.join_next().await.is_some() {}
+}
+
+/// When there is something to claim again.
+async fn next_wake(engine: &Engine, book: &str) -> Option<Timestamp> {
+    let pause = engine.books.get(book)?.lock_circuit().pause().map(|pause| pause.next_probe_at);
+    let due = engine.store.next_attempt_at(book).await.ok()?;
+    // An order whose news waits for its decision is due but not claimable: the decision will call.
+    let due = due.map(|at| at.max(engine.now() + jiff::SignedDuration::from_millis(50)));
+    match (pause, due) {
+        (Some(probe), Some(_)) => Some(probe),
+        (None, due) => due,
+        (Some(_), None) => None,
+    }
+}
