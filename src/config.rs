@@ -199,7 +199,11 @@ fn read_listen(server: &Section<'_>) -> Option<SocketAddr> {
     let text = server.text("listen").unwrap_or_else(|| "127.0.0.1:8080".to_owned());
     let address = text.replace("localhost:", "127.0.0.1:").parse().ok();
     if address.is_none() {
-        server.problem("listen", server.value("listen"), "must be an address and a port such as 127.0.0.1:8080 or 0.0.0.0:8080");
+        server.problem(
+            "listen",
+            server.value("listen"),
+            "must be an address and a port such as 127.0.0.1:8080 or 0.0.0.0:8080",
+        );
     }
     address
 }
@@ -230,7 +234,11 @@ fn read_verifier(webhook: &Section<'_>, problems: &Problems) -> Option<Verifier>
         );
     }
     if shared_key && timestamp_header.is_some() {
-        webhook.problem("timestamp_header", webhook.value("timestamp_header"), "needs scheme = \"hmac-sha256\": a shared key signs no time");
+        webhook.problem(
+            "timestamp_header",
+            webhook.value("timestamp_header"),
+            "needs scheme = \"hmac-sha256\": a shared key signs no time",
+        );
     }
     let scheme = if shared_key { Scheme::SharedKey } else { Scheme::Hmac { encoding, timestamp_header } };
     Some(Verifier { scheme, header: header?, secrets })
@@ -294,7 +302,11 @@ fn read_mapping(section: &Section<'_>, folder: Option<&Path>, problems: &Problem
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) => {
-            section.problem("file", section.value("file"), format!("cannot be read ({error}); give the path of the mapping"));
+            section.problem(
+                "file",
+                section.value("file"),
+                format!("cannot be read ({error}); give the path of the mapping"),
+            );
             return None;
         }
     };

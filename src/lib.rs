@@ -11,13 +11,17 @@
 //! - [`pipeline`]: decides, claims, posts and settles.
 //! - [`accurate`]: speaks to Accurate, within its limits.
 //! - [`sandbox`]: stands in for Accurate in tests, the demo and trials.
-//! - [`config`], [`clock`], [`telemetry`], [`cli`]: around all of it.
+//! - [`cli`], [`config`], [`service`], [`clock`], [`telemetry`]: around all of it.
 
 pub mod accurate;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod forstok;
-pub mod store;
+pub mod http;
 pub mod pipeline;
 pub mod sandbox;
+pub mod service;
+pub mod store;
+pub mod telemetry;

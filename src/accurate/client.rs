@@ -222,7 +222,8 @@ impl Session {
 
     /// Plain HTTP only where the account server itself is plain, which the settings allow on this machine alone.
     fn may_hold_data(&self, host: &Url) -> bool {
-        host.has_host() && (host.scheme() == "https" || (host.scheme() == "http" && self.account_url.scheme() == "http"))
+        host.has_host()
+            && (host.scheme() == "https" || (host.scheme() == "http" && self.account_url.scheme() == "http"))
     }
 
     /// One signed exchange within the limits.

@@ -38,7 +38,9 @@ pub async fn by_number(session: &Session, number: &str) -> Result<Option<FoundIn
         Ok(Envelope { d, .. }) => match read_invoice(&d) {
             // A filter that was not understood returns something else (accurate.md §3): never believe it.
             Some(invoice) if invoice.number == number => Ok(Some(invoice)),
-            _ => Err(Failure::Ambiguous("the detail that came back is not of the invoice that was asked for".to_owned())),
+            _ => {
+                Err(Failure::Ambiguous("the detail that came back is not of the invoice that was asked for".to_owned()))
+            }
         },
         Err(Failure::Refused(Refusal { meaning: Meaning::NotFound, .. })) => Ok(None),
         Err(failure) => Err(failure),

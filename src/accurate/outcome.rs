@@ -78,7 +78,9 @@ impl BookTrouble {
     /// What to do.
     pub fn remedy(self) -> &'static str {
         match self {
-            Self::TokenRefused => "make a new API Token in Accurate for the same app and put it and the app's signature secret into the settings",
+            Self::TokenRefused => {
+                "make a new API Token in Accurate for the same app and put it and the app's signature secret into the settings"
+            }
             Self::RightMissing => "give the user who made the API Token the right that Accurate names",
             Self::WrongClock => "set this machine's clock: it differs from Accurate's by more than ten minutes",
         }
@@ -100,7 +102,9 @@ impl Failure {
     /// What Accurate, or the way to it, said.
     pub fn words(&self) -> &str {
         match self {
-            Self::SlowDown(words) | Self::NotSent(words) | Self::Ambiguous(words) | Self::BookRefused(_, words) => words,
+            Self::SlowDown(words) | Self::NotSent(words) | Self::Ambiguous(words) | Self::BookRefused(_, words) => {
+                words
+            }
             Self::Refused(refusal) => &refusal.words,
         }
     }

@@ -90,7 +90,8 @@ impl Wire for HttpWire {
             None => builder.header(header::CONTENT_LENGTH, "0"),
         };
         let mut response = builder.send().await.map_err(|error| fault(&error))?;
-        let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let location =
+            response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| WireFault::Lost(in_words(&error)))? {

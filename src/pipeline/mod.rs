@@ -168,7 +168,10 @@ impl Engine {
             let now = self.now();
             match self.store.settle(std::slice::from_ref(settlement), now).await {
                 Err(error) if now < deadline => {
-                    tracing::error!(order_id = settlement.order_id.as_str(), "an outcome could not be stored yet: {error}");
+                    tracing::error!(
+                        order_id = settlement.order_id.as_str(),
+                        "an outcome could not be stored yet: {error}"
+                    );
                     self.clock.sleep(SETTLE_AGAIN).await;
                 }
                 result => return result,

@@ -225,7 +225,8 @@ impl Attempt<'_> {
         let body = &self.claim.draft.body;
         let same_id = self.claim.invoice_id.is_none_or(|id| id == found.id);
         if !same_id || found.customer_no != body.customer_no || found.description != body.description {
-            let about = format!("invoice {} (id {}) is not this order's, so it was not deleted", found.number, found.id);
+            let about =
+                format!("invoice {} (id {}) is not this order's, so it was not deleted", found.number, found.id);
             return Ok(blocked(Reason::NumberConflict, about));
         }
         if found.has_receipt {

@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Engine;
-use crate::store::{Delivery, Receipt};
+use crate::{
+    forstok::payload::{self, Payload},
+    store::{Content, Delivery, OrderFacts, Receipt},
+};
 
 /// Most deliveries in one commit; bounds the memory and the time of one.
 const LARGEST_BATCH: usize = 256;
@@ -25,6 +30,31 @@ pub enum NotRecorded {
     /// The program is stopping.
     #[error("the service is stopping; send it again a little later")]
     Stopping,
+}
+
+/// What an authentic body is to the store: an order, or something to be kept and shown.
+pub fn delivery(body: Bytes, received_at: Timestamp) -> Delivery {
+    match payload::read(&body) {
+        Ok(Payload { event, order, fingerprint }) => {
+            let facts = OrderFacts {
+                event,
+                store_name: order.store_name_or_channel().to_owned(),
+                channel_order_id: order.channel_order_id().to_owned(),
+                order_id: order.id,
+                status_text: order.status_text,
+                status: order.status,
+                updated_at: order.updated_at,
+                store_id: order.store_id,
+                channel: order.channel,
+                ordered_at: order.ordered_at,
+            };
+            Delivery { received_at, fingerprint, body, content: Content::Order(Box::new(facts)) }
+        }
+        Err(problem) => {
+            let fingerprint = payload::fingerprint_of_raw(&body);
+            Delivery { received_at, fingerprint, body, content: Content::Unreadable(problem.to_string()) }
+        }
+    }
 }
 
 type Waiting = (Delivery, oneshot::Sender<Result<Receipt, NotRecorded>>);

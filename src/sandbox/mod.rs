@@ -25,6 +25,7 @@
 //! - `books`: what the sandbox holds; `masters`: what it starts with; `invoice`: what it is all about
 //! - `messages`: every text Accurate would say; `reply`: the forms replies come in
 //! - `journal`: what calls were made
+//! - [`samples`]: sample orders, their mapping and what each must lead to
 //! - `handle`: [`Sandbox`], the handle that tests, `demo` and the shell share
 //!
 //! # Left out on purpose
@@ -48,6 +49,7 @@ mod masters;
 mod messages;
 mod options;
 mod reply;
+pub mod samples;
 mod save;
 mod server;
 mod socket;

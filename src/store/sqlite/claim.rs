@@ -151,12 +151,11 @@ fn settled_row(settlement: &Settlement, now: Timestamp) -> Value {
 }
 
 pub(super) async fn next_attempt_at(readers: &SqlitePool, book: &str) -> Result<Option<Timestamp>> {
-    let row = sqlx::query(
-        "SELECT MIN(next_attempt_at) AS at FROM orders WHERE book = $1 AND state IN ('due', 'void_due')",
-    )
-    .bind(book)
-    .fetch_one(readers)
-    .await?;
+    let row =
+        sqlx::query("SELECT MIN(next_attempt_at) AS at FROM orders WHERE book = $1 AND state IN ('due', 'void_due')")
+            .bind(book)
+            .fetch_one(readers)
+            .await?;
     row.try_get::<Option<i64>, _>("at")?.map(timestamp).transpose()
 }
 

@@ -45,10 +45,15 @@ pub(super) async fn decide(connection: &mut SqliteConnection, verdicts: &[Verdic
         .iter()
         .map(|verdict| {
             json!([
-                verdict.order_id, verdict.revision, verdict.state.as_str(),
-                verdict.reason.map_or("", |reason| reason.code()), to_json(&verdict.findings),
-                to_json(&verdict.warnings), verdict.mapping_revision,
-                verdict.draft.as_ref().map(|draft| &draft.book), verdict.draft.as_ref().map(|draft| to_json(draft)),
+                verdict.order_id,
+                verdict.revision,
+                verdict.state.as_str(),
+                verdict.reason.map_or("", |reason| reason.code()),
+                to_json(&verdict.findings),
+                to_json(&verdict.warnings),
+                verdict.mapping_revision,
+                verdict.draft.as_ref().map(|draft| &draft.book),
+                verdict.draft.as_ref().map(|draft| to_json(draft)),
             ])
         })
         .collect();

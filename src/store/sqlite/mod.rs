@@ -33,6 +33,8 @@ pub struct Sqlite {
     /// SQLite has one writer; waiting for it here, first come first served, beats waiting on the file's lock.
     writer: Mutex<SqliteConnection>,
     readers: SqlitePool,
+    /// Held while the process lives: leases of a second process on the same file could not be told from our own.
+    _only_us: std::fs::File,
 }
 
 impl Sqlite {
@@ -42,6 +44,7 @@ impl Sqlite {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|error| refused(error.to_string()))?;
         }
+        let only_us = lock_beside(path).map_err(&refused)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -50,19 +53,34 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .statement_cache_capacity(200);
-        let mut writer =
-            SqliteConnection::connect_with(&options).await.map_err(|error| refused(error.to_string()))?;
+        let mut writer = SqliteConnection::connect_with(&options).await.map_err(|error| refused(error.to_string()))?;
         sqlx::migrate!("migrations/sqlite").run(&mut writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .min_connections(1)
             .connect_with(options.create_if_missing(false).read_only(true))
             .await?;
-        Ok(Self { writer: Mutex::new(writer), readers })
+        Ok(Self { writer: Mutex::new(writer), readers, _only_us: only_us })
     }
 
     async fn writer(&self) -> MutexGuard<'_, SqliteConnection> {
         self.writer.lock().await
+    }
+}
+
+/// Takes the lock of a database file, or says who holds it. The lock goes with the process, however that ends.
+fn lock_beside(path: &Path) -> std::result::Result<std::fs::File, String> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = std::fs::File::options().create(true).truncate(false).write(true).open(&name);
+    let file = file.map_err(|error| format!("{}: {error}", Path::new(&name).display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            Err("another forstok-accurate works on it; stop that one first, or give this one its own database"
+                .to_owned())
+        }
+        Err(std::fs::TryLockError::Error(error)) => Err(error.to_string()),
     }
 }
 

@@ -19,18 +19,22 @@ pub(super) async fn order(readers: &SqlitePool, order_id: &OrderId) -> Result<Op
 }
 
 pub(super) async fn timeline(readers: &SqlitePool, order_id: &OrderId) -> Result<Vec<Entry>> {
-    let deliveries = sqlx::query("SELECT received_at, status, event, times FROM deliveries WHERE order_id = $1 ORDER BY id")
-        .bind(order_id.as_str())
-        .fetch_all(readers)
-        .await?;
+    let deliveries =
+        sqlx::query("SELECT received_at, status, event, times FROM deliveries WHERE order_id = $1 ORDER BY id")
+            .bind(order_id.as_str())
+            .fetch_all(readers)
+            .await?;
     let events = sqlx::query("SELECT at, event FROM timeline WHERE order_id = $1 ORDER BY seq")
         .bind(order_id.as_str())
         .fetch_all(readers)
         .await?;
     let mut entries = Vec::with_capacity(deliveries.len() + events.len());
     for row in &deliveries {
-        let event =
-            Event::Received { status: row.try_get("status")?, event: row.try_get("event")?, times: row.try_get("times")? };
+        let event = Event::Received {
+            status: row.try_get("status")?,
+            event: row.try_get("event")?,
+            times: row.try_get("times")?,
+        };
         entries.push(Entry { at: timestamp(row.try_get("received_at")?)?, event });
     }
     for row in &events {
@@ -87,7 +91,8 @@ pub(super) async fn orders(
 }
 
 pub(super) async fn counts(readers: &SqlitePool) -> Result<Vec<Count>> {
-    let rows = sqlx::query("SELECT state, reason, store_id, n FROM order_counts WHERE n > 0").fetch_all(readers).await?;
+    let rows =
+        sqlx::query("SELECT state, reason, store_id, n FROM order_counts WHERE n > 0").fetch_all(readers).await?;
     rows.iter()
         .map(|row| {
             Ok(Count {
@@ -107,12 +112,11 @@ pub(super) async fn oldest_due(readers: &SqlitePool) -> Result<Option<Timestamp>
 
 pub(super) async fn unreadable(readers: &SqlitePool, limit: i64) -> Result<(i64, Vec<UnreadableDelivery>)> {
     let count = sqlx::query("SELECT COUNT(*) AS n FROM deliveries WHERE order_id = ''").fetch_one(readers).await?;
-    let rows = sqlx::query(
-        "SELECT received_at, times, problem FROM deliveries WHERE order_id = '' ORDER BY id DESC LIMIT $1",
-    )
-    .bind(limit)
-    .fetch_all(readers)
-    .await?;
+    let rows =
+        sqlx::query("SELECT received_at, times, problem FROM deliveries WHERE order_id = '' ORDER BY id DESC LIMIT $1")
+            .bind(limit)
+            .fetch_all(readers)
+            .await?;
     let newest = rows
         .iter()
         .map(|row| {

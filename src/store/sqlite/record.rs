@@ -160,9 +160,17 @@ async fn write_orders(connection: &mut SqliteConnection, known: &HashMap<OrderId
         .filter_map(|(id, order)| {
             let facts = order.facts.as_ref()?;
             Some(json!([
-                id, facts.store_id, facts.store_name, facts.channel, facts.channel_order_id, facts.status_text,
-                facts.ordered_at.map(micros), order.received_at, to_json(&order.history),
-                order.history.latest_delivery(), order.revision + 1,
+                id,
+                facts.store_id,
+                facts.store_name,
+                facts.channel,
+                facts.channel_order_id,
+                facts.status_text,
+                facts.ordered_at.map(micros),
+                order.received_at,
+                to_json(&order.history),
+                order.history.latest_delivery(),
+                order.revision + 1,
             ]))
         })
         .collect();

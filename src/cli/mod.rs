@@ -1,0 +1,117 @@
+//! The command line; one file a command.
+
+mod demo;
+mod health;
+mod openapi;
+mod sandbox;
+mod serve;
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::domain::document::Problem;
+
+/// Exit code for settings or arguments that cannot be used; nothing was started.
+const UNUSABLE: u8 = 2;
+
+/// Turns Forstok orders into exactly one correct sales invoice each in Accurate Online.
+#[derive(Debug, Parser)]
+#[command(name = "forstok-accurate", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Take webhooks and make invoices
+    Serve {
+        /// Settings file; every key can also come from the environment
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Try it all on this machine: sandbox, service and sample orders; no account needed
+    Demo {
+        /// End after the table; the exit code is not 0 if any order did not end as it should
+        #[arg(long)]
+        once: bool,
+        /// Where the service listens; by default 127.0.0.1:8080, or a free port when that is taken
+        #[arg(long, value_name = "ADDR")]
+        listen: Option<SocketAddr>,
+    },
+    /// Run the stand-in for Accurate alone
+    Sandbox {
+        /// Where it listens
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9090")]
+        listen: SocketAddr,
+    },
+    /// Ask a running service whether it is alive: for a container's health check
+    Health {
+        /// Settings file of the service
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+/// Why a command ended badly.
+enum Failure {
+    /// Settings or arguments cannot be used.
+    Unusable(Vec<Problem>),
+    /// Anything else.
+    Broken(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl From<Vec<Problem>> for Failure {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self::Unusable(problems)
+    }
+}
+
+/// Runs the command that the arguments name.
+pub fn run() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Serve { config } => block_on(serve::serve(config)),
+        Command::Demo { once, listen } => block_on(demo::demo(once, listen)),
+        Command::Sandbox { listen } => block_on(sandbox::sandbox(listen)),
+        Command::Health { config } => block_on(health::health(config)),
+        Command::Openapi => openapi::openapi(),
+    };
+    match result {
+        Ok(code) => code,
+        Err(Failure::Unusable(problems)) => {
+            eprintln!("The settings cannot be used; nothing was started. {} to mend:", counted(problems.len()));
+            for problem in problems {
+                eprintln!("  - {problem}");
+            }
+            ExitCode::from(UNUSABLE)
+        }
+        Err(Failure::Broken(error)) => {
+            eprintln!("forstok-accurate: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn counted(mistakes: usize) -> String {
+    if mistakes == 1 { "1 mistake".to_owned() } else { format!("{mistakes} mistakes") }
+}
+
+fn block_on(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| anyhow::anyhow!("the runtime could not be made: {error}"))?;
+    let result = runtime.block_on(command);
+    // A call that is still in flight past its deadline must not hold the process.
+    runtime.shutdown_background();
+    result
+}

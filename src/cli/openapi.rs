@@ -1,0 +1,13 @@
+//! `openapi`: prints the document that `openapi.yaml` holds.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use super::Failure;
+
+pub(super) fn openapi() -> Result<ExitCode, Failure> {
+    let yaml = crate::http::document().to_yaml().context("the document cannot be written as YAML")?;
+    print!("{yaml}");
+    Ok(ExitCode::SUCCESS)
+}

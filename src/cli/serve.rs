@@ -1,0 +1,36 @@
+//! `serve`: take webhooks and make invoices, until asked to stop.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+
+use super::Failure;
+use crate::{
+    config,
+    domain::document::Problem,
+    service::{Service, asked_to_stop},
+    telemetry,
+};
+
+pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
+    let config = config::load(file.as_deref(), std::env::vars())?;
+    telemetry::log(&config.log)
+        .map_err(|remedy| vec![Problem { key: "log.filter".to_owned(), value: None, remedy }])?;
+    let metrics = telemetry::metrics().map_err(anyhow::Error::msg)?;
+    let asked_to_stop = asked_to_stop()?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("server.listen = {}: cannot listen there; is it taken?", config.listen))?;
+    let address = listener.local_addr().context("the address that is listened on")?;
+    if config.operator_token.is_none() {
+        tracing::warn!("server.operator_token is not set: /v1 and the page are closed");
+    }
+    let service = Service::start(config, listener, metrics).await?;
+    tracing::info!(%address, "webhooks are taken at http://{address}/webhooks/forstok");
+    asked_to_stop.await;
+    tracing::info!("asked to stop: no new work is taken, calls in flight end");
+    service.stop().await;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,45 @@
+//! `GET /metrics`: Prometheus text. What the store counts is read when it is asked for.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+
+use super::{App, problem::Problem, summary::oldest_due_seconds};
+use crate::{domain::reason::Reason, store::State as OrderState};
+
+/// All metrics of the service.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "probes",
+    responses((status = 200, description = "Prometheus text", body = String, content_type = "text/plain"))
+)]
+pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> {
+    let counts = app.engine.store().counts().await?;
+    let mut by_state: BTreeMap<_, _> = OrderState::ALL.map(|state| (state.as_str(), 0)).into();
+    let blocking = Reason::ALL.iter().filter(|reason| !reason.is_by_rule());
+    let mut by_reason: BTreeMap<_, _> = blocking.map(|reason| (reason.code(), 0)).collect();
+    for count in counts {
+        *by_state.entry(count.state.as_str()).or_default() += count.orders;
+        if let (OrderState::Blocked, Some(reason)) = (count.state, count.reason) {
+            *by_reason.entry(reason.code()).or_default() += count.orders;
+        }
+    }
+    for (state, orders) in by_state {
+        metrics::gauge!("forstok_accurate_orders", "state" => state).set(orders as f64);
+    }
+    for (reason, orders) in by_reason {
+        metrics::gauge!("forstok_accurate_blocked_orders", "reason" => reason).set(orders as f64);
+    }
+    metrics::gauge!("forstok_accurate_oldest_due_seconds").set(oldest_due_seconds(&app).await?);
+    for book in app.engine.books() {
+        let paused = if book.pause.is_some() { 1.0 } else { 0.0 };
+        metrics::gauge!("forstok_accurate_book_paused", "book" => book.name).set(paused);
+    }
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((kind, app.metrics.render()).into_response())
+}

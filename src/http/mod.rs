@@ -1,0 +1,88 @@
+//! The outside surface: webhook, operators' routes, health, metrics, the document of all of them.
+
+mod auth;
+mod health;
+mod metrics;
+mod openapi;
+mod orders;
+mod problem;
+mod retry;
+mod summary;
+mod webhook;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    http::StatusCode,
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::SecretString;
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+
+pub use self::openapi::document;
+use self::problem::Problem;
+use crate::{
+    forstok::signature::Verifier,
+    pipeline::{Engine, record::Recorder},
+};
+
+/// How long an operator's request may take.
+const OPERATOR_TIME: Duration = Duration::from_secs(30);
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+/// What handlers share.
+pub struct Shared {
+    /// Proof of webhooks.
+    pub verifier: Verifier,
+    /// Commits them.
+    pub recorder: Recorder,
+    /// Decides and posts.
+    pub engine: Arc<Engine>,
+    /// Opens `/v1`; without it that surface is closed.
+    pub operator_token: Option<SecretString>,
+    /// Renders metrics.
+    pub metrics: PrometheusHandle,
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// All routes.
+pub fn router(shared: Shared) -> Router {
+    let app = App(Arc::new(shared));
+    let operators = Router::new()
+        .route("/v1/orders", get(orders::list))
+        .route("/v1/orders/retry", post(retry::many))
+        .route("/v1/orders/{order_id}", get(orders::one))
+        .route("/v1/orders/{order_id}/retry", post(retry::one))
+        .route("/v1/summary", get(summary::summary))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, OPERATOR_TIME))
+        .route_layer(middleware::from_fn_with_state(app.clone(), auth::operators_only));
+    Router::new()
+        .route("/webhooks/forstok", post(webhook::receive))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::render))
+        .route("/openapi.json", get(openapi::serve))
+        .merge(operators)
+        .method_not_allowed_fallback(async || Problem::WrongMethod)
+        .fallback(async || Problem::UnknownRoute)
+        .layer(CatchPanicLayer::custom(panicked))
+        .with_state(app)
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    // The panic hook has logged where; what it says may hold a buyer's data, so it is not repeated.
+    Problem::Broken.into_response()
+}

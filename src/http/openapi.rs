@@ -1,0 +1,61 @@
+//! The OpenAPI document, made from the handlers themselves.
+
+use axum::Json;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+};
+
+use super::{health, metrics, orders, retry, summary, webhook};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "forstok-accurate",
+        description = "Turns Forstok orders into exactly one correct sales invoice each in Accurate Online."
+    ),
+    paths(
+        webhook::receive,
+        orders::list,
+        orders::one,
+        retry::one,
+        retry::many,
+        summary::summary,
+        health::alive,
+        health::ready,
+        metrics::render,
+        serve
+    ),
+    tags(
+        (name = "webhook", description = "For Forstok"),
+        (name = "operators", description = "For people and their tools; closed without the operator token"),
+        (name = "probes", description = "For health and metrics probes")
+    ),
+    modifiers(&OperatorToken)
+)]
+struct Document;
+
+struct OperatorToken;
+
+impl Modify for OperatorToken {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("operator_token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
+
+/// The document of all routes.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+/// This document.
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    tag = "probes",
+    responses((status = 200, description = "The OpenAPI document", body = serde_json::Value))
+)]
+pub(super) async fn serve() -> Json<utoipa::openapi::OpenApi> {
+    Json(document())
+}

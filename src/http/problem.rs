@@ -1,0 +1,149 @@
+//! The one error type of the HTTP surface: RFC 9457 `application/problem+json` with a stable `code`.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{pipeline::record::NotRecorded, store::StoreError};
+
+/// Why a request was not served.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Problem {
+    /// 401: the webhook's signature is missing.
+    #[error("{0}")]
+    SignatureMissing(String),
+    /// 401: the webhook's signature is wrong, or its time too far off.
+    #[error("{0}")]
+    SignatureWrong(String),
+    /// 401: the operator's token is missing or wrong.
+    #[error("send the operator token of the settings as \"Authorization: Bearer …\"")]
+    TokenWrong,
+    /// 403: no operator token is set, so this surface is closed to all.
+    #[error("this surface is closed: set server.operator_token in the settings to open it")]
+    Closed,
+    /// 400: a parameter cannot be used.
+    #[error("{0}")]
+    BadRequest(String),
+    /// 404: there is no such order.
+    #[error("order {0} is not known here")]
+    UnknownOrder(String),
+    /// 404: there is no such route.
+    #[error("there is nothing at this address; /openapi.json lists what there is")]
+    UnknownRoute,
+    /// 405: not with this method.
+    #[error("this address does not take this method; /openapi.json lists what it takes")]
+    WrongMethod,
+    /// 408: the body did not come in time.
+    #[error("the body did not arrive in time; send it again")]
+    TooSlow,
+    /// 413: the body is too large.
+    #[error("the body is larger than {0} bytes")]
+    TooLarge(usize),
+    /// 503: it could not be stored; nothing of it is kept.
+    #[error("{0}")]
+    NotStored(String),
+    /// 500: something broke that should not.
+    #[error("something broke that should not; the log says what")]
+    Broken,
+}
+
+/// The body of an error.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ProblemBody {
+    /// A link that names the kind of problem; always `about:blank`.
+    #[serde(rename = "type")]
+    #[schema(example = "about:blank")]
+    kind: &'static str,
+    /// The status in words.
+    #[schema(example = "Unauthorized")]
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(example = 401)]
+    status: u16,
+    /// A stable code for programs.
+    #[schema(example = "signature_missing")]
+    code: &'static str,
+    /// What is the matter and what to do, for people.
+    detail: String,
+}
+
+impl Problem {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::SignatureMissing(_) | Self::SignatureWrong(_) | Self::TokenWrong => StatusCode::UNAUTHORIZED,
+            Self::Closed => StatusCode::FORBIDDEN,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::UnknownOrder(_) | Self::UnknownRoute => StatusCode::NOT_FOUND,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The stable code.
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::SignatureMissing(_) => "signature_missing",
+            Self::SignatureWrong(_) => "signature_wrong",
+            Self::TokenWrong => "token_wrong",
+            Self::Closed => "operator_surface_closed",
+            Self::BadRequest(_) => "bad_request",
+            Self::UnknownOrder(_) => "order_unknown",
+            Self::UnknownRoute => "route_unknown",
+            Self::WrongMethod => "method_wrong",
+            Self::TooSlow => "body_too_slow",
+            Self::TooLarge(_) => "body_too_large",
+            Self::NotStored(_) => "not_stored",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let body = ProblemBody {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            code: self.code(),
+            detail: self.to_string(),
+        };
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match self {
+            Self::TokenWrong => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::NotStored(_) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            // The rest of such a body will not be read.
+            Self::TooSlow => {
+                headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<NotRecorded> for Problem {
+    fn from(error: NotRecorded) -> Self {
+        Self::NotStored(error.to_string())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!("a request could not be served: {error}");
+        Self::NotStored("the database does not answer as it should; try again a little later".to_owned())
+    }
+}

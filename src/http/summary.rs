@@ -1,0 +1,130 @@
+//! `GET /v1/summary`: how many orders stand where.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    App,
+    problem::{Problem, ProblemBody},
+};
+use crate::store::{Count, State as OrderState};
+
+/// Newest deliveries that could not be read that are shown.
+const UNREADABLE_SHOWN: i64 = 20;
+
+/// How many orders stand where.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Summary {
+    /// All orders.
+    orders: i64,
+    /// By state; every state is there.
+    by_state: BTreeMap<&'static str, i64>,
+    /// By reason, blocked and ignored orders.
+    by_reason: BTreeMap<&'static str, i64>,
+    /// By Forstok store id, then by state.
+    by_store: BTreeMap<String, BTreeMap<&'static str, i64>>,
+    /// Seconds for which the longest waiting order has been due; 0 when none is.
+    oldest_due_seconds: f64,
+    /// Deliveries that were authentic but could not be read.
+    unreadable: Unreadable,
+    /// Accurate databases.
+    books: Vec<BookSummary>,
+}
+
+/// Deliveries that were authentic but could not be read.
+#[derive(Debug, Serialize, ToSchema)]
+struct Unreadable {
+    /// How many different ones.
+    deliveries: i64,
+    /// The newest of them.
+    newest: Vec<UnreadableEntry>,
+}
+
+/// One delivery that could not be read.
+#[derive(Debug, Serialize, ToSchema)]
+struct UnreadableEntry {
+    /// When it first came.
+    received_at: String,
+    /// How often it came.
+    times: i64,
+    /// What was not understood.
+    not_understood: String,
+}
+
+/// One Accurate database.
+#[derive(Debug, Serialize, ToSchema)]
+struct BookSummary {
+    /// Its name in the settings.
+    name: String,
+    /// Whether it is paused.
+    paused: bool,
+    /// Why.
+    code: Option<&'static str>,
+    /// What was said and what to do.
+    detail: Option<String>,
+}
+
+/// Counts by state, reason and store.
+#[utoipa::path(
+    get,
+    path = "/v1/summary",
+    tag = "operators",
+    responses(
+        (status = 200, description = "The counts", body = Summary),
+        (status = 401, description = "Operator token missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "No operator token is set", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The database does not answer", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("operator_token" = []))
+)]
+pub(super) async fn summary(State(app): State<App>) -> Result<Json<Summary>, Problem> {
+    let store = app.engine.store();
+    let counts = store.counts().await?;
+    let (deliveries, newest) = store.unreadable(UNREADABLE_SHOWN).await?;
+    let mut summary = Summary {
+        orders: counts.iter().map(|count| count.orders).sum(),
+        by_state: OrderState::ALL.map(|state| (state.as_str(), 0)).into(),
+        by_reason: BTreeMap::new(),
+        by_store: BTreeMap::new(),
+        oldest_due_seconds: oldest_due_seconds(&app).await?,
+        unreadable: Unreadable {
+            deliveries,
+            newest: newest
+                .into_iter()
+                .map(|delivery| UnreadableEntry {
+                    received_at: delivery.received_at.to_string(),
+                    times: delivery.times,
+                    not_understood: delivery.problem,
+                })
+                .collect(),
+        },
+        books: app
+            .engine
+            .books()
+            .into_iter()
+            .map(|book| BookSummary {
+                name: book.name,
+                paused: book.pause.is_some(),
+                code: book.pause.as_ref().map(|pause| pause.code),
+                detail: book.pause.map(|pause| pause.words),
+            })
+            .collect(),
+    };
+    for Count { state, reason, store_id, orders } in counts {
+        *summary.by_state.entry(state.as_str()).or_default() += orders;
+        if let Some(reason) = reason {
+            *summary.by_reason.entry(reason.code()).or_default() += orders;
+        }
+        *summary.by_store.entry(store_id).or_default().entry(state.as_str()).or_default() += orders;
+    }
+    Ok(Json(summary))
+}
+
+/// How long the longest waiting order has been due.
+pub(super) async fn oldest_due_seconds(app: &App) -> Result<f64, Problem> {
+    let since = app.engine.store().oldest_due().await?;
+    Ok(since.map_or(0.0, |since| app.engine.now().duration_since(since).as_secs_f64().max(0.0)))
+}

@@ -1,0 +1,169 @@
+//! `POST /webhooks/forstok`: read, verify, record, answer. No mapping and no call to Accurate on this path.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use http_body_util::BodyExt;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    App,
+    problem::{Problem, ProblemBody},
+};
+use crate::{
+    forstok::signature::Rejection,
+    pipeline::record::delivery,
+    store::{Content, Receipt},
+};
+
+/// Largest body that is taken, in bytes.
+const LARGEST_BODY: usize = 1024 * 1024;
+
+/// Of a body that is too large so much more is read and thrown away, so that its sender hears the answer
+/// instead of a broken pipe.
+const LARGEST_WASTE: usize = 15 * LARGEST_BODY;
+
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// Answer to a webhook that is an order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Accepted {
+    /// Always `Success`.
+    #[schema(example = "Success")]
+    message: &'static str,
+    /// Forstok's order id.
+    #[schema(example = "138163394")]
+    order_id: String,
+    /// `accepted`, or `repeat` when the very same snapshot came before.
+    #[schema(example = "accepted")]
+    delivery: &'static str,
+    /// Where the order stands.
+    #[schema(example = "received")]
+    state: &'static str,
+    /// Its invoice, once there is one.
+    invoice: Option<Invoice>,
+}
+
+/// An invoice that stands in Accurate.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Invoice {
+    /// Its number.
+    #[schema(example = "231127PECAFY4J")]
+    number: String,
+    /// Accurate's id of it.
+    #[schema(example = 1)]
+    id: i64,
+}
+
+/// Answer to a webhook that is authentic but no order that can be read. It is kept and shown to operators.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Kept {
+    /// Says that it is kept.
+    message: &'static str,
+    /// Always `unreadable`.
+    #[schema(example = "unreadable")]
+    delivery: &'static str,
+    /// What was not understood, field by field.
+    #[schema(example = "order.id: is missing")]
+    not_understood: String,
+}
+
+/// Takes a snapshot of an order from Forstok.
+///
+/// A 2xx answer means that the delivery is on disk. The same order may be sent for ever.
+#[utoipa::path(
+    post,
+    path = "/webhooks/forstok",
+    tag = "webhook",
+    request_body(content = serde_json::Value, description = "`{\"event\":\"orders/…\",\"order\":{…}}`, at most 1 MiB, signed"),
+    responses(
+        (status = 200, description = "On disk", body = Accepted),
+        (status = 202, description = "Authentic and on disk, but no order that can be read", body = Kept),
+        (status = 401, description = "Signature missing or wrong; nothing is kept", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 408, description = "The body did not arrive in time", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Above 1 MiB", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "It could not be stored; nothing of it is kept", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {
+    let started = std::time::Instant::now();
+    let result = take(&app, &headers, body).await;
+    let outcome = match &result {
+        Ok((outcome, _)) => outcome,
+        Err(problem) => problem.code(),
+    };
+    metrics::counter!("forstok_accurate_webhooks_total", "outcome" => outcome).increment(1);
+    metrics::histogram!("forstok_accurate_webhook_seconds").record(started.elapsed().as_secs_f64());
+    match result {
+        Ok((_, response)) => response,
+        Err(problem) => {
+            // No body and no signature in the log: only what kind of trouble it is.
+            tracing::info!(code = problem.code(), "a webhook was not taken: {}", problem.code());
+            problem.into_response()
+        }
+    }
+}
+
+async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static str, Response), Problem> {
+    let body = read_body(headers, body).await?;
+    let now = app.engine.now();
+    app.verifier.verify(headers, &body, now).map_err(|rejection| match rejection {
+        Rejection::Missing(_) => Problem::SignatureMissing(rejection.to_string()),
+        Rejection::Wrong(_) | Rejection::Stale(_) => Problem::SignatureWrong(rejection.to_string()),
+    })?;
+    let delivery = delivery(body, now);
+    let content = delivery.content.clone();
+    let receipt = app.recorder.record(delivery).await?;
+    Ok(match content {
+        Content::Order(facts) => accepted(facts.order_id.to_string(), receipt),
+        Content::Unreadable(not_understood) => {
+            let message = "Kept, but not understood";
+            let kept = Kept { message, delivery: "unreadable", not_understood };
+            ("unreadable", (StatusCode::ACCEPTED, Json(kept)).into_response())
+        }
+    })
+}
+
+fn accepted(order_id: String, receipt: Receipt) -> (&'static str, Response) {
+    let delivery = if receipt.repeat { "repeat" } else { "accepted" };
+    let invoice = receipt.invoice.map(|invoice| Invoice { number: invoice.number, id: invoice.id });
+    let accepted = Accepted { message: "Success", order_id, delivery, state: receipt.state.as_str(), invoice };
+    (delivery, Json(accepted).into_response())
+}
+
+/// The raw body, within size and time.
+async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > LARGEST_BODY + LARGEST_WASTE) {
+        return Err(Problem::TooLarge(LARGEST_BODY));
+    }
+    tokio::time::timeout(BODY_TIME, collect(body)).await.map_err(|_| Problem::TooSlow)?
+}
+
+async fn collect(body: Body) -> Result<Bytes, Problem> {
+    let mut body = std::pin::pin!(body);
+    let mut collected = Vec::new();
+    let mut wasted = 0;
+    while let Some(frame) = body.frame().await {
+        // When the sender hung up, nobody will read the answer; trailers are not part of the body.
+        let Ok(chunk) = frame.map_err(|_| Problem::TooSlow)?.into_data() else { continue };
+        if wasted > 0 || collected.len() + chunk.len() > LARGEST_BODY {
+            wasted += chunk.len();
+            collected = Vec::new();
+            if wasted > LARGEST_WASTE {
+                break;
+            }
+        } else {
+            collected.extend_from_slice(&chunk);
+        }
+    }
+    if wasted > 0 { Err(Problem::TooLarge(LARGEST_BODY)) } else { Ok(collected.into()) }
+}

@@ -1,0 +1,146 @@
+//! The whole service in this process: store, engine, HTTP surface; started and stopped as one.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::{
+    accurate::{client::Session, wire::HttpWire},
+    clock::{Clock, SharedClock, SystemClock},
+    config::{BookConfig, Config, Database, MappingFile},
+    domain::mapping::Mapping,
+    http,
+    pipeline::{Engine, MappingInForce, record::Recorder, run::Running},
+    store::{Sqlite, Store},
+};
+
+/// How long calls in flight may take to end when the service stops.
+pub const STOP_DEADLINE: Duration = Duration::from_secs(20);
+
+/// How often the metrics' histograms are tidied.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// A running service.
+pub struct Service {
+    /// Decides and posts; for the demo's table.
+    pub engine: Arc<Engine>,
+    running: Running,
+    recording: JoinHandle<()>,
+    serving: JoinHandle<std::io::Result<()>>,
+    upkeep: JoinHandle<()>,
+    stop_serving: oneshot::Sender<()>,
+}
+
+impl Service {
+    /// Opens the store, puts the mapping in force, carries on what was left, and takes webhooks.
+    pub async fn start(config: Config, listener: TcpListener, metrics: PrometheusHandle) -> anyhow::Result<Self> {
+        let clock: SharedClock = Arc::new(SystemClock);
+        let Database::Sqlite(path) = &config.database;
+        let store: Arc<dyn Store> = Arc::new(Sqlite::open(path).await?);
+        // Nobody else can hold a lease on this file, so whoever held one has died: its orders go on at once.
+        let taken_up = store.end_leases(clock.now()).await?;
+        if taken_up > 0 {
+            tracing::info!(
+                orders = taken_up,
+                "{taken_up} orders were in work when the service last stopped; they go on"
+            );
+        }
+        let mapping = mapping_in_force(store.as_ref(), config.mapping.as_ref(), clock.as_ref()).await?;
+        let wire = Arc::new(HttpWire::new().context("the HTTP client could not be made")?);
+        let session = |(name, book): (&String, &BookConfig)| Session::new(name, book, wire.clone(), clock.clone());
+        let sessions = config.books.iter().map(session).collect();
+        // Jitter needs no secrecy, only that two processes differ.
+        let seed = clock.now().as_microsecond() as u64 ^ u64::from(std::process::id());
+        let engine = Arc::new(Engine::new(store, clock, sessions, mapping, seed));
+        let running = Running::start(&engine);
+        let (recorder, recording) = Recorder::start(engine.clone());
+        let router = http::router(http::Shared {
+            verifier: config.webhook,
+            recorder,
+            engine: engine.clone(),
+            operator_token: config.operator_token,
+            metrics: metrics.clone(),
+        });
+        let (stop_serving, stopped) = oneshot::channel::<()>();
+        let serving = tokio::spawn(
+            axum::serve(listener, router)
+                .with_graceful_shutdown(async {
+                    let _ = stopped.await;
+                })
+                .into_future(),
+        );
+        let upkeep = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(METRICS_UPKEEP).await;
+                metrics.run_upkeep();
+            }
+        });
+        Ok(Self { engine, running, recording, serving, upkeep, stop_serving })
+    }
+
+    /// Takes no new work, lets what is in flight end, and returns; at the latest after [`STOP_DEADLINE`].
+    pub async fn stop(self) {
+        let _ = self.stop_serving.send(());
+        let serving_ends = async {
+            let _ = self.serving.await;
+            // With the routes the last recorder goes, and with it the task that commits.
+            let _ = self.recording.await;
+        };
+        let (served, posted) =
+            tokio::join!(tokio::time::timeout(STOP_DEADLINE, serving_ends), self.running.stop(STOP_DEADLINE));
+        if served.is_err() || !posted {
+            tracing::warn!("some calls did not end in time; the next start looks up what became of them");
+        }
+        self.upkeep.abort();
+    }
+}
+
+/// The stored mapping, or the file's when that differs.
+async fn mapping_in_force(
+    store: &dyn Store,
+    file: Option<&MappingFile>,
+    clock: &dyn Clock,
+) -> anyhow::Result<MappingInForce> {
+    let stored = match store.mapping().await? {
+        None => None,
+        Some(stored) => {
+            let mapping = Mapping::parse(&format!("mapping revision {}", stored.revision), &stored.document);
+            Some((stored.revision, mapping.ok()))
+        }
+    };
+    match (stored, file) {
+        (Some((revision, Some(mapping))), None) => Ok(MappingInForce { revision, mapping }),
+        (Some((revision, Some(mapping))), Some(file)) if mapping == file.mapping => {
+            Ok(MappingInForce { revision, mapping })
+        }
+        (_, Some(file)) => {
+            let put = store.put_mapping(&file.text, "file at start", clock.now()).await?;
+            tracing::info!(revision = put.revision, "mapping {} is in force from now on", file.path.display());
+            Ok(MappingInForce { revision: put.revision, mapping: file.mapping.clone() })
+        }
+        (Some((revision, None)), None) => {
+            anyhow::bail!(
+                "mapping revision {revision} in the database cannot be read by this version; give mapping.file"
+            )
+        }
+        (None, None) => {
+            tracing::warn!("there is no mapping yet: orders will wait with store_unmapped; set mapping.file");
+            Ok(MappingInForce { revision: 0, mapping: Mapping::default() })
+        }
+    }
+}
+
+/// Ends when the process is asked to stop: SIGTERM or Ctrl-C.
+pub fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("Ctrl-C cannot be listened for")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,55 @@
+//! Logs and metrics of this process.
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{LogConfig, LogFormat};
+
+/// Upper bounds in seconds for what happens on this machine.
+const LOCAL_SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
+
+/// Upper bounds in seconds for calls to Accurate and for the way from webhook to invoice.
+const REMOTE_SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0];
+
+/// Sends logs to standard error; standard output belongs to what a command prints.
+pub fn log(config: &LogConfig) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&config.filter)
+        .map_err(|error| format!("log.filter = {:?}: {error}; give a level such as info", config.filter))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second call in one process (tests) keeps the first one's way of logging.
+    let _ = match config.format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    Ok(())
+}
+
+/// Collects metrics in this process and tells what they are about.
+pub fn metrics() -> Result<PrometheusHandle, String> {
+    let words = |error: &dyn std::fmt::Display| format!("metrics cannot be collected: {error}");
+    let recorder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full("forstok_accurate_webhook_seconds".to_owned()), LOCAL_SECONDS)
+        .and_then(|builder| builder.set_buckets(REMOTE_SECONDS))
+        .map_err(|error| words(&error))?
+        .build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder).map_err(|error| words(&error))?;
+    describe();
+    Ok(handle)
+}
+
+fn describe() {
+    use metrics::{describe_counter, describe_gauge, describe_histogram};
+    describe_counter!("forstok_accurate_webhooks_total", "Webhooks by outcome");
+    describe_histogram!("forstok_accurate_webhook_seconds", "Seconds from the webhook's headers to its answer");
+    describe_gauge!("forstok_accurate_orders", "Orders by state");
+    describe_gauge!("forstok_accurate_blocked_orders", "Blocked orders by reason");
+    describe_counter!("forstok_accurate_accurate_calls_total", "Calls to Accurate by book, call and outcome");
+    describe_histogram!("forstok_accurate_accurate_call_seconds", "Seconds that calls to Accurate take");
+    describe_histogram!(
+        "forstok_accurate_invoice_lag_seconds",
+        "Seconds from the status's arrival to the saved invoice"
+    );
+    describe_gauge!("forstok_accurate_oldest_due_seconds", "Seconds for which the longest waiting order has been due");
+    describe_gauge!("forstok_accurate_book_paused", "1 while a book is paused");
+}

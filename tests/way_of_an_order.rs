@@ -1,0 +1,26 @@
+//! The way of an order from Forstok's webhook to Accurate's invoice, with everything that can happen on it.
+//!
+//! Each test says what happens and looks at what people would see: the sandbox's books, the order, its timeline.
+
+mod world;
+
+#[path = "way_of_an_order/cancelling.rs"]
+mod cancelling;
+#[path = "way_of_an_order/crashes.rs"]
+mod crashes;
+#[path = "way_of_an_order/faults.rs"]
+mod faults;
+#[path = "way_of_an_order/hosts.rs"]
+mod hosts;
+#[path = "way_of_an_order/many.rs"]
+mod many;
+#[path = "way_of_an_order/people.rs"]
+mod people;
+#[path = "way_of_an_order/samples.rs"]
+mod samples;
+#[path = "way_of_an_order/snapshots_of_orders.rs"]
+mod snapshots_of_orders;
+
+/// The order and the invoice that most tests are about: sample 01.
+const ORDER: &str = "138163394";
+const NUMBER: &str = "231127PECAFY4J";

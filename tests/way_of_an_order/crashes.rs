@@ -1,0 +1,113 @@
+//! Workers that die, come late, or are two.
+
+use forstok_accurate::{
+    clock::Clock,
+    domain::timeline::Event,
+    pipeline::{LEASE, post},
+    store::{Counted, MaybeSent, Outcome, Settlement, Store},
+};
+use jiff::SignedDuration;
+
+use super::{NUMBER, ORDER};
+use crate::world::{World, order, session};
+
+#[tokio::test]
+async fn a_worker_whose_lease_ran_out_changes_nothing() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    let late = world.only_claim().await;
+    world.advance(LEASE.as_secs() + 1);
+    let second = world.only_claim().await;
+    assert_eq!((second.attempt, second.earlier_tries), (late.attempt + 1, 1));
+    world.attempt(second).await;
+    assert_eq!(world.state(ORDER).await, "invoiced");
+    let (record, timeline) = (format!("{:?}", world.order(ORDER).await), world.timeline(ORDER).await);
+
+    // It says whatever a late worker may say.
+    let outcomes = [
+        Outcome::Voided,
+        Outcome::Reconsider,
+        Outcome::Blocked { findings: Vec::new() },
+        Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes, maybe_sent: MaybeSent::Yes },
+    ];
+    for outcome in outcomes {
+        let events = vec![Event::Rearmed];
+        let settlement = Settlement { order_id: late.order_id.clone(), attempt: late.attempt, outcome, events };
+        let taken = world.store.settle(&[settlement], world.clock.now()).await.expect("written");
+        assert_eq!(taken, [false]);
+    }
+    world.attempt(late).await;
+    assert_eq!(format!("{:?}", world.order(ORDER).await), record);
+    assert_eq!(world.timeline(ORDER).await, timeline);
+    assert_eq!(world.accurate.invoices_numbered(NUMBER).len(), 1);
+}
+
+#[tokio::test]
+async fn a_worker_that_wakes_after_its_lease_makes_no_call_any_more() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    let asleep = world.only_claim().await;
+    world.advance(LEASE.as_secs() + 1);
+    world.run_until_settled().await;
+    world.forstok_sends(order(ORDER).cancelled()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "voided");
+    let calls = world.wire.hosts().len();
+    world.attempt(asleep).await;
+    assert_eq!(world.accurate.invoice_count(), 0, "an invoice nobody knows of would stand");
+    assert_eq!(world.wire.hosts().len(), calls);
+}
+
+#[tokio::test]
+async fn two_workers_on_one_order_at_the_same_moment_make_one_invoice() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    let first = world.only_claim().await;
+    world.store.end_leases(world.clock.now()).await.expect("written");
+    let second = world.only_claim().await;
+    tokio::join!(world.attempt(first), world.attempt(second));
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "invoiced");
+    assert_eq!(world.accurate.invoices_numbered(NUMBER).len(), 1);
+}
+
+#[tokio::test]
+async fn a_crash_between_claim_and_save_makes_one_invoice() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    drop(world.only_claim().await);
+    world.dies_and_starts_again().await;
+    world.run_until_idle().await;
+    assert_eq!(world.state(ORDER).await, "invoiced");
+    assert_eq!(world.accurate.invoice_count(), 1);
+}
+
+#[tokio::test]
+async fn a_crash_after_the_save_was_done_and_before_it_was_written_down_makes_one_invoice() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    let claim = world.only_claim().await;
+    let session = session(&world.wire, &world.clock);
+    let deadline = world.clock.now() + LEASE;
+    let attempted = post::attempt(&session, claim, deadline, SignedDuration::from_secs).await;
+    assert!(matches!(attempted.settlement.outcome, Outcome::Invoiced { .. }), "{attempted:?}");
+    let saves = world.saves();
+    world.dies_and_starts_again().await;
+    assert_eq!(world.state(ORDER).await, "due", "nobody wrote it down");
+    world.run_until_idle().await;
+    assert_eq!(world.state(ORDER).await, "invoiced");
+    assert_eq!((world.accurate.invoice_count(), world.saves()), (1, saves), "it is looked up, not saved again");
+}
+
+#[tokio::test]
+async fn a_crash_without_a_clean_start_is_healed_when_the_lease_ends() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    drop(world.only_claim().await);
+    world.run_until_idle().await;
+    assert_eq!(world.state(ORDER).await, "due", "the other replica may still be at it");
+    let before = world.clock.now();
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "invoiced");
+    assert!(world.clock.now().duration_since(before) >= LEASE);
+}

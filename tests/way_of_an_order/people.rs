@@ -1,0 +1,211 @@
+//! What a person must mend, and how an order goes on once it is mended.
+
+use forstok_accurate::{
+    clock::Clock,
+    domain::reason::Warning,
+    sandbox::{Action, Fault, Invoice, On},
+    store::State,
+};
+use rust_decimal::Decimal;
+
+use super::{NUMBER, ORDER};
+use crate::world::{MAPPING, World, order};
+
+/// The invoices' numbers and totals in rupiah.
+fn totals(invoices: &[Invoice]) -> Vec<(&str, Decimal)> {
+    invoices.iter().map(|invoice| (invoice.number.as_str(), invoice.total_amount)).collect()
+}
+
+#[tokio::test]
+async fn a_revoked_token_pauses_the_book_and_costs_no_order_anything() {
+    let mut world = World::new().await;
+    for id in 1..=20 {
+        world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
+    }
+    world.accurate.revoke_token();
+    world.run_for(300).await;
+    assert_eq!(world.pause(), Some("token_refused"));
+    assert_eq!(world.count(State::Due).await, 20, "no order may be blocked for it");
+    for id in 1..=20 {
+        assert_eq!(world.order(&id.to_string()).await.tries, 0, "order {id}");
+    }
+    let calls = world.accurate.calls().len();
+    assert!(calls <= 8 + 4 + 300 / 15, "only what was in flight, and probes, may call: {calls} calls");
+    world.accurate.restore_token();
+    world.run_for(30).await;
+    assert_eq!(world.pause(), None);
+    assert_eq!(world.accurate.invoice_count(), 20);
+}
+
+#[tokio::test]
+async fn a_missing_right_pauses_the_book() {
+    let mut world = World::new().await;
+    world.accurate.withhold_right(Action::InvoiceSave);
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_for(60).await;
+    assert_eq!((world.pause(), world.state(ORDER).await.as_str()), (Some("right_missing"), "due"));
+    world.accurate.grant_right(Action::InvoiceSave);
+    world.run_for(30).await;
+    assert_eq!(world.state(ORDER).await, "invoiced");
+}
+
+#[tokio::test]
+async fn a_missing_item_blocks_its_order_by_name_and_a_retry_goes_on_once_it_is_there() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship().sku("BARU-01")).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "blocked: item_not_found");
+    let findings = world.order(ORDER).await.findings;
+    assert!(findings[0].about.contains("BARU-01"), "{findings:?}");
+    world.accurate.add_item("BARU-01", "Barang baru");
+    world.operator_retries(ORDER).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "invoiced");
+    assert_eq!(world.accurate.invoices_numbered(NUMBER)[0].lines[0].item_no, "BARU-01");
+    insta::assert_snapshot!(world.timeline(ORDER).await);
+}
+
+#[tokio::test]
+async fn one_blocked_order_holds_up_no_other() {
+    let mut world = World::new().await;
+    for id in 1..=30 {
+        let sku = if id % 10 == 1 { "BARU-01" } else { "AAA2002" };
+        world.forstok_sends(order(&id.to_string()).ready_to_ship().sku(sku)).await;
+    }
+    world.run_at_once_until_idle().await;
+    assert_eq!((world.count(State::Invoiced).await, world.count(State::Blocked).await), (27, 3));
+}
+
+#[tokio::test]
+async fn a_number_that_another_invoice_holds_is_a_conflict_and_that_invoice_is_left_alone() {
+    let mut world = World::new().await;
+    let strangers = world.accurate.add_invoice(NUMBER, "8277", "sold over the counter", Decimal::from(80_000));
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "blocked: number_conflict");
+    let about = &world.order(ORDER).await.findings[0].about;
+    assert!(about.contains(NUMBER) && about.contains("sold over the counter"), "{about}");
+    assert_eq!(world.accurate.invoices(), [strangers]);
+}
+
+#[tokio::test]
+async fn a_conflict_goes_away_with_the_other_invoice() {
+    let mut world = World::new().await;
+    world.accurate.add_invoice(NUMBER, "8277", ORDER, Decimal::from(1));
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "blocked: number_conflict", "the total is another");
+    assert!(world.accurate.remove_invoice(NUMBER));
+    world.operator_retries(ORDER).await;
+    world.run_until_settled().await;
+    assert_eq!(totals(&world.accurate.invoices()), [(NUMBER, Decimal::from(80_000))]);
+}
+
+#[tokio::test]
+async fn an_invoice_that_is_this_orders_own_is_adopted() {
+    let mut world = World::new().await;
+    let own = world.accurate.add_invoice(NUMBER, "8277", ORDER, Decimal::from(80_000));
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_settled().await;
+    let order = world.order(ORDER).await;
+    assert_eq!((order.state, order.invoice.expect("it stands").id), (State::Invoiced, own.id));
+    assert_eq!(world.warnings(ORDER).await, [Warning::InvoiceAdopted]);
+    assert_eq!(world.accurate.invoices(), [own]);
+}
+
+#[tokio::test]
+async fn mending_the_mapping_mends_its_orders_by_itself() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship().store(4711)).await;
+    world.forstok_sends(order("2").ready_to_ship().with("warehouse_id", 999.into())).await;
+    world.forstok_sends(order("3").open()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "blocked: store_unmapped");
+    assert_eq!(world.state("2").await, "blocked: warehouse_unmapped");
+    assert_eq!(world.state("3").await, "watching");
+    assert!(world.accurate.calls().is_empty(), "no call is made for what the mapping forbids");
+    world.mapping_changes("[stores.\"8277\"]", "[stores.\"4711\"]\n\n[stores.\"8277\"]").await;
+    world.mapping_changes("\"834\" = \"Utama\"", "\"834\" = \"Utama\"\n\"999\" = \"Gudang B\"").await;
+    world.mapping_changes("auto_create_at = \"Ready to Ship\"", "auto_create_at = \"Open\"").await;
+    world.run_until_settled().await;
+    assert_eq!(world.count(State::Invoiced).await, 3);
+    assert_eq!(world.accurate.invoices_numbered(NUMBER)[0].customer_no, "4711");
+    assert_eq!(world.accurate.invoices_numbered("INV-2")[0].lines[0].warehouse_name.as_deref(), Some("Gudang B"));
+}
+
+#[tokio::test]
+async fn changed_amounts_after_the_invoice_are_told_and_nothing_is_touched() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_settled().await;
+    let calls = world.accurate.calls().len();
+    world.forstok_sends(order(ORDER).shipped().price(90_000)).await;
+    world.run_until_settled().await;
+    let record = world.order(ORDER).await;
+    assert_eq!(record.state, State::Invoiced);
+    assert_eq!(record.warnings.len(), 1, "{:?}", record.warnings);
+    assert_eq!(record.warnings[0].warning, Warning::ChangedAfterInvoice);
+    assert!(record.warnings[0].about.contains("total 80000 → 90000"), "{}", record.warnings[0].about);
+    assert_eq!(totals(&world.accurate.invoices()), [(NUMBER, Decimal::from(80_000))]);
+    assert_eq!(world.accurate.calls().len(), calls);
+    world.forstok_sends(order(ORDER).shipped().price(80_000).updated_at("2023-11-30T08:00:00+07:00")).await;
+    world.run_until_settled().await;
+    assert!(world.warnings(ORDER).await.is_empty(), "the amounts are as invoiced again");
+}
+
+#[tokio::test]
+async fn inclusive_tax_stays_in_the_price_and_exclusive_tax_comes_on_top_without_a_warning() {
+    for (mode, total) in [("inclusive", 80_000), ("exclusive", 88_800)] {
+        for lost in [false, true] {
+            let mapping = MAPPING.replace("mode = \"off\"", &format!("mode = \"{mode}\""));
+            let mut world = World::with_mapping(&mapping).await;
+            if lost {
+                world.accurate.next(On::InvoiceSaves, Fault::DroppedAfter, 2);
+            }
+            world.forstok_sends(order(ORDER).ready_to_ship()).await;
+            world.run_until_settled().await;
+            let record = world.order(ORDER).await;
+            assert_eq!(record.state, State::Invoiced, "{mode}, reply lost: {lost}");
+            assert_eq!(record.invoice.expect("it stands").total, Decimal::from(total), "{mode}");
+            assert_eq!(totals(&world.accurate.invoices()), [(NUMBER, Decimal::from(total))], "{mode}");
+            let warnings = world.warnings(ORDER).await;
+            assert!(!warnings.contains(&Warning::TotalDifference), "{mode}: {warnings:?}");
+            assert_eq!(warnings.contains(&Warning::InvoiceAdopted), lost, "{mode}: {warnings:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_total_that_differs_warns_or_blocks_as_the_mapping_says() {
+    let odd = || order(ORDER).ready_to_ship().with("total_price", 79_000.into());
+    let mut world = World::new().await;
+    world.forstok_sends(odd()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "invoiced");
+    assert!(world.warnings(ORDER).await.contains(&Warning::TotalDifference));
+
+    let mut world = World::with_mapping(&format!("on_total_difference = \"block\"\n{MAPPING}")).await;
+    world.forstok_sends(odd()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "blocked: total_difference");
+    assert_eq!(world.accurate.invoice_count(), 0);
+}
+
+#[tokio::test]
+async fn a_retry_on_a_waiting_order_goes_at_once() {
+    let mut world = World::new().await;
+    world.accurate.next(On::InvoiceSaves, Fault::UpsssBefore, 5);
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    for _ in 0..5 {
+        world.run_until_idle().await;
+        let next = world.order(ORDER).await.next_attempt_at.expect("it waits");
+        if world.accurate.fault_counts()["upsss_before"] < 5 {
+            world.clock.reach(next);
+        }
+    }
+    let before = world.clock.now();
+    world.operator_retries(ORDER).await;
+    world.run_until_idle().await;
+    assert_eq!(world.state(ORDER).await, "invoiced");
+    assert!(world.clock.now().duration_since(before).as_secs() < 5, "nobody had to wait");
+}

@@ -1,0 +1,310 @@
+//! A world in which a test says what happens and runs the pipeline by hand: a real database, a fake clock,
+//! and a sandbox in place of Accurate.
+
+mod clock;
+mod orders;
+mod wire;
+
+use std::{path::PathBuf, sync::Arc};
+
+use axum::body::Bytes;
+use forstok_accurate::{
+    accurate::client::Session,
+    clock::Clock,
+    config::BookConfig,
+    domain::{
+        mapping::Mapping,
+        order::OrderId,
+        reason::{Language, Warning},
+    },
+    forstok::payload,
+    pipeline::{Engine, MappingInForce},
+    sandbox::{Action, Options, Sandbox},
+    store::{Claim, Content, Delivery, OrderFacts, OrderRecord, Receipt, Sqlite, State, Store},
+};
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+pub(crate) use self::{
+    clock::FakeClock,
+    orders::{Order, order, sample},
+    wire::SandboxWire,
+};
+
+/// The mapping of the sample orders.
+pub(crate) const MAPPING: &str = include_str!("../../src/sandbox/orders/mapping.toml");
+
+/// The one book.
+pub(crate) const BOOK: &str = "main";
+
+/// As many as the service itself works on at once.
+const AT_ONCE: i64 = 8;
+
+/// More rounds than any test needs: something goes in circles.
+const MOST_ROUNDS: usize = 2_000;
+
+/// Everything around the pipeline.
+pub(crate) struct World {
+    pub(crate) accurate: Sandbox,
+    pub(crate) wire: Arc<SandboxWire>,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) store: Arc<Sqlite>,
+    pub(crate) engine: Arc<Engine>,
+    folder: TempDir,
+}
+
+impl World {
+    /// With the sample masters and the sample mapping, on the first of February 2024 at nine in Jakarta.
+    pub(crate) async fn new() -> Self {
+        Self::with_mapping(MAPPING).await
+    }
+
+    /// With another mapping.
+    pub(crate) async fn with_mapping(document: &str) -> Self {
+        let clock = Arc::new(FakeClock::at("2024-02-01T09:00:00+07:00"));
+        let accurate = Sandbox::new(Options { clock: clock.clone(), ..Options::with_sample_masters() });
+        let wire = Arc::new(SandboxWire::new(accurate.clone(), clock.clone()));
+        let folder = tempfile::tempdir().expect("a folder for the database can be made");
+        let store = Arc::new(Sqlite::open(&file_in(&folder)).await.expect("the database can be made"));
+        let revision = store.put_mapping(document, "test", clock.now()).await.expect("stored").revision;
+        let engine = engine(store.clone(), &wire, &clock, in_force(revision, document));
+        Self { accurate, wire, clock, store, engine, folder }
+    }
+
+    // ---- what happens ----
+
+    /// A webhook comes in; returns when it is on disk.
+    pub(crate) async fn forstok_sends(&mut self, order: Order) -> Receipt {
+        let delivery = delivery(order.body(), self.clock.now());
+        let mut receipts = self.store.record(&[delivery]).await.expect("recorded");
+        receipts.pop().expect("one receipt for one delivery")
+    }
+
+    /// Somebody puts another mapping in force: the one in force with some text replaced.
+    pub(crate) async fn mapping_changes(&mut self, from: &str, to: &str) {
+        let before = self.store.mapping().await.expect("readable").expect("there is one").document;
+        let after = before.replace(from, to);
+        assert_ne!(before, after, "{from:?} is not in the mapping");
+        let revision = self.store.put_mapping(&after, "test", self.clock.now()).await.expect("stored").revision;
+        self.engine.set_mapping(in_force(revision, &after));
+    }
+
+    /// An operator presses retry.
+    pub(crate) async fn operator_retries(&mut self, id: &str) {
+        let rearmed = self.store.rearm_one(&order_id(id), self.clock.now()).await.expect("written");
+        assert_eq!(rearmed, Some(1), "order {id} was not there to be retried");
+    }
+
+    /// Time passes while nobody works.
+    pub(crate) fn advance(&mut self, seconds: i64) {
+        self.clock.advance(SignedDuration::from_secs(seconds));
+        self.wire.catch_up();
+    }
+
+    /// `kill -9`, and a new start on the same file.
+    pub(crate) async fn dies_and_starts_again(&mut self) {
+        let mapping = (*self.engine.mapping()).clone();
+        self.store = Arc::new(Sqlite::open(&file_in(&self.folder)).await.expect("the database can be opened again"));
+        self.store.end_leases(self.clock.now()).await.expect("written");
+        self.engine = engine(self.store.clone(), &self.wire, &self.clock, mapping);
+    }
+
+    // ---- the pipeline, by hand ----
+
+    /// Claims what is due, as a worker does.
+    pub(crate) async fn claims(&self) -> Vec<Claim> {
+        self.engine.claim(BOOK, AT_ONCE).await.expect("claimed")
+    }
+
+    /// The one order that is due.
+    pub(crate) async fn only_claim(&self) -> Claim {
+        self.decide_all().await;
+        let mut claims = self.claims().await;
+        assert_eq!(claims.len(), 1, "one order must be due");
+        claims.remove(0)
+    }
+
+    pub(crate) async fn decide_all(&self) -> bool {
+        let mut decided = false;
+        while self.engine.decide_some().await.expect("decided") > 0 {
+            decided = true;
+        }
+        decided
+    }
+
+    /// Works on a claim to its end.
+    pub(crate) async fn attempt(&self, claim: Claim) {
+        self.engine.attempt(BOOK, claim).await.expect("settled");
+    }
+
+    /// Decides and posts, one order after the other, until nothing is left to do at this moment.
+    pub(crate) async fn run_until_idle(&mut self) {
+        for _ in 0..MOST_ROUNDS {
+            let decided = self.decide_all().await;
+            let claims = self.claims().await;
+            if !decided && claims.is_empty() {
+                return;
+            }
+            for claim in claims {
+                self.attempt(claim).await;
+            }
+        }
+        panic!("the pipeline goes in circles");
+    }
+
+    /// As [`World::run_until_idle`], with all claims worked on at once.
+    pub(crate) async fn run_at_once_until_idle(&mut self) {
+        for _ in 0..MOST_ROUNDS {
+            let decided = self.decide_all().await;
+            let claims = self.claims().await;
+            if !decided && claims.is_empty() {
+                return;
+            }
+            let mut working = JoinSet::new();
+            for claim in claims {
+                let engine = self.engine.clone();
+                working.spawn(async move { engine.attempt(BOOK, claim).await });
+            }
+            while let Some(worked) = working.join_next().await {
+                worked.expect("no attempt panics").expect("settled");
+            }
+        }
+        panic!("the pipeline goes in circles");
+    }
+
+    /// Runs and lets time pass until no order waits for anything.
+    pub(crate) async fn run_until_settled(&mut self) {
+        for _ in 0..MOST_ROUNDS {
+            self.run_at_once_until_idle().await;
+            let Some(next) = self.next_moment().await else { return };
+            self.clock.reach(next);
+            self.wire.catch_up();
+        }
+        panic!("some order waits for ever");
+    }
+
+    /// Runs for so many seconds.
+    pub(crate) async fn run_for(&mut self, seconds: i64) {
+        let end = self.clock.now() + SignedDuration::from_secs(seconds);
+        loop {
+            self.run_at_once_until_idle().await;
+            let next = self.next_moment().await.unwrap_or(end).min(end);
+            self.clock.reach(next);
+            self.wire.catch_up();
+            if next >= end {
+                return;
+            }
+        }
+    }
+
+    /// When there is something to do again.
+    async fn next_moment(&self) -> Option<Timestamp> {
+        let due = self.store.next_attempt_at(BOOK).await.expect("readable")?;
+        let probe = self.engine.books().into_iter().find_map(|book| book.pause).map(|pause| pause.next_probe_at);
+        Some(probe.unwrap_or(due))
+    }
+
+    // ---- what a test looks at ----
+
+    pub(crate) async fn order(&self, id: &str) -> OrderRecord {
+        self.store.order(&order_id(id)).await.expect("readable").expect("the order is known")
+    }
+
+    /// `invoiced`, or `blocked: item_not_found`.
+    pub(crate) async fn state(&self, id: &str) -> String {
+        let order = self.order(id).await;
+        let state = order.state.as_str();
+        order.reason.map_or_else(|| state.to_owned(), |reason| format!("{state}: {reason}"))
+    }
+
+    /// What a person must know about what was done.
+    pub(crate) async fn warnings(&self, id: &str) -> Vec<Warning> {
+        self.order(id).await.warnings.into_iter().map(|notice| notice.warning).collect()
+    }
+
+    /// How many orders stand in this state.
+    pub(crate) async fn count(&self, state: State) -> i64 {
+        let counts = self.store.counts().await.expect("readable");
+        counts.iter().filter(|count| count.state == state).map(|count| count.orders).sum()
+    }
+
+    /// The code for which the book is paused.
+    pub(crate) fn pause(&self) -> Option<&'static str> {
+        self.engine.books().into_iter().find_map(|book| book.pause).map(|pause| pause.code)
+    }
+
+    /// How often an invoice was sent to be saved.
+    pub(crate) fn saves(&self) -> u64 {
+        self.accurate.call_count(Action::InvoiceSave)
+    }
+
+    /// What happened to an order, a line each, with the time in Jakarta.
+    pub(crate) async fn timeline(&self, id: &str) -> String {
+        let entries = self.store.timeline(&order_id(id)).await.expect("readable");
+        let line = |entry: &forstok_accurate::domain::timeline::Entry| {
+            let time = forstok_accurate::domain::WIB.to_datetime(entry.at).strftime("%H:%M:%S");
+            format!("{time} {}", entry.event.in_words(Language::English))
+        };
+        entries.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Drop for World {
+    /// Whatever else a test is about: Accurate's limits are kept.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(self.accurate.breach_count(), 0, "{:?}", self.accurate.breaches());
+        }
+    }
+}
+
+/// What the HTTP side makes of a body that is authentic.
+pub(crate) fn delivery(body: Bytes, received_at: Timestamp) -> Delivery {
+    match payload::read(&body) {
+        Err(problem) => {
+            let fingerprint = payload::fingerprint_of_raw(&body);
+            Delivery { received_at, fingerprint, body, content: Content::Unreadable(problem.to_string()) }
+        }
+        Ok(payload) => {
+            let order = payload.order;
+            let facts = OrderFacts {
+                event: payload.event,
+                channel_order_id: order.channel_order_id().to_owned(),
+                store_name: order.store_name_or_channel().to_owned(),
+                order_id: order.id,
+                status_text: order.status_text,
+                status: order.status,
+                updated_at: order.updated_at,
+                store_id: order.store_id,
+                channel: order.channel,
+                ordered_at: order.ordered_at,
+            };
+            let content = Content::Order(Box::new(facts));
+            Delivery { received_at, fingerprint: payload.fingerprint, body, content }
+        }
+    }
+}
+
+pub(crate) fn order_id(id: &str) -> OrderId {
+    OrderId::parse(id).expect("tests name orders by digits")
+}
+
+/// A session of its own, as a second replica would have it.
+pub(crate) fn session(wire: &Arc<SandboxWire>, clock: &Arc<FakeClock>) -> Session {
+    let account_url = format!("https://{}", wire::ACCOUNT_HOST).parse().expect("a URL");
+    let book = BookConfig { account_url, api_token: "sandbox-token".into(), signature_secret: "sandbox-secret".into() };
+    Session::new(BOOK, &book, wire.clone(), clock.clone())
+}
+
+fn engine(store: Arc<Sqlite>, wire: &Arc<SandboxWire>, clock: &Arc<FakeClock>, mapping: MappingInForce) -> Arc<Engine> {
+    Arc::new(Engine::new(store, clock.clone(), vec![session(wire, clock)], mapping, 1))
+}
+
+fn in_force(revision: i64, document: &str) -> MappingInForce {
+    MappingInForce { revision, mapping: Mapping::parse("mapping.toml", document).expect("a valid mapping") }
+}
+
+fn file_in(folder: &TempDir) -> PathBuf {
+    folder.path().join("test.db")
+}

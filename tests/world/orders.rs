@@ -1,0 +1,82 @@
+//! Webhook bodies: sample 01 with what a test wants to be different.
+
+use axum::body::Bytes;
+use serde_json::{Value, json};
+
+/// The body Forstok sends about one order.
+#[derive(Clone)]
+pub(crate) struct Order(Value);
+
+/// Sample 01 with this id, `Ready to Ship`. Sample 01's own id keeps its number; others are `INV-<id>`.
+pub(crate) fn order(id: &str) -> Order {
+    let sample = include_str!("../../src/sandbox/orders/01-shopee-simple.json");
+    let mut body: Value = serde_json::from_str(sample).expect("samples are JSON");
+    if body["order"]["id"].to_string() != id {
+        body["order"]["id"] = json!(id);
+        body["order"]["local_name"] = json!(format!("INV-{id}"));
+    }
+    Order(body)
+}
+
+/// One of the sample orders, by the text of its file.
+pub(crate) fn sample(text: &str) -> Order {
+    Order(serde_json::from_str(text).expect("samples are JSON"))
+}
+
+impl Order {
+    /// Opened at 09:12.
+    pub(crate) fn open(self) -> Self {
+        self.status("Open").updated_at("2023-11-27T09:12:00+07:00")
+    }
+
+    /// Ready to ship at 10:12.
+    pub(crate) fn ready_to_ship(self) -> Self {
+        self.status("Ready to Ship").updated_at("2023-11-27T10:12:00+07:00")
+    }
+
+    /// Shipped a day later.
+    pub(crate) fn shipped(self) -> Self {
+        self.status("Shipped").updated_at("2023-11-28T11:12:00+07:00")
+    }
+
+    /// Cancelled two days later.
+    pub(crate) fn cancelled(self) -> Self {
+        self.status("Cancelled").updated_at("2023-11-29T12:12:00+07:00")
+    }
+
+    pub(crate) fn status(self, status: &str) -> Self {
+        self.with("status", json!(status))
+    }
+
+    pub(crate) fn updated_at(self, moment: &str) -> Self {
+        self.with("updated_at", json!(moment))
+    }
+
+    pub(crate) fn store(self, id: i64) -> Self {
+        self.with("store_id", json!(id))
+    }
+
+    pub(crate) fn number(self, number: &str) -> Self {
+        self.with("local_name", json!(number))
+    }
+
+    pub(crate) fn sku(mut self, sku: &str) -> Self {
+        self.0["order"]["item_lines"][0]["sku"] = json!(sku);
+        self
+    }
+
+    /// The price of its one piece, in rupiah.
+    pub(crate) fn price(mut self, rupiah: i64) -> Self {
+        self.0["order"]["item_lines"][0]["price"] = json!(rupiah);
+        self.with("total_price", json!(rupiah)).with("subtotal", json!(rupiah))
+    }
+
+    pub(crate) fn with(mut self, key: &str, value: Value) -> Self {
+        self.0["order"][key] = value;
+        self
+    }
+
+    pub(crate) fn body(&self) -> Bytes {
+        self.0.to_string().into()
+    }
+}

@@ -1,0 +1,157 @@
+//! The way to the sandbox: no sockets, but the same three moments and the same ways to break.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header::LOCATION};
+use forstok_accurate::{
+    accurate::wire::{Wire, WireFault, WireReply, WireRequest},
+    clock::Clock,
+    sandbox::{Acted, Admission, Answer, Host, Plan, Request, Sandbox},
+};
+use jiff::Timestamp;
+
+use super::clock::FakeClock;
+
+/// Where the account server answers; the two data hosts are the sandbox's own names.
+pub(crate) const ACCOUNT_HOST: &str = "account.accurate.id";
+const FIRST_HOST: &str = "zeus.accurate.id";
+const SECOND_HOST: &str = "hera.accurate.id";
+
+/// A wire that ends in a sandbox of this process.
+pub(crate) struct SandboxWire {
+    sandbox: Sandbox,
+    clock: Arc<FakeClock>,
+    line: Mutex<Line>,
+}
+
+#[derive(Default)]
+struct Line {
+    /// No connection is made.
+    is_cut: bool,
+    /// Data calls are sent there with an HTTP 308.
+    misled_to: Option<String>,
+    /// Work whose caller has hung up and that is still to be done.
+    late: Vec<(Timestamp, Plan, Request)>,
+    /// Every host that was called, with the secrets that the call carried.
+    hosts: Vec<String>,
+}
+
+impl SandboxWire {
+    pub(crate) fn new(sandbox: Sandbox, clock: Arc<FakeClock>) -> Self {
+        Self { sandbox, clock, line: Mutex::default() }
+    }
+
+    /// No connection is made from now on: nothing is ever sent.
+    pub(crate) fn cut(&self) {
+        self.line().is_cut = true;
+    }
+
+    /// Connections are made again.
+    pub(crate) fn mend(&self) {
+        self.line().is_cut = false;
+    }
+
+    /// Every data call is answered with HTTP 308 to this origin.
+    pub(crate) fn mislead_to(&self, origin: &str) {
+        self.line().misled_to = Some(origin.to_owned());
+    }
+
+    /// Every host that was called, in order.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        self.line().hosts.clone()
+    }
+
+    /// Does the work that was late and whose time has come.
+    pub(crate) fn catch_up(&self) {
+        let now = self.clock.now();
+        let (ripe, green) = std::mem::take(&mut self.line().late).into_iter().partition(|(at, ..)| *at <= now);
+        self.line().late = green;
+        let mut ripe: Vec<(Timestamp, Plan, Request)> = ripe;
+        ripe.sort_by_key(|(at, ..)| *at);
+        for (at, plan, request) in ripe {
+            self.sandbox.act(&plan, &request, at);
+        }
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls of others come in while this one waits.
+    async fn wait(&self, duration: Duration) {
+        self.clock.sleep(duration).await;
+        self.catch_up();
+    }
+
+    /// The call as far as somebody is there to take it.
+    fn connect(&self, request: &WireRequest) -> Result<Host, Result<WireReply, WireFault>> {
+        let host = request.url.host_str().unwrap_or_default().to_owned();
+        self.line().hosts.push(host.clone());
+        if self.line().is_cut {
+            return Err(Err(WireFault::NotSent("Connection refused".to_owned())));
+        }
+        if let (Some(origin), true) = (&self.line().misled_to, host != ACCOUNT_HOST) {
+            let location = Some(format!("{origin}{}", request.url.path()));
+            return Err(Ok(WireReply { status: 308, location, body: Vec::new().into() }));
+        }
+        match host.as_str() {
+            ACCOUNT_HOST | FIRST_HOST => Ok(Host::First),
+            SECOND_HOST => Ok(Host::Second),
+            _ => Err(Err(WireFault::NotSent(format!("no such host: {host}")))),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Wire for SandboxWire {
+    async fn send(&self, request: WireRequest) -> Result<WireReply, WireFault> {
+        self.catch_up();
+        let host = match self.connect(&request) {
+            Ok(host) => host,
+            Err(answered) => return answered,
+        };
+        let timeout = request.timeout;
+        let call = as_call(host, request);
+        let Admission { ticket, plan } = self.sandbox.begin(&call, self.clock.now());
+        if plan.wait > timeout {
+            let at = self.clock.now() + plan.wait;
+            self.wait(timeout).await;
+            self.line().late.push((at, plan, call));
+            self.sandbox.finish(ticket);
+            return Err(WireFault::Lost("time ran out".to_owned()));
+        }
+        let (wait, left) = (plan.wait, timeout.saturating_sub(plan.wait));
+        self.wait(wait).await;
+        let Acted { answer, delay, .. } = self.sandbox.act(&plan, &call, self.clock.now());
+        self.wait(delay.min(left)).await;
+        self.sandbox.finish(ticket);
+        if delay > left {
+            return Err(WireFault::Lost("time ran out".to_owned()));
+        }
+        match answer {
+            Answer::Dropped => Err(WireFault::Lost("connection reset by peer".to_owned())),
+            Answer::Reply { status, headers, body } => {
+                let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+                Ok(WireReply { status: status.as_u16(), location, body })
+            }
+        }
+    }
+}
+
+fn as_call(host: Host, request: WireRequest) -> Request {
+    let header = |(name, value): (&'static str, String)| {
+        let value = HeaderValue::from_str(&value).expect("the client makes valid headers");
+        (HeaderName::from_static(name), value)
+    };
+    Request {
+        host,
+        method: request.method,
+        path: request.url.path().to_owned(),
+        query: request.url.query().unwrap_or_default().to_owned(),
+        headers: request.headers.into_iter().map(header).collect::<HeaderMap>(),
+        body: request.body.unwrap_or_default(),
+    }
+}
