@@ -86,23 +86,55 @@ pub enum LogFormat {
     Json,
 }
 
+/// The settings that work offline needs.
+#[derive(Debug)]
+pub struct Offline {
+    /// Where what must survive is kept.
+    pub database: Database,
+    /// The mapping given by file.
+    pub mapping: Option<MappingFile>,
+}
+
 /// Reads file and environment. The environment goes first.
 pub fn load(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, Vec<Problem>> {
-    let mut table = match file {
-        None => Table::new(),
-        Some(path) => read_table(path)?,
-    };
-    let problems = Problems::default();
-    overlay(&mut table, environment, &problems);
-    let config = read(&table, file.and_then(Path::parent), &problems);
-    let problems = problems.into_vec();
+    let (config, _, mut problems, absent) = read_all(file, environment)?;
+    problems.extend(absent);
     match config {
         Some(config) if problems.is_empty() => Ok(config),
         _ => Err(problems),
     }
+}
+
+/// As [`load`], where no credential is needed: what is wrong is told, what is absent is not missed.
+pub fn load_offline(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Offline, Vec<Problem>> {
+    let (_, offline, problems, _) = read_all(file, environment)?;
+    match offline {
+        Some(offline) if problems.is_empty() => Ok(offline),
+        _ => Err(problems),
+    }
+}
+
+/// What was read, what is wrong, and which credentials are absent.
+type ReadAll = (Option<Config>, Option<Offline>, Vec<Problem>, Vec<Problem>);
+
+fn read_all(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<ReadAll, Vec<Problem>> {
+    let mut table = match file {
+        None => Table::new(),
+        Some(path) => read_table(path)?,
+    };
+    let (problems, absent) = (Problems::default(), Problems::default());
+    overlay(&mut table, environment, &problems);
+    let (config, offline) = read(&table, file.and_then(Path::parent), &problems, &absent);
+    Ok((config, offline, problems.into_vec(), absent.into_vec()))
 }
 
 fn read_table(path: &Path) -> Result<Table, Vec<Problem>> {
@@ -139,7 +171,12 @@ fn spelled_as_in(table: &Table, key: &str) -> String {
     table.keys().find(|known| known.to_lowercase() == key).cloned().unwrap_or_else(|| key.to_owned())
 }
 
-fn read(table: &Table, folder: Option<&Path>, problems: &Problems) -> Option<Config> {
+fn read(
+    table: &Table,
+    folder: Option<&Path>,
+    problems: &Problems,
+    absent: &Problems,
+) -> (Option<Config>, Option<Offline>) {
     let root = Section::root(table, problems);
     let empty = Table::new();
     let or_empty = |section: Option<_>| section.unwrap_or_else(|| Section::root(&empty, problems));
@@ -155,25 +192,25 @@ fn read(table: &Table, folder: Option<&Path>, problems: &Problems) -> Option<Con
 
     let forstok = or_empty(root.section("forstok"));
     let webhook = or_empty(forstok.section("webhook"));
-    let verifier = read_verifier(&webhook, problems);
+    let verifier = read_verifier(&webhook, absent);
     webhook.finish();
     forstok.finish();
 
     let mut books = BTreeMap::new();
     for (name, section) in root.sections("books") {
-        if let Some(book) = read_book(&section) {
+        if let Some(book) = read_book(&section, absent) {
             books.insert(name, book);
         }
         section.finish();
     }
     if root.value("books").is_none() {
-        problems.add("books", None, "is missing: add [books.main] with account_url, api_token and signature_secret");
+        absent.add("books", None, "is missing: add [books.main] with account_url, api_token and signature_secret");
     }
 
     let mapping = or_empty(root.section("mapping"));
     let mapping_file = read_mapping(&mapping, folder, problems);
     mapping.finish();
-    if let Some(file) = &mapping_file {
+    if let (Some(file), true) = (&mapping_file, root.value("books").is_some()) {
         check_books(file, table, problems);
     }
 
@@ -184,15 +221,19 @@ fn read(table: &Table, folder: Option<&Path>, problems: &Problems) -> Option<Con
     };
     log.finish();
     root.finish();
-    Some(Config {
-        listen: listen?,
-        operator_token,
-        database: database_url?,
-        webhook: verifier?,
-        books,
-        mapping: mapping_file,
-        log: log_config,
-    })
+    let offline = database_url.clone().map(|database| Offline { database, mapping: mapping_file.clone() });
+    let config = (|| {
+        Some(Config {
+            listen: listen?,
+            operator_token,
+            database: database_url?,
+            webhook: verifier?,
+            books,
+            mapping: mapping_file,
+            log: log_config,
+        })
+    })();
+    (config, offline)
 }
 
 fn read_listen(server: &Section<'_>) -> Option<SocketAddr> {
@@ -219,7 +260,7 @@ fn read_database(database: &Section<'_>) -> Option<Database> {
     Some(Database::Sqlite(path?.into()))
 }
 
-fn read_verifier(webhook: &Section<'_>, problems: &Problems) -> Option<Verifier> {
+fn read_verifier(webhook: &Section<'_>, absent: &Problems) -> Option<Verifier> {
     let shared_key = webhook.choice("scheme", &[("hmac-sha256", false), ("shared-key", true)]);
     let encoding = webhook.choice("encoding", &[("hex", Encoding::Hex), ("base64", Encoding::Base64)]);
     let default = if shared_key { "Key" } else { "X-Forstok-Signature" };
@@ -227,7 +268,7 @@ fn read_verifier(webhook: &Section<'_>, problems: &Problems) -> Option<Verifier>
     let timestamp_header = read_header(webhook, "timestamp_header").unwrap_or_default();
     let secrets: Vec<SecretString> = webhook.secrets("secrets").into_iter().map(SecretString::from).collect();
     if secrets.is_empty() && webhook.value("secrets").is_none_or(|value| value.as_array().is_some_and(Vec::is_empty)) {
-        problems.add(
+        absent.add(
             "forstok.webhook.secrets",
             None,
             "is missing: give the webhook key that is set in Forstok, secrets = [\"…\"]; without it anybody could send orders",
@@ -259,12 +300,12 @@ fn read_header(section: &Section<'_>, key: &'static str) -> Option<Option<Header
     Some(name)
 }
 
-fn read_book(section: &Section<'_>) -> Option<BookConfig> {
+fn read_book(section: &Section<'_>, absent: &Problems) -> Option<BookConfig> {
     let account_url = read_account_url(section);
     let secret = |key: &'static str, what: &str| {
         let secret = section.secret(key);
         if secret.is_none() && section.value(key).is_none_or(|value| value.as_str().is_some()) {
-            section.problem(key, None, format!("is missing: {what}"));
+            absent.add(section.path_of(key), None, format!("is missing: {what}"));
         }
         secret.map(SecretString::from)
     };

@@ -10,9 +10,13 @@ use crate::{
     accurate::{client::Session, wire::HttpWire},
     clock::{Clock, SharedClock, SystemClock},
     config::{BookConfig, Config, Database, MappingFile},
-    domain::mapping::Mapping,
     http,
-    pipeline::{Engine, MappingInForce, record::Recorder, run::Running},
+    pipeline::{
+        Engine, MappingInForce,
+        mapping::{self, Applied, Document},
+        record::Recorder,
+        run::Running,
+    },
     store::{Sqlite, Store},
 };
 
@@ -47,7 +51,7 @@ impl Service {
                 "{taken_up} orders were in work when the service last stopped; they go on"
             );
         }
-        let mapping = mapping_in_force(store.as_ref(), config.mapping.as_ref(), clock.as_ref()).await?;
+        let mapping = mapping_at_start(store.as_ref(), config.mapping.as_ref(), clock.as_ref()).await?;
         let wire = Arc::new(HttpWire::new().context("the HTTP client could not be made")?);
         let session = |(name, book): (&String, &BookConfig)| Session::new(name, book, wire.clone(), clock.clone());
         let sessions = config.books.iter().map(session).collect();
@@ -98,37 +102,27 @@ impl Service {
 }
 
 /// The stored mapping, or the file's when that differs.
-async fn mapping_in_force(
+async fn mapping_at_start(
     store: &dyn Store,
     file: Option<&MappingFile>,
     clock: &dyn Clock,
 ) -> anyhow::Result<MappingInForce> {
-    let stored = match store.mapping().await? {
-        None => None,
-        Some(stored) => {
-            let mapping = Mapping::parse(&format!("mapping revision {}", stored.revision), &stored.document);
-            Some((stored.revision, mapping.ok()))
-        }
-    };
-    match (stored, file) {
-        (Some((revision, Some(mapping))), None) => Ok(MappingInForce { revision, mapping }),
-        (Some((revision, Some(mapping))), Some(file)) if mapping == file.mapping => {
-            Ok(MappingInForce { revision, mapping })
-        }
-        (_, Some(file)) => {
-            let put = store.put_mapping(&file.text, "file at start", clock.now()).await?;
-            tracing::info!(revision = put.revision, "mapping {} is in force from now on", file.path.display());
-            Ok(MappingInForce { revision: put.revision, mapping: file.mapping.clone() })
-        }
-        (Some((revision, None)), None) => {
-            anyhow::bail!(
-                "mapping revision {revision} in the database cannot be read by this version; give mapping.file"
-            )
-        }
-        (None, None) => {
+    let Some(file) = file else {
+        let in_force = mapping::in_force(store).await.context("give mapping.file to replace it")?;
+        if in_force.revision == 0 {
             tracing::warn!("there is no mapping yet: orders will wait with store_unmapped; set mapping.file");
-            Ok(MappingInForce { revision: 0, mapping: Mapping::default() })
         }
+        return Ok(in_force);
+    };
+    let document = Document { text: file.text.clone(), mapping: file.mapping.clone() };
+    match mapping::apply(store, clock, document, "file at start", None).await? {
+        Applied::Equal(in_force) => Ok(in_force),
+        Applied::Changed(in_force, changes) => {
+            let (path, revision) = (file.path.display(), in_force.revision);
+            tracing::info!(revision, "mapping {path} is in force as revision {revision}: {} changes", changes.len());
+            Ok(in_force)
+        }
+        Applied::Stale(_) => anyhow::bail!("the mapping was changed by somebody else at the same moment; start again"),
     }
 }
 

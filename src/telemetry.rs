@@ -44,6 +44,7 @@ fn describe() {
     describe_histogram!("forstok_accurate_webhook_seconds", "Seconds from the webhook's headers to its answer");
     describe_gauge!("forstok_accurate_orders", "Orders by state");
     describe_gauge!("forstok_accurate_blocked_orders", "Blocked orders by reason");
+    describe_gauge!("forstok_accurate_warned_orders", "Orders that were done but deserve a look, by warning");
     describe_counter!("forstok_accurate_accurate_calls_total", "Calls to Accurate by book, call and outcome");
     describe_histogram!("forstok_accurate_accurate_call_seconds", "Seconds that calls to Accurate take");
     describe_histogram!(

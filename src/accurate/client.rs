@@ -55,6 +55,8 @@ struct Place {
     /// Origins that discovery returned: the only ones outside `*.accurate.id` that get credentials.
     returned: HashSet<String>,
     lost_in_a_row: u32,
+    /// How far Accurate's clock was ahead of ours at the last reply.
+    ahead: Option<SignedDuration>,
 }
 
 /// A call to be made.
@@ -118,6 +120,11 @@ impl Session {
     /// The moment it is.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// How far Accurate's clock was ahead of ours at the last reply, when it told its time.
+    pub fn accurate_is_ahead(&self) -> Option<SignedDuration> {
+        self.place().ahead
     }
 
     /// Lets no call of this book leave for this long.
@@ -242,6 +249,9 @@ impl Session {
         let result = self.wire.send(request).await;
         if !matches!(result, Err(WireFault::Lost(_))) {
             slot.answered();
+        }
+        if let Ok(WireReply { date: Some(date), .. }) = &result {
+            self.place().ahead = Some(date.duration_since(self.clock.now()));
         }
         let seconds = self.clock.now().duration_since(started).as_secs_f64();
         self.count(call.name, seconds, &result);

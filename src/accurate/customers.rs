@@ -32,7 +32,8 @@ pub async fn ensure(session: &Session, customer_no: &str, name: &str) -> Result<
     }
 }
 
-async fn exists(session: &Session, customer_no: &str) -> Result<bool, Failure> {
+/// Whether a customer with this number stands.
+pub async fn exists(session: &Session, customer_no: &str) -> Result<bool, Failure> {
     let query = [
         ("fields", "id,customerNo,name"),
         ("filter.no.op", "EQUAL"),

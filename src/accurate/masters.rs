@@ -54,3 +54,35 @@ pub async fn list(session: &Session, list: MasterList) -> Result<Vec<Value>, Fai
     }
     Err(Failure::Ambiguous(format!("{} does not end", list.call)))
 }
+
+/// Whether an item with this number is there and not suspended.
+pub async fn item_is_usable(session: &Session, no: &str) -> Result<bool, Failure> {
+    match session.call(&Call::get("item/detail", &[("no", no)])).await {
+        Ok(Envelope { d, .. }) => Ok(text(&d, "no") == no && !is_suspended(&d)),
+        Err(Failure::Refused(_)) => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Whether an account with this number is there and not suspended.
+pub async fn account_is_active(session: &Session, no: &str) -> Result<bool, Failure> {
+    let query = [("fields", ACCOUNTS.fields), ("filter.no.op", "EQUAL"), ("filter.no.val", no), ("sp.pageSize", "100")];
+    let envelope = session.call(&Call::get(ACCOUNTS.call, &query)).await?;
+    // A filter that is not understood returns every row, so each is compared (accurate.md §3, [B]).
+    let rows = envelope.d.as_array().map(Vec::as_slice).unwrap_or_default();
+    Ok(rows.iter().any(|row| text(row, "no") == no && !is_suspended(row)))
+}
+
+/// A field of a row as text; empty when it is not there.
+pub fn text(row: &Value, field: &str) -> String {
+    match row.get(field) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// Whether a row is of something that is switched off.
+pub fn is_suspended(row: &Value) -> bool {
+    row.get("suspended").and_then(Value::as_bool).unwrap_or_default()
+}

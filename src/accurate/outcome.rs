@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     fn reply(status: u16, body: &str) -> Result<Envelope, Failure> {
-        read(Ok(WireReply { status, location: None, body: body.to_owned().into() }))
+        read(Ok(WireReply { status, location: None, date: None, body: body.to_owned().into() }))
     }
 
     fn said(message: &str) -> Failure {

@@ -6,6 +6,7 @@ use axum::{
     body::Bytes,
     http::{Method, header},
 };
+use jiff::Timestamp;
 use reqwest::Url;
 
 /// Largest reply that is read, in bytes; a page of a list is far below.
@@ -36,6 +37,8 @@ pub struct WireReply {
     pub status: u16,
     /// Where to go instead, for a 308.
     pub location: Option<String>,
+    /// The time over there, when the reply tells it.
+    pub date: Option<Timestamp>,
     /// The body, JSON or not.
     pub body: Bytes,
 }
@@ -92,6 +95,8 @@ impl Wire for HttpWire {
         let mut response = builder.send().await.map_err(|error| fault(&error))?;
         let location =
             response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let date = response.headers().get(header::DATE).and_then(|value| value.to_str().ok());
+        let date = date.and_then(|text| jiff::fmt::rfc2822::parse(text).ok()).map(|zoned| zoned.timestamp());
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| WireFault::Lost(in_words(&error)))? {
@@ -100,7 +105,7 @@ impl Wire for HttpWire {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(WireReply { status, location, body: body.into() })
+        Ok(WireReply { status, location, date, body: body.into() })
     }
 }
 

@@ -126,6 +126,21 @@ pub enum TaxMode {
     Exclusive,
 }
 
+/// Statuses at which an invoice can be made, in the mapping's words; the first is the default.
+const AUTO_CREATE_AT: [(&str, Option<Status>); 6] = [
+    ("Ready to Ship", Some(Status::ReadyToShip)),
+    ("Open", Some(Status::Open)),
+    ("Not Shipped", Some(Status::NotShipped)),
+    ("Shipped", Some(Status::Shipped)),
+    ("Delivered", Some(Status::Delivered)),
+    ("never", None),
+];
+
+/// The mapping's word for a status at which an invoice can be made.
+pub fn status_word(status: Status) -> &'static str {
+    AUTO_CREATE_AT.iter().find(|(_, one)| *one == Some(status)).map_or("never", |(word, _)| word)
+}
+
 /// Amount categories that can be given an account (forstok.md §1).
 pub const CATEGORIES: [&str; 6] =
     ["shipping", "platform_rebate", "voucher_seller", "shipping_difference", "fulfillment_fee", "service_fee"];
@@ -186,17 +201,7 @@ impl Mapping {
     pub fn read(table: &Table) -> Result<Self, Vec<Problem>> {
         let problems = Problems::default();
         let root = Section::root(table, &problems);
-        let auto_create_at = root.choice(
-            "auto_create_at",
-            &[
-                ("Ready to Ship", Some(Status::ReadyToShip)),
-                ("Open", Some(Status::Open)),
-                ("Not Shipped", Some(Status::NotShipped)),
-                ("Shipped", Some(Status::Shipped)),
-                ("Delivered", Some(Status::Delivered)),
-                ("never", None),
-            ],
-        );
+        let auto_create_at = root.choice("auto_create_at", &AUTO_CREATE_AT);
         let mapping = Self {
             auto_create_at,
             on_cancel: root.choice("on_cancel", &[("void", OnCancel::Void), ("keep", OnCancel::Keep)]),

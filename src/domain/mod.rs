@@ -2,9 +2,10 @@
 //!
 //! In the order in which data meets them:
 //! [`money`] (rupiah), [`status`] (Forstok's statuses and their ranks), [`order`] (one snapshot),
-//! [`history`] (all snapshots of an order folded into what matters), [`mapping`] (the seller's rules),
+//! [`history`] (all snapshots of an order folded into what matters), [`mapping`] (the seller's rules; [`mapping_text`]: as a document again),
 //! [`decision`] (order × mapping), [`invoice`] (the draft that goes to Accurate), [`lines`] (its lines),
-//! [`reason`] (why an order is not invoiced, in words), [`timeline`] (what happened to it).
+//! [`reason`] (why an order is not invoiced, in words), [`timeline`] (what happened to it),
+//! [`waiting`] (what outside of us it waits for).
 
 pub mod decision;
 pub mod document;
@@ -12,11 +13,13 @@ pub mod history;
 pub mod invoice;
 pub mod lines;
 pub mod mapping;
+pub mod mapping_text;
 pub mod money;
 pub mod order;
 pub mod reason;
 pub mod status;
 pub mod timeline;
+pub mod waiting;
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 

@@ -88,6 +88,11 @@ pub enum Event {
     },
     /// A person asked for another attempt.
     Rearmed,
+    /// What the order waited for may have come.
+    LookedAgain {
+        /// What it is, for example `item:AAA2002`.
+        subject: String,
+    },
 }
 
 /// An event with its time.
@@ -126,6 +131,7 @@ impl Event {
             Self::Voided { number } => format!("invoice {number} is deleted"),
             Self::Kept { number } => format!("cancelled: invoice {number} is kept as the mapping says"),
             Self::Rearmed => "a person asked for another attempt".to_owned(),
+            Self::LookedAgain { subject } => format!("{subject} was looked at again: the order goes on"),
         }
     }
 
@@ -147,6 +153,7 @@ impl Event {
             Self::Voided { number } => format!("faktur {number} sudah dihapus"),
             Self::Kept { number } => format!("dibatalkan: faktur {number} dipertahankan sesuai pemetaan"),
             Self::Rearmed => "seseorang meminta percobaan ulang".to_owned(),
+            Self::LookedAgain { subject } => format!("{subject} diperiksa lagi: pesanan dilanjutkan"),
         }
     }
 }

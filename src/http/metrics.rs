@@ -35,6 +35,9 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
     for (reason, orders) in by_reason {
         metrics::gauge!("forstok_accurate_blocked_orders", "reason" => reason).set(orders as f64);
     }
+    for (warning, orders) in app.engine.store().warning_counts().await? {
+        metrics::gauge!("forstok_accurate_warned_orders", "warning" => warning.code()).set(orders as f64);
+    }
     metrics::gauge!("forstok_accurate_oldest_due_seconds").set(oldest_due_seconds(&app).await?);
     for book in app.engine.books() {
         let paused = if book.pause.is_some() { 1.0 } else { 0.0 };

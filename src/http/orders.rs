@@ -17,7 +17,7 @@ use crate::{
         invoice::ACCURATE_DAY,
         money::exact_number,
         order::OrderId,
-        reason::{Language, Reason},
+        reason::{Language, Reason, Warning},
         timeline::Entry,
     },
     store::{Filter, OrderRecord, State as OrderState},
@@ -39,6 +39,8 @@ pub(super) struct FilterParams {
     state: Option<String>,
     /// For this reason, for example `item_not_found`.
     reason: Option<String>,
+    /// Carrying this warning, for example `changed_after_invoice`.
+    warning: Option<String>,
     /// Of this Forstok store id.
     store: Option<String>,
     /// Whose order id, marketplace number or invoice number begins with this.
@@ -65,9 +67,16 @@ impl FilterParams {
                 Problem::BadRequest(format!("reason: {code:?} is not one of {}", codes.join(", ")))
             })
         });
+        let warning = text(&self.warning).map(|code| {
+            Warning::from_code(&code).ok_or_else(|| {
+                let codes: Vec<_> = Warning::ALL.iter().map(|warning| warning.code()).collect();
+                Problem::BadRequest(format!("warning: {code:?} is not one of {}", codes.join(", ")))
+            })
+        });
         Ok(Filter {
             state: state.transpose()?,
             reason: reason.transpose()?,
+            warning: warning.transpose()?,
             store_id: text(&self.store),
             text: text(&self.q),
         })

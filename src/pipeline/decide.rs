@@ -19,6 +19,7 @@ const BATCH: i64 = 200;
 impl Engine {
     /// Decides about some orders with news; returns how many took effect.
     pub async fn decide_some(&self) -> Result<usize> {
+        self.refresh_mapping().await?;
         let now = self.now();
         let undecided = self.store.undecided(now, BATCH).await?;
         if undecided.is_empty() {
@@ -51,7 +52,7 @@ fn verdict(order: Undecided, in_force: &MappingInForce) -> Verdict {
         Ok(payload) => payload.order,
         // It was readable when it was recorded; an older program wrote it, or the body was cleared.
         Err(problem) => {
-            block(&mut verdict, vec![Finding { reason: Reason::NoLines, about: problem.to_string() }]);
+            block(&mut verdict, &order, vec![Finding { reason: Reason::NoLines, about: problem.to_string() }]);
             return verdict;
         }
     };
@@ -59,7 +60,11 @@ fn verdict(order: Undecided, in_force: &MappingInForce) -> Verdict {
     match (order.state, decision) {
         // The invoice is on its way out or gone: a cancellation stays.
         (State::VoidDue | State::Voided, _) => {}
-        (State::Invoiced, decision) => after_invoice(&mut verdict, &order, decision, in_force.mapping.on_cancel),
+        // Blocked with an invoice: it could not be deleted. It is never forgotten that it stands.
+        (_, decision) if order.invoice_stands => {
+            verdict.state = State::Invoiced;
+            after_invoice(&mut verdict, &order, decision, in_force.mapping.on_cancel);
+        }
         (_, Decision::Watch) => {
             verdict.state = State::Watching;
             if order.state != State::Watching {
@@ -69,9 +74,11 @@ fn verdict(order: Undecided, in_force: &MappingInForce) -> Verdict {
         (_, Decision::Ignore(reason)) => {
             verdict.state = State::Ignored;
             verdict.reason = Some(reason);
-            verdict.events.push(Event::Ignored { reason });
+            if order.reason != verdict.reason {
+                verdict.events.push(Event::Ignored { reason });
+            }
         }
-        (_, Decision::Block(findings)) => block(&mut verdict, findings),
+        (_, Decision::Block(findings)) => block(&mut verdict, &order, findings),
         (_, Decision::Invoice(draft, notices)) => {
             verdict.state = State::Due;
             verdict.warnings = notices;
@@ -85,10 +92,13 @@ fn verdict(order: Undecided, in_force: &MappingInForce) -> Verdict {
     verdict
 }
 
-fn block(verdict: &mut Verdict, findings: Vec<Finding>) {
+fn block(verdict: &mut Verdict, order: &Undecided, findings: Vec<Finding>) {
     verdict.state = State::Blocked;
     verdict.reason = findings.first().map(|finding| finding.reason);
-    verdict.events.push(Event::Blocked { findings: findings.clone() });
+    // The timeline tells what changed, not that nothing did.
+    if order.state != State::Blocked || order.findings != findings {
+        verdict.events.push(Event::Blocked { findings: findings.clone() });
+    }
     verdict.findings = findings;
 }
 

@@ -1,11 +1,14 @@
 //! From recorded webhook to settled order: decide, claim, post, settle.
 //!
 //! [`record`] commits what waits together; [`decide`] turns news into verdicts; [`post`] makes one attempt;
+//! [`look`] looks again at what blocked orders wait for; [`mapping`] puts a mapping in force;
 //! [`circuit`] pauses a book in trouble; [`run`] drives all of it until it is told to stop.
 //! Each step is a method of [`Engine`], so that a test can take the steps one by one.
 
 pub mod circuit;
 pub mod decide;
+pub mod look;
+pub mod mapping;
 pub mod post;
 pub mod record;
 pub mod run;
@@ -145,8 +148,9 @@ impl Engine {
     pub async fn attempt(&self, book: &str, claim: Claim) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         let received_at = claim.received_at;
-        let deadline = self.now() + LEASE;
-        let attempted = post::attempt(&known.session, claim, deadline, |failures| self.wait_after(failures)).await;
+        let waited_for = claim.waits_for.clone();
+        let deadline = claim.lease_until;
+        let attempted = post::attempt(&known.session, claim, |failures| self.wait_after(failures)).await;
         let now = self.now();
         let settlement = attempted.settlement;
         let invoiced = matches!(settlement.outcome, Outcome::Invoiced { .. });
@@ -155,6 +159,10 @@ impl Engine {
         if invoiced && taken == [true] {
             let lag = now.duration_since(received_at).as_secs_f64();
             metrics::histogram!("forstok_accurate_invoice_lag_seconds").record(lag);
+            // What let this order through lets the others through that wait for the same.
+            if let Some(subject) = waited_for {
+                self.store.end_wait(book, &subject, now).await?;
+            }
         }
         self.note(book, known, attempted.sign).await?;
         // A cancellation may have come while the invoice was being saved.
@@ -218,7 +226,7 @@ fn log_settlement(book: &str, settlement: &Settlement) {
         Outcome::Invoiced { invoice, .. } => {
             tracing::info!(book, order_id, attempt, number = invoice.number, "order {order_id} is invoiced");
         }
-        Outcome::Blocked { findings } => {
+        Outcome::Blocked { findings, .. } => {
             let reason = findings.first().map_or("", |finding| finding.reason.code());
             tracing::warn!(book, order_id, attempt, reason, "order {order_id} is blocked: {reason}");
         }

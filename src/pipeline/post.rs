@@ -17,6 +17,7 @@ use crate::{
         money::Rupiah,
         reason::{Finding, Notice, Reason, Warning},
         timeline::Event,
+        waiting::Subject,
     },
     store::{Claim, Counted, MaybeSent, Outcome, Settlement, StandingInvoice, State},
 };
@@ -33,11 +34,10 @@ pub struct Attempted {
     pub sign: Sign,
 }
 
-/// Makes one attempt. `deadline` is the end of the lease; `wait_after` gives the waiting time by failures in a row.
+/// Makes one attempt; `wait_after` gives the waiting time by failures in a row.
 pub async fn attempt(
     session: &Session,
     claim: Claim,
-    deadline: Timestamp,
     wait_after: impl Fn(i64) -> SignedDuration,
 ) -> Attempted {
     let mut attempt = Attempt {
@@ -45,7 +45,7 @@ pub async fn attempt(
         claim: &claim,
         // Certain only of an order that was never tried.
         maybe_sent: if claim.earlier_tries > 0 { MaybeSent::Yes } else { MaybeSent::No },
-        last_start: deadline - SignedDuration::try_from(CALL_TIMEOUT).unwrap_or_default(),
+        last_start: claim.lease_until - SignedDuration::try_from(CALL_TIMEOUT).unwrap_or_default(),
         warnings: claim.warnings.clone(),
         events: Vec::new(),
         sign: Sign::Nothing,
@@ -63,7 +63,7 @@ pub async fn attempt(
             total: invoice.total.normalize().to_string(),
             notices: warnings.clone(),
         }),
-        Outcome::Blocked { findings } => attempt.events.push(Event::Blocked { findings: findings.clone() }),
+        Outcome::Blocked { findings, .. } => attempt.events.push(Event::Blocked { findings: findings.clone() }),
         Outcome::Postponed { until, .. } => {
             let why = attempt.events.iter().rev().find_map(said).unwrap_or_default();
             attempt.events.push(Event::Postponed { until: (*until).max(now), why });
@@ -76,9 +76,10 @@ pub async fn attempt(
     Attempted { settlement, sign }
 }
 
+/// What went wrong with a call.
 fn said(event: &Event) -> Option<String> {
     match event {
-        Event::Reply { outcome, words, .. } => Some(format!("{outcome}: {words}")),
+        Event::Reply { outcome, words, .. } if outcome != "ok" => Some(format!("{outcome}: {words}")),
         _ => None,
     }
 }
@@ -140,7 +141,10 @@ impl Attempt<'_> {
                 None if self.claim.failures < 2 => Err(Stop::Later),
                 None => Ok(blocked(Reason::RefusedByAccurate, words)),
             },
-            Err(Failure::Refused(Refusal { meaning: Meaning::Person(reason), words })) => Ok(blocked(reason, words)),
+            Err(Failure::Refused(Refusal { meaning: Meaning::Person(reason), words })) => {
+                let waits_for = Subject::of(reason, &words, &self.claim.draft.body);
+                Ok(Outcome::Blocked { findings: vec![Finding { reason, about: words }], waits_for })
+            }
             Err(Failure::Refused(Refusal { words, .. })) => Ok(blocked(Reason::RefusedByAccurate, words)),
             Err(failure) => Err(stop(&failure)),
         }
@@ -150,14 +154,18 @@ impl Attempt<'_> {
     async fn save(&mut self) -> Result<Option<FoundInvoice>, Failure> {
         let body = &self.claim.draft.body;
         let session = self.session;
-        let first = self.patiently("sales-invoice/save", || invoices::save(session, body)).await;
+        let first = self.patiently("sales-invoice/save", |_| "saved", || invoices::save(session, body)).await;
         let missing = matches!(&first, Err(Failure::Refused(refusal))
             if refusal.meaning == Meaning::Person(Reason::CustomerNotFound));
         if !missing || !self.claim.draft.create_customer {
             return first;
         }
         let (no, name) = (body.customer_no.as_str(), self.claim.draft.customer_name.as_str());
-        match self.patiently("customer/save", || customers::ensure(session, no, name)).await {
+        let words = |ensured: &Ensured| match ensured {
+            Ensured::Created => "created",
+            Ensured::Stood => "stands already",
+        };
+        match self.patiently("customer/save", words, || customers::ensure(session, no, name)).await {
             Ok(Ensured::Created) => {
                 self.warn(Warning::CustomerCreated, format!("{no} ({name})"));
             }
@@ -171,13 +179,17 @@ impl Attempt<'_> {
             }
             Err(failure) => return Err(failure),
         }
-        self.patiently("sales-invoice/save", || invoices::save(session, body)).await
+        self.patiently("sales-invoice/save", |_| "saved", || invoices::save(session, body)).await
     }
 
     async fn look_up(&mut self) -> Result<Option<FoundInvoice>, Stop> {
         let session = self.session;
         let number = self.claim.draft.body.number.as_str();
-        match self.patiently("sales-invoice/detail", || invoices::by_number(session, number)).await {
+        let words = |found: &Option<FoundInvoice>| match found {
+            Some(_) => "an invoice with this number stands",
+            None => "no invoice has this number",
+        };
+        match self.patiently("sales-invoice/detail", words, || invoices::by_number(session, number)).await {
             Ok(found) => {
                 self.maybe_sent = MaybeSent::No;
                 Ok(found)
@@ -234,7 +246,7 @@ impl Attempt<'_> {
             return Ok(blocked(Reason::RefusedByAccurate, about));
         }
         let session = self.session;
-        match self.patiently("sales-invoice/delete", || invoices::delete(session, found.id)).await {
+        match self.patiently("sales-invoice/delete", |()| "deleted", || invoices::delete(session, found.id)).await {
             Ok(()) => Ok(Outcome::Voided),
             Err(Failure::Refused(refusal)) => Ok(blocked(Reason::RefusedByAccurate, refusal.words)),
             // The next attempt looks it up again and finds it gone, or not.
@@ -243,9 +255,11 @@ impl Attempt<'_> {
     }
 
     /// Makes a call, again and again while Accurate asks to slow down and the lease lasts.
+    /// `success` says in the timeline what a good reply means.
     async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
         &mut self,
         call: &str,
+        success: fn(&T) -> &'static str,
         make: impl Fn() -> F,
     ) -> Result<T, Failure> {
         loop {
@@ -254,7 +268,7 @@ impl Attempt<'_> {
             } else {
                 make().await
             };
-            self.tell(call, &result);
+            self.tell(call, result.as_ref().map(success));
             match result {
                 Err(Failure::SlowDown(_)) if self.session.now() + SLOW_DOWN <= self.last_start => {
                     self.session.slow_down(SLOW_DOWN);
@@ -265,13 +279,19 @@ impl Attempt<'_> {
     }
 
     /// Writes down what a call came to, for the timeline and for the book.
-    fn tell<T>(&mut self, call: &str, result: &Result<T, Failure>) {
+    fn tell(&mut self, call: &str, result: Result<&str, &Failure>) {
         let (outcome, words) = match result {
-            Ok(_) => ("ok", "done"),
+            Ok(words) => ("ok", words),
             Err(failure) => (failure.class(), failure.words()),
         };
         let words = words.chars().take(500).collect();
-        self.events.push(Event::Reply { call: call.to_owned(), outcome: outcome.to_owned(), words });
+        // "Slow down", said a hundred times in a row, is one thing to read.
+        let said_already = matches!((result, self.events.last()),
+            (Err(Failure::SlowDown(_)), Some(Event::Reply { call: last, outcome, .. }))
+                if last == call && outcome == "slow_down");
+        if !said_already {
+            self.events.push(Event::Reply { call: call.to_owned(), outcome: outcome.to_owned(), words });
+        }
         self.sign = match result {
             Ok(_) | Err(Failure::Refused(_)) => Sign::Well,
             Err(Failure::SlowDown(_)) => Sign::Nothing,
@@ -309,5 +329,5 @@ fn stop(failure: &Failure) -> Stop {
 }
 
 fn blocked(reason: Reason, about: String) -> Outcome {
-    Outcome::Blocked { findings: vec![Finding { reason, about }] }
+    Outcome::Blocked { findings: vec![Finding { reason, about }], waits_for: None }
 }

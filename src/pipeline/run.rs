@@ -17,6 +17,9 @@ const AT_ONCE: usize = 8;
 /// How often is looked even if nobody called: leases that ended, orders that another replica recorded.
 const LOOK_ANYWAY: Duration = Duration::from_secs(5);
 
+/// How soon a mapping is taken over that another process (the command line) put in force.
+const LOOK_AT_MAPPING: Duration = Duration::from_secs(1);
+
 /// How long is waited after the store failed, so that a broken disk is not hammered.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -63,7 +66,7 @@ async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) 
         }
         tokio::select! {
             () = engine.news.notified() => {}
-            () = engine.clock.sleep(LOOK_ANYWAY) => {}
+            () = engine.clock.sleep(LOOK_AT_MAPPING) => {}
             _ = stopped.changed() => {}
         }
     }
@@ -79,6 +82,15 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
         let claimed = if room == 0 { Ok(Vec::new()) } else { engine.claim(&book, room as i64).await };
         let wake_at = match claimed {
             Ok(claims) => {
+                if claims.is_empty() && working.is_empty() && look_is_due(&engine, &book).await {
+                    // Nothing fresh is due: time to look at what blocked orders wait for.
+                    let (engine, book) = (engine.clone(), book.clone());
+                    working.spawn(async move {
+                        if let Err(error) = engine.look_again(&book).await {
+                            tracing::error!("what orders wait for could not be looked at: {error}");
+                        }
+                    });
+                }
                 for claim in claims {
                     let (engine, book) = (engine.clone(), book.clone());
                     working.spawn(async move {
@@ -108,15 +120,23 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
     while working.join_next().await.is_some() {}
 }
 
+/// Whether something that blocked orders wait for may be looked at now.
+async fn look_is_due(engine: &Engine, book: &str) -> bool {
+    let paused = engine.books.get(book).is_none_or(|book| book.lock_circuit().pause().is_some());
+    let next = if paused { None } else { engine.store.next_look_at(book).await.ok().flatten() };
+    next.is_some_and(|at| at <= engine.now())
+}
+
 /// When there is something to claim again.
 async fn next_wake(engine: &Engine, book: &str) -> Option<Timestamp> {
     let pause = engine.books.get(book)?.lock_circuit().pause().map(|pause| pause.next_probe_at);
     let due = engine.store.next_attempt_at(book).await.ok()?;
+    let look = engine.store.next_look_at(book).await.ok()?;
     // An order whose news waits for its decision is due but not claimable: the decision will call.
     let due = due.map(|at| at.max(engine.now() + jiff::SignedDuration::from_millis(50)));
     match (pause, due) {
         (Some(probe), Some(_)) => Some(probe),
-        (None, due) => due,
+        (None, due) => [due, look].into_iter().flatten().min(),
         (Some(_), None) => None,
     }
 }

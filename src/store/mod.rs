@@ -13,9 +13,10 @@ use crate::domain::{
     history::History,
     invoice::Draft,
     order::OrderId,
-    reason::{Finding, Notice, Reason},
+    reason::{Finding, Notice, Reason, Warning},
     status::Status,
     timeline::{Entry, Event},
+    waiting::Subject,
 };
 
 /// Where an order stands (design.md §4).
@@ -165,6 +166,12 @@ pub struct Undecided {
     pub received_at: Timestamp,
     /// What was drafted before.
     pub draft: Option<Draft>,
+    /// Why it was blocked or ignored before.
+    pub reason: Option<Reason>,
+    /// What was in the way before.
+    pub findings: Vec<Finding>,
+    /// An invoice of it stands in Accurate, also when a person must see to it.
+    pub invoice_stands: bool,
     /// What deserved a look before.
     pub warnings: Vec<Notice>,
 }
@@ -199,6 +206,8 @@ pub struct Claim {
     pub order_id: OrderId,
     /// Names this claim in everything that is written about it.
     pub attempt: i64,
+    /// From then on another worker may hold the order, so no call may be under way any more.
+    pub lease_until: Timestamp,
     /// Counted attempts before this one; above 0 the number is looked up before it is saved.
     pub earlier_tries: i64,
     /// Failures in a row before this attempt.
@@ -215,6 +224,17 @@ pub struct Claim {
     pub warnings: Vec<Notice>,
     /// When the newest news arrived.
     pub received_at: Timestamp,
+    /// What it waited for before it was tried again.
+    pub waits_for: Option<Subject>,
+}
+
+/// Something outside of us that orders wait for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// What it is.
+    pub subject: Subject,
+    /// Looks in vain so far.
+    pub looks: i64,
 }
 
 /// What an attempt came to.
@@ -244,6 +264,8 @@ pub enum Outcome {
     Blocked {
         /// Why; the first is the reason.
         findings: Vec<Finding>,
+        /// What outside of us it waits for, if it does.
+        waits_for: Option<Subject>,
     },
     /// There will be another attempt.
     Postponed {
@@ -323,6 +345,8 @@ pub struct Filter {
     pub state: Option<State>,
     /// For this reason.
     pub reason: Option<Reason>,
+    /// Carrying this warning.
+    pub warning: Option<Warning>,
     /// Of this store.
     pub store_id: Option<String>,
     /// Whose order id, marketplace number or invoice number begins with this.
@@ -361,6 +385,21 @@ pub struct MappingRevision {
     pub who: String,
     /// As it was written, TOML.
     pub document: String,
+    /// What it changed, in words.
+    pub changes: Vec<String>,
+}
+
+/// A mapping to be put in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMapping {
+    /// As it was written, TOML.
+    pub document: String,
+    /// By whom.
+    pub who: String,
+    /// What it changes, in words.
+    pub changes: Vec<String>,
+    /// The revision that it replaces; 0 when there is none.
+    pub replaces: i64,
 }
 
 /// What must survive.
@@ -372,7 +411,8 @@ pub trait Store: Send + Sync + 'static {
     /// Orders with news, oldest first; none under a lease, none whose invoice may stand unknown to us.
     async fn undecided(&self, now: Timestamp, limit: i64) -> Result<Vec<Undecided>>;
 
-    /// Writes decisions; one whose order has newer news, or was claimed meanwhile, changes nothing.
+    /// Writes decisions; one whose order has newer news, or was claimed meanwhile, or that was made by another
+    /// mapping than the one in force, changes nothing.
     /// Returns how many took effect.
     async fn decide(&self, verdicts: &[Verdict], now: Timestamp) -> Result<usize>;
 
@@ -407,8 +447,29 @@ pub trait Store: Send + Sync + 'static {
     /// Orders that match, newest first, beginning below `before`.
     async fn orders(&self, filter: &Filter, before: Option<i64>, limit: i64) -> Result<Vec<OrderRecord>>;
 
+    /// The thing that orders of a book wait for whose time for a look has come.
+    async fn due_wait(&self, book: &str, now: Timestamp) -> Result<Option<Wait>>;
+
+    /// When the next look is due.
+    async fn next_look_at(&self, book: &str) -> Result<Option<Timestamp>>;
+
+    /// It was looked at in vain: again later.
+    async fn wait_on(&self, book: &str, subject: &Subject, until: Timestamp) -> Result<()>;
+
+    /// It has come: all orders that wait for it are decided anew. Returns how many.
+    async fn end_wait(&self, book: &str, subject: &Subject, now: Timestamp) -> Result<u64>;
+
+    /// Has one of the orders that wait for it tried, where nothing else can tell; returns how many it found.
+    async fn try_one_waiting(&self, book: &str, subject: &Subject, now: Timestamp) -> Result<u64>;
+
+    /// The newest bodies of orders that may still be invoiced: watched, due or blocked.
+    async fn waiting_bodies(&self, limit: i64) -> Result<Vec<Vec<u8>>>;
+
     /// How many orders stand where.
     async fn counts(&self) -> Result<Vec<Count>>;
+
+    /// How many orders carry which warning.
+    async fn warning_counts(&self) -> Result<Vec<(Warning, i64)>>;
 
     /// Since when the longest waiting order is due.
     async fn oldest_due(&self) -> Result<Option<Timestamp>>;
@@ -419,8 +480,15 @@ pub trait Store: Send + Sync + 'static {
     /// The mapping in force.
     async fn mapping(&self) -> Result<Option<MappingRevision>>;
 
-    /// Puts a mapping in force and has every order decided anew that it may change.
-    async fn put_mapping(&self, document: &str, who: &str, now: Timestamp) -> Result<MappingRevision>;
+    /// Revision of the mapping in force; 0 when none was ever given.
+    async fn mapping_revision(&self) -> Result<i64>;
+
+    /// Puts a mapping in force and has every order decided anew that it may change; `None`, and nothing
+    /// changed, when it was made to replace another revision than the one in force.
+    async fn put_mapping(&self, new: &NewMapping, now: Timestamp) -> Result<Option<MappingRevision>>;
+
+    /// All mappings that were ever in force, newest first.
+    async fn mapping_history(&self, limit: i64) -> Result<Vec<MappingRevision>>;
 
     /// Whether the store answers and can write.
     async fn ping(&self) -> Result<()>;

@@ -1,5 +1,7 @@
 //! Leases, attempts and their outcomes.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool};
@@ -9,7 +11,11 @@ use super::{
     rows::{json as to_json, json_column, micros, order_id, state, timestamp},
 };
 use crate::{
-    domain::timeline::Event,
+    domain::{
+        order::OrderId,
+        timeline::Event,
+        waiting::{Subject, look_again_after},
+    },
     store::{Claim, Counted, MaybeSent, Outcome, Result, Settlement, State, Wanted},
 };
 
@@ -34,7 +40,8 @@ pub(super) async fn claim(
              WHERE book = $1 AND state IN ('due', 'void_due') AND {time_has_come}
                AND (undecided = 0 OR maybe_sent = 1 OR state = 'void_due')
              ORDER BY next_attempt_at LIMIT $4)
-         RETURNING order_id, attempt, tries, failures, state, undecided, draft, invoice_id, warnings, received_at"
+         RETURNING order_id, attempt, tries, failures, state, undecided, draft, invoice_id, warnings, received_at,
+                   waits_for"
     );
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let rows = sqlx::query(AssertSqlSafe(sql))
@@ -49,6 +56,7 @@ pub(super) async fn claim(
         claims.push(Claim {
             order_id: order_id(row)?,
             attempt: row.try_get("attempt")?,
+            lease_until,
             earlier_tries: row.try_get::<i64, _>("tries")? - 1,
             failures: row.try_get("failures")?,
             state: state(row)?,
@@ -57,6 +65,7 @@ pub(super) async fn claim(
             invoice_id: row.try_get("invoice_id")?,
             warnings: json_column(row, "warnings")?,
             received_at: timestamp(row.try_get("received_at")?)?,
+            waits_for: Subject::parse(row.try_get("waits_for")?),
         });
     }
     let intents: Vec<_> = claims
@@ -84,10 +93,12 @@ pub(super) async fn settle(
              state = COALESCE(v.value ->> 'state', state),
              reason = v.value ->> 'reason',
              findings = v.value ->> 'findings',
+             waits_for = CASE WHEN v.value ->> 'state' IS NULL THEN waits_for
+                              ELSE COALESCE(v.value ->> 'waits_for', '') END,
              warnings = COALESCE(v.value ->> 'warnings', warnings),
              maybe_sent = v.value ->> 'maybe_sent',
              next_attempt_at = v.value ->> 'next_attempt_at',
-             tries = tries - (v.value ->> 'uncounted'),
+             tries = MAX(tries - (v.value ->> 'uncounted'), v.value ->> 'maybe_sent'),
              failures = CASE WHEN v.value ->> 'failed' THEN failures + 1 ELSE failures END,
              undecided = CASE WHEN v.value ->> 'reconsider' THEN 1 ELSE undecided END,
              due_since = CASE WHEN v.value ->> 'state' IS NULL THEN due_since END,
@@ -103,10 +114,11 @@ pub(super) async fn settle(
     .bind(micros(now))
     .fetch_all(&mut *transaction)
     .await?;
-    let mut taken = std::collections::HashSet::with_capacity(settled.len());
+    let mut taken = HashSet::with_capacity(settled.len());
     for row in &settled {
         taken.insert(order_id(row)?);
     }
+    begin_waits(&mut transaction, settlements, &taken, now).await?;
     let events = settlements
         .iter()
         .filter(|settlement| taken.contains(&settlement.order_id))
@@ -114,6 +126,29 @@ pub(super) async fn settle(
     append(&mut transaction, events, now).await?;
     transaction.commit().await?;
     Ok(settlements.iter().map(|settlement| taken.contains(&settlement.order_id)).collect())
+}
+
+/// What an order now waits for is looked at from now on, once for all that wait for it.
+async fn begin_waits(
+    connection: &mut SqliteConnection,
+    settlements: &[Settlement],
+    taken: &HashSet<OrderId>,
+    now: Timestamp,
+) -> Result<()> {
+    for settlement in settlements.iter().filter(|settlement| taken.contains(&settlement.order_id)) {
+        if let Outcome::Blocked { waits_for: Some(subject), .. } = &settlement.outcome {
+            sqlx::query(
+                "INSERT INTO waits (book, subject, next_at)
+                 SELECT book, $2, $3 FROM orders WHERE order_id = $1 ON CONFLICT (book, subject) DO NOTHING",
+            )
+            .bind(settlement.order_id.as_str())
+            .bind(subject.to_string())
+            .bind(micros(now + look_again_after(0)))
+            .execute(&mut *connection)
+            .await?;
+        }
+    }
+    Ok(())
 }
 
 /// The columns that an outcome sets; a missing `state` leaves the order where it stands.
@@ -130,7 +165,8 @@ fn settled_row(settlement: &Settlement, now: Timestamp) -> Value {
             row["id"] = json!(invoice.id);
             row["total"] = json!(invoice.total.normalize().to_string());
         }
-        Outcome::Blocked { findings } => {
+        Outcome::Blocked { findings, waits_for } => {
+            row["waits_for"] = json!(waits_for.as_ref().map(ToString::to_string));
             row["state"] = json!(State::Blocked.as_str());
             row["reason"] = json!(findings.first().map_or("", |finding| finding.reason.code()));
             row["findings"] = json!(to_json(findings));

@@ -6,16 +6,18 @@ use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool};
 
 use super::{
     read::conditions,
-    rows::{json as to_json, json_column, micros, optional_json, order_id, state, timestamp},
+    rows::{json as to_json, json_column, micros, optional_json, order_id, reason, state, timestamp},
 };
 use crate::{
     domain::{order::OrderId, timeline::Event},
-    store::{Filter, MappingRevision, Result, Undecided, Verdict},
+    store::{Filter, Result, Undecided, Verdict},
 };
 
 pub(super) async fn undecided(readers: &SqlitePool, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
     let rows = sqlx::query(
-        "SELECT o.order_id, o.revision, o.state, o.history, o.received_at, o.draft, o.warnings, d.body
+        "SELECT o.order_id, o.revision, o.state, o.history, o.received_at, o.draft, o.reason, o.findings,
+                o.warnings, d.body,
+                o.invoice_id IS NOT NULL AND o.state <> 'voided' AS invoice_stands
          FROM orders o JOIN deliveries d ON d.id = o.latest_delivery
          WHERE o.undecided = 1 AND o.lease_until <= $1 AND NOT (o.state = 'due' AND o.maybe_sent = 1)
          ORDER BY o.id LIMIT $2",
@@ -34,6 +36,9 @@ pub(super) async fn undecided(readers: &SqlitePool, now: Timestamp, limit: i64) 
                 body: row.try_get::<Option<Vec<u8>>, _>("body")?.unwrap_or_default(),
                 received_at: timestamp(row.try_get("received_at")?)?,
                 draft: optional_json(row, "draft")?,
+                reason: reason(row)?,
+                findings: json_column(row, "findings")?,
+                invoice_stands: row.try_get("invoice_stands")?,
                 warnings: json_column(row, "warnings")?,
             })
         })
@@ -61,6 +66,7 @@ pub(super) async fn decide(connection: &mut SqliteConnection, verdicts: &[Verdic
     let decided = sqlx::query(
         "UPDATE orders SET
              undecided = 0, failures = 0, changed_at = $2,
+             waits_for = CASE WHEN v.value ->> 2 = 'blocked' THEN '' ELSE waits_for END,
              state = v.value ->> 2, reason = v.value ->> 3, findings = v.value ->> 4, warnings = v.value ->> 5,
              mapping_revision = v.value ->> 6, book = COALESCE(v.value ->> 7, book),
              draft = COALESCE(v.value ->> 8, draft),
@@ -71,6 +77,7 @@ pub(super) async fn decide(connection: &mut SqliteConnection, verdicts: &[Verdic
          FROM json_each($1) AS v
          WHERE orders.order_id = v.value ->> 0 AND orders.revision = v.value ->> 1 AND undecided = 1
            AND lease_until <= $2 AND NOT (state = 'due' AND maybe_sent = 1)
+           AND v.value ->> 6 = (SELECT COALESCE(MAX(revision), 0) FROM mappings)
          RETURNING order_id",
     )
     .bind(to_json(&rows))
@@ -160,36 +167,4 @@ pub(super) async fn rearm_one(
     }
     transaction.commit().await?;
     Ok(Some(rearmed))
-}
-
-pub(super) async fn put_mapping(
-    connection: &mut SqliteConnection,
-    document: &str,
-    who: &str,
-    now: Timestamp,
-) -> Result<MappingRevision> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let row = sqlx::query(
-        "INSERT INTO mappings (revision, at, who, document)
-         VALUES ((SELECT COALESCE(MAX(revision), 0) + 1 FROM mappings), $1, $2, $3) RETURNING revision",
-    )
-    .bind(micros(now))
-    .bind(who)
-    .bind(document)
-    .fetch_one(&mut *transaction)
-    .await?;
-    // Whatever is not settled may come out differently under the new rules.
-    sqlx::query(
-        "UPDATE orders SET undecided = 1, revision = revision + 1
-         WHERE state IN ('watching', 'blocked', 'ignored', 'due') AND reason <> 'cancelled'",
-    )
-    .execute(&mut *transaction)
-    .await?;
-    transaction.commit().await?;
-    Ok(MappingRevision {
-        revision: row.try_get("revision")?,
-        at: now,
-        who: who.to_owned(),
-        document: document.to_owned(),
-    })
 }

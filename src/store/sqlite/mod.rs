@@ -2,9 +2,11 @@
 
 mod claim;
 mod decide;
+mod mappings;
 mod read;
 mod record;
 mod rows;
+mod wait;
 
 use std::{path::Path, time::Duration};
 
@@ -16,10 +18,10 @@ use sqlx::{
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
-    Claim, Count, Delivery, Filter, MappingRevision, OrderRecord, Receipt, Result, Settlement, Store, StoreError,
-    Undecided, UnreadableDelivery, Verdict, Wanted,
+    Claim, Count, Delivery, Filter, MappingRevision, NewMapping, OrderRecord, Receipt, Result, Settlement, Store, StoreError,
+    Undecided, UnreadableDelivery, Verdict, Wait, Wanted,
 };
-use crate::domain::{order::OrderId, timeline::Entry};
+use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject};
 
 /// Reading connections: pages and metrics must not wait for each other.
 const READERS: u32 = 4;
@@ -34,17 +36,26 @@ pub struct Sqlite {
     writer: Mutex<SqliteConnection>,
     readers: SqlitePool,
     /// Held while the process lives: leases of a second process on the same file could not be told from our own.
-    _only_us: std::fs::File,
+    _only_us: Option<std::fs::File>,
 }
 
 impl Sqlite {
-    /// Opens the file, makes it and its folder when they are missing, and brings the schema up to date.
+    /// Opens the file for the one service that works on it: makes it and its folder when they are missing,
+    /// and brings the schema up to date.
     pub async fn open(path: &Path) -> Result<Self> {
+        make_folder(path)?;
+        let lock = lock_beside(path).map_err(|why| StoreError::File { path: path.display().to_string(), why })?;
+        Self::connect(path, Some(lock)).await
+    }
+
+    /// Opens the file beside a service that may be working on it, for a command that claims no order.
+    pub async fn open_beside(path: &Path) -> Result<Self> {
+        make_folder(path)?;
+        Self::connect(path, None).await
+    }
+
+    async fn connect(path: &Path, lock: Option<std::fs::File>) -> Result<Self> {
         let refused = |why: String| StoreError::File { path: path.display().to_string(), why };
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|error| refused(error.to_string()))?;
-        }
-        let only_us = lock_beside(path).map_err(&refused)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -60,12 +71,18 @@ impl Sqlite {
             .min_connections(1)
             .connect_with(options.create_if_missing(false).read_only(true))
             .await?;
-        Ok(Self { writer: Mutex::new(writer), readers, _only_us: only_us })
+        Ok(Self { writer: Mutex::new(writer), readers, _only_us: lock })
     }
 
     async fn writer(&self) -> MutexGuard<'_, SqliteConnection> {
         self.writer.lock().await
     }
+}
+
+fn make_folder(path: &Path) -> Result<()> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    std::fs::create_dir_all(folder)
+        .map_err(|error| StoreError::File { path: path.display().to_string(), why: error.to_string() })
 }
 
 /// Takes the lock of a database file, or says who holds it. The lock goes with the process, however that ends.
@@ -138,6 +155,10 @@ impl Store for Sqlite {
         read::orders(&self.readers, filter, before, limit).await
     }
 
+    async fn waiting_bodies(&self, limit: i64) -> Result<Vec<Vec<u8>>> {
+        read::waiting_bodies(&self.readers, limit).await
+    }
+
     async fn counts(&self) -> Result<Vec<Count>> {
         read::counts(&self.readers).await
     }
@@ -151,11 +172,43 @@ impl Store for Sqlite {
     }
 
     async fn mapping(&self) -> Result<Option<MappingRevision>> {
-        read::mapping(&self.readers).await
+        mappings::in_force(&self.readers).await
     }
 
-    async fn put_mapping(&self, document: &str, who: &str, now: Timestamp) -> Result<MappingRevision> {
-        decide::put_mapping(&mut *self.writer().await, document, who, now).await
+    async fn mapping_revision(&self) -> Result<i64> {
+        mappings::newest_revision(&self.readers).await
+    }
+
+    async fn put_mapping(&self, new: &NewMapping, now: Timestamp) -> Result<Option<MappingRevision>> {
+        mappings::put(&mut *self.writer().await, new, now).await
+    }
+
+    async fn mapping_history(&self, limit: i64) -> Result<Vec<MappingRevision>> {
+        mappings::history(&self.readers, limit).await
+    }
+
+    async fn due_wait(&self, book: &str, now: Timestamp) -> Result<Option<Wait>> {
+        wait::due(&self.readers, book, now).await
+    }
+
+    async fn next_look_at(&self, book: &str) -> Result<Option<Timestamp>> {
+        wait::next_look_at(&self.readers, book).await
+    }
+
+    async fn wait_on(&self, book: &str, subject: &Subject, until: Timestamp) -> Result<()> {
+        wait::wait_on(&mut *self.writer().await, book, subject, until).await
+    }
+
+    async fn end_wait(&self, book: &str, subject: &Subject, now: Timestamp) -> Result<u64> {
+        wait::end(&mut *self.writer().await, book, subject, now).await
+    }
+
+    async fn try_one_waiting(&self, book: &str, subject: &Subject, now: Timestamp) -> Result<u64> {
+        wait::try_one(&mut *self.writer().await, book, subject, now).await
+    }
+
+    async fn warning_counts(&self) -> Result<Vec<(Warning, i64)>> {
+        read::warning_counts(&self.readers).await
     }
 
     async fn ping(&self) -> Result<()> {

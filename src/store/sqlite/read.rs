@@ -7,9 +7,10 @@ use super::rows::{ORDER_COLUMNS, json_column, order_record, reason, state, times
 use crate::{
     domain::{
         order::OrderId,
+        reason::Warning,
         timeline::{Entry, Event},
     },
-    store::{Count, Filter, MappingRevision, OrderRecord, Result, UnreadableDelivery},
+    store::{Count, Filter, OrderRecord, Result, UnreadableDelivery},
 };
 
 pub(super) async fn order(readers: &SqlitePool, order_id: &OrderId) -> Result<Option<OrderRecord>> {
@@ -60,6 +61,9 @@ pub(super) fn conditions(filter: &Filter, first: usize) -> (String, Vec<String>)
     if let Some(reason) = filter.reason {
         add("reason = ? AND reason <> ''", reason.code().to_owned());
     }
+    if let Some(warning) = filter.warning {
+        add("id IN (SELECT id FROM order_warnings WHERE warning = ?)", warning.code().to_owned());
+    }
     if let Some(store_id) = &filter.store_id {
         add("store_id = ?", store_id.clone());
     }
@@ -90,6 +94,17 @@ pub(super) async fn orders(
     query.fetch_all(readers).await?.iter().map(order_record).collect()
 }
 
+pub(super) async fn waiting_bodies(readers: &SqlitePool, limit: i64) -> Result<Vec<Vec<u8>>> {
+    let rows = sqlx::query(
+        "SELECT d.body FROM orders o JOIN deliveries d ON d.id = o.latest_delivery
+         WHERE o.state IN ('due', 'blocked', 'watching') ORDER BY o.id DESC LIMIT $1",
+    )
+    .bind(limit)
+    .fetch_all(readers)
+    .await?;
+    rows.iter().map(|row| Ok(row.try_get::<Option<Vec<u8>>, _>("body")?.unwrap_or_default())).collect()
+}
+
 pub(super) async fn counts(readers: &SqlitePool) -> Result<Vec<Count>> {
     let rows =
         sqlx::query("SELECT state, reason, store_id, n FROM order_counts WHERE n > 0").fetch_all(readers).await?;
@@ -106,7 +121,9 @@ pub(super) async fn counts(readers: &SqlitePool) -> Result<Vec<Count>> {
 }
 
 pub(super) async fn oldest_due(readers: &SqlitePool) -> Result<Option<Timestamp>> {
-    let row = sqlx::query("SELECT MIN(due_since) AS at FROM orders WHERE state = 'due'").fetch_one(readers).await?;
+    // Left to itself SQLite reads every order that is due.
+    let sql = "SELECT MIN(due_since) AS at FROM orders INDEXED BY orders_due_since WHERE state = 'due'";
+    let row = sqlx::query(sql).fetch_one(readers).await?;
     row.try_get::<Option<i64>, _>("at")?.map(timestamp).transpose()
 }
 
@@ -130,17 +147,13 @@ pub(super) async fn unreadable(readers: &SqlitePool, limit: i64) -> Result<(i64,
     Ok((count.try_get("n")?, newest))
 }
 
-pub(super) async fn mapping(readers: &SqlitePool) -> Result<Option<MappingRevision>> {
-    let row = sqlx::query("SELECT revision, at, who, document FROM mappings ORDER BY revision DESC LIMIT 1")
-        .fetch_optional(readers)
-        .await?;
-    row.map(|row| {
-        Ok(MappingRevision {
-            revision: row.try_get("revision")?,
-            at: timestamp(row.try_get("at")?)?,
-            who: row.try_get("who")?,
-            document: row.try_get("document")?,
-        })
-    })
-    .transpose()
+pub(super) async fn warning_counts(readers: &SqlitePool) -> Result<Vec<(Warning, i64)>> {
+    let rows = sqlx::query("SELECT warning, n FROM warning_counts").fetch_all(readers).await?;
+    let mut counts = Vec::with_capacity(rows.len());
+    for row in &rows {
+        if let Some(warning) = Warning::from_code(row.try_get("warning")?) {
+            counts.push((warning, row.try_get("n")?));
+        }
+    }
+    Ok(counts)
 }

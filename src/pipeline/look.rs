@@ -1,0 +1,60 @@
+//! Looking again at what blocked orders wait for in Accurate: an item, an account, a customer, a day.
+//!
+//! One look serves all orders that wait for the same, and looks go only when no fresh order is due.
+
+use super::{Engine, circuit::Gate};
+use crate::{
+    accurate::{client::Session, customers, masters, outcome::Failure},
+    domain::waiting::{Subject, look_again_after},
+    store::Result,
+};
+
+/// What a look showed.
+enum Seen {
+    /// It has come.
+    There,
+    /// Not yet.
+    Missing,
+    /// Only an attempt can tell.
+    NobodyKnows,
+}
+
+impl Engine {
+    /// Looks at one thing that orders of a book wait for, if the time for one has come. Tells whether it did.
+    pub async fn look_again(&self, book: &str) -> Result<bool> {
+        let Some(known) = self.books.get(book) else { return Ok(false) };
+        if known.lock_circuit().gate(self.now()) != Gate::Open {
+            return Ok(false);
+        }
+        let Some(wait) = self.store.due_wait(book, self.now()).await? else { return Ok(false) };
+        let seen = look(&known.session, &wait.subject).await.unwrap_or_else(|failure| {
+            tracing::info!(book, "{} could not be looked at: {}", wait.subject, failure.class());
+            Seen::Missing
+        });
+        if let Seen::There = seen {
+            let orders = self.store.end_wait(book, &wait.subject, self.now()).await?;
+            tracing::info!(book, orders, "{} is there now: {orders} orders go on", wait.subject);
+            self.wake();
+            return Ok(true);
+        }
+        self.store.wait_on(book, &wait.subject, self.now() + look_again_after(wait.looks + 1)).await?;
+        if let Seen::NobodyKnows = seen {
+            if self.store.try_one_waiting(book, &wait.subject, self.now()).await? == 0 {
+                // Nobody waits for it any more.
+                self.store.end_wait(book, &wait.subject, self.now()).await?;
+            }
+            self.wake();
+        }
+        Ok(true)
+    }
+}
+
+async fn look(session: &Session, subject: &Subject) -> std::result::Result<Seen, Failure> {
+    let there = match subject {
+        Subject::Item(no) => masters::item_is_usable(session, no).await?,
+        Subject::Account(no) => masters::account_is_active(session, no).await?,
+        Subject::Customer(no) => customers::exists(session, no).await?,
+        Subject::Day(_) => return Ok(Seen::NobodyKnows),
+    };
+    Ok(if there { Seen::There } else { Seen::Missing })
+}
