@@ -93,6 +93,8 @@ pub struct Offline {
     pub database: Database,
     /// The mapping given by file.
     pub mapping: Option<MappingFile>,
+    /// Names of the books, whether their credentials are there or not.
+    pub books: Vec<String>,
 }
 
 /// Reads file and environment. The environment goes first.
@@ -196,6 +198,7 @@ fn read(
     webhook.finish();
     forstok.finish();
 
+    let book_names = table.get("books").and_then(Value::as_table).into_iter().flat_map(Table::keys).cloned().collect();
     let mut books = BTreeMap::new();
     for (name, section) in root.sections("books") {
         if let Some(book) = read_book(&section, absent) {
@@ -211,7 +214,10 @@ fn read(
     let mapping_file = read_mapping(&mapping, folder, problems);
     mapping.finish();
     if let (Some(file), true) = (&mapping_file, root.value("books").is_some()) {
-        check_books(file, table, problems);
+        let known: Vec<_> = table["books"].as_table().into_iter().flat_map(Table::keys).cloned().collect();
+        for Problem { key, value, remedy } in unknown_books(&file.mapping, &known) {
+            problems.add(format!("{}: {key}", file.path.display()), value, remedy);
+        }
     }
 
     let log = or_empty(root.section("log"));
@@ -221,7 +227,7 @@ fn read(
     };
     log.finish();
     root.finish();
-    let offline = database_url.clone().map(|database| Offline { database, mapping: mapping_file.clone() });
+    let offline = database_url.clone().map(|database| Offline { database, mapping: mapping_file.clone(), books: book_names });
     let config = (|| {
         Some(Config {
             listen: listen?,
@@ -362,13 +368,15 @@ fn read_mapping(section: &Section<'_>, folder: Option<&Path>, problems: &Problem
     }
 }
 
-/// A store whose book has no credentials could never be invoiced.
-fn check_books(file: &MappingFile, table: &Table, problems: &Problems) {
-    let known: Vec<_> = table.get("books").and_then(Value::as_table).into_iter().flat_map(Table::keys).collect();
-    for (store, book) in file.mapping.books().filter(|(_, book)| !known.iter().any(|known| known == book)) {
-        let remedy = format!("is not a book of the settings: add [books.{book}] there, or name one of {known:?}");
-        problems.add(format!("{}: stores.\"{store}\".book", file.path.display()), Some(format!("{book:?}")), remedy);
-    }
+/// Books that stores name and that are not among the known ones: a store without credentials could never be invoiced.
+pub fn unknown_books(mapping: &Mapping, known: &[String]) -> Vec<Problem> {
+    let unknown = mapping.books().filter(|(_, book)| !known.iter().any(|known| known == book));
+    let problem = |(store, book): (&str, &str)| Problem {
+        key: format!("stores.\"{store}\".book"),
+        value: Some(format!("{book:?}")),
+        remedy: format!("is not a book of the settings: add [books.{book}] there, or name one of {known:?}"),
+    };
+    unknown.map(problem).collect()
 }
 
 #[cfg(test)]

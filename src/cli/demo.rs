@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::Failure;
+use super::{Failure, language};
 use crate::{
     accurate::wire::{HttpWire, Wire, WireRequest},
     config::{BookConfig, Config, Database, LogConfig, LogFormat, MappingFile},
@@ -283,12 +283,6 @@ fn outcome(order: &OrderRecord, sandbox: &Sandbox) -> Value {
         outcome["invoice"] = samples::as_expected(standing);
     }
     outcome
-}
-
-/// The language of this terminal's user.
-fn language() -> Language {
-    let wanted = std::env::var("LC_ALL").or_else(|_| std::env::var("LANG")).unwrap_or_default();
-    if wanted.starts_with("id") { Language::Indonesian } else { Language::English }
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 mod demo;
 mod health;
+mod mapping;
 mod openapi;
+mod preview;
 mod sandbox;
 mod serve;
 
@@ -10,7 +12,12 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::domain::document::Problem;
+use crate::{
+    config::{Database, Offline},
+    domain::{document::Problem, reason::Language},
+    pipeline::{MappingInForce, mapping as in_store},
+    store::Sqlite,
+};
 
 /// Exit code for settings or arguments that cannot be used; nothing was started.
 const UNUSABLE: u8 = 2;
@@ -29,6 +36,26 @@ enum Command {
     Serve {
         /// Settings file; every key can also come from the environment
         #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Show what would become of one order and the exact invoice; sends nothing, needs no credentials
+    Preview {
+        /// Settings file; names the mapping
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// A webhook's body, or the order alone
+        #[arg(value_name = "ORDER.json")]
+        order: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show, change or look back at the mapping in force
+    Mapping {
+        #[command(subcommand)]
+        action: mapping::Action,
+        /// Settings file; names the database
+        #[arg(long, value_name = "FILE", global = true)]
         config: Option<PathBuf>,
     },
     /// Try it all on this machine: sandbox, service and sample orders; no account needed
@@ -80,6 +107,8 @@ impl From<Vec<Problem>> for Failure {
 pub fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve { config } => block_on(serve::serve(config)),
+        Command::Preview { config, order, json } => block_on(preview::run(config, &order, json)),
+        Command::Mapping { action, config } => block_on(mapping::run(config, action)),
         Command::Demo { once, listen } => block_on(demo::demo(once, listen)),
         Command::Sandbox { listen } => block_on(sandbox::sandbox(listen)),
         Command::Health { config } => block_on(health::health(config)),
@@ -99,6 +128,22 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The mapping file of the settings, else the one in force in the database.
+async fn offline_mapping(offline: &Offline) -> anyhow::Result<MappingInForce> {
+    if let Some(file) = &offline.mapping {
+        return Ok(MappingInForce { revision: 0, mapping: file.mapping.clone() });
+    }
+    let Database::Sqlite(path) = &offline.database;
+    anyhow::ensure!(path.exists(), "there is no mapping: set mapping.file in the settings");
+    Ok(in_store::in_force(&Sqlite::open_beside(path).await?).await?)
+}
+
+/// The language of this terminal's user.
+fn language() -> Language {
+    let wanted = std::env::var("LC_ALL").or_else(|_| std::env::var("LANG")).unwrap_or_default();
+    if wanted.starts_with("id") { Language::Indonesian } else { Language::English }
 }
 
 fn counted(mistakes: usize) -> String {

@@ -2,9 +2,11 @@
 
 mod auth;
 mod health;
+mod mapping;
 mod metrics;
 mod openapi;
 mod orders;
+mod preview;
 mod problem;
 mod retry;
 mod summary;
@@ -14,6 +16,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
@@ -67,6 +70,10 @@ pub fn router(shared: Shared) -> Router {
         .route("/v1/orders/{order_id}", get(orders::one))
         .route("/v1/orders/{order_id}/retry", post(retry::one))
         .route("/v1/summary", get(summary::summary))
+        .route("/v1/mapping", get(mapping::get).put(mapping::put))
+        .route("/v1/mapping/check", post(mapping::check))
+        .route("/v1/preview", post(preview::show))
+        .layer(DefaultBodyLimit::max(webhook::LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, OPERATOR_TIME))
         .route_layer(middleware::from_fn_with_state(app.clone(), auth::operators_only));
     Router::new()

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
 
-use super::{health, metrics, orders, retry, summary, webhook};
+use super::{health, mapping, metrics, orders, preview, retry, summary, webhook};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -21,6 +21,10 @@ use super::{health, metrics, orders, retry, summary, webhook};
         retry::one,
         retry::many,
         summary::summary,
+        mapping::get,
+        mapping::put,
+        mapping::check,
+        preview::show,
         health::alive,
         health::ready,
         metrics::render,

@@ -8,6 +8,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::mapping::MistakeBody;
 use crate::{pipeline::record::NotRecorded, store::StoreError};
 
 /// Why a request was not served.
@@ -28,6 +29,12 @@ pub(super) enum Problem {
     /// 400: a parameter cannot be used.
     #[error("{0}")]
     BadRequest(String),
+    /// 412: the mapping was made from another revision than the one in force.
+    #[error("revision {0} of the mapping is in force by now; look at it and make the change anew")]
+    MappingStale(i64),
+    /// 422: the mapping has mistakes.
+    #[error("the mapping was not changed: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    MappingWrong(Vec<crate::domain::document::Problem>),
     /// 404: there is no such order.
     #[error("order {0} is not known here")]
     UnknownOrder(String),
@@ -69,6 +76,9 @@ pub(super) struct ProblemBody {
     code: &'static str,
     /// What is the matter and what to do, for people.
     detail: String,
+    /// Every mistake of a document, with its key, its value and what to do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<MistakeBody>,
 }
 
 impl Problem {
@@ -77,6 +87,8 @@ impl Problem {
             Self::SignatureMissing(_) | Self::SignatureWrong(_) | Self::TokenWrong => StatusCode::UNAUTHORIZED,
             Self::Closed => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::MappingStale(_) => StatusCode::PRECONDITION_FAILED,
+            Self::MappingWrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::UnknownOrder(_) | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -94,6 +106,8 @@ impl Problem {
             Self::TokenWrong => "token_wrong",
             Self::Closed => "operator_surface_closed",
             Self::BadRequest(_) => "bad_request",
+            Self::MappingStale(_) => "mapping_stale",
+            Self::MappingWrong(_) => "mapping_wrong",
             Self::UnknownOrder(_) => "order_unknown",
             Self::UnknownRoute => "route_unknown",
             Self::WrongMethod => "method_wrong",
@@ -114,6 +128,10 @@ impl IntoResponse for Problem {
             status: status.as_u16(),
             code: self.code(),
             detail: self.to_string(),
+            problems: match &self {
+                Self::MappingWrong(mistakes) => mistakes.iter().cloned().map(Into::into).collect(),
+                _ => Vec::new(),
+            },
         };
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();

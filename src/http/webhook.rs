@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Largest body that is taken, in bytes.
-const LARGEST_BODY: usize = 1024 * 1024;
+pub(super) const LARGEST_BODY: usize = 1024 * 1024;
 
 /// Of a body that is too large so much more is read and thrown away, so that its sender hears the answer
 /// instead of a broken pipe.

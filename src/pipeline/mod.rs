@@ -1,7 +1,7 @@
 //! From recorded webhook to settled order: decide, claim, post, settle.
 //!
 //! [`record`] commits what waits together; [`decide`] turns news into verdicts; [`post`] makes one attempt;
-//! [`look`] looks again at what blocked orders wait for; [`mapping`] puts a mapping in force;
+//! [`look`] looks again at what blocked orders wait for; [`mapping`] puts a mapping in force; [`preview`] shows what would be sent;
 //! [`circuit`] pauses a book in trouble; [`run`] drives all of it until it is told to stop.
 //! Each step is a method of [`Engine`], so that a test can take the steps one by one.
 
@@ -10,6 +10,7 @@ pub mod decide;
 pub mod look;
 pub mod mapping;
 pub mod post;
+pub mod preview;
 pub mod record;
 pub mod run;
 

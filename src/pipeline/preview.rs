@@ -1,0 +1,135 @@
+//! One order → the decision in words and the exact body, with nothing stored and nothing sent.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::MappingInForce;
+use crate::{
+    domain::{
+        decision::{Decision, decide},
+        history::{History, Sighting},
+        money::exact_number,
+        reason::Language,
+    },
+    forstok::payload::{self, Unreadable},
+    store::State,
+};
+
+/// What would become of an order if this were all that was known of it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Preview {
+    /// Forstok's order id.
+    #[schema(example = "138163394")]
+    pub order_id: String,
+    /// The number that the buyer sees.
+    pub channel_order_id: String,
+    /// Where the order would stand: `watching`, `due`, `blocked` or `ignored`.
+    #[schema(example = "due")]
+    pub state: &'static str,
+    /// Why, when it would be blocked or ignored: a stable code.
+    pub reason: Option<&'static str>,
+    /// The decision in words.
+    pub decision: String,
+    /// All that is in the way, and what deserves a look.
+    pub findings: Vec<PreviewFinding>,
+    /// The book that it would go to.
+    pub book: Option<String>,
+    /// What the invoice would come to, in rupiah.
+    #[schema(value_type = Option<f64>)]
+    pub total: Option<serde_json::Number>,
+    /// The exact body of `sales-invoice/save.do`.
+    #[schema(value_type = Option<Object>)]
+    pub body: Option<serde_json::Value>,
+    /// The mapping that decided; 0 when it is only a file.
+    pub mapping_revision: i64,
+}
+
+/// One thing that is in the way or deserves a look.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PreviewFinding {
+    /// `error`: it stops the invoice; `warning`: it does not.
+    #[schema(example = "error")]
+    pub severity: &'static str,
+    /// Stable code.
+    pub code: &'static str,
+    /// What is the matter.
+    pub sentence: &'static str,
+    /// What exactly it is about.
+    pub detail: String,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+/// Decides about a webhook's body as if it were all that is known of its order.
+pub fn preview(
+    body: &[u8],
+    in_force: &MappingInForce,
+    now: Timestamp,
+    language: Language,
+) -> Result<Preview, Unreadable> {
+    let order = payload::read(body)?.order;
+    let sighting = Sighting { status: order.status, at: order.updated_at.unwrap_or(now), delivery: 1 };
+    let decision = decide(&History::begin(sighting), &order, &in_force.mapping);
+    let mut preview = Preview {
+        order_id: order.id.to_string(),
+        channel_order_id: order.channel_order_id().to_owned(),
+        state: State::Watching.as_str(),
+        reason: None,
+        decision: String::new(),
+        findings: Vec::new(),
+        book: None,
+        total: None,
+        body: None,
+        mapping_revision: in_force.revision,
+    };
+    match decision {
+        Decision::Watch => {
+            let wanted = in_force.mapping.auto_create_at.map_or("never", crate::domain::mapping::status_word);
+            preview.decision = words(language, &format!("{:?} has not reached {wanted:?} yet: the order is watched, nothing is sent.", order.status_text),
+                &format!("{:?} belum mencapai {wanted:?}: pesanan dipantau, belum ada yang dikirim.", order.status_text));
+        }
+        Decision::Ignore(reason) => {
+            preview.state = State::Ignored.as_str();
+            preview.reason = Some(reason.code());
+            preview.decision = format!("{} {}", reason.sentence(language), reason.remedy(language));
+        }
+        Decision::Block(findings) => {
+            preview.state = State::Blocked.as_str();
+            preview.reason = findings.first().map(|finding| finding.reason.code());
+            preview.decision = words(language, "The order would wait for a person; nothing is sent.",
+                "Pesanan akan menunggu tindakan seseorang; tidak ada yang dikirim.");
+            preview.findings.extend(findings.into_iter().map(|finding| PreviewFinding {
+                severity: "error",
+                code: finding.reason.code(),
+                sentence: finding.reason.sentence(language),
+                detail: finding.about,
+                remedy: finding.reason.remedy(language),
+            }));
+        }
+        Decision::Invoice(draft, notices) => {
+            preview.state = State::Due.as_str();
+            let (number, total) = (&draft.body.number, draft.total);
+            preview.decision = words(language, &format!("Invoice {number} over Rp {total} would be sent to book {}.", draft.book),
+                &format!("Faktur {number} sebesar Rp {total} akan dikirim ke buku {}.", draft.book));
+            preview.findings.extend(notices.into_iter().map(|notice| PreviewFinding {
+                severity: "warning",
+                code: notice.warning.code(),
+                sentence: notice.warning.sentence(language),
+                detail: notice.about,
+                remedy: notice.warning.remedy(language),
+            }));
+            preview.total = Some(exact_number(draft.total.decimal()));
+            preview.body = Some(draft.body.to_json());
+            preview.book = Some(draft.book);
+        }
+    }
+    Ok(preview)
+}
+
+fn words(language: Language, english: &str, indonesian: &str) -> String {
+    match language {
+        Language::English => english.to_owned(),
+        Language::Indonesian => indonesian.to_owned(),
+    }
+}
