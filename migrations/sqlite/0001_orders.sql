@@ -43,7 +43,8 @@ CREATE TABLE orders (
     attempt          INTEGER NOT NULL DEFAULT 0, -- of the current claim; a late worker names an older one
     tries            INTEGER NOT NULL DEFAULT 0, -- attempts that count
     failures         INTEGER NOT NULL DEFAULT 0, -- in a row, for the waiting time
-    maybe_sent       INTEGER NOT NULL DEFAULT 0, -- 1: an invoice may stand that we do not know of
+    unsure_since     INTEGER NOT NULL DEFAULT 0, -- an invoice may stand that we do not know of: when it was sent
+    unsure_before    INTEGER NOT NULL DEFAULT 0, -- the same as it was before the current claim
     invoice_number   TEXT,
     invoice_id       INTEGER,
     invoice_date     TEXT,

@@ -19,11 +19,15 @@ use crate::{
         timeline::Event,
         waiting::Subject,
     },
-    store::{Claim, Counted, MaybeSent, Outcome, Settlement, StandingInvoice, State},
+    store::{Claim, Counted, Outcome, Settlement, StandingInvoice, State},
 };
 
 /// How long a book waits after Accurate asked to slow down; no Retry-After was ever seen (accurate.md §2).
 const SLOW_DOWN: SignedDuration = SignedDuration::from_secs(1);
+
+/// How long after it was sent a save whose reply was lost may still be carried out over there. Public clients
+/// wait 180 s for their longest calls (accurate.md §2, [C]); until then "not found" is no certainty.
+const SAVE_IS_OVER: SignedDuration = SignedDuration::from_mins(5);
 
 /// An attempt's result for its order and for its book.
 #[derive(Debug)]
@@ -43,8 +47,7 @@ pub async fn attempt(
     let mut attempt = Attempt {
         session,
         claim: &claim,
-        // Certain only of an order that was never tried.
-        maybe_sent: if claim.earlier_tries > 0 { MaybeSent::Yes } else { MaybeSent::No },
+        unsure_since: claim.unsure_since,
         last_start: claim.lease_until - SignedDuration::try_from(CALL_TIMEOUT).unwrap_or_default(),
         warnings: claim.warnings.clone(),
         events: Vec::new(),
@@ -95,8 +98,8 @@ enum Stop {
 struct Attempt<'a> {
     session: &'a Session,
     claim: &'a Claim,
-    /// Whether an invoice may stand that we do not know of, as far as this attempt knows.
-    maybe_sent: MaybeSent,
+    /// An invoice may stand, or come to stand, that we do not know of: when its save was sent.
+    unsure_since: Option<Timestamp>,
     /// No call starts later than this, so that none outlives the lease.
     last_start: Timestamp,
     warnings: Vec<Notice>,
@@ -111,28 +114,26 @@ impl Attempt<'_> {
                 return Ok(self.adopt(found));
             }
             if self.claim.undecided {
-                return Ok(Outcome::Reconsider);
+                // Another draft, or none, is wanted; but the save that was sent may still arrive.
+                return if self.unsure_since.is_some() { Err(Stop::Later) } else { Ok(Outcome::Reconsider) };
             }
         }
         match self.save().await {
             Ok(Some(saved)) if saved.total.is_some() => Ok(self.invoiced(saved)),
             // Saved, but what stands was not told: read it back.
             Ok(_) => {
-                self.maybe_sent = MaybeSent::Yes;
+                self.unsure_since = Some(self.session.now());
                 match self.look_up().await? {
                     Some(found) => Ok(self.invoiced(found)),
                     None => Err(Stop::Later),
                 }
             }
             Err(Failure::Ambiguous(_)) => {
-                self.maybe_sent = MaybeSent::Yes;
+                self.unsure_since = Some(self.session.now());
                 match self.look_up().await? {
                     Some(found) => Ok(self.adopt(found)),
                     // It may still be on its way, so it is not known to be absent.
-                    None => {
-                        self.maybe_sent = MaybeSent::Yes;
-                        Err(Stop::Later)
-                    }
+                    None => Err(Stop::Later),
                 }
             }
             Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate, words })) => match self.look_up().await? {
@@ -141,6 +142,10 @@ impl Attempt<'_> {
                 None if self.claim.failures < 2 => Err(Stop::Later),
                 None => Ok(blocked(Reason::RefusedByAccurate, words)),
             },
+            // An earlier save may still arrive; only when it cannot any more is this the last word.
+            Err(Failure::Refused(Refusal { meaning: Meaning::Person(_), .. })) if self.unsure_since.is_some() => {
+                Err(Stop::Later)
+            }
             Err(Failure::Refused(Refusal { meaning: Meaning::Person(reason), words })) => {
                 let waits_for = Subject::of(reason, &words, &self.claim.draft.body);
                 Ok(Outcome::Blocked { findings: vec![Finding { reason, about: words }], waits_for })
@@ -191,7 +196,10 @@ impl Attempt<'_> {
         };
         match self.patiently("sales-invoice/detail", words, || invoices::by_number(session, number)).await {
             Ok(found) => {
-                self.maybe_sent = MaybeSent::No;
+                let certain = |since: &Timestamp| self.session.now().duration_since(*since) >= SAVE_IS_OVER;
+                if found.is_some() || self.unsure_since.as_ref().is_some_and(certain) {
+                    self.unsure_since = None;
+                }
                 Ok(found)
             }
             Err(failure) => Err(stop(&failure)),
@@ -313,7 +321,7 @@ impl Attempt<'_> {
             // The book's pause holds the order back, so it need not wait on its own account.
             Stop::AtNoCost => (now, Counted::No),
         };
-        Outcome::Postponed { until, counted, maybe_sent: self.maybe_sent }
+        Outcome::Postponed { until, counted, unsure_since: self.unsure_since }
     }
 }
 

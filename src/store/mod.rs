@@ -224,6 +224,8 @@ pub struct Claim {
     pub warnings: Vec<Notice>,
     /// When the newest news arrived.
     pub received_at: Timestamp,
+    /// An invoice may stand that we do not know of: when its save was sent.
+    pub unsure_since: Option<Timestamp>,
     /// What it waited for before it was tried again.
     pub waits_for: Option<Subject>,
 }
@@ -273,8 +275,8 @@ pub enum Outcome {
         until: Timestamp,
         /// Whether this attempt counts.
         counted: Counted,
-        /// Whether an invoice may stand that we do not know of.
-        maybe_sent: MaybeSent,
+        /// An invoice may stand that we do not know of: when its save was sent.
+        unsure_since: Option<Timestamp>,
     },
     /// Nothing stands in Accurate and there is news: it must be decided anew.
     Reconsider,
@@ -288,15 +290,6 @@ pub enum Counted {
     /// It does.
     Yes,
     /// Accurate asked to slow down, or refused the whole book: it cost this order nothing.
-    No,
-}
-
-/// Whether an invoice may stand that we do not know of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MaybeSent {
-    /// The outcome of a save is unknown.
-    Yes,
-    /// It is certain that nothing was saved.
     No,
 }
 

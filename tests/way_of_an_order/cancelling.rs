@@ -2,12 +2,12 @@
 
 use forstok_accurate::{
     domain::reason::Warning,
-    sandbox::{Action, Fault, On},
+    sandbox::{Action, Fault, On, samples::MAPPING},
     store::State,
 };
 
 use super::{NUMBER, ORDER};
-use crate::world::{MAPPING, World, order};
+use crate::world::{World, order};
 
 #[tokio::test]
 async fn cancelled_before_the_status_is_reached_no_call_is_made_at_all() {
@@ -26,6 +26,7 @@ async fn cancelled_after_invoicing_the_invoice_goes() {
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     world.run_until_settled().await;
     assert_eq!(world.accurate.invoice_count(), 1);
+    world.advance(3600);
     world.forstok_sends(order(ORDER).cancelled()).await;
     world.decide_all().await;
     assert_eq!(world.state(ORDER).await, "void_due");

@@ -1,10 +1,13 @@
 //! Workers that die, come late, or are two.
 
+use std::time::Duration;
+
 use forstok_accurate::{
     clock::Clock,
     domain::timeline::Event,
     pipeline::{LEASE, post},
-    store::{Counted, MaybeSent, Outcome, Settlement, Store},
+    sandbox::{Fault, On},
+    store::{Counted, Outcome, Settlement, Store},
 };
 use jiff::SignedDuration;
 
@@ -27,8 +30,8 @@ async fn a_worker_whose_lease_ran_out_changes_nothing() {
     let outcomes = [
         Outcome::Voided,
         Outcome::Reconsider,
-        Outcome::Blocked { findings: Vec::new() },
-        Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes, maybe_sent: MaybeSent::Yes },
+        Outcome::Blocked { findings: Vec::new(), waits_for: None },
+        Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes, unsure_since: Some(world.clock.now()) },
     ];
     for outcome in outcomes {
         let events = vec![Event::Rearmed];
@@ -76,7 +79,7 @@ async fn a_crash_between_claim_and_save_makes_one_invoice() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     drop(world.only_claim().await);
-    world.dies_and_starts_again().await;
+    world = world.dies_and_starts_again().await;
     world.run_until_idle().await;
     assert_eq!(world.state(ORDER).await, "invoiced");
     assert_eq!(world.accurate.invoice_count(), 1);
@@ -88,11 +91,10 @@ async fn a_crash_after_the_save_was_done_and_before_it_was_written_down_makes_on
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     let claim = world.only_claim().await;
     let session = session(&world.wire, &world.clock);
-    let deadline = world.clock.now() + LEASE;
-    let attempted = post::attempt(&session, claim, deadline, SignedDuration::from_secs).await;
+    let attempted = post::attempt(&session, claim, SignedDuration::from_secs).await;
     assert!(matches!(attempted.settlement.outcome, Outcome::Invoiced { .. }), "{attempted:?}");
     let saves = world.saves();
-    world.dies_and_starts_again().await;
+    world = world.dies_and_starts_again().await;
     assert_eq!(world.state(ORDER).await, "due", "nobody wrote it down");
     world.run_until_idle().await;
     assert_eq!(world.state(ORDER).await, "invoiced");
@@ -110,4 +112,39 @@ async fn a_crash_without_a_clean_start_is_healed_when_the_lease_ends() {
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "invoiced");
     assert!(world.clock.now().duration_since(before) >= LEASE);
+}
+
+/// A world whose next save is done a minute after its caller gave up on it.
+async fn a_world_that_saves_late() -> World {
+    let mut world = World::new().await;
+    world.forstok_sends(order("1").ready_to_ship()).await;
+    world.run_until_settled().await;
+    assert!(world.accurate.remove_invoice("INV-1"));
+    world.accurate.next(On::InvoiceSaves, Fault::Late(Duration::from_mins(1)), 1);
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world
+}
+
+#[tokio::test]
+async fn a_save_that_arrives_after_its_order_was_cancelled_leaves_no_invoice_standing() {
+    let mut world = a_world_that_saves_late().await;
+    let claim = world.only_claim().await;
+    world.forstok_sends(order(ORDER).cancelled()).await;
+    world.attempt(claim).await;
+    world.run_until_settled().await;
+    world.advance(600);
+    world.run_until_settled().await;
+    assert_eq!(world.accurate.invoices_numbered(NUMBER), [], "{}", world.timeline(ORDER).await);
+}
+
+#[tokio::test]
+async fn a_save_that_arrives_after_the_mapping_changed_its_number_makes_no_second_invoice() {
+    let mut world = a_world_that_saves_late().await;
+    let claim = world.only_claim().await;
+    world.mapping_changes("on_cancel", "invoice_number = \"{order_id}\"\non_cancel").await;
+    world.attempt(claim).await;
+    world.run_until_settled().await;
+    world.advance(600);
+    world.run_until_settled().await;
+    assert_eq!(world.accurate.invoice_count(), 1, "{}", world.timeline(ORDER).await);
 }

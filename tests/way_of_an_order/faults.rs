@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use forstok_accurate::sandbox::{Action, Fault, On};
+use forstok_accurate::{
+    clock::Clock,
+    sandbox::{Action, Down, Fault, Masters, On},
+    store::State,
+};
 
 use super::{NUMBER, ORDER};
 use crate::world::{World, order};
@@ -19,10 +23,10 @@ const FAULTS: [Fault; 16] = [
     Fault::UpsssAfter,
     Fault::DatabaseTrouble,
     Fault::Slow(Duration::from_secs(10)),
-    Fault::Slow(Duration::from_secs(60)),
+    Fault::Slow(Duration::from_mins(1)),
     Fault::Late(Duration::from_secs(10)),
     Fault::Late(Duration::from_millis(30_500)),
-    Fault::Late(Duration::from_secs(60)),
+    Fault::Late(Duration::from_mins(1)),
     Fault::Limit429,
     Fault::LimitMessage,
 ];
@@ -41,7 +45,7 @@ async fn a_lost_reply_never_makes_a_second_invoice() {
 #[tokio::test]
 async fn a_call_that_was_cut_before_accurate_did_anything_is_made_again() {
     let mut world = World::new().await;
-    world.accurate.add_masters(&forstok_accurate::sandbox::Masters::default().customer("8277", "Shopee"));
+    world.accurate.add_masters(&Masters::default().customer("8277", "Shopee"));
     world.accurate.next(On::InvoiceSaves, Fault::DroppedBefore, 1);
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     world.run_until_idle().await;
@@ -61,7 +65,7 @@ async fn a_refused_connection_pauses_the_book_until_accurate_is_back() {
     world.wire.cut();
     world.run_for(600).await;
     assert_eq!(world.pause(), Some("accurate_down"));
-    assert_eq!(world.count(forstok_accurate::store::State::Due).await, 5);
+    assert_eq!(world.count(State::Due).await, 5);
     // Probes come every quarter of a minute at most, each of two connections: data host (none known yet) or account.
     let tried = world.wire.hosts().len();
     assert!(tried <= 60, "{tried} connections were tried in ten minutes");
@@ -92,6 +96,8 @@ async fn accurates_limit_for_longer_than_a_lease_still_costs_no_attempt() {
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "invoiced");
     assert_eq!(world.order(ORDER).await.tries, 1);
+    let lines = world.timeline(ORDER).await.lines().count();
+    assert!(lines < 50, "{lines} lines in the timeline, for 400 replies that say the same");
 }
 
 #[tokio::test]
@@ -153,7 +159,7 @@ async fn an_order_waits_the_fourth_power_of_its_failures_in_seconds() {
     for failures in 1_i64..=9 {
         world.run_until_idle().await;
         let next = world.order(ORDER).await.next_attempt_at.expect("it waits");
-        let waits = next.duration_since(forstok_accurate::clock::Clock::now(&*world.clock)).as_secs_f64();
+        let waits = next.duration_since(world.clock.now()).as_secs_f64();
         let least = failures.pow(4).min(3600) as f64;
         assert!((least..=(least * 1.1).min(3600.0)).contains(&waits), "{waits} s after {failures} failures");
         world.clock.reach(next);
@@ -165,7 +171,7 @@ async fn an_order_waits_the_fourth_power_of_its_failures_in_seconds() {
 #[tokio::test]
 async fn outcomes_that_stay_unknown_pause_the_book_instead_of_hammering_it() {
     let mut world = World::new().await;
-    world.accurate.go_down(forstok_accurate::sandbox::Down::Page503);
+    world.accurate.go_down(Down::Page503);
     for id in 1..=20 {
         world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
     }

@@ -7,7 +7,6 @@ mod wire;
 
 use std::{path::PathBuf, sync::Arc};
 
-use axum::body::Bytes;
 use forstok_accurate::{
     accurate::client::Session,
     clock::Clock,
@@ -17,10 +16,9 @@ use forstok_accurate::{
         order::OrderId,
         reason::{Language, Warning},
     },
-    forstok::payload,
-    pipeline::{Engine, MappingInForce},
-    sandbox::{Action, Options, Sandbox},
-    store::{Claim, Content, Delivery, OrderFacts, OrderRecord, Receipt, Sqlite, State, Store},
+    pipeline::{Engine, MappingInForce, record::delivery},
+    sandbox::{Action, Options, Sandbox, samples::MAPPING},
+    store::{Claim, NewMapping, OrderRecord, Receipt, Sqlite, State, Store},
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -28,12 +26,9 @@ use tokio::task::JoinSet;
 
 pub(crate) use self::{
     clock::FakeClock,
-    orders::{Order, order, sample},
+    orders::{Order, order},
     wire::SandboxWire,
 };
-
-/// The mapping of the sample orders.
-pub(crate) const MAPPING: &str = include_str!("../../src/sandbox/orders/mapping.toml");
 
 /// The one book.
 pub(crate) const BOOK: &str = "main";
@@ -52,7 +47,11 @@ pub(crate) struct World {
     pub(crate) store: Arc<Sqlite>,
     pub(crate) engine: Arc<Engine>,
     folder: TempDir,
+    _limits: LimitsKept,
 }
+
+/// Whatever else a test is about: Accurate's limits are kept.
+struct LimitsKept(Sandbox);
 
 impl World {
     /// With the sample masters and the sample mapping, on the first of February 2024 at nine in Jakarta.
@@ -67,9 +66,10 @@ impl World {
         let wire = Arc::new(SandboxWire::new(accurate.clone(), clock.clone()));
         let folder = tempfile::tempdir().expect("a folder for the database can be made");
         let store = Arc::new(Sqlite::open(&file_in(&folder)).await.expect("the database can be made"));
-        let revision = store.put_mapping(document, "test", clock.now()).await.expect("stored").revision;
-        let engine = engine(store.clone(), &wire, &clock, in_force(revision, document));
-        Self { accurate, wire, clock, store, engine, folder }
+        let mapping = put_in_force(&store, 0, document, clock.now()).await;
+        let engine = engine(store.clone(), &wire, &clock, mapping);
+        let limits = LimitsKept(accurate.clone());
+        Self { accurate, wire, clock, store, engine, folder, _limits: limits }
     }
 
     // ---- what happens ----
@@ -83,11 +83,11 @@ impl World {
 
     /// Somebody puts another mapping in force: the one in force with some text replaced.
     pub(crate) async fn mapping_changes(&mut self, from: &str, to: &str) {
-        let before = self.store.mapping().await.expect("readable").expect("there is one").document;
-        let after = before.replace(from, to);
-        assert_ne!(before, after, "{from:?} is not in the mapping");
-        let revision = self.store.put_mapping(&after, "test", self.clock.now()).await.expect("stored").revision;
-        self.engine.set_mapping(in_force(revision, &after));
+        let before = self.store.mapping().await.expect("readable").expect("there is one");
+        let after = before.document.replace(from, to);
+        assert_ne!(before.document, after, "{from:?} is not in the mapping");
+        let mapping = put_in_force(&self.store, before.revision, &after, self.clock.now()).await;
+        self.engine.set_mapping(mapping);
     }
 
     /// An operator presses retry.
@@ -103,11 +103,15 @@ impl World {
     }
 
     /// `kill -9`, and a new start on the same file.
-    pub(crate) async fn dies_and_starts_again(&mut self) {
-        let mapping = (*self.engine.mapping()).clone();
-        self.store = Arc::new(Sqlite::open(&file_in(&self.folder)).await.expect("the database can be opened again"));
-        self.store.end_leases(self.clock.now()).await.expect("written");
-        self.engine = engine(self.store.clone(), &self.wire, &self.clock, mapping);
+    pub(crate) async fn dies_and_starts_again(self) -> Self {
+        let file = self.database();
+        let Self { store, engine: dead, .. } = self;
+        let mapping = (*dead.mapping()).clone();
+        drop((store, dead));
+        let store = Arc::new(Sqlite::open(&file).await.expect("the database can be opened again"));
+        store.end_leases(self.clock.now()).await.expect("written");
+        let engine = engine(store.clone(), &self.wire, &self.clock, mapping);
+        Self { store, engine, ..self }
     }
 
     // ---- the pipeline, by hand ----
@@ -234,6 +238,11 @@ impl World {
         self.engine.books().into_iter().find_map(|book| book.pause).map(|pause| pause.code)
     }
 
+    /// The database file.
+    pub(crate) fn database(&self) -> PathBuf {
+        file_in(&self.folder)
+    }
+
     /// How often an invoice was sent to be saved.
     pub(crate) fn saves(&self) -> u64 {
         self.accurate.call_count(Action::InvoiceSave)
@@ -250,38 +259,10 @@ impl World {
     }
 }
 
-impl Drop for World {
-    /// Whatever else a test is about: Accurate's limits are kept.
+impl Drop for LimitsKept {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            assert_eq!(self.accurate.breach_count(), 0, "{:?}", self.accurate.breaches());
-        }
-    }
-}
-
-/// What the HTTP side makes of a body that is authentic.
-pub(crate) fn delivery(body: Bytes, received_at: Timestamp) -> Delivery {
-    match payload::read(&body) {
-        Err(problem) => {
-            let fingerprint = payload::fingerprint_of_raw(&body);
-            Delivery { received_at, fingerprint, body, content: Content::Unreadable(problem.to_string()) }
-        }
-        Ok(payload) => {
-            let order = payload.order;
-            let facts = OrderFacts {
-                event: payload.event,
-                channel_order_id: order.channel_order_id().to_owned(),
-                store_name: order.store_name_or_channel().to_owned(),
-                order_id: order.id,
-                status_text: order.status_text,
-                status: order.status,
-                updated_at: order.updated_at,
-                store_id: order.store_id,
-                channel: order.channel,
-                ordered_at: order.ordered_at,
-            };
-            let content = Content::Order(Box::new(facts));
-            Delivery { received_at, fingerprint: payload.fingerprint, body, content }
+            assert_eq!(self.0.breach_count(), 0, "{:?}", self.0.breaches());
         }
     }
 }
@@ -301,8 +282,12 @@ fn engine(store: Arc<Sqlite>, wire: &Arc<SandboxWire>, clock: &Arc<FakeClock>, m
     Arc::new(Engine::new(store, clock.clone(), vec![session(wire, clock)], mapping, 1))
 }
 
-fn in_force(revision: i64, document: &str) -> MappingInForce {
-    MappingInForce { revision, mapping: Mapping::parse("mapping.toml", document).expect("a valid mapping") }
+async fn put_in_force(store: &Sqlite, replaces: i64, document: &str, now: Timestamp) -> MappingInForce {
+    let mapping = Mapping::parse("mapping.toml", document).expect("a valid mapping");
+    let (document, who) = (document.to_owned(), "test".to_owned());
+    let new = NewMapping { document, who, changes: Vec::new(), replaces };
+    let put = store.put_mapping(&new, now).await.expect("written").expect("nobody else changes it");
+    MappingInForce { revision: put.revision, mapping }
 }
 
 fn file_in(folder: &TempDir) -> PathBuf {

@@ -1,6 +1,7 @@
 //! Webhook bodies: sample 01 with what a test wants to be different.
 
 use axum::body::Bytes;
+use forstok_accurate::sandbox::samples::{SAMPLES, Sample};
 use serde_json::{Value, json};
 
 /// The body Forstok sends about one order.
@@ -9,21 +10,20 @@ pub(crate) struct Order(Value);
 
 /// Sample 01 with this id, `Ready to Ship`. Sample 01's own id keeps its number; others are `INV-<id>`.
 pub(crate) fn order(id: &str) -> Order {
-    let sample = include_str!("../../src/sandbox/orders/01-shopee-simple.json");
-    let mut body: Value = serde_json::from_str(sample).expect("samples are JSON");
-    if body["order"]["id"].to_string() != id {
+    let mut body = SAMPLES[0].json();
+    if body["order"]["id"].as_i64() != id.parse().ok() {
         body["order"]["id"] = json!(id);
         body["order"]["local_name"] = json!(format!("INV-{id}"));
     }
     Order(body)
 }
 
-/// One of the sample orders, by the text of its file.
-pub(crate) fn sample(text: &str) -> Order {
-    Order(serde_json::from_str(text).expect("samples are JSON"))
-}
-
 impl Order {
+    /// A sample order as it is.
+    pub(crate) fn of(sample: &Sample) -> Self {
+        Self(sample.json())
+    }
+
     /// Opened at 09:12.
     pub(crate) fn open(self) -> Self {
         self.status("Open").updated_at("2023-11-27T09:12:00+07:00")
@@ -54,10 +54,6 @@ impl Order {
 
     pub(crate) fn store(self, id: i64) -> Self {
         self.with("store_id", json!(id))
-    }
-
-    pub(crate) fn number(self, number: &str) -> Self {
-        self.with("local_name", json!(number))
     }
 
     pub(crate) fn sku(mut self, sku: &str) -> Self {

@@ -95,7 +95,7 @@ impl SandboxWire {
         }
         if let (Some(origin), true) = (&self.line().misled_to, host != ACCOUNT_HOST) {
             let location = Some(format!("{origin}{}", request.url.path()));
-            return Err(Ok(WireReply { status: 308, location, body: Vec::new().into() }));
+            return Err(Ok(WireReply { status: 308, location, date: None, body: Vec::new().into() }));
         }
         match host.as_str() {
             ACCOUNT_HOST | FIRST_HOST => Ok(Host::First),
@@ -135,7 +135,7 @@ impl Wire for SandboxWire {
             Answer::Dropped => Err(WireFault::Lost("connection reset by peer".to_owned())),
             Answer::Reply { status, headers, body } => {
                 let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-                Ok(WireReply { status: status.as_u16(), location, body })
+                Ok(WireReply { status: status.as_u16(), location, date: Some(self.clock.now()), body })
             }
         }
     }

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool};
 
 use super::{
     decide::append,
-    rows::{json as to_json, json_column, micros, order_id, state, timestamp},
+    rows::{json as to_json, json_column, micros, moment, order_id, state, timestamp},
 };
 use crate::{
     domain::{
@@ -16,7 +16,7 @@ use crate::{
         timeline::Event,
         waiting::{Subject, look_again_after},
     },
-    store::{Claim, Counted, MaybeSent, Outcome, Result, Settlement, State, Wanted},
+    store::{Claim, Counted, Outcome, Result, Settlement, State, Wanted},
 };
 
 pub(super) async fn claim(
@@ -33,15 +33,16 @@ pub(super) async fn claim(
     };
     let sql = format!(
         "UPDATE orders SET
-             attempt = attempt + 1, tries = tries + 1, maybe_sent = 1,
+             attempt = attempt + 1, tries = tries + 1,
+             unsure_before = unsure_since, unsure_since = $2,
              lease_until = $3, next_attempt_at = $3
          WHERE order_id IN (
              SELECT order_id FROM orders
              WHERE book = $1 AND state IN ('due', 'void_due') AND {time_has_come}
-               AND (undecided = 0 OR maybe_sent = 1 OR state = 'void_due')
+               AND (undecided = 0 OR unsure_since <> 0 OR state = 'void_due')
              ORDER BY next_attempt_at LIMIT $4)
          RETURNING order_id, attempt, tries, failures, state, undecided, draft, invoice_id, warnings, received_at,
-                   waits_for"
+                   waits_for, unsure_before"
     );
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let rows = sqlx::query(AssertSqlSafe(sql))
@@ -66,6 +67,7 @@ pub(super) async fn claim(
             warnings: json_column(row, "warnings")?,
             received_at: timestamp(row.try_get("received_at")?)?,
             waits_for: Subject::parse(row.try_get("waits_for")?),
+            unsure_since: moment(row, "unsure_before")?,
         });
     }
     let intents: Vec<_> = claims
@@ -96,9 +98,9 @@ pub(super) async fn settle(
              waits_for = CASE WHEN v.value ->> 'state' IS NULL THEN waits_for
                               ELSE COALESCE(v.value ->> 'waits_for', '') END,
              warnings = COALESCE(v.value ->> 'warnings', warnings),
-             maybe_sent = v.value ->> 'maybe_sent',
+             unsure_since = v.value ->> 'unsure_since',
              next_attempt_at = v.value ->> 'next_attempt_at',
-             tries = MAX(tries - (v.value ->> 'uncounted'), v.value ->> 'maybe_sent'),
+             tries = MAX(tries - (v.value ->> 'uncounted'), v.value ->> 'unsure_since' <> 0),
              failures = CASE WHEN v.value ->> 'failed' THEN failures + 1 ELSE failures END,
              undecided = CASE WHEN v.value ->> 'reconsider' THEN 1 ELSE undecided END,
              due_since = CASE WHEN v.value ->> 'state' IS NULL THEN due_since END,
@@ -155,7 +157,7 @@ async fn begin_waits(
 fn settled_row(settlement: &Settlement, now: Timestamp) -> Value {
     let mut row = json!({
         "order_id": settlement.order_id, "attempt": settlement.attempt, "reason": "", "findings": "[]",
-        "maybe_sent": 0, "next_attempt_at": 0, "uncounted": 0, "failed": false, "reconsider": false,
+        "unsure_since": 0, "next_attempt_at": 0, "uncounted": 0, "failed": false, "reconsider": false,
     });
     match &settlement.outcome {
         Outcome::Invoiced { invoice, warnings } => {
@@ -171,11 +173,11 @@ fn settled_row(settlement: &Settlement, now: Timestamp) -> Value {
             row["reason"] = json!(findings.first().map_or("", |finding| finding.reason.code()));
             row["findings"] = json!(to_json(findings));
         }
-        Outcome::Postponed { until, counted, maybe_sent } => {
+        Outcome::Postponed { until, counted, unsure_since } => {
             row["next_attempt_at"] = json!(micros(*until));
             row["uncounted"] = json!(i32::from(*counted == Counted::No));
             row["failed"] = json!(*counted == Counted::Yes);
-            row["maybe_sent"] = json!(i32::from(*maybe_sent == MaybeSent::Yes));
+            row["unsure_since"] = json!(unsure_since.map_or(0, micros));
         }
         Outcome::Reconsider => {
             row["next_attempt_at"] = json!(micros(now));

@@ -19,7 +19,7 @@ pub(super) async fn undecided(readers: &SqlitePool, now: Timestamp, limit: i64) 
                 o.warnings, d.body,
                 o.invoice_id IS NOT NULL AND o.state <> 'voided' AS invoice_stands
          FROM orders o JOIN deliveries d ON d.id = o.latest_delivery
-         WHERE o.undecided = 1 AND o.lease_until <= $1 AND NOT (o.state = 'due' AND o.maybe_sent = 1)
+         WHERE o.undecided = 1 AND o.lease_until <= $1 AND NOT (o.state = 'due' AND o.unsure_since <> 0)
          ORDER BY o.id LIMIT $2",
     )
     .bind(micros(now))
@@ -76,7 +76,7 @@ pub(super) async fn decide(connection: &mut SqliteConnection, verdicts: &[Verdic
                                     WHEN state = v.value ->> 2 THEN next_attempt_at ELSE $2 END
          FROM json_each($1) AS v
          WHERE orders.order_id = v.value ->> 0 AND orders.revision = v.value ->> 1 AND undecided = 1
-           AND lease_until <= $2 AND NOT (state = 'due' AND maybe_sent = 1)
+           AND lease_until <= $2 AND NOT (state = 'due' AND unsure_since <> 0)
            AND v.value ->> 6 = (SELECT COALESCE(MAX(revision), 0) FROM mappings)
          RETURNING order_id",
     )

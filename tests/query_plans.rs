@@ -1,0 +1,157 @@
+//! No statement reads a whole table, so that a million orders are as quick as ten.
+//!
+//! The statements are not copied: the store is driven through its trait, the driver logs what it sends, and
+//! SQLite is asked how it would go about each. A process of its own, since the log is the process's.
+
+#[expect(dead_code, reason = "the harness is written for the way of an order; this needs less of it")]
+mod world;
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+
+use forstok_accurate::{
+    clock::Clock,
+    domain::reason::{Reason, Warning},
+    store::{Filter, State, Store},
+};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+use tracing::field::{Field, Visit};
+use tracing_subscriber::{Layer, layer::SubscriberExt, registry::Registry};
+
+use crate::world::{BOOK, World, order, order_id};
+
+/// Every statement that the driver logged.
+#[derive(Clone, Default)]
+struct Statements(Arc<Mutex<BTreeSet<String>>>);
+
+#[derive(Default)]
+struct Logged {
+    summary: String,
+    statement: String,
+}
+
+impl Visit for Logged {
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "summary" => value.clone_into(&mut self.summary),
+            "db.statement" => value.trim().clone_into(&mut self.statement),
+            _ => {}
+        }
+    }
+}
+
+impl<S: tracing::Subscriber> Layer<S> for Statements {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        if event.metadata().target() != "sqlx::query" {
+            return;
+        }
+        let mut logged = Logged::default();
+        event.record(&mut logged);
+        // A statement of four words or less is its own summary.
+        let sql = if logged.statement.is_empty() { logged.summary } else { logged.statement };
+        self.0.lock().expect("no test panics while it holds this").insert(sql);
+    }
+}
+
+/// Uses the store in every way there is.
+async fn use_everything(world: &mut World) {
+    for id in 1..=20 {
+        let sku = if id % 5 == 0 { "BARU-01" } else { "AAA2002" };
+        world.forstok_sends(order(&id.to_string()).ready_to_ship().sku(sku)).await;
+    }
+    world.forstok_sends(order("30").ready_to_ship().sku("")).await;
+    world.run_until_settled().await;
+    world.forstok_sends(order("1").open()).await;
+    world.forstok_sends(order("1").cancelled()).await;
+    for _ in 0..3 {
+        world.engine.look_again(BOOK).await.expect("looked");
+        world.advance(60);
+    }
+    world.accurate.add_item("BARU-01", "Barang baru");
+    world.advance(600);
+    world.engine.look_again(BOOK).await.expect("looked");
+    world.wire.cut();
+    world.run_for(5).await;
+    world.wire.mend();
+    world.run_until_settled().await;
+    world.mapping_changes("\"Gudang B\"", "\"Utama\"").await;
+    world.operator_retries("30").await;
+
+    let (store, now) = (world.store.clone(), world.clock.now());
+    let text = |text: &str| Filter { text: Some(text.to_owned()), ..Filter::default() };
+    for filter in [
+        Filter::default(),
+        Filter { state: Some(State::Due), ..Filter::default() },
+        Filter { reason: Some(Reason::ItemNotFound), ..Filter::default() },
+        Filter { store_id: Some("8277".to_owned()), ..Filter::default() },
+        Filter { warning: Some(Warning::CustomerCreated), ..Filter::default() },
+        text("INV"),
+        Filter {
+            state: Some(State::Blocked),
+            reason: Some(Reason::ItemNotFound),
+            store_id: Some("8277".to_owned()),
+            ..text("1")
+        },
+    ] {
+        store.orders(&filter, None, 50).await.expect("readable");
+        store.rearm(&filter, now).await.expect("written");
+    }
+    store.rearm_one(&order_id("1"), now).await.expect("written");
+    store.end_leases(now).await.expect("written");
+    store.hasten(BOOK, now).await.expect("written");
+    store.next_attempt_at(BOOK).await.expect("readable");
+    store.counts().await.expect("readable");
+    store.warning_counts().await.expect("readable");
+    store.mapping_history(10).await.expect("readable");
+    store.next_look_at(BOOK).await.expect("readable");
+    store.oldest_due().await.expect("readable");
+    store.unreadable(10).await.expect("readable");
+    store.timeline(&order_id("1")).await.expect("readable");
+    store.ping().await.expect("writable");
+}
+
+/// `SCAN o` stands for a whole table; a partial index may be read whole, for it holds only what is wanted.
+/// To read all orders of one state just to show something is as bad: there may be as many.
+fn reads_a_whole_table(sql: &str, step: &str) -> bool {
+    if sql.starts_with("SELECT") && step.ends_with("orders_by_state (state=?)") {
+        return true;
+    }
+    let Some(table) = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next()) else { return false };
+    let small = ["order_counts", "warning_counts", "json_each", "v", "CONSTANT", "mappings"].contains(&table);
+    let by_part = ["orders_undecided", "orders_claimable", "orders_due_since"].iter().any(|index| step.contains(index));
+    !small && !by_part && !step.starts_with("SCAN (")
+}
+
+#[tokio::test]
+async fn no_statement_reads_a_whole_table() {
+    let statements = Statements::default();
+    let subscriber = Registry::default().with(statements.clone());
+    tracing::subscriber::set_global_default(subscriber).expect("this is the only test of its process");
+    let mut world = World::new().await;
+    use_everything(&mut world).await;
+
+    let logged = statements.0.lock().expect("no test panics while it holds this").clone();
+    let of_the_store: Vec<_> = logged
+        .iter()
+        .filter(|sql| ["SELECT", "UPDATE", "INSERT", "DELETE"].iter().any(|word| sql.trim_start().starts_with(word)))
+        .filter(|sql| !sql.contains("_sqlx_migrations") && !sql.contains("sqlite_"))
+        .collect();
+    assert!(of_the_store.len() >= 25, "only {} statements were seen: the log has changed its form", of_the_store.len());
+
+    let url = format!("sqlite://{}", world.database().display());
+    let mut connection = SqliteConnection::connect(&url).await.expect("the file can be opened");
+    let mut slow = Vec::new();
+    for sql in of_the_store {
+        let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+        let steps = plan.fetch_all(&mut connection).await.expect("what was run once can be explained");
+        let steps: Vec<String> = steps.iter().map(|row| row.get("detail")).collect();
+        if steps.iter().any(|step| reads_a_whole_table(sql, step)) {
+            slow.push(format!("{sql}\n  {}", steps.join("\n  ")));
+        }
+    }
+    assert!(slow.is_empty(), "{}", slow.join("\n\n"));
+}
