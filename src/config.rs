@@ -14,6 +14,7 @@ use crate::{
     domain::{
         document::{Problem, Problems, Section, syntax_problem},
         mapping::Mapping,
+        reason::Language,
     },
     forstok::signature::{Encoding, Scheme, Verifier},
 };
@@ -28,6 +29,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Bearer token for `/v1`; without one that surface is closed.
     pub operator_token: Option<SecretString>,
+    /// The language of sentences for readers who ask for none.
+    pub language: Language,
     /// Where what must survive is kept.
     pub database: Database,
     /// How webhooks prove themselves.
@@ -186,6 +189,7 @@ fn read(
     let server = or_empty(root.section("server"));
     let listen = read_listen(&server);
     let operator_token = server.secret("operator_token").map(SecretString::from);
+    let language = server.choice("language", &[("en", Language::English), ("id", Language::Indonesian)]);
     server.finish();
 
     let database = or_empty(root.section("database"));
@@ -232,6 +236,7 @@ fn read(
         Some(Config {
             listen: listen?,
             operator_token,
+            language,
             database: database_url?,
             webhook: verifier?,
             books,

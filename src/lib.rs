@@ -10,10 +10,12 @@
 //! - [`domain`]: order × mapping → decision and draft; pure, knows nobody.
 //! - [`pipeline`]: decides, claims, posts and settles.
 //! - [`accurate`]: speaks to Accurate, within its limits.
+//! - [`check`]: looks for what could go wrong before it does.
 //! - [`sandbox`]: stands in for Accurate in tests, the demo and trials.
 //! - [`cli`], [`config`], [`service`], [`clock`], [`telemetry`]: around all of it.
 
 pub mod accurate;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -65,6 +65,7 @@ impl Service {
             recorder,
             engine: engine.clone(),
             operator_token: config.operator_token,
+            language: config.language,
             metrics: metrics.clone(),
         });
         let (stop_serving, stopped) = oneshot::channel::<()>();

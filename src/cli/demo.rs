@@ -113,6 +113,7 @@ fn settings(
     Ok(Config {
         listen,
         operator_token: Some(SecretString::from(OPERATOR_TOKEN)),
+        language: language(),
         database: Database::Sqlite(folder.join("demo.db")),
         webhook: Verifier {
             scheme: Scheme::Hmac { encoding: Encoding::Hex, timestamp_header: None },

@@ -1,5 +1,6 @@
 //! The command line; one file a command.
 
+mod check;
 mod demo;
 mod health;
 mod mapping;
@@ -37,6 +38,15 @@ enum Command {
         /// Settings file; every key can also come from the environment
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
+    },
+    /// Look for everything that could go wrong: settings, database, clock, credentials, rights, mapping
+    Check {
+        /// Settings file
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Show what would become of one order and the exact invoice; sends nothing, needs no credentials
     Preview {
@@ -107,6 +117,7 @@ impl From<Vec<Problem>> for Failure {
 pub fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve { config } => block_on(serve::serve(config)),
+        Command::Check { config, json } => block_on(check::run(config, json)),
         Command::Preview { config, order, json } => block_on(preview::run(config, &order, json)),
         Command::Mapping { action, config } => block_on(mapping::run(config, action)),
         Command::Demo { once, listen } => block_on(demo::demo(once, listen)),

@@ -29,6 +29,7 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 pub use self::openapi::document;
 use self::problem::Problem;
 use crate::{
+    domain::reason::Language,
     forstok::signature::Verifier,
     pipeline::{Engine, record::Recorder},
 };
@@ -50,6 +51,8 @@ pub struct Shared {
     pub engine: Arc<Engine>,
     /// Opens `/v1`; without it that surface is closed.
     pub operator_token: Option<SecretString>,
+    /// Of sentences for readers who ask for none.
+    pub language: Language,
     /// Renders metrics.
     pub metrics: PrometheusHandle,
 }

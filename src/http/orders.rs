@@ -272,11 +272,17 @@ impl Order {
     }
 }
 
-/// The language that the reader prefers of the two we have.
-pub(super) fn language(headers: &HeaderMap) -> Language {
+/// The language that the reader prefers of the two we have, else the settings'.
+pub(super) fn language(app: &App, headers: &HeaderMap) -> Language {
     let wanted = headers.get("accept-language").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let first = wanted.split([',', ';', '-']).next().unwrap_or_default().trim().to_lowercase();
-    if first == "id" || first == "in" { Language::Indonesian } else { Language::English }
+    let tags = wanted.split(',').map(|tag| tag.split([';', '-']).next().unwrap_or_default().trim().to_lowercase());
+    let known = |tag: String| match tag.as_str() {
+        // `in` is what old systems call Indonesian.
+        "id" | "in" => Some(Language::Indonesian),
+        "en" => Some(Language::English),
+        _ => None,
+    };
+    tags.into_iter().find_map(known).unwrap_or(app.language)
 }
 
 /// Lists orders, newest first.
@@ -306,7 +312,7 @@ pub(super) async fn list(
     let more = records.len() as i64 > limit;
     records.truncate(limit as usize);
     let next_cursor = records.last().filter(|_| more).map(|record| record.id.to_string());
-    let language = language(&headers);
+    let language = language(&app, &headers);
     let orders = records.into_iter().map(|record| Order::new(record, language)).collect();
     Ok(Json(OrderPage { orders, next_cursor }))
 }
@@ -335,7 +341,7 @@ pub(super) async fn one(
     let store = app.engine.store();
     let record = store.order(&id).await?.ok_or(Problem::UnknownOrder(order_id))?;
     let timeline = store.timeline(&id).await?;
-    let language = language(&headers);
+    let language = language(&app, &headers);
     let draft = record.draft.as_ref().map(|draft| draft.body.to_json());
     let timeline = timeline.iter().map(|entry| timeline_entry(entry, language)).collect();
     Ok(Json(OrderWithTimeline { order: Order::new(record, language), draft, timeline }))

@@ -29,7 +29,7 @@ pub(super) async fn show(
     body: Bytes,
 ) -> Result<Json<Preview>, Problem> {
     let engine = &app.engine;
-    preview(&body, &engine.mapping(), engine.now(), language(&headers))
+    preview(&body, &engine.mapping(), engine.now(), language(&app, &headers))
         .map(Json)
         .map_err(|problem| Problem::BadRequest(problem.to_string()))
 }

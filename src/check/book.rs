@@ -1,0 +1,172 @@
+//! One book, looked at from outside: credentials, clock, rights, masters, customers, items.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::{
+    Finding,
+    masters::{Masters, compare},
+};
+use crate::{
+    accurate::{
+        client::{Call, Session},
+        customers,
+        masters::{self, MasterList},
+        outcome::{BookTrouble, Failure},
+    },
+    domain::mapping::Mapping,
+};
+
+/// A clock that is further off than this, in seconds, deserves a look; ten minutes are refused (accurate.md §1).
+const CLOCK_WARNING: i64 = 60;
+
+/// How often a call is made again when Accurate asks to slow down.
+const PATIENCE: usize = 10;
+
+/// An invoice number that nobody has.
+const NOBODYS_NUMBER: &str = "forstok-accurate check";
+
+/// Looks at one book. `item_nos` are the items of the orders that wait.
+pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSet<String>) -> Vec<Finding> {
+    let book = format!("book {}", session.name());
+    let mut findings = Vec::new();
+    // The first call tells whether there is any use in others.
+    let accounts = match patiently(session, || masters::list(session, masters::ACCOUNTS)).await {
+        Err(failure @ (Failure::NotSent(_) | Failure::Ambiguous(_))) => {
+            let remedy = "see that this machine reaches account_url, then run the check again";
+            return vec![Finding::error(book, format!("Accurate does not answer: {}", failure.words()), remedy)];
+        }
+        Err(Failure::BookRefused(trouble @ (BookTrouble::TokenRefused | BookTrouble::WrongClock), words)) => {
+            return vec![Finding::error(book, words, trouble.remedy())];
+        }
+        accounts => accounts,
+    };
+    findings.push(Finding::ok(&book, "Accurate takes the credentials"));
+    findings.extend(clock(&book, session));
+    let masters = Masters {
+        accounts: kept(accounts, &book, masters::ACCOUNTS, &mut findings),
+        warehouses: list(session, &book, masters::WAREHOUSES, &mut findings).await,
+        branches: list(session, &book, masters::BRANCHES, &mut findings).await,
+        payment_terms: list(session, &book, masters::PAYMENT_TERMS, &mut findings).await,
+    };
+    findings.extend(compare(session.name(), mapping, &masters));
+    rights(session, &book, mapping, &mut findings).await;
+    check_customers(session, mapping, &mut findings).await;
+    check_items(session, &book, item_nos, &mut findings).await;
+    findings
+}
+
+fn clock(book: &str, session: &Session) -> Option<Finding> {
+    let seconds = session.accurate_is_ahead()?.as_secs();
+    if seconds.abs() <= CLOCK_WARNING {
+        return Some(Finding::ok(book, "this machine's clock agrees with Accurate's"));
+    }
+    let (direction, seconds) = if seconds > 0 { ("behind", seconds) } else { ("ahead of", -seconds) };
+    let found = format!("this machine's clock is {seconds} s {direction} Accurate's");
+    Some(Finding::warning(book, found, "set the clock, for example with NTP; beyond 600 s Accurate refuses every call"))
+}
+
+async fn list(session: &Session, book: &str, wanted: MasterList, findings: &mut Vec<Finding>) -> Option<Vec<Value>> {
+    let rows = patiently(session, || masters::list(session, wanted)).await;
+    kept(rows, book, wanted, findings)
+}
+
+fn kept(
+    rows: Result<Vec<Value>, Failure>,
+    book: &str,
+    wanted: MasterList,
+    findings: &mut Vec<Finding>,
+) -> Option<Vec<Value>> {
+    match rows {
+        Ok(rows) => Some(rows),
+        Err(failure) => {
+            findings.push(refused(book, wanted.call, &failure));
+            None
+        }
+    }
+}
+
+/// What could not be done, with the name of the right when that is what is missing.
+fn refused(book: &str, call: &str, failure: &Failure) -> Finding {
+    match failure {
+        Failure::BookRefused(BookTrouble::RightMissing, words) => Finding::error(
+            book,
+            format!("the right for {call} is missing: {words}"),
+            "give it in Accurate to the user who made the API Token",
+        ),
+        failure => Finding::error(book, format!("{call}: {}", failure.words()), "run the check again; if it stays, ask Accurate"),
+    }
+}
+
+/// The rights to write are tried with calls that cannot be carried out: empty records, and an id that nobody has.
+async fn rights(session: &Session, book: &str, mapping: &Mapping, findings: &mut Vec<Finding>) {
+    let mut calls = vec![
+        Call::get("sales-invoice/detail", &[("number", NOBODYS_NUMBER)]),
+        Call::post("sales-invoice/save", &json!({})),
+        Call::get("customer/list", &[("fields", "id,customerNo,name"), ("sp.pageSize", "1")]),
+    ];
+    if mapping.create_missing_customers {
+        calls.push(Call::post("customer/save", &json!({})));
+    }
+    if mapping.on_cancel == crate::domain::mapping::OnCancel::Void {
+        calls.push(Call::delete("sales-invoice/delete", 0));
+    }
+    let mut given = Vec::new();
+    for call in calls {
+        match patiently(session, || session.call(&call)).await {
+            Ok(_) | Err(Failure::Refused(_)) => given.push(call.name),
+            Err(failure) => findings.push(refused(book, call.name, &failure)),
+        }
+    }
+    findings.push(Finding::ok(book, format!("rights: {}", given.join(", "))));
+}
+
+async fn check_customers(session: &Session, mapping: &Mapping, findings: &mut Vec<Finding>) {
+    for (id, store) in mapping.stores.iter().filter(|(_, store)| store.book == session.name()) {
+        let no = store.customer_no.as_deref().unwrap_or(id);
+        let part = format!("stores.\"{id}\".customer_no");
+        findings.push(match patiently(session, || customers::exists(session, no)).await {
+            Ok(true) => Finding::ok(part, format!("customer {no}")),
+            Ok(false) if mapping.create_missing_customers => {
+                Finding::ok(part, format!("customer {no} does not exist yet; the first invoice creates it"))
+            }
+            Ok(false) => Finding::error(
+                part,
+                format!("customer {no} does not exist in Accurate"),
+                "create it there, correct customer_no, or set create_missing_customers = true",
+            ),
+            Err(failure) => refused(&part, "customer/list", &failure),
+        });
+    }
+}
+
+async fn check_items(session: &Session, book: &str, item_nos: &BTreeSet<String>, findings: &mut Vec<Finding>) {
+    let mut known = 0;
+    for no in item_nos {
+        match patiently(session, || masters::item_is_usable(session, no)).await {
+            Ok(true) => known += 1,
+            Ok(false) => findings.push(Finding::error(
+                book,
+                format!("item {no}, which an order waits with, does not exist or is suspended in Accurate"),
+                "create or activate it there, or map the SKU to another item number in [skus]",
+            )),
+            Err(failure) => findings.push(refused(book, "item/detail", &failure)),
+        }
+    }
+    if known > 0 {
+        findings.push(Finding::ok(book, format!("{known} items of waiting orders are known")));
+    }
+}
+
+/// A check may run beside the service, which has the same limits: it waits whenever it is asked to.
+async fn patiently<T, F: Future<Output = Result<T, Failure>>>(session: &Session, make: impl Fn() -> F) -> Result<T, Failure> {
+    for _ in 0..PATIENCE {
+        match make().await {
+            Err(Failure::SlowDown(_)) => session.slow_down(SignedDuration::from_secs(1)),
+            result => return result,
+        }
+    }
+    make().await
+}

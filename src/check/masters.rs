@@ -1,0 +1,130 @@
+//! A mapping against the masters of one book: a pure comparison.
+
+use serde_json::Value;
+
+use super::Finding;
+use crate::{
+    accurate::masters::{is_suspended, text},
+    domain::mapping::{CATEGORIES, Mapping, Store},
+};
+
+/// The masters of one book; `None` where a list could not be read, which is a finding of its own.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Masters {
+    pub(super) accounts: Option<Vec<Value>>,
+    pub(super) warehouses: Option<Vec<Value>>,
+    pub(super) branches: Option<Vec<Value>>,
+    pub(super) payment_terms: Option<Vec<Value>>,
+}
+
+/// Types of accounts that fit (accurate.md §5).
+#[derive(Clone, Copy)]
+enum Wanted {
+    CashAndBank,
+    OtherIncome,
+    OtherExpense,
+}
+
+impl Wanted {
+    fn code(self) -> &'static str {
+        match self {
+            Self::CashAndBank => "CASH_BANK",
+            Self::OtherIncome => "OTHER_INCOME",
+            Self::OtherExpense => "OTHER_EXPENSE",
+        }
+    }
+}
+
+/// Everything in the mapping that this book does not know, or knows as something else.
+pub(super) fn compare(book: &str, mapping: &Mapping, masters: &Masters) -> Vec<Finding> {
+    let stores: Vec<_> = mapping.stores.iter().filter(|(_, store)| store.book == book).collect();
+    let mut findings = Vec::new();
+    if let Some(accounts) = &masters.accounts {
+        for category in CATEGORIES {
+            let mut named = Vec::from_iter(mapping.accounts.get(category).map(|no| (format!("accounts.{category}"), no)));
+            for (id, store) in &stores {
+                named.extend(store.accounts.get(category).map(|no| (format!("stores.\"{id}\".accounts.{category}"), no)));
+            }
+            for (part, no) in named {
+                findings.push(account(part, no, wanted(category), accounts));
+            }
+        }
+        for (id, store) in &stores {
+            if let Some(no) = &store.bank_account {
+                findings.push(account(format!("stores.\"{id}\".bank_account"), no, Wanted::CashAndBank, accounts));
+            }
+        }
+    }
+    if let Some(warehouses) = &masters.warehouses {
+        let general = mapping.warehouses.iter().flatten().map(|(id, name)| (format!("warehouses.\"{id}\""), name));
+        let own = stores.iter().flat_map(|(store_id, store)| {
+            let names = store.warehouses.iter().flatten();
+            names.map(move |(id, name)| (format!("stores.\"{store_id}\".warehouses.\"{id}\""), name))
+        });
+        findings.extend(general.chain(own).map(|(part, name)| named(part, "warehouse", name, warehouses)));
+    }
+    for (id, store) in &stores {
+        findings.extend(branch(id, store, masters));
+        if let (Some(term), Some(terms)) = (&store.payment_term, &masters.payment_terms) {
+            findings.push(named(format!("stores.\"{id}\".payment_term"), "payment term", term, terms));
+        }
+    }
+    findings
+}
+
+/// Shipping and rebate are income, the four deductions are expenses (forstok.md §1).
+fn wanted(category: &str) -> Wanted {
+    match category {
+        "shipping" | "platform_rebate" => Wanted::OtherIncome,
+        _ => Wanted::OtherExpense,
+    }
+}
+
+fn account(part: String, no: &str, wanted: Wanted, accounts: &[Value]) -> Finding {
+    let Some(row) = accounts.iter().find(|row| text(row, "no") == no) else {
+        return Finding::error(part, format!("account {no} does not exist in Accurate"), "create it there or name another account");
+    };
+    let (name, kind) = (text(row, "name"), text(row, "accountType"));
+    if is_suspended(row) {
+        return Finding::error(
+            part,
+            format!("account {no} ({name}) is switched off in Accurate"),
+            "activate it there or name another account",
+        );
+    }
+    if kind == wanted.code() {
+        return Finding::ok(part, format!("account {no} ({name})"));
+    }
+    let found = format!("account {no} ({name}) is of type {kind}, not {}", wanted.code());
+    match wanted {
+        // A receipt cannot be booked to any other type.
+        Wanted::CashAndBank => Finding::error(part, found, "name a Cash & Bank account"),
+        Wanted::OtherIncome => Finding::warning(part, found, "name an account of type Other Income, unless this is meant"),
+        Wanted::OtherExpense => Finding::warning(part, found, "name an account of type Other Expense, unless this is meant"),
+    }
+}
+
+fn named(part: String, kind: &str, name: &str, rows: &[Value]) -> Finding {
+    if rows.iter().any(|row| text(row, "name") == name && !is_suspended(row)) {
+        return Finding::ok(part, format!("{kind} {name:?}"));
+    }
+    let near: Vec<_> = rows.iter().map(|row| text(row, "name")).collect();
+    let near: Vec<_> = near.iter().map(String::as_str).collect();
+    let hint = crate::domain::document::did_you_mean(name, &near);
+    Finding::error(part, format!("{kind} {name:?} does not exist in Accurate{hint}"), format!("create the {kind} there or correct the name"))
+}
+
+/// A branch is needed as soon as the token's user sees several (accurate.md §4, [A]).
+fn branch(id: &str, store: &Store, masters: &Masters) -> Option<Finding> {
+    let branches = masters.branches.as_ref()?;
+    let part = format!("stores.\"{id}\".branch");
+    match &store.branch {
+        Some(name) => Some(named(part, "branch", name, branches)),
+        None if branches.len() > 1 => Some(Finding::error(
+            part,
+            format!("is not set, but the token's user sees {} branches", branches.len()),
+            "set the branch that this store's invoices belong to",
+        )),
+        None => None,
+    }
+}

@@ -1,0 +1,51 @@
+//! What could go wrong, found before it does: settings, database, clock, credentials, rights, and the
+//! mapping against Accurate's masters. Every finding says what to do.
+
+mod book;
+mod masters;
+
+use serde::Serialize;
+
+pub use self::book::check_book;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Invoices cannot be made, or not all of them.
+    Error,
+    /// They can be made but deserve a look.
+    Warning,
+    /// It was looked at and is as it should be.
+    Ok,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What was looked at, for example `book main` or `accounts.shipping`.
+    pub part: String,
+    /// What was found.
+    pub found: String,
+    /// What to do; empty when nothing is to be done.
+    pub remedy: String,
+}
+
+impl Finding {
+    /// As it should be.
+    pub fn ok(part: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { severity: Severity::Ok, part: part.into(), found: found.into(), remedy: String::new() }
+    }
+
+    /// Deserves a look.
+    pub fn warning(part: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, part: part.into(), found: found.into(), remedy: remedy.into() }
+    }
+
+    /// Stops invoices.
+    pub fn error(part: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, part: part.into(), found: found.into(), remedy: remedy.into() }
+    }
+}
