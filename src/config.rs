@@ -154,7 +154,8 @@ fn read_table(path: &Path) -> Result<Table, Vec<Problem>> {
 /// Lays `FORSTOK_ACCURATE_DATABASE__URL=…` over `database.url`.
 fn overlay(table: &mut Table, environment: impl IntoIterator<Item = (String, String)>, problems: &Problems) {
     for (name, value) in environment {
-        let Some(path) = name.strip_prefix(ENV_PREFIX) else { continue };
+        // Every setting stands in a section; Kubernetes sets FORSTOK_ACCURATE_SERVICE_HOST and the like by itself.
+        let Some(path) = name.strip_prefix(ENV_PREFIX).filter(|path| path.contains("__")) else { continue };
         let mut parts: Vec<_> = path.split("__").map(str::to_lowercase).collect();
         let Some(last) = parts.pop() else { continue };
         let mut place = &mut *table;
@@ -231,7 +232,8 @@ fn read(
     };
     log.finish();
     root.finish();
-    let offline = database_url.clone().map(|database| Offline { database, mapping: mapping_file.clone(), books: book_names });
+    let offline =
+        database_url.clone().map(|database| Offline { database, mapping: mapping_file.clone(), books: book_names });
     let config = (|| {
         Some(Config {
             listen: listen?,
@@ -327,7 +329,7 @@ fn read_book(section: &Section<'_>, absent: &Problems) -> Option<BookConfig> {
 
 fn read_account_url(section: &Section<'_>) -> Option<reqwest::Url> {
     let text = section.text("account_url").unwrap_or_else(|| "https://account.accurate.id".to_owned());
-    let url = reqwest::Url::parse(&text).ok().filter(|url| url.has_host());
+    let url = reqwest::Url::parse(&text).ok().filter(reqwest::Url::has_host);
     let safe = url.filter(|url| url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)));
     if safe.is_none() {
         section.problem(

@@ -99,6 +99,7 @@ impl Service {
             tracing::warn!("some calls did not end in time; the next start looks up what became of them");
         }
         self.upkeep.abort();
+        self.engine.store().close().await;
     }
 }
 

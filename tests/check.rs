@@ -51,9 +51,10 @@ fn items(nos: &[&str]) -> BTreeSet<String> {
 }
 
 fn shown(findings: &[Finding], severities: &[Severity]) -> String {
-    let lines = findings.iter().filter(|finding| severities.contains(&finding.severity)).map(|finding| {
-        format!("{:?} {}: {} → {}", finding.severity, finding.part, finding.found, finding.remedy)
-    });
+    let lines = findings
+        .iter()
+        .filter(|finding| severities.contains(&finding.severity))
+        .map(|finding| format!("{:?} {}: {} → {}", finding.severity, finding.part, finding.found, finding.remedy));
     // A reply's time has whole seconds only, so the last one is a matter of luck.
     lines.collect::<Vec<_>>().join("\n").replace("179 s", "180 s")
 }
@@ -75,7 +76,9 @@ async fn one_of_every_fault_is_found_in_one_run() {
     sandbox.change_settings(|settings| settings.branches = Branches::SeveralSeen);
     sandbox.suspend_account("700101");
     sandbox.withhold_right(Action::InvoiceDelete);
-    let mapping = Mapping::parse("mapping.toml", r#"
+    let mapping = Mapping::parse(
+        "mapping.toml",
+        r#"
         create_missing_customers = false
         [accounts]
         shipping = "700101"
@@ -92,7 +95,8 @@ async fn one_of_every_fault_is_found_in_one_run() {
         payment_term = "Net 14"
         [stores."7475"]
         customer_no = "LAZADA"
-    "#)
+    "#,
+    )
     .expect("valid");
     let session = session(&running, FastClock(http()));
     let findings = check_book(&session, &mapping, &items(&["AAA2002", "NOPE"])).await;
@@ -118,8 +122,16 @@ async fn each_missing_right_is_named() {
     let findings = check_book(&session(&running, http()), &samples::mapping(), &items(&["AAA2002"])).await;
     let errors = shown(&findings, &[Severity::Error]);
     for right in [
-        "glaccount/list", "warehouse/list", "branch/list", "payment-term/list", "sales-invoice/detail",
-        "sales-invoice/save", "sales-invoice/delete", "customer/list", "customer/save", "item/detail",
+        "glaccount/list",
+        "warehouse/list",
+        "branch/list",
+        "payment-term/list",
+        "sales-invoice/detail",
+        "sales-invoice/save",
+        "sales-invoice/delete",
+        "customer/list",
+        "customer/save",
+        "item/detail",
     ] {
         assert!(errors.contains(&format!("the right for {right} is missing")), "{right}:\n{errors}");
     }

@@ -10,8 +10,7 @@ use forstok_accurate::{
     pipeline::record::delivery,
     sandbox::{Action, Fault, On},
     store::{
-        Count, Counted, Filter, InvoiceRef, OrderRecord, Outcome, Settlement, State, Store, Undecided,
-        Verdict, Wanted,
+        Count, Counted, Filter, InvoiceRef, OrderRecord, Outcome, Settlement, State, Store, Undecided, Verdict, Wanted,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -190,7 +189,7 @@ async fn a_decision_about_an_order_under_a_lease_changes_nothing() {
     world.advance(600);
     assert_eq!(decide(&world, verdict.clone()).await, 0);
     let outcome = Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes, unsure_since: None };
-    let settlement = Settlement { order_id: claim.order_id, attempt: claim.attempt, outcome, events: Vec::new() };
+    let settlement = Settlement { order_id: claim.order_id, attempt: claim.attempt, outcome, entries: Vec::new() };
     assert_eq!(world.store.settle(&[settlement], world.clock.now()).await.expect("written"), [true]);
     assert_eq!(decide(&world, verdict).await, 1);
 }
@@ -204,7 +203,7 @@ async fn an_outcome_counts_once_and_only_from_the_current_claim() {
         order_id: order_id("1"),
         attempt,
         outcome: Outcome::Blocked { findings: Vec::new(), waits_for: None },
-        events: Vec::new(),
+        entries: Vec::new(),
     };
     let settle = async |attempt| world.store.settle(&[settlement(attempt)], world.clock.now()).await.expect("written");
     assert_eq!(settle(claim.attempt - 1).await, [false]);
@@ -253,7 +252,7 @@ async fn the_counts_are_those_of_a_full_scan_after_every_kind_of_transition() {
         match scanned.iter_mut().find(same) {
             Some(count) => count.orders += 1,
             None => {
-                scanned.push(Count { state: order.state, reason: order.reason, store_id: order.store_id, orders: 1 })
+                scanned.push(Count { state: order.state, reason: order.reason, store_id: order.store_id, orders: 1 });
             }
         }
     }

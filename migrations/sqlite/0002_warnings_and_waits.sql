@@ -39,3 +39,7 @@ CREATE INDEX waits_due ON waits (book, next_at);
 
 -- What a mapping changed, in words.
 ALTER TABLE mappings ADD COLUMN changes TEXT NOT NULL DEFAULT '[]';
+
+-- Written to by readiness probes: only a write shows that writing works.
+CREATE TABLE pulse (beats INTEGER NOT NULL) STRICT;
+INSERT INTO pulse (beats) VALUES (0);

@@ -180,7 +180,7 @@ impl Session {
             }
             Err(failure) => return Err(failure),
         };
-        // One official text prints the key as "data usaha" (accurate.md §1, [C]).
+        // One official text prints the key as "data usaha" (accurate.md §1, C).
         let database = ["database", "data usaha"].iter().find_map(|key| envelope.d.get(key));
         let host = database.and_then(|database| database.get("host")).and_then(Value::as_str).unwrap_or_default();
         let host = Url::parse(host).ok().filter(|host| self.may_hold_data(host)).ok_or_else(|| {
@@ -202,7 +202,7 @@ impl Session {
         (just_asked || stale.is_none_or(|stale| *stale != host)).then_some(host)
     }
 
-    /// A 308: the same call again over there, if credentials may go there (accurate.md §1, [A]).
+    /// A 308: the same call again over there, if credentials may go there (accurate.md §1, A).
     async fn follow(&self, from: &Url, reply: &WireReply) -> Result<Url, Failure> {
         let target = reply.location.as_deref().and_then(|location| from.join(location).ok());
         let Some(target) = target else {
@@ -241,7 +241,7 @@ impl Session {
         let slot = self.limiter.slot().await;
         let started = self.clock.now();
         let mut headers = self.credentials.headers(started).to_vec();
-        // Errors are told apart by their text, so its language is pinned (accurate.md §1, [B]).
+        // Errors are told apart by their text, so its language is pinned (accurate.md §1, B).
         headers.push(("x-language-profile", "ID".to_owned()));
         headers.push(("accept", "application/json".to_owned()));
         let request =

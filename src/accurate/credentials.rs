@@ -1,4 +1,4 @@
-//! The three headers that every call carries in API Token mode (accurate.md §1, [A]).
+//! The three headers that every call carries in API Token mode (accurate.md §1, A).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;

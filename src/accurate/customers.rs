@@ -41,7 +41,7 @@ pub async fn exists(session: &Session, customer_no: &str) -> Result<bool, Failur
         ("sp.pageSize", "100"),
     ];
     let envelope = session.call(&Call::get("customer/list", &query)).await?;
-    // A filter name that is not understood returns every row, so each is compared (accurate.md §3, [B]).
+    // A filter name that is not understood returns every row, so each is compared (accurate.md §3, B).
     let rows = envelope.d.as_array().map(Vec::as_slice).unwrap_or_default();
     Ok(rows.iter().any(|row| row.get("customerNo").and_then(Value::as_str) == Some(customer_no)))
 }

@@ -1,9 +1,9 @@
-//! Never above 8 calls in any second nor 8 in flight, as seen by Accurate (accurate.md §2, [A]).
+//! Never above 8 calls in any second nor 8 in flight, as seen by Accurate (accurate.md §2, A).
 //!
 //! There are eight slots. A call takes one and gives it back one second after it ended, so two calls of one
 //! slot can never reach Accurate within one second of each other, and there are eight slots: any second sees
 //! at most eight. A call that takes long has reached Accurate long before it ended, so its slot counts from
-//! at most [`WAY`] after it left; that is the jitter on the way that the allowance pays for.
+//! at most `WAY` after it left; that is the jitter on the way that the allowance pays for.
 
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Mutex};
 

@@ -7,7 +7,7 @@ use super::{
     outcome::{Envelope, Failure},
 };
 
-/// Rows asked for in one call; 100 is accepted (accurate.md §3, [A]).
+/// Rows asked for in one call; 100 is accepted (accurate.md §3, A).
 const PAGE_SIZE: usize = 100;
 
 /// A list that is longer than this is taken for one that does not end.
@@ -68,7 +68,7 @@ pub async fn item_is_usable(session: &Session, no: &str) -> Result<bool, Failure
 pub async fn account_is_active(session: &Session, no: &str) -> Result<bool, Failure> {
     let query = [("fields", ACCOUNTS.fields), ("filter.no.op", "EQUAL"), ("filter.no.val", no), ("sp.pageSize", "100")];
     let envelope = session.call(&Call::get(ACCOUNTS.call, &query)).await?;
-    // A filter that is not understood returns every row, so each is compared (accurate.md §3, [B]).
+    // A filter that is not understood returns every row, so each is compared (accurate.md §3, B).
     let rows = envelope.d.as_array().map(Vec::as_slice).unwrap_or_default();
     Ok(rows.iter().any(|row| text(row, "no") == no && !is_suspended(row)))
 }

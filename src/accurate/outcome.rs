@@ -196,14 +196,11 @@ fn failure(status: u16, success: Option<bool>, messages: &[String], body: &[u8])
         401 => Failure::BookRefused(BookTrouble::TokenRefused, words),
         403 => Failure::BookRefused(BookTrouble::RightMissing, words),
         // `s:false` with a text that is not in the table: a person must look, and sees the text as it came.
-        200..=299 if success == Some(false) => {
+        200..=299 | 400 | 402 | 405..=499 if success == Some(false) => {
             Failure::Refused(Refusal { meaning: Meaning::Person(Reason::RefusedByAccurate), words })
         }
         // A wrong address or an unknown move: the call itself did not take place.
         300..=399 | 404 => Failure::NotSent(words),
-        400..=499 if success == Some(false) => {
-            Failure::Refused(Refusal { meaning: Meaning::Person(Reason::RefusedByAccurate), words })
-        }
         _ => Failure::Ambiguous(words),
     }
 }

@@ -96,7 +96,11 @@ fn refused(book: &str, call: &str, failure: &Failure) -> Finding {
             format!("the right for {call} is missing: {words}"),
             "give it in Accurate to the user who made the API Token",
         ),
-        failure => Finding::error(book, format!("{call}: {}", failure.words()), "run the check again; if it stays, ask Accurate"),
+        failure => Finding::error(
+            book,
+            format!("{call}: {}", failure.words()),
+            "run the check again; if it stays, ask Accurate",
+        ),
     }
 }
 
@@ -161,7 +165,10 @@ async fn check_items(session: &Session, book: &str, item_nos: &BTreeSet<String>,
 }
 
 /// A check may run beside the service, which has the same limits: it waits whenever it is asked to.
-async fn patiently<T, F: Future<Output = Result<T, Failure>>>(session: &Session, make: impl Fn() -> F) -> Result<T, Failure> {
+async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
+    session: &Session,
+    make: impl Fn() -> F,
+) -> Result<T, Failure> {
     for _ in 0..PATIENCE {
         match make().await {
             Err(Failure::SlowDown(_)) => session.slow_down(SignedDuration::from_secs(1)),

@@ -41,9 +41,12 @@ pub(super) fn compare(book: &str, mapping: &Mapping, masters: &Masters) -> Vec<F
     let mut findings = Vec::new();
     if let Some(accounts) = &masters.accounts {
         for category in CATEGORIES {
-            let mut named = Vec::from_iter(mapping.accounts.get(category).map(|no| (format!("accounts.{category}"), no)));
+            let mut named =
+                Vec::from_iter(mapping.accounts.get(category).map(|no| (format!("accounts.{category}"), no)));
             for (id, store) in &stores {
-                named.extend(store.accounts.get(category).map(|no| (format!("stores.\"{id}\".accounts.{category}"), no)));
+                named.extend(
+                    store.accounts.get(category).map(|no| (format!("stores.\"{id}\".accounts.{category}"), no)),
+                );
             }
             for (part, no) in named {
                 findings.push(account(part, no, wanted(category), accounts));
@@ -82,7 +85,11 @@ fn wanted(category: &str) -> Wanted {
 
 fn account(part: String, no: &str, wanted: Wanted, accounts: &[Value]) -> Finding {
     let Some(row) = accounts.iter().find(|row| text(row, "no") == no) else {
-        return Finding::error(part, format!("account {no} does not exist in Accurate"), "create it there or name another account");
+        return Finding::error(
+            part,
+            format!("account {no} does not exist in Accurate"),
+            "create it there or name another account",
+        );
     };
     let (name, kind) = (text(row, "name"), text(row, "accountType"));
     if is_suspended(row) {
@@ -99,8 +106,12 @@ fn account(part: String, no: &str, wanted: Wanted, accounts: &[Value]) -> Findin
     match wanted {
         // A receipt cannot be booked to any other type.
         Wanted::CashAndBank => Finding::error(part, found, "name a Cash & Bank account"),
-        Wanted::OtherIncome => Finding::warning(part, found, "name an account of type Other Income, unless this is meant"),
-        Wanted::OtherExpense => Finding::warning(part, found, "name an account of type Other Expense, unless this is meant"),
+        Wanted::OtherIncome => {
+            Finding::warning(part, found, "name an account of type Other Income, unless this is meant")
+        }
+        Wanted::OtherExpense => {
+            Finding::warning(part, found, "name an account of type Other Expense, unless this is meant")
+        }
     }
 }
 
@@ -111,10 +122,14 @@ fn named(part: String, kind: &str, name: &str, rows: &[Value]) -> Finding {
     let near: Vec<_> = rows.iter().map(|row| text(row, "name")).collect();
     let near: Vec<_> = near.iter().map(String::as_str).collect();
     let hint = crate::domain::document::did_you_mean(name, &near);
-    Finding::error(part, format!("{kind} {name:?} does not exist in Accurate{hint}"), format!("create the {kind} there or correct the name"))
+    Finding::error(
+        part,
+        format!("{kind} {name:?} does not exist in Accurate{hint}"),
+        format!("create the {kind} there or correct the name"),
+    )
 }
 
-/// A branch is needed as soon as the token's user sees several (accurate.md §4, [A]).
+/// A branch is needed as soon as the token's user sees several (accurate.md §4, A).
 fn branch(id: &str, store: &Store, masters: &Masters) -> Option<Finding> {
     let branches = masters.branches.as_ref()?;
     let part = format!("stores.\"{id}\".branch");

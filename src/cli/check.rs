@@ -32,7 +32,9 @@ pub(super) async fn run(file: Option<PathBuf>, as_json: bool) -> Result<ExitCode
         Ok(config) => check(&config).await?,
         Err(problems) => problems
             .into_iter()
-            .map(|problem| Finding::error(format!("settings: {}", problem.key), problem.value.unwrap_or_default(), problem.remedy))
+            .map(|problem| {
+                Finding::error(format!("settings: {}", problem.key), problem.value.unwrap_or_default(), problem.remedy)
+            })
             .collect(),
     };
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
@@ -50,7 +52,11 @@ pub(super) async fn run(file: Option<PathBuf>, as_json: bool) -> Result<ExitCode
 async fn check(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let mut findings = vec![Finding::ok("settings", "can be used")];
     if config.operator_token.is_none() {
-        findings.push(Finding::warning("settings: server.operator_token", "is not set", "set it to open /v1 and the page to operators"));
+        findings.push(Finding::warning(
+            "settings: server.operator_token",
+            "is not set",
+            "set it to open /v1 to operators",
+        ));
     }
     let Database::Sqlite(path) = &config.database;
     let store = match Sqlite::open_beside(path).await {
@@ -60,12 +66,20 @@ async fn check(config: &Config) -> anyhow::Result<Vec<Finding>> {
                 Some(store)
             }
             Err(error) => {
-                findings.push(Finding::error("database", error.to_string(), "see that its disk has room and can be written to"));
+                findings.push(Finding::error(
+                    "database",
+                    error.to_string(),
+                    "see that its disk has room and can be written to",
+                ));
                 None
             }
         },
         Err(error) => {
-            findings.push(Finding::error("database", error.to_string(), "correct database.url or the rights of its folder"));
+            findings.push(Finding::error(
+                "database",
+                error.to_string(),
+                "correct database.url or the rights of its folder",
+            ));
             None
         }
     };
@@ -85,14 +99,22 @@ async fn check(config: &Config) -> anyhow::Result<Vec<Finding>> {
 }
 
 /// The mapping file of the settings, else the one in force.
-async fn mapping_to_check(config: &Config, store: Option<&Sqlite>, findings: &mut Vec<Finding>) -> anyhow::Result<Mapping> {
+async fn mapping_to_check(
+    config: &Config,
+    store: Option<&Sqlite>,
+    findings: &mut Vec<Finding>,
+) -> anyhow::Result<Mapping> {
     let mapping = match (&config.mapping, store) {
         (Some(file), _) => file.mapping.clone(),
         (None, Some(store)) => mapping::in_force(store).await?.mapping,
         (None, None) => Mapping::default(),
     };
     if mapping.stores.is_empty() {
-        findings.push(Finding::error("mapping", "no store is mapped", "add a table [stores.\"<store id>\"] for each store"));
+        findings.push(Finding::error(
+            "mapping",
+            "no store is mapped",
+            "add a table [stores.\"<store id>\"] for each store",
+        ));
     }
     let books: Vec<_> = config.books.keys().cloned().collect();
     for problem in unknown_books(&mapping, &books) {

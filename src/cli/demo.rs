@@ -18,7 +18,7 @@ use crate::{
     forstok::signature::{Encoding, Scheme, Verifier, hmac_sha256},
     sandbox::{Options, Sandbox, samples},
     service::{Service, asked_to_stop},
-    store::{OrderRecord, State},
+    store::{Filter, OrderRecord, State},
     telemetry,
 };
 
@@ -34,7 +34,7 @@ const DELIVERIES: usize = 3;
 const SHUFFLE: u64 = 17;
 
 /// After this long the table is shown as it stands.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -179,7 +179,7 @@ async fn wait_until_settled(service: &Service, progress: &ProgressBar) -> anyhow
     let store = service.engine.store();
     let started = service.engine.now();
     loop {
-        let orders = store.orders(&Default::default(), None, 1000).await?;
+        let orders = store.orders(&Filter::default(), None, 1000).await?;
         let waiting = |order: &&OrderRecord| matches!(order.state, State::Received | State::Due | State::VoidDue);
         let settled = orders.len() - orders.iter().filter(waiting).count();
         progress.set_position(settled as u64);

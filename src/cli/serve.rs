@@ -24,7 +24,7 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
         .with_context(|| format!("server.listen = {}: cannot listen there; is it taken?", config.listen))?;
     let address = listener.local_addr().context("the address that is listened on")?;
     if config.operator_token.is_none() {
-        tracing::warn!("server.operator_token is not set: /v1 and the page are closed");
+        tracing::warn!("server.operator_token is not set: /v1 is closed");
     }
     let service = Service::start(config, listener, metrics).await?;
     tracing::info!(%address, "webhooks are taken at http://{address}/webhooks/forstok");

@@ -91,13 +91,11 @@ impl<'a> Section<'a> {
 
     /// A secret text: never shown in a problem.
     pub fn secret(&self, key: &'static str) -> Option<String> {
-        match self.value(key)? {
-            Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
-            _ => {
-                self.problem(key, None, "must be a text in quotes");
-                None
-            }
-        }
+        let Value::String(text) = self.value(key)? else {
+            self.problem(key, None, "must be a text in quotes");
+            return None;
+        };
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
     /// Secret texts: a list, or (from the environment) one text, comma-separated or written as a TOML list.
@@ -164,20 +162,12 @@ impl<'a> Section<'a> {
         let outer = self.section(key)?;
         let mut texts = BTreeMap::new();
         for (name, value) in outer.table {
-            match outer.as_text(name, value) {
-                Some(text) if text.is_empty() => {
-                    outer.problem(name, Some(value), "is empty; give a value or remove the line")
-                }
-                Some(text) => {
-                    if texts.insert(name.trim().to_owned(), text).is_some() {
-                        outer.problem(
-                            name,
-                            Some(value),
-                            "stands twice, once with spaces around it; keep one of the two",
-                        );
-                    }
-                }
-                None => {}
+            let Some(text) = outer.as_text(name, value) else { continue };
+            if text.is_empty() {
+                outer.problem(name, Some(value), "is empty; give a value or remove the line");
+            } else if texts.insert(name.trim().to_owned(), text).is_some() {
+                let remedy = "stands twice, once with spaces around it; keep one of the two";
+                outer.problem(name, Some(value), remedy);
             }
         }
         Some(texts)

@@ -120,6 +120,7 @@ impl InvoiceBody {
 /// How Accurate writes days.
 pub const ACCURATE_DAY: &str = "%d/%m/%Y";
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 fn write_day<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&day.strftime(ACCURATE_DAY))
 }

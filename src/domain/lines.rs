@@ -27,20 +27,20 @@ pub struct Line {
 /// Pieces of one item at one price under one name share a line, in order of first sight: the built-in
 /// integration gave all pieces of a sku the first price (forstok.md §5).
 pub fn lines_of(order: &Snapshot, mapping: &Mapping, findings: &mut Vec<Finding>) -> Vec<Line> {
-    let mut lines = Lines { mapping, findings, lines: Vec::new() };
+    let mut gathered = Gathered { mapping, findings, lines: Vec::new() };
     for product in order.products().filter(|product| !product.quantity.is_zero()) {
-        lines.add_product(product);
+        gathered.add_product(product);
     }
-    lines.lines
+    gathered.lines
 }
 
-struct Lines<'a> {
+struct Gathered<'a> {
     mapping: &'a Mapping,
     findings: &'a mut Vec<Finding>,
     lines: Vec<Line>,
 }
 
-impl Lines<'_> {
+impl Gathered<'_> {
     fn add_product(&mut self, product: &OrderLine) {
         let Some(price) = product.unit_price() else {
             let about = format!(

@@ -14,32 +14,47 @@ impl Mapping {
         let mut table = Table::new();
         let mut set = |key: &str, value: Value| table.insert(key.to_owned(), value);
         set("auto_create_at", text(self.auto_create_at.map_or("never", status_word)));
-        set("on_cancel", text(match self.on_cancel {
-            OnCancel::Void => "void",
-            OnCancel::Keep => "keep",
-        }));
+        set(
+            "on_cancel",
+            text(match self.on_cancel {
+                OnCancel::Void => "void",
+                OnCancel::Keep => "keep",
+            }),
+        );
         if let Some(day) = self.orders_from {
             set("orders_from", text(day.to_string()));
         }
-        set("invoice_date", text(match self.invoice_date {
-            InvoiceDate::Trigger => "trigger",
-            InvoiceDate::Ordered => "ordered",
-        }));
+        set(
+            "invoice_date",
+            text(match self.invoice_date {
+                InvoiceDate::Trigger => "trigger",
+                InvoiceDate::Ordered => "ordered",
+            }),
+        );
         set("invoice_number", text(self.invoice_number.as_str()));
         set("description", text(self.description.as_str()));
-        set("bundles", text(match self.bundles {
-            Bundles::Parent => "parent",
-            Bundles::ParentAndChildren => "parent_and_children",
-            Bundles::Children => "children",
-        }));
-        set("on_total_difference", text(match self.on_total_difference {
-            OnTotalDifference::Warn => "warn",
-            OnTotalDifference::Block => "block",
-        }));
-        set("unknown_stores", text(match self.unknown_stores {
-            UnknownStores::Block => "block",
-            UnknownStores::Accept => "accept",
-        }));
+        set(
+            "bundles",
+            text(match self.bundles {
+                Bundles::Parent => "parent",
+                Bundles::ParentAndChildren => "parent_and_children",
+                Bundles::Children => "children",
+            }),
+        );
+        set(
+            "on_total_difference",
+            text(match self.on_total_difference {
+                OnTotalDifference::Warn => "warn",
+                OnTotalDifference::Block => "block",
+            }),
+        );
+        set(
+            "unknown_stores",
+            text(match self.unknown_stores {
+                UnknownStores::Block => "block",
+                UnknownStores::Accept => "accept",
+            }),
+        );
         set("create_missing_customers", Value::Boolean(self.create_missing_customers));
         set("tax", tax(self.tax));
         set("accounts", texts(&self.accounts));
@@ -63,9 +78,12 @@ impl Mapping {
                 Some(_) => {}
             }
         }
-        changes.extend(before.iter().filter(|(key, _)| !after.contains_key(*key)).map(|(key, old)| {
-            format!("{key} = {old} (removed)")
-        }));
+        changes.extend(
+            before
+                .iter()
+                .filter(|(key, _)| !after.contains_key(*key))
+                .map(|(key, old)| format!("{key} = {old} (removed)")),
+        );
         changes
     }
 }
@@ -197,11 +215,14 @@ mod tests {
         let before = Mapping::parse("m", FULL).expect("valid");
         let after = FULL.replace("Shipped", "Delivered").replace("\"834\" = \"Utama\"", "\"835\" = \"B\"");
         let after = Mapping::parse("m", &after).expect("valid");
-        assert_eq!(after.changes_since(&before), [
-            "auto_create_at: \"Shipped\" → \"Delivered\"",
-            "warehouses.835 = \"B\" (new)",
-            "warehouses.834 = \"Utama\" (removed)",
-        ]);
+        assert_eq!(
+            after.changes_since(&before),
+            [
+                "auto_create_at: \"Shipped\" → \"Delivered\"",
+                "warehouses.835 = \"B\" (new)",
+                "warehouses.834 = \"Utama\" (removed)",
+            ]
+        );
         assert!(before.changes_since(&before).is_empty());
     }
 }

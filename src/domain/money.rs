@@ -9,7 +9,7 @@ use std::{
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Accurate keeps up to six decimal places (accurate.md §3, [B]).
+/// Accurate keeps up to six decimal places (accurate.md §3, B).
 const PLACES: u32 = 6;
 
 /// Largest amount that is read, in rupiah.

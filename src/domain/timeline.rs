@@ -86,6 +86,11 @@ pub enum Event {
         /// Its number.
         number: String,
     },
+    /// The order changed after its invoice was made.
+    Changed {
+        /// The difference in words.
+        about: String,
+    },
     /// A person asked for another attempt.
     Rearmed,
     /// What the order waited for may have come.
@@ -130,6 +135,7 @@ impl Event {
             Self::VoidDue { number } => format!("cancelled: invoice {number} must be deleted"),
             Self::Voided { number } => format!("invoice {number} is deleted"),
             Self::Kept { number } => format!("cancelled: invoice {number} is kept as the mapping says"),
+            Self::Changed { about } => format!("the order changed after its invoice: {about}"),
             Self::Rearmed => "a person asked for another attempt".to_owned(),
             Self::LookedAgain { subject } => format!("{subject} was looked at again: the order goes on"),
         }
@@ -152,6 +158,7 @@ impl Event {
             Self::VoidDue { number } => format!("dibatalkan: faktur {number} harus dihapus"),
             Self::Voided { number } => format!("faktur {number} sudah dihapus"),
             Self::Kept { number } => format!("dibatalkan: faktur {number} dipertahankan sesuai pemetaan"),
+            Self::Changed { about } => format!("pesanan berubah setelah fakturnya: {about}"),
             Self::Rearmed => "seseorang meminta percobaan ulang".to_owned(),
             Self::LookedAgain { subject } => format!("{subject} diperiksa lagi: pesanan dilanjutkan"),
         }

@@ -33,7 +33,7 @@ pub enum Scheme {
         /// Header with the signed time.
         timestamp_header: Option<HeaderName>,
     },
-    /// The secret itself; how Forstok is seen to do it (forstok.md §2, [B]).
+    /// The secret itself; how Forstok is seen to do it (forstok.md §2, B).
     SharedKey,
 }
 
@@ -201,8 +201,8 @@ mod tests {
         for (offset, fresh) in [(0, true), (300, true), (-300, true), (301, false), (-301, false)] {
             let time = (now().as_second() + offset).to_string();
             let mac = hex::encode(hmac_sha256("new", Some(time.as_bytes()), BODY));
-            let verified = verifier.verify(&headers(&[("x-forstok-signature", mac), ("x-time", time)]), BODY, now());
-            assert_eq!(verified.is_ok(), fresh, "{offset} seconds");
+            let result = verifier.verify(&headers(&[("x-forstok-signature", mac), ("x-time", time)]), BODY, now());
+            assert_eq!(result.is_ok(), fresh, "{offset} seconds");
         }
         let unsigned_time = hex::encode(hmac_sha256("new", None, BODY));
         let time = now().as_second().to_string();

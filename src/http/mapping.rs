@@ -11,7 +11,10 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{App, problem::{Problem, ProblemBody}};
+use super::{
+    App,
+    problem::{Problem, ProblemBody},
+};
 use crate::{
     clock::SystemClock,
     config::unknown_books,
@@ -100,7 +103,7 @@ pub(super) async fn get(State(app): State<App>) -> Response {
     security(("operator_token" = []))
 )]
 pub(super) async fn put(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
-    let replaces = if_match(&headers)?;
+    let replaces = if_match(&headers);
     let document = read(&app, &body)?.map_err(Problem::MappingWrong)?;
     let engine = &app.engine;
     match apply(engine.store().as_ref(), &SystemClock, document, "API", replaces).await? {
@@ -141,8 +144,8 @@ pub(super) async fn check(State(app): State<App>, body: Bytes) -> Result<Json<Ma
 }
 
 fn read(app: &App, body: &[u8]) -> Result<Result<Document, Vec<Mistake>>, Problem> {
-    let json: Value = serde_json::from_slice(body)
-        .map_err(|error| Problem::BadRequest(format!("the body is not JSON: {error}")))?;
+    let json: Value =
+        serde_json::from_slice(body).map_err(|error| Problem::BadRequest(format!("the body is not JSON: {error}")))?;
     let table = table_of_json(&json).map_err(|what| Problem::BadRequest(format!("the body {what}")))?;
     let books: Vec<_> = app.engine.books().into_iter().map(|book| book.name).collect();
     Ok(Document::from_table(&table).and_then(|document| {
@@ -163,13 +166,13 @@ fn answer(in_force: &MappingInForce, changes: Vec<String>) -> Response {
 }
 
 /// The revision that `If-Match` names; `*` and no header take whatever is in force.
-fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+fn if_match(headers: &HeaderMap) -> Option<i64> {
+    let value = headers.get(header::IF_MATCH)?;
     let text = value.to_str().unwrap_or_default().trim();
     if text == "*" {
-        return Ok(None);
+        return None;
     }
     let revision = text.trim_start_matches("W/").trim_matches('"').parse();
     // A tag that we never gave names a mapping that is not in force.
-    Ok(Some(revision.unwrap_or(-1)))
+    Some(revision.unwrap_or(-1))
 }

@@ -34,7 +34,7 @@ const LARGEST_PAGE: i64 = 500;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct FilterParams {
-    /// Standing here: received, watching, due, invoiced, blocked, ignored, void_due or voided.
+    /// Standing here: received, watching, due, invoiced, blocked, ignored, `void_due` or voided.
     #[param(example = "blocked")]
     state: Option<String>,
     /// For this reason, for example `item_not_found`.
@@ -113,6 +113,7 @@ pub(super) struct OrderPage {
 
 /// An order.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "`order_id` is the contract's name in every answer")]
 pub(super) struct Order {
     /// Forstok's order id.
     #[schema(example = "138163394")]

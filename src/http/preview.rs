@@ -23,11 +23,7 @@ use crate::pipeline::preview::{Preview, preview};
     ),
     security(("operator_token" = []))
 )]
-pub(super) async fn show(
-    State(app): State<App>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Json<Preview>, Problem> {
+pub(super) async fn show(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Json<Preview>, Problem> {
     let engine = &app.engine;
     preview(&body, &engine.mapping(), engine.now(), language(&app, &headers))
         .map(Json)

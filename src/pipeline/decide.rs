@@ -26,7 +26,7 @@ impl Engine {
             return Ok(0);
         }
         let mapping = self.mapping();
-        let verdicts: Vec<_> = undecided.into_iter().map(|order| verdict(order, &mapping)).collect();
+        let verdicts: Vec<_> = undecided.iter().map(|order| verdict(order, &mapping)).collect();
         let decided = self.store.decide(&verdicts, now).await?;
         for book in self.books.values() {
             book.due.notify_one();
@@ -36,7 +36,7 @@ impl Engine {
 }
 
 /// What becomes of an order, given where it stands.
-fn verdict(order: Undecided, in_force: &MappingInForce) -> Verdict {
+fn verdict(order: &Undecided, in_force: &MappingInForce) -> Verdict {
     let mut verdict = Verdict {
         order_id: order.order_id.clone(),
         revision: order.revision,
@@ -52,7 +52,7 @@ fn verdict(order: Undecided, in_force: &MappingInForce) -> Verdict {
         Ok(payload) => payload.order,
         // It was readable when it was recorded; an older program wrote it, or the body was cleared.
         Err(problem) => {
-            block(&mut verdict, &order, vec![Finding { reason: Reason::NoLines, about: problem.to_string() }]);
+            block(&mut verdict, order, vec![Finding { reason: Reason::NoLines, about: problem.to_string() }]);
             return verdict;
         }
     };
@@ -63,7 +63,7 @@ fn verdict(order: Undecided, in_force: &MappingInForce) -> Verdict {
         // Blocked with an invoice: it could not be deleted. It is never forgotten that it stands.
         (_, decision) if order.invoice_stands => {
             verdict.state = State::Invoiced;
-            after_invoice(&mut verdict, &order, decision, in_force.mapping.on_cancel);
+            after_invoice(&mut verdict, order, decision, in_force.mapping.on_cancel);
         }
         (_, Decision::Watch) => {
             verdict.state = State::Watching;
@@ -78,7 +78,7 @@ fn verdict(order: Undecided, in_force: &MappingInForce) -> Verdict {
                 verdict.events.push(Event::Ignored { reason });
             }
         }
-        (_, Decision::Block(findings)) => block(&mut verdict, &order, findings),
+        (_, Decision::Block(findings)) => block(&mut verdict, order, findings),
         (_, Decision::Invoice(draft, notices)) => {
             verdict.state = State::Due;
             verdict.warnings = notices;
@@ -121,11 +121,16 @@ fn after_invoice(verdict: &mut Verdict, order: &Undecided, decision: Decision, o
         }
         return;
     }
+    let before = verdict.warnings.clone();
     verdict.warnings.retain(|notice| notice.warning != Warning::ChangedAfterInvoice);
     if let (Decision::Invoice(wanted, _), Some(sent)) = (decision, &order.draft)
         && let Some(about) = difference(sent, &wanted)
     {
-        verdict.warnings.push(Notice { warning: Warning::ChangedAfterInvoice, about });
+        let notice = Notice { warning: Warning::ChangedAfterInvoice, about: about.clone() };
+        if !before.contains(&notice) {
+            verdict.events.push(Event::Changed { about });
+        }
+        verdict.warnings.push(notice);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     domain::{
         money::Rupiah,
         reason::{Finding, Notice, Reason, Warning},
-        timeline::Event,
+        timeline::{Entry, Event},
         waiting::Subject,
     },
     store::{Claim, Counted, Outcome, Settlement, StandingInvoice, State},
@@ -26,7 +26,7 @@ use crate::{
 const SLOW_DOWN: SignedDuration = SignedDuration::from_secs(1);
 
 /// How long after it was sent a save whose reply was lost may still be carried out over there. Public clients
-/// wait 180 s for their longest calls (accurate.md §2, [C]); until then "not found" is no certainty.
+/// wait 180 s for their longest calls (accurate.md §2, C); until then "not found" is no certainty.
 const SAVE_IS_OVER: SignedDuration = SignedDuration::from_mins(5);
 
 /// An attempt's result for its order and for its book.
@@ -39,49 +39,45 @@ pub struct Attempted {
 }
 
 /// Makes one attempt; `wait_after` gives the waiting time by failures in a row.
-pub async fn attempt(
-    session: &Session,
-    claim: Claim,
-    wait_after: impl Fn(i64) -> SignedDuration,
-) -> Attempted {
+pub async fn attempt(session: &Session, claim: Claim, wait_after: impl Fn(i64) -> SignedDuration) -> Attempted {
     let mut attempt = Attempt {
         session,
         claim: &claim,
         unsure_since: claim.unsure_since,
         last_start: claim.lease_until - SignedDuration::try_from(CALL_TIMEOUT).unwrap_or_default(),
         warnings: claim.warnings.clone(),
-        events: Vec::new(),
+        entries: Vec::new(),
         sign: Sign::Nothing,
     };
     let end = match claim.state {
         State::VoidDue => attempt.void().await,
         _ => attempt.invoice().await,
     };
-    let outcome = end.unwrap_or_else(|stop| attempt.postponed(stop, &wait_after));
+    let outcome = end.unwrap_or_else(|stop| attempt.postponed(&stop, &wait_after));
     let now = session.now();
     match &outcome {
-        Outcome::Invoiced { invoice, warnings } => attempt.events.push(Event::Invoiced {
+        Outcome::Invoiced { invoice, warnings } => attempt.happened(Event::Invoiced {
             number: invoice.number.clone(),
             id: invoice.id,
             total: invoice.total.normalize().to_string(),
             notices: warnings.clone(),
         }),
-        Outcome::Blocked { findings, .. } => attempt.events.push(Event::Blocked { findings: findings.clone() }),
+        Outcome::Blocked { findings, .. } => attempt.happened(Event::Blocked { findings: findings.clone() }),
         Outcome::Postponed { until, .. } => {
-            let why = attempt.events.iter().rev().find_map(said).unwrap_or_default();
-            attempt.events.push(Event::Postponed { until: (*until).max(now), why });
+            let why = attempt.entries.iter().rev().find_map(said).unwrap_or_default();
+            attempt.happened(Event::Postponed { until: (*until).max(now), why });
         }
-        Outcome::Voided => attempt.events.push(Event::Voided { number: claim.draft.body.number.clone() }),
+        Outcome::Voided => attempt.happened(Event::Voided { number: claim.draft.body.number.clone() }),
         Outcome::Reconsider => {}
     }
-    let Attempt { events, sign, .. } = attempt;
-    let settlement = Settlement { order_id: claim.order_id.clone(), attempt: claim.attempt, outcome, events };
+    let Attempt { entries, sign, .. } = attempt;
+    let settlement = Settlement { order_id: claim.order_id.clone(), attempt: claim.attempt, outcome, entries };
     Attempted { settlement, sign }
 }
 
 /// What went wrong with a call.
-fn said(event: &Event) -> Option<String> {
-    match event {
+fn said(entry: &Entry) -> Option<String> {
+    match &entry.event {
         Event::Reply { outcome, words, .. } if outcome != "ok" => Some(format!("{outcome}: {words}")),
         _ => None,
     }
@@ -103,7 +99,8 @@ struct Attempt<'a> {
     /// No call starts later than this, so that none outlives the lease.
     last_start: Timestamp,
     warnings: Vec<Notice>,
-    events: Vec<Event>,
+    /// What happened so far.
+    entries: Vec<Entry>,
     sign: Sign,
 }
 
@@ -294,11 +291,11 @@ impl Attempt<'_> {
         };
         let words = words.chars().take(500).collect();
         // "Slow down", said a hundred times in a row, is one thing to read.
-        let said_already = matches!((result, self.events.last()),
+        let said_already = matches!((result, self.entries.last().map(|entry| &entry.event)),
             (Err(Failure::SlowDown(_)), Some(Event::Reply { call: last, outcome, .. }))
                 if last == call && outcome == "slow_down");
         if !said_already {
-            self.events.push(Event::Reply { call: call.to_owned(), outcome: outcome.to_owned(), words });
+            self.happened(Event::Reply { call: call.to_owned(), outcome: outcome.to_owned(), words });
         }
         self.sign = match result {
             Ok(_) | Err(Failure::Refused(_)) => Sign::Well,
@@ -309,12 +306,16 @@ impl Attempt<'_> {
         };
     }
 
+    fn happened(&mut self, event: Event) {
+        self.entries.push(Entry { at: self.session.now(), event });
+    }
+
     fn warn(&mut self, warning: Warning, about: String) {
         self.warnings.retain(|notice| notice.warning != warning);
         self.warnings.push(Notice { warning, about });
     }
 
-    fn postponed(&self, stop: Stop, wait_after: impl Fn(i64) -> SignedDuration) -> Outcome {
+    fn postponed(&self, stop: &Stop, wait_after: impl Fn(i64) -> SignedDuration) -> Outcome {
         let now = self.session.now();
         let (until, counted) = match stop {
             Stop::Later => (now + wait_after(self.claim.failures + 1), Counted::Yes),

@@ -86,8 +86,17 @@ pub fn preview(
     match decision {
         Decision::Watch => {
             let wanted = in_force.mapping.auto_create_at.map_or("never", crate::domain::mapping::status_word);
-            preview.decision = words(language, &format!("{:?} has not reached {wanted:?} yet: the order is watched, nothing is sent.", order.status_text),
-                &format!("{:?} belum mencapai {wanted:?}: pesanan dipantau, belum ada yang dikirim.", order.status_text));
+            preview.decision = words(
+                language,
+                &format!(
+                    "{:?} has not reached {wanted:?} yet: the order is watched, nothing is sent.",
+                    order.status_text
+                ),
+                &format!(
+                    "{:?} belum mencapai {wanted:?}: pesanan dipantau, belum ada yang dikirim.",
+                    order.status_text
+                ),
+            );
         }
         Decision::Ignore(reason) => {
             preview.state = State::Ignored.as_str();
@@ -97,8 +106,11 @@ pub fn preview(
         Decision::Block(findings) => {
             preview.state = State::Blocked.as_str();
             preview.reason = findings.first().map(|finding| finding.reason.code());
-            preview.decision = words(language, "The order would wait for a person; nothing is sent.",
-                "Pesanan akan menunggu tindakan seseorang; tidak ada yang dikirim.");
+            preview.decision = words(
+                language,
+                "The order would wait for a person; nothing is sent.",
+                "Pesanan akan menunggu tindakan seseorang; tidak ada yang dikirim.",
+            );
             preview.findings.extend(findings.into_iter().map(|finding| PreviewFinding {
                 severity: "error",
                 code: finding.reason.code(),
@@ -110,8 +122,11 @@ pub fn preview(
         Decision::Invoice(draft, notices) => {
             preview.state = State::Due.as_str();
             let (number, total) = (&draft.body.number, draft.total);
-            preview.decision = words(language, &format!("Invoice {number} over Rp {total} would be sent to book {}.", draft.book),
-                &format!("Faktur {number} sebesar Rp {total} akan dikirim ke buku {}.", draft.book));
+            preview.decision = words(
+                language,
+                &format!("Invoice {number} over Rp {total} would be sent to book {}.", draft.book),
+                &format!("Faktur {number} sebesar Rp {total} akan dikirim ke buku {}.", draft.book),
+            );
             preview.findings.extend(notices.into_iter().map(|notice| PreviewFinding {
                 severity: "warning",
                 code: notice.warning.code(),

@@ -248,8 +248,8 @@ pub struct Settlement {
     pub attempt: i64,
     /// What is to be written.
     pub outcome: Outcome,
-    /// Entries for the timeline.
-    pub events: Vec<Event>,
+    /// Entries for the timeline, each with its own time.
+    pub entries: Vec<Entry>,
 }
 
 /// What an attempt came to.
@@ -485,6 +485,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether the store answers and can write.
     async fn ping(&self) -> Result<()>;
+
+    /// Tidies up; nothing may be asked of the store afterwards.
+    async fn close(&self);
 }
 
 /// Which orders a claim takes.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use forstok_accurate::{
     clock::Clock,
-    domain::timeline::Event,
+    domain::timeline::{Entry, Event},
     pipeline::{LEASE, post},
     sandbox::{Fault, On},
     store::{Counted, Outcome, Settlement, Store},
@@ -34,8 +34,8 @@ async fn a_worker_whose_lease_ran_out_changes_nothing() {
         Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes, unsure_since: Some(world.clock.now()) },
     ];
     for outcome in outcomes {
-        let events = vec![Event::Rearmed];
-        let settlement = Settlement { order_id: late.order_id.clone(), attempt: late.attempt, outcome, events };
+        let entries = vec![Entry { at: world.clock.now(), event: Event::Rearmed }];
+        let settlement = Settlement { order_id: late.order_id.clone(), attempt: late.attempt, outcome, entries };
         let taken = world.store.settle(&[settlement], world.clock.now()).await.expect("written");
         assert_eq!(taken, [false]);
     }

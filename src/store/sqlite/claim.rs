@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool};
 
 use super::{
-    decide::append,
+    decide::{append, append_entries},
     rows::{json as to_json, json_column, micros, moment, order_id, state, timestamp},
 };
 use crate::{
@@ -121,11 +121,11 @@ pub(super) async fn settle(
         taken.insert(order_id(row)?);
     }
     begin_waits(&mut transaction, settlements, &taken, now).await?;
-    let events = settlements
+    let entries = settlements
         .iter()
         .filter(|settlement| taken.contains(&settlement.order_id))
-        .map(|settlement| (&settlement.order_id, settlement.events.as_slice()));
-    append(&mut transaction, events, now).await?;
+        .map(|settlement| (&settlement.order_id, settlement.entries.as_slice()));
+    append_entries(&mut transaction, entries).await?;
     transaction.commit().await?;
     Ok(settlements.iter().map(|settlement| taken.contains(&settlement.order_id)).collect())
 }

@@ -9,7 +9,11 @@ use super::{
     rows::{json as to_json, json_column, micros, optional_json, order_id, reason, state, timestamp},
 };
 use crate::{
-    domain::{order::OrderId, timeline::Event},
+    domain::{
+        order::OrderId,
+        reason::Reason,
+        timeline::{Entry, Event},
+    },
     store::{Filter, Result, Undecided, Verdict},
 };
 
@@ -53,12 +57,12 @@ pub(super) async fn decide(connection: &mut SqliteConnection, verdicts: &[Verdic
                 verdict.order_id,
                 verdict.revision,
                 verdict.state.as_str(),
-                verdict.reason.map_or("", |reason| reason.code()),
+                verdict.reason.map_or("", Reason::code),
                 to_json(&verdict.findings),
                 to_json(&verdict.warnings),
                 verdict.mapping_revision,
                 verdict.draft.as_ref().map(|draft| &draft.book),
-                verdict.draft.as_ref().map(|draft| to_json(draft)),
+                verdict.draft.as_ref().map(to_json),
             ])
         })
         .collect();
@@ -94,15 +98,32 @@ pub(super) async fn decide(connection: &mut SqliteConnection, verdicts: &[Verdic
     Ok(decided.len())
 }
 
-/// Adds entries to the timelines of orders.
+/// Adds events that happened now to the timelines of orders.
 pub(super) async fn append<'a>(
     connection: &mut SqliteConnection,
     events: impl Iterator<Item = (&'a OrderId, &'a [Event])>,
     now: Timestamp,
 ) -> Result<()> {
-    let rows: Vec<_> = events
-        .flat_map(|(order_id, events)| {
-            events.iter().zip(1..).map(move |(event, place)| json!([order_id, place, to_json(event)]))
+    append_rows(connection, events.map(|(order_id, events)| (order_id, events.iter().map(move |event| (now, event)))))
+        .await
+}
+
+/// Adds entries to the timelines of orders, each with its own time.
+pub(super) async fn append_entries<'a>(
+    connection: &mut SqliteConnection,
+    entries: impl Iterator<Item = (&'a OrderId, &'a [Entry])>,
+) -> Result<()> {
+    let pairs = entries.map(|(order_id, entries)| (order_id, entries.iter().map(|entry| (entry.at, &entry.event))));
+    append_rows(connection, pairs).await
+}
+
+async fn append_rows<'a, E: Iterator<Item = (Timestamp, &'a Event)>>(
+    connection: &mut SqliteConnection,
+    entries: impl Iterator<Item = (&'a OrderId, E)>,
+) -> Result<()> {
+    let rows: Vec<_> = entries
+        .flat_map(|(order_id, entries)| {
+            entries.zip(1..).map(move |((at, event), place)| json!([order_id, place, to_json(event), micros(at)]))
         })
         .collect();
     if rows.is_empty() {
@@ -112,11 +133,10 @@ pub(super) async fn append<'a>(
         "INSERT INTO timeline (order_id, seq, at, event)
          SELECT value ->> 0,
                 COALESCE((SELECT MAX(seq) FROM timeline WHERE order_id = value ->> 0), 0) + (value ->> 1),
-                $2, value ->> 2
+                value ->> 3, value ->> 2
          FROM json_each($1)",
     )
     .bind(to_json(&rows))
-    .bind(micros(now))
     .execute(connection)
     .await?;
     Ok(())

@@ -110,11 +110,12 @@ async fn load_orders(connection: &mut SqliteConnection, deliveries: &[Delivery])
     for row in rows {
         let id: Option<i64> = row.try_get("invoice_id")?;
         let number: Option<String> = row.try_get("invoice_number")?;
+        let state = state(&row)?;
         let order = Known {
             history: from_json(row.try_get("history")?)?,
             revision: row.try_get("revision")?,
-            state: state(&row)?,
-            invoice: number.zip(id).map(|(number, id)| InvoiceRef { number, id }),
+            state,
+            invoice: number.zip(id).filter(|_| state != State::Voided).map(|(number, id)| InvoiceRef { number, id }),
             facts: None,
             received_at: row.try_get("received_at")?,
             changed: false,

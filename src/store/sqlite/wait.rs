@@ -87,11 +87,7 @@ async fn decide_anew(
         "UPDATE orders SET undecided = 1, revision = revision + 1, failures = 0
          WHERE book = $1 AND waits_for = $2 AND waits_for <> '' AND state = 'blocked'{which} RETURNING order_id"
     );
-    let rows = sqlx::query(AssertSqlSafe(sql))
-        .bind(book)
-        .bind(subject.to_string())
-        .fetch_all(&mut *connection)
-        .await?;
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(book).bind(subject.to_string()).fetch_all(&mut *connection).await?;
     let ids = rows.iter().map(order_id).collect::<Result<Vec<_>>>()?;
     let events = [Event::LookedAgain { subject: subject.to_string() }];
     append(connection, ids.iter().map(|id| (id, events.as_slice())), now).await?;
