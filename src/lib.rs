@@ -12,7 +12,7 @@
 //! - [`accurate`]: speaks to Accurate, within its limits.
 //! - [`check`]: looks for what could go wrong before it does.
 //! - [`sandbox`]: stands in for Accurate in tests, the demo and trials.
-//! - [`cli`], [`config`], [`service`], [`clock`], [`telemetry`]: around all of it.
+//! - [`cli`], [`config`], [`service`], [`clock`], [`signing`], [`telemetry`]: around all of it.
 
 pub mod accurate;
 pub mod check;
@@ -25,5 +25,6 @@ pub mod http;
 pub mod pipeline;
 pub mod sandbox;
 pub mod service;
+pub mod signing;
 pub mod store;
 pub mod telemetry;

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::forstok::signature::hmac_sha256;
+use crate::signing::hmac_sha256;
 
 /// What proves to Accurate who calls.
 #[derive(Clone, Debug)]

@@ -15,9 +15,10 @@ use crate::{
     accurate::wire::{HttpWire, Wire, WireRequest},
     config::{BookConfig, Config, Database, LogConfig, LogFormat, MappingFile},
     domain::{invoice::ACCURATE_DAY, mapping::DEFAULT_BOOK, order::OrderId, reason::Language},
-    forstok::signature::{Encoding, Scheme, Verifier, hmac_sha256},
+    forstok::signature::{Encoding, Scheme, Verifier},
     sandbox::{Options, Sandbox, samples},
     service::{Service, asked_to_stop},
+    signing::hmac_sha256,
     store::{Filter, OrderRecord, State},
     telemetry,
 };

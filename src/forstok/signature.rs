@@ -3,11 +3,12 @@
 
 use axum::http::{HeaderMap, HeaderName};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
+
+use crate::signing::hmac_sha256;
 
 /// How far a signed timestamp may be from now, in seconds, either way.
 const TIMESTAMP_TOLERANCE: i64 = 300;
@@ -84,17 +85,6 @@ impl Verifier {
         // `|` on Choice does not stop at the first match.
         self.secrets.iter().fold(Choice::from(0), |any, secret| any | matches(secret.expose_secret()))
     }
-}
-
-/// HMAC-SHA256 of `<timestamp>.<body>`, or of the body alone.
-pub fn hmac_sha256(secret: &str, timestamp: Option<&[u8]>, body: &[u8]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of every length");
-    if let Some(timestamp) = timestamp {
-        mac.update(timestamp);
-        mac.update(b".");
-    }
-    mac.update(body);
-    mac.finalize().into_bytes().into()
 }
 
 /// Compares by digest, so that not even the length of the secret can be measured.

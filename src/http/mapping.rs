@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{
     App,
-    problem::{Problem, ProblemBody},
+    problem::{MistakeBody, Problem, ProblemBody},
 };
 use crate::{
     clock::SystemClock,
@@ -46,24 +46,6 @@ pub(super) struct MappingCheck {
     problems: Vec<MistakeBody>,
     /// What it would change, a line a setting.
     changes: Vec<String>,
-}
-
-/// One mistake in a mapping.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct MistakeBody {
-    /// Where.
-    #[schema(example = "stores.\"8277\".enabeld")]
-    key: String,
-    /// What stands there.
-    value: Option<String>,
-    /// What is wrong and what to do.
-    remedy: String,
-}
-
-impl From<Mistake> for MistakeBody {
-    fn from(Mistake { key, value, remedy }: Mistake) -> Self {
-        Self { key, value, remedy }
-    }
 }
 
 /// The mapping in force.

@@ -8,8 +8,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::mapping::MistakeBody;
-use crate::{pipeline::record::NotRecorded, store::StoreError};
+use crate::{domain::document::Problem as Mistake, pipeline::record::NotRecorded, store::StoreError};
 
 /// Why a request was not served.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +33,7 @@ pub(super) enum Problem {
     MappingStale(i64),
     /// 422: the mapping has mistakes.
     #[error("the mapping was not changed: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    MappingWrong(Vec<crate::domain::document::Problem>),
+    MappingWrong(Vec<Mistake>),
     /// 404: there is no such order.
     #[error("order {0} is not known here")]
     UnknownOrder(String),
@@ -79,6 +78,24 @@ pub(super) struct ProblemBody {
     /// Every mistake of a document, with its key, its value and what to do.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<MistakeBody>,
+}
+
+/// One mistake in a document.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct MistakeBody {
+    /// Where.
+    #[schema(example = "stores.\"8277\".enabeld")]
+    key: String,
+    /// What stands there.
+    value: Option<String>,
+    /// What is wrong and what to do.
+    remedy: String,
+}
+
+impl From<Mistake> for MistakeBody {
+    fn from(Mistake { key, value, remedy }: Mistake) -> Self {
+        Self { key, value, remedy }
+    }
 }
 
 impl Problem {

@@ -1,0 +1,375 @@
+//! What goes into the store and what comes out.
+
+use axum::body::Bytes;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+use crate::domain::{
+    history::History,
+    invoice::Draft,
+    order::OrderId,
+    reason::{Finding, Notice, Reason, Warning},
+    status::Status,
+    timeline::{Entry, Event},
+    waiting::Subject,
+};
+
+/// Where an order stands (design.md §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the contract's own words, explained in design.md §4")]
+pub enum State {
+    Received,
+    Watching,
+    Due,
+    Invoiced,
+    Blocked,
+    Ignored,
+    VoidDue,
+    Voided,
+}
+
+impl State {
+    /// All of them, in the order of an order's way.
+    pub const ALL: [Self; 8] = [
+        Self::Received,
+        Self::Watching,
+        Self::Due,
+        Self::Invoiced,
+        Self::Blocked,
+        Self::Ignored,
+        Self::VoidDue,
+        Self::Voided,
+    ];
+
+    /// The contract's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Watching => "watching",
+            Self::Due => "due",
+            Self::Invoiced => "invoiced",
+            Self::Blocked => "blocked",
+            Self::Ignored => "ignored",
+            Self::VoidDue => "void_due",
+            Self::Voided => "voided",
+        }
+    }
+
+    /// Reads the contract's word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// One authentic webhook, to be recorded.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// When it came.
+    pub received_at: Timestamp,
+    /// The same for the same content.
+    pub fingerprint: [u8; 32],
+    /// As it came.
+    pub body: Bytes,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What a delivery holds.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// An order.
+    Order(Box<OrderFacts>),
+    /// Nothing that can be read; what was not understood.
+    Unreadable(String),
+}
+
+/// What the store keeps of a snapshot beside its body: enough to list, find and fold.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names are those of the order")]
+pub struct OrderFacts {
+    pub event: String,
+    pub order_id: OrderId,
+    pub status_text: String,
+    pub status: Option<Status>,
+    pub updated_at: Option<Timestamp>,
+    pub store_id: String,
+    pub store_name: String,
+    pub channel: String,
+    pub channel_order_id: String,
+    pub ordered_at: Option<Timestamp>,
+}
+
+/// What became of a delivery.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Receipt {
+    /// The very same content came before.
+    pub repeat: bool,
+    /// Where the order stands now.
+    pub state: State,
+    /// Its invoice, once there is one.
+    pub invoice: Option<InvoiceRef>,
+}
+
+/// An invoice that stands in Accurate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvoiceRef {
+    /// Its number.
+    pub number: String,
+    /// Accurate's id of it.
+    pub id: i64,
+}
+
+/// An order with news to decide about.
+#[derive(Clone, Debug)]
+pub struct Undecided {
+    /// Which order.
+    pub order_id: OrderId,
+    /// The news decided about; newer news makes the decision void.
+    pub revision: i64,
+    /// Where it stands.
+    pub state: State,
+    /// All its snapshots folded.
+    pub history: History,
+    /// The body whose amounts count.
+    pub body: Vec<u8>,
+    /// When the newest news arrived.
+    pub received_at: Timestamp,
+    /// What was drafted before.
+    pub draft: Option<Draft>,
+    /// Why it was blocked or ignored before.
+    pub reason: Option<Reason>,
+    /// What was in the way before.
+    pub findings: Vec<Finding>,
+    /// An invoice of it stands in Accurate, also when a person must see to it.
+    pub invoice_stands: bool,
+    /// What deserved a look before.
+    pub warnings: Vec<Notice>,
+}
+
+/// What was decided about an order.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// Which order.
+    pub order_id: OrderId,
+    /// The news it was decided about.
+    pub revision: i64,
+    /// The mapping it was decided by.
+    pub mapping_revision: i64,
+    /// Where the order stands now.
+    pub state: State,
+    /// Why, when it is blocked or ignored.
+    pub reason: Option<Reason>,
+    /// All that is in the way.
+    pub findings: Vec<Finding>,
+    /// What deserves a look.
+    pub warnings: Vec<Notice>,
+    /// What is to be sent; `None` keeps what was drafted before.
+    pub draft: Option<Draft>,
+    /// Entries for the timeline.
+    pub events: Vec<Event>,
+}
+
+/// An order that a worker may work on until the lease ends.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Names this claim in everything that is written about it.
+    pub attempt: i64,
+    /// From then on another worker may hold the order, so no call may be under way any more.
+    pub lease_until: Timestamp,
+    /// Counted attempts before this one; above 0 the number is looked up before it is saved.
+    pub earlier_tries: i64,
+    /// Failures in a row before this attempt.
+    pub failures: i64,
+    /// `Due` or `VoidDue`.
+    pub state: State,
+    /// There is news that was not decided about, because an invoice may already stand.
+    pub undecided: bool,
+    /// What is sent.
+    pub draft: Draft,
+    /// Accurate's id of the invoice, when it is known to stand.
+    pub invoice_id: Option<i64>,
+    /// What deserves a look.
+    pub warnings: Vec<Notice>,
+    /// When the newest news arrived.
+    pub received_at: Timestamp,
+    /// An invoice may stand that we do not know of: when its save was sent.
+    pub unsure_since: Option<Timestamp>,
+    /// What it waited for before it was tried again.
+    pub waits_for: Option<Subject>,
+}
+
+/// Something outside of us that orders wait for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// What it is.
+    pub subject: Subject,
+    /// Looks in vain so far.
+    pub looks: i64,
+}
+
+/// What an attempt came to.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    /// Which order.
+    pub order_id: OrderId,
+    /// The claim it was done under; if it is no longer the current one, nothing is written.
+    pub attempt: i64,
+    /// What is to be written.
+    pub outcome: Outcome,
+    /// Entries for the timeline, each with its own time.
+    pub entries: Vec<Entry>,
+}
+
+/// What an attempt came to.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The invoice stands.
+    Invoiced {
+        /// As Accurate reports it.
+        invoice: StandingInvoice,
+        /// What deserves a look.
+        warnings: Vec<Notice>,
+    },
+    /// A person must act.
+    Blocked {
+        /// Why; the first is the reason.
+        findings: Vec<Finding>,
+        /// What outside of us it waits for, if it does.
+        waits_for: Option<Subject>,
+    },
+    /// There will be another attempt.
+    Postponed {
+        /// When.
+        until: Timestamp,
+        /// Whether this attempt counts.
+        counted: Counted,
+        /// An invoice may stand that we do not know of: when its save was sent.
+        unsure_since: Option<Timestamp>,
+    },
+    /// Nothing stands in Accurate and there is news: it must be decided anew.
+    Reconsider,
+    /// The invoice is gone.
+    Voided,
+}
+
+/// Whether an attempt counts for the waiting time and the look-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// It does.
+    Yes,
+    /// Accurate asked to slow down, or refused the whole book: it cost this order nothing.
+    No,
+}
+
+/// An invoice as Accurate reports it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StandingInvoice {
+    /// Accurate's id.
+    pub id: i64,
+    /// Its number.
+    pub number: String,
+    /// Accurate's total in rupiah.
+    pub total: Decimal,
+}
+
+/// An order as operators see it.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names are those of the API")]
+pub struct OrderRecord {
+    /// Position in lists.
+    pub id: i64,
+    pub order_id: OrderId,
+    pub store_id: String,
+    pub store_name: String,
+    pub channel: String,
+    pub channel_order_id: String,
+    pub status: String,
+    pub ordered_at: Option<Timestamp>,
+    pub received_at: Timestamp,
+    pub state: State,
+    pub findings: Vec<Finding>,
+    pub reason: Option<Reason>,
+    pub warnings: Vec<Notice>,
+    pub book: String,
+    pub tries: i64,
+    pub next_attempt_at: Option<Timestamp>,
+    pub draft: Option<Draft>,
+    pub invoice: Option<StandingInvoice>,
+    pub invoiced_at: Option<Timestamp>,
+    pub changed_at: Timestamp,
+}
+
+/// Which orders.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Standing here.
+    pub state: Option<State>,
+    /// For this reason.
+    pub reason: Option<Reason>,
+    /// Carrying this warning.
+    pub warning: Option<Warning>,
+    /// Of this store.
+    pub store_id: Option<String>,
+    /// Whose order id, marketplace number or invoice number begins with this.
+    pub text: Option<String>,
+}
+
+/// How many orders stand where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the API")]
+pub struct Count {
+    pub state: State,
+    pub reason: Option<Reason>,
+    pub store_id: String,
+    pub orders: i64,
+}
+
+/// A delivery that was authentic but is no order that can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableDelivery {
+    /// When it first came.
+    pub received_at: Timestamp,
+    /// How often it came.
+    pub times: i64,
+    /// What was not understood.
+    pub problem: String,
+}
+
+/// A mapping that was put in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappingRevision {
+    /// Counts up from 1.
+    pub revision: i64,
+    /// Since when.
+    pub at: Timestamp,
+    /// By whom.
+    pub who: String,
+    /// As it was written, TOML.
+    pub document: String,
+    /// What it changed, in words.
+    pub changes: Vec<String>,
+}
+
+/// A mapping to be put in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMapping {
+    /// As it was written, TOML.
+    pub document: String,
+    /// By whom.
+    pub who: String,
+    /// What it changes, in words.
+    pub changes: Vec<String>,
+    /// The revision that it replaces; 0 when there is none.
+    pub replaces: i64,
+}
+
+/// Which orders a claim takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Up to this many whose time has come.
+    Due(i64),
+    /// One, even if its time has not come: the probe of a paused book.
+    Probe,
+}
