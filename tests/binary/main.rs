@@ -1,0 +1,15 @@
+//! The real binary as its users meet it: started as a process, spoken to over HTTP, stopped and killed by signals.
+//! On the other side stands the sandbox of this test's own process.
+
+mod bad_requests;
+mod commands;
+mod forstok;
+mod killed;
+mod operators;
+mod paused;
+mod repeats;
+mod service;
+mod settings;
+mod signatures;
+mod stopping;
+mod storing;

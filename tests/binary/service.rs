@@ -1,0 +1,307 @@
+//! The binary as a child process with settings, mapping and database in a folder of its own.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use forstok_accurate::sandbox::{Options, Running, Sandbox, samples};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// What opens `/v1` in these tests.
+pub(crate) const OPERATOR_TOKEN: &str = "token-of-the-operator";
+
+/// The webhook secret of [`Home::new`].
+pub(crate) const SECRET: &str = "secret-of-the-webhook";
+
+/// The webhook settings of [`Home::new`].
+const WEBHOOK: &str = r#"secrets = ["secret-of-the-webhook"]"#;
+
+/// Where the line of the log ends that says where webhooks are taken.
+const ADDRESS_IN_LOG: (&str, &str) = ("webhooks are taken at http://", "/webhooks/forstok");
+
+/// Lines of the log that a failed test shows.
+const LINES_SHOWN: usize = 40;
+
+/// How often and at what distance a condition is looked at.
+const LOOKS_A_MINUTE: u32 = 1200;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
+/// Looks until there is something to see; a minute at most.
+pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    within_minutes(1, what, look).await
+}
+
+/// Looks until there is something to see; so many minutes at most.
+pub(crate) async fn within_minutes<T>(minutes: u32, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    for _ in 0..minutes * LOOKS_A_MINUTE {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    panic!("it never came to this: {what}");
+}
+
+/// A stand-in for Accurate with all masters that the samples need.
+pub(crate) async fn accurate() -> Running {
+    accurate_with(Options::with_sample_masters()).await
+}
+
+pub(crate) async fn accurate_with(options: Options) -> Running {
+    Sandbox::new(options).start(([127, 0, 0, 1], 0).into()).await.expect("a port is free")
+}
+
+/// Settings, mapping and database of one service. They outlive its process and go when nobody looks any more.
+pub(crate) struct Home(Arc<TempDir>);
+
+impl Home {
+    /// A home with everything a service needs: HMAC in hex, an operator token, the mapping of the samples.
+    pub(crate) fn new(accurate: &Running) -> Self {
+        Self::with_webhook(accurate, WEBHOOK)
+    }
+
+    /// The same with other webhook settings.
+    pub(crate) fn with_webhook(accurate: &Running, webhook: &str) -> Self {
+        Self::with_settings(&settings(&accurate.url(), &format!("operator_token = \"{OPERATOR_TOKEN}\""), webhook))
+    }
+
+    /// The same without an operator token.
+    pub(crate) fn closed_to_operators(accurate: &Running) -> Self {
+        Self::with_settings(&settings(&accurate.url(), "", WEBHOOK))
+    }
+
+    /// A home with these settings and the mapping of the samples.
+    pub(crate) fn with_settings(settings: &str) -> Self {
+        let home = Self(Arc::new(tempfile::tempdir().expect("a folder for the test")));
+        std::fs::write(home.path("mapping.toml"), samples::MAPPING).expect("the folder takes files");
+        std::fs::write(home.path("settings.toml"), settings).expect("the folder takes files");
+        home
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// The binary with these arguments, `--config` and nothing of this process' own settings.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = binary(arguments);
+        command.current_dir(self.0.path()).arg("--config").arg(self.path("settings.toml"));
+        command
+    }
+
+    /// Starts the service and waits until it takes webhooks.
+    pub(crate) async fn serve(&self) -> Service {
+        self.serve_with(&[]).await
+    }
+
+    /// The same with these environment variables.
+    pub(crate) async fn serve_with(&self, environment: &[(&str, &str)]) -> Service {
+        let mut command = self.command(&["serve"]);
+        command.envs(environment.iter().copied());
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let log = Log::follow(&mut child);
+        let address = eventually("the service says where it listens", async || {
+            if let Some(status) = child.try_wait().expect("our own child") {
+                panic!("the service left with {status}:\n{}", log.text());
+            }
+            log.address()
+        })
+        .await;
+        Service { child, log, address, client: client(), _home: self.0.clone() }
+    }
+}
+
+/// The binary with these arguments and nothing of this process' own settings.
+pub(crate) fn binary(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_forstok-accurate"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FORSTOK_ACCURATE_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).env("NO_COLOR", "1").env("LC_ALL", "C.UTF-8");
+    command
+}
+
+fn settings(accurate: &str, server: &str, webhook: &str) -> String {
+    format!(
+        r#"
+        [server]
+        listen = "127.0.0.1:0"
+        {server}
+        [database]
+        url = "sqlite://data/orders.db"
+        [forstok.webhook]
+        {webhook}
+        [books.main]
+        account_url = "{accurate}"
+        api_token = "sandbox-token"
+        signature_secret = "sandbox-secret"
+        [mapping]
+        file = "mapping.toml"
+        "#
+    )
+}
+
+/// What a process wrote to standard error so far.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    fn follow(child: &mut Child) -> Self {
+        let log = Self::default();
+        let written = log.clone();
+        let errors = child.stderr.take().expect("standard error is piped");
+        std::thread::spawn(move || {
+            for line in BufReader::new(errors).lines().map_while(Result::ok) {
+                written.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            }
+        });
+        log
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
+    }
+
+    fn address(&self) -> Option<SocketAddr> {
+        let text = self.text();
+        let (_, after) = text.split_once(ADDRESS_IN_LOG.0)?;
+        after.split_once(ADDRESS_IN_LOG.1)?.0.parse().ok()
+    }
+}
+
+/// A client that no proxy of this machine comes between.
+pub(crate) fn client() -> reqwest::Client {
+    // Fails when one is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client can be made")
+}
+
+/// A service that takes webhooks. It is killed when this is dropped.
+pub(crate) struct Service {
+    child: Child,
+    pub(crate) log: Log,
+    pub(crate) address: SocketAddr,
+    client: reqwest::Client,
+    _home: Arc<TempDir>,
+}
+
+impl Service {
+    /// `SIGKILL`; returns when the process is gone.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("our own child");
+        self.child.wait().expect("our own child");
+    }
+
+    /// `SIGTERM`; returns at once.
+    pub(crate) fn terminate(&self) {
+        let kill = format!("kill -TERM {}", self.child.id());
+        let status = Command::new("sh").args(["-c", &kill]).status().expect("every Unix has sh");
+        assert!(status.success(), "{kill}");
+    }
+
+    /// The exit code, once the process has left by itself.
+    pub(crate) async fn exit_code(&mut self) -> Option<i32> {
+        let child = &mut self.child;
+        eventually("the service leaves", async || child.try_wait().expect("our own child")).await.code()
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Asks as the operator.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}"))];
+        self.ask(Method::GET, path, &headers, Vec::new()).await
+    }
+
+    /// Orders as the operator.
+    pub(crate) async fn post(&self, path: &str) -> Answer {
+        let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}"))];
+        self.ask(Method::POST, path, &headers, Vec::new()).await
+    }
+
+    pub(crate) async fn ask(&self, method: Method, path: &str, headers: &[(&str, String)], body: Vec<u8>) -> Answer {
+        let mut request = self.client.request(method, self.url(path)).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let response = request.send().await.expect("the service answers");
+        let status = response.status();
+        let header = |name: &str| {
+            response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+        };
+        let (kind, retry_after) = (header("content-type"), header("retry-after"));
+        let text = response.text().await.expect("the answer has an end");
+        Answer { status, kind, retry_after, text }
+    }
+
+    /// The answer's JSON once it fulfils the condition.
+    pub(crate) async fn get_until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        eventually(&format!("GET {path} answers as it should"), async || {
+            Some(self.get(path).await.json()).filter(|json| wanted(json))
+        })
+        .await
+    }
+
+    /// How many orders stand in this state.
+    pub(crate) async fn count(&self, state: &str) -> u64 {
+        self.get("/v1/summary").await.json()["by_state"][state].as_u64().expect("every state is counted")
+    }
+
+    /// An order once it stands in this state.
+    pub(crate) async fn order_once(&self, id: &str, state: &str) -> Value {
+        self.get_until(&format!("/v1/orders/{id}"), |order| order["state"] == state).await
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Both fail when the process has left already, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let text = self.log.text();
+            let lines: Vec<_> = text.lines().collect();
+            let newest = &lines[lines.len().saturating_sub(LINES_SHOWN)..];
+            eprintln!("What the service logged last:\n{}", newest.join("\n"));
+        }
+    }
+}
+
+/// An answer of the service, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    /// `Content-Type`.
+    pub(crate) kind: String,
+    /// `Retry-After`.
+    pub(crate) retry_after: String,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// Asserts that this is a problem with this status and code; returns its detail.
+    pub(crate) fn problem(&self, status: u16, code: &str) -> String {
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.kind, "application/problem+json", "{}", self.text);
+        let body = self.json();
+        assert_eq!(body["status"], status, "{body}");
+        assert_eq!(body["code"], code, "{body}");
+        assert_eq!(body["type"], "about:blank", "{body}");
+        assert!(body["title"].is_string(), "{body}");
+        body["detail"].as_str().expect("a problem has a detail").to_owned()
+    }
+}

@@ -1,0 +1,72 @@
+//! `SIGTERM`, and a second process on the same database.
+
+use std::time::Duration;
+
+use forstok_accurate::sandbox::{Action, Fault, Masters, Options};
+use serde_json::json;
+
+use super::{
+    forstok::order,
+    service::{Home, accurate, accurate_with, eventually},
+};
+
+/// As many as Accurate takes in flight at once.
+const AT_ONCE: u64 = 8;
+const ORDERS: u64 = 12;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asked_to_stop_it_lets_calls_in_flight_end_and_takes_no_new_work() {
+    let masters = Masters::sample().customer("8277", "Shopee_Demo_Forstok");
+    let accurate = accurate_with(Options { masters, ..Options::default() }).await;
+    let sandbox = accurate.sandbox();
+    sandbox.next(Action::InvoiceSave, Fault::Slow(Duration::from_secs(2)), ORDERS as usize);
+    let home = Home::new(&accurate);
+    let mut service = home.serve().await;
+    for id in 1..=ORDERS {
+        assert_eq!(service.send(&order(id)).await.status, 200);
+    }
+    // Saved over there, and the replies still to come.
+    eventually("all that fits is in flight", async || {
+        (sandbox.call_count(Action::InvoiceSave) == AT_ONCE).then_some(())
+    })
+    .await;
+    assert_eq!(service.count("invoiced").await, 0);
+    service.terminate();
+    assert_eq!(service.exit_code().await, Some(0));
+    assert_eq!(sandbox.call_count(Action::InvoiceSave), AT_ONCE, "no new work was taken");
+
+    sandbox.clear_faults();
+    let service = home.serve().await;
+    service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == ORDERS).await;
+    assert_eq!(sandbox.call_count(Action::InvoiceSave), ORDERS, "what was in flight had been settled");
+    assert_eq!(sandbox.call_count(Action::InvoiceDetail), 0, "so nothing had to be looked up");
+    assert_eq!(sandbox.invoice_count() as u64, ORDERS);
+    assert_eq!(sandbox.breach_count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asked_to_stop_while_idle_it_leaves_even_with_a_connection_open() {
+    let accurate = accurate().await;
+    let mut service = Home::new(&accurate).serve().await;
+    // Kept alive by the client's pool.
+    assert_eq!(service.get("/healthz").await.status, 200);
+    service.terminate();
+    assert_eq!(service.exit_code().await, Some(0));
+    let log = service.log.text();
+    assert!(log.contains("stopped") && !log.contains("did not end in time"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_process_on_the_same_database_leaves_and_the_first_goes_on() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let service = home.serve().await;
+    let second = home.command(&["serve"]).output().expect("it runs");
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert!(said.contains("another forstok-accurate works on it"), "{said}");
+    assert!(said.contains("orders.db"), "the file is named: {said}");
+
+    assert_eq!(service.send(&order(1)).await.json()["delivery"], json!("accepted"));
+    service.order_once("1", "invoiced").await;
+}
