@@ -32,7 +32,7 @@ pub struct Service {
     pub engine: Arc<Engine>,
     running: Running,
     recording: JoinHandle<()>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
     upkeep: JoinHandle<()>,
     stop_serving: oneshot::Sender<()>,
 }
@@ -69,13 +69,9 @@ impl Service {
             metrics: metrics.clone(),
         });
         let (stop_serving, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(
-            axum::serve(listener, router)
-                .with_graceful_shutdown(async {
-                    let _ = stopped.await;
-                })
-                .into_future(),
-        );
+        let serving = tokio::spawn(http::serve(listener, router, async {
+            let _ = stopped.await;
+        }));
         let upkeep = tokio::spawn(async move {
             loop {
                 tokio::time::sleep(METRICS_UPKEEP).await;
@@ -96,7 +92,7 @@ impl Service {
         let (served, posted) =
             tokio::join!(tokio::time::timeout(STOP_DEADLINE, serving_ends), self.running.stop(STOP_DEADLINE));
         if served.is_err() || !posted {
-            tracing::warn!("some calls did not end in time; the next start looks up what became of them");
+            tracing::warn!("not all ended in time; the next start looks up what became of calls to Accurate");
         }
         self.upkeep.abort();
         self.engine.store().close().await;

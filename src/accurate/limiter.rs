@@ -48,10 +48,10 @@ pub struct Slot<'a> {
 }
 
 impl Limiter {
-    /// A limiter for one book; its first call leaves a second from now.
+    /// A limiter for one book; its first call leaves a good second from now.
     pub fn new(clock: SharedClock) -> Self {
         // A process that was killed a moment ago may have made its calls within this very second.
-        let free_from = std::iter::repeat_n(Reverse(clock.now() + WINDOW), SLOTS).collect();
+        let free_from = std::iter::repeat_n(Reverse(clock.now() + WINDOW + WAY), SLOTS).collect();
         let state = State { free_from, paused_until: Timestamp::MIN };
         Self { in_flight: Semaphore::new(SLOTS), state: Mutex::new(state), clock }
     }

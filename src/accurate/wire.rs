@@ -9,6 +9,8 @@ use axum::{
 use jiff::Timestamp;
 use reqwest::Url;
 
+use crate::config::is_loopback;
+
 /// Largest reply that is read, in bytes; a page of a list is far below.
 const LARGEST_REPLY: usize = 16 * 1024 * 1024;
 
@@ -63,28 +65,35 @@ pub trait Wire: Send + Sync + 'static {
 
 /// HTTP.
 #[derive(Debug)]
-pub struct HttpWire(reqwest::Client);
+pub struct HttpWire {
+    /// Through the proxy that the environment names, if it names one.
+    outward: reqwest::Client,
+    /// Straight: a proxy cannot reach this machine's own addresses.
+    loopback: reqwest::Client,
+}
 
 impl HttpWire {
     /// A client that follows no redirect by itself: credentials go only where we decide.
     pub fn new() -> reqwest::Result<Self> {
         // Fails when one is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(Duration::from_secs(15))
-            .user_agent(concat!("forstok-accurate/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self(client))
+        let builder = || {
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .connect_timeout(CONNECT_TIMEOUT)
+                .pool_idle_timeout(Duration::from_secs(15))
+                .user_agent(concat!("forstok-accurate/", env!("CARGO_PKG_VERSION")))
+        };
+        Ok(Self { outward: builder().build()?, loopback: builder().no_proxy().build()? })
     }
 }
 
 #[async_trait::async_trait]
 impl Wire for HttpWire {
     async fn send(&self, request: WireRequest) -> Result<WireReply, WireFault> {
-        let mut builder = self.0.request(request.method, request.url).timeout(request.timeout);
+        let client = if is_loopback(&request.url) { &self.loopback } else { &self.outward };
+        let mut builder = client.request(request.method, request.url).timeout(request.timeout);
         for (name, value) in request.headers {
             builder = builder.header(name, value);
         }

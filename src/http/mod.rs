@@ -9,6 +9,7 @@ mod orders;
 mod preview;
 mod problem;
 mod retry;
+mod serve;
 mod summary;
 mod webhook;
 
@@ -26,8 +27,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
-pub use self::openapi::document;
 use self::problem::Problem;
+pub use self::{openapi::document, serve::serve};
 use crate::{
     domain::reason::Language,
     forstok::signature::Verifier,

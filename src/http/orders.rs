@@ -82,6 +82,16 @@ impl FilterParams {
         })
     }
 
+    /// The filter for an action on all that match: a page of them would be a surprise.
+    pub(super) fn filter_of_all(&self) -> Result<Filter, Problem> {
+        if self.limit.is_some() || self.cursor.is_some() {
+            return Err(Problem::BadRequest(
+                "limit and cursor: all orders that match are tried again; leave them out".to_owned(),
+            ));
+        }
+        self.filter()
+    }
+
     fn limit(&self) -> Result<i64, Problem> {
         let limit = self.limit.unwrap_or(USUAL_PAGE);
         if !(1..=LARGEST_PAGE).contains(&limit) {

@@ -63,7 +63,7 @@ pub(super) async fn many(
     State(app): State<App>,
     params: Result<Query<FilterParams>, QueryRejection>,
 ) -> Result<Json<Rearmed>, Problem> {
-    let filter = query(params)?.filter()?;
+    let filter = query(params)?.filter_of_all()?;
     let engine = &app.engine;
     let rearmed = engine.store().rearm(&filter, engine.now()).await?;
     engine.wake();
