@@ -13,7 +13,7 @@ use toml::{Table, Value};
 use crate::{
     domain::{
         document::{Problem, Problems, Section, syntax_problem},
-        mapping::Mapping,
+        mapping::{DEFAULT_BOOK, Mapping, UnknownStores},
         reason::Language,
     },
     forstok::signature::{Encoding, Scheme, Verifier},
@@ -383,7 +383,18 @@ pub fn unknown_books(mapping: &Mapping, known: &[String]) -> Vec<Problem> {
         value: Some(format!("{book:?}")),
         remedy: format!("is not a book of the settings: add [books.{book}] there, or name one of {known:?}"),
     };
-    unknown.map(problem).collect()
+    let mut problems: Vec<_> = unknown.map(problem).collect();
+    let accepts_any = mapping.unknown_stores == UnknownStores::Accept;
+    if accepts_any && !known.iter().any(|known| known == DEFAULT_BOOK) {
+        problems.push(Problem {
+            key: "unknown_stores".to_owned(),
+            value: Some("\"accept\"".to_owned()),
+            remedy: format!(
+                "sends stores without a table to book {DEFAULT_BOOK}, which is not in the settings: add [books.{DEFAULT_BOOK}] there, or set unknown_stores = \"block\""
+            ),
+        });
+    }
+    problems
 }
 
 #[cfg(test)]

@@ -5,7 +5,10 @@ use std::io::IsTerminal;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{LogConfig, LogFormat};
+use crate::{
+    config::{LogConfig, LogFormat},
+    domain::reason::Warning,
+};
 
 /// Upper bounds in seconds for what happens on this machine.
 const LOCAL_SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
@@ -40,7 +43,20 @@ pub fn metrics() -> Result<PrometheusHandle, String> {
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder).map_err(|error| words(&error))?;
     describe();
+    begin();
     Ok(handle)
+}
+
+/// Shows what counts from nothing, so that a dashboard has its lines before the first event.
+fn begin() {
+    for outcome in ["accepted", "repeat", "unreadable", "signature_missing", "signature_wrong", "not_stored"] {
+        metrics::counter!("forstok_accurate_webhooks_total", "outcome" => outcome).absolute(0);
+    }
+    for warning in Warning::ALL {
+        metrics::gauge!("forstok_accurate_warned_orders", "warning" => warning.code()).set(0.0);
+    }
+    let _ = metrics::histogram!("forstok_accurate_webhook_seconds");
+    let _ = metrics::histogram!("forstok_accurate_invoice_lag_seconds");
 }
 
 fn describe() {

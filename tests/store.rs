@@ -189,7 +189,13 @@ async fn a_decision_about_an_order_under_a_lease_changes_nothing() {
     world.advance(600);
     assert_eq!(decide(&world, verdict.clone()).await, 0);
     let outcome = Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes, unsure_since: None };
-    let settlement = Settlement { order_id: claim.order_id, attempt: claim.attempt, outcome, entries: Vec::new() };
+    let settlement = Settlement {
+        order_id: claim.order_id,
+        attempt: claim.attempt,
+        outcome,
+        warnings: Vec::new(),
+        entries: Vec::new(),
+    };
     assert_eq!(world.store.settle(&[settlement], world.clock.now()).await.expect("written"), [true]);
     assert_eq!(decide(&world, verdict).await, 1);
 }
@@ -203,6 +209,7 @@ async fn an_outcome_counts_once_and_only_from_the_current_claim() {
         order_id: order_id("1"),
         attempt,
         outcome: Outcome::Blocked { findings: Vec::new(), waits_for: None },
+        warnings: Vec::new(),
         entries: Vec::new(),
     };
     let settle = async |attempt| world.store.settle(&[settlement(attempt)], world.clock.now()).await.expect("written");

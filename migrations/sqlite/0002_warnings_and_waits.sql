@@ -41,5 +41,5 @@ CREATE INDEX waits_due ON waits (book, next_at);
 ALTER TABLE mappings ADD COLUMN changes TEXT NOT NULL DEFAULT '[]';
 
 -- Written to by readiness probes: only a write shows that writing works.
-CREATE TABLE pulse (beats INTEGER NOT NULL) STRICT;
-INSERT INTO pulse (beats) VALUES (0);
+CREATE TABLE pulse (id INTEGER PRIMARY KEY, beats INTEGER NOT NULL) STRICT;
+INSERT INTO pulse (id, beats) VALUES (1, 0);

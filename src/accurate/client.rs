@@ -96,8 +96,12 @@ impl Call {
 impl Session {
     /// A session that has not called yet.
     pub fn new(name: &str, book: &BookConfig, wire: Arc<dyn Wire>, clock: SharedClock) -> Self {
+        let book_name = name.to_owned();
+        // The lines of a book are there before its first call.
+        metrics::counter!("forstok_accurate_accurate_calls_total", "book" => book_name.clone(), "call" => "api-token", "outcome" => "ok").absolute(0);
+        let _ = metrics::histogram!("forstok_accurate_accurate_call_seconds", "book" => book_name.clone(), "call" => "api-token");
         Self {
-            name: name.to_owned(),
+            name: book_name,
             account_url: book.account_url.clone(),
             credentials: Credentials {
                 api_token: book.api_token.clone(),

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use super::{
+    basis::Basis,
     day_in_wib,
     history::History,
     invoice::{DetailExpense, DetailItem, Draft, InvoiceBody},
     lines::lines_of,
     mapping::{InvoiceDate, Mapping, OnTotalDifference, Store, TaxMode, UnknownStores},
-    money::Rupiah,
     order::Snapshot,
     reason::{Finding, Notice, Reason, Warning},
 };
@@ -87,7 +87,7 @@ fn draft(order: &Snapshot, mapping: &Mapping, mapped: Option<&Store>, reached_at
         payment_term_name: store.payment_term.clone(),
         taxable: tax != TaxMode::Off,
         inclusive_tax: tax == TaxMode::Inclusive,
-        cash_discount: discount_of(order),
+        cash_discount: order.sellers_discount(),
         detail_item,
         detail_expense: shipping_of(order, mapping, store, &mut findings).into_iter().collect(),
     };
@@ -113,6 +113,7 @@ fn draft(order: &Snapshot, mapping: &Mapping, mapped: Option<&Store>, reached_at
         customer_name: order.store_name_or_channel().to_owned(),
         create_customer: mapping.create_missing_customers,
         total,
+        basis: Basis::of(order),
         body,
     };
     Decision::Invoice(Box::new(draft), notices)
@@ -140,33 +141,25 @@ fn warehouse_of(order: &Snapshot, mapping: &Mapping, store: &Store, findings: &m
     found.map(str::to_owned)
 }
 
-/// The seller's discount: the first that is not 0; platform vouchers are not the seller's (design.md §6).
-fn discount_of(order: &Snapshot) -> Rupiah {
-    let of_lines = order.products().map(|product| product.voucher_seller).sum();
-    [order.discount_amount + order.voucher_amount, order.voucher_seller, of_lines]
-        .into_iter()
-        .find(|amount| amount.is_positive())
-        .unwrap_or_default()
-}
-
-/// Shipping is the seller's money only when the marketplace does not pay the courier (forstok.md §3).
+/// The expense line for shipping, when shipping is the seller's money.
 fn shipping_of(
     order: &Snapshot,
     mapping: &Mapping,
     store: &Store,
     findings: &mut Vec<Finding>,
 ) -> Option<DetailExpense> {
-    if order.cashless != Some(false) || !order.shipping_price.is_positive() {
+    let shipping = order.sellers_shipping();
+    if !shipping.is_positive() {
         return None;
     }
     let Some(account) = mapping.account(store, "shipping") else {
-        let about = format!("shipping {}: [accounts] shipping", order.shipping_price);
+        let about = format!("shipping {shipping}: [accounts] shipping");
         findings.push(Finding { reason: Reason::AccountUnmapped, about });
         return None;
     };
     Some(DetailExpense {
         account_no: account.to_owned(),
-        expense_amount: order.shipping_price,
+        expense_amount: shipping,
         expense_name: "Ongkos kirim".to_owned(),
     })
 }

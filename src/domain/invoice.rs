@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use super::{
+    basis::Basis,
     lines::Line,
     money::{Rupiah, exact_number},
 };
@@ -23,6 +24,8 @@ pub struct Draft {
     pub create_customer: bool,
     /// The sum that Accurate must come to, in rupiah (before exclusive tax).
     pub total: Rupiah,
+    /// What of the order it rests on, for comparing with later snapshots.
+    pub basis: Basis,
     /// Exactly what is sent.
     pub body: InvoiceBody,
 }

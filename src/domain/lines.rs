@@ -42,13 +42,18 @@ struct Gathered<'a> {
 
 impl Gathered<'_> {
     fn add_product(&mut self, product: &OrderLine) {
-        let Some(price) = product.unit_price() else {
-            let about = format!(
-                "{} has no price",
-                described(&product.full_name(), &product.sku, product.variant_id.as_deref())
-            );
-            self.findings.push(Finding { reason: Reason::TotalDifference, about });
-            return;
+        let price = match product.unit_price() {
+            Some(price) if price >= Rupiah::ZERO => price,
+            // Neither can be invoiced; nor may a line below zero pass as somebody's discount.
+            unusable => {
+                let product = described(&product.full_name(), &product.sku, product.variant_id.as_deref());
+                let about = match unusable {
+                    Some(price) => format!("{product} has a price below zero: {price}"),
+                    None => format!("{product} has no price"),
+                };
+                self.findings.push(Finding { reason: Reason::TotalDifference, about });
+                return;
+            }
         };
         let parts: Vec<_> = product.bundle.iter().filter(|part| part.quantity > 0).collect();
         match self.mapping.bundles {

@@ -4,9 +4,11 @@
 //! [`money`] (rupiah), [`status`] (Forstok's statuses and their ranks), [`order`] (one snapshot),
 //! [`history`] (all snapshots of an order folded into what matters), [`mapping`] (the seller's rules; [`mapping_text`]: as a document again),
 //! [`decision`] (order × mapping), [`invoice`] (the draft that goes to Accurate), [`lines`] (its lines),
+//! [`basis`] (what of the order it rests on),
 //! [`reason`] (why an order is not invoiced, in words), [`timeline`] (what happened to it),
 //! [`waiting`] (what outside of us it waits for).
 
+pub mod basis;
 pub mod decision;
 pub mod document;
 pub mod history;

@@ -131,6 +131,21 @@ impl Snapshot {
         self.store_name.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or(&self.channel)
     }
 
+    /// The seller's discount: the first that is not 0; platform vouchers are not the seller's (design.md §6).
+    pub fn sellers_discount(&self) -> Rupiah {
+        let of_lines = self.products().map(|product| product.voucher_seller).sum();
+        [self.discount_amount + self.voucher_amount, self.voucher_seller, of_lines]
+            .into_iter()
+            .find(|amount| amount.is_positive())
+            .unwrap_or_default()
+    }
+
+    /// Shipping is the seller's money only when the marketplace does not pay the courier (forstok.md §3).
+    pub fn sellers_shipping(&self) -> Rupiah {
+        let is_sellers = self.cashless == Some(false) && self.shipping_price.is_positive();
+        if is_sellers { self.shipping_price } else { Rupiah::ZERO }
+    }
+
     /// Lines that are products: the pseudo line `Rebate` is not one (forstok.md §3).
     pub fn products(&self) -> impl Iterator<Item = &OrderLine> {
         self.lines.iter().filter(|line| !line.is_rebate())

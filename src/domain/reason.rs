@@ -201,6 +201,13 @@ impl Reason {
     }
 }
 
+impl Warning {
+    /// Whether it tells what posting did, rather than what the order and the mapping say.
+    pub fn is_of_posting(self) -> bool {
+        matches!(self, Self::CustomerCreated | Self::InvoiceAdopted)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -124,12 +124,19 @@ fn read_part(fields: &mut Fields<'_>) -> BundlePart {
     if !pieces.is_integer() {
         fields.problem("qty", &pieces.to_string(), "is not a whole number of pieces");
     }
-    let item_price = fields.amount("item_price").unwrap_or_default();
+    let subtotal = fields.amount("subtotal").unwrap_or_else(|| {
+        let subtotal = fields.amount("item_price").unwrap_or_default() * pieces;
+        // A product of two readable numbers can still be beyond what amounts are reckoned with.
+        Rupiah::parse(&subtotal.to_string()).unwrap_or_else(|why| {
+            fields.problem("item_price", &format!("{subtotal} for all pieces"), &why.to_string());
+            Rupiah::ZERO
+        })
+    });
     BundlePart {
         sku: fields.text("sku").unwrap_or_default(),
         name: fields.text("name").unwrap_or_default(),
         quantity: pieces.to_u32().unwrap_or_default(),
-        subtotal: fields.amount("subtotal").unwrap_or(item_price * pieces),
+        subtotal,
     }
 }
 

@@ -3,9 +3,10 @@
 use super::{Engine, MappingInForce};
 use crate::{
     domain::{
+        basis::Basis,
         decision::{Decision, decide},
-        invoice::Draft,
         mapping::OnCancel,
+        order::Snapshot,
         reason::{Finding, Notice, Reason, Warning},
         timeline::Event,
     },
@@ -61,9 +62,9 @@ fn verdict(order: &Undecided, in_force: &MappingInForce) -> Verdict {
         // The invoice is on its way out or gone: a cancellation stays.
         (State::VoidDue | State::Voided, _) => {}
         // Blocked with an invoice: it could not be deleted. It is never forgotten that it stands.
-        (_, decision) if order.invoice_stands => {
+        (_, _) if order.invoice_stands => {
             verdict.state = State::Invoiced;
-            after_invoice(&mut verdict, order, decision, in_force.mapping.on_cancel);
+            after_invoice(&mut verdict, order, &snapshot, in_force.mapping.on_cancel);
         }
         (_, Decision::Watch) => {
             verdict.state = State::Watching;
@@ -81,7 +82,9 @@ fn verdict(order: &Undecided, in_force: &MappingInForce) -> Verdict {
         (_, Decision::Block(findings)) => block(&mut verdict, order, findings),
         (_, Decision::Invoice(draft, notices)) => {
             verdict.state = State::Due;
-            verdict.warnings = notices;
+            // What posting brought about stays true; what a decision found is found anew.
+            verdict.warnings.retain(|notice| notice.warning.is_of_posting());
+            verdict.warnings.extend(notices);
             if order.state != State::Due || order.draft.as_ref() != Some(&draft) {
                 let (number, total) = (draft.body.number.clone(), draft.total.to_string());
                 verdict.events.push(Event::Due { number, total });
@@ -103,7 +106,7 @@ fn block(verdict: &mut Verdict, order: &Undecided, findings: Vec<Finding>) {
 }
 
 /// News about an order whose invoice stands: cancelled, changed, or nothing to do.
-fn after_invoice(verdict: &mut Verdict, order: &Undecided, decision: Decision, on_cancel: OnCancel) {
+fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: &Snapshot, on_cancel: OnCancel) {
     let number = order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default();
     if order.history.cancelled_at.is_some() {
         match on_cancel {
@@ -123,37 +126,12 @@ fn after_invoice(verdict: &mut Verdict, order: &Undecided, decision: Decision, o
     }
     let before = verdict.warnings.clone();
     verdict.warnings.retain(|notice| notice.warning != Warning::ChangedAfterInvoice);
-    if let (Decision::Invoice(wanted, _), Some(sent)) = (decision, &order.draft)
-        && let Some(about) = difference(sent, &wanted)
-    {
+    let sent = order.draft.as_ref();
+    if let Some(about) = sent.and_then(|sent| sent.basis.difference_to(&Basis::of(snapshot))) {
         let notice = Notice { warning: Warning::ChangedAfterInvoice, about: about.clone() };
         if !before.contains(&notice) {
             verdict.events.push(Event::Changed { about });
         }
         verdict.warnings.push(notice);
     }
-}
-
-/// How what the order says now differs from what was invoiced, in lines and amounts.
-fn difference(sent: &Draft, wanted: &Draft) -> Option<String> {
-    let mut differences = Vec::new();
-    if sent.total != wanted.total {
-        differences.push(format!("total {} → {}", sent.total, wanted.total));
-    }
-    if sent.body.cash_discount != wanted.body.cash_discount {
-        differences.push(format!("discount {} → {}", sent.body.cash_discount, wanted.body.cash_discount));
-    }
-    if sent.body.detail_expense != wanted.body.detail_expense {
-        differences.push("shipping differs".to_owned());
-    }
-    let lines = |draft: &Draft| -> Vec<String> {
-        let line = |item: &crate::domain::invoice::DetailItem| {
-            format!("{} × {} @ {}", item.quantity, item.item_no, item.unit_price)
-        };
-        draft.body.detail_item.iter().map(line).collect()
-    };
-    let (before, after) = (lines(sent), lines(wanted));
-    differences.extend(before.iter().filter(|line| !after.contains(line)).map(|line| format!("no longer: {line}")));
-    differences.extend(after.iter().filter(|line| !before.contains(line)).map(|line| format!("now: {line}")));
-    (!differences.is_empty()).then(|| differences.join("; "))
 }

@@ -56,11 +56,11 @@ pub async fn attempt(session: &Session, claim: Claim, wait_after: impl Fn(i64) -
     let outcome = end.unwrap_or_else(|stop| attempt.postponed(&stop, &wait_after));
     let now = session.now();
     match &outcome {
-        Outcome::Invoiced { invoice, warnings } => attempt.happened(Event::Invoiced {
+        Outcome::Invoiced { invoice } => attempt.happened(Event::Invoiced {
             number: invoice.number.clone(),
             id: invoice.id,
             total: invoice.total.normalize().to_string(),
-            notices: warnings.clone(),
+            notices: attempt.warnings.clone(),
         }),
         Outcome::Blocked { findings, .. } => attempt.happened(Event::Blocked { findings: findings.clone() }),
         Outcome::Postponed { until, .. } => {
@@ -70,8 +70,9 @@ pub async fn attempt(session: &Session, claim: Claim, wait_after: impl Fn(i64) -
         Outcome::Voided => attempt.happened(Event::Voided { number: claim.draft.body.number.clone() }),
         Outcome::Reconsider => {}
     }
-    let Attempt { entries, sign, .. } = attempt;
-    let settlement = Settlement { order_id: claim.order_id.clone(), attempt: claim.attempt, outcome, entries };
+    let Attempt { entries, sign, warnings, .. } = attempt;
+    let settlement =
+        Settlement { order_id: claim.order_id.clone(), attempt: claim.attempt, outcome, warnings, entries };
     Attempted { settlement, sign }
 }
 
@@ -233,7 +234,7 @@ impl Attempt<'_> {
             self.warn(Warning::TotalDifference, about);
         }
         let invoice = StandingInvoice { id: found.id, number: found.number, total };
-        Outcome::Invoiced { invoice, warnings: self.warnings.clone() }
+        Outcome::Invoiced { invoice }
     }
 
     /// Deletes the invoice of a cancelled order: looked up first, and only if it is this order's and unpaid.

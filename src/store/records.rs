@@ -218,6 +218,8 @@ pub struct Settlement {
     pub attempt: i64,
     /// What is to be written.
     pub outcome: Outcome,
+    /// What deserves a look by now.
+    pub warnings: Vec<Notice>,
     /// Entries for the timeline, each with its own time.
     pub entries: Vec<Entry>,
 }
@@ -229,8 +231,6 @@ pub enum Outcome {
     Invoiced {
         /// As Accurate reports it.
         invoice: StandingInvoice,
-        /// What deserves a look.
-        warnings: Vec<Notice>,
     },
     /// A person must act.
     Blocked {

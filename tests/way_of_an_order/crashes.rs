@@ -35,7 +35,13 @@ async fn a_worker_whose_lease_ran_out_changes_nothing() {
     ];
     for outcome in outcomes {
         let entries = vec![Entry { at: world.clock.now(), event: Event::Rearmed }];
-        let settlement = Settlement { order_id: late.order_id.clone(), attempt: late.attempt, outcome, entries };
+        let settlement = Settlement {
+            order_id: late.order_id.clone(),
+            attempt: late.attempt,
+            outcome,
+            warnings: Vec::new(),
+            entries,
+        };
         let taken = world.store.settle(&[settlement], world.clock.now()).await.expect("written");
         assert_eq!(taken, [false]);
     }

@@ -97,7 +97,7 @@ pub(super) async fn settle(
              findings = v.value ->> 'findings',
              waits_for = CASE WHEN v.value ->> 'state' IS NULL THEN waits_for
                               ELSE COALESCE(v.value ->> 'waits_for', '') END,
-             warnings = COALESCE(v.value ->> 'warnings', warnings),
+             warnings = v.value ->> 'warnings',
              unsure_since = v.value ->> 'unsure_since',
              next_attempt_at = v.value ->> 'next_attempt_at',
              tries = MAX(tries - (v.value ->> 'uncounted'), v.value ->> 'unsure_since' <> 0),
@@ -156,13 +156,12 @@ async fn begin_waits(
 /// The columns that an outcome sets; a missing `state` leaves the order where it stands.
 fn settled_row(settlement: &Settlement, now: Timestamp) -> Value {
     let mut row = json!({
-        "order_id": settlement.order_id, "attempt": settlement.attempt, "reason": "", "findings": "[]",
+        "order_id": settlement.order_id, "attempt": settlement.attempt, "warnings": to_json(&settlement.warnings), "reason": "", "findings": "[]",
         "unsure_since": 0, "next_attempt_at": 0, "uncounted": 0, "failed": false, "reconsider": false,
     });
     match &settlement.outcome {
-        Outcome::Invoiced { invoice, warnings } => {
+        Outcome::Invoiced { invoice } => {
             row["state"] = json!(State::Invoiced.as_str());
-            row["warnings"] = json!(to_json(warnings));
             row["number"] = json!(invoice.number);
             row["id"] = json!(invoice.id);
             row["total"] = json!(invoice.total.normalize().to_string());

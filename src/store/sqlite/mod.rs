@@ -281,7 +281,7 @@ impl Store for Sqlite {
         }
         let mut writer = self.writer().await?;
         // A real write: a full disk or a read-only file shows only then.
-        let result = sqlx::query("UPDATE pulse SET beats = beats + 1").execute(writer.connection()?).await;
+        let result = sqlx::query("UPDATE pulse SET beats = beats + 1 WHERE id = 1").execute(writer.connection()?).await;
         writer.give_back(result.map_err(Into::into))?;
         *self.last_ping() = Some(std::time::Instant::now());
         Ok(())

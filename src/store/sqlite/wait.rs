@@ -36,12 +36,23 @@ pub(super) async fn wait_on(
     subject: &Subject,
     until: Timestamp,
 ) -> Result<()> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     sqlx::query("UPDATE waits SET next_at = $3, looks = looks + 1 WHERE book = $1 AND subject = $2")
         .bind(book)
         .bind(subject.to_string())
         .bind(micros(until))
-        .execute(connection)
+        .execute(&mut *transaction)
         .await?;
+    // Whoever waited may have been cancelled or mapped elsewhere: a look for nobody is not made again.
+    sqlx::query(
+        "DELETE FROM waits WHERE book = $1 AND subject = $2 AND NOT EXISTS
+             (SELECT 1 FROM orders WHERE book = $1 AND waits_for = $2 AND waits_for <> '' AND state = 'blocked')",
+    )
+    .bind(book)
+    .bind(subject.to_string())
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
     Ok(())
 }
 
