@@ -1,22 +1,23 @@
 //! The settings: a TOML file, each key also from the environment, all mistakes told at once.
 
+mod sections;
+
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
-use axum::http::HeaderName;
 use secrecy::SecretString;
 use toml::{Table, Value};
 
 use crate::{
     domain::{
-        document::{Problem, Problems, Section, syntax_problem},
+        document::{Problem, Problems, syntax_problem},
         mapping::{DEFAULT_BOOK, Mapping, UnknownStores},
         reason::Language,
     },
-    forstok::signature::{Encoding, Scheme, Verifier},
+    forstok::signature::Verifier,
 };
 
 /// Environment variables that are settings begin with this; the path follows in capitals, joined by `__`.
@@ -138,7 +139,7 @@ fn read_all(
     };
     let (problems, absent) = (Problems::default(), Problems::default());
     overlay(&mut table, environment, &problems);
-    let (config, offline) = read(&table, file.and_then(Path::parent), &problems, &absent);
+    let (config, offline) = sections::read(&table, file.and_then(Path::parent), &problems, &absent);
     Ok((config, offline, problems.into_vec(), absent.into_vec()))
 }
 
@@ -177,202 +178,11 @@ fn spelled_as_in(table: &Table, key: &str) -> String {
     table.keys().find(|known| known.to_lowercase() == key).cloned().unwrap_or_else(|| key.to_owned())
 }
 
-fn read(
-    table: &Table,
-    folder: Option<&Path>,
-    problems: &Problems,
-    absent: &Problems,
-) -> (Option<Config>, Option<Offline>) {
-    let root = Section::root(table, problems);
-    let empty = Table::new();
-    let or_empty = |section: Option<_>| section.unwrap_or_else(|| Section::root(&empty, problems));
-
-    let server = or_empty(root.section("server"));
-    let listen = read_listen(&server);
-    let operator_token = server.secret("operator_token").map(SecretString::from);
-    let language = server.choice("language", &[("en", Language::English), ("id", Language::Indonesian)]);
-    server.finish();
-
-    let database = or_empty(root.section("database"));
-    let database_url = read_database(&database);
-    database.finish();
-
-    let forstok = or_empty(root.section("forstok"));
-    let webhook = or_empty(forstok.section("webhook"));
-    let verifier = read_verifier(&webhook, absent);
-    webhook.finish();
-    forstok.finish();
-
-    let book_names = table.get("books").and_then(Value::as_table).into_iter().flat_map(Table::keys).cloned().collect();
-    let mut books = BTreeMap::new();
-    for (name, section) in root.sections("books") {
-        if let Some(book) = read_book(&section, absent) {
-            books.insert(name, book);
-        }
-        section.finish();
-    }
-    if root.value("books").is_none() {
-        absent.add("books", None, "is missing: add [books.main] with account_url, api_token and signature_secret");
-    }
-
-    let mapping = or_empty(root.section("mapping"));
-    let mapping_file = read_mapping(&mapping, folder, problems);
-    mapping.finish();
-    if let (Some(file), true) = (&mapping_file, root.value("books").is_some()) {
-        let known: Vec<_> = table["books"].as_table().into_iter().flat_map(Table::keys).cloned().collect();
-        for Problem { key, value, remedy } in unknown_books(&file.mapping, &known) {
-            problems.add(format!("{}: {key}", file.path.display()), value, remedy);
-        }
-    }
-
-    let log = or_empty(root.section("log"));
-    let log_config = LogConfig {
-        filter: log.text("filter").unwrap_or_else(|| "info".to_owned()),
-        format: log.choice("format", &[("text", LogFormat::Text), ("json", LogFormat::Json)]),
-    };
-    log.finish();
-    root.finish();
-    let offline =
-        database_url.clone().map(|database| Offline { database, mapping: mapping_file.clone(), books: book_names });
-    let config = (|| {
-        Some(Config {
-            listen: listen?,
-            operator_token,
-            language,
-            database: database_url?,
-            webhook: verifier?,
-            books,
-            mapping: mapping_file,
-            log: log_config,
-        })
-    })();
-    (config, offline)
-}
-
-fn read_listen(server: &Section<'_>) -> Option<SocketAddr> {
-    let text = server.text("listen").unwrap_or_else(|| "127.0.0.1:8080".to_owned());
-    let address = text.replace("localhost:", "127.0.0.1:").parse().ok();
-    if address.is_none() {
-        server.problem(
-            "listen",
-            server.value("listen"),
-            "must be an address and a port such as 127.0.0.1:8080 or 0.0.0.0:8080",
-        );
-    }
-    address
-}
-
-fn read_database(database: &Section<'_>) -> Option<Database> {
-    let url = database.text("url").unwrap_or_else(|| "sqlite://data/forstok-accurate.db".to_owned());
-    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
-    let path = path.map(|path| path.split('?').next().unwrap_or_default()).filter(|path| !path.is_empty());
-    if path.is_none() {
-        // Not shown: the address of a database may hold a password.
-        database.problem("url", None, "must be the path of an SQLite file such as sqlite://data/forstok-accurate.db");
-    }
-    Some(Database::Sqlite(path?.into()))
-}
-
-fn read_verifier(webhook: &Section<'_>, absent: &Problems) -> Option<Verifier> {
-    let shared_key = webhook.choice("scheme", &[("hmac-sha256", false), ("shared-key", true)]);
-    let encoding = webhook.choice("encoding", &[("hex", Encoding::Hex), ("base64", Encoding::Base64)]);
-    let default = if shared_key { "Key" } else { "X-Forstok-Signature" };
-    let header = read_header(webhook, "header").unwrap_or_else(|| Some(header_name(default)));
-    let timestamp_header = read_header(webhook, "timestamp_header").unwrap_or_default();
-    let secrets: Vec<SecretString> = webhook.secrets("secrets").into_iter().map(SecretString::from).collect();
-    if secrets.is_empty() && webhook.value("secrets").is_none_or(|value| value.as_array().is_some_and(Vec::is_empty)) {
-        absent.add(
-            "forstok.webhook.secrets",
-            None,
-            "is missing: give the webhook key that is set in Forstok, secrets = [\"…\"]; without it anybody could send orders",
-        );
-    }
-    if shared_key && timestamp_header.is_some() {
-        webhook.problem(
-            "timestamp_header",
-            webhook.value("timestamp_header"),
-            "needs scheme = \"hmac-sha256\": a shared key signs no time",
-        );
-    }
-    let scheme = if shared_key { Scheme::SharedKey } else { Scheme::Hmac { encoding, timestamp_header } };
-    Some(Verifier { scheme, header: header?, secrets })
-}
-
-fn header_name(name: &str) -> HeaderName {
-    name.parse().expect("our default header names are valid")
-}
-
-/// `None` when the key is absent; `Some(None)` when it is no header name, which is then reported.
-#[expect(clippy::option_option, reason = "absent, wrong and right are three things")]
-fn read_header(section: &Section<'_>, key: &'static str) -> Option<Option<HeaderName>> {
-    let text = section.text(key)?;
-    let name = text.parse().ok();
-    if name.is_none() {
-        section.problem(key, section.value(key), "must be the name of an HTTP header such as X-Forstok-Signature");
-    }
-    Some(name)
-}
-
-fn read_book(section: &Section<'_>, absent: &Problems) -> Option<BookConfig> {
-    let account_url = read_account_url(section);
-    let secret = |key: &'static str, what: &str| {
-        let secret = section.secret(key);
-        if secret.is_none() && section.value(key).is_none_or(|value| value.as_str().is_some()) {
-            absent.add(section.path_of(key), None, format!("is missing: {what}"));
-        }
-        secret.map(SecretString::from)
-    };
-    let api_token = secret("api_token", "make an API Token in Accurate (Settings, Accurate Store, your app)");
-    let signature_secret = secret("signature_secret", "copy the app's signature secret from Accurate's developer area");
-    Some(BookConfig { account_url: account_url?, api_token: api_token?, signature_secret: signature_secret? })
-}
-
-fn read_account_url(section: &Section<'_>) -> Option<reqwest::Url> {
-    let text = section.text("account_url").unwrap_or_else(|| "https://account.accurate.id".to_owned());
-    let url = reqwest::Url::parse(&text).ok().filter(reqwest::Url::has_host);
-    let safe = url.filter(|url| url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)));
-    if safe.is_none() {
-        section.problem(
-            "account_url",
-            section.value("account_url"),
-            "must be https://account.accurate.id (http only for a sandbox on this machine): credentials are sent there",
-        );
-    }
-    safe
-}
-
 /// Whether a URL points at this machine.
 pub fn is_loopback(url: &reqwest::Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-}
-
-fn read_mapping(section: &Section<'_>, folder: Option<&Path>, problems: &Problems) -> Option<MappingFile> {
-    let written = section.text("file")?;
-    // As a command line would find it, else beside the settings file.
-    let beside = folder.map(|folder| folder.join(&written)).filter(|path| path.exists());
-    let path = Some(PathBuf::from(&written)).filter(|path| path.exists()).or(beside).unwrap_or_else(|| written.into());
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) => {
-            section.problem(
-                "file",
-                section.value("file"),
-                format!("cannot be read ({error}); give the path of the mapping"),
-            );
-            return None;
-        }
-    };
-    match Mapping::parse(&path.display().to_string(), &text) {
-        Ok(mapping) => Some(MappingFile { path, text, mapping }),
-        Err(mistakes) => {
-            for Problem { key, value, remedy } in mistakes {
-                problems.add(format!("{}: {key}", path.display()), value, remedy);
-            }
-            None
-        }
-    }
 }
 
 /// Books that stores name and that are not among the known ones: a store without credentials could never be invoiced.
