@@ -6,18 +6,15 @@ use forstok_accurate::{
         decision::{Decision, decide},
         history::{History, Sighting},
         invoice::{DetailExpense, InvoiceBody},
-        mapping::Mapping,
     },
     forstok::payload,
+    sandbox::samples::{self, SAMPLES},
 };
 use serde_json::{Value, json};
 
-const MAPPING: &str = include_str!("../src/sandbox/orders/mapping.toml");
-const EXPECTED: &str = include_str!("../src/sandbox/orders/expected.json");
-
 /// The decision after these bodies arrived in this order, each at its own second.
 fn decided(bodies: &[&Value]) -> Decision {
-    let mapping = Mapping::parse("mapping.toml", MAPPING).expect("the sample mapping is valid");
+    let mapping = samples::mapping();
     let mut history: Option<History> = None;
     let mut orders = Vec::new();
     for (body, delivery) in bodies.iter().zip(0..) {
@@ -72,10 +69,9 @@ fn earlier(body: &Value) -> Value {
     earlier
 }
 
-fn check(name: &str, text: &str) {
-    let body: Value = serde_json::from_str(text).expect("samples are JSON");
-    let expected: Value = serde_json::from_str(EXPECTED).expect("expected.json is JSON");
-    let expected = &expected[name];
+fn check(name: &str) {
+    let sample = SAMPLES.iter().find(|sample| sample.name == name).expect("there is a sample with this name");
+    let (body, expected) = (sample.json(), sample.expected());
     assert!(expected.is_object(), "{name} is not in expected.json");
     let before = earlier(&body);
     let odd = {
@@ -93,7 +89,7 @@ fn check(name: &str, text: &str) {
         &[&before, &odd, &body, &before],
     ];
     for bodies in arrivals {
-        assert_eq!(&outcome(&decided(bodies)), expected, "{name}");
+        assert_eq!(outcome(&decided(bodies)), expected, "{name}");
     }
 }
 
@@ -101,15 +97,13 @@ macro_rules! samples {
     ($($test:ident = $file:literal,)*) => {
         $(#[test]
         fn $test() {
-            check($file, include_str!(concat!("../src/sandbox/orders/", $file, ".json")));
+            check($file);
         })*
 
         #[test]
-        fn every_expected_outcome_is_tested() {
-            let expected: Value = serde_json::from_str(EXPECTED).expect("expected.json is JSON");
-            let tested = [$($file),*];
-            let names: Vec<_> = expected.as_object().expect("an object").keys().map(String::as_str).collect();
-            assert_eq!(names, tested);
+        fn every_sample_is_tested() {
+            let names: Vec<_> = SAMPLES.iter().map(|sample| sample.name).collect();
+            assert_eq!(names, [$($file),*]);
         }
     };
 }

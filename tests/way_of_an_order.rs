@@ -2,6 +2,7 @@
 //!
 //! Each test says what happens and looks at what people would see: the sandbox's books, the order, its timeline.
 
+#[expect(dead_code, reason = "each test target uses its part of the harness")]
 mod world;
 
 #[path = "way_of_an_order/cancelling.rs"]

@@ -16,7 +16,11 @@ use forstok_accurate::{
         order::OrderId,
         reason::{Language, Warning},
     },
-    pipeline::{Engine, MappingInForce, record::delivery},
+    pipeline::{
+        Engine, MappingInForce,
+        mapping::{self, Applied, Document},
+        record::delivery,
+    },
     sandbox::{Action, Options, Sandbox, samples::MAPPING},
     store::{Claim, NewMapping, OrderRecord, Receipt, Sqlite, State, Store},
 };
@@ -38,6 +42,9 @@ const AT_ONCE: i64 = 8;
 
 /// More rounds than any test needs: something goes in circles.
 const MOST_ROUNDS: usize = 2_000;
+
+/// In real time: longer than the slowest machine needs.
+const LONGEST_TEST: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Everything around the pipeline.
 pub(crate) struct World {
@@ -88,6 +95,13 @@ impl World {
         assert_ne!(before.document, after, "{from:?} is not in the mapping");
         let mapping = put_in_force(&self.store, before.revision, &after, self.clock.now()).await;
         self.engine.set_mapping(mapping);
+    }
+
+    /// Another process (the command line) puts the mapping in force with some text replaced; this one is not told.
+    pub(crate) async fn mapping_is_applied(&self, from: &str, to: &str) -> Applied {
+        let before = self.store.mapping().await.expect("readable").expect("there is one");
+        let document = Document::from_toml("mapping.toml", &before.document.replace(from, to)).expect("valid");
+        mapping::apply(self.store.as_ref(), self.clock.as_ref(), document, "test", None).await.expect("written")
     }
 
     /// An operator presses retry.
@@ -147,7 +161,7 @@ impl World {
         for _ in 0..MOST_ROUNDS {
             let decided = self.decide_all().await;
             let claims = self.claims().await;
-            if !decided && claims.is_empty() {
+            if !decided && claims.is_empty() && !self.looks_again().await {
                 return;
             }
             for claim in claims {
@@ -162,7 +176,7 @@ impl World {
         for _ in 0..MOST_ROUNDS {
             let decided = self.decide_all().await;
             let claims = self.claims().await;
-            if !decided && claims.is_empty() {
+            if !decided && claims.is_empty() && !self.looks_again().await {
                 return;
             }
             let mut working = JoinSet::new();
@@ -177,7 +191,12 @@ impl World {
         panic!("the pipeline goes in circles");
     }
 
-    /// Runs and lets time pass until no order waits for anything.
+    /// Looks at one thing that blocked orders wait for, if its time has come; as a worker does who has nothing else.
+    async fn looks_again(&self) -> bool {
+        self.engine.look_again(BOOK).await.expect("looked")
+    }
+
+    /// Runs and lets time pass until no order waits for an attempt. What waits for something in Accurate stays.
     pub(crate) async fn run_until_settled(&mut self) {
         for _ in 0..MOST_ROUNDS {
             self.run_at_once_until_idle().await;
@@ -188,12 +207,23 @@ impl World {
         panic!("some order waits for ever");
     }
 
+    /// Runs and lets time pass until nothing is left to be looked at: all that orders waited for has come.
+    pub(crate) async fn run_until_healed(&mut self) {
+        for _ in 0..MOST_ROUNDS {
+            self.run_at_once_until_idle().await;
+            let Some(next) = self.next_moment_or_look().await else { return };
+            self.clock.reach(next);
+            self.wire.catch_up();
+        }
+        panic!("what some order waits for never comes");
+    }
+
     /// Runs for so many seconds.
     pub(crate) async fn run_for(&mut self, seconds: i64) {
         let end = self.clock.now() + SignedDuration::from_secs(seconds);
         loop {
             self.run_at_once_until_idle().await;
-            let next = self.next_moment().await.unwrap_or(end).min(end);
+            let next = self.next_moment_or_look().await.unwrap_or(end).min(end);
             self.clock.reach(next);
             self.wire.catch_up();
             if next >= end {
@@ -209,7 +239,31 @@ impl World {
         Some(probe.unwrap_or(due))
     }
 
+    /// The same with the looks at what blocked orders wait for; a paused book makes none.
+    async fn next_moment_or_look(&self) -> Option<Timestamp> {
+        let look = match self.pause() {
+            Some(_) => None,
+            None => self.store.next_look_at(BOOK).await.expect("readable"),
+        };
+        [self.next_moment().await, look].into_iter().flatten().min()
+    }
+
+    /// Lets the service's own loops work until a condition holds; they were started by the test.
+    pub(crate) async fn eventually(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let came = async {
+            while !holds(self) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(LONGEST_TEST, came).await.unwrap_or_else(|_| panic!("it never came to this: {what}"));
+    }
+
     // ---- what a test looks at ----
+
+    /// The moment it is.
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        self.clock.now()
+    }
 
     pub(crate) async fn order(&self, id: &str) -> OrderRecord {
         self.store.order(&order_id(id)).await.expect("readable").expect("the order is known")

@@ -1,0 +1,45 @@
+//! What heals by itself when its cause goes away, in which order, and what it costs in calls.
+
+#[expect(dead_code, reason = "each test target uses its part of the harness")]
+mod world;
+
+#[path = "healing/causes.rs"]
+mod causes;
+#[path = "healing/hundred.rs"]
+mod hundred;
+#[path = "healing/looks.rs"]
+mod looks;
+
+use forstok_accurate::{
+    sandbox::{Action, CallRecord},
+    store::State,
+};
+use serde_json::json;
+
+use self::world::{Order, World, order};
+
+/// An item that Accurate does not know at first.
+const NEW: &str = "BARU-01";
+
+/// Orders with these ids that wait for the missing item.
+async fn orders_wait_for_the_item(world: &mut World, ids: impl Iterator<Item = u32>) {
+    for id in ids {
+        world.forstok_sends(order(&id.to_string()).ready_to_ship().sku(NEW)).await;
+    }
+    world.run_at_once_until_idle().await;
+}
+
+/// An order whose shipping is the seller's money, so that the invoice needs an account for it.
+fn with_shipping(id: u32) -> Order {
+    order(&id.to_string()).ready_to_ship().with("cashless", json!(false)).with("shipping_price", json!(9_000))
+}
+
+/// The calls of one kind, oldest first.
+fn calls(world: &World, action: Action) -> Vec<CallRecord> {
+    world.accurate.calls().into_iter().filter(|call| call.action == Some(action)).collect()
+}
+
+/// How many orders are blocked and invoiced.
+async fn blocked_and_invoiced(world: &World) -> (i64, i64) {
+    (world.count(State::Blocked).await, world.count(State::Invoiced).await)
+}

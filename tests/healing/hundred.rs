@@ -1,0 +1,129 @@
+//! Fifty orders wait for one unmapped store and fifty for one missing item.
+
+use std::collections::BTreeMap;
+
+use forstok_accurate::{pipeline::mapping::Applied, sandbox::Action};
+
+use super::{NEW, blocked_and_invoiced, orders_wait_for_the_item};
+use crate::world::{World, order};
+
+/// What was called since the counts were taken last.
+struct Calls(BTreeMap<&'static str, u64>);
+
+impl Calls {
+    fn since_now(world: &World) -> Self {
+        Self(world.accurate.call_counts())
+    }
+
+    fn made(&mut self, world: &World) -> Vec<(&'static str, u64)> {
+        let before = std::mem::replace(&mut self.0, world.accurate.call_counts());
+        let since = |(call, count): (&&'static str, &u64)| (*call, count - before.get(call).unwrap_or(&0));
+        self.0.iter().map(since).filter(|(_, count)| *count > 0).collect()
+    }
+}
+
+/// Fifty of each, as they stand once everything was tried.
+async fn hundred_wait(world: &mut World) {
+    for id in 1..=50 {
+        world.forstok_sends(order(&id.to_string()).ready_to_ship().store(4711)).await;
+    }
+    orders_wait_for_the_item(world, 51..=100).await;
+    assert_eq!(blocked_and_invoiced(world).await, (100, 0));
+}
+
+async fn map_the_store(world: &World) {
+    let applied = world.mapping_is_applied("[stores.\"8277\"]", "[stores.\"4711\"]\n\n[stores.\"8277\"]").await;
+    let Applied::Changed(_, changes) = applied else { panic!("{applied:?}") };
+    assert_eq!(changes, ["stores.4711.book = \"main\" (new)", "stores.4711.enabled = true (new)"]);
+}
+
+/// At first eight work at once, and find the customer missing together: each is refused, looks, and one creates it.
+const CUSTOMER_MISSING: u64 = 8;
+
+#[tokio::test]
+async fn a_hundred_orders_heal_when_the_item_is_created_and_the_store_is_mapped() {
+    let mut world = World::new().await;
+    let mut calls = Calls::since_now(&world);
+    hundred_wait(&mut world).await;
+    // Each order of the missing item is refused once; what the mapping forbids costs nothing.
+    let refused = 50 + CUSTOMER_MISSING;
+    assert_eq!(
+        calls.made(&world),
+        [("api-token", 1), ("customer/list", CUSTOMER_MISSING), ("customer/save", 1), ("sales-invoice/save", refused)]
+    );
+
+    // In vain after 30, 90, 210, 450, 930, 1890 and 3810 seconds: one look for all fifty.
+    world.run_for(3_900).await;
+    assert_eq!(calls.made(&world), [("item/detail", 7)]);
+
+    world.accurate.add_item(NEW, "Barang baru");
+    world.run_until_healed().await;
+    assert_eq!(blocked_and_invoiced(&world).await, (50, 50));
+    // One look frees all; each order asks for its number before it saves for the second time.
+    assert_eq!(calls.made(&world), [("item/detail", 1), ("sales-invoice/detail", 50), ("sales-invoice/save", 50)]);
+
+    map_the_store(&world).await;
+    world.run_until_healed().await;
+    assert_eq!(blocked_and_invoiced(&world).await, (0, 100));
+    assert_eq!(
+        calls.made(&world),
+        [("customer/list", CUSTOMER_MISSING), ("customer/save", 1), ("sales-invoice/save", 50 + CUSTOMER_MISSING)]
+    );
+
+    assert_eq!(world.accurate.invoice_count(), 100);
+    assert_eq!(world.accurate.customers().len(), 2);
+    assert_eq!(world.accurate.call_counts().values().sum::<u64>(), 243);
+    assert_eq!(world.accurate.breach_count(), 0);
+}
+
+#[tokio::test]
+async fn a_hundred_orders_heal_when_both_come_at_the_same_moment() {
+    let mut world = World::new().await;
+    hundred_wait(&mut world).await;
+    let mut calls = Calls::since_now(&world);
+    world.accurate.add_item(NEW, "Barang baru");
+    map_the_store(&world).await;
+    let before = world.clock_now();
+    world.run_at_once_until_idle().await;
+    assert_eq!(blocked_and_invoiced(&world).await, (0, 100), "a mapping lets all blocked orders be tried at once");
+    let seconds = world.clock_now().duration_since(before).as_secs_f64();
+    let made = calls.made(&world);
+    assert_eq!(
+        made,
+        [
+            ("customer/list", CUSTOMER_MISSING),
+            ("customer/save", 1),
+            ("sales-invoice/detail", 50),
+            ("sales-invoice/save", 100 + CUSTOMER_MISSING)
+        ]
+    );
+    let sum = made.iter().map(|(_, count)| count).sum::<u64>() as f64;
+    assert!(sum / seconds > 7.0, "{sum} calls in {seconds} s");
+    world.run_until_healed().await;
+    assert_eq!(world.accurate.call_count(Action::ItemDetail), 0, "nobody waits, so nothing is looked at");
+}
+
+#[tokio::test]
+async fn a_mapping_that_mends_half_tries_the_other_half_once() {
+    let mut world = World::new().await;
+    hundred_wait(&mut world).await;
+    let mut calls = Calls::since_now(&world);
+    map_the_store(&world).await;
+    world.run_at_once_until_idle().await;
+    assert_eq!(blocked_and_invoiced(&world).await, (50, 50));
+    // The mapping might have mended those as well; only Accurate can tell.
+    let (in_vain, looked_up) = (50, 50);
+    assert_eq!(
+        calls.made(&world),
+        [
+            ("customer/list", CUSTOMER_MISSING),
+            ("customer/save", 1),
+            ("sales-invoice/detail", looked_up),
+            ("sales-invoice/save", 50 + CUSTOMER_MISSING + in_vain)
+        ]
+    );
+    world.accurate.add_item(NEW, "Barang baru");
+    world.run_until_healed().await;
+    assert_eq!(blocked_and_invoiced(&world).await, (0, 100));
+    assert_eq!(calls.made(&world), [("item/detail", 1), ("sales-invoice/detail", 50), ("sales-invoice/save", 50)]);
+}

@@ -1,0 +1,31 @@
+//! What orders become in every bundle mode and every tax mode: snapshots of the samples, properties of all others.
+
+#[path = "mapping_modes/properties.rs"]
+mod properties;
+#[path = "mapping_modes/snapshots.rs"]
+mod snapshots;
+
+use forstok_accurate::{domain::mapping::Mapping, pipeline::MappingInForce, sandbox::samples};
+
+const BUNDLES: [&str; 3] = ["parent", "parent_and_children", "children"];
+const TAXES: [&str; 3] = ["off", "inclusive", "exclusive"];
+
+/// The sample mapping in these modes for all stores.
+fn mapping(bundles: &str, tax: &str) -> Mapping {
+    let document = [
+        ("bundles = \"parent_and_children\"", format!("bundles = \"{bundles}\"")),
+        ("mode = \"off\"", format!("mode = \"{tax}\"")),
+        // The one store that has a mode of its own.
+        ("[stores.\"7600\".tax]\nmode = \"inclusive\"\n", String::new()),
+    ]
+    .iter()
+    .fold(samples::MAPPING.to_owned(), |document, (from, to)| {
+        assert!(document.contains(from), "{from:?} is not in the sample mapping");
+        document.replace(from, to)
+    });
+    Mapping::parse("mapping.toml", &document).expect("a valid mapping")
+}
+
+fn in_force(bundles: &str, tax: &str) -> MappingInForce {
+    MappingInForce { revision: 0, mapping: mapping(bundles, tax) }
+}

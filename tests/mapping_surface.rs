@@ -1,0 +1,48 @@
+//! The mapping and the preview as people and programs meet them: commands and routes of the real binary.
+
+#[path = "binary/forstok.rs"]
+#[expect(dead_code, reason = "each test target uses its part of the harness")]
+mod forstok;
+#[path = "binary/service.rs"]
+#[expect(dead_code, reason = "each test target uses its part of the harness")]
+mod service;
+
+#[path = "mapping_surface/api.rs"]
+mod api;
+#[path = "mapping_surface/commands.rs"]
+mod commands;
+#[path = "mapping_surface/preview.rs"]
+mod preview;
+#[path = "mapping_surface/running.rs"]
+mod running;
+
+use std::process::{Command, Output};
+
+use forstok_accurate::sandbox::samples::MAPPING;
+
+use self::service::Home;
+
+/// The sample mapping with one more store.
+fn with_store(id: &str) -> String {
+    format!("{MAPPING}\n[stores.\"{id}\"]\nbranch = \"Kantor Pusat\"\n")
+}
+
+/// A command's end: its exit code and what it said.
+struct Said {
+    code: Option<i32>,
+    out: String,
+    errors: String,
+}
+
+fn run(command: &mut Command) -> Said {
+    let Output { status, stdout, stderr } = command.output().expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    Said { code: status.code(), out: text(stdout), errors: text(stderr) }
+}
+
+/// `mapping apply` of this document, as a person at the command line.
+fn apply(home: &Home, document: &str) -> Said {
+    let file = home.path("other.toml");
+    std::fs::write(&file, document).expect("the folder takes files");
+    run(home.command(&["mapping", "apply"]).arg(file))
+}
