@@ -121,11 +121,13 @@ pub fn preview(
         }
         Decision::Invoice(draft, notices) => {
             preview.state = State::Due.as_str();
+            // Exclusive tax comes on top in Accurate; what it comes to is Accurate's to say.
+            let tax = if draft.body.total_is_final() { ("", "") } else { (" before tax", " sebelum pajak") };
             let (number, total) = (&draft.body.number, draft.total);
             preview.decision = words(
                 language,
-                &format!("Invoice {number} over Rp {total} would be sent to book {}.", draft.book),
-                &format!("Faktur {number} sebesar Rp {total} akan dikirim ke buku {}.", draft.book),
+                &format!("Invoice {number} over Rp {total}{} would be sent to book {}.", tax.0, draft.book),
+                &format!("Faktur {number} sebesar Rp {total}{} akan dikirim ke buku {}.", tax.1, draft.book),
             );
             preview.findings.extend(notices.into_iter().map(|notice| PreviewFinding {
                 severity: "warning",
