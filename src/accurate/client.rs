@@ -316,3 +316,98 @@ fn joined(host: &Url, path: &str) -> Url {
     url.set_query(None);
     url
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    /// An Accurate whose account server names the first host that answers; calls are written down.
+    struct Hosts {
+        data: Mutex<Vec<(&'static str, Result<u16, WireFault>)>>,
+        calls: Mutex<Vec<String>>,
+    }
+
+    #[async_trait::async_trait]
+    impl Wire for Hosts {
+        async fn send(&self, request: WireRequest) -> Result<WireReply, WireFault> {
+            let origin = request.url.origin().ascii_serialization();
+            self.calls.lock().expect("not poisoned").push(format!("{origin}{}", request.url.path()));
+            let data = self.data.lock().expect("not poisoned");
+            let answering = data.iter().find(|(_, answer)| answer.is_ok()).map_or("", |(host, _)| *host);
+            let body = format!(r#"{{"s":true,"d":{{"database":{{"host":"{answering}"}}}}}}"#);
+            let found = data.iter().find(|(host, _)| *host == origin);
+            let status = found.map_or(Ok(200), |(_, answer)| answer.clone())?;
+            Ok(WireReply { status, location: None, date: None, body: body.into() })
+        }
+    }
+
+    fn session(data: &[(&'static str, Result<u16, WireFault>)]) -> (Session, Arc<Hosts>) {
+        let hosts = Arc::new(Hosts { data: Mutex::new(data.to_vec()), calls: Mutex::default() });
+        let book = BookConfig {
+            account_url: "http://account.localhost".parse().expect("an address"),
+            api_token: "t".into(),
+            signature_secret: "s".into(),
+        };
+        (Session::new("main", &book, hosts.clone(), Arc::new(SystemClock)), hosts)
+    }
+
+    const ZEUS: &str = "http://zeus.localhost";
+    const HERA: &str = "http://hera.localhost";
+
+    fn replace(hosts: &Hosts, data: &[(&'static str, Result<u16, WireFault>)]) {
+        *hosts.data.lock().expect("not poisoned") = data.to_vec();
+        hosts.calls.lock().expect("not poisoned").clear();
+    }
+
+    fn calls(hosts: &Hosts) -> Vec<String> {
+        hosts.calls.lock().expect("not poisoned").clone()
+    }
+
+    fn read() -> Call {
+        Call::get("item/list", &[])
+    }
+
+    #[tokio::test]
+    async fn the_host_is_asked_for_once_and_remembered() {
+        let (session, hosts) = session(&[(ZEUS, Ok(200))]);
+        for _ in 0..2 {
+            session.call(&read()).await.expect("answered");
+        }
+        let there = format!("{ZEUS}/accurate/api/item/list.do");
+        assert_eq!(calls(&hosts), ["http://account.localhost/api/api-token.do", &there, &there]);
+    }
+
+    #[tokio::test]
+    async fn a_host_that_takes_no_connection_any_more_is_asked_for_anew() {
+        let (session, hosts) = session(&[(ZEUS, Ok(200))]);
+        session.call(&read()).await.expect("answered");
+        session.place().asked_at = None;
+        replace(&hosts, &[(ZEUS, Err(WireFault::NotSent("refused".to_owned()))), (HERA, Ok(200))]);
+        session.call(&read()).await.expect("answered over there");
+        let last = calls(&hosts).pop();
+        assert_eq!(last, Some(format!("{HERA}/accurate/api/item/list.do")));
+    }
+
+    #[tokio::test]
+    async fn a_host_whose_replies_keep_getting_lost_is_asked_for_anew() {
+        let (session, hosts) = session(&[(ZEUS, Ok(200))]);
+        session.call(&read()).await.expect("answered");
+        replace(&hosts, &[(ZEUS, Err(WireFault::Lost("cut".to_owned()))), (HERA, Ok(200))]);
+        for _ in 0..LOST_BEFORE_REDISCOVERY {
+            assert!(matches!(session.call(&read()).await, Err(Failure::Ambiguous(_))));
+        }
+        session.call(&read()).await.expect("answered over there");
+        assert_eq!(calls(&hosts).pop(), Some(format!("{HERA}/accurate/api/item/list.do")));
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_reply_was_lost_is_never_made_again_by_itself() {
+        let (session, hosts) = session(&[(ZEUS, Ok(200))]);
+        session.call(&read()).await.expect("answered");
+        replace(&hosts, &[(ZEUS, Err(WireFault::Lost("cut".to_owned()))), (HERA, Ok(200))]);
+        let save = Call::post("sales-invoice/save", &serde_json::json!({}));
+        assert!(matches!(session.call(&save).await, Err(Failure::Ambiguous(_))));
+        assert_eq!(calls(&hosts), [format!("{ZEUS}/accurate/api/sales-invoice/save.do")]);
+    }
+}
