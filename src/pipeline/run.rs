@@ -17,6 +17,9 @@ const AT_ONCE: usize = 8;
 /// How often is looked even if nobody called: leases that ended, orders that another replica recorded.
 const LOOK_ANYWAY: Duration = Duration::from_secs(5);
 
+/// Shortest time between two looks for something to do that nobody called for.
+const SHORTEST_WAIT: Duration = Duration::from_millis(50);
+
 /// How soon a mapping is taken over that another process (the command line) put in force.
 const LOOK_AT_MAPPING: Duration = Duration::from_secs(1);
 
@@ -100,7 +103,10 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
                         }
                     });
                 }
-                next_wake(&engine, &book).await
+                let attempt_at = next_attempt(&engine, &book).await;
+                // Looks wait until nothing else is under way.
+                let look_at = if working.is_empty() { next_look(&engine, &book).await } else { None };
+                [attempt_at, look_at].into_iter().flatten().min()
             }
             Err(error) => {
                 tracing::error!("orders could not be claimed: {error}");
@@ -108,8 +114,10 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
                 None
             }
         };
-        let full = working.len() == AT_ONCE;
-        let wait = wake_at.map_or(LOOK_ANYWAY, |at| until(engine.now(), at).min(LOOK_ANYWAY));
+        // With no room for another, or with a probe under way, only an end of work can change anything.
+        let full = working.len() == AT_ONCE || (probing && !working.is_empty());
+        // What is due may not be claimable yet (its news waits for its decision, which will call): no spinning.
+        let wait = wake_at.map_or(LOOK_ANYWAY, |at| until(engine.now(), at).clamp(SHORTEST_WAIT, LOOK_ANYWAY));
         tokio::select! {
             () = known.due.notified(), if !full => {}
             () = engine.clock.sleep(wait), if !full => {}
@@ -122,21 +130,18 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
 
 /// Whether something that blocked orders wait for may be looked at now.
 async fn look_is_due(engine: &Engine, book: &str) -> bool {
-    let paused = engine.books.get(book).is_none_or(|book| book.lock_circuit().pause().is_some());
-    let next = if paused { None } else { engine.store.next_look_at(book).await.ok().flatten() };
-    next.is_some_and(|at| at <= engine.now())
+    next_look(engine, book).await.is_some_and(|at| at <= engine.now())
 }
 
-/// When there is something to claim again.
-async fn next_wake(engine: &Engine, book: &str) -> Option<Timestamp> {
-    let pause = engine.books.get(book)?.lock_circuit().pause().map(|pause| pause.next_probe_at);
-    let due = engine.store.next_attempt_at(book).await.ok()?;
-    let look = engine.store.next_look_at(book).await.ok()?;
-    // An order whose news waits for its decision is due but not claimable: the decision will call.
-    let due = due.map(|at| at.max(engine.now() + jiff::SignedDuration::from_millis(50)));
-    match (pause, due) {
-        (Some(probe), Some(_)) => Some(probe),
-        (None, due) => [due, look].into_iter().flatten().min(),
-        (Some(_), None) => None,
-    }
+/// When something that blocked orders wait for is to be looked at; never while the book is paused.
+async fn next_look(engine: &Engine, book: &str) -> Option<Timestamp> {
+    let paused = engine.books.get(book)?.lock_circuit().pause().is_some();
+    if paused { None } else { engine.store.next_look_at(book).await.ok()? }
+}
+
+/// When an order may be claimed again.
+async fn next_attempt(engine: &Engine, book: &str) -> Option<Timestamp> {
+    let probe_at = engine.books.get(book)?.lock_circuit().pause().map(|pause| pause.next_probe_at);
+    let due_at = engine.store.next_attempt_at(book).await.ok()??;
+    Some(probe_at.unwrap_or(due_at))
 }
