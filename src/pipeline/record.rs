@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::Engine;
 use crate::{
@@ -57,23 +57,33 @@ pub fn delivery(body: Bytes, received_at: Timestamp) -> Delivery {
     }
 }
 
-type Waiting = (Delivery, oneshot::Sender<Result<Receipt, NotRecorded>>);
+/// Most bytes of bodies that wait: what bounds the memory when bodies are large.
+const LARGEST_WAITING: usize = 64 * 1024 * 1024;
+
+/// A delivery, its place among those that wait, and who is to be answered.
+type Waiting = (Delivery, OwnedSemaphorePermit, oneshot::Sender<Result<Receipt, NotRecorded>>);
 
 /// Hands deliveries to the one task that commits them.
 #[derive(Clone, Debug)]
-pub struct Recorder(mpsc::Sender<Waiting>);
+pub struct Recorder {
+    waiting: mpsc::Sender<Waiting>,
+    room: Arc<Semaphore>,
+}
 
 impl Recorder {
     /// Starts the task; it ends when all recorders are gone.
     pub fn start(engine: Arc<Engine>) -> (Self, tokio::task::JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(LONGEST_QUEUE);
-        (Self(sender), tokio::spawn(commit_what_waits(engine, receiver)))
+        let recorder = Self { waiting: sender, room: Arc::new(Semaphore::new(LARGEST_WAITING)) };
+        (recorder, tokio::spawn(commit_what_waits(engine, receiver)))
     }
 
     /// Returns when the delivery is on disk.
     pub async fn record(&self, delivery: Delivery) -> Result<Receipt, NotRecorded> {
         let (answer, receipt) = oneshot::channel();
-        self.0.try_send((delivery, answer)).map_err(|error| match error {
+        let bytes = u32::try_from(delivery.body.len()).map_err(|_| NotRecorded::Busy)?;
+        let place = self.room.clone().try_acquire_many_owned(bytes).map_err(|_| NotRecorded::Busy)?;
+        self.waiting.try_send((delivery, place, answer)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => NotRecorded::Busy,
             mpsc::error::TrySendError::Closed(_) => NotRecorded::Stopping,
         })?;
@@ -84,7 +94,14 @@ impl Recorder {
 async fn commit_what_waits(engine: Arc<Engine>, mut receiver: mpsc::Receiver<Waiting>) {
     let mut waiting = Vec::with_capacity(LARGEST_BATCH);
     while receiver.recv_many(&mut waiting, LARGEST_BATCH).await > 0 {
-        let (deliveries, answers): (Vec<_>, Vec<_>) = waiting.drain(..).unzip();
+        let mut deliveries = Vec::with_capacity(waiting.len());
+        let mut answers = Vec::with_capacity(waiting.len());
+        let mut places = Vec::with_capacity(waiting.len());
+        for (delivery, place, answer) in waiting.drain(..) {
+            deliveries.push(delivery);
+            places.push(place);
+            answers.push(answer);
+        }
         match engine.store().record(&deliveries).await {
             Ok(receipts) => {
                 for (answer, receipt) in answers.into_iter().zip(receipts) {
@@ -100,5 +117,6 @@ async fn commit_what_waits(engine: Arc<Engine>, mut receiver: mpsc::Receiver<Wai
                 }
             }
         }
+        drop(places);
     }
 }
