@@ -61,3 +61,28 @@ fn unknown_commands_and_arguments_are_refused() {
     assert_eq!(binary(&["serve", "--confg", "x"]).output().expect("it runs").status.code(), Some(2));
     assert!(binary(&["--version"]).output().expect("it runs").status.success());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_check_tells_what_is_wrong_as_table_and_json_and_by_its_exit_code() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let check = |arguments: &[&str]| {
+        let output = home.command(&[&["check"], arguments].concat()).output().expect("it runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, shown) = check(&[]);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("0 errors, 0 warnings"), "{shown}");
+    accurate.sandbox().suspend_account("700101");
+    let (code, shown) = check(&[]);
+    assert_eq!(code, Some(1), "{shown}");
+    assert!(shown.contains("ERROR") && shown.contains("account 700101"), "{shown}");
+    let (code, shown) = check(&["--json"]);
+    let json: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!(code, Some(1));
+    assert_eq!(json["errors"], 1);
+    let finding = json["findings"].as_array().expect("a list").iter().find(|finding| finding["severity"] == "error");
+    let finding = finding.expect("the error");
+    assert_eq!(finding["part"], "accounts.shipping");
+    assert!(finding["remedy"].as_str().is_some_and(|remedy| remedy.contains("activate")), "{finding}");
+}
