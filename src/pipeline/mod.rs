@@ -157,6 +157,7 @@ impl Engine {
         let invoiced = matches!(settlement.outcome, Outcome::Invoiced { .. });
         log_settlement(book, &settlement);
         let taken = self.settle_while_leased(&settlement, deadline).await?;
+        self.note(book, known, attempted.sign).await?;
         if invoiced && taken == [true] {
             let lag = now.duration_since(received_at).as_secs_f64();
             metrics::histogram!("forstok_accurate_invoice_lag_seconds").record(lag);
@@ -165,7 +166,6 @@ impl Engine {
                 self.store.end_wait(book, &subject, now).await?;
             }
         }
-        self.note(book, known, attempted.sign).await?;
         // A cancellation may have come while the invoice was being saved.
         self.news.notify_one();
         Ok(())
