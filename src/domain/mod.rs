@@ -2,7 +2,7 @@
 //!
 //! In the order in which data meets them:
 //! [`money`] (rupiah), [`status`] (Forstok's statuses and their ranks), [`order`] (one snapshot),
-//! [`history`] (all snapshots of an order folded into what matters), [`mapping`] (the seller's rules; [`mapping_text`]: as a document again),
+//! [`history`] (all snapshots of an order folded into what matters), [`mapping`] (the seller's rules),
 //! [`decision`] (order × mapping), [`invoice`] (the draft that goes to Accurate), [`lines`] (its lines),
 //! [`basis`] (what of the order it rests on),
 //! [`reason`] (why an order is not invoiced, in words), [`timeline`] (what happened to it),
@@ -15,7 +15,6 @@ pub mod history;
 pub mod invoice;
 pub mod lines;
 pub mod mapping;
-pub mod mapping_text;
 pub mod money;
 pub mod order;
 pub mod reason;

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     clock::SystemClock,
     config::unknown_books,
-    domain::{document::Problem as Mistake, mapping_text::table_of_json},
+    domain::{document::Problem as Mistake, mapping::text::table_of_json},
     pipeline::{
         MappingInForce,
         mapping::{Applied, Document, apply},

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
-use super::mapping::{
-    Bundles, InvoiceDate, Mapping, OnCancel, OnTotalDifference, Store, TaxMode, UnknownStores, status_word,
-};
+use super::{Bundles, InvoiceDate, Mapping, OnCancel, OnTotalDifference, Store, TaxMode, UnknownStores, status_word};
 
 impl Mapping {
     /// The document that reads as this mapping, every setting spelled out.
