@@ -12,7 +12,7 @@ use forstok_accurate::{
     config::BookConfig,
     domain::mapping::Mapping,
     pipeline::{
-        Engine, MappingInForce,
+        Engine, MappingInForce, Work,
         mapping::{self, Document},
         record::delivery,
     },
@@ -62,6 +62,7 @@ impl Books {
                 account_url: "https://account.accurate.id".parse().expect("a URL"),
                 api_token: api_token.into(),
                 signature_secret: signature_secret.into(),
+                bulk: false,
             };
             let wire = Arc::new(SandboxWire::new(sandbox.clone(), clock.clone()));
             sessions.push(Session::new(name, &book, wire, clock.clone()));
@@ -103,19 +104,14 @@ impl Books {
             }
             let mut working = JoinSet::new();
             for book in BOTH {
-                for claim in self.engine.claim(book, 8).await.expect("claimed") {
+                for work in self.engine.next_work(book, 8).await.expect("claimed") {
                     let engine = self.engine.clone();
-                    working.spawn(async move { engine.attempt(book, claim).await });
+                    working.spawn(async move { engine.work(book, work).await });
                 }
             }
             worked |= !working.is_empty();
             while let Some(done) = working.join_next().await {
                 done.expect("no attempt panics").expect("settled");
-            }
-            if !worked {
-                for book in BOTH {
-                    worked |= self.engine.look_again(book).await.expect("looked");
-                }
             }
             if !worked {
                 return;
@@ -254,7 +250,9 @@ async fn an_invoice_that_may_stand_in_one_book_is_not_made_in_another() {
     books.forstok_sends(order("1").ready_to_ship()).await;
     while books.engine.decide_some().await.expect("decided") > 0 {}
     // It dies between the save and its reply: what came of it is not known.
-    let claim = books.engine.claim(MAIN, 8).await.expect("claimed").pop().expect("one order");
+    let Some(Work::One(claim)) = books.engine.next_work(MAIN, 8).await.expect("claimed").pop() else {
+        panic!("one order is due");
+    };
     let saved = forstok_accurate::accurate::invoices::save(&session_of_main(&books), &claim.draft.body).await;
     assert!(saved.is_err(), "{saved:?}");
     books.store.end_leases(books.now()).await.expect("written");
@@ -270,6 +268,7 @@ fn session_of_main(books: &Books) -> Session {
         account_url: "https://account.accurate.id".parse().expect("a URL"),
         api_token: format!("token of {MAIN}").into(),
         signature_secret: format!("secret of {MAIN}").into(),
+        bulk: true,
     };
     let wire = Arc::new(SandboxWire::new(books.accurate[MAIN].clone(), books.clock.clone()));
     Session::new(MAIN, &book, wire, books.clock.clone())

@@ -38,6 +38,7 @@ fn session(running: &Running, wire: impl Wire) -> Session {
         account_url: running.url().parse().expect("an address"),
         api_token: "sandbox-token".into(),
         signature_secret: "sandbox-secret".into(),
+        bulk: true,
     };
     Session::new("main", &book, Arc::new(wire), Arc::new(SystemClock))
 }

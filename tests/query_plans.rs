@@ -122,7 +122,7 @@ fn reads_a_whole_table(sql: &str, step: &str) -> bool {
     }
     let Some(table) = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next()) else { return false };
     let small = ["order_counts", "warning_counts", "json_each", "v", "CONSTANT", "mappings"].contains(&table);
-    let by_part = ["orders_undecided", "orders_claimable", "orders_due_since"].iter().any(|index| step.contains(index));
+    let by_part = ["orders_undecided", "orders_by_lane", "orders_due_since"].iter().any(|index| step.contains(index));
     !small && !by_part && !step.starts_with("SCAN (")
 }
 

@@ -10,7 +10,8 @@ use forstok_accurate::{
     pipeline::record::delivery,
     sandbox::{Action, Fault, On},
     store::{
-        Count, Counted, Filter, InvoiceRef, OrderRecord, Outcome, Settlement, State, Store, Undecided, Verdict, Wanted,
+        Count, Counted, Filter, InvoiceRef, Lane, OrderRecord, Outcome, Settlement, State, Store, Undecided, Verdict,
+        Wanted,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -228,16 +229,20 @@ async fn a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one() {
     }
     world.decide_all().await;
     let now = world.clock.now();
+    let fresh = |limit| Wanted::Due { lane: Lane::Fresh, newest_first: false, limit };
     let claim = async |wanted, now: Timestamp| {
         let claims = world.store.claim(BOOK, wanted, now, now + SignedDuration::from_secs(10)).await;
         claims.expect("claimed").into_iter().map(|claim| claim.order_id.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(claim(Wanted::Probe, now).await.len(), 1);
-    assert_eq!(claim(Wanted::Due(3), now).await.len(), 3);
-    assert_eq!(claim(Wanted::Due(8), now).await.len(), 1);
+    assert_eq!(claim(fresh(3), now).await.len(), 3);
+    assert_eq!(claim(fresh(8), now).await.len(), 1);
     assert_eq!(claim(Wanted::Probe, now).await.len(), 0, "all are under a lease");
-    assert_eq!(claim(Wanted::Due(8), now + SignedDuration::from_secs(10)).await.len(), 5);
-    assert_eq!(world.store.claim("another", Wanted::Due(8), now, now).await.expect("claimed").len(), 0);
+    let later = now + SignedDuration::from_secs(10);
+    assert_eq!(claim(fresh(8), later).await.len(), 0, "all were tried");
+    let again = Wanted::Due { lane: Lane::Again, newest_first: false, limit: 8 };
+    assert_eq!(claim(again, later).await.len(), 5);
+    assert_eq!(world.store.claim("another", fresh(8), now, now).await.expect("claimed").len(), 0);
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ mod people;
 mod samples;
 #[path = "way_of_an_order/snapshots_of_orders.rs"]
 mod snapshots_of_orders;
+#[path = "way_of_an_order/together.rs"]
+mod together;
 
 /// The order and the invoice that most tests are about: sample 01.
 const ORDER: &str = "138163394";

@@ -1,7 +1,7 @@
 //! One book's session with Accurate: finds the data host, signs, keeps to the limits, follows moves.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -9,10 +9,12 @@ use std::{
 use axum::{body::Bytes, http::Method};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{
     credentials::Credentials,
+    invoices::Lists,
     limiter::Limiter,
     outcome::{self, Envelope, Failure},
     wire::{Wire, WireFault, WireReply, WireRequest},
@@ -21,6 +23,9 @@ use crate::{clock::SharedClock, config::BookConfig};
 
 /// How long a call for one record may take. Longer than any seen reply; a lease holds several.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a bulk may take: public clients wait as long (accurate.md §2, C).
+pub const BULK_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// How often a call follows a move before it gives up.
 const MOST_MOVES: usize = 3;
@@ -38,6 +43,7 @@ pub struct Session {
     account_url: Url,
     credentials: Credentials,
     limiter: Limiter,
+    bulk: bool,
     wire: Arc<dyn Wire>,
     clock: SharedClock,
     place: Mutex<Place>,
@@ -45,6 +51,8 @@ pub struct Session {
     discovering: tokio::sync::Mutex<()>,
     /// One customer at a time is created, so that several orders that need the same one create it once.
     pub(super) creating_customer: tokio::sync::Mutex<()>,
+    /// What is known about asking for many numbers at once.
+    pub(super) lists: Mutex<Lists>,
 }
 
 /// Where the data is, as far as known.
@@ -72,19 +80,27 @@ pub struct Call {
     pub body: Option<Bytes>,
     /// How long the exchange may take.
     pub timeout: Duration,
+    /// Elements of a bulk; each has its own outcome in the reply.
+    pub elements: Option<usize>,
 }
 
 impl Call {
     /// A call that reads.
     pub fn get(name: &'static str, query: &[(&str, &str)]) -> Self {
         let query = query.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        Self { name, method: Method::GET, query, body: None, timeout: CALL_TIMEOUT }
+        Self { name, method: Method::GET, query, body: None, timeout: CALL_TIMEOUT, elements: None }
     }
 
     /// A call that saves.
-    pub fn post(name: &'static str, body: &Value) -> Self {
+    pub fn post(name: &'static str, body: &impl Serialize) -> Self {
         let body = serde_json::to_vec(body).expect("JSON can be written").into();
-        Self { name, method: Method::POST, query: Vec::new(), body: Some(body), timeout: CALL_TIMEOUT }
+        Self { method: Method::POST, body: Some(body), ..Self::get(name, &[]) }
+    }
+
+    /// A call that saves many records at once.
+    pub fn post_many(name: &'static str, elements: &[impl Serialize]) -> Self {
+        let call = Self::post(name, &HashMap::from([("data", elements)]));
+        Self { timeout: BULK_TIMEOUT, elements: Some(elements.len()), ..call }
     }
 
     /// A call that deletes.
@@ -108,17 +124,24 @@ impl Session {
                 signature_secret: book.signature_secret.clone(),
             },
             limiter: Limiter::new(clock.clone()),
+            bulk: book.bulk,
             wire,
             clock,
             place: Mutex::default(),
             discovering: tokio::sync::Mutex::default(),
             creating_customer: tokio::sync::Mutex::default(),
+            lists: Mutex::default(),
         }
     }
 
     /// The book's name in the settings.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether many due orders may go in one call.
+    pub fn may_send_bulks(&self) -> bool {
+        self.bulk
     }
 
     /// The moment it is.
@@ -138,6 +161,16 @@ impl Session {
 
     /// Makes one call on the data host.
     pub async fn call(&self, call: &Call) -> Result<Envelope, Failure> {
+        outcome::read(self.reply_to(call).await?)
+    }
+
+    /// Makes one call whose elements each have their own outcome, in the order sent.
+    pub async fn call_many(&self, call: &Call) -> Result<Vec<Result<Envelope, Failure>>, Failure> {
+        outcome::read_many(self.reply_to(call).await?, call.elements.unwrap_or_default())
+    }
+
+    /// What came back from the data host, wherever that is by now.
+    async fn reply_to(&self, call: &Call) -> Result<Result<WireReply, WireFault>, Failure> {
         let mut host = match self.known_host() {
             Some(host) => host,
             None => self.discover(None).await?,
@@ -158,7 +191,7 @@ impl Session {
                 }
                 _ => {
                     self.note(&result);
-                    return outcome::read(result);
+                    return Ok(result);
                 }
             }
         }
@@ -258,19 +291,19 @@ impl Session {
             self.place().ahead = Some(date.duration_since(self.clock.now()));
         }
         let seconds = self.clock.now().duration_since(started).as_secs_f64();
-        self.count(call.name, seconds, &result);
+        self.count(call, seconds, &result);
         result
     }
 
-    fn count(&self, call: &'static str, seconds: f64, result: &Result<WireReply, WireFault>) {
-        let outcome = match result {
-            Ok(reply) if is_move(reply.status) => "moved",
-            _ => match outcome::read(result.clone()) {
-                Ok(_) => "ok",
-                Err(failure) => failure.class(),
-            },
+    fn count(&self, call: &Call, seconds: f64, result: &Result<WireReply, WireFault>) {
+        let class = |failure: Option<Failure>| failure.map_or("ok", |failure| failure.class());
+        let outcome = match (result, call.elements) {
+            (Ok(reply), _) if is_move(reply.status) => "moved",
+            // What became of the elements stands with their orders; the call itself did its work.
+            (_, Some(sent)) => class(outcome::read_many(result.clone(), sent).err()),
+            (_, None) => class(outcome::read(result.clone()).err()),
         };
-        let book = self.name.clone();
+        let (book, call) = (self.name.clone(), call.name);
         metrics::counter!("forstok_accurate_accurate_calls_total", "book" => book.clone(), "call" => call, "outcome" => outcome)
             .increment(1);
         metrics::histogram!("forstok_accurate_accurate_call_seconds", "book" => book, "call" => call).record(seconds);
@@ -348,6 +381,7 @@ mod tests {
             account_url: "http://account.localhost".parse().expect("an address"),
             api_token: "t".into(),
             signature_secret: "s".into(),
+            bulk: true,
         };
         (Session::new("main", &book, hosts.clone(), Arc::new(SystemClock)), hosts)
     }

@@ -1,4 +1,6 @@
-//! `sales-invoice`: save, detail, delete (accurate.md §4).
+//! `sales-invoice`: save, bulk-save, detail, list, delete (accurate.md §3, §4).
+
+use std::{collections::HashMap, sync::PoisonError};
 
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -26,10 +28,109 @@ pub struct FoundInvoice {
     pub has_receipt: bool,
 }
 
+impl FoundInvoice {
+    /// Whether it holds what tells this order's invoice from another's.
+    pub fn can_be_compared(&self) -> bool {
+        !self.customer_no.is_empty() && !self.description.is_empty() && self.total.is_some()
+    }
+}
+
+/// Invoices that stand, by number.
+pub type Standing = HashMap<String, FoundInvoice>;
+
 /// Saves an invoice. `Ok(None)`: saved, but the reply does not hold the record.
 pub async fn save(session: &Session, body: &InvoiceBody) -> Result<Option<FoundInvoice>, Failure> {
-    let envelope = session.call(&Call::post("sales-invoice/save", &body.to_json())).await?;
-    Ok(read_invoice(&envelope.r).filter(|invoice| invoice.number == body.number))
+    let envelope = session.call(&Call::post("sales-invoice/save", body)).await?;
+    Ok(session.stands(read_invoice(&envelope.r).filter(|invoice| invoice.number == body.number)))
+}
+
+/// Most invoices in one [`save_many`] (accurate.md §3).
+pub const LARGEST_BULK: usize = 100;
+
+/// Saves up to [`LARGEST_BULK`] invoices in one call; one result each, in their order, as of [`save`].
+/// The outer failure stands for all of them.
+pub async fn save_many(
+    session: &Session,
+    bodies: &[&InvoiceBody],
+) -> Result<Vec<Result<Option<FoundInvoice>, Failure>>, Failure> {
+    let elements = session.call_many(&Call::post_many("sales-invoice/bulk-save", bodies)).await?;
+    let read = |(element, body): (Result<Envelope, Failure>, &&InvoiceBody)| match read_invoice(&element?.r) {
+        Some(invoice) if invoice.number == body.number => Ok(session.stands(Some(invoice))),
+        // The order of the reply is not the order that was sent: nothing is believed without a look.
+        Some(other) => Err(Failure::Ambiguous(format!("the reply's element is of invoice {}", other.number))),
+        None => Ok(None),
+    };
+    Ok(elements.into_iter().zip(bodies).map(read).collect())
+}
+
+/// What is known about asking for many numbers with one list.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    /// A filter with several values was seen to find more than one of them.
+    understood: bool,
+    /// The two numbers that were last seen to stand: what a filter is tried with.
+    standing: [Option<String>; 2],
+}
+
+impl Session {
+    fn lists(&self) -> std::sync::MutexGuard<'_, Lists> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers a number that stands.
+    fn stands(&self, found: Option<FoundInvoice>) -> Option<FoundInvoice> {
+        if let Some(invoice) = &found {
+            let mut lists = self.lists();
+            if lists.standing[0].as_ref() != Some(&invoice.number) {
+                lists.standing.swap(0, 1);
+                lists.standing[0] = Some(invoice.number.clone());
+            }
+        }
+        found
+    }
+}
+
+/// Those of many invoices that stand, by number, with one list; `None` when its answer cannot be trusted.
+///
+/// Whether a filter takes several values is not known, and one that is not understood is ignored in silence
+/// (accurate.md §3, B). So the answer counts when it holds nothing that was not asked for, and when a filter of
+/// this form has once found two at a time; what it could not be compared by is left out of it.
+pub async fn by_numbers(session: &Session, numbers: &[&str]) -> Result<Option<Standing>, Failure> {
+    let Some(found) = list(session, numbers).await? else { return Ok(None) };
+    if found.len() < 2 && numbers.len() > 1 && !session.lists().understood {
+        let standing = session.lists().standing.clone();
+        let [Some(one), Some(other)] = &standing else { return Ok(None) };
+        match list(session, &[one, other]).await? {
+            Some(both) if both.len() == 2 => {}
+            _ => return Ok(None),
+        }
+    }
+    if numbers.len() > 1 {
+        session.lists().understood = true;
+    }
+    Ok(Some(found))
+}
+
+async fn list(session: &Session, numbers: &[&str]) -> Result<Option<Standing>, Failure> {
+    let size = LARGEST_BULK.to_string();
+    let mut query = vec![
+        ("fields", "id,number,customer,description,totalAmount"),
+        ("sp.pageSize", &size),
+        ("filter.number.op", "EQUAL"),
+    ];
+    query.extend(numbers.iter().map(|number| ("filter.number.val", *number)));
+    let envelope = session.call(&Call::get("sales-invoice/list", &query)).await?;
+    let rows = envelope.d.as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut found = Standing::with_capacity(rows.len());
+    for row in rows {
+        match read_invoice(row) {
+            Some(invoice) if numbers.contains(&invoice.number.as_str()) => {
+                found.insert(invoice.number.clone(), invoice);
+            }
+            _ => return Ok(None),
+        }
+    }
+    Ok(Some(found))
 }
 
 /// The invoice with this number, if one stands.
@@ -37,7 +138,7 @@ pub async fn by_number(session: &Session, number: &str) -> Result<Option<FoundIn
     match session.call(&Call::get("sales-invoice/detail", &[("number", number)])).await {
         Ok(Envelope { d, .. }) => match read_invoice(&d) {
             // A filter that was not understood returns something else (accurate.md §3): never believe it.
-            Some(invoice) if invoice.number == number => Ok(Some(invoice)),
+            Some(invoice) if invoice.number == number => Ok(session.stands(Some(invoice))),
             _ => {
                 Err(Failure::Ambiguous("the detail that came back is not of the invoice that was asked for".to_owned()))
             }

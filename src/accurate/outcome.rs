@@ -178,9 +178,34 @@ pub fn read(result: Result<WireReply, WireFault>) -> Result<Envelope, Failure> {
     Err(failure(reply.status, success, &messages, &reply.body))
 }
 
-/// What one element of a refused or partly refused reply means.
-pub fn refused(messages: &[String]) -> Failure {
-    failure(200, Some(false), messages, b"")
+/// Reads the reply to a bulk of `sent` elements: one result each, in the order sent (accurate.md §3, B).
+///
+/// The outer failure stands for all of them: the bulk was refused as a whole, or nobody knows.
+pub fn read_many(result: Result<WireReply, WireFault>, sent: usize) -> Result<Vec<Result<Envelope, Failure>>, Failure> {
+    let elements = match &result {
+        // The outer `s` is false when any element failed, so it says nothing about the others.
+        Ok(reply) if (200..=299).contains(&reply.status) => serde_json::from_slice::<Value>(&reply.body)
+            .ok()
+            .and_then(|mut json| serde_json::from_value::<Vec<Value>>(json.get_mut("d")?.take()).ok())
+            .filter(|elements| !elements.is_empty() && elements.iter().all(Value::is_object)),
+        _ => None,
+    };
+    let Some(elements) = elements else {
+        read(result)?;
+        return Err(Failure::Ambiguous("the reply to the bulk does not say what became of its elements".to_owned()));
+    };
+    if elements.len() != sent {
+        return Err(Failure::Ambiguous(format!("{sent} invoices were sent, the reply tells of {}", elements.len())));
+    }
+    Ok(elements.into_iter().map(read_element).collect())
+}
+
+fn read_element(mut element: Value) -> Result<Envelope, Failure> {
+    let mut take = |key: &str| element.get_mut(key).map(Value::take).unwrap_or_default();
+    match take("s") {
+        Value::Bool(true) => Ok(Envelope { d: take("d"), r: take("r"), sp: Value::Null }),
+        success => Err(failure(200, success.as_bool(), &messages_of(&element), b"")),
+    }
 }
 
 fn failure(status: u16, success: Option<bool>, messages: &[String], body: &[u8]) -> Failure {
@@ -333,11 +358,46 @@ mod tests {
 
     #[test]
     fn a_missing_customer_is_told_before_a_missing_item() {
-        let failure = refused(&[
-            "Barang & Jasa X tidak ditemukan atau sudah dihapus".to_owned(),
-            "Pelanggan 1 tidak ditemukan atau sudah dihapus".to_owned(),
-        ]);
+        let failure = reply(
+            200,
+            r#"{"s":false,"d":["Barang & Jasa X tidak ditemukan atau sudah dihapus","Pelanggan 1 tidak ditemukan"]}"#,
+        );
         let meaning = Meaning::Person(Reason::CustomerNotFound);
-        assert!(matches!(failure, Failure::Refused(refusal) if refusal.meaning == meaning));
+        assert!(matches!(failure, Err(Failure::Refused(refusal)) if refusal.meaning == meaning));
+    }
+
+    fn many(status: u16, body: &str) -> Result<Vec<Result<Envelope, Failure>>, Failure> {
+        read_many(Ok(WireReply { status, location: None, date: None, body: body.to_owned().into() }), 2)
+    }
+
+    #[test]
+    fn each_element_of_a_bulk_has_its_own_outcome_whatever_the_whole_says() {
+        let good = r#"{"s":true,"d":["berhasil disimpan"],"r":{"id":1}}"#;
+        let bad = r#"{"s":false,"d":["Sudah ada data lain dengan No Faktur"]}"#;
+        for whole in ["true", "false"] {
+            let results = many(200, &format!(r#"{{"s":{whole},"d":[{good},{bad}]}}"#)).expect("told one by one");
+            assert_eq!(results[0].as_ref().map(|element| element.r["id"].clone()), Ok(serde_json::json!(1)));
+            assert_eq!(results[1].as_ref().expect_err("refused").class(), "refused");
+        }
+    }
+
+    #[test]
+    fn a_bulk_whose_elements_are_not_told_apart_is_never_taken_for_saved() {
+        let table = [
+            (200, r#"{"s":false,"d":["data harus diisi"]}"#, "refused"),
+            (200, r#"{"s":true,"d":["berhasil disimpan"]}"#, "ambiguous"),
+            (200, r#"{"s":true,"d":[]}"#, "ambiguous"),
+            (200, r#"{"s":true,"d":[{"s":true}]}"#, "ambiguous"),
+            (200, "<html>", "ambiguous"),
+            (200, r#"{"s":false,"d":["Upsss..."]}"#, "ambiguous"),
+            (502, "", "ambiguous"),
+            (429, "", "slow_down"),
+            (404, r#"{"s":false,"d":["URL API tidak tepat"]}"#, "not_sent"),
+        ];
+        for (status, body, class) in table {
+            assert_eq!(many(status, body).expect_err("all of them").class(), class, "{status} {body}");
+        }
+        let unclear = many(200, r#"{"s":false,"d":[{},{"s":true}]}"#).expect("told one by one");
+        assert_eq!(unclear[0].as_ref().expect_err("unclear").class(), "ambiguous");
     }
 }

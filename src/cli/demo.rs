@@ -110,6 +110,7 @@ fn settings(
         account_url: accurate.parse().context("the sandbox's address")?,
         api_token: api_token.into(),
         signature_secret: signature_secret.into(),
+        bulk: true,
     };
     Ok(Config {
         listen,

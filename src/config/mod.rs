@@ -60,6 +60,8 @@ pub struct BookConfig {
     pub api_token: SecretString,
     /// Signs the timestamp of each call.
     pub signature_secret: SecretString,
+    /// Whether many due orders may go in one call.
+    pub bulk: bool,
 }
 
 /// A mapping file that has been read.

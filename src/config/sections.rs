@@ -168,7 +168,8 @@ fn read_book(section: &Section<'_>, absent: &Problems) -> Option<BookConfig> {
     };
     let api_token = secret("api_token", "make an API Token in Accurate (Settings, Accurate Store, your app)");
     let signature_secret = secret("signature_secret", "copy the app's signature secret from Accurate's developer area");
-    Some(BookConfig { account_url: account_url?, api_token: api_token?, signature_secret: signature_secret? })
+    let bulk = section.choice("bulk", &[("auto", true), ("off", false)]);
+    Some(BookConfig { account_url: account_url?, api_token: api_token?, signature_secret: signature_secret?, bulk })
 }
 
 fn read_account_url(section: &Section<'_>) -> Option<reqwest::Url> {

@@ -1,10 +1,12 @@
 //! From recorded webhook to settled order: decide, claim, post, settle.
 //!
-//! [`record`] commits what waits together; [`decide`] turns news into verdicts; [`post`] makes one attempt;
+//! [`record`] commits what waits together; [`decide`] turns news into verdicts; `turns` says whose turn it is;
+//! [`post`] makes one attempt, [`bulk`] many with shared calls;
 //! [`look`] looks again at what blocked orders wait for; [`mapping`] puts a mapping in force; [`preview`] shows what would be sent;
 //! [`circuit`] pauses a book in trouble; [`run`] drives all of it until it is told to stop.
 //! Each step is a method of [`Engine`], so that a test can take the steps one by one.
 
+pub mod bulk;
 pub mod circuit;
 pub mod decide;
 pub mod look;
@@ -13,25 +15,32 @@ pub mod post;
 pub mod preview;
 pub mod record;
 pub mod run;
+mod turns;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
-use self::circuit::{Change, Circuit, Gate, Pause, Sign, backoff};
+use self::{
+    circuit::{Change, Circuit, Gate, Pause, Sign, backoff},
+    turns::{BULK_FROM, Turn, Turns, Waiting},
+};
 use crate::{
-    accurate::client::Session,
+    accurate::{client::Session, invoices::LARGEST_BULK},
     clock::SharedClock,
-    domain::mapping::Mapping,
+    domain::{mapping::Mapping, order::OrderId, waiting::Subject},
     store::{Claim, Outcome, Result, Settlement, Store, Wanted},
 };
 
 /// How long one worker may hold an order. Several calls of [`crate::accurate::client::CALL_TIMEOUT`] fit in.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(180);
+
+/// The same for a group: a bulk of [`crate::accurate::client::BULK_TIMEOUT`], and time to tell apart what it refused.
+pub const GROUP_LEASE: SignedDuration = SignedDuration::from_mins(10);
 
 /// How long is waited before an outcome is stored again that could not be stored.
 const SETTLE_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
@@ -56,9 +65,27 @@ pub struct MappingInForce {
     pub mapping: Mapping,
 }
 
+/// A piece of work on a book.
+#[derive(Debug)]
+pub enum Work {
+    /// One order's attempt.
+    One(Box<Claim>),
+    /// Attempts that share their calls.
+    Many(Vec<Claim>),
+    /// A look at what blocked orders wait for.
+    Look,
+}
+
+impl Work {
+    fn one(claim: Claim) -> Self {
+        Self::One(Box::new(claim))
+    }
+}
+
 struct Book {
     session: Session,
     circuit: Mutex<Circuit>,
+    turns: Mutex<Turns>,
     /// There may be something due.
     due: Notify,
 }
@@ -83,7 +110,7 @@ impl Engine {
     ) -> Self {
         let book = |session: Session| {
             let name = session.name().to_owned();
-            (name, Book { session, circuit: Mutex::default(), due: Notify::new() })
+            (name, Book { session, circuit: Mutex::default(), turns: Mutex::default(), due: Notify::new() })
         };
         Self {
             store,
@@ -133,38 +160,115 @@ impl Engine {
         }
     }
 
-    /// Claims what a book may work on now; empty when it is paused or nothing is due.
-    pub async fn claim(&self, book: &str, at_most: i64) -> Result<Vec<Claim>> {
+    /// Takes the next work of a book, with room for so many pieces of it; empty when there is none, or the book
+    /// is paused. Whatever is returned is to be done with [`Engine::work`].
+    pub async fn next_work(&self, book: &str, room: usize) -> Result<Vec<Work>> {
         let now = self.now();
         let Some(known) = self.books.get(book) else { return Ok(Vec::new()) };
-        let wanted = match known.lock_circuit().gate(now) {
-            Gate::Open => Wanted::Due(at_most),
-            Gate::Probe => Wanted::Probe,
-            Gate::Shut(_) => return Ok(Vec::new()),
+        let gate = known.lock_circuit().gate(now);
+        match gate {
+            Gate::Shut(_) => Ok(Vec::new()),
+            Gate::Probe => {
+                let probe = self.store.claim(book, Wanted::Probe, now, now + LEASE).await?;
+                Ok(probe.into_iter().map(Work::one).collect())
+            }
+            Gate::Open => self.next_turn(book, known, room).await,
+        }
+    }
+
+    async fn next_turn(&self, book: &str, known: &Book, room: usize) -> Result<Vec<Work>> {
+        let now = self.now();
+        let orders = self.store.claimable(book, now, BULK_FROM).await?;
+        let look_is_due = self.store.next_look_at(book).await?.is_some_and(|at| at <= now);
+        let waiting = Waiting { orders, look_is_due };
+        let Some(turn) = known.lock_turns().next(waiting, room, known.session.may_send_bulks(), now) else {
+            return Ok(Vec::new());
         };
-        self.store.claim(book, wanted, now, now + LEASE).await
+        let (lane, limit, lease) = match turn {
+            Turn::Look => return Ok(vec![Work::Look]),
+            Turn::Singles(lane, limit) => (lane, limit, LEASE),
+            Turn::Group(lane) => (lane, LARGEST_BULK, GROUP_LEASE),
+        };
+        let newest_first = known.lock_turns().newest_first(lane);
+        let wanted = Wanted::Due { lane, newest_first, limit: limit as i64 };
+        let claims = self.store.claim(book, wanted, now, now + lease).await;
+        if let (Turn::Group(_), Err(_)) = (turn, &claims) {
+            known.lock_turns().group_ended(true, now);
+        }
+        let claims = claims?;
+        Ok(if let Turn::Group(_) = turn {
+            vec![Work::Many(claims)]
+        } else {
+            claims.into_iter().map(Work::one).collect()
+        })
+    }
+
+    /// Does a piece of work and writes what it came to.
+    pub async fn work(&self, book: &str, work: Work) -> Result<()> {
+        let Some(known) = self.books.get(book) else { return Ok(()) };
+        match work {
+            Work::One(claim) => self.attempt(book, *claim).await,
+            Work::Many(claims) => self.attempt_many(book, claims).await,
+            Work::Look => {
+                let looked = self.look_again(book).await;
+                known.lock_turns().look_ended();
+                looked.map(drop)
+            }
+        }
     }
 
     /// Makes one attempt for a claim and writes what it came to.
     pub async fn attempt(&self, book: &str, claim: Claim) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
-        let received_at = claim.received_at;
-        let waited_for = claim.waits_for.clone();
-        let deadline = claim.lease_until;
-        let attempted = post::attempt(&known.session, claim, |failures| self.wait_after(failures)).await;
+        let claims = [Claimed::of(&claim)];
+        let chance = self.chance();
+        let attempted = post::attempt(&known.session, claim, |failures| backoff(failures, chance)).await;
+        self.conclude(book, known, &claims, &[attempted.settlement], attempted.sign).await
+    }
+
+    /// Makes an attempt for each of many claims with as few calls as possible and writes what they came to.
+    async fn attempt_many(&self, book: &str, claims: Vec<Claim>) -> Result<()> {
+        let Some(known) = self.books.get(book) else { return Ok(()) };
+        let claimed: Vec<_> = claims.iter().map(Claimed::of).collect();
+        // What failed together comes back together, to share its calls again.
+        let chance = self.chance();
+        let group = bulk::attempt_many(&known.session, claims, |failures| backoff(failures, chance)).await;
+        known.lock_turns().group_ended(group.bulk_went_well, self.now());
+        let settlements: Vec<_> = group.attempted.into_iter().map(|attempted| attempted.settlement).collect();
+        self.conclude(book, known, &claimed, &settlements, group.sign).await
+    }
+
+    /// Writes outcomes and lets everybody know who waits for them.
+    async fn conclude(
+        &self,
+        book: &str,
+        known: &Book,
+        claimed: &[Claimed],
+        settlements: &[Settlement],
+        sign: Sign,
+    ) -> Result<()> {
         let now = self.now();
-        let settlement = attempted.settlement;
-        let invoiced = matches!(settlement.outcome, Outcome::Invoiced { .. });
-        log_settlement(book, &settlement);
-        let taken = self.settle_while_leased(&settlement, deadline).await?;
-        self.note(book, known, attempted.sign).await?;
-        if invoiced && taken == [true] {
-            let lag = now.duration_since(received_at).as_secs_f64();
+        for settlement in settlements {
+            log_settlement(book, settlement);
+        }
+        let deadline = claimed.iter().map(|claim| claim.lease_until).min().unwrap_or(now);
+        let taken = self.settle_while_leased(settlements, deadline).await?;
+        self.note(book, known, sign).await?;
+        let invoiced: HashSet<_> = settlements
+            .iter()
+            .zip(taken)
+            .filter(|(settlement, taken)| *taken && matches!(settlement.outcome, Outcome::Invoiced { .. }))
+            .map(|(settlement, _)| &settlement.order_id)
+            .collect();
+        let mut came = HashSet::new();
+        for claim in claimed.iter().filter(|claim| invoiced.contains(&claim.order_id)) {
+            let lag = now.duration_since(claim.received_at).as_secs_f64();
             metrics::histogram!("forstok_accurate_invoice_lag_seconds").record(lag);
-            // What let this order through lets the others through that wait for the same.
-            if let Some(subject) = waited_for {
-                self.store.end_wait(book, &subject, now).await?;
-            }
+            came.extend(&claim.waited_for);
+        }
+        // What let these orders through lets the others through that wait for the same.
+        for subject in came {
+            self.store.end_wait(book, subject, now).await?;
         }
         // A cancellation may have come while the invoice was being saved.
         self.news.notify_one();
@@ -172,15 +276,12 @@ impl Engine {
     }
 
     /// What Accurate did must not be forgotten because the disk was busy for a moment.
-    async fn settle_while_leased(&self, settlement: &Settlement, deadline: Timestamp) -> Result<Vec<bool>> {
+    async fn settle_while_leased(&self, settlements: &[Settlement], deadline: Timestamp) -> Result<Vec<bool>> {
         loop {
             let now = self.now();
-            match self.store.settle(std::slice::from_ref(settlement), now).await {
+            match self.store.settle(settlements, now).await {
                 Err(error) if now < deadline => {
-                    tracing::error!(
-                        order_id = settlement.order_id.as_str(),
-                        "an outcome could not be stored yet: {error}"
-                    );
+                    tracing::error!(orders = settlements.len(), "outcomes could not be stored yet: {error}");
                     self.clock.sleep(SETTLE_AGAIN).await;
                 }
                 result => return result,
@@ -207,13 +308,35 @@ impl Engine {
         Ok(())
     }
 
-    fn wait_after(&self, failures: i64) -> SignedDuration {
-        let chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner).f64();
-        backoff(failures, chance)
+    fn chance(&self) -> f64 {
+        self.chance.lock().unwrap_or_else(PoisonError::into_inner).f64()
+    }
+}
+
+/// What is remembered of a claim while its attempt is made.
+struct Claimed {
+    order_id: OrderId,
+    received_at: Timestamp,
+    lease_until: Timestamp,
+    waited_for: Option<Subject>,
+}
+
+impl Claimed {
+    fn of(claim: &Claim) -> Self {
+        Self {
+            order_id: claim.order_id.clone(),
+            received_at: claim.received_at,
+            lease_until: claim.lease_until,
+            waited_for: claim.waits_for.clone(),
+        }
     }
 }
 
 impl Book {
+    fn lock_turns(&self) -> std::sync::MutexGuard<'_, Turns> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock_circuit(&self) -> std::sync::MutexGuard<'_, Circuit> {
         self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
     }

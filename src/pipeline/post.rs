@@ -3,6 +3,8 @@
 //! What makes it exactly once: the number never changes, Accurate refuses a number twice, and every attempt
 //! that is not the first asks for the number before it saves (accurate.md §4).
 
+use std::{sync::Arc, time::Duration};
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::circuit::Sign;
@@ -40,40 +42,12 @@ pub struct Attempted {
 
 /// Makes one attempt; `wait_after` gives the waiting time by failures in a row.
 pub async fn attempt(session: &Session, claim: Claim, wait_after: impl Fn(i64) -> SignedDuration) -> Attempted {
-    let mut attempt = Attempt {
-        session,
-        claim: &claim,
-        unsure_since: claim.unsure_since,
-        last_start: claim.lease_until - SignedDuration::try_from(CALL_TIMEOUT).unwrap_or_default(),
-        warnings: claim.warnings.clone(),
-        entries: Vec::new(),
-        sign: Sign::Nothing,
-    };
-    let end = match claim.state {
+    let mut attempt = Attempt::begin(session, claim);
+    let end = match attempt.claim.state {
         State::VoidDue => attempt.void().await,
         _ => attempt.invoice().await,
     };
-    let outcome = end.unwrap_or_else(|stop| attempt.postponed(&stop, &wait_after));
-    let now = session.now();
-    match &outcome {
-        Outcome::Invoiced { invoice } => attempt.happened(Event::Invoiced {
-            number: invoice.number.clone(),
-            id: invoice.id,
-            total: invoice.total.normalize().to_string(),
-            notices: attempt.warnings.clone(),
-        }),
-        Outcome::Blocked { findings, .. } => attempt.happened(Event::Blocked { findings: findings.clone() }),
-        Outcome::Postponed { until, .. } => {
-            let why = attempt.entries.iter().rev().find_map(said).unwrap_or_default();
-            attempt.happened(Event::Postponed { until: (*until).max(now), why });
-        }
-        Outcome::Voided => attempt.happened(Event::Voided { number: claim.draft.body.number.clone() }),
-        Outcome::Reconsider => {}
-    }
-    let Attempt { entries, sign, warnings, .. } = attempt;
-    let settlement =
-        Settlement { order_id: claim.order_id.clone(), attempt: claim.attempt, outcome, warnings, entries };
-    Attempted { settlement, sign }
+    attempt.end(end, wait_after)
 }
 
 /// What went wrong with a call.
@@ -85,93 +59,194 @@ fn said(entry: &Entry) -> Option<String> {
 }
 
 /// Why an attempt ends without a result for its order.
-enum Stop {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
     /// The order waits its turn again.
     Later,
     /// It costs the order nothing: the book is refused, or asked to slow down for longer than the lease.
     AtNoCost,
 }
 
-struct Attempt<'a> {
+/// How an attempt ended.
+pub(super) type End = Result<Outcome, Stop>;
+
+/// What follows from a save.
+pub(super) enum AfterSave {
+    /// The attempt ends.
+    Ends(End),
+    /// Only a look at the number can tell.
+    LookUp(Why),
+}
+
+/// Why the number must be looked up after a save.
+pub(super) enum Why {
+    /// It is saved, but what stands was not told.
+    Saved,
+    /// Nobody knows whether it was saved.
+    Unknown,
+    /// The number is taken, in Accurate's words.
+    Taken(String),
+}
+
+/// What a save came to, as [`invoices::save`] tells it.
+pub(super) type Saved = Result<Option<FoundInvoice>, Failure>;
+
+/// One order's attempt while it is made.
+pub(super) struct Attempt<'a> {
     session: &'a Session,
-    claim: &'a Claim,
+    pub(super) claim: Arc<Claim>,
     /// An invoice may stand, or come to stand, that we do not know of: when its save was sent.
     unsure_since: Option<Timestamp>,
-    /// No call starts later than this, so that none outlives the lease.
-    last_start: Timestamp,
     warnings: Vec<Notice>,
     /// What happened so far.
     entries: Vec<Entry>,
-    sign: Sign,
+    pub(super) sign: Sign,
 }
 
-impl Attempt<'_> {
-    async fn invoice(&mut self) -> Result<Outcome, Stop> {
-        if self.claim.earlier_tries > 0 {
-            if let Some(found) = self.look_up().await? {
-                return Ok(self.adopt(found));
+impl<'a> Attempt<'a> {
+    pub(super) fn begin(session: &'a Session, claim: Claim) -> Self {
+        Self {
+            session,
+            unsure_since: claim.unsure_since,
+            warnings: claim.warnings.clone(),
+            entries: Vec::new(),
+            sign: Sign::Nothing,
+            claim: Arc::new(claim),
+        }
+    }
+
+    /// Puts into words how it ended; `wait_after` gives the waiting time by failures in a row.
+    pub(super) fn end(mut self, end: End, wait_after: impl Fn(i64) -> SignedDuration) -> Attempted {
+        let outcome = end.unwrap_or_else(|stop| self.postponed(stop, wait_after));
+        let now = self.session.now();
+        match &outcome {
+            Outcome::Invoiced { invoice } => self.happened(Event::Invoiced {
+                number: invoice.number.clone(),
+                id: invoice.id,
+                total: invoice.total.normalize().to_string(),
+                notices: self.warnings.clone(),
+            }),
+            Outcome::Blocked { findings, .. } => self.happened(Event::Blocked { findings: findings.clone() }),
+            Outcome::Postponed { until, .. } => {
+                let why = self.entries.iter().rev().find_map(said).unwrap_or_default();
+                self.happened(Event::Postponed { until: (*until).max(now), why });
             }
-            if self.claim.undecided {
-                // Another draft, or none, is wanted; but the save that was sent may still arrive.
-                return if self.unsure_since.is_some() { Err(Stop::Later) } else { Ok(Outcome::Reconsider) };
+            Outcome::Voided => self.happened(Event::Voided { number: self.claim.draft.body.number.clone() }),
+            Outcome::Reconsider => {}
+        }
+        let Self { claim, entries, sign, warnings, .. } = self;
+        let (order_id, attempt) = (claim.order_id.clone(), claim.attempt);
+        let settlement = Settlement { order_id, attempt, outcome, warnings, entries };
+        Attempted { settlement, sign }
+    }
+
+    async fn invoice(&mut self) -> End {
+        if self.claim.earlier_tries > 0 {
+            let found = self.look_up().await?;
+            if let Some(end) = self.after_first_look(found) {
+                return end;
             }
         }
-        match self.save().await {
-            Ok(Some(saved)) if saved.total.is_some() => Ok(self.invoiced(saved)),
-            // Saved, but what stands was not told: read it back.
+        self.save_and_conclude().await
+    }
+
+    /// What an attempt that is not the first ends with before it saves; `None`: it may save.
+    pub(super) fn after_first_look(&mut self, found: Option<FoundInvoice>) -> Option<End> {
+        match found {
+            Some(found) => Some(Ok(self.adopt(found))),
+            // Another draft, or none, is wanted; but the save that was sent may still arrive.
+            None if self.claim.undecided && self.unsure_since.is_some() => Some(Err(Stop::Later)),
+            None if self.claim.undecided => Some(Ok(Outcome::Reconsider)),
+            None => None,
+        }
+    }
+
+    pub(super) async fn save_and_conclude(&mut self) -> End {
+        let saved = self.save().await;
+        match self.after_save(saved) {
+            AfterSave::Ends(end) => end,
+            AfterSave::LookUp(why) => {
+                let found = self.look_up().await?;
+                self.after_look_up(why, found)
+            }
+        }
+    }
+
+    /// What follows from a save, the same for one alone and for one of many.
+    pub(super) fn after_save(&mut self, saved: Saved) -> AfterSave {
+        match saved {
+            Ok(Some(saved)) if saved.total.is_some() => AfterSave::Ends(Ok(self.invoiced(saved))),
             Ok(_) => {
                 self.unsure_since = Some(self.session.now());
-                match self.look_up().await? {
-                    Some(found) => Ok(self.invoiced(found)),
-                    None => Err(Stop::Later),
-                }
+                AfterSave::LookUp(Why::Saved)
             }
             Err(Failure::Ambiguous(_)) => {
                 self.unsure_since = Some(self.session.now());
-                match self.look_up().await? {
-                    Some(found) => Ok(self.adopt(found)),
-                    // It may still be on its way, so it is not known to be absent.
-                    None => Err(Stop::Later),
-                }
+                AfterSave::LookUp(Why::Unknown)
             }
-            Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate, words })) => match self.look_up().await? {
-                Some(found) => Ok(self.adopt(found)),
-                // Taken, yet not to be found: something else holds the number, or it was deleted just now.
-                None if self.claim.failures < 2 => Err(Stop::Later),
-                None => Ok(blocked(Reason::RefusedByAccurate, words)),
-            },
+            Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate, words })) => {
+                AfterSave::LookUp(Why::Taken(words))
+            }
             // An earlier save may still arrive; only when it cannot any more is this the last word.
             Err(Failure::Refused(Refusal { meaning: Meaning::Person(_), .. })) if self.unsure_since.is_some() => {
-                Err(Stop::Later)
+                AfterSave::Ends(Err(Stop::Later))
             }
             Err(Failure::Refused(Refusal { meaning: Meaning::Person(reason), words })) => {
                 let waits_for = Subject::of(reason, &words, &self.claim.draft.body);
-                Ok(Outcome::Blocked { findings: vec![Finding { reason, about: words }], waits_for })
+                let findings = vec![Finding { reason, about: words }];
+                AfterSave::Ends(Ok(Outcome::Blocked { findings, waits_for }))
             }
-            Err(Failure::Refused(Refusal { words, .. })) => Ok(blocked(Reason::RefusedByAccurate, words)),
-            Err(failure) => Err(stop(&failure)),
+            Err(Failure::Refused(Refusal { words, .. })) => {
+                AfterSave::Ends(Ok(blocked(Reason::RefusedByAccurate, words)))
+            }
+            Err(failure) => AfterSave::Ends(Err(stop(&failure))),
+        }
+    }
+
+    pub(super) fn after_look_up(&mut self, why: Why, found: Option<FoundInvoice>) -> End {
+        match (why, found) {
+            (Why::Saved, Some(found)) => Ok(self.invoiced(found)),
+            (Why::Unknown | Why::Taken(_), Some(found)) => Ok(self.adopt(found)),
+            // It may still be on its way, so it is not known to be absent.
+            (Why::Saved | Why::Unknown, None) => Err(Stop::Later),
+            // Taken, yet not to be found: something else holds the number, or it was deleted just now.
+            (Why::Taken(_), None) if self.claim.failures < 2 => Err(Stop::Later),
+            (Why::Taken(words), None) => Ok(blocked(Reason::RefusedByAccurate, words)),
         }
     }
 
     /// Saves; a missing customer is created once and the same invoice saved again.
-    async fn save(&mut self) -> Result<Option<FoundInvoice>, Failure> {
-        let body = &self.claim.draft.body;
-        let session = self.session;
-        let first = self.patiently("sales-invoice/save", |_| "saved", || invoices::save(session, body)).await;
-        let missing = matches!(&first, Err(Failure::Refused(refusal))
-            if refusal.meaning == Meaning::Person(Reason::CustomerNotFound));
-        if !missing || !self.claim.draft.create_customer {
+    async fn save(&mut self) -> Saved {
+        let first = self.save_once().await;
+        if !self.lacks_customer(&first) {
             return first;
         }
-        let (no, name) = (body.customer_no.as_str(), self.claim.draft.customer_name.as_str());
+        self.ensure_customer().await?;
+        self.save_once().await
+    }
+
+    async fn save_once(&mut self) -> Saved {
+        let (session, claim) = (self.session, self.claim.clone());
+        self.patiently("sales-invoice/save", |_| "saved", || invoices::save(session, &claim.draft.body)).await
+    }
+
+    /// Whether it failed only because its customer is missing, which we may create.
+    pub(super) fn lacks_customer(&self, saved: &Saved) -> bool {
+        let missing = Meaning::Person(Reason::CustomerNotFound);
+        self.claim.draft.create_customer
+            && matches!(saved, Err(Failure::Refused(refusal)) if refusal.meaning == missing)
+    }
+
+    /// Creates the customer, unless another order has; an error is what becomes of the save that wants it.
+    pub(super) async fn ensure_customer(&mut self) -> Result<(), Failure> {
+        let (session, claim) = (self.session, self.claim.clone());
+        let (no, name) = (&claim.draft.body.customer_no, &claim.draft.customer_name);
         let words = |ensured: &Ensured| match ensured {
             Ensured::Created => "created",
             Ensured::Stood => "stands already",
         };
         match self.patiently("customer/save", words, || customers::ensure(session, no, name)).await {
-            Ok(Ensured::Created) => {
-                self.warn(Warning::CustomerCreated, format!("{no} ({name})"));
-            }
+            Ok(Ensured::Created) => self.warn(Warning::CustomerCreated, format!("{no} ({name})")),
             Ok(Ensured::Stood) => {}
             // What became of the customer is the next attempt's question; of the invoice nothing was sent.
             Err(Failure::Ambiguous(words)) => return Err(Failure::NotSent(words)),
@@ -182,20 +257,22 @@ impl Attempt<'_> {
             }
             Err(failure) => return Err(failure),
         }
-        self.patiently("sales-invoice/save", |_| "saved", || invoices::save(session, body)).await
+        Ok(())
     }
 
-    async fn look_up(&mut self) -> Result<Option<FoundInvoice>, Stop> {
-        let session = self.session;
-        let number = self.claim.draft.body.number.as_str();
-        let words = |found: &Option<FoundInvoice>| match found {
-            Some(_) => "an invoice with this number stands",
-            None => "no invoice has this number",
-        };
-        match self.patiently("sales-invoice/detail", words, || invoices::by_number(session, number)).await {
+    pub(super) async fn look_up(&mut self) -> Result<Option<FoundInvoice>, Stop> {
+        let (session, claim) = (self.session, self.claim.clone());
+        let number = &claim.draft.body.number;
+        match self
+            .patiently(
+                "sales-invoice/detail",
+                |found: &Option<FoundInvoice>| found_in_words(found.as_ref()),
+                || invoices::by_number(session, number),
+            )
+            .await
+        {
             Ok(found) => {
-                let certain = |since: &Timestamp| self.session.now().duration_since(*since) >= SAVE_IS_OVER;
-                if found.is_some() || self.unsure_since.as_ref().is_some_and(certain) {
+                if found.is_some() || self.a_lost_save_is_over() {
                     self.unsure_since = None;
                 }
                 Ok(found)
@@ -204,9 +281,28 @@ impl Attempt<'_> {
         }
     }
 
+    /// Whether a row of a list, or its absence, is as good as a look-up of the number alone.
+    pub(super) fn is_told_enough_by(&mut self, row: Option<&FoundInvoice>) -> bool {
+        match row {
+            Some(found) if found.can_be_compared() => {
+                self.unsure_since = None;
+                true
+            }
+            Some(_) => false,
+            // Where the absence would be the last word about a save on its way, the number itself is asked for.
+            None => !self.claim.undecided && !self.a_lost_save_is_over(),
+        }
+    }
+
+    /// A save of unknown outcome was sent so long ago that it is carried out by now, or never.
+    fn a_lost_save_is_over(&self) -> bool {
+        self.unsure_since.is_some_and(|since| self.session.now().duration_since(since) >= SAVE_IS_OVER)
+    }
+
     /// The number is taken: by this order's invoice, or by another's (design.md §4).
     fn adopt(&mut self, found: FoundInvoice) -> Outcome {
-        let draft = &self.claim.draft;
+        let claim = self.claim.clone();
+        let draft = &claim.draft;
         let mut differences = Vec::new();
         if found.customer_no != draft.body.customer_no {
             differences.push(format!("customer {}, not {}", found.customer_no, draft.body.customer_no));
@@ -268,24 +364,13 @@ impl Attempt<'_> {
         success: fn(&T) -> &'static str,
         make: impl Fn() -> F,
     ) -> Result<T, Failure> {
-        loop {
-            let result = if self.session.now() > self.last_start {
-                Err(Failure::SlowDown("the lease would end before the call".to_owned()))
-            } else {
-                make().await
-            };
-            self.tell(call, result.as_ref().map(success));
-            match result {
-                Err(Failure::SlowDown(_)) if self.session.now() + SLOW_DOWN <= self.last_start => {
-                    self.session.slow_down(SLOW_DOWN);
-                }
-                result => return result,
-            }
-        }
+        let last_start = last_start(&self.claim, CALL_TIMEOUT);
+        let session = self.session;
+        patiently(session, last_start, make, |result| self.tell(call, result.map(success))).await
     }
 
     /// Writes down what a call came to, for the timeline and for the book.
-    fn tell(&mut self, call: &str, result: Result<&str, &Failure>) {
+    pub(super) fn tell(&mut self, call: &str, result: Result<&str, &Failure>) {
         let (outcome, words) = match result {
             Ok(words) => ("ok", words),
             Err(failure) => (failure.class(), failure.words()),
@@ -316,7 +401,7 @@ impl Attempt<'_> {
         self.warnings.push(Notice { warning, about });
     }
 
-    fn postponed(&self, stop: &Stop, wait_after: impl Fn(i64) -> SignedDuration) -> Outcome {
+    fn postponed(&self, stop: Stop, wait_after: impl Fn(i64) -> SignedDuration) -> Outcome {
         let now = self.session.now();
         let (until, counted) = match stop {
             Stop::Later => (now + wait_after(self.claim.failures + 1), Counted::Yes),
@@ -327,11 +412,45 @@ impl Attempt<'_> {
     }
 }
 
+/// What a look-up found, for the timeline.
+pub(super) fn found_in_words(found: Option<&FoundInvoice>) -> &'static str {
+    match found {
+        Some(_) => "an invoice with this number stands",
+        None => "no invoice has this number",
+    }
+}
+
+/// No call starts later than this, so that none outlives the lease.
+pub(super) fn last_start(claim: &Claim, call_timeout: Duration) -> Timestamp {
+    claim.lease_until - SignedDuration::try_from(call_timeout).unwrap_or_default()
+}
+
+/// Makes a call, again and again while Accurate asks to slow down and the lease lasts; `tell` hears of each.
+pub(super) async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
+    session: &Session,
+    last_start: Timestamp,
+    make: impl Fn() -> F,
+    mut tell: impl FnMut(Result<&T, &Failure>),
+) -> Result<T, Failure> {
+    loop {
+        let result = if session.now() > last_start {
+            Err(Failure::SlowDown("the lease would end before the call".to_owned()))
+        } else {
+            make().await
+        };
+        tell(result.as_ref());
+        match result {
+            Err(Failure::SlowDown(_)) if session.now() + SLOW_DOWN <= last_start => session.slow_down(SLOW_DOWN),
+            result => return result,
+        }
+    }
+}
+
 fn refused(trouble: BookTrouble, words: &str) -> Sign {
     Sign::Refused { code: trouble.code(), words: format!("{words} — {}", trouble.remedy()) }
 }
 
-fn stop(failure: &Failure) -> Stop {
+pub(super) fn stop(failure: &Failure) -> Stop {
     match failure {
         Failure::SlowDown(_) | Failure::BookRefused(..) => Stop::AtNoCost,
         Failure::NotSent(_) | Failure::Ambiguous(_) | Failure::Refused(_) => Stop::Later,

@@ -79,35 +79,26 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
     let Some(known) = engine.books.get(&book) else { return };
     let mut working = JoinSet::new();
     while !*stopped.borrow() {
+        while working.try_join_next().is_some() {}
         let probing = known.lock_circuit().pause().is_some();
         // A probe goes alone: what is in flight may answer its question.
         let room = if probing && !working.is_empty() { 0 } else { AT_ONCE - working.len() };
-        let claimed = if room == 0 { Ok(Vec::new()) } else { engine.claim(&book, room as i64).await };
-        let wake_at = match claimed {
-            Ok(claims) => {
-                if claims.is_empty() && working.is_empty() && look_is_due(&engine, &book).await {
-                    // Nothing fresh is due: time to look at what blocked orders wait for.
+        let next = if room == 0 { Ok(Vec::new()) } else { engine.next_work(&book, room).await };
+        let wake_at = match next {
+            Ok(works) if !works.is_empty() => {
+                for work in works {
                     let (engine, book) = (engine.clone(), book.clone());
                     working.spawn(async move {
-                        if let Err(error) = engine.look_again(&book).await {
-                            tracing::error!("what orders wait for could not be looked at: {error}");
-                        }
-                    });
-                }
-                for claim in claims {
-                    let (engine, book) = (engine.clone(), book.clone());
-                    working.spawn(async move {
-                        if let Err(error) = engine.attempt(&book, claim).await {
+                        if let Err(error) = engine.work(&book, work).await {
                             // The lease ends by itself and the next attempt looks the number up.
-                            tracing::error!("an attempt's outcome could not be stored: {error}");
+                            tracing::error!("work could not be brought to its end: {error}");
                         }
                     });
                 }
-                let attempt_at = next_attempt(&engine, &book).await;
-                // Looks wait until nothing else is under way.
-                let look_at = if working.is_empty() { next_look(&engine, &book).await } else { None };
-                [attempt_at, look_at].into_iter().flatten().min()
+                // There may be room for other kinds of work.
+                continue;
             }
+            Ok(_) => next_moment(&engine, &book).await,
             Err(error) => {
                 tracing::error!("orders could not be claimed: {error}");
                 tokio::time::sleep(AFTER_FAILURE).await;
@@ -128,20 +119,13 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
     while working.join_next().await.is_some() {}
 }
 
-/// Whether something that blocked orders wait for may be looked at now.
-async fn look_is_due(engine: &Engine, book: &str) -> bool {
-    next_look(engine, book).await.is_some_and(|at| at <= engine.now())
-}
-
-/// When something that blocked orders wait for is to be looked at; never while the book is paused.
-async fn next_look(engine: &Engine, book: &str) -> Option<Timestamp> {
-    let paused = engine.books.get(book)?.lock_circuit().pause().is_some();
-    if paused { None } else { engine.store.next_look_at(book).await.ok()? }
-}
-
-/// When an order may be claimed again.
-async fn next_attempt(engine: &Engine, book: &str) -> Option<Timestamp> {
+/// When there is something to do again: an order may be claimed, or what blocked orders wait for be looked at.
+async fn next_moment(engine: &Engine, book: &str) -> Option<Timestamp> {
+    let attempt_at = engine.store.next_attempt_at(book).await.ok()?;
     let probe_at = engine.books.get(book)?.lock_circuit().pause().map(|pause| pause.next_probe_at);
-    let due_at = engine.store.next_attempt_at(book).await.ok()??;
-    Some(probe_at.unwrap_or(due_at))
+    match probe_at {
+        // A paused book makes no looks, and one attempt at a time.
+        Some(probe_at) => attempt_at.map(|_| probe_at),
+        None => [attempt_at, engine.store.next_look_at(book).await.ok()?].into_iter().flatten().min(),
+    }
 }

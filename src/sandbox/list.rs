@@ -4,7 +4,7 @@ use axum::{extract::Query as UrlQuery, http::Uri};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Account, Customer, Invoice, Item, Named, Tax,
+    Account, Customer, FilterValues, Invoice, Item, Named, Tax,
     books::{Books, Record, Register},
     reply::number,
 };
@@ -63,10 +63,11 @@ pub(super) fn list<T: Listed>(register: &Register<T>, books: &Books, query: &Que
     let fields: Vec<&str> = query.get("fields").unwrap_or("id").split(',').map(str::trim).collect();
     let show = |record: &T| only(record.row(books), &fields);
 
-    let (rows, count): (Vec<Value>, usize) = if let Some(key) = query.filter(T::KEY_FILTER) {
-        // By number or name there is at most one, and it is found without looking at the others.
-        let found: Vec<&T> = register.get(key).filter(|record| passes(*record, books, query)).into_iter().collect();
-        (found.iter().skip(first).map(|record| show(record)).collect(), found.len())
+    let (rows, count): (Vec<Value>, usize) = if let Some(keys) = keys::<T>(books, query) {
+        // By number or name there is at most one of each, and it is found without looking at the others.
+        let one = |key: &&str| register.get(key).filter(|record| passes(*record, books, query));
+        let found: Vec<&T> = keys.iter().filter_map(one).collect();
+        (found.iter().skip(first).take(size).map(|record| show(record)).collect(), found.len())
     } else if filters_anything::<T>(query) {
         let mut count = 0;
         let mut rows = Vec::new();
@@ -85,6 +86,23 @@ pub(super) fn list<T: Listed>(register: &Register<T>, books: &Books, query: &Que
         "d": rows,
         "sp": { "page": page, "pageSize": size, "pageCount": count.div_ceil(size), "rowCount": count },
     })
+}
+
+/// The numbers or names that are asked for, as far as the filter is understood.
+fn keys<'a, T: Listed>(books: &Books, query: &'a Query) -> Option<Vec<&'a str>> {
+    let first = query.filter(T::KEY_FILTER)?;
+    let name = format!("filter.{}.val", T::KEY_FILTER);
+    let mut all: Vec<_> = query.0.iter().filter(|(key, _)| *key == name).map(|(_, value)| value.as_str()).collect();
+    match books.settings.filter_values {
+        _ if all.len() == 1 => Some(all),
+        FilterValues::FirstOnly => Some(vec![first]),
+        FilterValues::NotUnderstood => None,
+        FilterValues::All => {
+            all.sort_unstable();
+            all.dedup();
+            Some(all)
+        }
+    }
 }
 
 fn filters_anything<T: Listed>(query: &Query) -> bool {

@@ -67,5 +67,5 @@ pub use self::invoice::{Customer, Invoice, InvoiceExpense, InvoiceLine, Receipt}
 pub use self::journal::CallRecord;
 pub use self::limits::{Breach, BreachKind, LimitReply, Limits};
 pub use self::masters::{Account, AccountType, Item, Masters, Named, Tax};
-pub use self::options::{Branches, BulkRule, NegativeExpenses, Options, Settings, UnknownMasters};
+pub use self::options::{Branches, BulkRule, FilterValues, NegativeExpenses, Options, Settings, UnknownMasters};
 pub use self::server::Running;

@@ -69,6 +69,8 @@ pub struct Settings {
     pub branches: Branches,
     /// What one bad entry does to a bulk (accurate.md §6).
     pub bulk: BulkRule,
+    /// What a list makes of a filter that is given several values. Not known.
+    pub filter_values: FilterValues,
     /// Whether an expense may be below zero (accurate.md §6).
     pub negative_expenses: NegativeExpenses,
     /// What happens to items, accounts and other masters that are not in the books.
@@ -83,6 +85,7 @@ impl Default for Settings {
             longest_detail_name: 255,
             branches: Branches::OneSeen,
             bulk: BulkRule::EachByItself,
+            filter_values: FilterValues::All,
             negative_expenses: NegativeExpenses::Refused,
             unknown_masters: UnknownMasters::Refused,
         }
@@ -103,8 +106,21 @@ pub enum Branches {
 pub enum BulkRule {
     /// Nothing: the good ones are saved (accurate.md §3, two sources).
     EachByItself,
-    /// None is saved (accurate.md §6: possible).
+    /// None is saved; each says so (accurate.md §6: possible).
     AllOrNothing,
+    /// None is saved, and the reply tells only what is wrong, not with which entry.
+    RefusedWhole,
+}
+
+/// What a list makes of a filter that is given several values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilterValues {
+    /// It finds all of them.
+    All,
+    /// It looks at the first one only.
+    FirstOnly,
+    /// As any filter that is not understood it is ignored in silence: every row comes back.
+    NotUnderstood,
 }
 
 /// Whether an expense line may be below zero.

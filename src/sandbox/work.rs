@@ -129,6 +129,11 @@ fn bulk_save(books: &mut Books, body: Fields<'_>, now: Timestamp) -> Done {
     }
     let mut results: Vec<_> = entries.into_iter().map(|entry| save_invoice(books, entry, now)).collect();
     let all_good = results.iter().all(Result::is_ok);
+    if !all_good && books.settings.bulk == BulkRule::RefusedWhole {
+        let said: Vec<String> = results.iter().filter_map(|result| result.as_ref().err()).flatten().cloned().collect();
+        take_back(books, &mut results);
+        return Done::refused(&said);
+    }
     if !all_good && books.settings.bulk == BulkRule::AllOrNothing {
         take_back(books, &mut results);
     }

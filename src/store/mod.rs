@@ -49,9 +49,11 @@ pub trait Store: Send + Sync + 'static {
     /// Returns how many took effect.
     async fn decide(&self, verdicts: &[Verdict], now: Timestamp) -> Result<usize>;
 
-    /// Leases up to `limit` orders of a book that are due, the longest waiting first, and writes the
-    /// intent of each attempt in the same commit.
+    /// Leases orders of a book that are due, and writes the intent of each attempt in the same commit.
     async fn claim(&self, book: &str, wanted: Wanted, now: Timestamp, lease_until: Timestamp) -> Result<Vec<Claim>>;
+
+    /// How many orders of a book may be claimed now, by lane; counted up to `most` each.
+    async fn claimable(&self, book: &str, now: Timestamp, most: i64) -> Result<Claimable>;
 
     /// Writes outcomes; one whose claim is no longer current changes nothing. Tells for each whether it took effect.
     async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<bool>>;

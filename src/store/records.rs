@@ -368,8 +368,49 @@ pub struct NewMapping {
 /// Which orders a claim takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// Up to this many whose time has come.
-    Due(i64),
+    /// Orders of one lane whose time has come.
+    Due {
+        /// Which lane.
+        lane: Lane,
+        /// Those that became due last go first.
+        newest_first: bool,
+        /// This many at most.
+        limit: i64,
+    },
     /// One, even if its time has not come: the probe of a paused book.
     Probe,
+}
+
+/// What waits for calls is kept apart by kind, so that a long queue of one kind never holds up the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// Due, and never tried.
+    Fresh,
+    /// Due, and tried before.
+    Again,
+    /// The invoice must be deleted.
+    Void,
+}
+
+impl Lane {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Fresh, Self::Again, Self::Void];
+}
+
+/// How many orders of each lane may be claimed now, as far as they were counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Claimable {
+    counts: [i64; Lane::ALL.len()],
+}
+
+impl Claimable {
+    /// From a count for each lane, in the order of [`Lane::ALL`].
+    pub fn new(counts: [i64; Lane::ALL.len()]) -> Self {
+        Self { counts }
+    }
+
+    /// How many of this lane.
+    pub fn of(&self, lane: Lane) -> i64 {
+        self.counts[lane as usize]
+    }
 }

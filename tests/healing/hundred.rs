@@ -37,12 +37,15 @@ async fn map_the_store(world: &World) {
     assert_eq!(changes, ["stores.4711.book = \"main\" (new)", "stores.4711.enabled = true (new)"]);
 }
 
-/// At first eight work at once, and find the customer missing together: each is refused, looks, and one creates it.
+/// Without bulk. At first eight work at once, and find the customer missing together: each is refused, looks, and one creates it.
 const CUSTOMER_MISSING: u64 = 8;
+
+/// When orders that were tried before wait as well, each kind has half of the room.
+const HALF_OF_THEM: u64 = 4;
 
 #[tokio::test]
 async fn a_hundred_orders_heal_when_the_item_is_created_and_the_store_is_mapped() {
-    let mut world = World::new().await;
+    let mut world = World::without_bulk().await;
     let mut calls = Calls::since_now(&world);
     hundred_wait(&mut world).await;
     // Each order of the missing item is refused once; what the mapping forbids costs nothing.
@@ -78,7 +81,7 @@ async fn a_hundred_orders_heal_when_the_item_is_created_and_the_store_is_mapped(
 
 #[tokio::test]
 async fn a_hundred_orders_heal_when_both_come_at_the_same_moment() {
-    let mut world = World::new().await;
+    let mut world = World::without_bulk().await;
     hundred_wait(&mut world).await;
     let mut calls = Calls::since_now(&world);
     world.accurate.add_item(NEW, "Barang baru");
@@ -91,10 +94,10 @@ async fn a_hundred_orders_heal_when_both_come_at_the_same_moment() {
     assert_eq!(
         made,
         [
-            ("customer/list", CUSTOMER_MISSING),
+            ("customer/list", HALF_OF_THEM),
             ("customer/save", 1),
             ("sales-invoice/detail", 50),
-            ("sales-invoice/save", 100 + CUSTOMER_MISSING)
+            ("sales-invoice/save", 100 + HALF_OF_THEM)
         ]
     );
     let sum = made.iter().map(|(_, count)| count).sum::<u64>() as f64;
@@ -105,7 +108,7 @@ async fn a_hundred_orders_heal_when_both_come_at_the_same_moment() {
 
 #[tokio::test]
 async fn a_mapping_that_mends_half_tries_the_other_half_once() {
-    let mut world = World::new().await;
+    let mut world = World::without_bulk().await;
     hundred_wait(&mut world).await;
     let mut calls = Calls::since_now(&world);
     map_the_store(&world).await;
@@ -116,14 +119,46 @@ async fn a_mapping_that_mends_half_tries_the_other_half_once() {
     assert_eq!(
         calls.made(&world),
         [
-            ("customer/list", CUSTOMER_MISSING),
+            ("customer/list", HALF_OF_THEM),
             ("customer/save", 1),
             ("sales-invoice/detail", looked_up),
-            ("sales-invoice/save", 50 + CUSTOMER_MISSING + in_vain)
+            ("sales-invoice/save", 50 + HALF_OF_THEM + in_vain)
         ]
     );
     world.accurate.add_item(NEW, "Barang baru");
     world.run_until_healed().await;
     assert_eq!(blocked_and_invoiced(&world).await, (0, 100));
     assert_eq!(calls.made(&world), [("item/detail", 1), ("sales-invoice/detail", 50), ("sales-invoice/save", 50)]);
+}
+
+#[tokio::test]
+async fn a_hundred_orders_that_go_together_heal_for_a_handful_of_calls() {
+    let mut world = World::new().await;
+    let mut calls = Calls::since_now(&world);
+    hundred_wait(&mut world).await;
+    // One bulk finds the customer missing, the next the item.
+    assert_eq!(
+        calls.made(&world),
+        [("api-token", 1), ("customer/list", 1), ("customer/save", 1), ("sales-invoice/bulk-save", 2)]
+    );
+    map_the_store(&world).await;
+    world.run_at_once_until_idle().await;
+    assert_eq!(blocked_and_invoiced(&world).await, (50, 50));
+    // Nothing of this book was ever found by a list, so the fifty that were tried before are asked for one by one.
+    assert_eq!(
+        calls.made(&world),
+        [
+            ("customer/list", 1),
+            ("customer/save", 1),
+            ("sales-invoice/bulk-save", 3),
+            ("sales-invoice/detail", 50),
+            ("sales-invoice/list", 1)
+        ]
+    );
+    world.accurate.add_item(NEW, "Barang baru");
+    world.run_until_healed().await;
+    assert_eq!(blocked_and_invoiced(&world).await, (0, 100));
+    // By now two invoices stand that a list can be tried with.
+    assert_eq!(calls.made(&world), [("item/detail", 1), ("sales-invoice/bulk-save", 1), ("sales-invoice/list", 2)]);
+    assert_eq!(world.accurate.breach_count(), 0);
 }

@@ -23,8 +23,8 @@ async fn looks_come_at_growing_intervals_up_to_an_hour() {
 }
 
 #[tokio::test]
-async fn looks_never_go_ahead_of_fresh_orders() {
-    let mut world = World::new().await;
+async fn a_look_waits_for_its_turn_and_a_long_queue_does_not_take_it() {
+    let mut world = World::without_bulk().await;
     orders_wait_for_the_item(&mut world, 1..=1).await;
     world.advance(3_600);
     for id in 2..=41 {
@@ -39,7 +39,7 @@ async fn looks_never_go_ahead_of_fresh_orders() {
     let made: Vec<_> = world.accurate.calls().into_iter().skip(before).filter_map(|call| call.action).collect();
     let look = made.iter().position(|action| *action == Action::ItemDetail).expect("one look");
     let saved = made[..look].iter().filter(|action| **action == Action::InvoiceSave).count();
-    assert_eq!(saved, 40, "{made:?}");
+    assert!((3..40).contains(&saved), "after {saved} saves: {made:?}");
 }
 
 #[tokio::test]

@@ -96,7 +96,7 @@ async fn a_crash_after_the_save_was_done_and_before_it_was_written_down_makes_on
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     let claim = world.only_claim().await;
-    let session = session(&world.wire, &world.clock);
+    let session = session(&world.wire, &world.clock, true);
     let attempted = post::attempt(&session, claim, SignedDuration::from_secs).await;
     assert!(matches!(attempted.settlement.outcome, Outcome::Invoiced { .. }), "{attempted:?}");
     let saves = world.saves();

@@ -23,8 +23,8 @@ async fn eight_orders_that_miss_the_same_customer_at_the_same_moment_create_it_o
 }
 
 #[tokio::test]
-async fn two_hundred_orders_keep_to_the_limits_and_use_them() {
-    let mut world = World::new().await;
+async fn two_hundred_orders_one_by_one_keep_to_the_limits_and_use_them() {
+    let mut world = World::without_bulk().await;
     for id in 1..=200 {
         world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
     }

@@ -17,7 +17,7 @@ use forstok_accurate::{
         reason::{Language, Warning},
     },
     pipeline::{
-        Engine, MappingInForce,
+        Engine, MappingInForce, Work,
         mapping::{self, Applied, Document},
         record::delivery,
     },
@@ -38,7 +38,7 @@ pub(crate) use self::{
 pub(crate) const BOOK: &str = "main";
 
 /// As many as the service itself works on at once.
-const AT_ONCE: i64 = 8;
+const AT_ONCE: usize = 8;
 
 /// More rounds than any test needs: something goes in circles.
 const MOST_ROUNDS: usize = 2_000;
@@ -68,13 +68,22 @@ impl World {
 
     /// With another mapping.
     pub(crate) async fn with_mapping(document: &str) -> Self {
+        Self::made_of(document, true).await
+    }
+
+    /// Whose settings say that each order goes alone.
+    pub(crate) async fn without_bulk() -> Self {
+        Self::made_of(MAPPING, false).await
+    }
+
+    async fn made_of(document: &str, bulk: bool) -> Self {
         let clock = Arc::new(FakeClock::at("2024-02-01T09:00:00+07:00"));
         let accurate = Sandbox::new(Options { clock: clock.clone(), ..Options::with_sample_masters() });
         let wire = Arc::new(SandboxWire::new(accurate.clone(), clock.clone()));
         let folder = tempfile::tempdir().expect("a folder for the database can be made");
         let store = Arc::new(Sqlite::open(&file_in(&folder)).await.expect("the database can be made"));
         let mapping = put_in_force(&store, 0, document, clock.now()).await;
-        let engine = engine(store.clone(), &wire, &clock, mapping);
+        let engine = engine(store.clone(), session(&wire, &clock, bulk), &clock, mapping);
         let limits = LimitsKept(accurate.clone());
         Self { accurate, wire, clock, store, engine, folder, _limits: limits }
     }
@@ -124,15 +133,34 @@ impl World {
         drop((store, dead));
         let store = Arc::new(Sqlite::open(&file).await.expect("the database can be opened again"));
         store.end_leases(self.clock.now()).await.expect("written");
-        let engine = engine(store.clone(), &self.wire, &self.clock, mapping);
+        let engine = engine(store.clone(), session(&self.wire, &self.clock, true), &self.clock, mapping);
         Self { store, engine, ..self }
     }
 
     // ---- the pipeline, by hand ----
 
+    /// Takes the next work, as the service does when it has nothing under way.
+    pub(crate) async fn next_works(&self) -> Vec<Work> {
+        let mut works = Vec::new();
+        // A probe goes alone.
+        while works.is_empty() || (works.len() < AT_ONCE && self.pause().is_none()) {
+            let more = self.engine.next_work(BOOK, AT_ONCE - works.len()).await.expect("claimed");
+            if more.is_empty() {
+                break;
+            }
+            works.extend(more);
+        }
+        works
+    }
+
     /// Claims what is due, as a worker does.
     pub(crate) async fn claims(&self) -> Vec<Claim> {
-        self.engine.claim(BOOK, AT_ONCE).await.expect("claimed")
+        let claims = |work| match work {
+            Work::One(claim) => vec![*claim],
+            Work::Many(claims) => claims,
+            Work::Look => Vec::new(),
+        };
+        self.next_works().await.into_iter().flat_map(claims).collect()
     }
 
     /// The one order that is due.
@@ -156,44 +184,39 @@ impl World {
         self.engine.attempt(BOOK, claim).await.expect("settled");
     }
 
-    /// Decides and posts, one order after the other, until nothing is left to do at this moment.
+    /// Decides and posts, one piece of work after the other, until nothing is left to do at this moment.
     pub(crate) async fn run_until_idle(&mut self) {
         for _ in 0..MOST_ROUNDS {
             let decided = self.decide_all().await;
-            let claims = self.claims().await;
-            if !decided && claims.is_empty() && !self.looks_again().await {
+            let works = self.next_works().await;
+            if !decided && works.is_empty() {
                 return;
             }
-            for claim in claims {
-                self.attempt(claim).await;
+            for work in works {
+                self.engine.work(BOOK, work).await.expect("settled");
             }
         }
         panic!("the pipeline goes in circles");
     }
 
-    /// As [`World::run_until_idle`], with all claims worked on at once.
+    /// As [`World::run_until_idle`], with all work done at once.
     pub(crate) async fn run_at_once_until_idle(&mut self) {
         for _ in 0..MOST_ROUNDS {
             let decided = self.decide_all().await;
-            let claims = self.claims().await;
-            if !decided && claims.is_empty() && !self.looks_again().await {
+            let works = self.next_works().await;
+            if !decided && works.is_empty() {
                 return;
             }
             let mut working = JoinSet::new();
-            for claim in claims {
+            for work in works {
                 let engine = self.engine.clone();
-                working.spawn(async move { engine.attempt(BOOK, claim).await });
+                working.spawn(async move { engine.work(BOOK, work).await });
             }
             while let Some(worked) = working.join_next().await {
                 worked.expect("no attempt panics").expect("settled");
             }
         }
         panic!("the pipeline goes in circles");
-    }
-
-    /// Looks at one thing that blocked orders wait for, if its time has come; as a worker does who has nothing else.
-    async fn looks_again(&self) -> bool {
-        self.engine.look_again(BOOK).await.expect("looked")
     }
 
     /// Runs and lets time pass until no order waits for an attempt. What waits for something in Accurate stays.
@@ -326,14 +349,15 @@ pub(crate) fn order_id(id: &str) -> OrderId {
 }
 
 /// A session of its own, as a second replica would have it.
-pub(crate) fn session(wire: &Arc<SandboxWire>, clock: &Arc<FakeClock>) -> Session {
+pub(crate) fn session(wire: &Arc<SandboxWire>, clock: &Arc<FakeClock>, bulk: bool) -> Session {
     let account_url = format!("https://{}", wire::ACCOUNT_HOST).parse().expect("a URL");
-    let book = BookConfig { account_url, api_token: "sandbox-token".into(), signature_secret: "sandbox-secret".into() };
+    let book =
+        BookConfig { account_url, api_token: "sandbox-token".into(), signature_secret: "sandbox-secret".into(), bulk };
     Session::new(BOOK, &book, wire.clone(), clock.clone())
 }
 
-fn engine(store: Arc<Sqlite>, wire: &Arc<SandboxWire>, clock: &Arc<FakeClock>, mapping: MappingInForce) -> Arc<Engine> {
-    Arc::new(Engine::new(store, clock.clone(), vec![session(wire, clock)], mapping, 1))
+fn engine(store: Arc<Sqlite>, session: Session, clock: &Arc<FakeClock>, mapping: MappingInForce) -> Arc<Engine> {
+    Arc::new(Engine::new(store, clock.clone(), vec![session], mapping, 1))
 }
 
 async fn put_in_force(store: &Sqlite, replaces: i64, document: &str, now: Timestamp) -> MappingInForce {

@@ -16,8 +16,36 @@ use crate::{
         timeline::Event,
         waiting::{Subject, look_again_after},
     },
-    store::{Claim, Counted, Outcome, Result, Settlement, State, Wanted},
+    store::{Claim, Claimable, Counted, Lane, Outcome, Result, Settlement, State, Wanted},
 };
+
+/// Which lane an order is in: word for word the expression of the index `orders_by_lane`.
+const LANE: &str = "(CASE WHEN state = 'void_due' THEN 2 WHEN tries > 0 THEN 1 ELSE 0 END)";
+
+/// News is decided about first, unless an invoice may already stand: then only a look at Accurate can tell.
+const MAY_BE_CLAIMED: &str = "(undecided = 0 OR unsure_since <> 0 OR state = 'void_due')";
+
+/// Ids of orders of one lane in the order of their time, where `$1` is the book and `$2` the moment.
+fn ids(lane: Lane, has_come: &str, direction: &str, limit: &str) -> String {
+    let lane = lane as usize;
+    format!(
+        "SELECT order_id FROM orders
+         WHERE book = $1 AND state IN ('due', 'void_due') AND {LANE} = {lane} AND {has_come} <= $2 AND {MAY_BE_CLAIMED}
+         ORDER BY next_attempt_at {direction} LIMIT {limit}"
+    )
+}
+
+pub(super) async fn claimable(readers: &SqlitePool, book: &str, now: Timestamp, most: i64) -> Result<Claimable> {
+    let counts =
+        Lane::ALL.map(|lane| format!("(SELECT COUNT(*) FROM ({}))", ids(lane, "next_attempt_at", "ASC", "$3")));
+    let row = sqlx::query(AssertSqlSafe(format!("SELECT {}", counts.join(", "))))
+        .bind(book)
+        .bind(micros(now))
+        .bind(most)
+        .fetch_one(readers)
+        .await?;
+    Ok(Claimable::new([row.try_get(0)?, row.try_get(1)?, row.try_get(2)?]))
+}
 
 pub(super) async fn claim(
     connection: &mut SqliteConnection,
@@ -26,21 +54,23 @@ pub(super) async fn claim(
     now: Timestamp,
     lease_until: Timestamp,
 ) -> Result<Vec<Claim>> {
-    // News is decided about first, unless an invoice may already stand: then only a look at Accurate can tell.
-    let (time_has_come, limit) = match wanted {
-        Wanted::Due(limit) => ("next_attempt_at <= $2", limit),
-        Wanted::Probe => ("lease_until <= $2", 1),
+    let (ids, limit) = match wanted {
+        Wanted::Due { lane, newest_first, limit } => {
+            (ids(lane, "next_attempt_at", if newest_first { "DESC" } else { "ASC" }, "$4"), limit)
+        }
+        Wanted::Probe => {
+            // What was tried before is nearest to its end.
+            let first = [Lane::Again, Lane::Fresh, Lane::Void]
+                .map(|lane| format!("SELECT order_id FROM ({})", ids(lane, "lease_until", "ASC", "1")));
+            (format!("SELECT order_id FROM ({}) LIMIT $4", first.join(" UNION ALL ")), 1)
+        }
     };
     let sql = format!(
         "UPDATE orders SET
              attempt = attempt + 1, tries = tries + 1,
              unsure_before = unsure_since, unsure_since = $2,
              lease_until = $3, next_attempt_at = $3
-         WHERE order_id IN (
-             SELECT order_id FROM orders
-             WHERE book = $1 AND state IN ('due', 'void_due') AND {time_has_come}
-               AND (undecided = 0 OR unsure_since <> 0 OR state = 'void_due')
-             ORDER BY next_attempt_at LIMIT $4)
+         WHERE order_id IN ({ids})
          RETURNING order_id, attempt, tries, failures, state, undecided, draft, invoice_id, warnings, received_at,
                    waits_for, unsure_before"
     );
@@ -188,11 +218,15 @@ fn settled_row(settlement: &Settlement, now: Timestamp) -> Value {
 }
 
 pub(super) async fn next_attempt_at(readers: &SqlitePool, book: &str) -> Result<Option<Timestamp>> {
-    let row =
-        sqlx::query("SELECT MIN(next_attempt_at) AS at FROM orders WHERE book = $1 AND state IN ('due', 'void_due')")
-            .bind(book)
-            .fetch_one(readers)
-            .await?;
+    let earliest = Lane::ALL.map(|lane| {
+        let lane = lane as usize;
+        format!(
+            "SELECT MIN(next_attempt_at) AS at FROM orders
+             WHERE book = $1 AND state IN ('due', 'void_due') AND {LANE} = {lane}"
+        )
+    });
+    let sql = format!("SELECT MIN(at) AS at FROM ({})", earliest.join(" UNION ALL "));
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(book).fetch_one(readers).await?;
     row.try_get::<Option<i64>, _>("at")?.map(timestamp).transpose()
 }
 

@@ -18,8 +18,8 @@ use sqlx::{
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
-    Claim, Count, Delivery, Filter, MappingRevision, NewMapping, OrderRecord, Receipt, Result, Settlement, Store,
-    StoreError, Undecided, UnreadableDelivery, Verdict, Wait, Wanted,
+    Claim, Claimable, Count, Delivery, Filter, MappingRevision, NewMapping, OrderRecord, Receipt, Result, Settlement,
+    Store, StoreError, Undecided, UnreadableDelivery, Verdict, Wait, Wanted,
 };
 use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject};
 
@@ -162,6 +162,10 @@ impl Store for Sqlite {
         let mut writer = self.writer().await?;
         let result = claim::claim(writer.connection()?, book, wanted, now, lease_until).await;
         writer.give_back(result)
+    }
+
+    async fn claimable(&self, book: &str, now: Timestamp, most: i64) -> Result<Claimable> {
+        claim::claimable(&self.readers, book, now, most).await
     }
 
     async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<bool>> {

@@ -1,0 +1,254 @@
+//! Attempts for many orders of a book at once: looked up with one list, saved with one call.
+//!
+//! Each order keeps its own attempt with its own outcome; what a save or a look-up means for it is decided in
+//! [`post`](super::post), the same as when it goes alone. Here is only how they share calls, and how one that
+//! Accurate refuses is told apart from those that were refused because of it.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::{
+    circuit::Sign,
+    post::{AfterSave, Attempt, Attempted, End, Saved, Stop, found_in_words, last_start, patiently, stop},
+};
+use crate::{
+    accurate::{
+        client::{BULK_TIMEOUT, CALL_TIMEOUT, Session},
+        invoices::{self, FoundInvoice},
+        outcome::{Failure, Meaning, Refusal},
+    },
+    domain::reason::Reason,
+    store::Claim,
+};
+
+/// What a group of attempts came to.
+#[derive(Debug)]
+pub struct GroupAttempted {
+    /// One for each claim, in no order.
+    pub attempted: Vec<Attempted>,
+    /// What the last call says about the book.
+    pub sign: Sign,
+    /// Whether Accurate dealt with bulks: false when one failed as a whole.
+    pub bulk_went_well: bool,
+}
+
+/// Makes an attempt for each claim; `wait_after` gives the waiting time by failures in a row.
+pub async fn attempt_many(
+    session: &Session,
+    claims: Vec<Claim>,
+    wait_after: impl Fn(i64) -> SignedDuration,
+) -> GroupAttempted {
+    let attempts = claims.into_iter().map(|claim| Attempt::begin(session, claim)).collect();
+    let mut group = Group { session, ended: Vec::new(), sign: Sign::Nothing, bulk_went_well: true, stopped: None };
+    let fresh = group.look_at_those_tried_before(attempts).await;
+    group.save_all(fresh).await;
+    let Group { ended, sign, bulk_went_well, .. } = group;
+    let attempted = ended.into_iter().map(|(attempt, end)| attempt.end(end, &wait_after)).collect();
+    GroupAttempted { attempted, sign, bulk_went_well }
+}
+
+struct Group<'a> {
+    session: &'a Session,
+    ended: Vec<(Attempt<'a>, End)>,
+    sign: Sign,
+    bulk_went_well: bool,
+    /// The book takes no calls now: nothing more is sent.
+    stopped: Option<Failure>,
+}
+
+/// Attempts that share a call, and whether the customers they want were seen to stand.
+struct Batch<'a> {
+    attempts: Vec<Attempt<'a>>,
+    customers_stand: bool,
+}
+
+impl<'a> Group<'a> {
+    /// Asks for the numbers of those that were tried before; returns the attempts that may save.
+    async fn look_at_those_tried_before(&mut self, attempts: Vec<Attempt<'a>>) -> Vec<Attempt<'a>> {
+        let (tried, mut may_save): (Vec<_>, Vec<_>) =
+            attempts.into_iter().partition(|attempt| attempt.claim.earlier_tries > 0);
+        for (mut attempt, found) in self.look_up(tried).await {
+            match found.map(|found| attempt.after_first_look(found)) {
+                Ok(None) => may_save.push(attempt),
+                Ok(Some(end)) => self.ended.push((attempt, end)),
+                Err(stop) => self.ended.push((attempt, Err(stop))),
+            }
+        }
+        may_save
+    }
+
+    /// Saves until each has its end. What is sent again is sent with fewer, and before the rest: a customer that
+    /// the first culprit lets us create is there for all others.
+    async fn save_all(&mut self, attempts: Vec<Attempt<'a>>) {
+        let mut batches = vec![Batch { attempts, customers_stand: false }];
+        while let Some(Batch { mut attempts, customers_stand }) = batches.pop() {
+            if let Some(failure) = self.stopped.clone() {
+                let failed = vec![Err(failure); attempts.len()];
+                self.conclude_each(attempts, failed).await;
+            } else if attempts.len() > 1 {
+                let again = self.save_batch(Batch { attempts, customers_stand }).await;
+                batches.extend(again.into_iter().rev());
+            } else if let Some(mut attempt) = attempts.pop() {
+                // Whoever stands alone goes the way of a single order.
+                let end = attempt.save_and_conclude().await;
+                self.sign = attempt.sign.clone();
+                self.ended.push((attempt, end));
+            }
+        }
+    }
+
+    /// One call; returns what has to be sent again.
+    async fn save_batch(&mut self, batch: Batch<'a>) -> Vec<Batch<'a>> {
+        let Batch { mut attempts, customers_stand } = batch;
+        let results = match self.send(&mut attempts).await {
+            Ok(results) => results,
+            // Refused as a whole: the culprit is found by halves.
+            Err(Failure::Refused(_)) => return halves(attempts, customers_stand),
+            Err(failure) => {
+                if matches!(failure, Failure::BookRefused(..) | Failure::NotSent(_)) {
+                    self.stopped = Some(failure.clone());
+                }
+                vec![Err(failure); attempts.len()]
+            }
+        };
+        let sent = attempts.len();
+        let (mut doubtful, mut without_customer) = (Vec::new(), Vec::new());
+        let (mut others, mut their_results) = (Vec::new(), Vec::new());
+        for (attempt, saved) in attempts.into_iter().zip(results) {
+            if !customers_stand && attempt.lacks_customer(&saved) {
+                without_customer.push(attempt);
+            } else if is_unknown_refusal(&saved) {
+                doubtful.push(attempt);
+            } else {
+                others.push(attempt);
+                their_results.push(saved);
+            }
+        }
+        self.conclude_each(others, their_results).await;
+        let attempts = self.with_customers(without_customer).await;
+        let mut again = vec![Batch { attempts, customers_stand: true }];
+        // Words that nobody knows may only say that another element was refused: without it this one may pass.
+        if doubtful.len() < sent {
+            again.push(Batch { attempts: doubtful, customers_stand });
+        } else {
+            again.extend(halves(doubtful, customers_stand));
+        }
+        again
+    }
+
+    /// Sends all of them in one call and writes down for each what became of it.
+    async fn send(&mut self, attempts: &mut [Attempt<'a>]) -> Result<Vec<Saved>, Failure> {
+        let claims: Vec<_> = attempts.iter().map(|attempt| attempt.claim.clone()).collect();
+        let bodies: Vec<_> = claims.iter().map(|claim| &claim.draft.body).collect();
+        let session = self.session;
+        let last_start = last_start(&claims[0], BULK_TIMEOUT);
+        let tell = |result: Result<&Vec<Saved>, &Failure>| {
+            for (at, attempt) in attempts.iter_mut().enumerate() {
+                let own = result.and_then(|elements| elements[at].as_ref());
+                attempt.tell("sales-invoice/bulk-save", own.map(|_| "saved"));
+            }
+        };
+        let result = patiently(session, last_start, || invoices::save_many(session, &bodies), tell).await;
+        self.sign = match &result {
+            Ok(_) => Sign::Well,
+            Err(_) => attempts.last().map_or(Sign::Nothing, |attempt| attempt.sign.clone()),
+        };
+        self.bulk_went_well &=
+            !matches!(&result, Err(Failure::Refused(_) | Failure::Ambiguous(_) | Failure::NotSent(_)));
+        result
+    }
+
+    /// Sees to it that the customers stand, each asked for once; returns the attempts that may be sent again.
+    async fn with_customers(&mut self, attempts: Vec<Attempt<'a>>) -> Vec<Attempt<'a>> {
+        let mut by_customer = BTreeMap::<String, Vec<Attempt<'a>>>::new();
+        for attempt in attempts {
+            by_customer.entry(attempt.claim.draft.body.customer_no.clone()).or_default().push(attempt);
+        }
+        let mut ready = Vec::new();
+        for mut attempts in by_customer.into_values() {
+            let Some(first) = attempts.first_mut() else { continue };
+            let ensured = first.ensure_customer().await;
+            self.sign = first.sign.clone();
+            let Err(failure) = ensured else {
+                ready.append(&mut attempts);
+                continue;
+            };
+            let failed = vec![Err(failure); attempts.len()];
+            self.conclude_each(attempts, failed).await;
+        }
+        ready
+    }
+
+    /// Ends each attempt by what its save came to; where only a look can tell, all those are looked up together.
+    async fn conclude_each(&mut self, attempts: Vec<Attempt<'a>>, saved: Vec<Saved>) {
+        let (mut unclear, mut whys) = (Vec::new(), BTreeMap::new());
+        for (mut attempt, saved) in attempts.into_iter().zip(saved) {
+            match attempt.after_save(saved) {
+                AfterSave::Ends(end) => self.ended.push((attempt, end)),
+                AfterSave::LookUp(why) => {
+                    whys.insert(attempt.claim.order_id.clone(), why);
+                    unclear.push(attempt);
+                }
+            }
+        }
+        for (mut attempt, found) in self.look_up(unclear).await {
+            let Some(why) = whys.remove(&attempt.claim.order_id) else { continue };
+            let end = found.and_then(|found| attempt.after_look_up(why, found));
+            self.ended.push((attempt, end));
+        }
+    }
+
+    /// Which of their numbers stand: with one list where its answer can be trusted, else number by number.
+    async fn look_up(&mut self, attempts: Vec<Attempt<'a>>) -> Vec<(Attempt<'a>, Result<Option<FoundInvoice>, Stop>)> {
+        let mut looked = Vec::with_capacity(attempts.len());
+        let mut stopped = None;
+        let listed = match self.list(&attempts).await {
+            Ok(listed) => listed,
+            Err(failure) => {
+                stopped = Some(failure);
+                None
+            }
+        };
+        for mut attempt in attempts {
+            let row = listed.as_ref().map(|standing| standing.get(&attempt.claim.draft.body.number).cloned());
+            let found = match (&stopped, row) {
+                // What one look met the others would meet as well.
+                (Some(failure), _) => {
+                    attempt.tell("sales-invoice/list", Err(failure));
+                    Err(stop(failure))
+                }
+                (None, Some(found)) if attempt.is_told_enough_by(found.as_ref()) => {
+                    attempt.tell("sales-invoice/list", Ok(found_in_words(found.as_ref())));
+                    Ok(found)
+                }
+                (None, _) => attempt.look_up().await,
+            };
+            self.sign = attempt.sign.clone();
+            looked.push((attempt, found));
+        }
+        looked
+    }
+
+    /// Those of their numbers that stand; `None` when only single look-ups can tell.
+    async fn list(&self, attempts: &[Attempt<'a>]) -> Result<Option<invoices::Standing>, Failure> {
+        if attempts.len() < 2 {
+            return Ok(None);
+        }
+        let claims: Vec<_> = attempts.iter().map(|attempt| attempt.claim.clone()).collect();
+        let numbers: Vec<_> = claims.iter().map(|claim| claim.draft.body.number.as_str()).collect();
+        let (session, last_start) = (self.session, last_start(&claims[0], CALL_TIMEOUT));
+        patiently(session, last_start, || invoices::by_numbers(session, &numbers), |_| {}).await
+    }
+}
+
+/// Refused in words that are not in the table of `accurate/outcome.rs`.
+fn is_unknown_refusal(saved: &Saved) -> bool {
+    let unknown = Meaning::Person(Reason::RefusedByAccurate);
+    matches!(saved, Err(Failure::Refused(Refusal { meaning, .. })) if *meaning == unknown)
+}
+
+fn halves(mut attempts: Vec<Attempt<'_>>, customers_stand: bool) -> Vec<Batch<'_>> {
+    let second = attempts.split_off(attempts.len() / 2);
+    [attempts, second].map(|attempts| Batch { attempts, customers_stand }).into()
+}

@@ -1,0 +1,225 @@
+//! Many orders that are due at once go together; each has its own outcome.
+
+use std::time::Duration;
+
+use forstok_accurate::{
+    domain::reason::Warning,
+    sandbox::{Action, BulkRule, Down, Fault, FilterValues},
+    store::State,
+};
+
+use crate::world::{World, order};
+
+/// Enough to go together.
+const MANY: u32 = 40;
+
+/// A world where the store is a customer already and these orders are due.
+async fn with_due_orders(orders: u32) -> World {
+    let mut world = World::new().await;
+    world.accurate.add_masters(&forstok_accurate::sandbox::Masters::default().customer("8277", "Toko"));
+    for id in 1..=orders {
+        world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
+    }
+    world
+}
+
+/// The calls about invoices: bulks, single saves, lists, details.
+fn calls(world: &World) -> [u64; 4] {
+    [Action::InvoiceBulkSave, Action::InvoiceSave, Action::InvoiceList, Action::InvoiceDetail]
+        .map(|action| world.accurate.call_count(action))
+}
+
+async fn all_are_invoiced_once(world: &World, orders: u32) {
+    assert_eq!(world.count(State::Invoiced).await, i64::from(orders));
+    assert_eq!(world.accurate.invoice_count(), orders as usize);
+}
+
+#[tokio::test]
+async fn many_due_orders_go_a_hundred_to_a_call_and_few_go_alone() {
+    let mut world = with_due_orders(250).await;
+    world.run_until_settled().await;
+    all_are_invoiced_once(&world, 250).await;
+    assert_eq!(calls(&world), [3, 0, 0, 0]);
+    for id in 251..=255 {
+        world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
+    }
+    world.run_until_settled().await;
+    all_are_invoiced_once(&world, 255).await;
+    assert_eq!(calls(&world), [3, 5, 0, 0]);
+}
+
+#[tokio::test]
+async fn each_order_of_a_bulk_says_in_its_timeline_what_became_of_it() {
+    let mut world = with_due_orders(MANY).await;
+    world.forstok_sends(order("99").ready_to_ship().sku("NOT-THERE")).await;
+    world.run_until_settled().await;
+    insta::assert_snapshot!("together_saved", world.timeline("7").await);
+    insta::assert_snapshot!("together_blocked", world.timeline("99").await);
+}
+
+#[tokio::test]
+async fn one_bad_order_neither_holds_up_nor_spoils_the_others() {
+    for bulk in [BulkRule::EachByItself, BulkRule::AllOrNothing, BulkRule::RefusedWhole] {
+        let mut world = with_due_orders(MANY).await;
+        world.accurate.change_settings(|settings| settings.bulk = bulk);
+        for id in ["91", "92"] {
+            world.forstok_sends(order(id).ready_to_ship().sku("NOT-THERE")).await;
+        }
+        world.run_until_settled().await;
+        all_are_invoiced_once(&world, MANY).await;
+        for id in ["91", "92"] {
+            assert_eq!(world.state(id).await, "blocked: item_not_found", "{bulk:?}");
+        }
+        let calls: u64 = calls(&world).iter().sum();
+        let most = match bulk {
+            BulkRule::EachByItself => 1,
+            BulkRule::AllOrNothing => 2,
+            // Two culprits are found by halves.
+            BulkRule::RefusedWhole => 24,
+        };
+        assert!(calls <= most, "{bulk:?}: {calls} calls");
+    }
+}
+
+#[tokio::test]
+async fn a_bulk_whose_reply_is_lost_is_looked_up_with_one_list_and_not_sent_again() {
+    let mut world = with_due_orders(100).await;
+    world.accurate.lose_next_reply_after_saving();
+    world.run_until_settled().await;
+    all_are_invoiced_once(&world, 100).await;
+    assert_eq!(calls(&world), [1, 0, 1, 0]);
+    assert_eq!(world.warnings("50").await, [Warning::InvoiceAdopted]);
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_trusted_is_not_and_each_number_is_asked_for() {
+    for filter_values in [FilterValues::FirstOnly, FilterValues::NotUnderstood] {
+        let mut world = with_due_orders(MANY).await;
+        // What a list may answer with when it ignores its filter.
+        for number in 0..30 {
+            world.accurate.add_invoice(&format!("OTHER-{number}"), "8277", "other", 5.into());
+        }
+        world.accurate.change_settings(|settings| settings.filter_values = filter_values);
+        world.accurate.lose_next_reply_after_saving();
+        world.run_until_settled().await;
+        assert_eq!(world.count(State::Invoiced).await, i64::from(MANY), "{filter_values:?}");
+        assert_eq!(world.accurate.invoice_count(), MANY as usize + 30, "{filter_values:?}");
+        assert_eq!(calls(&world), [1, 0, 1, u64::from(MANY)], "{filter_values:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_bulk_that_never_arrived_is_looked_up_before_it_is_sent_again() {
+    let mut world = with_due_orders(MANY).await;
+    world.accurate.next(Action::InvoiceBulkSave, Fault::DroppedBefore, 1);
+    world.run_until_settled().await;
+    all_are_invoiced_once(&world, MANY).await;
+    let first = order("1000").ready_to_ship();
+    world.forstok_sends(first).await;
+    world.run_until_settled().await;
+    let [_, _, _, details] = calls(&world);
+    assert!(details >= u64::from(MANY), "an empty list alone proves nothing before one was seen to be understood");
+
+    // By now a list was seen to find several numbers, so an empty one is believed.
+    let before = calls(&world);
+    for id in 2000..2000 + MANY {
+        world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
+    }
+    world.accurate.next(Action::InvoiceBulkSave, Fault::DroppedBefore, 1);
+    world.run_until_settled().await;
+    all_are_invoiced_once(&world, 2 * MANY + 1).await;
+    let [bulks, saves, lists, details] = calls(&world);
+    assert_eq!([bulks - before[0], saves - before[1], details - before[3]], [2, 0, 0]);
+    assert!(lists - before[2] <= 3, "{} lists", lists - before[2]);
+}
+
+#[tokio::test]
+async fn a_store_that_is_no_customer_yet_is_created_once_for_all_orders_of_a_bulk() {
+    for bulk in [BulkRule::EachByItself, BulkRule::AllOrNothing, BulkRule::RefusedWhole] {
+        let mut world = World::new().await;
+        world.accurate.change_settings(|settings| settings.bulk = bulk);
+        for id in 1..=MANY {
+            world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
+        }
+        world.run_until_settled().await;
+        all_are_invoiced_once(&world, MANY).await;
+        assert_eq!(world.accurate.call_count(Action::CustomerSave), 1, "{bulk:?}");
+        let mut created = 0;
+        for id in 1..=MANY {
+            created += usize::from(world.warnings(&id.to_string()).await == [Warning::CustomerCreated]);
+        }
+        assert_eq!(created, 1, "{bulk:?}: one order says that it created the customer");
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_is_taken_concerns_its_own_order_only() {
+    let mut world = with_due_orders(MANY).await;
+    world.accurate.add_invoice("INV-7", "8277", "somebody else's", 5.into());
+    world.run_until_settled().await;
+    assert_eq!(world.count(State::Invoiced).await, i64::from(MANY) - 1);
+    assert_eq!(world.state("7").await, "blocked: number_conflict");
+}
+
+#[tokio::test]
+async fn with_bulk_switched_off_each_order_goes_alone() {
+    let mut world = World::without_bulk().await;
+    for id in 1..=MANY {
+        world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
+    }
+    world.run_until_settled().await;
+    all_are_invoiced_once(&world, MANY).await;
+    assert_eq!(world.accurate.call_count(Action::InvoiceBulkSave), 0);
+}
+
+#[tokio::test]
+async fn when_bulks_fail_as_a_whole_orders_go_alone_for_a_while() {
+    let mut world = with_due_orders(60).await;
+    // Their bulk never works; single saves do.
+    world.accurate.next(Action::InvoiceBulkSave, Fault::Error5xxBefore, 1_000);
+    world.run_until_settled().await;
+    all_are_invoiced_once(&world, 60).await;
+    assert!(world.accurate.call_count(Action::InvoiceBulkSave) <= 3);
+}
+
+#[tokio::test]
+async fn accurate_going_away_in_the_middle_costs_no_invoice_and_makes_none_twice() {
+    let mut world = with_due_orders(300).await;
+    world.accurate.next(Action::InvoiceBulkSave, Fault::Late(Duration::from_secs(200)), 1);
+    world.decide_all().await;
+    let works = world.next_works().await;
+    for (nth, work) in works.into_iter().enumerate() {
+        if nth == 1 {
+            world.accurate.go_down(Down::Page503);
+        }
+        world.engine.work(crate::world::BOOK, work).await.expect("settled");
+    }
+    assert_eq!(world.pause(), None, "one unknown outcome is no reason to pause");
+    world.run_for(30).await;
+    world.accurate.come_back();
+    world.run_until_settled().await;
+    world.advance(600);
+    all_are_invoiced_once(&world, 300).await;
+}
+
+#[tokio::test]
+async fn a_fresh_order_is_not_held_up_by_thousands_before_it() {
+    let mut world = with_due_orders(1).await;
+    world.run_until_settled().await;
+    world.wire.cut();
+    for id in 2..=3000_u32 {
+        world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
+    }
+    world.decide_all().await;
+    world.wire.mend();
+    world.advance(60);
+    world.forstok_sends(order("9999").ready_to_ship()).await;
+    world.decide_all().await;
+    let works = world.next_works().await;
+    let calls = world.accurate.call_count(Action::InvoiceBulkSave);
+    for work in works {
+        world.engine.work(crate::world::BOOK, work).await.expect("settled");
+    }
+    assert_eq!(world.state("9999").await, "invoiced", "after {calls} calls");
+    assert!(world.count(State::Due).await > 2000, "the long queue waits still");
+}
