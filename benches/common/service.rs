@@ -1,0 +1,152 @@
+//! The real binary as a process, with settings, mapping and database in a folder of its own on a real disk.
+
+use std::{
+    fs::File,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use forstok_accurate::sandbox::samples;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::machine::folder;
+
+/// What signs the webhooks.
+pub(crate) const WEBHOOK_SECRET: &str = "secret-of-the-webhook";
+
+const OPERATOR_TOKEN: &str = "token-of-the-operator";
+
+/// Where the line of the log ends that says where webhooks are taken.
+const ADDRESS_IN_LOG: (&str, &str) = ("webhooks are taken at http://", "/webhooks/forstok");
+
+/// How long a start may take, and any answer.
+const LONGEST_START: Duration = Duration::from_secs(60);
+
+/// Settings, mapping and database. They go when this is dropped.
+pub(crate) struct Home {
+    folder: TempDir,
+}
+
+impl Home {
+    /// A service whose one book is at this address, with these further settings of that book.
+    pub(crate) fn new(account_url: &str, of_the_book: &str) -> Self {
+        let home = Self { folder: tempfile::tempdir_in(folder()).expect("the folder takes folders") };
+        let settings = format!(
+            r#"
+            [server]
+            listen = "127.0.0.1:0"
+            operator_token = "{OPERATOR_TOKEN}"
+            [database]
+            url = "sqlite://orders.db"
+            [forstok.webhook]
+            secrets = ["{WEBHOOK_SECRET}"]
+            [mapping]
+            file = "mapping.toml"
+            [books.main]
+            account_url = "{account_url}"
+            api_token = "sandbox-token"
+            signature_secret = "sandbox-secret"
+            {of_the_book}
+            "#
+        );
+        std::fs::write(home.path().join("settings.toml"), settings).expect("the folder takes files");
+        std::fs::write(home.path().join("mapping.toml"), samples::MAPPING).expect("the folder takes files");
+        home
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Starts the service and returns when it takes webhooks.
+    pub(crate) fn serve(&self) -> Service {
+        let log = self.path().join("log.txt");
+        let written = File::create(&log).expect("the folder takes files");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_forstok-accurate"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FORSTOK_ACCURATE_")) {
+            command.env_remove(name);
+        }
+        command.args(["serve", "--config", "settings.toml"]).current_dir(self.path()).env("NO_COLOR", "1");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(written);
+        let started = Instant::now();
+        let mut child = command.spawn().expect("the binary starts");
+        let address = loop {
+            let text = std::fs::read_to_string(&log).expect("the log is text");
+            if let Some(address) = address_in(&text) {
+                break address;
+            }
+            let left = child.try_wait().expect("our own child");
+            assert!(left.is_none() && started.elapsed() < LONGEST_START, "the service did not start:\n{text}");
+            std::thread::sleep(Duration::from_micros(500));
+        };
+        let service = Service { child, address, started };
+        while service.get("/readyz").is_none() {
+            assert!(started.elapsed() < LONGEST_START, "the service is never ready");
+        }
+        service
+    }
+}
+
+fn address_in(log: &str) -> Option<SocketAddr> {
+    let (_, after) = log.split_once(ADDRESS_IN_LOG.0)?;
+    after.split_once(ADDRESS_IN_LOG.1)?.0.parse().ok()
+}
+
+/// A service that takes webhooks. It is killed when this is dropped.
+pub(crate) struct Service {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    /// Just before the process was made.
+    pub(crate) started: Instant,
+}
+
+impl Service {
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What the operator is answered with HTTP 200, or nothing.
+    pub(crate) fn get(&self, path: &str) -> Option<Value> {
+        let mut stream = TcpStream::connect(self.address).ok()?;
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {OPERATOR_TOKEN}\r\nconnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        if head.starts_with("HTTP/1.1 200") { serde_json::from_str(body).ok() } else { None }
+    }
+
+    /// How many orders there are.
+    pub(crate) fn orders(&self) -> u64 {
+        self.get("/v1/summary").and_then(|summary| summary["orders"].as_u64()).expect("the summary counts orders")
+    }
+
+    /// How many orders stand in this state.
+    pub(crate) fn count(&self, state: &str) -> u64 {
+        let summary = self.get("/v1/summary").expect("the summary is answered");
+        summary["by_state"][state].as_u64().expect("every state is counted")
+    }
+
+    /// Returns when no order waits for its decision; a minute at most.
+    pub(crate) fn all_are_decided(&self) {
+        let waiting_since = Instant::now();
+        while self.count("received") > 0 {
+            assert!(waiting_since.elapsed() < LONGEST_START, "the orders are never decided");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Both fail when the process has left already, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

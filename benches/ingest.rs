@@ -1,0 +1,235 @@
+//! How fast webhooks are taken: signed, distinct orders over 64 connections, each answer after its commit's fsync,
+//! beside a bare axum handler that only reads the body. Bare and real take turns, so that both meet the same machine.
+//!
+//! `cargo bench --bench ingest`, or shorter: `cargo bench --bench ingest -- --seconds 2 --rounds 2`
+
+#[expect(dead_code, reason = "each benchmark uses its part")]
+mod common;
+
+use std::{
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    process::{Child, Command, ExitCode, Stdio},
+    rc::Rc,
+    time::Duration,
+};
+
+use axum::{Router, body::Bytes, http::header, response::IntoResponse, routing::post};
+use forstok_accurate::sandbox::{Options, Running, Sandbox};
+
+use common::{
+    Arguments,
+    load::{Load, Measured},
+    machine::{Memory, MemoryWatch},
+    orders::Orders,
+    report::{Report, largest, median, percentile},
+    service::{Home, Service},
+};
+
+const CONNECTIONS: usize = 64;
+
+/// Before anything counts: connections, caches and the first pages of the database.
+const WARM_UP: u64 = 2_000;
+
+/// Requests made ready for a second of posting; what the machine cannot answer in time is not sent.
+const MOST_A_SECOND: u64 = 20_000;
+
+/// What the bare handler answers: as long as the real answer.
+const BARE_ANSWER: &str =
+    r#"{"message":"Success","order_id":"300000000","delivery":"accepted","state":"received","invoice":null}"#;
+
+/// How this executable is told to be the bare handler.
+const BARE: &str = "bare";
+
+fn main() -> ExitCode {
+    let arguments = Arguments::of_this_process();
+    if arguments.has(BARE) {
+        return serve_bare();
+    }
+    let plan =
+        Plan { time: Duration::from_secs_f64(arguments.value("seconds", 5.0)), rounds: arguments.value("rounds", 5) };
+    let mut report = Report::new("ingest: signed, distinct orders over 64 connections, answered after fsync");
+    let accurate = Accurate::start();
+    let bare = Bare::start();
+
+    let watched = plan.measure(&Orders::open(), &accurate, Some(&bare));
+    report.note("bare handler, median", &per_second(&watched.bare));
+    report.note("orders below the chosen status, median", &per_second(&watched.real));
+    let ratio = median(&watched.real) / median(&watched.bare);
+    report.at_least("their share of the bare handler's rate", ratio, 0.25, "");
+    report.at_most("their p99", percentile(&watched.latencies, 0.99), 10.0, "ms");
+    report.note("their latency", &spread(&watched.latencies));
+    report.note("left to decide when posting ended, most", &watched.undecided.to_string());
+    report.at_most("resident memory, most", watched.memory.most, 64.0, "MiB");
+    report.note("resident memory, median", &format!("{:.1} MiB", watched.memory.now));
+
+    // The demand is on the orders above; these are posted to the sandbox at the same time, on the same processor.
+    let due = plan.measure(&Orders::ready_to_ship(), &accurate, None);
+    report.note("orders that are due at once, median", &per_second(&due.real));
+    let share = median(&due.real) / median(&watched.bare);
+    report.note("their share of the bare handler's rate", &format!("{share:.2}"));
+    report.note("their latency", &spread(&due.latencies));
+    report.note("left to decide when posting ended, most", &due.undecided.to_string());
+    report.at_most("resident memory, most", due.memory.most, 64.0, "MiB");
+    let sandbox = accurate.running.sandbox();
+    report.note("invoices meanwhile", &sandbox.invoice_count().to_string());
+    report.at_most("breaches of Accurate's limits", sandbox.breach_count() as f64, 0.0, "");
+    report.end()
+}
+
+fn per_second(rates: &[f64]) -> String {
+    let all = rates.iter().map(|rate| format!("{rate:.0}")).collect::<Vec<_>>().join(", ");
+    format!("{:.0} a second ({all})", median(rates))
+}
+
+fn spread(latencies: &[f64]) -> String {
+    let at = |share| percentile(latencies, share);
+    format!(
+        "p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, max {:.2} ms",
+        at(0.5),
+        at(0.99),
+        at(0.999),
+        largest(latencies)
+    )
+}
+
+/// How long and how often is posted.
+struct Plan {
+    time: Duration,
+    rounds: usize,
+}
+
+/// What all rounds with one kind of order gave.
+struct Rounds {
+    /// Answers a second in each round.
+    bare: Vec<f64>,
+    real: Vec<f64>,
+    /// Of each request to the real one, in milliseconds.
+    latencies: Vec<f64>,
+    /// Most orders that waited for their decision when a round ended.
+    undecided: u64,
+    memory: Memory,
+}
+
+impl Plan {
+    /// Posts to the real binary, and before each round to the bare handler, with the same requests.
+    fn measure(&self, orders: &Orders, accurate: &Accurate, bare: Option<&Bare>) -> Rounds {
+        let home = Home::new(&accurate.running.url(), "");
+        let service = home.serve();
+        let watch = MemoryWatch::start(service.process());
+        let (mut bare_rates, mut real_rates) = (Vec::new(), Vec::new());
+        let (mut latencies, mut undecided) = (Vec::new(), 0);
+        let warm_up = self.load(orders.requests(0, WARM_UP));
+        let mut sent = warm_up.real(&service).answered;
+        if let Some(bare) = bare {
+            warm_up.bare(bare);
+        }
+        for _ in 0..self.rounds {
+            let prepared = (self.time.as_secs_f64() * MOST_A_SECOND as f64) as u64;
+            let round = self.load(orders.requests(sent as u64, prepared));
+            service.all_are_decided();
+            if let Some(bare) = bare {
+                bare_rates.push(round.bare(bare).rate());
+            }
+            let measured = round.real(&service);
+            undecided = undecided.max(service.count("received"));
+            assert!(measured.answered < prepared as usize, "too few requests were made ready");
+            sent += measured.answered;
+            real_rates.push(measured.rate());
+            latencies.extend(measured.latencies);
+        }
+        assert_eq!(service.orders(), sent as u64, "every order that was answered stands in the database, once");
+        let memory = watch.end();
+        Rounds { bare: bare_rates, real: real_rates, latencies, undecided, memory }
+    }
+
+    fn load(&self, requests: Vec<Box<[u8]>>) -> Round {
+        Round { time: self.time, requests: Rc::new(requests) }
+    }
+}
+
+/// Requests that are ready, and how long they are posted.
+struct Round {
+    time: Duration,
+    requests: Rc<Vec<Box<[u8]>>>,
+}
+
+impl Round {
+    fn real(&self, service: &Service) -> Measured {
+        self.post(service.address)
+    }
+
+    fn bare(&self, bare: &Bare) -> Measured {
+        self.post(bare.address)
+    }
+
+    fn post(&self, address: SocketAddr) -> Measured {
+        let requests = self.requests.clone();
+        let answer_holds = r#""delivery":"accepted""#;
+        Load { address, connections: CONNECTIONS, time: self.time, requests, answer_holds }.run()
+    }
+}
+
+/// The sandbox, on a thread of its own.
+struct Accurate {
+    running: Running,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Accurate {
+    fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime can be made");
+        let sandbox = Sandbox::new(Options::with_sample_masters());
+        let running = runtime.block_on(sandbox.start(([127, 0, 0, 1], 0).into())).expect("a port is free");
+        Self { running, _runtime: runtime }
+    }
+}
+
+/// The bare handler as a process; killed when this is dropped.
+struct Bare {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Bare {
+    fn start() -> Self {
+        let this = std::env::current_exe().expect("this executable has a path");
+        let mut child = Command::new(this)
+            .arg(format!("--{BARE}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("this executable starts again");
+        let mut line = String::new();
+        let said = child.stdout.take().expect("standard output is piped");
+        BufReader::new(said).read_line(&mut line).expect("it says its address");
+        let address = line.trim().parse().expect("it says its address");
+        Self { child, address }
+    }
+}
+
+impl Drop for Bare {
+    fn drop(&mut self) {
+        // Both fail when the process has left already, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What nothing on axum can be faster than: the body is read and a constant answered.
+fn serve_bare() -> ExitCode {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+        println!("{}", listener.local_addr().expect("it listens"));
+        let routes = Router::new().route("/webhooks/forstok", post(read_only));
+        axum::serve(listener, routes).await.expect("it serves until it is killed");
+    });
+    ExitCode::SUCCESS
+}
+
+async fn read_only(body: Bytes) -> impl IntoResponse {
+    assert!(!body.is_empty());
+    ([(header::CONTENT_TYPE, "application/json")], BARE_ANSWER)
+}
