@@ -15,14 +15,13 @@ use std::{
 };
 
 use axum::{Router, body::Bytes, http::header, response::IntoResponse, routing::post};
-use forstok_accurate::sandbox::{Options, Running, Sandbox};
-
 use common::{
     Arguments,
+    accurate::Accurate,
     load::{Load, Measured},
     machine::{Memory, MemoryWatch},
     orders::Orders,
-    report::{Report, largest, median, percentile},
+    report::{Report, largest, median, note, percentile},
     service::{Home, Service},
 };
 
@@ -53,26 +52,26 @@ fn main() -> ExitCode {
     let bare = Bare::start();
 
     let watched = plan.measure(&Orders::open(), &accurate, Some(&bare));
-    report.note("bare handler, median", &per_second(&watched.bare));
-    report.note("orders below the chosen status, median", &per_second(&watched.real));
+    note("bare handler, median", &per_second(&watched.bare));
+    note("orders below the chosen status, median", &per_second(&watched.real));
     let ratio = median(&watched.real) / median(&watched.bare);
     report.at_least("their share of the bare handler's rate", ratio, 0.25, "");
     report.at_most("their p99", percentile(&watched.latencies, 0.99), 10.0, "ms");
-    report.note("their latency", &spread(&watched.latencies));
-    report.note("left to decide when posting ended, most", &watched.undecided.to_string());
+    note("their latency", &spread(&watched.latencies));
+    note("left to decide when posting ended, most", &watched.undecided.to_string());
     report.at_most("resident memory, most", watched.memory.most, 64.0, "MiB");
-    report.note("resident memory, median", &format!("{:.1} MiB", watched.memory.now));
+    note("resident memory, median", &format!("{:.1} MiB", watched.memory.now));
 
     // The demand is on the orders above; these are posted to the sandbox at the same time, on the same processor.
     let due = plan.measure(&Orders::ready_to_ship(), &accurate, None);
-    report.note("orders that are due at once, median", &per_second(&due.real));
+    note("orders that are due at once, median", &per_second(&due.real));
     let share = median(&due.real) / median(&watched.bare);
-    report.note("their share of the bare handler's rate", &format!("{share:.2}"));
-    report.note("their latency", &spread(&due.latencies));
-    report.note("left to decide when posting ended, most", &due.undecided.to_string());
+    note("their share of the bare handler's rate", &format!("{share:.2}"));
+    note("their latency", &spread(&due.latencies));
+    note("left to decide when posting ended, most", &due.undecided.to_string());
     report.at_most("resident memory, most", due.memory.most, 64.0, "MiB");
-    let sandbox = accurate.running.sandbox();
-    report.note("invoices meanwhile", &sandbox.invoice_count().to_string());
+    let sandbox = accurate.sandbox();
+    note("invoices meanwhile", &sandbox.invoice_count().to_string());
     report.at_most("breaches of Accurate's limits", sandbox.breach_count() as f64, 0.0, "");
     report.end()
 }
@@ -114,7 +113,7 @@ struct Rounds {
 impl Plan {
     /// Posts to the real binary, and before each round to the bare handler, with the same requests.
     fn measure(&self, orders: &Orders, accurate: &Accurate, bare: Option<&Bare>) -> Rounds {
-        let home = Home::new(&accurate.running.url(), "");
+        let home = Home::new(&accurate.url(), "");
         let service = home.serve();
         let watch = MemoryWatch::start(service.process());
         let (mut bare_rates, mut real_rates) = (Vec::new(), Vec::new());
@@ -167,22 +166,6 @@ impl Round {
         let requests = self.requests.clone();
         let answer_holds = r#""delivery":"accepted""#;
         Load { address, connections: CONNECTIONS, time: self.time, requests, answer_holds }.run()
-    }
-}
-
-/// The sandbox, on a thread of its own.
-struct Accurate {
-    running: Running,
-    _runtime: tokio::runtime::Runtime,
-}
-
-impl Accurate {
-    fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.expect("a runtime can be made");
-        let sandbox = Sandbox::new(Options::with_sample_masters());
-        let running = runtime.block_on(sandbox.start(([127, 0, 0, 1], 0).into())).expect("a port is free");
-        Self { running, _runtime: runtime }
     }
 }
 

@@ -47,7 +47,8 @@ impl Measured {
 struct Shared {
     load: Load,
     next: Cell<usize>,
-    end: Instant,
+    /// None: when all requests are used up.
+    end: Option<Instant>,
     last_answer: Cell<Instant>,
     latencies: RefCell<Vec<f64>>,
 }
@@ -71,7 +72,7 @@ impl Load {
         let shared = Rc::new(Shared {
             load: self.clone(),
             next: Cell::new(0),
-            end: started + self.time,
+            end: started.checked_add(self.time),
             last_answer: Cell::new(started),
             latencies: RefCell::new(Vec::with_capacity(self.requests.len())),
         });
@@ -96,7 +97,9 @@ impl Shared {
         loop {
             let nth = self.next.get();
             let started = Instant::now();
-            let Some(request) = self.load.requests.get(nth).filter(|_| started < self.end) else { return Ok(()) };
+            let Some(request) = self.load.requests.get(nth).filter(|_| self.end.is_none_or(|end| started < end)) else {
+                return Ok(());
+            };
             self.next.set(nth + 1);
             write(stream, request).await?;
             read(stream, &mut answer).await?;

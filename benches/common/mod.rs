@@ -1,5 +1,6 @@
 //! What the benchmarks share: the real binary as a process, orders, a load generator, and the report.
 
+pub(crate) mod accurate;
 pub(crate) mod load;
 pub(crate) mod machine;
 pub(crate) mod orders;

@@ -81,7 +81,7 @@ impl Orders {
             body.push_str(text);
             match place {
                 Place::Id => body.push_str(&(FIRST_ID + nth).to_string()),
-                Place::Number => body.push_str(&format!("B{nth:09}")),
+                Place::Number => body.push_str(&number(nth)),
                 Place::UpdatedAt => body.push_str(&moment(nth)),
                 Place::End => {}
             }
@@ -108,6 +108,11 @@ impl Orders {
     pub(crate) fn requests(&self, first: u64, count: u64) -> Vec<Box<[u8]>> {
         (first..first + count).map(|nth| self.request(nth)).collect()
     }
+}
+
+/// What the buyer sees of an order, and the number of its invoice.
+fn number(nth: u64) -> String {
+    format!("B{nth:09}")
 }
 
 /// A moment of January 2024 in Jakarta, a millisecond later for each order.

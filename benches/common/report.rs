@@ -15,11 +15,6 @@ impl Report {
         Self::default()
     }
 
-    /// A figure that nothing is demanded of.
-    pub(crate) fn note(&self, what: &str, figure: &str) {
-        println!("   {what:<52} {figure}");
-    }
-
     /// A figure that must be at least so much.
     pub(crate) fn at_least(&mut self, what: &str, figure: f64, demanded: f64, unit: &str) {
         self.demand(what, figure, &format!("at least {demanded}"), unit, figure >= demanded);
@@ -47,8 +42,13 @@ impl Report {
     }
 }
 
+/// A figure that nothing is demanded of.
+pub(crate) fn note(what: &str, figure: &str) {
+    println!("   {what:<52} {figure}");
+}
+
 /// With as many places as say something.
-fn shown(figure: f64) -> String {
+pub(crate) fn shown(figure: f64) -> String {
     let places = match figure.abs() {
         size if size >= 100.0 => 0,
         size if size >= 10.0 => 1,

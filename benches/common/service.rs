@@ -24,7 +24,7 @@ const OPERATOR_TOKEN: &str = "token-of-the-operator";
 const ADDRESS_IN_LOG: (&str, &str) = ("webhooks are taken at http://", "/webhooks/forstok");
 
 /// How long a start may take, and any answer.
-const LONGEST_START: Duration = Duration::from_secs(60);
+const LONGEST_START: Duration = Duration::from_mins(1);
 
 /// Settings, mapping and database. They go when this is dropped.
 pub(crate) struct Home {
