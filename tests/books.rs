@@ -17,7 +17,7 @@ use forstok_accurate::{
         record::delivery,
     },
     sandbox::{Masters, Options, Sandbox, samples::MAPPING},
-    store::{Sqlite, State, Store},
+    store::{Fold, Sqlite, State, Store},
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -84,7 +84,7 @@ impl Books {
 
     async fn forstok_sends(&self, order: Order) {
         let body: Bytes = order.body();
-        self.store.record(&[delivery(body, self.clock.now())]).await.expect("recorded");
+        self.store.record(&[delivery(body, self.clock.now())], Fold::Now).await.expect("recorded");
     }
 
     /// Orders with these ids, one of each book in turn.

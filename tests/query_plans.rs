@@ -14,7 +14,8 @@ use std::{
 use forstok_accurate::{
     clock::Clock,
     domain::reason::{Reason, Warning},
-    store::{Filter, State, Store},
+    pipeline::record::delivery,
+    store::{Filter, Fold, State, Store},
 };
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use tracing::field::{Field, Visit};
@@ -82,6 +83,10 @@ async fn use_everything(world: &mut World) {
     world.operator_retries("30").await;
 
     let (store, now) = (world.store.clone(), world.clock.now());
+    let later = delivery(order("40").open().body(), now);
+    store.record(&[later.clone(), later], Fold::Later).await.expect("recorded");
+    store.counts().await.expect("readable");
+    world.engine.order(&order_id("40")).await.expect("readable");
     let text = |text: &str| Filter { text: Some(text.to_owned()), ..Filter::default() };
     for filter in [
         Filter::default(),
@@ -114,14 +119,14 @@ async fn use_everything(world: &mut World) {
     store.ping().await.expect("writable");
 }
 
-/// `SCAN o` stands for a whole table; a partial index may be read whole, for it holds only what is wanted.
+/// `u` is `unfolded`, which holds only what waits. `SCAN o` stands for a whole table; a partial index may be read whole, for it holds only what is wanted.
 /// To read all orders of one state just to show something is as bad: there may be as many.
 fn reads_a_whole_table(sql: &str, step: &str) -> bool {
     if sql.starts_with("SELECT") && step.ends_with("orders_by_state (state=?)") {
         return true;
     }
     let Some(table) = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next()) else { return false };
-    let small = ["order_counts", "warning_counts", "json_each", "v", "CONSTANT", "mappings"].contains(&table);
+    let small = ["order_counts", "warning_counts", "json_each", "v", "u", "CONSTANT", "mappings"].contains(&table);
     let by_part = ["orders_undecided", "orders_by_lane", "orders_due_since"].iter().any(|index| step.contains(index));
     !small && !by_part && !step.starts_with("SCAN (")
 }
@@ -135,8 +140,11 @@ async fn no_statement_reads_a_whole_table() {
     use_everything(&mut world).await;
 
     let logged = statements.0.lock().expect("no test panics while it holds this").clone();
+    // Some statements travel together in one text.
     let of_the_store: Vec<_> = logged
         .iter()
+        .filter(|sql| !sql.contains("CREATE "))
+        .flat_map(|sql| sql.split(';'))
         .filter(|sql| ["SELECT", "UPDATE", "INSERT", "DELETE"].iter().any(|word| sql.trim_start().starts_with(word)))
         .filter(|sql| !sql.contains("_sqlx_migrations") && !sql.contains("sqlite_"))
         .collect();

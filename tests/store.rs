@@ -10,8 +10,8 @@ use forstok_accurate::{
     pipeline::record::delivery,
     sandbox::{Action, Fault, On},
     store::{
-        Count, Counted, Filter, InvoiceRef, Lane, OrderRecord, Outcome, Settlement, State, Store, Undecided, Verdict,
-        Wanted,
+        Count, Counted, Filter, Fold, InvoiceRef, Lane, OrderRecord, Outcome, Settlement, State, Store, Undecided,
+        Verdict, Wanted,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -23,7 +23,7 @@ const ALL: Filter = Filter { state: None, reason: None, warning: None, store_id:
 /// Records these in one commit; tells which were repeats.
 async fn record(world: &World, orders: &[Order]) -> Vec<bool> {
     let deliveries: Vec<_> = orders.iter().map(|order| delivery(order.body(), world.clock.now())).collect();
-    let receipts = world.store.record(&deliveries).await.expect("recorded");
+    let receipts = world.store.record(&deliveries, Fold::Now).await.expect("recorded");
     receipts.into_iter().map(|receipt| receipt.repeat).collect()
 }
 
@@ -152,7 +152,7 @@ async fn what_cannot_be_read_is_kept_and_listed() {
     let bodies = ["{\"event\":\"orders/update\"}", "not JSON", "{\"event\":\"orders/update\"}"];
     for body in bodies {
         let delivery = delivery(Bytes::from_static(body.as_bytes()), world.clock.now());
-        world.store.record(&[delivery]).await.expect("recorded");
+        world.store.record(&[delivery], Fold::Now).await.expect("recorded");
     }
     let (count, newest) = world.store.unreadable(10).await.expect("readable");
     assert_eq!((count, newest.len()), (2, 2));

@@ -350,7 +350,7 @@ pub(super) async fn one(
 ) -> Result<Json<OrderWithTimeline>, Problem> {
     let id = known_id(&order_id)?;
     let store = app.engine.store();
-    let record = store.order(&id).await?.ok_or(Problem::UnknownOrder(order_id))?;
+    let record = app.engine.order(&id).await?.ok_or(Problem::UnknownOrder(order_id))?;
     let timeline = store.timeline(&id).await?;
     let language = language(&app, &headers);
     let draft = record.draft.as_ref().map(|draft| draft.body.to_json());

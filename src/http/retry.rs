@@ -39,6 +39,7 @@ pub(super) struct Rearmed {
 pub(super) async fn one(State(app): State<App>, Path(order_id): Path<String>) -> Result<Json<Rearmed>, Problem> {
     let id = known_id(&order_id)?;
     let engine = &app.engine;
+    engine.order(&id).await?;
     let rearmed = engine.store().rearm_one(&id, engine.now()).await?.ok_or(Problem::UnknownOrder(order_id))?;
     engine.wake();
     Ok(Json(Rearmed { rearmed }))

@@ -1,28 +1,57 @@
 //! News about orders → verdicts.
 
-use super::{Engine, MappingInForce};
+use super::{Engine, MappingInForce, record::delivery};
 use crate::{
     domain::{
         basis::Basis,
         decision::{Decision, decide},
         mapping::OnCancel,
-        order::Snapshot,
+        order::{OrderId, Snapshot},
         reason::{Finding, Notice, Reason, Warning},
         timeline::Event,
     },
     forstok::payload,
-    store::{Result, State, Undecided, Verdict},
+    store::{OrderRecord, Result, State, Undecided, Unfolded, Verdict},
 };
 
-/// Most orders that are decided about in one commit.
+/// Most orders that are folded or decided about in one commit.
 const BATCH: i64 = 200;
 
+/// The same while webhooks come so fast that their answers wait for each other: short commits.
+const SMALL_BATCH: i64 = 16;
+
 impl Engine {
-    /// Decides about some orders with news; returns how many took effect.
+    /// Folds and decides some of what came; returns how much was done, 0 when nothing is left.
     pub async fn decide_some(&self) -> Result<usize> {
+        let batch = if self.webhooks_are_many() { SMALL_BATCH } else { BATCH };
         self.refresh_mapping().await?;
+        let folded = self.fold_some(None, batch).await?;
+        Ok(folded + self.decide_about(batch).await?)
+    }
+
+    /// Folds deliveries of one order, or of all, that were only written down when they came.
+    pub async fn fold_some(&self, order_id: Option<&OrderId>, batch: i64) -> Result<usize> {
+        let unfolded = self.store.unfolded(order_id, batch).await?;
+        if unfolded.is_empty() {
+            return Ok(0);
+        }
+        let read = |unfolded: Unfolded| (unfolded.delivery, delivery(unfolded.body.into(), unfolded.received_at));
+        let deliveries: Vec<_> = unfolded.into_iter().map(read).collect();
+        self.store.fold(&deliveries).await?;
+        Ok(deliveries.len())
+    }
+
+    /// One order as it stands; what came about it a moment ago is in it.
+    pub async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
+        while self.fold_some(Some(order_id), BATCH).await? > 0 {
+            self.news.notify_one();
+        }
+        self.store.order(order_id).await
+    }
+
+    async fn decide_about(&self, batch: i64) -> Result<usize> {
         let now = self.now();
-        let undecided = self.store.undecided(now, BATCH).await?;
+        let undecided = self.store.undecided(now, batch).await?;
         if undecided.is_empty() {
             return Ok(0);
         }

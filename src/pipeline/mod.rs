@@ -19,7 +19,10 @@ mod turns;
 
 use std::{
     collections::{BTreeMap, HashSet},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -42,6 +45,9 @@ pub const LEASE: SignedDuration = SignedDuration::from_secs(180);
 /// The same for a group: a bulk of [`crate::accurate::client::BULK_TIMEOUT`], and time to tell apart what it refused.
 pub const GROUP_LEASE: SignedDuration = SignedDuration::from_mins(10);
 
+/// For how long webhooks count as many after the last time that they were.
+const MANY_HOLDS: SignedDuration = SignedDuration::from_millis(50);
+
 /// How long is waited before an outcome is stored again that could not be stored.
 const SETTLE_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -54,6 +60,8 @@ pub struct Engine {
     chance: Mutex<fastrand::Rng>,
     /// There may be news to decide about.
     pub(crate) news: Notify,
+    /// When webhooks last came so fast that their answers waited for each other; microseconds since 1970.
+    many_came_at: AtomicI64,
 }
 
 /// A mapping with the revision that decisions name.
@@ -119,6 +127,7 @@ impl Engine {
             mapping: RwLock::new(Arc::new(mapping)),
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
             news: Notify::new(),
+            many_came_at: AtomicI64::new(0),
         }
     }
 
@@ -150,6 +159,17 @@ impl Engine {
             pause: book.lock_circuit().pause().cloned(),
         };
         self.books.iter().map(status).collect()
+    }
+
+    /// Webhooks come so fast that their answers wait for each other: what is done behind them stands back.
+    pub(crate) fn many_webhooks_came(&self) {
+        self.many_came_at.store(self.now().as_microsecond(), Ordering::Relaxed);
+    }
+
+    /// Whether they did so a moment ago.
+    fn webhooks_are_many(&self) -> bool {
+        let ago = self.now().as_microsecond() - self.many_came_at.load(Ordering::Relaxed);
+        (0..MANY_HOLDS.as_micros()).contains(&i128::from(ago))
     }
 
     /// Has everything looked at again: orders were recorded or rearmed.

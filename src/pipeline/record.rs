@@ -9,11 +9,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use super::Engine;
 use crate::{
     forstok::payload::{self, Payload},
-    store::{Content, Delivery, OrderFacts, Receipt},
+    store::{Content, Delivery, Fold, OrderFacts, Receipt},
 };
 
 /// Most deliveries in one commit; bounds the memory and the time of one.
 const LARGEST_BATCH: usize = 256;
+
+/// Deliveries in one commit that are folded into their orders at once; with more the answers go first.
+const FOLDED_AT_ONCE: usize = 16;
 
 /// Most deliveries that wait. Beyond it the sender hears 503 at once rather than waiting in vain.
 const LONGEST_QUEUE: usize = 4096;
@@ -102,7 +105,11 @@ async fn commit_what_waits(engine: Arc<Engine>, mut receiver: mpsc::Receiver<Wai
             places.push(place);
             answers.push(answer);
         }
-        match engine.store().record(&deliveries).await {
+        let fold = if deliveries.len() > FOLDED_AT_ONCE { Fold::Later } else { Fold::Now };
+        if fold == Fold::Later {
+            engine.many_webhooks_came();
+        }
+        match engine.store().record(&deliveries, fold).await {
             Ok(receipts) => {
                 for (answer, receipt) in answers.into_iter().zip(receipts) {
                     // The sender may have hung up; what it sent is stored all the same.

@@ -23,6 +23,9 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 /// How soon a mapping is taken over that another process (the command line) put in force.
 const LOOK_AT_MAPPING: Duration = Duration::from_secs(1);
 
+/// While webhooks are many, deciding pauses for so many times the time it took.
+const STAND_BACK: u32 = 10;
+
 /// How long is waited after the store failed, so that a broken disk is not hammered.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -58,9 +61,16 @@ impl Running {
 
 async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
+        let began = engine.now();
         match engine.decide_some().await {
-            // More may wait behind a full batch.
-            Ok(decided) if decided > 0 => continue,
+            // More may wait behind a full batch; while webhooks are many, their answers go first.
+            Ok(decided) if decided > 0 => {
+                if engine.webhooks_are_many() {
+                    let took = until(began, engine.now());
+                    engine.clock.sleep((took * STAND_BACK).clamp(SHORTEST_WAIT, AFTER_FAILURE)).await;
+                }
+                continue;
+            }
             Ok(_) => {}
             Err(error) => {
                 tracing::error!("orders could not be decided: {error}");

@@ -39,7 +39,13 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 #[async_trait::async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Records deliveries, all or none, and returns when they are on disk. One receipt each, in their order.
-    async fn record(&self, deliveries: &[Delivery]) -> Result<Vec<Receipt>>;
+    async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>>;
+
+    /// Deliveries that were to be folded later, oldest first; of one order, or of all.
+    async fn unfolded(&self, order_id: Option<&OrderId>, limit: i64) -> Result<Vec<Unfolded>>;
+
+    /// Folds deliveries into their orders; one that was folded meanwhile changes nothing.
+    async fn fold(&self, deliveries: &[(i64, Delivery)]) -> Result<()>;
 
     /// Orders with news, oldest first; none under a lease, none whose invoice may stand unknown to us.
     async fn undecided(&self, now: Timestamp, limit: i64) -> Result<Vec<Undecided>>;

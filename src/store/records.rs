@@ -74,6 +74,26 @@ pub struct Delivery {
     pub content: Content,
 }
 
+/// When a delivery's snapshot is folded into its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fold {
+    /// In the same commit.
+    Now,
+    /// Behind it: many deliveries wait for their answers.
+    Later,
+}
+
+/// A delivery on disk that is not yet folded into its order.
+#[derive(Clone, Debug)]
+pub struct Unfolded {
+    /// Which delivery.
+    pub delivery: i64,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// As it came.
+    pub body: Vec<u8>,
+}
+
 /// What a delivery holds.
 #[derive(Clone, Debug)]
 pub enum Content {

@@ -16,7 +16,7 @@ use forstok_accurate::{
     forstok::payload,
     pipeline::{Engine, record::delivery},
     sandbox::samples::SAMPLES,
-    store::{Sqlite, State, Store},
+    store::{Fold, Sqlite, State, Store},
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -275,7 +275,7 @@ async fn stored(bodies: &[Value]) -> (State, Option<Reason>, Option<Draft>) {
     let engine = Engine::new(store.clone(), Arc::new(SystemClock), Vec::new(), in_force("children", "off"), 1);
     for body in bodies {
         let body = delivery(body.to_string().into(), Timestamp::UNIX_EPOCH);
-        store.record(&[body]).await.expect("recorded");
+        store.record(&[body], Fold::Now).await.expect("recorded");
     }
     while engine.decide_some().await.expect("decided") > 0 {}
     let id = OrderId::parse("138163394").expect("digits");

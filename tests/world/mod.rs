@@ -22,7 +22,7 @@ use forstok_accurate::{
         record::delivery,
     },
     sandbox::{Action, Options, Sandbox, samples::MAPPING},
-    store::{Claim, NewMapping, OrderRecord, Receipt, Sqlite, State, Store},
+    store::{Claim, Fold, NewMapping, OrderRecord, Receipt, Sqlite, State, Store},
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -93,7 +93,7 @@ impl World {
     /// A webhook comes in; returns when it is on disk.
     pub(crate) async fn forstok_sends(&mut self, order: Order) -> Receipt {
         let delivery = delivery(order.body(), self.clock.now());
-        let mut receipts = self.store.record(&[delivery]).await.expect("recorded");
+        let mut receipts = self.store.record(&[delivery], Fold::Now).await.expect("recorded");
         receipts.pop().expect("one receipt for one delivery")
     }
 

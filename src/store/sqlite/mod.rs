@@ -1,7 +1,9 @@
 //! The store in one SQLite file: one writer, several readers, every commit synced to disk.
 
+mod checkpoint;
 mod claim;
 mod decide;
+mod fold;
 mod mappings;
 mod read;
 mod record;
@@ -12,14 +14,15 @@ use std::{path::Path, time::Duration};
 
 use jiff::Timestamp;
 use sqlx::{
-    Connection, SqliteConnection, SqlitePool,
+    Connection, Row, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::sync::{Mutex, MutexGuard};
 
+use self::checkpoint::Checkpointer;
 use super::{
-    Claim, Claimable, Count, Delivery, Filter, MappingRevision, NewMapping, OrderRecord, Receipt, Result, Settlement,
-    Store, StoreError, Undecided, UnreadableDelivery, Verdict, Wait, Wanted,
+    Claim, Claimable, Count, Delivery, Filter, Fold, MappingRevision, NewMapping, OrderRecord, Receipt, Result,
+    Settlement, Store, StoreError, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted,
 };
 use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject};
 
@@ -36,9 +39,10 @@ const PING_HOLDS: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Sqlite {
     /// SQLite has one writer; waiting for it here, first come first served, beats waiting on the file's lock.
-    writer: Mutex<Option<SqliteConnection>>,
+    writer: Mutex<Option<Connected>>,
     options: SqliteConnectOptions,
     readers: SqlitePool,
+    checkpointer: std::sync::Mutex<Option<Checkpointer>>,
     /// When a ping last wrote: probes may come often, and each write syncs the disk.
     pinged: std::sync::Mutex<Option<std::time::Instant>>,
     /// Held while the process lives: leases of a second process on the same file could not be told from our own.
@@ -70,6 +74,8 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .statement_cache_capacity(200);
+        // The one service has a task for that; a command that is soon over leaves it to SQLite.
+        let options = if lock.is_some() { options.pragma("wal_autocheckpoint", "0") } else { options };
         let mut writer = SqliteConnection::connect_with(&options).await.map_err(|error| refused(error.to_string()))?;
         sqlx::migrate!("migrations/sqlite").run(&mut writer).await?;
         let readers = SqlitePoolOptions::new()
@@ -77,9 +83,11 @@ impl Sqlite {
             .min_connections(1)
             .connect_with(options.clone().create_if_missing(false).read_only(true))
             .await?;
+        let checkpointer = lock.as_ref().map(|_| Checkpointer::start(options.clone().create_if_missing(false)));
         Ok(Self {
-            writer: Mutex::new(Some(writer)),
+            writer: Mutex::new(Some(Connected { connection: writer, next_delivery: None })),
             options,
+            checkpointer: std::sync::Mutex::new(checkpointer),
             readers,
             pinged: std::sync::Mutex::default(),
             _only_us: lock,
@@ -94,7 +102,8 @@ impl Sqlite {
     async fn writer(&self) -> Result<Writer<'_>> {
         let mut slot = self.writer.lock().await;
         if slot.is_none() {
-            *slot = Some(SqliteConnection::connect_with(&self.options.clone().create_if_missing(false)).await?);
+            let connection = SqliteConnection::connect_with(&self.options.clone().create_if_missing(false)).await?;
+            *slot = Some(Connected { connection, next_delivery: None });
         }
         Ok(Writer(slot))
     }
@@ -122,12 +131,38 @@ fn lock_beside(path: &Path) -> std::result::Result<std::fs::File, String> {
     }
 }
 
+/// The writing connection, and what it knows without asking.
+#[derive(Debug)]
+struct Connected {
+    connection: SqliteConnection,
+    /// The id of the next delivery. Nobody else adds any.
+    next_delivery: Option<i64>,
+}
+
 /// The writing connection, held by one at a time.
-struct Writer<'a>(MutexGuard<'a, Option<SqliteConnection>>);
+struct Writer<'a>(MutexGuard<'a, Option<Connected>>);
 
 impl Writer<'_> {
     fn connection(&mut self) -> Result<&mut SqliteConnection> {
+        Ok(&mut self.connected()?.connection)
+    }
+
+    fn connected(&mut self) -> Result<&mut Connected> {
         self.0.as_mut().ok_or(StoreError::Database(sqlx::Error::PoolClosed))
+    }
+
+    /// The first of so many ids of new deliveries.
+    async fn next_delivery(&mut self, count: usize) -> Result<i64> {
+        let connected = self.connected()?;
+        let first = match connected.next_delivery {
+            Some(id) => id,
+            None => {
+                let row = sqlx::query("SELECT COALESCE(MAX(id), 0) + 1 AS id FROM deliveries");
+                row.fetch_one(&mut connected.connection).await?.try_get("id")?
+            }
+        };
+        connected.next_delivery = Some(first + count as i64);
+        Ok(first)
     }
 
     /// After an error the connection goes: SQLite may have ended the transaction on its own (a full disk does),
@@ -142,9 +177,23 @@ impl Writer<'_> {
 
 #[async_trait::async_trait]
 impl Store for Sqlite {
-    async fn record(&self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
+    async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
         let mut writer = self.writer().await?;
-        let result = record::record(writer.connection()?, deliveries).await;
+        let first_id = writer.next_delivery(deliveries.len()).await;
+        let result = match first_id {
+            Ok(first_id) => record::record(writer.connection()?, first_id, deliveries, fold).await,
+            Err(error) => Err(error),
+        };
+        writer.give_back(result)
+    }
+
+    async fn unfolded(&self, order_id: Option<&OrderId>, limit: i64) -> Result<Vec<Unfolded>> {
+        fold::unfolded(&self.readers, order_id, limit).await
+    }
+
+    async fn fold(&self, deliveries: &[(i64, Delivery)]) -> Result<()> {
+        let mut writer = self.writer().await?;
+        let result = fold::fold(writer.connection()?, deliveries).await;
         writer.give_back(result)
     }
 
@@ -292,8 +341,9 @@ impl Store for Sqlite {
     }
 
     async fn close(&self) {
+        self.checkpointer.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         self.readers.close().await;
-        let Some(mut writer) = self.writer.lock().await.take() else { return };
+        let Some(Connected { connection: mut writer, .. }) = self.writer.lock().await.take() else { return };
         // Leaves one file behind instead of a file and its log.
         let tidied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut writer).await;
         if let Err(error) = tidied.map(drop).and(writer.close().await) {

@@ -10,7 +10,7 @@ use crate::{
         reason::Warning,
         timeline::{Entry, Event},
     },
-    store::{Count, Filter, OrderRecord, Result, UnreadableDelivery},
+    store::{Count, Filter, OrderRecord, Result, State, UnreadableDelivery},
 };
 
 pub(super) async fn order(readers: &SqlitePool, order_id: &OrderId) -> Result<Option<OrderRecord>> {
@@ -108,7 +108,8 @@ pub(super) async fn waiting_bodies(readers: &SqlitePool, limit: i64) -> Result<V
 pub(super) async fn counts(readers: &SqlitePool) -> Result<Vec<Count>> {
     let rows =
         sqlx::query("SELECT state, reason, store_id, n FROM order_counts WHERE n > 0").fetch_all(readers).await?;
-    rows.iter()
+    let mut counts = rows
+        .iter()
         .map(|row| {
             Ok(Count {
                 state: state(row)?,
@@ -117,7 +118,21 @@ pub(super) async fn counts(readers: &SqlitePool) -> Result<Vec<Count>> {
                 orders: row.try_get("n")?,
             })
         })
-        .collect()
+        .collect::<Result<Vec<_>>>()?;
+    counts.extend(not_folded(readers).await?);
+    Ok(counts)
+}
+
+/// Orders that are on disk but have no row yet; which store they are of is not known before they are folded.
+async fn not_folded(readers: &SqlitePool) -> Result<Option<Count>> {
+    let row = sqlx::query(
+        "SELECT COUNT(DISTINCT d.order_id) AS n FROM unfolded u CROSS JOIN deliveries d ON d.id = u.delivery
+         WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.order_id = d.order_id)",
+    )
+    .fetch_one(readers)
+    .await?;
+    let orders: i64 = row.try_get("n")?;
+    Ok((orders > 0).then(|| Count { state: State::Received, reason: None, store_id: String::new(), orders }))
 }
 
 pub(super) async fn oldest_due(readers: &SqlitePool) -> Result<Option<Timestamp>> {
