@@ -91,23 +91,24 @@ impl Orders {
 
     /// The whole request, signed, as it goes over the wire.
     pub(crate) fn request(&self, nth: u64) -> Box<[u8]> {
-        let body = self.body(nth);
-        let signature = hex::encode(hmac_sha256(WEBHOOK_SECRET, None, body.as_bytes()));
-        let head = format!(
-            "POST /webhooks/forstok HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n\
-             x-forstok-signature: {signature}\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
-        let mut request = Vec::with_capacity(head.len() + body.len());
-        request.extend_from_slice(head.as_bytes());
-        request.extend_from_slice(body.as_bytes());
-        request.into_boxed_slice()
+        signed(&self.body(nth))
     }
 
     /// So many requests, beginning with this number.
     pub(crate) fn requests(&self, first: u64, count: u64) -> Vec<Box<[u8]>> {
         (first..first + count).map(|nth| self.request(nth)).collect()
     }
+}
+
+/// The whole request with this body, as it goes over the wire.
+pub(crate) fn signed(body: &str) -> Box<[u8]> {
+    let signature = hex::encode(hmac_sha256(WEBHOOK_SECRET, None, body.as_bytes()));
+    let head = format!(
+        "POST /webhooks/forstok HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n\
+         x-forstok-signature: {signature}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body.as_bytes()].concat().into_boxed_slice()
 }
 
 /// What the buyer sees of an order, and the number of its invoice.

@@ -28,7 +28,7 @@ impl Report {
     fn demand(&mut self, what: &str, figure: f64, demanded: &str, unit: &str, met: bool) {
         let verdict = if met { "met" } else { "MISSED" };
         self.missed += usize::from(!met);
-        println!("   {what:<52} {:>10} {unit:<8} {demanded:<14} {verdict}", shown(figure));
+        println!("   {what:<60} {:>10} {unit:<8} {demanded:<14} {verdict}", shown(figure));
     }
 
     /// The exit code: 1 when a demand was missed.
@@ -44,7 +44,7 @@ impl Report {
 
 /// A figure that nothing is demanded of.
 pub(crate) fn note(what: &str, figure: &str) {
-    println!("   {what:<52} {figure}");
+    println!("   {what:<60} {figure}");
 }
 
 /// With as many places as say something.

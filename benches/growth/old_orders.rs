@@ -1,0 +1,243 @@
+//! Databases full of old orders.
+//!
+//! The real binary makes one order of each kind, against the sandbox. SQL then repeats their rows under other
+//! numbers; the schema's own triggers count them. Made once, and again when schema or recipe have changed.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use forstok_accurate::{
+    sandbox::samples::SAMPLES,
+    store::{Sqlite, Store},
+};
+use sha2::{Digest, Sha256};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous},
+};
+use tokio::runtime::Runtime;
+
+use crate::common::{
+    accurate::Accurate,
+    load::Load,
+    machine::folder,
+    orders::{Orders, signed},
+    report::note,
+    service::{Home, Service},
+};
+
+/// Forstok's id of the first old order; the following count up. All have nine digits, as the samples' have.
+pub(crate) const FIRST_ID: u64 = 200_000_000;
+
+/// Orders of one day; their marketplace numbers begin with the day.
+pub(crate) const ORDERS_A_DAY: u64 = 1_000;
+
+/// How many of a hundred old orders ended how.
+const ENDS: [(&str, usize); 4] = [("invoiced", 90), ("voided", 4), ("ignored", 4), ("blocked", 2)];
+
+/// Orders that one statement adds.
+const AT_ONCE: u64 = 50_000;
+
+/// How long the templates may take to settle.
+const LONGEST_SETTLING: Duration = Duration::from_mins(1);
+
+/// A database with so many old orders; it is not to be written to.
+pub(crate) fn database(runtime: &Runtime, count: u64) -> PathBuf {
+    let name = |count| format!("old-orders-{count}-{}.db", recipe());
+    let path = folder().join(name(count));
+    if path.exists() {
+        return path;
+    }
+    remove_outdated(&format!("-{}.db", recipe()));
+    let started = Instant::now();
+    let unfinished = folder().join(format!("unfinished-{}", name(count)));
+    templates(runtime, &unfinished);
+    runtime.block_on(fill(&unfinished, count));
+    fs::rename(&unfinished, &path).expect("both are in one folder");
+    note(&format!("a database with {count} old orders was made"), &format!("{:.0} s", started.elapsed().as_secs_f64()));
+    path
+}
+
+/// Adds so many orders like those that are there.
+async fn fill(path: &Path, count: u64) {
+    let mut connection = open(path).await;
+    prepare(&mut connection).await;
+    for from in (0..count).step_by(AT_ONCE as usize) {
+        add(&mut connection, from, count.min(from + AT_ONCE)).await;
+    }
+    run(
+        &mut connection,
+        "INSERT OR IGNORE INTO order_warnings (warning, id)
+         SELECT w.value ->> 'warning', o.id FROM orders o, json_each(o.warnings) w WHERE o.warnings <> '[]'",
+    )
+    .await;
+    run(&mut connection, "PRAGMA journal_mode = WAL").await;
+    connection.close().await.expect("the file can be closed");
+}
+
+/// The marketplace number of an old order.
+pub(crate) fn number(nth: u64) -> String {
+    format!("{}{nth:08}", day(nth))
+}
+
+/// What the marketplace numbers of an order's day begin with.
+pub(crate) fn day(nth: u64) -> String {
+    format!("D{:05}", nth / ORDERS_A_DAY)
+}
+
+/// Changes when the schema or this file does.
+fn recipe() -> String {
+    let mut hash = Sha256::new();
+    let mut migrations: Vec<_> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite"))
+        .expect("the schema is in this folder")
+        .map(|entry| entry.expect("the folder can be read").path())
+        .collect();
+    migrations.sort();
+    for path in migrations {
+        hash.update(fs::read(path).expect("the schema can be read"));
+    }
+    hash.update(include_str!("old_orders.rs"));
+    hex::encode(&hash.finalize()[..6])
+}
+
+fn remove_outdated(current: &str) {
+    for entry in fs::read_dir(folder()).expect("the folder can be read").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let ours = name.starts_with("old-orders-") || name.starts_with("unfinished-");
+        if ours && !name.ends_with(current) {
+            // What cannot be removed only takes room.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Makes a database in which the real binary made one order of each kind.
+fn templates(runtime: &Runtime, path: &Path) {
+    let accurate = Accurate::start();
+    let home = Home::new(&accurate.url(), "");
+    let service = home.serve();
+    let to_be_cancelled = Orders::ready_to_ship().body(0);
+    let mut first: Vec<_> = SAMPLES.iter().map(|sample| signed(sample.body)).collect();
+    first.push(signed(&to_be_cancelled));
+    let is_on_its_way = |state| service.count(state) > 0;
+    send(&service, first, || ["received", "due"].into_iter().any(is_on_its_way));
+    let cancelled = to_be_cancelled.replace(r#""status": "Ready to Ship""#, r#""status": "Cancelled""#);
+    // Cancelled after its invoice was made: the invoice goes.
+    send(&service, vec![signed(&cancelled)], || service.count("voided") == 0);
+    drop(service);
+    let made = home.path().join("orders.db");
+    // Leaves one file instead of a file and its log.
+    runtime.block_on(async { Sqlite::open(&made).await.expect("the file can be opened").close().await });
+    fs::copy(made, path).expect("the folder takes files");
+}
+
+/// Sends webhooks and returns when nothing is on its way any more.
+fn send(service: &Service, requests: Vec<Box<[u8]>>, on_its_way: impl Fn() -> bool) {
+    let (address, requests) = (service.address, Rc::new(requests));
+    Load { address, connections: 1, time: LONGEST_SETTLING, requests, answer_holds: "accepted" }.run();
+    let waiting_since = Instant::now();
+    while on_its_way() {
+        assert!(waiting_since.elapsed() < LONGEST_SETTLING, "the templates are never settled");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Opens a file that nobody else uses, for writing a lot at once: if it is cut short, it is made again.
+async fn open(path: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(path);
+    let connection = options
+        .journal_mode(SqliteJournalMode::Off)
+        .synchronous(SqliteSynchronous::Off)
+        .locking_mode(SqliteLockingMode::Exclusive)
+        .pragma("cache_size", "-400000")
+        .pragma("temp_store", "memory");
+    connection.disable_statement_logging().connect().await.expect("the file can be opened")
+}
+
+async fn run(connection: &mut SqliteConnection, sql: &str) {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
+}
+
+/// Keeps the rows of the templates aside, and which of a hundred old orders is like which of them.
+async fn prepare(connection: &mut SqliteConnection) {
+    run(
+        connection,
+        "CREATE TEMP TABLE deliveries_like AS
+             SELECT *, row_number() OVER (PARTITION BY order_id ORDER BY id) - 1 AS place FROM deliveries;
+         CREATE TEMP TABLE orders_like AS
+             SELECT o.*, d.place AS latest_place FROM orders o JOIN deliveries_like d ON d.id = o.latest_delivery;
+         CREATE TEMP TABLE timeline_like AS SELECT * FROM timeline;
+         CREATE INDEX temp.deliveries_like_of ON deliveries_like (order_id);
+         CREATE INDEX temp.orders_like_of ON orders_like (order_id);
+         CREATE INDEX temp.timeline_like_of ON timeline_like (order_id);
+         CREATE TEMP TABLE likes (slot INTEGER PRIMARY KEY, order_id TEXT NOT NULL);",
+    )
+    .await;
+    let mut slot = 0;
+    for (state, share) in ENDS {
+        let rows = sqlx::query("SELECT order_id FROM orders_like WHERE state = $1 ORDER BY order_id").bind(state);
+        let rows = rows.fetch_all(&mut *connection).await.expect("the templates can be read");
+        for nth in 0..share {
+            let order_id: String = rows[nth % rows.len()].get("order_id");
+            run(connection, &format!("INSERT INTO likes (slot, order_id) VALUES ({slot}, '{order_id}')")).await;
+            slot += 1;
+        }
+    }
+}
+
+/// Adds the old orders with these numbers.
+async fn add(connection: &mut SqliteConnection, from: u64, to: u64) {
+    let number = format!("printf('D%05d%08d', n / {ORDERS_A_DAY}, n)");
+    let id = format!("CAST({FIRST_ID} + n AS TEXT)");
+    let exchanged =
+        |column: &str| format!("replace(replace({column}, o.order_id, {id}), o.channel_order_id, {number})");
+    // No template has more than four deliveries.
+    let delivery = |place: &str| format!("1000 + n * 4 + {place}");
+    let columns = [
+        ("orders", "id", "1000 + n".to_owned()),
+        ("orders", "order_id", id.clone()),
+        ("orders", "channel_order_id", number.clone()),
+        ("orders", "invoice_number", format!("iif(o.invoice_number IS NULL, NULL, {number})")),
+        ("orders", "draft", exchanged("o.draft")),
+        ("orders", "latest_delivery", delivery("o.latest_place")),
+        (
+            "orders",
+            "history",
+            format!(
+                "replace(o.history, '\"delivery\":' || o.latest_delivery, '\"delivery\":' || ({}))",
+                delivery("o.latest_place")
+            ),
+        ),
+        ("deliveries", "id", delivery("r.place")),
+        ("deliveries", "order_id", id.clone()),
+        ("timeline", "order_id", id.clone()),
+        ("timeline", "event", exchanged("r.event")),
+    ];
+    let numbers = format!("WITH RECURSIVE s(n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM s WHERE n + 1 < {to})");
+    for table in ["orders", "deliveries", "timeline"] {
+        let rows = sqlx::query("SELECT name FROM pragma_table_info($1)").bind(table);
+        let rows = rows.fetch_all(&mut *connection).await.expect("the schema can be read");
+        let names: Vec<String> = rows.iter().map(|row| row.get("name")).collect();
+        let repeated = if table == "orders" { "o" } else { "r" };
+        let values: Vec<_> = names
+            .iter()
+            .map(|name| {
+                let other = columns.iter().find(|(of, column, _)| *of == table && column == name);
+                other.map_or_else(|| format!("{repeated}.{name}"), |(.., value)| value.clone())
+            })
+            .collect();
+        let rows_of_it =
+            if table == "orders" { String::new() } else { format!("JOIN {table}_like r ON r.order_id = o.order_id") };
+        let sql = format!(
+            "{numbers} INSERT INTO {table} ({}) SELECT {} FROM s
+             JOIN likes l ON l.slot = s.n % 100 JOIN orders_like o ON o.order_id = l.order_id {rows_of_it}",
+            names.join(", "),
+            values.join(", ")
+        );
+        run(connection, &sql).await;
+    }
+}

@@ -1,0 +1,160 @@
+//! One database under measurement, used through the store as the service uses it.
+
+use std::{path::Path, sync::Arc, time::Instant};
+
+use axum::body::Bytes;
+use forstok_accurate::{
+    clock::{Clock, SystemClock},
+    domain::{
+        order::OrderId,
+        reason::{Reason, Warning},
+    },
+    pipeline::{Engine, LEASE, mapping, record::delivery},
+    store::{Claim, Filter, Outcome, Settlement, Sqlite, StandingInvoice, State, Store, Wanted},
+};
+
+use super::old_orders::{FIRST_ID, day, number};
+use crate::common::{orders::Orders, report::millis};
+
+/// The deliveries of one commit, as many as there are connections.
+const BATCH: u64 = 64;
+
+/// Orders that are claimed together.
+const CLAIMED: i64 = 8;
+
+/// Orders on a page.
+const PAGE: i64 = 50;
+
+const BOOK: &str = "main";
+
+/// One database under measurement.
+pub(crate) struct Side {
+    store: Arc<Sqlite>,
+    engine: Engine,
+    new_orders: Orders,
+    /// How many old orders there are, and how many new ones were recorded.
+    old: u64,
+    pub(crate) new: u64,
+}
+
+/// What was measured, in milliseconds.
+pub(crate) type Times = Vec<(&'static str, f64)>;
+
+impl Side {
+    pub(crate) async fn open(path: &Path, old: u64) -> Self {
+        let store = Arc::new(Sqlite::open(path).await.expect("the file can be opened"));
+        let in_force = mapping::in_force(store.as_ref()).await.expect("the mapping can be read");
+        let engine = Engine::new(store.clone(), Arc::new(SystemClock), Vec::new(), in_force, 0);
+        // The first number of them became a template.
+        Self { store, engine, new_orders: Orders::ready_to_ship(), old, new: 1 }
+    }
+
+    pub(crate) async fn close(self) {
+        self.store.close().await;
+    }
+
+    /// Does everything once and tells how long each took.
+    pub(crate) async fn measure(&mut self) -> Times {
+        let mut times = self.measure_writing().await;
+        times.extend(self.measure_lists().await);
+        times.extend(self.measure_looks().await);
+        times
+    }
+
+    async fn measure_writing(&mut self) -> Times {
+        let now = SystemClock.now();
+        let mut times = Times::new();
+        let bodies = (self.new..self.new + BATCH).map(|nth| Bytes::from(self.new_orders.body(nth)));
+        let deliveries: Vec<_> = bodies.map(|body| delivery(body, now)).collect();
+        self.new += BATCH;
+        let started = Instant::now();
+        let receipts = self.store.record(&deliveries).await.expect("the disk takes it");
+        times.push(("ingest: record 64 deliveries", millis(started.elapsed())));
+        assert!(receipts.iter().all(|receipt| !receipt.repeat));
+
+        let started = Instant::now();
+        let decided = self.engine.decide_some().await.expect("decided");
+        times.push(("decide about 64 orders", millis(started.elapsed())));
+        assert_eq!(decided as u64, BATCH);
+
+        for _ in 0..BATCH / CLAIMED as u64 {
+            let (now, started) = (SystemClock.now(), Instant::now());
+            let claims = self.store.claim(BOOK, Wanted::Due(CLAIMED), now, now + LEASE).await.expect("claimed");
+            times.push(("claim 8 due orders", millis(started.elapsed())));
+            assert_eq!(claims.len() as i64, CLAIMED);
+            let settlements: Vec<_> = claims.into_iter().map(invoiced).collect();
+            let started = Instant::now();
+            let settled = self.store.settle(&settlements, now).await.expect("settled");
+            times.push(("settle 8 orders", millis(started.elapsed())));
+            assert!(settled.iter().all(|settled| *settled));
+        }
+        times
+    }
+
+    async fn measure_lists(&self) -> Times {
+        let newest = self.old - 1;
+        // The old orders have their ids in lists from 1000 on.
+        let middle = Some(1_000 + self.old as i64 / 2);
+        let state = |state| Filter { state: Some(state), ..Filter::default() };
+        let reason = |reason| Filter { reason: Some(reason), ..Filter::default() };
+        let store = |store: &str| Filter { store_id: Some(store.to_owned()), ..Filter::default() };
+        let text = |text: String| Filter { text: Some(text), ..Filter::default() };
+        let lists = [
+            ("list: newest", Filter::default(), None),
+            ("list: from the middle on", Filter::default(), middle),
+            ("list: invoiced", state(State::Invoiced), None),
+            ("list: due", state(State::Due), None),
+            ("list: blocked, from the middle on", state(State::Blocked), middle),
+            ("list: one reason", reason(Reason::SkuEmpty), None),
+            ("list: one warning", Filter { warning: Some(Warning::CustomerCreated), ..Filter::default() }, None),
+            ("list: one store", store("7600"), None),
+            ("list: blocked of one store", Filter { state: Some(State::Blocked), ..store("8277") }, None),
+            ("list: none has this state and store", Filter { state: Some(State::Voided), ..store("7600") }, None),
+            ("list: search, a whole number", text(number(newest)), None),
+            ("list: search, the numbers of a day", text(day(newest)), None),
+            ("list: search, what all numbers begin with", text("D".to_owned()), None),
+        ];
+        let mut times = Times::new();
+        for (what, filter, before) in lists {
+            let started = Instant::now();
+            self.store.orders(&filter, before, PAGE).await.expect("readable");
+            times.push((what, millis(started.elapsed())));
+        }
+        times
+    }
+
+    async fn measure_looks(&self) -> Times {
+        let mut times = Times::new();
+        let started = Instant::now();
+        self.store.counts().await.expect("readable");
+        self.store.warning_counts().await.expect("readable");
+        self.store.unreadable(20).await.expect("readable");
+        self.store.oldest_due().await.expect("readable");
+        times.push(("summary", millis(started.elapsed())));
+
+        let started = Instant::now();
+        self.store.next_attempt_at(BOOK).await.expect("readable");
+        self.store.next_look_at(BOOK).await.expect("readable");
+        times.push(("when is something due", millis(started.elapsed())));
+
+        // Another one each time, so that it is not always in the cache.
+        let nth = self.new * 7_919 % self.old;
+        let id = OrderId::parse(&(FIRST_ID + nth).to_string()).expect("an id");
+        let started = Instant::now();
+        let order = self.store.order(&id).await.expect("readable");
+        let timeline = self.store.timeline(&id).await.expect("readable");
+        times.push(("one old order with its timeline", millis(started.elapsed())));
+        assert!(order.is_some() && !timeline.is_empty());
+        times
+    }
+}
+
+fn invoiced(claim: Claim) -> Settlement {
+    let invoice = StandingInvoice {
+        id: claim.order_id.as_str().parse().expect("Forstok's ids are numbers"),
+        number: claim.draft.body.number,
+        total: 1.into(),
+    };
+    let outcome = Outcome::Invoiced { invoice };
+    Settlement { order_id: claim.order_id, attempt: claim.attempt, outcome, warnings: Vec::new(), entries: Vec::new() }
+}
