@@ -10,7 +10,7 @@ use forstok_accurate::{
         reason::{Reason, Warning},
     },
     pipeline::{Engine, LEASE, mapping, record::delivery},
-    store::{Claim, Filter, Outcome, Settlement, Sqlite, StandingInvoice, State, Store, Wanted},
+    store::{Claim, Filter, Lane, Outcome, Settlement, Sqlite, StandingInvoice, State, Store, Wanted},
 };
 
 use super::old_orders::{FIRST_ID, day, number};
@@ -19,8 +19,9 @@ use crate::common::{orders::Orders, report::millis};
 /// The deliveries of one commit, as many as there are connections.
 const BATCH: u64 = 64;
 
-/// Orders that are claimed together.
+/// Orders that are claimed together for a call each, and how often; the others are claimed for one call together.
 const CLAIMED: i64 = 8;
+const CLAIMS: usize = 3;
 
 /// Orders on a page.
 const PAGE: i64 = 50;
@@ -56,8 +57,8 @@ impl Side {
     /// Does everything once and tells how long each took.
     pub(crate) async fn measure(&mut self) -> Times {
         let mut times = self.measure_writing().await;
-        times.extend(self.measure_lists().await);
         times.extend(self.measure_looks().await);
+        times.extend(self.measure_lists().await);
         times
     }
 
@@ -77,18 +78,25 @@ impl Side {
         times.push(("decide about 64 orders", millis(started.elapsed())));
         assert_eq!(decided as u64, BATCH);
 
-        for _ in 0..BATCH / CLAIMED as u64 {
-            let (now, started) = (SystemClock.now(), Instant::now());
-            let claims = self.store.claim(BOOK, Wanted::Due(CLAIMED), now, now + LEASE).await.expect("claimed");
-            times.push(("claim 8 due orders", millis(started.elapsed())));
-            assert_eq!(claims.len() as i64, CLAIMED);
-            let settlements: Vec<_> = claims.into_iter().map(invoiced).collect();
-            let started = Instant::now();
-            let settled = self.store.settle(&settlements, now).await.expect("settled");
-            times.push(("settle 8 orders", millis(started.elapsed())));
-            assert!(settled.iter().all(|settled| *settled));
+        for _ in 0..CLAIMS {
+            self.claim_and_settle(["claim 8 due orders", "settle 8 orders"], CLAIMED, &mut times).await;
         }
+        let rest = BATCH as i64 - CLAIMS as i64 * CLAIMED;
+        self.claim_and_settle(["claim 40 due orders", "settle 40 orders"], rest, &mut times).await;
         times
+    }
+
+    async fn claim_and_settle(&self, [claim, settle]: [&'static str; 2], limit: i64, times: &mut Times) {
+        let wanted = Wanted::Due { lane: Lane::Fresh, newest_first: false, limit };
+        let (now, started) = (SystemClock.now(), Instant::now());
+        let claims = self.store.claim(BOOK, wanted, now, now + LEASE).await.expect("claimed");
+        times.push((claim, millis(started.elapsed())));
+        assert_eq!(claims.len() as i64, limit);
+        let settlements: Vec<_> = claims.into_iter().map(invoiced).collect();
+        let started = Instant::now();
+        let settled = self.store.settle(&settlements, now).await.expect("settled");
+        times.push((settle, millis(started.elapsed())));
+        assert!(settled.iter().all(|settled| *settled));
     }
 
     async fn measure_lists(&self) -> Times {
@@ -133,6 +141,7 @@ impl Side {
         times.push(("summary", millis(started.elapsed())));
 
         let started = Instant::now();
+        self.store.claimable(BOOK, SystemClock.now(), PAGE).await.expect("readable");
         self.store.next_attempt_at(BOOK).await.expect("readable");
         self.store.next_look_at(BOOK).await.expect("readable");
         times.push(("when is something due", millis(started.elapsed())));
