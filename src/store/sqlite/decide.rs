@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool};
 
 use super::{
-    read::conditions,
+    read::{For, conditions},
     rows::{json as to_json, json_column, micros, optional_json, order_id, reason, state, timestamp},
 };
 use crate::{
@@ -151,7 +151,7 @@ const REARM: &str = "UPDATE orders SET
 
 pub(super) async fn rearm(connection: &mut SqliteConnection, filter: &Filter, now: Timestamp) -> Result<u64> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let (sql, values) = conditions(filter, 2);
+    let (sql, values) = conditions(filter, 2, For::Change);
     let mut query = sqlx::query(AssertSqlSafe(format!("{REARM}{sql} RETURNING order_id"))).bind(micros(now));
     for value in values {
         query = query.bind(value);

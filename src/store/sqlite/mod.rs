@@ -32,6 +32,9 @@ const READERS: u32 = 4;
 /// How long a statement waits for another process (a backup, a person's shell) to let go of the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Pages that a connection keeps in memory, in KiB below zero as SQLite wants it.
+const CACHE: &str = "-8192";
+
 /// How long a write of a ping proves that the database can be written to.
 const PING_HOLDS: Duration = Duration::from_secs(1);
 
@@ -73,7 +76,8 @@ impl Sqlite {
             // What was answered with 2xx must survive a power cut.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
-            .statement_cache_capacity(200);
+            .statement_cache_capacity(200)
+            .pragma("cache_size", CACHE);
         // The one service has a task for that; a command that is soon over leaves it to SQLite.
         let options = if lock.is_some() { options.pragma("wal_autocheckpoint", "0") } else { options };
         let mut writer = SqliteConnection::connect_with(&options).await.map_err(|error| refused(error.to_string()))?;

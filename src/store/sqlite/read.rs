@@ -46,8 +46,24 @@ pub(super) async fn timeline(readers: &SqlitePool, order_id: &OrderId) -> Result
     Ok(entries)
 }
 
+/// Of orders, marketplace numbers and invoice numbers each, how many are looked at when many begin with what is
+/// searched for: those that sort last, which as a rule are the newest.
+const MOST_FOUND: usize = 1_000;
+
+/// What the orders that match a filter are wanted for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum For {
+    /// A page of a list, out of [`LISTED`].
+    List,
+    /// A change of all of them.
+    Change,
+}
+
+/// Where a list by warning takes its orders from: newest first, without gathering all of them.
+const LISTED: &str = "(SELECT warning AS warned_of, id AS warned FROM order_warnings) CROSS JOIN orders ON id = warned";
+
 /// ` AND …` for a filter, with its values, numbered from `first`.
-pub(super) fn conditions(filter: &Filter, first: usize) -> (String, Vec<String>) {
+pub(super) fn conditions(filter: &Filter, first: usize, wanted_for: For) -> (String, Vec<String>) {
     let mut sql = String::new();
     let mut values = Vec::new();
     let mut add = |condition: &str, value: String| {
@@ -62,19 +78,25 @@ pub(super) fn conditions(filter: &Filter, first: usize) -> (String, Vec<String>)
         add("reason = ? AND reason <> ''", reason.code().to_owned());
     }
     if let Some(warning) = filter.warning {
-        add("id IN (SELECT id FROM order_warnings WHERE warning = ?)", warning.code().to_owned());
+        let condition = match wanted_for {
+            For::List => "warned_of = ? AND warned < $1",
+            For::Change => "id IN (SELECT id FROM order_warnings WHERE warning = ?)",
+        };
+        add(condition, warning.code().to_owned());
     }
     if let Some(store_id) = &filter.store_id {
         add("store_id = ?", store_id.clone());
     }
     if let Some(text) = &filter.text {
         // Ranges, not LIKE: they use the indexes. U+10FFFF sorts behind every other character.
-        add(
-            "id IN (SELECT id FROM orders WHERE order_id >= ? AND order_id < ? || char(1114111)
-               UNION SELECT id FROM orders WHERE channel_order_id >= ? AND channel_order_id < ? || char(1114111)
-               UNION SELECT id FROM orders WHERE invoice_number >= ? AND invoice_number < ? || char(1114111))",
-            text.clone(),
-        );
+        let any = ["order_id", "channel_order_id", "invoice_number"].map(|column| {
+            let range = format!("SELECT id FROM orders WHERE {column} >= ? AND {column} < ? || char(1114111)");
+            match wanted_for {
+                For::List => format!("SELECT id FROM ({range} ORDER BY {column} DESC LIMIT {MOST_FOUND})"),
+                For::Change => range,
+            }
+        });
+        add(&format!("id IN ({})", any.join(" UNION ")), text.clone());
     }
     (sql, values)
 }
@@ -85,8 +107,9 @@ pub(super) async fn orders(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<OrderRecord>> {
-    let (conditions, values) = conditions(filter, 3);
-    let sql = format!("SELECT {ORDER_COLUMNS} FROM orders WHERE id < $1{conditions} ORDER BY id DESC LIMIT $2");
+    let (conditions, values) = conditions(filter, 3, For::List);
+    let (from, place) = if filter.warning.is_some() { (LISTED, "warned") } else { ("orders", "id") };
+    let sql = format!("SELECT {ORDER_COLUMNS} FROM {from} WHERE id < $1{conditions} ORDER BY {place} DESC LIMIT $2");
     let mut query = sqlx::query(AssertSqlSafe(sql)).bind(before.unwrap_or(i64::MAX)).bind(limit);
     for value in values {
         query = query.bind(value);
