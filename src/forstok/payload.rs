@@ -4,13 +4,13 @@
 //! It is strict in one thing: an amount or a quantity that cannot be read makes the whole body unreadable,
 //! for a wrong invoice is worse than a late one.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use jiff::{Timestamp, civil::DateTime};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
-use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::json::{Json, Object};
 use crate::domain::{
     WIB,
     mapping::canonical_id,
@@ -46,26 +46,24 @@ impl fmt::Display for Unreadable {
 /// Reads a webhook's body.
 pub fn read(body: &[u8]) -> Result<Payload, Unreadable> {
     let unreadable = |what: String| Unreadable(vec![what]);
-    let value: Value =
-        serde_json::from_slice(body).map_err(|error| unreadable(format!("body: is not JSON: {error}")))?;
-    let Value::Object(envelope) = value else {
-        return Err(unreadable(format!("body: is {}, not an object with \"event\" and \"order\"", kind(&value))));
+    let json = Json::parse(body).map_err(|error| unreadable(format!("body: is not JSON: {error}")))?;
+    let Json::Object(envelope) = json else {
+        return Err(unreadable(format!("body: is {}, not an object with \"event\" and \"order\"", json.kind())));
     };
     let event = match envelope.get("event") {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(event)) => event.trim().to_owned(),
-        Some(other) => return Err(unreadable(format!("event: is {}, not a text such as orders/update", kind(other)))),
+        None | Some(Json::Null) => "",
+        Some(Json::Text(event)) => event.trim(),
+        Some(other) => return Err(unreadable(format!("event: is {}, not a text such as orders/update", other.kind()))),
     };
     if !event.is_empty() && !event.starts_with("orders/") {
-        return Err(unreadable(format!("event: {} is not one about orders (orders/…)", quoted(&event))));
+        return Err(unreadable(format!("event: {} is not one about orders (orders/…)", quoted(event))));
     }
     let order = match envelope.get("order") {
-        Some(Value::Object(order)) => order,
+        Some(Json::Object(order)) => order,
         None => return Err(unreadable("order: is missing".to_owned())),
-        Some(other) => return Err(unreadable(format!("order: is {}, not an object", kind(other)))),
+        Some(other) => return Err(unreadable(format!("order: is {}, not an object", other.kind()))),
     };
-    let fingerprint = Sha256::digest(serde_json::to_vec(order).expect("parsed JSON can be written")).into();
-    Ok(Payload { event, order: read_order(order)?, fingerprint })
+    Ok(Payload { event: event.to_owned(), order: read_order(order)?, fingerprint: order.fingerprint() })
 }
 
 /// The fingerprint of a body that is no order.
@@ -73,8 +71,9 @@ pub fn fingerprint_of_raw(body: &[u8]) -> [u8; 32] {
     Sha256::digest(body).into()
 }
 
-fn read_order(order: &Map<String, Value>) -> Result<Snapshot, Unreadable> {
-    let mut fields = Fields { path: "order".to_owned(), map: order, problems: Vec::new() };
+pub(super) fn read_order(order: &Object<'_>) -> Result<Snapshot, Unreadable> {
+    let mut problems = Vec::new();
+    let mut fields = Fields { path: Path::Order, object: order, problems: &mut problems };
     let id = fields.order_id();
     let status_text = fields.text("status").unwrap_or_default();
     let snapshot = |id| Snapshot {
@@ -98,10 +97,9 @@ fn read_order(order: &Map<String, Value>) -> Result<Snapshot, Unreadable> {
         warehouse_id: fields.text("warehouse_id").and_then(|id| canonical_id(&id)),
     };
     // Without an id there is nothing to be idempotent about; the rest is read all the same to report it all.
-    let any_id = OrderId::parse("1").expect("a digit");
     let known = id.is_some();
-    let snapshot = snapshot(id.unwrap_or(any_id));
-    if known && fields.problems.is_empty() { Ok(snapshot) } else { Err(Unreadable(fields.problems)) }
+    let snapshot = snapshot(id.unwrap_or_else(|| OrderId::parse("1").expect("a digit")));
+    if known && problems.is_empty() { Ok(snapshot) } else { Err(Unreadable(problems)) }
 }
 
 fn read_line(fields: &mut Fields<'_>) -> OrderLine {
@@ -140,11 +138,26 @@ fn read_part(fields: &mut Fields<'_>) -> BundlePart {
     }
 }
 
+/// Where an object stands; put into words only when there is a problem to report.
+enum Path<'a> {
+    Order,
+    Entry { of: &'a Path<'a>, list: &'a str, position: usize },
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Order => f.write_str("order"),
+            Self::Entry { of, list, position } => write!(f, "{of}.{list}[{position}]"),
+        }
+    }
+}
+
 /// One JSON object being read, with the path that problems are reported at.
 struct Fields<'a> {
-    path: String,
-    map: &'a Map<String, Value>,
-    problems: Vec<String>,
+    path: Path<'a>,
+    object: &'a Object<'a>,
+    problems: &'a mut Vec<String>,
 }
 
 impl<'a> Fields<'a> {
@@ -153,18 +166,19 @@ impl<'a> Fields<'a> {
     }
 
     fn order_id(&mut self) -> Option<OrderId> {
-        let text = match self.map.get("id") {
-            None | Some(Value::Null) => {
+        let text = match self.object.get("id") {
+            None | Some(Json::Null) => {
                 self.problems.push(format!("{}.id: is missing", self.path));
                 return None;
             }
-            Some(Value::String(text)) => text.clone(),
+            Some(Json::Text(text)) => Cow::Borrowed(&**text),
+            Some(Json::Whole(number)) => Cow::Owned(number.to_string()),
             // 138163394.0 is what some languages make of an integer.
-            Some(Value::Number(number)) => {
-                let decimal = number.to_string().parse::<Decimal>().ok().filter(Decimal::is_integer);
-                decimal.map_or_else(|| number.to_string(), |decimal| decimal.normalize().to_string())
+            Some(Json::Number(digits)) => {
+                let decimal = digits.parse::<Decimal>().ok().filter(Decimal::is_integer);
+                decimal.map_or(Cow::Borrowed(&**digits), |decimal| Cow::Owned(decimal.normalize().to_string()))
             }
-            Some(other) => kind(other).to_owned(),
+            Some(other) => Cow::Borrowed(other.kind()),
         };
         let id = OrderId::parse(&text);
         if id.is_none() {
@@ -173,19 +187,25 @@ impl<'a> Fields<'a> {
         id
     }
 
-    /// A text, or a number or flag as text; null, missing and blank are `None`.
     fn text(&self, key: &str) -> Option<String> {
-        let text = match self.map.get(key)? {
-            Value::String(text) => text.trim().to_owned(),
-            Value::Number(number) => number.to_string(),
-            Value::Bool(flag) => flag.to_string(),
-            Value::Null | Value::Array(_) | Value::Object(_) => return None,
+        self.borrowed(key).map(Cow::into_owned)
+    }
+
+    /// A text, or a number or flag as text; null, missing and blank are `None`.
+    fn borrowed(&self, key: &str) -> Option<Cow<'a, str>> {
+        let text = match self.object.get(key)? {
+            Json::Text(text) => text.trim(),
+            Json::Whole(number) => return Some(Cow::Owned(number.to_string())),
+            Json::Number(digits) => digits,
+            Json::Bool(true) => "true",
+            Json::Bool(false) => "false",
+            Json::Null | Json::List(_) | Json::Object(_) => return None,
         };
-        (!text.is_empty()).then_some(text)
+        (!text.is_empty()).then_some(Cow::Borrowed(text))
     }
 
     fn flag(&self, key: &str) -> Option<bool> {
-        match self.text(key)?.to_ascii_lowercase().as_str() {
+        match self.borrowed(key)?.to_ascii_lowercase().as_str() {
             "true" | "1" | "yes" => Some(true),
             "false" | "0" | "no" => Some(false),
             _ => None,
@@ -215,59 +235,45 @@ impl<'a> Fields<'a> {
     }
 
     /// The text of a number that may be written as text.
-    fn number_text(&mut self, key: &str) -> Option<String> {
-        match self.map.get(key)? {
-            Value::Array(_) | Value::Object(_) | Value::Bool(_) => {
-                let what = kind(&self.map[key]).to_owned();
-                self.problem(key, &what, "is not a number");
+    fn number_text(&mut self, key: &str) -> Option<Cow<'a, str>> {
+        match self.object.get(key)? {
+            other @ (Json::List(_) | Json::Object(_) | Json::Bool(_)) => {
+                self.problem(key, other.kind(), "is not a number");
                 None
             }
-            _ => self.text(key),
+            _ => self.borrowed(key),
         }
     }
 
     /// A moment; without a zone it is WIB, and years before 2000 mean "not known" (forstok.md §3).
     fn time(&self, key: &str) -> Option<Timestamp> {
-        let text = self.text(key)?;
+        let text = self.borrowed(key)?;
         let moment =
             text.parse::<Timestamp>().ok().or_else(|| WIB.to_timestamp(text.parse::<DateTime>().ok()?).ok())?;
         (WIB.to_datetime(moment).year() >= 2000).then_some(moment)
     }
 
     fn list<T>(&mut self, key: &str, read: impl Fn(&mut Fields<'_>) -> T) -> Vec<T> {
-        let entries: &'a [Value] = match self.map.get(key) {
-            None | Some(Value::Null) => return Vec::new(),
-            Some(Value::Array(entries)) => entries,
+        let entries = match self.object.get(key) {
+            None | Some(Json::Null) => return Vec::new(),
+            Some(Json::List(entries)) => entries,
             Some(other) => {
-                self.problem(key, kind(other), "is not a list");
+                self.problem(key, other.kind(), "is not a list");
                 return Vec::new();
             }
         };
         let mut list = Vec::with_capacity(entries.len());
         for (position, entry) in entries.iter().enumerate() {
-            let path = format!("{}.{key}[{position}]", self.path);
+            let path = Path::Entry { of: &self.path, list: key, position };
             match entry {
-                Value::Object(map) => {
-                    let mut fields = Fields { path, map, problems: Vec::new() };
-                    list.push(read(&mut fields));
-                    self.problems.append(&mut fields.problems);
+                Json::Object(object) => {
+                    list.push(read(&mut Fields { path, object, problems: &mut *self.problems }));
                 }
-                Value::Null => {}
-                other => self.problems.push(format!("{path}: is {}, not an object", kind(other))),
+                Json::Null => {}
+                other => self.problems.push(format!("{path}: is {}, not an object", other.kind())),
             }
         }
         list
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a flag",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }
 
@@ -280,7 +286,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

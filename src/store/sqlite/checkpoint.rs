@@ -11,10 +11,19 @@ use tokio::task::JoinHandle;
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Pages in the log, of 4 KiB, from which on it pays to move them.
-const WORTH_IT: i64 = 1_000;
+const WORTH_IT: u64 = 1_000;
 
-/// Pages from which on writers wait a moment so that the log can begin anew: 64 MiB.
-const TOO_LONG: i64 = 16_384;
+/// Pages that the log may grow by between two looks and yet count as calm.
+const CALM: u64 = 250;
+
+/// Pages from which on it is moved however busy the writer is, and begins anew: 64 MiB.
+const TOO_LONG: u64 = 16_384;
+
+/// So few pages are moved while the writer waits.
+const LITTLE: i64 = 250;
+
+/// How often is tried to come so near to the writer.
+const MOST_PASSES: usize = 8;
 
 /// The task that does it; it ends with its handle.
 #[derive(Debug)]
@@ -23,10 +32,16 @@ pub(super) struct Checkpointer(JoinHandle<()>);
 impl Checkpointer {
     pub(super) fn start(options: SqliteConnectOptions) -> Self {
         Self(tokio::spawn(async move {
-            let mut connection = None;
+            let (mut connection, mut before) = (None, 0);
             loop {
                 tokio::time::sleep(LOOK).await;
-                if let Err(error) = checkpoint(&options, &mut connection).await {
+                let pages = std::fs::metadata(log_of(&options)).map_or(0, |log| log.len() / 4096);
+                let calm = pages <= before + CALM;
+                before = pages;
+                if pages < WORTH_IT || !(calm || pages > TOO_LONG) {
+                    continue;
+                }
+                if let Err(error) = checkpoint(&options, &mut connection, pages > TOO_LONG).await {
                     // The log only grows until it works again; whoever cannot write is told by the commit itself.
                     tracing::debug!("the log could not be moved into the database: {error}");
                     connection = None;
@@ -42,18 +57,25 @@ impl Drop for Checkpointer {
     }
 }
 
-async fn checkpoint(options: &SqliteConnectOptions, connection: &mut Option<SqliteConnection>) -> sqlx::Result<()> {
-    let length = std::fs::metadata(log_of(options)).map_or(0, |log| log.len() as i64) / 4096;
-    if length < WORTH_IT {
-        return Ok(());
-    }
+async fn checkpoint(
+    options: &SqliteConnectOptions,
+    connection: &mut Option<SqliteConnection>,
+    anew: bool,
+) -> sqlx::Result<()> {
     let connection = match connection {
         Some(connection) => connection,
         none => none.insert(SqliteConnection::connect_with(options).await?),
     };
-    let pages: i64 = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&mut *connection).await?.try_get("log")?;
-    if pages > TOO_LONG {
-        sqlx::query("PRAGMA wal_checkpoint(RESTART)").fetch_one(connection).await?;
+    for _ in 0..MOST_PASSES {
+        let row = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&mut *connection).await?;
+        let left = row.try_get::<i64, _>("log")? - row.try_get::<i64, _>("checkpointed")?;
+        if left < LITTLE {
+            break;
+        }
+    }
+    if anew {
+        // Truncated, so that its length tells again how much is in it.
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
     }
     Ok(())
 }
