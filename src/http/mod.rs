@@ -2,13 +2,17 @@
 
 mod auth;
 mod health;
+mod linger;
 mod mapping;
 mod metrics;
 mod openapi;
 mod orders;
+mod patience;
 mod preview;
 mod problem;
+mod reading;
 mod retry;
+mod seat;
 mod serve;
 mod summary;
 mod webhook;
@@ -40,7 +44,14 @@ const OPERATOR_TIME: Duration = Duration::from_secs(30);
 
 /// What handlers share.
 #[derive(Clone)]
-pub struct App(Arc<Shared>);
+pub struct App(Arc<Inside>);
+
+/// What handlers share, and what they know of each other.
+struct Inside {
+    shared: Shared,
+    /// Bodies of webhooks that are arriving.
+    reading: reading::Reading,
+}
 
 /// What handlers share.
 pub struct Shared {
@@ -61,13 +72,19 @@ pub struct Shared {
 impl std::ops::Deref for App {
     type Target = Shared;
     fn deref(&self) -> &Shared {
-        &self.0
+        &self.0.shared
+    }
+}
+
+impl App {
+    fn reading(&self) -> &reading::Reading {
+        &self.0.reading
     }
 }
 
 /// All routes.
 pub fn router(shared: Shared) -> Router {
-    let app = App(Arc::new(shared));
+    let app = App(Arc::new(Inside { shared, reading: reading::Reading::new() }));
     let operators = Router::new()
         .route("/v1/orders", get(orders::list))
         .route("/v1/orders/retry", post(retry::many))

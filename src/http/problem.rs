@@ -52,6 +52,9 @@ pub(super) enum Problem {
     /// 503: it could not be stored; nothing of it is kept.
     #[error("{0}")]
     NotStored(String),
+    /// 503: so many bodies are arriving that this one, the slowest, had to make room.
+    #[error("too many bodies are arriving, and this one has been for longest; send it again a little later")]
+    Crowded,
     /// 500: something broke that should not.
     #[error("something broke that should not; the log says what")]
     Broken,
@@ -110,7 +113,7 @@ impl Problem {
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotStored(_) | Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -131,6 +134,7 @@ impl Problem {
             Self::TooSlow => "body_too_slow",
             Self::TooLarge(_) => "body_too_large",
             Self::NotStored(_) => "not_stored",
+            Self::Crowded => "too_busy",
             Self::Broken => "broken",
         }
     }
@@ -153,15 +157,15 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if matches!(self, Self::NotStored(_) | Self::Crowded) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
         match self {
             Self::TokenWrong => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            Self::NotStored(_) => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-            }
             // The rest of such a body will not be read.
-            Self::TooSlow => {
+            Self::TooSlow | Self::Crowded => {
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             _ => {}

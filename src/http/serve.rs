@@ -1,26 +1,47 @@
-//! The accept loop: connections with a time limit on their headers, and a graceful end.
+//! The accept loop: connections within limits of time, number and memory, and a graceful end.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
+    server::graceful::{GracefulShutdown, Watcher},
 };
-use tokio::net::TcpListener;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+};
+
+use super::{
+    linger::Lingering,
+    patience::{Patience, Patient},
+    seat,
+};
 
 /// How long request headers may take to arrive, and how long a connection may wait for its next request.
 const HEADER_TIME: Duration = Duration::from_secs(15);
 
 /// How long is waited after the machine had no room for another connection.
-const AFTER_REFUSAL: Duration = Duration::from_millis(100);
+const AFTER_REFUSAL: Duration = Duration::from_millis(10);
+
+/// Most connections at once. With [`LARGEST_HEAD`] this bounds what strangers can make us hold.
+const MOST_CONNECTIONS: u64 = 12_000;
+
+/// File descriptors that are not for senders: the database, Accurate, and some to spare.
+const OTHER_FILES: u64 = 100;
+
+/// Largest request head; also how much of a body is read at once.
+const LARGEST_HEAD: usize = 16 * 1024;
 
 /// Serves until `stopped` ends, then lets requests in flight end.
 pub async fn serve(listener: TcpListener, router: Router, stopped: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
+    let patience = Arc::new(Patience::default());
+    let seats = Arc::new(Semaphore::new(seats()));
     let mut stopped = std::pin::pin!(stopped);
+    let (serving, stopping) = watch::channel(());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -30,21 +51,74 @@ pub async fn serve(listener: TcpListener, router: Router, stopped: impl Future<O
             Ok((stream, _)) => stream,
             Err(error) => {
                 tracing::warn!("a connection could not be accepted: {error}");
+                patience.lose();
                 tokio::time::sleep(AFTER_REFUSAL).await;
                 continue;
             }
         };
-        // Answers are small and must not wait for company; failing to say so only costs time.
-        let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIME)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection);
-        // How a connection ends is its sender's business: what was answered with 2xx is on disk.
-        tokio::spawn(async move { drop(connection.await) });
+        let seat = match seats.clone().try_acquire_owned() {
+            Ok(seat) => seat,
+            // Where nobody keeps us waiting we are at work for all of them, and the newcomer has to come again.
+            Err(_) if !patience.lose() => continue,
+            Err(_) => match seats.clone().acquire_owned().await {
+                Ok(seat) => seat,
+                Err(_) => break,
+            },
+        };
+        let sender = Arc::new(Patient::new(&patience));
+        sender.is_waited_for();
+        let (router, watcher, mut stopping) = (router.clone(), graceful.watcher(), stopping.clone());
+        tokio::spawn(async move {
+            // Who says nothing costs no buffers, and holds up no end.
+            let speaks = tokio::select! {
+                ready = stream.readable() => ready.is_ok(),
+                () = tokio::time::sleep(HEADER_TIME) => false,
+                () = sender.sent_away() => false,
+                _ = stopping.changed() => false,
+            };
+            if speaks {
+                // How a connection ends is its sender's business: what was answered with 2xx is on disk.
+                tokio::select! {
+                    () = converse(stream, router, sender.clone(), watcher) => {}
+                    () = sender.sent_away() => {}
+                }
+            }
+            drop(seat);
+        });
     }
-    drop(listener);
+    drop((listener, serving));
     graceful.shutdown().await;
+}
+
+/// All requests of one connection.
+async fn converse(stream: TcpStream, router: Router, sender: Arc<Patient>, watcher: Watcher) {
+    // Answers are small and must not wait for company; failing to say so only costs time.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| seat::serve(router.clone(), sender.clone(), request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .max_buf_size(LARGEST_HEAD)
+        .serve_connection(TokioIo::new(Lingering::new(stream)), service);
+    drop(watcher.watch(connection).await);
+}
+
+/// How many connections the machine lets us have.
+fn seats() -> usize {
+    let mut limit = getrlimit(Resource::Nofile);
+    // The usual limit is there for programs of old that cannot count further; whoever may raise it, may.
+    if limit.current != limit.maximum {
+        let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+        if setrlimit(Resource::Nofile, raised).is_ok() {
+            limit = raised;
+        }
+    }
+    let files = limit.current.unwrap_or(u64::MAX).saturating_sub(OTHER_FILES).max(OTHER_FILES);
+    let seats = files.min(MOST_CONNECTIONS);
+    if seats < MOST_CONNECTIONS {
+        tracing::info!(
+            "at most {seats} connections are kept at once: the limit of open files (ulimit -n) allows no more"
+        );
+    }
+    seats as usize
 }

@@ -9,7 +9,6 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use http_body_util::BodyExt;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -113,7 +112,7 @@ pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: Bo
 }
 
 async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static str, Response), Problem> {
-    let body = read_body(headers, body).await?;
+    let body = read_body(app, headers, body).await?;
     let now = app.engine.now();
     app.verifier.verify(headers, &body, now).map_err(|rejection| match rejection {
         Rejection::Missing(_) => Problem::SignatureMissing(rejection.to_string()),
@@ -139,31 +138,13 @@ fn accepted(order_id: String, receipt: Receipt) -> (&'static str, Response) {
     (delivery, Json(accepted).into_response())
 }
 
-/// The raw body, within size and time.
-async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+/// The raw body, within size and time and the room for all bodies.
+async fn read_body(app: &App, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > LARGEST_BODY + LARGEST_WASTE) {
         return Err(Problem::TooLarge(LARGEST_BODY));
     }
-    tokio::time::timeout(BODY_TIME, collect(body)).await.map_err(|_| Problem::TooSlow)?
-}
-
-async fn collect(body: Body) -> Result<Bytes, Problem> {
-    let mut body = std::pin::pin!(body);
-    let mut collected = Vec::new();
-    let mut wasted = 0;
-    while let Some(frame) = body.frame().await {
-        // When the sender hung up, nobody will read the answer; trailers are not part of the body.
-        let Ok(chunk) = frame.map_err(|_| Problem::TooSlow)?.into_data() else { continue };
-        if wasted > 0 || collected.len() + chunk.len() > LARGEST_BODY {
-            wasted += chunk.len();
-            collected = Vec::new();
-            if wasted > LARGEST_WASTE {
-                break;
-            }
-        } else {
-            collected.extend_from_slice(&chunk);
-        }
-    }
-    if wasted > 0 { Err(Problem::TooLarge(LARGEST_BODY)) } else { Ok(collected.into()) }
+    tokio::time::timeout(BODY_TIME, app.reading().read(body, LARGEST_BODY, LARGEST_WASTE))
+        .await
+        .map_err(|_| Problem::TooSlow)?
 }

@@ -4,7 +4,9 @@
 mod bad_requests;
 mod commands;
 mod forstok;
+mod hostile;
 mod killed;
+mod machine_fails;
 mod operators;
 mod paused;
 mod repeats;

@@ -105,6 +105,29 @@ impl Home {
     pub(crate) async fn serve_with(&self, environment: &[(&str, &str)]) -> Service {
         let mut command = self.command(&["serve"]);
         command.envs(environment.iter().copied());
+        self.start(command).await
+    }
+
+    /// The same by a shell that prepares something first; its script ends with `exec "$0" "$@"`.
+    pub(crate) async fn serve_by(&self, script: &str) -> Service {
+        self.start(self.command_by(script)).await
+    }
+
+    /// `serve` by a shell.
+    pub(crate) fn command_by(&self, script: &str) -> Command {
+        let serve = self.command(&["serve"]);
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).arg(serve.get_program()).args(serve.get_args()).current_dir(self.0.path());
+        for (name, value) in serve.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+    }
+
+    async fn start(&self, mut command: Command) -> Service {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
         let log = Log::follow(&mut child);
@@ -211,6 +234,10 @@ impl Service {
     pub(crate) async fn exit_code(&mut self) -> Option<i32> {
         let child = &mut self.child;
         eventually("the service leaves", async || child.try_wait().expect("our own child")).await.code()
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

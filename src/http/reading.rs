@@ -1,0 +1,93 @@
+//! Bodies that are arriving: how much memory all of them take together.
+//!
+//! Nobody has proved anything yet while his body arrives, so strangers by the thousand could make us hold a
+//! mebibyte for each. All share one room. When it is full, the body that has been arriving longest makes place:
+//! an honest one is there within milliseconds.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::body::{Body, Bytes};
+use http_body_util::BodyExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{
+    patience::{Patience, Patient},
+    problem::Problem,
+};
+
+/// Bytes of all bodies that are arriving.
+const ROOM: usize = 32 * 1024 * 1024;
+
+/// The first piece of room that a body takes; each further one doubles what it has.
+const FIRST_PIECE: usize = 4 * 1024;
+
+/// How long one who makes room may take to go before the next one has to.
+const TO_GO: Duration = Duration::from_millis(2);
+
+/// Bodies that are arriving.
+#[derive(Debug)]
+pub(super) struct Reading {
+    room: Arc<Semaphore>,
+    patience: Arc<Patience>,
+}
+
+impl Reading {
+    pub(super) fn new() -> Self {
+        Self { room: Arc::new(Semaphore::new(ROOM)), patience: Arc::default() }
+    }
+
+    /// The body, when it has at most `largest` bytes. Of a larger one so many more are read and thrown away.
+    pub(super) async fn read(&self, body: Body, largest: usize, waste: usize) -> Result<Bytes, Problem> {
+        let sender = Patient::new(&self.patience);
+        sender.is_waited_for();
+        tokio::select! {
+            read = self.collect(body, largest, waste) => read,
+            () = sender.sent_away() => Err(Problem::Crowded),
+        }
+    }
+
+    async fn collect(&self, body: Body, largest: usize, waste: usize) -> Result<Bytes, Problem> {
+        let mut body = std::pin::pin!(body);
+        let mut collected = Vec::new();
+        let mut place = None;
+        let mut wasted = 0;
+        while let Some(frame) = body.frame().await {
+            // When the sender hung up, nobody will read the answer; trailers are not part of the body.
+            let Ok(chunk) = frame.map_err(|_| Problem::TooSlow)?.into_data() else { continue };
+            let length = collected.len() + chunk.len();
+            if wasted > 0 || length > largest {
+                wasted += chunk.len();
+                (collected, place) = (Vec::new(), None);
+                if wasted > waste {
+                    break;
+                }
+                continue;
+            }
+            if length > collected.capacity() {
+                let wanted = length.next_power_of_two().clamp(FIRST_PIECE, largest.max(FIRST_PIECE));
+                self.take_place(&mut place, wanted - collected.capacity()).await?;
+                collected.reserve_exact(wanted - collected.len());
+            }
+            collected.extend_from_slice(&chunk);
+        }
+        drop(place);
+        if wasted > 0 { Err(Problem::TooLarge(largest)) } else { Ok(collected.into()) }
+    }
+
+    /// Takes so many more bytes of the room, from those who are slow when there are no others.
+    async fn take_place(&self, place: &mut Option<OwnedSemaphorePermit>, bytes: usize) -> Result<(), Problem> {
+        let bytes = u32::try_from(bytes).map_err(|_| Problem::Crowded)?;
+        let mut found = std::pin::pin!(self.room.clone().acquire_many_owned(bytes));
+        let more = loop {
+            match tokio::time::timeout(TO_GO, &mut found).await {
+                Ok(more) => break more.map_err(|_| Problem::Crowded)?,
+                Err(_) => self.patience.lose(),
+            };
+        };
+        match place {
+            Some(place) => place.merge(more),
+            None => *place = Some(more),
+        }
+        Ok(())
+    }
+}
