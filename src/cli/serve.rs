@@ -3,7 +3,10 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 
 use super::Failure;
 use crate::{
@@ -13,12 +16,17 @@ use crate::{
     telemetry,
 };
 
+/// `SIGXFSZ` on Linux: a limit of file sizes (`ulimit -f`) was met.
+const FILE_TOO_LARGE: i32 = 25;
+
 pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let config = config::load(file.as_deref(), std::env::vars())?;
     telemetry::log(&config.log)
         .map_err(|remedy| vec![Problem { key: "log.filter".to_owned(), value: None, remedy }])?;
     let metrics = telemetry::metrics().map_err(anyhow::Error::msg)?;
     let asked_to_stop = asked_to_stop()?;
+    // A file that may not grow further is a write that fails, answered with 503, not the end of the process.
+    let _ = signal(SignalKind::from_raw(FILE_TOO_LARGE));
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("server.listen = {}: cannot listen there; is it taken?", config.listen))?;

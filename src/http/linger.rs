@@ -1,4 +1,7 @@
-//! A connection that hears its sender out before it closes.
+//! A connection's bytes: its first head is gathered before anything else is made for it, and its sender is heard
+//! out before it closes.
+//!
+//! Most of what strangers open never says a whole head, so nothing but a few bytes is held for those.
 //!
 //! A socket that is closed while bytes of its sender are still unread is reset, and the sender may never see the
 //! answer that tells him why. So after the last answer a little more is read and thrown away.
@@ -11,7 +14,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
     net::TcpStream,
     time::Sleep,
 };
@@ -25,21 +28,56 @@ const MOST: usize = 4 * 1024 * 1024;
 /// How much is read at once.
 const AT_ONCE: usize = 4096;
 
-/// A connection that hears its sender out before it closes.
+/// What is held for a head at first; most heads fit.
+const USUAL_HEAD: usize = 512;
+
+/// A connection whose first head is there.
 pub(super) struct Lingering {
     stream: TcpStream,
+    /// What was read ahead and not yet handed on.
+    ahead: Vec<u8>,
+    handed_on: usize,
     /// Once everything is said: until when, and how much more.
     hearing_out: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
 impl Lingering {
-    pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, hearing_out: None }
+    /// Waits for the first head, or for so much that it is none; `None` when the sender leaves before.
+    pub(super) async fn after_first_head(mut stream: TcpStream, largest: usize) -> Option<Self> {
+        stream.readable().await.ok()?;
+        let mut ahead = Vec::with_capacity(USUAL_HEAD);
+        let mut looked_at = 0;
+        while !ends_a_head(&ahead, looked_at) && ahead.len() < largest {
+            // The end may begin in what was there already.
+            looked_at = ahead.len().saturating_sub(3);
+            if stream.read_buf(&mut ahead).await.ok()? == 0 {
+                return None;
+            }
+        }
+        Some(Self { stream, ahead, handed_on: 0, hearing_out: None })
     }
+}
+
+/// Whether a head ends in these bytes, from here on; what does not begin like one is answered at once.
+fn ends_a_head(bytes: &[u8], from: usize) -> bool {
+    let begins = bytes.first().is_none_or(|first| first.is_ascii_uppercase() || b"\r\n".contains(first));
+    !begins
+        || bytes[from..].windows(3).any(|end| end.starts_with(b"\n\n") || end == b"\n\r\n")
+        || bytes.ends_with(b"\n\n")
 }
 
 impl AsyncRead for Lingering {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.handed_on < self.ahead.len() {
+            let part = buffer.remaining().min(self.ahead.len() - self.handed_on);
+            buffer.put_slice(&self.ahead[self.handed_on..self.handed_on + part]);
+            self.handed_on += part;
+            if self.handed_on == self.ahead.len() {
+                self.ahead = Vec::new();
+                self.handed_on = 0;
+            }
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
@@ -66,7 +104,7 @@ impl AsyncWrite for Lingering {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, hearing_out } = &mut *self;
+        let Self { stream, hearing_out, .. } = &mut *self;
         if hearing_out.is_none() {
             ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
         }
@@ -83,5 +121,22 @@ impl AsyncWrite for Lingering {
             *more = more.saturating_sub(bytes);
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_head_is_seen_wherever_it_was_cut() {
+        for head in ["GET / HTTP/1.1\r\na: b\r\n\r\n", "GET / HTTP/1.1\na: b\n\n"] {
+            for cut in 0..head.len() {
+                let bytes = head.as_bytes();
+                assert!(!ends_a_head(&bytes[..cut], 0), "{:?}", &head[..cut]);
+                assert!(ends_a_head(bytes, cut.saturating_sub(3)));
+            }
+        }
+        assert!(ends_a_head(b"\x16\x03\x01", 0), "TLS is told at once that it is not spoken here");
     }
 }

@@ -72,7 +72,7 @@ pub(super) async fn get(State(app): State<App>) -> Response {
     path = "/v1/mapping",
     tag = "operators",
     params(("If-Match" = Option<String>, Header, description = "Revision that this mapping replaces, in quotes")),
-    request_body(content = serde_json::Value, description = "The mapping as JSON, with the keys of the TOML file"),
+    request_body(content = Object, description = "The mapping as JSON, with the keys of the TOML file"),
     responses(
         (status = 200, description = "It is in force", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
         (status = 400, description = "It is no JSON object", body = ProblemBody, content_type = "application/problem+json"),
@@ -103,7 +103,7 @@ pub(super) async fn put(State(app): State<App>, headers: HeaderMap, body: Bytes)
     post,
     path = "/v1/mapping/check",
     tag = "operators",
-    request_body(content = serde_json::Value, description = "The mapping as JSON, with the keys of the TOML file"),
+    request_body(content = Object, description = "The mapping as JSON, with the keys of the TOML file"),
     responses(
         (status = 200, description = "What is wrong with it, if anything", body = MappingCheck),
         (status = 400, description = "It is no JSON object", body = ProblemBody, content_type = "application/problem+json"),

@@ -3,7 +3,10 @@
 use axum::Json;
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+    openapi::{
+        RefOr,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 
 use super::{health, mapping, metrics, orders, preview, retry, summary, webhook};
@@ -35,7 +38,7 @@ use super::{health, mapping, metrics, orders, preview, retry, summary, webhook};
         (name = "operators", description = "For people and their tools; closed without the operator token"),
         (name = "probes", description = "For health and metrics probes")
     ),
-    modifiers(&OperatorToken)
+    modifiers(&OperatorToken, &NoPages)
 )]
 struct Document;
 
@@ -45,6 +48,20 @@ impl Modify for OperatorToken {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("operator_token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
+
+/// An action on all orders that match takes the list's filters, but not its pages.
+struct NoPages;
+
+impl Modify for NoPages {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let retry = document.paths.paths.get_mut("/v1/orders/retry").and_then(|path| path.post.as_mut());
+        if let Some(parameters) = retry.and_then(|retry| retry.parameters.as_mut()) {
+            parameters.retain(|parameter| {
+                !matches!(parameter, RefOr::T(parameter) if ["limit", "cursor"].contains(&parameter.name.as_str()))
+            });
+        }
     }
 }
 

@@ -6,7 +6,10 @@ use axum::{
     http::HeaderMap,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::schema::{Object, ObjectBuilder, Type},
+};
 
 use super::{
     App,
@@ -34,12 +37,14 @@ const LARGEST_PAGE: i64 = 500;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct FilterParams {
-    /// Standing here: received, watching, due, invoiced, blocked, ignored, `void_due` or voided.
-    #[param(example = "blocked")]
+    /// Standing here.
+    #[param(example = "blocked", schema_with = states)]
     state: Option<String>,
-    /// For this reason, for example `item_not_found`.
+    /// For this reason.
+    #[param(schema_with = reasons)]
     reason: Option<String>,
-    /// Carrying this warning, for example `changed_after_invoice`.
+    /// Carrying this warning.
+    #[param(schema_with = warnings)]
     warning: Option<String>,
     /// Of this Forstok store id.
     store: Option<String>,
@@ -49,7 +54,26 @@ pub(super) struct FilterParams {
     #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
+    #[param(pattern = "^[0-9]{0,18}$")]
     cursor: Option<String>,
+}
+
+/// One of these words, or the empty text, which is as good as none.
+fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> Object {
+    let words = words.into_iter().chain([""]);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
+}
+
+fn states() -> Object {
+    one_of(OrderState::ALL.map(OrderState::as_str))
+}
+
+fn reasons() -> Object {
+    one_of(Reason::ALL.iter().map(|reason| reason.code()))
+}
+
+fn warnings() -> Object {
+    one_of(Warning::ALL.iter().map(|warning| warning.code()))
 }
 
 impl FilterParams {

@@ -10,7 +10,7 @@ use hyper_util::{
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::{Semaphore, watch},
 };
 
@@ -65,21 +65,25 @@ pub async fn serve(listener: TcpListener, router: Router, stopped: impl Future<O
                 Err(_) => break,
             },
         };
+        // Answers are small and must not wait for company; failing to say so only costs time.
+        let _ = stream.set_nodelay(true);
         let sender = Arc::new(Patient::new(&patience));
         sender.is_waited_for();
         let (router, watcher, mut stopping) = (router.clone(), graceful.watcher(), stopping.clone());
         tokio::spawn(async move {
-            // Who says nothing costs no buffers, and holds up no end.
-            let speaks = tokio::select! {
-                ready = stream.readable() => ready.is_ok(),
-                () = tokio::time::sleep(HEADER_TIME) => false,
-                () = sender.sent_away() => false,
-                _ = stopping.changed() => false,
+            // Who says nothing holds up no end.
+            let speaking = tokio::select! {
+                speaking = Lingering::after_first_head(stream, LARGEST_HEAD) => speaking,
+                () = tokio::time::sleep(HEADER_TIME) => None,
+                () = sender.sent_away() => None,
+                _ = stopping.changed() => None,
             };
-            if speaks {
+            if let Some(stream) = speaking {
+                // In a box of its own, since the many who say nothing need none.
+                let conversation = Box::pin(converse(stream, router, sender.clone(), watcher));
                 // How a connection ends is its sender's business: what was answered with 2xx is on disk.
                 tokio::select! {
-                    () = converse(stream, router, sender.clone(), watcher) => {}
+                    () = conversation => {}
                     () = sender.sent_away() => {}
                 }
             }
@@ -91,15 +95,13 @@ pub async fn serve(listener: TcpListener, router: Router, stopped: impl Future<O
 }
 
 /// All requests of one connection.
-async fn converse(stream: TcpStream, router: Router, sender: Arc<Patient>, watcher: Watcher) {
-    // Answers are small and must not wait for company; failing to say so only costs time.
-    let _ = stream.set_nodelay(true);
+async fn converse(stream: Lingering, router: Router, sender: Arc<Patient>, watcher: Watcher) {
     let service = service_fn(|request| seat::serve(router.clone(), sender.clone(), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
         .max_buf_size(LARGEST_HEAD)
-        .serve_connection(TokioIo::new(Lingering::new(stream)), service);
+        .serve_connection(TokioIo::new(stream), service);
     drop(watcher.watch(connection).await);
 }
 

@@ -119,6 +119,11 @@ async fn commit_what_waits(engine: Arc<Engine>, mut receiver: mpsc::Receiver<Wai
             }
             Err(error) => {
                 tracing::error!(deliveries = deliveries.len(), "deliveries could not be stored: {error}");
+                // Those who came meanwhile would wait as long for the same: better that they hear it now.
+                while let Ok((_, place, answer)) = receiver.try_recv() {
+                    answers.push(answer);
+                    places.push(place);
+                }
                 for answer in answers {
                     let _ = answer.send(Err(NotRecorded::Failed));
                 }

@@ -3,6 +3,7 @@
 //! An order's row is also its job: there is no queue beside it that could disagree with it.
 
 mod records;
+mod remedy;
 mod sqlite;
 
 use jiff::Timestamp;
@@ -14,7 +15,7 @@ use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::S
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database said no, or nothing.
-    #[error("the database failed: {0}")]
+    #[error("the database failed: {0}; {remedy}", remedy = remedy::of(.0))]
     Database(#[from] sqlx::Error),
     /// The schema could not be brought up to date.
     #[error("the database's schema could not be brought up to date: {0}")]
@@ -22,8 +23,17 @@ pub enum StoreError {
     /// A row does not hold what this version of the program writes.
     #[error("the database holds something this version cannot read: {0}")]
     Unreadable(String),
+    /// Others were being written for all the time there was.
+    #[error("the database is busy: others have been waiting to be written for too long; the log says why")]
+    Busy,
+    /// The file is damaged; nothing more is written.
+    #[error("{0}")]
+    Damaged(String),
+    /// What it said a moment ago.
+    #[error("{0}")]
+    Failing(String),
     /// The file or its folder cannot be used.
-    #[error("{path} cannot be opened as a database: {why}")]
+    #[error("{path} cannot be used as a database: {why}")]
     File {
         /// Which file.
         path: String,

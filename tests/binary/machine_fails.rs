@@ -1,1 +1,298 @@
-//! x
+//! The machine fails: full disk, files that may only be read, locked, damaged or gone. Nothing is answered with 2xx
+//! that is not stored, `/readyz` says why, and it goes on by itself where the cause goes away.
+
+use std::{
+    fs::Permissions,
+    io::{Seek, SeekFrom, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use super::{
+    forstok::order,
+    service::{Home, Service, accurate, eventually},
+};
+
+/// Root may write whatever the permissions say. Without these two capabilities he is like everybody else.
+const WITHOUT_ROOTS_RIGHTS: &str = r#"
+    if setpriv --bounding-set -dac_override,-dac_read_search true 2> /dev/null; then
+        exec setpriv --bounding-set -dac_override,-dac_read_search "$0" "$@"
+    fi
+    exec "$0" "$@""#;
+
+/// A disk of 2 MiB of the service's own, which somebody fills and, once asked, empties again.
+const SMALL_DISK: &str = r#"
+    set -e
+    mkdir data
+    mount -t tmpfs -o size=2m tmpfs data
+    head -c 1M /dev/zero > data/filler
+    (until [ -e make-room ]; do sleep 0.05; done; rm data/filler) > /dev/null 2>&1 &
+    exec "$0" "$@""#;
+
+fn sh(script: &str) {
+    let status = Command::new("sh").args(["-c", script]).status().expect("every Unix has sh");
+    assert!(status.success(), "{script}");
+}
+
+fn database(home: &Home) -> PathBuf {
+    home.path("data/orders.db")
+}
+
+/// The database, its companions and their folder may only be read, or be written again.
+fn set_writable(home: &Home, writable: bool) {
+    let (file, folder) = if writable { (0o644, 0o755) } else { (0o444, 0o555) };
+    let set = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("it is ours");
+    for entry in std::fs::read_dir(home.path("data")).expect("it is there") {
+        set(&entry.expect("it is there").path(), file);
+    }
+    set(&home.path("data"), folder);
+}
+
+/// Somebody who writes to the database and does not end.
+async fn somebody_else(home: &Home) -> SqliteConnection {
+    let file = SqliteConnectOptions::new().filename(database(home));
+    let mut somebody_else = SqliteConnection::connect_with(&file).await.expect("the file is there");
+    sqlx::query("BEGIN EXCLUSIVE").execute(&mut somebody_else).await.expect("nobody writes now");
+    somebody_else
+}
+
+/// Overwrites a file's bytes from here on with noise, in place.
+fn damage(file: &Path, from: u64) {
+    let length = std::fs::metadata(file).expect("it is there").len();
+    let mut chance = fastrand::Rng::with_seed(length);
+    let noise: Vec<u8> = std::iter::repeat_with(|| chance.u8(..)).take((length - from) as usize).collect();
+    let mut file = std::fs::File::options().write(true).open(file).expect("it is ours");
+    file.seek(SeekFrom::Start(from)).expect("it is long enough");
+    file.write_all(&noise).expect("there is room");
+}
+
+impl Service {
+    /// Sends orders that are taken.
+    async fn takes(&self, ids: std::ops::RangeInclusive<u64>) {
+        for id in ids {
+            let answer = self.send(&order(id)).await;
+            assert_eq!(answer.status, 200, "{}", answer.text);
+        }
+    }
+
+    /// Sends an order that cannot be stored.
+    async fn cannot_take(&self, id: u64) {
+        let answer = self.send(&order(id)).await;
+        answer.problem(503, "not_stored");
+        assert_eq!(answer.retry_after, "5", "the sender hears when to come again");
+    }
+
+    /// `/readyz` says 503 and why.
+    async fn is_not_ready(&self, why: &str) {
+        let ready = self.get("/readyz").await;
+        assert_eq!(ready.status, 503, "{}", ready.text);
+        let detail = ready.json()["database"]["detail"].to_string();
+        assert!(detail.contains(why), "{detail}");
+        assert_eq!(self.get("/healthz").await.status, 200, "it is alive all the same");
+    }
+
+    async fn is_ready_again(&self) {
+        eventually("it is ready again", async || (self.get("/readyz").await.status == 200).then_some(())).await;
+    }
+
+    /// All orders of these ids are there; nothing else is.
+    async fn knows_exactly(&self, ids: std::ops::RangeInclusive<u64>) {
+        let mut known = 0;
+        for id in ids {
+            assert_eq!(self.get(&format!("/v1/orders/{id}")).await.status, 200, "order {id} was taken and is lost");
+            known += 1;
+        }
+        assert_eq!(self.get("/v1/summary").await.json()["orders"], known);
+    }
+}
+
+/// The service leaves with 1; what it says.
+fn refuses_to_start(home: &Home) -> String {
+    let output = home.command_by(WITHOUT_ROOTS_RIGHTS).output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("data/orders.db"), "the file is named: {said}");
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_may_not_grow_is_503_until_it_may() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let service = home.serve().await;
+    let limit = |most: &str| sh(&format!("prlimit --pid {} --fsize={most}:", service.id()));
+    service.takes(1..=5).await;
+    limit("0");
+    service.cannot_take(6).await;
+    service.is_not_ready("a limit of file sizes").await;
+    limit("unlimited");
+    service.is_ready_again().await;
+    service.knows_exactly(1..=5).await;
+    service.takes(6..=10).await;
+    // In the middle of a page, a little further on.
+    let log = std::fs::metadata(home.path("data/orders.db-wal")).expect("it is there").len();
+    limit(&(log + 10_001).to_string());
+    let mut taken = 10;
+    while service.send(&order(taken + 1)).await.status == 200 {
+        taken += 1;
+    }
+    service.is_not_ready("a limit of file sizes").await;
+    limit("unlimited");
+    service.is_ready_again().await;
+    service.knows_exactly(1..=taken).await;
+    service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == taken).await;
+    assert_eq!(accurate.sandbox().invoice_count() as u64, taken);
+    assert_eq!(accurate.sandbox().breach_count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_503_until_there_is_room() {
+    let Some(alone) = ["unshare --mount", "unshare --user --map-root-user --mount"].into_iter().find(|alone| {
+        let tried = format!("exec 2> /dev/null; {alone} mount -t tmpfs tmpfs /mnt");
+        Command::new("sh").args(["-c", &tried]).status().is_ok_and(|status| status.success())
+    }) else {
+        // Past the test's own output, which is shown only when it fails.
+        let said = "nobody may mount a disk here: a full one is tried by a limit of file sizes alone\n";
+        return std::io::stderr().write_all(said.as_bytes()).expect("somebody listens");
+    };
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    std::fs::write(home.path("disk.sh"), SMALL_DISK).expect("there is room");
+    let service = home.serve_by(&format!("exec {alone} sh -c \"$(cat disk.sh)\" \"$0\" \"$@\"")).await;
+    let mut taken = 0;
+    while service.send(&order(taken + 1)).await.status == 200 {
+        taken += 1;
+    }
+    assert!(taken > 0, "there was room for some");
+    service.cannot_take(taken + 1).await;
+    service.is_not_ready("the disk is full: make room").await;
+    std::fs::write(home.path("make-room"), "").expect("this disk has room");
+    service.is_ready_again().await;
+    service.takes(taken + 1..=taken + 5).await;
+    service.knows_exactly(1..=taken + 5).await;
+    service.order_once("1", "invoiced").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_may_only_be_read_are_said_and_taken_again_when_they_may_be_written() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let mut service = home.serve_by(WITHOUT_ROOTS_RIGHTS).await;
+    service.takes(1..=3).await;
+    let mut holding = somebody_else(&home).await;
+    set_writable(&home, false);
+    // The connection that failed is made anew, and meets the rights of now.
+    service.cannot_take(4).await;
+    sqlx::query("ROLLBACK").execute(&mut holding).await.expect("a transaction is open");
+    drop(holding);
+    service.cannot_take(4).await;
+    service.is_not_ready("may only be read").await;
+    set_writable(&home, true);
+    service.is_ready_again().await;
+    service.takes(4..=5).await;
+    service.knows_exactly(1..=5).await;
+
+    service.terminate();
+    assert_eq!(service.exit_code().await, Some(0));
+    set_writable(&home, false);
+    let said = refuses_to_start(&home);
+    assert!(said.contains("let the service's user write"), "{said}");
+    set_writable(&home, true);
+    home.serve_by(WITHOUT_ROOTS_RIGHTS).await.knows_exactly(1..=5).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_another_process_holds_is_503_for_all_who_send_until_it_lets_go() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let service = home.serve().await;
+    service.takes(1..=3).await;
+    let mut holding = somebody_else(&home).await;
+    for _ in 0..2 {
+        let service = &service;
+        // Together, in two groups one after the other.
+        tokio::join!(
+            service.cannot_take(10),
+            service.cannot_take(11),
+            service.cannot_take(12),
+            service.cannot_take(13)
+        );
+    }
+    service.is_not_ready("another process holds the file").await;
+    sqlx::query("ROLLBACK").execute(&mut holding).await.expect("a transaction is open");
+    service.is_ready_again().await;
+    service.knows_exactly(1..=3).await;
+    service.takes(4..=5).await;
+    service.order_once("5", "invoiced").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_file_is_refused_at_start_with_what_to_do() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let mut service = home.serve().await;
+    service.takes(1..=20).await;
+    service.terminate();
+    assert_eq!(service.exit_code().await, Some(0));
+    let backup = home.path("backup.db");
+    std::fs::copy(database(&home), &backup).expect("there is room");
+    // All of it, all but the first page, and only the last pages.
+    let length = std::fs::metadata(&backup).expect("it is there").len();
+    for from in [0, 4096, length - 3 * 4096] {
+        damage(&database(&home), from);
+        let said = refuses_to_start(&home);
+        assert!(said.contains("put the newest backup in its place"), "{said}");
+        assert_eq!(std::fs::metadata(database(&home)).expect("it is there").len(), length, "it was left alone");
+        std::fs::copy(&backup, database(&home)).expect("there is room");
+    }
+    home.serve().await.knows_exactly(1..=20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_damaged_meanwhile_is_503_from_then_on_and_says_what_to_do() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let service = home.serve().await;
+    service.takes(1..=50).await;
+    for file in ["data/orders.db", "data/orders.db-wal"] {
+        damage(&home.path(file), 0);
+    }
+    // Until a page that is no longer in memory is read, nobody can know.
+    eventually("the damage is met", async || {
+        let _ = service.get("/v1/orders?limit=500").await;
+        (service.get("/readyz").await.status == 503).then_some(())
+    })
+    .await;
+    service.is_not_ready("put the newest backup in its place").await;
+    service.cannot_take(99).await;
+    service.is_not_ready("the file is damaged").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_vanish_take_nothing_with_them_that_was_answered() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let mut service = home.serve().await;
+    service.takes(1..=5).await;
+    // Away and back again.
+    std::fs::rename(database(&home), home.path("elsewhere.db")).expect("it is there");
+    service.cannot_take(6).await;
+    service.is_not_ready("was removed or replaced while the service runs").await;
+    std::fs::rename(home.path("elsewhere.db"), database(&home)).expect("it is there");
+    service.is_ready_again().await;
+    service.takes(6..=7).await;
+
+    // The log and its index for ever.
+    for companion in ["data/orders.db-wal", "data/orders.db-shm"] {
+        std::fs::remove_file(home.path(companion)).expect("it is there");
+    }
+    service.cannot_take(8).await;
+    service.is_not_ready("orders.db-wal cannot be used as a database: it was removed").await;
+    service.kill();
+    let service = home.serve().await;
+    service.knows_exactly(1..=7).await;
+    service.takes(8..=8).await;
+}

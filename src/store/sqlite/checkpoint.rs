@@ -41,7 +41,7 @@ impl Checkpointer {
                 if pages < WORTH_IT || !(calm || pages > TOO_LONG) {
                     continue;
                 }
-                if let Err(error) = checkpoint(&options, &mut connection, pages > TOO_LONG).await {
+                if let Err(error) = checkpoint(&options, &mut connection).await {
                     // The log only grows until it works again; whoever cannot write is told by the commit itself.
                     tracing::debug!("the log could not be moved into the database: {error}");
                     connection = None;
@@ -57,11 +57,7 @@ impl Drop for Checkpointer {
     }
 }
 
-async fn checkpoint(
-    options: &SqliteConnectOptions,
-    connection: &mut Option<SqliteConnection>,
-    anew: bool,
-) -> sqlx::Result<()> {
+async fn checkpoint(options: &SqliteConnectOptions, connection: &mut Option<SqliteConnection>) -> sqlx::Result<()> {
     let connection = match connection {
         Some(connection) => connection,
         none => none.insert(SqliteConnection::connect_with(options).await?),
@@ -73,10 +69,8 @@ async fn checkpoint(
             break;
         }
     }
-    if anew {
-        // Truncated, so that its length tells again how much is in it.
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
-    }
+    // Truncated, so that its length tells again how much is in it.
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 mod checkpoint;
 mod claim;
 mod decide;
+mod file;
 mod fold;
 mod mappings;
 mod read;
@@ -10,7 +11,7 @@ mod record;
 mod rows;
 mod wait;
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::OnceLock, time::Duration};
 
 use jiff::Timestamp;
 use sqlx::{
@@ -19,24 +20,35 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, MutexGuard};
 
-use self::checkpoint::Checkpointer;
+use self::{
+    checkpoint::Checkpointer,
+    file::{Opened, examine, lock_beside, make_folder, refused, refused_by},
+};
 use super::{
     Claim, Claimable, Count, Delivery, Filter, Fold, MappingRevision, NewMapping, OrderRecord, Receipt, Result,
-    Settlement, Store, StoreError, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted,
+    Settlement, Store, StoreError, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, remedy,
 };
 use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject};
 
 /// Reading connections: pages and metrics must not wait for each other.
 const READERS: u32 = 4;
 
-/// How long a statement waits for another process (a backup, a person's shell) to let go of the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a statement waits for another process (a backup, a person's shell) to let go of the file. Our own
+/// commands hold it for milliseconds; who holds it for longer than this holds it for minutes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a sender's delivery waits for its turn to be written. Together with [`BUSY_TIMEOUT`] it bounds how long
+/// a sender waits for a 503: four seconds, less than any sender's patience that is known.
+const LONGEST_TURN: Duration = Duration::from_secs(2);
 
 /// Pages that a connection keeps in memory, in KiB below zero as SQLite wants it.
-const CACHE: &str = "-8192";
+const CACHE: &str = "-4096";
 
 /// How long a write of a ping proves that the database can be written to.
 const PING_HOLDS: Duration = Duration::from_secs(1);
+
+/// How long a write that failed speaks for the database, unless a delivery is recorded meanwhile.
+const TROUBLE_HOLDS: Duration = Duration::from_secs(5);
 
 /// The store in one SQLite file.
 #[derive(Debug)]
@@ -48,6 +60,12 @@ pub struct Sqlite {
     checkpointer: std::sync::Mutex<Option<Checkpointer>>,
     /// When a ping last wrote: probes may come often, and each write syncs the disk.
     pinged: std::sync::Mutex<Option<std::time::Instant>>,
+    /// The files that were opened.
+    opened: Opened,
+    /// Once damage was met nothing more is written: it could be lost with what it rests on.
+    damage: OnceLock<String>,
+    /// When a write last failed, and what it said; nothing once a delivery was recorded.
+    trouble: std::sync::Mutex<Option<(std::time::Instant, String)>>,
     /// Held while the process lives: leases of a second process on the same file could not be told from our own.
     _only_us: Option<std::fs::File>,
 }
@@ -57,7 +75,7 @@ impl Sqlite {
     /// and brings the schema up to date.
     pub async fn open(path: &Path) -> Result<Self> {
         make_folder(path)?;
-        let lock = lock_beside(path).map_err(|why| StoreError::File { path: path.display().to_string(), why })?;
+        let lock = lock_beside(path).map_err(|why| refused(path, why))?;
         Self::connect(path, Some(lock)).await
     }
 
@@ -68,7 +86,6 @@ impl Sqlite {
     }
 
     async fn connect(path: &Path, lock: Option<std::fs::File>) -> Result<Self> {
-        let refused = |why: String| StoreError::File { path: path.display().to_string(), why };
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -80,20 +97,30 @@ impl Sqlite {
             .pragma("cache_size", CACHE);
         // The one service has a task for that; a command that is soon over leaves it to SQLite.
         let options = if lock.is_some() { options.pragma("wal_autocheckpoint", "0") } else { options };
-        let mut writer = SqliteConnection::connect_with(&options).await.map_err(|error| refused(error.to_string()))?;
+        let connected = SqliteConnection::connect_with(&options).await;
+        let mut writer = connected.map_err(|error| refused_by(path, &error))?;
+        if lock.is_some() {
+            examine(path, &mut writer).await?;
+        }
         sqlx::migrate!("migrations/sqlite").run(&mut writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .min_connections(1)
+            // As long as a reader is there, SQLite keeps the log (`-wal`) that is looked for below.
+            .idle_timeout(None)
+            .max_lifetime(None)
             .connect_with(options.clone().create_if_missing(false).read_only(true))
             .await?;
         let checkpointer = lock.as_ref().map(|_| Checkpointer::start(options.clone().create_if_missing(false)));
         Ok(Self {
             writer: Mutex::new(Some(Connected { connection: writer, next_delivery: None })),
             options,
-            checkpointer: std::sync::Mutex::new(checkpointer),
             readers,
+            checkpointer: std::sync::Mutex::new(checkpointer),
             pinged: std::sync::Mutex::default(),
+            opened: Opened::at(path),
+            damage: OnceLock::new(),
+            trouble: std::sync::Mutex::default(),
             _only_us: lock,
         })
     }
@@ -104,34 +131,69 @@ impl Sqlite {
 
     /// The writing connection; made anew after an error.
     async fn writer(&self) -> Result<Writer<'_>> {
-        let mut slot = self.writer.lock().await;
+        self.write_with(self.writer.lock().await).await
+    }
+
+    /// The same for somebody who has no time to wait.
+    async fn writer_soon(&self) -> Result<Writer<'_>> {
+        let slot = tokio::time::timeout(LONGEST_TURN, self.writer.lock()).await;
+        self.write_with(slot.map_err(|_| StoreError::Busy)?).await
+    }
+
+    async fn write_with<'a>(&'a self, mut slot: MutexGuard<'a, Option<Connected>>) -> Result<Writer<'a>> {
+        if let Some(damage) = self.damage.get() {
+            return Err(StoreError::Damaged(damage.clone()));
+        }
+        self.still_there(slot.as_mut()).await?;
         if slot.is_none() {
             let connection = SqliteConnection::connect_with(&self.options.clone().create_if_missing(false)).await?;
             *slot = Some(Connected { connection, next_delivery: None });
         }
-        Ok(Writer(slot))
+        Ok(Writer { slot, store: self })
     }
-}
 
-fn make_folder(path: &Path) -> Result<()> {
-    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
-    std::fs::create_dir_all(folder)
-        .map_err(|error| StoreError::File { path: path.display().to_string(), why: error.to_string() })
-}
+    async fn record_now(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
+        let mut writer = self.writer_soon().await?;
+        let result = match writer.next_delivery(deliveries.len()).await {
+            Ok(first_id) => record::record(writer.connection()?, first_id, deliveries, fold).await,
+            Err(error) => Err(error),
+        };
+        // What is answered must not rest on a file that was taken away meanwhile.
+        let there = self.still_there(writer.slot.as_mut()).await;
+        writer.give_back(result.and_then(|receipts| there.map(|()| receipts)))
+    }
 
-/// Takes the lock of a database file, or says who holds it. The lock goes with the process, however that ends.
-fn lock_beside(path: &Path) -> std::result::Result<std::fs::File, String> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file = std::fs::File::options().create(true).truncate(false).write(true).open(&name);
-    let file = file.map_err(|error| format!("{}: {error}", Path::new(&name).display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => {
-            Err("another forstok-accurate works on it; stop that one first, or give this one its own database"
-                .to_owned())
+    /// Makes sure that nobody has taken the files away.
+    async fn still_there(&self, writer: Option<&mut Connected>) -> Result<()> {
+        let there = self.opened.still_there();
+        if let (Err(_), Some(writer)) = (&there, writer) {
+            // When only the log is gone, this brings what it holds, and we still see, into the database itself.
+            let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut writer.connection).await;
         }
-        Err(std::fs::TryLockError::Error(error)) => Err(error.to_string()),
+        there
+    }
+
+    /// Remembers what a statement said about the file.
+    fn met<T>(&self, result: Result<T>) -> Result<T> {
+        let Err(error @ StoreError::Database(cause)) = &result else { return result };
+        if remedy::is_damage(cause) && self.damage.set(error.to_string()).is_ok() {
+            tracing::error!("{error}");
+        }
+        result
+    }
+
+    /// Remembers how a write went.
+    fn wrote<T>(&self, result: Result<T>) -> Result<T> {
+        let result = self.met(result);
+        if let Err(error) = &result {
+            *self.last_ping() = None;
+            *self.last_trouble() = Some((std::time::Instant::now(), error.to_string()));
+        }
+        result
+    }
+
+    fn last_trouble(&self) -> std::sync::MutexGuard<'_, Option<(std::time::Instant, String)>> {
+        self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -144,7 +206,10 @@ struct Connected {
 }
 
 /// The writing connection, held by one at a time.
-struct Writer<'a>(MutexGuard<'a, Option<Connected>>);
+struct Writer<'a> {
+    slot: MutexGuard<'a, Option<Connected>>,
+    store: &'a Sqlite,
+}
 
 impl Writer<'_> {
     fn connection(&mut self) -> Result<&mut SqliteConnection> {
@@ -152,7 +217,7 @@ impl Writer<'_> {
     }
 
     fn connected(&mut self) -> Result<&mut Connected> {
-        self.0.as_mut().ok_or(StoreError::Database(sqlx::Error::PoolClosed))
+        self.slot.as_mut().ok_or(StoreError::Database(sqlx::Error::PoolClosed))
     }
 
     /// The first of so many ids of new deliveries.
@@ -172,8 +237,9 @@ impl Writer<'_> {
     /// After an error the connection goes: SQLite may have ended the transaction on its own (a full disk does),
     /// and a connection that believes it is still inside one would fail for ever.
     fn give_back<T>(mut self, result: Result<T>) -> Result<T> {
+        let result = self.store.wrote(result);
         if result.is_err() {
-            *self.0 = None;
+            *self.slot = None;
         }
         result
     }
@@ -182,17 +248,17 @@ impl Writer<'_> {
 #[async_trait::async_trait]
 impl Store for Sqlite {
     async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
-        let mut writer = self.writer().await?;
-        let first_id = writer.next_delivery(deliveries.len()).await;
-        let result = match first_id {
-            Ok(first_id) => record::record(writer.connection()?, first_id, deliveries, fold).await,
-            Err(error) => Err(error),
-        };
-        writer.give_back(result)
+        let result = self.record_now(deliveries, fold).await;
+        match &result {
+            Ok(_) => *self.last_trouble() = None,
+            // Whoever probes now is to hear of it.
+            Err(_) => *self.last_ping() = None,
+        }
+        result
     }
 
     async fn unfolded(&self, order_id: Option<&OrderId>, limit: i64) -> Result<Vec<Unfolded>> {
-        fold::unfolded(&self.readers, order_id, limit).await
+        self.met(fold::unfolded(&self.readers, order_id, limit).await)
     }
 
     async fn fold(&self, deliveries: &[(i64, Delivery)]) -> Result<()> {
@@ -202,7 +268,7 @@ impl Store for Sqlite {
     }
 
     async fn undecided(&self, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
-        decide::undecided(&self.readers, now, limit).await
+        self.met(decide::undecided(&self.readers, now, limit).await)
     }
 
     async fn decide(&self, verdicts: &[Verdict], now: Timestamp) -> Result<usize> {
@@ -218,7 +284,7 @@ impl Store for Sqlite {
     }
 
     async fn claimable(&self, book: &str, now: Timestamp, most: i64) -> Result<Claimable> {
-        claim::claimable(&self.readers, book, now, most).await
+        self.met(claim::claimable(&self.readers, book, now, most).await)
     }
 
     async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<bool>> {
@@ -228,7 +294,7 @@ impl Store for Sqlite {
     }
 
     async fn next_attempt_at(&self, book: &str) -> Result<Option<Timestamp>> {
-        claim::next_attempt_at(&self.readers, book).await
+        self.met(claim::next_attempt_at(&self.readers, book).await)
     }
 
     async fn hasten(&self, book: &str, now: Timestamp) -> Result<u64> {
@@ -256,7 +322,7 @@ impl Store for Sqlite {
     }
 
     async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
-        read::order(&self.readers, order_id).await
+        self.met(read::order(&self.readers, order_id).await)
     }
 
     async fn timeline(&self, order_id: &OrderId) -> Result<Vec<Entry>> {
@@ -264,7 +330,7 @@ impl Store for Sqlite {
     }
 
     async fn orders(&self, filter: &Filter, before: Option<i64>, limit: i64) -> Result<Vec<OrderRecord>> {
-        read::orders(&self.readers, filter, before, limit).await
+        self.met(read::orders(&self.readers, filter, before, limit).await)
     }
 
     async fn waiting_bodies(&self, limit: i64) -> Result<Vec<Vec<u8>>> {
@@ -272,7 +338,7 @@ impl Store for Sqlite {
     }
 
     async fn counts(&self) -> Result<Vec<Count>> {
-        read::counts(&self.readers).await
+        self.met(read::counts(&self.readers).await)
     }
 
     async fn oldest_due(&self) -> Result<Option<Timestamp>> {
@@ -336,7 +402,11 @@ impl Store for Sqlite {
         if self.last_ping().as_ref().is_some_and(recently) {
             return Ok(());
         }
-        let mut writer = self.writer().await?;
+        // A small write may find room where a delivery does not.
+        if let Some((_, words)) = self.last_trouble().as_ref().filter(|(at, _)| at.elapsed() < TROUBLE_HOLDS) {
+            return Err(StoreError::Failing(words.clone()));
+        }
+        let mut writer = self.writer_soon().await?;
         // A real write: a full disk or a read-only file shows only then.
         let result = sqlx::query("UPDATE pulse SET beats = beats + 1 WHERE id = 1").execute(writer.connection()?).await;
         writer.give_back(result.map_err(Into::into))?;

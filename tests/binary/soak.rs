@@ -1,0 +1,362 @@
+//! `kill -9` at any moment, under load, with everything going wrong that the sandbox can do: nothing lost, nothing
+//! twice, everything right.
+//!
+//! `SOAK_KILLS=200 cargo test --release --test binary soak -- --nocapture` kills two hundred times; 20 when absent.
+//! `SOAK_SEED` chooses what happens.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use forstok_accurate::sandbox::{Fault, Invoice, Options, Sandbox, samples::SAMPLES};
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+use super::{
+    forstok::{HEADER, hex_signature},
+    service::{Home, OPERATOR_TOKEN, SECRET, Service, accurate_with, client, within_minutes},
+};
+
+const USUAL_KILLS: usize = 20;
+const USUAL_SEED: u64 = 20_231_127;
+
+const SENDERS: usize = 10;
+
+/// Longest time in milliseconds between two orders of one sender: as many orders together as Accurate takes.
+const LONGEST_PAUSE: u64 = 5_000;
+
+/// Most calls to Accurate that a process lives to make: counted in calls, its life does not depend on how busy this
+/// machine is.
+const MOST_CALLS: u64 = 16;
+
+/// How long a call takes, and as far into it a kill may fall; in milliseconds.
+const LATENCY: u64 = 150;
+
+/// The chance of each fault for each call, and how long the slow ones take.
+const CHANCE: f64 = 0.01;
+const SLOW: Duration = Duration::from_secs(2);
+
+/// How often and at what distance a sender tries.
+const MOST_TRIES: usize = 1200;
+const BETWEEN_TRIES: Duration = Duration::from_millis(50);
+
+/// Later than all samples.
+const SHIPPED_AT: &str = "2024-02-01T10:00:00.000+07:00";
+const CANCELLED_AT: &str = "2024-02-02T10:00:00.000+07:00";
+
+/// What becomes of an order after it was first sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// Nothing more.
+    Stays,
+    /// It is shipped.
+    Shipped,
+    /// It is cancelled before its invoice is wanted.
+    CancelledBefore,
+    /// It is cancelled once its invoice stands.
+    CancelledAfter,
+    /// It is cancelled whatever is under way. Until a lost save is over for sure, five minutes can pass.
+    CancelledMeanwhile,
+}
+
+/// An order and the invoice that it must lead to.
+struct Ordered {
+    id: String,
+    number: String,
+    customer_no: String,
+    total: Decimal,
+    fate: Fate,
+    body: Value,
+}
+
+impl Ordered {
+    fn is_cancelled(&self) -> bool {
+        matches!(self.fate, Fate::CancelledBefore | Fate::CancelledAfter | Fate::CancelledMeanwhile)
+    }
+
+    /// A later snapshot.
+    fn later(&self, status: &str, updated_at: &str) -> Vec<u8> {
+        let mut body = self.body.clone();
+        body["order"]["status"] = json!(status);
+        body["order"]["updated_at"] = json!(updated_at);
+        body.to_string().into_bytes()
+    }
+}
+
+/// One of the samples that lead to an invoice, under another id and with more pieces.
+fn ordered(nth: usize, meanwhile: bool, chance: &mut fastrand::Rng) -> Ordered {
+    let invoiced: Vec<_> = SAMPLES.iter().filter(|sample| sample.expected()["state"] == "invoiced").collect();
+    let sample = invoiced[nth % invoiced.len()];
+    let expected = &sample.expected()["invoice"];
+    let (id, number) = ((200_000_000 + nth).to_string(), format!("K-{nth:05}"));
+    let mut body = sample.json();
+    let order = &mut body["order"];
+    order["id"] = json!(id);
+    order["local_id"] = json!(number);
+    order["local_name"] = json!(number);
+    let mut more = Decimal::ZERO;
+    for piece in 0..chance.usize(..6) {
+        let price = Decimal::from(1_000 * (nth % 500 + 1) + 7 * piece);
+        more += price;
+        let line = json!({"sku": "KAOS-M", "name": "Kaos Polos", "price": price.to_string()});
+        order["item_lines"].as_array_mut().expect("a list").push(line);
+    }
+    order["total_price"] = json!((decimal(&order["total_price"]) + more).to_string());
+    let total = decimal(&expected["total"]) + more;
+    let customer_no = expected["customerNo"].as_str().expect("a text").to_owned();
+    let fate = match chance.u8(..20) {
+        0..=9 => Fate::Stays,
+        10..=15 => Fate::Shipped,
+        16 => Fate::CancelledBefore,
+        17 if meanwhile => Fate::CancelledMeanwhile,
+        _ => Fate::CancelledAfter,
+    };
+    Ordered { id, number, customer_no, total, fate, body }
+}
+
+fn decimal(value: &Value) -> Decimal {
+    value.to_string().replace('"', "").parse().expect("a number")
+}
+
+/// What senders and the killer share.
+struct World {
+    /// Where the service listens now; another port after each start.
+    door: Mutex<SocketAddr>,
+    killing: AtomicBool,
+    next: AtomicUsize,
+    failed_sendings: AtomicUsize,
+    /// Whether orders may be cancelled while a save is under way.
+    meanwhile: bool,
+    client: reqwest::Client,
+}
+
+impl World {
+    fn door(&self) -> SocketAddr {
+        *self.door.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn moves_to(&self, address: SocketAddr) {
+        *self.door.lock().unwrap_or_else(PoisonError::into_inner) = address;
+    }
+
+    /// Sends a webhook until the answer is a 2xx.
+    async fn sends(&self, body: Vec<u8>) {
+        for _ in 0..MOST_TRIES {
+            let request = self
+                .client
+                .post(format!("http://{}/webhooks/forstok", self.door()))
+                .header(HEADER, hex_signature(SECRET, &body))
+                .body(body.clone());
+            if request.send().await.is_ok_and(|response| response.status().is_success()) {
+                return;
+            }
+            self.failed_sendings.fetch_add(1, Relaxed);
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
+        panic!("a webhook was never taken: {}", String::from_utf8_lossy(&body));
+    }
+
+    /// Waits until an order is invoiced.
+    async fn sees_invoiced(&self, id: &str) {
+        for _ in 0..10 * MOST_TRIES {
+            if self.state_of(id).await.is_some_and(|state| state == "invoiced") {
+                return;
+            }
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
+        panic!("order {id} was never invoiced, and was to be cancelled then");
+    }
+
+    async fn state_of(&self, id: &str) -> Option<Value> {
+        let order = self.client.get(format!("http://{}/v1/orders/{id}", self.door())).bearer_auth(OPERATOR_TOKEN);
+        let order: Value = serde_json::from_slice(&order.send().await.ok()?.bytes().await.ok()?).ok()?;
+        Some(order["state"].clone())
+    }
+
+    /// An order's whole life in Forstok.
+    async fn lives(&self, order: &Ordered, chance: &mut fastrand::Rng) {
+        if order.fate == Fate::CancelledBefore {
+            self.sends(order.later("Open", "2020-01-01T10:00:00.000+07:00")).await;
+            return self.sends(order.later("Cancelled", CANCELLED_AT)).await;
+        }
+        for _ in 0..chance.usize(1..=2) {
+            self.sends(order.body.to_string().into_bytes()).await;
+        }
+        match order.fate {
+            Fate::Stays | Fate::CancelledBefore => {}
+            Fate::Shipped => self.sends(order.later("Shipped", SHIPPED_AT)).await,
+            Fate::CancelledAfter => {
+                self.sees_invoiced(&order.id).await;
+                self.sends(order.later("Cancelled", CANCELLED_AT)).await;
+            }
+            Fate::CancelledMeanwhile => {
+                tokio::time::sleep(Duration::from_millis(chance.u64(..1_000))).await;
+                self.sends(order.later("Cancelled", CANCELLED_AT)).await;
+            }
+        }
+    }
+}
+
+/// Sends orders for as long as there are kills; returns them.
+async fn send_while_killing(world: Arc<World>, seed: u64) -> Vec<Ordered> {
+    let mut chance = fastrand::Rng::with_seed(seed);
+    let mut sent = Vec::new();
+    while world.killing.load(Relaxed) {
+        let order = ordered(world.next.fetch_add(1, Relaxed), world.meanwhile, &mut chance);
+        world.lives(&order, &mut chance).await;
+        sent.push(order);
+        tokio::time::sleep(Duration::from_millis(chance.u64(..LONGEST_PAUSE))).await;
+    }
+    sent
+}
+
+/// Kills the service, so many times, each at a random moment of its work, and starts it again. Returns how many
+/// orders were in work at the kills.
+async fn kill(
+    kills: usize,
+    home: &Home,
+    service: &mut Service,
+    sandbox: &Sandbox,
+    world: &World,
+    chance: &mut fastrand::Rng,
+) -> usize {
+    let mut in_work = 0;
+    for _ in 0..kills {
+        let calls = || sandbox.call_counts().values().sum::<u64>();
+        let last_call = calls() + chance.u64(..=MOST_CALLS);
+        within_minutes(5, "it makes its calls", async || (calls() >= last_call).then_some(())).await;
+        tokio::time::sleep(Duration::from_millis(chance.u64(..LATENCY))).await;
+        service.kill();
+        *service = home.serve().await;
+        in_work += taken_up(service);
+        world.moves_to(service.address);
+    }
+    in_work
+}
+
+/// How many orders were in work when the process before this one was killed.
+fn taken_up(service: &Service) -> usize {
+    let text = service.log.text();
+    let line = text.lines().find_map(|line| line.split_once(" orders were in work"));
+    line.map_or(0, |(before, _)| {
+        before.rsplit(' ').next().and_then(|number| number.parse().ok()).expect("the line begins with a number")
+    })
+}
+
+/// All orders, page by page, by their id.
+async fn all_orders(service: &Service) -> BTreeMap<String, Value> {
+    let mut orders = BTreeMap::new();
+    let mut cursor = String::new();
+    loop {
+        let page = service.get(&format!("/v1/orders?limit=77&cursor={cursor}")).await.json();
+        for order in page["orders"].as_array().expect("a list") {
+            let id = order["order_id"].as_str().expect("a text").to_owned();
+            assert!(orders.insert(id, order.clone()).is_none(), "listed twice: {order}");
+        }
+        match page["next_cursor"].as_str() {
+            Some(next) => next.clone_into(&mut cursor),
+            None => return orders,
+        }
+    }
+}
+
+/// The books hold exactly what was sent, and the service knows it.
+fn compare(sent: &[Ordered], invoices: &[Invoice], shown: &BTreeMap<String, Value>) {
+    assert_eq!(shown.len(), sent.len(), "the service knows each order that was sent and no other");
+    let mut by_order: BTreeMap<&str, Vec<&Invoice>> = BTreeMap::new();
+    for invoice in invoices {
+        by_order.entry(&invoice.description).or_default().push(invoice);
+    }
+    for order in sent {
+        let of_order = by_order.remove(order.id.as_str()).unwrap_or_default();
+        let shown = &shown[&order.id];
+        if order.is_cancelled() {
+            assert!(of_order.is_empty(), "cancelled order {} has an invoice: {of_order:?}", order.id);
+            assert!(["ignored", "voided"].contains(&shown["state"].as_str().expect("a text")), "{shown}");
+            continue;
+        }
+        let [invoice] = of_order[..] else { panic!("order {} has {} invoices: {shown}", order.id, of_order.len()) };
+        assert_eq!(invoice.number, order.number);
+        assert_eq!(invoice.customer_no, order.customer_no, "order {}", order.id);
+        assert_eq!(invoice.total_amount, order.total, "order {}", order.id);
+        assert_eq!(shown["state"], "invoiced", "{shown}");
+        assert_eq!(shown["invoice"]["id"], invoice.id, "{shown}");
+        assert_eq!(decimal(&shown["invoice"]["total"]), invoice.total_amount, "{shown}");
+    }
+    assert!(by_order.is_empty(), "invoices that nobody asked for: {by_order:?}");
+}
+
+fn from_environment<T: std::str::FromStr>(name: &str, usual: T) -> T {
+    std::env::var(name).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_killed_and_whatever_goes_wrong_each_order_has_its_one_invoice() {
+    let begun = Instant::now();
+    let kills = from_environment("SOAK_KILLS", USUAL_KILLS);
+    let seed = from_environment("SOAK_SEED", USUAL_SEED);
+    let mut chance = fastrand::Rng::with_seed(seed);
+    let faults = Fault::NAMES.map(|name| (Fault::named(name, SLOW).expect("it is its name"), CHANCE));
+    let accurate = accurate_with(Options {
+        seed,
+        // Calls take long enough for a kill to fall into them.
+        latency: Duration::from_millis(LATENCY),
+        faults: faults.into(),
+        ..Options::with_sample_masters()
+    })
+    .await;
+    let sandbox = accurate.sandbox();
+    let home = Home::new(&accurate);
+    let mut service = home.serve().await;
+    let world = Arc::new(World {
+        door: Mutex::new(service.address),
+        killing: AtomicBool::new(true),
+        next: AtomicUsize::new(0),
+        failed_sendings: AtomicUsize::new(0),
+        meanwhile: kills > USUAL_KILLS,
+        client: client(),
+    });
+    let senders: Vec<_> =
+        (0..SENDERS).map(|_| tokio::spawn(send_while_killing(world.clone(), chance.u64(..)))).collect();
+
+    let in_work = kill(kills, &home, &mut service, sandbox, &world, &mut chance).await;
+    let at_last_kill = sandbox.invoice_count();
+    world.killing.store(false, Relaxed);
+    // What met faults is counted before they end; what waits for its next try may wait for minutes.
+    let faults = sandbox.fault_counts();
+    sandbox.clear_faults();
+    let mut sent = Vec::new();
+    for sender in senders {
+        sent.extend(sender.await.expect("every webhook was taken"));
+    }
+    let cancelled = sent.iter().filter(|order| order.is_cancelled()).count();
+    within_minutes(15, "every order is settled", async || {
+        let (invoiced, voided) = (service.count("invoiced").await, service.count("voided").await);
+        let gone = voided + service.count("ignored").await;
+        (invoiced as usize == sent.len() - cancelled && gone as usize == cancelled).then_some(())
+    })
+    .await;
+
+    let invoices = sandbox.invoices();
+    let shown = all_orders(&service).await;
+    let failed_sendings = world.failed_sendings.load(Relaxed);
+    let adopted = shown.values().filter(|order| order["warnings"].to_string().contains("invoice_adopted")).count();
+    println!("kills:    {kills}; {in_work} orders were in work, {failed_sendings} sendings failed");
+    println!("orders:   {} sent, {cancelled} of them cancelled; {at_last_kill} invoices at the last kill", sent.len());
+    println!("invoices: {}, {adopted} of them adopted", invoices.len());
+    println!("calls:    {:?}", sandbox.call_counts());
+    println!("faults:   {} {faults:?}", faults.values().sum::<u64>());
+    println!("limits:   {} in any second, {} in flight", sandbox.max_in_any_second(), sandbox.max_in_flight());
+    println!("breaches: {}; {:.0} seconds", sandbox.breach_count(), begun.elapsed().as_secs_f64());
+    compare(&sent, &invoices, &shown);
+    assert_eq!(sandbox.breach_count(), 0, "{:?}", sandbox.breaches());
+    assert!(in_work > 0, "no kill fell into work; this shows nothing");
+    assert!(failed_sendings > 0, "no kill fell into a sending; this shows nothing");
+    assert!(faults.values().sum::<u64>() > 0, "nothing went wrong; this shows nothing");
+}
