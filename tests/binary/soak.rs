@@ -17,6 +17,7 @@ use std::{
 use forstok_accurate::sandbox::{Fault, Invoice, Options, Sandbox, samples::SAMPLES};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::{
     forstok::{HEADER, hex_signature},
@@ -28,12 +29,12 @@ const USUAL_SEED: u64 = 20_231_127;
 
 const SENDERS: usize = 10;
 
-/// Longest time in milliseconds between two orders of one sender: as many orders together as Accurate takes.
-const LONGEST_PAUSE: u64 = 5_000;
+/// Longest time in milliseconds between two orders of one sender: fewer orders together than Accurate takes, since much is done twice.
+const LONGEST_PAUSE: u64 = 10_000;
 
 /// Most calls to Accurate that a process lives to make: counted in calls, its life does not depend on how busy this
 /// machine is.
-const MOST_CALLS: u64 = 16;
+const MOST_CALLS: u64 = 40;
 
 /// How long a call takes, and as far into it a kill may fall; in milliseconds.
 const LATENCY: u64 = 150;
@@ -55,13 +56,15 @@ const CANCELLED_AT: &str = "2024-02-02T10:00:00.000+07:00";
 enum Fate {
     /// Nothing more.
     Stays,
-    /// It is shipped.
-    Shipped,
+    /// It is shipped once its invoice stands.
+    ShippedAfter,
+    /// It is shipped whatever is under way. Until a lost save is over for sure, five minutes can pass.
+    ShippedMeanwhile,
     /// It is cancelled before its invoice is wanted.
     CancelledBefore,
     /// It is cancelled once its invoice stands.
     CancelledAfter,
-    /// It is cancelled whatever is under way. Until a lost save is over for sure, five minutes can pass.
+    /// It is cancelled whatever is under way; this too can take five minutes.
     CancelledMeanwhile,
 }
 
@@ -112,7 +115,8 @@ fn ordered(nth: usize, meanwhile: bool, chance: &mut fastrand::Rng) -> Ordered {
     let customer_no = expected["customerNo"].as_str().expect("a text").to_owned();
     let fate = match chance.u8(..20) {
         0..=9 => Fate::Stays,
-        10..=15 => Fate::Shipped,
+        10..=12 if meanwhile => Fate::ShippedMeanwhile,
+        10..=15 => Fate::ShippedAfter,
         16 => Fate::CancelledBefore,
         17 if meanwhile => Fate::CancelledMeanwhile,
         _ => Fate::CancelledAfter,
@@ -180,7 +184,7 @@ impl World {
     }
 
     /// An order's whole life in Forstok.
-    async fn lives(&self, order: &Ordered, chance: &mut fastrand::Rng) {
+    async fn lives(&self, order: &Ordered, mut chance: fastrand::Rng) {
         if order.fate == Fate::CancelledBefore {
             self.sends(order.later("Open", "2020-01-01T10:00:00.000+07:00")).await;
             return self.sends(order.later("Cancelled", CANCELLED_AT)).await;
@@ -188,32 +192,35 @@ impl World {
         for _ in 0..chance.usize(1..=2) {
             self.sends(order.body.to_string().into_bytes()).await;
         }
+        if matches!(order.fate, Fate::ShippedAfter | Fate::CancelledAfter) {
+            self.sees_invoiced(&order.id).await;
+        } else {
+            tokio::time::sleep(Duration::from_millis(chance.u64(..1_000))).await;
+        }
         match order.fate {
             Fate::Stays | Fate::CancelledBefore => {}
-            Fate::Shipped => self.sends(order.later("Shipped", SHIPPED_AT)).await,
-            Fate::CancelledAfter => {
-                self.sees_invoiced(&order.id).await;
-                self.sends(order.later("Cancelled", CANCELLED_AT)).await;
-            }
-            Fate::CancelledMeanwhile => {
-                tokio::time::sleep(Duration::from_millis(chance.u64(..1_000))).await;
+            Fate::ShippedAfter | Fate::ShippedMeanwhile => self.sends(order.later("Shipped", SHIPPED_AT)).await,
+            Fate::CancelledAfter | Fate::CancelledMeanwhile => {
                 self.sends(order.later("Cancelled", CANCELLED_AT)).await;
             }
         }
     }
 }
 
-/// Sends orders for as long as there are kills; returns them.
+/// Sends orders for as long as there are kills; returns them when nothing more is to be said about them.
 async fn send_while_killing(world: Arc<World>, seed: u64) -> Vec<Ordered> {
     let mut chance = fastrand::Rng::with_seed(seed);
-    let mut sent = Vec::new();
+    let mut lives = JoinSet::new();
     while world.killing.load(Relaxed) {
         let order = ordered(world.next.fetch_add(1, Relaxed), world.meanwhile, &mut chance);
-        world.lives(&order, &mut chance).await;
-        sent.push(order);
+        let (world, chances) = (world.clone(), chance.fork());
+        lives.spawn(async move {
+            world.lives(&order, chances).await;
+            order
+        });
         tokio::time::sleep(Duration::from_millis(chance.u64(..LONGEST_PAUSE))).await;
     }
-    sent
+    lives.join_all().await
 }
 
 /// Kills the service, so many times, each at a random moment of its work, and starts it again. Returns how many
