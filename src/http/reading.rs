@@ -50,15 +50,15 @@ impl Reading {
         let mut body = std::pin::pin!(body);
         let mut collected = Vec::new();
         let mut place = None;
-        let mut wasted = 0;
+        let mut thrown_away = 0;
         while let Some(frame) = body.frame().await {
             // When the sender hung up, nobody will read the answer; trailers are not part of the body.
             let Ok(chunk) = frame.map_err(|_| Problem::TooSlow)?.into_data() else { continue };
             let length = collected.len() + chunk.len();
-            if wasted > 0 || length > largest {
-                wasted += chunk.len();
+            if thrown_away > 0 || length > largest {
+                thrown_away += chunk.len();
                 (collected, place) = (Vec::new(), None);
-                if wasted > waste {
+                if thrown_away > waste {
                     break;
                 }
                 continue;
@@ -71,7 +71,7 @@ impl Reading {
             collected.extend_from_slice(&chunk);
         }
         drop(place);
-        if wasted > 0 { Err(Problem::TooLarge(largest)) } else { Ok(collected.into()) }
+        if thrown_away > 0 { Err(Problem::TooLarge(largest)) } else { Ok(collected.into()) }
     }
 
     /// Takes so many more bytes of the room, from those who are slow when there are no others.

@@ -33,9 +33,9 @@ struct Noted {
 impl Noted {
     fn new(body: Incoming, sender: Arc<Patient>) -> Self {
         if body.is_end_stream() {
-            sender.waits()
+            sender.waits();
         } else {
-            sender.is_waited_for()
+            sender.is_waited_for();
         }
         Self { body, sender }
     }

@@ -21,18 +21,18 @@ const STEPS: i32 = 10_000;
 const INTERRUPTED: u32 = 9;
 
 /// A file that cannot be worked on, and why.
-pub(super) fn refused(path: &Path, why: impl ToString) -> StoreError {
-    StoreError::File { path: path.display().to_string(), why: why.to_string() }
+pub(super) fn refused(path: &Path, why: &dyn std::fmt::Display) -> StoreError {
+    StoreError::File { path: path.display().to_string(), why: format!("{why}") }
 }
 
 /// The same with what SQLite said.
 pub(super) fn refused_by(path: &Path, error: &sqlx::Error) -> StoreError {
-    refused(path, format!("{error}; {}", remedy::of(error)))
+    refused(path, &format!("{error}; {}", remedy::of(error)))
 }
 
 pub(super) fn make_folder(path: &Path) -> Result<()> {
     let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
-    std::fs::create_dir_all(folder).map_err(|error| refused(path, error))
+    std::fs::create_dir_all(folder).map_err(|error| refused(path, &error))
 }
 
 /// Takes the lock of a database file, or says who holds it. The lock goes with the process, however that ends.
@@ -67,7 +67,7 @@ pub(super) async fn examine(path: &Path, connection: &mut SqliteConnection) -> R
     };
     match examined.await {
         Ok(found) if found == "ok" => Ok(()),
-        Ok(found) => Err(refused(path, format!("{}; {}", found.replace('\n', " "), remedy::DAMAGED))),
+        Ok(found) => Err(refused(path, &format!("{}; {}", found.replace('\n', " "), remedy::DAMAGED))),
         Err(error) if remedy::code(&error) == Some(INTERRUPTED) => Ok(()),
         Err(error) => Err(refused_by(path, &error)),
     }
@@ -90,7 +90,7 @@ impl Opened {
             None => Ok(()),
             Some((file, _)) => Err(refused(
                 file,
-                "it was removed or replaced while the service runs: put it back as it was, or start the service again; \
+                &"it was removed or replaced while the service runs: put it back as it was, or start the service again; \
                  nothing more is taken until then",
             )),
         }

@@ -75,7 +75,7 @@ impl Sqlite {
     /// and brings the schema up to date.
     pub async fn open(path: &Path) -> Result<Self> {
         make_folder(path)?;
-        let lock = lock_beside(path).map_err(|why| refused(path, why))?;
+        let lock = lock_beside(path).map_err(|why| refused(path, &why))?;
         Self::connect(path, Some(lock)).await
     }
 
