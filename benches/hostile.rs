@@ -204,10 +204,12 @@ fn honest(at: SocketAddr, first: usize, until: Instant) -> (Vec<Duration>, usize
             text.len()
         );
         let began = Instant::now();
-        if ask(&mut stream, at, request.as_bytes()).or_else(|| ask(&mut stream, at, request.as_bytes())) == Some(200) {
-            taken.push(began.elapsed());
-        } else {
-            refused += 1;
+        match ask(&mut stream, at, request.as_bytes()).or_else(|| ask(&mut stream, at, request.as_bytes())) {
+            Some(200) => taken.push(began.elapsed()),
+            other => {
+                println!("         an honest webhook was answered {other:?}");
+                refused += 1;
+            }
         }
         std::thread::sleep(REST);
     }
@@ -281,7 +283,7 @@ impl World {
 async fn idle(world: Arc<World>, nth: usize) {
     while world.goes_on() {
         let Some(mut stream) = world.connect().await else { continue };
-        if nth % 2 == 0 {
+        if nth.is_multiple_of(2) {
             let _ = stream.write_all(b"POST /webhooks/forstok HTTP/1.1\r\nhost: x\r\nx-").await;
         }
         let _ = stream.read(&mut [0; 64]).await;
@@ -309,7 +311,7 @@ async fn slow(world: Arc<World>) {
 
 /// Ten thousand headers, one of a mebibyte, or an unsigned body of a mebibyte, over and over.
 fn flood(world: &World, nth: usize) {
-    let many: String = (0..10_000).map(|nth| format!("x-{nth}: {nth}\r\n")).collect();
+    let many: String = (0..10_000).flat_map(|nth| ["x-".to_owned(), nth.to_string(), ": 1\r\n".to_owned()]).collect();
     let long = format!("x-long: {}\r\n", "a".repeat(MIB));
     let post = format!("POST /webhooks/forstok HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {MIB}\r\n");
     let floods = [

@@ -3,7 +3,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 
 use tokio::sync::Notify;
@@ -16,7 +19,14 @@ pub(super) struct Patience(Mutex<Line>);
 struct Line {
     /// Whose turn it is to begin waiting; a number is enough, no time is needed.
     next: u64,
-    waited_for: BTreeMap<u64, Arc<Notify>>,
+    waited_for: BTreeMap<u64, Arc<Waited>>,
+}
+
+/// What the others may know of one who is waited for.
+#[derive(Debug, Default)]
+struct Waited {
+    away: Notify,
+    holds: AtomicUsize,
 }
 
 impl Patience {
@@ -24,10 +34,11 @@ impl Patience {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends the one away who has kept us waiting longest. False when nobody does.
-    pub(super) fn lose(&self) -> bool {
-        let longest = self.line().waited_for.pop_first();
-        longest.map(|(_, away)| away.notify_one()).is_some()
+    /// Sends the one away who has kept us waiting longest; how much he holds. `None` when nobody keeps us waiting.
+    pub(super) fn lose(&self) -> Option<usize> {
+        let (_, longest) = self.line().waited_for.pop_first()?;
+        longest.away.notify_one();
+        Some(longest.holds.load(Relaxed))
     }
 }
 
@@ -36,13 +47,13 @@ impl Patience {
 pub(super) struct Patient {
     patience: Arc<Patience>,
     turn: Mutex<Option<u64>>,
-    away: Arc<Notify>,
+    waited: Arc<Waited>,
 }
 
 impl Patient {
     /// Somebody who does not keep us waiting yet.
     pub(super) fn new(patience: &Arc<Patience>) -> Self {
-        Self { patience: patience.clone(), turn: Mutex::default(), away: Arc::default() }
+        Self { patience: patience.clone(), turn: Mutex::default(), waited: Arc::default() }
     }
 
     fn turn(&self) -> MutexGuard<'_, Option<u64>> {
@@ -58,7 +69,7 @@ impl Patient {
         }
         line.next += 1;
         let new = line.next;
-        line.waited_for.insert(new, self.away.clone());
+        line.waited_for.insert(new, self.waited.clone());
         *turn = Some(new);
     }
 
@@ -71,7 +82,12 @@ impl Patient {
 
     /// Ends when he is to go.
     pub(super) async fn sent_away(&self) {
-        self.away.notified().await;
+        self.waited.away.notified().await;
+    }
+
+    /// He holds so much now.
+    pub(super) fn holds(&self, much: usize) {
+        self.waited.holds.store(much, Relaxed);
     }
 }
 
@@ -93,13 +109,14 @@ mod tests {
             patient.is_waited_for();
         }
         first.waits();
-        assert!(patience.lose());
+        second.holds(7);
+        assert_eq!(patience.lose(), Some(7));
         second.sent_away().await;
         // What he has done meanwhile counts: his waiting begins anew.
         first.is_waited_for();
-        assert!(patience.lose());
+        assert_eq!(patience.lose(), Some(0));
         third.sent_away().await;
         drop(first);
-        assert!(!patience.lose(), "nobody is left");
+        assert_eq!(patience.lose(), None, "nobody is left");
     }
 }

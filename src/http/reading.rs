@@ -4,7 +4,7 @@
 //! mebibyte for each. All share one room. When it is full, the body that has been arriving longest makes place:
 //! an honest one is there within milliseconds.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use http_body_util::BodyExt;
@@ -20,9 +20,6 @@ const ROOM: usize = 32 * 1024 * 1024;
 
 /// The first piece of room that a body takes; each further one doubles what it has.
 const FIRST_PIECE: usize = 4 * 1024;
-
-/// How long one who makes room may take to go before the next one has to.
-const TO_GO: Duration = Duration::from_millis(2);
 
 /// Bodies that are arriving.
 #[derive(Debug)]
@@ -41,12 +38,12 @@ impl Reading {
         let sender = Patient::new(&self.patience);
         sender.is_waited_for();
         tokio::select! {
-            read = self.collect(body, largest, waste) => read,
+            read = self.collect(&sender, body, largest, waste) => read,
             () = sender.sent_away() => Err(Problem::Crowded),
         }
     }
 
-    async fn collect(&self, body: Body, largest: usize, waste: usize) -> Result<Bytes, Problem> {
+    async fn collect(&self, sender: &Patient, body: Body, largest: usize, waste: usize) -> Result<Bytes, Problem> {
         let mut body = std::pin::pin!(body);
         let mut collected = Vec::new();
         let mut place = None;
@@ -58,6 +55,7 @@ impl Reading {
             if thrown_away > 0 || length > largest {
                 thrown_away += chunk.len();
                 (collected, place) = (Vec::new(), None);
+                sender.holds(0);
                 if thrown_away > waste {
                     break;
                 }
@@ -66,6 +64,7 @@ impl Reading {
             if length > collected.capacity() {
                 let wanted = length.next_power_of_two().clamp(FIRST_PIECE, largest.max(FIRST_PIECE));
                 self.take_place(&mut place, wanted - collected.capacity()).await?;
+                sender.holds(wanted);
                 collected.reserve_exact(wanted - collected.len());
             }
             collected.extend_from_slice(&chunk);
@@ -77,17 +76,26 @@ impl Reading {
     /// Takes so many more bytes of the room, from those who are slow when there are no others.
     async fn take_place(&self, place: &mut Option<OwnedSemaphorePermit>, bytes: usize) -> Result<(), Problem> {
         let bytes = u32::try_from(bytes).map_err(|_| Problem::Crowded)?;
-        let mut found = std::pin::pin!(self.room.clone().acquire_many_owned(bytes));
-        let more = loop {
-            match tokio::time::timeout(TO_GO, &mut found).await {
-                Ok(more) => break more.map_err(|_| Problem::Crowded)?,
-                Err(_) => self.patience.lose(),
-            };
+        let more = match self.room.clone().try_acquire_many_owned(bytes) {
+            Ok(more) => more,
+            Err(_) => {
+                self.make_room(bytes as usize);
+                self.room.clone().acquire_many_owned(bytes).await.map_err(|_| Problem::Crowded)?
+            }
         };
         match place {
             Some(place) => place.merge(more),
             None => *place = Some(more),
         }
         Ok(())
+    }
+
+    /// Sends as many away as hold so much together, and no more: however busy this machine is, they will go.
+    fn make_room(&self, wanted: usize) {
+        let mut freed = 0;
+        while freed < wanted {
+            let Some(holds) = self.patience.lose() else { return };
+            freed += holds;
+        }
     }
 }

@@ -59,7 +59,7 @@ pub async fn serve(listener: TcpListener, router: Router, stopped: impl Future<O
         let seat = match seats.clone().try_acquire_owned() {
             Ok(seat) => seat,
             // Where nobody keeps us waiting we are at work for all of them, and the newcomer has to come again.
-            Err(_) if !patience.lose() => continue,
+            Err(_) if patience.lose().is_none() => continue,
             Err(_) => match seats.clone().acquire_owned().await {
                 Ok(seat) => seat,
                 Err(_) => break,

@@ -104,7 +104,7 @@ async fn signatures_of_every_wrong_length_and_alphabet_are_401_and_nothing_is_ke
 async fn a_flood_of_headers_is_431_and_costs_no_memory() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
-    let many: String = (0..10_000).map(|nth| format!("x-{nth}: {nth}\r\n")).collect();
+    let many: String = (0..10_000).flat_map(|nth| ["x-".to_owned(), nth.to_string(), ": 1\r\n".to_owned()]).collect();
     let one = format!("x-long: {}\r\n", "a".repeat(MIB));
     for flood in [many, one, "x-more-than-a-hundred: 1\r\n".repeat(101)] {
         let request = format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{flood}\r\n");
