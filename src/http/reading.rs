@@ -76,12 +76,11 @@ impl Reading {
     /// Takes so many more bytes of the room, from those who are slow when there are no others.
     async fn take_place(&self, place: &mut Option<OwnedSemaphorePermit>, bytes: usize) -> Result<(), Problem> {
         let bytes = u32::try_from(bytes).map_err(|_| Problem::Crowded)?;
-        let more = match self.room.clone().try_acquire_many_owned(bytes) {
-            Ok(more) => more,
-            Err(_) => {
-                self.make_room(bytes as usize);
-                self.room.clone().acquire_many_owned(bytes).await.map_err(|_| Problem::Crowded)?
-            }
+        let more = if let Ok(more) = self.room.clone().try_acquire_many_owned(bytes) {
+            more
+        } else {
+            self.make_room(bytes as usize);
+            self.room.clone().acquire_many_owned(bytes).await.map_err(|_| Problem::Crowded)?
         };
         match place {
             Some(place) => place.merge(more),
