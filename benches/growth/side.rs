@@ -10,7 +10,7 @@ use forstok_accurate::{
         reason::{Reason, Warning},
     },
     pipeline::{Engine, LEASE, mapping, record::delivery},
-    store::{Claim, Filter, Lane, Outcome, Settlement, Sqlite, StandingInvoice, State, Store, Wanted},
+    store::{Claim, Filter, Fold, Lane, Outcome, Settlement, Sqlite, StandingInvoice, State, Store, Wanted},
 };
 
 use super::old_orders::{FIRST_ID, day, number};
@@ -69,7 +69,7 @@ impl Side {
         let deliveries: Vec<_> = bodies.map(|body| delivery(body, now)).collect();
         self.new += BATCH;
         let started = Instant::now();
-        let receipts = self.store.record(&deliveries).await.expect("the disk takes it");
+        let receipts = self.store.record(&deliveries, Fold::Later).await.expect("the disk takes it");
         times.push(("ingest: record 64 deliveries", millis(started.elapsed())));
         assert!(receipts.iter().all(|receipt| !receipt.repeat));
 

@@ -119,11 +119,14 @@ async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static st
         Rejection::Wrong(_) | Rejection::Stale(_) => Problem::SignatureWrong(rejection.to_string()),
     })?;
     let delivery = delivery(body, now);
-    let content = delivery.content.clone();
+    let understood = match &delivery.content {
+        Content::Order(facts) => Ok(facts.order_id.to_string()),
+        Content::Unreadable(problem) => Err(problem.clone()),
+    };
     let receipt = app.recorder.record(delivery).await?;
-    Ok(match content {
-        Content::Order(facts) => accepted(facts.order_id.to_string(), receipt),
-        Content::Unreadable(not_understood) => {
+    Ok(match understood {
+        Ok(order_id) => accepted(order_id, receipt),
+        Err(not_understood) => {
             let message = "Kept, but not understood";
             let kept = Kept { message, delivery: "unreadable", not_understood };
             ("unreadable", (StatusCode::ACCEPTED, Json(kept)).into_response())
