@@ -29,7 +29,7 @@ const SMALL_DISK: &str = r#"
     mkdir data
     mount -t tmpfs -o size=2m tmpfs data
     head -c 1M /dev/zero > data/filler
-    (until [ -e make-room ]; do sleep 0.05; done; rm data/filler) > /dev/null 2>&1 &
+    (while kill -0 $$ && [ ! -e make-room ]; do sleep 0.05; done; rm data/filler) > /dev/null 2>&1 &
     exec "$0" "$@""#;
 
 fn sh(script: &str) {
