@@ -76,9 +76,15 @@ pub struct Recorder {
 impl Recorder {
     /// Starts the task; it ends when all recorders are gone.
     pub fn start(engine: Arc<Engine>) -> (Self, tokio::task::JoinHandle<()>) {
+        let (recorder, committing) = Self::unstarted(engine);
+        (recorder, tokio::spawn(committing))
+    }
+
+    /// As [`Recorder::start`], with the task in the caller's hands.
+    pub fn unstarted(engine: Arc<Engine>) -> (Self, impl Future<Output = ()> + Send) {
         let (sender, receiver) = mpsc::channel(LONGEST_QUEUE);
         let recorder = Self { waiting: sender, room: Arc::new(Semaphore::new(LARGEST_WAITING)) };
-        (recorder, tokio::spawn(commit_what_waits(engine, receiver)))
+        (recorder, commit_what_waits(engine, receiver))
     }
 
     /// Returns when the delivery is on disk.

@@ -1,0 +1,89 @@
+//! True time, which only the simulator moves, and the machine's clock, which can be set wrong.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use forstok_accurate::clock::Clock;
+use jiff::{SignedDuration, Timestamp};
+
+use super::gates::Gates;
+
+/// The clock of the machine that the service runs on. Sleeping goes by true time, as on a real machine.
+#[derive(Debug)]
+pub(crate) struct SimClock {
+    gates: Arc<Gates>,
+    time: Mutex<Time>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Time {
+    truth: Timestamp,
+    ahead: SignedDuration,
+}
+
+impl SimClock {
+    pub(crate) fn at(moment: &str, gates: Arc<Gates>) -> Self {
+        let truth = moment.parse().expect("a moment such as 2024-02-01T09:00:00+07:00");
+        Self { gates, time: Mutex::new(Time { truth, ahead: SignedDuration::ZERO }) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Time> {
+        self.time.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The moment it truly is.
+    pub(crate) fn truth(&self) -> Timestamp {
+        self.lock().truth
+    }
+
+    /// When it truly is what the machine will take for this moment.
+    pub(crate) fn truth_of(&self, shown: Timestamp) -> Timestamp {
+        shown - self.lock().ahead
+    }
+
+    /// Lets time pass up to this moment; a moment that is past changes nothing.
+    pub(crate) fn reach(&self, truth: Timestamp) {
+        let mut time = self.lock();
+        time.truth = time.truth.max(truth);
+    }
+
+    /// How far the machine's clock is ahead.
+    pub(crate) fn ahead(&self) -> SignedDuration {
+        self.lock().ahead
+    }
+
+    /// Sets the machine's clock wrong by so much.
+    pub(crate) fn set_ahead(&self, ahead: SignedDuration) {
+        self.lock().ahead = ahead;
+    }
+}
+
+impl Clock for SimClock {
+    fn now(&self) -> Timestamp {
+        let time = *self.lock();
+        time.truth + time.ahead
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        let until = self.truth() + duration;
+        Box::pin(self.gates.sleep(until))
+    }
+}
+
+/// The time at Accurate's, which is always right.
+#[derive(Debug)]
+pub(crate) struct TrueClock(pub(crate) Arc<SimClock>);
+
+impl Clock for TrueClock {
+    fn now(&self) -> Timestamp {
+        self.0.truth()
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        self.0.sleep(duration)
+    }
+}

@@ -1,0 +1,316 @@
+//! What else happens: crashes, sleep, clocks, people, trouble over there.
+
+use forstok_accurate::{
+    sandbox::{Action, BulkRule, Down, samples::MAPPING},
+    store::State,
+};
+use jiff::{SignedDuration, civil::Date};
+use rust_decimal::Decimal;
+
+use super::{
+    senders::{LATER_ITEM, SHIPPING_ACCOUNT},
+    world::{Life, World},
+};
+
+/// What is out of order for now.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Troubles {
+    on: Vec<Trouble>,
+    /// Chance that a write fails.
+    pub(crate) busy: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    ItemSuspended,
+    AccountSuspended,
+    TokenRevoked,
+    RightWithheld,
+    LineCut,
+    Page503,
+    Dropped,
+    PeriodClosed,
+    DiskBusy,
+    BulkAllOrNothing,
+}
+
+/// What happens, for the coverage table.
+pub(crate) const HAPPENINGS: &[&str] = &[
+    "an item is suspended",
+    "an item is resumed",
+    "an account is suspended",
+    "an account is resumed",
+    "the token is revoked",
+    "the token is restored",
+    "a right is withheld",
+    "a right is granted",
+    "the line is cut",
+    "the line is mended",
+    "Accurate shows a page",
+    "Accurate shows no page any more",
+    "Accurate drops calls",
+    "Accurate drops no calls any more",
+    "the period is closed",
+    "the period is opened",
+    "the disk is busy",
+    "the disk is free",
+    "a bulk is all or nothing",
+    "a bulk is each by itself",
+    "the missing item is created",
+    "the database moves",
+    "a stranger takes a number",
+    "a stranger's invoice is deleted",
+    "an invoice is paid",
+    "an invoice is deleted by a person",
+    "the mapping changes",
+    "retry",
+    "the process dies",
+    "the file is opened anew",
+    "a worker falls asleep",
+    "time passes",
+    "the clock jumps forward",
+    "the clock jumps back",
+];
+
+const TROUBLES: [(Trouble, &str, &str); 10] = [
+    (Trouble::ItemSuspended, "an item is suspended", "an item is resumed"),
+    (Trouble::AccountSuspended, "an account is suspended", "an account is resumed"),
+    (Trouble::TokenRevoked, "the token is revoked", "the token is restored"),
+    (Trouble::RightWithheld, "a right is withheld", "a right is granted"),
+    (Trouble::LineCut, "the line is cut", "the line is mended"),
+    (Trouble::Page503, "Accurate shows a page", "Accurate shows no page any more"),
+    (Trouble::Dropped, "Accurate drops calls", "Accurate drops no calls any more"),
+    (Trouble::PeriodClosed, "the period is closed", "the period is opened"),
+    (Trouble::DiskBusy, "the disk is busy", "the disk is free"),
+    (Trouble::BulkAllOrNothing, "a bulk is all or nothing", "a bulk is each by itself"),
+];
+
+/// The sample mapping with one thing changed.
+const MAPPING_CHANGES: [(&str, &str); 6] = [
+    ("auto_create_at = \"Ready to Ship\"", "auto_create_at = \"Delivered\""),
+    ("auto_create_at = \"Ready to Ship\"", "auto_create_at = \"Open\""),
+    ("auto_create_at = \"Ready to Ship\"", "auto_create_at = \"never\""),
+    ("on_cancel = \"void\"", "on_cancel = \"keep\""),
+    ("[stores.\"8277\"]", "[stores.\"8277\"]\nenabled = false"),
+    ("[stores.\"7475\"]", "[stores.\"74750\"]"),
+];
+
+impl World {
+    /// Perhaps something happens before the next step.
+    pub(crate) async fn happen(&mut self) {
+        let terms = self.terms.clone();
+        let mut draw = || self.rng.f64();
+        let (crash, stall, jump, other) = (draw(), draw(), draw(), draw());
+        if crash < terms.crash {
+            let at = self.rng.usize(..terms.workers);
+            if matches!(self.lives[at], Life::Alive(_)) {
+                self.coverage.meet("happening", "the process dies");
+                self.crash(at);
+            }
+        }
+        if stall < terms.stalls {
+            self.stall();
+        }
+        if jump < terms.jumps {
+            self.set_clock();
+        }
+        if other < terms.happenings {
+            self.meddle();
+        }
+    }
+
+    fn happened(&mut self, what: &'static str) {
+        self.coverage.meet("happening", what);
+        self.tell(what);
+        self.wire.books_changed();
+    }
+
+    fn stall(&mut self) {
+        let seconds = *self.rng.choice(&[1, 20, 100, 181, 400]).unwrap_or(&1);
+        let until = self.clock.truth() + SignedDuration::from_secs(seconds);
+        if self.rng.bool() {
+            self.happened("time passes");
+            self.reach(until);
+            return;
+        }
+        let at = self.rng.usize(..self.terms.workers);
+        if let Life::Alive(process) = &mut self.lives[at] {
+            process.asleep_until = Some(until);
+            self.happened("a worker falls asleep");
+        }
+    }
+
+    fn set_clock(&mut self) {
+        let minutes = *self.rng.choice(&[0, 0, 2, 4, 9, 60, 300, -2, -9, -70]).unwrap_or(&0);
+        let before = self.clock.ahead();
+        let ahead = SignedDuration::from_mins(minutes);
+        self.clock.set_ahead(ahead);
+        if ahead != before {
+            self.happened(if ahead > before { "the clock jumps forward" } else { "the clock jumps back" });
+        }
+        self.something_changed();
+    }
+
+    /// People and trouble over there.
+    fn meddle(&mut self) {
+        match self.rng.u8(..20) {
+            0..10 => {
+                let (trouble, begins, ends) = TROUBLES[self.rng.usize(..TROUBLES.len())];
+                let is_on = !self.troubles.on.contains(&trouble);
+                self.set_trouble(trouble, is_on);
+                self.happened(if is_on { begins } else { ends });
+            }
+            10 => {
+                self.accurate.add_item(LATER_ITEM, "Barang baru");
+                self.happened("the missing item is created");
+            }
+            11 => {
+                self.accurate.move_host();
+                self.happened("the database moves");
+            }
+            12 => self.stranger_takes_a_number(),
+            13 => self.strangers_leave(),
+            14 => self.somebody_pays(),
+            15 => self.somebody_deletes(),
+            16..18 => self.mapping_changes(),
+            _ => self.somebody_retries(),
+        }
+    }
+
+    fn set_trouble(&mut self, trouble: Trouble, is_on: bool) {
+        self.troubles.on.retain(|known| *known != trouble);
+        if is_on {
+            self.troubles.on.push(trouble);
+        }
+        let accurate = self.accurate.clone();
+        let company_start = Date::constant(if is_on { 2025 } else { 2000 }, 1, 1);
+        match (trouble, is_on) {
+            (Trouble::ItemSuspended, true) => accurate.suspend_item("KAOS-M"),
+            (Trouble::ItemSuspended, false) => accurate.resume_item("KAOS-M"),
+            (Trouble::AccountSuspended, true) => accurate.suspend_account(SHIPPING_ACCOUNT),
+            (Trouble::AccountSuspended, false) => accurate.resume_account(SHIPPING_ACCOUNT),
+            (Trouble::TokenRevoked, true) => accurate.revoke_token(),
+            (Trouble::TokenRevoked, false) => accurate.restore_token(),
+            (Trouble::RightWithheld, true) => accurate.withhold_right(Action::InvoiceSave),
+            (Trouble::RightWithheld, false) => accurate.grant_right(Action::InvoiceSave),
+            (Trouble::LineCut, is_on) => self.wire.set_cut(is_on),
+            (Trouble::Page503, true) => accurate.go_down(Down::Page503),
+            (Trouble::Dropped, true) => accurate.go_down(Down::Dropped),
+            (Trouble::Page503 | Trouble::Dropped, false) => accurate.come_back(),
+            (Trouble::PeriodClosed, _) => accurate.change_settings(|settings| settings.company_start = company_start),
+            (Trouble::BulkAllOrNothing, true) => accurate.change_settings(|it| it.bulk = BulkRule::AllOrNothing),
+            (Trouble::BulkAllOrNothing, false) => accurate.change_settings(|it| it.bulk = BulkRule::EachByItself),
+            (Trouble::DiskBusy, is_on) => {
+                self.troubles.busy = if is_on { 0.2 } else { 0.0 };
+                for life in &self.lives {
+                    if let Life::Alive(process) = life {
+                        process.store.set_busy(self.troubles.busy);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Everything is put in order again.
+    pub(crate) fn mend_everything(&mut self) {
+        for (trouble, ..) in TROUBLES {
+            self.set_trouble(trouble, false);
+        }
+        self.accurate.clear_faults();
+        self.accurate.add_item(LATER_ITEM, "Barang baru");
+        self.clock.set_ahead(SignedDuration::ZERO);
+        let truth = self.clock.truth();
+        for life in &mut self.lives {
+            match life {
+                Life::Alive(process) => process.asleep_until = None,
+                Life::Dead { until } => *until = truth,
+            }
+        }
+        self.something_changed();
+        self.tell("everything is mended");
+    }
+
+    fn any_script(&mut self) -> (String, String) {
+        let script = &self.scripts[self.rng.usize(..self.scripts.len())];
+        (script.id.clone(), script.number.clone())
+    }
+
+    fn stranger_takes_a_number(&mut self) {
+        let (_, number) = self.any_script();
+        if self.accurate.invoices_numbered(&number).is_empty() {
+            self.accurate.add_invoice(&number, "8277", "somebody else's", Decimal::from(5));
+            self.happened("a stranger takes a number");
+        }
+    }
+
+    pub(crate) fn strangers_leave(&mut self) {
+        for invoice in self.accurate.invoices() {
+            if invoice.description == "somebody else's" {
+                self.accurate.remove_invoice(&invoice.number);
+                self.happened("a stranger's invoice is deleted");
+            }
+        }
+    }
+
+    fn somebody_pays(&mut self) {
+        let (id, number) = self.any_script();
+        if self.accurate.invoices_numbered(&number).iter().any(|invoice| invoice.description == id) {
+            self.accurate.put_receipt_on(&number).expect("it stands");
+            self.happened("an invoice is paid");
+        }
+    }
+
+    fn somebody_deletes(&mut self) {
+        let (id, number) = self.any_script();
+        self.delete_by_hand(&id, &number);
+    }
+
+    /// A person deletes an order's invoice in Accurate, with whatever hangs on it.
+    pub(crate) fn delete_by_hand(&mut self, id: &str, number: &str) {
+        for invoice in self.accurate.invoices_numbered(number) {
+            if invoice.description == id {
+                self.accurate.remove_invoice(number);
+                self.deleted_by_people.insert(invoice.id);
+                self.happened("an invoice is deleted by a person");
+            }
+        }
+    }
+
+    fn mapping_changes(&mut self) {
+        let (from, to) = MAPPING_CHANGES[self.rng.usize(..MAPPING_CHANGES.len())];
+        // Half of the time the first mapping comes back.
+        let document = if self.rng.bool() { MAPPING.to_owned() } else { MAPPING.replace(from, to) };
+        if self.put_in_force(&document) {
+            self.happened("the mapping changes");
+        }
+    }
+
+    /// Has some process put a mapping in force; false when none lives.
+    pub(crate) fn put_in_force(&mut self, document: &str) -> bool {
+        let (clock, tells) = (self.clock.clone(), self.rng.bool());
+        let Some(Life::Alive(process)) = self.lives.iter_mut().find(|life| matches!(life, Life::Alive(_))) else {
+            return false;
+        };
+        process.change_mapping(document, clock, tells);
+        true
+    }
+
+    fn somebody_retries(&mut self) {
+        let (id, _) = self.any_script();
+        let is_there = self.view.orders.get(&id).is_some_and(|order| order.state != State::Received);
+        if is_there && self.retry(&id) {
+            self.happened("retry");
+        }
+    }
+
+    /// Has some process take a person's retry; false when none lives.
+    pub(crate) fn retry(&mut self, id: &str) -> bool {
+        for life in &mut self.lives {
+            if let Life::Alive(process) = life {
+                process.retry(id);
+                return true;
+            }
+        }
+        false
+    }
+}

@@ -1,0 +1,233 @@
+//! One process of the service: its engine, and all that it does at the same time.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use axum::body::Bytes;
+use forstok_accurate::{
+    accurate::client::Session,
+    clock::Clock,
+    config::BookConfig,
+    pipeline::{
+        Engine, MappingInForce,
+        mapping::{self, Document},
+        record::{NotRecorded, Recorder, delivery},
+    },
+    store::{Claim, Receipt, Result, Store},
+};
+use jiff::Timestamp;
+
+use super::{
+    clock::SimClock,
+    gates::Activity,
+    senders::Waiting,
+    store::SimStore,
+    view::View,
+    wire::{ACCOUNT_HOST, SimWire},
+    world::order_id,
+};
+
+/// The one book.
+pub(crate) const BOOK: &str = "main";
+
+/// As many as the service itself works on at once.
+const AT_ONCE: usize = 8;
+
+/// What a worker has to do for a book.
+pub(crate) enum Work {
+    /// An order to be posted or voided.
+    Attempt(Box<Claim>),
+    /// A look at what blocked orders wait for.
+    Look,
+}
+
+/// What an activity came to.
+pub(crate) enum End {
+    /// The sender of a delivery has its answer.
+    Answered(Waiting, std::result::Result<Receipt, NotRecorded>),
+    /// So many orders were decided about.
+    Decided(Result<usize>),
+    /// There is work, or none.
+    Fetched(Result<Vec<Work>>),
+    /// Something was worked on.
+    Worked(Result<()>),
+    /// Something else ended.
+    Done(Result<()>),
+}
+
+/// What an activity is, for the rules of how many there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Commit,
+    Deliver,
+    Decide,
+    Fetch,
+    Work,
+    Person,
+}
+
+/// One process.
+pub(crate) struct Process {
+    pub(crate) store: Arc<SimStore>,
+    pub(crate) engine: Arc<Engine>,
+    recorder: Recorder,
+    /// In the order in which they began.
+    pub(crate) activities: Vec<(Kind, Activity<End>)>,
+    /// It is not given any time until then.
+    pub(crate) asleep_until: Option<Timestamp>,
+    /// There was no work when it was last asked for; nothing has changed since.
+    pub(crate) fetched_in_vain: bool,
+    pub(crate) decided_in_vain: bool,
+    /// Deliveries on the way, for their senders to send again when this process dies.
+    pub(crate) delivering: VecDeque<Waiting>,
+}
+
+impl Process {
+    pub(crate) fn start(
+        store: Arc<SimStore>,
+        wire: &Arc<SimWire>,
+        clock: &Arc<SimClock>,
+        mapping: MappingInForce,
+        seed: u64,
+    ) -> Self {
+        let account_url = format!("https://{ACCOUNT_HOST}").parse().expect("a URL");
+        let book =
+            BookConfig { account_url, api_token: "sandbox-token".into(), signature_secret: "sandbox-secret".into() };
+        let session = Session::new(BOOK, &book, wire.clone(), clock.clone());
+        let engine = Arc::new(Engine::new(store.clone(), clock.clone(), vec![session], mapping, seed));
+        let (recorder, committing) = Recorder::unstarted(engine.clone());
+        let commit = Activity::new("group commit", async move {
+            committing.await;
+            End::Done(Ok(()))
+        });
+        Self {
+            store,
+            engine,
+            recorder,
+            activities: vec![(Kind::Commit, commit)],
+            asleep_until: None,
+            fetched_in_vain: false,
+            decided_in_vain: false,
+            delivering: VecDeque::new(),
+        }
+    }
+
+    fn begin(&mut self, kind: Kind, name: impl Into<String>, future: impl Future<Output = End> + 'static) {
+        self.activities.push((kind, Activity::new(name, future)));
+    }
+
+    fn count(&self, kind: Kind) -> usize {
+        self.activities.iter().filter(|(of, _)| *of == kind).count()
+    }
+
+    pub(crate) fn is_awake(&self, now: Timestamp) -> bool {
+        self.asleep_until.is_none_or(|until| until <= now)
+    }
+
+    // ---- what it may begin ----
+
+    /// A sender's call comes in.
+    pub(crate) fn deliver(&mut self, waiting: Waiting, now: Timestamp) {
+        self.delivering.push_back(waiting.clone());
+        let recorder = self.recorder.clone();
+        let body: Bytes = waiting.body.clone();
+        let name = format!("delivery of {}", waiting.words);
+        self.begin(Kind::Deliver, name, async move {
+            let answer = recorder.record(delivery(body, now)).await;
+            End::Answered(waiting, answer)
+        });
+    }
+
+    /// Whether there is news to decide about, and nobody here does.
+    pub(crate) fn may_decide(&self, view: &View, now: Timestamp) -> bool {
+        let undecided = view.orders.values().any(|order| order.may_be_decided() && order.lease_until <= now);
+        undecided && !self.decided_in_vain && self.count(Kind::Decide) == 0
+    }
+
+    pub(crate) fn decide(&mut self) {
+        let engine = self.engine.clone();
+        self.begin(Kind::Decide, "decision", async move { End::Decided(engine.decide_some().await) });
+    }
+
+    fn is_paused(&self) -> bool {
+        self.engine.books().iter().any(|book| book.pause.is_some())
+    }
+
+    /// When there is work for this process; by the machine's clock.
+    pub(crate) fn next_work(&self, view: &View) -> Option<Timestamp> {
+        let claimable = || view.orders.values().filter(|order| order.may_be_claimed());
+        let pause = self.engine.books().into_iter().find_map(|book| book.pause);
+        let attempt = match &pause {
+            None => claimable().map(|order| order.next_attempt_at).min(),
+            Some(pause) => claimable().map(|order| order.lease_until.max(pause.next_probe_at)).min(),
+        };
+        let look = view.next_look.filter(|_| pause.is_none() && self.count(Kind::Work) == 0);
+        attempt.into_iter().chain(look).min()
+    }
+
+    /// Whether it may ask for work: it has room, there is some, and a probe goes alone.
+    pub(crate) fn may_fetch(&self, view: &View, now: Timestamp) -> bool {
+        let working = self.count(Kind::Work);
+        let has_room = working < if self.is_paused() { 1 } else { AT_ONCE };
+        let is_there = || self.next_work(view).is_some_and(|at| at <= now);
+        has_room && self.count(Kind::Fetch) == 0 && !self.fetched_in_vain && is_there()
+    }
+
+    pub(crate) fn fetch(&mut self) {
+        let working = self.count(Kind::Work);
+        let engine = self.engine.clone();
+        self.begin(Kind::Fetch, "fetch", async move {
+            End::Fetched(next_work(&engine, AT_ONCE - working, working == 0).await)
+        });
+    }
+
+    pub(crate) fn work(&mut self, work: Work) {
+        let engine = self.engine.clone();
+        let name = match &work {
+            Work::Attempt(claim) => format!("attempt {} for order {}", claim.attempt, claim.order_id),
+            Work::Look => "look".to_owned(),
+        };
+        self.begin(Kind::Work, name, async move { End::Worked(do_work(&engine, work).await) });
+    }
+
+    /// A person presses retry.
+    pub(crate) fn retry(&mut self, order: &str) {
+        let (engine, order_id) = (self.engine.clone(), order_id(order));
+        self.begin(Kind::Person, format!("retry of order {order}"), async move {
+            let rearmed = engine.store().rearm_one(&order_id, engine.now()).await;
+            engine.wake();
+            End::Done(rearmed.map(drop))
+        });
+    }
+
+    /// A person puts another mapping in force; the command line does not tell the running engine.
+    pub(crate) fn change_mapping(&mut self, document: &str, clock: Arc<SimClock>, tells: bool) {
+        let document = Document::from_toml("mapping.toml", document).expect("a valid mapping");
+        let engine = self.engine.clone();
+        self.begin(Kind::Person, "change of the mapping", async move {
+            let clock: &dyn Clock = clock.as_ref();
+            let applied = mapping::apply(engine.store().as_ref(), clock, document, "a person", None).await;
+            let applied = applied.map(|applied| match applied {
+                mapping::Applied::Changed(in_force, _) if tells => engine.set_mapping(in_force),
+                _ => {}
+            });
+            End::Done(applied)
+        });
+    }
+}
+
+/// Asks for something to do; `is_idle` when nothing else is under way.
+async fn next_work(engine: &Engine, room: usize, is_idle: bool) -> Result<Vec<Work>> {
+    let claims = engine.claim(BOOK, room as i64).await?;
+    if claims.is_empty() && is_idle {
+        return Ok(vec![Work::Look]);
+    }
+    Ok(claims.into_iter().map(|claim| Work::Attempt(Box::new(claim))).collect())
+}
+
+/// Does it.
+async fn do_work(engine: &Engine, work: Work) -> Result<()> {
+    match work {
+        Work::Attempt(claim) => engine.attempt(BOOK, *claim).await,
+        Work::Look => engine.look_again(BOOK).await.map(drop),
+    }
+}

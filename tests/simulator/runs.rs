@@ -1,0 +1,213 @@
+//! Seeds, many at a time; what was met; and that the simulator catches what it is there to catch.
+
+use std::{
+    fmt::Write,
+    ops::Range,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    thread,
+};
+
+use forstok_accurate::sandbox::Fault;
+
+use super::{
+    checks::{TRANSITIONS, in_words},
+    coverage::Coverage,
+    disk::Disk,
+    happenings::HAPPENINGS,
+    store::Switch,
+    world::World,
+};
+
+/// Threads that work through the seeds; each world stays on one.
+const THREADS: usize = 2;
+
+/// Where a process dies at least once.
+const CRASHES: &[&str] = &[
+    "before record",
+    "after record",
+    "after undecided",
+    "before decide",
+    "after decide",
+    "before claim",
+    "after claim",
+    "a call leaves",
+    "a call is worked on",
+    "a call is answered",
+    "before settle",
+    "after settle",
+    "before hasten",
+    "after hasten",
+    "before wait_on",
+    "after wait_on",
+    "before end_wait",
+    "after end_wait",
+    "before try_one_waiting",
+    "after try_one_waiting",
+    "before rearm",
+    "after rearm",
+    "before put_mapping",
+    "after put_mapping",
+    "asleep",
+    "waiting for another",
+];
+
+const SENDERS: &[&str] = &["repeat", "reorder", "delay", "told to send again", "no answer: the process died"];
+
+const STORE: &[&str] = &[
+    "the disk is busy: nothing is written",
+    "the disk is busy: it is written, and an error is told",
+    "a late worker's outcome is not taken",
+];
+
+/// How a world ended.
+struct Ended {
+    violation: Option<String>,
+    hash: u64,
+    steps: u64,
+    coverage: Coverage,
+}
+
+/// Lives one seed through.
+fn live(seed: u64, switch: Option<Switch>, aloud: bool) -> Ended {
+    let runtime = runtime();
+    runtime.block_on(tokio::task::unconstrained(async {
+        let disk = Disk::new().await;
+        live_on(&disk, seed, switch, aloud).await
+    }))
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made")
+}
+
+async fn live_on(disk: &Disk, seed: u64, switch: Option<Switch>, aloud: bool) -> Ended {
+    let mut world = World::of(seed, disk, switch, aloud).await;
+    let violation = world.run().await.err().map(|what| {
+        let replay = format!("SIMULATOR_SEED={seed} cargo test --test simulator one_seed -- --nocapture");
+        format!("seed {seed}: {what}\nreplay: {replay}\n{}", world.story.last_steps())
+    });
+    let mut coverage = std::mem::take(&mut world.coverage);
+    for (fault, times) in world.accurate.fault_counts() {
+        coverage.add("fault", fault, times);
+    }
+    let ended = Ended { violation, hash: world.story.hash(), steps: world.story.steps, coverage };
+    drop(world);
+    disk.clear(seed);
+    ended
+}
+
+/// What many seeds came to.
+struct Run {
+    violations: Vec<String>,
+    steps: u64,
+    coverage: Coverage,
+}
+
+/// Lives all seeds through, on all threads; stops after the first violation.
+fn live_all(seeds: Range<u64>, switch: Option<Switch>) -> Run {
+    let (next, is_over) = (AtomicU64::new(seeds.start), AtomicBool::new(false));
+    let work = || {
+        let mut run = Run { violations: Vec::new(), steps: 0, coverage: Coverage::default() };
+        runtime().block_on(tokio::task::unconstrained(async {
+            let disk = Disk::new().await;
+            while !is_over.load(Ordering::SeqCst) {
+                let seed = next.fetch_add(1, Ordering::SeqCst);
+                if seed >= seeds.end {
+                    break;
+                }
+                let ended = live_on(&disk, seed, switch, false).await;
+                run.steps += ended.steps;
+                run.coverage.merge(ended.coverage);
+                if let Some(violation) = ended.violation {
+                    run.violations.push(violation);
+                    is_over.store(true, Ordering::SeqCst);
+                }
+            }
+        }));
+        run
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
+        let mut all = Run { violations: Vec::new(), steps: 0, coverage: Coverage::default() };
+        for thread in threads {
+            let run = thread.join().expect("no world panics");
+            all.violations.extend(run.violations);
+            all.steps += run.steps;
+            all.coverage.merge(run.coverage);
+        }
+        all
+    })
+}
+
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")))
+}
+
+#[test]
+fn whatever_happens_each_order_has_its_one_invoice_and_nothing_acknowledged_is_lost() {
+    let from = number("SIMULATOR_FROM").unwrap_or(0);
+    let seeds = number("SIMULATOR_SEEDS").unwrap_or(2_000);
+    let run = live_all(from..from + seeds, None);
+    let mut told = String::new();
+    writeln!(told, "{}", run.coverage.in_words()).expect("a text takes what is written to it");
+    println!("{told}{:>10}  steps in {seeds} seeds from {from}", run.steps);
+    if let Some(violation) = run.violations.first() {
+        panic!("{violation}");
+    }
+    let transitions: Vec<_> = TRANSITIONS.iter().map(|(from, to)| in_words(*from, *to)).collect();
+    let mut never = run.coverage.never_met("fault", Fault::NAMES);
+    never.extend(run.coverage.never_met("transition", transitions.iter().map(String::as_str)));
+    never.extend(run.coverage.never_met("crash", CRASHES.iter().copied()));
+    never.extend(run.coverage.never_met("happening", HAPPENINGS.iter().copied()));
+    never.extend(run.coverage.never_met("senders", SENDERS.iter().copied()));
+    never.extend(run.coverage.never_met("store", STORE.iter().copied()));
+    assert!(never.is_empty(), "never met: {never:#?}");
+}
+
+#[test]
+fn one_seed() {
+    let seed = number("SIMULATOR_SEED");
+    let ended = live(seed.unwrap_or(0), None, seed.is_some());
+    if let Some(violation) = ended.violation {
+        panic!("{violation}");
+    }
+}
+
+#[test]
+fn a_seed_tells_the_same_story_each_time() {
+    for seed in 0..20 {
+        let (first, second) = (live(seed, None, false), live(seed, None, false));
+        assert_eq!((first.hash, first.steps), (second.hash, second.steps), "seed {seed}");
+    }
+}
+
+/// Seeds within which each switch must be found out.
+const SEEDS_TO_CATCH: u64 = 500;
+
+fn is_caught(switch: Switch) {
+    let run = live_all(0..SEEDS_TO_CATCH, Some(switch));
+    let violation = run.violations.first();
+    let violation = violation.unwrap_or_else(|| panic!("{switch:?} was not found out in {SEEDS_TO_CATCH} seeds"));
+    println!("{switch:?}: {}", violation.lines().next().unwrap_or_default());
+}
+
+#[test]
+fn without_the_look_up_before_saving_a_violation_is_found() {
+    is_caught(Switch::NoLookUp);
+}
+
+#[test]
+fn without_the_lease_check_a_violation_is_found() {
+    is_caught(Switch::LateWorkerCounts);
+}
+
+#[test]
+fn with_leased_orders_handed_out_again_a_violation_is_found() {
+    is_caught(Switch::LeaseIgnored);
+}
+
+#[test]
+fn with_the_commit_after_the_answer_a_violation_is_found() {
+    is_caught(Switch::AnswerFirst);
+}

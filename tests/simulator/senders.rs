@@ -1,0 +1,125 @@
+//! Forstok: what it sends about each order, how often and in which order, until it is answered.
+
+use axum::body::Bytes;
+use forstok_accurate::{pipeline::record::delivery, store::Content};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::world::orders::order;
+
+/// An item that is not in Accurate at first.
+pub(crate) const LATER_ITEM: &str = "LATER-1";
+/// The account that shipping is booked on.
+pub(crate) const SHIPPING_ACCOUNT: &str = "700101";
+/// A store that the mapping has; another is taken out of it at times.
+pub(crate) const STORES: [i64; 4] = [8277, 7475, 7600, 5];
+
+/// What is wrong with an order for good, or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    None,
+    /// Its product has no SKU: a person must act in Forstok, and nobody does.
+    NoSku,
+}
+
+/// Everything that is sent about one order.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    pub(crate) id: String,
+    pub(crate) number: String,
+    pub(crate) flaw: Flaw,
+    pub(crate) snapshots: Vec<Bytes>,
+}
+
+/// A delivery that is still to be made.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) body: Bytes,
+    pub(crate) words: String,
+    pub(crate) at: Timestamp,
+    pub(crate) is_repeat: bool,
+}
+
+/// What must be on disk since its sender was answered: the order, empty when unreadable, and the fingerprint.
+pub(crate) type Acknowledged = (String, Vec<u8>);
+
+/// What an answered delivery must have left on disk.
+pub(crate) fn acknowledged(body: &Bytes) -> Acknowledged {
+    let delivery = delivery(body.clone(), Timestamp::UNIX_EPOCH);
+    let order_id = match &delivery.content {
+        Content::Order(facts) => facts.order_id.as_str().to_owned(),
+        Content::Unreadable(_) => String::new(),
+    };
+    (order_id, delivery.fingerprint.to_vec())
+}
+
+/// The ways of orders that senders know; each status with the letter of the story.
+const WAYS: [&[&str]; 12] = [
+    &["Ready to Ship"],
+    &["Open", "Ready to Ship"],
+    &["Open", "Ready to Ship", "Shipped", "Delivered"],
+    &["Ready to Ship", "Completed"],
+    &["Open", "Ready to Ship", "Cancelled"],
+    &["Ready to Ship", "Cancelled"],
+    &["Ready to Ship", "Shipped", "Cancelled"],
+    &["Open", "Cancelled"],
+    &["Cancelled"],
+    &["Open"],
+    &["Open", "teleported", "Ready to Ship"],
+    &["Ready to Ship", "Ready to Ship", "Cancelled"],
+];
+
+/// Makes the orders of a world and the times at which their snapshots are sent.
+pub(crate) fn scripts(rng: &mut fastrand::Rng, orders: usize, at: Timestamp) -> (Vec<Script>, Vec<Waiting>) {
+    let mut scripts = Vec::with_capacity(orders);
+    let mut waiting = Vec::new();
+    // All at once, or one after the other.
+    let spread = *rng.choice(&[0_i64, 5, 300, 1200]).unwrap_or(&0);
+    for place in 0..orders {
+        let script = script(rng, &format!("{}", 7001 + place));
+        let mut at = at + SignedDuration::from_secs(rng.i64(0..=spread));
+        for (nth, body) in script.snapshots.iter().enumerate() {
+            let words = format!("snapshot {} of order {}", nth + 1, script.id);
+            waiting.push(Waiting { body: body.clone(), words, at, is_repeat: false });
+            let pause = *rng.choice(&[0_i64, 1, 4, 60, 200, 900]).unwrap_or(&0);
+            at += SignedDuration::from_secs(pause);
+        }
+        scripts.push(script);
+    }
+    if rng.u8(..8) == 0 {
+        let body = Bytes::from(format!("this is no order {}", rng.u8(..)));
+        waiting.push(Waiting { body, words: "something unreadable".to_owned(), at, is_repeat: false });
+    }
+    (scripts, waiting)
+}
+
+fn script(rng: &mut fastrand::Rng, id: &str) -> Script {
+    let way = *rng.choice(&WAYS[..]).expect("there are ways");
+    let flaw = if rng.u8(..30) == 0 { Flaw::NoSku } else { Flaw::None };
+    let sku = match (flaw, rng.u8(..10)) {
+        (Flaw::NoSku, _) => "",
+        (_, 0) => LATER_ITEM,
+        (_, 1..4) => "KAOS-M",
+        _ => "AAA2002",
+    };
+    let store = STORES[rng.usize(..STORES.len())];
+    let pays_shipping = rng.u8(..4) == 0;
+    let mut price = 1000 * rng.i64(1..200);
+    let mut minute = rng.i64(0..60);
+    let day: Timestamp = "2024-01-31T09:00:00+07:00".parse().expect("a moment");
+    let mut snapshots = Vec::with_capacity(way.len());
+    for status in way {
+        // Two snapshots of the same moment happen.
+        minute += rng.i64(0..3);
+        if rng.u8(..8) == 0 {
+            price += 1000;
+        }
+        let updated_at = (day + SignedDuration::from_mins(minute)).to_string();
+        let shipping = if pays_shipping { 9000 } else { 0 };
+        let order = order(id).sku(sku).price(price).store(store).status(status).updated_at(&updated_at);
+        let order = order.with("cashless", json!(!pays_shipping)).with("shipping_price", json!(shipping));
+        snapshots.push(order.with("total_price", json!(price + shipping)).body());
+    }
+    snapshots.dedup();
+    Script { id: id.to_owned(), number: format!("INV-{id}"), flaw, snapshots }
+}

@@ -1,0 +1,266 @@
+//! The real store with a gate before and after each write, a disk that is sometimes busy, and the switches with
+//! which the simulator proves that it can find what is wrong.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use forstok_accurate::{
+    domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
+    store::{
+        Claim, Count, Delivery, Filter, MappingRevision, NewMapping, OrderRecord, Receipt, Result, Settlement, Sqlite,
+        State, Store, StoreError, Undecided, UnreadableDelivery, Verdict, Wait, Wanted,
+    },
+};
+use jiff::Timestamp;
+
+use super::{gates::Gates, view::Watch};
+
+/// What is broken on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Switch {
+    /// An attempt never learns that another one may have saved before it.
+    NoLookUp,
+    /// What a late worker writes is taken.
+    LateWorkerCounts,
+    /// Orders under a lease are handed out again.
+    LeaseIgnored,
+    /// Senders are answered before the commit.
+    AnswerFirst,
+}
+
+/// The store as one process sees it.
+pub(crate) struct SimStore {
+    inner: Arc<Sqlite>,
+    gates: Arc<Gates>,
+    watch: Arc<Watch>,
+    switch: Option<Switch>,
+    /// Chance and the chance that the disk is busy.
+    busy: Mutex<(fastrand::Rng, f64)>,
+    wrote: AtomicBool,
+    met: Mutex<Vec<&'static str>>,
+    /// Answered, and not yet written: only by [`Switch::AnswerFirst`].
+    owed: Mutex<Vec<Delivery>>,
+}
+
+impl SimStore {
+    pub(crate) fn new(
+        inner: Arc<Sqlite>,
+        gates: Arc<Gates>,
+        watch: Arc<Watch>,
+        switch: Option<Switch>,
+        chance: fastrand::Rng,
+    ) -> Self {
+        let (wrote, met, owed) = (AtomicBool::new(true), Mutex::default(), Mutex::default());
+        Self { inner, gates, watch, switch, busy: Mutex::new((chance, 0.0)), wrote, met, owed }
+    }
+
+    /// Every write fails with this chance from now on.
+    pub(crate) fn set_busy(&self, chance: f64) {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).1 = chance;
+    }
+
+    /// Whether something was written since this was last asked.
+    pub(crate) fn take_wrote(&self) -> bool {
+        self.wrote.swap(false, Ordering::SeqCst)
+    }
+
+    /// The special things that happened here since this was last asked.
+    pub(crate) fn take_met(&self) -> Vec<&'static str> {
+        std::mem::take(&mut self.met.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn meet(&self, what: &'static str) {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+    }
+
+    fn is_busy(&self) -> bool {
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        let chance = busy.1;
+        chance > 0.0 && busy.0.f64() < chance
+    }
+
+    async fn write<T>(
+        &self,
+        before: &'static str,
+        after: &'static str,
+        call: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        self.gates.pass(before).await;
+        if self.is_busy() {
+            self.meet("the disk is busy: nothing is written");
+            return Err(busy_disk());
+        }
+        let result = self.gates.in_store(call).await;
+        self.wrote.store(true, Ordering::SeqCst);
+        self.gates.pass(after).await;
+        if self.is_busy() {
+            self.meet("the disk is busy: it is written, and an error is told");
+            return Err(busy_disk());
+        }
+        result
+    }
+}
+
+fn busy_disk() -> StoreError {
+    StoreError::Unreadable("the disk is busy".to_owned())
+}
+
+#[async_trait::async_trait]
+impl Store for SimStore {
+    async fn record(&self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
+        if self.switch == Some(Switch::AnswerFirst) {
+            let told = Receipt { repeat: false, state: State::Received, invoice: None };
+            let owed = std::mem::replace(
+                &mut *self.owed.lock().unwrap_or_else(PoisonError::into_inner),
+                deliveries.to_vec(),
+            );
+            self.write("before record", "after record", self.inner.record(&owed)).await?;
+            return Ok(vec![told; deliveries.len()]);
+        }
+        self.write("before record", "after record", self.inner.record(deliveries)).await
+    }
+
+    async fn undecided(&self, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
+        let undecided = self.gates.in_store(self.inner.undecided(now, limit)).await;
+        self.gates.pass("after undecided").await;
+        undecided
+    }
+
+    async fn decide(&self, verdicts: &[Verdict], now: Timestamp) -> Result<usize> {
+        self.write("before decide", "after decide", self.inner.decide(verdicts, now)).await
+    }
+
+    async fn claim(&self, book: &str, wanted: Wanted, now: Timestamp, lease_until: Timestamp) -> Result<Vec<Claim>> {
+        let call = async {
+            if self.switch == Some(Switch::LeaseIgnored) {
+                self.watch.forget_leases(now).await;
+            }
+            self.inner.claim(book, wanted, now, lease_until).await
+        };
+        let mut claims = self.write("before claim", "after claim", call).await?;
+        if self.switch == Some(Switch::NoLookUp) {
+            for claim in &mut claims {
+                claim.earlier_tries = 0;
+                claim.unsure_since = None;
+            }
+        }
+        Ok(claims)
+    }
+
+    async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<bool>> {
+        let call = async {
+            if self.switch != Some(Switch::LateWorkerCounts) {
+                return self.inner.settle(settlements, now).await;
+            }
+            let mut settlements = settlements.to_vec();
+            for settlement in &mut settlements {
+                settlement.attempt = self.watch.current_attempt(&settlement.order_id).await;
+            }
+            self.inner.settle(&settlements, now).await
+        };
+        let taken = self.write("before settle", "after settle", call).await?;
+        if taken.contains(&false) {
+            self.meet("a late worker's outcome is not taken");
+        }
+        Ok(taken)
+    }
+
+    async fn next_attempt_at(&self, book: &str) -> Result<Option<Timestamp>> {
+        self.gates.in_store(self.inner.next_attempt_at(book)).await
+    }
+
+    async fn hasten(&self, book: &str, now: Timestamp) -> Result<u64> {
+        self.write("before hasten", "after hasten", self.inner.hasten(book, now)).await
+    }
+
+    async fn end_leases(&self, now: Timestamp) -> Result<u64> {
+        self.gates.in_store(self.inner.end_leases(now)).await
+    }
+
+    async fn rearm(&self, filter: &Filter, now: Timestamp) -> Result<u64> {
+        self.write("before rearm", "after rearm", self.inner.rearm(filter, now)).await
+    }
+
+    async fn rearm_one(&self, order_id: &OrderId, now: Timestamp) -> Result<Option<u64>> {
+        self.write("before rearm", "after rearm", self.inner.rearm_one(order_id, now)).await
+    }
+
+    async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
+        self.inner.order(order_id).await
+    }
+
+    async fn timeline(&self, order_id: &OrderId) -> Result<Vec<Entry>> {
+        self.inner.timeline(order_id).await
+    }
+
+    async fn orders(&self, filter: &Filter, before: Option<i64>, limit: i64) -> Result<Vec<OrderRecord>> {
+        self.inner.orders(filter, before, limit).await
+    }
+
+    async fn due_wait(&self, book: &str, now: Timestamp) -> Result<Option<Wait>> {
+        self.gates.in_store(self.inner.due_wait(book, now)).await
+    }
+
+    async fn next_look_at(&self, book: &str) -> Result<Option<Timestamp>> {
+        self.gates.in_store(self.inner.next_look_at(book)).await
+    }
+
+    async fn wait_on(&self, book: &str, subject: &Subject, until: Timestamp) -> Result<()> {
+        self.write("before wait_on", "after wait_on", self.inner.wait_on(book, subject, until)).await
+    }
+
+    async fn end_wait(&self, book: &str, subject: &Subject, now: Timestamp) -> Result<u64> {
+        self.write("before end_wait", "after end_wait", self.inner.end_wait(book, subject, now)).await
+    }
+
+    async fn try_one_waiting(&self, book: &str, subject: &Subject, now: Timestamp) -> Result<u64> {
+        let call = self.inner.try_one_waiting(book, subject, now);
+        self.write("before try_one_waiting", "after try_one_waiting", call).await
+    }
+
+    async fn waiting_bodies(&self, limit: i64) -> Result<Vec<Vec<u8>>> {
+        self.inner.waiting_bodies(limit).await
+    }
+
+    async fn counts(&self) -> Result<Vec<Count>> {
+        self.inner.counts().await
+    }
+
+    async fn warning_counts(&self) -> Result<Vec<(Warning, i64)>> {
+        self.inner.warning_counts().await
+    }
+
+    async fn oldest_due(&self) -> Result<Option<Timestamp>> {
+        self.inner.oldest_due().await
+    }
+
+    async fn unreadable(&self, limit: i64) -> Result<(i64, Vec<UnreadableDelivery>)> {
+        self.inner.unreadable(limit).await
+    }
+
+    async fn mapping(&self) -> Result<Option<MappingRevision>> {
+        self.gates.in_store(self.inner.mapping()).await
+    }
+
+    async fn mapping_revision(&self) -> Result<i64> {
+        self.gates.in_store(self.inner.mapping_revision()).await
+    }
+
+    async fn put_mapping(&self, new: &NewMapping, now: Timestamp) -> Result<Option<MappingRevision>> {
+        self.write("before put_mapping", "after put_mapping", self.inner.put_mapping(new, now)).await
+    }
+
+    async fn mapping_history(&self, limit: i64) -> Result<Vec<MappingRevision>> {
+        self.inner.mapping_history(limit).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.inner.ping().await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}

@@ -1,0 +1,166 @@
+//! The way to the sandbox, with a gate at each of the three moments of a call.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header::LOCATION};
+use forstok_accurate::{
+    accurate::wire::{Wire, WireFault, WireReply, WireRequest},
+    sandbox::{Acted, Admission, Answer, Host, Plan, Request, Sandbox, Ticket},
+};
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use super::{clock::SimClock, gates::Gates};
+
+/// Where the account server answers; the two data hosts are the sandbox's own names.
+pub(crate) const ACCOUNT_HOST: &str = "account.accurate.id";
+const FIRST_HOST: &str = "zeus.accurate.id";
+const SECOND_HOST: &str = "hera.accurate.id";
+
+/// A wire that ends in a sandbox of this world.
+pub(crate) struct SimWire {
+    sandbox: Sandbox,
+    clock: Arc<SimClock>,
+    gates: Arc<Gates>,
+    line: Mutex<Line>,
+}
+
+#[derive(Default)]
+struct Line {
+    /// No connection is made.
+    is_cut: bool,
+    /// What has arrived over there and is still to be done, whether or not its caller still waits.
+    works: Vec<Work>,
+    /// The books may be other than when they were last looked at.
+    changed: bool,
+}
+
+impl SimWire {
+    pub(crate) fn new(sandbox: Sandbox, clock: Arc<SimClock>, gates: Arc<Gates>) -> Self {
+        Self { sandbox, clock, gates, line: Mutex::default() }
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether connections are made from now on.
+    pub(crate) fn set_cut(&self, is_cut: bool) {
+        self.line().is_cut = is_cut;
+    }
+
+    /// Whether the books may have changed since this was last asked.
+    pub(crate) fn take_changed(&self) -> bool {
+        std::mem::take(&mut self.line().changed)
+    }
+
+    /// Somebody else changed the books.
+    pub(crate) fn books_changed(&self) {
+        self.line().changed = true;
+    }
+
+    /// When the next call is worked on over there.
+    pub(crate) fn next_work(&self) -> Option<Timestamp> {
+        self.line().works.iter().map(|work| work.at).min()
+    }
+
+    /// Accurate does what has waited longest, if its time has come. Says what it was.
+    pub(crate) fn do_work(&self) -> Option<String> {
+        let now = self.clock.truth();
+        let Work { at, plan, request, answer } = {
+            let mut line = self.line();
+            let ripe = line.works.iter().enumerate().filter(|(_, work)| work.at <= now);
+            let index = ripe.min_by_key(|(_, work)| work.at).map(|(index, _)| index)?;
+            line.works.remove(index)
+        };
+        let acted = self.sandbox.act(&plan, &request, at);
+        self.line().changed |= acted.changed;
+        let done = if acted.changed { "the books change" } else { "the books stay" };
+        let heard = if answer.send((acted, at)).is_ok() { "" } else { "; its caller is gone" };
+        Some(format!("Accurate works on {}: {done}{heard}", request.path))
+    }
+
+    fn connect(&self, host: &str) -> Result<Host, WireFault> {
+        if self.line().is_cut {
+            return Err(WireFault::NotSent("Connection refused".to_owned()));
+        }
+        match host {
+            ACCOUNT_HOST | FIRST_HOST => Ok(Host::First),
+            SECOND_HOST => Ok(Host::Second),
+            _ => Err(WireFault::NotSent(format!("no such host: {host}"))),
+        }
+    }
+}
+
+/// A call that has arrived.
+struct Work {
+    at: Timestamp,
+    plan: Plan,
+    request: Request,
+    answer: oneshot::Sender<(Acted, Timestamp)>,
+}
+
+/// The caller's side of a call: when it goes, the call is no longer in flight.
+struct InFlight<'a> {
+    sandbox: &'a Sandbox,
+    ticket: Option<Ticket>,
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.sandbox.finish(ticket);
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Wire for SimWire {
+    async fn send(&self, request: WireRequest) -> Result<WireReply, WireFault> {
+        self.gates.pass("a call leaves").await;
+        let host = self.connect(request.url.host_str().unwrap_or_default())?;
+        let timeout = request.timeout;
+        let call = as_call(host, request);
+        let arrived = self.clock.truth();
+        let Admission { ticket, plan } = self.sandbox.begin(&call, arrived);
+        let in_flight = InFlight { sandbox: &self.sandbox, ticket: Some(ticket) };
+        let wait = plan.wait;
+        let (answer, acted) = oneshot::channel();
+        self.line().works.push(Work { at: arrived + wait, plan, request: call, answer });
+        if wait > timeout {
+            self.gates.sleep(arrived + timeout).await;
+            return Err(WireFault::Lost("time ran out".to_owned()));
+        }
+        let (Acted { answer, delay, .. }, acted_at) =
+            self.gates.called("a call is worked on", acted).await.expect("all work is done some time");
+        let left = timeout.saturating_sub(wait);
+        self.gates.sleep(acted_at + delay.min(left)).await;
+        self.gates.pass("a call is answered").await;
+        drop(in_flight);
+        if delay > left {
+            return Err(WireFault::Lost("time ran out".to_owned()));
+        }
+        match answer {
+            Answer::Dropped => Err(WireFault::Lost("connection reset by peer".to_owned())),
+            Answer::Reply { status, headers, body } => {
+                let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+                Ok(WireReply { status: status.as_u16(), location, date: Some(self.clock.truth()), body })
+            }
+        }
+    }
+}
+
+fn as_call(host: Host, request: WireRequest) -> Request {
+    let header = |(name, value): (&'static str, String)| {
+        let value = HeaderValue::from_str(&value).expect("the client makes valid headers");
+        (HeaderName::from_static(name), value)
+    };
+    Request {
+        host,
+        method: request.method,
+        path: request.url.path().to_owned(),
+        query: request.url.query().unwrap_or_default().to_owned(),
+        headers: request.headers.into_iter().map(header).collect::<HeaderMap>(),
+        body: request.body.unwrap_or_default(),
+    }
+}

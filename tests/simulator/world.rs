@@ -1,0 +1,421 @@
+//! One world: everything that its seed decides, one step after the other.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use forstok_accurate::{
+    clock::Clock,
+    domain::order::OrderId,
+    pipeline::mapping::in_force,
+    sandbox::{Invoice, Options, Sandbox},
+    store::{Sqlite, Store},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    checks,
+    clock::{SimClock, TrueClock},
+    coverage::Coverage,
+    disk::Disk,
+    gates::Gates,
+    happenings::Troubles,
+    process::{End, Process},
+    senders::{self, Acknowledged, Script, Waiting, acknowledged},
+    store::{SimStore, Switch},
+    story::Story,
+    terms::Terms,
+    view::{View, Watch},
+    wire::SimWire,
+};
+
+#[path = "../world/orders.rs"]
+pub(crate) mod orders;
+
+/// More steps than any world needs: something goes in circles.
+const MOST_STEPS: u64 = 30_000;
+
+/// How long one may wait for something that is due and cannot be had: the service's own loop looks that often.
+const LOOK_ANYWAY: SignedDuration = SignedDuration::from_secs(5);
+
+/// Something of the world's that may go on.
+enum Choice {
+    GoOn(usize, usize),
+    Deliver(usize, usize),
+    Decide(usize),
+    Fetch(usize),
+    OverThere,
+    Start(usize),
+}
+
+/// A process, or when its next life begins.
+pub(crate) enum Life {
+    Alive(Box<Process>),
+    Dead { until: Timestamp },
+}
+
+/// What a seed makes.
+pub(crate) struct World {
+    pub(crate) rng: fastrand::Rng,
+    pub(crate) terms: Terms,
+    switch: Option<Switch>,
+    pub(crate) clock: Arc<SimClock>,
+    gates: Arc<Gates>,
+    pub(crate) accurate: Sandbox,
+    pub(crate) wire: Arc<SimWire>,
+    file: PathBuf,
+    /// The open database; none between the death of the only process and its next start.
+    database: Option<Arc<Sqlite>>,
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) lives: Vec<Life>,
+    pub(crate) scripts: Vec<Script>,
+    pub(crate) waiting: Vec<Waiting>,
+    acknowledged: Vec<Acknowledged>,
+    pub(crate) view: View,
+    pub(crate) invoices: BTreeMap<String, Vec<Invoice>>,
+    pub(crate) deleted_by_people: BTreeSet<i64>,
+    pub(crate) troubles: Troubles,
+    pub(crate) is_calm: bool,
+    pub(crate) coverage: Coverage,
+    pub(crate) story: Story,
+}
+
+impl World {
+    pub(crate) async fn of(seed: u64, disk: &Disk, switch: Option<Switch>, aloud: bool) -> Self {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let terms = Terms::draw(&mut rng);
+        let gates = Arc::new(Gates::default());
+        let clock = Arc::new(SimClock::at("2024-02-01T09:00:00+07:00", gates.clone()));
+        let accurate = Sandbox::new(Options {
+            clock: Arc::new(TrueClock(clock.clone())),
+            faults: terms.faults.clone(),
+            seed: rng.u64(..),
+            latency: terms.latency,
+            ..Options::with_sample_masters()
+        });
+        let wire = Arc::new(SimWire::new(accurate.clone(), clock.clone(), gates.clone()));
+        let file = disk.new_file(seed);
+        let watch = Arc::new(Watch::open(&file).await);
+        let (scripts, waiting) = senders::scripts(&mut rng, terms.orders, clock.truth());
+        let dead = || Life::Dead { until: clock.truth() };
+        let lives = std::iter::repeat_with(dead).take(terms.workers).collect();
+        let mut story = Story::told(aloud);
+        story.tell(clock.truth(), &format!("{terms:?}"));
+        Self {
+            rng,
+            terms,
+            switch,
+            clock,
+            gates,
+            accurate,
+            wire,
+            file,
+            database: None,
+            watch,
+            lives,
+            scripts,
+            waiting,
+            acknowledged: Vec::new(),
+            view: View::default(),
+            invoices: BTreeMap::new(),
+            deleted_by_people: BTreeSet::new(),
+            troubles: Troubles::default(),
+            is_calm: false,
+            coverage: Coverage::default(),
+            story,
+        }
+    }
+
+    /// The whole life of the world, to its end; what was wrong, if anything.
+    pub(crate) async fn run(&mut self) -> Result<(), String> {
+        while !self.storm_is_over() {
+            self.happen().await;
+            if !self.step().await? && !self.let_time_pass() {
+                break;
+            }
+        }
+        self.come_to_rest().await
+    }
+
+    fn storm_is_over(&self) -> bool {
+        self.story.steps > self.terms.storm * 4 || (self.story.steps > self.terms.storm && self.waiting.is_empty())
+    }
+
+    pub(crate) fn tell(&mut self, what: &str) {
+        self.story.tell(self.clock.truth(), what);
+    }
+
+    /// Something that is ready goes on by one step; false when nothing is.
+    pub(crate) async fn step(&mut self) -> Result<bool, String> {
+        if self.story.steps > MOST_STEPS {
+            return Err("it goes in circles".to_owned());
+        }
+        let mut choices = self.choices();
+        if choices.is_empty() {
+            return Ok(false);
+        }
+        let choice = choices.swap_remove(self.rng.usize(..choices.len()));
+        self.go_on(choice).await?;
+        self.look().await?;
+        Ok(true)
+    }
+
+    fn choices(&self) -> Vec<Choice> {
+        let (truth, shown) = (self.clock.truth(), self.clock.now());
+        let mut choices = Vec::new();
+        if self.wire.next_work().is_some_and(|at| at <= truth) {
+            choices.push(Choice::OverThere);
+        }
+        for (at, life) in self.lives.iter().enumerate() {
+            match life {
+                Life::Dead { until } if *until <= truth => choices.push(Choice::Start(at)),
+                Life::Alive(process) if process.is_awake(truth) => {
+                    let ready = process.activities.iter().enumerate().filter(|(_, (_, one))| one.can_go_on(truth));
+                    choices.extend(ready.map(|(index, _)| Choice::GoOn(at, index)));
+                    let due = self.waiting.iter().enumerate().filter(|(_, waiting)| waiting.at <= truth);
+                    choices.extend(due.map(|(index, _)| Choice::Deliver(at, index)));
+                    if process.may_decide(&self.view, shown) {
+                        choices.push(Choice::Decide(at));
+                    }
+                    if process.may_fetch(&self.view, shown) {
+                        choices.push(Choice::Fetch(at));
+                    }
+                }
+                Life::Dead { .. } | Life::Alive(_) => {}
+            }
+        }
+        choices
+    }
+
+    async fn go_on(&mut self, choice: Choice) -> Result<(), String> {
+        let truth = self.clock.truth();
+        match choice {
+            Choice::OverThere => {
+                let done = self.wire.do_work().unwrap_or_default();
+                self.tell(&done);
+            }
+            Choice::Start(at) => self.start(at).await,
+            Choice::GoOn(at, index) => return self.go_on_with(at, index).await,
+            Choice::Deliver(at, index) => {
+                let waiting = self.waiting.swap_remove(index);
+                self.tell(&format!("p{at} takes {}", waiting.words));
+                if waiting.is_repeat {
+                    self.coverage.meet("senders", "repeat");
+                }
+                if self.waiting.iter().any(|other| other.at < waiting.at) {
+                    self.coverage.meet("senders", "reorder");
+                }
+                if waiting.at + SignedDuration::from_secs(1) < truth {
+                    self.coverage.meet("senders", "delay");
+                }
+                let shown = self.clock.now();
+                self.process(at).deliver(waiting, shown);
+            }
+            Choice::Decide(at) => self.process(at).decide(),
+            Choice::Fetch(at) => self.process(at).fetch(),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn process(&mut self, at: usize) -> &mut Process {
+        match &mut self.lives[at] {
+            Life::Alive(process) => process,
+            Life::Dead { .. } => unreachable!("only living processes are chosen"),
+        }
+    }
+
+    async fn go_on_with(&mut self, at: usize, index: usize) -> Result<(), String> {
+        let gates = self.gates.clone();
+        let (_, activity) = &mut self.process(at).activities[index];
+        let from = activity.place();
+        let end = activity.go_on(&gates).await;
+        let told = format!("p{at} {}: {from} ▸ {}", activity.name, if end.is_some() { "end" } else { activity.place() });
+        self.tell(&told);
+        let Some(end) = end else { return Ok(()) };
+        self.process(at).activities.remove(index);
+        match end {
+            End::Answered(waiting, answer) => {
+                let process = self.process(at);
+                process.delivering.retain(|other| other.words != waiting.words || other.at != waiting.at);
+                match answer {
+                    Ok(_) => self.answered(waiting).await?,
+                    Err(_) => self.send_again(waiting, "told to send again"),
+                }
+            }
+            End::Fetched(Ok(works)) => {
+                let process = self.process(at);
+                process.fetched_in_vain = works.is_empty();
+                works.into_iter().for_each(|work| process.work(work));
+            }
+            End::Decided(Ok(decided)) => self.process(at).decided_in_vain = decided == 0,
+            End::Decided(Err(error)) | End::Fetched(Err(error)) | End::Done(Err(error)) | End::Worked(Err(error)) => {
+                self.tell(&format!("p{at} {error}"));
+            }
+            End::Done(Ok(())) | End::Worked(Ok(())) => {}
+        }
+        Ok(())
+    }
+
+    /// The sender has its 2xx: from now on its delivery must be on disk. Some senders send again all the same.
+    async fn answered(&mut self, waiting: Waiting) -> Result<(), String> {
+        let acknowledged = acknowledged(&waiting.body);
+        self.acknowledged.push(acknowledged);
+        self.all_acknowledged_is_there().await?;
+        if !self.is_calm && self.rng.u8(..6) == 0 {
+            let at = self.clock.truth() + SignedDuration::from_secs(self.rng.i64(0..120));
+            self.waiting.push(Waiting { at, is_repeat: true, ..waiting });
+        }
+        Ok(())
+    }
+
+    /// The sender heard nothing good and sends again a little later.
+    pub(crate) fn send_again(&mut self, waiting: Waiting, why: &str) {
+        let at = self.clock.truth() + SignedDuration::from_secs(self.rng.i64(0..60));
+        self.coverage.meet("senders", why);
+        self.waiting.push(Waiting { at, is_repeat: true, ..waiting });
+    }
+
+    pub(crate) async fn all_acknowledged_is_there(&self) -> Result<(), String> {
+        let on_disk = self.watch.deliveries().await;
+        match checks::missing(&self.acknowledged, &on_disk) {
+            Some((order, _)) => Err(format!("a delivery of order {order:?} was acknowledged and is not on disk")),
+            None => Ok(()),
+        }
+    }
+
+    /// Looks at everything that may have changed, and whether it is as it must be.
+    pub(crate) async fn look(&mut self) -> Result<(), String> {
+        let mut wrote = false;
+        for life in &self.lives {
+            if let Life::Alive(process) = life {
+                wrote |= process.store.take_wrote();
+                for met in process.store.take_met() {
+                    self.coverage.meet("store", met);
+                }
+            }
+        }
+        let changed = self.wire.take_changed();
+        if changed {
+            self.invoices = checks::by_order(self.accurate.invoices());
+        }
+        if wrote {
+            let after = self.watch.look().await;
+            for (from, to) in checks::changes(&self.view, &after)? {
+                self.coverage.meet("transition", checks::in_words(from, to));
+            }
+            self.view = after;
+            self.something_changed();
+        }
+        if wrote || changed {
+            checks::books_agree(&self.view, &self.invoices, &self.deleted_by_people)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn something_changed(&mut self) {
+        for life in &mut self.lives {
+            if let Life::Alive(process) = life {
+                process.fetched_in_vain = false;
+                process.decided_in_vain = false;
+            }
+        }
+    }
+
+    /// Time passes up to the next moment at which something can happen; false when nothing ever will.
+    pub(crate) fn let_time_pass(&mut self) -> bool {
+        let Some(next) = self.next_moment() else { return false };
+        self.reach(next);
+        true
+    }
+
+    /// Lets time pass; what is to be done over there in the meantime is done.
+    pub(crate) fn reach(&mut self, moment: Timestamp) {
+        while let Some(at) = self.wire.next_work().filter(|at| *at <= moment) {
+            self.clock.reach(at);
+            if let Some(done) = self.wire.do_work() {
+                self.tell(&done);
+            }
+        }
+        self.clock.reach(moment);
+        self.something_changed();
+    }
+
+    fn next_moment(&self) -> Option<Timestamp> {
+        let now = self.clock.truth();
+        let mut moments: Vec<Timestamp> = self.waiting.iter().map(|waiting| waiting.at).collect();
+        moments.extend(self.wire.next_work());
+        for life in &self.lives {
+            let process = match life {
+                Life::Dead { until } => {
+                    moments.push(*until);
+                    continue;
+                }
+                Life::Alive(process) => process,
+            };
+            let awake_at = process.asleep_until.unwrap_or(now).max(now);
+            let sleepers = process.activities.iter().filter_map(|(_, activity)| activity.wakes_at());
+            moments.extend(sleepers.map(|at| at.max(awake_at)));
+            let news = self.view.orders.values().filter(|order| order.may_be_decided()).map(|order| order.lease_until);
+            let shown = news.chain(process.next_work(&self.view));
+            // What is due already and could not be had may be there a little later.
+            let later = now + LOOK_ANYWAY;
+            let due = |shown: Timestamp| Some(self.clock.truth_of(shown)).filter(|at| *at > now).unwrap_or(later);
+            moments.extend(shown.map(due).map(|at| at.max(awake_at)));
+            moments.extend(process.asleep_until.filter(|until| *until > now));
+        }
+        moments.into_iter().filter(|at| *at > now).min()
+    }
+
+    // ---- lives ----
+
+    async fn start(&mut self, at: usize) {
+        if self.database.is_none() {
+            let opened = match self.terms.workers {
+                1 => Sqlite::open(&self.file).await,
+                _ => Sqlite::open_beside(&self.file).await,
+            };
+            self.database = Some(Arc::new(opened.expect("the database can be opened")));
+        }
+        let database = self.database.clone().expect("it was just opened");
+        // Only one that is alone may take it that whoever held a lease has died.
+        if self.terms.workers == 1 {
+            database.end_leases(self.clock.now()).await.expect("written");
+        }
+        let mapping = in_force(database.as_ref()).await.expect("readable");
+        let chance = self.rng.fork();
+        let store = SimStore::new(database, self.gates.clone(), self.watch.clone(), self.switch, chance);
+        store.set_busy(self.troubles.busy);
+        let seed = self.rng.u64(..);
+        let process = Process::start(Arc::new(store), &self.wire, &self.clock, mapping, seed);
+        self.lives[at] = Life::Alive(Box::new(process));
+        self.tell(&format!("p{at} starts"));
+    }
+
+    /// `kill -9`, wherever its activities are.
+    pub(crate) fn crash(&mut self, at: usize) {
+        let wait = *self.rng.choice(&[0, 0, 3, 200, 600]).unwrap_or(&0);
+        let until = self.clock.truth() + SignedDuration::from_secs(wait);
+        let Life::Alive(process) = std::mem::replace(&mut self.lives[at], Life::Dead { until }) else { return };
+        let places: Vec<_> = process.activities.iter().map(|(_, one)| format!("{} ({})", one.name, one.place())).collect();
+        self.tell(&format!("p{at} dies: {}", places.join(", ")));
+        for (_, activity) in &process.activities {
+            self.coverage.meet("crash", activity.place());
+        }
+        let delivering = process.delivering.clone();
+        drop(process);
+        for waiting in delivering {
+            self.send_again(waiting, "no answer: the process died");
+        }
+        // Opening the file anew takes longest, and is not needed each time.
+        if self.terms.workers == 1 && self.rng.u8(..4) == 0 {
+            self.database = None;
+            self.coverage.meet("happening", "the file is opened anew");
+        }
+    }
+}
+
+pub(crate) fn order_id(id: &str) -> OrderId {
+    OrderId::parse(id).expect("orders are named by digits")
+}
