@@ -34,6 +34,8 @@ impl World {
         while self.lives.iter().any(|life| matches!(life, Life::Dead { .. })) {
             self.step().await?;
         }
+        // What people began to do before is done first.
+        self.run_until_nothing_waits().await?;
         self.put_in_force(MAPPING);
         self.run_until_nothing_waits().await?;
         for (id, order) in &self.view.orders {
@@ -45,6 +47,7 @@ impl World {
             self.people_help();
             self.run_until_nothing_waits().await?;
         }
+        self.look().await?;
         self.all_acknowledged_is_there().await?;
         for script in self.scripts.clone() {
             self.is_as_it_must_be(&script).await.map_err(|what| format!("in the end order {} {what}", script.id))?;

@@ -85,6 +85,9 @@ const TROUBLES: [(Trouble, &str, &str); 10] = [
     (Trouble::BulkAllOrNothing, "a bulk is all or nothing", "a bulk is each by itself"),
 ];
 
+/// How the descriptions of invoices begin that are nobody's order.
+const STRANGER: &str = "somebody else's";
+
 /// The sample mapping with one thing changed.
 const MAPPING_CHANGES: [(&str, &str); 6] = [
     ("auto_create_at = \"Ready to Ship\"", "auto_create_at = \"Delivered\""),
@@ -238,14 +241,14 @@ impl World {
     fn stranger_takes_a_number(&mut self) {
         let (_, number) = self.any_script();
         if self.accurate.invoices_numbered(&number).is_empty() {
-            self.accurate.add_invoice(&number, "8277", "somebody else's", Decimal::from(5));
+            self.accurate.add_invoice(&number, "8277", &format!("{STRANGER} {number}"), Decimal::from(5));
             self.happened("a stranger takes a number");
         }
     }
 
     pub(crate) fn strangers_leave(&mut self) {
         for invoice in self.accurate.invoices() {
-            if invoice.description == "somebody else's" {
+            if invoice.description.starts_with(STRANGER) {
                 self.accurate.remove_invoice(&invoice.number);
                 self.happened("a stranger's invoice is deleted");
             }
