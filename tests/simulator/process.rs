@@ -2,7 +2,6 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use axum::body::Bytes;
 use forstok_accurate::{
     accurate::client::Session,
     clock::Clock,
@@ -12,14 +11,14 @@ use forstok_accurate::{
         mapping::{self, Document},
         record::{NotRecorded, Recorder, delivery},
     },
-    store::{Claim, Receipt, Result, Store},
+    store::{Claim, Result},
 };
 use jiff::Timestamp;
 
 use super::{
     clock::SimClock,
     gates::Activity,
-    senders::Waiting,
+    senders::{Acknowledged, Waiting, acknowledged},
     store::SimStore,
     view::View,
     wire::{ACCOUNT_HOST, SimWire},
@@ -43,7 +42,7 @@ pub(crate) enum Work {
 /// What an activity came to.
 pub(crate) enum End {
     /// The sender of a delivery has its answer.
-    Answered(Waiting, std::result::Result<Receipt, NotRecorded>),
+    Answered(Waiting, std::result::Result<Acknowledged, NotRecorded>),
     /// So many orders were decided about.
     Decided(Result<usize>),
     /// There is work, or none.
@@ -129,11 +128,12 @@ impl Process {
     pub(crate) fn deliver(&mut self, waiting: Waiting, now: Timestamp) {
         self.delivering.push_back(waiting.clone());
         let recorder = self.recorder.clone();
-        let body: Bytes = waiting.body.clone();
+        let delivery = delivery(waiting.body.clone(), now);
+        let acknowledged = acknowledged(&delivery);
         let name = format!("delivery of {}", waiting.words);
         self.begin(Kind::Deliver, name, async move {
-            let answer = recorder.record(delivery(body, now)).await;
-            End::Answered(waiting, answer)
+            let answer = recorder.record(delivery).await;
+            End::Answered(waiting, answer.map(|_| acknowledged))
         });
     }
 

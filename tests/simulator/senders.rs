@@ -1,7 +1,7 @@
 //! Forstok: what it sends about each order, how often and in which order, until it is answered.
 
 use axum::body::Bytes;
-use forstok_accurate::{pipeline::record::delivery, store::Content};
+use forstok_accurate::store::{Content, Delivery};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -44,14 +44,29 @@ pub(crate) struct Waiting {
 pub(crate) type Acknowledged = (String, Vec<u8>);
 
 /// What an answered delivery must have left on disk.
-pub(crate) fn acknowledged(body: &Bytes) -> Acknowledged {
-    let delivery = delivery(body.clone(), Timestamp::UNIX_EPOCH);
+pub(crate) fn acknowledged(delivery: &Delivery) -> Acknowledged {
     let order_id = match &delivery.content {
         Content::Order(facts) => facts.order_id.as_str().to_owned(),
         Content::Unreadable(_) => String::new(),
     };
     (order_id, delivery.fingerprint.to_vec())
 }
+
+/// Parts of a body that no decision looks at: without them a world takes half the time.
+const UNREAD: [&str; 12] = [
+    "address",
+    "customer_info",
+    "dropshipper_info",
+    "payment",
+    "shipping_courier",
+    "returns",
+    "created_at",
+    "profile_id",
+    "note",
+    "internal_note",
+    "cod",
+    "warehouse_code",
+];
 
 /// The ways of orders that senders know; each status with the letter of the story.
 const WAYS: [&[&str]; 12] = [
@@ -118,7 +133,7 @@ fn script(rng: &mut fastrand::Rng, id: &str) -> Script {
         let shipping = if pays_shipping { 9000 } else { 0 };
         let order = order(id).sku(sku).price(price).store(store).status(status).updated_at(&updated_at);
         let order = order.with("cashless", json!(!pays_shipping)).with("shipping_price", json!(shipping));
-        snapshots.push(order.with("total_price", json!(price + shipping)).body());
+        snapshots.push(order.with("total_price", json!(price + shipping)).without(&UNREAD).body());
     }
     snapshots.dedup();
     Script { id: id.to_owned(), number: format!("INV-{id}"), flaw, snapshots }

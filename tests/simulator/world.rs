@@ -23,7 +23,7 @@ use super::{
     gates::Gates,
     happenings::Troubles,
     process::{End, Process},
-    senders::{self, Acknowledged, Script, Waiting, acknowledged},
+    senders::{self, Acknowledged, Script, Waiting},
     store::{SimStore, Switch},
     story::Story,
     terms::Terms,
@@ -32,6 +32,7 @@ use super::{
 };
 
 #[path = "../world/orders.rs"]
+#[expect(dead_code, reason = "each test target uses its part of the harness")]
 pub(crate) mod orders;
 
 /// More steps than any world needs: something goes in circles.
@@ -240,7 +241,7 @@ impl World {
                 let process = self.process(at);
                 process.delivering.retain(|other| other.words != waiting.words || other.at != waiting.at);
                 match answer {
-                    Ok(_) => self.answered(waiting).await?,
+                    Ok(acknowledged) => self.answered(waiting, acknowledged).await?,
                     Err(_) => self.send_again(waiting, "told to send again"),
                 }
             }
@@ -259,8 +260,7 @@ impl World {
     }
 
     /// The sender has its 2xx: from now on its delivery must be on disk. Some senders send again all the same.
-    async fn answered(&mut self, waiting: Waiting) -> Result<(), String> {
-        let acknowledged = acknowledged(&waiting.body);
+    async fn answered(&mut self, waiting: Waiting, acknowledged: Acknowledged) -> Result<(), String> {
         self.acknowledged.push(acknowledged);
         self.all_acknowledged_is_there().await?;
         if !self.is_calm && self.rng.u8(..6) == 0 {

@@ -72,6 +72,13 @@ impl Order {
         self
     }
 
+    /// With these fields of the order left out.
+    pub(crate) fn without(mut self, keys: &[&str]) -> Self {
+        let order = self.0["order"].as_object_mut().expect("an order is an object");
+        order.retain(|key, _| !keys.contains(&key.as_str()));
+        self
+    }
+
     pub(crate) fn body(&self) -> Bytes {
         self.0.to_string().into()
     }
