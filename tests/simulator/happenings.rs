@@ -1,7 +1,7 @@
 //! What else happens: crashes, sleep, clocks, people, trouble over there.
 
 use forstok_accurate::{
-    sandbox::{Action, BulkRule, Down, samples::MAPPING},
+    sandbox::{Action, Down, samples::MAPPING},
     store::State,
 };
 use jiff::{SignedDuration, civil::Date};
@@ -31,7 +31,6 @@ enum Trouble {
     Dropped,
     PeriodClosed,
     DiskBusy,
-    BulkAllOrNothing,
 }
 
 /// What happens, for the coverage table.
@@ -54,8 +53,6 @@ pub(crate) const HAPPENINGS: &[&str] = &[
     "the period is opened",
     "the disk is busy",
     "the disk is free",
-    "a bulk is all or nothing",
-    "a bulk is each by itself",
     "the missing item is created",
     "the database moves",
     "a stranger takes a number",
@@ -72,7 +69,7 @@ pub(crate) const HAPPENINGS: &[&str] = &[
     "the clock jumps back",
 ];
 
-const TROUBLES: [(Trouble, &str, &str); 10] = [
+const TROUBLES: [(Trouble, &str, &str); 9] = [
     (Trouble::ItemSuspended, "an item is suspended", "an item is resumed"),
     (Trouble::AccountSuspended, "an account is suspended", "an account is resumed"),
     (Trouble::TokenRevoked, "the token is revoked", "the token is restored"),
@@ -82,7 +79,6 @@ const TROUBLES: [(Trouble, &str, &str); 10] = [
     (Trouble::Dropped, "Accurate drops calls", "Accurate drops no calls any more"),
     (Trouble::PeriodClosed, "the period is closed", "the period is opened"),
     (Trouble::DiskBusy, "the disk is busy", "the disk is free"),
-    (Trouble::BulkAllOrNothing, "a bulk is all or nothing", "a bulk is each by itself"),
 ];
 
 /// How the descriptions of invoices begin that are nobody's order.
@@ -201,8 +197,6 @@ impl World {
             (Trouble::Dropped, true) => accurate.go_down(Down::Dropped),
             (Trouble::Page503 | Trouble::Dropped, false) => accurate.come_back(),
             (Trouble::PeriodClosed, _) => accurate.change_settings(|settings| settings.company_start = company_start),
-            (Trouble::BulkAllOrNothing, true) => accurate.change_settings(|it| it.bulk = BulkRule::AllOrNothing),
-            (Trouble::BulkAllOrNothing, false) => accurate.change_settings(|it| it.bulk = BulkRule::EachByItself),
             (Trouble::DiskBusy, is_on) => {
                 self.troubles.busy = if is_on { 0.2 } else { 0.0 };
                 for life in &self.lives {

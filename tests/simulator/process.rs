@@ -7,11 +7,11 @@ use forstok_accurate::{
     clock::Clock,
     config::BookConfig,
     pipeline::{
-        Engine, MappingInForce,
+        Engine, MappingInForce, Work,
         mapping::{self, Document},
         record::{NotRecorded, Recorder, delivery},
     },
-    store::{Claim, Result},
+    store::Result,
 };
 use jiff::Timestamp;
 
@@ -31,13 +31,8 @@ pub(crate) const BOOK: &str = "main";
 /// As many as the service itself works on at once.
 const AT_ONCE: usize = 8;
 
-/// What a worker has to do for a book.
-pub(crate) enum Work {
-    /// An order to be posted or voided.
-    Attempt(Box<Claim>),
-    /// A look at what blocked orders wait for.
-    Look,
-}
+/// A look at what blocked orders wait for, in the story.
+const LOOK: &str = "look";
 
 /// What an activity came to.
 pub(crate) enum End {
@@ -86,11 +81,12 @@ impl Process {
         wire: &Arc<SimWire>,
         clock: &Arc<SimClock>,
         mapping: MappingInForce,
+        bulk: bool,
         seed: u64,
     ) -> Self {
         let account_url = format!("https://{ACCOUNT_HOST}").parse().expect("a URL");
-        let book =
-            BookConfig { account_url, api_token: "sandbox-token".into(), signature_secret: "sandbox-secret".into() };
+        let (api_token, signature_secret) = ("sandbox-token".into(), "sandbox-secret".into());
+        let book = BookConfig { account_url, api_token, signature_secret, bulk };
         let session = Session::new(BOOK, &book, wire.clone(), clock.clone());
         let engine = Arc::new(Engine::new(store.clone(), clock.clone(), vec![session], mapping, seed));
         let (recorder, committing) = Recorder::unstarted(engine.clone());
@@ -160,7 +156,8 @@ impl Process {
             None => claimable().map(|order| order.next_attempt_at).min(),
             Some(pause) => claimable().map(|order| order.lease_until.max(pause.next_probe_at)).min(),
         };
-        let look = view.next_look.filter(|_| pause.is_none() && self.count(Kind::Work) == 0);
+        let is_looking = self.activities.iter().any(|(_, activity)| activity.name == LOOK);
+        let look = view.next_look.filter(|_| pause.is_none() && !is_looking);
         attempt.into_iter().chain(look).min()
     }
 
@@ -173,20 +170,15 @@ impl Process {
     }
 
     pub(crate) fn fetch(&mut self) {
-        let working = self.count(Kind::Work);
+        let room = AT_ONCE - self.count(Kind::Work);
         let engine = self.engine.clone();
-        self.begin(Kind::Fetch, "fetch", async move {
-            End::Fetched(next_work(&engine, AT_ONCE - working, working == 0).await)
-        });
+        self.begin(Kind::Fetch, "fetch", async move { End::Fetched(engine.next_work(BOOK, room).await) });
     }
 
     pub(crate) fn work(&mut self, work: Work) {
         let engine = self.engine.clone();
-        let name = match &work {
-            Work::Attempt(claim) => format!("attempt {} for order {}", claim.attempt, claim.order_id),
-            Work::Look => "look".to_owned(),
-        };
-        self.begin(Kind::Work, name, async move { End::Worked(do_work(&engine, work).await) });
+        let name = in_words(&work);
+        self.begin(Kind::Work, name, async move { End::Worked(engine.work(BOOK, work).await) });
     }
 
     /// A person presses retry.
@@ -215,19 +207,14 @@ impl Process {
     }
 }
 
-/// Asks for something to do; `is_idle` when nothing else is under way.
-async fn next_work(engine: &Engine, room: usize, is_idle: bool) -> Result<Vec<Work>> {
-    let claims = engine.claim(BOOK, room as i64).await?;
-    if claims.is_empty() && is_idle {
-        return Ok(vec![Work::Look]);
-    }
-    Ok(claims.into_iter().map(|claim| Work::Attempt(Box::new(claim))).collect())
-}
-
-/// Does it.
-async fn do_work(engine: &Engine, work: Work) -> Result<()> {
+/// A piece of work, for the story.
+fn in_words(work: &Work) -> String {
     match work {
-        Work::Attempt(claim) => engine.attempt(BOOK, *claim).await,
-        Work::Look => engine.look_again(BOOK).await.map(drop),
+        Work::One(claim) => format!("attempt {} for order {}", claim.attempt, claim.order_id),
+        Work::Many(claims) => {
+            let orders: Vec<_> = claims.iter().map(|claim| claim.order_id.as_str()).collect();
+            format!("attempts for orders {}", orders.join(" "))
+        }
+        Work::Look => LOOK.to_owned(),
     }
 }

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use forstok_accurate::sandbox::Fault;
+use forstok_accurate::sandbox::{Action, Fault};
 
 use super::{
     checks::{TRANSITIONS, in_words},
@@ -59,6 +59,18 @@ const STORE: &[&str] = &[
     "a late worker's outcome is not taken",
 ];
 
+const BULKS: &[&str] = &[
+    "EachByItself",
+    "AllOrNothing",
+    "RefusedWhole",
+    "All",
+    "FirstOnly",
+    "NotUnderstood",
+    "dropped_before",
+    "dropped_after",
+    "late",
+];
+
 /// How a world ended.
 struct Ended {
     violation: Option<String>,
@@ -89,6 +101,14 @@ async fn live_on(disk: &Disk, seed: u64, switch: Option<Switch>, aloud: bool) ->
     let mut coverage = std::mem::take(&mut world.coverage);
     for (fault, times) in world.accurate.fault_counts() {
         coverage.add("fault", fault, times);
+    }
+    let bulks = world.accurate.calls().into_iter().filter(|call| call.action == Some(Action::InvoiceBulkSave));
+    for call in bulks {
+        coverage.meet("bulk", format!("{:?}", world.terms.bulk_rule));
+        coverage.meet("bulk", format!("{:?}", world.terms.filter_values));
+        if let Some(fault) = call.fault {
+            coverage.meet("bulk", fault);
+        }
     }
     let ended = Ended { violation, hash: world.story.hash(), steps: world.story.steps, coverage };
     drop(world);
@@ -165,6 +185,7 @@ fn whatever_happens_each_order_has_its_one_invoice_and_nothing_acknowledged_is_l
     never.extend(run.coverage.never_met("happening", HAPPENINGS.iter().copied()));
     never.extend(run.coverage.never_met("senders", SENDERS.iter().copied()));
     never.extend(run.coverage.never_met("store", STORE.iter().copied()));
+    never.extend(run.coverage.never_met("bulk", BULKS.iter().copied()));
     assert!(never.is_empty(), "never met: {never:#?}");
 }
 

@@ -9,7 +9,7 @@ use std::sync::{
 use forstok_accurate::{
     domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
     store::{
-        Claim, Count, Delivery, Filter, MappingRevision, NewMapping, OrderRecord, Receipt, Result, Settlement, Sqlite,
+        Claim, Claimable, Count, Delivery, Filter, MappingRevision, NewMapping, OrderRecord, Receipt, Result, Settlement, Sqlite,
         State, Store, StoreError, Undecided, UnreadableDelivery, Verdict, Wait, Wanted,
     },
 };
@@ -147,6 +147,10 @@ impl Store for SimStore {
             }
         }
         Ok(claims)
+    }
+
+    async fn claimable(&self, book: &str, now: Timestamp, most: i64) -> Result<Claimable> {
+        self.gates.in_store(self.inner.claimable(book, now, most)).await
     }
 
     async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<bool>> {

@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use forstok_accurate::sandbox::Fault;
+use forstok_accurate::sandbox::{BulkRule, Fault, FilterValues};
+
+/// Every way in which Accurate may deal with a bad entry.
+const BULK_RULES: [BulkRule; 3] = [BulkRule::EachByItself, BulkRule::AllOrNothing, BulkRule::RefusedWhole];
+
+/// Every way in which Accurate may read a filter.
+const FILTER_VALUES: [FilterValues; 3] = [FilterValues::All, FilterValues::FirstOnly, FilterValues::NotUnderstood];
 
 /// What can happen in a world, and how often.
 #[derive(Clone, Debug)]
@@ -19,6 +25,14 @@ pub(crate) struct Terms {
     pub(crate) stalls: f64,
     /// Chance for each step that the machine's clock is set.
     pub(crate) jumps: f64,
+    /// The settings let orders go together.
+    pub(crate) bulk: bool,
+    /// No order is claimed before so many are due.
+    pub(crate) heap: usize,
+    /// What one bad entry does to a bulk.
+    pub(crate) bulk_rule: BulkRule,
+    /// What a list makes of several values.
+    pub(crate) filter_values: FilterValues,
     /// Steps before everything is mended.
     pub(crate) storm: u64,
     /// How long a call takes.
@@ -37,7 +51,11 @@ impl Terms {
         let stalls = if is_strict { 0.0 } else { pick(&[0.0, 0.01, 0.03]) };
         let jumps = if is_strict { 0.0 } else { pick(&[0.0, 0.0, 0.01]) };
         let workers = if is_strict || rng.bool() { 1 } else { 2 };
-        let orders = *rng.choice(&[1, 2, 3, 5, 8, 12]).unwrap_or(&1);
+        let (mut orders, mut heap) = (*rng.choice(&[1, 2, 3, 5, 8, 12]).unwrap_or(&1), 0);
+        if rng.u8(..12) == 0 {
+            // Enough for orders to go together.
+            (orders, heap) = (rng.usize(26..40), 16);
+        }
         let latency = Duration::from_millis(*rng.choice(&[0, 60, 400, 4000]).unwrap_or(&0));
         Self {
             workers,
@@ -46,7 +64,11 @@ impl Terms {
             happenings,
             stalls,
             jumps,
-            storm: rng.u64(60..400),
+            bulk: rng.u8(..5) > 0,
+            heap,
+            bulk_rule: *rng.choice(&BULK_RULES).unwrap_or(&BulkRule::EachByItself),
+            filter_values: *rng.choice(&FILTER_VALUES).unwrap_or(&FilterValues::All),
+            storm: rng.u64(40..300),
             latency,
             faults: faults(rng),
         }

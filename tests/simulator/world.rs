@@ -11,7 +11,7 @@ use forstok_accurate::{
     domain::order::OrderId,
     pipeline::mapping::in_force,
     sandbox::{Invoice, Options, Sandbox},
-    store::{Sqlite, Store},
+    store::{Sqlite, State, Store},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -79,6 +79,8 @@ pub(crate) struct World {
     pub(crate) deleted_by_people: BTreeSet<i64>,
     pub(crate) troubles: Troubles,
     pub(crate) is_calm: bool,
+    /// Nothing is claimed yet: due orders are to pile up.
+    is_heaping: bool,
     pub(crate) coverage: Coverage,
     pub(crate) story: Story,
 }
@@ -96,12 +98,17 @@ impl World {
             latency: terms.latency,
             ..Options::with_sample_masters()
         });
+        accurate.change_settings(|settings| {
+            settings.bulk = terms.bulk_rule;
+            settings.filter_values = terms.filter_values;
+        });
         let wire = Arc::new(SimWire::new(accurate.clone(), clock.clone(), gates.clone()));
         let file = disk.new_file(seed);
         let watch = Arc::new(Watch::open(&file).await);
         let (scripts, waiting) = senders::scripts(&mut rng, terms.orders, clock.truth());
         let dead = || Life::Dead { until: clock.truth() };
         let lives = std::iter::repeat_with(dead).take(terms.workers).collect();
+        let is_heaping = terms.heap > 0;
         let mut story = Story::told(aloud);
         story.tell(clock.truth(), &format!("{terms:?}"));
         Self {
@@ -124,6 +131,7 @@ impl World {
             deleted_by_people: BTreeSet::new(),
             troubles: Troubles::default(),
             is_calm: false,
+            is_heaping,
             coverage: Coverage::default(),
             story,
         }
@@ -133,10 +141,14 @@ impl World {
     pub(crate) async fn run(&mut self) -> Result<(), String> {
         while !self.storm_is_over() {
             self.happen().await;
-            if !self.step().await? && !self.let_time_pass() {
-                break;
+            if !self.step().await? {
+                self.is_heaping &= !self.waiting.is_empty();
+                if !self.let_time_pass() {
+                    break;
+                }
             }
         }
+        self.is_heaping = false;
         self.come_to_rest().await
     }
 
@@ -180,7 +192,7 @@ impl World {
                     if process.may_decide(&self.view, shown) {
                         choices.push(Choice::Decide(at));
                     }
-                    if process.may_fetch(&self.view, shown) {
+                    if !self.is_heaping && process.may_fetch(&self.view, shown) {
                         choices.push(Choice::Fetch(at));
                     }
                 }
@@ -305,6 +317,8 @@ impl World {
             for (from, to) in checks::changes(&self.view, &after)? {
                 self.coverage.meet("transition", checks::in_words(from, to));
             }
+            let due = after.orders.values().filter(|order| order.state == State::Due).count();
+            self.is_heaping &= due < self.terms.heap;
             self.view = after;
             self.something_changed();
         }
@@ -388,7 +402,7 @@ impl World {
         let store = SimStore::new(database, self.gates.clone(), self.watch.clone(), self.switch, chance);
         store.set_busy(self.troubles.busy);
         let seed = self.rng.u64(..);
-        let process = Process::start(Arc::new(store), &self.wire, &self.clock, mapping, seed);
+        let process = Process::start(Arc::new(store), &self.wire, &self.clock, mapping, self.terms.bulk, seed);
         self.lives[at] = Life::Alive(Box::new(process));
         self.tell(&format!("p{at} starts"));
     }
