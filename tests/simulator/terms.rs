@@ -39,6 +39,8 @@ pub(crate) struct Terms {
     pub(crate) latency: Duration,
     /// Each fault's chance.
     pub(crate) faults: Vec<(Fault, f64)>,
+    /// What the first bulks meet.
+    pub(crate) bulk_faults: Vec<Fault>,
 }
 
 impl Terms {
@@ -52,9 +54,9 @@ impl Terms {
         let jumps = if is_strict { 0.0 } else { pick(&[0.0, 0.0, 0.01]) };
         let workers = if is_strict || rng.bool() { 1 } else { 2 };
         let (mut orders, mut heap) = (*rng.choice(&[1, 2, 3, 5, 8, 12]).unwrap_or(&1), 0);
-        if rng.u8(..12) == 0 {
+        if rng.u8(..16) == 0 {
             // Enough for orders to go together.
-            (orders, heap) = (rng.usize(26..40), 16);
+            (orders, heap) = (rng.usize(22..32), 16);
         }
         let latency = Duration::from_millis(*rng.choice(&[0, 60, 400, 4000]).unwrap_or(&0));
         Self {
@@ -68,9 +70,10 @@ impl Terms {
             heap,
             bulk_rule: *rng.choice(&BULK_RULES).unwrap_or(&BulkRule::EachByItself),
             filter_values: *rng.choice(&FILTER_VALUES).unwrap_or(&FilterValues::All),
-            storm: rng.u64(40..300),
+            storm: rng.u64(40..220),
             latency,
             faults: faults(rng),
+            bulk_faults: (0..rng.usize(0..3)).filter_map(|_| fault(rng)).collect(),
         }
     }
 
@@ -84,12 +87,16 @@ impl Terms {
 fn faults(rng: &mut fastrand::Rng) -> Vec<(Fault, f64)> {
     let mut faults = Vec::new();
     for _ in 0..rng.usize(0..=4) {
-        let name = Fault::NAMES[rng.usize(..Fault::NAMES.len())];
-        // A save that is late is carried out within three minutes: Accurate's longest calls (accurate.md §2).
-        let waits = if name == "late" { [2, 45, 100, 175] } else { [1, 5, 29, 40] };
-        let wait = Duration::from_secs(*rng.choice(&waits).unwrap_or(&1));
         let chance = *rng.choice(&[0.02, 0.08, 0.2]).unwrap_or(&0.02);
-        faults.extend(Fault::named(name, wait).map(|fault| (fault, chance)));
+        faults.extend(fault(rng).map(|fault| (fault, chance)));
     }
     faults
+}
+
+fn fault(rng: &mut fastrand::Rng) -> Option<Fault> {
+    // Late is the one from which most follows.
+    let name = if rng.u8(..6) == 0 { "late" } else { Fault::NAMES[rng.usize(..Fault::NAMES.len())] };
+    // A save that is late is carried out within three minutes: Accurate's longest calls (accurate.md §2).
+    let waits = if name == "late" { [2, 45, 100, 175] } else { [1, 5, 29, 40] };
+    Fault::named(name, Duration::from_secs(*rng.choice(&waits).unwrap_or(&1)))
 }

@@ -10,7 +10,7 @@ use forstok_accurate::{
     clock::Clock,
     domain::order::OrderId,
     pipeline::mapping::in_force,
-    sandbox::{Invoice, Options, Sandbox},
+    sandbox::{Action, Invoice, Options, Sandbox},
     store::{Sqlite, State, Store},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -98,6 +98,9 @@ impl World {
             latency: terms.latency,
             ..Options::with_sample_masters()
         });
+        for fault in &terms.bulk_faults {
+            accurate.next(Action::InvoiceBulkSave, *fault, 1);
+        }
         accurate.change_settings(|settings| {
             settings.bulk = terms.bulk_rule;
             settings.filter_values = terms.filter_values;
