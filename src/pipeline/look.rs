@@ -2,7 +2,11 @@
 //!
 //! One look serves all orders that wait for the same, and looks go only when no fresh order is due.
 
-use super::{Engine, circuit::Gate};
+use super::{
+    Engine,
+    circuit::{Gate, Sign},
+    post::sign_of,
+};
 use crate::{
     accurate::{client::Session, customers, masters, outcome::Failure},
     domain::waiting::{Subject, look_again_after},
@@ -23,11 +27,22 @@ impl Engine {
     /// Looks at one thing that orders of a book wait for, if the time for one has come. Tells whether it did.
     pub async fn look_again(&self, book: &str) -> Result<bool> {
         let Some(known) = self.books.get(book) else { return Ok(false) };
-        if known.lock_circuit().gate(self.now()) != Gate::Open {
+        let gate = known.lock_circuit().gate(self.now());
+        if matches!(gate, Gate::Shut(_)) {
             return Ok(false);
         }
         let Some(wait) = self.store.due_wait(book, self.now()).await? else { return Ok(false) };
-        let seen = look(&known.session, &wait.subject).await.unwrap_or_else(|failure| {
+        let looked = look(&known.session, &wait.subject).await;
+        if gate == Gate::Probe && !matches!(looked, Ok(Seen::NobodyKnows)) {
+            let sign = sign_of(looked.as_ref().err());
+            let is_still_in_trouble = !matches!(sign, Sign::Well | Sign::Nothing);
+            self.note(book, known, sign).await?;
+            if is_still_in_trouble {
+                // It says nothing about what was looked for, so that is looked at as soon as the book goes on.
+                return Ok(true);
+            }
+        }
+        let seen = looked.unwrap_or_else(|failure| {
             tracing::info!(book, "{} could not be looked at: {}", wait.subject, failure.class());
             Seen::Missing
         });

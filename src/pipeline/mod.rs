@@ -190,6 +190,10 @@ impl Engine {
             Gate::Shut(_) => Ok(Vec::new()),
             Gate::Probe => {
                 let probe = self.store.claim(book, Wanted::Probe, now, now + LEASE).await?;
+                if probe.is_empty() && self.store.next_look_at(book).await?.is_some_and(|at| at <= now) {
+                    // With no order to send, a look shows as well whether the trouble is over.
+                    return Ok(vec![Work::Look]);
+                }
                 Ok(probe.into_iter().map(Work::one).collect())
             }
             Gate::Open => self.next_turn(book, known, room).await,

@@ -383,13 +383,7 @@ impl<'a> Attempt<'a> {
         if !said_already {
             self.happened(Event::Reply { call: call.to_owned(), outcome: outcome.to_owned(), words });
         }
-        self.sign = match result {
-            Ok(_) | Err(Failure::Refused(_)) => Sign::Well,
-            Err(Failure::SlowDown(_)) => Sign::Nothing,
-            Err(Failure::NotSent(words)) => Sign::Down(words.clone()),
-            Err(Failure::Ambiguous(words)) => Sign::Unknown(words.clone()),
-            Err(Failure::BookRefused(trouble, words)) => refused(*trouble, words),
-        };
+        self.sign = sign_of(result.err());
     }
 
     fn happened(&mut self, event: Event) {
@@ -409,6 +403,17 @@ impl<'a> Attempt<'a> {
             Stop::AtNoCost => (now, Counted::No),
         };
         Outcome::Postponed { until, counted, unsure_since: self.unsure_since }
+    }
+}
+
+/// What a call, or its failure, says about the book.
+pub(super) fn sign_of(failure: Option<&Failure>) -> Sign {
+    match failure {
+        None | Some(Failure::Refused(_)) => Sign::Well,
+        Some(Failure::SlowDown(_)) => Sign::Nothing,
+        Some(Failure::NotSent(words)) => Sign::Down(words.clone()),
+        Some(Failure::Ambiguous(words)) => Sign::Unknown(words.clone()),
+        Some(Failure::BookRefused(trouble, words)) => refused(*trouble, words),
     }
 }
 

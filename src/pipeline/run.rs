@@ -132,10 +132,12 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
 /// When there is something to do again: an order may be claimed, or what blocked orders wait for be looked at.
 async fn next_moment(engine: &Engine, book: &str) -> Option<Timestamp> {
     let attempt_at = engine.store.next_attempt_at(book).await.ok()?;
+    let look_at = engine.store.next_look_at(book).await.ok()?;
     let probe_at = engine.books.get(book)?.lock_circuit().pause().map(|pause| pause.next_probe_at);
-    match probe_at {
-        // A paused book makes no looks, and one attempt at a time.
-        Some(probe_at) => attempt_at.map(|_| probe_at),
-        None => [attempt_at, engine.store.next_look_at(book).await.ok()?].into_iter().flatten().min(),
-    }
+    let moments = match probe_at {
+        // A paused book makes one attempt at a time, and a look only when there is no order to send.
+        Some(probe_at) => [attempt_at.map(|_| probe_at), look_at.map(|at| at.max(probe_at))],
+        None => [attempt_at, look_at],
+    };
+    moments.into_iter().flatten().min()
 }

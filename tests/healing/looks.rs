@@ -3,6 +3,7 @@
 use forstok_accurate::{
     pipeline::run::Running,
     sandbox::{Action, Fault},
+    store::State,
 };
 
 use super::{NEW, blocked_and_invoiced, calls, orders_wait_for_the_item};
@@ -69,6 +70,23 @@ async fn a_paused_book_makes_no_looks_and_makes_them_again_afterwards() {
     world.run_for(60).await;
     assert_eq!(blocked_and_invoiced(&world).await, (0, 4));
     assert_eq!(world.accurate.call_count(Action::ItemDetail), 1);
+}
+
+#[tokio::test]
+async fn a_paused_book_with_no_order_to_send_goes_on_when_a_look_shows_that_the_trouble_is_over() {
+    let mut world = World::new().await;
+    orders_wait_for_the_item(&mut world, 1..=3).await;
+    world.accurate.revoke_token();
+    world.forstok_sends(order("9").ready_to_ship()).await;
+    world.run_at_once_until_idle().await;
+    world.forstok_sends(order("9").cancelled()).await;
+    world.run_for(60).await;
+    assert_eq!((world.pause(), world.count(State::Due).await), (Some("token_refused"), 0));
+    world.accurate.restore_token();
+    world.accurate.add_item(NEW, "Barang baru");
+    world.run_for(60).await;
+    assert_eq!(blocked_and_invoiced(&world).await, (0, 3));
+    assert_eq!(world.pause(), None);
 }
 
 #[tokio::test]

@@ -262,12 +262,11 @@ impl World {
         Some(probe.unwrap_or(due))
     }
 
-    /// The same with the looks at what blocked orders wait for; a paused book makes none.
+    /// The same with the looks at what blocked orders wait for; a paused book makes one only as its probe.
     async fn next_moment_or_look(&self) -> Option<Timestamp> {
-        let look = match self.pause() {
-            Some(_) => None,
-            None => self.store.next_look_at(BOOK).await.expect("readable"),
-        };
+        let probe = self.engine.books().into_iter().find_map(|book| book.pause).map(|pause| pause.next_probe_at);
+        let look = self.store.next_look_at(BOOK).await.expect("readable");
+        let look = look.map(|at| probe.map_or(at, |probe| at.max(probe)));
         [self.next_moment().await, look].into_iter().flatten().min()
     }
 
