@@ -82,13 +82,15 @@ pub struct Call {
     pub timeout: Duration,
     /// Elements of a bulk; each has its own outcome in the reply.
     pub elements: Option<usize>,
+    /// It is not sent later than this, however long it waits for its turn.
+    pub last_start: Option<Timestamp>,
 }
 
 impl Call {
     /// A call that reads.
     pub fn get(name: &'static str, query: &[(&str, &str)]) -> Self {
         let query = query.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        Self { name, method: Method::GET, query, body: None, timeout: CALL_TIMEOUT, elements: None }
+        Self { name, method: Method::GET, query, body: None, timeout: CALL_TIMEOUT, elements: None, last_start: None }
     }
 
     /// A call that saves.
@@ -101,6 +103,12 @@ impl Call {
     pub fn post_many(name: &'static str, elements: &[impl Serialize]) -> Self {
         let call = Self::post(name, &HashMap::from([("data", elements)]));
         Self { timeout: BULK_TIMEOUT, elements: Some(elements.len()), ..call }
+    }
+
+    /// The same call, not to be sent later than this.
+    #[must_use]
+    pub fn no_later_than(self, last_start: Timestamp) -> Self {
+        Self { last_start: Some(last_start), ..self }
     }
 
     /// A call that deletes.
@@ -189,6 +197,7 @@ impl Session {
                     }
                     host = found;
                 }
+                Err(WireFault::TooLate) => return Ok(result),
                 _ => {
                     self.note(&result);
                     return Ok(result);
@@ -277,6 +286,10 @@ impl Session {
         }
         let slot = self.limiter.slot().await;
         let started = self.clock.now();
+        if call.last_start.is_some_and(|last_start| started > last_start) {
+            slot.answered();
+            return Err(WireFault::TooLate);
+        }
         let mut headers = self.credentials.headers(started).to_vec();
         // Errors are told apart by their text, so its language is pinned (accurate.md §1, B).
         headers.push(("x-language-profile", "ID".to_owned()));

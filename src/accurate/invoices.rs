@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::PoisonError};
 
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -39,8 +40,13 @@ impl FoundInvoice {
 pub type Standing = HashMap<String, FoundInvoice>;
 
 /// Saves an invoice. `Ok(None)`: saved, but the reply does not hold the record.
-pub async fn save(session: &Session, body: &InvoiceBody) -> Result<Option<FoundInvoice>, Failure> {
-    let envelope = session.call(&Call::post("sales-invoice/save", body)).await?;
+/// It is sent before `last_start` or not at all: afterwards somebody else may have done, and undone, the same.
+pub async fn save(
+    session: &Session,
+    body: &InvoiceBody,
+    last_start: Timestamp,
+) -> Result<Option<FoundInvoice>, Failure> {
+    let envelope = session.call(&Call::post("sales-invoice/save", body).no_later_than(last_start)).await?;
     Ok(session.stands(read_invoice(&envelope.r).filter(|invoice| invoice.number == body.number)))
 }
 
@@ -52,8 +58,10 @@ pub const LARGEST_BULK: usize = 100;
 pub async fn save_many(
     session: &Session,
     bodies: &[&InvoiceBody],
+    last_start: Timestamp,
 ) -> Result<Vec<Result<Option<FoundInvoice>, Failure>>, Failure> {
-    let elements = session.call_many(&Call::post_many("sales-invoice/bulk-save", bodies)).await?;
+    let call = Call::post_many("sales-invoice/bulk-save", bodies).no_later_than(last_start);
+    let elements = session.call_many(&call).await?;
     let read = |(element, body): (Result<Envelope, Failure>, &&InvoiceBody)| match read_invoice(&element?.r) {
         Some(invoice) if invoice.number == body.number => Ok(session.stands(Some(invoice))),
         // The order of the reply is not the order that was sent: nothing is believed without a look.

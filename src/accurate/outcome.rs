@@ -163,6 +163,7 @@ pub fn read(result: Result<WireReply, WireFault>) -> Result<Envelope, Failure> {
     let reply = match result {
         Ok(reply) => reply,
         Err(WireFault::NotSent(words)) => return Err(Failure::NotSent(words)),
+        Err(WireFault::TooLate) => return Err(Failure::SlowDown(WireFault::TooLate.to_string())),
         Err(WireFault::Lost(words)) => return Err(Failure::Ambiguous(words)),
     };
     if reply.status == 429 {

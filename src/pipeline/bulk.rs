@@ -149,7 +149,7 @@ impl<'a> Group<'a> {
                 attempt.tell("sales-invoice/bulk-save", own.map(|_| "saved"));
             }
         };
-        let result = patiently(session, last_start, || invoices::save_many(session, &bodies), tell).await;
+        let result = patiently(session, last_start, || invoices::save_many(session, &bodies, last_start), tell).await;
         self.sign = match &result {
             Ok(_) => Sign::Well,
             Err(_) => attempts.last().map_or(Sign::Nothing, |attempt| attempt.sign.clone()),

@@ -227,7 +227,9 @@ impl<'a> Attempt<'a> {
 
     async fn save_once(&mut self) -> Saved {
         let (session, claim) = (self.session, self.claim.clone());
-        self.patiently("sales-invoice/save", |_| "saved", || invoices::save(session, &claim.draft.body)).await
+        let last_start = last_start(&claim, CALL_TIMEOUT);
+        let save = || invoices::save(session, &claim.draft.body, last_start);
+        self.patiently("sales-invoice/save", |_| "saved", save).await
     }
 
     /// Whether it failed only because its customer is missing, which we may create.

@@ -154,3 +154,16 @@ async fn a_save_that_arrives_after_the_mapping_changed_its_number_makes_no_secon
     world.run_until_settled().await;
     assert_eq!(world.accurate.invoice_count(), 1, "{}", world.timeline(ORDER).await);
 }
+
+#[tokio::test]
+async fn a_save_whose_turn_comes_after_its_lease_is_not_sent() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    let claim = world.only_claim().await;
+    let session = session(&world.wire, &world.clock, true);
+    // Calls wait for their turn, here because Accurate asked to slow down; somebody else may hold the order by then.
+    session.slow_down(LEASE);
+    let attempted = post::attempt(&session, claim, |_| SignedDuration::ZERO).await;
+    assert!(matches!(attempted.settlement.outcome, Outcome::Postponed { .. }), "{attempted:?}");
+    assert_eq!((world.saves(), world.accurate.invoice_count()), (0, 0));
+}
