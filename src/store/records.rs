@@ -214,7 +214,7 @@ pub struct Claim {
     pub warnings: Vec<Notice>,
     /// When the newest news arrived.
     pub received_at: Timestamp,
-    /// An invoice may stand that we do not know of: when its save was sent.
+    /// An invoice may stand that we do not know of: the latest moment at which its save may have been sent.
     pub unsure_since: Option<Timestamp>,
     /// What it waited for before it was tried again.
     pub waits_for: Option<Subject>,

@@ -167,3 +167,16 @@ async fn a_save_whose_turn_comes_after_its_lease_is_not_sent() {
     assert!(matches!(attempted.settlement.outcome, Outcome::Postponed { .. }), "{attempted:?}");
     assert_eq!((world.saves(), world.accurate.invoice_count()), (0, 0));
 }
+
+#[tokio::test]
+async fn an_attempt_that_was_cut_short_may_have_sent_its_save_at_any_moment_of_its_lease() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    let first = world.only_claim().await;
+    world.advance(LEASE.as_secs() + 600);
+    let second = world.only_claim().await;
+    assert_eq!(second.unsure_since, Some(first.lease_until));
+    world.advance(100);
+    let world = world.dies_and_starts_again().await;
+    assert_eq!(world.only_claim().await.unsure_since, Some(world.clock_now()));
+}

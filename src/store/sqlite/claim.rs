@@ -65,10 +65,12 @@ pub(super) async fn claim(
             (format!("SELECT order_id FROM ({}) LIMIT $4", first.join(" UNION ALL ")), 1)
         }
     };
+    // An attempt whose end is not known may have sent its save at any moment of its lease.
     let sql = format!(
         "UPDATE orders SET
              attempt = attempt + 1, tries = tries + 1,
-             unsure_before = unsure_since, unsure_since = $2,
+             unsure_before = CASE WHEN lease_until > 0 THEN MIN(lease_until, $2) ELSE unsure_since END,
+             unsure_since = $2,
              lease_until = $3, next_attempt_at = $3
          WHERE order_id IN ({ids})
          RETURNING order_id, attempt, tries, failures, state, undecided, draft, invoice_id, warnings, received_at,
@@ -244,7 +246,7 @@ pub(super) async fn hasten(connection: &mut SqliteConnection, book: &str, now: T
 
 pub(super) async fn end_leases(connection: &mut SqliteConnection, now: Timestamp) -> Result<u64> {
     let result = sqlx::query(
-        "UPDATE orders SET lease_until = 0, next_attempt_at = $1
+        "UPDATE orders SET lease_until = 0, next_attempt_at = $1, unsure_since = $1
          WHERE state IN ('due', 'void_due') AND lease_until > 0",
     )
     .bind(micros(now))
