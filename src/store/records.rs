@@ -216,6 +216,8 @@ pub struct Claim {
     pub received_at: Timestamp,
     /// An invoice may stand that we do not know of: the latest moment at which its save may have been sent.
     pub unsure_since: Option<Timestamp>,
+    /// When its invoice was known to stand.
+    pub invoiced_at: Option<Timestamp>,
     /// What it waited for before it was tried again.
     pub waits_for: Option<Subject>,
 }

@@ -1,5 +1,7 @@
 //! Orders that are cancelled before, while and after their invoice is made.
 
+use std::time::Duration;
+
 use forstok_accurate::{
     domain::reason::Warning,
     sandbox::{Action, Fault, On, samples::MAPPING},
@@ -192,4 +194,18 @@ async fn an_invoice_that_is_not_this_orders_is_not_deleted() {
     assert_eq!(world.state(ORDER).await, "blocked: number_conflict");
     assert_eq!(world.accurate.invoices(), [strangers]);
     assert_eq!(world.count(State::Blocked).await, 1);
+}
+
+#[tokio::test]
+async fn a_lost_save_does_not_bring_an_invoice_back_that_was_deleted() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    // Carried out only after the next attempt has saved, seen no trouble, and been told of the cancellation.
+    world.accurate.next(Action::InvoiceSave, Fault::Late(Duration::from_secs(200)), 1);
+    world.run_until_settled().await;
+    world.forstok_sends(order(ORDER).cancelled()).await;
+    world.run_until_settled().await;
+    assert_eq!((world.state(ORDER).await.as_str(), world.accurate.invoice_count()), ("voided", 0));
+    world.advance(3_600);
+    assert_eq!(world.accurate.invoice_count(), 0, "{}", world.timeline(ORDER).await);
 }

@@ -74,7 +74,7 @@ pub(super) async fn claim(
              lease_until = $3, next_attempt_at = $3
          WHERE order_id IN ({ids})
          RETURNING order_id, attempt, tries, failures, state, undecided, draft, invoice_id, warnings, received_at,
-                   waits_for, unsure_before"
+                   waits_for, unsure_before, invoiced_at"
     );
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let rows = sqlx::query(AssertSqlSafe(sql))
@@ -100,6 +100,7 @@ pub(super) async fn claim(
             received_at: timestamp(row.try_get("received_at")?)?,
             waits_for: Subject::parse(row.try_get("waits_for")?),
             unsure_since: moment(row, "unsure_before")?,
+            invoiced_at: moment(row, "invoiced_at")?,
         });
     }
     let intents: Vec<_> = claims
