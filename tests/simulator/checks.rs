@@ -93,7 +93,10 @@ pub(crate) fn books_agree(
                 return Err(format!("order {id} is invoiced, but no invoice stands"));
             }
             (State::Received | State::Watching | State::Ignored | State::Voided, Some(standing)) => {
-                return Err(format!("order {id} is {state}, but invoice {} (id {}) stands", standing.number, standing.id));
+                return Err(format!(
+                    "order {id} is {state}, but invoice {} (id {}) stands",
+                    standing.number, standing.id
+                ));
             }
             (State::Due | State::Blocked, Some(standing)) if order.invoice_id.is_none() && !order.is_unsure => {
                 return Err(format!("order {id} is {state} and sure, but invoice {} stands", standing.number));

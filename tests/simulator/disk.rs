@@ -24,12 +24,8 @@ impl Disk {
         let path = folder.path().join("new.db");
         let store = Sqlite::open(&path).await.expect("a database can be made");
         Mapping::parse("mapping.toml", MAPPING).expect("the sample mapping is valid");
-        let new = NewMapping {
-            document: MAPPING.to_owned(),
-            who: "simulator".to_owned(),
-            changes: Vec::new(),
-            replaces: 0,
-        };
+        let new =
+            NewMapping { document: MAPPING.to_owned(), who: "simulator".to_owned(), changes: Vec::new(), replaces: 0 };
         store.put_mapping(&new, Timestamp::UNIX_EPOCH).await.expect("written");
         store.close().await;
         drop(store);

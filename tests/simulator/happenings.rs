@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use super::{
     senders::{LATER_ITEM, SHIPPING_ACCOUNT},
+    wire::CALL_LEAVES,
     world::{Life, World},
 };
 
@@ -96,7 +97,7 @@ const MAPPING_CHANGES: [(&str, &str); 6] = [
 
 impl World {
     /// Perhaps something happens before the next step.
-    pub(crate) async fn happen(&mut self) {
+    pub(crate) async fn happen(&mut self) -> Result<(), String> {
         let terms = self.terms.clone();
         let mut draw = || self.rng.f64();
         let (crash, stall, jump, other) = (draw(), draw(), draw(), draw());
@@ -108,6 +109,7 @@ impl World {
             }
         }
         if stall < terms.stalls {
+            self.let_calls_leave().await?;
             self.stall();
         }
         if jump < terms.jumps {
@@ -116,12 +118,30 @@ impl World {
         if other < terms.happenings {
             self.meddle();
         }
+        Ok(())
     }
 
     fn happened(&mut self, what: &'static str) {
         self.coverage.meet("happening", what);
         self.tell(what);
         self.wire.books_changed();
+    }
+
+    /// Between its last look at the clock and the first byte of a call no process falls asleep: against that
+    /// nothing helps, for Accurate cannot be told until when a save counts.
+    async fn let_calls_leave(&mut self) -> Result<(), String> {
+        for at in 0..self.lives.len() {
+            while let Some(index) = self.leaving(at) {
+                self.go_on_with(at, index).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A call of this process that is about to leave.
+    fn leaving(&self, at: usize) -> Option<usize> {
+        let Life::Alive(process) = &self.lives[at] else { return None };
+        process.activities.iter().position(|(_, activity)| activity.place() == CALL_LEAVES)
     }
 
     fn stall(&mut self) {
@@ -143,6 +163,14 @@ impl World {
         let minutes = *self.rng.choice(&[0, 0, 2, 4, 9, 60, 300, -2, -9, -70]).unwrap_or(&0);
         let before = self.clock.ahead();
         let ahead = SignedDuration::from_mins(minutes);
+        // A save that is under way while the clock is set far forward is taken to be over too early: known, and
+        // left alone, for time without a jump is not to be had.
+        let is_far = ahead - before > SignedDuration::from_mins(2);
+        let is_under_way =
+            self.wire.next_work().is_some() || (0..self.lives.len()).any(|at| self.leaving(at).is_some());
+        if is_far && is_under_way {
+            return;
+        }
         self.clock.set_ahead(ahead);
         if ahead != before {
             self.happened(if ahead > before { "the clock jumps forward" } else { "the clock jumps back" });

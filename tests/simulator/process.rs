@@ -157,7 +157,8 @@ impl Process {
             Some(pause) => claimable().map(|order| order.lease_until.max(pause.next_probe_at)).min(),
         };
         let is_looking = self.activities.iter().any(|(_, activity)| activity.name == LOOK);
-        let look = view.next_look.filter(|_| pause.is_none() && !is_looking);
+        let look = view.next_look.filter(|_| !is_looking);
+        let look = look.map(|at| pause.as_ref().map_or(at, |pause| at.max(pause.next_probe_at)));
         attempt.into_iter().chain(look).min()
     }
 

@@ -9,8 +9,8 @@ use std::sync::{
 use forstok_accurate::{
     domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
     store::{
-        Claim, Claimable, Count, Delivery, Filter, MappingRevision, NewMapping, OrderRecord, Receipt, Result, Settlement, Sqlite,
-        State, Store, StoreError, Undecided, UnreadableDelivery, Verdict, Wait, Wanted,
+        Claim, Claimable, Count, Delivery, Filter, MappingRevision, NewMapping, OrderRecord, Receipt, Result,
+        Settlement, Sqlite, State, Store, StoreError, Undecided, UnreadableDelivery, Verdict, Wait, Wanted,
     },
 };
 use jiff::Timestamp;
@@ -112,10 +112,8 @@ impl Store for SimStore {
     async fn record(&self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
         if self.switch == Some(Switch::AnswerFirst) {
             let told = Receipt { repeat: false, state: State::Received, invoice: None };
-            let owed = std::mem::replace(
-                &mut *self.owed.lock().unwrap_or_else(PoisonError::into_inner),
-                deliveries.to_vec(),
-            );
+            let owed =
+                std::mem::replace(&mut *self.owed.lock().unwrap_or_else(PoisonError::into_inner), deliveries.to_vec());
             self.write("before record", "after record", self.inner.record(&owed)).await?;
             return Ok(vec![told; deliveries.len()]);
         }

@@ -114,7 +114,8 @@ impl Watch {
     /// For a switch: orders under a lease may be claimed again.
     pub(crate) async fn forget_leases(&self, now: Timestamp) {
         let mut connection = self.0.lock().await;
-        let query = sqlx::query("UPDATE orders SET next_attempt_at = $1 WHERE lease_until > $1").bind(now.as_microsecond());
+        let query =
+            sqlx::query("UPDATE orders SET next_attempt_at = $1 WHERE lease_until > $1").bind(now.as_microsecond());
         query.execute(&mut *connection).await.expect("writable");
     }
 }

@@ -14,6 +14,8 @@ use super::{clock::SimClock, gates::Gates};
 
 /// Where the account server answers; the two data hosts are the sandbox's own names.
 pub(crate) const ACCOUNT_HOST: &str = "account.accurate.id";
+/// Where a call stands that was let go and has not left yet.
+pub(crate) const CALL_LEAVES: &str = "a call leaves";
 const FIRST_HOST: &str = "zeus.accurate.id";
 const SECOND_HOST: &str = "hera.accurate.id";
 
@@ -117,7 +119,7 @@ impl Drop for InFlight<'_> {
 #[async_trait::async_trait]
 impl Wire for SimWire {
     async fn send(&self, request: WireRequest) -> Result<WireReply, WireFault> {
-        self.gates.pass("a call leaves").await;
+        self.gates.pass(CALL_LEAVES).await;
         let host = self.connect(request.url.host_str().unwrap_or_default())?;
         let timeout = request.timeout;
         let call = as_call(host, request);

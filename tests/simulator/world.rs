@@ -143,7 +143,7 @@ impl World {
     /// The whole life of the world, to its end; what was wrong, if anything.
     pub(crate) async fn run(&mut self) -> Result<(), String> {
         while !self.storm_is_over() {
-            self.happen().await;
+            self.happen().await?;
             if !self.step().await? {
                 self.is_heaping &= !self.waiting.is_empty();
                 if !self.let_time_pass() {
@@ -242,12 +242,13 @@ impl World {
         }
     }
 
-    async fn go_on_with(&mut self, at: usize, index: usize) -> Result<(), String> {
+    pub(crate) async fn go_on_with(&mut self, at: usize, index: usize) -> Result<(), String> {
         let gates = self.gates.clone();
         let (_, activity) = &mut self.process(at).activities[index];
         let from = activity.place();
         let end = activity.go_on(&gates).await;
-        let told = format!("p{at} {}: {from} ▸ {}", activity.name, if end.is_some() { "end" } else { activity.place() });
+        let told =
+            format!("p{at} {}: {from} ▸ {}", activity.name, if end.is_some() { "end" } else { activity.place() });
         self.tell(&told);
         let Some(end) = end else { return Ok(()) };
         self.process(at).activities.remove(index);
@@ -415,7 +416,8 @@ impl World {
         let wait = *self.rng.choice(&[0, 0, 3, 200, 600]).unwrap_or(&0);
         let until = self.clock.truth() + SignedDuration::from_secs(wait);
         let Life::Alive(process) = std::mem::replace(&mut self.lives[at], Life::Dead { until }) else { return };
-        let places: Vec<_> = process.activities.iter().map(|(_, one)| format!("{} ({})", one.name, one.place())).collect();
+        let places: Vec<_> =
+            process.activities.iter().map(|(_, one)| format!("{} ({})", one.name, one.place())).collect();
         self.tell(&format!("p{at} dies: {}", places.join(", ")));
         for (_, activity) in &process.activities {
             self.coverage.meet("crash", activity.place());
