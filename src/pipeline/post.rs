@@ -337,16 +337,17 @@ impl<'a> Attempt<'a> {
 
     /// Deletes the invoice of a cancelled order: looked up first, and only if it is this order's and unpaid.
     async fn void(&mut self) -> Result<Outcome, Stop> {
+        let found = self.look_up().await?;
         // A save that was lost before this invoice came about is refused while the invoice stands, and only then.
-        let lost_save_is_over =
-            self.claim.invoiced_at.filter(|_| self.claim.earlier_tries > 1).map(|at| at + SAVE_IS_OVER);
+        let tried_more_than_once = self.claim.earlier_tries > 1;
+        let lost_save_is_over = self.claim.invoiced_at.filter(|_| tried_more_than_once).map(|at| at + SAVE_IS_OVER);
         if let Some(until) = lost_save_is_over.filter(|until| *until > self.session.now()) {
             let words = "an earlier save of the same invoice may still arrive".to_owned();
             let call = "sales-invoice/delete".to_owned();
             self.happened(Event::Reply { call, outcome: "not_sent".to_owned(), words });
             return Ok(Outcome::Postponed { until, counted: Counted::No, unsure_since: None });
         }
-        let Some(found) = self.look_up().await? else { return Ok(Outcome::Voided) };
+        let Some(found) = found else { return Ok(Outcome::Voided) };
         let body = &self.claim.draft.body;
         let same_id = self.claim.invoice_id.is_none_or(|id| id == found.id);
         if !same_id || found.customer_no != body.customer_no || found.description != body.description {
