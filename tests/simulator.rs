@@ -11,7 +11,7 @@
 //!
 //! - `gates`: where activities stand still; `clock`, `wire`, `store`: the gates around time, Accurate and the disk
 //! - `senders`, `happenings`: what comes from outside; `terms`: how much of it in this world
-//! - `process`: one process of the service; `world`: which of everything goes on next
+//! - `process`: one process of the service; `lives`: its start and its end; `world`: which of everything goes on next
 //! - `view`, `checks`, `end`: what is looked at after each step, and in the end
 //! - `coverage`, `story`, `runs`: what is told; the tests themselves
 
@@ -29,6 +29,8 @@ mod end;
 mod gates;
 #[path = "simulator/happenings.rs"]
 mod happenings;
+#[path = "simulator/lives.rs"]
+mod lives;
 #[path = "simulator/process.rs"]
 mod process;
 #[path = "simulator/runs.rs"]

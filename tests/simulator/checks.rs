@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forstok_accurate::{sandbox::Invoice, store::State};
+use jiff::Timestamp;
 
 use super::{senders::Acknowledged, view::View};
 
@@ -60,6 +61,17 @@ pub(crate) fn changes(before: &View, after: &View) -> Result<Vec<(State, State)>
         Some(id) => Err(format!("order {id} is gone")),
         None => Ok(changes),
     }
+}
+
+/// An order that was handed out while somebody still held it.
+pub(crate) fn held_twice(before: &View, after: &View, now: Timestamp) -> Result<(), String> {
+    for (id, order) in &after.orders {
+        let held = before.orders.get(id).filter(|held| held.attempt < order.attempt && held.lease_until > now);
+        if let Some(held) = held {
+            return Err(format!("order {id} was claimed again although it is held until {}", held.lease_until));
+        }
+    }
+    Ok(())
 }
 
 /// Accurate's live invoices by the order that they are for.

@@ -65,6 +65,10 @@ impl World {
     /// People do what they are told about blocked orders.
     fn people_help(&mut self) {
         self.strangers_leave();
+        // Some come to keep the invoices that they cannot delete.
+        if self.rng.u8(..3) == 0 {
+            self.put_in_force(&MAPPING.replace("on_cancel = \"void\"", "on_cancel = \"keep\""));
+        }
         for script in self.scripts.clone() {
             let blocked = self.view.orders.get(&script.id).filter(|order| order.state == State::Blocked);
             let Some(order) = blocked else { continue };

@@ -181,23 +181,23 @@ impl World {
     /// People and trouble over there.
     fn meddle(&mut self) {
         match self.rng.u8(..20) {
-            0..10 => {
+            0..8 => {
                 let (trouble, begins, ends) = TROUBLES[self.rng.usize(..TROUBLES.len())];
                 let is_on = !self.troubles.on.contains(&trouble);
                 self.set_trouble(trouble, is_on);
                 self.happened(if is_on { begins } else { ends });
             }
-            10 => {
+            8 => {
                 self.accurate.add_item(LATER_ITEM, "Barang baru");
                 self.happened("the missing item is created");
             }
-            11 => {
+            9 => {
                 self.accurate.move_host();
                 self.happened("the database moves");
             }
-            12 => self.stranger_takes_a_number(),
-            13 => self.strangers_leave(),
-            14 => self.somebody_pays(),
+            10 => self.stranger_takes_a_number(),
+            11 => self.strangers_leave(),
+            12..15 => self.somebody_pays(),
             15 => self.somebody_deletes(),
             16..18 => self.mapping_changes(),
             _ => self.somebody_retries(),
@@ -278,9 +278,10 @@ impl World {
     }
 
     fn somebody_pays(&mut self) {
-        let (id, number) = self.any_script();
-        if self.accurate.invoices_numbered(&number).iter().any(|invoice| invoice.description == id) {
-            self.accurate.put_receipt_on(&number).expect("it stands");
+        let ours = self.accurate.invoices().into_iter().filter(|invoice| !invoice.description.starts_with(STRANGER));
+        let unpaid: Vec<_> = ours.filter(|invoice| invoice.receipts.is_empty()).collect();
+        if let Some(invoice) = self.rng.choice(&unpaid) {
+            self.accurate.put_receipt_on(&invoice.number).expect("it stands");
             self.happened("an invoice is paid");
         }
     }

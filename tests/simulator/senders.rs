@@ -5,7 +5,7 @@ use forstok_accurate::store::{Content, Delivery};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::world::orders::order;
+use super::{terms::Terms, world::orders::order};
 
 /// An item that is not in Accurate at first.
 pub(crate) const LATER_ITEM: &str = "LATER-1";
@@ -68,15 +68,15 @@ const UNREAD: [&str; 12] = [
     "warehouse_code",
 ];
 
-/// The ways of orders that senders know; each status with the letter of the story.
+/// The ways of orders that senders know; those that begin with the chosen status first.
 const WAYS: [&[&str]; 12] = [
     &["Ready to Ship"],
-    &["Open", "Ready to Ship"],
-    &["Open", "Ready to Ship", "Shipped", "Delivered"],
     &["Ready to Ship", "Completed"],
-    &["Open", "Ready to Ship", "Cancelled"],
     &["Ready to Ship", "Cancelled"],
     &["Ready to Ship", "Shipped", "Cancelled"],
+    &["Open", "Ready to Ship"],
+    &["Open", "Ready to Ship", "Shipped", "Delivered"],
+    &["Open", "Ready to Ship", "Cancelled"],
     &["Open", "Cancelled"],
     &["Cancelled"],
     &["Open"],
@@ -85,13 +85,15 @@ const WAYS: [&[&str]; 12] = [
 ];
 
 /// Makes the orders of a world and the times at which their snapshots are sent.
-pub(crate) fn scripts(rng: &mut fastrand::Rng, orders: usize, at: Timestamp) -> (Vec<Script>, Vec<Waiting>) {
+pub(crate) fn scripts(rng: &mut fastrand::Rng, terms: &Terms, at: Timestamp) -> (Vec<Script>, Vec<Waiting>) {
+    let orders = terms.orders;
     let mut scripts = Vec::with_capacity(orders);
     let mut waiting = Vec::new();
     // All at once, or one after the other.
-    let spread = *rng.choice(&[0_i64, 5, 300, 1200]).unwrap_or(&0);
+    let spread = if terms.heap > 0 { 0 } else { *rng.choice(&[0_i64, 5, 300, 1200]).unwrap_or(&0) };
+    let ways = if terms.heap > 0 { &WAYS[..4] } else { &WAYS[..] };
     for place in 0..orders {
-        let script = script(rng, &format!("{}", 7001 + place));
+        let script = script(rng, ways, &format!("{}", 7001 + place));
         let mut at = at + SignedDuration::from_secs(rng.i64(0..=spread));
         for (nth, body) in script.snapshots.iter().enumerate() {
             let words = format!("snapshot {} of order {}", nth + 1, script.id);
@@ -108,8 +110,8 @@ pub(crate) fn scripts(rng: &mut fastrand::Rng, orders: usize, at: Timestamp) -> 
     (scripts, waiting)
 }
 
-fn script(rng: &mut fastrand::Rng, id: &str) -> Script {
-    let way = *rng.choice(&WAYS[..]).expect("there are ways");
+fn script(rng: &mut fastrand::Rng, ways: &[&[&str]], id: &str) -> Script {
+    let way = *rng.choice(ways).expect("there are ways");
     let flaw = if rng.u8(..30) == 0 { Flaw::NoSku } else { Flaw::None };
     let sku = match (flaw, rng.u8(..10)) {
         (Flaw::NoSku, _) => "",

@@ -53,10 +53,10 @@ impl Terms {
         let stalls = if is_strict { 0.0 } else { pick(&[0.0, 0.01, 0.03]) };
         let jumps = if is_strict { 0.0 } else { pick(&[0.0, 0.0, 0.01]) };
         let workers = if is_strict || rng.bool() { 1 } else { 2 };
-        let (mut orders, mut heap) = (*rng.choice(&[1, 2, 3, 5, 8, 12]).unwrap_or(&1), 0);
-        if rng.u8(..16) == 0 {
+        let (mut orders, mut heap) = (*rng.choice(&[1, 2, 3, 4, 6, 9]).unwrap_or(&1), 0);
+        if rng.u8(..24) == 0 {
             // Enough for orders to go together.
-            (orders, heap) = (rng.usize(22..32), 16);
+            (orders, heap) = (rng.usize(17..22), 16);
         }
         let latency = Duration::from_millis(*rng.choice(&[0, 60, 400, 4000]).unwrap_or(&0));
         Self {
@@ -66,14 +66,14 @@ impl Terms {
             happenings,
             stalls,
             jumps,
-            bulk: rng.u8(..5) > 0,
+            bulk: heap == 0 || rng.u8(..6) > 0,
             heap,
             bulk_rule: *rng.choice(&BULK_RULES).unwrap_or(&BulkRule::EachByItself),
             filter_values: *rng.choice(&FILTER_VALUES).unwrap_or(&FilterValues::All),
-            storm: rng.u64(40..220),
+            storm: rng.u64(30..180),
             latency,
             faults: faults(rng),
-            bulk_faults: (0..rng.usize(0..3)).filter_map(|_| fault(rng)).collect(),
+            bulk_faults: (0..if heap > 0 { rng.usize(0..3) } else { 0 }).filter_map(|_| fault(rng)).collect(),
         }
     }
 

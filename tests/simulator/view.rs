@@ -20,6 +20,8 @@ pub(crate) struct OrderRow {
     pub(crate) next_attempt_at: Timestamp,
     /// An invoice may stand that is not known.
     pub(crate) is_unsure: bool,
+    /// Grows with each claim.
+    pub(crate) attempt: i64,
     pub(crate) invoice_id: Option<i64>,
     pub(crate) warnings: String,
 }
@@ -34,6 +36,7 @@ impl OrderRow {
             lease_until: moment("lease_until"),
             next_attempt_at: moment("next_attempt_at"),
             is_unsure: row.get::<i64, _>("unsure_since") != 0,
+            attempt: row.get("attempt"),
             invoice_id: row.get("invoice_id"),
             warnings: row.get("warnings"),
         };
@@ -77,7 +80,8 @@ impl Watch {
     pub(crate) async fn look(&self) -> View {
         let mut connection = self.0.lock().await;
         let orders = sqlx::query(
-            "SELECT order_id, state, reason, undecided, lease_until, next_attempt_at, unsure_since, invoice_id, warnings
+            "SELECT order_id, state, reason, undecided, lease_until, next_attempt_at, unsure_since, attempt, invoice_id,
+                    warnings
              FROM orders",
         )
         .fetch_all(&mut *connection)

@@ -9,9 +9,8 @@ use std::{
 use forstok_accurate::{
     clock::Clock,
     domain::order::OrderId,
-    pipeline::mapping::in_force,
     sandbox::{Action, Invoice, Options, Sandbox},
-    store::{Sqlite, State, Store},
+    store::{Sqlite, State},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -24,7 +23,7 @@ use super::{
     happenings::Troubles,
     process::{End, Process},
     senders::{self, Acknowledged, Script, Waiting},
-    store::{SimStore, Switch},
+    store::Switch,
     story::Story,
     terms::Terms,
     view::{View, Watch},
@@ -61,14 +60,14 @@ pub(crate) enum Life {
 pub(crate) struct World {
     pub(crate) rng: fastrand::Rng,
     pub(crate) terms: Terms,
-    switch: Option<Switch>,
+    pub(crate) switch: Option<Switch>,
     pub(crate) clock: Arc<SimClock>,
-    gates: Arc<Gates>,
+    pub(crate) gates: Arc<Gates>,
     pub(crate) accurate: Sandbox,
     pub(crate) wire: Arc<SimWire>,
-    file: PathBuf,
+    pub(crate) file: PathBuf,
     /// The open database; none between the death of the only process and its next start.
-    database: Option<Arc<Sqlite>>,
+    pub(crate) database: Option<Arc<Sqlite>>,
     pub(crate) watch: Arc<Watch>,
     pub(crate) lives: Vec<Life>,
     pub(crate) scripts: Vec<Script>,
@@ -108,7 +107,7 @@ impl World {
         let wire = Arc::new(SimWire::new(accurate.clone(), clock.clone(), gates.clone()));
         let file = disk.new_file(seed);
         let watch = Arc::new(Watch::open(&file).await);
-        let (scripts, waiting) = senders::scripts(&mut rng, terms.orders, clock.truth());
+        let (scripts, waiting) = senders::scripts(&mut rng, &terms, clock.truth());
         let dead = || Life::Dead { until: clock.truth() };
         let lives = std::iter::repeat_with(dead).take(terms.workers).collect();
         let is_heaping = terms.heap > 0;
@@ -264,7 +263,9 @@ impl World {
             End::Fetched(Ok(works)) => {
                 let process = self.process(at);
                 process.fetched_in_vain = works.is_empty();
-                works.into_iter().for_each(|work| process.work(work));
+                for work in works {
+                    process.work(work);
+                }
             }
             End::Decided(Ok(decided)) => self.process(at).decided_in_vain = decided == 0,
             End::Decided(Err(error)) | End::Fetched(Err(error)) | End::Done(Err(error)) | End::Worked(Err(error)) => {
@@ -318,6 +319,10 @@ impl World {
         }
         if wrote {
             let after = self.watch.look().await;
+            // By a clock that was set back in the meantime nothing can be said.
+            if self.terms.jumps == 0.0 {
+                checks::held_twice(&self.view, &after, self.clock.now())?;
+            }
             for (from, to) in checks::changes(&self.view, &after)? {
                 self.coverage.meet("transition", checks::in_words(from, to));
             }
@@ -384,54 +389,6 @@ impl World {
             moments.extend(process.asleep_until.filter(|until| *until > now));
         }
         moments.into_iter().filter(|at| *at > now).min()
-    }
-
-    // ---- lives ----
-
-    async fn start(&mut self, at: usize) {
-        if self.database.is_none() {
-            let opened = match self.terms.workers {
-                1 => Sqlite::open(&self.file).await,
-                _ => Sqlite::open_beside(&self.file).await,
-            };
-            self.database = Some(Arc::new(opened.expect("the database can be opened")));
-        }
-        let database = self.database.clone().expect("it was just opened");
-        // Only one that is alone may take it that whoever held a lease has died.
-        if self.terms.workers == 1 {
-            database.end_leases(self.clock.now()).await.expect("written");
-        }
-        let mapping = in_force(database.as_ref()).await.expect("readable");
-        let chance = self.rng.fork();
-        let store = SimStore::new(database, self.gates.clone(), self.watch.clone(), self.switch, chance);
-        store.set_busy(self.troubles.busy);
-        let seed = self.rng.u64(..);
-        let process = Process::start(Arc::new(store), &self.wire, &self.clock, mapping, self.terms.bulk, seed);
-        self.lives[at] = Life::Alive(Box::new(process));
-        self.tell(&format!("p{at} starts"));
-    }
-
-    /// `kill -9`, wherever its activities are.
-    pub(crate) fn crash(&mut self, at: usize) {
-        let wait = *self.rng.choice(&[0, 0, 3, 200, 600]).unwrap_or(&0);
-        let until = self.clock.truth() + SignedDuration::from_secs(wait);
-        let Life::Alive(process) = std::mem::replace(&mut self.lives[at], Life::Dead { until }) else { return };
-        let places: Vec<_> =
-            process.activities.iter().map(|(_, one)| format!("{} ({})", one.name, one.place())).collect();
-        self.tell(&format!("p{at} dies: {}", places.join(", ")));
-        for (_, activity) in &process.activities {
-            self.coverage.meet("crash", activity.place());
-        }
-        let delivering = process.delivering.clone();
-        drop(process);
-        for waiting in delivering {
-            self.send_again(waiting, "no answer: the process died");
-        }
-        // Opening the file anew takes longest, and is not needed each time.
-        if self.terms.workers == 1 && self.rng.u8(..4) == 0 {
-            self.database = None;
-            self.coverage.meet("happening", "the file is opened anew");
-        }
     }
 }
 

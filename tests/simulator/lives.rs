@@ -1,0 +1,64 @@
+//! Processes come to life and die.
+
+use std::sync::Arc;
+
+use forstok_accurate::{
+    clock::Clock,
+    pipeline::mapping::in_force,
+    store::{Sqlite, Store},
+};
+use jiff::SignedDuration;
+
+use super::{
+    process::Process,
+    store::SimStore,
+    world::{Life, World},
+};
+
+impl World {
+    pub(crate) async fn start(&mut self, at: usize) {
+        if self.database.is_none() {
+            let opened = match self.terms.workers {
+                1 => Sqlite::open(&self.file).await,
+                _ => Sqlite::open_beside(&self.file).await,
+            };
+            self.database = Some(Arc::new(opened.expect("the database can be opened")));
+        }
+        let database = self.database.clone().expect("it was just opened");
+        // Only one that is alone may take it that whoever held a lease has died.
+        if self.terms.workers == 1 {
+            database.end_leases(self.clock.now()).await.expect("written");
+        }
+        let mapping = in_force(database.as_ref()).await.expect("readable");
+        let chance = self.rng.fork();
+        let store = SimStore::new(database, self.gates.clone(), self.watch.clone(), self.switch, chance);
+        store.set_busy(self.troubles.busy);
+        let seed = self.rng.u64(..);
+        let process = Process::start(Arc::new(store), &self.wire, &self.clock, mapping, self.terms.bulk, seed);
+        self.lives[at] = Life::Alive(Box::new(process));
+        self.tell(&format!("p{at} starts"));
+    }
+
+    /// `kill -9`, wherever its activities are.
+    pub(crate) fn crash(&mut self, at: usize) {
+        let wait = *self.rng.choice(&[0, 0, 3, 200, 600]).unwrap_or(&0);
+        let until = self.clock.truth() + SignedDuration::from_secs(wait);
+        let Life::Alive(process) = std::mem::replace(&mut self.lives[at], Life::Dead { until }) else { return };
+        let places: Vec<_> =
+            process.activities.iter().map(|(_, one)| format!("{} ({})", one.name, one.place())).collect();
+        self.tell(&format!("p{at} dies: {}", places.join(", ")));
+        for (_, activity) in &process.activities {
+            self.coverage.meet("crash", activity.place());
+        }
+        let delivering = process.delivering.clone();
+        drop(process);
+        for waiting in delivering {
+            self.send_again(waiting, "no answer: the process died");
+        }
+        // Opening the file anew takes longest, and is not needed each time.
+        if self.terms.workers == 1 && self.rng.u8(..4) == 0 {
+            self.database = None;
+            self.coverage.meet("happening", "the file is opened anew");
+        }
+    }
+}
