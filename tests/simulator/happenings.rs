@@ -34,6 +34,9 @@ enum Trouble {
     DiskBusy,
 }
 
+/// How much likelier a process dies at places that few activities come by.
+const RARE: f64 = 15.0;
+
 /// What happens, for the coverage table.
 pub(crate) const HAPPENINGS: &[&str] = &[
     "an item is suspended",
@@ -101,8 +104,9 @@ impl World {
         let terms = self.terms.clone();
         let mut draw = || self.rng.f64();
         let (crash, stall, jump, other) = (draw(), draw(), draw(), draw());
-        if crash < terms.crash {
-            let at = self.rng.usize(..terms.workers);
+        let at = self.rng.usize(..terms.workers);
+        let likely = if self.stands_at_a_rare_place(at) { RARE } else { 1.0 };
+        if crash < terms.crash * likely {
             if matches!(self.lives[at], Life::Alive(_)) {
                 self.coverage.meet("happening", "the process dies");
                 self.crash(at);
@@ -119,6 +123,13 @@ impl World {
             self.meddle();
         }
         Ok(())
+    }
+
+    fn stands_at_a_rare_place(&self, at: usize) -> bool {
+        let Life::Alive(process) = &self.lives[at] else { return false };
+        let is_rare =
+            |place: &str| ["wait_on", "end_wait", "_waiting", "hasten"].iter().any(|rare| place.ends_with(rare));
+        process.activities.iter().any(|(_, activity)| is_rare(activity.place()))
     }
 
     fn happened(&mut self, what: &'static str) {

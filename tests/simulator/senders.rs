@@ -115,8 +115,8 @@ fn script(rng: &mut fastrand::Rng, ways: &[&[&str]], id: &str) -> Script {
     let flaw = if rng.u8(..30) == 0 { Flaw::NoSku } else { Flaw::None };
     let sku = match (flaw, rng.u8(..10)) {
         (Flaw::NoSku, _) => "",
-        (_, 0) => LATER_ITEM,
-        (_, 1..4) => "KAOS-M",
+        (_, 0..2) => LATER_ITEM,
+        (_, 2..5) => "KAOS-M",
         _ => "AAA2002",
     };
     let store = STORES[rng.usize(..STORES.len())];

@@ -54,7 +54,7 @@ impl Terms {
         let jumps = if is_strict { 0.0 } else { pick(&[0.0, 0.0, 0.01]) };
         let workers = if is_strict || rng.bool() { 1 } else { 2 };
         let (mut orders, mut heap) = (*rng.choice(&[1, 2, 3, 4, 6, 9]).unwrap_or(&1), 0);
-        if rng.u8(..24) == 0 {
+        if rng.u8(..16) == 0 {
             // Enough for orders to go together.
             (orders, heap) = (rng.usize(17..22), 16);
         }
@@ -70,10 +70,10 @@ impl Terms {
             heap,
             bulk_rule: *rng.choice(&BULK_RULES).unwrap_or(&BulkRule::EachByItself),
             filter_values: *rng.choice(&FILTER_VALUES).unwrap_or(&FilterValues::All),
-            storm: rng.u64(30..180),
+            storm: rng.u64(30..160),
             latency,
             faults: faults(rng),
-            bulk_faults: (0..if heap > 0 { rng.usize(0..3) } else { 0 }).filter_map(|_| fault(rng)).collect(),
+            bulk_faults: if heap > 0 { bulk_faults(rng) } else { Vec::new() },
         }
     }
 
@@ -91,6 +91,13 @@ fn faults(rng: &mut fastrand::Rng) -> Vec<(Fault, f64)> {
         faults.extend(fault(rng).map(|fault| (fault, chance)));
     }
     faults
+}
+
+/// Half of them lose the reply of a bulk that was carried out.
+fn bulk_faults(rng: &mut fastrand::Rng) -> Vec<Fault> {
+    let lost = [Fault::DroppedAfter, Fault::Error5xxAfter, Fault::HtmlAfter, Fault::Late(Duration::from_secs(200))];
+    let one = |rng: &mut fastrand::Rng| if rng.bool() { rng.choice(lost) } else { fault(rng) };
+    (0..rng.usize(0..=2)).filter_map(|_| one(rng)).collect()
 }
 
 fn fault(rng: &mut fastrand::Rng) -> Option<Fault> {
