@@ -106,11 +106,9 @@ impl World {
         let (crash, stall, jump, other) = (draw(), draw(), draw(), draw());
         let at = self.rng.usize(..terms.workers);
         let likely = if self.stands_at_a_rare_place(at) { RARE } else { 1.0 };
-        if crash < terms.crash * likely {
-            if matches!(self.lives[at], Life::Alive(_)) {
-                self.coverage.meet("happening", "the process dies");
-                self.crash(at);
-            }
+        if crash < terms.crash * likely && matches!(self.lives[at], Life::Alive(_)) {
+            self.coverage.meet("happening", "the process dies");
+            self.crash(at);
         }
         if stall < terms.stalls {
             self.let_calls_leave().await?;
