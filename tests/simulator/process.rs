@@ -136,7 +136,7 @@ impl Process {
     /// Whether there is news to decide about, and nobody here does.
     pub(crate) fn may_decide(&self, view: &View, now: Timestamp) -> bool {
         let undecided = view.orders.values().any(|order| order.may_be_decided() && order.lease_until <= now);
-        undecided && !self.decided_in_vain && self.count(Kind::Decide) == 0
+        (undecided || view.has_unfolded) && !self.decided_in_vain && self.count(Kind::Decide) == 0
     }
 
     pub(crate) fn decide(&mut self) {

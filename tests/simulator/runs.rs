@@ -25,6 +25,8 @@ const THREADS: usize = 2;
 const CRASHES: &[&str] = &[
     "before record",
     "after record",
+    "before fold",
+    "after fold",
     "after undecided",
     "before decide",
     "after decide",
@@ -57,6 +59,7 @@ const STORE: &[&str] = &[
     "the disk is busy: nothing is written",
     "the disk is busy: it is written, and an error is told",
     "a late worker's outcome is not taken",
+    "a delivery is folded later",
 ];
 
 const BULKS: &[&str] = &[

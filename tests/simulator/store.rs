@@ -9,8 +9,8 @@ use std::sync::{
 use forstok_accurate::{
     domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
     store::{
-        Claim, Claimable, Count, Delivery, Filter, MappingRevision, NewMapping, OrderRecord, Receipt, Result,
-        Settlement, Sqlite, State, Store, StoreError, Undecided, UnreadableDelivery, Verdict, Wait, Wanted,
+        Claim, Claimable, Count, Delivery, Filter, Fold, MappingRevision, NewMapping, OrderRecord, Receipt, Result,
+        Settlement, Sqlite, State, Store, StoreError, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted,
     },
 };
 use jiff::Timestamp;
@@ -29,6 +29,9 @@ pub(crate) enum Switch {
     /// Senders are answered before the commit.
     AnswerFirst,
 }
+
+/// Chance that deliveries are folded into their orders only after they were answered.
+const FOLDED_LATER: f64 = 0.25;
 
 /// The store as one process sees it.
 pub(crate) struct SimStore {
@@ -75,10 +78,13 @@ impl SimStore {
         self.met.lock().unwrap_or_else(PoisonError::into_inner).push(what);
     }
 
+    fn draw(&self) -> f64 {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).0.f64()
+    }
+
     fn is_busy(&self) -> bool {
-        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
-        let chance = busy.1;
-        chance > 0.0 && busy.0.f64() < chance
+        let chance = self.busy.lock().unwrap_or_else(PoisonError::into_inner).1;
+        chance > 0.0 && self.draw() < chance
     }
 
     async fn write<T>(
@@ -109,15 +115,28 @@ fn busy_disk() -> StoreError {
 
 #[async_trait::async_trait]
 impl Store for SimStore {
-    async fn record(&self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
+    async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
+        // As though many had come at once.
+        let fold = if self.draw() < FOLDED_LATER { Fold::Later } else { fold };
+        if fold == Fold::Later {
+            self.meet("a delivery is folded later");
+        }
         if self.switch == Some(Switch::AnswerFirst) {
             let told = Receipt { repeat: false, state: State::Received, invoice: None };
             let owed =
                 std::mem::replace(&mut *self.owed.lock().unwrap_or_else(PoisonError::into_inner), deliveries.to_vec());
-            self.write("before record", "after record", self.inner.record(&owed)).await?;
+            self.write("before record", "after record", self.inner.record(&owed, fold)).await?;
             return Ok(vec![told; deliveries.len()]);
         }
-        self.write("before record", "after record", self.inner.record(deliveries)).await
+        self.write("before record", "after record", self.inner.record(deliveries, fold)).await
+    }
+
+    async fn unfolded(&self, order_id: Option<&OrderId>, limit: i64) -> Result<Vec<Unfolded>> {
+        self.gates.in_store(self.inner.unfolded(order_id, limit)).await
+    }
+
+    async fn fold(&self, deliveries: &[(i64, Delivery)]) -> Result<()> {
+        self.write("before fold", "after fold", self.inner.fold(deliveries)).await
     }
 
     async fn undecided(&self, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {

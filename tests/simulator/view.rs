@@ -62,6 +62,8 @@ impl OrderRow {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct View {
     pub(crate) orders: BTreeMap<String, OrderRow>,
+    /// Deliveries were answered and are not yet folded into their orders.
+    pub(crate) has_unfolded: bool,
     /// When something that blocked orders wait for is looked at next.
     pub(crate) next_look: Option<Timestamp>,
 }
@@ -87,10 +89,12 @@ impl Watch {
         .fetch_all(&mut *connection)
         .await
         .expect("readable");
-        let look = sqlx::query("SELECT MIN(next_at) AS at FROM waits").fetch_one(&mut *connection).await;
-        let look: Option<i64> = look.expect("readable").get("at");
+        let rest = "SELECT (SELECT MIN(next_at) FROM waits) AS at, EXISTS (SELECT 1 FROM unfolded) AS unfolded";
+        let rest = sqlx::query(rest).fetch_one(&mut *connection).await.expect("readable");
+        let look: Option<i64> = rest.get("at");
+        let has_unfolded = rest.get::<i64, _>("unfolded") == 1;
         let next_look = look.map(|at| Timestamp::from_microsecond(at).expect("in range"));
-        View { orders: orders.iter().map(OrderRow::read).collect(), next_look }
+        View { orders: orders.iter().map(OrderRow::read).collect(), has_unfolded, next_look }
     }
 
     /// Every delivery that is on disk: its order, empty for one that could not be read, and its fingerprint.
