@@ -15,7 +15,7 @@ use super::{
     disk::Disk,
     happenings::HAPPENINGS,
     store::Switch,
-    world::World,
+    world::{IN_CIRCLES, World},
 };
 
 /// Threads that work through the seeds; each world stays on one.
@@ -121,7 +121,7 @@ async fn live_on(disk: &Disk, seed: u64, switch: Option<Switch>, aloud: bool) ->
 
 /// What many seeds came to.
 struct Run {
-    violations: Vec<String>,
+    violations: Vec<(u64, String)>,
     steps: u64,
     coverage: Coverage,
 }
@@ -142,7 +142,7 @@ fn live_all(seeds: Range<u64>, switch: Option<Switch>, violations: u64) -> Run {
                 run.steps += ended.steps;
                 run.coverage.merge(ended.coverage);
                 if let Some(violation) = ended.violation {
-                    run.violations.push(violation);
+                    run.violations.push((seed, violation));
                     let _ = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
                 }
             }
@@ -175,10 +175,10 @@ fn whatever_happens_each_order_has_its_one_invoice_and_nothing_acknowledged_is_l
     let mut told = String::new();
     writeln!(told, "{}", run.coverage.in_words()).expect("a text takes what is written to it");
     println!("{told}{:>10}  steps in {seeds} seeds from {from}", run.steps);
-    for violation in &run.violations {
+    for (_, violation) in &run.violations {
         println!("{}", violation.lines().next().unwrap_or_default());
     }
-    if let Some(violation) = run.violations.first() {
+    if let Some((_, violation)) = run.violations.first() {
         panic!("{violation}");
     }
     let transitions: Vec<_> = TRANSITIONS.iter().map(|(from, to)| in_words(*from, *to)).collect();
@@ -214,9 +214,13 @@ const SEEDS_TO_CATCH: u64 = 500;
 
 fn is_caught(switch: Switch) {
     let run = live_all(0..SEEDS_TO_CATCH, Some(switch), 1);
-    let violation = run.violations.first();
-    let violation = violation.unwrap_or_else(|| panic!("{switch:?} was not found out in {SEEDS_TO_CATCH} seeds"));
+    let Some((seed, violation)) = run.violations.first() else {
+        panic!("{switch:?} was not found out in {SEEDS_TO_CATCH} seeds");
+    };
     println!("{switch:?}: {}", violation.lines().next().unwrap_or_default());
+    assert!(!violation.contains(IN_CIRCLES), "{violation}");
+    let whole = live(*seed, None, false).violation;
+    assert_eq!(whole, None, "it must be the switch that is found out");
 }
 
 #[test]

@@ -34,8 +34,11 @@ use super::{
 #[expect(dead_code, reason = "each test target uses its part of the harness")]
 pub(crate) mod orders;
 
-/// More steps than any world needs: something goes in circles.
+/// More steps than any world needs.
 const MOST_STEPS: u64 = 30_000;
+
+/// What is said of a world that takes more.
+pub(crate) const IN_CIRCLES: &str = "it goes in circles";
 
 /// How long one may wait for something that is due and cannot be had: the service's own loop looks that often.
 const LOOK_ANYWAY: SignedDuration = SignedDuration::from_secs(5);
@@ -165,7 +168,7 @@ impl World {
     /// Something that is ready goes on by one step; false when nothing is.
     pub(crate) async fn step(&mut self) -> Result<bool, String> {
         if self.story.steps > MOST_STEPS {
-            return Err("it goes in circles".to_owned());
+            return Err(IN_CIRCLES.to_owned());
         }
         let mut choices = self.choices();
         if choices.is_empty() {
