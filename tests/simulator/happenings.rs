@@ -177,7 +177,9 @@ impl World {
         let is_far = ahead - before > SignedDuration::from_mins(2);
         let is_under_way =
             self.wire.next_work().is_some() || (0..self.lives.len()).any(|at| self.leaving(at).is_some());
-        if is_far && is_under_way {
+        // Nor is it set back while somebody works: a lease that ran out by the clock would live again.
+        let is_worked = self.lives.iter().any(|life| matches!(life, Life::Alive(process) if process.works()));
+        if (is_far && is_under_way) || (ahead < before && is_worked) {
             return;
         }
         self.clock.set_ahead(ahead);
@@ -252,6 +254,12 @@ impl World {
         }
         self.accurate.clear_faults();
         self.accurate.add_item(LATER_ITEM, "Barang baru");
+        if self.clock.ahead() > SignedDuration::ZERO {
+            // Whoever sets a clock back starts the machine anew.
+            for at in 0..self.lives.len() {
+                self.crash(at);
+            }
+        }
         self.clock.set_ahead(SignedDuration::ZERO);
         let truth = self.clock.truth();
         for life in &mut self.lives {
