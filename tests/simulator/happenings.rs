@@ -35,7 +35,7 @@ enum Trouble {
 }
 
 /// How much likelier a process dies at places that few activities come by.
-const RARE: f64 = 15.0;
+const RARE: f64 = 60.0;
 
 /// What happens, for the coverage table.
 pub(crate) const HAPPENINGS: &[&str] = &[

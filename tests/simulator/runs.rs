@@ -62,17 +62,8 @@ const STORE: &[&str] = &[
     "a delivery is folded later",
 ];
 
-const BULKS: &[&str] = &[
-    "EachByItself",
-    "AllOrNothing",
-    "RefusedWhole",
-    "All",
-    "FirstOnly",
-    "NotUnderstood",
-    "dropped_before",
-    "dropped_after",
-    "late",
-];
+const BULKS: &[&str] =
+    &["EachByItself", "AllOrNothing", "RefusedWhole", "All", "FirstOnly", "NotUnderstood", "dropped_after", "late"];
 
 /// How a world ended.
 struct Ended {
