@@ -71,7 +71,7 @@ pub fn fingerprint_of_raw(body: &[u8]) -> [u8; 32] {
     Sha256::digest(body).into()
 }
 
-pub(super) fn read_order(order: &Object<'_>) -> Result<Snapshot, Unreadable> {
+fn read_order(order: &Object<'_>) -> Result<Snapshot, Unreadable> {
     let mut problems = Vec::new();
     let mut fields = Fields { path: Path::Order, object: order, problems: &mut problems };
     let id = fields.order_id();

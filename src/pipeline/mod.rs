@@ -167,7 +167,7 @@ impl Engine {
     }
 
     /// Whether they did so a moment ago.
-    fn webhooks_are_many(&self) -> bool {
+    pub(crate) fn webhooks_are_many(&self) -> bool {
         let ago = self.now().as_microsecond() - self.many_came_at.load(Ordering::Relaxed);
         (0..MANY_HOLDS.as_micros()).contains(&i128::from(ago))
     }

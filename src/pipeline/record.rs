@@ -111,10 +111,10 @@ async fn commit_what_waits(engine: Arc<Engine>, mut receiver: mpsc::Receiver<Wai
             places.push(place);
             answers.push(answer);
         }
-        let fold = if deliveries.len() > FOLDED_AT_ONCE { Fold::Later } else { Fold::Now };
-        if fold == Fold::Later {
+        if deliveries.len() > FOLDED_AT_ONCE {
             engine.many_webhooks_came();
         }
+        let fold = if engine.webhooks_are_many() { Fold::Later } else { Fold::Now };
         match engine.store().record(&deliveries, fold).await {
             Ok(receipts) => {
                 for (answer, receipt) in answers.into_iter().zip(receipts) {

@@ -24,7 +24,7 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 const LOOK_AT_MAPPING: Duration = Duration::from_secs(1);
 
 /// While webhooks are many, deciding pauses for so many times the time it took.
-const STAND_BACK: u32 = 10;
+const STAND_BACK: u32 = 30;
 
 /// How long is waited after the store failed, so that a broken disk is not hammered.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);

@@ -16,8 +16,11 @@ const WORTH_IT: u64 = 1_000;
 /// Pages that the log may grow by between two looks and yet count as calm.
 const CALM: u64 = 250;
 
-/// Pages from which on it is moved however busy the writer is, and begins anew: 64 MiB.
-const TOO_LONG: u64 = 16_384;
+/// Pages from which on it is moved however busy the writer is: 256 MiB.
+const TOO_LONG: u64 = 65_536;
+
+/// How long the writer may be made to wait for somebody who reads a long list: then it is tried again later.
+const PATIENCE: Duration = Duration::from_millis(10);
 
 /// So few pages are moved while the writer waits.
 const LITTLE: i64 = 250;
@@ -31,6 +34,7 @@ pub(super) struct Checkpointer(JoinHandle<()>);
 
 impl Checkpointer {
     pub(super) fn start(options: SqliteConnectOptions) -> Self {
+        let options = options.busy_timeout(PATIENCE);
         Self(tokio::spawn(async move {
             let (mut connection, mut before) = (None, 0);
             loop {
