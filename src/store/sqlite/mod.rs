@@ -223,12 +223,11 @@ impl Writer<'_> {
     /// The first of so many ids of new deliveries.
     async fn next_delivery(&mut self, count: usize) -> Result<i64> {
         let connected = self.connected()?;
-        let first = match connected.next_delivery {
-            Some(id) => id,
-            None => {
-                let row = sqlx::query("SELECT COALESCE(MAX(id), 0) + 1 AS id FROM deliveries");
-                row.fetch_one(&mut connected.connection).await?.try_get("id")?
-            }
+        let first = if let Some(id) = connected.next_delivery {
+            id
+        } else {
+            let row = sqlx::query("SELECT COALESCE(MAX(id), 0) + 1 AS id FROM deliveries");
+            row.fetch_one(&mut connected.connection).await?.try_get("id")?
         };
         connected.next_delivery = Some(first + count as i64);
         Ok(first)
