@@ -164,6 +164,6 @@ fn invoiced(claim: Claim) -> Settlement {
         number: claim.draft.body.number,
         total: 1.into(),
     };
-    let outcome = Outcome::Invoiced { invoice };
+    let outcome = Outcome::Invoiced { invoice, unsure_since: None };
     Settlement { order_id: claim.order_id, attempt: claim.attempt, outcome, warnings: Vec::new(), entries: Vec::new() }
 }

@@ -371,7 +371,7 @@ fn log_settlement(book: &str, settlement: &Settlement) {
     let order_id = settlement.order_id.as_str();
     let attempt = settlement.attempt;
     match &settlement.outcome {
-        Outcome::Invoiced { invoice } => {
+        Outcome::Invoiced { invoice, .. } => {
             tracing::info!(book, order_id, attempt, number = invoice.number, "order {order_id} is invoiced");
         }
         Outcome::Blocked { findings, .. } => {

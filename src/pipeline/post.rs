@@ -97,6 +97,8 @@ pub(super) struct Attempt<'a> {
     pub(super) claim: Arc<Claim>,
     /// An invoice may stand, or come to stand, that we do not know of: when its save was sent.
     unsure_since: Option<Timestamp>,
+    /// Beside the invoice that stands, an earlier save may still arrive: when it was sent.
+    late_save: Option<Timestamp>,
     warnings: Vec<Notice>,
     /// What happened so far.
     entries: Vec<Entry>,
@@ -108,6 +110,7 @@ impl<'a> Attempt<'a> {
         Self {
             session,
             unsure_since: claim.unsure_since,
+            late_save: claim.unsure_since,
             warnings: claim.warnings.clone(),
             entries: Vec::new(),
             sign: Sign::Nothing,
@@ -120,7 +123,7 @@ impl<'a> Attempt<'a> {
         let outcome = end.unwrap_or_else(|stop| self.postponed(stop, wait_after));
         let now = self.session.now();
         match &outcome {
-            Outcome::Invoiced { invoice } => self.happened(Event::Invoiced {
+            Outcome::Invoiced { invoice, .. } => self.happened(Event::Invoiced {
                 number: invoice.number.clone(),
                 id: invoice.id,
                 total: invoice.total.normalize().to_string(),
@@ -152,6 +155,10 @@ impl<'a> Attempt<'a> {
 
     /// What an attempt that is not the first ends with before it saves; `None`: it may save.
     pub(super) fn after_first_look(&mut self, found: Option<FoundInvoice>) -> Option<End> {
+        if found.is_some() && self.claim.attempt == 2 {
+            // One save was sent, and there it is.
+            self.late_save = None;
+        }
         match found {
             Some(found) => Some(Ok(self.adopt(found))),
             // Another draft, or none, is wanted; but the save that was sent may still arrive.
@@ -274,6 +281,9 @@ impl<'a> Attempt<'a> {
             .await
         {
             Ok(found) => {
+                if self.a_lost_save_is_over() {
+                    self.late_save = None;
+                }
                 if found.is_some() || self.a_lost_save_is_over() {
                     self.unsure_since = None;
                 }
@@ -332,15 +342,13 @@ impl<'a> Attempt<'a> {
             self.warn(Warning::TotalDifference, about);
         }
         let invoice = StandingInvoice { id: found.id, number: found.number, total };
-        Outcome::Invoiced { invoice }
+        Outcome::Invoiced { invoice, unsure_since: self.late_save }
     }
 
     /// Deletes the invoice of a cancelled order: looked up first, and only if it is this order's and unpaid.
     async fn void(&mut self) -> Result<Outcome, Stop> {
         let found = self.look_up().await?;
-        // A save that was lost before this invoice came about is refused while the invoice stands, and only then.
-        let tried_more_than_once = self.claim.earlier_tries > 1;
-        let lost_save_is_over = self.claim.invoiced_at.filter(|_| tried_more_than_once).map(|at| at + SAVE_IS_OVER);
+        let lost_save_is_over = self.claim.unsure_since.map(|since| since + SAVE_IS_OVER);
         if let Some(until) = lost_save_is_over.filter(|until| *until > self.session.now()) {
             let words = "an earlier save of the same invoice may still arrive".to_owned();
             let call = "sales-invoice/delete".to_owned();

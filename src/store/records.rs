@@ -216,8 +216,6 @@ pub struct Claim {
     pub received_at: Timestamp,
     /// An invoice may stand that we do not know of: the latest moment at which its save may have been sent.
     pub unsure_since: Option<Timestamp>,
-    /// When its invoice was known to stand.
-    pub invoiced_at: Option<Timestamp>,
     /// What it waited for before it was tried again.
     pub waits_for: Option<Subject>,
 }
@@ -253,6 +251,8 @@ pub enum Outcome {
     Invoiced {
         /// As Accurate reports it.
         invoice: StandingInvoice,
+        /// An earlier save of it may still arrive, and is refused only while the invoice stands: when it was sent.
+        unsure_since: Option<Timestamp>,
     },
     /// A person must act.
     Blocked {

@@ -182,6 +182,10 @@ async fn files_that_may_only_be_read_are_said_and_taken_again_when_they_may_be_w
     let home = Home::new(&accurate);
     let mut service = home.serve_by(WITHOUT_ROOTS_RIGHTS).await;
     service.takes(1..=3).await;
+    for id in ["1", "2", "3"] {
+        // Nothing else is to be written while the file is held.
+        service.order_once(id, "invoiced").await;
+    }
     let mut holding = somebody_else(&home).await;
     set_writable(&home, false);
     // The connection that failed is made anew, and meets the rights of now.

@@ -91,7 +91,9 @@ impl World {
 
     async fn is_as_it_must_be(&self, script: &Script) -> Result<(), String> {
         let order = self.view.orders.get(&script.id).ok_or("is not known")?;
-        if order.undecided || order.is_unsure || order.lease_until.as_microsecond() != 0 {
+        // An invoice that stands may have been saved twice over: the second is refused as long as it does.
+        let is_unsure = order.is_unsure && order.state != State::Invoiced;
+        if order.undecided || is_unsure || order.lease_until.as_microsecond() != 0 {
             return Err(format!("is not settled: {order:?}"));
         }
         let standing = self.invoices.get(&script.id).and_then(|invoices| invoices.first());

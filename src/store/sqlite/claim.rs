@@ -69,12 +69,13 @@ pub(super) async fn claim(
     let sql = format!(
         "UPDATE orders SET
              attempt = attempt + 1, tries = tries + 1,
-             unsure_before = CASE WHEN lease_until > 0 THEN MIN(lease_until, $2) ELSE unsure_since END,
-             unsure_since = $2,
+             unsure_before = CASE WHEN lease_until > 0 AND state = 'due' THEN MIN(lease_until, $2)
+                                  ELSE unsure_since END,
+             unsure_since = CASE WHEN state = 'due' THEN $2 ELSE unsure_since END,
              lease_until = $3, next_attempt_at = $3
          WHERE order_id IN ({ids})
          RETURNING order_id, attempt, tries, failures, state, undecided, draft, invoice_id, warnings, received_at,
-                   waits_for, unsure_before, invoiced_at"
+                   waits_for, unsure_before"
     );
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let rows = sqlx::query(AssertSqlSafe(sql))
@@ -100,7 +101,6 @@ pub(super) async fn claim(
             received_at: timestamp(row.try_get("received_at")?)?,
             waits_for: Subject::parse(row.try_get("waits_for")?),
             unsure_since: moment(row, "unsure_before")?,
-            invoiced_at: moment(row, "invoiced_at")?,
         });
     }
     let intents: Vec<_> = claims
@@ -131,7 +131,8 @@ pub(super) async fn settle(
              waits_for = CASE WHEN v.value ->> 'state' IS NULL THEN waits_for
                               ELSE COALESCE(v.value ->> 'waits_for', '') END,
              warnings = v.value ->> 'warnings',
-             unsure_since = v.value ->> 'unsure_since',
+             unsure_since = CASE WHEN v.value ->> 'state' = 'voided' THEN 0 WHEN state = 'void_due' THEN unsure_since
+                                 ELSE v.value ->> 'unsure_since' END,
              next_attempt_at = v.value ->> 'next_attempt_at',
              tries = MAX(tries - (v.value ->> 'uncounted'), v.value ->> 'unsure_since' <> 0),
              failures = CASE WHEN v.value ->> 'failed' THEN failures + 1 ELSE failures END,
@@ -193,7 +194,8 @@ fn settled_row(settlement: &Settlement, now: Timestamp) -> Value {
         "unsure_since": 0, "next_attempt_at": 0, "uncounted": 0, "failed": false, "reconsider": false,
     });
     match &settlement.outcome {
-        Outcome::Invoiced { invoice } => {
+        Outcome::Invoiced { invoice, unsure_since } => {
+            row["unsure_since"] = json!(unsure_since.map_or(0, micros));
             row["state"] = json!(State::Invoiced.as_str());
             row["number"] = json!(invoice.number);
             row["id"] = json!(invoice.id);
@@ -247,7 +249,8 @@ pub(super) async fn hasten(connection: &mut SqliteConnection, book: &str, now: T
 
 pub(super) async fn end_leases(connection: &mut SqliteConnection, now: Timestamp) -> Result<u64> {
     let result = sqlx::query(
-        "UPDATE orders SET lease_until = 0, next_attempt_at = $1, unsure_since = $1
+        "UPDATE orders SET lease_until = 0, next_attempt_at = $1,
+                unsure_since = CASE WHEN state = 'due' THEN $1 ELSE unsure_since END
          WHERE state IN ('due', 'void_due') AND lease_until > 0",
     )
     .bind(micros(now))
