@@ -264,14 +264,17 @@ async fn a_file_that_is_damaged_meanwhile_is_503_from_then_on_and_says_what_to_d
     for file in ["data/orders.db", "data/orders.db-wal"] {
         damage(&home.path(file), 0);
     }
-    // Until a page that is no longer in memory is read, nobody can know.
+    // Until a page that is no longer in memory is read, nobody can know; a write makes readers forget theirs.
+    let mut id = 50;
     eventually("the damage is met", async || {
+        id += 1;
+        let _ = service.send(&order(id)).await;
         let _ = service.get("/v1/orders?limit=500").await;
         (service.get("/readyz").await.status == 503).then_some(())
     })
     .await;
     service.is_not_ready("put the newest backup in its place").await;
-    service.cannot_take(99).await;
+    service.cannot_take(9_999).await;
     service.is_not_ready("the file is damaged").await;
 }
 
