@@ -131,7 +131,7 @@ async fn two_deliveries_of_one_order_in_one_commit_are_folded_into_one() {
         let waiting = undecided(&world).await;
         assert_eq!(waiting.len(), 1);
         assert_eq!(world.order("1").await.status, "Shipped");
-        assert_eq!(Bytes::from(waiting[0].body.clone()), order("1").shipped().price(80_000).body());
+        assert_eq!(waiting[0].body.clone().map(Bytes::from), Some(order("1").shipped().price(80_000).body()));
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use axum::http::HeaderName;
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use toml::{Table, Value};
 
@@ -39,6 +40,7 @@ pub(super) fn read(
 
     let database = or_empty(root.section("database"));
     let database_url = read_database(&database);
+    let keep_bodies = read_keep_bodies(&database);
     database.finish();
 
     let forstok = or_empty(root.section("forstok"));
@@ -84,6 +86,7 @@ pub(super) fn read(
             operator_token,
             language,
             database: database_url?,
+            keep_bodies,
             webhook: verifier?,
             books,
             mapping: mapping_file,
@@ -115,6 +118,12 @@ fn read_database(database: &Section<'_>) -> Option<Database> {
         database.problem("url", None, "must be the path of an SQLite file such as sqlite://data/forstok-accurate.db");
     }
     Some(Database::Sqlite(path?.into()))
+}
+
+/// Nothing when bodies are kept for ever.
+fn read_keep_bodies(database: &Section<'_>) -> Option<SignedDuration> {
+    let days = database.whole("keep_bodies_days", 0..=36_500).unwrap_or(90);
+    (days > 0).then(|| SignedDuration::from_hours(days * 24))
 }
 
 fn read_verifier(webhook: &Section<'_>, absent: &Problems) -> Option<Verifier> {

@@ -141,6 +141,10 @@ pub trait Store: Send + Sync + 'static {
     /// All mappings that were ever in force, newest first.
     async fn mapping_history(&self, limit: i64) -> Result<Vec<MappingRevision>>;
 
+    /// Looks at some deliveries that came before a moment, `step` of them at most, and clears the bodies that no
+    /// decision needs any more. What is needed still is looked at again a day later.
+    async fn clear_bodies(&self, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Cleared>;
+
     /// Whether the store answers and can write.
     async fn ping(&self) -> Result<()>;
 

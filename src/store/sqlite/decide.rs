@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool};
 
 use super::{
     read::{For, conditions},
-    rows::{json as to_json, json_column, micros, optional_json, order_id, reason, state, timestamp},
+    rows::{json as to_json, json_column, micros, moment, optional_json, order_id, reason, state, timestamp},
 };
 use crate::{
     domain::{
@@ -20,7 +20,7 @@ use crate::{
 pub(super) async fn undecided(readers: &SqlitePool, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
     let rows = sqlx::query(
         "SELECT o.order_id, o.revision, o.state, o.history, o.received_at, o.draft, o.reason, o.findings,
-                o.warnings, d.body,
+                o.warnings, o.store_id, o.ordered_at, d.body,
                 o.invoice_id IS NOT NULL AND o.state <> 'voided' AS invoice_stands
          FROM orders o JOIN deliveries d ON d.id = o.latest_delivery
          WHERE o.undecided = 1 AND o.lease_until <= $1 AND NOT (o.state = 'due' AND o.unsure_since <> 0)
@@ -37,7 +37,9 @@ pub(super) async fn undecided(readers: &SqlitePool, now: Timestamp, limit: i64) 
                 revision: row.try_get("revision")?,
                 state: state(row)?,
                 history: json_column(row, "history")?,
-                body: row.try_get::<Option<Vec<u8>>, _>("body")?.unwrap_or_default(),
+                body: row.try_get("body")?,
+                store_id: row.try_get("store_id")?,
+                ordered_at: moment(row, "ordered_at")?,
                 received_at: timestamp(row.try_get("received_at")?)?,
                 draft: optional_json(row, "draft")?,
                 reason: reason(row)?,

@@ -6,6 +6,7 @@ mod decide;
 mod file;
 mod fold;
 mod mappings;
+mod old_bodies;
 mod read;
 mod record;
 mod rows;
@@ -25,8 +26,8 @@ use self::{
     file::{Opened, examine, lock_beside, make_folder, refused, refused_by},
 };
 use super::{
-    Claim, Claimable, Count, Delivery, Filter, Fold, MappingRevision, NewMapping, OrderRecord, Receipt, Result,
-    Settlement, Store, StoreError, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, remedy,
+    Claim, Claimable, Cleared, Count, Delivery, Filter, Fold, MappingRevision, NewMapping, OrderRecord, Receipt,
+    Result, Settlement, Store, StoreError, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, remedy,
 };
 use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject};
 
@@ -394,6 +395,13 @@ impl Store for Sqlite {
 
     async fn warning_counts(&self) -> Result<Vec<(Warning, i64)>> {
         read::warning_counts(&self.readers).await
+    }
+
+    async fn clear_bodies(&self, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Cleared> {
+        let old = self.met(old_bodies::find(&self.readers, older_than, now, step).await)?;
+        let mut writer = self.writer().await?;
+        let result = old_bodies::clear(writer.connection()?, &old, now).await;
+        writer.give_back(result)
     }
 
     async fn ping(&self) -> Result<()> {

@@ -120,12 +120,12 @@ pub(super) async fn orders(
 pub(super) async fn waiting_bodies(readers: &SqlitePool, limit: i64) -> Result<Vec<Vec<u8>>> {
     let rows = sqlx::query(
         "SELECT d.body FROM orders o JOIN deliveries d ON d.id = o.latest_delivery
-         WHERE o.state IN ('due', 'blocked', 'watching') ORDER BY o.id DESC LIMIT $1",
+         WHERE o.state IN ('due', 'blocked', 'watching') AND d.body IS NOT NULL ORDER BY o.id DESC LIMIT $1",
     )
     .bind(limit)
     .fetch_all(readers)
     .await?;
-    rows.iter().map(|row| Ok(row.try_get::<Option<Vec<u8>>, _>("body")?.unwrap_or_default())).collect()
+    rows.iter().map(|row| Ok(row.try_get("body")?)).collect()
 }
 
 pub(super) async fn counts(readers: &SqlitePool) -> Result<Vec<Count>> {
