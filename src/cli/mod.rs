@@ -8,6 +8,7 @@ mod openapi;
 mod preview;
 mod sandbox;
 mod serve;
+mod store;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -68,6 +69,11 @@ enum Command {
         #[arg(long, value_name = "FILE", global = true)]
         config: Option<PathBuf>,
     },
+    /// Back the database up
+    Store {
+        #[command(subcommand)]
+        action: store::Action,
+    },
     /// Try it all on this machine: sandbox, service and sample orders; no account needed
     Demo {
         /// End after the table; the exit code is not 0 if any order did not end as it should
@@ -120,6 +126,7 @@ pub fn run() -> ExitCode {
         Command::Check { config, json } => block_on(check::run(config, json)),
         Command::Preview { config, order, json } => block_on(preview::run(config, &order, json)),
         Command::Mapping { action, config } => block_on(mapping::run(config, action)),
+        Command::Store { action } => block_on(store::run(action)),
         Command::Demo { once, listen } => block_on(demo::demo(once, listen)),
         Command::Sandbox { listen } => block_on(sandbox::sandbox(listen)),
         Command::Health { config } => block_on(health::health(config)),

@@ -8,7 +8,10 @@ mod sqlite;
 
 use jiff::Timestamp;
 
-pub use self::{records::*, sqlite::Sqlite};
+pub use self::{
+    records::*,
+    sqlite::{Copied, Sqlite, backup},
+};
 use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject};
 
 /// Why the store could not do it.

@@ -5,6 +5,7 @@ mod bad_requests;
 mod commands;
 mod forstok;
 mod hostile;
+mod keeping;
 mod machine_fails;
 mod operators;
 mod paused;

@@ -1,5 +1,6 @@
 //! The store in one SQLite file: one writer, several readers, every commit synced to disk.
 
+mod backup;
 mod checkpoint;
 mod claim;
 mod decide;
@@ -21,6 +22,7 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, MutexGuard};
 
+pub use self::backup::{Copied, backup};
 use self::{
     checkpoint::Checkpointer,
     file::{Opened, examine, lock_beside, make_folder, refused, refused_by},
