@@ -17,7 +17,7 @@ use crate::{
         record::Recorder,
         run::Running,
     },
-    store::{Sqlite, Store},
+    store::{self, Store},
 };
 
 /// How long calls in flight may take to end when the service stops.
@@ -41,10 +41,10 @@ impl Service {
     /// Opens the store, puts the mapping in force, carries on what was left, and takes webhooks.
     pub async fn start(config: Config, listener: TcpListener, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let clock: SharedClock = Arc::new(SystemClock);
-        let Database::Sqlite(path) = &config.database;
-        let store: Arc<dyn Store> = Arc::new(Sqlite::open(path).await?);
+        let store = store::open(&config.database).await?;
         // Nobody else can hold a lease on this file, so whoever held one has died: its orders go on at once.
-        let taken_up = store.end_leases(clock.now()).await?;
+        let is_alone = matches!(config.database, Database::Sqlite(_));
+        let taken_up = if is_alone { store.end_leases(clock.now()).await? } else { 0 };
         if taken_up > 0 {
             tracing::info!(
                 orders = taken_up,

@@ -15,7 +15,7 @@ use forstok_accurate::{
     clock::Clock,
     domain::reason::{Reason, Warning},
     pipeline::record::delivery,
-    store::{Filter, Fold, State, Store},
+    store::{Filter, Fold, State},
 };
 use jiff::SignedDuration;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};

@@ -10,13 +10,52 @@ use forstok_accurate::{
     pipeline::record::delivery,
     sandbox::{Action, Fault, On},
     store::{
-        Count, Counted, Filter, Fold, InvoiceRef, Lane, OrderRecord, Outcome, Settlement, State, Store, Undecided,
-        Verdict, Wanted,
+        Count, Counted, Filter, Fold, InvoiceRef, Lane, OrderRecord, Outcome, Settlement, State, Undecided, Verdict,
+        Wanted,
     },
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::world::{BOOK, Order, World, order, order_id};
+use crate::world::{BOOK, Base, Order, World, order, order_id};
+
+/// Each case, on both.
+macro_rules! on_both {
+    ($($case:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case(super::Base::Sqlite).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case(super::Base::Postgres).await;
+            })*
+        }
+    };
+}
+
+on_both!(
+    only_the_very_same_content_is_a_repeat,
+    a_repeat_is_no_news,
+    two_deliveries_of_one_order_in_one_commit_are_folded_into_one,
+    a_receipt_tells_where_the_order_stands,
+    what_cannot_be_read_is_kept_and_listed,
+    a_decision_about_old_news_changes_nothing,
+    a_decision_about_an_order_under_a_lease_changes_nothing,
+    an_outcome_counts_once_and_only_from_the_current_claim,
+    a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one,
+    the_counts_are_those_of_a_full_scan_after_every_kind_of_transition,
+    filters_find_what_they_name_and_nothing_else,
+    pages_show_every_order_once_newest_first,
+    a_retry_counts_what_it_rearmed_and_leaves_the_rest,
+    the_oldest_due_order_is_the_one_that_waits_longest,
+    opening_the_file_again_keeps_everything,
+    old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again,
+    what_was_cleared_counts_as_new_when_it_comes_again,
+);
 
 const ALL: Filter = Filter { state: None, reason: None, warning: None, store_id: None, text: None };
 
@@ -65,8 +104,8 @@ fn text(text: &str) -> Filter {
 
 /// Orders of two stores in every state there is: 1 is open, 2 invoiced, 3 blocked for its item, 4 cancelled,
 /// 5 voided, 6 to be voided (7475 only), 7 blocked for its sku, 8 waiting (7475 only), 9 received.
-async fn a_world_with_every_state() -> World {
-    let mut world = World::new().await;
+async fn a_world_with_every_state(base: Base) -> World {
+    let mut world = World::on(base).await;
     for store in [8277, 7475] {
         let id = |n: i64| (store * 100 + n).to_string();
         world.forstok_sends(order(&id(1)).open().store(store)).await;
@@ -93,9 +132,8 @@ async fn a_world_with_every_state() -> World {
     world
 }
 
-#[tokio::test]
-async fn only_the_very_same_content_is_a_repeat() {
-    let world = World::new().await;
+async fn only_the_very_same_content_is_a_repeat(base: Base) {
+    let world = World::on(base).await;
     let (open, ready) = (order("1").open(), order("1").ready_to_ship());
     assert_eq!(record(&world, &[open.clone(), open.clone(), ready.clone()]).await, [false, true, false]);
     assert_eq!(record(&world, &[ready.clone(), order("1").open().price(5), open]).await, [true, false, true]);
@@ -107,9 +145,8 @@ async fn only_the_very_same_content_is_a_repeat() {
     );
 }
 
-#[tokio::test]
-async fn a_repeat_is_no_news() {
-    let mut world = World::new().await;
+async fn a_repeat_is_no_news(base: Base) {
+    let mut world = World::on(base).await;
     record(&world, &[order("1").ready_to_ship()]).await;
     let first = undecided(&world).await[0].revision;
     record(&world, &[order("1").ready_to_ship()]).await;
@@ -119,10 +156,9 @@ async fn a_repeat_is_no_news() {
     assert!(undecided(&world).await.is_empty());
 }
 
-#[tokio::test]
-async fn two_deliveries_of_one_order_in_one_commit_are_folded_into_one() {
+async fn two_deliveries_of_one_order_in_one_commit_are_folded_into_one(base: Base) {
     for newest_first in [false, true] {
-        let world = World::new().await;
+        let world = World::on(base).await;
         let mut orders = [order("1").ready_to_ship().price(70_000), order("1").shipped().price(80_000)];
         if newest_first {
             orders.reverse();
@@ -135,9 +171,8 @@ async fn two_deliveries_of_one_order_in_one_commit_are_folded_into_one() {
     }
 }
 
-#[tokio::test]
-async fn a_receipt_tells_where_the_order_stands() {
-    let mut world = World::new().await;
+async fn a_receipt_tells_where_the_order_stands(base: Base) {
+    let mut world = World::on(base).await;
     let first = world.forstok_sends(order("1").ready_to_ship()).await;
     assert_eq!((first.state, first.invoice), (State::Received, None));
     world.run_until_settled().await;
@@ -146,9 +181,8 @@ async fn a_receipt_tells_where_the_order_stands() {
     assert_eq!((second.repeat, second.state, second.invoice), (false, State::Invoiced, Some(invoice)));
 }
 
-#[tokio::test]
-async fn what_cannot_be_read_is_kept_and_listed() {
-    let world = World::new().await;
+async fn what_cannot_be_read_is_kept_and_listed(base: Base) {
+    let world = World::on(base).await;
     let bodies = ["{\"event\":\"orders/update\"}", "not JSON", "{\"event\":\"orders/update\"}"];
     for body in bodies {
         let delivery = delivery(Bytes::from_static(body.as_bytes()), world.clock.now());
@@ -162,9 +196,8 @@ async fn what_cannot_be_read_is_kept_and_listed() {
     assert!(all(&world).await.is_empty() && undecided(&world).await.is_empty());
 }
 
-#[tokio::test]
-async fn a_decision_about_old_news_changes_nothing() {
-    let world = World::new().await;
+async fn a_decision_about_old_news_changes_nothing(base: Base) {
+    let world = World::on(base).await;
     record(&world, &[order("1").open()]).await;
     let stale = undecided(&world).await.remove(0);
     record(&world, &[order("1").ready_to_ship()]).await;
@@ -176,9 +209,8 @@ async fn a_decision_about_old_news_changes_nothing() {
     assert_eq!(decide(&world, ignoring(&fresh)).await, 0, "it is decided already");
 }
 
-#[tokio::test]
-async fn a_decision_about_an_order_under_a_lease_changes_nothing() {
-    let mut world = World::new().await;
+async fn a_decision_about_an_order_under_a_lease_changes_nothing(base: Base) {
+    let mut world = World::on(base).await;
     world.forstok_sends(order("1").ready_to_ship()).await;
     let waiting = undecided(&world).await.remove(0);
     let claim = world.only_claim().await;
@@ -201,9 +233,8 @@ async fn a_decision_about_an_order_under_a_lease_changes_nothing() {
     assert_eq!(decide(&world, verdict).await, 1);
 }
 
-#[tokio::test]
-async fn an_outcome_counts_once_and_only_from_the_current_claim() {
-    let mut world = World::new().await;
+async fn an_outcome_counts_once_and_only_from_the_current_claim(base: Base) {
+    let mut world = World::on(base).await;
     world.forstok_sends(order("1").ready_to_ship()).await;
     let claim = world.only_claim().await;
     let settlement = |attempt| Settlement {
@@ -221,9 +252,8 @@ async fn an_outcome_counts_once_and_only_from_the_current_claim() {
     assert_eq!(settle(claim.attempt).await, [false], "twice is once");
 }
 
-#[tokio::test]
-async fn a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one() {
-    let mut world = World::new().await;
+async fn a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one(base: Base) {
+    let mut world = World::on(base).await;
     for id in 1..=5 {
         world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
     }
@@ -245,9 +275,8 @@ async fn a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one() {
     assert_eq!(world.store.claim("another", fresh(8), now, now).await.expect("claimed").len(), 0);
 }
 
-#[tokio::test]
-async fn the_counts_are_those_of_a_full_scan_after_every_kind_of_transition() {
-    let mut world = a_world_with_every_state().await;
+async fn the_counts_are_those_of_a_full_scan_after_every_kind_of_transition(base: Base) {
+    let mut world = a_world_with_every_state(base).await;
     // An order that moves to another store is counted there.
     world.forstok_sends(order("827701").open().store(9001).updated_at("2024-01-20T09:00:00+07:00")).await;
     world.mapping_changes("auto_create_at = \"Ready to Ship\"", "auto_create_at = \"never\"").await;
@@ -275,9 +304,8 @@ async fn the_counts_are_those_of_a_full_scan_after_every_kind_of_transition() {
     assert!(counts.iter().any(|count| count.store_id == "9001"));
 }
 
-#[tokio::test]
-async fn filters_find_what_they_name_and_nothing_else() {
-    let world = a_world_with_every_state().await;
+async fn filters_find_what_they_name_and_nothing_else(base: Base) {
+    let world = a_world_with_every_state(base).await;
     let everything = all(&world).await;
     for state in State::ALL {
         let expected: Vec<_> = everything.iter().filter(|order| order.state == state).collect();
@@ -296,9 +324,8 @@ async fn filters_find_what_they_name_and_nothing_else() {
     }
 }
 
-#[tokio::test]
-async fn pages_show_every_order_once_newest_first() {
-    let mut world = World::new().await;
+async fn pages_show_every_order_once_newest_first(base: Base) {
+    let mut world = World::on(base).await;
     for id in 1..=25 {
         world.forstok_sends(order(&id.to_string()).open()).await;
     }
@@ -314,9 +341,8 @@ async fn pages_show_every_order_once_newest_first() {
     assert_eq!(seen, (1..=25).rev().map(|id| id.to_string()).collect::<Vec<_>>());
 }
 
-#[tokio::test]
-async fn a_retry_counts_what_it_rearmed_and_leaves_the_rest() {
-    let world = a_world_with_every_state().await;
+async fn a_retry_counts_what_it_rearmed_and_leaves_the_rest(base: Base) {
+    let world = a_world_with_every_state(base).await;
     let now = world.clock.now();
     let rearm = async |filter: Filter| world.store.rearm(&filter, now).await.expect("written");
     assert_eq!(rearm(Filter { reason: Some(Reason::ItemNotFound), ..ALL }).await, 2);
@@ -331,9 +357,8 @@ async fn a_retry_counts_what_it_rearmed_and_leaves_the_rest() {
     assert_eq!(world.store.rearm_one(&order_id("4711"), now).await.expect("written"), None);
 }
 
-#[tokio::test]
-async fn the_oldest_due_order_is_the_one_that_waits_longest() {
-    let mut world = World::new().await;
+async fn the_oldest_due_order_is_the_one_that_waits_longest(base: Base) {
+    let mut world = World::on(base).await;
     let start = world.clock.now();
     assert_eq!(world.store.oldest_due().await.expect("readable"), None);
     world.accurate.next(On::InvoiceSaves, Fault::UpsssBefore, 1);
@@ -347,9 +372,8 @@ async fn the_oldest_due_order_is_the_one_that_waits_longest() {
     assert_eq!(world.store.oldest_due().await.expect("readable"), None);
 }
 
-#[tokio::test]
-async fn opening_the_file_again_keeps_everything() {
-    let world = a_world_with_every_state().await;
+async fn opening_the_file_again_keeps_everything(base: Base) {
+    let world = a_world_with_every_state(base).await;
     let look = async |world: &World| {
         let orders = all(world).await;
         let mut timelines = Vec::new();
@@ -364,4 +388,60 @@ async fn opening_the_file_again_keeps_everything() {
     let world = world.dies_and_starts_again().await;
     assert_eq!(look(&world).await, before);
     assert!(before.3.is_some_and(|mapping| mapping.revision == 1));
+}
+
+/// Clears what is older than a day in steps of 7; returns how many bodies each cleared.
+async fn clear(world: &World) -> Vec<u64> {
+    let mut steps = Vec::new();
+    loop {
+        let now = world.clock.now();
+        let step = world.store.clear_bodies(now - SignedDuration::from_hours(24), now, 7).await.expect("written");
+        assert!(step.bodies <= step.looked_at && step.looked_at <= 7, "{step:?}");
+        steps.push(step.bodies);
+        if step.looked_at < 7 {
+            return steps;
+        }
+    }
+}
+
+async fn old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again(base: Base) {
+    let mut world = a_world_with_every_state(base).await;
+    assert_eq!(clear(&world).await, [0], "nothing is old");
+    world.advance(2 * 86_400);
+    let young = order("5").cancelled();
+    record(&world, std::slice::from_ref(&young)).await;
+    let before = (format!("{:?}", all(&world).await), world.timeline("827705").await);
+    // Of each store 1, 3 and 7 stay, of 7475 the newest of 6, 8 and 9 too.
+    let cleared = clear(&world).await;
+    assert_eq!((cleared.len(), cleared.iter().sum::<u64>()), (4, 22 - 3 - 6), "{cleared:?}");
+    assert_eq!((format!("{:?}", all(&world).await), world.timeline("827705").await), before);
+    assert_eq!(clear(&world).await, [0], "what is kept is not looked at at once");
+    let waiting = world.store.waiting_bodies(100).await.expect("readable");
+    assert!(waiting.iter().all(|body| !body.is_empty()) && !waiting.is_empty());
+
+    world.accurate.add_item("BARU-01", "Barang baru");
+    world.operator_retries("827703").await;
+    world.run_until_settled().await;
+    assert_eq!(world.state("827703").await, "invoiced");
+    world.advance(2 * 86_400);
+    let cleared = clear(&world).await.iter().sum::<u64>();
+    assert!(cleared > 4, "all that has ended meanwhile: {cleared}");
+}
+
+async fn what_was_cleared_counts_as_new_when_it_comes_again(base: Base) {
+    let mut world = World::on(base).await;
+    let sent = order("1").ready_to_ship();
+    world.forstok_sends(sent.clone()).await;
+    world.run_until_settled().await;
+    world.advance(2 * 86_400);
+    assert_eq!(clear(&world).await, [1]);
+    record(&world, &[order("1").open()]).await;
+    assert_eq!(undecided(&world).await[0].body, None);
+    let invoiced = format!("{:?}", world.order("1").await.invoice);
+    assert_eq!(record(&world, &[sent.clone(), sent]).await, [false, true]);
+    assert!(undecided(&world).await[0].body.is_some());
+    world.run_until_settled().await;
+    assert_eq!(world.state("1").await, "invoiced");
+    assert_eq!(format!("{:?}", world.order("1").await.invoice), invoiced);
+    assert_eq!(world.saves(), 1);
 }

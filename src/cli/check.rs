@@ -17,11 +17,11 @@ use crate::{
     accurate::{client::Session, wire::HttpWire},
     check::{Finding, Severity, check_book},
     clock::{SharedClock, SystemClock},
-    config::{self, Config, Database, unknown_books},
+    config::{self, Config, unknown_books},
     domain::{lines::lines_of, mapping::Mapping, mapping::Store as StoreRules},
     forstok::payload,
     pipeline::mapping,
-    store::{Sqlite, Store},
+    store::{self, Store},
 };
 
 /// Waiting orders whose items are looked at, the newest first.
@@ -58,32 +58,8 @@ async fn check(config: &Config) -> anyhow::Result<Vec<Finding>> {
             "set it to open /v1 to operators",
         ));
     }
-    let Database::Sqlite(path) = &config.database;
-    let store = match Sqlite::open_beside(path).await {
-        Ok(store) => match store.ping().await {
-            Ok(()) => {
-                findings.push(Finding::ok("database", path.display().to_string()));
-                Some(store)
-            }
-            Err(error) => {
-                findings.push(Finding::error(
-                    "database",
-                    error.to_string(),
-                    "see that its disk has room and can be written to",
-                ));
-                None
-            }
-        },
-        Err(error) => {
-            findings.push(Finding::error(
-                "database",
-                error.to_string(),
-                "correct database.url or the rights of its folder",
-            ));
-            None
-        }
-    };
-    let mapping = mapping_to_check(config, store.as_ref(), &mut findings).await?;
+    let store = store_to_check(config, &mut findings).await;
+    let mapping = mapping_to_check(config, store.as_deref(), &mut findings).await?;
     let items = match &store {
         Some(store) => waiting_items(&store.waiting_bodies(MOST_ORDERS).await?, &mapping),
         None => BTreeMap::new(),
@@ -98,10 +74,26 @@ async fn check(config: &Config) -> anyhow::Result<Vec<Finding>> {
     Ok(findings)
 }
 
+async fn store_to_check(config: &Config, findings: &mut Vec<Finding>) -> Option<Arc<dyn Store>> {
+    let opened = store::open_beside(&config.database).await;
+    let Ok(store) = &opened else {
+        let error = opened.err().map(|error| error.to_string()).unwrap_or_default();
+        findings.push(Finding::error("database", error, "correct database.url or the rights of its folder"));
+        return None;
+    };
+    if let Err(error) = store.ping().await {
+        let remedy = "see that its disk has room and can be written to";
+        findings.push(Finding::error("database", error.to_string(), remedy));
+        return None;
+    }
+    findings.push(Finding::ok("database", config.database.to_string()));
+    opened.ok()
+}
+
 /// The mapping file of the settings, else the one in force.
 async fn mapping_to_check(
     config: &Config,
-    store: Option<&Sqlite>,
+    store: Option<&dyn Store>,
     findings: &mut Vec<Finding>,
 ) -> anyhow::Result<Mapping> {
     let mapping = match (&config.mapping, store) {

@@ -11,9 +11,9 @@ use clap::Subcommand;
 use super::Failure;
 use crate::{
     clock::SystemClock,
-    config::{self, Database},
+    config,
     pipeline::mapping::{self, Applied, Document},
-    store::{Sqlite, Store},
+    store::{self, Store},
 };
 
 /// Revisions that `history` shows.
@@ -34,16 +34,15 @@ pub(super) enum Action {
 
 pub(super) async fn run(config: Option<PathBuf>, action: Action) -> Result<ExitCode, Failure> {
     let offline = config::load_offline(config.as_deref(), std::env::vars())?;
-    let Database::Sqlite(path) = &offline.database;
-    let store = Sqlite::open_beside(path).await.map_err(anyhow::Error::from)?;
+    let store = store::open_beside(&offline.database).await.map_err(anyhow::Error::from)?;
     match action {
-        Action::Show => show(&store).await,
-        Action::Apply { file } => apply(&store, &file, &offline.books).await,
-        Action::History => history(&store).await,
+        Action::Show => show(store.as_ref()).await,
+        Action::Apply { file } => apply(store.as_ref(), &file, &offline.books).await,
+        Action::History => history(store.as_ref()).await,
     }
 }
 
-async fn show(store: &Sqlite) -> Result<ExitCode, Failure> {
+async fn show(store: &dyn Store) -> Result<ExitCode, Failure> {
     match store.mapping().await.map_err(anyhow::Error::from)? {
         None => {
             eprintln!("There is no mapping yet: mapping apply FILE puts one in force.");
@@ -57,7 +56,7 @@ async fn show(store: &Sqlite) -> Result<ExitCode, Failure> {
     }
 }
 
-async fn apply(store: &Sqlite, file: &Path, books: &[String]) -> Result<ExitCode, Failure> {
+async fn apply(store: &dyn Store, file: &Path, books: &[String]) -> Result<ExitCode, Failure> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let document = Document::from_toml(&file.display().to_string(), &text)?;
     let unknown = config::unknown_books(&document.mapping, books);
@@ -83,7 +82,7 @@ async fn apply(store: &Sqlite, file: &Path, books: &[String]) -> Result<ExitCode
     }
 }
 
-async fn history(store: &Sqlite) -> Result<ExitCode, Failure> {
+async fn history(store: &dyn Store) -> Result<ExitCode, Failure> {
     for revision in store.mapping_history(SHOWN).await.map_err(anyhow::Error::from)? {
         println!("revision {} · {} · {}", revision.revision, revision.at, revision.who);
         for change in revision.changes {

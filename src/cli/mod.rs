@@ -18,7 +18,6 @@ use crate::{
     config::{Database, Offline},
     domain::{document::Problem, reason::Language},
     pipeline::{MappingInForce, mapping as in_store},
-    store::Sqlite,
 };
 
 /// Exit code for settings or arguments that cannot be used; nothing was started.
@@ -153,9 +152,11 @@ async fn offline_mapping(offline: &Offline) -> anyhow::Result<MappingInForce> {
     if let Some(file) = &offline.mapping {
         return Ok(MappingInForce { revision: 0, mapping: file.mapping.clone() });
     }
-    let Database::Sqlite(path) = &offline.database;
-    anyhow::ensure!(path.exists(), "there is no mapping: set mapping.file in the settings");
-    Ok(in_store::in_force(&Sqlite::open_beside(path).await?).await?)
+    // To look for a mapping makes no database.
+    let is_there = !matches!(&offline.database, Database::Sqlite(path) if !path.exists());
+    anyhow::ensure!(is_there, "there is no mapping: set mapping.file in the settings");
+    let store = crate::store::open_beside(&offline.database).await?;
+    Ok(in_store::in_force(store.as_ref()).await?)
 }
 
 /// The language of this terminal's user.

@@ -34,7 +34,17 @@ pub(super) async fn run(action: Action) -> Result<ExitCode, Failure> {
 }
 
 async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failure> {
-    let Database::Sqlite(path) = config::load_offline(config.as_deref(), std::env::vars())?.database;
+    let path = match config::load_offline(config.as_deref(), std::env::vars())?.database {
+        Database::Sqlite(path) => path,
+        database @ Database::Postgres(_) => {
+            let words = format!(
+                "{database} is a PostgreSQL database; its own tool makes the backup, beside the running service: \
+                 pg_dump --format=custom --file={} <database.url>",
+                file.display()
+            );
+            return Err(anyhow::anyhow!(words).into());
+        }
+    };
     let began = Instant::now();
     let stop = asked_to_stop()?;
     // Asked to stop, the unfinished copy is taken away.

@@ -4,6 +4,7 @@ mod sections;
 
 use std::{
     collections::BTreeMap,
+    fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -19,6 +20,7 @@ use crate::{
         reason::Language,
     },
     forstok::signature::Verifier,
+    store,
 };
 
 /// Environment variables that are settings begin with this; the path follows in capitals, joined by `__`.
@@ -48,10 +50,21 @@ pub struct Config {
 }
 
 /// Where what must survive is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Database {
     /// An SQLite file; its folder is made when it is missing.
     Sqlite(PathBuf),
+    /// A database on a PostgreSQL server. The URL may hold a password.
+    Postgres(SecretString),
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => path.display().fmt(f),
+            Self::Postgres(url) => f.write_str(&store::address_of(url)),
+        }
+    }
 }
 
 /// How to reach one Accurate database in API Token mode (accurate.md §1).
@@ -277,12 +290,32 @@ mod tests {
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let config = load(None, environment).expect("right");
-        assert_eq!(config.database, Database::Sqlite("/tmp/x.db".into()));
+        assert!(matches!(config.database, Database::Sqlite(path) if path == Path::new("/tmp/x.db")));
         assert_eq!(config.keep_bodies, Some(SignedDuration::from_hours(30 * 24)));
         assert_eq!(config.webhook.header, "key");
         let secrets: Vec<_> = config.webhook.secrets.iter().map(ExposeSecret::expose_secret).collect();
         assert_eq!(secrets, ["a", "b"]);
         assert_eq!(config.books["main"].account_url.as_str(), "https://account.accurate.id/");
+    }
+
+    #[test]
+    fn a_server_is_a_database_too_and_its_password_is_never_shown() {
+        let url = |url| load_text(GOOD, &[("FORSTOK_ACCURATE_DATABASE__URL", url)]);
+        for right in ["postgres://u:hush@h/d", "postgresql://u:hush@h:5433/d?sslmode=require"] {
+            let config = url(right).expect("right");
+            assert!(matches!(&config.database, Database::Postgres(url) if url.expose_secret() == right));
+            assert!(!format!("{config:?}").contains("hush"), "{config:?}");
+        }
+        for (wrong, remedy) in [
+            ("postgres://u:hush@h:port/d", "postgres://user:password@host"),
+            ("postgres://u:hush@h", "names no database"),
+            ("postgres://u:hush@a,b/d", "names several hosts"),
+            ("postgres://u:hush@h/d?sslmode=maybe", "postgres://user:password@host"),
+        ] {
+            let problems = url(wrong).expect_err("wrong");
+            let text = problems[0].to_string();
+            assert!(problems.len() == 1 && text.contains(remedy) && !text.contains("hush"), "{text}");
+        }
     }
 
     #[test]

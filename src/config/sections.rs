@@ -19,6 +19,7 @@ use crate::{
         reason::Language,
     },
     forstok::signature::{Encoding, Scheme, Verifier},
+    store,
 };
 
 /// The settings, and as much of them as work offline needs; `absent` gathers the credentials that are missing.
@@ -110,12 +111,23 @@ fn read_listen(server: &Section<'_>) -> Option<SocketAddr> {
 }
 
 fn read_database(database: &Section<'_>) -> Option<Database> {
-    let url = database.text("url").unwrap_or_else(|| "sqlite://data/forstok-accurate.db".to_owned());
+    // Not shown: the address of a database may hold a password.
+    let url = database.secret("url").unwrap_or_else(|| "sqlite://data/forstok-accurate.db".to_owned());
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return match store::examine_url(&url) {
+            Ok(()) => Some(Database::Postgres(url.into())),
+            Err(remedy) => {
+                database.problem("url", None, remedy);
+                None
+            }
+        };
+    }
     let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
     let path = path.map(|path| path.split('?').next().unwrap_or_default()).filter(|path| !path.is_empty());
     if path.is_none() {
-        // Not shown: the address of a database may hold a password.
-        database.problem("url", None, "must be the path of an SQLite file such as sqlite://data/forstok-accurate.db");
+        let remedy = "must be the path of an SQLite file such as sqlite://data/forstok-accurate.db, or a PostgreSQL \
+                      database such as postgres://user:password@host:5432/name";
+        database.problem("url", None, remedy);
     }
     Some(Database::Sqlite(path?.into()))
 }

@@ -2,17 +2,51 @@
 //!
 //! An order's row is also its job: there is no queue beside it that could disagree with it.
 
+mod claim;
+mod decide;
+mod fold;
+mod mappings;
+mod old_bodies;
+mod postgres;
+mod read;
 mod records;
 mod remedy;
+mod rows;
+mod sql;
 mod sqlite;
+mod talk;
+mod wait;
+
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
+pub(crate) use self::postgres::{address_of, examine as examine_url};
 pub use self::{
+    postgres::Postgres,
     records::*,
     sqlite::{Copied, Sqlite, backup},
 };
-use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject};
+use crate::{
+    config::Database,
+    domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
+};
+
+/// Opens the store for the service: a file for this process alone, a server beside other replicas.
+pub async fn open(database: &Database) -> Result<Arc<dyn Store>> {
+    Ok(match database {
+        Database::Sqlite(path) => Arc::new(Sqlite::open(path).await?),
+        Database::Postgres(url) => Arc::new(Postgres::open(url).await?),
+    })
+}
+
+/// Opens the store beside a service that may be working on it, for a command that claims no order.
+pub async fn open_beside(database: &Database) -> Result<Arc<dyn Store>> {
+    Ok(match database {
+        Database::Sqlite(path) => Arc::new(Sqlite::open_beside(path).await?),
+        Database::Postgres(url) => Arc::new(Postgres::open(url).await?),
+    })
+}
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +77,17 @@ pub enum StoreError {
         /// What the machine said.
         why: String,
     },
+    /// The server cannot be used.
+    #[error("{server} cannot be used as a database: {why}")]
+    Server {
+        /// Which server and database, without the password.
+        server: String,
+        /// What it said.
+        why: String,
+    },
+    /// The server said nothing in the time there was.
+    #[error("the database did not answer in time: {}", remedy::UNREACHABLE)]
+    Late,
 }
 
 /// Result of anything that touches the store.
@@ -150,6 +195,20 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether the store answers and can write.
     async fn ping(&self) -> Result<()>;
+
+    /// Takes, or keeps, the right to make a book's calls for `lease` from now on; others hear who has it.
+    /// `pause`: how the book is, for the others to show.
+    async fn hold_book(&self, book: &str, holder: &str, lease: Duration, pause: Option<&str>) -> Result<Hold>;
+
+    /// Gives back all books that this holder has.
+    async fn let_go(&self, holder: &str) -> Result<()>;
+
+    /// Waits until another replica left something to do here, or for ever where there are no others. It may also
+    /// return when nobody called: after a time in which a call would not have been heard.
+    async fn called(&self);
+
+    /// Calls the others.
+    async fn call_others(&self) -> Result<()>;
 
     /// Tidies up; nothing may be asked of the store afterwards.
     async fn close(&self);

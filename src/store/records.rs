@@ -77,10 +77,24 @@ pub struct Delivery {
 /// When a delivery's snapshot is folded into its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fold {
-    /// In the same commit.
+    /// In the same commit, unless another replica is writing just then: the sender does not wait for that.
     Now,
     /// Behind it: many deliveries wait for their answers.
     Later,
+}
+
+/// Who may make a book's calls to Accurate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// We did, and still may.
+    Kept,
+    /// We may from now on: it was nobody's, or whoever had it has let its lease end.
+    Taken,
+    /// Somebody else may.
+    Anothers {
+        /// How the book is, as that one told it.
+        pause: Option<String>,
+    },
 }
 
 /// A delivery on disk that is not yet folded into its order.

@@ -1,17 +1,20 @@
 //! The real store with a gate before and after each write, a disk that is sometimes busy, and the switches with
 //! which the simulator proves that it can find what is wrong.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use forstok_accurate::{
     domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
     store::{
-        Claim, Claimable, Cleared, Count, Delivery, Filter, Fold, MappingRevision, NewMapping, OrderRecord, Receipt,
-        Result, Settlement, Sqlite, State, Store, StoreError, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait,
-        Wanted,
+        Claim, Claimable, Cleared, Count, Delivery, Filter, Fold, Hold, MappingRevision, NewMapping, OrderRecord,
+        Receipt, Result, Settlement, Sqlite, State, Store, StoreError, Undecided, Unfolded, UnreadableDelivery,
+        Verdict, Wait, Wanted,
     },
 };
 use jiff::Timestamp;
@@ -284,6 +287,22 @@ impl Store for SimStore {
 
     async fn ping(&self) -> Result<()> {
         self.inner.ping().await
+    }
+
+    async fn hold_book(&self, book: &str, holder: &str, lease: Duration, pause: Option<&str>) -> Result<Hold> {
+        self.gates.in_store(self.inner.hold_book(book, holder, lease, pause)).await
+    }
+
+    async fn let_go(&self, holder: &str) -> Result<()> {
+        self.gates.in_store(self.inner.let_go(holder)).await
+    }
+
+    async fn called(&self) {
+        self.inner.called().await;
+    }
+
+    async fn call_others(&self) -> Result<()> {
+        self.gates.in_store(self.inner.call_others()).await
     }
 
     async fn close(&self) {

@@ -7,7 +7,7 @@ use forstok_accurate::{
     domain::timeline::{Entry, Event},
     pipeline::{LEASE, post},
     sandbox::{Fault, On},
-    store::{Counted, Outcome, Settlement, Store},
+    store::{Counted, Outcome, Settlement},
 };
 use jiff::SignedDuration;
 

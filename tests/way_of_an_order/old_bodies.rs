@@ -6,7 +6,7 @@ use forstok_accurate::{
     domain::reason::{Reason, Warning},
     pipeline::{record::delivery, tidy::STEP},
     sandbox::samples::MAPPING,
-    store::{Fold, Store},
+    store::Fold,
 };
 use jiff::SignedDuration;
 use sqlx::{Connection, SqliteConnection};

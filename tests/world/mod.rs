@@ -3,6 +3,7 @@
 
 mod clock;
 mod orders;
+pub(crate) mod postgres;
 mod wire;
 
 use std::{path::PathBuf, sync::Arc};
@@ -10,7 +11,7 @@ use std::{path::PathBuf, sync::Arc};
 use forstok_accurate::{
     accurate::client::Session,
     clock::Clock,
-    config::BookConfig,
+    config::{BookConfig, Database},
     domain::{
         mapping::Mapping,
         order::OrderId,
@@ -22,7 +23,7 @@ use forstok_accurate::{
         record::delivery,
     },
     sandbox::{Action, Options, Sandbox, samples::MAPPING},
-    store::{Claim, Fold, NewMapping, OrderRecord, Receipt, Sqlite, State, Store},
+    store::{self, Claim, Fold, NewMapping, OrderRecord, Receipt, State, Store},
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -51,10 +52,18 @@ pub(crate) struct World {
     pub(crate) accurate: Sandbox,
     pub(crate) wire: Arc<SandboxWire>,
     pub(crate) clock: Arc<FakeClock>,
-    pub(crate) store: Arc<Sqlite>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) engine: Arc<Engine>,
-    folder: TempDir,
+    pub(crate) place: Database,
+    _folder: Option<TempDir>,
     _limits: LimitsKept,
+}
+
+/// What the store is kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Base {
+    Sqlite,
+    Postgres,
 }
 
 /// Whatever else a test is about: Accurate's limits are kept.
@@ -68,24 +77,29 @@ impl World {
 
     /// With another mapping.
     pub(crate) async fn with_mapping(document: &str) -> Self {
-        Self::made_of(document, true).await
+        Self::made_of(Base::Sqlite, document, true).await
+    }
+
+    /// With its store in this.
+    pub(crate) async fn on(base: Base) -> Self {
+        Self::made_of(base, MAPPING, true).await
     }
 
     /// Whose settings say that each order goes alone.
     pub(crate) async fn without_bulk() -> Self {
-        Self::made_of(MAPPING, false).await
+        Self::made_of(Base::Sqlite, MAPPING, false).await
     }
 
-    async fn made_of(document: &str, bulk: bool) -> Self {
+    async fn made_of(base: Base, document: &str, bulk: bool) -> Self {
         let clock = Arc::new(FakeClock::at("2024-02-01T09:00:00+07:00"));
         let accurate = Sandbox::new(Options { clock: clock.clone(), ..Options::with_sample_masters() });
         let wire = Arc::new(SandboxWire::new(accurate.clone(), clock.clone()));
-        let folder = tempfile::tempdir().expect("a folder for the database can be made");
-        let store = Arc::new(Sqlite::open(&file_in(&folder)).await.expect("the database can be made"));
-        let mapping = put_in_force(&store, 0, document, clock.now()).await;
+        let (place, folder) = new_place(base).await;
+        let store = store::open(&place).await.expect("the database can be made");
+        let mapping = put_in_force(store.as_ref(), 0, document, clock.now()).await;
         let engine = engine(store.clone(), session(&wire, &clock, bulk), &clock, mapping);
         let limits = LimitsKept(accurate.clone());
-        Self { accurate, wire, clock, store, engine, folder, _limits: limits }
+        Self { accurate, wire, clock, store, engine, place, _folder: folder, _limits: limits }
     }
 
     // ---- what happens ----
@@ -102,7 +116,7 @@ impl World {
         let before = self.store.mapping().await.expect("readable").expect("there is one");
         let after = before.document.replace(from, to);
         assert_ne!(before.document, after, "{from:?} is not in the mapping");
-        let mapping = put_in_force(&self.store, before.revision, &after, self.clock.now()).await;
+        let mapping = put_in_force(self.store.as_ref(), before.revision, &after, self.clock.now()).await;
         self.engine.set_mapping(mapping);
     }
 
@@ -125,13 +139,12 @@ impl World {
         self.wire.catch_up();
     }
 
-    /// `kill -9`, and a new start on the same file.
+    /// `kill -9`, and a new start on the same database.
     pub(crate) async fn dies_and_starts_again(self) -> Self {
-        let file = self.database();
         let Self { store, engine: dead, .. } = self;
         let mapping = (*dead.mapping()).clone();
         drop((store, dead));
-        let store = Arc::new(Sqlite::open(&file).await.expect("the database can be opened again"));
+        let store = store::open(&self.place).await.expect("the database can be opened again");
         store.end_leases(self.clock.now()).await.expect("written");
         let engine = engine(store.clone(), session(&self.wire, &self.clock, true), &self.clock, mapping);
         Self { store, engine, ..self }
@@ -316,7 +329,10 @@ impl World {
 
     /// The database file.
     pub(crate) fn database(&self) -> PathBuf {
-        file_in(&self.folder)
+        match &self.place {
+            Database::Sqlite(file) => file.clone(),
+            Database::Postgres(_) => panic!("this world's database is no file"),
+        }
     }
 
     /// How often an invoice was sent to be saved.
@@ -355,11 +371,11 @@ pub(crate) fn session(wire: &Arc<SandboxWire>, clock: &Arc<FakeClock>, bulk: boo
     Session::new(BOOK, &book, wire.clone(), clock.clone())
 }
 
-fn engine(store: Arc<Sqlite>, session: Session, clock: &Arc<FakeClock>, mapping: MappingInForce) -> Arc<Engine> {
+fn engine(store: Arc<dyn Store>, session: Session, clock: &Arc<FakeClock>, mapping: MappingInForce) -> Arc<Engine> {
     Arc::new(Engine::new(store, clock.clone(), vec![session], mapping, 1))
 }
 
-async fn put_in_force(store: &Sqlite, replaces: i64, document: &str, now: Timestamp) -> MappingInForce {
+async fn put_in_force(store: &dyn Store, replaces: i64, document: &str, now: Timestamp) -> MappingInForce {
     let mapping = Mapping::parse("mapping.toml", document).expect("a valid mapping");
     let (document, who) = (document.to_owned(), "test".to_owned());
     let new = NewMapping { document, who, changes: Vec::new(), replaces };
@@ -367,6 +383,13 @@ async fn put_in_force(store: &Sqlite, replaces: i64, document: &str, now: Timest
     MappingInForce { revision: put.revision, mapping }
 }
 
-fn file_in(folder: &TempDir) -> PathBuf {
-    folder.path().join("test.db")
+/// A place for a new store, and the folder that it is in.
+pub(crate) async fn new_place(base: Base) -> (Database, Option<TempDir>) {
+    match base {
+        Base::Sqlite => {
+            let folder = tempfile::tempdir().expect("a folder for the database can be made");
+            (Database::Sqlite(folder.path().join("test.db")), Some(folder))
+        }
+        Base::Postgres => (postgres::new_database().await, None),
+    }
 }

@@ -5,13 +5,14 @@
 
 use std::collections::HashMap;
 
-use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteRow};
 
-use super::{
-    fold::{fold_one, load_orders, write_orders},
-    rows::{json as to_json, micros, state},
+use crate::store::{
+    Content, Delivery, Fold, Receipt, Result, State,
+    fold::fold_new,
+    rows::{json as to_json, micros, receipt, storable},
+    talk::Columns,
 };
-use crate::store::{Content, Delivery, Fold, InvoiceRef, Receipt, Result, State};
 
 /// `$1`: the deliveries' rows, `$2`: their fingerprints and bodies as one blob that the statement cuts up, so that
 /// nothing is escaped or copied twice. The very same content again adds no row.
@@ -52,13 +53,9 @@ pub(super) async fn record(
     let sql = AssertSqlSafe(format!("{APPEND} {RECEIPTS}"));
     let said = sqlx::query(sql).bind(rows).bind(blob).fetch_all(&mut *transaction).await?;
     let receipts = receipts(deliveries, &said)?;
-    let mut known = load_orders(&mut transaction, deliveries.iter()).await?;
-    for ((delivery, receipt), id) in deliveries.iter().zip(&receipts).zip(first_id..) {
-        if let (Content::Order(facts), false) = (&delivery.content, receipt.repeat) {
-            fold_one(&mut known, facts, delivery, id);
-        }
-    }
-    write_orders(&mut transaction, &known).await?;
+    let new = deliveries.iter().zip(&receipts).zip(first_id..).filter(|((_, receipt), _)| !receipt.repeat);
+    let new: Vec<_> = new.map(|((delivery, _), id)| (id, delivery)).collect();
+    fold_new(&mut *transaction, &new).await?;
     transaction.commit().await?;
     Ok(receipts)
 }
@@ -71,8 +68,10 @@ fn laid_out(first_id: i64, deliveries: &[Delivery]) -> (String, Vec<u8>) {
         .zip(first_id..)
         .map(|(delivery, id)| {
             let (order_id, event, status, problem) = match &delivery.content {
-                Content::Order(facts) => (facts.order_id.as_str(), &*facts.event, &*facts.status_text, None),
-                Content::Unreadable(problem) => ("", "", "", Some(problem)),
+                Content::Order(facts) => {
+                    (facts.order_id.as_str(), storable(&facts.event), storable(&facts.status_text), None)
+                }
+                Content::Unreadable(problem) => ("", "".into(), "".into(), Some(storable(problem))),
             };
             let start = blob.len() + 1;
             blob.extend_from_slice(&delivery.fingerprint);
@@ -86,7 +85,7 @@ fn laid_out(first_id: i64, deliveries: &[Delivery]) -> (String, Vec<u8>) {
 fn receipts(deliveries: &[Delivery], said: &[SqliteRow]) -> Result<Vec<Receipt>> {
     let mut by_place = HashMap::with_capacity(said.len());
     for row in said {
-        by_place.insert(row.try_get::<i64, _>("nth")? as usize, receipt(row)?);
+        by_place.insert(row.number("nth")? as usize, receipt(row, row.number("repeat")? == 1)?);
     }
     let new = || Receipt { repeat: false, state: State::Received, invoice: None };
     let receipt = |(nth, delivery): (usize, &Delivery)| match &delivery.content {
@@ -94,16 +93,4 @@ fn receipts(deliveries: &[Delivery], said: &[SqliteRow]) -> Result<Vec<Receipt>>
         Content::Unreadable(_) => new(),
     };
     Ok(deliveries.iter().enumerate().map(receipt).collect())
-}
-
-fn receipt(row: &SqliteRow) -> Result<Receipt> {
-    let repeat = row.try_get("repeat")?;
-    if row.try_get::<Option<&str>, _>("state")?.is_none() {
-        return Ok(Receipt { repeat, state: State::Received, invoice: None });
-    }
-    let state = state(row)?;
-    let id: Option<i64> = row.try_get("invoice_id")?;
-    let number: Option<String> = row.try_get("invoice_number")?;
-    let invoice = number.zip(id).filter(|_| state != State::Voided).map(|(number, id)| InvoiceRef { number, id });
-    Ok(Receipt { repeat, state, invoice })
 }

@@ -1,0 +1,234 @@
+//! Leases, attempts and their outcomes.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{
+    Claim, Claimable, Counted, Lane, Outcome, Result, Settlement, State, Wanted,
+    decide::{append, append_entries},
+    rows::{json as to_json, json_column, micros, moment, order_id, state, timestamp},
+    talk::{Columns, Talk},
+};
+use crate::domain::{
+    order::OrderId,
+    timeline::Event,
+    waiting::{Subject, look_again_after},
+};
+
+/// Which lane an order is in: word for word the expression of the index `orders_by_lane`.
+const LANE: &str = "(CASE WHEN state = 'void_due' THEN 2 WHEN tries > 0 THEN 1 ELSE 0 END)";
+
+/// News is decided about first, unless an invoice may already stand: then only a look at Accurate can tell.
+const MAY_BE_CLAIMED: &str = "(undecided = 0 OR unsure_since <> 0 OR state = 'void_due')";
+
+/// Ids of orders of one lane in the order of their time, where `$1` is the book and `$2` the moment.
+fn ids(lane: Lane, has_come: &str, direction: &str, limit: &str) -> String {
+    let lane = lane as usize;
+    format!(
+        "SELECT order_id FROM orders
+         WHERE book = $1 AND state IN ('due', 'void_due') AND {LANE} = {lane} AND {has_come} <= $2 AND {MAY_BE_CLAIMED}
+         ORDER BY next_attempt_at {direction} LIMIT {limit}"
+    )
+}
+
+pub(super) async fn claimable(talk: &mut impl Talk, book: &str, now: Timestamp, most: i64) -> Result<Claimable> {
+    let count = |lane: Lane| {
+        let ids = ids(lane, "next_attempt_at", "ASC", "$3");
+        format!("(SELECT COUNT(*) FROM ({ids}) AS lane{n}) AS n{n}", n = lane as usize)
+    };
+    let sql = format!("SELECT {}", Lane::ALL.map(count).join(", "));
+    let rows = talk.fetch(sql, &[book.into(), now.into(), most.into()]).await?;
+    let Some(row) = rows.first() else { return Ok(Claimable::default()) };
+    Ok(Claimable::new([row.number("n0")?, row.number("n1")?, row.number("n2")?]))
+}
+
+pub(super) async fn claim<T: Talk>(
+    talk: &mut T,
+    book: &str,
+    wanted: Wanted,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Result<Vec<Claim>> {
+    let (ids, limit) = match wanted {
+        Wanted::Due { lane, newest_first, limit } => {
+            (ids(lane, "next_attempt_at", if newest_first { "DESC" } else { "ASC" }, "$4"), limit)
+        }
+        Wanted::Probe => {
+            // What was tried before is nearest to its end.
+            let first = [(Lane::Again, 1), (Lane::Fresh, 2), (Lane::Void, 3)].map(|(lane, turn)| {
+                let first = ids(lane, "lease_until", "ASC", "1");
+                format!("SELECT {turn} AS turn, order_id FROM ({first}) AS lane{turn}")
+            });
+            let first = first.join(" UNION ALL ");
+            (format!("SELECT order_id FROM ({first}) AS firsts ORDER BY turn LIMIT $4"), 1)
+        }
+    };
+    // An attempt whose end is not known may have sent its save at any moment of its lease.
+    let sql = format!(
+        "UPDATE orders SET
+             attempt = attempt + 1, tries = tries + 1,
+             unsure_before = CASE WHEN lease_until > 0 AND state = 'due' THEN {least}(lease_until, $2)
+                                  ELSE unsure_since END,
+             unsure_since = CASE WHEN state = 'due' THEN $2 ELSE unsure_since END,
+             lease_until = $3, next_attempt_at = $3
+         WHERE order_id IN ({ids})
+         RETURNING order_id, attempt, tries, failures, state, undecided, draft, invoice_id, warnings, received_at,
+                   waits_for, unsure_before, id",
+        least = T::LEAST
+    );
+    let mut rows = talk.fetch(sql, &[book.into(), now.into(), lease_until.into(), limit.into()]).await?;
+    // A database returns them as it pleases.
+    rows.sort_by_cached_key(|row| row.number("id").unwrap_or_default());
+    let claims = rows.iter().map(|row| read_claim(row, lease_until)).collect::<Result<Vec<_>>>()?;
+    let intents: Vec<_> = claims
+        .iter()
+        .map(|claim| {
+            let number = claim.draft.body.number.clone();
+            (&claim.order_id, [Event::Attempt { attempt: claim.earlier_tries + 1, number }])
+        })
+        .collect();
+    append(talk, intents.iter().map(|(id, events)| (*id, events.as_slice())), now).await?;
+    Ok(claims)
+}
+
+fn read_claim(row: &impl Columns, lease_until: Timestamp) -> Result<Claim> {
+    Ok(Claim {
+        order_id: order_id(row)?,
+        attempt: row.number("attempt")?,
+        lease_until,
+        earlier_tries: row.number("tries")? - 1,
+        failures: row.number("failures")?,
+        state: state(row)?,
+        undecided: row.number("undecided")? == 1,
+        draft: json_column(row, "draft")?,
+        invoice_id: row.number_if_any("invoice_id")?,
+        warnings: json_column(row, "warnings")?,
+        received_at: timestamp(row.number("received_at")?)?,
+        waits_for: Subject::parse(row.text("waits_for")?),
+        unsure_since: moment(row, "unsure_before")?,
+    })
+}
+
+pub(super) async fn settle<T: Talk>(talk: &mut T, settlements: &[Settlement], now: Timestamp) -> Result<Vec<bool>> {
+    let rows: Vec<_> = settlements.iter().map(|settlement| settled_row(settlement, now)).collect();
+    let sql = format!(
+        "UPDATE orders SET
+             lease_until = 0, changed_at = $2,
+             state = COALESCE(v.value ->> 'state', state),
+             reason = v.value ->> 'reason',
+             findings = v.value ->> 'findings',
+             waits_for = CASE WHEN v.value ->> 'state' IS NULL THEN waits_for
+                              ELSE COALESCE(v.value ->> 'waits_for', '') END,
+             warnings = v.value ->> 'warnings',
+             unsure_since = CASE WHEN v.value ->> 'state' = 'voided' THEN 0 WHEN state = 'void_due' THEN unsure_since
+                                 ELSE CAST(v.value ->> 'unsure_since' AS BIGINT) END,
+             next_attempt_at = CAST(v.value ->> 'next_attempt_at' AS BIGINT),
+             tries = {greatest}(tries - CAST(v.value ->> 'uncounted' AS BIGINT),
+                                CASE WHEN CAST(v.value ->> 'unsure_since' AS BIGINT) <> 0 THEN 1 ELSE 0 END),
+             failures = failures + CAST(v.value ->> 'failed' AS BIGINT),
+             undecided = {greatest}(undecided, CAST(v.value ->> 'reconsider' AS BIGINT)),
+             due_since = CASE WHEN v.value ->> 'state' IS NULL THEN due_since END,
+             invoice_number = COALESCE(v.value ->> 'number', invoice_number),
+             invoice_id = COALESCE(CAST(v.value ->> 'id' AS BIGINT), invoice_id),
+             invoice_total = COALESCE(v.value ->> 'total', invoice_total),
+             invoiced_at = CASE WHEN v.value ->> 'id' IS NULL THEN invoiced_at ELSE $2 END
+         FROM {rows}
+         WHERE orders.order_id = v.value ->> 'order_id' AND orders.attempt = CAST(v.value ->> 'attempt' AS BIGINT)
+           AND lease_until > 0
+         RETURNING order_id",
+        greatest = T::GREATEST,
+        rows = T::ROWS,
+    );
+    let settled = talk.fetch(sql, &[(&to_json(&rows)).into(), now.into()]).await?;
+    let taken = settled.iter().map(order_id).collect::<Result<HashSet<_>>>()?;
+    begin_waits(talk, settlements, &taken, now).await?;
+    let entries = settlements
+        .iter()
+        .filter(|settlement| taken.contains(&settlement.order_id))
+        .map(|settlement| (&settlement.order_id, settlement.entries.as_slice()));
+    append_entries(talk, entries).await?;
+    Ok(settlements.iter().map(|settlement| taken.contains(&settlement.order_id)).collect())
+}
+
+/// What an order now waits for is looked at from now on, once for all that wait for it.
+async fn begin_waits(
+    talk: &mut impl Talk,
+    settlements: &[Settlement],
+    taken: &HashSet<OrderId>,
+    now: Timestamp,
+) -> Result<()> {
+    for settlement in settlements.iter().filter(|settlement| taken.contains(&settlement.order_id)) {
+        if let Outcome::Blocked { waits_for: Some(subject), .. } = &settlement.outcome {
+            let sql = "INSERT INTO waits (book, subject, next_at)
+                       SELECT book, $2, $3 FROM orders WHERE order_id = $1 ON CONFLICT (book, subject) DO NOTHING";
+            let (subject, at) = (subject.to_string(), now + look_again_after(0));
+            talk.execute(sql, &[(&settlement.order_id).into(), (&subject).into(), at.into()]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The columns that an outcome sets; a missing `state` leaves the order where it stands.
+fn settled_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
+    let mut row = json!({
+        "order_id": settlement.order_id, "attempt": settlement.attempt, "warnings": to_json(&settlement.warnings),
+        "reason": "", "findings": "[]",
+        "unsure_since": 0, "next_attempt_at": 0, "uncounted": 0, "failed": 0, "reconsider": 0,
+    });
+    match &settlement.outcome {
+        Outcome::Invoiced { invoice, unsure_since } => {
+            row["unsure_since"] = json!(unsure_since.map_or(0, micros));
+            row["state"] = json!(State::Invoiced.as_str());
+            row["number"] = json!(invoice.number);
+            row["id"] = json!(invoice.id);
+            row["total"] = json!(invoice.total.normalize().to_string());
+        }
+        Outcome::Blocked { findings, waits_for } => {
+            row["waits_for"] = json!(waits_for.as_ref().map(ToString::to_string));
+            row["state"] = json!(State::Blocked.as_str());
+            row["reason"] = json!(findings.first().map_or("", |finding| finding.reason.code()));
+            row["findings"] = json!(to_json(findings));
+        }
+        Outcome::Postponed { until, counted, unsure_since } => {
+            row["next_attempt_at"] = json!(micros(*until));
+            row["uncounted"] = json!(i32::from(*counted == Counted::No));
+            row["failed"] = json!(i32::from(*counted == Counted::Yes));
+            row["unsure_since"] = json!(unsure_since.map_or(0, micros));
+        }
+        Outcome::Reconsider => {
+            row["next_attempt_at"] = json!(micros(now));
+            row["reconsider"] = json!(1);
+        }
+        Outcome::Voided => row["state"] = json!(State::Voided.as_str()),
+    }
+    row
+}
+
+pub(super) async fn next_attempt_at(talk: &mut impl Talk, book: &str) -> Result<Option<Timestamp>> {
+    let earliest = Lane::ALL.map(|lane| {
+        let lane = lane as usize;
+        format!(
+            "SELECT MIN(next_attempt_at) AS at FROM orders
+             WHERE book = $1 AND state IN ('due', 'void_due') AND {LANE} = {lane}"
+        )
+    });
+    let sql = format!("SELECT MIN(at) AS at FROM ({}) AS lanes", earliest.join(" UNION ALL "));
+    let rows = talk.fetch(sql, &[book.into()]).await?;
+    let at = rows.first().map(|row| row.number_if_any("at")).transpose()?.flatten();
+    at.map(timestamp).transpose()
+}
+
+pub(super) async fn hasten(talk: &mut impl Talk, book: &str, now: Timestamp) -> Result<u64> {
+    let sql = "UPDATE orders SET next_attempt_at = $2
+               WHERE book = $1 AND state IN ('due', 'void_due') AND next_attempt_at > $2 AND lease_until = 0";
+    talk.execute(sql, &[book.into(), now.into()]).await
+}
+
+pub(super) async fn end_leases(talk: &mut impl Talk, now: Timestamp) -> Result<u64> {
+    let sql = "UPDATE orders SET lease_until = 0, next_attempt_at = $1,
+                      unsure_since = CASE WHEN state = 'due' THEN $1 ELSE unsure_since END
+               WHERE state IN ('due', 'void_due') AND lease_until > 0";
+    talk.execute(sql, &[now.into()]).await
+}

@@ -1,0 +1,162 @@
+//! Orders with news, and what was decided about them.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{
+    Filter, Result, Undecided, Verdict,
+    read::{For, conditions},
+    rows::{json as to_json, json_column, moment, optional_json, order_id, reason, state, timestamp},
+    talk::{Columns, Talk, Value},
+};
+use crate::domain::{
+    order::OrderId,
+    reason::Reason,
+    timeline::{Entry, Event},
+};
+
+pub(super) async fn undecided(talk: &mut impl Talk, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
+    let sql = "SELECT o.order_id, o.revision, o.state, o.history, o.received_at, o.draft, o.reason, o.findings,
+                      o.warnings, o.store_id, o.ordered_at, d.body,
+                      CASE WHEN o.invoice_id IS NOT NULL AND o.state <> 'voided' THEN o.invoice_id END AS standing
+               FROM orders o JOIN deliveries d ON d.id = o.latest_delivery
+               WHERE o.undecided = 1 AND o.lease_until <= $1 AND NOT (o.state = 'due' AND o.unsure_since <> 0)
+               ORDER BY o.id LIMIT $2";
+    talk.fetch(sql, &[now.into(), limit.into()]).await?.iter().map(read_undecided).collect()
+}
+
+fn read_undecided(row: &impl Columns) -> Result<Undecided> {
+    Ok(Undecided {
+        order_id: order_id(row)?,
+        revision: row.number("revision")?,
+        state: state(row)?,
+        history: json_column(row, "history")?,
+        body: row.bytes_if_any("body")?,
+        store_id: row.text("store_id")?.to_owned(),
+        ordered_at: moment(row, "ordered_at")?,
+        received_at: timestamp(row.number("received_at")?)?,
+        draft: optional_json(row, "draft")?,
+        reason: reason(row)?,
+        findings: json_column(row, "findings")?,
+        invoice_stands: row.number_if_any("standing")?.is_some(),
+        warnings: json_column(row, "warnings")?,
+    })
+}
+
+pub(super) async fn decide<T: Talk>(talk: &mut T, verdicts: &[Verdict], now: Timestamp) -> Result<usize> {
+    let rows: Vec<_> = verdicts
+        .iter()
+        .map(|verdict| {
+            json!([
+                verdict.order_id,
+                verdict.revision,
+                verdict.state.as_str(),
+                verdict.reason.map_or("", Reason::code),
+                to_json(&verdict.findings),
+                to_json(&verdict.warnings),
+                verdict.mapping_revision,
+                verdict.draft.as_ref().map(|draft| &draft.book),
+                verdict.draft.as_ref().map(to_json),
+            ])
+        })
+        .collect();
+    let sql = format!(
+        "UPDATE orders SET
+             undecided = 0, failures = 0, changed_at = $2,
+             waits_for = CASE WHEN v.value ->> 2 = 'blocked' THEN '' ELSE waits_for END,
+             state = v.value ->> 2, reason = v.value ->> 3, findings = v.value ->> 4, warnings = v.value ->> 5,
+             mapping_revision = CAST(v.value ->> 6 AS BIGINT), book = COALESCE(v.value ->> 7, book),
+             draft = COALESCE(v.value ->> 8, draft),
+             due_since = CASE WHEN v.value ->> 2 <> 'due' THEN NULL
+                              WHEN state = 'due' THEN due_since ELSE $2 END,
+             next_attempt_at = CASE WHEN v.value ->> 2 NOT IN ('due', 'void_due') THEN 0
+                                    WHEN state = v.value ->> 2 THEN next_attempt_at ELSE $2 END
+         FROM {}
+         WHERE orders.order_id = v.value ->> 0 AND orders.revision = CAST(v.value ->> 1 AS BIGINT) AND undecided = 1
+           AND lease_until <= $2 AND NOT (state = 'due' AND unsure_since <> 0)
+           AND CAST(v.value ->> 6 AS BIGINT) = (SELECT COALESCE(MAX(revision), 0) FROM mappings)
+         RETURNING order_id",
+        T::ROWS
+    );
+    let decided = talk.fetch(sql, &[(&to_json(&rows)).into(), now.into()]).await?;
+    let decided = decided.iter().map(order_id).collect::<Result<HashSet<_>>>()?;
+    let taken = verdicts.iter().filter(|verdict| decided.contains(&verdict.order_id));
+    append(talk, taken.map(|verdict| (&verdict.order_id, verdict.events.as_slice())), now).await?;
+    Ok(decided.len())
+}
+
+/// Adds events that happened now to the timelines of orders.
+pub(super) async fn append<'a>(
+    talk: &mut impl Talk,
+    events: impl Iterator<Item = (&'a OrderId, &'a [Event])>,
+    now: Timestamp,
+) -> Result<()> {
+    append_rows(talk, events.map(|(order_id, events)| (order_id, events.iter().map(move |event| (now, event))))).await
+}
+
+/// Adds entries to the timelines of orders, each with its own time.
+pub(super) async fn append_entries<'a>(
+    talk: &mut impl Talk,
+    entries: impl Iterator<Item = (&'a OrderId, &'a [Entry])>,
+) -> Result<()> {
+    let pairs = entries.map(|(order_id, entries)| (order_id, entries.iter().map(|entry| (entry.at, &entry.event))));
+    append_rows(talk, pairs).await
+}
+
+async fn append_rows<'a, T: Talk, E: Iterator<Item = (Timestamp, &'a Event)>>(
+    talk: &mut T,
+    entries: impl Iterator<Item = (&'a OrderId, E)>,
+) -> Result<()> {
+    let rows: Vec<_> = entries
+        .flat_map(|(order_id, entries)| {
+            entries
+                .zip(1..)
+                .map(move |((at, event), place)| json!([order_id, place, to_json(event), at.as_microsecond()]))
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO timeline (order_id, seq, at, event)
+         SELECT v.value ->> 0,
+                COALESCE((SELECT MAX(seq) FROM timeline WHERE order_id = v.value ->> 0), 0)
+                    + CAST(v.value ->> 1 AS BIGINT),
+                CAST(v.value ->> 3 AS BIGINT), v.value ->> 2
+         FROM {}",
+        T::ROWS
+    );
+    talk.execute(sql, &[(&to_json(&rows)).into()]).await?;
+    Ok(())
+}
+
+/// Blocked orders are decided anew; waiting ones go at once. Nothing under a lease is touched.
+const REARM: &str = "UPDATE orders SET
+        undecided = CASE WHEN state = 'blocked' THEN 1 ELSE undecided END,
+        revision = revision + 1, failures = 0,
+        next_attempt_at = CASE WHEN state = 'blocked' THEN next_attempt_at ELSE $1 END
+     WHERE state IN ('blocked', 'due', 'void_due') AND lease_until <= $1";
+
+pub(super) async fn rearm(talk: &mut impl Talk, filter: &Filter, now: Timestamp) -> Result<u64> {
+    let (conditions, texts) = conditions(filter, 2, For::Change);
+    let values: Vec<Value<'_>> = std::iter::once(now.into()).chain(texts.iter().map(Value::from)).collect();
+    let rows = talk.fetch(format!("{REARM}{conditions} RETURNING order_id"), &values).await?;
+    let ids = rows.iter().map(order_id).collect::<Result<Vec<_>>>()?;
+    append(talk, ids.iter().map(|id| (id, [Event::Rearmed].as_slice())), now).await?;
+    Ok(ids.len() as u64)
+}
+
+pub(super) async fn rearm_one(talk: &mut impl Talk, order_id: &OrderId, now: Timestamp) -> Result<Option<u64>> {
+    let known = talk.fetch("SELECT order_id FROM orders WHERE order_id = $1", &[order_id.into()]).await?;
+    if known.is_empty() {
+        return Ok(None);
+    }
+    let sql = format!("{REARM} AND order_id = $2");
+    let rearmed = talk.execute(sql, &[now.into(), order_id.into()]).await?;
+    if rearmed > 0 {
+        append(talk, std::iter::once((order_id, [Event::Rearmed].as_slice())), now).await?;
+    }
+    Ok(Some(rearmed))
+}

@@ -1,0 +1,187 @@
+//! Folding deliveries into their orders: many at once, each snapshot into its order's history.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    Content, Delivery, OrderFacts, Result, Unfolded,
+    rows::{from_json, json as to_json, micros, order_id, storable, timestamp},
+    talk::{Columns, Talk, Value},
+};
+use crate::domain::{
+    history::{History, Sighting},
+    order::OrderId,
+};
+
+/// What is known of an order while a batch is folded into it.
+struct Known {
+    history: History,
+    revision: i64,
+    /// Facts of the newest snapshot, when this batch brought it.
+    facts: Option<OrderFacts>,
+    received_at: i64,
+    changed: bool,
+}
+
+pub(super) async fn unfolded<T: Talk>(talk: &mut T, order_id: Option<&OrderId>, limit: i64) -> Result<Vec<Unfolded>> {
+    let join = T::THEN_JOIN;
+    let (from, values): (_, Vec<Value<'_>>) = match order_id {
+        None => {
+            (format!("unfolded u {join} deliveries d ON d.id = u.delivery ORDER BY u.delivery"), vec![limit.into()])
+        }
+        Some(id) => (
+            format!("deliveries d {join} unfolded u ON u.delivery = d.id WHERE d.order_id = $2 ORDER BY d.id"),
+            vec![limit.into(), id.into()],
+        ),
+    };
+    let rows = talk.fetch(format!("SELECT d.id, d.received_at, d.body FROM {from} LIMIT $1"), &values).await?;
+    rows.iter().map(read_unfolded).collect()
+}
+
+fn read_unfolded(row: &impl Columns) -> Result<Unfolded> {
+    let received_at = timestamp(row.number("received_at")?)?;
+    Ok(Unfolded { delivery: row.number("id")?, received_at, body: row.bytes("body")? })
+}
+
+/// Folds deliveries that were recorded before; one that was folded meanwhile changes nothing.
+pub(super) async fn fold<T: Talk>(talk: &mut T, deliveries: &[(i64, Delivery)]) -> Result<()> {
+    let ids: Vec<_> = deliveries.iter().map(|(id, _)| [id]).collect();
+    let sql = format!(
+        "DELETE FROM unfolded WHERE delivery IN (SELECT CAST(v.value ->> 0 AS BIGINT) FROM {}) RETURNING delivery",
+        T::ROWS
+    );
+    let taken = talk.fetch(sql, &[(&to_json(&ids)).into()]).await?;
+    let taken = taken.iter().map(|row| row.number("delivery")).collect::<Result<HashSet<i64>>>()?;
+    for (id, delivery) in deliveries.iter().filter(|(id, _)| taken.contains(id)) {
+        // It was readable when it was recorded; an older program wrote it. It is shown with the unreadable ones.
+        if let Content::Unreadable(problem) = &delivery.content {
+            let sql = "UPDATE deliveries SET order_id = '', problem = $2 WHERE id = $1 AND NOT EXISTS
+                           (SELECT 1 FROM deliveries o WHERE o.order_id = '' AND o.fingerprint = deliveries.fingerprint)";
+            talk.execute(sql, &[(*id).into(), (&*storable(problem)).into()]).await?;
+        }
+    }
+    let taken: Vec<_> = deliveries.iter().filter(|(id, _)| taken.contains(id)).map(|(id, one)| (*id, one)).collect();
+    fold_new(talk, &taken).await
+}
+
+/// Folds deliveries that are in no order yet.
+pub(super) async fn fold_new(talk: &mut impl Talk, deliveries: &[(i64, &Delivery)]) -> Result<()> {
+    let mut known = load_orders(talk, deliveries.iter().map(|(_, delivery)| *delivery)).await?;
+    for (id, delivery) in deliveries {
+        if let Content::Order(facts) = &delivery.content {
+            fold_one(&mut known, facts, delivery, *id);
+        }
+    }
+    write_orders(talk, &known).await
+}
+
+async fn load_orders<T: Talk>(
+    talk: &mut T,
+    deliveries: impl Iterator<Item = &Delivery>,
+) -> Result<HashMap<OrderId, Known>> {
+    let ids: HashSet<_> = deliveries
+        .filter_map(|delivery| match &delivery.content {
+            Content::Order(facts) => Some([&facts.order_id]),
+            Content::Unreadable(_) => None,
+        })
+        .collect();
+    let sql = format!(
+        "SELECT order_id, history, revision, received_at FROM orders WHERE order_id IN (SELECT v.value ->> 0 FROM {})",
+        T::ROWS
+    );
+    let rows = talk.fetch(sql, &[(&to_json(&ids)).into()]).await?;
+    let mut known = HashMap::with_capacity(ids.len());
+    for row in rows {
+        let order = Known {
+            history: from_json(row.text("history")?)?,
+            revision: row.number("revision")?,
+            facts: None,
+            received_at: row.number("received_at")?,
+            changed: false,
+        };
+        known.insert(order_id(&row)?, order);
+    }
+    Ok(known)
+}
+
+fn fold_one(known: &mut HashMap<OrderId, Known>, facts: &OrderFacts, delivery: &Delivery, id: i64) {
+    let at = facts.updated_at.unwrap_or(delivery.received_at);
+    let sighting = Sighting { status: facts.status, at, delivery: id };
+    let order = known.entry(facts.order_id.clone()).or_insert_with(|| Known {
+        history: History::begin(sighting),
+        revision: 0,
+        facts: Some(facts.clone()),
+        received_at: micros(delivery.received_at),
+        changed: true,
+    });
+    let before = order.history.clone();
+    order.history.absorb(sighting);
+    if order.history != before {
+        order.changed = true;
+        order.received_at = micros(delivery.received_at);
+    }
+    if order.history.latest_delivery() == id {
+        order.facts = Some(facts.clone());
+    }
+}
+
+async fn write_orders<T: Talk>(talk: &mut T, known: &HashMap<OrderId, Known>) -> Result<()> {
+    let mut changed: Vec<_> = known.iter().filter(|(_, order)| order.changed).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    // First seen, first in lists.
+    changed.sort_by_key(|(_, order)| order.history.latest_delivery());
+    let (with_facts, without): (Vec<_>, Vec<_>) = changed.into_iter().partition(|(_, order)| order.facts.is_some());
+    let rows: Vec<_> = with_facts
+        .iter()
+        .filter_map(|(id, order)| {
+            let facts = order.facts.as_ref()?;
+            Some((
+                id,
+                storable(&facts.store_id),
+                storable(&facts.store_name),
+                storable(&facts.channel),
+                storable(&facts.channel_order_id),
+                storable(&facts.status_text),
+                facts.ordered_at.map(micros),
+                order.received_at,
+                to_json(&order.history),
+                order.history.latest_delivery(),
+                order.revision + 1,
+            ))
+        })
+        .collect();
+    let sql = format!(
+        "INSERT INTO orders (order_id, store_id, store_name, channel, channel_order_id, status, ordered_at,
+                             received_at, history, latest_delivery, revision, undecided, state, created_at, changed_at)
+         SELECT v.value ->> 0, v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4, v.value ->> 5,
+                CAST(v.value ->> 6 AS BIGINT), CAST(v.value ->> 7 AS BIGINT), v.value ->> 8,
+                CAST(v.value ->> 9 AS BIGINT), CAST(v.value ->> 10 AS BIGINT), 1, 'received',
+                CAST(v.value ->> 7 AS BIGINT), CAST(v.value ->> 7 AS BIGINT)
+         FROM {} WHERE true
+         ON CONFLICT (order_id) DO UPDATE SET
+             store_id = excluded.store_id, store_name = excluded.store_name, channel = excluded.channel,
+             channel_order_id = excluded.channel_order_id, status = excluded.status,
+             ordered_at = excluded.ordered_at, received_at = excluded.received_at, history = excluded.history,
+             latest_delivery = excluded.latest_delivery, revision = excluded.revision, undecided = 1",
+        T::ROWS
+    );
+    if !rows.is_empty() {
+        talk.execute(sql, &[(&to_json(&rows)).into()]).await?;
+    }
+    // Older snapshots that arrived late change the history, not what the order is.
+    let rows: Vec<_> = without
+        .iter()
+        .map(|(id, order)| (id, order.received_at, to_json(&order.history), order.revision + 1))
+        .collect();
+    let sql = format!(
+        "UPDATE orders SET received_at = CAST(v.value ->> 1 AS BIGINT), history = v.value ->> 2,
+                revision = CAST(v.value ->> 3 AS BIGINT), undecided = 1
+         FROM {} WHERE orders.order_id = v.value ->> 0",
+        T::ROWS
+    );
+    if !rows.is_empty() {
+        talk.execute(sql, &[(&to_json(&rows)).into()]).await?;
+    }
+    Ok(())
+}

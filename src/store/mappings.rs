@@ -1,0 +1,50 @@
+//! Every mapping that was ever in force.
+
+use jiff::Timestamp;
+
+use super::{
+    MappingRevision, NewMapping, Result,
+    rows::{json as to_json, json_column, timestamp},
+    talk::{Columns, Talk},
+};
+
+pub(super) async fn in_force(talk: &mut impl Talk) -> Result<Option<MappingRevision>> {
+    Ok(history(talk, 1).await?.pop())
+}
+
+pub(super) async fn newest_revision(talk: &mut impl Talk) -> Result<i64> {
+    let rows = talk.fetch("SELECT COALESCE(MAX(revision), 0) AS newest FROM mappings", &[]).await?;
+    rows.first().map_or(Ok(0), |row| row.number("newest"))
+}
+
+pub(super) async fn history(talk: &mut impl Talk, limit: i64) -> Result<Vec<MappingRevision>> {
+    let sql = "SELECT revision, at, who, document, changes FROM mappings ORDER BY revision DESC LIMIT $1";
+    talk.fetch(sql, &[limit.into()]).await?.iter().map(revision).collect()
+}
+
+fn revision(row: &impl Columns) -> Result<MappingRevision> {
+    Ok(MappingRevision {
+        revision: row.number("revision")?,
+        at: timestamp(row.number("at")?)?,
+        who: row.text("who")?.to_owned(),
+        document: row.text("document")?.to_owned(),
+        changes: json_column(row, "changes")?,
+    })
+}
+
+pub(super) async fn put(talk: &mut impl Talk, new: &NewMapping, now: Timestamp) -> Result<Option<MappingRevision>> {
+    let newest = newest_revision(talk).await?;
+    if newest != new.replaces {
+        return Ok(None);
+    }
+    let sql = "INSERT INTO mappings (revision, at, who, document, changes) VALUES ($1, $2, $3, $4, $5)";
+    let changes = to_json(&new.changes);
+    let values = [(newest + 1).into(), now.into(), (&new.who).into(), (&new.document).into(), (&changes).into()];
+    talk.execute(sql, &values).await?;
+    // Whatever is not settled may come out differently under the new rules; a cancellation never does.
+    let sql = "UPDATE orders SET undecided = 1, revision = revision + 1
+               WHERE state IN ('watching', 'blocked', 'ignored', 'due') AND reason <> 'cancelled'";
+    talk.execute(sql, &[]).await?;
+    let NewMapping { document, who, changes, .. } = new.clone();
+    Ok(Some(MappingRevision { revision: newest + 1, at: now, who, document, changes }))
+}

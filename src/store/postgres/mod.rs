@@ -1,0 +1,218 @@
+//! The store on a PostgreSQL server, for any number of replicas.
+//!
+//! Whatever changes an order takes one lock first, so that all that is true with SQLite's single writer stays true
+//! with any number of replicas. Webhooks are only appended, beside it, and wait for nobody.
+
+mod calls;
+mod holds;
+mod record;
+mod session;
+
+use std::{
+    fmt,
+    str::FromStr,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{Connection, PgConnection, PgPool, Row, migrate::MigrateError, postgres::PgConnectOptions};
+
+use self::{
+    calls::Calls,
+    session::{Doubts, LONGEST, SOON, Session, pool, within},
+};
+use super::{
+    Delivery, Fold, Hold, Receipt, Result, StoreError, remedy,
+    sql::{Base, Size, Sql},
+    talk::Talk,
+};
+
+/// Connections that record, ping, and hold books: nothing that waits for long.
+const RECORDING: u32 = 3;
+
+/// Connections that fold, decide, claim and settle: one works while the other begins.
+const WORKING: u32 = 2;
+
+/// Connections for pages, metrics, and looks at what is due. With one that listens this makes eight in all.
+const READING: u32 = 2;
+
+/// How long the start may take to reach the server.
+const LONGEST_START: Duration = Duration::from_secs(10);
+
+/// How long a write of a ping proves that the database can be written to.
+const PING_HOLDS: Duration = Duration::from_secs(1);
+
+/// How long connections may take to end.
+const LONGEST_END: Duration = Duration::from_secs(2);
+
+/// The store on a PostgreSQL server.
+pub type Postgres = Sql<Server>;
+
+/// One database on a PostgreSQL server.
+pub struct Server {
+    address: String,
+    recording: PgPool,
+    working: PgPool,
+    reading: PgPool,
+    doubts: Doubts,
+    calls: Calls,
+    /// When a ping last wrote.
+    pinged: Mutex<Option<Instant>>,
+}
+
+impl Postgres {
+    /// Connects to the server and brings the schema up to date; of replicas that start together one does it.
+    pub async fn open(url: &SecretString) -> Result<Self> {
+        let options = options(url)?;
+        let address = address(&options);
+        let refused = |error: &sqlx::Error| refused(&address, error);
+        let connecting = PgConnection::connect_with(&options);
+        let connected = tokio::time::timeout(LONGEST_START, connecting).await.map_err(|_| StoreError::Late)?;
+        let mut connection = connected.map_err(|error| refused(&error))?;
+        migrations().run(&mut connection).await.map_err(|error| match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => refused(&error),
+            error => error.into(),
+        })?;
+        let name = sqlx::query("SELECT md5(random()::text || clock_timestamp()::text || pg_backend_pid()::text)");
+        let name = name.fetch_one(&mut connection).await.map_err(|error| refused(&error))?.try_get(0)?;
+        connection.close().await?;
+        let doubts = Doubts::default();
+        Ok(Self(Server {
+            recording: pool(&options, RECORDING, SOON, &doubts),
+            working: pool(&options, WORKING, LONGEST, &doubts),
+            reading: pool(&options, READING, LONGEST, &doubts),
+            calls: Calls::new(options, name),
+            address,
+            doubts,
+            pinged: Mutex::default(),
+        }))
+    }
+}
+
+/// Whether this can be the address of a database; what is wrong with it, without showing it.
+pub(crate) fn examine(url: &str) -> std::result::Result<(), &'static str> {
+    let options = PgConnectOptions::from_str(url).map_err(|_| {
+        "must be postgres://user:password@host:5432/database; characters such as @ : / # in the password are \
+         written as %40 %3A %2F %23"
+    })?;
+    if options.get_host().contains(',') {
+        return Err("names several hosts: give one name that always leads to the primary");
+    }
+    if options.get_database().is_none_or(str::is_empty) {
+        return Err("names no database: add its name, postgres://user:password@host:5432/database");
+    }
+    Ok(())
+}
+
+fn options(url: &SecretString) -> Result<PgConnectOptions> {
+    let options = PgConnectOptions::from_str(url.expose_secret())?;
+    Ok(match options.get_application_name() {
+        Some(_) => options,
+        None => options.application_name("forstok-accurate"),
+    })
+}
+
+/// Where a database is, without the password.
+pub(crate) fn address_of(url: &SecretString) -> String {
+    options(url).map_or_else(|_| "postgres://…".to_owned(), |options| address(&options))
+}
+
+fn address(options: &PgConnectOptions) -> String {
+    let user = options.get_username();
+    let host = match options.get_socket() {
+        Some(folder) => folder.display().to_string(),
+        None => options.get_host().to_owned(),
+    };
+    format!("postgres://{user}@{host}:{}/{}", options.get_port(), options.get_database().unwrap_or_default())
+}
+
+fn refused(address: &str, error: &sqlx::Error) -> StoreError {
+    StoreError::Server { server: address.to_owned(), why: format!("{error}; {}", remedy::of(error)) }
+}
+
+fn migrations() -> sqlx::migrate::Migrator {
+    let mut migrations = sqlx::migrate!("migrations/postgres");
+    // A newer version may have been here: it only adds, so that this one goes on.
+    migrations.set_ignore_missing(true);
+    migrations
+}
+
+impl Server {
+    /// For what must be answered at once.
+    async fn soon(&self) -> Result<Session> {
+        Session::on(&self.recording, SOON, &self.doubts).await
+    }
+
+    fn last_ping(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.pinged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+#[async_trait::async_trait]
+impl Base for Server {
+    type Reading = Session;
+    type Writing = Session;
+
+    async fn reading(&self) -> Result<Session> {
+        Session::on(&self.reading, LONGEST, &self.doubts).await
+    }
+
+    async fn writing(&self, size: Size) -> Result<Session> {
+        let mut session = Session::on(&self.working, within(size), &self.doubts).await?;
+        session.begin(size).await?;
+        Ok(session)
+    }
+
+    async fn end<T: Send>(&self, mut session: Session, result: Result<T>) -> Result<T> {
+        let value = result?;
+        session.commit().await?;
+        Ok(value)
+    }
+
+    fn met<T>(&self, result: Result<T>) -> Result<T> {
+        result
+    }
+
+    async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
+        record::record(&mut self.soon().await?, deliveries, fold).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        if self.last_ping().is_some_and(|at| at.elapsed() < PING_HOLDS) {
+            return Ok(());
+        }
+        // A real write: a server that only takes reads shows only then.
+        self.soon().await?.execute("UPDATE pulse SET beats = beats + 1 WHERE id = 1", &[]).await?;
+        *self.last_ping() = Some(Instant::now());
+        Ok(())
+    }
+
+    async fn hold_book(&self, book: &str, holder: &str, lease: Duration, pause: Option<&str>) -> Result<Hold> {
+        holds::hold(&mut self.soon().await?, book, holder, lease, pause).await
+    }
+
+    async fn let_go(&self, holder: &str) -> Result<()> {
+        holds::let_go(&mut self.soon().await?, holder).await
+    }
+
+    async fn called(&self) {
+        self.calls.called().await;
+    }
+
+    async fn call_others(&self) -> Result<()> {
+        self.calls.call(&mut self.soon().await?).await
+    }
+
+    async fn close(&self) {
+        let all = async { tokio::join!(self.recording.close(), self.working.close(), self.reading.close()) };
+        // What is still under way has its own time limit; the server notices that we are gone.
+        let _ = tokio::time::timeout(LONGEST_END, all).await;
+    }
+}

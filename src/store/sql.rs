@@ -1,0 +1,241 @@
+//! The store in whatever speaks SQL: the statements are the same, how to get at the database is [`Base`]'s.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{
+    Claim, Claimable, Cleared, Count, Delivery, Filter, Fold, Hold, MappingRevision, NewMapping, OrderRecord, Receipt,
+    Result, Settlement, Store, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, claim, decide, fold,
+    mappings, old_bodies, read, talk::Talk, wait,
+};
+use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject};
+
+/// How much a piece of writing may touch, which says how long it may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// A batch.
+    Small,
+    /// As many orders as there are.
+    Large,
+}
+
+/// A database that the store is kept in.
+#[async_trait::async_trait]
+pub trait Base: Send + Sync + 'static {
+    /// Reads; what it sees need not be of one moment.
+    type Reading: Talk;
+    /// Has begun a transaction beside which nobody else folds, decides, claims or settles. What is dropped before
+    /// [`Base::end`] has never happened.
+    type Writing: Talk;
+
+    /// Something to read with.
+    async fn reading(&self) -> Result<Self::Reading>;
+
+    /// Begins to write.
+    async fn writing(&self, size: Size) -> Result<Self::Writing>;
+
+    /// Commits what went well; of what did not nothing remains.
+    async fn end<T: Send>(&self, writing: Self::Writing, result: Result<T>) -> Result<T>;
+
+    /// Hears how a reading went.
+    fn met<T>(&self, result: Result<T>) -> Result<T>;
+
+    /// [`Store::record`].
+    async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>>;
+
+    /// [`Store::ping`].
+    async fn ping(&self) -> Result<()>;
+
+    /// [`Store::hold_book`].
+    async fn hold_book(&self, book: &str, holder: &str, lease: Duration, pause: Option<&str>) -> Result<Hold>;
+
+    /// [`Store::let_go`].
+    async fn let_go(&self, holder: &str) -> Result<()>;
+
+    /// [`Store::called`].
+    async fn called(&self);
+
+    /// [`Store::call_others`].
+    async fn call_others(&self) -> Result<()>;
+
+    /// [`Store::close`].
+    async fn close(&self);
+}
+
+/// The store in a database.
+#[derive(Debug)]
+pub struct Sql<B>(pub(super) B);
+
+macro_rules! read {
+    ($store:ident, $talk:ident => $work:expr) => {{
+        let mut reading = $store.0.reading().await?;
+        let $talk = &mut reading;
+        let result = $work.await;
+        $store.0.met(result)
+    }};
+}
+
+macro_rules! write {
+    ($store:ident, $size:ident, $talk:ident => $work:expr) => {{
+        let mut writing = $store.0.writing(Size::$size).await?;
+        let $talk = &mut writing;
+        let result = $work.await;
+        $store.0.end(writing, result).await
+    }};
+}
+
+#[async_trait::async_trait]
+impl<B: Base> Store for Sql<B> {
+    async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
+        self.0.record(deliveries, fold).await
+    }
+
+    async fn unfolded(&self, order_id: Option<&OrderId>, limit: i64) -> Result<Vec<Unfolded>> {
+        read!(self, talk => fold::unfolded(talk, order_id, limit))
+    }
+
+    async fn fold(&self, deliveries: &[(i64, Delivery)]) -> Result<()> {
+        write!(self, Small, talk => fold::fold(talk, deliveries))
+    }
+
+    async fn undecided(&self, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
+        read!(self, talk => decide::undecided(talk, now, limit))
+    }
+
+    async fn decide(&self, verdicts: &[Verdict], now: Timestamp) -> Result<usize> {
+        write!(self, Small, talk => decide::decide(talk, verdicts, now))
+    }
+
+    async fn claim(&self, book: &str, wanted: Wanted, now: Timestamp, lease_until: Timestamp) -> Result<Vec<Claim>> {
+        write!(self, Small, talk => claim::claim(talk, book, wanted, now, lease_until))
+    }
+
+    async fn claimable(&self, book: &str, now: Timestamp, most: i64) -> Result<Claimable> {
+        read!(self, talk => claim::claimable(talk, book, now, most))
+    }
+
+    async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<bool>> {
+        write!(self, Small, talk => claim::settle(talk, settlements, now))
+    }
+
+    async fn next_attempt_at(&self, book: &str) -> Result<Option<Timestamp>> {
+        read!(self, talk => claim::next_attempt_at(talk, book))
+    }
+
+    async fn hasten(&self, book: &str, now: Timestamp) -> Result<u64> {
+        write!(self, Large, talk => claim::hasten(talk, book, now))
+    }
+
+    async fn end_leases(&self, now: Timestamp) -> Result<u64> {
+        write!(self, Large, talk => claim::end_leases(talk, now))
+    }
+
+    async fn rearm(&self, filter: &Filter, now: Timestamp) -> Result<u64> {
+        write!(self, Large, talk => decide::rearm(talk, filter, now))
+    }
+
+    async fn rearm_one(&self, order_id: &OrderId, now: Timestamp) -> Result<Option<u64>> {
+        write!(self, Small, talk => decide::rearm_one(talk, order_id, now))
+    }
+
+    async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
+        read!(self, talk => read::order(talk, order_id))
+    }
+
+    async fn timeline(&self, order_id: &OrderId) -> Result<Vec<Entry>> {
+        read!(self, talk => read::timeline(talk, order_id))
+    }
+
+    async fn orders(&self, filter: &Filter, before: Option<i64>, limit: i64) -> Result<Vec<OrderRecord>> {
+        read!(self, talk => read::orders(talk, filter, before, limit))
+    }
+
+    async fn due_wait(&self, book: &str, now: Timestamp) -> Result<Option<Wait>> {
+        read!(self, talk => wait::due(talk, book, now))
+    }
+
+    async fn next_look_at(&self, book: &str) -> Result<Option<Timestamp>> {
+        read!(self, talk => wait::next_look_at(talk, book))
+    }
+
+    async fn wait_on(&self, book: &str, subject: &Subject, until: Timestamp) -> Result<()> {
+        write!(self, Small, talk => wait::wait_on(talk, book, subject, until))
+    }
+
+    async fn end_wait(&self, book: &str, subject: &Subject, now: Timestamp) -> Result<u64> {
+        write!(self, Large, talk => wait::end(talk, book, subject, now))
+    }
+
+    async fn try_one_waiting(&self, book: &str, subject: &Subject, now: Timestamp) -> Result<u64> {
+        write!(self, Small, talk => wait::try_one(talk, book, subject, now))
+    }
+
+    async fn waiting_bodies(&self, limit: i64) -> Result<Vec<Vec<u8>>> {
+        read!(self, talk => read::waiting_bodies(talk, limit))
+    }
+
+    async fn counts(&self) -> Result<Vec<Count>> {
+        read!(self, talk => read::counts(talk))
+    }
+
+    async fn warning_counts(&self) -> Result<Vec<(Warning, i64)>> {
+        read!(self, talk => read::warning_counts(talk))
+    }
+
+    async fn oldest_due(&self) -> Result<Option<Timestamp>> {
+        read!(self, talk => read::oldest_due(talk))
+    }
+
+    async fn unreadable(&self, limit: i64) -> Result<(i64, Vec<UnreadableDelivery>)> {
+        read!(self, talk => read::unreadable(talk, limit))
+    }
+
+    async fn mapping(&self) -> Result<Option<MappingRevision>> {
+        read!(self, talk => mappings::in_force(talk))
+    }
+
+    async fn mapping_revision(&self) -> Result<i64> {
+        read!(self, talk => mappings::newest_revision(talk))
+    }
+
+    async fn put_mapping(&self, new: &NewMapping, now: Timestamp) -> Result<Option<MappingRevision>> {
+        write!(self, Large, talk => mappings::put(talk, new, now))
+    }
+
+    async fn mapping_history(&self, limit: i64) -> Result<Vec<MappingRevision>> {
+        read!(self, talk => mappings::history(talk, limit))
+    }
+
+    async fn clear_bodies(&self, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Cleared> {
+        let old = read!(self, talk => old_bodies::find(talk, older_than, now, step))?;
+        if old.count() == 0 {
+            return Ok(Cleared { bodies: 0, looked_at: 0 });
+        }
+        write!(self, Small, talk => old_bodies::clear(talk, &old, now))
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.0.ping().await
+    }
+
+    async fn hold_book(&self, book: &str, holder: &str, lease: Duration, pause: Option<&str>) -> Result<Hold> {
+        self.0.hold_book(book, holder, lease, pause).await
+    }
+
+    async fn let_go(&self, holder: &str) -> Result<()> {
+        self.0.let_go(holder).await
+    }
+
+    async fn called(&self) {
+        self.0.called().await;
+    }
+
+    async fn call_others(&self) -> Result<()> {
+        self.0.call_others().await
+    }
+
+    async fn close(&self) {
+        self.0.close().await;
+    }
+}
