@@ -435,6 +435,7 @@ async fn what_was_cleared_counts_as_new_when_it_comes_again(base: Base) {
     world.run_until_settled().await;
     world.advance(2 * 86_400);
     assert_eq!(clear(&world).await, [1]);
+    let saves = world.saves();
     record(&world, &[order("1").open()]).await;
     assert_eq!(undecided(&world).await[0].body, None);
     let invoiced = format!("{:?}", world.order("1").await.invoice);
@@ -443,5 +444,5 @@ async fn what_was_cleared_counts_as_new_when_it_comes_again(base: Base) {
     world.run_until_settled().await;
     assert_eq!(world.state("1").await, "invoiced");
     assert_eq!(format!("{:?}", world.order("1").await.invoice), invoiced);
-    assert_eq!(world.saves(), 1);
+    assert_eq!(world.saves(), saves);
 }

@@ -68,7 +68,7 @@ enum Command {
         #[arg(long, value_name = "FILE", global = true)]
         config: Option<PathBuf>,
     },
-    /// Back the database up
+    /// Back the database up, or move it to PostgreSQL
     Store {
         #[command(subcommand)]
         action: store::Action,

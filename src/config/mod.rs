@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use toml::{Table, Value};
 
+pub use self::sections::database_at;
 use crate::{
     domain::{
         document::{Problem, Problems, syntax_problem},

@@ -113,23 +113,26 @@ fn read_listen(server: &Section<'_>) -> Option<SocketAddr> {
 fn read_database(database: &Section<'_>) -> Option<Database> {
     // Not shown: the address of a database may hold a password.
     let url = database.secret("url").unwrap_or_else(|| "sqlite://data/forstok-accurate.db".to_owned());
+    match database_at(&url) {
+        Ok(database) => Some(database),
+        Err(remedy) => {
+            database.problem("url", None, remedy);
+            None
+        }
+    }
+}
+
+/// The database that a URL names, or what is wrong with it; that never shows the URL.
+pub fn database_at(url: &str) -> Result<Database, &'static str> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return match store::examine_url(&url) {
-            Ok(()) => Some(Database::Postgres(url.into())),
-            Err(remedy) => {
-                database.problem("url", None, remedy);
-                None
-            }
-        };
+        return store::examine_url(url).map(|()| Database::Postgres(url.into()));
     }
     let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
     let path = path.map(|path| path.split('?').next().unwrap_or_default()).filter(|path| !path.is_empty());
-    if path.is_none() {
-        let remedy = "must be the path of an SQLite file such as sqlite://data/forstok-accurate.db, or a PostgreSQL \
-                      database such as postgres://user:password@host:5432/name";
-        database.problem("url", None, remedy);
-    }
-    Some(Database::Sqlite(path?.into()))
+    path.map(|path| Database::Sqlite(path.into())).ok_or(
+        "must be the path of an SQLite file such as sqlite://data/forstok-accurate.db, or a PostgreSQL database such \
+         as postgres://user:password@host:5432/name",
+    )
 }
 
 /// Nothing when bodies are kept for ever.

@@ -3,6 +3,7 @@
 //! An order's row is also its job: there is no queue beside it that could disagree with it.
 
 mod claim;
+mod copy;
 mod decide;
 mod fold;
 mod mappings;
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 
 pub(crate) use self::postgres::{address_of, examine as examine_url};
 pub use self::{
+    copy::{Moved, Progress, copy},
     postgres::Postgres,
     records::*,
     sqlite::{Copied, Sqlite, backup},

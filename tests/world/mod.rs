@@ -141,13 +141,20 @@ impl World {
 
     /// `kill -9`, and a new start on the same database.
     pub(crate) async fn dies_and_starts_again(self) -> Self {
+        let again = self.dies_and_meanwhile(async |place| place).await;
+        again.store.end_leases(again.clock.now()).await.expect("written");
+        again
+    }
+
+    /// `kill -9`, something that somebody does with the database, and a new start on the one that he names.
+    pub(crate) async fn dies_and_meanwhile(self, meanwhile: impl AsyncFnOnce(Database) -> Database) -> Self {
         let Self { store, engine: dead, .. } = self;
         let mapping = (*dead.mapping()).clone();
         drop((store, dead));
-        let store = store::open(&self.place).await.expect("the database can be opened again");
-        store.end_leases(self.clock.now()).await.expect("written");
+        let place = meanwhile(self.place).await;
+        let store = store::open(&place).await.expect("the database can be opened again");
         let engine = engine(store.clone(), session(&self.wire, &self.clock, true), &self.clock, mapping);
-        Self { store, engine, ..self }
+        Self { store, engine, place, ..self }
     }
 
     // ---- the pipeline, by hand ----

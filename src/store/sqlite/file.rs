@@ -21,12 +21,12 @@ const STEPS: i32 = 10_000;
 const INTERRUPTED: u32 = 9;
 
 /// A file that cannot be worked on, and why.
-pub(super) fn refused(path: &Path, why: &dyn std::fmt::Display) -> StoreError {
+pub(in crate::store) fn refused(path: &Path, why: &dyn std::fmt::Display) -> StoreError {
     StoreError::File { path: path.display().to_string(), why: format!("{why}") }
 }
 
 /// The same with what SQLite said.
-pub(super) fn refused_by(path: &Path, error: &sqlx::Error) -> StoreError {
+pub(in crate::store) fn refused_by(path: &Path, error: &sqlx::Error) -> StoreError {
     refused(path, &format!("{error}; {}", remedy::of(error)))
 }
 
@@ -36,7 +36,7 @@ pub(super) fn make_folder(path: &Path) -> Result<()> {
 }
 
 /// Takes the lock of a database file, or says who holds it. The lock goes with the process, however that ends.
-pub(super) fn lock_beside(path: &Path) -> std::result::Result<std::fs::File, String> {
+pub(in crate::store) fn lock_beside(path: &Path) -> std::result::Result<std::fs::File, String> {
     // Another name for the same file is no other file.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let name = beside(&path, ".lock");

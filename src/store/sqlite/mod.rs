@@ -20,9 +20,10 @@ use sqlx::{
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 pub use self::backup::{Copied, backup};
+pub(super) use self::file::{lock_beside, refused, refused_by};
 use self::{
     checkpoint::Checkpointer,
-    file::{Opened, examine, lock_beside, make_folder, refused, refused_by},
+    file::{Opened, examine, make_folder},
 };
 use super::{
     Delivery, Fold, Hold, Receipt, Result, StoreError, remedy,
@@ -35,7 +36,7 @@ const READERS: u32 = 4;
 
 /// How long a statement waits for another process (a backup, a person's shell) to let go of the file. Our own
 /// commands hold it for milliseconds; who holds it for longer than this holds it for minutes.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a sender's delivery waits for its turn to be written. Together with [`BUSY_TIMEOUT`] it bounds how long
 /// a sender waits for a 503: four seconds, less than any sender's patience that is known.
