@@ -14,9 +14,10 @@ use forstok_accurate::{
     store::{self, Filter, Fold, Moved, Store},
 };
 use jiff::{SignedDuration, Timestamp};
+use sqlx::{Connection, SqliteConnection};
 use tokio::sync::Notify;
 
-use crate::world::{BOOK, World, order, order_id, postgres, session};
+use crate::world::{BOOK, World, order, postgres, session};
 
 /// A shop in which every kind of row is there: orders in all states, one in work, waits, warnings, a delivery that is
 /// not folded, one that cannot be read, a body that was cleared and one that was kept.
@@ -120,7 +121,7 @@ async fn everything_is_there_afterwards_and_goes_on() {
         .await;
     let after = seen(world.store.as_ref(), now).await;
     for (what, before) in &before {
-        assert_eq!(&after[what], &before.replace("\\0", "\u{fffd}"), "{what}");
+        assert_eq!(&after[what], before, "{what}");
     }
     // New orders and deliveries come behind all that were copied, and what waited goes on.
     world.forstok_sends(order("10").ready_to_ship()).await;
@@ -131,8 +132,9 @@ async fn everything_is_there_afterwards_and_goes_on() {
     for id in ["2", "7", "8", "9", "10"] {
         assert_eq!(world.state(id).await, "invoiced", "order {id}");
     }
-    let newest = world.store.orders(&Filter::default(), None, 1).await.expect("readable").remove(0);
-    assert_eq!(newest.order_id, order_id("10"));
+    // Order 9 was not folded when it was copied.
+    let newest = world.store.orders(&Filter::default(), None, 2).await.expect("readable");
+    assert!(newest.iter().all(|order| ["9", "10"].contains(&order.order_id.as_str())), "{newest:?}");
     world.forstok_sends(order("1").cancelled()).await;
     world.run_until_settled().await;
     assert_eq!(world.state("1").await, "voided");
@@ -185,7 +187,7 @@ async fn beside_a_running_service_it_copies_so_far_and_comes_to_its_end_once_tha
         .await;
     assert_eq!(world.store.unfolded(None, 10).await.expect("readable").len(), 0);
     for (what, after) in seen(world.store.as_ref(), now).await {
-        assert_eq!(after, before[what].replace("\\0", "\u{fffd}"), "{what}");
+        assert_eq!(after, before[what], "{what}");
     }
 }
 
@@ -196,6 +198,11 @@ async fn cut_short_it_goes_on_where_it_was() {
         (1..=1_000).map(|id| delivery(order(&id.to_string()).cancelled().body(), world.clock.now())).collect();
     world.store.record(&deliveries, Fold::Now).await.expect("recorded");
     world.run_until_settled().await;
+    // PostgreSQL holds no NUL in a text; an older program may have written one.
+    let url = format!("sqlite://{}", world.database().display());
+    let mut file = SqliteConnection::connect(&url).await.expect("the file can be opened");
+    let nul = sqlx::query("UPDATE deliveries SET status = 'Cancel' || char(0) || 'led' WHERE id = 1");
+    nul.execute(&mut file).await.expect("written");
     let now = world.clock.now();
     let target = postgres::new_database().await;
     let (Database::Sqlite(from), Database::Postgres(to)) = (world.place.clone(), target.clone()) else {
@@ -222,6 +229,7 @@ async fn cut_short_it_goes_on_where_it_was() {
         })
         .await;
     assert_eq!(world.store.orders(&Filter::default(), None, 2_000).await.expect("readable").len(), 1_000);
+    assert!(world.timeline("1").await.contains("Cancel\u{fffd}led"), "{}", world.timeline("1").await);
 }
 
 #[tokio::test]

@@ -9,12 +9,15 @@ use std::{
     },
 };
 
+use forstok_accurate::config::Database;
+use secrecy::ExposeSecret;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{
     forstok::order,
-    service::{Home, Service, accurate, eventually},
+    postgres,
+    service::{Home, Service, accurate, binary, eventually},
 };
 
 /// Orders that are answered before the backup begins.
@@ -170,4 +173,61 @@ async fn a_running_service_clears_what_has_become_old_and_still_voids() {
     assert_eq!(service.send(&cancelled).await.status, 200);
     service.order_once("7", "voided").await;
     assert_eq!(accurate.sandbox().invoice_count(), 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_moves_to_postgres_and_goes_on_there() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let mut service = home.serve().await;
+    for id in 1..=30 {
+        assert_eq!(service.send(&order(id)).await.status, 200);
+    }
+    service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == 30).await;
+    let Database::Postgres(target) = postgres::empty_database("moved").await else { panic!("it is a server's") };
+    let from = format!("sqlite://{}", home.path("data/orders.db").display());
+    let copy = async |from: &str, to: &str| {
+        let mut command = binary(&["store", "copy", "--from", from, "--to", to]);
+        tokio::task::spawn_blocking(move || command.output().expect("it runs")).await.expect("no panic")
+    };
+    let to = target.expose_secret();
+
+    let output = copy(&from, to).await;
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("stop it and run this again"), "{}", said(&output));
+    let database = ("FORSTOK_ACCURATE_DATABASE__URL", to);
+    let output = home.command(&["serve"]).env(database.0, database.1).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("is not finished"), "{}", said(&output));
+
+    assert_eq!(service.send(&order(31)).await.status, 200);
+    service.order_once("31", "invoiced").await;
+    service.terminate();
+    assert_eq!(service.exit_code().await, Some(0));
+    let output = copy(&from, to).await;
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("Finished: every row is as it is in"), "{}", said(&output));
+
+    let service = home.serve_with(&[database]).await;
+    assert_eq!(service.count("invoiced").await, 31);
+    let again = service.send(&order(31)).await.json();
+    assert_eq!((&again["delivery"], &again["state"]), (&json!("repeat"), &json!("invoiced")), "{again}");
+    assert_eq!(service.send(&order(32)).await.json()["delivery"], "accepted");
+    service.order_once("32", "invoiced").await;
+    let mut cancelled = order(7);
+    cancelled["order"]["status"] = json!("Cancelled");
+    cancelled["order"]["updated_at"] = json!("2024-02-02T10:00:00.000+07:00");
+    assert_eq!(service.send(&cancelled).await.status, 200);
+    service.order_once("7", "voided").await;
+    assert_eq!(accurate.sandbox().invoice_count(), 31);
+
+    let output = backup(&home, &home.path("copy.db")).await;
+    assert_eq!(output.status.code(), Some(0), "the file is still there to go back to: {}", said(&output));
+    let output = home.command(&["store", "backup", "x.db"]).env(database.0, database.1).output().expect("it runs");
+    assert!(output.status.code() == Some(1) && said(&output).contains("pg_dump"), "{}", said(&output));
+    for (from, to, named) in [(to, to, "--from"), (&*from, &*from, "--to"), ("mysql://u:hush@h/d", to, "--from")] {
+        let output = copy(from, to).await;
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains(named) && !said(&output).contains("hush"), "{}", said(&output));
+    }
 }

@@ -9,6 +9,9 @@ mod keeping;
 mod machine_fails;
 mod operators;
 mod paused;
+#[expect(dead_code, reason = "it is written for the store's tests, too")]
+#[path = "../world/postgres.rs"]
+mod postgres;
 mod repeats;
 mod service;
 mod settings;
