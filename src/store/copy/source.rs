@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOpt
 use super::table::{Cell, Cells, Columns, Kind, Table, cells};
 use crate::store::{
     Result, Sqlite, Store,
-    sqlite::{BUSY_TIMEOUT, lock_beside, refused, refused_by},
+    sqlite::{BUSY_TIMEOUT, lock_if_free, refused, refused_by},
 };
 
 /// The file that is copied.
@@ -36,7 +36,7 @@ impl Source {
 
     /// Lets nothing change any more, if no service works on the file; tells whether that is so.
     pub(super) async fn hold_still(&mut self) -> Result<bool> {
-        let Ok(lock) = lock_beside(&self.path) else { return Ok(false) };
+        let Some(lock) = lock_if_free(&self.path)? else { return Ok(false) };
         // Commands may write without that lock.
         let held = sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut self.connection).await;
         held.map_err(|error| refused_by(&self.path, &error))?;

@@ -20,7 +20,7 @@ const fn table(name: &'static str, key: &'static [&'static str], at_once: i64) -
 /// All that is history. What is not: the pulse, and who holds which book.
 pub(super) const TABLES: &[Table] = &[
     table("mappings", &["revision"], 100),
-    table("deliveries", &["id"], 200),
+    table("deliveries", &["id"], 100),
     table("unfolded", &["delivery"], 2_000),
     table("orders", &["id"], 1_000),
     // Behind the orders, whose triggers write some of them.

@@ -20,10 +20,10 @@ use sqlx::{
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 pub use self::backup::{Copied, backup};
-pub(super) use self::file::{lock_beside, refused, refused_by};
+pub(super) use self::file::{lock_if_free, refused, refused_by};
 use self::{
     checkpoint::Checkpointer,
-    file::{Opened, examine, make_folder},
+    file::{Opened, examine, lock_beside, make_folder},
 };
 use super::{
     Delivery, Fold, Hold, Receipt, Result, StoreError, remedy,
@@ -81,7 +81,7 @@ impl Sqlite {
     /// and brings the schema up to date.
     pub async fn open(path: &Path) -> Result<Self> {
         make_folder(path)?;
-        let lock = lock_beside(path).map_err(|why| refused(path, &why))?;
+        let lock = lock_beside(path)?;
         Ok(Self(SqliteFile::connect(path, Some(lock)).await?))
     }
 
