@@ -7,6 +7,8 @@ mod world;
 mod replicas;
 #[path = "store/shared.rs"]
 mod shared;
+#[path = "store/trouble.rs"]
+mod trouble;
 #[path = "store/work.rs"]
 mod work;
 

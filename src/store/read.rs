@@ -121,7 +121,7 @@ pub(super) async fn orders<T: Talk>(
 }
 
 pub(super) async fn waiting_bodies(talk: &mut impl Talk, limit: i64) -> Result<Vec<Vec<u8>>> {
-    let sql = "SELECT d.body FROM orders o JOIN deliveries d ON d.id = o.latest_delivery
+    let sql = "SELECT (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body FROM orders o
                WHERE o.state IN ('due', 'blocked', 'watching') ORDER BY o.id DESC LIMIT $1";
     talk.fetch(sql, &[limit.into()]).await?.iter().map(|row| row.bytes("body")).collect()
 }

@@ -17,7 +17,7 @@ use super::record;
 use crate::world::{BOOK, Base, World, order, postgres};
 
 /// Longer than any lease or time limit of the store; only a test that fails waits so long.
-const LONGEST: Duration = Duration::from_mins(1);
+pub(super) const LONGEST: Duration = Duration::from_mins(1);
 
 /// Another replica's handle on the world's database.
 async fn another(world: &World) -> Arc<dyn Store> {
@@ -25,7 +25,7 @@ async fn another(world: &World) -> Arc<dyn Store> {
 }
 
 /// A person's connection to the world's database.
-async fn beside(place: &Database) -> PgConnection {
+pub(super) async fn beside(place: &Database) -> PgConnection {
     let Database::Postgres(url) = place else { panic!("a server's") };
     PgConnection::connect(url.expose_secret()).await.expect("the server lets us in")
 }
