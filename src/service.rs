@@ -9,7 +9,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use crate::{
     accurate::{client::Session, wire::HttpWire},
     clock::{Clock, SharedClock, SystemClock},
-    config::{BookConfig, Config, Database, MappingFile},
+    config::{BookConfig, Config, MappingFile},
     http,
     pipeline::{
         Engine, MappingInForce,
@@ -42,15 +42,6 @@ impl Service {
     pub async fn start(config: Config, listener: TcpListener, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let clock: SharedClock = Arc::new(SystemClock);
         let store = store::open(&config.database).await?;
-        // Nobody else can hold a lease on this file, so whoever held one has died: its orders go on at once.
-        let is_alone = matches!(config.database, Database::Sqlite(_));
-        let taken_up = if is_alone { store.end_leases(clock.now()).await? } else { 0 };
-        if taken_up > 0 {
-            tracing::info!(
-                orders = taken_up,
-                "{taken_up} orders were in work when the service last stopped; they go on"
-            );
-        }
         let mapping = mapping_at_start(store.as_ref(), config.mapping.as_ref(), clock.as_ref()).await?;
         let wire = Arc::new(HttpWire::new().context("the HTTP client could not be made")?);
         let session = |(name, book): (&String, &BookConfig)| Session::new(name, book, wire.clone(), clock.clone());
@@ -112,15 +103,19 @@ async fn mapping_at_start(
         }
         return Ok(in_force);
     };
-    let document = Document { text: file.text.clone(), mapping: file.mapping.clone() };
-    match mapping::apply(store, clock, document, "file at start", None).await? {
-        Applied::Equal(in_force) => Ok(in_force),
-        Applied::Changed(in_force, changes) => {
-            let (path, revision) = (file.path.display(), in_force.revision);
-            tracing::info!(revision, "mapping {path} is in force as revision {revision}: {} changes", changes.len());
-            Ok(in_force)
+    loop {
+        let document = Document { text: file.text.clone(), mapping: file.mapping.clone() };
+        match mapping::apply(store, clock, document, "file at start", None).await? {
+            Applied::Equal(in_force) => return Ok(in_force),
+            Applied::Changed(in_force, changes) => {
+                let (path, revision) = (file.path.display(), in_force.revision);
+                let changes = changes.len();
+                tracing::info!(revision, "mapping {path} is in force as revision {revision}: {changes} changes");
+                return Ok(in_force);
+            }
+            // Another replica starts at the same moment, as a rule with the same file.
+            Applied::Stale(_) => {}
         }
-        Applied::Stale(_) => anyhow::bail!("the mapping was changed by somebody else at the same moment; start again"),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -53,6 +56,8 @@ pub struct Session {
     pub(super) creating_customer: tokio::sync::Mutex<()>,
     /// What is known about asking for many numbers at once.
     pub(super) lists: Mutex<Lists>,
+    /// From then on another process may make this book's calls; microseconds since 1970.
+    ours_until: AtomicI64,
 }
 
 /// Where the data is, as far as known.
@@ -139,6 +144,7 @@ impl Session {
             discovering: tokio::sync::Mutex::default(),
             creating_customer: tokio::sync::Mutex::default(),
             lists: Mutex::default(),
+            ours_until: AtomicI64::new(i64::MAX),
         }
     }
 
@@ -160,6 +166,16 @@ impl Session {
     /// How far Accurate's clock was ahead of ours at the last reply, when it told its time.
     pub fn accurate_is_ahead(&self) -> Option<SignedDuration> {
         self.place().ahead
+    }
+
+    /// No call leaves later than this: from then on another process may make this book's calls.
+    pub fn call_no_later_than(&self, until: Timestamp) {
+        self.ours_until.store(until.as_microsecond(), Ordering::Release);
+    }
+
+    /// When the last call may leave.
+    pub fn last_call_at(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.ours_until.load(Ordering::Acquire)).unwrap_or(Timestamp::MAX)
     }
 
     /// Lets no call of this book leave for this long.
@@ -286,7 +302,7 @@ impl Session {
         }
         let slot = self.limiter.slot().await;
         let started = self.clock.now();
-        if call.last_start.is_some_and(|last_start| started > last_start) {
+        if started > call.last_start.unwrap_or(Timestamp::MAX).min(self.last_call_at()) {
             slot.answered();
             return Err(WireFault::TooLate);
         }

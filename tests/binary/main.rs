@@ -8,7 +8,11 @@ mod hostile;
 mod machine_fails;
 mod operators;
 mod paused;
+#[path = "../world/postgres.rs"]
+mod postgres;
 mod repeats;
+mod replicas;
+mod server_fails;
 mod service;
 mod settings;
 mod signatures;

@@ -242,9 +242,9 @@ async fn kill(
         let last_call = calls() + chance.u64(..=MOST_CALLS);
         within_minutes(5, "it makes its calls", async || (calls() >= last_call).then_some(())).await;
         tokio::time::sleep(Duration::from_millis(chance.u64(..LATENCY))).await;
+        in_work += taken_up(service);
         service.kill();
         *service = home.serve().await;
-        in_work += taken_up(service);
         world.moves_to(service.address);
     }
     in_work
