@@ -69,6 +69,13 @@ impl OwnServer {
         assert!(killed.success(), "kill -9 {pid}");
     }
 
+    /// Returns when it takes connections again.
+    pub(crate) async fn is_there(&self) {
+        while PgConnection::connect(&self.url).await.is_err() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+
     /// Statements, each in a transaction of its own.
     pub(crate) async fn run(&self, statements: &[&str]) {
         let mut connection = PgConnection::connect(&self.url).await.expect("the server is there");
