@@ -10,7 +10,8 @@ use crate::{
     accurate::{client::Session, wire::HttpWire},
     clock::{Clock, SharedClock, SystemClock},
     config::{BookConfig, Config, Database, MappingFile},
-    http,
+    http::{self, Proofs},
+    live::Live,
     pipeline::{
         Engine, MappingInForce,
         mapping::{self, Applied, Document},
@@ -30,6 +31,7 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 pub struct Service {
     /// Decides and posts; for the demo's table.
     pub engine: Arc<Engine>,
+    proofs: Arc<Live<Proofs>>,
     running: Running,
     recording: JoinHandle<()>,
     serving: JoinHandle<()>,
@@ -51,7 +53,10 @@ impl Service {
                 "{taken_up} orders were in work when the service last stopped; they go on"
             );
         }
-        let mapping = mapping_at_start(store.as_ref(), config.mapping.as_ref(), clock.as_ref()).await?;
+        let mapping = match &config.mapping {
+            Some(file) => file_in_force(store.as_ref(), file, clock.as_ref(), "file at start").await?,
+            None => stored_in_force(store.as_ref()).await?,
+        };
         let wire = Arc::new(HttpWire::new().context("the HTTP client could not be made")?);
         let session = |(name, book): (&String, &BookConfig)| Session::new(name, book, wire.clone(), clock.clone());
         let sessions = config.books.iter().map(session).collect();
@@ -60,11 +65,12 @@ impl Service {
         let engine = Arc::new(Engine::new(store, clock, sessions, mapping, seed));
         let running = Running::start(&engine);
         let (recorder, recording) = Recorder::start(engine.clone());
+        let proofs = Proofs { verifier: config.webhook, operator_token: config.operator_token };
+        let proofs = Arc::new(Live::new(proofs));
         let router = http::router(http::Shared {
-            verifier: config.webhook,
+            proofs: proofs.clone(),
             recorder,
             engine: engine.clone(),
-            operator_token: config.operator_token,
             language: config.language,
             metrics: metrics.clone(),
         });
@@ -78,7 +84,25 @@ impl Service {
                 metrics.run_upkeep();
             }
         });
-        Ok(Self { engine, running, recording, serving, upkeep, stop_serving })
+        Ok(Self { engine, proofs, running, recording, serving, upkeep, stop_serving })
+    }
+
+    /// Puts the mapping of a file in force while the service runs.
+    pub async fn put_in_force(&self, file: &MappingFile, who: &str) -> anyhow::Result<()> {
+        let in_force = file_in_force(self.engine.store().as_ref(), file, &SystemClock, who).await?;
+        if in_force.revision != self.engine.mapping().revision {
+            self.engine.set_mapping(in_force);
+        }
+        Ok(())
+    }
+
+    /// Believes from now on what these settings believe, towards senders and Accurate alike.
+    pub fn believe(&self, config: &Config) {
+        let (verifier, operator_token) = (config.webhook.clone(), config.operator_token.clone());
+        self.proofs.set(Proofs { verifier, operator_token });
+        for (name, book) in &config.books {
+            self.engine.set_credentials(name, book.credentials());
+        }
     }
 
     /// Takes no new work, lets what is in flight end, and returns; at the latest after [`STOP_DEADLINE`].
@@ -99,28 +123,30 @@ impl Service {
     }
 }
 
-/// The stored mapping, or the file's when that differs.
-async fn mapping_at_start(
+async fn stored_in_force(store: &dyn Store) -> anyhow::Result<MappingInForce> {
+    let in_force = mapping::in_force(store).await.context("give mapping.file to replace it")?;
+    if in_force.revision == 0 {
+        tracing::warn!("there is no mapping yet: orders will wait with store_unmapped; set mapping.file");
+    }
+    Ok(in_force)
+}
+
+/// The file's mapping, put in force when the stored one says something else.
+async fn file_in_force(
     store: &dyn Store,
-    file: Option<&MappingFile>,
+    file: &MappingFile,
     clock: &dyn Clock,
+    who: &str,
 ) -> anyhow::Result<MappingInForce> {
-    let Some(file) = file else {
-        let in_force = mapping::in_force(store).await.context("give mapping.file to replace it")?;
-        if in_force.revision == 0 {
-            tracing::warn!("there is no mapping yet: orders will wait with store_unmapped; set mapping.file");
-        }
-        return Ok(in_force);
-    };
     let document = Document { text: file.text.clone(), mapping: file.mapping.clone() };
-    match mapping::apply(store, clock, document, "file at start", None).await? {
+    match mapping::apply(store, clock, document, who, None).await? {
         Applied::Equal(in_force) => Ok(in_force),
         Applied::Changed(in_force, changes) => {
             let (path, revision) = (file.path.display(), in_force.revision);
             tracing::info!(revision, "mapping {path} is in force as revision {revision}: {} changes", changes.len());
             Ok(in_force)
         }
-        Applied::Stale(_) => anyhow::bail!("the mapping was changed by somebody else at the same moment; start again"),
+        Applied::Stale(_) => anyhow::bail!("the mapping was changed by somebody else at the same moment; try again"),
     }
 }
 

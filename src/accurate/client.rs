@@ -19,7 +19,7 @@ use super::{
     outcome::{self, Envelope, Failure},
     wire::{Wire, WireFault, WireReply, WireRequest},
 };
-use crate::{clock::SharedClock, config::BookConfig};
+use crate::{clock::SharedClock, config::BookConfig, live::Live};
 
 /// How long a call for one record may take. Longer than any seen reply; a lease holds several.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,7 +41,7 @@ const DISCOVERY_HOLDS: SignedDuration = SignedDuration::from_secs(1);
 pub struct Session {
     name: String,
     account_url: Url,
-    credentials: Credentials,
+    credentials: Live<Credentials>,
     limiter: Limiter,
     bulk: bool,
     wire: Arc<dyn Wire>,
@@ -127,10 +127,7 @@ impl Session {
         Self {
             name: book_name,
             account_url: book.account_url.clone(),
-            credentials: Credentials {
-                api_token: book.api_token.clone(),
-                signature_secret: book.signature_secret.clone(),
-            },
+            credentials: Live::new(book.credentials()),
             limiter: Limiter::new(clock.clone()),
             bulk: book.bulk,
             wire,
@@ -160,6 +157,14 @@ impl Session {
     /// How far Accurate's clock was ahead of ours at the last reply, when it told its time.
     pub fn accurate_is_ahead(&self) -> Option<SignedDuration> {
         self.place().ahead
+    }
+
+    /// Calls from now on carry these. Another token may belong to data on another host, so that is asked for anew.
+    pub fn set_credentials(&self, credentials: Credentials) {
+        if !credentials.are(&self.credentials.get()) {
+            self.credentials.set(credentials);
+            self.place().host = None;
+        }
     }
 
     /// Lets no call of this book leave for this long.
@@ -290,7 +295,7 @@ impl Session {
             slot.answered();
             return Err(WireFault::TooLate);
         }
-        let mut headers = self.credentials.headers(started).to_vec();
+        let mut headers = self.credentials.get().headers(started).to_vec();
         // Errors are told apart by their text, so its language is pinned (accurate.md §1, B).
         headers.push(("x-language-profile", "ID".to_owned()));
         headers.push(("accept", "application/json".to_owned()));

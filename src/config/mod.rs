@@ -1,5 +1,7 @@
 //! The settings: a TOML file, each key also from the environment, all mistakes told at once.
 
+pub mod changes;
+mod secrets;
 mod sections;
 
 use std::{
@@ -13,6 +15,7 @@ use secrecy::SecretString;
 use toml::{Table, Value};
 
 use crate::{
+    accurate::credentials::Credentials,
     domain::{
         document::{Problem, Problems, syntax_problem},
         mapping::{DEFAULT_BOOK, Mapping, UnknownStores},
@@ -26,7 +29,7 @@ use crate::{
 pub const ENV_PREFIX: &str = "FORSTOK_ACCURATE_";
 
 /// All settings, checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
@@ -75,6 +78,13 @@ pub struct BookConfig {
     pub signature_secret: SecretString,
     /// Whether many due orders may go in one call.
     pub bulk: bool,
+}
+
+impl BookConfig {
+    /// What calls carry.
+    pub fn credentials(&self) -> Credentials {
+        Credentials { api_token: self.api_token.clone(), signature_secret: self.signature_secret.clone() }
+    }
 }
 
 /// A mapping file that has been read.
@@ -139,6 +149,20 @@ pub fn load_offline(
         Some(offline) if problems.is_empty() => Ok(offline),
         _ => Err(problems),
     }
+}
+
+/// Where the service listens, whatever else the settings say: a probe needs no more.
+pub fn load_listen(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<SocketAddr, Vec<Problem>> {
+    let mut table = match file {
+        None => Table::new(),
+        Some(path) => read_table(path)?,
+    };
+    let problems = Problems::default();
+    overlay(&mut table, environment, &Problems::default());
+    sections::read_listen_alone(&table, &problems).ok_or_else(|| problems.into_vec())
 }
 
 /// What was read, what is wrong, and which credentials are absent.
@@ -238,7 +262,7 @@ mod tests {
         signature_secret = "s"
     "#;
 
-    fn load_text(text: &str, environment: &[(&str, &str)]) -> Result<Config, Vec<Problem>> {
+    pub(super) fn load_text(text: &str, environment: &[(&str, &str)]) -> Result<Config, Vec<Problem>> {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("settings.toml");
         std::fs::write(&file, text).expect("written");

@@ -33,7 +33,7 @@ use self::{
     turns::{BULK_FROM, Turn, Turns, Waiting},
 };
 use crate::{
-    accurate::{client::Session, invoices::LARGEST_BULK},
+    accurate::{client::Session, credentials::Credentials, invoices::LARGEST_BULK},
     clock::SharedClock,
     domain::{mapping::Mapping, order::OrderId, waiting::Subject},
     store::{Claim, Outcome, Result, Settlement, Store, Wanted},
@@ -150,6 +150,13 @@ impl Engine {
     pub fn set_mapping(&self, mapping: MappingInForce) {
         *self.mapping.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(mapping);
         self.wake();
+    }
+
+    /// Calls of a book carry these from now on.
+    pub fn set_credentials(&self, book: &str, credentials: Credentials) {
+        if let Some(known) = self.books.get(book) {
+            known.session.set_credentials(credentials);
+        }
     }
 
     /// All books and how they are.

@@ -8,6 +8,7 @@ mod hostile;
 mod machine_fails;
 mod operators;
 mod paused;
+mod reload;
 mod repeats;
 mod service;
 mod settings;
