@@ -193,22 +193,33 @@ fn read_table(path: &Path) -> Result<Table, Vec<Problem>> {
 
 /// Lays `FORSTOK_ACCURATE_DATABASE__URL=…` over `database.url`.
 fn overlay(table: &mut Table, environment: impl IntoIterator<Item = (String, String)>, problems: &Problems) {
-    for (name, value) in environment {
-        // Every setting stands in a section; Kubernetes sets FORSTOK_ACCURATE_SERVICE_HOST and the like by itself.
-        let Some(path) = name.strip_prefix(ENV_PREFIX).filter(|path| path.contains("__")) else { continue };
-        let mut parts: Vec<_> = path.split("__").map(str::to_lowercase).collect();
+    // Every setting stands in a section; Kubernetes sets FORSTOK_ACCURATE_SERVICE_HOST and the like by itself.
+    let setting = |name: &str| name.strip_prefix(ENV_PREFIX).filter(|path| path.contains("__")).map(str::to_lowercase);
+    let given = environment.into_iter().filter_map(|(name, value)| Some((setting(&name)?, (name, value))));
+    let given: BTreeMap<_, _> = given.collect();
+    for (path, (name, value)) in &given {
+        let mut parts: Vec<_> = path.split("__").collect();
         let Some(last) = parts.pop() else { continue };
         let mut place = &mut *table;
-        for part in &parts {
+        for part in parts {
             let key = spelled_as_in(place, part);
             let next = place.entry(key).or_insert_with(|| Value::Table(Table::new()));
             let Some(inner) = next.as_table_mut() else {
-                problems.add(&name, None, format!("{part} is a value in the settings file, not a table"));
+                problems.add(name, None, format!("{part} is a value in the settings file, not a table"));
                 return;
             };
             place = inner;
         }
-        place.insert(spelled_as_in(place, &last), Value::String(value));
+        // A secret of the environment goes before one of the file, in whichever of the two ways each is given.
+        if !given.contains_key(&format!("{path}_file")) {
+            place.remove(&format!("{last}_file"));
+        }
+        if let (Some(secret), Some(path)) = (last.strip_suffix("_file"), path.strip_suffix("_file"))
+            && !given.contains_key(path)
+        {
+            place.remove(secret);
+        }
+        place.insert(spelled_as_in(place, last), Value::String(value.clone()));
     }
 }
 

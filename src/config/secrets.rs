@@ -161,6 +161,20 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_of_the_environment_goes_before_the_files_whichever_way_each_is_given() {
+        let folder = Folder::new(FILES, GOOD);
+        let config = folder.load(&[("FORSTOK_ACCURATE_BOOKS__MAIN__API_TOKEN", "e")]).expect("right");
+        assert_eq!(config.books["main"].api_token.expose_secret(), "e");
+
+        let folder = Folder::new(&FILES.replace("url_file = \"database\"", "url = \"sqlite://other.db\""), GOOD);
+        let path = folder.0.path().join("database").display().to_string();
+        let url_file = ("FORSTOK_ACCURATE_DATABASE__URL_FILE", path.as_str());
+        assert_eq!(folder.load(&[url_file]).expect("right").database, Database::Sqlite("/tmp/x.db".into()));
+        let both = [url_file, ("FORSTOK_ACCURATE_DATABASE__URL", "sqlite://other.db")];
+        assert!(folder.load(&both).is_err(), "of two in the environment neither goes before the other");
+    }
+
+    #[test]
     fn a_secret_that_stands_in_both_places_is_told_with_both_keys() {
         let both = FILES
             .replace("[server]", "[server]\noperator_token = \"hush\"")
