@@ -3,6 +3,7 @@
 
 mod bad_requests;
 mod commands;
+mod deploy;
 mod forstok;
 mod hostile;
 mod machine_fails;
