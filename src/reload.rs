@@ -52,7 +52,7 @@ impl Settings {
             }
             // The one step that can fail, so it comes first.
             service.put_in_force(file, "file at reload").await.map_err(|error| {
-                let (key, value) = ("mapping.file".to_owned(), Some(format!("{:?}", file.path)));
+                let (key, value) = ("mapping.file".to_owned(), Some(format!("\"{}\"", file.path.display())));
                 vec![Problem { key, value, remedy: format!("{error:#}") }]
             })?;
         }

@@ -174,8 +174,8 @@ mod tests {
     fn what_changes_at_once_and_what_waits_is_named_and_no_secret_is_shown() {
         let [old, new] = [OLD, NEW].map(|text| load_text(text, &[]).expect("right"));
         insta::assert_debug_snapshot!((at_once(&old, &new), after_restart(&old, &new)));
-        assert_eq!(at_once(&new, &new), [String::new(); 0]);
-        assert_eq!(after_restart(&new, &new), [String::new(); 0]);
+        assert_eq!(at_once(&new, &new), Vec::<String>::new());
+        assert_eq!(after_restart(&new, &new), Vec::<String>::new());
     }
 
     #[test]
@@ -183,7 +183,7 @@ mod tests {
         let [old, new] = [OLD, NEW].map(|text| load_text(text, &[]).expect("right"));
         let waiting = after_restart(&old, &new);
         let running = old.taking_over(new.clone());
-        assert_eq!(at_once(&running, &new), [String::new(); 0]);
+        assert_eq!(at_once(&running, &new), Vec::<String>::new());
         assert_eq!(after_restart(&running, &new), waiting);
     }
 

@@ -71,7 +71,7 @@ impl Secrets<'_> {
     }
 
     fn wrong(&self, section: &Section<'_>, file: &File, remedy: &str) -> Noted {
-        self.absent.add(section.path_of(&file.key), Some(format!("{:?}", file.path)), remedy);
+        self.absent.add(section.path_of(&file.key), Some(format!("\"{}\"", file.path.display())), remedy);
         Noted
     }
 }

@@ -20,7 +20,7 @@ mod turns;
 use std::{
     collections::{BTreeMap, HashSet},
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -36,6 +36,7 @@ use crate::{
     accurate::{client::Session, credentials::Credentials, invoices::LARGEST_BULK},
     clock::SharedClock,
     domain::{mapping::Mapping, order::OrderId, waiting::Subject},
+    live::Live,
     store::{Claim, Outcome, Result, Settlement, Store, Wanted},
 };
 
@@ -56,7 +57,7 @@ pub struct Engine {
     store: Arc<dyn Store>,
     clock: SharedClock,
     books: BTreeMap<String, Book>,
-    mapping: RwLock<Arc<MappingInForce>>,
+    mapping: Live<MappingInForce>,
     chance: Mutex<fastrand::Rng>,
     /// There may be news to decide about.
     pub(crate) news: Notify,
@@ -124,7 +125,7 @@ impl Engine {
             store,
             clock,
             books: sessions.into_iter().map(book).collect(),
-            mapping: RwLock::new(Arc::new(mapping)),
+            mapping: Live::new(mapping),
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
             news: Notify::new(),
             many_came_at: AtomicI64::new(0),
@@ -143,12 +144,12 @@ impl Engine {
 
     /// The mapping in force.
     pub fn mapping(&self) -> Arc<MappingInForce> {
-        self.mapping.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.mapping.get()
     }
 
     /// Puts another mapping in force; the store has it already.
     pub fn set_mapping(&self, mapping: MappingInForce) {
-        *self.mapping.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(mapping);
+        self.mapping.set(mapping);
         self.wake();
     }
 

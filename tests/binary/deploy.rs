@@ -55,9 +55,9 @@ async fn the_dashboard_shows_every_metric() {
 async fn the_routes_that_kubernetes_probes_answer() {
     let service = after_an_invoice().await;
     let probes = KUBERNETES.lines().filter_map(|line| line.split_once("httpGet: {path: ")?.1.split_once(','));
-    let probed: Vec<_> = probes.map(|(path, _)| path).collect();
-    assert_eq!(probed.len(), 3, "start, readiness and liveness: {probed:?}");
-    for path in probed {
+    let paths: Vec<_> = probes.map(|(path, _)| path).collect();
+    assert_eq!(paths.len(), 3, "start, readiness and liveness: {paths:?}");
+    for path in paths {
         assert_eq!(service.get(path).await.status, 200, "{path}");
     }
 }
