@@ -42,6 +42,10 @@ RUN mkdir -p /image/usr/local/bin /image/etc/ssl/certs /image/etc/forstok-accura
     && chown 65532:65532 /image/data
 
 FROM scratch
+LABEL org.opencontainers.image.title="forstok-accurate" \
+    org.opencontainers.image.description="Turns Forstok orders into exactly one correct sales invoice each in Accurate Online" \
+    org.opencontainers.image.source="https://github.com/forstok-accurate/forstok-accurate" \
+    org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY --from=build /image /
 # Numbers, so that a cluster can see that it is not root.
 USER 65532:65532

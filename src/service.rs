@@ -24,6 +24,9 @@ use crate::{
 /// How long calls in flight may take to end when the service stops.
 pub const STOP_DEADLINE: Duration = Duration::from_secs(20);
 
+/// How often a mapping file is tried while others change the mapping at the same moment.
+const MAPPING_TRIES: usize = 5;
+
 /// How often the metrics' histograms are tidied.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
@@ -139,15 +142,23 @@ async fn file_in_force(
     who: &str,
 ) -> anyhow::Result<MappingInForce> {
     let document = Document { text: file.text.clone(), mapping: file.mapping.clone() };
-    match mapping::apply(store, clock, document, who, None).await? {
-        Applied::Equal(in_force) => Ok(in_force),
-        Applied::Changed(in_force, changes) => {
-            let (path, revision) = (file.path.display(), in_force.revision);
-            tracing::info!(revision, "mapping {path} is in force as revision {revision}: {} changes", changes.len());
-            Ok(in_force)
+    for _ in 0..MAPPING_TRIES {
+        match mapping::apply(store, clock, document.clone(), who, None).await? {
+            Applied::Equal(in_force) => return Ok(in_force),
+            Applied::Changed(in_force, changes) => {
+                let (path, revision) = (file.path.display(), in_force.revision);
+                tracing::info!(
+                    revision,
+                    "mapping {path} is in force as revision {revision}: {} changes",
+                    changes.len()
+                );
+                return Ok(in_force);
+            }
+            // Most likely another replica, with the same file at the same moment.
+            Applied::Stale(_) => {}
         }
-        Applied::Stale(_) => anyhow::bail!("the mapping was changed by somebody else at the same moment; try again"),
     }
+    anyhow::bail!("the mapping is being changed by others all the time; try again")
 }
 
 /// Ends when the process is asked to stop: SIGTERM or Ctrl-C.

@@ -94,6 +94,10 @@ async fn settings_with_mistakes_change_nothing_and_every_mistake_is_logged() {
     assert_eq!(answer_to(&service, "another-secret", 2).await, 401);
     assert_eq!(asks_with(&service, OPERATOR_TOKEN).await, 200);
     assert_eq!(service.get("/v1/mapping").await.json()["revision"], 1);
+    // Nor does the container's health check mind settings that are not in force.
+    let address = ("FORSTOK_ACCURATE_SERVER__LISTEN", service.address.to_string());
+    let health = home.command(&["health"]).env(address.0, address.1).output().expect("it runs");
+    assert!(health.status.success(), "{}", String::from_utf8_lossy(&health.stderr));
 
     home.write("settings.toml", "[server\n");
     service.read_settings_again().await;
