@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 
-use super::{BookConfig, Config, LogConfig, LogFormat};
+use super::{BookConfig, Config, Database, LogConfig, LogFormat};
 use crate::{domain::reason::Language, forstok::signature::Verifier};
 
 /// What a running service takes over. Secrets are named, not shown; the mapping tells its changes itself.
@@ -39,10 +39,7 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
     if old.language != *language {
         changes.push(arrow("server.language", language_word(old.language), language_word(*language)));
     }
-    if old.database != *database {
-        // Not shown: the address of a database may hold a password.
-        changes.push("database.url".to_owned());
-    }
+    changes.extend(change_of_database(&old.database, database));
     changes
         .extend(books.keys().filter(|name| !old.books.contains_key(*name)).map(|name| format!("books.{name} is new")));
     changes
@@ -106,6 +103,21 @@ fn same_verifier(one: &Verifier, other: &Verifier) -> bool {
         && secrets.iter().zip(&other.secrets).all(|(one, other)| one.expose_secret() == other.expose_secret())
 }
 
+fn change_of_database(old: &Database, new: &Database) -> Option<String> {
+    let same = match (old, new) {
+        (Database::Sqlite(old), Database::Sqlite(new)) => old == new,
+        (Database::Postgres(old), Database::Postgres(new)) => old.expose_secret() == new.expose_secret(),
+        _ => false,
+    };
+    let (before, after) = (old.to_string(), new.to_string());
+    match (same, before == after) {
+        (true, _) => None,
+        (false, false) => Some(arrow("database.url", &before, &after)),
+        // Where it is is shown, how to get in is not.
+        (false, true) => Some("database.url, password or options".to_owned()),
+    }
+}
+
 fn arrow(key: &str, before: &str, after: &str) -> String {
     format!("{key} = {before} → {after}")
 }
@@ -154,7 +166,7 @@ mod tests {
         language = "id"
         operator_token = "hush-6"
         [database]
-        url = "sqlite://hush-two.db"
+        url = "postgres://u:hush@h/d"
         [forstok.webhook]
         secrets = ["hush-1", "hush-7"]
         [books.main]
@@ -185,6 +197,14 @@ mod tests {
         let running = old.taking_over(new.clone());
         assert_eq!(at_once(&running, &new), Vec::<String>::new());
         assert_eq!(after_restart(&running, &new), waiting);
+    }
+
+    #[test]
+    fn another_password_of_the_database_is_told_without_showing_it() {
+        let database = |password| Database::Postgres(format!("postgres://u:{password}@h/d").into());
+        let told = change_of_database(&database("hush-1"), &database("hush-2"));
+        assert_eq!(told.as_deref(), Some("database.url, password or options"));
+        assert_eq!(change_of_database(&database("hush-1"), &database("hush-1")), None);
     }
 
     #[test]
