@@ -22,7 +22,7 @@ use super::{
     outcome::{self, Envelope, Failure},
     wire::{Wire, WireFault, WireReply, WireRequest},
 };
-use crate::{clock::SharedClock, config::BookConfig};
+use crate::{clock::SharedClock, config::BookConfig, live::Live};
 
 /// How long a call for one record may take. Longer than any seen reply; a lease holds several.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,7 +44,7 @@ const DISCOVERY_HOLDS: SignedDuration = SignedDuration::from_secs(1);
 pub struct Session {
     name: String,
     account_url: Url,
-    credentials: Credentials,
+    credentials: Live<Credentials>,
     limiter: Limiter,
     bulk: bool,
     wire: Arc<dyn Wire>,
@@ -132,10 +132,7 @@ impl Session {
         Self {
             name: book_name,
             account_url: book.account_url.clone(),
-            credentials: Credentials {
-                api_token: book.api_token.clone(),
-                signature_secret: book.signature_secret.clone(),
-            },
+            credentials: Live::new(book.credentials()),
             limiter: Limiter::new(clock.clone()),
             bulk: book.bulk,
             wire,
@@ -176,6 +173,14 @@ impl Session {
     /// When the last call may leave.
     pub fn last_call_at(&self) -> Timestamp {
         Timestamp::from_microsecond(self.ours_until.load(Ordering::Acquire)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Calls from now on carry these. Another token may belong to data on another host, so that is asked for anew.
+    pub fn set_credentials(&self, credentials: Credentials) {
+        if !credentials.are(&self.credentials.get()) {
+            self.credentials.set(credentials);
+            self.place().host = None;
+        }
     }
 
     /// Lets no call of this book leave for this long.
@@ -306,7 +311,7 @@ impl Session {
             slot.answered();
             return Err(WireFault::TooLate);
         }
-        let mut headers = self.credentials.headers(started).to_vec();
+        let mut headers = self.credentials.get().headers(started).to_vec();
         // Errors are told apart by their text, so its language is pinned (accurate.md §1, B).
         headers.push(("x-language-profile", "ID".to_owned()));
         headers.push(("accept", "application/json".to_owned()));

@@ -21,7 +21,7 @@ mod turns;
 use std::{
     collections::{BTreeMap, HashSet},
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -34,9 +34,10 @@ use self::{
     turns::{BULK_FROM, Turn, Turns, Waiting},
 };
 use crate::{
-    accurate::{client::Session, invoices::LARGEST_BULK},
+    accurate::{client::Session, credentials::Credentials, invoices::LARGEST_BULK},
     clock::SharedClock,
     domain::{mapping::Mapping, order::OrderId, waiting::Subject},
+    live::Live,
     store::{Claim, Outcome, Result, Settlement, Store, Wanted},
 };
 
@@ -57,7 +58,7 @@ pub struct Engine {
     store: Arc<dyn Store>,
     clock: SharedClock,
     books: BTreeMap<String, Book>,
-    mapping: RwLock<Arc<MappingInForce>>,
+    mapping: Live<MappingInForce>,
     chance: Mutex<fastrand::Rng>,
     /// There may be news to decide about.
     pub(crate) news: Notify,
@@ -140,7 +141,7 @@ impl Engine {
             store,
             clock,
             books: sessions.into_iter().map(book).collect(),
-            mapping: RwLock::new(Arc::new(mapping)),
+            mapping: Live::new(mapping),
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
             news: Notify::new(),
             holder: format!("{}-{seed:x}", std::process::id()),
@@ -162,13 +163,20 @@ impl Engine {
 
     /// The mapping in force.
     pub fn mapping(&self) -> Arc<MappingInForce> {
-        self.mapping.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.mapping.get()
     }
 
     /// Puts another mapping in force; the store has it already.
     pub fn set_mapping(&self, mapping: MappingInForce) {
-        *self.mapping.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(mapping);
+        self.mapping.set(mapping);
         self.wake();
+    }
+
+    /// Calls of a book carry these from now on.
+    pub fn set_credentials(&self, book: &str, credentials: Credentials) {
+        if let Some(known) = self.books.get(book) {
+            known.session.set_credentials(credentials);
+        }
     }
 
     /// All books and how they are.

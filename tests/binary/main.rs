@@ -3,6 +3,7 @@
 
 mod bad_requests;
 mod commands;
+mod deploy;
 mod forstok;
 mod hostile;
 mod machine_fails;
@@ -10,6 +11,7 @@ mod operators;
 mod paused;
 #[path = "../world/postgres.rs"]
 mod postgres;
+mod reload;
 mod repeats;
 mod replicas;
 mod server_fails;

@@ -16,12 +16,6 @@ impl Service {
     fn works_on_the_book(&self) -> bool {
         self.log.text().contains("book main is worked on by this process")
     }
-
-    /// Sends a signal by its name; returns at once.
-    fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.id());
-        assert!(std::process::Command::new("sh").args(["-c", &kill]).status().expect("every Unix has sh").success());
-    }
 }
 
 /// A shop on a database of its own.

@@ -234,7 +234,19 @@ impl Service {
 
     /// `SIGTERM`; returns at once.
     pub(crate) fn terminate(&self) {
-        let kill = format!("kill -TERM {}", self.child.id());
+        self.signal("TERM");
+    }
+
+    /// `SIGHUP`; returns when the settings have been read again, whatever came of it.
+    pub(crate) async fn read_settings_again(&self) {
+        let times = || self.log.text().matches("settings were read again").count();
+        let before = times();
+        self.signal("HUP");
+        eventually("the settings are read again", async || (times() > before).then_some(())).await;
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
         let status = Command::new("sh").args(["-c", &kill]).status().expect("every Unix has sh");
         assert!(status.success(), "{kill}");
     }
