@@ -109,7 +109,7 @@ async fn use_everything(world: &mut World) {
         store.rearm(&filter, now).await.expect("written");
     }
     store.rearm_one(&order_id("1"), now).await.expect("written");
-    store.end_leases(now).await.expect("written");
+    store.end_leases(BOOK, now).await.expect("written");
     store.hasten(BOOK, now).await.expect("written");
     store.next_attempt_at(BOOK).await.expect("readable");
     store.counts().await.expect("readable");

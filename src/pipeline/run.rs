@@ -8,7 +8,10 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use super::Engine;
+use super::{
+    Engine,
+    holding::{call_others_always, hear_others_always, hold_always},
+};
 use crate::clock::until;
 
 /// Orders of one book that are worked on at once: more than Accurate takes in flight would only wait.
@@ -23,17 +26,20 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 /// How soon a mapping is taken over that another process (the command line) put in force.
 const LOOK_AT_MAPPING: Duration = Duration::from_secs(1);
 
-/// While webhooks are many, deciding pauses for so many times the time it took.
-const STAND_BACK: u32 = 30;
+/// While webhooks are many, deciding pauses for so long after each batch: senders wait for the same writer, and
+/// fewer than one in a hundred is to meet it.
+const STAND_BACK: Duration = Duration::from_secs(1);
 
 /// How long is waited after the store failed, so that a broken disk is not hammered.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Running tasks and the way to stop them.
-#[derive(Debug)]
 pub struct Running {
+    engine: Arc<Engine>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    /// What keeps our place among other replicas; it goes on until the last call has ended.
+    behind: Vec<JoinHandle<()>>,
 }
 
 impl Running {
@@ -41,10 +47,16 @@ impl Running {
     pub fn start(engine: &Arc<Engine>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = vec![tokio::spawn(decide_always(engine.clone(), stopped.clone()))];
+        let mut behind = vec![
+            tokio::spawn(hold_always(engine.clone(), None)),
+            tokio::spawn(call_others_always(engine.clone())),
+            tokio::spawn(hear_others_always(engine.clone())),
+        ];
         for book in engine.books.keys() {
+            behind.push(tokio::spawn(hold_always(engine.clone(), Some(book.clone()))));
             tasks.push(tokio::spawn(post_always(engine.clone(), book.clone(), stopped.clone())));
         }
-        Self { stop, tasks }
+        Self { engine: engine.clone(), stop, tasks, behind }
     }
 
     /// Takes no new work and lets calls in flight end; false when the deadline passed first.
@@ -55,19 +67,22 @@ impl Running {
                 let _ = task.await;
             }
         };
-        tokio::time::timeout(deadline, all).await.is_ok()
+        let in_time = tokio::time::timeout(deadline, all).await.is_ok();
+        for task in &self.behind {
+            task.abort();
+        }
+        self.engine.let_go().await;
+        in_time
     }
 }
 
 async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
-        let began = engine.now();
         match engine.decide_some().await {
             // More may wait behind a full batch; while webhooks are many, their answers go first.
             Ok(decided) if decided > 0 => {
                 if engine.webhooks_are_many() {
-                    let took = until(began, engine.now());
-                    engine.clock.sleep((took * STAND_BACK).clamp(SHORTEST_WAIT, AFTER_FAILURE)).await;
+                    engine.clock.sleep(STAND_BACK).await;
                 }
                 continue;
             }
@@ -92,7 +107,8 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
         while working.try_join_next().is_some() {}
         let probing = known.lock_circuit().pause().is_some();
         // A probe goes alone: what is in flight may answer its question.
-        let room = if probing && !working.is_empty() { 0 } else { AT_ONCE - working.len() };
+        let ours = known.is_ours(engine.now());
+        let room = if !ours || (probing && !working.is_empty()) { 0 } else { AT_ONCE - working.len() };
         let next = if room == 0 { Ok(Vec::new()) } else { engine.next_work(&book, room).await };
         let wake_at = match next {
             Ok(works) if !works.is_empty() => {
@@ -108,6 +124,7 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
                 // There may be room for other kinds of work.
                 continue;
             }
+            Ok(_) if !ours => None,
             Ok(_) => next_moment(&engine, &book).await,
             Err(error) => {
                 tracing::error!("orders could not be claimed: {error}");

@@ -226,9 +226,9 @@ pub(super) async fn hasten(talk: &mut impl Talk, book: &str, now: Timestamp) -> 
     talk.execute(sql, &[book.into(), now.into()]).await
 }
 
-pub(super) async fn end_leases(talk: &mut impl Talk, now: Timestamp) -> Result<u64> {
-    let sql = "UPDATE orders SET lease_until = 0, next_attempt_at = $1,
-                      unsure_since = CASE WHEN state = 'due' THEN $1 ELSE unsure_since END
-               WHERE state IN ('due', 'void_due') AND lease_until > 0";
-    talk.execute(sql, &[now.into()]).await
+pub(super) async fn end_leases(talk: &mut impl Talk, book: &str, now: Timestamp) -> Result<u64> {
+    let sql = "UPDATE orders SET lease_until = 0, next_attempt_at = $2,
+                      unsure_since = CASE WHEN state = 'due' THEN $2 ELSE unsure_since END
+               WHERE book = $1 AND state IN ('due', 'void_due') AND lease_until > 0";
+    talk.execute(sql, &[book.into(), now.into()]).await
 }

@@ -3,12 +3,18 @@
 
 mod bad_requests;
 mod commands;
+mod deploy;
 mod forstok;
 mod hostile;
 mod machine_fails;
 mod operators;
 mod paused;
+#[path = "../world/postgres.rs"]
+mod postgres;
+mod reload;
 mod repeats;
+mod replicas;
+mod server_fails;
 mod service;
 mod settings;
 mod signatures;

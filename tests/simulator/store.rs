@@ -199,8 +199,8 @@ impl Store for SimStore {
         self.write("before hasten", "after hasten", self.inner.hasten(book, now)).await
     }
 
-    async fn end_leases(&self, now: Timestamp) -> Result<u64> {
-        self.gates.in_store(self.inner.end_leases(now)).await
+    async fn end_leases(&self, book: &str, now: Timestamp) -> Result<u64> {
+        self.gates.in_store(self.inner.end_leases(book, now)).await
     }
 
     async fn rearm(&self, filter: &Filter, now: Timestamp) -> Result<u64> {

@@ -145,7 +145,7 @@ impl World {
         let mapping = (*dead.mapping()).clone();
         drop((store, dead));
         let store = store::open(&self.place).await.expect("the database can be opened again");
-        store.end_leases(self.clock.now()).await.expect("written");
+        store.end_leases(BOOK, self.clock.now()).await.expect("written");
         let engine = engine(store.clone(), session(&self.wire, &self.clock, true), &self.clock, mapping);
         Self { store, engine, ..self }
     }
