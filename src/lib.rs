@@ -12,7 +12,7 @@
 //! - [`accurate`]: speaks to Accurate, within its limits.
 //! - [`check`]: looks for what could go wrong before it does.
 //! - [`sandbox`]: stands in for Accurate in tests, the demo and trials.
-//! - [`cli`], [`config`], [`service`], [`clock`], [`signing`], [`telemetry`]: around all of it.
+//! - [`cli`], [`config`], [`service`], [`reload`], [`clock`], [`live`], [`signing`], [`telemetry`]: around all of it.
 
 pub mod accurate;
 pub mod check;
@@ -22,7 +22,9 @@ pub mod config;
 pub mod domain;
 pub mod forstok;
 pub mod http;
+pub mod live;
 pub mod pipeline;
+pub mod reload;
 pub mod sandbox;
 pub mod service;
 pub mod signing;

@@ -9,8 +9,9 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use crate::{
     accurate::{client::Session, wire::HttpWire},
     clock::{Clock, SharedClock, SystemClock},
-    config::{BookConfig, Config, Database, MappingFile},
-    http,
+    config::{BookConfig, Config, MappingFile},
+    http::{self, Proofs},
+    live::Live,
     pipeline::{
         Engine, MappingInForce,
         mapping::{self, Applied, Document},
@@ -23,6 +24,9 @@ use crate::{
 /// How long calls in flight may take to end when the service stops.
 pub const STOP_DEADLINE: Duration = Duration::from_secs(20);
 
+/// How often a mapping file is tried while others change the mapping at the same moment.
+const MAPPING_TRIES: usize = 5;
+
 /// How often the metrics' histograms are tidied.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
@@ -30,6 +34,7 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 pub struct Service {
     /// Decides and posts; for the demo's table.
     pub engine: Arc<Engine>,
+    proofs: Arc<Live<Proofs>>,
     running: Running,
     recording: JoinHandle<()>,
     serving: JoinHandle<()>,
@@ -42,16 +47,10 @@ impl Service {
     pub async fn start(config: Config, listener: TcpListener, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let clock: SharedClock = Arc::new(SystemClock);
         let store = store::open(&config.database).await?;
-        // Nobody else can hold a lease on this file, so whoever held one has died: its orders go on at once.
-        let is_alone = matches!(config.database, Database::Sqlite(_));
-        let taken_up = if is_alone { store.end_leases(clock.now()).await? } else { 0 };
-        if taken_up > 0 {
-            tracing::info!(
-                orders = taken_up,
-                "{taken_up} orders were in work when the service last stopped; they go on"
-            );
-        }
-        let mapping = mapping_at_start(store.as_ref(), config.mapping.as_ref(), clock.as_ref()).await?;
+        let mapping = match &config.mapping {
+            Some(file) => file_in_force(store.as_ref(), file, clock.as_ref(), "file at start").await?,
+            None => stored_in_force(store.as_ref()).await?,
+        };
         let wire = Arc::new(HttpWire::new().context("the HTTP client could not be made")?);
         let session = |(name, book): (&String, &BookConfig)| Session::new(name, book, wire.clone(), clock.clone());
         let sessions = config.books.iter().map(session).collect();
@@ -60,11 +59,12 @@ impl Service {
         let engine = Arc::new(Engine::new(store, clock, sessions, mapping, seed));
         let running = Running::start(&engine, config.keep_bodies);
         let (recorder, recording) = Recorder::start(engine.clone());
+        let proofs = Proofs { verifier: config.webhook, operator_token: config.operator_token };
+        let proofs = Arc::new(Live::new(proofs));
         let router = http::router(http::Shared {
-            verifier: config.webhook,
+            proofs: proofs.clone(),
             recorder,
             engine: engine.clone(),
-            operator_token: config.operator_token,
             language: config.language,
             metrics: metrics.clone(),
         });
@@ -78,7 +78,25 @@ impl Service {
                 metrics.run_upkeep();
             }
         });
-        Ok(Self { engine, running, recording, serving, upkeep, stop_serving })
+        Ok(Self { engine, proofs, running, recording, serving, upkeep, stop_serving })
+    }
+
+    /// Puts the mapping of a file in force while the service runs.
+    pub async fn put_in_force(&self, file: &MappingFile, who: &str) -> anyhow::Result<()> {
+        let in_force = file_in_force(self.engine.store().as_ref(), file, &SystemClock, who).await?;
+        if in_force.revision != self.engine.mapping().revision {
+            self.engine.set_mapping(in_force);
+        }
+        Ok(())
+    }
+
+    /// Believes from now on what these settings believe, towards senders and Accurate alike.
+    pub fn believe(&self, config: &Config) {
+        let (verifier, operator_token) = (config.webhook.clone(), config.operator_token.clone());
+        self.proofs.set(Proofs { verifier, operator_token });
+        for (name, book) in &config.books {
+            self.engine.set_credentials(name, book.credentials());
+        }
     }
 
     /// Takes no new work, lets what is in flight end, and returns; at the latest after [`STOP_DEADLINE`].
@@ -99,29 +117,39 @@ impl Service {
     }
 }
 
-/// The stored mapping, or the file's when that differs.
-async fn mapping_at_start(
-    store: &dyn Store,
-    file: Option<&MappingFile>,
-    clock: &dyn Clock,
-) -> anyhow::Result<MappingInForce> {
-    let Some(file) = file else {
-        let in_force = mapping::in_force(store).await.context("give mapping.file to replace it")?;
-        if in_force.revision == 0 {
-            tracing::warn!("there is no mapping yet: orders will wait with store_unmapped; set mapping.file");
-        }
-        return Ok(in_force);
-    };
-    let document = Document { text: file.text.clone(), mapping: file.mapping.clone() };
-    match mapping::apply(store, clock, document, "file at start", None).await? {
-        Applied::Equal(in_force) => Ok(in_force),
-        Applied::Changed(in_force, changes) => {
-            let (path, revision) = (file.path.display(), in_force.revision);
-            tracing::info!(revision, "mapping {path} is in force as revision {revision}: {} changes", changes.len());
-            Ok(in_force)
-        }
-        Applied::Stale(_) => anyhow::bail!("the mapping was changed by somebody else at the same moment; start again"),
+async fn stored_in_force(store: &dyn Store) -> anyhow::Result<MappingInForce> {
+    let in_force = mapping::in_force(store).await.context("give mapping.file to replace it")?;
+    if in_force.revision == 0 {
+        tracing::warn!("there is no mapping yet: orders will wait with store_unmapped; set mapping.file");
     }
+    Ok(in_force)
+}
+
+/// The file's mapping, put in force when the stored one says something else.
+async fn file_in_force(
+    store: &dyn Store,
+    file: &MappingFile,
+    clock: &dyn Clock,
+    who: &str,
+) -> anyhow::Result<MappingInForce> {
+    let document = Document { text: file.text.clone(), mapping: file.mapping.clone() };
+    for _ in 0..MAPPING_TRIES {
+        match mapping::apply(store, clock, document.clone(), who, None).await? {
+            Applied::Equal(in_force) => return Ok(in_force),
+            Applied::Changed(in_force, changes) => {
+                let (path, revision) = (file.path.display(), in_force.revision);
+                tracing::info!(
+                    revision,
+                    "mapping {path} is in force as revision {revision}: {} changes",
+                    changes.len()
+                );
+                return Ok(in_force);
+            }
+            // Most likely another replica, with the same file at the same moment.
+            Applied::Stale(_) => {}
+        }
+    }
+    anyhow::bail!("the mapping is being changed by others all the time; try again")
 }
 
 /// Ends when the process is asked to stop: SIGTERM or Ctrl-C.

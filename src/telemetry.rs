@@ -3,11 +3,11 @@
 use std::io::IsTerminal;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, reload};
 
 use crate::{
     config::{LogConfig, LogFormat},
-    domain::reason::Warning,
+    domain::{document::Problem, reason::Warning},
 };
 
 /// Upper bounds in seconds for what happens on this machine.
@@ -16,20 +16,54 @@ const LOCAL_SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
 /// Upper bounds in seconds for calls to Accurate and for the way from webhook to invoice.
 const REMOTE_SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0];
 
+/// What is logged, while the process runs.
+pub struct Log(Box<dyn Fn(EnvFilter) + Send + Sync>);
+
+impl Log {
+    /// Logs by another filter from now on.
+    pub fn set(&self, filter: EnvFilter) {
+        (self.0)(filter);
+    }
+}
+
+/// The filter of the settings, or what is wrong with it.
+pub fn filter(config: &LogConfig) -> Result<EnvFilter, Problem> {
+    EnvFilter::try_new(&config.filter).map_err(|error| Problem {
+        key: "log.filter".to_owned(),
+        value: Some(format!("{:?}", config.filter)),
+        remedy: format!("{error}; give a level such as info"),
+    })
+}
+
 /// Sends logs to standard error; standard output belongs to what a command prints.
-pub fn log(config: &LogConfig) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&config.filter)
-        .map_err(|error| format!("log.filter = {:?}: {error}; give a level such as info", config.filter))?;
+pub fn log(config: &LogConfig) -> Result<Log, Problem> {
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(filter(config)?)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     // A second call in one process (tests) keeps the first one's way of logging.
-    let _ = match config.format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
-    };
-    Ok(())
+    Ok(match config.format {
+        LogFormat::Text => {
+            let builder = builder.with_filter_reloading();
+            let log = changing(builder.reload_handle());
+            let _ = builder.try_init();
+            log
+        }
+        LogFormat::Json => {
+            let builder = builder.json().flatten_event(true).with_filter_reloading();
+            let log = changing(builder.reload_handle());
+            let _ = builder.try_init();
+            log
+        }
+    })
+}
+
+fn changing<S: 'static>(handle: reload::Handle<EnvFilter, S>) -> Log {
+    Log(Box::new(move |filter| {
+        if let Err(error) = handle.reload(filter) {
+            tracing::error!("what is logged could not be changed: {error}");
+        }
+    }))
 }
 
 /// Collects metrics in this process and tells what they are about.

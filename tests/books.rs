@@ -257,7 +257,7 @@ async fn an_invoice_that_may_stand_in_one_book_is_not_made_in_another() {
         forstok_accurate::accurate::invoices::save(&session_of_main(&books), &claim.draft.body, claim.lease_until)
             .await;
     assert!(saved.is_err(), "{saved:?}");
-    books.store.end_leases(books.now()).await.expect("written");
+    books.store.end_leases(MAIN, books.now()).await.expect("written");
     books.applies(&mapping_with(STORE_OF_MAIN, SECOND)).await;
     books.run_for(600).await;
     assert_eq!(books.state("1").await, State::Invoiced);

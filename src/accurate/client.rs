@@ -2,7 +2,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,7 +22,7 @@ use super::{
     outcome::{self, Envelope, Failure},
     wire::{Wire, WireFault, WireReply, WireRequest},
 };
-use crate::{clock::SharedClock, config::BookConfig};
+use crate::{clock::SharedClock, config::BookConfig, live::Live};
 
 /// How long a call for one record may take. Longer than any seen reply; a lease holds several.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,7 +44,7 @@ const DISCOVERY_HOLDS: SignedDuration = SignedDuration::from_secs(1);
 pub struct Session {
     name: String,
     account_url: Url,
-    credentials: Credentials,
+    credentials: Live<Credentials>,
     limiter: Limiter,
     bulk: bool,
     wire: Arc<dyn Wire>,
@@ -53,6 +56,8 @@ pub struct Session {
     pub(super) creating_customer: tokio::sync::Mutex<()>,
     /// What is known about asking for many numbers at once.
     pub(super) lists: Mutex<Lists>,
+    /// From then on another process may make this book's calls; microseconds since 1970.
+    ours_until: AtomicI64,
 }
 
 /// Where the data is, as far as known.
@@ -127,10 +132,7 @@ impl Session {
         Self {
             name: book_name,
             account_url: book.account_url.clone(),
-            credentials: Credentials {
-                api_token: book.api_token.clone(),
-                signature_secret: book.signature_secret.clone(),
-            },
+            credentials: Live::new(book.credentials()),
             limiter: Limiter::new(clock.clone()),
             bulk: book.bulk,
             wire,
@@ -139,6 +141,7 @@ impl Session {
             discovering: tokio::sync::Mutex::default(),
             creating_customer: tokio::sync::Mutex::default(),
             lists: Mutex::default(),
+            ours_until: AtomicI64::new(i64::MAX),
         }
     }
 
@@ -160,6 +163,24 @@ impl Session {
     /// How far Accurate's clock was ahead of ours at the last reply, when it told its time.
     pub fn accurate_is_ahead(&self) -> Option<SignedDuration> {
         self.place().ahead
+    }
+
+    /// No call leaves later than this: from then on another process may make this book's calls.
+    pub fn call_no_later_than(&self, until: Timestamp) {
+        self.ours_until.store(until.as_microsecond(), Ordering::Release);
+    }
+
+    /// When the last call may leave.
+    pub fn last_call_at(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.ours_until.load(Ordering::Acquire)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Calls from now on carry these. Another token may belong to data on another host, so that is asked for anew.
+    pub fn set_credentials(&self, credentials: Credentials) {
+        if !credentials.are(&self.credentials.get()) {
+            self.credentials.set(credentials);
+            self.place().host = None;
+        }
     }
 
     /// Lets no call of this book leave for this long.
@@ -286,11 +307,11 @@ impl Session {
         }
         let slot = self.limiter.slot().await;
         let started = self.clock.now();
-        if call.last_start.is_some_and(|last_start| started > last_start) {
+        if started > call.last_start.unwrap_or(Timestamp::MAX).min(self.last_call_at()) {
             slot.answered();
             return Err(WireFault::TooLate);
         }
-        let mut headers = self.credentials.headers(started).to_vec();
+        let mut headers = self.credentials.get().headers(started).to_vec();
         // Errors are told apart by their text, so its language is pinned (accurate.md §1, B).
         headers.push(("x-language-profile", "ID".to_owned()));
         headers.push(("accept", "application/json".to_owned()));

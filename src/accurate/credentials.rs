@@ -16,6 +16,14 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// Whether the other ones are the very same.
+    pub fn are(&self, other: &Self) -> bool {
+        let texts = |credentials: &Self| {
+            [&credentials.api_token, &credentials.signature_secret].map(|secret| secret.expose_secret().to_owned())
+        };
+        texts(self) == texts(other)
+    }
+
     /// Header names and values for a call made now.
     ///
     /// Unix seconds avoid the trap of time zones that the other forms of the timestamp hold.

@@ -21,6 +21,11 @@ const WINDOW: SignedDuration = SignedDuration::from_secs(1);
 /// Longest time that a call may need to reach Accurate; costs at most a tenth of the allowance.
 const WAY: SignedDuration = SignedDuration::from_millis(100);
 
+/// Shortest time between two calls. Calls that leave together are delayed together, and meet those of the next second;
+/// calls that are spread tolerate that one of them is late by more than [`WAY`]. It costs nothing: eight slots never
+/// allow more than one call in 125 milliseconds for long.
+const GAP: SignedDuration = SignedDuration::from_millis(60);
+
 /// How long a call whose reply never came is taken to be still in flight over there.
 const LOST: SignedDuration = SignedDuration::from_secs(5);
 
@@ -35,8 +40,8 @@ pub struct Limiter {
 struct State {
     /// From when on each slot that is not in flight may be used.
     free_from: BinaryHeap<Reverse<Timestamp>>,
-    /// Accurate asked to slow down.
-    paused_until: Timestamp,
+    /// When the next call may leave: Accurate asked to slow down, or another has just left.
+    next_at: Timestamp,
 }
 
 /// The right to make one call, from now until it is dropped.
@@ -52,7 +57,7 @@ impl Limiter {
     pub fn new(clock: SharedClock) -> Self {
         // A process that was killed a moment ago may have made its calls within this very second.
         let free_from = std::iter::repeat_n(Reverse(clock.now() + WINDOW + WAY), SLOTS).collect();
-        let state = State { free_from, paused_until: Timestamp::MIN };
+        let state = State { free_from, next_at: Timestamp::MIN };
         Self { in_flight: Semaphore::new(SLOTS), state: Mutex::new(state), clock }
     }
 
@@ -64,9 +69,10 @@ impl Limiter {
             let wait = {
                 let mut state = self.lock();
                 // A permit is held, so a slot is there.
-                let free_from = state.free_from.peek().map_or(now, |slot| slot.0).max(state.paused_until);
+                let free_from = state.free_from.peek().map_or(now, |slot| slot.0).max(state.next_at);
                 if free_from <= now {
                     state.free_from.pop();
+                    state.next_at = now + GAP;
                     return Slot { limiter: self, left_at: now, answered: false, _permit: permit };
                 }
                 until(now, free_from)
@@ -79,7 +85,7 @@ impl Limiter {
     pub fn pause(&self, duration: SignedDuration) {
         let until = self.clock.now() + duration;
         let mut state = self.lock();
-        state.paused_until = state.paused_until.max(until);
+        state.next_at = state.next_at.max(until);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

@@ -66,6 +66,9 @@ pub enum BookTrouble {
 }
 
 impl BookTrouble {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::TokenRefused, Self::RightMissing, Self::WrongClock];
+
     /// A stable code for probes and pages.
     pub fn code(self) -> &'static str {
         match self {

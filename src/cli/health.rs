@@ -10,7 +10,8 @@ use crate::config;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) async fn health(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
-    let mut address = config::load(file.as_deref(), std::env::vars())?.listen;
+    // Nothing else of the settings: a mistake that a running service has not taken over does not make it unwell.
+    let mut address = config::load_listen(file.as_deref(), std::env::vars())?;
     if address.ip().is_unspecified() {
         address.set_ip([127, 0, 0, 1].into());
     }

@@ -11,7 +11,7 @@ use tokio::{
 use super::Failure;
 use crate::{
     config,
-    domain::document::Problem,
+    reload::Settings,
     service::{Service, asked_to_stop},
     telemetry,
 };
@@ -21,10 +21,11 @@ const FILE_TOO_LARGE: i32 = 25;
 
 pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let config = config::load(file.as_deref(), std::env::vars())?;
-    telemetry::log(&config.log)
-        .map_err(|remedy| vec![Problem { key: "log.filter".to_owned(), value: None, remedy }])?;
+    let log = telemetry::log(&config.log).map_err(|problem| vec![problem])?;
     let metrics = telemetry::metrics().map_err(anyhow::Error::msg)?;
     let asked_to_stop = asked_to_stop()?;
+    // From here on it no longer ends the process; what comes before the service stands is heard afterwards.
+    let hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be listened for")?;
     // A file that may not grow further is a write that fails, answered with 503, not the end of the process.
     let _ = signal(SignalKind::from_raw(FILE_TOO_LARGE));
     let listener = TcpListener::bind(config.listen)
@@ -34,9 +35,13 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     if config.operator_token.is_none() {
         tracing::warn!("server.operator_token is not set: /v1 is closed");
     }
+    let settings = Settings::new(file, log, config.clone());
     let service = Service::start(config, listener, metrics).await?;
     tracing::info!(%address, "webhooks are taken at http://{address}/webhooks/forstok");
-    asked_to_stop.await;
+    tokio::select! {
+        () = asked_to_stop => {}
+        never = settings.read_at(hangup, &service) => match never {},
+    }
     tracing::info!("asked to stop: no new work is taken, calls in flight end");
     service.stop().await;
     tracing::info!("stopped");

@@ -1,5 +1,7 @@
 //! The settings: a TOML file, each key also from the environment, all mistakes told at once.
 
+pub mod changes;
+mod secrets;
 mod sections;
 
 use std::{
@@ -15,6 +17,7 @@ use toml::{Table, Value};
 
 pub use self::sections::database_at;
 use crate::{
+    accurate::credentials::Credentials,
     domain::{
         document::{Problem, Problems, syntax_problem},
         mapping::{DEFAULT_BOOK, Mapping, UnknownStores},
@@ -28,7 +31,7 @@ use crate::{
 pub const ENV_PREFIX: &str = "FORSTOK_ACCURATE_";
 
 /// All settings, checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
@@ -79,6 +82,13 @@ pub struct BookConfig {
     pub signature_secret: SecretString,
     /// Whether many due orders may go in one call.
     pub bulk: bool,
+}
+
+impl BookConfig {
+    /// What calls carry.
+    pub fn credentials(&self) -> Credentials {
+        Credentials { api_token: self.api_token.clone(), signature_secret: self.signature_secret.clone() }
+    }
 }
 
 /// A mapping file that has been read.
@@ -145,6 +155,20 @@ pub fn load_offline(
     }
 }
 
+/// Where the service listens, whatever else the settings say: a probe needs no more.
+pub fn load_listen(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<SocketAddr, Vec<Problem>> {
+    let mut table = match file {
+        None => Table::new(),
+        Some(path) => read_table(path)?,
+    };
+    let problems = Problems::default();
+    overlay(&mut table, environment, &Problems::default());
+    sections::read_listen_alone(&table, &problems).ok_or_else(|| problems.into_vec())
+}
+
 /// What was read, what is wrong, and which credentials are absent.
 type ReadAll = (Option<Config>, Option<Offline>, Vec<Problem>, Vec<Problem>);
 
@@ -173,22 +197,33 @@ fn read_table(path: &Path) -> Result<Table, Vec<Problem>> {
 
 /// Lays `FORSTOK_ACCURATE_DATABASE__URL=…` over `database.url`.
 fn overlay(table: &mut Table, environment: impl IntoIterator<Item = (String, String)>, problems: &Problems) {
-    for (name, value) in environment {
-        // Every setting stands in a section; Kubernetes sets FORSTOK_ACCURATE_SERVICE_HOST and the like by itself.
-        let Some(path) = name.strip_prefix(ENV_PREFIX).filter(|path| path.contains("__")) else { continue };
-        let mut parts: Vec<_> = path.split("__").map(str::to_lowercase).collect();
+    // Every setting stands in a section; Kubernetes sets FORSTOK_ACCURATE_SERVICE_HOST and the like by itself.
+    let setting = |name: &str| name.strip_prefix(ENV_PREFIX).filter(|path| path.contains("__")).map(str::to_lowercase);
+    let given = environment.into_iter().filter_map(|(name, value)| Some((setting(&name)?, (name, value))));
+    let given: BTreeMap<_, _> = given.collect();
+    for (path, (name, value)) in &given {
+        let mut parts: Vec<_> = path.split("__").collect();
         let Some(last) = parts.pop() else { continue };
         let mut place = &mut *table;
-        for part in &parts {
+        for part in parts {
             let key = spelled_as_in(place, part);
             let next = place.entry(key).or_insert_with(|| Value::Table(Table::new()));
             let Some(inner) = next.as_table_mut() else {
-                problems.add(&name, None, format!("{part} is a value in the settings file, not a table"));
+                problems.add(name, None, format!("{part} is a value in the settings file, not a table"));
                 return;
             };
             place = inner;
         }
-        place.insert(spelled_as_in(place, &last), Value::String(value));
+        // A secret of the environment goes before one of the file, in whichever of the two ways each is given.
+        if !given.contains_key(&format!("{path}_file")) {
+            place.remove(&format!("{last}_file"));
+        }
+        if let (Some(secret), Some(path)) = (last.strip_suffix("_file"), path.strip_suffix("_file"))
+            && !given.contains_key(path)
+        {
+            place.remove(secret);
+        }
+        place.insert(spelled_as_in(place, last), Value::String(value.clone()));
     }
 }
 
@@ -242,7 +277,7 @@ mod tests {
         signature_secret = "s"
     "#;
 
-    fn load_text(text: &str, environment: &[(&str, &str)]) -> Result<Config, Vec<Problem>> {
+    pub(super) fn load_text(text: &str, environment: &[(&str, &str)]) -> Result<Config, Vec<Problem>> {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("settings.toml");
         std::fs::write(&file, text).expect("written");

@@ -1,17 +1,17 @@
 //! The sections of the settings, one function each.
 
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 
 use axum::http::HeaderName;
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use toml::{Table, Value};
 
-use super::{BookConfig, Config, Database, LogConfig, LogFormat, MappingFile, Offline, is_loopback, unknown_books};
+use super::{
+    BookConfig, Config, Database, LogConfig, LogFormat, MappingFile, Offline, is_loopback,
+    secrets::{Secrets, found},
+    unknown_books,
+};
 use crate::{
     domain::{
         document::{Problem, Problems, Section},
@@ -32,28 +32,30 @@ pub(super) fn read(
     let root = Section::root(table, problems);
     let empty = Table::new();
     let or_empty = |section: Option<_>| section.unwrap_or_else(|| Section::root(&empty, problems));
+    let credentials = Secrets { folder, absent };
 
     let server = or_empty(root.section("server"));
     let listen = read_listen(&server);
-    let operator_token = server.secret("operator_token").map(SecretString::from);
+    let operator_token = credentials.one(&server, "operator_token").unwrap_or_default().map(SecretString::from);
     let language = server.choice("language", &[("en", Language::English), ("id", Language::Indonesian)]);
     server.finish();
 
     let database = or_empty(root.section("database"));
-    let database_url = read_database(&database);
+    // No command does without the database, so that its secret is never merely absent.
+    let database_url = read_database(&database, &Secrets { folder, absent: problems });
     let keep_bodies = read_keep_bodies(&database);
     database.finish();
 
     let forstok = or_empty(root.section("forstok"));
     let webhook = or_empty(forstok.section("webhook"));
-    let verifier = read_verifier(&webhook, absent);
+    let verifier = read_verifier(&webhook, &credentials);
     webhook.finish();
     forstok.finish();
 
     let book_names = table.get("books").and_then(Value::as_table).into_iter().flat_map(Table::keys).cloned().collect();
     let mut books = BTreeMap::new();
     for (name, section) in root.sections("books") {
-        if let Some(book) = read_book(&section, absent) {
+        if let Some(book) = read_book(&section, &credentials) {
             books.insert(name, book);
         }
         section.finish();
@@ -97,6 +99,13 @@ pub(super) fn read(
     (config, offline)
 }
 
+/// `server.listen`; nothing else is looked at.
+pub(super) fn read_listen_alone(table: &Table, problems: &Problems) -> Option<SocketAddr> {
+    let empty = Table::new();
+    let root = Section::root(table, problems);
+    read_listen(&root.section("server").unwrap_or_else(|| Section::root(&empty, problems)))
+}
+
 fn read_listen(server: &Section<'_>) -> Option<SocketAddr> {
     let text = server.text("listen").unwrap_or_else(|| "127.0.0.1:8080".to_owned());
     let address = text.replace("localhost:", "127.0.0.1:").parse().ok();
@@ -110,9 +119,9 @@ fn read_listen(server: &Section<'_>) -> Option<SocketAddr> {
     address
 }
 
-fn read_database(database: &Section<'_>) -> Option<Database> {
+fn read_database(database: &Section<'_>, secrets: &Secrets<'_>) -> Option<Database> {
     // Not shown: the address of a database may hold a password.
-    let url = database.secret("url").unwrap_or_else(|| "sqlite://data/forstok-accurate.db".to_owned());
+    let url = secrets.one(database, "url").ok()?.unwrap_or_else(|| "sqlite://data/forstok-accurate.db".to_owned());
     match database_at(&url) {
         Ok(database) => Some(database),
         Err(remedy) => {
@@ -141,18 +150,18 @@ fn read_keep_bodies(database: &Section<'_>) -> Option<SignedDuration> {
     (days > 0).then(|| SignedDuration::from_hours(days * 24))
 }
 
-fn read_verifier(webhook: &Section<'_>, absent: &Problems) -> Option<Verifier> {
+fn read_verifier(webhook: &Section<'_>, credentials: &Secrets<'_>) -> Option<Verifier> {
     let shared_key = webhook.choice("scheme", &[("hmac-sha256", false), ("shared-key", true)]);
     let encoding = webhook.choice("encoding", &[("hex", Encoding::Hex), ("base64", Encoding::Base64)]);
     let default = if shared_key { "Key" } else { "X-Forstok-Signature" };
     let header = read_header(webhook, "header").unwrap_or_else(|| Some(header_name(default)));
     let timestamp_header = read_header(webhook, "timestamp_header").unwrap_or_default();
-    let secrets: Vec<SecretString> = webhook.secrets("secrets").into_iter().map(SecretString::from).collect();
-    if secrets.is_empty() && webhook.value("secrets").is_none_or(|value| value.as_array().is_some_and(Vec::is_empty)) {
-        absent.add(
+    let secrets = credentials.many(webhook, "secrets");
+    if secrets.as_ref().is_ok_and(Vec::is_empty) {
+        credentials.absent.add(
             "forstok.webhook.secrets",
             None,
-            "is missing: give the webhook key that is set in Forstok, secrets = [\"…\"]; without it anybody could send orders",
+            "is missing: give the webhook key that is set in Forstok, secrets = [\"…\"], or a file with it, secrets_file; without it anybody could send orders",
         );
     }
     if shared_key && timestamp_header.is_some() {
@@ -163,6 +172,7 @@ fn read_verifier(webhook: &Section<'_>, absent: &Problems) -> Option<Verifier> {
         );
     }
     let scheme = if shared_key { Scheme::SharedKey } else { Scheme::Hmac { encoding, timestamp_header } };
+    let secrets = secrets.ok()?.into_iter().map(SecretString::from).collect();
     Some(Verifier { scheme, header: header?, secrets })
 }
 
@@ -181,12 +191,16 @@ fn read_header(section: &Section<'_>, key: &'static str) -> Option<Option<Header
     Some(name)
 }
 
-fn read_book(section: &Section<'_>, absent: &Problems) -> Option<BookConfig> {
+fn read_book(section: &Section<'_>, credentials: &Secrets<'_>) -> Option<BookConfig> {
     let account_url = read_account_url(section);
-    let secret = |key: &'static str, what: &str| {
-        let secret = section.secret(key);
-        if secret.is_none() && section.value(key).is_none_or(|value| value.as_str().is_some()) {
-            absent.add(section.path_of(key), None, format!("is missing: {what}"));
+    let secret = |key: &str, what: &str| {
+        let secret = credentials.one(section, key).ok()?;
+        if secret.is_none() {
+            credentials.absent.add(
+                section.path_of(key),
+                None,
+                format!("is missing: {what}, or name a file with it, {key}_file"),
+            );
         }
         secret.map(SecretString::from)
     };
@@ -212,9 +226,7 @@ fn read_account_url(section: &Section<'_>) -> Option<reqwest::Url> {
 
 fn read_mapping(section: &Section<'_>, folder: Option<&Path>, problems: &Problems) -> Option<MappingFile> {
     let written = section.text("file")?;
-    // As a command line would find it, else beside the settings file.
-    let beside = folder.map(|folder| folder.join(&written)).filter(|path| path.exists());
-    let path = Some(PathBuf::from(&written)).filter(|path| path.exists()).or(beside).unwrap_or_else(|| written.into());
+    let path = found(folder, &written);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) => {

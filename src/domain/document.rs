@@ -51,7 +51,7 @@ pub struct Section<'a> {
     path: String,
     table: &'a Table,
     problems: &'a Problems,
-    known: RefCell<Vec<&'static str>>,
+    known: RefCell<Vec<String>>,
 }
 
 impl<'a> Section<'a> {
@@ -73,8 +73,8 @@ impl<'a> Section<'a> {
     }
 
     /// The raw value of a key.
-    pub fn value(&self, key: &'static str) -> Option<&'a Value> {
-        self.known.borrow_mut().push(key);
+    pub fn value(&self, key: &str) -> Option<&'a Value> {
+        self.known.borrow_mut().push(key.to_owned());
         self.table.get(key)
     }
 
@@ -84,13 +84,13 @@ impl<'a> Section<'a> {
     }
 
     /// A text; leading and trailing white space goes. Empty counts as absent.
-    pub fn text(&self, key: &'static str) -> Option<String> {
+    pub fn text(&self, key: &str) -> Option<String> {
         let value = self.value(key)?;
         self.as_text(key, value).filter(|text| !text.is_empty())
     }
 
     /// A secret text: never shown in a problem.
-    pub fn secret(&self, key: &'static str) -> Option<String> {
+    pub fn secret(&self, key: &str) -> Option<String> {
         let Value::String(text) = self.value(key)? else {
             self.problem(key, None, "must be a text in quotes");
             return None;
@@ -98,8 +98,13 @@ impl<'a> Section<'a> {
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
+    /// Whether a text stands under this key.
+    pub fn is_text(&self, key: &str) -> bool {
+        self.table.get(key).is_some_and(Value::is_str)
+    }
+
     /// Secret texts: a list, or (from the environment) one text, comma-separated or written as a TOML list.
-    pub fn secrets(&self, key: &'static str) -> Vec<String> {
+    pub fn secrets(&self, key: &str) -> Vec<String> {
         let texts = match self.value(key) {
             None => Vec::new(),
             Some(Value::Array(values)) => values.clone(),
@@ -193,7 +198,8 @@ impl<'a> Section<'a> {
     pub fn finish(self) {
         let known = self.known.borrow();
         for (key, value) in self.table {
-            if !known.contains(&key.as_str()) {
+            if !known.contains(key) {
+                let known: Vec<_> = known.iter().map(String::as_str).collect();
                 let hint = did_you_mean(key, &known);
                 // The value of a mistyped key may be a secret, so only its kind is told.
                 self.problem(key, None, format!("is not a known setting (it holds a {}){hint}", value.type_str()));

@@ -25,7 +25,7 @@ pub struct Verifier {
 }
 
 /// What the header holds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// HMAC-SHA256 of the raw body, or of `<timestamp>.<body>` when a timestamp header is named.
     Hmac {

@@ -36,6 +36,7 @@ pub use self::{openapi::document, serve::serve};
 use crate::{
     domain::reason::Language,
     forstok::signature::Verifier,
+    live::Live,
     pipeline::{Engine, record::Recorder},
 };
 
@@ -55,18 +56,24 @@ struct Inside {
 
 /// What handlers share.
 pub struct Shared {
-    /// Proof of webhooks.
-    pub verifier: Verifier,
+    /// Who is believed, by now.
+    pub proofs: Arc<Live<Proofs>>,
     /// Commits them.
     pub recorder: Recorder,
     /// Decides and posts.
     pub engine: Arc<Engine>,
-    /// Opens `/v1`; without it that surface is closed.
-    pub operator_token: Option<SecretString>,
     /// Of sentences for readers who ask for none.
     pub language: Language,
     /// Renders metrics.
     pub metrics: PrometheusHandle,
+}
+
+/// Who is believed. Replaced as a whole when the settings are read again.
+pub struct Proofs {
+    /// Proof of webhooks.
+    pub verifier: Verifier,
+    /// Opens `/v1`; without it that surface is closed.
+    pub operator_token: Option<SecretString>,
 }
 
 impl std::ops::Deref for App {

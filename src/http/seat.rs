@@ -47,7 +47,8 @@ impl HttpBody for Noted {
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
-        if matches!(polled, Poll::Ready(None)) {
+        // A body in one piece is not asked for its end.
+        if polled.is_ready() && self.body.is_end_stream() {
             self.sender.waits();
         }
         polled

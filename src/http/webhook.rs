@@ -114,7 +114,7 @@ pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: Bo
 async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static str, Response), Problem> {
     let body = read_body(app, headers, body).await?;
     let now = app.engine.now();
-    app.verifier.verify(headers, &body, now).map_err(|rejection| match rejection {
+    app.proofs.get().verifier.verify(headers, &body, now).map_err(|rejection| match rejection {
         Rejection::Missing(_) => Problem::SignatureMissing(rejection.to_string()),
         Rejection::Wrong(_) | Rejection::Stale(_) => Problem::SignatureWrong(rejection.to_string()),
     })?;

@@ -1,6 +1,12 @@
 //! When a whole book is in trouble it pauses: its orders stay due and one probe goes ahead of the rest.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::accurate::outcome::BookTrouble;
+
+/// Accurate cannot be reached, or its replies keep getting lost.
+const DOWN: &str = "accurate_down";
 
 /// Unknown outcomes in a row, over all orders of a book, before the book pauses.
 const MOST_UNKNOWN_IN_A_ROW: u32 = 5;
@@ -40,6 +46,30 @@ pub struct Pause {
     /// When the next probe may go.
     pub next_probe_at: Timestamp,
     probes: u32,
+}
+
+/// A pause as one replica tells it to the others.
+#[derive(Serialize, Deserialize)]
+struct Told {
+    code: String,
+    words: String,
+    since: Timestamp,
+}
+
+impl Pause {
+    /// For other replicas, which show it.
+    pub(super) fn tell(&self) -> String {
+        let told = Told { code: self.code.to_owned(), words: self.words.clone(), since: self.since };
+        serde_json::to_string(&told).expect("our own types are JSON")
+    }
+
+    /// As another replica told it; `None` when it is of a kind that this version does not know.
+    pub(super) fn told(text: &str) -> Option<Self> {
+        let Told { code, words, since } = serde_json::from_str(text).ok()?;
+        let codes = BookTrouble::ALL.map(BookTrouble::code);
+        let code = codes.into_iter().chain([DOWN]).find(|known| *known == code)?;
+        Some(Self { code, words, since, next_probe_at: since, probes: 0 })
+    }
 }
 
 /// The state of one book.
@@ -94,12 +124,12 @@ impl Circuit {
                 self.unknown_in_a_row = 0;
                 if self.pause.take().is_some() { Change::Resumed } else { Change::None }
             }
-            Sign::Down(words) => self.trouble("accurate_down", words, now),
+            Sign::Down(words) => self.trouble(DOWN, words, now),
             Sign::Refused { code, words } => self.trouble(code, words, now),
             Sign::Unknown(words) => {
                 self.unknown_in_a_row += 1;
                 if self.unknown_in_a_row >= MOST_UNKNOWN_IN_A_ROW || self.pause.is_some() {
-                    return self.trouble("accurate_down", words, now);
+                    return self.trouble(DOWN, words, now);
                 }
                 Change::None
             }

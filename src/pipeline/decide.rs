@@ -20,14 +20,17 @@ const CLEARED: &str = "what Forstok sent was cleared when it was older than data
 /// Most orders that are folded or decided about in one commit.
 const BATCH: i64 = 200;
 
-/// The same while webhooks come so fast that their answers wait for each other: short commits.
-const SMALL_BATCH: i64 = 16;
+/// The same while webhooks come so fast that their answers wait for each other: shorter commits.
+const SMALL_BATCH: i64 = 64;
 
 impl Engine {
     /// Folds and decides some of what came; returns how much was done, 0 when nothing is left.
     pub async fn decide_some(&self) -> Result<usize> {
         let batch = if self.webhooks_are_many() { SMALL_BATCH } else { BATCH };
         self.refresh_mapping().await?;
+        if !self.decides() {
+            return Ok(0);
+        }
         let folded = self.fold_some(None, batch).await?;
         Ok(folded + self.decide_about(batch).await?)
     }
@@ -47,7 +50,7 @@ impl Engine {
     /// One order as it stands; what came about it a moment ago is in it.
     pub async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
         while self.fold_some(Some(order_id), BATCH).await? > 0 {
-            self.news.notify_one();
+            self.news_came();
         }
         self.store.order(order_id).await
     }
@@ -61,9 +64,7 @@ impl Engine {
         let mapping = self.mapping();
         let verdicts: Vec<_> = undecided.iter().map(|order| verdict(order, &mapping)).collect();
         let decided = self.store.decide(&verdicts, now).await?;
-        for book in self.books.values() {
-            book.due.notify_one();
-        }
+        self.due_came();
         Ok(decided)
     }
 }

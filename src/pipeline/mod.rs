@@ -9,6 +9,7 @@
 pub mod bulk;
 pub mod circuit;
 pub mod decide;
+mod holding;
 pub mod look;
 pub mod mapping;
 pub mod post;
@@ -21,7 +22,7 @@ mod turns;
 use std::{
     collections::{BTreeMap, HashSet},
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -34,9 +35,10 @@ use self::{
     turns::{BULK_FROM, Turn, Turns, Waiting},
 };
 use crate::{
-    accurate::{client::Session, invoices::LARGEST_BULK},
+    accurate::{client::Session, credentials::Credentials, invoices::LARGEST_BULK},
     clock::SharedClock,
     domain::{mapping::Mapping, order::OrderId, waiting::Subject},
+    live::Live,
     store::{Claim, Outcome, Result, Settlement, Store, Wanted},
 };
 
@@ -57,10 +59,16 @@ pub struct Engine {
     store: Arc<dyn Store>,
     clock: SharedClock,
     books: BTreeMap<String, Book>,
-    mapping: RwLock<Arc<MappingInForce>>,
+    mapping: Live<MappingInForce>,
     chance: Mutex<fastrand::Rng>,
     /// There may be news to decide about.
     pub(crate) news: Notify,
+    /// Names this process among all that work on the same database.
+    holder: String,
+    /// Until when this replica decides; microseconds since 1970.
+    decides_until: AtomicI64,
+    /// There may be something to do for other replicas.
+    others: Notify,
     /// When webhooks last came so fast that their answers waited for each other; microseconds since 1970.
     many_came_at: AtomicI64,
 }
@@ -97,6 +105,8 @@ struct Book {
     turns: Mutex<Turns>,
     /// There may be something due.
     due: Notify,
+    /// How the book is, as another replica told that makes its calls.
+    told: Mutex<Option<Pause>>,
 }
 
 /// A book for probes, metrics and pages.
@@ -119,15 +129,25 @@ impl Engine {
     ) -> Self {
         let book = |session: Session| {
             let name = session.name().to_owned();
-            (name, Book { session, circuit: Mutex::default(), turns: Mutex::default(), due: Notify::new() })
+            let book = Book {
+                session,
+                circuit: Mutex::default(),
+                turns: Mutex::default(),
+                due: Notify::new(),
+                told: Mutex::default(),
+            };
+            (name, book)
         };
         Self {
             store,
             clock,
             books: sessions.into_iter().map(book).collect(),
-            mapping: RwLock::new(Arc::new(mapping)),
+            mapping: Live::new(mapping),
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
             news: Notify::new(),
+            holder: format!("{}-{seed:x}", std::process::id()),
+            decides_until: AtomicI64::new(i64::MAX),
+            others: Notify::new(),
             many_came_at: AtomicI64::new(0),
         }
     }
@@ -144,20 +164,29 @@ impl Engine {
 
     /// The mapping in force.
     pub fn mapping(&self) -> Arc<MappingInForce> {
-        self.mapping.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.mapping.get()
     }
 
     /// Puts another mapping in force; the store has it already.
     pub fn set_mapping(&self, mapping: MappingInForce) {
-        *self.mapping.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(mapping);
+        self.mapping.set(mapping);
         self.wake();
+    }
+
+    /// Calls of a book carry these from now on.
+    pub fn set_credentials(&self, book: &str, credentials: Credentials) {
+        if let Some(known) = self.books.get(book) {
+            known.session.set_credentials(credentials);
+        }
     }
 
     /// All books and how they are.
     pub fn books(&self) -> Vec<BookStatus> {
-        let status = |(name, book): (&String, &Book)| BookStatus {
-            name: name.clone(),
-            pause: book.lock_circuit().pause().cloned(),
+        let now = self.now();
+        let status = |(name, book): (&String, &Book)| {
+            let ours = book.is_ours(now);
+            let pause = if ours { book.lock_circuit().pause().cloned() } else { book.lock_told().clone() };
+            BookStatus { name: name.clone(), pause }
         };
         self.books.iter().map(status).collect()
     }
@@ -173,8 +202,33 @@ impl Engine {
         (0..MANY_HOLDS.as_micros()).contains(&i128::from(ago))
     }
 
-    /// Has everything looked at again: orders were recorded or rearmed.
+    /// Has everything looked at again, by all replicas: orders were rearmed, or a mapping was put in force.
     pub fn wake(&self) {
+        self.wake_here();
+        self.others.notify_one();
+    }
+
+    /// There is news to decide about: whoever decides is to hear of it.
+    pub(crate) fn news_came(&self) {
+        if self.decides() {
+            self.news.notify_one();
+        } else {
+            self.others.notify_one();
+        }
+    }
+
+    /// There may be orders due: whoever makes their books' calls is to hear of it.
+    fn due_came(&self) {
+        let now = self.now();
+        for book in self.books.values() {
+            book.due.notify_one();
+        }
+        if !self.books.values().all(|book| book.is_ours(now)) {
+            self.others.notify_one();
+        }
+    }
+
+    fn wake_here(&self) {
         self.news.notify_one();
         for book in self.books.values() {
             book.due.notify_one();
@@ -296,7 +350,7 @@ impl Engine {
             self.store.end_wait(book, subject, now).await?;
         }
         // A cancellation may have come while the invoice was being saved.
-        self.news.notify_one();
+        self.news_came();
         Ok(())
     }
 
@@ -360,6 +414,14 @@ impl Claimed {
 impl Book {
     fn lock_turns(&self) -> std::sync::MutexGuard<'_, Turns> {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_told(&self) -> std::sync::MutexGuard<'_, Option<Pause>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn told(&self, pause: Option<Pause>) {
+        *self.lock_told() = pause;
     }
 
     fn lock_circuit(&self) -> std::sync::MutexGuard<'_, Circuit> {

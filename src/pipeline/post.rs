@@ -458,6 +458,7 @@ pub(super) async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
     mut tell: impl FnMut(Result<&T, &Failure>),
 ) -> Result<T, Failure> {
     loop {
+        let last_start = last_start.min(session.last_call_at());
         let result = if session.now() > last_start {
             Err(Failure::SlowDown("the lease would end before the call".to_owned()))
         } else {

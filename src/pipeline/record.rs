@@ -121,7 +121,7 @@ async fn commit_what_waits(engine: Arc<Engine>, mut receiver: mpsc::Receiver<Wai
                     // The sender may have hung up; what it sent is stored all the same.
                     let _ = answer.send(Ok(receipt));
                 }
-                engine.news.notify_one();
+                engine.news_came();
             }
             Err(error) => {
                 tracing::error!(deliveries = deliveries.len(), "deliveries could not be stored: {error}");

@@ -8,7 +8,11 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use super::{Engine, tidy::STEP};
+use super::{
+    Engine,
+    holding::{call_others_always, hear_others_always, hold_always},
+    tidy::STEP,
+};
 use crate::clock::until;
 
 /// Orders of one book that are worked on at once: more than Accurate takes in flight would only wait.
@@ -23,8 +27,9 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 /// How soon a mapping is taken over that another process (the command line) put in force.
 const LOOK_AT_MAPPING: Duration = Duration::from_secs(1);
 
-/// While webhooks are many, deciding pauses for so many times the time it took.
-const STAND_BACK: u32 = 30;
+/// While webhooks are many, deciding pauses for so long after each batch: senders wait for the same writer, and
+/// fewer than one in a hundred is to meet it.
+const STAND_BACK: Duration = Duration::from_secs(1);
 
 /// How often is looked whether bodies have become old.
 const LOOK_FOR_OLD: Duration = Duration::from_hours(1);
@@ -36,10 +41,12 @@ const REST: u32 = 10;
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Running tasks and the way to stop them.
-#[derive(Debug)]
 pub struct Running {
+    engine: Arc<Engine>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    /// What keeps our place among other replicas; it goes on until the last call has ended.
+    behind: Vec<JoinHandle<()>>,
 }
 
 impl Running {
@@ -47,13 +54,19 @@ impl Running {
     pub fn start(engine: &Arc<Engine>, keep_bodies: Option<SignedDuration>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = vec![tokio::spawn(decide_always(engine.clone(), stopped.clone()))];
+        let mut behind = vec![
+            tokio::spawn(hold_always(engine.clone(), None)),
+            tokio::spawn(call_others_always(engine.clone())),
+            tokio::spawn(hear_others_always(engine.clone())),
+        ];
         for book in engine.books.keys() {
+            behind.push(tokio::spawn(hold_always(engine.clone(), Some(book.clone()))));
             tasks.push(tokio::spawn(post_always(engine.clone(), book.clone(), stopped.clone())));
         }
         if let Some(keep) = keep_bodies {
             tasks.push(tokio::spawn(tidy_always(engine.clone(), keep, stopped)));
         }
-        Self { stop, tasks }
+        Self { engine: engine.clone(), stop, tasks, behind }
     }
 
     /// Takes no new work and lets calls in flight end; false when the deadline passed first.
@@ -64,19 +77,22 @@ impl Running {
                 let _ = task.await;
             }
         };
-        tokio::time::timeout(deadline, all).await.is_ok()
+        let in_time = tokio::time::timeout(deadline, all).await.is_ok();
+        for task in &self.behind {
+            task.abort();
+        }
+        self.engine.let_go().await;
+        in_time
     }
 }
 
 async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
-        let began = engine.now();
         match engine.decide_some().await {
             // More may wait behind a full batch; while webhooks are many, their answers go first.
             Ok(decided) if decided > 0 => {
                 if engine.webhooks_are_many() {
-                    let took = until(began, engine.now());
-                    engine.clock.sleep((took * STAND_BACK).clamp(SHORTEST_WAIT, AFTER_FAILURE)).await;
+                    engine.clock.sleep(STAND_BACK).await;
                 }
                 continue;
             }
@@ -101,7 +117,8 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
         while working.try_join_next().is_some() {}
         let probing = known.lock_circuit().pause().is_some();
         // A probe goes alone: what is in flight may answer its question.
-        let room = if probing && !working.is_empty() { 0 } else { AT_ONCE - working.len() };
+        let ours = known.is_ours(engine.now());
+        let room = if !ours || (probing && !working.is_empty()) { 0 } else { AT_ONCE - working.len() };
         let next = if room == 0 { Ok(Vec::new()) } else { engine.next_work(&book, room).await };
         let wake_at = match next {
             Ok(works) if !works.is_empty() => {
@@ -117,6 +134,7 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
                 // There may be room for other kinds of work.
                 continue;
             }
+            Ok(_) if !ours => None,
             Ok(_) => next_moment(&engine, &book).await,
             Err(error) => {
                 tracing::error!("orders could not be claimed: {error}");
@@ -142,8 +160,9 @@ async fn tidy_always(engine: Arc<Engine>, keep: SignedDuration, mut stopped: wat
     let mut bodies = 0;
     while !*stopped.borrow() {
         let began = engine.now();
-        // While webhooks are many, their answers go first.
-        let cleared = if engine.webhooks_are_many() { None } else { Some(engine.tidy_some(keep).await) };
+        // While webhooks are many, their answers go first. Of several replicas the one that decides does it.
+        let is_our_turn = engine.decides() && !engine.webhooks_are_many();
+        let cleared = if is_our_turn { Some(engine.tidy_some(keep).await) } else { None };
         let wait = match cleared {
             None => AFTER_FAILURE,
             Some(Ok(cleared)) if cleared.looked_at == STEP as u64 => {

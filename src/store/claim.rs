@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     Claim, Claimable, Counted, Lane, Outcome, Result, Settlement, State, Wanted,
     decide::{append, append_entries},
-    rows::{json as to_json, json_column, micros, moment, order_id, state, timestamp},
+    rows::{json as to_json, json_column, micros, moment, order_id, state, storable, timestamp},
     talk::{Columns, Talk},
 };
 use crate::domain::{
@@ -163,7 +163,7 @@ async fn begin_waits(
         if let Outcome::Blocked { waits_for: Some(subject), .. } = &settlement.outcome {
             let sql = "INSERT INTO waits (book, subject, next_at)
                        SELECT book, $2, $3 FROM orders WHERE order_id = $1 ON CONFLICT (book, subject) DO NOTHING";
-            let (subject, at) = (subject.to_string(), now + look_again_after(0));
+            let (subject, at) = (storable(&subject.to_string()).into_owned(), now + look_again_after(0));
             talk.execute(sql, &[(&settlement.order_id).into(), (&subject).into(), at.into()]).await?;
         }
     }
@@ -226,11 +226,9 @@ pub(super) async fn hasten(talk: &mut impl Talk, book: &str, now: Timestamp) -> 
     talk.execute(sql, &[book.into(), now.into()]).await
 }
 
-/// What was in work when its service ended goes on now; `$1`.
-pub(super) const END_LEASES: &str = "UPDATE orders SET lease_until = 0, next_attempt_at = $1,
-        unsure_since = CASE WHEN state = 'due' THEN $1 ELSE unsure_since END
-    WHERE state IN ('due', 'void_due') AND lease_until > 0";
-
-pub(super) async fn end_leases(talk: &mut impl Talk, now: Timestamp) -> Result<u64> {
-    talk.execute(END_LEASES, &[now.into()]).await
+pub(super) async fn end_leases(talk: &mut impl Talk, book: &str, now: Timestamp) -> Result<u64> {
+    let sql = "UPDATE orders SET lease_until = 0, next_attempt_at = $2,
+                      unsure_since = CASE WHEN state = 'due' THEN $2 ELSE unsure_since END
+               WHERE book = $1 AND state IN ('due', 'void_due') AND lease_until > 0";
+    talk.execute(sql, &[book.into(), now.into()]).await
 }

@@ -130,8 +130,8 @@ pub trait Store: Send + Sync + 'static {
     /// Lets all waiting orders of a book that failed for a cause on the other side try again now.
     async fn hasten(&self, book: &str, now: Timestamp) -> Result<u64>;
 
-    /// Ends all leases: for a start when nobody else can hold one.
-    async fn end_leases(&self, now: Timestamp) -> Result<u64>;
+    /// Ends all leases on orders of a book: for whoever takes it over, when nobody else makes its calls any more.
+    async fn end_leases(&self, book: &str, now: Timestamp) -> Result<u64>;
 
     /// Lets blocked and waiting orders that match be decided and attempted again. Returns how many.
     async fn rearm(&self, filter: &Filter, now: Timestamp) -> Result<u64>;

@@ -127,8 +127,8 @@ impl<B: Base> Store for Sql<B> {
         write!(self, Large, talk => claim::hasten(talk, book, now))
     }
 
-    async fn end_leases(&self, now: Timestamp) -> Result<u64> {
-        write!(self, Large, talk => claim::end_leases(talk, now))
+    async fn end_leases(&self, book: &str, now: Timestamp) -> Result<u64> {
+        write!(self, Large, talk => claim::end_leases(talk, book, now))
     }
 
     async fn rearm(&self, filter: &Filter, now: Timestamp) -> Result<u64> {

@@ -3,16 +3,19 @@
 
 mod bad_requests;
 mod commands;
+mod deploy;
 mod forstok;
 mod hostile;
 mod keeping;
 mod machine_fails;
 mod operators;
 mod paused;
-#[expect(dead_code, reason = "it is written for the store's tests, too")]
 #[path = "../world/postgres.rs"]
 mod postgres;
+mod reload;
 mod repeats;
+mod replicas;
+mod server_fails;
 mod service;
 mod settings;
 mod signatures;

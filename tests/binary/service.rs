@@ -26,6 +26,9 @@ const WEBHOOK: &str = r#"secrets = ["secret-of-the-webhook"]"#;
 /// Where the line of the log ends that says where webhooks are taken.
 const ADDRESS_IN_LOG: (&str, &str) = ("webhooks are taken at http://", "/webhooks/forstok");
 
+/// Where everything is kept when a test does not care.
+const SQLITE: &str = "sqlite://data/orders.db";
+
 /// Lines of the log that a failed test shows.
 const LINES_SHOWN: usize = 40;
 
@@ -65,6 +68,12 @@ impl Home {
     /// A home with everything a service needs: HMAC in hex, an operator token, the mapping of the samples.
     pub(crate) fn new(accurate: &Running) -> Self {
         Self::with_webhook(accurate, WEBHOOK)
+    }
+
+    /// The same on another database.
+    pub(crate) fn on(accurate: &Running, database: &str) -> Self {
+        let settings = settings(&accurate.url(), &format!("operator_token = \"{OPERATOR_TOKEN}\""), WEBHOOK);
+        Self::with_settings(&settings.replace(SQLITE, database))
     }
 
     /// The same with other webhook settings.
@@ -159,7 +168,7 @@ fn settings(accurate: &str, server: &str, webhook: &str) -> String {
         listen = "127.0.0.1:0"
         {server}
         [database]
-        url = "sqlite://data/orders.db"
+        url = "{SQLITE}"
         [forstok.webhook]
         {webhook}
         [books.main]
@@ -225,7 +234,19 @@ impl Service {
 
     /// `SIGTERM`; returns at once.
     pub(crate) fn terminate(&self) {
-        let kill = format!("kill -TERM {}", self.child.id());
+        self.signal("TERM");
+    }
+
+    /// `SIGHUP`; returns when the settings have been read again, whatever came of it.
+    pub(crate) async fn read_settings_again(&self) {
+        let times = || self.log.text().matches("settings were read again").count();
+        let before = times();
+        self.signal("HUP");
+        eventually("the settings are read again", async || (times() > before).then_some(())).await;
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
         let status = Command::new("sh").args(["-c", &kill]).status().expect("every Unix has sh");
         assert!(status.success(), "{kill}");
     }

@@ -1,8 +1,10 @@
 //! `kill -9` at any moment, under load, with everything going wrong that the sandbox can do: nothing lost, nothing
 //! twice, everything right.
 //!
-//! `SOAK_KILLS=200 cargo test --release --test binary soak -- --nocapture` kills two hundred times; 20 when absent.
-//! `SOAK_SEED` chooses what happens.
+//! Once with one process on SQLite, once with three on a PostgreSQL server that is killed as well.
+//!
+//! `SOAK_KILLS=200 cargo test --release --test binary soak -- --nocapture` kills two hundred times; 20 when absent, and
+//! 12 with the server. `SOAK_SEED` chooses what happens.
 
 use std::{
     collections::BTreeMap,
@@ -21,10 +23,16 @@ use tokio::task::JoinSet;
 
 use super::{
     forstok::{HEADER, hex_signature},
+    postgres::OwnServer,
     service::{Home, OPERATOR_TOKEN, SECRET, Service, accurate_with, client, within_minutes},
 };
 
 const USUAL_KILLS: usize = 20;
+
+/// With replicas: each time another has to notice first.
+const USUAL_KILLS_OF_REPLICAS: usize = 12;
+
+const REPLICAS: usize = 3;
 const USUAL_SEED: u64 = 20_231_127;
 
 const SENDERS: usize = 10;
@@ -130,8 +138,9 @@ fn decimal(value: &Value) -> Decimal {
 
 /// What senders and the killer share.
 struct World {
-    /// Where the service listens now; another port after each start.
-    door: Mutex<SocketAddr>,
+    /// Where each process listens now; another port after each start.
+    doors: Mutex<Vec<SocketAddr>>,
+    knocks: AtomicUsize,
     killing: AtomicBool,
     next: AtomicUsize,
     failed_sendings: AtomicUsize,
@@ -141,12 +150,14 @@ struct World {
 }
 
 impl World {
+    /// Where to ask: at one after the other, as a balancer does.
     fn door(&self) -> SocketAddr {
-        *self.door.lock().unwrap_or_else(PoisonError::into_inner)
+        let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        doors[self.knocks.fetch_add(1, Relaxed) % doors.len()]
     }
 
-    fn moves_to(&self, address: SocketAddr) {
-        *self.door.lock().unwrap_or_else(PoisonError::into_inner) = address;
+    fn moves_to(&self, nth: usize, address: SocketAddr) {
+        self.doors.lock().unwrap_or_else(PoisonError::into_inner)[nth] = address;
     }
 
     /// Sends a webhook until the answer is a 2xx.
@@ -226,37 +237,50 @@ async fn send_while_killing(world: Arc<World>, seed: u64) -> Vec<Ordered> {
     lives.join_all().await
 }
 
-/// Kills the service, so many times, each at a random moment of its work, and starts it again. Returns how many
-/// orders were in work at the kills.
-async fn kill(
-    kills: usize,
-    home: &Home,
-    service: &mut Service,
-    sandbox: &Sandbox,
-    world: &World,
-    chance: &mut fastrand::Rng,
-) -> usize {
-    let mut in_work = 0;
-    for _ in 0..kills {
-        let calls = || sandbox.call_counts().values().sum::<u64>();
-        let last_call = calls() + chance.u64(..=MOST_CALLS);
-        within_minutes(5, "it makes its calls", async || (calls() >= last_call).then_some(())).await;
-        tokio::time::sleep(Duration::from_millis(chance.u64(..LATENCY))).await;
-        service.kill();
-        *service = home.serve().await;
-        in_work += taken_up(service);
-        world.moves_to(service.address);
-    }
-    in_work
+/// What is killed.
+struct Killed {
+    home: Home,
+    services: Vec<Service>,
+    server: Option<OwnServer>,
+    /// How many orders were in work at the kills, as those said who took them over.
+    in_work: usize,
+    /// How often it was the server.
+    servers: usize,
 }
 
-/// How many orders were in work when the process before this one was killed.
+impl Killed {
+    /// Kills a process, so many times, each at a random moment of its work, and starts it again.
+    async fn kill(&mut self, kills: usize, sandbox: &Sandbox, world: &World, chance: &mut fastrand::Rng) {
+        for _ in 0..kills {
+            let calls = || sandbox.call_counts().values().sum::<u64>();
+            let last_call = calls() + chance.u64(..=MOST_CALLS);
+            within_minutes(5, "it makes its calls", async || (calls() >= last_call).then_some(())).await;
+            tokio::time::sleep(Duration::from_millis(chance.u64(..LATENCY))).await;
+            let nth = chance.usize(..self.services.len() + usize::from(self.server.is_some()));
+            if let (Some(server), None) = (&self.server, self.services.get(nth)) {
+                println!("{} the server is killed", sandbox.now());
+                server.kill();
+                // Who starts on a server that is not there leaves, and would be started again.
+                server.is_there().await;
+                self.servers += 1;
+                continue;
+            }
+            self.in_work += taken_up(&self.services[nth]);
+            println!("{} replica {nth} is killed", sandbox.now());
+            self.services[nth].kill();
+            self.services[nth] = self.home.serve().await;
+            world.moves_to(nth, self.services[nth].address);
+        }
+        self.in_work += self.services.iter().map(taken_up).sum::<usize>();
+    }
+}
+
+/// How many orders were in work when this process took over from another.
 fn taken_up(service: &Service) -> usize {
+    let number = |before: &str| before.rsplit(' ').next().and_then(|number| number.parse::<usize>().ok());
     let text = service.log.text();
-    let line = text.lines().find_map(|line| line.split_once(" orders were in work"));
-    line.map_or(0, |(before, _)| {
-        before.rsplit(' ').next().and_then(|number| number.parse().ok()).expect("the line begins with a number")
-    })
+    let taken = text.lines().filter_map(|line| line.split_once(" orders were in work"));
+    taken.map(|(before, _)| number(before).expect("a number stands before it")).sum()
 }
 
 /// All orders, page by page, by their id.
@@ -308,8 +332,21 @@ fn from_environment<T: std::str::FromStr>(name: &str, usual: T) -> T {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_killed_and_whatever_goes_wrong_each_order_has_its_one_invoice() {
+    soak(1, None, USUAL_KILLS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_holds_for_replicas_and_when_their_server_is_killed() {
+    soak(REPLICAS, Some(OwnServer::start()), USUAL_KILLS_OF_REPLICAS).await;
+}
+
+/// One after the other: on a machine that is too busy nothing reaches Accurate in time.
+static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+async fn soak(replicas: usize, server: Option<OwnServer>, usual_kills: usize) {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let begun = Instant::now();
-    let kills = from_environment("SOAK_KILLS", USUAL_KILLS);
+    let kills = from_environment("SOAK_KILLS", usual_kills);
     let seed = from_environment("SOAK_SEED", USUAL_SEED);
     let mut chance = fastrand::Rng::with_seed(seed);
     let faults = Fault::NAMES.map(|name| (Fault::named(name, SLOW).expect("it is its name"), CHANCE));
@@ -322,10 +359,14 @@ async fn whatever_is_killed_and_whatever_goes_wrong_each_order_has_its_one_invoi
     })
     .await;
     let sandbox = accurate.sandbox();
-    let home = Home::new(&accurate);
-    let mut service = home.serve().await;
+    let home = server.as_ref().map_or_else(|| Home::new(&accurate), |server| Home::on(&accurate, &server.url));
+    let mut services = Vec::new();
+    for _ in 0..replicas {
+        services.push(home.serve().await);
+    }
     let world = Arc::new(World {
-        door: Mutex::new(service.address),
+        doors: Mutex::new(services.iter().map(|service| service.address).collect()),
+        knocks: AtomicUsize::new(0),
         killing: AtomicBool::new(true),
         next: AtomicUsize::new(0),
         failed_sendings: AtomicUsize::new(0),
@@ -335,7 +376,10 @@ async fn whatever_is_killed_and_whatever_goes_wrong_each_order_has_its_one_invoi
     let senders: Vec<_> =
         (0..SENDERS).map(|_| tokio::spawn(send_while_killing(world.clone(), chance.u64(..)))).collect();
 
-    let in_work = kill(kills, &home, &mut service, sandbox, &world, &mut chance).await;
+    let mut killed = Killed { home, services, server, in_work: 0, servers: 0 };
+    killed.kill(kills, sandbox, &world, &mut chance).await;
+    let Killed { services, server, in_work, servers, .. } = killed;
+    let service = &services[0];
     let at_last_kill = sandbox.invoice_count();
     world.killing.store(false, Relaxed);
     // What met faults is counted before they end; what waits for its next try may wait for minutes.
@@ -354,10 +398,12 @@ async fn whatever_is_killed_and_whatever_goes_wrong_each_order_has_its_one_invoi
     .await;
 
     let invoices = sandbox.invoices();
-    let shown = all_orders(&service).await;
+    let shown = all_orders(service).await;
     let failed_sendings = world.failed_sendings.load(Relaxed);
     let adopted = shown.values().filter(|order| order["warnings"].to_string().contains("invoice_adopted")).count();
-    println!("kills:    {kills}; {in_work} orders were in work, {failed_sendings} sendings failed");
+    println!(
+        "kills:    {kills}, {servers} of them of the server; {in_work} orders were in work, {failed_sendings} sendings failed"
+    );
     println!("orders:   {} sent, {cancelled} of them cancelled; {at_last_kill} invoices at the last kill", sent.len());
     println!("invoices: {}, {adopted} of them adopted", invoices.len());
     println!("calls:    {:?}", sandbox.call_counts());
@@ -368,5 +414,6 @@ async fn whatever_is_killed_and_whatever_goes_wrong_each_order_has_its_one_invoi
     assert_eq!(sandbox.breach_count(), 0, "{:?}", sandbox.breaches());
     assert!(in_work > 0, "no kill fell into work; this shows nothing");
     assert!(failed_sendings > 0, "no kill fell into a sending; this shows nothing");
+    assert_eq!(server.is_some(), servers > 0, "the server was not killed; this shows nothing");
     assert!(faults.values().sum::<u64>() > 0, "nothing went wrong; this shows nothing");
 }

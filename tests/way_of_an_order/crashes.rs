@@ -72,7 +72,7 @@ async fn two_workers_on_one_order_at_the_same_moment_make_one_invoice() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     let first = world.only_claim().await;
-    world.store.end_leases(world.clock.now()).await.expect("written");
+    world.store.end_leases(crate::world::BOOK, world.clock.now()).await.expect("written");
     let second = world.only_claim().await;
     tokio::join!(world.attempt(first), world.attempt(second));
     world.run_until_settled().await;

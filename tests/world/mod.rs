@@ -142,7 +142,7 @@ impl World {
     /// `kill -9`, and a new start on the same database.
     pub(crate) async fn dies_and_starts_again(self) -> Self {
         let again = self.dies_and_meanwhile(async |place| place).await;
-        again.store.end_leases(again.clock.now()).await.expect("written");
+        again.store.end_leases(BOOK, again.clock.now()).await.expect("written");
         again
     }
 

@@ -9,7 +9,6 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, postgres::PgArgume
 use super::table::{Cell, Cells, Columns, Differences, Kind, Piece, Table, cells};
 use crate::store::{
     Result, StoreError,
-    claim::END_LEASES,
     postgres::{connect_and_migrate, refused_because},
     rows::micros,
 };
@@ -140,8 +139,7 @@ impl Target {
         Err(self.refused(&why))
     }
 
-    /// Makes the copy fit for a service: ids go on behind those that were copied, and orders that a service left in
-    /// work go on at once, as they do when it starts again.
+    /// Makes the copy fit for a service: ids go on behind those that were copied.
     pub(super) async fn finish(&mut self, now: Timestamp) -> Result<()> {
         sqlx::raw_sql(
             "SELECT setval('delivery_ids', (SELECT COALESCE(MAX(id), 0) + 1 FROM deliveries), false);
@@ -150,11 +148,8 @@ impl Target {
         )
         .execute(&mut self.connection)
         .await?;
-        let mut transaction = self.connection.begin().await?;
-        sqlx::query(END_LEASES).bind(micros(now)).execute(&mut *transaction).await?;
         let mark = sqlx::query("UPDATE copies SET finished_at = $1 WHERE id = 1").bind(micros(now));
-        mark.execute(&mut *transaction).await?;
-        transaction.commit().await?;
+        mark.execute(&mut self.connection).await?;
         Ok(())
     }
 

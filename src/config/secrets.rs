@@ -1,0 +1,201 @@
+//! Secrets: each stands in the settings itself, or in a file that they name under the same key with `_file` behind it.
+
+use std::path::{Path, PathBuf};
+
+use crate::domain::document::{Problems, Section};
+
+/// What was given is wrong, and has been noted.
+#[derive(Debug)]
+pub(super) struct Noted;
+
+/// Reads secrets of one settings file.
+pub(super) struct Secrets<'a> {
+    /// Where the settings file is.
+    pub(super) folder: Option<&'a Path>,
+    /// Where it is noted that a file does not hold its secret: a command that needs no secret does not mind.
+    pub(super) absent: &'a Problems,
+}
+
+impl Secrets<'_> {
+    /// One secret; `None` when there is neither the key nor its file.
+    pub(super) fn one(&self, section: &Section<'_>, key: &str) -> Result<Option<String>, Noted> {
+        let written = section.value(key).is_some();
+        let secret = section.secret(key);
+        let Some(file) = self.file_instead(section, key, secret.is_some())? else {
+            // Empty is as good as absent; what is no text has been noted.
+            return if secret.is_none() && written && !section.is_text(key) { Err(Noted) } else { Ok(secret) };
+        };
+        let text = self.read(section, &file)?;
+        if text.lines().count() > 1 {
+            return Err(self.wrong(section, &file, "holds more than one line: it must hold the secret alone"));
+        }
+        Ok(Some(text))
+    }
+
+    /// Secrets of which any one may be used; in a file, one a line.
+    pub(super) fn many(&self, section: &Section<'_>, key: &str) -> Result<Vec<String>, Noted> {
+        let written = section.value(key).is_some_and(|value| value.as_array().is_none_or(|list| !list.is_empty()));
+        let secrets = section.secrets(key);
+        let Some(file) = self.file_instead(section, key, !secrets.is_empty())? else {
+            return if secrets.is_empty() && written { Err(Noted) } else { Ok(secrets) };
+        };
+        let text = self.read(section, &file)?;
+        Ok(text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())
+    }
+
+    /// The file that is named in the key's stead.
+    fn file_instead(&self, section: &Section<'_>, key: &str, given: bool) -> Result<Option<File>, Noted> {
+        let key_of_file = format!("{key}_file");
+        let Some(written) = section.text(&key_of_file) else { return Ok(None) };
+        if given {
+            let remedy = format!("stands beside {}: keep one of the two", section.path_of(key));
+            section.problem(&key_of_file, section.value(&key_of_file), remedy);
+            return Err(Noted);
+        }
+        Ok(Some(File { path: found(self.folder, &written), key: key_of_file }))
+    }
+
+    /// What the file holds, without the end of the last line.
+    fn read(&self, section: &Section<'_>, file: &File) -> Result<String, Noted> {
+        match std::fs::read_to_string(&file.path) {
+            Ok(text) if text.trim().is_empty() => {
+                Err(self.wrong(section, file, "is empty: write the secret into this file"))
+            }
+            Ok(text) => Ok(text.trim().to_owned()),
+            Err(error) => {
+                let remedy =
+                    format!("cannot be read ({error}): give the path of a file that the service's user may read");
+                Err(self.wrong(section, file, &remedy))
+            }
+        }
+    }
+
+    fn wrong(&self, section: &Section<'_>, file: &File, remedy: &str) -> Noted {
+        self.absent.add(section.path_of(&file.key), Some(format!("\"{}\"", file.path.display())), remedy);
+        Noted
+    }
+}
+
+/// A file that holds secrets, and the key that names it.
+struct File {
+    key: String,
+    path: PathBuf,
+}
+
+/// A path of the settings: as a command line would find it, else beside the settings file.
+pub(super) fn found(folder: Option<&Path>, written: &str) -> PathBuf {
+    let beside = folder.map(|folder| folder.join(written)).filter(|path| path.exists());
+    Some(PathBuf::from(written)).filter(|path| path.exists()).or(beside).unwrap_or_else(|| written.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::super::{Config, load, load_offline};
+    use crate::domain::document::Problem;
+
+    const FILES: &str = r#"
+        [server]
+        operator_token_file = "operator"
+        [database]
+        url_file = "database"
+        [forstok.webhook]
+        secrets_file = "webhook"
+        [books.main]
+        api_token_file = "token"
+        signature_secret_file = "signature"
+    "#;
+
+    /// Settings beside files with these names and contents.
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn new(settings: &str, files: &[(&str, &str)]) -> Self {
+            let folder = tempfile::tempdir().expect("a folder");
+            for (name, content) in files.iter().chain(&[("settings.toml", settings)]) {
+                std::fs::write(folder.path().join(name), content).expect("written");
+            }
+            Self(folder)
+        }
+
+        fn load(&self, environment: &[(&str, &str)]) -> Result<Config, Vec<Problem>> {
+            let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            load(Some(&self.0.path().join("settings.toml")), environment)
+        }
+
+        /// What is wrong, without the folder's changing name.
+        fn mistakes(&self) -> String {
+            let problems = self.load(&[]).expect_err("wrong");
+            let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            lines.join("\n").replace(&self.0.path().display().to_string(), "FOLDER")
+        }
+    }
+
+    const GOOD: &[(&str, &str)] = &[
+        ("operator", "of the operator\n"),
+        ("database", "sqlite:///tmp/x.db\n"),
+        ("webhook", "old\n\n  new  \n"),
+        ("token", "t\r\n"),
+        ("signature", "s"),
+    ];
+
+    #[test]
+    fn each_secret_may_stand_in_a_file_beside_the_settings() {
+        let config = Folder::new(FILES, GOOD).load(&[]).expect("right");
+        let token = config.operator_token.as_ref().map(ExposeSecret::expose_secret);
+        assert_eq!(token, Some("of the operator"));
+        assert_eq!(config.database.to_string(), "/tmp/x.db");
+        let secrets: Vec<_> = config.webhook.secrets.iter().map(ExposeSecret::expose_secret).collect();
+        assert_eq!(secrets, ["old", "new"], "one a line");
+        assert_eq!(config.books["main"].api_token.expose_secret(), "t");
+        assert_eq!(config.books["main"].signature_secret.expose_secret(), "s");
+    }
+
+    #[test]
+    fn a_file_may_be_named_by_the_environment() {
+        let folder = Folder::new(&FILES.replace("api_token_file = \"token\"", ""), GOOD);
+        let path = folder.0.path().join("token").display().to_string();
+        let config = folder.load(&[("FORSTOK_ACCURATE_BOOKS__MAIN__API_TOKEN_FILE", &path)]).expect("right");
+        assert_eq!(config.books["main"].api_token.expose_secret(), "t");
+    }
+
+    #[test]
+    fn a_secret_of_the_environment_goes_before_the_files_whichever_way_each_is_given() {
+        let folder = Folder::new(FILES, GOOD);
+        let config = folder.load(&[("FORSTOK_ACCURATE_BOOKS__MAIN__API_TOKEN", "e")]).expect("right");
+        assert_eq!(config.books["main"].api_token.expose_secret(), "e");
+
+        let folder = Folder::new(&FILES.replace("url_file = \"database\"", "url = \"sqlite://other.db\""), GOOD);
+        let path = folder.0.path().join("database").display().to_string();
+        let url_file = ("FORSTOK_ACCURATE_DATABASE__URL_FILE", path.as_str());
+        assert_eq!(folder.load(&[url_file]).expect("right").database.to_string(), "/tmp/x.db");
+        let both = [url_file, ("FORSTOK_ACCURATE_DATABASE__URL", "sqlite://other.db")];
+        assert!(folder.load(&both).is_err(), "of two in the environment neither goes before the other");
+    }
+
+    #[test]
+    fn a_secret_that_stands_in_both_places_is_told_with_both_keys() {
+        let both = FILES
+            .replace("[server]", "[server]\noperator_token = \"hush\"")
+            .replace("[database]", "[database]\nurl = \"sqlite://hush.db\"")
+            .replace("[forstok.webhook]", "[forstok.webhook]\nsecrets = [\"hush\"]")
+            .replace("[books.main]", "[books.main]\napi_token = \"hush\"\nsignature_secret = \"hush\"");
+        insta::assert_snapshot!(Folder::new(&both, GOOD).mistakes());
+    }
+
+    #[test]
+    fn a_file_that_does_not_hold_its_secret_is_told_with_key_path_and_remedy() {
+        let files = [("operator", "\n"), ("webhook", " \n"), ("token", "one\ntwo\n")];
+        insta::assert_snapshot!(Folder::new(FILES, &files).mistakes());
+    }
+
+    #[test]
+    fn what_needs_no_credential_does_not_mind_that_its_file_cannot_be_read() {
+        let folder = Folder::new(FILES, &[("database", "sqlite:///tmp/x.db")]);
+        let offline = |folder: &Folder| load_offline(Some(&folder.0.path().join("settings.toml")), []);
+        assert_eq!(offline(&folder).expect("right").database.to_string(), "/tmp/x.db");
+        let problems = offline(&Folder::new(FILES, &[])).expect_err("no database");
+        assert_eq!(problems.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>(), ["database.url_file"]);
+    }
+}

@@ -1,0 +1,90 @@
+//! What `deploy/` asks of the service: its metrics, and the routes that probes look at.
+
+use std::collections::BTreeSet;
+
+use super::{
+    forstok::order,
+    service::{Home, Service, accurate},
+};
+
+const RULES: &str = include_str!("../../deploy/prometheus/alerts.yaml");
+const TESTS_OF_RULES: &str = include_str!("../../deploy/prometheus/alerts.test.yaml");
+const DASHBOARD: &str = include_str!("../../deploy/grafana/dashboard.json");
+const KUBERNETES: &str = include_str!("../../deploy/kubernetes.yaml");
+
+/// A service that has invoiced an order, so that all it measures has been measured.
+async fn after_an_invoice() -> Service {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send(&order(1)).await;
+    service.order_once("1", "invoiced").await;
+    service
+}
+
+/// Words of a text that begin like this.
+fn words(text: &str, beginning: &str) -> BTreeSet<String> {
+    let of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.split(|c| !of_a_name(c)).filter(|word| word.starts_with(beginning)).map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_and_dashboard_ask_only_for_what_the_service_tells() {
+    let told = after_an_invoice().await.get("/metrics").await.text;
+    let known: BTreeSet<_> = told.lines().filter_map(|line| line.split(['{', ' ']).next()).collect();
+    for (file, text) in [("alerts.yaml", RULES), ("alerts.test.yaml", TESTS_OF_RULES), ("dashboard.json", DASHBOARD)] {
+        let asked = words(text, "forstok_accurate_");
+        assert!(asked.len() > 3, "{file} asks for {asked:?}");
+        for metric in asked {
+            assert!(known.contains(metric.as_str()), "{file} asks for {metric}, which is not in\n{told}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_dashboard_shows_every_metric() {
+    let told = after_an_invoice().await.get("/metrics").await.text;
+    let shown = words(DASHBOARD, "forstok_accurate_");
+    for line in told.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let (name, kind) = line.split_once(' ').expect("a name and its kind");
+        let name = if kind == "histogram" { format!("{name}_bucket") } else { name.to_owned() };
+        assert!(shown.contains(&name), "{name} is nowhere on the dashboard");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_routes_that_kubernetes_probes_answer() {
+    let service = after_an_invoice().await;
+    let probes = KUBERNETES.lines().filter_map(|line| line.split_once("httpGet: {path: ")?.1.split_once(','));
+    let paths: Vec<_> = probes.map(|(path, _)| path).collect();
+    assert_eq!(paths.len(), 3, "start, readiness and liveness: {paths:?}");
+    for path in paths {
+        assert_eq!(service.get(path).await.status, 200, "{path}");
+    }
+}
+
+#[test]
+fn the_settings_that_the_manifests_give_are_settings() {
+    let (compose, kubernetes) = (include_str!("../../deploy/compose.yaml"), KUBERNETES);
+    for manifest in [compose, kubernetes] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name: &str, content: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, content).expect("the folder takes files");
+            path.display().to_string()
+        };
+        let names = words(manifest, "FORSTOK_ACCURATE_");
+        assert!(names.len() >= 6, "{names:?}");
+        let value = |name: &str| match name {
+            name if name.ends_with("MAPPING__FILE") => {
+                file("mapping.toml", forstok_accurate::sandbox::samples::MAPPING)
+            }
+            name if name.ends_with("DATABASE__URL_FILE") => file("database-url", "sqlite://orders.db"),
+            name if name.ends_with("_FILE") => file(name, "a secret"),
+            name if name.ends_with("SCHEME") => "shared-key".to_owned(),
+            name => panic!("{name} is not expected in a manifest"),
+        };
+        let environment = names.iter().map(|name| (name.clone(), value(name)));
+        let config = forstok_accurate::config::load(None, environment).expect("the manifest gives all that is needed");
+        assert!(config.operator_token.is_some() && config.mapping.is_some());
+    }
+}

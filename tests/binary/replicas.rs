@@ -1,0 +1,157 @@
+//! Several processes of the real binary on one PostgreSQL database.
+
+use std::time::Instant;
+
+use forstok_accurate::sandbox::{Action, Fault, Options, Running};
+use std::time::Duration;
+
+use super::{
+    forstok::order,
+    postgres,
+    service::{Home, Service, accurate, accurate_with, eventually},
+};
+
+impl Service {
+    /// Whether this one has said that it works on the book.
+    fn works_on_the_book(&self) -> bool {
+        self.log.text().contains("book main is worked on by this process")
+    }
+}
+
+/// A shop on a database of its own.
+async fn home(accurate: &Running) -> Home {
+    Home::on(accurate, &postgres::url_of_new_database().await)
+}
+
+/// The one that works on the book, and another.
+async fn worker_and_other(home: &Home) -> (Service, Service) {
+    let worker = home.serve().await;
+    eventually("the first works on the book", async || worker.works_on_the_book().then_some(())).await;
+    (worker, home.serve().await)
+}
+
+/// Each order has its one invoice, and Accurate's limits were kept by all together.
+async fn all_are_invoiced(service: &Service, accurate: &Running, orders: u64) {
+    service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == orders).await;
+    let sandbox = accurate.sandbox();
+    assert_eq!(sandbox.invoice_count() as u64, orders);
+    assert_eq!(sandbox.breach_count(), 0, "{:?}", sandbox.breaches());
+    assert!(sandbox.max_in_any_second() <= 8 && sandbox.max_in_flight() <= 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_that_start_together_on_an_empty_database_make_one_schema_and_share_the_work() {
+    let accurate = accurate().await;
+    let home = Home::on(&accurate, &postgres::url_of_empty_database("together").await);
+    let (one, two, three) = tokio::join!(home.serve(), home.serve(), home.serve());
+    let replicas = [one, two, three];
+    for id in 1..=60 {
+        let answer = replicas[id as usize % 3].send(&order(id)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+    for replica in &replicas {
+        all_are_invoiced(replica, &accurate, 60).await;
+        replica.order_once("59", "invoiced").await;
+    }
+    assert_eq!(replicas.iter().filter(|replica| replica.works_on_the_book()).count(), 1, "one makes the book's calls");
+    let repeat = replicas[0].send(&order(2)).await.json();
+    assert_eq!(repeat["delivery"], "repeat", "what one has heard the others know: {repeat}");
+    assert!(repeat["invoice"]["id"].is_number(), "{repeat}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_one_that_posts_is_killed_another_goes_on() {
+    let accurate =
+        accurate_with(Options { latency: Duration::from_millis(200), ..Options::with_sample_masters() }).await;
+    let home = home(&accurate).await;
+    let (mut worker, other) = worker_and_other(&home).await;
+    for id in 1..=15 {
+        assert_eq!(other.send(&order(id)).await.status, 200);
+    }
+    eventually("some are posted", async || (accurate.sandbox().invoice_count() > 2).then_some(())).await;
+    worker.kill();
+    let calls = accurate.sandbox().calls().len();
+    let killed = Instant::now();
+    eventually("the other makes calls", async || (accurate.sandbox().calls().len() > calls).then_some(())).await;
+    println!("the other made its first call {:.1} seconds after the kill", killed.elapsed().as_secs_f64());
+    all_are_invoiced(&other, &accurate, 15).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_only_slept_changes_nothing_when_it_wakes_and_works_on() {
+    let accurate =
+        accurate_with(Options { latency: Duration::from_millis(200), ..Options::with_sample_masters() }).await;
+    let sandbox = accurate.sandbox();
+    let home = home(&accurate).await;
+    let (worker, other) = worker_and_other(&home).await;
+    for id in 1..=15 {
+        assert_eq!(other.send(&order(id)).await.status, 200);
+    }
+    eventually("some are posted", async || (sandbox.invoice_count() > 2).then_some(())).await;
+    worker.signal("STOP");
+    all_are_invoiced(&other, &accurate, 15).await;
+    assert!(other.works_on_the_book());
+    let before = other.get("/v1/orders?limit=50").await.json();
+    let saves = sandbox.call_count(Action::InvoiceSave);
+
+    worker.signal("CONT");
+    assert_eq!(worker.send(&order(16)).await.status, 200, "it takes webhooks as before");
+    all_are_invoiced(&worker, &accurate, 16).await;
+    assert_eq!(sandbox.call_count(Action::InvoiceSave), saves + 1, "nothing is saved again");
+    let after = other.get("/v1/orders?limit=50").await.json();
+    assert_eq!(after["orders"].as_array().expect("a list")[1..], *before["orders"].as_array().expect("a list"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_that_are_replaced_one_by_one_lose_and_double_nothing() {
+    let accurate = accurate().await;
+    accurate.sandbox().set_probability(Fault::DroppedAfter, 0.05);
+    let home = home(&accurate).await;
+    let mut replicas = vec![home.serve().await, home.serve().await, home.serve().await];
+    let mut sent = 0;
+    for round in 0..3 {
+        for _ in 0..10 {
+            sent += 1;
+            // A balancer asks another replica when one is on its way out.
+            let answer = replicas[(round + 1 + sent as usize % 2) % 3].send(&order(sent)).await;
+            assert_eq!(answer.status, 200, "{}", answer.text);
+        }
+        replicas[round].terminate();
+        assert_eq!(replicas[round].exit_code().await, Some(0));
+        replicas[round] = home.serve().await;
+    }
+    accurate.sandbox().clear_faults();
+    all_are_invoiced(&replicas[0], &accurate, sent).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_book_is_shown_by_every_replica() {
+    let accurate = accurate().await;
+    accurate.sandbox().revoke_token();
+    let home = home(&accurate).await;
+    let (worker, other) = worker_and_other(&home).await;
+    assert_eq!(other.send(&order(1)).await.status, 200);
+    for replica in [&worker, &other] {
+        let ready = replica.get_until("/readyz", |ready| ready["books"]["main"]["state"] == "paused").await;
+        assert_eq!(ready["books"]["main"]["code"], "token_refused", "{ready}");
+    }
+    accurate.sandbox().restore_token();
+    all_are_invoiced(&other, &accurate, 1).await;
+    other.get_until("/readyz", |ready| ready["books"]["main"]["state"] == "ok").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mapping_that_one_puts_in_force_is_in_force_for_all() {
+    let accurate = accurate().await;
+    let home = home(&accurate).await;
+    let (worker, other) = worker_and_other(&home).await;
+    let mapping = std::fs::read_to_string(home.path("mapping.toml")).expect("it is there");
+    std::fs::write(home.path("new.toml"), mapping.replace("\"Ready to Ship\"", "\"Shipped\"")).expect("it takes files");
+    let applied = home.command(&["mapping", "apply", "new.toml"]).output().expect("it runs");
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+    for replica in [&worker, &other] {
+        replica.get_until("/readyz", |ready| ready["mapping"]["revision"] == 2).await;
+    }
+    assert_eq!(other.send(&order(1)).await.status, 200);
+    other.order_once("1", "watching").await;
+}

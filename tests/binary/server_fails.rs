@@ -1,0 +1,197 @@
+//! The PostgreSQL server fails, or the way to it does.
+
+use std::{
+    str::FromStr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use forstok_accurate::sandbox::Running;
+use sqlx::postgres::PgConnectOptions;
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream, UnixStream},
+    sync::watch,
+};
+
+use super::{
+    forstok::{HEADER, hex_signature, order},
+    postgres,
+    service::{Home, SECRET, Service, accurate, eventually},
+};
+
+/// How a sender's patience is measured here: whoever waits longer than this has given up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What becomes of what goes over the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// It gets there.
+    Open,
+    /// It gets lost without a word.
+    Dark,
+    /// Connections are cut, and none is taken.
+    Cut,
+}
+
+/// A way to the server that can be cut.
+struct Proxy {
+    port: u16,
+    way: watch::Sender<Way>,
+}
+
+impl Proxy {
+    async fn to(url: &str) -> Self {
+        let server = Arc::new(PgConnectOptions::from_str(url).expect("a URL"));
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+        let port = listener.local_addr().expect("bound").port();
+        let (way, watched) = watch::channel(Way::Open);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(carry(stream, server.clone(), watched.clone()));
+            }
+        });
+        Self { port, way }
+    }
+
+    /// The database's URL by this way.
+    fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    fn becomes(&self, way: Way) {
+        self.way.send_replace(way);
+    }
+}
+
+async fn carry(mut near: TcpStream, server: Arc<PgConnectOptions>, mut way: watch::Receiver<Way>) {
+    let now = *way.borrow_and_update();
+    match now {
+        Way::Cut => return,
+        Way::Dark => {
+            // Taken by the machine, answered by nobody.
+            let _ = way.wait_for(|way| *way != Way::Dark).await;
+            return;
+        }
+        Way::Open => {}
+    }
+    let carried = async {
+        if let Some(folder) = server.get_socket() {
+            let socket = folder.join(format!(".s.PGSQL.{}", server.get_port()));
+            copy_bidirectional(&mut near, &mut UnixStream::connect(socket).await?).await
+        } else {
+            let there = TcpStream::connect((server.get_host(), server.get_port())).await?;
+            copy_bidirectional(&mut near, &mut { there }).await
+        }
+    };
+    let mut carried = Box::pin(carried);
+    tokio::select! {
+        _ = &mut carried => return,
+        _ = way.wait_for(|way| *way != Way::Open) => {}
+    }
+    let now = *way.borrow();
+    if now == Way::Dark {
+        // Both ends stay open, and nothing is carried: a network that is gone says nothing.
+        let _ = way.wait_for(|way| *way != Way::Dark).await;
+    }
+}
+
+/// A service whose way to its database can be cut.
+async fn service_by(accurate: &Running) -> (Proxy, Service) {
+    let url = postgres::url_of_new_database().await;
+    let (_, database) = url.rsplit_once('/').expect("the URL names a database");
+    let proxy = Proxy::to(&url).await;
+    let service = Home::on(accurate, &proxy.url(database.trim_end_matches('?'))).serve().await;
+    (proxy, service)
+}
+
+impl Service {
+    /// Sends an order that is refused soon; returns how long that took.
+    async fn refuses_soon(&self, id: u64) -> Duration {
+        let body = order(id).to_string().into_bytes();
+        let asked = Instant::now();
+        let signature = [(HEADER, hex_signature(SECRET, &body))];
+        let answer = tokio::time::timeout(PATIENCE, self.send_with(&signature, body))
+            .await
+            .expect("a sender hears soon that it cannot be stored");
+        answer.problem(503, "not_stored");
+        asked.elapsed()
+    }
+
+    /// Sends an order until it is taken.
+    async fn takes_at_last(&self, id: u64) {
+        let body = order(id);
+        eventually("it takes webhooks again", async || (self.send(&body).await.status == 200).then_some(())).await;
+    }
+
+    /// Everything that was taken is invoiced, once.
+    async fn has_invoiced(&self, accurate: &Running, orders: u64) {
+        self.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == orders).await;
+        assert_eq!(accurate.sandbox().invoice_count() as u64, orders);
+        assert_eq!(accurate.sandbox().breach_count(), 0);
+        eventually("it is ready", async || (self.get("/readyz").await.status == 200).then_some(())).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_is_gone_is_503_soon_and_taken_up_again_by_itself() {
+    let accurate = accurate().await;
+    let (proxy, service) = service_by(&accurate).await;
+    service.takes_at_last(1).await;
+    for (way, id) in [(Way::Dark, 10), (Way::Cut, 20)] {
+        proxy.becomes(way);
+        let mut longest = Duration::ZERO;
+        for nth in 0..5 {
+            longest = longest.max(service.refuses_soon(id + nth).await);
+        }
+        println!("{way:?}: 503 after {:.2} seconds at most", longest.as_secs_f64());
+        let ready = service.get("/readyz").await;
+        assert_eq!(ready.status, 503, "{}", ready.text);
+        assert_eq!(service.get("/healthz").await.status, 200, "it is alive all the same");
+        proxy.becomes(Way::Open);
+        service.takes_at_last(id).await;
+    }
+    service.has_invoiced(&accurate, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_are_cut_all_the_time_lose_and_double_nothing() {
+    let accurate = accurate().await;
+    let (proxy, service) = service_by(&accurate).await;
+    for id in 1..=40 {
+        if id % 4 == 0 {
+            proxy.becomes(Way::Cut);
+            proxy.becomes(Way::Open);
+        }
+        service.takes_at_last(id).await;
+    }
+    service.has_invoiced(&accurate, 40).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_and_started_again_is_taken_up_again() {
+    let accurate = accurate().await;
+    let server = postgres::OwnServer::start();
+    let service = Home::on(&accurate, &server.url).serve().await;
+    service.takes_at_last(1).await;
+    for id in 2..=4 {
+        server.kill();
+        service.takes_at_last(id).await;
+    }
+    service.has_invoiced(&accurate, 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_may_only_be_read_is_503_and_says_so_until_it_may_be_written() {
+    let accurate = accurate().await;
+    let server = postgres::OwnServer::start();
+    let service = Home::on(&accurate, &server.url).serve().await;
+    service.takes_at_last(1).await;
+    server.run(&["ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"]).await;
+    eventually("it takes nothing more", async || (service.send(&order(2)).await.status == 503).then_some(())).await;
+    let ready = service.get("/readyz").await;
+    assert!(ready.status == 503 && ready.text.contains("read"), "{}", ready.text);
+    server.run(&["ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()"]).await;
+    service.takes_at_last(2).await;
+    service.has_invoiced(&accurate, 2).await;
+}
