@@ -33,10 +33,10 @@ pub(super) enum Action {
     },
     /// Move a shop's history to an empty PostgreSQL database; goes on where it was cut short
     Copy {
-        /// Where it is: sqlite://…
+        /// Where it is: `sqlite://…`
         #[arg(long, value_name = "URL")]
         from: String,
-        /// Where it goes: postgres://user@host/database; the password may come from PGPASSWORD or ~/.pgpass
+        /// Where it goes: `postgres://user@host/database`; the password may come from PGPASSWORD or ~/.pgpass
         #[arg(long, value_name = "URL")]
         to: String,
     },
@@ -65,7 +65,7 @@ async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failur
     let stop = asked_to_stop()?;
     // Asked to stop, the unfinished copy is taken away.
     let copied = tokio::select! {
-        copied = store::backup(&path, file) => copied.map_err(told)?,
+        copied = store::backup(&path, file) => copied.map_err(|error| told(&error))?,
         () = stop => return Err(anyhow::anyhow!("stopped: no backup was made").into()),
     };
     println!(
@@ -80,7 +80,7 @@ async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failur
 }
 
 /// An error of the store says all by itself; its cause would only repeat it.
-fn told(error: StoreError) -> anyhow::Error {
+fn told(error: &StoreError) -> anyhow::Error {
     anyhow::Error::msg(error.to_string())
 }
 
@@ -103,7 +103,7 @@ async fn copy(from: &str, to: &str) -> Result<ExitCode, Failure> {
     let moved = store::copy(&from, &to, SystemClock.now(), |progress| show(&bar, progress)).await;
     bar.finish_and_clear();
     let seconds = began.elapsed().as_secs_f64();
-    match moved.map_err(told)? {
+    match moved.map_err(|error| told(&error))? {
         Moved::All { written, rows } => {
             println!("Finished: every row is as it is in {}, compared one by one.", from.display());
             for (table, rows) in rows {
