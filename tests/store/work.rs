@@ -151,8 +151,9 @@ pub(super) async fn a_lease_that_is_ended_leaves_a_doubt_and_the_order_goes_on_a
     assert_eq!((first.earlier_tries, first.unsure_since), (0, None));
     world.advance(1);
     let now = world.clock.now();
-    assert_eq!(world.store.end_leases(now).await.expect("written"), 1);
-    assert_eq!(world.store.end_leases(now).await.expect("written"), 0);
+    assert_eq!(world.store.end_leases("another", now).await.expect("written"), 0, "only the book's own");
+    assert_eq!(world.store.end_leases(BOOK, now).await.expect("written"), 1);
+    assert_eq!(world.store.end_leases(BOOK, now).await.expect("written"), 0);
     assert_eq!(world.store.next_attempt_at(BOOK).await.expect("readable"), Some(now));
     let second = world.only_claim().await;
     assert!(second.attempt > first.attempt);
