@@ -6,7 +6,7 @@ use forstok_accurate::{clock::Clock, pipeline::mapping::in_force, store};
 use jiff::SignedDuration;
 
 use super::{
-    process::Process,
+    process::{BOOK, Process},
     store::SimStore,
     world::{Life, World},
 };

@@ -92,7 +92,7 @@ pub(super) async fn text_that_no_database_likes_is_kept(base: Base) {
     let mut world = World::on(base).await;
     let odd = "A\0B'\"\\ \u{10ffff} 😀 %_";
     let sent = order("1").ready_to_ship().with("local_name", odd.into()).with("store_name", odd.into()).sku(odd);
-    record(&world, &[sent.clone()]).await;
+    record(&world, std::slice::from_ref(&sent)).await;
     assert_eq!(Bytes::from(undecided(&world).await[0].body.clone()), sent.body(), "the body is as it came");
     let kept = world.order("1").await;
     assert_eq!(kept.channel_order_id, odd.replace('\0', "\u{fffd}"));
