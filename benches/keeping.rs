@@ -107,7 +107,10 @@ fn keep_bodies(home: &Home, days: u32) {
     let path = home.path().join("settings.toml");
     let settings = fs::read_to_string(&path).expect("it is there");
     let lines = settings.lines().filter(|line| !line.contains("keep_bodies_days"));
-    let settings = lines.collect::<Vec<_>>().join("\n").replace("[database]\n", &format!("[database]\nkeep_bodies_days = {days}\n"));
+    let settings = lines
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace("[database]\n", &format!("[database]\nkeep_bodies_days = {days}\n"));
     fs::write(&path, settings).expect("the folder takes files");
 }
 
