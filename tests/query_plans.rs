@@ -17,6 +17,7 @@ use forstok_accurate::{
     pipeline::record::delivery,
     store::{Filter, Fold, State},
 };
+use jiff::SignedDuration;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{Layer, layer::SubscriberExt, registry::Registry};
@@ -116,6 +117,12 @@ async fn use_everything(world: &mut World) {
     store.oldest_due().await.expect("readable");
     store.unreadable(10).await.expect("readable");
     store.timeline(&order_id("1")).await.expect("readable");
+    world.advance(100 * 86_400);
+    for _ in 0..2 {
+        // Some are cleared, some are kept and looked at again.
+        world.engine.tidy_some(SignedDuration::from_hours(24)).await.expect("written");
+        world.advance(2 * 86_400);
+    }
     store.ping().await.expect("writable");
 }
 

@@ -122,7 +122,7 @@ pub(super) async fn orders<T: Talk>(
 
 pub(super) async fn waiting_bodies(talk: &mut impl Talk, limit: i64) -> Result<Vec<Vec<u8>>> {
     let sql = "SELECT d.body FROM orders o JOIN deliveries d ON d.id = o.latest_delivery
-               WHERE o.state IN ('due', 'blocked', 'watching') ORDER BY o.id DESC LIMIT $1";
+               WHERE o.state IN ('due', 'blocked', 'watching') AND d.body IS NOT NULL ORDER BY o.id DESC LIMIT $1";
     talk.fetch(sql, &[limit.into()]).await?.iter().map(|row| row.bytes("body")).collect()
 }
 

@@ -107,7 +107,7 @@ async fn replicas_that_are_replaced_one_by_one_lose_and_double_nothing() {
     let accurate = accurate().await;
     accurate.sandbox().set_probability(Fault::DroppedAfter, 0.05);
     let home = home(&accurate).await;
-    let mut replicas = vec![home.serve().await, home.serve().await, home.serve().await];
+    let mut replicas = [home.serve().await, home.serve().await, home.serve().await];
     let mut sent = 0;
     for round in 0..3 {
         for _ in 0..10 {
