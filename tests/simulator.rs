@@ -5,6 +5,7 @@
 //! step all that must hold is looked at; in the end everything is mended and every order must be where it belongs.
 //!
 //! - `SIMULATOR_SEEDS=200000 cargo test --release --test simulator`: a longer run; `SIMULATOR_FROM` begins elsewhere.
+//! - `SIMULATOR_STORE=postgres` before either: over PostgreSQL instead of SQLite.
 //! - `SIMULATOR_SEED=7 cargo test --test simulator one_seed -- --nocapture`: one seed, step by step.
 //!
 //! # Layout
@@ -31,6 +32,8 @@ mod gates;
 mod happenings;
 #[path = "simulator/lives.rs"]
 mod lives;
+#[path = "world/postgres.rs"]
+mod postgres;
 #[path = "simulator/process.rs"]
 mod process;
 #[path = "simulator/runs.rs"]

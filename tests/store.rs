@@ -3,6 +3,15 @@
 #[expect(dead_code, reason = "the harness is written for the way of an order; the store needs less of it")]
 mod world;
 
+#[path = "store/replicas.rs"]
+mod replicas;
+#[path = "store/shared.rs"]
+mod shared;
+#[path = "store/trouble.rs"]
+mod trouble;
+#[path = "store/work.rs"]
+mod work;
+
 use axum::body::Bytes;
 use forstok_accurate::{
     clock::Clock,
@@ -20,41 +29,62 @@ use crate::world::{BOOK, Base, Order, World, order, order_id};
 
 /// Each case, on both.
 macro_rules! on_both {
-    ($($case:ident),* $(,)?) => {
+    ($($case:ident of $place:path),* $(,)?) => {
         mod sqlite {
             $(#[tokio::test]
             async fn $case() {
-                super::$case(super::Base::Sqlite).await;
+                use $place as cases;
+                cases::$case(crate::world::Base::Sqlite).await;
             })*
         }
 
         mod postgres {
             $(#[tokio::test]
             async fn $case() {
-                super::$case(super::Base::Postgres).await;
+                use $place as cases;
+                cases::$case(crate::world::Base::Postgres).await;
             })*
         }
     };
 }
 
 on_both!(
-    only_the_very_same_content_is_a_repeat,
-    a_repeat_is_no_news,
-    two_deliveries_of_one_order_in_one_commit_are_folded_into_one,
-    a_receipt_tells_where_the_order_stands,
-    what_cannot_be_read_is_kept_and_listed,
-    a_decision_about_old_news_changes_nothing,
-    a_decision_about_an_order_under_a_lease_changes_nothing,
-    an_outcome_counts_once_and_only_from_the_current_claim,
-    a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one,
-    the_counts_are_those_of_a_full_scan_after_every_kind_of_transition,
-    filters_find_what_they_name_and_nothing_else,
-    pages_show_every_order_once_newest_first,
-    a_retry_counts_what_it_rearmed_and_leaves_the_rest,
-    the_oldest_due_order_is_the_one_that_waits_longest,
-    opening_the_file_again_keeps_everything,
-    old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again,
-    what_was_cleared_counts_as_new_when_it_comes_again,
+    only_the_very_same_content_is_a_repeat of crate,
+    a_repeat_is_no_news of crate,
+    two_deliveries_of_one_order_in_one_commit_are_folded_into_one of crate,
+    a_receipt_tells_where_the_order_stands of crate,
+    what_cannot_be_read_is_kept_and_listed of crate,
+    a_decision_about_old_news_changes_nothing of crate,
+    a_decision_about_an_order_under_a_lease_changes_nothing of crate,
+    an_outcome_counts_once_and_only_from_the_current_claim of crate,
+    a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one of crate,
+    the_counts_are_those_of_a_full_scan_after_every_kind_of_transition of crate,
+    filters_find_what_they_name_and_nothing_else of crate,
+    pages_show_every_order_once_newest_first of crate,
+    a_retry_counts_what_it_rearmed_and_leaves_the_rest of crate,
+    the_oldest_due_order_is_the_one_that_waits_longest of crate,
+    opening_the_file_again_keeps_everything of crate,
+    what_is_folded_later_is_answered_first_and_folded_once of crate::work,
+    an_order_is_the_same_whether_folded_now_later_or_out_of_order of crate::work,
+    what_can_no_longer_be_read_when_it_is_folded_is_shown_with_the_unreadable of crate::work,
+    text_that_no_database_likes_is_kept of crate::work,
+    what_may_be_claimed_is_counted_by_lane_up_to_a_limit of crate::work,
+    a_claim_takes_the_longest_due_first_or_the_newest of crate::work,
+    a_lease_that_is_ended_leaves_a_doubt_and_the_order_goes_on_at_once of crate::work,
+    an_order_whose_lease_ran_out_is_claimed_in_doubt of crate::work,
+    hastening_lets_what_waits_go_now_but_not_what_is_in_work of crate::work,
+    one_look_serves_all_that_wait_for_the_same of crate::work,
+    nobody_is_looked_for_whom_nobody_waits_for of crate::work,
+    bodies_that_may_still_be_invoiced_are_given_newest_first of crate::work,
+    warnings_are_counted_and_found_as_long_as_an_order_carries_them of crate::work,
+    a_deletion_that_fails_leaves_the_invoice_known of crate::work,
+    a_mapping_replaces_the_one_it_was_made_for_and_no_other of crate::shared,
+    a_mapping_has_all_decided_anew_that_it_may_change of crate::shared,
+    a_verdict_by_another_mapping_changes_nothing of crate::shared,
+    a_book_is_taken_once_and_then_kept of crate::shared,
+    a_store_that_can_be_written_to_says_so_as_often_as_it_is_asked of crate::shared,
+    old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again of crate,
+    what_was_cleared_counts_as_new_when_it_comes_again of crate,
 );
 
 const ALL: Filter = Filter { state: None, reason: None, warning: None, store_id: None, text: None };

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     Claim, Claimable, Counted, Lane, Outcome, Result, Settlement, State, Wanted,
     decide::{append, append_entries},
-    rows::{json as to_json, json_column, micros, moment, order_id, state, timestamp},
+    rows::{json as to_json, json_column, micros, moment, order_id, state, storable, timestamp},
     talk::{Columns, Talk},
 };
 use crate::domain::{
@@ -163,7 +163,7 @@ async fn begin_waits(
         if let Outcome::Blocked { waits_for: Some(subject), .. } = &settlement.outcome {
             let sql = "INSERT INTO waits (book, subject, next_at)
                        SELECT book, $2, $3 FROM orders WHERE order_id = $1 ON CONFLICT (book, subject) DO NOTHING";
-            let (subject, at) = (subject.to_string(), now + look_again_after(0));
+            let (subject, at) = (storable(&subject.to_string()).into_owned(), now + look_again_after(0));
             talk.execute(sql, &[(&settlement.order_id).into(), (&subject).into(), at.into()]).await?;
         }
     }

@@ -18,10 +18,12 @@ use crate::domain::{
 };
 
 pub(super) async fn undecided(talk: &mut impl Talk, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
+    // The body is looked up for each order that is given; joined, all deliveries might be read for it.
     let sql = "SELECT o.order_id, o.revision, o.state, o.history, o.received_at, o.draft, o.reason, o.findings,
-                      o.warnings, o.store_id, o.ordered_at, d.body,
+                      o.warnings, o.store_id, o.ordered_at,
+                      (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body,
                       CASE WHEN o.invoice_id IS NOT NULL AND o.state <> 'voided' THEN o.invoice_id END AS standing
-               FROM orders o JOIN deliveries d ON d.id = o.latest_delivery
+               FROM orders o
                WHERE o.undecided = 1 AND o.lease_until <= $1 AND NOT (o.state = 'due' AND o.unsure_since <> 0)
                ORDER BY o.id LIMIT $2";
     talk.fetch(sql, &[now.into(), limit.into()]).await?.iter().map(read_undecided).collect()

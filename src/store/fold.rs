@@ -138,11 +138,11 @@ async fn write_orders<T: Talk>(talk: &mut T, known: &HashMap<OrderId, Known>) ->
             let facts = order.facts.as_ref()?;
             Some((
                 id,
-                storable(&facts.store_id),
-                storable(&facts.store_name),
-                storable(&facts.channel),
-                storable(&facts.channel_order_id),
-                storable(&facts.status_text),
+                &facts.store_id,
+                &facts.store_name,
+                &facts.channel,
+                &facts.channel_order_id,
+                &facts.status_text,
                 facts.ordered_at.map(micros),
                 order.received_at,
                 to_json(&order.history),

@@ -28,8 +28,24 @@ pub(super) fn storable(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }
 
+/// As JSON; what stands in it is [`storable`].
 pub(super) fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("our own types are JSON")
+    let json = serde_json::to_string(value).expect("our own types are JSON");
+    if !json.contains("\\u0000") {
+        return json;
+    }
+    // A backslash and what follows it belong together: `\\u0000` is no NUL.
+    let mut storable = String::with_capacity(json.len());
+    let mut rest = json.as_str();
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        storable.push_str(before);
+        let (escape, behind) = escape.split_at(if escape.starts_with("\\u0000") { 6 } else { 2 });
+        storable.push_str(if escape.len() == 6 { "\u{fffd}" } else { escape });
+        rest = behind;
+    }
+    storable.push_str(rest);
+    storable
 }
 
 pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T> {
@@ -109,4 +125,17 @@ fn standing_invoice(row: &impl Columns) -> Result<Option<StandingInvoice>> {
     let total = row.text("invoice_total")?;
     let total = total.parse::<Decimal>().map_err(|error| StoreError::Unreadable(error.to_string()))?;
     Ok(Some(StandingInvoice { id, number: row.text("invoice_number")?.to_owned(), total }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_holds_no_nul_and_all_else_as_it_was() {
+        for text in ["", "a\0", "\0\0\"", "\\u0000", "\\\0\\", "\u{1}\0\n é 😀", "\\\\u0000\0"] {
+            let read: String = serde_json::from_str(&json(&text)).expect("it is JSON");
+            assert_eq!(read, storable(text), "{text:?}");
+        }
+    }
 }

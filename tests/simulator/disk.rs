@@ -1,51 +1,104 @@
-//! Where the databases of worlds lie: in memory where the machine has such a place, for a sync costs nothing there.
+//! Where the databases of worlds lie: in memory where the machine has such a place, for a sync costs nothing there;
+//! or on a PostgreSQL server.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use forstok_accurate::{
+    config::Database,
     domain::mapping::Mapping,
     sandbox::samples::MAPPING,
-    store::{NewMapping, Sqlite, Store},
+    store::{self, NewMapping},
 };
 use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
-/// A folder for databases, and a new database to copy: making the schema takes longer than many a world.
-pub(crate) struct Disk {
-    folder: TempDir,
-    new: Vec<u8>,
+use super::postgres;
+
+/// What the worlds are kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Base {
+    Sqlite,
+    Postgres,
 }
 
+impl Base {
+    /// What a longer run asks for: `SIMULATOR_STORE=postgres`.
+    pub(crate) fn wanted() -> Self {
+        match std::env::var("SIMULATOR_STORE").as_deref() {
+            Err(_) | Ok("sqlite") => Self::Sqlite,
+            Ok("postgres") => Self::Postgres,
+            Ok(other) => panic!("SIMULATOR_STORE must be sqlite or postgres, not {other:?}"),
+        }
+    }
+}
+
+/// A place for databases, one after the other.
+pub(crate) enum Disk {
+    /// A folder for files, and a new file to copy: making the schema takes longer than many a world.
+    Folder(TempDir, Vec<u8>),
+    /// One database, which is emptied for each world.
+    Server(Database),
+}
+
+/// What a database on a server holds when it is new.
+const AS_NEW: &str = "
+    TRUNCATE deliveries, unfolded, orders, timeline, waits, order_counts, order_warnings, warning_counts, book_holds
+        RESTART IDENTITY;
+    DELETE FROM mappings WHERE revision > 1";
+
 impl Disk {
-    pub(crate) async fn new() -> Self {
+    pub(crate) async fn new(base: Base) -> Self {
+        if base == Base::Postgres {
+            let place = postgres::new_database().await;
+            put_mapping(&place).await;
+            return Self::Server(place);
+        }
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
         let folder = folder.expect("a folder for databases can be made");
         let path = folder.path().join("new.db");
-        let store = Sqlite::open(&path).await.expect("a database can be made");
-        Mapping::parse("mapping.toml", MAPPING).expect("the sample mapping is valid");
-        let new =
-            NewMapping { document: MAPPING.to_owned(), who: "simulator".to_owned(), changes: Vec::new(), replaces: 0 };
-        store.put_mapping(&new, Timestamp::UNIX_EPOCH).await.expect("written");
-        store.close().await;
-        drop(store);
+        put_mapping(&Database::Sqlite(path.clone())).await;
         let new = std::fs::read(&path).expect("the new database can be read");
-        Self { folder, new }
+        Self::Folder(folder, new)
     }
 
     /// A new database for a world.
-    pub(crate) fn new_file(&self, seed: u64) -> PathBuf {
-        let path = self.folder.path().join(format!("{seed}.db"));
-        self.clear(seed);
-        std::fs::write(&path, &self.new).expect("a database can be written");
-        path
+    pub(crate) async fn new_place(&self, seed: u64) -> Database {
+        match self {
+            Self::Folder(folder, new) => {
+                let path = folder.path().join(format!("{seed}.db"));
+                self.clear(seed);
+                std::fs::write(&path, new).expect("a database can be written");
+                Database::Sqlite(path)
+            }
+            Self::Server(place) => {
+                let Database::Postgres(url) = place else { panic!("a server's") };
+                let mut connection = PgConnection::connect(url.expose_secret()).await.expect("the server is there");
+                sqlx::raw_sql(AS_NEW).execute(&mut connection).await.expect("emptied");
+                connection.close().await.expect("closed");
+                place.clone()
+            }
+        }
     }
 
     /// The world is over.
     pub(crate) fn clear(&self, seed: u64) {
-        for end in ["", "-wal", "-shm", ".lock"] {
-            // Not all of them are there each time.
-            let _ = std::fs::remove_file(self.folder.path().join(format!("{seed}.db{end}")));
+        if let Self::Folder(folder, _) = self {
+            for end in ["", "-wal", "-shm", ".lock"] {
+                // Not all of them are there each time.
+                let _ = std::fs::remove_file(folder.path().join(format!("{seed}.db{end}")));
+            }
         }
     }
+}
+
+async fn put_mapping(place: &Database) {
+    let store = store::open(place).await.expect("a database can be made");
+    Mapping::parse("mapping.toml", MAPPING).expect("the sample mapping is valid");
+    let new =
+        NewMapping { document: MAPPING.to_owned(), who: "simulator".to_owned(), changes: Vec::new(), replaces: 0 };
+    store.put_mapping(&new, Timestamp::UNIX_EPOCH).await.expect("written");
+    store.close().await;
 }

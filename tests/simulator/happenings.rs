@@ -66,7 +66,7 @@ pub(crate) const HAPPENINGS: &[&str] = &[
     "the mapping changes",
     "retry",
     "the process dies",
-    "the file is opened anew",
+    "the database is opened anew",
     "a worker falls asleep",
     "time passes",
     "the clock jumps forward",

@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use forstok_accurate::{
-    clock::Clock,
-    pipeline::mapping::in_force,
-    store::{Sqlite, Store},
-};
+use forstok_accurate::{clock::Clock, pipeline::mapping::in_force, store};
 use jiff::SignedDuration;
 
 use super::{
@@ -19,10 +15,10 @@ impl World {
     pub(crate) async fn start(&mut self, at: usize) {
         if self.database.is_none() {
             let opened = match self.terms.workers {
-                1 => Sqlite::open(&self.file).await,
-                _ => Sqlite::open_beside(&self.file).await,
+                1 => store::open(&self.place).await,
+                _ => store::open_beside(&self.place).await,
             };
-            self.database = Some(Arc::new(opened.expect("the database can be opened")));
+            self.database = Some(opened.expect("the database can be opened"));
         }
         let database = self.database.clone().expect("it was just opened");
         // Only one that is alone may take it that whoever held a lease has died.
@@ -55,10 +51,10 @@ impl World {
         for waiting in delivering {
             self.send_again(waiting, "no answer: the process died");
         }
-        // Opening the file anew takes longest, and is not needed each time.
+        // Opening the database anew takes longest, and is not needed each time.
         if self.terms.workers == 1 && self.rng.u8(..4) == 0 {
             self.database = None;
-            self.coverage.meet("happening", "the file is opened anew");
+            self.coverage.meet("happening", "the database is opened anew");
         }
     }
 }

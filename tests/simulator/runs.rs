@@ -12,7 +12,7 @@ use forstok_accurate::sandbox::{Action, Fault};
 use super::{
     checks::{TRANSITIONS, in_words},
     coverage::Coverage,
-    disk::Disk,
+    disk::{Base, Disk},
     happenings::HAPPENINGS,
     store::Switch,
     world::{IN_CIRCLES, World},
@@ -74,10 +74,10 @@ struct Ended {
 }
 
 /// Lives one seed through.
-fn live(seed: u64, switch: Option<Switch>, aloud: bool) -> Ended {
+fn live(base: Base, seed: u64, switch: Option<Switch>, aloud: bool) -> Ended {
     let runtime = runtime();
     runtime.block_on(tokio::task::unconstrained(async {
-        let disk = Disk::new().await;
+        let disk = Disk::new(base).await;
         live_on(&disk, seed, switch, aloud).await
     }))
 }
@@ -118,12 +118,12 @@ struct Run {
 }
 
 /// Lives all seeds through, on all threads; stops after so many violations.
-fn live_all(seeds: Range<u64>, switch: Option<Switch>, violations: u64) -> Run {
+fn live_all(base: Base, seeds: Range<u64>, switch: Option<Switch>, violations: u64) -> Run {
     let (next, left) = (AtomicU64::new(seeds.start), AtomicU64::new(violations));
     let work = || {
         let mut run = Run { violations: Vec::new(), steps: 0, coverage: Coverage::default() };
         runtime().block_on(tokio::task::unconstrained(async {
-            let disk = Disk::new().await;
+            let disk = Disk::new(base).await;
             while left.load(Ordering::SeqCst) > 0 {
                 let seed = next.fetch_add(1, Ordering::SeqCst);
                 if seed >= seeds.end {
@@ -162,7 +162,7 @@ fn number(name: &str) -> Option<u64> {
 fn whatever_happens_each_order_has_its_one_invoice_and_nothing_acknowledged_is_lost() {
     let from = number("SIMULATOR_FROM").unwrap_or(0);
     let seeds = number("SIMULATOR_SEEDS").unwrap_or(2_000);
-    let run = live_all(from..from + seeds, None, number("SIMULATOR_VIOLATIONS").unwrap_or(1));
+    let run = live_all(Base::wanted(), from..from + seeds, None, number("SIMULATOR_VIOLATIONS").unwrap_or(1));
     let mut told = String::new();
     writeln!(told, "{}", run.coverage.in_words()).expect("a text takes what is written to it");
     println!("{told}{:>10}  steps in {seeds} seeds from {from}", run.steps);
@@ -183,10 +183,22 @@ fn whatever_happens_each_order_has_its_one_invoice_and_nothing_acknowledged_is_l
     assert!(never.is_empty(), "never met: {never:#?}");
 }
 
+/// As many as fit in about a minute; `SIMULATOR_STORE=postgres SIMULATOR_SEEDS=…` makes the whole run there.
+const SEEDS_ON_A_SERVER: u64 = 100;
+
+#[test]
+fn whatever_happens_all_that_holds_on_a_file_holds_on_a_server() {
+    let run = live_all(Base::Postgres, 0..SEEDS_ON_A_SERVER, None, 1);
+    println!("{:>10}  steps in {SEEDS_ON_A_SERVER} seeds", run.steps);
+    if let Some((_, violation)) = run.violations.first() {
+        panic!("SIMULATOR_STORE=postgres {violation}");
+    }
+}
+
 #[test]
 fn one_seed() {
     let seed = number("SIMULATOR_SEED");
-    let ended = live(seed.unwrap_or(0), None, seed.is_some());
+    let ended = live(Base::wanted(), seed.unwrap_or(0), None, seed.is_some());
     if let Some(violation) = ended.violation {
         panic!("{violation}");
     }
@@ -194,9 +206,11 @@ fn one_seed() {
 
 #[test]
 fn a_seed_tells_the_same_story_each_time() {
-    for seed in 0..20 {
-        let (first, second) = (live(seed, None, false), live(seed, None, false));
-        assert_eq!((first.hash, first.steps), (second.hash, second.steps), "seed {seed}");
+    for (base, seeds) in [(Base::Sqlite, 20), (Base::Postgres, 3)] {
+        for seed in 0..seeds {
+            let (first, second) = (live(base, seed, None, false), live(base, seed, None, false));
+            assert_eq!((first.hash, first.steps), (second.hash, second.steps), "{base:?}, seed {seed}");
+        }
     }
 }
 
@@ -204,13 +218,13 @@ fn a_seed_tells_the_same_story_each_time() {
 const SEEDS_TO_CATCH: u64 = 500;
 
 fn is_caught(switch: Switch) {
-    let run = live_all(0..SEEDS_TO_CATCH, Some(switch), 1);
+    let run = live_all(Base::Sqlite, 0..SEEDS_TO_CATCH, Some(switch), 1);
     let Some((seed, violation)) = run.violations.first() else {
         panic!("{switch:?} was not found out in {SEEDS_TO_CATCH} seeds");
     };
     println!("{switch:?}: {}", violation.lines().next().unwrap_or_default());
     assert!(!violation.contains(IN_CIRCLES), "{violation}");
-    let whole = live(*seed, None, false).violation;
+    let whole = live(Base::Sqlite, *seed, None, false).violation;
     assert_eq!(whole, None, "it must be the switch that is found out");
 }
 

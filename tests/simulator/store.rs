@@ -13,8 +13,8 @@ use forstok_accurate::{
     domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
     store::{
         Claim, Claimable, Cleared, Count, Delivery, Filter, Fold, Hold, MappingRevision, NewMapping, OrderRecord,
-        Receipt, Result, Settlement, Sqlite, State, Store, StoreError, Undecided, Unfolded, UnreadableDelivery,
-        Verdict, Wait, Wanted,
+        Receipt, Result, Settlement, State, Store, StoreError, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait,
+        Wanted,
     },
 };
 use jiff::Timestamp;
@@ -39,7 +39,7 @@ const FOLDED_LATER: f64 = 0.25;
 
 /// The store as one process sees it.
 pub(crate) struct SimStore {
-    inner: Arc<Sqlite>,
+    inner: Arc<dyn Store>,
     gates: Arc<Gates>,
     watch: Arc<Watch>,
     switch: Option<Switch>,
@@ -53,7 +53,7 @@ pub(crate) struct SimStore {
 
 impl SimStore {
     pub(crate) fn new(
-        inner: Arc<Sqlite>,
+        inner: Arc<dyn Store>,
         gates: Arc<Gates>,
         watch: Arc<Watch>,
         switch: Option<Switch>,

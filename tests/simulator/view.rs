@@ -1,13 +1,11 @@
 //! What stands in the database, read beside the service on a connection of its own.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
-use forstok_accurate::{domain::order::OrderId, store::State};
+use forstok_accurate::{config::Database, domain::order::OrderId, store::State};
 use jiff::Timestamp;
-use sqlx::{
-    Connection, Row, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteRow},
-};
+use secrecy::ExposeSecret;
+use sqlx::{Connection, PgConnection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::Mutex;
 
 /// One order, as far as the checks and the scheduler look at it. Moments are by the machine's clock.
@@ -27,22 +25,6 @@ pub(crate) struct OrderRow {
 }
 
 impl OrderRow {
-    fn read(row: &SqliteRow) -> (String, Self) {
-        let moment = |column| Timestamp::from_microsecond(row.get(column)).expect("in range");
-        let order = Self {
-            state: State::parse(row.get("state")).expect("a state"),
-            reason: row.get("reason"),
-            undecided: row.get::<i64, _>("undecided") == 1,
-            lease_until: moment("lease_until"),
-            next_attempt_at: moment("next_attempt_at"),
-            is_unsure: row.get::<i64, _>("unsure_since") != 0,
-            attempt: row.get("attempt"),
-            invoice_id: row.get("invoice_id"),
-            warnings: row.get("warnings"),
-        };
-        (row.get("order_id"), order)
-    }
-
     /// It wants an attempt, and news does not stand in the way.
     pub(crate) fn may_be_claimed(&self) -> bool {
         match self.state {
@@ -70,60 +52,99 @@ pub(crate) struct View {
 
 /// The connection of the simulator itself.
 #[derive(Debug)]
-pub(crate) struct Watch(Mutex<SqliteConnection>);
+pub(crate) struct Watch(Mutex<Connected>);
+
+#[derive(Debug)]
+enum Connected {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+/// What a statement finds, the same on both.
+macro_rules! rows {
+    ($watch:expr, $sql:expr, [$($value:expr),*], |$row:ident| $read:expr) => {
+        match &mut *$watch.0.lock().await {
+            Connected::Sqlite(connection) => {
+                let rows = sqlx::query($sql)$(.bind($value))*.fetch_all(connection).await.expect("readable");
+                rows.iter().map(|$row| $read).collect::<Vec<_>>()
+            }
+            Connected::Postgres(connection) => {
+                let rows = sqlx::query($sql)$(.bind($value))*.fetch_all(connection).await.expect("readable");
+                rows.iter().map(|$row| $read).collect::<Vec<_>>()
+            }
+        }
+    };
+}
+
+fn moment(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).expect("in range")
+}
 
 impl Watch {
-    pub(crate) async fn open(path: &Path) -> Self {
-        let options = SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_secs(5));
-        Self(Mutex::new(SqliteConnection::connect_with(&options).await.expect("the database can be opened")))
+    pub(crate) async fn open(place: &Database) -> Self {
+        Self(Mutex::new(match place {
+            Database::Sqlite(path) => {
+                let options = SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_secs(5));
+                let connected = SqliteConnection::connect_with(&options).await;
+                Connected::Sqlite(connected.expect("the database can be opened"))
+            }
+            Database::Postgres(url) => {
+                let connected = PgConnection::connect(url.expose_secret()).await;
+                Connected::Postgres(connected.expect("the database can be opened"))
+            }
+        }))
     }
 
     /// Reads everything.
     pub(crate) async fn look(&self) -> View {
-        let mut connection = self.0.lock().await;
-        let orders = sqlx::query(
+        let orders = rows!(
+            self,
             "SELECT order_id, state, reason, undecided, lease_until, next_attempt_at, unsure_since, attempt, invoice_id,
                     warnings
              FROM orders",
-        )
-        .fetch_all(&mut *connection)
-        .await
-        .expect("readable");
-        let rest = "SELECT (SELECT MIN(next_at) FROM waits) AS at, EXISTS (SELECT 1 FROM unfolded) AS unfolded";
-        let rest = sqlx::query(rest).fetch_one(&mut *connection).await.expect("readable");
-        let look: Option<i64> = rest.get("at");
-        let has_unfolded = rest.get::<i64, _>("unfolded") == 1;
-        let next_look = look.map(|at| Timestamp::from_microsecond(at).expect("in range"));
-        View { orders: orders.iter().map(OrderRow::read).collect(), has_unfolded, next_look }
+            [],
+            |row| {
+                let order = OrderRow {
+                    state: State::parse(row.get("state")).expect("a state"),
+                    reason: row.get("reason"),
+                    undecided: row.get::<i64, _>("undecided") == 1,
+                    lease_until: moment(row.get("lease_until")),
+                    next_attempt_at: moment(row.get("next_attempt_at")),
+                    is_unsure: row.get::<i64, _>("unsure_since") != 0,
+                    attempt: row.get("attempt"),
+                    invoice_id: row.get("invoice_id"),
+                    warnings: row.get("warnings"),
+                };
+                (row.get("order_id"), order)
+            }
+        );
+        let rest = "SELECT (SELECT MIN(next_at) FROM waits) AS at, (SELECT COUNT(*) FROM unfolded) AS unfolded";
+        let rest = rows!(self, rest, [], |row| (row.get::<Option<i64>, _>("at"), row.get::<i64, _>("unfolded")));
+        let (look, unfolded) = rest[0];
+        View { orders: orders.into_iter().collect(), has_unfolded: unfolded > 0, next_look: look.map(moment) }
     }
 
     /// Every delivery that is on disk: its order, empty for one that could not be read, and its fingerprint.
     pub(crate) async fn deliveries(&self) -> Vec<(String, Vec<u8>)> {
-        let mut connection = self.0.lock().await;
-        let rows = sqlx::query("SELECT order_id, fingerprint FROM deliveries").fetch_all(&mut *connection).await;
-        rows.expect("readable").iter().map(|row| (row.get("order_id"), row.get("fingerprint"))).collect()
+        let sql = "SELECT order_id, fingerprint FROM deliveries";
+        rows!(self, sql, [], |row| (row.get("order_id"), row.get("fingerprint")))
     }
 
     /// The bodies of an order, in the order of their arrival.
     pub(crate) async fn bodies(&self, order_id: &str) -> Vec<(i64, Vec<u8>)> {
-        let mut connection = self.0.lock().await;
-        let query = sqlx::query("SELECT id, body FROM deliveries WHERE order_id = $1 ORDER BY id").bind(order_id);
-        let rows = query.fetch_all(&mut *connection).await.expect("readable");
-        rows.iter().map(|row| (row.get("id"), row.get("body"))).collect()
+        let sql = "SELECT id, body FROM deliveries WHERE order_id = $1 ORDER BY id";
+        rows!(self, sql, [order_id], |row| (row.get("id"), row.get("body")))
     }
 
     /// For a switch: the attempt that is the order's own at this moment.
     pub(crate) async fn current_attempt(&self, order_id: &OrderId) -> i64 {
-        let mut connection = self.0.lock().await;
-        let query = sqlx::query("SELECT attempt FROM orders WHERE order_id = $1").bind(order_id.as_str());
-        query.fetch_one(&mut *connection).await.expect("readable").get("attempt")
+        let sql = "SELECT attempt FROM orders WHERE order_id = $1";
+        rows!(self, sql, [order_id.as_str()], |row| row.get("attempt"))[0]
     }
 
     /// For a switch: orders under a lease may be claimed again.
     pub(crate) async fn forget_leases(&self, now: Timestamp) {
-        let mut connection = self.0.lock().await;
-        let query =
-            sqlx::query("UPDATE orders SET next_attempt_at = $1 WHERE lease_until > $1").bind(now.as_microsecond());
-        query.execute(&mut *connection).await.expect("writable");
+        let sql = "UPDATE orders SET next_attempt_at = $1 WHERE lease_until > $1 RETURNING attempt";
+        rows!(self, sql, [now.as_microsecond()], |row| row.get::<i64, _>("attempt"));
     }
 }

@@ -2,15 +2,15 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
     sync::Arc,
 };
 
 use forstok_accurate::{
     clock::Clock,
+    config::Database,
     domain::order::OrderId,
     sandbox::{Action, Invoice, Options, Sandbox},
-    store::{Sqlite, State},
+    store::{State, Store},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -68,9 +68,9 @@ pub(crate) struct World {
     pub(crate) gates: Arc<Gates>,
     pub(crate) accurate: Sandbox,
     pub(crate) wire: Arc<SimWire>,
-    pub(crate) file: PathBuf,
+    pub(crate) place: Database,
     /// The open database; none between the death of the only process and its next start.
-    pub(crate) database: Option<Arc<Sqlite>>,
+    pub(crate) database: Option<Arc<dyn Store>>,
     pub(crate) watch: Arc<Watch>,
     pub(crate) lives: Vec<Life>,
     pub(crate) scripts: Vec<Script>,
@@ -108,8 +108,8 @@ impl World {
             settings.filter_values = terms.filter_values;
         });
         let wire = Arc::new(SimWire::new(accurate.clone(), clock.clone(), gates.clone()));
-        let file = disk.new_file(seed);
-        let watch = Arc::new(Watch::open(&file).await);
+        let place = disk.new_place(seed).await;
+        let watch = Arc::new(Watch::open(&place).await);
         let (scripts, waiting) = senders::scripts(&mut rng, &terms, clock.truth());
         let dead = || Life::Dead { until: clock.truth() };
         let lives = std::iter::repeat_with(dead).take(terms.workers).collect();
@@ -124,7 +124,7 @@ impl World {
             gates,
             accurate,
             wire,
-            file,
+            place,
             database: None,
             watch,
             lives,

@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteRow};
 use crate::store::{
     Content, Delivery, Fold, Receipt, Result, State,
     fold::fold_new,
-    rows::{json as to_json, micros, receipt, storable},
+    rows::{json as to_json, micros, receipt},
     talk::Columns,
 };
 
@@ -68,10 +68,8 @@ fn laid_out(first_id: i64, deliveries: &[Delivery]) -> (String, Vec<u8>) {
         .zip(first_id..)
         .map(|(delivery, id)| {
             let (order_id, event, status, problem) = match &delivery.content {
-                Content::Order(facts) => {
-                    (facts.order_id.as_str(), storable(&facts.event), storable(&facts.status_text), None)
-                }
-                Content::Unreadable(problem) => ("", "".into(), "".into(), Some(storable(problem))),
+                Content::Order(facts) => (facts.order_id.as_str(), &*facts.event, &*facts.status_text, None),
+                Content::Unreadable(problem) => ("", "", "", Some(problem)),
             };
             let start = blob.len() + 1;
             blob.extend_from_slice(&delivery.fingerprint);

@@ -1,0 +1,199 @@
+//! What only a server has: several handles on one database, at the same moment.
+
+use std::{sync::Arc, time::Duration};
+
+use forstok_accurate::{
+    clock::Clock,
+    config::Database,
+    pipeline::record::delivery,
+    store::{self, Claim, Fold, Hold, Lane, Receipt, State, Store, Wanted},
+};
+use jiff::SignedDuration;
+use secrecy::ExposeSecret;
+use sqlx::{Connection, PgConnection, Row};
+use tokio::task::JoinSet;
+
+use super::record;
+use crate::world::{BOOK, Base, World, order, postgres};
+
+/// Longer than any lease or time limit of the store; only a test that fails waits so long.
+pub(super) const LONGEST: Duration = Duration::from_mins(1);
+
+/// Another replica's handle on the world's database.
+async fn another(world: &World) -> Arc<dyn Store> {
+    store::open(&world.place).await.expect("the server takes more than one")
+}
+
+/// A person's connection to the world's database.
+pub(super) async fn beside(place: &Database) -> PgConnection {
+    let Database::Postgres(url) = place else { panic!("a server's") };
+    PgConnection::connect(url.expose_secret()).await.expect("the server lets us in")
+}
+
+/// What each of many calls came to that were made at once.
+async fn at_once<T: Send + 'static>(
+    calls: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
+) -> Vec<T> {
+    calls.into_iter().collect::<JoinSet<_>>().join_all().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_that_start_together_make_the_schema_once() {
+    let place = postgres::empty_database("together").await;
+    let open = || store::open(&place);
+    let (one, two, three, four) = tokio::join!(open(), open(), open(), open());
+    for one in [one, two, three, four] {
+        one.map(drop).expect("each of them starts");
+    }
+    let mut connection = beside(&place).await;
+    let row = sqlx::query("SELECT COUNT(*), COUNT(DISTINCT version) FROM _sqlx_migrations").fetch_one(&mut connection);
+    let row = row.await.expect("readable");
+    assert_eq!(row.get::<i64, _>(0), row.get::<i64, _>(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_replica_starts_after_a_newer_one_has_migrated() {
+    let world = World::on(Base::Postgres).await;
+    let mut connection = beside(&world.place).await;
+    let newer = "ALTER TABLE orders ADD COLUMN of_a_later_version TEXT;
+                 INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                 VALUES (9999, 'of a later version', true, '', 0)";
+    sqlx::raw_sql(newer).execute(&mut connection).await.expect("run");
+    let older = another(&world).await;
+    let delivery = delivery(order("1").open().body(), world.clock.now());
+    older.record(&[delivery], Fold::Now).await.expect("recorded");
+    assert_eq!(world.order("1").await.state, State::Received);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_content_at_two_replicas_at_once_is_new_once() {
+    let world = World::on(Base::Postgres).await;
+    let stores = [world.store.clone(), another(&world).await, another(&world).await];
+    for fold in [Fold::Later, Fold::Now] {
+        for round in 0..20 {
+            let price = i64::from(round) + if fold == Fold::Now { 50_000 } else { 90_000 };
+            // Each in another order: whoever waits for whom must not go in a circle.
+            let calls = stores.clone().into_iter().enumerate().map(|(nth, store)| {
+                let mut batch: Vec<_> = (1..=20).map(|id| order(&id.to_string()).open().price(price)).collect();
+                batch.rotate_left(nth * 7);
+                let batch: Vec<_> = batch.iter().map(|order| delivery(order.body(), world.clock.now())).collect();
+                async move { store.record(&batch, fold).await.expect("recorded") }
+            });
+            let receipts: Vec<Receipt> = at_once(calls).await.concat();
+            assert_eq!(receipts.iter().filter(|receipt| !receipt.repeat).count(), 20, "{fold:?} {round}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_that_fold_and_record_at_once_lose_and_double_nothing() {
+    let world = World::on(Base::Postgres).await;
+    let stores = [world.store.clone(), another(&world).await];
+    let now = world.clock.now();
+    let snapshots = |id: u32| [order(&id.to_string()).open(), order(&id.to_string()).ready_to_ship()];
+    let calls = stores.clone().into_iter().enumerate().map(|(nth, store)| async move {
+        for id in 1..=30 {
+            // One replica hears of opening and the other of being ready, at the same moment.
+            let delivery = delivery(snapshots(id)[nth].body(), now);
+            let fold = if id % 2 == 0 { Fold::Now } else { Fold::Later };
+            store.record(&[delivery], fold).await.expect("recorded");
+            let waiting = store.unfolded(None, 10).await.expect("readable");
+            let again =
+                |one: &store::Unfolded| (one.delivery, super::delivery(one.body.clone().into(), one.received_at));
+            store.fold(&waiting.iter().map(again).collect::<Vec<_>>()).await.expect("folded");
+        }
+    });
+    at_once(calls).await;
+    assert!(world.store.unfolded(None, 100).await.expect("readable").is_empty());
+    let orders = super::all(&world).await;
+    assert_eq!(orders.len(), 30);
+    assert!(orders.iter().all(|order| order.status == "Ready to Ship"), "the newest counts, whoever folded last");
+    assert_eq!(world.count(State::Received).await, 30);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_replicas_never_claim_the_same_order() {
+    let mut world = World::on(Base::Postgres).await;
+    for id in 1..=60 {
+        world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
+    }
+    world.decide_all().await;
+    let (now, others) = (world.clock.now(), [another(&world).await, another(&world).await, world.store.clone()]);
+    let wanted = Wanted::Due { lane: Lane::Fresh, newest_first: false, limit: 7 };
+    let calls = others.into_iter().cycle().take(12).map(|store| async move {
+        store.claim(BOOK, wanted, now, now + SignedDuration::from_mins(3)).await.expect("claimed")
+    });
+    let claims: Vec<Claim> = at_once(calls).await.concat();
+    let mut ids: Vec<_> = claims.iter().map(|claim| claim.order_id.to_string()).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!((claims.len(), ids.len()), (60, 60));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_book_is_one_replicas_until_its_lease_ends_or_it_lets_go() {
+    let world = World::on(Base::Postgres).await;
+    let (one, two) = (&world.store, another(&world).await);
+    let long = Duration::from_mins(5);
+    assert_eq!(one.hold_book(BOOK, "one", long, Some("token_rejected")).await.expect("written"), Hold::Taken);
+    let anothers = Hold::Anothers { pause: Some("token_rejected".to_owned()) };
+    assert_eq!(two.hold_book(BOOK, "two", long, None).await.expect("written"), anothers);
+    assert_eq!(one.hold_book(BOOK, "one", long, None).await.expect("written"), Hold::Kept);
+    let anothers = Hold::Anothers { pause: None };
+    assert_eq!(two.hold_book(BOOK, "two", long, None).await.expect("written"), anothers);
+    one.let_go("one").await.expect("written");
+    assert_eq!(two.hold_book(BOOK, "two", Duration::ZERO, None).await.expect("written"), Hold::Taken);
+    // A lease that has ended is nobody's, whoever had it.
+    assert_eq!(two.hold_book(BOOK, "two", Duration::ZERO, None).await.expect("written"), Hold::Taken);
+    assert_eq!(one.hold_book(BOOK, "one", long, None).await.expect("written"), Hold::Taken);
+    two.let_go("two").await.expect("written");
+    assert_eq!(one.hold_book(BOOK, "one", long, None).await.expect("written"), Hold::Kept);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_free_book_is_taken_by_one_of_those_who_ask_at_once() {
+    let world = World::on(Base::Postgres).await;
+    let stores = [world.store.clone(), another(&world).await];
+    for round in 0..20 {
+        let book = format!("book {round}");
+        let calls = stores.clone().into_iter().zip(["one", "two"]).map(|(store, name)| {
+            let book = book.clone();
+            async move { store.hold_book(&book, name, LONGEST, None).await.expect("written") }
+        });
+        let holds = at_once(calls).await;
+        assert_eq!(holds.iter().filter(|hold| **hold == Hold::Taken).count(), 1, "{holds:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_calls_is_heard_by_the_others() {
+    let world = World::on(Base::Postgres).await;
+    let (caller, hearer) = (another(&world).await, world.store.clone());
+    // The first time it only begins to listen.
+    hearer.called().await;
+    let heard = tokio::spawn(async move { hearer.called().await });
+    caller.call_others().await.expect("called");
+    tokio::time::timeout(LONGEST, heard).await.expect("it is heard").expect("no panic");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_asleep_in_the_middle_of_writing_is_thrown_out_and_the_others_go_on() {
+    let mut world = World::on(Base::Postgres).await;
+    world.forstok_sends(order("1").ready_to_ship()).await;
+    let mut asleep = beside(&world.place).await;
+    // What a replica of ours has set and taken when it falls asleep.
+    let begun = "SET idle_in_transaction_session_timeout = '3s'; BEGIN;
+                 SELECT pg_advisory_xact_lock(x'666f7273746f6b'::bigint);
+                 UPDATE orders SET state = 'ignored'";
+    sqlx::raw_sql(begun).execute(&mut asleep).await.expect("run");
+    // Webhooks wait for nobody.
+    let webhook = delivery(order("2").ready_to_ship().body(), world.clock.now());
+    world.store.record(&[webhook], Fold::Now).await.expect("recorded");
+    assert!(world.store.order(&super::order_id("2")).await.expect("readable").is_none(), "it is folded later");
+    // This one waits, and goes on by itself.
+    assert_eq!(record(&world, &[order("3").open()]).await, [false]);
+    world.decide_all().await;
+    assert_eq!(world.state("1").await, "due", "what was not committed has never happened");
+    assert_eq!(world.state("2").await, "due");
+    assert!(sqlx::query("COMMIT").execute(&mut asleep).await.is_err(), "it was thrown out");
+}

@@ -1,0 +1,207 @@
+//! The server is gone, cut off, or takes only reads: what is not kept for certain is an error, and all heals by itself.
+
+use std::{str::FromStr, sync::Arc};
+
+use forstok_accurate::{
+    clock::Clock,
+    config::Database,
+    pipeline::record::delivery,
+    store::{self, Delivery, Fold, Store, StoreError},
+};
+use secrecy::ExposeSecret;
+use sqlx::postgres::PgConnectOptions;
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream, UnixStream},
+    sync::watch,
+};
+
+use super::replicas::{LONGEST, beside};
+use crate::world::{Base, World, order, postgres};
+
+/// What lies between the store and the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Open,
+    /// Nothing comes through and nothing is said.
+    Silent,
+    /// All is ended, and what comes is ended at once.
+    Cut,
+}
+
+/// A store behind a way that can be cut.
+struct Behind {
+    store: Arc<dyn Store>,
+    way: watch::Sender<Way>,
+    world: World,
+}
+
+impl Behind {
+    async fn a_way() -> Self {
+        let world = World::on(Base::Postgres).await;
+        let Database::Postgres(url) = &world.place else { panic!("a server's") };
+        let server = PgConnectOptions::from_str(url.expose_secret()).expect("it was used already");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("bound").port();
+        let (way, state) = watch::channel(Way::Open);
+        let (user, database) = (server.get_username(), server.get_database().expect("named"));
+        let behind = format!("postgres://{user}@127.0.0.1:{port}/{database}");
+        tokio::spawn(lead(listener, server.clone(), state));
+        let store = store::open(&Database::Postgres(behind.into())).await.expect("the way is open");
+        Self { store, way, world }
+    }
+
+    fn delivery(&self, id: u32) -> Delivery {
+        delivery(order(&id.to_string()).open().body(), self.world.clock.now())
+    }
+
+    async fn record(&self, id: u32) -> store::Result<()> {
+        let recording = async { self.store.record(&[self.delivery(id)], Fold::Now).await.map(drop) };
+        tokio::time::timeout(LONGEST, recording).await.expect("it says something, yes or no")
+    }
+
+    /// Nobody does anything for it but asking again.
+    async fn heals(&self) {
+        let healed = async {
+            while self.store.ping().await.is_err() || self.store.next_attempt_at("main").await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(LONGEST, healed).await.expect("it heals by itself");
+    }
+}
+
+async fn lead(listener: TcpListener, server: PgConnectOptions, way: watch::Receiver<Way>) {
+    while let Ok((client, _)) = listener.accept().await {
+        let (server, way) = (server.clone(), way.clone());
+        tokio::spawn(async move {
+            match server.get_socket() {
+                Some(folder) => {
+                    let path = folder.join(format!(".s.PGSQL.{}", server.get_port()));
+                    pass(client, UnixStream::connect(path).await.expect("the server is there"), way).await;
+                }
+                None => {
+                    let address = (server.get_host(), server.get_port());
+                    pass(client, TcpStream::connect(address).await.expect("the server is there"), way).await;
+                }
+            }
+        });
+    }
+}
+
+async fn pass<S>(mut client: TcpStream, mut server: S, mut way: watch::Receiver<Way>)
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    loop {
+        let state = *way.borrow_and_update();
+        tokio::select! {
+            _ = copy_bidirectional(&mut client, &mut server), if state == Way::Open => return,
+            changed = way.changed(), if state != Way::Cut => if changed.is_err() { return },
+            else => return,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_was_restarted_costs_one_failure_at_most() {
+    let behind = Behind::a_way().await;
+    behind.record(1).await.expect("the way is open");
+    behind.store.ping().await.expect("the way is open");
+    let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    sqlx::raw_sql(ended).execute(&mut beside(&behind.world.place).await).await.expect("run");
+    // Whoever comes first may find a dead connection; from then on all are made anew.
+    let _ = behind.record(2).await;
+    behind.record(2).await.expect("recorded");
+    behind.store.counts().await.expect("readable");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_network_is_gone_all_fails_and_afterwards_all_goes_on() {
+    let behind = Behind::a_way().await;
+    for (id, way) in [(1, Way::Silent), (2, Way::Cut)] {
+        behind.record(id).await.expect("the way is open");
+        behind.way.send_replace(way);
+        // Long enough that a connection which has rested is looked at, and that a ping must write.
+        for again in 0..2 {
+            let refused = behind.record(100 + id).await.expect_err("nothing comes through");
+            let words = refused.to_string();
+            assert!(words.contains("see that PostgreSQL runs and can be reached"), "{way:?} {again}: {words}");
+        }
+        assert!(behind.store.order(&super::order_id("1")).await.is_err());
+        behind.way.send_replace(Way::Open);
+        behind.heals().await;
+        behind.record(100 + id).await.expect("the way is open again");
+    }
+    let known: Vec<_> = super::ids(&behind.world, &super::ALL).await;
+    assert!(["1", "2", "101", "102"].iter().all(|id| known.contains(&(*id).to_owned())), "{known:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_takes_only_reads_is_left_as_soon_as_another_can_be_reached() {
+    let behind = Behind::a_way().await;
+    let mut person = beside(&behind.world.place).await;
+    let row = sqlx::query_scalar::<_, String>("SELECT current_database()").fetch_one(&mut person);
+    let name = row.await.expect("readable");
+    let set = async |person: &mut sqlx::PgConnection, to: &str| {
+        let sql = format!("ALTER DATABASE {name} SET default_transaction_read_only = {to}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(person).await.expect("run");
+    };
+    set(&mut person, "on").await;
+    // The connections from before know nothing of it.
+    behind.way.send_replace(Way::Cut);
+    behind.way.send_replace(Way::Open);
+    let refused = loop {
+        let refused = behind.record(1).await.expect_err("it takes only reads");
+        if matches!(&refused, StoreError::Database(sqlx::Error::Database(_))) {
+            break refused;
+        }
+    };
+    assert!(refused.to_string().contains("only takes reads"), "{refused}");
+    assert!(behind.store.ping().await.is_err(), "a ping shows it");
+    behind.store.counts().await.expect("reads are taken");
+    set(&mut person, "off").await;
+    // What said so was left, and is not asked again.
+    behind.record(1).await.expect("the next one takes writes");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_cannot_be_used_is_told_with_its_remedy_and_without_the_password() {
+    let Database::Postgres(url) = postgres::empty_database("refused").await else { panic!("a server's") };
+    let with = |from: &str, to: &str| Database::Postgres(url.expose_secret().replacen(from, to, 1).into());
+    let name = format!("test_{}_refused", std::process::id());
+    for (place, remedy) in [
+        (with(&name, "no_such_database"), "make the database"),
+        (with("postgres@", "nobody_knows:hush@"), "does not let this user in"),
+    ] {
+        let refused = store::open(&place).await.err().expect("it cannot be used").to_string();
+        assert!(refused.contains(remedy) && !refused.contains("hush"), "{refused}");
+    }
+    let nowhere = Database::Postgres("postgres://me:hush@127.0.0.1:1/x".into());
+    let refused = store::open(&nowhere).await.err().expect("nobody listens there").to_string();
+    assert!(refused.contains("postgres://me@127.0.0.1:1/x") && !refused.contains("hush"), "{refused}");
+    assert!(refused.contains("see that PostgreSQL runs"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_listens_hears_again_after_the_connection_was_cut() {
+    let behind = Behind::a_way().await;
+    behind.store.called().await;
+    for way in [Way::Cut, Way::Silent] {
+        let heard = tokio::spawn({
+            let store = behind.store.clone();
+            async move { store.called().await }
+        });
+        behind.way.send_replace(way);
+        tokio::task::yield_now().await;
+        behind.way.send_replace(Way::Open);
+        // Whether it was cut or called: it looks.
+        let calls = async {
+            while !heard.is_finished() {
+                behind.world.store.call_others().await.expect("called");
+            }
+        };
+        tokio::time::timeout(LONGEST, calls).await.expect("it is heard");
+    }
+}
