@@ -343,7 +343,7 @@ impl Base for SqliteFile {
     }
 
     async fn called(&self) {
-        std::future::pending().await;
+        std::future::pending::<()>().await;
     }
 
     async fn call_others(&self) -> Result<()> {
