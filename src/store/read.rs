@@ -124,9 +124,7 @@ pub(super) async fn waiting_bodies(talk: &mut impl Talk, limit: i64) -> Result<V
     let sql = "SELECT (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body FROM orders o
                WHERE o.state IN ('due', 'blocked', 'watching') ORDER BY o.id DESC LIMIT $1";
     let rows = talk.fetch(sql, &[limit.into()]).await?;
-    let bodies = rows.iter().map(|row| row.bytes("body")).collect::<Result<Vec<_>>>()?;
-    // Some may have been cleared.
-    Ok(bodies.into_iter().filter(|body| !body.is_empty()).collect())
+    rows.iter().filter_map(|row| row.bytes_if_any("body").transpose()).collect()
 }
 
 pub(super) async fn counts(talk: &mut impl Talk) -> Result<Vec<Count>> {
