@@ -210,7 +210,7 @@ async fn slow_in_postgres(world: &World, statements: Vec<String>) -> Vec<String>
     sqlx::raw_sql(FILL).execute(&mut connection).await.expect("filled");
     let mut slow = Vec::new();
     for (nth, sql) in statements.iter().enumerate() {
-        let values = (1..).take_while(|nth| sql.contains(&format!("${nth}"))).map(|_| "NULL").collect::<Vec<_>>();
+        let values = (1..100).take_while(|nth| sql.contains(&format!("${nth}"))).map(|_| "NULL").collect::<Vec<_>>();
         let values = if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) };
         let explain = format!("PREPARE s{nth} AS {sql}; EXPLAIN (FORMAT JSON) EXECUTE s{nth}{values}");
         let rows = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut connection).await;

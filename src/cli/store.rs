@@ -88,8 +88,8 @@ async fn copy(from: &str, to: &str) -> Result<ExitCode, Failure> {
     let wrong = |key: &str, remedy: &str| vec![Problem { key: key.to_owned(), value: None, remedy: remedy.to_owned() }];
     let (from, to) = match (config::database_at(from), config::database_at(to)) {
         (Ok(Database::Sqlite(from)), Ok(Database::Postgres(to))) => (from, to),
-        (Err(remedy), _) => return Err(wrong("--from", remedy).into()),
-        (_, Err(remedy)) => return Err(wrong("--to", remedy).into()),
+        (Err(remedy), _) => return Err(wrong("--from", &remedy).into()),
+        (_, Err(remedy)) => return Err(wrong("--to", &remedy).into()),
         (Ok(Database::Postgres(_)), _) => {
             return Err(wrong("--from", "must be an SQLite file: out of PostgreSQL there is no way back").into());
         }

@@ -346,7 +346,8 @@ mod tests {
             ("postgres://u:hush@h:port/d", "postgres://user:password@host"),
             ("postgres://u:hush@h", "names no database"),
             ("postgres://u:hush@a,b/d", "names several hosts"),
-            ("postgres://u:hush@h/d?sslmode=maybe", "postgres://user:password@host"),
+            ("postgres://u:hush@h/d?sslmode=maybe", "sslmode is disable"),
+            ("postgres://u:hush@h/d?sslmod=require", "did you mean \"sslmode\""),
         ] {
             let problems = url(wrong).expect_err("wrong");
             let text = problems[0].to_string();

@@ -132,16 +132,17 @@ fn read_database(database: &Section<'_>, secrets: &Secrets<'_>) -> Option<Databa
 }
 
 /// The database that a URL names, or what is wrong with it; that never shows the URL.
-pub fn database_at(url: &str) -> Result<Database, &'static str> {
+pub fn database_at(url: &str) -> Result<Database, String> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return store::examine_url(url).map(|()| Database::Postgres(url.into()));
     }
     let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
     let path = path.map(|path| path.split('?').next().unwrap_or_default()).filter(|path| !path.is_empty());
-    path.map(|path| Database::Sqlite(path.into())).ok_or(
+    path.map(|path| Database::Sqlite(path.into())).ok_or_else(|| {
         "must be the path of an SQLite file such as sqlite://data/forstok-accurate.db, or a PostgreSQL database such \
-         as postgres://user:password@host:5432/name",
-    )
+         as postgres://user:password@host:5432/name"
+            .to_owned()
+    })
 }
 
 /// Nothing when bodies are kept for ever.

@@ -75,15 +75,12 @@ async fn lead(listener: TcpListener, server: PgConnectOptions, way: watch::Recei
     while let Ok((client, _)) = listener.accept().await {
         let (server, way) = (server.clone(), way.clone());
         tokio::spawn(async move {
-            match server.get_socket() {
-                Some(folder) => {
-                    let path = folder.join(format!(".s.PGSQL.{}", server.get_port()));
-                    pass(client, UnixStream::connect(path).await.expect("the server is there"), way).await;
-                }
-                None => {
-                    let address = (server.get_host(), server.get_port());
-                    pass(client, TcpStream::connect(address).await.expect("the server is there"), way).await;
-                }
+            if let Some(folder) = server.get_socket() {
+                let path = folder.join(format!(".s.PGSQL.{}", server.get_port()));
+                pass(client, UnixStream::connect(path).await.expect("the server is there"), way).await;
+            } else {
+                let address = (server.get_host(), server.get_port());
+                pass(client, TcpStream::connect(address).await.expect("the server is there"), way).await;
             }
         });
     }

@@ -3,6 +3,7 @@
 //! Whatever changes an order takes one lock first, so that all that is true with SQLite's single writer stays true
 //! with any number of replicas. Webhooks are only appended, beside it, and wait for nobody.
 
+mod address;
 mod calls;
 mod holds;
 mod record;
@@ -10,15 +11,16 @@ mod session;
 
 use std::{
     fmt,
-    str::FromStr,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use secrecy::{ExposeSecret, SecretString};
-use sqlx::{Connection, PgConnection, PgPool, Row, migrate::MigrateError, postgres::PgConnectOptions};
+use secrecy::SecretString;
+use sqlx::{Connection, PgConnection, PgPool, Row, migrate::MigrateError};
 
+pub(crate) use self::address::{address_of, examine};
 use self::{
+    address::{address, options},
     calls::Calls,
     session::{Doubts, LONGEST, SOON, Session, pool, within},
 };
@@ -104,43 +106,6 @@ pub(super) async fn connect_and_migrate(url: &SecretString) -> Result<(PgConnect
         error => error.into(),
     })?;
     Ok((connection, address))
-}
-
-/// Whether this can be the address of a database; what is wrong with it, without showing it.
-pub(crate) fn examine(url: &str) -> std::result::Result<(), &'static str> {
-    let options = PgConnectOptions::from_str(url).map_err(|_| {
-        "must be postgres://user:password@host:5432/database; characters such as @ : / # in the password are \
-         written as %40 %3A %2F %23"
-    })?;
-    if options.get_host().contains(',') {
-        return Err("names several hosts: give one name that always leads to the primary");
-    }
-    if options.get_database().is_none_or(str::is_empty) {
-        return Err("names no database: add its name, postgres://user:password@host:5432/database");
-    }
-    Ok(())
-}
-
-fn options(url: &SecretString) -> Result<PgConnectOptions> {
-    let options = PgConnectOptions::from_str(url.expose_secret())?;
-    Ok(match options.get_application_name() {
-        Some(_) => options,
-        None => options.application_name("forstok-accurate"),
-    })
-}
-
-/// Where a database is, without the password.
-pub(crate) fn address_of(url: &SecretString) -> String {
-    options(url).map_or_else(|_| "postgres://…".to_owned(), |options| address(&options))
-}
-
-fn address(options: &PgConnectOptions) -> String {
-    let user = options.get_username();
-    let host = match options.get_socket() {
-        Some(folder) => folder.display().to_string(),
-        None => options.get_host().to_owned(),
-    };
-    format!("postgres://{user}@{host}:{}/{}", options.get_port(), options.get_database().unwrap_or_default())
 }
 
 fn refused(address: &str, error: &sqlx::Error) -> StoreError {
