@@ -57,7 +57,7 @@ impl Service {
         // Jitter needs no secrecy, only that two processes differ.
         let seed = clock.now().as_microsecond() as u64 ^ u64::from(std::process::id());
         let engine = Arc::new(Engine::new(store, clock, sessions, mapping, seed));
-        let running = Running::start(&engine);
+        let running = Running::start(&engine, config.keep_bodies);
         let (recorder, recording) = Recorder::start(engine.clone());
         let proofs = Proofs { verifier: config.webhook, operator_token: config.operator_token };
         let proofs = Arc::new(Live::new(proofs));

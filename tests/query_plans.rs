@@ -18,6 +18,7 @@ use forstok_accurate::{
     pipeline::record::delivery,
     store::{Filter, Fold, State},
 };
+use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
@@ -119,6 +120,12 @@ async fn use_everything(world: &mut World) {
     store.oldest_due().await.expect("readable");
     store.unreadable(10).await.expect("readable");
     store.timeline(&order_id("1")).await.expect("readable");
+    world.advance(100 * 86_400);
+    for _ in 0..2 {
+        // Some are cleared, some are kept and looked at again.
+        world.engine.tidy_some(SignedDuration::from_hours(24)).await.expect("written");
+        world.advance(2 * 86_400);
+    }
     store.ping().await.expect("writable");
     store.hold_book(BOOK, "one", std::time::Duration::from_mins(1), None).await.expect("written");
     store.hold_book(BOOK, "two", std::time::Duration::from_mins(1), None).await.expect("written");

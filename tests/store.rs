@@ -64,6 +64,8 @@ on_both!(
     a_retry_counts_what_it_rearmed_and_leaves_the_rest of crate,
     the_oldest_due_order_is_the_one_that_waits_longest of crate,
     opening_the_file_again_keeps_everything of crate,
+    old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again of crate,
+    what_was_cleared_counts_as_new_when_it_comes_again of crate,
     what_is_folded_later_is_answered_first_and_folded_once of crate::work,
     an_order_is_the_same_whether_folded_now_later_or_out_of_order of crate::work,
     what_can_no_longer_be_read_when_it_is_folded_is_shown_with_the_unreadable of crate::work,
@@ -195,7 +197,7 @@ async fn two_deliveries_of_one_order_in_one_commit_are_folded_into_one(base: Bas
         let waiting = undecided(&world).await;
         assert_eq!(waiting.len(), 1);
         assert_eq!(world.order("1").await.status, "Shipped");
-        assert_eq!(Bytes::from(waiting[0].body.clone()), order("1").shipped().price(80_000).body());
+        assert_eq!(waiting[0].body.clone().map(Bytes::from), Some(order("1").shipped().price(80_000).body()));
     }
 }
 
@@ -416,4 +418,61 @@ async fn opening_the_file_again_keeps_everything(base: Base) {
     let world = world.dies_and_starts_again().await;
     assert_eq!(look(&world).await, before);
     assert!(before.3.is_some_and(|mapping| mapping.revision == 1));
+}
+
+/// Clears what is older than a day in steps of 7; returns how many bodies each cleared.
+async fn clear(world: &World) -> Vec<u64> {
+    let mut steps = Vec::new();
+    loop {
+        let now = world.clock.now();
+        let step = world.store.clear_bodies(now - SignedDuration::from_hours(24), now, 7).await.expect("written");
+        assert!(step.bodies <= step.looked_at && step.looked_at <= 7, "{step:?}");
+        steps.push(step.bodies);
+        if step.looked_at < 7 {
+            return steps;
+        }
+    }
+}
+
+async fn old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again(base: Base) {
+    let mut world = a_world_with_every_state(base).await;
+    assert_eq!(clear(&world).await, [0], "nothing is old");
+    world.advance(2 * 86_400);
+    let young = order("5").cancelled();
+    record(&world, std::slice::from_ref(&young)).await;
+    let before = (format!("{:?}", all(&world).await), world.timeline("827705").await);
+    // Of each store 1, 3 and 7 stay, of 7475 the newest of 6, 8 and 9 too.
+    let cleared = clear(&world).await;
+    assert_eq!((cleared.len(), cleared.iter().sum::<u64>()), (4, 22 - 3 - 6), "{cleared:?}");
+    assert_eq!((format!("{:?}", all(&world).await), world.timeline("827705").await), before);
+    assert_eq!(clear(&world).await, [0], "what is kept is not looked at at once");
+    let waiting = world.store.waiting_bodies(100).await.expect("readable");
+    assert!(waiting.iter().all(|body| !body.is_empty()) && !waiting.is_empty());
+
+    world.accurate.add_item("BARU-01", "Barang baru");
+    world.operator_retries("827703").await;
+    world.run_until_settled().await;
+    assert_eq!(world.state("827703").await, "invoiced");
+    world.advance(2 * 86_400);
+    let cleared = clear(&world).await.iter().sum::<u64>();
+    assert!(cleared > 4, "all that has ended meanwhile: {cleared}");
+}
+
+async fn what_was_cleared_counts_as_new_when_it_comes_again(base: Base) {
+    let mut world = World::on(base).await;
+    let sent = order("1").ready_to_ship();
+    world.forstok_sends(sent.clone()).await;
+    world.run_until_settled().await;
+    world.advance(2 * 86_400);
+    assert_eq!(clear(&world).await, [1]);
+    let saves = world.saves();
+    record(&world, &[order("1").open()]).await;
+    assert_eq!(undecided(&world).await[0].body, None);
+    let invoiced = format!("{:?}", world.order("1").await.invoice);
+    assert_eq!(record(&world, &[sent.clone(), sent]).await, [false, true]);
+    assert!(undecided(&world).await[0].body.is_some());
+    world.run_until_settled().await;
+    assert_eq!(world.state("1").await, "invoiced");
+    assert_eq!(format!("{:?}", world.order("1").await.invoice), invoiced);
+    assert_eq!(world.saves(), saves);
 }

@@ -15,6 +15,8 @@ mod faults;
 mod hosts;
 #[path = "way_of_an_order/many.rs"]
 mod many;
+#[path = "way_of_an_order/old_bodies.rs"]
+mod old_bodies;
 #[path = "way_of_an_order/people.rs"]
 mod people;
 #[path = "way_of_an_order/samples.rs"]

@@ -117,6 +117,7 @@ fn settings(
         operator_token: Some(SecretString::from(OPERATOR_TOKEN)),
         language: language(),
         database: Database::Sqlite(folder.join("demo.db")),
+        keep_bodies: None,
         webhook: Verifier {
             scheme: Scheme::Hmac { encoding: Encoding::Hex, timestamp_header: None },
             header: HeaderName::from_static(SIGNATURE_HEADER),

@@ -8,6 +8,7 @@ mod openapi;
 mod preview;
 mod sandbox;
 mod serve;
+mod store;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -17,7 +18,6 @@ use crate::{
     config::{Database, Offline},
     domain::{document::Problem, reason::Language},
     pipeline::{MappingInForce, mapping as in_store},
-    store,
 };
 
 /// Exit code for settings or arguments that cannot be used; nothing was started.
@@ -67,6 +67,11 @@ enum Command {
         /// Settings file; names the database
         #[arg(long, value_name = "FILE", global = true)]
         config: Option<PathBuf>,
+    },
+    /// Back the database up, or move it to PostgreSQL
+    Store {
+        #[command(subcommand)]
+        action: store::Action,
     },
     /// Try it all on this machine: sandbox, service and sample orders; no account needed
     Demo {
@@ -120,6 +125,7 @@ pub fn run() -> ExitCode {
         Command::Check { config, json } => block_on(check::run(config, json)),
         Command::Preview { config, order, json } => block_on(preview::run(config, &order, json)),
         Command::Mapping { action, config } => block_on(mapping::run(config, action)),
+        Command::Store { action } => block_on(store::run(action)),
         Command::Demo { once, listen } => block_on(demo::demo(once, listen)),
         Command::Sandbox { listen } => block_on(sandbox::sandbox(listen)),
         Command::Health { config } => block_on(health::health(config)),
@@ -149,7 +155,7 @@ async fn offline_mapping(offline: &Offline) -> anyhow::Result<MappingInForce> {
     // To look for a mapping makes no database.
     let is_there = !matches!(&offline.database, Database::Sqlite(path) if !path.exists());
     anyhow::ensure!(is_there, "there is no mapping: set mapping.file in the settings");
-    let store = store::open_beside(&offline.database).await?;
+    let store = crate::store::open_beside(&offline.database).await?;
     Ok(in_store::in_force(store.as_ref()).await?)
 }
 

@@ -1,5 +1,6 @@
 //! What differs between two settings: what a running service takes over, and what waits for its next start.
 
+use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 
 use super::{BookConfig, Config, Database, LogConfig, LogFormat};
@@ -30,7 +31,7 @@ pub fn at_once(old: &Config, new: &Config) -> Vec<String> {
 /// What takes effect only at the next start.
 pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
     // Every setting stands here, so that nobody can add one without a thought of this.
-    let Config { listen, operator_token: _, language, database, webhook: _, books, mapping: _, log } = new;
+    let Config { listen, operator_token: _, language, database, keep_bodies, webhook: _, books, mapping: _, log } = new;
     let LogConfig { filter: _, format } = log;
     let mut changes = Vec::new();
     if old.listen != *listen {
@@ -40,6 +41,10 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
         changes.push(arrow("server.language", language_word(old.language), language_word(*language)));
     }
     changes.extend(change_of_database(&old.database, database));
+    if old.keep_bodies != *keep_bodies {
+        let days = |kept: Option<SignedDuration>| kept.map_or(0, |kept| kept.as_hours() / 24).to_string();
+        changes.push(arrow("database.keep_bodies_days", &days(old.keep_bodies), &days(*keep_bodies)));
+    }
     changes
         .extend(books.keys().filter(|name| !old.books.contains_key(*name)).map(|name| format!("books.{name} is new")));
     changes

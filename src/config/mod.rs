@@ -11,9 +11,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use toml::{Table, Value};
 
+pub use self::sections::database_at;
 use crate::{
     accurate::credentials::Credentials,
     domain::{
@@ -39,6 +41,8 @@ pub struct Config {
     pub language: Language,
     /// Where what must survive is kept.
     pub database: Database,
+    /// For how long the bodies of webhooks are kept; `None`: for ever.
+    pub keep_bodies: Option<SignedDuration>,
     /// How webhooks prove themselves.
     pub webhook: Verifier,
     /// The Accurate databases by name.
@@ -289,6 +293,7 @@ mod tests {
             operator_tokn = "hush"
             [database]
             url = "mysql://u:hush@h/d"
+            keep_bodies_days = -1
             [forstok.webhook]
             scheme = "md5"
             header = "not a header"
@@ -312,6 +317,7 @@ mod tests {
             ("FORSTOK_ACCURATE_SERVER__LISTEN", "127.0.0.1:9"),
             ("FORSTOK_ACCURATE_SERVER__OPERATOR_TOKEN", "op"),
             ("FORSTOK_ACCURATE_DATABASE__URL", "sqlite:///tmp/x.db"),
+            ("FORSTOK_ACCURATE_DATABASE__KEEP_BODIES_DAYS", "30"),
             ("FORSTOK_ACCURATE_FORSTOK__WEBHOOK__SCHEME", "shared-key"),
             ("FORSTOK_ACCURATE_FORSTOK__WEBHOOK__SECRETS", "a, b"),
             ("FORSTOK_ACCURATE_BOOKS__MAIN__API_TOKEN", "t"),
@@ -321,6 +327,7 @@ mod tests {
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let config = load(None, environment).expect("right");
         assert!(matches!(config.database, Database::Sqlite(path) if path == Path::new("/tmp/x.db")));
+        assert_eq!(config.keep_bodies, Some(SignedDuration::from_hours(30 * 24)));
         assert_eq!(config.webhook.header, "key");
         let secrets: Vec<_> = config.webhook.secrets.iter().map(ExposeSecret::expose_secret).collect();
         assert_eq!(secrets, ["a", "b"]);
@@ -354,6 +361,13 @@ mod tests {
         let config = load_text(GOOD, &[list, ("FORSTOK_ACCURATE_BOOKS__MAIN__API_TOKEN", "other")]).expect("right");
         assert_eq!(config.webhook.secrets[0].expose_secret(), "x,y");
         assert_eq!(config.books["main"].api_token.expose_secret(), "other");
+    }
+
+    #[test]
+    fn bodies_are_kept_for_90_days_or_for_ever() {
+        assert_eq!(load_text(GOOD, &[]).expect("right").keep_bodies, Some(SignedDuration::from_hours(90 * 24)));
+        let for_ever = load_text(&format!("{GOOD}\n[database]\nkeep_bodies_days = 0"), &[]).expect("right");
+        assert_eq!(for_ever.keep_bodies, None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 
 use axum::http::HeaderName;
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use toml::{Table, Value};
 
@@ -42,6 +43,7 @@ pub(super) fn read(
     let database = or_empty(root.section("database"));
     // No command does without the database, so that its secret is never merely absent.
     let database_url = read_database(&database, &Secrets { folder, absent: problems });
+    let keep_bodies = read_keep_bodies(&database);
     database.finish();
 
     let forstok = or_empty(root.section("forstok"));
@@ -87,6 +89,7 @@ pub(super) fn read(
             operator_token,
             language,
             database: database_url?,
+            keep_bodies,
             webhook: verifier?,
             books,
             mapping: mapping_file,
@@ -119,23 +122,33 @@ fn read_listen(server: &Section<'_>) -> Option<SocketAddr> {
 fn read_database(database: &Section<'_>, secrets: &Secrets<'_>) -> Option<Database> {
     // Not shown: the address of a database may hold a password.
     let url = secrets.one(database, "url").ok()?.unwrap_or_else(|| "sqlite://data/forstok-accurate.db".to_owned());
+    match database_at(&url) {
+        Ok(database) => Some(database),
+        Err(remedy) => {
+            database.problem("url", None, remedy);
+            None
+        }
+    }
+}
+
+/// The database that a URL names, or what is wrong with it; that never shows the URL.
+pub fn database_at(url: &str) -> Result<Database, String> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return match store::examine_url(&url) {
-            Ok(()) => Some(Database::Postgres(url.into())),
-            Err(remedy) => {
-                database.problem("url", None, remedy);
-                None
-            }
-        };
+        return store::examine_url(url).map(|()| Database::Postgres(url.into()));
     }
     let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
     let path = path.map(|path| path.split('?').next().unwrap_or_default()).filter(|path| !path.is_empty());
-    if path.is_none() {
-        let remedy = "must be the path of an SQLite file such as sqlite://data/forstok-accurate.db, or a PostgreSQL \
-                      database such as postgres://user:password@host:5432/name";
-        database.problem("url", None, remedy);
-    }
-    Some(Database::Sqlite(path?.into()))
+    path.map(|path| Database::Sqlite(path.into())).ok_or_else(|| {
+        "must be the path of an SQLite file such as sqlite://data/forstok-accurate.db, or a PostgreSQL database such \
+         as postgres://user:password@host:5432/name"
+            .to_owned()
+    })
+}
+
+/// Nothing when bodies are kept for ever.
+fn read_keep_bodies(database: &Section<'_>) -> Option<SignedDuration> {
+    let days = database.whole("keep_bodies_days", 0..=36_500).unwrap_or(90);
+    (days > 0).then(|| SignedDuration::from_hours(days * 24))
 }
 
 fn read_verifier(webhook: &Section<'_>, credentials: &Secrets<'_>) -> Option<Verifier> {

@@ -28,27 +28,54 @@ pub enum Decision {
 
 /// Decides about an order from its history, the snapshot whose amounts count, and the mapping in force.
 pub fn decide(history: &History, order: &Snapshot, mapping: &Mapping) -> Decision {
-    if history.cancelled_at.is_some() {
-        return Decision::Ignore(Reason::Cancelled);
+    match wanted_since(history, &order.store_id, order.ordered_at, mapping) {
+        Ok(reached_at) => draft(order, mapping, reached_at),
+        Err(decision) => decision,
     }
-    let Some(rank) = mapping.trigger_rank() else { return Decision::Ignore(Reason::AutoCreateNever) };
-    if let (Some(first_day), Some(ordered_at)) = (mapping.orders_from, order.ordered_at)
-        && day_in_wib(ordered_at) < first_day
-    {
-        return Decision::Ignore(Reason::BeforeStart);
-    }
-    let mapped = mapping.stores.get(&order.store_id);
-    if mapped.is_some_and(|store| !store.enabled) {
-        return Decision::Ignore(Reason::StoreOff);
-    }
-    let Some(reached_at) = history.reached_at(rank) else { return Decision::Watch };
-    draft(order, mapping, mapped, reached_at)
 }
 
-fn draft(order: &Snapshot, mapping: &Mapping, mapped: Option<&Store>, reached_at: Timestamp) -> Decision {
+/// As [`decide`] for an order whose snapshot is not at hand: what the rules say without it; why it is not at hand
+/// is what stops an invoice that they want.
+pub fn decide_without_snapshot(
+    history: &History,
+    store_id: &str,
+    ordered_at: Option<Timestamp>,
+    mapping: &Mapping,
+    why: String,
+) -> Decision {
+    match wanted_since(history, store_id, ordered_at, mapping) {
+        Ok(_) => Decision::Block(vec![Finding { reason: Reason::NoLines, about: why }]),
+        Err(decision) => decision,
+    }
+}
+
+/// When the order reached the chosen status, if the rules want an invoice for it; else what becomes of it.
+fn wanted_since(
+    history: &History,
+    store_id: &str,
+    ordered_at: Option<Timestamp>,
+    mapping: &Mapping,
+) -> Result<Timestamp, Decision> {
+    if history.cancelled_at.is_some() {
+        return Err(Decision::Ignore(Reason::Cancelled));
+    }
+    let rank = mapping.trigger_rank().ok_or(Decision::Ignore(Reason::AutoCreateNever))?;
+    if let (Some(first_day), Some(ordered_at)) = (mapping.orders_from, ordered_at)
+        && day_in_wib(ordered_at) < first_day
+    {
+        return Err(Decision::Ignore(Reason::BeforeStart));
+    }
+    if mapping.stores.get(store_id).is_some_and(|store| !store.enabled) {
+        return Err(Decision::Ignore(Reason::StoreOff));
+    }
+    history.reached_at(rank).ok_or(Decision::Watch)
+}
+
+fn draft(order: &Snapshot, mapping: &Mapping, reached_at: Timestamp) -> Decision {
     // Findings are pushed in the order in which reasons go first (design.md §6).
     let mut findings = Vec::new();
     let mut notices = Vec::new();
+    let mapped = mapping.stores.get(&order.store_id);
     let unknown = Store::unknown();
     let store = mapped.unwrap_or(&unknown);
     let accepted = mapping.unknown_stores == UnknownStores::Accept && !order.store_id.is_empty();

@@ -3,7 +3,7 @@
 //! Serde stops at the first error and forgets where it was; a person who edits a file wants them all,
 //! each with its key, its value and what to do.
 
-use std::{cell::RefCell, collections::BTreeMap, fmt};
+use std::{cell::RefCell, collections::BTreeMap, fmt, ops::RangeInclusive};
 
 use serde::Serialize;
 use toml::{Table, Value};
@@ -122,6 +122,22 @@ impl<'a> Section<'a> {
             }
         }
         secrets
+    }
+
+    /// A whole number, from the environment as a text.
+    pub fn whole(&self, key: &'static str, allowed: RangeInclusive<i64>) -> Option<i64> {
+        let value = self.value(key)?;
+        let number = match value {
+            Value::Integer(number) => Some(*number),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number| allowed.contains(number));
+        if number.is_none() {
+            let (least, most) = allowed.into_inner();
+            self.problem(key, Some(value), format!("must be a whole number from {least} to {most}"));
+        }
+        number
     }
 
     /// True or false.

@@ -4,15 +4,18 @@ use super::{Engine, MappingInForce, record::delivery};
 use crate::{
     domain::{
         basis::Basis,
-        decision::{Decision, decide},
+        decision::{Decision, decide, decide_without_snapshot},
         mapping::OnCancel,
         order::{OrderId, Snapshot},
-        reason::{Finding, Notice, Reason, Warning},
+        reason::{Finding, Notice, Warning},
         timeline::Event,
     },
     forstok::payload,
     store::{OrderRecord, Result, State, Undecided, Unfolded, Verdict},
 };
+
+/// Why an old order that a new mapping wants to invoice waits for a person.
+const CLEARED: &str = "what Forstok sent was cleared when it was older than database.keep_bodies_days";
 
 /// Most orders that are folded or decided about in one commit.
 const BATCH: i64 = 200;
@@ -79,22 +82,19 @@ fn verdict(order: &Undecided, in_force: &MappingInForce) -> Verdict {
         draft: None,
         events: Vec::new(),
     };
-    let snapshot = match payload::read(&order.body) {
-        Ok(payload) => payload.order,
-        // It was readable when it was recorded; an older program wrote it, or the body was cleared.
-        Err(problem) => {
-            block(&mut verdict, order, vec![Finding { reason: Reason::NoLines, about: problem.to_string() }]);
-            return verdict;
-        }
+    let snapshot = snapshot(order);
+    let (history, mapping) = (&order.history, &in_force.mapping);
+    let decision = match &snapshot {
+        Ok(snapshot) => decide(history, snapshot, mapping),
+        Err(why) => decide_without_snapshot(history, &order.store_id, order.ordered_at, mapping, why.clone()),
     };
-    let decision = decide(&order.history, &snapshot, &in_force.mapping);
     match (order.state, decision) {
         // The invoice is on its way out or gone: a cancellation stays.
         (State::VoidDue | State::Voided, _) => {}
         // Blocked with an invoice: it could not be deleted. It is never forgotten that it stands.
         (_, _) if order.invoice_stands => {
             verdict.state = State::Invoiced;
-            after_invoice(&mut verdict, order, &snapshot, in_force.mapping.on_cancel);
+            after_invoice(&mut verdict, order, snapshot.ok().as_ref(), mapping.on_cancel);
         }
         (_, Decision::Watch) => {
             verdict.state = State::Watching;
@@ -125,6 +125,13 @@ fn verdict(order: &Undecided, in_force: &MappingInForce) -> Verdict {
     verdict
 }
 
+/// The snapshot whose amounts count, or why it is not at hand.
+fn snapshot(order: &Undecided) -> std::result::Result<Snapshot, String> {
+    let body = order.body.as_deref().ok_or(CLEARED)?;
+    // It was readable when it was recorded; an older program did that.
+    payload::read(body).map(|payload| payload.order).map_err(|problem| problem.to_string())
+}
+
 fn block(verdict: &mut Verdict, order: &Undecided, findings: Vec<Finding>) {
     verdict.state = State::Blocked;
     verdict.reason = findings.first().map(|finding| finding.reason);
@@ -136,7 +143,7 @@ fn block(verdict: &mut Verdict, order: &Undecided, findings: Vec<Finding>) {
 }
 
 /// News about an order whose invoice stands: cancelled, changed, or nothing to do.
-fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: &Snapshot, on_cancel: OnCancel) {
+fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Snapshot>, on_cancel: OnCancel) {
     let number = order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default();
     if order.history.cancelled_at.is_some() {
         match on_cancel {
@@ -154,6 +161,8 @@ fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: &Snapshot, 
         }
         return;
     }
+    // Without it nothing is new but the mapping: what the comparison found before still holds.
+    let Some(snapshot) = snapshot else { return };
     let before = verdict.warnings.clone();
     verdict.warnings.retain(|notice| notice.warning != Warning::ChangedAfterInvoice);
     let sent = order.draft.as_ref();

@@ -3,7 +3,7 @@
 //! [`record`] commits what waits together; [`decide`] turns news into verdicts; `turns` says whose turn it is;
 //! [`post`] makes one attempt, [`bulk`] many with shared calls;
 //! [`look`] looks again at what blocked orders wait for; [`mapping`] puts a mapping in force; [`preview`] shows what would be sent;
-//! [`circuit`] pauses a book in trouble; [`run`] drives all of it until it is told to stop.
+//! [`circuit`] pauses a book in trouble; [`tidy`] clears old bodies; [`run`] drives all of it until it is told to stop.
 //! Each step is a method of [`Engine`], so that a test can take the steps one by one.
 
 pub mod bulk;
@@ -16,6 +16,7 @@ pub mod post;
 pub mod preview;
 pub mod record;
 pub mod run;
+pub mod tidy;
 mod turns;
 
 use std::{

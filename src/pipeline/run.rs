@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::watch,
     task::{JoinHandle, JoinSet},
@@ -11,6 +11,7 @@ use tokio::{
 use super::{
     Engine,
     holding::{call_others_always, hear_others_always, hold_always},
+    tidy::STEP,
 };
 use crate::clock::until;
 
@@ -30,6 +31,12 @@ const LOOK_AT_MAPPING: Duration = Duration::from_secs(1);
 /// fewer than one in a hundred is to meet it.
 const STAND_BACK: Duration = Duration::from_secs(1);
 
+/// How often is looked whether bodies have become old.
+const LOOK_FOR_OLD: Duration = Duration::from_hours(1);
+
+/// Between two steps, clearing pauses for so many times the time that the last one took.
+const REST: u32 = 10;
+
 /// How long is waited after the store failed, so that a broken disk is not hammered.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -43,8 +50,8 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts deciding, and posting for each book.
-    pub fn start(engine: &Arc<Engine>) -> Self {
+    /// Starts deciding, and posting for each book. Bodies are cleared when they are older than `keep_bodies`.
+    pub fn start(engine: &Arc<Engine>, keep_bodies: Option<SignedDuration>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = vec![tokio::spawn(decide_always(engine.clone(), stopped.clone()))];
         let mut behind = vec![
@@ -55,6 +62,9 @@ impl Running {
         for book in engine.books.keys() {
             behind.push(tokio::spawn(hold_always(engine.clone(), Some(book.clone()))));
             tasks.push(tokio::spawn(post_always(engine.clone(), book.clone(), stopped.clone())));
+        }
+        if let Some(keep) = keep_bodies {
+            tasks.push(tokio::spawn(tidy_always(engine.clone(), keep, stopped)));
         }
         Self { engine: engine.clone(), stop, tasks, behind }
     }
@@ -144,6 +154,39 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
         }
     }
     while working.join_next().await.is_some() {}
+}
+
+async fn tidy_always(engine: Arc<Engine>, keep: SignedDuration, mut stopped: watch::Receiver<bool>) {
+    let mut bodies = 0;
+    while !*stopped.borrow() {
+        let began = engine.now();
+        // While webhooks are many, their answers go first.
+        let cleared = if engine.webhooks_are_many() { None } else { Some(engine.tidy_some(keep).await) };
+        let wait = match cleared {
+            None => AFTER_FAILURE,
+            Some(Ok(cleared)) if cleared.looked_at == STEP as u64 => {
+                bodies += cleared.bodies;
+                (until(began, engine.now()) * REST).clamp(SHORTEST_WAIT, AFTER_FAILURE)
+            }
+            Some(Ok(cleared)) => {
+                bodies += cleared.bodies;
+                if bodies > 0 {
+                    let days = keep.as_hours() / 24;
+                    tracing::info!(bodies, "{bodies} bodies of webhooks older than {days} days were cleared");
+                }
+                bodies = 0;
+                LOOK_FOR_OLD
+            }
+            Some(Err(error)) => {
+                tracing::error!("bodies of old webhooks could not be cleared: {error}");
+                LOOK_FOR_OLD
+            }
+        };
+        tokio::select! {
+            () = engine.clock.sleep(wait) => {}
+            _ = stopped.changed() => {}
+        }
+    }
 }
 
 /// When there is something to do again: an order may be claimed, or what blocked orders wait for be looked at.

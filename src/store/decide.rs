@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     Filter, Result, Undecided, Verdict,
     read::{For, conditions},
-    rows::{json as to_json, json_column, optional_json, order_id, reason, state, timestamp},
+    rows::{json as to_json, json_column, moment, optional_json, order_id, reason, state, timestamp},
     talk::{Columns, Talk, Value},
 };
 use crate::domain::{
@@ -20,7 +20,8 @@ use crate::domain::{
 pub(super) async fn undecided(talk: &mut impl Talk, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
     // The body is looked up for each order that is given; joined, all deliveries might be read for it.
     let sql = "SELECT o.order_id, o.revision, o.state, o.history, o.received_at, o.draft, o.reason, o.findings,
-                      o.warnings, (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body,
+                      o.warnings, o.store_id, o.ordered_at,
+                      (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body,
                       CASE WHEN o.invoice_id IS NOT NULL AND o.state <> 'voided' THEN o.invoice_id END AS standing
                FROM orders o
                WHERE o.undecided = 1 AND o.lease_until <= $1 AND NOT (o.state = 'due' AND o.unsure_since <> 0)
@@ -34,7 +35,9 @@ fn read_undecided(row: &impl Columns) -> Result<Undecided> {
         revision: row.number("revision")?,
         state: state(row)?,
         history: json_column(row, "history")?,
-        body: row.bytes("body")?,
+        body: row.bytes_if_any("body")?,
+        store_id: row.text("store_id")?.to_owned(),
+        ordered_at: moment(row, "ordered_at")?,
         received_at: timestamp(row.number("received_at")?)?,
         draft: optional_json(row, "draft")?,
         reason: reason(row)?,

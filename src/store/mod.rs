@@ -3,9 +3,11 @@
 //! An order's row is also its job: there is no queue beside it that could disagree with it.
 
 mod claim;
+mod copy;
 mod decide;
 mod fold;
 mod mappings;
+mod old_bodies;
 mod postgres;
 mod read;
 mod records;
@@ -21,7 +23,12 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 pub(crate) use self::postgres::{address_of, examine as examine_url};
-pub use self::{postgres::Postgres, records::*, sqlite::Sqlite};
+pub use self::{
+    copy::{Moved, Progress, copy},
+    postgres::Postgres,
+    records::*,
+    sqlite::{Copied, Sqlite, backup},
+};
 use crate::{
     config::Database,
     domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
@@ -183,6 +190,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// All mappings that were ever in force, newest first.
     async fn mapping_history(&self, limit: i64) -> Result<Vec<MappingRevision>>;
+
+    /// Looks at some deliveries that came before a moment, `step` of them at most, and clears the bodies that no
+    /// decision needs any more. What is needed still is looked at again a day later.
+    async fn clear_bodies(&self, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Cleared>;
 
     /// Whether the store answers and can write.
     async fn ping(&self) -> Result<()>;

@@ -133,6 +133,15 @@ pub struct OrderFacts {
     pub ordered_at: Option<Timestamp>,
 }
 
+/// What a step of housekeeping came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cleared {
+    /// Bodies that were cleared.
+    pub bodies: u64,
+    /// Deliveries that were looked at; fewer than were asked for when no others are old enough.
+    pub looked_at: u64,
+}
+
 /// What became of a delivery.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Receipt {
@@ -164,8 +173,12 @@ pub struct Undecided {
     pub state: State,
     /// All its snapshots folded.
     pub history: History,
-    /// The body whose amounts count.
-    pub body: Vec<u8>,
+    /// The body whose amounts count; `None` once it was cleared.
+    pub body: Option<Vec<u8>>,
+    /// The store as that body named it.
+    pub store_id: String,
+    /// When the buyer ordered.
+    pub ordered_at: Option<Timestamp>,
     /// When the newest news arrived.
     pub received_at: Timestamp,
     /// What was drafted before.

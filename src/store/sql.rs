@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    Claim, Claimable, Count, Delivery, Filter, Fold, Hold, MappingRevision, NewMapping, OrderRecord, Receipt, Result,
-    Settlement, Store, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, claim, decide, fold, mappings,
-    read, talk::Talk, wait,
+    Claim, Claimable, Cleared, Count, Delivery, Filter, Fold, Hold, MappingRevision, NewMapping, OrderRecord, Receipt,
+    Result, Settlement, Store, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, claim, decide, fold,
+    mappings, old_bodies, read, talk::Talk, wait,
 };
 use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject};
 
@@ -205,6 +205,14 @@ impl<B: Base> Store for Sql<B> {
 
     async fn mapping_history(&self, limit: i64) -> Result<Vec<MappingRevision>> {
         read!(self, talk => mappings::history(talk, limit))
+    }
+
+    async fn clear_bodies(&self, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Cleared> {
+        let old = read!(self, talk => old_bodies::find(talk, older_than, now, step))?;
+        if old.count() == 0 {
+            return Ok(Cleared { bodies: 0, looked_at: 0 });
+        }
+        write!(self, Small, talk => old_bodies::clear(talk, &old, now))
     }
 
     async fn ping(&self) -> Result<()> {

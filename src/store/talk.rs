@@ -26,6 +26,10 @@ pub trait Talk: Send {
     const THEN_JOIN: &'static str;
     /// Behind `orders`: go by `due_since`.
     const BY_DUE_SINCE: &'static str;
+    /// The digits of `id` as bytes.
+    const ID_IN_BYTES: &'static str;
+    /// Behind rows that are to be changed: leaves out those that somebody else changes, for he must not wait.
+    const UNLESS_LOCKED: &'static str;
 
     /// Runs a statement and returns its rows.
     fn fetch(
@@ -109,7 +113,11 @@ pub trait Columns: Send + Sync {
     /// A text, if there is one.
     fn text_if_any(&self, column: &str) -> Result<Option<&str>>;
     /// Bytes; empty when there are none.
-    fn bytes(&self, column: &str) -> Result<Vec<u8>>;
+    fn bytes(&self, column: &str) -> Result<Vec<u8>> {
+        Ok(self.bytes_if_any(column)?.unwrap_or_default())
+    }
+    /// Bytes, if there are any.
+    fn bytes_if_any(&self, column: &str) -> Result<Option<Vec<u8>>>;
 }
 
 macro_rules! columns_of {
@@ -131,8 +139,8 @@ macro_rules! columns_of {
                 Ok(self.try_get(column)?)
             }
 
-            fn bytes(&self, column: &str) -> Result<Vec<u8>> {
-                Ok(self.try_get::<Option<Vec<u8>>, _>(column)?.unwrap_or_default())
+            fn bytes_if_any(&self, column: &str) -> Result<Option<Vec<u8>>> {
+                Ok(self.try_get(column)?)
             }
         }
     };

@@ -6,6 +6,7 @@ mod commands;
 mod deploy;
 mod forstok;
 mod hostile;
+mod keeping;
 mod machine_fails;
 mod operators;
 mod paused;

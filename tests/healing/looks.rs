@@ -34,7 +34,7 @@ async fn a_look_waits_for_its_turn_and_a_long_queue_does_not_take_it() {
     world.decide_all().await;
     let before = world.accurate.calls().len();
     // The service's own loops, not the harness': they decide what goes first.
-    let running = Running::start(&world.engine);
+    let running = Running::start(&world.engine, None);
     world.eventually("a look", |world| world.accurate.call_count(Action::ItemDetail) > 0).await;
     assert!(running.stop(std::time::Duration::from_mins(1)).await, "it stops");
     let made: Vec<_> = world.accurate.calls().into_iter().skip(before).filter_map(|call| call.action).collect();
@@ -48,7 +48,7 @@ async fn the_service_heals_by_itself() {
     let mut world = World::new().await;
     orders_wait_for_the_item(&mut world, 1..=20).await;
     world.accurate.add_item(NEW, "Barang baru");
-    let running = Running::start(&world.engine);
+    let running = Running::start(&world.engine, None);
     world.eventually("twenty invoices", |world| world.accurate.invoice_count() == 20).await;
     assert!(running.stop(std::time::Duration::from_mins(1)).await, "it stops");
     assert_eq!(blocked_and_invoiced(&world).await, (0, 20));

@@ -12,8 +12,9 @@ use std::{
 use forstok_accurate::{
     domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
     store::{
-        Claim, Claimable, Count, Delivery, Filter, Fold, Hold, MappingRevision, NewMapping, OrderRecord, Receipt,
-        Result, Settlement, State, Store, StoreError, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted,
+        Claim, Claimable, Cleared, Count, Delivery, Filter, Fold, Hold, MappingRevision, NewMapping, OrderRecord,
+        Receipt, Result, Settlement, State, Store, StoreError, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait,
+        Wanted,
     },
 };
 use jiff::Timestamp;
@@ -278,6 +279,10 @@ impl Store for SimStore {
 
     async fn mapping_history(&self, limit: i64) -> Result<Vec<MappingRevision>> {
         self.inner.mapping_history(limit).await
+    }
+
+    async fn clear_bodies(&self, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Cleared> {
+        self.write("before clear_bodies", "after clear_bodies", self.inner.clear_bodies(older_than, now, step)).await
     }
 
     async fn ping(&self) -> Result<()> {

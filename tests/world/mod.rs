@@ -141,13 +141,19 @@ impl World {
 
     /// `kill -9`, and a new start on the same database.
     pub(crate) async fn dies_and_starts_again(self) -> Self {
+        self.dies_and_meanwhile(async |place| place).await
+    }
+
+    /// `kill -9`, something that somebody does with the database, and a new start on the one that he names.
+    pub(crate) async fn dies_and_meanwhile(self, meanwhile: impl AsyncFnOnce(Database) -> Database) -> Self {
         let Self { store, engine: dead, .. } = self;
         let mapping = (*dead.mapping()).clone();
         drop((store, dead));
-        let store = store::open(&self.place).await.expect("the database can be opened again");
+        let place = meanwhile(self.place).await;
+        let store = store::open(&place).await.expect("the database can be opened again");
         store.end_leases(BOOK, self.clock.now()).await.expect("written");
         let engine = engine(store.clone(), session(&self.wire, &self.clock, true), &self.clock, mapping);
-        Self { store, engine, ..self }
+        Self { store, engine, place, ..self }
     }
 
     // ---- the pipeline, by hand ----

@@ -67,15 +67,16 @@ impl Postgres {
     /// Connects to the server and brings the schema up to date; of replicas that start together one does it.
     pub async fn open(url: &SecretString) -> Result<Self> {
         let options = options(url)?;
-        let address = address(&options);
+        let (mut connection, address) = connect_and_migrate(url).await?;
         let refused = |error: &sqlx::Error| refused(&address, error);
-        let connecting = PgConnection::connect_with(&options);
-        let connected = tokio::time::timeout(LONGEST_START, connecting).await.map_err(|_| StoreError::Late)?;
-        let mut connection = connected.map_err(|error| refused(&error))?;
-        migrations().run(&mut connection).await.map_err(|error| match error {
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => refused(&error),
-            error => error.into(),
-        })?;
+        let unfinished = sqlx::query_scalar("SELECT path FROM copies WHERE finished_at IS NULL");
+        if let Some(path) = unfinished.fetch_optional(&mut connection).await.map_err(|error| refused(&error))? {
+            let path: String = path;
+            let why = format!(
+                "the copy of {path} into it is not finished: stop the service that works there, and run store copy again"
+            );
+            return Err(refused_because(&address, &why));
+        }
         let name = sqlx::query("SELECT md5(random()::text || clock_timestamp()::text || pg_backend_pid()::text)");
         let name = name.fetch_one(&mut connection).await.map_err(|error| refused(&error))?.try_get(0)?;
         connection.close().await?;
@@ -92,8 +93,27 @@ impl Postgres {
     }
 }
 
+/// Connects to a server and brings the schema up to date; tells the address too.
+pub(super) async fn connect_and_migrate(url: &SecretString) -> Result<(PgConnection, String)> {
+    let options = options(url)?;
+    let address = address(&options);
+    let refused = |error: &sqlx::Error| refused(&address, error);
+    let connecting = PgConnection::connect_with(&options);
+    let connected = tokio::time::timeout(LONGEST_START, connecting).await.map_err(|_| StoreError::Late)?;
+    let mut connection = connected.map_err(|error| refused(&error))?;
+    migrations().run(&mut connection).await.map_err(|error| match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => refused(&error),
+        error => error.into(),
+    })?;
+    Ok((connection, address))
+}
+
 fn refused(address: &str, error: &sqlx::Error) -> StoreError {
-    StoreError::Server { server: address.to_owned(), why: format!("{error}; {}", remedy::of(error)) }
+    refused_because(address, &format!("{error}; {}", remedy::of(error)))
+}
+
+pub(super) fn refused_because(address: &str, why: &str) -> StoreError {
+    StoreError::Server { server: address.to_owned(), why: why.to_owned() }
 }
 
 fn migrations() -> sqlx::migrate::Migrator {

@@ -185,6 +185,8 @@ impl Talk for Session {
     const LEAST: &'static str = "LEAST";
     const THEN_JOIN: &'static str = "JOIN";
     const BY_DUE_SINCE: &'static str = "";
+    const ID_IN_BYTES: &'static str = "CAST(CAST(id AS TEXT) AS BYTEA)";
+    const UNLESS_LOCKED: &'static str = " FOR UPDATE SKIP LOCKED";
 
     async fn fetch(&mut self, sql: impl Into<Cow<'static, str>> + Send, values: &[Value<'_>]) -> Result<Vec<PgRow>> {
         let query = query(sql, values);

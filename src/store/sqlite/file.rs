@@ -21,12 +21,12 @@ const STEPS: i32 = 10_000;
 const INTERRUPTED: u32 = 9;
 
 /// A file that cannot be worked on, and why.
-pub(super) fn refused(path: &Path, why: &dyn std::fmt::Display) -> StoreError {
+pub(in crate::store) fn refused(path: &Path, why: &dyn std::fmt::Display) -> StoreError {
     StoreError::File { path: path.display().to_string(), why: format!("{why}") }
 }
 
 /// The same with what SQLite said.
-pub(super) fn refused_by(path: &Path, error: &sqlx::Error) -> StoreError {
+pub(in crate::store) fn refused_by(path: &Path, error: &sqlx::Error) -> StoreError {
     refused(path, &format!("{error}; {}", remedy::of(error)))
 }
 
@@ -35,22 +35,26 @@ pub(super) fn make_folder(path: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|error| refused(path, &error))
 }
 
-/// Takes the lock of a database file, or says who holds it. The lock goes with the process, however that ends.
-pub(super) fn lock_beside(path: &Path) -> std::result::Result<std::fs::File, String> {
+/// Takes the lock of a database file, or says why not. The lock goes with the process, however that ends.
+pub(super) fn lock_beside(path: &Path) -> Result<std::fs::File> {
+    let others = "another forstok-accurate works on it; stop that one first, or give this one its own database";
+    lock_if_free(path)?.ok_or_else(|| refused(path, &others))
+}
+
+/// The same, or nothing when somebody holds it.
+pub(in crate::store) fn lock_if_free(path: &Path) -> Result<Option<std::fs::File>> {
     // Another name for the same file is no other file.
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let name = beside(&path, ".lock");
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let name = beside(&real, ".lock");
     let file = std::fs::File::options().create(true).truncate(false).write(true).open(&name);
     let file = file.map_err(|error| {
-        format!("{}: {error}; let the service's user write to this file and its folder", name.display())
+        let name = name.display();
+        refused(path, &format!("{name}: {error}; let the service's user write to this file and its folder"))
     })?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => {
-            Err("another forstok-accurate works on it; stop that one first, or give this one its own database"
-                .to_owned())
-        }
-        Err(std::fs::TryLockError::Error(error)) => Err(error.to_string()),
+        Ok(()) => Ok(Some(file)),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+        Err(std::fs::TryLockError::Error(error)) => Err(refused(path, &error)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The store in one SQLite file: one writer, several readers, every commit synced to disk.
 
+mod backup;
 mod checkpoint;
 mod file;
 mod record;
@@ -18,9 +19,11 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+pub use self::backup::{Copied, backup};
+pub(super) use self::file::{lock_if_free, refused, refused_by};
 use self::{
     checkpoint::Checkpointer,
-    file::{Opened, examine, lock_beside, make_folder, refused, refused_by},
+    file::{Opened, examine, lock_beside, make_folder},
 };
 use super::{
     Delivery, Fold, Hold, Receipt, Result, StoreError, remedy,
@@ -33,7 +36,7 @@ const READERS: u32 = 4;
 
 /// How long a statement waits for another process (a backup, a person's shell) to let go of the file. Our own
 /// commands hold it for milliseconds; who holds it for longer than this holds it for minutes.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a sender's delivery waits for its turn to be written. Together with [`BUSY_TIMEOUT`] it bounds how long
 /// a sender waits for a 503: four seconds, less than any sender's patience that is known.
@@ -78,7 +81,7 @@ impl Sqlite {
     /// and brings the schema up to date.
     pub async fn open(path: &Path) -> Result<Self> {
         make_folder(path)?;
-        let lock = lock_beside(path).map_err(|why| refused(path, &why))?;
+        let lock = lock_beside(path)?;
         Ok(Self(SqliteFile::connect(path, Some(lock)).await?))
     }
 
@@ -260,6 +263,8 @@ macro_rules! speaks_sqlite {
             const THEN_JOIN: &'static str = "CROSS JOIN";
             // Left to itself SQLite reads every order that is due.
             const BY_DUE_SINCE: &'static str = " INDEXED BY orders_due_since";
+            const ID_IN_BYTES: &'static str = "CAST(id AS BLOB)";
+            const UNLESS_LOCKED: &'static str = "";
 
             async fn fetch(
                 &mut self,

@@ -1,0 +1,89 @@
+//! How long it takes to move a shop to PostgreSQL: beside its running service, and once that has stopped, which is
+//! for how long no webhook is taken.
+//!
+//! `cargo bench --bench copy`, or another size: `cargo bench --bench copy -- --orders 1000000`. The server is started
+//! for it by `tests/postgres-server`, with every commit synced to the disk that Cargo's target folder is on.
+
+#[expect(dead_code, reason = "each benchmark uses its part")]
+mod common;
+#[expect(dead_code, reason = "the old orders are looked at only by `growth`")]
+#[path = "growth/old_orders.rs"]
+mod old_orders;
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, ExitCode, Stdio},
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use common::{
+    Arguments,
+    accurate::Accurate,
+    load::Load,
+    machine::folder,
+    orders::Orders,
+    report::{Report, note},
+    service::Home,
+};
+
+/// What the service takes between the two copies.
+const WEBHOOKS_MEANWHILE: u64 = 1_000;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::of_this_process();
+    let count = arguments.value("orders", 100_000);
+    let mut report = Report::new(&format!("copy: a shop with {count} orders moves to PostgreSQL"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let accurate = Accurate::start();
+    let home = Home::new(&accurate.url(), "");
+    let file = home.path().join("orders.db");
+    let bytes = fs::copy(old_orders::database(&runtime, count), &file).expect("the disk has room for a copy");
+    fs::File::open(&file).and_then(|file| file.sync_all()).expect("the disk takes it");
+    note("the SQLite file", &format!("{:.0} MB", bytes as f64 / 1e6));
+    let (mut server, url) = server();
+
+    let service = home.serve();
+    let (beside, said) = copy(&file, &url, 3);
+    note("it said", &said);
+    let requests = Rc::new(Orders::open().requests(1_000_000, WEBHOOKS_MEANWHILE));
+    let (address, time) = (service.address, Duration::from_mins(1));
+    Load { address, connections: 8, time, requests, answer_holds: "accepted" }.run();
+    service.all_are_decided();
+    drop(service);
+    let (stopped, said) = copy(&file, &url, 0);
+    note("it said", &said);
+    // Its pipe closes, and with it the server goes.
+    drop(server.stdin.take());
+    server.wait().expect("our own child");
+
+    report.at_most("beside the running service", beside, 120.0, "s");
+    report.at_most("once it has stopped, with every row compared twice", stopped, 120.0, "s");
+    report.end()
+}
+
+/// A server with a database, synced to disk.
+fn server() -> (Child, String) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres-server");
+    let mut command = Command::new(script);
+    command.args(["fsync=on", "full_page_writes=on"]).env("FOLDER", folder());
+    let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the script runs");
+    let mut url = String::new();
+    BufReader::new(server.stdout.take().expect("it is piped")).read_line(&mut url).expect("readable");
+    assert!(!url.is_empty(), "the server did not start");
+    (server, url.trim().to_owned())
+}
+
+/// Seconds that a copy took, and its last words.
+fn copy(from: &Path, to: &str, exit_code: i32) -> (f64, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_forstok-accurate"));
+    command.args(["store", "copy", "--from", &format!("sqlite://{}", from.display()), "--to", to]);
+    let began = Instant::now();
+    let output = command.output().expect("it runs");
+    let seconds = began.elapsed().as_secs_f64();
+    assert_eq!(output.status.code(), Some(exit_code), "{output:?}");
+    let words = String::from_utf8_lossy(&output.stdout);
+    (seconds, words.lines().last().unwrap_or_default().to_owned())
+}

@@ -1,0 +1,131 @@
+//! `store backup | copy`: what people do with the database beside a running service.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
+
+use clap::Subcommand;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::Failure;
+use crate::{
+    clock::{Clock, SystemClock},
+    config::{self, Database},
+    domain::document::Problem,
+    service::asked_to_stop,
+    store::{self, Moved, Progress},
+};
+
+/// How a copy shows how far it is.
+const BAR: &str = "{msg:32} {wide_bar} {pos}/{len} rows, {elapsed} of {duration}";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Action {
+    /// Copy the SQLite database into a new file, also while a service works on it
+    Backup {
+        /// The new file
+        file: PathBuf,
+        /// Settings file; names the database
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Move a shop's history to an empty PostgreSQL database; goes on where it was cut short
+    Copy {
+        /// Where it is: sqlite://…
+        #[arg(long, value_name = "URL")]
+        from: String,
+        /// Where it goes: postgres://user@host/database; the password may come from PGPASSWORD or ~/.pgpass
+        #[arg(long, value_name = "URL")]
+        to: String,
+    },
+}
+
+pub(super) async fn run(action: Action) -> Result<ExitCode, Failure> {
+    match action {
+        Action::Backup { file, config } => backup(config, &file).await,
+        Action::Copy { from, to } => copy(&from, &to).await,
+    }
+}
+
+async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failure> {
+    let path = match config::load_offline(config.as_deref(), std::env::vars())?.database {
+        Database::Sqlite(path) => path,
+        database @ Database::Postgres(_) => {
+            let words = format!(
+                "{database} is a PostgreSQL database; its own tool makes the backup, beside the running service: \
+                 pg_dump --format=custom --file={} <database.url>",
+                file.display()
+            );
+            return Err(anyhow::anyhow!(words).into());
+        }
+    };
+    let began = Instant::now();
+    let stop = asked_to_stop()?;
+    // Asked to stop, the unfinished copy is taken away.
+    let copied = tokio::select! {
+        copied = store::backup(&path, file) => copied.map_err(anyhow::Error::from)?,
+        () = stop => return Err(anyhow::anyhow!("stopped: no backup was made").into()),
+    };
+    println!(
+        "{} holds {} orders and {} invoices: {:.1} MB, written and read through in {:.1} s.",
+        file.display(),
+        copied.orders,
+        copied.invoices,
+        copied.bytes as f64 / 1e6,
+        began.elapsed().as_secs_f64()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn copy(from: &str, to: &str) -> Result<ExitCode, Failure> {
+    let wrong = |key: &str, remedy: &str| vec![Problem { key: key.to_owned(), value: None, remedy: remedy.to_owned() }];
+    let (from, to) = match (config::database_at(from), config::database_at(to)) {
+        (Ok(Database::Sqlite(from)), Ok(Database::Postgres(to))) => (from, to),
+        (Err(remedy), _) => return Err(wrong("--from", &remedy).into()),
+        (_, Err(remedy)) => return Err(wrong("--to", &remedy).into()),
+        (Ok(Database::Postgres(_)), _) => {
+            return Err(wrong("--from", "must be an SQLite file: out of PostgreSQL there is no way back").into());
+        }
+        (_, Ok(Database::Sqlite(_))) => {
+            return Err(wrong("--to", "must be a PostgreSQL database; store backup copies an SQLite file").into());
+        }
+    };
+    let began = Instant::now();
+    // Drawn on standard error, and only when that is a terminal.
+    let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(BAR).expect("the template is fixed"));
+    let moved = store::copy(&from, &to, SystemClock.now(), |progress| show(&bar, progress)).await;
+    bar.finish_and_clear();
+    let seconds = began.elapsed().as_secs_f64();
+    match moved.map_err(anyhow::Error::from)? {
+        Moved::All { written, rows } => {
+            println!("Finished: every row is as it is in {}, compared one by one.", from.display());
+            for (table, rows) in rows {
+                println!("  {table:<16} {rows:>12} rows");
+            }
+            println!(
+                "{written} rows were written, in {seconds:.1} s. Now set database.url to it and start the service."
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+        Moved::SoFar { written } => {
+            println!(
+                "{written} rows were written, in {seconds:.1} s. A service works on {}, so that more may change: \
+                 stop it and run this again. Only what changes until then is left to be written.",
+                from.display()
+            );
+            Ok(ExitCode::from(NOT_FINISHED))
+        }
+    }
+}
+
+/// Exit code of a copy that wants to be run again once the service was stopped.
+const NOT_FINISHED: u8 = 3;
+
+fn show(bar: &ProgressBar, progress: Progress) {
+    let doing = if progress.pass == 0 { "copying" } else { "comparing" };
+    bar.set_length(progress.all);
+    bar.set_position(progress.done);
+    bar.set_message(format!("{doing} {}", progress.table));
+}

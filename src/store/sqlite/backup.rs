@@ -1,0 +1,82 @@
+//! A copy of the database file beside the service that works on it.
+
+use std::{ffi::OsString, path::Path};
+
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use tempfile::NamedTempFile;
+
+use super::{BUSY_TIMEOUT, CACHE, Result, StoreError, file::refused, file::refused_by};
+use crate::store::remedy;
+
+/// What a copy of a database holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Orders of every state.
+    pub orders: i64,
+    /// Invoices that stand.
+    pub invoices: i64,
+    /// Size of the file.
+    pub bytes: u64,
+}
+
+/// Copies the database in one file into another that is not there yet, as it stands at one moment. Nobody waits for
+/// it meanwhile. The new file is on disk and was looked through when this returns; before, its name is free.
+pub async fn backup(source: &Path, target: &Path) -> Result<Copied> {
+    if !source.exists() {
+        return Err(refused(source, &"there is no such file; correct database.url"));
+    }
+    if target.exists() {
+        return Err(refused(target, &"it is there already; give a name that is free"));
+    }
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let part = part_beside(folder, target).map_err(|error| refused(target, &error))?;
+    // Only the bare file: a newer program must be able to back a database up before it brings it up to date.
+    let options = SqliteConnectOptions::new().filename(source).busy_timeout(BUSY_TIMEOUT).pragma("cache_size", CACHE);
+    let mut connection = connect(source, &options).await?;
+    // One statement that reads: it sees one moment, and in this mode readers hold up no writer.
+    let written = sqlx::query("VACUUM INTO $1").bind(text(part.path())?).execute(&mut connection).await;
+    written.map_err(|error| refused_by(source, &error))?;
+    let _ = connection.close().await;
+    let copied = look_through(part.path()).await?;
+    let on_disk = || -> std::io::Result<()> {
+        part.as_file().sync_all()?;
+        part.persist_noclobber(target).map_err(|error| error.error)?;
+        std::fs::File::open(folder)?.sync_all()
+    };
+    on_disk().map_err(|error| refused(target, &error))?;
+    Ok(copied)
+}
+
+/// A file beside the target, readable by its owner alone. It goes when it is not made the target in the end.
+fn part_beside(folder: &Path, target: &Path) -> std::io::Result<NamedTempFile> {
+    let mut prefix = OsString::from(".");
+    prefix.push(target.file_name().ok_or(std::io::ErrorKind::IsADirectory)?);
+    prefix.push(".");
+    tempfile::Builder::new().prefix(&prefix).suffix(".part").tempfile_in(folder)
+}
+
+/// Makes sure that the copy can be read from end to end, and counts.
+async fn look_through(copy: &Path) -> Result<Copied> {
+    let mut connection = connect(copy, &SqliteConnectOptions::new().filename(copy).read_only(true)).await?;
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
+    if found != "ok" {
+        return Err(refused(copy, &format!("{found}; {}", remedy::DAMAGED)));
+    }
+    let orders = sqlx::query_scalar("SELECT COUNT(*) FROM orders").fetch_one(&mut connection).await?;
+    let invoices = "SELECT COUNT(*) FROM orders WHERE invoice_id IS NOT NULL AND state <> 'voided'";
+    let invoices = sqlx::query_scalar(invoices).fetch_one(&mut connection).await?;
+    connection.close().await?;
+    let bytes = std::fs::metadata(copy).map_err(|error| refused(copy, &error))?.len();
+    Ok(Copied { orders, invoices, bytes })
+}
+
+async fn connect(path: &Path, options: &SqliteConnectOptions) -> Result<SqliteConnection> {
+    SqliteConnection::connect_with(options).await.map_err(|error| refused_by(path, &error))
+}
+
+fn text(path: &Path) -> Result<&str> {
+    path.to_str().ok_or_else(|| StoreError::File {
+        path: path.display().to_string(),
+        why: "SQLite takes only names in UTF-8; give another one".to_owned(),
+    })
+}

@@ -1,0 +1,243 @@
+//! Bodies of old webhooks are cleared, and no order comes out differently for it.
+
+use axum::body::Bytes;
+use forstok_accurate::{
+    clock::Clock,
+    domain::reason::{Reason, Warning},
+    pipeline::{record::delivery, tidy::STEP},
+    sandbox::samples::MAPPING,
+    store::Fold,
+};
+use jiff::SignedDuration;
+use sqlx::{Connection, SqliteConnection};
+
+use super::ORDER;
+use crate::world::{World, order, order_id};
+
+const DAY: i64 = 86_400;
+
+/// Clears what is older than 90 days, as the service does; returns how many bodies went.
+async fn tidy(world: &World) -> u64 {
+    let mut bodies = 0;
+    loop {
+        let cleared = world.engine.tidy_some(SignedDuration::from_hours(90 * 24)).await.expect("written");
+        assert!(cleared.bodies <= cleared.looked_at && cleared.looked_at <= STEP as u64, "{cleared:?}");
+        bodies += cleared.bodies;
+        if cleared.looked_at < STEP as u64 {
+            return bodies;
+        }
+    }
+}
+
+/// How many bodies are kept.
+async fn bodies(world: &World) -> i64 {
+    let url = format!("sqlite://{}", world.database().display());
+    let mut connection = SqliteConnection::connect(&url).await.expect("the file can be opened");
+    let count = sqlx::query_scalar("SELECT COUNT(*) FROM deliveries WHERE body IS NOT NULL");
+    count.fetch_one(&mut connection).await.expect("readable")
+}
+
+#[tokio::test]
+async fn what_is_old_and_not_needed_is_cleared_and_nothing_else_changes() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).open()).await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_settled().await;
+    world.advance(89 * DAY);
+    world.forstok_sends(order("2").open()).await;
+    world.run_until_settled().await;
+    assert_eq!((tidy(&world).await, bodies(&world).await), (0, 3), "nothing is old yet");
+    let before = (format!("{:?}", world.order(ORDER).await), world.timeline(ORDER).await);
+    world.advance(2 * DAY);
+    assert_eq!((tidy(&world).await, bodies(&world).await), (2, 1));
+    assert_eq!((format!("{:?}", world.order(ORDER).await), world.timeline(ORDER).await), before);
+    assert_eq!(tidy(&world).await, 0, "once is enough");
+}
+
+#[tokio::test]
+async fn what_a_decision_may_want_stays_until_the_order_has_ended() {
+    let mut world = World::new().await;
+    world.forstok_sends(order("1").open().price(1_000)).await;
+    world.forstok_sends(order("1").ready_to_ship().sku("BARU-01")).await;
+    world.forstok_sends(order("2").open()).await;
+    world.run_until_settled().await;
+    world.advance(91 * DAY);
+    assert_eq!((tidy(&world).await, bodies(&world).await), (1, 2), "the older snapshot of order 1 goes");
+    world.accurate.add_item("BARU-01", "Barang baru");
+    world.operator_retries("1").await;
+    world.run_until_settled().await;
+    assert_eq!(world.state("1").await, "invoiced");
+    assert_eq!(tidy(&world).await, 0, "it is looked at again after a day");
+    world.advance(DAY);
+    assert_eq!((tidy(&world).await, bodies(&world).await), (1, 1), "order 2 may still go on");
+    world.forstok_sends(order("2").cancelled()).await;
+    world.run_until_settled().await;
+    world.advance(DAY);
+    assert_eq!((tidy(&world).await, bodies(&world).await), (1, 1), "its cancellation is not old yet");
+}
+
+#[tokio::test]
+async fn an_order_that_is_cancelled_after_its_body_was_cleared_is_voided_all_the_same() {
+    // The second cancellation is older than what is known already, so that its own body does not count.
+    for cancelled in [order(ORDER).cancelled(), order(ORDER).cancelled().updated_at("2023-11-20T10:00:00+07:00")] {
+        let mut world = World::new().await;
+        world.forstok_sends(order(ORDER).ready_to_ship()).await;
+        world.run_until_settled().await;
+        world.advance(100 * DAY);
+        assert_eq!(tidy(&world).await, 1);
+        world.forstok_sends(cancelled).await;
+        world.run_until_settled().await;
+        assert_eq!((world.state(ORDER).await.as_str(), world.accurate.invoice_count()), ("voided", 0));
+    }
+}
+
+#[tokio::test]
+async fn an_invoice_that_the_mapping_keeps_is_kept_without_the_body_too() {
+    let mut world = World::with_mapping(&MAPPING.replace("on_cancel = \"void\"", "on_cancel = \"keep\"")).await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_settled().await;
+    world.advance(100 * DAY);
+    assert_eq!(tidy(&world).await, 1);
+    world.forstok_sends(order(ORDER).cancelled().updated_at("2023-11-20T10:00:00+07:00")).await;
+    world.run_until_settled().await;
+    assert_eq!((world.state(ORDER).await.as_str(), world.accurate.invoice_count()), ("invoiced", 1));
+    assert!(world.warnings(ORDER).await.contains(&Warning::CancelledKept));
+}
+
+#[tokio::test]
+async fn late_news_about_an_invoiced_order_changes_nothing_without_its_body() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_settled().await;
+    world.forstok_sends(order(ORDER).shipped().price(90_000)).await;
+    world.run_until_settled().await;
+    let warnings = world.warnings(ORDER).await;
+    assert!(warnings.contains(&Warning::ChangedAfterInvoice));
+    world.advance(100 * DAY);
+    assert_eq!(tidy(&world).await, 2);
+    world.forstok_sends(order(ORDER).open()).await;
+    world.forstok_sends(order(ORDER).status("teleported").updated_at("2024-05-10T10:00:00+07:00")).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "invoiced");
+    assert_eq!(world.warnings(ORDER).await, warnings, "what was found before still holds");
+}
+
+#[tokio::test]
+async fn an_ignored_order_stays_so_until_the_rules_want_it_and_then_waits_for_its_data() {
+    let on = "[stores.\"8277\"]";
+    let off = format!("{on}\nenabled = false");
+    let mut world = World::with_mapping(&MAPPING.replace(on, &off)).await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_settled().await;
+    world.advance(100 * DAY);
+    assert_eq!(tidy(&world).await, 1);
+    let before = world.timeline(ORDER).await;
+    world.mapping_changes("on_cancel = \"void\"", "on_cancel = \"keep\"").await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "ignored: store_off");
+    assert_eq!(world.timeline(ORDER).await, before, "nothing happened to it");
+
+    world.mapping_changes(&off, on).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "blocked: no_lines");
+    let about = world.order(ORDER).await.findings[0].about.clone();
+    assert!(about.contains("cleared") && about.contains("database.keep_bodies_days"), "{about}");
+    assert!(world.wire.hosts().is_empty());
+
+    // The very same webhook brings back what is missing.
+    assert!(!world.forstok_sends(order(ORDER).ready_to_ship()).await.repeat);
+    world.run_until_settled().await;
+    assert_eq!((world.state(ORDER).await.as_str(), world.accurate.invoice_count()), ("invoiced", 1));
+    assert!(world.forstok_sends(order(ORDER).ready_to_ship()).await.repeat);
+}
+
+#[tokio::test]
+async fn a_rule_that_changes_meanwhile_holds_for_an_order_without_its_body() {
+    let mut world = World::with_mapping(&format!("orders_from = \"2024-01-01\"\n{MAPPING}")).await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "ignored: before_start");
+    world.advance(100 * DAY);
+    assert_eq!(tidy(&world).await, 1);
+    world.mapping_changes("auto_create_at = \"Ready to Ship\"", "auto_create_at = \"never\"").await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "ignored: auto_create_never");
+    world.mapping_changes("orders_from = \"2024-01-01\"", "").await;
+    world.mapping_changes("auto_create_at = \"never\"", "auto_create_at = \"Shipped\"").await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "watching");
+    world.forstok_sends(order(ORDER).shipped()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "invoiced");
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_folded_yet_stays() {
+    let mut world = World::new().await;
+    let recorded = delivery(order(ORDER).ready_to_ship().body(), world.clock.now());
+    world.store.record(&[recorded], Fold::Later).await.expect("recorded");
+    world.advance(100 * DAY);
+    assert_eq!((tidy(&world).await, bodies(&world).await), (0, 1));
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "invoiced");
+    world.advance(DAY);
+    assert_eq!(tidy(&world).await, 1);
+}
+
+#[tokio::test]
+async fn an_unreadable_webhook_is_cleared_and_still_listed() {
+    let mut world = World::new().await;
+    let recorded = delivery(Bytes::from_static(b"not JSON"), world.clock.now());
+    world.store.record(&[recorded], Fold::Now).await.expect("recorded");
+    world.advance(100 * DAY);
+    assert_eq!((tidy(&world).await, bodies(&world).await), (1, 0));
+    let (count, newest) = world.store.unreadable(10).await.expect("readable");
+    assert!(count == 1 && newest[0].problem.contains("not JSON"), "{newest:?}");
+}
+
+#[tokio::test]
+async fn with_a_longer_time_set_what_was_kept_is_not_cleared_early() {
+    let mut world = World::new().await;
+    world.forstok_sends(order("1").open()).await;
+    world.run_until_settled().await;
+    world.advance(91 * DAY);
+    assert_eq!(tidy(&world).await, 0);
+    world.mapping_changes("auto_create_at = \"Ready to Ship\"", "auto_create_at = \"never\"").await;
+    world.run_until_settled().await;
+    assert_eq!(world.order("1").await.reason, Some(Reason::AutoCreateNever));
+    world.advance(DAY);
+    let a_year = SignedDuration::from_hours(365 * 24);
+    assert_eq!(world.engine.tidy_some(a_year).await.expect("written").bodies, 0);
+    world.advance(DAY);
+    assert_eq!(tidy(&world).await, 1);
+}
+
+#[tokio::test]
+async fn an_order_without_its_body_is_no_concern_of_the_check() {
+    let on = "[stores.\"8277\"]";
+    let mut world = World::with_mapping(&MAPPING.replace(on, &format!("{on}\nenabled = false"))).await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_settled().await;
+    world.advance(100 * DAY);
+    assert_eq!(tidy(&world).await, 1);
+    world.mapping_changes("enabled = false", "").await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "blocked: no_lines");
+    assert!(world.store.waiting_bodies(10).await.expect("readable").is_empty());
+    assert_eq!(world.store.rearm_one(&order_id(ORDER), world.clock.now()).await.expect("written"), Some(1));
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "blocked: no_lines");
+}
+
+#[tokio::test]
+async fn a_long_history_is_cleared_in_small_steps() {
+    let mut world = World::new().await;
+    let count = 3 * STEP + 5;
+    let now = world.clock.now();
+    let ids = (1..=count).map(|id| id.to_string());
+    let deliveries: Vec<_> = ids.map(|id| delivery(order(&id).cancelled().body(), now)).collect();
+    world.store.record(&deliveries, Fold::Now).await.expect("recorded");
+    world.run_until_settled().await;
+    world.advance(91 * DAY);
+    assert_eq!((tidy(&world).await, bodies(&world).await), (count as u64, 0));
+}
