@@ -72,8 +72,8 @@ fn main() -> ExitCode {
 fn webhooks(home: &Home, first: u64, time: Duration, beside: impl Fn() + Sync) -> Measured {
     let service = home.serve();
     let orders = Orders::open().requests(first, (time.as_secs_f64() * MOST_A_SECOND) as u64);
-    let address = service.address;
-    let load = Load { address, connections: CONNECTIONS, time, requests: Rc::new(orders), answer_holds: "accepted" };
+    let addresses = vec![service.address];
+    let load = Load { addresses, connections: CONNECTIONS, time, requests: Rc::new(orders), answer_holds: "accepted" };
     std::thread::scope(|scope| {
         let doing = scope.spawn(&beside);
         let measured = load.run();
@@ -107,8 +107,10 @@ fn keep_bodies(home: &Home, days: u32) {
     let path = home.path().join("settings.toml");
     let settings = fs::read_to_string(&path).expect("it is there");
     let lines = settings.lines().filter(|line| !line.contains("keep_bodies_days"));
-    let mut settings: String = lines.map(|line| format!("{line}\n")).collect();
-    settings = settings.replace("[database]\n", &format!("[database]\nkeep_bodies_days = {days}\n"));
+    let settings = lines
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace("[database]\n", &format!("[database]\nkeep_bodies_days = {days}\n"));
     fs::write(&path, settings).expect("the folder takes files");
 }
 

@@ -15,11 +15,11 @@ use crate::{
     config::{self, Database},
     domain::document::Problem,
     service::asked_to_stop,
-    store::{self, Moved, Progress},
+    store::{self, Moved, Progress, StoreError},
 };
 
 /// How a copy shows how far it is.
-const BAR: &str = "{msg:32} {wide_bar} {pos}/{len} rows, {elapsed} of {duration}";
+const BAR: &str = "{msg:14} {wide_bar} {pos}/{len} rows, {elapsed} of {duration}";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
@@ -33,10 +33,10 @@ pub(super) enum Action {
     },
     /// Move a shop's history to an empty PostgreSQL database; goes on where it was cut short
     Copy {
-        /// Where it is: sqlite://…
+        /// Where it is: `sqlite://…`
         #[arg(long, value_name = "URL")]
         from: String,
-        /// Where it goes: postgres://user@host/database; the password may come from PGPASSWORD or ~/.pgpass
+        /// Where it goes: `postgres://user@host/database`; the password may come from PGPASSWORD or ~/.pgpass
         #[arg(long, value_name = "URL")]
         to: String,
     },
@@ -65,7 +65,7 @@ async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failur
     let stop = asked_to_stop()?;
     // Asked to stop, the unfinished copy is taken away.
     let copied = tokio::select! {
-        copied = store::backup(&path, file) => copied.map_err(anyhow::Error::from)?,
+        copied = store::backup(&path, file) => copied.map_err(|error| told(&error))?,
         () = stop => return Err(anyhow::anyhow!("stopped: no backup was made").into()),
     };
     println!(
@@ -77,6 +77,11 @@ async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failur
         began.elapsed().as_secs_f64()
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// An error of the store says all by itself; its cause would only repeat it.
+fn told(error: &StoreError) -> anyhow::Error {
+    anyhow::Error::msg(error.to_string())
 }
 
 async fn copy(from: &str, to: &str) -> Result<ExitCode, Failure> {
@@ -98,7 +103,7 @@ async fn copy(from: &str, to: &str) -> Result<ExitCode, Failure> {
     let moved = store::copy(&from, &to, SystemClock.now(), |progress| show(&bar, progress)).await;
     bar.finish_and_clear();
     let seconds = began.elapsed().as_secs_f64();
-    match moved.map_err(anyhow::Error::from)? {
+    match moved.map_err(|error| told(&error))? {
         Moved::All { written, rows } => {
             println!("Finished: every row is as it is in {}, compared one by one.", from.display());
             for (table, rows) in rows {
@@ -124,8 +129,7 @@ async fn copy(from: &str, to: &str) -> Result<ExitCode, Failure> {
 const NOT_FINISHED: u8 = 3;
 
 fn show(bar: &ProgressBar, progress: Progress) {
-    let doing = if progress.pass == 0 { "copying" } else { "comparing" };
     bar.set_length(progress.all);
     bar.set_position(progress.done);
-    bar.set_message(format!("{doing} {}", progress.table));
+    bar.set_message(progress.table);
 }

@@ -42,7 +42,6 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
     }
     changes.extend(change_of_database(&old.database, database));
     if old.keep_bodies != *keep_bodies {
-        let days = |kept: Option<SignedDuration>| kept.map_or(0, |kept| kept.as_hours() / 24).to_string();
         changes.push(arrow("database.keep_bodies_days", &days(old.keep_bodies), &days(*keep_bodies)));
     }
     changes
@@ -123,6 +122,10 @@ fn change_of_database(old: &Database, new: &Database) -> Option<String> {
     }
 }
 
+fn days(keep: Option<SignedDuration>) -> String {
+    (keep.map_or(0, |keep| keep.as_hours()) / 24).to_string()
+}
+
 fn arrow(key: &str, before: &str, after: &str) -> String {
     format!("{key} = {before} → {after}")
 }
@@ -172,6 +175,7 @@ mod tests {
         operator_token = "hush-6"
         [database]
         url = "postgres://u:hush@h/d"
+        keep_bodies_days = 30
         [forstok.webhook]
         secrets = ["hush-1", "hush-7"]
         [books.main]

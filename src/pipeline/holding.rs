@@ -25,7 +25,7 @@ const RENEW: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(500);
 
 /// How long a new holder makes no call: what the one before it sent last may still count over there.
-const HANDOVER: SignedDuration = SignedDuration::from_millis(1_500);
+const HANDOVER: SignedDuration = SignedDuration::from_millis(1_100);
 
 /// The name under which deciding is held; a book's name is never empty.
 const DECIDING: &str = "";

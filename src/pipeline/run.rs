@@ -160,8 +160,9 @@ async fn tidy_always(engine: Arc<Engine>, keep: SignedDuration, mut stopped: wat
     let mut bodies = 0;
     while !*stopped.borrow() {
         let began = engine.now();
-        // While webhooks are many, their answers go first.
-        let cleared = if engine.webhooks_are_many() { None } else { Some(engine.tidy_some(keep).await) };
+        // While webhooks are many, their answers go first. Of several replicas the one that decides does it.
+        let is_our_turn = engine.decides() && !engine.webhooks_are_many();
+        let cleared = if is_our_turn { Some(engine.tidy_some(keep).await) } else { None };
         let wait = match cleared {
             None => AFTER_FAILURE,
             Some(Ok(cleared)) if cleared.looked_at == STEP as u64 => {

@@ -30,35 +30,34 @@ pub(super) struct Old {
 /// Finds the next of them without writing: what must come from the disk is in memory when the writer is held.
 pub(super) async fn find(talk: &mut impl Talk, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Old> {
     let mut old = Old { ids: Vec::new(), not_needed: Vec::new(), cursor: None };
-    let columns = format!("d.id, d.received_at, CASE WHEN {NEEDED} THEN d.id END AS needed");
+    // The setting may have been raised since they were kept. Joined, all deliveries might be read for it.
     let kept = format!(
-        "SELECT {columns} FROM kept_bodies k JOIN deliveries d ON d.id = k.delivery
-         WHERE k.look_at <= $1 ORDER BY k.look_at LIMIT $2"
+        "SELECT k.delivery AS id,
+                (SELECT CASE WHEN d.received_at < $3 AND NOT {NEEDED} THEN d.id END
+                 FROM deliveries d WHERE d.id = k.delivery) AS not_needed
+         FROM kept_bodies k WHERE k.look_at <= $1 ORDER BY k.look_at LIMIT $2"
     );
-    for row in talk.fetch(kept, &[now.into(), step.into()]).await? {
-        // The setting may have been raised since.
-        old.add(&row, row.number("received_at")? < micros(older_than))?;
+    for row in talk.fetch(kept, &[now.into(), step.into(), older_than.into()]).await? {
+        old.add(&row)?;
     }
     let new = format!(
-        "SELECT {columns} FROM deliveries d
+        "SELECT d.id, d.received_at, CASE WHEN NOT {NEEDED} THEN d.id END AS not_needed FROM deliveries d
          WHERE d.id > (SELECT delivery FROM cleared_up_to WHERE id = 1) ORDER BY d.id LIMIT $1"
     );
     for row in talk.fetch(new, &[(step - old.ids.len() as i64).into()]).await? {
         if row.number("received_at")? >= micros(older_than) {
             break;
         }
-        old.cursor = Some(old.add(&row, true)?);
+        old.cursor = Some(old.add(&row)?);
     }
     Ok(old)
 }
 
 impl Old {
-    fn add(&mut self, row: &impl Columns, is_old: bool) -> Result<i64> {
+    fn add(&mut self, row: &impl Columns) -> Result<i64> {
         let id = row.number("id")?;
         self.ids.push(id);
-        if is_old && row.number_if_any("needed")?.is_none() {
-            self.not_needed.push([id]);
-        }
+        self.not_needed.extend(row.number_if_any("not_needed")?.map(|id| [id]));
         Ok(id)
     }
 

@@ -121,11 +121,10 @@ pub(super) async fn orders<T: Talk>(
 }
 
 pub(super) async fn waiting_bodies(talk: &mut impl Talk, limit: i64) -> Result<Vec<Vec<u8>>> {
-    let sql = "SELECT body FROM
-                   (SELECT (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body FROM orders o
-                    WHERE o.state IN ('due', 'blocked', 'watching') ORDER BY o.id DESC LIMIT $1) AS newest
-               WHERE body IS NOT NULL";
-    talk.fetch(sql, &[limit.into()]).await?.iter().map(|row| row.bytes("body")).collect()
+    let sql = "SELECT (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body FROM orders o
+               WHERE o.state IN ('due', 'blocked', 'watching') ORDER BY o.id DESC LIMIT $1";
+    let rows = talk.fetch(sql, &[limit.into()]).await?;
+    rows.iter().filter_map(|row| row.bytes_if_any("body").transpose()).collect()
 }
 
 pub(super) async fn counts(talk: &mut impl Talk) -> Result<Vec<Count>> {

@@ -23,7 +23,7 @@ impl World {
         let database = self.database.clone().expect("it was just opened");
         // Only one that is alone may take it that whoever held a lease has died.
         if self.terms.workers == 1 {
-            database.end_leases(crate::process::BOOK, self.clock.now()).await.expect("written");
+            database.end_leases(BOOK, self.clock.now()).await.expect("written");
         }
         let mapping = in_force(database.as_ref()).await.expect("readable");
         let chance = self.rng.fork();

@@ -93,7 +93,7 @@ pub(super) async fn text_that_no_database_likes_is_kept(base: Base) {
     let odd = "A\0B'\"\\ \u{10ffff} 😀 %_";
     let sent = order("1").ready_to_ship().with("local_name", odd.into()).with("store_name", odd.into()).sku(odd);
     record(&world, std::slice::from_ref(&sent)).await;
-    assert_eq!(Bytes::from(undecided(&world).await[0].body.clone()), sent.body(), "the body is as it came");
+    assert_eq!(undecided(&world).await[0].body.clone().map(Bytes::from), Some(sent.body()), "the body is as it came");
     let kept = world.order("1").await;
     assert_eq!(kept.channel_order_id, odd.replace('\0', "\u{fffd}"));
     let found = super::ids(&world, &super::text(&odd[..4])).await;

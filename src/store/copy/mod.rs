@@ -1,35 +1,31 @@
 //! Moving a shop's history from an SQLite file to a PostgreSQL database.
 //!
-//! It is a comparison: of each table, piece by piece, what differs is written. So it goes on wherever it was cut
-//! short, a second run brings over what changed meanwhile, and the run that finds no difference is the proof.
+//! It is a comparison: of each table, piece by piece, what differs is written and compared again. So it goes on
+//! wherever it was cut short, and a second run brings over what changed meanwhile. With a source that does not change
+//! any more, each piece is known to be the same at the end.
 
 mod source;
 mod table;
 mod target;
 
-use std::{collections::HashMap, path::Path};
+use std::path::Path;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
 
 use self::{
     source::Source,
-    table::{COUNTED, Cells, Columns, TABLES, Table},
+    table::{COUNTED, Cells, Differences, Piece, TABLES},
     target::Target,
 };
 use super::{Result, StoreError};
-
-/// Each pass writes what differs. With a source that does not change the second one finds nothing.
-const MOST_PASSES: usize = 3;
 
 /// How far a copy is.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
     /// The table that is compared.
     pub table: &'static str,
-    /// How often all were compared before.
-    pub pass: usize,
-    /// Rows of all tables that were compared in this pass.
+    /// Rows of all tables that were compared.
     pub done: u64,
     /// Rows of all tables.
     pub all: u64,
@@ -64,80 +60,54 @@ pub async fn copy(
     let mut target = Target::open(to).await?;
     target.begin(&source.name, from).await?;
     let is_still = source.hold_still().await?;
-    let mut written = 0;
-    for pass in 0..MOST_PASSES {
-        let Pass { differing, rows } = compare(&mut source, &mut target, pass, &mut told).await?;
-        written += differing;
-        if !is_still {
-            return Ok(Moved::SoFar { written });
-        }
-        if differing == 0 {
-            for table in COUNTED {
-                let columns = source.columns(table).await?;
-                let counted = source.counted(table, &columns).await?;
-                target.make_sure_of(table, &columns, counted).await?;
-            }
-            target.finish(now).await?;
-            return Ok(Moved::All { written, rows });
-        }
-    }
-    Err(StoreError::Unreadable("rows that were just written differ again; does somebody else write there?".to_owned()))
-}
-
-/// What one comparison of everything came to.
-struct Pass {
-    differing: u64,
-    rows: Vec<(&'static str, u64)>,
-}
-
-async fn compare(
-    source: &mut Source,
-    target: &mut Target,
-    pass: usize,
-    told: &mut (impl FnMut(Progress) + Send),
-) -> Result<Pass> {
     let mut all = 0;
     for table in TABLES {
         all += source.count(table).await?;
     }
-    let (mut done, mut differing, mut rows) = (0, 0, Vec::new());
+    let (mut done, mut written, mut rows) = (0, 0, Vec::new());
     for table in TABLES {
+        let before = done;
         let columns = source.columns(table).await?;
-        let (mut last, before) = (Vec::new(), done);
+        let mut piece = Piece { table, columns: &columns, last: Vec::new(), upto: None };
         loop {
-            let there = source.behind(table, &columns, &last).await?;
-            let is_last = (there.len() as i64) < table.at_once;
+            let there = source.behind(table, &columns, &piece.last).await?;
+            let is_full = there.len() as i64 == table.at_once;
+            piece.upto = there.last().filter(|_| is_full).map(|row| row[..columns.key].to_vec());
+            written += equalize(&mut target, &piece, &there).await?;
             done += there.len() as u64;
-            let upto = if is_last { None } else { there.last().map(|row| row[..columns.key].to_vec()) };
-            differing += equalize(target, table, &columns, &last, upto.as_deref(), there).await?;
-            told(Progress { table: table.name, pass, done, all: all.max(done) });
-            match upto {
-                Some(upto) => last = upto,
-                None => break,
-            }
+            told(Progress { table: table.name, done, all: all.max(done) });
+            let Some(upto) = piece.upto.take() else { break };
+            piece.last = upto;
         }
         rows.push((table.name, done - before));
     }
-    Ok(Pass { differing, rows })
+    if !is_still {
+        return Ok(Moved::SoFar { written });
+    }
+    for table in COUNTED {
+        let columns = source.columns(table).await?;
+        let counted = source.counted(table, &columns).await?;
+        target.make_sure_of(table, &columns, counted).await?;
+    }
+    target.finish(now).await?;
+    Ok(Moved::All { written, rows })
 }
 
 /// Makes a piece of the target what it is in the source; tells how many rows differed.
-async fn equalize(
-    target: &mut Target,
-    table: &Table,
-    columns: &Columns,
-    last: &[table::Cell],
-    upto: Option<&[table::Cell]>,
-    there: Vec<Cells>,
-) -> Result<u64> {
-    let here = target.between(table, columns, last, upto).await?;
-    let key = |row: &Cells| row[..columns.key].to_vec();
-    let mut here: HashMap<_, _> = here.into_iter().map(|row| (key(&row), row)).collect();
-    let differing: Vec<_> = there.into_iter().filter(|row| here.remove(&key(row)).as_ref() != Some(row)).collect();
-    let gone: Vec<_> = here.into_keys().collect();
-    let count = (differing.len() + gone.len()) as u64;
-    if count > 0 {
-        target.write(table, columns, differing, gone).await?;
+async fn equalize(target: &mut Target, piece: &Piece<'_>, there: &[Cells]) -> Result<u64> {
+    let here = target.rows(piece).await?;
+    let differences = Differences::between(there, here, piece.columns.key);
+    let count = differences.count();
+    if count == 0 {
+        return Ok(0);
     }
-    Ok(count)
+    target.write(piece, differences).await?;
+    let here = target.rows(piece).await?;
+    match Differences::between(there, here, piece.columns.key).count() {
+        0 => Ok(count),
+        left => Err(StoreError::Unreadable(format!(
+            "{left} rows of {} that were just written differ again; does somebody else write there?",
+            piece.table.name
+        ))),
+    }
 }

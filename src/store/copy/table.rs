@@ -1,5 +1,7 @@
 //! Tables as both databases have them, and rows that can be compared.
 
+use std::collections::HashMap;
+
 use sqlx::{ColumnIndex, Decode, Row, Type};
 
 use crate::store::{Result, rows::storable};
@@ -100,6 +102,37 @@ pub(super) enum Cell {
 
 /// A row; the cells of its key come first.
 pub(super) type Cells = Vec<Cell>;
+
+/// Rows that follow each other: those behind one key, up to another; without that, all that follow.
+pub(super) struct Piece<'a> {
+    pub(super) table: &'static Table,
+    pub(super) columns: &'a Columns,
+    /// Empty for the first.
+    pub(super) last: Cells,
+    pub(super) upto: Option<Cells>,
+}
+
+/// In what a piece of the target differs from the source.
+pub(super) struct Differences {
+    /// Rows that are new in the source, or not the same.
+    pub(super) rows: Vec<Cells>,
+    /// Keys of rows that are not in the source any more.
+    pub(super) gone: Vec<Cells>,
+}
+
+impl Differences {
+    /// The first columns, so many, are the key.
+    pub(super) fn between(there: &[Cells], here: Vec<Cells>, key: usize) -> Self {
+        let mut here: HashMap<_, _> = here.into_iter().map(|row| (row[..key].to_vec(), row)).collect();
+        let differs = |row: &&Cells| here.remove(&row[..key]).as_ref() != Some(*row);
+        let rows = there.iter().filter(differs).cloned().collect();
+        Self { rows, gone: here.into_keys().collect() }
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        (self.rows.len() + self.gone.len()) as u64
+    }
+}
 
 /// Reads a row of either database.
 pub(super) fn cells<R: Row>(row: &R, columns: &Columns) -> Result<Cells>

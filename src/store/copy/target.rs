@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, postgres::PgArguments, query::Query};
 
-use super::table::{Cell, Cells, Columns, Kind, Table, cells};
+use super::table::{Cell, Cells, Columns, Differences, Kind, Piece, Table, cells};
 use crate::store::{
     Result, StoreError,
     postgres::{connect_and_migrate, refused_because},
@@ -71,14 +71,9 @@ impl Target {
         Ok(())
     }
 
-    /// The rows behind one key up to another; without `upto` all of them.
-    pub(super) async fn between(
-        &mut self,
-        table: &Table,
-        columns: &Columns,
-        last: &[Cell],
-        upto: Option<&[Cell]>,
-    ) -> Result<Vec<Cells>> {
+    /// The rows of a piece, in no order.
+    pub(super) async fn rows(&mut self, piece: &Piece<'_>) -> Result<Vec<Cells>> {
+        let Piece { table, columns, last, upto } = piece;
         let key = columns.key_list();
         let numbered = |from: usize| (0..columns.key).map(|n| format!("${}", from + n)).collect::<Vec<_>>().join(", ");
         let mut conditions = Vec::new();
@@ -90,7 +85,7 @@ impl Target {
         }
         let only = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
         let sql = format!("SELECT {} FROM {} {only}", columns.list(), table.name);
-        let bounds = last.iter().chain(upto.unwrap_or_default());
+        let bounds = last.iter().chain(upto.iter().flatten());
         let query = bounds.fold(sqlx::query(AssertSqlSafe(sql)), |query, cell| match cell {
             Cell::Number(number) => query.bind(*number),
             Cell::Text(text) => query.bind(text.clone()),
@@ -99,14 +94,10 @@ impl Target {
         query.fetch_all(&mut self.connection).await?.iter().map(|row| cells(row, columns)).collect()
     }
 
-    /// Writes rows that are new or differ, and takes away those with these keys, in one commit.
-    pub(super) async fn write(
-        &mut self,
-        table: &Table,
-        columns: &Columns,
-        differing: Vec<Cells>,
-        gone: Vec<Cells>,
-    ) -> Result<()> {
+    /// Makes good for the differences of a piece, in one commit.
+    pub(super) async fn write(&mut self, piece: &Piece<'_>, differences: Differences) -> Result<()> {
+        let Piece { table, columns, .. } = piece;
+        let Differences { rows, gone } = differences;
         let mut transaction = self.connection.begin().await?;
         if !gone.is_empty() {
             let kinds = &columns.kinds[..columns.key];
@@ -118,7 +109,7 @@ impl Target {
             );
             bound(sqlx::query(AssertSqlSafe(sql)), kinds, gone).execute(&mut *transaction).await?;
         }
-        if !differing.is_empty() {
+        if !rows.is_empty() {
             let others = &columns.names[columns.key..];
             let set: Vec<_> = others.iter().map(|name| format!("{name} = EXCLUDED.{name}")).collect();
             let conflict = if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", set.join(", ")) };
@@ -129,7 +120,7 @@ impl Target {
                 unnested(&columns.kinds),
                 columns.key_list()
             );
-            bound(sqlx::query(AssertSqlSafe(sql)), &columns.kinds, differing).execute(&mut *transaction).await?;
+            bound(sqlx::query(AssertSqlSafe(sql)), &columns.kinds, rows).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -148,8 +139,7 @@ impl Target {
         Err(self.refused(&why))
     }
 
-    /// Makes the copy fit for a service: ids go on behind those that were copied. Orders that a service left in
-    /// work go on when another takes over its books, as they do when it starts again.
+    /// Makes the copy fit for a service: ids go on behind those that were copied.
     pub(super) async fn finish(&mut self, now: Timestamp) -> Result<()> {
         sqlx::raw_sql(
             "SELECT setval('delivery_ids', (SELECT COALESCE(MAX(id), 0) + 1 FROM deliveries), false);
