@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     forstok::{HEADER, hex_signature, order},
-    postgres,
+    server,
     service::{Home, OPERATOR_TOKEN, SECRET, Service, accurate, accurate_with, eventually},
 };
 
@@ -207,7 +207,7 @@ async fn what_waits_for_the_next_start_is_named_and_the_rest_is_taken_over() {
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_that_are_told_at_the_same_moment_take_over_the_same() {
     let accurate = accurate().await;
-    let home = Home::on(&accurate, &postgres::url_of_new_database().await);
+    let home = Home::on(&accurate, &server::url_of_new_database().await);
     let (one, two, three) = tokio::join!(home.serve(), home.serve(), home.serve());
     home.change_settings(SECRET, "another-secret");
     home.write("mapping.toml", &format!("{MAPPING}\n[stores.\"4711\"]\nbranch = \"Kantor Pusat\"\n"));
