@@ -6,9 +6,9 @@
 FROM rust:1-slim-bookworm AS fetch
 WORKDIR /build
 
-# All that comes from a network comes here: `docker build --target fetch .`, and the rest builds with `--network none`.
-# The layer is kept until Cargo.toml or Cargo.lock changes. cargo auditable writes the list of crates into the binary, where scanners (trivy, grype, syft)
-# find it, since this image has no packages that they could read.
+# All that comes from a network comes in this stage; the next one needs none, and deploy/build-image gives it none.
+# The layer is kept until Cargo.toml or Cargo.lock changes. cargo auditable writes the list of crates into the binary,
+# where scanners (trivy, grype, syft) find it, since this image has no packages that they could read.
 # A bench, test or bin that Cargo.toml names needs a file, as main.rs and lib.rs do.
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src benches && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
