@@ -80,10 +80,10 @@ async fn a_backup_under_load_holds_every_order_that_was_answered_before_it_began
         sent.stop.store(true, Relaxed);
         (before, output)
     };
-    let send = || sent.keep_sending(&service);
-    let ((before, output), ..) = tokio::join!(backing_up, send(), send(), send(), send());
+    let load = || sent.keep_sending(&service);
+    let ((before, output), ..) = tokio::join!(backing_up, load(), load(), load(), load());
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert_eq!(files_in(&folder), [copy.clone()], "nothing unfinished is left");
+    assert_eq!(files_in(&folder), std::slice::from_ref(&copy), "nothing unfinished is left");
     let mut connection = open(&copy).await;
     let held: i64 =
         sqlx::query_scalar("SELECT COUNT(*) FROM orders").fetch_one(&mut connection).await.expect("a table");
