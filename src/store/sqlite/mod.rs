@@ -7,7 +7,6 @@ mod record;
 
 use std::{
     borrow::Cow,
-    collections::HashSet,
     path::Path,
     sync::{Arc, OnceLock},
     time::Duration,
