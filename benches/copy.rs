@@ -12,9 +12,8 @@ mod old_orders;
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, ExitCode, Stdio},
+    process::{Command, ExitCode},
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -23,8 +22,8 @@ use common::{
     Arguments,
     accurate::Accurate,
     load::Load,
-    machine::folder,
     orders::Orders,
+    postgres,
     report::{Report, note},
     service::Home,
 };
@@ -43,37 +42,22 @@ fn main() -> ExitCode {
     let bytes = fs::copy(old_orders::database(&runtime, count), &file).expect("the disk has room for a copy");
     fs::File::open(&file).and_then(|file| file.sync_all()).expect("the disk takes it");
     note("the SQLite file", &format!("{:.0} MB", bytes as f64 / 1e6));
-    let (mut server, url) = server();
+    let url = postgres::new_database();
 
     let service = home.serve();
     let (beside, said) = copy(&file, &url, 3);
     note("it said", &said);
     let requests = Rc::new(Orders::open().requests(1_000_000, WEBHOOKS_MEANWHILE));
-    let (address, time) = (service.address, Duration::from_mins(1));
-    Load { address, connections: 8, time, requests, answer_holds: "accepted" }.run();
+    let (addresses, time) = (vec![service.address], Duration::from_mins(1));
+    Load { addresses, connections: 8, time, requests, answer_holds: "accepted" }.run();
     service.all_are_decided();
     drop(service);
     let (stopped, said) = copy(&file, &url, 0);
     note("it said", &said);
-    // Its pipe closes, and with it the server goes.
-    drop(server.stdin.take());
-    server.wait().expect("our own child");
 
     report.at_most("beside the running service", beside, 120.0, "s");
     report.at_most("once it has stopped, with every row compared", stopped, 120.0, "s");
     report.end()
-}
-
-/// A server with a database, synced to disk.
-fn server() -> (Child, String) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres-server");
-    let mut command = Command::new(script);
-    command.args(["fsync=on", "full_page_writes=on", "max_wal_size=512MB"]).env("FOLDER", folder());
-    let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the script runs");
-    let mut url = String::new();
-    BufReader::new(server.stdout.take().expect("it is piped")).read_line(&mut url).expect("readable");
-    assert!(!url.is_empty(), "the server did not start");
-    (server, url.trim().to_owned())
 }
 
 /// Seconds that a copy took, and its last words.

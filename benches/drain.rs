@@ -171,7 +171,7 @@ fn calls(accurate: &Accurate) -> u64 {
 fn heap_up(service: &Service, orders: usize) -> Memory {
     let watch = MemoryWatch::start(service.process());
     let load = Load {
-        address: service.address,
+        addresses: vec![service.address],
         connections: CONNECTIONS,
         time: Duration::MAX,
         requests: Rc::new(Orders::ready_to_ship().requests(0, orders as u64)),

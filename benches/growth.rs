@@ -1,7 +1,8 @@
 //! What a million old orders cost: the store's work beside the same work with ten thousand, how soon a service with
 //! a million is ready, and the memory it takes while webhooks come in and invoices go out.
 //!
-//! `cargo bench --bench growth`, or smaller: `cargo bench --bench growth -- --many 100000 --repetitions 30`
+//! `cargo bench --bench growth`, or smaller: `cargo bench --bench growth -- --many 100000 --repetitions 30`;
+//! with `--postgres` the old orders are copied to a server first.
 
 #[expect(dead_code, reason = "each benchmark uses its part")]
 mod common;
@@ -10,7 +11,13 @@ mod old_orders;
 #[path = "growth/side.rs"]
 mod side;
 
-use std::{fs, path::Path, process::ExitCode, rc::Rc, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, ExitCode},
+    rc::Rc,
+    time::Duration,
+};
 
 use common::{
     Arguments,
@@ -21,6 +28,8 @@ use common::{
     report::{Report, median, millis, note},
     service::Home,
 };
+use forstok_accurate::config::Database;
+use secrecy::ExposeSecret;
 use side::{Side, Times};
 
 const FEW: u64 = 10_000;
@@ -67,6 +76,10 @@ struct Place {
 fn place(database: &Path, count: u64) -> Place {
     let accurate = Accurate::start();
     let home = Home::new(&accurate.url(), "");
+    if let Database::Postgres(url) = home.database() {
+        copy_to_server(database, url.expose_secret());
+        return Place { home, accurate };
+    }
     let copy = home.path().join("orders.db");
     let bytes = fs::copy(database, &copy).expect("the disk has room for a copy");
     // What the copy left to be written must not be written while something is measured.
@@ -75,11 +88,20 @@ fn place(database: &Path, count: u64) -> Place {
     Place { home, accurate }
 }
 
+/// As a shop moves.
+fn copy_to_server(from: &Path, to: &str) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_forstok-accurate"));
+    command.args(["store", "copy", "--from", &format!("sqlite://{}", from.display()), "--to", to]);
+    let output = command.output().expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+    note("copied to the server", String::from_utf8_lossy(&output.stdout).lines().last().unwrap_or_default());
+}
+
 /// Measures both in turns; returns how many new orders each took at most.
 async fn compare(places: [&Place; 2], sizes: [u64; 2], repetitions: usize, report: &mut Report) -> u64 {
-    let paths = places.map(|place| place.home.path().join("orders.db"));
-    let mut few = Side::open(&paths[0], sizes[0]).await;
-    let mut many = Side::open(&paths[1], sizes[1]).await;
+    let databases = places.map(|place| place.home.database());
+    let mut few = Side::open(&databases[0], sizes[0]).await;
+    let mut many = Side::open(&databases[1], sizes[1]).await;
     let (mut of_few, mut of_many) = (Times::new(), Times::new());
     for repetition in 0..WARM_UP + repetitions {
         let (times_of_few, times_of_many) = if repetition % 2 == 0 {
@@ -127,9 +149,9 @@ fn ingest(place: &Place, first: u64, time: Duration, report: &mut Report) -> f64
     let service = place.home.serve();
     let watch = MemoryWatch::start(service.process());
     let requests = Rc::new(Orders::ready_to_ship().requests(first, (time.as_secs_f64() * MOST_A_SECOND) as u64));
-    let address = service.address;
+    let addresses = vec![service.address];
     let answer_holds = r#""delivery":"accepted""#;
-    let rate = Load { address, connections: CONNECTIONS, time, requests, answer_holds }.run().rate();
+    let rate = Load { addresses, connections: CONNECTIONS, time, requests, answer_holds }.run().rate();
     service.all_are_decided();
     let what = "resident memory while ingesting and draining, most";
     report.at_most(what, watch.end().most, 64.0, "MiB");

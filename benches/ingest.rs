@@ -1,7 +1,8 @@
 //! How fast webhooks are taken: signed, distinct orders over 64 connections, each answer after its commit's fsync,
 //! beside a bare axum handler that only reads the body. Bare and real take turns, so that both meet the same machine.
 //!
-//! `cargo bench --bench ingest`, or shorter: `cargo bench --bench ingest -- --seconds 2 --rounds 2`
+//! `cargo bench --bench ingest`, or shorter: `cargo bench --bench ingest -- --seconds 2 --rounds 2`;
+//! on a PostgreSQL server, with several replicas: `cargo bench --bench ingest -- --postgres --replicas 3`
 
 #[expect(dead_code, reason = "each benchmark uses its part")]
 mod common;
@@ -45,8 +46,11 @@ fn main() -> ExitCode {
     if arguments.has(BARE) {
         return serve_bare();
     }
-    let plan =
-        Plan { time: Duration::from_secs_f64(arguments.value("seconds", 5.0)), rounds: arguments.value("rounds", 5) };
+    let plan = Plan {
+        time: Duration::from_secs_f64(arguments.value("seconds", 5.0)),
+        rounds: arguments.value("rounds", 5),
+        replicas: arguments.value("replicas", 1),
+    };
     let mut report = Report::new("ingest: signed, distinct orders over 64 connections, answered after fsync");
     let accurate = Accurate::start();
     let bare = Bare::start();
@@ -96,6 +100,7 @@ fn spread(latencies: &[f64]) -> String {
 struct Plan {
     time: Duration,
     rounds: usize,
+    replicas: usize,
 }
 
 /// What all rounds with one kind of order gave.
@@ -114,12 +119,13 @@ impl Plan {
     /// Posts to the real binary, and before each round to the bare handler, with the same requests.
     fn measure(&self, orders: &Orders, accurate: &Accurate, bare: Option<&Bare>) -> Rounds {
         let home = Home::new(&accurate.url(), "");
-        let service = home.serve();
+        let services: Vec<_> = (0..self.replicas).map(|_| home.serve()).collect();
+        let service = &services[0];
         let watch = MemoryWatch::start(service.process());
         let (mut bare_rates, mut real_rates) = (Vec::new(), Vec::new());
         let (mut latencies, mut undecided) = (Vec::new(), 0);
         let warm_up = self.load(orders.requests(0, WARM_UP));
-        let mut sent = warm_up.real(&service).answered;
+        let mut sent = warm_up.real(&services).answered;
         if let Some(bare) = bare {
             warm_up.bare(bare);
         }
@@ -130,7 +136,7 @@ impl Plan {
             if let Some(bare) = bare {
                 bare_rates.push(round.bare(bare).rate());
             }
-            let measured = round.real(&service);
+            let measured = round.real(&services);
             undecided = undecided.max(service.count("received"));
             assert!(measured.answered < prepared as usize, "too few requests were made ready");
             sent += measured.answered;
@@ -154,18 +160,18 @@ struct Round {
 }
 
 impl Round {
-    fn real(&self, service: &Service) -> Measured {
-        self.post(service.address)
+    fn real(&self, services: &[Service]) -> Measured {
+        self.post(services.iter().map(|service| service.address).collect())
     }
 
     fn bare(&self, bare: &Bare) -> Measured {
-        self.post(bare.address)
+        self.post(vec![bare.address])
     }
 
-    fn post(&self, address: SocketAddr) -> Measured {
+    fn post(&self, addresses: Vec<SocketAddr>) -> Measured {
         let requests = self.requests.clone();
         let answer_holds = r#""delivery":"accepted""#;
-        Load { address, connections: CONNECTIONS, time: self.time, requests, answer_holds }.run()
+        Load { addresses, connections: CONNECTIONS, time: self.time, requests, answer_holds }.run()
     }
 }
 

@@ -72,8 +72,8 @@ fn main() -> ExitCode {
 fn webhooks(home: &Home, first: u64, time: Duration, beside: impl Fn() + Sync) -> Measured {
     let service = home.serve();
     let orders = Orders::open().requests(first, (time.as_secs_f64() * MOST_A_SECOND) as u64);
-    let address = service.address;
-    let load = Load { address, connections: CONNECTIONS, time, requests: Rc::new(orders), answer_holds: "accepted" };
+    let addresses = vec![service.address];
+    let load = Load { addresses, connections: CONNECTIONS, time, requests: Rc::new(orders), answer_holds: "accepted" };
     std::thread::scope(|scope| {
         let doing = scope.spawn(&beside);
         let measured = load.run();

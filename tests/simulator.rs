@@ -33,7 +33,6 @@ mod happenings;
 #[path = "simulator/lives.rs"]
 mod lives;
 #[path = "world/postgres.rs"]
-#[expect(dead_code, reason = "each test target uses its part of the harness")]
 mod postgres;
 #[path = "simulator/process.rs"]
 mod process;

@@ -64,6 +64,8 @@ on_both!(
     a_retry_counts_what_it_rearmed_and_leaves_the_rest of crate,
     the_oldest_due_order_is_the_one_that_waits_longest of crate,
     opening_the_file_again_keeps_everything of crate,
+    old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again of crate,
+    what_was_cleared_counts_as_new_when_it_comes_again of crate,
     what_is_folded_later_is_answered_first_and_folded_once of crate::work,
     an_order_is_the_same_whether_folded_now_later_or_out_of_order of crate::work,
     what_can_no_longer_be_read_when_it_is_folded_is_shown_with_the_unreadable of crate::work,
@@ -83,8 +85,6 @@ on_both!(
     a_verdict_by_another_mapping_changes_nothing of crate::shared,
     a_book_is_taken_once_and_then_kept of crate::shared,
     a_store_that_can_be_written_to_says_so_as_often_as_it_is_asked of crate::shared,
-    old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again of crate,
-    what_was_cleared_counts_as_new_when_it_comes_again of crate,
 );
 
 const ALL: Filter = Filter { state: None, reason: None, warning: None, store_id: None, text: None };

@@ -19,7 +19,8 @@ const LONGEST_ANSWER: usize = 4_096;
 /// What the generator does.
 #[derive(Clone)]
 pub(crate) struct Load {
-    pub(crate) address: SocketAddr,
+    /// One connection after the other goes to the next of these.
+    pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) connections: usize,
     pub(crate) time: Duration,
     /// Each is sent once; when they are used up, posting ends.
@@ -63,8 +64,8 @@ impl Load {
 
     async fn post(&self) -> Measured {
         let mut streams = Vec::new();
-        for _ in 0..self.connections {
-            let stream = TcpStream::connect(self.address).await.expect("it listens");
+        for address in self.addresses.iter().cycle().take(self.connections) {
+            let stream = TcpStream::connect(address).await.expect("it listens");
             stream.set_nodelay(true).expect("a connection takes the option");
             streams.push(stream);
         }

@@ -4,6 +4,7 @@ pub(crate) mod accurate;
 pub(crate) mod load;
 pub(crate) mod machine;
 pub(crate) mod orders;
+pub(crate) mod postgres;
 pub(crate) mod report;
 pub(crate) mod service;
 

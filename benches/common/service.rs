@@ -9,16 +9,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use forstok_accurate::sandbox::samples;
+use forstok_accurate::{config::Database, sandbox::samples};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::machine::folder;
+use super::{Arguments, machine::folder, postgres};
 
 /// What signs the webhooks.
 pub(crate) const WEBHOOK_SECRET: &str = "secret-of-the-webhook";
 
 const OPERATOR_TOKEN: &str = "token-of-the-operator";
+
+const SQLITE: &str = "sqlite://orders.db";
 
 /// Where the line of the log ends that says where webhooks are taken.
 const ADDRESS_IN_LOG: (&str, &str) = ("webhooks are taken at http://", "/webhooks/forstok");
@@ -29,19 +31,30 @@ const LONGEST_START: Duration = Duration::from_mins(1);
 /// Settings, mapping and database. They go when this is dropped.
 pub(crate) struct Home {
     folder: TempDir,
+    /// `database.url`.
+    database: String,
 }
 
 impl Home {
-    /// A service whose one book is at this address, with these further settings of that book.
+    /// A service whose one book is at this address, with these further settings of that book; on SQLite, or on a
+    /// server when this process was started with `--postgres`.
     pub(crate) fn new(account_url: &str, of_the_book: &str) -> Self {
-        let home = Self { folder: tempfile::tempdir_in(folder()).expect("the folder takes folders") };
+        let on_a_server = Arguments::of_this_process().has("postgres");
+        let database = if on_a_server { postgres::new_database() } else { SQLITE.to_owned() };
+        Self::on(&database, account_url, of_the_book)
+    }
+
+    /// The same on this database.
+    pub(crate) fn on(database: &str, account_url: &str, of_the_book: &str) -> Self {
+        let folder = tempfile::tempdir_in(folder()).expect("the folder takes folders");
+        let home = Self { folder, database: database.to_owned() };
         let settings = format!(
             r#"
             [server]
             listen = "127.0.0.1:0"
             operator_token = "{OPERATOR_TOKEN}"
             [database]
-            url = "sqlite://orders.db"
+            url = "{database}"
             [forstok.webhook]
             secrets = ["{WEBHOOK_SECRET}"]
             [mapping]
@@ -58,13 +71,23 @@ impl Home {
         home
     }
 
+    /// Where the orders are.
+    pub(crate) fn database(&self) -> Database {
+        if self.database == SQLITE {
+            Database::Sqlite(self.path().join("orders.db"))
+        } else {
+            Database::Postgres(self.database.clone().into())
+        }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Starts the service and returns when it takes webhooks.
     pub(crate) fn serve(&self) -> Service {
-        let log = self.path().join("log.txt");
+        let log = tempfile::Builder::new().prefix("log").tempfile_in(self.path()).expect("the folder takes files");
+        let log = log.into_temp_path().keep().expect("it stays as long as the folder");
         let written = File::create(&log).expect("the folder takes files");
         let mut command = Command::new(env!("CARGO_BIN_EXE_forstok-accurate"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FORSTOK_ACCURATE_")) {

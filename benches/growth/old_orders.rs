@@ -118,7 +118,7 @@ fn remove_outdated(current: &str) {
 /// Makes a database in which the real binary made one order of each kind.
 fn templates(runtime: &Runtime, path: &Path) {
     let accurate = Accurate::start();
-    let home = Home::new(&accurate.url(), "");
+    let home = Home::on("sqlite://orders.db", &accurate.url(), "");
     let service = home.serve();
     let to_be_cancelled = Orders::ready_to_ship().body(0);
     let mut first: Vec<_> = SAMPLES.iter().map(|sample| signed(sample.body)).collect();
@@ -137,8 +137,8 @@ fn templates(runtime: &Runtime, path: &Path) {
 
 /// Sends webhooks and returns when nothing is on its way any more.
 fn send(service: &Service, requests: Vec<Box<[u8]>>, on_its_way: impl Fn() -> bool) {
-    let (address, requests) = (service.address, Rc::new(requests));
-    Load { address, connections: 1, time: LONGEST_SETTLING, requests, answer_holds: "accepted" }.run();
+    let (addresses, requests) = (vec![service.address], Rc::new(requests));
+    Load { addresses, connections: 1, time: LONGEST_SETTLING, requests, answer_holds: "accepted" }.run();
     let waiting_since = Instant::now();
     while on_its_way() {
         assert!(waiting_since.elapsed() < LONGEST_SETTLING, "the templates are never settled");

@@ -1,16 +1,17 @@
 //! One database under measurement, used through the store as the service uses it.
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use axum::body::Bytes;
 use forstok_accurate::{
     clock::{Clock, SystemClock},
+    config::Database,
     domain::{
         order::OrderId,
         reason::{Reason, Warning},
     },
     pipeline::{Engine, LEASE, mapping, record::delivery},
-    store::{Claim, Filter, Fold, Lane, Outcome, Settlement, Sqlite, StandingInvoice, State, Store, Wanted},
+    store::{self, Claim, Filter, Fold, Lane, Outcome, Settlement, StandingInvoice, State, Store, Wanted},
 };
 
 use super::old_orders::{FIRST_ID, day, number};
@@ -30,7 +31,7 @@ const BOOK: &str = "main";
 
 /// One database under measurement.
 pub(crate) struct Side {
-    store: Arc<Sqlite>,
+    store: Arc<dyn Store>,
     engine: Engine,
     new_orders: Orders,
     /// How many old orders there are, and how many new ones were recorded.
@@ -42,8 +43,8 @@ pub(crate) struct Side {
 pub(crate) type Times = Vec<(&'static str, f64)>;
 
 impl Side {
-    pub(crate) async fn open(path: &Path, old: u64) -> Self {
-        let store = Arc::new(Sqlite::open(path).await.expect("the file can be opened"));
+    pub(crate) async fn open(database: &Database, old: u64) -> Self {
+        let store = store::open(database).await.expect("the database can be opened");
         let in_force = mapping::in_force(store.as_ref()).await.expect("the mapping can be read");
         let engine = Engine::new(store.clone(), Arc::new(SystemClock), Vec::new(), in_force, 0);
         // The first number of them became a template.

@@ -25,7 +25,7 @@ const RENEW: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(500);
 
 /// How long a new holder makes no call: what the one before it sent last may still count over there.
-const HANDOVER: SignedDuration = SignedDuration::from_millis(1_500);
+const HANDOVER: SignedDuration = SignedDuration::from_millis(1_100);
 
 /// The name under which deciding is held; a book's name is never empty.
 const DECIDING: &str = "";
@@ -46,38 +46,46 @@ pub(super) async fn hold_always(engine: Arc<Engine>, name: Option<String>) {
         if let (Err(error), WORTH_A_WARNING) = (&held, failures) {
             tracing::warn!(book = name, "whether this process may go on cannot be told: {error}");
         }
-        engine.clock.sleep(if let Ok(false) = held { LOOK } else { RENEW }).await;
+        match held {
+            Ok(Hold::Ours) => return,
+            Ok(Hold::Anothers { .. }) => engine.clock.sleep(LOOK).await,
+            Ok(_) | Err(_) => engine.clock.sleep(RENEW).await,
+        }
     }
 }
 
 impl Engine {
-    /// Keeps a book or deciding, or tries to get it; whether it is ours.
-    async fn hold(&self, name: Option<&str>) -> Result<bool> {
+    /// Keeps a book or deciding, or tries to get it.
+    async fn hold(&self, name: Option<&str>) -> Result<Hold> {
         // Counted from before we asked: the answer may have been long on its way.
-        let until = self.now() + SignedDuration::try_from(LEASE).unwrap_or_default() - MARGIN;
+        let end = self.now() + SignedDuration::try_from(LEASE).unwrap_or_default() - MARGIN;
+        let until = |hold: &Hold| match hold {
+            Hold::Ours => Timestamp::MAX,
+            Hold::Kept | Hold::Taken => end,
+            Hold::Anothers { .. } => Timestamp::MIN,
+        };
         let Some((name, book)) = name.and_then(|name| Some((name, self.books.get(name)?))) else {
             let held = self.store.hold_book(DECIDING, &self.holder, LEASE, None).await?;
-            self.decide_until(if let Hold::Anothers { .. } = held { Timestamp::MIN } else { until });
-            if held == Hold::Taken {
+            let did = self.decides();
+            self.decide_until(until(&held));
+            if self.decides() && !did {
                 self.news.notify_one();
             }
-            return Ok(!matches!(held, Hold::Anothers { .. }));
+            return Ok(held);
         };
         let pause = book.lock_circuit().pause().map(Pause::tell);
         let held = self.store.hold_book(name, &self.holder, LEASE, pause.as_deref()).await?;
-        if held == Hold::Taken {
-            self.take_over(name, book).await?;
+        match &held {
+            Hold::Ours | Hold::Taken => self.take_over(name, book).await?,
+            Hold::Kept => {}
+            Hold::Anothers { pause } => book.told(pause.as_deref().and_then(Pause::told)),
         }
-        if let Hold::Anothers { pause } = held {
-            book.session.call_no_later_than(Timestamp::MIN);
-            book.told(pause.as_deref().and_then(Pause::told));
-            return Ok(false);
-        }
-        book.session.call_no_later_than(until);
-        if held == Hold::Taken {
+        let was_ours = book.is_ours(self.now());
+        book.session.call_no_later_than(until(&held));
+        if book.is_ours(self.now()) && !was_ours {
             book.due.notify_one();
         }
-        Ok(true)
+        Ok(held)
     }
 
     /// Lets others have what this replica held.

@@ -86,6 +86,8 @@ pub enum Fold {
 /// Who may make a book's calls to Accurate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hold {
+    /// We may for as long as we live: nobody else can work on this database.
+    Ours,
     /// We did, and still may.
     Kept,
     /// We may from now on: it was nobody's, or whoever had it has let its lease end.

@@ -172,6 +172,7 @@ async fn a_running_service_clears_what_has_become_old_and_still_voids() {
     cancelled["order"]["status"] = json!("Cancelled");
     assert_eq!(service.send(&cancelled).await.status, 200);
     service.order_once("7", "voided").await;
+    service.order_once("101", "invoiced").await;
     assert_eq!(accurate.sandbox().invoice_count(), 100);
 }
 

@@ -15,6 +15,7 @@ mod postgres;
 mod reload;
 mod repeats;
 mod replicas;
+mod server;
 mod server_fails;
 mod service;
 mod settings;

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{
     forstok::{HEADER, hex_signature, order},
+    server,
     service::{Home, OPERATOR_TOKEN, SECRET, Service, accurate, accurate_with, eventually},
 };
 
@@ -201,4 +202,18 @@ async fn what_waits_for_the_next_start_is_named_and_the_rest_is_taken_over() {
         assert!(log.contains(part), "{part} is not told:\n{log}");
     }
     assert_eq!(answer_to(&service, "another-secret", 1).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_that_are_told_at_the_same_moment_take_over_the_same() {
+    let accurate = accurate().await;
+    let home = Home::on(&accurate, &server::url_of_new_database().await);
+    let (one, two, three) = tokio::join!(home.serve(), home.serve(), home.serve());
+    home.change_settings(SECRET, "another-secret");
+    home.write("mapping.toml", &format!("{MAPPING}\n[stores.\"4711\"]\nbranch = \"Kantor Pusat\"\n"));
+    tokio::join!(one.read_settings_again(), two.read_settings_again(), three.read_settings_again());
+    for (id, replica) in [(1, &one), (2, &two), (3, &three)] {
+        assert_eq!(answer_to(replica, "another-secret", id).await, 200);
+        assert_eq!(replica.get("/v1/mapping").await.json()["revision"], 2);
+    }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{
     forstok::order,
-    postgres,
+    server,
     service::{Home, Service, accurate, accurate_with, eventually},
 };
 
@@ -20,7 +20,7 @@ impl Service {
 
 /// A shop on a database of its own.
 async fn home(accurate: &Running) -> Home {
-    Home::on(accurate, &postgres::url_of_new_database().await)
+    Home::on(accurate, &server::url_of_new_database().await)
 }
 
 /// The one that works on the book, and another.
@@ -42,7 +42,7 @@ async fn all_are_invoiced(service: &Service, accurate: &Running, orders: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn three_that_start_together_on_an_empty_database_make_one_schema_and_share_the_work() {
     let accurate = accurate().await;
-    let home = Home::on(&accurate, &postgres::url_of_empty_database("together").await);
+    let home = Home::on(&accurate, &server::url_of_empty_database("together").await);
     let (one, two, three) = tokio::join!(home.serve(), home.serve(), home.serve());
     let replicas = [one, two, three];
     for id in 1..=60 {

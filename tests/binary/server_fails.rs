@@ -16,7 +16,7 @@ use tokio::{
 
 use super::{
     forstok::{HEADER, hex_signature, order},
-    postgres,
+    server,
     service::{Home, SECRET, Service, accurate, eventually},
 };
 
@@ -98,7 +98,7 @@ async fn carry(mut near: TcpStream, server: Arc<PgConnectOptions>, mut way: watc
 
 /// A service whose way to its database can be cut.
 async fn service_by(accurate: &Running) -> (Proxy, Service) {
-    let url = postgres::url_of_new_database().await;
+    let url = server::url_of_new_database().await;
     let (_, database) = url.rsplit_once('/').expect("the URL names a database");
     let proxy = Proxy::to(&url).await;
     let service = Home::on(accurate, &proxy.url(database.trim_end_matches('?'))).serve().await;
@@ -171,7 +171,7 @@ async fn connections_that_are_cut_all_the_time_lose_and_double_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_killed_and_started_again_is_taken_up_again() {
     let accurate = accurate().await;
-    let server = postgres::OwnServer::start();
+    let server = server::OwnServer::start();
     let service = Home::on(&accurate, &server.url).serve().await;
     service.takes_at_last(1).await;
     for id in 2..=4 {
@@ -184,7 +184,7 @@ async fn a_server_that_is_killed_and_started_again_is_taken_up_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_may_only_be_read_is_503_and_says_so_until_it_may_be_written() {
     let accurate = accurate().await;
-    let server = postgres::OwnServer::start();
+    let server = server::OwnServer::start();
     let service = Home::on(&accurate, &server.url).serve().await;
     service.takes_at_last(1).await;
     server.run(&["ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"]).await;

@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 
 use super::{
     forstok::{HEADER, hex_signature},
-    postgres::OwnServer,
+    server::OwnServer,
     service::{Home, OPERATOR_TOKEN, SECRET, Service, accurate_with, client, within_minutes},
 };
 

@@ -37,11 +37,12 @@ async fn map_the_store(world: &World) {
     assert_eq!(changes, ["stores.4711.book = \"main\" (new)", "stores.4711.enabled = true (new)"]);
 }
 
-/// Without bulk. At first eight work at once, and find the customer missing together: each is refused, looks, and one creates it.
-const CUSTOMER_MISSING: u64 = 8;
+/// Without bulk. At first eight work at once, and all but the last find the customer missing together: each is
+/// refused, looks, and one creates it.
+const CUSTOMER_MISSING: u64 = 7;
 
-/// When orders that were tried before wait as well, each kind has half of the room.
-const HALF_OF_THEM: u64 = 4;
+/// The same when orders that were tried before wait as well: each kind has half of the room.
+const HALF_OF_THEM: u64 = 3;
 
 #[tokio::test]
 async fn a_hundred_orders_heal_when_the_item_is_created_and_the_store_is_mapped() {
@@ -75,7 +76,7 @@ async fn a_hundred_orders_heal_when_the_item_is_created_and_the_store_is_mapped(
 
     assert_eq!(world.accurate.invoice_count(), 100);
     assert_eq!(world.accurate.customers().len(), 2);
-    assert_eq!(world.accurate.call_counts().values().sum::<u64>(), 243);
+    assert_eq!(world.accurate.call_counts().values().sum::<u64>(), 239);
     assert_eq!(world.accurate.breach_count(), 0);
 }
 

@@ -60,12 +60,17 @@ pub(super) async fn a_verdict_by_another_mapping_changes_nothing(base: Base) {
 pub(super) async fn a_book_is_taken_once_and_then_kept(base: Base) {
     let world = World::on(base).await;
     let hold = async |book| world.store.hold_book(book, "one", LEASE, None).await.expect("written");
-    assert_eq!(hold(BOOK).await, Hold::Taken);
-    assert_eq!(hold(BOOK).await, Hold::Kept);
-    assert_eq!(hold("another").await, Hold::Taken, "each book by itself");
-    assert_eq!(hold(BOOK).await, Hold::Kept);
+    // Where nobody else can come, there is nothing to keep.
+    let (taken, kept) = match hold(BOOK).await {
+        Hold::Ours => (Hold::Ours, Hold::Ours),
+        first => (first, Hold::Kept),
+    };
+    assert!([Hold::Ours, Hold::Taken].contains(&taken), "{taken:?}");
+    assert_eq!(hold(BOOK).await, kept);
+    assert_eq!(hold("another").await, taken, "each book by itself");
+    assert_eq!(hold(BOOK).await, kept);
     world.store.let_go("one").await.expect("written");
-    assert_eq!(hold(BOOK).await, Hold::Taken);
+    assert_eq!(hold(BOOK).await, taken);
     world.store.call_others().await.expect("called");
 }
 

@@ -141,9 +141,7 @@ impl World {
 
     /// `kill -9`, and a new start on the same database.
     pub(crate) async fn dies_and_starts_again(self) -> Self {
-        let again = self.dies_and_meanwhile(async |place| place).await;
-        again.store.end_leases(BOOK, again.clock.now()).await.expect("written");
-        again
+        self.dies_and_meanwhile(async |place| place).await
     }
 
     /// `kill -9`, something that somebody does with the database, and a new start on the one that he names.
@@ -153,6 +151,7 @@ impl World {
         drop((store, dead));
         let place = meanwhile(self.place).await;
         let store = store::open(&place).await.expect("the database can be opened again");
+        store.end_leases(BOOK, self.clock.now()).await.expect("written");
         let engine = engine(store.clone(), session(&self.wire, &self.clock, true), &self.clock, mapping);
         Self { store, engine, place, ..self }
     }

@@ -16,7 +16,6 @@ use forstok_accurate::{
     config::Database,
     store::{Postgres, Store},
 };
-use secrecy::ExposeSecret;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// The server that was started, if one was: it ends when the pipe to it closes, which our end does.
@@ -30,7 +29,8 @@ pub(crate) fn server(database: &str) -> String {
     format!("{server}/{database}?{parameters}")
 }
 
-fn start() -> (String, Child) {
+/// Starts a server; its URL, and what it lives as long as.
+pub(crate) fn start() -> (String, Child) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgres-server");
     let mut command = Command::new(script);
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -44,61 +44,6 @@ fn start() -> (String, Child) {
         panic!("no PostgreSQL for this test: {why}");
     }
     (url.trim().to_owned(), started)
-}
-
-/// A server of one's own, for who wants to break it.
-pub(crate) struct OwnServer {
-    /// Of a database that is new and empty.
-    pub(crate) url: String,
-    _script: Child,
-}
-
-impl OwnServer {
-    pub(crate) fn start() -> Self {
-        let (url, script) = start();
-        Self { url, _script: script }
-    }
-
-    /// `SIGKILL`; it is started again by itself.
-    pub(crate) fn kill(&self) {
-        let (_, host) = self.url.rsplit_once('@').expect("the URL names a user");
-        let folder = host.trim_end_matches("/postgres").replace("%2F", "/");
-        let pid = std::fs::read_to_string(format!("{folder}/data/postmaster.pid")).expect("the server is there");
-        let pid = pid.lines().next().expect("its first line is the process");
-        let killed = Command::new("sh").args(["-c", &format!("kill -9 {pid}")]).status().expect("every Unix has sh");
-        assert!(killed.success(), "kill -9 {pid}");
-    }
-
-    /// Returns when it takes connections again.
-    pub(crate) async fn is_there(&self) {
-        while PgConnection::connect(&self.url).await.is_err() {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    }
-
-    /// Statements, each in a transaction of its own.
-    pub(crate) async fn run(&self, statements: &[&str]) {
-        let mut connection = PgConnection::connect(&self.url).await.expect("the server is there");
-        for sql in statements {
-            sqlx::raw_sql(AssertSqlSafe((*sql).to_owned())).execute(&mut connection).await.expect("run");
-        }
-        connection.close().await.expect("closed");
-    }
-}
-
-/// URL of a database that is new, with the schema in it.
-pub(crate) async fn url_of_new_database() -> String {
-    url_of(&new_database().await)
-}
-
-/// URL of a database that is new and empty.
-pub(crate) async fn url_of_empty_database(purpose: &str) -> String {
-    url_of(&empty_database(purpose).await)
-}
-
-fn url_of(database: &Database) -> String {
-    let Database::Postgres(url) = database else { unreachable!("it is a server's") };
-    url.expose_secret().to_owned()
 }
 
 /// A database that is new, with the schema in it.

@@ -7,7 +7,6 @@ mod record;
 
 use std::{
     borrow::Cow,
-    collections::HashSet,
     path::Path,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -68,8 +67,6 @@ pub struct SqliteFile {
     opened: Opened,
     /// Once damage was met nothing more is written: it could be lost with what it rests on.
     damage: OnceLock<String>,
-    /// Whether somebody has taken each book: nobody else can.
-    held: std::sync::Mutex<HashSet<String>>,
     /// When a write last failed, and what it said; nothing once a delivery was recorded.
     trouble: std::sync::Mutex<Option<(std::time::Instant, String)>>,
     /// Held while the process lives: leases of a second process on the same file could not be told from our own.
@@ -128,7 +125,6 @@ impl SqliteFile {
             pinged: std::sync::Mutex::default(),
             opened: Opened::at(path),
             damage: OnceLock::new(),
-            held: std::sync::Mutex::default(),
             trouble: std::sync::Mutex::default(),
             _only_us: lock,
         })
@@ -332,13 +328,11 @@ impl Base for SqliteFile {
     }
 
     // A lock file lets only one process work on the file: there is nobody to share a book with.
-    async fn hold_book(&self, book: &str, _: &str, _: Duration, _: Option<&str>) -> Result<Hold> {
-        let mut held = self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Ok(if held.insert(book.to_owned()) { Hold::Taken } else { Hold::Kept })
+    async fn hold_book(&self, _: &str, _: &str, _: Duration, _: Option<&str>) -> Result<Hold> {
+        Ok(Hold::Ours)
     }
 
     async fn let_go(&self, _: &str) -> Result<()> {
-        self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
         Ok(())
     }
 
