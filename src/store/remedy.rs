@@ -94,6 +94,7 @@ fn of_postgres(state: &str) -> &'static str {
             "this server only takes reads (a standby, or a primary that was replaced): let the address in \
              database.url lead to the primary; the service connects anew by itself"
         }
+        "42704" => "PostgreSQL 12 or newer is needed",
         "53100" => "the server's disk is full: make room; the service then goes on by itself",
         "53300" => {
             "the server has no connection left: raise max_connections (each replica takes up to 8), or end others; the \

@@ -125,6 +125,7 @@ async fn while_the_network_is_gone_all_fails_and_afterwards_all_goes_on() {
             let refused = behind.record(100 + id).await.expect_err("nothing comes through");
             let words = refused.to_string();
             assert!(words.contains("see that PostgreSQL runs and can be reached"), "{way:?} {again}: {words}");
+            assert!(behind.store.ping().await.is_err(), "a probe hears of it");
         }
         assert!(behind.store.order(&super::order_id("1")).await.is_err());
         behind.way.send_replace(Way::Open);

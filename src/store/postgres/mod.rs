@@ -22,7 +22,7 @@ pub(crate) use self::address::{address_of, examine};
 use self::{
     address::{address, options},
     calls::Calls,
-    session::{Doubts, LONGEST, SOON, Session, pool, within},
+    session::{Doubts, LONGEST, SOON, Session, make_ready, pool, within},
 };
 use super::{
     Delivery, Fold, Hold, Receipt, Result, StoreError, remedy,
@@ -77,6 +77,8 @@ impl Postgres {
             );
             return Err(refused_because(&address, &why));
         }
+        // What a server is too old for shows now, and not with the first webhook.
+        make_ready(&mut connection).await.map_err(|error| refused(&error))?;
         let name = sqlx::query("SELECT md5(random()::text || clock_timestamp()::text || pg_backend_pid()::text)");
         let name = name.fetch_one(&mut connection).await.map_err(|error| refused(&error))?.try_get(0)?;
         connection.close().await?;
@@ -166,7 +168,13 @@ impl Base for Server {
     }
 
     async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
-        record::record(&mut self.soon().await?, deliveries, fold).await
+        let recording = async { record::record(&mut self.soon().await?, deliveries, fold).await };
+        let result = recording.await;
+        if result.is_err() {
+            // Whoever probes now is to hear of it.
+            *self.last_ping() = None;
+        }
+        result
     }
 
     async fn ping(&self) -> Result<()> {

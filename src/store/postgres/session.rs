@@ -7,7 +7,7 @@ use std::{
 };
 
 use sqlx::{
-    AssertSqlSafe, Connection, PgPool, Postgres, Row,
+    AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Row,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
@@ -51,6 +51,11 @@ const READY: &str = "
     SET tcp_user_timeout = '10s';
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
+/// Sets what every connection needs.
+pub(super) async fn make_ready(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::raw_sql(READY).execute(connection).await.map(drop)
+}
+
 /// How long it may take to write.
 pub(super) fn within(size: Size) -> Duration {
     match size {
@@ -80,9 +85,7 @@ pub(super) fn pool(options: &PgConnectOptions, most: u32, longest_wait: Duration
         .max_connections(most)
         .acquire_timeout(longest_wait)
         .test_before_acquire(false)
-        .after_connect(|connection, _| {
-            Box::pin(async move { sqlx::raw_sql(READY).execute(&mut *connection).await.map(drop) })
-        })
+        .after_connect(|connection, _| Box::pin(make_ready(connection)))
         .before_acquire(move |connection, known| {
             let is_doubted = doubts.concern(known.age);
             Box::pin(async move {
@@ -147,7 +150,7 @@ impl Session {
 
     pub(super) async fn under_way<T>(
         &mut self,
-        work: impl AsyncFnOnce(&mut sqlx::PgConnection) -> sqlx::Result<T>,
+        work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T> {
         let Some(connection) = self.connection.as_deref_mut() else {
             return Err(StoreError::Database(sqlx::Error::PoolClosed));
