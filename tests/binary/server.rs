@@ -22,7 +22,9 @@ impl OwnServer {
     }
 
     /// `SIGKILL`; it is started again by itself.
-    pub(crate) fn kill(&self) {
+    pub(crate) async fn kill(&self) {
+        // What answers after the last kill may still be a child that has not noticed that its parent is gone.
+        self.is_there().await;
         let (_, host) = self.url.rsplit_once('@').expect("the URL names a user");
         let folder = host.trim_end_matches("/postgres").replace("%2F", "/");
         let pid = std::fs::read_to_string(format!("{folder}/data/postmaster.pid")).expect("the server is there");

@@ -175,7 +175,7 @@ async fn a_server_that_is_killed_and_started_again_is_taken_up_again() {
     let service = Home::on(&accurate, &server.url).serve().await;
     service.takes_at_last(1).await;
     for id in 2..=4 {
-        server.kill();
+        server.kill().await;
         service.takes_at_last(id).await;
     }
     service.has_invoiced(&accurate, 4).await;

@@ -259,7 +259,7 @@ impl Killed {
             let nth = chance.usize(..self.services.len() + usize::from(self.server.is_some()));
             if let (Some(server), None) = (&self.server, self.services.get(nth)) {
                 println!("{} the server is killed", sandbox.now());
-                server.kill();
+                server.kill().await;
                 // Who starts on a server that is not there leaves, and would be started again.
                 server.is_there().await;
                 self.servers += 1;
