@@ -10,6 +10,7 @@ WORKDIR /build
 # The layer is kept until Cargo.toml or Cargo.lock changes. cargo auditable writes the list of crates into the binary,
 # where scanners (trivy, grype, syft) find it, since this image has no packages that they could read.
 # A bench, test or bin that Cargo.toml names needs a file, as main.rs and lib.rs do.
+COPY .cargo ./.cargo
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src benches && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
     && sed -n '/^\[\[bench\]\]/{n;s/^name = "\(.*\)"/\1/p}' Cargo.toml | while read -r bench; do touch "benches/$bench.rs"; done \

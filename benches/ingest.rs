@@ -20,7 +20,7 @@ use common::{
     Arguments,
     accurate::Accurate,
     load::{Load, Measured},
-    machine::{Memory, MemoryWatch},
+    machine::{Memory, MemoryWatch, processor_seconds},
     orders::Orders,
     report::{Report, largest, median, note, percentile},
     service::{Home, Service},
@@ -62,6 +62,7 @@ fn main() -> ExitCode {
     report.at_least("their share of the bare handler's rate", ratio, 0.25, "");
     report.at_most("their p99", percentile(&watched.latencies, 0.99), 10.0, "ms");
     note("their latency", &spread(&watched.latencies));
+    note("processor time for each", &format!("{:.0} µs", median(&watched.processor)));
     note("left to decide when posting ended, most", &watched.undecided.to_string());
     report.at_most("resident memory, most", watched.memory.most, 64.0, "MiB");
     note("resident memory, median", &format!("{:.1} MiB", watched.memory.now));
@@ -108,6 +109,8 @@ struct Rounds {
     /// Answers a second in each round.
     bare: Vec<f64>,
     real: Vec<f64>,
+    /// Microseconds of processor time for each webhook, deciding included that happened meanwhile.
+    processor: Vec<f64>,
     /// Of each request to the real one, in milliseconds.
     latencies: Vec<f64>,
     /// Most orders that waited for their decision when a round ended.
@@ -122,7 +125,7 @@ impl Plan {
         let services: Vec<_> = (0..self.replicas).map(|_| home.serve()).collect();
         let service = &services[0];
         let watch = MemoryWatch::start(service.process());
-        let (mut bare_rates, mut real_rates) = (Vec::new(), Vec::new());
+        let (mut bare_rates, mut real_rates, mut processor) = (Vec::new(), Vec::new(), Vec::new());
         let (mut latencies, mut undecided) = (Vec::new(), 0);
         let warm_up = self.load(orders.requests(0, WARM_UP));
         let mut sent = warm_up.real(&services).answered;
@@ -136,7 +139,10 @@ impl Plan {
             if let Some(bare) = bare {
                 bare_rates.push(round.bare(bare).rate());
             }
+            let used = || services.iter().filter_map(|service| processor_seconds(service.process())).sum::<f64>();
+            let used_before = used();
             let measured = round.real(&services);
+            processor.push((used() - used_before) / measured.answered as f64 * 1e6);
             undecided = undecided.max(service.count("received"));
             assert!(measured.answered < prepared as usize, "too few requests were made ready");
             sent += measured.answered;
@@ -145,7 +151,7 @@ impl Plan {
         }
         assert_eq!(service.orders(), sent as u64, "every order that was answered stands in the database, once");
         let memory = watch.end();
-        Rounds { bare: bare_rates, real: real_rates, latencies, undecided, memory }
+        Rounds { bare: bare_rates, real: real_rates, processor, latencies, undecided, memory }
     }
 
     fn load(&self, requests: Vec<Box<[u8]>>) -> Round {

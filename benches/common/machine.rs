@@ -73,6 +73,15 @@ fn millis_of_a_sync() -> f64 {
     median(&times)
 }
 
+/// Processor time that a process has used, in seconds.
+pub(crate) fn processor_seconds(process: u32) -> Option<f64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // After the name, which may hold anything: its user and system time, in hundredths (proc_pid_stat(5)).
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let times = fields.split(' ').skip(11).take(2).map(str::parse::<f64>);
+    Some(times.sum::<Result<f64, _>>().ok()? / 100.0)
+}
+
 /// Resident memory of a process in MiB, as the kernel counts it: now, and the most there ever was.
 pub(crate) fn memory(process: u32) -> Option<Memory> {
     let file = format!("/proc/{process}/status");

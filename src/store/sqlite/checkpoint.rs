@@ -1,23 +1,27 @@
 //! Moving commits from SQLite's log into the database file, beside the writer.
 //!
 //! Left to itself SQLite does it inside every commit that finds the log long, and a sender waits for it.
+//! The log's file keeps its length: to write over what is there is quicker than to make a file longer.
 
 use std::time::Duration;
 
-use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::task::JoinHandle;
 
 /// How often the log is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Pages in the log, of 4 KiB, from which on it pays to move them.
-const WORTH_IT: u64 = 1_000;
+const WORTH_IT: i64 = 1_000;
 
-/// Pages that the log may grow by between two looks and yet count as calm.
-const CALM: u64 = 250;
+/// Pages that may be written between two looks that yet count as calm.
+const CALM: i64 = 250;
 
 /// Pages from which on it is moved however busy the writer is: 256 MiB.
-const TOO_LONG: u64 = 65_536;
+const TOO_LONG: i64 = 65_536;
+
+/// How long the log's file may stay, in bytes: what a busy minute writes. What is longer is given back.
+pub(super) const LONGEST_KEPT: &str = "134217728";
 
 /// How long the writer may be made to wait for somebody who reads a long list: then it is tried again later.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -39,13 +43,7 @@ impl Checkpointer {
             let (mut connection, mut before) = (None, 0);
             loop {
                 tokio::time::sleep(LOOK).await;
-                let pages = std::fs::metadata(log_of(&options)).map_or(0, |log| log.len() / 4096);
-                let calm = pages <= before + CALM;
-                before = pages;
-                if pages < WORTH_IT || !(calm || pages > TOO_LONG) {
-                    continue;
-                }
-                if let Err(error) = checkpoint(&options, &mut connection).await {
+                if let Err(error) = look(&options, &mut connection, &mut before).await {
                     // The log only grows until it works again; whoever cannot write is told by the commit itself.
                     tracing::debug!("the log could not be moved into the database: {error}");
                     connection = None;
@@ -61,25 +59,45 @@ impl Drop for Checkpointer {
     }
 }
 
-async fn checkpoint(options: &SqliteConnectOptions, connection: &mut Option<SqliteConnection>) -> sqlx::Result<()> {
+/// Moves what is in the log, when it pays and nobody is in a hurry.
+async fn look(
+    options: &SqliteConnectOptions,
+    connection: &mut Option<SqliteConnection>,
+    before: &mut i64,
+) -> sqlx::Result<()> {
     let connection = match connection {
         Some(connection) => connection,
         none => none.insert(SqliteConnection::connect_with(options).await?),
     };
+    // Only a look.
+    let Log { pages, left } = Log::after("NOOP", connection).await?;
+    let calm = pages <= *before + CALM;
+    *before = pages;
+    if left < WORTH_IT || !(calm || left > TOO_LONG) {
+        return Ok(());
+    }
     for _ in 0..MOST_PASSES {
-        let row = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&mut *connection).await?;
-        let left = row.try_get::<i64, _>("log")? - row.try_get::<i64, _>("checkpointed")?;
-        if left < LITTLE {
+        if Log::after("PASSIVE", connection).await?.left < LITTLE {
             break;
         }
     }
-    // Truncated, so that its length tells again how much is in it.
-    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
+    // To its end, while the writer waits: only then is the log written from its beginning again.
+    Log::after("RESTART", connection).await?;
     Ok(())
 }
 
-fn log_of(options: &SqliteConnectOptions) -> std::path::PathBuf {
-    let mut name = options.get_filename().as_os_str().to_owned();
-    name.push("-wal");
-    name.into()
+/// How much is in the log, in pages.
+struct Log {
+    pages: i64,
+    /// Those that are not in the database file yet.
+    left: i64,
+}
+
+impl Log {
+    async fn after(mode: &str, connection: &mut SqliteConnection) -> sqlx::Result<Self> {
+        let sql = AssertSqlSafe(format!("PRAGMA wal_checkpoint({mode})"));
+        let row = sqlx::query(sql).fetch_one(connection).await?;
+        let pages = row.try_get("log")?;
+        Ok(Self { pages, left: pages - row.try_get::<i64, _>("checkpointed")? })
+    }
 }

@@ -21,7 +21,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 pub use self::backup::{Copied, backup};
 pub(super) use self::file::{lock_if_free, refused, refused_by};
 use self::{
-    checkpoint::Checkpointer,
+    checkpoint::{Checkpointer, LONGEST_KEPT},
     file::{Opened, examine, lock_beside, make_folder},
 };
 use super::{
@@ -99,7 +99,8 @@ impl SqliteFile {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .statement_cache_capacity(200)
-            .pragma("cache_size", CACHE);
+            .pragma("cache_size", CACHE)
+            .pragma("journal_size_limit", LONGEST_KEPT);
         // The one service has a task for that; a command that is soon over leaves it to SQLite.
         let options = if lock.is_some() { options.pragma("wal_autocheckpoint", "0") } else { options };
         let connected = SqliteConnection::connect_with(&options).await;
