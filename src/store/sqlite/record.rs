@@ -23,10 +23,9 @@ const APPEND: &str = "
     FROM json_each($1) WHERE true
     ON CONFLICT (order_id, fingerprint) DO UPDATE SET times = times + 1, last_at = MAX(last_at, excluded.last_at);";
 
-/// Those of them that are new and about an order wait to be folded.
+/// Those of them that are new, from `$3` on, and about an order wait to be folded.
 const FOLD_LATER: &str = "
-    INSERT INTO unfolded (delivery)
-    SELECT d.id FROM json_each($1) AS v CROSS JOIN deliveries AS d ON d.id = v.value ->> 0 WHERE d.order_id <> '';";
+    INSERT INTO unfolded (delivery) SELECT id FROM deliveries WHERE id >= $3 AND order_id <> '';";
 
 /// What there is to say of them: nothing of a new delivery of an order that was never heard of.
 const RECEIPTS: &str = "
@@ -46,7 +45,7 @@ pub(super) async fn record(
     let (rows, blob) = laid_out(first_id, deliveries);
     if fold == Fold::Later {
         let sql = format!("BEGIN IMMEDIATE; {APPEND} {FOLD_LATER} {RECEIPTS} COMMIT");
-        let said = sqlx::query(AssertSqlSafe(sql)).bind(rows).bind(blob).fetch_all(connection).await?;
+        let said = sqlx::query(AssertSqlSafe(sql)).bind(rows).bind(blob).bind(first_id).fetch_all(connection).await?;
         return receipts(deliveries, &said);
     }
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
