@@ -11,23 +11,23 @@ use tokio::task::JoinHandle;
 /// How often the log is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Pages in the log, of 4 KiB, from which on it pays to move them.
-const WORTH_IT: i64 = 1_000;
+/// Pages in the log, of 8 KiB, from which on it pays to move them.
+const WORTH_IT: i64 = 500;
 
 /// Pages that may be written between two looks that yet count as calm.
-const CALM: i64 = 250;
+const CALM: i64 = 125;
 
 /// Pages from which on it is moved however busy the writer is: 256 MiB.
-const TOO_LONG: i64 = 65_536;
+const TOO_LONG: i64 = 32_768;
 
-/// How long the log's file may stay, in bytes: what a busy minute writes. What is longer is given back.
-pub(super) const LONGEST_KEPT: &str = "134217728";
+/// How long the log's file may stay, in bytes: as long as it gets in busy times. What is longer is given back.
+pub(super) const LONGEST_KEPT: &str = "268435456";
 
 /// How long the writer may be made to wait for somebody who reads a long list: then it is tried again later.
 const PATIENCE: Duration = Duration::from_millis(10);
 
 /// So few pages are moved while the writer waits.
-const LITTLE: i64 = 250;
+const LITTLE: i64 = 125;
 
 /// How often is tried to come so near to the writer.
 const MOST_PASSES: usize = 8;

@@ -95,6 +95,8 @@ impl SqliteFile {
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
+            // Of a new file. Bodies are 2 to 3 KB: of three a page less is lost than of one, and fewer pages are written.
+            .page_size(8192)
             // What was answered with 2xx must survive a power cut.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
