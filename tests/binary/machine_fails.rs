@@ -23,12 +23,12 @@ const WITHOUT_ROOTS_RIGHTS: &str = r#"
     fi
     exec "$0" "$@""#;
 
-/// A disk of 2 MiB of the service's own, which somebody fills and, once asked, empties again.
+/// A disk of 4 MiB of the service's own, which somebody fills and, once asked, empties again.
 const SMALL_DISK: &str = r#"
     set -e
     mkdir data
-    mount -t tmpfs -o size=2m tmpfs data
-    head -c 1M /dev/zero > data/filler
+    mount -t tmpfs -o size=4m tmpfs data
+    head -c 2M /dev/zero > data/filler
     (while kill -0 $$ && [ ! -e make-room ]; do sleep 0.05; done; rm data/filler) > /dev/null 2>&1 &
     exec "$0" "$@""#;
 
