@@ -261,6 +261,8 @@ async fn a_file_that_is_damaged_meanwhile_is_503_from_then_on_and_says_what_to_d
     let home = Home::new(&accurate);
     let service = home.serve().await;
     service.takes(1..=50).await;
+    // What is written later is written whole, from memory: nothing more is to be written about these.
+    service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == 50).await;
     for file in ["data/orders.db", "data/orders.db-wal"] {
         damage(&home.path(file), 0);
     }
@@ -270,6 +272,7 @@ async fn a_file_that_is_damaged_meanwhile_is_503_from_then_on_and_says_what_to_d
         id += 1;
         let _ = service.send(&order(id)).await;
         let _ = service.get("/v1/orders?limit=500").await;
+        let _ = service.get(&format!("/v1/orders/{}", id % 50 + 1)).await;
         (service.get("/readyz").await.status == 503).then_some(())
     })
     .await;
