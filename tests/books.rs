@@ -208,8 +208,7 @@ async fn each_book_has_the_whole_of_its_limits() {
     assert_eq!(books.invoices(), BTreeMap::from([(MAIN, 80), (SECOND, 80)]));
     let seconds = books.now().duration_since(before).as_secs_f64();
     let calls: usize = books.accurate.values().map(|sandbox| sandbox.calls().len()).sum();
-    // Sleepers of this clock oversleep when the other book sleeps longer; limits that were shared would allow 8 at most.
-    assert!(calls as f64 / seconds > 1.4 * 8.0, "{calls} calls in {seconds} s");
+    assert!(calls as f64 / seconds > 1.5 * 8.0, "{calls} calls in {seconds} s");
 }
 
 #[tokio::test]
