@@ -6,9 +6,6 @@
 
 #[expect(dead_code, reason = "each benchmark uses its part")]
 mod common;
-#[expect(dead_code, reason = "the old orders are looked at only by `growth`")]
-#[path = "growth/old_orders.rs"]
-mod old_orders;
 
 use std::{
     fs,
@@ -22,6 +19,7 @@ use common::{
     Arguments,
     accurate::Accurate,
     load::Load,
+    old_orders,
     orders::Orders,
     postgres,
     report::{Report, note},

@@ -6,8 +6,6 @@
 
 #[expect(dead_code, reason = "each benchmark uses its part")]
 mod common;
-#[path = "growth/old_orders.rs"]
-mod old_orders;
 #[path = "growth/side.rs"]
 mod side;
 
@@ -24,6 +22,7 @@ use common::{
     accurate::Accurate,
     load::Load,
     machine::MemoryWatch,
+    old_orders,
     orders::Orders,
     report::{Report, median, millis, note},
     service::Home,

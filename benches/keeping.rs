@@ -5,9 +5,6 @@
 
 #[expect(dead_code, reason = "each benchmark uses its part")]
 mod common;
-#[expect(dead_code, reason = "the old orders are looked at only by `growth`")]
-#[path = "growth/old_orders.rs"]
-mod old_orders;
 
 use std::{
     fs,
@@ -21,6 +18,7 @@ use common::{
     Arguments,
     accurate::Accurate,
     load::{Load, Measured},
+    old_orders,
     orders::Orders,
     report::{Report, largest, median, note, percentile, shown},
     service::Home,

@@ -3,6 +3,7 @@
 pub(crate) mod accurate;
 pub(crate) mod load;
 pub(crate) mod machine;
+pub(crate) mod old_orders;
 pub(crate) mod orders;
 pub(crate) mod postgres;
 pub(crate) mod report;

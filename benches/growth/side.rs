@@ -14,8 +14,11 @@ use forstok_accurate::{
     store::{self, Claim, Filter, Fold, Lane, Outcome, Settlement, StandingInvoice, State, Store, Wanted},
 };
 
-use super::old_orders::{FIRST_ID, day, number};
-use crate::common::{orders::Orders, report::millis};
+use crate::common::{
+    old_orders::{FIRST_ID, day, number},
+    orders::Orders,
+    report::millis,
+};
 
 /// The deliveries of one commit, as many as there are connections.
 const BATCH: u64 = 64;

@@ -160,10 +160,7 @@ pub fn load_listen(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<SocketAddr, Vec<Problem>> {
-    let mut table = match file {
-        None => Table::new(),
-        Some(path) => read_table(path)?,
-    };
+    let mut table = read_table(file)?;
     let problems = Problems::default();
     overlay(&mut table, environment, &Problems::default());
     sections::read_listen_alone(&table, &problems).ok_or_else(|| problems.into_vec())
@@ -176,17 +173,16 @@ fn read_all(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<ReadAll, Vec<Problem>> {
-    let mut table = match file {
-        None => Table::new(),
-        Some(path) => read_table(path)?,
-    };
+    let mut table = read_table(file)?;
     let (problems, absent) = (Problems::default(), Problems::default());
     overlay(&mut table, environment, &problems);
     let (config, offline) = sections::read(&table, file.and_then(Path::parent), &problems, &absent);
     Ok((config, offline, problems.into_vec(), absent.into_vec()))
 }
 
-fn read_table(path: &Path) -> Result<Table, Vec<Problem>> {
+/// The settings file's table; an empty one where there is no file.
+fn read_table(file: Option<&Path>) -> Result<Table, Vec<Problem>> {
+    let Some(path) = file else { return Ok(Table::new()) };
     let shown = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| {
         let remedy = format!("cannot be read ({error}); give the settings file with --config");

@@ -21,7 +21,7 @@ use sqlx::{
 };
 use tokio::runtime::Runtime;
 
-use crate::common::{
+use super::{
     accurate::Accurate,
     load::Load,
     machine::folder,
