@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use super::{
     credentials::Credentials,
+    customers,
     invoices::Lists,
     limiter::Limiter,
     outcome::{self, Envelope, Failure},
@@ -52,8 +53,8 @@ pub struct Session {
     place: Mutex<Place>,
     /// One discovery at a time.
     discovering: tokio::sync::Mutex<()>,
-    /// One customer at a time is created, so that several orders that need the same one create it once.
-    pub(super) creating_customer: tokio::sync::Mutex<()>,
+    /// One customer at a time is looked for and created, so that several orders that need the same one do it once.
+    pub(super) customers_seen: tokio::sync::Mutex<customers::Seen>,
     /// What is known about asking for many numbers at once.
     pub(super) lists: Mutex<Lists>,
     /// From then on another process may make this book's calls; microseconds since 1970.
@@ -139,7 +140,7 @@ impl Session {
             clock,
             place: Mutex::default(),
             discovering: tokio::sync::Mutex::default(),
-            creating_customer: tokio::sync::Mutex::default(),
+            customers_seen: tokio::sync::Mutex::default(),
             lists: Mutex::default(),
             ours_until: AtomicI64::new(i64::MAX),
         }
