@@ -57,6 +57,7 @@ fn main() -> ExitCode {
 
     let watched = plan.measure(&Orders::open(), &accurate, Some(&bare));
     note("bare handler, median", &per_second(&watched.bare));
+    note("its latency", &spread(&watched.bare_latencies));
     note("orders below the chosen status, median", &per_second(&watched.real));
     let ratio = median(&watched.real) / median(&watched.bare);
     report.at_least("their share of the bare handler's rate", ratio, 0.25, "");
@@ -108,6 +109,8 @@ struct Plan {
 struct Rounds {
     /// Answers a second in each round.
     bare: Vec<f64>,
+    /// Of each request to the bare handler, in milliseconds.
+    bare_latencies: Vec<f64>,
     real: Vec<f64>,
     /// Microseconds of processor time for each webhook, deciding included that happened meanwhile.
     processor: Vec<f64>,
@@ -126,7 +129,7 @@ impl Plan {
         let service = &services[0];
         let watch = MemoryWatch::start(service.process());
         let (mut bare_rates, mut real_rates, mut processor) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut latencies, mut undecided) = (Vec::new(), 0);
+        let (mut bare_latencies, mut latencies, mut undecided) = (Vec::new(), Vec::new(), 0);
         let warm_up = self.load(orders.requests(0, WARM_UP));
         let mut sent = warm_up.real(&services).answered;
         if let Some(bare) = bare {
@@ -137,7 +140,9 @@ impl Plan {
             let round = self.load(orders.requests(sent as u64, prepared));
             service.all_are_decided();
             if let Some(bare) = bare {
-                bare_rates.push(round.bare(bare).rate());
+                let measured = round.bare(bare);
+                bare_rates.push(measured.rate());
+                bare_latencies.extend(measured.latencies);
             }
             let used = || services.iter().filter_map(|service| processor_seconds(service.process())).sum::<f64>();
             let used_before = used();
@@ -151,7 +156,7 @@ impl Plan {
         }
         assert_eq!(service.orders(), sent as u64, "every order that was answered stands in the database, once");
         let memory = watch.end();
-        Rounds { bare: bare_rates, real: real_rates, processor, latencies, undecided, memory }
+        Rounds { bare: bare_rates, bare_latencies, real: real_rates, processor, latencies, undecided, memory }
     }
 
     fn load(&self, requests: Vec<Box<[u8]>>) -> Round {

@@ -12,10 +12,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::report::{median, millis};
+use super::report::{largest, median, millis};
 
 /// How often a process' memory is looked at.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+
+/// For how long the cores are watched before anything is measured.
+const WATCHED: Duration = Duration::from_secs(2);
 
 /// Processor, cores, kernel, disk and what one sync of it costs: the last decides most of what is measured.
 pub(crate) fn describe() -> String {
@@ -25,10 +28,11 @@ pub(crate) fn describe() -> String {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or_default();
     format!(
-        "{processor}, {cores} cores, Linux {}, {}, one fdatasync {:.2} ms, load before {load}",
+        "{processor}, {cores} cores, Linux {}, {}, one fdatasync {:.2} ms, load before {load}, {}",
         kernel.trim(),
         file_system(&folder()),
-        millis_of_a_sync()
+        millis_of_a_sync(),
+        stalls(cores)
     )
 }
 
@@ -71,6 +75,24 @@ fn millis_of_a_sync() -> f64 {
         })
         .collect();
     median(&times)
+}
+
+/// How often and for how long a core does nothing for a thread that has nothing to wait for: a virtual machine's
+/// cores are other people's as well, and what it costs the slowest hundredth of answers is not ours.
+fn stalls(cores: usize) -> String {
+    let spin = || {
+        let (started, mut before, mut gaps) = (Instant::now(), Instant::now(), Vec::new());
+        while started.elapsed() < WATCHED {
+            let now = Instant::now();
+            gaps.extend(Some(millis(now - before)).filter(|gap| *gap >= 1.0));
+            before = now;
+        }
+        gaps
+    };
+    let spinning: Vec<_> = (0..cores).map(|_| std::thread::spawn(spin)).collect();
+    let gaps: Vec<_> = spinning.into_iter().flat_map(|thread| thread.join().expect("it only spins")).collect();
+    let most = if gaps.is_empty() { 0.0 } else { largest(&gaps) };
+    format!("cores stood still {} times in {WATCHED:?}, for {most:.1} ms at most", gaps.len())
 }
 
 /// Processor time that a process has used, in seconds.
