@@ -17,7 +17,7 @@ use super::{
 };
 
 /// Bytes of all bodies that are arriving.
-const ROOM: usize = 32 * 1024 * 1024;
+const ROOM: usize = 16 * 1024 * 1024;
 
 /// The first piece of room that a body takes; each further one doubles what it has.
 const FIRST_PIECE: usize = 4 * 1024;
