@@ -122,7 +122,7 @@ pub(super) async fn settle<T: Talk>(talk: &mut T, settlements: &[Settlement], no
              waits_for = CASE WHEN v.value ->> 'state' IS NULL THEN waits_for
                               ELSE COALESCE(v.value ->> 'waits_for', '') END,
              warnings = v.value ->> 'warnings',
-             unsure_since = CASE WHEN v.value ->> 'state' = 'voided' THEN 0 WHEN state = 'void_due' THEN unsure_since
+             unsure_since = CASE WHEN state = 'void_due' AND v.value ->> 'state' IS NULL THEN unsure_since
                                  ELSE CAST(v.value ->> 'unsure_since' AS BIGINT) END,
              next_attempt_at = CAST(v.value ->> 'next_attempt_at' AS BIGINT),
              tries = {greatest}(tries - CAST(v.value ->> 'uncounted' AS BIGINT),
