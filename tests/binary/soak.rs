@@ -179,13 +179,15 @@ impl World {
 
     /// Waits until an order is invoiced; returns how many attempts it took.
     async fn sees_invoiced(&self, id: &str) -> u64 {
+        let mut last = None;
         for _ in 0..10 * MOST_TRIES {
-            if let Some(order) = self.order_of(id).await.filter(|order| order["state"] == "invoiced") {
+            last = self.order_of(id).await.or(last);
+            if let Some(order) = last.as_ref().filter(|order| order["state"] == "invoiced") {
                 return order["attempts"].as_u64().expect("attempts are counted");
             }
             tokio::time::sleep(BETWEEN_TRIES).await;
         }
-        panic!("order {id} was never invoiced, and was to be cancelled then");
+        panic!("order {id} was never invoiced, and more was to happen then: {last:?}");
     }
 
     async fn order_of(&self, id: &str) -> Option<Value> {
