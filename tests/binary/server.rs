@@ -1,12 +1,22 @@
 //! A PostgreSQL server for the real binary.
 
-use std::process::{Child, Command};
+use std::{
+    process::{Child, Command},
+    time::Duration,
+};
 
 use forstok_accurate::config::Database;
 use secrecy::ExposeSecret;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::time::timeout;
 
-use super::postgres::{empty_database, new_database, start};
+use super::{
+    postgres::{empty_database, new_database, start},
+    service::eventually,
+};
+
+/// How long one connection may take to be made.
+const LONGEST_CONNECT: Duration = Duration::from_secs(5);
 
 /// A server of one's own, for who wants to break it.
 pub(crate) struct OwnServer {
@@ -35,9 +45,11 @@ impl OwnServer {
 
     /// Returns when it takes connections again.
     pub(crate) async fn is_there(&self) {
-        while PgConnection::connect(&self.url).await.is_err() {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
+        eventually("the server takes connections", async || {
+            // A connection that nobody accepts any more is tried anew, not waited for.
+            timeout(LONGEST_CONNECT, PgConnection::connect(&self.url)).await.ok()?.ok()
+        })
+        .await;
     }
 
     /// Statements, each in a transaction of its own.
