@@ -31,6 +31,12 @@ const SLOW_DOWN: SignedDuration = SignedDuration::from_secs(1);
 /// wait 180 s for their longest calls (accurate.md §2, C); until then "not found" is no certainty.
 const SAVE_IS_OVER: SignedDuration = SignedDuration::from_mins(5);
 
+/// Between two looks for such a save there is at least this.
+const SHORTEST_LOOK: SignedDuration = SignedDuration::from_secs(1);
+
+/// Why something is not sent while that lasts.
+const SAVE_MAY_ARRIVE: &str = "an earlier save of the same invoice may still arrive";
+
 /// An attempt's result for its order and for its book.
 #[derive(Debug)]
 pub struct Attempted {
@@ -63,6 +69,8 @@ fn said(entry: &Entry) -> Option<String> {
 pub(super) enum Stop {
     /// The order waits its turn again.
     Later,
+    /// Nothing went wrong, but an earlier save may still arrive: until it can no more, nothing else can be said.
+    UntilSaveIsOver,
     /// It costs the order nothing: the book is refused, or asked to slow down for longer than the lease.
     AtNoCost,
 }
@@ -162,7 +170,10 @@ impl<'a> Attempt<'a> {
         match found {
             Some(found) => Some(Ok(self.adopt(found))),
             // Another draft, or none, is wanted; but the save that was sent may still arrive.
-            None if self.claim.undecided && self.unsure_since.is_some() => Some(Err(Stop::Later)),
+            None if self.claim.undecided && self.unsure_since.is_some() => {
+                self.not_sent("sales-invoice/save");
+                Some(Err(Stop::UntilSaveIsOver))
+            }
             None if self.claim.undecided => Some(Ok(Outcome::Reconsider)),
             None => None,
         }
@@ -196,7 +207,7 @@ impl<'a> Attempt<'a> {
             }
             // An earlier save may still arrive; only when it cannot any more is this the last word.
             Err(Failure::Refused(Refusal { meaning: Meaning::Person(_), .. })) if self.unsure_since.is_some() => {
-                AfterSave::Ends(Err(Stop::Later))
+                AfterSave::Ends(Err(Stop::UntilSaveIsOver))
             }
             Err(Failure::Refused(Refusal { meaning: Meaning::Person(reason), words })) => {
                 let waits_for = Subject::of(reason, &words, &self.claim.draft.body);
@@ -350,9 +361,7 @@ impl<'a> Attempt<'a> {
         let found = self.look_up().await?;
         let lost_save_is_over = self.claim.unsure_since.map(|since| since + SAVE_IS_OVER);
         if let Some(until) = lost_save_is_over.filter(|until| *until > self.session.now()) {
-            let words = "an earlier save of the same invoice may still arrive".to_owned();
-            let call = "sales-invoice/delete".to_owned();
-            self.happened(Event::Reply { call, outcome: "not_sent".to_owned(), words });
+            self.not_sent("sales-invoice/delete");
             return Ok(Outcome::Postponed { until, counted: Counted::No, unsure_since: None });
         }
         let Some(found) = found else { return Ok(Outcome::Voided) };
@@ -406,6 +415,11 @@ impl<'a> Attempt<'a> {
         self.sign = sign_of(result.err());
     }
 
+    fn not_sent(&mut self, call: &str) {
+        let (call, outcome) = (call.to_owned(), "not_sent".to_owned());
+        self.happened(Event::Reply { call, outcome, words: SAVE_MAY_ARRIVE.to_owned() });
+    }
+
     fn happened(&mut self, event: Event) {
         self.entries.push(Entry { at: self.session.now(), event });
     }
@@ -419,10 +433,18 @@ impl<'a> Attempt<'a> {
         let now = self.session.now();
         let (until, counted) = match stop {
             Stop::Later => (now + wait_after(self.claim.failures + 1), Counted::Yes),
+            Stop::UntilSaveIsOver => (self.next_look_for_the_save(now), Counted::No),
             // The book's pause holds the order back, so it need not wait on its own account.
             Stop::AtNoCost => (now, Counted::No),
         };
         Outcome::Postponed { until, counted, unsure_since: self.unsure_since }
+    }
+
+    /// After as long again as it has been out, for most arrive soon; and when it is over for sure.
+    fn next_look_for_the_save(&self, now: Timestamp) -> Timestamp {
+        let since = self.unsure_since.unwrap_or(now);
+        let wait = now.duration_since(since).abs().max(SHORTEST_LOOK);
+        (now + wait).min((since + SAVE_IS_OVER).max(now))
     }
 }
 

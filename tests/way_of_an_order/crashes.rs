@@ -156,6 +156,33 @@ async fn a_save_that_arrives_after_the_mapping_changed_its_number_makes_no_secon
 }
 
 #[tokio::test]
+async fn an_order_that_changed_while_its_save_may_still_arrive_waits_for_that_and_no_longer_and_says_so() {
+    let mut world = World::new().await;
+    world.accurate.next(On::InvoiceSaves, Fault::DroppedBefore, 1);
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    let claim = world.only_claim().await;
+    world.forstok_sends(order(ORDER).shipped()).await;
+    let sent = world.clock.now();
+    world.attempt(claim).await;
+    let mut looks = 0;
+    while world.state(ORDER).await == "due" {
+        looks += 1;
+        let next = world.order(ORDER).await.next_attempt_at.expect("it waits");
+        assert!(next.duration_since(sent) <= SignedDuration::from_mins(6), "look {looks} at {next}");
+        world.clock.reach(next);
+        world.run_at_once_until_idle().await;
+    }
+    assert_eq!(world.state(ORDER).await, "invoiced");
+    assert!(
+        (5..=12).contains(&looks),
+        "the invoice is seen soon where it arrives, and Accurate is not pestered: {looks}"
+    );
+    let timeline = world.timeline(ORDER).await;
+    assert!(timeline.contains("not_sent: an earlier save of the same invoice may still arrive"), "{timeline}");
+    assert!(!timeline.contains("WIB: \n"), "each wait has its reason: {timeline}");
+}
+
+#[tokio::test]
 async fn a_save_whose_turn_comes_after_its_lease_is_not_sent() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
