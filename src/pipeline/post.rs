@@ -56,12 +56,16 @@ pub async fn attempt(session: &Session, claim: Claim, wait_after: impl Fn(i64) -
     attempt.end(end, wait_after)
 }
 
-/// What went wrong with a call.
-fn said(entry: &Entry) -> Option<String> {
-    match &entry.event {
-        Event::Reply { outcome, words, .. } if outcome != "ok" => Some(format!("{outcome}: {words}")),
-        _ => None,
-    }
+/// Why an order waits: what went wrong last, or else what the last call came to.
+fn why(entries: &[Entry]) -> String {
+    let replies = || {
+        entries.iter().rev().filter_map(|entry| match &entry.event {
+            Event::Reply { outcome, words, .. } => Some((outcome.as_str(), words)),
+            _ => None,
+        })
+    };
+    let wrong = replies().find(|(outcome, _)| *outcome != "ok").map(|(outcome, words)| format!("{outcome}: {words}"));
+    wrong.or_else(|| replies().next().map(|(_, words)| words.clone())).unwrap_or_default()
 }
 
 /// Why an attempt ends without a result for its order.
@@ -139,7 +143,7 @@ impl<'a> Attempt<'a> {
             }),
             Outcome::Blocked { findings, .. } => self.happened(Event::Blocked { findings: findings.clone() }),
             Outcome::Postponed { until, .. } => {
-                let why = self.entries.iter().rev().find_map(said).unwrap_or_default();
+                let why = why(&self.entries);
                 self.happened(Event::Postponed { until: (*until).max(now), why });
             }
             Outcome::Voided => self.happened(Event::Voided { number: self.claim.draft.body.number.clone() }),

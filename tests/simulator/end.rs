@@ -52,6 +52,9 @@ impl World {
         for script in self.scripts.clone() {
             self.is_as_it_must_be(&script).await.map_err(|what| format!("in the end order {} {what}", script.id))?;
         }
+        if let Some(id) = self.watch.waiting_without_reason().await.first() {
+            return Err(format!("order {id} waited for a reason that nobody was told"));
+        }
         let ours = |id: &String| self.scripts.iter().any(|script| script.id == *id);
         if let Some(id) = self.invoices.keys().find(|id| !ours(id)) {
             return Err(format!("an invoice stands for no order: {id}"));

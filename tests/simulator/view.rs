@@ -136,6 +136,12 @@ impl Watch {
         rows!(self, sql, [order_id], |row| (row.get("id"), row.get("body")))
     }
 
+    /// Orders that were told to wait without being told why.
+    pub(crate) async fn waiting_without_reason(&self) -> Vec<String> {
+        let sql = r#"SELECT order_id FROM timeline WHERE event LIKE '%"postponed"%' AND event LIKE '%"why":""%'"#;
+        rows!(self, sql, [], |row| row.get("order_id"))
+    }
+
     /// For a switch: the attempt that is the order's own at this moment.
     pub(crate) async fn current_attempt(&self, order_id: &OrderId) -> i64 {
         let sql = "SELECT attempt FROM orders WHERE order_id = $1";
