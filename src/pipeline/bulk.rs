@@ -15,47 +15,47 @@ use super::{
 use crate::{
     accurate::{
         client::{BULK_TIMEOUT, CALL_TIMEOUT, Session},
-        invoices::{self, FoundInvoice},
+        invoices::{self, FoundInvoice, Standing},
         outcome::{Failure, Meaning, Refusal},
     },
     domain::reason::Reason,
     store::Claim,
 };
 
-/// What a group of attempts came to.
+/// So many numbers are asked for one by one before the answers so far are used: of what takes long, a process that
+/// dies in the middle must not lose everything.
+const FIRST_PART: usize = 8;
+
+/// A part of a group that has its ends.
 #[derive(Debug)]
-pub struct GroupAttempted {
-    /// One for each claim, in no order.
+pub struct Part {
+    /// One for each of its claims, in no order.
     pub attempted: Vec<Attempted>,
     /// What the last call says about the book.
     pub sign: Sign,
-    /// Whether Accurate dealt with bulks: false when one failed as a whole.
-    pub bulk_went_well: bool,
 }
 
-/// Makes an attempt for each claim; `wait_after` gives the waiting time by failures in a row.
-pub async fn attempt_many(
-    session: &Session,
-    claims: Vec<Claim>,
-    wait_after: impl Fn(i64) -> SignedDuration,
-) -> GroupAttempted {
-    let attempts = claims.into_iter().map(|claim| Attempt::begin(session, claim)).collect();
-    let mut group = Group { session, ended: Vec::new(), sign: Sign::Nothing, bulk_went_well: true, stopped: None };
-    let fresh = group.look_at_those_tried_before(attempts).await;
-    group.save_all(fresh).await;
-    let Group { ended, sign, bulk_went_well, .. } = group;
-    let attempted = ended.into_iter().map(|(attempt, end)| attempt.end(end, &wait_after)).collect();
-    GroupAttempted { attempted, sign, bulk_went_well }
-}
-
-struct Group<'a> {
+/// Attempts that are made together.
+pub struct Group<'a> {
     session: &'a Session,
+    /// Never tried before.
+    fresh: Vec<Attempt<'a>>,
+    /// To be looked up before they are saved.
+    tried: Vec<Attempt<'a>>,
+    /// Most that are looked up one by one in the next part.
+    one_by_one: usize,
     ended: Vec<(Attempt<'a>, End)>,
     sign: Sign,
     bulk_went_well: bool,
     /// The book takes no calls now: nothing more is sent.
     stopped: Option<Failure>,
 }
+
+/// What a list came to: who stands, nothing that can be trusted, or why there is none.
+type Listed = Result<Option<Standing>, Failure>;
+
+/// What a look at an attempt's number came to.
+type Looked<'a> = (Attempt<'a>, Result<Option<FoundInvoice>, Stop>);
 
 /// Attempts that share a call, and whether the customers they want were seen to stand.
 struct Batch<'a> {
@@ -64,11 +64,61 @@ struct Batch<'a> {
 }
 
 impl<'a> Group<'a> {
+    /// A group for these claims; no call is made yet.
+    pub fn begin(session: &'a Session, claims: Vec<Claim>) -> Self {
+        let attempts = claims.into_iter().map(|claim| Attempt::begin(session, claim));
+        let (tried, fresh) = attempts.partition(|attempt| attempt.claim.earlier_tries > 0);
+        Self {
+            session,
+            fresh,
+            tried,
+            one_by_one: FIRST_PART,
+            ended: Vec::new(),
+            sign: Sign::Nothing,
+            bulk_went_well: true,
+            stopped: None,
+        }
+    }
+
+    /// Makes the next attempts, mostly all of them, to be written down before more is done; `None` when each has
+    /// its end. `wait_after` gives the waiting time by failures in a row.
+    pub async fn next_part(&mut self, wait_after: impl Fn(i64) -> SignedDuration) -> Option<Part> {
+        if self.fresh.is_empty() && self.tried.is_empty() {
+            return None;
+        }
+        let mut may_save = self.look_at_those_tried_before().await;
+        may_save.append(&mut self.fresh);
+        self.save_all(may_save).await;
+        if !self.bulk_went_well {
+            // Whether the rest goes together or one by one is to be thought over.
+            for mut attempt in std::mem::take(&mut self.tried) {
+                attempt.not_sent("sales-invoice/bulk-save", "those before it failed together");
+                self.ended.push((attempt, Err(Stop::AtNoCost)));
+            }
+        }
+        let ended = std::mem::take(&mut self.ended);
+        let attempted = ended.into_iter().map(|(attempt, end)| attempt.end(end, &wait_after)).collect();
+        Some(Part { attempted, sign: self.sign.clone() })
+    }
+
+    /// Whether Accurate dealt with bulks: false when one failed as a whole.
+    pub fn bulk_went_well(&self) -> bool {
+        self.bulk_went_well
+    }
+
     /// Asks for the numbers of those that were tried before; returns the attempts that may save.
-    async fn look_at_those_tried_before(&mut self, attempts: Vec<Attempt<'a>>) -> Vec<Attempt<'a>> {
-        let (tried, mut may_save): (Vec<_>, Vec<_>) =
-            attempts.into_iter().partition(|attempt| attempt.claim.earlier_tries > 0);
-        for (mut attempt, found) in self.look_up(tried).await {
+    async fn look_at_those_tried_before(&mut self) -> Vec<Attempt<'a>> {
+        let mut attempts = std::mem::take(&mut self.tried);
+        let listed = match self.stopped.clone() {
+            Some(failure) => Err(failure),
+            None => self.list(&attempts).await,
+        };
+        if let (Ok(None), true) = (&listed, attempts.len() > self.one_by_one) {
+            self.tried = attempts.split_off(self.one_by_one);
+            self.one_by_one *= 2;
+        }
+        let mut may_save = Vec::new();
+        for (mut attempt, found) in self.look_up_by(listed, attempts).await {
             match found.map(|found| attempt.after_first_look(found)) {
                 Ok(None) => may_save.push(attempt),
                 Ok(Some(end)) => self.ended.push((attempt, end)),
@@ -200,29 +250,27 @@ impl<'a> Group<'a> {
     }
 
     /// Which of their numbers stand: with one list where its answer can be trusted, else number by number.
-    async fn look_up(&mut self, attempts: Vec<Attempt<'a>>) -> Vec<(Attempt<'a>, Result<Option<FoundInvoice>, Stop>)> {
+    async fn look_up(&mut self, attempts: Vec<Attempt<'a>>) -> Vec<Looked<'a>> {
+        let listed = self.list(&attempts).await;
+        self.look_up_by(listed, attempts).await
+    }
+
+    /// The same by what a list came to.
+    async fn look_up_by(&mut self, listed: Listed, attempts: Vec<Attempt<'a>>) -> Vec<Looked<'a>> {
         let mut looked = Vec::with_capacity(attempts.len());
-        let mut stopped = None;
-        let listed = match self.list(&attempts).await {
-            Ok(listed) => listed,
-            Err(failure) => {
-                stopped = Some(failure);
-                None
-            }
-        };
         for mut attempt in attempts {
-            let row = listed.as_ref().map(|standing| standing.get(&attempt.claim.draft.body.number).cloned());
-            let found = match (&stopped, row) {
+            let row = |standing: &Standing| standing.get(&attempt.claim.draft.body.number).cloned();
+            let found = match listed.as_ref().map(|listed| listed.as_ref().map(row)) {
                 // What one look met the others would meet as well.
-                (Some(failure), _) => {
+                Err(failure) => {
                     attempt.tell("sales-invoice/list", Err(failure));
                     Err(stop(failure))
                 }
-                (None, Some(found)) if attempt.is_told_enough_by(found.as_ref()) => {
+                Ok(Some(found)) if attempt.is_told_enough_by(found.as_ref()) => {
                     attempt.tell("sales-invoice/list", Ok(found_in_words(found.as_ref())));
                     Ok(found)
                 }
-                (None, _) => attempt.look_up().await,
+                Ok(_) => attempt.look_up().await,
             };
             self.sign = attempt.sign.clone();
             looked.push((attempt, found));
@@ -231,14 +279,19 @@ impl<'a> Group<'a> {
     }
 
     /// Those of their numbers that stand; `None` when only single look-ups can tell.
-    async fn list(&self, attempts: &[Attempt<'a>]) -> Result<Option<invoices::Standing>, Failure> {
+    async fn list(&self, attempts: &[Attempt<'a>]) -> Listed {
         if attempts.len() < 2 {
             return Ok(None);
         }
         let claims: Vec<_> = attempts.iter().map(|attempt| attempt.claim.clone()).collect();
         let numbers: Vec<_> = claims.iter().map(|claim| claim.draft.body.number.as_str()).collect();
         let (session, last_start) = (self.session, last_start(&claims[0], CALL_TIMEOUT));
-        patiently(session, last_start, || invoices::by_numbers(session, &numbers), |_| {}).await
+        let list = || patiently(session, last_start, || invoices::by_numbers(session, &numbers), |_| {});
+        match list().await {
+            // All of them would pay for one lost reply, and to look again changes nothing over there.
+            Err(Failure::Ambiguous(_)) => list().await,
+            listed => listed,
+        }
     }
 }
 

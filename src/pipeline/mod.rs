@@ -31,6 +31,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
 use self::{
+    bulk::Group,
     circuit::{Change, Circuit, Gate, Pause, Sign, backoff},
     turns::{BULK_FROM, Turn, Turns, Waiting},
 };
@@ -311,10 +312,15 @@ impl Engine {
         let claimed: Vec<_> = claims.iter().map(Claimed::of).collect();
         // What failed together comes back together, to share its calls again.
         let chance = self.chance();
-        let group = bulk::attempt_many(&known.session, claims, |failures| backoff(failures, chance)).await;
-        known.lock_turns().group_ended(group.bulk_went_well, self.now());
-        let settlements: Vec<_> = group.attempted.into_iter().map(|attempted| attempted.settlement).collect();
-        self.conclude(book, known, &claimed, &settlements, group.sign).await
+        let mut group = Group::begin(&known.session, claims);
+        let mut concluded = Ok(());
+        while concluded.is_ok() {
+            let Some(part) = group.next_part(|failures| backoff(failures, chance)).await else { break };
+            let settlements: Vec<_> = part.attempted.into_iter().map(|attempted| attempted.settlement).collect();
+            concluded = self.conclude(book, known, &claimed, &settlements, part.sign).await;
+        }
+        known.lock_turns().group_ended(group.bulk_went_well(), self.now());
+        concluded
     }
 
     /// Writes outcomes and lets everybody know who waits for them.

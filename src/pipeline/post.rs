@@ -175,7 +175,7 @@ impl<'a> Attempt<'a> {
             Some(found) => Some(Ok(self.adopt(found))),
             // Another draft, or none, is wanted; but the save that was sent may still arrive.
             None if self.claim.undecided && self.unsure_since.is_some() => {
-                self.not_sent("sales-invoice/save");
+                self.not_sent("sales-invoice/save", SAVE_MAY_ARRIVE);
                 Some(Err(Stop::UntilSaveIsOver))
             }
             None if self.claim.undecided => Some(Ok(Outcome::Reconsider)),
@@ -365,7 +365,7 @@ impl<'a> Attempt<'a> {
         let found = self.look_up().await?;
         let lost_save_is_over = self.claim.unsure_since.map(|since| since + SAVE_IS_OVER);
         if let Some(until) = lost_save_is_over.filter(|until| *until > self.session.now()) {
-            self.not_sent("sales-invoice/delete");
+            self.not_sent("sales-invoice/delete", SAVE_MAY_ARRIVE);
             return Ok(Outcome::Postponed { until, counted: Counted::No, unsure_since: None });
         }
         let Some(found) = found else { return Ok(Outcome::Voided) };
@@ -419,9 +419,10 @@ impl<'a> Attempt<'a> {
         self.sign = sign_of(result.err());
     }
 
-    fn not_sent(&mut self, call: &str) {
-        let (call, outcome) = (call.to_owned(), "not_sent".to_owned());
-        self.happened(Event::Reply { call, outcome, words: SAVE_MAY_ARRIVE.to_owned() });
+    /// Writes down why a call was not made.
+    pub(super) fn not_sent(&mut self, call: &str, why: &str) {
+        let (call, outcome, words) = (call.to_owned(), "not_sent".to_owned(), why.to_owned());
+        self.happened(Event::Reply { call, outcome, words });
     }
 
     fn happened(&mut self, event: Event) {

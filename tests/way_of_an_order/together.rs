@@ -108,6 +108,42 @@ async fn a_list_that_cannot_be_trusted_is_not_and_each_number_is_asked_for() {
     }
 }
 
+/// Most calls that a process lives to make, too few to ask for each number.
+const SHORT_LIFE: u64 = 15;
+
+#[tokio::test]
+async fn a_process_that_dies_again_and_again_gets_on_with_many_orders_all_the_same() {
+    for filter_values in [FilterValues::All, FilterValues::NotUnderstood] {
+        let mut world = with_due_orders(MANY).await;
+        world.accurate.change_settings(|settings| settings.filter_values = filter_values);
+        world.decide_all().await;
+        drop(world.claims().await);
+        for _ in 0..=MANY / 8 {
+            world = world.dies_and_starts_again().await;
+            let accurate = world.accurate.clone();
+            let calls = || accurate.call_counts().values().sum::<u64>();
+            let end = calls() + SHORT_LIFE;
+            tokio::select! {
+                biased;
+                () = world.run_until_idle() => {}
+                () = async { while calls() < end { tokio::task::yield_now().await; } } => {}
+            }
+        }
+        all_are_invoiced_once(&world, MANY).await;
+    }
+}
+
+#[tokio::test]
+async fn one_look_that_gets_lost_costs_the_many_orders_that_share_it_nothing() {
+    let mut world = with_due_orders(MANY).await;
+    world.decide_all().await;
+    drop(world.claims().await);
+    world = world.dies_and_starts_again().await;
+    world.accurate.next(Action::InvoiceList, Fault::Error5xxBefore, 1);
+    world.run_until_idle().await;
+    all_are_invoiced_once(&world, MANY).await;
+}
+
 #[tokio::test]
 async fn a_bulk_that_never_arrived_is_looked_up_before_it_is_sent_again() {
     let mut world = with_due_orders(MANY).await;
