@@ -31,9 +31,6 @@ const SLOW_DOWN: SignedDuration = SignedDuration::from_secs(1);
 /// wait 180 s for their longest calls (accurate.md §2, C); until then "not found" is no certainty.
 const SAVE_IS_OVER: SignedDuration = SignedDuration::from_mins(5);
 
-/// Between two looks for such a save there is at least this.
-const SHORTEST_LOOK: SignedDuration = SignedDuration::from_secs(1);
-
 /// Why something is not sent while that lasts.
 const SAVE_MAY_ARRIVE: &str = "an earlier save of the same invoice may still arrive";
 
@@ -119,10 +116,12 @@ pub(super) struct Attempt<'a> {
 
 impl<'a> Attempt<'a> {
     pub(super) fn begin(session: &'a Session, claim: Claim) -> Self {
+        // The clock may have been set back since.
+        let unsure_since = claim.unsure_since.map(|since| since.min(session.now()));
         Self {
             session,
-            unsure_since: claim.unsure_since,
-            late_save: claim.unsure_since,
+            unsure_since,
+            late_save: unsure_since,
             warnings: claim.warnings.clone(),
             entries: Vec::new(),
             sign: Sign::Nothing,
@@ -438,18 +437,11 @@ impl<'a> Attempt<'a> {
         let now = self.session.now();
         let (until, counted) = match stop {
             Stop::Later => (now + wait_after(self.claim.failures + 1), Counted::Yes),
-            Stop::UntilSaveIsOver => (self.next_look_for_the_save(now), Counted::No),
+            Stop::UntilSaveIsOver => (self.unsure_since.unwrap_or(now) + SAVE_IS_OVER, Counted::No),
             // The book's pause holds the order back, so it need not wait on its own account.
             Stop::AtNoCost => (now, Counted::No),
         };
         Outcome::Postponed { until, counted, unsure_since: self.unsure_since }
-    }
-
-    /// After as long again as it has been out, for most arrive soon; and when it is over for sure.
-    fn next_look_for_the_save(&self, now: Timestamp) -> Timestamp {
-        let since = self.unsure_since.unwrap_or(now);
-        let wait = now.duration_since(since).abs().max(SHORTEST_LOOK);
-        (now + wait).min((since + SAVE_IS_OVER).max(now))
     }
 }
 
