@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use forstok_accurate::sandbox::{Options, Running, Sandbox, samples};
@@ -36,16 +36,24 @@ const LINES_SHOWN: usize = 40;
 const LOOKS_A_MINUTE: u32 = 1200;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
+/// What a minute may become with all that the looks take.
+const LONGEST_MINUTE: Duration = Duration::from_mins(5);
+
 /// Looks until there is something to see; a minute at most.
 pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
     within_minutes(1, what, look).await
 }
 
-/// Looks until there is something to see; so many minutes at most.
+/// Looks until there is something to see; so many minutes at most, not counting what the looks themselves take.
 pub(crate) async fn within_minutes<T>(minutes: u32, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
     for _ in 0..minutes * LOOKS_A_MINUTE {
         if let Some(seen) = look().await {
             return seen;
+        }
+        // Looks that take seconds each, at something that will never come, would take hours.
+        if begun.elapsed() > minutes * LONGEST_MINUTE {
+            break;
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
     }
