@@ -181,6 +181,24 @@ async fn an_order_that_changed_while_its_save_may_still_arrive_waits_for_that_an
 }
 
 #[tokio::test]
+async fn a_clock_that_was_set_back_does_not_prolong_the_wait_for_a_lost_save() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    drop(world.only_claim().await);
+    world.forstok_sends(order(ORDER).shipped()).await;
+    let world = world.dies_and_starts_again().await;
+    let mut claim = world.only_claim().await;
+    claim.unsure_since = Some(world.clock_now() + SignedDuration::from_hours(1));
+    let session = session(&world.wire, &world.clock, true);
+    let attempted = post::attempt(&session, claim, |_| SignedDuration::ZERO).await;
+    let Outcome::Postponed { until, unsure_since: Some(since), .. } = attempted.settlement.outcome else {
+        panic!("{attempted:?}");
+    };
+    assert!(since <= world.clock.now(), "{since}");
+    assert_eq!(until.duration_since(since), SignedDuration::from_mins(5));
+}
+
+#[tokio::test]
 async fn a_save_whose_turn_comes_after_its_lease_is_not_sent() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
