@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::{
+    attempt::{Attempt, Attempted, End, Stop, last_start, patiently, stop},
     circuit::Sign,
-    post::{AfterSave, Attempt, Attempted, End, Saved, Stop, found_in_words, last_start, patiently, stop},
+    post::{AfterSave, Saved, found_in_words},
 };
 use crate::{
     accurate::{

@@ -4,8 +4,8 @@
 
 use super::{
     Engine,
+    attempt::sign_of,
     circuit::{Gate, Sign},
-    post::sign_of,
 };
 use crate::{
     accurate::{client::Session, customers, masters, outcome::Failure},

@@ -1,11 +1,12 @@
 //! From recorded webhook to settled order: decide, claim, post, settle.
 //!
 //! [`record`] commits what waits together; [`decide`] turns news into verdicts; `turns` says whose turn it is;
-//! [`post`] makes one attempt, [`bulk`] many with shared calls;
+//! [`post`] makes one attempt (kept in `attempt`), [`bulk`] many with shared calls;
 //! [`look`] looks again at what blocked orders wait for; [`mapping`] puts a mapping in force; [`preview`] shows what would be sent;
 //! [`circuit`] pauses a book in trouble; [`tidy`] clears old bodies; [`run`] drives all of it until it is told to stop.
 //! Each step is a method of [`Engine`], so that a test can take the steps one by one.
 
+mod attempt;
 pub mod bulk;
 pub mod circuit;
 pub mod decide;
