@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::stream::{self, StreamExt};
 use jiff::SignedDuration;
 
 use super::{
@@ -26,6 +27,9 @@ use crate::{
 /// So many numbers are asked for one by one before the answers so far are used: of what takes long, a process that
 /// dies in the middle must not lose everything.
 const FIRST_PART: usize = 8;
+
+/// So many of them at once: half of what Accurate takes in flight, the rest is left for what goes alone.
+const LOOKS_AT_ONCE: usize = 4;
 
 /// A part of a group that has its ends.
 #[derive(Debug)]
@@ -68,7 +72,9 @@ impl<'a> Group<'a> {
     /// A group for these claims; no call is made yet.
     pub fn begin(session: &'a Session, claims: Vec<Claim>) -> Self {
         let attempts = claims.into_iter().map(|claim| Attempt::begin(session, claim));
-        let (tried, fresh) = attempts.partition(|attempt| attempt.claim.earlier_tries > 0);
+        let (mut tried, fresh): (Vec<_>, _) = attempts.partition(|attempt| attempt.claim.earlier_tries > 0);
+        // Those that can only be looked at, until they are decided anew, hold up nobody who may be saved.
+        tried.sort_by_key(|attempt| attempt.claim.undecided);
         Self {
             session,
             fresh,
@@ -258,23 +264,10 @@ impl<'a> Group<'a> {
 
     /// The same by what a list came to.
     async fn look_up_by(&mut self, listed: Listed, attempts: Vec<Attempt<'a>>) -> Vec<Looked<'a>> {
-        let mut looked = Vec::with_capacity(attempts.len());
-        for mut attempt in attempts {
-            let row = |standing: &Standing| standing.get(&attempt.claim.draft.body.number).cloned();
-            let found = match listed.as_ref().map(|listed| listed.as_ref().map(row)) {
-                // What one look met the others would meet as well.
-                Err(failure) => {
-                    attempt.tell("sales-invoice/list", Err(failure));
-                    Err(stop(failure))
-                }
-                Ok(Some(found)) if attempt.is_told_enough_by(found.as_ref()) => {
-                    attempt.tell("sales-invoice/list", Ok(found_in_words(found.as_ref())));
-                    Ok(found)
-                }
-                Ok(_) => attempt.look_up().await,
-            };
-            self.sign = attempt.sign.clone();
-            looked.push((attempt, found));
+        let looks: Vec<_> = attempts.into_iter().map(|attempt| look_up_one(&listed, attempt)).collect();
+        let looked: Vec<_> = stream::iter(looks).buffered(LOOKS_AT_ONCE).collect().await;
+        if let Some((last, _)) = looked.last() {
+            self.sign = last.sign.clone();
         }
         looked
     }
@@ -294,6 +287,24 @@ impl<'a> Group<'a> {
             listed => listed,
         }
     }
+}
+
+/// Whether an attempt's number stands, by what a list came to if that is enough.
+async fn look_up_one<'a>(listed: &Listed, mut attempt: Attempt<'a>) -> Looked<'a> {
+    let row = |standing: &Standing| standing.get(&attempt.claim.draft.body.number).cloned();
+    let found = match listed.as_ref().map(|listed| listed.as_ref().map(row)) {
+        // What one look met the others would meet as well.
+        Err(failure) => {
+            attempt.tell("sales-invoice/list", Err(failure));
+            Err(stop(failure))
+        }
+        Ok(Some(found)) if attempt.is_told_enough_by(found.as_ref()) => {
+            attempt.tell("sales-invoice/list", Ok(found_in_words(found.as_ref())));
+            Ok(found)
+        }
+        Ok(_) => attempt.look_up().await,
+    };
+    (attempt, found)
 }
 
 /// Refused in words that are not in the table of `accurate/outcome.rs`.
