@@ -85,16 +85,26 @@ impl Session {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers a number that stands.
+    /// Remembers the number of an invoice that stands.
     fn stands(&self, found: Option<FoundInvoice>) -> Option<FoundInvoice> {
         if let Some(invoice) = &found {
-            let mut lists = self.lists();
-            if lists.standing[0].as_ref() != Some(&invoice.number) {
-                lists.standing.swap(0, 1);
-                lists.standing[0] = Some(invoice.number.clone());
-            }
+            self.knows(&invoice.number);
         }
         found
+    }
+
+    /// Whether two invoices are known to stand, so that it can be tried whether lists are understood.
+    pub fn can_try_lists(&self) -> bool {
+        self.lists().standing.iter().all(Option::is_some)
+    }
+
+    /// Tells of an invoice that stood when it was last heard of.
+    pub fn knows(&self, number: &str) {
+        let mut lists = self.lists();
+        if lists.standing[0].as_deref() != Some(number) {
+            lists.standing.swap(0, 1);
+            lists.standing[0] = Some(number.to_owned());
+        }
     }
 }
 

@@ -41,7 +41,7 @@ use crate::{
     clock::SharedClock,
     domain::{mapping::Mapping, order::OrderId, waiting::Subject},
     live::Live,
-    store::{Claim, Outcome, Result, Settlement, Store, Wanted},
+    store::{Claim, Filter, Outcome, Result, Settlement, State, Store, Wanted},
 };
 
 /// How long one worker may hold an order. Several calls of [`crate::accurate::client::CALL_TIMEOUT`] fit in.
@@ -52,6 +52,9 @@ pub const GROUP_LEASE: SignedDuration = SignedDuration::from_mins(10);
 
 /// For how long webhooks count as many after the last time that they were.
 const MANY_HOLDS: SignedDuration = SignedDuration::from_millis(50);
+
+/// Among so many of the newest invoices two of a book are looked for.
+const NEWEST_INVOICED: i64 = 20;
 
 /// How long is waited before an outcome is stored again that could not be stored.
 const SETTLE_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
@@ -311,6 +314,7 @@ impl Engine {
     async fn attempt_many(&self, book: &str, claims: Vec<Claim>) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         let claimed: Vec<_> = claims.iter().map(Claimed::of).collect();
+        self.tell_of_invoices(book, &known.session).await;
         // What failed together comes back together, to share its calls again.
         let chance = self.chance();
         let mut group = Group::begin(&known.session, claims);
@@ -322,6 +326,20 @@ impl Engine {
         }
         known.lock_turns().group_ended(group.bulk_went_well(), self.now());
         concluded
+    }
+
+    /// What a list can be tried with: after a start nothing but the store knows any invoices.
+    async fn tell_of_invoices(&self, book: &str, session: &Session) {
+        if session.can_try_lists() {
+            return;
+        }
+        let invoiced = Filter { state: Some(State::Invoiced), ..Filter::default() };
+        // Without them it only takes more calls.
+        let newest = self.store.orders(&invoiced, None, NEWEST_INVOICED).await.unwrap_or_default();
+        for invoice in newest.iter().rev().filter(|order| order.book == book).filter_map(|order| order.invoice.as_ref())
+        {
+            session.knows(&invoice.number);
+        }
     }
 
     /// Writes outcomes and lets everybody know who waits for them.

@@ -134,6 +134,22 @@ async fn a_process_that_dies_again_and_again_gets_on_with_many_orders_all_the_sa
 }
 
 #[tokio::test]
+async fn after_a_start_invoices_of_before_show_whether_lists_are_understood() {
+    let mut world = with_due_orders(2).await;
+    world.run_until_settled().await;
+    let [_, saves, ..] = calls(&world);
+    for id in 1000..1000 + MANY {
+        world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
+    }
+    world.decide_all().await;
+    drop(world.claims().await);
+    world = world.dies_and_starts_again().await;
+    world.run_until_idle().await;
+    all_are_invoiced_once(&world, MANY + 2).await;
+    assert_eq!(calls(&world), [1, saves, 2, 0], "a list, the list that shows that it can be trusted, and a bulk");
+}
+
+#[tokio::test]
 async fn one_look_that_gets_lost_costs_the_many_orders_that_share_it_nothing() {
     let mut world = with_due_orders(MANY).await;
     world.decide_all().await;
