@@ -1,7 +1,8 @@
 //! From recorded webhook to settled order: decide, claim, post, settle.
 //!
 //! [`record`] commits what waits together; [`decide`] turns news into verdicts; `turns` says whose turn it is;
-//! [`post`] makes one attempt (kept in `attempt`), [`bulk`] many with shared calls;
+//! `work` does it and writes down what it came to: [`post`] makes one attempt (kept in `attempt`), [`bulk`] many with
+//! shared calls;
 //! [`look`] looks again at what blocked orders wait for; [`mapping`] puts a mapping in force; [`preview`] shows what would be sent;
 //! [`circuit`] pauses a book in trouble; [`tidy`] clears old bodies; [`run`] drives all of it until it is told to stop.
 //! Each step is a method of [`Engine`], so that a test can take the steps one by one.
@@ -19,9 +20,10 @@ pub mod record;
 pub mod run;
 pub mod tidy;
 mod turns;
+mod work;
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
@@ -32,16 +34,15 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
 use self::{
-    bulk::Group,
-    circuit::{Change, Circuit, Gate, Pause, Sign, backoff},
+    circuit::{Circuit, Gate, Pause},
     turns::{BULK_FROM, Turn, Turns, Waiting},
 };
 use crate::{
     accurate::{client::Session, credentials::Credentials, invoices::LARGEST_BULK},
     clock::SharedClock,
-    domain::{mapping::Mapping, order::OrderId, waiting::Subject},
+    domain::mapping::Mapping,
     live::Live,
-    store::{Claim, Filter, Outcome, Result, Settlement, State, Store, Wanted},
+    store::{Claim, Result, Store, Wanted},
 };
 
 /// How long one worker may hold an order. Several calls of [`crate::accurate::client::CALL_TIMEOUT`] fit in.
@@ -52,12 +53,6 @@ pub const GROUP_LEASE: SignedDuration = SignedDuration::from_mins(10);
 
 /// For how long webhooks count as many after the last time that they were.
 const MANY_HOLDS: SignedDuration = SignedDuration::from_millis(50);
-
-/// Among so many of the newest invoices two of a book are looked for.
-const NEWEST_INVOICED: i64 = 20;
-
-/// How long is waited before an outcome is stored again that could not be stored.
-const SETTLE_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Everything the steps need.
 pub struct Engine {
@@ -287,152 +282,8 @@ impl Engine {
         })
     }
 
-    /// Does a piece of work and writes what it came to.
-    pub async fn work(&self, book: &str, work: Work) -> Result<()> {
-        let Some(known) = self.books.get(book) else { return Ok(()) };
-        match work {
-            Work::One(claim) => self.attempt(book, *claim).await,
-            Work::Many(claims) => self.attempt_many(book, claims).await,
-            Work::Look => {
-                let looked = self.look_again(book).await;
-                known.lock_turns().look_ended();
-                looked.map(drop)
-            }
-        }
-    }
-
-    /// Makes one attempt for a claim and writes what it came to.
-    pub async fn attempt(&self, book: &str, claim: Claim) -> Result<()> {
-        let Some(known) = self.books.get(book) else { return Ok(()) };
-        let claims = [Claimed::of(&claim)];
-        let chance = self.chance();
-        let attempted = post::attempt(&known.session, claim, |failures| backoff(failures, chance)).await;
-        self.conclude(book, known, &claims, &[attempted.settlement], attempted.sign).await
-    }
-
-    /// Makes an attempt for each of many claims with as few calls as possible and writes what they came to.
-    async fn attempt_many(&self, book: &str, claims: Vec<Claim>) -> Result<()> {
-        let Some(known) = self.books.get(book) else { return Ok(()) };
-        let claimed: Vec<_> = claims.iter().map(Claimed::of).collect();
-        self.tell_of_invoices(book, &known.session).await;
-        // What failed together comes back together, to share its calls again.
-        let chance = self.chance();
-        let mut group = Group::begin(&known.session, claims);
-        let mut concluded = Ok(());
-        while concluded.is_ok() {
-            let Some(part) = group.next_part(|failures| backoff(failures, chance)).await else { break };
-            let settlements: Vec<_> = part.attempted.into_iter().map(|attempted| attempted.settlement).collect();
-            concluded = self.conclude(book, known, &claimed, &settlements, part.sign).await;
-        }
-        known.lock_turns().group_ended(group.bulk_went_well(), self.now());
-        concluded
-    }
-
-    /// What a list can be tried with: after a start nothing but the store knows any invoices.
-    async fn tell_of_invoices(&self, book: &str, session: &Session) {
-        if session.can_try_lists() {
-            return;
-        }
-        let invoiced = Filter { state: Some(State::Invoiced), ..Filter::default() };
-        // Without them it only takes more calls.
-        let newest = self.store.orders(&invoiced, None, NEWEST_INVOICED).await.unwrap_or_default();
-        for invoice in newest.iter().rev().filter(|order| order.book == book).filter_map(|order| order.invoice.as_ref())
-        {
-            session.knows(&invoice.number);
-        }
-    }
-
-    /// Writes outcomes and lets everybody know who waits for them.
-    async fn conclude(
-        &self,
-        book: &str,
-        known: &Book,
-        claimed: &[Claimed],
-        settlements: &[Settlement],
-        sign: Sign,
-    ) -> Result<()> {
-        let now = self.now();
-        for settlement in settlements {
-            log_settlement(book, settlement);
-        }
-        let deadline = claimed.iter().map(|claim| claim.lease_until).min().unwrap_or(now);
-        let taken = self.settle_while_leased(settlements, deadline).await?;
-        self.note(book, known, sign).await?;
-        let invoiced: HashSet<_> = settlements
-            .iter()
-            .zip(taken)
-            .filter(|(settlement, taken)| *taken && matches!(settlement.outcome, Outcome::Invoiced { .. }))
-            .map(|(settlement, _)| &settlement.order_id)
-            .collect();
-        let mut came = HashSet::new();
-        for claim in claimed.iter().filter(|claim| invoiced.contains(&claim.order_id)) {
-            let lag = now.duration_since(claim.received_at).as_secs_f64();
-            metrics::histogram!("forstok_accurate_invoice_lag_seconds").record(lag);
-            came.extend(&claim.waited_for);
-        }
-        // What let these orders through lets the others through that wait for the same.
-        for subject in came {
-            self.store.end_wait(book, subject, now).await?;
-        }
-        // A cancellation may have come while the invoice was being saved.
-        self.news_came();
-        Ok(())
-    }
-
-    /// What Accurate did must not be forgotten because the disk was busy for a moment.
-    async fn settle_while_leased(&self, settlements: &[Settlement], deadline: Timestamp) -> Result<Vec<bool>> {
-        loop {
-            let now = self.now();
-            match self.store.settle(settlements, now).await {
-                Err(error) if now < deadline => {
-                    tracing::error!(orders = settlements.len(), "outcomes could not be stored yet: {error}");
-                    self.clock.sleep(SETTLE_AGAIN).await;
-                }
-                result => return result,
-            }
-        }
-    }
-
-    async fn note(&self, name: &str, book: &Book, sign: Sign) -> Result<()> {
-        let now = self.now();
-        let change = book.lock_circuit().note(sign, now);
-        match change {
-            Change::None => {}
-            Change::Paused => {
-                if let Some(pause) = book.lock_circuit().pause() {
-                    tracing::warn!(book = name, code = pause.code, "book {name} is paused: {}", pause.words);
-                }
-            }
-            Change::Resumed => {
-                let hastened = self.store.hasten(name, now).await?;
-                tracing::info!(book = name, hastened, "book {name} goes on");
-            }
-        }
-        book.due.notify_one();
-        Ok(())
-    }
-
     fn chance(&self) -> f64 {
         self.chance.lock().unwrap_or_else(PoisonError::into_inner).f64()
-    }
-}
-
-/// What is remembered of a claim while its attempt is made.
-struct Claimed {
-    order_id: OrderId,
-    received_at: Timestamp,
-    lease_until: Timestamp,
-    waited_for: Option<Subject>,
-}
-
-impl Claimed {
-    fn of(claim: &Claim) -> Self {
-        Self {
-            order_id: claim.order_id.clone(),
-            received_at: claim.received_at,
-            lease_until: claim.lease_until,
-            waited_for: claim.waits_for.clone(),
-        }
     }
 }
 
@@ -451,25 +302,5 @@ impl Book {
 
     fn lock_circuit(&self) -> std::sync::MutexGuard<'_, Circuit> {
         self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One line an attempt; the words of Accurate stand in the timeline, for they may name people.
-fn log_settlement(book: &str, settlement: &Settlement) {
-    let order_id = settlement.order_id.as_str();
-    let attempt = settlement.attempt;
-    match &settlement.outcome {
-        Outcome::Invoiced { invoice, .. } => {
-            tracing::info!(book, order_id, attempt, number = invoice.number, "order {order_id} is invoiced");
-        }
-        Outcome::Blocked { findings, .. } => {
-            let reason = findings.first().map_or("", |finding| finding.reason.code());
-            tracing::warn!(book, order_id, attempt, reason, "order {order_id} is blocked: {reason}");
-        }
-        Outcome::Postponed { until, .. } => {
-            tracing::info!(book, order_id, attempt, %until, "order {order_id} is postponed");
-        }
-        Outcome::Reconsider => tracing::info!(book, order_id, attempt, "order {order_id} is decided anew"),
-        Outcome::Voided => tracing::info!(book, order_id, attempt, "the invoice of order {order_id} is gone"),
     }
 }
