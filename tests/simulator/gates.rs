@@ -39,7 +39,7 @@ struct Standing {
     parked: Option<Park>,
     /// The activity that goes on may pass the gate it stands at.
     granted: bool,
-    /// SQLite works on a thread of its own: what is pending now is not a place to stop at.
+    /// The store works on threads and a server of its own: what is pending now is not a place to stop at.
     in_store: bool,
 }
 
@@ -86,7 +86,8 @@ impl Gates {
         .await
     }
 
-    /// Runs something of SQLite's to its end, whatever thread it is on.
+    /// Runs something of the store to its end, whatever it waits for: that is no place to stop at, for who holds a
+    /// connection, or is next to have one, must not stand still while others wait for it.
     pub(crate) async fn in_store<T>(&self, call: impl Future<Output = T>) -> T {
         self.lock().in_store = true;
         let result = call.await;

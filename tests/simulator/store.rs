@@ -213,15 +213,15 @@ impl Store for SimStore {
     }
 
     async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
-        self.inner.order(order_id).await
+        self.gates.in_store(self.inner.order(order_id)).await
     }
 
     async fn timeline(&self, order_id: &OrderId) -> Result<Vec<Entry>> {
-        self.inner.timeline(order_id).await
+        self.gates.in_store(self.inner.timeline(order_id)).await
     }
 
     async fn orders(&self, filter: &Filter, before: Option<i64>, limit: i64) -> Result<Vec<OrderRecord>> {
-        self.inner.orders(filter, before, limit).await
+        self.gates.in_store(self.inner.orders(filter, before, limit)).await
     }
 
     async fn due_wait(&self, book: &str, now: Timestamp) -> Result<Option<Wait>> {
@@ -246,23 +246,23 @@ impl Store for SimStore {
     }
 
     async fn waiting_bodies(&self, limit: i64) -> Result<Vec<Vec<u8>>> {
-        self.inner.waiting_bodies(limit).await
+        self.gates.in_store(self.inner.waiting_bodies(limit)).await
     }
 
     async fn counts(&self) -> Result<Vec<Count>> {
-        self.inner.counts().await
+        self.gates.in_store(self.inner.counts()).await
     }
 
     async fn warning_counts(&self) -> Result<Vec<(Warning, i64)>> {
-        self.inner.warning_counts().await
+        self.gates.in_store(self.inner.warning_counts()).await
     }
 
     async fn oldest_due(&self) -> Result<Option<Timestamp>> {
-        self.inner.oldest_due().await
+        self.gates.in_store(self.inner.oldest_due()).await
     }
 
     async fn unreadable(&self, limit: i64) -> Result<(i64, Vec<UnreadableDelivery>)> {
-        self.inner.unreadable(limit).await
+        self.gates.in_store(self.inner.unreadable(limit)).await
     }
 
     async fn mapping(&self) -> Result<Option<MappingRevision>> {
@@ -278,7 +278,7 @@ impl Store for SimStore {
     }
 
     async fn mapping_history(&self, limit: i64) -> Result<Vec<MappingRevision>> {
-        self.inner.mapping_history(limit).await
+        self.gates.in_store(self.inner.mapping_history(limit)).await
     }
 
     async fn clear_bodies(&self, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Cleared> {
@@ -286,7 +286,7 @@ impl Store for SimStore {
     }
 
     async fn ping(&self) -> Result<()> {
-        self.inner.ping().await
+        self.gates.in_store(self.inner.ping()).await
     }
 
     async fn hold_book(&self, book: &str, holder: &str, lease: Duration, pause: Option<&str>) -> Result<Hold> {

@@ -37,6 +37,10 @@ pub(crate) mod orders;
 /// More steps than any world needs.
 const MOST_STEPS: u64 = 30_000;
 
+/// Oftener than this time never passes without that anything can go on: whoever does not stand still at a gate waits
+/// for what no time brings.
+const MOST_IDLE: u64 = 10_000;
+
 /// What is said of a world that takes more.
 pub(crate) const IN_CIRCLES: &str = "it goes in circles";
 
@@ -83,6 +87,8 @@ pub(crate) struct World {
     pub(crate) is_calm: bool,
     /// Nothing is claimed yet: due orders are to pile up.
     is_heaping: bool,
+    /// How often in a row nothing could go on.
+    idle: u64,
     pub(crate) coverage: Coverage,
     pub(crate) story: Story,
 }
@@ -137,6 +143,7 @@ impl World {
             troubles: Troubles::default(),
             is_calm: false,
             is_heaping,
+            idle: 0,
             coverage: Coverage::default(),
             story,
         }
@@ -167,10 +174,11 @@ impl World {
 
     /// Something that is ready goes on by one step; false when nothing is.
     pub(crate) async fn step(&mut self) -> Result<bool, String> {
-        if self.story.steps > MOST_STEPS {
+        let mut choices = self.choices();
+        self.idle = if choices.is_empty() { self.idle + 1 } else { 0 };
+        if self.story.steps > MOST_STEPS || self.idle > MOST_IDLE {
             return Err(IN_CIRCLES.to_owned());
         }
-        let mut choices = self.choices();
         if choices.is_empty() {
             return Ok(false);
         }
