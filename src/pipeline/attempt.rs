@@ -157,7 +157,7 @@ impl<'a> Attempt<'a> {
         let now = self.session.now();
         let (until, counted) = match stop {
             Stop::Later => (now + wait_after(self.claim.failures + 1), Counted::Yes),
-            Stop::UntilSaveIsOver => (self.unsure_since.unwrap_or(now) + SAVE_IS_OVER, Counted::No),
+            Stop::UntilSaveIsOver => (self.unsure_since.unwrap_or(now) + SAVE_IS_OVER, Counted::WentWell),
             // The book's pause holds the order back, so it need not wait on its own account.
             Stop::AtNoCost => (now, Counted::No),
         };

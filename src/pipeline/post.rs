@@ -262,7 +262,7 @@ impl Attempt<'_> {
         let lost_save_is_over = self.claim.unsure_since.map(|since| since + SAVE_IS_OVER);
         if let Some(until) = lost_save_is_over.filter(|until| *until > self.session.now()) {
             self.not_sent("sales-invoice/delete", SAVE_MAY_ARRIVE);
-            return Ok(Outcome::Postponed { until, counted: Counted::No, unsure_since: None });
+            return Ok(Outcome::Postponed { until, counted: Counted::WentWell, unsure_since: None });
         }
         let Some(found) = found else { return Ok(Outcome::Voided) };
         let body = &self.claim.draft.body;

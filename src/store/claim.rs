@@ -127,7 +127,7 @@ pub(super) async fn settle<T: Talk>(talk: &mut T, settlements: &[Settlement], no
              next_attempt_at = CAST(v.value ->> 'next_attempt_at' AS BIGINT),
              tries = {greatest}(tries - CAST(v.value ->> 'uncounted' AS BIGINT),
                                 CASE WHEN CAST(v.value ->> 'unsure_since' AS BIGINT) <> 0 THEN 1 ELSE 0 END),
-             failures = failures + CAST(v.value ->> 'failed' AS BIGINT),
+             failures = failures * CAST(v.value ->> 'in_a_row' AS BIGINT) + CAST(v.value ->> 'failed' AS BIGINT),
              undecided = {greatest}(undecided, CAST(v.value ->> 'reconsider' AS BIGINT)),
              due_since = CASE WHEN v.value ->> 'state' IS NULL THEN due_since END,
              invoice_number = COALESCE(v.value ->> 'number', invoice_number),
@@ -175,7 +175,7 @@ fn settled_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
     let mut row = json!({
         "order_id": settlement.order_id, "attempt": settlement.attempt, "warnings": to_json(&settlement.warnings),
         "reason": "", "findings": "[]",
-        "unsure_since": 0, "next_attempt_at": 0, "uncounted": 0, "failed": 0, "reconsider": 0,
+        "unsure_since": 0, "next_attempt_at": 0, "uncounted": 0, "failed": 0, "in_a_row": 1, "reconsider": 0,
     });
     match &settlement.outcome {
         Outcome::Invoiced { invoice, unsure_since } => {
@@ -193,8 +193,9 @@ fn settled_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
         }
         Outcome::Postponed { until, counted, unsure_since } => {
             row["next_attempt_at"] = json!(micros(*until));
-            row["uncounted"] = json!(i32::from(*counted == Counted::No));
+            row["uncounted"] = json!(i32::from(*counted != Counted::Yes));
             row["failed"] = json!(i32::from(*counted == Counted::Yes));
+            row["in_a_row"] = json!(i32::from(*counted != Counted::WentWell));
             row["unsure_since"] = json!(unsure_since.map_or(0, micros));
         }
         Outcome::Reconsider => {

@@ -312,6 +312,8 @@ pub enum Counted {
     Yes,
     /// Accurate asked to slow down, or refused the whole book: it cost this order nothing.
     No,
+    /// Accurate dealt with its calls, and it only waits until a lost save is over: what fails after that begins anew.
+    WentWell,
 }
 
 /// An invoice as Accurate reports it.

@@ -181,6 +181,30 @@ async fn an_order_that_changed_while_its_save_may_still_arrive_waits_for_that_an
 }
 
 #[tokio::test]
+async fn failures_before_a_look_that_went_well_do_not_make_an_order_wait_longer_after_it() {
+    let mut world = World::new().await;
+    world.accurate.next(On::InvoiceSaves, Fault::DroppedBefore, 1);
+    world.accurate.next(Action::InvoiceDetail, Fault::DroppedBefore, 3);
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    let claim = world.only_claim().await;
+    world.forstok_sends(order(ORDER).shipped()).await;
+    world.attempt(claim).await;
+    let mut waits = Vec::new();
+    while world.state(ORDER).await == "due" {
+        let next = world.order(ORDER).await.next_attempt_at.expect("it waits");
+        waits.push(next.duration_since(world.clock.now()).as_secs());
+        if waits.len() == 4 {
+            world.accurate.next(Action::InvoiceDetail, Fault::DroppedBefore, 1);
+        }
+        world.clock.reach(next);
+        world.run_at_once_until_idle().await;
+    }
+    let [first, second, third, until_the_save_is_over, after_it] = waits[..] else { panic!("{waits:?}") };
+    assert_eq!([first, second, third / 10, after_it], [1, 16, 8, 1], "{waits:?}");
+    assert!((150..300).contains(&until_the_save_is_over), "{waits:?}");
+}
+
+#[tokio::test]
 async fn a_clock_that_was_set_back_does_not_prolong_the_wait_for_a_lost_save() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
