@@ -5,6 +5,7 @@
 //! seed says which: that makes every interleaving possible and each one repeatable.
 
 use std::{
+    collections::BTreeMap,
     future::{Future, poll_fn},
     pin::Pin,
     sync::{
@@ -18,7 +19,7 @@ use jiff::Timestamp;
 
 /// Where an activity stands still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Park {
+enum Park {
     /// At a step of its own; it may go on at any time.
     Gate(&'static str),
     /// Until this moment of true time.
@@ -29,18 +30,85 @@ pub(crate) enum Park {
     Turn,
 }
 
+impl Park {
+    fn may_be_left(self, now: Timestamp) -> bool {
+        match self {
+            Self::Gate(_) | Self::Turn => true,
+            Self::Sleep(until) => until <= now,
+            Self::Called(_) => false,
+        }
+    }
+
+    fn place(self) -> &'static str {
+        match self {
+            Self::Gate(name) | Self::Called(name) => name,
+            Self::Sleep(_) => "asleep",
+            Self::Turn => "waiting for another",
+        }
+    }
+}
+
 /// The gates of one world.
 #[derive(Debug, Default)]
 pub(crate) struct Gates(Mutex<Standing>);
 
 #[derive(Debug, Default)]
 struct Standing {
-    /// Where the activity that was let go on last has come to.
-    parked: Option<Park>,
-    /// The activity that goes on may pass the gate it stands at.
-    granted: bool,
+    /// Whoever stands still, in the order in which they came. An activity that does several things at once can
+    /// stand at several places.
+    parked: BTreeMap<u64, Parked>,
+    /// The activity that was let go on last.
+    going: u64,
+    /// The last number given to an activity or a place.
+    numbers: u64,
     /// The store works on threads and a server of its own: what is pending now is not a place to stop at.
     in_store: bool,
+}
+
+#[derive(Debug)]
+struct Parked {
+    activity: u64,
+    park: Park,
+    /// It may go on.
+    granted: bool,
+    waker: Waker,
+}
+
+impl Standing {
+    fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+}
+
+/// A place to stand still at, until it is left or given up.
+struct Place<'a> {
+    gates: &'a Gates,
+    number: Option<u64>,
+}
+
+impl Place<'_> {
+    fn stand(&mut self, park: Park, cx: &Context<'_>) -> Poll<()> {
+        let mut standing = self.gates.lock();
+        let waker = cx.waker().clone();
+        let Some(parked) = self.number.and_then(|number| standing.parked.get_mut(&number)) else {
+            let number = standing.number();
+            let activity = standing.going;
+            standing.parked.insert(number, Parked { activity, park, granted: false, waker });
+            self.number = Some(number);
+            return Poll::Pending;
+        };
+        parked.waker = waker;
+        if parked.granted { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            self.gates.lock().parked.remove(&number);
+        }
+    }
 }
 
 impl Gates {
@@ -49,18 +117,8 @@ impl Gates {
     }
 
     async fn park(&self, park: Park) {
-        let mut came = false;
-        poll_fn(|_| {
-            let mut standing = self.lock();
-            if came && standing.granted {
-                standing.granted = false;
-                return Poll::Ready(());
-            }
-            came = true;
-            standing.parked = Some(park);
-            Poll::Pending
-        })
-        .await;
+        let mut place = Place { gates: self, number: None };
+        poll_fn(|cx| place.stand(park, cx)).await;
     }
 
     /// Stands still until the seed says to go on.
@@ -76,10 +134,11 @@ impl Gates {
     /// Waits for what another brings.
     pub(crate) async fn called<T>(&self, by: &'static str, call: impl Future<Output = T>) -> T {
         let mut call = std::pin::pin!(call);
+        let mut place = Place { gates: self, number: None };
         poll_fn(|cx| {
             let end = call.as_mut().poll(cx);
             if end.is_pending() {
-                self.lock().parked = Some(Park::Called(by));
+                let _ = place.stand(Park::Called(by), cx);
             }
             end
         })
@@ -96,6 +155,16 @@ impl Gates {
         self.park(Park::Turn).await;
         result
     }
+
+    /// Whoever stands there may go on.
+    fn grant(&self, number: u64) {
+        let mut standing = self.lock();
+        let Some(parked) = standing.parked.get_mut(&number) else { return };
+        parked.granted = true;
+        let waker = parked.waker.clone();
+        drop(standing);
+        waker.wake();
+    }
 }
 
 /// Something that goes on step by step.
@@ -103,7 +172,9 @@ pub(crate) struct Activity<T> {
     /// For the story.
     pub(crate) name: String,
     future: Pin<Box<dyn Future<Output = T>>>,
-    park: Option<Park>,
+    number: u64,
+    /// Where it stands; none while it waits for a lock.
+    parks: Vec<(u64, Park)>,
     woken: Arc<Woken>,
 }
 
@@ -123,45 +194,48 @@ impl Wake for Woken {
 impl<T> Activity<T> {
     pub(crate) fn new(name: impl Into<String>, future: impl Future<Output = T> + 'static) -> Self {
         let woken = Arc::new(Woken { called: AtomicBool::new(true), outer: Waker::noop().clone() });
-        Self { name: name.into(), future: Box::pin(future), park: None, woken }
+        Self { name: name.into(), future: Box::pin(future), number: 0, parks: Vec::new(), woken }
     }
 
-    /// Where it stands, in words.
+    /// Where it stands, in words; of several places the first.
     pub(crate) fn place(&self) -> &'static str {
-        match self.park {
-            Some(Park::Gate(name) | Park::Called(name)) => name,
-            Some(Park::Sleep(_)) => "asleep",
-            Some(Park::Turn) | None => "waiting for another",
-        }
+        self.parks.first().map_or("waiting for another", |(_, park)| park.place())
+    }
+
+    /// Whether it stands there too.
+    pub(crate) fn stands_at(&self, place: &str) -> bool {
+        self.parks.iter().any(|(_, park)| park.place() == place)
     }
 
     /// Whether it would get anywhere now.
     pub(crate) fn can_go_on(&self, now: Timestamp) -> bool {
-        match self.park {
-            Some(Park::Sleep(until)) => until <= now,
-            Some(Park::Gate(_) | Park::Turn) => true,
-            Some(Park::Called(_)) | None => self.woken.called.load(Ordering::SeqCst),
-        }
+        self.woken.called.load(Ordering::SeqCst) || self.parks.iter().any(|(_, park)| park.may_be_left(now))
     }
 
     /// When it wakes up, if it sleeps.
     pub(crate) fn wakes_at(&self) -> Option<Timestamp> {
-        match self.park {
-            Some(Park::Sleep(until)) => Some(until),
+        let sleeps = self.parks.iter().filter_map(|(_, park)| match park {
+            Park::Sleep(until) => Some(*until),
             _ => None,
-        }
+        });
+        sleeps.min()
     }
 
     /// Lets it go on to the next place where it stands still; what it came to, if it ended.
-    pub(crate) async fn go_on(&mut self, gates: &Gates) -> Option<T> {
-        let mut granted = matches!(self.park.take(), Some(Park::Gate(_) | Park::Sleep(_)));
+    pub(crate) async fn go_on(&mut self, gates: &Gates, now: Timestamp) -> Option<T> {
+        let mut leaves = self.parks.iter().find(|(_, park)| park.may_be_left(now)).map(|(number, _)| *number);
         loop {
             let end = poll_fn(|cx| {
                 self.woken = Arc::new(Woken { called: AtomicBool::new(false), outer: cx.waker().clone() });
+                if let Some(number) = leaves.take() {
+                    gates.grant(number);
+                }
                 {
                     let mut standing = gates.lock();
-                    standing.granted |= std::mem::take(&mut granted);
-                    standing.parked = None;
+                    if self.number == 0 {
+                        self.number = standing.number();
+                    }
+                    standing.going = self.number;
                 }
                 let waker = Waker::from(self.woken.clone());
                 match self.future.as_mut().poll(&mut Context::from_waker(&waker)) {
@@ -174,11 +248,11 @@ impl<T> Activity<T> {
             if end.is_some() {
                 return end;
             }
-            self.park = gates.lock().parked.take();
-            if self.park != Some(Park::Turn) {
-                return None;
-            }
-            granted = true;
+            let standing = gates.lock();
+            let ours = standing.parked.iter().filter(|(_, parked)| parked.activity == self.number);
+            self.parks = ours.map(|(number, parked)| (*number, parked.park)).collect();
+            leaves = self.parks.iter().find(|(_, park)| *park == Park::Turn).map(|(number, _)| *number);
+            leaves?;
         }
     }
 }

@@ -150,7 +150,7 @@ impl World {
     /// A call of this process that is about to leave.
     fn leaving(&self, at: usize) -> Option<usize> {
         let Life::Alive(process) = &self.lives[at] else { return None };
-        process.activities.iter().position(|(_, activity)| activity.place() == CALL_LEAVES)
+        process.activities.iter().position(|(_, activity)| activity.stands_at(CALL_LEAVES))
     }
 
     fn stall(&mut self) {

@@ -253,10 +253,10 @@ impl World {
     }
 
     pub(crate) async fn go_on_with(&mut self, at: usize, index: usize) -> Result<(), String> {
-        let gates = self.gates.clone();
+        let (gates, now) = (self.gates.clone(), self.clock.truth());
         let (_, activity) = &mut self.process(at).activities[index];
         let from = activity.place();
-        let end = activity.go_on(&gates).await;
+        let end = activity.go_on(&gates, now).await;
         let told =
             format!("p{at} {}: {from} ▸ {}", activity.name, if end.is_some() { "end" } else { activity.place() });
         self.tell(&told);
