@@ -45,10 +45,12 @@ pub struct Group<'a> {
     session: &'a Session,
     /// Never tried before.
     fresh: Vec<Attempt<'a>>,
-    /// To be looked up before they are saved.
+    /// To be looked up before they are saved, with one list.
     tried: Vec<Attempt<'a>>,
-    /// Most that are looked up one by one in the next part.
-    one_by_one: usize,
+    /// Of these only their own number can tell.
+    to_be_asked: Vec<Attempt<'a>>,
+    /// So many of them in the next part.
+    asked_next: usize,
     ended: Vec<(Attempt<'a>, End)>,
     sign: Sign,
     bulk_went_well: bool,
@@ -72,14 +74,13 @@ impl<'a> Group<'a> {
     /// A group for these claims; no call is made yet.
     pub fn begin(session: &'a Session, claims: Vec<Claim>) -> Self {
         let attempts = claims.into_iter().map(|claim| Attempt::begin(session, claim));
-        let (mut tried, fresh): (Vec<_>, _) = attempts.partition(|attempt| attempt.claim.earlier_tries > 0);
-        // Those that can only be looked at, until they are decided anew, hold up nobody who may be saved.
-        tried.sort_by_key(|attempt| attempt.claim.undecided);
+        let (tried, fresh) = attempts.partition(|attempt| attempt.claim.earlier_tries > 0);
         Self {
             session,
             fresh,
             tried,
-            one_by_one: FIRST_PART,
+            to_be_asked: Vec::new(),
+            asked_next: FIRST_PART,
             ended: Vec::new(),
             sign: Sign::Nothing,
             bulk_went_well: true,
@@ -90,15 +91,15 @@ impl<'a> Group<'a> {
     /// Makes the next attempts, mostly all of them, to be written down before more is done; `None` when each has
     /// its end. `wait_after` gives the waiting time by failures in a row.
     pub async fn next_part(&mut self, wait_after: impl Fn(i64) -> SignedDuration) -> Option<Part> {
-        if self.fresh.is_empty() && self.tried.is_empty() {
+        if self.fresh.is_empty() && self.tried.is_empty() && self.to_be_asked.is_empty() {
             return None;
         }
         let mut may_save = self.look_at_those_tried_before().await;
         may_save.append(&mut self.fresh);
         self.save_all(may_save).await;
-        if !self.bulk_went_well {
-            // Whether the rest goes together or one by one is to be thought over.
-            for mut attempt in std::mem::take(&mut self.tried) {
+        if !self.bulk_went_well || matches!(self.sign, Sign::Down(_) | Sign::Refused { .. }) {
+            // Whether the rest goes together or one by one, or whether anything goes, is to be thought over.
+            for mut attempt in std::mem::take(&mut self.to_be_asked) {
                 attempt.not_sent("sales-invoice/bulk-save", "those before it failed together");
                 self.ended.push((attempt, Err(Stop::AtNoCost)));
             }
@@ -115,17 +116,22 @@ impl<'a> Group<'a> {
 
     /// Asks for the numbers of those that were tried before; returns the attempts that may save.
     async fn look_at_those_tried_before(&mut self) -> Vec<Attempt<'a>> {
-        let mut attempts = std::mem::take(&mut self.tried);
-        let listed = match self.stopped.clone() {
-            Some(failure) => Err(failure),
-            None => self.list(&attempts).await,
+        let tried = std::mem::take(&mut self.tried);
+        let (told, mut not_told) = self.look_at_a_list(tried).await;
+        self.to_be_asked.append(&mut not_told);
+        // Those that can only be looked at, until they are decided anew, hold up nobody who may be saved; nor does
+        // anybody whose number is to be asked for hold up those that a list has told of.
+        self.to_be_asked.sort_by_key(|attempt| attempt.claim.undecided);
+        let looked = if told.is_empty() {
+            let rest = self.to_be_asked.split_off(self.asked_next.min(self.to_be_asked.len()));
+            self.asked_next *= 2;
+            let attempts = std::mem::replace(&mut self.to_be_asked, rest);
+            self.ask_each(attempts).await
+        } else {
+            told
         };
-        if let (Ok(None), true) = (&listed, attempts.len() > self.one_by_one) {
-            self.tried = attempts.split_off(self.one_by_one);
-            self.one_by_one *= 2;
-        }
         let mut may_save = Vec::new();
-        for (mut attempt, found) in self.look_up_by(listed, attempts).await {
+        for (mut attempt, found) in looked {
             match found.map(|found| attempt.after_first_look(found)) {
                 Ok(None) => may_save.push(attempt),
                 Ok(Some(end)) => self.ended.push((attempt, end)),
@@ -258,18 +264,37 @@ impl<'a> Group<'a> {
 
     /// Which of their numbers stand: with one list where its answer can be trusted, else number by number.
     async fn look_up(&mut self, attempts: Vec<Attempt<'a>>) -> Vec<Looked<'a>> {
-        let listed = self.list(&attempts).await;
-        self.look_up_by(listed, attempts).await
+        let (mut looked, not_told) = self.look_at_a_list(attempts).await;
+        looked.append(&mut self.ask_each(not_told).await);
+        looked
     }
 
-    /// The same by what a list came to.
-    async fn look_up_by(&mut self, listed: Listed, attempts: Vec<Attempt<'a>>) -> Vec<Looked<'a>> {
-        let looks: Vec<_> = attempts.into_iter().map(|attempt| look_up_one(&listed, attempt)).collect();
+    /// The same with one list only; those that it does not tell enough of are returned as they are.
+    async fn look_at_a_list(&mut self, attempts: Vec<Attempt<'a>>) -> (Vec<Looked<'a>>, Vec<Attempt<'a>>) {
+        let listed = self.list(&attempts).await;
+        let (mut told, mut not_told) = (Vec::new(), Vec::new());
+        for mut attempt in attempts {
+            match found_by(&listed, &mut attempt) {
+                Some(found) => told.push((attempt, found)),
+                None => not_told.push(attempt),
+            }
+        }
+        self.hear(&told);
+        (told, not_told)
+    }
+
+    /// The same number by number.
+    async fn ask_each(&mut self, attempts: Vec<Attempt<'a>>) -> Vec<Looked<'a>> {
+        let looks: Vec<_> = attempts.into_iter().map(ask).collect();
         let looked: Vec<_> = stream::iter(looks).buffered(LOOKS_AT_ONCE).collect().await;
+        self.hear(&looked);
+        looked
+    }
+
+    fn hear(&mut self, looked: &[Looked<'a>]) {
         if let Some((last, _)) = looked.last() {
             self.sign = last.sign.clone();
         }
-        looked
     }
 
     /// Those of their numbers that stand; `None` when only single look-ups can tell.
@@ -289,21 +314,25 @@ impl<'a> Group<'a> {
     }
 }
 
-/// Whether an attempt's number stands, by what a list came to if that is enough.
-async fn look_up_one<'a>(listed: &Listed, mut attempt: Attempt<'a>) -> Looked<'a> {
+/// Whether an attempt's number stands, by what a list came to; `None` when that is not enough.
+fn found_by(listed: &Listed, attempt: &mut Attempt<'_>) -> Option<Result<Option<FoundInvoice>, Stop>> {
     let row = |standing: &Standing| standing.get(&attempt.claim.draft.body.number).cloned();
-    let found = match listed.as_ref().map(|listed| listed.as_ref().map(row)) {
+    match listed.as_ref().map(|listed| listed.as_ref().map(row)) {
         // What one look met the others would meet as well.
         Err(failure) => {
             attempt.tell("sales-invoice/list", Err(failure));
-            Err(stop(failure))
+            Some(Err(stop(failure)))
         }
         Ok(Some(found)) if attempt.is_told_enough_by(found.as_ref()) => {
             attempt.tell("sales-invoice/list", Ok(found_in_words(found.as_ref())));
-            Ok(found)
+            Some(Ok(found))
         }
-        Ok(_) => attempt.look_up().await,
-    };
+        Ok(_) => None,
+    }
+}
+
+async fn ask(mut attempt: Attempt<'_>) -> Looked<'_> {
+    let found = attempt.look_up().await;
     (attempt, found)
 }
 

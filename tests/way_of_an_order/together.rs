@@ -111,6 +111,20 @@ async fn a_list_that_cannot_be_trusted_is_not_and_each_number_is_asked_for() {
 /// Most calls that a process lives to make, too few to ask for each number.
 const SHORT_LIFE: u64 = 15;
 
+/// Dies, starts again, and lives to make a few calls.
+async fn lives_shortly(world: World) -> World {
+    let mut world = world.dies_and_starts_again().await;
+    let accurate = world.accurate.clone();
+    let calls = || accurate.call_counts().values().sum::<u64>();
+    let end = calls() + SHORT_LIFE;
+    tokio::select! {
+        biased;
+        () = world.run_until_idle() => {}
+        () = async { while calls() < end { tokio::task::yield_now().await; } } => {}
+    }
+    world
+}
+
 #[tokio::test]
 async fn a_process_that_dies_again_and_again_gets_on_with_many_orders_all_the_same() {
     for filter_values in [FilterValues::All, FilterValues::NotUnderstood] {
@@ -119,18 +133,35 @@ async fn a_process_that_dies_again_and_again_gets_on_with_many_orders_all_the_sa
         world.decide_all().await;
         drop(world.claims().await);
         for _ in 0..=MANY / 8 {
-            world = world.dies_and_starts_again().await;
-            let accurate = world.accurate.clone();
-            let calls = || accurate.call_counts().values().sum::<u64>();
-            let end = calls() + SHORT_LIFE;
-            tokio::select! {
-                biased;
-                () = world.run_until_idle() => {}
-                () = async { while calls() < end { tokio::task::yield_now().await; } } => {}
-            }
+            world = lives_shortly(world).await;
         }
         all_are_invoiced_once(&world, MANY).await;
     }
+}
+
+#[tokio::test]
+async fn orders_that_changed_and_must_be_asked_for_one_by_one_hold_up_nobody_in_a_process_that_dies_again_and_again() {
+    let mut world = with_due_orders(2).await;
+    world.run_until_settled().await;
+    let ids = || 1000..1000 + MANY;
+    for id in ids() {
+        world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
+    }
+    world.decide_all().await;
+    drop(world.claims().await);
+    for id in ids().step_by(2) {
+        world.forstok_sends(order(&id.to_string()).shipped()).await;
+    }
+    world = lives_shortly(world).await;
+    for id in ids().skip(1).step_by(2) {
+        assert_eq!(world.state(&id.to_string()).await, "invoiced", "order {id}");
+    }
+    // Whether the others stand is asked in every life for some of them, until each waits for the end of its doubt.
+    for _ in 0..=MANY / 8 {
+        world = lives_shortly(world).await;
+    }
+    world.run_until_settled().await;
+    all_are_invoiced_once(&world, MANY + 2).await;
 }
 
 #[tokio::test]
