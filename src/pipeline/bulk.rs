@@ -100,7 +100,7 @@ impl<'a> Group<'a> {
         if !self.bulk_went_well || matches!(self.sign, Sign::Down(_) | Sign::Refused { .. }) {
             // Whether the rest goes together or one by one, or whether anything goes, is to be thought over.
             for mut attempt in std::mem::take(&mut self.to_be_asked) {
-                attempt.not_sent("sales-invoice/bulk-save", "those before it failed together");
+                attempt.not_sent("sales-invoice/detail", "those before it failed");
                 self.ended.push((attempt, Err(Stop::AtNoCost)));
             }
         }
