@@ -59,8 +59,7 @@ impl Service {
         let engine = Arc::new(Engine::new(store, clock, sessions, mapping, seed));
         let running = Running::start(&engine, config.keep_bodies);
         let (recorder, recording) = Recorder::start(engine.clone());
-        let proofs = Proofs { verifier: config.webhook, operator_token: config.operator_token };
-        let proofs = Arc::new(Live::new(proofs));
+        let proofs = Arc::new(Live::new(Proofs::of(&config)));
         let router = http::router(http::Shared {
             proofs: proofs.clone(),
             recorder,
@@ -92,8 +91,7 @@ impl Service {
 
     /// Believes from now on what these settings believe, towards senders and Accurate alike.
     pub fn believe(&self, config: &Config) {
-        let (verifier, operator_token) = (config.webhook.clone(), config.operator_token.clone());
-        self.proofs.set(Proofs { verifier, operator_token });
+        self.proofs.set(Proofs::of(config));
         for (name, book) in &config.books {
             self.engine.set_credentials(name, book.credentials());
         }

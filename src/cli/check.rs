@@ -51,7 +51,7 @@ pub(super) async fn run(file: Option<PathBuf>, as_json: bool) -> Result<ExitCode
 
 async fn check(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let mut findings = vec![Finding::ok("settings", "can be used")];
-    if config.operator_token.is_none() {
+    if config.operator_token.is_none() && config.operators.is_empty() {
         findings.push(Finding::warning(
             "settings: server.operator_token",
             "is not set",

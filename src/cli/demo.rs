@@ -115,6 +115,7 @@ fn settings(
     Ok(Config {
         listen,
         operator_token: Some(SecretString::from(OPERATOR_TOKEN)),
+        operators: BTreeMap::new(),
         language: language(),
         database: Database::Sqlite(folder.join("demo.db")),
         keep_bodies: None,

@@ -32,8 +32,8 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
         .await
         .with_context(|| format!("server.listen = {}: cannot listen there; is it taken?", config.listen))?;
     let address = listener.local_addr().context("the address that is listened on")?;
-    if config.operator_token.is_none() {
-        tracing::warn!("server.operator_token is not set: /v1 is closed");
+    if config.operator_token.is_none() && config.operators.is_empty() {
+        tracing::warn!("neither server.operator_token nor [operators] is set: the pages and /v1 are closed");
     }
     let settings = Settings::new(file, log, config.clone());
     let service = Service::start(config, listener, metrics).await?;

@@ -1,9 +1,11 @@
 //! What differs between two settings: what a running service takes over, and what waits for its next start.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 
-use super::{BookConfig, Config, Database, LogConfig, LogFormat};
+use super::{BookConfig, Config, Database, LogConfig, LogFormat, OperatorConfig};
 use crate::{domain::reason::Language, forstok::signature::Verifier};
 
 /// What a running service takes over. Secrets are named, not shown; the mapping tells its changes itself.
@@ -17,6 +19,7 @@ pub fn at_once(old: &Config, new: &Config) -> Vec<String> {
     if tokens[0] != tokens[1] {
         changes.push("server.operator_token".to_owned());
     }
+    changes.extend(changes_of_operators(&old.operators, &new.operators));
     for (name, old, new) in books_in_both(old, new) {
         if old.may_have_credentials_of(new) && !old.credentials().are(&new.credentials()) {
             changes.push(format!("credentials of books.{name}"));
@@ -31,7 +34,18 @@ pub fn at_once(old: &Config, new: &Config) -> Vec<String> {
 /// What takes effect only at the next start.
 pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
     // Every setting stands here, so that nobody can add one without a thought of this.
-    let Config { listen, operator_token: _, language, database, keep_bodies, webhook: _, books, mapping: _, log } = new;
+    let Config {
+        listen,
+        operator_token: _,
+        operators: _,
+        language,
+        database,
+        keep_bodies,
+        webhook: _,
+        books,
+        mapping: _,
+        log,
+    } = new;
     let LogConfig { filter: _, format } = log;
     let mut changes = Vec::new();
     if old.listen != *listen {
@@ -73,6 +87,7 @@ impl Config {
     pub fn taking_over(mut self, new: Self) -> Self {
         self.webhook = new.webhook;
         self.operator_token = new.operator_token;
+        self.operators = new.operators;
         self.mapping = new.mapping;
         self.log.filter = new.log.filter;
         for (name, new) in new.books {
@@ -105,6 +120,17 @@ fn same_verifier(one: &Verifier, other: &Verifier) -> bool {
         && *header == other.header
         && secrets.len() == other.secrets.len()
         && secrets.iter().zip(&other.secrets).all(|(one, other)| one.expose_secret() == other.expose_secret())
+}
+
+/// Who is new, who is gone, and whose token or role is another.
+fn changes_of_operators(old: &BTreeMap<String, OperatorConfig>, new: &BTreeMap<String, OperatorConfig>) -> Vec<String> {
+    let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+    let change = |name: &String| match (old.get(name), new.get(name)) {
+        (None, _) => Some(format!("operators.{name} is new")),
+        (_, None) => Some(format!("operators.{name} is gone")),
+        (Some(old), Some(new)) => (!old.is(new)).then(|| format!("operators.{name}")),
+    };
+    names.into_iter().filter_map(change).collect()
 }
 
 fn change_of_database(old: &Database, new: &Database) -> Option<String> {
@@ -173,6 +199,8 @@ mod tests {
         listen = "127.0.0.1:2"
         language = "id"
         operator_token = "hush-6"
+        [operators.accounting]
+        token = "hush-10"
         [database]
         url = "postgres://u:hush@h/d"
         keep_bodies_days = 30

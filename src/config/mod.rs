@@ -1,6 +1,7 @@
 //! The settings: a TOML file, each key also from the environment, all mistakes told at once.
 
 pub mod changes;
+mod operators;
 mod secrets;
 mod sections;
 
@@ -15,7 +16,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use toml::{Table, Value};
 
-pub use self::sections::database_at;
+pub use self::{operators::OperatorConfig, sections::database_at};
 use crate::{
     accurate::credentials::Credentials,
     domain::{
@@ -37,6 +38,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Bearer token for `/v1`; without one that surface is closed.
     pub operator_token: Option<SecretString>,
+    /// Who else may sign in, by name.
+    pub operators: BTreeMap<String, OperatorConfig>,
     /// The language of sentences for readers who ask for none.
     pub language: Language,
     /// Where what must survive is kept.

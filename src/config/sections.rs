@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use toml::{Table, Value};
 
 use super::{
-    BookConfig, Config, Database, LogConfig, LogFormat, MappingFile, Offline, is_loopback,
+    BookConfig, Config, Database, LogConfig, LogFormat, MappingFile, Offline, is_loopback, operators,
     secrets::{Secrets, found},
     unknown_books,
 };
@@ -39,6 +39,7 @@ pub(super) fn read(
     let operator_token = credentials.one(&server, "operator_token").unwrap_or_default().map(SecretString::from);
     let language = server.choice("language", &[("en", Language::English), ("id", Language::Indonesian)]);
     server.finish();
+    let operators = operators::read(&root, &credentials, operator_token.as_ref());
 
     let database = or_empty(root.section("database"));
     // No command does without the database, so that its secret is never merely absent.
@@ -87,6 +88,7 @@ pub(super) fn read(
         Some(Config {
             listen: listen?,
             operator_token,
+            operators,
             language,
             database: database_url?,
             keep_bodies,

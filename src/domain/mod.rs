@@ -6,7 +6,7 @@
 //! [`decision`] (order × mapping), [`invoice`] (the draft that goes to Accurate), [`lines`] (its lines),
 //! [`basis`] (what of the order it rests on),
 //! [`reason`] (why an order is not invoiced, in words), [`timeline`] (what happened to it),
-//! [`waiting`] (what outside of us it waits for).
+//! [`waiting`] (what outside of us it waits for), [`operator`] (who acts, and in which role).
 
 pub mod basis;
 pub mod decision;
@@ -16,6 +16,7 @@ pub mod invoice;
 pub mod lines;
 pub mod mapping;
 pub mod money;
+pub mod operator;
 pub mod order;
 pub mod reason;
 pub mod status;

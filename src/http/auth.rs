@@ -1,28 +1,98 @@
-//! The operators' surface opens only to the token of the settings.
+//! Who asks: the operators of the settings, recognised by their bearer token, and what their role allows.
 
 use axum::{
-    extract::{Request, State},
-    http::{HeaderMap, header},
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, header, request::Parts},
     middleware::Next,
     response::Response,
 };
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use subtle::{ConditionallySelectable, ConstantTimeEq};
 
 use super::{App, problem::Problem};
+use crate::{
+    config::Config,
+    domain::operator::{Actor, OPERATOR, Role},
+};
 
-/// Lets a request through that carries the operator's token.
-pub(super) async fn operators_only(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
-    let proofs = app.proofs.get();
-    let token = proofs.operator_token.as_ref().ok_or(Problem::Closed)?;
-    let given = bearer(request.headers()).ok_or(Problem::TokenWrong)?;
-    // By digest, so that not even the length of the token can be measured.
-    let same = Sha256::digest(given).ct_eq(&Sha256::digest(token.expose_secret()));
-    if !bool::from(same) {
-        return Err(Problem::TokenWrong);
+/// All operators. Their tokens are kept as digests, so that not even a token's length can be measured.
+#[derive(Clone, Debug, Default)]
+pub struct Operators(Vec<(Actor, [u8; 32])>);
+
+impl Operators {
+    /// Those of the settings: the admin of `server.operator_token`, and everybody in `[operators]`.
+    pub fn of(config: &Config) -> Self {
+        let admin = config.operator_token.iter().map(|token| (OPERATOR, Role::Admin, token));
+        let others = config.operators.iter().map(|(name, operator)| (name.as_str(), operator.role, &operator.token));
+        let operator = |(name, role, token): (&str, Role, &SecretString)| {
+            (Actor { name: name.to_owned(), role }, digest(token.expose_secret().as_bytes()))
+        };
+        Self(admin.chain(others).map(operator).collect())
     }
+
+    /// Whether there is nobody who could be let in.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whose token this is. The time it takes tells neither who it is nor how near a wrong token came.
+    pub(super) fn with_token(&self, token: &[u8]) -> Option<Actor> {
+        let given = digest(token);
+        let mut found = u32::MAX;
+        for (place, (_, digest)) in (0_u32..).zip(&self.0) {
+            found.conditional_assign(&place, digest.ct_eq(&given));
+        }
+        self.0.get(found as usize).map(|(actor, _)| actor.clone())
+    }
+}
+
+fn digest(token: &[u8]) -> [u8; 32] {
+    Sha256::digest(token).into()
+}
+
+/// Lets a request through that carries an operator's token, and says behind it whose request it is.
+pub(super) async fn operators_only(
+    State(app): State<App>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let proofs = app.proofs.get();
+    if proofs.operators.is_empty() {
+        return Err(Problem::Closed);
+    }
+    let actor = bearer(request.headers()).and_then(|token| proofs.operators.with_token(token));
+    request.extensions_mut().insert(actor.ok_or(Problem::TokenWrong)?);
     Ok(next.run(request).await)
+}
+
+/// Lets only those through who may work: retry, decide, acknowledge, import, approve.
+pub(super) async fn workers_only(By(actor): By, request: Request, next: Next) -> Result<Response, Problem> {
+    must(actor, Role::Work)?;
+    Ok(next.run(request).await)
+}
+
+/// Lets only those through who may change what decides about all orders.
+pub(super) async fn admins_only(By(actor): By, request: Request, next: Next) -> Result<Response, Problem> {
+    must(actor, Role::Admin)?;
+    Ok(next.run(request).await)
+}
+
+/// Makes sure that a role allows it.
+pub(super) fn must(actor: Actor, needed: Role) -> Result<(), Problem> {
+    if actor.may(needed) { Ok(()) } else { Err(Problem::RoleMissing { actor, needed }) }
+}
+
+/// Whose request it is. Outside of [`operators_only`] it is nobody's, and refused.
+#[derive(Debug)]
+pub(super) struct By(pub(super) Actor);
+
+impl<S: Sync> FromRequestParts<S> for By {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Actor>().cloned().map(Self).ok_or(Problem::TokenWrong)
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&[u8]> {

@@ -25,15 +25,15 @@ use axum::{
     http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use secrecy::SecretString;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 use self::problem::Problem;
-pub use self::{openapi::document, serve::serve};
+pub use self::{auth::Operators, openapi::document, serve::serve};
 use crate::{
+    config::Config,
     domain::reason::Language,
     forstok::signature::Verifier,
     live::Live,
@@ -72,8 +72,15 @@ pub struct Shared {
 pub struct Proofs {
     /// Proof of webhooks.
     pub verifier: Verifier,
-    /// Opens `/v1`; without it that surface is closed.
-    pub operator_token: Option<SecretString>,
+    /// Who may use the pages and `/v1`; with nobody in it both are closed.
+    pub operators: Operators,
+}
+
+impl Proofs {
+    /// Those of the settings.
+    pub fn of(config: &Config) -> Self {
+        Self { verifier: config.webhook.clone(), operators: Operators::of(config) }
+    }
 }
 
 impl std::ops::Deref for App {
@@ -92,15 +99,22 @@ impl App {
 /// All routes.
 pub fn router(shared: Shared) -> Router {
     let app = App(Arc::new(Inside { shared, reading: reading::Reading::new() }));
-    let operators = Router::new()
+    let readers = Router::new()
         .route("/v1/orders", get(orders::list))
-        .route("/v1/orders/retry", post(retry::many))
         .route("/v1/orders/{order_id}", get(orders::one))
-        .route("/v1/orders/{order_id}/retry", post(retry::one))
         .route("/v1/summary", get(summary::summary))
-        .route("/v1/mapping", get(mapping::get).put(mapping::put))
+        .route("/v1/mapping", get(mapping::get))
         .route("/v1/mapping/check", post(mapping::check))
-        .route("/v1/preview", post(preview::show))
+        .route("/v1/preview", post(preview::show));
+    let workers = Router::new()
+        .route("/v1/orders/retry", post(retry::many))
+        .route("/v1/orders/{order_id}/retry", post(retry::one))
+        .route_layer(middleware::from_fn(auth::workers_only));
+    let admins =
+        Router::new().route("/v1/mapping", put(mapping::put)).route_layer(middleware::from_fn(auth::admins_only));
+    let operators = readers
+        .merge(workers)
+        .merge(admins)
         .layer(DefaultBodyLimit::max(webhook::LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, OPERATOR_TIME))
         .route_layer(middleware::from_fn_with_state(app.clone(), auth::operators_only));

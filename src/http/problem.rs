@@ -8,7 +8,14 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{domain::document::Problem as Mistake, pipeline::record::NotRecorded, store::StoreError};
+use crate::{
+    domain::{
+        document::Problem as Mistake,
+        operator::{Actor, Role},
+    },
+    pipeline::record::NotRecorded,
+    store::StoreError,
+};
 
 /// Why a request was not served.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +32,14 @@ pub(super) enum Problem {
     /// 403: no operator token is set, so this surface is closed to all.
     #[error("this surface is closed: set server.operator_token in the settings to open it")]
     Closed,
+    /// 403: the operator's role does not allow it.
+    #[error("this needs the role \"{needed}\" or a higher one; {name:?} has the role \"{role}\"", name = .actor.name, role = .actor.role)]
+    RoleMissing {
+        /// Who asked.
+        actor: Actor,
+        /// What it takes.
+        needed: Role,
+    },
     /// 400: a parameter cannot be used.
     #[error("{0}")]
     BadRequest(String),
@@ -105,7 +120,7 @@ impl Problem {
     fn status(&self) -> StatusCode {
         match self {
             Self::SignatureMissing(_) | Self::SignatureWrong(_) | Self::TokenWrong => StatusCode::UNAUTHORIZED,
-            Self::Closed => StatusCode::FORBIDDEN,
+            Self::Closed | Self::RoleMissing { .. } => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::MappingStale(_) => StatusCode::PRECONDITION_FAILED,
             Self::MappingWrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -125,6 +140,7 @@ impl Problem {
             Self::SignatureWrong(_) => "signature_wrong",
             Self::TokenWrong => "token_wrong",
             Self::Closed => "operator_surface_closed",
+            Self::RoleMissing { .. } => "role_missing",
             Self::BadRequest(_) => "bad_request",
             Self::MappingStale(_) => "mapping_stale",
             Self::MappingWrong(_) => "mapping_wrong",

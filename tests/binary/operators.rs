@@ -70,6 +70,39 @@ async fn a_wrong_token_opens_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_operator_may_do_what_the_role_allows_and_no_more() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    home.change_settings(
+        "[database]",
+        "[operators.reader]\ntoken = \"token-of-the-reader\"\n\
+         [operators.worker]\ntoken = \"token-of-the-worker\"\nrole = \"work\"\n\
+         [operators.chief]\ntoken = \"token-of-the-chief\"\nrole = \"admin\"\n[database]",
+    );
+    let service = home.serve().await;
+    let routes = [
+        (Method::GET, "/v1/orders", ["200", "200", "200", "200"]),
+        (Method::GET, "/v1/mapping", ["200", "200", "200", "200"]),
+        (Method::POST, "/v1/mapping/check", ["400", "400", "400", "400"]),
+        (Method::POST, "/v1/orders/retry", ["role_missing", "200", "200", "200"]),
+        (Method::POST, "/v1/orders/1/retry", ["role_missing", "404", "404", "404"]),
+        (Method::PUT, "/v1/mapping", ["role_missing", "role_missing", "400", "400"]),
+    ];
+    let tokens = ["token-of-the-reader", "token-of-the-worker", "token-of-the-chief", OPERATOR_TOKEN];
+    for (method, path, expected) in routes {
+        for (token, expected) in tokens.into_iter().zip(expected) {
+            let headers = [("authorization", format!("Bearer {token}"))];
+            let answer = service.ask(method.clone(), path, &headers, Vec::new()).await;
+            if expected == "role_missing" {
+                answer.problem(403, "role_missing");
+            } else {
+                assert_eq!(answer.status.as_u16().to_string(), expected, "{method} {path} with {token}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_list_is_paged_without_gaps_or_doubles_and_filtered() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;

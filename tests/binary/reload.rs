@@ -14,7 +14,7 @@ use super::{
 
 impl Home {
     /// Rewrites a part of the settings.
-    fn change_settings(&self, part: &str, other: &str) {
+    pub(crate) fn change_settings(&self, part: &str, other: &str) {
         let settings = std::fs::read_to_string(self.path("settings.toml")).expect("the settings of this test");
         assert!(settings.contains(part), "{part} is not in\n{settings}");
         self.write("settings.toml", &settings.replace(part, other));
