@@ -20,7 +20,7 @@ use super::{
     customers,
     invoices::Lists,
     limiter::Limiter,
-    outcome::{self, Envelope, Failure},
+    outcome::{self, BookRefusal, BookTrouble, Effect, Envelope, Failure, MissingRight, Refusal},
     wire::{Wire, WireFault, WireReply, WireRequest},
 };
 use crate::{clock::SharedClock, config::BookConfig, live::Live};
@@ -191,12 +191,12 @@ impl Session {
 
     /// Makes one call on the data host.
     pub async fn call(&self, call: &Call) -> Result<Envelope, Failure> {
-        outcome::read(self.reply_to(call).await?)
+        outcome::read(call.name, self.reply_to(call).await?)
     }
 
     /// Makes one call whose elements each have their own outcome, in the order sent.
     pub async fn call_many(&self, call: &Call) -> Result<Vec<Result<Envelope, Failure>>, Failure> {
-        outcome::read_many(self.reply_to(call).await?, call.elements.unwrap_or_default())
+        outcome::read_many(call.name, self.reply_to(call).await?, call.elements.unwrap_or_default())
     }
 
     /// What came back from the data host, wherever that is by now.
@@ -237,16 +237,18 @@ impl Session {
         }
         let call = Call { method: Method::POST, ..Call::get("api-token", &[]) };
         let result = self.exchange(joined(&self.account_url, "/api/api-token.do"), &call).await;
-        let envelope = match outcome::read(result) {
+        let envelope = match outcome::read(call.name, result) {
             Ok(envelope) => envelope,
             // Whatever discovery came to, the call it was made for was not sent.
-            Err(Failure::Ambiguous(words) | Failure::NotSent(words)) => {
+            Err(Failure::Ambiguous(words) | Failure::UnknownText(words) | Failure::NotSent(words)) => {
                 return Err(Failure::NotSent(format!("{} does not answer: {words}", self.account_url)));
             }
-            Err(Failure::Refused(refusal)) => {
-                return Err(Failure::BookRefused(outcome::BookTrouble::TokenRefused, refusal.words));
+            // Without a host no call can be made, whatever right the account server means.
+            Err(Failure::Refused(Refusal { words, .. }) | Failure::RightMissing(MissingRight { words, .. })) => {
+                let trouble = BookTrouble::TokenRefused;
+                return Err(Failure::BookRefused(BookRefusal { trouble, words, effect: Effect::None }));
             }
-            Err(failure) => return Err(failure),
+            Err(failure) => return Err(failure.of_a_call_not_made()),
         };
         // One official text prints the key as "data usaha" (accurate.md §1, C).
         let database = ["database", "data usaha"].iter().find_map(|key| envelope.d.get(key));
@@ -335,8 +337,8 @@ impl Session {
         let outcome = match (result, call.elements) {
             (Ok(reply), _) if is_move(reply.status) => "moved",
             // What became of the elements stands with their orders; the call itself did its work.
-            (_, Some(sent)) => class(outcome::read_many(result.clone(), sent).err()),
-            (_, None) => class(outcome::read(result.clone()).err()),
+            (_, Some(sent)) => class(outcome::read_many(call.name, result.clone(), sent).err()),
+            (_, None) => class(outcome::read(call.name, result.clone()).err()),
         };
         let (book, call) = (self.name.clone(), call.name);
         metrics::counter!("forstok_accurate_accurate_calls_total", "book" => book.clone(), "call" => call, "outcome" => outcome)

@@ -28,10 +28,73 @@ pub enum Failure {
     NotSent(String),
     /// Nobody knows whether it was done.
     Ambiguous(String),
-    /// It was not done, and Accurate says why.
+    /// It was not done, and Accurate gives the reason in words that we know.
     Refused(Refusal),
+    /// `"s":false` with words that we do not know: they prove nothing about a save (design.md §4).
+    UnknownText(String),
     /// Accurate does not take calls for this book at all.
-    BookRefused(BookTrouble, String),
+    BookRefused(BookRefusal),
+    /// The user who made the token may not do this. Calls that need other rights still work.
+    RightMissing(MissingRight),
+}
+
+/// Why Accurate takes no call for a book, with its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BookRefusal {
+    /// What is wrong.
+    pub trouble: BookTrouble,
+    /// All messages as they came.
+    pub words: String,
+    /// Whether the call may still have been carried out.
+    pub effect: Effect,
+}
+
+/// A right that a call needs and the token's user lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingRight {
+    /// Which right.
+    pub right: Right,
+    /// All messages as they came.
+    pub words: String,
+    /// Whether the call may still have been carried out.
+    pub effect: Effect,
+}
+
+/// What a refusal says about the call's effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The call was not carried out: Accurate itself says so.
+    None,
+    /// The call may have been carried out: a proxy can answer 401 or 403 after a save has passed it.
+    Unknown,
+}
+
+/// The rights that our calls need. One that is missing stops the calls that need it, and no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Right {
+    /// To read sales invoices: every look-up needs it.
+    ReadInvoices,
+    /// To save sales invoices.
+    SaveInvoices,
+    /// To delete sales invoices.
+    DeleteInvoices,
+    /// To read and create customers.
+    CreateCustomers,
+    /// To read accounts, items and the other master lists.
+    ReadMasters,
+}
+
+impl Right {
+    /// The right that a call needs, by the call's name.
+    pub fn of(call: &str) -> Self {
+        match call {
+            "sales-invoice/save" | "sales-invoice/bulk-save" => Self::SaveInvoices,
+            "sales-invoice/delete" => Self::DeleteInvoices,
+            "customer/save" | "customer/list" => Self::CreateCustomers,
+            call if call.starts_with("sales-invoice/") => Self::ReadInvoices,
+            _ => Self::ReadMasters,
+        }
+    }
 }
 
 /// What Accurate has against a call, with its own words.
@@ -59,21 +122,18 @@ pub enum Meaning {
 pub enum BookTrouble {
     /// Token revoked, wrong, or of another app.
     TokenRefused,
-    /// The user who made the token lacks a right.
-    RightMissing,
     /// This machine's clock is more than ten minutes off.
     WrongClock,
 }
 
 impl BookTrouble {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::TokenRefused, Self::RightMissing, Self::WrongClock];
+    pub const ALL: [Self; 2] = [Self::TokenRefused, Self::WrongClock];
 
     /// A stable code for probes and pages.
     pub fn code(self) -> &'static str {
         match self {
             Self::TokenRefused => "token_refused",
-            Self::RightMissing => "right_missing",
             Self::WrongClock => "wrong_clock",
         }
     }
@@ -84,7 +144,6 @@ impl BookTrouble {
             Self::TokenRefused => {
                 "make a new API Token in Accurate for the same app and put it and the app's signature secret into the settings"
             }
-            Self::RightMissing => "give the user who made the API Token the right that Accurate names",
             Self::WrongClock => "set this machine's clock: it differs from Accurate's by more than ten minutes",
         }
     }
@@ -98,17 +157,46 @@ impl Failure {
             Self::NotSent(_) => "not_sent",
             Self::Ambiguous(_) => "ambiguous",
             Self::Refused(_) => "refused",
-            Self::BookRefused(..) => "book_refused",
+            Self::UnknownText(_) => "unknown_text",
+            Self::BookRefused(_) => "book_refused",
+            Self::RightMissing(_) => "right_missing",
         }
+    }
+
+    /// Whether the call may have been carried out although it failed.
+    pub fn leaves_doubt(&self) -> bool {
+        match self {
+            Self::Ambiguous(_) | Self::UnknownText(_) => true,
+            Self::BookRefused(BookRefusal { effect, .. }) | Self::RightMissing(MissingRight { effect, .. }) => {
+                *effect == Effect::Unknown
+            }
+            Self::SlowDown(_) | Self::NotSent(_) | Self::Refused(_) => false,
+        }
+    }
+
+    /// The same for a call that was not made, because the one before it failed like this.
+    #[must_use]
+    pub fn of_a_call_not_made(mut self) -> Self {
+        match &mut self {
+            Self::Ambiguous(words) | Self::UnknownText(words) => return Self::NotSent(std::mem::take(words)),
+            Self::BookRefused(BookRefusal { effect, .. }) | Self::RightMissing(MissingRight { effect, .. }) => {
+                *effect = Effect::None;
+            }
+            Self::SlowDown(_) | Self::NotSent(_) | Self::Refused(_) => {}
+        }
+        self
     }
 
     /// What Accurate, or the way to it, said.
     pub fn words(&self) -> &str {
         match self {
-            Self::SlowDown(words) | Self::NotSent(words) | Self::Ambiguous(words) | Self::BookRefused(_, words) => {
-                words
-            }
-            Self::Refused(refusal) => &refusal.words,
+            Self::SlowDown(words)
+            | Self::NotSent(words)
+            | Self::Ambiguous(words)
+            | Self::UnknownText(words)
+            | Self::Refused(Refusal { words, .. })
+            | Self::BookRefused(BookRefusal { words, .. })
+            | Self::RightMissing(MissingRight { words, .. }) => words,
         }
     }
 }
@@ -120,6 +208,7 @@ enum Class {
     Ambiguous,
     Refused(Meaning),
     Book(BookTrouble),
+    RightMissing,
 }
 
 /// Fragments of accurate.md §1 to §3 and what they mean. The first that is found in any message counts,
@@ -136,14 +225,17 @@ const FRAGMENTS: &[(&str, Class)] = {
         ("invalid_token", C::Book(Book::TokenRefused)),
         ("Unauthorized", C::Book(Book::TokenRefused)),
         ("Data Session Key tidak tepat", C::Book(Book::TokenRefused)),
-        ("insufficient_scope", C::Book(Book::RightMissing)),
-        ("Anda tidak mempunyai hak untuk", C::Book(Book::RightMissing)),
+        ("insufficient_scope", C::RightMissing),
+        ("Anda tidak mempunyai hak untuk", C::RightMissing),
         ("Upsss", C::Ambiguous),
         ("terdeteksi terproses dua kali", C::Ambiguous),
         ("Unable to acquire JDBC Connection", C::Ambiguous),
         ("java.lang.RuntimeException", C::Ambiguous),
         ("Sudah ada data lain dengan", C::Refused(M::Duplicate)),
         ("Faktur Penjualan tidak tepat", C::Refused(M::NotFound)),
+        ("harus diisi", C::Refused(M::Person(R::RefusedByAccurate))),
+        ("Karakter yang diperbolehkan", C::Refused(M::Person(R::RefusedByAccurate))),
+        ("Maksimal", C::Refused(M::Person(R::RefusedByAccurate))),
         ("Profil pengguna anda memiliki akses ke lebih dari satu cabang", C::Refused(M::Person(R::BranchRequired))),
         ("Tanggal transaksi tidak dapat lebih kecil", C::Refused(M::Person(R::PeriodClosed))),
         ("Diskon tidak boleh melebihi nilai sub total", C::Refused(M::Person(R::DiscountAboveSubtotal))),
@@ -161,8 +253,8 @@ const NOT_FOUND: &[(&str, Reason)] = &[
     ("Cabang ", Reason::BranchRequired),
 ];
 
-/// Reads a reply, or the lack of one.
-pub fn read(result: Result<WireReply, WireFault>) -> Result<Envelope, Failure> {
+/// Reads the reply to a call with this name, or the lack of one.
+pub fn read(call: &str, result: Result<WireReply, WireFault>) -> Result<Envelope, Failure> {
     let reply = match result {
         Ok(reply) => reply,
         Err(WireFault::NotSent(words)) => return Err(Failure::NotSent(words)),
@@ -179,13 +271,17 @@ pub fn read(result: Result<WireReply, WireFault>) -> Result<Envelope, Failure> {
         return Ok(Envelope { d: take("d"), r: take("r"), sp: take("sp") });
     }
     let messages = json.as_ref().map(messages_of).unwrap_or_default();
-    Err(failure(reply.status, success, &messages, &reply.body))
+    Err(failure(call, reply.status, success, &messages, &reply.body))
 }
 
 /// Reads the reply to a bulk of `sent` elements: one result each, in the order sent (accurate.md §3, B).
 ///
 /// The outer failure stands for all of them: the bulk was refused as a whole, or nobody knows.
-pub fn read_many(result: Result<WireReply, WireFault>, sent: usize) -> Result<Vec<Result<Envelope, Failure>>, Failure> {
+pub fn read_many(
+    call: &str,
+    result: Result<WireReply, WireFault>,
+    sent: usize,
+) -> Result<Vec<Result<Envelope, Failure>>, Failure> {
     let elements = match &result {
         // The outer `s` is false when any element failed, so it says nothing about the others.
         Ok(reply) if (200..=299).contains(&reply.status) => serde_json::from_slice::<Value>(&reply.body)
@@ -195,39 +291,41 @@ pub fn read_many(result: Result<WireReply, WireFault>, sent: usize) -> Result<Ve
         _ => None,
     };
     let Some(elements) = elements else {
-        read(result)?;
+        read(call, result)?;
         return Err(Failure::Ambiguous("the reply to the bulk does not say what became of its elements".to_owned()));
     };
     if elements.len() != sent {
         return Err(Failure::Ambiguous(format!("{sent} invoices were sent, the reply tells of {}", elements.len())));
     }
-    Ok(elements.into_iter().map(read_element).collect())
+    Ok(elements.into_iter().map(|element| read_element(call, element)).collect())
 }
 
-fn read_element(mut element: Value) -> Result<Envelope, Failure> {
+fn read_element(call: &str, mut element: Value) -> Result<Envelope, Failure> {
     let mut take = |key: &str| element.get_mut(key).map(Value::take).unwrap_or_default();
     match take("s") {
         Value::Bool(true) => Ok(Envelope { d: take("d"), r: take("r"), sp: Value::Null }),
-        success => Err(failure(200, success.as_bool(), &messages_of(&element), b"")),
+        success => Err(failure(call, 200, success.as_bool(), &messages_of(&element), b"")),
     }
 }
 
-fn failure(status: u16, success: Option<bool>, messages: &[String], body: &[u8]) -> Failure {
+fn failure(call: &str, status: u16, success: Option<bool>, messages: &[String], body: &[u8]) -> Failure {
     let words = if messages.is_empty() { excerpt(status, body) } else { messages.join(" · ") };
+    // Only Accurate answers a call with HTTP 200; a 401 or 403 may come from a proxy that the call has passed.
+    let effect = if (200..=299).contains(&status) { Effect::None } else { Effect::Unknown };
+    let right_missing = |words| Failure::RightMissing(MissingRight { right: Right::of(call), words, effect });
+    let book = |trouble, words| Failure::BookRefused(BookRefusal { trouble, words, effect });
     match class_of(messages) {
         Some(Class::SlowDown) => return Failure::SlowDown(words),
         Some(Class::Ambiguous) => return Failure::Ambiguous(words),
-        Some(Class::Book(trouble)) => return Failure::BookRefused(trouble, words),
+        Some(Class::Book(trouble)) => return book(trouble, words),
+        Some(Class::RightMissing) => return right_missing(words),
         Some(Class::Refused(meaning)) if status < 500 => return Failure::Refused(Refusal { meaning, words }),
         Some(Class::Refused(_)) | None => {}
     }
     match status {
-        401 => Failure::BookRefused(BookTrouble::TokenRefused, words),
-        403 => Failure::BookRefused(BookTrouble::RightMissing, words),
-        // `s:false` with a text that is not in the table: a person must look, and sees the text as it came.
-        200..=299 | 400 | 402 | 405..=499 if success == Some(false) => {
-            Failure::Refused(Refusal { meaning: Meaning::Person(Reason::RefusedByAccurate), words })
-        }
+        401 => book(BookTrouble::TokenRefused, words),
+        403 => right_missing(words),
+        200..=299 | 400 | 402 | 405..=499 if success == Some(false) => Failure::UnknownText(words),
         // A wrong address or an unknown move: the call itself did not take place.
         300..=399 | 404 => Failure::NotSent(words),
         _ => Failure::Ambiguous(words),
@@ -267,8 +365,10 @@ fn excerpt(status: u16, body: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    const SAVE: &str = "sales-invoice/save";
+
     fn reply(status: u16, body: &str) -> Result<Envelope, Failure> {
-        read(Ok(WireReply { status, location: None, date: None, body: body.to_owned().into() }))
+        read(SAVE, Ok(WireReply { status, location: None, date: None, body: body.to_owned().into() }))
     }
 
     fn said(message: &str) -> Failure {
@@ -296,7 +396,7 @@ mod tests {
             ("Karakter yang diperbolehkan a-z", person(Reason::RefusedByAccurate)),
             ("No Faktur Maksimal 30 karakter", person(Reason::RefusedByAccurate)),
             ("Transaksi terdeteksi terproses dua kali", "ambiguous".to_owned()),
-            ("Anda tidak mempunyai hak untuk membuat Faktur Penjualan", "book right_missing".to_owned()),
+            ("Anda tidak mempunyai hak untuk membuat Faktur Penjualan", "right_missing".to_owned()),
             ("Unable to acquire JDBC Connection", "ambiguous".to_owned()),
             ("java.lang.RuntimeException: x", "ambiguous".to_owned()),
             ("Upsss... Telah terjadi permasalahan. Kode Referensi: 1", "ambiguous".to_owned()),
@@ -308,7 +408,7 @@ mod tests {
             ("Header X-Api-Timestamp is invalid", "book wrong_clock".to_owned()),
             ("Header X-Api Timestamp difference more than 600 seconds with Server Time", "book wrong_clock".to_owned()),
             ("Data Session Key tidak tepat", "book token_refused".to_owned()),
-            ("Something nobody has seen", person(Reason::RefusedByAccurate)),
+            ("Something nobody has seen", "unknown_text".to_owned()),
         ];
         for (message, expected) in table {
             let failure = said(message);
@@ -316,7 +416,7 @@ mod tests {
                 Failure::Refused(Refusal { meaning: Meaning::Person(reason), .. }) => person(*reason),
                 Failure::Refused(Refusal { meaning: Meaning::Duplicate, .. }) => "refused duplicate".to_owned(),
                 Failure::Refused(Refusal { meaning: Meaning::NotFound, .. }) => "refused not found".to_owned(),
-                Failure::BookRefused(trouble, _) => format!("book {}", trouble.code()),
+                Failure::BookRefused(refusal) => format!("book {}", refusal.trouble.code()),
                 other => other.class().to_owned(),
             };
             assert_eq!(seen, expected, "{message}");
@@ -336,7 +436,7 @@ mod tests {
             (429, "", "slow_down"),
             (401, r#"{"error":"invalid_token"}"#, "book_refused"),
             (401, "<html>", "book_refused"),
-            (403, r#"{"error":"insufficient_scope"}"#, "book_refused"),
+            (403, r#"{"error":"insufficient_scope"}"#, "right_missing"),
             (404, r#"{"s":false,"d":["URL API tidak tepat"]}"#, "not_sent"),
             (308, "", "not_sent"),
             (500, "", "ambiguous"),
@@ -354,9 +454,9 @@ mod tests {
 
     #[test]
     fn whether_anything_was_sent_is_kept_apart() {
-        let not_sent = read(Err(WireFault::NotSent("refused".to_owned())));
+        let not_sent = read(SAVE, Err(WireFault::NotSent("refused".to_owned())));
         assert_eq!(not_sent, Err(Failure::NotSent("refused".to_owned())));
-        let lost = read(Err(WireFault::Lost("cut".to_owned())));
+        let lost = read(SAVE, Err(WireFault::Lost("cut".to_owned())));
         assert_eq!(lost, Err(Failure::Ambiguous("cut".to_owned())));
     }
 
@@ -370,8 +470,25 @@ mod tests {
         assert!(matches!(failure, Err(Failure::Refused(refusal)) if refusal.meaning == meaning));
     }
 
+    #[test]
+    fn what_proves_nothing_about_a_save_leaves_doubt() {
+        let doubtful = [
+            (401, r#"{"error":"invalid_token"}"#),
+            (401, "<html>"),
+            (403, "<html>"),
+            (500, ""),
+            (200, r#"{"s":false,"d":["Something nobody has seen"]}"#),
+        ];
+        for (status, body) in doubtful {
+            assert!(reply(status, body).expect_err("a failure").leaves_doubt(), "{status} {body}");
+        }
+        for certain in ["Invalid or Revoked API Token", "Anda tidak mempunyai hak untuk x", "Kode Barang harus diisi"] {
+            assert!(!said(certain).leaves_doubt(), "{certain}");
+        }
+    }
+
     fn many(status: u16, body: &str) -> Result<Vec<Result<Envelope, Failure>>, Failure> {
-        read_many(Ok(WireReply { status, location: None, date: None, body: body.to_owned().into() }), 2)
+        read_many(SAVE, Ok(WireReply { status, location: None, date: None, body: body.to_owned().into() }), 2)
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::{
         client::{Call, Session},
         customers,
         masters::{self, MasterList},
-        outcome::{BookTrouble, Failure},
+        outcome::Failure,
     },
     domain::mapping::Mapping,
 };
@@ -38,8 +38,8 @@ pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSe
             let remedy = "see that this machine reaches account_url, then run the check again";
             return vec![Finding::error(book, format!("Accurate does not answer: {}", failure.words()), remedy)];
         }
-        Err(Failure::BookRefused(trouble @ (BookTrouble::TokenRefused | BookTrouble::WrongClock), words)) => {
-            return vec![Finding::error(book, words, trouble.remedy())];
+        Err(Failure::BookRefused(refusal)) => {
+            return vec![Finding::error(book, refusal.words, refusal.trouble.remedy())];
         }
         accounts => accounts,
     };
@@ -91,9 +91,9 @@ fn kept(
 /// What could not be done, with the name of the right when that is what is missing.
 fn refused(book: &str, call: &str, failure: &Failure) -> Finding {
     match failure {
-        Failure::BookRefused(BookTrouble::RightMissing, words) => Finding::error(
+        Failure::RightMissing(missing) => Finding::error(
             book,
-            format!("the right for {call} is missing: {words}"),
+            format!("the right for {call} is missing: {}", missing.words),
             "give it in Accurate to the user who made the API Token",
         ),
         failure => Finding::error(
@@ -120,7 +120,7 @@ async fn rights(session: &Session, book: &str, mapping: &Mapping, findings: &mut
     let mut given = Vec::new();
     for call in calls {
         match patiently(session, || session.call(&call)).await {
-            Ok(_) | Err(Failure::Refused(_)) => given.push(call.name),
+            Ok(_) | Err(Failure::Refused(_) | Failure::UnknownText(_)) => given.push(call.name),
             Err(failure) => findings.push(refused(book, call.name, &failure)),
         }
     }

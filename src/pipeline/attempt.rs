@@ -10,7 +10,7 @@ use super::circuit::Sign;
 use crate::{
     accurate::{
         client::{CALL_TIMEOUT, Session},
-        outcome::{BookTrouble, Failure},
+        outcome::Failure,
     },
     domain::{
         reason::{Notice, Warning},
@@ -180,11 +180,17 @@ fn why(entries: &[Entry]) -> String {
 /// What a call, or its failure, says about the book.
 pub(super) fn sign_of(failure: Option<&Failure>) -> Sign {
     match failure {
-        None | Some(Failure::Refused(_)) => Sign::Well,
+        None | Some(Failure::Refused(_) | Failure::UnknownText(_)) => Sign::Well,
         Some(Failure::SlowDown(_)) => Sign::Nothing,
         Some(Failure::NotSent(words)) => Sign::Down(words.clone()),
         Some(Failure::Ambiguous(words)) => Sign::Unknown(words.clone()),
-        Some(Failure::BookRefused(trouble, words)) => refused(*trouble, words),
+        Some(Failure::BookRefused(refusal)) => {
+            let words = format!("{} — {}", refusal.words, refusal.trouble.remedy());
+            Sign::Refused { code: refusal.trouble.code(), words }
+        }
+        Some(Failure::RightMissing(missing)) => {
+            Sign::RightMissing { right: missing.right, words: missing.words.clone() }
+        }
     }
 }
 
@@ -215,13 +221,9 @@ pub(super) async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
     }
 }
 
-fn refused(trouble: BookTrouble, words: &str) -> Sign {
-    Sign::Refused { code: trouble.code(), words: format!("{words} — {}", trouble.remedy()) }
-}
-
 pub(super) fn stop(failure: &Failure) -> Stop {
     match failure {
-        Failure::SlowDown(_) | Failure::BookRefused(..) => Stop::AtNoCost,
-        Failure::NotSent(_) | Failure::Ambiguous(_) | Failure::Refused(_) => Stop::Later,
+        Failure::SlowDown(_) | Failure::BookRefused(_) | Failure::RightMissing(_) => Stop::AtNoCost,
+        Failure::NotSent(_) | Failure::Ambiguous(_) | Failure::UnknownText(_) | Failure::Refused(_) => Stop::Later,
     }
 }

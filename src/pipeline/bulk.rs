@@ -18,9 +18,8 @@ use crate::{
     accurate::{
         client::{BULK_TIMEOUT, CALL_TIMEOUT, Session},
         invoices::{self, FoundInvoice, Standing},
-        outcome::{Failure, Meaning, Refusal},
+        outcome::Failure,
     },
-    domain::reason::Reason,
     store::Claim,
 };
 
@@ -97,7 +96,8 @@ impl<'a> Group<'a> {
         let mut may_save = self.look_at_those_tried_before().await;
         may_save.append(&mut self.fresh);
         self.save_all(may_save).await;
-        if !self.bulk_went_well || matches!(self.sign, Sign::Down(_) | Sign::Refused { .. }) {
+        if !self.bulk_went_well || matches!(self.sign, Sign::Down(_) | Sign::Refused { .. } | Sign::RightMissing { .. })
+        {
             // Whether the rest goes together or one by one, or whether anything goes, is to be thought over.
             for mut attempt in std::mem::take(&mut self.to_be_asked) {
                 attempt.not_sent("sales-invoice/detail", "those before it failed");
@@ -167,10 +167,10 @@ impl<'a> Group<'a> {
         let results = match self.send(&mut attempts).await {
             Ok(results) => results,
             // Refused as a whole: the culprit is found by halves.
-            Err(Failure::Refused(_)) => return halves(attempts, customers_stand),
+            Err(Failure::Refused(_) | Failure::UnknownText(_)) => return halves(attempts, customers_stand),
             Err(failure) => {
-                if matches!(failure, Failure::BookRefused(..) | Failure::NotSent(_)) {
-                    self.stopped = Some(failure.clone());
+                if matches!(failure, Failure::BookRefused(_) | Failure::RightMissing(_) | Failure::NotSent(_)) {
+                    self.stopped = Some(failure.clone().of_a_call_not_made());
                 }
                 vec![Err(failure); attempts.len()]
             }
@@ -217,8 +217,10 @@ impl<'a> Group<'a> {
             Ok(_) => Sign::Well,
             Err(_) => attempts.last().map_or(Sign::Nothing, |attempt| attempt.sign.clone()),
         };
-        self.bulk_went_well &=
-            !matches!(&result, Err(Failure::Refused(_) | Failure::Ambiguous(_) | Failure::NotSent(_)));
+        self.bulk_went_well &= !matches!(
+            &result,
+            Err(Failure::Refused(_) | Failure::UnknownText(_) | Failure::Ambiguous(_) | Failure::NotSent(_))
+        );
         result
     }
 
@@ -338,8 +340,7 @@ async fn ask(mut attempt: Attempt<'_>) -> Looked<'_> {
 
 /// Refused in words that are not in the table of `accurate/outcome.rs`.
 fn is_unknown_refusal(saved: &Saved) -> bool {
-    let unknown = Meaning::Person(Reason::RefusedByAccurate);
-    matches!(saved, Err(Failure::Refused(Refusal { meaning, .. })) if *meaning == unknown)
+    matches!(saved, Err(Failure::UnknownText(_)))
 }
 
 fn halves(mut attempts: Vec<Attempt<'_>>, customers_stand: bool) -> Vec<Batch<'_>> {

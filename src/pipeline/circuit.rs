@@ -3,10 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::accurate::outcome::BookTrouble;
+use crate::accurate::outcome::{BookTrouble, Right};
 
 /// Accurate cannot be reached, or its replies keep getting lost.
 const DOWN: &str = "accurate_down";
+
+/// The token's user lacks a right.
+const RIGHT_MISSING: &str = "right_missing";
 
 /// Unknown outcomes in a row, over all orders of a book, before the book pauses.
 const MOST_UNKNOWN_IN_A_ROW: u32 = 5;
@@ -28,6 +31,13 @@ pub enum Sign {
         /// Stable code.
         code: &'static str,
         /// Accurate's words and the remedy.
+        words: String,
+    },
+    /// The token's user lacks a right; a person must give it.
+    RightMissing {
+        /// Which one.
+        right: Right,
+        /// Accurate's words.
         words: String,
     },
     /// Says nothing about the book.
@@ -67,7 +77,7 @@ impl Pause {
     pub(super) fn told(text: &str) -> Option<Self> {
         let Told { code, words, since } = serde_json::from_str(text).ok()?;
         let codes = BookTrouble::ALL.map(BookTrouble::code);
-        let code = codes.into_iter().chain([DOWN]).find(|known| *known == code)?;
+        let code = codes.into_iter().chain([DOWN, RIGHT_MISSING]).find(|known| *known == code)?;
         Some(Self { code, words, since, next_probe_at: since, probes: 0 })
     }
 }
@@ -126,6 +136,10 @@ impl Circuit {
             }
             Sign::Down(words) => self.trouble(DOWN, words, now),
             Sign::Refused { code, words } => self.trouble(code, words, now),
+            Sign::RightMissing { words, .. } => {
+                let words = format!("{words} — give the user who made the API Token this right in Accurate");
+                self.trouble(RIGHT_MISSING, words, now)
+            }
             Sign::Unknown(words) => {
                 self.unknown_in_a_row += 1;
                 if self.unknown_in_a_row >= MOST_UNKNOWN_IN_A_ROW || self.pause.is_some() {

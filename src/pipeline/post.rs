@@ -50,6 +50,8 @@ pub(super) enum Why {
     Unknown,
     /// The number is taken, in Accurate's words.
     Taken(String),
+    /// It was refused in words that we do not know, which prove nothing.
+    UnknownText(String),
 }
 
 /// What a save came to, as [`invoices::save`] tells it.
@@ -122,19 +124,26 @@ impl Attempt<'_> {
             Err(Failure::Refused(Refusal { words, .. })) => {
                 AfterSave::Ends(Ok(blocked(Reason::RefusedByAccurate, words)))
             }
-            Err(failure) => AfterSave::Ends(Err(stop(&failure))),
+            Err(Failure::UnknownText(_)) if self.unsure_since.is_some() => AfterSave::Ends(Err(Stop::UntilSaveIsOver)),
+            Err(Failure::UnknownText(words)) => AfterSave::LookUp(Why::UnknownText(words)),
+            Err(failure) => {
+                if failure.leaves_doubt() {
+                    self.unsure_since = Some(self.session.now());
+                }
+                AfterSave::Ends(Err(stop(&failure)))
+            }
         }
     }
 
     pub(super) fn after_look_up(&mut self, why: Why, found: Option<FoundInvoice>) -> End {
         match (why, found) {
             (Why::Saved, Some(found)) => Ok(self.invoiced(found)),
-            (Why::Unknown | Why::Taken(_), Some(found)) => Ok(self.adopt(found)),
+            (Why::Unknown | Why::Taken(_) | Why::UnknownText(_), Some(found)) => Ok(self.adopt(found)),
             // It may still be on its way, so it is not known to be absent.
             (Why::Saved | Why::Unknown, None) => Err(Stop::Later),
             // Taken, yet not to be found: something else holds the number, or it was deleted just now.
             (Why::Taken(_), None) if self.claim.failures < 2 => Err(Stop::Later),
-            (Why::Taken(words), None) => Ok(blocked(Reason::RefusedByAccurate, words)),
+            (Why::Taken(words) | Why::UnknownText(words), None) => Ok(blocked(Reason::RefusedByAccurate, words)),
         }
     }
 
@@ -173,14 +182,12 @@ impl Attempt<'_> {
         match self.patiently("customer/save", words, || customers::ensure(session, no, name)).await {
             Ok(Ensured::Created) => self.warn(Warning::CustomerCreated, format!("{no} ({name})")),
             Ok(Ensured::Stood) => {}
-            // What became of the customer is the next attempt's question; of the invoice nothing was sent.
-            Err(Failure::Ambiguous(words)) => return Err(Failure::NotSent(words)),
-            Err(Failure::Refused(refusal)) => {
-                let words = refusal.words;
+            Err(Failure::Refused(Refusal { words, .. }) | Failure::UnknownText(words)) => {
                 let meaning = Meaning::Person(Reason::CustomerNotFound);
                 return Err(Failure::Refused(Refusal { meaning, words }));
             }
-            Err(failure) => return Err(failure),
+            // The next attempt finds out about the customer; of the invoice nothing was sent.
+            Err(failure) => return Err(failure.of_a_call_not_made()),
         }
         Ok(())
     }
@@ -279,7 +286,9 @@ impl Attempt<'_> {
         let session = self.session;
         match self.patiently("sales-invoice/delete", |()| "deleted", || invoices::delete(session, found.id)).await {
             Ok(()) => Ok(Outcome::Voided),
-            Err(Failure::Refused(refusal)) => Ok(blocked(Reason::RefusedByAccurate, refusal.words)),
+            Err(Failure::Refused(Refusal { words, .. }) | Failure::UnknownText(words)) => {
+                Ok(blocked(Reason::RefusedByAccurate, words))
+            }
             // The next attempt looks it up again and finds it gone, or not.
             Err(failure) => Err(stop(&failure)),
         }
