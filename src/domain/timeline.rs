@@ -229,6 +229,10 @@ fn reply_in_words(outcome: &str, words: &str, language: Language) -> String {
         ("refused", Language::Indonesian) => "ditolak Accurate",
         ("book_refused", Language::English) => "Accurate refuses all calls",
         ("book_refused", Language::Indonesian) => "Accurate menolak semua permintaan",
+        ("unknown_text", Language::English) => "Accurate replied with an unfamiliar message",
+        ("unknown_text", Language::Indonesian) => "Accurate membalas dengan pesan yang belum dikenal",
+        ("right_missing", Language::English) => "the API Token's user lacks a right",
+        ("right_missing", Language::Indonesian) => "pengguna API Token tidak mempunyai hak",
         (other, _) => other,
     };
     match (means, words) {
