@@ -183,7 +183,7 @@ impl Attempt<'_> {
         };
         match self.patiently("customer/save", words, || customers::ensure(session, no, name)).await {
             Ok(Ensured::Created) => {
-                self.warn(Warning::CustomerCreated, About::Customer { no: no.clone(), name: name.clone() })
+                self.warn(Warning::CustomerCreated, About::Customer { no: no.clone(), name: name.clone() });
             }
             Ok(Ensured::Stood) => {}
             Err(Failure::Refused(Refusal { words, .. }) | Failure::UnknownText(words)) => {
