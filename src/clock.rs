@@ -1,20 +1,74 @@
-//! Time as an argument, so that a test can replay it.
+//! Time is injected, so that a test can replay it.
+//!
+//! There are two readings. [`Clock::now`] is the time of day: it is stored, shown and sent, and it jumps when somebody
+//! sets the machine's clock. [`Clock::monotonic`] only runs forward: every wait and every deadline inside this process
+//! is measured with it.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, ops::Add, pin::Pin, sync::Arc, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Where the time comes from and how it is waited for.
 pub trait Clock: Send + Sync + 'static {
-    /// The moment it is.
+    /// The time of day.
     fn now(&self) -> Timestamp;
 
-    /// Ends after this long.
+    /// A reading that never goes back, whatever happens to the time of day.
+    fn monotonic(&self) -> Monotonic;
+
+    /// Ends after this long, measured like [`Clock::monotonic`].
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
 /// A shared clock.
 pub type SharedClock = Arc<dyn Clock>;
+
+/// A reading of a clock that only runs forward.
+///
+/// It means nothing outside this process: it is never stored and never sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Monotonic(Duration);
+
+impl Monotonic {
+    /// Earlier than any reading.
+    pub const MIN: Self = Self(Duration::ZERO);
+
+    /// Later than any reading.
+    pub const MAX: Self = Self(Duration::MAX);
+
+    /// The reading this long after the clock began.
+    pub const fn after_beginning(duration: Duration) -> Self {
+        Self(duration)
+    }
+
+    /// How long after the clock began this reading is.
+    pub const fn since_beginning(self) -> Duration {
+        self.0
+    }
+
+    /// How long it is from an earlier reading to this one; zero when that one is not earlier.
+    pub const fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The reading in microseconds, for an atomic.
+    pub fn as_micros(self) -> u64 {
+        u64::try_from(self.0.as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// What [`Monotonic::as_micros`] gave.
+    pub const fn from_micros(micros: u64) -> Self {
+        if micros == u64::MAX { Self::MAX } else { Self(Duration::from_micros(micros)) }
+    }
+}
+
+impl Add<Duration> for Monotonic {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration))
+    }
+}
 
 /// The machine's clock.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,6 +80,11 @@ impl Clock for SystemClock {
         Timestamp::now()
     }
 
+    fn monotonic(&self) -> Monotonic {
+        static BEGINNING: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+        Monotonic(BEGINNING.elapsed())
+    }
+
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(tokio::time::sleep(duration))
     }
@@ -34,4 +93,27 @@ impl Clock for SystemClock {
 /// How long from one moment to a later one; nothing when it is not later.
 pub fn until(now: Timestamp, later: Timestamp) -> Duration {
     Duration::try_from(later.duration_since(now)).unwrap_or_default()
+}
+
+/// Notices when the time of day is set: it then moves by more than the monotonic clock does.
+#[derive(Clone, Copy, Debug)]
+pub struct StepWatch {
+    now: Timestamp,
+    monotonic: Monotonic,
+}
+
+impl StepWatch {
+    /// Begins to watch.
+    pub fn new(clock: &dyn Clock) -> Self {
+        Self { now: clock.now(), monotonic: clock.monotonic() }
+    }
+
+    /// By how much the time of day was set forward (or back, below zero) since the last look.
+    pub fn step(&mut self, clock: &dyn Clock) -> SignedDuration {
+        let later = Self::new(clock);
+        let passed = SignedDuration::try_from(later.monotonic.since(self.monotonic)).unwrap_or(SignedDuration::MAX);
+        let step = later.now.duration_since(self.now).saturating_sub(passed);
+        *self = later;
+        step
+    }
 }

@@ -58,7 +58,7 @@ impl Service {
         let seed = clock.now().as_microsecond() as u64 ^ u64::from(std::process::id());
         let engine = Arc::new(Engine::new(store, clock, sessions, mapping, seed));
         let running = Running::start(&engine, config.keep_bodies);
-        let (recorder, recording) = Recorder::start(engine.clone());
+        let (recorder, recording) = Recorder::start(&engine);
         let proofs = Arc::new(Live::new(Proofs::of(&config)));
         let router = http::router(http::Shared {
             proofs: proofs.clone(),
@@ -71,10 +71,13 @@ impl Service {
         let serving = tokio::spawn(http::serve(listener, router, async {
             let _ = stopped.await;
         }));
-        let upkeep = tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(METRICS_UPKEEP).await;
-                metrics.run_upkeep();
+        let upkeep = engine.supervisor().keep_running("upkeep of metrics", move |progress| {
+            let metrics = metrics.clone();
+            async move {
+                loop {
+                    progress.wait_for(tokio::time::sleep(METRICS_UPKEEP)).await;
+                    metrics.run_upkeep();
+                }
             }
         });
         Ok(Self { engine, proofs, running, recording, serving, upkeep, stop_serving })

@@ -4,7 +4,7 @@ use std::{
     collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -23,7 +23,11 @@ use super::{
     outcome::{self, BookRefusal, BookTrouble, Effect, Envelope, Failure, MissingRight, Refusal},
     wire::{Wire, WireFault, WireReply, WireRequest},
 };
-use crate::{clock::SharedClock, config::BookConfig, live::Live};
+use crate::{
+    clock::{Monotonic, SharedClock},
+    config::BookConfig,
+    live::Live,
+};
 
 /// How long a call for one record may take. Longer than any seen reply; a lease holds several.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -39,7 +43,7 @@ const LOST_BEFORE_REDISCOVERY: u32 = 3;
 
 /// A host that was asked for this recently is not asked for again: when Accurate is down, all calls in flight
 /// fail together and would all ask.
-const DISCOVERY_HOLDS: SignedDuration = SignedDuration::from_secs(1);
+const DISCOVERY_HOLDS: Duration = Duration::from_secs(1);
 
 /// One book's session.
 pub struct Session {
@@ -57,15 +61,15 @@ pub struct Session {
     pub(super) customers_seen: tokio::sync::Mutex<customers::Seen>,
     /// What is known about asking for many numbers at once.
     pub(super) lists: Mutex<Lists>,
-    /// From then on another process may make this book's calls; microseconds since 1970.
-    ours_until: AtomicI64,
+    /// From then on another process may make this book's calls; a monotonic reading in microseconds.
+    ours_until: AtomicU64,
 }
 
 /// Where the data is, as far as known.
 #[derive(Default)]
 struct Place {
     host: Option<Url>,
-    asked_at: Option<Timestamp>,
+    asked_at: Option<Monotonic>,
     /// Origins that discovery returned: the only ones outside `*.accurate.id` that get credentials.
     returned: HashSet<String>,
     lost_in_a_row: u32,
@@ -142,7 +146,7 @@ impl Session {
             discovering: tokio::sync::Mutex::default(),
             customers_seen: tokio::sync::Mutex::default(),
             lists: Mutex::default(),
-            ours_until: AtomicI64::new(i64::MAX),
+            ours_until: AtomicU64::new(Monotonic::MAX.as_micros()),
         }
     }
 
@@ -161,19 +165,34 @@ impl Session {
         self.clock.now()
     }
 
+    /// A reading for waits inside this process.
+    pub fn monotonic(&self) -> Monotonic {
+        self.clock.monotonic()
+    }
+
     /// How far Accurate's clock was ahead of ours at the last reply, when it told its time.
     pub fn accurate_is_ahead(&self) -> Option<SignedDuration> {
         self.place().ahead
     }
 
     /// No call leaves later than this: from then on another process may make this book's calls.
-    pub fn call_no_later_than(&self, until: Timestamp) {
-        self.ours_until.store(until.as_microsecond(), Ordering::Release);
+    pub fn call_no_later_than(&self, until: Monotonic) {
+        self.ours_until.store(until.as_micros(), Ordering::Release);
     }
 
-    /// When the last call may leave.
+    /// Whether calls may leave now: no other process may make them.
+    pub fn may_call(&self) -> bool {
+        self.monotonic() < Monotonic::from_micros(self.ours_until.load(Ordering::Acquire))
+    }
+
+    /// When the last call may leave, by the machine's clock as it is set now.
     pub fn last_call_at(&self) -> Timestamp {
-        Timestamp::from_microsecond(self.ours_until.load(Ordering::Acquire)).unwrap_or(Timestamp::MAX)
+        let ours_until = Monotonic::from_micros(self.ours_until.load(Ordering::Acquire));
+        match SignedDuration::try_from(ours_until.since(self.monotonic())) {
+            Ok(left) if left > SignedDuration::ZERO => self.now().saturating_add(left).unwrap_or(Timestamp::MAX),
+            Ok(_) => Timestamp::MIN,
+            Err(_) => Timestamp::MAX,
+        }
     }
 
     /// Calls from now on carry these. Another token may belong to data on another host, so that is asked for anew.
@@ -259,7 +278,7 @@ impl Session {
         let mut place = self.place();
         place.returned.insert(host.origin().ascii_serialization());
         place.host = Some(host.clone());
-        place.asked_at = Some(self.clock.now());
+        place.asked_at = Some(self.monotonic());
         place.lost_in_a_row = 0;
         Ok(host)
     }
@@ -268,7 +287,7 @@ impl Session {
     fn host_found_meanwhile(&self, stale: Option<&Url>) -> Option<Url> {
         let place = self.place();
         let host = place.host.clone()?;
-        let just_asked = place.asked_at.is_some_and(|at| self.clock.now().duration_since(at) < DISCOVERY_HOLDS);
+        let just_asked = place.asked_at.is_some_and(|at| self.monotonic().since(at) < DISCOVERY_HOLDS);
         (just_asked || stale.is_none_or(|stale| *stale != host)).then_some(host)
     }
 
@@ -309,8 +328,8 @@ impl Session {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
         let slot = self.limiter.slot().await;
-        let started = self.clock.now();
-        if started > call.last_start.unwrap_or(Timestamp::MAX).min(self.last_call_at()) {
+        let (started, started_at) = (self.clock.now(), self.monotonic());
+        if call.last_start.is_some_and(|last_start| started > last_start) || !self.may_call() {
             slot.answered();
             return Err(WireFault::TooLate);
         }
@@ -327,7 +346,7 @@ impl Session {
         if let Ok(WireReply { date: Some(date), .. }) = &result {
             self.place().ahead = Some(date.duration_since(self.clock.now()));
         }
-        let seconds = self.clock.now().duration_since(started).as_secs_f64();
+        let seconds = self.monotonic().since(started_at).as_secs_f64();
         self.count(call, seconds, &result);
         result
     }

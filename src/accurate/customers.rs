@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
     client::{Call, Session},
     outcome::{Failure, Meaning, Refusal},
 };
-use crate::domain::{day_in_wib, invoice::ACCURATE_DAY};
+use crate::{
+    clock::Monotonic,
+    domain::{day_in_wib, invoice::ACCURATE_DAY},
+};
 
 /// Who brought the customer about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,17 +23,17 @@ pub enum Ensured {
 }
 
 /// When each customer was last seen to stand, after an order had missed it.
-pub(super) type Seen = BTreeMap<String, Timestamp>;
+pub(super) type Seen = BTreeMap<String, Monotonic>;
 
 /// Sees to it that a customer stands; of several orders that miss it at once one looks and creates it.
 pub async fn ensure(session: &Session, customer_no: &str, name: &str) -> Result<Ensured, Failure> {
-    let missed_at = session.now();
+    let missed_at = session.monotonic();
     let mut seen = session.customers_seen.lock().await;
     if seen.get(customer_no).is_some_and(|seen_at| *seen_at >= missed_at) {
         return Ok(Ensured::Stood);
     }
     let ensured = look_or_create(session, customer_no, name).await?;
-    seen.insert(customer_no.to_owned(), session.now());
+    seen.insert(customer_no.to_owned(), session.monotonic());
     Ok(ensured)
 }
 

@@ -5,29 +5,33 @@
 //! at most eight. A call that takes long has reached Accurate long before it ended, so its slot counts from
 //! at most `WAY` after it left; that is the jitter on the way that the allowance pays for.
 
-use std::{cmp::Reverse, collections::BinaryHeap, sync::Mutex};
+//!
+//! All of it is measured with the monotonic clock: setting the machine's clock neither delays a call nor lets one
+//! leave early.
 
-use jiff::{SignedDuration, Timestamp};
+use std::{cmp::Reverse, collections::BinaryHeap, sync::Mutex, time::Duration};
+
+use jiff::SignedDuration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::clock::{SharedClock, until};
+use crate::clock::{Monotonic, SharedClock};
 
 /// Accurate's limit, for calls in a second and for calls in flight alike.
 const SLOTS: usize = 8;
 
 /// Accurate's window.
-const WINDOW: SignedDuration = SignedDuration::from_secs(1);
+const WINDOW: Duration = Duration::from_secs(1);
 
 /// Longest time that a call may need to reach Accurate; costs at most a tenth of the allowance.
-const WAY: SignedDuration = SignedDuration::from_millis(100);
+const WAY: Duration = Duration::from_millis(100);
 
 /// Shortest time between two calls. Calls that leave together are delayed together, and meet those of the next second;
 /// calls that are spread tolerate that one of them is late by more than [`WAY`]. It costs nothing: eight slots never
 /// allow more than one call in 125 milliseconds for long.
-const GAP: SignedDuration = SignedDuration::from_millis(60);
+const GAP: Duration = Duration::from_millis(60);
 
 /// How long a call whose reply never came is taken to be still in flight over there.
-const LOST: SignedDuration = SignedDuration::from_secs(5);
+const LOST: Duration = Duration::from_secs(5);
 
 /// The limits of one book.
 pub struct Limiter {
@@ -39,25 +43,25 @@ pub struct Limiter {
 
 struct State {
     /// From when on each slot that is not in flight may be used.
-    free_from: BinaryHeap<Reverse<Timestamp>>,
+    free_from: BinaryHeap<Reverse<Monotonic>>,
     /// When the next call may leave: Accurate asked to slow down, or another has just left.
-    next_at: Timestamp,
+    next_at: Monotonic,
 }
 
 /// The right to make one call, from now until it is dropped.
 pub struct Slot<'a> {
     limiter: &'a Limiter,
-    left_at: Timestamp,
+    left_at: Monotonic,
     answered: bool,
     _permit: SemaphorePermit<'a>,
 }
 
 impl Limiter {
-    /// A limiter for one book; its first call leaves a good second from now.
+    /// A limiter for one book; its first call leaves slightly more than one second from now.
     pub fn new(clock: SharedClock) -> Self {
         // A process that was killed a moment ago may have made its calls within this very second.
-        let free_from = std::iter::repeat_n(Reverse(clock.now() + WINDOW + WAY), SLOTS).collect();
-        let state = State { free_from, next_at: Timestamp::MIN };
+        let free_from = std::iter::repeat_n(Reverse(clock.monotonic() + WINDOW + WAY), SLOTS).collect();
+        let state = State { free_from, next_at: Monotonic::MIN };
         Self { in_flight: Semaphore::new(SLOTS), state: Mutex::new(state), clock }
     }
 
@@ -65,7 +69,7 @@ impl Limiter {
     pub async fn slot(&self) -> Slot<'_> {
         let permit = self.in_flight.acquire().await.expect("the semaphore is never closed");
         loop {
-            let now = self.clock.now();
+            let now = self.clock.monotonic();
             let wait = {
                 let mut state = self.lock();
                 // A permit is held, so a slot is there.
@@ -75,7 +79,7 @@ impl Limiter {
                     state.next_at = now + GAP;
                     return Slot { limiter: self, left_at: now, answered: false, _permit: permit };
                 }
-                until(now, free_from)
+                free_from.since(now)
             };
             self.clock.sleep(wait).await;
         }
@@ -83,7 +87,7 @@ impl Limiter {
 
     /// Lets no call leave for this long: Accurate asked to slow down.
     pub fn pause(&self, duration: SignedDuration) {
-        let until = self.clock.now() + duration;
+        let until = self.clock.monotonic() + Duration::try_from(duration).unwrap_or_default();
         let mut state = self.lock();
         state.next_at = state.next_at.max(until);
     }
@@ -102,7 +106,7 @@ impl Slot<'_> {
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        let now = self.limiter.clock.now();
+        let now = self.limiter.clock.monotonic();
         let free_from = if self.answered { now.min(self.left_at + WAY) + WINDOW } else { now + LOST };
         self.limiter.lock().free_from.push(Reverse(free_from));
     }
@@ -110,34 +114,57 @@ impl Drop for Slot<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+    use std::{future::Future, pin::Pin, sync::Arc};
+
+    use jiff::Timestamp;
 
     use super::*;
     use crate::clock::Clock;
 
     /// A clock that jumps to the end of each sleep.
-    struct Jumping(Mutex<Timestamp>);
+    #[derive(Default)]
+    struct Jumping(Mutex<(Duration, SignedDuration)>);
+
+    impl Jumping {
+        fn new() -> Arc<Self> {
+            Arc::new(Self::default())
+        }
+
+        fn milliseconds(&self) -> i64 {
+            self.monotonic().since_beginning().as_millis() as i64
+        }
+
+        /// Somebody sets the machine's clock.
+        fn is_set(&self, by: SignedDuration) {
+            self.0.lock().expect("not poisoned").1 += by;
+        }
+    }
 
     impl Clock for Jumping {
         fn now(&self) -> Timestamp {
-            *self.0.lock().expect("not poisoned")
+            let (passed, set) = *self.0.lock().expect("not poisoned");
+            Timestamp::from_second(1_700_000_000).expect("in range") + passed + set
+        }
+
+        fn monotonic(&self) -> Monotonic {
+            Monotonic::after_beginning(self.0.lock().expect("not poisoned").0)
         }
 
         fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-            *self.0.lock().expect("not poisoned") += duration;
+            self.0.lock().expect("not poisoned").0 += duration;
             Box::pin(std::future::ready(()))
         }
     }
 
     /// When calls reach Accurate that each need `way` to get there and `work` to be answered.
     async fn arrivals(calls: usize, ways_ms: &[i64], work_ms: i64) -> Vec<i64> {
-        let clock = Arc::new(Jumping(Mutex::new(Timestamp::UNIX_EPOCH)));
+        let clock = Jumping::new();
         let limiter = Limiter::new(clock.clone());
         let mut arrivals = Vec::new();
         for call in 0..calls {
             let slot = limiter.slot().await;
             let way = ways_ms[call % ways_ms.len()];
-            arrivals.push(clock.now().as_millisecond() + way);
+            arrivals.push(clock.milliseconds() + way);
             clock.sleep(Duration::from_millis((way + work_ms) as u64)).await;
             slot.answered();
         }
@@ -167,7 +194,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_ninth_call_waits_while_eight_are_in_flight() {
-        let limiter = Limiter::new(Arc::new(Jumping(Mutex::new(Timestamp::UNIX_EPOCH))));
+        let limiter = Limiter::new(Jumping::new());
         let mut slots = Vec::new();
         for _ in 0..8 {
             slots.push(limiter.slot().await);
@@ -179,10 +206,26 @@ mod tests {
 
     #[tokio::test]
     async fn slow_down_holds_every_call_back() {
-        let clock = Arc::new(Jumping(Mutex::new(Timestamp::UNIX_EPOCH)));
+        let clock = Jumping::new();
         let limiter = Limiter::new(clock.clone());
         limiter.pause(SignedDuration::from_secs(3));
         limiter.slot().await.answered();
-        assert_eq!(clock.now().as_second(), 3);
+        assert_eq!(clock.milliseconds(), 3_000);
+    }
+
+    #[tokio::test]
+    async fn setting_the_machines_clock_changes_no_wait() {
+        for hours in [-2, 2] {
+            let clock = Jumping::new();
+            let limiter = Limiter::new(clock.clone());
+            limiter.slot().await.answered();
+            clock.is_set(SignedDuration::from_hours(hours));
+            let before = clock.milliseconds();
+            for _ in 0..16 {
+                limiter.slot().await.answered();
+            }
+            let took = clock.milliseconds() - before;
+            assert!((1_000..3_000).contains(&took), "{hours} hours: 16 calls took {took} ms");
+        }
     }
 }

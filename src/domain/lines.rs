@@ -3,7 +3,6 @@
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
 use super::{
-    about::{About, Product},
     mapping::{Bundles, Mapping},
     money::Rupiah,
     order::{BundlePart, OrderLine, Snapshot},
@@ -47,10 +46,10 @@ impl Gathered<'_> {
             Some(price) if price >= Rupiah::ZERO => price,
             // Neither can be invoiced; nor may a line below zero pass as somebody's discount.
             unusable => {
-                let product = described(product.full_name(), &product.sku, product.variant_id.as_deref());
+                let product = described(&product.full_name(), &product.sku, product.variant_id.as_deref());
                 let about = match unusable {
-                    Some(price) => About::PriceNegative { product, price },
-                    None => About::PriceMissing { product },
+                    Some(price) => format!("{product} has a price below zero: {price}"),
+                    None => format!("{product} has no price"),
                 };
                 self.findings.push(Finding { reason: Reason::TotalDifference, about });
                 return;
@@ -92,8 +91,7 @@ impl Gathered<'_> {
 
     fn add(&mut self, sku: &str, variant_id: Option<&str>, name: String, unit_price: Rupiah, quantity: Decimal) {
         let Some(item_no) = self.mapping.item_no(sku, variant_id) else {
-            let about = About::Product { product: described(name, sku, variant_id) };
-            let finding = Finding { reason: Reason::SkuEmpty, about };
+            let finding = Finding { reason: Reason::SkuEmpty, about: described(&name, sku, variant_id) };
             if !self.findings.contains(&finding) {
                 self.findings.push(finding);
             }
@@ -108,8 +106,13 @@ impl Gathered<'_> {
 }
 
 /// A product as a person finds it again in Forstok.
-fn described(name: String, sku: &str, variant_id: Option<&str>) -> Product {
-    Product { name, sku: sku.trim().to_owned(), variant_id: variant_id.map(str::to_owned) }
+fn described(name: &str, sku: &str, variant_id: Option<&str>) -> String {
+    let name = if name.is_empty() { "(no name)" } else { name };
+    match (sku.trim(), variant_id) {
+        ("", Some(id)) => format!("{name} (variant {id})"),
+        ("", None) => name.to_owned(),
+        (sku, _) => format!("{name} ({sku})"),
+    }
 }
 
 /// One rupiah, or the last decimal place that the price itself has.

@@ -1,4 +1,6 @@
-//! `GET /healthz` (is it alive) and `GET /readyz` (can it take webhooks; each part with its state).
+//! `GET /healthz` (does the process do its work) and `GET /readyz` (can it take webhooks; each part with its state).
+//!
+//! Both are open to everybody who reaches the port, so they say nothing in Accurate's words.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +9,57 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
+use crate::{accurate::outcome::BookTrouble, pipeline::supervisor::Standstill};
 
-/// It is alive.
+/// Whether the process does its work.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Alive {
-    /// Always `ok`.
+    /// `ok`, or `failing` when a task is stuck or keeps panicking.
     #[schema(example = "ok")]
     status: &'static str,
     /// Which version answers.
     version: &'static str,
+    /// The tasks that do not do their work.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tasks: Vec<StuckTask>,
 }
 
-/// Liveness: the process answers.
-#[utoipa::path(get, path = "/healthz", tag = "probes", responses((status = 200, description = "Alive", body = Alive)))]
-pub(super) async fn alive() -> Json<Alive> {
-    Json(Alive { status: "ok", version: env!("CARGO_PKG_VERSION") })
+/// A task of the process that does not do its work.
+#[derive(Debug, Serialize, ToSchema)]
+struct StuckTask {
+    /// Its name.
+    #[schema(example = "deciding")]
+    task: String,
+    /// What is wrong.
+    #[schema(example = "it has made no progress for 130 seconds")]
+    detail: String,
+}
+
+impl From<Standstill> for StuckTask {
+    fn from(Standstill { task, what }: Standstill) -> Self {
+        Self { task, detail: what }
+    }
+}
+
+fn stuck_tasks(app: &App) -> Vec<StuckTask> {
+    app.engine.standstills().into_iter().map(Into::into).collect()
+}
+
+/// Liveness: every task of the process makes progress. While it answers 503 a restart is what helps.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "probes",
+    responses(
+        (status = 200, description = "All tasks make progress", body = Alive),
+        (status = 503, description = "A task is stuck or keeps panicking; restart the process", body = Alive),
+    )
+)]
+pub(super) async fn alive(State(app): State<App>) -> (StatusCode, Json<Alive>) {
+    let tasks = stuck_tasks(&app);
+    let (code, status) =
+        if tasks.is_empty() { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "failing") };
+    (code, Json(Alive { status, version: env!("CARGO_PKG_VERSION"), tasks }))
 }
 
 /// Whether webhooks can be taken, and how each part is.
@@ -35,6 +73,9 @@ pub(super) struct Readiness {
     mapping: MappingPart,
     /// The Accurate databases. A paused one does not make the service unready: webhooks are stored and wait.
     books: BTreeMap<String, Part>,
+    /// The tasks that do not do their work; absent while all of them do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tasks: Vec<StuckTask>,
 }
 
 /// One part.
@@ -46,7 +87,7 @@ struct Part {
     /// Why it is not ok: a stable code.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
-    /// What was said and what to do.
+    /// What to do. What Accurate said stands in `/v1/summary`.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     /// Since when it is not ok.
@@ -64,14 +105,27 @@ struct MappingPart {
     revision: i64,
 }
 
-/// Readiness: 503 when a webhook could not be stored.
+/// What a paused book needs. Accurate's own message may quote anything, so it is shown only to operators.
+fn own_words(code: &str) -> &'static str {
+    if let Some(trouble) = BookTrouble::ALL.into_iter().find(|trouble| trouble.code() == code) {
+        return trouble.remedy();
+    }
+    match code {
+        "right_missing" => {
+            "give the user who made the API Token the right that Accurate names; an operator sees it in /v1/summary"
+        }
+        _ => "Accurate cannot be reached, or its replies get lost; orders wait and continue automatically",
+    }
+}
+
+/// Readiness: 503 when a webhook could not be stored, or a task of the process does not do its work.
 #[utoipa::path(
     get,
     path = "/readyz",
     tag = "probes",
     responses(
         (status = 200, description = "Webhooks can be taken", body = Readiness),
-        (status = 503, description = "Webhooks cannot be stored", body = Readiness),
+        (status = 503, description = "Webhooks cannot be stored, or a task does not do its work", body = Readiness),
     )
 )]
 pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
@@ -85,7 +139,7 @@ pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness
             Some(pause) => Part {
                 state: "paused",
                 code: Some(pause.code),
-                detail: Some(pause.words),
+                detail: Some(own_words(pause.code).to_owned()),
                 since: Some(pause.since.to_string()),
             },
         };
@@ -93,7 +147,8 @@ pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness
     });
     let revision = app.engine.mapping().revision;
     let mapping = MappingPart { state: if revision == 0 { "missing" } else { "ok" }, revision };
-    let ready = database.state == "ok";
+    let tasks = stuck_tasks(&app);
+    let ready = database.state == "ok" && tasks.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, database, mapping, books: books.collect() }))
+    (status, Json(Readiness { ready, database, mapping, books: books.collect(), tasks }))
 }

@@ -5,18 +5,24 @@
 //! not for [`LEASE`], another takes over. Nothing rests on the holder noticing: its last call leaves [`MARGIN`] before
 //! its lease ends, and what it writes later names attempts that are no longer current.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
-use super::{Book, Engine, circuit::Pause};
-use crate::store::{Hold, Result};
+use super::{Book, Engine, circuit::Pause, supervisor::Progress};
+use crate::{
+    clock::Monotonic,
+    store::{Hold, Result},
+};
 
 /// How long a book stays ours after we last said so.
 const LEASE: Duration = Duration::from_secs(5);
 
 /// How long before its end the last call leaves: clocks drift, and a call needs time to get there.
-const MARGIN: SignedDuration = SignedDuration::from_secs(1);
+const MARGIN: Duration = Duration::from_secs(1);
 
 /// How often the holder says that it is there.
 const RENEW: Duration = Duration::from_secs(1);
@@ -34,13 +40,14 @@ const DECIDING: &str = "";
 const WORTH_A_WARNING: u32 = 3;
 
 /// Keeps a book, or tries to get it; without a name, deciding.
-pub(super) async fn hold_always(engine: Arc<Engine>, name: Option<String>) {
+pub(super) async fn hold_always(engine: Arc<Engine>, name: Option<String>, progress: Progress) {
     match name.as_ref().and_then(|name| engine.books.get(name)) {
-        Some(book) => book.session.call_no_later_than(Timestamp::MIN),
-        None => engine.decide_until(Timestamp::MIN),
+        Some(book) => book.session.call_no_later_than(Monotonic::MIN),
+        None => engine.decide_until(Monotonic::MIN),
     }
     let mut failures = 0;
     loop {
+        progress.report();
         let held = engine.hold(name.as_deref()).await;
         failures = if held.is_err() { failures + 1 } else { 0 };
         if let (Err(error), WORTH_A_WARNING) = (&held, failures) {
@@ -58,11 +65,11 @@ impl Engine {
     /// Keeps a book or deciding, or tries to get it.
     async fn hold(&self, name: Option<&str>) -> Result<Hold> {
         // Counted from before we asked: the answer may have been long on its way.
-        let end = self.now() + SignedDuration::try_from(LEASE).unwrap_or_default() - MARGIN;
+        let end = self.monotonic() + LEASE.saturating_sub(MARGIN);
         let until = |hold: &Hold| match hold {
-            Hold::Ours => Timestamp::MAX,
+            Hold::Ours => Monotonic::MAX,
             Hold::Kept | Hold::Taken => end,
-            Hold::Anothers { .. } => Timestamp::MIN,
+            Hold::Anothers { .. } => Monotonic::MIN,
         };
         let Some((name, book)) = name.and_then(|name| Some((name, self.books.get(name)?))) else {
             let held = self.store.hold_book(DECIDING, &self.holder, LEASE, None).await?;
@@ -74,15 +81,24 @@ impl Engine {
             return Ok(held);
         };
         let pause = book.lock_circuit().pause().map(Pause::tell);
+        if !book.is_ours() {
+            // Somebody else may have worked on it. The answer that would say so may get lost.
+            book.is_taken_over.store(false, Ordering::Release);
+        }
         let held = self.store.hold_book(name, &self.holder, LEASE, pause.as_deref()).await?;
         match &held {
-            Hold::Ours | Hold::Taken => self.take_over(name, book).await?,
-            Hold::Kept => {}
             Hold::Anothers { pause } => book.told(pause.as_deref().and_then(Pause::told)),
+            Hold::Taken => book.is_taken_over.store(false, Ordering::Release),
+            Hold::Ours | Hold::Kept => {}
         }
-        let was_ours = book.is_ours(self.now());
+        if !matches!(held, Hold::Anothers { .. }) && !book.is_taken_over.load(Ordering::Acquire) {
+            // A takeover that failed halfway is repeated until it is complete; until then no call leaves.
+            self.take_over(name, book).await?;
+            book.is_taken_over.store(true, Ordering::Release);
+        }
+        let was_ours = book.is_ours();
         book.session.call_no_later_than(until(&held));
-        if book.is_ours(self.now()) && !was_ours {
+        if book.is_ours() && !was_ours {
             book.due.notify_one();
         }
         Ok(held)
@@ -111,25 +127,25 @@ impl Engine {
 
     /// Whether this replica decides for all.
     pub(super) fn decides(&self) -> bool {
-        self.now().as_microsecond() < self.decides_until.load(std::sync::atomic::Ordering::Acquire)
+        self.monotonic() < Monotonic::from_micros(self.decides_until.load(Ordering::Acquire))
     }
 
-    fn decide_until(&self, until: Timestamp) {
-        self.decides_until.store(until.as_microsecond(), std::sync::atomic::Ordering::Release);
+    fn decide_until(&self, until: Monotonic) {
+        self.decides_until.store(until.as_micros(), Ordering::Release);
     }
 }
 
 impl Book {
     /// Whether this replica makes the book's calls.
-    pub(super) fn is_ours(&self, now: Timestamp) -> bool {
-        now < self.session.last_call_at()
+    pub(super) fn is_ours(&self) -> bool {
+        self.session.may_call()
     }
 }
 
 /// Lets the other replicas know when there is something to do.
-pub(super) async fn call_others_always(engine: Arc<Engine>) {
+pub(super) async fn call_others_always(engine: Arc<Engine>, progress: Progress) {
     loop {
-        engine.others.notified().await;
+        progress.wait_for(engine.others.notified()).await;
         if let Err(error) = engine.store.call_others().await {
             // They look by themselves too, only later.
             tracing::debug!("other replicas could not be called: {error}");
@@ -138,9 +154,9 @@ pub(super) async fn call_others_always(engine: Arc<Engine>) {
 }
 
 /// Looks for something to do whenever another replica called.
-pub(super) async fn hear_others_always(engine: Arc<Engine>) {
+pub(super) async fn hear_others_always(engine: Arc<Engine>, progress: Progress) {
     loop {
-        engine.store.called().await;
+        progress.wait_for(engine.store.called()).await;
         engine.wake_here();
     }
 }

@@ -4,7 +4,8 @@
 //! `work` does it and writes down what it came to: [`post`] makes one attempt (kept in `attempt`), [`bulk`] many with
 //! shared calls;
 //! [`look`] looks again at what blocked orders wait for; [`mapping`] puts a mapping in force; [`preview`] shows what would be sent;
-//! [`circuit`] pauses a book in trouble; [`tidy`] clears old bodies; [`run`] drives all of it until it is told to stop.
+//! [`circuit`] pauses a book in trouble; [`tidy`] clears old bodies; [`run`] drives all of it until it is told to stop,
+//! watched by [`supervisor`].
 //! Each step is a method of [`Engine`], so that a test can take the steps one by one.
 
 mod attempt;
@@ -18,6 +19,7 @@ pub mod post;
 pub mod preview;
 pub mod record;
 pub mod run;
+pub mod supervisor;
 pub mod tidy;
 mod turns;
 mod work;
@@ -26,8 +28,9 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -35,11 +38,12 @@ use tokio::sync::Notify;
 
 use self::{
     circuit::{Circuit, Gate, Pause},
+    supervisor::{Standstill, Supervisor},
     turns::{BULK_FROM, Turn, Turns, Waiting},
 };
 use crate::{
     accurate::{client::Session, credentials::Credentials, invoices::LARGEST_BULK},
-    clock::SharedClock,
+    clock::{Monotonic, SharedClock},
     domain::mapping::Mapping,
     live::Live,
     store::{Claim, Result, Store, Wanted},
@@ -52,7 +56,7 @@ pub const LEASE: SignedDuration = SignedDuration::from_secs(180);
 pub const GROUP_LEASE: SignedDuration = SignedDuration::from_mins(10);
 
 /// For how long webhooks count as many after the last time that they were.
-const MANY_HOLDS: SignedDuration = SignedDuration::from_millis(50);
+const MANY_HOLDS: Duration = Duration::from_millis(50);
 
 /// Everything the steps need.
 pub struct Engine {
@@ -65,12 +69,14 @@ pub struct Engine {
     pub(crate) news: Notify,
     /// Names this process among all that work on the same database.
     holder: String,
-    /// Until when this replica decides; microseconds since 1970.
-    decides_until: AtomicI64,
+    /// Until when this replica decides; a monotonic reading in microseconds.
+    decides_until: AtomicU64,
     /// There may be something to do for other replicas.
     others: Notify,
-    /// When webhooks last came so fast that their answers waited for each other; microseconds since 1970.
-    many_came_at: AtomicI64,
+    /// When webhooks last came so fast that their answers waited for each other; a monotonic reading in microseconds.
+    many_came_at: AtomicU64,
+    /// Watches the tasks that drive all this.
+    supervisor: Arc<Supervisor>,
 }
 
 /// A mapping with the revision that decisions name.
@@ -107,6 +113,8 @@ struct Book {
     due: Notify,
     /// How the book is, as another replica told that makes its calls.
     told: Mutex<Option<Pause>>,
+    /// The work that the process before this one, or another replica, left behind was taken over completely.
+    is_taken_over: AtomicBool,
 }
 
 /// A book for probes, metrics and pages.
@@ -135,10 +143,12 @@ impl Engine {
                 turns: Mutex::default(),
                 due: Notify::new(),
                 told: Mutex::default(),
+                is_taken_over: AtomicBool::new(false),
             };
             (name, book)
         };
         Self {
+            supervisor: Supervisor::new(clock.clone()),
             store,
             clock,
             books: sessions.into_iter().map(book).collect(),
@@ -146,9 +156,9 @@ impl Engine {
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
             news: Notify::new(),
             holder: format!("{}-{seed:x}", std::process::id()),
-            decides_until: AtomicI64::new(i64::MAX),
+            decides_until: AtomicU64::new(Monotonic::MAX.as_micros()),
             others: Notify::new(),
-            many_came_at: AtomicI64::new(0),
+            many_came_at: AtomicU64::new(Monotonic::MAX.as_micros()),
         }
     }
 
@@ -160,6 +170,21 @@ impl Engine {
     /// The moment it is.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// A reading for waits inside this process.
+    pub fn monotonic(&self) -> Monotonic {
+        self.clock.monotonic()
+    }
+
+    /// Watches the tasks that drive this engine.
+    pub fn supervisor(&self) -> &Arc<Supervisor> {
+        &self.supervisor
+    }
+
+    /// Tasks of this process that do not do their work; empty while all is well.
+    pub fn standstills(&self) -> Vec<Standstill> {
+        self.supervisor.standstills()
     }
 
     /// The mapping in force.
@@ -182,9 +207,8 @@ impl Engine {
 
     /// All books and how they are.
     pub fn books(&self) -> Vec<BookStatus> {
-        let now = self.now();
         let status = |(name, book): (&String, &Book)| {
-            let ours = book.is_ours(now);
+            let ours = book.is_ours();
             let pause = if ours { book.lock_circuit().pause().cloned() } else { book.lock_told().clone() };
             BookStatus { name: name.clone(), pause }
         };
@@ -193,13 +217,13 @@ impl Engine {
 
     /// Webhooks come so fast that their answers wait for each other: what is done behind them stands back.
     pub(crate) fn many_webhooks_came(&self) {
-        self.many_came_at.store(self.now().as_microsecond(), Ordering::Relaxed);
+        self.many_came_at.store(self.monotonic().as_micros(), Ordering::Relaxed);
     }
 
     /// Whether they did so a moment ago.
     pub(crate) fn webhooks_are_many(&self) -> bool {
-        let ago = self.now().as_microsecond() - self.many_came_at.load(Ordering::Relaxed);
-        (0..MANY_HOLDS.as_micros()).contains(&i128::from(ago))
+        let came_at = Monotonic::from_micros(self.many_came_at.load(Ordering::Relaxed));
+        came_at != Monotonic::MAX && self.monotonic().since(came_at) < MANY_HOLDS
     }
 
     /// Has everything looked at again, by all replicas: orders were rearmed, or a mapping was put in force.
@@ -219,11 +243,10 @@ impl Engine {
 
     /// There may be orders due: whoever makes their books' calls is to hear of it.
     fn due_came(&self) {
-        let now = self.now();
         for book in self.books.values() {
             book.due.notify_one();
         }
-        if !self.books.values().all(|book| book.is_ours(now)) {
+        if !self.books.values().all(Book::is_ours) {
             self.others.notify_one();
         }
     }
@@ -260,7 +283,8 @@ impl Engine {
         let orders = self.store.claimable(book, now, BULK_FROM).await?;
         let look_is_due = self.store.next_look_at(book).await?.is_some_and(|at| at <= now);
         let waiting = Waiting { orders, look_is_due };
-        let Some(turn) = known.lock_turns().next(waiting, room, known.session.may_send_bulks(), now) else {
+        let Some(turn) = known.lock_turns().next(waiting, room, known.session.may_send_bulks(), self.monotonic())
+        else {
             return Ok(Vec::new());
         };
         let (lane, limit, lease) = match turn {
@@ -272,7 +296,7 @@ impl Engine {
         let wanted = Wanted::Due { lane, newest_first, limit: limit as i64 };
         let claims = self.store.claim(book, wanted, now, now + lease).await;
         if let (Turn::Group(_), Err(_)) = (turn, &claims) {
-            known.lock_turns().group_ended(true, now);
+            known.lock_turns().group_ended(true, self.monotonic());
         }
         let claims = claims?;
         Ok(if let Turn::Group(_) = turn {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use jiff::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use super::Engine;
+use super::{Engine, supervisor::Progress};
 use crate::{
     forstok::payload::{self, Payload},
     store::{Content, Delivery, Fold, OrderFacts, Receipt},
@@ -74,17 +74,28 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Starts the task; it ends when all recorders are gone.
-    pub fn start(engine: Arc<Engine>) -> (Self, tokio::task::JoinHandle<()>) {
-        let (recorder, committing) = Self::unstarted(engine);
-        (recorder, tokio::spawn(committing))
+    /// Starts the task, watched by the engine's supervisor; it ends when all recorders are gone.
+    pub fn start(engine: &Arc<Engine>) -> (Self, tokio::task::JoinHandle<()>) {
+        let (recorder, receiver) = Self::new();
+        // Outside the task, so that what waits survives a panic in it.
+        let receiver = Arc::new(Mutex::new(receiver));
+        let committing = engine.clone();
+        let recording = engine.supervisor().keep_running("recording", move |progress| {
+            let (engine, receiver) = (committing.clone(), receiver.clone());
+            async move { commit_what_waits(engine, &mut *receiver.lock().await, Some(progress)).await }
+        });
+        (recorder, recording)
     }
 
-    /// As [`Recorder::start`], with the task in the caller's hands.
+    /// As [`Recorder::start`], with the task in the caller's hands and nobody to watch it.
     pub fn unstarted(engine: Arc<Engine>) -> (Self, impl Future<Output = ()> + Send) {
+        let (recorder, mut receiver) = Self::new();
+        (recorder, async move { commit_what_waits(engine, &mut receiver, None).await })
+    }
+
+    fn new() -> (Self, mpsc::Receiver<Waiting>) {
         let (sender, receiver) = mpsc::channel(LONGEST_QUEUE);
-        let recorder = Self { waiting: sender, room: Arc::new(Semaphore::new(LARGEST_WAITING)) };
-        (recorder, commit_what_waits(engine, receiver))
+        (Self { waiting: sender, room: Arc::new(Semaphore::new(LARGEST_WAITING)) }, receiver)
     }
 
     /// Returns when the delivery is on disk.
@@ -100,9 +111,17 @@ impl Recorder {
     }
 }
 
-async fn commit_what_waits(engine: Arc<Engine>, mut receiver: mpsc::Receiver<Waiting>) {
+async fn commit_what_waits(engine: Arc<Engine>, receiver: &mut mpsc::Receiver<Waiting>, progress: Option<Progress>) {
     let mut waiting = Vec::with_capacity(LARGEST_BATCH);
-    while receiver.recv_many(&mut waiting, LARGEST_BATCH).await > 0 {
+    loop {
+        let next = receiver.recv_many(&mut waiting, LARGEST_BATCH);
+        let came = match &progress {
+            Some(progress) => progress.wait_for(next).await,
+            None => next.await,
+        };
+        if came == 0 {
+            return;
+        }
         let mut deliveries = Vec::with_capacity(waiting.len());
         let mut answers = Vec::with_capacity(waiting.len());
         let mut places = Vec::with_capacity(waiting.len());

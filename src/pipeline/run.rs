@@ -5,12 +5,13 @@ use std::{sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::watch,
-    task::{JoinHandle, JoinSet},
+    task::{JoinError, JoinHandle, JoinSet},
 };
 
 use super::{
     Engine,
     holding::{call_others_always, hear_others_always, hold_always},
+    supervisor::Progress,
     tidy::STEP,
 };
 use crate::clock::until;
@@ -53,18 +54,29 @@ impl Running {
     /// Starts deciding, and posting for each book. Bodies are cleared when they are older than `keep_bodies`.
     pub fn start(engine: &Arc<Engine>, keep_bodies: Option<SignedDuration>) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let mut tasks = vec![tokio::spawn(decide_always(engine.clone(), stopped.clone()))];
+        let supervisor = engine.supervisor();
+        let (at_work, until) = (engine.clone(), stopped.clone());
+        let deciding = move |progress| decide_always(at_work.clone(), until.clone(), progress);
+        let mut tasks = vec![supervisor.keep_running("deciding", deciding)];
+        let (leading, calling, hearing) = (engine.clone(), engine.clone(), engine.clone());
         let mut behind = vec![
-            tokio::spawn(hold_always(engine.clone(), None)),
-            tokio::spawn(call_others_always(engine.clone())),
-            tokio::spawn(hear_others_always(engine.clone())),
+            supervisor
+                .keep_running("leadership of deciding", move |progress| hold_always(leading.clone(), None, progress)),
+            supervisor.keep_running("calling replicas", move |progress| call_others_always(calling.clone(), progress)),
+            supervisor.keep_running("hearing replicas", move |progress| hear_others_always(hearing.clone(), progress)),
         ];
         for book in engine.books.keys() {
-            behind.push(tokio::spawn(hold_always(engine.clone(), Some(book.clone()))));
-            tasks.push(tokio::spawn(post_always(engine.clone(), book.clone(), stopped.clone())));
+            let (leading, name) = (engine.clone(), book.clone());
+            let leading = move |progress| hold_always(leading.clone(), Some(name.clone()), progress);
+            behind.push(supervisor.keep_running(format!("leadership of {book}"), leading));
+            let (at_work, name, until) = (engine.clone(), book.clone(), stopped.clone());
+            let posting = move |progress| post_always(at_work.clone(), name.clone(), until.clone(), progress);
+            tasks.push(supervisor.keep_running(format!("posting to {book}"), posting));
         }
         if let Some(keep) = keep_bodies {
-            tasks.push(tokio::spawn(tidy_always(engine.clone(), keep, stopped)));
+            let at_work = engine.clone();
+            let clearing = move |progress| tidy_always(at_work.clone(), keep, stopped.clone(), progress);
+            tasks.push(supervisor.keep_running("clearing bodies", clearing));
         }
         Self { engine: engine.clone(), stop, tasks, behind }
     }
@@ -86,8 +98,9 @@ impl Running {
     }
 }
 
-async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
+async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, progress: Progress) {
     while !*stopped.borrow() {
+        progress.report();
         match engine.decide_some().await {
             // More may wait behind a full batch; while webhooks are many, their answers go first.
             Ok(decided) if decided > 0 => {
@@ -102,22 +115,28 @@ async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) 
                 tokio::time::sleep(AFTER_FAILURE).await;
             }
         }
-        tokio::select! {
-            () = engine.news.notified() => {}
-            () = engine.clock.sleep(LOOK_AT_MAPPING) => {}
-            _ = stopped.changed() => {}
-        }
+        let something_comes = async {
+            tokio::select! {
+                () = engine.news.notified() => {}
+                () = engine.clock.sleep(LOOK_AT_MAPPING) => {}
+                _ = stopped.changed() => {}
+            }
+        };
+        progress.wait_for(something_comes).await;
     }
 }
 
-async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Receiver<bool>) {
+async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Receiver<bool>, progress: Progress) {
     let Some(known) = engine.books.get(&book) else { return };
     let mut working = JoinSet::new();
     while !*stopped.borrow() {
-        while working.try_join_next().is_some() {}
+        progress.report();
+        while let Some(ended) = working.try_join_next() {
+            report_panic(&book, ended);
+        }
         let probing = known.lock_circuit().pause().is_some();
         // A probe goes alone: what is in flight may answer its question.
-        let ours = known.is_ours(engine.now());
+        let ours = known.is_ours();
         let room = if !ours || (probing && !working.is_empty()) { 0 } else { AT_ONCE - working.len() };
         let next = if room == 0 { Ok(Vec::new()) } else { engine.next_work(&book, room).await };
         let wake_at = match next {
@@ -146,20 +165,40 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
         let full = working.len() == AT_ONCE || (probing && !working.is_empty());
         // What is due may not be claimable yet (its news waits for its decision, which will call): no spinning.
         let wait = wake_at.map_or(LOOK_ANYWAY, |at| until(engine.now(), at).clamp(SHORTEST_WAIT, LOOK_ANYWAY));
-        tokio::select! {
-            () = known.due.notified(), if !full => {}
-            () = engine.clock.sleep(wait), if !full => {}
-            Some(_) = working.join_next(), if !working.is_empty() => {}
-            _ = stopped.changed() => {}
-        }
+        let something_comes = async {
+            tokio::select! {
+                () = known.due.notified(), if !full => {}
+                () = engine.clock.sleep(wait), if !full => {}
+                Some(ended) = working.join_next(), if !working.is_empty() => report_panic(&book, ended),
+                _ = stopped.changed() => {}
+            }
+        };
+        progress.wait_for(something_comes).await;
     }
-    while working.join_next().await.is_some() {}
+    while let Some(ended) = progress.wait_for(working.join_next()).await {
+        report_panic(&book, ended);
+    }
 }
 
-async fn tidy_always(engine: Arc<Engine>, keep: SignedDuration, mut stopped: watch::Receiver<bool>) {
+/// A piece of work that panicked leaves its leases: once they end, the next attempt looks the numbers up.
+fn report_panic(book: &str, ended: Result<(), JoinError>) {
+    if ended.is_err_and(|error| error.is_panic()) {
+        let task = format!("work on {book}");
+        tracing::error!(book, "a piece of work on {book} panicked; its orders are tried again when their leases end");
+        metrics::counter!("forstok_accurate_task_panics_total", "task" => task).increment(1);
+    }
+}
+
+async fn tidy_always(
+    engine: Arc<Engine>,
+    keep: SignedDuration,
+    mut stopped: watch::Receiver<bool>,
+    progress: Progress,
+) {
     let mut bodies = 0;
     while !*stopped.borrow() {
-        let began = engine.now();
+        progress.report();
+        let began = engine.monotonic();
         // While webhooks are many, their answers go first. Of several replicas the one that decides does it.
         let is_our_turn = engine.decides() && !engine.webhooks_are_many();
         let cleared = if is_our_turn { Some(engine.tidy_some(keep).await) } else { None };
@@ -167,7 +206,7 @@ async fn tidy_always(engine: Arc<Engine>, keep: SignedDuration, mut stopped: wat
             None => AFTER_FAILURE,
             Some(Ok(cleared)) if cleared.looked_at == STEP as u64 => {
                 bodies += cleared.bodies;
-                (until(began, engine.now()) * REST).clamp(SHORTEST_WAIT, AFTER_FAILURE)
+                (engine.monotonic().since(began) * REST).clamp(SHORTEST_WAIT, AFTER_FAILURE)
             }
             Some(Ok(cleared)) => {
                 bodies += cleared.bodies;
@@ -183,10 +222,13 @@ async fn tidy_always(engine: Arc<Engine>, keep: SignedDuration, mut stopped: wat
                 LOOK_FOR_OLD
             }
         };
-        tokio::select! {
-            () = engine.clock.sleep(wait) => {}
-            _ = stopped.changed() => {}
-        }
+        let time_passes = async {
+            tokio::select! {
+                () = engine.clock.sleep(wait) => {}
+                _ = stopped.changed() => {}
+            }
+        };
+        progress.wait_for(time_passes).await;
     }
 }
 

@@ -3,9 +3,12 @@
 //! Kinds of work take turns, so that none waits for the end of another's queue: orders never tried come every
 //! second turn; orders tried before, invoices to be deleted and looks share the others.
 
-use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 
-use crate::store::{Claimable, Lane};
+use crate::{
+    clock::Monotonic,
+    store::{Claimable, Lane},
+};
 
 /// The turns; a kind that has nothing to do is passed over.
 const TURNS: [Kind; 6] = [
@@ -24,13 +27,13 @@ pub(super) const BULK_FROM: i64 = 16;
 const MOST_GROUPS: usize = 6;
 
 /// Groups that take longer than this no longer keep their lane to themselves.
-const SLOW_GROUP: SignedDuration = SignedDuration::from_secs(5);
+const SLOW_GROUP: Duration = Duration::from_secs(5);
 
 /// After so many bulks in a row that failed as a whole, orders go one by one ...
 const BULK_FAILURES: u32 = 2;
 
 /// ... for so long.
-const BULK_RESTS: SignedDuration = SignedDuration::from_secs(60);
+const BULK_RESTS: Duration = Duration::from_mins(1);
 
 /// A kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,16 +65,16 @@ pub(super) struct Waiting {
 pub(super) struct Turns {
     next: usize,
     groups: usize,
-    last_group_at: Timestamp,
+    last_group_at: Monotonic,
     looking: bool,
     newest_first: bool,
     bulk_failures: u32,
-    bulk_rests_until: Timestamp,
+    bulk_rests_until: Monotonic,
 }
 
 impl Turns {
     /// What comes next with room for so many pieces of work; `None` when there is nothing.
-    pub(super) fn next(&mut self, waiting: Waiting, room: usize, bulk: bool, now: Timestamp) -> Option<Turn> {
+    pub(super) fn next(&mut self, waiting: Waiting, room: usize, bulk: bool, now: Monotonic) -> Option<Turn> {
         let bulk = bulk && now >= self.bulk_rests_until;
         let at = (0..TURNS.len())
             .map(|step| (self.next + step) % TURNS.len())
@@ -98,7 +101,7 @@ impl Turns {
         lane == Lane::Fresh && self.newest_first
     }
 
-    pub(super) fn group_ended(&mut self, bulk_went_well: bool, now: Timestamp) {
+    pub(super) fn group_ended(&mut self, bulk_went_well: bool, now: Monotonic) {
         self.groups = self.groups.saturating_sub(1);
         self.bulk_failures = if bulk_went_well { 0 } else { self.bulk_failures + 1 };
         if self.bulk_failures >= BULK_FAILURES {
@@ -111,11 +114,11 @@ impl Turns {
         self.looking = false;
     }
 
-    fn may_have_it(&self, kind: Kind, waiting: Waiting, bulk: bool, now: Timestamp) -> bool {
+    fn may_have_it(&self, kind: Kind, waiting: Waiting, bulk: bool, now: Monotonic) -> bool {
         match kind {
             Kind::Look => waiting.look_is_due && !self.looking,
             Kind::Orders(lane) if goes_together(lane, waiting, bulk) => {
-                self.groups < MOST_GROUPS || now.duration_since(self.last_group_at) > SLOW_GROUP
+                self.groups < MOST_GROUPS || now.since(self.last_group_at) > SLOW_GROUP
             }
             Kind::Orders(lane) => waiting.orders.of(lane) > 0,
         }
@@ -135,8 +138,8 @@ mod tests {
         Waiting { orders: Claimable::new([fresh, again, void]), look_is_due }
     }
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).expect("in range")
+    fn at(second: u64) -> Monotonic {
+        Monotonic::after_beginning(Duration::from_secs(second))
     }
 
     /// Who gets the next turns, one piece of work at a time.

@@ -28,9 +28,16 @@ impl Engine {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         match work {
             Work::One(claim) => self.attempt(book, *claim).await,
-            Work::Many(claims) => self.attempt_many(book, claims).await,
+            Work::Many(claims) => {
+                let turn = Unfinished::new(|| known.lock_turns().group_ended(false, self.monotonic()));
+                let worked = self.attempt_many(book, claims).await;
+                turn.finished();
+                worked
+            }
             Work::Look => {
+                let turn = Unfinished::new(|| known.lock_turns().look_ended());
                 let looked = self.look_again(book).await;
+                turn.finished();
                 known.lock_turns().look_ended();
                 looked.map(drop)
             }
@@ -60,7 +67,7 @@ impl Engine {
             let settlements: Vec<_> = part.attempted.into_iter().map(|attempted| attempted.settlement).collect();
             concluded = self.conclude(book, known, &claimed, &settlements, part.sign).await;
         }
-        known.lock_turns().group_ended(group.bulk_went_well(), self.now());
+        known.lock_turns().group_ended(group.bulk_went_well(), self.monotonic());
         concluded
     }
 
@@ -147,6 +154,31 @@ impl Engine {
         }
         book.due.notify_one();
         Ok(())
+    }
+}
+
+/// Gives a turn back when its work does not come to its end, because it panicked or was aborted. Otherwise each such
+/// end would take a turn away for as long as the process lives.
+struct Unfinished<F: Fn()> {
+    give_back: F,
+    is_finished: bool,
+}
+
+impl<F: Fn()> Unfinished<F> {
+    fn new(give_back: F) -> Self {
+        Self { give_back, is_finished: false }
+    }
+
+    fn finished(mut self) {
+        self.is_finished = true;
+    }
+}
+
+impl<F: Fn()> Drop for Unfinished<F> {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            (self.give_back)();
+        }
     }
 }
 

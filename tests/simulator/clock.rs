@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use forstok_accurate::clock::Clock;
+use forstok_accurate::clock::{Clock, Monotonic};
 use jiff::{SignedDuration, Timestamp};
 
 use super::gates::Gates;
@@ -68,6 +68,11 @@ impl Clock for SimClock {
         time.truth + time.ahead
     }
 
+    fn monotonic(&self) -> Monotonic {
+        let passed = self.truth().duration_since(Timestamp::UNIX_EPOCH);
+        Monotonic::after_beginning(passed.try_into().expect("the world begins after 1970"))
+    }
+
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         let until = self.truth() + duration;
         Box::pin(self.gates.sleep(until))
@@ -81,6 +86,10 @@ pub(crate) struct TrueClock(pub(crate) Arc<SimClock>);
 impl Clock for TrueClock {
     fn now(&self) -> Timestamp {
         self.0.truth()
+    }
+
+    fn monotonic(&self) -> Monotonic {
+        self.0.monotonic()
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

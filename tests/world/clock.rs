@@ -4,18 +4,24 @@ use std::{
     collections::BTreeSet,
     future::Future,
     pin::Pin,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
-use forstok_accurate::clock::Clock;
+use forstok_accurate::clock::{Clock, Monotonic};
 use jiff::{SignedDuration, Timestamp};
 
 /// A clock that moves to the moment that the next sleeper wants to wake at, so that nobody oversleeps.
-pub(crate) struct FakeClock(Mutex<Time>);
+pub(crate) struct FakeClock(Mutex<Time>, AtomicBool);
 
 struct Time {
-    now: Timestamp,
+    /// The moment it truly is.
+    truth: Timestamp,
+    /// How far the machine's clock is ahead of the truth.
+    ahead: SignedDuration,
     /// When each sleeper wants to wake; the number tells apart those who wake at the same moment.
     wakes: BTreeSet<(Timestamp, u64)>,
     sleepers: u64,
@@ -23,8 +29,11 @@ struct Time {
 
 impl FakeClock {
     pub(crate) fn at(moment: &str) -> Self {
-        let now = moment.parse().expect("a moment such as 2024-02-01T09:00:00+07:00");
-        Self(Mutex::new(Time { now, wakes: BTreeSet::new(), sleepers: 0 }))
+        let truth = moment.parse().expect("a moment such as 2024-02-01T09:00:00+07:00");
+        Self(
+            Mutex::new(Time { truth, ahead: SignedDuration::ZERO, wakes: BTreeSet::new(), sleepers: 0 }),
+            AtomicBool::new(false),
+        )
     }
 
     /// Lets time pass.
@@ -32,10 +41,25 @@ impl FakeClock {
         self.reach(self.now() + duration);
     }
 
-    /// Lets time pass up to this moment; a moment that is past changes nothing.
+    /// From now on everybody who asks for the time of day panics, or no longer does.
+    pub(crate) fn breaks(&self, breaks: bool) {
+        self.1.store(breaks, Ordering::SeqCst);
+    }
+
+    /// The moment it truly is.
+    pub(crate) fn truth(&self) -> Timestamp {
+        self.time().truth
+    }
+
+    /// Lets time pass until the machine's clock shows this moment; a moment that is past changes nothing.
     pub(crate) fn reach(&self, moment: Timestamp) {
         let mut time = self.time();
-        time.now = moment.max(time.now);
+        time.truth = time.truth.max(moment - time.ahead);
+    }
+
+    /// Somebody sets the machine's clock: from now on it is ahead of the truth by this much.
+    pub(crate) fn is_set_ahead(&self, ahead: SignedDuration) {
+        self.time().ahead = ahead;
     }
 
     fn time(&self) -> MutexGuard<'_, Time> {
@@ -45,13 +69,20 @@ impl FakeClock {
 
 impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
-        self.time().now
+        assert!(!self.1.load(Ordering::SeqCst), "the clock is broken on purpose");
+        let time = self.time();
+        time.truth + time.ahead
+    }
+
+    fn monotonic(&self) -> Monotonic {
+        let passed = self.time().truth.duration_since(Timestamp::UNIX_EPOCH);
+        Monotonic::after_beginning(passed.try_into().expect("the world begins after 1970"))
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         let mut time = self.time();
         time.sleepers += 1;
-        let wake = (time.now + duration, time.sleepers);
+        let wake = (time.truth + duration, time.sleepers);
         Box::pin(async move {
             let sleeper = Sleeper::new(self, wake);
             loop {
@@ -81,14 +112,31 @@ impl<'a> Sleeper<'a> {
     fn wakes(&self) -> bool {
         let mut time = self.clock.time();
         if time.wakes.first() == Some(&self.wake) {
-            time.now = time.now.max(self.wake.0);
+            time.truth = time.truth.max(self.wake.0);
         }
-        time.now >= self.wake.0
+        time.truth >= self.wake.0
     }
 }
 
 impl Drop for Sleeper<'_> {
     fn drop(&mut self) {
         self.clock.time().wakes.remove(&self.wake);
+    }
+}
+
+/// The time at Accurate's, which is always right.
+pub(crate) struct TrueClock(pub(crate) Arc<FakeClock>);
+
+impl Clock for TrueClock {
+    fn now(&self) -> Timestamp {
+        self.0.truth()
+    }
+
+    fn monotonic(&self) -> Monotonic {
+        self.0.monotonic()
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        self.0.sleep(duration)
     }
 }

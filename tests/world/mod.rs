@@ -30,7 +30,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 pub(crate) use self::{
-    clock::FakeClock,
+    clock::{FakeClock, TrueClock},
     orders::{Order, order},
     wire::SandboxWire,
 };
@@ -92,7 +92,8 @@ impl World {
 
     async fn made_of(base: Base, document: &str, bulk: bool) -> Self {
         let clock = Arc::new(FakeClock::at("2024-02-01T09:00:00+07:00"));
-        let accurate = Sandbox::new(Options { clock: clock.clone(), ..Options::with_sample_masters() });
+        let accurate =
+            Sandbox::new(Options { clock: Arc::new(TrueClock(clock.clone())), ..Options::with_sample_masters() });
         let wire = Arc::new(SandboxWire::new(accurate.clone(), clock.clone()));
         let (place, folder) = new_place(base).await;
         let store = store::open(&place).await.expect("the database can be made");

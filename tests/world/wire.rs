@@ -37,6 +37,8 @@ struct Line {
     late: Vec<(Timestamp, Plan, Request)>,
     /// Every host that was called, with the secrets that the call carried.
     hosts: Vec<String>,
+    /// So many calls from now on panic.
+    panics: u32,
 }
 
 impl SandboxWire {
@@ -54,6 +56,11 @@ impl SandboxWire {
         self.line().is_cut = false;
     }
 
+    /// This many calls from now on panic.
+    pub(crate) fn panics(&self, calls: u32) {
+        self.line().panics = calls;
+    }
+
     /// Every data call is answered with HTTP 308 to this origin.
     pub(crate) fn mislead_to(&self, origin: &str) {
         self.line().misled_to = Some(origin.to_owned());
@@ -66,7 +73,7 @@ impl SandboxWire {
 
     /// Does the work that was late and whose time has come.
     pub(crate) fn catch_up(&self) {
-        let now = self.clock.now();
+        let now = self.clock.truth();
         let (ripe, green) = std::mem::take(&mut self.line().late).into_iter().partition(|(at, ..)| *at <= now);
         self.line().late = green;
         let mut ripe: Vec<(Timestamp, Plan, Request)> = ripe;
@@ -109,15 +116,20 @@ impl SandboxWire {
 impl Wire for SandboxWire {
     async fn send(&self, request: WireRequest) -> Result<WireReply, WireFault> {
         self.catch_up();
+        let panics = self.line().panics;
+        if panics > 0 {
+            self.line().panics = panics - 1;
+            panic!("the wire panics on purpose");
+        }
         let host = match self.connect(&request) {
             Ok(host) => host,
             Err(answered) => return answered,
         };
         let timeout = request.timeout;
         let call = as_call(host, request);
-        let Admission { ticket, plan } = self.sandbox.begin(&call, self.clock.now());
+        let Admission { ticket, plan } = self.sandbox.begin(&call, self.clock.truth());
         if plan.wait > timeout {
-            let at = self.clock.now() + plan.wait;
+            let at = self.clock.truth() + plan.wait;
             self.wait(timeout).await;
             self.line().late.push((at, plan, call));
             self.sandbox.finish(ticket);
@@ -125,7 +137,7 @@ impl Wire for SandboxWire {
         }
         let (wait, left) = (plan.wait, timeout.saturating_sub(plan.wait));
         self.wait(wait).await;
-        let Acted { answer, delay, .. } = self.sandbox.act(&plan, &call, self.clock.now());
+        let Acted { answer, delay, .. } = self.sandbox.act(&plan, &call, self.clock.truth());
         self.wait(delay.min(left)).await;
         self.sandbox.finish(ticket);
         if delay > left {
@@ -135,7 +147,7 @@ impl Wire for SandboxWire {
             Answer::Dropped => Err(WireFault::Lost("connection reset by peer".to_owned())),
             Answer::Reply { status, headers, body } => {
                 let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-                Ok(WireReply { status: status.as_u16(), location, date: Some(self.clock.now()), body })
+                Ok(WireReply { status: status.as_u16(), location, date: Some(self.clock.truth()), body })
             }
         }
     }
