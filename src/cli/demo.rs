@@ -14,7 +14,7 @@ use super::{Failure, language};
 use crate::{
     accurate::wire::{HttpWire, Wire, WireRequest},
     config::{BookConfig, Config, Database, LogConfig, LogFormat, MappingFile},
-    domain::{invoice::ACCURATE_DAY, mapping::DEFAULT_BOOK, order::OrderId, reason::Language},
+    domain::{invoice::ACCURATE_DAY, mapping::DEFAULT_BOOK, money::Rupiah, order::OrderId, reason::Language},
     forstok::signature::{Encoding, Scheme, Verifier},
     sandbox::{Options, Sandbox, samples},
     service::{Service, asked_to_stop},
@@ -209,8 +209,8 @@ fn show(orders: &[OrderRecord], sandbox: &Sandbox) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(match language {
-        Language::English => ["Order", "Store", "State", "Invoice", "Date", "Total (Rp)", "Why, and what to do"],
-        Language::Indonesian => ["Pesanan", "Toko", "Status", "Faktur", "Tanggal", "Total (Rp)", "Alasan dan tindakan"],
+        Language::English => ["Order", "Store", "State", "Invoice", "Date", "Total", "Why, and what to do"],
+        Language::Indonesian => ["Pesanan", "Toko", "Status", "Faktur", "Tanggal", "Total", "Alasan dan tindakan"],
     });
     if !std::io::stdout().is_terminal() {
         table.set_width(150);
@@ -249,13 +249,17 @@ fn row(order: &OrderRecord, language: Language) -> [String; 7] {
                 .as_ref()
                 .map(|draft| draft.body.trans_date.strftime(ACCURATE_DAY).to_string())
                 .unwrap_or_default(),
-            with_dots(&invoice.total.normalize().to_string()),
+            Rupiah::from_decimal(invoice.total).in_words(),
         ),
     };
     let why = match order.reason {
         None => String::new(),
         Some(reason) => {
-            let about = order.findings.first().map(|finding| format!(": {}", finding.about)).unwrap_or_default();
+            let about = order
+                .findings
+                .first()
+                .map(|finding| format!(": {}", finding.about.in_words(language)))
+                .unwrap_or_default();
             let sentence = reason.sentence(language).trim_end_matches('.');
             format!("{sentence}{about}. → {}", reason.remedy(language))
         }
@@ -265,15 +269,6 @@ fn row(order: &OrderRecord, language: Language) -> [String; 7] {
         None => order.state.as_str().to_owned(),
     };
     [order.order_id.to_string(), order.store_name.clone(), state, number, date, total, why]
-}
-
-/// `259989` as Indonesians write it: `259.989`; the decimal point becomes a comma.
-fn with_dots(number: &str) -> String {
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let digits: Vec<_> = whole.chars().rev().collect();
-    let groups: Vec<String> = digits.chunks(3).map(|group| group.iter().collect()).collect();
-    let whole: String = groups.join(".").chars().rev().collect();
-    if fraction.is_empty() { whole } else { format!("{whole},{fraction}") }
 }
 
 /// What became of an order, in the shape of `expected.json`.
@@ -288,17 +283,4 @@ fn outcome(order: &OrderRecord, sandbox: &Sandbox) -> Value {
         outcome["invoice"] = samples::as_expected(standing);
     }
     outcome
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_are_written_as_indonesians_write_them() {
-        assert_eq!(with_dots("0"), "0");
-        assert_eq!(with_dots("259989"), "259.989");
-        assert_eq!(with_dots("2120465"), "2.120.465");
-        assert_eq!(with_dots("24500.5"), "24.500,5");
-    }
 }

@@ -8,7 +8,11 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{money::Rupiah, order::Snapshot};
+use super::{
+    about::{Change, Changed},
+    money::Rupiah,
+    order::Snapshot,
+};
 
 /// The amounts of one snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,10 +34,10 @@ impl Basis {
         let mut products = Rupiah::ZERO;
         for product in order.products() {
             let price = product.unit_price();
-            let shown = price.map_or_else(|| "no price".to_owned(), |price| price.to_string());
+            let shown = price.map_or_else(|| "–".to_owned(), |price| price.to_string());
             let parts = product.bundle.iter().map(|part| format!("{} × {}", part.quantity, part.sku.trim()));
             let parts = parts.collect::<Vec<_>>().join(" + ");
-            let of = if parts.is_empty() { parts } else { format!(" of {parts}") };
+            let of = if parts.is_empty() { parts } else { format!(" [{parts}]") };
             let key = format!("{} ({}) @ {shown}{of}", product.full_name(), product.sku.trim());
             *pieces.entry(key).or_default() += product.quantity;
             products = products + price.unwrap_or_default() * product.quantity;
@@ -47,27 +51,31 @@ impl Basis {
         }
     }
 
-    /// How a later snapshot differs from this one, in words; `None` when it does not.
-    pub fn difference_to(&self, later: &Self) -> Option<String> {
+    /// What changed in a later snapshot; empty when nothing did.
+    pub fn changes_to(&self, later: &Self) -> Vec<Change> {
         let amounts = [
-            ("total", self.total, later.total),
-            ("discount", self.discount, later.discount),
-            ("shipping", self.shipping, later.shipping),
+            (Changed::Total, self.total, later.total),
+            (Changed::Discount, self.discount, later.discount),
+            (Changed::Shipping, self.shipping, later.shipping),
         ];
-        let mut differences: Vec<_> = amounts
+        let mut changes: Vec<_> = amounts
             .into_iter()
             .filter(|(_, before, after)| before != after)
-            .map(|(what, before, after)| format!("{what} {before} → {after}"))
+            .map(|(what, before, after)| Change { what, before: before.to_string(), after: after.to_string() })
             .collect();
-        for (piece, quantity) in &self.pieces {
-            match later.pieces.get(piece) {
-                None => differences.push(format!("no longer {quantity} × {piece}")),
-                Some(now) if now != quantity => differences.push(format!("{quantity} → {now} × {piece}")),
-                Some(_) => {}
+        let pieces = |product: &str, before: &str, after: &str| Change {
+            what: Changed::Pieces(product.to_owned()),
+            before: before.to_owned(),
+            after: after.to_owned(),
+        };
+        for (product, before) in &self.pieces {
+            let after = later.pieces.get(product).map_or("", String::as_str);
+            if after != before {
+                changes.push(pieces(product, before, after));
             }
         }
-        let new = later.pieces.iter().filter(|(piece, _)| !self.pieces.contains_key(*piece));
-        differences.extend(new.map(|(piece, quantity)| format!("now {quantity} × {piece}")));
-        (!differences.is_empty()).then(|| differences.join("; "))
+        let new = later.pieces.iter().filter(|(product, _)| !self.pieces.contains_key(*product));
+        changes.extend(new.map(|(product, after)| pieces(product, "", after)));
+        changes
     }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
+    about::About,
     basis::Basis,
     day_in_wib,
     history::History,
@@ -41,7 +42,7 @@ pub fn decide_without_snapshot(
     store_id: &str,
     ordered_at: Option<Timestamp>,
     mapping: &Mapping,
-    why: String,
+    why: About,
 ) -> Decision {
     match wanted_since(history, store_id, ordered_at, mapping) {
         Ok(_) => Decision::Block(vec![Finding { reason: Reason::NoLines, about: why }]),
@@ -80,11 +81,11 @@ fn draft(order: &Snapshot, mapping: &Mapping, reached_at: Timestamp) -> Decision
     let store = mapped.unwrap_or(&unknown);
     let accepted = mapping.unknown_stores == UnknownStores::Accept && !order.store_id.is_empty();
     if mapped.is_none() && !accepted {
-        findings.push(Finding { reason: Reason::StoreUnmapped, about: described_store(order) });
+        findings.push(Finding { reason: Reason::StoreUnmapped, about: store_of(order) });
     }
     let warehouse = warehouse_of(order, mapping, store, &mut findings);
     if order.products().all(|product| product.quantity.is_zero()) {
-        findings.push(Finding { reason: Reason::NoLines, about: format!("order {}", order.id) });
+        findings.push(Finding { reason: Reason::NoLines, about: About::Order { id: order.id.to_string() } });
     }
     let mut line_findings = Vec::new();
     let lines = lines_of(order, mapping, &mut line_findings);
@@ -97,7 +98,7 @@ fn draft(order: &Snapshot, mapping: &Mapping, reached_at: Timestamp) -> Decision
     for line in lines {
         let (item, cut) = DetailItem::new(line, warehouse.clone(), tax != TaxMode::Off);
         if cut {
-            notices.push(Notice { warning: Warning::NameCut, about: item.detail_name.clone() });
+            notices.push(Notice { warning: Warning::NameCut, about: About::Name { name: item.detail_name.clone() } });
         }
         detail_item.push(item);
     }
@@ -119,14 +120,14 @@ fn draft(order: &Snapshot, mapping: &Mapping, reached_at: Timestamp) -> Decision
         detail_expense: shipping_of(order, mapping, store, &mut findings).into_iter().collect(),
     };
     if body.cash_discount > body.subtotal() && findings.is_empty() && without_price.is_empty() {
-        let about = format!("discount {} > products {}", body.cash_discount, body.subtotal());
+        let about = About::Discount { discount: body.cash_discount, subtotal: body.subtotal() };
         findings.push(Finding { reason: Reason::DiscountAboveSubtotal, about });
     }
     findings.extend(without_price);
     let total = body.total();
     // With a line missing the sum is wrong anyway; saying so would hide the cause.
     if let Some(expected) = order.total_price.filter(|expected| *expected != total && findings.is_empty()) {
-        let about = format!("invoice {total}, order {expected}");
+        let about = About::OrderTotal { invoice: total, order: expected };
         match mapping.on_total_difference {
             OnTotalDifference::Block => findings.push(Finding { reason: Reason::TotalDifference, about }),
             OnTotalDifference::Warn => notices.push(Notice { warning: Warning::TotalDifference, about }),
@@ -146,11 +147,8 @@ fn draft(order: &Snapshot, mapping: &Mapping, reached_at: Timestamp) -> Decision
     Decision::Invoice(Box::new(draft), notices)
 }
 
-fn described_store(order: &Snapshot) -> String {
-    match order.store_id.as_str() {
-        "" => format!("the order names no store ({})", order.store_name_or_channel()),
-        id => format!("store {id} ({})", order.store_name_or_channel()),
-    }
+fn store_of(order: &Snapshot) -> About {
+    About::Store { id: order.store_id.clone(), name: order.store_name_or_channel().to_owned() }
 }
 
 fn warehouse_of(order: &Snapshot, mapping: &Mapping, store: &Store, findings: &mut Vec<Finding>) -> Option<String> {
@@ -159,10 +157,7 @@ fn warehouse_of(order: &Snapshot, mapping: &Mapping, store: &Store, findings: &m
     }
     let found = order.warehouse_id.as_deref().and_then(|id| mapping.warehouse(store, id));
     if found.is_none() {
-        let about = match &order.warehouse_id {
-            Some(id) => format!("warehouse {id}"),
-            None => "the order names no warehouse".to_owned(),
-        };
+        let about = About::Warehouse { id: order.warehouse_id.clone() };
         findings.push(Finding { reason: Reason::WarehouseUnmapped, about });
     }
     found.map(str::to_owned)
@@ -180,8 +175,7 @@ fn shipping_of(
         return None;
     }
     let Some(account) = mapping.account(store, "shipping") else {
-        let about = format!("shipping {shipping}: [accounts] shipping");
-        findings.push(Finding { reason: Reason::AccountUnmapped, about });
+        findings.push(Finding { reason: Reason::AccountUnmapped, about: About::Shipping { amount: shipping } });
         return None;
     };
     Some(DetailExpense {

@@ -3,6 +3,7 @@
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
 use super::{
+    about::{About, Product},
     mapping::{Bundles, Mapping},
     money::Rupiah,
     order::{BundlePart, OrderLine, Snapshot},
@@ -46,10 +47,10 @@ impl Gathered<'_> {
             Some(price) if price >= Rupiah::ZERO => price,
             // Neither can be invoiced; nor may a line below zero pass as somebody's discount.
             unusable => {
-                let product = described(&product.full_name(), &product.sku, product.variant_id.as_deref());
+                let product = described(product.full_name(), &product.sku, product.variant_id.as_deref());
                 let about = match unusable {
-                    Some(price) => format!("{product} has a price below zero: {price}"),
-                    None => format!("{product} has no price"),
+                    Some(price) => About::PriceNegative { product, price },
+                    None => About::PriceMissing { product },
                 };
                 self.findings.push(Finding { reason: Reason::TotalDifference, about });
                 return;
@@ -91,7 +92,8 @@ impl Gathered<'_> {
 
     fn add(&mut self, sku: &str, variant_id: Option<&str>, name: String, unit_price: Rupiah, quantity: Decimal) {
         let Some(item_no) = self.mapping.item_no(sku, variant_id) else {
-            let finding = Finding { reason: Reason::SkuEmpty, about: described(&name, sku, variant_id) };
+            let about = About::Product { product: described(name, sku, variant_id) };
+            let finding = Finding { reason: Reason::SkuEmpty, about };
             if !self.findings.contains(&finding) {
                 self.findings.push(finding);
             }
@@ -106,13 +108,8 @@ impl Gathered<'_> {
 }
 
 /// A product as a person finds it again in Forstok.
-fn described(name: &str, sku: &str, variant_id: Option<&str>) -> String {
-    let name = if name.is_empty() { "(no name)" } else { name };
-    match (sku.trim(), variant_id) {
-        ("", Some(id)) => format!("{name} (variant {id})"),
-        ("", None) => name.to_owned(),
-        (sku, _) => format!("{name} ({sku})"),
-    }
+fn described(name: String, sku: &str, variant_id: Option<&str>) -> Product {
+    Product { name, sku: sku.trim().to_owned(), variant_id: variant_id.map(str::to_owned) }
 }
 
 /// One rupiah, or the last decimal place that the price itself has.

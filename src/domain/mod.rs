@@ -5,9 +5,11 @@
 //! [`history`] (all snapshots of an order folded into what matters), [`mapping`] (the seller's rules),
 //! [`decision`] (order × mapping), [`invoice`] (the draft that goes to Accurate), [`lines`] (its lines),
 //! [`basis`] (what of the order it rests on),
-//! [`reason`] (why an order is not invoiced, in words), [`timeline`] (what happened to it),
-//! [`waiting`] (what outside of us it waits for), [`operator`] (who acts, and in which role).
+//! [`reason`] (why an order is not invoiced, in words), [`about`] (what exactly a reason is about),
+//! [`timeline`] (what happened to it), [`waiting`] (what outside of us it waits for),
+//! [`operator`] (who acts, and in which role).
 
+pub mod about;
 pub mod basis;
 pub mod decision;
 pub mod document;

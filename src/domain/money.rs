@@ -64,6 +64,25 @@ impl Rupiah {
         Self(number.normalize())
     }
 
+    /// As Indonesians write money: `Rp1.234.567`, `-Rp500`, `Rp24.500,50`.
+    pub fn in_words(self) -> String {
+        let text = self.0.abs().normalize().to_string();
+        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+        let mut shown = String::from(if self.0.is_sign_negative() && !self.0.is_zero() { "-Rp" } else { "Rp" });
+        for (place, digit) in whole.chars().enumerate() {
+            if place > 0 && (whole.len() - place).is_multiple_of(3) {
+                shown.push('.');
+            }
+            shown.push(digit);
+        }
+        match fraction.len() {
+            0 => {}
+            1 => shown.extend([",", fraction, "0"]),
+            _ => shown.extend([",", fraction]),
+        }
+        shown
+    }
+
     /// Above nothing.
     pub fn is_positive(self) -> bool {
         self.0 > Decimal::ZERO
@@ -132,6 +151,15 @@ mod tests {
         let amount = Rupiah::parse("24500.50").expect("an amount");
         assert_eq!(serde_json::to_string(&amount).expect("json"), "24500.5");
         assert_eq!(serde_json::from_str::<Rupiah>("24500.5").expect("amount"), amount);
+    }
+
+    #[test]
+    fn money_is_shown_as_indonesians_write_it() {
+        let shown = |text: &str| Rupiah::parse(text).expect("an amount").in_words();
+        assert_eq!(
+            ["0", "950", "80000", "1234567", "-500", "24500.5", "0.125"].map(shown),
+            ["Rp0", "Rp950", "Rp80.000", "Rp1.234.567", "-Rp500", "Rp24.500,50", "Rp0,125"]
+        );
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::about::About;
+
 /// The language of sentences for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
@@ -96,59 +98,59 @@ coded! {
     /// Why an order is blocked or ignored (design.md §4).
     Reason {
         StoreUnmapped = "store_unmapped",
-            en "This store is not in the mapping." => "Add a table [stores.\"<store id>\"] for it to the mapping; its orders then go on by themselves.",
-            id "Toko ini belum ada di pemetaan." => "Tambahkan tabel [stores.\"<id toko>\"] di pemetaan; pesanannya akan lanjut dengan sendirinya.";
+            en "This store is not in the mapping." => "Add the store to the mapping; its orders then continue automatically.",
+            id "Toko ini belum ada di pemetaan." => "Tambahkan toko ini ke pemetaan; pesanannya kemudian diproses otomatis.";
         WarehouseUnmapped = "warehouse_unmapped",
-            en "The order's warehouse has no warehouse in Accurate." => "Map the Forstok warehouse id to the name of a warehouse that exists in Accurate, under [warehouses].",
-            id "Gudang pesanan belum punya pasangan di Accurate." => "Petakan id gudang Forstok ke nama gudang yang ada di Accurate, di bagian [warehouses].";
+            en "The order's warehouse is not mapped to a warehouse in Accurate." => "Map the Forstok warehouse to the name of a warehouse in Accurate; the orders then continue automatically.",
+            id "Gudang pada pesanan ini belum dipetakan ke gudang di Accurate." => "Petakan gudang Forstok tersebut ke nama Gudang yang ada di Accurate; pesanannya kemudian diproses otomatis.";
         NoLines = "no_lines",
-            en "The order holds no product." => "Look at the order in Forstok; it goes on when Forstok sends it with its products.",
-            id "Pesanan ini tidak berisi produk." => "Periksa pesanan di Forstok; pesanan lanjut setelah Forstok mengirimnya beserta produknya.";
+            en "The order contains no products." => "Check the order in Forstok; it continues once Forstok sends it again with its products.",
+            id "Pesanan ini tidak berisi produk." => "Periksa pesanan di Forstok; pesanan diproses lagi setelah Forstok mengirim ulang lengkap dengan produknya.";
         SkuEmpty = "sku_empty",
-            en "A product has no SKU in Forstok." => "Give the product a SKU in Forstok, or map it in [skus] as \"variant:<variant id>\" = \"<item number>\".",
-            id "Ada produk tanpa SKU di Forstok." => "Isi SKU produk di Forstok, atau petakan di [skus] sebagai \"variant:<id varian>\" = \"<kode barang>\".";
+            en "A product has no SKU in Forstok." => "Give the product a SKU in Forstok, or map the variant to an item number of Accurate in the mapping.",
+            id "Ada produk tanpa SKU di Forstok." => "Isi SKU produk tersebut di Forstok, atau petakan variannya ke Kode Barang di Accurate.";
         AccountUnmapped = "account_unmapped",
-            en "An amount on the order has no usable account in Accurate." => "Give the amount's category an account number that exists in Accurate, under [accounts].",
-            id "Ada jumlah di pesanan yang belum punya akun di Accurate." => "Isi nomor akun yang ada di Accurate untuk kategori tersebut, di bagian [accounts].";
+            en "An amount on this order is not mapped to an account in Accurate." => "Choose an account for this kind of amount in the mapping; the orders then continue automatically.",
+            id "Ada nominal pada pesanan ini yang belum dipetakan ke akun perkiraan di Accurate." => "Tentukan Akun Perkiraan untuk nominal tersebut di pemetaan; pesanannya kemudian diproses otomatis.";
         DiscountAboveSubtotal = "discount_above_subtotal",
-            en "The discount is larger than the products' sum." => "Correct the discount or the prices of the order in Forstok.",
-            id "Diskon lebih besar dari jumlah harga produk." => "Perbaiki diskon atau harga pesanan di Forstok.";
+            en "The discount exceeds the products' subtotal." => "Correct the discount or the prices of the order in Forstok.",
+            id "Diskon melebihi subtotal produk." => "Perbaiki diskon atau harga pada pesanan di Forstok.";
         TotalDifference = "total_difference",
-            en "The invoice would not come to the order's total." => "Compare the prices, discount and shipping in Forstok; or set on_total_difference = \"warn\" in the mapping to invoice it all the same.",
-            id "Jumlah faktur tidak sama dengan total pesanan." => "Bandingkan harga, diskon dan ongkos kirim di Forstok; atau atur on_total_difference = \"warn\" di pemetaan agar tetap dibuatkan faktur.";
+            en "The invoice total would differ from the order total." => "Compare prices, discount and shipping in Forstok; or let the mapping invoice such orders with a warning.",
+            id "Total faktur berbeda dengan total pesanan." => "Bandingkan harga, diskon, dan ongkos kirim di Forstok; atau atur pemetaan agar faktur tetap dibuat dengan peringatan.";
         ItemNotFound = "item_not_found",
-            en "Accurate does not know an item of this order." => "Create the item in Accurate, or map the SKU to an existing item number in [skus]; then retry.",
-            id "Barang pada pesanan ini tidak ditemukan di Accurate." => "Buat barangnya di Accurate, atau petakan SKU ke kode barang yang ada di [skus]; lalu coba lagi.";
+            en "An item of this order does not exist in Accurate." => "Create the item in Accurate, or map the SKU to an existing item number; then retry.",
+            id "Barang pada pesanan ini tidak ditemukan di Accurate." => "Buat barang tersebut di Accurate (Barang & Jasa), atau petakan SKU ke Kode Barang yang sudah ada; lalu coba lagi.";
         AccountInactive = "account_inactive",
-            en "An account of this invoice is switched off in Accurate." => "Activate the account in Accurate or map another one in [accounts]; then retry.",
-            id "Akun pada faktur ini berstatus nonaktif di Accurate." => "Aktifkan akunnya di Accurate atau petakan akun lain di [accounts]; lalu coba lagi.";
+            en "An account of this invoice is inactive in Accurate." => "Activate the account in Accurate or map another one; then retry.",
+            id "Akun pada faktur ini berstatus nonaktif di Accurate." => "Aktifkan akun tersebut di Accurate atau petakan ke akun lain; lalu coba lagi.";
         CustomerNotFound = "customer_not_found",
-            en "Accurate does not know the customer (the store)." => "Create the customer in Accurate with this number, correct customer_no in the mapping, or set create_missing_customers = true.",
-            id "Pelanggan (toko) tidak ditemukan di Accurate." => "Buat pelanggan dengan nomor ini di Accurate, perbaiki customer_no di pemetaan, atau atur create_missing_customers = true.";
+            en "The customer (the store) does not exist in Accurate." => "Create the customer with this number in Accurate, correct the customer in the mapping, or allow missing customers to be created.",
+            id "Pelanggan (toko) tidak ditemukan di Accurate." => "Buat pelanggan dengan ID Pelanggan ini di Accurate, perbaiki ID Pelanggan di pemetaan, atau izinkan pembuatan pelanggan otomatis.";
         BranchRequired = "branch_required",
-            en "Accurate wants a branch on this invoice." => "Set branch for the store in the mapping to the name of a branch in Accurate.",
-            id "Accurate meminta cabang pada faktur ini." => "Isi branch untuk toko ini di pemetaan dengan nama cabang di Accurate.";
+            en "Accurate requires a branch on this invoice." => "Choose a branch of Accurate for this store in the mapping.",
+            id "Accurate mewajibkan cabang pada faktur ini." => "Tentukan Cabang untuk toko ini di pemetaan.";
         NumberConflict = "number_conflict",
-            en "Another invoice in Accurate already has this number." => "Look at that invoice in Accurate; rename or delete it if it is a mistake, or add {order_id} to invoice_number in the mapping; then retry.",
-            id "Faktur lain di Accurate sudah memakai nomor ini." => "Periksa faktur tersebut di Accurate; ganti nomornya atau hapus bila keliru, atau tambahkan {order_id} pada invoice_number di pemetaan; lalu coba lagi.";
+            en "Another invoice in Accurate already has this number." => "Look at that invoice in Accurate; renumber or delete it if it is a mistake, or make the invoice numbers in the mapping unique; then retry.",
+            id "Nomor ini sudah dipakai faktur lain di Accurate." => "Periksa faktur tersebut di Accurate; ganti nomornya atau hapus bila keliru, atau buat nomor faktur di pemetaan menjadi unik; lalu coba lagi.";
         PeriodClosed = "period_closed",
-            en "Accurate does not take invoices of this day." => "Open the period in Accurate or correct the company's start date; then retry.",
-            id "Accurate tidak menerima faktur pada tanggal ini." => "Buka periodenya di Accurate atau perbaiki tanggal mulai perusahaan; lalu coba lagi.";
+            en "Accurate does not accept invoices on this date." => "Reopen the period in Accurate, or correct the company's start date; then retry.",
+            id "Accurate tidak menerima faktur pada tanggal ini." => "Buka kembali periode tersebut di Accurate, atau perbaiki tanggal mulai data usaha; lalu coba lagi.";
         RefusedByAccurate = "refused_by_accurate",
-            en "Accurate refused the invoice." => "Read Accurate's words below, mend the cause, then retry.",
-            id "Accurate menolak faktur ini." => "Baca pesan Accurate di bawah, perbaiki penyebabnya, lalu coba lagi.";
+            en "Accurate refused the invoice." => "Read Accurate's message, fix the cause, then retry.",
+            id "Accurate menolak faktur ini." => "Baca pesan dari Accurate, perbaiki penyebabnya, lalu coba lagi.";
         Cancelled = "cancelled",
             en "The order was cancelled before it was invoiced." => "Nothing to do.",
-            id "Pesanan dibatalkan sebelum dibuatkan faktur." => "Tidak perlu tindakan.";
+            id "Pesanan dibatalkan sebelum dibuatkan faktur." => "Tidak ada yang perlu dilakukan.";
         BeforeStart = "before_start",
-            en "The order is older than the first day that is invoiced." => "Nothing to do; orders_from in the mapping sets that day.",
-            id "Pesanan lebih lama dari hari pertama pembuatan faktur." => "Tidak perlu tindakan; hari itu diatur oleh orders_from di pemetaan.";
+            en "The order is older than the first day of invoicing." => "Nothing to do; the mapping sets that day.",
+            id "Tanggal pesanan lebih awal daripada tanggal mulai pembuatan faktur." => "Tidak ada yang perlu dilakukan; tanggal mulai diatur di pemetaan.";
         StoreOff = "store_off",
-            en "Invoicing is switched off for this store." => "Nothing to do; enabled = true for the store in the mapping switches it on.",
-            id "Pembuatan faktur dimatikan untuk toko ini." => "Tidak perlu tindakan; enabled = true untuk toko di pemetaan menyalakannya.";
+            en "Invoicing is disabled for this store." => "Nothing to do; the mapping can enable it.",
+            id "Pembuatan faktur dinonaktifkan untuk toko ini." => "Tidak ada yang perlu dilakukan; pembuatan faktur dapat diaktifkan di pemetaan.";
         AutoCreateNever = "auto_create_never",
-            en "The mapping says that no invoices are made." => "Nothing to do; auto_create_at in the mapping decides this.",
-            id "Pemetaan mengatur agar faktur tidak dibuat." => "Tidak perlu tindakan; auto_create_at di pemetaan menentukannya.";
+            en "The mapping says that invoices are not created automatically." => "Nothing to do; the mapping decides this.",
+            id "Sesuai pemetaan, faktur tidak dibuat otomatis." => "Tidak ada yang perlu dilakukan; hal ini diatur di pemetaan.";
     }
 }
 
@@ -157,22 +159,22 @@ coded! {
     Warning {
         TotalDifference = "total_difference",
             en "The invoice's total differs from the order's." => "Compare prices, discount and shipping of the order in Forstok with the invoice.",
-            id "Jumlah faktur berbeda dari total pesanan." => "Bandingkan harga, diskon dan ongkos kirim pesanan di Forstok dengan fakturnya.";
+            id "Total faktur berbeda dengan total pesanan." => "Bandingkan harga, diskon, dan ongkos kirim pesanan di Forstok dengan fakturnya.";
         NameCut = "name_cut",
-            en "A product's name was too long for Accurate and was cut." => "Shorten the product's name in Forstok if the cut one is unclear.",
-            id "Nama produk terlalu panjang untuk Accurate dan dipotong." => "Pendekkan nama produk di Forstok bila potongannya tidak jelas.";
+            en "A product's name was too long for Accurate and was cut." => "Shorten the product's name in Forstok if the cut name is unclear.",
+            id "Nama produk terlalu panjang untuk Accurate sehingga dipotong." => "Persingkat nama produk di Forstok bila hasil potongannya kurang jelas.";
         CustomerCreated = "customer_created",
             en "The store was created as a customer in Accurate." => "Complete the new customer's data in Accurate.",
-            id "Toko dibuat sebagai pelanggan di Accurate." => "Lengkapi data pelanggan baru itu di Accurate.";
+            id "Toko ini dibuat sebagai pelanggan baru di Accurate." => "Lengkapi data pelanggan baru tersebut di Accurate.";
         InvoiceAdopted = "invoice_adopted",
-            en "The invoice already stood in Accurate and was taken over, not made again." => "Nothing to do; it was compared with the order first.",
-            id "Faktur sudah ada di Accurate dan dipakai, tidak dibuat lagi." => "Tidak perlu tindakan; faktur itu sudah dibandingkan dengan pesanan.";
+            en "The invoice already existed in Accurate, so it was used and not created again." => "Nothing to do; it was compared with the order first.",
+            id "Faktur sudah ada di Accurate, sehingga faktur itu yang dipakai dan tidak dibuat ulang." => "Tidak ada yang perlu dilakukan; faktur itu sudah dicocokkan dengan pesanan.";
         CancelledKept = "cancelled_kept",
-            en "The order was cancelled after it was invoiced; the mapping keeps the invoice." => "Delete or correct the invoice in Accurate by hand if it should not stand.",
-            id "Pesanan dibatalkan setelah dibuatkan faktur; pemetaan mempertahankan fakturnya." => "Hapus atau perbaiki faktur di Accurate secara manual bila tidak seharusnya ada.";
+            en "The order was cancelled after it was invoiced; as the mapping says, the invoice is kept." => "Delete or correct the invoice in Accurate if it should not exist.",
+            id "Pesanan dibatalkan setelah dibuatkan faktur; sesuai pemetaan, fakturnya tidak dihapus." => "Hapus atau perbaiki faktur tersebut di Accurate bila tidak seharusnya ada.";
         ChangedAfterInvoice = "changed_after_invoice",
-            en "The order changed in Forstok after its invoice was made." => "Compare the order with the invoice and correct the invoice in Accurate by hand.",
-            id "Pesanan berubah di Forstok setelah fakturnya dibuat." => "Bandingkan pesanan dengan fakturnya dan perbaiki faktur di Accurate secara manual.";
+            en "The order changed in Forstok after its invoice was created." => "Compare the order with the invoice and correct the invoice in Accurate.",
+            id "Pesanan berubah di Forstok setelah fakturnya dibuat." => "Bandingkan pesanan dengan fakturnya, lalu perbaiki faktur tersebut di Accurate.";
     }
 }
 
@@ -181,8 +183,8 @@ coded! {
 pub struct Finding {
     /// The code.
     pub reason: Reason,
-    /// The product, store, amount or the words of Accurate that it is about.
-    pub about: String,
+    /// The product, store, amounts or the words of Accurate that it is about.
+    pub about: About,
 }
 
 /// A warning with what exactly it is about.
@@ -191,7 +193,7 @@ pub struct Notice {
     /// The code.
     pub warning: Warning,
     /// The product, amounts or customer that it is about.
-    pub about: String,
+    pub about: About,
 }
 
 impl Reason {

@@ -3,7 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::reason::{Finding, Language, Notice, Reason};
+use super::{
+    about::About,
+    money::Rupiah,
+    reason::{Finding, Language, Notice, Reason, Warning},
+    waiting::Subject,
+};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,12 +53,12 @@ pub enum Event {
     Reply {
         /// The call, for example `sales-invoice/save`.
         call: String,
-        /// What it means, for example `saved`, `ambiguous`.
+        /// What it means: `ok`, or the class of the failure, for example `ambiguous`.
         outcome: String,
-        /// Accurate's own words, or what broke the call.
+        /// Accurate's own words, what broke the call, or for `ok` what was done.
         words: String,
     },
-    /// The invoice stands.
+    /// The invoice exists in Accurate.
     Invoiced {
         /// Its number.
         number: String,
@@ -68,15 +73,17 @@ pub enum Event {
     Postponed {
         /// When.
         until: Timestamp,
-        /// Why.
-        why: String,
+        /// Class of the reply that made it wait, as in [`Event::Reply`].
+        outcome: String,
+        /// Accurate's own words, or what broke the call.
+        words: String,
     },
-    /// The order was cancelled after its invoice: the invoice must go.
+    /// The order was cancelled after its invoice: the invoice must be deleted.
     VoidDue {
         /// Its number.
         number: String,
     },
-    /// The invoice is gone.
+    /// The invoice no longer exists.
     Voided {
         /// The number it had.
         number: String,
@@ -88,15 +95,15 @@ pub enum Event {
     },
     /// The order changed after its invoice was made.
     Changed {
-        /// The difference in words.
-        about: String,
+        /// What changed.
+        about: About,
     },
     /// A person asked for another attempt.
     Rearmed,
-    /// What the order waited for may have come.
+    /// What the order waited for in Accurate may be available now.
     LookedAgain {
-        /// What it is, for example `item:AAA2002`.
-        subject: String,
+        /// What it is.
+        subject: Subject,
     },
 }
 
@@ -119,62 +126,201 @@ impl Event {
     }
 
     fn in_english(&self) -> String {
+        const LANGUAGE: Language = Language::English;
         match self {
             Self::Received { status, event, times: 1 } => format!("Forstok sent \"{status}\" ({event})"),
             Self::Received { status, event, times } => format!("Forstok sent \"{status}\" ({event}), {times} times"),
             Self::Watching => "waiting for the chosen status".to_owned(),
-            Self::Ignored { reason } => format!("ignored: {reason}: {}", reason.sentence(Language::English)),
-            Self::Blocked { findings } => format!("blocked: {}", listed(findings)),
-            Self::Due { number, total } => format!("invoice {number} over Rp {total} is due"),
+            Self::Ignored { reason } => format!("ignored: {}", clause(reason.sentence(LANGUAGE))),
+            Self::Blocked { findings } => format!("blocked: {}", listed(findings, LANGUAGE)),
+            Self::Due { number, total } => format!("invoice {number} for {} will be created", money(total)),
             Self::Attempt { attempt, number } => format!("attempt {attempt} for invoice {number}"),
-            Self::Reply { call, outcome, words } => format!("{call}: {outcome}: {words}"),
-            Self::Invoiced { number, id, total, notices } => {
-                format!("invoice {number} stands (id {id}, Rp {total}){}", warned(notices, "; look at: "))
+            Self::Reply { call, outcome, words } => {
+                format!("{}: {}", call_in_words(call, LANGUAGE), reply_in_words(outcome, words, LANGUAGE))
             }
-            Self::Postponed { until, why } => format!("next attempt at {}: {why}", moment(*until)),
-            Self::VoidDue { number } => format!("cancelled: invoice {number} must be deleted"),
-            Self::Voided { number } => format!("invoice {number} is deleted"),
-            Self::Kept { number } => format!("cancelled: invoice {number} is kept as the mapping says"),
-            Self::Changed { about } => format!("the order changed after its invoice: {about}"),
-            Self::Rearmed => "a person asked for another attempt".to_owned(),
-            Self::LookedAgain { subject } => format!("{subject} was looked at again: the order goes on"),
+            Self::Invoiced { number, id, total, notices } => format!(
+                "invoice {number} {} in Accurate (id {id}, {}){}",
+                if is_adopted(notices) { "already existed" } else { "was created" },
+                money(total),
+                warned(notices, "; please check: ", LANGUAGE)
+            ),
+            Self::Postponed { until, outcome, words } => {
+                format!("next attempt {}: {}", moment(*until), reply_in_words(outcome, words, LANGUAGE))
+            }
+            Self::VoidDue { number } => format!("cancelled: invoice {number} will be deleted"),
+            Self::Voided { number } => format!("invoice {number} was deleted"),
+            Self::Kept { number } => format!("cancelled: invoice {number} is kept, as the mapping says"),
+            Self::Changed { about } => {
+                format!("the order changed after its invoice was created: {}", about.in_words(LANGUAGE))
+            }
+            Self::Rearmed => "retried on request".to_owned(),
+            Self::LookedAgain { subject } => {
+                format!("{} is checked again; the order continues", subject.in_words(LANGUAGE))
+            }
         }
     }
 
     fn in_indonesian(&self) -> String {
+        const LANGUAGE: Language = Language::Indonesian;
         match self {
             Self::Received { status, event, times: 1 } => format!("Forstok mengirim \"{status}\" ({event})"),
             Self::Received { status, event, times } => format!("Forstok mengirim \"{status}\" ({event}), {times} kali"),
             Self::Watching => "menunggu status yang dipilih".to_owned(),
-            Self::Ignored { reason } => format!("diabaikan: {reason}: {}", reason.sentence(Language::Indonesian)),
-            Self::Blocked { findings } => format!("tertahan: {}", listed(findings)),
-            Self::Due { number, total } => format!("faktur {number} sebesar Rp {total} harus dibuat"),
+            Self::Ignored { reason } => format!("diabaikan: {}", clause(reason.sentence(LANGUAGE))),
+            Self::Blocked { findings } => format!("tertahan: {}", listed(findings, LANGUAGE)),
+            Self::Due { number, total } => format!("faktur {number} senilai {} akan dibuat", money(total)),
             Self::Attempt { attempt, number } => format!("percobaan ke-{attempt} untuk faktur {number}"),
-            Self::Reply { call, outcome, words } => format!("{call}: {outcome}: {words}"),
-            Self::Invoiced { number, id, total, notices } => {
-                format!("faktur {number} sudah ada (id {id}, Rp {total}){}", warned(notices, "; periksa: "))
+            Self::Reply { call, outcome, words } => {
+                format!("{}: {}", call_in_words(call, LANGUAGE), reply_in_words(outcome, words, LANGUAGE))
             }
-            Self::Postponed { until, why } => format!("percobaan berikutnya {}: {why}", moment(*until)),
-            Self::VoidDue { number } => format!("dibatalkan: faktur {number} harus dihapus"),
+            Self::Invoiced { number, id, total, notices } => format!(
+                "faktur {number} {} di Accurate (id {id}, {}){}",
+                if is_adopted(notices) { "sudah ada" } else { "berhasil dibuat" },
+                money(total),
+                warned(notices, "; mohon diperiksa: ", LANGUAGE)
+            ),
+            Self::Postponed { until, outcome, words } => {
+                format!("percobaan berikutnya {}: {}", moment(*until), reply_in_words(outcome, words, LANGUAGE))
+            }
+            Self::VoidDue { number } => format!("pesanan dibatalkan: faktur {number} akan dihapus"),
             Self::Voided { number } => format!("faktur {number} sudah dihapus"),
-            Self::Kept { number } => format!("dibatalkan: faktur {number} dipertahankan sesuai pemetaan"),
-            Self::Changed { about } => format!("pesanan berubah setelah fakturnya: {about}"),
-            Self::Rearmed => "seseorang meminta percobaan ulang".to_owned(),
-            Self::LookedAgain { subject } => format!("{subject} diperiksa lagi: pesanan dilanjutkan"),
+            Self::Kept { number } => format!("pesanan dibatalkan: faktur {number} tidak dihapus, sesuai pemetaan"),
+            Self::Changed { about } => {
+                format!("pesanan berubah setelah fakturnya dibuat: {}", about.in_words(LANGUAGE))
+            }
+            Self::Rearmed => "dicoba lagi atas permintaan pengguna".to_owned(),
+            Self::LookedAgain { subject } => {
+                format!("{} diperiksa lagi; pesanan diproses lagi", subject.in_words(LANGUAGE))
+            }
         }
     }
 }
 
-fn listed(findings: &[Finding]) -> String {
-    findings.iter().map(|finding| format!("{}: {}", finding.reason, finding.about)).collect::<Vec<_>>().join("; ")
+/// A call to Accurate as a bookkeeper would name it; one without a name keeps Accurate's.
+fn call_in_words(call: &str, language: Language) -> &str {
+    let (english, indonesian) = match call {
+        "sales-invoice/save" => ("Create the invoice", "Membuat faktur"),
+        "sales-invoice/bulk-save" => ("Create the invoice (with others)", "Membuat faktur (bersama faktur lain)"),
+        "sales-invoice/detail" => ("Look up the invoice", "Mencari faktur"),
+        "sales-invoice/list" => ("Look up the invoice (with others)", "Mencari faktur (bersama faktur lain)"),
+        "sales-invoice/delete" => ("Delete the invoice", "Menghapus faktur"),
+        "customer/save" => ("Create the customer", "Membuat pelanggan"),
+        "customer/list" => ("Look up the customer", "Mencari pelanggan"),
+        other => (other, other),
+    };
+    match language {
+        Language::English => english,
+        Language::Indonesian => indonesian,
+    }
 }
 
-fn warned(notices: &[Notice], before: &str) -> String {
-    let listed: Vec<_> = notices.iter().map(|notice| format!("{} ({})", notice.warning, notice.about)).collect();
+/// What a reply means, followed by Accurate's own words.
+fn reply_in_words(outcome: &str, words: &str, language: Language) -> String {
+    let means = match (outcome, language) {
+        ("ok", Language::English) => return words.to_owned(),
+        ("ok", Language::Indonesian) => return done_in_indonesian(words).to_owned(),
+        ("slow_down", Language::English) => "Accurate asks to slow down",
+        ("slow_down", Language::Indonesian) => "Accurate meminta agar permintaan diperlambat",
+        ("not_sent", Language::English) => "not sent",
+        ("not_sent", Language::Indonesian) => "tidak terkirim",
+        ("ambiguous", Language::English) => "outcome unknown",
+        ("ambiguous", Language::Indonesian) => "hasilnya belum diketahui",
+        ("refused", Language::English) => "Accurate refused",
+        ("refused", Language::Indonesian) => "ditolak Accurate",
+        ("book_refused", Language::English) => "Accurate refuses all calls",
+        ("book_refused", Language::Indonesian) => "Accurate menolak semua permintaan",
+        ("unknown_text", Language::English) => "Accurate replied with an unfamiliar message",
+        ("unknown_text", Language::Indonesian) => "Accurate membalas dengan pesan yang belum dikenal",
+        ("right_missing", Language::English) => "the API Token's user lacks a right",
+        ("right_missing", Language::Indonesian) => "pengguna API Token tidak mempunyai hak",
+        (other, _) => other,
+    };
+    match (means, words) {
+        ("", words) => words.to_owned(),
+        (means, "") => means.to_owned(),
+        (means, words) => format!("{means} — {words}"),
+    }
+}
+
+/// What a successful call did, as the attempt writes it down in English.
+fn done_in_indonesian(words: &str) -> &str {
+    match words {
+        "saved" => "tersimpan",
+        "deleted" => "terhapus",
+        "created" => "dibuat",
+        "exists already" => "sudah ada",
+        "an invoice with this number exists" => "faktur dengan nomor ini ada",
+        "no invoice has this number" => "tidak ada faktur dengan nomor ini",
+        other => other,
+    }
+}
+
+/// A sentence inside another one: without its full stop, its first letter small.
+fn clause(sentence: &str) -> String {
+    let sentence = sentence.trim_end_matches('.');
+    let mut letters = sentence.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+fn listed(findings: &[Finding], language: Language) -> String {
+    let one = |finding: &Finding| {
+        format!("{} ({})", clause(finding.reason.sentence(language)), finding.about.in_words(language))
+    };
+    findings.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+fn warned(notices: &[Notice], before: &str, language: Language) -> String {
+    let one = |notice: &Notice| {
+        format!("{} ({})", clause(notice.warning.sentence(language)), notice.about.in_words(language))
+    };
+    let listed: Vec<_> = notices.iter().map(one).collect();
     if listed.is_empty() { String::new() } else { format!("{before}{}", listed.join("; ")) }
+}
+
+fn is_adopted(notices: &[Notice]) -> bool {
+    notices.iter().any(|notice| notice.warning == Warning::InvoiceAdopted)
+}
+
+/// An amount as it is stored, in words; a text that is not an amount stays as it is.
+fn money(amount: &str) -> String {
+    Rupiah::parse(amount).map_or_else(|_| amount.to_owned(), Rupiah::in_words)
 }
 
 /// A moment in Jakarta, to the second.
 fn moment(at: Timestamp) -> String {
-    super::WIB.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S WIB").to_string()
+    super::WIB.to_datetime(at).strftime("%d/%m/%Y %H:%M:%S WIB").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_reads_in_the_language_of_its_reader_with_its_details() {
+        let about = About::Warehouse { id: Some("999".to_owned()) };
+        let blocked = Event::Blocked { findings: vec![Finding { reason: Reason::WarehouseUnmapped, about }] };
+        assert_eq!(
+            blocked.in_words(Language::English),
+            "blocked: the order's warehouse is not mapped to a warehouse in Accurate (warehouse 999)"
+        );
+        assert_eq!(
+            blocked.in_words(Language::Indonesian),
+            "tertahan: gudang pada pesanan ini belum dipetakan ke gudang di Accurate (gudang 999)"
+        );
+        let invoiced =
+            Event::Invoiced { number: "A1".to_owned(), id: 1, total: "80000".to_owned(), notices: Vec::new() };
+        assert_eq!(invoiced.in_words(Language::Indonesian), "faktur A1 berhasil dibuat di Accurate (id 1, Rp80.000)");
+    }
+
+    #[test]
+    fn an_entry_is_read_back_from_the_database_as_it_was_written() {
+        let invoice = About::Invoice { number: "A1".to_owned(), id: Some(7) };
+        let discount =
+            About::Discount { discount: Rupiah::parse("24500.5").expect("an amount"), subtotal: Rupiah::whole(1) };
+        let findings =
+            vec![invoice, discount].into_iter().map(|about| Finding { reason: Reason::NumberConflict, about });
+        let event = Event::Blocked { findings: findings.collect() };
+        let stored = serde_json::to_string(&event).expect("JSON");
+        assert_eq!(serde_json::from_str::<Event>(&stored).expect("our own JSON"), event);
+    }
 }

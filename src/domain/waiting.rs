@@ -3,8 +3,12 @@
 use std::fmt;
 
 use jiff::{SignedDuration, civil::Date};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{invoice::InvoiceBody, reason::Reason};
+use super::{
+    invoice::InvoiceBody,
+    reason::{Language, Reason},
+};
 
 /// Time until the first look, in seconds; doubled after each look in vain.
 const FIRST_LOOK: i64 = 30;
@@ -46,6 +50,29 @@ impl Subject {
         }
     }
 
+    /// For a person: what it is and its number.
+    pub fn in_words(&self, language: Language) -> String {
+        let what = match (self, language) {
+            (Self::Item(_), Language::English) => "item",
+            (Self::Item(_), Language::Indonesian) => "barang",
+            (Self::Account(_), Language::English) => "account",
+            (Self::Account(_), Language::Indonesian) => "akun",
+            (Self::Customer(_), Language::English) => "customer",
+            (Self::Customer(_), Language::Indonesian) => "pelanggan",
+            (Self::Day(_), Language::English) => "date",
+            (Self::Day(_), Language::Indonesian) => "tanggal",
+        };
+        format!("{what} {}", self.name())
+    }
+
+    /// Its number alone; for a day `dd/mm/yyyy`.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Item(no) | Self::Account(no) | Self::Customer(no) => no.clone(),
+            Self::Day(day) => day.strftime("%d/%m/%Y").to_string(),
+        }
+    }
+
     /// Reads what [`fmt::Display`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, what) = text.split_once(':')?;
@@ -67,6 +94,19 @@ impl fmt::Display for Subject {
             Self::Customer(no) => write!(f, "customer:{no}"),
             Self::Day(day) => write!(f, "day:{day}"),
         }
+    }
+}
+
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Subject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom(format!("unknown subject {text:?}")))
     }
 }
 

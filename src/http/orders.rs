@@ -262,14 +262,14 @@ impl Order {
             .map(|finding| Words {
                 code: finding.reason.code(),
                 sentence: finding.reason.sentence(language),
-                detail: finding.about.clone(),
+                detail: finding.about.in_words(language),
                 remedy: finding.reason.remedy(language),
             })
             .collect();
         let notices = record.warnings.iter().map(|notice| Words {
             code: notice.warning.code(),
             sentence: notice.warning.sentence(language),
-            detail: notice.about.clone(),
+            detail: notice.about.in_words(language),
             remedy: notice.warning.remedy(language),
         });
         let date = record.draft.as_ref().map(|draft| draft.body.trans_date.strftime(ACCURATE_DAY).to_string());
@@ -293,7 +293,7 @@ impl Order {
             state: record.state.as_str(),
             reason: record.reason.map(Reason::code),
             sentence: record.reason.map(|reason| reason.sentence(language)),
-            detail: record.findings.first().map(|finding| finding.about.clone()),
+            detail: record.findings.first().map(|finding| finding.about.in_words(language)),
             remedy: record.reason.map(|reason| reason.remedy(language)),
             findings,
             warnings: record.warnings.iter().map(|notice| notice.warning.code()).collect(),

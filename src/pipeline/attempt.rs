@@ -13,6 +13,7 @@ use crate::{
         outcome::Failure,
     },
     domain::{
+        about::About,
         reason::{Notice, Warning},
         timeline::{Entry, Event},
     },
@@ -91,8 +92,8 @@ impl<'a> Attempt<'a> {
             }),
             Outcome::Blocked { findings, .. } => self.happened(Event::Blocked { findings: findings.clone() }),
             Outcome::Postponed { until, .. } => {
-                let why = why(&self.entries);
-                self.happened(Event::Postponed { until: (*until).max(now), why });
+                let (outcome, words) = why(&self.entries);
+                self.happened(Event::Postponed { until: (*until).max(now), outcome, words });
             }
             Outcome::Voided => self.happened(Event::Voided { number: self.claim.draft.body.number.clone() }),
             Outcome::Reconsider => {}
@@ -148,7 +149,7 @@ impl<'a> Attempt<'a> {
         self.entries.push(Entry { at: self.session.now(), event });
     }
 
-    pub(super) fn warn(&mut self, warning: Warning, about: String) {
+    pub(super) fn warn(&mut self, warning: Warning, about: About) {
         self.warnings.retain(|notice| notice.warning != warning);
         self.warnings.push(Notice { warning, about });
     }
@@ -166,15 +167,13 @@ impl<'a> Attempt<'a> {
 }
 
 /// Why an order waits: what went wrong last, or else what the last call came to.
-fn why(entries: &[Entry]) -> String {
-    let replies = || {
-        entries.iter().rev().filter_map(|entry| match &entry.event {
-            Event::Reply { outcome, words, .. } => Some((outcome.as_str(), words)),
-            _ => None,
-        })
-    };
-    let wrong = replies().find(|(outcome, _)| *outcome != "ok").map(|(outcome, words)| format!("{outcome}: {words}"));
-    wrong.or_else(|| replies().next().map(|(_, words)| words.clone())).unwrap_or_default()
+fn why(entries: &[Entry]) -> (String, String) {
+    let mut replies = entries.iter().rev().filter_map(|entry| match &entry.event {
+        Event::Reply { outcome, words, .. } => Some((outcome.clone(), words.clone())),
+        _ => None,
+    });
+    let last = replies.clone().next();
+    replies.find(|(outcome, _)| outcome != "ok").or(last).unwrap_or_default()
 }
 
 /// What a call, or its failure, says about the book.

@@ -3,6 +3,7 @@
 use super::{Engine, MappingInForce, record::delivery};
 use crate::{
     domain::{
+        about::About,
         basis::Basis,
         decision::{Decision, decide, decide_without_snapshot},
         mapping::OnCancel,
@@ -13,9 +14,6 @@ use crate::{
     forstok::payload,
     store::{OrderRecord, Result, State, Undecided, Unfolded, Verdict},
 };
-
-/// Why an old order that a new mapping wants to invoice waits for a person.
-const CLEARED: &str = "what Forstok sent was cleared when it was older than database.keep_bodies_days";
 
 /// Most orders that are folded or decided about in one commit.
 const BATCH: i64 = 200;
@@ -126,10 +124,12 @@ fn verdict(order: &Undecided, in_force: &MappingInForce) -> Verdict {
 }
 
 /// The snapshot whose amounts count, or why it is not at hand.
-fn snapshot(order: &Undecided) -> std::result::Result<Snapshot, String> {
-    let body = order.body.as_deref().ok_or(CLEARED)?;
+fn snapshot(order: &Undecided) -> std::result::Result<Snapshot, About> {
+    let body = order.body.as_deref().ok_or(About::BodyCleared)?;
     // It was readable when it was recorded; an older program did that.
-    payload::read(body).map(|payload| payload.order).map_err(|problem| problem.to_string())
+    payload::read(body)
+        .map(|payload| payload.order)
+        .map_err(|problem| About::Unreadable { problem: problem.to_string() })
 }
 
 fn block(verdict: &mut Verdict, order: &Undecided, findings: Vec<Finding>) {
@@ -152,7 +152,10 @@ fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Sna
                 verdict.events.push(Event::VoidDue { number });
             }
             OnCancel::Keep => {
-                let notice = Notice { warning: Warning::CancelledKept, about: number.clone() };
+                let notice = Notice {
+                    warning: Warning::CancelledKept,
+                    about: About::Invoice { number: number.clone(), id: None },
+                };
                 if !verdict.warnings.contains(&notice) {
                     verdict.warnings.push(notice);
                     verdict.events.push(Event::Kept { number });
@@ -166,10 +169,11 @@ fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Sna
     let before = verdict.warnings.clone();
     verdict.warnings.retain(|notice| notice.warning != Warning::ChangedAfterInvoice);
     let sent = order.draft.as_ref();
-    if let Some(about) = sent.and_then(|sent| sent.basis.difference_to(&Basis::of(snapshot))) {
-        let notice = Notice { warning: Warning::ChangedAfterInvoice, about: about.clone() };
+    let changes = sent.map(|sent| sent.basis.changes_to(&Basis::of(snapshot))).unwrap_or_default();
+    if !changes.is_empty() {
+        let notice = Notice { warning: Warning::ChangedAfterInvoice, about: About::Changes { changes } };
         if !before.contains(&notice) {
-            verdict.events.push(Event::Changed { about });
+            verdict.events.push(Event::Changed { about: notice.about.clone() });
         }
         verdict.warnings.push(notice);
     }

@@ -14,6 +14,7 @@ use crate::{
         outcome::{Failure, Meaning, Refusal},
     },
     domain::{
+        about::{About, Difference, Field},
         money::Rupiah,
         reason::{Finding, Reason, Warning},
         waiting::Subject,
@@ -118,11 +119,12 @@ impl Attempt<'_> {
             }
             Err(Failure::Refused(Refusal { meaning: Meaning::Person(reason), words })) => {
                 let waits_for = Subject::of(reason, &words, &self.claim.draft.body);
-                let findings = vec![Finding { reason, about: words }];
+                let about = About::Accurate { subject: waits_for.clone(), words };
+                let findings = vec![Finding { reason, about }];
                 AfterSave::Ends(Ok(Outcome::Blocked { findings, waits_for }))
             }
             Err(Failure::Refused(Refusal { words, .. })) => {
-                AfterSave::Ends(Ok(blocked(Reason::RefusedByAccurate, words)))
+                AfterSave::Ends(Ok(blocked(Reason::RefusedByAccurate, said(words))))
             }
             Err(Failure::UnknownText(_)) if self.unsure_since.is_some() => AfterSave::Ends(Err(Stop::UntilSaveIsOver)),
             Err(Failure::UnknownText(words)) => AfterSave::LookUp(Why::UnknownText(words)),
@@ -143,7 +145,7 @@ impl Attempt<'_> {
             (Why::Saved | Why::Unknown, None) => Err(Stop::Later),
             // Taken, yet not to be found: something else holds the number, or it was deleted just now.
             (Why::Taken(_), None) if self.claim.failures < 2 => Err(Stop::Later),
-            (Why::Taken(words) | Why::UnknownText(words), None) => Ok(blocked(Reason::RefusedByAccurate, words)),
+            (Why::Taken(words) | Why::UnknownText(words), None) => Ok(blocked(Reason::RefusedByAccurate, said(words))),
         }
     }
 
@@ -177,10 +179,12 @@ impl Attempt<'_> {
         let (no, name) = (&claim.draft.body.customer_no, &claim.draft.customer_name);
         let words = |ensured: &Ensured| match ensured {
             Ensured::Created => "created",
-            Ensured::Stood => "stands already",
+            Ensured::Stood => "exists already",
         };
         match self.patiently("customer/save", words, || customers::ensure(session, no, name)).await {
-            Ok(Ensured::Created) => self.warn(Warning::CustomerCreated, format!("{no} ({name})")),
+            Ok(Ensured::Created) => {
+                self.warn(Warning::CustomerCreated, About::Customer { no: no.clone(), name: name.clone() });
+            }
             Ok(Ensured::Stood) => {}
             Err(Failure::Refused(Refusal { words, .. }) | Failure::UnknownText(words)) => {
                 let meaning = Meaning::Person(Reason::CustomerNotFound);
@@ -234,21 +238,21 @@ impl Attempt<'_> {
         let claim = self.claim.clone();
         let draft = &claim.draft;
         let mut differences = Vec::new();
-        if found.customer_no != draft.body.customer_no {
-            differences.push(format!("customer {}, not {}", found.customer_no, draft.body.customer_no));
-        }
-        if found.description != draft.body.description {
-            differences.push(format!("description {:?}, not {:?}", found.description, draft.body.description));
-        }
-        let other_total = found.total.map(Rupiah::from_decimal).filter(|total| *total != draft.total);
-        if let (true, Some(total)) = (draft.body.total_is_final(), other_total) {
-            differences.push(format!("total {total}, not {}", draft.total));
+        let mut compare = |field: Field, there: &str, ours: &str| {
+            if there != ours {
+                differences.push(Difference { field, there: there.to_owned(), ours: ours.to_owned() });
+            }
+        };
+        compare(Field::Customer, &found.customer_no, &draft.body.customer_no);
+        compare(Field::Description, &found.description, &draft.body.description);
+        if let (true, Some(total)) = (draft.body.total_is_final(), found.total.map(Rupiah::from_decimal)) {
+            compare(Field::Total, &total.in_words(), &draft.total.in_words());
         }
         if differences.is_empty() {
-            self.warn(Warning::InvoiceAdopted, format!("{} (id {})", found.number, found.id));
+            self.warn(Warning::InvoiceAdopted, About::Invoice { number: found.number.clone(), id: Some(found.id) });
             return self.invoiced(found);
         }
-        let about = format!("invoice {} (id {}) has {}", found.number, found.id, differences.join(", "));
+        let about = About::OtherInvoice { number: found.number, id: found.id, differences };
         blocked(Reason::NumberConflict, about)
     }
 
@@ -256,7 +260,7 @@ impl Attempt<'_> {
         let draft = &self.claim.draft;
         let total = found.total.unwrap_or_else(|| draft.total.decimal());
         if draft.body.total_is_final() && Rupiah::from_decimal(total) != draft.total {
-            let about = format!("Accurate {}, invoice {}", total.normalize(), draft.total);
+            let about = About::AccurateTotal { accurate: Rupiah::from_decimal(total), invoice: draft.total };
             self.warn(Warning::TotalDifference, about);
         }
         let invoice = StandingInvoice { id: found.id, number: found.number, total };
@@ -275,19 +279,17 @@ impl Attempt<'_> {
         let body = &self.claim.draft.body;
         let same_id = self.claim.invoice_id.is_none_or(|id| id == found.id);
         if !same_id || found.customer_no != body.customer_no || found.description != body.description {
-            let about =
-                format!("invoice {} (id {}) is not this order's, so it was not deleted", found.number, found.id);
+            let about = About::OtherInvoice { number: found.number, id: found.id, differences: Vec::new() };
             return Ok(blocked(Reason::NumberConflict, about));
         }
         if found.has_receipt {
-            let about = format!("cancelled, but invoice {} has a receipt; delete both by hand", found.number);
-            return Ok(blocked(Reason::RefusedByAccurate, about));
+            return Ok(blocked(Reason::RefusedByAccurate, About::Receipt { number: found.number }));
         }
         let session = self.session;
         match self.patiently("sales-invoice/delete", |()| "deleted", || invoices::delete(session, found.id)).await {
             Ok(()) => Ok(Outcome::Voided),
             Err(Failure::Refused(Refusal { words, .. }) | Failure::UnknownText(words)) => {
-                Ok(blocked(Reason::RefusedByAccurate, words))
+                Ok(blocked(Reason::RefusedByAccurate, said(words)))
             }
             // The next attempt looks it up again and finds it gone, or not.
             Err(failure) => Err(stop(&failure)),
@@ -298,11 +300,15 @@ impl Attempt<'_> {
 /// What a look-up found, for the timeline.
 pub(super) fn found_in_words(found: Option<&FoundInvoice>) -> &'static str {
     match found {
-        Some(_) => "an invoice with this number stands",
+        Some(_) => "an invoice with this number exists",
         None => "no invoice has this number",
     }
 }
 
-fn blocked(reason: Reason, about: String) -> Outcome {
+fn said(words: String) -> About {
+    About::Accurate { subject: None, words }
+}
+
+fn blocked(reason: Reason, about: About) -> Outcome {
     Outcome::Blocked { findings: vec![Finding { reason, about }], waits_for: None }
 }

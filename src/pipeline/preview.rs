@@ -16,7 +16,7 @@ use crate::{
     store::State,
 };
 
-/// What would become of an order if this were all that was known of it.
+/// What would happen to an order if this body were all that is known of it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Preview {
     /// Forstok's order id.
@@ -35,7 +35,7 @@ pub struct Preview {
     pub findings: Vec<PreviewFinding>,
     /// The book that it would go to.
     pub book: Option<String>,
-    /// What the invoice would come to, in rupiah.
+    /// The invoice's total in rupiah.
     #[schema(value_type = Option<f64>)]
     pub total: Option<serde_json::Number>,
     /// The exact body of `sales-invoice/save.do`.
@@ -88,10 +88,7 @@ pub fn preview(
             let wanted = in_force.mapping.auto_create_at.map_or("never", crate::domain::mapping::status_word);
             preview.decision = words(
                 language,
-                &format!(
-                    "{:?} has not reached {wanted:?} yet: the order is watched, nothing is sent.",
-                    order.status_text
-                ),
+                &format!("{:?} is before {wanted:?}: the order is watched, nothing is sent.", order.status_text),
                 &format!(
                     "{:?} belum mencapai {wanted:?}: pesanan dipantau, belum ada yang dikirim.",
                     order.status_text
@@ -108,14 +105,14 @@ pub fn preview(
             preview.reason = findings.first().map(|finding| finding.reason.code());
             preview.decision = words(
                 language,
-                "The order would wait for a person; nothing is sent.",
-                "Pesanan akan menunggu tindakan seseorang; tidak ada yang dikirim.",
+                "The order would be blocked until a person acts; nothing is sent.",
+                "Pesanan akan ditahan sampai ada yang menanganinya; tidak ada yang dikirim.",
             );
             preview.findings.extend(findings.into_iter().map(|finding| PreviewFinding {
                 severity: "error",
                 code: finding.reason.code(),
                 sentence: finding.reason.sentence(language),
-                detail: finding.about,
+                detail: finding.about.in_words(language),
                 remedy: finding.reason.remedy(language),
             }));
         }
@@ -123,17 +120,23 @@ pub fn preview(
             preview.state = State::Due.as_str();
             // Exclusive tax comes on top in Accurate; what it comes to is Accurate's to say.
             let tax = if draft.body.total_is_final() { ("", "") } else { (" before tax", " sebelum pajak") };
-            let (number, total) = (&draft.body.number, draft.total);
+            let (number, total) = (&draft.body.number, draft.total.in_words());
             preview.decision = words(
                 language,
-                &format!("Invoice {number} over Rp {total}{} would be sent to book {}.", tax.0, draft.book),
-                &format!("Faktur {number} sebesar Rp {total}{} akan dikirim ke buku {}.", tax.1, draft.book),
+                &format!(
+                    "Invoice {number} for {total}{} would be sent to Accurate database \"{}\".",
+                    tax.0, draft.book
+                ),
+                &format!(
+                    "Faktur {number} senilai {total}{} akan dikirim ke database Accurate \"{}\".",
+                    tax.1, draft.book
+                ),
             );
             preview.findings.extend(notices.into_iter().map(|notice| PreviewFinding {
                 severity: "warning",
                 code: notice.warning.code(),
                 sentence: notice.warning.sentence(language),
-                detail: notice.about,
+                detail: notice.about.in_words(language),
                 remedy: notice.warning.remedy(language),
             }));
             preview.total = Some(exact_number(draft.total.decimal()));

@@ -72,6 +72,11 @@ impl Action {
         Self::ALL.into_iter().find(|action| action.name() == name)
     }
 
+    /// Whether it changes the books.
+    pub fn writes(self) -> bool {
+        matches!(self, Self::InvoiceSave | Self::InvoiceBulkSave | Self::InvoiceDelete | Self::CustomerSave)
+    }
+
     /// The HTTP method it is called with (accurate.md §3).
     pub fn method(self) -> Method {
         match self {

@@ -1,76 +1,19 @@
-//! What the sandbox holds: registers of records, each found by its id and by its number or name.
+//! What the sandbox holds, and what of it look-ups already show.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
 use super::{
-    Account, AccountType, Action, Customer, Invoice, InvoiceLine, Item, Masters, Named, Receipt, Settings, Tax,
+    Account, AccountType, Action, Customer, Invoice, InvoiceLine, Item, LetterCase, Masters, Named, Receipt, Settings,
+    Tax, messages,
+    register::{Record, Register},
 };
-
-/// Something that stands in a register.
-pub(super) trait Record {
-    /// The number or name it is known by; unique in its register.
-    fn key(&self) -> &str;
-}
-
-/// Records of one kind. Finding one takes the same time however many there are.
-#[derive(Debug)]
-pub(super) struct Register<T> {
-    by_id: BTreeMap<i64, T>,
-    id_of: HashMap<String, i64>,
-    /// Ids are never used again, also not after a delete.
-    last_id: i64,
-}
-
-impl<T: Record> Register<T> {
-    fn new() -> Self {
-        Self { by_id: BTreeMap::new(), id_of: HashMap::new(), last_id: 0 }
-    }
-
-    /// Adds a record made with the next id; one with the same key is replaced.
-    pub(super) fn add(&mut self, make: impl FnOnce(i64) -> T) -> &T {
-        self.last_id += 1;
-        let id = self.last_id;
-        let record = make(id);
-        if let Some(replaced) = self.id_of.insert(record.key().to_owned(), id) {
-            self.by_id.remove(&replaced);
-        }
-        self.by_id.entry(id).or_insert(record)
-    }
-
-    pub(super) fn get(&self, key: &str) -> Option<&T> {
-        self.by_id.get(self.id_of.get(key)?)
-    }
-
-    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut T> {
-        self.by_id.get_mut(self.id_of.get(key)?)
-    }
-
-    pub(super) fn with_id(&self, id: i64) -> Option<&T> {
-        self.by_id.get(&id)
-    }
-
-    pub(super) fn remove(&mut self, id: i64) -> Option<T> {
-        let removed = self.by_id.remove(&id)?;
-        self.id_of.remove(removed.key());
-        Some(removed)
-    }
-
-    pub(super) fn holds(&self, key: &str) -> bool {
-        self.id_of.contains_key(key)
-    }
-
-    /// All records by id.
-    pub(super) fn all(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.by_id.values()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.by_id.len()
-    }
-}
 
 /// The database behind the sandbox.
 #[derive(Debug)]
@@ -86,7 +29,19 @@ pub(super) struct Books {
     pub(super) invoices: Register<Invoice>,
     /// Calls that the token's user has no right for.
     pub(super) withheld: BTreeSet<Action>,
+    /// Changes that some look-ups do not show yet, oldest first.
+    recent: VecDeque<Change>,
     receipts: u64,
+    own_errors: u64,
+}
+
+/// A change of an invoice.
+#[derive(Debug)]
+struct Change {
+    at: Timestamp,
+    id: i64,
+    /// How it was before; none when it was not there.
+    before: Option<Invoice>,
 }
 
 impl Books {
@@ -102,8 +57,11 @@ impl Books {
             customers: Register::new(),
             invoices: Register::new(),
             withheld: BTreeSet::new(),
+            recent: VecDeque::new(),
             receipts: 0,
+            own_errors: 0,
         };
+        books.settings_changed();
         books.add_masters(masters);
         books
     }
@@ -139,16 +97,79 @@ impl Books {
         self.taxes.all().next().map_or(Decimal::ZERO, |tax| tax.rate)
     }
 
-    /// The number Accurate gives an invoice that came without one; its form is a guess.
-    pub(super) fn own_invoice_number(&self, date: Date) -> String {
-        let mut serial = self.invoices.last_id + 1;
+    /// What follows from the settings.
+    pub(super) fn settings_changed(&mut self) {
+        self.invoices.ignores_case = self.settings.letter_case != LetterCase::Exact;
+    }
+
+    // ---- invoices ----
+
+    /// Adds an invoice made with the next id.
+    pub(super) fn add_invoice(&mut self, now: Timestamp, make: impl FnOnce(i64) -> Invoice) -> Invoice {
+        let invoice = self.invoices.add(make).clone();
+        self.changed(now, invoice.id, None);
+        invoice
+    }
+
+    /// Changes an invoice; none when there is no such invoice.
+    pub(super) fn edit_invoice(&mut self, now: Timestamp, id: i64, edit: impl FnOnce(&mut Invoice)) -> Option<Invoice> {
+        let before = self.invoices.with_id(id)?.clone();
+        let mut after = before.clone();
+        edit(&mut after);
+        self.changed(now, id, Some(before));
+        Some(self.invoices.put(id, after).clone())
+    }
+
+    /// Deletes an invoice; none when there is no such invoice.
+    pub(super) fn remove_invoice(&mut self, now: Timestamp, id: i64) -> Option<Invoice> {
+        let removed = self.invoices.remove(id)?;
+        self.changed(now, id, Some(removed.clone()));
+        Some(removed)
+    }
+
+    fn changed(&mut self, at: Timestamp, id: i64, before: Option<Invoice>) {
+        let longest = self.settings.detail_lag.max(self.settings.list_lag);
+        let shown = |change: &Change| has_passed(longest, change.at, at);
+        while self.recent.front().is_some_and(shown) {
+            self.recent.pop_front();
+        }
+        if !longest.is_zero() {
+            self.recent.push_back(Change { at, id, before });
+        }
+    }
+
+    /// The invoices as a look-up shows them that is this much behind.
+    pub(super) fn shown(&self, lag: Duration, now: Timestamp) -> Cow<'_, Register<Invoice>> {
+        let mut unseen = self.recent.iter().rev().filter(|change| !has_passed(lag, change.at, now)).peekable();
+        if unseen.peek().is_none() {
+            return Cow::Borrowed(&self.invoices);
+        }
+        let mut shown = self.invoices.clone();
+        for change in unseen {
+            match &change.before {
+                Some(before) => drop(shown.put(change.id, before.clone())),
+                None => drop(shown.remove(change.id)),
+            }
+        }
+        Cow::Owned(shown)
+    }
+
+    /// The number Accurate gives an invoice by itself; its form is a guess.
+    pub(super) fn own_invoice_number(&self) -> String {
+        let mut serial = self.invoices.last_id + 1_001;
         loop {
-            let number = format!("SI.{:04}.{:02}.{serial:05}", date.year(), date.month());
+            let number = format!("SI.{serial}");
             if !self.invoices.holds(&number) {
                 return number;
             }
             serial += 1;
         }
+    }
+
+    /// What Accurate says about an error of its own.
+    pub(super) fn own_error(&mut self) -> String {
+        self.own_errors += 1;
+        messages::upsss(self.own_errors)
     }
 
     /// The number Accurate gives a customer that came without one; its form is a guess.
@@ -172,15 +193,6 @@ impl Books {
         total: Decimal,
         saved_at: Timestamp,
     ) -> Invoice {
-        let line = InvoiceLine {
-            item_no: String::new(),
-            detail_name: description.to_owned(),
-            quantity: Decimal::ONE,
-            unit_price: total,
-            item_cash_discount: Decimal::ZERO,
-            warehouse_name: None,
-            use_tax1: false,
-        };
         let make = |id| Invoice {
             id,
             number: number.to_owned(),
@@ -197,22 +209,28 @@ impl Books {
             tax1_amount: Decimal::ZERO,
             total_expense: Decimal::ZERO,
             total_amount: total,
-            lines: vec![line],
+            lines: vec![InvoiceLine::by_hand(description, total)],
             expenses: Vec::new(),
             receipts: Vec::new(),
             saved_at,
         };
-        self.invoices.add(make).clone()
+        self.add_invoice(saved_at, make)
     }
 
     /// Pays all that is owed for an invoice; none when there is no such invoice.
-    pub(super) fn put_receipt_on(&mut self, number: &str) -> Option<Receipt> {
-        let invoice = self.invoices.get_mut(number)?;
+    pub(super) fn put_receipt_on(&mut self, number: &str, now: Timestamp) -> Option<Receipt> {
+        let invoice = self.invoices.get(number)?;
+        let (id, amount) = (invoice.id, invoice.owed());
         self.receipts += 1;
-        let receipt = Receipt { number: format!("SR.{:05}", self.receipts), amount: invoice.owed() };
-        invoice.receipts.push(receipt.clone());
+        let receipt = Receipt { number: format!("SR.{:05}", self.receipts), amount };
+        self.edit_invoice(now, id, |invoice| invoice.receipts.push(receipt.clone()))?;
         Some(receipt)
     }
+}
+
+/// Whether a change of that moment is old enough to be shown.
+fn has_passed(lag: Duration, changed_at: Timestamp, now: Timestamp) -> bool {
+    lag.is_zero() || now.duration_since(changed_at) >= SignedDuration::try_from(lag).unwrap_or(SignedDuration::MAX)
 }
 
 impl Record for Item {

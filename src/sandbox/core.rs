@@ -20,11 +20,11 @@ use super::{
     Action, BreachKind, CallRecord, Fault, Options,
     auth::{AuthFault, Credential},
     books::Books,
-    faults::Faults,
+    faults::{Chosen, Faults},
     journal::Journal,
     limits::Limiter,
     messages,
-    reply::{error_answer, html_answer, json_answer, refusal, text_answer},
+    reply::{error_answer, html_answer, json_answer, refusal},
     work::{Done, work},
 };
 
@@ -94,7 +94,7 @@ pub struct Plan {
     /// How long to wait before the work is done.
     pub wait: Duration,
     action: Option<Action>,
-    fault: Option<Fault>,
+    chosen: Chosen,
     refused: Option<Box<Refusal>>,
 }
 
@@ -140,7 +140,6 @@ pub struct Core {
     /// Where the database is.
     pub(super) data_host: Host,
     urls: [String; 2],
-    upsss: u64,
 }
 
 impl Core {
@@ -161,7 +160,6 @@ impl Core {
             down: None,
             data_host: Host::First,
             urls: ["https://zeus.accurate.id".to_owned(), "https://hera.accurate.id".to_owned()],
-            upsss: 0,
             origin,
         }
     }
@@ -181,14 +179,14 @@ impl Core {
     /// A call arrives.
     pub fn begin(&mut self, request: &Request, now: Timestamp) -> Admission {
         let action = Action::of_path(&request.path);
-        let mut plan = Plan { wait: Duration::ZERO, action, fault: None, refused: None };
+        let mut plan = Plan { wait: Duration::ZERO, action, chosen: Chosen::default(), refused: None };
         let mut ticket = Ticket { counted: false, generation: self.generation };
         match self.let_in(request, now, &mut ticket) {
             Err(refusal) => plan.refused = Some(refusal),
             Ok(action) => {
-                plan.fault = self.faults.choose(action);
+                plan.chosen = self.faults.choose(action);
                 plan.wait = self.latency / 2;
-                if let Some(Fault::Late(late)) = plan.fault {
+                if let Some(Fault::Late(late)) = plan.chosen.fault {
                     plan.wait += late;
                 }
             }
@@ -199,7 +197,7 @@ impl Core {
     /// The work is done, or what was decided in its stead.
     pub fn act(&mut self, plan: &Plan, request: &Request, now: Timestamp) -> Acted {
         let mut acted = Acted { answer: Answer::Dropped, delay: Duration::ZERO, changed: false };
-        let mut fault = plan.fault;
+        let Chosen { slip, mut fault } = plan.chosen;
         let message = match (&plan.refused, plan.action) {
             (Some(refusal), _) => {
                 acted.answer = refusal.answer.clone();
@@ -207,14 +205,14 @@ impl Core {
             }
             (None, Some(action)) => {
                 acted.delay = self.latency / 2;
-                let done = self.work_unless_prevented(fault, action, request, now);
+                let done = self.work_unless_prevented(plan.chosen, action, request, now);
                 acted.changed = done.as_ref().is_some_and(|done| done.changed);
                 if acted.changed && fault.is_none() && self.faults.loses_reply_after_saving(action) {
                     fault = Some(Fault::DroppedAfter);
                 }
                 let (answer, message) =
                     done.map_or((Answer::Dropped, String::new()), |done| (done.answer, done.message));
-                acted.answer = self.spoilt(fault, request, answer);
+                acted.answer = self.spoilt(fault, action, request, answer);
                 if let Some(Fault::Slow(slow)) = fault {
                     acted.delay += slow;
                 }
@@ -222,7 +220,7 @@ impl Core {
             }
             (None, None) => String::new(),
         };
-        self.note(plan.action, fault, &acted, message, now);
+        self.note(plan.action, fault.or(slip), &acted, message, now);
         acted
     }
 
@@ -314,62 +312,16 @@ impl Core {
 
     fn work_unless_prevented(
         &mut self,
-        fault: Option<Fault>,
+        chosen: Chosen,
         action: Action,
         request: &Request,
         now: Timestamp,
     ) -> Option<Done> {
-        if fault.is_some_and(Fault::prevents_the_work) {
+        if chosen.fault.is_some_and(Fault::prevents_the_work) {
             return None;
         }
         let host = self.data_url_for(request);
-        Some(work(&mut self.books, action, request, &host, now))
-    }
-
-    /// What the caller gets to see of an answer under a fault.
-    fn spoilt(&mut self, fault: Option<Fault>, request: &Request, answer: Answer) -> Answer {
-        let business_error = |message: String| json_answer(StatusCode::OK, &refusal(&[message]));
-        match fault {
-            None | Some(Fault::Slow(_) | Fault::Late(_)) => answer,
-            Some(Fault::DroppedBefore | Fault::DroppedAfter) => Answer::Dropped,
-            Some(Fault::Error5xxBefore | Fault::Error5xxAfter) => {
-                let status = self.faults.pick([
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    StatusCode::BAD_GATEWAY,
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    StatusCode::GATEWAY_TIMEOUT,
-                ]);
-                text_answer(status, status.canonical_reason().unwrap_or_default())
-            }
-            Some(Fault::HtmlBefore | Fault::HtmlAfter) => {
-                let (ok, bad_gateway) = (StatusCode::OK, StatusCode::BAD_GATEWAY);
-                html_answer(self.faults.pick([ok, bad_gateway, ok, bad_gateway]))
-            }
-            Some(Fault::UpsssBefore | Fault::UpsssAfter) => {
-                self.upsss += 1;
-                business_error(messages::upsss(self.upsss))
-            }
-            Some(Fault::DatabaseTrouble) => business_error(messages::DATABASE_TROUBLE.to_owned()),
-            Some(Fault::Limit429) => {
-                let empty = self.faults.pick([true, false, true, false]);
-                let body = json!({ "s": false, "d": [messages::TOO_MANY_IN_A_SECOND] });
-                if empty {
-                    text_answer(StatusCode::TOO_MANY_REQUESTS, "")
-                } else {
-                    error_answer(&request.headers, StatusCode::TOO_MANY_REQUESTS, &body)
-                }
-            }
-            Some(Fault::LimitMessage) => business_error(
-                self.faults
-                    .pick([
-                        messages::TOO_MANY_IN_A_SECOND,
-                        messages::TOO_MANY_IN_FLIGHT,
-                        messages::TOO_MANY_IN_A_SECOND,
-                        messages::TOO_MANY_IN_FLIGHT,
-                    ])
-                    .to_owned(),
-            ),
-        }
+        Some(work(&mut self.books, action, request, &host, chosen.slip, now))
     }
 
     fn note(&mut self, action: Option<Action>, fault: Option<Fault>, acted: &Acted, message: String, now: Timestamp) {

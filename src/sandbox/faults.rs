@@ -1,114 +1,8 @@
 //! What goes wrong, by chance or on command.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::collections::{BTreeMap, VecDeque};
 
-use super::Action;
-
-/// One thing that can go wrong with a call. *Before* and *after* are before and after the work is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// The connection is cut; nothing was done.
-    DroppedBefore,
-    /// The connection is cut; the work was done.
-    DroppedAfter,
-    /// HTTP 500, 502, 503 or 504; nothing was done.
-    Error5xxBefore,
-    /// HTTP 500, 502, 503 or 504; the work was done.
-    Error5xxAfter,
-    /// A proxy's page, with HTTP 200 or 502; nothing was done.
-    HtmlBefore,
-    /// A proxy's page, with HTTP 200 or 502; the work was done.
-    HtmlAfter,
-    /// HTTP 200, `"s":false`, `Upsss...`; nothing was done.
-    UpsssBefore,
-    /// HTTP 200, `"s":false`, `Upsss...`; the work was done.
-    UpsssAfter,
-    /// HTTP 200, `"s":false`, `Unable to acquire JDBC Connection`; nothing was done.
-    DatabaseTrouble,
-    /// The work is done at once, the reply comes this much later.
-    Slow(Duration),
-    /// The work itself is done this much later, even when the caller has hung up by then.
-    Late(Duration),
-    /// HTTP 429 although no limit was reached.
-    Limit429,
-    /// The limit's message although no limit was reached.
-    LimitMessage,
-}
-
-impl Fault {
-    /// The names [`Fault::named`] knows.
-    pub const NAMES: [&'static str; 13] = [
-        "dropped_before",
-        "dropped_after",
-        "error_5xx_before",
-        "error_5xx_after",
-        "html_before",
-        "html_after",
-        "upsss_before",
-        "upsss_after",
-        "database_trouble",
-        "slow",
-        "late",
-        "limit_429",
-        "limit_message",
-    ];
-
-    /// The fault with this name; `wait` is only looked at by `slow` and `late`.
-    pub fn named(name: &str, wait: Duration) -> Option<Self> {
-        Some(match name {
-            "dropped_before" => Self::DroppedBefore,
-            "dropped_after" => Self::DroppedAfter,
-            "error_5xx_before" => Self::Error5xxBefore,
-            "error_5xx_after" => Self::Error5xxAfter,
-            "html_before" => Self::HtmlBefore,
-            "html_after" => Self::HtmlAfter,
-            "upsss_before" => Self::UpsssBefore,
-            "upsss_after" => Self::UpsssAfter,
-            "database_trouble" => Self::DatabaseTrouble,
-            "slow" => Self::Slow(wait),
-            "late" => Self::Late(wait),
-            "limit_429" => Self::Limit429,
-            "limit_message" => Self::LimitMessage,
-            _ => return None,
-        })
-    }
-
-    /// Its name in counters and control routes.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::DroppedBefore => "dropped_before",
-            Self::DroppedAfter => "dropped_after",
-            Self::Error5xxBefore => "error_5xx_before",
-            Self::Error5xxAfter => "error_5xx_after",
-            Self::HtmlBefore => "html_before",
-            Self::HtmlAfter => "html_after",
-            Self::UpsssBefore => "upsss_before",
-            Self::UpsssAfter => "upsss_after",
-            Self::DatabaseTrouble => "database_trouble",
-            Self::Slow(_) => "slow",
-            Self::Late(_) => "late",
-            Self::Limit429 => "limit_429",
-            Self::LimitMessage => "limit_message",
-        }
-    }
-
-    /// Whether the books stay untouched under it.
-    pub(super) fn prevents_the_work(self) -> bool {
-        matches!(
-            self,
-            Self::DroppedBefore
-                | Self::Error5xxBefore
-                | Self::HtmlBefore
-                | Self::UpsssBefore
-                | Self::DatabaseTrouble
-                | Self::Limit429
-                | Self::LimitMessage
-        )
-    }
-}
+use super::{Action, Fault};
 
 /// Which calls a fault on command waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +40,15 @@ pub(super) struct Faults {
     /// Replies that get lost once something was really saved; a refused save does not use one up.
     pub(super) lose_after_saving: usize,
     pub(super) fired: BTreeMap<&'static str, u64>,
+}
+
+/// What goes wrong with one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Chosen {
+    /// In the books.
+    pub(super) slip: Option<Fault>,
+    /// On the way there or back.
+    pub(super) fault: Option<Fault>,
 }
 
 #[derive(Debug)]
@@ -194,12 +97,17 @@ impl Faults {
         self.lose_after_saving = 0;
     }
 
-    /// The fault this call meets. Commands come first; chance is drawn once per call, so that a seed replays.
-    pub(super) fn choose(&mut self, action: Action) -> Option<Fault> {
-        let draw = self.rng.f64();
-        let fault = self.commanded(action).or_else(|| self.drawn(draw))?;
-        self.count(fault);
-        Some(fault)
+    /// The faults this call meets. Commands come first; chance is drawn twice for every call, so that a seed replays.
+    pub(super) fn choose(&mut self, action: Action) -> Chosen {
+        let draws = [self.rng.f64(), self.rng.f64()];
+        let [slip, fault] = [true, false].map(|in_the_books| {
+            let fault = self.commanded(action, in_the_books).or_else(|| {
+                self.drawn(draws[usize::from(in_the_books)], in_the_books).filter(|fault| fault.can_meet(action))
+            })?;
+            self.count(fault);
+            Some(fault)
+        });
+        Chosen { slip, fault }
     }
 
     /// Whether the reply to a call that has just saved something is to be lost.
@@ -217,8 +125,11 @@ impl Faults {
         forms[self.rng.usize(..forms.len())]
     }
 
-    fn commanded(&mut self, action: Action) -> Option<Fault> {
-        let at = self.commands.iter().position(|command| command.on.meets(action))?;
+    fn commanded(&mut self, action: Action, in_the_books: bool) -> Option<Fault> {
+        let at = self.commands.iter().position(|command| {
+            let is_for_it = matches!(command.on, On::Call(_)) || command.fault.can_meet(action);
+            command.fault.is_in_the_books() == in_the_books && command.on.meets(action) && is_for_it
+        })?;
         let command = &mut self.commands[at];
         command.times -= 1;
         let fault = command.fault;
@@ -228,9 +139,10 @@ impl Faults {
         Some(fault)
     }
 
-    fn drawn(&self, draw: f64) -> Option<Fault> {
+    fn drawn(&self, draw: f64, in_the_books: bool) -> Option<Fault> {
         let mut reached = 0.0;
-        self.chances.iter().find_map(|(fault, chance)| {
+        let mut chances = self.chances.iter().filter(|(fault, _)| fault.is_in_the_books() == in_the_books);
+        chances.find_map(|(fault, chance)| {
             reached += chance;
             (draw < reached).then_some(*fault)
         })
@@ -246,21 +158,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_names_its_fault() {
-        for name in Fault::NAMES {
-            assert_eq!(Fault::named(name, Duration::ZERO).map(Fault::name), Some(name));
-        }
-        assert_eq!(Fault::named("gremlins", Duration::ZERO), None);
-    }
-
-    #[test]
     fn a_commanded_fault_waits_for_its_call_and_fires_as_often_as_told() {
         let mut faults = Faults::new(&[], 1);
         faults.command(Action::InvoiceSave.into(), Fault::DroppedAfter, 2);
-        assert_eq!(faults.choose(Action::InvoiceDetail), None);
-        assert_eq!(faults.choose(Action::InvoiceSave), Some(Fault::DroppedAfter));
-        assert_eq!(faults.choose(Action::InvoiceSave), Some(Fault::DroppedAfter));
-        assert_eq!(faults.choose(Action::InvoiceSave), None);
+        assert_eq!(faults.choose(Action::InvoiceDetail).fault, None);
+        assert_eq!(faults.choose(Action::InvoiceSave).fault, Some(Fault::DroppedAfter));
+        assert_eq!(faults.choose(Action::InvoiceSave).fault, Some(Fault::DroppedAfter));
+        assert_eq!(faults.choose(Action::InvoiceSave).fault, None);
         assert_eq!(faults.fired["dropped_after"], 2);
     }
 
@@ -277,5 +181,14 @@ mod tests {
         assert_ne!(run(8).0, met);
         assert!((150..350).contains(&fired["html_after"]), "{fired:?}");
         assert!((150..350).contains(&fired["dropped_before"]), "{fired:?}");
+    }
+
+    #[test]
+    fn one_call_can_be_spoilt_in_the_books_and_on_the_way_back() {
+        let mut faults = Faults::new(&[(Fault::TotalOff, 1.0), (Fault::DroppedAfter, 1.0)], 1);
+        let both = Chosen { slip: Some(Fault::TotalOff), fault: Some(Fault::DroppedAfter) };
+        assert_eq!(faults.choose(Action::InvoiceSave), both);
+        assert_eq!(faults.choose(Action::InvoiceDetail).slip, None, "a look-up saves nothing");
+        assert_eq!(faults.fired["total_off"], 1);
     }
 }

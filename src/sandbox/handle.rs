@@ -9,12 +9,11 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rust_decimal::Decimal;
 use tokio::sync::watch;
 
 use super::{
     Acted, Action, Admission, Breach, CallRecord, Core, Customer, Down, Fault, Host, Invoice, Limits, Masters, On,
-    Options, Plan, Receipt, Request, Running, Settings, Ticket, server,
+    Options, Plan, Request, Running, Settings, Ticket, server,
 };
 use crate::clock::SharedClock;
 
@@ -28,11 +27,6 @@ struct Shared {
     /// The listeners look here whether they are to refuse connections.
     refusing: watch::Sender<bool>,
 }
-
-/// There is no invoice with this number to put a receipt on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no invoice numbered {0:?} stands in the sandbox")]
-pub struct ReceiptRefused(pub String);
 
 impl Sandbox {
     /// A sandbox that nobody can reach yet.
@@ -164,7 +158,9 @@ impl Sandbox {
 
     /// Changes how the database is set up.
     pub fn change_settings(&self, change: impl FnOnce(&mut Settings)) {
-        change(&mut self.core().books.settings);
+        let mut core = self.core();
+        change(&mut core.books.settings);
+        core.books.settings_changed();
     }
 
     /// Adds masters to those that are there.
@@ -195,24 +191,6 @@ impl Sandbox {
     /// Switches an account on again.
     pub fn resume_account(&self, no: &str) {
         self.core().books.accounts.get_mut(no).into_iter().for_each(|account| account.suspended = false);
-    }
-
-    /// Adds an invoice made by somebody else, worth `total` rupiah.
-    pub fn add_invoice(&self, number: &str, customer_no: &str, description: &str, total: Decimal) -> Invoice {
-        let now = self.now();
-        self.core().books.add_strangers_invoice(number, customer_no, description, total, now)
-    }
-
-    /// Deletes an invoice as a person in Accurate would; whether there was one.
-    pub fn remove_invoice(&self, number: &str) -> bool {
-        let mut core = self.core();
-        let id = core.books.invoices.get(number).map(|invoice| invoice.id);
-        id.is_some_and(|id| core.books.invoices.remove(id).is_some())
-    }
-
-    /// Pays all that is owed for an invoice.
-    pub fn put_receipt_on(&self, number: &str) -> Result<Receipt, ReceiptRefused> {
-        self.core().books.put_receipt_on(number).ok_or_else(|| ReceiptRefused(number.to_owned()))
     }
 
     /// Forgets everything since [`Sandbox::new`], except where it listens.

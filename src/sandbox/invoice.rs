@@ -150,6 +150,19 @@ impl Invoice {
 }
 
 impl InvoiceLine {
+    /// One piece of no item, as a person types it in.
+    pub(super) fn by_hand(name: &str, price: Decimal) -> Self {
+        Self {
+            item_no: String::new(),
+            detail_name: name.to_owned(),
+            quantity: Decimal::ONE,
+            unit_price: price,
+            item_cash_discount: Decimal::ZERO,
+            warehouse_name: None,
+            use_tax1: false,
+        }
+    }
+
     /// Rupiah for the whole line.
     pub fn amount(&self) -> Decimal {
         self.quantity * self.unit_price - self.item_cash_discount

@@ -1,12 +1,15 @@
 //! `list.do`: fields, filters and paging (accurate.md §3).
 
 use axum::{extract::Query as UrlQuery, http::Uri};
+use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::{
     Account, Customer, FilterValues, Invoice, Item, Named, Tax,
-    books::{Books, Record, Register},
+    books::Books,
+    register::{Record, Register},
     reply::number,
+    save::read_day,
 };
 
 const DEFAULT_PAGE: usize = 20;
@@ -33,11 +36,18 @@ impl Query {
         self.get(name)?.parse().ok().filter(|count| *count > 0)
     }
 
-    /// `filter.<field>.val`, unless `filter.<field>.op` is something else than EQUAL: other ones are not known
-    /// and, as wrong filters are, ignored in silence.
+    /// `filter.<field>.val`, unless `filter.<field>.op` is something else than EQUAL: other ones are ignored here,
+    /// in silence, as wrong filters are.
     fn filter(&self, field: &str) -> Option<&str> {
         let op = self.get(&format!("filter.{field}.op")).unwrap_or("EQUAL");
         self.get(&format!("filter.{field}.val")).filter(|_| op == "EQUAL")
+    }
+
+    /// The two days of `filter.<field>.op=BETWEEN`; unreadable ones are ignored in silence.
+    fn days_between(&self, field: &str) -> Option<(Date, Date)> {
+        let day = |at| read_day(self.get(&format!("filter.{field}.val[{at}]"))?);
+        let is_between = self.get(&format!("filter.{field}.op"))? == "BETWEEN";
+        Some((day(0)?, day(1)?)).filter(|_| is_between)
     }
 }
 
@@ -47,6 +57,13 @@ pub(super) trait Listed: Record {
     const KEY_FILTER: &'static str;
     /// Other fields that can be filtered by.
     const FILTERS: &'static [&'static str] = &[];
+    /// A field that can be filtered by a range of days.
+    const DAY_FILTER: Option<&'static str> = None;
+
+    /// The value of that field.
+    fn day(&self) -> Option<Date> {
+        None
+    }
 
     fn row(&self, books: &Books) -> Value;
 
@@ -106,7 +123,9 @@ fn keys<'a, T: Listed>(books: &Books, query: &'a Query) -> Option<Vec<&'a str>> 
 }
 
 fn filters_anything<T: Listed>(query: &Query) -> bool {
-    query.get("filter.suspended").is_some() || T::FILTERS.iter().any(|field| query.filter(field).is_some())
+    query.get("filter.suspended").is_some()
+        || T::FILTERS.iter().any(|field| query.filter(field).is_some())
+        || T::DAY_FILTER.is_some_and(|field| query.days_between(field).is_some())
 }
 
 fn passes<T: Listed>(record: &T, books: &Books, query: &Query) -> bool {
@@ -115,7 +134,9 @@ fn passes<T: Listed>(record: &T, books: &Books, query: &Query) -> bool {
         Some("false") => !record.suspended(),
         _ => true,
     };
+    let days = T::DAY_FILTER.and_then(|field| query.days_between(field));
     wanted
+        && days.is_none_or(|(from, to)| record.day().is_some_and(|day| from <= day && day <= to))
         && T::FILTERS.iter().all(|field| {
             query.filter(field).is_none_or(|value| record.row(books).get(field).is_some_and(|is| is == value))
         })
@@ -130,7 +151,13 @@ fn only(row: Value, fields: &[&str]) -> Value {
 
 impl Listed for Invoice {
     const KEY_FILTER: &'static str = "number";
-    const FILTERS: &'static [&'static str] = &["description", "transDate"];
+    /// There is no filter by description (backfill.md §2).
+    const FILTERS: &'static [&'static str] = &["transDate"];
+    const DAY_FILTER: Option<&'static str> = Some("transDate");
+
+    fn day(&self) -> Option<Date> {
+        Some(self.trans_date)
+    }
 
     fn row(&self, books: &Books) -> Value {
         self.head(books)

@@ -84,6 +84,11 @@ pub(super) fn customer_taken(no: &str) -> String {
     format!("Sudah ada data lain dengan ID Pelanggan # \"{no}\"")
 }
 
+/// Guess, after the form of the others.
+pub(super) fn customer_name_taken(name: &str) -> String {
+    format!("Sudah ada data lain dengan Nama Pelanggan # \"{name}\"")
+}
+
 pub(super) fn too_long(field: &str, most: usize) -> String {
     format!("{field} Maksimal {most} karakter")
 }
@@ -105,6 +110,19 @@ pub(super) fn not_found(what: &str, which: impl Display) -> String {
 pub(super) fn account_inactive(no: &str) -> String {
     format!("Akun {no} berstatus Non Aktif. Akun ini tidak dapat digunakan")
 }
+
+/// Guess, after the form for accounts.
+pub(super) fn item_inactive(no: &str) -> String {
+    format!("Barang & Jasa {no} berstatus Non Aktif. Barang & Jasa ini tidak dapat digunakan")
+}
+
+/// Texts that accurate.md does not know: what they mean for a call nobody can tell. All are guesses.
+pub(super) const UNKNOWN: [&str; 4] = [
+    "Proses tidak dapat dilanjutkan, silakan hubungi administrator data usaha anda",
+    "Data sedang digunakan oleh pengguna lain",
+    "Sesi pengguna telah berakhir di tengah proses",
+    "Kuota transaksi bulan ini sudah habis",
+];
 
 pub(super) fn no_right(action: Action) -> String {
     let what = match action {

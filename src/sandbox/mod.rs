@@ -17,12 +17,15 @@
 //! - `action`: which calls there are
 //! - `auth`: token, clock and signature
 //! - `limits`: calls per second and in flight; breaches
-//! - `faults`: what goes wrong by chance or on command
+//! - `fault`: what can go wrong with a call; `faults`: which call meets which, by chance or on command; `spoil`:
+//!   what the caller sees of it
 //! - `work`: what each call does with the books
 //! - `save`: the checks before a sales invoice or a customer is saved; `fields`: reading their lenient JSON
 //! - `totals`: subtotal, discount, tax, total
 //! - `list`: fields, filters, paging
-//! - `books`: what the sandbox holds; `masters`: what it starts with; `invoice`: what it is all about
+//! - `books`: what the sandbox holds and what of it is already shown; `register`: how it finds its records;
+//!   `masters`: what it starts with; `invoice`: what it is all about
+//! - `people`: what people do in Accurate: edit, renumber, duplicate, pay, delete
 //! - `messages`: every text Accurate would say; `reply`: the forms replies come in
 //! - `journal`: what calls were made
 //! - [`samples`]: sample orders, their mapping and what each must lead to
@@ -31,13 +34,14 @@
 //! # Left out on purpose
 //!
 //! OAuth, `db-list.do`, sales receipts over HTTP, English messages (`X-Language-Profile` is not looked at),
-//! the expansion of group items (accurate.md §6: not known), editing a record through `save.do` with its `id`.
+//! the expansion of group items (accurate.md §6: not known), changing a record through `save.do` with its `id`.
 
 mod action;
 mod auth;
 mod books;
 mod control;
 mod core;
+mod fault;
 mod faults;
 mod fields;
 mod handle;
@@ -48,11 +52,14 @@ mod list;
 mod masters;
 mod messages;
 mod options;
+mod people;
+mod register;
 mod reply;
 pub mod samples;
 mod save;
 mod server;
 mod socket;
+mod spoil;
 mod totals;
 mod work;
 
@@ -61,11 +68,16 @@ mod tests;
 
 pub use self::action::Action;
 pub use self::core::{Acted, Admission, Answer, Core, Down, Host, Plan, Request, Ticket};
-pub use self::faults::{Fault, On};
-pub use self::handle::{ReceiptRefused, Sandbox};
+pub use self::fault::Fault;
+pub use self::faults::On;
+pub use self::handle::Sandbox;
 pub use self::invoice::{Customer, Invoice, InvoiceExpense, InvoiceLine, Receipt};
 pub use self::journal::CallRecord;
 pub use self::limits::{Breach, BreachKind, LimitReply, Limits};
 pub use self::masters::{Account, AccountType, Item, Masters, Named, Tax};
-pub use self::options::{Branches, BulkRule, FilterValues, NegativeExpenses, Options, Settings, UnknownMasters};
+pub use self::options::{
+    Branches, BulkRule, CustomerNames, Emoji, FilterValues, LetterCase, NegativeExpenses, Numbering, Options, Settings,
+    SuspendedItems, UnknownMasters,
+};
+pub use self::people::{Edit, NotDone};
 pub use self::server::Running;

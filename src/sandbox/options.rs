@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::{Fault, Limits, Masters};
 use crate::clock::{SharedClock, SystemClock};
@@ -75,6 +76,20 @@ pub struct Settings {
     pub negative_expenses: NegativeExpenses,
     /// What happens to items, accounts and other masters that are not in the books.
     pub unknown_masters: UnknownMasters,
+    /// Whose number an invoice gets (accurate.md §6).
+    pub numbering: Numbering,
+    /// What becomes of the case of a number's letters (accurate.md §6).
+    pub letter_case: LetterCase,
+    /// How long a saved, changed or deleted invoice takes to show in `detail.do` (accurate.md §6: up to a minute).
+    pub detail_lag: Duration,
+    /// How long it takes to show in `list.do`.
+    pub list_lag: Duration,
+    /// What a save with a character beyond U+FFFF does, such as an emoji in a product's name. Not known.
+    pub emoji: Emoji,
+    /// What a suspended item is answered with (accurate.md §6).
+    pub suspended_items: SuspendedItems,
+    /// Whether two customers may have one name. Not known.
+    pub customer_names: CustomerNames,
 }
 
 impl Default for Settings {
@@ -88,12 +103,20 @@ impl Default for Settings {
             filter_values: FilterValues::All,
             negative_expenses: NegativeExpenses::Refused,
             unknown_masters: UnknownMasters::Refused,
+            numbering: Numbering::Sent,
+            letter_case: LetterCase::Exact,
+            detail_lag: Duration::ZERO,
+            list_lag: Duration::ZERO,
+            emoji: Emoji::Saved,
+            suspended_items: SuspendedItems::AsUnknown,
+            customer_names: CustomerNames::MayRepeat,
         }
     }
 }
 
 /// How many branches the token's user sees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Branches {
     /// One: an invoice need not name it.
     OneSeen,
@@ -102,7 +125,8 @@ pub enum Branches {
 }
 
 /// What one bad entry does to the other entries of a `bulk-save`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BulkRule {
     /// Nothing: the good ones are saved (accurate.md §3, two sources).
     EachByItself,
@@ -113,7 +137,8 @@ pub enum BulkRule {
 }
 
 /// What a list makes of a filter that is given several values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FilterValues {
     /// It finds all of them.
     All,
@@ -124,7 +149,8 @@ pub enum FilterValues {
 }
 
 /// Whether an expense line may be below zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum NegativeExpenses {
     Refused,
@@ -138,4 +164,68 @@ pub enum UnknownMasters {
     Refused,
     /// For people who try a mapping before they have typed in their masters.
     Accepted,
+}
+
+/// Whose number an invoice gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Numbering {
+    /// The one that was sent, if any.
+    Sent,
+    /// The database's automatic numbering wins: the number that was sent is ignored.
+    Automatic,
+}
+
+/// What becomes of the case of the letters of an invoice's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LetterCase {
+    /// It is kept, and another case makes another number.
+    Exact,
+    /// It is kept, and the same number in another case is the same number.
+    Ignored,
+    /// Numbers are kept in capital letters; case does not matter.
+    Upper,
+    /// Numbers are kept in small letters; case does not matter.
+    Lower,
+}
+
+impl LetterCase {
+    /// The number as it is kept.
+    pub(super) fn of(self, number: String) -> String {
+        match self {
+            Self::Exact | Self::Ignored => number,
+            Self::Upper => number.to_uppercase(),
+            Self::Lower => number.to_lowercase(),
+        }
+    }
+}
+
+/// What a save with a character beyond U+FFFF does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Emoji {
+    /// It is saved.
+    Saved,
+    /// It always fails with Accurate's own error; nothing is saved.
+    OwnError,
+}
+
+/// What an invoice with a suspended item is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SuspendedItems {
+    /// As if there were no such item.
+    AsUnknown,
+    /// That it is switched off, in the words that are known of accounts.
+    Named,
+}
+
+/// Whether two customers may have one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum CustomerNames {
+    MayRepeat,
+    Unique,
 }

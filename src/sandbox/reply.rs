@@ -60,6 +60,15 @@ pub(super) fn error_answer(request_headers: &HeaderMap, status: StatusCode, body
     answer(status, "application/xml;charset=UTF-8", format!("<Map><s>false</s><d><d>{text}</d></d></Map>"))
 }
 
+/// A JSON object of this many bytes: a list of numbers is put before what it says.
+pub(super) fn padded(body: &str, bytes: usize) -> String {
+    let Some(rest) = body.strip_prefix('{') else { return body.to_owned() };
+    let (before, number, after) = (r#"{"padding":["#, "24500.5,", "0],");
+    let room = bytes.saturating_sub(before.len() + after.len() + rest.len());
+    let spaces = " ".repeat(room % number.len());
+    [before, &number.repeat(room / number.len()), after, rest, &spaces].concat()
+}
+
 fn asks_for_json(headers: &HeaderMap) -> bool {
     headers.get_all(ACCEPT).iter().any(|value| value.to_str().is_ok_and(|value| value.contains("application/json")))
 }
@@ -73,6 +82,13 @@ fn answer(status: StatusCode, content_type: &'static str, body: String) -> Answe
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_padded_reply_has_the_size_and_says_the_same() {
+        let padded = padded(r#"{"s":true,"d":[1]}"#, 1_000);
+        let body: Value = serde_json::from_str(&padded).expect("JSON");
+        assert_eq!((padded.len(), &body["d"]), (1_000, &json!([1])));
+    }
 
     #[test]
     fn amounts_are_exact_json_numbers() {

@@ -6,17 +6,28 @@ use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
 use super::{
-    Branches, Customer, Invoice, InvoiceExpense, InvoiceLine, Named, NegativeExpenses, UnknownMasters,
-    books::{Books, Record, Register},
+    Branches, Customer, CustomerNames, Emoji, Invoice, InvoiceExpense, InvoiceLine, Named, NegativeExpenses, Numbering,
+    SuspendedItems, UnknownMasters,
+    books::Books,
     fields::Fields,
     messages,
+    register::{Record, Register},
     totals::{Ppn, percent_of, totals},
 };
 
 /// Checks a `sales-invoice/save` and, when nothing stands against it, puts the invoice into the books.
 pub(super) fn save_invoice(books: &mut Books, body: Fields<'_>, now: Timestamp) -> Result<Invoice, Vec<String>> {
     let invoice = Check { books, said: Vec::new() }.invoice(body, now)?;
-    Ok(books.invoices.add(|id| Invoice { id, ..invoice }).clone())
+    if books.settings.emoji == Emoji::OwnError && has_emoji(&invoice) {
+        return Err(vec![books.own_error()]);
+    }
+    Ok(books.add_invoice(now, |id| Invoice { id, ..invoice }))
+}
+
+fn has_emoji(invoice: &Invoice) -> bool {
+    let names = invoice.lines.iter().map(|line| &line.detail_name);
+    let mut texts = names.chain([&invoice.description, &invoice.po_number]);
+    texts.any(|text| text.chars().any(|character| character > '\u{FFFF}'))
 }
 
 /// Checks a `customer/save` and, when nothing stands against it, puts the customer into the books.
@@ -49,7 +60,7 @@ impl Check<'_> {
         let (Some(trans_date), true) = (trans_date, self.said.is_empty()) else { return Err(self.said) };
         Ok(Invoice {
             id: 0,
-            number: number.unwrap_or_else(|| self.books.own_invoice_number(trans_date)),
+            number: number.unwrap_or_else(|| self.books.own_invoice_number()),
             customer_no,
             description: body.text("description").unwrap_or_default(),
             po_number: body.text("poNumber").unwrap_or_default(),
@@ -79,6 +90,10 @@ impl Check<'_> {
         let customer_no = body.text("customerNo");
         if let Some(no) = customer_no.as_ref().filter(|no| self.books.customers.holds(no)) {
             self.say(messages::customer_taken(no));
+        }
+        let names_are_unique = self.books.settings.customer_names == CustomerNames::Unique;
+        if names_are_unique && self.books.customers.all().any(|customer| customer.name == name) {
+            self.say(messages::customer_name_taken(&name));
         }
         if !self.said.is_empty() {
             return Err(self.said);
@@ -127,7 +142,10 @@ impl Check<'_> {
     }
 
     fn number(&mut self, body: Fields<'_>) -> Option<String> {
-        let number = body.text("number")?;
+        if self.books.settings.numbering == Numbering::Automatic {
+            return None;
+        }
+        let number = self.books.settings.letter_case.of(body.text("number")?);
         if number.chars().count() > self.books.settings.longest_number {
             self.say(messages::too_long("No Faktur", self.books.settings.longest_number));
         }
@@ -182,7 +200,12 @@ impl Check<'_> {
         let item = self.books.items.get(&item_no);
         let usable = item.is_some_and(|item| !item.suspended) || self.takes_unknown(&self.books.items, &item_no);
         if !item_no.is_empty() && !usable {
-            self.say(messages::not_found("Barang & Jasa", &item_no));
+            let is_named = item.is_some() && self.books.settings.suspended_items == SuspendedItems::Named;
+            self.say(if is_named {
+                messages::item_inactive(&item_no)
+            } else {
+                messages::not_found("Barang & Jasa", &item_no)
+            });
         }
         let unit_price = self.amount(body, "unitPrice").unwrap_or_else(|| {
             self.say(messages::required("Harga"));
@@ -271,7 +294,7 @@ impl Check<'_> {
 }
 
 /// `dd/MM/yyyy`, and nothing else (accurate.md §3).
-fn read_day(text: &str) -> Option<Date> {
+pub(super) fn read_day(text: &str) -> Option<Date> {
     let mut parts = text.split('/');
     let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
     if (day.len(), month.len(), year.len()) != (2, 2, 4) || parts.next().is_some() {

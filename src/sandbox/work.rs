@@ -2,14 +2,16 @@
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::{
-    Action, Answer, BulkRule, Customer, Invoice, Request,
-    books::{Books, Register},
+    Action, Answer, BulkRule, Customer, Fault, Invoice, Request,
+    books::Books,
     fields::Fields,
     list::{Listed, Query, list},
     messages,
+    register::Register,
     reply::{json_answer, refusal},
     save::{save_customer, save_invoice},
 };
@@ -44,26 +46,37 @@ impl Done {
     }
 }
 
-/// Does one call that was let in.
-pub(super) fn work(books: &mut Books, action: Action, request: &Request, host: &str, now: Timestamp) -> Done {
+/// Does one call that was let in; `slip` is what goes wrong in the books.
+pub(super) fn work(
+    books: &mut Books,
+    action: Action,
+    request: &Request,
+    host: &str,
+    slip: Option<Fault>,
+    now: Timestamp,
+) -> Done {
     if books.withheld.contains(&action) {
         return Done::said(&messages::no_right(action));
     }
     let query = Query::read(&request.query);
     match action {
         Action::ApiToken => discovery(host),
-        Action::InvoiceSave => with_body(request, |body| invoice_save(books, body, now)),
-        Action::InvoiceBulkSave => with_body(request, |body| bulk_save(books, body, now)),
+        Action::InvoiceSave => with_body(request, |body| invoice_save(books, body, slip, now)),
+        Action::InvoiceBulkSave => with_body(request, |body| bulk_save(books, body, slip, now)),
         Action::CustomerSave => with_body(request, |body| customer_save(books, body)),
         Action::InvoiceDetail => {
-            detail(find(&books.invoices, &query, "number").map(|invoice| invoice.record(books)), messages::NO_INVOICE)
+            let shown = books.shown(books.settings.detail_lag, now);
+            detail(find(&shown, &query, "number").map(|invoice| invoice.record(books)), messages::NO_INVOICE)
         }
         Action::CustomerDetail => {
             detail(find(&books.customers, &query, "customerNo").map(Customer::record), messages::NO_CUSTOMER)
         }
         Action::ItemDetail => detail(find(&books.items, &query, "no").map(|item| item.row(books)), messages::NO_ITEM),
-        Action::InvoiceDelete => invoice_delete(books, &query),
-        Action::InvoiceList => Done::read(&list(&books.invoices, books, &query)),
+        Action::InvoiceDelete => invoice_delete(books, &query, slip, now),
+        Action::InvoiceList => {
+            let shown = books.shown(books.settings.list_lag, now);
+            Done::read(&list(&*shown, books, &query))
+        }
         Action::CustomerList => Done::read(&list(&books.customers, books, &query)),
         Action::ItemList => Done::read(&list(&books.items, books, &query)),
         Action::AccountList => Done::read(&list(&books.accounts, books, &query)),
@@ -108,10 +121,26 @@ fn unreadable(why: &str) -> Done {
     Done { answer, changed: false, message: why.to_owned() }
 }
 
-fn invoice_save(books: &mut Books, body: Fields<'_>, now: Timestamp) -> Done {
+fn invoice_save(books: &mut Books, body: Fields<'_>, slip: Option<Fault>, now: Timestamp) -> Done {
     match save_invoice(books, body, now) {
-        Ok(invoice) => Done::changed(&saved(&invoice, books)),
+        Ok(invoice) => {
+            let invoice = slipped(books, invoice, slip, now);
+            let changed = books.invoices.with_id(invoice.id).is_some();
+            Done { changed, ..Done::read(&saved(&invoice, books)) }
+        }
         Err(messages) => Done::refused(&messages),
+    }
+}
+
+/// What becomes of an invoice that has just been saved.
+fn slipped(books: &mut Books, invoice: Invoice, slip: Option<Fault>, now: Timestamp) -> Invoice {
+    match slip {
+        Some(Fault::TotalOff) => {
+            let off = |invoice: &mut Invoice| invoice.total_amount += Decimal::new(1, 2);
+            books.edit_invoice(now, invoice.id, off).unwrap_or(invoice)
+        }
+        Some(Fault::NotSaved) => books.remove_invoice(now, invoice.id).unwrap_or(invoice),
+        _ => invoice,
     }
 }
 
@@ -119,7 +148,7 @@ fn saved(invoice: &Invoice, books: &Books) -> Value {
     json!({ "s": true, "d": [messages::invoice_saved(&invoice.number)], "r": invoice.record(books) })
 }
 
-fn bulk_save(books: &mut Books, body: Fields<'_>, now: Timestamp) -> Done {
+fn bulk_save(books: &mut Books, body: Fields<'_>, slip: Option<Fault>, now: Timestamp) -> Done {
     let entries: Vec<Fields<'_>> = body.list("data").collect();
     if entries.is_empty() {
         return Done::said(messages::BULK_EMPTY);
@@ -131,13 +160,16 @@ fn bulk_save(books: &mut Books, body: Fields<'_>, now: Timestamp) -> Done {
     let all_good = results.iter().all(Result::is_ok);
     if !all_good && books.settings.bulk == BulkRule::RefusedWhole {
         let said: Vec<String> = results.iter().filter_map(|result| result.as_ref().err()).flatten().cloned().collect();
-        take_back(books, &mut results);
+        take_back(books, &mut results, now);
         return Done::refused(&said);
     }
     if !all_good && books.settings.bulk == BulkRule::AllOrNothing {
-        take_back(books, &mut results);
+        take_back(books, &mut results, now);
     }
-    let changed = results.iter().any(Result::is_ok);
+    if let Some(first) = results.iter_mut().flatten().next() {
+        *first = slipped(books, first.clone(), slip, now);
+    }
+    let changed = results.iter().flatten().any(|invoice| books.invoices.with_id(invoice.id).is_some());
     let replies: Vec<Value> = results
         .iter()
         .map(|result| match result {
@@ -149,10 +181,10 @@ fn bulk_save(books: &mut Books, body: Fields<'_>, now: Timestamp) -> Done {
     Done { changed, message, ..Done::read(&json!({ "s": all_good, "d": replies })) }
 }
 
-fn take_back(books: &mut Books, results: &mut [Result<Invoice, Vec<String>>]) {
+fn take_back(books: &mut Books, results: &mut [Result<Invoice, Vec<String>>], now: Timestamp) {
     for result in results {
         if let Ok(invoice) = result {
-            books.invoices.remove(invoice.id);
+            books.remove_invoice(now, invoice.id);
             *result = Err(vec![messages::HELD_BACK.to_owned()]);
         }
     }
@@ -182,14 +214,17 @@ fn detail(record: Option<Value>, not_found: &str) -> Done {
     }
 }
 
-fn invoice_delete(books: &mut Books, query: &Query) -> Done {
+fn invoice_delete(books: &mut Books, query: &Query, slip: Option<Fault>, now: Timestamp) -> Done {
     let Some(invoice) = find(&books.invoices, query, "number") else {
         return Done::said(messages::NO_INVOICE);
     };
     if let Some(receipt) = invoice.receipts.first() {
         return Done::said(&messages::has_receipt(&invoice.number, &receipt.number));
     }
-    let id = invoice.id;
-    let deleted = books.invoices.remove(id).map(|invoice| invoice.number).unwrap_or_default();
-    Done::changed(&json!({ "s": true, "d": [messages::invoice_deleted(&deleted)] }))
+    let (id, reply) = (invoice.id, json!({ "s": true, "d": [messages::invoice_deleted(&invoice.number)] }));
+    if slip == Some(Fault::NotDeleted) {
+        return Done::read(&reply);
+    }
+    books.remove_invoice(now, id);
+    Done::changed(&reply)
 }

@@ -59,10 +59,10 @@ async fn decide_anew(
         "UPDATE orders SET undecided = 1, revision = revision + 1, failures = 0
          WHERE book = $1 AND waits_for = $2 AND waits_for <> '' AND state = 'blocked'{which} RETURNING order_id"
     );
-    let subject = subject.to_string();
-    let rows = talk.fetch(sql, &[book.into(), (&subject).into()]).await?;
+    let name = subject.to_string();
+    let rows = talk.fetch(sql, &[book.into(), (&name).into()]).await?;
     let ids = rows.iter().map(order_id).collect::<Result<Vec<_>>>()?;
-    let events = [Event::LookedAgain { subject }];
+    let events = [Event::LookedAgain { subject: subject.clone() }];
     append(talk, ids.iter().map(|id| (id, events.as_slice())), now).await?;
     Ok(ids.len() as u64)
 }

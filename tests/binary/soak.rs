@@ -351,12 +351,13 @@ async fn soak(replicas: usize, server: Option<OwnServer>, usual_kills: usize) {
     let kills = from_environment("SOAK_KILLS", usual_kills);
     let seed = from_environment("SOAK_SEED", USUAL_SEED);
     let mut chance = fastrand::Rng::with_seed(seed);
-    let faults = Fault::NAMES.map(|name| (Fault::named(name, SLOW).expect("it is its name"), CHANCE));
+    let fault = |name: &&str| (Fault::named(name, SLOW).expect("it is its name"), CHANCE);
+    let faults = Fault::ORDINARY.iter().map(fault).collect();
     let accurate = accurate_with(Options {
         seed,
         // Calls take long enough for a kill to fall into them.
         latency: Duration::from_millis(LATENCY),
-        faults: faults.into(),
+        faults,
         ..Options::with_sample_masters()
     })
     .await;

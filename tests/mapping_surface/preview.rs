@@ -104,6 +104,6 @@ async fn the_route_shows_the_same_and_stores_and_sends_nothing() {
     let refused = ask(&service, "{\"order\": {\"id\": 1, \"total_price\": \"Rp 5\"}}", "en").await;
     assert!(refused.problem(400, "bad_request").contains("order.total_price"));
     let blocked = ask(&service, sample("08-empty-sku").body, "id").await.json();
-    assert_eq!(blocked["decision"], "Pesanan akan menunggu tindakan seseorang; tidak ada yang dikirim.");
+    assert_eq!(blocked["decision"], "Pesanan akan ditahan sampai ada yang menanganinya; tidak ada yang dikirim.");
     assert_eq!(blocked["findings"][0]["sentence"], "Ada produk tanpa SKU di Forstok.");
 }

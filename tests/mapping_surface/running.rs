@@ -91,7 +91,7 @@ async fn warnings_are_filtered_counted_and_told_in_the_readers_language() {
         let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("accept-language", language.to_owned())];
         service.ask(Method::GET, "/v1/orders/2", &headers, Vec::new()).await.json()["notices"][0].clone()
     };
-    assert_eq!(told("id-ID,id;q=0.9,en;q=0.8").await["sentence"], "Jumlah faktur berbeda dari total pesanan.");
+    assert_eq!(told("id-ID,id;q=0.9,en;q=0.8").await["sentence"], "Total faktur berbeda dengan total pesanan.");
     assert_eq!(told("en-GB").await["sentence"], "The invoice's total differs from the order's.");
     assert_eq!(told("fr").await["code"], "total_difference");
 }

@@ -102,7 +102,7 @@ fn bulk_faults(rng: &mut fastrand::Rng) -> Vec<Fault> {
 
 fn fault(rng: &mut fastrand::Rng) -> Option<Fault> {
     // Late is the one from which most follows.
-    let name = if rng.u8(..6) == 0 { "late" } else { Fault::NAMES[rng.usize(..Fault::NAMES.len())] };
+    let name = if rng.u8(..6) == 0 { "late" } else { Fault::ORDINARY[rng.usize(..Fault::ORDINARY.len())] };
     // A save that is late is carried out within three minutes: Accurate's longest calls (accurate.md §2).
     let waits = if name == "late" { [2, 45, 100, 175] } else { [1, 5, 29, 40] };
     Fault::named(name, Duration::from_secs(*rng.choice(&waits).unwrap_or(&1)))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use forstok_accurate::{
-    domain::reason::Warning,
+    domain::reason::{Language, Warning},
     sandbox::{Action, Fault, On, samples::MAPPING},
     store::State,
 };
@@ -151,7 +151,7 @@ async fn an_invoice_with_a_receipt_is_not_deleted_until_a_person_took_the_receip
     world.forstok_sends(order(ORDER).cancelled()).await;
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "blocked: refused_by_accurate");
-    assert!(world.order(ORDER).await.findings[0].about.contains("receipt"));
+    assert!(world.order(ORDER).await.findings[0].about.in_words(Language::English).contains("receipt"));
     assert_eq!(world.accurate.call_count(Action::InvoiceDelete), 0);
 
     // As long as it stands, no retry and no mapping may make the order look as if it had no invoice.

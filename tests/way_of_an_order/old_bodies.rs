@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use forstok_accurate::{
     clock::Clock,
-    domain::reason::{Reason, Warning},
+    domain::reason::{Language, Reason, Warning},
     pipeline::{record::delivery, tidy::STEP},
     sandbox::samples::MAPPING,
     store::Fold,
@@ -140,8 +140,8 @@ async fn an_ignored_order_stays_so_until_the_rules_want_it_and_then_waits_for_it
     world.mapping_changes(&off, on).await;
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "blocked: no_lines");
-    let about = world.order(ORDER).await.findings[0].about.clone();
-    assert!(about.contains("cleared") && about.contains("database.keep_bodies_days"), "{about}");
+    let about = world.order(ORDER).await.findings[0].about.in_words(Language::English);
+    assert!(about.contains("no longer stored") && about.contains("database.keep_bodies_days"), "{about}");
     assert!(world.wire.hosts().is_empty());
 
     // The very same webhook brings back what is missing.

@@ -2,7 +2,7 @@
 
 use forstok_accurate::{
     clock::Clock,
-    domain::reason::Warning,
+    domain::reason::{Language, Warning},
     sandbox::{Action, Fault, Invoice, On, samples::MAPPING},
     store::State,
 };
@@ -56,7 +56,7 @@ async fn a_missing_item_blocks_its_order_by_name_and_a_retry_goes_on_once_it_is_
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "blocked: item_not_found");
     let findings = world.order(ORDER).await.findings;
-    assert!(findings[0].about.contains("BARU-01"), "{findings:?}");
+    assert!(findings[0].about.cause() == "BARU-01", "{findings:?}");
     world.accurate.add_item("BARU-01", "Barang baru");
     world.operator_retries(ORDER).await;
     world.run_until_settled().await;
@@ -83,7 +83,7 @@ async fn a_number_that_another_invoice_holds_is_a_conflict_and_that_invoice_is_l
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "blocked: number_conflict");
-    let about = &world.order(ORDER).await.findings[0].about;
+    let about = world.order(ORDER).await.findings[0].about.in_words(Language::English);
     assert!(about.contains(NUMBER) && about.contains("sold over the counter"), "{about}");
     assert_eq!(world.accurate.invoices(), [strangers]);
 }
@@ -144,8 +144,8 @@ async fn changed_amounts_after_the_invoice_are_told_and_nothing_is_touched() {
     let record = world.order(ORDER).await;
     assert_eq!(record.state, State::Invoiced);
     let told = record.warnings.iter().find(|notice| notice.warning == Warning::ChangedAfterInvoice);
-    let about = &told.expect("the change must be told").about;
-    assert!(about.contains("total 80000 → 90000"), "{about}");
+    let about = told.expect("the change is reported").about.in_words(Language::English);
+    assert!(about.contains("total: Rp80.000 → Rp90.000"), "{about}");
     assert_eq!(totals(&world.accurate.invoices()), [(NUMBER, Decimal::from(80_000))]);
     assert_eq!(world.accurate.calls().len(), calls);
     world.forstok_sends(order(ORDER).shipped().price(80_000).updated_at("2023-11-30T08:00:00+07:00")).await;

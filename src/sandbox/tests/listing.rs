@@ -50,6 +50,20 @@ fn a_filter_finds_its_row_and_a_mistyped_one_returns_all() {
 }
 
 #[test]
+fn a_range_of_days_finds_what_lies_in_it_and_a_description_is_no_filter() {
+    let caller = with_invoices(2);
+    caller.saves(&invoice("N-3", &json!({ "transDate": "30/11/2023" })));
+    let between = |from: &str, to: &str| {
+        let filter = "filter.transDate";
+        ids(&caller
+            .gets(Action::InvoiceList, &format!("{filter}.op=BETWEEN&{filter}.val[0]={from}&{filter}.val[1]={to}")))
+    };
+    assert_eq!(between("27/11/2023", "29/11/2023"), [1, 2]);
+    assert_eq!(between("28/11/2023", "01/12/2023"), [3]);
+    assert_eq!(ids(&caller.gets(Action::InvoiceList, "filter.description.val=nobody")), [1, 2, 3]);
+}
+
+#[test]
 fn a_customer_is_looked_up_by_number() {
     let caller = Caller::at_work();
     let found = caller.gets(Action::CustomerList, "filter.no.val=8277&fields=id,customerNo,name");

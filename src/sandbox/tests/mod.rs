@@ -1,7 +1,11 @@
 //! The sandbox as its callers meet it.
 
+mod lagging;
 mod listing;
+mod misleading;
+mod numbering;
 mod over_http;
+mod people;
 mod refusing;
 mod saving;
 

@@ -260,7 +260,7 @@ async fn bad_input_to_a_control_route_names_field_value_and_remedy() {
             json!({ "accounts": [{ "no": "1", "name": "A", "type": "X" }] }),
             "accounts[0].type: \"X\" is not",
         ),
-        ("/receipts", json!({ "number": "N-9" }), "number: no invoice numbered \"N-9\""),
+        ("/receipts", json!({ "number": "N-9" }), "number: no invoice has the number \"N-9\""),
         ("/down", json!({ "kind": "refused" }), "kind: \"refused\" is not a way to be down; use page_503 or dropped"),
     ] {
         let (status, answer) = world.control(Method::POST, path, &body).await;
@@ -268,4 +268,53 @@ async fn bad_input_to_a_control_route_names_field_value_and_remedy() {
         let error = answer["error"].as_str().expect("a sentence");
         assert!(error.contains(said), "{error}");
     }
+}
+
+#[tokio::test]
+async fn people_and_settings_are_reached_over_http() {
+    let world = World::new().await;
+    let help = world.control(Method::GET, "", &Value::Null).await.1;
+    assert!(help["faults"]["denied_after"].as_str().is_some_and(|what| what.contains("401")), "{help}");
+    for (path, body, field, value) in [
+        (
+            "/settings",
+            json!({ "numbering": "automatic", "letter_case": "upper", "list_lag_seconds": 1.5 }),
+            "list_lag_seconds",
+            json!(1.5),
+        ),
+        ("/settings", json!({ "list_lag_seconds": 0 }), "numbering", json!("automatic")),
+        (
+            "/rights",
+            json!({ "withhold": ["sales-invoice"], "grant": ["sales-invoice/delete"] }),
+            "withheld",
+            json!(["sales-invoice/save", "sales-invoice/bulk-save"]),
+        ),
+        (
+            "/invoices",
+            json!({ "number": "N-1", "customer_no": "8277", "total": 80000.5 }),
+            "totalAmount",
+            json!(80_000.5),
+        ),
+        ("/invoices/edit", json!({ "number": "N-1", "new_number": "N-2", "total": 7 }), "number", json!("N-2")),
+        ("/invoices/duplicate", json!({ "number": "N-2", "new_number": "N-3" }), "id", json!(2)),
+        ("/invoices/delete", json!({ "number": "n-2" }), "deleted", json!("n-2")),
+        ("/receipts", json!({ "number": "N-3" }), "amount", json!(7)),
+    ] {
+        let (status, answer) = world.control(Method::POST, path, &body).await;
+        assert_eq!((status, answer[field].to_string()), (StatusCode::OK, value.to_string()), "{path} {body}: {answer}");
+    }
+    for (path, body, names) in [
+        ("/settings", json!({ "numbering": "mine" }), "automatic"),
+        ("/settings", json!({ "detail_lag_seconds": -1 }), "detail_lag_seconds"),
+        ("/rights", json!({ "withhold": ["sales"] }), "withhold[0]"),
+        ("/invoices", json!({ "number": "N-3", "customer_no": "8277", "total": 1 }), "N-3"),
+        ("/invoices/edit", json!({ "number": "N-9" }), "N-9"),
+        ("/invoices/delete", json!({ "number": "N-9" }), "N-9"),
+    ] {
+        let (status, answer) = world.control(Method::POST, path, &body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path} {body}");
+        assert!(answer["error"].as_str().is_some_and(|error| error.contains(names)), "{path}: {answer}");
+    }
+    let (_, refused) = read(world.save("N-7").send().await.expect("a reply")).await;
+    assert_eq!(refused["d"][0], "Anda tidak mempunyai hak untuk menambah Faktur Penjualan");
 }

@@ -3,6 +3,11 @@
 //! They ask for no credentials and count against no limit. Bad input is answered with HTTP 400 and a sentence that
 //! names the field, the value and the remedy.
 
+mod faults;
+mod masters;
+mod people;
+mod setup;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use axum::{
@@ -16,9 +21,7 @@ use axum::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{
-    AccountType, Action, Customer, Down, Fault, Masters, On, Sandbox, UnknownMasters, books::Books, reply::number,
-};
+use super::{Action, Customer, Down, Fault, Sandbox, books::Books, reply::number};
 
 /// Rows that `GET /sandbox/invoices` and `/sandbox/customers` show when nobody asks for another number.
 const SHOWN: usize = 100;
@@ -37,14 +40,19 @@ type Answered = Result<Json<Value>, BadInput>;
 pub(super) fn routes<S: Clone + Send + Sync + 'static>(sandbox: Sandbox) -> Router<S> {
     Router::new()
         .route("/", get(help))
-        .route("/invoices", get(invoices))
+        .route("/invoices", get(invoices).post(people::add))
+        .route("/invoices/edit", post(people::edit))
+        .route("/invoices/duplicate", post(people::duplicate))
+        .route("/invoices/delete", post(people::delete))
         .route("/customers", get(customers))
         .route("/breaches", get(breaches))
         .route("/calls", get(calls))
         .route("/stats", get(stats))
-        .route("/faults", post(faults))
-        .route("/masters", post(masters))
-        .route("/receipts", post(receipts))
+        .route("/faults", post(faults::faults))
+        .route("/masters", post(masters::masters))
+        .route("/receipts", post(people::receipts))
+        .route("/settings", post(setup::settings))
+        .route("/rights", post(setup::rights))
         .route("/token/revoke", post(revoke_token))
         .route("/token/restore", post(restore_token))
         .route("/move", post(move_host))
@@ -74,7 +82,20 @@ async fn help(State(sandbox): State<Sandbox>) -> Json<Value> {
                 \"name\":\"B\",\"type\":\"OTHER_INCOME\"}],\"warehouses\":[],\"branches\":[],\"payment_terms\":[],\
                 \"customers\":[],\"suspend\":{\"items\":[],\"accounts\":[]},\
                 \"resume\":{\"items\":[],\"accounts\":[]},\"accept_unknown\":false}",
+            "POST /sandbox/invoices": "{\"number\":\"INV-1\",\"customer_no\":\"8277\",\"description\":\"\",\
+                \"total\":5000}: a person makes an invoice by hand",
+            "POST /sandbox/invoices/edit": "{\"number\":\"INV-1\",\"new_number\":\"INV-2\",\"customer_no\":\"8277\",\
+                \"description\":\"\",\"total\":5000}: a person changes it; every field but number may be left out",
+            "POST /sandbox/invoices/duplicate": "{\"number\":\"INV-1\",\"new_number\":\"INV-2\"}: a person copies it",
+            "POST /sandbox/invoices/delete": "{\"number\":\"INV-1\"}: a person deletes it",
             "POST /sandbox/receipts": "{\"number\":\"INV-1\"}: pays an invoice, so that it cannot be deleted",
+            "POST /sandbox/settings": "{\"numbering\":\"sent|automatic\",\"letter_case\":\"exact|ignored|upper|lower\",\
+                \"detail_lag_seconds\":30,\"list_lag_seconds\":60,\"emoji\":\"saved|own_error\",\
+                \"suspended_items\":\"as_unknown|named\",\"customer_names\":\"may_repeat|unique\",\
+                \"branches\":\"one_seen|several_seen\",\"bulk\":\"each_by_itself|all_or_nothing|refused_whole\",\
+                \"filter_values\":\"all|first_only|not_understood\",\"negative_expenses\":\"refused|accepted\"}",
+            "POST /sandbox/rights": "{\"withhold\":[\"sales-invoice\"],\"grant\":[\"customer/save\"]}: a call, or all that \
+                write one kind of document",
             "POST /sandbox/token/revoke": "the token stops working",
             "POST /sandbox/token/restore": "the token works again",
             "POST /sandbox/move": "the database moves to the other host",
@@ -82,7 +103,7 @@ async fn help(State(sandbox): State<Sandbox>) -> Json<Value> {
             "POST /sandbox/up": "the server is back",
             "POST /sandbox/reset": "forgets everything since the start",
         },
-        "faults": Fault::NAMES,
+        "faults": Fault::NAMES.iter().filter_map(|name| Fault::named(name, Duration::ZERO)).map(|fault| (fault.name(), fault.what())).collect::<BTreeMap<_, _>>(),
     }))
 }
 
@@ -155,185 +176,6 @@ async fn stats(State(sandbox): State<Sandbox>) -> Json<Value> {
         "token_revoked": core.credential.revoked,
         "down": core.down.is_some(),
     }))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FaultOrder {
-    #[serde(default)]
-    probabilities: BTreeMap<String, f64>,
-    #[serde(default = "three_seconds")]
-    slow_seconds: f64,
-    #[serde(default)]
-    next: Vec<NextFault>,
-    /// Forget all earlier faults first.
-    #[serde(default)]
-    clear: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NextFault {
-    fault: String,
-    #[serde(default = "any")]
-    on: String,
-    #[serde(default = "once")]
-    times: usize,
-}
-
-fn three_seconds() -> f64 {
-    3.0
-}
-
-fn any() -> String {
-    "any".to_owned()
-}
-
-fn once() -> usize {
-    1
-}
-
-async fn faults(State(sandbox): State<Sandbox>, body: Bytes) -> Answered {
-    let order: FaultOrder = read(&body)?;
-    let wait = Duration::try_from_secs_f64(order.slow_seconds)
-        .map_err(|_| BadInput(format!("slow_seconds: {} is not a time; give seconds from 0", order.slow_seconds)))?;
-    let fault_named = |field: &str, name: &str| {
-        Fault::named(name, wait).ok_or_else(|| {
-            BadInput(format!("{field}: {name:?} is not a fault; use one of {}", Fault::NAMES.join(", ")))
-        })
-    };
-    // Everything is read before anything is changed, so that a refused order leaves no half of it behind.
-    let mut chances = Vec::new();
-    for (name, chance) in &order.probabilities {
-        if !(0.0..=1.0).contains(chance) {
-            return Err(BadInput(format!("probabilities.{name}: {chance} is not a chance; give a number from 0 to 1")));
-        }
-        chances.push((fault_named("probabilities", name)?, *chance));
-    }
-    let mut commands = Vec::new();
-    for (at, next) in order.next.iter().enumerate() {
-        let fault = fault_named(&format!("next[{at}].fault"), &next.fault)?;
-        commands.push((call_named(&format!("next[{at}].on"), &next.on)?, fault, next.times));
-    }
-    if order.clear {
-        sandbox.clear_faults();
-    }
-    for (fault, chance) in chances {
-        sandbox.set_probability(fault, chance);
-    }
-    for (on, fault, times) in commands {
-        sandbox.next(on, fault, times);
-    }
-    Ok(stats(State(sandbox)).await)
-}
-
-fn call_named(field: &str, name: &str) -> Result<On, BadInput> {
-    match name {
-        "any" => Ok(On::Any),
-        "invoice saves" => Ok(On::InvoiceSaves),
-        name => Action::named(name).map(On::Call).ok_or_else(|| {
-            let known = Action::ALL.map(Action::name).join(", ");
-            BadInput(format!("{field}: {name:?} is not a call; use any, \"invoice saves\" or one of {known}"))
-        }),
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MasterOrder {
-    #[serde(default)]
-    items: Vec<NumberedOrder>,
-    #[serde(default)]
-    accounts: Vec<AccountOrder>,
-    #[serde(default)]
-    warehouses: Vec<String>,
-    #[serde(default)]
-    branches: Vec<String>,
-    #[serde(default)]
-    payment_terms: Vec<String>,
-    #[serde(default)]
-    customers: Vec<NumberedOrder>,
-    #[serde(default)]
-    suspend: Switched,
-    #[serde(default)]
-    resume: Switched,
-    accept_unknown: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NumberedOrder {
-    no: String,
-    name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AccountOrder {
-    no: String,
-    name: String,
-    r#type: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Switched {
-    #[serde(default)]
-    items: Vec<String>,
-    #[serde(default)]
-    accounts: Vec<String>,
-}
-
-async fn masters(State(sandbox): State<Sandbox>, body: Bytes) -> Answered {
-    let order: MasterOrder = read(&body)?;
-    let mut masters = Masters {
-        items: order.items.into_iter().map(|item| (item.no, item.name)).collect(),
-        warehouses: order.warehouses,
-        branches: order.branches,
-        payment_terms: order.payment_terms,
-        customers: order.customers.into_iter().map(|customer| (customer.no, customer.name)).collect(),
-        ..Masters::default()
-    };
-    for (at, account) in order.accounts.into_iter().enumerate() {
-        let kind = AccountType::named(&account.r#type).ok_or_else(|| {
-            let known = AccountType::ALL.map(AccountType::name).join(", ");
-            BadInput(format!("accounts[{at}].type: {:?} is not an account type; use one of {known}", account.r#type))
-        })?;
-        masters.accounts.push((account.no, account.name, kind));
-    }
-    sandbox.add_masters(&masters);
-    order.suspend.items.iter().for_each(|no| sandbox.suspend_item(no));
-    order.suspend.accounts.iter().for_each(|no| sandbox.suspend_account(no));
-    order.resume.items.iter().for_each(|no| sandbox.resume_item(no));
-    order.resume.accounts.iter().for_each(|no| sandbox.resume_account(no));
-    if let Some(accept) = order.accept_unknown {
-        let rule = if accept { UnknownMasters::Accepted } else { UnknownMasters::Refused };
-        sandbox.change_settings(|settings| settings.unknown_masters = rule);
-    }
-    let core = sandbox.core();
-    Ok(Json(json!({
-        "items": core.books.items.len(),
-        "accounts": core.books.accounts.len(),
-        "warehouses": core.books.warehouses.len(),
-        "branches": core.books.branches.len(),
-        "payment_terms": core.books.payment_terms.len(),
-        "customers": core.books.customers.len(),
-        "accept_unknown": core.books.settings.unknown_masters == UnknownMasters::Accepted,
-    })))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReceiptOrder {
-    number: String,
-}
-
-async fn receipts(State(sandbox): State<Sandbox>, body: Bytes) -> Answered {
-    let order: ReceiptOrder = read(&body)?;
-    let receipt = sandbox
-        .put_receipt_on(&order.number)
-        .map_err(|refused| BadInput(format!("number: {refused}; GET /sandbox/invoices shows those that do")))?;
-    Ok(Json(json!({ "receipt": receipt.number, "amount": number(receipt.amount) })))
 }
 
 async fn revoke_token(State(sandbox): State<Sandbox>) -> Json<Value> {

@@ -1,0 +1,196 @@
+//! What can go wrong with one call.
+
+use std::{mem::discriminant, time::Duration};
+
+use super::Action;
+
+/// One thing that can go wrong with a call. *Before* and *after* are before and after the work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection is cut; nothing was done.
+    DroppedBefore,
+    /// The connection is cut; the work was done.
+    DroppedAfter,
+    /// HTTP 500, 502, 503 or 504; nothing was done.
+    Error5xxBefore,
+    /// HTTP 500, 502, 503 or 504; the work was done.
+    Error5xxAfter,
+    /// A proxy's page, with HTTP 200 or 502; nothing was done.
+    HtmlBefore,
+    /// A proxy's page, with HTTP 200 or 502; the work was done.
+    HtmlAfter,
+    /// HTTP 200, `"s":false`, `Upsss...`; nothing was done.
+    UpsssBefore,
+    /// HTTP 200, `"s":false`, `Upsss...`; the work was done.
+    UpsssAfter,
+    /// HTTP 200, `"s":false`, `Unable to acquire JDBC Connection`; nothing was done.
+    DatabaseTrouble,
+    /// The work is done at once, the reply comes this much later.
+    Slow(Duration),
+    /// The work itself is done this much later, even when the caller has hung up by then.
+    Late(Duration),
+    /// HTTP 429 although no limit was reached.
+    Limit429,
+    /// The limit's message although no limit was reached.
+    LimitMessage,
+    /// HTTP 401 or 403, as a page or as OAuth's error; nothing was done.
+    DeniedBefore,
+    /// HTTP 401 or 403, as a page or as OAuth's error, from something between us and Accurate; the work was done.
+    DeniedAfter,
+    /// HTTP 200, `"s":false` and a text that accurate.md does not know; nothing was done.
+    UnknownTextBefore,
+    /// HTTP 200, `"s":false` and a text that accurate.md does not know; the work was done.
+    UnknownTextAfter,
+    /// An error page that shows the request with its headers; nothing was done.
+    EchoedBefore,
+    /// An error page that shows the request with its headers; the work was done.
+    EchoedAfter,
+    /// The work was done; its reply is padded to 16 MiB.
+    Huge,
+    /// The work was done; the reply is 16 MiB of lists within lists.
+    Deep,
+    /// The reply names another customer than the invoice has.
+    WrongCustomer,
+    /// The reply has another description than the invoice.
+    WrongDescription,
+    /// The reply has another total than the invoice.
+    WrongTotal,
+    /// The reply says `"s":true` and holds no record.
+    NoRecord,
+    /// The total in the reply is missing or is not a number.
+    UnreadableTotal,
+    /// The first invoice that the call saves has a total that is 0.01 higher than its lines say.
+    TotalOff,
+    /// The first invoice that the call should save is reported as saved, and is not.
+    NotSaved,
+    /// The invoice is reported as deleted, and is not.
+    NotDeleted,
+}
+
+/// Every fault with its name in counters and control routes, and what `/sandbox` says about it.
+const TABLE: [(&str, Fault, &str); 29] = [
+    ("dropped_before", Fault::DroppedBefore, "the connection is cut; nothing was done"),
+    ("dropped_after", Fault::DroppedAfter, "the connection is cut; the work was done"),
+    ("error_5xx_before", Fault::Error5xxBefore, "HTTP 500, 502, 503 or 504; nothing was done"),
+    ("error_5xx_after", Fault::Error5xxAfter, "HTTP 500, 502, 503 or 504; the work was done"),
+    ("html_before", Fault::HtmlBefore, "a proxy's page, HTTP 200 or 502; nothing was done"),
+    ("html_after", Fault::HtmlAfter, "a proxy's page, HTTP 200 or 502; the work was done"),
+    ("upsss_before", Fault::UpsssBefore, "Accurate's own error; nothing was done"),
+    ("upsss_after", Fault::UpsssAfter, "Accurate's own error; the work was done"),
+    ("database_trouble", Fault::DatabaseTrouble, "no database connection; nothing was done"),
+    ("slow", Fault::Slow(Duration::ZERO), "the work is done at once, the reply comes slow_seconds later"),
+    ("late", Fault::Late(Duration::ZERO), "the work is done slow_seconds later, even if the caller has hung up"),
+    ("limit_429", Fault::Limit429, "HTTP 429 although no limit was reached"),
+    ("limit_message", Fault::LimitMessage, "the limit's message although no limit was reached"),
+    ("denied_before", Fault::DeniedBefore, "HTTP 401 or 403; nothing was done"),
+    ("denied_after", Fault::DeniedAfter, "HTTP 401 or 403; the work was done"),
+    ("unknown_text_before", Fault::UnknownTextBefore, "s:false with a text that is not documented; nothing was done"),
+    ("unknown_text_after", Fault::UnknownTextAfter, "s:false with a text that is not documented; the work was done"),
+    ("echoed_before", Fault::EchoedBefore, "an error page that shows the request with its headers; nothing was done"),
+    ("echoed_after", Fault::EchoedAfter, "an error page that shows the request with its headers; the work was done"),
+    ("huge", Fault::Huge, "the work was done; its reply is padded to 16 MiB"),
+    ("deep", Fault::Deep, "the work was done; the reply is 16 MiB of lists within lists"),
+    ("wrong_customer", Fault::WrongCustomer, "the reply names another customer than the invoice has"),
+    ("wrong_description", Fault::WrongDescription, "the reply has another description than the invoice"),
+    ("wrong_total", Fault::WrongTotal, "the reply has another total than the invoice"),
+    ("no_record", Fault::NoRecord, "the reply says s:true and holds no record"),
+    ("unreadable_total", Fault::UnreadableTotal, "the total in the reply is missing or not a number"),
+    ("total_off", Fault::TotalOff, "the first invoice saved has a total that is 0.01 too high"),
+    ("not_saved", Fault::NotSaved, "the first invoice is reported as saved, and is not"),
+    ("not_deleted", Fault::NotDeleted, "the invoice is reported as deleted, and is not"),
+];
+
+impl Fault {
+    /// The names [`Fault::named`] knows.
+    pub const NAMES: [&'static str; TABLE.len()] = {
+        let mut names = [""; TABLE.len()];
+        let mut at = 0;
+        while at < TABLE.len() {
+            names[at] = TABLE[at].0;
+            at += 1;
+        }
+        names
+    };
+
+    /// The names of those that any client of any service meets: calls and replies that get lost, come late or are
+    /// turned away.
+    pub const ORDINARY: &'static [&'static str] = Self::NAMES.split_at(13).0;
+
+    /// The fault with this name; `wait` is only looked at by `slow` and `late`.
+    pub fn named(name: &str, wait: Duration) -> Option<Self> {
+        TABLE.iter().find(|(known, ..)| *known == name).map(|(_, fault, _)| match fault {
+            Self::Slow(_) => Self::Slow(wait),
+            Self::Late(_) => Self::Late(wait),
+            fault => *fault,
+        })
+    }
+
+    fn row(self) -> &'static (&'static str, Self, &'static str) {
+        let row = TABLE.iter().find(|(_, known, _)| discriminant(known) == discriminant(&self));
+        row.expect("every fault is in the table: a test asks for each of its rows")
+    }
+
+    /// Its name in counters and control routes.
+    pub fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    /// What it does, in words.
+    pub fn what(self) -> &'static str {
+        self.row().2
+    }
+
+    /// Whether the books stay untouched under it.
+    pub(super) fn prevents_the_work(self) -> bool {
+        matches!(
+            self,
+            Self::DroppedBefore
+                | Self::Error5xxBefore
+                | Self::HtmlBefore
+                | Self::UpsssBefore
+                | Self::DatabaseTrouble
+                | Self::Limit429
+                | Self::LimitMessage
+                | Self::DeniedBefore
+                | Self::UnknownTextBefore
+                | Self::EchoedBefore
+        )
+    }
+
+    /// Whether it is the books that it spoils, not the reply: one call can meet one of each.
+    pub(super) fn is_in_the_books(self) -> bool {
+        matches!(self, Self::TotalOff | Self::NotSaved | Self::NotDeleted)
+    }
+
+    /// Whether this call can meet it by chance.
+    pub(super) fn can_meet(self, action: Action) -> bool {
+        let saves = matches!(action, Action::InvoiceSave | Action::InvoiceBulkSave);
+        match self {
+            Self::TotalOff
+            | Self::NotSaved
+            | Self::WrongCustomer
+            | Self::WrongDescription
+            | Self::WrongTotal
+            | Self::NoRecord => saves,
+            Self::UnreadableTotal => saves || matches!(action, Action::InvoiceDetail | Action::InvoiceList),
+            Self::NotDeleted => action == Action::InvoiceDelete,
+            _ => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_names_its_fault() {
+        for (name, fault, what) in TABLE {
+            assert_eq!(Fault::named(name, Duration::ZERO), Some(fault));
+            assert_eq!((fault.name(), fault.what()), (name, what));
+        }
+        assert_eq!(Fault::named("gremlins", Duration::ZERO), None);
+        assert_eq!(Fault::named("late", Duration::from_secs(7)), Some(Fault::Late(Duration::from_secs(7))));
+        assert_eq!(Fault::ORDINARY.last(), Some(&"limit_message"));
+    }
+}
