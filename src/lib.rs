@@ -5,6 +5,7 @@
 //! In the order in which an order meets them:
 //!
 //! - [`http`]: takes the webhook, answers operators, health and metrics probes.
+//! - [`web`]: the pages that people open, over the same routes.
 //! - [`forstok`]: proves that a webhook is Forstok's and reads its body.
 //! - [`store`]: what must survive, in SQLite.
 //! - [`domain`]: order × mapping → decision and draft; pure, knows nobody.
@@ -30,3 +31,4 @@ pub mod service;
 pub mod signing;
 pub mod store;
 pub mod telemetry;
+pub mod web;

@@ -4,13 +4,13 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
     accurate::{client::Session, wire::HttpWire},
     clock::{Clock, SharedClock, SystemClock},
     config::{BookConfig, Config, MappingFile},
-    http::{self, Proofs},
+    http::{self, App, Proofs},
     live::Live,
     pipeline::{
         Engine, MappingInForce,
@@ -19,6 +19,7 @@ use crate::{
         run::Running,
     },
     store::{self, Store},
+    web,
 };
 
 /// How long calls in flight may take to end when the service stops.
@@ -30,6 +31,21 @@ const MAPPING_TRIES: usize = 5;
 /// How often the metrics' histograms are tidied.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
+/// Where the service is reached.
+pub struct Listeners {
+    /// By Forstok and probes; by everybody when there is no other.
+    pub public: TcpListener,
+    /// By people and their tools.
+    pub operators: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// One address for everybody.
+    pub fn one(listener: TcpListener) -> Self {
+        Self { public: listener, operators: None }
+    }
+}
+
 /// A running service.
 pub struct Service {
     /// Decides and posts; for the demo's table.
@@ -37,14 +53,15 @@ pub struct Service {
     proofs: Arc<Live<Proofs>>,
     running: Running,
     recording: JoinHandle<()>,
-    serving: JoinHandle<()>,
+    app: App,
+    serving: Vec<JoinHandle<()>>,
     upkeep: JoinHandle<()>,
-    stop_serving: oneshot::Sender<()>,
+    stop_serving: watch::Sender<bool>,
 }
 
 impl Service {
     /// Opens the store, puts the mapping in force, carries on what was left, and takes webhooks.
-    pub async fn start(config: Config, listener: TcpListener, metrics: PrometheusHandle) -> anyhow::Result<Self> {
+    pub async fn start(config: Config, listeners: Listeners, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let clock: SharedClock = Arc::new(SystemClock);
         let store = store::open(&config.database).await?;
         let mapping = match &config.mapping {
@@ -60,17 +77,30 @@ impl Service {
         let running = Running::start(&engine, config.keep_bodies);
         let (recorder, recording) = Recorder::start(&engine);
         let proofs = Arc::new(Live::new(Proofs::of(&config)));
-        let router = http::router(http::Shared {
+        let app = App::new(http::Shared {
             proofs: proofs.clone(),
             recorder,
             engine: engine.clone(),
+            public_url: config.public_url,
             language: config.language,
             metrics: metrics.clone(),
         });
-        let (stop_serving, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(http::serve(listener, router, async {
-            let _ = stopped.await;
-        }));
+        let (stop_serving, stopped) = watch::channel(false);
+        let serve = |listener, router| {
+            let mut stopped = stopped.clone();
+            tokio::spawn(http::serve(listener, http::deny_by_default(router), async move {
+                // An error means that whoever could stop us is gone.
+                let _ = stopped.wait_for(|stopped| *stopped).await;
+            }))
+        };
+        let pages = web::pages(&app);
+        let serving = match listeners.operators {
+            None => vec![serve(listeners.public, web::for_browsers(http::together(&app, pages), &app))],
+            Some(operators) => vec![
+                serve(listeners.public, http::public(&app)),
+                serve(operators, web::for_browsers(http::operators(&app, pages), &app)),
+            ],
+        };
         let upkeep = engine.supervisor().keep_running("upkeep of metrics", move |progress| {
             let metrics = metrics.clone();
             async move {
@@ -80,7 +110,7 @@ impl Service {
                 }
             }
         });
-        Ok(Self { engine, proofs, running, recording, serving, upkeep, stop_serving })
+        Ok(Self { engine, proofs, running, recording, app, serving, upkeep, stop_serving })
     }
 
     /// Puts the mapping of a file in force while the service runs.
@@ -100,11 +130,19 @@ impl Service {
         }
     }
 
+    /// A path that signs the admin in, once: for the demo's link.
+    pub fn sign_in_once(&self) -> String {
+        self.app.sign_in_once()
+    }
+
     /// Takes no new work, lets what is in flight end, and returns; at the latest after [`STOP_DEADLINE`].
     pub async fn stop(self) {
-        let _ = self.stop_serving.send(());
+        let _ = self.stop_serving.send(true);
+        drop(self.app);
         let serving_ends = async {
-            let _ = self.serving.await;
+            for serving in self.serving {
+                let _ = serving.await;
+            }
             // With the routes the last recorder goes, and with it the task that commits.
             let _ = self.recording.await;
         };

@@ -1,7 +1,15 @@
-//! HMAC-SHA256, by which Forstok proves a webhook and we prove a call.
+//! HMAC-SHA256, by which Forstok proves a webhook and we prove a call, and values that nobody can guess.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+
+/// 32 bytes from the machine's secure source. Secrets are the one kind of chance that no test may replay.
+pub fn unguessable() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    let source = rustls::crypto::ring::default_provider().secure_random;
+    source.fill(&mut bytes).expect("a machine without randomness cannot have made its TLS connections either");
+    bytes
+}
 
 /// HMAC-SHA256 of `<timestamp>.<body>`, or of the body alone.
 pub fn hmac_sha256(secret: &str, timestamp: Option<&[u8]>, body: &[u8]) -> [u8; 32] {

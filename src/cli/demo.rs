@@ -17,7 +17,7 @@ use crate::{
     domain::{invoice::ACCURATE_DAY, mapping::DEFAULT_BOOK, money::Rupiah, order::OrderId, reason::Language},
     forstok::signature::{Encoding, Scheme, Verifier},
     sandbox::{Options, Sandbox, samples},
-    service::{Service, asked_to_stop},
+    service::{Listeners, Service, asked_to_stop},
     signing::hmac_sha256,
     store::{Filter, OrderRecord, State},
     telemetry,
@@ -52,8 +52,14 @@ pub(super) async fn demo(once: bool, listen: Option<SocketAddr>) -> Result<ExitC
     let address = listener.local_addr().context("the address that is listened on")?;
     let config = settings(address, folder.path(), &accurate.url(), credentials)?;
     let metrics = telemetry::metrics().map_err(anyhow::Error::msg)?;
-    let service = Service::start(config, listener, metrics).await?;
+    let service = Service::start(config, Listeners::one(listener), metrics).await?;
 
+    if !once {
+        println!(
+            "Watch it in a browser; this link signs you in, once:\n  http://{address}{}\n",
+            service.sign_in_once()
+        );
+    }
     println!(
         "Forstok sends {} orders, each several times and in any order; one of Accurate's replies gets lost.\n",
         samples::SAMPLES.len()
@@ -69,6 +75,7 @@ pub(super) async fn demo(once: bool, listen: Option<SocketAddr>) -> Result<ExitC
     println!("\n{sent} webhooks → {} orders → {} invoices in Accurate{twice}.", orders.len(), sandbox.invoice_count());
     if !once {
         println!("\nWhere to look (Ctrl-C ends the demo):");
+        println!("  pages          http://{address}/ (the token is {OPERATOR_TOKEN})");
         println!("  all orders     curl -H 'Authorization: Bearer {OPERATOR_TOKEN}' http://{address}/v1/orders");
         println!(
             "  one order      curl -H 'Authorization: Bearer {OPERATOR_TOKEN}' http://{address}/v1/orders/138163394"
@@ -114,6 +121,8 @@ fn settings(
     };
     Ok(Config {
         listen,
+        operator_listen: None,
+        public_url: None,
         operator_token: Some(SecretString::from(OPERATOR_TOKEN)),
         operators: BTreeMap::new(),
         language: language(),

@@ -1,6 +1,6 @@
 //! `serve`: take webhooks and make invoices, until asked to stop.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 use tokio::{
@@ -12,7 +12,7 @@ use super::Failure;
 use crate::{
     config,
     reload::Settings,
-    service::{Service, asked_to_stop},
+    service::{Listeners, Service, asked_to_stop},
     telemetry,
 };
 
@@ -28,16 +28,20 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be listened for")?;
     // A file that may not grow further is a write that fails, answered with 503, not the end of the process.
     let _ = signal(SignalKind::from_raw(FILE_TOO_LARGE));
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("server.listen = {}: cannot listen there; is it taken?", config.listen))?;
-    let address = listener.local_addr().context("the address that is listened on")?;
+    let public = listen("server.listen", config.listen).await?;
+    let address = public.local_addr().context("the address that is listened on")?;
+    let operators = match config.operator_listen {
+        Some(address) => Some(listen("server.operator_listen", address).await?),
+        None => None,
+    };
+    let pages = operators.as_ref().unwrap_or(&public).local_addr().context("the address that is listened on")?;
     if config.operator_token.is_none() && config.operators.is_empty() {
         tracing::warn!("neither server.operator_token nor [operators] is set: the pages and /v1 are closed");
     }
     let settings = Settings::new(file, log, config.clone());
-    let service = Service::start(config, listener, metrics).await?;
+    let service = Service::start(config, Listeners { public, operators }, metrics).await?;
     tracing::info!(%address, "webhooks are taken at http://{address}/webhooks/forstok");
+    tracing::info!(address = %pages, "the pages and /v1 are at http://{pages}/");
     tokio::select! {
         () = asked_to_stop => {}
         never = settings.read_at(hangup, &service) => match never {},
@@ -46,4 +50,8 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     service.stop().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+async fn listen(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("{key} = {address}: cannot listen there; is it taken?"))
 }

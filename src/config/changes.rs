@@ -36,6 +36,8 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
     // Every setting stands here, so that nobody can add one without a thought of this.
     let Config {
         listen,
+        operator_listen,
+        public_url,
         operator_token: _,
         operators: _,
         language,
@@ -50,6 +52,15 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
     let mut changes = Vec::new();
     if old.listen != *listen {
         changes.push(arrow("server.listen", &old.listen.to_string(), &listen.to_string()));
+    }
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
+    if old.operator_listen != *operator_listen {
+        let [before, after] = [old.operator_listen, *operator_listen].map(|at| or_none(at.map(|at| at.to_string())));
+        changes.push(arrow("server.operator_listen", &before, &after));
+    }
+    if old.public_url != *public_url {
+        let [before, after] = [&old.public_url, public_url].map(|url| or_none(url.as_ref().map(ToString::to_string)));
+        changes.push(arrow("server.public_url", &before, &after));
     }
     if old.language != *language {
         changes.push(arrow("server.language", language_word(old.language), language_word(*language)));
@@ -198,6 +209,8 @@ mod tests {
         [server]
         listen = "127.0.0.1:2"
         language = "id"
+        operator_listen = "127.0.0.1:3"
+        public_url = "https://books.example.com"
         operator_token = "hush-6"
         [operators.accounting]
         token = "hush-10"

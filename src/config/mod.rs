@@ -36,7 +36,11 @@ pub const ENV_PREFIX: &str = "FORSTOK_ACCURATE_";
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
-    /// Bearer token for `/v1`; without one that surface is closed.
+    /// Where pages, `/v1` and metrics are, when not at `listen` as well.
+    pub operator_listen: Option<SocketAddr>,
+    /// Where people reach the pages: `https://…` makes cookies `Secure`.
+    pub public_url: Option<reqwest::Url>,
+    /// Signs in the admin named `operator`, on the pages and on `/v1`.
     pub operator_token: Option<SecretString>,
     /// Who else may sign in, by name.
     pub operators: BTreeMap<String, OperatorConfig>,

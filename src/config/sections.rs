@@ -36,6 +36,8 @@ pub(super) fn read(
 
     let server = or_empty(root.section("server"));
     let listen = read_listen(&server);
+    let operator_listen = server.text("operator_listen").and_then(|text| address(&server, "operator_listen", &text));
+    let public_url = read_public_url(&server);
     let operator_token = credentials.one(&server, "operator_token").unwrap_or_default().map(SecretString::from);
     let language = server.choice("language", &[("en", Language::English), ("id", Language::Indonesian)]);
     server.finish();
@@ -87,6 +89,8 @@ pub(super) fn read(
     let config = (|| {
         Some(Config {
             listen: listen?,
+            operator_listen,
+            public_url,
             operator_token,
             operators,
             language,
@@ -110,15 +114,28 @@ pub(super) fn read_listen_alone(table: &Table, problems: &Problems) -> Option<So
 
 fn read_listen(server: &Section<'_>) -> Option<SocketAddr> {
     let text = server.text("listen").unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    address(server, "listen", &text)
+}
+
+fn address(server: &Section<'_>, key: &'static str, text: &str) -> Option<SocketAddr> {
     let address = text.replace("localhost:", "127.0.0.1:").parse().ok();
     if address.is_none() {
-        server.problem(
-            "listen",
-            server.value("listen"),
-            "must be an address and a port such as 127.0.0.1:8080 or 0.0.0.0:8080",
-        );
+        let remedy = "must be an address and a port such as 127.0.0.1:8080 or 0.0.0.0:8080";
+        server.problem(key, server.value(key), remedy);
     }
     address
+}
+
+fn read_public_url(server: &Section<'_>) -> Option<reqwest::Url> {
+    let text = server.text("public_url")?;
+    let url = reqwest::Url::parse(&text).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
+    let url = url.filter(|url| url.path() == "/" && url.query().is_none() && url.fragment().is_none());
+    if url.is_none() {
+        let remedy =
+            "must be the address at which people open the page, without a path, such as https://books.example.com";
+        server.problem("public_url", server.value("public_url"), remedy);
+    }
+    url
 }
 
 fn read_database(database: &Section<'_>, secrets: &Secrets<'_>) -> Option<Database> {

@@ -1,4 +1,5 @@
-//! Who asks: the operators of the settings, recognised by their bearer token, and what their role allows.
+//! Who asks: the operators of the settings, recognised by their bearer token or their session, and what their role
+//! allows.
 
 use axum::{
     extract::{FromRequestParts, Request, State},
@@ -10,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::{ConditionallySelectable, ConstantTimeEq};
 
-use super::{App, problem::Problem};
+use super::{App, origin::is_of_another_site, problem::Problem, session};
 use crate::{
     config::Config,
     domain::operator::{Actor, OPERATOR, Role},
@@ -36,8 +37,19 @@ impl Operators {
         self.0.is_empty()
     }
 
+    /// The operator of this name.
+    pub(super) fn named(&self, name: &str) -> Option<&Actor> {
+        self.0.iter().map(|(actor, _)| actor).find(|actor| actor.name == name)
+    }
+
+    /// What `of` makes of an operator's name, role and token: another one when any of them changes.
+    pub(super) fn proof_of(&self, name: &str, of: impl Fn(&[u8]) -> String) -> Option<String> {
+        let (actor, digest) = self.0.iter().find(|(actor, _)| actor.name == name)?;
+        Some(of(&[digest.as_slice(), actor.role.as_str().as_bytes(), b" ", name.as_bytes()].concat()))
+    }
+
     /// Whose token this is. The time it takes tells neither who it is nor how near a wrong token came.
-    pub(super) fn with_token(&self, token: &[u8]) -> Option<Actor> {
+    pub(crate) fn with_token(&self, token: &[u8]) -> Option<Actor> {
         let given = digest(token);
         let mut found = u32::MAX;
         for (place, (_, digest)) in (0_u32..).zip(&self.0) {
@@ -51,8 +63,9 @@ fn digest(token: &[u8]) -> [u8; 32] {
     Sha256::digest(token).into()
 }
 
-/// Lets a request through that carries an operator's token, and says behind it whose request it is.
-pub(super) async fn operators_only(
+/// Lets a request through that carries an operator's token or the cookie of somebody who has signed in, and says
+/// behind it whose request it is.
+pub(crate) async fn operators_only(
     State(app): State<App>,
     mut request: Request,
     next: Next,
@@ -61,13 +74,20 @@ pub(super) async fn operators_only(
     if proofs.operators.is_empty() {
         return Err(Problem::Closed);
     }
-    let actor = bearer(request.headers()).and_then(|token| proofs.operators.with_token(token));
+    let actor = match bearer(request.headers()) {
+        Some(token) => proofs.operators.with_token(token),
+        // A browser sends the cookie along with what another site's page makes it send.
+        None if !request.method().is_safe() && is_of_another_site(&app, request.headers()) => {
+            return Err(Problem::OtherSite);
+        }
+        None => session::actor(&app, request.headers()).await?,
+    };
     request.extensions_mut().insert(actor.ok_or(Problem::TokenWrong)?);
     Ok(next.run(request).await)
 }
 
 /// Lets only those through who may work: retry, decide, acknowledge, import, approve.
-pub(super) async fn workers_only(By(actor): By, request: Request, next: Next) -> Result<Response, Problem> {
+pub(crate) async fn workers_only(By(actor): By, request: Request, next: Next) -> Result<Response, Problem> {
     must(actor, Role::Work)?;
     Ok(next.run(request).await)
 }
@@ -85,7 +105,7 @@ pub(super) fn must(actor: Actor, needed: Role) -> Result<(), Problem> {
 
 /// Whose request it is. Outside of [`operators_only`] it is nobody's, and refused.
 #[derive(Debug)]
-pub(super) struct By(pub(super) Actor);
+pub(crate) struct By(pub(crate) Actor);
 
 impl<S: Sync> FromRequestParts<S> for By {
     type Rejection = Problem;

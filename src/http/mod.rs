@@ -1,19 +1,23 @@
 //! The outside surface: webhook, operators' routes, health, metrics, the document of all of them.
 
-mod auth;
+pub(crate) mod auth;
+mod guesses;
+mod headers;
 mod health;
 mod linger;
 mod mapping;
 mod metrics;
 mod openapi;
-mod orders;
+pub(crate) mod orders;
+pub(crate) mod origin;
 mod patience;
 mod preview;
-mod problem;
+pub(crate) mod problem;
 mod reading;
 mod retry;
 mod seat;
 mod serve;
+pub(crate) mod session;
 mod summary;
 mod webhook;
 
@@ -28,13 +32,17 @@ use axum::{
     routing::{get, post, put},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
+use reqwest::Url;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 use self::problem::Problem;
 pub use self::{auth::Operators, openapi::document, serve::serve};
 use crate::{
     config::Config,
-    domain::reason::Language,
+    domain::{
+        operator::{Actor, OPERATOR, Role},
+        reason::Language,
+    },
     forstok::signature::Verifier,
     live::Live,
     pipeline::{Engine, record::Recorder},
@@ -52,6 +60,10 @@ struct Inside {
     shared: Shared,
     /// Bodies of webhooks that are arriving.
     reading: reading::Reading,
+    /// Wrong tokens on the sign-in page.
+    guesses: guesses::Guesses,
+    /// Of the demo's link.
+    one_time_code: session::OneTimeCode,
 }
 
 /// What handlers share.
@@ -62,6 +74,8 @@ pub struct Shared {
     pub recorder: Recorder,
     /// Decides and posts.
     pub engine: Arc<Engine>,
+    /// Where people reach the pages, when it was told.
+    pub public_url: Option<Url>,
     /// Of sentences for readers who ask for none.
     pub language: Language,
     /// Renders metrics.
@@ -91,14 +105,63 @@ impl std::ops::Deref for App {
 }
 
 impl App {
+    /// For the routes.
+    pub fn new(shared: Shared) -> Self {
+        Self(Arc::new(Inside {
+            shared,
+            reading: reading::Reading::new(),
+            guesses: guesses::Guesses::default(),
+            one_time_code: session::OneTimeCode::default(),
+        }))
+    }
+
+    /// Whether people reach the pages over HTTPS, so that cookies need not travel without it.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+
+    /// A path that signs the admin of `server.operator_token` in, once.
+    pub fn sign_in_once(&self) -> String {
+        self.0.one_time_code.make(Actor { name: OPERATOR.to_owned(), role: Role::Admin })
+    }
+
+    pub(crate) fn one_time_code(&self) -> &session::OneTimeCode {
+        &self.0.one_time_code
+    }
+
+    pub(crate) fn guesses(&self) -> &guesses::Guesses {
+        &self.0.guesses
+    }
+
     fn reading(&self) -> &reading::Reading {
         &self.0.reading
     }
 }
 
-/// All routes.
-pub fn router(shared: Shared) -> Router {
-    let app = App(Arc::new(Inside { shared, reading: reading::Reading::new() }));
+/// What Forstok and probes need; beside it the operators' surface, when that has an address of its own.
+pub fn public(app: &App) -> Router {
+    finished(for_senders().merge(for_probes()), app)
+}
+
+/// What people and their tools need; `pages` are what a browser shows.
+pub fn operators(app: &App, pages: Router<App>) -> Router {
+    finished(for_operators(app, pages).merge(for_probes()), app)
+}
+
+/// All of it on one address.
+pub fn together(app: &App, pages: Router<App>) -> Router {
+    finished(for_senders().merge(for_operators(app, pages)).merge(for_probes()), app)
+}
+
+fn for_senders() -> Router<App> {
+    Router::new().route("/webhooks/forstok", post(webhook::receive))
+}
+
+fn for_probes() -> Router<App> {
+    Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready))
+}
+
+fn for_operators(app: &App, pages: Router<App>) -> Router<App> {
     let readers = Router::new()
         .route("/v1/orders", get(orders::list))
         .route("/v1/orders/{order_id}", get(orders::one))
@@ -112,23 +175,28 @@ pub fn router(shared: Shared) -> Router {
         .route_layer(middleware::from_fn(auth::workers_only));
     let admins =
         Router::new().route("/v1/mapping", put(mapping::put)).route_layer(middleware::from_fn(auth::admins_only));
-    let operators = readers
+    readers
         .merge(workers)
         .merge(admins)
+        .route_layer(middleware::from_fn_with_state(app.clone(), auth::operators_only))
+        .merge(pages)
         .layer(DefaultBodyLimit::max(webhook::LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, OPERATOR_TIME))
-        .route_layer(middleware::from_fn_with_state(app.clone(), auth::operators_only));
-    Router::new()
-        .route("/webhooks/forstok", post(webhook::receive))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::render))
         .route("/openapi.json", get(openapi::serve))
-        .merge(operators)
+}
+
+/// Forbids browsers whatever no answer needs: around everything else, so that no answer is without it.
+pub fn deny_by_default(routes: Router) -> Router {
+    routes.layer(middleware::from_fn(headers::deny_by_default))
+}
+
+fn finished(routes: Router<App>, app: &App) -> Router {
+    routes
         .method_not_allowed_fallback(async || Problem::WrongMethod)
         .fallback(async || Problem::UnknownRoute)
         .layer(CatchPanicLayer::custom(panicked))
-        .with_state(app)
+        .with_state(app.clone())
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {

@@ -308,7 +308,7 @@ impl Order {
 }
 
 /// The language that the reader prefers of the two we have, else the settings'.
-pub(super) fn language(app: &App, headers: &HeaderMap) -> Language {
+pub(crate) fn language(app: &App, headers: &HeaderMap) -> Language {
     let wanted = headers.get("accept-language").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let tags = wanted.split(',').map(|tag| tag.split([';', '-']).next().unwrap_or_default().trim().to_lowercase());
     let known = |tag: String| match tag.as_str() {

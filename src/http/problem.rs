@@ -19,7 +19,7 @@ use crate::{
 
 /// Why a request was not served.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Problem {
+pub(crate) enum Problem {
     /// 401: the webhook's signature is missing.
     #[error("{0}")]
     SignatureMissing(String),
@@ -32,6 +32,9 @@ pub(super) enum Problem {
     /// 403: no operator token is set, so this surface is closed to all.
     #[error("this surface is closed: set server.operator_token in the settings to open it")]
     Closed,
+    /// 403: a page of another site sent it.
+    #[error("this was sent by a page of another site; open this service's own page and do it there")]
+    OtherSite,
     /// 403: the operator's role does not allow it.
     #[error("this needs the role \"{needed}\" or a higher one; {name:?} has the role \"{role}\"", name = .actor.name, role = .actor.role)]
     RoleMissing {
@@ -117,10 +120,11 @@ impl From<Mistake> for MistakeBody {
 }
 
 impl Problem {
-    fn status(&self) -> StatusCode {
+    /// The status that it is answered with.
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::SignatureMissing(_) | Self::SignatureWrong(_) | Self::TokenWrong => StatusCode::UNAUTHORIZED,
-            Self::Closed | Self::RoleMissing { .. } => StatusCode::FORBIDDEN,
+            Self::Closed | Self::RoleMissing { .. } | Self::OtherSite => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::MappingStale(_) => StatusCode::PRECONDITION_FAILED,
             Self::MappingWrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -134,13 +138,14 @@ impl Problem {
     }
 
     /// The stable code.
-    pub(super) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::SignatureMissing(_) => "signature_missing",
             Self::SignatureWrong(_) => "signature_wrong",
             Self::TokenWrong => "token_wrong",
             Self::Closed => "operator_surface_closed",
             Self::RoleMissing { .. } => "role_missing",
+            Self::OtherSite => "other_site",
             Self::BadRequest(_) => "bad_request",
             Self::MappingStale(_) => "mapping_stale",
             Self::MappingWrong(_) => "mapping_wrong",
@@ -176,7 +181,7 @@ impl IntoResponse for Problem {
         if matches!(self, Self::NotStored(_) | Self::Crowded) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
-        match self {
+        match &self {
             Self::TokenWrong => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
@@ -186,6 +191,8 @@ impl IntoResponse for Problem {
             }
             _ => {}
         }
+        // For pages, which say the same in the reader's language.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -13,12 +13,18 @@ use hyper::{
 };
 use hyper_util::service::TowerToHyperService;
 
-use super::patience::Patient;
+use super::{origin::Peer, patience::Patient};
 
 /// Serves one request, and notes whose turn it is: the sender's until the request is there as a whole, and again
 /// once it is answered.
-pub(super) async fn serve(router: Router, sender: Arc<Patient>, request: Request<Incoming>) -> hyper::Result<Response> {
-    let request = request.map(|body| Body::new(Noted::new(body, sender.clone())));
+pub(super) async fn serve(
+    router: Router,
+    sender: Arc<Patient>,
+    peer: Peer,
+    request: Request<Incoming>,
+) -> hyper::Result<Response> {
+    let mut request = request.map(|body| Body::new(Noted::new(body, sender.clone())));
+    request.extensions_mut().insert(peer);
     let response = TowerToHyperService::new(router).call(request).await;
     sender.is_waited_for();
     Ok(response.unwrap_or_else(|never| match never {}))

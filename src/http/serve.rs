@@ -16,6 +16,7 @@ use tokio::{
 
 use super::{
     linger::Lingering,
+    origin::Peer,
     patience::{Patience, Patient},
     seat,
 };
@@ -47,8 +48,8 @@ pub async fn serve(listener: TcpListener, router: Router, stopped: impl Future<O
             accepted = listener.accept() => accepted,
             () = &mut stopped => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(connected) => connected,
             Err(error) => {
                 tracing::warn!("a connection could not be accepted: {error}");
                 patience.lose();
@@ -80,7 +81,7 @@ pub async fn serve(listener: TcpListener, router: Router, stopped: impl Future<O
             };
             if let Some(stream) = speaking {
                 // In a box of its own, since the many who say nothing need none.
-                let conversation = Box::pin(converse(stream, router, sender.clone(), watcher));
+                let conversation = Box::pin(converse(stream, Peer(peer.ip()), router, sender.clone(), watcher));
                 // How a connection ends is its sender's business: what was answered with 2xx is on disk.
                 tokio::select! {
                     () = conversation => {}
@@ -95,8 +96,8 @@ pub async fn serve(listener: TcpListener, router: Router, stopped: impl Future<O
 }
 
 /// All requests of one connection.
-async fn converse(stream: Lingering, router: Router, sender: Arc<Patient>, watcher: Watcher) {
-    let service = service_fn(|request| seat::serve(router.clone(), sender.clone(), request));
+async fn converse(stream: Lingering, peer: Peer, router: Router, sender: Arc<Patient>, watcher: Watcher) {
+    let service = service_fn(|request| seat::serve(router.clone(), sender.clone(), peer, request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)

@@ -13,6 +13,7 @@ mod read;
 mod records;
 mod remedy;
 mod rows;
+mod sessions;
 mod sql;
 mod sqlite;
 mod talk;
@@ -194,6 +195,15 @@ pub trait Store: Send + Sync + 'static {
     /// Looks at some deliveries that came before a moment, `step` of them at most, and clears the bodies that no
     /// decision needs any more. What is needed still is looked at again a day later.
     async fn clear_bodies(&self, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Cleared>;
+
+    /// Somebody has signed in; sessions that are over go.
+    async fn open_session(&self, session: &SessionRecord, now: Timestamp) -> Result<()>;
+
+    /// The session of a cookie, unless it is over.
+    async fn session(&self, digest: &str, now: Timestamp) -> Result<Option<SessionRecord>>;
+
+    /// Somebody has signed out.
+    async fn end_session(&self, digest: &str) -> Result<()>;
 
     /// Whether the store answers and can write.
     async fn ping(&self) -> Result<()>;

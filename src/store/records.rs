@@ -379,6 +379,19 @@ pub struct Count {
     pub orders: i64,
 }
 
+/// Somebody who is signed in on the pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// Of the cookie's value; the value itself is nowhere but in the browser.
+    pub digest: String,
+    /// The operator's name in the settings.
+    pub operator: String,
+    /// Of the operator's token and role at that moment.
+    pub proof: String,
+    /// When it is over.
+    pub until: Timestamp,
+}
+
 /// A delivery that was authentic but is no order that can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnreadableDelivery {

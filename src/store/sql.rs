@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::{
     Claim, Claimable, Cleared, Count, Delivery, Filter, Fold, Hold, MappingRevision, NewMapping, OrderRecord, Receipt,
-    Result, Settlement, Store, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, claim, decide, fold,
-    mappings, old_bodies, read, talk::Talk, wait,
+    Result, SessionRecord, Settlement, Store, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, claim,
+    decide, fold, mappings, old_bodies, read, sessions, talk::Talk, wait,
 };
 use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject};
 
@@ -213,6 +213,18 @@ impl<B: Base> Store for Sql<B> {
             return Ok(Cleared { bodies: 0, looked_at: 0 });
         }
         write!(self, Small, talk => old_bodies::clear(talk, &old, now))
+    }
+
+    async fn open_session(&self, session: &SessionRecord, now: Timestamp) -> Result<()> {
+        write!(self, Small, talk => sessions::open(talk, session, now))
+    }
+
+    async fn session(&self, digest: &str, now: Timestamp) -> Result<Option<SessionRecord>> {
+        read!(self, talk => sessions::find(talk, digest, now))
+    }
+
+    async fn end_session(&self, digest: &str) -> Result<()> {
+        write!(self, Small, talk => sessions::end(talk, digest))
     }
 
     async fn ping(&self) -> Result<()> {

@@ -12,19 +12,6 @@ use super::{
     service::{Home, OPERATOR_TOKEN, SECRET, Service, accurate, accurate_with, eventually},
 };
 
-impl Home {
-    /// Rewrites a part of the settings.
-    pub(crate) fn change_settings(&self, part: &str, other: &str) {
-        let settings = std::fs::read_to_string(self.path("settings.toml")).expect("the settings of this test");
-        assert!(settings.contains(part), "{part} is not in\n{settings}");
-        self.write("settings.toml", &settings.replace(part, other));
-    }
-
-    fn write(&self, name: &str, content: &str) {
-        std::fs::write(self.path(name), content).expect("the folder takes files");
-    }
-}
-
 /// How a webhook signed with this secret is answered.
 async fn answer_to(service: &Service, secret: &str, id: u64) -> StatusCode {
     let body = order(id).to_string().into_bytes();

@@ -102,6 +102,17 @@ impl Home {
         home
     }
 
+    /// Rewrites a part of the settings.
+    pub(crate) fn change_settings(&self, part: &str, other: &str) {
+        let settings = std::fs::read_to_string(self.path("settings.toml")).expect("the settings of this test");
+        assert!(settings.contains(part), "{part} is not in\n{settings}");
+        self.write("settings.toml", &settings.replace(part, other));
+    }
+
+    pub(crate) fn write(&self, name: &str, content: &str) {
+        std::fs::write(self.path(name), content).expect("the folder takes files");
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }

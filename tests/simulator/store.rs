@@ -13,8 +13,8 @@ use forstok_accurate::{
     domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
     store::{
         Claim, Claimable, Cleared, Count, Delivery, Filter, Fold, Hold, MappingRevision, NewMapping, OrderRecord,
-        Receipt, Result, Settlement, State, Store, StoreError, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait,
-        Wanted,
+        Receipt, Result, SessionRecord, Settlement, State, Store, StoreError, Undecided, Unfolded, UnreadableDelivery,
+        Verdict, Wait, Wanted,
     },
 };
 use jiff::Timestamp;
@@ -283,6 +283,18 @@ impl Store for SimStore {
 
     async fn clear_bodies(&self, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Cleared> {
         self.write("before clear_bodies", "after clear_bodies", self.inner.clear_bodies(older_than, now, step)).await
+    }
+
+    async fn open_session(&self, session: &SessionRecord, now: Timestamp) -> Result<()> {
+        self.inner.open_session(session, now).await
+    }
+
+    async fn session(&self, digest: &str, now: Timestamp) -> Result<Option<SessionRecord>> {
+        self.inner.session(digest, now).await
+    }
+
+    async fn end_session(&self, digest: &str) -> Result<()> {
+        self.inner.end_session(digest).await
     }
 
     async fn ping(&self) -> Result<()> {

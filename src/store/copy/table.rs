@@ -19,7 +19,7 @@ const fn table(name: &'static str, key: &'static [&'static str], at_once: i64) -
     Table { name, key, at_once }
 }
 
-/// All that is history. What is not: the pulse, and who holds which book.
+/// All that is history. What is not: the pulse, who holds which book, and who is signed in.
 pub(super) const TABLES: &[Table] = &[
     table("mappings", &["revision"], 100),
     table("deliveries", &["id"], 100),

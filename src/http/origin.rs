@@ -1,0 +1,54 @@
+//! Where a request comes from: the address, and the site whose page sent it.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, Method, header},
+    middleware::Next,
+    response::Response,
+};
+
+use super::{App, problem::Problem};
+
+/// The other end of the connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// The address that a request comes from. A proxy on this machine or in this network says for whom it asks; what
+/// stands last was written by the proxy itself, what stands before it by whoever likes.
+pub(crate) fn address(peer: Option<Peer>, headers: &HeaderMap) -> IpAddr {
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(address)| address.to_canonical());
+    let near = match peer {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
+    };
+    let told = headers.get_all("x-forwarded-for").into_iter().next_back().and_then(|value| value.to_str().ok());
+    let last = told.and_then(|list| list.rsplit(',').next()).and_then(|text| text.trim().parse().ok());
+    last.filter(|_| near).unwrap_or(peer)
+}
+
+/// Refuses whatever a page of another site makes a browser send, unless it only reads.
+///
+/// Browsers say where a request comes from, in `Sec-Fetch-Site` or at least in `Origin`; neither can be set by a page.
+/// What says neither comes from no browser of the last years, and carries no cookie against its owner's will.
+pub(crate) async fn same_site_only(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
+    let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    if !reads && is_of_another_site(&app, request.headers()) {
+        return Err(Problem::OtherSite);
+    }
+    Ok(next.run(request).await)
+}
+
+/// Whether a browser says that another site's page sent this.
+pub(crate) fn is_of_another_site(app: &App, headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    if let Some(site) = text("sec-fetch-site") {
+        return site != "same-origin";
+    }
+    let Some(origin) = text(header::ORIGIN.as_str()) else { return false };
+    let ours = app.public_url.as_ref().map(|url| url.origin().ascii_serialization());
+    let host = text(header::HOST.as_str()).unwrap_or_default();
+    let asked = origin.split_once("://").map(|(_, authority)| authority);
+    ours.as_deref() != Some(origin) && asked != Some(host)
+}

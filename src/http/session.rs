@@ -1,0 +1,111 @@
+//! A person who has signed in: a cookie with a random value, kept as a digest in the database, so that it outlives
+//! restarts and is known to every replica.
+
+use std::sync::{Mutex, PoisonError};
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use jiff::SignedDuration;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::{App, problem::Problem};
+use crate::{
+    domain::operator::Actor,
+    signing::{hmac_sha256, unguessable},
+    store::SessionRecord,
+};
+
+/// How long a person stays signed in.
+const LASTS: SignedDuration = SignedDuration::from_hours(12);
+
+/// The cookie over HTTPS. A browser takes a name that begins so only from this very host, and only with `Secure`.
+const SECURE_COOKIE: &str = "__Host-forstok-accurate";
+
+/// The cookie over plain HTTP.
+const PLAIN_COOKIE: &str = "forstok-accurate";
+
+/// Signs somebody in: the cookie to be set.
+pub(crate) async fn begin(app: &App, actor: &Actor) -> Result<HeaderValue, Problem> {
+    let value = hex::encode(unguessable());
+    let now = app.engine.now();
+    let proof = app.proofs.get().operators.proof_of(&actor.name, |text| of_session(&value, text));
+    let session = SessionRecord {
+        digest: digest(&value),
+        operator: actor.name.clone(),
+        // Somebody who was taken out of the settings at this very moment gets a session that opens nothing.
+        proof: proof.unwrap_or_default(),
+        until: now + LASTS,
+    };
+    app.engine.store().open_session(&session, now).await?;
+    Ok(cookie(app, &value, LASTS.as_secs()))
+}
+
+/// Signs whoever sent these headers out: the cookie that takes the old one's place.
+pub(crate) async fn end(app: &App, headers: &HeaderMap) -> Result<HeaderValue, Problem> {
+    if let Some(value) = value(app, headers) {
+        app.engine.store().end_session(&digest(value)).await?;
+    }
+    Ok(cookie(app, "", 0))
+}
+
+/// Whose session the cookie of these headers is. None is left of an operator who is no longer in the settings, or
+/// whose token or role is another one by now.
+pub(crate) async fn actor(app: &App, headers: &HeaderMap) -> Result<Option<Actor>, Problem> {
+    let Some(value) = value(app, headers) else { return Ok(None) };
+    let Some(session) = app.engine.store().session(&digest(value), app.engine.now()).await? else { return Ok(None) };
+    let operators = &app.proofs.get().operators;
+    let proof = operators.proof_of(&session.operator, |text| of_session(value, text));
+    Ok(operators.named(&session.operator).filter(|_| proof.as_ref() == Some(&session.proof)).cloned())
+}
+
+/// Only the cookie's value can make it, so that the database says nothing about an operator's token.
+fn of_session(value: &str, text: &[u8]) -> String {
+    hex::encode(hmac_sha256(value, None, text))
+}
+
+fn digest(value: &str) -> String {
+    hex::encode(Sha256::digest(value))
+}
+
+fn name(app: &App) -> &'static str {
+    if app.is_secure() { SECURE_COOKIE } else { PLAIN_COOKIE }
+}
+
+fn value<'a>(app: &App, headers: &'a HeaderMap) -> Option<&'a str> {
+    cookie_named(headers, name(app)).filter(|value| !value.is_empty())
+}
+
+/// The value of a cookie that a browser sent.
+pub(crate) fn cookie_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let texts = headers.get_all(header::COOKIE).into_iter().filter_map(|header| header.to_str().ok());
+    let mut pairs = texts.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// `Lax`: a link in a notice opens the page as the person who is signed in; whatever changes anything is a POST,
+/// with which no other site's request carries it.
+fn cookie(app: &App, value: &str, seconds: i64) -> HeaderValue {
+    let secure = if app.is_secure() { "; Secure" } else { "" };
+    let text = format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}", name(app));
+    HeaderValue::from_str(&text).expect("hex digits and our own words make a header")
+}
+
+/// A code that signs the operator in once: the demo prints it as a link. Nothing else makes one.
+#[derive(Debug, Default)]
+pub(crate) struct OneTimeCode(Mutex<Option<(String, Actor)>>);
+
+impl OneTimeCode {
+    /// The path that signs this operator in, once.
+    pub(crate) fn make(&self, actor: Actor) -> String {
+        let code = hex::encode(unguessable());
+        let path = format!("/login/once/{code}");
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((code, actor));
+        path
+    }
+
+    /// The operator of a code; the next time it is nobody's.
+    pub(crate) fn take(&self, code: &str) -> Option<Actor> {
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        made.take_if(|(made, _)| bool::from(made.as_bytes().ct_eq(code.as_bytes()))).map(|(_, actor)| actor)
+    }
+}

@@ -1,0 +1,37 @@
+//! Who is signed in on the pages.
+
+use jiff::Timestamp;
+
+use super::{
+    Result, SessionRecord,
+    rows::timestamp,
+    talk::{Columns, Talk},
+};
+
+pub(super) async fn open(talk: &mut impl Talk, session: &SessionRecord, now: Timestamp) -> Result<()> {
+    // Whoever signs in sweeps up behind those whose time is over.
+    talk.execute("DELETE FROM sessions WHERE until <= $1", &[now.into()]).await?;
+    let sql = "INSERT INTO sessions (digest, operator, proof, until) VALUES ($1, $2, $3, $4)";
+    let SessionRecord { digest, operator, proof, until } = session;
+    talk.execute(sql, &[digest.into(), operator.into(), proof.into(), (*until).into()]).await?;
+    Ok(())
+}
+
+pub(super) async fn find(talk: &mut impl Talk, digest: &str, now: Timestamp) -> Result<Option<SessionRecord>> {
+    let sql = "SELECT digest, operator, proof, until FROM sessions WHERE digest = $1 AND until > $2";
+    let rows = talk.fetch(sql, &[digest.into(), now.into()]).await?;
+    let session = |row: &_| {
+        Ok(SessionRecord {
+            digest: Columns::text(row, "digest")?.to_owned(),
+            operator: Columns::text(row, "operator")?.to_owned(),
+            proof: Columns::text(row, "proof")?.to_owned(),
+            until: timestamp(Columns::number(row, "until")?)?,
+        })
+    };
+    rows.first().map(session).transpose()
+}
+
+pub(super) async fn end(talk: &mut impl Talk, digest: &str) -> Result<()> {
+    talk.execute("DELETE FROM sessions WHERE digest = $1", &[digest.into()]).await?;
+    Ok(())
+}

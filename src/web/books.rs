@@ -1,0 +1,73 @@
+//! How the connection to each Accurate database is, in words.
+
+use super::page::Page;
+use crate::pipeline::{BookStatus, circuit::Pause};
+
+/// A book as pages show it.
+pub(super) struct Book {
+    pub(super) name: String,
+    pub(super) pause: Option<Trouble>,
+}
+
+/// Why a book is paused, and what to do.
+pub(super) struct Trouble {
+    pub(super) sentence: &'static str,
+    pub(super) remedy: &'static str,
+    /// `26/11/2026 10:32 WIB`.
+    pub(super) since: String,
+    /// `12 minutes`.
+    pub(super) length: String,
+    /// What was said, as it came.
+    pub(super) words: String,
+}
+
+impl Book {
+    pub(super) fn new(book: BookStatus, page: &Page) -> Self {
+        Self { name: book.name, pause: book.pause.map(|pause| Trouble::new(pause, page)) }
+    }
+}
+
+impl Trouble {
+    fn new(pause: Pause, page: &Page) -> Self {
+        let (sentence, remedy) = in_words(pause.code, page);
+        Self { sentence, remedy, since: page.moment(pause.since), length: page.since(pause.since), words: pause.words }
+    }
+}
+
+/// The sentence and the remedy of a pause's code.
+fn in_words(code: &str, page: &Page) -> (&'static str, &'static str) {
+    match code {
+        "token_refused" => (
+            page.t("Accurate refuses the API Token.", "Accurate menolak API Token."),
+            page.t(
+                "Create a new API Token in Accurate for the same app, and have it put into the settings. Invoicing then \
+                 resumes automatically.",
+                "Buat API Token baru di Accurate untuk aplikasi yang sama, lalu minta pengelola layanan memasangnya di \
+                 pengaturan. Pembuatan faktur kemudian berlanjut otomatis.",
+            ),
+        ),
+        "wrong_clock" => (
+            page.t("The clock of this server is wrong.", "Jam server ini tidak tepat."),
+            page.t(
+                "Have the server's clock set: it differs from Accurate's by more than ten minutes.",
+                "Minta jam server disetel: selisihnya dengan jam Accurate lebih dari sepuluh menit.",
+            ),
+        ),
+        "right_missing" => (
+            page.t("The user of the API Token lacks a right in Accurate.", "Pengguna API Token tidak memiliki hak akses yang diperlukan di Accurate."),
+            page.t(
+                "Grant the right that Accurate names below to the user who created the API Token.",
+                "Berikan hak akses yang disebut Accurate di bawah ini kepada pengguna yang membuat API Token.",
+            ),
+        ),
+        _ => (
+            page.t("Accurate cannot be reached.", "Accurate tidak dapat dihubungi."),
+            page.t(
+                "Nothing to do if this is short: the service keeps trying, and nothing gets lost. If it lasts, check \
+                 this server's internet connection and whether Accurate itself works.",
+                "Tidak ada yang perlu dilakukan bila hanya sebentar: layanan terus mencoba dan tidak ada yang hilang. \
+                 Bila berlangsung lama, periksa koneksi internet server ini dan apakah Accurate sendiri berfungsi.",
+            ),
+        ),
+    }
+}

@@ -1,0 +1,127 @@
+//! `/login`: signing in with a token, and out again.
+
+use askama::Template;
+use axum::{
+    Extension, Form,
+    extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use super::{
+    format,
+    page::{Page, html, own_path},
+};
+use crate::{
+    domain::operator::Actor,
+    http::{
+        App,
+        origin::{Peer, address},
+        problem::Problem,
+        session,
+    },
+};
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct Login {
+    page: Page,
+    next: String,
+    /// Why the reader is asked again.
+    wrong: Option<String>,
+    /// The page was opened although nobody can sign in.
+    closed: bool,
+}
+
+/// Where to go afterwards.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+/// A filled-in form.
+#[derive(Deserialize)]
+pub(super) struct SignIn {
+    #[serde(default)]
+    token: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `GET /login`. Whoever is signed in already goes on.
+pub(super) async fn show(
+    State(app): State<App>,
+    headers: HeaderMap,
+    uri: Uri,
+    Query(Next { next }): Query<Next>,
+) -> Result<Response, Problem> {
+    if session::actor(&app, &headers).await?.is_some() {
+        return Ok(Redirect::to(own_path(&next)).into_response());
+    }
+    let page = Page::of_nobody(&app, &headers, uri.path_and_query().map_or("/login", |here| here.as_str()));
+    let closed = app.proofs.get().operators.is_empty();
+    html(&Login { page, next: own_path(&next).to_owned(), wrong: None, closed })
+}
+
+/// `POST /login`.
+pub(super) async fn sign_in(
+    State(app): State<App>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    Form(SignIn { token, next }): Form<SignIn>,
+) -> Result<Response, Problem> {
+    let page = Page::of_nobody(&app, &headers, "/login");
+    let proofs = app.proofs.get();
+    if proofs.operators.is_empty() {
+        return Err(Problem::Closed);
+    }
+    let from = address(peer.map(|Extension(peer)| peer), &headers);
+    let guess = app.guesses().guess(from, page.now, || proofs.operators.with_token(token.trim().as_bytes()));
+    let (status, wrong) = match guess {
+        Ok(Some(actor)) => return signed_in(&app, &actor, &next).await,
+        Ok(None) => {
+            tracing::warn!(%from, "somebody at {from} tried to sign in with a wrong token");
+            let words = page.t(
+                "This token is not known here. Check it, or ask the person who runs this service.",
+                "Token ini tidak dikenal. Periksa kembali, atau tanyakan kepada pengelola layanan ini.",
+            );
+            (StatusCode::UNAUTHORIZED, words.to_owned())
+        }
+        Err(wait) => {
+            let wait = format::duration(wait, page.language);
+            let words = page.t(
+                "Too many wrong tokens were entered. Wait {} and try again.",
+                "Terlalu banyak token salah dimasukkan. Tunggu {} lalu coba lagi.",
+            );
+            (StatusCode::TOO_MANY_REQUESTS, words.replace("{}", &wait))
+        }
+    };
+    let again = Login { page, next: own_path(&next).to_owned(), wrong: Some(wrong), closed: false };
+    Ok((status, html(&again)?).into_response())
+}
+
+async fn signed_in(app: &App, actor: &Actor, next: &str) -> Result<Response, Problem> {
+    let cookie = session::begin(app, actor).await?;
+    tracing::info!(operator = actor.name, "{actor} has signed in");
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(own_path(next))).into_response())
+}
+
+/// `POST /logout`.
+pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    if let Some(actor) = session::actor(&app, &headers).await? {
+        tracing::info!(operator = actor.name, "{actor} has signed out");
+    }
+    let cookie = session::end(&app, &headers).await?;
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/login")).into_response())
+}
+
+/// `GET /login/once/{code}`.
+pub(super) async fn sign_in_once(State(app): State<App>, Path(code): Path<String>) -> Result<Response, Problem> {
+    match app.one_time_code().take(&code) {
+        Some(actor) => signed_in(&app, &actor, "/").await,
+        // Most likely it was opened before, in this very browser: then it just goes on.
+        None => Ok(Redirect::to("/").into_response()),
+    }
+}

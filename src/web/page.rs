@@ -1,0 +1,186 @@
+//! What every page knows: who reads it, in which language, and what needs somebody.
+
+use std::borrow::Borrow;
+
+use askama::Template;
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, request::Parts},
+    response::{Html, IntoResponse, Response},
+};
+use jiff::Timestamp;
+
+use super::{
+    assets::{self, Addresses},
+    format, language,
+};
+use crate::{
+    domain::{
+        WIB,
+        operator::{Actor, Role},
+        reason::Language,
+    },
+    http::{App, problem::Problem},
+    store::State,
+};
+
+/// A page in the navigation.
+pub(super) struct Link {
+    pub(super) path: &'static str,
+    pub(super) icon: &'static str,
+    pub(super) text: &'static str,
+    /// What waits there.
+    pub(super) count: i64,
+    /// The reader is there.
+    pub(super) here: bool,
+}
+
+/// What every page knows.
+#[derive(Clone, Debug)]
+pub(super) struct Page {
+    /// Who reads it; nobody on the sign-in page.
+    pub(super) actor: Option<Actor>,
+    pub(super) language: Language,
+    pub(super) now: Timestamp,
+    /// Path and query, to come back to.
+    pub(super) here: String,
+    /// Orders that need somebody.
+    pub(super) blocked: i64,
+    /// Sentences in two languages that were done a moment ago.
+    pub(super) done: Option<String>,
+}
+
+impl Page {
+    /// For somebody who is not known.
+    pub(super) fn of_nobody(app: &App, headers: &HeaderMap, here: &str) -> Self {
+        let language = language::of(app, headers);
+        Self { actor: None, language, now: app.engine.now(), here: here.to_owned(), blocked: 0, done: None }
+    }
+
+    /// The one of two texts that the reader understands.
+    pub(super) fn t(&self, english: &'static str, indonesian: &'static str) -> &'static str {
+        match self.language {
+            Language::English => english,
+            Language::Indonesian => indonesian,
+        }
+    }
+
+    pub(super) fn lang(&self) -> &'static str {
+        self.t("en", "id")
+    }
+
+    /// The navigation.
+    pub(super) fn links(&self) -> [Link; 1] {
+        let link = |path, icon, text, count| Link { path, icon, text, count, here: self.is_in(path) };
+        [link("/", "today", self.t("Today", "Hari ini"), 0)]
+    }
+
+    /// Whether the reader is on this page, or on one below it.
+    fn is_in(&self, path: &str) -> bool {
+        let here = self.here.split('?').next().unwrap_or_default();
+        here == path || (path != "/" && here.strip_prefix(path).is_some_and(|below| below.starts_with('/')))
+    }
+
+    pub(super) fn assets(&self) -> &'static Addresses {
+        assets::addresses()
+    }
+
+    pub(super) fn is_signed_in(&self) -> bool {
+        self.actor.is_some()
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.actor.as_ref().map_or("", |actor| &actor.name)
+    }
+
+    pub(super) fn role(&self) -> &'static str {
+        match self.actor.as_ref().map(|actor| actor.role) {
+            None => "",
+            Some(Role::Read) => self.t("may look", "boleh melihat"),
+            Some(Role::Work) => self.t("may work", "boleh bekerja"),
+            Some(Role::Admin) => self.t("admin", "admin"),
+        }
+    }
+
+    /// `1 order`, `12 orders`, `12 pesanan`.
+    pub(super) fn orders(&self, number: impl Borrow<i64>) -> String {
+        self.counted(number, "order", "orders", "pesanan")
+    }
+
+    /// A number with what it counts.
+    pub(super) fn counted(
+        &self,
+        number: impl Borrow<i64>,
+        one: &'static str,
+        many: &'static str,
+        indonesian: &'static str,
+    ) -> String {
+        let number = *number.borrow();
+        let word = self.t(if number == 1 { one } else { many }, indonesian);
+        format!("{} {word}", format::count(number))
+    }
+
+    pub(super) fn count(&self, number: impl Borrow<i64>) -> String {
+        format::count(*number.borrow())
+    }
+
+    pub(super) fn since(&self, at: impl Borrow<Timestamp>) -> String {
+        format::duration(self.now.duration_since(*at.borrow()), self.language)
+    }
+
+    pub(super) fn moment(&self, at: impl Borrow<Timestamp>) -> String {
+        format::moment(*at.borrow())
+    }
+
+    /// `Monday 26/11/2026, 10:32:05 WIB`.
+    pub(super) fn today(&self) -> String {
+        let here = WIB.to_datetime(self.now);
+        format!("{} {}", format::weekday(here.date(), self.language), here.strftime("%d/%m/%Y, %H:%M:%S WIB"))
+    }
+}
+
+impl FromRequestParts<App> for Page {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let here = parts.uri.path_and_query().map_or("/", |here| here.as_str());
+        let actor = parts.extensions.get::<Actor>().cloned().ok_or(Problem::TokenWrong)?;
+        let counts = app.engine.store().counts().await?;
+        let blocked = counts.iter().filter(|count| count.state == State::Blocked).map(|count| count.orders).sum();
+        let page = Self::of_nobody(app, &parts.headers, here);
+        Ok(Self { actor: Some(actor), blocked, ..page })
+    }
+}
+
+/// A template as an answer.
+pub(super) fn html(template: &impl Template) -> Result<Response, Problem> {
+    template.render().map(|text| Html(text).into_response()).map_err(|error| {
+        tracing::error!("a page could not be rendered: {error}");
+        Problem::Broken
+    })
+}
+
+/// Where to go after something was done: our own path, or the first page.
+pub(super) fn own_path(text: &str) -> &str {
+    let own = text.starts_with('/')
+        && !text[1..].starts_with(['/', '\\'])
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if own { text } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_another_site() {
+        for path in ["/", "/orders?state=blocked", "/orders/1?form=by_hand"] {
+            assert_eq!(own_path(path), path);
+        }
+        for path in
+            ["", "https://evil.example", "//evil.example", "/\\evil.example", "/a\\b", "/a\r\nb", "javascript:x"]
+        {
+            assert_eq!(own_path(path), "/", "{path:?}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Somebody with a browser that runs no scripts.
+
+use reqwest::{
+    Client, StatusCode,
+    header::{HeaderMap, HeaderName, HeaderValue},
+    redirect::Policy,
+};
+
+use super::service::{OPERATOR_TOKEN, Service};
+
+/// A browser: it keeps the cookies that it is given and follows no redirect by itself.
+pub(crate) struct Visitor {
+    client: Client,
+    base: String,
+    cookies: Vec<(String, String)>,
+    headers: HeaderMap,
+}
+
+impl Visitor {
+    pub(crate) fn of(service: &Service) -> Self {
+        Self::at(service.url(""))
+    }
+
+    pub(crate) fn at(base: String) -> Self {
+        // Fails when one is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client can be made");
+        let headers =
+            HeaderMap::from_iter([(HeaderName::from_static("accept"), HeaderValue::from_static("text/html"))]);
+        Self { client, base, cookies: Vec::new(), headers }
+    }
+
+    /// Somebody who has signed in as the admin.
+    pub(crate) async fn operator(service: &Service) -> Self {
+        let mut visitor = Self::of(service);
+        visitor.signs_in(OPERATOR_TOKEN).await.goes_to("/");
+        visitor
+    }
+
+    /// Sends this header with everything from now on.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.insert(name, value.parse().expect("a header's value"));
+        self
+    }
+
+    pub(crate) async fn signs_in(&mut self, token: &str) -> Shown {
+        self.post("/login", &[("token", token)]).await
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> Shown {
+        let request = self.client.get(format!("{}{path}", self.base));
+        self.send(request).await
+    }
+
+    pub(crate) async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Shown {
+        let body = form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect::<Vec<_>>().join("&");
+        let request = self.client.post(format!("{}{path}", self.base));
+        self.send(request.header("content-type", "application/x-www-form-urlencoded").body(body)).await
+    }
+
+    /// The cookies that are sent.
+    pub(crate) fn cookie(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Sends this as a cookie from now on.
+    pub(crate) fn forges(&mut self, name: &str, value: &str) {
+        self.cookies.retain(|(other, _)| other != name);
+        self.cookies.push((name.to_owned(), value.to_owned()));
+    }
+
+    async fn send(&mut self, request: reqwest::RequestBuilder) -> Shown {
+        let mut request = request.headers(self.headers.clone());
+        if !self.cookies.is_empty() {
+            request = request.header("cookie", self.cookie());
+        }
+        let response = request.send().await.expect("the service answers");
+        for header in response.headers().get_all("set-cookie") {
+            let text = header.to_str().expect("a cookie is a text");
+            let (name, value) = text.split(';').next().and_then(|pair| pair.split_once('=')).expect("name and value");
+            self.forges(name, value);
+        }
+        let (status, headers) = (response.status(), response.headers().clone());
+        Shown { status, headers, html: response.text().await.expect("the answer has an end") }
+    }
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) html: String,
+}
+
+impl Shown {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Asserts that it leads there.
+    pub(crate) fn goes_to(&self, path: &str) {
+        assert_eq!((self.status, self.header("location")), (StatusCode::SEE_OTHER, path), "{}", self.html);
+    }
+
+    /// What a reader sees, words and spaces as a browser shows them.
+    pub(crate) fn text(&self) -> String {
+        let body = self.html.split_once("<body").map_or(self.html.as_str(), |(_, body)| body);
+        let mut text = String::new();
+        for piece in body.split('<').skip(1) {
+            let Some((tag, words)) = piece.split_once('>') else { continue };
+            let ends = ["p", "h1", "h2", "h3", "li", "td", "th", "tr", "dt", "dd", "div", "button", "label", "summary"];
+            let name = tag.trim_start_matches('/').split([' ', '\n']).next().unwrap_or_default();
+            text.push_str(if ends.contains(&name) { "\n" } else { "" });
+            text.push_str(words);
+        }
+        let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&#38;", "&").replace("&amp;", "&");
+        let text = text.replace("&#60;", "<").replace("&#62;", ">").replace("&#34;", "\"").replace("&#39;", "'");
+        let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Asserts that a reader sees each of these.
+    pub(crate) fn says(&self, words: &[&str]) {
+        let text = self.text();
+        for words in words {
+            assert!(text.contains(words), "{words:?} is not shown:\n{text}");
+        }
+    }
+}
