@@ -9,7 +9,7 @@ use axum::http::HeaderName;
 use forstok_accurate::{
     domain::reason::Language,
     forstok::signature::{Encoding, Scheme, Verifier},
-    http::{self, Operators, Proofs, Shared},
+    http::{self, App, Operators, Proofs, Shared},
     live::Live,
     pipeline::{record::Recorder, run::Running},
     telemetry,
@@ -30,14 +30,15 @@ async fn served(world: &World) -> String {
         secrets: vec!["secret-of-the-webhook".into()],
     };
     let (recorder, _) = Recorder::start(&world.engine);
-    let router = http::router(Shared {
+    let app = App::new(Shared {
         proofs: Arc::new(Live::new(Proofs { verifier, operators: Operators::default() })),
         recorder,
         engine: world.engine.clone(),
+        public_url: None,
         language: Language::English,
         metrics: telemetry::metrics().expect("the only one of this process"),
     });
-    tokio::spawn(http::serve(listener, router, std::future::pending()));
+    tokio::spawn(http::serve(listener, http::public(&app), std::future::pending()));
     format!("http://{address}")
 }
 

@@ -81,6 +81,7 @@ impl Page {
         here == path || (path != "/" && here.strip_prefix(path).is_some_and(|below| below.starts_with('/')))
     }
 
+    #[expect(clippy::unused_self, reason = "a template reaches it through the page")]
     pub(super) fn assets(&self) -> &'static Addresses {
         assets::addresses()
     }
@@ -120,6 +121,7 @@ impl Page {
         format!("{} {word}", format::count(number))
     }
 
+    #[expect(clippy::unused_self, reason = "a template reaches it through the page")]
     pub(super) fn count(&self, number: impl Borrow<i64>) -> String {
         format::count(*number.borrow())
     }
@@ -128,6 +130,7 @@ impl Page {
         format::duration(self.now.duration_since(*at.borrow()), self.language)
     }
 
+    #[expect(clippy::unused_self, reason = "a template reaches it through the page")]
     pub(super) fn moment(&self, at: impl Borrow<Timestamp>) -> String {
         format::moment(*at.borrow())
     }
