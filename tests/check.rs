@@ -117,7 +117,8 @@ async fn a_mapping_that_fits_has_no_fault() {
 #[tokio::test]
 async fn each_missing_right_is_named() {
     let (sandbox, running) = start(Options::with_sample_masters()).await;
-    for action in Action::ALL {
+    // Without the data host, which the account server names, no other call could be tried.
+    for action in Action::ALL.into_iter().filter(|action| *action != Action::ApiToken) {
         sandbox.withhold_right(action);
     }
     let findings = check_book(&session(&running, http()), &samples::mapping(), &items(&["AAA2002"])).await;

@@ -1,7 +1,7 @@
-//! One book's session with Accurate: finds the data host, signs, keeps to the limits, follows moves.
+//! One book's session with Accurate: finds the data host, signs, keeps to the limits, follows moves, reads replies.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -12,15 +12,16 @@ use std::{
 use axum::{body::Bytes, http::Method};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     credentials::Credentials,
     customers,
     invoices::Lists,
     limiter::Limiter,
-    outcome::{self, BookRefusal, BookTrouble, Effect, Envelope, Failure, MissingRight, Refusal},
+    outcome::{BookRefusal, BookTrouble, Effect, Failure, MissingRight, Refusal, Right},
+    redact::Secrets,
+    reply::{self, Element, Envelope, Lenient, Skipped, Text},
     wire::{Wire, WireFault, WireReply, WireRequest},
 };
 use crate::{
@@ -45,6 +46,12 @@ const LOST_BEFORE_REDISCOVERY: u32 = 3;
 /// fail together and would all ask.
 const DISCOVERY_HOLDS: Duration = Duration::from_secs(1);
 
+/// A larger reply is read by a thread of its own, so that it holds up nobody else.
+const READ_AT_ONCE: usize = 64 * 1024;
+
+/// Which rights calls were last seen to have (`None`), or to lack, in Accurate's words.
+pub type RightsSeen = BTreeMap<Right, Option<String>>;
+
 /// One book's session.
 pub struct Session {
     name: String,
@@ -61,6 +68,8 @@ pub struct Session {
     pub(super) customers_seen: tokio::sync::Mutex<customers::Seen>,
     /// What is known about asking for many numbers at once.
     pub(super) lists: Mutex<Lists>,
+    /// Rights that calls were seen to have or to lack since they were last asked for.
+    rights_seen: Mutex<RightsSeen>,
     /// From then on another process may make this book's calls; a monotonic reading in microseconds.
     ours_until: AtomicU64,
 }
@@ -75,6 +84,31 @@ struct Place {
     lost_in_a_row: u32,
     /// How far Accurate's clock was ahead of ours at the last reply.
     ahead: Option<SignedDuration>,
+}
+
+/// What came back from one host, not read yet.
+struct Exchanged {
+    call: &'static str,
+    seconds: f64,
+    result: Result<WireReply, WireFault>,
+    /// What the call carried, and nobody may see.
+    secrets: Secrets,
+}
+
+/// What the account server says about the token's database. One official text prints the key as `data usaha`
+/// (accurate.md §1, C).
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Discovered {
+    database: Lenient<DatabasePlace>,
+    #[serde(rename = "data usaha")]
+    data_usaha: Lenient<DatabasePlace>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct DatabasePlace {
+    host: Text,
 }
 
 /// A call to be made.
@@ -146,6 +180,7 @@ impl Session {
             discovering: tokio::sync::Mutex::default(),
             customers_seen: tokio::sync::Mutex::default(),
             lists: Mutex::default(),
+            rights_seen: Mutex::default(),
             ours_until: AtomicU64::new(Monotonic::MAX.as_micros()),
         }
     }
@@ -208,28 +243,87 @@ impl Session {
         self.limiter.pause(duration);
     }
 
+    /// The rights that calls were seen to have or to lack since this was last asked.
+    pub fn take_rights_seen(&self) -> RightsSeen {
+        std::mem::take(&mut *self.rights_seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Makes one call on the data host.
-    pub async fn call(&self, call: &Call) -> Result<Envelope, Failure> {
-        outcome::read(call.name, self.reply_to(call).await?)
+    pub async fn call<D, R>(&self, call: &Call) -> Result<Envelope<D, R>, Failure>
+    where
+        D: DeserializeOwned + Send + 'static,
+        R: DeserializeOwned + Send + 'static,
+    {
+        let name = call.name;
+        let exchanged = self.exchange_with_data_host(call).await?;
+        let result = self.read(exchanged, move |reply, secrets| reply::read(name, reply, secrets)).await;
+        self.note_right(Right::of(name), result.as_ref().err());
+        result
     }
 
     /// Makes one call whose elements each have their own outcome, in the order sent.
-    pub async fn call_many(&self, call: &Call) -> Result<Vec<Result<Envelope, Failure>>, Failure> {
-        outcome::read_many(call.name, self.reply_to(call).await?, call.elements.unwrap_or_default())
+    pub async fn call_many<R>(&self, call: &Call) -> Result<Vec<Element<R>>, Failure>
+    where
+        R: DeserializeOwned + Send + 'static,
+    {
+        let (name, sent) = (call.name, call.elements.unwrap_or_default());
+        let exchanged = self.exchange_with_data_host(call).await?;
+        let result = self.read(exchanged, move |reply, secrets| reply::read_many(name, reply, secrets, sent)).await;
+        match &result {
+            Ok(elements) => {
+                for element in elements {
+                    self.note_right(Right::of(name), element.as_ref().err());
+                }
+            }
+            Err(failure) => self.note_right(Right::of(name), Some(failure)),
+        }
+        result
+    }
+
+    /// Reads what came back and counts the call.
+    async fn read<T: Send + 'static>(
+        &self,
+        Exchanged { call, seconds, result, secrets }: Exchanged,
+        read: impl FnOnce(&WireReply, &Secrets) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let read = match result {
+            Err(fault) => Err(fault.into()),
+            Ok(reply) if reply.body.len() <= READ_AT_ONCE => read(&reply, &secrets),
+            Ok(reply) => {
+                let read = tokio::task::spawn_blocking(move || read(&reply, &secrets)).await;
+                read.unwrap_or_else(|_| Err(Failure::Ambiguous("the reply could not be read".to_owned())))
+            }
+        };
+        self.count(call, seconds, read.as_ref().err().map_or("ok", Failure::class));
+        read
+    }
+
+    /// What a call's end says about the right that it needs.
+    fn note_right(&self, right: Right, failure: Option<&Failure>) {
+        let seen = match failure {
+            None | Some(Failure::Refused(_)) => None,
+            Some(Failure::RightMissing(missing)) => Some(missing.words.clone()),
+            Some(_) => return,
+        };
+        self.rights_seen.lock().unwrap_or_else(PoisonError::into_inner).insert(right, seen);
     }
 
     /// What came back from the data host, wherever that is by now.
-    async fn reply_to(&self, call: &Call) -> Result<Result<WireReply, WireFault>, Failure> {
+    async fn exchange_with_data_host(&self, call: &Call) -> Result<Exchanged, Failure> {
         let mut host = match self.known_host() {
             Some(host) => host,
             None => self.discover(None).await?,
         };
         for _ in 0..=MOST_MOVES {
             let url = joined(&host, &format!("/accurate/api/{}.do", call.name));
-            let result = self.exchange(url, call).await;
-            match &result {
-                Ok(reply) if is_move(reply.status) => host = self.follow(&host, reply).await?,
+            let exchanged = self.exchange(url, call).await;
+            match &exchanged.result {
+                Ok(reply) if is_move(reply.status) => {
+                    self.count(call.name, exchanged.seconds, "moved");
+                    host = self.follow(&host, reply, &exchanged.secrets).await?;
+                }
                 Err(WireFault::NotSent(words)) => {
+                    self.count(call.name, exchanged.seconds, "not_sent");
                     // Nothing was sent, so another host may safely be tried.
                     let words = words.clone();
                     let found = self.discover(Some(&host)).await?;
@@ -238,10 +332,10 @@ impl Session {
                     }
                     host = found;
                 }
-                Err(WireFault::TooLate) => return Ok(result),
+                Err(WireFault::TooLate) => return Err(WireFault::TooLate.into()),
                 _ => {
-                    self.note(&result);
-                    return Ok(result);
+                    self.note(&exchanged.result);
+                    return Ok(exchanged);
                 }
             }
         }
@@ -255,10 +349,13 @@ impl Session {
             return Ok(host);
         }
         let call = Call { method: Method::POST, ..Call::get("api-token", &[]) };
-        let result = self.exchange(joined(&self.account_url, "/api/api-token.do"), &call).await;
-        let envelope = match outcome::read(call.name, result) {
-            Ok(envelope) => envelope,
-            // Whatever discovery came to, the call it was made for was not sent.
+        let exchanged = self.exchange(joined(&self.account_url, "/api/api-token.do"), &call).await;
+        let secrets = exchanged.secrets.clone();
+        let read =
+            |reply: &WireReply, secrets: &Secrets| reply::read::<Discovered, Skipped>("api-token", reply, secrets);
+        let discovered = match self.read(exchanged, read).await {
+            Ok(envelope) => envelope.d,
+            // Whatever the account server answers, the call that needs the host was not sent.
             Err(Failure::Ambiguous(words) | Failure::UnknownText(words) | Failure::NotSent(words)) => {
                 return Err(Failure::NotSent(format!("{} does not answer: {words}", self.account_url)));
             }
@@ -269,11 +366,10 @@ impl Session {
             }
             Err(failure) => return Err(failure.of_a_call_not_made()),
         };
-        // One official text prints the key as "data usaha" (accurate.md §1, C).
-        let database = ["database", "data usaha"].iter().find_map(|key| envelope.d.get(key));
-        let host = database.and_then(|database| database.get("host")).and_then(Value::as_str).unwrap_or_default();
-        let host = Url::parse(host).ok().filter(|host| self.may_hold_data(host)).ok_or_else(|| {
-            Failure::NotSent(format!("{} named no host that can be trusted: {host:?}", self.account_url))
+        let database = discovered.database.0.or(discovered.data_usaha.0).unwrap_or_default();
+        let host = Url::parse(&database.host.0).ok().filter(|host| self.may_hold_data(host)).ok_or_else(|| {
+            let named = secrets.hidden_in(&database.host.0);
+            Failure::NotSent(format!("{} named no host that can be trusted: {named:?}", self.account_url))
         })?;
         let mut place = self.place();
         place.returned.insert(host.origin().ascii_serialization());
@@ -283,7 +379,7 @@ impl Session {
         Ok(host)
     }
 
-    /// The host, when another call has found one or has asked a moment ago.
+    /// The host, when another call has found one or has asked within the last second.
     fn host_found_meanwhile(&self, stale: Option<&Url>) -> Option<Url> {
         let place = self.place();
         let host = place.host.clone()?;
@@ -292,7 +388,7 @@ impl Session {
     }
 
     /// A 308: the same call again over there, if credentials may go there (accurate.md §1, A).
-    async fn follow(&self, from: &Url, reply: &WireReply) -> Result<Url, Failure> {
+    async fn follow(&self, from: &Url, reply: &WireReply, secrets: &Secrets) -> Result<Url, Failure> {
         let target = reply.location.as_deref().and_then(|location| from.join(location).ok());
         let Some(target) = target else {
             return Err(Failure::NotSent("HTTP 308 without a place to go".to_owned()));
@@ -309,6 +405,7 @@ impl Session {
         if vouched.origin() == target.origin() {
             return Ok(vouched);
         }
+        let origin = secrets.hidden_in(&origin);
         Err(Failure::NotSent(format!("Accurate points to {origin}, which gets no credentials")))
     }
 
@@ -323,7 +420,7 @@ impl Session {
     }
 
     /// One signed exchange within the limits.
-    async fn exchange(&self, mut url: Url, call: &Call) -> Result<WireReply, WireFault> {
+    async fn exchange(&self, mut url: Url, call: &Call) -> Exchanged {
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
@@ -331,9 +428,12 @@ impl Session {
         let (started, started_at) = (self.clock.now(), self.monotonic());
         if call.last_start.is_some_and(|last_start| started > last_start) || !self.may_call() {
             slot.answered();
-            return Err(WireFault::TooLate);
+            let (result, secrets) = (Err(WireFault::TooLate), Secrets::default());
+            return Exchanged { call: call.name, seconds: 0.0, result, secrets };
         }
-        let mut headers = self.credentials.get().headers(started).to_vec();
+        let credentials = self.credentials.get();
+        let mut headers = credentials.headers(started).to_vec();
+        let secrets = Secrets::of(&credentials, &headers);
         // Errors are told apart by their text, so its language is pinned (accurate.md §1, B).
         headers.push(("x-language-profile", "ID".to_owned()));
         headers.push(("accept", "application/json".to_owned()));
@@ -346,20 +446,13 @@ impl Session {
         if let Ok(WireReply { date: Some(date), .. }) = &result {
             self.place().ahead = Some(date.duration_since(self.clock.now()));
         }
+        let result = result.map_err(|fault| fault.with_words(|words| secrets.hidden_in(words)));
         let seconds = self.monotonic().since(started_at).as_secs_f64();
-        self.count(call, seconds, &result);
-        result
+        Exchanged { call: call.name, seconds, result, secrets }
     }
 
-    fn count(&self, call: &Call, seconds: f64, result: &Result<WireReply, WireFault>) {
-        let class = |failure: Option<Failure>| failure.map_or("ok", |failure| failure.class());
-        let outcome = match (result, call.elements) {
-            (Ok(reply), _) if is_move(reply.status) => "moved",
-            // What became of the elements stands with their orders; the call itself did its work.
-            (_, Some(sent)) => class(outcome::read_many(call.name, result.clone(), sent).err()),
-            (_, None) => class(outcome::read(call.name, result.clone()).err()),
-        };
-        let (book, call) = (self.name.clone(), call.name);
+    fn count(&self, call: &'static str, seconds: f64, outcome: &'static str) {
+        let book = self.name.clone();
         metrics::counter!("forstok_accurate_accurate_calls_total", "book" => book.clone(), "call" => call, "outcome" => outcome)
             .increment(1);
         metrics::histogram!("forstok_accurate_accurate_call_seconds", "book" => book, "call" => call).record(seconds);
@@ -462,7 +555,7 @@ mod tests {
     async fn the_host_is_asked_for_once_and_remembered() {
         let (session, hosts) = session(&[(ZEUS, Ok(200))]);
         for _ in 0..2 {
-            session.call(&read()).await.expect("answered");
+            session.call::<Skipped, Skipped>(&read()).await.expect("answered");
         }
         let there = format!("{ZEUS}/accurate/api/item/list.do");
         assert_eq!(calls(&hosts), ["http://account.localhost/api/api-token.do", &there, &there]);
@@ -471,10 +564,10 @@ mod tests {
     #[tokio::test]
     async fn a_host_that_takes_no_connection_any_more_is_asked_for_anew() {
         let (session, hosts) = session(&[(ZEUS, Ok(200))]);
-        session.call(&read()).await.expect("answered");
+        session.call::<Skipped, Skipped>(&read()).await.expect("answered");
         session.place().asked_at = None;
         replace(&hosts, &[(ZEUS, Err(WireFault::NotSent("refused".to_owned()))), (HERA, Ok(200))]);
-        session.call(&read()).await.expect("answered over there");
+        session.call::<Skipped, Skipped>(&read()).await.expect("answered over there");
         let last = calls(&hosts).pop();
         assert_eq!(last, Some(format!("{HERA}/accurate/api/item/list.do")));
     }
@@ -482,22 +575,22 @@ mod tests {
     #[tokio::test]
     async fn a_host_whose_replies_keep_getting_lost_is_asked_for_anew() {
         let (session, hosts) = session(&[(ZEUS, Ok(200))]);
-        session.call(&read()).await.expect("answered");
+        session.call::<Skipped, Skipped>(&read()).await.expect("answered");
         replace(&hosts, &[(ZEUS, Err(WireFault::Lost("cut".to_owned()))), (HERA, Ok(200))]);
         for _ in 0..LOST_BEFORE_REDISCOVERY {
-            assert!(matches!(session.call(&read()).await, Err(Failure::Ambiguous(_))));
+            assert!(matches!(session.call::<Skipped, Skipped>(&read()).await, Err(Failure::Ambiguous(_))));
         }
-        session.call(&read()).await.expect("answered over there");
+        session.call::<Skipped, Skipped>(&read()).await.expect("answered over there");
         assert_eq!(calls(&hosts).pop(), Some(format!("{HERA}/accurate/api/item/list.do")));
     }
 
     #[tokio::test]
     async fn a_call_whose_reply_was_lost_is_never_made_again_by_itself() {
         let (session, hosts) = session(&[(ZEUS, Ok(200))]);
-        session.call(&read()).await.expect("answered");
+        session.call::<Skipped, Skipped>(&read()).await.expect("answered");
         replace(&hosts, &[(ZEUS, Err(WireFault::Lost("cut".to_owned()))), (HERA, Ok(200))]);
         let save = Call::post("sales-invoice/save", &serde_json::json!({}));
-        assert!(matches!(session.call(&save).await, Err(Failure::Ambiguous(_))));
+        assert!(matches!(session.call::<Skipped, Skipped>(&save).await, Err(Failure::Ambiguous(_))));
         assert_eq!(calls(&hosts), [format!("{ZEUS}/accurate/api/sales-invoice/save.do")]);
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 
 use super::{
     client::{Call, Session},
-    outcome::{Failure, Meaning, Refusal},
+    outcome::{Failure, Meaning, Refusal, Taken},
+    reply::{Envelope, Rows, Skipped, Text},
 };
 use crate::{
     clock::Monotonic,
@@ -43,9 +45,10 @@ async fn look_or_create(session: &Session, customer_no: &str, name: &str) -> Res
     }
     let day = day_in_wib(session.now()).strftime(ACCURATE_DAY).to_string();
     let body = json!({"name": name, "customerNo": customer_no, "transDate": day});
-    match session.call(&Call::post("customer/save", &body)).await {
+    match session.call::<Skipped, Skipped>(&Call::post("customer/save", &body)).await {
         Ok(_) => Ok(Ensured::Created),
-        Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate, .. })) => Ok(Ensured::Stood),
+        // Only this says that the customer exists; a name that is taken is for a person (accurate.md §5).
+        Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate(Taken::CustomerNo), .. })) => Ok(Ensured::Stood),
         Err(failure) => Err(failure),
     }
 }
@@ -58,8 +61,13 @@ pub async fn exists(session: &Session, customer_no: &str) -> Result<bool, Failur
         ("filter.no.val", customer_no),
         ("sp.pageSize", "100"),
     ];
-    let envelope = session.call(&Call::get("customer/list", &query)).await?;
+    let Envelope { d: list, .. } = session.call::<Rows<Customer>, Skipped>(&Call::get("customer/list", &query)).await?;
     // A filter name that is not understood returns every row, so each is compared (accurate.md §3, B).
-    let rows = envelope.d.as_array().map(Vec::as_slice).unwrap_or_default();
-    Ok(rows.iter().any(|row| row.get("customerNo").and_then(Value::as_str) == Some(customer_no)))
+    Ok(list.rows.iter().any(|row| row.customer_no.0 == customer_no))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Customer {
+    customer_no: Text,
 }

@@ -4,11 +4,12 @@ use std::{collections::HashMap, sync::PoisonError};
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::{
     client::{Call, Session},
-    outcome::{Envelope, Failure, Meaning, Refusal},
+    outcome::{Failure, Meaning, Refusal},
+    reply::{Element, Envelope, HasElements, Lenient, Rows, Skipped, Text, Whole},
 };
 use crate::domain::{invoice::InvoiceBody, money::Rupiah};
 
@@ -46,8 +47,9 @@ pub async fn save(
     body: &InvoiceBody,
     last_start: Timestamp,
 ) -> Result<Option<FoundInvoice>, Failure> {
-    let envelope = session.call(&Call::post("sales-invoice/save", body).no_later_than(last_start)).await?;
-    Ok(session.stands(read_invoice(&envelope.r).filter(|invoice| invoice.number == body.number)))
+    let call = Call::post("sales-invoice/save", body).no_later_than(last_start);
+    let envelope = session.call::<Skipped, Record>(&call).await?;
+    Ok(session.stands(envelope.r.and_then(Record::invoice).filter(|invoice| invoice.number == body.number)))
 }
 
 /// Most invoices in one [`save_many`] (accurate.md §3).
@@ -61,8 +63,8 @@ pub async fn save_many(
     last_start: Timestamp,
 ) -> Result<Vec<Result<Option<FoundInvoice>, Failure>>, Failure> {
     let call = Call::post_many("sales-invoice/bulk-save", bodies).no_later_than(last_start);
-    let elements = session.call_many(&call).await?;
-    let read = |(element, body): (Result<Envelope, Failure>, &&InvoiceBody)| match read_invoice(&element?.r) {
+    let elements = session.call_many::<Record>(&call).await?;
+    let read = |(element, body): (Element<Record>, &&InvoiceBody)| match element?.r.and_then(Record::invoice) {
         Some(invoice) if invoice.number == body.number => Ok(session.stands(Some(invoice))),
         // The order of the reply is not the order that was sent: nothing is believed without a look.
         Some(other) => Err(Failure::Ambiguous(format!("the reply's element is of invoice {}", other.number))),
@@ -137,11 +139,14 @@ async fn list(session: &Session, numbers: &[&str]) -> Result<Option<Standing>, F
         ("filter.number.op", "EQUAL"),
     ];
     query.extend(numbers.iter().map(|number| ("filter.number.val", *number)));
-    let envelope = session.call(&Call::get("sales-invoice/list", &query)).await?;
-    let rows = envelope.d.as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut found = Standing::with_capacity(rows.len());
-    for row in rows {
-        match read_invoice(row) {
+    let Envelope { d: list, .. } =
+        session.call::<Rows<Record>, Skipped>(&Call::get("sales-invoice/list", &query)).await?;
+    if !list.complete {
+        return Ok(None);
+    }
+    let mut found = Standing::with_capacity(list.rows.len());
+    for row in list.rows {
+        match row.invoice() {
             Some(invoice) if numbers.contains(&invoice.number.as_str()) => {
                 found.insert(invoice.number.clone(), invoice);
             }
@@ -153,8 +158,8 @@ async fn list(session: &Session, numbers: &[&str]) -> Result<Option<Standing>, F
 
 /// The invoice with this number, if one stands.
 pub async fn by_number(session: &Session, number: &str) -> Result<Option<FoundInvoice>, Failure> {
-    match session.call(&Call::get("sales-invoice/detail", &[("number", number)])).await {
-        Ok(Envelope { d, .. }) => match read_invoice(&d) {
+    match session.call::<Record, Skipped>(&Call::get("sales-invoice/detail", &[("number", number)])).await {
+        Ok(Envelope { d, .. }) => match d.invoice() {
             // A filter that was not understood returns something else (accurate.md §3): never believe it.
             Some(invoice) if invoice.number == number => Ok(session.stands(Some(invoice))),
             _ => {
@@ -168,24 +173,40 @@ pub async fn by_number(session: &Session, number: &str) -> Result<Option<FoundIn
 
 /// Deletes an invoice by its id. Not being there counts as deleted.
 pub async fn delete(session: &Session, id: i64) -> Result<(), Failure> {
-    match session.call(&Call::delete("sales-invoice/delete", id)).await {
+    match session.call::<Skipped, Skipped>(&Call::delete("sales-invoice/delete", id)).await {
         Ok(_) | Err(Failure::Refused(Refusal { meaning: Meaning::NotFound, .. })) => Ok(()),
         Err(failure) => Err(failure),
     }
 }
 
-fn read_invoice(record: &Value) -> Option<FoundInvoice> {
-    let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        _ => String::new(),
-    };
-    Some(FoundInvoice {
-        id: record.get("id")?.as_i64()?,
-        number: text(record.get("number")?),
-        customer_no: text(&record["customer"]["customerNo"]),
-        description: text(&record["description"]),
-        total: Rupiah::parse(&text(&record["totalAmount"])).ok().map(Rupiah::decimal),
-        has_receipt: record["receiptHistory"].as_array().is_some_and(|receipts| !receipts.is_empty()),
-    })
+/// What is read of an invoice as Accurate writes it; the rest is skipped.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Record {
+    id: Whole,
+    number: Option<Text>,
+    customer: Lenient<Customer>,
+    description: Text,
+    total_amount: Text,
+    receipt_history: HasElements,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Customer {
+    customer_no: Text,
+}
+
+impl Record {
+    /// `None` without an id or a number.
+    fn invoice(self) -> Option<FoundInvoice> {
+        Some(FoundInvoice {
+            id: self.id.0?,
+            number: self.number?.0,
+            customer_no: self.customer.0.unwrap_or_default().customer_no.0,
+            description: self.description.0,
+            total: Rupiah::parse(&self.total_amount.0).ok().map(Rupiah::decimal),
+            has_receipt: self.receipt_history.0,
+        })
+    }
 }

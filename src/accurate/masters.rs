@@ -1,10 +1,11 @@
 //! The master lists: every page of them (accurate.md §3, §5).
 
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::{
     client::{Call, Session},
-    outcome::{Envelope, Failure},
+    outcome::Failure,
+    reply::{Envelope, Flag, Rows, Skipped, Text},
 };
 
 /// Rows asked for in one call; 100 is accepted (accurate.md §3, A).
@@ -35,19 +36,33 @@ pub const PAYMENT_TERMS: MasterList = MasterList { call: "payment-term/list", fi
 /// Items.
 pub const ITEMS: MasterList = MasterList { call: "item/list", fields: "id,no,name,itemType,suspended" };
 
+/// A row of a master list. A field that was not asked for, or that the list does not have, is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Row {
+    /// Number of an account or item.
+    pub no: Text,
+    /// Its name.
+    pub name: Text,
+    /// Type of an account.
+    pub account_type: Text,
+    /// Whether it is switched off.
+    pub suspended: Flag,
+}
+
 /// All rows of a list, page after page.
-pub async fn list(session: &Session, list: MasterList) -> Result<Vec<Value>, Failure> {
+pub async fn list(session: &Session, list: MasterList) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     for page in 1..=MOST_PAGES {
         let (page_text, size) = (page.to_string(), PAGE_SIZE.to_string());
         let query = [("fields", list.fields), ("sp.page", page_text.as_str()), ("sp.pageSize", size.as_str())];
-        let Envelope { mut d, sp, .. } = session.call(&Call::get(list.call, &query)).await?;
-        let Some(page_rows) = d.as_array_mut() else {
-            return Err(Failure::Ambiguous(format!("{} did not answer with a list", list.call)));
-        };
-        let last_by_size = page_rows.is_empty();
-        rows.append(page_rows);
-        let pages = sp.get("pageCount").and_then(Value::as_u64);
+        let Envelope { d: mut list_page, pages, .. } =
+            session.call::<Rows<Row>, Skipped>(&Call::get(list.call, &query)).await?;
+        if !list_page.complete {
+            return Err(Failure::Ambiguous(format!("{} did not answer with a list of records", list.call)));
+        }
+        let last_by_size = list_page.rows.is_empty();
+        rows.append(&mut list_page.rows);
         if last_by_size || pages.is_none_or(|pages| page as u64 >= pages) {
             return Ok(rows);
         }
@@ -57,8 +72,8 @@ pub async fn list(session: &Session, list: MasterList) -> Result<Vec<Value>, Fai
 
 /// Whether an item with this number is there and not suspended.
 pub async fn item_is_usable(session: &Session, no: &str) -> Result<bool, Failure> {
-    match session.call(&Call::get("item/detail", &[("no", no)])).await {
-        Ok(Envelope { d, .. }) => Ok(text(&d, "no") == no && !is_suspended(&d)),
+    match session.call::<Row, Skipped>(&Call::get("item/detail", &[("no", no)])).await {
+        Ok(Envelope { d, .. }) => Ok(d.no.0 == no && !d.suspended.0),
         Err(Failure::Refused(_)) => Ok(false),
         Err(failure) => Err(failure),
     }
@@ -67,22 +82,7 @@ pub async fn item_is_usable(session: &Session, no: &str) -> Result<bool, Failure
 /// Whether an account with this number is there and not suspended.
 pub async fn account_is_active(session: &Session, no: &str) -> Result<bool, Failure> {
     let query = [("fields", ACCOUNTS.fields), ("filter.no.op", "EQUAL"), ("filter.no.val", no), ("sp.pageSize", "100")];
-    let envelope = session.call(&Call::get(ACCOUNTS.call, &query)).await?;
+    let Envelope { d: list, .. } = session.call::<Rows<Row>, Skipped>(&Call::get(ACCOUNTS.call, &query)).await?;
     // A filter that is not understood returns every row, so each is compared (accurate.md §3, B).
-    let rows = envelope.d.as_array().map(Vec::as_slice).unwrap_or_default();
-    Ok(rows.iter().any(|row| text(row, "no") == no && !is_suspended(row)))
-}
-
-/// A field of a row as text; empty when it is not there.
-pub fn text(row: &Value, field: &str) -> String {
-    match row.get(field) {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Number(number)) => number.to_string(),
-        _ => String::new(),
-    }
-}
-
-/// Whether a row is of something that is switched off.
-pub fn is_suspended(row: &Value) -> bool {
-    row.get("suspended").and_then(Value::as_bool).unwrap_or_default()
+    Ok(list.rows.iter().any(|row| row.no.0 == no && !row.suspended.0))
 }

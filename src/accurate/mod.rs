@@ -1,7 +1,8 @@
 //! Accurate's side: signing, limits, the host that moves, the calls, and what its replies mean.
 //!
 //! In the order in which a call meets them: [`client`] (one book's session), [`limiter`] (8 a second,
-//! 8 in flight), [`credentials`] (three signed headers), [`wire`] (HTTP), [`outcome`] (what the reply means);
+//! 8 in flight), [`credentials`] (three signed headers), [`wire`] (HTTP), [`reply`] (reading what came back),
+//! `messages` (what Accurate's words mean), `redact` (our own secrets are not shown), [`outcome`] (how the call ended);
 //! then one file per resource: [`invoices`], [`customers`], [`masters`].
 
 pub mod client;
@@ -10,5 +11,8 @@ pub mod customers;
 pub mod invoices;
 pub mod limiter;
 pub mod masters;
+mod messages;
 pub mod outcome;
+mod redact;
+pub mod reply;
 pub mod wire;

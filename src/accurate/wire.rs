@@ -59,6 +59,18 @@ pub enum WireFault {
     Lost(String),
 }
 
+impl WireFault {
+    /// The same in other words.
+    #[must_use]
+    pub fn with_words(self, other: impl FnOnce(&str) -> String) -> Self {
+        match self {
+            Self::NotSent(words) => Self::NotSent(other(&words)),
+            Self::Lost(words) => Self::Lost(other(&words)),
+            Self::TooLate => Self::TooLate,
+        }
+    }
+}
+
 /// The way to Accurate: HTTP, or straight into a sandbox in a test.
 #[async_trait::async_trait]
 pub trait Wire: Send + Sync + 'static {
@@ -110,10 +122,16 @@ impl Wire for HttpWire {
         let date = response.headers().get(header::DATE).and_then(|value| value.to_str().ok());
         let date = date.and_then(|text| jiff::fmt::rfc2822::parse(text).ok()).map(|zoned| zoned.timestamp());
         let status = response.status().as_u16();
-        let mut body = Vec::new();
+        // Growing by doubling would cost three times the reply for a moment.
+        let announced = response.content_length().unwrap_or_default().min(LARGEST_REPLY as u64) as usize;
+        let mut body = Vec::with_capacity(announced);
         while let Some(chunk) = response.chunk().await.map_err(|error| WireFault::Lost(in_words(&error)))? {
             if body.len() + chunk.len() > LARGEST_REPLY {
                 return Err(WireFault::Lost(format!("the reply is larger than {LARGEST_REPLY} bytes")));
+            }
+            if body.capacity() - body.len() < chunk.len() {
+                let room = body.capacity().clamp(chunk.len(), LARGEST_REPLY - body.len());
+                body.reserve_exact(room);
             }
             body.extend_from_slice(&chunk);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     Finding,
@@ -13,8 +13,9 @@ use crate::{
     accurate::{
         client::{Call, Session},
         customers,
-        masters::{self, MasterList},
+        masters::{self, MasterList, Row},
         outcome::Failure,
+        reply::Skipped,
     },
     domain::mapping::Mapping,
 };
@@ -68,17 +69,17 @@ fn clock(book: &str, session: &Session) -> Option<Finding> {
     Some(Finding::warning(book, found, "set the clock, for example with NTP; beyond 600 s Accurate refuses every call"))
 }
 
-async fn list(session: &Session, book: &str, wanted: MasterList, findings: &mut Vec<Finding>) -> Option<Vec<Value>> {
+async fn list(session: &Session, book: &str, wanted: MasterList, findings: &mut Vec<Finding>) -> Option<Vec<Row>> {
     let rows = patiently(session, || masters::list(session, wanted)).await;
     kept(rows, book, wanted, findings)
 }
 
 fn kept(
-    rows: Result<Vec<Value>, Failure>,
+    rows: Result<Vec<Row>, Failure>,
     book: &str,
     wanted: MasterList,
     findings: &mut Vec<Finding>,
-) -> Option<Vec<Value>> {
+) -> Option<Vec<Row>> {
     match rows {
         Ok(rows) => Some(rows),
         Err(failure) => {
@@ -119,7 +120,7 @@ async fn rights(session: &Session, book: &str, mapping: &Mapping, findings: &mut
     }
     let mut given = Vec::new();
     for call in calls {
-        match patiently(session, || session.call(&call)).await {
+        match patiently(session, || session.call::<Skipped, Skipped>(&call)).await {
             Ok(_) | Err(Failure::Refused(_) | Failure::UnknownText(_)) => given.push(call.name),
             Err(failure) => findings.push(refused(book, call.name, &failure)),
         }

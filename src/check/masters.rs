@@ -1,20 +1,18 @@
 //! A mapping against the masters of one book: a pure comparison.
 
-use serde_json::Value;
-
 use super::Finding;
 use crate::{
-    accurate::masters::{is_suspended, text},
+    accurate::masters::Row,
     domain::mapping::{CATEGORIES, Mapping, Store},
 };
 
 /// The masters of one book; `None` where a list could not be read, which is a finding of its own.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Masters {
-    pub(super) accounts: Option<Vec<Value>>,
-    pub(super) warehouses: Option<Vec<Value>>,
-    pub(super) branches: Option<Vec<Value>>,
-    pub(super) payment_terms: Option<Vec<Value>>,
+    pub(super) accounts: Option<Vec<Row>>,
+    pub(super) warehouses: Option<Vec<Row>>,
+    pub(super) branches: Option<Vec<Row>>,
+    pub(super) payment_terms: Option<Vec<Row>>,
 }
 
 /// Types of accounts that fit (accurate.md §5).
@@ -83,16 +81,16 @@ fn wanted(category: &str) -> Wanted {
     }
 }
 
-fn account(part: String, no: &str, wanted: Wanted, accounts: &[Value]) -> Finding {
-    let Some(row) = accounts.iter().find(|row| text(row, "no") == no) else {
+fn account(part: String, no: &str, wanted: Wanted, accounts: &[Row]) -> Finding {
+    let Some(row) = accounts.iter().find(|row| row.no.0 == no) else {
         return Finding::error(
             part,
             format!("account {no} does not exist in Accurate"),
             "create it there or name another account",
         );
     };
-    let (name, kind) = (text(row, "name"), text(row, "accountType"));
-    if is_suspended(row) {
+    let (name, kind) = (&row.name.0, &row.account_type.0);
+    if row.suspended.0 {
         return Finding::error(
             part,
             format!("account {no} ({name}) is switched off in Accurate"),
@@ -115,12 +113,11 @@ fn account(part: String, no: &str, wanted: Wanted, accounts: &[Value]) -> Findin
     }
 }
 
-fn named(part: String, kind: &str, name: &str, rows: &[Value]) -> Finding {
-    if rows.iter().any(|row| text(row, "name") == name && !is_suspended(row)) {
+fn named(part: String, kind: &str, name: &str, rows: &[Row]) -> Finding {
+    if rows.iter().any(|row| row.name.0 == name && !row.suspended.0) {
         return Finding::ok(part, format!("{kind} {name:?}"));
     }
-    let near: Vec<_> = rows.iter().map(|row| text(row, "name")).collect();
-    let near: Vec<_> = near.iter().map(String::as_str).collect();
+    let near: Vec<_> = rows.iter().map(|row| row.name.0.as_str()).collect();
     let hint = crate::domain::document::did_you_mean(name, &near);
     Finding::error(
         part,

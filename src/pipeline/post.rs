@@ -110,7 +110,7 @@ impl Attempt<'_> {
                 self.unsure_since = Some(self.session.now());
                 AfterSave::LookUp(Why::Unknown)
             }
-            Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate, words })) => {
+            Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate(_), words })) => {
                 AfterSave::LookUp(Why::Taken(words))
             }
             // An earlier save may still arrive; only when it cannot any more is this the last word.

@@ -76,13 +76,13 @@ async fn a_paused_book_makes_no_looks_and_makes_them_again_afterwards() {
 async fn a_paused_book_with_no_order_to_send_goes_on_when_a_look_shows_that_the_trouble_is_over() {
     let mut world = World::new().await;
     orders_wait_for_the_item(&mut world, 1..=3).await;
-    world.accurate.revoke_token();
+    world.wire.cut();
     world.forstok_sends(order("9").ready_to_ship()).await;
     world.run_at_once_until_idle().await;
     world.forstok_sends(order("9").cancelled()).await;
     world.run_for(60).await;
-    assert_eq!((world.pause(), world.count(State::Due).await), (Some("token_refused"), 0));
-    world.accurate.restore_token();
+    assert_eq!((world.pause(), world.count(State::Due).await), (Some("accurate_down"), 0));
+    world.wire.mend();
     world.accurate.add_item(NEW, "Barang baru");
     world.run_for(60).await;
     assert_eq!(blocked_and_invoiced(&world).await, (0, 3));
