@@ -14,11 +14,14 @@ use std::{
 use forstok_accurate::{
     clock::Clock,
     config::Database,
-    domain::reason::{Reason, Warning},
+    domain::{
+        manual::Manual,
+        reason::{Reason, Warning},
+    },
     pipeline::record::delivery,
-    store::{Filter, Fold, State},
+    store::{DayOf, Days, Filter, Fold, ManualChange, Position, State},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, civil::date};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
@@ -91,6 +94,10 @@ async fn use_everything(world: &mut World) {
     store.record(&[later.clone(), later], Fold::Later).await.expect("recorded");
     store.counts().await.expect("readable");
     world.engine.order(&order_id("40")).await.expect("readable");
+    let of_days = |by| {
+        let days = Days { by, from: Some(date(2020, 1, 1)), to: Some(date(2030, 1, 1)) };
+        Filter { days: Some(days), ..Filter::default() }
+    };
     let text = |text: &str| Filter { text: Some(text.to_owned()), ..Filter::default() };
     for filter in [
         Filter::default(),
@@ -99,6 +106,14 @@ async fn use_everything(world: &mut World) {
         Filter { store_id: Some("8277".to_owned()), ..Filter::default() },
         Filter { warning: Some(Warning::CustomerCreated), ..Filter::default() },
         text("INV"),
+        Filter { subject: Some("BARU-01".to_owned()), reason: Some(Reason::ItemNotFound), ..Filter::default() },
+        Filter { warning: Some(Warning::CustomerCreated), acknowledged: Some(false), ..Filter::default() },
+        of_days(DayOf::Ordered),
+        of_days(DayOf::Received),
+        of_days(DayOf::Invoiced),
+        Filter { state: Some(State::Blocked), text: Some("80000".to_owned()), ..of_days(DayOf::Received) },
+        text("80000"),
+        text("shopee"),
         Filter {
             state: Some(State::Blocked),
             reason: Some(Reason::ItemNotFound),
@@ -107,9 +122,11 @@ async fn use_everything(world: &mut World) {
         },
     ] {
         store.orders(&filter, None, 50).await.expect("readable");
-        store.rearm(&filter, now).await.expect("written");
+        store.page(&filter, Some(Position { key: i64::MAX, id: i64::MAX }), 1).await.expect("readable");
+        store.sums(&filter).await.expect("readable");
+        store.rearm(&filter, "operator", now).await.expect("written");
     }
-    store.rearm_one(&order_id("1"), now).await.expect("written");
+    store.rearm_one(&order_id("1"), "operator", now).await.expect("written");
     store.end_leases(BOOK, now).await.expect("written");
     store.hasten(BOOK, now).await.expect("written");
     store.next_attempt_at(BOOK).await.expect("readable");
@@ -117,6 +134,13 @@ async fn use_everything(world: &mut World) {
     store.warning_counts().await.expect("readable");
     store.mapping_history(10).await.expect("readable");
     store.next_look_at(BOOK).await.expect("readable");
+    store.causes(10).await.expect("readable");
+    store.open_warnings().await.expect("readable");
+    let change = ManualChange { decision: None, reason: None, document: None, actor: "ani".to_owned() };
+    store.decide_manually(&order_id("30"), &change, now).await.expect("written");
+    let change = ManualChange { decision: Some(Manual::Never), ..change };
+    store.decide_manually(&order_id("30"), &change, now).await.expect("written");
+    store.acknowledge(&order_id("1"), Warning::CustomerCreated, "ani", now).await.expect("written");
     store.oldest_due().await.expect("readable");
     store.unreadable(10).await.expect("readable");
     store.timeline(&order_id("1")).await.expect("readable");
@@ -140,7 +164,9 @@ fn reads_a_whole_table(sql: &str, step: &str) -> bool {
         return true;
     }
     let Some(table) = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next()) else { return false };
-    let small = ["order_counts", "warning_counts", "json_each", "v", "u", "CONSTANT", "mappings"].contains(&table);
+    let small =
+        ["order_counts", "warning_counts", "cause_counts", "stores", "json_each", "v", "u", "CONSTANT", "mappings"]
+            .contains(&table);
     let by_part = ["orders_undecided", "orders_by_lane", "orders_due_since"].iter().any(|index| step.contains(index));
     !small && !by_part && !step.starts_with("SCAN (")
 }

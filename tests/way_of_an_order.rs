@@ -13,6 +13,8 @@ mod crashes;
 mod faults;
 #[path = "way_of_an_order/hosts.rs"]
 mod hosts;
+#[path = "way_of_an_order/manual.rs"]
+mod manual;
 #[path = "way_of_an_order/many.rs"]
 mod many;
 #[path = "way_of_an_order/old_bodies.rs"]

@@ -9,6 +9,7 @@ use super::{
     history::History,
     invoice::{DetailExpense, DetailItem, Draft, InvoiceBody},
     lines::lines_of,
+    manual::{Manual, ManualDecision},
     mapping::{InvoiceDate, Mapping, OnTotalDifference, Store, TaxMode, UnknownStores},
     order::Snapshot,
     reason::{Finding, Notice, Reason, Warning},
@@ -29,22 +30,33 @@ pub enum Decision {
 
 /// Decides about an order from its history, the snapshot whose amounts count, and the mapping in force.
 pub fn decide(history: &History, order: &Snapshot, mapping: &Mapping) -> Decision {
-    match wanted_since(history, &order.store_id, order.ordered_at, mapping) {
+    decide_with(history, order, mapping, None)
+}
+
+/// As [`decide`] for an order about which a person may have decided; that goes before the rules.
+pub fn decide_with(
+    history: &History,
+    order: &Snapshot,
+    mapping: &Mapping,
+    manual: Option<&ManualDecision>,
+) -> Decision {
+    match wanted_since(history, &order.store_id, order.ordered_at, mapping, manual) {
         Ok(reached_at) => draft(order, mapping, reached_at),
         Err(decision) => decision,
     }
 }
 
-/// As [`decide`] for an order whose snapshot is not at hand: what the rules say without it; why it is not at hand
+/// As [`decide_with`] for an order whose snapshot is not at hand: what the rules say without it; why it is not at hand
 /// is what stops an invoice that they want.
 pub fn decide_without_snapshot(
     history: &History,
     store_id: &str,
     ordered_at: Option<Timestamp>,
     mapping: &Mapping,
+    manual: Option<&ManualDecision>,
     why: About,
 ) -> Decision {
-    match wanted_since(history, store_id, ordered_at, mapping) {
+    match wanted_since(history, store_id, ordered_at, mapping, manual) {
         Ok(_) => Decision::Block(vec![Finding { reason: Reason::NoLines, about: why }]),
         Err(decision) => decision,
     }
@@ -56,9 +68,19 @@ fn wanted_since(
     store_id: &str,
     ordered_at: Option<Timestamp>,
     mapping: &Mapping,
+    manual: Option<&ManualDecision>,
 ) -> Result<Timestamp, Decision> {
-    if history.cancelled_at.is_some() {
+    match manual.map(|manual| manual.decision) {
+        Some(Manual::ByHand) => return Err(Decision::Ignore(Reason::ByHand)),
+        Some(Manual::Never | Manual::Undo) => return Err(Decision::Ignore(Reason::Excluded)),
+        Some(Manual::Now | Manual::Again) | None => {}
+    }
+    if is_cancelled(history, manual) {
         return Err(Decision::Ignore(Reason::Cancelled));
+    }
+    if let Some(ManualDecision { decision: Manual::Now | Manual::Again, at, .. }) = manual {
+        // A person's word overrides the rules below; the day is still that of the chosen status where it is reached.
+        return Ok(mapping.trigger_rank().and_then(|rank| history.reached_at(rank)).unwrap_or(*at));
     }
     let rank = mapping.trigger_rank().ok_or(Decision::Ignore(Reason::AutoCreateNever))?;
     if let (Some(first_day), Some(ordered_at)) = (mapping.orders_from, ordered_at)
@@ -70,6 +92,12 @@ fn wanted_since(
         return Err(Decision::Ignore(Reason::StoreOff));
     }
     history.reached_at(rank).ok_or(Decision::Watch)
+}
+
+/// Whether the order's cancellation counts. What a person has created again after it stays.
+pub fn is_cancelled(history: &History, manual: Option<&ManualDecision>) -> bool {
+    let created_again = manual.filter(|manual| manual.decision == Manual::Again).map(|manual| manual.at);
+    history.cancelled_at.is_some_and(|at| created_again.is_none_or(|again| at > again))
 }
 
 fn draft(order: &Snapshot, mapping: &Mapping, reached_at: Timestamp) -> Decision {

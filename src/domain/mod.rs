@@ -11,11 +11,13 @@
 
 pub mod about;
 pub mod basis;
+pub mod cause;
 pub mod decision;
 pub mod document;
 pub mod history;
 pub mod invoice;
 pub mod lines;
+pub mod manual;
 pub mod mapping;
 pub mod money;
 pub mod operator;

@@ -146,6 +146,13 @@ impl Snapshot {
         if is_sellers { self.shipping_price } else { Rupiah::ZERO }
     }
 
+    /// Every SKU of the order, those inside bundles too.
+    pub fn skus(&self) -> impl Iterator<Item = &str> {
+        self.lines
+            .iter()
+            .flat_map(|line| std::iter::once(line.sku.as_str()).chain(line.bundle.iter().map(|part| part.sku.as_str())))
+    }
+
     /// Lines that are products: the pseudo line `Rebate` is not one (forstok.md §3).
     pub fn products(&self) -> impl Iterator<Item = &OrderLine> {
         self.lines.iter().filter(|line| !line.is_rebate())

@@ -151,6 +151,12 @@ coded! {
         AutoCreateNever = "auto_create_never",
             en "The mapping says that invoices are not created automatically." => "Nothing to do; the mapping decides this.",
             id "Sesuai pemetaan, faktur tidak dibuat otomatis." => "Tidak ada yang perlu dilakukan; hal ini diatur di pemetaan.";
+        ByHand = "by_hand",
+            en "A person has created the invoice in Accurate by hand." => "Nothing to do; the decision can be taken back.",
+            id "Faktur sudah dibuat manual di Accurate." => "Tidak ada yang perlu dilakukan; keputusan ini dapat dicabut.";
+        Excluded = "excluded",
+            en "A person decided that this order gets no invoice." => "Nothing to do; the decision can be taken back.",
+            id "Diputuskan oleh pengguna bahwa pesanan ini tidak dibuatkan faktur." => "Tidak ada yang perlu dilakukan; keputusan ini dapat dicabut.";
     }
 }
 
@@ -199,7 +205,15 @@ pub struct Notice {
 impl Reason {
     /// Whether the order is ignored by a rule rather than waiting for a person.
     pub fn is_by_rule(self) -> bool {
-        matches!(self, Self::Cancelled | Self::BeforeStart | Self::StoreOff | Self::AutoCreateNever)
+        matches!(
+            self,
+            Self::Cancelled
+                | Self::BeforeStart
+                | Self::StoreOff
+                | Self::AutoCreateNever
+                | Self::ByHand
+                | Self::Excluded
+        )
     }
 }
 

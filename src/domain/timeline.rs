@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     about::About,
+    manual::Manual,
     money::Rupiah,
     reason::{Finding, Language, Notice, Reason, Warning},
     waiting::Subject,
@@ -99,7 +100,29 @@ pub enum Event {
         about: About,
     },
     /// A person asked for another attempt.
-    Rearmed,
+    Rearmed {
+        /// Who; empty when it was not recorded.
+        #[serde(default)]
+        actor: String,
+    },
+    /// A person decided about the order.
+    Decided {
+        /// What; `None` takes back what was decided before.
+        decision: Option<Manual>,
+        /// Why, in the person's words.
+        reason: Option<String>,
+        /// The document that the person created.
+        document: Option<String>,
+        /// Who.
+        actor: String,
+    },
+    /// A person acknowledged a warning.
+    Acknowledged {
+        /// Which.
+        warning: Warning,
+        /// Who.
+        actor: String,
+    },
     /// What the order waited for in Accurate may be available now.
     LookedAgain {
         /// What it is.
@@ -147,13 +170,26 @@ impl Event {
             Self::Postponed { until, outcome, words } => {
                 format!("next attempt {}: {}", moment(*until), reply_in_words(outcome, words, LANGUAGE))
             }
-            Self::VoidDue { number } => format!("cancelled: invoice {number} will be deleted"),
+            Self::VoidDue { number } => format!("invoice {number} will be deleted"),
             Self::Voided { number } => format!("invoice {number} was deleted"),
             Self::Kept { number } => format!("cancelled: invoice {number} is kept, as the mapping says"),
             Self::Changed { about } => {
                 format!("the order changed after its invoice was created: {}", about.in_words(LANGUAGE))
             }
-            Self::Rearmed => "retried on request".to_owned(),
+            Self::Rearmed { actor } if actor.is_empty() => "retried on request".to_owned(),
+            Self::Rearmed { actor } => format!("retried at the request of \"{actor}\""),
+            Self::Decided { decision: None, reason, actor, .. } => {
+                format!("\"{actor}\" took the decision back{}", quoted(reason.as_deref(), ": "))
+            }
+            Self::Decided { decision: Some(decision), reason, document, actor } => format!(
+                "\"{actor}\" decided: {}{}{}",
+                decision.in_words(LANGUAGE),
+                quoted(document.as_deref(), ", document "),
+                quoted(reason.as_deref(), ": ")
+            ),
+            Self::Acknowledged { warning, actor } => {
+                format!("\"{actor}\" acknowledged: {}", clause(warning.sentence(LANGUAGE)))
+            }
             Self::LookedAgain { subject } => {
                 format!("{} is checked again; the order continues", subject.in_words(LANGUAGE))
             }
@@ -182,13 +218,26 @@ impl Event {
             Self::Postponed { until, outcome, words } => {
                 format!("percobaan berikutnya {}: {}", moment(*until), reply_in_words(outcome, words, LANGUAGE))
             }
-            Self::VoidDue { number } => format!("pesanan dibatalkan: faktur {number} akan dihapus"),
+            Self::VoidDue { number } => format!("faktur {number} akan dihapus"),
             Self::Voided { number } => format!("faktur {number} sudah dihapus"),
             Self::Kept { number } => format!("pesanan dibatalkan: faktur {number} tidak dihapus, sesuai pemetaan"),
             Self::Changed { about } => {
                 format!("pesanan berubah setelah fakturnya dibuat: {}", about.in_words(LANGUAGE))
             }
-            Self::Rearmed => "dicoba lagi atas permintaan pengguna".to_owned(),
+            Self::Rearmed { actor } if actor.is_empty() => "dicoba lagi atas permintaan pengguna".to_owned(),
+            Self::Rearmed { actor } => format!("dicoba lagi atas permintaan pengguna \"{actor}\""),
+            Self::Decided { decision: None, reason, actor, .. } => {
+                format!("\"{actor}\" mencabut keputusan sebelumnya{}", quoted(reason.as_deref(), ": "))
+            }
+            Self::Decided { decision: Some(decision), reason, document, actor } => format!(
+                "\"{actor}\" memutuskan: {}{}{}",
+                decision.in_words(LANGUAGE),
+                quoted(document.as_deref(), ", dokumen "),
+                quoted(reason.as_deref(), ": ")
+            ),
+            Self::Acknowledged { warning, actor } => {
+                format!("\"{actor}\" menandai sudah dilihat: {}", clause(warning.sentence(LANGUAGE)))
+            }
             Self::LookedAgain { subject } => {
                 format!("{} diperiksa lagi; pesanan diproses lagi", subject.in_words(LANGUAGE))
             }
@@ -275,6 +324,11 @@ fn warned(notices: &[Notice], before: &str, language: Language) -> String {
     };
     let listed: Vec<_> = notices.iter().map(one).collect();
     if listed.is_empty() { String::new() } else { format!("{before}{}", listed.join("; ")) }
+}
+
+/// What a person typed, behind these words; nothing when nothing was typed.
+fn quoted(text: Option<&str>, before: &str) -> String {
+    text.map_or_else(String::new, |text| format!("{before}{text}"))
 }
 
 fn is_adopted(notices: &[Notice]) -> bool {

@@ -1,6 +1,9 @@
 //! The outside surface: webhook, operators' routes, health, metrics, the document of all of them.
 
+mod acknowledge;
 pub(crate) mod auth;
+mod decision;
+mod filter;
 mod guesses;
 mod headers;
 mod health;
@@ -13,6 +16,7 @@ pub(crate) mod origin;
 mod patience;
 mod preview;
 pub(crate) mod problem;
+mod problems;
 mod reading;
 mod retry;
 mod seat;
@@ -165,6 +169,7 @@ fn for_operators(app: &App, pages: Router<App>) -> Router<App> {
     let readers = Router::new()
         .route("/v1/orders", get(orders::list))
         .route("/v1/orders/{order_id}", get(orders::one))
+        .route("/v1/problems", get(problems::list))
         .route("/v1/summary", get(summary::summary))
         .route("/v1/mapping", get(mapping::get))
         .route("/v1/mapping/check", post(mapping::check))
@@ -172,6 +177,8 @@ fn for_operators(app: &App, pages: Router<App>) -> Router<App> {
     let workers = Router::new()
         .route("/v1/orders/retry", post(retry::many))
         .route("/v1/orders/{order_id}/retry", post(retry::one))
+        .route("/v1/orders/{order_id}/decision", post(decision::decide))
+        .route("/v1/orders/{order_id}/warnings/{code}/acknowledge", post(acknowledge::acknowledge))
         .route_layer(middleware::from_fn(auth::workers_only));
     let admins =
         Router::new().route("/v1/mapping", put(mapping::put)).route_layer(middleware::from_fn(auth::admins_only));

@@ -9,7 +9,7 @@ use utoipa::{
     },
 };
 
-use super::{health, mapping, metrics, orders, preview, retry, summary, webhook};
+use super::{acknowledge, decision, health, mapping, metrics, orders, preview, problems, retry, summary, webhook};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,6 +23,9 @@ use super::{health, mapping, metrics, orders, preview, retry, summary, webhook};
         orders::one,
         retry::one,
         retry::many,
+        decision::decide,
+        acknowledge::acknowledge,
+        problems::list,
         summary::summary,
         mapping::get,
         mapping::put,
@@ -59,7 +62,7 @@ impl Modify for NoPages {
         let retry = document.paths.paths.get_mut("/v1/orders/retry").and_then(|path| path.post.as_mut());
         if let Some(parameters) = retry.and_then(|retry| retry.parameters.as_mut()) {
             parameters.retain(|parameter| {
-                !matches!(parameter, RefOr::T(parameter) if ["limit", "cursor"].contains(&parameter.name.as_str()))
+                !matches!(parameter, RefOr::T(parameter) if ["limit", "cursor", "totals"].contains(&parameter.name.as_str()))
             });
         }
     }

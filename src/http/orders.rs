@@ -5,144 +5,55 @@ use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     http::HeaderMap,
 };
-use serde::{Deserialize, Serialize};
-use utoipa::{
-    IntoParams, ToSchema,
-    openapi::schema::{Object, ObjectBuilder, Type},
-};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     App,
+    filter::{FilterParams, cursor, query},
     problem::{Problem, ProblemBody},
 };
 use crate::{
     domain::{
         invoice::ACCURATE_DAY,
+        manual::ManualDecision,
         money::exact_number,
         order::OrderId,
-        reason::{Language, Reason, Warning},
+        reason::{Language, Notice, Reason},
         timeline::Entry,
     },
-    store::{Filter, OrderRecord, State as OrderState},
+    store::{Acknowledgement, OrderRecord, State as OrderState, Sums},
 };
-
-/// Orders on a page unless asked otherwise.
-const USUAL_PAGE: i64 = 50;
-
-/// Most orders on a page.
-const LARGEST_PAGE: i64 = 500;
-
-/// Which orders.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct FilterParams {
-    /// Standing here.
-    #[param(example = "blocked", schema_with = states)]
-    state: Option<String>,
-    /// For this reason.
-    #[param(schema_with = reasons)]
-    reason: Option<String>,
-    /// Carrying this warning.
-    #[param(schema_with = warnings)]
-    warning: Option<String>,
-    /// Of this Forstok store id.
-    store: Option<String>,
-    /// Whose order id, marketplace number or invoice number begins with this.
-    q: Option<String>,
-    /// Orders on a page, 1 to 500; 50 by default.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    #[param(pattern = "^[0-9]{0,18}$")]
-    cursor: Option<String>,
-}
-
-/// One of these words, or the empty text, which is as good as none.
-fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> Object {
-    let words = words.into_iter().chain([""]);
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
-}
-
-fn states() -> Object {
-    one_of(OrderState::ALL.map(OrderState::as_str))
-}
-
-fn reasons() -> Object {
-    one_of(Reason::ALL.iter().map(|reason| reason.code()))
-}
-
-fn warnings() -> Object {
-    one_of(Warning::ALL.iter().map(|warning| warning.code()))
-}
-
-impl FilterParams {
-    pub(super) fn filter(&self) -> Result<Filter, Problem> {
-        let states = || OrderState::ALL.map(OrderState::as_str).join(", ");
-        let text =
-            |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-        let state = text(&self.state).map(|word| {
-            OrderState::parse(&word)
-                .ok_or_else(|| Problem::BadRequest(format!("state: {word:?} is not one of {}", states())))
-        });
-        let reason = text(&self.reason).map(|code| {
-            Reason::from_code(&code).ok_or_else(|| {
-                let codes: Vec<_> = Reason::ALL.iter().map(|reason| reason.code()).collect();
-                Problem::BadRequest(format!("reason: {code:?} is not one of {}", codes.join(", ")))
-            })
-        });
-        let warning = text(&self.warning).map(|code| {
-            Warning::from_code(&code).ok_or_else(|| {
-                let codes: Vec<_> = Warning::ALL.iter().map(|warning| warning.code()).collect();
-                Problem::BadRequest(format!("warning: {code:?} is not one of {}", codes.join(", ")))
-            })
-        });
-        Ok(Filter {
-            state: state.transpose()?,
-            reason: reason.transpose()?,
-            warning: warning.transpose()?,
-            store_id: text(&self.store),
-            text: text(&self.q),
-        })
-    }
-
-    /// The filter for an action on all that match: a page of them would be a surprise.
-    pub(super) fn filter_of_all(&self) -> Result<Filter, Problem> {
-        if self.limit.is_some() || self.cursor.is_some() {
-            return Err(Problem::BadRequest(
-                "limit and cursor: all orders that match are tried again; leave them out".to_owned(),
-            ));
-        }
-        self.filter()
-    }
-
-    fn limit(&self) -> Result<i64, Problem> {
-        let limit = self.limit.unwrap_or(USUAL_PAGE);
-        if !(1..=LARGEST_PAGE).contains(&limit) {
-            return Err(Problem::BadRequest(format!("limit: {limit} is not within 1 and {LARGEST_PAGE}")));
-        }
-        Ok(limit)
-    }
-
-    fn before(&self) -> Result<Option<i64>, Problem> {
-        let Some(cursor) = self.cursor.as_deref().filter(|cursor| !cursor.is_empty()) else { return Ok(None) };
-        let wrong = |_| Problem::BadRequest(format!("cursor: {cursor:?} is not a next_cursor of an earlier page"));
-        cursor.parse().map(Some).map_err(wrong)
-    }
-}
-
-/// A parameter that cannot be used, in our own words.
-pub(super) fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
-    query.map(|Query(params)| params).map_err(|rejection| Problem::BadRequest(rejection.body_text()))
-}
 
 /// A page of orders.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OrderPage {
     /// Newest first.
     orders: Vec<Order>,
-    /// Give it as `cursor` for the next page; null on the last.
+    /// Give it as `cursor` for the next page; null on the last. A page may be short, or empty, although there is one.
     next_cursor: Option<String>,
+    /// Of all orders that match, where `totals=true` asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    totals: Option<Totals>,
+}
+
+/// How many orders match, and what they are worth.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Totals {
+    /// How many.
+    count: i64,
+    /// What they are worth, in rupiah: their invoices, else their drafts, else what Forstok says.
+    #[schema(value_type = f64)]
+    total: serde_json::Number,
+    /// Whether that is all. With false there are more, and both figures are a lower bound.
+    exact: bool,
+}
+
+impl From<Sums> for Totals {
+    fn from(sums: Sums) -> Self {
+        Self { count: sums.orders, total: exact_number(sums.rupiah()), exact: sums.exact }
+    }
 }
 
 /// An order.
@@ -167,6 +78,11 @@ pub(super) struct Order {
     ordered_at: Option<String>,
     /// When the newest news arrived.
     received_at: String,
+    /// When the first webhook arrived.
+    first_received_at: String,
+    /// What the order is worth, in rupiah: its invoice, else its draft, else what Forstok says.
+    #[schema(value_type = f64)]
+    total: serde_json::Number,
     /// Where the order stands.
     #[schema(example = "invoiced")]
     state: &'static str,
@@ -179,13 +95,18 @@ pub(super) struct Order {
     detail: Option<String>,
     /// What to do.
     remedy: Option<&'static str>,
+    /// What the reason is about, for grouping: for example an item's number.
+    #[schema(example = "KAOS-M")]
+    subject: Option<String>,
+    /// What a person decided about the order; it is in effect until it is taken back.
+    decision: Option<OrderDecision>,
     /// All that is in the way; the first is the reason.
     findings: Vec<Words>,
     /// What was done but deserves a look: stable codes.
     #[schema(example = json!(["customer_created"]))]
     warnings: Vec<&'static str>,
     /// The warnings in words.
-    notices: Vec<Words>,
+    notices: Vec<NoticeWords>,
     /// Name of the Accurate database.
     book: Option<String>,
     /// Attempts that counted.
@@ -210,6 +131,40 @@ pub(super) struct Words {
     detail: String,
     /// What to do.
     remedy: &'static str,
+}
+
+/// A warning with its words.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct NoticeWords {
+    #[serde(flatten)]
+    words: Words,
+    /// Who has acknowledged it; null while it needs attention.
+    acknowledged_by: Option<String>,
+    /// When.
+    acknowledged_at: Option<String>,
+}
+
+/// What a person decided about an order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct OrderDecision {
+    /// What.
+    #[schema(example = "by_hand")]
+    decision: &'static str,
+    /// Why, in the person's words.
+    reason: Option<String>,
+    /// Number of the document in Accurate that the person created.
+    document: Option<String>,
+    /// Who.
+    actor: String,
+    /// When.
+    at: String,
+}
+
+impl OrderDecision {
+    fn new(manual: ManualDecision) -> Self {
+        let ManualDecision { decision, reason, document, actor, at } = manual;
+        Self { decision: decision.as_str(), reason, document, actor, at: at.to_string() }
+    }
 }
 
 /// An invoice that stands in Accurate.
@@ -266,12 +221,7 @@ impl Order {
                 remedy: finding.reason.remedy(language),
             })
             .collect();
-        let notices = record.warnings.iter().map(|notice| Words {
-            code: notice.warning.code(),
-            sentence: notice.warning.sentence(language),
-            detail: notice.about.in_words(language),
-            remedy: notice.warning.remedy(language),
-        });
+        let notices: Vec<_> = record.warnings.iter().map(|notice| notice_words(notice, &record, language)).collect();
         let date = record.draft.as_ref().map(|draft| draft.body.trans_date.strftime(ACCURATE_DAY).to_string());
         let invoiced_at = record.invoiced_at.map(|at| at.to_string());
         let invoice = record.invoice.filter(|_| record.state != OrderState::Voided).map(|invoice| OrderInvoice {
@@ -290,6 +240,10 @@ impl Order {
             status: record.status,
             ordered_at: record.ordered_at.map(|at| at.to_string()),
             received_at: record.received_at.to_string(),
+            first_received_at: record.created_at.to_string(),
+            total: exact_number(Decimal::new(record.hundredths, 2).normalize()),
+            subject: Some(record.subject).filter(|subject| !subject.is_empty()),
+            decision: record.manual.map(OrderDecision::new),
             state: record.state.as_str(),
             reason: record.reason.map(Reason::code),
             sentence: record.reason.map(|reason| reason.sentence(language)),
@@ -297,13 +251,28 @@ impl Order {
             remedy: record.reason.map(|reason| reason.remedy(language)),
             findings,
             warnings: record.warnings.iter().map(|notice| notice.warning.code()).collect(),
-            notices: notices.collect(),
+            notices,
             book: Some(record.book).filter(|book| !book.is_empty()),
             attempts: record.tries,
             next_attempt_at: record.next_attempt_at.filter(|_| waiting).map(|at| at.to_string()),
             invoice,
             changed_at: record.changed_at.to_string(),
         }
+    }
+}
+
+fn notice_words(notice: &Notice, record: &OrderRecord, language: Language) -> NoticeWords {
+    let known = |known: &&Acknowledgement| known.warning == notice.warning && known.about == notice.about;
+    let acknowledged = record.acknowledged.iter().find(known);
+    NoticeWords {
+        words: Words {
+            code: notice.warning.code(),
+            sentence: notice.warning.sentence(language),
+            detail: notice.about.in_words(language),
+            remedy: notice.warning.remedy(language),
+        },
+        acknowledged_by: acknowledged.map(|known| known.actor.clone()),
+        acknowledged_at: acknowledged.map(|known| known.at.to_string()),
     }
 }
 
@@ -341,15 +310,13 @@ pub(super) async fn list(
     params: Result<Query<FilterParams>, QueryRejection>,
 ) -> Result<Json<OrderPage>, Problem> {
     let params = query(params)?;
-    let limit = params.limit()?;
-    // One more than asked for tells whether there is another page.
-    let mut records = app.engine.store().orders(&params.filter()?, params.before()?, limit + 1).await?;
-    let more = records.len() as i64 > limit;
-    records.truncate(limit as usize);
-    let next_cursor = records.last().filter(|_| more).map(|record| record.id.to_string());
+    let (filter, limit) = (params.filter()?, params.limit()?);
+    let store = app.engine.store();
+    let page = store.page(&filter, params.before()?, limit).await?;
+    let totals = if params.wants_totals()? { Some(store.sums(&filter).await?.into()) } else { None };
     let language = language(&app, &headers);
-    let orders = records.into_iter().map(|record| Order::new(record, language)).collect();
-    Ok(Json(OrderPage { orders, next_cursor }))
+    let orders = page.orders.into_iter().map(|record| Order::new(record, language)).collect();
+    Ok(Json(OrderPage { orders, next_cursor: page.next.map(cursor), totals }))
 }
 
 /// One order with all that happened to it.
@@ -373,10 +340,13 @@ pub(super) async fn one(
     Path(order_id): Path<String>,
 ) -> Result<Json<OrderWithTimeline>, Problem> {
     let id = known_id(&order_id)?;
-    let store = app.engine.store();
-    let record = app.engine.order(&id).await?.ok_or(Problem::UnknownOrder(order_id))?;
-    let timeline = store.timeline(&id).await?;
-    let language = language(&app, &headers);
+    show(&app, &id, language(&app, &headers)).await
+}
+
+/// The order as every answer about one order gives it.
+pub(super) async fn show(app: &App, id: &OrderId, language: Language) -> Result<Json<OrderWithTimeline>, Problem> {
+    let record = app.engine.order(id).await?.ok_or_else(|| Problem::UnknownOrder(id.to_string()))?;
+    let timeline = app.engine.store().timeline(id).await?;
     let draft = record.draft.as_ref().map(|draft| draft.body.to_json());
     let timeline = timeline.iter().map(|entry| timeline_entry(entry, language)).collect();
     Ok(Json(OrderWithTimeline { order: Order::new(record, language), draft, timeline }))

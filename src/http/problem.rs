@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         document::Problem as Mistake,
+        manual::Refused,
         operator::{Actor, Role},
     },
     pipeline::record::NotRecorded,
@@ -55,6 +56,17 @@ pub(crate) enum Problem {
     /// 404: there is no such order.
     #[error("order {0} is not known here")]
     UnknownOrder(String),
+    /// 404: the order does not have this warning.
+    #[error("order {order_id} has no warning {code:?}")]
+    UnknownWarning {
+        /// Which order.
+        order_id: String,
+        /// As it was asked for.
+        code: String,
+    },
+    /// 409: the order is in no state for what a person decided.
+    #[error("{0}")]
+    Refused(Refused),
     /// 404: there is no such route.
     #[error("there is nothing at this address; /openapi.json lists what there is")]
     UnknownRoute,
@@ -128,7 +140,8 @@ impl Problem {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::MappingStale(_) => StatusCode::PRECONDITION_FAILED,
             Self::MappingWrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::UnknownOrder(_) | Self::UnknownRoute => StatusCode::NOT_FOUND,
+            Self::Refused(_) => StatusCode::CONFLICT,
+            Self::UnknownOrder(_) | Self::UnknownWarning { .. } | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -150,6 +163,8 @@ impl Problem {
             Self::MappingStale(_) => "mapping_stale",
             Self::MappingWrong(_) => "mapping_wrong",
             Self::UnknownOrder(_) => "order_unknown",
+            Self::UnknownWarning { .. } => "warning_unknown",
+            Self::Refused(refused) => refused.code(),
             Self::UnknownRoute => "route_unknown",
             Self::WrongMethod => "method_wrong",
             Self::TooSlow => "body_too_slow",

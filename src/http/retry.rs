@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 
 use super::{
     App,
-    orders::{FilterParams, known_id, query},
+    auth::By,
+    filter::{FilterParams, query},
+    orders::known_id,
     problem::{Problem, ProblemBody},
 };
 
@@ -36,12 +38,13 @@ pub(super) struct Rearmed {
     ),
     security(("operator_token" = []))
 )]
-pub(super) async fn one(State(app): State<App>, Path(order_id): Path<String>) -> Result<Json<Rearmed>, Problem> {
+pub(super) async fn one(
+    State(app): State<App>,
+    By(actor): By,
+    Path(order_id): Path<String>,
+) -> Result<Json<Rearmed>, Problem> {
     let id = known_id(&order_id)?;
-    let engine = &app.engine;
-    engine.order(&id).await?;
-    let rearmed = engine.store().rearm_one(&id, engine.now()).await?.ok_or(Problem::UnknownOrder(order_id))?;
-    engine.wake();
+    let rearmed = app.engine.retry(&id, &actor).await?.ok_or(Problem::UnknownOrder(order_id))?;
     Ok(Json(Rearmed { rearmed }))
 }
 
@@ -62,11 +65,9 @@ pub(super) async fn one(State(app): State<App>, Path(order_id): Path<String>) ->
 )]
 pub(super) async fn many(
     State(app): State<App>,
+    By(actor): By,
     params: Result<Query<FilterParams>, QueryRejection>,
 ) -> Result<Json<Rearmed>, Problem> {
     let filter = query(params)?.filter_of_all()?;
-    let engine = &app.engine;
-    let rearmed = engine.store().rearm(&filter, engine.now()).await?;
-    engine.wake();
-    Ok(Json(Rearmed { rearmed }))
+    Ok(Json(Rearmed { rearmed: app.engine.retry_all(&filter, &actor).await? }))
 }

@@ -5,7 +5,8 @@ use crate::{
     domain::{
         about::About,
         basis::Basis,
-        decision::{Decision, decide, decide_without_snapshot},
+        decision::{Decision, decide_with, decide_without_snapshot, is_cancelled},
+        manual::{Manual, ManualDecision},
         mapping::OnCancel,
         order::{OrderId, Snapshot},
         reason::{Finding, Notice, Warning},
@@ -82,13 +83,15 @@ fn verdict(order: &Undecided, in_force: &MappingInForce) -> Verdict {
     };
     let snapshot = snapshot(order);
     let (history, mapping) = (&order.history, &in_force.mapping);
+    let manual = order.manual.as_ref();
     let decision = match &snapshot {
-        Ok(snapshot) => decide(history, snapshot, mapping),
-        Err(why) => decide_without_snapshot(history, &order.store_id, order.ordered_at, mapping, why.clone()),
+        Ok(snapshot) => decide_with(history, snapshot, mapping, manual),
+        Err(why) => decide_without_snapshot(history, &order.store_id, order.ordered_at, mapping, manual, why.clone()),
     };
     match (order.state, decision) {
-        // The invoice is on its way out or gone: a cancellation stays.
-        (State::VoidDue | State::Voided, _) => {}
+        // The invoice is on its way out or gone: a cancellation stays, unless a person decided otherwise.
+        (State::VoidDue, _) => {}
+        (State::Voided, _) if !leaves_voided(manual) => {}
         // Blocked with an invoice: it could not be deleted. It is never forgotten that it stands.
         (_, _) if order.invoice_stands => {
             verdict.state = State::Invoiced;
@@ -123,6 +126,21 @@ fn verdict(order: &Undecided, in_force: &MappingInForce) -> Verdict {
     verdict
 }
 
+/// Whether a person decided what becomes of an order whose invoice was deleted.
+fn leaves_voided(manual: Option<&ManualDecision>) -> bool {
+    manual.is_some_and(|manual| matches!(manual.decision, Manual::Again | Manual::ByHand | Manual::Never))
+}
+
+/// Whether a person wants the order to have no invoice of ours. The document that a person names stays: it may be
+/// the very one that a lost save of ours has created.
+fn is_unwanted(manual: Option<&ManualDecision>, number: &str) -> bool {
+    manual.is_some_and(|manual| match manual.decision {
+        Manual::Undo | Manual::Never => true,
+        Manual::ByHand => manual.document.as_deref().map(str::trim) != Some(number),
+        Manual::Now | Manual::Again => false,
+    })
+}
+
 /// The snapshot whose amounts count, or why it is not at hand.
 fn snapshot(order: &Undecided) -> std::result::Result<Snapshot, About> {
     let body = order.body.as_deref().ok_or(About::BodyCleared)?;
@@ -145,7 +163,13 @@ fn block(verdict: &mut Verdict, order: &Undecided, findings: Vec<Finding>) {
 /// News about an order whose invoice stands: cancelled, changed, or nothing to do.
 fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Snapshot>, on_cancel: OnCancel) {
     let number = order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default();
-    if order.history.cancelled_at.is_some() {
+    let manual = order.manual.as_ref();
+    if is_unwanted(manual, &number) {
+        verdict.state = State::VoidDue;
+        verdict.events.push(Event::VoidDue { number });
+        return;
+    }
+    if is_cancelled(&order.history, manual) {
         match on_cancel {
             OnCancel::Void => {
                 verdict.state = State::VoidDue;

@@ -15,6 +15,7 @@ pub mod decide;
 mod holding;
 pub mod look;
 pub mod mapping;
+pub mod people;
 pub mod post;
 pub mod preview;
 pub mod record;

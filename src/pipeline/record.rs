@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use super::{Engine, supervisor::Progress};
 use crate::{
     forstok::payload::{self, Payload},
-    store::{Content, Delivery, Fold, OrderFacts, Receipt},
+    store::{Content, Delivery, Fold, OrderFacts, Receipt, hundredths, terms_of},
 };
 
 /// Most deliveries in one commit; bounds the memory and the time of one.
@@ -41,6 +41,8 @@ pub fn delivery(body: Bytes, received_at: Timestamp) -> Delivery {
         Ok(Payload { event, order, fingerprint }) => {
             let facts = OrderFacts {
                 event,
+                hundredths: order.total_price.map_or(0, hundredths),
+                terms: terms_of(order.channel_order_id(), order.skus()),
                 store_name: order.store_name_or_channel().to_owned(),
                 channel_order_id: order.channel_order_id().to_owned(),
                 order_id: order.id,

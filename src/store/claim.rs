@@ -8,10 +8,13 @@ use serde_json::json;
 use super::{
     Claim, Claimable, Counted, Lane, Outcome, Result, Settlement, State, Wanted,
     decide::{append, append_entries},
-    rows::{json as to_json, json_column, micros, moment, order_id, state, storable, timestamp},
+    rows::{
+        hundredths, json as to_json, json_column, micros, moment, order_id, state, storable, subject_of, timestamp,
+    },
     talk::{Columns, Talk},
 };
 use crate::domain::{
+    money::Rupiah,
     order::OrderId,
     timeline::Event,
     waiting::{Subject, look_again_after},
@@ -118,7 +121,8 @@ pub(super) async fn settle<T: Talk>(talk: &mut T, settlements: &[Settlement], no
              lease_until = 0, changed_at = $2,
              state = COALESCE(v.value ->> 'state', state),
              reason = v.value ->> 'reason',
-             findings = v.value ->> 'findings',
+             findings = v.value ->> 'findings', subject = v.value ->> 'subject',
+             amount = COALESCE(CAST(v.value ->> 'amount' AS BIGINT), amount),
              waits_for = CASE WHEN v.value ->> 'state' IS NULL THEN waits_for
                               ELSE COALESCE(v.value ->> 'waits_for', '') END,
              warnings = v.value ->> 'warnings',
@@ -174,7 +178,7 @@ async fn begin_waits(
 fn settled_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
     let mut row = json!({
         "order_id": settlement.order_id, "attempt": settlement.attempt, "warnings": to_json(&settlement.warnings),
-        "reason": "", "findings": "[]",
+        "reason": "", "findings": "[]", "subject": "",
         "unsure_since": 0, "next_attempt_at": 0, "uncounted": 0, "failed": 0, "in_a_row": 1, "reconsider": 0,
     });
     match &settlement.outcome {
@@ -184,12 +188,14 @@ fn settled_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
             row["number"] = json!(invoice.number);
             row["id"] = json!(invoice.id);
             row["total"] = json!(invoice.total.normalize().to_string());
+            row["amount"] = json!(hundredths(Rupiah::from_decimal(invoice.total)));
         }
         Outcome::Blocked { findings, waits_for } => {
             row["waits_for"] = json!(waits_for.as_ref().map(ToString::to_string));
             row["state"] = json!(State::Blocked.as_str());
             row["reason"] = json!(findings.first().map_or("", |finding| finding.reason.code()));
             row["findings"] = json!(to_json(findings));
+            row["subject"] = json!(subject_of(findings));
         }
         Outcome::Postponed { until, counted, unsure_since } => {
             row["next_attempt_at"] = json!(micros(*until));

@@ -7,9 +7,12 @@ use serde_json::json;
 
 use super::{
     Filter, Result, Undecided, Verdict,
-    read::{For, conditions},
-    rows::{json as to_json, json_column, moment, optional_json, order_id, reason, state, timestamp},
-    talk::{Columns, Talk, Value},
+    list::{Binds, conditions},
+    rows::{
+        hundredths, json as to_json, json_column, micros, moment, optional_json, order_id, reason, state, subject_of,
+        timestamp,
+    },
+    talk::{Columns, Talk},
 };
 use crate::domain::{
     order::OrderId,
@@ -20,7 +23,7 @@ use crate::domain::{
 pub(super) async fn undecided(talk: &mut impl Talk, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
     // The body is looked up for each order that is given; joined, all deliveries might be read for it.
     let sql = "SELECT o.order_id, o.revision, o.state, o.history, o.received_at, o.draft, o.reason, o.findings,
-                      o.warnings, o.store_id, o.ordered_at,
+                      o.warnings, o.store_id, o.ordered_at, o.decision,
                       (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body,
                       CASE WHEN o.invoice_id IS NOT NULL AND o.state <> 'voided' THEN o.invoice_id END AS standing
                FROM orders o
@@ -44,6 +47,7 @@ fn read_undecided(row: &impl Columns) -> Result<Undecided> {
         findings: json_column(row, "findings")?,
         invoice_stands: row.number_if_any("standing")?.is_some(),
         warnings: json_column(row, "warnings")?,
+        manual: optional_json(row, "decision")?,
     })
 }
 
@@ -61,6 +65,8 @@ pub(super) async fn decide<T: Talk>(talk: &mut T, verdicts: &[Verdict], now: Tim
                 verdict.mapping_revision,
                 verdict.draft.as_ref().map(|draft| &draft.book),
                 verdict.draft.as_ref().map(to_json),
+                subject_of(&verdict.findings),
+                verdict.draft.as_ref().map(|draft| hundredths(draft.total)),
             ])
         })
         .collect();
@@ -70,17 +76,22 @@ pub(super) async fn decide<T: Talk>(talk: &mut T, verdicts: &[Verdict], now: Tim
              waits_for = CASE WHEN v.value ->> 2 = 'blocked' THEN '' ELSE waits_for END,
              state = v.value ->> 2, reason = v.value ->> 3, findings = v.value ->> 4, warnings = v.value ->> 5,
              mapping_revision = CAST(v.value ->> 6 AS BIGINT), book = COALESCE(v.value ->> 7, book),
-             draft = COALESCE(v.value ->> 8, draft),
+             draft = COALESCE(v.value ->> 8, draft), subject = v.value ->> 9,
+             amount = COALESCE(CAST(v.value ->> 10 AS BIGINT), amount),
+             invoice_number = {kept} invoice_number END, invoice_id = {kept} invoice_id END,
+             invoice_total = {kept} invoice_total END, invoiced_at = {kept} invoiced_at END,
              due_since = CASE WHEN v.value ->> 2 <> 'due' THEN NULL
                               WHEN state = 'due' THEN due_since ELSE $2 END,
              next_attempt_at = CASE WHEN v.value ->> 2 NOT IN ('due', 'void_due') THEN 0
                                     WHEN state = v.value ->> 2 THEN next_attempt_at ELSE $2 END
-         FROM {}
+         FROM {rows}
          WHERE orders.order_id = v.value ->> 0 AND orders.revision = CAST(v.value ->> 1 AS BIGINT) AND undecided = 1
            AND lease_until <= $2 AND NOT (state = 'due' AND unsure_since <> 0)
            AND CAST(v.value ->> 6 AS BIGINT) = (SELECT COALESCE(MAX(revision), 0) FROM mappings)
          RETURNING order_id",
-        T::ROWS
+        rows = T::ROWS,
+        // A deleted invoice is forgotten by an order that goes on.
+        kept = "CASE WHEN state <> 'voided' OR v.value ->> 2 = 'voided' THEN",
     );
     let decided = talk.fetch(sql, &[(&to_json(&rows)).into(), now.into()]).await?;
     let decided = decided.iter().map(order_id).collect::<Result<HashSet<_>>>()?;
@@ -141,16 +152,23 @@ const REARM: &str = "UPDATE orders SET
         next_attempt_at = CASE WHEN state = 'blocked' THEN next_attempt_at ELSE $1 END
      WHERE state IN ('blocked', 'due', 'void_due') AND lease_until <= $1";
 
-pub(super) async fn rearm(talk: &mut impl Talk, filter: &Filter, now: Timestamp) -> Result<u64> {
-    let (conditions, texts) = conditions(filter, 2, For::Change);
-    let values: Vec<Value<'_>> = std::iter::once(now.into()).chain(texts.iter().map(Value::from)).collect();
-    let rows = talk.fetch(format!("{REARM}{conditions} RETURNING order_id"), &values).await?;
+pub(super) async fn rearm<T: Talk>(talk: &mut T, filter: &Filter, actor: &str, now: Timestamp) -> Result<u64> {
+    let mut binds = Binds::default();
+    binds.number(micros(now));
+    let Some(conditions) = conditions(talk, filter, &mut binds).await? else { return Ok(0) };
+    let rows = talk.fetch(format!("{REARM} AND {conditions} RETURNING order_id"), &binds.values()).await?;
     let ids = rows.iter().map(order_id).collect::<Result<Vec<_>>>()?;
-    append(talk, ids.iter().map(|id| (id, [Event::Rearmed].as_slice())), now).await?;
+    let events = [Event::Rearmed { actor: actor.to_owned() }];
+    append(talk, ids.iter().map(|id| (id, events.as_slice())), now).await?;
     Ok(ids.len() as u64)
 }
 
-pub(super) async fn rearm_one(talk: &mut impl Talk, order_id: &OrderId, now: Timestamp) -> Result<Option<u64>> {
+pub(super) async fn rearm_one(
+    talk: &mut impl Talk,
+    order_id: &OrderId,
+    actor: &str,
+    now: Timestamp,
+) -> Result<Option<u64>> {
     let known = talk.fetch("SELECT order_id FROM orders WHERE order_id = $1", &[order_id.into()]).await?;
     if known.is_empty() {
         return Ok(None);
@@ -158,7 +176,8 @@ pub(super) async fn rearm_one(talk: &mut impl Talk, order_id: &OrderId, now: Tim
     let sql = format!("{REARM} AND order_id = $2");
     let rearmed = talk.execute(sql, &[now.into(), order_id.into()]).await?;
     if rearmed > 0 {
-        append(talk, std::iter::once((order_id, [Event::Rearmed].as_slice())), now).await?;
+        let events = [Event::Rearmed { actor: actor.to_owned() }];
+        append(talk, std::iter::once((order_id, events.as_slice())), now).await?;
     }
     Ok(Some(rearmed))
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use sha2::{Digest, Sha256};
+
 use super::{
     Content, Delivery, OrderFacts, Result, Unfolded,
     rows::{from_json, json as to_json, micros, order_id, storable, timestamp},
@@ -20,6 +22,8 @@ struct Known {
     facts: Option<OrderFacts>,
     received_at: i64,
     changed: bool,
+    /// A hash of the terms that it is found by.
+    terms: i64,
 }
 
 pub(super) async fn unfolded<T: Talk>(talk: &mut T, order_id: Option<&OrderId>, limit: i64) -> Result<Vec<Unfolded>> {
@@ -85,7 +89,7 @@ async fn load_orders<T: Talk>(
         })
         .collect();
     let sql = format!(
-        "SELECT order_id, history, revision, received_at FROM orders WHERE order_id IN (SELECT v.value ->> 0 FROM {})",
+        "SELECT order_id, history, revision, received_at, terms FROM orders WHERE order_id IN (SELECT v.value ->> 0 FROM {})",
         T::ROWS
     );
     let rows = talk.fetch(sql, &[(&to_json(&ids)).into()]).await?;
@@ -97,6 +101,7 @@ async fn load_orders<T: Talk>(
             facts: None,
             received_at: row.number("received_at")?,
             changed: false,
+            terms: row.number("terms")?,
         };
         known.insert(order_id(&row)?, order);
     }
@@ -112,6 +117,7 @@ fn fold_one(known: &mut HashMap<OrderId, Known>, facts: &OrderFacts, delivery: &
         facts: Some(facts.clone()),
         received_at: micros(delivery.received_at),
         changed: true,
+        terms: 0,
     });
     let before = order.history.clone();
     order.history.absorb(sighting);
@@ -148,26 +154,33 @@ async fn write_orders<T: Talk>(talk: &mut T, known: &HashMap<OrderId, Known>) ->
                 to_json(&order.history),
                 order.history.latest_delivery(),
                 order.revision + 1,
+                facts.hundredths,
+                hash_of(&facts.terms),
             ))
         })
         .collect();
     let sql = format!(
         "INSERT INTO orders (order_id, store_id, store_name, channel, channel_order_id, status, ordered_at,
-                             received_at, history, latest_delivery, revision, undecided, state, created_at, changed_at)
+                             received_at, history, latest_delivery, revision, undecided, state, created_at, changed_at,
+                             amount, terms)
          SELECT v.value ->> 0, v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4, v.value ->> 5,
                 CAST(v.value ->> 6 AS BIGINT), CAST(v.value ->> 7 AS BIGINT), v.value ->> 8,
                 CAST(v.value ->> 9 AS BIGINT), CAST(v.value ->> 10 AS BIGINT), 1, 'received',
-                CAST(v.value ->> 7 AS BIGINT), CAST(v.value ->> 7 AS BIGINT)
+                CAST(v.value ->> 7 AS BIGINT), CAST(v.value ->> 7 AS BIGINT),
+                CAST(v.value ->> 11 AS BIGINT), CAST(v.value ->> 12 AS BIGINT)
          FROM {} WHERE true
          ON CONFLICT (order_id) DO UPDATE SET
              store_id = excluded.store_id, store_name = excluded.store_name, channel = excluded.channel,
              channel_order_id = excluded.channel_order_id, status = excluded.status,
              ordered_at = excluded.ordered_at, received_at = excluded.received_at, history = excluded.history,
-             latest_delivery = excluded.latest_delivery, revision = excluded.revision, undecided = 1",
+             latest_delivery = excluded.latest_delivery, revision = excluded.revision, undecided = 1,
+             amount = CASE WHEN orders.invoice_id IS NULL THEN excluded.amount ELSE orders.amount END,
+             terms = excluded.terms",
         T::ROWS
     );
     if !rows.is_empty() {
         talk.execute(sql, &[(&to_json(&rows)).into()]).await?;
+        write_terms(talk, &with_facts).await?;
     }
     // Older snapshots that arrived late change the history, not what the order is.
     let rows: Vec<_> = without
@@ -184,4 +197,33 @@ async fn write_orders<T: Talk>(talk: &mut T, known: &HashMap<OrderId, Known>) ->
         talk.execute(sql, &[(&to_json(&rows)).into()]).await?;
     }
     Ok(())
+}
+
+/// Writes what orders are found by, where that has changed.
+async fn write_terms<T: Talk>(talk: &mut T, orders: &[(&OrderId, &Known)]) -> Result<()> {
+    let rows: Vec<_> = orders
+        .iter()
+        .filter_map(|(id, order)| {
+            Some((id, order.facts.as_ref().filter(|facts| hash_of(&facts.terms) != order.terms)?))
+        })
+        .flat_map(|(id, facts)| facts.terms.iter().map(move |term| (id, term)))
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO order_terms (term, id) SELECT v.value ->> 1, orders.id FROM {} {} orders ON orders.order_id = v.value ->> 0
+         ON CONFLICT DO NOTHING",
+        T::ROWS,
+        T::THEN_JOIN
+    );
+    talk.execute(sql, &[(&to_json(&rows)).into()]).await?;
+    Ok(())
+}
+
+/// Tells whether terms are the same as before; never 0, which stands for none.
+fn hash_of(terms: &[String]) -> i64 {
+    let digest = Sha256::digest(to_json(&terms));
+    let first = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    (first >> 1 | 1) as i64
 }

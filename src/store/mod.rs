@@ -6,6 +6,8 @@ mod claim;
 mod copy;
 mod decide;
 mod fold;
+mod list;
+mod manual;
 mod mappings;
 mod old_bodies;
 mod postgres;
@@ -28,6 +30,7 @@ pub use self::{
     copy::{Moved, Progress, copy},
     postgres::Postgres,
     records::*,
+    rows::hundredths,
     sqlite::{Copied, Sqlite, backup},
 };
 use crate::{
@@ -134,11 +137,17 @@ pub trait Store: Send + Sync + 'static {
     /// Ends all leases on orders of a book: for whoever takes it over, when nobody else makes its calls any more.
     async fn end_leases(&self, book: &str, now: Timestamp) -> Result<u64>;
 
-    /// Lets blocked and waiting orders that match be decided and attempted again. Returns how many.
-    async fn rearm(&self, filter: &Filter, now: Timestamp) -> Result<u64>;
+    /// Lets blocked and waiting orders that match be decided and attempted again, as `actor` asked. Returns how many.
+    async fn rearm(&self, filter: &Filter, actor: &str, now: Timestamp) -> Result<u64>;
 
     /// As [`Store::rearm`] for one order; `None` when it is not known.
-    async fn rearm_one(&self, order_id: &OrderId, now: Timestamp) -> Result<Option<u64>>;
+    async fn rearm_one(&self, order_id: &OrderId, actor: &str, now: Timestamp) -> Result<Option<u64>>;
+
+    /// Writes what a person decides about an order, and has the order decided again.
+    async fn decide_manually(&self, order_id: &OrderId, change: &ManualChange, now: Timestamp) -> Result<Written>;
+
+    /// Notes that a person has acknowledged a warning; it stays, but no longer needs attention.
+    async fn acknowledge(&self, order_id: &OrderId, warning: Warning, actor: &str, now: Timestamp) -> Result<Written>;
 
     /// One order.
     async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>>;
@@ -146,8 +155,27 @@ pub trait Store: Send + Sync + 'static {
     /// What happened to one order, oldest first.
     async fn timeline(&self, order_id: &OrderId) -> Result<Vec<Entry>>;
 
-    /// Orders that match, newest first, beginning below `before`.
-    async fn orders(&self, filter: &Filter, before: Option<i64>, limit: i64) -> Result<Vec<OrderRecord>>;
+    /// A page of the orders that match, newest first, beginning below `before`.
+    async fn page(&self, filter: &Filter, before: Option<Position>, limit: i64) -> Result<Page>;
+
+    /// Orders that match, newest first, beginning below this place in the order of first sight.
+    async fn orders(&self, filter: &Filter, before: Option<i64>, limit: i64) -> Result<Vec<OrderRecord>> {
+        let (mut orders, mut before) = (Vec::new(), before.map(|id| Position { key: id, id }));
+        loop {
+            let page = self.page(filter, before, limit - orders.len() as i64).await?;
+            orders.extend(page.orders);
+            if page.next.is_none() || orders.len() as i64 >= limit {
+                return Ok(orders);
+            }
+            before = page.next;
+        }
+    }
+
+    /// How many orders match, and what they are worth; exact unless there are many that no counter knows.
+    async fn sums(&self, filter: &Filter) -> Result<Sums>;
+
+    /// Blocked orders by their cause, those with the most orders first.
+    async fn causes(&self, limit: i64) -> Result<Vec<Cause>>;
 
     /// The thing that orders of a book wait for whose time for a look has come.
     async fn due_wait(&self, book: &str, now: Timestamp) -> Result<Option<Wait>>;
@@ -172,6 +200,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// How many orders carry which warning.
     async fn warning_counts(&self) -> Result<Vec<(Warning, i64)>>;
+
+    /// How many orders carry which warning that nobody has acknowledged.
+    async fn open_warnings(&self) -> Result<Vec<OpenWarning>>;
 
     /// Since when the longest waiting order is due.
     async fn oldest_due(&self) -> Result<Option<Timestamp>>;

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 
 use super::{
-    Count, Filter, OrderRecord, Result, State, UnreadableDelivery,
-    rows::{ORDER_COLUMNS, json_column, order_record, reason, state, storable, timestamp},
-    talk::{Columns, Talk, Value},
+    Cause, Count, OpenWarning, OrderRecord, Result, State, Sums, UnreadableDelivery,
+    rows::{ORDER_COLUMNS, json_column, order_record, reason, state, timestamp},
+    talk::{Columns, Talk},
 };
 use crate::domain::{
     order::OrderId,
-    reason::Warning,
+    reason::{Finding, Warning},
     timeline::{Entry, Event},
 };
 
@@ -40,84 +40,28 @@ pub(super) async fn timeline(talk: &mut impl Talk, order_id: &OrderId) -> Result
     Ok(entries)
 }
 
-/// Of orders, marketplace numbers and invoice numbers each, how many are looked at when many begin with what is
-/// searched for: those that sort last, which as a rule are the newest.
-const MOST_FOUND: usize = 1_000;
-
-/// What the orders that match a filter are wanted for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum For {
-    /// A page of a list, out of [`LISTED`].
-    List,
-    /// A change of all of them.
-    Change,
-}
-
-/// Orders with a warning, newest first, without gathering all of them.
-const WARNED: &str = "(SELECT warning AS warned_of, id AS warned FROM order_warnings) AS listed";
-
-/// ` AND …` for a filter, with its values, numbered from `first`.
-pub(super) fn conditions(filter: &Filter, first: usize, wanted_for: For) -> (String, Vec<String>) {
-    let mut sql = String::new();
-    let mut values = Vec::new();
-    // `?` stands for the value, `??` for what sorts behind all that begins with it.
-    let mut add = |condition: &str, value: &str| {
-        let place = first + values.len();
-        sql.push_str(" AND ");
-        sql.push_str(&condition.replace("??", &format!("${}", place + 1)).replace('?', &format!("${place}")));
-        values.push(storable(value).into_owned());
-        if condition.contains("??") {
-            // U+10FFFF sorts behind every other character.
-            values.push(format!("{}\u{10ffff}", storable(value)));
+/// Blocked orders by their cause, those with the most orders first. What is common to them is seen at the oldest.
+pub(super) async fn causes<T: Talk>(talk: &mut T, limit: i64) -> Result<Vec<Cause>> {
+    let sql = format!(
+        "SELECT c.reason, c.subject, c.n, c.total, o.created_at, o.findings
+         FROM (SELECT reason, subject, n, total,
+                      (SELECT id FROM orders AS o WHERE o.state = 'blocked' AND o.reason = cause_counts.reason
+                          AND o.subject = cause_counts.subject ORDER BY id LIMIT 1) AS oldest
+               FROM cause_counts WHERE n > 0 ORDER BY n DESC, total DESC, reason, subject LIMIT $1) AS c
+         {} orders AS o ON o.id = c.oldest ORDER BY c.n DESC, c.total DESC, c.reason, c.subject",
+        T::THEN_JOIN
+    );
+    let mut causes = Vec::new();
+    for row in &talk.fetch(sql, &[limit.into()]).await? {
+        let findings: Vec<Finding> = json_column(row, "findings")?;
+        if let (Some(reason), Some(first)) = (reason(row)?, findings.into_iter().next()) {
+            let sums = Sums { orders: row.number("n")?, hundredths: row.number("total")?, exact: true };
+            let subject = row.text("subject")?.to_owned();
+            let oldest = timestamp(row.number("created_at")?)?;
+            causes.push(Cause { reason, subject, about: first.about, oldest, sums });
         }
-    };
-    if let Some(state) = filter.state {
-        add("state = ?", state.as_str());
     }
-    if let Some(reason) = filter.reason {
-        add("reason = ? AND reason <> ''", reason.code());
-    }
-    if let Some(warning) = filter.warning {
-        let condition = match wanted_for {
-            For::List => "warned_of = ? AND warned < $1",
-            For::Change => "id IN (SELECT id FROM order_warnings WHERE warning = ?)",
-        };
-        add(condition, warning.code());
-    }
-    if let Some(store_id) = &filter.store_id {
-        add("store_id = ?", store_id);
-    }
-    if let Some(text) = &filter.text {
-        // Ranges, not LIKE: they use the indexes.
-        let any = ["order_id", "channel_order_id", "invoice_number"].map(|column| {
-            let range = format!("SELECT id FROM orders WHERE {column} >= ? AND {column} < ??");
-            match wanted_for {
-                For::List => {
-                    format!("SELECT id FROM ({range} ORDER BY {column} DESC LIMIT {MOST_FOUND}) AS by_{column}")
-                }
-                For::Change => range,
-            }
-        });
-        add(&format!("id IN ({})", any.join(" UNION ")), text);
-    }
-    (sql, values)
-}
-
-pub(super) async fn orders<T: Talk>(
-    talk: &mut T,
-    filter: &Filter,
-    before: Option<i64>,
-    limit: i64,
-) -> Result<Vec<OrderRecord>> {
-    let (conditions, texts) = conditions(filter, 3, For::List);
-    let (from, place) = match filter.warning {
-        Some(_) => (format!("{WARNED} {} orders ON id = warned", T::THEN_JOIN), "warned"),
-        None => ("orders".to_owned(), "id"),
-    };
-    let sql = format!("SELECT {ORDER_COLUMNS} FROM {from} WHERE id < $1{conditions} ORDER BY {place} DESC LIMIT $2");
-    let mut values: Vec<Value<'_>> = vec![before.unwrap_or(i64::MAX).into(), limit.into()];
-    values.extend(texts.iter().map(Value::from));
-    talk.fetch(sql, &values).await?.iter().map(order_record).collect()
+    Ok(causes)
 }
 
 pub(super) async fn waiting_bodies(talk: &mut impl Talk, limit: i64) -> Result<Vec<Vec<u8>>> {
@@ -186,4 +130,15 @@ pub(super) async fn warning_counts(talk: &mut impl Talk) -> Result<Vec<(Warning,
         }
     }
     Ok(counts)
+}
+
+pub(super) async fn open_warnings(talk: &mut impl Talk) -> Result<Vec<OpenWarning>> {
+    let sql = "SELECT warning, open FROM warning_counts WHERE open > 0 ORDER BY open DESC, warning";
+    let mut open = Vec::new();
+    for row in &talk.fetch(sql, &[]).await? {
+        if let Some(warning) = Warning::from_code(row.text("warning")?) {
+            open.push(OpenWarning { warning, orders: row.number("open")? });
+        }
+    }
+    Ok(open)
 }

@@ -1,12 +1,16 @@
 //! What goes into the store and what comes out.
 
 use axum::body::Bytes;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{
+    about::About,
     history::History,
     invoice::Draft,
+    manual::{Manual, ManualDecision, Refused},
     order::OrderId,
     reason::{Finding, Notice, Reason, Warning},
     status::Status,
@@ -133,6 +137,25 @@ pub struct OrderFacts {
     pub channel: String,
     pub channel_order_id: String,
     pub ordered_at: Option<Timestamp>,
+    /// What it is worth as Forstok says, in hundredths of a rupiah.
+    pub hundredths: i64,
+    /// What it is found by beside its numbers, as [`terms_of`] makes them.
+    pub terms: Vec<String>,
+}
+
+/// Most terms of one order; nobody searches for the rest of a longer one.
+const MOST_TERMS: usize = 200;
+
+/// Longest term, in characters.
+const LONGEST_TERM: usize = 100;
+
+/// What an order is found by: its marketplace number from its end, and its SKUs.
+pub fn terms_of<'a>(channel_order_id: &str, skus: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let reversed = channel_order_id.trim().to_lowercase().chars().rev().take(LONGEST_TERM).collect::<String>();
+    let skus = skus.map(|sku| sku.trim().to_lowercase()).filter(|sku| !sku.is_empty());
+    let skus = skus.map(|sku| format!("s:{}", sku.chars().take(LONGEST_TERM).collect::<String>()));
+    let terms: std::collections::BTreeSet<_> = skus.take(MOST_TERMS).collect();
+    std::iter::once(format!("r:{reversed}")).chain(terms).collect()
 }
 
 /// What a step of housekeeping came to.
@@ -193,6 +216,71 @@ pub struct Undecided {
     pub invoice_stands: bool,
     /// What deserved a look before.
     pub warnings: Vec<Notice>,
+    /// What a person decided about it.
+    pub manual: Option<ManualDecision>,
+}
+
+/// What a person decides about an order.
+#[derive(Clone, Debug)]
+pub struct ManualChange {
+    /// What; `None` takes back what was decided before.
+    pub decision: Option<Manual>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Number of the document that the person created.
+    pub document: Option<String>,
+    /// Who.
+    pub actor: String,
+}
+
+/// What became of something that a person wants of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It is on disk.
+    Changed,
+    /// It was so before.
+    Unchanged,
+    /// The order is in no state for it.
+    Refused(Refused),
+    /// There is no such order, or no such warning on it.
+    Unknown,
+}
+
+/// A warning that a person has acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// Which.
+    pub warning: Warning,
+    /// What it was about then; a warning about something else is another one.
+    pub about: About,
+    /// Who.
+    pub actor: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Orders with a warning that nobody has acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenWarning {
+    /// Which.
+    pub warning: Warning,
+    /// How many.
+    pub orders: i64,
+}
+
+/// Blocked orders that wait for the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// Why they are blocked.
+    pub reason: Reason,
+    /// What the reason is about, for example an item's number; empty where it is about each order alone.
+    pub subject: String,
+    /// The same as the oldest of them has it, with names.
+    pub about: About,
+    /// When the oldest of them came.
+    pub oldest: Timestamp,
+    /// How many, and what they are worth.
+    pub sums: Sums,
 }
 
 /// What was decided about an order.
@@ -340,8 +428,19 @@ pub struct OrderRecord {
     pub channel_order_id: String,
     pub status: String,
     pub ordered_at: Option<Timestamp>,
+    /// When the newest news arrived.
     pub received_at: Timestamp,
+    /// When the first webhook came.
+    pub created_at: Timestamp,
     pub state: State,
+    /// What it is worth, in hundredths of a rupiah: its invoice, else its draft, else what Forstok says.
+    pub hundredths: i64,
+    /// What its reason is about, for grouping.
+    pub subject: String,
+    /// What a person decided about it.
+    pub manual: Option<ManualDecision>,
+    /// Warnings that a person has acknowledged.
+    pub acknowledged: Vec<Acknowledgement>,
     pub findings: Vec<Finding>,
     pub reason: Option<Reason>,
     pub warnings: Vec<Notice>,
@@ -357,16 +456,118 @@ pub struct OrderRecord {
 /// Which orders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Standing here.
+    /// In this state.
     pub state: Option<State>,
-    /// For this reason.
+    /// Blocked or ignored for this reason.
     pub reason: Option<Reason>,
-    /// Carrying this warning.
+    /// Blocked because of this, for example `item:KAOS-M`.
+    pub subject: Option<String>,
+    /// With this warning.
     pub warning: Option<Warning>,
+    /// Only those whose warning a person has acknowledged, or has not.
+    pub acknowledged: Option<bool>,
     /// Of this store.
     pub store_id: Option<String>,
-    /// Whose order id, marketplace number or invoice number begins with this.
+    /// Any part that people have of an order: its id, marketplace number or its last digits, invoice number, SKU,
+    /// store name, exact amount.
     pub text: Option<String>,
+    /// Of these days.
+    pub days: Option<Days>,
+}
+
+/// Days in Jakarta.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Days {
+    /// What happened on them.
+    pub by: DayOf,
+    /// The first of them.
+    pub from: Option<Date>,
+    /// The last of them.
+    pub to: Option<Date>,
+}
+
+/// What happened on a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DayOf {
+    /// The buyer ordered; where Forstok does not say when, the first webhook came.
+    #[default]
+    Ordered,
+    /// The first webhook came.
+    Received,
+    /// The invoice was created.
+    Invoiced,
+}
+
+impl DayOf {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Ordered, Self::Received, Self::Invoiced];
+
+    /// The contract's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ordered => "ordered",
+            Self::Received => "received",
+            Self::Invoiced => "invoiced",
+        }
+    }
+
+    /// Reads the contract's word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|day| day.as_str() == word)
+    }
+}
+
+impl Days {
+    /// The first and the last day, counted from 1970.
+    pub fn as_numbers(&self) -> (i64, i64) {
+        (self.from.map_or(i64::MIN, number_of_day), self.to.map_or(i64::MAX, number_of_day))
+    }
+}
+
+/// A day's number, counted from 1970.
+pub fn number_of_day(day: Date) -> i64 {
+    day.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24
+}
+
+/// The day with a number, counted from 1970.
+pub fn day_of_number(number: i64) -> Date {
+    Date::constant(1970, 1, 1).saturating_add(jiff::SignedDuration::from_hours(number.saturating_mul(24)))
+}
+
+/// Where a page ends: the next one begins below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// What the list is sorted by: the order's place, or microseconds since 1970.
+    pub key: i64,
+    /// The order's place, which decides between equal keys.
+    pub id: i64,
+}
+
+/// A page of orders.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Those that match, newest first. A page may be short, or empty, although there are more.
+    pub orders: Vec<OrderRecord>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<Position>,
+}
+
+/// How many orders match, and what they are worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// How many.
+    pub orders: i64,
+    /// Hundredths of a rupiah.
+    pub hundredths: i64,
+    /// Whether that is all; else there are more, and nobody has counted them.
+    pub exact: bool,
+}
+
+impl Sums {
+    /// In rupiah.
+    pub fn rupiah(&self) -> Decimal {
+        Decimal::new(self.hundredths, 2).normalize()
+    }
 }
 
 /// How many orders stand where.

@@ -3,11 +3,25 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{InvoiceRef, OrderRecord, Receipt, Result, StandingInvoice, State, StoreError, talk::Columns};
-use crate::domain::{order::OrderId, reason::Reason};
+use crate::domain::{
+    money::Rupiah,
+    order::OrderId,
+    reason::{Finding, Reason},
+};
+
+/// An amount as the database sums it; what is finer than a hundredth of a rupiah is rounded.
+pub fn hundredths(amount: Rupiah) -> i64 {
+    (amount.decimal() * Decimal::ONE_HUNDRED).round().to_i64().unwrap_or_default()
+}
+
+/// What the reason of findings is about, for grouping: one item, one warehouse, one store.
+pub(super) fn subject_of(findings: &[Finding]) -> String {
+    findings.first().map(|finding| storable(&finding.about.cause()).into_owned()).unwrap_or_default()
+}
 
 /// Microseconds since 1970.
 pub(super) fn micros(at: Timestamp) -> i64 {
@@ -91,7 +105,7 @@ pub(super) fn receipt(row: &impl Columns, repeat: bool) -> Result<Receipt> {
 
 /// Columns that [`order_record`] reads.
 pub(super) const ORDER_COLUMNS: &str = "id, order_id, store_id, store_name, channel, channel_order_id, status, \
-    ordered_at, received_at, state, reason, findings, warnings, book, tries, next_attempt_at, draft, \
+    ordered_at, received_at, created_at, state, amount, subject, decision, acknowledged, reason, findings, warnings, book, tries, next_attempt_at, draft, \
     invoice_number, invoice_id, invoice_total, invoiced_at, changed_at";
 
 pub(super) fn order_record(row: &impl Columns) -> Result<OrderRecord> {
@@ -106,7 +120,12 @@ pub(super) fn order_record(row: &impl Columns) -> Result<OrderRecord> {
         status: text("status")?,
         ordered_at: moment(row, "ordered_at")?,
         received_at: timestamp(row.number("received_at")?)?,
+        created_at: timestamp(row.number("created_at")?)?,
         state: state(row)?,
+        hundredths: row.number("amount")?,
+        manual: optional_json(row, "decision")?,
+        acknowledged: json_column(row, "acknowledged")?,
+        subject: text("subject")?,
         findings: json_column(row, "findings")?,
         reason: reason(row)?,
         warnings: json_column(row, "warnings")?,

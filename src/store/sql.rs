@@ -5,9 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    Claim, Claimable, Cleared, Count, Delivery, Filter, Fold, Hold, MappingRevision, NewMapping, OrderRecord, Receipt,
-    Result, SessionRecord, Settlement, Store, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, claim,
-    decide, fold, mappings, old_bodies, read, sessions, talk::Talk, wait,
+    Cause, Claim, Claimable, Cleared, Count, Delivery, Filter, Fold, Hold, ManualChange, MappingRevision, NewMapping,
+    OpenWarning, OrderRecord, Page, Position, Receipt, Result, SessionRecord, Settlement, Store, Sums, Undecided,
+    Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, Written, claim, decide, fold, list, manual, mappings,
+    old_bodies, read, sessions, talk::Talk, wait,
 };
 use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject};
 
@@ -131,12 +132,20 @@ impl<B: Base> Store for Sql<B> {
         write!(self, Large, talk => claim::end_leases(talk, book, now))
     }
 
-    async fn rearm(&self, filter: &Filter, now: Timestamp) -> Result<u64> {
-        write!(self, Large, talk => decide::rearm(talk, filter, now))
+    async fn rearm(&self, filter: &Filter, actor: &str, now: Timestamp) -> Result<u64> {
+        write!(self, Large, talk => decide::rearm(talk, filter, actor, now))
     }
 
-    async fn rearm_one(&self, order_id: &OrderId, now: Timestamp) -> Result<Option<u64>> {
-        write!(self, Small, talk => decide::rearm_one(talk, order_id, now))
+    async fn rearm_one(&self, order_id: &OrderId, actor: &str, now: Timestamp) -> Result<Option<u64>> {
+        write!(self, Small, talk => decide::rearm_one(talk, order_id, actor, now))
+    }
+
+    async fn decide_manually(&self, order_id: &OrderId, change: &ManualChange, now: Timestamp) -> Result<Written> {
+        write!(self, Small, talk => manual::decide(talk, order_id, change, now))
+    }
+
+    async fn acknowledge(&self, order_id: &OrderId, warning: Warning, actor: &str, now: Timestamp) -> Result<Written> {
+        write!(self, Small, talk => manual::acknowledge(talk, order_id, warning, actor, now))
     }
 
     async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
@@ -147,8 +156,16 @@ impl<B: Base> Store for Sql<B> {
         read!(self, talk => read::timeline(talk, order_id))
     }
 
-    async fn orders(&self, filter: &Filter, before: Option<i64>, limit: i64) -> Result<Vec<OrderRecord>> {
-        read!(self, talk => read::orders(talk, filter, before, limit))
+    async fn page(&self, filter: &Filter, before: Option<Position>, limit: i64) -> Result<Page> {
+        read!(self, talk => list::page(talk, filter, before, limit))
+    }
+
+    async fn sums(&self, filter: &Filter) -> Result<Sums> {
+        read!(self, talk => list::sums(talk, filter))
+    }
+
+    async fn causes(&self, limit: i64) -> Result<Vec<Cause>> {
+        read!(self, talk => read::causes(talk, limit))
     }
 
     async fn due_wait(&self, book: &str, now: Timestamp) -> Result<Option<Wait>> {
@@ -181,6 +198,10 @@ impl<B: Base> Store for Sql<B> {
 
     async fn warning_counts(&self) -> Result<Vec<(Warning, i64)>> {
         read!(self, talk => read::warning_counts(talk))
+    }
+
+    async fn open_warnings(&self) -> Result<Vec<OpenWarning>> {
+        read!(self, talk => read::open_warnings(talk))
     }
 
     async fn oldest_due(&self) -> Result<Option<Timestamp>> {

@@ -191,7 +191,7 @@ impl Process {
     pub(crate) fn retry(&mut self, order: &str) {
         let (engine, order_id) = (self.engine.clone(), order_id(order));
         self.begin(Kind::Person, format!("retry of order {order}"), async move {
-            let rearmed = engine.store().rearm_one(&order_id, engine.now()).await;
+            let rearmed = engine.store().rearm_one(&order_id, "operator", engine.now()).await;
             engine.wake();
             End::Done(rearmed.map(drop))
         });

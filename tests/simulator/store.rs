@@ -12,9 +12,9 @@ use std::{
 use forstok_accurate::{
     domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
     store::{
-        Claim, Claimable, Cleared, Count, Delivery, Filter, Fold, Hold, MappingRevision, NewMapping, OrderRecord,
-        Receipt, Result, SessionRecord, Settlement, State, Store, StoreError, Undecided, Unfolded, UnreadableDelivery,
-        Verdict, Wait, Wanted,
+        Cause, Claim, Claimable, Cleared, Count, Delivery, Filter, Fold, Hold, ManualChange, MappingRevision,
+        NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result, SessionRecord, Settlement, State, Store,
+        StoreError, Sums, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, Written,
     },
 };
 use jiff::Timestamp;
@@ -204,12 +204,12 @@ impl Store for SimStore {
         self.gates.in_store(self.inner.end_leases(book, now)).await
     }
 
-    async fn rearm(&self, filter: &Filter, now: Timestamp) -> Result<u64> {
-        self.write("before rearm", "after rearm", self.inner.rearm(filter, now)).await
+    async fn rearm(&self, filter: &Filter, actor: &str, now: Timestamp) -> Result<u64> {
+        self.write("before rearm", "after rearm", self.inner.rearm(filter, actor, now)).await
     }
 
-    async fn rearm_one(&self, order_id: &OrderId, now: Timestamp) -> Result<Option<u64>> {
-        self.write("before rearm", "after rearm", self.inner.rearm_one(order_id, now)).await
+    async fn rearm_one(&self, order_id: &OrderId, actor: &str, now: Timestamp) -> Result<Option<u64>> {
+        self.write("before rearm", "after rearm", self.inner.rearm_one(order_id, actor, now)).await
     }
 
     async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
@@ -220,8 +220,29 @@ impl Store for SimStore {
         self.gates.in_store(self.inner.timeline(order_id)).await
     }
 
-    async fn orders(&self, filter: &Filter, before: Option<i64>, limit: i64) -> Result<Vec<OrderRecord>> {
-        self.gates.in_store(self.inner.orders(filter, before, limit)).await
+    async fn page(&self, filter: &Filter, before: Option<Position>, limit: i64) -> Result<Page> {
+        self.gates.in_store(self.inner.page(filter, before, limit)).await
+    }
+
+    async fn sums(&self, filter: &Filter) -> Result<Sums> {
+        self.gates.in_store(self.inner.sums(filter)).await
+    }
+
+    async fn causes(&self, limit: i64) -> Result<Vec<Cause>> {
+        self.gates.in_store(self.inner.causes(limit)).await
+    }
+
+    async fn open_warnings(&self) -> Result<Vec<OpenWarning>> {
+        self.gates.in_store(self.inner.open_warnings()).await
+    }
+
+    async fn decide_manually(&self, order_id: &OrderId, change: &ManualChange, now: Timestamp) -> Result<Written> {
+        let decided = self.inner.decide_manually(order_id, change, now);
+        self.write("before a person's decision", "after a person's decision", decided).await
+    }
+
+    async fn acknowledge(&self, order_id: &OrderId, warning: Warning, actor: &str, now: Timestamp) -> Result<Written> {
+        self.gates.in_store(self.inner.acknowledge(order_id, warning, actor, now)).await
     }
 
     async fn due_wait(&self, book: &str, now: Timestamp) -> Result<Option<Wait>> {

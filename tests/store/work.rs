@@ -257,7 +257,7 @@ pub(super) async fn warnings_are_counted_and_found_as_long_as_an_order_carries_t
     assert_eq!(counted().await, found.len() as i64);
     let one_store = super::Filter { store_id: Some("7475".to_owned()), ..filter.clone() };
     assert_eq!(super::ids(&world, &one_store).await, ["2"]);
-    let rearmed = world.store.rearm(&filter, world.clock.now()).await.expect("written");
+    let rearmed = world.store.rearm(&filter, "operator", world.clock.now()).await.expect("written");
     assert_eq!(rearmed, 0, "they are invoiced");
 }
 

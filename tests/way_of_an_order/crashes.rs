@@ -34,7 +34,7 @@ async fn a_worker_whose_lease_ran_out_changes_nothing() {
         Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes, unsure_since: Some(world.clock.now()) },
     ];
     for outcome in outcomes {
-        let entries = vec![Entry { at: world.clock.now(), event: Event::Rearmed }];
+        let entries = vec![Entry { at: world.clock.now(), event: Event::Rearmed { actor: String::new() } }];
         let settlement = Settlement {
             order_id: late.order_id.clone(),
             attempt: late.attempt,

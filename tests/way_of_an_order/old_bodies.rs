@@ -224,7 +224,7 @@ async fn an_order_without_its_body_is_no_concern_of_the_check() {
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "blocked: no_lines");
     assert!(world.store.waiting_bodies(10).await.expect("readable").is_empty());
-    assert_eq!(world.store.rearm_one(&order_id(ORDER), world.clock.now()).await.expect("written"), Some(1));
+    assert_eq!(world.store.rearm_one(&order_id(ORDER), "operator", world.clock.now()).await.expect("written"), Some(1));
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "blocked: no_lines");
 }

@@ -130,7 +130,7 @@ impl World {
 
     /// An operator presses retry.
     pub(crate) async fn operator_retries(&mut self, id: &str) {
-        let rearmed = self.store.rearm_one(&order_id(id), self.clock.now()).await.expect("written");
+        let rearmed = self.store.rearm_one(&order_id(id), "operator", self.clock.now()).await.expect("written");
         assert_eq!(rearmed, Some(1), "order {id} was not there to be retried");
     }
 

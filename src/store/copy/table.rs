@@ -27,6 +27,8 @@ pub(super) const TABLES: &[Table] = &[
     table("orders", &["id"], 1_000),
     // Behind the orders, whose triggers write some of them.
     table("order_warnings", &["warning", "id"], 2_000),
+    table("order_terms", &["term", "id"], 2_000),
+    table("stores", &["store_id"], 2_000),
     table("timeline", &["order_id", "seq"], 2_000),
     table("waits", &["book", "subject"], 2_000),
     table("kept_bodies", &["delivery"], 2_000),
@@ -34,8 +36,12 @@ pub(super) const TABLES: &[Table] = &[
 ];
 
 /// What the triggers count. It is not copied but must come out the same.
-pub(super) const COUNTED: &[Table] =
-    &[table("order_counts", &["state", "reason", "store_id"], 0), table("warning_counts", &["warning"], 0)];
+pub(super) const COUNTED: &[Table] = &[
+    table("order_counts", &["state", "reason", "store_id"], 0),
+    table("cause_counts", &["reason", "subject"], 0),
+    table("day_counts", &["kind", "day", "store_id", "state"], 0),
+    table("warning_counts", &["warning"], 0),
+];
 
 /// The columns of a table, those of its key first.
 pub(super) struct Columns {

@@ -1,0 +1,111 @@
+//! `GET /v1/problems`: what needs a person, grouped by its cause.
+
+use axum::{Json, extract::State, http::HeaderMap};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    App,
+    orders::language,
+    problem::{Problem, ProblemBody},
+};
+use crate::{
+    domain::{cause::sentence, money::exact_number, reason::Language},
+    store::{Cause, OpenWarning},
+};
+
+/// Groups that are shown; those with the most orders.
+const MOST_GROUPS: i64 = 200;
+
+/// What needs a person.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Problems {
+    /// Blocked orders by their cause, those with the most orders first; 200 at most.
+    groups: Vec<Group>,
+    /// Warnings that nobody has acknowledged, by their code.
+    warnings: Vec<WarningGroup>,
+    /// Webhooks that were authentic but could not be read; `/v1/summary` has the newest of them.
+    unreadable: i64,
+}
+
+/// Blocked orders that wait for the same.
+#[derive(Debug, Serialize, ToSchema)]
+struct Group {
+    /// Why they are blocked: a stable code.
+    #[schema(example = "item_not_found")]
+    reason: &'static str,
+    /// What the reason is about, for example an item's number; empty where it is about each order alone.
+    #[schema(example = "KAOS-M")]
+    subject: String,
+    /// How many orders.
+    count: i64,
+    /// What they are worth, in rupiah.
+    #[schema(value_type = f64)]
+    total: serde_json::Number,
+    /// When the oldest of them came.
+    oldest: String,
+    /// What is the matter, in one sentence that names it.
+    #[schema(example = "12 orders wait for item KAOS-M, which Accurate does not know")]
+    sentence: String,
+    /// What to do.
+    remedy: &'static str,
+}
+
+/// Orders with a warning that nobody has acknowledged.
+#[derive(Debug, Serialize, ToSchema)]
+struct WarningGroup {
+    /// The stable code.
+    #[schema(example = "customer_created")]
+    code: &'static str,
+    /// How many orders.
+    count: i64,
+    /// What is the matter.
+    sentence: &'static str,
+    /// What to do.
+    remedy: &'static str,
+}
+
+impl Group {
+    fn new(cause: Cause, language: Language) -> Self {
+        let Cause { reason, subject, about, oldest, sums } = cause;
+        Self {
+            reason: reason.code(),
+            subject,
+            count: sums.orders,
+            total: exact_number(sums.rupiah()),
+            oldest: oldest.to_string(),
+            sentence: sentence(reason, &about, sums.orders, language),
+            remedy: reason.remedy(language),
+        }
+    }
+}
+
+/// What needs a person: blocked orders grouped by their cause, and warnings that nobody has acknowledged.
+#[utoipa::path(
+    get,
+    operation_id = "listProblems",
+    path = "/v1/problems",
+    tag = "operators",
+    responses(
+        (status = 200, description = "What needs a person", body = Problems),
+        (status = 401, description = "Operator token missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "No operator token is set", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The database does not answer", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("operator_token" = []))
+)]
+pub(super) async fn list(State(app): State<App>, headers: HeaderMap) -> Result<Json<Problems>, Problem> {
+    let (store, language) = (app.engine.store(), language(&app, &headers));
+    let causes = store.causes(MOST_GROUPS).await?;
+    let warning = |OpenWarning { warning, orders }: OpenWarning| WarningGroup {
+        code: warning.code(),
+        count: orders,
+        sentence: warning.sentence(language),
+        remedy: warning.remedy(language),
+    };
+    Ok(Json(Problems {
+        groups: causes.into_iter().map(|cause| Group::new(cause, language)).collect(),
+        warnings: store.open_warnings().await?.into_iter().map(warning).collect(),
+        unreadable: store.unreadable(0).await?.0,
+    }))
+}

@@ -1,0 +1,60 @@
+//! What people do: retry, decide, acknowledge. Page and API come here, so that both do the same.
+
+use super::Engine;
+use crate::{
+    domain::{operator::Actor, order::OrderId, reason::Warning},
+    store::{Filter, ManualChange, Result, Written},
+};
+
+impl Engine {
+    /// Has one order decided and attempted again now; `None` when it is not known.
+    pub async fn retry(&self, order_id: &OrderId, actor: &Actor) -> Result<Option<u64>> {
+        // What came a moment ago is in it.
+        self.order(order_id).await?;
+        let retried = self.store.rearm_one(order_id, &actor.name, self.now()).await?;
+        if retried.is_some_and(|orders| orders > 0) {
+            tracing::info!(%order_id, actor = actor.name, "order {order_id} is retried at the request of {actor}");
+            self.wake();
+        }
+        Ok(retried)
+    }
+
+    /// Has all blocked and waiting orders that match decided and attempted again now; returns how many.
+    pub async fn retry_all(&self, filter: &Filter, actor: &Actor) -> Result<u64> {
+        let orders = self.store.rearm(filter, &actor.name, self.now()).await?;
+        tracing::info!(orders, actor = actor.name, "{orders} orders are retried at the request of {actor}");
+        self.wake();
+        Ok(orders)
+    }
+
+    /// Writes down what a person decides about an order. Most decisions take effect at once; an order whose save may
+    /// still arrive is looked up in Accurate first.
+    pub async fn decide_manually(&self, order_id: &OrderId, change: &ManualChange) -> Result<Written> {
+        self.order(order_id).await?;
+        let written = self.store.decide_manually(order_id, change, self.now()).await?;
+        if written == Written::Changed {
+            let (actor, decision) = (&change.actor, change.decision.map_or("none", |decision| decision.as_str()));
+            tracing::info!(%order_id, actor, decision, "order {order_id}: {actor} decided {decision}");
+            self.decide_now().await?;
+            self.wake();
+        }
+        Ok(written)
+    }
+
+    /// Writes down that a person has acknowledged a warning.
+    pub async fn acknowledge(&self, order_id: &OrderId, warning: Warning, actor: &Actor) -> Result<Written> {
+        let written = self.store.acknowledge(order_id, warning, &actor.name, self.now()).await?;
+        if written == Written::Changed {
+            tracing::info!(%order_id, actor = actor.name, %warning, "order {order_id}: {actor} acknowledged {warning}");
+        }
+        Ok(written)
+    }
+
+    /// Decides what waits, so that the answer already shows the outcome; where another replica decides, it is called.
+    async fn decide_now(&self) -> Result<()> {
+        if self.decides() {
+            self.decide_some().await?;
+        }
+        Ok(())
+    }
+}
