@@ -15,3 +15,5 @@ mod addresses;
 mod hostile;
 #[path = "pages/signing_in.rs"]
 mod signing_in;
+#[path = "pages/working.rs"]
+mod working;

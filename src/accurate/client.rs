@@ -15,6 +15,7 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
+    activity::{Activity, CallError, Lately},
     credentials::Credentials,
     customers,
     invoices::Lists,
@@ -61,6 +62,7 @@ pub struct Session {
     bulk: bool,
     wire: Arc<dyn Wire>,
     clock: SharedClock,
+    activity: Activity,
     place: Mutex<Place>,
     /// One discovery at a time.
     discovering: tokio::sync::Mutex<()>,
@@ -177,6 +179,7 @@ impl Session {
             wire,
             clock,
             place: Mutex::default(),
+            activity: Activity::default(),
             discovering: tokio::sync::Mutex::default(),
             customers_seen: tokio::sync::Mutex::default(),
             lists: Mutex::default(),
@@ -294,8 +297,20 @@ impl Session {
                 read.unwrap_or_else(|_| Err(Failure::Ambiguous("the reply could not be read".to_owned())))
             }
         };
-        self.count(call, seconds, read.as_ref().err().map_or("ok", Failure::class));
+        let failure = read.as_ref().err();
+        self.count(call, seconds, failure.map_or("ok", Failure::class));
+        let at = self.clock.now();
+        let error =
+            |failure: &Failure| CallError { at, call, outcome: failure.class(), words: failure.words().to_owned() };
+        // What Accurate refuses is about one order, where it is told.
+        let trouble = failure.filter(|failure| !matches!(failure, Failure::Refused(_)));
+        self.activity.note(at, trouble.map(error));
         read
+    }
+
+    /// The calls of the last minute and the last errors.
+    pub fn lately(&self) -> Lately {
+        self.activity.lately()
     }
 
     /// What a call's end says about the right that it needs.

@@ -5,6 +5,7 @@
 //! `messages` (what Accurate's words mean), `redact` (our own secrets are not shown), [`outcome`] (how the call ended);
 //! then one file per resource: [`invoices`], [`customers`], [`masters`].
 
+pub mod activity;
 pub mod client;
 pub mod credentials;
 pub mod customers;

@@ -299,6 +299,14 @@ impl About {
         }
     }
 
+    /// Accurate's own words, where it spoke.
+    pub fn words_of_accurate(&self) -> Option<&str> {
+        match self {
+            Self::Accurate { words, .. } => Some(words),
+            _ => None,
+        }
+    }
+
     /// What many orders can have in common as their cause, without what is particular to one of them: one item
     /// number, one warehouse, one store. Empty where there is nothing to name.
     pub fn cause(&self) -> String {

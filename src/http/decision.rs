@@ -32,18 +32,18 @@ const NONE: &str = "none";
 /// What is decided.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct DecisionRequest {
+pub(crate) struct DecisionRequest {
     /// `by_hand`: a person has created the invoice in Accurate; needs `reason` and `document`. `never`: no invoice;
     /// needs `reason`. `now`: create the invoice although the chosen status is not reached. `again`: create it again
     /// after it was deleted. `undo`: delete what exists for the order. `none`: take the decision back.
     #[schema(schema_with = decisions)]
-    decision: String,
+    pub(crate) decision: String,
     /// Why.
     #[schema(example = "the customer paid in cash", max_length = 500)]
-    reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// Number of the document in Accurate that the person created.
     #[schema(example = "SI.2026.11.00042", max_length = 500)]
-    document: Option<String>,
+    pub(crate) document: Option<String>,
 }
 
 fn decisions() -> Object {

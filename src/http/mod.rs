@@ -2,8 +2,8 @@
 
 mod acknowledge;
 pub(crate) mod auth;
-mod decision;
-mod filter;
+pub(crate) mod decision;
+pub(crate) mod filter;
 mod guesses;
 mod headers;
 mod health;

@@ -353,7 +353,7 @@ pub(super) async fn show(app: &App, id: &OrderId, language: Language) -> Result<
 }
 
 /// An id that is no id is an order we do not know.
-pub(super) fn known_id(text: &str) -> Result<OrderId, Problem> {
+pub(crate) fn known_id(text: &str) -> Result<OrderId, Problem> {
     OrderId::parse(text).ok_or_else(|| Problem::UnknownOrder(text.chars().take(60).collect()))
 }
 

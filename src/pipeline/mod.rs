@@ -216,6 +216,11 @@ impl Engine {
         self.books.iter().map(status).collect()
     }
 
+    /// What a book's calls are made through, for whoever checks it.
+    pub fn session(&self, book: &str) -> Option<&Session> {
+        self.books.get(book).map(|book| &book.session)
+    }
+
     /// Webhooks come so fast that their answers wait for each other: what is done behind them stands back.
     pub(crate) fn many_webhooks_came(&self) {
         self.many_came_at.store(self.monotonic().as_micros(), Ordering::Relaxed);

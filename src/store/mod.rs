@@ -10,6 +10,7 @@ mod list;
 mod manual;
 mod mappings;
 mod old_bodies;
+mod pages;
 mod postgres;
 mod read;
 mod records;
@@ -23,7 +24,7 @@ mod wait;
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 pub(crate) use self::postgres::{address_of, examine as examine_url};
 pub use self::{
@@ -226,6 +227,18 @@ pub trait Store: Send + Sync + 'static {
     /// Looks at some deliveries that came before a moment, `step` of them at most, and clears the bodies that no
     /// decision needs any more. What is needed still is looked at again a day later.
     async fn clear_bodies(&self, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Cleared>;
+
+    /// The newest snapshots of an order as they came, newest first.
+    async fn snapshots(&self, order_id: &OrderId, limit: i64) -> Result<Vec<SnapshotRecord>>;
+
+    /// Stores that ever had an order.
+    async fn stores(&self) -> Result<Vec<StoreName>>;
+
+    /// Orders day by day from this one on, in Jakarta; days without any are left out.
+    async fn days(&self, by: DayOf, from: Date) -> Result<Vec<DaySum>>;
+
+    /// When the newest webhook came.
+    async fn newest_webhook(&self) -> Result<Option<Timestamp>>;
 
     /// Somebody has signed in; sessions that are over go.
     async fn open_session(&self, session: &SessionRecord, now: Timestamp) -> Result<()>;

@@ -580,6 +580,47 @@ pub struct Count {
     pub orders: i64,
 }
 
+/// A snapshot of an order as Forstok sent it.
+#[derive(Clone, Debug)]
+pub struct SnapshotRecord {
+    /// When it first came.
+    pub received_at: Timestamp,
+    /// When it came last.
+    pub last_at: Timestamp,
+    /// How often it came.
+    pub times: i64,
+    /// Status as Forstok wrote it.
+    pub status: String,
+    /// For example `orders/update`.
+    pub event: String,
+    /// As it came; `None` once it was cleared.
+    pub body: Option<Vec<u8>>,
+    /// The order's amounts are taken from this one.
+    pub counts: bool,
+}
+
+/// The orders of one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DaySum {
+    /// In Jakarta.
+    pub day: Date,
+    /// How many.
+    pub orders: i64,
+    /// What they are worth, in hundredths of a rupiah.
+    pub hundredths: i64,
+}
+
+/// A store of the seller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreName {
+    /// Forstok's store id.
+    pub id: String,
+    /// As its newest order names it.
+    pub name: String,
+    /// Marketplace.
+    pub channel: String,
+}
+
 /// Somebody who is signed in on the pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRecord {

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 use super::{
-    Cause, Claim, Claimable, Cleared, Count, Delivery, Filter, Fold, Hold, ManualChange, MappingRevision, NewMapping,
-    OpenWarning, OrderRecord, Page, Position, Receipt, Result, SessionRecord, Settlement, Store, Sums, Undecided,
-    Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, Written, claim, decide, fold, list, manual, mappings,
-    old_bodies, read, sessions, talk::Talk, wait,
+    Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Delivery, Filter, Fold, Hold, ManualChange,
+    MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result, SessionRecord, Settlement,
+    SnapshotRecord, Store, StoreName, Sums, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, Written,
+    claim, decide, fold, list, manual, mappings, old_bodies, pages, read, sessions, talk::Talk, wait,
 };
 use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject};
 
@@ -234,6 +234,22 @@ impl<B: Base> Store for Sql<B> {
             return Ok(Cleared { bodies: 0, looked_at: 0 });
         }
         write!(self, Small, talk => old_bodies::clear(talk, &old, now))
+    }
+
+    async fn snapshots(&self, order_id: &OrderId, limit: i64) -> Result<Vec<SnapshotRecord>> {
+        read!(self, talk => pages::snapshots(talk, order_id, limit))
+    }
+
+    async fn stores(&self) -> Result<Vec<StoreName>> {
+        read!(self, talk => pages::stores(talk))
+    }
+
+    async fn days(&self, by: DayOf, from: Date) -> Result<Vec<DaySum>> {
+        read!(self, talk => pages::days(talk, by, from))
+    }
+
+    async fn newest_webhook(&self) -> Result<Option<Timestamp>> {
+        read!(self, talk => pages::newest_webhook(talk))
     }
 
     async fn open_session(&self, session: &SessionRecord, now: Timestamp) -> Result<()> {

@@ -8,8 +8,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::page::{Page, html};
-use crate::http::{App, problem::Problem, session};
+use super::page::{Page, address, html};
+use crate::{
+    domain::manual::Refused,
+    http::{App, problem::Problem, session},
+};
 
 #[derive(Template)]
 #[template(path = "failure.html")]
@@ -45,23 +48,13 @@ fn wants_page(headers: &HeaderMap) -> bool {
 fn to_sign_in(method: &Method, here: &str, headers: &HeaderMap) -> Response {
     // What was to be sent is lost; the page that it came from is where to go on.
     let next = if method == Method::GET { here } else { "/" };
-    let query: String = form_urlencoded(next);
-    let address = if next == "/" { "/login".to_owned() } else { format!("/login?next={query}") };
+    let address = if next == "/" { "/login".to_owned() } else { address("/login", &[("next", next)]) };
     if headers.contains_key("hx-request")
         && let Ok(address) = HeaderValue::from_str(&address)
     {
         return (StatusCode::UNAUTHORIZED, [(HeaderName::from_static("hx-redirect"), address)]).into_response();
     }
     Redirect::to(&address).into_response()
-}
-
-fn form_urlencoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(byte).to_string(),
-            byte => format!("%{byte:02X}"),
-        })
-        .collect()
 }
 
 fn page_about(problem: &Problem, page: Page) -> Option<Response> {
@@ -87,6 +80,11 @@ fn page_about(problem: &Problem, page: Page) -> Option<Response> {
                 "Ask the person who runs this service to give you another role, or ask a colleague who may do it.",
                 "Minta pengelola layanan ini memberi Anda peran lain, atau minta rekan yang boleh melakukannya.",
             ),
+        ),
+        Problem::Refused(refused) => (
+            page.t("This is not possible", "Tidak dapat dilakukan"),
+            refusal(*refused, &page).to_owned(),
+            page.t("Go back to the order and look at its state.", "Kembali ke pesanan dan lihat statusnya."),
         ),
         Problem::OtherSite => (
             page.t("Refused", "Ditolak"),
@@ -125,4 +123,29 @@ fn page_about(problem: &Problem, page: Page) -> Option<Response> {
     };
     let page = html(&Failure { page, heading, sentence, remedy }).ok()?;
     Some((problem.status(), page).into_response())
+}
+
+/// Why a decision is refused.
+fn refusal(refused: Refused, page: &Page) -> &'static str {
+    match refused {
+        Refused::AlreadyInvoiced => {
+            page.t("This order already has an invoice in Accurate.", "Pesanan ini sudah memiliki faktur di Accurate.")
+        }
+        Refused::NothingToUndo => page.t("This order has no invoice.", "Pesanan ini tidak memiliki faktur."),
+        Refused::NotVoided => {
+            page.t("The invoice of this order was not deleted.", "Faktur pesanan ini tidak pernah dihapus.")
+        }
+        Refused::Voided => page.t(
+            "The invoice of this order was deleted; it can only be created again.",
+            "Faktur pesanan ini sudah dihapus; faktur hanya dapat dibuat ulang.",
+        ),
+        Refused::Cancelled => page.t(
+            "The order was cancelled in Forstok, so it gets no invoice.",
+            "Pesanan dibatalkan di Forstok, sehingga tidak dibuatkan faktur.",
+        ),
+        Refused::Deleting => page.t(
+            "The invoice of this order is being deleted. Try again once that is done.",
+            "Faktur pesanan ini sedang dihapus. Coba lagi setelah selesai.",
+        ),
+    }
 }

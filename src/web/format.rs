@@ -5,6 +5,13 @@ use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use crate::domain::{WIB, reason::Language};
 
+/// With a capital at its beginning.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    first + letters.as_str()
+}
+
 /// `1.234`.
 pub(super) fn count(number: i64) -> String {
     let sign = if number < 0 { "−" } else { "" };
@@ -20,6 +27,16 @@ fn grouped(digits: &str) -> String {
         text.push(digit);
     }
     text
+}
+
+/// `26/11/2026`.
+pub(super) fn day(day: Date) -> String {
+    day.strftime("%d/%m/%Y").to_string()
+}
+
+/// `26/11/2026 10:32:05 WIB`.
+pub(super) fn moment_to_the_second(at: Timestamp) -> String {
+    WIB.to_datetime(at).strftime("%d/%m/%Y %H:%M:%S WIB").to_string()
 }
 
 /// `26/11/2026 10:32 WIB`.
@@ -39,6 +56,17 @@ pub(super) fn duration(length: SignedDuration, language: Language) -> String {
     match language {
         Language::English => format!("{} {english}{}", count(number), if number == 1 { "" } else { "s" }),
         Language::Indonesian => format!("{} {indonesian}", count(number)),
+    }
+}
+
+/// `2 days ago`, `2 hari lalu`.
+pub(super) fn ago(at: Timestamp, now: Timestamp, language: Language) -> String {
+    let length = now.duration_since(at);
+    match language {
+        Language::English if length.as_secs() < 5 => "just now".to_owned(),
+        Language::Indonesian if length.as_secs() < 5 => "baru saja".to_owned(),
+        Language::English => format!("{} ago", duration(length, language)),
+        Language::Indonesian => format!("{} lalu", duration(length, language)),
     }
 }
 

@@ -6,16 +6,28 @@
 
 mod assets;
 mod books;
+mod chart;
+mod comparison;
+mod connection;
 mod failure;
 mod format;
 mod language;
 mod login;
+mod mapping;
+mod mapping_words;
+mod order;
+mod order_line;
+mod orders;
 mod page;
+mod problems;
 mod today;
+mod words;
+
+use std::sync::Arc;
 
 use axum::{
-    Router,
-    middleware::from_fn_with_state,
+    Extension, Router,
+    middleware::{from_fn, from_fn_with_state},
     routing::{get, post},
 };
 
@@ -23,15 +35,33 @@ use crate::http::{App, auth, origin};
 
 /// All pages.
 pub fn pages(app: &App) -> Router<App> {
-    let readers =
-        Router::new().route("/", get(today::show)).route_layer(from_fn_with_state(app.clone(), auth::operators_only));
+    let readers = Router::new()
+        .route("/", get(today::show))
+        .route("/problems", get(problems::show))
+        .route("/orders", get(orders::show))
+        .route("/orders/{order_id}", get(order::show))
+        .route("/mapping", get(mapping::show))
+        .route("/mapping/history", get(mapping::history))
+        .route("/connection", get(connection::show));
+    let workers = Router::new()
+        .route("/problems/retry", post(problems::retry_all))
+        .route("/problems/acknowledge", post(problems::acknowledge))
+        .route("/orders/{order_id}/retry", post(order::retry))
+        .route("/orders/{order_id}/decision", post(order::decide))
+        .route("/connection/check", post(connection::check))
+        .route_layer(from_fn(auth::workers_only));
+    let checks = Arc::new(connection::Checks::default());
+    let operators = readers
+        .merge(workers)
+        .layer(Extension(checks))
+        .route_layer(from_fn_with_state(app.clone(), auth::operators_only));
     let anybody = Router::new()
         .route("/login", get(login::show).post(login::sign_in))
         .route("/login/once/{code}", get(login::sign_in_once))
         .route("/logout", post(login::sign_out))
         .route("/language", post(language::choose))
         .route_layer(from_fn_with_state(app.clone(), origin::same_site_only));
-    readers.merge(anybody).route("/static/{name}", get(assets::serve))
+    operators.merge(anybody).route("/static/{name}", get(assets::serve))
 }
 
 /// Routes whose errors a browser shows as a page instead of JSON.

@@ -70,9 +70,15 @@ impl Page {
     }
 
     /// The navigation.
-    pub(super) fn links(&self) -> [Link; 1] {
+    pub(super) fn links(&self) -> [Link; 5] {
         let link = |path, icon, text, count| Link { path, icon, text, count, here: self.is_in(path) };
-        [link("/", "today", self.t("Today", "Hari ini"), 0)]
+        [
+            link("/", "today", self.t("Today", "Hari ini"), 0),
+            link("/problems", "problems", self.t("Needs attention", "Perlu ditangani"), self.blocked),
+            link("/orders", "orders", self.t("Orders", "Pesanan"), 0),
+            link("/mapping", "mapping", self.t("Mapping", "Pemetaan"), 0),
+            link("/connection", "connection", self.t("Accurate connection", "Koneksi Accurate"), 0),
+        ]
     }
 
     /// Whether the reader is on this page, or on one below it.
@@ -94,6 +100,11 @@ impl Page {
         self.actor.as_ref().map_or("", |actor| &actor.name)
     }
 
+    /// Whether the reader may retry, decide and acknowledge.
+    pub(super) fn may_work(&self) -> bool {
+        self.actor.as_ref().is_some_and(|actor| actor.may(Role::Work))
+    }
+
     pub(super) fn role(&self) -> &'static str {
         match self.actor.as_ref().map(|actor| actor.role) {
             None => "",
@@ -101,6 +112,38 @@ impl Page {
             Some(Role::Work) => self.t("may work", "boleh bekerja"),
             Some(Role::Admin) => self.t("admin", "admin"),
         }
+    }
+
+    /// What was done a moment ago, as the address says it: `done=retried&count=3`.
+    fn done(&self, query: &str) -> Option<String> {
+        let part = |key: &str| query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
+        let count = part("count").and_then(|count| count.parse::<u32>().ok()).map_or(0, i64::from);
+        let sentence = match part("done")? {
+            "retried" => self.t("The order is being tried again.", "Pesanan sedang dicoba lagi."),
+            "retried_all" if count == 0 => self.t(
+                "There was nothing left to try again: these orders have moved on in the meantime.",
+                "Tidak ada lagi yang perlu dicoba: pesanannya sudah berubah sementara itu.",
+            ),
+            "retried_all" => self.t("{} are being tried again.", "{} sedang dicoba lagi."),
+            "acknowledged" => self.t("Acknowledged.", "Sudah ditandai."),
+            "by_hand" => self.t(
+                "Marked as done by hand. No invoice will be created for this order.",
+                "Ditandai sudah dibuat manual. Faktur tidak akan dibuat untuk pesanan ini.",
+            ),
+            "never" => {
+                self.t("No invoice will be created for this order.", "Faktur tidak akan dibuat untuk pesanan ini.")
+            }
+            "now" => self.t("The invoice is being created now.", "Faktur sedang dibuat sekarang."),
+            "again" => self.t("The invoice is being created again.", "Faktur sedang dibuat ulang."),
+            "none" => self.t("The decision was taken back.", "Keputusan sudah dicabut."),
+            "checked" => self.t("Checked just now.", "Baru saja diperiksa."),
+            _ => return None,
+        };
+        let orders = match (self.language, count) {
+            (Language::English, 1) => return Some(sentence.replace("{} are", "1 order is")),
+            _ => self.orders(count),
+        };
+        Some(sentence.replace("{}", &orders))
     }
 
     /// `1 order`, `12 orders`, `12 pesanan`.
@@ -124,6 +167,10 @@ impl Page {
     #[expect(clippy::unused_self, reason = "a template reaches it through the page")]
     pub(super) fn count(&self, number: impl Borrow<i64>) -> String {
         format::count(*number.borrow())
+    }
+
+    pub(super) fn ago(&self, at: Timestamp) -> String {
+        format::ago(at, self.now, self.language)
     }
 
     pub(super) fn since(&self, at: impl Borrow<Timestamp>) -> String {
@@ -151,7 +198,8 @@ impl FromRequestParts<App> for Page {
         let counts = app.engine.store().counts().await?;
         let blocked = counts.iter().filter(|count| count.state == State::Blocked).map(|count| count.orders).sum();
         let page = Self::of_nobody(app, &parts.headers, here);
-        Ok(Self { actor: Some(actor), blocked, ..page })
+        let done = page.done(parts.uri.query().unwrap_or_default());
+        Ok(Self { actor: Some(actor), blocked, done, ..page })
     }
 }
 
@@ -161,6 +209,22 @@ pub(super) fn html(template: &impl Template) -> Result<Response, Problem> {
         tracing::error!("a page could not be rendered: {error}");
         Problem::Broken
     })
+}
+
+/// A path with these parameters, percent-encoded.
+pub(super) fn address(path: &str, query: &[(&str, &str)]) -> String {
+    let pairs: Vec<_> = query.iter().map(|(key, value)| format!("{key}={}", encoded(value))).collect();
+    if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
+}
+
+/// Percent-encoded for a parameter's value.
+fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
 }
 
 /// Where to go after something was done: our own path, or the first page.

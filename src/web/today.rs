@@ -2,15 +2,29 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use jiff::SignedDuration;
 
 use super::{
     books::Book,
-    page::{Page, html},
+    chart::{Chart, first_day},
+    format,
+    order_line::rupiah,
+    page::{Page, address, html},
 };
 use crate::{
+    domain::{cause, day_in_wib, reason::Language},
     http::{App, problem::Problem},
-    store::{Count, State as OrderState},
+    store::{Cause, Count, DayOf, DaySum, State as OrderState},
 };
+
+/// Causes that are shown here; the other page has all of them.
+const CAUSES_SHOWN: i64 = 8;
+
+/// Orders that a book is through with in a second when all goes well: a bulk of 100 takes two calls and its own time.
+const ORDERS_PER_SECOND: i64 = 6;
+
+/// After so long without a webhook somebody should look whether Forstok still sends.
+const LONG_SILENCE: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Template)]
 #[template(path = "today.html")]
@@ -19,11 +33,19 @@ struct Today {
     /// Monday 26/11/2026, 10:32:05 WIB.
     moment: String,
     verdict: Verdict,
+    causes: Vec<CauseLine>,
+    /// Warnings that nobody has acknowledged, and webhooks that could not be read.
+    warned: i64,
+    unreadable: i64,
     books: Vec<Book>,
-    /// Orders on their way: received, due, to be deleted.
-    under_way: i64,
-    /// Since when the longest waiting one is due.
-    oldest_due: Option<String>,
+    last_webhook: Option<(String, String)>,
+    /// Nothing came for long.
+    silent: bool,
+    queue: Queue,
+    figures: Vec<Figures>,
+    chart: Chart,
+    /// Not a single order is known.
+    empty: bool,
 }
 
 /// The one sentence that says how it is.
@@ -34,36 +56,143 @@ struct Verdict {
     sentence: String,
 }
 
+struct CauseLine {
+    sentence: String,
+    total: String,
+    waiting: String,
+    link: String,
+}
+
+/// Orders on their way.
+struct Queue {
+    orders: i64,
+    /// How long it will take, when all goes well.
+    time: String,
+    /// Since when the longest waiting one is due.
+    oldest: Option<String>,
+    watching: i64,
+}
+
+/// The figures of some days.
+struct Figures {
+    heading: &'static str,
+    received: String,
+    created: String,
+    sum: String,
+}
+
 /// `GET /`.
 pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response, Problem> {
     let store = app.engine.store();
     let counts = store.counts().await?;
+    let causes = store.causes(CAUSES_SHOWN).await?;
     let books: Vec<_> = app.engine.books().into_iter().map(|book| Book::new(book, &page)).collect();
-    let verdict = verdict(&page, &counts, &books);
-    let under_way = in_states(&counts, &[OrderState::Received, OrderState::Due, OrderState::VoidDue]);
-    let oldest_due = store.oldest_due().await?.map(|since| page.since(since));
-    html(&Today { moment: page.today(), verdict, books, under_way, oldest_due, page })
+    let today = day_in_wib(page.now);
+    let received = store.days(DayOf::Received, first_day(today)).await?;
+    let created = store.days(DayOf::Invoiced, first_day(today)).await?;
+    let of_today = |sums: &[DaySum]| sums.iter().filter(|sum| sum.day == today).copied().collect::<Vec<_>>();
+    let last_webhook = store.newest_webhook().await?;
+    let open = store.open_warnings().await?;
+    html(&Today {
+        moment: page.today(),
+        verdict: verdict(&page, &counts, &books),
+        causes: causes.into_iter().map(|cause| CauseLine::new(cause, &page)).collect(),
+        warned: open.iter().map(|open| open.orders).sum(),
+        unreadable: store.unreadable(0).await?.0,
+        books,
+        last_webhook: last_webhook.map(|at| (page.ago(at), format::moment(at))),
+        silent: last_webhook.is_some_and(|at| page.now.duration_since(at) > LONG_SILENCE),
+        queue: Queue::new(&counts, store.oldest_due().await?.map(|since| page.since(since)), &page),
+        figures: vec![
+            Figures::new(page.t("Today", "Hari ini"), &of_today(&received), &of_today(&created)),
+            Figures::new(page.t("Last 30 days", "30 hari terakhir"), &received, &created),
+        ],
+        chart: Chart::new(today, &received, &created),
+        empty: counts.iter().all(|count| count.orders == 0),
+        page,
+    })
 }
 
 fn in_states(counts: &[Count], states: &[OrderState]) -> i64 {
     counts.iter().filter(|count| states.contains(&count.state)).map(|count| count.orders).sum()
 }
 
+const UNDER_WAY: &[OrderState] = &[OrderState::Received, OrderState::Due, OrderState::VoidDue];
+
 fn verdict(page: &Page, counts: &[Count], books: &[Book]) -> Verdict {
-    let invoiced = in_states(counts, &[OrderState::Invoiced]);
-    let booked = page
-        .t("{} have an invoice in Accurate.", "{} sudah memiliki faktur di Accurate.")
-        .replace("{}", &page.orders(invoiced));
+    let (invoiced, under_way) = (in_states(counts, &[OrderState::Invoiced]), in_states(counts, UNDER_WAY));
+    let mut sentence = match page.language {
+        Language::English => {
+            let verb = if invoiced == 1 { "has" } else { "have" };
+            format!("{} {verb} an invoice in Accurate", page.orders(invoiced))
+        }
+        Language::Indonesian => {
+            format!("{} sudah memiliki faktur di Accurate", page.orders(invoiced))
+        }
+    };
+    if under_way > 0 {
+        let more = page.t("; {} on their way", "; {} sedang diproses").replace("{}", &format::count(under_way));
+        sentence.push_str(&more);
+    }
+    sentence.push('.');
     if let Some(trouble) = books.iter().find_map(|book| book.pause.as_ref()) {
         return Verdict { kind: "bad", heading: trouble.sentence.to_owned(), sentence: trouble.remedy.to_owned() };
     }
-    if page.blocked > 0 {
-        let heading = page
-            .t("Everything is booked except {}", "Semua sudah dibukukan kecuali {}")
-            .replace("{}", &page.orders(page.blocked));
-        return Verdict { kind: "warn", heading, sentence: booked };
+    let (kind, heading) = if page.blocked > 0 {
+        let heading = page.t("All booked except {}", "Semua sudah dibukukan kecuali {}");
+        ("warn", heading.replace("{}", &page.orders(page.blocked)))
+    } else if under_way > 0 {
+        (
+            "good",
+            page.t(
+                "Nothing needs you. Invoices are being created.",
+                "Tidak ada yang perlu ditangani. Faktur sedang dibuat.",
+            )
+            .to_owned(),
+        )
+    } else {
+        (
+            "good",
+            page.t("All booked. Nothing needs you.", "Semua sudah dibukukan. Tidak ada yang perlu ditangani.")
+                .to_owned(),
+        )
+    };
+    Verdict { kind, heading, sentence }
+}
+
+impl CauseLine {
+    fn new(cause: Cause, page: &Page) -> Self {
+        let Cause { reason, subject, about, oldest, sums } = cause;
+        Self {
+            sentence: cause::sentence(reason, &about, sums.orders, page.language),
+            total: rupiah(sums.hundredths),
+            waiting: page.since(oldest),
+            link: address("/orders", &[("state", "blocked"), ("reason", reason.code()), ("subject", &subject)]),
+        }
     }
-    let heading =
-        page.t("Everything is booked. Nothing needs you.", "Semua sudah dibukukan. Tidak ada yang perlu ditangani.");
-    Verdict { kind: "good", heading: heading.to_owned(), sentence: booked }
+}
+
+impl Queue {
+    fn new(counts: &[Count], oldest: Option<String>, page: &Page) -> Self {
+        let orders = in_states(counts, UNDER_WAY);
+        let time = SignedDuration::from_secs((orders / ORDERS_PER_SECOND).max(1));
+        Self {
+            orders,
+            time: format::duration(time, page.language),
+            oldest,
+            watching: in_states(counts, &[OrderState::Watching]),
+        }
+    }
+}
+
+impl Figures {
+    fn new(heading: &'static str, received: &[DaySum], created: &[DaySum]) -> Self {
+        let orders = |sums: &[DaySum]| format::count(sums.iter().map(|sum| sum.orders).sum());
+        Self {
+            heading,
+            received: orders(received),
+            created: orders(created),
+            sum: rupiah(created.iter().map(|sum| sum.hundredths).sum()),
+        }
+    }
 }

@@ -13,7 +13,7 @@ async fn the_token_signs_in_for_twelve_hours_and_signing_out_ends_it() {
     let service = Home::new(&accurate).serve().await;
     let mut visitor = Visitor::of(&service);
     visitor.get("/").await.goes_to("/login");
-    visitor.get("/?q=a%20b").await.goes_to("/login?next=/%3Fq%3Da%2520b");
+    visitor.get("/orders?q=a%20b").await.goes_to("/login?next=/orders%3Fq%3Da%2520b");
     visitor.get("/login").await.says(&["Sign in", "Token"]);
 
     let wrong = visitor.signs_in("wrong").await;

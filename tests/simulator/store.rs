@@ -12,12 +12,13 @@ use std::{
 use forstok_accurate::{
     domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
     store::{
-        Cause, Claim, Claimable, Cleared, Count, Delivery, Filter, Fold, Hold, ManualChange, MappingRevision,
-        NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result, SessionRecord, Settlement, State, Store,
-        StoreError, Sums, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, Written,
+        Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Delivery, Filter, Fold, Hold, ManualChange,
+        MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result, SessionRecord,
+        Settlement, SnapshotRecord, State, Store, StoreError, StoreName, Sums, Undecided, Unfolded, UnreadableDelivery,
+        Verdict, Wait, Wanted, Written,
     },
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 use super::{gates::Gates, view::Watch};
 
@@ -304,6 +305,22 @@ impl Store for SimStore {
 
     async fn clear_bodies(&self, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Cleared> {
         self.write("before clear_bodies", "after clear_bodies", self.inner.clear_bodies(older_than, now, step)).await
+    }
+
+    async fn snapshots(&self, order_id: &OrderId, limit: i64) -> Result<Vec<SnapshotRecord>> {
+        self.inner.snapshots(order_id, limit).await
+    }
+
+    async fn stores(&self) -> Result<Vec<StoreName>> {
+        self.inner.stores().await
+    }
+
+    async fn days(&self, by: DayOf, from: Date) -> Result<Vec<DaySum>> {
+        self.inner.days(by, from).await
+    }
+
+    async fn newest_webhook(&self) -> Result<Option<Timestamp>> {
+        self.inner.newest_webhook().await
     }
 
     async fn open_session(&self, session: &SessionRecord, now: Timestamp) -> Result<()> {

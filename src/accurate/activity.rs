@@ -1,0 +1,88 @@
+//! The calls of the last minute and the last errors of a book, for people who look at its connection.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Errors that are kept.
+const ERRORS_KEPT: usize = 10;
+
+/// What is counted.
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+/// What a book's calls came to lately, as this process made them.
+#[derive(Debug, Default)]
+pub(super) struct Activity(Mutex<Lately>);
+
+/// The same, to be shown.
+#[derive(Clone, Debug, Default)]
+pub struct Lately {
+    calls: VecDeque<Timestamp>,
+    /// The newest first.
+    pub errors: VecDeque<CallError>,
+}
+
+/// A call that did not go well.
+#[derive(Clone, Debug)]
+pub struct CallError {
+    /// When it ended.
+    pub at: Timestamp,
+    /// For example `sales-invoice/save`.
+    pub call: &'static str,
+    /// What it meant, for example `ambiguous`.
+    pub outcome: &'static str,
+    /// What was said.
+    pub words: String,
+}
+
+impl Lately {
+    /// Calls within a minute before this moment.
+    pub fn calls(&self, now: Timestamp) -> usize {
+        self.calls.iter().filter(|at| **at > now - MINUTE && **at <= now).count()
+    }
+}
+
+impl Activity {
+    /// A call has ended.
+    pub(super) fn note(&self, at: Timestamp, error: Option<CallError>) {
+        let mut lately = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Eight calls a second at most, so this stays small.
+        while lately.calls.front().is_some_and(|first| *first <= at - MINUTE) {
+            lately.calls.pop_front();
+        }
+        lately.calls.push_back(at);
+        if let Some(error) = error {
+            lately.errors.push_front(error);
+            lately.errors.truncate(ERRORS_KEPT);
+        }
+    }
+
+    /// What it has come to.
+    pub(super) fn lately(&self) -> Lately {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_of_calls_is_counted_and_the_newest_errors_are_kept() {
+        let at = |seconds: i64| Timestamp::from_second(1_700_000_000 + seconds).expect("a moment");
+        let activity = Activity::default();
+        for second in 0..100 {
+            let error =
+                CallError { at: at(second), call: "item/list", outcome: "ambiguous", words: second.to_string() };
+            activity.note(at(second), (second % 2 == 0).then_some(error));
+        }
+        let lately = activity.lately();
+        assert_eq!(lately.calls(at(99)), 60);
+        assert_eq!(lately.calls(at(129)), 30);
+        assert_eq!(lately.errors.len(), ERRORS_KEPT);
+        assert_eq!(lately.errors[0].words, "98");
+    }
+}

@@ -1,0 +1,145 @@
+//! `/connection`: each Accurate database: whether it works, what a check finds, how many calls, the last errors.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use askama::Template;
+use axum::{
+    Extension,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use jiff::Timestamp;
+
+use super::{
+    books::Book,
+    format,
+    page::{Page, html},
+};
+use crate::{
+    accurate::{activity::CallError, client::Session},
+    check::{Finding, Severity, check_book},
+    http::{App, auth::By, problem::Problem},
+};
+
+/// Calls that Accurate takes in a minute (accurate.md §2, A).
+const MOST_CALLS: usize = 8 * 60;
+
+/// What the last check of each book found, and when; of this process.
+#[derive(Debug, Default)]
+pub(super) struct Checks(Mutex<BTreeMap<String, (Timestamp, Vec<Finding>)>>);
+
+#[derive(Template)]
+#[template(path = "connection.html")]
+struct Connection {
+    page: Page,
+    books: Vec<BookShown>,
+    most_calls: usize,
+}
+
+struct BookShown {
+    book: Book,
+    calls: usize,
+    errors: Vec<ErrorShown>,
+    checked: Option<Checked>,
+}
+
+struct ErrorShown {
+    at: String,
+    what: &'static str,
+    call: &'static str,
+    words: String,
+}
+
+struct Checked {
+    at: String,
+    findings: Vec<FindingShown>,
+    /// Everything that is right, in one line each.
+    right: Vec<FindingShown>,
+}
+
+struct FindingShown {
+    kind: &'static str,
+    level: &'static str,
+    part: String,
+    found: String,
+    remedy: String,
+}
+
+/// `GET /connection`.
+pub(super) async fn show(
+    State(app): State<App>,
+    Extension(checks): Extension<Arc<Checks>>,
+    page: Page,
+) -> Result<Response, Problem> {
+    let mut books = Vec::new();
+    for status in app.engine.books() {
+        let lately = app.engine.session(&status.name).map(Session::lately).unwrap_or_default();
+        let error = |error: CallError| ErrorShown {
+            at: format::moment_to_the_second(error.at),
+            what: outcome(error.outcome, &page),
+            call: error.call,
+            words: error.words,
+        };
+        let checked = checks.0.lock().unwrap_or_else(PoisonError::into_inner).get(&status.name).cloned();
+        books.push(BookShown {
+            calls: lately.calls(page.now),
+            errors: lately.errors.into_iter().map(error).collect(),
+            checked: checked.map(|(at, findings)| Checked::new(at, findings, &page)),
+            book: Book::new(status, &page),
+        });
+    }
+    html(&Connection { page, books, most_calls: MOST_CALLS })
+}
+
+/// `POST /connection/check`.
+pub(super) async fn check(
+    State(app): State<App>,
+    Extension(checks): Extension<Arc<Checks>>,
+    By(actor): By,
+) -> Result<Response, Problem> {
+    tracing::info!(actor = actor.name, "{actor} has the connection to Accurate checked");
+    let mapping = app.engine.mapping();
+    for book in app.engine.books() {
+        let Some(session) = app.engine.session(&book.name) else { continue };
+        let findings = check_book(session, &mapping.mapping, &BTreeSet::new()).await;
+        let checked = (app.engine.now(), findings);
+        checks.0.lock().unwrap_or_else(PoisonError::into_inner).insert(book.name, checked);
+    }
+    Ok(Redirect::to("/connection?done=checked").into_response())
+}
+
+impl Checked {
+    fn new(at: Timestamp, findings: Vec<Finding>, page: &Page) -> Self {
+        let shown = |finding: Finding| {
+            let (kind, level) = match finding.severity {
+                Severity::Error => ("bad", page.t("stops invoices", "menghentikan faktur")),
+                Severity::Warning => ("warn", page.t("look at it", "perlu dilihat")),
+                Severity::Ok => ("good", page.t("right", "benar")),
+            };
+            FindingShown { kind, level, part: finding.part, found: finding.found, remedy: finding.remedy }
+        };
+        let (right, wrong): (Vec<_>, Vec<_>) =
+            findings.into_iter().partition(|finding| finding.severity == Severity::Ok);
+        Self {
+            at: format::moment(at),
+            findings: wrong.into_iter().map(shown).collect(),
+            right: right.into_iter().map(shown).collect(),
+        }
+    }
+}
+
+/// What a call came to.
+fn outcome(class: &str, page: &Page) -> &'static str {
+    match class {
+        "slow_down" => page.t("too many calls; it was repeated", "terlalu banyak permintaan; diulangi"),
+        "not_sent" => page.t("could not be sent", "tidak dapat dikirim"),
+        "ambiguous" => page.t("no clear answer", "jawaban tidak jelas"),
+        "refused" => page.t("refused", "ditolak"),
+        "book_refused" => page.t("the database was refused", "akses database ditolak"),
+        "right_missing" => page.t("a right is missing", "hak akses kurang"),
+        _ => page.t("an answer that is not known", "jawaban tidak dikenal"),
+    }
+}

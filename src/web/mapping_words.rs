@@ -1,0 +1,179 @@
+//! The mapping's keys and words as a seller says them.
+
+use super::{format, page::Page};
+use crate::domain::mapping::{
+    Bundles, InvoiceDate, Mapping, OnCancel, OnTotalDifference, TaxMode, UnknownStores, status_word,
+};
+
+/// What a revision changed in one setting.
+pub(super) struct Change {
+    pub(super) what: String,
+    pub(super) before: String,
+    pub(super) after: String,
+}
+
+/// The rules that hold for all orders, each with its meaning.
+pub(super) fn rules(rules: &Mapping, page: &Page) -> Vec<(&'static str, String)> {
+    let value = |key: &str, word: &str| value(key, word, page);
+    let cancel = if rules.on_cancel == OnCancel::Void { "void" } else { "keep" };
+    let day = if rules.invoice_date == InvoiceDate::Trigger { "trigger" } else { "ordered" };
+    let bundles = match rules.bundles {
+        Bundles::Parent => "parent",
+        Bundles::ParentAndChildren => "parent_and_children",
+        Bundles::Children => "children",
+    };
+    let difference = if rules.on_total_difference == OnTotalDifference::Warn { "warn" } else { "block" };
+    let unknown = if rules.unknown_stores == UnknownStores::Block { "block" } else { "accept" };
+    let customers = if rules.create_missing_customers { "true" } else { "false" };
+    let from = rules.orders_from.map_or_else(
+        || page.t("all orders", "semua pesanan").to_owned(),
+        |day| page.t("orders from {} on", "pesanan mulai {}").replace("{}", &format::day(day)),
+    );
+    vec![
+        (key("auto_create_at", page), value("auto_create_at", rules.auto_create_at.map_or("never", status_word))),
+        (key("orders_from", page), from),
+        (key("invoice_date", page), value("invoice_date", day)),
+        (key("invoice_number", page), template(rules.invoice_number.as_str(), page)),
+        (key("description", page), template(rules.description.as_str(), page)),
+        (key("on_cancel", page), value("on_cancel", cancel)),
+        (key("bundles", page), value("bundles", bundles)),
+        (key("on_total_difference", page), value("on_total_difference", difference)),
+        (key("unknown_stores", page), value("unknown_stores", unknown)),
+        (key("create_missing_customers", page), value("create_missing_customers", customers)),
+        (key("tax.mode", page), tax(rules.tax, page).to_owned()),
+    ]
+}
+
+/// A template with its placeholders in words.
+fn template(text: &str, page: &Page) -> String {
+    text.replace("{channel_order_id}", page.t("‹marketplace number›", "‹nomor marketplace›"))
+        .replace("{order_id}", page.t("‹Forstok order id›", "‹ID pesanan Forstok›"))
+        .replace("{store_id}", page.t("‹Forstok store id›", "‹ID toko Forstok›"))
+}
+
+pub(super) fn tax(mode: TaxMode, page: &Page) -> &'static str {
+    match mode {
+        TaxMode::Off => page.t("no tax on invoices", "faktur tanpa pajak"),
+        TaxMode::Inclusive => page.t("prices include PPN", "harga termasuk PPN"),
+        TaxMode::Exclusive => page.t("PPN is added to the prices", "PPN ditambahkan di luar harga"),
+    }
+}
+
+/// What kind of amount goes to an account.
+pub(super) fn category(category: &str, page: &Page) -> String {
+    match category {
+        "shipping" => page.t("Shipping paid to the seller", "Ongkos kirim untuk penjual"),
+        "platform_rebate" => page.t("Rebate by the marketplace", "Rabat dari marketplace"),
+        "voucher_seller" => page.t("Seller's voucher", "Voucher penjual"),
+        "shipping_difference" => page.t("Shipping difference", "Selisih ongkos kirim"),
+        "fulfillment_fee" => page.t("Fulfilment fee", "Biaya fulfillment"),
+        "service_fee" => page.t("Service fee", "Biaya layanan"),
+        other => return other.to_owned(),
+    }
+    .to_owned()
+}
+
+fn key(key: &str, page: &Page) -> &'static str {
+    match key {
+        "auto_create_at" => page.t("An invoice is created from", "Faktur dibuat mulai status"),
+        "orders_from" => page.t("Orders that are invoiced", "Pesanan yang difakturkan"),
+        "invoice_date" => page.t("Date of the invoice", "Tanggal faktur"),
+        "invoice_number" => page.t("Number of the invoice", "Nomor faktur"),
+        "description" => page.t("Description of the invoice", "Keterangan faktur"),
+        "on_cancel" => page.t("An order is cancelled after its invoice", "Pesanan dibatalkan setelah difakturkan"),
+        "bundles" => page.t("Bundles", "Bundel"),
+        "on_total_difference" => page.t("The totals of invoice and order differ", "Total faktur dan pesanan berbeda"),
+        "unknown_stores" => page.t("Stores that are not listed below", "Toko yang tidak tercantum di bawah"),
+        "create_missing_customers" => {
+            page.t("A store is not a customer in Accurate yet", "Toko belum menjadi pelanggan di Accurate")
+        }
+        "tax.mode" => page.t("Tax", "Pajak"),
+        "book" => page.t("Accurate database", "Database Accurate"),
+        "customer_no" => page.t("customer", "ID Pelanggan"),
+        "branch" => page.t("branch", "cabang"),
+        "bank_account" => page.t("bank account", "akun kas & bank"),
+        "payment_term" => page.t("payment term", "syarat pembayaran"),
+        "enabled" => page.t("invoicing", "pembuatan faktur"),
+        _ => "",
+    }
+}
+
+fn value(key: &str, word: &str, page: &Page) -> String {
+    match (key, word) {
+        ("auto_create_at", "never") => page.t("never by itself", "tidak pernah otomatis"),
+        ("invoice_date", "trigger") => {
+            page.t("the day the order reached that status", "hari saat pesanan mencapai status tersebut")
+        }
+        ("invoice_date", "ordered") => page.t("the day the buyer ordered", "hari pembeli memesan"),
+        ("on_cancel", "void") => page.t("its invoice is deleted in Accurate", "fakturnya dihapus di Accurate"),
+        ("on_cancel", "keep") => {
+            page.t("its invoice stays, with a warning here", "fakturnya tetap ada, dengan peringatan di sini")
+        }
+        ("bundles", "parent") => page.t("the bundle alone", "hanya bundelnya"),
+        ("bundles", "parent_and_children") => {
+            page.t("the bundle at its price, its contents at Rp0", "bundel dengan harganya, isinya Rp0")
+        }
+        ("bundles", "children") => page.t(
+            "its contents, with the bundle's price spread over them",
+            "isinya, dengan harga bundel dibagi ke isinya",
+        ),
+        ("on_total_difference", "warn") => {
+            page.t("the invoice is created with a warning", "faktur dibuat dengan peringatan")
+        }
+        ("on_total_difference" | "unknown_stores", "block") => {
+            page.t("the order waits for a person", "pesanan ditahan sampai ada yang menanganinya")
+        }
+        ("unknown_stores", "accept") => page.t("their orders are invoiced too", "pesanannya juga difakturkan"),
+        ("create_missing_customers", "true") => page.t("it is created automatically", "dibuat otomatis"),
+        ("create_missing_customers", "false") => {
+            page.t("the order waits until it exists", "pesanan menunggu sampai pelanggannya ada")
+        }
+        ("tax.mode", "off") => tax(TaxMode::Off, page),
+        ("tax.mode", "inclusive") => tax(TaxMode::Inclusive, page),
+        ("tax.mode", "exclusive") => tax(TaxMode::Exclusive, page),
+        ("enabled", "true") => page.t("on", "aktif"),
+        ("enabled", "false") => page.t("off", "nonaktif"),
+        ("invoice_number" | "description", text) => return template(text, page),
+        (_, text) => return text.to_owned(),
+    }
+    .to_owned()
+}
+
+/// A setting by its full path, as people say it; and the last part of the path, which says what its value means.
+fn path_in_words(path: &str, page: &Page) -> (String, String) {
+    let named = |what: &str, of: &str| (format!("{what} {of}"), String::new());
+    if let Some(category_of) = path.strip_prefix("accounts.") {
+        return (format!("{}: {}", page.t("Account", "Akun"), category(category_of, page)), String::new());
+    }
+    if let Some(id) = path.strip_prefix("warehouses.") {
+        return named(page.t("Warehouse", "Gudang"), id);
+    }
+    if let Some(sku) = path.strip_prefix("skus.") {
+        return named(page.t("Item for SKU", "Kode Barang untuk SKU"), sku);
+    }
+    if let Some((id, rest)) = path.strip_prefix("stores.").and_then(|rest| rest.split_once('.')) {
+        let (what, last) = path_in_words(rest, page);
+        return (format!("{} {id}: {what}", page.t("Store", "Toko")), last);
+    }
+    let words = key(path, page);
+    (if words.is_empty() { path.to_owned() } else { words.to_owned() }, path.to_owned())
+}
+
+/// One change as [`Mapping::changes_since`] writes it: `key = value (new)`, `key = value (removed)`, `key: old → new`.
+pub(super) fn change(line: &str, page: &Page) -> Change {
+    let unquoted = |text: &str| text.trim_matches('"').replace("\\\"", "\"");
+    if let Some((path, new)) = line.strip_suffix(" (new)").and_then(|line| line.split_once(" = ")) {
+        let (what, last) = path_in_words(path, page);
+        return Change { what, before: String::new(), after: value(&last, &unquoted(new), page) };
+    }
+    if let Some((path, old)) = line.strip_suffix(" (removed)").and_then(|line| line.split_once(" = ")) {
+        let (what, last) = path_in_words(path, page);
+        return Change { what, before: value(&last, &unquoted(old), page), after: String::new() };
+    }
+    let both = line.split_once(": ").and_then(|(path, both)| Some((path, both.split_once(" → ")?)));
+    let Some((path, (old, new))) = both else {
+        return Change { what: line.to_owned(), before: String::new(), after: String::new() };
+    };
+    let (what, last) = path_in_words(path, page);
+    Change { what, before: value(&last, &unquoted(old), page), after: value(&last, &unquoted(new), page) }
+}

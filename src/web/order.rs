@@ -1,0 +1,309 @@
+//! `/orders/{order_id}`: one order beside its invoice, what happened, and what a person can do.
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Path, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use super::{
+    comparison::Comparison,
+    format,
+    order_line::OrderLine,
+    page::{Page, html},
+    problems::where_to_act,
+    words::{StateShown, state_of},
+};
+use crate::{
+    domain::{
+        manual::Manual,
+        money::Rupiah,
+        reason::{Finding, Notice},
+    },
+    forstok::payload,
+    http::{
+        App,
+        auth::By,
+        decision::{DecisionRequest, change},
+        orders::known_id,
+        problem::Problem,
+    },
+    store::{OrderRecord, SnapshotRecord, State as OrderState, Written},
+};
+
+/// Newest snapshots that are shown.
+const SNAPSHOTS_SHOWN: i64 = 50;
+
+#[derive(Template)]
+#[template(path = "order.html")]
+struct Order {
+    page: Page,
+    line: OrderLine,
+    forstok_id: String,
+    status: String,
+    book: String,
+    state: StateShown,
+    /// The invoice as Accurate has it.
+    invoice: Option<Invoice>,
+    next_attempt: Option<String>,
+    findings: Vec<Blocked>,
+    decision: Option<Decided>,
+    notices: Vec<Warned>,
+    actions: Actions,
+    /// The form that is open.
+    form: Option<&'static str>,
+    comparison: Option<Comparison>,
+    timeline: Vec<Happened>,
+    snapshots: Vec<Snapshot>,
+}
+
+struct Invoice {
+    number: String,
+    total: String,
+    at: Option<String>,
+}
+
+/// What is in the way.
+struct Blocked {
+    sentence: &'static str,
+    about: String,
+    remedy: &'static str,
+    link: Option<(&'static str, &'static str)>,
+}
+
+/// What a person decided.
+struct Decided {
+    what: &'static str,
+    who: String,
+    at: String,
+    reason: Option<String>,
+    document: Option<String>,
+}
+
+/// A warning, and who has seen it.
+struct Warned {
+    code: &'static str,
+    sentence: &'static str,
+    about: String,
+    remedy: &'static str,
+    seen: Option<String>,
+}
+
+/// What the reader may press.
+#[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each button")]
+struct Actions {
+    retry: bool,
+    by_hand: bool,
+    never: bool,
+    now: bool,
+    again: bool,
+    take_back: bool,
+}
+
+struct Happened {
+    at: String,
+    what: String,
+}
+
+struct Snapshot {
+    at: String,
+    times: i64,
+    last: String,
+    status: String,
+    event: String,
+    /// As it came, indented; `None` once it was cleared.
+    body: Option<String>,
+    counts: bool,
+}
+
+/// Which form is open.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Open {
+    form: Option<String>,
+}
+
+/// `GET /orders/{order_id}`.
+pub(super) async fn show(
+    State(app): State<App>,
+    page: Page,
+    Path(order_id): Path<String>,
+    Query(open): Query<Open>,
+) -> Result<Response, Problem> {
+    let id = known_id(&order_id)?;
+    let order = app.engine.order(&id).await?.ok_or(Problem::UnknownOrder(order_id))?;
+    let store = app.engine.store();
+    let mut timeline: Vec<_> = store
+        .timeline(&id)
+        .await?
+        .iter()
+        .map(|entry| Happened {
+            at: format::moment_to_the_second(entry.at),
+            what: format::sentence(&entry.event.in_words(page.language)),
+        })
+        .collect();
+    timeline.reverse();
+    let snapshots = store.snapshots(&id, SNAPSHOTS_SHOWN).await?;
+    let sent = snapshots.iter().find(|snapshot| snapshot.counts).and_then(|snapshot| snapshot.body.as_deref());
+    let sent = sent.and_then(|body| payload::read(body).ok()).map(|payload| payload.order);
+    let comparison = sent.map(|sent| Comparison::new(&sent, &order, &page));
+    let actions = if page.may_work() { actions(&order) } else { Actions::default() };
+    let form = match open.form.as_deref() {
+        Some("by_hand") if actions.by_hand => Some("by_hand"),
+        Some("never") if actions.never => Some("never"),
+        _ => None,
+    };
+    html(&Order {
+        line: OrderLine::new(&order, &page),
+        forstok_id: order.order_id.to_string(),
+        status: order.status.clone(),
+        book: order.book.clone(),
+        state: state_of(&order, &page),
+        invoice: invoice(&order),
+        next_attempt: order.next_attempt_at.filter(|_| order.state == OrderState::Due).map(format::moment),
+        findings: order.findings.iter().map(|finding| Blocked::new(finding, &page)).collect(),
+        decision: decided(&order, &page),
+        notices: notices(&order, &page),
+        actions,
+        form,
+        comparison,
+        timeline,
+        snapshots: snapshots.into_iter().map(Snapshot::new).collect(),
+        page,
+    })
+}
+
+fn invoice(order: &OrderRecord) -> Option<Invoice> {
+    let invoice = order.invoice.as_ref().filter(|_| order.state != OrderState::Voided)?;
+    Some(Invoice {
+        number: invoice.number.clone(),
+        total: Rupiah::from_decimal(invoice.total).in_words(),
+        at: order.invoiced_at.map(format::moment),
+    })
+}
+
+fn decided(order: &OrderRecord, page: &Page) -> Option<Decided> {
+    let manual = order.manual.as_ref()?;
+    let what = match manual.decision {
+        Manual::ByHand => page.t("Marked as done by hand", "Ditandai sudah dibuat manual"),
+        Manual::Never => page.t("Never to be invoiced", "Tidak akan dibuatkan faktur"),
+        Manual::Now => page.t("To be invoiced now, before its status", "Dibuatkan faktur sekarang, sebelum statusnya"),
+        Manual::Again => page.t("To be created again", "Faktur dibuat ulang"),
+        Manual::Undo => page.t("Its invoice is to be deleted", "Fakturnya dihapus"),
+    };
+    Some(Decided {
+        what,
+        who: manual.actor.clone(),
+        at: format::moment(manual.at),
+        reason: manual.reason.clone(),
+        document: manual.document.clone(),
+    })
+}
+
+fn notices(order: &OrderRecord, page: &Page) -> Vec<Warned> {
+    let seen = |notice: &Notice| {
+        let known =
+            order.acknowledged.iter().find(|known| known.warning == notice.warning && known.about == notice.about);
+        known.map(|known| format!("{}, {}", known.actor, format::moment(known.at)))
+    };
+    let warned = |notice: &Notice| Warned {
+        code: notice.warning.code(),
+        sentence: notice.warning.sentence(page.language),
+        about: format::sentence(&notice.about.in_words(page.language)),
+        remedy: notice.warning.remedy(page.language),
+        seen: seen(notice),
+    };
+    order.warnings.iter().map(warned).collect()
+}
+
+/// What makes sense for an order in its state; what is refused all the same is told in words.
+fn actions(order: &OrderRecord) -> Actions {
+    let waits = matches!(order.state, OrderState::Blocked | OrderState::Due | OrderState::Watching);
+    let without_invoice = order.invoice.is_none();
+    let manual = order.manual.is_some();
+    Actions {
+        retry: matches!(order.state, OrderState::Blocked | OrderState::Due | OrderState::VoidDue),
+        by_hand: waits && without_invoice && !manual,
+        never: waits && without_invoice && !manual,
+        now: order.state == OrderState::Watching && !manual,
+        again: order.state == OrderState::Voided && !manual,
+        take_back: manual && order.state != OrderState::VoidDue,
+    }
+}
+
+impl Blocked {
+    fn new(finding: &Finding, page: &Page) -> Self {
+        Self {
+            sentence: finding.reason.sentence(page.language),
+            about: format::sentence(&finding.about.in_words(page.language)),
+            remedy: finding.reason.remedy(page.language),
+            link: where_to_act(finding.reason, page),
+        }
+    }
+}
+
+impl Snapshot {
+    fn new(snapshot: SnapshotRecord) -> Self {
+        let indented = |body: &Vec<u8>| {
+            let json = serde_json::from_slice::<serde_json::Value>(body).ok();
+            json.and_then(|json| serde_json::to_string_pretty(&json).ok())
+                .unwrap_or_else(|| String::from_utf8_lossy(body).into_owned())
+        };
+        Self {
+            at: format::moment_to_the_second(snapshot.received_at),
+            times: snapshot.times,
+            last: format::moment_to_the_second(snapshot.last_at),
+            status: snapshot.status,
+            event: snapshot.event,
+            body: snapshot.body.as_ref().map(indented),
+            counts: snapshot.counts,
+        }
+    }
+}
+
+/// `POST /orders/{order_id}/retry`.
+pub(super) async fn retry(
+    State(app): State<App>,
+    By(actor): By,
+    Path(order_id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = known_id(&order_id)?;
+    app.engine.retry(&id, &actor).await?.ok_or(Problem::UnknownOrder(order_id))?;
+    Ok(Redirect::to(&format!("/orders/{id}?done=retried")).into_response())
+}
+
+/// A decision as the forms send it.
+#[derive(Debug, Deserialize)]
+pub(super) struct DecisionForm {
+    decision: String,
+    reason: Option<String>,
+    document: Option<String>,
+}
+
+/// `POST /orders/{order_id}/decision`.
+pub(super) async fn decide(
+    State(app): State<App>,
+    By(actor): By,
+    Path(order_id): Path<String>,
+    Form(DecisionForm { decision, reason, document }): Form<DecisionForm>,
+) -> Result<Response, Problem> {
+    let id = known_id(&order_id)?;
+    let is_blank = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
+    if let Some(wanted) = Manual::parse(&decision)
+        && ((wanted.needs_reason() && is_blank(&reason)) || (wanted.needs_document() && is_blank(&document)))
+    {
+        // The form asks again, with its fields marked as required.
+        return Ok(Redirect::to(&format!("/orders/{id}?form={wanted}")).into_response());
+    }
+    let change = change(DecisionRequest { decision: decision.clone(), reason, document }, actor.name)?;
+    match app.engine.decide_manually(&id, &change).await? {
+        Written::Changed | Written::Unchanged => {
+            let done = change.decision.map_or("none", Manual::as_str);
+            Ok(Redirect::to(&format!("/orders/{id}?done={done}")).into_response())
+        }
+        Written::Refused(refused) => Err(Problem::Refused(refused)),
+        Written::Unknown => Err(Problem::UnknownOrder(order_id)),
+    }
+}

@@ -1,0 +1,162 @@
+//! `/orders`: finding orders by whatever people have of them, with totals and an export.
+
+use askama::Template;
+use axum::{
+    extract::{Query, State, rejection::QueryRejection},
+    response::Response,
+};
+
+use super::{
+    order_line::{OrderLine, rupiah},
+    page::{Page, address, html},
+    words::state_shown,
+};
+use crate::{
+    domain::reason::{Reason, Warning},
+    http::{
+        App,
+        filter::{FilterParams, query},
+        problem::Problem,
+    },
+    store::{Count, DayOf, State as OrderState, StoreName},
+};
+
+#[derive(Template)]
+#[template(path = "orders.html")]
+struct Orders {
+    page: Page,
+    params: Fields,
+    states: Vec<Choice>,
+    stores: Vec<Choice>,
+    reasons: Vec<Choice>,
+    warnings: Vec<Choice>,
+    days: Vec<Choice>,
+    /// Whether more than the search is set, so that the other fields are open.
+    narrowed: bool,
+    found: Vec<OrderLine>,
+    /// How many match, and what they are worth.
+    count: String,
+    total: String,
+    /// The filters, for the export.
+    hidden: Vec<(&'static str, String)>,
+    /// The next page, and the first one where this is another.
+    next: Option<String>,
+    first: Option<String>,
+}
+
+/// The fields as they were filled in.
+struct Fields {
+    q: String,
+    from: String,
+    to: String,
+}
+
+/// One of a list to choose from.
+struct Choice {
+    value: String,
+    text: String,
+    chosen: bool,
+}
+
+impl Choice {
+    fn new(value: &str, text: impl Into<String>, chosen: Option<&String>) -> Self {
+        let chosen = chosen.is_some_and(|chosen| chosen == value);
+        Self { value: value.to_owned(), text: text.into(), chosen }
+    }
+}
+
+/// `GET /orders`.
+pub(super) async fn show(
+    State(app): State<App>,
+    page: Page,
+    params: Result<Query<FilterParams>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let params = query(params)?;
+    let (filter, store) = (params.filter()?, app.engine.store());
+    let found = store.page(&filter, params.before()?, params.limit()?).await?;
+    let sums = store.sums(&filter).await?;
+    let at_least = if sums.exact { "" } else { page.t("at least ", "sedikitnya ") };
+    let filters = filters(&params);
+    let as_list = |more: Option<(&'static str, String)>| {
+        let all: Vec<_> = filters.iter().cloned().chain(more).collect();
+        let query: Vec<_> = all.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        address("/orders", &query)
+    };
+    let next = found.next.map(|next| as_list(Some(("cursor", format!("{}.{}", next.key, next.id)))));
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    html(&Orders {
+        states: states(&params, &page),
+        stores: stores(&params, &store.counts().await?, store.stores().await?),
+        reasons: reasons(&params, &page),
+        warnings: warnings(&params, &page),
+        days: days(&params, &page),
+        narrowed: filters.iter().any(|(key, _)| *key != "q"),
+        found: found.orders.iter().map(|order| OrderLine::new(order, &page)).collect(),
+        count: format!("{at_least}{}", page.orders(sums.orders)),
+        total: rupiah(sums.hundredths),
+        next,
+        first: params.cursor.as_ref().filter(|cursor| !cursor.is_empty()).map(|_| as_list(None)),
+        hidden: filters.clone(),
+        params: Fields { q: text(&params.q), from: text(&params.from), to: text(&params.to) },
+        page,
+    })
+}
+
+/// The filters that are set, as they go into an address.
+fn filters(params: &FilterParams) -> Vec<(&'static str, String)> {
+    let all = [
+        ("q", &params.q),
+        ("state", &params.state),
+        ("store", &params.store),
+        ("reason", &params.reason),
+        ("subject", &params.subject),
+        ("warning", &params.warning),
+        ("acknowledged", &params.acknowledged),
+        ("by", &params.by),
+        ("from", &params.from),
+        ("to", &params.to),
+    ];
+    let set = all.into_iter().filter_map(|(key, value)| Some((key, value.clone()?)));
+    set.filter(|(_, value)| !value.trim().is_empty()).collect()
+}
+
+fn states(params: &FilterParams, page: &Page) -> Vec<Choice> {
+    let choice = |state: OrderState| Choice::new(state.as_str(), state_shown(state, page).text, params.state.as_ref());
+    OrderState::ALL.into_iter().map(choice).collect()
+}
+
+fn stores(params: &FilterParams, counts: &[Count], known: Vec<StoreName>) -> Vec<Choice> {
+    let orders = |id: &str| counts.iter().filter(|count| count.store_id == id).map(|count| count.orders).sum::<i64>();
+    let mut choices: Vec<_> = known
+        .into_iter()
+        .map(|store| {
+            let name = if store.name.is_empty() { store.channel } else { store.name };
+            (orders(&store.id), Choice::new(&store.id, format!("{name} ({})", store.id), params.store.as_ref()))
+        })
+        .collect();
+    choices.sort_by_key(|(orders, _)| -orders);
+    choices.into_iter().map(|(_, choice)| choice).collect()
+}
+
+fn reasons(params: &FilterParams, page: &Page) -> Vec<Choice> {
+    let choice = |reason: &Reason| {
+        Choice::new(reason.code(), reason.sentence(page.language).trim_end_matches('.'), params.reason.as_ref())
+    };
+    Reason::ALL.iter().map(choice).collect()
+}
+
+fn warnings(params: &FilterParams, page: &Page) -> Vec<Choice> {
+    let choice = |warning: &Warning| {
+        Choice::new(warning.code(), warning.sentence(page.language).trim_end_matches('.'), params.warning.as_ref())
+    };
+    Warning::ALL.iter().map(choice).collect()
+}
+
+fn days(params: &FilterParams, page: &Page) -> Vec<Choice> {
+    let text = |day| match day {
+        DayOf::Ordered => page.t("ordered", "dipesan"),
+        DayOf::Received => page.t("received", "diterima"),
+        DayOf::Invoiced => page.t("invoiced", "difakturkan"),
+    };
+    DayOf::ALL.into_iter().map(|day| Choice::new(day.as_str(), text(day), params.by.as_ref())).collect()
+}

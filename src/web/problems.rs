@@ -1,0 +1,231 @@
+//! `/problems`: what needs somebody, grouped by its cause; warnings that nobody has seen; webhooks that say nothing.
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use super::{
+    format,
+    order_line::{OrderLine, rupiah},
+    page::{Page, address, html, own_path},
+};
+use crate::{
+    domain::{
+        cause,
+        operator::Actor,
+        order::OrderId,
+        reason::{Language, Reason, Warning},
+    },
+    http::{App, auth::By, problem::Problem},
+    store::{Cause, Filter, OrderRecord, State as OrderState, Written},
+};
+
+/// Groups that are shown; those with the most orders.
+const MOST_GROUPS: i64 = 100;
+
+/// Groups whose orders are shown right there.
+const MOST_OPENED: usize = 12;
+
+/// Orders that are shown of each.
+const SHOWN: i64 = 5;
+
+/// Newest webhooks that could not be read that are shown.
+const UNREADABLE_SHOWN: i64 = 20;
+
+#[derive(Template)]
+#[template(path = "problems.html")]
+struct Problems {
+    page: Page,
+    /// What all of it is worth.
+    total: String,
+    groups: Vec<Group>,
+    warnings: Vec<WarningGroup>,
+    /// Webhooks that could not be read: how many, and the newest.
+    unreadable: i64,
+    newest: Vec<Unreadable>,
+}
+
+/// Blocked orders with one cause.
+struct Group {
+    /// Names its heading.
+    place: usize,
+    reason: &'static str,
+    subject: String,
+    sentence: String,
+    total: String,
+    oldest: String,
+    remedy: &'static str,
+    /// Accurate's own words, where it refused.
+    words: Option<String>,
+    /// Where it is done.
+    link: Option<(&'static str, &'static str)>,
+    /// Those of the first groups.
+    orders: Vec<OrderLine>,
+    /// How many more there are.
+    more: i64,
+    list: String,
+}
+
+/// Orders with a warning that nobody has acknowledged.
+struct WarningGroup {
+    code: &'static str,
+    count: i64,
+    sentence: &'static str,
+    remedy: &'static str,
+    orders: Vec<(OrderLine, String)>,
+    more: i64,
+    list: String,
+}
+
+struct Unreadable {
+    at: String,
+    times: i64,
+    problem: String,
+}
+
+/// `GET /problems`.
+pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+    let store = app.engine.store();
+    let causes = store.causes(MOST_GROUPS).await?;
+    let hundredths = causes.iter().map(|cause| cause.sums.hundredths).sum();
+    let mut groups = Vec::with_capacity(causes.len());
+    for (place, cause) in causes.into_iter().enumerate() {
+        let filter = Filter {
+            state: Some(OrderState::Blocked),
+            reason: Some(cause.reason),
+            subject: Some(cause.subject.clone()),
+            ..Filter::default()
+        };
+        let orders = if place < MOST_OPENED { store.orders(&filter, None, SHOWN).await? } else { Vec::new() };
+        let orders = orders.iter().map(|order| OrderLine::new(order, &page)).collect();
+        groups.push(Group::new(place, cause, orders, &page));
+    }
+    let mut warnings = Vec::new();
+    for open in store.open_warnings().await? {
+        let filter = Filter { warning: Some(open.warning), acknowledged: Some(false), ..Filter::default() };
+        let orders = store.orders(&filter, None, SHOWN).await?;
+        let about = |order: &OrderRecord| {
+            let notice = order.warnings.iter().find(|notice| notice.warning == open.warning);
+            notice.map(|notice| notice.about.in_words(page.language)).unwrap_or_default()
+        };
+        let orders: Vec<_> = orders.iter().map(|order| (OrderLine::new(order, &page), about(order))).collect();
+        warnings.push(WarningGroup::new(open.warning, open.orders, orders, page.language));
+    }
+    let (unreadable, newest) = store.unreadable(UNREADABLE_SHOWN).await?;
+    let newest = newest.into_iter().map(|delivery| Unreadable {
+        at: format::moment(delivery.received_at),
+        times: delivery.times,
+        problem: delivery.problem,
+    });
+    html(&Problems { total: rupiah(hundredths), groups, warnings, unreadable, newest: newest.collect(), page })
+}
+
+impl Group {
+    fn new(place: usize, cause: Cause, orders: Vec<OrderLine>, page: &Page) -> Self {
+        let Cause { reason, subject, about, oldest, sums } = cause;
+        let shown = orders.len() as i64;
+        let query = [("state", "blocked"), ("reason", reason.code()), ("subject", &subject)];
+        Self {
+            place,
+            reason: reason.code(),
+            sentence: cause::sentence(reason, &about, sums.orders, page.language),
+            total: rupiah(sums.hundredths),
+            oldest: page.since(oldest),
+            remedy: reason.remedy(page.language),
+            words: about.words_of_accurate().map(str::to_owned),
+            link: where_to_act(reason, page),
+            more: if shown == 0 { 0 } else { sums.orders - shown },
+            orders,
+            list: address("/orders", &query),
+            subject,
+        }
+    }
+}
+
+impl WarningGroup {
+    fn new(warning: Warning, count: i64, orders: Vec<(OrderLine, String)>, language: Language) -> Self {
+        Self {
+            code: warning.code(),
+            count,
+            sentence: warning.sentence(language),
+            remedy: warning.remedy(language),
+            more: count - orders.len() as i64,
+            orders,
+            list: address("/orders", &[("warning", warning.code()), ("acknowledged", "no")]),
+        }
+    }
+}
+
+/// The part of the mapping that settles it, where there is one.
+pub(super) fn where_to_act(reason: Reason, page: &Page) -> Option<(&'static str, &'static str)> {
+    Some(match reason {
+        Reason::StoreUnmapped | Reason::CustomerNotFound | Reason::BranchRequired => {
+            ("/mapping#stores", page.t("See the stores in the mapping", "Lihat toko di pemetaan"))
+        }
+        Reason::WarehouseUnmapped => {
+            ("/mapping#warehouses", page.t("See the warehouses in the mapping", "Lihat gudang di pemetaan"))
+        }
+        Reason::SkuEmpty | Reason::ItemNotFound => {
+            ("/mapping#items", page.t("See the items in the mapping", "Lihat barang di pemetaan"))
+        }
+        Reason::AccountUnmapped | Reason::AccountInactive => {
+            ("/mapping#accounts", page.t("See the accounts in the mapping", "Lihat akun di pemetaan"))
+        }
+        _ => return None,
+    })
+}
+
+/// Which group is to be tried again.
+#[derive(Debug, Deserialize)]
+pub(super) struct Which {
+    reason: String,
+    #[serde(default)]
+    subject: String,
+}
+
+/// `POST /problems/retry`.
+pub(super) async fn retry_all(
+    State(app): State<App>,
+    By(actor): By,
+    Form(Which { reason, subject }): Form<Which>,
+) -> Result<Response, Problem> {
+    let reason = Reason::from_code(&reason).ok_or_else(|| Problem::BadRequest(format!("reason: {reason:?}")))?;
+    let filter =
+        Filter { state: Some(OrderState::Blocked), reason: Some(reason), subject: Some(subject), ..Filter::default() };
+    let orders = app.engine.retry_all(&filter, &actor).await?;
+    Ok(Redirect::to(&format!("/problems?done=retried_all&count={orders}")).into_response())
+}
+
+/// Which warning has been seen.
+#[derive(Debug, Deserialize)]
+pub(super) struct Seen {
+    order_id: String,
+    warning: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /problems/acknowledge`: also from an order's page.
+pub(super) async fn acknowledge(
+    State(app): State<App>,
+    By(actor): By,
+    Form(Seen { order_id, warning, next }): Form<Seen>,
+) -> Result<Response, Problem> {
+    acknowledged(&app, &actor, &order_id, &warning).await?;
+    let next = own_path(&next).split('?').next().unwrap_or("/problems").to_owned();
+    Ok(Redirect::to(&format!("{next}?done=acknowledged")).into_response())
+}
+
+async fn acknowledged(app: &App, actor: &Actor, order_id: &str, warning: &str) -> Result<(), Problem> {
+    let unknown = || Problem::UnknownOrder(order_id.chars().take(60).collect());
+    let id = OrderId::parse(order_id).ok_or_else(unknown)?;
+    let warning = Warning::from_code(warning).ok_or_else(unknown)?;
+    match app.engine.acknowledge(&id, warning, actor).await? {
+        Written::Changed | Written::Unchanged => Ok(()),
+        Written::Refused(_) | Written::Unknown => Err(unknown()),
+    }
+}

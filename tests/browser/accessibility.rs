@@ -1,0 +1,60 @@
+//! axe-core on every page: light and dark, wide and narrow. And nothing is wider than the screen.
+
+use serde_json::{Value, json};
+
+use super::{
+    chromium::{Chromium, Kind},
+    service::{Home, accurate},
+};
+
+const AXE: &str = include_str!("axe-4.14.1.min.js");
+
+/// Runs it and calls back with what is serious.
+const RUN: &str = "const done = arguments[arguments.length - 1]; axe.run().then(found => done(found.violations
+    .filter(one => ['serious', 'critical'].includes(one.impact))
+    .map(one => one.id + ': ' + one.nodes.map(node => node.html).join(' '))))";
+
+const PAGES: [&str; 11] = [
+    "/login",
+    "/nowhere",
+    "/",
+    "/problems",
+    "/orders",
+    "/orders?q=404&state=blocked",
+    "/orders/138500009?form=by_hand",
+    "/orders/138163394",
+    "/mapping",
+    "/mapping/history",
+    "/connection",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_can_be_used_by_everybody() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send_all_samples().await;
+    service.order_once("138163394", "invoiced").await;
+    service.order_once("138500009", "blocked").await;
+    let browser = Chromium::open(&service, Kind::ENGLISH).await;
+    let mut signed_in = false;
+    for path in PAGES {
+        if !signed_in && path == "/" {
+            browser.signs_in("Sign in").await;
+            browser.presses("Bahasa Indonesia").await;
+            browser.shows(&["Hari ini"]).await;
+            signed_in = true;
+        }
+        for (width, scheme) in [(360, "light"), (1280, "dark"), (1920, "light")] {
+            let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600});
+            browser.devtools("Emulation.setDeviceMetricsOverride", size).await;
+            let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+            browser.devtools("Emulation.setEmulatedMedia", media).await;
+            browser.goes_to(path).await;
+            browser.script(AXE).await;
+            let found = browser.script_until(RUN).await;
+            assert_eq!(found, Value::Array(Vec::new()), "{path}, {width} px, {scheme}");
+            let wide = browser.script("return document.documentElement.scrollWidth").await;
+            assert!(wide.as_u64().is_some_and(|wide| wide <= width), "{path} is {wide} px wide on {width} px");
+        }
+    }
+}

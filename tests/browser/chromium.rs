@@ -1,0 +1,202 @@
+//! A Chromium without a window, told what to do over `WebDriver`.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::service::{OPERATOR_TOKEN, Service, client};
+
+/// How an element is named in the answers of `WebDriver`.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// What chromedriver prints once it listens.
+const STARTED: &str = "was started successfully on port ";
+
+/// What is different about a browser.
+#[derive(Clone, Copy)]
+pub(crate) struct Kind {
+    pub(crate) language: &'static str,
+    pub(crate) width: u32,
+    pub(crate) scripts: bool,
+}
+
+impl Kind {
+    pub(crate) const ENGLISH: Self = Self { language: "en", width: 1280, scripts: true };
+    pub(crate) const INDONESIAN_PHONE: Self = Self { language: "id", width: 390, scripts: false };
+}
+
+/// A browser with a profile of its own. It goes when this is dropped.
+pub(crate) struct Chromium {
+    driver: Child,
+    session: String,
+    client: reqwest::Client,
+    base: String,
+    folder: TempDir,
+}
+
+impl Chromium {
+    /// Opens a browser for the pages of this service.
+    pub(crate) async fn open(service: &Service, kind: Kind) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the profile");
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed");
+        let lines = BufReader::new(driver.stdout.take().expect("standard output is piped")).lines();
+        let mut lines = lines.map_while(Result::ok);
+        let port = lines.find_map(|line| Some(line.split_once(STARTED)?.1.trim_end_matches('.').trim().to_owned()));
+        let port = port.expect("chromedriver says where it listens");
+        // Whatever else it says is read, so that it never waits for us.
+        std::thread::spawn(move || lines.for_each(drop));
+        let mut browser = Self {
+            driver,
+            session: format!("http://127.0.0.1:{port}/session"),
+            client: client(),
+            base: service.url(""),
+            folder,
+        };
+        let answer = browser.ask("", Some(browser.capabilities(kind))).await;
+        let id = answer["sessionId"].as_str().expect("a session").to_owned();
+        browser.session = format!("{}/{id}", browser.session);
+        let size = json!({"width": kind.width, "height": 900, "deviceScaleFactor": 1, "mobile": kind.width < 600});
+        browser.devtools("Emulation.setDeviceMetricsOverride", size).await;
+        browser
+    }
+
+    fn capabilities(&self, kind: Kind) -> Value {
+        let profile = format!("--user-data-dir={}", self.folder.path().join("profile").display());
+        let arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            profile.as_str(),
+        ];
+        let scripts = if kind.scripts { 1 } else { 2 };
+        let preferences = json!({
+            "intl.accept_languages": kind.language,
+            "profile.managed_default_content_settings.javascript": scripts,
+        });
+        let options = json!({"args": arguments, "prefs": preferences});
+        json!({"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}})
+    }
+
+    pub(crate) async fn goes_to(&self, path: &str) {
+        self.ask("/url", Some(json!({"url": format!("{}{path}", self.base)}))).await;
+    }
+
+    /// Signs in as the admin, with the button of this name.
+    pub(crate) async fn signs_in(&self, button: &str) {
+        self.signs_in_with(OPERATOR_TOKEN, button).await;
+    }
+
+    pub(crate) async fn signs_in_with(&self, token: &str, button: &str) {
+        self.goes_to("/login").await;
+        self.types("token", token).await;
+        self.presses(button).await;
+    }
+
+    /// Fills in the field with this id.
+    pub(crate) async fn types(&self, id: &str, text: &str) {
+        let field = self.find("css selector", &format!("#{id}")).await.unwrap_or_else(|| panic!("no field {id}"));
+        self.ask(&format!("/element/{field}/value"), Some(json!({"text": text}))).await;
+    }
+
+    /// Presses the first button of this accessible name.
+    pub(crate) async fn presses(&self, name: &str) {
+        self.clicks(&format!("(//button[normalize-space()=\"{name}\"])[1]"), name).await;
+    }
+
+    /// Follows the first link with these words.
+    pub(crate) async fn follows(&self, words: &str) {
+        self.clicks(&format!("(//a[contains(normalize-space(), \"{words}\")])[1]"), words).await;
+    }
+
+    async fn clicks(&self, path: &str, what: &str) {
+        let Some(element) = self.find("xpath", path).await else {
+            panic!("there is no {what:?} on the page:\n{}", self.text().await);
+        };
+        self.ask(&format!("/element/{element}/click"), Some(json!({}))).await;
+    }
+
+    /// Whether there is a button of this name.
+    pub(crate) async fn has_button(&self, name: &str) -> bool {
+        self.find("xpath", &format!("//button[normalize-space()=\"{name}\"]")).await.is_some()
+    }
+
+    /// What can be read on the page.
+    pub(crate) async fn text(&self) -> String {
+        let body = self.find("css selector", "body").await.expect("a page has a body");
+        self.ask(&format!("/element/{body}/text"), None).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until all of these words are on the page.
+    pub(crate) async fn shows(&self, words: &[&str]) {
+        let mut text = String::new();
+        for _ in 0..200 {
+            text = self.text().await;
+            if words.iter().all(|words| text.contains(words)) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{words:?} never came:\n{text}");
+    }
+
+    /// Runs a script and returns what it returns.
+    pub(crate) async fn script(&self, script: &str) -> Value {
+        self.ask("/execute/sync", Some(json!({"script": script, "args": []}))).await
+    }
+
+    /// Runs a script that calls its last argument when it is done.
+    pub(crate) async fn script_until(&self, script: &str) -> Value {
+        self.ask("/execute/async", Some(json!({"script": script, "args": []}))).await
+    }
+
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        self.ask("/goog/cdp/execute", Some(json!({"cmd": command, "params": parameters}))).await
+    }
+
+    /// What the browser complained about, for example something that the policy forbids.
+    pub(crate) async fn complaints(&self) -> Vec<String> {
+        let log = self.ask("/se/log", Some(json!({"type": "browser"}))).await;
+        log.as_array().into_iter().flatten().map(|entry| entry["message"].to_string()).collect()
+    }
+
+    async fn find(&self, using: &str, value: &str) -> Option<String> {
+        let found = self.ask("/elements", Some(json!({"using": using, "value": value}))).await;
+        found.as_array()?.first()?[ELEMENT].as_str().map(str::to_owned)
+    }
+
+    async fn ask(&self, path: &str, body: Option<Value>) -> Value {
+        let url = format!("{}{path}", self.session);
+        let request = match body {
+            Some(body) => self.client.post(url).header("content-type", "application/json").body(body.to_string()),
+            None => self.client.get(url),
+        };
+        let answer = request.send().await.expect("chromedriver answers").text().await.expect("the answer has an end");
+        let answer: Value = serde_json::from_str(&answer).expect("JSON");
+        assert!(answer["value"]["error"].is_null(), "{path}: {}", answer["value"]["message"]);
+        answer["value"].clone()
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // Chromium is chromedriver's child and goes with it when it is asked to.
+        let _ = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.driver.id())]).status();
+        let _ = self.driver.wait();
+    }
+}

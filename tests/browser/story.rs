@@ -1,0 +1,154 @@
+//! A seller with three blocked orders, from signing in to signing out.
+
+use forstok_accurate::sandbox::samples::SAMPLES;
+use reqwest::Method;
+
+use super::{
+    chromium::{Chromium, Kind},
+    service::{Home, OPERATOR_TOKEN, Service, accurate},
+};
+
+/// A service that has dealt with all samples.
+async fn settled(home: &Home) -> Service {
+    let service = home.serve().await;
+    service.send_all_samples().await;
+    let expected = |state: &str| SAMPLES.iter().filter(|sample| sample.expected()["state"] == state).count();
+    service
+        .get_until("/v1/summary", |summary| {
+            ["invoiced", "blocked", "ignored", "watching"]
+                .iter()
+                .all(|state| summary["by_state"][state] == expected(state))
+        })
+        .await;
+    service
+}
+
+/// Maps the warehouse 999 through the API, as somebody else would meanwhile.
+async fn maps_the_warehouse(service: &Service) {
+    let mapping = service.get("/v1/mapping").await.json();
+    let mut changed = mapping["mapping"].clone();
+    changed["warehouses"]["999"] = "Utama".into();
+    let headers = [
+        ("authorization", format!("Bearer {OPERATOR_TOKEN}")),
+        ("if-match", format!("\"{}\"", mapping["revision"])),
+        ("content-type", "application/json".to_owned()),
+    ];
+    let answer = service.ask(Method::PUT, "/v1/mapping", &headers, changed.to_string().into_bytes()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_settles_the_blocked_orders_in_the_browser() {
+    let accurate = accurate().await;
+    let service = settled(&Home::new(&accurate)).await;
+    let browser = Chromium::open(&service, Kind::ENGLISH).await;
+    browser.signs_in("Sign in").await;
+    browser.shows(&["Today", "All booked except 3 orders", "warehouse 999"]).await;
+
+    browser.goes_to("/problems").await;
+    browser.shows(&["Needs attention", "warehouse 999", "Toko Baru", "Rp100.000", "What to do:"]).await;
+    maps_the_warehouse(&service).await;
+    browser.goes_to("/orders/138500009").await;
+    browser.shows(&["240108STORE404", "This store is not in the mapping."]).await;
+    browser.goes_to("/problems").await;
+    browser.presses("Retry all").await;
+    browser.shows(&["Needs attention"]).await;
+    service.order_once("138500010", "invoiced").await;
+
+    browser.goes_to("/orders/138500010").await;
+    browser.shows(&["Invoiced", "240108GUDANG404", "The order and its invoice"]).await;
+
+    browser.goes_to("/orders/138500009").await;
+    browser.presses("Mark as done by hand").await;
+    browser.types("document", "SI.2026.00042").await;
+    browser.types("reason", "Made it myself <b>today</b>").await;
+    browser.presses("Mark as done by hand").await;
+    let done = ["Marked as done by hand.", "Done by hand", "SI.2026.00042", "Made it myself <b>today</b>", "operator"];
+    browser.shows(&done).await;
+
+    browser.goes_to("/").await;
+    browser.shows(&["All booked except 1 order"]).await;
+    let complaints = browser.complaints().await;
+    assert!(complaints.is_empty(), "the browser complains: {complaints:?}");
+    browser.presses("Sign out").await;
+    browser.shows(&["Sign in"]).await;
+    browser.goes_to("/orders").await;
+    browser.shows(&["Sign in", "Token"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_works_in_indonesian_on_a_phone_without_scripts() {
+    let accurate = accurate().await;
+    let service = settled(&Home::new(&accurate)).await;
+    let browser = Chromium::open(&service, Kind::INDONESIAN_PHONE).await;
+    browser.signs_in("Masuk").await;
+    browser.shows(&["Hari ini", "Semua sudah dibukukan kecuali 3 pesanan", "gudang 999"]).await;
+    browser.follows("Perlu ditangani").await;
+    browser.shows(&["1 pesanan menunggu pemetaan gudang 999", "Yang perlu dilakukan:"]).await;
+    maps_the_warehouse(&service).await;
+    service.order_once("138500010", "invoiced").await;
+    browser.presses("Coba lagi semua").await;
+    browser.shows(&["sedang dicoba lagi"]).await;
+
+    browser.follows("240101EMPTYSKU").await;
+    browser.shows(&["Ada produk tanpa SKU di Forstok."]).await;
+    browser.presses("Coba lagi").await;
+    browser.shows(&["Pesanan sedang dicoba lagi."]).await;
+    browser.presses("Tandai sudah dibuat manual").await;
+    browser.types("document", "SI.1").await;
+    browser.types("reason", "dibuat sendiri").await;
+    browser.presses("Tandai sudah dibuat manual").await;
+    browser.shows(&["Dibuat manual", "SI.1", "dibuat sendiri"]).await;
+    browser.presses("Cabut keputusan").await;
+    browser.shows(&["Keputusan sudah dicabut.", "Perlu ditangani"]).await;
+
+    browser.follows("Pesanan").await;
+    browser.types("q", "404").await;
+    browser.presses("Cari").await;
+    browser.shows(&["2 pesanan", "Rp200.000"]).await;
+    browser.presses("Keluar").await;
+    browser.shows(&["Gunakan token yang diberikan kepada Anda"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_may_only_look_finds_no_button_that_changes_anything() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    home.change_settings("[database]", "[operators.reader]\ntoken = \"token-of-the-reader\"\n[database]");
+    let service = settled(&home).await;
+    let browser = Chromium::open(&service, Kind::ENGLISH).await;
+    browser.signs_in_with("token-of-the-reader", "Sign in").await;
+    browser.shows(&["All booked except 3 orders"]).await;
+    let buttons = [
+        "Retry",
+        "Retry all",
+        "Mark as done by hand",
+        "Never invoice",
+        "Invoice now",
+        "Create again",
+        "Acknowledge",
+        "Check now",
+        "Take the decision back",
+    ];
+    for path in ["/", "/problems", "/orders", "/orders/138500009", "/orders/138500009?form=by_hand", "/connection"] {
+        browser.goes_to(path).await;
+        for button in buttons {
+            assert!(!browser.has_button(button).await, "{button} is on {path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn today_updates_itself() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let service = home.serve().await;
+    let browser = Chromium::open(&service, Kind::ENGLISH).await;
+    browser.signs_in("Sign in").await;
+    browser.shows(&["All booked. Nothing needs you.", "No order has come yet."]).await;
+    service.send(&super::forstok::order(1)).await;
+    service.order_once("1", "invoiced").await;
+    browser.shows(&["1 order has an invoice in Accurate."]).await;
+    drop(service);
+    browser.shows(&["This page can no longer reach the service"]).await;
+}

@@ -1,0 +1,166 @@
+//! What a person sees and does, and what a name on an order cannot do.
+
+use forstok_accurate::sandbox::samples::SAMPLES;
+use reqwest::StatusCode;
+use serde_json::json;
+
+use super::{
+    forstok::order,
+    service::{Home, Service, accurate},
+    visitor::Visitor,
+};
+
+async fn all_samples_settled(service: &Service) {
+    service.send_all_samples().await;
+    let expected = |state: &str| SAMPLES.iter().filter(|sample| sample.expected()["state"] == state).count();
+    service
+        .get_until("/v1/summary", |summary| {
+            ["invoiced", "blocked", "ignored", "watching"]
+                .iter()
+                .all(|state| summary["by_state"][state] == expected(state))
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_page_says_what_its_reader_wants_to_know() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    all_samples_settled(&service).await;
+    let mut reader = Visitor::operator(&service).await;
+    let today =
+        ["Today", "All booked except 3 orders", "10 orders have an invoice in Accurate.", "warehouse 999", "working"];
+    reader.get("/").await.says(&today);
+    let problems = ["Needs attention", "1 order waits for the mapping of warehouse 999", "Rp100.000", "Retry all"];
+    reader.get("/problems").await.says(&problems);
+    reader.get("/orders").await.says(&["Orders", "15 orders", "231127PECAFY4J", "Invoiced", "Export"]);
+    reader.get("/orders?q=PECAFY4J").await.says(&["1 order", "Rp80.000"]);
+    reader.get("/orders?q=nothing-like-it").await.says(&["0 orders", "No order matches."]);
+    reader.get("/orders?from=2023-11-27&to=2023-11-27").await.says(&["231127PECAFY4J"]);
+    let order = ["231127PECAFY4J", "The order and its invoice", "What happened", "As Forstok sent it", "27/11/2023"];
+    reader.get("/orders/138163394").await.says(&order);
+    reader.get("/mapping").await.says(&["Mapping", "Ready to Ship", "TOKPED-JKT", "Warehouse in Accurate"]);
+    reader.get("/mapping/history").await.says(&["Mapping history", "Revision 1", "mapping file"]);
+    reader.get("/connection").await.says(&["Accurate connection", "working", "Calls in the last minute"]);
+    let missing = reader.get("/orders/4711").await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    missing.says(&["Order not found", "Order 4711 is not known here."]);
+    assert_eq!(reader.get("/orders?state=nonsense").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_connection_is_checked_on_request_and_shows_no_secret() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut operator = Visitor::operator(&service).await;
+    operator.post("/connection/check", &[]).await.goes_to("/connection?done=checked");
+    let page = operator.get("/connection?done=checked").await;
+    page.says(&["Checked just now.", "things are right"]);
+    for secret in ["sandbox-token", "sandbox-secret", "secret-of-the-webhook", "token-of-the-operator"] {
+        assert!(!page.html.contains(secret), "{secret} is shown");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_changes_nothing_whatever_is_posted() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    home.change_settings("[database]", "[operators.reader]\ntoken = \"token-of-the-reader\"\n[database]");
+    let service = home.serve().await;
+    all_samples_settled(&service).await;
+    let mut reader = Visitor::of(&service);
+    reader.signs_in("token-of-the-reader").await.goes_to("/");
+    let posts: [(&str, &[(&str, &str)]); 6] = [
+        ("/problems/retry", &[("reason", "store_unmapped"), ("subject", "4040")]),
+        ("/problems/acknowledge", &[("order_id", "138163394"), ("warning", "customer_created")]),
+        ("/orders/138500009/retry", &[]),
+        ("/orders/138500009/decision", &[("decision", "never"), ("reason", "x")]),
+        ("/connection/check", &[]),
+        ("/v1/orders/retry", &[]),
+    ];
+    for (path, form) in posts {
+        let answer = reader.post(path, form).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
+        if !path.starts_with("/v1/") {
+            answer.says(&["Not allowed", "may look at everything"]);
+        }
+    }
+    let timeline = service.get("/v1/orders/138500009").await.json()["timeline"].to_string();
+    assert!(!timeline.contains("reader"), "{timeline}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_is_confirmed_shown_with_its_author_and_can_be_taken_back() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    all_samples_settled(&service).await;
+    let mut operator = Visitor::operator(&service).await;
+    operator.get("/orders/138500009?form=never").await.says(&["Never invoice", "Reason", "Cancel"]);
+    let decision = [("decision", "never"), ("reason", "a gift")];
+    let path = "/orders/138500009";
+    operator.post(&format!("{path}/decision"), &decision).await.goes_to("/orders/138500009?done=never");
+    let decided = ["No invoice will be created for this order.", "Never to be invoiced", "operator", "a gift"];
+    operator.get("/orders/138500009?done=never").await.says(&decided);
+    operator.get("/").await.says(&["All booked except 2 orders"]);
+    operator.post(&format!("{path}/decision"), &[("decision", "none")]).await.goes_to("/orders/138500009?done=none");
+    operator.get("/").await.says(&["All booked except 3 orders"]);
+    let without = [("decision", "by_hand"), ("reason", " "), ("document", "")];
+    operator.post(&format!("{path}/decision"), &without).await.goes_to("/orders/138500009?form=by_hand");
+    let refused = operator.post("/orders/138163394/decision", &decision).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    refused.says(&["This is not possible", "already has an invoice in Accurate."]);
+    let seen = [("order_id", "138500005"), ("warning", "customer_created"), ("next", "/problems")];
+    operator.post("/problems/acknowledge", &seen).await.goes_to("/problems?done=acknowledged");
+    operator.get("/orders/138500005").await.says(&["Acknowledged: operator"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_seller_typed_never_becomes_markup() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let evil = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'";
+    let mut body = order(666);
+    body["order"]["store_name"] = json!(evil);
+    body["order"]["local_name"] = json!(evil);
+    body["order"]["status"] = json!(evil);
+    body["order"]["channel"] = json!(evil);
+    body["order"]["store_id"] = json!(4711);
+    service.send(&body).await;
+    service.get_until("/v1/orders/666", |order| order["state"] != "received").await;
+    let mut operator = Visitor::operator(&service).await;
+    for path in ["/", "/problems", "/orders", "/orders/666", "/mapping", "/orders?q=%3Cscript%3Ealert(1)%3C/script%3E"]
+    {
+        let page = operator.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert!(!page.html.contains("<script>") && !page.html.contains("<img"), "{path}:\n{}", page.html);
+    }
+    operator.get("/orders/666").await.says(&["<script>alert(1)</script>"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_indonesian_no_english_is_left() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    all_samples_settled(&service).await;
+    let mut reader = Visitor::operator(&service).await.with("accept-language", "id");
+    let pages = [
+        "/",
+        "/problems",
+        "/orders",
+        "/orders/138163394",
+        "/orders/138500010",
+        "/mapping",
+        "/mapping/history",
+        "/connection",
+    ];
+    for path in pages {
+        let page = reader.get(path).await;
+        assert!(page.html.contains("<html lang=\"id\">"), "{path}");
+        let text = page.text();
+        for english in
+            [" the ", " is ", " of ", " and ", " not ", " was ", " order ", " invoice ", " warehouse ", " waits "]
+        {
+            assert!(!text.contains(english), "{english:?} on {path}:\n{text}");
+        }
+    }
+}
