@@ -1,4 +1,4 @@
-//! Every mapping that was ever in force.
+//! Every mapping that was ever active.
 
 use jiff::Timestamp;
 
@@ -7,6 +7,9 @@ use super::{
     rows::{json as to_json, json_column, timestamp},
     talk::{Columns, Talk},
 };
+
+/// Authors of mappings that came from the file under `mapping.file`.
+pub const MAPPING_FILE_AUTHORS: [&str; 3] = ["file at start", "file at reload", "file by mapping apply"];
 
 pub(super) async fn in_force(talk: &mut impl Talk) -> Result<Option<MappingRevision>> {
     Ok(history(talk, 1).await?.pop())
@@ -20,6 +23,14 @@ pub(super) async fn newest_revision(talk: &mut impl Talk) -> Result<i64> {
 pub(super) async fn history(talk: &mut impl Talk, limit: i64) -> Result<Vec<MappingRevision>> {
     let sql = "SELECT revision, at, who, document, changes FROM mappings ORDER BY revision DESC LIMIT $1";
     talk.fetch(sql, &[limit.into()]).await?.iter().map(revision).collect()
+}
+
+/// The newest one that came from the mapping file.
+pub(super) async fn of_file(talk: &mut impl Talk) -> Result<Option<MappingRevision>> {
+    let sql = "SELECT revision, at, who, document, changes FROM mappings WHERE who IN ($1, $2, $3)
+               ORDER BY revision DESC LIMIT 1";
+    let authors = MAPPING_FILE_AUTHORS.map(Into::into);
+    talk.fetch(sql, &authors).await?.first().map(revision).transpose()
 }
 
 fn revision(row: &impl Columns) -> Result<MappingRevision> {

@@ -29,6 +29,7 @@ use jiff::{Timestamp, civil::Date};
 pub(crate) use self::postgres::{address_of, examine as examine_url};
 pub use self::{
     copy::{Moved, Progress, copy},
+    mappings::MAPPING_FILE_AUTHORS,
     postgres::Postgres,
     records::*,
     rows::hundredths,
@@ -47,12 +48,30 @@ pub async fn open(database: &Database) -> Result<Arc<dyn Store>> {
     })
 }
 
-/// Opens the store beside a service that may be working on it, for a command that claims no order.
+/// Opens the store, which must exist, beside a service that may be working on it, for a command that claims no order.
 pub async fn open_beside(database: &Database) -> Result<Arc<dyn Store>> {
     Ok(match database {
         Database::Sqlite(path) => Arc::new(Sqlite::open_beside(path).await?),
-        Database::Postgres(url) => Arc::new(Postgres::open(url).await?),
+        Database::Postgres(url) => Arc::new(Postgres::open_beside(url).await?),
     })
+}
+
+/// Opens the store to read it; makes and changes nothing.
+pub async fn open_to_read(database: &Database) -> Result<Readable> {
+    match database {
+        Database::Sqlite(path) => Sqlite::open_to_read(path).await,
+        Database::Postgres(url) => Postgres::open_to_read(url).await,
+    }
+}
+
+/// What there is to read.
+pub enum Readable {
+    /// No database, or one without our tables: the service makes it at its first start.
+    Absent,
+    /// The database of an earlier version: the service brings it up to date at its next start.
+    Older,
+    /// A database of this version, or of a newer one, which only adds.
+    Now(Arc<dyn Store>),
 }
 
 /// Why the store could not do it.
@@ -216,6 +235,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Revision of the mapping in force; 0 when none was ever given.
     async fn mapping_revision(&self) -> Result<i64>;
+
+    /// The newest mapping that came from the mapping file; its author is one of [`MAPPING_FILE_AUTHORS`].
+    async fn mapping_of_file(&self) -> Result<Option<MappingRevision>>;
 
     /// Puts a mapping in force and has every order decided anew that it may change; `None`, and nothing
     /// changed, when it was made to replace another revision than the one in force.

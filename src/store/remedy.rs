@@ -1,5 +1,7 @@
 //! What to do about what a database says.
 
+use std::fmt;
+
 use sqlx::postgres::PgDatabaseError;
 
 /// SQLite's result codes; an extended one holds them in its lowest byte.
@@ -17,8 +19,35 @@ pub(super) const DAMAGED: &str = "the file is damaged: stop the service, put the
     -wal and -shm files beside it) and start again; orders that Forstok sends again find their invoices by number";
 
 /// What to do about a server that is not there.
-pub(super) const UNREACHABLE: &str = "see that PostgreSQL runs and can be reached at the address in database.url; the \
-    service then goes on by itself";
+pub(super) const UNREACHABLE: Remedy =
+    then("see that PostgreSQL runs and can be reached at the address in database.url");
+
+/// What to do, and whether a running service then recovers. A service that cannot even start, and a command, do not:
+/// they have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Remedy {
+    /// What to do.
+    pub(super) to_do: &'static str,
+    recovers: bool,
+}
+
+impl fmt::Display for Remedy {
+    /// For a service that runs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let then = if self.recovers { "; the service then continues automatically" } else { "" };
+        write!(f, "{}{then}", self.to_do)
+    }
+}
+
+/// Once this is done, a running service continues.
+const fn then(to_do: &'static str) -> Remedy {
+    Remedy { to_do, recovers: true }
+}
+
+/// This needs more, or nothing.
+const fn only(to_do: &'static str) -> Remedy {
+    Remedy { to_do, recovers: false }
+}
 
 /// The result code that SQLite gave, without its extension.
 pub(super) fn code(error: &sqlx::Error) -> Option<u32> {
@@ -46,71 +75,62 @@ pub(super) fn is_about_the_connection(error: &sqlx::Error) -> bool {
 }
 
 /// What to do about an error.
-pub(super) fn of(error: &sqlx::Error) -> &'static str {
+pub(super) fn of(error: &sqlx::Error) -> Remedy {
     use sqlx::Error::{Io, PoolTimedOut, Protocol, Tls};
     match (sqlstate(error), error) {
         (Some(state), _) => of_postgres(state),
         (None, Io(_) | PoolTimedOut | Protocol(_)) => UNREACHABLE,
-        (None, Tls(_)) => {
+        (None, Tls(_)) => only(
             "the connection could not be encrypted: see sslmode and sslrootcert in database.url, and the server's \
-             certificate"
-        }
+             certificate",
+        ),
         (None, error) => of_sqlite(code(error)),
     }
 }
 
-fn of_sqlite(code: Option<u32>) -> &'static str {
+fn of_sqlite(code: Option<u32>) -> Remedy {
     match code {
-        Some(BUSY | LOCKED) => {
-            "another process holds the file (a person's shell, a backup): let it end; the service then goes on by itself"
-        }
-        Some(READ_ONLY) => {
-            "the file, its folder or its disk may only be read: let the service's user write to it; it then goes on \
-             by itself"
-        }
-        Some(IO) => {
-            "the disk or a limit of file sizes refuses it: the system's log says more; once it works, the service \
-             goes on by itself"
-        }
-        Some(FULL) => "the disk is full: make room; the service then goes on by itself",
-        Some(CANNOT_OPEN) => "the file must be there, and the service's user must be let into its folder",
-        Some(CORRUPT | NO_DATABASE) => DAMAGED,
-        _ => "the log says more",
+        Some(BUSY | LOCKED) => then("another process holds the file (a person's shell, a backup): let it end"),
+        Some(READ_ONLY) => then("the file, its folder or its disk is read-only: let the service's user write to it"),
+        Some(IO) => then("the disk or a limit of file sizes refuses it, and the system's log says more: correct that"),
+        Some(FULL) => then("the disk is full: make room"),
+        Some(CANNOT_OPEN) => only("the file must be there, and the service's user must be let into its folder"),
+        Some(CORRUPT | NO_DATABASE) => only(DAMAGED),
+        _ => only("the log says more"),
     }
 }
 
-fn of_postgres(state: &str) -> &'static str {
+fn of_postgres(state: &str) -> Remedy {
     match state {
-        "28P01" | "28000" => {
+        "28P01" | "28000" => only(
             "the server does not let this user in: correct user and password in database.url, or let the user in with \
-             pg_hba.conf; characters such as @ : / # in a password are written as %40 %3A %2F %23"
-        }
-        "3D000" => "make the database: CREATE DATABASE, owned by the user in database.url",
-        "42501" | "3F000" => {
+             pg_hba.conf; characters such as @ : / # in a password are written as %40 %3A %2F %23",
+        ),
+        "3D000" => only("make the database: CREATE DATABASE, owned by the user in database.url"),
+        "42501" | "3F000" => only(
             "let the user in database.url make tables: make it the owner of the database, or GRANT CREATE ON SCHEMA \
-             public TO it"
-        }
-        "25006" => {
+             public TO it",
+        ),
+        "25006" => then(
             "this server only takes reads (a standby, or a primary that was replaced): let the address in \
-             database.url lead to the primary; the service connects anew by itself"
-        }
-        "42704" => "PostgreSQL 12 or newer is needed",
-        "53100" => "the server's disk is full: make room; the service then goes on by itself",
+             database.url lead to the primary",
+        ),
+        "42704" => only("PostgreSQL 12 or newer is needed"),
+        "53100" => then("the server's disk is full: make room"),
         "53300" => {
-            "the server has no connection left: raise max_connections (each replica takes up to 8), or end others; the \
-             service then goes on by itself"
+            then("the server has no connection left: raise max_connections (each replica takes up to 8), or end others")
         }
-        "53200" => "the server has no memory left; once it has, the service goes on by itself",
-        "57014" | "55P03" => "it took too long: the server is busy, or somebody holds a lock; it is tried again",
-        "40001" | "40P01" => "others wrote at the same moment; it is tried again",
-        "25P03" => "this process was asleep in the middle of writing; nothing was written, and it is tried again",
-        "XX001" | "XX002" => {
+        "53200" => then("the server has no memory left: give it more"),
+        "57014" | "55P03" => only("it took too long: the server is busy, or somebody holds a lock; it is tried again"),
+        "40001" | "40P01" => only("others wrote at the same moment; it is tried again"),
+        "25P03" => only("this process was asleep in the middle of writing; nothing was written, and it is tried again"),
+        "XX001" | "XX002" => only(
             "the server's files are damaged: stop the service, restore the newest backup and start again; orders that \
-             Forstok sends again find their invoices by number"
-        }
+             Forstok sends again find their invoices by number",
+        ),
         state if ["57P", "08"].iter().any(|class| state.starts_with(class)) => {
-            "the server stops, starts, or ended the connection; the service connects anew by itself"
+            then("the server stops, starts, or ended the connection: see that it runs")
         }
-        _ => "the log says more",
+        _ => only("the log says more"),
     }
 }

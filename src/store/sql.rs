@@ -220,6 +220,10 @@ impl<B: Base> Store for Sql<B> {
         read!(self, talk => mappings::newest_revision(talk))
     }
 
+    async fn mapping_of_file(&self) -> Result<Option<MappingRevision>> {
+        read!(self, talk => mappings::of_file(talk))
+    }
+
     async fn put_mapping(&self, new: &NewMapping, now: Timestamp) -> Result<Option<MappingRevision>> {
         write!(self, Large, talk => mappings::put(talk, new, now))
     }

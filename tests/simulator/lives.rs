@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use forstok_accurate::{clock::Clock, pipeline::mapping::in_force, store};
+use forstok_accurate::{
+    clock::Clock,
+    config::Database,
+    pipeline::mapping::in_force,
+    store::{self, Store},
+};
 use jiff::SignedDuration;
 
 use super::{
@@ -12,13 +17,21 @@ use super::{
 };
 
 impl World {
+    /// Several workers share a file, which its lock would forbid: only the first start opens it as a service does.
+    async fn open(&self) -> store::Result<Arc<dyn Store>> {
+        let shared = matches!(&self.place, Database::Sqlite(_)) && self.terms.workers > 1;
+        if !shared {
+            return store::open(&self.place).await;
+        }
+        if matches!(&self.place, Database::Sqlite(path) if !path.exists()) {
+            store::open(&self.place).await?.close().await;
+        }
+        store::open_beside(&self.place).await
+    }
+
     pub(crate) async fn start(&mut self, at: usize) {
         if self.database.is_none() {
-            let opened = match self.terms.workers {
-                1 => store::open(&self.place).await,
-                _ => store::open_beside(&self.place).await,
-            };
-            self.database = Some(opened.expect("the database can be opened"));
+            self.database = Some(self.open().await.expect("the database can be opened"));
         }
         let database = self.database.clone().expect("it was just opened");
         // Only one that is alone may take it that whoever held a lease has died.

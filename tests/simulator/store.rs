@@ -295,6 +295,10 @@ impl Store for SimStore {
         self.gates.in_store(self.inner.mapping_revision()).await
     }
 
+    async fn mapping_of_file(&self) -> Result<Option<MappingRevision>> {
+        self.gates.in_store(self.inner.mapping_of_file()).await
+    }
+
     async fn put_mapping(&self, new: &NewMapping, now: Timestamp) -> Result<Option<MappingRevision>> {
         self.write("before put_mapping", "after put_mapping", self.inner.put_mapping(new, now)).await
     }

@@ -11,12 +11,12 @@ mod session;
 
 use std::{
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use secrecy::SecretString;
-use sqlx::{Connection, PgConnection, PgPool, Row, migrate::MigrateError};
+use sqlx::{Connection, PgConnection, PgPool, Row, migrate::MigrateError, postgres::PgConnectOptions};
 
 pub(crate) use self::address::{address_of, examine};
 use self::{
@@ -25,7 +25,7 @@ use self::{
     session::{Doubts, LONGEST, SOON, Session, make_ready, pool, within},
 };
 use super::{
-    Delivery, Fold, Hold, Receipt, Result, StoreError, remedy,
+    Delivery, Fold, Hold, Readable, Receipt, Result, StoreError, remedy,
     sql::{Base, Size, Sql},
     talk::Talk,
 };
@@ -66,8 +66,32 @@ pub struct Server {
 impl Postgres {
     /// Connects to the server and brings the schema up to date; of replicas that start together one does it.
     pub async fn open(url: &SecretString) -> Result<Self> {
-        let options = options(url)?;
-        let (mut connection, address) = connect_and_migrate(url).await?;
+        let (connection, address) = connect_and_migrate(url).await?;
+        Self::on(connection, address, options(url)?).await
+    }
+
+    /// The same for a database that a service has made its tables in before.
+    pub async fn open_beside(url: &SecretString) -> Result<Self> {
+        let (mut connection, address) = connect(url).await?;
+        if version(&mut connection, &address).await?.is_none() {
+            let why = "it holds no tables of forstok-accurate; correct database.url, or start the service once, which makes them";
+            return Err(refused_because(&address, why));
+        }
+        Self::open(url).await
+    }
+
+    /// Connects to the server to read, and leaves the schema as it is.
+    pub async fn open_to_read(url: &SecretString) -> Result<Readable> {
+        let (mut connection, address) = connect(url).await?;
+        let newest = migrations().iter().map(|migration| migration.version).max();
+        match version(&mut connection, &address).await? {
+            None => Ok(Readable::Absent),
+            older if older < newest => Ok(Readable::Older),
+            _ => Ok(Readable::Now(Arc::new(Self::on(connection, address, options(url)?).await?))),
+        }
+    }
+
+    async fn on(mut connection: PgConnection, address: String, options: PgConnectOptions) -> Result<Self> {
         let refused = |error: &sqlx::Error| refused(&address, error);
         let unfinished = sqlx::query_scalar("SELECT path FROM copies WHERE finished_at IS NULL");
         if let Some(path) = unfinished.fetch_optional(&mut connection).await.map_err(|error| refused(&error))? {
@@ -95,14 +119,36 @@ impl Postgres {
     }
 }
 
-/// Connects to a server and brings the schema up to date; tells the address too.
-pub(super) async fn connect_and_migrate(url: &SecretString) -> Result<(PgConnection, String)> {
+/// Connects to a server; returns its address too.
+async fn connect(url: &SecretString) -> Result<(PgConnection, String)> {
     let options = options(url)?;
     let address = address(&options);
-    let refused = |error: &sqlx::Error| refused(&address, error);
     let connecting = PgConnection::connect_with(&options);
-    let connected = tokio::time::timeout(LONGEST_START, connecting).await.map_err(|_| StoreError::Late)?;
-    let mut connection = connected.map_err(|error| refused(&error))?;
+    let connected = tokio::time::timeout(LONGEST_START, connecting).await.map_err(|_| {
+        let seconds = LONGEST_START.as_secs();
+        refused_because(&address, &format!("it did not answer within {seconds} s; {}", remedy::UNREACHABLE.to_do))
+    })?;
+    let connection = connected.map_err(|error| refused(&address, &error))?;
+    Ok((connection, address))
+}
+
+/// The newest migration that the database holds; `None` when it holds no tables of ours.
+async fn version(connection: &mut PgConnection, address: &str) -> Result<Option<i64>> {
+    let refused = |error: sqlx::Error| refused(address, &error);
+    let is_there =
+        sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL AND to_regclass('orders') IS NOT NULL");
+    let is_there: bool = is_there.fetch_one(&mut *connection).await.map_err(refused)?;
+    if !is_there {
+        return Ok(None);
+    }
+    let newest = sqlx::query_scalar("SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations WHERE success");
+    newest.fetch_one(connection).await.map(Some).map_err(refused)
+}
+
+/// Connects to a server and brings the schema up to date; returns its address too.
+pub(super) async fn connect_and_migrate(url: &SecretString) -> Result<(PgConnection, String)> {
+    let (mut connection, address) = connect(url).await?;
+    let refused = |error: &sqlx::Error| refused(&address, error);
     migrations().run(&mut connection).await.map_err(|error| match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => refused(&error),
         error => error.into(),
@@ -111,7 +157,7 @@ pub(super) async fn connect_and_migrate(url: &SecretString) -> Result<(PgConnect
 }
 
 fn refused(address: &str, error: &sqlx::Error) -> StoreError {
-    refused_because(address, &format!("{error}; {}", remedy::of(error)))
+    refused_because(address, &format!("{error}; {}", remedy::of(error).to_do))
 }
 
 pub(super) fn refused_because(address: &str, why: &str) -> StoreError {

@@ -5,7 +5,10 @@ use std::{ffi::OsString, path::Path};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::NamedTempFile;
 
-use super::{BUSY_TIMEOUT, CACHE, Result, StoreError, file::refused, file::refused_by};
+use super::{
+    BUSY_TIMEOUT, CACHE, Result, StoreError,
+    file::{must_exist, refused, refused_by},
+};
 use crate::store::remedy;
 
 /// What a copy of a database holds.
@@ -22,11 +25,9 @@ pub struct Copied {
 /// Copies the database in one file into another that is not there yet, as it stands at one moment. Nobody waits for
 /// it meanwhile. The new file is on disk and was looked through when this returns; before, its name is free.
 pub async fn backup(source: &Path, target: &Path) -> Result<Copied> {
-    if !source.exists() {
-        return Err(refused(source, &"there is no such file; correct database.url"));
-    }
+    must_exist(source)?;
     if target.exists() {
-        return Err(refused(target, &"it is there already; give a name that is free"));
+        return Err(refused(target, &"it exists already; give another name"));
     }
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let part = part_beside(folder, target).map_err(|error| refused(target, &error))?;

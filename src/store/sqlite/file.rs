@@ -1,7 +1,8 @@
 //! The database file on its disk: who may work on it, whether it is whole, whether it is still there.
 
 use std::{
-    os::unix::fs::MetadataExt,
+    fs::{File, OpenOptions, Permissions},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -27,7 +28,7 @@ pub(in crate::store) fn refused(path: &Path, why: &dyn std::fmt::Display) -> Sto
 
 /// The same with what SQLite said.
 pub(in crate::store) fn refused_by(path: &Path, error: &sqlx::Error) -> StoreError {
-    refused(path, &format!("{error}; {}", remedy::of(error)))
+    refused(path, &format!("{error}; {}", remedy::of(error).to_do))
 }
 
 pub(super) fn make_folder(path: &Path) -> Result<()> {
@@ -35,18 +36,72 @@ pub(super) fn make_folder(path: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|error| refused(path, &error))
 }
 
+/// Only the owner may read and write: the files hold buyers' names and addresses.
+const PRIVATE: u32 = 0o600;
+
+/// What everybody else on the machine may do.
+const OF_OTHERS: u32 = 0o007;
+
+/// Makes the database file if there is none, so that its owner alone may read it whatever the umask says. SQLite gives
+/// `-wal` and `-shm` the same rights. An existing file keeps what its owner has granted, but not to everybody.
+pub(super) fn make_private(path: &Path) -> Result<()> {
+    let made = match private().create_new(true).open(path) {
+        Ok(file) => file.set_permissions(Permissions::from_mode(PRIVATE)),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => close_to_others(path),
+        Err(error) => Err(error),
+    };
+    made.map_err(|error| refused(path, &error))
+}
+
+/// Takes from a database of an earlier version, and from its companions, what everybody may do.
+fn close_to_others(path: &Path) -> std::io::Result<()> {
+    for file in [path.to_path_buf(), beside(path, "-wal"), beside(path, "-shm"), beside(path, ".lock")] {
+        let Ok(metadata) = std::fs::metadata(&file) else { continue };
+        let mode = metadata.permissions().mode();
+        if mode & OF_OTHERS != 0 {
+            let name = file.display();
+            match std::fs::set_permissions(&file, Permissions::from_mode(mode & !OF_OTHERS)) {
+                Ok(()) => tracing::warn!("every user of this machine could read {name}; this is no longer so"),
+                // It belongs to somebody else; whether we may write to it shows later.
+                Err(error) => tracing::warn!("every user of this machine can read {name}: {error}"),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn private() -> OpenOptions {
+    let mut options = File::options();
+    options.write(true).mode(PRIVATE);
+    options
+}
+
+/// Makes sure that there is a database file that is not empty.
+pub(super) fn must_exist(path: &Path) -> Result<()> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() && metadata.len() > 0 => Ok(()),
+        Ok(metadata) if metadata.is_file() => Err(refused(path, &"it is empty; `serve` makes a database of it")),
+        Ok(_) => Err(refused(path, &"it is not a file; correct database.url")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(refused(
+            path,
+            &"there is no such file; correct database.url, or start the service once, which makes it",
+        )),
+        Err(error) => Err(refused(path, &error)),
+    }
+}
+
 /// Takes the lock of a database file, or says why not. The lock goes with the process, however that ends.
-pub(super) fn lock_beside(path: &Path) -> Result<std::fs::File> {
+pub(super) fn lock_beside(path: &Path) -> Result<File> {
     let others = "another forstok-accurate works on it; stop that one first, or give this one its own database";
     lock_if_free(path)?.ok_or_else(|| refused(path, &others))
 }
 
 /// The same, or nothing when somebody holds it.
-pub(in crate::store) fn lock_if_free(path: &Path) -> Result<Option<std::fs::File>> {
+pub(in crate::store) fn lock_if_free(path: &Path) -> Result<Option<File>> {
     // Another name for the same file is no other file.
     let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let name = beside(&real, ".lock");
-    let file = std::fs::File::options().create(true).truncate(false).write(true).open(&name);
+    let file = private().create(true).truncate(false).open(&name);
     let file = file.map_err(|error| {
         let name = name.display();
         refused(path, &format!("{name}: {error}; let the service's user write to this file and its folder"))
@@ -105,7 +160,7 @@ fn identity(file: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(file).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

@@ -22,10 +22,10 @@ pub use self::backup::{Copied, backup};
 pub(super) use self::file::{lock_if_free, refused, refused_by};
 use self::{
     checkpoint::{Checkpointer, LONGEST_KEPT},
-    file::{Opened, examine, lock_beside, make_folder},
+    file::{Opened, beside, examine, lock_beside, make_folder, make_private, must_exist},
 };
 use super::{
-    Delivery, Fold, Hold, Receipt, Result, StoreError, remedy,
+    Delivery, Fold, Hold, Readable, Receipt, Result, StoreError, remedy,
     sql::{Base, Size, Sql},
     talk::{Talk, Value, query},
 };
@@ -79,13 +79,46 @@ impl Sqlite {
     pub async fn open(path: &Path) -> Result<Self> {
         make_folder(path)?;
         let lock = lock_beside(path)?;
+        make_private(path)?;
         Ok(Self(SqliteFile::connect(path, Some(lock)).await?))
     }
 
-    /// Opens the file beside a service that may be working on it, for a command that claims no order.
+    /// Opens the file, which must exist, beside a service that may be working on it, for a command that claims no
+    /// order.
     pub async fn open_beside(path: &Path) -> Result<Self> {
-        make_folder(path)?;
+        must_exist(path)?;
         Ok(Self(SqliteFile::connect(path, None).await?))
+    }
+
+    /// Opens the file to read it, beside a service or without one, and leaves nothing behind: no file that is new,
+    /// no schema that is newer.
+    pub async fn open_to_read(path: &Path) -> Result<Readable> {
+        if !path.exists() {
+            return Ok(Readable::Absent);
+        }
+        must_exist(path)?;
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
+        // Without a log nobody works on the file. Opened in the usual way, SQLite would make a log of this user's,
+        // which the service's user could not write to.
+        let options = options.immutable(!beside(path, "-wal").exists());
+        let connecting = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.clone());
+        let readers = connecting.await.map_err(|error| refused_by(path, &error))?;
+        let newest = sqlx::query_scalar("SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations WHERE success");
+        let newest: Option<i64> = newest.fetch_one(&readers).await.ok();
+        if newest < migrations().iter().map(|migration| migration.version).max() {
+            return Ok(Readable::Older);
+        }
+        Ok(Readable::Now(Arc::new(Self(SqliteFile {
+            writer: Arc::default(),
+            options,
+            readers,
+            checkpointer: std::sync::Mutex::default(),
+            pinged: std::sync::Mutex::default(),
+            opened: Opened::at(path),
+            damage: OnceLock::new(),
+            trouble: std::sync::Mutex::default(),
+            _only_us: None,
+        }))))
     }
 }
 
@@ -93,7 +126,6 @@ impl SqliteFile {
     async fn connect(path: &Path, lock: Option<std::fs::File>) -> Result<Self> {
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             // Of a new file. Bodies are 2 to 3 KB: of three a page less is lost than of one, and fewer pages are written.
             .page_size(8192)
@@ -117,9 +149,9 @@ impl SqliteFile {
             // As long as a reader is there, SQLite keeps the log (`-wal`) that is looked for below.
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(options.clone().create_if_missing(false).read_only(true))
+            .connect_with(options.clone().read_only(true))
             .await?;
-        let checkpointer = lock.as_ref().map(|_| Checkpointer::start(options.clone().create_if_missing(false)));
+        let checkpointer = lock.as_ref().map(|_| Checkpointer::start(options.clone()));
         Ok(Self {
             writer: Arc::new(Mutex::new(Some(Connected { connection: writer, next_delivery: None }))),
             options,
@@ -150,7 +182,7 @@ impl SqliteFile {
         }
         self.still_there(slot.as_mut()).await?;
         if slot.is_none() {
-            let connection = SqliteConnection::connect_with(&self.options.clone().create_if_missing(false)).await?;
+            let connection = SqliteConnection::connect_with(&self.options).await?;
             *slot = Some(Connected { connection, next_delivery: None });
         }
         Ok(Writer { slot, went_well: false })
