@@ -7,7 +7,7 @@ use forstok_accurate::{
         client::Session,
         wire::{HttpWire, Wire, WireFault, WireReply, WireRequest},
     },
-    check::{Finding, Severity, check_book},
+    check::{Finding, Severity, check_book, try_rights},
     clock::SystemClock,
     config::BookConfig,
     domain::mapping::Mapping,
@@ -100,7 +100,13 @@ async fn one_of_every_fault_is_found_in_one_run() {
     )
     .expect("valid");
     let session = session(&running, FastClock(http()));
-    let findings = check_book(&session, &mapping, &items(&["AAA2002", "NOPE"])).await;
+    let mut findings = check_book(&session, &mapping, &items(&["AAA2002", "NOPE"])).await;
+    assert_eq!(
+        sandbox.call_count(Action::InvoiceSave) + sandbox.call_count(Action::InvoiceDelete),
+        0,
+        "only on request"
+    );
+    findings.extend(try_rights(&session, &mapping).await);
     insta::assert_snapshot!(shown(&findings, &[Severity::Error, Severity::Warning]));
     assert_eq!(sandbox.invoice_count(), 0, "a check saves nothing");
     assert_eq!(sandbox.customers(), [], "a check creates no customer");
@@ -121,7 +127,9 @@ async fn each_missing_right_is_named() {
     for action in Action::ALL.into_iter().filter(|action| *action != Action::ApiToken) {
         sandbox.withhold_right(action);
     }
-    let findings = check_book(&session(&running, http()), &samples::mapping(), &items(&["AAA2002"])).await;
+    let session = session(&running, http());
+    let mut findings = check_book(&session, &samples::mapping(), &items(&["AAA2002"])).await;
+    findings.extend(try_rights(&session, &samples::mapping()).await);
     let errors = shown(&findings, &[Severity::Error]);
     for right in [
         "glaccount/list",

@@ -1,4 +1,4 @@
-//! One book, looked at from outside: credentials, clock, rights, masters, customers, items.
+//! One book, seen from outside: credentials, clock, rights, masters, customers, items. Nothing is saved or deleted.
 
 use std::collections::BTreeSet;
 
@@ -17,10 +17,10 @@ use crate::{
         outcome::Failure,
         reply::Skipped,
     },
-    domain::mapping::Mapping,
+    domain::mapping::{Mapping, OnCancel},
 };
 
-/// A clock that is further off than this, in seconds, deserves a look; ten minutes are refused (accurate.md §1).
+/// A clock that is further off than this, in seconds, is reported; ten minutes are refused (accurate.md §1).
 const CLOCK_WARNING: i64 = 60;
 
 /// How often a call is made again when Accurate asks to slow down.
@@ -29,14 +29,14 @@ const PATIENCE: usize = 10;
 /// An invoice number that nobody has.
 const NOBODYS_NUMBER: &str = "forstok-accurate check";
 
-/// Looks at one book. `item_nos` are the items of the orders that wait.
+/// Checks one book. `item_nos` are the items of the orders that wait.
 pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSet<String>) -> Vec<Finding> {
     let book = format!("book {}", session.name());
     let mut findings = Vec::new();
     // The first call tells whether there is any use in others.
     let accounts = match patiently(session, || masters::list(session, masters::ACCOUNTS)).await {
         Err(failure @ (Failure::NotSent(_) | Failure::Ambiguous(_))) => {
-            let remedy = "see that this machine reaches account_url, then run the check again";
+            let remedy = "make sure that this machine reaches account_url, then run the check again";
             return vec![Finding::error(book, format!("Accurate does not answer: {}", failure.words()), remedy)];
         }
         Err(Failure::BookRefused(refusal)) => {
@@ -44,7 +44,7 @@ pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSe
         }
         accounts => accounts,
     };
-    findings.push(Finding::ok(&book, "Accurate takes the credentials"));
+    findings.push(Finding::ok(&book, "Accurate accepts the credentials"));
     findings.extend(clock(&book, session));
     let masters = Masters {
         accounts: kept(accounts, &book, masters::ACCOUNTS, &mut findings),
@@ -53,7 +53,8 @@ pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSe
         payment_terms: list(session, &book, masters::PAYMENT_TERMS, &mut findings).await,
     };
     findings.extend(compare(session.name(), mapping, &masters));
-    rights(session, &book, mapping, &mut findings).await;
+    let read = Call::get("sales-invoice/detail", &[("number", NOBODYS_NUMBER)]);
+    findings.extend(refused_right(session, &book, &read).await);
     check_customers(session, mapping, &mut findings).await;
     check_items(session, &book, item_nos, &mut findings).await;
     findings
@@ -100,32 +101,40 @@ fn refused(book: &str, call: &str, failure: &Failure) -> Finding {
         failure => Finding::error(
             book,
             format!("{call}: {}", failure.words()),
-            "run the check again; if it stays, ask Accurate",
+            "run the check again; if it fails again, ask Accurate",
         ),
     }
 }
 
-/// The rights to write are tried with calls that cannot be carried out: empty records, and an id that nobody has.
-async fn rights(session: &Session, book: &str, mapping: &Mapping, findings: &mut Vec<Finding>) {
-    let mut calls = vec![
-        Call::get("sales-invoice/detail", &[("number", NOBODYS_NUMBER)]),
-        Call::post("sales-invoice/save", &json!({})),
-        Call::get("customer/list", &[("fields", "id,customerNo,name"), ("sp.pageSize", "1")]),
-    ];
+/// Tries the rights to save and delete, with calls that cannot be carried out: empty records, and an id that nobody has.
+pub async fn try_rights(session: &Session, mapping: &Mapping) -> Vec<Finding> {
+    let book = format!("book {}", session.name());
+    let mut calls = vec![Call::post("sales-invoice/save", &json!({}))];
     if mapping.create_missing_customers {
         calls.push(Call::post("customer/save", &json!({})));
     }
-    if mapping.on_cancel == crate::domain::mapping::OnCancel::Void {
+    if mapping.on_cancel == OnCancel::Void {
         calls.push(Call::delete("sales-invoice/delete", 0));
     }
-    let mut given = Vec::new();
+    let (mut findings, mut given) = (Vec::new(), Vec::new());
     for call in calls {
-        match patiently(session, || session.call::<Skipped, Skipped>(&call)).await {
-            Ok(_) | Err(Failure::Refused(_) | Failure::UnknownText(_)) => given.push(call.name),
-            Err(failure) => findings.push(refused(book, call.name, &failure)),
+        match refused_right(session, &book, &call).await {
+            None => given.push(call.name),
+            Some(finding) => findings.push(finding),
         }
     }
-    findings.push(Finding::ok(book, format!("rights: {}", given.join(", "))));
+    if !given.is_empty() {
+        findings.push(Finding::ok(book, format!("rights to write: {}", given.join(", "))));
+    }
+    findings
+}
+
+/// Why a call may not be made; a refusal of what it asks for shows that it may.
+async fn refused_right(session: &Session, book: &str, call: &Call) -> Option<Finding> {
+    match patiently(session, || session.call::<Skipped, Skipped>(call)).await {
+        Ok(_) | Err(Failure::Refused(_) | Failure::UnknownText(_)) => None,
+        Err(failure) => Some(refused(book, call.name, &failure)),
+    }
 }
 
 async fn check_customers(session: &Session, mapping: &Mapping, findings: &mut Vec<Finding>) {
@@ -154,7 +163,7 @@ async fn check_items(session: &Session, book: &str, item_nos: &BTreeSet<String>,
             Ok(true) => known += 1,
             Ok(false) => findings.push(Finding::error(
                 book,
-                format!("item {no}, which an order waits with, does not exist or is suspended in Accurate"),
+                format!("item {no} of a waiting order does not exist in Accurate, or is suspended there"),
                 "create or activate it there, or map the SKU to another item number in [skus]",
             )),
             Err(failure) => findings.push(refused(book, "item/detail", &failure)),

@@ -1,22 +1,26 @@
 //! What could go wrong, found before it does: settings, database, clock, credentials, rights, and the
-//! mapping against Accurate's masters. Every finding says what to do.
+//! mapping against Accurate's masters and against waiting orders. Every finding says what to do.
 
 mod book;
 mod masters;
+mod orders;
 
 use serde::Serialize;
 
-pub use self::book::check_book;
+pub use self::{
+    book::{check_book, try_rights},
+    orders::check_orders,
+};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Invoices cannot be made, or not all of them.
+    /// Invoices cannot be created, or not all of them.
     Error,
-    /// They can be made but deserve a look.
+    /// They can be created, but somebody should look.
     Warning,
-    /// It was looked at and is as it should be.
+    /// It was checked and is right.
     Ok,
 }
 
@@ -34,12 +38,12 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// As it should be.
+    /// Right.
     pub fn ok(part: impl Into<String>, found: impl Into<String>) -> Self {
         Self { severity: Severity::Ok, part: part.into(), found: found.into(), remedy: String::new() }
     }
 
-    /// Deserves a look.
+    /// Somebody should look.
     pub fn warning(part: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, part: part.into(), found: found.into(), remedy: remedy.into() }
     }
