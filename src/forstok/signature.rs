@@ -50,8 +50,8 @@ pub enum Encoding {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// The header is not there.
-    #[error("header {0} is missing; set it in Forstok, or set forstok.webhook.header to the header that Forstok sends")]
-    Missing(HeaderName),
+    #[error("header {0} is missing; {1}")]
+    Missing(HeaderName, String),
     /// No secret makes this signature.
     #[error(
         "header {0} does not match any secret; compare forstok.webhook.secrets, scheme and encoding with Forstok's settings"
@@ -64,21 +64,59 @@ pub enum Rejection {
     Stale(HeaderName),
 }
 
+/// Other services' names for a header with a proof begin or end with these.
+const PARTS_OF_NAMES: [&str; 5] = ["signature", "hmac", "key", "token", "secret"];
+
+/// A header that may hold the proof; its value is not looked at.
+fn likely_proof(headers: &HeaderMap) -> Option<HeaderName> {
+    let known = ["key", "x-forstok-signature"].map(HeaderName::from_static);
+    let likely = |name: &&HeaderName| PARTS_OF_NAMES.iter().any(|part| name.as_str().contains(part));
+    known.iter().find(|name| headers.contains_key(*name)).or_else(|| headers.keys().find(likely)).cloned()
+}
+
 impl Verifier {
     /// Believes the body or says why not. Takes the same time whichever secret matches, or none.
     pub fn verify(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Rejection> {
-        let given = headers.get(&self.header).ok_or_else(|| Rejection::Missing(self.header.clone()))?.as_bytes();
+        let given = headers.get(&self.header).ok_or_else(|| self.missing(&self.header, headers))?.as_bytes();
         let given = given.trim_ascii();
         let matches = match &self.scheme {
             Scheme::SharedKey => self.any_secret(|secret| same_text(given, secret.as_bytes())),
             Scheme::Hmac { encoding, timestamp_header } => {
                 let timestamp =
-                    timestamp_header.as_ref().map(|name| fresh_timestamp(headers, name, now)).transpose()?;
+                    timestamp_header.as_ref().map(|name| self.fresh_timestamp(headers, name, now)).transpose()?;
                 let given = decode(given, *encoding).ok_or_else(|| Rejection::Wrong(self.header.clone()))?;
                 self.any_secret(|secret| hmac_sha256(secret, timestamp, body).ct_eq(&given))
             }
         };
         if bool::from(matches) { Ok(()) } else { Err(Rejection::Wrong(self.header.clone())) }
+    }
+
+    /// The timestamp as it was signed, if it is near now: Unix seconds, milliseconds, or ISO 8601.
+    fn fresh_timestamp<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        name: &HeaderName,
+        now: Timestamp,
+    ) -> Result<&'a [u8], Rejection> {
+        let value = headers.get(name).ok_or_else(|| self.missing(name, headers))?;
+        let time = value.to_str().ok().and_then(|text| read_time(text.trim()));
+        let fresh = time.is_some_and(|time| now.duration_since(time).as_secs().abs() <= TIMESTAMP_TOLERANCE);
+        if fresh { Ok(value.as_bytes().trim_ascii()) } else { Err(Rejection::Stale(name.clone())) }
+    }
+
+    /// Says what may be wrong when a header is missing, by what is there instead.
+    fn missing(&self, expected: &HeaderName, headers: &HeaderMap) -> Rejection {
+        let shares_key = self.scheme == Scheme::SharedKey;
+        let seen = likely_proof(headers).filter(|seen| *seen != self.header);
+        let hint = match seen.as_ref().map(HeaderName::as_str) {
+            Some("key") if !shares_key => "a header `Key` is there: perhaps scheme = \"shared-key\"".to_owned(),
+            Some("x-forstok-signature") if shares_key => {
+                "a header `X-Forstok-Signature` is there: perhaps scheme = \"hmac-sha256\"".to_owned()
+            }
+            Some(seen) => format!("a header `{seen}` is there: perhaps header = \"{seen}\""),
+            None => "set it in Forstok, or set forstok.webhook.header to the header that Forstok sends".to_owned(),
+        };
+        Rejection::Missing(expected.clone(), hint)
     }
 
     fn any_secret(&self, matches: impl Fn(&str) -> Choice) -> Choice {
@@ -105,14 +143,6 @@ fn decode(written: &[u8], encoding: Encoding) -> Option<[u8; 32]> {
         Encoding::Base64 => STANDARD.decode(value).ok()?,
     };
     bytes.try_into().ok()
-}
-
-/// The timestamp as it was signed, if it is near now: Unix seconds, milliseconds, or ISO 8601.
-fn fresh_timestamp<'a>(headers: &'a HeaderMap, name: &HeaderName, now: Timestamp) -> Result<&'a [u8], Rejection> {
-    let value = headers.get(name).ok_or_else(|| Rejection::Missing(name.clone()))?;
-    let time = value.to_str().ok().and_then(|text| read_time(text.trim()));
-    let fresh = time.is_some_and(|time| now.duration_since(time).as_secs().abs() <= TIMESTAMP_TOLERANCE);
-    if fresh { Ok(value.as_bytes().trim_ascii()) } else { Err(Rejection::Stale(name.clone())) }
 }
 
 fn read_time(text: &str) -> Option<Timestamp> {
@@ -183,6 +213,22 @@ mod tests {
     fn a_missing_header_is_named() {
         let refused = hmac(Encoding::Hex, None).verify(&HeaderMap::new(), BODY, now()).expect_err("missing");
         assert!(refused.to_string().contains("x-forstok-signature"), "{refused}");
+    }
+
+    #[test]
+    fn what_is_there_instead_of_a_missing_header_is_named_with_what_to_do() {
+        let refused = |scheme: Verifier, name: &'static str| {
+            let headers = headers(&[(name, "hush".to_owned()), ("user-agent", "x".to_owned())]);
+            scheme.verify(&headers, BODY, now()).expect_err("missing").to_string()
+        };
+        let of_hmac = refused(hmac(Encoding::Hex, None), "key");
+        assert!(of_hmac.contains("a header `Key` is there: perhaps scheme = \"shared-key\""), "{of_hmac}");
+        let shared = Verifier { header: HeaderName::from_static("key"), ..verifier(Scheme::SharedKey) };
+        let of_key = refused(shared.clone(), "x-forstok-signature");
+        assert!(of_key.contains("perhaps scheme = \"hmac-sha256\""), "{of_key}");
+        let of_other = refused(shared, "x-webhook-key");
+        assert!(of_other.contains("`x-webhook-key`") && of_other.contains("header = \"x-webhook-key\""), "{of_other}");
+        assert!(![of_hmac, of_key, of_other].iter().any(|said| said.contains("hush")));
     }
 
     #[test]

@@ -115,7 +115,7 @@ async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static st
     let body = read_body(app, headers, body).await?;
     let now = app.engine.now();
     app.proofs.get().verifier.verify(headers, &body, now).map_err(|rejection| match rejection {
-        Rejection::Missing(_) => Problem::SignatureMissing(rejection.to_string()),
+        Rejection::Missing(..) => Problem::SignatureMissing(rejection.to_string()),
         Rejection::Wrong(_) | Rejection::Stale(_) => Problem::SignatureWrong(rejection.to_string()),
     })?;
     let delivery = delivery(body, now);
