@@ -113,7 +113,7 @@ impl Service {
         std::fs::write(home.join("mapping.toml"), samples::MAPPING).expect("the folder takes files");
         let settings = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\n[log]\nfilter = \"warn,forstok_accurate::cli=info\"\n\
-             [database]\nurl = \"sqlite://orders.db\"\n[forstok.webhook]\nsecrets = [\"{SECRET}\"]\n\
+             [database]\nurl = \"sqlite://orders.db\"\n[forstok.webhook]\nscheme = \"hmac-sha256\"\nsecrets = [\"{SECRET}\"]\n\
              [books.main]\naccount_url = \"{accurate}\"\napi_token = \"sandbox-token\"\n\
              signature_secret = \"sandbox-secret\"\n[mapping]\nfile = \"mapping.toml\"\n"
         );

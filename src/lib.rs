@@ -15,6 +15,9 @@
 //! - [`sandbox`]: stands in for Accurate in tests, the demo and trials.
 //! - [`cli`], [`config`], [`service`], [`reload`], [`clock`], [`live`], [`signing`], [`telemetry`]: around all of it.
 
+// A macro that panics when nobody reads any more is no way to print: see `cli::output`.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod accurate;
 pub mod check;
 pub mod cli;

@@ -42,7 +42,7 @@ impl Settings {
     }
 
     async fn read_again(&mut self, service: &Service) -> Result<(), Vec<Problem>> {
-        let new = config::load(self.file.as_deref(), std::env::vars())?;
+        let new = config::load(self.file.as_deref(), config::environment())?;
         let filter = telemetry::filter(&new.log).map_err(|problem| vec![problem])?;
         if let Some(file) = &new.mapping {
             let known: Vec<_> = self.running.books.keys().cloned().collect();
@@ -51,7 +51,7 @@ impl Settings {
                 return Err(unknown.into_iter().map(after_a_restart).collect());
             }
             // The one step that can fail, so it comes first.
-            service.put_in_force(file, "file at reload").await.map_err(|error| {
+            service.read_mapping_again(file).await.map_err(|error| {
                 let (key, value) = ("mapping.file".to_owned(), Some(format!("\"{}\"", file.path.display())));
                 vec![Problem { key, value, remedy: format!("{error:#}") }]
             })?;

@@ -1,6 +1,6 @@
 //! The whole service in this process: store, engine, HTTP surface; started and stopped as one.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -14,11 +14,11 @@ use crate::{
     live::Live,
     pipeline::{
         Engine, MappingInForce,
-        mapping::{self, Applied, Document},
+        mapping::{self, Applied, Document, OfFile},
         record::Recorder,
         run::Running,
     },
-    store::{self, Store},
+    store::{self, MAPPING_FILE_AUTHORS, Store},
     web,
 };
 
@@ -60,12 +60,14 @@ pub struct Service {
 }
 
 impl Service {
-    /// Opens the store, puts the mapping in force, carries on what was left, and takes webhooks.
+    /// Opens the store, applies a changed mapping file, continues what was left, and receives webhooks.
     pub async fn start(config: Config, listeners: Listeners, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let clock: SharedClock = Arc::new(SystemClock);
-        let store = store::open(&config.database).await?;
+        let opened = store::open(&config.database).await;
+        let store =
+            opened.context("the service has not started and does not try again; start it once this is solved")?;
         let mapping = match &config.mapping {
-            Some(file) => file_in_force(store.as_ref(), file, clock.as_ref(), "file at start").await?,
+            Some(file) => with_file(store.as_ref(), file, clock.as_ref(), MAPPING_FILE_AUTHORS[0]).await?,
             None => stored_in_force(store.as_ref()).await?,
         };
         let wire = Arc::new(HttpWire::new().context("the HTTP client could not be made")?);
@@ -113,9 +115,9 @@ impl Service {
         Ok(Self { engine, proofs, running, recording, app, serving, upkeep, stop_serving })
     }
 
-    /// Puts the mapping of a file in force while the service runs.
-    pub async fn put_in_force(&self, file: &MappingFile, who: &str) -> anyhow::Result<()> {
-        let in_force = file_in_force(self.engine.store().as_ref(), file, &SystemClock, who).await?;
+    /// Applies the mapping file while the service runs, if it has changed.
+    pub async fn read_mapping_again(&self, file: &MappingFile) -> anyhow::Result<()> {
+        let in_force = with_file(self.engine.store().as_ref(), file, &SystemClock, MAPPING_FILE_AUTHORS[1]).await?;
         if in_force.revision != self.engine.mapping().revision {
             self.engine.set_mapping(in_force);
         }
@@ -157,38 +159,54 @@ impl Service {
 }
 
 async fn stored_in_force(store: &dyn Store) -> anyhow::Result<MappingInForce> {
-    let in_force = mapping::in_force(store).await.context("give mapping.file to replace it")?;
+    let in_force = mapping::in_force(store).await.context("set mapping.file to replace it")?;
     if in_force.revision == 0 {
         tracing::warn!("there is no mapping yet: orders will wait with store_unmapped; set mapping.file");
     }
     Ok(in_force)
 }
 
-/// The file's mapping, put in force when the stored one says something else.
-async fn file_in_force(
+/// The active mapping, after the file was applied if it has changed.
+async fn with_file(
     store: &dyn Store,
     file: &MappingFile,
     clock: &dyn Clock,
-    who: &str,
+    author: &str,
 ) -> anyhow::Result<MappingInForce> {
     let document = Document { text: file.text.clone(), mapping: file.mapping.clone() };
     for _ in 0..MAPPING_TRIES {
-        match mapping::apply(store, clock, document.clone(), who, None).await? {
-            Applied::Equal(in_force) => return Ok(in_force),
-            Applied::Changed(in_force, changes) => {
-                let (path, revision) = (file.path.display(), in_force.revision);
-                tracing::info!(
-                    revision,
-                    "mapping {path} is in force as revision {revision}: {} changes",
-                    changes.len()
-                );
-                return Ok(in_force);
+        match mapping::apply_file(store, clock, document.clone(), author).await? {
+            OfFile::Unchanged(active) => {
+                if active.mapping != document.mapping {
+                    let (path, revision) = (file.path.display(), active.revision);
+                    tracing::info!(
+                        revision,
+                        "mapping file {path} has not changed since it was applied: revision {revision}, which is newer, \
+                         stays active; `mapping apply {path}` applies the file again"
+                    );
+                }
+                return Ok(active);
             }
+            OfFile::Changed(Applied::Equal(active) | Applied::Changed(active, _)) => return Ok(active),
             // Most likely another replica, with the same file at the same moment.
-            Applied::Stale(_) => {}
+            OfFile::Changed(Applied::Stale(_)) => {}
         }
     }
-    anyhow::bail!("the mapping is being changed by others all the time; try again")
+    anyhow::bail!("others keep changing the mapping at the same moment; try again")
+}
+
+/// Why an address that `setting` names cannot be listened on, and what to do.
+pub fn cannot_listen(setting: &str, address: SocketAddr, error: &std::io::Error) -> anyhow::Error {
+    let remedy = match error.kind() {
+        ErrorKind::AddrInUse => "another program listens there: stop it, or choose another port",
+        ErrorKind::PermissionDenied => {
+            "ports below 1024 need a right that this user does not have: choose a port above 1023 and let the proxy in \
+             front forward to it, or give the service CAP_NET_BIND_SERVICE"
+        }
+        ErrorKind::AddrNotAvailable => "this machine does not have that address: choose one it has, or 0.0.0.0 for all",
+        _ => "choose another address",
+    };
+    anyhow::anyhow!("{setting} = {address}: cannot listen there ({error}); {remedy}")
 }
 
 /// Ends when the process is asked to stop: SIGTERM or Ctrl-C.

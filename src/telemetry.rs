@@ -40,6 +40,8 @@ pub fn log(config: &LogConfig) -> Result<Log, Problem> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter(config)?)
         .with_writer(std::io::stderr)
+        // When standard error is a pipe that nobody reads, saying so there would panic.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     // A second call in one process (tests) keeps the first one's way of logging.
     Ok(match config.format {

@@ -44,5 +44,5 @@ fn run(command: &mut Command) -> Said {
 fn apply(home: &Home, document: &str) -> Said {
     let file = home.path("other.toml");
     std::fs::write(&file, document).expect("the folder takes files");
-    run(home.command(&["mapping", "apply"]).arg(file))
+    run(home.command(&["mapping", "apply"]).arg(file).env("USER", "budi").env_remove("SUDO_USER"))
 }

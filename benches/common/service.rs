@@ -56,6 +56,7 @@ impl Home {
             [database]
             url = "{database}"
             [forstok.webhook]
+            scheme = "hmac-sha256"
             secrets = ["{WEBHOOK_SECRET}"]
             [mapping]
             file = "mapping.toml"

@@ -56,7 +56,7 @@ fn lacks_of(order: &Snapshot, mapping: &Mapping) -> Vec<Missing> {
     let mut findings = Vec::new();
     lines_of(order, mapping, &mut findings);
     for finding in findings.into_iter().filter(|finding| finding.reason == Reason::SkuEmpty) {
-        let found = format!("product without SKU: {}", finding.about);
+        let found = format!("product without SKU: {}", finding.about.in_words(Language::English));
         let remedy = Reason::SkuEmpty.remedy(Language::English).to_owned();
         lacks.push(("skus".to_owned(), found, remedy));
     }

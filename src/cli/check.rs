@@ -1,96 +1,155 @@
-//! `check`: everything that could go wrong, each with its remedy, before the first invoice.
+//! `check`: everything that could go wrong, each with its remedy, before the first invoice. It saves nothing, neither in
+//! Accurate nor on this machine.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::IsTerminal,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
 };
 
 use anyhow::Context;
-use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
 use serde_json::json;
 
-use super::Failure;
+use super::{
+    Failure, UNUSABLE, counted,
+    output::{paragraph, say},
+};
 use crate::{
     accurate::{client::Session, wire::HttpWire},
-    check::{Finding, Severity, check_book},
+    check::{Finding, Severity, check_book, check_orders, try_rights},
     clock::{SharedClock, SystemClock},
-    config::{self, Config, unknown_books},
-    domain::{lines::lines_of, mapping::Mapping, mapping::Store as StoreRules},
+    config::{self, Config, Database, Mistakes, unknown_books},
+    domain::{document::Problem, lines::lines_of, mapping::Mapping, mapping::Store as StoreRules, order::Snapshot},
     forstok::payload,
     pipeline::mapping,
-    store::{self, Store},
+    store::{self, Readable, Store},
 };
 
-/// Waiting orders whose items are looked at, the newest first.
+/// Waiting orders that are read, the newest first.
 const MOST_ORDERS: i64 = 1000;
 
-pub(super) async fn run(file: Option<PathBuf>, as_json: bool) -> Result<ExitCode, Failure> {
-    let findings = match config::load(file.as_deref(), std::env::vars()) {
-        Ok(config) => check(&config).await?,
-        Err(problems) => problems
-            .into_iter()
-            .map(|problem| {
-                Finding::error(format!("settings: {}", problem.key), problem.value.unwrap_or_default(), problem.remedy)
-            })
-            .collect(),
+pub(super) async fn run(file: Option<PathBuf>, rights: bool, as_json: bool) -> Result<ExitCode, Failure> {
+    let loaded = config::load(file.as_deref(), config::environment());
+    let unusable = loaded.is_err();
+    let findings = match loaded {
+        Ok(config) => check(&config, file.as_deref(), rights).await?,
+        Err(mistakes) => findings_of(mistakes),
     };
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
-    if as_json {
-        let all = json!({ "errors": errors, "warnings": warnings, "findings": findings });
-        println!("{}", serde_json::to_string_pretty(&all).context("the findings as JSON")?);
-    } else {
-        show(findings);
-        println!("{errors} errors, {warnings} warnings");
+    let code = match errors {
+        _ if unusable => ExitCode::from(UNUSABLE),
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    };
+    match print(findings, errors, warnings, as_json) {
+        // Whoever reads has read enough; what was found is still the outcome.
+        Ok(()) | Err(Failure::NobodyReads) => Ok(code),
+        Err(failure) => Err(failure),
     }
-    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn check(config: &Config) -> anyhow::Result<Vec<Finding>> {
-    let mut findings = vec![Finding::ok("settings", "can be used")];
+fn print(findings: Vec<Finding>, errors: usize, warnings: usize, as_json: bool) -> Result<(), Failure> {
+    if as_json {
+        let all = json!({ "errors": errors, "warnings": warnings, "findings": findings });
+        say!("{}", serde_json::to_string_pretty(&all).context("the findings as JSON")?);
+    } else {
+        list(findings)?;
+        say!("{}, {}", counted(errors, "error"), counted(warnings, "warning"));
+    }
+    Ok(())
+}
+
+/// What is wrong with the settings and with the mapping file, each under its own name.
+fn findings_of(mistakes: Mistakes) -> Vec<Finding> {
+    let finding = |place: &str, Problem { key, value, remedy }: Problem| {
+        Finding::error(format!("{place}: {key}"), value.unwrap_or_default(), remedy)
+    };
+    let mut findings: Vec<_> = mistakes.settings.into_iter().map(|problem| finding("settings", problem)).collect();
+    if let Some((path, problems)) = mistakes.mapping {
+        let place = format!("mapping {}", path.display());
+        findings.extend(problems.into_iter().map(|problem| finding(&place, problem)));
+    }
+    findings
+}
+
+async fn check(config: &Config, file: Option<&Path>, rights: bool) -> anyhow::Result<Vec<Finding>> {
+    let shown = file.map_or("the environment".to_owned(), |file| file.display().to_string());
+    let mut findings = vec![Finding::ok("settings", format!("{shown} can be used"))];
     if config.operator_token.is_none() && config.operators.is_empty() {
         findings.push(Finding::warning(
             "settings: server.operator_token",
             "is not set",
-            "set it to open /v1 to operators",
+            "set it to open the pages and /v1 to operators",
         ));
     }
     let store = store_to_check(config, &mut findings).await;
     let mapping = mapping_to_check(config, store.as_deref(), &mut findings).await?;
-    let items = match &store {
-        Some(store) => waiting_items(&store.waiting_bodies(MOST_ORDERS).await?, &mapping),
-        None => BTreeMap::new(),
+    let orders = match &store {
+        Some(store) => read_orders(&store.waiting_bodies(MOST_ORDERS).await?),
+        None => Vec::new(),
     };
+    findings.extend(check_orders(&orders, &mapping));
+    let items = items_of(&orders, &mapping);
     let clock: SharedClock = Arc::new(SystemClock);
     let wire = Arc::new(HttpWire::new().context("the HTTP client could not be made")?);
     let none = BTreeSet::new();
     for (name, book) in &config.books {
         let session = Session::new(name, book, wire.clone(), clock.clone());
         findings.extend(check_book(&session, &mapping, items.get(name).unwrap_or(&none)).await);
+        if rights {
+            findings.extend(try_rights(&session, &mapping).await);
+        }
+    }
+    if !rights {
+        let found = "the rights to save and delete were not tried";
+        findings.push(Finding::ok("rights", format!("{found}; --try-rights tries them with empty records")));
+    }
+    if let Some(store) = store {
+        store.close().await;
     }
     Ok(findings)
 }
 
 async fn store_to_check(config: &Config, findings: &mut Vec<Finding>) -> Option<Arc<dyn Store>> {
-    let opened = store::open_beside(&config.database).await;
-    let Ok(store) = &opened else {
-        let error = opened.err().map(|error| error.to_string()).unwrap_or_default();
-        findings.push(Finding::error("database", error, "correct database.url or the rights of its folder"));
-        return None;
-    };
-    if let Err(error) = store.ping().await {
-        let remedy = "see that its disk has room and can be written to";
-        findings.push(Finding::error("database", error.to_string(), remedy));
-        return None;
+    let database = &config.database;
+    match store::open_to_read(database).await {
+        Ok(Readable::Now(store)) => {
+            findings.push(match database {
+                Database::Sqlite(path) if !may_write(path) => Finding::warning(
+                    "database",
+                    format!("{database} cannot be written to by this user"),
+                    "run the check as the service's user; if this is that user, let it write to the file",
+                ),
+                _ => Finding::ok("database", database.to_string()),
+            });
+            return Some(store);
+        }
+        Ok(Readable::Absent) => {
+            let found = format!("{database} does not exist yet; the first start of the service creates it");
+            findings.push(Finding::ok("database", found));
+        }
+        Ok(Readable::Older) => findings.push(Finding::warning(
+            "database",
+            format!("{database} is of an earlier version, so that waiting orders were not checked"),
+            "start the service, which brings it up to date, and run the check again",
+        )),
+        Err(error) => findings.push(Finding::error(
+            "database",
+            error.to_string(),
+            "correct database.url, or the rights to the file and its folder",
+        )),
     }
-    findings.push(Finding::ok("database", config.database.to_string()));
-    opened.ok()
+    None
 }
 
-/// The mapping file of the settings, else the one in force.
+/// Whether this user may write to a file. Opening it changes nothing.
+fn may_write(path: &Path) -> bool {
+    std::fs::File::options().append(true).open(path).is_ok()
+}
+
+/// The mapping file of the settings, else the active one.
 async fn mapping_to_check(
     config: &Config,
     store: Option<&dyn Store>,
@@ -115,33 +174,41 @@ async fn mapping_to_check(
     Ok(mapping)
 }
 
+/// Bodies of webhooks as orders.
+fn read_orders(bodies: &[Vec<u8>]) -> Vec<Snapshot> {
+    bodies.iter().filter_map(|body| payload::read(body).ok()).map(|payload| payload.order).collect()
+}
+
 /// Items of the orders that wait, by book.
-fn waiting_items(bodies: &[Vec<u8>], mapping: &Mapping) -> BTreeMap<String, BTreeSet<String>> {
+fn items_of(orders: &[Snapshot], mapping: &Mapping) -> BTreeMap<String, BTreeSet<String>> {
     let mut items: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for order in bodies.iter().filter_map(|body| payload::read(body).ok()).map(|payload| payload.order) {
+    for order in orders {
         let book = mapping.stores.get(&order.store_id).cloned().unwrap_or_else(StoreRules::unknown).book;
-        let lines = lines_of(&order, mapping, &mut Vec::new());
+        let lines = lines_of(order, mapping, &mut Vec::new());
         items.entry(book).or_default().extend(lines.into_iter().map(|line| line.item_no));
     }
     items
 }
 
-fn show(mut findings: Vec<Finding>) {
-    // What stops invoices comes first; within a kind the order of looking stays.
+/// A list, not a table: its sentences stay whole in a narrow terminal.
+fn list(mut findings: Vec<Finding>) -> Result<(), Failure> {
+    // What stops invoices comes first; within a severity the order of checking stays.
     findings.sort_by_key(|finding| finding.severity);
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-    if !std::io::stdout().is_terminal() {
-        table.set_width(150);
-    }
-    table.set_header(["", "Where", "What was found", "What to do"]);
     for finding in findings {
         let severity = match finding.severity {
             Severity::Error => "ERROR",
             Severity::Warning => "warning",
             Severity::Ok => "ok",
         };
-        table.add_row([severity, &finding.part, &finding.found, &finding.remedy]);
+        let found = match finding.found.as_str() {
+            "" => finding.part,
+            found => format!("{}: {found}", finding.part),
+        };
+        say!("{}", paragraph(&format!("{severity:8} "), &found));
+        if !finding.remedy.is_empty() {
+            say!("{}", paragraph("         → ", &finding.remedy));
+        }
     }
-    println!("{table}");
+    say!();
+    Ok(())
 }

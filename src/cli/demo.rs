@@ -1,6 +1,6 @@
-//! `demo`: sandbox, service and sample orders on this machine, and a table of what became of each.
+//! `demo`: sandbox, service and sample orders on this machine, and a table of each order's outcome.
 
-use std::{collections::BTreeMap, io::IsTerminal, net::SocketAddr, process::ExitCode, time::Duration};
+use std::{collections::BTreeMap, io::IsTerminal, net::SocketAddr, pin::pin, process::ExitCode, time::Duration};
 
 use anyhow::{Context, ensure};
 use axum::http::{HeaderName, Method};
@@ -10,15 +10,17 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{Failure, language};
+use super::{
+    Failure, language,
+    output::{complain, paragraph, say, terminal_width},
+};
 use crate::{
     accurate::wire::{HttpWire, Wire, WireRequest},
     config::{BookConfig, Config, Database, LogConfig, LogFormat, MappingFile},
     domain::{invoice::ACCURATE_DAY, mapping::DEFAULT_BOOK, money::Rupiah, order::OrderId, reason::Language},
-    forstok::signature::{Encoding, Scheme, Verifier},
-    sandbox::{Options, Sandbox, samples},
-    service::{Listeners, Service, asked_to_stop},
-    signing::hmac_sha256,
+    forstok::signature::{Scheme, Verifier},
+    sandbox::{Options, Running, Sandbox, samples},
+    service::{Listeners, Service, asked_to_stop, cannot_listen},
     store::{Filter, OrderRecord, State},
     telemetry,
 };
@@ -26,7 +28,10 @@ use crate::{
 const USUAL_LISTEN: &str = "127.0.0.1:8080";
 const OPERATOR_TOKEN: &str = "demo";
 const WEBHOOK_SECRET: &str = "demo-webhook-key";
-const SIGNATURE_HEADER: &str = "x-forstok-signature";
+const KEY_HEADER: &str = "key";
+
+/// A narrower terminal gets a table without stores and dates.
+const FULL_WIDTH: usize = 103;
 
 /// How often each sample is delivered, beside an earlier snapshot of most.
 const DELIVERIES: usize = 3;
@@ -34,72 +39,100 @@ const DELIVERIES: usize = 3;
 /// The deliveries come in the same shuffled order each time, so that two runs can be compared.
 const SHUFFLE: u64 = 17;
 
-/// After this long the table is shown as it stands.
+/// After this long the table is shown as it is.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 const GLANCE: Duration = Duration::from_millis(100);
 
 pub(super) async fn demo(once: bool, listen: Option<SocketAddr>) -> Result<ExitCode, Failure> {
-    let asked_to_stop = asked_to_stop()?;
+    let mut stop = pin!(asked_to_stop()?);
     let log = LogConfig { filter: "forstok_accurate=error".to_owned(), format: LogFormat::Text };
     telemetry::log(&log).map_err(anyhow::Error::msg)?;
     let folder = tempfile::tempdir().context("a folder for the demo's database")?;
+    let played = tokio::select! {
+        played = play(folder.path(), listen, once) => Some(played?),
+        () = &mut stop => None,
+    };
+    let Some(Played { sandbox, accurate, service, address, wrong }) = played else {
+        complain!("Stopped before all orders had an outcome.");
+        return Ok(ExitCode::FAILURE);
+    };
+    if !once {
+        say!("\nWhere to look (Ctrl-C ends the demo):");
+        say!("  pages          http://{address}/ (the token is {OPERATOR_TOKEN})");
+        say!("  all orders     curl -H 'Authorization: Bearer {OPERATOR_TOKEN}' http://{address}/v1/orders");
+        say!("  one order      curl -H 'Authorization: Bearer {OPERATOR_TOKEN}' http://{address}/v1/orders/138163394");
+        say!("  health         http://{address}/readyz");
+        say!("  metrics        http://{address}/metrics");
+        say!("  Accurate       {}/sandbox", accurate.url());
+        stop.await;
+    }
+    service.stop().await;
+    accurate.stop().await;
+    drop(sandbox);
+    if wrong.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    complain!("\nNot as expected:");
+    for wrong in wrong {
+        complain!("  - {wrong}");
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+/// A demo whose orders have been shown.
+struct Played {
+    sandbox: Sandbox,
+    accurate: Running,
+    service: Service,
+    address: SocketAddr,
+    /// What is not as expected.
+    wrong: Vec<String>,
+}
+
+async fn play(folder: &std::path::Path, listen: Option<SocketAddr>, once: bool) -> Result<Played, Failure> {
     let options = Options::with_sample_masters();
     let credentials = (options.api_token.clone(), options.signature_secret.clone());
     let sandbox = Sandbox::new(options);
     let accurate = sandbox.start(([127, 0, 0, 1], 0).into()).await.context("the sandbox cannot listen")?;
     let listener = listen_at(listen).await?;
     let address = listener.local_addr().context("the address that is listened on")?;
-    let config = settings(address, folder.path(), &accurate.url(), credentials)?;
+    let config = settings(address, folder, &accurate.url(), credentials)?;
     let metrics = telemetry::metrics().map_err(anyhow::Error::msg)?;
     let service = Service::start(config, Listeners::one(listener), metrics).await?;
 
     if !once {
-        println!(
-            "Watch it in a browser; this link signs you in, once:\n  http://{address}{}\n",
-            service.sign_in_once()
-        );
+        let link = service.sign_in_once();
+        say!("Watch it in a browser; this link signs you in, once:\n  http://{address}{link}\n");
     }
-    println!(
-        "Forstok sends {} orders, each several times and in any order; one of Accurate's replies gets lost.\n",
-        samples::SAMPLES.len()
+    let orders = samples::SAMPLES.len();
+    say!(
+        "{}",
+        paragraph(
+            "",
+            &format!(
+                "Forstok sends {orders} orders, each several times and in any order; one of Accurate's replies gets lost."
+            )
+        )
     );
+    say!();
     sandbox.lose_next_reply_after_saving();
     let progress = progress_bar();
     let sent = send_all(address, &progress).await?;
     let orders = wait_until_settled(&service, &progress).await?;
     progress.finish_and_clear();
 
-    let wrong = show(&orders, &sandbox);
-    let twice = if wrong.is_empty() { ", each as it should be and none twice" } else { "" };
-    println!("\n{sent} webhooks → {} orders → {} invoices in Accurate{twice}.", orders.len(), sandbox.invoice_count());
-    if !once {
-        println!("\nWhere to look (Ctrl-C ends the demo):");
-        println!("  pages          http://{address}/ (the token is {OPERATOR_TOKEN})");
-        println!("  all orders     curl -H 'Authorization: Bearer {OPERATOR_TOKEN}' http://{address}/v1/orders");
-        println!(
-            "  one order      curl -H 'Authorization: Bearer {OPERATOR_TOKEN}' http://{address}/v1/orders/138163394"
-        );
-        println!("  health         http://{address}/readyz");
-        println!("  metrics        http://{address}/metrics");
-        println!("  Accurate       {}/sandbox", accurate.url());
-        asked_to_stop.await;
-    }
-    service.stop().await;
-    accurate.stop().await;
-    if wrong.is_empty() {
-        return Ok(ExitCode::SUCCESS);
-    }
-    eprintln!("\nNot as it should be:");
-    for wrong in wrong {
-        eprintln!("  - {wrong}");
-    }
-    Ok(ExitCode::FAILURE)
+    let wrong = show(&orders, &sandbox)?;
+    let twice = if wrong.is_empty() { ", each as expected and none twice" } else { "" };
+    let (count, invoices) = (orders.len(), sandbox.invoice_count());
+    let sum = format!("{sent} webhooks → {count} orders → {invoices} invoices in Accurate{twice}.");
+    say!("\n{}", paragraph("", &sum));
+    Ok(Played { sandbox, accurate, service, address, wrong })
 }
 
 async fn listen_at(listen: Option<SocketAddr>) -> anyhow::Result<TcpListener> {
     if let Some(address) = listen {
-        return TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}; is it taken?"));
+        return TcpListener::bind(address).await.map_err(|error| cannot_listen("--listen", address, &error));
     }
     match TcpListener::bind(USUAL_LISTEN).await {
         Ok(listener) => Ok(listener),
@@ -129,8 +162,8 @@ fn settings(
         database: Database::Sqlite(folder.join("demo.db")),
         keep_bodies: None,
         webhook: Verifier {
-            scheme: Scheme::Hmac { encoding: Encoding::Hex, timestamp_header: None },
-            header: HeaderName::from_static(SIGNATURE_HEADER),
+            scheme: Scheme::SharedKey,
+            header: HeaderName::from_static(KEY_HEADER),
             secrets: vec![WEBHOOK_SECRET.into()],
         },
         books: BTreeMap::from([(DEFAULT_BOOK.to_owned(), book)]),
@@ -165,11 +198,10 @@ async fn send_all(service: SocketAddr, progress: &ProgressBar) -> anyhow::Result
     progress.set_length(bodies.len() as u64);
     for body in &bodies {
         let body = serde_json::to_vec(body).context("a sample as JSON")?;
-        let signature = hex::encode(hmac_sha256(WEBHOOK_SECRET, None, &body));
         let request = WireRequest {
             method: Method::POST,
             url: format!("http://{service}/webhooks/forstok").parse().context("the service's address")?,
-            headers: vec![(SIGNATURE_HEADER, format!("sha256={signature}"))],
+            headers: vec![(KEY_HEADER, WEBHOOK_SECRET.to_owned())],
             body: Some(body.into()),
             timeout: Duration::from_secs(10),
         };
@@ -212,43 +244,51 @@ fn progress_bar() -> ProgressBar {
     ProgressBar::with_draw_target(Some(0), target).with_style(style)
 }
 
-/// Prints the table; returns what is not as it should be.
-fn show(orders: &[OrderRecord], sandbox: &Sandbox) -> Vec<String> {
+/// Prints the table, and below it why orders have no invoice; returns what is not as expected.
+fn show(orders: &[OrderRecord], sandbox: &Sandbox) -> Result<Vec<String>, Failure> {
     let language = language();
+    let is_full = terminal_width().is_none_or(|width| width >= FULL_WIDTH);
+    let in_columns = |[order, store, state, invoice, date, total]: [String; 6]| {
+        if is_full { vec![order, store, state, invoice, date, total] } else { vec![order, state, invoice, total] }
+    };
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(match language {
-        Language::English => ["Order", "Store", "State", "Invoice", "Date", "Total", "Why, and what to do"],
-        Language::Indonesian => ["Pesanan", "Toko", "Status", "Faktur", "Tanggal", "Total", "Alasan dan tindakan"],
-    });
-    if !std::io::stdout().is_terminal() {
-        table.set_width(150);
-    }
-    let mut wrong = Vec::new();
+    let header = match language {
+        Language::English => ["Order", "Store", "State", "Invoice", "Date", "Total"],
+        Language::Indonesian => ["Pesanan", "Toko", "Status", "Faktur", "Tanggal", "Total"],
+    };
+    table.set_header(in_columns(header.map(str::to_owned)));
+    let (mut wrong, mut reasons) = (Vec::new(), Vec::new());
     for sample in samples::SAMPLES {
         let id = sample.json()["order"]["id"].to_string().replace('"', "");
         let order = orders.iter().find(|order| OrderId::parse(&id).as_ref() == Some(&order.order_id));
         let Some(order) = order else {
-            wrong.push(format!("order {id} is nowhere"));
+            wrong.push(format!("order {id} is missing"));
             continue;
         };
-        table.add_row(row(order, language));
+        table.add_row(in_columns(row(order)));
+        reasons.extend(why(order, language));
         let seen = outcome(order, sandbox);
         if seen != sample.expected() {
             wrong.push(format!("order {id} ({}): expected {}, got {seen}", sample.name, sample.expected()));
         }
     }
-    println!("{table}");
+    say!("{table}");
+    say!();
+    say!("{}", if language == Language::English { "Why, and what to do:" } else { "Alasan dan tindakan:" });
+    for reason in reasons {
+        say!("{reason}");
+    }
     for invoice in sandbox.invoices() {
-        let standing = sandbox.invoices().iter().filter(|other| other.description == invoice.description).count();
-        if standing > 1 {
-            wrong.push(format!("order {} has {standing} invoices", invoice.description));
+        let same = sandbox.invoices().iter().filter(|other| other.description == invoice.description).count();
+        if same > 1 {
+            wrong.push(format!("order {} has {same} invoices", invoice.description));
         }
     }
-    wrong
+    Ok(wrong)
 }
 
-fn row(order: &OrderRecord, language: Language) -> [String; 7] {
+fn row(order: &OrderRecord) -> [String; 6] {
     let (number, date, total) = match &order.invoice {
         None => Default::default(),
         Some(invoice) => (
@@ -261,26 +301,21 @@ fn row(order: &OrderRecord, language: Language) -> [String; 7] {
             Rupiah::from_decimal(invoice.total).in_words(),
         ),
     };
-    let why = match order.reason {
-        None => String::new(),
-        Some(reason) => {
-            let about = order
-                .findings
-                .first()
-                .map(|finding| format!(": {}", finding.about.in_words(language)))
-                .unwrap_or_default();
-            let sentence = reason.sentence(language).trim_end_matches('.');
-            format!("{sentence}{about}. → {}", reason.remedy(language))
-        }
-    };
-    let state = match order.reason {
-        Some(reason) => format!("{}: {reason}", order.state.as_str()),
-        None => order.state.as_str().to_owned(),
-    };
-    [order.order_id.to_string(), order.store_name.clone(), state, number, date, total, why]
+    let state = order.state.as_str().to_owned();
+    [order.order_id.to_string(), order.store_name.clone(), state, number, date, total]
 }
 
-/// What became of an order, in the shape of `expected.json`.
+/// Why an order has no invoice, and what to do about it.
+fn why(order: &OrderRecord, language: Language) -> Option<String> {
+    let reason = order.reason?;
+    let about =
+        order.findings.first().map(|finding| format!(": {}", finding.about.in_words(language))).unwrap_or_default();
+    let sentence = reason.sentence(language).trim_end_matches('.');
+    let said = paragraph(&format!("  {}  ", order.order_id), &format!("{reason}: {sentence}{about}."));
+    Some(format!("{said}\n{}", paragraph("             → ", reason.remedy(language))))
+}
+
+/// An order's outcome, in the shape of `expected.json`.
 fn outcome(order: &OrderRecord, sandbox: &Sandbox) -> Value {
     let mut outcome = json!({"state": order.state.as_str()});
     if let Some(reason) = order.reason {

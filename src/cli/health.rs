@@ -4,14 +4,14 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 
-use super::Failure;
+use super::{Failure, output::say};
 use crate::config;
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) async fn health(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
-    // Nothing else of the settings: a mistake that a running service has not taken over does not make it unwell.
-    let mut address = config::load_listen(file.as_deref(), std::env::vars())?;
+    // Nothing else of the settings: an error that a running service has not taken over does not make it unhealthy.
+    let mut address = config::load_listen(file.as_deref(), config::environment())?;
     if address.ip().is_unspecified() {
         address.set_ip([127, 0, 0, 1].into());
     }
@@ -22,6 +22,6 @@ pub(super) async fn health(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let url = format!("http://{address}/healthz");
     let response = client.get(url).send().await.context("the service does not answer")?;
     let healthy = response.status().is_success();
-    println!("{}", response.text().await.context("the service's answer broke off")?);
+    say!("{}", response.text().await.context("the service's answer broke off")?);
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,4 +1,4 @@
-//! `mapping show | apply FILE | history`: the mapping in force, beside a running service or without one.
+//! `mapping show | apply FILE | history`: the active mapping, beside a running service or without one.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,12 +8,15 @@ use std::{
 use anyhow::Context;
 use clap::Subcommand;
 
-use super::Failure;
+use super::{
+    Failure,
+    output::{complain, say},
+};
 use crate::{
     clock::SystemClock,
-    config,
-    pipeline::mapping::{self, Applied, Document},
-    store::{self, Store},
+    config::{self, Offline},
+    pipeline::mapping::{self, Applied, Document, OfFile},
+    store::{self, MAPPING_FILE_AUTHORS, Store},
 };
 
 /// Revisions that `history` shows.
@@ -21,72 +24,104 @@ const SHOWN: i64 = 50;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
-    /// Print the mapping in force
+    /// Print the active mapping
     Show,
-    /// Put a mapping in force; a running service takes it over within a second
+    /// Apply a mapping; a running service takes it over within a second
     Apply {
         /// The mapping, TOML
         file: PathBuf,
     },
-    /// List all mappings that were in force: when, by whom, and what each changed
+    /// List the mappings that were ever active: when, by whom, and what each changed
     History,
 }
 
 pub(super) async fn run(config: Option<PathBuf>, action: Action) -> Result<ExitCode, Failure> {
-    let offline = config::load_offline(config.as_deref(), std::env::vars())?;
+    let offline = config::load_offline(config.as_deref(), config::environment())?;
     let store = store::open_beside(&offline.database).await.map_err(anyhow::Error::from)?;
     match action {
-        Action::Show => show(store.as_ref()).await,
-        Action::Apply { file } => apply(store.as_ref(), &file, &offline.books).await,
-        Action::History => history(store.as_ref()).await,
+        Action::Show => show(store.as_ref(), &offline).await,
+        Action::Apply { file } => apply(store.as_ref(), &config::absolute(file), &offline).await,
+        Action::History => history(store.as_ref(), &offline).await,
     }
 }
 
-async fn show(store: &dyn Store) -> Result<ExitCode, Failure> {
+async fn show(store: &dyn Store, offline: &Offline) -> Result<ExitCode, Failure> {
     match store.mapping().await.map_err(anyhow::Error::from)? {
         None => {
-            eprintln!("There is no mapping yet: mapping apply FILE puts one in force.");
+            complain!("There is no mapping in {} yet: mapping apply FILE applies one.", offline.database);
             Ok(ExitCode::FAILURE)
         }
         Some(stored) => {
-            println!("# revision {}, since {}, by {}", stored.revision, stored.at, stored.who);
-            println!("{}", stored.document.trim_end());
+            say!("# revision {}, since {}, by {}", stored.revision, stored.at, stored.who);
+            say!("# database {}", offline.database);
+            say!("{}", stored.document.trim_end());
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-async fn apply(store: &dyn Store, file: &Path, books: &[String]) -> Result<ExitCode, Failure> {
+async fn apply(store: &dyn Store, file: &Path, offline: &Offline) -> Result<ExitCode, Failure> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let document = Document::from_toml(&file.display().to_string(), &text)?;
-    let unknown = config::unknown_books(&document.mapping, books);
+    let refused = |problems| Failure::Mapping(file.to_owned(), problems);
+    let document = Document::from_toml(&file.display().to_string(), &text).map_err(refused)?;
+    let unknown = config::unknown_books(&document.mapping, &offline.books);
     if !unknown.is_empty() {
-        return Err(unknown.into());
+        return Err(refused(unknown));
     }
-    match mapping::apply(store, &SystemClock, document, "command line", None).await.map_err(anyhow::Error::from)? {
-        Applied::Equal(in_force) => {
-            println!("Nothing to change: revision {} says the same.", in_force.revision);
+    let database = &offline.database;
+    match put(store, document, is_of_settings(file, offline)).await.map_err(anyhow::Error::from)? {
+        Applied::Equal(active) => {
+            say!("Nothing to change in {database}: revision {} says the same.", active.revision);
             Ok(ExitCode::SUCCESS)
         }
-        Applied::Changed(in_force, changes) => {
-            println!("Revision {} is in force:", in_force.revision);
+        Applied::Changed(active, changes) => {
+            say!("Revision {} is now active in {database}:", active.revision);
             for change in changes {
-                println!("  {change}");
+                say!("  {change}");
             }
             Ok(ExitCode::SUCCESS)
         }
         Applied::Stale(revision) => {
-            eprintln!("Somebody else put revision {revision} in force at the same moment; look at it and try again.");
+            complain!(
+                "The mapping in {database} has changed in the meantime: revision {revision} is active. Try again."
+            );
             Ok(ExitCode::FAILURE)
         }
     }
 }
 
-async fn history(store: &dyn Store) -> Result<ExitCode, Failure> {
+/// Applies it. The file that the settings name counts as applied then, so that the next start does not apply it again.
+async fn put(store: &dyn Store, document: Document, is_of_settings: bool) -> store::Result<Applied> {
+    if is_of_settings {
+        let author = MAPPING_FILE_AUTHORS[2];
+        if let OfFile::Changed(applied) = mapping::apply_file(store, &SystemClock, document.clone(), author).await? {
+            return Ok(applied);
+        }
+    }
+    // Somebody asks for it, so it is applied even if the file has not changed.
+    mapping::apply(store, &SystemClock, document, &author(), None).await
+}
+
+fn is_of_settings(file: &Path, offline: &Offline) -> bool {
+    let of_settings = offline.mapping.as_ref().and_then(|mapping| mapping.path.canonicalize().ok());
+    of_settings.is_some_and(|path| file.canonicalize().is_ok_and(|file| file == path))
+}
+
+/// Who is at the command line, as far as the machine says.
+fn author() -> String {
+    let user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    match user.filter(|user| !user.is_empty()) {
+        Some(user) => format!("command line ({user})"),
+        None => "command line".to_owned(),
+    }
+}
+
+async fn history(store: &dyn Store, offline: &Offline) -> Result<ExitCode, Failure> {
+    say!("database {}", offline.database);
     for revision in store.mapping_history(SHOWN).await.map_err(anyhow::Error::from)? {
-        println!("revision {} · {} · {}", revision.revision, revision.at, revision.who);
+        say!("revision {} · {} · {}", revision.revision, revision.at, revision.who);
         for change in revision.changes {
-            println!("  {change}");
+            say!("  {change}");
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -5,6 +5,7 @@ mod demo;
 mod health;
 mod mapping;
 mod openapi;
+mod output;
 mod preview;
 mod sandbox;
 mod serve;
@@ -14,53 +15,66 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
+use self::output::complain;
 use crate::{
-    config::{Database, Offline},
+    config::{self, CONFIG_VARIABLE, Mistakes, Offline},
     domain::{document::Problem, reason::Language},
     pipeline::{MappingInForce, mapping as in_store},
+    store::Readable,
 };
 
 /// Exit code for settings or arguments that cannot be used; nothing was started.
 const UNUSABLE: u8 = 2;
 
-/// Turns Forstok orders into exactly one correct sales invoice each in Accurate Online.
+/// Creates exactly one correct sales invoice in Accurate Online for each Forstok order
 #[derive(Debug, Parser)]
-#[command(name = "forstok-accurate", version, max_term_width = 100)]
+#[command(name = "forstok-accurate", version, max_term_width = 100, after_help = SETTINGS_HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
+/// Where the settings come from, for `--help`.
+const SETTINGS_HELP: &str = "\
+Settings are read from the file given with --config, else from the file that FORSTOK_ACCURATE_CONFIG names, else from
+./settings.toml if it exists. Environment variables override the file. Relative paths in the settings count from the
+folder of the settings file.
+
+Exit codes: 0 success, 1 a finding or a failure, 2 wrong settings or usage, 3 not finished: run it again.";
+
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Take webhooks and make invoices
+    /// Receive webhooks and create invoices
     Serve {
-        /// Settings file; every key can also come from the environment
+        /// Settings file; environment variables override it
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
     /// Look for everything that could go wrong: settings, database, clock, credentials, rights, mapping
     Check {
-        /// Settings file
+        /// Settings file; environment variables override it
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
+        /// Also try the rights to save and delete, with empty records that Accurate refuses
+        #[arg(long)]
+        try_rights: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Show what would become of one order and the exact invoice; sends nothing, needs no credentials
+    /// Show what would happen to one order and the exact invoice; sends nothing, needs no credentials
     Preview {
         /// Settings file; names the mapping
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
-        /// A webhook's body, or the order alone
+        /// A webhook body, or the order alone; `-` reads standard input
         #[arg(value_name = "ORDER.json")]
         order: PathBuf,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Show, change or look back at the mapping in force
+    /// Show the active mapping, change it, or list its revisions
     Mapping {
         #[command(subcommand)]
         action: mapping::Action,
@@ -68,24 +82,24 @@ enum Command {
         #[arg(long, value_name = "FILE", global = true)]
         config: Option<PathBuf>,
     },
-    /// Back the database up, or move it to PostgreSQL
+    /// Back up the database, or move it to PostgreSQL
     Store {
         #[command(subcommand)]
         action: store::Action,
     },
-    /// Try it all on this machine: sandbox, service and sample orders; no account needed
+    /// Try everything on this machine: sandbox, service and sample orders; no account needed
     Demo {
-        /// End after the table; the exit code is not 0 if any order did not end as it should
+        /// End after the table; exits non-zero if any order did not end up as expected
         #[arg(long)]
         once: bool,
-        /// Where the service listens; by default 127.0.0.1:8080, or a free port when that is taken
-        #[arg(long, value_name = "ADDR")]
+        /// Where the service listens; by default 127.0.0.1:8080, or a free port if that is taken
+        #[arg(long, value_name = "ADDR", value_parser = config::listen_address)]
         listen: Option<SocketAddr>,
     },
-    /// Run the stand-in for Accurate alone
+    /// Run only the stand-in for Accurate
     Sandbox {
         /// Where it listens
-        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9090")]
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9090", value_parser = config::listen_address)]
         listen: SocketAddr,
     },
     /// Ask a running service whether it is alive: for a container's health check
@@ -100,8 +114,14 @@ enum Command {
 
 /// Why a command ended badly.
 enum Failure {
-    /// Settings or arguments cannot be used.
-    Unusable(Vec<Problem>),
+    /// The settings, or the mapping file that they name, cannot be used.
+    Settings(Mistakes),
+    /// A mapping that was given cannot be used: its file, and what is wrong.
+    Mapping(PathBuf, Vec<Problem>),
+    /// Arguments cannot be used.
+    Arguments(Vec<Problem>),
+    /// Whoever read what is printed has gone.
+    NobodyReads,
     /// Anything else.
     Broken(anyhow::Error),
 }
@@ -112,51 +132,92 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-impl From<Vec<Problem>> for Failure {
-    fn from(problems: Vec<Problem>) -> Self {
-        Self::Unusable(problems)
+impl From<Mistakes> for Failure {
+    fn from(mistakes: Mistakes) -> Self {
+        Self::Settings(mistakes)
     }
 }
 
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Serve { config } => block_on(serve::serve(config)),
-        Command::Check { config, json } => block_on(check::run(config, json)),
-        Command::Preview { config, order, json } => block_on(preview::run(config, &order, json)),
-        Command::Mapping { action, config } => block_on(mapping::run(config, action)),
+        Command::Serve { config } => block_on(serve::serve(settings_file(config))),
+        Command::Check { config, try_rights, json } => block_on(check::run(settings_file(config), try_rights, json)),
+        Command::Preview { config, order, json } => block_on(preview::run(settings_file(config), &order, json)),
+        Command::Mapping { action, config } => block_on(mapping::run(settings_file(config), action)),
         Command::Store { action } => block_on(store::run(action)),
         Command::Demo { once, listen } => block_on(demo::demo(once, listen)),
         Command::Sandbox { listen } => block_on(sandbox::sandbox(listen)),
-        Command::Health { config } => block_on(health::health(config)),
+        Command::Health { config } => block_on(health::health(settings_file(config))),
         Command::Openapi => openapi::openapi(),
     };
     match result {
         Ok(code) => code,
-        Err(Failure::Unusable(problems)) => {
-            eprintln!("The settings cannot be used; nothing was started. {} to mend:", counted(problems.len()));
-            for problem in problems {
-                eprintln!("  - {problem}");
-            }
+        Err(Failure::Settings(mistakes)) => {
+            complain_of_settings(&mistakes);
             ExitCode::from(UNUSABLE)
         }
+        Err(Failure::Mapping(file, problems)) => {
+            complain!("The mapping was not changed: {}.", counted(problems.len(), "error"));
+            complain_of(&format!("In the mapping {}", file.display()), &problems);
+            ExitCode::from(UNUSABLE)
+        }
+        Err(Failure::Arguments(problems)) => {
+            complain_of("Wrong arguments", &problems);
+            ExitCode::from(UNUSABLE)
+        }
+        // It has read as much as it wanted, as `head` does.
+        Err(Failure::NobodyReads) => ExitCode::SUCCESS,
         Err(Failure::Broken(error)) => {
-            eprintln!("forstok-accurate: {error:#}");
+            complain!("forstok-accurate: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// The mapping file of the settings, else the one in force in the database.
+fn complain_of_settings(mistakes: &Mistakes) {
+    let of_settings = mistakes.settings.len();
+    let of_mapping = mistakes.mapping.as_ref().map_or(0, |(_, problems)| problems.len());
+    complain!("Nothing was started or changed: {}.", counted(of_settings + of_mapping, "error"));
+    let place = match &mistakes.file {
+        Some(file) => format!("In the settings {}", file.display()),
+        None => format!("In the settings (no settings file: give one with --config or {CONFIG_VARIABLE})"),
+    };
+    complain_of(&place, &mistakes.settings);
+    if let Some((file, problems)) = &mistakes.mapping {
+        complain_of(&format!("In the mapping {}", file.display()), problems);
+    }
+}
+
+fn complain_of(place: &str, problems: &[Problem]) {
+    if !problems.is_empty() {
+        complain!("{place}:");
+    }
+    for problem in problems {
+        complain!("  - {problem}");
+    }
+}
+
+/// The settings file that a command reads.
+fn settings_file(given: Option<PathBuf>) -> Option<PathBuf> {
+    config::settings_file(given, std::env::var_os(CONFIG_VARIABLE))
+}
+
+/// The mapping file of the settings, else the active one in the database.
 async fn offline_mapping(offline: &Offline) -> anyhow::Result<MappingInForce> {
     if let Some(file) = &offline.mapping {
         return Ok(MappingInForce { revision: 0, mapping: file.mapping.clone() });
     }
-    // To look for a mapping makes no database.
-    let is_there = !matches!(&offline.database, Database::Sqlite(path) if !path.exists());
-    anyhow::ensure!(is_there, "there is no mapping: set mapping.file in the settings");
-    let store = crate::store::open_beside(&offline.database).await?;
-    Ok(in_store::in_force(store.as_ref()).await?)
+    match crate::store::open_to_read(&offline.database).await? {
+        Readable::Now(store) => Ok(in_store::in_force(store.as_ref()).await?),
+        Readable::Absent => {
+            anyhow::bail!("there is no mapping: set mapping.file in the settings ({} does not exist)", offline.database)
+        }
+        Readable::Older => anyhow::bail!(
+            "{} is of an earlier version; the next start of the service brings it up to date",
+            offline.database
+        ),
+    }
 }
 
 /// The language of this terminal's user.
@@ -165,8 +226,9 @@ fn language() -> Language {
     if wanted.starts_with("id") { Language::Indonesian } else { Language::English }
 }
 
-fn counted(mistakes: usize) -> String {
-    if mistakes == 1 { "1 mistake".to_owned() } else { format!("{mistakes} mistakes") }
+/// `1 error`, `2 errors`.
+fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 fn block_on(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {

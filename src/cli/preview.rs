@@ -1,6 +1,7 @@
-//! `preview`: what would become of one order, and the exact invoice. Needs no credentials, sends nothing.
+//! `preview`: what would happen to one order, and the exact invoice. Needs no credentials, sends nothing.
 
 use std::{
+    io::Read,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -8,7 +9,7 @@ use std::{
 use anyhow::Context;
 use serde_json::Value;
 
-use super::{Failure, language, offline_mapping};
+use super::{Failure, language, offline_mapping, output::say};
 use crate::{
     clock::{Clock, SystemClock},
     config,
@@ -16,18 +17,28 @@ use crate::{
 };
 
 pub(super) async fn run(config: Option<PathBuf>, order: &Path, json: bool) -> Result<ExitCode, Failure> {
-    let offline = config::load_offline(config.as_deref(), std::env::vars())?;
+    let offline = config::load_offline(config.as_deref(), config::environment())?;
     let in_force = offline_mapping(&offline).await?;
-    let text = std::fs::read(order).with_context(|| format!("{} cannot be read", order.display()))?;
+    let text = read(order).with_context(|| format!("{} cannot be read", order.display()))?;
     let body = as_webhook(text);
     let preview = preview(&body, &in_force, SystemClock.now(), language())
-        .map_err(|problem| anyhow::anyhow!("{} is no order that can be read: {problem}", order.display()))?;
+        .map_err(|problem| anyhow::anyhow!("{} is not an order that can be read: {problem}", order.display()))?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&preview).context("the preview as JSON")?);
+        say!("{}", serde_json::to_string_pretty(&preview).context("the preview as JSON")?);
     } else {
         print(&preview)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The order's file, or standard input.
+fn read(order: &Path) -> std::io::Result<Vec<u8>> {
+    if order != Path::new("-") {
+        return std::fs::read(order);
+    }
+    let mut text = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut text)?;
+    Ok(text)
 }
 
 /// A person may save the order alone, without the envelope that the webhook has around it.
@@ -40,15 +51,15 @@ fn as_webhook(text: Vec<u8>) -> Vec<u8> {
     }
 }
 
-fn print(preview: &Preview) -> anyhow::Result<()> {
-    println!("Order {} ({}): {}", preview.order_id, preview.channel_order_id, preview.state);
-    println!("{}", preview.decision);
+fn print(preview: &Preview) -> Result<(), Failure> {
+    say!("Order {} ({}): {}", preview.order_id, preview.channel_order_id, preview.state);
+    say!("{}", preview.decision);
     for finding in &preview.findings {
-        println!("\n{} {}: {}", finding.severity, finding.code, finding.sentence);
-        println!("  {}\n  → {}", finding.detail, finding.remedy);
+        say!("\n{} {}: {}", finding.severity, finding.code, finding.sentence);
+        say!("  {}\n  → {}", finding.detail, finding.remedy);
     }
     if let Some(body) = &preview.body {
-        println!("\nPOST sales-invoice/save.do\n{}", serde_json::to_string_pretty(body).context("the body as JSON")?);
+        say!("\nPOST sales-invoice/save.do\n{}", serde_json::to_string_pretty(body).context("the body as JSON")?);
     }
     Ok(())
 }

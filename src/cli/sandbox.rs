@@ -2,26 +2,22 @@
 
 use std::{net::SocketAddr, process::ExitCode};
 
-use anyhow::Context;
-
-use super::Failure;
+use super::{Failure, output::say};
 use crate::{
     sandbox::{Options, Sandbox},
-    service::asked_to_stop,
+    service::{asked_to_stop, cannot_listen},
 };
 
 pub(super) async fn sandbox(listen: SocketAddr) -> Result<ExitCode, Failure> {
     let asked_to_stop = asked_to_stop()?;
     let options = Options::with_sample_masters();
     let (token, secret) = (options.api_token.clone(), options.signature_secret.clone());
-    let running = Sandbox::new(options)
-        .start(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}; is it taken?"))?;
+    let running =
+        Sandbox::new(options).start(listen).await.map_err(|error| cannot_listen("--listen", listen, &error))?;
     let url = running.url();
-    println!("The sandbox stands in for Accurate at {url}. Settings for a book in it:\n");
-    println!("[books.main]\naccount_url = \"{url}\"\napi_token = \"{token}\"\nsignature_secret = \"{secret}\"\n");
-    println!("What it can do and what it holds: {url}/sandbox   Ctrl-C ends it.");
+    say!("The sandbox stands in for Accurate at {url}. Settings for a book in it:\n");
+    say!("[books.main]\naccount_url = \"{url}\"\napi_token = \"{token}\"\nsignature_secret = \"{secret}\"\n");
+    say!("What it can do and what it holds: {url}/sandbox   Ctrl-C ends it.");
     asked_to_stop.await;
     running.stop().await;
     Ok(ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! `serve`: take webhooks and make invoices, until asked to stop.
+//! `serve`: receive webhooks and create invoices, until asked to stop.
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -10,9 +10,9 @@ use tokio::{
 
 use super::Failure;
 use crate::{
-    config,
+    config::{self, Mistakes},
     reload::Settings,
-    service::{Listeners, Service, asked_to_stop},
+    service::{Listeners, Service, asked_to_stop, cannot_listen},
     telemetry,
 };
 
@@ -20,11 +20,11 @@ use crate::{
 const FILE_TOO_LARGE: i32 = 25;
 
 pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
-    let config = config::load(file.as_deref(), std::env::vars())?;
-    let log = telemetry::log(&config.log).map_err(|problem| vec![problem])?;
+    let config = config::load(file.as_deref(), config::environment())?;
+    let log = telemetry::log(&config.log).map_err(|problem| Mistakes::in_settings(file.as_deref(), vec![problem]))?;
     let metrics = telemetry::metrics().map_err(anyhow::Error::msg)?;
     let asked_to_stop = asked_to_stop()?;
-    // From here on it no longer ends the process; what comes before the service stands is heard afterwards.
+    // From here on it no longer ends the process; a signal that comes before the service runs is handled afterwards.
     let hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be listened for")?;
     // A file that may not grow further is a write that fails, answered with 503, not the end of the process.
     let _ = signal(SignalKind::from_raw(FILE_TOO_LARGE));
@@ -38,6 +38,8 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     if config.operator_token.is_none() && config.operators.is_empty() {
         tracing::warn!("neither server.operator_token nor [operators] is set: the pages and /v1 are closed");
     }
+    let shown = file.as_ref().map_or("the environment".to_owned(), |file| file.display().to_string());
+    tracing::info!(settings = shown, database = %config.database, "settings {shown}, database {}", config.database);
     let settings = Settings::new(file, log, config.clone());
     let service = Service::start(config, Listeners { public, operators }, metrics).await?;
     tracing::info!(%address, "webhooks are taken at http://{address}/webhooks/forstok");
@@ -53,5 +55,5 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
 }
 
 async fn listen(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("{key} = {address}: cannot listen there; is it taken?"))
+    TcpListener::bind(address).await.map_err(|error| cannot_listen(key, address, &error))
 }

@@ -9,7 +9,7 @@ use std::{
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Failure;
+use super::{Failure, output::say, settings_file};
 use crate::{
     clock::{Clock, SystemClock},
     config::{self, Database},
@@ -31,7 +31,7 @@ pub(super) enum Action {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
-    /// Move a shop's history to an empty PostgreSQL database; goes on where it was cut short
+    /// Copy everything to an empty PostgreSQL database; continues where it was interrupted
     Copy {
         /// Where it is: `sqlite://…`
         #[arg(long, value_name = "URL")]
@@ -44,13 +44,13 @@ pub(super) enum Action {
 
 pub(super) async fn run(action: Action) -> Result<ExitCode, Failure> {
     match action {
-        Action::Backup { file, config } => backup(config, &file).await,
+        Action::Backup { file, config } => backup(settings_file(config), &config::absolute(file)).await,
         Action::Copy { from, to } => copy(&from, &to).await,
     }
 }
 
 async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failure> {
-    let path = match config::load_offline(config.as_deref(), std::env::vars())?.database {
+    let path = match config::load_offline(config.as_deref(), config::environment())?.database {
         Database::Sqlite(path) => path,
         database @ Database::Postgres(_) => {
             let words = format!(
@@ -68,8 +68,9 @@ async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failur
         copied = store::backup(&path, file) => copied.map_err(|error| told(&error))?,
         () = stop => return Err(anyhow::anyhow!("stopped: no backup was made").into()),
     };
-    println!(
-        "{} holds {} orders and {} invoices: {:.1} MB, written and read through in {:.1} s.",
+    say!("Database: {}", path.display());
+    say!(
+        "{} holds {} orders and {} invoices: {:.1} MB, written and read back in {:.1} s.",
         file.display(),
         copied.orders,
         copied.invoices,
@@ -85,16 +86,18 @@ fn told(error: &StoreError) -> anyhow::Error {
 }
 
 async fn copy(from: &str, to: &str) -> Result<ExitCode, Failure> {
-    let wrong = |key: &str, remedy: &str| vec![Problem { key: key.to_owned(), value: None, remedy: remedy.to_owned() }];
-    let (from, to) = match (config::database_at(from), config::database_at(to)) {
+    let wrong = |key: &str, remedy: &str| {
+        Failure::Arguments(vec![Problem { key: key.to_owned(), value: None, remedy: remedy.to_owned() }])
+    };
+    let (from, to) = match (config::database_at(from, None), config::database_at(to, None)) {
         (Ok(Database::Sqlite(from)), Ok(Database::Postgres(to))) => (from, to),
-        (Err(remedy), _) => return Err(wrong("--from", &remedy).into()),
-        (_, Err(remedy)) => return Err(wrong("--to", &remedy).into()),
+        (Err(remedy), _) => return Err(wrong("--from", &remedy)),
+        (_, Err(remedy)) => return Err(wrong("--to", &remedy)),
         (Ok(Database::Postgres(_)), _) => {
-            return Err(wrong("--from", "must be an SQLite file: out of PostgreSQL there is no way back").into());
+            return Err(wrong("--from", "must be an SQLite file: nothing copies back from PostgreSQL"));
         }
         (_, Ok(Database::Sqlite(_))) => {
-            return Err(wrong("--to", "must be a PostgreSQL database; store backup copies an SQLite file").into());
+            return Err(wrong("--to", "must be a PostgreSQL database; store backup copies an SQLite file"));
         }
     };
     let began = Instant::now();
@@ -105,17 +108,15 @@ async fn copy(from: &str, to: &str) -> Result<ExitCode, Failure> {
     let seconds = began.elapsed().as_secs_f64();
     match moved.map_err(|error| told(&error))? {
         Moved::All { written, rows } => {
-            println!("Finished: every row is as it is in {}, compared one by one.", from.display());
+            say!("Finished: every row is the same as in {}; all were compared.", from.display());
             for (table, rows) in rows {
-                println!("  {table:<16} {rows:>12} rows");
+                say!("  {table:<16} {rows:>12} rows");
             }
-            println!(
-                "{written} rows were written, in {seconds:.1} s. Now set database.url to it and start the service."
-            );
+            say!("{written} rows were written, in {seconds:.1} s. Now set database.url to it and start the service.");
             Ok(ExitCode::SUCCESS)
         }
         Moved::SoFar { written } => {
-            println!(
+            say!(
                 "{written} rows were written, in {seconds:.1} s. A service works on {}, so that more may change: \
                  stop it and run this again. Only what changes until then is left to be written.",
                 from.display()

@@ -194,15 +194,15 @@ mod tests {
         [server]
         listen = "127.0.0.1:1"
         [database]
-        url = "sqlite://one.db"
+        url = "sqlite:///data/one.db"
         [forstok.webhook]
-        secrets = ["hush-1"]
+        secrets = ["hush-hush-hush-1"]
         [books.main]
-        api_token = "hush-2"
-        signature_secret = "hush-3"
+        api_token = "hush-hush-hush-2"
+        signature_secret = "hush-hush-hush-3"
         [books.left]
-        api_token = "hush-4"
-        signature_secret = "hush-5"
+        api_token = "hush-hush-hush-4"
+        signature_secret = "hush-hush-hush-5"
     "#;
 
     const NEW: &str = r#"
@@ -211,22 +211,22 @@ mod tests {
         language = "id"
         operator_listen = "127.0.0.1:3"
         public_url = "https://books.example.com"
-        operator_token = "hush-6"
+        operator_token = "hush-hush-hush-6"
         [operators.accounting]
-        token = "hush-10"
+        token = "hush-hush-hush-10"
         [database]
         url = "postgres://u:hush@h/d"
         keep_bodies_days = 30
         [forstok.webhook]
-        secrets = ["hush-1", "hush-7"]
+        secrets = ["hush-hush-hush-1", "hush-hush-hush-7"]
         [books.main]
         account_url = "https://other.accurate.id"
-        api_token = "hush-8"
-        signature_secret = "hush-9"
+        api_token = "hush-hush-hush-8"
+        signature_secret = "hush-hush-hush-9"
         bulk = "off"
         [books.more]
-        api_token = "hush-4"
-        signature_secret = "hush-5"
+        api_token = "hush-hush-hush-4"
+        signature_secret = "hush-hush-hush-5"
         [log]
         filter = "debug"
         format = "json"
@@ -261,6 +261,6 @@ mod tests {
     fn credentials_are_not_taken_over_for_another_address() {
         let [old, new] = [OLD, NEW].map(|text| load_text(text, &[]).expect("right"));
         let running = old.taking_over(new);
-        assert_eq!(running.books["main"].api_token.expose_secret(), "hush-2");
+        assert_eq!(running.books["main"].api_token.expose_secret(), "hush-hush-hush-2");
     }
 }

@@ -1,9 +1,13 @@
-//! The settings: a TOML file, each key also from the environment, all mistakes told at once.
+//! The settings: a TOML file, each key also from the environment, all mistakes reported at once.
 
 pub mod changes;
+mod environment;
+mod mistakes;
 mod operators;
+mod paths;
 mod secrets;
 mod sections;
+mod strength;
 
 use std::{
     collections::BTreeMap,
@@ -14,9 +18,16 @@ use std::{
 
 use jiff::SignedDuration;
 use secrecy::SecretString;
-use toml::{Table, Value};
+use toml::Table;
 
-pub use self::{operators::OperatorConfig, sections::database_at};
+use self::environment::{Origins, overlay};
+pub use self::{
+    environment::environment,
+    mistakes::Mistakes,
+    operators::OperatorConfig,
+    paths::{CONFIG_VARIABLE, absolute, settings_file},
+    sections::{database_at, listen_address},
+};
 use crate::{
     accurate::credentials::Credentials,
     domain::{
@@ -137,102 +148,68 @@ pub struct Offline {
     pub books: Vec<String>,
 }
 
-/// Reads file and environment. The environment goes first.
-pub fn load(
-    file: Option<&Path>,
-    environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<Config, Vec<Problem>> {
-    let (config, _, mut problems, absent) = read_all(file, environment)?;
-    problems.extend(absent);
-    match config {
-        Some(config) if problems.is_empty() => Ok(config),
-        _ => Err(problems),
-    }
+/// Reads file and environment. The environment overrides the file.
+pub fn load(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Result<Config, Mistakes> {
+    let read = read_all(file, environment)?;
+    let mut mistakes = read.mistakes;
+    mistakes.settings.extend(read.absent);
+    read.config.filter(|_| mistakes.is_empty()).ok_or(mistakes)
 }
 
-/// As [`load`], where no credential is needed: what is wrong is told, what is absent is not missed.
+/// As [`load`], where no credential is needed: what is wrong is reported, a credential that is missing or is still a
+/// placeholder is not.
 pub fn load_offline(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<Offline, Vec<Problem>> {
-    let (_, offline, problems, _) = read_all(file, environment)?;
-    match offline {
-        Some(offline) if problems.is_empty() => Ok(offline),
-        _ => Err(problems),
-    }
+) -> Result<Offline, Mistakes> {
+    let read = read_all(file, environment)?;
+    read.offline.filter(|_| read.mistakes.is_empty()).ok_or(read.mistakes)
 }
 
 /// Where the service listens, whatever else the settings say: a probe needs no more.
 pub fn load_listen(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<SocketAddr, Vec<Problem>> {
+) -> Result<SocketAddr, Mistakes> {
     let mut table = read_table(file)?;
     let problems = Problems::default();
-    overlay(&mut table, environment, &Problems::default());
-    sections::read_listen_alone(&table, &problems).ok_or_else(|| problems.into_vec())
+    let origins = overlay(&mut table, environment, &Problems::default());
+    let listen = sections::read_listen_alone(&table, &problems);
+    listen.ok_or_else(|| Mistakes::in_settings(file, named(&origins, problems)))
 }
 
 /// What was read, what is wrong, and which credentials are absent.
-type ReadAll = (Option<Config>, Option<Offline>, Vec<Problem>, Vec<Problem>);
+struct Read {
+    config: Option<Config>,
+    offline: Option<Offline>,
+    mistakes: Mistakes,
+    absent: Vec<Problem>,
+}
 
-fn read_all(
-    file: Option<&Path>,
-    environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<ReadAll, Vec<Problem>> {
+fn read_all(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Result<Read, Mistakes> {
     let mut table = read_table(file)?;
-    let (problems, absent) = (Problems::default(), Problems::default());
-    overlay(&mut table, environment, &problems);
-    let (config, offline) = sections::read(&table, file.and_then(Path::parent), &problems, &absent);
-    Ok((config, offline, problems.into_vec(), absent.into_vec()))
+    let noted = sections::Noted::default();
+    let origins = overlay(&mut table, environment, &noted.problems);
+    let (config, offline) = sections::read(&table, file.and_then(Path::parent), &noted);
+    let mut mistakes = Mistakes::in_settings(file, named(&origins, noted.problems));
+    mistakes.mapping = noted.mapping.into_inner();
+    Ok(Read { config, offline, mistakes, absent: named(&origins, noted.absent) })
+}
+
+fn named(origins: &Origins, problems: Problems) -> Vec<Problem> {
+    problems.into_vec().into_iter().map(|problem| origins.named(problem)).collect()
 }
 
 /// The settings file's table; an empty one where there is no file.
-fn read_table(file: Option<&Path>) -> Result<Table, Vec<Problem>> {
+fn read_table(file: Option<&Path>) -> Result<Table, Mistakes> {
     let Some(path) = file else { return Ok(Table::new()) };
     let shown = path.display().to_string();
+    let wrong = |problem| Mistakes::in_settings(file, vec![problem]);
     let text = std::fs::read_to_string(path).map_err(|error| {
-        let remedy = format!("cannot be read ({error}); give the settings file with --config");
-        vec![Problem { key: shown.clone(), value: None, remedy }]
+        let remedy = format!("cannot be read ({error}); name the settings file with --config or {CONFIG_VARIABLE}");
+        wrong(Problem { key: shown.clone(), value: None, remedy })
     })?;
-    text.parse().map_err(|error| vec![syntax_problem(&shown, &error)])
-}
-
-/// Lays `FORSTOK_ACCURATE_DATABASE__URL=…` over `database.url`.
-fn overlay(table: &mut Table, environment: impl IntoIterator<Item = (String, String)>, problems: &Problems) {
-    // Every setting stands in a section; Kubernetes sets FORSTOK_ACCURATE_SERVICE_HOST and the like by itself.
-    let setting = |name: &str| name.strip_prefix(ENV_PREFIX).filter(|path| path.contains("__")).map(str::to_lowercase);
-    let given = environment.into_iter().filter_map(|(name, value)| Some((setting(&name)?, (name, value))));
-    let given: BTreeMap<_, _> = given.collect();
-    for (path, (name, value)) in &given {
-        let mut parts: Vec<_> = path.split("__").collect();
-        let Some(last) = parts.pop() else { continue };
-        let mut place = &mut *table;
-        for part in parts {
-            let key = spelled_as_in(place, part);
-            let next = place.entry(key).or_insert_with(|| Value::Table(Table::new()));
-            let Some(inner) = next.as_table_mut() else {
-                problems.add(name, None, format!("{part} is a value in the settings file, not a table"));
-                return;
-            };
-            place = inner;
-        }
-        // A secret of the environment goes before one of the file, in whichever of the two ways each is given.
-        if !given.contains_key(&format!("{path}_file")) {
-            place.remove(&format!("{last}_file"));
-        }
-        if let (Some(secret), Some(path)) = (last.strip_suffix("_file"), path.strip_suffix("_file"))
-            && !given.contains_key(path)
-        {
-            place.remove(secret);
-        }
-        place.insert(spelled_as_in(place, last), Value::String(value.clone()));
-    }
-}
-
-/// Names of books may hold capitals, which an environment variable cannot tell.
-fn spelled_as_in(table: &Table, key: &str) -> String {
-    table.keys().find(|known| known.to_lowercase() == key).cloned().unwrap_or_else(|| key.to_owned())
+    text.parse().map_err(|error| wrong(syntax_problem(&shown, &error)))
 }
 
 /// Whether a URL points at this machine.
@@ -269,6 +246,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
+    use crate::forstok::signature::Scheme;
 
     const GOOD: &str = r#"
         [server]
@@ -276,6 +254,7 @@ mod tests {
         [forstok.webhook]
         secrets = ["one", "two"]
         [books.main]
+        account_url = "http://127.0.0.1:9090"
         api_token = "t"
         signature_secret = "s"
     "#;
@@ -284,7 +263,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("settings.toml");
         std::fs::write(&file, text).expect("written");
-        load(Some(&file), environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        load(Some(&file), environment).map_err(Into::into)
+    }
+
+    fn mistakes(text: &str, environment: &[(&str, &str)]) -> String {
+        let problems = load_text(text, environment).expect_err("wrong");
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
@@ -304,7 +289,7 @@ mod tests {
             account_url = "http://accurate.example"
             signature_secret = 5
             [mapping]
-            file = "nowhere.toml"
+            file = "/nowhere/mapping.toml"
             "#,
             &[],
         )
@@ -315,25 +300,117 @@ mod tests {
     }
 
     #[test]
+    fn placeholders_of_the_example_file_are_always_refused() {
+        let keys = [
+            ("[server]", "[server]\noperator_token = \"change-me-a-long-random-text\"", "server.operator_token"),
+            ("\"one\"", "\"Change-Me-the-webhook-key\"", "forstok.webhook.secrets"),
+            ("\"t\"", "\"change-me-the-api-token\"", "books.main.api_token"),
+            ("\"s\"", "\"change-me-the-signature-secret\"", "books.main.signature_secret"),
+            ("[server]", "[database]\nurl = \"postgres://u:change-me@h/d\"\n[server]", "database.url"),
+        ];
+        for (written, placeholder, key) in keys {
+            let said = mistakes(&GOOD.replace(written, placeholder), &[]);
+            assert_eq!(said, format!("{key}: {}", strength::STILL_PLACEHOLDER));
+        }
+    }
+
+    #[test]
+    fn the_example_file_is_refused_for_its_placeholders_alone() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("settings.example.toml");
+        let problems = Vec::from(load(Some(&file), []).expect_err("placeholders"));
+        let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
+        let secrets =
+            ["server.operator_token", "forstok.webhook.secrets", "books.main.api_token", "books.main.signature_secret"];
+        assert_eq!(keys, secrets, "{problems:?}");
+        assert!(problems.iter().all(|problem| problem.remedy == strength::STILL_PLACEHOLDER), "{problems:?}");
+        // What needs no secret takes it as it is.
+        load_offline(Some(&file), []).expect("all but the placeholders is right");
+        let secrets = [
+            "SERVER__OPERATOR_TOKEN",
+            "FORSTOK__WEBHOOK__SECRETS",
+            "BOOKS__MAIN__API_TOKEN",
+            "BOOKS__MAIN__SIGNATURE_SECRET",
+        ];
+        let secrets = secrets.map(|name| (format!("{ENV_PREFIX}{name}"), "a-long-random-text".to_owned()));
+        load(Some(&file), secrets).expect("with secrets it is right");
+    }
+
+    #[test]
+    fn a_short_secret_is_refused_unless_everything_is_on_this_machine() {
+        let elsewhere = [
+            ("listen = \"127.0.0.1:0\"", "listen = \"0.0.0.0:8080\""),
+            ("account_url = \"http://127.0.0.1:9090\"", ""),
+        ];
+        for (here, there) in elsewhere {
+            let said = mistakes(&GOOD.replace(here, there), &[]);
+            for key in ["forstok.webhook.secrets: has 3 characters", "api_token: has 1 character:", "signature_secret"]
+            {
+                assert!(said.contains(key), "{key} is not in {said}");
+            }
+            let long = GOOD.replace(here, there).replace("\"one\", \"two\"", "\"0123456789abcdef\"");
+            let long = long.replace("\"t\"", "\"0123456789abcdef\"").replace("\"s\"", "\"0123456789abcdef\"");
+            load_text(&long, &[]).expect("16 characters are enough");
+        }
+        load_text(GOOD, &[]).expect("on this machine they may be short");
+    }
+
+    #[test]
+    fn two_books_with_one_token_are_refused() {
+        let second =
+            "[books.second]\naccount_url = \"http://127.0.0.1:9090\"\napi_token = \"t\"\nsignature_secret = \"x\"";
+        let said = mistakes(&format!("{GOOD}\n{second}"), &[]);
+        assert!(said.starts_with("books.second.api_token: is the token of books.main too"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        load_text(&format!("{GOOD}\n{}", second.replace("\"t\"", "\"u\"")), &[]).expect("two tokens are right");
+    }
+
+    #[test]
+    fn relative_paths_count_from_the_folder_of_the_settings() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        write("mapping.toml", "");
+        write("settings.toml", &format!("{GOOD}\n[mapping]\nfile = \"mapping.toml\""));
+        let config = load(Some(&folder.path().join("settings.toml")), []).expect("right");
+        let database = folder.path().join("data/forstok-accurate.db");
+        assert!(matches!(config.database, Database::Sqlite(path) if path == database));
+        assert_eq!(config.mapping.expect("it is given").path, folder.path().join("mapping.toml"));
+        // A file of that name in the working directory is another one.
+        write("settings.toml", &format!("{GOOD}\n[mapping]\nfile = \"mapping.example.toml\""));
+        let said = Vec::from(load(Some(&folder.path().join("settings.toml")), []).expect_err("not there"));
+        assert_eq!(said[0].key, "mapping.file");
+    }
+
+    #[test]
+    fn mistakes_of_the_mapping_are_kept_apart_from_those_of_the_settings() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        write("mapping.toml", "bundels = \"parent\"");
+        write("settings.toml", &format!("{GOOD}\n[mapping]\nfile = \"mapping.toml\""));
+        let mistakes = load(Some(&folder.path().join("settings.toml")), []).expect_err("wrong");
+        assert!(mistakes.settings.is_empty(), "{mistakes:?}");
+        let (file, wrong) = mistakes.mapping.expect("it is wrong");
+        assert_eq!((file, wrong[0].key.as_str()), (folder.path().join("mapping.toml"), "bundels"));
+    }
+
+    #[test]
     fn every_key_can_come_from_the_environment_alone() {
         let environment = [
             ("FORSTOK_ACCURATE_SERVER__LISTEN", "127.0.0.1:9"),
-            ("FORSTOK_ACCURATE_SERVER__OPERATOR_TOKEN", "op"),
+            ("FORSTOK_ACCURATE_SERVER__OPERATOR_TOKEN", "operator-0123456789"),
             ("FORSTOK_ACCURATE_DATABASE__URL", "sqlite:///tmp/x.db"),
             ("FORSTOK_ACCURATE_DATABASE__KEEP_BODIES_DAYS", "30"),
-            ("FORSTOK_ACCURATE_FORSTOK__WEBHOOK__SCHEME", "shared-key"),
-            ("FORSTOK_ACCURATE_FORSTOK__WEBHOOK__SECRETS", "a, b"),
-            ("FORSTOK_ACCURATE_BOOKS__MAIN__API_TOKEN", "t"),
-            ("FORSTOK_ACCURATE_BOOKS__MAIN__SIGNATURE_SECRET", "s"),
+            ("FORSTOK_ACCURATE_FORSTOK__WEBHOOK__SECRETS", "key-0123456789-a, key-0123456789-b"),
+            ("FORSTOK_ACCURATE_BOOKS__MAIN__API_TOKEN", "token-0123456789"),
+            ("FORSTOK_ACCURATE_BOOKS__MAIN__SIGNATURE_SECRET", "secret-0123456789"),
             ("PATH", "/bin"),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let config = load(None, environment).expect("right");
         assert!(matches!(config.database, Database::Sqlite(path) if path == Path::new("/tmp/x.db")));
         assert_eq!(config.keep_bodies, Some(SignedDuration::from_hours(30 * 24)));
-        assert_eq!(config.webhook.header, "key");
+        assert_eq!((config.webhook.scheme, config.webhook.header.as_str()), (Scheme::SharedKey, "key"), "the defaults");
         let secrets: Vec<_> = config.webhook.secrets.iter().map(ExposeSecret::expose_secret).collect();
-        assert_eq!(secrets, ["a", "b"]);
+        assert_eq!(secrets, ["key-0123456789-a", "key-0123456789-b"]);
         assert_eq!(config.books["main"].account_url.as_str(), "https://account.accurate.id/");
     }
 
@@ -359,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_goes_before_the_file() {
+    fn the_environment_overrides_the_file() {
         let list = ("FORSTOK_ACCURATE_FORSTOK__WEBHOOK__SECRETS", "[\"x,y\"]");
         let config = load_text(GOOD, &[list, ("FORSTOK_ACCURATE_BOOKS__MAIN__API_TOKEN", "other")]).expect("right");
         assert_eq!(config.webhook.secrets[0].expose_secret(), "x,y");
@@ -374,8 +451,25 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_environment_variable_is_told() {
-        let problems = load_text(GOOD, &[("FORSTOK_ACCURATE_SERVER__LISTN", "127.0.0.1:9")]).expect_err("wrong");
-        assert!(problems[0].to_string().contains("did you mean \"listen\""), "{}", problems[0]);
+    fn what_is_wrong_in_the_environment_is_reported_by_the_variables_name() {
+        for (variable, value, remedy) in [
+            ("FORSTOK_ACCURATE_SERVER__LISTN", "127.0.0.1:9", "did you mean \"listen\""),
+            ("FORSTOK_ACCURATE_SERVER__LISTEN", "8080", "must be an address and a port"),
+            ("FORSTOK_ACCURATE_SERVR__LISTEN", "127.0.0.1:9", "did you mean \"server\""),
+            ("FORSTOK_ACCURATE_BOOKS__MAIN__API_TOKEN", "change-me", "placeholder"),
+            ("FORSTOK_ACCURATE_BOOKS__MAIN__SIGNATURE_SECRET_FILE", "nowhere", "cannot be read"),
+        ] {
+            let said = mistakes(GOOD, &[(variable, value)]);
+            assert!(said.starts_with(variable) && said.contains(remedy) && said.lines().count() == 1, "{said}");
+        }
+    }
+
+    #[test]
+    fn localhost_is_an_address_to_listen_on() {
+        for listen in ["localhost:8080", "127.0.0.1:8080"] {
+            let config = load_text(GOOD, &[("FORSTOK_ACCURATE_SERVER__LISTEN", listen)]).expect("right");
+            assert_eq!(config.listen, ([127, 0, 0, 1], 8080).into());
+        }
+        assert!(listen_address("mylocalhost:80").is_err());
     }
 }

@@ -1,8 +1,15 @@
-//! Secrets: each stands in the settings itself, or in a file that they name under the same key with `_file` behind it.
+//! Secrets: each is given in the settings itself, or in a file that they name under the same key with `_file` added.
 
 use std::path::{Path, PathBuf};
 
+use super::{
+    paths::beside_settings,
+    strength::{STILL_PLACEHOLDER, Short, is_placeholder},
+};
 use crate::domain::document::{Problems, Section};
+
+/// Some editors begin a text file with it; it is no part of the secret.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What was given is wrong, and has been noted.
 #[derive(Debug)]
@@ -12,8 +19,10 @@ pub(super) struct Noted;
 pub(super) struct Secrets<'a> {
     /// Where the settings file is.
     pub(super) folder: Option<&'a Path>,
-    /// Where it is noted that a file does not hold its secret: a command that needs no secret does not mind.
+    /// Where it is noted that a secret is missing or cannot be used: a command that needs none does not mind.
     pub(super) absent: &'a Problems,
+    /// Where short secrets are noted.
+    pub(super) short: &'a Short,
 }
 
 impl Secrets<'_> {
@@ -23,13 +32,16 @@ impl Secrets<'_> {
         let secret = section.secret(key);
         let Some(file) = self.file_instead(section, key, secret.is_some())? else {
             // Empty is as good as absent; what is no text has been noted.
-            return if secret.is_none() && written && !section.is_text(key) { Err(Noted) } else { Ok(secret) };
+            if secret.is_none() && written && !section.is_text(key) {
+                return Err(Noted);
+            }
+            return secret.map(|secret| self.examined(section, key, secret)).transpose();
         };
         let text = self.read(section, &file)?;
         if text.lines().count() > 1 {
             return Err(self.wrong(section, &file, "holds more than one line: it must hold the secret alone"));
         }
-        Ok(Some(text))
+        self.examined(section, &file.key, text).map(Some)
     }
 
     /// Secrets of which any one may be used; in a file, one a line.
@@ -37,31 +49,45 @@ impl Secrets<'_> {
         let written = section.value(key).is_some_and(|value| value.as_array().is_none_or(|list| !list.is_empty()));
         let secrets = section.secrets(key);
         let Some(file) = self.file_instead(section, key, !secrets.is_empty())? else {
-            return if secrets.is_empty() && written { Err(Noted) } else { Ok(secrets) };
+            if secrets.is_empty() && written {
+                return Err(Noted);
+            }
+            return secrets.into_iter().map(|secret| self.examined(section, key, secret)).collect();
         };
         let text = self.read(section, &file)?;
-        Ok(text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        lines.map(|line| self.examined(section, &file.key, line.to_owned())).collect()
     }
 
-    /// The file that is named in the key's stead.
+    /// The secret, unless it is a placeholder.
+    fn examined(&self, section: &Section<'_>, key: &str, secret: String) -> Result<String, Noted> {
+        let key = section.path_of(key);
+        if is_placeholder(&secret) {
+            self.absent.add(key, None, STILL_PLACEHOLDER);
+            return Err(Noted);
+        }
+        self.short.note(key, &secret);
+        Ok(secret)
+    }
+
+    /// The file that is named instead of the key.
     fn file_instead(&self, section: &Section<'_>, key: &str, given: bool) -> Result<Option<File>, Noted> {
         let key_of_file = format!("{key}_file");
         let Some(written) = section.text(&key_of_file) else { return Ok(None) };
         if given {
-            let remedy = format!("stands beside {}: keep one of the two", section.path_of(key));
+            let remedy = format!("is given beside {}: keep one of the two", section.path_of(key));
             section.problem(&key_of_file, section.value(&key_of_file), remedy);
             return Err(Noted);
         }
-        Ok(Some(File { path: found(self.folder, &written), key: key_of_file }))
+        Ok(Some(File { path: beside_settings(self.folder, &written), key: key_of_file }))
     }
 
-    /// What the file holds, without the end of the last line.
+    /// What the file holds, without a byte order mark and the end of the last line.
     fn read(&self, section: &Section<'_>, file: &File) -> Result<String, Noted> {
-        match std::fs::read_to_string(&file.path) {
-            Ok(text) if text.trim().is_empty() => {
-                Err(self.wrong(section, file, "is empty: write the secret into this file"))
-            }
-            Ok(text) => Ok(text.trim().to_owned()),
+        let text = std::fs::read_to_string(&file.path);
+        match text.as_deref().map(|text| text.trim_start_matches(BYTE_ORDER_MARK).trim()) {
+            Ok("") => Err(self.wrong(section, file, "is empty: write the secret into this file")),
+            Ok(text) => Ok(text.to_owned()),
             Err(error) => {
                 let remedy =
                     format!("cannot be read ({error}): give the path of a file that the service's user may read");
@@ -82,12 +108,6 @@ struct File {
     path: PathBuf,
 }
 
-/// A path of the settings: as a command line would find it, else beside the settings file.
-pub(super) fn found(folder: Option<&Path>, written: &str) -> PathBuf {
-    let beside = folder.map(|folder| folder.join(written)).filter(|path| path.exists());
-    Some(PathBuf::from(written)).filter(|path| path.exists()).or(beside).unwrap_or_else(|| written.into())
-}
-
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret;
@@ -103,6 +123,7 @@ mod tests {
         [forstok.webhook]
         secrets_file = "webhook"
         [books.main]
+        account_url = "http://127.0.0.1:9090"
         api_token_file = "token"
         signature_secret_file = "signature"
     "#;
@@ -121,7 +142,7 @@ mod tests {
 
         fn load(&self, environment: &[(&str, &str)]) -> Result<Config, Vec<Problem>> {
             let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-            load(Some(&self.0.path().join("settings.toml")), environment)
+            load(Some(&self.0.path().join("settings.toml")), environment).map_err(Into::into)
         }
 
         /// What is wrong, without the folder's changing name.
@@ -150,6 +171,20 @@ mod tests {
         assert_eq!(secrets, ["old", "new"], "one a line");
         assert_eq!(config.books["main"].api_token.expose_secret(), "t");
         assert_eq!(config.books["main"].signature_secret.expose_secret(), "s");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_secret() {
+        let marked: Vec<_> = GOOD.iter().map(|(name, content)| (*name, format!("\u{feff}{content}"))).collect();
+        let marked: Vec<_> = marked.iter().map(|(name, content)| (*name, content.as_str())).collect();
+        let config = Folder::new(FILES, &marked).load(&[]).expect("right");
+        assert_eq!(config.books["main"].api_token.expose_secret(), "t");
+        assert_eq!(config.webhook.secrets[0].expose_secret(), "old");
+        assert_eq!(config.database.to_string(), "/tmp/x.db");
+        // The settings and the mapping may begin with one too.
+        let folder = Folder::new(&format!("\u{feff}{FILES}[mapping]\nfile = \"mapping.toml\""), GOOD);
+        std::fs::write(folder.0.path().join("mapping.toml"), "\u{feff}bundles = \"parent\"").expect("written");
+        folder.load(&[]).expect("right");
     }
 
     #[test]
@@ -196,6 +231,9 @@ mod tests {
         let offline = |folder: &Folder| load_offline(Some(&folder.0.path().join("settings.toml")), []);
         assert_eq!(offline(&folder).expect("right").database.to_string(), "/tmp/x.db");
         let problems = offline(&Folder::new(FILES, &[])).expect_err("no database");
-        assert_eq!(problems.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>(), ["database.url_file"]);
+        assert_eq!(
+            problems.settings.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>(),
+            ["database.url_file"]
+        );
     }
 }

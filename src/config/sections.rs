@@ -1,16 +1,20 @@
 //! The sections of the settings, one function each.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::Path};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use axum::http::HeaderName;
 use jiff::SignedDuration;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use toml::{Table, Value};
 
 use super::{
     BookConfig, Config, Database, LogConfig, LogFormat, MappingFile, Offline, is_loopback, operators,
-    secrets::{Secrets, found},
-    unknown_books,
+    paths::beside_settings, secrets::Secrets, strength::Short, unknown_books,
 };
 use crate::{
     domain::{
@@ -22,17 +26,25 @@ use crate::{
     store,
 };
 
-/// The settings, and as much of them as work offline needs; `absent` gathers the credentials that are missing.
-pub(super) fn read(
-    table: &Table,
-    folder: Option<&Path>,
-    problems: &Problems,
-    absent: &Problems,
-) -> (Option<Config>, Option<Offline>) {
+/// What is noted while the settings are read.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    /// What is wrong for every command.
+    pub(super) problems: Problems,
+    /// Credentials that are missing or cannot be used.
+    pub(super) absent: Problems,
+    /// What is wrong with the mapping file.
+    pub(super) mapping: RefCell<Option<(PathBuf, Vec<Problem>)>>,
+}
+
+/// The settings, and as much of them as work offline needs.
+pub(super) fn read(table: &Table, folder: Option<&Path>, noted: &Noted) -> (Option<Config>, Option<Offline>) {
+    let Noted { problems, absent, mapping: mapping_mistakes } = noted;
+    let short = Short::default();
     let root = Section::root(table, problems);
     let empty = Table::new();
     let or_empty = |section: Option<_>| section.unwrap_or_else(|| Section::root(&empty, problems));
-    let credentials = Secrets { folder, absent };
+    let credentials = Secrets { folder, absent, short: &short };
 
     let server = or_empty(root.section("server"));
     let listen = read_listen(&server);
@@ -45,7 +57,8 @@ pub(super) fn read(
 
     let database = or_empty(root.section("database"));
     // No command does without the database, so that its secret is never merely absent.
-    let database_url = read_database(&database, &Secrets { folder, absent: problems });
+    let of_database = Secrets { folder, absent: problems, short: &Short::default() };
+    let database_url = read_database(&database, &of_database);
     let keep_bodies = read_keep_bodies(&database);
     database.finish();
 
@@ -56,24 +69,26 @@ pub(super) fn read(
     forstok.finish();
 
     let book_names = table.get("books").and_then(Value::as_table).into_iter().flat_map(Table::keys).cloned().collect();
-    let mut books = BTreeMap::new();
-    for (name, section) in root.sections("books") {
-        if let Some(book) = read_book(&section, &credentials) {
-            books.insert(name, book);
-        }
-        section.finish();
-    }
+    let (books, account_urls) = read_books(&root, &credentials);
     if root.value("books").is_none() {
         absent.add("books", None, "is missing: add [books.main] with account_url, api_token and signature_secret");
     }
 
     let mapping = or_empty(root.section("mapping"));
-    let mapping_file = read_mapping(&mapping, folder, problems);
+    let mapping_file = match read_mapping(&mapping, folder) {
+        Some((path, Err(mistakes))) => {
+            mapping_mistakes.replace(Some((path, mistakes)));
+            None
+        }
+        Some((_, Ok(file))) => Some(file),
+        None => None,
+    };
     mapping.finish();
     if let (Some(file), true) = (&mapping_file, root.value("books").is_some()) {
         let known: Vec<_> = table["books"].as_table().into_iter().flat_map(Table::keys).cloned().collect();
-        for Problem { key, value, remedy } in unknown_books(&file.mapping, &known) {
-            problems.add(format!("{}: {key}", file.path.display()), value, remedy);
+        let unknown = unknown_books(&file.mapping, &known);
+        if !unknown.is_empty() {
+            mapping_mistakes.replace(Some((file.path.clone(), unknown)));
         }
     }
 
@@ -84,6 +99,10 @@ pub(super) fn read(
     };
     log.finish();
     root.finish();
+    if let Some(listen) = listen {
+        let listens: Vec<_> = std::iter::once(listen).chain(operator_listen).collect();
+        short.report(&listens, &account_urls, absent);
+    }
     let offline =
         database_url.clone().map(|database| Offline { database, mapping: mapping_file.clone(), books: book_names });
     let config = (|| {
@@ -118,12 +137,20 @@ fn read_listen(server: &Section<'_>) -> Option<SocketAddr> {
 }
 
 fn address(server: &Section<'_>, key: &'static str, text: &str) -> Option<SocketAddr> {
-    let address = text.replace("localhost:", "127.0.0.1:").parse().ok();
-    if address.is_none() {
-        let remedy = "must be an address and a port such as 127.0.0.1:8080 or 0.0.0.0:8080";
-        server.problem(key, server.value(key), remedy);
+    match listen_address(text) {
+        Ok(address) => Some(address),
+        Err(remedy) => {
+            server.problem(key, server.value(key), remedy);
+            None
+        }
     }
-    address
+}
+
+/// An address and port to listen on; `localhost` is this machine alone.
+pub fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
+    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let wrong = "must be an address and a port such as 127.0.0.1:8080, localhost:8080 or 0.0.0.0:8080";
+    numeric.as_deref().unwrap_or(text).parse().map_err(|_| wrong)
 }
 
 fn read_public_url(server: &Section<'_>) -> Option<reqwest::Url> {
@@ -141,7 +168,8 @@ fn read_public_url(server: &Section<'_>) -> Option<reqwest::Url> {
 fn read_database(database: &Section<'_>, secrets: &Secrets<'_>) -> Option<Database> {
     // Not shown: the address of a database may hold a password.
     let url = secrets.one(database, "url").ok()?.unwrap_or_else(|| "sqlite://data/forstok-accurate.db".to_owned());
-    match database_at(&url) {
+    let named = database_at(&url, secrets.folder);
+    match named.and_then(|database| not_left_behind(database, &url)) {
         Ok(database) => Some(database),
         Err(remedy) => {
             database.problem("url", None, remedy);
@@ -150,14 +178,31 @@ fn read_database(database: &Section<'_>, secrets: &Secrets<'_>) -> Option<Databa
     }
 }
 
-/// The database that a URL names, or what is wrong with it; that never shows the URL.
-pub fn database_at(url: &str) -> Result<Database, String> {
+/// Versions before this one took a relative path from the working directory. Whoever has a database there must not
+/// start on a new, empty one elsewhere.
+fn not_left_behind(database: Database, url: &str) -> Result<Database, String> {
+    let Database::Sqlite(now) = &database else { return Ok(database) };
+    match database_at(url, None) {
+        Ok(Database::Sqlite(before)) if before != *now && before.exists() && !now.exists() => Err(format!(
+            "is {}, where there is no database, but there is one at {}: relative paths count from the settings file's \
+             folder. Give the path of the right one: \"sqlite://{}\"",
+            now.display(),
+            before.display(),
+            before.display()
+        )),
+        _ => Ok(database),
+    }
+}
+
+/// The database that a URL names, or what is wrong with it; that never shows a server's URL. A relative path counts
+/// from the folder, or without one from the working directory.
+pub fn database_at(url: &str, folder: Option<&Path>) -> Result<Database, String> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return store::examine_url(url).map(|()| Database::Postgres(url.into()));
     }
     let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
     let path = path.map(|path| path.split('?').next().unwrap_or_default()).filter(|path| !path.is_empty());
-    path.map(|path| Database::Sqlite(path.into())).ok_or_else(|| {
+    path.map(|path| Database::Sqlite(beside_settings(folder, path))).ok_or_else(|| {
         "must be the path of an SQLite file such as sqlite://data/forstok-accurate.db, or a PostgreSQL database such \
          as postgres://user:password@host:5432/name"
             .to_owned()
@@ -171,7 +216,7 @@ fn read_keep_bodies(database: &Section<'_>) -> Option<SignedDuration> {
 }
 
 fn read_verifier(webhook: &Section<'_>, credentials: &Secrets<'_>) -> Option<Verifier> {
-    let shared_key = webhook.choice("scheme", &[("hmac-sha256", false), ("shared-key", true)]);
+    let shared_key = webhook.choice("scheme", &[("shared-key", true), ("hmac-sha256", false)]);
     let encoding = webhook.choice("encoding", &[("hex", Encoding::Hex), ("base64", Encoding::Base64)]);
     let default = if shared_key { "Key" } else { "X-Forstok-Signature" };
     let header = read_header(webhook, "header").unwrap_or_else(|| Some(header_name(default)));
@@ -211,8 +256,34 @@ fn read_header(section: &Section<'_>, key: &'static str) -> Option<Option<Header
     Some(name)
 }
 
-fn read_book(section: &Section<'_>, credentials: &Secrets<'_>) -> Option<BookConfig> {
-    let account_url = read_account_url(section);
+/// The books, and every account URL that is named.
+fn read_books(root: &Section<'_>, credentials: &Secrets<'_>) -> (BTreeMap<String, BookConfig>, Vec<reqwest::Url>) {
+    let mut books = BTreeMap::<String, BookConfig>::new();
+    let mut account_urls = Vec::new();
+    for (name, section) in root.sections("books") {
+        let account_url = read_account_url(&section);
+        account_urls.extend(account_url.clone());
+        if let Some(book) = read_book(&section, credentials, account_url) {
+            let same = |other: &&BookConfig| other.api_token.expose_secret() == book.api_token.expose_secret();
+            if let Some((other, _)) = books.iter().find(|(_, other)| same(other)) {
+                let remedy = format!(
+                    "is the token of books.{other} too. A token opens one Accurate database, and its calls are counted \
+                     together: keep one book, and name it in the mapping for the stores of both"
+                );
+                credentials.absent.add(section.path_of("api_token"), None, remedy);
+            }
+            books.insert(name, book);
+        }
+        section.finish();
+    }
+    (books, account_urls)
+}
+
+fn read_book(
+    section: &Section<'_>,
+    credentials: &Secrets<'_>,
+    account_url: Option<reqwest::Url>,
+) -> Option<BookConfig> {
     let secret = |key: &str, what: &str| {
         let secret = credentials.one(section, key).ok()?;
         if secret.is_none() {
@@ -244,27 +315,17 @@ fn read_account_url(section: &Section<'_>) -> Option<reqwest::Url> {
     safe
 }
 
-fn read_mapping(section: &Section<'_>, folder: Option<&Path>, problems: &Problems) -> Option<MappingFile> {
-    let written = section.text("file")?;
-    let path = found(folder, &written);
+/// The mapping file that is named, as far as it can be read: its path, and its mapping or what is wrong with it.
+fn read_mapping(section: &Section<'_>, folder: Option<&Path>) -> Option<(PathBuf, Result<MappingFile, Vec<Problem>>)> {
+    let path = beside_settings(folder, &section.text("file")?);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) => {
-            section.problem(
-                "file",
-                section.value("file"),
-                format!("cannot be read ({error}); give the path of the mapping"),
-            );
+            let remedy = format!("{} cannot be read ({error}): give the path of the mapping", path.display());
+            section.problem("file", section.value("file"), remedy);
             return None;
         }
     };
-    match Mapping::parse(&path.display().to_string(), &text) {
-        Ok(mapping) => Some(MappingFile { path, text, mapping }),
-        Err(mistakes) => {
-            for Problem { key, value, remedy } in mistakes {
-                problems.add(format!("{}: {key}", path.display()), value, remedy);
-            }
-            None
-        }
-    }
+    let mapping = Mapping::parse(&path.display().to_string(), &text);
+    Some((path.clone(), mapping.map(|mapping| MappingFile { path, text, mapping })))
 }

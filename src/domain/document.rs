@@ -67,9 +67,7 @@ impl<'a> Section<'a> {
 
     /// Full path of a key of this section, quoted where TOML needs it.
     pub fn path_of(&self, key: &str) -> String {
-        let bare = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-        let key = if bare && !key.bytes().all(|b| b.is_ascii_digit()) { key.to_owned() } else { format!("\"{key}\"") };
-        if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
+        path_within(&self.path, key)
     }
 
     /// The raw value of a key.
@@ -222,6 +220,13 @@ impl<'a> Section<'a> {
         };
         Some(Section { path: self.path_of(key), table, problems: self.problems, known: RefCell::default() })
     }
+}
+
+/// Full path of a key inside a section, quoted where TOML needs it.
+pub fn path_within(section: &str, key: &str) -> String {
+    let bare = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    let key = if bare && !key.bytes().all(|b| b.is_ascii_digit()) { key.to_owned() } else { format!("\"{key}\"") };
+    if section.is_empty() { key } else { format!("{section}.{key}") }
 }
 
 /// ` — did you mean "x"?` when one of the words is near, else nothing.

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::{
     App,
+    auth::By,
     problem::{MistakeBody, Problem, ProblemBody},
 };
 use crate::{
@@ -64,14 +65,15 @@ pub(super) async fn get(State(app): State<App>) -> Response {
     answer(&app.engine.mapping(), Vec::new())
 }
 
-/// Puts a mapping in force; at once, without restart.
+/// Replaces the active mapping; takes effect at once, without restart.
 ///
-/// Send `If-Match` with the `ETag` that the mapping was made from, so that nobody's change is lost.
+/// `If-Match` holds the `ETag` of the mapping that this one was made from, so that nobody's change is lost; `*` replaces
+/// whatever is active. What the mapping does not mention is removed.
 #[utoipa::path(
     put,
     path = "/v1/mapping",
     tag = "operators",
-    params(("If-Match" = Option<String>, Header, description = "Revision that this mapping replaces, in quotes")),
+    params(("If-Match" = String, Header, description = "Revision that this mapping replaces, in quotes")),
     request_body(content = Object, description = "The mapping as JSON, with the keys of the TOML file"),
     responses(
         (status = 200, description = "It is in force", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
@@ -80,15 +82,21 @@ pub(super) async fn get(State(app): State<App>) -> Response {
         (status = 403, description = "No operator token is set", body = ProblemBody, content_type = "application/problem+json"),
         (status = 412, description = "Another revision is in force by now; nothing changed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "It has mistakes; nothing changed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 428, description = "`If-Match` is missing; nothing changed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The database does not answer", body = ProblemBody, content_type = "application/problem+json"),
     ),
     security(("operator_token" = []))
 )]
-pub(super) async fn put(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
-    let replaces = if_match(&headers);
+pub(super) async fn put(
+    State(app): State<App>,
+    By(actor): By,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let replaces = if_match(&headers)?;
     let document = read(&app, &body)?.map_err(Problem::MappingWrong)?;
     let engine = &app.engine;
-    match apply(engine.store().as_ref(), &SystemClock, document, "API", replaces).await? {
+    match apply(engine.store().as_ref(), &SystemClock, document, &actor.name, replaces).await? {
         Applied::Equal(in_force) => Ok(answer(&in_force, Vec::new())),
         Applied::Changed(in_force, changes) => {
             engine.set_mapping(in_force.clone());
@@ -147,14 +155,14 @@ fn answer(in_force: &MappingInForce, changes: Vec<String>) -> Response {
     response
 }
 
-/// The revision that `If-Match` names; `*` and no header take whatever is in force.
-fn if_match(headers: &HeaderMap) -> Option<i64> {
-    let value = headers.get(header::IF_MATCH)?;
+/// The revision that `If-Match` names; nothing for `*`, which takes whatever is active.
+fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+    let value = headers.get(header::IF_MATCH).ok_or(Problem::RevisionMissing)?;
     let text = value.to_str().unwrap_or_default().trim();
     if text == "*" {
-        return None;
+        return Ok(None);
     }
     let revision = text.trim_start_matches("W/").trim_matches('"').parse();
-    // A tag that we never gave names a mapping that is not in force.
-    Some(revision.unwrap_or(-1))
+    // A tag that we never gave names a mapping that is not active.
+    Ok(Some(revision.unwrap_or(-1)))
 }

@@ -48,8 +48,13 @@ pub(crate) enum Problem {
     #[error("{0}")]
     BadRequest(String),
     /// 412: the mapping was made from another revision than the one in force.
-    #[error("revision {0} of the mapping is in force by now; look at it and make the change anew")]
+    #[error("the mapping has changed in the meantime: revision {0} is active; get it and make the change again")]
     MappingStale(i64),
+    /// 428: the mapping's change does not say which revision it replaces.
+    #[error(
+        "If-Match is missing: get the mapping, and send its ETag in If-Match with the change, so that nobody else's change is lost"
+    )]
+    RevisionMissing,
     /// 422: the mapping has mistakes.
     #[error("the mapping was not changed: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     MappingWrong(Vec<Mistake>),
@@ -139,6 +144,7 @@ impl Problem {
             Self::Closed | Self::RoleMissing { .. } | Self::OtherSite => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::MappingStale(_) => StatusCode::PRECONDITION_FAILED,
+            Self::RevisionMissing => StatusCode::PRECONDITION_REQUIRED,
             Self::MappingWrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Refused(_) => StatusCode::CONFLICT,
             Self::UnknownOrder(_) | Self::UnknownWarning { .. } | Self::UnknownRoute => StatusCode::NOT_FOUND,
@@ -161,6 +167,7 @@ impl Problem {
             Self::OtherSite => "other_site",
             Self::BadRequest(_) => "bad_request",
             Self::MappingStale(_) => "mapping_stale",
+            Self::RevisionMissing => "if_match_missing",
             Self::MappingWrong(_) => "mapping_wrong",
             Self::UnknownOrder(_) => "order_unknown",
             Self::UnknownWarning { .. } => "warning_unknown",

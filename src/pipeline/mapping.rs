@@ -1,13 +1,19 @@
-//! Putting a mapping in force: at start, from the command line, over the API. One way for all.
+//! Applying a mapping: at start, from the command line, over the API. One way for all.
 
 use toml::Table;
 
 use super::{Engine, MappingInForce};
 use crate::{
     clock::Clock,
-    domain::{document::Problem, mapping::Mapping},
+    domain::{
+        document::Problem,
+        mapping::{Mapping, text::removes_something},
+    },
     store::{MappingRevision, NewMapping, Result, Store, StoreError},
 };
+
+/// Changes that one line of the log names.
+const MOST_LOGGED: usize = 20;
 
 /// A mapping document that has been read.
 #[derive(Clone, Debug)]
@@ -32,18 +38,27 @@ impl Document {
     }
 }
 
-/// What putting a mapping in force came to.
+/// The outcome of applying a mapping.
 #[derive(Clone, Debug)]
 pub enum Applied {
-    /// It says what the one in force says: nothing was changed.
+    /// It says what the active one says: nothing was changed.
     Equal(MappingInForce),
-    /// It is in force from now on.
+    /// It is active from now on.
     Changed(MappingInForce, Vec<String>),
-    /// Another mapping was put in force in the meantime; this revision.
+    /// Another mapping was applied in the meantime; this revision.
     Stale(i64),
 }
 
-/// The mapping in force; revision 0 when none was ever given.
+/// The outcome of reading the mapping file again.
+#[derive(Clone, Debug)]
+pub enum OfFile {
+    /// The file says what it said when it was last applied. What people have changed since stays active.
+    Unchanged(MappingInForce),
+    /// The file has changed since then.
+    Changed(Applied),
+}
+
+/// The active mapping; revision 0 when none was ever given.
 pub async fn in_force(store: &dyn Store) -> Result<MappingInForce> {
     match store.mapping().await? {
         None => Ok(MappingInForce { revision: 0, mapping: Mapping::default() }),
@@ -60,8 +75,38 @@ fn read(stored: &MappingRevision) -> Result<MappingInForce> {
     Ok(MappingInForce { revision: stored.revision, mapping })
 }
 
-/// Puts a mapping in force unless it equals the one that is; `replaces` names the revision it was made from,
-/// `None` takes whatever is in force.
+/// Applies the mapping of the file that the settings name, if the file has changed since it was last applied.
+///
+/// What counts is what the file says: another comment is no change. `author` is one of
+/// [`MAPPING_FILE_AUTHORS`](crate::store::MAPPING_FILE_AUTHORS).
+pub async fn apply_file(store: &dyn Store, clock: &dyn Clock, document: Document, author: &str) -> Result<OfFile> {
+    if said_before(store, &document.mapping).await? {
+        match in_force(store).await {
+            // Written by another version, so that nothing could work with it: the file replaces it.
+            Err(StoreError::Unreadable(_)) => {}
+            active => return Ok(OfFile::Unchanged(active?)),
+        }
+    }
+    let applied = apply(store, clock, document.clone(), author, None).await?;
+    let Applied::Equal(active) = applied else { return Ok(OfFile::Changed(applied)) };
+    // People were faster: the file says what is active already. Unless that is written down, the file would count as
+    // changed for ever, and the next start would undo what people change from now on.
+    let new =
+        NewMapping { document: document.text, who: author.to_owned(), changes: Vec::new(), replaces: active.revision };
+    Ok(OfFile::Changed(match store.put_mapping(&new, clock.now()).await? {
+        None => Applied::Stale(active.revision + 1),
+        Some(put) => Applied::Equal(MappingInForce { revision: put.revision, mapping: active.mapping }),
+    }))
+}
+
+/// Whether the file said the same when it was last applied.
+async fn said_before(store: &dyn Store, mapping: &Mapping) -> Result<bool> {
+    let last = store.mapping_of_file().await?;
+    Ok(last.is_some_and(|last| read(&last).is_ok_and(|last| last.mapping == *mapping)))
+}
+
+/// Applies a mapping unless it equals the active one; `replaces` names the revision it was made from,
+/// `None` takes whatever is active.
 pub async fn apply(
     store: &dyn Store,
     clock: &dyn Clock,
@@ -93,19 +138,37 @@ pub async fn apply(
     match store.put_mapping(&new, clock.now()).await? {
         None => Ok(Applied::Stale(current.revision + 1)),
         Some(put) => {
+            log(&put);
             let in_force = MappingInForce { revision: put.revision, mapping: document.mapping };
             Ok(Applied::Changed(in_force, changes))
         }
     }
 }
 
+/// Says in the log who changed what; as a warning when something was taken away that orders may need.
+fn log(applied: &MappingRevision) {
+    let MappingRevision { revision, who: author, changes, .. } = applied;
+    let mut named = changes.iter().take(MOST_LOGGED).cloned().collect::<Vec<_>>().join("; ");
+    if changes.len() > MOST_LOGGED {
+        let rest = changes.len() - MOST_LOGGED;
+        named.push_str(&format!("; and {rest} more, which `mapping history` lists"));
+    }
+    if changes.iter().any(|change| removes_something(change)) {
+        tracing::warn!(revision, author, "mapping revision {revision} is active, by {author}: {named}");
+    } else {
+        tracing::info!(revision, author, "mapping revision {revision} is active, by {author}: {named}");
+    }
+}
+
 impl Engine {
-    /// Takes over a mapping that another process put in force. A decision by an older one would change nothing.
+    /// Takes over a mapping that another process applied. A decision by an older one would change nothing.
     pub(super) async fn refresh_mapping(&self) -> Result<()> {
         let newest = self.store.mapping_revision().await?;
-        if newest != self.mapping().revision {
-            let in_force = in_force(self.store.as_ref()).await?;
-            tracing::info!(revision = in_force.revision, "mapping revision {} is in force", in_force.revision);
+        if newest != self.mapping().revision
+            && let Some(applied) = self.store.mapping().await?
+        {
+            let in_force = read(&applied)?;
+            log(&applied);
             self.set_mapping(in_force);
         }
         Ok(())

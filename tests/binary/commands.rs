@@ -1,10 +1,21 @@
 //! The commands beside `serve`.
 
-use forstok_accurate::sandbox::samples::SAMPLES;
+use std::{
+    io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use forstok_accurate::{
+    sandbox::{Action, samples::SAMPLES},
+    store::{Sqlite, Store},
+};
+use serde_json::json;
 
 use super::{
-    forstok::id_of,
-    service::{Home, accurate, binary},
+    forstok::{id_of, order},
+    service::{Home, accurate, binary, eventually},
 };
 
 #[test]
@@ -73,10 +84,13 @@ async fn the_check_tells_what_is_wrong_as_table_and_json_and_by_its_exit_code() 
     let (code, shown) = check(&[]);
     assert_eq!(code, Some(0), "{shown}");
     assert!(shown.contains("0 errors, 0 warnings"), "{shown}");
+    assert!(shown.contains(&format!("{} does not exist yet", home.path("data/orders.db").display())), "{shown}");
+    assert!(!home.path("data").exists(), "a check makes no database");
     accurate.sandbox().suspend_account("700101");
     let (code, shown) = check(&[]);
     assert_eq!(code, Some(1), "{shown}");
     assert!(shown.contains("ERROR") && shown.contains("account 700101"), "{shown}");
+    assert!(shown.contains("1 error, 0 warnings"), "{shown}");
     let (code, shown) = check(&["--json"]);
     let json: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
     assert_eq!(code, Some(1));
@@ -85,4 +99,112 @@ async fn the_check_tells_what_is_wrong_as_table_and_json_and_by_its_exit_code() 
     let finding = finding.expect("the error");
     assert_eq!(finding["part"], "accounts.shipping");
     assert!(finding["remedy"].as_str().is_some_and(|remedy| remedy.contains("activate")), "{finding}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_check_names_what_waiting_orders_show_and_leaves_everything_as_it_was() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let mut service = home.serve().await;
+    let mut unmapped = order(1);
+    unmapped["order"]["store_id"] = json!(4711);
+    let mut elsewhere = order(2);
+    elsewhere["order"]["warehouse_id"] = json!(999);
+    let mut nameless = order(3);
+    nameless["order"]["item_lines"][0]["sku"] = json!("");
+    for body in [&unmapped, &elsewhere, &nameless] {
+        service.send(body).await;
+    }
+    for id in ["1", "2", "3"] {
+        service.order_once(id, "blocked").await;
+    }
+    let files = || {
+        let mut files: Vec<_> = std::fs::read_dir(home.path("data"))
+            .expect("readable")
+            .map(|file| file.expect("readable").file_name().into_string().expect("UTF-8"))
+            .collect();
+        files.sort();
+        files
+    };
+    for runs in [true, false] {
+        if !runs {
+            service.terminate();
+            assert_eq!(service.exit_code().await, Some(0));
+        }
+        let (before, saves) = (files(), accurate.sandbox().call_count(Action::InvoiceSave));
+        let output = home.command(&["check"]).output().expect("it runs");
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{shown}");
+        for lacking in ["stores.\"4711\"", "warehouses.\"999\"", "product without SKU"] {
+            assert!(shown.contains(lacking), "{lacking} is not named:\n{shown}");
+        }
+        assert_eq!(files(), before, "a check leaves no file behind");
+        assert_eq!(accurate.sandbox().call_count(Action::InvoiceSave), saves, "a check saves nothing");
+    }
+    let output = home.command(&["check", "--try-rights"]).output().expect("it runs");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("rights to write: sales-invoice/save"), "it is asked to");
+    assert_eq!(accurate.sandbox().invoice_count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn databases_and_backups_are_their_owners_alone_whatever_the_umask() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let service = home.serve_by("umask 000; exec \"$0\" \"$@\"").await;
+    service.send(&order(1)).await;
+    let backup = home.command(&["store", "backup", "copy.db"]).output().expect("it runs");
+    assert!(backup.status.success(), "{}", String::from_utf8_lossy(&backup.stderr));
+    for name in ["data/orders.db", "data/orders.db-wal", "data/orders.db-shm", "data/orders.db.lock", "copy.db"] {
+        let mode = std::fs::metadata(home.path(name)).expect(name).permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{name}: {mode:o}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_everybody_could_read_is_closed_to_them_at_start() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    std::fs::create_dir(home.path("data")).expect("the folder takes folders");
+    let path = home.path("data/orders.db");
+    Sqlite::open(&path).await.expect("a database can be made").close().await;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("it is ours");
+    let service = home.serve().await;
+    assert_eq!(std::fs::metadata(&path).expect("it is there").permissions().mode() & 0o777, 0o640);
+    assert!(service.log.text().contains("every user of this machine could read"), "{}", service.log.text());
+}
+
+#[test]
+fn nobody_who_stops_reading_makes_a_command_panic() {
+    for arguments in
+        [&["openapi"][..], &["demo", "--once", "--listen", "localhost:0"], &["sandbox", "--listen", "localhost:0"]]
+    {
+        let mut child = binary(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        // Nobody reads from the start.
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !said.contains("panicked") && output.status.code() == Some(0),
+            "{arguments:?}: {}\n{said}",
+            output.status
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_before_the_table_ends_the_demo_at_once() {
+    let mut child = binary(&["demo", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+    lines.next().expect("it says what it does").expect("UTF-8");
+    let asked = Instant::now();
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("it runs");
+    assert!(kill.success());
+    let status = eventually("the demo ends", async || child.try_wait().expect("our own child")).await;
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    assert_eq!(status.code(), Some(1));
+    assert!(lines.map_while(Result::ok).all(|line| !line.contains('│')), "no table is shown any more");
 }

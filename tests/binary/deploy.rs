@@ -79,7 +79,7 @@ fn the_settings_that_the_manifests_give_are_settings() {
                 file("mapping.toml", forstok_accurate::sandbox::samples::MAPPING)
             }
             name if name.ends_with("DATABASE__URL_FILE") => file("database-url", "sqlite://orders.db"),
-            name if name.ends_with("_FILE") => file(name, "a secret"),
+            name if name.ends_with("_FILE") => file(name, &format!("a secret of the test: {name}")),
             name if name.ends_with("SCHEME") => "shared-key".to_owned(),
             name => panic!("{name} is not expected in a manifest"),
         };

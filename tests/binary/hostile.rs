@@ -64,7 +64,7 @@ async fn nothing_is_kept(service: &Service) {
 async fn signatures_of_every_wrong_length_and_alphabet_are_401_and_nothing_is_kept() {
     let accurate = accurate().await;
     let hex = Home::new(&accurate).serve().await;
-    let webhook_settings = "encoding = \"base64\"\nsecrets = [\"secret-of-the-webhook\"]";
+    let webhook_settings = "scheme = \"hmac-sha256\"\nencoding = \"base64\"\nsecrets = [\"secret-of-the-webhook\"]";
     let base64 = Home::with_webhook(&accurate, webhook_settings).serve().await;
     let body = order(1).to_string().into_bytes();
     let right = hex_signature(SECRET, &body);

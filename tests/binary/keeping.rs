@@ -125,7 +125,7 @@ async fn a_backup_that_cannot_be_made_says_why_and_leaves_nothing() {
     std::fs::write(home.path("copy.db"), "somebody's").expect("the folder takes files");
     let output = backup(&home, &home.path("copy.db")).await;
     assert_eq!(output.status.code(), Some(1));
-    assert!(said(&output).contains("it is there already; give a name that is free"), "{}", said(&output));
+    assert!(said(&output).contains("it exists already; give another name"), "{}", said(&output));
     assert_eq!(std::fs::read_to_string(home.path("copy.db")).expect("it is there"), "somebody's");
     let output = backup(&home, &home.path("nowhere/copy.db")).await;
     assert_eq!(output.status.code(), Some(1));
@@ -212,7 +212,7 @@ async fn a_shop_moves_to_postgres_and_goes_on_there() {
     assert_eq!(service.exit_code().await, Some(0));
     let output = copy(&from, to).await;
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert!(said(&output).contains("Finished: every row is as it is in"), "{}", said(&output));
+    assert!(said(&output).contains("Finished: every row is the same as in"), "{}", said(&output));
 
     let service = home.serve_with(&[database]).await;
     assert_eq!(service.count("invoiced").await, 31);

@@ -86,7 +86,7 @@ async fn each_operator_may_do_what_the_role_allows_and_no_more() {
         (Method::POST, "/v1/mapping/check", ["400", "400", "400", "400"]),
         (Method::POST, "/v1/orders/retry", ["role_missing", "200", "200", "200"]),
         (Method::POST, "/v1/orders/1/retry", ["role_missing", "404", "404", "404"]),
-        (Method::PUT, "/v1/mapping", ["role_missing", "role_missing", "400", "400"]),
+        (Method::PUT, "/v1/mapping", ["role_missing", "role_missing", "428", "428"]),
     ];
     let tokens = ["token-of-the-reader", "token-of-the-worker", "token-of-the-chief", OPERATOR_TOKEN];
     for (method, path, expected) in routes {

@@ -21,7 +21,7 @@ pub(crate) const OPERATOR_TOKEN: &str = "token-of-the-operator";
 pub(crate) const SECRET: &str = "secret-of-the-webhook";
 
 /// The webhook settings of [`Home::new`].
-const WEBHOOK: &str = r#"secrets = ["secret-of-the-webhook"]"#;
+const WEBHOOK: &str = "scheme = \"hmac-sha256\"\nsecrets = [\"secret-of-the-webhook\"]";
 
 /// Where the line of the log ends that says where webhooks are taken.
 const ADDRESS_IN_LOG: (&str, &str) = ("webhooks are taken at http://", "/webhooks/forstok");

@@ -12,13 +12,16 @@ use super::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shared_key_comes_as_it_is_in_the_header_key() {
+async fn by_default_a_shared_key_comes_as_it_is_in_the_header_key() {
     let accurate = accurate().await;
-    let home = Home::with_webhook(&accurate, "scheme = \"shared-key\"\nsecrets = [\"the-key\"]");
+    let home = Home::with_webhook(&accurate, "secrets = [\"the-key\"]");
     let service = home.serve().await;
     let body = order(1).to_string().into_bytes();
     let detail = service.send_with(&[], body.clone()).await.problem(401, "signature_missing");
     assert!(detail.contains("header key "), "{detail}");
+    let signed = [(HEADER, hex_signature("the-key", &body))];
+    let detail = service.send_with(&signed, body.clone()).await.problem(401, "signature_missing");
+    assert!(detail.contains("perhaps scheme = \"hmac-sha256\""), "{detail}");
     service.send_with(&[("Key", "the-keys".to_owned())], body.clone()).await.problem(401, "signature_wrong");
     assert_eq!(service.send_with(&[("Key", "the-key".to_owned())], body).await.status, 200);
 }
@@ -26,7 +29,7 @@ async fn a_shared_key_comes_as_it_is_in_the_header_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn base64_is_understood_with_and_without_a_prefix_in_a_header_of_any_name() {
     let accurate = accurate().await;
-    let webhook = "encoding = \"base64\"\nheader = \"X-Hub-Signature\"\nsecrets = [\"s\"]";
+    let webhook = "scheme = \"hmac-sha256\"\nencoding = \"base64\"\nheader = \"X-Hub-Signature\"\nsecrets = [\"s\"]";
     let service = Home::with_webhook(&accurate, webhook).serve().await;
     for (id, prefix) in [(1, ""), (2, "sha256=")] {
         let body = order(id).to_string().into_bytes();
@@ -40,7 +43,7 @@ async fn base64_is_understood_with_and_without_a_prefix_in_a_header_of_any_name(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signed_time_must_be_there_signed_and_near_now() {
     let accurate = accurate().await;
-    let webhook = "timestamp_header = \"X-Forstok-Time\"\nsecrets = [\"s\"]";
+    let webhook = "scheme = \"hmac-sha256\"\ntimestamp_header = \"X-Forstok-Time\"\nsecrets = [\"s\"]";
     let service = Home::with_webhook(&accurate, webhook).serve().await;
     let body = order(1).to_string().into_bytes();
     let now = SystemClock.now().as_second();
@@ -63,7 +66,7 @@ async fn a_signed_time_must_be_there_signed_and_near_now() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_is_replaced_without_losing_a_webhook() {
     let accurate = accurate().await;
-    let service = Home::with_webhook(&accurate, "secrets = [\"old\", \"new\"]").serve().await;
+    let service = Home::with_webhook(&accurate, "scheme = \"hmac-sha256\"\nsecrets = [\"old\", \"new\"]").serve().await;
     for (id, secret) in [(1, "old"), (2, "new")] {
         let body = order(id).to_string().into_bytes();
         for signature in [hex_signature(secret, &body), format!("sha256={}", hex_signature(secret, &body))] {
@@ -72,4 +75,15 @@ async fn a_secret_is_replaced_without_losing_a_webhook() {
     }
     let body = order(3).to_string().into_bytes();
     service.send_with(&[(HEADER, hex_signature("older", &body))], body).await.problem(401, "signature_wrong");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_comes_where_a_signature_is_expected_is_named_in_the_answer() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let key = [("Key", "secret-of-the-webhook".to_owned())];
+    let answer = service.send_with(&key, order(1).to_string().into_bytes()).await;
+    let detail = answer.problem(401, "signature_missing");
+    assert!(detail.contains("a header `Key` is there: perhaps scheme = \"shared-key\""), "{detail}");
+    assert!(!detail.contains("secret-of-the-webhook"), "{detail}");
 }

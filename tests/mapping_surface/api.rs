@@ -78,10 +78,8 @@ async fn what_is_got_can_be_changed_and_put_and_a_stale_change_is_refused() {
         assert!(stale.json["detail"].to_string().contains("revision 2"), "{}", stale.json);
     }
     assert_eq!(get(&service).await.tag, "\"2\"");
-    for tag in [Some("*"), None] {
-        assert_eq!(put(&service, tag, &changed).await.tag, "\"2\"");
-    }
-    assert_eq!(put(&service, None, &first.json["mapping"]).await.tag, "\"3\"");
+    assert_eq!(put(&service, Some("*"), &changed).await.tag, "\"2\"");
+    assert_eq!(put(&service, Some("*"), &first.json["mapping"]).await.tag, "\"3\"");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,7 +111,7 @@ async fn a_mapping_with_mistakes_is_refused_by_key_and_remedy_and_nothing_change
 
     let mut elsewhere = before.json["mapping"].clone();
     elsewhere["stores"]["8277"]["book"] = json!("toko");
-    let refused = put(&service, None, &elsewhere).await;
+    let refused = put(&service, Some("*"), &elsewhere).await;
     assert_eq!(keys(&refused.json["problems"]), ["stores.\"8277\".book"]);
 
     let good = check(&service, &json!({"stores": {"8277": {"enabled": false}}})).await;
@@ -121,7 +119,7 @@ async fn a_mapping_with_mistakes_is_refused_by_key_and_remedy_and_nothing_change
     assert!(good.json["changes"].to_string().contains("stores.8277.enabled: true → false"), "{}", good.json);
 
     for body in ["", "[]", "7", "{"] {
-        let refused = ask(&service, Method::PUT, "/v1/mapping", None, body.to_owned()).await;
+        let refused = ask(&service, Method::PUT, "/v1/mapping", Some("*"), body.to_owned()).await;
         assert_eq!((refused.status, &refused.json["code"]), (StatusCode::BAD_REQUEST, &json!("bad_request")), "{body}");
     }
     let after = get(&service).await;
@@ -149,7 +147,7 @@ async fn who_changed_what_is_told_for_file_api_and_command_line() {
     let service = home.serve().await;
     let mut mapping = get(&service).await.json["mapping"].clone();
     mapping["on_cancel"] = json!("keep");
-    assert_eq!(put(&service, None, &mapping).await.tag, "\"2\"");
+    assert_eq!(put(&service, Some("\"1\""), &mapping).await.tag, "\"2\"");
     assert_eq!(apply(&home, &with_store("4711")).code, Some(0));
     // A change that was made from what the API showed before is refused.
     let stale = put(&service, Some("\"2\""), &mapping).await;
@@ -157,7 +155,106 @@ async fn who_changed_what_is_told_for_file_api_and_command_line() {
     service.get_until("/v1/mapping", |answer| answer["revision"] == 3).await;
     let history = super::run(&mut home.command(&["mapping", "history"])).out;
     let who: Vec<_> = history.lines().filter_map(|line| line.strip_prefix("revision ")?.rsplit(" · ").next()).collect();
-    assert_eq!(who, ["command line", "API", "file at start"], "{history}");
+    assert_eq!(who, ["command line (budi)", "operator", "file at start"], "{history}");
     assert!(history.contains("  on_cancel: \"void\" → \"keep\""), "{history}");
     assert_eq!(get(&service).await.json["mapping"]["on_cancel"], "void");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_does_not_say_what_it_replaces_is_refused() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    for mapping in [json!({}), get(&service).await.json["mapping"].clone()] {
+        let refused = put(&service, None, &mapping).await;
+        let (status, code) = (refused.status, &refused.json["code"]);
+        assert_eq!((status, code), (StatusCode::PRECONDITION_REQUIRED, &json!("if_match_missing")), "{}", refused.json);
+        assert!(refused.json["detail"].to_string().contains("If-Match"), "{}", refused.json);
+    }
+    assert_eq!(get(&service).await.tag, "\"1\"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_change_is_logged_with_its_author_and_what_it_takes_away_as_a_warning() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let service = home.serve().await;
+    let mut mapping = get(&service).await.json["mapping"].clone();
+    mapping["bundles"] = json!("children");
+    put(&service, Some("\"1\""), &mapping).await;
+    let line = |service: &Service, revision: i64| {
+        let text = service.log.text();
+        let line = text.lines().find(|line| line.contains(&format!("mapping revision {revision} is active")));
+        line.unwrap_or_else(|| panic!("{text}")).to_owned()
+    };
+    let changed = line(&service, 2);
+    assert!(changed.contains("INFO") && changed.contains("by operator: bundles: "), "{changed}");
+    assert!(changed.contains("\"parent_and_children\" → \"children\""), "{changed}");
+
+    put(&service, Some("\"2\""), &json!({})).await;
+    let wiped = line(&service, 3);
+    assert!(wiped.contains("WARN") && wiped.contains("(removed)") && wiped.contains("more, which"), "{wiped}");
+
+    assert_eq!(apply(&home, &with_store("4711")).code, Some(0));
+    service.get_until("/v1/mapping", |answer| answer["revision"] == 4).await;
+    let applied = line(&service, 4);
+    assert!(applied.contains("by command line (budi): "), "{applied}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_over_the_api_is_not_undone_by_a_reload_or_a_restart_until_the_file_changes() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let mut service = home.serve().await;
+    let mut mapping = get(&service).await.json["mapping"].clone();
+    mapping["on_cancel"] = json!("keep");
+    assert_eq!(put(&service, Some("\"1\""), &mapping).await.tag, "\"2\"");
+    let file = std::fs::read_to_string(home.path("mapping.toml")).expect("the mapping of this test");
+    // Another comment says nothing else.
+    std::fs::write(home.path("mapping.toml"), format!("# Reviewed.\n{file}")).expect("the folder takes files");
+    service.read_settings_again().await;
+    assert_eq!(get(&service).await.tag, "\"2\"");
+    service.terminate();
+    service.exit_code().await;
+
+    let mut service = home.serve().await;
+    let after = get(&service).await;
+    assert_eq!((after.tag.as_str(), &after.json["mapping"]["on_cancel"]), ("\"2\"", &json!("keep")));
+    let log = service.log.text();
+    assert!(log.contains("revision 2, which is newer, stays active"), "{log}");
+
+    // The file comes to say what is active: that is nothing to apply, now or later.
+    let keeps = file.replace("on_cancel = \"void\"", "on_cancel = \"keep\"");
+    std::fs::write(home.path("mapping.toml"), keeps).expect("the folder takes files");
+    service.read_settings_again().await;
+    let noted = get(&service).await;
+    assert_eq!(noted.json["mapping"]["on_cancel"], "keep");
+    mapping["on_cancel"] = json!("void");
+    let voids = put(&service, Some(&noted.tag), &mapping).await;
+    service.terminate();
+    service.exit_code().await;
+    let mut service = home.serve().await;
+    assert_eq!(get(&service).await.tag, voids.tag);
+
+    // The command line applies the same file: the next start does not apply it again.
+    let bundles = file.replace("bundles = \"parent_and_children\"", "bundles = \"parent\"");
+    std::fs::write(home.path("mapping.toml"), bundles).expect("the folder takes files");
+    let applied = super::run(home.command(&["mapping", "apply"]).arg(home.path("mapping.toml")));
+    assert_eq!(applied.code, Some(0), "{}", applied.errors);
+    let parent = service.get_until("/v1/mapping", |answer| answer["mapping"]["bundles"] == "parent").await;
+    let tag = format!("\"{}\"", parent["revision"]);
+    let children = put(&service, Some(&tag), &json!({"bundles": "children"})).await;
+    assert_eq!(children.status, StatusCode::OK, "{}", children.json);
+    service.terminate();
+    service.exit_code().await;
+    let service = home.serve().await;
+    assert_eq!(get(&service).await.tag, children.tag);
+
+    // A file that has changed is applied.
+    std::fs::write(home.path("mapping.toml"), &file).expect("the folder takes files");
+    service.read_settings_again().await;
+    let last = get(&service).await.json;
+    assert_eq!(
+        (&last["mapping"]["bundles"], &last["mapping"]["on_cancel"]),
+        (&json!("parent_and_children"), &json!("void"))
+    );
 }

@@ -1,11 +1,22 @@
 //! `mapping show | apply | history`.
 
-use forstok_accurate::sandbox::samples::MAPPING;
+use forstok_accurate::{
+    sandbox::samples::MAPPING,
+    store::{Sqlite, Store},
+};
 
 use super::{Said, apply, run, service::Home, with_store};
 
 /// Settings without any secret: offline work needs none.
 const OFFLINE: &str = "[database]\nurl = \"sqlite://data/orders.db\"\n[books.main]\n";
+
+/// A home whose database exists, as after the first start of the service.
+async fn home(settings: &str) -> Home {
+    let home = Home::with_settings(settings);
+    let database = Sqlite::open(&home.path("data/orders.db")).await.expect("a database can be made");
+    database.close().await;
+    home
+}
 
 fn show(home: &Home) -> Said {
     run(&mut home.command(&["mapping", "show"]))
@@ -15,18 +26,23 @@ fn history(home: &Home) -> Said {
     run(&mut home.command(&["mapping", "history"]))
 }
 
-#[test]
-fn a_mapping_is_applied_shown_and_remembered() {
-    let home = Home::with_settings(OFFLINE);
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mapping_is_applied_shown_and_remembered() {
+    let home = home(OFFLINE).await;
     let nothing = show(&home);
     assert_eq!(nothing.code, Some(1), "{}", nothing.out);
     assert!(nothing.errors.contains("mapping apply"), "{}", nothing.errors);
 
     let first = apply(&home, MAPPING);
     assert_eq!(first.code, Some(0), "{}", first.errors);
-    assert!(first.out.starts_with("Revision 1 is in force:"), "{}", first.out);
+    assert!(
+        first.out.starts_with(&format!("Revision 1 is now active in {}:", home.path("data/orders.db").display())),
+        "{}",
+        first.out
+    );
     let shown = show(&home);
     assert!(shown.out.starts_with("# revision 1, since "), "{}", shown.out);
+    assert!(shown.out.contains(&format!("# database {}\n", home.path("data/orders.db").display())), "{}", shown.out);
     assert!(shown.out.contains("by command line") && shown.out.contains(MAPPING.trim_end()), "{}", shown.out);
 
     let second = apply(&home, &with_store("4711"));
@@ -36,34 +52,35 @@ fn a_mapping_is_applied_shown_and_remembered() {
     let revisions: Vec<_> = history.lines().filter(|line| line.starts_with("revision ")).collect();
     assert_eq!(revisions.len(), 2, "{history}");
     assert!(revisions[0].starts_with("revision 2 ") && revisions[1].starts_with("revision 1 "), "newest first");
-    assert!(revisions.iter().all(|revision| revision.ends_with("command line")), "{history}");
+    assert!(revisions.iter().all(|revision| revision.ends_with("command line (budi)")), "{history}");
     assert!(history.contains("  stores.4711.book = \"main\" (new)"), "{history}");
 }
 
-#[test]
-fn what_is_shown_can_be_applied_and_changes_nothing() {
-    let home = Home::with_settings(OFFLINE);
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_shown_can_be_applied_and_changes_nothing() {
+    let home = home(OFFLINE).await;
     apply(&home, MAPPING);
     // As shown, and once more with other spelling: neither says anything new.
     let spelled_otherwise = MAPPING.replace("[stores.\"8277\"]", "# the first\n[stores.'08277']");
     for document in [show(&home).out, spelled_otherwise] {
         let again = apply(&home, &document);
         assert_eq!(again.code, Some(0), "{}", again.errors);
-        assert_eq!(again.out, "Nothing to change: revision 1 says the same.\n");
+        let path = home.path("data/orders.db");
+        assert_eq!(again.out, format!("Nothing to change in {}: revision 1 says the same.\n", path.display()));
     }
-    assert_eq!(history(&home).out.matches("revision ").count(), 1);
+    assert_eq!(history(&home).out.matches("\nrevision ").count(), 1);
 }
 
-#[test]
-fn a_mapping_with_mistakes_is_refused_whole() {
-    let home = Home::with_settings(OFFLINE);
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mapping_with_mistakes_is_refused_whole() {
+    let home = home(OFFLINE).await;
     apply(&home, MAPPING);
     let before = show(&home).out;
     let cases = [
         ("bundels = \"parent\"\n", "bundels", "did you mean \"bundles\""),
         ("on_cancel = \"vod\"\n", "on_cancel", "did you mean \"void\""),
         ("create_missing_customers = 1\n", "create_missing_customers", "must be true or false"),
-        ("[stores.\"08277\"]\n[stores.8277]\n", "stores", "stands twice"),
+        ("[stores.\"08277\"]\n[stores.8277]\n", "stores", "is there twice"),
         ("[stores.\"1\"]\nbook = \"toko\"\n", "stores.\"1\".book", "add [books.toko]"),
         ("[stores.\"1\".accounts]\nshiping = \"1\"\n", "stores.\"1\".accounts.shiping", "did you mean \"shipping\""),
         ("orders_from = \n", "line 1", ""),
@@ -73,6 +90,8 @@ fn a_mapping_with_mistakes_is_refused_whole() {
         assert_eq!(refused.code, Some(2), "{document}: {}", refused.out);
         assert!(refused.errors.contains(key) && refused.errors.contains(remedy), "{document}: {}", refused.errors);
     }
+    let refused = apply(&home, "bundels = \"parent\"\n").errors;
+    assert!(refused.starts_with("The mapping was not changed: 1 error.\nIn the mapping "), "{refused}");
     let all: String = cases[..3].iter().map(|(document, ..)| *document).collect();
     let refused = apply(&home, &all).errors;
     assert!(cases[..3].iter().all(|(_, key, _)| refused.contains(key)), "all at once: {refused}");
@@ -80,12 +99,53 @@ fn a_mapping_with_mistakes_is_refused_whole() {
     assert_eq!(run(home.command(&["mapping", "apply"]).arg("nowhere.toml")).code, Some(1));
 }
 
-#[test]
-fn accepting_unknown_stores_needs_the_book_that_they_go_to() {
-    let home = Home::with_settings("[database]\nurl = \"sqlite://data/orders.db\"\n[books.toko]\n");
+#[tokio::test(flavor = "multi_thread")]
+async fn accepting_unknown_stores_needs_the_book_that_they_go_to() {
+    let home = home("[database]\nurl = \"sqlite://data/orders.db\"\n[books.toko]\n").await;
     let accepted = "unknown_stores = \"accept\"\n[stores.\"1\"]\nbook = \"toko\"\n";
     let refused = apply(&home, accepted);
     assert_eq!(refused.code, Some(2), "{}", refused.out);
     assert!(refused.errors.contains("unknown_stores") && refused.errors.contains("[books.main]"), "{}", refused.errors);
     assert_eq!(apply(&home, &accepted.replace("accept", "block")).code, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_database_every_command_refuses_and_makes_none() {
+    let home = Home::with_settings(OFFLINE);
+    let path = home.path("data/orders.db").display().to_string();
+    for said in [show(&home), history(&home), apply(&home, MAPPING)] {
+        assert_eq!(said.code, Some(1), "{}", said.out);
+        assert!(said.errors.contains(&path) && said.errors.contains("there is no such file"), "{}", said.errors);
+    }
+    assert!(!home.path("data").exists(), "no database was made");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paths_count_from_the_settings_whatever_folder_a_command_runs_in() {
+    let home = home(OFFLINE).await;
+    apply(&home, MAPPING);
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let shown = run(home.command(&["mapping", "show"]).current_dir(elsewhere.path()));
+    assert!(shown.out.contains("revision 1"), "{}", shown.errors);
+    assert_eq!(std::fs::read_dir(elsewhere.path()).expect("readable").count(), 0, "nothing was made there");
+
+    // Without --config: the variable, then the working directory.
+    let settings = home.path("settings.toml");
+    let mut by_variable = super::service::binary(&["mapping", "show"]);
+    by_variable.env("FORSTOK_ACCURATE_CONFIG", &settings).current_dir(elsewhere.path());
+    assert!(run(&mut by_variable).out.contains("revision 1"));
+    let mut by_folder = super::service::binary(&["mapping", "show"]);
+    assert!(run(by_folder.current_dir(home.path("."))).out.contains("revision 1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_where_earlier_versions_looked_for_it_is_not_left_behind() {
+    let home = home(OFFLINE).await;
+    std::fs::create_dir(home.path("etc")).expect("the folder takes folders");
+    std::fs::write(home.path("etc/settings.toml"), OFFLINE).expect("the folder takes files");
+    let mut command = super::service::binary(&["mapping", "show", "--config", "etc/settings.toml"]);
+    let refused = run(command.current_dir(home.path(".")));
+    assert_eq!(refused.code, Some(2), "{}", refused.out);
+    assert!(refused.errors.contains("relative paths count from the settings file's folder"), "{}", refused.errors);
+    assert!(!home.path("etc/data").exists());
 }

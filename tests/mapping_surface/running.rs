@@ -49,7 +49,7 @@ async fn a_mapping_put_over_the_api_works_at_once_and_leaves_invoiced_orders_alo
     let mut mapping = service.get("/v1/mapping").await.json()["mapping"].clone();
     mapping["skus"]["variant:16000012"] = json!("KAOS-M");
     mapping["stores"]["8277"]["customer_no"] = json!("OTHER");
-    let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}"))];
+    let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("if-match", "\"1\"".to_owned())];
     let put = service.ask(Method::PUT, "/v1/mapping", &headers, mapping.to_string().into_bytes()).await;
     assert_eq!(put.status, 200, "{}", put.text);
     let healed = service.order_once("2", "invoiced").await;
@@ -112,6 +112,7 @@ async fn two_books_have_their_own_credentials_and_their_own_pause() {
         listen = "127.0.0.1:0"
         operator_token = "{OPERATOR_TOKEN}"
         [forstok.webhook]
+        scheme = "hmac-sha256"
         secrets = ["secret-of-the-webhook"]
         [books.main]
         account_url = "{}"

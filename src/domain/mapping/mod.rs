@@ -1,6 +1,6 @@
 //! The seller's rules: when an invoice is made and which names and accounts it carries in Accurate.
 //!
-//! `read`: from a document, every mistake told; [`text`]: as a document again.
+//! `read`: from a document, every mistake reported; [`text`]: back to a document.
 
 mod read;
 pub mod text;
@@ -161,7 +161,7 @@ impl Template {
             rest = rest.replace(placeholder, "");
         }
         if rest.contains(['{', '}']) {
-            return Err(format!("may hold {} and no other braces", PLACEHOLDERS.join(", ")));
+            return Err(format!("may contain {} and no other braces", PLACEHOLDERS.join(", ")));
         }
         Ok(Self(text.to_owned()))
     }
@@ -178,6 +178,11 @@ impl Template {
     /// Whether two orders can never get the same text from one store.
     fn tells_orders_apart(&self) -> bool {
         self.0.contains("{order_id}") || self.0.contains("{channel_order_id}")
+    }
+
+    /// Whether the text names Forstok's order id, which no other order has.
+    fn names_the_order(&self) -> bool {
+        self.0.contains("{order_id}")
     }
 
     /// The template as written.

@@ -1,4 +1,4 @@
-//! From a document to a mapping: strict, and every mistake told.
+//! From a document to a mapping: strict, and every mistake reported.
 
 use std::collections::BTreeMap;
 
@@ -57,7 +57,15 @@ impl Mapping {
             root.problem(
                 "invoice_number",
                 value,
-                "must hold {channel_order_id} or {order_id}: each order needs its own number",
+                "must contain {channel_order_id} or {order_id}: each order needs its own number",
+            );
+        }
+        if !mapping.description.names_the_order() {
+            root.problem(
+                "description",
+                root.value("description"),
+                "must contain {order_id}: by it an invoice is recognised as its order's, for example before a \
+                 cancellation deletes it",
             );
         }
         root.finish();
@@ -105,7 +113,7 @@ fn read_stores(root: &Section<'_>) -> BTreeMap<String, Store> {
                     root.problem(
                         "stores",
                         None,
-                        format!("{path}: store {id} stands twice in different spellings; keep one"),
+                        format!("{path}: store {id} is there twice in different spellings; keep one"),
                     );
                 }
             }
@@ -170,6 +178,26 @@ mod tests {
             )
             .join("\n")
         );
+    }
+
+    #[test]
+    fn a_description_names_the_order() {
+        for (description, right) in [
+            ("{order_id}", true),
+            ("Pesanan {order_id} ({channel_order_id})", true),
+            ("{channel_order_id}", false),
+            ("Pesanan Shopee", false),
+        ] {
+            let document = format!("description = \"{description}\"");
+            let read = Mapping::parse("mapping.toml", &document);
+            assert_eq!(read.is_ok(), right, "{description}");
+            if let Err(problems) = read {
+                assert_eq!(problems.len(), 1);
+                let said = problems[0].to_string();
+                let expected = format!("description = \"{description}\": must contain {{order_id}}");
+                assert!(said.starts_with(&expected), "{said}");
+            }
+        }
     }
 
     #[test]

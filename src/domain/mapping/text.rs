@@ -80,10 +80,18 @@ impl Mapping {
             before
                 .iter()
                 .filter(|(key, _)| !after.contains_key(*key))
-                .map(|(key, old)| format!("{key} = {old} (removed)")),
+                .map(|(key, old)| format!("{key} = {old}{REMOVED}")),
         );
         changes
     }
+}
+
+/// How a change ends that takes something away.
+const REMOVED: &str = " (removed)";
+
+/// Whether a line of [`Mapping::changes_since`] takes something away that orders may need.
+pub fn removes_something(change: &str) -> bool {
+    change.ends_with(REMOVED)
 }
 
 fn store_table(store: &Store) -> Table {
