@@ -12,6 +12,7 @@ mod operators;
 mod paused;
 #[path = "../world/postgres.rs"]
 mod postgres;
+mod readme;
 mod reload;
 mod repeats;
 mod replicas;
