@@ -148,11 +148,10 @@ pub async fn apply(
 /// Says in the log who changed what; as a warning when something was taken away that orders may need.
 fn log(applied: &MappingRevision) {
     let MappingRevision { revision, who: author, changes, .. } = applied;
-    let mut named = changes.iter().take(MOST_LOGGED).cloned().collect::<Vec<_>>().join("; ");
-    if changes.len() > MOST_LOGGED {
-        let rest = changes.len() - MOST_LOGGED;
-        named.push_str(&format!("; and {rest} more, which `mapping history` lists"));
-    }
+    let rest = changes.len().saturating_sub(MOST_LOGGED);
+    let rest = (rest > 0).then(|| format!("and {rest} more, which `mapping history` lists"));
+    let named: Vec<_> = changes.iter().take(MOST_LOGGED).cloned().chain(rest).collect();
+    let named = named.join("; ");
     if changes.iter().any(|change| removes_something(change)) {
         tracing::warn!(revision, author, "mapping revision {revision} is active, by {author}: {named}");
     } else {

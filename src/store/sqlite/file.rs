@@ -47,14 +47,17 @@ const OF_OTHERS: u32 = 0o007;
 pub(super) fn make_private(path: &Path) -> Result<()> {
     let made = match private().create_new(true).open(path) {
         Ok(file) => file.set_permissions(Permissions::from_mode(PRIVATE)),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => close_to_others(path),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            close_to_others(path);
+            Ok(())
+        }
         Err(error) => Err(error),
     };
     made.map_err(|error| refused(path, &error))
 }
 
 /// Takes from a database of an earlier version, and from its companions, what everybody may do.
-fn close_to_others(path: &Path) -> std::io::Result<()> {
+fn close_to_others(path: &Path) {
     for file in [path.to_path_buf(), beside(path, "-wal"), beside(path, "-shm"), beside(path, ".lock")] {
         let Ok(metadata) = std::fs::metadata(&file) else { continue };
         let mode = metadata.permissions().mode();
@@ -67,7 +70,6 @@ fn close_to_others(path: &Path) -> std::io::Result<()> {
             }
         }
     }
-    Ok(())
 }
 
 fn private() -> OpenOptions {
