@@ -119,8 +119,8 @@ coded! {
             en "The invoice total would differ from the order total." => "Compare prices, discount and shipping in Forstok; or let the mapping invoice such orders with a warning.",
             id "Total faktur berbeda dengan total pesanan." => "Bandingkan harga, diskon, dan ongkos kirim di Forstok; atau atur pemetaan agar faktur tetap dibuat dengan peringatan.";
         ItemNotFound = "item_not_found",
-            en "An item of this order does not exist in Accurate." => "Create the item in Accurate, or map the SKU to an existing item number; then retry.",
-            id "Barang pada pesanan ini tidak ditemukan di Accurate." => "Buat barang tersebut di Accurate (Barang & Jasa), atau petakan SKU ke Kode Barang yang sudah ada; lalu coba lagi.";
+            en "An item of this order does not exist in Accurate, or is inactive." => "Create or activate the item in Accurate, or map the SKU to the number of an active item; then retry.",
+            id "Barang pada pesanan ini tidak ditemukan di Accurate, atau berstatus nonaktif." => "Buat atau aktifkan barang tersebut di Accurate (Barang & Jasa), atau petakan SKU ke Kode Barang yang aktif; lalu coba lagi.";
         AccountInactive = "account_inactive",
             en "An account of this invoice is inactive in Accurate." => "Activate the account in Accurate or map another one; then retry.",
             id "Akun pada faktur ini berstatus nonaktif di Accurate." => "Aktifkan akun tersebut di Accurate atau petakan ke akun lain; lalu coba lagi.";
