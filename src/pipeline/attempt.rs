@@ -10,7 +10,7 @@ use super::circuit::Sign;
 use crate::{
     accurate::{
         client::{CALL_TIMEOUT, Session},
-        outcome::Failure,
+        outcome::{Failure, MissingRight, Right},
     },
     domain::{
         about::About,
@@ -187,9 +187,7 @@ pub(super) fn sign_of(failure: Option<&Failure>) -> Sign {
             let words = format!("{} — {}", refusal.words, refusal.trouble.remedy());
             Sign::Refused { code: refusal.trouble.code(), words }
         }
-        Some(Failure::RightMissing(missing)) => {
-            Sign::RightMissing { right: missing.right, words: missing.words.clone() }
-        }
+        Some(Failure::RightMissing(_)) => Sign::RightMissing,
     }
 }
 
@@ -222,7 +220,12 @@ pub(super) async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
 
 pub(super) fn stop(failure: &Failure) -> Stop {
     match failure {
-        Failure::SlowDown(_) | Failure::BookRefused(_) | Failure::RightMissing(_) => Stop::AtNoCost,
+        Failure::SlowDown(_) | Failure::BookRefused(_) => Stop::AtNoCost,
+        Failure::RightMissing(MissingRight { right, .. }) => match right {
+            Right::SaveInvoices | Right::ReadInvoices | Right::DeleteInvoices => Stop::AtNoCost,
+            // Nothing but its own wait holds back an order that needs a new customer.
+            Right::CreateCustomers | Right::Other(_) => Stop::Later,
+        },
         Failure::NotSent(_) | Failure::Ambiguous(_) | Failure::UnknownText(_) | Failure::Refused(_) => Stop::Later,
     }
 }

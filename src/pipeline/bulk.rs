@@ -96,8 +96,7 @@ impl<'a> Group<'a> {
         let mut may_save = self.look_at_those_tried_before().await;
         may_save.append(&mut self.fresh);
         self.save_all(may_save).await;
-        if !self.bulk_went_well || matches!(self.sign, Sign::Down(_) | Sign::Refused { .. } | Sign::RightMissing { .. })
-        {
+        if !self.bulk_went_well || matches!(self.sign, Sign::Down(_) | Sign::Refused { .. }) {
             // Whether the rest goes together or one by one, or whether anything goes, is to be thought over.
             for mut attempt in std::mem::take(&mut self.to_be_asked) {
                 attempt.not_sent("sales-invoice/detail", "those before it failed");

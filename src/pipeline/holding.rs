@@ -80,7 +80,7 @@ impl Engine {
             }
             return Ok(held);
         };
-        let pause = book.lock_circuit().pause().map(Pause::tell);
+        let pause = book.lock_circuit().shown().map(Pause::tell);
         if !book.is_ours() {
             // Somebody else may have worked on it. The answer that would say so may get lost.
             book.is_taken_over.store(false, Ordering::Release);

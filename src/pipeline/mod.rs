@@ -47,7 +47,7 @@ use crate::{
     clock::{Monotonic, SharedClock},
     domain::mapping::Mapping,
     live::Live,
-    store::{Claim, Result, Store, Wanted},
+    store::{Claim, Claimable, Lane, Result, Store, Wanted},
 };
 
 /// How long one worker may hold an order. Several calls of [`crate::accurate::client::CALL_TIMEOUT`] fit in.
@@ -210,7 +210,7 @@ impl Engine {
     pub fn books(&self) -> Vec<BookStatus> {
         let status = |(name, book): (&String, &Book)| {
             let ours = book.is_ours();
-            let pause = if ours { book.lock_circuit().pause().cloned() } else { book.lock_told().clone() };
+            let pause = if ours { book.lock_circuit().shown().cloned() } else { book.lock_told().clone() };
             BookStatus { name: name.clone(), pause }
         };
         self.books.iter().map(status).collect()
@@ -287,6 +287,17 @@ impl Engine {
     async fn next_turn(&self, book: &str, known: &Book, room: usize) -> Result<Vec<Work>> {
         let now = self.now();
         let orders = self.store.claimable(book, now, BULK_FROM).await?;
+        let gates = Lane::ALL.map(|lane| (lane, known.lock_circuit().lane(lane, now)));
+        for (lane, gate) in &gates {
+            if *gate == Gate::Probe && orders.of(*lane) > 0 {
+                known.lock_circuit().probe_lane(*lane, now);
+                let wanted = Wanted::Due { lane: *lane, newest_first: false, limit: 1 };
+                let probe = self.store.claim(book, wanted, now, now + LEASE).await?;
+                return Ok(probe.into_iter().map(Work::one).collect());
+            }
+        }
+        let orders = gates.map(|(lane, gate)| if gate == Gate::Open { orders.of(lane) } else { 0 });
+        let orders = Claimable::new(orders);
         let look_is_due = self.store.next_look_at(book).await?.is_some_and(|at| at <= now);
         let waiting = Waiting { orders, look_is_due };
         let Some(turn) = known.lock_turns().next(waiting, room, known.session.may_send_bulks(), self.monotonic())

@@ -236,7 +236,12 @@ async fn tidy_always(
 async fn next_moment(engine: &Engine, book: &str) -> Option<Timestamp> {
     let attempt_at = engine.store.next_attempt_at(book).await.ok()?;
     let look_at = engine.store.next_look_at(book).await.ok()?;
-    let probe_at = engine.books.get(book)?.lock_circuit().pause().map(|pause| pause.next_probe_at);
+    let (probe_at, lane_probe_at) = {
+        let circuit = engine.books.get(book)?.lock_circuit();
+        (circuit.pause().map(|pause| pause.next_probe_at), circuit.next_lane_probe_at())
+    };
+    // What is due, and was not claimed just now, waits for a missing right.
+    let attempt_at = attempt_at.map(|at| if at <= engine.now() { lane_probe_at.unwrap_or(at).max(at) } else { at });
     let moments = match probe_at {
         // A paused book makes one attempt at a time, and a look only when there is no order to send.
         Some(probe_at) => [attempt_at.map(|_| probe_at), look_at.map(|at| at.max(probe_at))],

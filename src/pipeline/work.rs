@@ -39,7 +39,8 @@ impl Engine {
                 let looked = self.look_again(book).await;
                 turn.finished();
                 known.lock_turns().look_ended();
-                looked.map(drop)
+                looked?;
+                self.note_rights(book, known).await
             }
         }
     }
@@ -139,6 +140,7 @@ impl Engine {
     /// Takes in what was seen of a book.
     pub(super) async fn note(&self, name: &str, book: &Book, sign: Sign) -> Result<()> {
         let now = self.now();
+        self.note_rights(name, book).await?;
         let change = book.lock_circuit().note(sign, now);
         match change {
             Change::None => {}
@@ -153,6 +155,29 @@ impl Engine {
             }
         }
         book.due.notify_one();
+        Ok(())
+    }
+
+    /// Takes in which rights the calls of a book were seen to have or to lack.
+    async fn note_rights(&self, name: &str, book: &Book) -> Result<()> {
+        let now = self.now();
+        let mut is_given = false;
+        for (right, missing) in book.session.take_rights_seen() {
+            let words = missing.clone().unwrap_or_default();
+            match book.lock_circuit().hear(right, missing, now) {
+                Change::None => {}
+                Change::Paused => {
+                    tracing::warn!(book = name, ?right, "book {name}: a right is missing, its orders wait: {words}");
+                }
+                Change::Resumed => {
+                    tracing::info!(book = name, ?right, "book {name}: a right that was missing is there");
+                    is_given = true;
+                }
+            }
+        }
+        if is_given {
+            self.store.hasten(name, now).await?;
+        }
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ use forstok_accurate::{
     sandbox::{Action, Fault, Invoice, On, samples::MAPPING},
     store::State,
 };
+use jiff::SignedDuration;
 use rust_decimal::Decimal;
 
 use super::{NUMBER, ORDER};
@@ -47,6 +48,78 @@ async fn a_missing_right_pauses_the_book() {
     world.accurate.grant_right(Action::InvoiceSave);
     world.run_for(30).await;
     assert_eq!(world.state(ORDER).await, "invoiced");
+}
+
+#[tokio::test]
+async fn a_missing_right_to_delete_stops_only_deletions() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_settled().await;
+    world.accurate.withhold_right(Action::InvoiceDelete);
+    world.forstok_sends(order(ORDER).cancelled()).await;
+    world.run_for(60).await;
+    for id in 1..=20 {
+        world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
+    }
+    world.run_for(60).await;
+    assert_eq!((world.pause(), world.state(ORDER).await.as_str()), (Some("right_missing"), "void_due"));
+    assert_eq!(world.count(State::Invoiced).await, 20);
+    let deletions = world.accurate.call_count(Action::InvoiceDelete);
+    assert!(deletions <= 4 + 120 / 15, "only probes may ask: {deletions}");
+    world.accurate.grant_right(Action::InvoiceDelete);
+    world.run_for(30).await;
+    assert_eq!((world.pause(), world.state(ORDER).await.as_str()), (None, "voided"));
+}
+
+#[tokio::test]
+async fn a_missing_right_to_save_stops_no_deletion() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_settled().await;
+    world.accurate.withhold_right(Action::InvoiceSave);
+    world.accurate.withhold_right(Action::InvoiceBulkSave);
+    for id in 1..=20 {
+        world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
+    }
+    world.run_for(60).await;
+    world.forstok_sends(order(ORDER).cancelled()).await;
+    world.run_for(60).await;
+    assert_eq!((world.pause(), world.state(ORDER).await.as_str()), (Some("right_missing"), "voided"));
+    assert_eq!((world.count(State::Due).await, world.order("1").await.tries), (20, 0), "it costs no order anything");
+    let saves = world.saves() + world.accurate.call_count(Action::InvoiceBulkSave);
+    assert!(saves <= 1 + 8 + 4 + 120 / 15, "only what was in flight, and probes, may ask: {saves}");
+    world.accurate.grant_right(Action::InvoiceSave);
+    world.accurate.grant_right(Action::InvoiceBulkSave);
+    world.run_for(30).await;
+    assert_eq!((world.pause(), world.count(State::Invoiced).await), (None, 20));
+}
+
+#[tokio::test]
+async fn a_missing_right_to_create_customers_stops_only_orders_that_need_a_new_one() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_settled().await;
+    world.accurate.withhold_right(Action::CustomerSave);
+    world.forstok_sends(order("2").ready_to_ship().store(7475)).await;
+    world.forstok_sends(order("3").ready_to_ship()).await;
+    world.run_for(60).await;
+    assert_eq!(world.pause(), Some("right_missing"));
+    assert_eq!((world.state("2").await.as_str(), world.state("3").await.as_str()), ("due", "invoiced"));
+    world.accurate.grant_right(Action::CustomerSave);
+    world.run_for(120).await;
+    assert_eq!((world.pause(), world.state("2").await.as_str()), (None, "invoiced"));
+}
+
+#[tokio::test]
+async fn after_the_clock_was_fixed_work_goes_on_within_the_longest_probe_wait() {
+    let mut world = World::new().await;
+    world.clock.is_set_ahead(SignedDuration::from_hours(2));
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_for(300).await;
+    assert_eq!((world.pause(), world.state(ORDER).await.as_str()), (Some("wrong_clock"), "due"));
+    world.clock.is_set_ahead(SignedDuration::ZERO);
+    world.run_for(20).await;
+    assert_eq!((world.pause(), world.state(ORDER).await.as_str()), (None, "invoiced"));
 }
 
 #[tokio::test]

@@ -278,8 +278,13 @@ impl World {
     /// When there is something to do again.
     async fn next_moment(&self) -> Option<Timestamp> {
         let due = self.store.next_attempt_at(BOOK).await.expect("readable")?;
-        let probe = self.engine.books().into_iter().find_map(|book| book.pause).map(|pause| pause.next_probe_at);
-        Some(probe.unwrap_or(due))
+        let Some(pause) = self.engine.books().into_iter().find_map(|book| book.pause) else { return Some(due) };
+        if pause.code != "right_missing" {
+            return Some(pause.next_probe_at);
+        }
+        // Only the orders that need the right wait for its probe.
+        let now = self.clock.now();
+        Some([due, pause.next_probe_at].into_iter().filter(|at| *at > now).min().unwrap_or(due))
     }
 
     /// The same with the looks at what blocked orders wait for; a paused book makes one only as its probe.
