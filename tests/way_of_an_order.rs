@@ -21,6 +21,8 @@ mod many;
 mod old_bodies;
 #[path = "way_of_an_order/people.rs"]
 mod people;
+#[path = "way_of_an_order/replies.rs"]
+mod replies;
 #[path = "way_of_an_order/samples.rs"]
 mod samples;
 #[path = "way_of_an_order/snapshots_of_orders.rs"]
