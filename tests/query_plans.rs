@@ -19,7 +19,7 @@ use forstok_accurate::{
         reason::{Reason, Warning},
     },
     pipeline::record::delivery,
-    store::{DayOf, Days, Filter, Fold, ManualChange, Position, State},
+    store::{DayOf, Days, Filter, Fold, ManualChange, Position, SessionRecord, State},
 };
 use jiff::{SignedDuration, civil::date};
 use secrecy::ExposeSecret;
@@ -144,6 +144,14 @@ async fn use_everything(world: &mut World) {
     store.oldest_due().await.expect("readable");
     store.unreadable(10).await.expect("readable");
     store.timeline(&order_id("1")).await.expect("readable");
+    store.snapshots(&order_id("1"), 10).await.expect("readable");
+    store.stores().await.expect("readable");
+    store.days(DayOf::Received, date(2020, 1, 1)).await.expect("readable");
+    store.newest_webhook().await.expect("readable");
+    let session = SessionRecord { digest: "d".into(), operator: "ani".into(), proof: "p".into(), until: now };
+    store.open_session(&session, now).await.expect("written");
+    store.session("d", now).await.expect("readable");
+    store.end_session("d").await.expect("written");
     world.advance(100 * 86_400);
     for _ in 0..2 {
         // Some are cleared, some are kept and looked at again.

@@ -5,6 +5,8 @@ mod world;
 
 #[path = "store/pages.rs"]
 mod pages;
+#[path = "store/people.rs"]
+mod people;
 #[path = "store/replicas.rs"]
 mod replicas;
 #[path = "store/shared.rs"]
@@ -51,6 +53,8 @@ macro_rules! on_both {
 }
 
 on_both!(
+    a_session_lasts_until_its_end_or_until_it_is_ended of crate::people,
+    days_stores_and_snapshots_are_those_of_the_orders of crate::people,
     only_the_very_same_content_is_a_repeat of crate,
     a_repeat_is_no_news of crate,
     two_deliveries_of_one_order_in_one_commit_are_folded_into_one of crate,
