@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::{
     basis::Basis,
@@ -84,10 +85,10 @@ impl DetailItem {
     /// A line as Accurate takes it; true beside it when the name had to be cut.
     pub fn new(line: Line, warehouse_name: Option<String>, use_tax1: bool) -> (Self, bool) {
         let name = if line.name.is_empty() { &line.item_no } else { &line.name };
-        let detail_name: String = name.chars().take(LONGEST_NAME).collect();
-        let cut = detail_name.len() < name.len();
+        let detail_name = sent_name(name);
+        let cut = detail_name.len() < name.trim_end().len();
         let item = Self {
-            detail_name: detail_name.trim_end().to_owned(),
+            detail_name: detail_name.to_owned(),
             item_no: line.item_no,
             unit_price: line.unit_price,
             quantity: line.quantity.normalize(),
@@ -95,6 +96,22 @@ impl DetailItem {
             use_tax1,
         };
         (item, cut)
+    }
+}
+
+/// A name as it is sent.
+pub(super) fn sent_name(name: &str) -> &str {
+    cut_between_characters(name, LONGEST_NAME).trim_end()
+}
+
+/// The beginning of a name, at most so long, that ends between two characters as a reader sees them: a flag, a
+/// family or an accented letter may be several. Only a name that begins with one longer than all of it is cut inside.
+fn cut_between_characters(name: &str, longest: usize) -> &str {
+    let Some((beyond, _)) = name.char_indices().nth(longest) else { return name };
+    let ends = name.grapheme_indices(true).map(|(start, _)| start);
+    match ends.take_while(|end| *end <= beyond).last() {
+        Some(end) if end > 0 => &name[..end],
+        _ => &name[..beyond],
     }
 }
 
@@ -139,4 +156,23 @@ fn write_number<S: Serializer>(number: &Decimal, serializer: S) -> Result<S::Ok,
 
 fn read_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     Rupiah::deserialize(deserializer).map(Rupiah::decimal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_never_cut_inside_a_character_as_a_reader_sees_it() {
+        // A family of four people with the joiners between them, a flag, an accent of its own.
+        for character in ["👨‍👩‍👧‍👦", "🇮🇩", "e\u{301}"] {
+            let long = format!("{}{character}tail", "x".repeat(9));
+            assert_eq!(cut_between_characters(&long, 10), "x".repeat(9), "{character}");
+            let fits = format!("{}{character}", "x".repeat(10 - character.chars().count().min(10)));
+            assert_eq!(cut_between_characters(&format!("{fits}tail"), 10), fits, "{character}");
+        }
+        assert_eq!(cut_between_characters("abc", 3), "abc");
+        assert_eq!(cut_between_characters("abcd", 3), "abc");
+        assert_eq!(cut_between_characters(&format!("e{}", "\u{301}".repeat(20)), 5).chars().count(), 5);
+    }
 }
