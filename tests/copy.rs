@@ -73,7 +73,7 @@ async fn seen(store: &dyn Store, now: Timestamp) -> BTreeMap<&'static str, Strin
         ("counts", format!("{counts:?}")),
         ("warnings", format!("{warnings:?} {warned:?}")),
         ("mappings", format!("{:?}", store.mapping_history(100).await.expect("readable"))),
-        ("unreadable", format!("{:?}", store.unreadable(100).await.expect("readable"))),
+        ("unreadable", format!("{:?}", store.unreadable(None, 100).await.expect("readable"))),
         ("unfolded", format!("{:?}", store.unfolded(None, 100).await.expect("readable"))),
         ("undecided", format!("{:?}", store.undecided(now, 100).await.expect("readable"))),
         ("bodies", format!("{:?}", store.waiting_bodies(100).await.expect("readable"))),

@@ -19,10 +19,10 @@ fn decided(bodies: &[&Value]) -> Decision {
     let mut orders = Vec::new();
     for (body, delivery) in bodies.iter().zip(0..) {
         let order = payload::read(body.to_string().as_bytes()).expect("samples are readable").order;
-        let sighting = Sighting { status: order.status, at: order.updated_at.expect("samples are dated"), delivery };
+        let sighting = Sighting::of(&order, order.updated_at.expect("samples are dated"), delivery);
         match &mut history {
-            None => history = Some(History::begin(sighting)),
-            Some(history) => history.absorb(sighting),
+            None => history = Some(History::begin(&sighting)),
+            Some(history) => history.absorb(&sighting),
         }
         orders.push(order);
     }

@@ -82,6 +82,7 @@ on_both!(
     what_is_folded_later_is_answered_first_and_folded_once of crate::work,
     an_order_is_the_same_whether_folded_now_later_or_out_of_order of crate::work,
     what_can_no_longer_be_read_when_it_is_folded_is_shown_with_the_unreadable of crate::work,
+    large_bodies_are_read_a_few_at_a_time of crate::work,
     text_that_no_database_likes_is_kept of crate::work,
     what_may_be_claimed_is_counted_by_lane_up_to_a_limit of crate::work,
     a_claim_takes_the_longest_due_first_or_the_newest of crate::work,
@@ -240,11 +241,17 @@ async fn what_cannot_be_read_is_kept_and_listed(base: Base) {
         let delivery = delivery(Bytes::from_static(body.as_bytes()), world.clock.now());
         world.store.record(&[delivery], Fold::Now).await.expect("recorded");
     }
-    let (count, newest) = world.store.unreadable(10).await.expect("readable");
+    let newest = world.store.unreadable(None, 10).await.expect("readable");
+    let count = world.store.unreadable_count().await.expect("readable");
     assert_eq!((count, newest.len()), (2, 2));
     assert!(newest[0].problem.contains("not JSON"), "{newest:?}");
     assert_eq!((newest[1].times, newest[1].problem.as_str()), (2, "order: is missing"));
-    assert_eq!(world.store.unreadable(1).await.expect("readable").1.len(), 1);
+    assert_eq!(world.store.unreadable(None, 1).await.expect("readable").len(), 1);
+    let older = world.store.unreadable(Some(newest[0].id), 10).await.expect("readable");
+    assert_eq!(older, newest[1..]);
+    let (one, body) = world.store.unreadable_one(newest[0].id).await.expect("readable").expect("it is there");
+    assert_eq!((&one, body.as_deref()), (&newest[0], Some(&b"not JSON"[..])));
+    assert_eq!(one.bytes, 8);
     assert!(all(&world).await.is_empty() && undecided(&world).await.is_empty());
 }
 

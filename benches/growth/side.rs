@@ -140,7 +140,7 @@ impl Side {
         let started = Instant::now();
         self.store.counts().await.expect("readable");
         self.store.warning_counts().await.expect("readable");
-        self.store.unreadable(20).await.expect("readable");
+        self.store.unreadable(None, 20).await.expect("readable");
         self.store.oldest_due().await.expect("readable");
         times.push(("summary", millis(started.elapsed())));
 

@@ -6,10 +6,11 @@ use std::sync::LazyLock;
 
 use forstok_accurate::{
     domain::{
-        decision::{Decision, decide},
+        decision::{Decision, decide, notices},
         history::{History, Sighting},
         mapping::Mapping,
         money::Rupiah,
+        reason::Language,
     },
     forstok::payload,
     sandbox::samples,
@@ -30,11 +31,15 @@ static MAPPINGS: LazyLock<[Mapping; 3]> = LazyLock::new(|| {
 
 fuzz_target!(|body: &[u8]| {
     let Ok(payload) = payload::read(body) else { return };
-    let order = payload.order;
-    let at = order.updated_at.unwrap_or(Timestamp::UNIX_EPOCH);
-    let history = History::begin(Sighting { status: order.status, at, delivery: 1 });
+    let arrived_at = payload.order.updated_at.unwrap_or(Timestamp::UNIX_EPOCH);
+    let order = payload.order.arrived(arrived_at);
+    let history = History::begin(&Sighting::of(&order, arrived_at, 1));
     for mapping in MAPPINGS.iter() {
-        if let Decision::Invoice(draft, _) = decide(&history, &order, mapping) {
+        let decision = decide(&history, &order, mapping);
+        for notice in notices(&history, Some(&order), mapping, &decision) {
+            notice.about.in_words(Language::Indonesian);
+        }
+        if let Decision::Invoice(draft, _) = decision {
             assert!(draft.body.detail_item.iter().all(|line| line.unit_price >= Rupiah::ZERO));
             assert!(draft.total >= Rupiah::ZERO);
             draft.body.to_json();

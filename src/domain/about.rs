@@ -1,9 +1,10 @@
 //! What exactly a finding or a warning is about, kept as data so that every reader reads it in their own language.
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{money::Rupiah, reason::Language, waiting::Subject};
+use super::{money::Rupiah, reason::Language, unread::Problem, waiting::Subject};
 
 /// The product, store, amounts or invoice that a finding or a warning is about.
 ///
@@ -39,6 +40,34 @@ pub enum About {
     Product {
         /// Which one.
         product: Product,
+    },
+    /// A product that is part of a bundle.
+    Part {
+        /// Which one.
+        part: Product,
+        /// The bundle.
+        bundle: Box<Product>,
+    },
+    /// A value in what Forstok sent that cannot be read or used.
+    Unread {
+        /// Where it is, what it says, and why it cannot be used.
+        problem: Problem,
+    },
+    /// A status as Forstok wrote it.
+    Status {
+        /// The status.
+        text: String,
+    },
+    /// The day on which the order was cancelled.
+    CancelledOn {
+        /// In WIB.
+        day: Date,
+    },
+    /// A discount below zero.
+    DiscountNegative {
+        /// The discount.
+        #[serde(with = "as_text")]
+        discount: Rupiah,
     },
     /// A product without a price.
     PriceMissing {
@@ -134,7 +163,7 @@ pub enum About {
 }
 
 /// A product as a person finds it again in Forstok.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Product {
     /// Name and variant; may be empty.
     pub name: String,
@@ -239,6 +268,21 @@ impl About {
             ),
             Self::Unreadable { problem } | Self::Accurate { subject: None, words: problem } => problem.clone(),
             Self::Product { product } => product.in_words(language),
+            Self::Part { part, bundle } => {
+                let (part, bundle) = (part.in_words(language), bundle.in_words(language));
+                say(format!("{part} in the bundle {bundle}"), format!("{part} dalam paket {bundle}"))
+            }
+            Self::Unread { problem } => problem.in_words(language),
+            Self::Status { text } if text.is_empty() => say("no status".into(), "tanpa status".into()),
+            Self::Status { text } => format!("\"{text}\""),
+            Self::CancelledOn { day } => {
+                let day = day.strftime("%d/%m/%Y");
+                say(format!("cancelled on {day}"), format!("dibatalkan pada {day}"))
+            }
+            Self::DiscountNegative { discount } => {
+                let discount = discount.in_words();
+                say(format!("the discount is below zero: {discount}"), format!("diskonnya minus: {discount}"))
+            }
             Self::PriceMissing { product } => {
                 let product = product.in_words(language);
                 say(format!("{product} has no price"), format!("{product} tidak memiliki harga"))
@@ -316,6 +360,8 @@ impl About {
             Self::Product { product } | Self::PriceMissing { product } | Self::PriceNegative { product, .. } => {
                 product.variant_id.clone().filter(|_| product.sku.is_empty()).unwrap_or_else(|| product.sku.clone())
             }
+            Self::Part { part, .. } => part.name.clone(),
+            Self::Status { text } => text.clone(),
             Self::Customer { no, .. } => no.clone(),
             Self::Accurate { subject: Some(subject), .. } => subject.name(),
             _ => String::new(),

@@ -1,4 +1,4 @@
-//! What of an order its invoice rests on: pieces, prices, discount, shipping.
+//! What of an order its invoice rests on: pieces, prices, discount, shipping, store and warehouse.
 //!
 //! Kept with the draft, so that a later snapshot can be compared with what was invoiced whatever the mapping
 //! says by then.
@@ -14,7 +14,10 @@ use super::{
     order::Snapshot,
 };
 
-/// The amounts of one snapshot.
+/// Most differences that are listed: nobody reads more of them, and an order may have thousands of lines.
+const MOST_LISTED: usize = 50;
+
+/// The amounts and places of one snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {
     /// Pieces by product and price: `Kaos Polos Merah (KAOS-M) @ 45000` → `2`.
@@ -25,6 +28,12 @@ pub struct Basis {
     shipping: Rupiah,
     /// Σ pieces − discount + shipping.
     total: Rupiah,
+    /// Forstok's store id; empty where it is not known: in drafts of older versions, and where Forstok left it out.
+    #[serde(default)]
+    store: String,
+    /// Forstok's warehouse id; empty where it is not known.
+    #[serde(default)]
+    warehouse: String,
 }
 
 impl Basis {
@@ -48,6 +57,8 @@ impl Basis {
             discount,
             shipping,
             total: products - discount + shipping,
+            store: order.store_id.clone(),
+            warehouse: order.warehouse_id.clone().unwrap_or_default(),
         }
     }
 
@@ -63,6 +74,15 @@ impl Basis {
             .filter(|(_, before, after)| before != after)
             .map(|(what, before, after)| Change { what, before: before.to_string(), after: after.to_string() })
             .collect();
+        let places =
+            [(Changed::Store, &self.store, &later.store), (Changed::Warehouse, &self.warehouse, &later.warehouse)];
+        let moved =
+            places.into_iter().filter(|(_, before, after)| before != after && !before.is_empty() && !after.is_empty());
+        changes.extend(moved.map(|(what, before, after)| Change {
+            what,
+            before: before.clone(),
+            after: after.clone(),
+        }));
         let pieces = |product: &str, before: &str, after: &str| Change {
             what: Changed::Pieces(product.to_owned()),
             before: before.to_owned(),
@@ -76,6 +96,7 @@ impl Basis {
         }
         let new = later.pieces.iter().filter(|(product, _)| !self.pieces.contains_key(*product));
         changes.extend(new.map(|(product, after)| pieces(product, "", after)));
+        changes.truncate(MOST_LISTED);
         changes
     }
 }

@@ -6,13 +6,15 @@ use super::{
     about::About,
     basis::Basis,
     day_in_wib,
-    history::History,
+    history::{Cancellation, History},
     invoice::{DetailExpense, DetailItem, Draft, InvoiceBody},
     lines::lines_of,
     manual::{Manual, ManualDecision},
     mapping::{InvoiceDate, Mapping, OnTotalDifference, Store, TaxMode, UnknownStores},
+    money::Rupiah,
     order::Snapshot,
     reason::{Finding, Notice, Reason, Warning},
+    unread::{Field, Problem, Unread, UnreadAmounts, Why},
 };
 
 /// What must become of an order that has no invoice yet.
@@ -28,6 +30,9 @@ pub enum Decision {
     Invoice(Box<Draft>, Vec<Notice>),
 }
 
+/// Most findings that are listed: a person who has fixed so many is shown the next.
+const MOST_LISTED: usize = 50;
+
 /// Decides about an order from its history, the snapshot whose amounts count, and the mapping in force.
 pub fn decide(history: &History, order: &Snapshot, mapping: &Mapping) -> Decision {
     decide_with(history, order, mapping, None)
@@ -40,13 +45,14 @@ pub fn decide_with(
     mapping: &Mapping,
     manual: Option<&ManualDecision>,
 ) -> Decision {
-    match wanted_since(history, &order.store_id, order.ordered_at, mapping, manual) {
-        Ok(reached_at) => draft(order, mapping, reached_at),
+    match wanted(history, &order.store_id, order.ordered_at, mapping, manual) {
+        Ok(wanted) => draft(order, mapping, &wanted),
         Err(decision) => decision,
     }
 }
 
-/// As [`decide_with`] for an order whose snapshot is not at hand: what the rules say without it; why it is not at hand
+/// As [`decide_with`] for an order whose snapshot is not available: what the rules say without it; why it is not
+/// available
 /// is what stops an invoice that they want.
 pub fn decide_without_snapshot(
     history: &History,
@@ -56,31 +62,105 @@ pub fn decide_without_snapshot(
     manual: Option<&ManualDecision>,
     why: About,
 ) -> Decision {
-    match wanted_since(history, store_id, ordered_at, mapping, manual) {
-        Ok(_) => Decision::Block(vec![Finding { reason: Reason::NoLines, about: why }]),
+    match wanted(history, store_id, ordered_at, mapping, manual) {
+        Ok(wanted) => {
+            let contradiction = wanted.contradiction.map(contradicted);
+            let no_lines = Finding { reason: Reason::NoLines, about: why };
+            Decision::Block(contradiction.into_iter().chain([no_lines]).collect())
+        }
         Err(decision) => decision,
     }
 }
 
-/// When the order reached the chosen status, if the rules want an invoice for it; else what becomes of it.
-fn wanted_since(
+/// What deserves attention about how an order arrived, whatever is decided about it; without what is among the
+/// decision's findings already. `order`: the snapshot whose amounts count, if it is available.
+pub fn notices(history: &History, order: Option<&Snapshot>, mapping: &Mapping, decision: &Decision) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    if let Some(status) = history.unknown_status() {
+        notices.push(Notice { warning: Warning::UnknownStatus, about: About::Status { text: status.to_owned() } });
+    }
+    let findings = match decision {
+        Decision::Block(findings) => findings.as_slice(),
+        _ => &[],
+    };
+    let mut notice = |warning, about: About| {
+        if notices.len() < MOST_LISTED && !findings.iter().any(|finding| finding.about == about) {
+            notices.push(Notice { warning, about });
+        }
+    };
+    let Some(order) = order else { return notices };
+    for unread in &order.unread {
+        match (unread.field, unread.problem.why) {
+            (Field::UpdatedAt | Field::OrderedAt, Why::InFuture) => {
+                notice(Warning::TimeInFuture, unread_as(&unread.problem));
+            }
+            (Field::UpdatedAt | Field::OrderedAt, _) => notice(Warning::TimeUnreadable, unread_as(&unread.problem)),
+            _ => {}
+        }
+    }
+    let unread = UnreadAmounts::of(order, mapping.bundles);
+    for problem in unread.needed.into_iter().chain(unread.not_needed) {
+        notice(Warning::AmountUnreadable, unread_as(problem));
+    }
+    // An earlier snapshot's time is not in this one.
+    if let Some(value) = history.unread_time().filter(|_| order.unread_update_time().is_none()) {
+        notice(Warning::TimeUnreadable, unread_update_time(value));
+    }
+    notices
+}
+
+/// An invoice is wanted as far as status and rules go.
+struct Wanted {
+    /// When the chosen status was reached.
+    reached_at: Timestamp,
+    /// What `updated_at` says if that is only a guess.
+    unread_trigger: Option<String>,
+    /// The order was cancelled, and then progressed.
+    contradiction: Option<Contradiction>,
+    /// A person wants it, whatever the rules say.
+    by_person: bool,
+}
+
+/// Cancelled, and seen at or past the chosen status afterwards.
+#[derive(Clone, Copy)]
+struct Contradiction {
+    cancelled_at: Timestamp,
+}
+
+fn contradiction_of(cancellation: Cancellation) -> Option<Contradiction> {
+    match cancellation {
+        Cancellation::Contradicted { cancelled_at } => Some(Contradiction { cancelled_at }),
+        Cancellation::None | Cancellation::Counts => None,
+    }
+}
+
+fn contradicted(contradiction: Contradiction) -> Finding {
+    let about = About::CancelledOn { day: day_in_wib(contradiction.cancelled_at) };
+    Finding { reason: Reason::ProgressedAfterCancel, about }
+}
+
+/// Whether the rules want an invoice for the order; else what becomes of it.
+fn wanted(
     history: &History,
     store_id: &str,
     ordered_at: Option<Timestamp>,
     mapping: &Mapping,
     manual: Option<&ManualDecision>,
-) -> Result<Timestamp, Decision> {
+) -> Result<Wanted, Decision> {
     match manual.map(|manual| manual.decision) {
         Some(Manual::ByHand) => return Err(Decision::Ignore(Reason::ByHand)),
         Some(Manual::Never | Manual::Undo) => return Err(Decision::Ignore(Reason::Excluded)),
         Some(Manual::Now | Manual::Again) | None => {}
     }
-    if is_cancelled(history, manual) {
+    let cancellation = cancellation(history, mapping, manual);
+    if let Cancellation::Counts = cancellation {
         return Err(Decision::Ignore(Reason::Cancelled));
     }
     if let Some(ManualDecision { decision: Manual::Now | Manual::Again, at, .. }) = manual {
         // A person's word overrides the rules below; the day is still that of the chosen status where it is reached.
-        return Ok(mapping.trigger_rank().and_then(|rank| history.reached_at(rank)).unwrap_or(*at));
+        let reached_at = mapping.trigger_rank().and_then(|rank| history.reached_at(rank)).unwrap_or(*at);
+        let contradiction = contradiction_of(cancellation);
+        return Ok(Wanted { reached_at, unread_trigger: None, contradiction, by_person: true });
     }
     let rank = mapping.trigger_rank().ok_or(Decision::Ignore(Reason::AutoCreateNever))?;
     if let (Some(first_day), Some(ordered_at)) = (mapping.orders_from, ordered_at)
@@ -88,21 +168,33 @@ fn wanted_since(
     {
         return Err(Decision::Ignore(Reason::BeforeStart));
     }
-    if mapping.stores.get(store_id).is_some_and(|store| !store.enabled) {
+    let contradiction = contradiction_of(cancellation);
+    let is_off = mapping.stores.get(store_id).is_some_and(|store| !store.enabled);
+    if is_off && contradiction.is_none() {
         return Err(Decision::Ignore(Reason::StoreOff));
     }
-    history.reached_at(rank).ok_or(Decision::Watch)
+    let reached_at = history.reached_at(rank).ok_or(Decision::Watch)?;
+    let unread_trigger = history.unread_time().filter(|_| history.is_guess(rank)).map(str::to_owned);
+    Ok(Wanted { reached_at, unread_trigger, contradiction, by_person: false })
 }
 
-/// Whether the order's cancellation counts. What a person has created again after it stays.
-pub fn is_cancelled(history: &History, manual: Option<&ManualDecision>) -> bool {
-    let created_again = manual.filter(|manual| manual.decision == Manual::Again).map(|manual| manual.at);
-    history.cancelled_at.is_some_and(|at| created_again.is_none_or(|again| at > again))
+/// What of an order's cancellation counts, given what a person has decided: what was decided after a cancellation
+/// stays, and what a person has decided is no contradiction any more.
+pub fn cancellation(history: &History, mapping: &Mapping, manual: Option<&ManualDecision>) -> Cancellation {
+    let cancellation = history.cancellation(mapping.trigger_rank());
+    let is_earlier = |manual: &ManualDecision| history.last_cancelled_at().is_some_and(|at| at <= manual.at);
+    match (cancellation, manual) {
+        (_, Some(manual)) if manual.decision == Manual::Again && is_earlier(manual) => Cancellation::None,
+        (Cancellation::Contradicted { .. }, Some(manual)) if manual.decision != Manual::Again || is_earlier(manual) => {
+            Cancellation::None
+        }
+        _ => cancellation,
+    }
 }
 
-fn draft(order: &Snapshot, mapping: &Mapping, reached_at: Timestamp) -> Decision {
+fn draft(order: &Snapshot, mapping: &Mapping, wanted: &Wanted) -> Decision {
     // Findings are pushed in the order in which reasons go first (design.md §6).
-    let mut findings = Vec::new();
+    let mut findings: Vec<_> = wanted.contradiction.map(contradicted).into_iter().collect();
     let mut notices = Vec::new();
     let mapped = mapping.stores.get(&order.store_id);
     let unknown = Store::unknown();
@@ -112,13 +204,19 @@ fn draft(order: &Snapshot, mapping: &Mapping, reached_at: Timestamp) -> Decision
         findings.push(Finding { reason: Reason::StoreUnmapped, about: store_of(order) });
     }
     let warehouse = warehouse_of(order, mapping, store, &mut findings);
-    if order.products().all(|product| product.quantity.is_zero()) {
-        findings.push(Finding { reason: Reason::NoLines, about: About::Order { id: order.id.to_string() } });
-    }
     let mut line_findings = Vec::new();
     let lines = lines_of(order, mapping, &mut line_findings);
-    let (without_price, without_sku): (Vec<_>, Vec<_>) =
-        line_findings.into_iter().partition(|finding| finding.reason == Reason::TotalDifference);
+    let (unusable_amounts, without_sku): (Vec<_>, Vec<_>) =
+        line_findings.into_iter().partition(|finding| finding.reason == Reason::AmountUnreadable);
+    findings.extend(unread_amounts(order, mapping));
+    findings.extend(unusable_amounts);
+    if !wanted.by_person {
+        findings.extend(unread_times(order, mapping, wanted.unread_trigger.as_deref()));
+    }
+    let lines_are_read = order.unread.iter().all(|unread| unread.field != Field::Lines);
+    if lines_are_read && order.products().all(|product| product.quantity.is_zero()) {
+        findings.push(Finding { reason: Reason::NoLines, about: About::Order { id: order.id.to_string() } });
+    }
     findings.extend(without_sku);
 
     let tax = store.tax.unwrap_or(mapping.tax);
@@ -131,8 +229,8 @@ fn draft(order: &Snapshot, mapping: &Mapping, reached_at: Timestamp) -> Decision
         detail_item.push(item);
     }
     let day = match mapping.invoice_date {
-        InvoiceDate::Trigger => reached_at,
-        InvoiceDate::Ordered => order.ordered_at.unwrap_or(reached_at),
+        InvoiceDate::Trigger => wanted.reached_at,
+        InvoiceDate::Ordered => order.ordered_at.unwrap_or(wanted.reached_at),
     };
     let body = InvoiceBody {
         customer_no: store.customer_no.clone().unwrap_or_else(|| order.store_id.clone()),
@@ -147,11 +245,10 @@ fn draft(order: &Snapshot, mapping: &Mapping, reached_at: Timestamp) -> Decision
         detail_item,
         detail_expense: shipping_of(order, mapping, store, &mut findings).into_iter().collect(),
     };
-    if body.cash_discount > body.subtotal() && findings.is_empty() && without_price.is_empty() {
+    if body.cash_discount > body.subtotal() && findings.is_empty() {
         let about = About::Discount { discount: body.cash_discount, subtotal: body.subtotal() };
         findings.push(Finding { reason: Reason::DiscountAboveSubtotal, about });
     }
-    findings.extend(without_price);
     let total = body.total();
     // With a line missing the sum is wrong anyway; saying so would hide the cause.
     if let Some(expected) = order.total_price.filter(|expected| *expected != total && findings.is_empty()) {
@@ -162,6 +259,7 @@ fn draft(order: &Snapshot, mapping: &Mapping, reached_at: Timestamp) -> Decision
         }
     }
     if !findings.is_empty() {
+        findings.truncate(MOST_LISTED);
         return Decision::Block(findings);
     }
     let draft = Draft {
@@ -173,6 +271,42 @@ fn draft(order: &Snapshot, mapping: &Mapping, reached_at: Timestamp) -> Decision
         body,
     };
     Decision::Invoice(Box::new(draft), notices)
+}
+
+/// Amounts that the invoice depends on and that cannot be read or used.
+fn unread_amounts(order: &Snapshot, mapping: &Mapping) -> Vec<Finding> {
+    let finding = |about| Finding { reason: Reason::AmountUnreadable, about };
+    let unread = UnreadAmounts::of(order, mapping.bundles);
+    let mut findings: Vec<_> = unread.needed.into_iter().map(|problem| finding(unread_as(problem))).collect();
+    let discount = order.sellers_discount();
+    if discount < Rupiah::ZERO {
+        findings.push(finding(About::DiscountNegative { discount }));
+    }
+    findings
+}
+
+/// Times that the invoice or a rule depends on and that cannot be read.
+fn unread_times(order: &Snapshot, mapping: &Mapping, unread_trigger: Option<&str>) -> Vec<Finding> {
+    let finding = |about| Finding { reason: Reason::TimeUnreadable, about };
+    let mut findings = Vec::new();
+    if mapping.orders_from.is_some() || mapping.invoice_date == InvoiceDate::Ordered {
+        let of_ordering = |unread: &&Unread| unread.field == Field::OrderedAt && unread.problem.why == Why::NotATime;
+        findings.extend(order.unread.iter().filter(of_ordering).map(|unread| finding(unread_as(&unread.problem))));
+    }
+    if let Some(value) = unread_trigger.filter(|_| mapping.invoice_date == InvoiceDate::Trigger) {
+        findings.push(finding(unread_update_time(value)));
+    }
+    findings
+}
+
+fn unread_as(problem: &Problem) -> About {
+    About::Unread { problem: problem.clone() }
+}
+
+/// An `updated_at` that is perhaps not the newest snapshot's.
+fn unread_update_time(value: &str) -> About {
+    let (path, value) = ("order.updated_at".to_owned(), value.to_owned());
+    About::Unread { problem: Problem { path, value, why: Why::NotATime } }
 }
 
 fn store_of(order: &Snapshot) -> About {

@@ -6,17 +6,31 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::status::{Rank, Status};
+use super::{
+    order::Snapshot,
+    status::{Rank, Status},
+};
 
 /// What one delivery says about an order's progress.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
-    /// The documented status, or `None`: an unknown status changes nothing.
-    pub status: Option<Status>,
+    /// The status as it came.
+    pub status: Seen,
     /// The snapshot's `updated_at`; without one, its arrival.
     pub at: Timestamp,
+    /// What `updated_at` says if it cannot be read; `at` is then a guess.
+    pub unread_time: Option<String>,
     /// The delivery that brought it; later arrivals have higher numbers.
     pub delivery: i64,
+}
+
+/// A status as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// A documented one.
+    Known(Status),
+    /// Any other: it is kept, and changes nothing.
+    Unknown(String),
 }
 
 /// What is known of an order's progress.
@@ -28,6 +42,29 @@ pub struct History {
     pub cancelled_at: Option<Timestamp>,
     /// Whose amounts count.
     latest: Latest,
+    /// Per rank the latest moment it was seen at; rows of older versions do not have it.
+    #[serde(default)]
+    last_seen: [Option<Timestamp>; Rank::COUNT],
+    /// When it was last seen cancelled; rows of older versions do not have it.
+    #[serde(default)]
+    last_cancelled_at: Option<Timestamp>,
+    /// Per rank the earliest arrival of a snapshot whose `updated_at` cannot be read.
+    #[serde(default)]
+    guessed: [Option<Timestamp>; Rank::COUNT],
+    /// The latest snapshot whose `updated_at` cannot be read, and what it says.
+    #[serde(default)]
+    unread_time: Option<Noted>,
+    /// The latest snapshot with an unknown status, and that status.
+    #[serde(default)]
+    unknown_status: Option<Noted>,
+}
+
+/// A text that one delivery brought.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Noted {
+    at: Timestamp,
+    delivery: i64,
+    text: String,
 }
 
 /// Which snapshot's amounts count: the greatest by these fields, in this order.
@@ -39,42 +76,153 @@ struct Latest {
     delivery: i64,
 }
 
+impl Sighting {
+    /// What a snapshot says that arrived then.
+    pub fn of(order: &Snapshot, arrived_at: Timestamp, delivery: i64) -> Self {
+        Self {
+            status: Seen::of(order.status, &order.status_text),
+            at: order.updated_at.unwrap_or(arrived_at),
+            unread_time: order.unread_update_time().map(|problem| problem.value.clone()),
+            delivery,
+        }
+    }
+
+    fn noted(&self, text: &str) -> Noted {
+        Noted { at: self.at, delivery: self.delivery, text: text.to_owned() }
+    }
+}
+
+impl Seen {
+    /// Longest unknown status that is kept, in characters.
+    const LONGEST: usize = 60;
+
+    /// From the status that was read, and its text.
+    pub fn of(status: Option<Status>, text: &str) -> Self {
+        status.map_or_else(|| Self::Unknown(text.chars().take(Self::LONGEST).collect()), Self::Known)
+    }
+
+    fn known(&self) -> Option<Status> {
+        match self {
+            Self::Known(status) => Some(*status),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
 impl History {
     /// The history of an order seen once.
-    pub fn begin(sighting: Sighting) -> Self {
-        let mut history = Self { reached: [None; Rank::COUNT], cancelled_at: None, latest: Latest::of(sighting) };
+    pub fn begin(sighting: &Sighting) -> Self {
+        let mut history = Self {
+            reached: [None; Rank::COUNT],
+            cancelled_at: None,
+            latest: Latest::of(sighting),
+            last_seen: [None; Rank::COUNT],
+            last_cancelled_at: None,
+            guessed: [None; Rank::COUNT],
+            unread_time: None,
+            unknown_status: None,
+        };
         history.absorb(sighting);
         history
     }
 
     /// Takes one more sighting in.
-    pub fn absorb(&mut self, sighting: Sighting) {
+    pub fn absorb(&mut self, sighting: &Sighting) {
         self.latest = self.latest.max(Latest::of(sighting));
-        let Some(status) = sighting.status else { return };
-        let earliest = match status.rank() {
-            Some(rank) => &mut self.reached[rank.index()],
-            None => &mut self.cancelled_at,
-        };
-        *earliest = Some(earliest.map_or(sighting.at, |at| at.min(sighting.at)));
+        if let Some(text) = &sighting.unread_time {
+            self.unread_time = self.unread_time.take().max(Some(sighting.noted(text)));
+        }
+        match &sighting.status {
+            Seen::Unknown(text) => {
+                self.unknown_status = self.unknown_status.take().max(Some(sighting.noted(text)));
+            }
+            Seen::Known(status) => self.absorb_status(*status, sighting),
+        }
     }
 
-    /// When the order first stood at this rank or past it.
+    fn absorb_status(&mut self, status: Status, sighting: &Sighting) {
+        let Some(rank) = status.rank() else {
+            self.last_cancelled_at = self.last_cancelled_at.max(self.cancelled_at).max(Some(sighting.at));
+            keep_earliest(&mut self.cancelled_at, sighting.at);
+            return;
+        };
+        let rank = rank.index();
+        self.last_seen[rank] = self.last_seen[rank].max(self.reached[rank]).max(Some(sighting.at));
+        let earliest = if sighting.unread_time.is_some() { &mut self.guessed } else { &mut self.reached };
+        keep_earliest(&mut earliest[rank], sighting.at);
+    }
+
+    /// When the order was first at this rank or past it. Where no snapshot at it has a time that can be read, the
+    /// arrival of one is the nearest guess ([`History::is_guess`]).
     pub fn reached_at(&self, rank: Rank) -> Option<Timestamp> {
-        self.reached[rank.index()..].iter().flatten().min().copied()
+        let earliest = |of: &[Option<Timestamp>]| of[rank.index()..].iter().flatten().min().copied();
+        earliest(&self.reached).or_else(|| earliest(&self.guessed))
+    }
+
+    /// Whether [`History::reached_at`] is only a guess.
+    pub fn is_guess(&self, rank: Rank) -> bool {
+        self.reached[rank.index()..].iter().all(Option::is_none)
+    }
+
+    /// What of the order's cancellation and progress counts, where this rank is the chosen one.
+    ///
+    /// `Cancelled` counts unless a snapshot with a newer `updated_at` is at or past the chosen status (design.md §4).
+    pub fn cancellation(&self, chosen: Option<Rank>) -> Cancellation {
+        let Some(cancelled_at) = self.last_cancelled_at() else { return Cancellation::None };
+        let Some(chosen) = chosen.map(Rank::index) else { return Cancellation::Counts };
+        let progressed_at = self.last_seen[chosen..].iter().chain(&self.reached[chosen..]).flatten().max();
+        match progressed_at {
+            Some(progressed_at) if *progressed_at > cancelled_at => Cancellation::Contradicted { cancelled_at },
+            _ => Cancellation::Counts,
+        }
+    }
+
+    /// When the order was last seen cancelled.
+    pub fn last_cancelled_at(&self) -> Option<Timestamp> {
+        self.last_cancelled_at.max(self.cancelled_at)
     }
 
     /// The delivery whose amounts count.
     pub fn latest_delivery(&self) -> i64 {
         self.latest.delivery
     }
+
+    /// The latest status that is not documented.
+    pub fn unknown_status(&self) -> Option<&str> {
+        self.unknown_status.as_ref().map(|noted| &*noted.text)
+    }
+
+    /// What the latest `updated_at` says that cannot be read.
+    pub fn unread_time(&self) -> Option<&str> {
+        self.unread_time.as_ref().map(|noted| &*noted.text)
+    }
+}
+
+/// Whether an order is cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancellation {
+    /// It was never seen cancelled.
+    None,
+    /// It is.
+    Counts,
+    /// It was, but a newer snapshot is at or past the chosen status: a person must look.
+    Contradicted {
+        /// When it was last seen cancelled.
+        cancelled_at: Timestamp,
+    },
+}
+
+fn keep_earliest(earliest: &mut Option<Timestamp>, at: Timestamp) {
+    *earliest = Some(earliest.map_or(at, |earliest| earliest.min(at)));
 }
 
 impl Latest {
-    fn of(sighting: Sighting) -> Self {
+    fn of(sighting: &Sighting) -> Self {
+        let status = sighting.status.known();
         Self {
-            status_known: sighting.status.is_some(),
+            status_known: status.is_some(),
             at: sighting.at,
-            rank: sighting.status.and_then(Status::rank),
+            rank: status.and_then(Status::rank),
             delivery: sighting.delivery,
         }
     }
@@ -88,33 +236,50 @@ mod tests {
 
     fn sighting(status: &str, second: i64, delivery: i64) -> Sighting {
         Sighting {
-            status: Status::parse(status),
+            status: Seen::of(Status::parse(status), status),
             at: Timestamp::from_second(1_700_000_000 + second).expect("in range"),
+            unread_time: None,
             delivery,
         }
     }
 
+    fn without_time(sighting: Sighting) -> Sighting {
+        Sighting { unread_time: Some("\"soon\"".to_owned()), ..sighting }
+    }
+
     fn fold(sightings: &[Sighting]) -> History {
-        let mut history = History::begin(sightings[0]);
+        let mut history = History::begin(&sightings[0]);
         for sighting in &sightings[1..] {
-            history.absorb(*sighting);
+            history.absorb(sighting);
         }
         history
+    }
+
+    fn ready() -> Rank {
+        Status::ReadyToShip.rank().expect("ranked")
     }
 
     #[test]
     fn the_trigger_is_the_earliest_snapshot_at_or_past_the_chosen_status() {
         let history = fold(&[sighting("Completed", 30, 1), sighting("Open", 0, 2), sighting("Shipped", 20, 3)]);
-        let chosen = Status::ReadyToShip.rank().expect("ranked");
-        assert_eq!(history.reached_at(chosen), Some(sighting("", 20, 0).at));
+        assert_eq!(history.reached_at(ready()), Some(sighting("", 20, 0).at));
     }
 
     #[test]
-    fn an_unknown_status_never_replaces_known_amounts() {
+    fn a_time_that_cannot_be_read_is_only_a_guess_at_the_trigger() {
+        let history = fold(&[sighting("Open", 0, 1), without_time(sighting("Ready to Ship", 10, 2))]);
+        assert_eq!((history.reached_at(ready()), history.is_guess(ready())), (Some(sighting("", 10, 0).at), true));
+        assert_eq!(history.unread_time(), Some("\"soon\""));
+        let history = fold(&[without_time(sighting("Ready to Ship", 10, 1)), sighting("Shipped", 20, 2)]);
+        assert_eq!((history.reached_at(ready()), history.is_guess(ready())), (Some(sighting("", 20, 0).at), false));
+    }
+
+    #[test]
+    fn an_unknown_status_never_replaces_known_amounts_and_is_remembered() {
         let history = fold(&[sighting("Ready to Ship", 0, 1), sighting("teleported", 99, 2)]);
-        assert_eq!(history.latest_delivery(), 1);
+        assert_eq!((history.latest_delivery(), history.unknown_status()), (1, Some("teleported")));
         let history = fold(&[sighting("teleported", 99, 1), sighting("Ready to Ship", 0, 2)]);
-        assert_eq!(history.latest_delivery(), 2);
+        assert_eq!((history.latest_delivery(), history.unknown_status()), (2, Some("teleported")));
     }
 
     #[test]
@@ -123,15 +288,57 @@ mod tests {
         assert_eq!(fold(&[sighting("Open", 0, 1), sighting("Open", 0, 2)]).latest_delivery(), 2);
     }
 
+    #[test]
+    fn a_cancellation_counts_unless_a_newer_snapshot_is_at_or_past_the_chosen_status() {
+        let contradicted = Cancellation::Contradicted { cancelled_at: sighting("", 5, 0).at };
+        for (sightings, expected) in [
+            (vec![sighting("Shipped", 9, 1)], Cancellation::None),
+            (vec![sighting("Cancelled", 5, 1), sighting("Open", 9, 2)], Cancellation::Counts),
+            (vec![sighting("Cancelled", 5, 1), sighting("Shipped", 5, 2)], Cancellation::Counts),
+            (vec![sighting("Cancelled", 5, 1), sighting("Shipped", 9, 2)], contradicted),
+            (
+                vec![sighting("Cancelled", 5, 1), sighting("Shipped", 7, 2), sighting("Cancelled", 9, 3)],
+                Cancellation::Counts,
+            ),
+            (
+                vec![sighting("Ready to Ship", 3, 1), sighting("Ready to Ship", 7, 2), sighting("Cancelled", 5, 3)],
+                contradicted,
+            ),
+        ] {
+            assert_eq!(fold(&sightings).cancellation(Some(ready())), expected, "{sightings:?}");
+        }
+        let history = fold(&[sighting("Cancelled", 5, 1), sighting("Shipped", 9, 2)]);
+        assert_eq!(history.cancellation(None), Cancellation::Counts, "no status is chosen");
+    }
+
+    #[test]
+    fn a_row_of_an_older_version_is_read() {
+        let at = |second: i64| sighting("", second, 0).at;
+        let row = serde_json::json!({
+            "reached": [null, at(1), null, at(3), at(9), null, null], "cancelled_at": at(5),
+            "latest": {"status_known": true, "at": at(9), "rank": 4, "delivery": 7},
+        });
+        let mut history: History = serde_json::from_value(row).expect("readable");
+        let contradicted = Cancellation::Contradicted { cancelled_at: at(5) };
+        assert_eq!(history.cancellation(Some(ready())), contradicted);
+        history.absorb(&sighting("Cancelled", 4, 8));
+        assert_eq!(history.cancellation(Some(ready())), contradicted, "the newer one is still known");
+        history.absorb(&sighting("Cancelled", 10, 9));
+        assert_eq!(history.cancellation(Some(ready())), Cancellation::Counts);
+    }
+
     proptest! {
         #[test]
         fn any_order_of_arrival_and_any_repeats_end_the_same(
-            seen in prop::collection::vec((0_usize..6, 0_i64..50), 1..8),
+            seen in prop::collection::vec((0_usize..7, 0_i64..50, any::<bool>()), 1..8),
             shuffle in any::<u64>(),
         ) {
-            let names = ["Open", "Printed", "Ready to Ship", "Shipped", "Cancelled", "odd"];
-            let sightings: Vec<_> = seen.iter().zip(1..).map(|((s, at), n)| sighting(names[*s], *at, n)).collect();
-            let mut shuffled: Vec<_> = sightings.iter().chain(&sightings).copied().collect();
+            let names = ["Open", "Printed", "Ready to Ship", "Shipped", "Cancelled", "odd", "strange"];
+            let sightings: Vec<_> = seen.iter().zip(1..).map(|((s, at, readable), n)| {
+                let sighting = sighting(names[*s], *at, n);
+                if *readable { sighting } else { without_time(sighting) }
+            }).collect();
+            let mut shuffled: Vec<_> = sightings.iter().chain(&sightings).cloned().collect();
             fastrand::Rng::with_seed(shuffle).shuffle(&mut shuffled);
             prop_assert_eq!(fold(&sightings), fold(&shuffled));
         }

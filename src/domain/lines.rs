@@ -1,9 +1,12 @@
 //! From an order's pieces and bundles to the lines of an invoice.
 
+use std::collections::{HashMap, HashSet, hash_map::Entry};
+
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
 use super::{
     about::{About, Product},
+    invoice::sent_name,
     mapping::{Bundles, Mapping},
     money::Rupiah,
     order::{BundlePart, OrderLine, Snapshot},
@@ -28,7 +31,8 @@ pub struct Line {
 /// Pieces of one item at one price under one name share a line, in order of first sight: the built-in
 /// integration gave all pieces of a sku the first price (forstok.md §5).
 pub fn lines_of(order: &Snapshot, mapping: &Mapping, findings: &mut Vec<Finding>) -> Vec<Line> {
-    let mut gathered = Gathered { mapping, findings, lines: Vec::new() };
+    let mut gathered =
+        Gathered { mapping, findings, without_sku: HashSet::new(), lines: Vec::new(), places: HashMap::new() };
     for product in order.products().filter(|product| !product.quantity.is_zero()) {
         gathered.add_product(product);
     }
@@ -38,13 +42,19 @@ pub fn lines_of(order: &Snapshot, mapping: &Mapping, findings: &mut Vec<Finding>
 struct Gathered<'a> {
     mapping: &'a Mapping,
     findings: &'a mut Vec<Finding>,
+    /// Products without a SKU that were reported already.
+    without_sku: HashSet<(Product, Option<Product>)>,
     lines: Vec<Line>,
+    /// Where in `lines` these are: an order may have tens of thousands of different ones.
+    places: HashMap<(String, Rupiah, String), usize>,
 }
 
 impl Gathered<'_> {
     fn add_product(&mut self, product: &OrderLine) {
         let price = match product.unit_price() {
             Some(price) if price >= Rupiah::ZERO => price,
+            // It is reported where it could not be read.
+            None if !product.unread.is_empty() => return,
             // Neither can be invoiced; nor may a line below zero pass as somebody's discount.
             unusable => {
                 let product = described(product.full_name(), &product.sku, product.variant_id.as_deref());
@@ -52,7 +62,7 @@ impl Gathered<'_> {
                     Some(price) => About::PriceNegative { product, price },
                     None => About::PriceMissing { product },
                 };
-                self.findings.push(Finding { reason: Reason::TotalDifference, about });
+                self.findings.push(Finding { reason: Reason::AmountUnreadable, about });
                 return;
             }
         };
@@ -62,7 +72,7 @@ impl Gathered<'_> {
             Bundles::ParentAndChildren => {
                 self.add_parent(product, price);
                 for part in parts {
-                    self.add_part(part, Rupiah::ZERO, Decimal::from(part.quantity) * product.quantity);
+                    self.add_part(product, part, Rupiah::ZERO, Decimal::from(part.quantity) * product.quantity);
                 }
             }
             Bundles::Parent | Bundles::Children => self.add_parent(product, price),
@@ -70,11 +80,24 @@ impl Gathered<'_> {
     }
 
     fn add_parent(&mut self, product: &OrderLine, price: Rupiah) {
-        self.add(&product.sku, product.variant_id.as_deref(), product.full_name(), price, product.quantity);
+        let variant_id = product.variant_id.as_deref();
+        if let Some(item_no) = self.mapping.item_no(&product.sku, variant_id) {
+            self.add(item_no, product.full_name(), price, product.quantity);
+        } else {
+            let product = described(product.full_name(), &product.sku, variant_id);
+            self.report_without_sku(product, None);
+        }
     }
 
-    fn add_part(&mut self, part: &BundlePart, price: Rupiah, quantity: Decimal) {
-        self.add(&part.sku, None, part.name.trim().to_owned(), price, quantity);
+    /// A part has no variant id by which it could be mapped: it needs its SKU.
+    fn add_part(&mut self, bundle: &OrderLine, part: &BundlePart, price: Rupiah, quantity: Decimal) {
+        if let Some(item_no) = self.mapping.item_no(&part.sku, None) {
+            self.add(item_no, part.name.trim().to_owned(), price, quantity);
+        } else {
+            let bundle = described(bundle.full_name(), &bundle.sku, bundle.variant_id.as_deref());
+            let part = described(part.name.trim().to_owned(), "", None);
+            self.report_without_sku(part, Some(bundle));
+        }
     }
 
     /// The bundle's price over its parts, each part in at most two lines that differ by the smallest unit.
@@ -85,24 +108,28 @@ impl Gathered<'_> {
         let unit = smallest_unit(price);
         for (part, share) in parts.iter().zip(spread(price, &weights)) {
             for (pieces, unit_price) in whole_unit_prices(share, part.quantity, unit) {
-                self.add_part(part, unit_price, Decimal::from(pieces) * product.quantity);
+                self.add_part(product, part, unit_price, Decimal::from(pieces) * product.quantity);
             }
         }
     }
 
-    fn add(&mut self, sku: &str, variant_id: Option<&str>, name: String, unit_price: Rupiah, quantity: Decimal) {
-        let Some(item_no) = self.mapping.item_no(sku, variant_id) else {
-            let about = About::Product { product: described(name, sku, variant_id) };
-            let finding = Finding { reason: Reason::SkuEmpty, about };
-            if !self.findings.contains(&finding) {
-                self.findings.push(finding);
+    fn add(&mut self, item_no: &str, name: String, unit_price: Rupiah, quantity: Decimal) {
+        match self.places.entry((item_no.to_owned(), unit_price, sent_name(&name).to_owned())) {
+            Entry::Occupied(place) => self.lines[*place.get()].quantity += quantity,
+            Entry::Vacant(new) => {
+                new.insert(self.lines.len());
+                self.lines.push(Line { item_no: item_no.to_owned(), unit_price, name, quantity });
             }
-            return;
-        };
-        let same = |line: &&mut Line| line.item_no == item_no && line.unit_price == unit_price && line.name == name;
-        match self.lines.iter_mut().find(same) {
-            Some(line) => line.quantity += quantity,
-            None => self.lines.push(Line { item_no: item_no.to_owned(), unit_price, name, quantity }),
+        }
+    }
+
+    fn report_without_sku(&mut self, product: Product, part_of: Option<Product>) {
+        if self.without_sku.insert((product.clone(), part_of.clone())) {
+            let about = match part_of {
+                Some(bundle) => About::Part { part: product, bundle: Box::new(bundle) },
+                None => About::Product { product },
+            };
+            self.findings.push(Finding { reason: Reason::SkuEmpty, about });
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What an order is, what it must become, and why: pure functions, no I/O, no clock.
 //!
 //! In the order in which data meets them:
-//! [`money`] (rupiah), [`status`] (Forstok's statuses and their ranks), [`order`] (one snapshot),
+//! [`money`] (rupiah), [`status`] (Forstok's statuses and their ranks), [`order`] (one snapshot), [`unread`] (what of it
+//! could not be read),
 //! [`history`] (all snapshots of an order folded into what matters), [`mapping`] (the seller's rules),
 //! [`decision`] (order × mapping), [`invoice`] (the draft that goes to Accurate), [`lines`] (its lines),
 //! [`basis`] (what of the order it rests on),
@@ -25,6 +26,7 @@ pub mod order;
 pub mod reason;
 pub mod status;
 pub mod timeline;
+pub mod unread;
 pub mod waiting;
 
 use jiff::{Timestamp, civil::Date, tz::Offset};

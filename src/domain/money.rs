@@ -32,6 +32,9 @@ pub enum NotAnAmount {
     /// Beyond a trillion rupiah either way.
     #[error("is beyond 1000000000000 rupiah")]
     TooLarge,
+    /// One dot and exactly three digits behind it.
+    #[error("is ambiguous: the dot may separate thousands or decimals")]
+    Ambiguous,
 }
 
 impl Rupiah {
@@ -47,6 +50,18 @@ impl Rupiah {
             return Err(NotAnAmount::TooLarge);
         }
         Ok(Self(number.round_dp(PLACES).normalize()))
+    }
+
+    /// As [`Rupiah::parse`] for a number that its sender wrote as a text: in Indonesia `10.000` may be ten thousand
+    /// rupiah, to a computer it is ten, so a text with one dot and exactly three digits behind it is refused.
+    pub fn parse_text(text: &str) -> Result<Self, NotAnAmount> {
+        let amount = Self::parse(text)?;
+        let is_ambiguous = text
+            .trim()
+            .split_once('.')
+            .is_some_and(|(_, behind)| behind.len() == 3 && behind.bytes().all(|byte| byte.is_ascii_digit()));
+        // Zero is zero either way.
+        if is_ambiguous && amount != Self::ZERO { Err(NotAnAmount::Ambiguous) } else { Ok(amount) }
     }
 
     /// A whole number of rupiah.
@@ -173,5 +188,16 @@ mod tests {
         assert_eq!(Rupiah::parse("Rp 5"), Err(NotAnAmount::NotANumber));
         assert_eq!(Rupiah::parse("24.500,50"), Err(NotAnAmount::NotANumber));
         assert_eq!(Rupiah::parse("2.45e4"), Ok(Rupiah::whole(24500)));
+    }
+
+    #[test]
+    fn a_text_that_may_mean_thousands_is_not_an_amount() {
+        for text in ["10.000", "-1.500", " 24.500 "] {
+            assert_eq!(Rupiah::parse_text(text), Err(NotAnAmount::Ambiguous), "{text}");
+        }
+        for (text, rupiah) in [("10.00", 10), ("10000", 10_000), ("10.0000", 10), ("0.000", 0), ("1.0e3", 1000)] {
+            assert_eq!(Rupiah::parse_text(text), Ok(Rupiah::whole(rupiah)), "{text}");
+        }
+        assert_eq!(Rupiah::parse("10.000"), Ok(Rupiah::whole(10)), "a JSON number says what it means");
     }
 }

@@ -2,11 +2,18 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{money::Rupiah, status::Status};
+use super::{
+    money::Rupiah,
+    status::Status,
+    unread::{Field, Problem, Unread, Why},
+};
+
+/// How far ahead of its arrival a time may be: clocks differ, and some senders write local time as UTC.
+const FURTHEST_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// Forstok's order id: digits, unique over all sellers (forstok.md §3). Everything is idempotent per this.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -75,6 +82,8 @@ pub struct Snapshot {
     pub total_price: Option<Rupiah>,
     /// Forstok's warehouse id: one for the whole order.
     pub warehouse_id: Option<String>,
+    /// What of the order could not be read; lines and parts keep their own.
+    pub unread: Vec<Unread>,
 }
 
 /// One line of an order: one piece, unless a quantity is given (forstok.md §3).
@@ -100,6 +109,8 @@ pub struct OrderLine {
     pub quantity: Decimal,
     /// What the bundle holds; empty when it is no bundle.
     pub bundle: Vec<BundlePart>,
+    /// What of the line could not be read.
+    pub unread: Vec<Unread>,
 }
 
 /// One product inside a bundle.
@@ -113,6 +124,8 @@ pub struct BundlePart {
     pub quantity: u32,
     /// What these pieces would cost alone; the weight by which a bundle's price is spread.
     pub subtotal: Rupiah,
+    /// What of the part could not be read.
+    pub unread: Vec<Unread>,
 }
 
 impl Snapshot {
@@ -134,10 +147,32 @@ impl Snapshot {
     /// The seller's discount: the first that is not 0; platform vouchers are not the seller's (design.md §6).
     pub fn sellers_discount(&self) -> Rupiah {
         let of_lines = self.products().map(|product| product.voucher_seller).sum();
-        [self.discount_amount + self.voucher_amount, self.voucher_seller, of_lines]
-            .into_iter()
-            .find(|amount| amount.is_positive())
-            .unwrap_or_default()
+        let candidates = [self.discount_amount + self.voucher_amount, self.voucher_seller, of_lines];
+        candidates.into_iter().find(|amount| *amount != Rupiah::ZERO).unwrap_or_default()
+    }
+
+    /// The snapshot with every time that is more than a day ahead of its arrival replaced by its arrival: a year 9999
+    /// would outrank all later snapshots for ever (design.md §4).
+    #[must_use]
+    pub fn arrived(mut self, arrived_at: Timestamp) -> Self {
+        let times = [
+            (Field::UpdatedAt, "order.updated_at", &mut self.updated_at),
+            (Field::OrderedAt, "order.ordered_at", &mut self.ordered_at),
+        ];
+        for (field, path, time) in times {
+            if let Some(ahead) = time.filter(|time| time.duration_since(arrived_at) > FURTHEST_AHEAD) {
+                let problem = Problem { path: path.to_owned(), value: ahead.to_string(), why: Why::InFuture };
+                self.unread.push(Unread { field, problem });
+                *time = Some(arrived_at);
+            }
+        }
+        self
+    }
+
+    /// What `updated_at` says when that is not a time.
+    pub fn unread_update_time(&self) -> Option<&Problem> {
+        let is_it = |unread: &&Unread| unread.field == Field::UpdatedAt && unread.problem.why == Why::NotATime;
+        self.unread.iter().find(is_it).map(|unread| &unread.problem)
     }
 
     /// Shipping is the seller's money only when the marketplace does not pay the courier (forstok.md §3).
@@ -153,16 +188,17 @@ impl Snapshot {
             .flat_map(|line| std::iter::once(line.sku.as_str()).chain(line.bundle.iter().map(|part| part.sku.as_str())))
     }
 
-    /// Lines that are products: the pseudo line `Rebate` is not one (forstok.md §3).
+    /// Lines that are products.
     pub fn products(&self) -> impl Iterator<Item = &OrderLine> {
-        self.lines.iter().filter(|line| !line.is_rebate())
+        self.lines.iter().filter(|line| line.is_product())
     }
 }
 
 impl OrderLine {
-    fn is_rebate(&self) -> bool {
-        let is = |text: &str| text.trim().eq_ignore_ascii_case("rebate");
-        is(&self.sku) || is(&self.name) || self.line_id.as_deref().is_some_and(is)
+    /// A product, and not the pseudo line `Rebate` (forstok.md §3).
+    pub fn is_product(&self) -> bool {
+        let is_rebate = |text: &str| text.trim().eq_ignore_ascii_case("rebate");
+        !is_rebate(&self.sku) && !is_rebate(&self.name) && !self.line_id.as_deref().is_some_and(is_rebate)
     }
 
     /// `sale_price` if it is not null, else `price` (design.md §6).

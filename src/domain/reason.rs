@@ -103,12 +103,21 @@ coded! {
         WarehouseUnmapped = "warehouse_unmapped",
             en "The order's warehouse is not mapped to a warehouse in Accurate." => "Map the Forstok warehouse to the name of a warehouse in Accurate; the orders then continue automatically.",
             id "Gudang pada pesanan ini belum dipetakan ke gudang di Accurate." => "Petakan gudang Forstok tersebut ke nama Gudang yang ada di Accurate; pesanannya kemudian diproses otomatis.";
+        AmountUnreadable = "amount_unreadable",
+            en "An amount or quantity on this order is missing, below zero or unreadable." => "Correct it in Forstok; the order continues once Forstok sends it again.",
+            id "Ada nominal atau jumlah barang pada pesanan ini yang kosong, minus, atau tidak dapat dibaca." => "Perbaiki di Forstok; pesanan diproses lagi setelah Forstok mengirimnya ulang.";
+        TimeUnreadable = "time_unreadable",
+            en "A time on this order that its invoice depends on cannot be read." => "Check the order in Forstok; it continues once Forstok sends it again with a readable time. Or choose Invoice now: the invoice is then dated by the order's arrival.",
+            id "Ada waktu pada pesanan ini yang menentukan fakturnya, tetapi tidak dapat dibaca." => "Periksa pesanan di Forstok; pesanan diproses lagi setelah Forstok mengirimnya ulang dengan waktu yang dapat dibaca. Atau pilih Buat faktur sekarang: tanggal fakturnya adalah tanggal pesanan diterima.";
+        ProgressedAfterCancel = "progressed_after_cancel",
+            en "The order was cancelled, but a later update from Forstok says that it continued." => "Check the order at the marketplace: if it was delivered, choose Invoice now; if it really was cancelled, choose Never invoice.",
+            id "Pesanan ini dibatalkan, tetapi pembaruan berikutnya dari Forstok menyatakan pesanan berlanjut." => "Periksa pesanan di marketplace: bila barangnya dikirim, pilih Buat faktur sekarang; bila benar dibatalkan, pilih Jangan buat faktur.";
         NoLines = "no_lines",
             en "The order contains no products." => "Check the order in Forstok; it continues once Forstok sends it again with its products.",
             id "Pesanan ini tidak berisi produk." => "Periksa pesanan di Forstok; pesanan diproses lagi setelah Forstok mengirim ulang lengkap dengan produknya.";
         SkuEmpty = "sku_empty",
-            en "A product has no SKU in Forstok." => "Give the product a SKU in Forstok, or map the variant to an item number of Accurate in the mapping.",
-            id "Ada produk tanpa SKU di Forstok." => "Isi SKU produk tersebut di Forstok, atau petakan variannya ke Kode Barang di Accurate.";
+            en "A product has no SKU in Forstok." => "Give the product a SKU in Forstok; the order continues once Forstok sends it again. If a variant is named here, you can map it to an item number of Accurate instead.",
+            id "Ada produk tanpa SKU di Forstok." => "Isi SKU produk tersebut di Forstok; pesanan diproses lagi setelah Forstok mengirimnya ulang. Bila variannya disebutkan di sini, varian itu juga dapat dipetakan ke Kode Barang di Accurate.";
         AccountUnmapped = "account_unmapped",
             en "An amount on this order is not mapped to an account in Accurate." => "Choose an account for this kind of amount in the mapping; the orders then continue automatically.",
             id "Ada nominal pada pesanan ini yang belum dipetakan ke akun perkiraan di Accurate." => "Tentukan Akun Perkiraan untuk nominal tersebut di pemetaan; pesanannya kemudian diproses otomatis.";
@@ -181,6 +190,21 @@ coded! {
         ChangedAfterInvoice = "changed_after_invoice",
             en "The order changed in Forstok after its invoice was created." => "Compare the order with the invoice and correct the invoice in Accurate.",
             id "Pesanan berubah di Forstok setelah fakturnya dibuat." => "Bandingkan pesanan dengan fakturnya, lalu perbaiki faktur tersebut di Accurate.";
+        ProgressedAfterCancel = "progressed_after_cancel",
+            en "The order was cancelled, but a later update from Forstok says that it continued; its invoice was left unchanged." => "Check the order at the marketplace; if it really was cancelled, delete its invoice in Accurate.",
+            id "Pesanan ini dibatalkan, tetapi pembaruan berikutnya dari Forstok menyatakan pesanan berlanjut; fakturnya tidak diubah." => "Periksa pesanan di marketplace; bila benar dibatalkan, hapus fakturnya di Accurate.";
+        AmountUnreadable = "amount_unreadable",
+            en "An amount or quantity on this order cannot be read, but its invoice does not depend on it." => "Check the order in Forstok if the amount matters to you.",
+            id "Ada nominal atau jumlah barang pada pesanan ini yang tidak dapat dibaca, tetapi tidak menentukan fakturnya." => "Periksa pesanan di Forstok bila nominal tersebut penting.";
+        TimeUnreadable = "time_unreadable",
+            en "A time on this order cannot be read." => "Compare the date of the invoice with the order in Forstok.",
+            id "Ada waktu pada pesanan ini yang tidak dapat dibaca." => "Bandingkan tanggal faktur dengan pesanan di Forstok.";
+        TimeInFuture = "time_in_future",
+            en "A time on this order is more than a day in the future; the time of arrival is used instead." => "Compare the date of the invoice with the order in Forstok.",
+            id "Ada waktu pada pesanan ini yang lebih dari satu hari di masa depan; yang dipakai adalah waktu diterimanya." => "Bandingkan tanggal faktur dengan pesanan di Forstok.";
+        UnknownStatus = "unknown_status",
+            en "Forstok sent an unknown status; it changed nothing." => "Check the order in Forstok; it continues with the next known status.",
+            id "Forstok mengirim status yang tidak dikenal; status itu tidak mengubah apa pun." => "Periksa pesanan di Forstok; pesanan diproses lagi pada status berikutnya yang dikenal.";
     }
 }
 
@@ -221,6 +245,11 @@ impl Warning {
     /// Whether it tells what posting did, rather than what the order and the mapping say.
     pub fn is_of_posting(self) -> bool {
         matches!(self, Self::CustomerCreated | Self::InvoiceAdopted)
+    }
+
+    /// Whether it says how the order's snapshots arrived.
+    pub fn is_of_reading(self) -> bool {
+        matches!(self, Self::AmountUnreadable | Self::TimeUnreadable | Self::TimeInFuture | Self::UnknownStatus)
     }
 }
 

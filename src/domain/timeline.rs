@@ -24,6 +24,18 @@ pub enum Event {
         /// How often the very same snapshot came, this time included.
         times: i64,
     },
+    /// Something came from Forstok that names the order and cannot be read.
+    Unreadable {
+        /// What was not understood.
+        problem: String,
+        /// How often it came.
+        times: i64,
+    },
+    /// The order deserves attention, whatever its state.
+    Noticed {
+        /// Why; only what was not noticed before.
+        notices: Vec<Notice>,
+    },
     /// The chosen status is not reached.
     Watching,
     /// A rule says that no invoice is wanted.
@@ -153,6 +165,10 @@ impl Event {
         match self {
             Self::Received { status, event, times: 1 } => format!("Forstok sent \"{status}\" ({event})"),
             Self::Received { status, event, times } => format!("Forstok sent \"{status}\" ({event}), {times} times"),
+            Self::Unreadable { problem, times } => {
+                format!("a webhook that names this order cannot be read: {problem}{}", repeated(*times, "times"))
+            }
+            Self::Noticed { notices } => warned(notices, "please check: ", LANGUAGE),
             Self::Watching => "waiting for the chosen status".to_owned(),
             Self::Ignored { reason } => format!("ignored: {}", clause(reason.sentence(LANGUAGE))),
             Self::Blocked { findings } => format!("blocked: {}", listed(findings, LANGUAGE)),
@@ -201,6 +217,10 @@ impl Event {
         match self {
             Self::Received { status, event, times: 1 } => format!("Forstok mengirim \"{status}\" ({event})"),
             Self::Received { status, event, times } => format!("Forstok mengirim \"{status}\" ({event}), {times} kali"),
+            Self::Unreadable { problem, times } => {
+                format!("webhook untuk pesanan ini tidak dapat dibaca: {problem}{}", repeated(*times, "kali"))
+            }
+            Self::Noticed { notices } => warned(notices, "mohon diperiksa: ", LANGUAGE),
             Self::Watching => "menunggu status yang dipilih".to_owned(),
             Self::Ignored { reason } => format!("diabaikan: {}", clause(reason.sentence(LANGUAGE))),
             Self::Blocked { findings } => format!("tertahan: {}", listed(findings, LANGUAGE)),
@@ -243,6 +263,11 @@ impl Event {
             }
         }
     }
+}
+
+/// `, 3 times`; nothing for one time.
+fn repeated(times: i64, word: &str) -> String {
+    if times == 1 { String::new() } else { format!(", {times} {word}") }
 }
 
 /// A call to Accurate as a bookkeeper would name it; one without a name keeps Accurate's.

@@ -1,26 +1,26 @@
 //! From a webhook's raw body to an order's snapshot (forstok.md §2, §3).
 //!
-//! Reading is lenient: numbers as texts, nulls, missing parts and unknown fields are all seen in the wild.
-//! It is strict in one thing: an amount or a quantity that cannot be read makes the whole body unreadable,
-//! for a wrong invoice is worse than a late one.
+//! Reading is lenient: numbers as texts, nulls, missing parts, unknown fields and bytes that are not quite JSON are
+//! all seen in the wild. An order is what names its id. What else cannot be read is noted in the snapshot, so that
+//! the decision can report it where it matters: a cancellation counts whatever amounts are beside it.
 
-use std::{borrow::Cow, fmt};
+mod fields;
+mod time;
 
-use jiff::{Timestamp, civil::DateTime};
-use rust_decimal::{Decimal, prelude::ToPrimitive};
+use std::fmt;
+
+use rust_decimal::prelude::ToPrimitive;
 use sha2::{Digest, Sha256};
 
-use super::json::{Json, Object};
+use self::fields::Fields;
+use super::json::{Json, Object, order_id_in, repaired};
 use crate::domain::{
-    WIB,
     mapping::canonical_id,
     money::Rupiah,
     order::{BundlePart, OrderId, OrderLine, Snapshot},
     status::Status,
+    unread::{Field, Why},
 };
-
-/// Most pieces that one line or bundle part may stand for.
-const MOST_PIECES: u32 = 1_000_000;
 
 /// A body that is an order.
 #[derive(Clone, Debug)]
@@ -33,27 +33,45 @@ pub struct Payload {
     pub fingerprint: [u8; 32],
 }
 
-/// What was not understood, one entry a field: `order.item_lines[0].price: "abc" is not a number …`.
+/// A body that is not an order that can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreadable(pub Vec<String>);
+pub struct Unreadable {
+    /// What was not understood, for example `order.id: is missing`.
+    pub problem: String,
+    /// The order that the body names all the same, for example one that was cut in the middle.
+    pub order_id: Option<OrderId>,
+}
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("; "))
+        f.write_str(&self.problem)
     }
 }
 
 /// Reads a webhook's body.
 pub fn read(body: &[u8]) -> Result<Payload, Unreadable> {
-    let unreadable = |what: String| Unreadable(vec![what]);
-    let json = Json::parse(body).map_err(|error| unreadable(format!("body: is not JSON: {error}")))?;
+    // Some senders put a byte order mark first; a name in another encoding must not cost the order.
+    let text = String::from_utf8_lossy(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body));
+    let (second_try, error) = match Json::parse(text.as_bytes()) {
+        Ok(json) => return read_envelope(&json),
+        Err(error) => (repaired(&text), error),
+    };
+    match Json::parse(second_try.as_bytes()) {
+        Ok(json) => read_envelope(&json),
+        Err(_) => {
+            Err(Unreadable { problem: format!("body: is not JSON: {error}"), order_id: order_id_in(&second_try) })
+        }
+    }
+}
+
+fn read_envelope(json: &Json<'_>) -> Result<Payload, Unreadable> {
+    let unreadable = |problem: String| Unreadable { problem, order_id: None };
     let Json::Object(envelope) = json else {
         return Err(unreadable(format!("body: is {}, not an object with \"event\" and \"order\"", json.kind())));
     };
     let event = match envelope.get("event") {
-        None | Some(Json::Null) => "",
         Some(Json::Text(event)) => event.trim(),
-        Some(other) => return Err(unreadable(format!("event: is {}, not a text such as orders/update", other.kind()))),
+        _ => "",
     };
     if !event.is_empty() && !event.starts_with("orders/") {
         return Err(unreadable(format!("event: {} is not one about orders (orders/…)", quoted(event))));
@@ -63,43 +81,42 @@ pub fn read(body: &[u8]) -> Result<Payload, Unreadable> {
         None => return Err(unreadable("order: is missing".to_owned())),
         Some(other) => return Err(unreadable(format!("order: is {}, not an object", other.kind()))),
     };
-    Ok(Payload { event: event.to_owned(), order: read_order(order)?, fingerprint: order.fingerprint() })
+    let snapshot = read_order(order).map_err(unreadable)?;
+    Ok(Payload { event: event.to_owned(), order: snapshot, fingerprint: order.fingerprint() })
 }
 
-/// The fingerprint of a body that is no order.
+/// The fingerprint of a body that is not an order.
 pub fn fingerprint_of_raw(body: &[u8]) -> [u8; 32] {
     Sha256::digest(body).into()
 }
 
-fn read_order(order: &Object<'_>) -> Result<Snapshot, Unreadable> {
-    let mut problems = Vec::new();
-    let mut fields = Fields { path: Path::Order, object: order, problems: &mut problems };
-    let id = fields.order_id();
+/// Without an id there is nothing to be idempotent about; whatever else cannot be read is noted.
+fn read_order(order: &Object<'_>) -> Result<Snapshot, String> {
+    let mut fields = Fields::of_order(order);
+    let id = fields.order_id()?;
     let status_text = fields.text("status").unwrap_or_default();
-    let snapshot = |id| Snapshot {
+    let snapshot = Snapshot {
         id,
         status: Status::parse(&status_text),
         status_text,
         channel: fields.text("channel").unwrap_or_default(),
-        store_id: fields.text("store_id").and_then(|id| canonical_id(&id)).unwrap_or_default(),
+        store_id: fields.id("store_id").and_then(|id| canonical_id(&id)).unwrap_or_default(),
         store_name: fields.text("store_name"),
         local_id: fields.text("local_id"),
         local_name: fields.text("local_name"),
-        ordered_at: fields.time("ordered_at").or_else(|| fields.time("created_at")),
-        updated_at: fields.time("updated_at"),
-        lines: fields.list("item_lines", read_line),
-        shipping_price: fields.amount("shipping_price").unwrap_or_default(),
+        ordered_at: fields.first_time(Field::OrderedAt, ["ordered_at", "created_at"]),
+        updated_at: fields.time(Field::UpdatedAt, "updated_at"),
+        lines: fields.list(Field::Lines, "item_lines", read_line),
+        shipping_price: fields.amount(Field::Shipping, "shipping_price").unwrap_or_default(),
         cashless: fields.flag("cashless"),
-        discount_amount: fields.amount("discount_amount").unwrap_or_default(),
-        voucher_amount: fields.amount("voucher_amount").unwrap_or_default(),
-        voucher_seller: fields.amount("voucher_seller").unwrap_or_default(),
-        total_price: fields.amount("total_price"),
-        warehouse_id: fields.text("warehouse_id").and_then(|id| canonical_id(&id)),
+        discount_amount: fields.amount(Field::Discount, "discount_amount").unwrap_or_default(),
+        voucher_amount: fields.amount(Field::Discount, "voucher_amount").unwrap_or_default(),
+        voucher_seller: fields.amount(Field::VoucherSeller, "voucher_seller").unwrap_or_default(),
+        total_price: fields.amount(Field::Total, "total_price"),
+        warehouse_id: fields.id("warehouse_id").and_then(|id| canonical_id(&id)),
+        unread: Vec::new(),
     };
-    // Without an id there is nothing to be idempotent about; the rest is read all the same to report it all.
-    let known = id.is_some();
-    let snapshot = snapshot(id.unwrap_or_else(|| OrderId::parse("1").expect("a digit")));
-    if known && problems.is_empty() { Ok(snapshot) } else { Err(Unreadable(problems)) }
+    Ok(Snapshot { unread: fields.unread, ..snapshot })
 }
 
 fn read_line(fields: &mut Fields<'_>) -> OrderLine {
@@ -107,26 +124,27 @@ fn read_line(fields: &mut Fields<'_>) -> OrderLine {
         sku: fields.text("sku").unwrap_or_default(),
         name: fields.text("name").unwrap_or_default(),
         variant_name: fields.text("variant_name").unwrap_or_default(),
-        variant_id: fields.text("variant_id"),
+        variant_id: fields.id("variant_id"),
         line_id: fields.text("id"),
-        price: fields.amount("price"),
-        sale_price: fields.amount("sale_price"),
-        voucher_seller: fields.amount("voucher_seller").unwrap_or_default(),
+        price: fields.amount(Field::Price, "price"),
+        sale_price: fields.amount(Field::SalePrice, "sale_price"),
+        voucher_seller: fields.amount(Field::VoucherSeller, "voucher_seller").unwrap_or_default(),
         quantity: fields.pieces("quantity"),
-        bundle: fields.list("bundle_info", read_part),
+        bundle: fields.list(Field::Parts, "bundle_info", read_part),
+        unread: std::mem::take(&mut fields.unread),
     }
 }
 
 fn read_part(fields: &mut Fields<'_>) -> BundlePart {
     let pieces = fields.pieces("qty");
     if !pieces.is_integer() {
-        fields.problem("qty", &pieces.to_string(), "is not a whole number of pieces");
+        fields.note(Field::Quantity, "qty", &pieces.to_string(), Why::NotWhole);
     }
-    let subtotal = fields.amount("subtotal").unwrap_or_else(|| {
-        let subtotal = fields.amount("item_price").unwrap_or_default() * pieces;
-        // A product of two readable numbers can still be beyond what amounts are reckoned with.
-        Rupiah::parse(&subtotal.to_string()).unwrap_or_else(|why| {
-            fields.problem("item_price", &format!("{subtotal} for all pieces"), &why.to_string());
+    let subtotal = fields.amount(Field::Subtotal, "subtotal").unwrap_or_else(|| {
+        let subtotal = fields.amount(Field::Subtotal, "item_price").unwrap_or_default() * pieces;
+        // A product of two readable numbers can still be beyond what amounts are calculated with.
+        Rupiah::parse(&subtotal.to_string()).unwrap_or_else(|_| {
+            fields.note(Field::Subtotal, "item_price", &format!("{subtotal} for all pieces"), Why::TooLarge);
             Rupiah::ZERO
         })
     });
@@ -135,145 +153,7 @@ fn read_part(fields: &mut Fields<'_>) -> BundlePart {
         name: fields.text("name").unwrap_or_default(),
         quantity: pieces.to_u32().unwrap_or_default(),
         subtotal,
-    }
-}
-
-/// Where an object stands; put into words only when there is a problem to report.
-enum Path<'a> {
-    Order,
-    Entry { of: &'a Path<'a>, list: &'a str, position: usize },
-}
-
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Order => f.write_str("order"),
-            Self::Entry { of, list, position } => write!(f, "{of}.{list}[{position}]"),
-        }
-    }
-}
-
-/// One JSON object being read, with the path that problems are reported at.
-struct Fields<'a> {
-    path: Path<'a>,
-    object: &'a Object<'a>,
-    problems: &'a mut Vec<String>,
-}
-
-impl<'a> Fields<'a> {
-    fn problem(&mut self, key: &str, value: &str, what: &str) {
-        self.problems.push(format!("{}.{key}: {} {what}", self.path, quoted(value)));
-    }
-
-    fn order_id(&mut self) -> Option<OrderId> {
-        let text = match self.object.get("id") {
-            None | Some(Json::Null) => {
-                self.problems.push(format!("{}.id: is missing", self.path));
-                return None;
-            }
-            Some(Json::Text(text)) => Cow::Borrowed(&**text),
-            Some(Json::Whole(number)) => Cow::Owned(number.to_string()),
-            // 138163394.0 is what some languages make of an integer.
-            Some(Json::Number(digits)) => {
-                let decimal = digits.parse::<Decimal>().ok().filter(Decimal::is_integer);
-                decimal.map_or(Cow::Borrowed(&**digits), |decimal| Cow::Owned(decimal.normalize().to_string()))
-            }
-            Some(other) => Cow::Borrowed(other.kind()),
-        };
-        let id = OrderId::parse(&text);
-        if id.is_none() {
-            self.problem("id", &text, "is not an order id (digits)");
-        }
-        id
-    }
-
-    fn text(&self, key: &str) -> Option<String> {
-        self.borrowed(key).map(Cow::into_owned)
-    }
-
-    /// A text, or a number or flag as text; null, missing and blank are `None`.
-    fn borrowed(&self, key: &str) -> Option<Cow<'a, str>> {
-        let text = match self.object.get(key)? {
-            Json::Text(text) => text.trim(),
-            Json::Whole(number) => return Some(Cow::Owned(number.to_string())),
-            Json::Number(digits) => digits,
-            Json::Bool(true) => "true",
-            Json::Bool(false) => "false",
-            Json::Null | Json::List(_) | Json::Object(_) => return None,
-        };
-        (!text.is_empty()).then_some(Cow::Borrowed(text))
-    }
-
-    fn flag(&self, key: &str) -> Option<bool> {
-        match self.borrowed(key)?.to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" => Some(true),
-            "false" | "0" | "no" => Some(false),
-            _ => None,
-        }
-    }
-
-    fn amount(&mut self, key: &str) -> Option<Rupiah> {
-        let text = self.number_text(key)?;
-        match Rupiah::parse(&text) {
-            Ok(amount) => Some(amount),
-            Err(why) => {
-                self.problem(key, &text, &why.to_string());
-                None
-            }
-        }
-    }
-
-    /// Pieces: 1 when nothing is said (forstok.md §3).
-    fn pieces(&mut self, key: &str) -> Decimal {
-        let Some(text) = self.number_text(key) else { return Decimal::ONE };
-        let pieces = Rupiah::parse(&text).map_or(Decimal::NEGATIVE_ONE, Rupiah::decimal);
-        if pieces < Decimal::ZERO || pieces > Decimal::from(MOST_PIECES) {
-            self.problem(key, &text, "is not a number of pieces");
-            return Decimal::ONE;
-        }
-        pieces
-    }
-
-    /// The text of a number that may be written as text.
-    fn number_text(&mut self, key: &str) -> Option<Cow<'a, str>> {
-        match self.object.get(key)? {
-            other @ (Json::List(_) | Json::Object(_) | Json::Bool(_)) => {
-                self.problem(key, other.kind(), "is not a number");
-                None
-            }
-            _ => self.borrowed(key),
-        }
-    }
-
-    /// A moment; without a zone it is WIB, and years before 2000 mean "not known" (forstok.md §3).
-    fn time(&self, key: &str) -> Option<Timestamp> {
-        let text = self.borrowed(key)?;
-        let moment =
-            text.parse::<Timestamp>().ok().or_else(|| WIB.to_timestamp(text.parse::<DateTime>().ok()?).ok())?;
-        (WIB.to_datetime(moment).year() >= 2000).then_some(moment)
-    }
-
-    fn list<T>(&mut self, key: &str, read: impl Fn(&mut Fields<'_>) -> T) -> Vec<T> {
-        let entries = match self.object.get(key) {
-            None | Some(Json::Null) => return Vec::new(),
-            Some(Json::List(entries)) => entries,
-            Some(other) => {
-                self.problem(key, other.kind(), "is not a list");
-                return Vec::new();
-            }
-        };
-        let mut list = Vec::with_capacity(entries.len());
-        for (position, entry) in entries.iter().enumerate() {
-            let path = Path::Entry { of: &self.path, list: key, position };
-            match entry {
-                Json::Object(object) => {
-                    list.push(read(&mut Fields { path, object, problems: &mut *self.problems }));
-                }
-                Json::Null => {}
-                other => self.problems.push(format!("{path}: is {}, not an object", other.kind())),
-            }
-        }
-        list
+        unread: std::mem::take(&mut fields.unread),
     }
 }
 
@@ -308,15 +188,59 @@ mod tests {
                 "5",
                 r#"{"event":"products/update","order":{"id":1}}"#,
                 r#"{"event":"orders/update"}"#,
-                r#"{"event":7,"order":{"id":1}}"#,
                 r#"{"order":{"status":"Open"}}"#,
                 r#"{"order":{"id":"12a"}}"#,
-                r#"{"order":{"id":1,"total_price":"Rp 5","item_lines":[{"price":[]},7,{"quantity":-1}]}}"#,
                 r#"{"order":{"id":[],"item_lines":"none"}}"#,
+                r#"{"order":{"id":1,"note":"it is cut"#,
             ]
             .map(problem)
             .join("\n")
         );
+    }
+
+    /// Everything that is noted about an order, its lines and their parts.
+    fn unread(order: &Snapshot) -> Vec<String> {
+        let of_lines = order.lines.iter().flat_map(|line| &line.unread);
+        let of_parts = order.lines.iter().flat_map(|line| &line.bundle).flat_map(|part| &part.unread);
+        order.unread.iter().chain(of_lines).chain(of_parts).map(|unread| unread.problem.to_string()).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_read_beside_the_id_is_noted() {
+        let order = order(&json!({
+            "id": 1, "status": "Cancelled", "total_price": "Rp 5", "shipping_price": "10.000", "updated_at": "yesterday",
+            "ordered_at": {}, "item_lines": [{"price": [], "bundle_info": [{"qty": 0.5}, {"subtotal": "-"}]}, 7, {"quantity": -1}],
+        }));
+        let order = order.expect("an order");
+        assert_eq!(order.status, Some(Status::Cancelled));
+        insta::assert_snapshot!(unread(&order).join("\n"));
+        assert_eq!(super::read(br#"{"event":7,"order":{"id":1}}"#).expect("an order").event, "");
+    }
+
+    #[test]
+    fn ids_may_be_written_as_floats() {
+        for id in [json!(8277), json!("8277"), json!(8277.0), json!("8277.0"), json!("08277.00")] {
+            let order = order(&json!({"id": id, "store_id": id, "warehouse_id": id})).expect("readable");
+            assert_eq!((order.id.as_str(), &*order.store_id), ("8277", "8277"), "{id}");
+            assert_eq!(order.warehouse_id.as_deref(), Some("8277"), "{id}");
+        }
+        let order = order(&json!({"id": 1, "store_id": "8277.5", "local_id": 577.0, "local_name": "577.0"}));
+        let order = order.expect("readable");
+        assert_eq!((&*order.store_id, order.local_id.as_deref()), ("8277.5", Some("577")));
+        assert_eq!(order.local_name.as_deref(), Some("577.0"), "a text is as the seller wrote it");
+    }
+
+    #[test]
+    fn bytes_that_are_not_quite_json_still_make_an_order() {
+        for body in [
+            &b"\xEF\xBB\xBF{\"order\":{\"id\":1,\"status\":\"Open\"}}"[..],
+            b"{\"order\":{\"id\":1,\"status\":\"Open\",\"note\":\"\\ud83d\"}}",
+            b"{\"order\":{\"id\":1,\"status\":\"Open\",\"note\":\"caf\xE9\"}}",
+            b"{\"order\":{\"id\":1,\"status\":\"Open\",\"note\":\"a\nb\",\"tax_price\":NaN}}",
+        ] {
+            let order = read(body).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(body))).order;
+            assert_eq!((order.id.as_str(), order.status), ("1", Some(Status::Open)));
+        }
     }
 
     #[test]

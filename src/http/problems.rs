@@ -106,6 +106,6 @@ pub(super) async fn list(State(app): State<App>, headers: HeaderMap) -> Result<J
     Ok(Json(Problems {
         groups: causes.into_iter().map(|cause| Group::new(cause, language)).collect(),
         warnings: store.open_warnings().await?.into_iter().map(warning).collect(),
-        unreadable: store.unreadable(0).await?.0,
+        unreadable: store.unreadable_count().await?,
     }))
 }

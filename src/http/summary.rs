@@ -83,7 +83,8 @@ struct BookSummary {
 pub(super) async fn summary(State(app): State<App>) -> Result<Json<Summary>, Problem> {
     let store = app.engine.store();
     let counts = store.counts().await?;
-    let (deliveries, newest) = store.unreadable(UNREADABLE_SHOWN).await?;
+    let deliveries = store.unreadable_count().await?;
+    let newest = store.unreadable(None, UNREADABLE_SHOWN).await?;
     let mut summary = Summary {
         orders: counts.iter().map(|count| count.orders).sum(),
         by_state: OrderState::ALL.map(|state| (state.as_str(), 0)).into(),

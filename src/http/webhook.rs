@@ -121,7 +121,7 @@ async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static st
     let delivery = delivery(body, now);
     let understood = match &delivery.content {
         Content::Order(facts) => Ok(facts.order_id.to_string()),
-        Content::Unreadable(problem) => Err(problem.clone()),
+        Content::Unreadable { problem, .. } => Err(problem.clone()),
     };
     let receipt = app.recorder.record(delivery).await?;
     Ok(match understood {

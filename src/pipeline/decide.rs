@@ -5,12 +5,14 @@ use crate::{
     domain::{
         about::About,
         basis::Basis,
-        decision::{Decision, decide_with, decide_without_snapshot, is_cancelled},
+        decision::{Decision, cancellation, decide_with, decide_without_snapshot, notices},
+        history::Cancellation,
         manual::{Manual, ManualDecision},
-        mapping::OnCancel,
+        mapping::{Mapping, OnCancel},
         order::{OrderId, Snapshot},
         reason::{Finding, Notice, Warning},
         timeline::Event,
+        unread::UnreadAmounts,
     },
     forstok::payload,
     store::{OrderRecord, Result, State, Undecided, Unfolded, Verdict},
@@ -77,7 +79,7 @@ fn verdict(order: &Undecided, in_force: &MappingInForce) -> Verdict {
         state: order.state,
         reason: None,
         findings: Vec::new(),
-        warnings: order.warnings.clone(),
+        warnings: Vec::new(),
         draft: None,
         events: Vec::new(),
     };
@@ -88,14 +90,19 @@ fn verdict(order: &Undecided, in_force: &MappingInForce) -> Verdict {
         Ok(snapshot) => decide_with(history, snapshot, mapping, manual),
         Err(why) => decide_without_snapshot(history, &order.store_id, order.ordered_at, mapping, manual, why.clone()),
     };
+    let snapshot = snapshot.ok();
+    keep_warnings(&mut verdict, order, snapshot.as_ref());
+    verdict.warnings.extend(notices(history, snapshot.as_ref(), mapping, &decision));
+    let is_contradicted = matches!(cancellation(history, mapping, manual), Cancellation::Contradicted { .. });
     match (order.state, decision) {
-        // The invoice is on its way out or gone: a cancellation stays, unless a person decided otherwise.
-        (State::VoidDue, _) => {}
-        (State::Voided, _) if !leaves_voided(manual) => {}
-        // Blocked with an invoice: it could not be deleted. It is never forgotten that it stands.
+        // Its deletion may be under way; what is left then is decided about afterwards.
+        (State::VoidDue, _) if order.deletion_tried || !is_contradicted => {}
+        // The invoice is gone: only a person or a contradiction is a reason to look again.
+        (State::Voided, _) if !leaves_voided(manual) && !is_contradicted => {}
+        // Blocked with an invoice: it could not be deleted. It is never forgotten that it exists.
         (_, _) if order.invoice_stands => {
             verdict.state = State::Invoiced;
-            after_invoice(&mut verdict, order, snapshot.ok().as_ref(), mapping.on_cancel);
+            after_invoice(&mut verdict, order, snapshot.as_ref(), mapping);
         }
         (_, Decision::Watch) => {
             verdict.state = State::Watching;
@@ -113,8 +120,6 @@ fn verdict(order: &Undecided, in_force: &MappingInForce) -> Verdict {
         (_, Decision::Block(findings)) => block(&mut verdict, order, findings),
         (_, Decision::Invoice(draft, notices)) => {
             verdict.state = State::Due;
-            // What posting brought about stays true; what a decision found is found anew.
-            verdict.warnings.retain(|notice| notice.warning.is_of_posting());
             verdict.warnings.extend(notices);
             if order.state != State::Due || order.draft.as_ref() != Some(&draft) {
                 let (number, total) = (draft.body.number.clone(), draft.total.to_string());
@@ -123,6 +128,7 @@ fn verdict(order: &Undecided, in_force: &MappingInForce) -> Verdict {
             verdict.draft = Some(*draft);
         }
     }
+    note_new_warnings(&mut verdict, order);
     verdict
 }
 
@@ -141,13 +147,35 @@ fn is_unwanted(manual: Option<&ManualDecision>, number: &str) -> bool {
     })
 }
 
-/// The snapshot whose amounts count, or why it is not at hand.
+/// What posting brought about stays true, and so does what was said about an invoice that exists; what a decision
+/// found is found again.
+fn keep_warnings(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Snapshot>) {
+    let stays = |warning: Warning| {
+        if warning.is_of_reading() {
+            // Without the snapshot nobody can find it again.
+            return snapshot.is_none() && warning != Warning::UnknownStatus;
+        }
+        warning.is_of_posting() || order.invoice_stands || order.state == State::Voided
+    };
+    verdict.warnings.extend(order.warnings.iter().filter(|notice| stays(notice.warning)).cloned());
+}
+
+/// Warnings about the order itself are written down once, when they are new.
+fn note_new_warnings(verdict: &mut Verdict, order: &Undecided) {
+    let is_own = |warning: Warning| warning.is_of_reading() || warning == Warning::ProgressedAfterCancel;
+    let is_new = |notice: &&Notice| is_own(notice.warning) && !order.warnings.contains(notice);
+    let notices: Vec<_> = verdict.warnings.iter().filter(is_new).cloned().collect();
+    if !notices.is_empty() {
+        verdict.events.push(Event::Noticed { notices });
+    }
+}
+
+/// The snapshot whose amounts count, or why it is not available.
 fn snapshot(order: &Undecided) -> std::result::Result<Snapshot, About> {
     let body = order.body.as_deref().ok_or(About::BodyCleared)?;
     // It was readable when it was recorded; an older program did that.
-    payload::read(body)
-        .map(|payload| payload.order)
-        .map_err(|problem| About::Unreadable { problem: problem.to_string() })
+    let payload = payload::read(body).map_err(|unreadable| About::Unreadable { problem: unreadable.problem })?;
+    Ok(payload.order.arrived(order.body_received_at.unwrap_or(order.received_at)))
 }
 
 fn block(verdict: &mut Verdict, order: &Undecided, findings: Vec<Finding>) {
@@ -160,8 +188,8 @@ fn block(verdict: &mut Verdict, order: &Undecided, findings: Vec<Finding>) {
     verdict.findings = findings;
 }
 
-/// News about an order whose invoice stands: cancelled, changed, or nothing to do.
-fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Snapshot>, on_cancel: OnCancel) {
+/// News about an order whose invoice exists: cancelled, contradicted, changed, or nothing to do.
+fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Snapshot>, mapping: &Mapping) {
     let number = order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default();
     let manual = order.manual.as_ref();
     if is_unwanted(manual, &number) {
@@ -169,34 +197,45 @@ fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Sna
         verdict.events.push(Event::VoidDue { number });
         return;
     }
-    if is_cancelled(&order.history, manual) {
-        match on_cancel {
-            OnCancel::Void => {
-                verdict.state = State::VoidDue;
-                verdict.events.push(Event::VoidDue { number });
-            }
-            OnCancel::Keep => {
-                let notice = Notice {
-                    warning: Warning::CancelledKept,
-                    about: About::Invoice { number: number.clone(), id: None },
-                };
-                if !verdict.warnings.contains(&notice) {
-                    verdict.warnings.push(notice);
-                    verdict.events.push(Event::Kept { number });
-                }
-            }
+    let invoice = About::Invoice { number: number.clone(), id: None };
+    let of_cancelling = [Warning::CancelledKept, Warning::ProgressedAfterCancel];
+    let was_kept = verdict.warnings.iter().any(|notice| notice.warning == Warning::CancelledKept);
+    verdict.warnings.retain(|notice| !of_cancelling.contains(&notice.warning));
+    match cancellation(&order.history, mapping, manual) {
+        Cancellation::Counts if mapping.on_cancel == OnCancel::Void => {
+            verdict.state = State::VoidDue;
+            verdict.events.push(Event::VoidDue { number });
+            return;
         }
+        Cancellation::Counts => {
+            verdict.warnings.push(Notice { warning: Warning::CancelledKept, about: invoice });
+            if !was_kept {
+                verdict.events.push(Event::Kept { number });
+            }
+            return;
+        }
+        Cancellation::Contradicted { .. } => {
+            verdict.warnings.push(Notice { warning: Warning::ProgressedAfterCancel, about: invoice });
+        }
+        Cancellation::None => {}
+    }
+    if let Some(snapshot) = snapshot {
+        compare_with_invoice(verdict, order, snapshot, mapping);
+    }
+}
+
+/// Compares the newest snapshot with the one that was invoiced. Amounts that cannot be read are no difference: they
+/// are reported as what they are.
+fn compare_with_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: &Snapshot, mapping: &Mapping) {
+    let Some(sent) = &order.draft else { return };
+    if !UnreadAmounts::of(snapshot, mapping.bundles).needed.is_empty() {
         return;
     }
-    // Without it nothing is new but the mapping: what the comparison found before still holds.
-    let Some(snapshot) = snapshot else { return };
-    let before = verdict.warnings.clone();
     verdict.warnings.retain(|notice| notice.warning != Warning::ChangedAfterInvoice);
-    let sent = order.draft.as_ref();
-    let changes = sent.map(|sent| sent.basis.changes_to(&Basis::of(snapshot))).unwrap_or_default();
+    let changes = sent.basis.changes_to(&Basis::of(snapshot));
     if !changes.is_empty() {
         let notice = Notice { warning: Warning::ChangedAfterInvoice, about: About::Changes { changes } };
-        if !before.contains(&notice) {
+        if !order.warnings.contains(&notice) {
             verdict.events.push(Event::Changed { about: notice.about.clone() });
         }
         verdict.warnings.push(notice);

@@ -1,6 +1,6 @@
 //! From recorded webhook to settled order: decide, claim, post, settle.
 //!
-//! [`record`] commits what waits together; [`decide`] turns news into verdicts; `turns` says whose turn it is;
+//! [`record`] commits what waits together; [`reread`] reads again what could not be read; [`decide`] turns news into verdicts; `turns` says whose turn it is;
 //! `work` does it and writes down what it came to: [`post`] makes one attempt (kept in `attempt`), [`bulk`] many with
 //! shared calls;
 //! [`look`] looks again at what blocked orders wait for; [`mapping`] puts a mapping in force; [`preview`] shows what would be sent;
@@ -19,6 +19,7 @@ pub mod people;
 pub mod post;
 pub mod preview;
 pub mod record;
+pub mod reread;
 pub mod run;
 pub mod supervisor;
 pub mod tidy;

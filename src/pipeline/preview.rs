@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 use super::MappingInForce;
 use crate::{
     domain::{
-        decision::{Decision, decide},
+        decision::{Decision, decide, notices},
         history::{History, Sighting},
         money::exact_number,
-        reason::Language,
+        reason::{Language, Notice},
     },
     forstok::payload::{self, Unreadable},
     store::State,
@@ -68,9 +68,9 @@ pub fn preview(
     now: Timestamp,
     language: Language,
 ) -> Result<Preview, Unreadable> {
-    let order = payload::read(body)?.order;
-    let sighting = Sighting { status: order.status, at: order.updated_at.unwrap_or(now), delivery: 1 };
-    let decision = decide(&History::begin(sighting), &order, &in_force.mapping);
+    let order = payload::read(body)?.order.arrived(now);
+    let history = History::begin(&Sighting::of(&order, now, 1));
+    let decision = decide(&history, &order, &in_force.mapping);
     let mut preview = Preview {
         order_id: order.id.to_string(),
         channel_order_id: order.channel_order_id().to_owned(),
@@ -83,6 +83,7 @@ pub fn preview(
         body: None,
         mapping_revision: in_force.revision,
     };
+    let notices = notices(&history, Some(&order), &in_force.mapping, &decision);
     match decision {
         Decision::Watch => {
             let wanted = in_force.mapping.auto_create_at.map_or("never", crate::domain::mapping::status_word);
@@ -116,7 +117,7 @@ pub fn preview(
                 remedy: finding.reason.remedy(language),
             }));
         }
-        Decision::Invoice(draft, notices) => {
+        Decision::Invoice(draft, about_invoice) => {
             preview.state = State::Due.as_str();
             // Exclusive tax comes on top in Accurate; what it comes to is Accurate's to say.
             let tax = if draft.body.total_is_final() { ("", "") } else { (" before tax", " sebelum pajak") };
@@ -132,19 +133,26 @@ pub fn preview(
                     tax.1, draft.book
                 ),
             );
-            preview.findings.extend(notices.into_iter().map(|notice| PreviewFinding {
-                severity: "warning",
-                code: notice.warning.code(),
-                sentence: notice.warning.sentence(language),
-                detail: notice.about.in_words(language),
-                remedy: notice.warning.remedy(language),
-            }));
+            preview.warn(about_invoice, language);
             preview.total = Some(exact_number(draft.total.decimal()));
             preview.body = Some(draft.body.to_json());
             preview.book = Some(draft.book);
         }
     }
+    preview.warn(notices, language);
     Ok(preview)
+}
+
+impl Preview {
+    fn warn(&mut self, notices: Vec<Notice>, language: Language) {
+        self.findings.extend(notices.into_iter().map(|notice| PreviewFinding {
+            severity: "warning",
+            code: notice.warning.code(),
+            sentence: notice.warning.sentence(language),
+            detail: notice.about.in_words(language),
+            remedy: notice.warning.remedy(language),
+        }));
+    }
 }
 
 fn words(language: Language, english: &str, indonesian: &str) -> String {

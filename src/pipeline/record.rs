@@ -8,12 +8,15 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::{Engine, supervisor::Progress};
 use crate::{
-    forstok::payload::{self, Payload},
+    forstok::payload::{self, Payload, Unreadable},
     store::{Content, Delivery, Fold, OrderFacts, Receipt, hundredths, terms_of},
 };
 
 /// Most deliveries in one commit; bounds the memory and the time of one.
 const LARGEST_BATCH: usize = 256;
+
+/// Most bytes of bodies in one commit; one larger body goes alone.
+const LARGEST_COMMIT: usize = 8 * 1024 * 1024;
 
 /// Deliveries in one commit that are folded into their orders at once; with more the answers go first.
 const FOLDED_AT_ONCE: usize = 16;
@@ -39,10 +42,12 @@ pub enum NotRecorded {
 pub fn delivery(body: Bytes, received_at: Timestamp) -> Delivery {
     match payload::read(&body) {
         Ok(Payload { event, order, fingerprint }) => {
+            let order = order.arrived(received_at);
             let facts = OrderFacts {
                 event,
                 hundredths: order.total_price.map_or(0, hundredths),
                 terms: terms_of(order.channel_order_id(), order.skus()),
+                unread_time: order.unread_update_time().map(|problem| problem.value.clone()),
                 store_name: order.store_name_or_channel().to_owned(),
                 channel_order_id: order.channel_order_id().to_owned(),
                 order_id: order.id,
@@ -55,9 +60,9 @@ pub fn delivery(body: Bytes, received_at: Timestamp) -> Delivery {
             };
             Delivery { received_at, fingerprint, body, content: Content::Order(Box::new(facts)) }
         }
-        Err(problem) => {
+        Err(Unreadable { problem, order_id }) => {
             let fingerprint = payload::fingerprint_of_raw(&body);
-            Delivery { received_at, fingerprint, body, content: Content::Unreadable(problem.to_string()) }
+            Delivery { received_at, fingerprint, body, content: Content::Unreadable { problem, order_id } }
         }
     }
 }
@@ -124,38 +129,88 @@ async fn commit_what_waits(engine: Arc<Engine>, receiver: &mut mpsc::Receiver<Wa
         if came == 0 {
             return;
         }
-        let mut deliveries = Vec::with_capacity(waiting.len());
-        let mut answers = Vec::with_capacity(waiting.len());
-        let mut places = Vec::with_capacity(waiting.len());
-        for (delivery, place, answer) in waiting.drain(..) {
-            deliveries.push(delivery);
-            places.push(place);
-            answers.push(answer);
-        }
-        if deliveries.len() > FOLDED_AT_ONCE {
-            engine.many_webhooks_came();
-        }
-        let fold = if engine.webhooks_are_many() { Fold::Later } else { Fold::Now };
-        match engine.store().record(&deliveries, fold).await {
-            Ok(receipts) => {
-                for (answer, receipt) in answers.into_iter().zip(receipts) {
-                    // The sender may have hung up; what it sent is stored all the same.
-                    let _ = answer.send(Ok(receipt));
-                }
-                engine.news_came();
+        while !waiting.is_empty() {
+            if let Some(progress) = &progress {
+                progress.report();
             }
-            Err(error) => {
-                tracing::error!(deliveries = deliveries.len(), "deliveries could not be stored: {error}");
-                // Those who came meanwhile would wait as long for the same: better that they hear it now.
-                while let Ok((_, place, answer)) = receiver.try_recv() {
-                    answers.push(answer);
-                    places.push(place);
+            let batch: Vec<_> = waiting.drain(..first_by_size(&waiting)).collect();
+            if !commit(&engine, batch).await {
+                // Those who came meanwhile would wait as long for the same: better that they learn it now.
+                while let Ok(one) = receiver.try_recv() {
+                    waiting.push(one);
                 }
-                for answer in answers {
+                for (_, place, answer) in waiting.drain(..) {
                     let _ = answer.send(Err(NotRecorded::Failed));
+                    drop(place);
                 }
             }
         }
-        drop(places);
+    }
+}
+
+/// How many of those that wait go into one commit.
+fn first_by_size(waiting: &[Waiting]) -> usize {
+    let mut room = LARGEST_COMMIT;
+    let fit = waiting.iter().take_while(|(delivery, ..)| {
+        let left = room.checked_sub(delivery.body.len());
+        room = left.unwrap_or_default();
+        left.is_some()
+    });
+    fit.count().max(1)
+}
+
+/// Commits deliveries and answers their senders; false when they could not be stored.
+async fn commit(engine: &Engine, batch: Vec<Waiting>) -> bool {
+    let mut deliveries = Vec::with_capacity(batch.len());
+    let mut answers = Vec::with_capacity(batch.len());
+    let mut places = Vec::with_capacity(batch.len());
+    for (delivery, place, answer) in batch {
+        deliveries.push(delivery);
+        places.push(place);
+        answers.push(answer);
+    }
+    if deliveries.len() > FOLDED_AT_ONCE {
+        engine.many_webhooks_came();
+    }
+    let fold = if engine.webhooks_are_many() { Fold::Later } else { Fold::Now };
+    match engine.store().record(&deliveries, fold).await {
+        Ok(receipts) => {
+            for (answer, receipt) in answers.into_iter().zip(receipts) {
+                // The sender may have hung up; what it sent is stored anyway.
+                let _ = answer.send(Ok(receipt));
+            }
+            engine.news_came();
+            true
+        }
+        Err(error) => {
+            tracing::error!(deliveries = deliveries.len(), "deliveries could not be stored: {error}");
+            for answer in answers {
+                let _ = answer.send(Err(NotRecorded::Failed));
+            }
+            false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_commit_is_bounded_by_bytes_and_holds_one_delivery_at_least() {
+        let room = Arc::new(Semaphore::new(1_000));
+        let waiting = async |bytes: usize| -> Waiting {
+            let body = Bytes::from(vec![b' '; bytes]);
+            let place = room.clone().acquire_owned().await.expect("there is room");
+            (delivery(body, Timestamp::UNIX_EPOCH), place, oneshot::channel().0)
+        };
+        let mib = 1024 * 1024;
+        let mut all = Vec::new();
+        for bytes in [9 * mib, 4 * mib, 4 * mib, 1, mib] {
+            all.push(waiting(bytes).await);
+        }
+        assert_eq!(first_by_size(&all), 1, "one that is larger goes alone");
+        assert_eq!(first_by_size(&all[1..]), 2);
+        assert_eq!(first_by_size(&all[3..]), 2);
     }
 }

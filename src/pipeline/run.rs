@@ -99,6 +99,10 @@ impl Running {
 }
 
 async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, progress: Progress) {
+    // This version may understand what the one before did not.
+    if let Err(error) = engine.reread_reporting(|| progress.report()).await {
+        tracing::error!("webhooks that could not be read could not be read again: {error}");
+    }
     while !*stopped.borrow() {
         progress.report();
         match engine.decide_some().await {

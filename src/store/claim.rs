@@ -23,8 +23,9 @@ use crate::domain::{
 /// Which lane an order is in: word for word the expression of the index `orders_by_lane`.
 const LANE: &str = "(CASE WHEN state = 'void_due' THEN 2 WHEN tries > 0 THEN 1 ELSE 0 END)";
 
-/// News is decided about first, unless an invoice may already stand: then only a look at Accurate can tell.
-const MAY_BE_CLAIMED: &str = "(undecided = 0 OR unsure_since <> 0 OR state = 'void_due')";
+/// News is decided about first, for it may call off a deletion; unless an invoice may already exist: then only a
+/// look at Accurate can tell.
+const MAY_BE_CLAIMED: &str = "(undecided = 0 OR (state = 'due' AND unsure_since <> 0))";
 
 /// Ids of orders of one lane in the order of their time, where `$1` is the book and `$2` the moment.
 fn ids(lane: Lane, has_come: &str, direction: &str, limit: &str) -> String {
@@ -75,6 +76,7 @@ pub(super) async fn claim<T: Talk>(
              unsure_before = CASE WHEN lease_until > 0 AND state = 'due' THEN {least}(lease_until, $2)
                                   ELSE unsure_since END,
              unsure_since = CASE WHEN state = 'due' THEN $2 ELSE unsure_since END,
+             deletion_tried = CASE WHEN state = 'void_due' THEN 1 ELSE 0 END,
              lease_until = $3, next_attempt_at = $3
          WHERE order_id IN ({ids})
          RETURNING order_id, attempt, tries, failures, state, undecided, draft, invoice_id, warnings, received_at,
@@ -208,7 +210,11 @@ fn settled_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
             row["next_attempt_at"] = json!(micros(now));
             row["reconsider"] = json!(1);
         }
-        Outcome::Voided => row["state"] = json!(State::Voided.as_str()),
+        Outcome::Voided => {
+            row["state"] = json!(State::Voided.as_str());
+            // What came while it was deleted may want a person to look.
+            row["reconsider"] = json!(1);
+        }
     }
     row
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{
     Filter, Result, Undecided, Verdict,
+    fold::{BODY_BYTES, LARGEST_READ, first_by_size},
     list::{Binds, conditions},
     rows::{
         hundredths, json as to_json, json_column, micros, moment, optional_json, order_id, reason, state, subject_of,
@@ -20,16 +21,28 @@ use crate::domain::{
     timeline::{Entry, Event},
 };
 
-pub(super) async fn undecided(talk: &mut impl Talk, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
+pub(super) async fn undecided<T: Talk>(talk: &mut T, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
     // The body is looked up for each order that is given; joined, all deliveries might be read for it.
-    let sql = "SELECT o.order_id, o.revision, o.state, o.history, o.received_at, o.draft, o.reason, o.findings,
-                      o.warnings, o.store_id, o.ordered_at, o.decision,
-                      (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body,
-                      CASE WHEN o.invoice_id IS NOT NULL AND o.state <> 'voided' THEN o.invoice_id END AS standing
-               FROM orders o
-               WHERE o.undecided = 1 AND o.lease_until <= $1 AND NOT (o.state = 'due' AND o.unsure_since <> 0)
-               ORDER BY o.id LIMIT $2";
-    talk.fetch(sql, &[now.into(), limit.into()]).await?.iter().map(read_undecided).collect()
+    let sizes = format!(
+        "SELECT o.id, (SELECT {BODY_BYTES} FROM deliveries d WHERE d.id = o.latest_delivery) AS bytes FROM orders o
+         WHERE o.undecided = 1 AND o.lease_until <= $1 AND NOT (o.state = 'due' AND o.unsure_since <> 0)
+         ORDER BY o.id LIMIT $2"
+    );
+    let rows = talk.fetch(sizes, &[now.into(), limit.into()]).await?;
+    let ids = first_by_size(&rows, LARGEST_READ)?;
+    let sql = format!(
+        "SELECT o.order_id, o.revision, o.state, o.history, o.received_at, o.draft, o.reason, o.findings,
+                o.warnings, o.store_id, o.ordered_at, o.deletion_tried, o.decision,
+                (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body,
+                (SELECT d.received_at FROM deliveries d WHERE d.id = o.latest_delivery) AS body_received_at,
+                CASE WHEN o.invoice_id IS NOT NULL AND o.state <> 'voided' THEN o.invoice_id END AS standing
+         FROM {} {} orders o ON o.id = CAST(v.value ->> 0 AS BIGINT)
+         WHERE o.undecided = 1 AND o.lease_until <= $2 AND NOT (o.state = 'due' AND o.unsure_since <> 0)
+         ORDER BY o.id",
+        T::ROWS,
+        T::THEN_JOIN
+    );
+    talk.fetch(sql, &[(&to_json(&ids)).into(), now.into()]).await?.iter().map(read_undecided).collect()
 }
 
 fn read_undecided(row: &impl Columns) -> Result<Undecided> {
@@ -42,6 +55,8 @@ fn read_undecided(row: &impl Columns) -> Result<Undecided> {
         store_id: row.text("store_id")?.to_owned(),
         ordered_at: moment(row, "ordered_at")?,
         received_at: timestamp(row.number("received_at")?)?,
+        body_received_at: moment(row, "body_received_at")?,
+        deletion_tried: row.number("deletion_tried")? == 1,
         draft: optional_json(row, "draft")?,
         reason: reason(row)?,
         findings: json_column(row, "findings")?,
@@ -77,6 +92,7 @@ pub(super) async fn decide<T: Talk>(talk: &mut T, verdicts: &[Verdict], now: Tim
              state = v.value ->> 2, reason = v.value ->> 3, findings = v.value ->> 4, warnings = v.value ->> 5,
              mapping_revision = CAST(v.value ->> 6 AS BIGINT), book = COALESCE(v.value ->> 7, book),
              draft = COALESCE(v.value ->> 8, draft), subject = v.value ->> 9,
+             deletion_tried = CASE WHEN state = 'void_due' THEN deletion_tried ELSE 0 END,
              amount = COALESCE(CAST(v.value ->> 10 AS BIGINT), amount),
              invoice_number = {kept} invoice_number END, invoice_id = {kept} invoice_id END,
              invoice_total = {kept} invoice_total END, invoiced_at = {kept} invoiced_at END,

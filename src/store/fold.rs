@@ -10,7 +10,7 @@ use super::{
     talk::{Columns, Talk, Value},
 };
 use crate::domain::{
-    history::{History, Sighting},
+    history::{History, Seen, Sighting},
     order::OrderId,
 };
 
@@ -37,8 +37,35 @@ pub(super) async fn unfolded<T: Talk>(talk: &mut T, order_id: Option<&OrderId>, 
             vec![limit.into(), id.into()],
         ),
     };
-    let rows = talk.fetch(format!("SELECT d.id, d.received_at, d.body FROM {from} LIMIT $1"), &values).await?;
-    rows.iter().map(read_unfolded).collect()
+    let sizes = format!("SELECT d.id, {BODY_BYTES} AS bytes FROM {from} LIMIT $1");
+    let rows = talk.fetch(sizes, &values).await?;
+    let ids = first_by_size(&rows, LARGEST_READ)?;
+    let sql = format!(
+        "SELECT d.id, d.received_at, d.body FROM {} {join} deliveries d ON d.id = CAST(v.value ->> 0 AS BIGINT)
+         ORDER BY d.id",
+        T::ROWS
+    );
+    talk.fetch(sql, &[(&to_json(&ids)).into()]).await?.iter().map(read_unfolded).collect()
+}
+
+/// Most bytes of bodies that are read at once: bodies may be megabytes, and some hundred of them are read together.
+pub(super) const LARGEST_READ: i64 = 8 * 1024 * 1024;
+
+/// The size of the body of delivery `d`; told without reading the body.
+pub(super) const BODY_BYTES: &str = "CAST(COALESCE(LENGTH(d.body), 0) AS BIGINT)";
+
+/// The first ids whose `bytes` together are not too many; one at least.
+pub(super) fn first_by_size(rows: &[impl Columns], most: i64) -> Result<Vec<[i64; 1]>> {
+    let mut ids = Vec::with_capacity(rows.len());
+    let mut room = most;
+    for row in rows {
+        room -= row.number("bytes")?;
+        if room < 0 && !ids.is_empty() {
+            break;
+        }
+        ids.push([row.number("id")?]);
+    }
+    Ok(ids)
 }
 
 fn read_unfolded(row: &impl Columns) -> Result<Unfolded> {
@@ -57,14 +84,58 @@ pub(super) async fn fold<T: Talk>(talk: &mut T, deliveries: &[(i64, Delivery)]) 
     let taken = taken.iter().map(|row| row.number("delivery")).collect::<Result<HashSet<i64>>>()?;
     for (id, delivery) in deliveries.iter().filter(|(id, _)| taken.contains(id)) {
         // It was readable when it was recorded; an older program wrote it. It is shown with the unreadable ones.
-        if let Content::Unreadable(problem) = &delivery.content {
-            let sql = "UPDATE deliveries SET order_id = '', problem = $2 WHERE id = $1 AND NOT EXISTS
+        if let Content::Unreadable { problem, .. } = &delivery.content {
+            let sql = "UPDATE deliveries SET names_order = order_id, order_id = '', problem = $2 WHERE id = $1 AND NOT EXISTS
                            (SELECT 1 FROM deliveries o WHERE o.order_id = '' AND o.fingerprint = deliveries.fingerprint)";
             talk.execute(sql, &[(*id).into(), (&*storable(problem)).into()]).await?;
         }
     }
     let taken: Vec<_> = deliveries.iter().filter(|(id, _)| taken.contains(id)).map(|(id, one)| (*id, one)).collect();
     fold_new(talk, &taken).await
+}
+
+/// Bodies of unreadable deliveries behind this one, oldest first; those that are no longer kept are left out.
+pub(super) async fn unreadable_bodies<T: Talk>(talk: &mut T, after: i64, limit: i64) -> Result<Vec<Unfolded>> {
+    let sql = format!(
+        "SELECT d.id, {BODY_BYTES} AS bytes FROM deliveries d
+         WHERE d.order_id = '' AND d.id > $1 AND d.body IS NOT NULL ORDER BY d.id LIMIT $2"
+    );
+    let rows = talk.fetch(sql, &[after.into(), limit.into()]).await?;
+    let ids = first_by_size(&rows, LARGEST_READ)?;
+    let sql = format!(
+        "SELECT d.id, d.received_at, d.body FROM {} {} deliveries d ON d.id = CAST(v.value ->> 0 AS BIGINT)
+         WHERE d.order_id = '' ORDER BY d.id",
+        T::ROWS,
+        T::THEN_JOIN
+    );
+    talk.fetch(sql, &[(&to_json(&ids)).into()]).await?.iter().map(read_unfolded).collect()
+}
+
+/// Folds deliveries that could not be read when they came and can be now; one that somebody else has folded
+/// meanwhile changes nothing. Returns how many were folded.
+///
+/// Such a delivery keeps the fingerprint of its raw body: the same content once more then counts as a new delivery,
+/// which changes nothing.
+pub(super) async fn fold_reread<T: Talk>(talk: &mut T, deliveries: &[(i64, Delivery)]) -> Result<usize> {
+    let rows: Vec<_> = deliveries
+        .iter()
+        .filter_map(|(id, delivery)| match &delivery.content {
+            Content::Order(facts) => Some((id, &facts.order_id, &facts.event, &facts.status_text)),
+            Content::Unreadable { .. } => None,
+        })
+        .collect();
+    let sql = format!(
+        "UPDATE deliveries SET order_id = v.value ->> 1, event = v.value ->> 2, status = v.value ->> 3,
+                problem = NULL, names_order = NULL
+         FROM {} WHERE deliveries.id = CAST(v.value ->> 0 AS BIGINT) AND deliveries.order_id = ''
+         RETURNING deliveries.id",
+        T::ROWS
+    );
+    let taken = talk.fetch(sql, &[(&to_json(&rows)).into()]).await?;
+    let taken = taken.iter().map(|row| row.number("id")).collect::<Result<HashSet<i64>>>()?;
+    let taken: Vec<_> = deliveries.iter().filter(|(id, _)| taken.contains(id)).map(|(id, one)| (*id, one)).collect();
+    fold_new(talk, &taken).await?;
+    Ok(taken.len())
 }
 
 /// Folds deliveries that are in no order yet.
@@ -85,7 +156,7 @@ async fn load_orders<T: Talk>(
     let ids: HashSet<_> = deliveries
         .filter_map(|delivery| match &delivery.content {
             Content::Order(facts) => Some([&facts.order_id]),
-            Content::Unreadable(_) => None,
+            Content::Unreadable { .. } => None,
         })
         .collect();
     let sql = format!(
@@ -110,9 +181,10 @@ async fn load_orders<T: Talk>(
 
 fn fold_one(known: &mut HashMap<OrderId, Known>, facts: &OrderFacts, delivery: &Delivery, id: i64) {
     let at = facts.updated_at.unwrap_or(delivery.received_at);
-    let sighting = Sighting { status: facts.status, at, delivery: id };
+    let status = Seen::of(facts.status, &facts.status_text);
+    let sighting = Sighting { status, at, unread_time: facts.unread_time.clone(), delivery: id };
     let order = known.entry(facts.order_id.clone()).or_insert_with(|| Known {
-        history: History::begin(sighting),
+        history: History::begin(&sighting),
         revision: 0,
         facts: Some(facts.clone()),
         received_at: micros(delivery.received_at),
@@ -120,7 +192,7 @@ fn fold_one(known: &mut HashMap<OrderId, Known>, facts: &OrderFacts, delivery: &
         terms: 0,
     });
     let before = order.history.clone();
-    order.history.absorb(sighting);
+    order.history.absorb(&sighting);
     if order.history != before {
         order.changed = true;
         order.received_at = micros(delivery.received_at);

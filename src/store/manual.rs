@@ -5,14 +5,14 @@ use jiff::Timestamp;
 use super::{
     Acknowledgement, ManualChange, Result, State, Written,
     decide::append,
-    rows::{json as to_json, json_column, optional_json, state},
+    rows::{json as to_json, json_column, optional_json, reason, state},
     talk::{Columns, Talk},
 };
 use crate::domain::{
     history::History,
     manual::{Invoice, ManualDecision, Situation},
     order::OrderId,
-    reason::{Notice, Warning},
+    reason::{Notice, Reason, Warning},
     timeline::Event,
 };
 
@@ -22,7 +22,7 @@ pub(super) async fn decide(
     change: &ManualChange,
     now: Timestamp,
 ) -> Result<Written> {
-    let sql = "SELECT state, invoice_id, history, decision FROM orders WHERE order_id = $1";
+    let sql = "SELECT state, reason, invoice_id, history, decision FROM orders WHERE order_id = $1";
     let rows = talk.fetch(sql, &[order_id.into()]).await?;
     let Some(row) = rows.first() else { return Ok(Written::Unknown) };
     let (state, history): (_, History) = (state(row)?, json_column(row, "history")?);
@@ -33,7 +33,10 @@ pub(super) async fn decide(
         (_, Some(_)) => Invoice::Exists,
         (_, None) => Invoice::Missing,
     };
-    let situation = Situation { invoice, cancelled: history.cancelled_at.is_some() };
+    // An order that went on after it was cancelled is for a person to decide about.
+    let is_contradicted = reason(row)? == Some(Reason::ProgressedAfterCancel);
+    let cancelled = history.cancelled_at.is_some() && !is_contradicted;
+    let situation = Situation { invoice, cancelled };
     let ManualChange { decision, reason, document, actor } = change.clone();
     let wanted = decision.map(|decision| {
         let (reason, document, actor) = (reason.clone(), document.clone(), actor.clone());

@@ -227,8 +227,20 @@ pub trait Store: Send + Sync + 'static {
     /// Since when the longest waiting order is due.
     async fn oldest_due(&self) -> Result<Option<Timestamp>>;
 
-    /// How many deliveries could not be read, and the newest of them.
-    async fn unreadable(&self, limit: i64) -> Result<(i64, Vec<UnreadableDelivery>)>;
+    /// How many deliveries could not be read.
+    async fn unreadable_count(&self) -> Result<i64>;
+
+    /// Deliveries that could not be read, newest first, beginning below `before`.
+    async fn unreadable(&self, before: Option<i64>, limit: i64) -> Result<Vec<UnreadableDelivery>>;
+
+    /// One of them with its body, as long as that is kept.
+    async fn unreadable_one(&self, id: i64) -> Result<Option<(UnreadableDelivery, Option<Vec<u8>>)>>;
+
+    /// Their bodies, oldest first, beginning behind `after`; fewer than `limit` where they are large.
+    async fn unreadable_bodies(&self, after: i64, limit: i64) -> Result<Vec<Unfolded>>;
+
+    /// Folds those of them that can be read by now. Returns how many.
+    async fn fold_reread(&self, deliveries: &[(i64, Delivery)]) -> Result<usize>;
 
     /// The mapping in force.
     async fn mapping(&self) -> Result<Option<MappingRevision>>;

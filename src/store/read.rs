@@ -21,6 +21,8 @@ pub(super) async fn order(talk: &mut impl Talk, order_id: &OrderId) -> Result<Op
 pub(super) async fn timeline(talk: &mut impl Talk, order_id: &OrderId) -> Result<Vec<Entry>> {
     let sql = "SELECT received_at, status, event, times FROM deliveries WHERE order_id = $1 ORDER BY id";
     let deliveries = talk.fetch(sql, &[order_id.into()]).await?;
+    let sql = "SELECT received_at, problem, times FROM deliveries WHERE names_order = $1 ORDER BY id";
+    let unreadable = talk.fetch(sql, &[order_id.into()]).await?;
     let sql = "SELECT at, event FROM timeline WHERE order_id = $1 ORDER BY seq";
     let events = talk.fetch(sql, &[order_id.into()]).await?;
     let mut entries = Vec::with_capacity(deliveries.len() + events.len());
@@ -30,6 +32,11 @@ pub(super) async fn timeline(talk: &mut impl Talk, order_id: &OrderId) -> Result
             event: row.text("event")?.to_owned(),
             times: row.number("times")?,
         };
+        entries.push(Entry { at: timestamp(row.number("received_at")?)?, event });
+    }
+    for row in &unreadable {
+        let problem = row.text_if_any("problem")?.unwrap_or_default().to_owned();
+        let event = Event::Unreadable { problem, times: row.number("times")? };
         entries.push(Entry { at: timestamp(row.number("received_at")?)?, event });
     }
     for row in &events {
@@ -106,18 +113,46 @@ pub(super) async fn oldest_due<T: Talk>(talk: &mut T) -> Result<Option<Timestamp
     number(talk, sql).await?.map(timestamp).transpose()
 }
 
-pub(super) async fn unreadable(talk: &mut impl Talk, limit: i64) -> Result<(i64, Vec<UnreadableDelivery>)> {
+/// Columns that [`unreadable_delivery`] reads.
+const UNREADABLE_COLUMNS: &str = "d.id, d.received_at, d.last_at, d.times, d.problem, d.names_order,
+    CAST(COALESCE(LENGTH(d.body), 0) AS BIGINT) AS bytes";
+
+pub(super) async fn unreadable_count(talk: &mut impl Talk) -> Result<i64> {
     let count = number(talk, "SELECT COUNT(*) AS n FROM deliveries WHERE order_id = ''".to_owned()).await?;
-    let sql = "SELECT received_at, times, problem FROM deliveries WHERE order_id = '' ORDER BY id DESC LIMIT $1";
-    let newest = talk.fetch(sql, &[limit.into()]).await?.iter().map(unreadable_delivery).collect::<Result<_>>()?;
-    Ok((count.unwrap_or_default(), newest))
+    Ok(count.unwrap_or_default())
+}
+
+pub(super) async fn unreadable(
+    talk: &mut impl Talk,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<UnreadableDelivery>> {
+    let sql = format!(
+        "SELECT {UNREADABLE_COLUMNS} FROM deliveries d WHERE d.order_id = '' AND d.id < $1 ORDER BY d.id DESC LIMIT $2"
+    );
+    let rows = talk.fetch(sql, &[before.unwrap_or(i64::MAX).into(), limit.into()]).await?;
+    rows.iter().map(unreadable_delivery).collect()
+}
+
+pub(super) async fn unreadable_one<T: Talk>(
+    talk: &mut T,
+    id: i64,
+) -> Result<Option<(UnreadableDelivery, Option<Vec<u8>>)>> {
+    let sql = format!("SELECT {UNREADABLE_COLUMNS}, d.body FROM deliveries d WHERE d.order_id = '' AND d.id = $1");
+    let rows = talk.fetch(sql, &[id.into()]).await?;
+    let read = |row: &T::Row| Ok((unreadable_delivery(row)?, row.bytes_if_any("body")?));
+    rows.first().map(read).transpose()
 }
 
 fn unreadable_delivery(row: &impl Columns) -> Result<UnreadableDelivery> {
     Ok(UnreadableDelivery {
+        id: row.number("id")?,
         received_at: timestamp(row.number("received_at")?)?,
+        last_at: timestamp(row.number("last_at")?)?,
+        order_id: row.text_if_any("names_order")?.and_then(OrderId::parse),
         times: row.number("times")?,
         problem: row.text_if_any("problem")?.unwrap_or_default().to_owned(),
+        bytes: row.number("bytes")?,
     })
 }
 

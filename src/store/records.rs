@@ -119,8 +119,23 @@ pub struct Unfolded {
 pub enum Content {
     /// An order.
     Order(Box<OrderFacts>),
-    /// Nothing that can be read; what was not understood.
-    Unreadable(String),
+    /// Nothing that can be read.
+    Unreadable {
+        /// What was not understood.
+        problem: String,
+        /// The order that it names all the same.
+        order_id: Option<OrderId>,
+    },
+}
+
+impl Content {
+    /// The order that something unreadable names.
+    pub(super) fn names_order(&self) -> Option<&str> {
+        match self {
+            Self::Order(_) => None,
+            Self::Unreadable { order_id, .. } => order_id.as_ref().map(OrderId::as_str),
+        }
+    }
 }
 
 /// What the store keeps of a snapshot beside its body: enough to list, find and fold.
@@ -132,6 +147,8 @@ pub struct OrderFacts {
     pub status_text: String,
     pub status: Option<Status>,
     pub updated_at: Option<Timestamp>,
+    /// What `updated_at` says when it cannot be read.
+    pub unread_time: Option<String>,
     pub store_id: String,
     pub store_name: String,
     pub channel: String,
@@ -206,6 +223,10 @@ pub struct Undecided {
     pub ordered_at: Option<Timestamp>,
     /// When the newest news arrived.
     pub received_at: Timestamp,
+    /// When the body whose amounts count arrived.
+    pub body_received_at: Option<Timestamp>,
+    /// The deletion of its invoice may have been sent.
+    pub deletion_tried: bool,
     /// What was drafted before.
     pub draft: Option<Draft>,
     /// Why it was blocked or ignored before.
@@ -637,8 +658,16 @@ pub struct SessionRecord {
 /// A delivery that was authentic but is no order that can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnreadableDelivery {
+    /// Tells it from the others; later arrivals have higher numbers.
+    pub id: i64,
     /// When it first came.
     pub received_at: Timestamp,
+    /// When it last came.
+    pub last_at: Timestamp,
+    /// The order that it names, as far as that can be read.
+    pub order_id: Option<OrderId>,
+    /// Bytes of its body; 0 when the body is no longer kept.
+    pub bytes: i64,
     /// How often it came.
     pub times: i64,
     /// What was not understood.

@@ -208,8 +208,24 @@ impl<B: Base> Store for Sql<B> {
         read!(self, talk => read::oldest_due(talk))
     }
 
-    async fn unreadable(&self, limit: i64) -> Result<(i64, Vec<UnreadableDelivery>)> {
-        read!(self, talk => read::unreadable(talk, limit))
+    async fn unreadable_count(&self) -> Result<i64> {
+        read!(self, talk => read::unreadable_count(talk))
+    }
+
+    async fn unreadable(&self, before: Option<i64>, limit: i64) -> Result<Vec<UnreadableDelivery>> {
+        read!(self, talk => read::unreadable(talk, before, limit))
+    }
+
+    async fn unreadable_one(&self, id: i64) -> Result<Option<(UnreadableDelivery, Option<Vec<u8>>)>> {
+        read!(self, talk => read::unreadable_one(talk, id))
+    }
+
+    async fn unreadable_bodies(&self, after: i64, limit: i64) -> Result<Vec<Unfolded>> {
+        read!(self, talk => fold::unreadable_bodies(talk, after, limit))
+    }
+
+    async fn fold_reread(&self, deliveries: &[(i64, Delivery)]) -> Result<usize> {
+        write!(self, Small, talk => fold::fold_reread(talk, deliveries))
     }
 
     async fn mapping(&self) -> Result<Option<MappingRevision>> {

@@ -115,7 +115,8 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response,
         let orders: Vec<_> = orders.iter().map(|order| (OrderLine::new(order, &page), about(order))).collect();
         warnings.push(WarningGroup::new(open.warning, open.orders, orders, page.language));
     }
-    let (unreadable, newest) = store.unreadable(UNREADABLE_SHOWN).await?;
+    let unreadable = store.unreadable_count().await?;
+    let newest = store.unreadable(None, UNREADABLE_SHOWN).await?;
     let newest = newest.into_iter().map(|delivery| Unreadable {
         at: format::moment(delivery.received_at),
         times: delivery.times,

@@ -61,9 +61,13 @@ fn an_order_without_its_envelope_is_taken_and_what_is_no_order_is_refused_in_wor
     let alone = sample("01-shopee-simple").json()["order"].to_string();
     let said = preview(&home, &alone, &[]);
     assert!(said.out.contains("231127PECAFY4J"), "{}", said.errors);
-    let refused = preview(&home, "{\"order\": {\"id\": 1, \"total_price\": \"Rp 5\"}}", &[]);
+    let refused = preview(&home, "{\"order\": {\"id\": \"x1\", \"total_price\": 5}}", &[]);
     assert_eq!(refused.code, Some(1));
-    assert!(refused.errors.contains("order.total_price") && refused.errors.contains("Rp 5"), "{}", refused.errors);
+    assert!(refused.errors.contains("order.id") && refused.errors.contains("x1"), "{}", refused.errors);
+    let mut unread = sample("01-shopee-simple").json();
+    unread["order"]["total_price"] = json!("Rp 5");
+    let said = preview(&home, &unread.to_string(), &[]);
+    assert!(said.out.contains("amount_unreadable") && said.out.contains("order.total_price: \"Rp 5\""), "{}", said.out);
     assert_eq!(run(home.command(&["preview"]).arg("nowhere.json")).code, Some(1));
 }
 
@@ -101,8 +105,8 @@ async fn the_route_shows_the_same_and_stores_and_sends_nothing() {
     service.get(&format!("/v1/orders/{}", id_of(&SAMPLES[0].json()))).await.problem(404, "order_unknown");
     assert!(accurate.sandbox().calls().is_empty(), "nothing is sent");
 
-    let refused = ask(&service, "{\"order\": {\"id\": 1, \"total_price\": \"Rp 5\"}}", "en").await;
-    assert!(refused.problem(400, "bad_request").contains("order.total_price"));
+    let refused = ask(&service, "{\"order\": {\"id\": \"x1\", \"total_price\": 5}}", "en").await;
+    assert!(refused.problem(400, "bad_request").contains("order.id"));
     let blocked = ask(&service, sample("08-empty-sku").body, "id").await.json();
     assert_eq!(blocked["decision"], "Pesanan akan ditahan sampai ada yang menanganinya; tidak ada yang dikirim.");
     assert_eq!(blocked["findings"][0]["sentence"], "Ada produk tanpa SKU di Forstok.");

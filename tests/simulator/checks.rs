@@ -26,6 +26,9 @@ pub(crate) const TRANSITIONS: &[(State, State)] = {
         (S::Invoiced, S::VoidDue),
         (S::VoidDue, S::Voided),
         (S::VoidDue, S::Blocked),
+        // It was cancelled, and went on before its invoice was deleted, or afterwards.
+        (S::VoidDue, S::Invoiced),
+        (S::Voided, S::Blocked),
         (S::Blocked, S::Watching),
         (S::Blocked, S::Due),
         (S::Blocked, S::Ignored),

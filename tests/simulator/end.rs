@@ -112,6 +112,15 @@ impl World {
             // The mapping invoiced earlier for a while.
             (Decision::Watch, State::Invoiced) => true,
             (Decision::Invoice(draft, _), State::Invoiced) => self.is_right(order, standing, draft),
+            (Decision::Block(findings), State::Blocked) if findings[0].reason == Reason::ProgressedAfterCancel => {
+                order.reason == "progressed_after_cancel" && standing.is_none()
+            }
+            // It was invoiced before: only a person may say what becomes of the invoice.
+            (Decision::Block(findings), State::Invoiced) if findings[0].reason == Reason::ProgressedAfterCancel => {
+                let is_there =
+                    standing.is_some() || self.deleted_by_people.iter().any(|id| order.invoice_id == Some(*id));
+                order.warnings.contains("progressed_after_cancel") && is_there
+            }
             (Decision::Block(_), State::Blocked) => script.flaw == Flaw::NoSku && standing.is_none(),
             _ => false,
         };
@@ -139,10 +148,10 @@ impl World {
         for (delivery, body) in &bodies {
             let order = payload::read(body).map_err(|error| error.to_string())?.order;
             let at = order.updated_at.ok_or("has a snapshot without a moment")?;
-            let sighting = Sighting { status: order.status, at, delivery: *delivery };
+            let sighting = Sighting::of(&order, at, *delivery);
             match &mut history {
-                Some(history) => history.absorb(sighting),
-                None => history = Some(History::begin(sighting)),
+                Some(history) => history.absorb(&sighting),
+                None => history = Some(History::begin(&sighting)),
             }
             snapshots.push((*delivery, order));
         }

@@ -47,7 +47,7 @@ pub(crate) type Acknowledged = (String, Vec<u8>);
 pub(crate) fn acknowledged(delivery: &Delivery) -> Acknowledged {
     let order_id = match &delivery.content {
         Content::Order(facts) => facts.order_id.as_str().to_owned(),
-        Content::Unreadable(_) => String::new(),
+        Content::Unreadable { .. } => String::new(),
     };
     (order_id, delivery.fingerprint.to_vec())
 }
@@ -69,7 +69,7 @@ const UNREAD: [&str; 12] = [
 ];
 
 /// The ways of orders that senders know; those that begin with the chosen status first.
-const WAYS: [&[&str]; 12] = [
+const WAYS: [&[&str]; 15] = [
     &["Ready to Ship"],
     &["Ready to Ship", "Completed"],
     &["Ready to Ship", "Cancelled"],
@@ -82,6 +82,10 @@ const WAYS: [&[&str]; 12] = [
     &["Open"],
     &["Open", "teleported", "Ready to Ship"],
     &["Ready to Ship", "Ready to Ship", "Cancelled"],
+    // Cancelled, and then it goes on.
+    &["Ready to Ship", "Cancelled", "Shipped"],
+    &["Cancelled", "Completed"],
+    &["Ready to Ship", "Cancelled", "Shipped", "Cancelled"],
 ];
 
 /// Makes the orders of a world and the times at which their snapshots are sent.

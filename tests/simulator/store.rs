@@ -283,8 +283,24 @@ impl Store for SimStore {
         self.gates.in_store(self.inner.oldest_due()).await
     }
 
-    async fn unreadable(&self, limit: i64) -> Result<(i64, Vec<UnreadableDelivery>)> {
-        self.gates.in_store(self.inner.unreadable(limit)).await
+    async fn unreadable_count(&self) -> Result<i64> {
+        self.gates.in_store(self.inner.unreadable_count()).await
+    }
+
+    async fn unreadable(&self, before: Option<i64>, limit: i64) -> Result<Vec<UnreadableDelivery>> {
+        self.gates.in_store(self.inner.unreadable(before, limit)).await
+    }
+
+    async fn unreadable_one(&self, id: i64) -> Result<Option<(UnreadableDelivery, Option<Vec<u8>>)>> {
+        self.gates.in_store(self.inner.unreadable_one(id)).await
+    }
+
+    async fn unreadable_bodies(&self, after: i64, limit: i64) -> Result<Vec<Unfolded>> {
+        self.gates.in_store(self.inner.unreadable_bodies(after, limit)).await
+    }
+
+    async fn fold_reread(&self, deliveries: &[(i64, Delivery)]) -> Result<usize> {
+        self.gates.in_store(self.inner.fold_reread(deliveries)).await
     }
 
     async fn mapping(&self) -> Result<Option<MappingRevision>> {

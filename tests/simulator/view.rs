@@ -28,7 +28,8 @@ impl OrderRow {
     /// It wants an attempt, and news does not stand in the way.
     pub(crate) fn may_be_claimed(&self) -> bool {
         match self.state {
-            State::VoidDue => true,
+            // News may call the deletion off.
+            State::VoidDue => !self.undecided,
             State::Due => !self.undecided || self.is_unsure,
             _ => false,
         }

@@ -81,11 +81,33 @@ pub(super) async fn what_can_no_longer_be_read_when_it_is_folded_is_shown_with_t
     let world = World::on(base).await;
     record_only(&world, &[order("1").open(), order("2").open()]).await;
     let mut waiting = read_again(&unfolded(&world).await);
-    waiting[0].1.content = Content::Unreadable("written by an older program".to_owned());
+    let problem = "written by an older program".to_owned();
+    waiting[0].1.content = Content::Unreadable { problem, order_id: None };
     world.store.fold(&waiting).await.expect("folded");
-    let (count, newest) = world.store.unreadable(10).await.expect("readable");
+    let newest = world.store.unreadable(None, 10).await.expect("readable");
+    let count = world.store.unreadable_count().await.expect("readable");
     assert_eq!((count, newest[0].problem.as_str()), (1, "written by an older program"));
     assert_eq!(all(&world).await.len(), 1);
+}
+
+pub(super) async fn large_bodies_are_read_a_few_at_a_time(base: Base) {
+    let world = World::on(base).await;
+    let large = |id: &str| order(id).open().with("note", "x".repeat(5 * 1024 * 1024).into());
+    let orders = [order("1").open(), large("2"), large("3"), order("4").open()];
+    record_only(&world, &orders).await;
+    let mut seen = Vec::new();
+    loop {
+        let waiting = unfolded(&world).await;
+        if waiting.is_empty() {
+            break;
+        }
+        seen.push(waiting.len());
+        world.store.fold(&read_again(&waiting)).await.expect("folded");
+    }
+    assert_eq!(seen, [2, 2], "at most 8 MiB together, and one at least");
+    assert_eq!(undecided(&world).await.len(), 2);
+    assert!(world.decide_all().await);
+    assert_eq!(world.count(State::Watching).await, 4);
 }
 
 pub(super) async fn text_that_no_database_likes_is_kept(base: Base) {

@@ -79,6 +79,10 @@ impl Order {
         self
     }
 
+    pub(crate) fn body_json(&self) -> Value {
+        self.0.clone()
+    }
+
     pub(crate) fn body(&self) -> Bytes {
         self.0.to_string().into()
     }

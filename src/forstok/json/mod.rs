@@ -4,6 +4,7 @@
 //! webhook. Parsing is still `serde_json`'s, with its errors and its limit on nesting.
 
 mod fingerprint;
+mod repair;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,8 @@ use serde::{
     Deserialize, Deserializer,
     de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
+
+pub(super) use self::repair::{order_id_in, repaired};
 
 /// The key under which `serde_json` hands over a number that is no whole one of 64 bits.
 const NUMBER: &str = "$serde_json::private::Number";

@@ -17,19 +17,19 @@ const APPEND: &str = r#"
     WITH given AS MATERIALIZED (
         SELECT nextval('delivery_ids') AS id, t.*
         FROM UNNEST($1::text[], $2::bytea[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
-                    $8::text[], $9::bytea[]) WITH ORDINALITY
-            AS t (order_id, fingerprint, event, status, received_at, last_at, times, problem, body, place)
+                    $8::text[], $9::text[], $10::bytea[]) WITH ORDINALITY
+            AS t (order_id, fingerprint, event, status, received_at, last_at, times, problem, names_order, body, place)
     ), kept AS (
         INSERT INTO deliveries AS d
-            (id, order_id, fingerprint, event, status, received_at, last_at, times, problem, body)
-        SELECT id, order_id, fingerprint, event, status, received_at, last_at, times, problem, body
+            (id, order_id, fingerprint, event, status, received_at, last_at, times, problem, names_order, body)
+        SELECT id, order_id, fingerprint, event, status, received_at, last_at, times, problem, names_order, body
         FROM given ORDER BY order_id COLLATE "C", fingerprint
         ON CONFLICT (order_id, fingerprint) DO UPDATE SET
             times = d.times + excluded.times, last_at = GREATEST(d.last_at, excluded.last_at)
         RETURNING d.id, d.order_id
     ), marked AS (
         INSERT INTO unfolded (delivery)
-        SELECT k.id FROM kept k JOIN given g ON g.id = k.id WHERE $10 AND k.order_id <> ''
+        SELECT k.id FROM kept k JOIN given g ON g.id = k.id WHERE $11 AND k.order_id <> ''
     )
     SELECT g.place, g.id, CASE WHEN k.id IS NULL THEN 1::bigint ELSE 0 END AS repeat,
            o.state, o.invoice_number, o.invoice_id
@@ -67,6 +67,7 @@ async fn append(
         .bind(batch.last_at)
         .bind(batch.times)
         .bind(batch.problems)
+        .bind(batch.names_order)
         .bind(batch.bodies)
         .bind(later);
     let rows = session.under_way(async |connection| query.fetch_all(connection).await).await?;
@@ -79,7 +80,7 @@ async fn append(
         ids.push(if repeat { None } else { Some(row.number("id")?) });
         receipts.push(match &delivery.content {
             Content::Order(_) => receipt(row, repeat)?,
-            Content::Unreadable(_) => Receipt { repeat: false, state: State::Received, invoice: None },
+            Content::Unreadable { .. } => Receipt { repeat: false, state: State::Received, invoice: None },
         });
     }
     Ok((receipts, ids))
@@ -98,6 +99,7 @@ struct Batch<'a> {
     last_at: Vec<i64>,
     times: Vec<i64>,
     problems: Vec<Option<String>>,
+    names_order: Vec<Option<&'a str>>,
     bodies: Vec<&'a [u8]>,
 }
 
@@ -127,7 +129,7 @@ impl<'a> Batch<'a> {
     fn add(&mut self, delivery: &'a Delivery, at: i64) {
         let (event, status, problem) = match &delivery.content {
             Content::Order(facts) => (&*facts.event, &*facts.status_text, None),
-            Content::Unreadable(problem) => ("", "", Some(storable(problem).into_owned())),
+            Content::Unreadable { problem, .. } => ("", "", Some(storable(problem).into_owned())),
         };
         self.order_ids.push(order_id(delivery));
         self.fingerprints.push(&delivery.fingerprint);
@@ -137,6 +139,7 @@ impl<'a> Batch<'a> {
         self.last_at.push(at);
         self.times.push(1);
         self.problems.push(problem);
+        self.names_order.push(delivery.content.names_order());
         self.bodies.push(&delivery.body);
     }
 }
@@ -145,6 +148,6 @@ impl<'a> Batch<'a> {
 fn order_id(delivery: &Delivery) -> &str {
     match &delivery.content {
         Content::Order(facts) => facts.order_id.as_str(),
-        Content::Unreadable(_) => "",
+        Content::Unreadable { .. } => "",
     }
 }

@@ -17,9 +17,9 @@ use crate::store::{
 /// `$1`: the deliveries' rows, `$2`: their fingerprints and bodies as one blob that the statement cuts up, so that
 /// nothing is escaped or copied twice. The very same content again adds no row.
 const APPEND: &str = "
-    INSERT INTO deliveries (id, order_id, fingerprint, event, status, received_at, last_at, problem, body)
+    INSERT INTO deliveries (id, order_id, fingerprint, event, status, received_at, last_at, problem, body, names_order)
     SELECT value ->> 0, value ->> 1, substr($2, value ->> 6, 32), value ->> 2, value ->> 3, value ->> 4,
-           value ->> 4, value ->> 5, substr($2, (value ->> 6) + 32, value ->> 7)
+           value ->> 4, value ->> 5, substr($2, (value ->> 6) + 32, value ->> 7), value ->> 8
     FROM json_each($1) WHERE true
     ON CONFLICT (order_id, fingerprint) DO UPDATE SET times = times + 1, last_at = MAX(last_at, excluded.last_at);";
 
@@ -68,12 +68,13 @@ fn laid_out(first_id: i64, deliveries: &[Delivery]) -> (String, Vec<u8>) {
         .map(|(delivery, id)| {
             let (order_id, event, status, problem) = match &delivery.content {
                 Content::Order(facts) => (facts.order_id.as_str(), &*facts.event, &*facts.status_text, None),
-                Content::Unreadable(problem) => ("", "", "", Some(problem)),
+                Content::Unreadable { problem, .. } => ("", "", "", Some(problem)),
             };
             let start = blob.len() + 1;
             blob.extend_from_slice(&delivery.fingerprint);
             blob.extend_from_slice(&delivery.body);
-            (id, order_id, event, status, micros(delivery.received_at), problem, start, delivery.body.len())
+            let (at, names) = (micros(delivery.received_at), delivery.content.names_order());
+            (id, order_id, event, status, at, problem, start, delivery.body.len(), names)
         })
         .collect();
     (to_json(&rows), blob)
@@ -87,7 +88,7 @@ fn receipts(deliveries: &[Delivery], said: &[SqliteRow]) -> Result<Vec<Receipt>>
     let new = || Receipt { repeat: false, state: State::Received, invoice: None };
     let receipt = |(nth, delivery): (usize, &Delivery)| match &delivery.content {
         Content::Order(_) => by_place.remove(&nth).unwrap_or_else(new),
-        Content::Unreadable(_) => new(),
+        Content::Unreadable { .. } => new(),
     };
     Ok(deliveries.iter().enumerate().map(receipt).collect())
 }
