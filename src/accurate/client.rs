@@ -66,7 +66,7 @@ pub struct Session {
     place: Mutex<Place>,
     /// One discovery at a time.
     discovering: tokio::sync::Mutex<()>,
-    /// One customer at a time is looked for and created, so that several orders that need the same one do it once.
+    /// Customers are looked up and created one at a time, so several orders that need the same one create it once.
     pub(super) customers_seen: tokio::sync::Mutex<customers::Seen>,
     /// What is known about asking for many numbers at once.
     pub(super) lists: Mutex<Lists>,
@@ -208,7 +208,7 @@ impl Session {
         self.clock.monotonic()
     }
 
-    /// How far Accurate's clock was ahead of ours at the last reply, when it told its time.
+    /// How far Accurate's clock was ahead of ours at the last reply that carried its time.
     pub fn accurate_is_ahead(&self) -> Option<SignedDuration> {
         self.place().ahead
     }
@@ -233,7 +233,7 @@ impl Session {
         }
     }
 
-    /// Calls from now on carry these. Another token may belong to data on another host, so that is asked for anew.
+    /// Calls from now on carry these. Another token may belong to data on another host, so the next call asks for the host again.
     pub fn set_credentials(&self, credentials: Credentials) {
         if !credentials.are(&self.credentials.get()) {
             self.credentials.set(credentials);
@@ -473,7 +473,7 @@ impl Session {
         metrics::histogram!("forstok_accurate_accurate_call_seconds", "book" => book, "call" => call).record(seconds);
     }
 
-    /// A host that stopped answering, or knows no such address, is asked for anew by the next call.
+    /// After a host stopped answering, or knew no such address, the next call asks for the host again.
     fn note(&self, result: &Result<WireReply, WireFault>) {
         let mut place = self.place();
         match result {

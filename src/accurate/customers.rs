@@ -15,19 +15,19 @@ use crate::{
     domain::{day_in_wib, invoice::ACCURATE_DAY},
 };
 
-/// Who brought the customer about.
+/// How it came that the customer exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ensured {
     /// We did, just now.
     Created,
-    /// It stood already, or another order was faster.
+    /// It existed before, or another order has created it in the meantime.
     Stood,
 }
 
-/// When each customer was last seen to stand, after an order had missed it.
+/// When each customer was last seen to exist, after Accurate had refused an order because it did not.
 pub(super) type Seen = BTreeMap<String, Monotonic>;
 
-/// Sees to it that a customer stands; of several orders that miss it at once one looks and creates it.
+/// Makes sure that a customer exists. Of several orders that need it at once, one looks it up and creates it.
 pub async fn ensure(session: &Session, customer_no: &str, name: &str) -> Result<Ensured, Failure> {
     let missed_at = session.monotonic();
     let mut seen = session.customers_seen.lock().await;
@@ -53,7 +53,7 @@ async fn look_or_create(session: &Session, customer_no: &str, name: &str) -> Res
     }
 }
 
-/// Whether a customer with this number stands.
+/// Whether a customer with this number exists.
 pub async fn exists(session: &Session, customer_no: &str) -> Result<bool, Failure> {
     let query = [
         ("fields", "id,customerNo,name"),

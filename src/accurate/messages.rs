@@ -41,7 +41,7 @@ enum Then {
     EndOfSentence,
     /// Nothing but punctuation.
     End,
-    /// A text that the order brought, then these words, then nothing.
+    /// A text of the order, then these words, then nothing.
     OrderText(&'static [&'static str]),
 }
 
@@ -110,7 +110,7 @@ const TEMPLATES: &[Template] = {
     ]
 };
 
-/// A phrase of which accurate.md does not know what stands before it. Only words of a fixed set may stand there, so
+/// A phrase whose beginning accurate.md does not know. Only words of a fixed set may precede it, so
 /// nothing that a seller typed can.
 struct Phrase {
     words: &'static str,

@@ -191,7 +191,7 @@ impl Failure {
         self
     }
 
-    /// What tells this failure from another one: the class and the words, without what differs from reply to reply
+    /// What distinguishes this failure from another one: the class and the words, without what differs from reply to reply
     /// (reference codes, times). Two attempts that end with the same gist got the same reply again.
     pub fn gist(&self) -> String {
         let differs = |word: &&str| word.bytes().any(|byte| byte.is_ascii_digit());

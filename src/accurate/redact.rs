@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 
 use super::credentials::Credentials;
 
-/// What stands in place of a secret.
+/// Replaces a secret.
 const HIDDEN: &str = "***";
 
 /// Bytes in a row that betray a secret: an echo may cut it short or break it, so pieces are looked for. Secrets that

@@ -85,7 +85,7 @@ where
 
 /// Reads the reply to a bulk of `sent` elements: one result each, in the order sent (accurate.md §3, B).
 ///
-/// The outer failure stands for all of them: the bulk was refused as a whole, or nobody knows.
+/// The outer failure applies to all of them: the bulk was refused as a whole, or nobody knows.
 pub(super) fn read_many<R: DeserializeOwned>(
     call: &'static str,
     reply: &WireReply,
@@ -146,7 +146,7 @@ impl<'a> Parts<'a> {
         said.failure(call, secrets)
     }
 
-    /// The texts of `d`, or of an OAuth error, wherever they stand; and whether that is not all.
+    /// The texts of `d` and of an OAuth error, and whether some were left out.
     fn messages(&self) -> (Vec<String>, bool) {
         let (mut messages, mut incomplete) = (Vec::new(), false);
         for part in [self.d, self.error, self.error_description, self.message].into_iter().flatten() {

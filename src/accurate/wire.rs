@@ -39,7 +39,7 @@ pub struct WireReply {
     pub status: u16,
     /// Where to go instead, for a 308.
     pub location: Option<String>,
-    /// The time over there, when the reply tells it.
+    /// Accurate's time, when the reply carries it.
     pub date: Option<Timestamp>,
     /// The body, JSON or not.
     pub body: Bytes,
@@ -74,7 +74,7 @@ impl WireFault {
 /// The way to Accurate: HTTP, or straight into a sandbox in a test.
 #[async_trait::async_trait]
 pub trait Wire: Send + Sync + 'static {
-    /// Sends once. Nothing on this level ever repeats a request by itself.
+    /// Sends once. Nothing on this level repeats a request.
     async fn send(&self, request: WireRequest) -> Result<WireReply, WireFault>;
 }
 
@@ -88,7 +88,7 @@ pub struct HttpWire {
 }
 
 impl HttpWire {
-    /// A client that follows no redirect by itself: credentials go only where we decide.
+    /// A client that follows no redirect: credentials go only where the session decides.
     pub fn new() -> reqwest::Result<Self> {
         // Fails when one is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();

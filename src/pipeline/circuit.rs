@@ -59,7 +59,7 @@ pub struct Pause {
     probes: u32,
 }
 
-/// A pause as one replica tells it to the others.
+/// A pause as one replica reports it to the others.
 #[derive(Serialize, Deserialize)]
 struct Told {
     code: String,
@@ -74,7 +74,7 @@ impl Pause {
         serde_json::to_string(&told).expect("our own types are JSON")
     }
 
-    /// As another replica told it; `None` when it is of a kind that this version does not know.
+    /// As another replica reported it; `None` when it is of a kind that this version does not know.
     pub(super) fn told(text: &str) -> Option<Self> {
         let Told { code, words, since } = serde_json::from_str(text).ok()?;
         let codes = BookTrouble::ALL.map(BookTrouble::code);
@@ -213,7 +213,7 @@ impl Circuit {
 
     fn trouble(&mut self, code: &'static str, words: String, now: Timestamp) -> Change {
         let (since, probes, change) = match &self.pause {
-            // What was in flight when the book paused tells nothing new.
+            // A call that was in flight when the book paused says nothing new.
             Some(pause) if pause.next_probe_at > now => return Change::None,
             Some(pause) => (pause.since, pause.probes + 1, Change::None),
             None => (now, 0, Change::Paused),
