@@ -277,4 +277,50 @@ mod tests {
             assert_eq!(Warning::from_code(warning.code()), Some(*warning));
         }
     }
+
+    /// What docs/reasons.md says, made from the tables above.
+    fn reasons_for_readers() -> String {
+        let row = |code: &str, sentence: &str, remedy: &str| format!("| `{code}` | {sentence} | {remedy} |\n");
+        let head = "| code | meaning | what to do |\n| --- | --- | --- |\n";
+        let english = Language::English;
+        let reasons = |by_rule: bool| {
+            let listed = Reason::ALL.iter().filter(|reason| reason.is_by_rule() == by_rule);
+            listed.map(|one| row(one.code(), one.sentence(english), one.remedy(english))).collect::<String>()
+        };
+        let warnings = Warning::ALL.iter().map(|one| row(one.code(), one.sentence(english), one.remedy(english)));
+        format!(
+            "# Reasons and warnings
+
+This file is generated from `src/domain/reason.rs`. Pages and API say the same in Indonesian.
+
+## Why an order is blocked
+
+Once the mapping is fixed, the affected orders continue automatically. The service checks a missing item or
+customer, an inactive account and a closed period again after 30 seconds, then at growing intervals of up to an
+hour. *Retry* checks at once.
+
+{head}{blocked}
+## Why an order is ignored
+
+{head}{ignored}
+## Warnings
+
+What was done, but deserves a look.
+
+{head}{warnings}",
+            blocked = reasons(false),
+            ignored = reasons(true),
+            warnings = warnings.collect::<String>(),
+        )
+    }
+
+    #[test]
+    fn the_reasons_in_the_documentation_are_those_of_the_code() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reasons.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, reasons_for_readers()).expect("docs/ can be written");
+        }
+        let written = std::fs::read_to_string(path).expect("docs/reasons.md can be read");
+        assert!(written == reasons_for_readers(), "docs/reasons.md is out of date: run the tests with UPDATE_DOCS=1");
+    }
 }

@@ -12,7 +12,6 @@ mod operators;
 mod paused;
 #[path = "../world/postgres.rs"]
 mod postgres;
-mod readme;
 mod reload;
 mod repeats;
 mod replicas;
@@ -24,3 +23,4 @@ mod signatures;
 mod soak;
 mod stopping;
 mod storing;
+mod trying;

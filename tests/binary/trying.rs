@@ -1,4 +1,4 @@
-//! The README's walkthrough works when it is pasted, line by line, with no pauses of its own.
+//! The walkthrough of docs/trying.md works when it is pasted, line by line, with no pauses of its own.
 
 use std::{
     os::unix::{fs::symlink, process::CommandExt},
@@ -8,16 +8,14 @@ use std::{
 
 use super::service::binary;
 
-const README: &str = include_str!("../../README.md");
+const GUIDE: &str = include_str!("../../docs/trying.md");
 
 /// Longer than the slowest machine needs.
 const LONGEST_SECONDS: &str = "240";
 
 /// The shell blocks of the walkthrough, in order.
 fn blocks() -> Vec<&'static str> {
-    let (_, from) = README.split_once("\n## Try it with the sandbox").expect("the README has a walkthrough");
-    let (walkthrough, _) = from.split_once("\n## ").expect("something follows it");
-    walkthrough.split("```sh\n").skip(1).filter_map(|block| block.split("```").next()).collect()
+    GUIDE.split("```sh\n").skip(1).filter_map(|block| block.split("```").next()).collect()
 }
 
 fn free_port() -> u16 {
@@ -25,7 +23,7 @@ fn free_port() -> u16 {
     listener.local_addr().expect("it has an address").port()
 }
 
-/// The walkthrough as one script: what the README puts into terminals of their own goes to the background.
+/// The walkthrough as one script: what the guide puts into terminals of their own goes to the background.
 fn script(service: u16, sandbox: u16) -> String {
     let program = env!("CARGO_BIN_EXE_forstok-accurate");
     let commands = blocks().into_iter().filter(|block| !block.starts_with("cargo ")).map(|block| {
@@ -36,7 +34,7 @@ fn script(service: u16, sandbox: u16) -> String {
             serve if serve.contains(" serve ") => {
                 format!("{serve} > service.out 2> service.log &\nRUNNING=\"$RUNNING $!\"")
             }
-            // Its port is an argument here and the default in the README.
+            // Its port is an argument here and the default in the guide.
             sandbox_alone if sandbox_alone.ends_with(" sandbox") => {
                 format!("{sandbox_alone} --listen 127.0.0.1:{sandbox} > sandbox.log &\nRUNNING=\"$RUNNING $!\"")
             }
@@ -82,5 +80,5 @@ fn the_walkthrough_works_when_it_is_pasted() {
     ] {
         assert!(shown.contains(part), "{part} is not in\n{shown}\n{log}");
     }
-    assert_eq!(README.matches(r#""delivery":"repeat","state":"invoiced""#).count(), 1, "the README shows what comes");
+    assert_eq!(GUIDE.matches(r#""delivery":"repeat","state":"invoiced""#).count(), 1, "the guide shows what comes");
 }
