@@ -17,6 +17,9 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// What chromedriver prints once it listens.
 const STARTED: &str = "was started successfully on port ";
 
+/// How often something is pressed that goes away in that very moment.
+const TRIES: usize = 20;
+
 /// What is different about a browser.
 #[derive(Clone, Copy)]
 pub(crate) struct Kind {
@@ -125,10 +128,14 @@ impl Chromium {
     }
 
     async fn clicks(&self, path: &str, what: &str) {
-        let Some(element) = self.find("xpath", path).await else {
-            panic!("there is no {what:?} on the page:\n{}", self.text().await);
-        };
-        self.ask(&format!("/element/{element}/click"), Some(json!({}))).await;
+        // Between finding and pressing the page may have been replaced by the next one, or by itself.
+        for _ in 0..TRIES {
+            let Some(element) = self.find("xpath", path).await else { continue };
+            if self.try_to_ask(&format!("/element/{element}/click"), Some(json!({}))).await.is_ok() {
+                return;
+            }
+        }
+        panic!("there is no {what:?} to press:\n{}", self.text().await);
     }
 
     /// Whether there is a button of this name.
@@ -136,10 +143,10 @@ impl Chromium {
         self.find("xpath", &format!("//button[normalize-space()=\"{name}\"]")).await.is_some()
     }
 
-    /// What can be read on the page.
+    /// What can be read on the page, in one step: an element of a page that goes away could no longer be asked.
     pub(crate) async fn text(&self) -> String {
-        let body = self.find("css selector", "body").await.expect("a page has a body");
-        self.ask(&format!("/element/{body}/text"), None).await.as_str().unwrap_or_default().to_owned()
+        let text = self.script("return document.body ? document.body.innerText : ''").await;
+        text.as_str().unwrap_or_default().to_owned()
     }
 
     /// Waits until all of these words are on the page.
@@ -181,6 +188,10 @@ impl Chromium {
     }
 
     async fn ask(&self, path: &str, body: Option<Value>) -> Value {
+        self.try_to_ask(path, body).await.unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    async fn try_to_ask(&self, path: &str, body: Option<Value>) -> Result<Value, String> {
         let url = format!("{}{path}", self.session);
         let request = match body {
             Some(body) => self.client.post(url).header("content-type", "application/json").body(body.to_string()),
@@ -188,8 +199,10 @@ impl Chromium {
         };
         let answer = request.send().await.expect("chromedriver answers").text().await.expect("the answer has an end");
         let answer: Value = serde_json::from_str(&answer).expect("JSON");
-        assert!(answer["value"]["error"].is_null(), "{path}: {}", answer["value"]["message"]);
-        answer["value"].clone()
+        if answer["value"]["error"].is_null() {
+            return Ok(answer["value"].clone());
+        }
+        Err(answer["value"]["message"].to_string())
     }
 }
 
