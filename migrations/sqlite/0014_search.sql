@@ -17,11 +17,12 @@ INSERT OR IGNORE INTO order_terms (term, id)
     FROM orders o, json_each(o.draft, '$.body.detailItem') AS item WHERE o.draft IS NOT NULL ORDER BY 1, 2;
 INSERT OR IGNORE INTO order_terms (term, id) SELECT 'a:' || amount, id FROM orders WHERE amount > 0 ORDER BY 1, 2;
 
+-- ON CONFLICT and not OR IGNORE: an upsert that fires a trigger overrides the latter, and the insert would fail.
 CREATE TRIGGER amounts_found AFTER INSERT ON orders WHEN NEW.amount > 0 BEGIN
-    INSERT OR IGNORE INTO order_terms (term, id) VALUES ('a:' || NEW.amount, NEW.id);
+    INSERT INTO order_terms (term, id) VALUES ('a:' || NEW.amount, NEW.id) ON CONFLICT (term, id) DO NOTHING;
 END;
 CREATE TRIGGER amounts_found_again AFTER UPDATE OF amount ON orders WHEN NEW.amount > 0 AND OLD.amount <> NEW.amount BEGIN
-    INSERT OR IGNORE INTO order_terms (term, id) VALUES ('a:' || NEW.amount, NEW.id);
+    INSERT INTO order_terms (term, id) VALUES ('a:' || NEW.amount, NEW.id) ON CONFLICT (term, id) DO NOTHING;
 END;
 
 -- Every store that ever had an order, under the name of its newest one.

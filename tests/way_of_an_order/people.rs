@@ -283,3 +283,16 @@ async fn a_retry_on_a_waiting_order_goes_at_once() {
     assert_eq!(world.state(ORDER).await, "invoiced");
     assert!(world.clock.now().duration_since(before).as_secs() < 5, "nobody had to wait");
 }
+
+#[tokio::test]
+async fn an_order_whose_total_returns_to_what_it_was_is_recorded_like_any_other() {
+    let mut world = World::new().await;
+    for (minute, price) in [(12, 80_000), (13, 90_000), (14, 80_000)] {
+        let moment = format!("2023-11-27T10:{minute}:00+07:00");
+        world.forstok_sends(order(ORDER).open().updated_at(&moment).price(price)).await;
+        world.run_until_settled().await;
+    }
+    world.forstok_sends(order(ORDER).shipped()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "invoiced");
+}
