@@ -1,7 +1,8 @@
 //! A Chromium without a window, told what to do over `WebDriver`.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -208,8 +209,23 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // Chromium is chromedriver's child and goes with it when it is asked to.
-        let _ = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.driver.id())]).status();
+        // Chromium outlives a chromedriver that is killed, so it is closed first, and waited for.
+        if let Err(error) = self.close() {
+            eprintln!("the browser could not be closed: {error}");
+        }
+        // Both fail when it has left already, which is as good.
+        let _ = self.driver.kill();
         let _ = self.driver.wait();
+    }
+}
+
+impl Chromium {
+    /// Ends the session. By hand, since nothing can be awaited where something is dropped.
+    fn close(&self) -> std::io::Result<()> {
+        let (host, path) = self.session.trim_start_matches("http://").split_once('/').expect("an address with a path");
+        let mut connection = TcpStream::connect(host)?;
+        connection.set_read_timeout(Some(Duration::from_secs(10)))?;
+        write!(connection, "DELETE /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+        connection.read_to_string(&mut String::new()).map(|_| ())
     }
 }
