@@ -282,6 +282,40 @@ async fn a_file_that_is_damaged_meanwhile_is_503_from_then_on_and_says_what_to_d
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_cut_short_meanwhile_are_noticed_and_nothing_more_is_acknowledged() {
+    let accurate = accurate().await;
+    for file in ["data/orders.db-wal", "data/orders.db"] {
+        let home = Home::new(&accurate);
+        let service = home.serve().await;
+        service.takes(1..=5).await;
+        service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == 5).await;
+        std::fs::File::options().write(true).open(home.path(file)).expect("it is ours").set_len(0).expect("cut");
+        service.cannot_take(6).await;
+        service.is_not_ready("it was cut short or overwritten while the service runs").await;
+        service.cannot_take(7).await;
+        assert!(service.log.text().contains("cut short"), "{}", service.log.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_somebody_else_has_moved_into_the_database_is_not_taken_for_one_that_was_cut() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let service = home.serve().await;
+    service.takes(1..=5).await;
+    service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == 5).await;
+    let file = SqliteConnectOptions::new().filename(database(&home));
+    let mut shell = SqliteConnection::connect_with(&file).await.expect("the file is there");
+    eventually("the log is empty", async || {
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut shell).await.expect("run");
+        (std::fs::metadata(home.path("data/orders.db-wal")).expect("it is there").len() == 0).then_some(())
+    })
+    .await;
+    service.takes(6..=10).await;
+    service.knows_exactly(1..=10).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_that_vanish_take_nothing_with_them_that_was_answered() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);

@@ -3,10 +3,12 @@
 //! Left to itself SQLite does it inside every commit that finds the log long, and a sender waits for it.
 //! The log's file keeps its length: to write over what is there is quicker than to make a file longer.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::task::JoinHandle;
+
+use super::file::Opened;
 
 /// How often the log is looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -37,13 +39,13 @@ const MOST_PASSES: usize = 8;
 pub(super) struct Checkpointer(JoinHandle<()>);
 
 impl Checkpointer {
-    pub(super) fn start(options: SqliteConnectOptions) -> Self {
+    pub(super) fn start(options: SqliteConnectOptions, opened: Arc<Opened>) -> Self {
         let options = options.busy_timeout(PATIENCE);
         Self(tokio::spawn(async move {
             let (mut connection, mut before) = (None, 0);
             loop {
                 tokio::time::sleep(LOOK).await;
-                if let Err(error) = look(&options, &mut connection, &mut before).await {
+                if let Err(error) = look(&options, &opened, &mut connection, &mut before).await {
                     // The log only grows until it works again; whoever cannot write is told by the commit itself.
                     tracing::debug!("the log could not be moved into the database: {error}");
                     connection = None;
@@ -62,6 +64,7 @@ impl Drop for Checkpointer {
 /// Moves what is in the log, when it pays and nobody is in a hurry.
 async fn look(
     options: &SqliteConnectOptions,
+    opened: &Opened,
     connection: &mut Option<SqliteConnection>,
     before: &mut i64,
 ) -> sqlx::Result<()> {
@@ -73,6 +76,10 @@ async fn look(
     let Log { pages, left } = Log::after("NOOP", connection).await?;
     let calm = pages <= *before + CALM;
     *before = pages;
+    if !opened.log_holds(pages) {
+        // What is missing in it would be written into the database as zeros.
+        return Ok(());
+    }
     if left < WORTH_IT || !(calm || left > TOO_LONG) {
         return Ok(());
     }
@@ -87,14 +94,14 @@ async fn look(
 }
 
 /// How much is in the log, in pages.
-struct Log {
-    pages: i64,
+pub(super) struct Log {
+    pub(super) pages: i64,
     /// Those that are not in the database file yet.
     left: i64,
 }
 
 impl Log {
-    async fn after(mode: &str, connection: &mut SqliteConnection) -> sqlx::Result<Self> {
+    pub(super) async fn after(mode: &str, connection: &mut SqliteConnection) -> sqlx::Result<Self> {
         let sql = AssertSqlSafe(format!("PRAGMA wal_checkpoint({mode})"));
         let row = sqlx::query(sql).fetch_one(connection).await?;
         let pages = row.try_get("log")?;

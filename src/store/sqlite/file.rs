@@ -4,6 +4,7 @@ use std::{
     fs::{File, OpenOptions, Permissions},
     os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
@@ -134,28 +135,86 @@ pub(super) async fn examine(path: &Path, connection: &mut SqliteConnection) -> R
     }
 }
 
-/// Which files were opened: what is written into a file that somebody has taken away is lost with the process.
+/// Bytes of the log before its first page, and before each page.
+const LOG_HEADER: u64 = 32;
+const PAGE_HEADER: u64 = 24;
+
+/// Which files were opened: what is written into a file that somebody has taken away is lost with the process, and
+/// so is what stood in one that somebody has cut short.
 #[derive(Debug)]
-pub(super) struct Opened(Vec<(PathBuf, Option<(u64, u64)>)>);
+pub(super) struct Opened {
+    files: Vec<(PathBuf, Option<(u64, u64)>)>,
+    page_size: u64,
+    /// How long the database file and its log were when they were last seen whole.
+    lengths: [AtomicU64; 2],
+}
+
+/// What is wrong with the files.
+pub(super) enum Trouble {
+    /// One was removed or replaced; it may come back.
+    Gone(StoreError),
+    /// The database file is shorter than it was. It never shrinks while the service runs.
+    Cut(StoreError),
+    /// The log is shorter than it was: SQLite may have given room back, or somebody has cut it.
+    LogIsShorter,
+}
 
 impl Opened {
     /// The file and its companions as they are now.
-    pub(super) fn at(path: &Path) -> Self {
+    pub(super) fn at(path: &Path, page_size: u64) -> Self {
         let files = [path.to_path_buf(), beside(path, "-wal"), beside(path, "-shm")];
-        Self(files.map(|file| (file.clone(), identity(&file))).into())
+        let lengths = [0, 1].map(|nth| AtomicU64::new(length(&files[nth])));
+        Self { files: files.map(|file| (file.clone(), identity(&file))).into(), page_size, lengths }
     }
 
-    /// Makes sure that they are still there.
-    pub(super) fn still_there(&self) -> Result<()> {
-        match self.0.iter().find(|(file, then)| identity(file) != *then) {
-            None => Ok(()),
-            Some((file, _)) => Err(refused(
+    /// Makes sure that they are still there and that none is shorter than it was.
+    pub(super) fn look(&self) -> std::result::Result<(), Trouble> {
+        if let Some((file, _)) = self.files.iter().find(|(file, then)| identity(file) != *then) {
+            return Err(Trouble::Gone(refused(
                 file,
                 &"it was removed or replaced while the service runs: put it back as it was, or start the service again; \
                  nothing more is taken until then",
-            )),
+            )));
         }
+        let [database, log] = [0, 1].map(|nth| length(&self.files[nth].0));
+        if database < self.lengths[0].fetch_max(database, Ordering::Relaxed) {
+            return Err(Trouble::Cut(self.cut(0)));
+        }
+        if log < self.lengths[1].load(Ordering::Relaxed) {
+            return Err(Trouble::LogIsShorter);
+        }
+        self.lengths[1].store(log, Ordering::Relaxed);
+        Ok(())
     }
+
+    /// Whether the log is long enough for so many pages.
+    pub(super) fn log_holds(&self, pages: i64) -> bool {
+        let Ok(pages @ 1..) = u64::try_from(pages) else { return true };
+        length(&self.files[1].0) >= LOG_HEADER + pages * (PAGE_HEADER + self.page_size)
+    }
+
+    /// The log is shorter because SQLite gave room back.
+    pub(super) fn log_may_be_shorter(&self) {
+        self.lengths[1].store(length(&self.files[1].0), Ordering::Relaxed);
+    }
+
+    /// The log was cut short.
+    pub(super) fn log_was_cut(&self) -> StoreError {
+        self.cut(1)
+    }
+
+    fn cut(&self, nth: usize) -> StoreError {
+        refused(
+            &self.files[nth].0,
+            &"it was cut short or overwritten while the service runs, and what was taken last may be lost: nothing more \
+              is taken. Stop the service, put the newest backup in the place of the database (without -wal and -shm \
+              files beside it) and start again; orders that Forstok sends again find their invoices by number",
+        )
+    }
+}
+
+fn length(file: &Path) -> u64 {
+    std::fs::metadata(file).map_or(0, |metadata| metadata.len())
 }
 
 fn identity(file: &Path) -> Option<(u64, u64)> {

@@ -21,8 +21,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 pub use self::backup::{Copied, backup};
 pub(super) use self::file::{lock_if_free, refused, refused_by};
 use self::{
-    checkpoint::{Checkpointer, LONGEST_KEPT},
-    file::{Opened, beside, examine, lock_beside, make_folder, make_private, must_exist},
+    checkpoint::{Checkpointer, LONGEST_KEPT, Log},
+    file::{Opened, Trouble, beside, examine, lock_beside, make_folder, make_private, must_exist},
 };
 use super::{
     Delivery, Fold, Hold, Readable, Receipt, Result, StoreError, remedy,
@@ -64,7 +64,7 @@ pub struct SqliteFile {
     /// When a ping last wrote: probes may come often, and each write syncs the disk.
     pinged: std::sync::Mutex<Option<std::time::Instant>>,
     /// The files that were opened.
-    opened: Opened,
+    opened: Arc<Opened>,
     /// Once damage was met nothing more is written: it could be lost with what it rests on.
     damage: OnceLock<String>,
     /// When a write last failed, and what it said; nothing once a delivery was recorded.
@@ -114,7 +114,7 @@ impl Sqlite {
             readers,
             checkpointer: std::sync::Mutex::default(),
             pinged: std::sync::Mutex::default(),
-            opened: Opened::at(path),
+            opened: Arc::new(Opened::at(path, 0)),
             damage: OnceLock::new(),
             trouble: std::sync::Mutex::default(),
             _only_us: None,
@@ -151,14 +151,16 @@ impl SqliteFile {
             .max_lifetime(None)
             .connect_with(options.clone().read_only(true))
             .await?;
-        let checkpointer = lock.as_ref().map(|_| Checkpointer::start(options.clone()));
+        let page_size: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(&mut writer).await?;
+        let opened = Arc::new(Opened::at(path, page_size.unsigned_abs()));
+        let checkpointer = lock.as_ref().map(|_| Checkpointer::start(options.clone(), opened.clone()));
         Ok(Self {
             writer: Arc::new(Mutex::new(Some(Connected { connection: writer, next_delivery: None }))),
             options,
             readers,
             checkpointer: std::sync::Mutex::new(checkpointer),
             pinged: std::sync::Mutex::default(),
-            opened: Opened::at(path),
+            opened,
             damage: OnceLock::new(),
             trouble: std::sync::Mutex::default(),
             _only_us: lock,
@@ -180,7 +182,7 @@ impl SqliteFile {
         if let Some(damage) = self.damage.get() {
             return Err(StoreError::Damaged(damage.clone()));
         }
-        self.still_there(slot.as_mut()).await?;
+        self.are_whole(slot.as_mut()).await?;
         if slot.is_none() {
             let connection = SqliteConnection::connect_with(&self.options).await?;
             *slot = Some(Connected { connection, next_delivery: None });
@@ -195,8 +197,8 @@ impl SqliteFile {
             Err(error) => Err(error),
         };
         // What is answered must not rest on a file that was taken away meanwhile.
-        let there = self.still_there(writer.slot.as_mut()).await;
-        self.give_back(writer, result.and_then(|receipts| there.map(|()| receipts)))
+        let whole = self.are_whole(writer.slot.as_mut()).await;
+        self.give_back(writer, result.and_then(|receipts| whole.map(|()| receipts)))
     }
 
     fn give_back<T>(&self, mut writer: Writer, result: Result<T>) -> Result<T> {
@@ -204,14 +206,34 @@ impl SqliteFile {
         self.wrote(result)
     }
 
-    /// Makes sure that nobody has taken the files away.
-    async fn still_there(&self, writer: Option<&mut Connected>) -> Result<()> {
-        let there = self.opened.still_there();
-        if let (Err(_), Some(writer)) = (&there, writer) {
-            // When only the log is gone, this brings what it holds, and we still see, into the database itself.
-            let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut writer.connection).await;
+    /// Makes sure that nobody has taken the files away or cut them short.
+    async fn are_whole(&self, writer: Option<&mut Connected>) -> Result<()> {
+        let cut = match self.opened.look() {
+            Ok(()) => return Ok(()),
+            Err(Trouble::Gone(error)) => {
+                if let Some(writer) = writer {
+                    // When only the log is gone, this brings what it holds, and we still see, into the database.
+                    let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut writer.connection).await;
+                }
+                return Err(error);
+            }
+            Err(Trouble::Cut(error)) => error,
+            Err(Trouble::LogIsShorter) => {
+                let pages = match writer {
+                    Some(writer) => Log::after("NOOP", &mut writer.connection).await?.pages,
+                    None => 0,
+                };
+                if self.opened.log_holds(pages) {
+                    self.opened.log_may_be_shorter();
+                    return Ok(());
+                }
+                self.opened.log_was_cut()
+            }
+        };
+        if self.damage.set(cut.to_string()).is_ok() {
+            tracing::error!("{cut}");
         }
-        there
+        Err(cut)
     }
 
     /// Remembers how a write went.
