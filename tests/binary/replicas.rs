@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use forstok_accurate::sandbox::{Action, Fault, Options, Running};
+use sqlx::{Connection, PgConnection};
 use std::time::Duration;
 
 use super::{
@@ -74,6 +75,33 @@ async fn when_the_one_that_posts_is_killed_another_goes_on() {
     let killed = Instant::now();
     eventually("the other makes calls", async || (accurate.sandbox().calls().len() > calls).then_some(())).await;
     println!("the other made its first call {:.1} seconds after the kill", killed.elapsed().as_secs_f64());
+    all_are_invoiced(&other, &accurate, 15).await;
+}
+
+/// Refuses to end leases, as a full disk or a lock would.
+const REFUSE: &str = "
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not now'; END $$;
+    CREATE TRIGGER refuse BEFORE UPDATE ON orders FOR EACH ROW
+        WHEN (OLD.lease_until > 0 AND NEW.lease_until = 0) EXECUTE FUNCTION refuse()";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_takeover_whose_first_step_fails_is_completed_once_it_can_be() {
+    let accurate =
+        accurate_with(Options { latency: Duration::from_millis(500), ..Options::with_sample_masters() }).await;
+    let url = server::url_of_new_database().await;
+    let home = Home::on(&accurate, &url);
+    let (mut worker, other) = worker_and_other(&home).await;
+    for id in 1..=15 {
+        assert_eq!(other.send(&order(id)).await.status, 200);
+    }
+    eventually("some are posted", async || (accurate.sandbox().invoice_count() > 2).then_some(())).await;
+    worker.kill();
+    let mut connection = PgConnection::connect(&url).await.expect("the server is there");
+    sqlx::raw_sql(REFUSE).execute(&mut connection).await.expect("made");
+    eventually("the takeover fails", async || other.log.text().contains("not now").then_some(())).await;
+    assert!(!other.works_on_the_book());
+    sqlx::raw_sql("DROP TRIGGER refuse ON orders").execute(&mut connection).await.expect("dropped");
+    eventually("the takeover is complete", async || other.works_on_the_book().then_some(())).await;
     all_are_invoiced(&other, &accurate, 15).await;
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use forstok_accurate::sandbox::Running;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream, UnixStream},
@@ -166,6 +166,25 @@ async fn connections_that_are_cut_all_the_time_lose_and_double_nothing() {
         service.takes_at_last(id).await;
     }
     service.has_invoiced(&accurate, 40).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_somebody_has_locked_is_503_for_webhooks_and_probes_alike() {
+    let accurate = accurate().await;
+    let url = server::url_of_new_database().await;
+    let service = Home::on(&accurate, &url).serve().await;
+    service.takes_at_last(1).await;
+    let mut somebody = PgConnection::connect(&url).await.expect("the server is there");
+    sqlx::raw_sql("BEGIN; LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE")
+        .execute(&mut somebody)
+        .await
+        .expect("locked");
+    service.refuses_soon(2).await;
+    let ready = service.get("/readyz").await;
+    assert!(ready.status == 503 && ready.text.contains("somebody holds a lock"), "{}", ready.text);
+    sqlx::raw_sql("ROLLBACK").execute(&mut somebody).await.expect("a transaction is open");
+    service.takes_at_last(2).await;
+    service.has_invoiced(&accurate, 2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
