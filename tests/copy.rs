@@ -77,6 +77,7 @@ async fn seen(store: &dyn Store, now: Timestamp) -> BTreeMap<&'static str, Strin
         ("unfolded", format!("{:?}", store.unfolded(None, 100).await.expect("readable"))),
         ("undecided", format!("{:?}", store.undecided(now, 100).await.expect("readable"))),
         ("bodies", format!("{:?}", store.waiting_bodies(100).await.expect("readable"))),
+        ("newest delivery", format!("{:?}", store.newest_webhook().await.expect("readable"))),
         ("oldest due", format!("{:?}", store.oldest_due().await.expect("readable"))),
         ("next look", format!("{:?}", store.next_look_at(BOOK).await.expect("readable"))),
         ("next attempt", format!("{:?}", store.next_attempt_at(BOOK).await.expect("readable"))),

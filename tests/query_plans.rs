@@ -156,6 +156,7 @@ async fn use_everything(world: &mut World) {
     store.decide_manually(&order_id("30"), &change, now).await.expect("written");
     store.acknowledge(&order_id("1"), Warning::CustomerCreated, "ani", now).await.expect("written");
     store.oldest_due().await.expect("readable");
+    store.oldest_received().await.expect("readable");
     use_the_unreadable(world).await;
     store.timeline(&order_id("1")).await.expect("readable");
     store.snapshots(&order_id("1"), 10).await.expect("readable");

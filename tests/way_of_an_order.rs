@@ -7,6 +7,8 @@ mod world;
 
 #[path = "way_of_an_order/cancelling.rs"]
 mod cancelling;
+#[path = "way_of_an_order/clocks.rs"]
+mod clocks;
 #[path = "way_of_an_order/crashes.rs"]
 mod crashes;
 #[path = "way_of_an_order/faults.rs"]

@@ -1,5 +1,7 @@
 //! News about orders → verdicts.
 
+use std::panic::AssertUnwindSafe;
+
 use super::{Engine, MappingInForce, record::delivery};
 use crate::{
     domain::{
@@ -10,7 +12,7 @@ use crate::{
         manual::{Manual, ManualDecision},
         mapping::{Mapping, OnCancel},
         order::{OrderId, Snapshot},
-        reason::{Finding, Notice, Warning},
+        reason::{Finding, Notice, Reason, Warning},
         timeline::Event,
         unread::UnreadAmounts,
     },
@@ -58,15 +60,52 @@ impl Engine {
 
     async fn decide_about(&self, batch: i64) -> Result<usize> {
         let now = self.now();
-        let undecided = self.store.undecided(now, batch).await?;
-        if undecided.is_empty() {
+        let skipped = self.undecidable().len() as i64;
+        let undecided = self.store.undecided(now, batch + skipped).await?;
+        let mapping = self.mapping();
+        let verdicts: Vec<_> = undecided.iter().filter_map(|order| self.verdict(order, &mapping)).collect();
+        if verdicts.is_empty() {
             return Ok(0);
         }
-        let mapping = self.mapping();
-        let verdicts: Vec<_> = undecided.iter().map(|order| verdict(order, &mapping)).collect();
         let decided = self.store.decide(&verdicts, now).await?;
+        if decided == verdicts.len() {
+            verdicts.iter().for_each(log_verdict);
+        }
         self.due_came();
         Ok(decided)
+    }
+
+    /// What becomes of an order; nothing when deciding about it panics, so that one such order does not keep all
+    /// others from being decided.
+    fn verdict(&self, order: &Undecided, mapping: &MappingInForce) -> Option<Verdict> {
+        if self.undecidable().get(&order.order_id) == Some(&order.revision) {
+            return None;
+        }
+        let decided = std::panic::catch_unwind(AssertUnwindSafe(|| verdict(order, mapping)));
+        if decided.is_err() {
+            let order_id = order.order_id.as_str();
+            tracing::error!(order_id, "deciding about order {order_id} panicked; the others are decided without it");
+            metrics::counter!("forstok_accurate_task_panics_total", "task" => "deciding").increment(1);
+            self.undecidable().insert(order.order_id.clone(), order.revision);
+        }
+        decided.ok()
+    }
+}
+
+/// One line for what a person should hear of; amounts and names stand in the timeline.
+fn log_verdict(verdict: &Verdict) {
+    let order_id = verdict.order_id.as_str();
+    for event in &verdict.events {
+        match event {
+            Event::Blocked { .. } => {
+                let reason = verdict.reason.map_or("", Reason::code);
+                tracing::warn!(order_id, reason, "order {order_id} is blocked: {reason}");
+            }
+            Event::Changed { .. } => {
+                tracing::warn!(order_id, "order {order_id} changed after its invoice was created");
+            }
+            _ => {}
+        }
     }
 }
 

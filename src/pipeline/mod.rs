@@ -27,7 +27,7 @@ mod turns;
 mod work;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -45,10 +45,10 @@ use self::{
 };
 use crate::{
     accurate::{client::Session, credentials::Credentials, invoices::LARGEST_BULK},
-    clock::{Monotonic, SharedClock},
-    domain::mapping::Mapping,
+    clock::{Monotonic, SharedClock, StepWatch},
+    domain::{mapping::Mapping, order::OrderId},
     live::Live,
-    store::{Claim, Claimable, Lane, Result, Store, Wanted},
+    store::{Claim, Claimable, Lane, LongestWaits, Result, Store, Wanted},
 };
 
 /// How long one worker may hold an order. Several calls of [`crate::accurate::client::CALL_TIMEOUT`] fit in.
@@ -56,6 +56,24 @@ pub const LEASE: SignedDuration = SignedDuration::from_secs(180);
 
 /// The same for a group: a bulk of [`crate::accurate::client::BULK_TIMEOUT`], and time to tell apart what it refused.
 pub const GROUP_LEASE: SignedDuration = SignedDuration::from_mins(10);
+
+/// The longest waits that are ever stored, with a minute to spare: other replicas' clocks differ.
+const LONGEST_WAITS: LongestWaits = LongestWaits {
+    attempt: SignedDuration::from_mins(61),
+    lease: SignedDuration::from_mins(11),
+    look: SignedDuration::from_hours(25),
+};
+
+/// The waits that are left after the machine's clock was set back: the moments that were stored before are too late,
+/// and nobody knows which of them had almost come. To try too early costs a call; a lease still protects its worker.
+const AFTER_A_STEP_BACK: LongestWaits =
+    LongestWaits { attempt: SignedDuration::ZERO, look: SignedDuration::ZERO, ..LONGEST_WAITS };
+
+/// A clock that moves by less than this was corrected, not set.
+const SMALLEST_STEP: SignedDuration = SignedDuration::from_secs(2);
+
+/// How often waits are looked through that are longer than any may be.
+const BETWEEN_CHECKS: Duration = Duration::from_mins(1);
 
 /// For how long webhooks count as many after the last time that they were.
 const MANY_HOLDS: Duration = Duration::from_millis(50);
@@ -79,6 +97,8 @@ pub struct Engine {
     many_came_at: AtomicU64,
     /// Watches the tasks that drive all this.
     supervisor: Arc<Supervisor>,
+    /// Orders for which deciding panicked, with the revision of their news for which it did.
+    undecidable: Mutex<HashMap<OrderId, i64>>,
 }
 
 /// A mapping with the revision that decisions name.
@@ -115,6 +135,8 @@ struct Book {
     due: Notify,
     /// How the book is, as another replica told that makes its calls.
     told: Mutex<Option<Pause>>,
+    /// Notices when the machine's clock is set, and when waits were last looked through.
+    clock_watch: Mutex<(StepWatch, Option<Monotonic>)>,
     /// The work that the process before this one, or another replica, left behind was taken over completely.
     is_taken_over: AtomicBool,
 }
@@ -145,21 +167,24 @@ impl Engine {
                 turns: Mutex::default(),
                 due: Notify::new(),
                 told: Mutex::default(),
+                clock_watch: Mutex::new((StepWatch::new(clock.as_ref()), None)),
                 is_taken_over: AtomicBool::new(false),
             };
             (name, book)
         };
+        let books = sessions.into_iter().map(book).collect();
         Self {
             supervisor: Supervisor::new(clock.clone()),
             store,
             clock,
-            books: sessions.into_iter().map(book).collect(),
+            books,
             mapping: Live::new(mapping),
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
             news: Notify::new(),
             holder: format!("{}-{seed:x}", std::process::id()),
             decides_until: AtomicU64::new(Monotonic::MAX.as_micros()),
             others: Notify::new(),
+            undecidable: Mutex::default(),
             many_came_at: AtomicU64::new(Monotonic::MAX.as_micros()),
         }
     }
@@ -268,8 +293,9 @@ impl Engine {
     /// Takes the next work of a book, with room for so many pieces of it; empty when there is none, or the book
     /// is paused. Whatever is returned is to be done with [`Engine::work`].
     pub async fn next_work(&self, book: &str, room: usize) -> Result<Vec<Work>> {
-        let now = self.now();
         let Some(known) = self.books.get(book) else { return Ok(Vec::new()) };
+        self.shorten_waits(book, known).await?;
+        let now = self.now();
         let gate = known.lock_circuit().gate(now);
         match gate {
             Gate::Shut(_) => Ok(Vec::new()),
@@ -283,6 +309,35 @@ impl Engine {
             }
             Gate::Open => self.next_turn(book, known, room).await,
         }
+    }
+
+    /// Ends waits that a clock which was ahead has made too long: at once after it is set back, and once a minute
+    /// those that were stored before this process began.
+    async fn shorten_waits(&self, name: &str, book: &Book) -> Result<()> {
+        let step = book.lock_clock_watch().0.step(self.clock.as_ref());
+        let was_set_back = step <= -SMALLEST_STEP;
+        if step.abs() >= SMALLEST_STEP {
+            let (seconds, way) = (step.as_secs().abs(), if was_set_back { "back" } else { "forward" });
+            tracing::warn!(book = name, seconds, "this machine's clock was set {way} by {seconds} seconds");
+            // It may have been paused for its clock, until a moment of the clock before.
+            *book.lock_circuit() = <_>::default();
+        }
+        let now = self.monotonic();
+        let last_check = book.lock_clock_watch().1;
+        if !was_set_back && last_check.is_some_and(|at| now.since(at) < BETWEEN_CHECKS) {
+            return Ok(());
+        }
+        let longest = if was_set_back { AFTER_A_STEP_BACK } else { LONGEST_WAITS };
+        let shortened = self.store.shorten_waits(name, self.now(), longest).await?;
+        book.lock_clock_watch().1 = Some(now);
+        if shortened > 0 {
+            tracing::info!(
+                book = name,
+                shortened,
+                "{shortened} waits of book {name} end now: they were measured with another clock"
+            );
+        }
+        Ok(())
     }
 
     async fn next_turn(&self, book: &str, known: &Book, room: usize) -> Result<Vec<Work>> {
@@ -324,6 +379,10 @@ impl Engine {
         })
     }
 
+    fn undecidable(&self) -> std::sync::MutexGuard<'_, HashMap<OrderId, i64>> {
+        self.undecidable.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn chance(&self) -> f64 {
         self.chance.lock().unwrap_or_else(PoisonError::into_inner).f64()
     }
@@ -332,6 +391,10 @@ impl Engine {
 impl Book {
     fn lock_turns(&self) -> std::sync::MutexGuard<'_, Turns> {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_clock_watch(&self) -> std::sync::MutexGuard<'_, (StepWatch, Option<Monotonic>)> {
+        self.clock_watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_told(&self) -> std::sync::MutexGuard<'_, Option<Pause>> {

@@ -236,7 +236,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_task_that_panics_is_started_again_and_named_when_it_keeps_panicking() {
-        let supervisor = Supervisor::new(Arc::new(ByHand::default()));
+        let clock = Arc::new(ByHand::default());
+        let supervisor = Supervisor::new(clock.clone());
         let started = Arc::new(Mutex::new(0));
         let counted = started.clone();
         let task = supervisor.keep_running("posting main", move |_| {
@@ -250,6 +251,9 @@ mod tests {
             tokio::task::yield_now().await;
         };
         task.abort();
+        clock.passes(RECOVERED_AFTER);
+        supervisor.report("posting main");
+        assert_eq!(supervisor.standstills(), [], "it has run long enough since");
         assert!(*started.lock().expect("not poisoned") >= PANICS_UNTIL_FAILED, "one panic need not be the last");
         assert_eq!(named.task, "posting main");
         assert!(named.what.contains("times in a row; the log says where"), "{}", named.what);

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     accurate::client::Session,
-    domain::{order::OrderId, waiting::Subject},
+    domain::{order::OrderId, timeline::Event, waiting::Subject},
     store::{Claim, Filter, Outcome, Result, Settlement, State},
 };
 
@@ -97,7 +97,8 @@ impl Engine {
     ) -> Result<()> {
         let now = self.now();
         for settlement in settlements {
-            log_settlement(book, settlement);
+            let claim = claimed.iter().find(|claim| claim.order_id == settlement.order_id);
+            log_settlement(book, claim.map_or(settlement.attempt, |claim| claim.nth), settlement);
         }
         let deadline = claimed.iter().map(|claim| claim.lease_until).min().unwrap_or(now);
         let taken = self.settle_while_leased(settlements, deadline).await?;
@@ -210,6 +211,8 @@ impl<F: Fn()> Drop for Unfinished<F> {
 /// What is remembered of a claim while its attempt is made.
 struct Claimed {
     order_id: OrderId,
+    /// Which attempt this is, counted as the timeline counts.
+    nth: i64,
     received_at: Timestamp,
     lease_until: Timestamp,
     waited_for: Option<Subject>,
@@ -219,6 +222,7 @@ impl Claimed {
     fn of(claim: &Claim) -> Self {
         Self {
             order_id: claim.order_id.clone(),
+            nth: claim.earlier_tries + 1,
             received_at: claim.received_at,
             lease_until: claim.lease_until,
             waited_for: claim.waits_for.clone(),
@@ -226,10 +230,18 @@ impl Claimed {
     }
 }
 
+/// The class of the reply that made an order wait. Without one, it waits for a save that may still arrive.
+fn why_postponed(settlement: &Settlement) -> &str {
+    let classes = settlement.entries.iter().rev().filter_map(|entry| match &entry.event {
+        Event::Reply { outcome, .. } if outcome != "ok" => Some(outcome.as_str()),
+        _ => None,
+    });
+    classes.into_iter().next().unwrap_or("an earlier save may still arrive")
+}
+
 /// One line an attempt; the words of Accurate stand in the timeline, for they may name people.
-fn log_settlement(book: &str, settlement: &Settlement) {
+fn log_settlement(book: &str, attempt: i64, settlement: &Settlement) {
     let order_id = settlement.order_id.as_str();
-    let attempt = settlement.attempt;
     match &settlement.outcome {
         Outcome::Invoiced { invoice, .. } => {
             tracing::info!(book, order_id, attempt, number = invoice.number, "order {order_id} is invoiced");
@@ -239,9 +251,10 @@ fn log_settlement(book: &str, settlement: &Settlement) {
             tracing::warn!(book, order_id, attempt, reason, "order {order_id} is blocked: {reason}");
         }
         Outcome::Postponed { until, .. } => {
-            tracing::info!(book, order_id, attempt, %until, "order {order_id} is postponed");
+            let reason = why_postponed(settlement);
+            tracing::info!(book, order_id, attempt, reason, %until, "order {order_id} is postponed: {reason}");
         }
-        Outcome::Reconsider => tracing::info!(book, order_id, attempt, "order {order_id} is decided anew"),
-        Outcome::Voided => tracing::info!(book, order_id, attempt, "the invoice of order {order_id} is gone"),
+        Outcome::Reconsider => tracing::info!(book, order_id, attempt, "order {order_id} is decided again"),
+        Outcome::Voided => tracing::info!(book, order_id, attempt, "the invoice of order {order_id} no longer exists"),
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    Claim, Claimable, Counted, Lane, Outcome, Result, Settlement, State, Wanted,
+    Claim, Claimable, Counted, Lane, LongestWaits, Outcome, Result, Settlement, State, Wanted,
     decide::{append, append_entries},
     rows::{
         hundredths, json as to_json, json_column, micros, moment, order_id, state, storable, subject_of, timestamp,
@@ -237,6 +237,26 @@ pub(super) async fn hasten(talk: &mut impl Talk, book: &str, now: Timestamp) -> 
     let sql = "UPDATE orders SET next_attempt_at = $2
                WHERE book = $1 AND state IN ('due', 'void_due') AND next_attempt_at > $2 AND lease_until = 0";
     talk.execute(sql, &[book.into(), now.into()]).await
+}
+
+pub(super) async fn shorten_waits(
+    talk: &mut impl Talk,
+    book: &str,
+    now: Timestamp,
+    longest: LongestWaits,
+) -> Result<u64> {
+    let (attempt, lease, look) = (now + longest.attempt, now + longest.lease, now + longest.look);
+    // While an order is leased, its next attempt is at the end of the lease.
+    let sql = format!(
+        "UPDATE orders SET next_attempt_at = CASE WHEN lease_until > 0 THEN CAST($4 AS BIGINT) ELSE $2 END,
+                           lease_until = CASE WHEN lease_until > 0 THEN CAST($4 AS BIGINT) ELSE 0 END
+         WHERE book = $1 AND state IN ('due', 'void_due') AND {LANE} IN (0, 1, 2) AND next_attempt_at > $5
+           AND next_attempt_at > CASE WHEN lease_until > 0 THEN CAST($4 AS BIGINT) ELSE $3 END"
+    );
+    let values = [book.into(), now.into(), attempt.into(), lease.into(), attempt.min(lease).into()];
+    let orders = talk.execute(sql, &values).await?;
+    let sql = "UPDATE waits SET next_at = $2 WHERE book = $1 AND next_at > $3";
+    Ok(orders + talk.execute(sql, &[book.into(), now.into(), look.into()]).await?)
 }
 
 pub(super) async fn end_leases(talk: &mut impl Talk, book: &str, now: Timestamp) -> Result<u64> {

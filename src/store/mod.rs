@@ -154,6 +154,10 @@ pub trait Store: Send + Sync + 'static {
     /// Lets all waiting orders of a book that failed for a cause on the other side try again now.
     async fn hasten(&self, book: &str, now: Timestamp) -> Result<u64>;
 
+    /// Ends waits of a book that last longer than any wait may: they were written while the clock was wrong. What
+    /// waits for an attempt or for a look is due now; a lease ends when the longest one would. Returns how many.
+    async fn shorten_waits(&self, book: &str, now: Timestamp, longest: LongestWaits) -> Result<u64>;
+
     /// Ends all leases on orders of a book: for whoever takes it over, when nobody else makes its calls any more.
     async fn end_leases(&self, book: &str, now: Timestamp) -> Result<u64>;
 
@@ -226,6 +230,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Since when the longest waiting order is due.
     async fn oldest_due(&self) -> Result<Option<Timestamp>>;
+
+    /// Since when the order waits that has waited longest for its first decision.
+    async fn oldest_received(&self) -> Result<Option<Timestamp>>;
 
     /// How many deliveries could not be read.
     async fn unreadable_count(&self) -> Result<i64>;

@@ -113,6 +113,17 @@ pub(super) async fn oldest_due<T: Talk>(talk: &mut T) -> Result<Option<Timestamp
     number(talk, sql).await?.map(timestamp).transpose()
 }
 
+/// An order is received when its delivery is on disk, folded into its order or not.
+pub(super) async fn oldest_received(talk: &mut impl Talk) -> Result<Option<Timestamp>> {
+    // By the index of what is undecided: written in this way the index by state cannot be chosen instead.
+    let order = "SELECT received_at AS n FROM orders WHERE undecided = 1 AND state || '' = 'received' \
+                 ORDER BY id LIMIT 1"
+        .to_owned();
+    let delivery = "SELECT received_at AS n FROM deliveries WHERE id = (SELECT MIN(delivery) FROM unfolded)".to_owned();
+    let oldest = number(talk, order).await?.into_iter().chain(number(talk, delivery).await?).min();
+    oldest.map(timestamp).transpose()
+}
+
 /// Columns that [`unreadable_delivery`] reads.
 const UNREADABLE_COLUMNS: &str = "d.id, d.received_at, d.last_at, d.times, d.problem, d.names_order,
     CAST(COALESCE(LENGTH(d.body), 0) AS BIGINT) AS bytes";

@@ -1,7 +1,7 @@
 //! What goes into the store and what comes out.
 
 use axum::body::Bytes;
-use jiff::{Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
 use serde::{Deserialize, Serialize};
@@ -325,6 +325,17 @@ pub struct Verdict {
     pub draft: Option<Draft>,
     /// Entries for the timeline.
     pub events: Vec<Event>,
+}
+
+/// How far ahead the moments may lie that are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LongestWaits {
+    /// Of an order's next attempt.
+    pub attempt: SignedDuration,
+    /// Of a lease's end.
+    pub lease: SignedDuration,
+    /// Of the next look at what blocked orders wait for.
+    pub look: SignedDuration,
 }
 
 /// An order that a worker may work on until the lease ends.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{Timestamp, civil::Date};
 
 use super::{
-    Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Delivery, Filter, Fold, Hold, ManualChange,
+    Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Delivery, Filter, Fold, Hold, LongestWaits, ManualChange,
     MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result, SessionRecord, Settlement,
     SnapshotRecord, Store, StoreName, Sums, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, Written,
     claim, decide, fold, list, manual, mappings, old_bodies, pages, read, sessions, talk::Talk, wait,
@@ -128,6 +128,10 @@ impl<B: Base> Store for Sql<B> {
         write!(self, Large, talk => claim::hasten(talk, book, now))
     }
 
+    async fn shorten_waits(&self, book: &str, now: Timestamp, longest: LongestWaits) -> Result<u64> {
+        write!(self, Large, talk => claim::shorten_waits(talk, book, now, longest))
+    }
+
     async fn end_leases(&self, book: &str, now: Timestamp) -> Result<u64> {
         write!(self, Large, talk => claim::end_leases(talk, book, now))
     }
@@ -206,6 +210,10 @@ impl<B: Base> Store for Sql<B> {
 
     async fn oldest_due(&self) -> Result<Option<Timestamp>> {
         read!(self, talk => read::oldest_due(talk))
+    }
+
+    async fn oldest_received(&self) -> Result<Option<Timestamp>> {
+        read!(self, talk => read::oldest_received(talk))
     }
 
     async fn unreadable_count(&self) -> Result<i64> {

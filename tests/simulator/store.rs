@@ -12,10 +12,10 @@ use std::{
 use forstok_accurate::{
     domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
     store::{
-        Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Delivery, Filter, Fold, Hold, ManualChange,
-        MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result, SessionRecord,
-        Settlement, SnapshotRecord, State, Store, StoreError, StoreName, Sums, Undecided, Unfolded, UnreadableDelivery,
-        Verdict, Wait, Wanted, Written,
+        Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Delivery, Filter, Fold, Hold, LongestWaits,
+        ManualChange, MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result,
+        SessionRecord, Settlement, SnapshotRecord, State, Store, StoreError, StoreName, Sums, Undecided, Unfolded,
+        UnreadableDelivery, Verdict, Wait, Wanted, Written,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -201,6 +201,10 @@ impl Store for SimStore {
         self.write("before hasten", "after hasten", self.inner.hasten(book, now)).await
     }
 
+    async fn shorten_waits(&self, book: &str, now: Timestamp, longest: LongestWaits) -> Result<u64> {
+        self.gates.in_store(self.inner.shorten_waits(book, now, longest)).await
+    }
+
     async fn end_leases(&self, book: &str, now: Timestamp) -> Result<u64> {
         self.gates.in_store(self.inner.end_leases(book, now)).await
     }
@@ -281,6 +285,10 @@ impl Store for SimStore {
 
     async fn oldest_due(&self) -> Result<Option<Timestamp>> {
         self.gates.in_store(self.inner.oldest_due()).await
+    }
+
+    async fn oldest_received(&self) -> Result<Option<Timestamp>> {
+        self.gates.in_store(self.inner.oldest_received()).await
     }
 
     async fn unreadable_count(&self) -> Result<i64> {

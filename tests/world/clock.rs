@@ -4,10 +4,7 @@ use std::{
     collections::BTreeSet,
     future::Future,
     pin::Pin,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -15,7 +12,7 @@ use forstok_accurate::clock::{Clock, Monotonic};
 use jiff::{SignedDuration, Timestamp};
 
 /// A clock that moves to the moment that the next sleeper wants to wake at, so that nobody oversleeps.
-pub(crate) struct FakeClock(Mutex<Time>, AtomicBool);
+pub(crate) struct FakeClock(Mutex<Time>);
 
 struct Time {
     /// The moment it truly is.
@@ -30,20 +27,12 @@ struct Time {
 impl FakeClock {
     pub(crate) fn at(moment: &str) -> Self {
         let truth = moment.parse().expect("a moment such as 2024-02-01T09:00:00+07:00");
-        Self(
-            Mutex::new(Time { truth, ahead: SignedDuration::ZERO, wakes: BTreeSet::new(), sleepers: 0 }),
-            AtomicBool::new(false),
-        )
+        Self(Mutex::new(Time { truth, ahead: SignedDuration::ZERO, wakes: BTreeSet::new(), sleepers: 0 }))
     }
 
     /// Lets time pass.
     pub(crate) fn advance(&self, duration: SignedDuration) {
         self.reach(self.now() + duration);
-    }
-
-    /// From now on everybody who asks for the time of day panics, or no longer does.
-    pub(crate) fn breaks(&self, breaks: bool) {
-        self.1.store(breaks, Ordering::SeqCst);
     }
 
     /// The moment it truly is.
@@ -69,7 +58,6 @@ impl FakeClock {
 
 impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
-        assert!(!self.1.load(Ordering::SeqCst), "the clock is broken on purpose");
         let time = self.time();
         time.truth + time.ahead
     }

@@ -1,0 +1,57 @@
+//! The machine's clock is set wrong, and right again.
+
+use jiff::SignedDuration;
+
+use super::ORDER;
+use crate::world::{World, order};
+
+const RIGHT: SignedDuration = SignedDuration::ZERO;
+
+#[tokio::test]
+async fn a_clock_that_was_hours_ahead_holds_nothing_up_once_it_is_right() {
+    let mut world = World::new().await;
+    world.clock.is_set_ahead(SignedDuration::from_hours(2));
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_for(60).await;
+    assert_eq!((world.pause(), world.state(ORDER).await.as_str()), (Some("wrong_clock"), "due"));
+    world.clock.is_set_ahead(RIGHT);
+    world.run_for(30).await;
+    assert_eq!((world.pause(), world.state(ORDER).await.as_str()), (None, "invoiced"));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_holds_no_call_up() {
+    let mut world = World::new().await;
+    world.forstok_sends(order("1").ready_to_ship()).await;
+    world.run_for(10).await;
+    world.clock.is_set_ahead(-SignedDuration::from_mins(9));
+    world.forstok_sends(order("2").ready_to_ship()).await;
+    world.run_for(10).await;
+    assert_eq!(world.state("2").await, "invoiced");
+}
+
+#[tokio::test]
+async fn an_order_that_waits_for_its_next_attempt_waits_no_longer_when_the_clock_is_set_back() {
+    let mut world = World::new().await;
+    world.wire.cut();
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_for(60).await;
+    world.clock.is_set_ahead(-SignedDuration::from_mins(9));
+    world.wire.mend();
+    world.run_for(30).await;
+    assert_eq!(world.state(ORDER).await, "invoiced");
+}
+
+#[tokio::test]
+async fn a_wait_that_was_stored_by_a_wrong_clock_ends_after_a_restart() {
+    let mut world = World::new().await;
+    world.clock.is_set_ahead(SignedDuration::from_hours(2));
+    world.wire.cut();
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_for(60).await;
+    world.wire.mend();
+    world.clock.is_set_ahead(RIGHT);
+    let mut world = world.dies_and_starts_again().await;
+    world.run_for(30).await;
+    assert_eq!(world.state(ORDER).await, "invoiced");
+}
