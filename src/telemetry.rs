@@ -83,11 +83,29 @@ pub fn metrics() -> Result<PrometheusHandle, String> {
     Ok(handle)
 }
 
+/// What can become of a webhook.
+const WEBHOOK_OUTCOMES: [&str; 9] = [
+    "accepted",
+    "repeat",
+    "unreadable",
+    "signature_missing",
+    "signature_wrong",
+    "not_stored",
+    "body_too_large",
+    "body_too_slow",
+    "too_busy",
+];
+
 /// Shows what counts from nothing, so that a dashboard has its lines before the first event.
 fn begin() {
-    for outcome in ["accepted", "repeat", "unreadable", "signature_missing", "signature_wrong", "not_stored"] {
+    for outcome in WEBHOOK_OUTCOMES {
         metrics::counter!("forstok_accurate_webhooks_total", "outcome" => outcome).absolute(0);
     }
+    for code in ["token_wrong", "too_many_attempts"] {
+        metrics::counter!("forstok_accurate_operators_refused_total", "code" => code).absolute(0);
+    }
+    metrics::counter!("forstok_accurate_task_panics_total", "task" => "deciding").absolute(0);
+    metrics::gauge!("forstok_accurate_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     for warning in Warning::ALL {
         metrics::gauge!("forstok_accurate_warned_orders", "warning" => warning.code()).set(0.0);
     }
@@ -110,4 +128,15 @@ fn describe() {
     );
     describe_gauge!("forstok_accurate_oldest_due_seconds", "Seconds for which the longest waiting order has been due");
     describe_gauge!("forstok_accurate_book_paused", "1 while a book is paused");
+    describe_gauge!(
+        "forstok_accurate_oldest_received_seconds",
+        "Seconds for which the order has waited that waits longest for its first decision"
+    );
+    describe_gauge!(
+        "forstok_accurate_last_webhook_timestamp_seconds",
+        "When the last authentic webhook arrived, in seconds since 1970; absent before the first"
+    );
+    describe_counter!("forstok_accurate_operators_refused_total", "Requests of operators with a wrong token");
+    describe_counter!("forstok_accurate_task_panics_total", "Panics of the tasks that drive the service");
+    describe_gauge!("forstok_accurate_build_info", "Always 1; its label is the version that runs");
 }

@@ -2,12 +2,10 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
-
 use super::{Failure, output::say};
 
 pub(super) fn openapi() -> Result<ExitCode, Failure> {
-    let yaml = crate::http::document().to_yaml().context("the document cannot be written as YAML")?;
+    let yaml = crate::http::document_as_yaml().map_err(anyhow::Error::msg)?;
     say!("{}", yaml.trim_end_matches('\n'));
     Ok(ExitCode::SUCCESS)
 }

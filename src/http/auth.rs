@@ -75,7 +75,10 @@ pub(crate) async fn operators_only(
         return Err(Problem::Closed);
     }
     let actor = match bearer(request.headers()) {
-        Some(token) => proofs.operators.with_token(token),
+        Some(token) => match proofs.operators.with_token(token) {
+            None => return Err(refused(&app)),
+            actor => actor,
+        },
         // A browser sends the cookie along with what another site's page makes it send.
         None if !request.method().is_safe() && is_of_another_site(&app, request.headers()) => {
             return Err(Problem::OtherSite);
@@ -84,6 +87,17 @@ pub(crate) async fn operators_only(
     };
     request.extensions_mut().insert(actor.ok_or(Problem::TokenWrong)?);
     Ok(next.run(request).await)
+}
+
+/// The answer to a wrong token. Guessing leaves a trace in the log and in the metrics, and is slowed down.
+fn refused(app: &App) -> Problem {
+    let problem = match app.attempts().wrong(app.engine.monotonic()) {
+        Ok(()) => Problem::TokenWrong,
+        Err(wait) => Problem::TooManyAttempts(wait),
+    };
+    metrics::counter!("forstok_accurate_operators_refused_total", "code" => problem.code()).increment(1);
+    app.refusals().note("operator token", problem.code());
+    problem
 }
 
 /// Lets only those through who may work: retry, decide, acknowledge, import, approve.

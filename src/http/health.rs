@@ -49,6 +49,7 @@ fn stuck_tasks(app: &App) -> Vec<StuckTask> {
 #[utoipa::path(
     get,
     path = "/healthz",
+    operation_id = "getHealth",
     tag = "probes",
     responses(
         (status = 200, description = "All tasks make progress", body = Alive),
@@ -122,6 +123,7 @@ fn own_words(code: &str) -> &'static str {
 #[utoipa::path(
     get,
     path = "/readyz",
+    operation_id = "getReadiness",
     tag = "probes",
     responses(
         (status = 200, description = "Webhooks can be taken", body = Readiness),

@@ -16,14 +16,14 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::Sleep,
+    time::{Sleep, timeout},
 };
 
 /// How long a sender is heard out.
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// How many bytes are thrown away: more than a head or a body may have, so that who sends too much hears so.
-const MOST: usize = 4 * 1024 * 1024;
+const MOST: usize = 8 * 1024 * 1024;
 
 /// How much is read at once.
 const AT_ONCE: usize = 4096;
@@ -42,9 +42,20 @@ pub(super) struct Lingering {
 }
 
 impl Lingering {
-    /// Waits for the first head, or for so much that it is none; `None` when the sender leaves before.
-    pub(super) async fn after_first_head(mut stream: TcpStream, largest: usize) -> Option<Self> {
-        stream.readable().await.ok()?;
+    /// Waits for the first head, or for so much that it is none; `None` when the sender leaves before, says nothing
+    /// for `idle`, or takes longer than `head` from the first byte on.
+    pub(super) async fn after_first_head(
+        stream: TcpStream,
+        largest: usize,
+        idle: Duration,
+        head: Duration,
+    ) -> Option<Self> {
+        // Not `readable`, which may say so before there is anything.
+        timeout(idle, stream.peek(&mut [0])).await.ok()?.ok()?;
+        timeout(head, Self::first_head(stream, largest)).await.ok()?
+    }
+
+    async fn first_head(mut stream: TcpStream, largest: usize) -> Option<Self> {
         let mut ahead = Vec::with_capacity(USUAL_HEAD);
         let mut looked_at = 0;
         while !ends_a_head(&ahead, looked_at) && ahead.len() < largest {

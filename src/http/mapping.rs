@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::{
     App,
     auth::By,
+    bodies::MappingBody,
     problem::{MistakeBody, Problem, ProblemBody},
 };
 use crate::{
@@ -53,6 +54,7 @@ pub(super) struct MappingCheck {
 #[utoipa::path(
     get,
     path = "/v1/mapping",
+    operation_id = "getMapping",
     tag = "operators",
     responses(
         (status = 200, description = "The mapping; its revision stands in `ETag`", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
@@ -72,9 +74,10 @@ pub(super) async fn get(State(app): State<App>) -> Response {
 #[utoipa::path(
     put,
     path = "/v1/mapping",
+    operation_id = "putMapping",
     tag = "operators",
     params(("If-Match" = String, Header, description = "Revision that this mapping replaces, in quotes")),
-    request_body(content = Object, description = "The mapping as JSON, with the keys of the TOML file"),
+    request_body(content = MappingBody, description = "The mapping as JSON, with the keys of the TOML file"),
     responses(
         (status = 200, description = "It is in force", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
         (status = 400, description = "It is no JSON object", body = ProblemBody, content_type = "application/problem+json"),
@@ -110,8 +113,9 @@ pub(super) async fn put(
 #[utoipa::path(
     post,
     path = "/v1/mapping/check",
+    operation_id = "checkMapping",
     tag = "operators",
-    request_body(content = Object, description = "The mapping as JSON, with the keys of the TOML file"),
+    request_body(content = MappingBody, description = "The mapping as JSON, with the keys of the TOML file"),
     responses(
         (status = 200, description = "What is wrong with it, if anything", body = MappingCheck),
         (status = 400, description = "It is no JSON object", body = ProblemBody, content_type = "application/problem+json"),

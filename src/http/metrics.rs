@@ -8,13 +8,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{App, problem::Problem, summary::oldest_due_seconds};
+use super::{
+    App,
+    problem::Problem,
+    summary::{oldest_due_seconds, seconds_since},
+};
 use crate::{domain::reason::Reason, store::State as OrderState};
 
 /// All metrics of the service.
 #[utoipa::path(
     get,
     path = "/metrics",
+    operation_id = "getMetrics",
     tag = "probes",
     responses((status = 200, description = "Prometheus text", body = String, content_type = "text/plain"))
 )]
@@ -39,6 +44,14 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
         metrics::gauge!("forstok_accurate_warned_orders", "warning" => warning.code()).set(orders as f64);
     }
     metrics::gauge!("forstok_accurate_oldest_due_seconds").set(oldest_due_seconds(&app).await?);
+    let received = app.engine.store().oldest_received().await?;
+    metrics::gauge!("forstok_accurate_oldest_received_seconds").set(seconds_since(&app, received));
+    // Read from the database, so that every replica shows the same and a restart forgets nothing; a repeat is known
+    // only to the replica that took it.
+    let newest = app.engine.store().newest_webhook().await?.max(app.last_webhook());
+    if let Some(newest) = newest {
+        metrics::gauge!("forstok_accurate_last_webhook_timestamp_seconds").set(newest.as_millisecond() as f64 / 1000.0);
+    }
     for book in app.engine.books() {
         let paused = if book.pause.is_some() { 1.0 } else { 0.0 };
         metrics::gauge!("forstok_accurate_book_paused", "book" => book.name).set(paused);

@@ -1,7 +1,9 @@
 //! The outside surface: webhook, operators' routes, health, metrics, the document of all of them.
 
 mod acknowledge;
+mod attempts;
 pub(crate) mod auth;
+mod bodies;
 pub(crate) mod decision;
 pub(crate) mod filter;
 mod guesses;
@@ -18,14 +20,22 @@ mod preview;
 pub(crate) mod problem;
 mod problems;
 mod reading;
+mod refusals;
 mod retry;
 mod seat;
 mod serve;
 pub(crate) mod session;
 mod summary;
+mod uniform;
 mod webhook;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -35,12 +45,17 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post, put},
 };
+use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use reqwest::Url;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 use self::problem::Problem;
-pub use self::{auth::Operators, openapi::document, serve::serve};
+pub use self::{
+    auth::Operators,
+    openapi::{document, document_as_yaml},
+    serve::serve,
+};
 use crate::{
     config::Config,
     domain::{
@@ -68,6 +83,12 @@ struct Inside {
     guesses: guesses::Guesses,
     /// Of the demo's link.
     one_time_code: session::OneTimeCode,
+    /// What was refused, for the log.
+    refusals: refusals::Refusals,
+    /// Wrong tokens.
+    attempts: attempts::Attempts,
+    /// When this replica last took an authentic webhook, in microseconds since 1970; 0 before the first.
+    last_webhook: AtomicI64,
 }
 
 /// What handlers share.
@@ -116,6 +137,9 @@ impl App {
             reading: reading::Reading::new(),
             guesses: guesses::Guesses::default(),
             one_time_code: session::OneTimeCode::default(),
+            refusals: refusals::Refusals::default(),
+            attempts: attempts::Attempts::default(),
+            last_webhook: AtomicI64::new(0),
         }))
     }
 
@@ -139,6 +163,25 @@ impl App {
 
     fn reading(&self) -> &reading::Reading {
         &self.0.reading
+    }
+
+    fn refusals(&self) -> &refusals::Refusals {
+        &self.0.refusals
+    }
+
+    /// An authentic webhook was taken.
+    fn webhook_came(&self, at: Timestamp) {
+        self.0.last_webhook.fetch_max(at.as_microsecond(), Ordering::Relaxed);
+    }
+
+    /// When this replica last took an authentic webhook, a repeat included.
+    fn last_webhook(&self) -> Option<Timestamp> {
+        let at = self.0.last_webhook.load(Ordering::Relaxed);
+        Timestamp::from_microsecond(at).ok().filter(|_| at > 0)
+    }
+
+    fn attempts(&self) -> &attempts::Attempts {
+        &self.0.attempts
     }
 }
 
@@ -203,6 +246,7 @@ fn finished(routes: Router<App>, app: &App) -> Router {
         .method_not_allowed_fallback(async || Problem::WrongMethod)
         .fallback(async || Problem::UnknownRoute)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(uniform::problems_for_programs))
         .with_state(app.clone())
 }
 

@@ -293,6 +293,7 @@ pub(crate) fn language(app: &App, headers: &HeaderMap) -> Language {
 #[utoipa::path(
     get,
     path = "/v1/orders",
+    operation_id = "listOrders",
     tag = "operators",
     params(FilterParams),
     responses(
@@ -323,12 +324,14 @@ pub(super) async fn list(
 #[utoipa::path(
     get,
     path = "/v1/orders/{order_id}",
+    operation_id = "getOrder",
     tag = "operators",
     params(("order_id" = String, Path, description = "Forstok's order id", example = "138163394")),
     responses(
         (status = 200, description = "The order", body = OrderWithTimeline),
         (status = 401, description = "Operator token missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "No operator token is set", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The address is not UTF-8", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such order", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The database does not answer", body = ProblemBody, content_type = "application/problem+json"),
     ),

@@ -4,6 +4,7 @@ use axum::{Json, body::Bytes, extract::State, http::HeaderMap};
 
 use super::{
     App,
+    bodies::WebhookBody,
     orders::language,
     problem::{Problem, ProblemBody},
 };
@@ -13,8 +14,9 @@ use crate::pipeline::preview::{Preview, preview};
 #[utoipa::path(
     post,
     path = "/v1/preview",
+    operation_id = "previewOrder",
     tag = "operators",
-    request_body(content = serde_json::Value, description = "A webhook's body, unsigned"),
+    request_body(content = WebhookBody, description = "A webhook's body, unsigned"),
     responses(
         (status = 200, description = "The decision, every finding, and the exact body", body = Preview),
         (status = 400, description = "It is no order that can be read", body = ProblemBody, content_type = "application/problem+json"),

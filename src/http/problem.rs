@@ -1,5 +1,7 @@
 //! The one error type of the HTTP surface: RFC 9457 `application/problem+json` with a stable `code`.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -81,12 +83,21 @@ pub(crate) enum Problem {
     /// 408: the body did not come in time.
     #[error("the body did not arrive in time; send it again")]
     TooSlow,
+    /// 429: too many wrong tokens.
+    #[error("too many wrong tokens; try again in {} seconds", .0.as_secs().max(1))]
+    TooManyAttempts(Duration),
+    /// The framework refused the request, in its own words.
+    #[error("{1}")]
+    ByFramework(StatusCode, String),
     /// 413: the body is too large.
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
     /// 503: it could not be stored; nothing of it is kept.
     #[error("{0}")]
     NotStored(String),
+    /// 503: the database cannot be read.
+    #[error("the database does not answer as it should; try again a little later")]
+    Unavailable,
     /// 503: so many bodies are arriving that this one, the slowest, had to make room.
     #[error("too many bodies are arriving, and this one has been for longest; send it again a little later")]
     Crowded,
@@ -137,6 +148,12 @@ impl From<Mistake> for MistakeBody {
 }
 
 impl Problem {
+    /// A change that could not be written; nothing of it is kept.
+    pub(crate) fn not_stored(error: &StoreError) -> Self {
+        tracing::error!("a change could not be stored: {error}");
+        Self::NotStored("the change could not be stored; try again a little later".to_owned())
+    }
+
     /// The status that it is answered with.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
@@ -151,7 +168,9 @@ impl Problem {
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotStored(_) | Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::ByFramework(status, _) => *status,
+            Self::NotStored(_) | Self::Unavailable | Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -165,7 +184,6 @@ impl Problem {
             Self::Closed => "operator_surface_closed",
             Self::RoleMissing { .. } => "role_missing",
             Self::OtherSite => "other_site",
-            Self::BadRequest(_) => "bad_request",
             Self::MappingStale(_) => "mapping_stale",
             Self::RevisionMissing => "if_match_missing",
             Self::MappingWrong(_) => "mapping_wrong",
@@ -175,8 +193,12 @@ impl Problem {
             Self::UnknownRoute => "route_unknown",
             Self::WrongMethod => "method_wrong",
             Self::TooSlow => "body_too_slow",
-            Self::TooLarge(_) => "body_too_large",
+            Self::TooManyAttempts(_) => "too_many_attempts",
+            Self::TooLarge(_) | Self::ByFramework(StatusCode::PAYLOAD_TOO_LARGE, _) => "body_too_large",
+            Self::ByFramework(StatusCode::UNSUPPORTED_MEDIA_TYPE, _) => "media_type_wrong",
+            Self::BadRequest(_) | Self::ByFramework(..) => "bad_request",
             Self::NotStored(_) => "not_stored",
+            Self::Unavailable => "unavailable",
             Self::Crowded => "too_busy",
             Self::Broken => "broken",
         }
@@ -200,8 +222,14 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if matches!(self, Self::NotStored(_) | Self::Crowded) {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        match &self {
+            Self::NotStored(_) | Self::Unavailable | Self::Crowded => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            Self::TooManyAttempts(wait) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+            }
+            _ => {}
         }
         match &self {
             Self::TokenWrong => {
@@ -228,6 +256,6 @@ impl From<NotRecorded> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!("a request could not be served: {error}");
-        Self::NotStored("the database does not answer as it should; try again a little later".to_owned())
+        Self::Unavailable
     }
 }

@@ -1,7 +1,7 @@
 //! Bodies that are arriving: how much memory all of them take together.
 //!
 //! Nobody has proved anything yet while his body arrives, so strangers by the thousand could make us hold a
-//! mebibyte for each. All share one room. When it is full, the body that has been arriving longest makes place:
+//! few mebibytes for each. All share one room. When it is full, the body that has been arriving longest makes place:
 //! an honest one is there within milliseconds.
 
 use std::{future::poll_fn, pin::Pin, sync::Arc, task::Poll};

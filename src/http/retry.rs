@@ -27,12 +27,14 @@ pub(super) struct Rearmed {
 #[utoipa::path(
     post,
     path = "/v1/orders/{order_id}/retry",
+    operation_id = "retryOrder",
     tag = "operators",
     params(("order_id" = String, Path, description = "Forstok's order id", example = "138163394")),
     responses(
         (status = 200, description = "1 when the order was blocked or waiting, else 0", body = Rearmed),
         (status = 401, description = "Operator token missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "No operator token is set", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The address is not UTF-8", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such order", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The database does not answer", body = ProblemBody, content_type = "application/problem+json"),
     ),
@@ -44,7 +46,12 @@ pub(super) async fn one(
     Path(order_id): Path<String>,
 ) -> Result<Json<Rearmed>, Problem> {
     let id = known_id(&order_id)?;
-    let rearmed = app.engine.retry(&id, &actor).await?.ok_or(Problem::UnknownOrder(order_id))?;
+    let rearmed = app
+        .engine
+        .retry(&id, &actor)
+        .await
+        .map_err(|error| Problem::not_stored(&error))?
+        .ok_or(Problem::UnknownOrder(order_id))?;
     Ok(Json(Rearmed { rearmed }))
 }
 
@@ -52,6 +59,7 @@ pub(super) async fn one(
 #[utoipa::path(
     post,
     path = "/v1/orders/retry",
+    operation_id = "retryOrders",
     tag = "operators",
     params(FilterParams),
     responses(
@@ -69,5 +77,7 @@ pub(super) async fn many(
     params: Result<Query<FilterParams>, QueryRejection>,
 ) -> Result<Json<Rearmed>, Problem> {
     let filter = query(params)?.filter_of_all()?;
-    Ok(Json(Rearmed { rearmed: app.engine.retry_all(&filter, &actor).await? }))
+    Ok(Json(Rearmed {
+        rearmed: app.engine.retry_all(&filter, &actor).await.map_err(|error| Problem::not_stored(&error))?,
+    }))
 }

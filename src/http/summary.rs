@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,8 +23,10 @@ pub(super) struct Summary {
     orders: i64,
     /// By state; every state is there.
     by_state: BTreeMap<&'static str, i64>,
-    /// By reason, blocked and ignored orders.
+    /// Blocked orders by reason.
     by_reason: BTreeMap<&'static str, i64>,
+    /// Ignored orders by the rule that ignores them.
+    ignored_by_reason: BTreeMap<&'static str, i64>,
     /// By Forstok store id, then by state.
     by_store: BTreeMap<String, BTreeMap<&'static str, i64>>,
     /// Seconds for which the longest waiting order has been due; 0 when none is.
@@ -71,6 +74,7 @@ struct BookSummary {
 #[utoipa::path(
     get,
     path = "/v1/summary",
+    operation_id = "getSummary",
     tag = "operators",
     responses(
         (status = 200, description = "The counts", body = Summary),
@@ -89,6 +93,7 @@ pub(super) async fn summary(State(app): State<App>) -> Result<Json<Summary>, Pro
         orders: counts.iter().map(|count| count.orders).sum(),
         by_state: OrderState::ALL.map(|state| (state.as_str(), 0)).into(),
         by_reason: BTreeMap::new(),
+        ignored_by_reason: BTreeMap::new(),
         by_store: BTreeMap::new(),
         oldest_due_seconds: oldest_due_seconds(&app).await?,
         unreadable: Unreadable {
@@ -116,8 +121,13 @@ pub(super) async fn summary(State(app): State<App>) -> Result<Json<Summary>, Pro
     };
     for Count { state, reason, store_id, orders } in counts {
         *summary.by_state.entry(state.as_str()).or_default() += orders;
-        if let Some(reason) = reason {
-            *summary.by_reason.entry(reason.code()).or_default() += orders;
+        let by_reason = match state {
+            OrderState::Blocked => Some(&mut summary.by_reason),
+            OrderState::Ignored => Some(&mut summary.ignored_by_reason),
+            _ => None,
+        };
+        if let (Some(by_reason), Some(reason)) = (by_reason, reason) {
+            *by_reason.entry(reason.code()).or_default() += orders;
         }
         *summary.by_store.entry(store_id).or_default().entry(state.as_str()).or_default() += orders;
     }
@@ -126,6 +136,10 @@ pub(super) async fn summary(State(app): State<App>) -> Result<Json<Summary>, Pro
 
 /// How long the longest waiting order has been due.
 pub(super) async fn oldest_due_seconds(app: &App) -> Result<f64, Problem> {
-    let since = app.engine.store().oldest_due().await?;
-    Ok(since.map_or(0.0, |since| app.engine.now().duration_since(since).as_secs_f64().max(0.0)))
+    Ok(seconds_since(app, app.engine.store().oldest_due().await?))
+}
+
+/// How long ago a moment is; 0 when there is none.
+pub(super) fn seconds_since(app: &App, moment: Option<Timestamp>) -> f64 {
+    moment.map_or(0.0, |moment| app.engine.now().duration_since(moment).as_secs_f64().max(0.0))
 }

@@ -99,7 +99,7 @@ fn page_about(problem: &Problem, page: Page) -> Option<Response> {
                 "Isi server.operator_token di pengaturan, lalu jalankan ulang layanan.",
             ),
         ),
-        Problem::NotStored(_) | Problem::Crowded => (
+        Problem::NotStored(_) | Problem::Unavailable | Problem::Crowded => (
             page.t("Not available right now", "Sedang tidak tersedia"),
             page.t("The database does not answer as it should.", "Database tidak menjawab sebagaimana mestinya.").to_owned(),
             page.t(

@@ -6,11 +6,12 @@ use std::{
     time::Duration,
 };
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
     forstok::{HEADER, hex_signature, order, sample},
-    service::{Answer, Home, SECRET, Service, accurate},
+    service::{Answer, Home, OPERATOR_TOKEN, SECRET, Service, accurate, client},
 };
 
 const MIB: usize = 1024 * 1024;
@@ -135,10 +136,70 @@ async fn a_body_of_five_mebibytes_is_refused_and_its_sender_hears_so() {
 
     // A client library meets the same.
     service.send_raw(vec![b' '; 5 * MIB]).await.problem(413, "body_too_large");
-    service.send_raw(vec![b' '; MIB + 1]).await.problem(413, "body_too_large");
+    service.send_raw(vec![b' '; 4 * MIB + 1]).await.problem(413, "body_too_large");
     assert_eq!(kept(&service).await, (json!(0), json!(0)));
-    // Exactly 1 MiB is still read; blanks are no JSON.
-    kept_unread(&service.send_raw(vec![b' '; MIB]).await);
+    // Exactly 4 MiB is still read; blanks are no JSON.
+    kept_unread(&service.send_raw(vec![b' '; 4 * MIB]).await);
+    let log = service.log.text();
+    assert!(log.lines().any(|line| line.contains("WARN") && line.contains("webhook refused: body_too_large")), "{log}");
+    let metrics = service.get("/metrics").await.text;
+    assert!(metrics.contains("forstok_accurate_webhooks_total{outcome=\"body_too_large\"} 3"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_of_more_than_two_thousand_pieces_is_taken_and_invoiced() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut body = order(1);
+    let mut line = body["order"]["item_lines"][0].clone();
+    line["note"] = json!("x".repeat(400));
+    let price = line["price"].as_i64().expect("a number");
+    body["order"]["item_lines"] = json!(vec![line; 2200]);
+    body["order"]["total_price"] = json!(price * 2200);
+    let body = body.to_string().into_bytes();
+    assert!(body.len() > MIB, "{} bytes", body.len());
+    let answer = service.send_raw(body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    service.order_once("1", "invoiced").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unsigned_webhooks_are_counted_and_logged_once_a_minute_not_once_each() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    for _ in 0..300 {
+        service.send_with(&[], b"{}".to_vec()).await.problem(401, "signature_missing");
+    }
+    let log = service.log.text();
+    assert_eq!(log.matches("signature_missing").count(), 2, "one line, with the code in text and field: {log}");
+    let metrics = service.get("/metrics").await.text;
+    assert!(metrics.contains("forstok_accurate_webhooks_total{outcome=\"signature_missing\"} 300"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_the_framework_refuses_is_a_problem_too() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.get("/v1/orders/%ff").await.problem(400, "bad_request");
+    service.post("/v1/orders/%ff/retry").await.problem(400, "bad_request");
+    service.get("/v1/orders?limit=%ff").await.problem(400, "bad_request");
+    let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}"))];
+    for path in ["/v1/preview", "/v1/mapping/check"] {
+        let answer = service.ask(Method::POST, path, &headers, vec![b' '; 4 * MIB + 1]).await;
+        answer.problem(413, "body_too_large");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_is_cached_or_taken_for_another_kind() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    for (path, token) in [("/v1/summary", OPERATOR_TOKEN), ("/v1/summary", "wrong"), ("/v1/orders/999", OPERATOR_TOKEN)]
+    {
+        let answer = client().get(service.url(path)).bearer_auth(token).send().await.expect("it answers");
+        assert_eq!(answer.headers()["cache-control"], "no-store", "{path}");
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff", "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

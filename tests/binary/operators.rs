@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Every metric of design.md §5.
-const METRICS: [(&str, &[&str]); 9] = [
+const METRICS: [(&str, &[&str]); 11] = [
     ("forstok_accurate_webhooks_total", &["outcome"]),
     ("forstok_accurate_webhook_seconds", &[]),
     ("forstok_accurate_orders", &["state"]),
@@ -22,6 +22,8 @@ const METRICS: [(&str, &[&str]); 9] = [
     ("forstok_accurate_invoice_lag_seconds", &[]),
     ("forstok_accurate_oldest_due_seconds", &[]),
     ("forstok_accurate_book_paused", &["book"]),
+    ("forstok_accurate_last_webhook_timestamp_seconds", &[]),
+    ("forstok_accurate_build_info", &["version"]),
 ];
 
 /// Sends all samples and waits until each stands where it should.
@@ -99,6 +101,34 @@ async fn each_operator_may_do_what_the_role_allows_and_no_more() {
                 assert_eq!(answer.status.as_u16().to_string(), expected, "{method} {path} with {token}");
             }
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessing_tokens_is_limited_and_leaves_a_trace_and_the_right_token_works_all_the_while() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    for guess in 0..40 {
+        let headers = [("authorization", format!("Bearer guess-{guess}"))];
+        let answer = service.ask(Method::GET, "/v1/summary", &headers, Vec::new()).await;
+        if guess < 30 {
+            answer.problem(401, "token_wrong");
+        } else {
+            answer.problem(429, "too_many_attempts");
+            assert!((1..=60).contains(&answer.retry_after.parse().expect("seconds")), "{}", answer.retry_after);
+        }
+        assert_eq!(service.get("/v1/summary").await.status, 200, "the right token is never locked out");
+    }
+    let log = service.log.text();
+    assert_eq!(log.matches("operator token refused: token_wrong").count(), 1, "{log}");
+    assert_eq!(log.matches("operator token refused: too_many_attempts").count(), 1, "{log}");
+    assert!(!log.contains("guess-"), "no token in the log: {log}");
+    let metrics = service.get("/metrics").await.text;
+    for line in [
+        "forstok_accurate_operators_refused_total{code=\"token_wrong\"} 30",
+        "forstok_accurate_operators_refused_total{code=\"too_many_attempts\"} 10",
+    ] {
+        assert!(metrics.lines().any(|known| known == line), "{line} is missing in\n{metrics}");
     }
 }
 
@@ -242,7 +272,8 @@ async fn summary_probes_and_metrics_tell_what_went_through() {
     let summary = service.get("/v1/summary").await.json();
     assert_eq!(summary["orders"], 15);
     assert_eq!(summary["by_reason"]["sku_empty"], 1);
-    assert_eq!(summary["by_reason"]["cancelled"], 1);
+    assert_eq!(summary["by_reason"]["cancelled"], Value::Null, "ignored orders are not blocked: {summary}");
+    assert_eq!(summary["ignored_by_reason"]["cancelled"], 1);
     assert_eq!(summary["by_store"]["7475"], json!({"invoiced": 1}));
     assert_eq!(summary["unreadable"]["deliveries"], 1);
     assert_eq!(summary["books"], json!([{"name": "main", "paused": false, "code": null, "detail": null}]));
@@ -291,7 +322,10 @@ async fn the_served_document_is_the_printed_one() {
     let document = forstok_accurate::http::document();
     assert_eq!(served.json(), serde_json::to_value(&document).expect("a document is JSON"));
     let printed = binary(&["openapi"]).output().expect("it runs");
-    assert_eq!(String::from_utf8(printed.stdout).expect("UTF-8"), document.to_yaml().expect("YAML"));
+    assert_eq!(
+        String::from_utf8(printed.stdout).expect("UTF-8"),
+        forstok_accurate::http::document_as_yaml().expect("YAML")
+    );
     for path in ["/webhooks/forstok", "/v1/orders", "/v1/orders/{order_id}", "/v1/summary", "/metrics"] {
         assert!(served.json()["paths"][path].is_object(), "{path}");
     }
