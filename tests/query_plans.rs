@@ -243,7 +243,8 @@ async fn slow_in_sqlite(world: &World, statements: Vec<String>) -> Vec<String> {
 /// A shop with history, so that reading all of a table does not look cheap; as a session of the store sees it.
 const FILL: &str = "
     SET session_replication_role = replica;
-    INSERT INTO orders SELECT (jsonb_populate_record(o, jsonb_build_object('id', 1000 + n, 'order_id', 1000 + n))).*
+    INSERT INTO orders SELECT (jsonb_populate_record(o, jsonb_build_object(
+            'id', 1000 + n, 'order_id', 1000 + n, 'invoice_id', 1000 + n))).*
         FROM orders o, generate_series(1, 20000) n WHERE o.order_id = '2';
     INSERT INTO deliveries SELECT (jsonb_populate_record(d, jsonb_build_object('id', 1000 + n, 'order_id', 1000 + n))).*
         FROM deliveries d, generate_series(1, 20000) n WHERE d.order_id = '2';

@@ -19,12 +19,12 @@ mod work;
 use axum::body::Bytes;
 use forstok_accurate::{
     clock::Clock,
-    domain::reason::Reason,
+    domain::{doubt::Doubt, reason::Reason},
     pipeline::record::delivery,
     sandbox::{Action, Fault, On},
     store::{
-        Count, Counted, Filter, Fold, InvoiceRef, Lane, OrderRecord, Outcome, Settlement, State, Undecided, Verdict,
-        Wanted,
+        Count, Counted, Filter, Fold, InvoiceRef, Lane, OrderRecord, Outcome, Settled, Settlement, State, Undecided,
+        Verdict, Wanted,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -139,6 +139,7 @@ fn ignoring(order: &Undecided) -> Verdict {
         warnings: Vec::new(),
         draft: None,
         events: Vec::new(),
+        look_up_first: false,
     }
 }
 
@@ -280,15 +281,9 @@ async fn a_decision_about_an_order_under_a_lease_changes_nothing(base: Base) {
     // Nor afterwards, as long as an invoice may stand that we do not know of.
     world.advance(600);
     assert_eq!(decide(&world, verdict.clone()).await, 0);
-    let outcome = Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes, unsure_since: None };
-    let settlement = Settlement {
-        order_id: claim.order_id,
-        attempt: claim.attempt,
-        outcome,
-        warnings: Vec::new(),
-        entries: Vec::new(),
-    };
-    assert_eq!(world.store.settle(&[settlement], world.clock.now()).await.expect("written"), [true]);
+    let outcome = Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes };
+    let settlement = Settlement { doubt: Doubt::none(), ..Settlement::of(&claim, outcome) };
+    assert_eq!(world.store.settle(&[settlement], world.clock.now()).await.expect("written"), [Settled::Written]);
     assert_eq!(decide(&world, verdict).await, 1);
 }
 
@@ -296,19 +291,14 @@ async fn an_outcome_counts_once_and_only_from_the_current_claim(base: Base) {
     let mut world = World::on(base).await;
     world.forstok_sends(order("1").ready_to_ship()).await;
     let claim = world.only_claim().await;
-    let settlement = |attempt| Settlement {
-        order_id: order_id("1"),
-        attempt,
-        outcome: Outcome::Blocked { findings: Vec::new(), waits_for: None },
-        warnings: Vec::new(),
-        entries: Vec::new(),
-    };
+    let outcome = Outcome::Blocked { findings: Vec::new(), waits_for: None, recheck_after: None };
+    let settlement = |attempt| Settlement { attempt, ..Settlement::of(&claim, outcome.clone()) };
     let settle = async |attempt| world.store.settle(&[settlement(attempt)], world.clock.now()).await.expect("written");
-    assert_eq!(settle(claim.attempt - 1).await, [false]);
-    assert_eq!(settle(claim.attempt + 1).await, [false]);
+    assert_eq!(settle(claim.attempt - 1).await, [Settled::Late]);
+    assert_eq!(settle(claim.attempt + 1).await, [Settled::Late]);
     assert_eq!(world.state("1").await, "due");
-    assert_eq!(settle(claim.attempt).await, [true]);
-    assert_eq!(settle(claim.attempt).await, [false], "twice is once");
+    assert_eq!(settle(claim.attempt).await, [Settled::Written]);
+    assert_eq!(settle(claim.attempt).await, [Settled::Late], "twice is once");
 }
 
 async fn a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one(base: Base) {

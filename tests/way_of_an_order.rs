@@ -11,6 +11,12 @@ mod cancelling;
 mod clocks;
 #[path = "way_of_an_order/crashes.rs"]
 mod crashes;
+#[path = "way_of_an_order/deleting.rs"]
+mod deleting;
+#[path = "way_of_an_order/doubt.rs"]
+mod doubt;
+#[path = "way_of_an_order/failing.rs"]
+mod failing;
 #[path = "way_of_an_order/faults.rs"]
 mod faults;
 #[path = "way_of_an_order/hosts.rs"]
@@ -19,8 +25,12 @@ mod hosts;
 mod manual;
 #[path = "way_of_an_order/many.rs"]
 mod many;
+#[path = "way_of_an_order/numbers.rs"]
+mod numbers;
 #[path = "way_of_an_order/old_bodies.rs"]
 mod old_bodies;
+#[path = "way_of_an_order/ownership.rs"]
+mod ownership;
 #[path = "way_of_an_order/people.rs"]
 mod people;
 #[path = "way_of_an_order/replies.rs"]

@@ -11,7 +11,7 @@ use forstok_accurate::{
         reason::{Reason, Warning},
     },
     pipeline::{Engine, LEASE, mapping, record::delivery},
-    store::{self, Claim, Filter, Fold, Lane, Outcome, Settlement, StandingInvoice, State, Store, Wanted},
+    store::{self, Claim, Filter, Fold, Lane, Outcome, Settled, Settlement, StandingInvoice, State, Store, Wanted},
 };
 
 use crate::common::{
@@ -96,11 +96,11 @@ impl Side {
         let claims = self.store.claim(BOOK, wanted, now, now + LEASE).await.expect("claimed");
         times.push((claim, millis(started.elapsed())));
         assert_eq!(claims.len() as i64, limit);
-        let settlements: Vec<_> = claims.into_iter().map(invoiced).collect();
+        let settlements: Vec<_> = claims.iter().map(invoiced).collect();
         let started = Instant::now();
         let settled = self.store.settle(&settlements, now).await.expect("settled");
         times.push((settle, millis(started.elapsed())));
-        assert!(settled.iter().all(|settled| *settled));
+        assert!(settled.iter().all(|settled| *settled == Settled::Written));
     }
 
     async fn measure_lists(&self) -> Times {
@@ -162,12 +162,11 @@ impl Side {
     }
 }
 
-fn invoiced(claim: Claim) -> Settlement {
+fn invoiced(claim: &Claim) -> Settlement {
     let invoice = StandingInvoice {
         id: claim.order_id.as_str().parse().expect("Forstok's ids are numbers"),
-        number: claim.draft.body.number,
+        number: claim.draft.body.number.clone(),
         total: 1.into(),
     };
-    let outcome = Outcome::Invoiced { invoice, unsure_since: None };
-    Settlement { order_id: claim.order_id, attempt: claim.attempt, outcome, warnings: Vec::new(), entries: Vec::new() }
+    Settlement::of(claim, Outcome::Invoiced { invoice })
 }

@@ -23,6 +23,7 @@ use super::{
     outcome::{BookRefusal, BookTrouble, Effect, Failure, MissingRight, Refusal, Right},
     redact::Secrets,
     reply::{self, Element, Envelope, Lenient, Skipped, Text},
+    search::Sightings,
     wire::{Wire, WireFault, WireReply, WireRequest},
 };
 use crate::{
@@ -72,6 +73,8 @@ pub struct Session {
     pub(super) lists: Mutex<Lists>,
     /// Rights that calls were seen to have or to lack since they were last asked for.
     rights_seen: Mutex<RightsSeen>,
+    /// What was seen of its invoices: whose numbers count, and the lists of days.
+    pub(super) sightings: Sightings,
     /// From then on another process may make this book's calls; a monotonic reading in microseconds.
     ours_until: AtomicU64,
 }
@@ -184,6 +187,7 @@ impl Session {
             customers_seen: tokio::sync::Mutex::default(),
             lists: Mutex::default(),
             rights_seen: Mutex::default(),
+            sightings: Sightings::default(),
             ours_until: AtomicU64::new(Monotonic::MAX.as_micros()),
         }
     }

@@ -40,7 +40,12 @@ impl FoundInvoice {
 /// Invoices that stand, by number.
 pub type Standing = HashMap<String, FoundInvoice>;
 
-/// Saves an invoice. `Ok(None)`: saved, but the reply does not hold the record.
+/// Whether two invoice numbers are the same: some databases change the case of letters.
+pub fn same_number(one: &str, other: &str) -> bool {
+    one == other || one.to_lowercase() == other.to_lowercase()
+}
+
+/// Saves an invoice. `Ok(None)`: saved, but the reply does not hold the record; the record may have another number.
 /// It is sent before `last_start` or not at all: afterwards somebody else may have done, and undone, the same.
 pub async fn save(
     session: &Session,
@@ -49,7 +54,7 @@ pub async fn save(
 ) -> Result<Option<FoundInvoice>, Failure> {
     let call = Call::post("sales-invoice/save", body).no_later_than(last_start);
     let envelope = session.call::<Skipped, Record>(&call).await?;
-    Ok(session.stands(envelope.r.and_then(Record::invoice).filter(|invoice| invoice.number == body.number)))
+    Ok(envelope.r.and_then(Record::invoice))
 }
 
 /// Most invoices in one [`save_many`] (accurate.md §3).
@@ -64,13 +69,7 @@ pub async fn save_many(
 ) -> Result<Vec<Result<Option<FoundInvoice>, Failure>>, Failure> {
     let call = Call::post_many("sales-invoice/bulk-save", bodies).no_later_than(last_start);
     let elements = session.call_many::<Record>(&call).await?;
-    let read = |(element, body): (Element<Record>, &&InvoiceBody)| match element?.r.and_then(Record::invoice) {
-        Some(invoice) if invoice.number == body.number => Ok(session.stands(Some(invoice))),
-        // The order of the reply is not the order that was sent: nothing is believed without a look.
-        Some(other) => Err(Failure::Ambiguous(format!("the reply's element is of invoice {}", other.number))),
-        None => Ok(None),
-    };
-    Ok(elements.into_iter().zip(bodies).map(read).collect())
+    Ok(elements.into_iter().map(|element: Element<Record>| Ok(element?.r.and_then(Record::invoice))).collect())
 }
 
 /// What is known about asking for many numbers with one list.
@@ -146,11 +145,10 @@ async fn list(session: &Session, numbers: &[&str]) -> Result<Option<Standing>, F
     }
     let mut found = Standing::with_capacity(list.rows.len());
     for row in list.rows {
-        match row.invoice() {
-            Some(invoice) if numbers.contains(&invoice.number.as_str()) => {
-                found.insert(invoice.number.clone(), invoice);
-            }
-            _ => return Ok(None),
+        let Some(invoice) = row.invoice() else { return Ok(None) };
+        match numbers.iter().find(|number| same_number(number, &invoice.number)) {
+            Some(number) => drop(found.insert((*number).to_owned(), invoice)),
+            None => return Ok(None),
         }
     }
     Ok(Some(found))
@@ -161,20 +159,44 @@ pub async fn by_number(session: &Session, number: &str) -> Result<Option<FoundIn
     match session.call::<Record, Skipped>(&Call::get("sales-invoice/detail", &[("number", number)])).await {
         Ok(Envelope { d, .. }) => match d.invoice() {
             // A filter that was not understood returns something else (accurate.md §3): never believe it.
-            Some(invoice) if invoice.number == number => Ok(session.stands(Some(invoice))),
-            _ => {
-                Err(Failure::Ambiguous("the detail that came back is not of the invoice that was asked for".to_owned()))
-            }
+            Some(invoice) if same_number(&invoice.number, number) => Ok(session.stands(Some(invoice))),
+            _ => Err(another_detail()),
         },
         Err(Failure::Refused(Refusal { meaning: Meaning::NotFound, .. })) => Ok(None),
         Err(failure) => Err(failure),
     }
 }
 
-/// Deletes an invoice by its id. Not being there counts as deleted.
-pub async fn delete(session: &Session, id: i64) -> Result<(), Failure> {
+/// The invoice with this id, if it stands.
+pub async fn by_id(session: &Session, id: i64) -> Result<Option<FoundInvoice>, Failure> {
+    match session.call::<Record, Skipped>(&Call::get("sales-invoice/detail", &[("id", &id.to_string())])).await {
+        Ok(Envelope { d, .. }) => match d.invoice() {
+            Some(invoice) if invoice.id == id => Ok(Some(invoice)),
+            _ => Err(another_detail()),
+        },
+        Err(Failure::Refused(Refusal { meaning: Meaning::NotFound, .. })) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn another_detail() -> Failure {
+    Failure::Ambiguous("the detail that came back is not of the invoice that was asked for".to_owned())
+}
+
+/// What a deletion found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    /// It was there and is reported as deleted.
+    Now,
+    /// There was nothing to delete.
+    Before,
+}
+
+/// Deletes an invoice by its id.
+pub async fn delete(session: &Session, id: i64) -> Result<Deleted, Failure> {
     match session.call::<Skipped, Skipped>(&Call::delete("sales-invoice/delete", id)).await {
-        Ok(_) | Err(Failure::Refused(Refusal { meaning: Meaning::NotFound, .. })) => Ok(()),
+        Ok(_) => Ok(Deleted::Now),
+        Err(Failure::Refused(Refusal { meaning: Meaning::NotFound, .. })) => Ok(Deleted::Before),
         Err(failure) => Err(failure),
     }
 }
@@ -182,7 +204,7 @@ pub async fn delete(session: &Session, id: i64) -> Result<(), Failure> {
 /// What is read of an invoice as Accurate writes it; the rest is skipped.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Record {
+pub(super) struct Record {
     id: Whole,
     number: Option<Text>,
     customer: Lenient<Customer>,
@@ -199,7 +221,7 @@ struct Customer {
 
 impl Record {
     /// `None` without an id or a number.
-    fn invoice(self) -> Option<FoundInvoice> {
+    pub(super) fn invoice(self) -> Option<FoundInvoice> {
         Some(FoundInvoice {
             id: self.id.0?,
             number: self.number?.0,

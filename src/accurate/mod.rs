@@ -16,4 +16,5 @@ mod messages;
 pub mod outcome;
 mod redact;
 pub mod reply;
+pub mod search;
 pub mod wire;

@@ -36,6 +36,8 @@ pub struct Envelope<D = Skipped, R = Skipped> {
     pub r: Option<R>,
     /// Pages that a list has.
     pub pages: Option<u64>,
+    /// Rows that all its pages have.
+    pub row_count: Option<u64>,
 }
 
 /// The outcome of one element of a bulk.
@@ -68,6 +70,7 @@ struct Parts<'a> {
 #[serde(default, rename_all = "camelCase")]
 struct Paging {
     page_count: Option<u64>,
+    row_count: Option<u64>,
 }
 
 /// Reads the reply to a call with this name.
@@ -136,7 +139,8 @@ impl<'a> Parts<'a> {
         let d = d.map_err(|_| Failure::Ambiguous(format!("{call} did not answer with what was asked for")))?;
         let r = self.r.and_then(record);
         let paging = self.sp.and_then(|sp| serde_json::from_str::<Paging>(sp.get()).ok());
-        Ok(Envelope { d, r, pages: paging.and_then(|paging| paging.page_count) })
+        let Paging { page_count: pages, row_count } = paging.unwrap_or_default();
+        Ok(Envelope { d, r, pages, row_count })
     }
 
     fn failure(&self, call: &'static str, reply: &WireReply, secrets: &Secrets) -> Failure {

@@ -136,6 +136,39 @@ pub enum About {
         /// In what it differs from this order's.
         differences: Vec<Difference>,
     },
+    /// An invoice in Accurate that belongs to another order.
+    InvoiceOfOrder {
+        /// Its number.
+        number: String,
+        /// Accurate's id.
+        id: i64,
+        /// The other order.
+        order_id: String,
+    },
+    /// This order's invoice has another number in Accurate than it was created with.
+    Renumbered {
+        /// Accurate's id.
+        id: i64,
+        /// The number that it was created with.
+        from: String,
+        /// The number that it has now.
+        to: String,
+    },
+    /// An invoice that Accurate reports as deleted and shows all the same.
+    StillThere {
+        /// Its number.
+        number: String,
+    },
+    /// A reply to a save was lost, and the invoices of that day cannot be listed to look for this order's.
+    NotSearchable {
+        /// Forstok's order id, by which a person finds the invoice.
+        order_id: String,
+    },
+    /// The invoice would not say which order it is for.
+    DescriptionWithoutOrder {
+        /// What its description would be.
+        description: String,
+    },
     /// An invoice that cannot be deleted because a receipt exists for it.
     Receipt {
         /// The invoice's number.
@@ -321,20 +354,13 @@ impl About {
                 let id = id.map(|id| format!(" (id {id})")).unwrap_or_default();
                 say(format!("invoice {number}{id}"), format!("faktur {number}{id}"))
             }
-            Self::OtherInvoice { number, id, differences } => {
-                let listed = differences.iter().map(|one| one.in_words(language)).collect::<Vec<_>>().join(", ");
-                let listed = if listed.is_empty() { listed } else { format!(": {listed}") };
-                say(
-                    format!("invoice {number} (id {id}) is not this order's{listed}"),
-                    format!("faktur {number} (id {id}) bukan milik pesanan ini{listed}"),
-                )
-            }
-            Self::Receipt { number } => say(
-                format!("a receipt exists for invoice {number}; delete the receipt and the invoice in Accurate"),
-                format!(
-                    "faktur {number} sudah memiliki penerimaan penjualan; hapus penerimaan lalu fakturnya di Accurate"
-                ),
-            ),
+            Self::OtherInvoice { .. }
+            | Self::InvoiceOfOrder { .. }
+            | Self::Renumbered { .. }
+            | Self::StillThere { .. }
+            | Self::NotSearchable { .. }
+            | Self::DescriptionWithoutOrder { .. }
+            | Self::Receipt { .. } => self.conflict_in_words(language),
             Self::Customer { no, name } => say(format!("customer {no} ({name})"), format!("pelanggan {no} ({name})")),
             Self::Changes { changes } => {
                 changes.iter().map(|change| change.in_words(language)).collect::<Vec<_>>().join("; ")
@@ -348,6 +374,65 @@ impl About {
         match self {
             Self::Accurate { words, .. } => Some(words),
             _ => None,
+        }
+    }
+
+    /// What stands between an order and its invoice in Accurate.
+    fn conflict_in_words(&self, language: Language) -> String {
+        let say = |english: String, indonesian: String| match language {
+            Language::English => english,
+            Language::Indonesian => indonesian,
+        };
+        match self {
+            Self::OtherInvoice { number, id, differences } => {
+                let listed = differences.iter().map(|one| one.in_words(language)).collect::<Vec<_>>().join(", ");
+                let listed = if listed.is_empty() { listed } else { format!(": {listed}") };
+                say(
+                    format!("invoice {number} (id {id}) is not this order's{listed}"),
+                    format!("faktur {number} (id {id}) bukan milik pesanan ini{listed}"),
+                )
+            }
+            Self::InvoiceOfOrder { number, id, order_id } => say(
+                format!("invoice {number} (id {id}) belongs to order {order_id}"),
+                format!("faktur {number} (id {id}) adalah milik pesanan {order_id}"),
+            ),
+            Self::Renumbered { id, from, to } => say(
+                format!(
+                    "invoice {from} (id {id}) was renumbered to {to} in Accurate, so it was not deleted; delete it \
+                     there, then retry"
+                ),
+                format!(
+                    "nomor faktur {from} (id {id}) telah diubah menjadi {to} di Accurate sehingga tidak dihapus; \
+                     hapus faktur itu di Accurate, lalu coba lagi"
+                ),
+            ),
+            Self::StillThere { number } => say(
+                format!("Accurate reports invoice {number} as deleted but still shows it"),
+                format!("Accurate melaporkan faktur {number} terhapus tetapi masih menampilkannya"),
+            ),
+            Self::NotSearchable { order_id } => say(
+                format!(
+                    "Accurate may have created the invoice under another number; search Accurate for an invoice with \
+                     {order_id} in its description, and retry if there is none"
+                ),
+                format!(
+                    "Accurate mungkin sudah membuat faktur dengan nomor lain; cari faktur dengan {order_id} pada \
+                     keterangannya di Accurate, dan coba lagi bila tidak ada"
+                ),
+            ),
+            Self::DescriptionWithoutOrder { description } => say(
+                format!(
+                    "the description {description:?} does not contain the order id: add {{order_id}} to it in the mapping"
+                ),
+                format!("keterangan {description:?} tidak memuat nomor pesanan: tambahkan {{order_id}} di pemetaan"),
+            ),
+            Self::Receipt { number } => say(
+                format!("a receipt exists for invoice {number}; delete the receipt and the invoice in Accurate"),
+                format!(
+                    "faktur {number} sudah memiliki penerimaan penjualan; hapus penerimaan lalu fakturnya di Accurate"
+                ),
+            ),
+            _ => String::new(),
         }
     }
 

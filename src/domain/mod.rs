@@ -7,14 +7,15 @@
 //! [`decision`] (order × mapping), [`invoice`] (the draft that goes to Accurate), [`lines`] (its lines),
 //! [`basis`] (what of the order it rests on),
 //! [`reason`] (why an order is not invoiced, in words), [`about`] (what exactly a reason is about),
-//! [`timeline`] (what happened to it), [`waiting`] (what outside of us it waits for),
-//! [`operator`] (who acts, and in which role).
+//! [`doubt`] (what is not known about its saves), [`timeline`] (what happened to it),
+//! [`waiting`] (what outside of us it waits for), [`operator`] (who acts, and in which role).
 
 pub mod about;
 pub mod basis;
 pub mod cause;
 pub mod decision;
 pub mod document;
+pub mod doubt;
 pub mod history;
 pub mod invoice;
 pub mod lines;

@@ -33,6 +33,11 @@ impl OrderId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether a text holds this id as a whole word: `138` is neither in `1387` nor in `A138`.
+    pub fn is_named_in(&self, text: &str) -> bool {
+        text.split(|character: char| !character.is_alphanumeric()).any(|word| word == self.0)
+    }
 }
 
 impl fmt::Display for OrderId {

@@ -148,6 +148,9 @@ coded! {
         RefusedByAccurate = "refused_by_accurate",
             en "Accurate refused the invoice." => "Read Accurate's message, fix the cause, then retry.",
             id "Accurate menolak faktur ini." => "Baca pesan dari Accurate, perbaiki penyebabnya, lalu coba lagi.";
+        KeepsFailing = "keeps_failing",
+            en "Accurate answers this order with its own error again and again." => "Read Accurate's message and create the invoice in Accurate, or contact Accurate's support; the order is retried once a day automatically.",
+            id "Accurate terus membalas pesanan ini dengan galat dari sistemnya sendiri." => "Baca pesan dari Accurate lalu buat fakturnya langsung di Accurate, atau hubungi dukungan Accurate; pesanan dicoba lagi otomatis sekali sehari.";
         Cancelled = "cancelled",
             en "The order was cancelled before it was invoiced." => "Nothing to do.",
             id "Pesanan dibatalkan sebelum dibuatkan faktur." => "Tidak ada yang perlu dilakukan.";
@@ -184,6 +187,9 @@ coded! {
         InvoiceAdopted = "invoice_adopted",
             en "The invoice already existed in Accurate, so it was used and not created again." => "Nothing to do; it was compared with the order first.",
             id "Faktur sudah ada di Accurate, sehingga faktur itu yang dipakai dan tidak dibuat ulang." => "Tidak ada yang perlu dilakukan; faktur itu sudah dicocokkan dengan pesanan.";
+        OtherNumber = "other_number",
+            en "Accurate gave the invoice another number than the one that was sent." => "Nothing to do; to keep our numbers, switch off automatic numbering for sales invoices in Accurate.",
+            id "Accurate memberi faktur ini nomor yang berbeda dari nomor yang dikirim." => "Tidak ada yang perlu dilakukan; agar nomor yang dikirim dipakai, nonaktifkan penomoran otomatis Faktur Penjualan di Accurate.";
         CancelledKept = "cancelled_kept",
             en "The order was cancelled after it was invoiced; as the mapping says, the invoice is kept." => "Delete or correct the invoice in Accurate if it should not exist.",
             id "Pesanan dibatalkan setelah dibuatkan faktur; sesuai pemetaan, fakturnya tidak dihapus." => "Hapus atau perbaiki faktur tersebut di Accurate bila tidak seharusnya ada.";
@@ -244,7 +250,7 @@ impl Reason {
 impl Warning {
     /// Whether it tells what posting did, rather than what the order and the mapping say.
     pub fn is_of_posting(self) -> bool {
-        matches!(self, Self::CustomerCreated | Self::InvoiceAdopted)
+        matches!(self, Self::CustomerCreated | Self::InvoiceAdopted | Self::OtherNumber)
     }
 
     /// Whether it says how the order's snapshots arrived.

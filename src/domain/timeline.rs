@@ -100,6 +100,9 @@ pub enum Event {
     Voided {
         /// The number it had.
         number: String,
+        /// It was gone before we deleted anything.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        already_gone: bool,
     },
     /// The order was cancelled after its invoice and the mapping keeps it.
     Kept {
@@ -111,6 +114,8 @@ pub enum Event {
         /// What changed.
         about: About,
     },
+    /// Accurate kept failing for this order: it is tried once more, as every day.
+    TriedAgain,
     /// A person asked for another attempt.
     Rearmed {
         /// Who; empty when it was not recorded.
@@ -145,13 +150,52 @@ pub enum Event {
 /// An event with its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// When it happened.
+    /// When it happened; when it happened several times, the last time.
     pub at: Timestamp,
+    /// When it happened for the first time in a row.
+    pub since: Timestamp,
+    /// How often it happened in a row.
+    pub times: i64,
     /// What happened.
     pub event: Event,
 }
 
+impl Entry {
+    /// Something that happened once.
+    pub fn new(at: Timestamp, event: Event) -> Self {
+        Self { at, since: at, times: 1, event }
+    }
+
+    /// The entry in one line for a person.
+    pub fn in_words(&self, language: Language) -> String {
+        let words = self.event.in_words(language);
+        let (times, since) = (self.times, moment(self.since));
+        match language {
+            _ if times < 2 => words,
+            Language::English => format!("{words} ({times} times since {since})"),
+            Language::Indonesian => format!("{words} ({times} kali sejak {since})"),
+        }
+    }
+}
+
 impl Event {
+    /// What can happen again and again while an order is tried, without what differs each time; `None` for what
+    /// stands for itself.
+    pub(crate) fn repeated(&self) -> Option<Self> {
+        match self {
+            Self::Attempt { number, .. } => Some(Self::Attempt { attempt: 0, number: number.clone() }),
+            Self::Reply { call, outcome, words } => {
+                let (call, outcome, words) = (call.clone(), outcome.clone(), without_numbers(words));
+                Some(Self::Reply { call, outcome, words })
+            }
+            Self::Postponed { outcome, words, .. } => {
+                let (outcome, words) = (outcome.clone(), without_numbers(words));
+                Some(Self::Postponed { until: Timestamp::UNIX_EPOCH, outcome, words })
+            }
+            _ => None,
+        }
+    }
+
     /// The event in one line for a person.
     pub fn in_words(&self, language: Language) -> String {
         match language {
@@ -187,7 +231,8 @@ impl Event {
                 format!("next attempt {}: {}", moment(*until), reply_in_words(outcome, words, LANGUAGE))
             }
             Self::VoidDue { number } => format!("invoice {number} will be deleted"),
-            Self::Voided { number } => format!("invoice {number} was deleted"),
+            Self::Voided { number, already_gone: true } => format!("invoice {number} was already gone from Accurate"),
+            Self::Voided { number, .. } => format!("invoice {number} was deleted"),
             Self::Kept { number } => format!("cancelled: invoice {number} is kept, as the mapping says"),
             Self::Changed { about } => {
                 format!("the order changed after its invoice was created: {}", about.in_words(LANGUAGE))
@@ -206,6 +251,7 @@ impl Event {
             Self::Acknowledged { warning, actor } => {
                 format!("\"{actor}\" acknowledged: {}", clause(warning.sentence(LANGUAGE)))
             }
+            Self::TriedAgain => "tried again automatically".to_owned(),
             Self::LookedAgain { subject } => {
                 format!("{} is checked again; the order continues", subject.in_words(LANGUAGE))
             }
@@ -239,7 +285,10 @@ impl Event {
                 format!("percobaan berikutnya {}: {}", moment(*until), reply_in_words(outcome, words, LANGUAGE))
             }
             Self::VoidDue { number } => format!("faktur {number} akan dihapus"),
-            Self::Voided { number } => format!("faktur {number} sudah dihapus"),
+            Self::Voided { number, already_gone: true } => {
+                format!("faktur {number} ternyata sudah tidak ada di Accurate")
+            }
+            Self::Voided { number, .. } => format!("faktur {number} sudah dihapus"),
             Self::Kept { number } => format!("pesanan dibatalkan: faktur {number} tidak dihapus, sesuai pemetaan"),
             Self::Changed { about } => {
                 format!("pesanan berubah setelah fakturnya dibuat: {}", about.in_words(LANGUAGE))
@@ -258,6 +307,7 @@ impl Event {
             Self::Acknowledged { warning, actor } => {
                 format!("\"{actor}\" menandai sudah dilihat: {}", clause(warning.sentence(LANGUAGE)))
             }
+            Self::TriedAgain => "dicoba lagi secara otomatis".to_owned(),
             Self::LookedAgain { subject } => {
                 format!("{} diperiksa lagi; pesanan diproses lagi", subject.in_words(LANGUAGE))
             }
@@ -323,7 +373,13 @@ fn done_in_indonesian(words: &str) -> &str {
         "deleted" => "terhapus",
         "created" => "dibuat",
         "exists already" => "sudah ada",
+        "nothing to delete" => "tidak ada yang perlu dihapus",
         "an invoice with this number exists" => "faktur dengan nomor ini ada",
+        "an invoice of its day names this order" => "ada faktur pada tanggal itu yang menyebut pesanan ini",
+        "no invoice of its day names this order" => "tidak ada faktur pada tanggal itu yang menyebut pesanan ini",
+        "the list of its day cannot be relied on" => "daftar faktur pada tanggal itu tidak dapat diandalkan",
+        "the invoice exists" => "faktur ada",
+        "the invoice does not exist" => "faktur tidak ada",
         "no invoice has this number" => "tidak ada faktur dengan nomor ini",
         other => other,
     }
@@ -363,6 +419,12 @@ fn is_adopted(notices: &[Notice]) -> bool {
 /// An amount as it is stored, in words; a text that is not an amount stays as it is.
 fn money(amount: &str) -> String {
     Rupiah::parse(amount).map_or_else(|_| amount.to_owned(), Rupiah::in_words)
+}
+
+/// A text without the words that hold a digit: Accurate's own errors carry a reference code that is new each time.
+fn without_numbers(text: &str) -> String {
+    let word = |word: &str| if word.contains(|letter: char| letter.is_ascii_digit()) { "#" } else { word }.to_owned();
+    text.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// A moment in Jakarta, to the second.

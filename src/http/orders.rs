@@ -187,8 +187,12 @@ pub(super) struct OrderInvoice {
 /// One thing that happened to an order.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct TimelineEntry {
-    /// When.
+    /// When; the last time, when it happened several times in a row.
     at: String,
+    /// How often it happened in a row.
+    times: i64,
+    /// When it happened for the first time in a row.
+    since: String,
     /// What, in one line.
     text: String,
     /// The same for programs.
@@ -363,7 +367,9 @@ pub(crate) fn known_id(text: &str) -> Result<OrderId, Problem> {
 fn timeline_entry(entry: &Entry, language: Language) -> TimelineEntry {
     TimelineEntry {
         at: entry.at.to_string(),
-        text: entry.event.in_words(language),
+        times: entry.times,
+        since: entry.since.to_string(),
+        text: entry.in_words(language),
         event: serde_json::to_value(&entry.event).expect("our own types are JSON"),
     }
 }

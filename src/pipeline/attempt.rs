@@ -12,20 +12,27 @@ use crate::{
         client::{CALL_TIMEOUT, Session},
         outcome::{Failure, MissingRight, Right},
     },
+    clock::Monotonic,
     domain::{
         about::About,
-        reason::{Notice, Warning},
+        doubt::Doubt,
+        reason::{Finding, Language, Notice, Reason, Warning},
         timeline::{Entry, Event},
     },
-    store::{Claim, Counted, Outcome, Settlement},
+    store::{Claim, Counted, Deletion, Outcome, Settlement, State, Trouble},
 };
 
 /// How long a book waits after Accurate asked to slow down; no Retry-After was ever seen (accurate.md §2).
 const SLOW_DOWN: SignedDuration = SignedDuration::from_secs(1);
 
-/// How long after it was sent a save whose reply was lost may still be carried out over there. Public clients
-/// wait 180 s for their longest calls (accurate.md §2, C); until then "not found" is no certainty.
-pub(super) const SAVE_IS_OVER: SignedDuration = SignedDuration::from_mins(5);
+/// After so many looks that leave an order where it was, Accurate keeps failing for it.
+const MOST_VAIN_LOOKS: i64 = 10;
+
+/// What such an order still has when it is tried again: one.
+const VAIN_LOOKS_OF_ONE_TRIED_AGAIN: i64 = MOST_VAIN_LOOKS - 1;
+
+/// How long until it is tried again automatically.
+const TRIED_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// An attempt's result for its order and for its book.
 #[derive(Debug)]
@@ -43,8 +50,12 @@ pub(super) enum Stop {
     Later,
     /// Nothing went wrong, but an earlier save may still arrive: until it can no more, nothing else can be said.
     UntilSaveIsOver,
-    /// It costs the order nothing: the book is refused, or asked to slow down for longer than the lease.
+    /// Nothing went wrong, but only after this long can anything be said.
+    For(SignedDuration),
+    /// It costs the order nothing: the book is refused.
     AtNoCost,
+    /// It costs the order nothing: Accurate asked to slow down for longer than the lease.
+    SlowedDown,
 }
 
 /// How an attempt ended.
@@ -54,10 +65,12 @@ pub(super) type End = Result<Outcome, Stop>;
 pub(super) struct Attempt<'a> {
     pub(super) session: &'a Session,
     pub(super) claim: Arc<Claim>,
-    /// An invoice may stand, or come to stand, that we do not know of: when its save was sent.
-    pub(super) unsure_since: Option<Timestamp>,
-    /// Beside the invoice that stands, an earlier save may still arrive: when it was sent.
-    pub(super) late_save: Option<Timestamp>,
+    /// What is not known about the order's saves.
+    pub(super) doubt: Doubt,
+    /// How Accurate failed for this order.
+    pub(super) trouble: Trouble,
+    /// When a save last ended; before the first one, when the attempt began.
+    pub(super) last_save_at: Monotonic,
     warnings: Vec<Notice>,
     /// What happened so far.
     entries: Vec<Entry>,
@@ -66,12 +79,11 @@ pub(super) struct Attempt<'a> {
 
 impl<'a> Attempt<'a> {
     pub(super) fn begin(session: &'a Session, claim: Claim) -> Self {
-        // The clock may have been set back since.
-        let unsure_since = claim.unsure_since.map(|since| since.min(session.now()));
         Self {
             session,
-            unsure_since,
-            late_save: unsure_since,
+            doubt: claim.doubt.clone(),
+            trouble: claim.trouble.clone(),
+            last_save_at: session.monotonic(),
             warnings: claim.warnings.clone(),
             entries: Vec::new(),
             sign: Sign::Nothing,
@@ -81,32 +93,88 @@ impl<'a> Attempt<'a> {
 
     /// Puts into words how it ended; `wait_after` gives the waiting time by failures in a row.
     pub(super) fn end(mut self, end: End, wait_after: impl Fn(i64) -> SignedDuration) -> Attempted {
-        let outcome = end.unwrap_or_else(|stop| self.postponed(stop, wait_after));
+        let outcome = end.unwrap_or_else(|stop| self.stopped(stop, wait_after));
         let now = self.session.now();
         match &outcome {
-            Outcome::Invoiced { invoice, .. } => self.happened(Event::Invoiced {
+            Outcome::Invoiced { invoice } => self.happened(Event::Invoiced {
                 number: invoice.number.clone(),
                 id: invoice.id,
                 total: invoice.total.normalize().to_string(),
                 notices: self.warnings.clone(),
             }),
+            // A look that changed nothing is no news.
+            Outcome::Blocked { findings, .. }
+                if self.claim.state == State::Blocked && *findings == self.claim.findings => {}
             Outcome::Blocked { findings, .. } => self.happened(Event::Blocked { findings: findings.clone() }),
             Outcome::Postponed { until, .. } => {
                 let (outcome, words) = why(&self.entries);
                 self.happened(Event::Postponed { until: (*until).max(now), outcome, words });
             }
-            Outcome::Voided => self.happened(Event::Voided { number: self.claim.draft.body.number.clone() }),
+            Outcome::Voided { number, by } => {
+                self.happened(Event::Voided { number: number.clone(), already_gone: *by == Deletion::Before });
+            }
             Outcome::Reconsider => {}
         }
-        let Self { claim, entries, sign, warnings, .. } = self;
-        let (order_id, attempt) = (claim.order_id.clone(), claim.attempt);
-        let settlement = Settlement { order_id, attempt, outcome, warnings, entries };
+        if matches!(outcome, Outcome::Invoiced { .. } | Outcome::Voided { .. }) {
+            self.trouble = Trouble::default();
+        }
+        let Self { claim, doubt, trouble, entries, sign, warnings, .. } = self;
+        let (order_id, attempt, revision) = (claim.order_id.clone(), claim.attempt, claim.revision);
+        let settlement = Settlement { order_id, attempt, revision, outcome, doubt, trouble, warnings, entries };
         Attempted { settlement, sign }
     }
 
-    /// A save of unknown outcome was sent so long ago that it is carried out by now, or never.
-    pub(super) fn a_lost_save_is_over(&self) -> bool {
-        self.unsure_since.is_some_and(|since| self.session.now().duration_since(since) >= SAVE_IS_OVER)
+    /// A save is about to leave.
+    pub(super) fn save_leaves(&mut self) {
+        self.doubt.save_leaves();
+    }
+
+    /// It was answered, or failed; whatever its reply does not account for stays in doubt.
+    pub(super) fn save_is_answered(&mut self, failure: Option<&Failure>) {
+        self.last_save_at = self.session.monotonic();
+        if failure.is_some_and(|failure| !failure.leaves_doubt()) {
+            self.doubt.save_is_accounted_for();
+        }
+    }
+
+    /// A person must act. What may still arrive by then is looked for automatically.
+    pub(super) fn blocked(&self, reason: Reason, about: About) -> Outcome {
+        let recheck_after =
+            self.doubt.exists().then(|| self.doubt.remaining_wait()).filter(SignedDuration::is_positive);
+        Outcome::Blocked { findings: vec![Finding { reason, about }], waits_for: None, recheck_after }
+    }
+
+    /// The order stays blocked for what it was blocked for.
+    pub(super) fn blocked_as_before(&self) -> Outcome {
+        let (findings, waits_for) = (self.claim.findings.clone(), self.claim.waits_for.clone());
+        let wait = || self.doubt.remaining_wait().max(SignedDuration::from_mins(1));
+        Outcome::Blocked { findings, waits_for, recheck_after: self.doubt.exists().then(wait) }
+    }
+
+    /// A look after a save that Accurate answered with its own error found nothing. After too many of them nothing is
+    /// sent any more: once no save can arrive, a person is asked.
+    pub(super) fn after_vain_look(&mut self) -> Option<End> {
+        self.trouble.looks += 1;
+        if self.trouble.looks < MOST_VAIN_LOOKS {
+            return None;
+        }
+        if self.doubt.exists() {
+            return Some(Err(Stop::UntilSaveIsOver));
+        }
+        Some(Ok(self.keeps_failing()))
+    }
+
+    /// Accurate reports the invoice as deleted, and shows it.
+    pub(super) fn still_there(&mut self, number: String) {
+        self.trouble.words = About::StillThere { number }.in_words(Language::English);
+        self.not_sent("sales-invoice/delete", &self.trouble.words.clone());
+    }
+
+    fn keeps_failing(&mut self) -> Outcome {
+        self.trouble.looks = VAIN_LOOKS_OF_ONE_TRIED_AGAIN;
+        let words = self.trouble.words.clone();
+        let findings = vec![Finding { reason: Reason::KeepsFailing, about: About::Accurate { subject: None, words } }];
+        Outcome::Blocked { findings, waits_for: None, recheck_after: Some(TRIED_AGAIN_AFTER) }
     }
 
     /// Makes a call, again and again while Accurate asks to slow down and the lease lasts.
@@ -120,6 +188,14 @@ impl<'a> Attempt<'a> {
         let last_start = last_start(&self.claim, CALL_TIMEOUT);
         let session = self.session;
         patiently(session, last_start, make, |result| self.tell(call, result.map(success))).await
+    }
+
+    /// The same for a call that is told of afterwards.
+    pub(super) async fn patiently_silent<T, F: Future<Output = Result<T, Failure>>>(
+        &self,
+        make: impl Fn() -> F,
+    ) -> Result<T, Failure> {
+        patiently(self.session, last_start(&self.claim, CALL_TIMEOUT), make, |_| {}).await
     }
 
     /// Writes down what a call came to, for the timeline and for the book.
@@ -137,6 +213,9 @@ impl<'a> Attempt<'a> {
             self.happened(Event::Reply { call: call.to_owned(), outcome: outcome.to_owned(), words });
         }
         self.sign = sign_of(result.err());
+        if self.sign == Sign::Well {
+            self.session.saw_an_answer();
+        }
     }
 
     /// Writes down why a call was not made.
@@ -146,7 +225,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn happened(&mut self, event: Event) {
-        self.entries.push(Entry { at: self.session.now(), event });
+        self.entries.push(Entry::new(self.session.now(), event));
     }
 
     pub(super) fn warn(&mut self, warning: Warning, about: About) {
@@ -154,15 +233,24 @@ impl<'a> Attempt<'a> {
         self.warnings.push(Notice { warning, about });
     }
 
-    fn postponed(&self, stop: Stop, wait_after: impl Fn(i64) -> SignedDuration) -> Outcome {
+    /// What an attempt without a result comes to.
+    fn stopped(&mut self, stop: Stop, wait_after: impl Fn(i64) -> SignedDuration) -> Outcome {
+        if matches!(stop, Stop::Later | Stop::SlowedDown) && self.session.fails_alone(&self.claim.order_id) {
+            self.trouble.looks = self.trouble.looks.max(self.claim.trouble.looks + 1);
+            if self.trouble.looks >= MOST_VAIN_LOOKS && self.claim.state != State::Blocked {
+                (_, self.trouble.words) = why(&self.entries);
+                return self.keeps_failing();
+            }
+        }
         let now = self.session.now();
         let (until, counted) = match stop {
             Stop::Later => (now + wait_after(self.claim.failures + 1), Counted::Yes),
-            Stop::UntilSaveIsOver => (self.unsure_since.unwrap_or(now) + SAVE_IS_OVER, Counted::WentWell),
+            Stop::UntilSaveIsOver => (now + self.doubt.remaining_wait(), Counted::WentWell),
+            Stop::For(wait) => (now + wait, Counted::WentWell),
             // The book's pause holds the order back, so it need not wait on its own account.
-            Stop::AtNoCost => (now, Counted::No),
+            Stop::AtNoCost | Stop::SlowedDown => (now, Counted::No),
         };
-        Outcome::Postponed { until, counted, unsure_since: self.unsure_since }
+        Outcome::Postponed { until, counted }
     }
 }
 
@@ -220,7 +308,8 @@ pub(super) async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
 
 pub(super) fn stop(failure: &Failure) -> Stop {
     match failure {
-        Failure::SlowDown(_) | Failure::BookRefused(_) => Stop::AtNoCost,
+        Failure::SlowDown(_) => Stop::SlowedDown,
+        Failure::BookRefused(_) => Stop::AtNoCost,
         Failure::RightMissing(MissingRight { right, .. }) => match right {
             Right::SaveInvoices | Right::ReadInvoices | Right::DeleteInvoices => Stop::AtNoCost,
             // Nothing but its own wait holds back an order that needs a new customer.

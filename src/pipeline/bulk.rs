@@ -12,12 +12,13 @@ use jiff::SignedDuration;
 use super::{
     attempt::{Attempt, Attempted, End, Stop, last_start, patiently, stop},
     circuit::Sign,
-    post::{AfterSave, Saved, found_in_words},
+    find::{Looked, found_in_words},
+    post::{AfterSave, Saved, Why},
 };
 use crate::{
     accurate::{
         client::{BULK_TIMEOUT, CALL_TIMEOUT, Session},
-        invoices::{self, FoundInvoice, Standing},
+        invoices::{self, Standing},
         outcome::Failure,
     },
     store::Claim,
@@ -60,8 +61,11 @@ pub struct Group<'a> {
 /// What a list came to: who stands, nothing that can be trusted, or why there is none.
 type Listed = Result<Option<Standing>, Failure>;
 
-/// What a look at an attempt's number came to.
-type Looked<'a> = (Attempt<'a>, Result<Option<FoundInvoice>, Stop>);
+/// An attempt and what a look-up of its invoice came to.
+type LookedUp<'a> = (Attempt<'a>, Result<Looked, Stop>);
+
+/// An attempt to be looked up, and the id of an invoice that the reply to its save named.
+type Unclear<'a> = (Attempt<'a>, Option<i64>);
 
 /// Attempts that share a call, and whether the customers they want were seen to stand.
 struct Batch<'a> {
@@ -72,15 +76,22 @@ struct Batch<'a> {
 impl<'a> Group<'a> {
     /// A group for these claims; no call is made yet.
     pub fn begin(session: &'a Session, claims: Vec<Claim>) -> Self {
-        let attempts = claims.into_iter().map(|claim| Attempt::begin(session, claim));
-        let (tried, fresh) = attempts.partition(|attempt| attempt.claim.earlier_tries > 0);
+        let (mut tried, mut fresh, mut ended) = (Vec::new(), Vec::new(), Vec::new());
+        for claim in claims {
+            let mut attempt = Attempt::begin(session, claim);
+            match attempt.may_never_save() {
+                Some(end) => ended.push((attempt, end)),
+                None if attempt.must_look_up() => tried.push(attempt),
+                None => fresh.push(attempt),
+            }
+        }
         Self {
             session,
             fresh,
             tried,
             to_be_asked: Vec::new(),
             asked_next: FIRST_PART,
-            ended: Vec::new(),
+            ended,
             sign: Sign::Nothing,
             bulk_went_well: true,
             stopped: None,
@@ -90,12 +101,22 @@ impl<'a> Group<'a> {
     /// Makes the next attempts, mostly all of them, to be written down before more is done; `None` when each has
     /// its end. `wait_after` gives the waiting time by failures in a row.
     pub async fn next_part(&mut self, wait_after: impl Fn(i64) -> SignedDuration) -> Option<Part> {
-        if self.fresh.is_empty() && self.tried.is_empty() && self.to_be_asked.is_empty() {
+        let nothing_is_left = self.fresh.is_empty() && self.tried.is_empty() && self.to_be_asked.is_empty();
+        if nothing_is_left && self.ended.is_empty() {
             return None;
         }
-        let mut may_save = self.look_at_those_tried_before().await;
-        may_save.append(&mut self.fresh);
-        self.save_all(may_save).await;
+        let mut again = self.look_at_those_tried_before().await;
+        let mut fresh = std::mem::take(&mut self.fresh);
+        let mut batches = Vec::new();
+        if self.session.numbers_are_ours() {
+            again.append(&mut fresh);
+            fresh = again;
+        } else {
+            // What is refused in unknown words could not be sent again with fewer: what was tried before goes alone.
+            batches.extend(again.into_iter().map(|attempt| Batch { attempts: vec![attempt], customers_stand: false }));
+        }
+        batches.push(Batch { attempts: fresh, customers_stand: false });
+        self.save_all(batches).await;
         if !self.bulk_went_well || matches!(self.sign, Sign::Down(_) | Sign::Refused { .. }) {
             // Whether the rest goes together or one by one, or whether anything goes, is to be thought over.
             for mut attempt in std::mem::take(&mut self.to_be_asked) {
@@ -115,9 +136,9 @@ impl<'a> Group<'a> {
 
     /// Asks for the numbers of those that were tried before; returns the attempts that may save.
     async fn look_at_those_tried_before(&mut self) -> Vec<Attempt<'a>> {
-        let tried = std::mem::take(&mut self.tried);
-        let (told, mut not_told) = self.look_at_a_list(tried).await;
-        self.to_be_asked.append(&mut not_told);
+        let tried = std::mem::take(&mut self.tried).into_iter().map(|attempt| (attempt, None)).collect();
+        let (told, not_told) = self.look_at_a_list(tried).await;
+        self.to_be_asked.extend(not_told.into_iter().map(|(attempt, _)| attempt));
         // Those that can only be looked at, until they are decided anew, hold up nobody who may be saved; nor does
         // anybody whose number is to be asked for hold up those that a list has told of.
         self.to_be_asked.sort_by_key(|attempt| attempt.claim.undecided);
@@ -125,13 +146,13 @@ impl<'a> Group<'a> {
             let rest = self.to_be_asked.split_off(self.asked_next.min(self.to_be_asked.len()));
             self.asked_next *= 2;
             let attempts = std::mem::replace(&mut self.to_be_asked, rest);
-            self.ask_each(attempts).await
+            self.ask_each(attempts.into_iter().map(|attempt| (attempt, None)).collect()).await
         } else {
             told
         };
         let mut may_save = Vec::new();
-        for (mut attempt, found) in looked {
-            match found.map(|found| attempt.after_first_look(found)) {
+        for (mut attempt, looked) in looked {
+            match looked.map(|looked| attempt.after_first_look(looked)) {
                 Ok(None) => may_save.push(attempt),
                 Ok(Some(end)) => self.ended.push((attempt, end)),
                 Err(stop) => self.ended.push((attempt, Err(stop))),
@@ -142,8 +163,7 @@ impl<'a> Group<'a> {
 
     /// Saves until each has its end. What is sent again is sent with fewer, and before the rest: a customer that
     /// the first culprit lets us create is there for all others.
-    async fn save_all(&mut self, attempts: Vec<Attempt<'a>>) {
-        let mut batches = vec![Batch { attempts, customers_stand: false }];
+    async fn save_all(&mut self, mut batches: Vec<Batch<'a>>) {
         while let Some(Batch { mut attempts, customers_stand }) = batches.pop() {
             if let Some(failure) = self.stopped.clone() {
                 let failed = vec![Err(failure); attempts.len()];
@@ -166,7 +186,11 @@ impl<'a> Group<'a> {
         let results = match self.send(&mut attempts).await {
             Ok(results) => results,
             // Refused as a whole: the culprit is found by halves.
-            Err(Failure::Refused(_) | Failure::UnknownText(_)) => return halves(attempts, customers_stand),
+            Err(Failure::Refused(_)) => return halves(attempts, customers_stand),
+            Err(Failure::UnknownText(words)) => {
+                let doubtful = attempts.into_iter().map(|attempt| (attempt, words.clone())).collect();
+                return halves(self.absent_among(doubtful).await, customers_stand);
+            }
             Err(failure) => {
                 if matches!(failure, Failure::BookRefused(_) | Failure::RightMissing(_) | Failure::NotSent(_)) {
                     self.stopped = Some(failure.clone().of_a_call_not_made());
@@ -180,8 +204,8 @@ impl<'a> Group<'a> {
         for (attempt, saved) in attempts.into_iter().zip(results) {
             if !customers_stand && attempt.lacks_customer(&saved) {
                 without_customer.push(attempt);
-            } else if is_unknown_refusal(&saved) {
-                doubtful.push(attempt);
+            } else if let Err(Failure::UnknownText(words)) = saved {
+                doubtful.push((attempt, words));
             } else {
                 others.push(attempt);
                 their_results.push(saved);
@@ -191,12 +215,41 @@ impl<'a> Group<'a> {
         let attempts = self.with_customers(without_customer).await;
         let mut again = vec![Batch { attempts, customers_stand: true }];
         // Words that nobody knows may only say that another element was refused: without it this one may pass.
-        if doubtful.len() < sent {
-            again.push(Batch { attempts: doubtful, customers_stand });
+        let some_went_otherwise = doubtful.len() < sent;
+        let absent = self.absent_among(doubtful).await;
+        if some_went_otherwise {
+            again.push(Batch { attempts: absent, customers_stand });
         } else {
-            again.extend(halves(doubtful, customers_stand));
+            again.extend(halves(absent, customers_stand));
         }
         again
+    }
+
+    /// Those that were refused in words that nobody knows and have no invoice: they may be sent again. The words prove
+    /// nothing, so where numbers are not ours they wait until their save can no longer arrive.
+    async fn absent_among(&mut self, doubtful: Vec<(Attempt<'a>, String)>) -> Vec<Attempt<'a>> {
+        let (attempts, mut words): (Vec<Unclear<'a>>, BTreeMap<_, _>) = doubtful
+            .into_iter()
+            .map(|(attempt, words)| {
+                let order_id = attempt.claim.order_id.clone();
+                ((attempt, None), (order_id, words))
+            })
+            .unzip();
+        let mut absent = Vec::new();
+        for (mut attempt, looked) in self.look_up(attempts).await {
+            let words = words.remove(&attempt.claim.order_id).unwrap_or_default();
+            let end = match looked {
+                Ok(Looked::Nothing) if self.session.numbers_are_ours() => {
+                    absent.push(attempt);
+                    continue;
+                }
+                Ok(Looked::Nothing) => Err(Stop::UntilSaveIsOver),
+                Ok(looked) => attempt.after_look_up(Why::UnknownText(words), looked),
+                Err(stop) => Err(stop),
+            };
+            self.ended.push((attempt, end));
+        }
+        absent
     }
 
     /// Sends all of them in one call and writes down for each what became of it.
@@ -205,6 +258,7 @@ impl<'a> Group<'a> {
         let bodies: Vec<_> = claims.iter().map(|claim| &claim.draft.body).collect();
         let session = self.session;
         let last_start = last_start(&claims[0], BULK_TIMEOUT);
+        attempts.iter_mut().for_each(Attempt::save_leaves);
         let tell = |result: Result<&Vec<Saved>, &Failure>| {
             for (at, attempt) in attempts.iter_mut().enumerate() {
                 let own = result.and_then(|elements| elements[at].as_ref());
@@ -212,6 +266,9 @@ impl<'a> Group<'a> {
             }
         };
         let result = patiently(session, last_start, || invoices::save_many(session, &bodies, last_start), tell).await;
+        for (at, attempt) in attempts.iter_mut().enumerate() {
+            attempt.save_is_answered(result.as_ref().and_then(|elements| elements[at].as_ref()).err());
+        }
         self.sign = match &result {
             Ok(_) => Sign::Well,
             Err(_) => attempts.last().map_or(Sign::Nothing, |attempt| attempt.sign.clone()),
@@ -251,59 +308,60 @@ impl<'a> Group<'a> {
             match attempt.after_save(saved) {
                 AfterSave::Ends(end) => self.ended.push((attempt, end)),
                 AfterSave::LookUp(why) => {
+                    let named = why.named();
                     whys.insert(attempt.claim.order_id.clone(), why);
-                    unclear.push(attempt);
+                    unclear.push((attempt, named));
                 }
             }
         }
-        for (mut attempt, found) in self.look_up(unclear).await {
+        for (mut attempt, looked) in self.look_up(unclear).await {
             let Some(why) = whys.remove(&attempt.claim.order_id) else { continue };
-            let end = found.and_then(|found| attempt.after_look_up(why, found));
+            let end = looked.and_then(|looked| attempt.after_look_up(why, looked));
             self.ended.push((attempt, end));
         }
     }
 
-    /// Which of their numbers stand: with one list where its answer can be trusted, else number by number.
-    async fn look_up(&mut self, attempts: Vec<Attempt<'a>>) -> Vec<Looked<'a>> {
+    /// Their invoices: with one list where its answer can be trusted, else one by one.
+    async fn look_up(&mut self, attempts: Vec<Unclear<'a>>) -> Vec<LookedUp<'a>> {
         let (mut looked, not_told) = self.look_at_a_list(attempts).await;
         looked.append(&mut self.ask_each(not_told).await);
         looked
     }
 
     /// The same with one list only; those that it does not tell enough of are returned as they are.
-    async fn look_at_a_list(&mut self, attempts: Vec<Attempt<'a>>) -> (Vec<Looked<'a>>, Vec<Attempt<'a>>) {
+    async fn look_at_a_list(&mut self, attempts: Vec<Unclear<'a>>) -> (Vec<LookedUp<'a>>, Vec<Unclear<'a>>) {
         let listed = self.list(&attempts).await;
         let (mut told, mut not_told) = (Vec::new(), Vec::new());
-        for mut attempt in attempts {
+        for (mut attempt, named) in attempts {
             match found_by(&listed, &mut attempt) {
                 Some(found) => told.push((attempt, found)),
-                None => not_told.push(attempt),
+                None => not_told.push((attempt, named)),
             }
         }
         self.hear(&told);
         (told, not_told)
     }
 
-    /// The same number by number.
-    async fn ask_each(&mut self, attempts: Vec<Attempt<'a>>) -> Vec<Looked<'a>> {
+    /// The same one by one.
+    async fn ask_each(&mut self, attempts: Vec<Unclear<'a>>) -> Vec<LookedUp<'a>> {
         let looks: Vec<_> = attempts.into_iter().map(ask).collect();
         let looked: Vec<_> = stream::iter(looks).buffered(LOOKS_AT_ONCE).collect().await;
         self.hear(&looked);
         looked
     }
 
-    fn hear(&mut self, looked: &[Looked<'a>]) {
+    fn hear(&mut self, looked: &[LookedUp<'a>]) {
         if let Some((last, _)) = looked.last() {
             self.sign = last.sign.clone();
         }
     }
 
     /// Those of their numbers that stand; `None` when only single look-ups can tell.
-    async fn list(&self, attempts: &[Attempt<'a>]) -> Listed {
+    async fn list(&self, attempts: &[Unclear<'a>]) -> Listed {
         if attempts.len() < 2 {
             return Ok(None);
         }
-        let claims: Vec<_> = attempts.iter().map(|attempt| attempt.claim.clone()).collect();
+        let claims: Vec<_> = attempts.iter().map(|(attempt, _)| attempt.claim.clone()).collect();
         let numbers: Vec<_> = claims.iter().map(|claim| claim.draft.body.number.as_str()).collect();
         let (session, last_start) = (self.session, last_start(&claims[0], CALL_TIMEOUT));
         let list = || patiently(session, last_start, || invoices::by_numbers(session, &numbers), |_| {});
@@ -316,7 +374,7 @@ impl<'a> Group<'a> {
 }
 
 /// Whether an attempt's number stands, by what a list came to; `None` when that is not enough.
-fn found_by(listed: &Listed, attempt: &mut Attempt<'_>) -> Option<Result<Option<FoundInvoice>, Stop>> {
+fn found_by(listed: &Listed, attempt: &mut Attempt<'_>) -> Option<Result<Looked, Stop>> {
     let row = |standing: &Standing| standing.get(&attempt.claim.draft.body.number).cloned();
     match listed.as_ref().map(|listed| listed.as_ref().map(row)) {
         // What one look met the others would meet as well.
@@ -326,20 +384,15 @@ fn found_by(listed: &Listed, attempt: &mut Attempt<'_>) -> Option<Result<Option<
         }
         Ok(Some(found)) if attempt.is_told_enough_by(found.as_ref()) => {
             attempt.tell("sales-invoice/list", Ok(found_in_words(found.as_ref())));
-            Some(Ok(found))
+            Some(Ok(found.map_or(Looked::Nothing, Looked::Own)))
         }
         Ok(_) => None,
     }
 }
 
-async fn ask(mut attempt: Attempt<'_>) -> Looked<'_> {
-    let found = attempt.look_up().await;
-    (attempt, found)
-}
-
-/// Refused in words that are not in the table of `accurate/outcome.rs`.
-fn is_unknown_refusal(saved: &Saved) -> bool {
-    matches!(saved, Err(Failure::UnknownText(_)))
+async fn ask((mut attempt, named): Unclear<'_>) -> LookedUp<'_> {
+    let looked = attempt.look_up(named).await;
+    (attempt, looked)
 }
 
 fn halves(mut attempts: Vec<Attempt<'_>>, customers_stand: bool) -> Vec<Batch<'_>> {

@@ -17,7 +17,7 @@ use crate::{
         unread::UnreadAmounts,
     },
     forstok::payload,
-    store::{OrderRecord, Result, State, Undecided, Unfolded, Verdict},
+    store::{OrderRecord, Result, Saves, State, Undecided, Unfolded, Verdict},
 };
 
 /// Most orders that are folded or decided about in one commit.
@@ -121,6 +121,7 @@ fn verdict(order: &Undecided, in_force: &MappingInForce) -> Verdict {
         warnings: Vec::new(),
         draft: None,
         events: Vec::new(),
+        look_up_first: false,
     };
     let snapshot = snapshot(order);
     let (history, mapping) = (&order.history, &in_force.mapping);
@@ -142,6 +143,11 @@ fn verdict(order: &Undecided, in_force: &MappingInForce) -> Verdict {
         (_, _) if order.invoice_stands => {
             verdict.state = State::Invoiced;
             after_invoice(&mut verdict, order, snapshot.as_ref(), mapping);
+        }
+        // An invoice may exist that we do not know of: before an order that was tried is left alone, it is looked up.
+        (State::Blocked, decision) if must_be_looked_up(order, &decision) => {
+            verdict.state = State::Due;
+            verdict.look_up_first = true;
         }
         (_, Decision::Watch) => {
             verdict.state = State::Watching;
@@ -184,6 +190,21 @@ fn is_unwanted(manual: Option<&ManualDecision>, number: &str) -> bool {
         Manual::ByHand => manual.document.as_deref().map(str::trim) != Some(number),
         Manual::Now | Manual::Again => false,
     })
+}
+
+/// A person who decides knows of the order; for a rule nobody has looked at it.
+fn must_be_looked_up(order: &Undecided, decision: &Decision) -> bool {
+    let left_alone_by_rule = match decision {
+        Decision::Watch => true,
+        Decision::Ignore(reason) => !matches!(reason, Reason::ByHand | Reason::Excluded),
+        Decision::Block(_) | Decision::Invoice(..) => false,
+    };
+    let may_have_an_invoice = match order.saves {
+        Saves::NoneSent => false,
+        Saves::AccountedFor => left_alone_by_rule,
+        Saves::InDoubt => true,
+    };
+    order.draft.is_some() && may_have_an_invoice
 }
 
 /// What posting brought about stays true, and so does what was said about an invoice that exists; what a decision

@@ -3,13 +3,17 @@
 //! One look serves all orders that wait for the same, and looks go only when no fresh order is due.
 
 use super::{
-    Engine,
+    Engine, LEASE,
     attempt::sign_of,
     circuit::{Gate, Sign},
 };
 use crate::{
     accurate::{client::Session, customers, masters, outcome::Failure},
-    domain::waiting::{Subject, look_again_after},
+    domain::{
+        order::OrderId,
+        reason::Reason,
+        waiting::{Subject, look_again_after},
+    },
     store::Result,
 };
 
@@ -30,6 +34,10 @@ impl Engine {
         let gate = known.lock_circuit().gate(self.now());
         if matches!(gate, Gate::Shut(_)) {
             return Ok(false);
+        }
+        if let Some(order_id) = self.store.due_recheck(book, self.now()).await? {
+            self.look_at_blocked(book, &order_id).await?;
+            return Ok(true);
         }
         let Some(wait) = self.store.due_wait(book, self.now()).await? else { return Ok(false) };
         let looked = look(&known.session, &wait.subject).await;
@@ -61,6 +69,26 @@ impl Engine {
             self.wake();
         }
         Ok(true)
+    }
+}
+
+impl Engine {
+    /// Looks for the invoice of a blocked order whose save could still arrive when it was blocked; has another one
+    /// attempted again that Accurate kept failing for.
+    async fn look_at_blocked(&self, book: &str, order_id: &OrderId) -> Result<()> {
+        let now = self.now();
+        let Some(order) = self.store.order(order_id).await? else { return Ok(()) };
+        if order.reason == Some(Reason::KeepsFailing) {
+            self.store.try_blocked(order_id, now).await?;
+            self.wake();
+            return Ok(());
+        }
+        // As long as the claim is held, and when there is none, it is not asked for again.
+        self.store.recheck_at(order_id, now + LEASE).await?;
+        match self.store.claim_blocked(order_id, now, now + LEASE).await? {
+            Some(claim) => self.attempt(book, claim).await,
+            None => Ok(()),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod attempt;
 pub mod bulk;
 pub mod circuit;
 pub mod decide;
+mod find;
 mod holding;
 pub mod look;
 pub mod mapping;
@@ -24,6 +25,7 @@ pub mod run;
 pub mod supervisor;
 pub mod tidy;
 mod turns;
+mod void;
 mod work;
 
 use std::{

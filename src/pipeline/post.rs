@@ -1,11 +1,15 @@
-//! One attempt for one order: look up, save, read back; or delete.
+//! One attempt for one order: look up, save, read back.
 //!
-//! What makes it exactly once: the number never changes, Accurate refuses a number twice, and every attempt
-//! that is not the first asks for the number before it saves (accurate.md §4).
+//! What makes it exactly once: the number never changes, Accurate refuses a number twice, and every attempt that is
+//! not the first looks for the order's invoice before it saves (accurate.md §4). Where Accurate gives invoices numbers
+//! of its own, nothing is saved again before an earlier save can no longer arrive.
 
 use jiff::SignedDuration;
 
-use super::attempt::{Attempt, Attempted, End, SAVE_IS_OVER, Stop, last_start, stop};
+use super::{
+    attempt::{Attempt, Attempted, End, Stop, last_start, stop},
+    find::Looked,
+};
 use crate::{
     accurate::{
         client::{CALL_TIMEOUT, Session},
@@ -19,17 +23,21 @@ use crate::{
         reason::{Finding, Reason, Warning},
         waiting::Subject,
     },
-    store::{Claim, Counted, Outcome, StandingInvoice, State},
+    store::{Claim, Outcome, StandingInvoice, State},
 };
 
 /// Why something is not sent while an earlier save is not over.
-const SAVE_MAY_ARRIVE: &str = "an earlier save of the same invoice may still arrive";
+pub(super) const SAVE_MAY_ARRIVE: &str = "an earlier save of the same invoice may still arrive";
+
+/// After so many failures in a row a total that cannot be read is a person's matter.
+const READABLE_AGAIN_WITHIN: i64 = 3;
 
 /// Makes one attempt; `wait_after` gives the waiting time by failures in a row.
 pub async fn attempt(session: &Session, claim: Claim, wait_after: impl Fn(i64) -> SignedDuration) -> Attempted {
     let mut attempt = Attempt::begin(session, claim);
     let end = match attempt.claim.state {
         State::VoidDue => attempt.void().await,
+        State::Blocked => Ok(attempt.look_only().await),
         _ => attempt.invoice().await,
     };
     attempt.end(end, wait_after)
@@ -39,14 +47,16 @@ pub async fn attempt(session: &Session, claim: Claim, wait_after: impl Fn(i64) -
 pub(super) enum AfterSave {
     /// The attempt ends.
     Ends(End),
-    /// Only a look at the number can tell.
+    /// Only a look-up can tell.
     LookUp(Why),
 }
 
-/// Why the number must be looked up after a save.
+/// Why the invoice must be looked up after a save.
+#[derive(Clone)]
 pub(super) enum Why {
-    /// It is saved, but what stands was not told.
-    Saved,
+    /// It is saved, but what the reply says is not this order's invoice, or cannot be compared with it; the id that the
+    /// reply named.
+    Saved(Option<i64>),
     /// Nobody knows whether it was saved.
     Unknown,
     /// The number is taken, in Accurate's words.
@@ -55,36 +65,71 @@ pub(super) enum Why {
     UnknownText(String),
 }
 
+impl Why {
+    /// The id that the reply named.
+    pub(super) fn named(&self) -> Option<i64> {
+        match self {
+            Self::Saved(id) => *id,
+            Self::Unknown | Self::Taken(_) | Self::UnknownText(_) => None,
+        }
+    }
+}
+
 /// What a save came to, as [`invoices::save`] tells it.
 pub(super) type Saved = Result<Option<FoundInvoice>, Failure>;
 
 impl Attempt<'_> {
     async fn invoice(&mut self) -> End {
-        if self.claim.earlier_tries > 0 {
-            let found = self.look_up().await?;
-            if let Some(end) = self.after_first_look(found) {
+        if let Some(end) = self.may_never_save() {
+            return end;
+        }
+        if self.must_look_up() {
+            let looked = self.look_up(None).await?;
+            if let Some(end) = self.after_first_look(looked) {
                 return end;
             }
         }
         self.save_and_conclude().await
     }
 
+    /// Whether an earlier attempt may have sent something.
+    pub(super) fn must_look_up(&self) -> bool {
+        self.claim.earlier_tries > 0 || self.claim.doubt.exists()
+    }
+
+    /// An invoice that does not name its order could not be told from another order's.
+    pub(super) fn may_never_save(&mut self) -> Option<End> {
+        let description = &self.claim.draft.body.description;
+        if self.claim.order_id.is_named_in(description) {
+            return None;
+        }
+        let about = About::DescriptionWithoutOrder { description: description.clone() };
+        Some(Ok(self.blocked(Reason::NumberConflict, about)))
+    }
+
     /// What an attempt that is not the first ends with before it saves; `None`: it may save.
-    pub(super) fn after_first_look(&mut self, found: Option<FoundInvoice>) -> Option<End> {
-        if found.is_some() && self.claim.attempt == 2 {
-            // One save was sent, and there it is.
-            self.late_save = None;
+    pub(super) fn after_first_look(&mut self, looked: Looked) -> Option<End> {
+        let others = match looked {
+            Looked::Own(found) => return Some(self.adopt_or_look_again(found)),
+            Looked::NotSearchable => return Some(self.not_searchable()),
+            Looked::Others(found) => Some(found),
+            Looked::Nothing => None,
+        };
+        // Another draft, or none, may be wanted; or the next save might be a second one.
+        if self.doubt.exists() && (self.claim.undecided || !self.session.numbers_are_ours()) {
+            self.not_sent("sales-invoice/save", SAVE_MAY_ARRIVE);
+            return Some(Err(Stop::UntilSaveIsOver));
         }
-        match found {
-            Some(found) => Some(Ok(self.adopt(found))),
-            // Another draft, or none, is wanted; but the save that was sent may still arrive.
-            None if self.claim.undecided && self.unsure_since.is_some() => {
-                self.not_sent("sales-invoice/save", SAVE_MAY_ARRIVE);
-                Some(Err(Stop::UntilSaveIsOver))
-            }
-            None if self.claim.undecided => Some(Ok(Outcome::Reconsider)),
-            None => None,
+        if self.claim.undecided {
+            return Some(Ok(Outcome::Reconsider));
         }
+        if let Some(others) = others {
+            return Some(Ok(self.adopt(others)));
+        }
+        if self.claim.doubt.exists() && self.trouble.looks > 0 {
+            return self.after_vain_look();
+        }
+        None
     }
 
     pub(super) async fn save_and_conclude(&mut self) -> End {
@@ -92,8 +137,8 @@ impl Attempt<'_> {
         match self.after_save(saved) {
             AfterSave::Ends(end) => end,
             AfterSave::LookUp(why) => {
-                let found = self.look_up().await?;
-                self.after_look_up(why, found)
+                let looked = self.look_up(why.named()).await?;
+                self.after_look_up(why, looked)
             }
         }
     }
@@ -101,52 +146,87 @@ impl Attempt<'_> {
     /// What follows from a save, the same for one alone and for one of many.
     pub(super) fn after_save(&mut self, saved: Saved) -> AfterSave {
         match saved {
-            Ok(Some(saved)) if saved.total.is_some() => AfterSave::Ends(Ok(self.invoiced(saved))),
-            Ok(_) => {
-                self.unsure_since = Some(self.session.now());
-                AfterSave::LookUp(Why::Saved)
+            Ok(Some(saved)) if self.is_as_sent(&saved) => {
+                self.doubt.save_is_accounted_for();
+                AfterSave::Ends(Ok(self.invoiced(saved)))
             }
-            Err(Failure::Ambiguous(_)) => {
-                self.unsure_since = Some(self.session.now());
+            Ok(saved) => AfterSave::LookUp(Why::Saved(saved.map(|saved| saved.id))),
+            Err(Failure::Ambiguous(words)) => {
+                self.trouble.words = words;
                 AfterSave::LookUp(Why::Unknown)
             }
+            Err(Failure::UnknownText(words)) => AfterSave::LookUp(Why::UnknownText(words)),
             Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate(_), words })) => {
                 AfterSave::LookUp(Why::Taken(words))
             }
             // An earlier save may still arrive; only when it cannot any more is this the last word.
-            Err(Failure::Refused(Refusal { meaning: Meaning::Person(_), .. })) if self.unsure_since.is_some() => {
-                AfterSave::Ends(Err(Stop::UntilSaveIsOver))
-            }
+            Err(Failure::Refused(_)) if self.doubt.exists() => AfterSave::Ends(Err(Stop::UntilSaveIsOver)),
             Err(Failure::Refused(Refusal { meaning: Meaning::Person(reason), words })) => {
                 let waits_for = Subject::of(reason, &words, &self.claim.draft.body);
                 let about = About::Accurate { subject: waits_for.clone(), words };
                 let findings = vec![Finding { reason, about }];
-                AfterSave::Ends(Ok(Outcome::Blocked { findings, waits_for }))
+                AfterSave::Ends(Ok(Outcome::Blocked { findings, waits_for, recheck_after: None }))
             }
             Err(Failure::Refused(Refusal { words, .. })) => {
-                AfterSave::Ends(Ok(blocked(Reason::RefusedByAccurate, said(words))))
+                AfterSave::Ends(Ok(self.blocked(Reason::RefusedByAccurate, said(words))))
             }
-            Err(Failure::UnknownText(_)) if self.unsure_since.is_some() => AfterSave::Ends(Err(Stop::UntilSaveIsOver)),
-            Err(Failure::UnknownText(words)) => AfterSave::LookUp(Why::UnknownText(words)),
-            Err(failure) => {
-                if failure.leaves_doubt() {
-                    self.unsure_since = Some(self.session.now());
-                }
-                AfterSave::Ends(Err(stop(&failure)))
+            Err(failure) => AfterSave::Ends(Err(stop(&failure))),
+        }
+    }
+
+    pub(super) fn after_look_up(&mut self, why: Why, looked: Looked) -> End {
+        match (why, looked) {
+            // Accurate may have made something else of it than was sent: the invoice is this order's all the same.
+            (Why::Saved(_), Looked::Own(found)) if self.is_ours_with_a_total(&found) => {
+                self.doubt.invoice_is_found();
+                Ok(self.invoiced(found))
+            }
+            (_, Looked::Own(found)) => self.adopt_or_look_again(found),
+            (_, Looked::NotSearchable) => self.not_searchable(),
+            (Why::Taken(_), Looked::Others(found)) => Ok(self.adopt(found)),
+            // It may still be on its way, so it is not known to be absent.
+            (Why::Saved(_), Looked::Others(_) | Looked::Nothing) => Err(Stop::Later),
+            (Why::Unknown, Looked::Others(_) | Looked::Nothing) => self.after_vain_look().unwrap_or(Err(Stop::Later)),
+            (Why::UnknownText(words), Looked::Others(_) | Looked::Nothing) => {
+                Ok(self.blocked(Reason::RefusedByAccurate, said(words)))
+            }
+            // Taken, yet not to be found: it may show later. What does not show for so long is something else.
+            (Why::Taken(words), Looked::Nothing) if self.doubt.was_over() => {
+                self.doubt.look_up_first();
+                Ok(self.blocked(Reason::RefusedByAccurate, said(words)))
+            }
+            (Why::Taken(_), Looked::Nothing) => {
+                self.doubt.something_may_show_later();
+                Err(Stop::Later)
             }
         }
     }
 
-    pub(super) fn after_look_up(&mut self, why: Why, found: Option<FoundInvoice>) -> End {
-        match (why, found) {
-            (Why::Saved, Some(found)) => Ok(self.invoiced(found)),
-            (Why::Unknown | Why::Taken(_) | Why::UnknownText(_), Some(found)) => Ok(self.adopt(found)),
-            // It may still be on its way, so it is not known to be absent.
-            (Why::Saved | Why::Unknown, None) => Err(Stop::Later),
-            // Taken, yet not to be found: something else holds the number, or it was deleted just now.
-            (Why::Taken(_), None) if self.claim.failures < 2 => Err(Stop::Later),
-            (Why::Taken(words) | Why::UnknownText(words), None) => Ok(blocked(Reason::RefusedByAccurate, said(words))),
+    /// A look at a blocked order whose save could still arrive when it was blocked.
+    async fn look_only(&mut self) -> Outcome {
+        match self.look_up(None).await {
+            Ok(Looked::Own(found)) => self.adopt(found),
+            Ok(Looked::NotSearchable) if self.doubt.is_over() => {
+                let about = About::NotSearchable { order_id: self.claim.order_id.as_str().to_owned() };
+                self.blocked(Reason::NumberConflict, about)
+            }
+            // In doubt still, or nobody could tell: once more later.
+            Ok(_) | Err(_) => self.blocked_as_before(),
         }
+    }
+
+    /// An invoice may exist under a number that nobody knows, and cannot be looked for.
+    fn not_searchable(&mut self) -> End {
+        if !self.doubt.is_over() {
+            self.not_sent("sales-invoice/save", SAVE_MAY_ARRIVE);
+            return Err(Stop::UntilSaveIsOver);
+        }
+        let about = About::NotSearchable { order_id: self.claim.order_id.as_str().to_owned() };
+        Ok(self.blocked(Reason::NumberConflict, about))
+    }
+
+    fn is_ours_with_a_total(&self, found: &FoundInvoice) -> bool {
+        found.customer_no == self.claim.draft.body.customer_no && found.total.is_some()
     }
 
     /// Saves; a missing customer is created once and the same invoice saved again.
@@ -163,7 +243,10 @@ impl Attempt<'_> {
         let (session, claim) = (self.session, self.claim.clone());
         let last_start = last_start(&claim, CALL_TIMEOUT);
         let save = || invoices::save(session, &claim.draft.body, last_start);
-        self.patiently("sales-invoice/save", |_| "saved", save).await
+        self.save_leaves();
+        let saved = self.patiently("sales-invoice/save", |_| "saved", save).await;
+        self.save_is_answered(saved.as_ref().err());
+        saved
     }
 
     /// Whether it failed only because its customer is missing, which we may create.
@@ -196,119 +279,73 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    pub(super) async fn look_up(&mut self) -> Result<Option<FoundInvoice>, Stop> {
-        let (session, claim) = (self.session, self.claim.clone());
-        let number = &claim.draft.body.number;
-        match self
-            .patiently(
-                "sales-invoice/detail",
-                |found: &Option<FoundInvoice>| found_in_words(found.as_ref()),
-                || invoices::by_number(session, number),
-            )
-            .await
-        {
-            Ok(found) => {
-                if self.a_lost_save_is_over() {
-                    self.late_save = None;
-                }
-                if found.is_some() || self.a_lost_save_is_over() {
-                    self.unsure_since = None;
-                }
-                Ok(found)
-            }
-            Err(failure) => Err(stop(&failure)),
+    /// An invoice exists. Where its total cannot be read it is looked at again: it may be readable then.
+    fn adopt_or_look_again(&mut self, found: FoundInvoice) -> End {
+        let only_the_total_is_missing =
+            found.total.is_none() && self.is_named_by(&found) && found.customer_no == self.claim.draft.body.customer_no;
+        if only_the_total_is_missing && self.claim.failures < READABLE_AGAIN_WITHIN {
+            self.not_sent("sales-invoice/save", "the total of the order's invoice cannot be read");
+            return Err(Stop::Later);
         }
+        Ok(self.adopt(found))
     }
 
-    /// Whether a row of a list, or its absence, is as good as a look-up of the number alone.
-    pub(super) fn is_told_enough_by(&mut self, row: Option<&FoundInvoice>) -> bool {
-        match row {
-            Some(found) if found.can_be_compared() => {
-                self.unsure_since = None;
-                true
-            }
-            Some(_) => false,
-            // Where the absence would be the last word about a save on its way, the number itself is asked for.
-            None => !self.claim.undecided && !self.a_lost_save_is_over(),
-        }
-    }
-
-    /// The number is taken: by this order's invoice, or by another's (design.md §4).
+    /// An invoice exists: this order's, if it names the order and has the same customer and total (design.md §4).
     fn adopt(&mut self, found: FoundInvoice) -> Outcome {
-        let claim = self.claim.clone();
-        let draft = &claim.draft;
-        let mut differences = Vec::new();
-        let mut compare = |field: Field, there: &str, ours: &str| {
-            if there != ours {
-                differences.push(Difference { field, there: there.to_owned(), ours: ours.to_owned() });
-            }
-        };
-        compare(Field::Customer, &found.customer_no, &draft.body.customer_no);
-        compare(Field::Description, &found.description, &draft.body.description);
-        if let (true, Some(total)) = (draft.body.total_is_final(), found.total.map(Rupiah::from_decimal)) {
-            compare(Field::Total, &total.in_words(), &draft.total.in_words());
-        }
+        let differences = self.differences(&found);
         if differences.is_empty() {
+            self.doubt.invoice_is_found();
             self.warn(Warning::InvoiceAdopted, About::Invoice { number: found.number.clone(), id: Some(found.id) });
             return self.invoiced(found);
         }
+        if self.is_named_by(&found) {
+            // It is not what was sent, yet it names this order: nothing may be decided without a look at it.
+            self.doubt.look_up_first();
+        }
         let about = About::OtherInvoice { number: found.number, id: found.id, differences };
-        blocked(Reason::NumberConflict, about)
+        self.blocked(Reason::NumberConflict, about)
+    }
+
+    /// In what an invoice differs from the one that was sent; a total that cannot be read differs.
+    fn differences(&self, found: &FoundInvoice) -> Vec<Difference> {
+        let draft = &self.claim.draft;
+        let mut differences = Vec::new();
+        let mut differs = |field: Field, there: &str, ours: &str| {
+            differences.push(Difference { field, there: there.to_owned(), ours: ours.to_owned() });
+        };
+        if found.customer_no != draft.body.customer_no {
+            differs(Field::Customer, &found.customer_no, &draft.body.customer_no);
+        }
+        if !self.is_named_by(found) {
+            differs(Field::Description, &found.description, &draft.body.description);
+        }
+        match found.total.map(Rupiah::from_decimal) {
+            None => differs(Field::Total, "?", &draft.total.in_words()),
+            Some(total) if draft.body.total_is_final() && total != draft.total => {
+                differs(Field::Total, &total.in_words(), &draft.total.in_words());
+            }
+            Some(_) => {}
+        }
+        differences
     }
 
     fn invoiced(&mut self, found: FoundInvoice) -> Outcome {
         let draft = &self.claim.draft;
-        let total = found.total.unwrap_or_else(|| draft.total.decimal());
-        if draft.body.total_is_final() && Rupiah::from_decimal(total) != draft.total {
-            let about = About::AccurateTotal { accurate: Rupiah::from_decimal(total), invoice: draft.total };
+        let (sent, ours) = (draft.body.number.clone(), draft.total);
+        let total = found.total.unwrap_or_else(|| ours.decimal());
+        if draft.body.total_is_final() && Rupiah::from_decimal(total) != ours {
+            let about = About::AccurateTotal { accurate: Rupiah::from_decimal(total), invoice: ours };
             self.warn(Warning::TotalDifference, about);
         }
-        let invoice = StandingInvoice { id: found.id, number: found.number, total };
-        Outcome::Invoiced { invoice, unsure_since: self.late_save }
-    }
-
-    /// Deletes the invoice of a cancelled order: looked up first, and only if it is this order's and unpaid.
-    async fn void(&mut self) -> Result<Outcome, Stop> {
-        let found = self.look_up().await?;
-        let lost_save_is_over = self.claim.unsure_since.map(|since| since + SAVE_IS_OVER);
-        if let Some(until) = lost_save_is_over.filter(|until| *until > self.session.now()) {
-            self.not_sent("sales-invoice/delete", SAVE_MAY_ARRIVE);
-            return Ok(Outcome::Postponed { until, counted: Counted::WentWell, unsure_since: None });
+        self.session.saw_number(&sent, &found.number);
+        self.session.knows(&found.number);
+        if found.number != sent {
+            self.warn(Warning::OtherNumber, About::Invoice { number: found.number.clone(), id: Some(found.id) });
         }
-        let Some(found) = found else { return Ok(Outcome::Voided) };
-        let body = &self.claim.draft.body;
-        let same_id = self.claim.invoice_id.is_none_or(|id| id == found.id);
-        if !same_id || found.customer_no != body.customer_no || found.description != body.description {
-            let about = About::OtherInvoice { number: found.number, id: found.id, differences: Vec::new() };
-            return Ok(blocked(Reason::NumberConflict, about));
-        }
-        if found.has_receipt {
-            return Ok(blocked(Reason::RefusedByAccurate, About::Receipt { number: found.number }));
-        }
-        let session = self.session;
-        match self.patiently("sales-invoice/delete", |()| "deleted", || invoices::delete(session, found.id)).await {
-            Ok(()) => Ok(Outcome::Voided),
-            Err(Failure::Refused(Refusal { words, .. }) | Failure::UnknownText(words)) => {
-                Ok(blocked(Reason::RefusedByAccurate, said(words)))
-            }
-            // The next attempt looks it up again and finds it gone, or not.
-            Err(failure) => Err(stop(&failure)),
-        }
+        Outcome::Invoiced { invoice: StandingInvoice { id: found.id, number: found.number, total } }
     }
 }
 
-/// What a look-up found, for the timeline.
-pub(super) fn found_in_words(found: Option<&FoundInvoice>) -> &'static str {
-    match found {
-        Some(_) => "an invoice with this number exists",
-        None => "no invoice has this number",
-    }
-}
-
-fn said(words: String) -> About {
+pub(super) fn said(words: String) -> About {
     About::Accurate { subject: None, words }
-}
-
-fn blocked(reason: Reason, about: About) -> Outcome {
-    Outcome::Blocked { findings: vec![Finding { reason, about }], waits_for: None }
 }

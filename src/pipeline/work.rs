@@ -12,8 +12,14 @@ use super::{
 };
 use crate::{
     accurate::client::Session,
-    domain::{order::OrderId, timeline::Event, waiting::Subject},
-    store::{Claim, Filter, Outcome, Result, Settlement, State},
+    domain::{
+        about::About,
+        order::OrderId,
+        reason::{Finding, Reason},
+        timeline::{Entry, Event},
+        waiting::Subject,
+    },
+    store::{Claim, Filter, Outcome, Result, Settled, Settlement, State},
 };
 
 /// Among so many of the newest invoices two of a book are looked for.
@@ -50,6 +56,9 @@ impl Engine {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         let claims = [Claimed::of(&claim)];
         let chance = self.chance();
+        if claim.earlier_tries > 0 || claim.doubt.exists() {
+            self.tell_of_invoices(book, &known.session).await;
+        }
         let attempted = post::attempt(&known.session, claim, |failures| backoff(failures, chance)).await;
         self.conclude(book, known, &claims, &[attempted.settlement], attempted.sign).await
     }
@@ -72,17 +81,19 @@ impl Engine {
         concluded
     }
 
-    /// What a list can be tried with: after a start nothing but the store knows any invoices.
+    /// After a start nothing but the store knows any invoices: what a list can be tried with, and whether our numbers
+    /// are kept.
     async fn tell_of_invoices(&self, book: &str, session: &Session) {
-        if session.can_try_lists() {
+        if session.can_try_lists() && !session.numbering_is_unknown() {
             return;
         }
         let invoiced = Filter { state: Some(State::Invoiced), ..Filter::default() };
         // Without them it only takes more calls.
         let newest = self.store.orders(&invoiced, None, NEWEST_INVOICED).await.unwrap_or_default();
-        for invoice in newest.iter().rev().filter(|order| order.book == book).filter_map(|order| order.invoice.as_ref())
-        {
+        for order in newest.iter().rev().filter(|order| order.book == book) {
+            let (Some(invoice), Some(draft)) = (&order.invoice, &order.draft) else { continue };
             session.knows(&invoice.number);
+            session.saw_number(&draft.body.number, &invoice.number);
         }
     }
 
@@ -96,17 +107,29 @@ impl Engine {
         sign: Sign,
     ) -> Result<()> {
         let now = self.now();
-        for settlement in settlements {
+        let log = |settlement: &Settlement| {
             let claim = claimed.iter().find(|claim| claim.order_id == settlement.order_id);
             log_settlement(book, claim.map_or(settlement.attempt, |claim| claim.nth), settlement);
+        };
+        for settlement in settlements {
+            log(settlement);
         }
         let deadline = claimed.iter().map(|claim| claim.lease_until).min().unwrap_or(now);
-        let taken = self.settle_while_leased(settlements, deadline).await?;
+        let settled = self.settle_while_leased(settlements, deadline).await?;
+        let refused: Vec<_> = settlements.iter().zip(&settled).filter_map(|(one, how)| of_another(one, how)).collect();
+        if !refused.is_empty() {
+            for settlement in &refused {
+                log(settlement);
+            }
+            self.settle_while_leased(&refused, deadline).await?;
+        }
         self.note(book, known, sign).await?;
         let invoiced: HashSet<_> = settlements
             .iter()
-            .zip(taken)
-            .filter(|(settlement, taken)| *taken && matches!(settlement.outcome, Outcome::Invoiced { .. }))
+            .zip(settled)
+            .filter(|(settlement, settled)| {
+                *settled == Settled::Written && matches!(settlement.outcome, Outcome::Invoiced { .. })
+            })
             .map(|(settlement, _)| &settlement.order_id)
             .collect();
         let mut came = HashSet::new();
@@ -125,7 +148,7 @@ impl Engine {
     }
 
     /// What Accurate did must not be forgotten because the disk was busy for a moment.
-    async fn settle_while_leased(&self, settlements: &[Settlement], deadline: Timestamp) -> Result<Vec<bool>> {
+    async fn settle_while_leased(&self, settlements: &[Settlement], deadline: Timestamp) -> Result<Vec<Settled>> {
         loop {
             let now = self.now();
             match self.store.settle(settlements, now).await {
@@ -208,6 +231,23 @@ impl<F: Fn()> Drop for Unfinished<F> {
     }
 }
 
+/// One document belongs to one order: what becomes of an order whose invoice is another's.
+fn of_another(settlement: &Settlement, settled: &Settled) -> Option<Settlement> {
+    let Settled::InvoiceOf(owner) = settled else { return None };
+    let Outcome::Invoiced { invoice } = &settlement.outcome else { return None };
+    let about =
+        About::InvoiceOfOrder { number: invoice.number.clone(), id: invoice.id, order_id: owner.as_str().to_owned() };
+    let findings = vec![Finding { reason: Reason::NumberConflict, about }];
+    let mut entries = settlement.entries.clone();
+    entries.retain(|entry| !matches!(entry.event, Event::Invoiced { .. }));
+    let at = settlement.entries.last().map_or(Timestamp::UNIX_EPOCH, |entry| entry.at);
+    entries.push(Entry::new(at, Event::Blocked { findings: findings.clone() }));
+    let mut doubt = settlement.doubt.clone();
+    doubt.look_up_first();
+    let outcome = Outcome::Blocked { findings, waits_for: None, recheck_after: None };
+    Some(Settlement { outcome, doubt, entries, ..settlement.clone() })
+}
+
 /// What is remembered of a claim while its attempt is made.
 struct Claimed {
     order_id: OrderId,
@@ -255,6 +295,8 @@ fn log_settlement(book: &str, attempt: i64, settlement: &Settlement) {
             tracing::info!(book, order_id, attempt, reason, %until, "order {order_id} is postponed: {reason}");
         }
         Outcome::Reconsider => tracing::info!(book, order_id, attempt, "order {order_id} is decided again"),
-        Outcome::Voided => tracing::info!(book, order_id, attempt, "the invoice of order {order_id} no longer exists"),
+        Outcome::Voided { .. } => {
+            tracing::info!(book, order_id, attempt, "the invoice of order {order_id} no longer exists");
+        }
     }
 }

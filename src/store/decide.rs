@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    Filter, Result, Undecided, Verdict,
+    Filter, Result, Saves, Undecided, Verdict,
     fold::{BODY_BYTES, LARGEST_READ, first_by_size},
     list::{Binds, conditions},
     rows::{
@@ -14,12 +14,9 @@ use super::{
         timestamp,
     },
     talk::{Columns, Talk},
+    timeline::append,
 };
-use crate::domain::{
-    order::OrderId,
-    reason::Reason,
-    timeline::{Entry, Event},
-};
+use crate::domain::{order::OrderId, reason::Reason, timeline::Event};
 
 pub(super) async fn undecided<T: Talk>(talk: &mut T, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
     // The body is looked up for each order that is given; joined, all deliveries might be read for it.
@@ -33,6 +30,7 @@ pub(super) async fn undecided<T: Talk>(talk: &mut T, now: Timestamp, limit: i64)
     let sql = format!(
         "SELECT o.order_id, o.revision, o.state, o.history, o.received_at, o.draft, o.reason, o.findings,
                 o.warnings, o.store_id, o.ordered_at, o.deletion_tried, o.decision,
+                o.unsure_since, o.attempt,
                 (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body,
                 (SELECT d.received_at FROM deliveries d WHERE d.id = o.latest_delivery) AS body_received_at,
                 CASE WHEN o.invoice_id IS NOT NULL AND o.state <> 'voided' THEN o.invoice_id END AS standing
@@ -61,6 +59,11 @@ fn read_undecided(row: &impl Columns) -> Result<Undecided> {
         reason: reason(row)?,
         findings: json_column(row, "findings")?,
         invoice_stands: row.number_if_any("standing")?.is_some(),
+        saves: match (row.number("unsure_since")?, row.number("attempt")?) {
+            (0, 0) => Saves::NoneSent,
+            (0, _) => Saves::AccountedFor,
+            _ => Saves::InDoubt,
+        },
         warnings: json_column(row, "warnings")?,
         manual: optional_json(row, "decision")?,
     })
@@ -82,17 +85,20 @@ pub(super) async fn decide<T: Talk>(talk: &mut T, verdicts: &[Verdict], now: Tim
                 verdict.draft.as_ref().map(to_json),
                 subject_of(&verdict.findings),
                 verdict.draft.as_ref().map(|draft| hundredths(draft.total)),
+                i64::from(verdict.look_up_first),
             ])
         })
         .collect();
     let sql = format!(
         "UPDATE orders SET
-             undecided = 0, failures = 0, changed_at = $2,
+             undecided = CAST(v.value ->> 11 AS BIGINT), failures = 0, changed_at = $2, recheck_at = 0,
+             unsure_since = CASE WHEN CAST(v.value ->> 11 AS BIGINT) = 1 AND unsure_since = 0 THEN 1 ELSE unsure_since END,
              waits_for = CASE WHEN v.value ->> 2 = 'blocked' THEN '' ELSE waits_for END,
              state = v.value ->> 2, reason = v.value ->> 3, findings = v.value ->> 4, warnings = v.value ->> 5,
              mapping_revision = CAST(v.value ->> 6 AS BIGINT), book = COALESCE(v.value ->> 7, book),
              draft = COALESCE(v.value ->> 8, draft), subject = v.value ->> 9,
              deletion_tried = CASE WHEN state = 'void_due' THEN deletion_tried ELSE 0 END,
+             vain_looks = CASE WHEN v.value ->> 8 <> draft THEN 0 ELSE vain_looks END,
              amount = COALESCE(CAST(v.value ->> 10 AS BIGINT), amount),
              invoice_number = {kept} invoice_number END, invoice_id = {kept} invoice_id END,
              invoice_total = {kept} invoice_total END, invoiced_at = {kept} invoiced_at END,
@@ -116,56 +122,14 @@ pub(super) async fn decide<T: Talk>(talk: &mut T, verdicts: &[Verdict], now: Tim
     Ok(decided.len())
 }
 
-/// Adds events that happened now to the timelines of orders.
-pub(super) async fn append<'a>(
-    talk: &mut impl Talk,
-    events: impl Iterator<Item = (&'a OrderId, &'a [Event])>,
-    now: Timestamp,
-) -> Result<()> {
-    append_rows(talk, events.map(|(order_id, events)| (order_id, events.iter().map(move |event| (now, event))))).await
-}
-
-/// Adds entries to the timelines of orders, each with its own time.
-pub(super) async fn append_entries<'a>(
-    talk: &mut impl Talk,
-    entries: impl Iterator<Item = (&'a OrderId, &'a [Entry])>,
-) -> Result<()> {
-    let pairs = entries.map(|(order_id, entries)| (order_id, entries.iter().map(|entry| (entry.at, &entry.event))));
-    append_rows(talk, pairs).await
-}
-
-async fn append_rows<'a, T: Talk, E: Iterator<Item = (Timestamp, &'a Event)>>(
-    talk: &mut T,
-    entries: impl Iterator<Item = (&'a OrderId, E)>,
-) -> Result<()> {
-    let rows: Vec<_> = entries
-        .flat_map(|(order_id, entries)| {
-            entries
-                .zip(1..)
-                .map(move |((at, event), place)| json!([order_id, place, to_json(event), at.as_microsecond()]))
-        })
-        .collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let sql = format!(
-        "INSERT INTO timeline (order_id, seq, at, event)
-         SELECT v.value ->> 0,
-                COALESCE((SELECT MAX(seq) FROM timeline WHERE order_id = v.value ->> 0), 0)
-                    + CAST(v.value ->> 1 AS BIGINT),
-                CAST(v.value ->> 3 AS BIGINT), v.value ->> 2
-         FROM {}",
-        T::ROWS
-    );
-    talk.execute(sql, &[(&to_json(&rows)).into()]).await?;
-    Ok(())
-}
-
-/// Blocked orders are decided anew; waiting ones go at once. Nothing under a lease is touched.
+/// Blocked orders are decided anew; waiting ones go at once. Nothing under a lease is touched. Where only a person could
+/// look for an invoice under another number, the retry says that there is none.
 const REARM: &str = "UPDATE orders SET
         undecided = CASE WHEN state = 'blocked' THEN 1 ELSE undecided END,
         revision = revision + 1, failures = 0,
-        next_attempt_at = CASE WHEN state = 'blocked' THEN next_attempt_at ELSE $1 END
+        next_attempt_at = CASE WHEN state = 'blocked' THEN next_attempt_at ELSE $1 END,
+        unsure_since = CASE WHEN state = 'blocked' AND findings LIKE '%\"kind\":\"not_searchable\"%' THEN 0
+                            ELSE unsure_since END
      WHERE state IN ('blocked', 'due', 'void_due') AND lease_until <= $1";
 
 pub(super) async fn rearm<T: Talk>(talk: &mut T, filter: &Filter, actor: &str, now: Timestamp) -> Result<u64> {

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::{
     Acknowledgement, ManualChange, Result, State, Written,
-    decide::append,
     rows::{json as to_json, json_column, optional_json, reason, state},
     talk::{Columns, Talk},
+    timeline::append,
 };
 use crate::domain::{
     history::History,

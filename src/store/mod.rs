@@ -13,6 +13,7 @@ mod old_bodies;
 mod pages;
 mod postgres;
 mod read;
+mod recheck;
 mod records;
 mod remedy;
 mod rows;
@@ -20,6 +21,7 @@ mod sessions;
 mod sql;
 mod sqlite;
 mod talk;
+mod timeline;
 mod wait;
 
 use std::{sync::Arc, time::Duration};
@@ -36,6 +38,7 @@ pub use self::{
     sqlite::{Copied, Sqlite, backup},
 };
 use crate::{
+    clock::SharedClock,
     config::Database,
     domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
 };
@@ -45,6 +48,14 @@ pub async fn open(database: &Database) -> Result<Arc<dyn Store>> {
     Ok(match database {
         Database::Sqlite(path) => Arc::new(Sqlite::open(path).await?),
         Database::Postgres(url) => Arc::new(Postgres::open(url).await?),
+    })
+}
+
+/// As [`open`] for a simulation, in which a server's clock shows simulated time as well.
+pub async fn open_by(database: &Database, clock: SharedClock) -> Result<Arc<dyn Store>> {
+    Ok(match database {
+        Database::Sqlite(path) => Arc::new(Sqlite::open(path).await?),
+        Database::Postgres(url) => Arc::new(Postgres::open(url).await?.by_clock(clock)),
     })
 }
 
@@ -145,8 +156,8 @@ pub trait Store: Send + Sync + 'static {
     /// How many orders of a book may be claimed now, by lane; counted up to `most` each.
     async fn claimable(&self, book: &str, now: Timestamp, most: i64) -> Result<Claimable>;
 
-    /// Writes outcomes; one whose claim is no longer current changes nothing. Tells for each whether it took effect.
-    async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<bool>>;
+    /// Writes outcomes; one whose claim is no longer current changes nothing. Says of each what happened to it.
+    async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>>;
 
     /// When the next order of a book wants an attempt.
     async fn next_attempt_at(&self, book: &str) -> Result<Option<Timestamp>>;
@@ -179,6 +190,14 @@ pub trait Store: Send + Sync + 'static {
     /// What happened to one order, oldest first.
     async fn timeline(&self, order_id: &OrderId) -> Result<Vec<Entry>>;
 
+    /// Part of it, newest first, beginning below `before`.
+    async fn timeline_page(
+        &self,
+        order_id: &OrderId,
+        before: Option<TimelinePlace>,
+        limit: i64,
+    ) -> Result<TimelinePage>;
+
     /// A page of the orders that match, newest first, beginning below `before`.
     async fn page(&self, filter: &Filter, before: Option<Position>, limit: i64) -> Result<Page>;
 
@@ -203,6 +222,19 @@ pub trait Store: Send + Sync + 'static {
 
     /// The thing that orders of a book wait for whose time for a look has come.
     async fn due_wait(&self, book: &str, now: Timestamp) -> Result<Option<Wait>>;
+
+    /// A blocked order of a book that is to be looked at again for its own sake.
+    async fn due_recheck(&self, book: &str, now: Timestamp) -> Result<Option<OrderId>>;
+
+    /// Leases such an order for a look-up, in which nothing is saved; `None` when it is no longer blocked, has news or
+    /// leaves no doubt.
+    async fn claim_blocked(&self, order_id: &OrderId, now: Timestamp, lease_until: Timestamp) -> Result<Option<Claim>>;
+
+    /// Has such an order decided and attempted again.
+    async fn try_blocked(&self, order_id: &OrderId, now: Timestamp) -> Result<()>;
+
+    /// It is looked at again at another moment.
+    async fn recheck_at(&self, order_id: &OrderId, at: Timestamp) -> Result<()>;
 
     /// When the next look is due.
     async fn next_look_at(&self, book: &str) -> Result<Option<Timestamp>>;

@@ -10,41 +10,11 @@ use super::{
 use crate::domain::{
     order::OrderId,
     reason::{Finding, Warning},
-    timeline::{Entry, Event},
 };
 
 pub(super) async fn order(talk: &mut impl Talk, order_id: &OrderId) -> Result<Option<OrderRecord>> {
     let sql = format!("SELECT {ORDER_COLUMNS} FROM orders WHERE order_id = $1");
     talk.fetch(sql, &[order_id.into()]).await?.first().map(order_record).transpose()
-}
-
-pub(super) async fn timeline(talk: &mut impl Talk, order_id: &OrderId) -> Result<Vec<Entry>> {
-    let sql = "SELECT received_at, status, event, times FROM deliveries WHERE order_id = $1 ORDER BY id";
-    let deliveries = talk.fetch(sql, &[order_id.into()]).await?;
-    let sql = "SELECT received_at, problem, times FROM deliveries WHERE names_order = $1 ORDER BY id";
-    let unreadable = talk.fetch(sql, &[order_id.into()]).await?;
-    let sql = "SELECT at, event FROM timeline WHERE order_id = $1 ORDER BY seq";
-    let events = talk.fetch(sql, &[order_id.into()]).await?;
-    let mut entries = Vec::with_capacity(deliveries.len() + events.len());
-    for row in &deliveries {
-        let event = Event::Received {
-            status: row.text("status")?.to_owned(),
-            event: row.text("event")?.to_owned(),
-            times: row.number("times")?,
-        };
-        entries.push(Entry { at: timestamp(row.number("received_at")?)?, event });
-    }
-    for row in &unreadable {
-        let problem = row.text_if_any("problem")?.unwrap_or_default().to_owned();
-        let event = Event::Unreadable { problem, times: row.number("times")? };
-        entries.push(Entry { at: timestamp(row.number("received_at")?)?, event });
-    }
-    for row in &events {
-        entries.push(Entry { at: timestamp(row.number("at")?)?, event: json_column(row, "event")? });
-    }
-    // Stable: at the same moment what Forstok sent stands before what was done about it.
-    entries.sort_by_key(|entry| entry.at);
-    Ok(entries)
 }
 
 /// Blocked orders by their cause, those with the most orders first. What is common to them is seen at the oldest.

@@ -1,5 +1,7 @@
 //! What goes into the store and what comes out.
 
+use std::fmt;
+
 use axum::body::Bytes;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use rust_decimal::Decimal;
@@ -8,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     about::About,
+    doubt::Doubt,
     history::History,
     invoice::Draft,
     manual::{Manual, ManualDecision, Refused},
@@ -235,6 +238,8 @@ pub struct Undecided {
     pub findings: Vec<Finding>,
     /// An invoice of it stands in Accurate, also when a person must see to it.
     pub invoice_stands: bool,
+    /// What is known of its saves.
+    pub saves: Saves,
     /// What deserved a look before.
     pub warnings: Vec<Notice>,
     /// What a person decided about it.
@@ -304,6 +309,17 @@ pub struct Cause {
     pub sums: Sums,
 }
 
+/// What is known of the saves that were sent for an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saves {
+    /// There was no attempt.
+    NoneSent,
+    /// There were attempts, and nothing that they sent was carried out as far as Accurate said.
+    AccountedFor,
+    /// An invoice may exist that we do not know of: before the order leaves `blocked` it is looked up.
+    InDoubt,
+}
+
 /// What was decided about an order.
 #[derive(Clone, Debug)]
 pub struct Verdict {
@@ -325,6 +341,8 @@ pub struct Verdict {
     pub draft: Option<Draft>,
     /// Entries for the timeline.
     pub events: Vec<Event>,
+    /// Nothing is decided yet: the order is `due` only to be looked up, and is decided again after that.
+    pub look_up_first: bool,
 }
 
 /// How far ahead the moments may lie that are stored.
@@ -351,20 +369,28 @@ pub struct Claim {
     pub earlier_tries: i64,
     /// Failures in a row before this attempt.
     pub failures: i64,
-    /// `Due` or `VoidDue`.
+    /// `Due` or `VoidDue`; `Blocked` when it is only looked up.
     pub state: State,
     /// There is news that was not decided about, because an invoice may already stand.
     pub undecided: bool,
+    /// The news that was there when it was claimed.
+    pub revision: i64,
     /// What is sent.
     pub draft: Draft,
-    /// Accurate's id of the invoice, when it is known to stand.
-    pub invoice_id: Option<i64>,
+    /// The invoice as Accurate gave it back, when it is known to stand.
+    pub invoice: Option<InvoiceRef>,
+    /// How long ago, by the database's clock, that invoice was saved or found.
+    pub invoice_age: Option<SignedDuration>,
+    /// Why the order is blocked.
+    pub findings: Vec<Finding>,
+    /// How Accurate failed for this order so far.
+    pub trouble: Trouble,
     /// What deserves a look.
     pub warnings: Vec<Notice>,
     /// When the newest news arrived.
     pub received_at: Timestamp,
-    /// An invoice may stand that we do not know of: the latest moment at which its save may have been sent.
-    pub unsure_since: Option<Timestamp>,
+    /// What is not known about its saves.
+    pub doubt: Doubt,
     /// What it waited for before it was tried again.
     pub waits_for: Option<Subject>,
 }
@@ -385,12 +411,34 @@ pub struct Settlement {
     pub order_id: OrderId,
     /// The claim it was done under; if it is no longer the current one, nothing is written.
     pub attempt: i64,
+    /// As in [`Claim::revision`]: with a person to act, nothing is left to be decided about that news.
+    pub revision: i64,
     /// What is to be written.
     pub outcome: Outcome,
+    /// What is not known about its saves by now, whatever the outcome is.
+    pub doubt: Doubt,
+    /// How Accurate failed for this order by now.
+    pub trouble: Trouble,
     /// What deserves a look by now.
     pub warnings: Vec<Notice>,
     /// Entries for the timeline, each with its own time.
     pub entries: Vec<Entry>,
+}
+
+impl Settlement {
+    /// An outcome of a claim about which nothing else is new.
+    pub fn of(claim: &Claim, outcome: Outcome) -> Self {
+        Self {
+            order_id: claim.order_id.clone(),
+            attempt: claim.attempt,
+            revision: claim.revision,
+            outcome,
+            doubt: claim.doubt.clone(),
+            trouble: claim.trouble.clone(),
+            warnings: claim.warnings.clone(),
+            entries: Vec::new(),
+        }
+    }
 }
 
 /// What an attempt came to.
@@ -400,8 +448,6 @@ pub enum Outcome {
     Invoiced {
         /// As Accurate reports it.
         invoice: StandingInvoice,
-        /// An earlier save of it may still arrive, and is refused only while the invoice stands: when it was sent.
-        unsure_since: Option<Timestamp>,
     },
     /// A person must act.
     Blocked {
@@ -409,6 +455,8 @@ pub enum Outcome {
         findings: Vec<Finding>,
         /// What outside of us it waits for, if it does.
         waits_for: Option<Subject>,
+        /// After how long it is looked at again for its own sake, if it is.
+        recheck_after: Option<SignedDuration>,
     },
     /// There will be another attempt.
     Postponed {
@@ -416,13 +464,85 @@ pub enum Outcome {
         until: Timestamp,
         /// Whether this attempt counts.
         counted: Counted,
-        /// An invoice may stand that we do not know of: when its save was sent.
-        unsure_since: Option<Timestamp>,
     },
     /// Nothing stands in Accurate and there is news: it must be decided anew.
     Reconsider,
     /// The invoice is gone.
-    Voided,
+    Voided {
+        /// The number that it had.
+        number: String,
+        /// Whether it was our call that deleted it.
+        by: Deletion,
+    },
+}
+
+/// How Accurate fails for one order while it deals with others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trouble {
+    /// Looks in a row that left the order where it was.
+    pub looks: i64,
+    /// What was said last.
+    pub words: String,
+}
+
+/// How an invoice came to be gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// This attempt deleted it.
+    ThisAttempt,
+    /// It was gone before.
+    Before,
+}
+
+/// What happened to a settlement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It is written.
+    Written,
+    /// Its claim is no longer the current one: nothing is written.
+    Late,
+    /// Nothing is written, since the invoice belongs to another order already.
+    InvoiceOf(OrderId),
+}
+
+/// A place in an order's timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimelinePlace {
+    at: i64,
+    /// 0: what Forstok sent, 1: what was done about it.
+    source: i64,
+    number: i64,
+}
+
+impl TimelinePlace {
+    pub(super) fn new(at: i64, source: i64, number: i64) -> Self {
+        Self { at, source, number }
+    }
+
+    pub(super) fn parts(self) -> [i64; 3] {
+        [self.at, self.source, self.number]
+    }
+
+    /// Reads what [`fmt::Display`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '-').map(|part| part.parse().ok());
+        Some(Self { at: parts.next()??, source: parts.next()??, number: parts.next()?? })
+    }
+}
+
+impl fmt::Display for TimelinePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}-{}", self.at, self.source, self.number)
+    }
+}
+
+/// Part of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimelinePage {
+    /// Newest first.
+    pub entries: Vec<Entry>,
+    /// Where the next page begins; `None` when this is the last one.
+    pub next: Option<TimelinePlace>,
 }
 
 /// Whether an attempt counts for the waiting time and the look-up.

@@ -6,9 +6,10 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{
     Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Delivery, Filter, Fold, Hold, LongestWaits, ManualChange,
-    MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result, SessionRecord, Settlement,
-    SnapshotRecord, Store, StoreName, Sums, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, Written,
-    claim, decide, fold, list, manual, mappings, old_bodies, pages, read, sessions, talk::Talk, wait,
+    MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result, SessionRecord, Settled,
+    Settlement, SnapshotRecord, Store, StoreName, Sums, TimelinePage, TimelinePlace, Undecided, Unfolded,
+    UnreadableDelivery, Verdict, Wait, Wanted, Written, claim, decide, fold, list, manual, mappings, old_bodies, pages,
+    read, recheck, sessions, talk::Talk, timeline, wait,
 };
 use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject};
 
@@ -116,7 +117,7 @@ impl<B: Base> Store for Sql<B> {
         read!(self, talk => claim::claimable(talk, book, now, most))
     }
 
-    async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<bool>> {
+    async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>> {
         write!(self, Small, talk => claim::settle(talk, settlements, now))
     }
 
@@ -157,7 +158,16 @@ impl<B: Base> Store for Sql<B> {
     }
 
     async fn timeline(&self, order_id: &OrderId) -> Result<Vec<Entry>> {
-        read!(self, talk => read::timeline(talk, order_id))
+        read!(self, talk => timeline::all(talk, order_id))
+    }
+
+    async fn timeline_page(
+        &self,
+        order_id: &OrderId,
+        before: Option<TimelinePlace>,
+        limit: i64,
+    ) -> Result<TimelinePage> {
+        read!(self, talk => timeline::page(talk, order_id, before, limit))
     }
 
     async fn page(&self, filter: &Filter, before: Option<Position>, limit: i64) -> Result<Page> {
@@ -174,6 +184,22 @@ impl<B: Base> Store for Sql<B> {
 
     async fn due_wait(&self, book: &str, now: Timestamp) -> Result<Option<Wait>> {
         read!(self, talk => wait::due(talk, book, now))
+    }
+
+    async fn due_recheck(&self, book: &str, now: Timestamp) -> Result<Option<OrderId>> {
+        read!(self, talk => recheck::due(talk, book, now))
+    }
+
+    async fn claim_blocked(&self, order_id: &OrderId, now: Timestamp, lease_until: Timestamp) -> Result<Option<Claim>> {
+        write!(self, Small, talk => claim::claim_blocked(talk, order_id, now, lease_until))
+    }
+
+    async fn try_blocked(&self, order_id: &OrderId, now: Timestamp) -> Result<()> {
+        write!(self, Small, talk => recheck::try_again(talk, order_id, now))
+    }
+
+    async fn recheck_at(&self, order_id: &OrderId, at: Timestamp) -> Result<()> {
+        write!(self, Small, talk => recheck::put_off(talk, order_id, at))
     }
 
     async fn next_look_at(&self, book: &str) -> Result<Option<Timestamp>> {

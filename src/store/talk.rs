@@ -31,6 +31,10 @@ pub trait Talk: Send {
     /// Behind rows that are to be changed: leaves out those that somebody else changes, for he must not wait.
     const UNLESS_LOCKED: &'static str;
 
+    /// The moment it is by the database's clock, in microseconds since 1970, where `ours` holds it by our clock.
+    /// Replicas whose clocks differ measure a doubt by this one.
+    fn now(&self, ours: &'static str) -> Cow<'static, str>;
+
     /// Runs a statement and returns its rows.
     fn fetch(
         &mut self,

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use super::{
-    Result, StoreError, Wait,
-    decide::append,
+    Result, StoreError, Wait, recheck,
     rows::{order_id, timestamp},
     talk::{Columns, Talk},
+    timeline::append,
 };
 use crate::domain::{timeline::Event, waiting::Subject};
 
@@ -22,7 +22,8 @@ pub(super) async fn due(talk: &mut impl Talk, book: &str, now: Timestamp) -> Res
 pub(super) async fn next_look_at(talk: &mut impl Talk, book: &str) -> Result<Option<Timestamp>> {
     let rows = talk.fetch("SELECT MIN(next_at) AS at FROM waits WHERE book = $1", &[book.into()]).await?;
     let at = rows.first().map(|row| row.number_if_any("at")).transpose()?.flatten();
-    at.map(timestamp).transpose()
+    let recheck_at = recheck::next_at(talk, book).await?;
+    at.into_iter().chain(recheck_at).min().map(timestamp).transpose()
 }
 
 pub(super) async fn wait_on(talk: &mut impl Talk, book: &str, subject: &Subject, until: Timestamp) -> Result<()> {

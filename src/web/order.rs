@@ -141,7 +141,7 @@ pub(super) async fn show(
         .iter()
         .map(|entry| Happened {
             at: format::moment_to_the_second(entry.at),
-            what: format::sentence(&entry.event.in_words(page.language)),
+            what: format::sentence(&entry.in_words(page.language)),
         })
         .collect();
     timeline.reverse();

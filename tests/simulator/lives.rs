@@ -11,6 +11,7 @@ use forstok_accurate::{
 use jiff::SignedDuration;
 
 use super::{
+    clock::TrueClock,
     process::{BOOK, Process},
     store::SimStore,
     world::{Life, World},
@@ -21,7 +22,7 @@ impl World {
     async fn open(&self) -> store::Result<Arc<dyn Store>> {
         let shared = matches!(&self.place, Database::Sqlite(_)) && self.terms.workers > 1;
         if !shared {
-            return store::open(&self.place).await;
+            return store::open_by(&self.place, Arc::new(TrueClock(self.clock.clone()))).await;
         }
         if matches!(&self.place, Database::Sqlite(path) if !path.exists()) {
             store::open(&self.place).await?.close().await;

@@ -218,12 +218,12 @@ fn a_seed_tells_the_same_story_each_time() {
 const SEEDS_TO_CATCH: u64 = 500;
 
 fn is_caught(switch: Switch) {
-    let run = live_all(Base::Sqlite, 0..SEEDS_TO_CATCH, Some(switch), 1);
-    let Some((seed, violation)) = run.violations.first() else {
-        panic!("{switch:?} was not found out in {SEEDS_TO_CATCH} seeds");
+    let run = live_all(Base::Sqlite, 0..SEEDS_TO_CATCH, Some(switch), 3);
+    // What is broken on purpose may also keep a world from ever coming to rest; that is not what is to be found.
+    let Some((seed, violation)) = run.violations.iter().find(|(_, violation)| !violation.contains(IN_CIRCLES)) else {
+        panic!("{switch:?} was not found out in {SEEDS_TO_CATCH} seeds: {:?}", run.violations);
     };
     println!("{switch:?}: {}", violation.lines().next().unwrap_or_default());
-    assert!(!violation.contains(IN_CIRCLES), "{violation}");
     let whole = live(Base::Sqlite, *seed, None, false).violation;
     assert_eq!(whole, None, "it must be the switch that is found out");
 }

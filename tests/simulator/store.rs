@@ -10,12 +10,12 @@ use std::{
 };
 
 use forstok_accurate::{
-    domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
+    domain::{doubt::Doubt, order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
     store::{
         Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Delivery, Filter, Fold, Hold, LongestWaits,
         ManualChange, MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result,
-        SessionRecord, Settlement, SnapshotRecord, State, Store, StoreError, StoreName, Sums, Undecided, Unfolded,
-        UnreadableDelivery, Verdict, Wait, Wanted, Written,
+        SessionRecord, Settled, Settlement, SnapshotRecord, State, Store, StoreError, StoreName, Sums, TimelinePage,
+        TimelinePlace, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, Written,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -165,7 +165,7 @@ impl Store for SimStore {
         if self.switch == Some(Switch::NoLookUp) {
             for claim in &mut claims {
                 claim.earlier_tries = 0;
-                claim.unsure_since = None;
+                claim.doubt = Doubt::none();
             }
         }
         Ok(claims)
@@ -175,7 +175,7 @@ impl Store for SimStore {
         self.gates.in_store(self.inner.claimable(book, now, most)).await
     }
 
-    async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<bool>> {
+    async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>> {
         let call = async {
             if self.switch != Some(Switch::LateWorkerCounts) {
                 return self.inner.settle(settlements, now).await;
@@ -187,7 +187,7 @@ impl Store for SimStore {
             self.inner.settle(&settlements, now).await
         };
         let taken = self.write("before settle", "after settle", call).await?;
-        if taken.contains(&false) {
+        if taken.contains(&Settled::Late) {
             self.meet("a late worker's outcome is not taken");
         }
         Ok(taken)
@@ -225,6 +225,15 @@ impl Store for SimStore {
         self.gates.in_store(self.inner.timeline(order_id)).await
     }
 
+    async fn timeline_page(
+        &self,
+        order_id: &OrderId,
+        before: Option<TimelinePlace>,
+        limit: i64,
+    ) -> Result<TimelinePage> {
+        self.gates.in_store(self.inner.timeline_page(order_id, before, limit)).await
+    }
+
     async fn page(&self, filter: &Filter, before: Option<Position>, limit: i64) -> Result<Page> {
         self.gates.in_store(self.inner.page(filter, before, limit)).await
     }
@@ -252,6 +261,22 @@ impl Store for SimStore {
 
     async fn due_wait(&self, book: &str, now: Timestamp) -> Result<Option<Wait>> {
         self.gates.in_store(self.inner.due_wait(book, now)).await
+    }
+
+    async fn due_recheck(&self, book: &str, now: Timestamp) -> Result<Option<OrderId>> {
+        self.gates.in_store(self.inner.due_recheck(book, now)).await
+    }
+
+    async fn claim_blocked(&self, order_id: &OrderId, now: Timestamp, lease_until: Timestamp) -> Result<Option<Claim>> {
+        self.write("before claim", "after claim", self.inner.claim_blocked(order_id, now, lease_until)).await
+    }
+
+    async fn try_blocked(&self, order_id: &OrderId, now: Timestamp) -> Result<()> {
+        self.write("before rearm", "after rearm", self.inner.try_blocked(order_id, now)).await
+    }
+
+    async fn recheck_at(&self, order_id: &OrderId, at: Timestamp) -> Result<()> {
+        self.write("before wait_on", "after wait_on", self.inner.recheck_at(order_id, at)).await
     }
 
     async fn next_look_at(&self, book: &str) -> Result<Option<Timestamp>> {

@@ -119,7 +119,8 @@ impl Watch {
                 (row.get("order_id"), order)
             }
         );
-        let rest = "SELECT (SELECT MIN(next_at) FROM waits) AS at, (SELECT COUNT(*) FROM unfolded) AS unfolded";
+        let rest = "SELECT (SELECT MIN(at) FROM (SELECT MIN(next_at) AS at FROM waits UNION ALL
+                        SELECT MIN(recheck_at) FROM orders WHERE recheck_at > 0) AS looks) AS at, (SELECT COUNT(*) FROM unfolded) AS unfolded";
         let rest = rows!(self, rest, [], |row| (row.get::<Option<i64>, _>("at"), row.get::<i64, _>("unfolded")));
         let (look, unfolded) = rest[0];
         View { orders: orders.into_iter().collect(), has_unfolded: unfolded > 0, next_look: look.map(moment) }

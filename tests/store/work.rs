@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use forstok_accurate::{
     clock::Clock,
     domain::{
+        doubt::Doubt,
         reason::{Reason, Warning},
         waiting::Subject,
     },
@@ -170,7 +171,7 @@ pub(super) async fn a_lease_that_is_ended_leaves_a_doubt_and_the_order_goes_on_a
     let mut world = World::on(base).await;
     world.forstok_sends(order("1").ready_to_ship()).await;
     let first = world.only_claim().await;
-    assert_eq!((first.earlier_tries, first.unsure_since), (0, None));
+    assert_eq!((first.earlier_tries, first.doubt.exists()), (0, false));
     world.advance(1);
     let now = world.clock.now();
     assert_eq!(world.store.end_leases("another", now).await.expect("written"), 0, "only the book's own");
@@ -179,7 +180,8 @@ pub(super) async fn a_lease_that_is_ended_leaves_a_doubt_and_the_order_goes_on_a
     assert_eq!(world.store.next_attempt_at(BOOK).await.expect("readable"), Some(now));
     let second = world.only_claim().await;
     assert!(second.attempt > first.attempt);
-    assert_eq!((second.earlier_tries, second.unsure_since), (1, Some(now)), "a save may have been sent until then");
+    let just_sent = Doubt::of_age(Some(SignedDuration::ZERO), 1);
+    assert_eq!((second.earlier_tries, second.doubt), (1, just_sent), "a save may have been sent until then");
 }
 
 pub(super) async fn an_order_whose_lease_ran_out_is_claimed_in_doubt(base: Base) {
@@ -188,10 +190,12 @@ pub(super) async fn an_order_whose_lease_ran_out_is_claimed_in_doubt(base: Base)
     let first = world.only_claim().await;
     assert_eq!(world.store.next_attempt_at(BOOK).await.expect("readable"), Some(first.lease_until));
     let later = first.lease_until + SignedDuration::from_secs(5);
+    world.clock.reach(later);
     assert!(world.store.claim(BOOK, FRESH, later, later).await.expect("claimed").is_empty(), "it was tried");
     let again = Wanted::Due { lane: Lane::Again, newest_first: false, limit: 1 };
     let second = world.store.claim(BOOK, again, later, later).await.expect("claimed").remove(0);
-    assert_eq!(second.unsure_since, Some(first.lease_until));
+    let sent_at_its_end = Doubt::of_age(Some(SignedDuration::from_secs(5)), 1);
+    assert_eq!(second.doubt, sent_at_its_end);
 }
 
 pub(super) async fn hastening_lets_what_waits_go_now_but_not_what_is_in_work(base: Base) {

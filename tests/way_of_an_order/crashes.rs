@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use forstok_accurate::{
     clock::Clock,
-    domain::timeline::{Entry, Event},
+    domain::{
+        doubt::Doubt,
+        timeline::{Entry, Event},
+    },
     pipeline::{LEASE, post},
     sandbox::{Action, Fault, On},
-    store::{Counted, Outcome, Settlement},
+    store::{Counted, Deletion, Outcome, Settled, Settlement, Wanted},
 };
 use jiff::SignedDuration;
 
@@ -17,6 +20,8 @@ use crate::world::{World, order, session};
 #[tokio::test]
 async fn a_worker_whose_lease_ran_out_changes_nothing() {
     let mut world = World::new().await;
+    world.forstok_sends(order("1").ready_to_ship()).await;
+    world.run_until_settled().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     let late = world.only_claim().await;
     world.advance(LEASE.as_secs() + 1);
@@ -28,22 +33,16 @@ async fn a_worker_whose_lease_ran_out_changes_nothing() {
 
     // It says whatever a late worker may say.
     let outcomes = [
-        Outcome::Voided,
+        Outcome::Voided { number: NUMBER.to_owned(), by: Deletion::Before },
         Outcome::Reconsider,
-        Outcome::Blocked { findings: Vec::new(), waits_for: None },
-        Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes, unsure_since: Some(world.clock.now()) },
+        Outcome::Blocked { findings: Vec::new(), waits_for: None, recheck_after: None },
+        Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes },
     ];
     for outcome in outcomes {
-        let entries = vec![Entry { at: world.clock.now(), event: Event::Rearmed { actor: String::new() } }];
-        let settlement = Settlement {
-            order_id: late.order_id.clone(),
-            attempt: late.attempt,
-            outcome,
-            warnings: Vec::new(),
-            entries,
-        };
+        let entries = vec![Entry::new(world.clock.now(), Event::Rearmed { actor: String::new() })];
+        let settlement = Settlement { entries, ..Settlement::of(&late, outcome) };
         let taken = world.store.settle(&[settlement], world.clock.now()).await.expect("written");
-        assert_eq!(taken, [false]);
+        assert_eq!(taken, [Settled::Late]);
     }
     world.attempt(late).await;
     assert_eq!(format!("{:?}", world.order(ORDER).await), record);
@@ -83,12 +82,26 @@ async fn two_workers_on_one_order_at_the_same_moment_make_one_invoice() {
 #[tokio::test]
 async fn a_crash_between_claim_and_save_makes_one_invoice() {
     let mut world = World::new().await;
+    world.forstok_sends(order("1").ready_to_ship()).await;
+    world.run_until_settled().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     drop(world.only_claim().await);
     world = world.dies_and_starts_again().await;
     world.run_until_idle().await;
     assert_eq!(world.state(ORDER).await, "invoiced");
-    assert_eq!(world.accurate.invoice_count(), 1);
+    assert_eq!(world.accurate.invoice_count(), 2);
+}
+
+#[tokio::test]
+async fn a_crash_between_the_first_claim_and_its_save_waits_until_no_save_can_arrive() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    drop(world.only_claim().await);
+    world = world.dies_and_starts_again().await;
+    world.run_for(250).await;
+    assert_eq!(world.state(ORDER).await, "due", "nobody knows yet whether our numbers are kept");
+    world.run_until_settled().await;
+    assert_eq!((world.state(ORDER).await.as_str(), world.accurate.invoice_count()), ("invoiced", 1));
 }
 
 #[tokio::test]
@@ -211,15 +224,10 @@ async fn a_clock_that_was_set_back_does_not_prolong_the_wait_for_a_lost_save() {
     drop(world.only_claim().await);
     world.forstok_sends(order(ORDER).shipped()).await;
     let world = world.dies_and_starts_again().await;
-    let mut claim = world.only_claim().await;
-    claim.unsure_since = Some(world.clock_now() + SignedDuration::from_hours(1));
-    let session = session(&world.wire, &world.clock, true);
-    let attempted = post::attempt(&session, claim, |_| SignedDuration::ZERO).await;
-    let Outcome::Postponed { until, unsure_since: Some(since), .. } = attempted.settlement.outcome else {
-        panic!("{attempted:?}");
-    };
-    assert!(since <= world.clock.now(), "{since}");
-    assert_eq!(until.duration_since(since), SignedDuration::from_mins(5));
+    let earlier = world.clock_now() - SignedDuration::from_hours(1);
+    let mut claims =
+        world.store.claim(crate::world::BOOK, Wanted::Probe, earlier, earlier + LEASE).await.expect("claimed");
+    assert_eq!(claims.remove(0).doubt, Doubt::of_age(Some(SignedDuration::ZERO), 1), "it does not lie ahead");
 }
 
 #[tokio::test]
@@ -242,8 +250,9 @@ async fn an_attempt_that_was_cut_short_may_have_sent_its_save_at_any_moment_of_i
     let first = world.only_claim().await;
     world.advance(LEASE.as_secs() + 600);
     let second = world.only_claim().await;
-    assert_eq!(second.unsure_since, Some(first.lease_until));
+    assert!(world.clock_now() > first.lease_until);
+    assert_eq!(second.doubt, Doubt::of_age(Some(world.clock_now().duration_since(first.lease_until)), 1));
     world.advance(100);
     let world = world.dies_and_starts_again().await;
-    assert_eq!(world.only_claim().await.unsure_since, Some(world.clock_now()));
+    assert_eq!(world.only_claim().await.doubt, Doubt::of_age(Some(SignedDuration::ZERO), 2));
 }

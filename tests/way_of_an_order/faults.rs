@@ -154,7 +154,8 @@ async fn any_spoilt_save_followed_by_any_spoilt_look_up_leads_to_one_invoice() {
 #[tokio::test]
 async fn an_order_waits_the_fourth_power_of_its_failures_in_seconds() {
     let mut world = World::new().await;
-    world.accurate.next(On::InvoiceSaves, Fault::UpsssBefore, 9);
+    world.accurate.next(On::InvoiceSaves, Fault::DroppedBefore, 1);
+    world.accurate.next(Action::InvoiceDetail, Fault::DroppedBefore, 9);
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     for failures in 1_i64..=9 {
         world.run_until_idle().await;

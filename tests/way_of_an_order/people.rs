@@ -268,12 +268,14 @@ async fn a_total_that_differs_warns_or_blocks_as_the_mapping_says() {
 #[tokio::test]
 async fn a_retry_on_a_waiting_order_goes_at_once() {
     let mut world = World::new().await;
-    world.accurate.next(On::InvoiceSaves, Fault::UpsssBefore, 5);
+    world.forstok_sends(order("1").ready_to_ship()).await;
+    world.run_until_settled().await;
+    world.accurate.next(On::InvoiceSaves, Fault::UpsssBefore, 4);
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
-    for _ in 0..5 {
+    for _ in 0..4 {
         world.run_until_idle().await;
         let next = world.order(ORDER).await.next_attempt_at.expect("it waits");
-        if world.accurate.fault_counts()["upsss_before"] < 5 {
+        if world.accurate.fault_counts()["upsss_before"] < 4 {
             world.clock.reach(next);
         }
     }

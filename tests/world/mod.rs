@@ -96,7 +96,7 @@ impl World {
             Sandbox::new(Options { clock: Arc::new(TrueClock(clock.clone())), ..Options::with_sample_masters() });
         let wire = Arc::new(SandboxWire::new(accurate.clone(), clock.clone()));
         let (place, folder) = new_place(base).await;
-        let store = store::open(&place).await.expect("the database can be made");
+        let store = store::open_by(&place, clock.clone()).await.expect("the database can be made");
         let mapping = put_in_force(store.as_ref(), 0, document, clock.now()).await;
         let engine = engine(store.clone(), session(&wire, &clock, bulk), &clock, mapping);
         let limits = LimitsKept(accurate.clone());
@@ -151,7 +151,7 @@ impl World {
         let mapping = (*dead.mapping()).clone();
         drop((store, dead));
         let place = meanwhile(self.place).await;
-        let store = store::open(&place).await.expect("the database can be opened again");
+        let store = store::open_by(&place, self.clock.clone()).await.expect("the database can be opened again");
         store.end_leases(BOOK, self.clock.now()).await.expect("written");
         let engine = engine(store.clone(), session(&self.wire, &self.clock, true), &self.clock, mapping);
         Self { store, engine, place, ..self }
@@ -357,7 +357,7 @@ impl World {
         let entries = self.store.timeline(&order_id(id)).await.expect("readable");
         let line = |entry: &forstok_accurate::domain::timeline::Entry| {
             let time = forstok_accurate::domain::WIB.to_datetime(entry.at).strftime("%H:%M:%S");
-            format!("{time} {}", entry.event.in_words(Language::English))
+            format!("{time} {}", entry.in_words(Language::English))
         };
         entries.iter().map(line).collect::<Vec<_>>().join("\n")
     }

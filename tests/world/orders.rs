@@ -61,6 +61,12 @@ impl Order {
         self
     }
 
+    /// The name of its one product.
+    pub(crate) fn name(mut self, name: &str) -> Self {
+        self.0["order"]["item_lines"][0]["name"] = json!(name);
+        self
+    }
+
     /// The price of its one piece, in rupiah.
     pub(crate) fn price(mut self, rupiah: i64) -> Self {
         self.0["order"]["item_lines"][0]["price"] = json!(rupiah);

@@ -28,6 +28,7 @@ use super::{
     Delivery, Fold, Hold, Readable, Receipt, Result, StoreError, remedy,
     sql::{Base, Size, Sql},
 };
+use crate::clock::SharedClock;
 
 /// Connections that record, ping, and hold books: nothing that waits for long.
 const RECORDING: u32 = 3;
@@ -60,6 +61,8 @@ pub struct Server {
     calls: Calls,
     /// When a ping last wrote.
     pinged: Mutex<Option<Instant>>,
+    /// What takes the place of the server's clock where time is simulated.
+    played_clock: Option<SharedClock>,
 }
 
 impl Postgres {
@@ -114,7 +117,15 @@ impl Postgres {
             address,
             doubts,
             pinged: Mutex::default(),
+            played_clock: None,
         }))
+    }
+
+    /// For a simulation: this clock takes the place of the server's.
+    #[must_use]
+    pub fn by_clock(mut self, clock: SharedClock) -> Self {
+        self.0.played_clock = Some(clock);
+        self
     }
 }
 
@@ -198,6 +209,7 @@ impl Base for Server {
 
     async fn writing(&self, size: Size) -> Result<Session> {
         let mut session = Session::on(&self.working, within(size), &self.doubts).await?;
+        session.play(self.played_clock.as_ref().map(|clock| clock.now()));
         session.begin(size).await?;
         Ok(session)
     }

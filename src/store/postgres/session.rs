@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Row,
     pool::PoolConnection,
@@ -112,13 +113,27 @@ pub struct Session {
     is_idle: bool,
     /// Nothing is to be committed on it.
     is_over: bool,
+    /// The server's time in a simulation; otherwise the server tells it.
+    played_now: Option<i64>,
 }
 
 impl Session {
     pub(super) async fn on(pool: &PgPool, longest: Duration, doubts: &Doubts) -> Result<Self> {
         let deadline = Instant::now() + longest;
         let connection = within_time(deadline, doubts, pool.acquire()).await?;
-        Ok(Self { connection: Some(connection), deadline, doubts: doubts.clone(), is_idle: true, is_over: true })
+        Ok(Self {
+            connection: Some(connection),
+            deadline,
+            doubts: doubts.clone(),
+            is_idle: true,
+            is_over: true,
+            played_now: None,
+        })
+    }
+
+    /// In a simulation the server's clock shows this.
+    pub(super) fn play(&mut self, now: Option<Timestamp>) {
+        self.played_now = now.map(Timestamp::as_microsecond);
     }
 
     /// Begins a transaction as the only one that changes orders.
@@ -207,6 +222,13 @@ impl Talk for Session {
     const BY_DUE_SINCE: &'static str = "";
     const ID_IN_BYTES: &'static str = "CAST(CAST(id AS TEXT) AS BYTEA)";
     const UNLESS_LOCKED: &'static str = " FOR UPDATE SKIP LOCKED";
+
+    fn now(&self, _: &'static str) -> Cow<'static, str> {
+        match self.played_now {
+            Some(now) => now.to_string().into(),
+            None => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)".into(),
+        }
+    }
 
     async fn fetch(&mut self, sql: impl Into<Cow<'static, str>> + Send, values: &[Value<'_>]) -> Result<Vec<PgRow>> {
         let query = query(sql, values);

@@ -319,6 +319,11 @@ macro_rules! speaks_sqlite {
             const ID_IN_BYTES: &'static str = "CAST(id AS BLOB)";
             const UNLESS_LOCKED: &'static str = "";
 
+            // There is one process, so there is one clock.
+            fn now(&self, ours: &'static str) -> Cow<'static, str> {
+                ours.into()
+            }
+
             async fn fetch(
                 &mut self,
                 sql: impl Into<Cow<'static, str>> + Send,

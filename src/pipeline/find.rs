@@ -1,0 +1,124 @@
+//! Whether an order has an invoice: by its number, by the id that a reply named, and by the list of its day.
+
+use std::sync::Arc;
+
+use super::attempt::{Attempt, Stop, stop};
+use crate::{
+    accurate::{
+        invoices::{self, FoundInvoice},
+        outcome::Failure,
+        search,
+    },
+    domain::money::Rupiah,
+};
+
+/// What a look-up found.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Looked {
+    /// An invoice whose description names this order.
+    Own(FoundInvoice),
+    /// The number belongs to an invoice that does not name this order, and no other invoice does.
+    Others(FoundInvoice),
+    /// No invoice.
+    Nothing,
+    /// The number is free, but an invoice may exist under another one and cannot be looked for.
+    NotSearchable,
+}
+
+impl Attempt<'_> {
+    /// Looks for this order's invoice; `named` is the id that the reply to its save named.
+    pub(super) async fn look_up(&mut self, named: Option<i64>) -> Result<Looked, Stop> {
+        let looked = self.find(named).await.map_err(|failure| stop(&failure))?;
+        if matches!(looked, Looked::Nothing | Looked::Others(_)) {
+            self.doubt.nothing_is_found();
+        }
+        Ok(looked)
+    }
+
+    async fn find(&mut self, named: Option<i64>) -> Result<Looked, Failure> {
+        let others = match self.find_by_number().await? {
+            Some(found) if self.is_named_by(&found) => return Ok(Looked::Own(found)),
+            others => others,
+        };
+        if let Some(id) = named
+            && let Some(found) = self.find_by_id(id).await?.filter(|found| self.is_named_by(found))
+        {
+            return Ok(Looked::Own(found));
+        }
+        if self.may_have_another_number() {
+            let Some(invoices) = self.list_day().await? else { return Ok(Looked::NotSearchable) };
+            if let Some(found) = invoices.iter().find(|invoice| self.is_named_by(invoice)) {
+                return Ok(Looked::Own(found.clone()));
+            }
+        }
+        Ok(others.map_or(Looked::Nothing, Looked::Others))
+    }
+
+    /// Whether a save whose reply is not known may have created an invoice under a number that we do not know.
+    pub(super) fn may_have_another_number(&self) -> bool {
+        self.doubt.exists() && !self.session.numbers_are_ours()
+    }
+
+    /// Whether a row of a list, or its absence, is as good as a look-up of the number alone.
+    pub(super) fn is_told_enough_by(&self, row: Option<&FoundInvoice>) -> bool {
+        match row {
+            Some(found) => found.can_be_compared() && self.is_named_by(found),
+            // Where the absence would be the last word about a save on its way, the number itself is asked for.
+            None => !self.claim.undecided && !self.doubt.is_over() && !self.may_have_another_number(),
+        }
+    }
+
+    /// Whether an invoice is this order's: its description names the order (design.md §4).
+    pub(super) fn is_named_by(&self, invoice: &FoundInvoice) -> bool {
+        self.claim.order_id.is_named_in(&invoice.description)
+    }
+
+    /// Whether an invoice is in all that can be compared the one that was sent.
+    pub(super) fn is_as_sent(&self, invoice: &FoundInvoice) -> bool {
+        let draft = &self.claim.draft;
+        let same_total = |total| !draft.body.total_is_final() || Rupiah::from_decimal(total) == draft.total;
+        self.is_named_by(invoice)
+            && invoice.customer_no == draft.body.customer_no
+            && invoice.total.is_some_and(same_total)
+    }
+
+    async fn find_by_number(&mut self) -> Result<Option<FoundInvoice>, Failure> {
+        let (session, claim) = (self.session, self.claim.clone());
+        let look = || invoices::by_number(session, &claim.draft.body.number);
+        self.patiently("sales-invoice/detail", |found| found_in_words(found.as_ref()), look).await
+    }
+
+    pub(super) async fn find_by_id(&mut self, id: i64) -> Result<Option<FoundInvoice>, Failure> {
+        let session = self.session;
+        let words = |found: &Option<FoundInvoice>| match found {
+            Some(_) => "the invoice exists",
+            None => "the invoice does not exist",
+        };
+        self.patiently("sales-invoice/detail", words, || invoices::by_id(session, id)).await
+    }
+
+    /// All invoices of the invoice's day, as a list shows them that began after the last save.
+    async fn list_day(&mut self) -> Result<Option<Arc<Vec<FoundInvoice>>>, Failure> {
+        let (session, claim, after) = (self.session, self.claim.clone(), self.last_save_at);
+        let look = || search::of_day(session, claim.draft.body.trans_date, after);
+        let result = self.patiently_silent(look).await;
+        let words = match &result {
+            Ok(Some(invoices)) if invoices.iter().any(|invoice| self.is_named_by(invoice)) => {
+                Ok("an invoice of its day names this order")
+            }
+            Ok(Some(_)) => Ok("no invoice of its day names this order"),
+            Ok(None) => Ok("the list of its day cannot be relied on"),
+            Err(failure) => Err(failure),
+        };
+        self.tell("sales-invoice/list", words);
+        result
+    }
+}
+
+/// What a look-up by number found, for the timeline.
+pub(super) fn found_in_words(found: Option<&FoundInvoice>) -> &'static str {
+    match found {
+        Some(_) => "an invoice with this number exists",
+        None => "no invoice has this number",
+    }
+}
