@@ -48,6 +48,10 @@ pub struct History {
     /// When it was last seen cancelled; rows of older versions do not have it.
     #[serde(default)]
     last_cancelled_at: Option<Timestamp>,
+    /// It was seen at any rank after it was last cancelled: what counts then depends on the chosen status. The store
+    /// looks for this field when the mapping changes.
+    #[serde(default)]
+    went_on: bool,
     /// Per rank the earliest arrival of a snapshot whose `updated_at` cannot be read.
     #[serde(default)]
     guessed: [Option<Timestamp>; Rank::COUNT],
@@ -118,6 +122,7 @@ impl History {
             latest: Latest::of(sighting),
             last_seen: [None; Rank::COUNT],
             last_cancelled_at: None,
+            went_on: false,
             guessed: [None; Rank::COUNT],
             unread_time: None,
             unknown_status: None,
@@ -138,6 +143,8 @@ impl History {
             }
             Seen::Known(status) => self.absorb_status(*status, sighting),
         }
+        let seen = self.last_seen.iter().chain(&self.reached).flatten().max();
+        self.went_on = self.last_cancelled_at().is_some_and(|at| seen.is_some_and(|seen| *seen > at));
     }
 
     fn absorb_status(&mut self, status: Status, sighting: &Sighting) {

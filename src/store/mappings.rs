@@ -52,9 +52,12 @@ pub(super) async fn put(talk: &mut impl Talk, new: &NewMapping, now: Timestamp) 
     let changes = to_json(&new.changes);
     let values = [(newest + 1).into(), now.into(), (&new.who).into(), (&new.document).into(), (&changes).into()];
     talk.execute(sql, &values).await?;
-    // Whatever is not settled may come out differently under the new rules; a cancellation never does.
+    // Whatever is not settled may come out differently under the new rules; a cancellation does so only if the order
+    // was seen again after it, since whether that contradicts it depends on the chosen status.
     let sql = "UPDATE orders SET undecided = 1, revision = revision + 1
-               WHERE state IN ('watching', 'blocked', 'ignored', 'due') AND reason <> 'cancelled'";
+               WHERE (state IN ('watching', 'blocked', 'due') OR (state = 'ignored' AND reason <> 'cancelled'))
+                  OR ((state = 'voided' OR (state = 'ignored' AND reason = 'cancelled'))
+                      AND history LIKE '%\"went_on\":true%')";
     talk.execute(sql, &[]).await?;
     let NewMapping { document, who, changes, .. } = new.clone();
     Ok(Some(MappingRevision { revision: newest + 1, at: now, who, document, changes }))

@@ -127,6 +127,17 @@ async fn news_that_comes_while_the_invoice_is_deleted_is_decided_about_afterward
 }
 
 #[tokio::test]
+async fn another_chosen_status_can_make_a_contradiction_of_what_was_ignored() {
+    let mut world = a_world().await;
+    world.takes(case!("f08a-cancelled")).await;
+    world.takes(changed(case!("f08b-completed-later"), "status", json!("Open"))).await;
+    assert_eq!(world.state("990071").await, "ignored: cancelled");
+    world.mapping_changes("auto_create_at = \"Ready to Ship\"", "auto_create_at = \"Open\"").await;
+    world.run_until_settled().await;
+    assert_eq!(world.state("990071").await, "blocked: progressed_after_cancel");
+}
+
+#[tokio::test]
 async fn the_contradiction_goes_before_every_other_finding() {
     let mapping = mapping_with("[stores.\"8277\"]", "[stores.\"8277\"]\nenabled = false");
     let mut world = a_world_with(&mapping).await;

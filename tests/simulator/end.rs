@@ -119,7 +119,10 @@ impl World {
             (Decision::Block(findings), State::Invoiced) if findings[0].reason == Reason::ProgressedAfterCancel => {
                 let is_there =
                     standing.is_some() || self.deleted_by_people.iter().any(|id| order.invoice_id == Some(*id));
-                order.warnings.contains("progressed_after_cancel") && is_there
+                let is_warned = order.warnings.contains("progressed_after_cancel")
+                    // Another mapping does not look at invoices again.
+                    || order.warnings.contains("cancelled_kept");
+                is_warned && is_there
             }
             (Decision::Block(_), State::Blocked) => script.flaw == Flaw::NoSku && standing.is_none(),
             _ => false,
