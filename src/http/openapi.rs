@@ -99,11 +99,9 @@ impl Modify for SameForAll {
 
 /// From which answer to which operation: the operation that answers, its name for the link, the operation that the
 /// link leads to, and where that one's parameter stands in the answer.
-const LINKS: [(&str, &str, &str, &str, &str); 5] = [
+const LINKS: [(&str, &str, &str, &str, &str); 3] = [
     ("/webhooks/forstok", "Order", "getOrder", "order_id", "$response.body#/order_id"),
     ("/webhooks/forstok", "Retry", "retryOrder", "order_id", "$response.body#/order_id"),
-    ("/v1/orders", "Order", "getOrder", "order_id", "$response.body#/orders/0/order_id"),
-    ("/v1/orders", "Retry", "retryOrder", "order_id", "$response.body#/orders/0/order_id"),
     ("/v1/orders", "NextPage", "listOrders", "cursor", "$response.body#/next_cursor"),
 ];
 

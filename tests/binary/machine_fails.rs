@@ -193,7 +193,7 @@ async fn files_that_may_only_be_read_are_said_and_taken_again_when_they_may_be_w
     sqlx::query("ROLLBACK").execute(&mut holding).await.expect("a transaction is open");
     drop(holding);
     service.cannot_take(4).await;
-    service.is_not_ready("may only be read").await;
+    service.is_not_ready("is read-only").await;
     set_writable(&home, true);
     service.is_ready_again().await;
     service.takes(4..=5).await;
