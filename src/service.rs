@@ -17,8 +17,9 @@ use crate::{
         mapping::{self, Applied, Document, OfFile},
         record::Recorder,
         run::Running,
+        sharing::share_always,
     },
-    store::{self, MAPPING_FILE_AUTHORS, Store},
+    store::{self, Allowance, MAPPING_FILE_AUTHORS, Store},
     web,
 };
 
@@ -56,6 +57,7 @@ pub struct Service {
     app: App,
     serving: Vec<JoinHandle<()>>,
     upkeep: JoinHandle<()>,
+    sharing: JoinHandle<()>,
     stop_serving: watch::Sender<bool>,
 }
 
@@ -75,7 +77,11 @@ impl Service {
         let sessions = config.books.iter().map(session).collect();
         // Jitter needs no secrecy, only that two processes differ.
         let seed = clock.now().as_microsecond() as u64 ^ u64::from(std::process::id());
-        let engine = Arc::new(Engine::new(store, clock, sessions, mapping, seed));
+        let engine = Arc::new(Engine::new(store, clock.clone(), sessions, mapping, seed));
+        let allowance = Allowance::of(&config.database, clock.as_ref()).await?;
+        let (lender, allowance) = (engine.clone(), Arc::new(tokio::sync::Mutex::new(allowance)));
+        let share = move |progress| share_always(lender.clone(), allowance.clone(), progress);
+        let sharing = engine.supervisor().keep_running("sharing calls with commands", share);
         let running = Running::start(&engine, config.keep_bodies);
         let (recorder, recording) = Recorder::start(&engine);
         let proofs = Arc::new(Live::new(Proofs::of(&config)));
@@ -112,7 +118,7 @@ impl Service {
                 }
             }
         });
-        Ok(Self { engine, proofs, running, recording, app, serving, upkeep, stop_serving })
+        Ok(Self { engine, proofs, running, recording, app, serving, upkeep, sharing, stop_serving })
     }
 
     /// Applies the mapping file while the service runs, if it has changed.
@@ -154,6 +160,7 @@ impl Service {
             tracing::warn!("not all ended in time; the next start looks up what became of calls to Accurate");
         }
         self.upkeep.abort();
+        self.sharing.abort();
         self.engine.store().close().await;
     }
 }

@@ -3,6 +3,8 @@
 #[expect(dead_code, reason = "the harness is written for the way of an order; the store needs less of it")]
 mod world;
 
+#[path = "store/allowance.rs"]
+mod allowance;
 #[path = "store/pages.rs"]
 mod pages;
 #[path = "store/people.rs"]
@@ -53,6 +55,7 @@ macro_rules! on_both {
 }
 
 on_both!(
+    a_command_has_its_part_while_the_service_has_not of crate::allowance,
     a_session_lasts_until_its_end_or_until_it_is_ended of crate::people,
     days_stores_and_snapshots_are_those_of_the_orders of crate::people,
     only_the_very_same_content_is_a_repeat of crate,

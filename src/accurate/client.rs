@@ -19,7 +19,7 @@ use super::{
     credentials::Credentials,
     customers,
     invoices::Lists,
-    limiter::Limiter,
+    limiter::{Lent, Limiter},
     outcome::{BookRefusal, BookTrouble, Effect, Failure, MissingRight, Refusal, Right},
     redact::Secrets,
     reply::{self, Element, Envelope, Lenient, Skipped, Text},
@@ -243,6 +243,11 @@ impl Session {
             self.credentials.set(credentials);
             self.place().host = None;
         }
+    }
+
+    /// Takes half of this book's slots out of use, for another process to use them, until what is returned is dropped.
+    pub async fn lend(&self) -> Lent<'_> {
+        self.limiter.lend().await
     }
 
     /// Lets no call of this book leave for this long.

@@ -19,6 +19,9 @@ use crate::clock::{Monotonic, SharedClock};
 /// Accurate's limit, for calls in a second and for calls in flight alike.
 const SLOTS: usize = 8;
 
+/// Slots that another process may use meanwhile.
+const LENT: usize = SLOTS / 2;
+
 /// Accurate's window.
 const WINDOW: Duration = Duration::from_secs(1);
 
@@ -56,6 +59,12 @@ pub struct Slot<'a> {
     _permit: SemaphorePermit<'a>,
 }
 
+/// Half of the slots, out of use here until this is dropped.
+pub struct Lent<'a> {
+    limiter: &'a Limiter,
+    _permits: SemaphorePermit<'a>,
+}
+
 impl Limiter {
     /// A limiter for one book; its first call leaves slightly more than one second from now.
     pub fn new(clock: SharedClock) -> Self {
@@ -85,6 +94,22 @@ impl Limiter {
         }
     }
 
+    /// Takes half of the slots out of use. When this returns, none of their calls counts over there any more, so that
+    /// another process may make as many.
+    pub async fn lend(&self) -> Lent<'_> {
+        let permits = self.in_flight.acquire_many(LENT as u32).await.expect("the semaphore is never closed");
+        let slots: Vec<_> = {
+            let mut state = self.lock();
+            // As many permits are held, so as many slots are there.
+            std::iter::repeat_with(|| state.free_from.pop()).take(LENT).flatten().collect()
+        };
+        let lent = Lent { limiter: self, _permits: permits };
+        if let Some(Reverse(last)) = slots.into_iter().min() {
+            self.clock.sleep(last.since(self.clock.monotonic())).await;
+        }
+        lent
+    }
+
     /// Lets no call leave for this long: Accurate asked to slow down.
     pub fn pause(&self, duration: SignedDuration) {
         let until = self.clock.monotonic() + Duration::try_from(duration).unwrap_or_default();
@@ -109,6 +134,14 @@ impl Drop for Slot<'_> {
         let now = self.limiter.clock.monotonic();
         let free_from = if self.answered { now.min(self.left_at + WAY) + WINDOW } else { now + LOST };
         self.limiter.lock().free_from.push(Reverse(free_from));
+    }
+}
+
+impl Drop for Lent<'_> {
+    /// What the other process sent last, and heard nothing of, may still be in flight.
+    fn drop(&mut self) {
+        let free_from = self.limiter.clock.monotonic() + LOST;
+        self.limiter.lock().free_from.extend(std::iter::repeat_n(Reverse(free_from), LENT));
     }
 }
 
@@ -202,6 +235,36 @@ mod tests {
         assert!(tokio::time::timeout(Duration::ZERO, limiter.slot()).await.is_err());
         slots.pop().expect("eight").answered();
         limiter.slot().await.answered();
+    }
+
+    #[tokio::test]
+    async fn while_half_is_lent_the_other_half_is_used_and_then_all_of_it_again() {
+        let clock = Jumping::new();
+        let limiter = Limiter::new(clock.clone());
+        let mut arrivals = Vec::new();
+        let mut call = async |calls: usize| {
+            let before = arrivals.len();
+            for _ in 0..calls {
+                let slot = limiter.slot().await;
+                arrivals.push(clock.milliseconds());
+                slot.answered();
+            }
+            most_in_any_second(&arrivals[before..])
+        };
+        assert!(call(40).await > LENT);
+        let before = clock.milliseconds();
+        let lent = limiter.lend().await;
+        assert!(clock.milliseconds() - before <= 1_100, "it waits only until its slots are over");
+        assert_eq!(call(40).await, LENT);
+        let mut slots = Vec::new();
+        for _ in 0..LENT {
+            slots.push(limiter.slot().await);
+        }
+        assert!(tokio::time::timeout(Duration::ZERO, limiter.slot()).await.is_err(), "half may be in flight");
+        drop(slots);
+        drop(lent);
+        assert!(call(40).await > LENT);
+        assert!(most_in_any_second(&arrivals) <= SLOTS);
     }
 
     #[tokio::test]

@@ -18,16 +18,19 @@ use super::{
 use crate::{
     accurate::{client::Session, wire::HttpWire},
     check::{Finding, Severity, check_book, check_orders, try_rights},
-    clock::{SharedClock, SystemClock},
+    clock::{Clock, SharedClock, SystemClock},
     config::{self, Config, Database, Mistakes, unknown_books},
     domain::{document::Problem, lines::lines_of, mapping::Mapping, mapping::Store as StoreRules, order::Snapshot},
     forstok::payload,
     pipeline::mapping,
-    store::{self, Readable, Store},
+    store::{self, Borrowed, Readable, Store},
 };
 
 /// Waiting orders that are read, the newest first.
 const MOST_ORDERS: i64 = 1000;
+
+/// The part that findings about the database name.
+const DATABASE: &str = "database";
 
 pub(super) async fn run(file: Option<PathBuf>, rights: bool, as_json: bool) -> Result<ExitCode, Failure> {
     let loaded = config::load(file.as_deref(), config::environment());
@@ -93,10 +96,22 @@ async fn check(config: &Config, file: Option<&Path>, rights: bool) -> anyhow::Re
     findings.extend(check_orders(&orders, &mapping));
     let items = items_of(&orders, &mapping);
     let clock: SharedClock = Arc::new(SystemClock);
+    let borrowed = match borrow(config, &findings, clock.as_ref()).await {
+        Ok(borrowed) => borrowed,
+        Err(finding) => {
+            findings.push(finding);
+            return Ok(findings);
+        }
+    };
     let wire = Arc::new(HttpWire::new().context("the HTTP client could not be made")?);
     let none = BTreeSet::new();
     for (name, book) in &config.books {
         let session = Session::new(name, book, wire.clone(), clock.clone());
+        // The other half is the service's.
+        let _half = match &borrowed {
+            Some(_) => Some(session.lend().await),
+            None => None,
+        };
         findings.extend(check_book(&session, &mapping, items.get(name).unwrap_or(&none)).await);
         if rights {
             findings.extend(try_rights(&session, &mapping).await);
@@ -118,30 +133,54 @@ async fn store_to_check(config: &Config, findings: &mut Vec<Finding>) -> Option<
         Ok(Readable::Now(store)) => {
             findings.push(match database {
                 Database::Sqlite(path) if !may_write(path) => Finding::warning(
-                    "database",
+                    DATABASE,
                     format!("{database} cannot be written to by this user"),
                     "run the check as the service's user; if this is that user, let it write to the file",
                 ),
-                _ => Finding::ok("database", database.to_string()),
+                _ => Finding::ok(DATABASE, database.to_string()),
             });
             return Some(store);
         }
         Ok(Readable::Absent) => {
             let found = format!("{database} does not exist yet; the first start of the service creates it");
-            findings.push(Finding::ok("database", found));
+            findings.push(Finding::ok(DATABASE, found));
         }
         Ok(Readable::Older) => findings.push(Finding::warning(
-            "database",
+            DATABASE,
             format!("{database} is of an earlier version, so that waiting orders were not checked"),
             "start the service, which brings it up to date, and run the check again",
         )),
         Err(error) => findings.push(Finding::error(
-            "database",
+            DATABASE,
             error.to_string(),
             "correct database.url, or the rights to the file and its folder",
         )),
     }
     None
+}
+
+/// The part of Accurate's allowance that the running service lends; `None` where there is no database, and so no
+/// service. Without it no call is made: together with the service's it could be one too many.
+async fn borrow(config: &Config, findings: &[Finding], clock: &dyn Clock) -> Result<Option<Borrowed>, Finding> {
+    let is_there = match &config.database {
+        Database::Sqlite(path) => path.exists(),
+        Database::Postgres(_) => true,
+    };
+    if !is_there {
+        return Ok(None);
+    }
+    let database_fails = findings.iter().any(|finding| finding.part == DATABASE && finding.severity == Severity::Error);
+    if database_fails {
+        return Err(Finding::error(
+            "calls to Accurate",
+            "none was made, because they are shared with the service by means of the database",
+            "correct the database first, then run the check again",
+        ));
+    }
+    store::borrow(&config.database, clock).await.map_err(|error| {
+        let remedy = "run the check as the service's user, or again when the service is less busy";
+        Finding::error("calls to Accurate", format!("none was made: {error}"), remedy)
+    })
 }
 
 /// Whether this user may write to a file. Opening it changes nothing.

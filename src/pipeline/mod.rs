@@ -22,6 +22,7 @@ pub mod preview;
 pub mod record;
 pub mod reread;
 pub mod run;
+pub(crate) mod sharing;
 pub mod supervisor;
 pub mod tidy;
 mod turns;

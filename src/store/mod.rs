@@ -2,6 +2,7 @@
 //!
 //! An order's row is also its job: there is no queue beside it that could disagree with it.
 
+mod allowance;
 mod claim;
 mod copy;
 mod decide;
@@ -30,6 +31,7 @@ use jiff::{Timestamp, civil::Date};
 
 pub(crate) use self::postgres::{address_of, examine as examine_url};
 pub use self::{
+    allowance::{Allowance, Borrowed, borrow},
     copy::{Moved, Progress, copy},
     mappings::MAPPING_FILE_AUTHORS,
     postgres::Postgres,

@@ -118,7 +118,7 @@ fn of_postgres(state: &str) -> Remedy {
         "42704" => only("PostgreSQL 12 or newer is needed"),
         "53100" => then("the server's disk is full: make room"),
         "53300" => {
-            then("the server has no connection left: raise max_connections (each replica takes up to 8), or end others")
+            then("the server has no connection left: raise max_connections (each replica takes up to 9), or end others")
         }
         "53200" => then("the server has no memory left: give it more"),
         "57014" | "55P03" => only("it took too long: the server is busy, or somebody holds a lock; it is tried again"),

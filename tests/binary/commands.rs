@@ -208,3 +208,28 @@ async fn ctrl_c_before_the_table_ends_the_demo_at_once() {
     assert_eq!(status.code(), Some(1));
     assert!(lines.map_while(Result::ok).all(|line| !line.contains('│')), "no table is shown any more");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_beside_a_busy_service_keeps_to_what_accurate_allows_for_both() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let settings = std::fs::read_to_string(home.path("settings.toml")).expect("the settings of this test");
+    let one_by_one = settings.replace("[mapping]", "bulk = \"off\"\n[mapping]");
+    std::fs::write(home.path("settings.toml"), one_by_one).expect("the folder takes files");
+    let service = home.serve().await;
+    for id in 1..=150 {
+        service.send(&order(id)).await;
+    }
+    for _ in 0..2 {
+        let mut check = home.command(&["check"]);
+        let output = tokio::task::spawn_blocking(move || check.output().expect("it runs")).await.expect("no panic");
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{shown}");
+        assert!(shown.contains("Accurate accepts the credentials"), "{shown}");
+    }
+    assert!(service.count("invoiced").await < 150, "the service was busy all the time");
+    service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == 150).await;
+    let sandbox = accurate.sandbox();
+    assert_eq!(sandbox.breach_count(), 0, "{:?}", sandbox.breaches());
+    assert!(sandbox.max_in_any_second() <= 8);
+}

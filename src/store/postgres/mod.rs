@@ -4,6 +4,7 @@
 //! with any number of replicas. Webhooks are only appended, beside it, and wait for nobody.
 
 mod address;
+mod allowance;
 mod calls;
 mod holds;
 mod record;
@@ -19,6 +20,7 @@ use secrecy::SecretString;
 use sqlx::{Connection, PgConnection, PgPool, Row, migrate::MigrateError, postgres::PgConnectOptions};
 
 pub(crate) use self::address::{address_of, examine};
+pub(super) use self::allowance::LockOnServer;
 use self::{
     address::{address, options},
     calls::Calls,

@@ -73,7 +73,8 @@ fn close_to_others(path: &Path) {
     }
 }
 
-fn private() -> OpenOptions {
+/// How a file is made that only its owner may read.
+pub(super) fn private() -> OpenOptions {
     let mut options = File::options();
     options.write(true).mode(PRIVATE);
     options

@@ -1,5 +1,6 @@
 //! The store in one SQLite file: one writer, several readers, every commit synced to disk.
 
+mod allowance;
 mod backup;
 mod checkpoint;
 mod file;
@@ -18,6 +19,7 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+pub(super) use self::allowance::LockOnFile;
 pub use self::backup::{Copied, backup};
 pub(super) use self::file::{lock_if_free, refused, refused_by};
 use self::{
@@ -93,7 +95,7 @@ impl Sqlite {
     /// Opens the file to read it, beside a service or without one, and leaves nothing behind: no file that is new,
     /// no schema that is newer.
     pub async fn open_to_read(path: &Path) -> Result<Readable> {
-        if !path.exists() {
+        if !path.try_exists().map_err(|error| refused(path, &error))? {
             return Ok(Readable::Absent);
         }
         must_exist(path)?;
