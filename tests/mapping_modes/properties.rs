@@ -378,7 +378,7 @@ fn documents() -> impl Strategy<Value = Table> {
         ("orders_from", one_of(&["2026-11-01", "2024-02-29"]).boxed()),
         ("invoice_date", one_of(&["trigger", "ordered"]).boxed()),
         ("invoice_number", one_of(numbers).boxed()),
-        ("description", one_of(&["{order_id}", "Forstok", "{store_id} é {channel_order_id}"]).boxed()),
+        ("description", one_of(&["{order_id}", "Forstok {order_id}", "{store_id} é {order_id}"]).boxed()),
         ("bundles", one_of(&BUNDLES).boxed()),
         ("on_total_difference", one_of(&["warn", "block"]).boxed()),
         ("unknown_stores", one_of(&["block", "accept"]).boxed()),
