@@ -54,11 +54,12 @@ pub(super) async fn put(talk: &mut impl Talk, new: &NewMapping, now: Timestamp) 
     talk.execute(sql, &values).await?;
     // Whatever is not settled may come out differently under the new rules; a cancellation does so only if the order
     // was seen again after it, since whether that contradicts it depends on the chosen status.
-    let sql = "UPDATE orders SET undecided = 1, revision = revision + 1
-               WHERE (state IN ('watching', 'blocked', 'due') OR (state = 'ignored' AND reason <> 'cancelled'))
-                  OR ((state = 'voided' OR (state = 'ignored' AND reason = 'cancelled'))
-                      AND history LIKE '%\"went_on\":true%')";
-    talk.execute(sql, &[]).await?;
+    for affected in [
+        "state IN ('watching', 'blocked', 'due') OR (state = 'ignored' AND reason <> 'cancelled')",
+        "history LIKE '%\"went_on\":true%' AND state IN ('voided', 'ignored') AND reason IN ('', 'cancelled')",
+    ] {
+        talk.execute(format!("UPDATE orders SET undecided = 1, revision = revision + 1 WHERE {affected}"), &[]).await?;
+    }
     let NewMapping { document, who, changes, .. } = new.clone();
     Ok(Some(MappingRevision { revision: newest + 1, at: now, who, document, changes }))
 }

@@ -53,7 +53,9 @@ impl Matches {
             if found.len() as i64 > MOST_LISTED { terms.push(term) } else { ids.extend(found) }
         }
         for store_id in stores_named(talk, &lower).await? {
-            let of_store = "SELECT id FROM orders WHERE store_id = $1 ORDER BY id DESC LIMIT $2";
+            // As a range, so that the index by store is walked whatever the statistics say.
+            let of_store = "SELECT id FROM orders WHERE store_id >= $1 AND store_id <= $1
+                            ORDER BY store_id DESC, id DESC LIMIT $2";
             let found = listed(talk, of_store, &store_id).await?;
             if found.len() as i64 > MOST_LISTED { stores.push(store_id) } else { ids.extend(found) }
         }
