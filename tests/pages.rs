@@ -15,5 +15,7 @@ mod addresses;
 mod hostile;
 #[path = "pages/signing_in.rs"]
 mod signing_in;
+#[path = "pages/webhooks.rs"]
+mod webhooks;
 #[path = "pages/working.rs"]
 mod working;

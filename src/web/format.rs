@@ -12,6 +12,13 @@ pub(super) fn sentence(text: &str) -> String {
     first + letters.as_str()
 }
 
+/// A body as a person can read it: JSON is indented, anything else stays as it came.
+pub(super) fn indented(body: &[u8]) -> String {
+    let json = serde_json::from_slice::<serde_json::Value>(body).ok();
+    json.and_then(|json| serde_json::to_string_pretty(&json).ok())
+        .unwrap_or_else(|| String::from_utf8_lossy(body).into_owned())
+}
+
 /// `1.234`.
 pub(super) fn count(number: i64) -> String {
     let sign = if number < 0 { "−" } else { "" };

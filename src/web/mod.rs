@@ -21,6 +21,7 @@ mod orders;
 mod page;
 mod problems;
 mod today;
+mod webhooks;
 mod words;
 
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub fn pages(app: &App) -> Router<App> {
     let readers = Router::new()
         .route("/", get(today::show))
         .route("/problems", get(problems::show))
+        .route("/problems/webhooks/{id}", get(webhooks::show))
         .route("/orders", get(orders::show))
         .route("/orders/{order_id}", get(order::show))
         .route("/mapping", get(mapping::show))
@@ -46,6 +48,7 @@ pub fn pages(app: &App) -> Router<App> {
     let workers = Router::new()
         .route("/problems/retry", post(problems::retry_all))
         .route("/problems/acknowledge", post(problems::acknowledge))
+        .route("/problems/webhooks/{id}/retry", post(webhooks::retry))
         .route("/orders/{order_id}/retry", post(order::retry))
         .route("/orders/{order_id}/decision", post(order::decide))
         .route("/connection/check", post(connection::check))

@@ -246,18 +246,13 @@ impl Blocked {
 
 impl Snapshot {
     fn new(snapshot: SnapshotRecord) -> Self {
-        let indented = |body: &Vec<u8>| {
-            let json = serde_json::from_slice::<serde_json::Value>(body).ok();
-            json.and_then(|json| serde_json::to_string_pretty(&json).ok())
-                .unwrap_or_else(|| String::from_utf8_lossy(body).into_owned())
-        };
         Self {
             at: format::moment_to_the_second(snapshot.received_at),
             times: snapshot.times,
             last: format::moment_to_the_second(snapshot.last_at),
             status: snapshot.status,
             event: snapshot.event,
-            body: snapshot.body.as_ref().map(indented),
+            body: snapshot.body.as_deref().map(format::indented),
             counts: snapshot.counts,
         }
     }

@@ -136,6 +136,17 @@ impl Page {
             "now" => self.t("The invoice is being created now.", "Faktur sedang dibuat sekarang."),
             "again" => self.t("The invoice is being created again.", "Faktur sedang dibuat ulang."),
             "none" => self.t("The decision was taken back.", "Keputusan sudah dicabut."),
+            "read" => self.t(
+                "The webhook could be read this time; its order is being processed.",
+                "Kali ini webhook dapat dibaca; pesanannya sedang diproses.",
+            ),
+            "still_unreadable" => {
+                self.t("The webhook still cannot be read.", "Webhook ini masih tidak dapat dibaca.")
+            }
+            "webhook_gone" => self.t(
+                "There was nothing left to read: the webhook was read in the meantime, or its data is no longer kept.",
+                "Tidak ada lagi yang perlu dibaca: webhook sudah dibaca sementara itu, atau datanya sudah tidak disimpan.",
+            ),
             "checked" => self.t("Checked just now.", "Baru saja diperiksa."),
             _ => return None,
         };

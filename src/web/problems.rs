@@ -3,15 +3,15 @@
 use askama::Template;
 use axum::{
     Form,
-    extract::State,
+    extract::{Query, State},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 
 use super::{
-    format,
     order_line::{OrderLine, rupiah},
     page::{Page, address, html, own_path},
+    webhooks::Unreadable,
 };
 use crate::{
     domain::{
@@ -47,6 +47,8 @@ struct Problems {
     /// Webhooks that could not be read: how many, and the newest.
     unreadable: i64,
     newest: Vec<Unreadable>,
+    /// Where older ones are.
+    older: Option<String>,
 }
 
 /// Blocked orders with one cause.
@@ -81,14 +83,18 @@ struct WarningGroup {
     list: String,
 }
 
-struct Unreadable {
-    at: String,
-    times: i64,
-    problem: String,
+/// From which webhook on the list goes back.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Older {
+    before: Option<String>,
 }
 
 /// `GET /problems`.
-pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+pub(super) async fn show(
+    State(app): State<App>,
+    page: Page,
+    Query(Older { before }): Query<Older>,
+) -> Result<Response, Problem> {
     let store = app.engine.store();
     let causes = store.causes(MOST_GROUPS).await?;
     let hundredths = causes.iter().map(|cause| cause.sums.hundredths).sum();
@@ -116,13 +122,13 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response,
         warnings.push(WarningGroup::new(open.warning, open.orders, orders, page.language));
     }
     let unreadable = store.unreadable_count().await?;
-    let newest = store.unreadable(None, UNREADABLE_SHOWN).await?;
-    let newest = newest.into_iter().map(|delivery| Unreadable {
-        at: format::moment(delivery.received_at),
-        times: delivery.times,
-        problem: delivery.problem,
-    });
-    html(&Problems { total: rupiah(hundredths), groups, warnings, unreadable, newest: newest.collect(), page })
+    let before = before.and_then(|id| id.parse().ok());
+    let mut newest = store.unreadable(before, UNREADABLE_SHOWN + 1).await?;
+    let more = newest.len() as i64 > UNREADABLE_SHOWN;
+    newest.truncate(UNREADABLE_SHOWN as usize);
+    let older = newest.last().filter(|_| more).map(|last| format!("/problems?before={}#webhooks", last.id));
+    let newest = newest.into_iter().map(|delivery| Unreadable::new(delivery, page.language)).collect();
+    html(&Problems { total: rupiah(hundredths), groups, warnings, unreadable, newest, older, page })
 }
 
 impl Group {
