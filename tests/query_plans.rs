@@ -19,7 +19,7 @@ use forstok_accurate::{
         reason::{Reason, Warning},
     },
     pipeline::record::delivery,
-    store::{DayOf, Days, Filter, Fold, ManualChange, Position, SessionRecord, State},
+    store::{DayOf, Days, Filter, Fold, Grouping, ManualChange, Position, SessionRecord, State},
 };
 use jiff::{SignedDuration, civil::date};
 use secrecy::ExposeSecret;
@@ -149,6 +149,14 @@ async fn use_everything(world: &mut World) {
     store.mapping_history(10).await.expect("readable");
     store.next_look_at(BOOK).await.expect("readable");
     store.causes(10).await.expect("readable");
+    for (by_store, by_day) in [(true, false), (false, true), (true, true)] {
+        let days = Days { by: DayOf::Ordered, from: Some(date(2020, 1, 1)), to: None };
+        store.totals(&days, Grouping { by_store, by_day }, 100).await.expect("readable");
+        let ever = Days { from: None, ..days };
+        store.totals(&ever, Grouping { by_store, by_day }, 100).await.expect("readable");
+    }
+    store.invoiced_since(now).await.expect("readable");
+    store.mappings_below(2, 1).await.expect("readable");
     store.open_warnings().await.expect("readable");
     let change = ManualChange { decision: None, reason: None, document: None, actor: "ani".to_owned() };
     store.decide_manually(&order_id("30"), &change, now).await.expect("written");

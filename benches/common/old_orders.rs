@@ -14,6 +14,7 @@ use forstok_accurate::{
     sandbox::samples::SAMPLES,
     store::{Sqlite, Store},
 };
+use jiff::{Span, civil::Date};
 use sha2::{Digest, Sha256};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection,
@@ -82,6 +83,11 @@ async fn fill(path: &Path, count: u64) {
 /// The marketplace number of an old order.
 pub(crate) fn number(nth: u64) -> String {
     format!("{}{nth:08}", day(nth))
+}
+
+/// The day on which an old order came, in Jakarta; the first of them came on the first day of 2024.
+pub(crate) fn day_of(nth: u64) -> Date {
+    Date::constant(2024, 1, 1).saturating_add(Span::new().days((nth / ORDERS_A_DAY) as i64))
 }
 
 /// What the marketplace numbers of an order's day begin with.
@@ -171,6 +177,9 @@ async fn prepare(connection: &mut SqliteConnection) {
          CREATE TEMP TABLE orders_like AS
              SELECT o.*, d.place AS latest_place FROM orders o JOIN deliveries_like d ON d.id = o.latest_delivery;
          CREATE TEMP TABLE timeline_like AS SELECT * FROM timeline;
+         CREATE TEMP TABLE terms_like AS
+             SELECT o.order_id, t.term FROM order_terms t JOIN orders o ON o.id = t.id WHERE t.term LIKE 's:%';
+         CREATE INDEX temp.terms_like_of ON terms_like (order_id);
          CREATE INDEX temp.deliveries_like_of ON deliveries_like (order_id);
          CREATE INDEX temp.orders_like_of ON orders_like (order_id);
          CREATE INDEX temp.timeline_like_of ON timeline_like (order_id);
@@ -197,11 +206,16 @@ async fn add(connection: &mut SqliteConnection, from: u64, to: u64) {
         |column: &str| format!("replace(replace({column}, o.order_id, {id}), o.channel_order_id, {number})");
     // No template has more than four deliveries.
     let delivery = |place: &str| format!("1000 + n * 4 + {place}");
+    // The day is the same as in `day_of`; 10:12 in Jakarta.
+    let moment = format!("1704078720000000 + n / {ORDERS_A_DAY} * 86400000000 + n % {ORDERS_A_DAY}");
     let columns = [
         ("orders", "id", "1000 + n".to_owned()),
         ("orders", "order_id", id.clone()),
         ("orders", "channel_order_id", number.clone()),
         ("orders", "invoice_number", format!("iif(o.invoice_number IS NULL, NULL, {number})")),
+        ("orders", "ordered_at", moment.clone()),
+        ("orders", "created_at", format!("{moment} + 60000000")),
+        ("orders", "invoiced_at", format!("iif(o.invoiced_at IS NULL, NULL, {moment} + 120000000)")),
         ("orders", "draft", exchanged("o.draft")),
         ("orders", "latest_delivery", delivery("o.latest_place")),
         (
@@ -240,4 +254,17 @@ async fn add(connection: &mut SqliteConnection, from: u64, to: u64) {
         );
         run(connection, &sql).await;
     }
+    let terms = format!(
+        "{numbers} INSERT OR IGNORE INTO order_terms (term, id) SELECT t.term, 1000 + n FROM s
+         JOIN likes l ON l.slot = s.n % 100 JOIN terms_like t ON t.order_id = l.order_id ORDER BY 1, 2"
+    );
+    run(connection, &terms).await;
+    let reversed = format!(
+        "{numbers} INSERT OR IGNORE INTO order_terms (term, id)
+         SELECT 'r:' || (WITH RECURSIVE reversed (place, text) AS (
+                    SELECT length({number}), ''
+                    UNION ALL SELECT place - 1, text || substr(lower({number}), place, 1) FROM reversed WHERE place > 0)
+                SELECT text FROM reversed WHERE place = 0), 1000 + n FROM s ORDER BY 1"
+    );
+    run(connection, &reversed).await;
 }

@@ -133,6 +133,22 @@ impl Service {
         self.child.id()
     }
 
+    /// How many lines the operator is answered with, read and thrown away piece by piece.
+    pub(crate) fn count_lines(&self, path: &str) -> usize {
+        let mut stream = TcpStream::connect(self.address).expect("it listens");
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {OPERATOR_TOKEN}\r\nconnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).expect("it reads");
+        let (mut lines, mut piece) = (0, vec![0; 64 * 1024]);
+        loop {
+            match stream.read(&mut piece).expect("it answers to the end") {
+                0 => return lines,
+                length => lines += piece[..length].split(|byte| *byte == b'\n').count() - 1,
+            }
+        }
+    }
+
     /// What the operator is answered with HTTP 200, or nothing.
     pub(crate) fn get(&self, path: &str) -> Option<Value> {
         let mut stream = TcpStream::connect(self.address).ok()?;

@@ -5,12 +5,14 @@ mod attempts;
 pub(crate) mod auth;
 mod bodies;
 pub(crate) mod decision;
+pub(crate) mod export;
 pub(crate) mod filter;
 mod guesses;
 mod headers;
 mod health;
 mod linger;
 mod mapping;
+mod mapping_history;
 mod metrics;
 mod openapi;
 pub(crate) mod orders;
@@ -26,6 +28,7 @@ mod seat;
 mod serve;
 pub(crate) mod session;
 mod summary;
+mod totals;
 mod uniform;
 mod webhook;
 
@@ -211,10 +214,14 @@ fn for_probes() -> Router<App> {
 fn for_operators(app: &App, pages: Router<App>) -> Router<App> {
     let readers = Router::new()
         .route("/v1/orders", get(orders::list))
+        .route("/v1/orders/export", get(export::file))
+        .route("/v1/totals", get(totals::list))
         .route("/v1/orders/{order_id}", get(orders::one))
         .route("/v1/problems", get(problems::list))
         .route("/v1/summary", get(summary::summary))
         .route("/v1/mapping", get(mapping::get))
+        .route("/v1/mapping/history", get(mapping_history::list))
+        .route("/v1/mapping/revisions/{revision}", get(mapping_history::one))
         .route("/v1/mapping/check", post(mapping::check))
         .route("/v1/preview", post(preview::show));
     let workers = Router::new()

@@ -10,7 +10,10 @@ use utoipa::{
     },
 };
 
-use super::{acknowledge, decision, health, mapping, metrics, orders, preview, problems, retry, summary, webhook};
+use super::{
+    acknowledge, decision, export, health, mapping, mapping_history, metrics, orders, preview, problems, retry,
+    summary, totals, webhook,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,6 +30,10 @@ use super::{acknowledge, decision, health, mapping, metrics, orders, preview, pr
         decision::decide,
         acknowledge::acknowledge,
         problems::list,
+        export::file,
+        totals::list,
+        mapping_history::list,
+        mapping_history::one,
         summary::summary,
         mapping::get,
         mapping::put,
@@ -60,8 +67,15 @@ struct NoPages;
 
 impl Modify for NoPages {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let retry = document.paths.paths.get_mut("/v1/orders/retry").and_then(|path| path.post.as_mut());
-        if let Some(parameters) = retry.and_then(|retry| retry.parameters.as_mut()) {
+        let mut of_all = Vec::new();
+        for (path, item) in &mut document.paths.paths {
+            of_all.extend(match path.as_str() {
+                "/v1/orders/retry" => item.post.as_mut(),
+                "/v1/orders/export" => item.get.as_mut(),
+                _ => None,
+            });
+        }
+        for parameters in of_all.into_iter().filter_map(|operation| operation.parameters.as_mut()) {
             parameters.retain(|parameter| {
                 !matches!(parameter, RefOr::T(parameter) if ["limit", "cursor", "totals"].contains(&parameter.name.as_str()))
             });

@@ -6,8 +6,8 @@ use axum::{
     http::HeaderMap,
 };
 use rust_decimal::Decimal;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     App,
@@ -208,8 +208,111 @@ pub(super) struct OrderWithTimeline {
     /// What is or was sent to Accurate.
     #[schema(value_type = Option<Object>)]
     draft: Option<serde_json::Value>,
-    /// Oldest first.
+    /// What exists, or is to exist, in Accurate for this order.
+    documents: Vec<Document>,
+    /// The money of the order as this service has booked it; null while no invoice exists.
+    settlement: Option<Settlement>,
+    /// Oldest first. Of a long timeline the newest entries; the others come page by page.
     timeline: Vec<TimelineEntry>,
+    /// Give it as `timeline_cursor` for the entries before; null when these are the first.
+    timeline_next_cursor: Option<String>,
+}
+
+/// A document in Accurate.
+#[derive(Debug, Serialize, ToSchema)]
+struct Document {
+    /// `invoice`; receipts and returns are not booked yet.
+    #[schema(example = "invoice")]
+    kind: &'static str,
+    /// Counts up from 1 in each kind.
+    part: u32,
+    /// Its number.
+    number: String,
+    /// Accurate's id of it; null while it does not exist.
+    id: Option<i64>,
+    /// `due`: to be created; `exists`; `void_due`: to be deleted; `voided`: deleted.
+    #[schema(example = "exists")]
+    state: &'static str,
+    /// In rupiah.
+    #[schema(value_type = f64)]
+    total: serde_json::Number,
+}
+
+/// The money of an order as this service has booked it: the invoice alone, since it books no receipts and returns
+/// yet. What others booked in Accurate is not in it.
+#[derive(Debug, Serialize, ToSchema)]
+struct Settlement {
+    /// What is still to be paid, in rupiah.
+    #[schema(value_type = f64)]
+    owed: serde_json::Number,
+    /// What was paid.
+    #[schema(value_type = f64)]
+    paid: serde_json::Number,
+    /// What was returned.
+    #[schema(value_type = f64)]
+    returned: serde_json::Number,
+    /// What the customer has to its credit.
+    #[schema(value_type = f64)]
+    credit: serde_json::Number,
+}
+
+/// Which part of the timeline.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct TimelineParams {
+    /// Entries, 1 to 1000; the newest 200 by default.
+    #[param(minimum = 1, maximum = 1000)]
+    timeline_limit: Option<usize>,
+    /// `timeline_next_cursor` of the answer before.
+    #[param(pattern = "^[0-9]{0,9}$")]
+    timeline_cursor: Option<String>,
+}
+
+/// Entries of a timeline unless asked otherwise.
+const USUAL_ENTRIES: usize = 200;
+
+/// Most entries of a timeline in one answer.
+const MOST_ENTRIES: usize = 1_000;
+
+impl TimelineParams {
+    /// How many entries, and before which one.
+    fn read(&self) -> Result<(usize, usize), Problem> {
+        let limit = self.timeline_limit.unwrap_or(USUAL_ENTRIES);
+        if !(1..=MOST_ENTRIES).contains(&limit) {
+            return Err(Problem::BadRequest(format!("timeline_limit: {limit} is not within 1 and {MOST_ENTRIES}")));
+        }
+        let before = match self.timeline_cursor.as_deref().filter(|cursor| !cursor.is_empty()) {
+            None => usize::MAX,
+            Some(cursor) => cursor.parse().map_err(|_| {
+                Problem::BadRequest(format!("timeline_cursor: {cursor:?} is not a timeline_next_cursor"))
+            })?,
+        };
+        Ok((limit, before))
+    }
+}
+
+fn documents(record: &OrderRecord) -> Vec<Document> {
+    let (number, id, total) = match (&record.invoice, &record.draft) {
+        (Some(invoice), _) => (invoice.number.clone(), Some(invoice.id), exact_number(invoice.total)),
+        (None, Some(draft)) if record.state == OrderState::Due => {
+            (draft.body.number.clone(), None, exact_number(draft.total.decimal()))
+        }
+        _ => return Vec::new(),
+    };
+    let state = match record.state {
+        OrderState::Voided => "voided",
+        OrderState::VoidDue => "void_due",
+        _ if id.is_some() => "exists",
+        _ => "due",
+    };
+    vec![Document { kind: "invoice", part: 1, number, id, state, total }]
+}
+
+fn settlement(record: &OrderRecord) -> Option<Settlement> {
+    let invoice = record.invoice.as_ref().filter(|_| record.state != OrderState::Voided)?;
+    let none = || exact_number(Decimal::ZERO);
+    Some(Settlement { owed: exact_number(invoice.total), paid: none(), returned: none(), credit: none() })
 }
 
 impl Order {
@@ -330,9 +433,10 @@ pub(super) async fn list(
     path = "/v1/orders/{order_id}",
     operation_id = "getOrder",
     tag = "operators",
-    params(("order_id" = String, Path, description = "Forstok's order id", example = "138163394")),
+    params(("order_id" = String, Path, description = "Forstok's order id", example = "138163394"), TimelineParams),
     responses(
         (status = 200, description = "The order", body = OrderWithTimeline),
+        (status = 400, description = "A parameter cannot be used", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Operator token missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "No operator token is set", body = ProblemBody, content_type = "application/problem+json"),
         (status = 400, description = "The address is not UTF-8", body = ProblemBody, content_type = "application/problem+json"),
@@ -345,18 +449,39 @@ pub(super) async fn one(
     State(app): State<App>,
     headers: HeaderMap,
     Path(order_id): Path<String>,
+    params: Result<Query<TimelineParams>, QueryRejection>,
 ) -> Result<Json<OrderWithTimeline>, Problem> {
     let id = known_id(&order_id)?;
-    show(&app, &id, language(&app, &headers)).await
+    let (limit, before) = query(params)?.read()?;
+    show_part(&app, &id, language(&app, &headers), limit, before).await
 }
 
 /// The order as every answer about one order gives it.
 pub(super) async fn show(app: &App, id: &OrderId, language: Language) -> Result<Json<OrderWithTimeline>, Problem> {
+    show_part(app, id, language, USUAL_ENTRIES, usize::MAX).await
+}
+
+async fn show_part(
+    app: &App,
+    id: &OrderId,
+    language: Language,
+    limit: usize,
+    before: usize,
+) -> Result<Json<OrderWithTimeline>, Problem> {
     let record = app.engine.order(id).await?.ok_or_else(|| Problem::UnknownOrder(id.to_string()))?;
-    let timeline = app.engine.store().timeline(id).await?;
-    let draft = record.draft.as_ref().map(|draft| draft.body.to_json());
-    let timeline = timeline.iter().map(|entry| timeline_entry(entry, language)).collect();
-    Ok(Json(OrderWithTimeline { order: Order::new(record, language), draft, timeline }))
+    let entries = app.engine.store().timeline(id).await?;
+    // Entries that happen again and again are folded, so that even a long timeline is read at once.
+    let before = before.min(entries.len());
+    let first = before.saturating_sub(limit);
+    let timeline = entries[first..before].iter().map(|entry| timeline_entry(entry, language)).collect();
+    Ok(Json(OrderWithTimeline {
+        draft: record.draft.as_ref().map(|draft| draft.body.to_json()),
+        documents: documents(&record),
+        settlement: settlement(&record),
+        order: Order::new(record, language),
+        timeline,
+        timeline_next_cursor: (first > 0).then(|| first.to_string()),
+    }))
 }
 
 /// An id that is no id is an order we do not know.

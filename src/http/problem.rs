@@ -71,6 +71,9 @@ pub(crate) enum Problem {
         /// As it was asked for.
         code: String,
     },
+    /// 404: there is no such revision of the mapping.
+    #[error("the mapping has no revision {0}")]
+    UnknownRevision(String),
     /// 409: the order is in no state for what a person decided.
     #[error("{0}")]
     Refused(Refused),
@@ -164,7 +167,9 @@ impl Problem {
             Self::RevisionMissing => StatusCode::PRECONDITION_REQUIRED,
             Self::MappingWrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Refused(_) => StatusCode::CONFLICT,
-            Self::UnknownOrder(_) | Self::UnknownWarning { .. } | Self::UnknownRoute => StatusCode::NOT_FOUND,
+            Self::UnknownOrder(_) | Self::UnknownWarning { .. } | Self::UnknownRevision(_) | Self::UnknownRoute => {
+                StatusCode::NOT_FOUND
+            }
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -189,6 +194,7 @@ impl Problem {
             Self::MappingWrong(_) => "mapping_wrong",
             Self::UnknownOrder(_) => "order_unknown",
             Self::UnknownWarning { .. } => "warning_unknown",
+            Self::UnknownRevision(_) => "revision_unknown",
             Self::Refused(refused) => refused.code(),
             Self::UnknownRoute => "route_unknown",
             Self::WrongMethod => "method_wrong",

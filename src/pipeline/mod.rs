@@ -19,6 +19,7 @@ pub mod mapping;
 pub mod people;
 pub mod post;
 pub mod preview;
+pub mod queue;
 pub mod record;
 pub mod reread;
 pub mod run;

@@ -21,8 +21,14 @@ pub(super) async fn newest_revision(talk: &mut impl Talk) -> Result<i64> {
 }
 
 pub(super) async fn history(talk: &mut impl Talk, limit: i64) -> Result<Vec<MappingRevision>> {
-    let sql = "SELECT revision, at, who, document, changes FROM mappings ORDER BY revision DESC LIMIT $1";
-    talk.fetch(sql, &[limit.into()]).await?.iter().map(revision).collect()
+    below(talk, i64::MAX, limit).await
+}
+
+/// Newest first, beginning below a revision.
+pub(super) async fn below(talk: &mut impl Talk, below: i64, limit: i64) -> Result<Vec<MappingRevision>> {
+    let sql = "SELECT revision, at, who, document, changes FROM mappings WHERE revision < $1
+               ORDER BY revision DESC LIMIT $2";
+    talk.fetch(sql, &[below.into(), limit.into()]).await?.iter().map(revision).collect()
 }
 
 /// The newest one that came from the mapping file.

@@ -6,6 +6,7 @@ mod allowance;
 mod claim;
 mod copy;
 mod decide;
+mod figures;
 mod fold;
 mod list;
 mod manual;
@@ -219,6 +220,12 @@ pub trait Store: Send + Sync + 'static {
     /// How many orders match, and what they are worth; exact unless there are many that no counter knows.
     async fn sums(&self, filter: &Filter) -> Result<Sums>;
 
+    /// How many orders there are per store, day and state, and what they are worth; `limit` rows at most.
+    async fn totals(&self, days: &Days, grouping: Grouping, limit: i64) -> Result<Vec<Total>>;
+
+    /// How many invoices were created since a moment; counted up to some thousands.
+    async fn invoiced_since(&self, since: Timestamp) -> Result<i64>;
+
     /// Blocked orders by their cause, those with the most orders first.
     async fn causes(&self, limit: i64) -> Result<Vec<Cause>>;
 
@@ -295,6 +302,9 @@ pub trait Store: Send + Sync + 'static {
     /// Puts a mapping in force and has every order decided anew that it may change; `None`, and nothing
     /// changed, when it was made to replace another revision than the one in force.
     async fn put_mapping(&self, new: &NewMapping, now: Timestamp) -> Result<Option<MappingRevision>>;
+
+    /// Mappings that were ever applied, newest first, beginning below a revision.
+    async fn mappings_below(&self, below: i64, limit: i64) -> Result<Vec<MappingRevision>>;
 
     /// All mappings that were ever in force, newest first.
     async fn mapping_history(&self, limit: i64) -> Result<Vec<MappingRevision>>;

@@ -294,6 +294,28 @@ pub struct OpenWarning {
     pub orders: i64,
 }
 
+/// What totals have a row for, beside each state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grouping {
+    /// Each store.
+    pub by_store: bool,
+    /// Each day.
+    pub by_day: bool,
+}
+
+/// Orders of one store, one day and one state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Total {
+    /// Which store, where totals are by store.
+    pub store_id: Option<String>,
+    /// Which day, where totals are by day.
+    pub day: Option<Date>,
+    /// Which state.
+    pub state: State,
+    /// How many, and what they are worth.
+    pub sums: Sums,
+}
+
 /// Blocked orders that wait for the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {

@@ -5,11 +5,7 @@ use std::time::Duration;
 use jiff::{Timestamp, civil::Date};
 
 use super::{
-    Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Delivery, Filter, Fold, Hold, LongestWaits, ManualChange,
-    MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result, SessionRecord, Settled,
-    Settlement, SnapshotRecord, Store, StoreName, Sums, TimelinePage, TimelinePlace, Undecided, Unfolded,
-    UnreadableDelivery, Verdict, Wait, Wanted, Written, claim, decide, fold, list, manual, mappings, old_bodies, pages,
-    read, recheck, sessions, talk::Talk, timeline, wait,
+    Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, Filter, Fold, Grouping, Hold, LongestWaits, ManualChange, MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result, SessionRecord, Settled, Settlement, SnapshotRecord, Store, StoreName, Sums, TimelinePage, TimelinePlace, Total, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, Written, claim, decide, figures, fold, list, manual, mappings, old_bodies, pages, read, recheck, sessions, talk::Talk, timeline, wait,
 };
 use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject};
 
@@ -178,6 +174,14 @@ impl<B: Base> Store for Sql<B> {
         read!(self, talk => list::sums(talk, filter))
     }
 
+    async fn totals(&self, days: &Days, grouping: Grouping, limit: i64) -> Result<Vec<Total>> {
+        read!(self, talk => figures::totals(talk, days, grouping, limit))
+    }
+
+    async fn invoiced_since(&self, since: Timestamp) -> Result<i64> {
+        read!(self, talk => figures::invoiced_since(talk, since))
+    }
+
     async fn causes(&self, limit: i64) -> Result<Vec<Cause>> {
         read!(self, talk => read::causes(talk, limit))
     }
@@ -276,6 +280,10 @@ impl<B: Base> Store for Sql<B> {
 
     async fn put_mapping(&self, new: &NewMapping, now: Timestamp) -> Result<Option<MappingRevision>> {
         write!(self, Large, talk => mappings::put(talk, new, now))
+    }
+
+    async fn mappings_below(&self, below: i64, limit: i64) -> Result<Vec<MappingRevision>> {
+        read!(self, talk => mappings::below(talk, below, limit))
     }
 
     async fn mapping_history(&self, limit: i64) -> Result<Vec<MappingRevision>> {

@@ -1,6 +1,7 @@
 //! The real binary as its users meet it: started as a process, spoken to over HTTP, stopped and killed by signals.
 //! On the other side stands the sandbox of this test's own process.
 
+mod accounting;
 mod bad_requests;
 mod commands;
 mod deploy;

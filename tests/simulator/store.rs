@@ -12,10 +12,7 @@ use std::{
 use forstok_accurate::{
     domain::{doubt::Doubt, order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
     store::{
-        Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Delivery, Filter, Fold, Hold, LongestWaits,
-        ManualChange, MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result,
-        SessionRecord, Settled, Settlement, SnapshotRecord, State, Store, StoreError, StoreName, Sums, TimelinePage,
-        TimelinePlace, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, Written,
+    Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, Filter, Fold, Grouping, Hold, LongestWaits, ManualChange, MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result, SessionRecord, Settled, Settlement, SnapshotRecord, State, Store, StoreError, StoreName, Sums, TimelinePage, TimelinePlace, Total, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, Written,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -242,6 +239,14 @@ impl Store for SimStore {
         self.gates.in_store(self.inner.sums(filter)).await
     }
 
+    async fn totals(&self, days: &Days, grouping: Grouping, limit: i64) -> Result<Vec<Total>> {
+        self.gates.in_store(self.inner.totals(days, grouping, limit)).await
+    }
+
+    async fn invoiced_since(&self, since: Timestamp) -> Result<i64> {
+        self.gates.in_store(self.inner.invoiced_since(since)).await
+    }
+
     async fn causes(&self, limit: i64) -> Result<Vec<Cause>> {
         self.gates.in_store(self.inner.causes(limit)).await
     }
@@ -350,6 +355,10 @@ impl Store for SimStore {
 
     async fn put_mapping(&self, new: &NewMapping, now: Timestamp) -> Result<Option<MappingRevision>> {
         self.write("before put_mapping", "after put_mapping", self.inner.put_mapping(new, now)).await
+    }
+
+    async fn mappings_below(&self, below: i64, limit: i64) -> Result<Vec<MappingRevision>> {
+        self.gates.in_store(self.inner.mappings_below(below, limit)).await
     }
 
     async fn mapping_history(&self, limit: i64) -> Result<Vec<MappingRevision>> {

@@ -1,0 +1,138 @@
+//! What the person who keeps the books waits for, beside a million orders: every list, search, sum and figure, over
+//! HTTP and one at a time. Each must be there within 50 ms, 95 times of 100.
+//!
+//! `cargo bench --bench pages`, or smaller: `cargo bench --bench pages -- --orders 100000 --repetitions 40`; with
+//! `--postgres` the orders are copied to a server first.
+
+#[expect(dead_code, reason = "each benchmark uses its part")]
+mod common;
+
+use std::{
+    fs,
+    process::{Command, ExitCode},
+    time::Instant,
+};
+
+use common::{
+    Arguments,
+    accurate::Accurate,
+    old_orders::{self, FIRST_ID, number},
+    report::{Report, median, millis, note, percentile},
+    service::{Home, Service},
+};
+use forstok_accurate::config::Database;
+use secrecy::ExposeSecret;
+
+const ORDERS: u64 = 1_000_000;
+
+/// The first repetitions fill the caches and count for nothing.
+const WARM_UP: usize = 3;
+
+/// Longest time of 95 in 100, in milliseconds.
+const LONGEST: f64 = 50.0;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::of_this_process();
+    let (orders, repetitions) = (arguments.value("orders", ORDERS), arguments.value("repetitions", 60));
+    let mut report = Report::new("pages: what a person waits for beside many orders, 95th percentile");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let accurate = Accurate::start();
+    let home = Home::new(&accurate.url(), "");
+    fill(&home, &old_orders::database(&runtime, orders));
+    let service = home.serve();
+    for (what, path) in paths() {
+        measure(&service, what, path, orders, repetitions, &mut report);
+    }
+    export(&service, &mut report);
+    report.end()
+}
+
+/// What is asked for: the name of it, and the path for the order with this place.
+type Asked = (&'static str, fn(u64) -> String);
+
+fn paths() -> Vec<Asked> {
+    vec![
+        ("the newest orders", |_| "/v1/orders".to_owned()),
+        ("a page far back", |nth| format!("/v1/orders?cursor={}", 1_000 + nth)),
+        ("blocked orders with their sums", |_| "/v1/orders?state=blocked&totals=true".to_owned()),
+        ("invoiced orders of one store", |_| "/v1/orders?state=invoiced&store=7475&totals=true".to_owned()),
+        ("orders of a day", |nth| format!("/v1/orders?from={0}&to={0}&totals=true", day(nth))),
+        ("invoices of a month", |nth| format!("/v1/orders?by=invoiced&from={}&to={}", day(nth), day(nth + 30_000))),
+        ("blocked orders of a month", |nth| {
+            format!("/v1/orders?state=blocked&from={}&to={}&totals=true", day(nth), day(nth + 30_000))
+        }),
+        ("voided orders of one store in a year", |nth| {
+            format!("/v1/orders?state=voided&store=8277&by=received&from={}&to={}", day(nth), day(nth + 365_000))
+        }),
+        ("by order id", |nth| format!("/v1/orders?q={}", FIRST_ID + nth)),
+        ("by marketplace number", |nth| format!("/v1/orders?q={}", number(nth))),
+        ("by the last digits of it", |nth| format!("/v1/orders?q={:06}", nth % 1_000_000)),
+        ("by the beginning of many numbers", |_| "/v1/orders?q=D0&totals=true".to_owned()),
+        ("by an SKU that many orders have", |_| "/v1/orders?q=AAA2002&totals=true".to_owned()),
+        ("blocked orders with that SKU", |_| "/v1/orders?q=AAA2002&state=blocked&totals=true".to_owned()),
+        ("that SKU in a month", |nth| {
+            format!("/v1/orders?q=AAA2002&from={}&to={}&totals=true", day(nth), day(nth + 30_000))
+        }),
+        ("by an amount that many orders have", |_| "/v1/orders?q=80000&totals=true".to_owned()),
+        ("by a store's name", |_| "/v1/orders?q=shopee&totals=true".to_owned()),
+        ("nothing found", |nth| format!("/v1/orders?q=nothing-{nth}&totals=true")),
+        ("problems", |_| "/v1/problems".to_owned()),
+        ("summary", |_| "/v1/summary".to_owned()),
+        ("totals of a month by store and day", |nth| {
+            format!("/v1/totals?by=store,day&from={}&to={}", day(nth), day(nth + 30_000))
+        }),
+        ("totals of each store", |_| "/v1/totals?by=store".to_owned()),
+        ("one order", |nth| format!("/v1/orders/{}", FIRST_ID + nth)),
+    ]
+}
+
+/// The day on which an old order came.
+fn day(nth: u64) -> String {
+    old_orders::day_of(nth).to_string()
+}
+
+fn measure(
+    service: &Service,
+    what: &str,
+    path: fn(u64) -> String,
+    orders: u64,
+    repetitions: usize,
+    report: &mut Report,
+) {
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut times = Vec::with_capacity(repetitions);
+    for repetition in 0..WARM_UP + repetitions {
+        let path = path(random.u64(..orders));
+        let started = Instant::now();
+        assert!(service.get(&path).is_some(), "{path} is answered");
+        if repetition >= WARM_UP {
+            times.push(millis(started.elapsed()));
+        }
+    }
+    let what = format!("{what} (median {:.1} ms)", median(&times));
+    report.at_most(&what, percentile(&times, 0.95), LONGEST, "ms");
+}
+
+/// How long the whole of it takes, and how much memory.
+fn export(service: &Service, report: &mut Report) {
+    let watch = common::machine::MemoryWatch::start(service.process());
+    let started = Instant::now();
+    let lines = service.count_lines("/v1/orders/export?format=csv");
+    note("rows exported as CSV", &format!("{lines} in {:.1} s", started.elapsed().as_secs_f64()));
+    report.at_most("resident memory while exporting, most", watch.end().most, 96.0, "MiB");
+}
+
+/// A copy of the database, on a server if this process was started so.
+fn fill(home: &Home, from: &std::path::Path) {
+    match home.database() {
+        Database::Sqlite(file) => {
+            fs::copy(from, file).expect("the disk has room for a copy");
+        }
+        Database::Postgres(url) => {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_forstok-accurate"));
+            let from = format!("sqlite://{}", from.display());
+            command.args(["store", "copy", "--from", &from, "--to", url.expose_secret()]);
+            assert!(command.status().expect("it runs").success(), "the orders are copied");
+        }
+    }
+}

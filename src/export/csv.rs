@@ -1,0 +1,71 @@
+//! CSV. What a spreadsheet would take for a formula is marked as text.
+
+use axum::body::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+
+use super::{
+    ExportError, Page,
+    columns::{COLUMNS, Cell, Headers},
+};
+
+/// Without it Excel takes UTF-8 for something else; programs get none.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+pub(super) fn written(
+    pages: impl Stream<Item = Page> + Send,
+    headers: Headers,
+) -> impl Stream<Item = Result<Bytes, ExportError>> + Send {
+    let first = stream::once(async move {
+        let mark = if headers == Headers::Stable { "" } else { BYTE_ORDER_MARK };
+        let names = COLUMNS.iter().map(|column| column.header(headers).to_owned());
+        let lines = lines(std::iter::once(names.collect()))?;
+        Ok([mark.as_bytes(), &lines].concat().into())
+    });
+    first.chain(pages.map(|page| {
+        let rows = page?;
+        let rows = rows.iter().map(|order| COLUMNS.iter().map(|column| field((column.cell)(order))).collect());
+        Ok(lines(rows)?.into())
+    }))
+}
+
+fn lines(rows: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>, ExportError> {
+    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).map_err(std::io::Error::other)?;
+    }
+    writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()).into())
+}
+
+fn field(cell: Cell) -> String {
+    match cell {
+        Cell::Empty => String::new(),
+        Cell::Text(text) => harmless(text),
+        Cell::Number(number) => number.to_string(),
+        Cell::Money(amount) => amount.to_string(),
+        Cell::Moment(moment) => moment.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Cell::Day(day) => day.to_string(),
+    }
+}
+
+/// A spreadsheet runs what begins like this, spaces before it or not; a quote before it makes it a text.
+fn harmless(text: String) -> String {
+    let is_formula =
+        |letter: char| matches!(letter, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
+    let is_dangerous = text.starts_with(is_formula) || text.trim_start().starts_with(is_formula);
+    if is_dangerous { format!("'{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_seller_typed_becomes_a_formula() {
+        for text in ["=HYPERLINK(\"http://evil\")", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1"] {
+            assert_eq!(harmless(text.to_owned()), format!("'{text}"));
+        }
+        for text in ["KAOS-M", "INV/1", "a=b", ""] {
+            assert_eq!(harmless(text.to_owned()), text);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Orders as a table for spreadsheets: the rows of a list, all of them, page by page.
+//!
+//! A CSV is written while it is read. An XLSX is a ZIP whose parts are written to temporary files row by row, so that
+//! neither holds more than a page of orders in memory.
+
+mod columns;
+mod csv;
+mod xlsx;
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use tokio::sync::mpsc;
+
+pub use self::columns::{Cell, Column, Headers};
+use crate::{
+    pipeline::Engine,
+    store::{Filter, OrderRecord, Position, StoreError},
+};
+
+/// Orders that are read at once.
+const AT_ONCE: i64 = 500;
+
+/// Pages and pieces that wait for their reader: what bounds the memory when the reader is slow.
+const WAITING: usize = 2;
+
+/// What an export is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Text, a line for each order.
+    Csv,
+    /// A workbook.
+    Xlsx,
+}
+
+impl Format {
+    /// Reads the contract's word.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "csv" => Some(Self::Csv),
+            "xlsx" => Some(Self::Xlsx),
+            _ => None,
+        }
+    }
+
+    /// The ending of a file's name.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+        }
+    }
+
+    /// What the file is called on the wire.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        }
+    }
+}
+
+/// Why an export ends before its end. The reader sees a connection that is cut, never a file that looks whole.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The workbook could not be written.
+    #[error("the workbook could not be written: {0}")]
+    Workbook(#[from] rust_xlsxwriter::XlsxError),
+    /// A temporary file failed.
+    #[error("a temporary file could not be used: {0}")]
+    File(#[from] std::io::Error),
+    /// The reader has gone, or the service stops.
+    #[error("the export was cut short")]
+    CutShort,
+}
+
+type Page = Result<Vec<OrderRecord>, ExportError>;
+
+/// All orders that match, as a file that comes piece by piece.
+pub fn export(
+    engine: Arc<Engine>,
+    filter: Filter,
+    format: Format,
+    headers: Headers,
+) -> impl Stream<Item = Result<Bytes, ExportError>> + Send {
+    match format {
+        Format::Csv => csv::written(pages(engine, filter), headers).left_stream(),
+        Format::Xlsx => xlsx::written(pages(engine, filter), headers).right_stream(),
+    }
+}
+
+/// The pages of a list, each read when the one before is taken.
+fn pages(engine: Arc<Engine>, filter: Filter) -> impl Stream<Item = Page> + Send {
+    let first = Some((engine, filter, None::<Position>));
+    stream::unfold(first, async |state| {
+        let (engine, filter, before) = state?;
+        match engine.store().page(&filter, before, AT_ONCE).await {
+            Ok(page) => {
+                let next = page.next.map(|next| (engine, filter, Some(next)));
+                Some((Ok(page.orders), next))
+            }
+            Err(error) => Some((Err(error.into()), None)),
+        }
+    })
+}
+
+/// Hands pages to a thread that may block.
+fn handed_over(pages: impl Stream<Item = Page> + Send + 'static) -> mpsc::Receiver<Page> {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    tokio::spawn(async move {
+        let mut pages = Box::pin(pages);
+        while let Some(page) = pages.next().await {
+            if sender.send(page).await.is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
