@@ -156,6 +156,7 @@ async fn use_everything(world: &mut World) {
         store.totals(&ever, Grouping { by_store, by_day }, 100).await.expect("readable");
     }
     store.invoiced_since(now).await.expect("readable");
+    store.snapshot(&order_id("1"), 1).await.expect("readable");
     store.mappings_below(2, 1).await.expect("readable");
     store.open_warnings().await.expect("readable");
     let change = ManualChange { decision: None, reason: None, document: None, actor: "ani".to_owned() };

@@ -27,6 +27,7 @@ mod retry;
 mod seat;
 mod serve;
 pub(crate) mod session;
+mod snapshots;
 mod summary;
 mod totals;
 mod uniform;
@@ -217,6 +218,7 @@ fn for_operators(app: &App, pages: Router<App>) -> Router<App> {
         .route("/v1/orders/export", get(export::file))
         .route("/v1/totals", get(totals::list))
         .route("/v1/orders/{order_id}", get(orders::one))
+        .route("/v1/orders/{order_id}/snapshots/{id}", get(snapshots::body))
         .route("/v1/problems", get(problems::list))
         .route("/v1/summary", get(summary::summary))
         .route("/v1/mapping", get(mapping::get))

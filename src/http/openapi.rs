@@ -12,7 +12,7 @@ use utoipa::{
 
 use super::{
     acknowledge, decision, export, health, mapping, mapping_history, metrics, orders, preview, problems, retry,
-    summary, totals, webhook,
+    snapshots, summary, totals, webhook,
 };
 
 #[derive(OpenApi)]
@@ -30,6 +30,7 @@ use super::{
         decision::decide,
         acknowledge::acknowledge,
         problems::list,
+        snapshots::body,
         export::file,
         totals::list,
         mapping_history::list,

@@ -13,6 +13,7 @@ use super::{
     App,
     filter::{FilterParams, cursor, query},
     problem::{Problem, ProblemBody},
+    snapshots::Snapshot,
 };
 use crate::{
     domain::{
@@ -214,6 +215,8 @@ pub(super) struct OrderWithTimeline {
     settlement: Option<Settlement>,
     /// Oldest first. Of a long timeline the newest entries; the others come page by page.
     timeline: Vec<TimelineEntry>,
+    /// What Forstok sent, newest first; of very many the newest.
+    snapshots: Vec<Snapshot>,
     /// Give it as `timeline_cursor` for the entries before; null when these are the first.
     timeline_next_cursor: Option<String>,
 }
@@ -271,6 +274,9 @@ pub(super) struct TimelineParams {
 
 /// Entries of a timeline unless asked otherwise.
 const USUAL_ENTRIES: usize = 200;
+
+/// Snapshots that an order is shown with.
+const MOST_SNAPSHOTS: i64 = 100;
 
 /// Most entries of a timeline in one answer.
 const MOST_ENTRIES: usize = 1_000;
@@ -469,7 +475,9 @@ async fn show_part(
     before: usize,
 ) -> Result<Json<OrderWithTimeline>, Problem> {
     let record = app.engine.order(id).await?.ok_or_else(|| Problem::UnknownOrder(id.to_string()))?;
-    let entries = app.engine.store().timeline(id).await?;
+    let store = app.engine.store();
+    let entries = store.timeline(id).await?;
+    let snapshots = store.snapshots(id, MOST_SNAPSHOTS).await?;
     // Entries that happen again and again are folded, so that even a long timeline is read at once.
     let before = before.min(entries.len());
     let first = before.saturating_sub(limit);
@@ -480,6 +488,7 @@ async fn show_part(
         settlement: settlement(&record),
         order: Order::new(record, language),
         timeline,
+        snapshots: snapshots.into_iter().map(Into::into).collect(),
         timeline_next_cursor: (first > 0).then(|| first.to_string()),
     }))
 }

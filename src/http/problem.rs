@@ -71,6 +71,14 @@ pub(crate) enum Problem {
         /// As it was asked for.
         code: String,
     },
+    /// 404: the order has no such snapshot, or its body was cleared.
+    #[error("order {order_id} has no snapshot {id}, or its body is no longer stored (database.keep_bodies_days)")]
+    UnknownSnapshot {
+        /// Which order.
+        order_id: String,
+        /// As it was asked for.
+        id: String,
+    },
     /// 404: there is no such revision of the mapping.
     #[error("the mapping has no revision {0}")]
     UnknownRevision(String),
@@ -167,9 +175,11 @@ impl Problem {
             Self::RevisionMissing => StatusCode::PRECONDITION_REQUIRED,
             Self::MappingWrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Refused(_) => StatusCode::CONFLICT,
-            Self::UnknownOrder(_) | Self::UnknownWarning { .. } | Self::UnknownRevision(_) | Self::UnknownRoute => {
-                StatusCode::NOT_FOUND
-            }
+            Self::UnknownOrder(_)
+            | Self::UnknownWarning { .. }
+            | Self::UnknownSnapshot { .. }
+            | Self::UnknownRevision(_)
+            | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -194,6 +204,7 @@ impl Problem {
             Self::MappingWrong(_) => "mapping_wrong",
             Self::UnknownOrder(_) => "order_unknown",
             Self::UnknownWarning { .. } => "warning_unknown",
+            Self::UnknownSnapshot { .. } => "snapshot_unknown",
             Self::UnknownRevision(_) => "revision_unknown",
             Self::Refused(refused) => refused.code(),
             Self::UnknownRoute => "route_unknown",

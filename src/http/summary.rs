@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan, civil::Date};
+use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,7 +12,11 @@ use super::{
     App,
     problem::{Problem, ProblemBody},
 };
-use crate::store::{Count, State as OrderState};
+use crate::{
+    domain::{day_in_wib, money::exact_number},
+    pipeline::queue::Queue,
+    store::{Count, DayOf, DaySum, Filter, State as OrderState},
+};
 
 /// Newest deliveries that could not be read that are shown.
 const UNREADABLE_SHOWN: i64 = 20;
@@ -31,11 +36,51 @@ pub(super) struct Summary {
     by_store: BTreeMap<String, BTreeMap<&'static str, i64>>,
     /// Seconds for which the longest waiting order has been due; 0 when none is.
     oldest_due_seconds: f64,
+    /// When the newest webhook arrived.
+    last_webhook_at: Option<String>,
+    /// Orders that wait for Accurate.
+    queue: QueueSummary,
+    /// What blocked orders are worth, in rupiah.
+    #[schema(value_type = f64)]
+    blocked_total: serde_json::Number,
+    /// Warnings that nobody has acknowledged, by their code.
+    open_warnings: BTreeMap<&'static str, i64>,
+    /// The last 30 days, the oldest first.
+    days: Vec<DaySummary>,
     /// Deliveries that were authentic but could not be read.
     unreadable: Unreadable,
     /// Accurate databases.
     books: Vec<BookSummary>,
 }
+
+/// Orders that wait for Accurate.
+#[derive(Debug, Serialize, ToSchema)]
+struct QueueSummary {
+    /// How many: due, to be deleted, or not decided yet.
+    orders: i64,
+    /// Since when the longest waiting order is due.
+    oldest_due_at: Option<String>,
+    /// In how many seconds all of them are done, as it goes now; null while every Accurate database is paused.
+    seconds: Option<i64>,
+}
+
+/// One day in Jakarta.
+#[derive(Debug, Serialize, ToSchema)]
+struct DaySummary {
+    /// Which.
+    #[schema(example = "2026-11-26")]
+    day: String,
+    /// Orders that arrived.
+    received: i64,
+    /// Invoices that were created and still exist.
+    invoiced: i64,
+    /// What these invoices come to, in rupiah.
+    #[schema(value_type = f64)]
+    invoiced_total: serde_json::Number,
+}
+
+/// Days that are shown, today included.
+const DAYS: i64 = 30;
 
 /// Deliveries that were authentic but could not be read.
 #[derive(Debug, Serialize, ToSchema)]
@@ -89,6 +134,8 @@ pub(super) async fn summary(State(app): State<App>) -> Result<Json<Summary>, Pro
     let counts = store.counts().await?;
     let deliveries = store.unreadable_count().await?;
     let newest = store.unreadable(None, UNREADABLE_SHOWN).await?;
+    let blocked = Filter { state: Some(OrderState::Blocked), ..Filter::default() };
+    let open = store.open_warnings().await?;
     let mut summary = Summary {
         orders: counts.iter().map(|count| count.orders).sum(),
         by_state: OrderState::ALL.map(|state| (state.as_str(), 0)).into(),
@@ -96,6 +143,11 @@ pub(super) async fn summary(State(app): State<App>) -> Result<Json<Summary>, Pro
         ignored_by_reason: BTreeMap::new(),
         by_store: BTreeMap::new(),
         oldest_due_seconds: oldest_due_seconds(&app).await?,
+        last_webhook_at: store.newest_webhook().await?.max(app.last_webhook()).map(|at| at.to_string()),
+        queue: queue(&app).await?,
+        blocked_total: exact_number(store.sums(&blocked).await?.rupiah()),
+        open_warnings: open.into_iter().map(|open| (open.warning.code(), open.orders)).collect(),
+        days: days(&app).await?,
         unreadable: Unreadable {
             deliveries,
             newest: newest
@@ -132,6 +184,32 @@ pub(super) async fn summary(State(app): State<App>) -> Result<Json<Summary>, Pro
         *summary.by_store.entry(store_id).or_default().entry(state.as_str()).or_default() += orders;
     }
     Ok(Json(summary))
+}
+
+async fn queue(app: &App) -> Result<QueueSummary, Problem> {
+    let Queue { orders, oldest_due_at, seconds } = app.engine.queue().await?;
+    Ok(QueueSummary { orders, oldest_due_at: oldest_due_at.map(|at| at.to_string()), seconds })
+}
+
+async fn days(app: &App) -> Result<Vec<DaySummary>, Problem> {
+    let store = app.engine.store();
+    let today = day_in_wib(app.engine.now());
+    let first = today.saturating_sub((DAYS - 1).days());
+    let (received, invoiced) = (store.days(DayOf::Received, first).await?, store.days(DayOf::Invoiced, first).await?);
+    let of = |sums: &[DaySum], day: Date| {
+        sums.iter().find(|sum| sum.day == day).map_or((0, 0), |sum| (sum.orders, sum.hundredths))
+    };
+    let summary = |place: i64| {
+        let day = first.saturating_add(place.days());
+        let (count, hundredths) = of(&invoiced, day);
+        DaySummary {
+            day: day.to_string(),
+            received: of(&received, day).0,
+            invoiced: count,
+            invoiced_total: exact_number(Decimal::new(hundredths, 2).normalize()),
+        }
+    };
+    Ok((0..DAYS).map(summary).collect())
 }
 
 /// How long the longest waiting order has been due.

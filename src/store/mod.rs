@@ -316,6 +316,9 @@ pub trait Store: Send + Sync + 'static {
     /// The newest snapshots of an order as they came, newest first.
     async fn snapshots(&self, order_id: &OrderId, limit: i64) -> Result<Vec<SnapshotRecord>>;
 
+    /// One snapshot of an order with its body; `None` when the order has none with this id.
+    async fn snapshot(&self, order_id: &OrderId, id: i64) -> Result<Option<SnapshotRecord>>;
+
     /// Stores that ever had an order.
     async fn stores(&self) -> Result<Vec<StoreName>>;
 

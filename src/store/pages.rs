@@ -12,15 +12,24 @@ use crate::domain::order::OrderId;
 /// Stores that are listed; nobody chooses from more.
 const MOST_STORES: i64 = 500;
 
+/// Columns that [`snapshot`] reads.
+const SNAPSHOT_COLUMNS: &str = "d.id, d.received_at, d.last_at, d.times, d.status, d.event, d.body,
+    (SELECT o.latest_delivery FROM orders o WHERE o.order_id = d.order_id) AS latest";
+
 pub(super) async fn snapshots(talk: &mut impl Talk, order_id: &OrderId, limit: i64) -> Result<Vec<SnapshotRecord>> {
-    let sql = "SELECT d.id, d.received_at, d.last_at, d.times, d.status, d.event, d.body,
-                      (SELECT o.latest_delivery FROM orders o WHERE o.order_id = d.order_id) AS latest
-               FROM deliveries d WHERE d.order_id = $1 ORDER BY d.id DESC LIMIT $2";
+    let sql = format!("SELECT {SNAPSHOT_COLUMNS} FROM deliveries d WHERE d.order_id = $1 ORDER BY d.id DESC LIMIT $2");
     talk.fetch(sql, &[order_id.into(), limit.into()]).await?.iter().map(snapshot).collect()
+}
+
+/// One of them; `None` when this order has none with this id.
+pub(super) async fn snapshot_of(talk: &mut impl Talk, order_id: &OrderId, id: i64) -> Result<Option<SnapshotRecord>> {
+    let sql = format!("SELECT {SNAPSHOT_COLUMNS} FROM deliveries d WHERE d.id = $2 AND d.order_id = $1");
+    talk.fetch(sql, &[order_id.into(), id.into()]).await?.first().map(snapshot).transpose()
 }
 
 fn snapshot(row: &impl Columns) -> Result<SnapshotRecord> {
     Ok(SnapshotRecord {
+        id: row.number("id")?,
         received_at: timestamp(row.number("received_at")?)?,
         last_at: timestamp(row.number("last_at")?)?,
         times: row.number("times")?,

@@ -757,6 +757,8 @@ pub struct Count {
 /// A snapshot of an order as Forstok sent it.
 #[derive(Clone, Debug)]
 pub struct SnapshotRecord {
+    /// Tells it from the others.
+    pub id: i64,
     /// When it first came.
     pub received_at: Timestamp,
     /// When it came last.

@@ -302,6 +302,10 @@ impl<B: Base> Store for Sql<B> {
         read!(self, talk => pages::snapshots(talk, order_id, limit))
     }
 
+    async fn snapshot(&self, order_id: &OrderId, id: i64) -> Result<Option<SnapshotRecord>> {
+        read!(self, talk => pages::snapshot_of(talk, order_id, id))
+    }
+
     async fn stores(&self) -> Result<Vec<StoreName>> {
         read!(self, talk => pages::stores(talk))
     }

@@ -236,3 +236,31 @@ async fn the_mappings_history_says_who_changed_what() {
     service.get("/v1/mapping/revisions/3").await.problem(404, "revision_unknown");
     service.get("/v1/mapping/revisions/x").await.problem(404, "revision_unknown");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_lists_what_forstok_sent_and_gives_each_body_as_it_came() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let body = order(5);
+    service.send(&body).await;
+    service.send(&body).await;
+    let shown = service.order_once("5", "invoiced").await;
+    let snapshots = shown["snapshots"].as_array().expect("a list");
+    assert_eq!((snapshots.len(), &snapshots[0]["times"], &snapshots[0]["counts"]), (1, &json!(2), &json!(true)));
+    let sent = service.get(&format!("/v1/orders/5/snapshots/{}", snapshots[0]["id"])).await;
+    assert_eq!((sent.kind.as_str(), sent.json()), ("application/json", body));
+    service.get("/v1/orders/5/snapshots/4711").await.problem(404, "snapshot_unknown");
+    service.get("/v1/orders/6/snapshots/1").await.problem(404, "snapshot_unknown");
+    let part = service.get("/v1/orders/5?timeline_limit=2").await.json();
+    assert_eq!(part["timeline"].as_array().map(Vec::len), Some(2));
+    let cursor = part["timeline_next_cursor"].as_str().expect("there is more");
+    let before = service.get(&format!("/v1/orders/5?timeline_limit=1000&timeline_cursor={cursor}")).await.json();
+    let whole = shown["timeline"].as_array().map(Vec::len);
+    assert_eq!(before["timeline"].as_array().map(|part| part.len() + 2), whole);
+    assert_eq!(before["timeline_next_cursor"], Value::Null);
+    let summary = service.get("/v1/summary").await.json();
+    let today = summary["days"].as_array().and_then(|days| days.last()).expect("thirty days");
+    assert_eq!((&today["received"], &today["invoiced"]), (&json!(1), &json!(1)), "{summary}");
+    assert_eq!((&summary["queue"]["orders"], &summary["queue"]["seconds"]), (&json!(0), &json!(0)));
+    assert!(summary["last_webhook_at"].is_string());
+}

@@ -373,6 +373,10 @@ impl Store for SimStore {
         self.inner.snapshots(order_id, limit).await
     }
 
+    async fn snapshot(&self, order_id: &OrderId, id: i64) -> Result<Option<SnapshotRecord>> {
+        self.gates.in_store(self.inner.snapshot(order_id, id)).await
+    }
+
     async fn stores(&self) -> Result<Vec<StoreName>> {
         self.inner.stores().await
     }
