@@ -79,6 +79,27 @@ async fn use_the_unreadable(world: &World) {
     store.fold_reread(&[(newest[0].id, delivery(order("50").open().body(), now))]).await.expect("written");
 }
 
+/// What people ask for and decide.
+async fn use_what_pages_need(world: &World) {
+    let (store, now) = (world.store.clone(), world.clock.now());
+    store.causes(10).await.expect("readable");
+    for (by_store, by_day) in [(true, false), (false, true), (true, true)] {
+        let days = Days { by: DayOf::Ordered, from: Some(date(2020, 1, 1)), to: None };
+        store.totals(&days, Grouping { by_store, by_day }, 100).await.expect("readable");
+        let ever = Days { from: None, ..days };
+        store.totals(&ever, Grouping { by_store, by_day }, 100).await.expect("readable");
+    }
+    store.invoiced_since(now).await.expect("readable");
+    store.snapshot(&order_id("1"), 1).await.expect("readable");
+    store.mappings_below(2, 1).await.expect("readable");
+    store.open_warnings().await.expect("readable");
+    let change = ManualChange { decision: None, reason: None, document: None, actor: "ani".to_owned() };
+    store.decide_manually(&order_id("30"), &change, now).await.expect("written");
+    let change = ManualChange { decision: Some(Manual::Never), ..change };
+    store.decide_manually(&order_id("30"), &change, now).await.expect("written");
+    store.acknowledge(&order_id("1"), Warning::CustomerCreated, "ani", now).await.expect("written");
+}
+
 /// Uses the store in every way there is.
 async fn use_everything(world: &mut World) {
     for id in 1..=20 {
@@ -148,22 +169,7 @@ async fn use_everything(world: &mut World) {
     store.warning_counts().await.expect("readable");
     store.mapping_history(10).await.expect("readable");
     store.next_look_at(BOOK).await.expect("readable");
-    store.causes(10).await.expect("readable");
-    for (by_store, by_day) in [(true, false), (false, true), (true, true)] {
-        let days = Days { by: DayOf::Ordered, from: Some(date(2020, 1, 1)), to: None };
-        store.totals(&days, Grouping { by_store, by_day }, 100).await.expect("readable");
-        let ever = Days { from: None, ..days };
-        store.totals(&ever, Grouping { by_store, by_day }, 100).await.expect("readable");
-    }
-    store.invoiced_since(now).await.expect("readable");
-    store.snapshot(&order_id("1"), 1).await.expect("readable");
-    store.mappings_below(2, 1).await.expect("readable");
-    store.open_warnings().await.expect("readable");
-    let change = ManualChange { decision: None, reason: None, document: None, actor: "ani".to_owned() };
-    store.decide_manually(&order_id("30"), &change, now).await.expect("written");
-    let change = ManualChange { decision: Some(Manual::Never), ..change };
-    store.decide_manually(&order_id("30"), &change, now).await.expect("written");
-    store.acknowledge(&order_id("1"), Warning::CustomerCreated, "ani", now).await.expect("written");
+    use_what_pages_need(world).await;
     store.oldest_due().await.expect("readable");
     store.oldest_received().await.expect("readable");
     use_the_unreadable(world).await;

@@ -31,6 +31,7 @@ mod snapshots;
 mod summary;
 mod totals;
 mod uniform;
+mod unreadable;
 mod webhook;
 
 use std::{
@@ -220,6 +221,8 @@ fn for_operators(app: &App, pages: Router<App>) -> Router<App> {
         .route("/v1/orders/{order_id}", get(orders::one))
         .route("/v1/orders/{order_id}/snapshots/{id}", get(snapshots::body))
         .route("/v1/problems", get(problems::list))
+        .route("/v1/unreadable", get(unreadable::list))
+        .route("/v1/unreadable/{id}", get(unreadable::body))
         .route("/v1/summary", get(summary::summary))
         .route("/v1/mapping", get(mapping::get))
         .route("/v1/mapping/history", get(mapping_history::list))
@@ -229,6 +232,7 @@ fn for_operators(app: &App, pages: Router<App>) -> Router<App> {
     let workers = Router::new()
         .route("/v1/orders/retry", post(retry::many))
         .route("/v1/orders/{order_id}/retry", post(retry::one))
+        .route("/v1/unreadable/{id}/retry", post(unreadable::retry))
         .route("/v1/orders/{order_id}/decision", post(decision::decide))
         .route("/v1/orders/{order_id}/warnings/{code}/acknowledge", post(acknowledge::acknowledge))
         .route_layer(middleware::from_fn(auth::workers_only));

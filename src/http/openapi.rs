@@ -12,7 +12,7 @@ use utoipa::{
 
 use super::{
     acknowledge, decision, export, health, mapping, mapping_history, metrics, orders, preview, problems, retry,
-    snapshots, summary, totals, webhook,
+    snapshots, summary, totals, unreadable, webhook,
 };
 
 #[derive(OpenApi)]
@@ -30,6 +30,9 @@ use super::{
         decision::decide,
         acknowledge::acknowledge,
         problems::list,
+        unreadable::list,
+        unreadable::body,
+        unreadable::retry,
         snapshots::body,
         export::file,
         totals::list,

@@ -79,6 +79,9 @@ pub(crate) enum Problem {
         /// As it was asked for.
         id: String,
     },
+    /// 404: there is no such webhook among the unreadable ones, or its body was cleared.
+    #[error("there is no unreadable webhook {0}: it can be read by now, or its body is no longer stored")]
+    UnknownUnreadable(String),
     /// 404: there is no such revision of the mapping.
     #[error("the mapping has no revision {0}")]
     UnknownRevision(String),
@@ -178,6 +181,7 @@ impl Problem {
             Self::UnknownOrder(_)
             | Self::UnknownWarning { .. }
             | Self::UnknownSnapshot { .. }
+            | Self::UnknownUnreadable(_)
             | Self::UnknownRevision(_)
             | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
@@ -205,6 +209,7 @@ impl Problem {
             Self::UnknownOrder(_) => "order_unknown",
             Self::UnknownWarning { .. } => "warning_unknown",
             Self::UnknownSnapshot { .. } => "snapshot_unknown",
+            Self::UnknownUnreadable(_) => "webhook_unknown",
             Self::UnknownRevision(_) => "revision_unknown",
             Self::Refused(refused) => refused.code(),
             Self::UnknownRoute => "route_unknown",

@@ -24,7 +24,7 @@ pub(super) struct Problems {
     groups: Vec<Group>,
     /// Warnings that nobody has acknowledged, by their code.
     warnings: Vec<WarningGroup>,
-    /// Webhooks that were authentic but could not be read; `/v1/summary` has the newest of them.
+    /// Webhooks that were authentic but could not be read; `/v1/unreadable` lists them.
     unreadable: i64,
 }
 

@@ -264,3 +264,19 @@ async fn an_order_lists_what_forstok_sent_and_gives_each_body_as_it_came() {
     assert_eq!((&summary["queue"]["orders"], &summary["queue"]["seconds"]), (&json!(0), &json!(0)));
     assert!(summary["last_webhook_at"].is_string());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_read_is_listed_with_its_body_and_read_again_on_request() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send_raw(b"null".to_vec()).await;
+    let page = service.get("/v1/unreadable").await.json();
+    let webhook = &page["webhooks"][0];
+    assert_eq!((&webhook["times"], &webhook["bytes"], &page["next_cursor"]), (&json!(1), &json!(4), &Value::Null));
+    let id = webhook["id"].as_i64().expect("a number");
+    assert_eq!(service.get(&format!("/v1/unreadable/{id}")).await.text, "null");
+    assert_eq!(service.post(&format!("/v1/unreadable/{id}/retry")).await.json(), json!({"readable": false}));
+    service.get("/v1/unreadable/4711").await.problem(404, "webhook_unknown");
+    service.post("/v1/unreadable/x/retry").await.problem(404, "webhook_unknown");
+    assert_eq!(service.get("/v1/problems").await.json()["unreadable"], 1);
+}
