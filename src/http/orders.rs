@@ -24,7 +24,7 @@ use crate::{
         reason::{Language, Notice, Reason},
         timeline::Entry,
     },
-    store::{Acknowledgement, OrderRecord, State as OrderState, Sums},
+    store::{Acknowledgement, OrderRecord, State as OrderState, Sums, TimelinePlace},
 };
 
 /// A page of orders.
@@ -266,33 +266,33 @@ struct Settlement {
 pub(super) struct TimelineParams {
     /// Entries, 1 to 1000; the newest 200 by default.
     #[param(minimum = 1, maximum = 1000)]
-    timeline_limit: Option<usize>,
+    timeline_limit: Option<i64>,
     /// `timeline_next_cursor` of the answer before.
-    #[param(pattern = "^[0-9]{0,9}$")]
+    #[param(pattern = "^([0-9]{1,17}-[01]-[0-9]{1,17})?$")]
     timeline_cursor: Option<String>,
 }
 
 /// Entries of a timeline unless asked otherwise.
-const USUAL_ENTRIES: usize = 200;
+const USUAL_ENTRIES: i64 = 200;
 
 /// Snapshots that an order is shown with.
 const MOST_SNAPSHOTS: i64 = 100;
 
 /// Most entries of a timeline in one answer.
-const MOST_ENTRIES: usize = 1_000;
+const MOST_ENTRIES: i64 = 1_000;
 
 impl TimelineParams {
     /// How many entries, and before which one.
-    fn read(&self) -> Result<(usize, usize), Problem> {
+    fn read(&self) -> Result<(i64, Option<TimelinePlace>), Problem> {
         let limit = self.timeline_limit.unwrap_or(USUAL_ENTRIES);
         if !(1..=MOST_ENTRIES).contains(&limit) {
             return Err(Problem::BadRequest(format!("timeline_limit: {limit} is not within 1 and {MOST_ENTRIES}")));
         }
         let before = match self.timeline_cursor.as_deref().filter(|cursor| !cursor.is_empty()) {
-            None => usize::MAX,
-            Some(cursor) => cursor.parse().map_err(|_| {
+            None => None,
+            Some(cursor) => Some(TimelinePlace::parse(cursor).ok_or_else(|| {
                 Problem::BadRequest(format!("timeline_cursor: {cursor:?} is not a timeline_next_cursor"))
-            })?,
+            })?),
         };
         Ok((limit, before))
     }
@@ -464,24 +464,21 @@ pub(super) async fn one(
 
 /// The order as every answer about one order gives it.
 pub(super) async fn show(app: &App, id: &OrderId, language: Language) -> Result<Json<OrderWithTimeline>, Problem> {
-    show_part(app, id, language, USUAL_ENTRIES, usize::MAX).await
+    show_part(app, id, language, USUAL_ENTRIES, None).await
 }
 
 async fn show_part(
     app: &App,
     id: &OrderId,
     language: Language,
-    limit: usize,
-    before: usize,
+    limit: i64,
+    before: Option<TimelinePlace>,
 ) -> Result<Json<OrderWithTimeline>, Problem> {
     let record = app.engine.order(id).await?.ok_or_else(|| Problem::UnknownOrder(id.to_string()))?;
     let store = app.engine.store();
-    let entries = store.timeline(id).await?;
+    let part = store.timeline_page(id, before, limit).await?;
     let snapshots = store.snapshots(id, MOST_SNAPSHOTS).await?;
-    // Entries that happen again and again are folded, so that even a long timeline is read at once.
-    let before = before.min(entries.len());
-    let first = before.saturating_sub(limit);
-    let timeline = entries[first..before].iter().map(|entry| timeline_entry(entry, language)).collect();
+    let timeline = part.entries.iter().rev().map(|entry| timeline_entry(entry, language)).collect();
     Ok(Json(OrderWithTimeline {
         draft: record.draft.as_ref().map(|draft| draft.body.to_json()),
         documents: documents(&record),
@@ -489,7 +486,7 @@ async fn show_part(
         order: Order::new(record, language),
         timeline,
         snapshots: snapshots.into_iter().map(Into::into).collect(),
-        timeline_next_cursor: (first > 0).then(|| first.to_string()),
+        timeline_next_cursor: part.next.map(|next| next.to_string()),
     }))
 }
 

@@ -5,7 +5,11 @@ use std::time::Duration;
 use jiff::{Timestamp, civil::Date};
 
 use super::{
-    Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, Filter, Fold, Grouping, Hold, LongestWaits, ManualChange, MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result, SessionRecord, Settled, Settlement, SnapshotRecord, Store, StoreName, Sums, TimelinePage, TimelinePlace, Total, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, Written, claim, decide, figures, fold, list, manual, mappings, old_bodies, pages, read, recheck, sessions, talk::Talk, timeline, wait,
+    Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, Filter, Fold, Grouping, Hold, LongestWaits,
+    ManualChange, MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result,
+    SessionRecord, Settled, Settlement, SnapshotRecord, Store, StoreName, Sums, TimelinePage, TimelinePlace, Total,
+    Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, Written, claim, decide, figures, fold, list,
+    manual, mappings, old_bodies, pages, read, recheck, sessions, talk::Talk, timeline, wait,
 };
 use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject};
 

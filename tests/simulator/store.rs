@@ -12,7 +12,10 @@ use std::{
 use forstok_accurate::{
     domain::{doubt::Doubt, order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
     store::{
-    Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, Filter, Fold, Grouping, Hold, LongestWaits, ManualChange, MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt, Result, SessionRecord, Settled, Settlement, SnapshotRecord, State, Store, StoreError, StoreName, Sums, TimelinePage, TimelinePlace, Total, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, Written,
+        Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, Filter, Fold, Grouping, Hold,
+        LongestWaits, ManualChange, MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt,
+        Result, SessionRecord, Settled, Settlement, SnapshotRecord, State, Store, StoreError, StoreName, Sums,
+        TimelinePage, TimelinePlace, Total, Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, Written,
     },
 };
 use jiff::{Timestamp, civil::Date};
