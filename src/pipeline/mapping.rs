@@ -89,6 +89,10 @@ pub async fn apply_file(store: &dyn Store, clock: &dyn Clock, document: Document
     }
     let applied = apply(store, clock, document.clone(), author, None).await?;
     let Applied::Equal(active) = applied else { return Ok(OfFile::Changed(applied)) };
+    // Another replica may have applied the same file meanwhile.
+    if said_before(store, &document.mapping).await? {
+        return Ok(OfFile::Unchanged(active));
+    }
     // People were faster: the file says what is active already. Unless that is written down, the file would count as
     // changed for ever, and the next start would undo what people change from now on.
     let new =
