@@ -1,6 +1,6 @@
 //! The outcomes of a call: what a reply, or the lack of one, says about the call.
 //!
-//! [`reply`](super::reply) reads replies, [`messages`](super::messages) knows what Accurate's messages mean.
+//! [`reply`](super::reply) reads replies, `messages` knows what Accurate's messages mean.
 
 use super::{
     messages::{self, Class},

@@ -260,7 +260,7 @@ fn record<T: DeserializeOwned>(raw: &RawValue) -> Option<T> {
 /// The rows of a list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows<T> {
-    /// Those that could be read, [`MOST_ROWS`] at most.
+    /// Those that could be read, `MOST_ROWS` at most.
     pub rows: Vec<T>,
     /// Whether that is all that came.
     pub complete: bool,

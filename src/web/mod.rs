@@ -1,7 +1,7 @@
 //! Pages for the people who keep the books: one file each, rendered on the server, usable without JavaScript.
 //!
-//! [`page`] is what every page knows (who reads it, in which language); [`format`] writes amounts, days and times;
-//! [`assets`] are style sheet and script; [`failure`] says in words what went wrong. What a page changes, it changes
+//! `page` is what every page knows (who reads it, in which language); [`format`] writes amounts, days and times;
+//! `assets` are style sheet and script; `failure` says in words what went wrong. What a page changes, it changes
 //! through the same functions as `/v1`.
 
 mod assets;
