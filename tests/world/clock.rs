@@ -5,11 +5,15 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use forstok_accurate::clock::{Clock, Monotonic};
 use jiff::{SignedDuration, Timestamp};
+
+/// How many times faster than real time the service's own loops live. The database takes real time to answer: in a
+/// world that does not wait for it a lease can end within one statement.
+const PACE: u32 = 300;
 
 /// A clock that moves to the moment that the next sleeper wants to wake at, so that nobody oversleeps.
 pub(crate) struct FakeClock(Mutex<Time>);
@@ -22,12 +26,14 @@ struct Time {
     /// When each sleeper wants to wake; the number tells apart those who wake at the same moment.
     wakes: BTreeSet<(Timestamp, u64)>,
     sleepers: u64,
+    /// Since when, in both times, the service's own loops decide how time passes.
+    pace: Option<(Instant, Timestamp)>,
 }
 
 impl FakeClock {
     pub(crate) fn at(moment: &str) -> Self {
         let truth = moment.parse().expect("a moment such as 2024-02-01T09:00:00+07:00");
-        Self(Mutex::new(Time { truth, ahead: SignedDuration::ZERO, wakes: BTreeSet::new(), sleepers: 0 }))
+        Self(Mutex::new(Time { truth, ahead: SignedDuration::ZERO, wakes: BTreeSet::new(), sleepers: 0, pace: None }))
     }
 
     /// Lets time pass.
@@ -44,6 +50,13 @@ impl FakeClock {
     pub(crate) fn reach(&self, moment: Timestamp) {
         let mut time = self.time();
         time.truth = time.truth.max(moment - time.ahead);
+    }
+
+    /// From now on nobody who sleeps moves time further than [`PACE`] allows.
+    pub(crate) fn keeps_pace(&self) {
+        let mut time = self.time();
+        let truth = time.truth;
+        time.pace.get_or_insert_with(|| (Instant::now(), truth));
     }
 
     /// Somebody sets the machine's clock: from now on it is ahead of the truth by this much.
@@ -99,7 +112,8 @@ impl<'a> Sleeper<'a> {
     /// Whether its time has come: it is the next to wake, or the moment is past.
     fn wakes(&self) -> bool {
         let mut time = self.clock.time();
-        if time.wakes.first() == Some(&self.wake) {
+        let at_most = time.pace.map(|(since, then)| then + since.elapsed() * PACE);
+        if time.wakes.first() == Some(&self.wake) && at_most.is_none_or(|at_most| self.wake.0 <= at_most) {
             time.truth = time.truth.max(self.wake.0);
         }
         time.truth >= self.wake.0

@@ -297,6 +297,7 @@ impl World {
 
     /// Lets the service's own loops work until a condition holds; they were started by the test.
     pub(crate) async fn eventually(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        self.clock.keeps_pace();
         let came = async {
             while !holds(self) {
                 tokio::task::yield_now().await;
