@@ -10,7 +10,7 @@ use forstok_accurate::{
     check::{Finding, Severity, check_book, try_rights},
     clock::SystemClock,
     config::BookConfig,
-    domain::mapping::Mapping,
+    domain::{mapping::Mapping, reason::Language},
     sandbox::{AccountType, Action, Branches, Masters, Options, Running, Sandbox, samples},
 };
 use jiff::SignedDuration;
@@ -108,6 +108,12 @@ async fn one_of_every_fault_is_found_in_one_run() {
     );
     findings.extend(try_rights(&session, &mapping).await);
     insta::assert_snapshot!(shown(&findings, &[Severity::Error, Severity::Warning]));
+    for finding in findings.iter().filter(|finding| finding.part != "rights" && !finding.found.starts_with("rights")) {
+        let words = finding.in_words(Language::Indonesian);
+        assert_ne!(words.found, finding.found, "{finding:?} is English for readers of Indonesian");
+        assert_eq!(words.remedy.is_empty(), finding.remedy.is_empty(), "{finding:?}");
+        assert!(finding.remedy.is_empty() || words.remedy != finding.remedy, "{finding:?}");
+    }
     assert_eq!(sandbox.invoice_count(), 0, "a check saves nothing");
     assert_eq!(sandbox.customers(), [], "a check creates no customer");
     assert_eq!(sandbox.breach_count(), 0);

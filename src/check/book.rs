@@ -14,7 +14,7 @@ use crate::{
         client::{Call, Session},
         customers,
         masters::{self, MasterList, Row},
-        outcome::Failure,
+        outcome::{BookTrouble, Failure},
         reply::Skipped,
     },
     domain::mapping::{Mapping, OnCancel},
@@ -37,14 +37,29 @@ pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSe
     let accounts = match patiently(session, || masters::list(session, masters::ACCOUNTS)).await {
         Err(failure @ (Failure::NotSent(_) | Failure::Ambiguous(_))) => {
             let remedy = "make sure that this machine reaches account_url, then run the check again";
-            return vec![Finding::error(book, format!("Accurate does not answer: {}", failure.words()), remedy)];
+            let finding = Finding::error(book, format!("Accurate does not answer: {}", failure.words()), remedy);
+            return vec![finding.indonesian(
+                "Accurate tidak menjawab",
+                "pastikan server ini dapat menghubungi Accurate, lalu periksa lagi",
+            )];
         }
         Err(Failure::BookRefused(refusal)) => {
-            return vec![Finding::error(book, refusal.words, refusal.trouble.remedy())];
+            let remedy = match refusal.trouble {
+                BookTrouble::TokenRefused => {
+                    "buat API Token baru di Accurate untuk aplikasi yang sama, lalu minta pengelola layanan memasangnya \
+                     di pengaturan"
+                }
+                BookTrouble::WrongClock => {
+                    "setel jam server ini: selisihnya dengan jam Accurate lebih dari sepuluh menit"
+                }
+            };
+            let found = format!("Accurate menolak akses: {}", refusal.words);
+            return vec![Finding::error(book, refusal.words, refusal.trouble.remedy()).indonesian(found, remedy)];
         }
         accounts => accounts,
     };
-    findings.push(Finding::ok(&book, "Accurate accepts the credentials"));
+    let credentials = Finding::ok(&book, "Accurate accepts the credentials");
+    findings.push(credentials.indonesian("Accurate menerima kredensialnya", ""));
     findings.extend(clock(&book, session));
     let masters = Masters {
         accounts: kept(accounts, &book, masters::ACCOUNTS, &mut findings),
@@ -63,11 +78,17 @@ pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSe
 fn clock(book: &str, session: &Session) -> Option<Finding> {
     let seconds = session.accurate_is_ahead()?.as_secs();
     if seconds.abs() <= CLOCK_WARNING {
-        return Some(Finding::ok(book, "this machine's clock agrees with Accurate's"));
+        let agrees = Finding::ok(book, "this machine's clock agrees with Accurate's");
+        return Some(agrees.indonesian("jam server ini sesuai dengan jam Accurate", ""));
     }
-    let (direction, seconds) = if seconds > 0 { ("behind", seconds) } else { ("ahead of", -seconds) };
+    let (direction, in_indonesian) = if seconds > 0 { ("behind", "lebih lambat") } else { ("ahead of", "lebih cepat") };
+    let seconds = seconds.abs();
     let found = format!("this machine's clock is {seconds} s {direction} Accurate's");
-    Some(Finding::warning(book, found, "set the clock, for example with NTP; beyond 600 s Accurate refuses every call"))
+    let remedy = "set the clock, for example with NTP; beyond 600 s Accurate refuses every call";
+    Some(Finding::warning(book, found, remedy).indonesian(
+        format!("jam server ini {seconds} detik {in_indonesian} daripada jam Accurate"),
+        "setel jamnya, misalnya dengan NTP; jika selisihnya lebih dari 600 detik, Accurate menolak semua permintaan",
+    ))
 }
 
 async fn list(session: &Session, book: &str, wanted: MasterList, findings: &mut Vec<Finding>) -> Option<Vec<Row>> {
@@ -97,11 +118,19 @@ fn refused(book: &str, call: &str, failure: &Failure) -> Finding {
             book,
             format!("the right for {call} is missing: {}", missing.words),
             "give it in Accurate to the user who made the API Token",
+        )
+        .indonesian(
+            format!("hak akses untuk {call} belum diberikan: {}", missing.words),
+            "berikan hak akses ini di Accurate kepada pengguna yang membuat API Token",
         ),
         failure => Finding::error(
             book,
             format!("{call}: {}", failure.words()),
             "run the check again; if it fails again, ask Accurate",
+        )
+        .indonesian(
+            format!("{call} gagal: {}", failure.words()),
+            "periksa lagi; jika tetap gagal, tanyakan kepada Accurate",
         ),
     }
 }
@@ -142,14 +171,20 @@ async fn check_customers(session: &Session, mapping: &Mapping, findings: &mut Ve
         let no = store.customer_no.as_deref().unwrap_or(id);
         let part = format!("stores.\"{id}\".customer_no");
         findings.push(match patiently(session, || customers::exists(session, no)).await {
-            Ok(true) => Finding::ok(part, format!("customer {no}")),
+            Ok(true) => Finding::ok(part, format!("customer {no}")).indonesian(format!("pelanggan {no}"), ""),
             Ok(false) if mapping.create_missing_customers => {
                 Finding::ok(part, format!("customer {no} does not exist yet; the first invoice creates it"))
+                    .indonesian(format!("pelanggan {no} belum ada dan akan dibuat bersama faktur pertamanya"), "")
             }
             Ok(false) => Finding::error(
                 part,
                 format!("customer {no} does not exist in Accurate"),
                 "create it there, correct customer_no, or set create_missing_customers = true",
+            )
+            .indonesian(
+                format!("pelanggan {no} tidak ada di Accurate"),
+                "buat pelanggan dengan ID Pelanggan ini di Accurate, perbaiki ID Pelanggan di pemetaan, atau izinkan \
+                 pembuatan pelanggan otomatis di pemetaan",
             ),
             Err(failure) => refused(&part, "customer/list", &failure),
         });
@@ -161,16 +196,24 @@ async fn check_items(session: &Session, book: &str, item_nos: &BTreeSet<String>,
     for no in item_nos {
         match patiently(session, || masters::item_is_usable(session, no)).await {
             Ok(true) => known += 1,
-            Ok(false) => findings.push(Finding::error(
-                book,
-                format!("item {no} of a waiting order does not exist in Accurate, or is suspended there"),
-                "create or activate it there, or map the SKU to another item number in [skus]",
-            )),
+            Ok(false) => findings.push(
+                Finding::error(
+                    book,
+                    format!("item {no} of a waiting order does not exist in Accurate, or is suspended there"),
+                    "create or activate it there, or map the SKU to another item number in [skus]",
+                )
+                .indonesian(
+                    format!("barang {no} pada pesanan yang menunggu tidak ada atau nonaktif di Accurate"),
+                    "buat atau aktifkan barang tersebut di Accurate (Barang & Jasa), atau petakan SKU-nya ke Kode Barang \
+                     lain",
+                ),
+            ),
             Err(failure) => findings.push(refused(book, "item/detail", &failure)),
         }
     }
     if known > 0 {
-        findings.push(Finding::ok(book, format!("{known} items of waiting orders are known")));
+        let found = Finding::ok(book, format!("{known} items of waiting orders are known"));
+        findings.push(found.indonesian(format!("{known} barang pada pesanan yang menunggu ada di Accurate"), ""));
     }
 }
 

@@ -87,6 +87,10 @@ fn account(part: String, no: &str, wanted: Wanted, accounts: &[Row]) -> Finding 
             part,
             format!("account {no} does not exist in Accurate"),
             "create it there or name another account",
+        )
+        .indonesian(
+            format!("akun perkiraan {no} tidak ada di Accurate"),
+            "buat akun tersebut di Accurate, atau pilih akun lain di pemetaan",
         );
     };
     let (name, kind) = (&row.name.0, &row.account_type.0);
@@ -95,27 +99,55 @@ fn account(part: String, no: &str, wanted: Wanted, accounts: &[Row]) -> Finding 
             part,
             format!("account {no} ({name}) is switched off in Accurate"),
             "activate it there or name another account",
+        )
+        .indonesian(
+            format!("akun perkiraan {no} ({name}) nonaktif di Accurate"),
+            "aktifkan akun tersebut di Accurate, atau pilih akun lain di pemetaan",
         );
     }
     if kind == wanted.code() {
-        return Finding::ok(part, format!("account {no} ({name})"));
+        let known = Finding::ok(part, format!("account {no} ({name})"));
+        return known.indonesian(format!("akun perkiraan {no} ({name})"), "");
     }
     let found = format!("account {no} ({name}) is of type {kind}, not {}", wanted.code());
+    let (is, should_be) = (type_in_indonesian(kind), type_in_indonesian(wanted.code()));
+    let in_indonesian = format!("akun perkiraan {no} ({name}) bertipe {is}, bukan {should_be}");
+    let correct_it = format!("pilih akun bertipe {should_be} di pemetaan");
+    let unless_meant = format!("{correct_it}, kecuali jika memang disengaja");
     match wanted {
         // A receipt cannot be booked to any other type.
-        Wanted::CashAndBank => Finding::error(part, found, "name a Cash & Bank account"),
+        Wanted::CashAndBank => {
+            Finding::error(part, found, "name a Cash & Bank account").indonesian(in_indonesian, correct_it)
+        }
         Wanted::OtherIncome => {
             Finding::warning(part, found, "name an account of type Other Income, unless this is meant")
+                .indonesian(in_indonesian, unless_meant)
         }
         Wanted::OtherExpense => {
             Finding::warning(part, found, "name an account of type Other Expense, unless this is meant")
+                .indonesian(in_indonesian, unless_meant)
         }
     }
 }
 
+/// As Accurate's own screens call a type of accounts.
+fn type_in_indonesian(kind: &str) -> &str {
+    match kind {
+        "CASH_BANK" => "Kas & Bank",
+        "OTHER_INCOME" => "Pendapatan Lainnya",
+        "OTHER_EXPENSE" => "Beban Lainnya",
+        other => other,
+    }
+}
+
 fn named(part: String, kind: &str, name: &str, rows: &[Row]) -> Finding {
+    let in_indonesian = match kind {
+        "warehouse" => "gudang",
+        "branch" => "cabang",
+        _ => "syarat pembayaran",
+    };
     if rows.iter().any(|row| row.name.0 == name && !row.suspended.0) {
-        return Finding::ok(part, format!("{kind} {name:?}"));
+        return Finding::ok(part, format!("{kind} {name:?}")).indonesian(format!("{in_indonesian} {name:?}"), "");
     }
     let near: Vec<_> = rows.iter().map(|row| row.name.0.as_str()).collect();
     let hint = crate::domain::document::did_you_mean(name, &near);
@@ -123,6 +155,10 @@ fn named(part: String, kind: &str, name: &str, rows: &[Row]) -> Finding {
         part,
         format!("{kind} {name:?} does not exist in Accurate{hint}"),
         format!("create the {kind} there or correct the name"),
+    )
+    .indonesian(
+        format!("{in_indonesian} {name:?} tidak ada di Accurate{}", hint.replace("did you mean", "apakah maksudnya")),
+        format!("buat {in_indonesian} tersebut di Accurate, atau perbaiki namanya di pemetaan"),
     )
 }
 
@@ -132,11 +168,17 @@ fn branch(id: &str, store: &Store, masters: &Masters) -> Option<Finding> {
     let part = format!("stores.\"{id}\".branch");
     match &store.branch {
         Some(name) => Some(named(part, "branch", name, branches)),
-        None if branches.len() > 1 => Some(Finding::error(
-            part,
-            format!("is not set, but the token's user sees {} branches", branches.len()),
-            "set the branch that this store's invoices belong to",
-        )),
+        None if branches.len() > 1 => Some(
+            Finding::error(
+                part,
+                format!("is not set, but the token's user sees {} branches", branches.len()),
+                "set the branch that this store's invoices belong to",
+            )
+            .indonesian(
+                format!("belum dipilih, padahal pengguna API Token melihat {} cabang", branches.len()),
+                "pilih cabang untuk faktur toko ini di pemetaan",
+            ),
+        ),
         None => None,
     }
 }

@@ -7,9 +7,11 @@ mod orders;
 
 use serde::Serialize;
 
+use crate::domain::reason::Language;
+
 pub use self::{
     book::{check_book, try_rights},
-    orders::check_orders,
+    orders::{MOST_ORDERS, book_of, check_orders, items_of, read_orders},
 };
 
 /// How bad a finding is.
@@ -35,21 +37,59 @@ pub struct Finding {
     pub found: String,
     /// What to do; empty when nothing is to be done.
     pub remedy: String,
+    /// The same for readers of Indonesian.
+    #[serde(skip)]
+    indonesian: Option<Words>,
+}
+
+/// What was found and what to do, in one language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// What was found.
+    pub found: String,
+    /// What to do; empty when nothing is to be done.
+    pub remedy: String,
 }
 
 impl Finding {
     /// Right.
     pub fn ok(part: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { severity: Severity::Ok, part: part.into(), found: found.into(), remedy: String::new() }
+        Self { severity: Severity::Ok, part: part.into(), found: found.into(), remedy: String::new(), indonesian: None }
     }
 
     /// Somebody should look.
     pub fn warning(part: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, part: part.into(), found: found.into(), remedy: remedy.into() }
+        Self {
+            severity: Severity::Warning,
+            part: part.into(),
+            found: found.into(),
+            remedy: remedy.into(),
+            indonesian: None,
+        }
     }
 
     /// Stops invoices.
     pub fn error(part: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, part: part.into(), found: found.into(), remedy: remedy.into() }
+        Self {
+            severity: Severity::Error,
+            part: part.into(),
+            found: found.into(),
+            remedy: remedy.into(),
+            indonesian: None,
+        }
+    }
+
+    /// Adds what readers of Indonesian read.
+    #[must_use]
+    fn indonesian(self, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { indonesian: Some(Words { found: found.into(), remedy: remedy.into() }), ..self }
+    }
+
+    /// What was found and what to do; findings that only the command line shows are in English.
+    pub fn in_words(&self, language: Language) -> Words {
+        match &self.indonesian {
+            Some(words) if language == Language::Indonesian => words.clone(),
+            _ => Words { found: self.found.clone(), remedy: self.remedy.clone() },
+        }
     }
 }

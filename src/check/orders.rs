@@ -1,19 +1,49 @@
 //! What waiting and blocked orders have shown, against the mapping: stores, warehouses, SKUs and accounts that it lacks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Finding;
-use crate::domain::{
-    lines::lines_of,
-    mapping::{Mapping, Store, UnknownStores},
-    order::{OrderId, Snapshot},
-    reason::{Language, Reason},
+use super::{Finding, Words};
+use crate::{
+    domain::{
+        lines::lines_of,
+        mapping::{Mapping, Store, UnknownStores},
+        order::{OrderId, Snapshot},
+        reason::{Language, Reason},
+    },
+    forstok::payload,
 };
+
+/// Waiting orders that are looked at, the newest first.
+pub const MOST_ORDERS: i64 = 1000;
+
+/// Bodies of webhooks as orders.
+pub fn read_orders(bodies: &[Vec<u8>]) -> Vec<Snapshot> {
+    bodies.iter().filter_map(|body| payload::read(body).ok()).map(|payload| payload.order).collect()
+}
+
+/// Items of the orders that wait, by book.
+pub fn items_of<'a>(
+    orders: impl IntoIterator<Item = &'a Snapshot>,
+    mapping: &Mapping,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let mut items: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for order in orders {
+        let lines = lines_of(order, mapping, &mut Vec::new());
+        items.entry(book_of(order, mapping)).or_default().extend(lines.into_iter().map(|line| line.item_no));
+    }
+    items
+}
+
+/// The book that an order belongs to.
+pub fn book_of(order: &Snapshot, mapping: &Mapping) -> String {
+    mapping.stores.get(&order.store_id).map_or_else(|| Store::unknown().book, |store| store.book.clone())
+}
 
 /// What the mapping lacks, and the orders that show it.
 #[derive(Debug)]
 struct Lack {
     remedy: String,
+    indonesian: Words,
     orders: usize,
     example: OrderId,
 }
@@ -22,24 +52,42 @@ struct Lack {
 pub fn check_orders<'a>(orders: impl IntoIterator<Item = &'a Snapshot>, mapping: &Mapping) -> Vec<Finding> {
     let mut lacks = BTreeMap::new();
     for order in orders {
-        for (part, found, remedy) in lacks_of(order, mapping) {
-            let new = Lack { remedy, orders: 0, example: order.id.clone() };
+        for Missing { part, found, remedy, indonesian } in lacks_of(order, mapping) {
+            let new = Lack { remedy, indonesian, orders: 0, example: order.id.clone() };
             let lack = lacks.entry((part, found)).or_insert(new);
             lack.orders += 1;
         }
     }
     let finding = |((part, found), lack): ((String, String), Lack)| {
-        let orders = match lack.orders {
-            1 => format!("order {} shows it", lack.example),
-            more => format!("{more} orders show it, for example {}", lack.example),
+        let (orders, in_indonesian) = match lack.orders {
+            1 => (format!("order {} shows it", lack.example), format!("terlihat pada pesanan {}", lack.example)),
+            more => (
+                format!("{more} orders show it, for example {}", lack.example),
+                format!("terlihat pada {more} pesanan, misalnya {}", lack.example),
+            ),
         };
+        let words = lack.indonesian;
         Finding::error(part, format!("{found} ({orders})"), lack.remedy)
+            .indonesian(format!("{} ({in_indonesian})", words.found), words.remedy)
     };
     lacks.into_iter().map(finding).collect()
 }
 
 /// Where something is missing, what, and what to do.
-type Missing = (String, String, String);
+struct Missing {
+    part: String,
+    found: String,
+    remedy: String,
+    indonesian: Words,
+}
+
+impl Missing {
+    fn new(part: &str, [found, remedy]: [String; 2], indonesian: [String; 2]) -> Self {
+        let [found_in_indonesian, remedy_in_indonesian] = indonesian;
+        let indonesian = Words { found: found_in_indonesian, remedy: remedy_in_indonesian };
+        Self { part: part.to_owned(), found, remedy, indonesian }
+    }
+}
 
 fn lacks_of(order: &Snapshot, mapping: &Mapping) -> Vec<Missing> {
     let mut lacks = Vec::new();
@@ -56,13 +104,20 @@ fn lacks_of(order: &Snapshot, mapping: &Mapping) -> Vec<Missing> {
     let mut findings = Vec::new();
     lines_of(order, mapping, &mut findings);
     for finding in findings.into_iter().filter(|finding| finding.reason == Reason::SkuEmpty) {
-        let found = format!("product without SKU: {}", finding.about.in_words(Language::English));
-        let remedy = Reason::SkuEmpty.remedy(Language::English).to_owned();
-        lacks.push(("skus".to_owned(), found, remedy));
+        let in_words = |what: &str, language| {
+            let found = format!("{what}: {}", finding.about.in_words(language));
+            [found, Reason::SkuEmpty.remedy(language).to_owned()]
+        };
+        let english = in_words("product without SKU", Language::English);
+        lacks.push(Missing::new("skus", english, in_words("produk tanpa SKU", Language::Indonesian)));
     }
     if order.sellers_shipping().is_positive() && mapping.account(store, "shipping").is_none() {
-        let found = "the buyer pays the seller for shipping, which has no account".to_owned();
-        lacks.push(("accounts.shipping".to_owned(), found, "add shipping to [accounts]".to_owned()));
+        let english = ["the buyer pays the seller for shipping, which has no account", "add shipping to [accounts]"];
+        let indonesian = [
+            "pembeli membayar ongkos kirim kepada penjual, tetapi ongkos kirim belum dipetakan ke akun perkiraan",
+            "pilih akun untuk ongkos kirim di pemetaan",
+        ];
+        lacks.push(Missing::new("accounts.shipping", english.map(str::to_owned), indonesian.map(str::to_owned)));
     }
     lacks
 }
@@ -71,11 +126,19 @@ fn lacks_store(order: &Snapshot, mapping: &Mapping) -> Option<Missing> {
     let (id, name) = (&order.store_id, order.store_name_or_channel());
     if id.is_empty() {
         let remedy = "see in Forstok which store the order belongs to".to_owned();
-        return Some(("stores".to_owned(), format!("an order of {name} names no store"), remedy));
+        return Some(Missing::new(
+            "stores",
+            [format!("an order of {name} names no store"), remedy],
+            [
+                format!("pesanan dari {name} tidak menyebut toko"),
+                "periksa di Forstok pesanan ini milik toko mana".to_owned(),
+            ],
+        ));
     }
     let part = format!("stores.\"{id}\"");
-    let remedy = format!("add a table [{part}]");
-    (mapping.unknown_stores == UnknownStores::Block).then(|| (part, format!("store {name} is not mapped"), remedy))
+    let english = [format!("store {name} is not mapped"), format!("add a table [{part}]")];
+    let indonesian = [format!("toko {name} belum dipetakan"), "tambahkan toko ini di pemetaan".to_owned()];
+    (mapping.unknown_stores == UnknownStores::Block).then(|| Missing::new(&part, english, indonesian))
 }
 
 fn lacks_warehouse(order: &Snapshot, mapping: &Mapping, store: &Store) -> Option<Missing> {
@@ -83,19 +146,25 @@ fn lacks_warehouse(order: &Snapshot, mapping: &Mapping, store: &Store) -> Option
         return None;
     }
     let Some(id) = &order.warehouse_id else {
-        let remedy = "see in Forstok which warehouse the order leaves from".to_owned();
-        return Some(("warehouses".to_owned(), "an order names no warehouse".to_owned(), remedy));
+        let english = ["an order names no warehouse", "see in Forstok which warehouse the order leaves from"];
+        let indonesian =
+            ["ada pesanan yang tidak menyebut gudang", "periksa di Forstok dari gudang mana pesanan ini dikirim"];
+        return Some(Missing::new("warehouses", english.map(str::to_owned), indonesian.map(str::to_owned)));
     };
     mapping.warehouse(store, id).is_none().then(|| {
         let remedy = format!("add \"{id}\" = \"<name in Accurate>\" to [warehouses]");
-        (format!("warehouses.\"{id}\""), format!("Forstok's warehouse {id} is not mapped"), remedy)
+        Missing::new(
+            &format!("warehouses.\"{id}\""),
+            [format!("Forstok's warehouse {id} is not mapped"), remedy],
+            [format!("gudang Forstok {id} belum dipetakan"), "petakan gudang ini ke gudang di Accurate".to_owned()],
+        )
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{forstok::payload, sandbox::samples::SAMPLES};
+    use crate::sandbox::samples::SAMPLES;
 
     fn shown(document: &str) -> String {
         let mapping = Mapping::parse("m", document).expect("valid");

@@ -2,7 +2,7 @@
 //! Accurate nor on this machine.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -17,17 +17,13 @@ use super::{
 };
 use crate::{
     accurate::{client::Session, wire::HttpWire},
-    check::{Finding, Severity, check_book, check_orders, try_rights},
+    check::{Finding, MOST_ORDERS, Severity, check_book, check_orders, items_of, read_orders, try_rights},
     clock::{Clock, SharedClock, SystemClock},
     config::{self, Config, Database, Mistakes, unknown_books},
-    domain::{document::Problem, lines::lines_of, mapping::Mapping, mapping::Store as StoreRules, order::Snapshot},
-    forstok::payload,
+    domain::{document::Problem, mapping::Mapping},
     pipeline::mapping,
     store::{self, Borrowed, Readable, Store},
 };
-
-/// Waiting orders that are read, the newest first.
-const MOST_ORDERS: i64 = 1000;
 
 /// The part that findings about the database name.
 const DATABASE: &str = "database";
@@ -211,22 +207,6 @@ async fn mapping_to_check(
         findings.push(Finding::error(problem.key, problem.value.unwrap_or_default(), problem.remedy));
     }
     Ok(mapping)
-}
-
-/// Bodies of webhooks as orders.
-fn read_orders(bodies: &[Vec<u8>]) -> Vec<Snapshot> {
-    bodies.iter().filter_map(|body| payload::read(body).ok()).map(|payload| payload.order).collect()
-}
-
-/// Items of the orders that wait, by book.
-fn items_of(orders: &[Snapshot], mapping: &Mapping) -> BTreeMap<String, BTreeSet<String>> {
-    let mut items: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for order in orders {
-        let book = mapping.stores.get(&order.store_id).cloned().unwrap_or_else(StoreRules::unknown).book;
-        let lines = lines_of(order, mapping, &mut Vec::new());
-        items.entry(book).or_default().extend(lines.into_iter().map(|line| line.item_no));
-    }
-    items
 }
 
 /// A list, not a table: its sentences stay whole in a narrow terminal.

@@ -15,17 +15,20 @@ use jiff::Timestamp;
 
 use super::{
     books::Book,
-    format,
+    format, mapping_words,
     page::{Page, html},
 };
 use crate::{
     accurate::{activity::CallError, client::Session},
-    check::{Finding, Severity, check_book},
+    check::{Finding, MOST_ORDERS, Severity, Words, book_of, check_book, check_orders, items_of, read_orders},
     http::{App, auth::By, problem::Problem},
 };
 
 /// Calls that Accurate takes in a minute (accurate.md §2, A).
 const MOST_CALLS: usize = 8 * 60;
+
+/// Items that a check asks Accurate for; more would take longer than a browser waits.
+const MOST_ITEMS: usize = 100;
 
 /// What the last check of each book found, and when; of this process.
 #[derive(Debug, Default)]
@@ -101,10 +104,15 @@ pub(super) async fn check(
     By(actor): By,
 ) -> Result<Response, Problem> {
     tracing::info!(actor = actor.name, "{actor} has the connection to Accurate checked");
-    let mapping = app.engine.mapping();
+    let mapping = &app.engine.mapping().mapping;
+    let orders = read_orders(&app.engine.store().waiting_bodies(MOST_ORDERS).await?);
     for book in app.engine.books() {
         let Some(session) = app.engine.session(&book.name) else { continue };
-        let findings = check_book(session, &mapping.mapping, &BTreeSet::new()).await;
+        let of_book: Vec<_> = orders.iter().filter(|order| book_of(order, mapping) == book.name).collect();
+        let items = items_of(of_book.iter().copied(), mapping).remove(&book.name).unwrap_or_default();
+        let items: BTreeSet<_> = items.into_iter().take(MOST_ITEMS).collect();
+        let mut findings = check_orders(of_book, mapping);
+        findings.extend(check_book(session, mapping, &items).await);
         let checked = (app.engine.now(), findings);
         checks.0.lock().unwrap_or_else(PoisonError::into_inner).insert(book.name, checked);
     }
@@ -119,7 +127,9 @@ impl Checked {
                 Severity::Warning => ("warn", page.t("look at it", "perlu dilihat")),
                 Severity::Ok => ("good", page.t("right", "benar")),
             };
-            FindingShown { kind, level, part: finding.part, found: finding.found, remedy: finding.remedy }
+            let Words { found, remedy } = finding.in_words(page.language);
+            let (part, remedy) = (mapping_words::part(&finding.part, page), format::sentence(&remedy));
+            FindingShown { kind, level, part, found, remedy }
         };
         let (right, wrong): (Vec<_>, Vec<_>) =
             findings.into_iter().partition(|finding| finding.severity == Severity::Ok);

@@ -159,6 +159,21 @@ fn path_in_words(path: &str, page: &Page) -> (String, String) {
     (if words.is_empty() { path.to_owned() } else { words.to_owned() }, path.to_owned())
 }
 
+/// What a check looked at, for example `book main` or `stores."8277".branch`.
+pub(super) fn part(part: &str, page: &Page) -> String {
+    if let Some(name) = part.strip_prefix("book ") {
+        return format!("{} “{name}”", page.t("Accurate database", "Database Accurate"));
+    }
+    let path = part.replace('"', "");
+    match path.strip_prefix("stores.") {
+        _ if path == "stores" => page.t("Stores", "Toko").to_owned(),
+        _ if path == "warehouses" => page.t("Warehouses", "Gudang").to_owned(),
+        _ if path == "skus" => "SKU".to_owned(),
+        Some(id) if !id.contains('.') => format!("{} {id}", page.t("Store", "Toko")),
+        _ => path_in_words(&path, page).0,
+    }
+}
+
 /// One change as [`Mapping::changes_since`] writes it: `key = value (new)`, `key = value (removed)`, `key: old → new`.
 pub(super) fn change(line: &str, page: &Page) -> Change {
     let unquoted = |text: &str| text.trim_matches('"').replace("\\\"", "\"");

@@ -1,11 +1,11 @@
 //! What a person sees and does, and what a name on an order cannot do.
 
-use forstok_accurate::sandbox::samples::SAMPLES;
+use forstok_accurate::sandbox::samples::{self, SAMPLES};
 use reqwest::StatusCode;
 use serde_json::json;
 
 use super::{
-    forstok::order,
+    forstok::{order, sample},
     service::{Home, Service, accurate},
     visitor::Visitor,
 };
@@ -53,11 +53,47 @@ async fn the_connection_is_checked_on_request_and_shows_no_secret() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
     let mut operator = Visitor::operator(&service).await;
+    operator.get("/connection").await.says(&["Not checked since the service started."]);
     operator.post("/connection/check", &[]).await.goes_to("/connection?done=checked");
     let page = operator.get("/connection?done=checked").await;
     page.says(&["Checked just now.", "things are right"]);
     for secret in ["sandbox-token", "sandbox-secret", "secret-of-the-webhook", "token-of-the-operator"] {
         assert!(!page.html.contains(secret), "{secret} is shown");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_names_what_waiting_orders_need_in_the_reader_s_language() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let mapping = samples::MAPPING.replacen("Kantor Pusat", "Kantor Bulan", 1);
+    assert_ne!(mapping, samples::MAPPING);
+    home.write("mapping.toml", &mapping);
+    let service = home.serve().await;
+    for name in ["15-unknown-warehouse", "14-unknown-store"] {
+        service.send(&sample(name).json()).await;
+    }
+    service.get_until("/v1/summary", |summary| summary["by_state"]["blocked"] == 2).await;
+    let mut operator = Visitor::operator(&service).await;
+    operator.post("/connection/check", &[]).await.goes_to("/connection?done=checked");
+    let english = [
+        "Warehouse 999: Forstok's warehouse 999 is not mapped (order 138500010 shows it)",
+        "Store 8277: branch: branch \"Kantor Bulan\" does not exist in Accurate",
+        "Store 4040: store Toko Baru is not mapped",
+        "items of waiting orders are known",
+    ];
+    operator.get("/connection").await.says(&english);
+    let mut indonesian = operator.with("accept-language", "id");
+    let page = indonesian.get("/connection").await;
+    page.says(&[
+        "Gudang 999: gudang Forstok 999 belum dipetakan (terlihat pada pesanan 138500010)",
+        "Yang perlu dilakukan: Petakan gudang ini ke gudang di Accurate",
+        "Toko 8277: cabang: cabang \"Kantor Bulan\" tidak ada di Accurate",
+        "Toko 4040: toko Toko Baru belum dipetakan",
+        "Database Accurate “main”: Accurate menerima kredensialnya",
+    ]);
+    for english in [" the ", " is ", " not ", " account ", " customer ", "warehouse"] {
+        assert!(!page.text().contains(english), "{english:?}:\n{}", page.text());
     }
 }
 
