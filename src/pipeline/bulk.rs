@@ -158,6 +158,27 @@ impl<'a> Group<'a> {
                 Err(stop) => self.ended.push((attempt, Err(stop))),
             }
         }
+        self.without_those_that_were_renumbered(may_save).await
+    }
+
+    /// A list of numbers does not show an invoice that a person has given another number since its save. The list of
+    /// its day does, and orders of one day share it.
+    async fn without_those_that_were_renumbered(&mut self, attempts: Vec<Attempt<'a>>) -> Vec<Attempt<'a>> {
+        let mut may_save = Vec::new();
+        for mut attempt in attempts {
+            if !attempt.doubt.exists() {
+                may_save.push(attempt);
+                continue;
+            }
+            match attempt.find_on_its_day().await {
+                Ok(Looked::Own(found)) => {
+                    let end = attempt.adopt_or_look_again(found);
+                    self.ended.push((attempt, end));
+                }
+                Ok(_) => may_save.push(attempt),
+                Err(failure) => self.ended.push((attempt, Err(stop(&failure)))),
+            }
+        }
         may_save
     }
 

@@ -45,13 +45,22 @@ impl Attempt<'_> {
         {
             return Ok(Looked::Own(found));
         }
-        if self.may_have_another_number() {
-            let Some(invoices) = self.list_day().await? else { return Ok(Looked::NotSearchable) };
-            if let Some(found) = invoices.iter().find(|invoice| self.is_named_by(invoice)) {
-                return Ok(Looked::Own(found.clone()));
+        if self.may_have_another_number() || self.claim.doubt.exists() {
+            match self.find_on_its_day().await? {
+                Looked::Nothing => {}
+                // Where our numbers are kept, only a person can have given it another one.
+                Looked::NotSearchable if self.session.numbers_are_ours() => {}
+                looked => return Ok(looked),
             }
         }
         Ok(others.map_or(Looked::Nothing, Looked::Others))
+    }
+
+    /// Looks for this order's invoice under any number: Accurate may have given it one of its own, or a person another.
+    pub(super) async fn find_on_its_day(&mut self) -> Result<Looked, Failure> {
+        let Some(invoices) = self.list_day().await? else { return Ok(Looked::NotSearchable) };
+        let found = invoices.iter().find(|invoice| self.is_named_by(invoice));
+        Ok(found.cloned().map_or(Looked::Nothing, Looked::Own))
     }
 
     /// Whether a save whose reply is not known may have created an invoice under a number that we do not know.

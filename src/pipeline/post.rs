@@ -280,7 +280,7 @@ impl Attempt<'_> {
     }
 
     /// An invoice exists. Where its total cannot be read it is looked at again: it may be readable then.
-    fn adopt_or_look_again(&mut self, found: FoundInvoice) -> End {
+    pub(super) fn adopt_or_look_again(&mut self, found: FoundInvoice) -> End {
         let only_the_total_is_missing =
             found.total.is_none() && self.is_named_by(&found) && found.customer_no == self.claim.draft.body.customer_no;
         if only_the_total_is_missing && self.claim.failures < READABLE_AGAIN_WITHIN {

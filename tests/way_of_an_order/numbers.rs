@@ -133,3 +133,29 @@ async fn a_number_that_comes_back_in_other_letters_is_the_same_number() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_invoice_whose_reply_was_lost_is_found_although_a_person_has_renumbered_it() {
+    for is_cancelled in [false, true] {
+        let mut world = World::new().await;
+        // Our numbers are seen to be kept.
+        world.forstok_sends(order("1").ready_to_ship()).await;
+        world.run_until_settled().await;
+        world.accurate.next(On::InvoiceSaves, Fault::DroppedAfter, 1);
+        world.accurate.next(Action::InvoiceDetail, Fault::DroppedBefore, 1);
+        world.forstok_sends(order(ORDER).ready_to_ship()).await;
+        world.run_until_idle().await;
+        world.accurate.renumber_invoice(NUMBER, "KOREKSI-1").expect("it was saved");
+        if is_cancelled {
+            world.forstok_sends(order(ORDER).cancelled()).await;
+        }
+        world.run_until_settled().await;
+        world.advance(3_600);
+        world.run_until_settled().await;
+        let of_the_order = world.accurate.invoices().into_iter().filter(|invoice| invoice.description == ORDER);
+        assert_eq!(of_the_order.count(), usize::from(!is_cancelled), "{}", world.timeline(ORDER).await);
+        if !is_cancelled {
+            assert_eq!(number_of(&world, ORDER).await, "KOREKSI-1");
+        }
+    }
+}

@@ -194,7 +194,8 @@ async fn after_a_start_invoices_of_before_show_whether_lists_are_understood() {
     world = world.dies_and_starts_again().await;
     world.run_until_idle().await;
     all_are_invoiced_once(&world, MANY + 2).await;
-    assert_eq!(calls(&world), [1, saves, 2, 0], "a list, the list that shows that it can be trusted, and a bulk");
+    let lists = "a list, the list that shows that it can be trusted, the list of the day, and a bulk";
+    assert_eq!(calls(&world), [1, saves, 3, 0], "{lists}");
 }
 
 #[tokio::test]
