@@ -26,8 +26,7 @@ const MAY_NOT_SHOW_YET: &str = "the invoice was saved less than five minutes ago
 impl Attempt<'_> {
     pub(super) async fn void(&mut self) -> End {
         if self.doubt.exists() && !self.doubt.is_over() {
-            self.not_sent("sales-invoice/delete", SAVE_MAY_ARRIVE);
-            return Err(Stop::UntilSaveIsOver);
+            return self.wait_for_earlier_save().await;
         }
         let Some(invoice) = self.claim.invoice.clone() else { return self.void_by_number().await };
         match self.find_by_id(invoice.id).await {
@@ -35,6 +34,17 @@ impl Attempt<'_> {
             Ok(None) => self.after_absence(&invoice).await,
             Err(failure) => Err(stop(&failure)),
         }
+    }
+
+    /// An earlier save may still arrive. The invoice is looked up nevertheless: while the book is paused this attempt may
+    /// be its probe, and a probe without a call would be followed by the next one at once, for minutes.
+    async fn wait_for_earlier_save(&mut self) -> End {
+        match self.claim.invoice.clone() {
+            Some(invoice) => drop(self.find_by_id(invoice.id).await.map_err(|failure| stop(&failure))?),
+            None => drop(self.look_up(None).await?),
+        }
+        self.not_sent("sales-invoice/delete", SAVE_MAY_ARRIVE);
+        Err(Stop::UntilSaveIsOver)
     }
 
     /// An older version did not keep the id.

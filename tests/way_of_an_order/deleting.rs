@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use forstok_accurate::{
     domain::reason::Language,
-    sandbox::{Action, Edit, Fault},
+    sandbox::{Action, Edit, Fault, On},
 };
 
 use super::{NUMBER, ORDER};
@@ -104,4 +104,20 @@ async fn an_invoice_whose_description_still_names_the_order_among_other_words_is
     world.forstok_sends(order(ORDER).cancelled()).await;
     world.run_until_settled().await;
     assert_eq!((world.state(ORDER).await.as_str(), world.accurate.invoice_count()), ("voided", 0));
+}
+
+#[tokio::test]
+async fn a_deletion_that_must_wait_looks_the_invoice_up_so_that_it_can_be_a_probe() {
+    let mut world = World::new().await;
+    // Our numbers are seen to be kept.
+    world.forstok_sends(order("1").ready_to_ship()).await;
+    world.run_until_settled().await;
+    world.accurate.next(On::InvoiceSaves, Fault::DeniedBefore, 1);
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_for(5).await;
+    let before = world.accurate.call_count(Action::InvoiceDetail);
+    world.forstok_sends(order(ORDER).cancelled()).await;
+    world.run_until_idle().await;
+    assert_eq!(world.state(ORDER).await, "void_due", "the first save may still arrive");
+    assert_eq!(world.accurate.call_count(Action::InvoiceDetail), before + 1);
 }
