@@ -1,11 +1,25 @@
 //! Request bodies as the OpenAPI document describes them.
 //!
-//! The program reads these bodies more leniently than they are described here (`forstok/payload.rs`,
-//! `domain/mapping/read.rs`); whoever sends what is described is understood.
+//! A body that matches its description is accepted, unless it names something that only the settings know (the books of
+//! a mapping). A body that does not match is refused, with one exception: the webhook keeps whatever is authentic.
 
-use std::collections::BTreeMap;
+mod decision;
+mod mapping;
 
-use utoipa::ToSchema;
+use std::borrow::Cow;
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Ref, RefOr,
+        schema::{AnyOfBuilder, ObjectBuilder, Schema, SchemaType, Type},
+    },
+};
+
+pub(super) use self::{
+    decision::DecisionBody,
+    mapping::{MappingBody, MappingDraft},
+};
 
 /// What Forstok sends: an event and the order as it is now. Unknown fields are ignored.
 #[derive(ToSchema)]
@@ -120,86 +134,68 @@ struct ForstokBundlePart {
     item_price: Option<i64>,
 }
 
-/// The mapping, with the keys of the TOML file. A key that is absent has its default.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only its description is used")]
-pub(super) struct MappingBody {
-    /// The status at which the invoice is created.
-    #[schema(example = "Ready to Ship")]
-    auto_create_at: Option<String>,
-    /// After a cancellation: delete the invoice (`void`) or leave it (`keep`).
-    #[schema(example = "void")]
-    on_cancel: Option<String>,
-    /// Orders placed before this day are ignored.
-    #[schema(example = "2026-11-01", format = Date)]
-    orders_from: Option<String>,
-    /// The day of the invoice: `trigger` or `ordered`.
-    #[schema(example = "trigger")]
-    invoice_date: Option<String>,
-    /// The template of the invoice's number.
-    #[schema(example = "{channel_order_id}")]
-    invoice_number: Option<String>,
-    /// The template of the invoice's description.
-    #[schema(example = "{order_id}")]
-    description: Option<String>,
-    /// `parent_and_children`, `parent` or `children`.
-    #[schema(example = "parent_and_children")]
-    bundles: Option<String>,
-    /// `warn` or `block`.
-    #[schema(example = "warn")]
-    on_total_difference: Option<String>,
-    /// `block` or `accept`.
-    #[schema(example = "block")]
-    unknown_stores: Option<String>,
-    /// Whether a store that Accurate does not know is created as a customer.
-    create_missing_customers: Option<bool>,
-    /// Tax.
-    tax: Option<MappingTax>,
-    /// Category of an amount → account number in Accurate.
-    #[schema(example = json!({"shipping": "700101"}))]
-    accounts: Option<BTreeMap<String, String>>,
-    /// Forstok's warehouse id → warehouse in Accurate.
-    #[schema(example = json!({"834": "Utama"}))]
-    warehouses: Option<BTreeMap<String, String>>,
-    /// SKU in Forstok → item number in Accurate.
-    #[schema(example = json!({"SET-GEO": "SETGEO-01"}))]
-    skus: Option<BTreeMap<String, String>>,
-    /// Forstok's store id → its settings.
-    #[schema(example = json!({"8277": {"branch": "Kantor Pusat"}}))]
-    stores: Option<BTreeMap<String, MappingStore>>,
+/// A webhook's body, read as leniently as a webhook is: a body that names an order's id is an order, and any other
+/// value that cannot be read becomes a finding.
+pub(super) struct PreviewBody;
+
+impl PartialSchema for PreviewBody {
+    fn schema() -> RefOr<Schema> {
+        any_of(
+            "What Forstok sends, or any other body that names an order's id: whatever else cannot be read becomes a \
+             finding.",
+            [WebhookBody::name(), OrderWithAnId::name()].map(Ref::from_schema_name),
+        )
+    }
 }
 
-/// Tax on invoices.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only its description is used")]
-struct MappingTax {
-    /// `off`, `inclusive` or `exclusive`.
-    #[schema(example = "off")]
-    mode: Option<String>,
+impl ToSchema for PreviewBody {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("PreviewBody")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((WebhookBody::name().into_owned(), WebhookBody::schema()));
+        WebhookBody::schemas(schemas);
+        schemas.push((OrderWithAnId::name().into_owned(), OrderWithAnId::schema()));
+        OrderWithAnId::schemas(schemas);
+    }
 }
 
-/// The settings of one store.
+/// One of these schemas or several.
+fn any_of<S: Into<RefOr<Schema>>>(description: &str, schemas: impl IntoIterator<Item = S>) -> RefOr<Schema> {
+    let any_of = AnyOfBuilder::new().description(Some(description));
+    RefOr::T(Schema::AnyOf(schemas.into_iter().fold(any_of, AnyOfBuilder::item).build()))
+}
+
+/// An envelope with an order of which only the id must be readable.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its description is used")]
-struct MappingStore {
-    /// The Accurate database, by its name in the settings.
-    #[schema(example = "main")]
-    book: Option<String>,
-    /// The store's customer number in Accurate.
-    customer_no: Option<String>,
-    /// The branch.
-    #[schema(example = "Kantor Pusat")]
-    branch: Option<String>,
-    /// The account that payouts arrive on.
-    bank_account: Option<String>,
-    /// The payment term.
-    payment_term: Option<String>,
-    /// Whether orders of this store are invoiced.
-    enabled: Option<bool>,
-    /// Overrides the mapping's tax.
-    tax: Option<MappingTax>,
-    /// Overrides the mapping's accounts.
-    accounts: Option<BTreeMap<String, String>>,
-    /// Overrides the mapping's warehouses.
-    warehouses: Option<BTreeMap<String, String>>,
+pub(super) struct OrderWithAnId {
+    /// A text that is not empty begins with `orders/`; anything but a text is ignored.
+    #[schema(schema_with = event)]
+    event: Option<serde_json::Value>,
+    /// The order. Unknown fields are ignored.
+    order: JustTheId,
+}
+
+/// An order of which only the id must be readable.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its description is used")]
+struct JustTheId {
+    /// Forstok's order id: digits, as a number or as a text, also with an empty fraction such as `8277.0`.
+    #[schema(schema_with = id)]
+    id: serde_json::Value,
+}
+
+fn event() -> Schema {
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(r"^\s*(orders/.*)?\s*$"));
+    let others = [Type::Null, Type::Boolean, Type::Number, Type::Array, Type::Object];
+    let other = ObjectBuilder::new().schema_type(SchemaType::from_iter(others));
+    Schema::AnyOf(AnyOfBuilder::new().item(text).item(other).build())
+}
+
+fn id() -> Schema {
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(r"^0*[1-9][0-9]{0,39}(\.0+)?$"));
+    Schema::AnyOf(AnyOfBuilder::new().item(number).item(text).build())
 }

@@ -7,14 +7,11 @@ use axum::{
     http::HeaderMap,
 };
 use serde::Deserialize;
-use utoipa::{
-    ToSchema,
-    openapi::schema::{Object, ObjectBuilder, Type},
-};
 
 use super::{
     App,
     auth::By,
+    bodies::DecisionBody,
     orders::{OrderWithTimeline, known_id, language, show},
     problem::{Problem, ProblemBody},
 };
@@ -30,25 +27,17 @@ const LONGEST_TEXT: usize = 500;
 const NONE: &str = "none";
 
 /// What is decided.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DecisionRequest {
     /// `by_hand`: a person has created the invoice in Accurate; needs `reason` and `document`. `never`: no invoice;
     /// needs `reason`. `now`: create the invoice although the chosen status is not reached. `again`: create it again
     /// after it was deleted. `undo`: delete what exists for the order. `none`: take the decision back.
-    #[schema(schema_with = decisions)]
     pub(crate) decision: String,
     /// Why.
-    #[schema(example = "the customer paid in cash", max_length = 500)]
     pub(crate) reason: Option<String>,
     /// Number of the document in Accurate that the person created.
-    #[schema(example = "SI.2026.11.00042", max_length = 500)]
     pub(crate) document: Option<String>,
-}
-
-fn decisions() -> Object {
-    let words = Manual::ALL.map(Manual::as_str).into_iter().chain([NONE]);
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
 }
 
 /// Decides about one order; the decision stays in effect until it is taken back.
@@ -61,7 +50,7 @@ fn decisions() -> Object {
     path = "/v1/orders/{order_id}/decision",
     tag = "operators",
     params(("order_id" = String, Path, description = "Forstok's order id", example = "138163394")),
-    request_body = DecisionRequest,
+    request_body = DecisionBody,
     responses(
         (status = 200, description = "The order", body = OrderWithTimeline),
         (status = 400, description = "The body is not a decision, or its reason or document is missing", body = ProblemBody, content_type = "application/problem+json"),

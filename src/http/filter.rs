@@ -5,7 +5,10 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::{
     IntoParams, ToSchema,
-    openapi::schema::{Object, ObjectBuilder, Type},
+    openapi::{
+        KnownFormat, SchemaFormat,
+        schema::{AnyOfBuilder, Object, ObjectBuilder, Schema, Type},
+    },
 };
 
 use super::problem::Problem;
@@ -58,7 +61,7 @@ pub(crate) struct FilterParams {
     #[param(minimum = 1, maximum = 500)]
     pub(crate) limit: Option<i64>,
     /// `next_cursor` of the page before.
-    #[param(pattern = r"^(-?[0-9]{1,18}\.)?[0-9]{0,18}$")]
+    #[param(pattern = r"^((-?[0-9]{1,18}\.)?[0-9]{1,18})?$")]
     pub(crate) cursor: Option<String>,
     /// `true`: also how many orders match in all, and what they are worth.
     #[param(schema_with = true_or_false)]
@@ -95,9 +98,11 @@ fn days() -> Object {
     one_of(DayOf::ALL.map(DayOf::as_str))
 }
 
-pub(super) fn day() -> Object {
-    let pattern = "^([0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))?$";
-    ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).build()
+/// A day, or the empty text, which is as good as none.
+pub(super) fn day() -> Schema {
+    let format = Some(SchemaFormat::KnownFormat(KnownFormat::Date));
+    let day = ObjectBuilder::new().schema_type(Type::String).format(format);
+    Schema::AnyOf(AnyOfBuilder::new().item(day).item(one_of([])).build())
 }
 
 /// A text that is not empty.
@@ -126,15 +131,9 @@ pub(super) fn read_day(name: &str, word: Option<&String>) -> Result<Option<Date>
     day.map(Some).ok_or_else(|| Problem::BadRequest(format!("{name}: {word:?} is not a day such as 2026-11-26")))
 }
 
-/// The days between two parameters, in their order.
+/// The days between two parameters; none when the first day is after the last one.
 pub(super) fn read_days(by: DayOf, from: Option<&String>, to: Option<&String>) -> Result<Days, Problem> {
-    let days = Days { by, from: read_day("from", from)?, to: read_day("to", to)? };
-    if let (Some(from), Some(to)) = (days.from, days.to)
-        && from > to
-    {
-        return Err(Problem::BadRequest(format!("from, to: {from} is after {to}")));
-    }
-    Ok(days)
+    Ok(Days { by, from: read_day("from", from)?, to: read_day("to", to)? })
 }
 
 /// What happened on a day, by its word.

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::{
     App,
     auth::By,
-    bodies::MappingBody,
+    bodies::{MappingBody, MappingDraft},
     problem::{MistakeBody, Problem, ProblemBody},
 };
 use crate::{
@@ -115,7 +115,7 @@ pub(super) async fn put(
     path = "/v1/mapping/check",
     operation_id = "checkMapping",
     tag = "operators",
-    request_body(content = MappingBody, description = "The mapping as JSON, with the keys of the TOML file"),
+    request_body(content = MappingDraft, description = "The mapping as JSON, with the keys of the TOML file"),
     responses(
         (status = 200, description = "What is wrong with it, if anything", body = MappingCheck),
         (status = 400, description = "It is no JSON object", body = ProblemBody, content_type = "application/problem+json"),

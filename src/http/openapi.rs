@@ -211,4 +211,22 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn decisions_say_which_fields_they_need() {
+        let document = serde_json::to_value(document()).expect("a document is JSON");
+        let schemas = &document["components"]["schemas"];
+        let mut needed = BTreeSet::new();
+        for kind in schemas["DecisionBody"]["oneOf"].as_array().expect("kinds of decisions") {
+            let name = kind["$ref"].as_str().and_then(|path| path.rsplit('/').next()).expect("a schema of its own");
+            assert_eq!(schemas[name]["additionalProperties"], false, "{name}");
+            for word in schemas[name]["properties"]["decision"]["enum"].as_array().expect("words") {
+                let fields = schemas[name]["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+                let fields: Vec<_> = fields.filter(|field| *field != "decision").collect();
+                needed.insert(format!("{}: {}", word.as_str().expect("a word"), fields.join(", ")));
+            }
+        }
+        let expected = ["again: ", "by_hand: reason, document", "never: reason", "none: ", "now: ", "undo: "];
+        assert_eq!(needed.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+    }
 }

@@ -4,7 +4,7 @@ use axum::{Json, body::Bytes, extract::State, http::HeaderMap};
 
 use super::{
     App,
-    bodies::WebhookBody,
+    bodies::PreviewBody,
     orders::language,
     problem::{Problem, ProblemBody},
 };
@@ -16,7 +16,7 @@ use crate::pipeline::preview::{Preview, preview};
     path = "/v1/preview",
     operation_id = "previewOrder",
     tag = "operators",
-    request_body(content = WebhookBody, description = "A webhook's body, unsigned"),
+    request_body(content = PreviewBody, description = "A webhook's body, unsigned"),
     responses(
         (status = 200, description = "The decision, every finding, and the exact body", body = Preview),
         (status = 400, description = "It is no order that can be read", body = ProblemBody, content_type = "application/problem+json"),

@@ -130,7 +130,7 @@ pub enum TaxMode {
 }
 
 /// Statuses at which an invoice can be made, in the mapping's words; the first is the default.
-const AUTO_CREATE_AT: [(&str, Option<Status>); 6] = [
+pub const AUTO_CREATE_AT: [(&str, Option<Status>); 6] = [
     ("Ready to Ship", Some(Status::ReadyToShip)),
     ("Open", Some(Status::Open)),
     ("Not Shipped", Some(Status::NotShipped)),
