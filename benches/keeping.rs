@@ -23,8 +23,7 @@ use common::{
     report::{Report, largest, median, note, percentile, shown},
     service::Home,
 };
-use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use tokio::runtime::Runtime;
+use rusqlite::{Connection, OptionalExtension};
 
 /// So few that their webhooks do not count as many: clearing does not stand back.
 const CONNECTIONS: usize = 4;
@@ -42,7 +41,7 @@ fn main() -> ExitCode {
     let file = home.path().join("orders.db");
     fs::copy(old_orders::database(&runtime, count), &file).expect("the disk has room for a copy");
     let a_year = 365_i64 * 86_400 * 1_000_000;
-    ask(&runtime, &file, &format!("UPDATE deliveries SET received_at = received_at - {a_year} RETURNING 0"));
+    ask(&file, &format!("UPDATE deliveries SET received_at = received_at - {a_year} RETURNING 0"));
     fs::File::open(&file).and_then(|file| file.sync_all()).expect("the disk takes it");
 
     keep_bodies(&home, 0);
@@ -55,10 +54,10 @@ fn main() -> ExitCode {
     keep_bodies(&home, 90);
     let bodies =
         "SELECT COUNT(*) FROM deliveries WHERE body IS NOT NULL AND received_at < unixepoch() * 1000000 - 9e12";
-    let before = ask(&runtime, &file, bodies);
+    let before = ask(&file, bodies);
     let began = Instant::now();
     let with_clearing = shown_as("while old bodies are cleared", &webhooks(&home, 2 * first, time, || ()));
-    let cleared = before - ask(&runtime, &file, bodies);
+    let cleared = before - ask(&file, bodies);
     note("bodies cleared a second meanwhile", &shown(cleared as f64 / began.elapsed().as_secs_f64()));
     report.at_least("bodies cleared", cleared as f64, 1.0, "");
     report.at_most("99th percentile while cleared, of that alone", with_clearing / alone, 3.0, "times");
@@ -113,15 +112,8 @@ fn keep_bodies(home: &Home, days: u32) {
 }
 
 /// The first number that a statement returns; 0 when it returns none.
-fn ask(runtime: &Runtime, file: &Path, sql: &str) -> i64 {
-    runtime.block_on(async {
-        let options = SqliteConnectOptions::new().filename(file);
-        let mut connection = SqliteConnection::connect_with(&options).await.expect("the file can be opened");
-        let rows: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
-            .fetch_all(&mut connection)
-            .await
-            .expect("it can be asked");
-        connection.close().await.expect("it can be closed");
-        rows.first().copied().unwrap_or_default()
-    })
+fn ask(file: &Path, sql: &str) -> i64 {
+    let connection = Connection::open(file).expect("the file can be opened");
+    let first = connection.query_row(sql, [], |row| row.get(0)).optional().expect("it can be asked");
+    first.unwrap_or_default()
 }

@@ -14,7 +14,7 @@ use forstok_accurate::{
     store::{self, Filter, Fold, Moved, Store},
 };
 use jiff::{SignedDuration, Timestamp};
-use sqlx::{Connection, SqliteConnection};
+use rusqlite::Connection;
 use tokio::sync::Notify;
 
 use crate::world::{BOOK, World, order, postgres, session};
@@ -200,10 +200,9 @@ async fn cut_short_it_goes_on_where_it_was() {
     world.store.record(&deliveries, Fold::Now).await.expect("recorded");
     world.run_until_settled().await;
     // PostgreSQL holds no NUL in a text; an older program may have written one.
-    let url = format!("sqlite://{}", world.database().display());
-    let mut file = SqliteConnection::connect(&url).await.expect("the file can be opened");
-    let nul = sqlx::query("UPDATE deliveries SET status = 'Cancel' || char(0) || 'led' WHERE id = 1");
-    nul.execute(&mut file).await.expect("written");
+    let file = Connection::open(world.database()).expect("the file can be opened");
+    let nul = "UPDATE deliveries SET status = 'Cancel' || char(0) || 'led' WHERE id = 1";
+    file.execute(nul, []).expect("written");
     let now = world.clock.now();
     let target = postgres::new_database().await;
     let (Database::Sqlite(from), Database::Postgres(to)) = (world.place.clone(), target.clone()) else {

@@ -24,7 +24,7 @@ use forstok_accurate::{
 use jiff::{SignedDuration, civil::date};
 use secrecy::ExposeSecret;
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{Layer, layer::SubscriberExt, registry::Registry};
 
@@ -46,7 +46,7 @@ impl Visit for Logged {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             "summary" => value.clone_into(&mut self.summary),
-            "db.statement" => value.trim().clone_into(&mut self.statement),
+            "db.statement" | "sql" => value.trim().clone_into(&mut self.statement),
             _ => {}
         }
     }
@@ -54,7 +54,7 @@ impl Visit for Logged {
 
 impl<S: tracing::Subscriber> Layer<S> for Statements {
     fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
-        if event.metadata().target() != "sqlx::query" {
+        if !["sqlx::query", "forstok_accurate::statement"].contains(&event.metadata().target()) {
             return;
         }
         let mut logged = Logged::default();
@@ -231,21 +231,23 @@ async fn no_statement_reads_a_whole_table() {
     tracing::subscriber::set_global_default(subscriber).expect("this is the only test of its process");
     let mut world = World::new().await;
     use_everything(&mut world).await;
-    let mut slow = slow_in_sqlite(&world, statements.take()).await;
+    let mut slow = slow_in_sqlite(&world, statements.take());
     let mut world = World::on(Base::Postgres).await;
     use_everything(&mut world).await;
     slow.extend(slow_in_postgres(&world, statements.take()).await);
     assert!(slow.is_empty(), "{}", slow.join("\n\n"));
 }
 
-async fn slow_in_sqlite(world: &World, statements: Vec<String>) -> Vec<String> {
-    let url = format!("sqlite://{}", world.database().display());
-    let mut connection = SqliteConnection::connect(&url).await.expect("the file can be opened");
+fn slow_in_sqlite(world: &World, statements: Vec<String>) -> Vec<String> {
+    let connection = rusqlite::Connection::open(world.database()).expect("the file can be opened");
     let mut slow = Vec::new();
     for sql in statements {
-        let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
-        let steps = plan.fetch_all(&mut connection).await.expect("what was run once can be explained");
-        let steps: Vec<String> = steps.iter().map(|row| row.get("detail")).collect();
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("what was run can be explained");
+        let mut rows = plan.raw_query();
+        let mut steps = Vec::<String>::new();
+        while let Some(row) = rows.next().expect("a plan") {
+            steps.push(row.get("detail").expect("a text"));
+        }
         // What a part of the statement has found is read whole.
         let found = |name: &str| steps.iter().any(|step| *step == format!("CO-ROUTINE {name}"));
         if steps.iter().any(|step| reads_a_whole_table(&sql, step) && !found(step.trim_start_matches("SCAN "))) {

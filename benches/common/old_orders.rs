@@ -15,11 +15,8 @@ use forstok_accurate::{
     store::{Sqlite, Store},
 };
 use jiff::{Span, civil::Date};
+use rusqlite::Connection;
 use sha2::{Digest, Sha256};
-use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous},
-};
 use tokio::runtime::Runtime;
 
 use super::{
@@ -57,27 +54,26 @@ pub(crate) fn database(runtime: &Runtime, count: u64) -> PathBuf {
     let started = Instant::now();
     let unfinished = folder().join(format!("unfinished-{}", name(count)));
     templates(runtime, &unfinished);
-    runtime.block_on(fill(&unfinished, count));
+    fill(&unfinished, count);
     fs::rename(&unfinished, &path).expect("both are in one folder");
     note(&format!("a database with {count} old orders was made"), &format!("{:.0} s", started.elapsed().as_secs_f64()));
     path
 }
 
 /// Adds so many orders like those that are there.
-async fn fill(path: &Path, count: u64) {
-    let mut connection = open(path).await;
-    prepare(&mut connection).await;
+fn fill(path: &Path, count: u64) {
+    let connection = open(path);
+    prepare(&connection);
     for from in (0..count).step_by(AT_ONCE as usize) {
-        add(&mut connection, from, count.min(from + AT_ONCE)).await;
+        add(&connection, from, count.min(from + AT_ONCE));
     }
     run(
-        &mut connection,
+        &connection,
         "INSERT OR IGNORE INTO order_warnings (warning, id)
          SELECT w.value ->> 'warning', o.id FROM orders o, json_each(o.warnings) w WHERE o.warnings <> '[]'",
-    )
-    .await;
-    run(&mut connection, "PRAGMA journal_mode = WAL").await;
-    connection.close().await.expect("the file can be closed");
+    );
+    run(&connection, "PRAGMA journal_mode = WAL");
+    connection.close().expect("the file can be closed");
 }
 
 /// The marketplace number of an old order.
@@ -153,23 +149,34 @@ fn send(service: &Service, requests: Vec<Box<[u8]>>, on_its_way: impl Fn() -> bo
 }
 
 /// Opens a file that nobody else uses, for writing a lot at once: if it is cut short, it is made again.
-async fn open(path: &Path) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(path);
-    let connection = options
-        .journal_mode(SqliteJournalMode::Off)
-        .synchronous(SqliteSynchronous::Off)
-        .locking_mode(SqliteLockingMode::Exclusive)
-        .pragma("cache_size", "-400000")
-        .pragma("temp_store", "memory");
-    connection.disable_statement_logging().connect().await.expect("the file can be opened")
+fn open(path: &Path) -> Connection {
+    let connection = Connection::open(path).expect("the file can be opened");
+    let settings = [
+        ("journal_mode", "OFF"),
+        ("synchronous", "OFF"),
+        ("locking_mode", "EXCLUSIVE"),
+        ("cache_size", "-400000"),
+        ("temp_store", "MEMORY"),
+    ];
+    for (name, value) in settings {
+        connection.pragma_update(None, name, value).unwrap_or_else(|error| panic!("{error}: {name}"));
+    }
+    connection
 }
 
-async fn run(connection: &mut SqliteConnection, sql: &str) {
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
+fn run(connection: &Connection, sql: &str) {
+    connection.execute_batch(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
+}
+
+/// The first column of what a statement finds.
+fn texts(connection: &Connection, sql: &str, value: &str) -> Vec<String> {
+    let mut statement = connection.prepare(sql).expect("valid");
+    let rows = statement.query_map([value], |row| row.get(0)).expect("readable");
+    rows.map(|text| text.expect("readable")).collect()
 }
 
 /// Keeps the rows of the templates aside, and which of a hundred old orders is like which of them.
-async fn prepare(connection: &mut SqliteConnection) {
+fn prepare(connection: &Connection) {
     run(
         connection,
         "CREATE TEMP TABLE deliveries_like AS
@@ -184,22 +191,20 @@ async fn prepare(connection: &mut SqliteConnection) {
          CREATE INDEX temp.orders_like_of ON orders_like (order_id);
          CREATE INDEX temp.timeline_like_of ON timeline_like (order_id);
          CREATE TEMP TABLE likes (slot INTEGER PRIMARY KEY, order_id TEXT NOT NULL);",
-    )
-    .await;
+    );
     let mut slot = 0;
     for (state, share) in ENDS {
-        let rows = sqlx::query("SELECT order_id FROM orders_like WHERE state = $1 ORDER BY order_id").bind(state);
-        let rows = rows.fetch_all(&mut *connection).await.expect("the templates can be read");
+        let ids = texts(connection, "SELECT order_id FROM orders_like WHERE state = $1 ORDER BY order_id", state);
         for nth in 0..share {
-            let order_id: String = rows[nth % rows.len()].get("order_id");
-            run(connection, &format!("INSERT INTO likes (slot, order_id) VALUES ({slot}, '{order_id}')")).await;
+            let order_id = &ids[nth % ids.len()];
+            run(connection, &format!("INSERT INTO likes (slot, order_id) VALUES ({slot}, '{order_id}')"));
             slot += 1;
         }
     }
 }
 
 /// Adds the old orders with these numbers.
-async fn add(connection: &mut SqliteConnection, from: u64, to: u64) {
+fn add(connection: &Connection, from: u64, to: u64) {
     let number = format!("printf('D%05d%08d', n / {ORDERS_A_DAY}, n)");
     let id = format!("CAST({FIRST_ID} + n AS TEXT)");
     let exchanged =
@@ -233,9 +238,7 @@ async fn add(connection: &mut SqliteConnection, from: u64, to: u64) {
     ];
     let numbers = format!("WITH RECURSIVE s(n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM s WHERE n + 1 < {to})");
     for table in ["orders", "deliveries", "timeline"] {
-        let rows = sqlx::query("SELECT name FROM pragma_table_info($1)").bind(table);
-        let rows = rows.fetch_all(&mut *connection).await.expect("the schema can be read");
-        let names: Vec<String> = rows.iter().map(|row| row.get("name")).collect();
+        let names = texts(connection, "SELECT name FROM pragma_table_info($1)", table);
         let repeated = if table == "orders" { "o" } else { "r" };
         let values: Vec<_> = names
             .iter()
@@ -252,13 +255,13 @@ async fn add(connection: &mut SqliteConnection, from: u64, to: u64) {
             names.join(", "),
             values.join(", ")
         );
-        run(connection, &sql).await;
+        run(connection, &sql);
     }
     let terms = format!(
         "{numbers} INSERT OR IGNORE INTO order_terms (term, id) SELECT t.term, 1000 + n FROM s
          JOIN likes l ON l.slot = s.n % 100 JOIN terms_like t ON t.order_id = l.order_id ORDER BY 1, 2"
     );
-    run(connection, &terms).await;
+    run(connection, &terms);
     let reversed = format!(
         "{numbers} INSERT OR IGNORE INTO order_terms (term, id)
          SELECT 'r:' || (WITH RECURSIVE reversed (place, text) AS (
@@ -266,5 +269,5 @@ async fn add(connection: &mut SqliteConnection, from: u64, to: u64) {
                     UNION ALL SELECT place - 1, text || substr(lower({number}), place, 1) FROM reversed WHERE place > 0)
                 SELECT text FROM reversed WHERE place = 0), 1000 + n FROM s ORDER BY 1"
     );
-    run(connection, &reversed).await;
+    run(connection, &reversed);
 }

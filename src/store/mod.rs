@@ -94,6 +94,12 @@ pub enum StoreError {
     /// The database said no, or nothing.
     #[error("the database failed: {0}; {remedy}", remedy = remedy::of(.0))]
     Database(#[from] sqlx::Error),
+    /// SQLite said no.
+    #[error("the database failed: {0}; {remedy}", remedy = remedy::of_file(.0))]
+    Sqlite(#[from] rusqlite::Error),
+    /// It was closed before.
+    #[error("the database is closed")]
+    Closed,
     /// The schema could not be brought up to date.
     #[error("the database's schema could not be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),

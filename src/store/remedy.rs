@@ -5,14 +5,14 @@ use std::fmt;
 use sqlx::postgres::PgDatabaseError;
 
 /// SQLite's result codes; an extended one holds them in its lowest byte.
-const BUSY: u32 = 5;
-const LOCKED: u32 = 6;
-const READ_ONLY: u32 = 8;
-const IO: u32 = 10;
-const CORRUPT: u32 = 11;
-const FULL: u32 = 13;
-const CANNOT_OPEN: u32 = 14;
-const NO_DATABASE: u32 = 26;
+const BUSY: i32 = 5;
+const LOCKED: i32 = 6;
+const READ_ONLY: i32 = 8;
+const IO: i32 = 10;
+const CORRUPT: i32 = 11;
+const FULL: i32 = 13;
+const CANNOT_OPEN: i32 = 14;
+const NO_DATABASE: i32 = 26;
 
 /// What to do about a damaged file. Nothing but a backup brings back what it held.
 pub(super) const DAMAGED: &str = "the file is damaged: stop the service, put the newest backup in its place (without \
@@ -50,13 +50,12 @@ const fn only(to_do: &'static str) -> Remedy {
 }
 
 /// The result code that SQLite gave, without its extension.
-pub(super) fn code(error: &sqlx::Error) -> Option<u32> {
-    let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(code & 0xff)
+pub(super) fn code(error: &rusqlite::Error) -> Option<i32> {
+    Some(error.sqlite_error()?.extended_code & 0xff)
 }
 
 /// Whether the file holds something that is no database.
-pub(super) fn is_damage(error: &sqlx::Error) -> bool {
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(code(error), Some(CORRUPT | NO_DATABASE))
 }
 
@@ -74,7 +73,12 @@ pub(super) fn is_about_the_connection(error: &sqlx::Error) -> bool {
     }
 }
 
-/// What to do about an error.
+/// What to do about what SQLite says.
+pub(super) fn of_file(error: &rusqlite::Error) -> Remedy {
+    of_code(code(error))
+}
+
+/// What to do about what PostgreSQL or the way to it says.
 pub(super) fn of(error: &sqlx::Error) -> Remedy {
     use sqlx::Error::{Io, PoolTimedOut, Protocol, Tls};
     match (sqlstate(error), error) {
@@ -84,11 +88,11 @@ pub(super) fn of(error: &sqlx::Error) -> Remedy {
             "the connection could not be encrypted: see sslmode and sslrootcert in database.url, and the server's \
              certificate",
         ),
-        (None, error) => of_sqlite(code(error)),
+        (None, _) => only("the log says more"),
     }
 }
 
-fn of_sqlite(code: Option<u32>) -> Remedy {
+fn of_code(code: Option<i32>) -> Remedy {
     match code {
         Some(BUSY | LOCKED) => then("another process holds the file (a person's shell, a backup): let it end"),
         Some(READ_ONLY) => then("the file, its folder or its disk is read-only: let the service's user write to it"),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use jiff::{Timestamp, civil::Date};
 
 use super::{
@@ -22,26 +23,22 @@ pub enum Size {
     Large,
 }
 
+/// Statements that belong together: takes something to run them with, and gives it back with what came of them.
+pub(super) type Work<'a, C, T> = Box<dyn FnOnce(C) -> BoxFuture<'a, (C, Result<T>)> + Send + 'a>;
+
 /// A database that the store is kept in.
 #[async_trait::async_trait]
 pub trait Base: Send + Sync + 'static {
-    /// Reads; what it sees need not be of one moment.
+    /// What reads; what it sees need not be of one moment.
     type Reading: Talk;
-    /// Has begun a transaction beside which nobody else folds, decides, claims or settles. What is dropped before
-    /// [`Base::end`] has never happened.
+    /// What writes, in a transaction beside which nobody else folds, decides, claims or settles.
     type Writing: Talk;
 
-    /// Something to read with.
-    async fn reading(&self) -> Result<Self::Reading>;
+    /// Reads.
+    async fn read<'a, T: Send + 'a>(&self, work: Work<'a, Self::Reading, T>) -> Result<T>;
 
-    /// Begins to write.
-    async fn writing(&self, size: Size) -> Result<Self::Writing>;
-
-    /// Commits what went well; of what did not nothing remains.
-    async fn end<T: Send>(&self, writing: Self::Writing, result: Result<T>) -> Result<T>;
-
-    /// Hears how a reading went.
-    fn met<T>(&self, result: Result<T>) -> Result<T>;
+    /// Writes, and commits what went well; of what did not nothing remains.
+    async fn write<'a, T: Send + 'a>(&self, size: Size, work: Work<'a, Self::Writing, T>) -> Result<T>;
 
     /// [`Store::record`].
     async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>>;
@@ -69,22 +66,28 @@ pub trait Base: Send + Sync + 'static {
 #[derive(Debug)]
 pub struct Sql<B>(pub(super) B);
 
+macro_rules! work {
+    ($talk:ident => $work:expr) => {
+        Box::new(move |mut connection| {
+            Box::pin(async move {
+                let $talk = &mut connection;
+                let result = $work.await;
+                (connection, result)
+            })
+        })
+    };
+}
+
 macro_rules! read {
-    ($store:ident, $talk:ident => $work:expr) => {{
-        let mut reading = $store.0.reading().await?;
-        let $talk = &mut reading;
-        let result = $work.await;
-        $store.0.met(result)
-    }};
+    ($store:ident, $talk:ident => $work:expr) => {
+        $store.0.read(work!($talk => $work)).await
+    };
 }
 
 macro_rules! write {
-    ($store:ident, $size:ident, $talk:ident => $work:expr) => {{
-        let mut writing = $store.0.writing(Size::$size).await?;
-        let $talk = &mut writing;
-        let result = $work.await;
-        $store.0.end(writing, result).await
-    }};
+    ($store:ident, $size:ident, $talk:ident => $work:expr) => {
+        $store.0.write(Size::$size, work!($talk => $work)).await
+    };
 }
 
 #[async_trait::async_trait]
@@ -299,7 +302,8 @@ impl<B: Base> Store for Sql<B> {
         if old.count() == 0 {
             return Ok(Cleared { bodies: 0, looked_at: 0 });
         }
-        write!(self, Small, talk => old_bodies::clear(talk, &old, now))
+        let old = &old;
+        write!(self, Small, talk => old_bodies::clear(talk, old, now))
     }
 
     async fn snapshots(&self, order_id: &OrderId, limit: i64) -> Result<Vec<SnapshotRecord>> {

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use sqlx::{AssertSqlSafe, Row, postgres::PgRow, sqlite::SqliteRow};
+use sqlx::{AssertSqlSafe, Postgres, Row, postgres::PgRow};
 
 use super::{Result, rows::micros};
 use crate::domain::order::OrderId;
@@ -57,6 +57,10 @@ pub enum Value<'a> {
     Number(i64),
     /// A text.
     Text(&'a str),
+    /// Bytes.
+    Bytes(&'a [u8]),
+    /// Nothing.
+    Null,
 }
 
 impl From<i64> for Value<'_> {
@@ -89,20 +93,17 @@ impl<'a> From<&'a OrderId> for Value<'a> {
     }
 }
 
-/// A statement with its values, for the driver.
-pub(super) fn query<DB>(
+/// A statement with its values, for PostgreSQL.
+pub(super) fn query(
     sql: impl Into<Cow<'static, str>>,
     values: &[Value<'_>],
-) -> sqlx::query::Query<'static, DB, DB::Arguments>
-where
-    DB: sqlx::Database<Arguments: sqlx::IntoArguments<DB>>,
-    i64: for<'q> sqlx::Encode<'q, DB> + sqlx::Type<DB>,
-    for<'q> &'q str: sqlx::Encode<'q, DB> + sqlx::Type<DB>,
-{
+) -> sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments> {
     // Only our own words are in it: values go beside the statement.
     values.iter().fold(sqlx::query(AssertSqlSafe(sql.into())), |query, value| match *value {
         Value::Number(number) => query.bind(number),
         Value::Text(text) => query.bind(text),
+        Value::Bytes(bytes) => query.bind(bytes),
+        Value::Null => query.bind(None::<&str>),
     })
 }
 
@@ -124,31 +125,24 @@ pub trait Columns: Send + Sync {
     fn bytes_if_any(&self, column: &str) -> Result<Option<Vec<u8>>>;
 }
 
-macro_rules! columns_of {
-    ($row:ty) => {
-        impl Columns for $row {
-            fn number(&self, column: &str) -> Result<i64> {
-                Ok(self.try_get(column)?)
-            }
+impl Columns for PgRow {
+    fn number(&self, column: &str) -> Result<i64> {
+        Ok(self.try_get(column)?)
+    }
 
-            fn number_if_any(&self, column: &str) -> Result<Option<i64>> {
-                Ok(self.try_get(column)?)
-            }
+    fn number_if_any(&self, column: &str) -> Result<Option<i64>> {
+        Ok(self.try_get(column)?)
+    }
 
-            fn text(&self, column: &str) -> Result<&str> {
-                Ok(self.try_get(column)?)
-            }
+    fn text(&self, column: &str) -> Result<&str> {
+        Ok(self.try_get(column)?)
+    }
 
-            fn text_if_any(&self, column: &str) -> Result<Option<&str>> {
-                Ok(self.try_get(column)?)
-            }
+    fn text_if_any(&self, column: &str) -> Result<Option<&str>> {
+        Ok(self.try_get(column)?)
+    }
 
-            fn bytes_if_any(&self, column: &str) -> Result<Option<Vec<u8>>> {
-                Ok(self.try_get(column)?)
-            }
-        }
-    };
+    fn bytes_if_any(&self, column: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.try_get(column)?)
+    }
 }
-
-columns_of!(SqliteRow);
-columns_of!(PgRow);

@@ -10,9 +10,9 @@ use std::{
 };
 
 use forstok_accurate::config::Database;
+use rusqlite::Connection;
 use secrecy::ExposeSecret;
 use serde_json::json;
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{
     forstok::order,
@@ -33,8 +33,8 @@ fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-async fn open(file: &Path) -> SqliteConnection {
-    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.expect("a database")
+fn open(file: &Path) -> Connection {
+    Connection::open(file).expect("a database")
 }
 
 fn files_in(folder: &Path) -> Vec<PathBuf> {
@@ -92,11 +92,10 @@ async fn a_backup_under_load_holds_every_order_that_was_answered_before_it_began
     let ((before, output), ..) = tokio::join!(backing_up, load(), load(), load(), load());
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(files_in(&folder), std::slice::from_ref(&copy), "nothing unfinished is left");
-    let mut connection = open(&copy).await;
-    let held: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM orders").fetch_one(&mut connection).await.expect("a table");
+    let connection = open(&copy);
+    let held: i64 = connection.query_row("SELECT COUNT(*) FROM orders", [], |row| row.get(0)).expect("a table");
     assert!(said(&output).contains(&format!("holds {held} orders and ")), "{}", said(&output));
-    connection.close().await.expect("it can be closed");
+    connection.close().expect("it can be closed");
     drop(service);
 
     let url = format!("sqlite://{}", copy.display());
@@ -159,16 +158,16 @@ async fn a_running_service_clears_what_has_become_old_and_still_voids() {
     service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == 100).await;
     service.terminate();
     assert_eq!(service.exit_code().await, Some(0));
-    let mut connection = open(&home.path("data/orders.db")).await;
+    let connection = open(&home.path("data/orders.db"));
     let a_year = 365_i64 * 86_400 * 1_000_000;
-    let aged = sqlx::query("UPDATE deliveries SET received_at = received_at - $1").bind(a_year);
-    aged.execute(&mut connection).await.expect("nobody else writes");
+    let age = "UPDATE deliveries SET received_at = received_at - $1";
+    connection.execute(age, [a_year]).expect("nobody else writes");
 
     let service = home.serve().await;
     assert_eq!(service.send(&order(101)).await.status, 200);
     eventually("the old bodies are gone", async || {
-        let left = sqlx::query_scalar("SELECT COUNT(*) FROM deliveries WHERE body IS NOT NULL");
-        let left: i64 = left.fetch_one(&mut connection).await.expect("readable");
+        let left = "SELECT COUNT(*) FROM deliveries WHERE body IS NOT NULL";
+        let left: i64 = connection.query_row(left, [], |row| row.get(0)).expect("readable");
         (left == 1).then_some(())
     })
     .await;

@@ -9,7 +9,7 @@ use std::{
     process::Command,
 };
 
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use rusqlite::Connection;
 
 use super::{
     forstok::order,
@@ -52,10 +52,9 @@ fn set_writable(home: &Home, writable: bool) {
 }
 
 /// Somebody who writes to the database and does not end.
-async fn somebody_else(home: &Home) -> SqliteConnection {
-    let file = SqliteConnectOptions::new().filename(database(home));
-    let mut somebody_else = SqliteConnection::connect_with(&file).await.expect("the file is there");
-    sqlx::query("BEGIN EXCLUSIVE").execute(&mut somebody_else).await.expect("nobody writes now");
+fn somebody_else(home: &Home) -> Connection {
+    let somebody_else = Connection::open(database(home)).expect("the file is there");
+    somebody_else.execute_batch("BEGIN EXCLUSIVE").expect("nobody writes now");
     somebody_else
 }
 
@@ -186,11 +185,11 @@ async fn files_that_may_only_be_read_are_said_and_taken_again_when_they_may_be_w
         // Nothing else is to be written while the file is held.
         service.order_once(id, "invoiced").await;
     }
-    let mut holding = somebody_else(&home).await;
+    let holding = somebody_else(&home);
     set_writable(&home, false);
     // The connection that failed is made anew, and meets the rights of now.
     service.cannot_take(4).await;
-    sqlx::query("ROLLBACK").execute(&mut holding).await.expect("a transaction is open");
+    holding.execute_batch("ROLLBACK").expect("a transaction is open");
     drop(holding);
     service.cannot_take(4).await;
     service.is_not_ready("is read-only").await;
@@ -214,7 +213,7 @@ async fn a_file_that_another_process_holds_is_503_for_all_who_send_until_it_lets
     let home = Home::new(&accurate);
     let service = home.serve().await;
     service.takes(1..=3).await;
-    let mut holding = somebody_else(&home).await;
+    let holding = somebody_else(&home);
     for _ in 0..2 {
         let service = &service;
         // Together, in two groups one after the other.
@@ -226,7 +225,7 @@ async fn a_file_that_another_process_holds_is_503_for_all_who_send_until_it_lets
         );
     }
     service.is_not_ready("another process holds the file").await;
-    sqlx::query("ROLLBACK").execute(&mut holding).await.expect("a transaction is open");
+    holding.execute_batch("ROLLBACK").expect("a transaction is open");
     service.is_ready_again().await;
     service.knows_exactly(1..=3).await;
     service.takes(4..=5).await;
@@ -304,10 +303,9 @@ async fn a_log_that_somebody_else_has_moved_into_the_database_is_not_taken_for_o
     let service = home.serve().await;
     service.takes(1..=5).await;
     service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == 5).await;
-    let file = SqliteConnectOptions::new().filename(database(&home));
-    let mut shell = SqliteConnection::connect_with(&file).await.expect("the file is there");
+    let shell = Connection::open(database(&home)).expect("the file is there");
     eventually("the log is empty", async || {
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut shell).await.expect("run");
+        shell.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("run");
         (std::fs::metadata(home.path("data/orders.db-wal")).expect("it is there").len() == 0).then_some(())
     })
     .await;

@@ -1,6 +1,6 @@
 //! The database does not take what should be kept.
 
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use rusqlite::Connection;
 
 use super::{
     forstok::order,
@@ -12,9 +12,8 @@ async fn what_cannot_be_stored_is_answered_503_and_nothing_of_it_is_kept() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     let service = home.serve().await;
-    let file = SqliteConnectOptions::new().filename(home.path("data/orders.db"));
-    let mut somebody_else = SqliteConnection::connect_with(&file).await.expect("the file is there");
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut somebody_else).await.expect("nobody writes now");
+    let somebody_else = Connection::open(home.path("data/orders.db")).expect("the file is there");
+    somebody_else.execute_batch("BEGIN IMMEDIATE").expect("nobody writes now");
 
     let answer = service.send(&order(1)).await;
     let detail = answer.problem(503, "not_stored");
@@ -27,7 +26,7 @@ async fn what_cannot_be_stored_is_answered_503_and_nothing_of_it_is_kept() {
     assert!(parts["database"]["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{parts}");
     assert_eq!(service.get("/healthz").await.status, 200, "it is alive all the same");
 
-    sqlx::query("ROLLBACK").execute(&mut somebody_else).await.expect("a transaction is open");
+    somebody_else.execute_batch("ROLLBACK").expect("a transaction is open");
     assert_eq!(service.get("/v1/summary").await.json()["orders"], 0);
     assert_eq!(service.send(&order(1)).await.json()["delivery"], "accepted", "it is not known yet");
     assert_eq!(service.get("/readyz").await.status, 200);

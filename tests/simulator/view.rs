@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use forstok_accurate::{config::Database, domain::order::OrderId, store::State};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
-use sqlx::{Connection, PgConnection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{Connection, PgConnection, Row, postgres::PgRow};
 use tokio::sync::Mutex;
 
 /// One order, as far as the checks and the scheduler look at it. Moments are by the machine's clock.
@@ -57,8 +57,46 @@ pub(crate) struct Watch(Mutex<Connected>);
 
 #[derive(Debug)]
 enum Connected {
-    Sqlite(SqliteConnection),
+    Sqlite(rusqlite::Connection),
     Postgres(PgConnection),
+}
+
+/// A row of either.
+trait Read {
+    fn number(&self, column: &str) -> i64 {
+        self.number_if_any(column).expect("a number")
+    }
+    fn number_if_any(&self, column: &str) -> Option<i64>;
+    fn text(&self, column: &str) -> String;
+    fn bytes(&self, column: &str) -> Vec<u8>;
+}
+
+impl Read for rusqlite::Row<'_> {
+    fn number_if_any(&self, column: &str) -> Option<i64> {
+        self.get(column).expect("readable")
+    }
+
+    fn text(&self, column: &str) -> String {
+        self.get(column).expect("readable")
+    }
+
+    fn bytes(&self, column: &str) -> Vec<u8> {
+        self.get(column).expect("readable")
+    }
+}
+
+impl Read for PgRow {
+    fn number_if_any(&self, column: &str) -> Option<i64> {
+        self.get(column)
+    }
+
+    fn text(&self, column: &str) -> String {
+        self.get(column)
+    }
+
+    fn bytes(&self, column: &str) -> Vec<u8> {
+        self.get(column)
+    }
 }
 
 /// What a statement finds, the same on both.
@@ -66,8 +104,13 @@ macro_rules! rows {
     ($watch:expr, $sql:expr, [$($value:expr),*], |$row:ident| $read:expr) => {
         match &mut *$watch.0.lock().await {
             Connected::Sqlite(connection) => {
-                let rows = sqlx::query($sql)$(.bind($value))*.fetch_all(connection).await.expect("readable");
-                rows.iter().map(|$row| $read).collect::<Vec<_>>()
+                let mut statement = connection.prepare_cached($sql).expect("valid");
+                let mut rows = statement.query(rusqlite::params![$($value),*]).expect("readable");
+                let mut found = Vec::new();
+                while let Some($row) = rows.next().expect("readable") {
+                    found.push($read);
+                }
+                found
             }
             Connected::Postgres(connection) => {
                 let rows = sqlx::query($sql)$(.bind($value))*.fetch_all(connection).await.expect("readable");
@@ -85,9 +128,9 @@ impl Watch {
     pub(crate) async fn open(place: &Database) -> Self {
         Self(Mutex::new(match place {
             Database::Sqlite(path) => {
-                let options = SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_secs(5));
-                let connected = SqliteConnection::connect_with(&options).await;
-                Connected::Sqlite(connected.expect("the database can be opened"))
+                let connection = rusqlite::Connection::open(path).expect("the database can be opened");
+                connection.busy_timeout(Duration::from_secs(5)).expect("set");
+                Connected::Sqlite(connection)
             }
             Database::Postgres(url) => {
                 let connected = PgConnection::connect(url.expose_secret()).await;
@@ -106,22 +149,22 @@ impl Watch {
             [],
             |row| {
                 let order = OrderRow {
-                    state: State::parse(row.get("state")).expect("a state"),
-                    reason: row.get("reason"),
-                    undecided: row.get::<i64, _>("undecided") == 1,
-                    lease_until: moment(row.get("lease_until")),
-                    next_attempt_at: moment(row.get("next_attempt_at")),
-                    is_unsure: row.get::<i64, _>("unsure_since") != 0,
-                    attempt: row.get("attempt"),
-                    invoice_id: row.get("invoice_id"),
-                    warnings: row.get("warnings"),
+                    state: State::parse(&row.text("state")).expect("a state"),
+                    reason: row.text("reason"),
+                    undecided: row.number("undecided") == 1,
+                    lease_until: moment(row.number("lease_until")),
+                    next_attempt_at: moment(row.number("next_attempt_at")),
+                    is_unsure: row.number("unsure_since") != 0,
+                    attempt: row.number("attempt"),
+                    invoice_id: row.number_if_any("invoice_id"),
+                    warnings: row.text("warnings"),
                 };
-                (row.get("order_id"), order)
+                (row.text("order_id"), order)
             }
         );
         let rest = "SELECT (SELECT MIN(at) FROM (SELECT MIN(next_at) AS at FROM waits UNION ALL
                         SELECT MIN(recheck_at) FROM orders WHERE recheck_at > 0) AS looks) AS at, (SELECT COUNT(*) FROM unfolded) AS unfolded";
-        let rest = rows!(self, rest, [], |row| (row.get::<Option<i64>, _>("at"), row.get::<i64, _>("unfolded")));
+        let rest = rows!(self, rest, [], |row| (row.number_if_any("at"), row.number("unfolded")));
         let (look, unfolded) = rest[0];
         View { orders: orders.into_iter().collect(), has_unfolded: unfolded > 0, next_look: look.map(moment) }
     }
@@ -129,30 +172,30 @@ impl Watch {
     /// Every delivery that is on disk: its order, empty for one that could not be read, and its fingerprint.
     pub(crate) async fn deliveries(&self) -> Vec<(String, Vec<u8>)> {
         let sql = "SELECT order_id, fingerprint FROM deliveries";
-        rows!(self, sql, [], |row| (row.get("order_id"), row.get("fingerprint")))
+        rows!(self, sql, [], |row| (row.text("order_id"), row.bytes("fingerprint")))
     }
 
     /// The bodies of an order, in the order of their arrival.
     pub(crate) async fn bodies(&self, order_id: &str) -> Vec<(i64, Vec<u8>)> {
         let sql = "SELECT id, body FROM deliveries WHERE order_id = $1 ORDER BY id";
-        rows!(self, sql, [order_id], |row| (row.get("id"), row.get("body")))
+        rows!(self, sql, [order_id], |row| (row.number("id"), row.bytes("body")))
     }
 
     /// Orders that were told to wait without being told why.
     pub(crate) async fn waiting_without_reason(&self) -> Vec<String> {
         let sql = r#"SELECT order_id FROM timeline WHERE event LIKE '%"postponed"%' AND event LIKE '%"why":""%'"#;
-        rows!(self, sql, [], |row| row.get("order_id"))
+        rows!(self, sql, [], |row| row.text("order_id"))
     }
 
     /// For a switch: the attempt that is the order's own at this moment.
     pub(crate) async fn current_attempt(&self, order_id: &OrderId) -> i64 {
         let sql = "SELECT attempt FROM orders WHERE order_id = $1";
-        rows!(self, sql, [order_id.as_str()], |row| row.get("attempt"))[0]
+        rows!(self, sql, [order_id.as_str()], |row| row.number("attempt"))[0]
     }
 
     /// For a switch: orders under a lease may be claimed again.
     pub(crate) async fn forget_leases(&self, now: Timestamp) {
         let sql = "UPDATE orders SET next_attempt_at = $1 WHERE lease_until > $1 RETURNING attempt";
-        rows!(self, sql, [now.as_microsecond()], |row| row.get::<i64, _>("attempt"));
+        rows!(self, sql, [now.as_microsecond()], |row| row.number("attempt"));
     }
 }

@@ -59,18 +59,18 @@ pub async fn copy(
     let mut source = Source::open(from).await?;
     let mut target = Target::open(to).await?;
     target.begin(&source.name, from).await?;
-    let is_still = source.hold_still().await?;
+    let is_still = source.hold_still()?;
     let mut all = 0;
     for table in TABLES {
-        all += source.count(table).await?;
+        all += source.count(table)?;
     }
     let (mut done, mut written, mut rows) = (0, 0, Vec::new());
     for table in TABLES {
         let before = done;
-        let columns = source.columns(table).await?;
+        let columns = source.columns(table)?;
         let mut piece = Piece { table, columns: &columns, last: Vec::new(), upto: None };
         loop {
-            let there = source.behind(table, &columns, &piece.last).await?;
+            let there = source.behind(table, &columns, &piece.last)?;
             let is_full = there.len() as i64 == table.at_once;
             piece.upto = there.last().filter(|_| is_full).map(|row| row[..columns.key].to_vec());
             written += equalize(&mut target, &piece, &there).await?;
@@ -85,8 +85,8 @@ pub async fn copy(
         return Ok(Moved::SoFar { written });
     }
     for table in COUNTED {
-        let columns = source.columns(table).await?;
-        let counted = source.counted(table, &columns).await?;
+        let columns = source.columns(table)?;
+        let counted = source.counted(table, &columns)?;
         target.make_sure_of(table, &columns, counted).await?;
     }
     target.finish(now).await?;

@@ -2,17 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use rusqlite::{Connection, types::Value as Found};
 
-use super::table::{Cell, Cells, Columns, Kind, Table, cells};
+use super::table::{Cell, Cells, Columns, Kind, Table};
 use crate::store::{
-    Result, Sqlite, Store,
-    sqlite::{BUSY_TIMEOUT, lock_if_free, refused, refused_by},
+    Result, Sqlite, Store, StoreError,
+    rows::storable,
+    sqlite::{Access, SqliteRow, connect, fetch, in_place, lock_if_free, number, refused, refused_by},
+    talk::{Columns as _, Value},
 };
 
 /// The file that is copied.
 pub(super) struct Source {
-    connection: SqliteConnection,
+    connection: Connection,
     path: PathBuf,
     /// Tells this database from any other, however its file is called.
     pub(super) name: String,
@@ -27,37 +29,38 @@ impl Source {
         }
         // An older program may have made it: the tables are to be the same as those of the target.
         Sqlite::open_beside(path).await?.close().await;
-        let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).busy_timeout(BUSY_TIMEOUT);
-        let connected = SqliteConnection::connect_with(&options).await;
-        let mut connection = connected.map_err(|error| refused_by(path, &error))?;
-        let name = sqlx::query_scalar("SELECT name FROM identity WHERE id = 1").fetch_one(&mut connection).await?;
+        let opened = || -> Result<_> {
+            let connection = connect(path, Access::Write)?;
+            let name = connection.query_row("SELECT name FROM identity WHERE id = 1", [], |row| row.get(0))?;
+            Ok((connection, name))
+        };
+        let (connection, name) = in_place(opened).map_err(|error| refused_by(path, error))?;
         Ok(Self { connection, path: path.to_owned(), name, lock: None })
     }
 
     /// Lets nothing change any more, if no service works on the file; tells whether that is so.
-    pub(super) async fn hold_still(&mut self) -> Result<bool> {
+    pub(super) fn hold_still(&mut self) -> Result<bool> {
         let Some(lock) = lock_if_free(&self.path)? else { return Ok(false) };
         // Commands may write without that lock.
-        let held = sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut self.connection).await;
-        held.map_err(|error| refused_by(&self.path, &error))?;
+        let held = in_place(|| self.connection.execute_batch("BEGIN IMMEDIATE"));
+        held.map_err(|error| refused_by(&self.path, error.into()))?;
         self.lock = Some(lock);
         Ok(true)
     }
 
-    pub(super) async fn columns(&mut self, table: &Table) -> Result<Columns> {
-        let columns = sqlx::query_as("SELECT name, type FROM pragma_table_info($1)").bind(table.name);
-        let columns: Vec<(String, String)> = columns.fetch_all(&mut self.connection).await?;
-        let kind = |(name, word): (String, String)| (name, Kind::parse(&word));
-        Ok(Columns::of(table, columns.into_iter().map(kind).collect()))
+    pub(super) fn columns(&self, table: &Table) -> Result<Columns> {
+        let rows = self.ask("SELECT name, type FROM pragma_table_info($1)", &[table.name.into()])?;
+        let column = |row: &SqliteRow| Ok((row.text("name")?.to_owned(), Kind::parse(row.text("type")?)));
+        Ok(Columns::of(table, rows.iter().map(column).collect::<Result<_>>()?))
     }
 
-    pub(super) async fn count(&mut self, table: &Table) -> Result<u64> {
-        let sql = AssertSqlSafe(format!("SELECT COUNT(*) FROM {}", table.name));
-        Ok(sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut self.connection).await? as u64)
+    pub(super) fn count(&self, table: &Table) -> Result<u64> {
+        let sql = format!("SELECT COUNT(*) FROM {}", table.name);
+        Ok(in_place(|| number(&self.connection, &sql))?.unsigned_abs())
     }
 
     /// The next rows behind a key, in the order of their keys.
-    pub(super) async fn behind(&mut self, table: &Table, columns: &Columns, last: &[Cell]) -> Result<Vec<Cells>> {
+    pub(super) fn behind(&self, table: &Table, columns: &Columns, last: &[Cell]) -> Result<Vec<Cells>> {
         let key = columns.key_list();
         let from = match last.len() {
             0 => String::new(),
@@ -68,21 +71,44 @@ impl Source {
         let order = columns.names[..columns.key].join(", ");
         let sql =
             format!("SELECT {} FROM {} {from} ORDER BY {order} LIMIT {}", columns.list(), table.name, table.at_once);
-        let mut query = sqlx::query(AssertSqlSafe(sql));
-        for cell in last {
-            query = match cell {
-                Cell::Number(number) => query.bind(*number),
-                Cell::Text(text) => query.bind(text.clone()),
-                Cell::Bytes(bytes) => query.bind(bytes.clone()),
-            };
-        }
-        query.fetch_all(&mut self.connection).await?.iter().map(|row| cells(row, columns)).collect()
+        let values: Vec<_> = last.iter().map(value).collect();
+        self.ask(&sql, &values)?.into_iter().map(|row| cells(row, columns)).collect()
     }
 
     /// What the triggers counted, as far as it is not 0, in no order.
-    pub(super) async fn counted(&mut self, table: &Table, columns: &Columns) -> Result<Vec<Cells>> {
+    pub(super) fn counted(&self, table: &Table, columns: &Columns) -> Result<Vec<Cells>> {
         let sql = format!("SELECT {} FROM {} WHERE n <> 0", columns.list(), table.name);
-        let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut self.connection).await?;
-        rows.iter().map(|row| cells(row, columns)).collect()
+        self.ask(&sql, &[])?.into_iter().map(|row| cells(row, columns)).collect()
     }
+
+    fn ask(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<SqliteRow>> {
+        in_place(|| fetch(&self.connection, sql, values))
+    }
+}
+
+fn value(cell: &Cell) -> Value<'_> {
+    match cell {
+        Cell::Number(number) => number.map_or(Value::Null, Value::Number),
+        Cell::Text(text) => text.as_deref().map_or(Value::Null, Value::Text),
+        Cell::Bytes(bytes) => bytes.as_deref().map_or(Value::Null, Value::Bytes),
+    }
+}
+
+/// A row as PostgreSQL can hold it: it knows no text with a NUL, and what the service would write there is copied.
+fn cells(row: SqliteRow, columns: &Columns) -> Result<Cells> {
+    let cell = |(found, (kind, name)): (Found, (&Kind, &String))| {
+        Ok(match (kind, found) {
+            (Kind::Number, Found::Null) => Cell::Number(None),
+            (Kind::Number, Found::Integer(number)) => Cell::Number(Some(number)),
+            (Kind::Text, Found::Null) => Cell::Text(None),
+            (Kind::Text, Found::Text(text)) => Cell::Text(Some(storable(&text).into_owned())),
+            (Kind::Bytes, Found::Null) => Cell::Bytes(None),
+            (Kind::Bytes, Found::Blob(bytes)) => Cell::Bytes(Some(bytes)),
+            (kind, found) => {
+                let what = format!("column {name} holds {} where {kind:?} is expected", found.data_type());
+                return Err(StoreError::Unreadable(what));
+            }
+        })
+    };
+    row.into_cells().into_iter().zip(columns.kinds.iter().zip(&columns.names)).map(cell).collect()
 }

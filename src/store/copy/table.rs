@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use sqlx::{ColumnIndex, Decode, Row, Type};
+use sqlx::{Row, postgres::PgRow};
 
-use crate::store::{Result, rows::storable};
+use crate::store::Result;
 
 /// A table that is copied.
 pub(super) struct Table {
@@ -140,19 +140,12 @@ impl Differences {
     }
 }
 
-/// Reads a row of either database.
-pub(super) fn cells<R: Row>(row: &R, columns: &Columns) -> Result<Cells>
-where
-    usize: ColumnIndex<R>,
-    for<'r> Option<i64>: Decode<'r, R::Database> + Type<R::Database>,
-    for<'r> Option<String>: Decode<'r, R::Database> + Type<R::Database>,
-    for<'r> Option<Vec<u8>>: Decode<'r, R::Database> + Type<R::Database>,
-{
+/// Reads a row of PostgreSQL.
+pub(super) fn cells(row: &PgRow, columns: &Columns) -> Result<Cells> {
     let cell = |(place, kind): (usize, &Kind)| {
         Ok(match kind {
             Kind::Number => Cell::Number(row.try_get(place)?),
-            // PostgreSQL holds no text with a NUL: what the service would write there is what is copied.
-            Kind::Text => Cell::Text(row.try_get::<Option<String>, _>(place)?.map(|text| storable(&text).into_owned())),
+            Kind::Text => Cell::Text(row.try_get(place)?),
             Kind::Bytes => Cell::Bytes(row.try_get(place)?),
         })
     };

@@ -28,7 +28,7 @@ use self::{
 };
 use super::{
     Delivery, Fold, Hold, Readable, Receipt, Result, StoreError, remedy,
-    sql::{Base, Size, Sql},
+    sql::{Base, Size, Sql, Work},
 };
 use crate::clock::SharedClock;
 
@@ -205,25 +205,20 @@ impl Base for Server {
     type Reading = Session;
     type Writing = Session;
 
-    async fn reading(&self) -> Result<Session> {
-        Session::on(&self.reading, LONGEST, &self.doubts).await
+    async fn read<'a, T: Send + 'a>(&self, work: Work<'a, Session, T>) -> Result<T> {
+        let session = Session::on(&self.reading, LONGEST, &self.doubts).await?;
+        let (_session, result) = work(session).await;
+        result
     }
 
-    async fn writing(&self, size: Size) -> Result<Session> {
+    async fn write<'a, T: Send + 'a>(&self, size: Size, work: Work<'a, Session, T>) -> Result<T> {
         let mut session = Session::on(&self.working, within(size), &self.doubts).await?;
         session.play(self.played_clock.as_ref().map(|clock| clock.now()));
         session.begin(size).await?;
-        Ok(session)
-    }
-
-    async fn end<T: Send>(&self, mut session: Session, result: Result<T>) -> Result<T> {
+        let (mut session, result) = work(session).await;
         let value = result?;
         session.commit().await?;
         Ok(value)
-    }
-
-    fn met<T>(&self, result: Result<T>) -> Result<T> {
-        result
     }
 
     async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {

@@ -2,14 +2,14 @@
 
 use std::{ffi::OsString, path::Path};
 
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::NamedTempFile;
 
 use super::{
-    BUSY_TIMEOUT, CACHE, Result, StoreError,
+    Access, Result, StoreError, connect, execute,
     file::{must_exist, refused, refused_by},
+    in_place, number,
 };
-use crate::store::remedy;
+use crate::store::{remedy, talk::Value};
 
 /// What a copy of a database holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,10 @@ pub struct Copied {
 /// Copies the database in one file into another that is not there yet, as it stands at one moment. Nobody waits for
 /// it meanwhile. The new file is on disk and was looked through when this returns; before, its name is free.
 pub async fn backup(source: &Path, target: &Path) -> Result<Copied> {
+    in_place(|| copy(source, target))
+}
+
+fn copy(source: &Path, target: &Path) -> Result<Copied> {
     must_exist(source)?;
     if target.exists() {
         return Err(refused(target, &"it exists already; give another name"));
@@ -32,13 +36,11 @@ pub async fn backup(source: &Path, target: &Path) -> Result<Copied> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let part = part_beside(folder, target).map_err(|error| refused(target, &error))?;
     // Only the bare file: a newer program must be able to back a database up before it brings it up to date.
-    let options = SqliteConnectOptions::new().filename(source).busy_timeout(BUSY_TIMEOUT).pragma("cache_size", CACHE);
-    let mut connection = connect(source, &options).await?;
     // One statement that reads: it sees one moment, and in this mode readers hold up no writer.
-    let written = sqlx::query("VACUUM INTO $1").bind(text(part.path())?).execute(&mut connection).await;
-    written.map_err(|error| refused_by(source, &error))?;
-    let _ = connection.close().await;
-    let copied = look_through(part.path()).await?;
+    let written = connect(source, Access::Write)
+        .and_then(|connection| execute(&connection, "VACUUM INTO $1", &[Value::Text(text(part.path())?)]));
+    written.map_err(|error| refused_by(source, error))?;
+    let copied = look_through(part.path())?;
     let on_disk = || -> std::io::Result<()> {
         part.as_file().sync_all()?;
         part.persist_noclobber(target).map_err(|error| error.error)?;
@@ -57,22 +59,17 @@ fn part_beside(folder: &Path, target: &Path) -> std::io::Result<NamedTempFile> {
 }
 
 /// Makes sure that the copy can be read from end to end, and counts.
-async fn look_through(copy: &Path) -> Result<Copied> {
-    let mut connection = connect(copy, &SqliteConnectOptions::new().filename(copy).read_only(true)).await?;
-    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
+fn look_through(copy: &Path) -> Result<Copied> {
+    let connection = connect(copy, Access::Read)?;
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if found != "ok" {
         return Err(refused(copy, &format!("{found}; {}", remedy::DAMAGED)));
     }
-    let orders = sqlx::query_scalar("SELECT COUNT(*) FROM orders").fetch_one(&mut connection).await?;
+    let orders = number(&connection, "SELECT COUNT(*) FROM orders")?;
     let invoices = "SELECT COUNT(*) FROM orders WHERE invoice_id IS NOT NULL AND state <> 'voided'";
-    let invoices = sqlx::query_scalar(invoices).fetch_one(&mut connection).await?;
-    connection.close().await?;
+    let invoices = number(&connection, invoices)?;
     let bytes = std::fs::metadata(copy).map_err(|error| refused(copy, &error))?.len();
     Ok(Copied { orders, invoices, bytes })
-}
-
-async fn connect(path: &Path, options: &SqliteConnectOptions) -> Result<SqliteConnection> {
-    SqliteConnection::connect_with(options).await.map_err(|error| refused_by(path, &error))
 }
 
 fn text(path: &Path) -> Result<&str> {

@@ -3,12 +3,16 @@
 //! Left to itself SQLite does it inside every commit that finds the log long, and a sender waits for it.
 //! The log's file keeps its length: to write over what is there is quicker than to make a file longer.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
 
-use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
-use tokio::task::JoinHandle;
+use rusqlite::Connection;
 
-use super::file::Opened;
+use super::{Access, Result, connection::wait_at_most, file::Opened, writing_connection};
 
 /// How often the log is looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -23,7 +27,7 @@ const CALM: i64 = 125;
 const TOO_LONG: i64 = 32_768;
 
 /// How long the log's file may stay, in bytes: as long as it gets in busy times. What is longer is given back.
-pub(super) const LONGEST_KEPT: &str = "268435456";
+pub(super) const LONGEST_KEPT: i64 = 256 << 20;
 
 /// How long the writer may be made to wait for somebody who reads a long list: then it is tried again later.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -34,46 +38,55 @@ const LITTLE: i64 = 125;
 /// How often is tried to come so near to the writer.
 const MOST_PASSES: usize = 8;
 
-/// The task that does it; it ends with its handle.
+/// The thread that does it; it ends with its handle.
 #[derive(Debug)]
-pub(super) struct Checkpointer(JoinHandle<()>);
+pub(super) struct Checkpointer {
+    stop: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
 
 impl Checkpointer {
-    pub(super) fn start(options: SqliteConnectOptions, opened: Arc<Opened>) -> Self {
-        let options = options.busy_timeout(PATIENCE);
-        Self(tokio::spawn(async move {
+    pub(super) fn start(path: PathBuf, opened: Arc<Opened>) -> Self {
+        let (stop, stopped) = mpsc::channel();
+        let thread = std::thread::Builder::new().name("checkpoints".to_owned()).spawn(move || {
             let (mut connection, mut before) = (None, 0);
-            loop {
-                tokio::time::sleep(LOOK).await;
-                if let Err(error) = look(&options, &opened, &mut connection, &mut before).await {
+            while stopped.recv_timeout(LOOK) == Err(mpsc::RecvTimeoutError::Timeout) {
+                if let Err(error) = look(&path, &opened, &mut connection, &mut before) {
                     // The log only grows until it works again; whoever cannot write is told by the commit itself.
                     tracing::debug!("the log could not be moved into the database: {error}");
                     connection = None;
                 }
             }
-        }))
+        });
+        if let Err(error) = &thread {
+            tracing::error!("no thread could be made that moves SQLite's log into the database: {error}");
+        }
+        Self { stop: Some(stop), thread: thread.ok() }
     }
 }
 
 impl Drop for Checkpointer {
     fn drop(&mut self) {
-        self.0.abort();
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            // It panics nowhere; if it does, there is nothing to tidy up.
+            let _ = thread.join();
+        }
     }
 }
 
 /// Moves what is in the log, when it pays and nobody is in a hurry.
-async fn look(
-    options: &SqliteConnectOptions,
-    opened: &Opened,
-    connection: &mut Option<SqliteConnection>,
-    before: &mut i64,
-) -> sqlx::Result<()> {
+fn look(path: &Path, opened: &Opened, connection: &mut Option<Connection>, before: &mut i64) -> Result<()> {
     let connection = match connection {
         Some(connection) => connection,
-        none => none.insert(SqliteConnection::connect_with(options).await?),
+        none => {
+            let connected = writing_connection(path, Access::Write, true)?;
+            wait_at_most(&connected, PATIENCE)?;
+            none.insert(connected)
+        }
     };
     // Only a look.
-    let Log { pages, left } = Log::after("NOOP", connection).await?;
+    let Log { pages, left } = Log::after("NOOP", connection)?;
     let calm = pages <= *before + CALM;
     *before = pages;
     if !opened.log_holds(pages) {
@@ -84,12 +97,12 @@ async fn look(
         return Ok(());
     }
     for _ in 0..MOST_PASSES {
-        if Log::after("PASSIVE", connection).await?.left < LITTLE {
+        if Log::after("PASSIVE", connection)?.left < LITTLE {
             break;
         }
     }
     // To its end, while the writer waits: only then is the log written from its beginning again.
-    Log::after("RESTART", connection).await?;
+    Log::after("RESTART", connection)?;
     Ok(())
 }
 
@@ -101,10 +114,9 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) async fn after(mode: &str, connection: &mut SqliteConnection) -> sqlx::Result<Self> {
-        let sql = AssertSqlSafe(format!("PRAGMA wal_checkpoint({mode})"));
-        let row = sqlx::query(sql).fetch_one(connection).await?;
-        let pages = row.try_get("log")?;
-        Ok(Self { pages, left: pages - row.try_get::<i64, _>("checkpointed")? })
+    pub(super) fn after(mode: &str, connection: &Connection) -> Result<Self> {
+        let count = |row: &rusqlite::Row<'_>| Ok((row.get("log")?, row.get::<_, i64>("checkpointed")?));
+        let (pages, moved): (i64, i64) = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], count)?;
+        Ok(Self { pages, left: pages - moved })
     }
 }

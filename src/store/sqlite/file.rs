@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::SqliteConnection;
+use rusqlite::Connection;
 
 use super::super::{Result, StoreError, remedy};
 
@@ -20,16 +20,19 @@ const LONGEST_LOOK: Duration = Duration::from_millis(100);
 const STEPS: i32 = 10_000;
 
 /// Result code of a statement that was ended by the time.
-const INTERRUPTED: u32 = 9;
+const INTERRUPTED: i32 = 9;
 
 /// A file that cannot be worked on, and why.
 pub(in crate::store) fn refused(path: &Path, why: &dyn std::fmt::Display) -> StoreError {
     StoreError::File { path: path.display().to_string(), why: format!("{why}") }
 }
 
-/// The same with what SQLite said.
-pub(in crate::store) fn refused_by(path: &Path, error: &sqlx::Error) -> StoreError {
-    refused(path, &format!("{error}; {}", remedy::of(error).to_do))
+/// The same with what SQLite said; what says already which file it is about stays as it is.
+pub(in crate::store) fn refused_by(path: &Path, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Sqlite(error) => refused(path, &format!("{error}; {}", remedy::of_file(&error).to_do)),
+        error => error,
+    }
 }
 
 pub(super) fn make_folder(path: &Path) -> Result<()> {
@@ -118,21 +121,18 @@ pub(in crate::store) fn lock_if_free(path: &Path) -> Result<Option<File>> {
 }
 
 /// Makes sure that the file can be written to and is whole, as far as that can be seen in [`LONGEST_LOOK`].
-pub(super) async fn examine(path: &Path, connection: &mut SqliteConnection) -> Result<()> {
-    let examined = async {
-        // SQLite opens what may only be read all the same, and says so with the first write.
-        sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK").execute(&mut *connection).await?;
-        let begun = Instant::now();
-        connection.lock_handle().await?.set_progress_handler(STEPS, move || begun.elapsed() < LONGEST_LOOK);
-        let found = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(&mut *connection).await;
-        connection.lock_handle().await?.remove_progress_handler();
-        found
-    };
-    match examined.await {
+pub(super) fn examine(path: &Path, connection: &mut Connection) -> Result<()> {
+    // SQLite opens what may only be read all the same, and says so with the first write.
+    connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
+    let begun = Instant::now();
+    connection.progress_handler(STEPS, Some(move || begun.elapsed() >= LONGEST_LOOK))?;
+    let found = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    connection.progress_handler(STEPS, None::<fn() -> bool>)?;
+    match found {
         Ok(found) if found == "ok" => Ok(()),
         Ok(found) => Err(refused(path, &format!("{}; {}", found.replace('\n', " "), remedy::DAMAGED))),
         Err(error) if remedy::code(&error) == Some(INTERRUPTED) => Ok(()),
-        Err(error) => Err(refused_by(path, &error)),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -3,37 +3,39 @@
 mod allowance;
 mod backup;
 mod checkpoint;
+mod connection;
 mod file;
+mod readers;
 mod record;
+mod schema;
 
 use std::{
-    borrow::Cow,
-    path::Path,
-    sync::{Arc, OnceLock},
-    time::Duration,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex as Lock, MutexGuard, OnceLock, PoisonError},
+    time::{Duration, Instant},
 };
 
-use sqlx::{
-    Connection, Row, SqliteConnection, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
-};
+use rusqlite::Connection;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-pub(super) use self::allowance::LockOnFile;
 pub use self::backup::{Copied, backup};
-pub(super) use self::file::{lock_if_free, refused, refused_by};
+pub(super) use self::{
+    allowance::LockOnFile,
+    connection::{Access, SqliteRow, connect, execute, fetch, in_place, number},
+    file::{lock_if_free, refused, refused_by},
+};
 use self::{
     checkpoint::{Checkpointer, LONGEST_KEPT, Log},
+    connection::{OnFile, at_once},
     file::{Opened, Trouble, beside, examine, lock_beside, make_folder, make_private, must_exist},
+    readers::{Readers, Reading},
 };
 use super::{
-    Delivery, Fold, Hold, Readable, Receipt, Result, StoreError, remedy,
-    sql::{Base, Size, Sql},
-    talk::{Talk, Value, query},
+    Delivery, Fold, Hold, Readable, Receipt, Result, StoreError,
+    fold::fold_new,
+    remedy,
+    sql::{Base, Size, Sql, Work},
 };
-
-/// Reading connections: pages and metrics must not wait for each other.
-const READERS: u32 = 4;
 
 /// How long a statement waits for another process (a backup, a person's shell) to let go of the file. Our own
 /// commands hold it for milliseconds; who holds it for longer than this holds it for minutes.
@@ -42,9 +44,6 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a sender's delivery waits for its turn to be written. Together with [`BUSY_TIMEOUT`] it bounds how long
 /// a sender waits for a 503: four seconds, less than any sender's patience that is known.
 const LONGEST_TURN: Duration = Duration::from_secs(2);
-
-/// Pages that a connection keeps in memory, in KiB below zero as SQLite wants it.
-const CACHE: &str = "-4096";
 
 /// How long a write of a ping proves that the database can be written to.
 const PING_HOLDS: Duration = Duration::from_secs(1);
@@ -58,148 +57,144 @@ pub type Sqlite = Sql<SqliteFile>;
 /// One SQLite file.
 #[derive(Debug)]
 pub struct SqliteFile {
+    path: PathBuf,
     /// SQLite has one writer; waiting for it here, first come first served, beats waiting on the file's lock.
     writer: Arc<Mutex<Option<Connected>>>,
-    options: SqliteConnectOptions,
-    readers: SqlitePool,
-    checkpointer: std::sync::Mutex<Option<Checkpointer>>,
+    readers: Arc<Readers>,
+    checkpointer: Lock<Option<Checkpointer>>,
     /// When a ping last wrote: probes may come often, and each write syncs the disk.
-    pinged: std::sync::Mutex<Option<std::time::Instant>>,
+    pinged: Lock<Option<Instant>>,
     /// The files that were opened.
     opened: Arc<Opened>,
     /// Once damage was met nothing more is written: it could be lost with what it rests on.
     damage: OnceLock<String>,
     /// When a write last failed, and what it said; nothing once a delivery was recorded.
-    trouble: std::sync::Mutex<Option<(std::time::Instant, String)>>,
+    trouble: Lock<Option<(Instant, String)>>,
     /// Held while the process lives: leases of a second process on the same file could not be told from our own.
-    _only_us: Option<std::fs::File>,
+    only_us: Option<std::fs::File>,
 }
 
 impl Sqlite {
     /// Opens the file for the one service that works on it: makes it and its folder when they are missing,
     /// and brings the schema up to date.
+    #[expect(clippy::unused_async, reason = "PostgreSQL, behind the same name, is waited for")]
     pub async fn open(path: &Path) -> Result<Self> {
-        make_folder(path)?;
-        let lock = lock_beside(path)?;
-        make_private(path)?;
-        Ok(Self(SqliteFile::connect(path, Some(lock)).await?))
+        in_place(|| {
+            make_folder(path)?;
+            let lock = lock_beside(path)?;
+            make_private(path)?;
+            Ok(Self(SqliteFile::open(path, Some(lock))?))
+        })
     }
 
     /// Opens the file, which must exist, beside a service that may be working on it, for a command that claims no
     /// order.
+    #[expect(clippy::unused_async, reason = "PostgreSQL, behind the same name, is waited for")]
     pub async fn open_beside(path: &Path) -> Result<Self> {
-        must_exist(path)?;
-        Ok(Self(SqliteFile::connect(path, None).await?))
+        in_place(|| {
+            must_exist(path)?;
+            Ok(Self(SqliteFile::open(path, None)?))
+        })
     }
 
     /// Opens the file to read it, beside a service or without one, and leaves nothing behind: no file that is new,
     /// no schema that is newer.
+    #[expect(clippy::unused_async, reason = "PostgreSQL, behind the same name, is waited for")]
     pub async fn open_to_read(path: &Path) -> Result<Readable> {
-        if !path.try_exists().map_err(|error| refused(path, &error))? {
-            return Ok(Readable::Absent);
-        }
-        must_exist(path)?;
-        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
-        // Without a log nobody works on the file. Opened in the usual way, SQLite would make a log of this user's,
-        // which the service's user could not write to.
-        let options = options.immutable(!beside(path, "-wal").exists());
-        let connecting = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.clone());
-        let readers = connecting.await.map_err(|error| refused_by(path, &error))?;
-        let newest = sqlx::query_scalar("SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations WHERE success");
-        let newest: Option<i64> = newest.fetch_one(&readers).await.ok();
-        if newest < migrations().iter().map(|migration| migration.version).max() {
-            return Ok(Readable::Older);
-        }
-        Ok(Readable::Now(Arc::new(Self(SqliteFile {
-            writer: Arc::default(),
-            options,
-            readers,
-            checkpointer: std::sync::Mutex::default(),
-            pinged: std::sync::Mutex::default(),
-            opened: Arc::new(Opened::at(path, 0)),
-            damage: OnceLock::new(),
-            trouble: std::sync::Mutex::default(),
-            _only_us: None,
-        }))))
+        in_place(|| {
+            if !path.try_exists().map_err(|error| refused(path, &error))? {
+                return Ok(Readable::Absent);
+            }
+            must_exist(path)?;
+            // Without a log nobody works on the file. Opened in the usual way, SQLite would make a log of this user's,
+            // which the service's user could not write to.
+            let access = if beside(path, "-wal").exists() { Access::Read } else { Access::ReadUnchanging };
+            let read = || -> Result<_> {
+                let readers = Readers::open(path.to_owned(), access)?;
+                let is_of_now = schema::is_of_now(&connect(path, access)?)?;
+                Ok((readers, is_of_now))
+            };
+            let (readers, is_of_now) = read().map_err(|error| refused_by(path, error))?;
+            if !is_of_now {
+                return Ok(Readable::Older);
+            }
+            Ok(Readable::Now(Arc::new(Self(SqliteFile::new(path, None, readers, Opened::at(path, 0), None)))))
+        })
     }
 }
 
 impl SqliteFile {
-    async fn connect(path: &Path, lock: Option<std::fs::File>) -> Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            // Of a new file. Bodies are 2 to 3 KB: of three a page less is lost than of one, and fewer pages are written.
-            .page_size(8192)
-            // What was answered with 2xx must survive a power cut.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
-            .statement_cache_capacity(200)
-            .pragma("cache_size", CACHE)
-            .pragma("journal_size_limit", LONGEST_KEPT);
-        // The one service has a task for that; a command that is soon over leaves it to SQLite.
-        let options = if lock.is_some() { options.pragma("wal_autocheckpoint", "0") } else { options };
-        let connected = SqliteConnection::connect_with(&options).await;
-        let mut writer = connected.map_err(|error| refused_by(path, &error))?;
-        if lock.is_some() {
-            examine(path, &mut writer).await?;
-        }
-        migrations().run(&mut writer).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .min_connections(1)
-            // As long as a reader is there, SQLite keeps the log (`-wal`) that is looked for below.
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options.clone().read_only(true))
-            .await?;
-        let page_size: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(&mut writer).await?;
-        let opened = Arc::new(Opened::at(path, page_size.unsigned_abs()));
-        let checkpointer = lock.as_ref().map(|_| Checkpointer::start(options.clone(), opened.clone()));
-        Ok(Self {
-            writer: Arc::new(Mutex::new(Some(Connected { connection: writer, next_delivery: None }))),
-            options,
+    fn open(path: &Path, lock: Option<std::fs::File>) -> Result<Self> {
+        let opened = || -> Result<_> {
+            let mut writer = writing_connection(path, Access::Make, lock.is_some())?;
+            if lock.is_some() {
+                examine(path, &mut writer)?;
+            }
+            schema::migrate(path, &mut writer)?;
+            let readers = Readers::open(path.to_owned(), Access::Read)?;
+            let page_size = number(&writer, "PRAGMA page_size")?;
+            Ok((writer, readers, Opened::at(path, page_size.unsigned_abs())))
+        };
+        let (writer, readers, opened) = opened().map_err(|error| refused_by(path, error))?;
+        Ok(Self::new(path, Some(writer), readers, opened, lock))
+    }
+
+    fn new(
+        path: &Path,
+        writer: Option<Connection>,
+        readers: Arc<Readers>,
+        opened: Opened,
+        only_us: Option<std::fs::File>,
+    ) -> Self {
+        let opened = Arc::new(opened);
+        let checkpointer = only_us.as_ref().map(|_| Checkpointer::start(path.to_owned(), opened.clone()));
+        let writer = writer.map(|connection| Connected { connection, next_delivery: None });
+        Self {
+            path: path.to_owned(),
+            writer: Arc::new(Mutex::new(writer)),
             readers,
-            checkpointer: std::sync::Mutex::new(checkpointer),
-            pinged: std::sync::Mutex::default(),
+            checkpointer: Lock::new(checkpointer),
+            pinged: Lock::default(),
             opened,
             damage: OnceLock::new(),
-            trouble: std::sync::Mutex::default(),
-            _only_us: lock,
-        })
+            trouble: Lock::default(),
+            only_us,
+        }
     }
 
-    fn last_ping(&self) -> std::sync::MutexGuard<'_, Option<std::time::Instant>> {
-        self.pinged.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn last_ping(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.pinged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The writing connection for somebody who has no time to wait.
-    async fn writer_soon(&self) -> Result<Writer> {
-        let slot = tokio::time::timeout(LONGEST_TURN, self.writer.clone().lock_owned()).await;
-        self.write_with(slot.map_err(|_| StoreError::Busy)?).await
+    /// The turn to write for somebody who has no time to wait.
+    async fn turn_soon(&self) -> Result<OwnedMutexGuard<Option<Connected>>> {
+        let turn = tokio::time::timeout(LONGEST_TURN, self.writer.clone().lock_owned()).await;
+        turn.map_err(|_| StoreError::Busy)
     }
 
     /// The writing connection; made anew after an error.
-    async fn write_with(&self, mut slot: OwnedMutexGuard<Option<Connected>>) -> Result<Writer> {
+    fn write_with(&self, mut slot: OwnedMutexGuard<Option<Connected>>) -> Result<Writer> {
         if let Some(damage) = self.damage.get() {
             return Err(StoreError::Damaged(damage.clone()));
         }
-        self.are_whole(slot.as_mut()).await?;
+        self.are_whole(slot.as_ref())?;
         if slot.is_none() {
-            let connection = SqliteConnection::connect_with(&self.options).await?;
+            let connection = writing_connection(&self.path, Access::Make, self.only_us.is_some())?;
             *slot = Some(Connected { connection, next_delivery: None });
         }
         Ok(Writer { slot, went_well: false })
     }
 
-    async fn record_now(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
-        let mut writer = self.writer_soon().await?;
-        let result = match writer.next_delivery(deliveries.len()).await {
-            Ok(first_id) => record::record(writer.connection()?, first_id, deliveries, fold).await,
-            Err(error) => Err(error),
-        };
+    fn record_now(
+        &self,
+        slot: OwnedMutexGuard<Option<Connected>>,
+        deliveries: &[Delivery],
+        fold: Fold,
+    ) -> Result<Vec<Receipt>> {
+        let mut writer = self.write_with(slot)?;
+        let result = writer.record(deliveries, fold);
         // What is answered must not rest on a file that was taken away meanwhile.
-        let whole = self.are_whole(writer.slot.as_mut()).await;
+        let whole = self.are_whole(writer.slot.as_ref());
         self.give_back(writer, result.and_then(|receipts| whole.map(|()| receipts)))
     }
 
@@ -209,20 +204,20 @@ impl SqliteFile {
     }
 
     /// Makes sure that nobody has taken the files away or cut them short.
-    async fn are_whole(&self, writer: Option<&mut Connected>) -> Result<()> {
+    fn are_whole(&self, writer: Option<&Connected>) -> Result<()> {
         let cut = match self.opened.look() {
             Ok(()) => return Ok(()),
             Err(Trouble::Gone(error)) => {
                 if let Some(writer) = writer {
                     // When only the log is gone, this brings what it holds, and we still see, into the database.
-                    let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut writer.connection).await;
+                    let _ = Log::after("TRUNCATE", &writer.connection);
                 }
                 return Err(error);
             }
             Err(Trouble::Cut(error)) => error,
             Err(Trouble::LogIsShorter) => {
                 let pages = match writer {
-                    Some(writer) => Log::after("NOOP", &mut writer.connection).await?.pages,
+                    Some(writer) => Log::after("NOOP", &writer.connection)?.pages,
                     None => 0,
                 };
                 if self.opened.log_holds(pages) {
@@ -243,20 +238,45 @@ impl SqliteFile {
         let result = self.met(result);
         if let Err(error) = &result {
             *self.last_ping() = None;
-            *self.last_trouble() = Some((std::time::Instant::now(), error.to_string()));
+            *self.last_trouble() = Some((Instant::now(), error.to_string()));
         }
         result
     }
 
-    fn last_trouble(&self) -> std::sync::MutexGuard<'_, Option<(std::time::Instant, String)>> {
-        self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// Remembers what a statement said about the file.
+    fn met<T>(&self, result: Result<T>) -> Result<T> {
+        let Err(error @ StoreError::Sqlite(cause)) = &result else { return result };
+        if remedy::is_damage(cause) && self.damage.set(error.to_string()).is_ok() {
+            tracing::error!("{error}");
+        }
+        result
     }
+
+    fn last_trouble(&self) -> MutexGuard<'_, Option<(Instant, String)>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection that writes. The one service has a thread for checkpoints; a command, which is soon over, leaves them
+/// to SQLite.
+fn writing_connection(path: &Path, access: Access, is_service: bool) -> Result<Connection> {
+    let connection = connect(path, access)?;
+    // Of a new file. Bodies are 2 to 3 KB: of three a page less is lost than of one, and fewer pages are written.
+    connection.pragma_update(None, "page_size", 8192)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // What was answered with 2xx must survive a power cut.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "journal_size_limit", LONGEST_KEPT)?;
+    if is_service {
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    }
+    Ok(connection)
 }
 
 /// The writing connection, and what it knows without asking.
 #[derive(Debug)]
 struct Connected {
-    connection: SqliteConnection,
+    connection: Connection,
     /// The id of the next delivery. Nobody else adds any.
     next_delivery: Option<i64>,
 }
@@ -277,112 +297,71 @@ impl Drop for Writer {
     }
 }
 
-impl Writer {
-    fn connection(&mut self) -> Result<&mut SqliteConnection> {
-        Ok(&mut self.connected()?.connection)
+impl OnFile for Writer {
+    fn connection(&self) -> Result<&Connection> {
+        Ok(&self.slot.as_ref().ok_or(StoreError::Closed)?.connection)
     }
+}
 
-    fn connected(&mut self) -> Result<&mut Connected> {
-        self.slot.as_mut().ok_or(StoreError::Database(sqlx::Error::PoolClosed))
+impl Writer {
+    fn run(&self, sql: &str) -> Result<()> {
+        execute(self.connection()?, sql, &[]).map(drop)
     }
 
     /// The first of so many ids of new deliveries.
-    async fn next_delivery(&mut self, count: usize) -> Result<i64> {
-        let connected = self.connected()?;
-        let first = if let Some(id) = connected.next_delivery {
-            id
-        } else {
-            let row = sqlx::query("SELECT COALESCE(MAX(id), 0) + 1 AS id FROM deliveries");
-            row.fetch_one(&mut connected.connection).await?.try_get("id")?
+    fn next_delivery(&mut self, count: usize) -> Result<i64> {
+        let connected = self.slot.as_mut().ok_or(StoreError::Closed)?;
+        let first = match connected.next_delivery {
+            Some(id) => id,
+            None => number(&connected.connection, "SELECT COALESCE(MAX(id), 0) + 1 FROM deliveries")?,
         };
         connected.next_delivery = Some(first + count as i64);
         Ok(first)
     }
-}
 
-fn migrations() -> sqlx::migrate::Migrator {
-    let mut migrations = sqlx::migrate!("migrations/sqlite");
-    // A newer version may have been here: it only adds, so that this one goes on.
-    migrations.set_ignore_missing(true);
-    migrations
-}
-
-macro_rules! speaks_sqlite {
-    ($talk:ty, $it:ident => $connection:expr) => {
-        impl Talk for $talk {
-            type Row = SqliteRow;
-
-            const ROWS: &'static str = "json_each($1) AS v";
-            const GREATEST: &'static str = "MAX";
-            const LEAST: &'static str = "MIN";
-            const THEN_JOIN: &'static str = "CROSS JOIN";
-            // Left to itself SQLite reads every order that is due.
-            const BY_DUE_SINCE: &'static str = " INDEXED BY orders_due_since";
-            const ID_IN_BYTES: &'static str = "CAST(id AS BLOB)";
-            const UNLESS_LOCKED: &'static str = "";
-
-            // There is one process, so there is one clock.
-            fn now(&self, ours: &'static str) -> Cow<'static, str> {
-                ours.into()
-            }
-
-            async fn fetch(
-                &mut self,
-                sql: impl Into<Cow<'static, str>> + Send,
-                values: &[Value<'_>],
-            ) -> Result<Vec<SqliteRow>> {
-                let $it = self;
-                Ok(query(sql, values).fetch_all($connection).await?)
-            }
-
-            async fn execute(&mut self, sql: impl Into<Cow<'static, str>> + Send, values: &[Value<'_>]) -> Result<u64> {
-                let $it = self;
-                Ok(query(sql, values).execute($connection).await?.rows_affected())
-            }
+    fn record(&mut self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
+        let first_id = self.next_delivery(deliveries.len())?;
+        self.run("BEGIN IMMEDIATE")?;
+        let receipts = record::append(self.connection()?, first_id, deliveries)?;
+        let new = deliveries.iter().zip(&receipts).zip(first_id..).filter(|((_, receipt), _)| !receipt.repeat);
+        let new: Vec<_> = new.map(|((delivery, _), id)| (id, delivery)).collect();
+        match fold {
+            Fold::Later => record::fold_later(self.connection()?, &new)?,
+            Fold::Now => at_once(fold_new(self, &new))?,
         }
-    };
+        self.run("COMMIT")?;
+        Ok(receipts)
+    }
 }
-
-speaks_sqlite!(SqlitePool, readers => &*readers);
-speaks_sqlite!(SqliteConnection, connection => connection);
-speaks_sqlite!(Writer, writer => writer.connection()?);
 
 #[async_trait::async_trait]
 impl Base for SqliteFile {
-    type Reading = SqlitePool;
+    type Reading = Reading;
     type Writing = Writer;
 
-    async fn reading(&self) -> Result<SqlitePool> {
-        Ok(self.readers.clone())
+    async fn read<'a, T: Send + 'a>(&self, work: Work<'a, Reading, T>) -> Result<T> {
+        let reading = self.readers.one().await?;
+        self.met(in_place(|| at_once(work(reading)).1))
     }
 
-    async fn writing(&self, _: Size) -> Result<Writer> {
-        let mut writer = self.write_with(self.writer.clone().lock_owned().await).await?;
-        match sqlx::query("BEGIN IMMEDIATE").execute(writer.connection()?).await {
-            Ok(_) => Ok(writer),
-            Err(error) => self.give_back(writer, Err(error.into())),
-        }
-    }
-
-    async fn end<T: Send>(&self, mut writer: Writer, result: Result<T>) -> Result<T> {
-        let result = match result {
-            Ok(value) => sqlx::query("COMMIT").execute(writer.connection()?).await.map(|_| value).map_err(Into::into),
-            error => error,
-        };
-        self.give_back(writer, result)
-    }
-
-    /// Remembers what a statement said about the file.
-    fn met<T>(&self, result: Result<T>) -> Result<T> {
-        let Err(error @ StoreError::Database(cause)) = &result else { return result };
-        if remedy::is_damage(cause) && self.damage.set(error.to_string()).is_ok() {
-            tracing::error!("{error}");
-        }
-        result
+    async fn write<'a, T: Send + 'a>(&self, _: Size, work: Work<'a, Writer, T>) -> Result<T> {
+        let slot = self.writer.clone().lock_owned().await;
+        in_place(|| {
+            let writer = self.write_with(slot)?;
+            if let Err(error) = writer.run("BEGIN IMMEDIATE") {
+                return self.give_back(writer, Err(error));
+            }
+            let (writer, result) = at_once(work(writer));
+            let result = result.and_then(|value| writer.run("COMMIT").map(|()| value));
+            self.give_back(writer, result)
+        })
     }
 
     async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
-        let result = self.record_now(deliveries, fold).await;
+        let result = match self.turn_soon().await {
+            Ok(slot) => in_place(|| self.record_now(slot, deliveries, fold)),
+            Err(error) => Err(error),
+        };
         match &result {
             Ok(_) => *self.last_trouble() = None,
             // Whoever probes now is to hear of it.
@@ -409,7 +388,7 @@ impl Base for SqliteFile {
     }
 
     async fn ping(&self) -> Result<()> {
-        let recently = |at: &std::time::Instant| at.elapsed() < PING_HOLDS;
+        let recently = |at: &Instant| at.elapsed() < PING_HOLDS;
         if self.last_ping().as_ref().is_some_and(recently) {
             return Ok(());
         }
@@ -417,22 +396,28 @@ impl Base for SqliteFile {
         if let Some((_, words)) = self.last_trouble().as_ref().filter(|(at, _)| at.elapsed() < TROUBLE_HOLDS) {
             return Err(StoreError::Failing(words.clone()));
         }
-        let mut writer = self.writer_soon().await?;
-        // A real write: a full disk or a read-only file shows only then.
-        let result = sqlx::query("UPDATE pulse SET beats = beats + 1 WHERE id = 1").execute(writer.connection()?).await;
-        self.give_back(writer, result.map_err(Into::into))?;
-        *self.last_ping() = Some(std::time::Instant::now());
+        let slot = self.turn_soon().await?;
+        in_place(|| {
+            let writer = self.write_with(slot)?;
+            // A real write: a full disk or a read-only file shows only then.
+            let result = writer.run("UPDATE pulse SET beats = beats + 1 WHERE id = 1");
+            self.give_back(writer, result)
+        })?;
+        *self.last_ping() = Some(Instant::now());
         Ok(())
     }
 
     async fn close(&self) {
-        self.checkpointer.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let checkpointer = self.checkpointer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        in_place(|| drop(checkpointer));
         self.readers.close().await;
-        let Some(Connected { connection: mut writer, .. }) = self.writer.lock().await.take() else { return };
-        // Leaves one file behind instead of a file and its log.
-        let tidied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut writer).await;
-        if let Err(error) = tidied.map(drop).and(writer.close().await) {
-            tracing::warn!("the database could not be tidied up: {error}");
-        }
+        let Some(Connected { connection, .. }) = self.writer.lock().await.take() else { return };
+        in_place(|| {
+            // Leaves one file behind instead of a file and its log.
+            let tidied = Log::after("TRUNCATE", &connection).map(drop);
+            if let Err(error) = tidied.and(connection.close().map_err(|(_, error)| error.into())) {
+                tracing::warn!("the database could not be tidied up: {error}");
+            }
+        });
     }
 }

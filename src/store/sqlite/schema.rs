@@ -1,0 +1,59 @@
+//! The tables of the file, and how they are brought up to date.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::{Result, connection::number, file::refused};
+
+macro_rules! migrations {
+    ($($name:literal),+ $(,)?) => {
+        &[$(include_str!(concat!("../../../migrations/sqlite/", $name, ".sql"))),+]
+    };
+}
+
+/// What each version adds; the file's `user_version` says how many it has.
+const MIGRATIONS: &[&str] = migrations![
+    "0001_orders",
+    "0002_warnings_and_waits",
+    "0003_lanes",
+    "0004_unfolded",
+    "0005_store_and_state",
+    "0006_old_bodies",
+    "0007_identity",
+    "0008_doubt",
+    "0010_unreadable",
+    "0013_causes",
+    "0014_search",
+    "0015_days",
+    "0016_acknowledged",
+    "0017_sessions",
+    "0019_went_on",
+];
+
+/// Whether the file has all that this version knows. A newer one may have been here: it only adds.
+pub(super) fn is_of_now(connection: &Connection) -> Result<bool> {
+    Ok(version(connection)? >= MIGRATIONS.len())
+}
+
+/// Brings the tables up to date, all at once or not at all.
+pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<()> {
+    if is_of_now(connection)? {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let has = version(&transaction)?;
+    if has == 0 && number(&transaction, "SELECT COUNT(*) FROM sqlite_master")? > 0 {
+        let why = "it holds tables that this version did not make; move the file away, or correct database.url";
+        return Err(refused(path, &why));
+    }
+    for migration in MIGRATIONS.iter().skip(has) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    Ok(transaction.commit()?)
+}
+
+fn version(connection: &Connection) -> Result<usize> {
+    Ok(usize::try_from(number(connection, "PRAGMA user_version")?).unwrap_or_default())
+}
