@@ -11,6 +11,8 @@ mod visitor;
 
 #[path = "pages/addresses.rs"]
 mod addresses;
+#[path = "pages/exporting.rs"]
+mod exporting;
 #[path = "pages/hostile.rs"]
 mod hostile;
 #[path = "pages/signing_in.rs"]

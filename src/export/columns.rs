@@ -6,18 +6,29 @@ use rust_decimal::Decimal;
 use crate::{
     domain::{
         WIB,
-        reason::{Language, Reason},
+        manual::Manual,
+        reason::{Language, Reason, Warning},
     },
     store::{OrderRecord, State},
 };
 
-/// Whether the first row is for programs or for people.
+/// Whether the first row, states and reasons are for programs or for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Headers {
-    /// Names that never change.
+    /// Names and codes that never change.
     Stable,
-    /// In the reader's language.
+    /// Words in the reader's language.
     For(Language),
+}
+
+impl Headers {
+    /// A code for programs, its words for people.
+    fn word(self, code: &str, words: impl Fn(Language) -> String) -> Cell {
+        match self {
+            Self::Stable => text(code),
+            Self::For(language) => text(&words(language)),
+        }
+    }
 }
 
 /// One value of a row.
@@ -46,8 +57,7 @@ pub struct Column {
     indonesian: &'static str,
     /// Its width in characters.
     pub width: u16,
-    /// What an order has in it.
-    pub cell: fn(&OrderRecord) -> Cell,
+    cell: fn(&OrderRecord, Headers) -> Cell,
 }
 
 impl Column {
@@ -59,6 +69,11 @@ impl Column {
             Headers::For(Language::Indonesian) => self.indonesian,
         }
     }
+
+    /// What an order has in it.
+    pub fn cell(&self, order: &OrderRecord, headers: Headers) -> Cell {
+        (self.cell)(order, headers)
+    }
 }
 
 const fn column(
@@ -66,57 +81,79 @@ const fn column(
     english: &'static str,
     indonesian: &'static str,
     width: u16,
-    cell: fn(&OrderRecord) -> Cell,
+    cell: fn(&OrderRecord, Headers) -> Cell,
 ) -> Column {
     Column { name, english, indonesian, width, cell }
 }
 
 /// All columns, in their order.
 pub(super) const COLUMNS: &[Column] = &[
-    column("order_id", "Forstok order id", "ID pesanan Forstok", 14, |order| text(order.order_id.as_str())),
-    column("marketplace_number", "Marketplace number", "Nomor pesanan marketplace", 24, |order| {
+    column("order_id", "Forstok order id", "ID pesanan Forstok", 14, |order, _| text(order.order_id.as_str())),
+    column("marketplace_number", "Marketplace number", "Nomor pesanan marketplace", 24, |order, _| {
         text(&order.channel_order_id)
     }),
-    column("store_id", "Store id", "ID toko", 10, |order| text(&order.store_id)),
-    column("store_name", "Store", "Toko", 24, |order| text(&order.store_name)),
-    column("channel", "Marketplace", "Marketplace", 12, |order| text(&order.channel)),
-    column("status", "Status in Forstok", "Status di Forstok", 16, |order| text(&order.status)),
-    column("state", "State", "Keadaan", 10, |order| text(order.state.as_str())),
-    column("reason", "Reason", "Alasan", 20, |order| text(order.reason.map_or("", Reason::code))),
-    column("subject", "About", "Tentang", 20, |order| text(&order.subject)),
-    column("ordered_at", "Ordered (WIB)", "Tanggal pesanan (WIB)", 18, |order| moment(order.ordered_at)),
-    column("received_at", "First received (WIB)", "Pertama diterima (WIB)", 18, |order| moment(Some(order.created_at))),
-    column("total", "Total (Rp)", "Total (Rp)", 14, |order| Cell::Money(Decimal::new(order.hundredths, 2).normalize())),
-    column("invoice_number", "Invoice number", "Nomor faktur", 24, |order| {
+    column("store_id", "Store id", "ID toko", 10, |order, _| text(&order.store_id)),
+    column("store_name", "Store", "Toko", 24, |order, _| text(&order.store_name)),
+    column("channel", "Marketplace", "Marketplace", 12, |order, _| text(&order.channel)),
+    column("status", "Status in Forstok", "Status di Forstok", 16, |order, _| text(&order.status)),
+    column("state", "State", "Status", 20, |order, headers| {
+        headers.word(order.state.as_str(), |language| order.state.in_words(language).to_owned())
+    }),
+    column("reason", "Reason", "Sebab", 30, |order, headers| {
+        let sentence = |language| order.reason.map_or("", |reason| reason.sentence(language)).to_owned();
+        headers.word(order.reason.map_or("", Reason::code), sentence)
+    }),
+    column("subject", "About", "Rincian", 24, |order, headers| {
+        headers.word(&order.subject, |language| about(order, language))
+    }),
+    column("ordered_at", "Ordered (WIB)", "Dipesan (WIB)", 18, |order, _| moment(order.ordered_at)),
+    column("received_at", "First received (WIB)", "Pertama diterima (WIB)", 18, |order, _| {
+        moment(Some(order.created_at))
+    }),
+    column("total", "Total (Rp)", "Total (Rp)", 14, |order, _| {
+        Cell::Money(Decimal::new(order.hundredths, 2).normalize())
+    }),
+    column("invoice_number", "Invoice number", "Nomor faktur", 24, |order, _| {
         invoice(order, |invoice| text(&invoice.number))
     }),
-    column("invoice_id", "Invoice id in Accurate", "ID faktur di Accurate", 12, |order| {
+    column("invoice_id", "Invoice id in Accurate", "ID faktur di Accurate", 12, |order, _| {
         invoice(order, |invoice| Cell::Number(invoice.id))
     }),
-    column("invoice_date", "Invoice date", "Tanggal faktur", 12, |order| {
+    column("invoice_date", "Invoice date", "Tanggal faktur", 12, |order, _| {
         let day = order.draft.as_ref().map(|draft| Cell::Day(draft.body.trans_date));
         invoice(order, |_| day.unwrap_or(Cell::Empty))
     }),
-    column("invoice_total", "Invoice total (Rp)", "Total faktur (Rp)", 14, |order| {
+    column("invoice_total", "Invoice total (Rp)", "Total faktur (Rp)", 14, |order, _| {
         invoice(order, |invoice| Cell::Money(invoice.total.normalize()))
     }),
-    column("invoiced_at", "Invoiced (WIB)", "Faktur dibuat (WIB)", 18, |order| {
+    column("invoiced_at", "Invoiced (WIB)", "Faktur dibuat (WIB)", 18, |order, _| {
         invoice(order, |_| moment(order.invoiced_at))
     }),
-    column("decision", "Decision", "Keputusan", 12, |order| {
-        text(order.manual.as_ref().map_or("", |manual| manual.decision.as_str()))
+    column("decision", "Decision", "Keputusan", 20, |order, headers| {
+        let decision = order.manual.as_ref().map(|manual| manual.decision);
+        let words = |language| decision.map_or("", |decision| decision.in_words(language)).to_owned();
+        headers.word(decision.map_or("", Manual::as_str), words)
     }),
-    column("decision_reason", "Reason of the decision", "Alasan keputusan", 24, |order| {
+    column("decision_reason", "Reason of the decision", "Alasan keputusan", 24, |order, _| {
         text(order.manual.as_ref().and_then(|manual| manual.reason.as_deref()).unwrap_or_default())
     }),
-    column("decision_document", "Document", "Nomor dokumen", 20, |order| {
+    column("decision_document", "Document", "Nomor dokumen", 20, |order, _| {
         text(order.manual.as_ref().and_then(|manual| manual.document.as_deref()).unwrap_or_default())
     }),
-    column("warnings", "Warnings", "Peringatan", 24, |order| {
-        let codes: Vec<_> = order.warnings.iter().map(|notice| notice.warning.code()).collect();
-        text(&codes.join(", "))
+    column("warnings", "Warnings", "Peringatan", 30, |order, headers| {
+        let joined = |word: fn(Warning, Language) -> &'static str, between, language| {
+            let each = order.warnings.iter().map(|notice| word(notice.warning, language));
+            each.collect::<Vec<_>>().join(between)
+        };
+        let codes = joined(|warning, _| warning.code(), ", ", Language::English);
+        headers.word(&codes, |language| joined(Warning::sentence, " ", language))
     }),
 ];
+
+/// What exactly keeps it from its invoice.
+fn about(order: &OrderRecord, language: Language) -> String {
+    order.findings.first().map(|finding| finding.about.in_words(language)).unwrap_or_default()
+}
 
 fn text(text: &str) -> Cell {
     if text.is_empty() { Cell::Empty } else { Cell::Text(text.to_owned()) }

@@ -21,9 +21,10 @@ pub(super) fn written(
         let lines = lines(std::iter::once(names.collect()))?;
         Ok([mark.as_bytes(), &lines].concat().into())
     });
-    first.chain(pages.map(|page| {
+    first.chain(pages.map(move |page| {
         let rows = page?;
-        let rows = rows.iter().map(|order| COLUMNS.iter().map(|column| field((column.cell)(order))).collect());
+        let row = |order| COLUMNS.iter().map(|column| field(column.cell(order, headers))).collect();
+        let rows = rows.iter().map(row);
         Ok(lines(rows)?.into())
     }))
 }

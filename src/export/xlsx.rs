@@ -55,7 +55,7 @@ fn write(
                 row = 1;
             }
             for (column, at) in COLUMNS.iter().zip(0..) {
-                write_cell(sheet, row, at, (column.cell)(order), &formats)?;
+                write_cell(sheet, row, at, column.cell(order, headers), &formats)?;
             }
             row += 1;
         }
@@ -78,6 +78,8 @@ fn write(
 struct Formats {
     header: Format,
     money: Format,
+    /// For an amount with a part of a rupiah.
+    cents: Format,
     moment: Format,
     day: Format,
 }
@@ -86,7 +88,8 @@ impl Formats {
     fn new() -> Self {
         Self {
             header: Format::new().set_bold(),
-            money: Format::new().set_num_format("#,##0.##"),
+            money: Format::new().set_num_format("#,##0"),
+            cents: Format::new().set_num_format("#,##0.00"),
             moment: Format::new().set_num_format("dd/mm/yyyy hh:mm"),
             day: Format::new().set_num_format("dd/mm/yyyy"),
         }
@@ -118,7 +121,8 @@ fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell, formats:
             sheet.write_number(row, column, number as f64)?;
         }
         Cell::Money(amount) => {
-            sheet.write_number_with_format(row, column, amount.to_f64().unwrap_or_default(), &formats.money)?;
+            let format = if amount.is_integer() { &formats.money } else { &formats.cents };
+            sheet.write_number_with_format(row, column, amount.to_f64().unwrap_or_default(), format)?;
         }
         Cell::Moment(moment) => {
             let (day, time) = (moment.date(), moment.time());

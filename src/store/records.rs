@@ -15,7 +15,7 @@ use crate::domain::{
     invoice::Draft,
     manual::{Manual, ManualDecision, Refused},
     order::OrderId,
-    reason::{Finding, Notice, Reason, Warning},
+    reason::{Finding, Language, Notice, Reason, Warning},
     status::Status,
     timeline::{Entry, Event},
     waiting::Subject,
@@ -65,6 +65,24 @@ impl State {
     /// Reads the contract's word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+
+    /// In words for a person.
+    pub fn in_words(self, language: Language) -> &'static str {
+        let (english, indonesian) = match self {
+            Self::Received => ("Received", "Diterima"),
+            Self::Watching => ("Waiting for its status", "Menunggu status"),
+            Self::Due => ("Being invoiced", "Sedang dibuatkan faktur"),
+            Self::Invoiced => ("Invoiced", "Sudah difakturkan"),
+            Self::Blocked => ("Needs attention", "Perlu ditangani"),
+            Self::Ignored => ("No invoice needed", "Tanpa faktur"),
+            Self::VoidDue => ("Invoice being deleted", "Faktur sedang dihapus"),
+            Self::Voided => ("Invoice deleted", "Faktur dihapus"),
+        };
+        match language {
+            Language::English => english,
+            Language::Indonesian => indonesian,
+        }
     }
 }
 

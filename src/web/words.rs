@@ -21,15 +21,11 @@ pub(super) fn state_of(order: &OrderRecord, page: &Page) -> StateShown {
 }
 
 pub(super) fn state_shown(state: State, page: &Page) -> StateShown {
-    let (kind, text) = match state {
-        State::Received => ("busy", page.t("Received", "Diterima")),
-        State::Watching => ("", page.t("Waiting for its status", "Menunggu status")),
-        State::Due => ("busy", page.t("Being invoiced", "Sedang dibuatkan faktur")),
-        State::Invoiced => ("good", page.t("Invoiced", "Sudah difakturkan")),
-        State::Blocked => ("bad", page.t("Needs attention", "Perlu ditangani")),
-        State::Ignored => ("", page.t("No invoice needed", "Tanpa faktur")),
-        State::VoidDue => ("busy", page.t("Invoice being deleted", "Faktur sedang dihapus")),
-        State::Voided => ("", page.t("Invoice deleted", "Faktur dihapus")),
+    let kind = match state {
+        State::Received | State::Due | State::VoidDue => "busy",
+        State::Invoiced => "good",
+        State::Blocked => "bad",
+        State::Watching | State::Ignored | State::Voided => "",
     };
-    StateShown { kind, text }
+    StateShown { kind, text: state.in_words(page.language) }
 }

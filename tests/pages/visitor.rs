@@ -82,7 +82,8 @@ impl Visitor {
             self.forges(name, value);
         }
         let (status, headers) = (response.status(), response.headers().clone());
-        Shown { status, headers, html: response.text().await.expect("the answer has an end") }
+        let bytes = response.bytes().await.expect("the answer has an end").to_vec();
+        Shown { status, headers, html: String::from_utf8_lossy(&bytes).into_owned(), bytes }
     }
 }
 
@@ -92,12 +93,20 @@ fn encoded(text: &str) -> String {
         .collect()
 }
 
+fn unescaped(text: &str) -> String {
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&#60;", "<").replace("&#62;", ">");
+    let text = text.replace("&#34;", "\"").replace("&quot;", "\"").replace("&#39;", "'");
+    text.replace("&#38;", "&").replace("&amp;", "&")
+}
+
 /// What came back.
 #[derive(Debug)]
 pub(crate) struct Shown {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) html: String,
+    /// As it came, for a file that is not text.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Shown {
@@ -108,6 +117,24 @@ impl Shown {
     /// Asserts that it leads there.
     pub(crate) fn goes_to(&self, path: &str) {
         assert_eq!((self.status, self.header("location")), (StatusCode::SEE_OTHER, path), "{}", self.html);
+    }
+
+    /// Where the form with this button and these choices leads: a form that only reads.
+    pub(crate) fn form_of(&self, button: &str, choices: &[(&str, &str)]) -> String {
+        let forms = self.html.split("<form ").skip(1).map(|form| form.split("</form>").next().unwrap_or_default());
+        let ends_with_it = format!("<button>{button}</button>");
+        let form = forms.into_iter().find(|form| form.contains(&ends_with_it)).expect("a form has this button");
+        let attribute = |tag: &str, name: &str| {
+            let (_, value) = tag.split_once(&format!("{name}=\""))?;
+            Some(unescaped(value.split('"').next()?))
+        };
+        assert_eq!(attribute(form, "method").as_deref(), Some("get"), "{form}");
+        let hidden = form.split("<input type=\"hidden\"").skip(1);
+        let hidden = hidden.filter_map(|tag| Some((attribute(tag, "name")?, attribute(tag, "value")?)));
+        let chosen = choices.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let pairs = hidden.chain(chosen).map(|(name, value)| format!("{name}={}", encoded(&value)));
+        let path = attribute(form, "action").expect("a form leads somewhere");
+        format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
     }
 
     /// What a reader sees, words and spaces as a browser shows them.
@@ -121,8 +148,7 @@ impl Shown {
             text.push_str(if ends.contains(&name) { "\n" } else { "" });
             text.push_str(words);
         }
-        let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&#38;", "&").replace("&amp;", "&");
-        let text = text.replace("&#60;", "<").replace("&#62;", ">").replace("&#34;", "\"").replace("&#39;", "'");
+        let text = unescaped(&text);
         let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
         lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
     }
