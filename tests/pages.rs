@@ -11,6 +11,8 @@ mod visitor;
 
 #[path = "pages/addresses.rs"]
 mod addresses;
+#[path = "pages/demo.rs"]
+mod demo;
 #[path = "pages/exporting.rs"]
 mod exporting;
 #[path = "pages/hostile.rs"]

@@ -14,6 +14,7 @@ use super::{
     bodies::DecisionBody,
     orders::{OrderWithTimeline, known_id, language, show},
     problem::{Problem, ProblemBody},
+    wrong_field::WrongField,
 };
 use crate::{
     domain::manual::Manual,
@@ -82,25 +83,23 @@ pub(super) async fn decide(
 
 /// What a request asks for; `by_hand` and `never` without their reason are refused.
 pub(crate) fn change(request: DecisionRequest, actor: String) -> Result<ManualChange, Problem> {
-    let text = |name: &str, text: Option<String>| match text.map(|text| text.trim().to_owned()) {
-        Some(text) if text.chars().count() > LONGEST_TEXT => {
-            Err(Problem::BadRequest(format!("{name}: is longer than {LONGEST_TEXT} characters")))
-        }
+    let text = |name: &'static str, text: Option<String>| match text.map(|text| text.trim().to_owned()) {
+        Some(text) if text.chars().count() > LONGEST_TEXT => Err(WrongField::TooLong { name, most: LONGEST_TEXT }),
         text => Ok(text.filter(|text| !text.is_empty())),
     };
     let (reason, document) = (text("reason", request.reason)?, text("document", request.document)?);
     let decision = match request.decision.as_str() {
         NONE => None,
         word => Some(Manual::parse(word).ok_or_else(|| {
-            let words = Manual::ALL.map(Manual::as_str).join(", ");
-            Problem::BadRequest(format!("decision: {word:?} is not one of {words}, {NONE}"))
+            let all = format!("{}, {NONE}", Manual::ALL.map(Manual::as_str).join(", "));
+            WrongField::NotOneOf { name: "decision", word: word.to_owned(), all }
         })?),
     };
     if decision.is_some_and(Manual::needs_reason) && reason.is_none() {
-        return Err(Problem::BadRequest("reason: say why".to_owned()));
+        return Err(WrongField::ReasonMissing.into());
     }
     if decision.is_some_and(Manual::needs_document) && document.is_none() {
-        return Err(Problem::BadRequest("document: give the number of the document in Accurate".to_owned()));
+        return Err(WrongField::DocumentMissing.into());
     }
     Ok(ManualChange { decision, reason, document, actor })
 }

@@ -16,6 +16,7 @@ use super::{
     App,
     filter::{FilterParams, query},
     problem::{Problem, ProblemBody},
+    wrong_field::WrongField,
 };
 use crate::{
     domain::{day_in_wib, reason::Language},
@@ -77,8 +78,11 @@ pub(super) async fn file(
     let filter = params.filter_of_all()?;
     let format = match form.format.as_deref().map(str::trim) {
         None | Some("") => Format::Csv,
-        Some(word) => Format::parse(word)
-            .ok_or_else(|| Problem::BadRequest(format!("format: {word:?} is not one of csv, xlsx")))?,
+        Some(word) => Format::parse(word).ok_or_else(|| WrongField::NotOneOf {
+            name: "format",
+            word: word.to_owned(),
+            all: "csv, xlsx".to_owned(),
+        })?,
     };
     let headers = match form.lang.as_deref().map(str::trim) {
         None | Some("") => Headers::Stable,

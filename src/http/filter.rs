@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-use super::problem::Problem;
+use super::{problem::Problem, wrong_field::WrongField};
 use crate::{
     domain::reason::{Reason, Warning},
     store::{DayOf, Days, Filter, Position, State},
@@ -112,7 +112,7 @@ fn text(text: Option<&String>) -> Option<String> {
 
 /// What a word stands for; a word that stands for nothing is told beside all that would.
 fn read<T>(
-    name: &str,
+    name: &'static str,
     word: Option<&String>,
     parse: impl Fn(&str) -> Option<T>,
     all: impl IntoIterator<Item = &'static str>,
@@ -120,15 +120,15 @@ fn read<T>(
     let Some(word) = text(word) else { return Ok(None) };
     parse(&word).map(Some).ok_or_else(|| {
         let all: Vec<_> = all.into_iter().collect();
-        Problem::BadRequest(format!("{name}: {word:?} is not one of {}", all.join(", ")))
+        WrongField::NotOneOf { name, word, all: all.join(", ") }.into()
     })
 }
 
 /// A day as `2026-11-26`.
-pub(super) fn read_day(name: &str, word: Option<&String>) -> Result<Option<Date>, Problem> {
+pub(super) fn read_day(name: &'static str, word: Option<&String>) -> Result<Option<Date>, Problem> {
     let Some(word) = text(word) else { return Ok(None) };
     let day = word.parse().ok().filter(|_| word.len() == 10);
-    day.map(Some).ok_or_else(|| Problem::BadRequest(format!("{name}: {word:?} is not a day such as 2026-11-26")))
+    day.map(Some).ok_or_else(|| WrongField::NotADay { name, word }.into())
 }
 
 /// The days between two parameters; none when the first day is after the last one.
@@ -137,7 +137,7 @@ pub(super) fn read_days(by: DayOf, from: Option<&String>, to: Option<&String>) -
 }
 
 /// What happened on a day, by its word.
-pub(super) fn read_day_of(name: &str, word: Option<&String>) -> Result<DayOf, Problem> {
+pub(super) fn read_day_of(name: &'static str, word: Option<&String>) -> Result<DayOf, Problem> {
     Ok(read(name, word, DayOf::parse, DayOf::ALL.map(DayOf::as_str))?.unwrap_or_default())
 }
 
@@ -184,7 +184,7 @@ impl FilterParams {
     pub(crate) fn limit(&self) -> Result<i64, Problem> {
         let limit = self.limit.unwrap_or(USUAL_PAGE);
         if !(1..=LARGEST_PAGE).contains(&limit) {
-            return Err(Problem::BadRequest(format!("limit: {limit} is not within 1 and {LARGEST_PAGE}")));
+            return Err(WrongField::Outside { name: "limit", number: limit, most: LARGEST_PAGE }.into());
         }
         Ok(limit)
     }
@@ -195,7 +195,7 @@ impl FilterParams {
             Some((key, id)) => key.parse().ok().zip(id.parse().ok()).map(|(key, id)| Position { key, id }),
             None => cursor.parse().ok().map(|id| Position { key: id, id }),
         };
-        let wrong = || Problem::BadRequest(format!("cursor: {cursor:?} is not a next_cursor of an earlier page"));
+        let wrong = || WrongField::NotAPlace(cursor.to_owned()).into();
         position.map(Some).ok_or_else(wrong)
     }
 

@@ -30,9 +30,10 @@ pub(crate) mod session;
 mod snapshots;
 mod summary;
 mod totals;
-mod uniform;
+pub(crate) mod uniform;
 mod unreadable;
 mod webhook;
+pub(crate) mod wrong_field;
 
 use std::{
     sync::{

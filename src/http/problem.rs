@@ -10,6 +10,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::wrong_field::WrongField;
 use crate::{
     domain::{
         document::Problem as Mistake,
@@ -49,6 +50,9 @@ pub(crate) enum Problem {
     /// 400: a parameter cannot be used.
     #[error("{0}")]
     BadRequest(String),
+    /// 400: a field that people fill in cannot be used.
+    #[error("{0}")]
+    WrongField(WrongField),
     /// 412: the mapping was made from another revision than the one in force.
     #[error("the mapping has changed in the meantime: revision {0} is active; get it and make the change again")]
     MappingStale(i64),
@@ -173,7 +177,7 @@ impl Problem {
         match self {
             Self::SignatureMissing(_) | Self::SignatureWrong(_) | Self::TokenWrong => StatusCode::UNAUTHORIZED,
             Self::Closed | Self::RoleMissing { .. } | Self::OtherSite => StatusCode::FORBIDDEN,
-            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::BadRequest(_) | Self::WrongField(_) => StatusCode::BAD_REQUEST,
             Self::MappingStale(_) => StatusCode::PRECONDITION_FAILED,
             Self::RevisionMissing => StatusCode::PRECONDITION_REQUIRED,
             Self::MappingWrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -218,7 +222,7 @@ impl Problem {
             Self::TooManyAttempts(_) => "too_many_attempts",
             Self::TooLarge(_) | Self::ByFramework(StatusCode::PAYLOAD_TOO_LARGE, _) => "body_too_large",
             Self::ByFramework(StatusCode::UNSUPPORTED_MEDIA_TYPE, _) => "media_type_wrong",
-            Self::BadRequest(_) | Self::ByFramework(..) => "bad_request",
+            Self::BadRequest(_) | Self::WrongField(_) | Self::ByFramework(..) => "bad_request",
             Self::NotStored(_) => "not_stored",
             Self::Unavailable => "unavailable",
             Self::Crowded => "too_busy",
@@ -266,6 +270,12 @@ impl IntoResponse for Problem {
         // For pages, which say the same in the reader's language.
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+impl From<WrongField> for Problem {
+    fn from(wrong: WrongField) -> Self {
+        Self::WrongField(wrong)
     }
 }
 

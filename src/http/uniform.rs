@@ -23,7 +23,7 @@ pub(super) async fn problems_for_programs(request: Request, next: Next) -> Respo
     if for_programs && is_the_frameworks_refusal(&response) { as_problem(response).await } else { response }
 }
 
-fn is_the_frameworks_refusal(response: &Response) -> bool {
+pub(crate) fn is_the_frameworks_refusal(response: &Response) -> bool {
     let status = response.status();
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     (status.is_client_error() || status.is_server_error()) && (kind.is_empty() || kind.starts_with("text/plain"))

@@ -6,6 +6,12 @@ use crate::{
     store::{Filter, ManualChange, Result, Written},
 };
 
+/// Orders whose warning one request acknowledges, or a few more: it is to be answered in time.
+const MOST_ACKNOWLEDGED: u64 = 1_000;
+
+/// Orders that are read at once for it.
+const AT_ONCE: i64 = 200;
+
 impl Engine {
     /// Has one order decided and attempted again now; `None` when it is not known.
     pub async fn retry(&self, order_id: &OrderId, actor: &Actor) -> Result<Option<u64>> {
@@ -48,6 +54,25 @@ impl Engine {
             tracing::info!(%order_id, actor = actor.name, %warning, "order {order_id}: {actor} acknowledged {warning}");
         }
         Ok(written)
+    }
+
+    /// Writes down that a person has acknowledged a warning on every order that has it, the newest first; returns on
+    /// how many.
+    pub async fn acknowledge_all(&self, warning: Warning, actor: &Actor) -> Result<u64> {
+        let open = Filter { warning: Some(warning), acknowledged: Some(false), ..Filter::default() };
+        let mut acknowledged = 0;
+        while acknowledged < MOST_ACKNOWLEDGED {
+            let before = acknowledged;
+            for order in self.store.orders(&open, None, AT_ONCE).await? {
+                let written = self.store.acknowledge(&order.order_id, warning, &actor.name, self.now()).await?;
+                acknowledged += u64::from(written == Written::Changed);
+            }
+            if acknowledged == before {
+                break;
+            }
+        }
+        tracing::info!(orders = acknowledged, actor = actor.name, %warning, "{actor} acknowledged {warning} on {acknowledged} orders");
+        Ok(acknowledged)
     }
 
     /// Decides what waits, so that the answer already shows the outcome; where another replica decides, it is called.

@@ -8,10 +8,15 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::page::{Page, address, html};
+use jiff::SignedDuration;
+
+use super::{
+    format,
+    page::{Page, address, html},
+};
 use crate::{
     domain::manual::Refused,
-    http::{App, problem::Problem, session},
+    http::{App, problem::Problem, session, uniform::is_the_frameworks_refusal},
 };
 
 #[derive(Template)]
@@ -29,7 +34,10 @@ pub(super) async fn as_page(State(app): State<App>, request: Request, next: Next
     let (method, here) = (request.method().clone(), request.uri().clone());
     let response = next.run(request).await;
     let for_tools = here.path().starts_with("/v1/") || !wants_page(&headers);
-    let Some(problem) = response.extensions().get::<Problem>().filter(|_| !for_tools).cloned() else { return response };
+    if for_tools {
+        return response;
+    }
+    let Some(problem) = problem_of(&response) else { return response };
     let here = here.path_and_query().map_or("/", |here| here.as_str());
     if problem == Problem::TokenWrong {
         return to_sign_in(&method, here, &headers);
@@ -37,6 +45,12 @@ pub(super) async fn as_page(State(app): State<App>, request: Request, next: Next
     let page = Page::of_nobody(&app, &headers, here);
     let actor = session::actor(&app, &headers).await.ok().flatten();
     page_about(&problem, Page { actor, ..page }).unwrap_or(response)
+}
+
+/// What went wrong: our own problem, or a refusal of the framework, which says it in English.
+fn problem_of(response: &Response) -> Option<Problem> {
+    let by_framework = || Problem::ByFramework(response.status(), String::new());
+    response.extensions().get().cloned().or_else(|| is_the_frameworks_refusal(response).then(by_framework))
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {
@@ -58,12 +72,21 @@ fn to_sign_in(method: &Method, here: &str, headers: &HeaderMap) -> Response {
 }
 
 fn page_about(problem: &Problem, page: Page) -> Option<Response> {
-    let (heading, sentence, remedy) = match problem {
-        Problem::UnknownRoute => (
-            page.t("Page not found", "Halaman tidak ditemukan"),
-            page.t("There is nothing at this address.", "Tidak ada apa-apa di alamat ini.").to_owned(),
-            page.t("Check the address, or start from Today.", "Periksa alamatnya, atau mulai dari Hari ini."),
-        ),
+    let (heading, sentence, remedy) = in_words(problem, &page);
+    let page = html(&Failure { page, heading, sentence, remedy }).ok()?;
+    Some((problem.status(), page).into_response())
+}
+
+/// What it is called, what is the matter, and what to do.
+fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static str) {
+    let not_found = page.t("Page not found", "Halaman tidak ditemukan");
+    let from_today = page.t("Check the address, or start from Today.", "Periksa alamatnya, atau mulai dari Hari ini.");
+    let did_not_work = page.t("This did not work", "Tidak berhasil");
+    let correct_it = page.t("Go back, correct it and try again.", "Kembali, perbaiki, lalu coba lagi.");
+    match problem {
+        Problem::UnknownRoute | Problem::WrongMethod => {
+            (not_found, page.t("There is nothing at this address.", "Tidak ada apa-apa di alamat ini.").to_owned(), from_today)
+        }
         Problem::UnknownOrder(id) => (
             page.t("Order not found", "Pesanan tidak ditemukan"),
             page.t("Order {} is not known here.", "Pesanan {} tidak dikenal di sini.").replace("{}", id),
@@ -71,6 +94,15 @@ fn page_about(problem: &Problem, page: Page) -> Option<Response> {
                 "Search for it by its marketplace number. If it is not there, Forstok has not sent it yet.",
                 "Cari dengan nomor marketplace-nya. Jika tidak ada, Forstok belum mengirimnya.",
             ),
+        ),
+        Problem::UnknownWarning { .. } | Problem::UnknownSnapshot { .. } | Problem::UnknownUnreadable(_) | Problem::UnknownRevision(_) => (
+            page.t("No longer there", "Sudah tidak ada"),
+            page.t(
+                "What you looked for has changed in the meantime, or is no longer kept.",
+                "Yang Anda cari sudah berubah, atau sudah tidak disimpan.",
+            )
+            .to_owned(),
+            page.t("Go back and load the page again.", "Kembali, lalu muat ulang halamannya."),
         ),
         Problem::RoleMissing { .. } => (
             page.t("Not allowed", "Tidak diizinkan"),
@@ -83,7 +115,7 @@ fn page_about(problem: &Problem, page: Page) -> Option<Response> {
         ),
         Problem::Refused(refused) => (
             page.t("This is not possible", "Tidak dapat dilakukan"),
-            refusal(*refused, &page).to_owned(),
+            refusal(*refused, page).to_owned(),
             page.t("Go back to the order and look at its state.", "Kembali ke pesanan dan lihat statusnya."),
         ),
         Problem::OtherSite => (
@@ -98,6 +130,17 @@ fn page_about(problem: &Problem, page: Page) -> Option<Response> {
                 "Set server.operator_token in the settings, then start the service again.",
                 "Isi server.operator_token di pengaturan, lalu jalankan ulang layanan.",
             ),
+        ),
+        Problem::TooManyAttempts(wait) => {
+            let wait = format::duration((*wait).try_into().unwrap_or(SignedDuration::MAX), page.language);
+            let sentence = page.t("Too many wrong tokens were entered. Wait {}.", "Terlalu banyak token salah dimasukkan. Tunggu {}.");
+            (did_not_work, sentence.replace("{}", &wait), page.t("Then try again.", "Setelah itu coba lagi."))
+        }
+        Problem::WrongField(wrong) => (did_not_work, wrong.in_words(page.language), correct_it),
+        Problem::TooLarge(_) | Problem::TooSlow => (
+            did_not_work,
+            page.t("What was sent is too large, or did not arrive in time.", "Data yang dikirim terlalu besar atau tidak tiba tepat waktu.").to_owned(),
+            page.t("Go back and try again.", "Kembali, lalu coba lagi."),
         ),
         Problem::NotStored(_) | Problem::Unavailable | Problem::Crowded => (
             page.t("Not available right now", "Sedang tidak tersedia"),
@@ -115,14 +158,24 @@ fn page_about(problem: &Problem, page: Page) -> Option<Response> {
                 "Coba lagi. Jika terulang, beri tahu pengelola layanan ini; penyebabnya tercatat di log.",
             ),
         ),
-        other => (
-            page.t("This did not work", "Tidak berhasil"),
-            other.to_string(),
-            page.t("Go back, correct it and try again.", "Kembali, perbaiki, lalu coba lagi."),
+        // What only programs send: its own words are for them, and in English.
+        Problem::SignatureMissing(_)
+        | Problem::SignatureWrong(_)
+        | Problem::TokenWrong
+        | Problem::BadRequest(_)
+        | Problem::MappingStale(_)
+        | Problem::RevisionMissing
+        | Problem::MappingWrong(_)
+        | Problem::ByFramework(..) => (
+            did_not_work,
+            page.t(
+                "The address or the form holds something that this page does not understand.",
+                "Alamat atau formulir ini berisi sesuatu yang tidak dapat dipahami.",
+            )
+            .to_owned(),
+            correct_it,
         ),
-    };
-    let page = html(&Failure { page, heading, sentence, remedy }).ok()?;
-    Some((problem.status(), page).into_response())
+    }
 }
 
 /// Why a decision is refused.
@@ -147,5 +200,56 @@ fn refusal(refused: Refused, page: &Page) -> &'static str {
             "The invoice of this order is being deleted. Try again once that is done.",
             "Faktur pesanan ini sedang dihapus. Coba lagi setelah selesai.",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{domain::reason::Language, http::wrong_field::WrongField};
+
+    fn words(problem: &Problem, language: Language) -> String {
+        let page =
+            Page { actor: None, language, now: Timestamp::UNIX_EPOCH, here: "/".to_owned(), blocked: 0, done: None };
+        let (heading, sentence, remedy) = in_words(problem, &page);
+        format!("{heading}. {sentence} {remedy}")
+    }
+
+    #[test]
+    fn what_a_program_is_told_in_english_is_in_the_readers_language_on_a_page() {
+        let wrong = [
+            WrongField::NotOneOf { name: "state", word: "lost".to_owned(), all: "due, blocked".to_owned() },
+            WrongField::NotADay { name: "from", word: "31/11".to_owned() },
+            WrongField::Outside { name: "limit", number: 0, most: 500 },
+            WrongField::NotAPlace("x".to_owned()),
+            WrongField::TooLong { name: "reason", most: 500 },
+            WrongField::ReasonMissing,
+            WrongField::DocumentMissing,
+        ];
+        let others = [
+            Problem::BadRequest("Failed to deserialize query string: the field is unknown".to_owned()),
+            Problem::ByFramework(StatusCode::BAD_REQUEST, "the body is not a form".to_owned()),
+            Problem::Broken,
+            Problem::Unavailable,
+            Problem::Crowded,
+            Problem::NotStored("the change could not be stored".to_owned()),
+            Problem::UnknownRoute,
+            Problem::WrongMethod,
+            Problem::TooLarge(1),
+            Problem::TooManyAttempts(std::time::Duration::from_secs(30)),
+            Problem::UnknownRevision("7".to_owned()),
+            Problem::Refused(Refused::Voided),
+            Problem::Refused(Refused::Cancelled),
+        ];
+        for problem in wrong.map(Problem::WrongField).into_iter().chain(others) {
+            let (english, indonesian) = (words(&problem, Language::English), words(&problem, Language::Indonesian));
+            for word in [" the ", " is ", " of ", " not ", " and ", " again", " longer ", " wait"] {
+                let text = indonesian.to_lowercase();
+                assert!(!text.contains(word), "{word:?} in {indonesian:?}");
+            }
+            assert_ne!(english, indonesian);
+        }
     }
 }

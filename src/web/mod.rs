@@ -48,6 +48,7 @@ pub fn pages(app: &App) -> Router<App> {
     let workers = Router::new()
         .route("/problems/retry", post(problems::retry_all))
         .route("/problems/acknowledge", post(problems::acknowledge))
+        .route("/problems/acknowledge-all", post(problems::acknowledge_all))
         .route("/problems/webhooks/{id}/retry", post(webhooks::retry))
         .route("/orders/{order_id}/retry", post(order::retry))
         .route("/orders/{order_id}/decision", post(order::decide))

@@ -54,6 +54,8 @@ struct Order {
     actions: Actions,
     /// The form that is open.
     form: Option<&'static str>,
+    /// The order is on its way, or its reader has just done something about it: the page looks again.
+    is_live: bool,
     comparison: Option<Comparison>,
     timeline: Vec<Happened>,
     snapshots: Vec<Snapshot>,
@@ -155,7 +157,9 @@ pub(super) async fn show(
         Some("never") if actions.never => Some("never"),
         _ => None,
     };
+    let is_moving = matches!(order.state, OrderState::Received | OrderState::Due | OrderState::VoidDue);
     html(&Order {
+        is_live: form.is_none() && (is_moving || page.done.is_some()),
         line: OrderLine::new(&order, &page),
         forstok_id: order.order_id.to_string(),
         status: order.status.clone(),
@@ -228,8 +232,10 @@ fn actions(order: &OrderRecord) -> Actions {
         by_hand: waits && without_invoice && !manual,
         never: waits && without_invoice && !manual,
         now: order.state == OrderState::Watching && !manual,
-        again: order.state == OrderState::Voided && !manual,
-        take_back: manual && order.state != OrderState::VoidDue,
+        // A deletion that a person wanted is followed by this, not taken back.
+        again: order.state == OrderState::Voided,
+        // Once the invoice exists, nothing is left of a decision to create it.
+        take_back: manual && !matches!(order.state, OrderState::Invoiced | OrderState::VoidDue | OrderState::Voided),
     }
 }
 

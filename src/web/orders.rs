@@ -34,6 +34,8 @@ struct Orders {
     /// Whether more than the search is set, so that the other fields are open.
     narrowed: bool,
     found: Vec<OrderLine>,
+    /// The first day is after the last one, so that nothing can be found.
+    is_reversed: bool,
     /// How many match, and what they are worth.
     count: String,
     total: String,
@@ -91,6 +93,7 @@ pub(super) async fn show(
         warnings: warnings(&params, &page),
         days: days(&params, &page),
         narrowed: filters.iter().any(|(key, _)| *key != "q"),
+        is_reversed: filter.days.is_some_and(|days| days.from.zip(days.to).is_some_and(|(from, to)| from > to)),
         found: found.orders.iter().map(|order| OrderLine::new(order, &page)).collect(),
         count: format!("{at_least}{}", page.orders(sums.orders)),
         total: rupiah(sums.hundredths),

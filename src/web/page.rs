@@ -126,6 +126,7 @@ impl Page {
             ),
             "retried_all" => self.t("{} are being tried again.", "{} sedang dicoba lagi."),
             "acknowledged" => self.t("Acknowledged.", "Sudah ditandai."),
+            "acknowledged_all" => self.t("Acknowledged on {}.", "Sudah ditandai pada {}."),
             "by_hand" => self.t(
                 "Marked as done by hand. No invoice will be created for this order.",
                 "Ditandai sudah dibuat manual. Faktur tidak akan dibuat untuk pesanan ini.",
@@ -135,6 +136,7 @@ impl Page {
             }
             "now" => self.t("The invoice is being created now.", "Faktur sedang dibuat sekarang."),
             "again" => self.t("The invoice is being created again.", "Faktur sedang dibuat ulang."),
+            "undo" => self.t("The invoice is being deleted.", "Faktur sedang dihapus."),
             "none" => self.t("The decision was taken back.", "Keputusan sudah dicabut."),
             "read" => self.t(
                 "The webhook could be read this time; its order is being processed.",

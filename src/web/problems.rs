@@ -33,6 +33,9 @@ const MOST_OPENED: usize = 12;
 /// Orders that are shown of each.
 const SHOWN: i64 = 5;
 
+/// Orders that were tried again whose way is shown.
+const MOST_WATCHED: usize = 20;
+
 /// Newest webhooks that could not be read that are shown.
 const UNREADABLE_SHOWN: i64 = 20;
 
@@ -40,6 +43,8 @@ const UNREADABLE_SHOWN: i64 = 20;
 #[template(path = "problems.html")]
 struct Problems {
     page: Page,
+    /// Orders that were just tried again.
+    watched: Option<Watched>,
     /// What all of it is worth.
     total: String,
     groups: Vec<Group>,
@@ -49,6 +54,15 @@ struct Problems {
     newest: Vec<Unreadable>,
     /// Where older ones are.
     older: Option<String>,
+}
+
+/// Orders that were just tried again, for somebody who waits for their invoices.
+struct Watched {
+    orders: Vec<OrderLine>,
+    /// How many of them have their invoice.
+    sentence: String,
+    /// Not all have come to their end, so that the page looks again.
+    is_moving: bool,
 }
 
 /// Blocked orders with one cause.
@@ -67,6 +81,8 @@ struct Group {
     link: Option<(&'static str, &'static str)>,
     /// Those of the first groups.
     orders: Vec<OrderLine>,
+    /// The same as their ids.
+    ids: String,
     /// How many more there are.
     more: i64,
     list: String,
@@ -83,17 +99,20 @@ struct WarningGroup {
     list: String,
 }
 
-/// From which webhook on the list goes back.
+/// What is shown beside what needs somebody.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Older {
+pub(super) struct Shown {
+    /// From which webhook on the list of unreadable ones goes back.
     before: Option<String>,
+    /// Ids of orders that were just tried again.
+    watch: Option<String>,
 }
 
 /// `GET /problems`.
 pub(super) async fn show(
     State(app): State<App>,
     page: Page,
-    Query(Older { before }): Query<Older>,
+    Query(Shown { before, watch }): Query<Shown>,
 ) -> Result<Response, Problem> {
     let store = app.engine.store();
     let causes = store.causes(MOST_GROUPS).await?;
@@ -128,13 +147,36 @@ pub(super) async fn show(
     newest.truncate(UNREADABLE_SHOWN as usize);
     let older = newest.last().filter(|_| more).map(|last| format!("/problems?before={}#webhooks", last.id));
     let newest = newest.into_iter().map(|delivery| Unreadable::new(delivery, page.language)).collect();
-    html(&Problems { total: rupiah(hundredths), groups, warnings, unreadable, newest, older, page })
+    let watched = Watched::of(&app, &ids(watch.as_deref().unwrap_or_default()), &page).await?;
+    html(&Problems { watched, total: rupiah(hundredths), groups, warnings, unreadable, newest, older, page })
+}
+
+/// Order ids with commas between them, as many as are watched.
+fn ids(text: &str) -> Vec<OrderId> {
+    text.split(',').filter_map(OrderId::parse).take(MOST_WATCHED).collect()
+}
+
+impl Watched {
+    async fn of(app: &App, ids: &[OrderId], page: &Page) -> Result<Option<Self>, Problem> {
+        let (mut orders, mut invoiced, mut is_moving) = (Vec::new(), 0, false);
+        for id in ids {
+            let Some(order) = app.engine.order(id).await? else { continue };
+            invoiced += i64::from(order.state == OrderState::Invoiced);
+            is_moving |= !matches!(order.state, OrderState::Invoiced | OrderState::Ignored | OrderState::Voided);
+            orders.push(OrderLine::new(&order, page));
+        }
+        let sentence = page.t("{} invoiced", "{} sudah difakturkan");
+        let of_all = format!("{invoiced} {} {}", page.t("of", "dari"), page.orders(orders.len() as i64));
+        let sentence = sentence.replace("{}", &of_all);
+        Ok((!orders.is_empty()).then_some(Self { orders, sentence, is_moving }))
+    }
 }
 
 impl Group {
     fn new(place: usize, cause: Cause, orders: Vec<OrderLine>, page: &Page) -> Self {
         let Cause { reason, subject, about, oldest, sums } = cause;
         let shown = orders.len() as i64;
+        let ids: Vec<_> = orders.iter().map(|order| order.order_id.as_str()).collect();
         let query = [("state", "blocked"), ("reason", reason.code()), ("subject", &subject)];
         Self {
             place,
@@ -146,6 +188,7 @@ impl Group {
             words: about.words_of_accurate().map(str::to_owned),
             link: where_to_act(reason, page),
             more: if shown == 0 { 0 } else { sums.orders - shown },
+            ids: ids.join(","),
             orders,
             list: address("/orders", &query),
             subject,
@@ -192,19 +235,30 @@ pub(super) struct Which {
     reason: String,
     #[serde(default)]
     subject: String,
+    /// Those that the page showed: they may have moved on since, and their reader wants to see how.
+    #[serde(default)]
+    orders: String,
 }
 
 /// `POST /problems/retry`.
 pub(super) async fn retry_all(
     State(app): State<App>,
     By(actor): By,
-    Form(Which { reason, subject }): Form<Which>,
+    Form(Which { reason, subject, orders }): Form<Which>,
 ) -> Result<Response, Problem> {
     let reason = Reason::from_code(&reason).ok_or_else(|| Problem::BadRequest(format!("reason: {reason:?}")))?;
     let filter =
         Filter { state: Some(OrderState::Blocked), reason: Some(reason), subject: Some(subject), ..Filter::default() };
-    let orders = app.engine.retry_all(&filter, &actor).await?;
-    Ok(Redirect::to(&format!("/problems?done=retried_all&count={orders}")).into_response())
+    let mut watched = ids(&orders);
+    for order in app.engine.store().orders(&filter, None, MOST_WATCHED as i64).await? {
+        if watched.len() < MOST_WATCHED && !watched.contains(&order.order_id) {
+            watched.push(order.order_id);
+        }
+    }
+    let watch = watched.iter().map(OrderId::as_str).collect::<Vec<_>>().join(",");
+    let count = app.engine.retry_all(&filter, &actor).await?.to_string();
+    let query = [("done", "retried_all"), ("count", &count), ("watch", &watch)];
+    Ok(Redirect::to(&address("/problems", &query)).into_response())
 }
 
 /// Which warning has been seen.
@@ -225,6 +279,23 @@ pub(super) async fn acknowledge(
     acknowledged(&app, &actor, &order_id, &warning).await?;
     let next = own_path(&next).split('?').next().unwrap_or("/problems").to_owned();
     Ok(Redirect::to(&format!("{next}?done=acknowledged")).into_response())
+}
+
+/// Which warning has been seen on all orders.
+#[derive(Debug, Deserialize)]
+pub(super) struct SeenOnAll {
+    warning: String,
+}
+
+/// `POST /problems/acknowledge-all`.
+pub(super) async fn acknowledge_all(
+    State(app): State<App>,
+    By(actor): By,
+    Form(SeenOnAll { warning }): Form<SeenOnAll>,
+) -> Result<Response, Problem> {
+    let warning = Warning::from_code(&warning).ok_or(Problem::UnknownRoute)?;
+    let orders = app.engine.acknowledge_all(warning, &actor).await?;
+    Ok(Redirect::to(&format!("/problems?done=acknowledged_all&count={orders}")).into_response())
 }
 
 async fn acknowledged(app: &App, actor: &Actor, order_id: &str, warning: &str) -> Result<(), Problem> {

@@ -14,14 +14,12 @@ use super::{
 use crate::{
     domain::{cause, day_in_wib, reason::Language},
     http::{App, problem::Problem},
+    pipeline::queue,
     store::{Cause, Count, DayOf, DaySum, State as OrderState},
 };
 
 /// Causes that are shown here; the other page has all of them.
 const CAUSES_SHOWN: i64 = 8;
-
-/// Orders that a book is through with in a second when all goes well: a bulk of 100 takes two calls and its own time.
-const ORDERS_PER_SECOND: i64 = 6;
 
 /// After so long without a webhook somebody should look whether Forstok still sends.
 const LONG_SILENCE: SignedDuration = SignedDuration::from_hours(24);
@@ -66,8 +64,8 @@ struct CauseLine {
 /// Orders on their way.
 struct Queue {
     orders: i64,
-    /// How long it will take, when all goes well.
-    time: String,
+    /// How long it will take at the present rate; `None` while Accurate cannot be reached.
+    time: Option<String>,
     /// Since when the longest waiting one is due.
     oldest: Option<String>,
     watching: i64,
@@ -102,7 +100,7 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response,
         books,
         last_webhook: last_webhook.map(|at| (page.ago(at), format::moment(at))),
         silent: last_webhook.is_some_and(|at| page.now.duration_since(at) > LONG_SILENCE),
-        queue: Queue::new(&counts, store.oldest_due().await?.map(|since| page.since(since)), &page),
+        queue: Queue::new(&app.engine.queue().await?, in_states(&counts, &[OrderState::Watching]), &page),
         figures: vec![
             Figures::new(page.t("Today", "Hari ini"), &of_today(&received), &of_today(&created)),
             Figures::new(page.t("Last 30 days", "30 hari terakhir"), &received, &created),
@@ -173,14 +171,13 @@ impl CauseLine {
 }
 
 impl Queue {
-    fn new(counts: &[Count], oldest: Option<String>, page: &Page) -> Self {
-        let orders = in_states(counts, UNDER_WAY);
-        let time = SignedDuration::from_secs((orders / ORDERS_PER_SECOND).max(1));
+    fn new(queue: &queue::Queue, watching: i64, page: &Page) -> Self {
+        let time = |seconds: i64| format::duration(SignedDuration::from_secs(seconds.max(1)), page.language);
         Self {
-            orders,
-            time: format::duration(time, page.language),
-            oldest,
-            watching: in_states(counts, &[OrderState::Watching]),
+            orders: queue.orders,
+            time: queue.seconds.map(time),
+            oldest: queue.oldest_due_at.map(|since| page.since(since)),
+            watching,
         }
     }
 }

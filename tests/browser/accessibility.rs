@@ -14,7 +14,7 @@ const RUN: &str = "const done = arguments[arguments.length - 1]; axe.run().then(
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => one.id + ': ' + one.nodes.map(node => node.html).join(' '))))";
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 17] = [
     "/login",
     "/nowhere",
     "/",
@@ -23,6 +23,12 @@ const PAGES: [&str; 11] = [
     "/orders?q=404&state=blocked",
     "/orders/138500009?form=by_hand",
     "/orders/138163394",
+    "/orders/138500009?form=never",
+    "/orders/138500005",
+    "/orders/4711",
+    "/orders?from=2026-11-02&to=2026-11-01",
+    "/problems?watch=138500009,138500010&done=retried_all&count=2",
+    "/problems/webhooks/1",
     "/mapping",
     "/mapping/history",
     "/connection",
@@ -32,6 +38,8 @@ const PAGES: [&str; 11] = [
 async fn every_page_can_be_used_by_everybody() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
+    // The first webhook of all, so that its address is known.
+    assert_eq!(service.send_raw(br#"{"event":"orders/update","order":{"id":9,"note":"cut"#.to_vec()).await.status, 202);
     service.send_all_samples().await;
     service.order_once("138163394", "invoiced").await;
     service.order_once("138500009", "blocked").await;
@@ -44,7 +52,7 @@ async fn every_page_can_be_used_by_everybody() {
             browser.shows(&["Hari ini"]).await;
             signed_in = true;
         }
-        for (width, scheme) in [(360, "light"), (1280, "dark"), (1920, "light")] {
+        for (width, scheme) in [(360, "light"), (360, "dark"), (1280, "light"), (1920, "dark")] {
             let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600});
             browser.devtools("Emulation.setDeviceMetricsOverride", size).await;
             let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});

@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::service::{OPERATOR_TOKEN, Service, client};
+use super::service::{OPERATOR_TOKEN, Service, client, eventually};
 
 /// How an element is named in the answers of `WebDriver`.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -114,13 +114,42 @@ impl Chromium {
 
     /// Fills in the field with this id.
     pub(crate) async fn types(&self, id: &str, text: &str) {
-        let field = self.find("css selector", &format!("#{id}")).await.unwrap_or_else(|| panic!("no field {id}"));
+        // What was pressed before may still be bringing the page with the field.
+        let what = format!("there is a field {id}");
+        let field = eventually(&what, async || self.find("css selector", &format!("#{id}")).await).await;
         self.ask(&format!("/element/{field}/value"), Some(json!({"text": text}))).await;
     }
 
     /// Presses the first button of this accessible name.
     pub(crate) async fn presses(&self, name: &str) {
         self.clicks(&format!("(//button[normalize-space()=\"{name}\"])[1]"), name).await;
+    }
+
+    /// Presses the button of this accessible name in the part of the page whose heading holds these words.
+    pub(crate) async fn presses_in(&self, heading: &str, name: &str) {
+        let part = format!("//section[.//h2[contains(normalize-space(), \"{heading}\")]]");
+        self.clicks(&format!("({part}//button[normalize-space()=\"{name}\"])[1]"), name).await;
+    }
+
+    /// Chooses the option with these words in the list with this id.
+    pub(crate) async fn chooses(&self, id: &str, words: &str) {
+        self.clicks(&format!("//select[@id=\"{id}\"]/option[normalize-space()=\"{words}\"]"), words).await;
+    }
+
+    /// The file that comes after this button was pressed.
+    pub(crate) async fn downloads(&self, button: &str, ending: &str) -> Vec<u8> {
+        let folder = self.folder.path().join(format!("downloads-{ending}"));
+        std::fs::create_dir_all(&folder).expect("a folder for downloads");
+        let allowed = json!({"behavior": "allow", "downloadPath": folder.display().to_string()});
+        self.devtools("Browser.setDownloadBehavior", allowed).await;
+        self.presses(button).await;
+        // A file that is still arriving has another ending.
+        eventually(&format!("a file ending in {ending} arrives"), async || {
+            let files = std::fs::read_dir(&folder).expect("the folder of this test").flatten();
+            let mut whole = files.filter(|file| file.path().extension().is_some_and(|found| found == ending));
+            std::fs::read(whole.next()?.path()).ok()
+        })
+        .await
     }
 
     /// Follows the first link with these words.
@@ -145,9 +174,11 @@ impl Chromium {
     }
 
     /// What can be read on the page, in one step: an element of a page that goes away could no longer be asked.
+    /// Nothing while one page gives way to the next.
     pub(crate) async fn text(&self) -> String {
-        let text = self.script("return document.body ? document.body.innerText : ''").await;
-        text.as_str().unwrap_or_default().to_owned()
+        let script = json!({"script": "return document.body ? document.body.innerText : ''", "args": []});
+        let text = self.try_to_ask("/execute/sync", Some(script)).await;
+        text.ok().and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default()
     }
 
     /// Waits until all of these words are on the page.

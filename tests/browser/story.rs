@@ -1,10 +1,15 @@
 //! A seller with three blocked orders, from signing in to signing out.
 
+use std::{io::Cursor, time::Duration};
+
+use calamine::{Reader, Xlsx};
 use forstok_accurate::sandbox::samples::SAMPLES;
 use reqwest::Method;
+use serde_json::json;
 
 use super::{
     chromium::{Chromium, Kind},
+    forstok::sample,
     service::{Home, OPERATOR_TOKEN, Service, accurate},
 };
 
@@ -37,34 +42,57 @@ async fn maps_the_warehouse(service: &Service) {
     assert_eq!(answer.status, 200, "{}", answer.text);
 }
 
+/// Another order from the warehouse that is not mapped.
+async fn second_order_of_the_warehouse(service: &Service) {
+    let mut body = sample("15-unknown-warehouse").json();
+    body["order"]["id"] = json!(138_500_777);
+    body["order"]["local_name"] = json!("240108GUDANG777");
+    body["order"]["local_id"] = json!("240108GUDANG777");
+    service.send(&body).await;
+    service.order_once("138500777", "blocked").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_settles_the_blocked_orders_in_the_browser() {
     let accurate = accurate().await;
     let service = settled(&Home::new(&accurate)).await;
+    second_order_of_the_warehouse(&service).await;
     let browser = Chromium::open(&service, Kind::ENGLISH).await;
     browser.signs_in("Sign in").await;
-    browser.shows(&["Today", "All booked except 3 orders", "warehouse 999"]).await;
+    browser.shows(&["Today", "All booked except 4 orders", "2 orders wait for the mapping of warehouse 999"]).await;
 
     browser.goes_to("/problems").await;
-    browser.shows(&["Needs attention", "warehouse 999", "Toko Baru", "Rp100.000", "What to do:"]).await;
+    let grouped = ["Needs attention", "2 orders wait for the mapping of warehouse 999", "Rp200.000", "What to do:"];
+    browser.shows(&grouped).await;
+    // So slow that the orders can be seen on their way.
+    accurate.sandbox().set_latency(Duration::from_secs(4));
     maps_the_warehouse(&service).await;
+    browser.presses_in("warehouse 999", "Retry all").await;
+    browser.shows(&["Tried again", "240108GUDANG404", "240108GUDANG777", "Being invoiced"]).await;
+    browser.script("window.neverLoadedAgain = true").await;
+    browser.shows(&["2 of 2 orders invoiced"]).await;
+    assert_eq!(browser.script("return window.neverLoadedAgain").await, true, "the page was loaded again");
+    accurate.sandbox().set_latency(Duration::ZERO);
+
+    browser.follows("240108GUDANG777").await;
+    browser.shows(&["Invoiced", "240108GUDANG777", "The order and its invoice"]).await;
+
     browser.goes_to("/orders/138500009").await;
     browser.shows(&["240108STORE404", "This store is not in the mapping."]).await;
-    browser.goes_to("/problems").await;
-    browser.presses("Retry all").await;
-    browser.shows(&["Needs attention"]).await;
-    service.order_once("138500010", "invoiced").await;
-
-    browser.goes_to("/orders/138500010").await;
-    browser.shows(&["Invoiced", "240108GUDANG404", "The order and its invoice"]).await;
-
-    browser.goes_to("/orders/138500009").await;
     browser.presses("Mark as done by hand").await;
     browser.types("document", "SI.2026.00042").await;
     browser.types("reason", "Made it myself <b>today</b>").await;
     browser.presses("Mark as done by hand").await;
     let done = ["Marked as done by hand.", "Done by hand", "SI.2026.00042", "Made it myself <b>today</b>", "operator"];
     browser.shows(&done).await;
+
+    browser.goes_to("/orders?q=240108").await;
+    browser.shows(&["3 orders", "Rp300.000"]).await;
+    let rows = rows_of(&browser.downloads("Export", "xlsx").await);
+    assert_eq!(rows.len(), 4, "{rows:?}");
+    assert!(rows[0].contains(&"Invoice number".to_owned()), "{rows:?}");
+    let by_hand = rows.iter().find(|row| row.contains(&"240108STORE404".to_owned())).expect("it is in the file");
+    assert!(by_hand.contains(&"SI.2026.00042".to_owned()), "{by_hand:?}");
 
     browser.goes_to("/").await;
     browser.shows(&["All booked except 1 order"]).await;
@@ -74,6 +102,13 @@ async fn a_person_settles_the_blocked_orders_in_the_browser() {
     browser.shows(&["Sign in"]).await;
     browser.goes_to("/orders").await;
     browser.shows(&["Sign in", "Token"]).await;
+}
+
+/// The rows of a workbook as texts.
+fn rows_of(file: &[u8]) -> Vec<Vec<String>> {
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(file)).expect("a workbook");
+    let (_, sheet) = book.worksheets().into_iter().next().expect("a sheet");
+    sheet.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,8 +122,8 @@ async fn the_same_works_in_indonesian_on_a_phone_without_scripts() {
     browser.shows(&["1 pesanan menunggu pemetaan gudang 999", "Yang perlu dilakukan:"]).await;
     maps_the_warehouse(&service).await;
     service.order_once("138500010", "invoiced").await;
-    browser.presses("Coba lagi semua").await;
-    browser.shows(&["sedang dicoba lagi"]).await;
+    browser.presses_in("gudang 999", "Coba lagi semua").await;
+    browser.shows(&["Dicoba lagi", "240108GUDANG404", "1 dari 1 pesanan sudah difakturkan"]).await;
 
     browser.follows("240101EMPTYSKU").await;
     browser.shows(&["Ada produk tanpa SKU di Forstok."]).await;
@@ -106,6 +141,11 @@ async fn the_same_works_in_indonesian_on_a_phone_without_scripts() {
     browser.types("q", "404").await;
     browser.presses("Cari").await;
     browser.shows(&["2 pesanan", "Rp200.000"]).await;
+    let rows = rows_of(&browser.downloads("Ekspor", "xlsx").await);
+    assert!(rows.len() == 3 && rows[0].contains(&"Nomor faktur".to_owned()), "{rows:?}");
+    browser.chooses("format", "CSV").await;
+    let csv = browser.downloads("Ekspor", "csv").await;
+    assert!(String::from_utf8(csv).expect("a text").contains("240108GUDANG404"));
     browser.presses("Keluar").await;
     browser.shows(&["Gunakan token yang diberikan kepada Anda"]).await;
 }
@@ -127,6 +167,7 @@ async fn somebody_who_may_only_look_finds_no_button_that_changes_anything() {
         "Invoice now",
         "Create again",
         "Acknowledge",
+        "Acknowledge all",
         "Check now",
         "Take the decision back",
     ];
@@ -146,9 +187,12 @@ async fn today_updates_itself() {
     let browser = Chromium::open(&service, Kind::ENGLISH).await;
     browser.signs_in("Sign in").await;
     browser.shows(&["All booked. Nothing needs you.", "No order has come yet."]).await;
+    browser.script("document.querySelector('details#numbers').open = true").await;
     service.send(&super::forstok::order(1)).await;
     service.order_once("1", "invoiced").await;
     browser.shows(&["1 order has an invoice in Accurate."]).await;
+    let is_open = browser.script("return document.querySelector('details#numbers').open").await;
+    assert_eq!(is_open, true, "what somebody opened stays open");
     drop(service);
     browser.shows(&["This page can no longer reach the service"]).await;
 }

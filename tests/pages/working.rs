@@ -106,9 +106,10 @@ async fn a_reader_changes_nothing_whatever_is_posted() {
     all_samples_settled(&service).await;
     let mut reader = Visitor::of(&service);
     reader.signs_in("token-of-the-reader").await.goes_to("/");
-    let posts: [(&str, &[(&str, &str)]); 6] = [
+    let posts: [(&str, &[(&str, &str)]); 7] = [
         ("/problems/retry", &[("reason", "store_unmapped"), ("subject", "4040")]),
         ("/problems/acknowledge", &[("order_id", "138163394"), ("warning", "customer_created")]),
+        ("/problems/acknowledge-all", &[("warning", "customer_created")]),
         ("/orders/138500009/retry", &[]),
         ("/orders/138500009/decision", &[("decision", "never"), ("reason", "x")]),
         ("/connection/check", &[]),
@@ -148,6 +149,94 @@ async fn a_decision_is_confirmed_shown_with_its_author_and_can_be_taken_back() {
     let seen = [("order_id", "138500005"), ("warning", "customer_created"), ("next", "/problems")];
     operator.post("/problems/acknowledge", &seen).await.goes_to("/problems?done=acknowledged");
     operator.get("/orders/138500005").await.says(&["Acknowledged: operator"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_that_was_deleted_on_purpose_can_be_created_again() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send(&order(5)).await;
+    service.order_once("5", "invoiced").await;
+    let mut operator = Visitor::operator(&service).await;
+    operator.post("/orders/5/decision", &[("decision", "undo")]).await.goes_to("/orders/5?done=undo");
+    service.order_once("5", "voided").await;
+    let page = operator.get("/orders/5?done=undo").await;
+    page.says(&["The invoice is being deleted.", "Invoice deleted", "Create again"]);
+    assert!(!page.text().contains("Take the decision back"), "{}", page.text());
+    operator.post("/orders/5/decision", &[("decision", "again")]).await.goes_to("/orders/5?done=again");
+    service.order_once("5", "invoiced").await;
+    assert!(!operator.get("/orders/5").await.text().contains("Take the decision back"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_warnings_are_acknowledged_at_once_by_whoever_may_work() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    for id in 1..=7 {
+        let mut body = order(id);
+        body["order"]["status"] = json!("Beamed Up");
+        service.send(&body).await;
+    }
+    service.get_until("/v1/summary", |summary| summary["by_state"]["watching"] == 7).await;
+    let mut operator = Visitor::operator(&service).await;
+    operator.get("/problems").await.says(&["Forstok sent an unknown status", "7 orders", "Acknowledge all"]);
+    let all = operator.post("/problems/acknowledge-all", &[("warning", "unknown_status")]).await;
+    all.goes_to("/problems?done=acknowledged_all&count=7");
+    let page = operator.get("/problems?done=acknowledged_all&count=7").await;
+    page.says(&["Acknowledged on 7 orders."]);
+    assert!(!page.text().contains("unknown status"), "{}", page.text());
+    operator.get("/orders/3").await.says(&["Acknowledged: operator"]);
+    assert_eq!(operator.post("/problems/acknowledge-all", &[("warning", "x")]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_that_were_tried_again_are_shown_until_they_have_their_invoice() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    all_samples_settled(&service).await;
+    let mut operator = Visitor::operator(&service).await;
+    let group = [("reason", "store_unmapped"), ("subject", "4040"), ("orders", "138163394,x,'")];
+    let path = "/problems?done=retried_all&count=1&watch=138163394%2C138500009";
+    operator.post("/problems/retry", &group).await.goes_to(path);
+    let page = operator.get(path).await;
+    page.says(&["1 order is being tried again.", "Tried again", "240108STORE404", "1 of 2 orders invoiced"]);
+    assert!(page.html.contains("hx-trigger"), "one of them has not come to its end");
+    let done = operator.get("/problems?watch=138163394").await;
+    done.says(&["1 of 1 order invoiced"]);
+    assert!(!done.html.contains("hx-trigger"), "all have");
+    assert!(!operator.get("/problems?watch=4711,,%3Cscript%3E").await.text().contains("Tried again"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistake_in_a_filter_or_form_is_named_in_the_readers_language() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send(&order(5)).await;
+    let long = "x".repeat(501);
+    let mut english = Visitor::operator(&service).await;
+    let mut indonesian = Visitor::operator(&service).await.with("accept-language", "id");
+    for (path, in_english, in_indonesian) in [
+        ("/orders?state=lost", "“lost” is not a possible choice for “State”", "“lost” bukan pilihan yang tersedia"),
+        ("/orders?from=yesterday", "“yesterday” in “From” is not a date.", "bukan tanggal yang valid"),
+        ("/orders?limit=x", "does not understand", "tidak dapat dipahami"),
+        ("/orders?nonsense=1", "does not understand", "tidak dapat dipahami"),
+    ] {
+        for (visitor, words) in [(&mut english, in_english), (&mut indonesian, in_indonesian)] {
+            let page = visitor.get(path).await;
+            assert_eq!(page.status, StatusCode::BAD_REQUEST, "{path}");
+            page.says(&[words]);
+        }
+    }
+    let reversed = "/orders?from=2026-11-02&to=2026-11-01";
+    english.get(reversed).await.says(&["0 orders", "The first day is after the last day."]);
+    indonesian.get(reversed).await.says(&["Tanggal awal lebih akhir daripada tanggal akhir."]);
+    let too_long = [("decision", "never"), ("reason", long.as_str())];
+    let refused = indonesian.post("/orders/5/decision", &too_long).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    refused.says(&["“Alasan” lebih dari 500 karakter."]);
+    let not_the_form = indonesian.post("/problems/retry", &[("nonsense", "1")]).await;
+    assert!(not_the_form.status.is_client_error());
+    not_the_form.says(&["Tidak berhasil", "tidak dapat dipahami"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

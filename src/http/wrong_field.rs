@@ -1,0 +1,99 @@
+//! A parameter or a field of a form that cannot be used, in words for programs and for people.
+
+use std::fmt;
+
+use crate::domain::reason::Language;
+
+/// What is wrong with it. `name` is the API's word for the field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum WrongField {
+    /// Not one of the words that there are.
+    NotOneOf { name: &'static str, word: String, all: String },
+    /// Not a day.
+    NotADay { name: &'static str, word: String },
+    /// A number that is too small or too large.
+    Outside { name: &'static str, number: i64, most: i64 },
+    /// Not a place in a list.
+    NotAPlace(String),
+    /// A text that is too long.
+    TooLong { name: &'static str, most: usize },
+    /// The reason of a decision is missing.
+    ReasonMissing,
+    /// The number of the document that a person created is missing.
+    DocumentMissing,
+}
+
+impl fmt::Display for WrongField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotOneOf { name, word, all } => write!(f, "{name}: {word:?} is not one of {all}"),
+            Self::NotADay { name, word } => write!(f, "{name}: {word:?} is not a day such as 2026-11-26"),
+            Self::Outside { name, number, most } => write!(f, "{name}: {number} is not within 1 and {most}"),
+            Self::NotAPlace(cursor) => write!(f, "cursor: {cursor:?} is not a next_cursor of an earlier page"),
+            Self::TooLong { name, most } => write!(f, "{name}: is longer than {most} characters"),
+            Self::ReasonMissing => f.write_str("reason: say why"),
+            Self::DocumentMissing => f.write_str("document: give the number of the document in Accurate"),
+        }
+    }
+}
+
+impl WrongField {
+    /// For somebody who reads the pages and does not know the API's names.
+    pub(crate) fn in_words(&self, language: Language) -> String {
+        let t = |english: String, indonesian: String| match language {
+            Language::English => english,
+            Language::Indonesian => indonesian,
+        };
+        match self {
+            Self::NotOneOf { name, word, .. } => {
+                let [english, indonesian] = label(name);
+                t(
+                    format!("“{word}” is not a possible choice for “{english}”."),
+                    format!("“{word}” bukan pilihan yang tersedia untuk “{indonesian}”."),
+                )
+            }
+            Self::NotADay { name, word } => {
+                let [english, indonesian] = label(name);
+                t(
+                    format!("“{word}” in “{english}” is not a date."),
+                    format!("“{word}” pada “{indonesian}” bukan tanggal yang valid."),
+                )
+            }
+            Self::Outside { number, most, .. } => t(
+                format!("{number} is not a number from 1 to {most}."),
+                format!("{number} bukan angka dari 1 sampai {most}."),
+            ),
+            Self::NotAPlace(_) => {
+                t("There is no such page of the list.".to_owned(), "Halaman daftar ini tidak ada.".to_owned())
+            }
+            Self::TooLong { name, most } => {
+                let [english, indonesian] = label(name);
+                t(
+                    format!("“{english}” is longer than {most} characters."),
+                    format!("“{indonesian}” lebih dari {most} karakter."),
+                )
+            }
+            Self::ReasonMissing => t("The reason is missing.".to_owned(), "Alasan belum diisi.".to_owned()),
+            Self::DocumentMissing => t(
+                "The number of the document in Accurate is missing.".to_owned(),
+                "Nomor dokumen di Accurate belum diisi.".to_owned(),
+            ),
+        }
+    }
+}
+
+/// What the pages call a field.
+fn label(name: &'static str) -> [&'static str; 2] {
+    match name {
+        "state" => ["State", "Status"],
+        "reason" => ["Reason", "Alasan"],
+        "warning" | "acknowledged" => ["Warning", "Peringatan"],
+        "by" => ["Day", "Tanggal"],
+        "from" => ["From", "Dari"],
+        "to" => ["To", "Sampai"],
+        "document" => ["Number of the document in Accurate", "Nomor dokumen di Accurate"],
+        "format" => ["File format", "Format berkas"],
+        "decision" => ["Decision", "Keputusan"],
+        other => [other, other],
+    }
+}
