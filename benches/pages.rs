@@ -40,10 +40,12 @@ fn main() -> ExitCode {
     let home = Home::new(&accurate.url(), "");
     fill(&home, &old_orders::database(&runtime, orders));
     let service = home.serve();
-    for (what, path) in paths() {
+    for (what, path) in paths().into_iter().chain(pages()) {
         measure(&service, what, path, orders, repetitions, &mut report);
     }
-    export(&service, &mut report);
+    for format in ["csv", "xlsx"] {
+        export(&service, format, &mut report);
+    }
     report.end()
 }
 
@@ -86,6 +88,28 @@ fn paths() -> Vec<Asked> {
     ]
 }
 
+/// The same for a person with a browser: whole pages, rendered.
+fn pages() -> Vec<Asked> {
+    vec![
+        ("page: Today", |_| "/".to_owned()),
+        ("page: Needs attention", |_| "/problems".to_owned()),
+        ("page: Orders", |_| "/orders".to_owned()),
+        ("page: Orders, blocked", |_| "/orders?state=blocked".to_owned()),
+        ("page: Orders, an SKU that many have", |_| "/orders?q=AAA2002".to_owned()),
+        ("page: Orders, the last digits of a number", |nth| format!("/orders?q={:06}", nth % 1_000_000)),
+        ("page: Orders, invoiced in a month", |nth| {
+            format!("/orders?by=invoiced&from={}&to={}", day(nth), day(nth + 30_000))
+        }),
+        ("page: Orders, a warning nobody acknowledged", |_| {
+            "/orders?warning=customer_created&acknowledged=no".to_owned()
+        }),
+        ("page: one order", |nth| format!("/orders/{}", FIRST_ID + nth)),
+        ("page: Mapping", |_| "/mapping".to_owned()),
+        ("page: Mapping history", |_| "/mapping/history".to_owned()),
+        ("page: Accurate connection", |_| "/connection".to_owned()),
+    ]
+}
+
 /// The day on which an old order came.
 fn day(nth: u64) -> String {
     old_orders::day_of(nth).to_string()
@@ -104,7 +128,7 @@ fn measure(
     for repetition in 0..WARM_UP + repetitions {
         let path = path(random.u64(..orders));
         let started = Instant::now();
-        assert!(service.get(&path).is_some(), "{path} is answered");
+        assert!(service.body(&path).is_some(), "{path} is answered");
         if repetition >= WARM_UP {
             times.push(millis(started.elapsed()));
         }
@@ -114,12 +138,14 @@ fn measure(
 }
 
 /// How long the whole of it takes, and how much memory.
-fn export(service: &Service, report: &mut Report) {
+fn export(service: &Service, format: &str, report: &mut Report) {
     let watch = common::machine::MemoryWatch::start(service.process());
     let started = Instant::now();
-    let lines = service.count_lines("/v1/orders/export?format=csv");
-    note("rows exported as CSV", &format!("{lines} in {:.1} s", started.elapsed().as_secs_f64()));
-    report.at_most("resident memory while exporting, most", watch.end().most, 96.0, "MiB");
+    let bytes = service.count_bytes(&format!("/v1/orders/export?format={format}"));
+    let (megabytes, seconds) = (bytes as f64 / 1e6, started.elapsed().as_secs_f64());
+    note(&format!("all orders exported as {format}"), &format!("{megabytes:.0} MB in {seconds:.0} s"));
+    let what = format!("resident memory while exporting {format}, most");
+    report.at_most(&what, watch.end().most, 96.0, "MiB");
 }
 
 /// A copy of the database, on a server if this process was started so.

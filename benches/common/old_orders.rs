@@ -218,6 +218,7 @@ fn add(connection: &Connection, from: u64, to: u64) {
         ("orders", "order_id", id.clone()),
         ("orders", "channel_order_id", number.clone()),
         ("orders", "invoice_number", format!("iif(o.invoice_number IS NULL, NULL, {number})")),
+        ("orders", "invoice_id", "iif(o.invoice_id IS NULL, NULL, 1000000 + n)".to_owned()),
         ("orders", "ordered_at", moment.clone()),
         ("orders", "created_at", format!("{moment} + 60000000")),
         ("orders", "invoiced_at", format!("iif(o.invoiced_at IS NULL, NULL, {moment} + 120000000)")),

@@ -133,33 +133,38 @@ impl Service {
         self.child.id()
     }
 
-    /// How many lines the operator is answered with, read and thrown away piece by piece.
-    pub(crate) fn count_lines(&self, path: &str) -> usize {
-        let mut stream = TcpStream::connect(self.address).expect("it listens");
-        let head = format!(
-            "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {OPERATOR_TOKEN}\r\nconnection: close\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).expect("it reads");
-        let (mut lines, mut piece) = (0, vec![0; 64 * 1024]);
+    /// How many bytes the operator is answered with, read and thrown away piece by piece.
+    pub(crate) fn count_bytes(&self, path: &str) -> usize {
+        let mut stream = self.asked_for(path).expect("it listens");
+        let (mut bytes, mut piece) = (0, vec![0; 64 * 1024]);
         loop {
             match stream.read(&mut piece).expect("it answers to the end") {
-                0 => return lines,
-                length => lines += piece[..length].split(|byte| *byte == b'\n').count() - 1,
+                0 => return bytes,
+                length => bytes += length,
             }
         }
     }
 
     /// What the operator is answered with HTTP 200, or nothing.
     pub(crate) fn get(&self, path: &str) -> Option<Value> {
-        let mut stream = TcpStream::connect(self.address).ok()?;
+        serde_json::from_str(&self.body(path)?).ok()
+    }
+
+    /// The same as it came, which may be a page.
+    pub(crate) fn body(&self, path: &str) -> Option<String> {
+        let mut answer = String::new();
+        self.asked_for(path).ok()?.read_to_string(&mut answer).ok()?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        head.starts_with("HTTP/1.1 200").then(|| body.to_owned())
+    }
+
+    fn asked_for(&self, path: &str) -> std::io::Result<TcpStream> {
+        let mut stream = TcpStream::connect(self.address)?;
         let head = format!(
             "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {OPERATOR_TOKEN}\r\nconnection: close\r\n\r\n"
         );
-        stream.write_all(head.as_bytes()).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        let (head, body) = answer.split_once("\r\n\r\n")?;
-        if head.starts_with("HTTP/1.1 200") { serde_json::from_str(body).ok() } else { None }
+        stream.write_all(head.as_bytes())?;
+        Ok(stream)
     }
 
     /// How many orders there are.
