@@ -21,6 +21,7 @@ use super::{
 use crate::{
     accurate::{activity::CallError, client::Session},
     check::{Finding, MOST_ORDERS, Severity, Words, book_of, check_book, check_orders, items_of, read_orders},
+    domain::reason::Language,
     http::{App, auth::By, problem::Problem},
 };
 
@@ -128,6 +129,7 @@ impl Checked {
                 Severity::Ok => ("good", page.t("right", "benar")),
             };
             let Words { found, remedy } = finding.in_words(page.language);
+            let remedy = plain(&finding.part, remedy, page);
             let (part, remedy) = (mapping_words::part(&finding.part, page), format::sentence(&remedy));
             FindingShown { kind, level, part, found, remedy }
         };
@@ -139,6 +141,21 @@ impl Checked {
             right: right.into_iter().map(shown).collect(),
         }
     }
+}
+
+/// A remedy for somebody who does not edit the mapping's file: without its syntax.
+fn plain(part: &str, remedy: String, page: &Page) -> String {
+    if page.language == Language::Indonesian || !remedy.contains(['[', '"', '_']) {
+        return remedy;
+    }
+    let plain = match part.split('.').next().unwrap_or_default() {
+        "stores" if remedy.starts_with("add a table") => "add this store to the mapping",
+        "stores" => "create the customer in Accurate, correct it in the mapping, or let the mapping create it",
+        "warehouses" => "map this warehouse to a warehouse in Accurate",
+        "accounts" => "choose an account for this amount in the mapping",
+        _ => return remedy.replace(" in [skus]", " in the mapping").replace("account_url", "Accurate"),
+    };
+    plain.to_owned()
 }
 
 /// What a call came to.

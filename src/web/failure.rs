@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 
 use super::{
     format,
-    page::{Page, address, html},
+    page::{Page, address, blocked, html},
 };
 use crate::{
     domain::manual::Refused,
@@ -44,7 +44,8 @@ pub(super) async fn as_page(State(app): State<App>, request: Request, next: Next
     }
     let page = Page::of_nobody(&app, &headers, here);
     let actor = session::actor(&app, &headers).await.ok().flatten();
-    page_about(&problem, Page { actor, ..page }).unwrap_or(response)
+    let blocked = if actor.is_some() { blocked(&app).await.unwrap_or(0) } else { 0 };
+    page_about(&problem, Page { actor, blocked, ..page }).unwrap_or(response)
 }
 
 /// What went wrong: our own problem, or a refusal of the framework, which says it in English.

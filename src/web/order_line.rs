@@ -36,7 +36,10 @@ impl OrderLine {
         let language = page.language;
         let reason = order.reason.map(|reason| reason.sentence(language).to_owned());
         let about = order.findings.first().map(|finding| finding.about.in_words(language));
-        let why = [reason, about].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let why = match (reason, about) {
+            (Some(reason), Some(about)) => format!("{}: {about}", reason.trim_end_matches('.')),
+            (reason, about) => reason.or(about).unwrap_or_default(),
+        };
         let manual = order.manual.as_ref();
         let known = |notice: &Notice| {
             order.acknowledged.iter().any(|known| known.warning == notice.warning && known.about == notice.about)

@@ -1,5 +1,7 @@
 //! `/orders`: finding orders by whatever people have of them, with totals and an export.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
@@ -9,7 +11,7 @@ use axum::{
 use super::{
     order_line::{OrderLine, rupiah},
     page::{Page, address, html},
-    words::state_shown,
+    words::{StateShown, state_shown},
 };
 use crate::{
     domain::reason::{Reason, Warning},
@@ -18,7 +20,7 @@ use crate::{
         filter::{FilterParams, query},
         problem::Problem,
     },
-    store::{Count, DayOf, State as OrderState, StoreName},
+    store::{Count, DayOf, Days, Filter, Grouping, State as OrderState, StoreName, Sums},
 };
 
 #[derive(Template)]
@@ -39,6 +41,8 @@ struct Orders {
     /// How many match, and what they are worth.
     count: String,
     total: String,
+    /// The same for each state, where counters know it.
+    shares: Vec<Share>,
     /// The filters, for the export.
     hidden: Vec<(&'static str, String)>,
     /// The next page, and the first one where this is another.
@@ -51,6 +55,14 @@ struct Fields {
     q: String,
     from: String,
     to: String,
+}
+
+/// Orders of one state among those that match.
+struct Share {
+    state: StateShown,
+    count: String,
+    total: String,
+    link: String,
 }
 
 /// One of a list to choose from.
@@ -97,12 +109,49 @@ pub(super) async fn show(
         found: found.orders.iter().map(|order| OrderLine::new(order, &page)).collect(),
         count: format!("{at_least}{}", page.orders(sums.orders)),
         total: rupiah(sums.hundredths),
+        shares: shares(&app, &filter, &filters, &page).await?,
         next,
         first: params.cursor.as_ref().filter(|cursor| !cursor.is_empty()).map(|_| as_list(None)),
         hidden: filters.clone(),
         params: Fields { q: text(&params.q), from: text(&params.from), to: text(&params.to) },
         page,
     })
+}
+
+/// Rows of counters that are read at most: each store has one for each state.
+const MOST_COUNTERS: i64 = 5_000;
+
+/// What has become of all orders of some days, of one store or of all; nothing for filters that no counter knows.
+async fn shares(
+    app: &App,
+    filter: &Filter,
+    filters: &[(&'static str, String)],
+    page: &Page,
+) -> Result<Vec<Share>, Problem> {
+    if filters.iter().any(|(key, _)| !["store", "by", "from", "to"].contains(key)) {
+        return Ok(Vec::new());
+    }
+    let days = filter.days.unwrap_or(Days { by: DayOf::Ordered, from: None, to: None });
+    let grouping = Grouping { by_store: filter.store_id.is_some(), by_day: false };
+    let mut sums: BTreeMap<OrderState, Sums> = BTreeMap::new();
+    for total in app.engine.store().totals(&days, grouping, MOST_COUNTERS).await? {
+        if total.store_id == filter.store_id {
+            let of_state = sums.entry(total.state).or_default();
+            of_state.orders += total.sums.orders;
+            of_state.hundredths += total.sums.hundredths;
+        }
+    }
+    let share = |(state, sums): (OrderState, Sums)| {
+        let state_filter = ("state", state.as_str().to_owned());
+        let query: Vec<_> = filters.iter().chain([&state_filter]).map(|(key, value)| (*key, value.as_str())).collect();
+        Share {
+            state: state_shown(state, page),
+            count: page.orders(sums.orders),
+            total: rupiah(sums.hundredths),
+            link: address("/orders", &query),
+        }
+    };
+    Ok(sums.into_iter().filter(|(_, sums)| sums.orders > 0).map(share).collect())
 }
 
 /// The filters that are set, as they go into an address.

@@ -122,7 +122,7 @@ impl Page {
             "retried" => self.t("The order is being tried again.", "Pesanan sedang dicoba lagi."),
             "retried_all" if count == 0 => self.t(
                 "There was nothing left to try again: these orders have moved on in the meantime.",
-                "Tidak ada lagi yang perlu dicoba: pesanannya sudah berubah sementara itu.",
+                "Tidak ada lagi yang perlu dicoba: pesanan ini sudah berlanjut.",
             ),
             "retried_all" => self.t("{} are being tried again.", "{} sedang dicoba lagi."),
             "acknowledged" => self.t("Acknowledged.", "Sudah ditandai."),
@@ -142,12 +142,10 @@ impl Page {
                 "The webhook could be read this time; its order is being processed.",
                 "Kali ini webhook dapat dibaca; pesanannya sedang diproses.",
             ),
-            "still_unreadable" => {
-                self.t("The webhook still cannot be read.", "Webhook ini masih tidak dapat dibaca.")
-            }
+            "still_unreadable" => self.t("The webhook still cannot be read.", "Webhook ini masih tidak dapat dibaca."),
             "webhook_gone" => self.t(
                 "There was nothing left to read: the webhook was read in the meantime, or its data is no longer kept.",
-                "Tidak ada lagi yang perlu dibaca: webhook sudah dibaca sementara itu, atau datanya sudah tidak disimpan.",
+                "Tidak ada lagi yang perlu dibaca: webhook ini sudah dibaca, atau datanya sudah tidak disimpan.",
             ),
             "checked" => self.t("Checked just now.", "Baru saja diperiksa."),
             _ => return None,
@@ -208,12 +206,17 @@ impl FromRequestParts<App> for Page {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let here = parts.uri.path_and_query().map_or("/", |here| here.as_str());
         let actor = parts.extensions.get::<Actor>().cloned().ok_or(Problem::TokenWrong)?;
-        let counts = app.engine.store().counts().await?;
-        let blocked = counts.iter().filter(|count| count.state == State::Blocked).map(|count| count.orders).sum();
+        let blocked = blocked(app).await?;
         let page = Self::of_nobody(app, &parts.headers, here);
         let done = page.done(parts.uri.query().unwrap_or_default());
         Ok(Self { actor: Some(actor), blocked, done, ..page })
     }
+}
+
+/// How many orders need somebody.
+pub(super) async fn blocked(app: &App) -> Result<i64, Problem> {
+    let counts = app.engine.store().counts().await?;
+    Ok(counts.iter().filter(|count| count.state == State::Blocked).map(|count| count.orders).sum())
 }
 
 /// A template as an answer.

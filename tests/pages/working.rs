@@ -34,6 +34,11 @@ async fn each_page_says_what_its_reader_wants_to_know() {
     let problems = ["Needs attention", "1 order waits for the mapping of warehouse 999", "Rp100.000", "Retry all"];
     reader.get("/problems").await.says(&problems);
     reader.get("/orders").await.says(&["Orders", "15 orders", "231127PECAFY4J", "Invoiced", "Export"]);
+    let by_state = ["Invoiced 10 orders", "Needs attention 3 orders Rp235.000", "Waiting for its status 1 order"];
+    reader.get("/orders").await.says(&by_state);
+    let of_a_month = reader.get("/orders?from=2024-01-01&to=2024-01-31&store=8277").await;
+    of_a_month.says(&["Needs attention 2 orders Rp135.000"]);
+    assert!(of_a_month.html.contains("store=8277&#38;from=2024-01-01&#38;to=2024-01-31&#38;state=blocked"));
     reader.get("/orders?q=PECAFY4J").await.says(&["1 order", "Rp80.000"]);
     reader.get("/orders?q=nothing-like-it").await.says(&["0 orders", "No order matches."]);
     reader.get("/orders?from=2023-11-27&to=2023-11-27").await.says(&["231127PECAFY4J"]);
@@ -80,6 +85,7 @@ async fn a_check_names_what_waiting_orders_need_in_the_reader_s_language() {
         "Warehouse 999: Forstok's warehouse 999 is not mapped (order 138500010 shows it)",
         "Store 8277: branch: branch \"Kantor Bulan\" does not exist in Accurate",
         "Store 4040: store Toko Baru is not mapped",
+        "What to do: Add this store to the mapping",
         "items of waiting orders are known",
     ];
     operator.get("/connection").await.says(&english);

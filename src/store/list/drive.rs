@@ -5,7 +5,7 @@ use super::{
     conditions::{Test, Tests, bounds, column, open_only, rows_of},
 };
 use crate::store::{
-    DayOf, Days, Filter, OrderRecord, Position, Result, Sums,
+    DayOf, Days, Filter, OrderRecord, Position, Result, State, Sums,
     rows::micros,
     talk::{Columns, Talk},
 };
@@ -29,7 +29,8 @@ pub(super) enum Driver {
     Tests(Vec<Test>),
     Warning(&'static str, Option<bool>),
     Text(Matches),
-    Days(Days),
+    /// Orders of some days, and of a state that has an index of its own by day.
+    Days(Days, Option<State>),
 }
 
 /// How orders are found.
@@ -80,7 +81,10 @@ impl Plan {
         let sort = days.map_or(Sort::Id, |days| Sort::Days(days.by));
         let (driver, size) = smallest(talk, filter, matches).await?;
         let mut plan = match days {
-            Some(days) if size > FEW => Self { sort, driver: Driver::Days(days), tests, gathers: false },
+            Some(days) if size > FEW => {
+                let state = filter.state.filter(|state| is_indexed_by_day(*state, days.by));
+                Self { sort, driver: Driver::Days(days, state), tests, gathers: false }
+            }
             Some(_) => Self { sort, driver, tests, gathers: true },
             None => Self { sort, driver, tests, gathers: false },
         };
@@ -136,7 +140,9 @@ impl Driver {
             Self::Tests(tests) => tests.contains(test),
             Self::Warning(code, acknowledged) => *test == Test::Warning(code, *acknowledged),
             Self::Text(matches) => matches!(test, Test::Text(tested) if tested == matches),
-            Self::Days(days) => *test == Test::Days(*days),
+            Self::Days(days, state) => {
+                *test == Test::Days(*days) || state.is_some_and(|state| *test == Test::State(state))
+            }
         }
     }
 
@@ -183,7 +189,9 @@ impl Driver {
                      FROM ({all}) AS found ORDER BY found.id DESC LIMIT {window}"
                 )
             }
-            Self::Days(days) => {
+            Self::Days(days, state) => {
+                // Written out, since only then the database sees that the index of these states will do.
+                let of_state = state.map_or(String::new(), |state| format!("state = '{}' AND ", state.as_str()));
                 let key = column(days.by);
                 let (first, end) = bounds(days);
                 let (first, end) = (binds.number(first), binds.number(end));
@@ -191,11 +199,16 @@ impl Driver {
                 let window = binds.number(window);
                 format!(
                     "SELECT {key} AS walked_key, id AS walked_id FROM orders
-                     WHERE {key} >= {first} AND {key} < {end}{rest} ORDER BY {key} DESC, id DESC LIMIT {window}"
+                     WHERE {of_state}{key} >= {first} AND {key} < {end}{rest} ORDER BY {key} DESC, id DESC LIMIT {window}"
                 )
             }
         }
     }
+}
+
+/// Whether there is an index of these orders by the day (`orders_by_state_and_…`).
+fn is_indexed_by_day(state: State, by: DayOf) -> bool {
+    matches!(state, State::Blocked | State::Ignored | State::Voided) && by != DayOf::Invoiced
 }
 
 fn behind(key: &str, Position { key: at, id }: Position, binds: &mut Binds) -> String {

@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = migrations![
     "0016_acknowledged",
     "0017_sessions",
     "0019_went_on",
+    "0030_state_and_day",
 ];
 
 /// Whether the file has all that this version knows. A newer one may have been here: it only adds.
