@@ -86,6 +86,41 @@ pub(super) fn weekday(day: Date, language: Language) -> &'static str {
     names[day.weekday().to_monday_zero_offset() as usize]
 }
 
+/// `November 2026`.
+pub(super) fn month(day: Date, language: Language) -> String {
+    let names = match language {
+        Language::English => [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ],
+        Language::Indonesian => [
+            "Januari",
+            "Februari",
+            "Maret",
+            "April",
+            "Mei",
+            "Juni",
+            "Juli",
+            "Agustus",
+            "September",
+            "Oktober",
+            "November",
+            "Desember",
+        ],
+    };
+    format!("{} {}", names[day.month() as usize - 1], day.year())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +136,7 @@ mod tests {
         let at: Timestamp = "2026-11-25T18:05:09Z".parse().expect("a moment");
         assert_eq!(moment(at), "26/11/2026 01:05 WIB");
         assert_eq!(weekday(day_in_wib(at), Language::Indonesian), "Kamis");
+        assert_eq!(month(day_in_wib(at), Language::English), "November 2026");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, ToSpan, civil::Date};
 
 use super::{
     books::Book,
@@ -41,6 +41,8 @@ struct Today {
     silent: bool,
     queue: Queue,
     figures: Vec<Figures>,
+    /// Last month and this one, each as a list with the sum of every state.
+    months: Vec<(String, String)>,
     chart: Chart,
     /// Not a single order is known.
     empty: bool,
@@ -105,10 +107,20 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response,
             Figures::new(page.t("Today", "Hari ini"), &of_today(&received), &of_today(&created)),
             Figures::new(page.t("Last 30 days", "30 hari terakhir"), &received, &created),
         ],
+        months: months(today, &page),
         chart: Chart::new(today, &received, &created),
         empty: counts.iter().all(|count| count.orders == 0),
         page,
     })
+}
+
+/// Where somebody who closes a month sees what is booked and what is not.
+fn months(today: Date, page: &Page) -> Vec<(String, String)> {
+    let month = |day: Date| {
+        let (first, last) = (day.first_of_month().to_string(), day.last_of_month().to_string());
+        (format::month(day, page.language), address("/orders", &[("from", &first), ("to", &last)]))
+    };
+    vec![month(today.first_of_month().saturating_sub(1.day())), month(today)]
 }
 
 fn in_states(counts: &[Count], states: &[OrderState]) -> i64 {

@@ -31,6 +31,7 @@ async fn each_page_says_what_its_reader_wants_to_know() {
     let today =
         ["Today", "All booked except 3 orders", "10 orders have an invoice in Accurate.", "warehouse 999", "working"];
     reader.get("/").await.says(&today);
+    assert!(reader.get("/").await.html.contains("/orders?from="), "a month can be looked at as a whole");
     let problems = ["Needs attention", "1 order waits for the mapping of warehouse 999", "Rp100.000", "Retry all"];
     reader.get("/problems").await.says(&problems);
     reader.get("/orders").await.says(&["Orders", "15 orders", "231127PECAFY4J", "Invoiced", "Export"]);
