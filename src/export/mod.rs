@@ -19,8 +19,8 @@ use crate::{
     store::{Filter, OrderRecord, Position, StoreError},
 };
 
-/// Orders that are read at once.
-const AT_ONCE: i64 = 500;
+/// Orders that are read at once. Several such pages wait for each other on their way into a workbook.
+const AT_ONCE: i64 = 100;
 
 /// Pages and pieces that wait for their reader: what bounds the memory when the reader is slow.
 const WAITING: usize = 2;
