@@ -4,7 +4,7 @@
 use std::{
     fs::Permissions,
     io::{Seek, SeekFrom, Write},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{FileExt, PermissionsExt},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -262,8 +262,9 @@ async fn a_file_that_is_damaged_meanwhile_is_503_from_then_on_and_says_what_to_d
     service.takes(1..=50).await;
     // What is written later is written whole, from memory: nothing more is to be written about these.
     service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == 50).await;
-    for file in ["data/orders.db", "data/orders.db-wal"] {
-        damage(&home.path(file), 0);
+    // The header stays: that another one is there would be noticed at once.
+    for (file, from) in [("data/orders.db", 100), ("data/orders.db-wal", 0)] {
+        damage(&home.path(file), from);
     }
     // Until a page that is no longer in memory is read, nobody can know; a write makes readers forget theirs.
     let mut id = 50;
@@ -293,6 +294,43 @@ async fn files_that_are_cut_short_meanwhile_are_noticed_and_nothing_more_is_ackn
         service.is_not_ready("it was cut short or overwritten while the service runs").await;
         service.cannot_take(7).await;
         assert!(service.log.text().contains("cut short"), "{}", service.log.text());
+    }
+}
+
+/// Writes over the beginning of a file what another file holds; its length stays.
+fn write_over(file: &Path, other: &Path) {
+    let bytes = std::fs::read(other).expect("it is there");
+    let length = std::fs::metadata(file).expect("it is there").len();
+    assert!(bytes.len() as u64 <= length, "{} bytes over {length}", bytes.len());
+    let target = std::fs::File::options().write(true).open(file).expect("it is ours");
+    target.write_all_at(&bytes, 0).expect("it takes bytes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_written_over_with_another_of_its_length_is_noticed() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let mut service = home.serve().await;
+    service.takes(1..=5).await;
+    service.terminate();
+    assert_eq!(service.exit_code().await, Some(0));
+    std::fs::copy(database(&home), home.path("earlier.db")).expect("it is there");
+    for other in ["earlier.db", "backup.db"] {
+        let mut service = home.serve().await;
+        service.takes(1..=6).await;
+        if other == "backup.db" {
+            let backup = home.command(&["store", "backup", other]).output().expect("it runs");
+            assert!(backup.status.success(), "{}", String::from_utf8_lossy(&backup.stderr));
+        }
+        service.takes(7..=7).await;
+        write_over(&database(&home), &home.path(other));
+        service.cannot_take(8).await;
+        service.is_not_ready("it was cut short or overwritten while the service runs").await;
+        service.kill();
+        for companion in ["data/orders.db-wal", "data/orders.db-shm"] {
+            std::fs::remove_file(home.path(companion)).expect("it is there");
+        }
+        std::fs::copy(home.path("earlier.db"), database(&home)).expect("it takes the place");
     }
 }
 

@@ -1,12 +1,12 @@
 //! A copy of the database file beside the service that works on it.
 
-use std::{ffi::OsString, path::Path};
+use std::{ffi::OsString, os::unix::fs::FileExt, path::Path};
 
 use tempfile::NamedTempFile;
 
 use super::{
     Access, Result, StoreError, connect, execute,
-    file::{must_exist, refused, refused_by},
+    file::{MARK_AT, must_exist, refused, refused_by},
     in_place, number,
 };
 use crate::store::{remedy, talk::Value};
@@ -40,6 +40,8 @@ fn copy(source: &Path, target: &Path) -> Result<Copied> {
     let written = connect(source, Access::Write)
         .and_then(|connection| execute(&connection, "VACUUM INTO $1", &[Value::Text(text(part.path())?)]));
     written.map_err(|error| refused_by(source, error))?;
+    // A copy is not the file that a service has marked, even if it is put in its place.
+    part.as_file().write_all_at(&[0; 4], MARK_AT).map_err(|error| refused(target, &error))?;
     let copied = look_through(part.path())?;
     let on_disk = || -> std::io::Result<()> {
         part.as_file().sync_all()?;

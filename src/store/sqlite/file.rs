@@ -2,15 +2,20 @@
 
 use std::{
     fs::{File, OpenOptions, Permissions},
-    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
+    mem::ManuallyDrop,
+    os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
 use rusqlite::Connection;
 
-use super::super::{Result, StoreError, remedy};
+use super::{
+    super::{Result, StoreError, remedy},
+    checkpoint::Log,
+    connection::number,
+};
 
 /// How long is looked for damage at start. Some tens of megabytes are read through in that time; of a larger file
 /// only a part, since webhooks wait meanwhile.
@@ -148,13 +153,52 @@ pub(super) struct Opened {
     page_size: u64,
     /// How long the database file and its log were when they were last seen whole.
     lengths: [AtomicU64; 2],
+    /// What tells the file from any other of the same length.
+    mark: Option<Mark>,
+}
+
+/// A number that this process has drawn and written into the header of its database file (`application_id`). Where
+/// another number stands, somebody has written another database over it.
+#[derive(Debug)]
+pub(super) struct Mark {
+    /// Never closed: with a file that a process closes, its locks on the same file go, SQLite's included.
+    file: ManuallyDrop<File>,
+    number: [u8; 4],
+    /// It has been moved from the log into the file.
+    is_written: AtomicBool,
+}
+
+/// Where `application_id` is in a database file; it is written with its highest byte first.
+pub(super) const MARK_AT: u64 = 68;
+
+impl Mark {
+    /// Marks the database that this connection writes to.
+    pub(super) fn make(path: &Path, connection: &Connection) -> Result<Self> {
+        let drawn = number(connection, "SELECT 1 + abs(random() % 2147483646)")?;
+        let drawn = i32::try_from(drawn).map_err(|error| refused(path, &error))?;
+        connection.pragma_update(None, "application_id", drawn)?;
+        Log::after("PASSIVE", connection)?;
+        let file = ManuallyDrop::new(File::open(path).map_err(|error| refused(path, &error))?);
+        Ok(Self { file, number: drawn.to_be_bytes(), is_written: AtomicBool::new(false) })
+    }
+
+    /// Whether the file is still the one that was marked. One that cannot be read is SQLite's to report.
+    fn is_there(&self) -> bool {
+        let mut found = [0; 4];
+        let is_found = self.file.read_exact_at(&mut found, MARK_AT).is_err() || found == self.number;
+        if is_found {
+            self.is_written.store(true, Ordering::Relaxed);
+        }
+        is_found || !self.is_written.load(Ordering::Relaxed)
+    }
 }
 
 /// What is wrong with the files.
 pub(super) enum Trouble {
     /// One was removed or replaced; it may come back.
     Gone(StoreError),
-    /// The database file is shorter than it was. It never shrinks while the service runs.
+    /// The database file is shorter than it was, which it never is while the service runs, or it holds another
+    /// database.
     Cut(StoreError),
     /// The log is shorter than it was: SQLite may have given room back, or somebody has cut it.
     LogIsShorter,
@@ -162,13 +206,13 @@ pub(super) enum Trouble {
 
 impl Opened {
     /// The file and its companions as they are now.
-    pub(super) fn at(path: &Path, page_size: u64) -> Self {
+    pub(super) fn at(path: &Path, page_size: u64, mark: Option<Mark>) -> Self {
         let files = [path.to_path_buf(), beside(path, "-wal"), beside(path, "-shm")];
         let lengths = [0, 1].map(|nth| AtomicU64::new(length(&files[nth])));
-        Self { files: files.map(|file| (file.clone(), identity(&file))).into(), page_size, lengths }
+        Self { files: files.map(|file| (file.clone(), identity(&file))).into(), page_size, lengths, mark }
     }
 
-    /// Makes sure that they are still there and that none is shorter than it was.
+    /// Makes sure that they are still there, and that none is shorter than it was or holds something else.
     pub(super) fn look(&self) -> std::result::Result<(), Trouble> {
         if let Some((file, _)) = self.files.iter().find(|(file, then)| identity(file) != *then) {
             return Err(Trouble::Gone(refused(
@@ -179,6 +223,9 @@ impl Opened {
         }
         let [database, log] = [0, 1].map(|nth| length(&self.files[nth].0));
         if database < self.lengths[0].fetch_max(database, Ordering::Relaxed) {
+            return Err(Trouble::Cut(self.cut(0)));
+        }
+        if self.mark.as_ref().is_some_and(|mark| !mark.is_there()) {
             return Err(Trouble::Cut(self.cut(0)));
         }
         if log < self.lengths[1].load(Ordering::Relaxed) {

@@ -27,7 +27,7 @@ pub(super) use self::{
 use self::{
     checkpoint::{Checkpointer, LONGEST_KEPT, Log},
     connection::{OnFile, at_once},
-    file::{Opened, Trouble, beside, examine, lock_beside, make_folder, make_private, must_exist},
+    file::{Mark, Opened, Trouble, beside, examine, lock_beside, make_folder, make_private, must_exist},
     readers::{Readers, Reading},
 };
 use super::{
@@ -118,7 +118,7 @@ impl Sqlite {
             if !is_of_now {
                 return Ok(Readable::Older);
             }
-            Ok(Readable::Now(Arc::new(Self(SqliteFile::new(path, None, readers, Opened::at(path, 0), None)))))
+            Ok(Readable::Now(Arc::new(Self(SqliteFile::new(path, None, readers, Opened::at(path, 0, None), None)))))
         })
     }
 }
@@ -133,7 +133,8 @@ impl SqliteFile {
             schema::migrate(path, &mut writer)?;
             let readers = Readers::open(path.to_owned(), Access::Read)?;
             let page_size = number(&writer, "PRAGMA page_size")?;
-            Ok((writer, readers, Opened::at(path, page_size.unsigned_abs())))
+            let mark = lock.is_some().then(|| Mark::make(path, &writer)).transpose()?;
+            Ok((writer, readers, Opened::at(path, page_size.unsigned_abs(), mark)))
         };
         let (writer, readers, opened) = opened().map_err(|error| refused_by(path, error))?;
         Ok(Self::new(path, Some(writer), readers, opened, lock))
@@ -203,7 +204,7 @@ impl SqliteFile {
         self.wrote(result)
     }
 
-    /// Makes sure that nobody has taken the files away or cut them short.
+    /// Makes sure that nobody has taken the files away, cut them short or written over them.
     fn are_whole(&self, writer: Option<&Connected>) -> Result<()> {
         let cut = match self.opened.look() {
             Ok(()) => return Ok(()),
