@@ -15,6 +15,8 @@ use forstok_accurate::{
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
+use secrecy::ExposeSecret;
+use sqlx::{Connection as _, PgConnection};
 use tokio::sync::Notify;
 
 use crate::world::{BOOK, World, order, postgres, session};
@@ -230,6 +232,29 @@ async fn cut_short_it_goes_on_where_it_was() {
         .await;
     assert_eq!(world.store.orders(&Filter::default(), None, 2_000).await.expect("readable").len(), 1_000);
     assert!(world.timeline("1").await.contains("Cancel\u{fffd}led"), "{}", world.timeline("1").await);
+}
+
+#[tokio::test]
+async fn a_copy_waits_for_an_earlier_one_that_is_ending_and_not_for_one_that_goes_on() {
+    let world = a_shop().await;
+    let now = world.clock.now();
+    let target = postgres::new_database().await;
+    let Database::Postgres(url) = &target else { panic!("a server's") };
+    let mut earlier = PgConnection::connect(url.expose_secret()).await.expect("it listens");
+    // The lock that a copy holds on the database that it writes into.
+    let hold = sqlx::query("SELECT pg_advisory_lock($1)").bind(0x66_6f72_7374_6f6c_i64);
+    hold.execute(&mut earlier).await.expect("nobody holds it");
+    let why = refused(&world.place, &target, now).await;
+    assert!(why.contains("another store copy writes into it"), "{why}");
+
+    let ends = async {
+        let waiting = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database =
+                           (SELECT oid FROM pg_database WHERE datname = current_database()))";
+        while !sqlx::query_scalar::<_, bool>(waiting).fetch_one(&mut earlier).await.expect("readable") {}
+        drop(earlier);
+    };
+    let (copied, ()) = tokio::join!(copy(&world.place, &target, now), ends);
+    copied.expect("the lock is free again");
 }
 
 #[tokio::test]

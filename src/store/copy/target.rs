@@ -19,6 +19,12 @@ const ONE_COPY: i64 = 0x66_6f72_7374_6f6c;
 /// A copy is made for a while, and what was lost with the server is copied again: only the end must be on disk.
 const READY: &str = "SET synchronous_commit = off; SET enable_seqscan = off; SET jit = off; SET statement_timeout = 0";
 
+/// The server notices only after a while that a copy has ended whose process was killed, and keeps its lock until then.
+const WAIT_FOR_EARLIER_COPY: &str = "SET lock_timeout = '5s'";
+
+/// What PostgreSQL says when a lock was waited for in vain.
+const LOCK_IS_TAKEN: &str = "55P03";
+
 /// The database that is copied into.
 pub(super) struct Target {
     connection: PgConnection,
@@ -30,10 +36,16 @@ impl Target {
     pub(super) async fn open(url: &SecretString) -> Result<Self> {
         let (mut connection, address) = connect_and_migrate(url).await?;
         sqlx::raw_sql(READY).execute(&mut connection).await?;
-        let alone = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(ONE_COPY);
-        let alone: bool = alone.fetch_one(&mut connection).await?;
-        let target = Self { connection, address };
-        if alone { Ok(target) } else { Err(target.refused("another store copy writes into it; let that one end")) }
+        sqlx::raw_sql(WAIT_FOR_EARLIER_COPY).execute(&mut connection).await?;
+        let alone = sqlx::query("SELECT pg_advisory_lock($1)").bind(ONE_COPY).execute(&mut connection).await;
+        if let Err(error) = alone {
+            let is_taken =
+                error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some(LOCK_IS_TAKEN);
+            let taken = "another store copy writes into it; let that one end";
+            return Err(if is_taken { refused_because(&address, taken) } else { error.into() });
+        }
+        sqlx::raw_sql("SET lock_timeout = 0").execute(&mut connection).await?;
+        Ok(Self { connection, address })
     }
 
     /// Begins a copy of this source, or goes on with it. Everything else that holds something is refused.
