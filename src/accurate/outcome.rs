@@ -191,14 +191,6 @@ impl Failure {
         self
     }
 
-    /// What distinguishes this failure from another one: the class and the words, without what differs from reply to reply
-    /// (reference codes, times). Two attempts that end with the same gist got the same reply again.
-    pub fn gist(&self) -> String {
-        let differs = |word: &&str| word.bytes().any(|byte| byte.is_ascii_digit());
-        let words: Vec<_> = self.words().split_whitespace().filter(|word| !differs(word)).collect();
-        format!("{}: {}", self.class(), words.join(" "))
-    }
-
     /// What Accurate, or the way to it, said.
     pub fn words(&self) -> &str {
         match self {

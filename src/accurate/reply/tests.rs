@@ -177,14 +177,6 @@ fn a_bulk_whose_elements_are_not_told_apart_is_never_taken_for_saved() {
 }
 
 #[test]
-fn the_same_reply_again_has_the_same_gist() {
-    let upsss = |code: &str| said(&format!("Upsss... Telah terjadi permasalahan. Kode Referensi: {code}")).gist();
-    assert_eq!(upsss("00A1B2C3"), upsss("00A1B2C4"));
-    assert_ne!(upsss("00A1B2C3"), said("Something nobody has seen").gist());
-    assert_ne!(said("Kode Barang harus diisi").gist(), said("Nama Barang harus diisi").gist());
-}
-
-#[test]
 fn replies_are_read_whatever_their_form() {
     let odd = [
         "\u{feff}{\"s\":true,\"r\":{\"id\":1}}",
