@@ -36,6 +36,8 @@ pub enum Field {
     Discount,
     VoucherSeller,
     Shipping,
+    /// Whether the marketplace pays the courier: only then is the shipping price not the seller's.
+    Cashless,
     Total,
     UpdatedAt,
     OrderedAt,
@@ -72,6 +74,8 @@ pub enum Why {
     NotAList,
     /// Should be an object.
     NotAnObject,
+    /// Neither true nor false.
+    NotAFlag,
     /// In none of the forms in which times are written.
     NotATime,
     /// More than a day after it arrived.
@@ -94,6 +98,7 @@ impl Why {
             Self::BelowZero => ("is below zero", "kurang dari nol"),
             Self::NotAList => ("is not a list", "bukan daftar"),
             Self::NotAnObject => ("is not an object", "bukan objek"),
+            Self::NotAFlag => ("is neither true nor false", "bukan true atau false"),
             Self::NotATime => {
                 ("is not a time such as 2024-02-01T09:00:00+07:00", "bukan waktu seperti 2024-02-01T09:00:00+07:00")
             }
@@ -136,10 +141,12 @@ impl<'a> UnreadAmounts<'a> {
         // The first discount that is not 0 counts; those behind it are not looked at.
         let needs_voucher = discount == Rupiah::ZERO;
         let needs_voucher_of_lines = needs_voucher && order.voucher_seller == Rupiah::ZERO;
+        let shipping_is_unread = order.unread.iter().any(|unread| unread.field == Field::Shipping);
         for unread in &order.unread {
             let is_needed = match unread.field {
                 Field::VoucherSeller => needs_voucher,
                 Field::Shipping => order.cashless == Some(false),
+                Field::Cashless => order.shipping_price.is_positive() || shipping_is_unread,
                 Field::UpdatedAt | Field::OrderedAt => continue,
                 _ => true,
             };

@@ -108,7 +108,7 @@ fn read_order(order: &Object<'_>) -> Result<Snapshot, String> {
         updated_at: fields.time(Field::UpdatedAt, "updated_at"),
         lines: fields.list(Field::Lines, "item_lines", read_line),
         shipping_price: fields.amount(Field::Shipping, "shipping_price").unwrap_or_default(),
-        cashless: fields.flag("cashless"),
+        cashless: fields.flag(Field::Cashless, "cashless"),
         discount_amount: fields.amount(Field::Discount, "discount_amount").unwrap_or_default(),
         voucher_amount: fields.amount(Field::Discount, "voucher_amount").unwrap_or_default(),
         voucher_seller: fields.amount(Field::VoucherSeller, "voucher_seller").unwrap_or_default(),
@@ -215,6 +215,31 @@ mod tests {
         assert_eq!(order.status, Some(Status::Cancelled));
         insta::assert_snapshot!(unread(&order).join("\n"));
         assert_eq!(super::read(br#"{"event":7,"order":{"id":1}}"#).expect("an order").event, "");
+    }
+
+    #[test]
+    fn who_pays_the_courier_is_read_leniently_and_noted_when_it_cannot_be_read() {
+        let cashless = |value: Value| order(&json!({"id": 1, "cashless": value})).expect("readable");
+        for (value, read) in [
+            (json!(true), Some(true)),
+            (json!("False"), Some(false)),
+            (json!(1), Some(true)),
+            (json!("0"), Some(false)),
+            (json!(1.0), Some(true)),
+            (json!(null), None),
+            (json!(""), None),
+        ] {
+            let order = cashless(value.clone());
+            assert_eq!((order.cashless, unread(&order)), (read, vec![]), "{value}");
+        }
+        for (value, noted) in [
+            (json!("maybe"), "order.cashless: \"maybe\" is neither true nor false"),
+            (json!(2), "order.cashless: \"2\" is neither true nor false"),
+            (json!({}), "order.cashless: \"an object\" is neither true nor false"),
+        ] {
+            let order = cashless(value);
+            assert_eq!((order.cashless, unread(&order)), (None, vec![noted.to_owned()]));
+        }
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Snapshots arrive in any order and more than once.
 
-use forstok_accurate::sandbox::Invoice;
+use forstok_accurate::{
+    domain::reason::{Language, Warning},
+    sandbox::Invoice,
+};
 
 use super::{NUMBER, ORDER};
 use crate::world::{Order, World, order};
@@ -115,4 +118,20 @@ async fn the_very_same_snapshot_again_is_a_repeat_that_shows_the_invoice() {
     assert_eq!(again.invoice.expect("it stands").number, NUMBER);
     world.run_until_settled().await;
     assert_eq!(world.accurate.calls().len(), calls, "a repeat leads to no call");
+}
+
+#[tokio::test]
+async fn who_pays_the_courier_is_asked_when_it_cannot_be_read_and_shipping_was_paid() {
+    let mut world = World::new().await;
+    let order = |id: &str, shipping: i64| {
+        order(id).ready_to_ship().with("cashless", "maybe".into()).with("shipping_price", shipping.into())
+    };
+    world.forstok_sends(order("1", 11_000)).await;
+    world.forstok_sends(order("2", 0)).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state("1").await, "blocked: amount_unreadable");
+    let about = world.order("1").await.findings[0].about.in_words(Language::English);
+    assert!(about.contains("order.cashless: \"maybe\" is neither true nor false"), "{about}");
+    assert_eq!(world.state("2").await, "invoiced");
+    assert!(world.warnings("2").await.contains(&Warning::AmountUnreadable), "{:?}", world.warnings("2").await);
 }

@@ -97,11 +97,18 @@ impl<'a> Fields<'a> {
         (!text.is_empty()).then_some(Cow::Borrowed(text))
     }
 
-    pub(super) fn flag(&self, key: &str) -> Option<bool> {
-        match self.borrowed(key)?.to_ascii_lowercase().as_str() {
+    pub(super) fn flag(&mut self, field: Field, key: &str) -> Option<bool> {
+        let text = match self.object.get(key)? {
+            other @ (Json::List(_) | Json::Object(_)) => other.kind().to_owned(),
+            _ => self.text(key)?,
+        };
+        match text.to_ascii_lowercase().as_str() {
             "true" | "1" | "yes" => Some(true),
             "false" | "0" | "no" => Some(false),
-            _ => None,
+            _ => {
+                self.note(field, key, &text, Why::NotAFlag);
+                None
+            }
         }
     }
 
