@@ -1,18 +1,17 @@
 //! The binary as a child process with settings, mapping and database in a folder of its own.
 
 use std::{
-    io::{BufRead, BufReader},
     net::SocketAddr,
     path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use forstok_accurate::sandbox::{Options, Running, Sandbox, samples};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 /// What opens `/v1` in these tests.
 pub(crate) const OPERATOR_TOKEN: &str = "token-of-the-operator";
@@ -156,9 +155,9 @@ impl Home {
     }
 
     async fn start(&self, mut command: Command) -> Service {
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
-        let log = Log::follow(&mut child);
+        let log = Log::new();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log.writer());
+        let mut child = command.spawn().expect("it starts");
         let address = eventually("the service says where it listens", async || {
             if let Some(status) = child.try_wait().expect("our own child") {
                 panic!("the service left with {status}:\n{}", log.text());
@@ -200,25 +199,25 @@ fn settings(accurate: &str, server: &str, webhook: &str) -> String {
     )
 }
 
-/// What a process wrote to standard error so far.
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
+/// What a process wrote to standard error so far. It writes into a file, so that whatever it logged before it answered
+/// is there when its answer has come.
+#[derive(Clone)]
+pub(crate) struct Log(Arc<NamedTempFile>);
 
 impl Log {
-    fn follow(child: &mut Child) -> Self {
-        let log = Self::default();
-        let written = log.clone();
-        let errors = child.stderr.take().expect("standard error is piped");
-        std::thread::spawn(move || {
-            for line in BufReader::new(errors).lines().map_while(Result::ok) {
-                written.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-            }
-        });
-        log
+    fn new() -> Self {
+        Self(Arc::new(NamedTempFile::new().expect("a file for the log")))
+    }
+
+    /// For the process that writes it.
+    fn writer(&self) -> Stdio {
+        let file = std::fs::File::options().append(true).open(self.0.path());
+        file.expect("our own file can be written to").into()
     }
 
     pub(crate) fn text(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
+        let bytes = std::fs::read(self.0.path()).expect("our own file can be read");
+        String::from_utf8_lossy(&bytes).trim_end().to_owned()
     }
 
     fn address(&self) -> Option<SocketAddr> {
