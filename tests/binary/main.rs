@@ -8,6 +8,7 @@ mod deploy;
 mod forstok;
 mod hostile;
 mod keeping;
+mod logging;
 mod machine_fails;
 mod operators;
 mod paused;

@@ -1,9 +1,55 @@
 //! Accurate refuses the whole book.
 
+use forstok_accurate::sandbox::{Action, Fault, On};
+
 use super::{
     forstok::order,
-    service::{Home, accurate},
+    service::{Home, Service, accurate},
 };
+
+/// `/readyz`, which everybody may read, once the book is paused with this code; it has none of these words.
+async fn readiness_without(service: &Service, code: &str, words: &[&str]) {
+    let ready = service.get_until("/readyz", |ready| ready["books"]["main"]["code"] == code).await.to_string();
+    for word in words {
+        assert!(!ready.to_lowercase().contains(&word.to_lowercase()), "{word}: {ready}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_readiness_shows_nothing_that_accurate_or_a_proxy_before_it_said() {
+    let accurate = accurate().await;
+    let sandbox = accurate.sandbox();
+    let service = Home::new(&accurate).serve().await;
+    service.send(&order(1)).await;
+    service.order_once("1", "invoiced").await;
+    // The page of a proxy that shows the request, with its headers, until the book is paused.
+    sandbox.next(On::Any, Fault::EchoedBefore, 10_000);
+    for id in 2..=6 {
+        service.send(&order(id)).await;
+    }
+    let of_the_page =
+        ["sandbox-token", "sandbox-secret", "bearer", "signature", "HTTP/1.1", "host:", "***", "/accurate/api"];
+    readiness_without(&service, "accurate_down", &of_the_page).await;
+    let summary = service.get("/v1/summary").await.text;
+    assert!(summary.contains("HTTP/1.1"), "an operator reads what was said: {summary}");
+    for secret in ["sandbox-token", "sandbox-secret"] {
+        assert!(!summary.contains(secret) && !service.log.text().contains(secret), "{secret}: {summary}");
+    }
+    sandbox.clear_faults();
+    service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == 6).await;
+
+    sandbox.withhold_right(Action::InvoiceSave);
+    sandbox.withhold_right(Action::InvoiceBulkSave);
+    service.send(&order(7)).await;
+    readiness_without(&service, "right_missing", &["Anda", "hak untuk", "sandbox"]).await;
+    assert!(service.get("/v1/summary").await.text.contains("hak untuk"), "an operator reads it");
+    sandbox.grant_right(Action::InvoiceSave);
+    sandbox.grant_right(Action::InvoiceBulkSave);
+
+    sandbox.revoke_token();
+    service.send(&order(8)).await;
+    readiness_without(&service, "token_refused", &["Invalid or Revoked", "sandbox"]).await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_token_pauses_the_book_and_its_orders_wait() {

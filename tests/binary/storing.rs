@@ -19,6 +19,10 @@ async fn what_cannot_be_stored_is_answered_503_and_nothing_of_it_is_kept() {
     let detail = answer.problem(503, "not_stored");
     assert!(detail.contains("send it again"), "{detail}");
     assert!(!answer.retry_after.is_empty(), "the sender hears when to come again");
+    let log = service.log.text();
+    let said =
+        log.lines().find(|line| line.contains("not_stored")).unwrap_or_else(|| panic!("it is not logged: {log}"));
+    assert!(said.contains("WARN") || said.contains("ERROR"), "{said}");
     let ready = service.get("/readyz").await;
     assert_eq!(ready.status, 503);
     let parts = ready.json();

@@ -1,0 +1,102 @@
+//! What the log says: a line for whatever a person must hear of, with the same numbers as the timeline, and no words
+//! that Accurate or a buyer wrote.
+
+use forstok_accurate::sandbox::{Fault, On};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{
+    forstok::order,
+    service::{Home, OPERATOR_TOKEN, Service, accurate, eventually},
+};
+
+/// A service whose log is JSON.
+async fn serve(home: &Home) -> Service {
+    let settings = std::fs::read_to_string(home.path("settings.toml")).expect("the settings of this test");
+    home.write("settings.toml", &format!("{settings}\n[log]\nformat = \"json\"\n"));
+    home.serve().await
+}
+
+impl Service {
+    /// The lines of the log that hold this text.
+    fn lines_with(&self, text: &str) -> Vec<Value> {
+        let log = self.log.text();
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter(|line| line["message"].as_str().is_some_and(|message| message.contains(text))).collect()
+    }
+
+    /// The first line that holds this text, once it is there.
+    async fn line_with(&self, text: &str) -> Value {
+        let what = format!("the log says {text:?}");
+        eventually(&what, async || self.lines_with(text).into_iter().next()).await
+    }
+}
+
+fn without_sku(id: u64) -> Value {
+    let mut body = order(id);
+    body["order"]["item_lines"][0]["sku"] = json!("");
+    body
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_must_hear_of_is_a_line_that_names_order_reason_and_actor() {
+    let accurate = accurate().await;
+    let service = serve(&Home::new(&accurate)).await;
+    service.send(&without_sku(1)).await;
+    let blocked = service.line_with("order 1 is blocked").await;
+    assert_eq!(blocked["level"], "WARN");
+    assert_eq!((&blocked["order_id"], &blocked["reason"]), (&json!("1"), &json!("sku_empty")), "{blocked}");
+
+    assert_eq!(service.post("/v1/orders/1/retry").await.json()["rearmed"], 1);
+    let retried = service.line_with("order 1 is retried").await;
+    assert_eq!((&retried["order_id"], &retried["actor"]), (&json!("1"), &json!("operator")), "{retried}");
+    service.order_once("1", "blocked").await;
+    assert_eq!(service.post("/v1/orders/retry?state=blocked").await.json()["rearmed"], 1);
+    let retried = service.line_with("1 orders are retried").await;
+    assert_eq!((&retried["orders"], &retried["actor"]), (&json!(1), &json!("operator")), "{retried}");
+
+    service.send(&order(2)).await;
+    service.order_once("2", "invoiced").await;
+    let mut changed = order(2);
+    changed["order"]["updated_at"] = json!("2023-11-28T11:19:00.000+07:00");
+    changed["order"]["item_lines"][0]["price"] = json!(1);
+    changed["order"]["item_lines"][0]["sale_price"] = json!(1);
+    service.send(&changed).await;
+    let changed = service.line_with("order 2 changed after its invoice was created").await;
+    assert_eq!((&changed["level"], &changed["order_id"]), (&json!("WARN"), &json!("2")), "{changed}");
+
+    let mut mapping = service.get("/v1/mapping").await.json()["mapping"].clone();
+    mapping["bundles"] = json!("children");
+    let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("if-match", "*".to_owned())];
+    let put = service.ask(Method::PUT, "/v1/mapping", &headers, mapping.to_string().into_bytes()).await;
+    assert_eq!(put.status, 200, "{}", put.text);
+    let applied = service.line_with("mapping revision 2 is active").await;
+    assert_eq!((&applied["author"], &applied["revision"]), (&json!("operator"), &json!(2)), "{applied}");
+    assert!(applied["message"].as_str().is_some_and(|message| message.contains("bundles")), "{applied}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postponed_order_says_why_and_attempts_have_the_numbers_of_the_timeline() {
+    let accurate = accurate().await;
+    let service = serve(&Home::new(&accurate)).await;
+    // Once Accurate has kept a number of ours, a save of unknown outcome is looked up and sent again within seconds.
+    service.send(&order(1)).await;
+    service.order_once("1", "invoiced").await;
+    accurate.sandbox().next(On::InvoiceSaves, Fault::UpsssBefore, 2);
+    service.send(&order(3)).await;
+    service.order_once("3", "invoiced").await;
+    let invoiced = service.line_with("order 3 is invoiced").await;
+    let postponed = service.lines_with("order 3 is postponed");
+    assert!(!postponed.is_empty(), "{}", service.log.text());
+    for line in &postponed {
+        let reason = line["reason"].as_str().expect("a reason");
+        assert!(!reason.is_empty() && line["until"].is_string(), "{line}");
+    }
+    let timeline = service.get("/v1/orders/3").await.json()["timeline"].clone();
+    let attempts = timeline.as_array().into_iter().flatten().filter(|entry| entry["event"]["kind"] == "attempt");
+    let of_timeline: Vec<_> = attempts.map(|entry| entry["event"]["attempt"].as_i64().expect("a number")).collect();
+    let of_log: Vec<_> =
+        postponed.iter().chain([&invoiced]).map(|line| line["attempt"].as_i64().expect("a number")).collect();
+    assert_eq!(of_log.last(), of_timeline.iter().max(), "{of_log:?} {timeline}");
+    assert_eq!(of_log, (1..=of_log.len() as i64).collect::<Vec<_>>(), "{timeline}");
+}
