@@ -26,6 +26,9 @@ use crate::{
 /// How long calls in flight may take to end when the service stops.
 pub const STOP_DEADLINE: Duration = Duration::from_secs(20);
 
+/// The task that accepts connections, by its name for probes.
+const ACCEPTING: &str = "accepting connections";
+
 /// How often a mapping file is tried while others change the mapping at the same moment.
 const MAPPING_TRIES: usize = 5;
 
@@ -94,19 +97,24 @@ impl Service {
             metrics: metrics.clone(),
         });
         let (stop_serving, stopped) = watch::channel(false);
-        let serve = |listener, router| {
-            let mut stopped = stopped.clone();
-            tokio::spawn(http::serve(listener, http::deny_by_default(router), async move {
-                // An error means that whoever could stop us is gone.
-                let _ = stopped.wait_for(|stopped| *stopped).await;
-            }))
+        let supervisor = engine.supervisor();
+        let serve = |name, listener, router| {
+            let stopped = stopped.clone();
+            let stopped = move || {
+                let mut stopped = stopped.clone();
+                async move {
+                    // An error means that whoever could stop us is gone.
+                    let _ = stopped.wait_for(|stopped| *stopped).await;
+                }
+            };
+            http::serve(supervisor, name, listener, http::deny_by_default(router), stopped)
         };
         let pages = web::pages(&app);
         let serving = match listeners.operators {
-            None => vec![serve(listeners.public, web::for_browsers(http::together(&app, pages), &app))],
+            None => vec![serve(ACCEPTING, listeners.public, web::for_browsers(http::together(&app, pages), &app))],
             Some(operators) => vec![
-                serve(listeners.public, http::public(&app)),
-                serve(operators, web::for_browsers(http::operators(&app, pages), &app)),
+                serve(ACCEPTING, listeners.public, http::public(&app)),
+                serve("accepting operators", operators, web::for_browsers(http::operators(&app, pages), &app)),
             ],
         };
         let upkeep = engine.supervisor().keep_running("upkeep of metrics", move |progress| {

@@ -17,6 +17,7 @@ use forstok_accurate::{
     domain::{
         manual::Manual,
         reason::{Reason, Warning},
+        timeline::Event,
     },
     pipeline::record::delivery,
     store::{DayOf, Days, Filter, Fold, Grouping, ManualChange, Position, SessionRecord, State},
@@ -92,6 +93,9 @@ async fn use_what_pages_need(world: &World) {
     store.invoiced_since(now).await.expect("readable");
     store.snapshot(&order_id("1"), 1).await.expect("readable");
     store.mappings_below(2, 1).await.expect("readable");
+    store.mapping_of_file().await.expect("readable");
+    store.hasten_one(&order_id("30"), now).await.expect("written");
+    store.note(&order_id("30"), &Event::TriedAgain, now).await.expect("written");
     store.open_warnings().await.expect("readable");
     let change = ManualChange { decision: None, reason: None, document: None, actor: "ani".to_owned() };
     store.decide_manually(&order_id("30"), &change, now).await.expect("written");

@@ -127,7 +127,7 @@ async fn undecided(world: &World) -> Vec<Undecided> {
 }
 
 async fn decide(world: &World, verdict: Verdict) -> usize {
-    world.store.decide(&[verdict], world.clock.now()).await.expect("written")
+    world.store.decide(&[verdict], world.clock.now()).await.expect("written").len()
 }
 
 /// A decision that an order is to be ignored.

@@ -19,7 +19,8 @@ use forstok_accurate::{
     forstok::signature::{Encoding, Scheme, Verifier},
     http::{self, App, Operators, Proofs, Shared},
     live::Live,
-    pipeline::{Engine, record::Recorder, run::Running},
+    pipeline::{Engine, MappingInForce, decide::verdict, record::Recorder, run::Running},
+    store::{Undecided, Verdict},
     telemetry,
 };
 use jiff::Timestamp;
@@ -67,7 +68,7 @@ async fn served(engine: &Arc<Engine>) -> String {
         language: Language::English,
         metrics: telemetry::metrics().expect("the only one of this process"),
     });
-    tokio::spawn(http::serve(listener, http::public(&app), std::future::pending()));
+    http::serve(engine.supervisor(), "accepting", listener, http::public(&app), std::future::pending::<()>);
     format!("http://{address}")
 }
 
@@ -126,4 +127,39 @@ async fn work_that_panics_is_done_again_and_keeps_no_turn() {
     }
     world.eventually("all are invoiced", |world| world.accurate.invoice_count() == 200).await;
     assert!(running.stop(Duration::from_mins(1)).await, "it stops");
+}
+
+/// Panics about one order.
+fn decides_all_but_one(order: &Undecided, mapping: &MappingInForce) -> Verdict {
+    assert_ne!(order.order_id.as_str(), "2", "on purpose");
+    verdict(order, mapping)
+}
+
+#[tokio::test]
+async fn an_order_whose_decision_panics_is_skipped_and_explained_and_decided_after_the_next_start() {
+    let mut world = World::new().await;
+    let sessions = vec![session(&world.wire, &world.clock, true)];
+    let mapping = (*world.engine.mapping()).clone();
+    let engine = Engine::new(world.store.clone(), world.clock.clone(), sessions, mapping, 1);
+    let sound = std::mem::replace(&mut world.engine, Arc::new(engine.deciding_by(decides_all_but_one)));
+    for id in ["1", "2", "3"] {
+        world.forstok_sends(order(id).ready_to_ship()).await;
+    }
+    world.run_until_settled().await;
+    for (id, state) in [("1", "invoiced"), ("2", "received"), ("3", "invoiced")] {
+        assert_eq!(world.state(id).await, state, "order {id}");
+    }
+    let said = "an error in this program kept the order from being decided";
+    assert_eq!(world.timeline("2").await.matches(said).count(), 1, "{}", world.timeline("2").await);
+
+    // News is tried, and fails for the same error.
+    world.forstok_sends(order("2").shipped()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state("2").await, "received");
+
+    // What the other engine has called Accurate for no longer counts.
+    world.advance(60);
+    world.engine = sound;
+    world.run_until_settled().await;
+    assert_eq!(world.state("2").await, "invoiced");
 }

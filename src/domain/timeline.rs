@@ -140,6 +140,8 @@ pub enum Event {
         /// Who.
         actor: String,
     },
+    /// An error in this program kept the order from being decided.
+    NotDecided,
     /// What the order waited for in Accurate may be available now.
     LookedAgain {
         /// What it is.
@@ -192,6 +194,7 @@ impl Event {
                 let (outcome, words) = (outcome.clone(), without_numbers(words));
                 Some(Self::Postponed { until: Timestamp::UNIX_EPOCH, outcome, words })
             }
+            Self::NotDecided => Some(Self::NotDecided),
             _ => None,
         }
     }
@@ -252,6 +255,9 @@ impl Event {
                 format!("\"{actor}\" acknowledged: {}", clause(warning.sentence(LANGUAGE)))
             }
             Self::TriedAgain => "tried again automatically".to_owned(),
+            Self::NotDecided => "an error in this program kept the order from being decided; its log has the details. \
+                                 The order is decided again at the next webhook and after the next start"
+                .to_owned(),
             Self::LookedAgain { subject } => {
                 format!("{} is checked again; the order continues", subject.in_words(LANGUAGE))
             }
@@ -308,6 +314,9 @@ impl Event {
                 format!("\"{actor}\" menandai sudah dilihat: {}", clause(warning.sentence(LANGUAGE)))
             }
             Self::TriedAgain => "dicoba lagi secara otomatis".to_owned(),
+            Self::NotDecided => "pesanan ini belum dapat diproses karena kesalahan pada program; rinciannya ada di log. \
+                                 Pesanan diproses lagi saat webhook berikutnya masuk atau setelah program dijalankan ulang"
+                .to_owned(),
             Self::LookedAgain { subject } => {
                 format!("{} diperiksa lagi; pesanan diproses lagi", subject.in_words(LANGUAGE))
             }

@@ -1,6 +1,10 @@
 //! The accept loop: connections within limits of time, number and memory, and a graceful end.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::Router;
 use hyper::{server::conn::http1, service::service_fn};
@@ -12,6 +16,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
+    task::JoinHandle,
 };
 
 use super::{
@@ -20,6 +25,7 @@ use super::{
     patience::{Patience, Patient},
     seat,
 };
+use crate::pipeline::supervisor::{Progress, Supervisor};
 
 /// How long the first request's headers may take to arrive, from their first byte on.
 const HEADER_TIME: Duration = Duration::from_secs(15);
@@ -50,22 +56,64 @@ struct Times {
     head: Duration,
 }
 
-/// Serves until `stopped` ends, then lets requests in flight end.
-pub async fn serve(listener: TcpListener, router: Router, stopped: impl Future<Output = ()>) {
-    serve_within(Times { idle: IDLE_TIME, head: HEADER_TIME }, listener, router, stopped).await;
+/// Serves until `stopped` ends, then lets requests in flight end. A loop that panics is started again on the same
+/// socket, and one that keeps panicking or accepts nothing any more is reported under this name.
+pub fn serve<F>(
+    supervisor: &Arc<Supervisor>,
+    name: &str,
+    listener: TcpListener,
+    router: Router,
+    stopped: impl Fn() -> F + Send + 'static,
+) -> JoinHandle<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let times = Times { idle: IDLE_TIME, head: HEADER_TIME };
+    let socket = Socket::new(listener);
+    supervisor
+        .keep_running(name, move |progress| serve_within(times, socket.clone(), router.clone(), stopped(), progress))
 }
 
-async fn serve_within(times: Times, listener: TcpListener, router: Router, stopped: impl Future<Output = ()>) {
+/// A listening socket that outlives a panic of the loop that accepts on it, and is closed when that loop ends.
+#[derive(Clone)]
+struct Socket(Arc<Mutex<Option<Arc<TcpListener>>>>);
+
+impl Socket {
+    fn new(listener: TcpListener) -> Self {
+        Self(Arc::new(Mutex::new(Some(Arc::new(listener)))))
+    }
+
+    fn listener(&self) -> Option<Arc<TcpListener>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets go of the socket: it closes with the last listener that was given out.
+    fn close(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+async fn serve_within(
+    times: Times,
+    socket: Socket,
+    router: Router,
+    stopped: impl Future<Output = ()>,
+    progress: Progress,
+) {
+    let Some(listener) = socket.listener() else { return };
     let graceful = GracefulShutdown::new();
     let patience = Arc::new(Patience::default());
     let seats = Arc::new(Semaphore::new(seats()));
     let mut stopped = std::pin::pin!(stopped);
     let (serving, stopping) = watch::channel(());
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut stopped => break,
+        let next = async {
+            tokio::select! {
+                accepted = listener.accept() => Some(accepted),
+                () = &mut stopped => None,
+            }
         };
+        let Some(accepted) = progress.wait_for(next).await else { break };
         let (stream, peer) = match accepted {
             Ok(connected) => connected,
             Err(error) => {
@@ -79,7 +127,7 @@ async fn serve_within(times: Times, listener: TcpListener, router: Router, stopp
             Ok(seat) => seat,
             // Where nobody keeps us waiting we are at work for all of them, and the newcomer has to come again.
             Err(_) if patience.lose().is_none() => continue,
-            Err(_) => match seats.clone().acquire_owned().await {
+            Err(_) => match progress.wait_for(seats.clone().acquire_owned()).await {
                 Ok(seat) => seat,
                 Err(_) => break,
             },
@@ -109,6 +157,7 @@ async fn serve_within(times: Times, listener: TcpListener, router: Router, stopp
             drop(seat);
         });
     }
+    socket.close();
     drop((listener, serving));
     graceful.shutdown().await;
 }
@@ -153,7 +202,11 @@ fn seats() -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::{future::pending, net::SocketAddr};
+    use std::{
+        future::pending,
+        net::SocketAddr,
+        sync::atomic::{AtomicBool, Ordering},
+    };
 
     use axum::routing::get;
     use tokio::{
@@ -163,14 +216,30 @@ mod tests {
     };
 
     use super::*;
+    use crate::clock::SystemClock;
 
     const TIMES: Times = Times { idle: Duration::from_secs(4), head: Duration::from_millis(500) };
 
-    async fn served() -> SocketAddr {
+    fn supervisor() -> Arc<Supervisor> {
+        Supervisor::new(Arc::new(SystemClock))
+    }
+
+    async fn listening() -> (TcpListener, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("bound");
-        let router = Router::new().route("/", get(async || "here"));
-        tokio::spawn(serve_within(TIMES, listener, router, pending()));
+        (listener, address)
+    }
+
+    fn router() -> Router {
+        Router::new().route("/", get(async || "here"))
+    }
+
+    async fn served() -> SocketAddr {
+        let (listener, address) = listening().await;
+        let socket = Socket::new(listener);
+        supervisor().keep_running("accepting", move |progress| {
+            serve_within(TIMES, socket.clone(), router(), pending(), progress)
+        });
         address
     }
 
@@ -212,5 +281,41 @@ mod tests {
         stream.write_all(b"GET / HTTP/1.1\r\n").await.expect("it is open");
         let waited = closed_after(&mut stream).await;
         assert!(waited < TIMES.idle, "closed after {waited:?}");
+    }
+
+    #[tokio::test]
+    async fn a_loop_that_panics_accepts_again_on_the_same_socket_and_a_stopped_one_closes_it() {
+        let (listener, address) = listening().await;
+        let (stop, stopping) = watch::channel(false);
+        let panics = Arc::new(AtomicBool::new(true));
+        let stopped = move || {
+            let (panics, mut stopping) = (panics.swap(false, Ordering::SeqCst), stopping.clone());
+            async move {
+                assert!(!panics, "on purpose");
+                let _ = stopping.wait_for(|stopped| *stopped).await;
+            }
+        };
+        let serving = serve(&supervisor(), "accepting", listener, router(), stopped);
+        let mut stream = TcpStream::connect(address).await.expect("it listens all the while");
+        assert!(is_answered(&mut stream).await);
+        stop.send(true).expect("it is served");
+        serving.await.expect("it ends");
+        assert!(TcpStream::connect(address).await.is_err(), "the socket is closed");
+    }
+
+    #[tokio::test]
+    async fn a_loop_that_keeps_panicking_is_named() {
+        let (listener, _) = listening().await;
+        let supervisor = supervisor();
+        let panicking = || async { panic!("on purpose") };
+        let serving = serve(&supervisor, "accepting", listener, router(), panicking);
+        let named = loop {
+            if let Some(named) = supervisor.standstills().pop() {
+                break named;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        serving.abort();
+        assert_eq!(named.task, "accepting");
     }
 }

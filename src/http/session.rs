@@ -4,7 +4,6 @@
 use std::sync::{Mutex, PoisonError};
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -12,11 +11,8 @@ use super::{App, problem::Problem};
 use crate::{
     domain::operator::Actor,
     signing::{hmac_sha256, unguessable},
-    store::SessionRecord,
+    store::{SESSION_LASTS, SessionRecord},
 };
-
-/// How long a person stays signed in.
-const LASTS: SignedDuration = SignedDuration::from_hours(12);
 
 /// The cookie over HTTPS. A browser takes a name that begins so only from this very host, and only with `Secure`.
 const SECURE_COOKIE: &str = "__Host-forstok-accurate";
@@ -34,10 +30,10 @@ pub(crate) async fn begin(app: &App, actor: &Actor) -> Result<HeaderValue, Probl
         operator: actor.name.clone(),
         // Somebody who was taken out of the settings at this very moment gets a session that opens nothing.
         proof: proof.unwrap_or_default(),
-        until: now + LASTS,
+        until: now + SESSION_LASTS,
     };
     app.engine.store().open_session(&session, now).await?;
-    Ok(cookie(app, &value, LASTS.as_secs()))
+    Ok(cookie(app, &value, SESSION_LASTS.as_secs()))
 }
 
 /// Signs whoever sent these headers out: the cookie that takes the old one's place.

@@ -43,6 +43,9 @@ pub struct Attempted {
     pub sign: Sign,
 }
 
+/// How long an order waits that needs a new customer and is not the probe for the missing right.
+const WITHOUT_RIGHT: SignedDuration = SignedDuration::from_mins(15);
+
 /// Why an attempt ends without a result for its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
@@ -312,8 +315,10 @@ pub(super) fn stop(failure: &Failure) -> Stop {
         Failure::BookRefused(_) => Stop::AtNoCost,
         Failure::RightMissing(MissingRight { right, .. }) => match right {
             Right::SaveInvoices | Right::ReadInvoices | Right::DeleteInvoices => Stop::AtNoCost,
-            // Nothing but its own wait holds back an order that needs a new customer.
-            Right::CreateCustomers | Right::Other(_) => Stop::Later,
+            // Orders that need no new customer share its lane. One of those that do is tried as a probe.
+            Right::CreateCustomers => Stop::For(WITHOUT_RIGHT),
+            // Nothing but its own wait holds back such an order.
+            Right::Other(_) => Stop::Later,
         },
         Failure::NotSent(_) | Failure::Ambiguous(_) | Failure::UnknownText(_) | Failure::Refused(_) => Stop::Later,
     }

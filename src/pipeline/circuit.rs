@@ -159,6 +159,19 @@ impl Circuit {
         }
     }
 
+    /// Whether the right to create customers is missing and a probe for it is due; then the next one goes only after
+    /// a longer wait.
+    pub fn probes_for_customers(&mut self, now: Timestamp) -> bool {
+        let Some(pause) = self.missing.get_mut(&Right::CreateCustomers) else { return false };
+        pause.clamp(now);
+        if pause.next_probe_at > now {
+            return false;
+        }
+        pause.probes += 1;
+        pause.next_probe_at = now + pause.wait();
+        true
+    }
+
     /// Why the book is paused, if it is.
     pub fn pause(&self) -> Option<&Pause> {
         self.pause.as_ref()

@@ -16,6 +16,7 @@ mod find;
 mod holding;
 pub mod look;
 pub mod mapping;
+mod new_customers;
 pub mod people;
 pub mod post;
 pub mod preview;
@@ -44,6 +45,8 @@ use tokio::sync::Notify;
 
 use self::{
     circuit::{Circuit, Gate, Pause},
+    decide::{Decide, verdict},
+    new_customers::WithoutCustomer,
     supervisor::{Standstill, Supervisor},
     turns::{BULK_FROM, Turn, Turns, Waiting},
 };
@@ -103,6 +106,7 @@ pub struct Engine {
     supervisor: Arc<Supervisor>,
     /// Orders for which deciding panicked, with the revision of their news for which it did.
     undecidable: Mutex<HashMap<OrderId, i64>>,
+    decide: Decide,
 }
 
 /// A mapping with the revision that decisions name.
@@ -135,6 +139,7 @@ struct Book {
     session: Session,
     circuit: Mutex<Circuit>,
     turns: Mutex<Turns>,
+    without_customer: Mutex<WithoutCustomer>,
     /// There may be something due.
     due: Notify,
     /// How the book is, as another replica told that makes its calls.
@@ -169,6 +174,7 @@ impl Engine {
                 session,
                 circuit: Mutex::default(),
                 turns: Mutex::default(),
+                without_customer: Mutex::default(),
                 due: Notify::new(),
                 told: Mutex::default(),
                 clock_watch: Mutex::new((StepWatch::new(clock.as_ref()), None)),
@@ -189,8 +195,15 @@ impl Engine {
             decides_until: AtomicU64::new(Monotonic::MAX.as_micros()),
             others: Notify::new(),
             undecidable: Mutex::default(),
+            decide: verdict,
             many_came_at: AtomicU64::new(Monotonic::MAX.as_micros()),
         }
+    }
+
+    /// The same engine with another way to decide.
+    #[must_use]
+    pub fn deciding_by(self, decide: Decide) -> Self {
+        Self { decide, ..self }
     }
 
     /// Where everything is kept.
@@ -346,6 +359,7 @@ impl Engine {
 
     async fn next_turn(&self, book: &str, known: &Book, room: usize) -> Result<Vec<Work>> {
         let now = self.now();
+        self.probe_for_customers(known, now).await?;
         let orders = self.store.claimable(book, now, BULK_FROM).await?;
         let gates = Lane::ALL.map(|lane| (lane, known.lock_circuit().lane(lane, now)));
         for (lane, gate) in &gates {
@@ -393,6 +407,10 @@ impl Engine {
 }
 
 impl Book {
+    fn lock_without_customer(&self) -> std::sync::MutexGuard<'_, WithoutCustomer> {
+        self.without_customer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock_turns(&self) -> std::sync::MutexGuard<'_, Turns> {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -54,7 +54,7 @@ pub struct Standstill {
 }
 
 impl Supervisor {
-    pub(super) fn new(clock: SharedClock) -> Arc<Self> {
+    pub(crate) fn new(clock: SharedClock) -> Arc<Self> {
         Arc::new(Self { clock, tasks: Mutex::default() })
     }
 

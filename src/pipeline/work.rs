@@ -11,7 +11,7 @@ use super::{
     post,
 };
 use crate::{
-    accurate::client::Session,
+    accurate::{client::Session, outcome::Right},
     domain::{
         about::About,
         order::OrderId,
@@ -123,6 +123,7 @@ impl Engine {
             }
             self.settle_while_leased(&refused, deadline).await?;
         }
+        known.note_without_customer(settlements);
         self.note(book, known, sign).await?;
         let invoiced: HashSet<_> = settlements
             .iter()
@@ -196,6 +197,9 @@ impl Engine {
                 Change::Resumed => {
                     tracing::info!(book = name, ?right, "book {name}: a right that was missing is there");
                     is_given = true;
+                    if right == Right::CreateCustomers {
+                        book.lock_without_customer().clear();
+                    }
                 }
             }
         }

@@ -332,6 +332,15 @@ pub(super) async fn hasten(talk: &mut impl Talk, book: &str, now: Timestamp) -> 
     talk.execute(sql, &[book.into(), now.into()]).await
 }
 
+pub(super) async fn hasten_one<T: Talk>(talk: &mut T, order_id: &OrderId, now: Timestamp) -> Result<u64> {
+    let sql = format!(
+        "UPDATE orders SET next_attempt_at = {}(next_attempt_at, $2)
+         WHERE order_id = $1 AND state = 'due' AND lease_until = 0",
+        T::LEAST
+    );
+    talk.execute(sql, &[order_id.into(), now.into()]).await
+}
+
 pub(super) async fn shorten_waits(
     talk: &mut impl Talk,
     book: &str,

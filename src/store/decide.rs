@@ -69,7 +69,7 @@ fn read_undecided(row: &impl Columns) -> Result<Undecided> {
     })
 }
 
-pub(super) async fn decide<T: Talk>(talk: &mut T, verdicts: &[Verdict], now: Timestamp) -> Result<usize> {
+pub(super) async fn decide<T: Talk>(talk: &mut T, verdicts: &[Verdict], now: Timestamp) -> Result<HashSet<OrderId>> {
     let rows: Vec<_> = verdicts
         .iter()
         .map(|verdict| {
@@ -119,7 +119,7 @@ pub(super) async fn decide<T: Talk>(talk: &mut T, verdicts: &[Verdict], now: Tim
     let decided = decided.iter().map(order_id).collect::<Result<HashSet<_>>>()?;
     let taken = verdicts.iter().filter(|verdict| decided.contains(&verdict.order_id));
     append(talk, taken.map(|verdict| (&verdict.order_id, verdict.events.as_slice())), now).await?;
-    Ok(decided.len())
+    Ok(decided)
 }
 
 /// Blocked orders are decided anew; waiting ones go at once. Nothing under a lease is touched. Where only a person could

@@ -26,7 +26,7 @@ mod talk;
 mod timeline;
 mod wait;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, civil::Date};
 
@@ -38,12 +38,18 @@ pub use self::{
     postgres::Postgres,
     records::*,
     rows::hundredths,
+    sessions::SESSION_LASTS,
     sqlite::{Copied, Sqlite, backup},
 };
 use crate::{
     clock::SharedClock,
     config::Database,
-    domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
+    domain::{
+        order::OrderId,
+        reason::Warning,
+        timeline::{Entry, Event},
+        waiting::Subject,
+    },
 };
 
 /// Opens the store for the service: a file for this process alone, a server beside other replicas.
@@ -156,8 +162,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Writes decisions; one whose order has newer news, or was claimed meanwhile, or that was made by another
     /// mapping than the one in force, changes nothing.
-    /// Returns how many took effect.
-    async fn decide(&self, verdicts: &[Verdict], now: Timestamp) -> Result<usize>;
+    /// Returns the orders whose decision took effect.
+    async fn decide(&self, verdicts: &[Verdict], now: Timestamp) -> Result<HashSet<OrderId>>;
+
+    /// Adds an entry to the timeline of an order; nothing else changes.
+    async fn note(&self, order_id: &OrderId, event: &Event, now: Timestamp) -> Result<()>;
 
     /// Leases orders of a book that are due, and writes the intent of each attempt in the same commit.
     async fn claim(&self, book: &str, wanted: Wanted, now: Timestamp, lease_until: Timestamp) -> Result<Vec<Claim>>;
@@ -173,6 +182,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Lets all waiting orders of a book that failed for a cause on the other side try again now.
     async fn hasten(&self, book: &str, now: Timestamp) -> Result<u64>;
+
+    /// The same for one order that waits to be invoiced; returns whether it does, as 0 or 1.
+    async fn hasten_one(&self, order_id: &OrderId, now: Timestamp) -> Result<u64>;
 
     /// Ends waits of a book that last longer than any wait may: they were written while the clock was wrong. What
     /// waits for an attempt or for a look is due now; a lease ends when the longest one would. Returns how many.

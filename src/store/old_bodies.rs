@@ -15,6 +15,9 @@ use super::{
 /// When a body that was still needed is looked at again.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 
+/// How far the clocks of replicas may be apart.
+const OTHER_CLOCKS: SignedDuration = SignedDuration::from_mins(1);
+
 /// A decision may still want the body of delivery `d`.
 const NEEDED: &str = "(EXISTS (SELECT 1 FROM unfolded u WHERE u.delivery = d.id)
      OR EXISTS (SELECT 1 FROM orders o WHERE o.order_id = d.order_id AND o.latest_delivery = d.id
@@ -31,21 +34,34 @@ pub(super) struct Old {
 pub(super) async fn find(talk: &mut impl Talk, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Old> {
     let mut old = Old { ids: Vec::new(), not_needed: Vec::new(), cursor: None };
     // The setting may have been raised since they were kept. Joined, all deliveries might be read for it.
-    let kept = format!(
-        "SELECT k.delivery AS id,
-                (SELECT CASE WHEN d.received_at < $3 AND NOT {NEEDED} THEN d.id END
-                 FROM deliveries d WHERE d.id = k.delivery) AS not_needed
-         FROM kept_bodies k WHERE k.look_at <= $1 ORDER BY k.look_at LIMIT $2"
-    );
-    for row in talk.fetch(kept, &[now.into(), step.into(), older_than.into()]).await? {
-        old.add(&row)?;
+    let kept = |due: &str| {
+        format!(
+            "SELECT k.delivery AS id,
+                    (SELECT CASE WHEN d.received_at < $3 AND NOT {NEEDED} THEN d.id END
+                     FROM deliveries d WHERE d.id = k.delivery) AS not_needed
+             FROM kept_bodies k WHERE k.look_at {due} $1 ORDER BY k.look_at LIMIT $2"
+        )
+    };
+    // One that is to wait for longer than a day was put off by a clock that was ahead.
+    for (due, moment) in [("<=", now), (">", now + LOOK_AGAIN + OTHER_CLOCKS)] {
+        for row in talk.fetch(kept(due), &[moment.into(), step.into(), older_than.into()]).await? {
+            old.add(&row)?;
+        }
     }
     let new = format!(
         "SELECT d.id, d.received_at, CASE WHEN NOT {NEEDED} THEN d.id END AS not_needed FROM deliveries d
          WHERE d.id > (SELECT delivery FROM cleared_up_to WHERE id = 1) ORDER BY d.id LIMIT $1"
     );
-    for row in talk.fetch(new, &[(step - old.ids.len() as i64).into()]).await? {
-        if row.number("received_at")? >= micros(older_than) {
+    for row in talk.fetch(new, &[(step - old.ids.len() as i64).max(0).into()]).await? {
+        let received_at = row.number("received_at")?;
+        if received_at > micros(now + OTHER_CLOCKS) {
+            // It came while the clock was ahead. It is kept until that time has passed, and holds no later one up.
+            let id = row.number("id")?;
+            old.ids.push(id);
+            old.cursor = Some(id);
+            continue;
+        }
+        if received_at >= micros(older_than) {
             break;
         }
         old.cursor = Some(old.add(&row)?);

@@ -1,6 +1,6 @@
 //! The store in whatever speaks SQL: the statements are the same, how to get at the database is [`Base`]'s.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use futures_util::future::BoxFuture;
 use jiff::{Timestamp, civil::Date};
@@ -12,7 +12,12 @@ use super::{
     Undecided, Unfolded, UnreadableDelivery, Verdict, Wait, Wanted, Written, claim, decide, figures, fold, list,
     manual, mappings, old_bodies, pages, read, recheck, sessions, talk::Talk, timeline, wait,
 };
-use crate::domain::{order::OrderId, reason::Warning, timeline::Entry, waiting::Subject};
+use crate::domain::{
+    order::OrderId,
+    reason::Warning,
+    timeline::{Entry, Event},
+    waiting::Subject,
+};
 
 /// How much a piece of writing may touch, which says how long it may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,8 +113,13 @@ impl<B: Base> Store for Sql<B> {
         read!(self, talk => decide::undecided(talk, now, limit))
     }
 
-    async fn decide(&self, verdicts: &[Verdict], now: Timestamp) -> Result<usize> {
+    async fn decide(&self, verdicts: &[Verdict], now: Timestamp) -> Result<HashSet<OrderId>> {
         write!(self, Small, talk => decide::decide(talk, verdicts, now))
+    }
+
+    async fn note(&self, order_id: &OrderId, event: &Event, now: Timestamp) -> Result<()> {
+        let events = std::slice::from_ref(event);
+        write!(self, Small, talk => timeline::append(talk, std::iter::once((order_id, events)), now))
     }
 
     async fn claim(&self, book: &str, wanted: Wanted, now: Timestamp, lease_until: Timestamp) -> Result<Vec<Claim>> {
@@ -130,6 +140,10 @@ impl<B: Base> Store for Sql<B> {
 
     async fn hasten(&self, book: &str, now: Timestamp) -> Result<u64> {
         write!(self, Large, talk => claim::hasten(talk, book, now))
+    }
+
+    async fn hasten_one(&self, order_id: &OrderId, now: Timestamp) -> Result<u64> {
+        write!(self, Small, talk => claim::hasten_one(talk, order_id, now))
     }
 
     async fn shorten_waits(&self, book: &str, now: Timestamp, longest: LongestWaits) -> Result<u64> {

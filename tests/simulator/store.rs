@@ -2,6 +2,7 @@
 //! which the simulator proves that it can find what is wrong.
 
 use std::{
+    collections::HashSet,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -10,7 +11,13 @@ use std::{
 };
 
 use forstok_accurate::{
-    domain::{doubt::Doubt, order::OrderId, reason::Warning, timeline::Entry, waiting::Subject},
+    domain::{
+        doubt::Doubt,
+        order::OrderId,
+        reason::Warning,
+        timeline::{Entry, Event},
+        waiting::Subject,
+    },
     store::{
         Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, Filter, Fold, Grouping, Hold,
         LongestWaits, ManualChange, MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt,
@@ -150,8 +157,12 @@ impl Store for SimStore {
         undecided
     }
 
-    async fn decide(&self, verdicts: &[Verdict], now: Timestamp) -> Result<usize> {
+    async fn decide(&self, verdicts: &[Verdict], now: Timestamp) -> Result<HashSet<OrderId>> {
         self.write("before decide", "after decide", self.inner.decide(verdicts, now)).await
+    }
+
+    async fn note(&self, order_id: &OrderId, event: &Event, now: Timestamp) -> Result<()> {
+        self.write("before note", "after note", self.inner.note(order_id, event, now)).await
     }
 
     async fn claim(&self, book: &str, wanted: Wanted, now: Timestamp, lease_until: Timestamp) -> Result<Vec<Claim>> {
@@ -199,6 +210,10 @@ impl Store for SimStore {
 
     async fn hasten(&self, book: &str, now: Timestamp) -> Result<u64> {
         self.write("before hasten", "after hasten", self.inner.hasten(book, now)).await
+    }
+
+    async fn hasten_one(&self, order_id: &OrderId, now: Timestamp) -> Result<u64> {
+        self.write("before hasten", "after hasten", self.inner.hasten_one(order_id, now)).await
     }
 
     async fn shorten_waits(&self, book: &str, now: Timestamp, longest: LongestWaits) -> Result<u64> {

@@ -22,6 +22,8 @@ pub(crate) async fn a_session_lasts_until_its_end_or_until_it_is_ended(base: Bas
     }
     assert_eq!(store.session("long", now).await.expect("readable"), Some(session("long", 12)));
     assert_eq!(store.session("other", now).await.expect("readable"), None);
+    store.open_session(&session("ahead", 48), now).await.expect("written");
+    assert_eq!(store.session("ahead", now).await.expect("readable"), None, "it was opened by a clock that was ahead");
     let later = now + SignedDuration::from_hours(1);
     assert_eq!(store.session("short", later).await.expect("readable"), None, "its time is over");
     store.open_session(&session("third", 12), later).await.expect("written");

@@ -242,3 +242,24 @@ async fn a_long_history_is_cleared_in_small_steps() {
     world.advance(91 * DAY);
     assert_eq!((tidy(&world).await, bodies(&world)), (count as u64, 0));
 }
+
+#[tokio::test]
+async fn a_clock_that_was_far_ahead_keeps_no_body_for_longer_once_it_is_right() {
+    let mut world = World::new().await;
+    world.forstok_sends(order("1").open()).await;
+    world.decide_all().await;
+    // Looked at while the clock is wrong, and put off by a day of that clock.
+    world.advance(91 * DAY);
+    world.clock.is_set_ahead(SignedDuration::from_hours(365 * 24));
+    assert_eq!(tidy(&world).await, 0, "the order may still want it");
+    // Came while the clock was wrong.
+    world.forstok_sends(order("2").open()).await;
+    world.clock.is_set_ahead(SignedDuration::ZERO);
+    world.forstok_sends(order("1").cancelled()).await;
+    world.forstok_sends(order("3").cancelled()).await;
+    world.run_until_idle().await;
+    assert_eq!(tidy(&world).await, 1, "what was put off to next year");
+    world.advance(91 * DAY);
+    assert_eq!(tidy(&world).await, 2, "behind the one that seems to have come next year");
+    assert_eq!(bodies(&world), 1);
+}

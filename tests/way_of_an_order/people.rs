@@ -111,6 +111,30 @@ async fn a_missing_right_to_create_customers_stops_only_orders_that_need_a_new_o
 }
 
 #[tokio::test]
+async fn a_right_to_create_customers_is_probed_by_one_order_and_lets_all_others_go_on() {
+    let mut world = World::new().await;
+    world.accurate.withhold_right(Action::CustomerSave);
+    for id in 1..=20 {
+        world.forstok_sends(order(&id.to_string()).ready_to_ship().store(7475)).await;
+    }
+    // It costs no order anything, however long it lasts.
+    world.run_for(5 * 3600).await;
+    assert_eq!((world.pause(), world.count(State::Due).await), (Some("right_missing"), 20));
+    let before = world.accurate.call_count(Action::CustomerSave);
+    world.run_for(3600).await;
+    let probes = world.accurate.call_count(Action::CustomerSave) - before;
+    assert!(probes <= 3600 / 15 + 20 * 4, "one order asks for all: {probes}");
+    // The probe is cancelled meanwhile: another order takes its place.
+    for id in 1..=19 {
+        world.forstok_sends(order(&id.to_string()).cancelled()).await;
+    }
+    world.run_for(60).await;
+    world.accurate.grant_right(Action::CustomerSave);
+    world.run_for(30).await;
+    assert_eq!((world.pause(), world.count(State::Invoiced).await), (None, 1));
+}
+
+#[tokio::test]
 async fn after_the_clock_was_fixed_work_goes_on_within_the_longest_probe_wait() {
     let mut world = World::new().await;
     world.clock.is_set_ahead(SignedDuration::from_hours(2));

@@ -8,7 +8,8 @@ use crate::store::{
     talk::{Columns, Talk, Value},
 };
 
-/// When it is another's, that one's pause is read; nothing is found when that one took it at this very moment.
+/// A hold that would last for more than ten minutes, and none is longer than seconds, was written before the server's
+/// clock was set back. When it is another's, that one's pause is read; nothing is found when that one took it at this very moment.
 const HOLD: &str = "
     WITH mine AS (
         INSERT INTO book_holds AS h (book, holder, until, pause)
@@ -17,6 +18,7 @@ const HOLD: &str = "
             kept = CASE WHEN h.holder = excluded.holder AND h.until > clock_timestamp() THEN 1 ELSE 0 END,
             holder = excluded.holder, until = excluded.until, pause = excluded.pause
         WHERE h.holder = excluded.holder OR h.until <= clock_timestamp()
+           OR h.until > clock_timestamp() + interval '10 minutes'
         RETURNING kept
     )
     SELECT kept, NULL AS pause FROM mine
