@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     chromium::{Chromium, Kind},
-    forstok::sample,
+    forstok::{order, sample},
     service::{Home, OPERATOR_TOKEN, Service, accurate},
 };
 
@@ -180,6 +180,25 @@ async fn somebody_who_may_only_look_finds_no_button_that_changes_anything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_open_order_is_followed_until_its_invoice_exists() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let browser = Chromium::open(&service, Kind::ENGLISH).await;
+    browser.signs_in("Sign in").await;
+    browser.shows(&["Today"]).await;
+    accurate.sandbox().set_latency(Duration::from_secs(2));
+    service.send(&order(1)).await;
+    service.order_once("1", "due").await;
+    browser.goes_to("/orders/1").await;
+    browser.shows(&["Being invoiced", "The order and the invoice it would get"]).await;
+    browser.script("window.neverLoadedAgain = true").await;
+    browser.shows(&["Invoiced", "The order and its invoice"]).await;
+    assert_eq!(browser.script("return window.neverLoadedAgain").await, true, "the page was loaded again");
+    let asks = browser.script("return document.querySelector('#live').hasAttribute('hx-get')").await;
+    assert_eq!(asks, false, "nothing is left to wait for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn today_updates_itself() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
@@ -188,7 +207,7 @@ async fn today_updates_itself() {
     browser.signs_in("Sign in").await;
     browser.shows(&["All booked. Nothing needs you.", "No order has come yet."]).await;
     browser.script("document.querySelector('details#numbers').open = true").await;
-    service.send(&super::forstok::order(1)).await;
+    service.send(&order(1)).await;
     service.order_once("1", "invoiced").await;
     browser.shows(&["1 order has an invoice in Accurate."]).await;
     let is_open = browser.script("return document.querySelector('details#numbers').open").await;

@@ -20,7 +20,21 @@ async fn a_page_of_another_site_can_make_nobody_do_anything() {
     ];
     for (name, value) in foreign {
         let mut victim = Visitor::of(&service).with("cookie", &operator.cookie()).with(name, value);
-        for path in ["/logout", "/login", "/language", "/v1/orders/retry"] {
+        let paths = [
+            "/logout",
+            "/login",
+            "/language",
+            "/problems/retry",
+            "/problems/acknowledge",
+            "/problems/acknowledge-all",
+            "/problems/webhooks/1/retry",
+            "/orders/1/retry",
+            "/orders/1/decision",
+            "/connection/check",
+            "/v1/orders/retry",
+            "/v1/orders/1/decision",
+        ];
+        for path in paths {
             let answer = victim.post(path, &[("token", OPERATOR_TOKEN), ("language", "id")]).await;
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path} with {name}: {value}");
             assert!(answer.headers.get("set-cookie").is_none());

@@ -69,6 +69,25 @@ async fn the_connection_is_checked_on_request_and_shows_no_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn today_promises_no_time_while_accurate_is_paused() {
+    let accurate = accurate().await;
+    accurate.sandbox().revoke_token();
+    let service = Home::new(&accurate).serve().await;
+    for id in 1..=3 {
+        service.send(&order(id)).await;
+    }
+    service.get_until("/readyz", |ready| ready["books"]["main"]["state"] == "paused").await;
+    service.get_until("/v1/summary", |summary| summary["by_state"]["due"] == 3).await;
+    let mut operator = Visitor::operator(&service).await;
+    let page = operator.get("/").await;
+    page.says(&["Accurate refuses the API Token.", "3 orders continue once Accurate answers again", "paused"]);
+    assert!(!page.text().contains("3 orders about"), "{}", page.text());
+    accurate.sandbox().restore_token();
+    service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == 3).await;
+    operator.get("/").await.says(&["All booked. Nothing needs you.", "working"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_check_names_what_waiting_orders_need_in_the_reader_s_language() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
