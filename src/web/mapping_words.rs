@@ -63,7 +63,7 @@ pub(super) fn tax(mode: TaxMode, page: &Page) -> &'static str {
 pub(super) fn category(category: &str, page: &Page) -> String {
     match category {
         "shipping" => page.t("Shipping paid to the seller", "Ongkos kirim untuk penjual"),
-        "platform_rebate" => page.t("Rebate by the marketplace", "Rabat dari marketplace"),
+        "platform_rebate" => page.t("Rebate by the marketplace", "Rebate dari marketplace"),
         "voucher_seller" => page.t("Seller's voucher", "Voucher penjual"),
         "shipping_difference" => page.t("Shipping difference", "Selisih ongkos kirim"),
         "fulfillment_fee" => page.t("Fulfilment fee", "Biaya fulfillment"),

@@ -193,9 +193,12 @@ fn decided(order: &OrderRecord, page: &Page) -> Option<Decided> {
     let what = match manual.decision {
         Manual::ByHand => page.t("Marked as done by hand", "Ditandai sudah dibuat manual"),
         Manual::Never => page.t("Never to be invoiced", "Tidak akan dibuatkan faktur"),
-        Manual::Now => page.t("To be invoiced now, before its status", "Dibuatkan faktur sekarang, sebelum statusnya"),
-        Manual::Again => page.t("To be created again", "Faktur dibuat ulang"),
-        Manual::Undo => page.t("Its invoice is to be deleted", "Fakturnya dihapus"),
+        Manual::Now => page.t(
+            "To be invoiced now, before the chosen status",
+            "Dibuatkan faktur sekarang, sebelum mencapai status yang dipilih",
+        ),
+        Manual::Again => page.t("To be created again", "Faktur akan dibuat ulang"),
+        Manual::Undo => page.t("Its invoice is to be deleted", "Fakturnya akan dihapus"),
     };
     Some(Decided {
         what,
