@@ -11,11 +11,15 @@
 //! # Layout
 //!
 //! - `gates`: where activities stand still; `clock`, `wire`, `store`: the gates around time, Accurate and the disk
-//! - `senders`, `happenings`: what comes from outside; `terms`: how much of it in this world
+//! - `senders`, `happenings`, `hands`: what comes from outside, and what people do in Accurate; `terms`: how much of
+//!   it in this world
+//! - `blind`: replies as they are seen by a service that does not look, for the switches
 //! - `process`: one process of the service; `lives`: its start and its end; `world`: which of everything goes on next
 //! - `view`, `checks`, `end`: what is looked at after each step, and in the end
 //! - `coverage`, `story`, `runs`: what is told; the tests themselves
 
+#[path = "simulator/blind.rs"]
+mod blind;
 #[path = "simulator/checks.rs"]
 mod checks;
 #[path = "simulator/clock.rs"]
@@ -28,6 +32,8 @@ mod disk;
 mod end;
 #[path = "simulator/gates.rs"]
 mod gates;
+#[path = "simulator/hands.rs"]
+mod hands;
 #[path = "simulator/happenings.rs"]
 mod happenings;
 #[path = "simulator/lives.rs"]

@@ -166,12 +166,9 @@ impl Fault {
     pub(super) fn can_meet(self, action: Action) -> bool {
         let saves = matches!(action, Action::InvoiceSave | Action::InvoiceBulkSave);
         match self {
-            Self::TotalOff
-            | Self::NotSaved
-            | Self::WrongCustomer
-            | Self::WrongDescription
-            | Self::WrongTotal
-            | Self::NoRecord => saves,
+            // That a save alone is reported and not done is a thing nobody could guard against.
+            Self::NotSaved => action == Action::InvoiceBulkSave,
+            Self::TotalOff | Self::WrongCustomer | Self::WrongDescription | Self::WrongTotal | Self::NoRecord => saves,
             Self::UnreadableTotal => saves || matches!(action, Action::InvoiceDetail | Action::InvoiceList),
             Self::NotDeleted => action == Action::InvoiceDelete,
             _ => true,

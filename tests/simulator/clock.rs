@@ -16,7 +16,9 @@ use super::gates::Gates;
 #[derive(Debug)]
 pub(crate) struct SimClock {
     gates: Arc<Gates>,
-    time: Mutex<Time>,
+    time: Arc<Mutex<Time>>,
+    /// How far this machine's clock is ahead of the others' all the time.
+    skew: SignedDuration,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +30,13 @@ struct Time {
 impl SimClock {
     pub(crate) fn at(moment: &str, gates: Arc<Gates>) -> Self {
         let truth = moment.parse().expect("a moment such as 2024-02-01T09:00:00+07:00");
-        Self { gates, time: Mutex::new(Time { truth, ahead: SignedDuration::ZERO }) }
+        let time = Arc::new(Mutex::new(Time { truth, ahead: SignedDuration::ZERO }));
+        Self { gates, time, skew: SignedDuration::ZERO }
+    }
+
+    /// The clock of another machine.
+    pub(crate) fn skewed(&self, skew: SignedDuration) -> Self {
+        Self { gates: self.gates.clone(), time: self.time.clone(), skew }
     }
 
     fn lock(&self) -> MutexGuard<'_, Time> {
@@ -42,7 +50,7 @@ impl SimClock {
 
     /// When it truly is what the machine will take for this moment.
     pub(crate) fn truth_of(&self, shown: Timestamp) -> Timestamp {
-        shown - self.lock().ahead
+        shown - self.lock().ahead - self.skew
     }
 
     /// Lets time pass up to this moment; a moment that is past changes nothing.
@@ -65,7 +73,7 @@ impl SimClock {
 impl Clock for SimClock {
     fn now(&self) -> Timestamp {
         let time = *self.lock();
-        time.truth + time.ahead
+        time.truth + time.ahead + self.skew
     }
 
     fn monotonic(&self) -> Monotonic {

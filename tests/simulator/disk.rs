@@ -64,6 +64,11 @@ impl Disk {
         Self::Folder(folder, new)
     }
 
+    /// Whether it is a server, which has a clock of its own.
+    pub(crate) fn is_server(&self) -> bool {
+        matches!(self, Self::Server(_))
+    }
+
     /// A new database for a world.
     pub(crate) async fn new_place(&self, seed: u64) -> Database {
         match self {

@@ -9,13 +9,16 @@ use forstok_accurate::{
     },
     forstok::payload,
     sandbox::{
-        Invoice,
+        Invoice, Numbering,
         samples::{MAPPING, mapping},
     },
     store::State,
 };
+use jiff::SignedDuration;
+use rust_decimal::Decimal;
 
 use super::{
+    hands::Touch,
     senders::{Flaw, Script},
     view::OrderRow,
     world::{Life, World},
@@ -24,13 +27,23 @@ use super::{
 /// Rounds in which people retry what is blocked; each may show the next thing that is in the way.
 const ROUNDS: usize = 3;
 
+/// How long nothing but looks at what blocked orders wait for must have happened: each of them comes up within an
+/// hour. What a person must do first is looked at for ever.
+const QUIET: SignedDuration = SignedDuration::from_hours(3);
+
 /// What nobody has to do anything about once it has come.
 const HEALING: [&str; 4] = ["item_not_found", "account_inactive", "customer_not_found", "period_closed"];
+
+/// Whether Accurate made another total of it than its parts say.
+fn is_off(invoice: &Invoice) -> bool {
+    let parts = invoice.sub_total - invoice.cash_discount + invoice.total_expense;
+    invoice.total_amount - parts == Decimal::new(1, 2)
+}
 
 impl World {
     pub(crate) async fn come_to_rest(&mut self) -> Result<(), String> {
         self.is_calm = true;
-        self.mend_everything();
+        self.mend_everything().await?;
         while self.lives.iter().any(|life| matches!(life, Life::Dead { .. })) {
             self.step().await?;
         }
@@ -39,7 +52,9 @@ impl World {
         self.put_in_force(MAPPING);
         self.run_until_nothing_waits().await?;
         for (id, order) in &self.view.orders {
-            if order.state == State::Blocked && HEALING.contains(&order.reason.as_str()) {
+            // A customer that was refused in words that nobody knows is a person's to create.
+            let is_refused = order.reason == "customer_not_found" && self.terms.speaks_unknown_texts();
+            if order.state == State::Blocked && !is_refused && HEALING.contains(&order.reason.as_str()) {
                 return Err(format!("order {id} has not healed by itself: {}", order.reason));
             }
         }
@@ -68,6 +83,9 @@ impl World {
     /// People do what they are told about blocked orders.
     fn people_help(&mut self) {
         self.strangers_leave();
+        // A look-up that lags would still show what is gone, and they would be told the same again.
+        let shown = self.terms.detail_lag.max(self.terms.list_lag);
+        self.reach(self.clock.truth() + shown);
         // Some come to keep the invoices that they cannot delete.
         if self.rng.u8(..3) == 0 {
             self.put_in_force(&MAPPING.replace("on_cancel = \"void\"", "on_cancel = \"keep\""));
@@ -77,37 +95,56 @@ impl World {
             let Some(order) = blocked else { continue };
             // "delete both by hand", says the remedy of a cancelled order whose invoice was paid.
             if order.invoice_id.is_some() && self.rng.bool() {
-                self.delete_by_hand(&script.id, &script.number);
+                self.delete_by_hand(&script.id);
             }
             self.retry(&script.id);
         }
     }
 
+    /// Whether every order is where only people, or what they do in Accurate, bring it further.
+    fn is_quiet(&self) -> bool {
+        let moves = |state| matches!(state, State::Received | State::Due | State::VoidDue);
+        self.waiting.is_empty() && !self.view.orders.values().any(|order| order.undecided || moves(order.state))
+    }
+
     async fn run_until_nothing_waits(&mut self) -> Result<(), String> {
+        let mut quiet_since = None;
         loop {
             while self.step().await? {}
-            if !self.let_time_pass() {
+            let Some(next) = self.next_moment() else { return Ok(()) };
+            if !self.is_quiet() {
+                quiet_since = None;
+            } else if next.duration_since(*quiet_since.get_or_insert(self.clock.truth())) > QUIET {
                 return Ok(());
             }
+            self.reach(next);
         }
     }
 
     async fn is_as_it_must_be(&self, script: &Script) -> Result<(), String> {
         let order = self.view.orders.get(&script.id).ok_or("is not known")?;
-        // An invoice that stands may have been saved twice over: the second is refused as long as it does.
-        let is_unsure = order.is_unsure && order.state != State::Invoiced;
+        // An invoice that exists may have been saved twice over: the second is refused as long as it does. And what
+        // a person must look at may still be in doubt.
+        let is_unsure = order.is_unsure && !matches!(order.state, State::Invoiced | State::Blocked);
         if order.undecided || is_unsure || order.lease_until.as_microsecond() != 0 {
             return Err(format!("is not settled: {order:?}"));
         }
         let standing = self.invoices.get(&script.id).and_then(|invoices| invoices.first());
         let decision = self.decision_about(script).await?;
+        if self.owners.is_touched(&script.id) {
+            return self.is_in_order_after_people(script, order, standing, &decision);
+        }
         let stood = order.invoice_id.is_some();
         let is_right = match (&decision, order.state) {
             (Decision::Ignore(Reason::Cancelled), State::Ignored) => order.reason == "cancelled" && standing.is_none(),
             (Decision::Ignore(Reason::Cancelled), State::Voided) => stood && standing.is_none(),
             // The mapping kept invoices for a while.
             (Decision::Ignore(Reason::Cancelled), State::Invoiced) => order.warnings.contains("cancelled_kept"),
-            (Decision::Ignore(Reason::Cancelled), State::Blocked) => standing.is_some_and(|it| !it.receipts.is_empty()),
+            (Decision::Ignore(Reason::Cancelled), State::Blocked)
+                if standing.is_some_and(|it| !it.receipts.is_empty()) =>
+            {
+                true
+            }
             (Decision::Watch, State::Watching) => standing.is_none(),
             // The mapping invoiced earlier for a while.
             (Decision::Watch, State::Invoiced) => true,
@@ -117,27 +154,62 @@ impl World {
             }
             // It was invoiced before: only a person may say what becomes of the invoice.
             (Decision::Block(findings), State::Invoiced) if findings[0].reason == Reason::ProgressedAfterCancel => {
-                let is_there =
-                    standing.is_some() || self.deleted_by_people.iter().any(|id| order.invoice_id == Some(*id));
+                let is_there = standing.is_some() || order.invoice_id.is_some_and(|id| self.owners.lost(id));
                 let is_warned = order.warnings.contains("progressed_after_cancel")
                     // Another mapping does not look at invoices again.
                     || order.warnings.contains("cancelled_kept");
                 is_warned && is_there
             }
             (Decision::Block(_), State::Blocked) => script.flaw == Flaw::NoSku && standing.is_none(),
+            (Decision::Invoice(..), State::Blocked) if script.flaw == Flaw::Emoji => {
+                order.reason == "keeps_failing" && standing.is_none()
+            }
+            // Accurate saved something else than was sent, and no reply said so: a person must look at it.
+            (Decision::Invoice(..) | Decision::Ignore(Reason::Cancelled), State::Blocked) => {
+                order.reason == "number_conflict" && standing.is_some_and(is_off)
+            }
             _ => false,
         };
         if is_right { Ok(()) } else { Err(format!("is not as it must be: {order:?}, {standing:?}, {decision:?}")) }
     }
 
-    /// Number, customer and total; the total may be an earlier one when the order changed after it was invoiced.
+    /// Number, customer and total. The number may be another where Accurate gives its own; the total may be an earlier
+    /// one when the order changed after it was invoiced; whatever differs, a warning says so.
     fn is_right(&self, order: &OrderRow, standing: Option<&Invoice>, draft: &Draft) -> bool {
         let Some(standing) = standing else {
-            return order.invoice_id.is_some_and(|id| self.deleted_by_people.contains(&id));
+            return order.invoice_id.is_some_and(|id| self.owners.lost(id));
         };
-        standing.number == draft.body.number
-            && standing.customer_no == draft.body.customer_no
-            && (standing.total_amount == draft.total.decimal() || order.warnings.contains("changed_after_invoice"))
+        let warns = |warning: &str| order.warnings.contains(warning);
+        let number = match self.terms.numbering {
+            Numbering::Automatic => warns("other_number"),
+            Numbering::Sent => standing.number.to_lowercase() == draft.body.number.to_lowercase(),
+        };
+        let total = standing.total_amount == draft.total.decimal()
+            || warns(if is_off(standing) { "total_difference" } else { "changed_after_invoice" });
+        number && standing.customer_no == draft.body.customer_no && total
+    }
+
+    /// What must hold even where people changed an invoice by hand: an order that was cancelled has no live invoice,
+    /// unless a person is told so; and nothing is left without a state that people can find.
+    fn is_in_order_after_people(
+        &self,
+        script: &Script,
+        order: &OrderRow,
+        standing: Option<&Invoice>,
+        decision: &Decision,
+    ) -> Result<(), String> {
+        let is_right = match (decision, order.state) {
+            (_, State::Blocked) => !order.reason.is_empty(),
+            (Decision::Ignore(Reason::Cancelled), State::Ignored | State::Voided) => {
+                standing.is_none() || self.owners.met(&script.id, Touch::Copied)
+            }
+            (Decision::Ignore(Reason::Cancelled), State::Invoiced) => order.warnings.contains("cancelled_kept"),
+            (Decision::Watch, State::Watching | State::Invoiced) | (Decision::Invoice(..), State::Invoiced) => true,
+            (Decision::Block(_), State::Invoiced) => order.warnings.contains("progressed_after_cancel"),
+            _ => false,
+        };
+        let words = || format!("is not as it must be after people: {order:?}, {standing:?}, {decision:?}");
+        if is_right { Ok(()) } else { Err(words()) }
     }
 
     /// What the domain says about all that Forstok sent.

@@ -14,6 +14,7 @@ use super::{
     clock::TrueClock,
     process::{BOOK, Process},
     store::SimStore,
+    wire::Door,
     world::{Life, World},
 };
 
@@ -35,18 +36,42 @@ impl World {
             self.database = Some(self.open().await.expect("the database can be opened"));
         }
         let database = self.database.clone().expect("it was just opened");
-        // Only one that is alone may take it that whoever held a lease has died.
-        if self.terms.workers == 1 {
-            database.end_leases(BOOK, self.clock.now()).await.expect("written");
+        let skew = self.terms.skews.get(at).copied().unwrap_or_default();
+        let clock = Arc::new(self.clock.skewed(SignedDuration::from_secs(skew)));
+        // Only one that is alone, or makes the calls for all, may take it that whoever held a lease has died.
+        let makes_calls = !self.terms.is_held || self.caller == at;
+        if self.terms.workers == 1 || (self.terms.is_held && makes_calls) {
+            database.end_leases(BOOK, clock.now()).await.expect("written");
         }
         let mapping = in_force(database.as_ref()).await.expect("readable");
         let chance = self.rng.fork();
         let store = SimStore::new(database, self.gates.clone(), self.watch.clone(), self.switch, chance);
         store.set_busy(self.troubles.busy);
         let seed = self.rng.u64(..);
-        let process = Process::start(Arc::new(store), &self.wire, &self.clock, mapping, self.terms.bulk, seed);
+        let door = Arc::new(Door::new(self.wire.clone(), !makes_calls, self.switch));
+        let process = Process::start(Arc::new(store), door, clock, mapping, self.terms.bulk, seed);
         self.lives[at] = Life::Alive(Box::new(process));
+        if makes_calls && !self.is_heaping {
+            // The first thing that the service does: waits that a wrong clock has made too long end by it.
+            self.process(at).fetch();
+        }
         self.tell(&format!("p{at} starts"));
+    }
+
+    /// A replica makes the calls of the book from now on; what the one before it sent last is still under way.
+    pub(crate) async fn take_over(&mut self, at: usize) -> Result<(), String> {
+        for (other, life) in self.lives.iter().enumerate() {
+            if let Life::Alive(process) = life {
+                process.door.set_closed(other != at);
+            }
+        }
+        self.caller = at;
+        let now = self.process(at).clock.now();
+        let database = self.database.clone().expect("open while a process lives");
+        database.end_leases(BOOK, now).await.expect("written");
+        self.process(at).store.set_wrote();
+        self.happened("a replica takes over");
+        self.look().await
     }
 
     /// `kill -9`, wherever its activities are.

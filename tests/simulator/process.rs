@@ -21,7 +21,7 @@ use super::{
     senders::{Acknowledged, Waiting, acknowledged},
     store::SimStore,
     view::View,
-    wire::{ACCOUNT_HOST, SimWire},
+    wire::{ACCOUNT_HOST, Door},
     world::order_id,
 };
 
@@ -62,6 +62,8 @@ pub(crate) enum Kind {
 /// One process.
 pub(crate) struct Process {
     pub(crate) store: Arc<SimStore>,
+    pub(crate) clock: Arc<SimClock>,
+    pub(crate) door: Arc<Door>,
     pub(crate) engine: Arc<Engine>,
     recorder: Recorder,
     /// In the order in which they began.
@@ -78,8 +80,8 @@ pub(crate) struct Process {
 impl Process {
     pub(crate) fn start(
         store: Arc<SimStore>,
-        wire: &Arc<SimWire>,
-        clock: &Arc<SimClock>,
+        door: Arc<Door>,
+        clock: Arc<SimClock>,
         mapping: MappingInForce,
         bulk: bool,
         seed: u64,
@@ -87,7 +89,7 @@ impl Process {
         let account_url = format!("https://{ACCOUNT_HOST}").parse().expect("a URL");
         let (api_token, signature_secret) = ("sandbox-token".into(), "sandbox-secret".into());
         let book = BookConfig { account_url, api_token, signature_secret, bulk };
-        let session = Session::new(BOOK, &book, wire.clone(), clock.clone());
+        let session = Session::new(BOOK, &book, door.clone(), clock.clone());
         let engine = Arc::new(Engine::new(store.clone(), clock.clone(), vec![session], mapping, seed));
         let (recorder, committing) = Recorder::unstarted(engine.clone());
         let commit = Activity::new("group commit", async move {
@@ -96,6 +98,8 @@ impl Process {
         });
         Self {
             store,
+            clock,
+            door,
             engine,
             recorder,
             activities: vec![(Kind::Commit, commit)],
@@ -198,9 +202,9 @@ impl Process {
     }
 
     /// A person puts another mapping in force; the command line does not tell the running engine.
-    pub(crate) fn change_mapping(&mut self, document: &str, clock: Arc<SimClock>, tells: bool) {
+    pub(crate) fn change_mapping(&mut self, document: &str, tells: bool) {
         let document = Document::from_toml("mapping.toml", document).expect("a valid mapping");
-        let engine = self.engine.clone();
+        let (engine, clock) = (self.engine.clone(), self.clock.clone());
         self.begin(Kind::Person, "change of the mapping", async move {
             let clock: &dyn Clock = clock.as_ref();
             let applied = mapping::apply(engine.store().as_ref(), clock, document, "a person", None).await;

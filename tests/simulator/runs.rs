@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use forstok_accurate::sandbox::{Action, Fault};
+use forstok_accurate::sandbox::Action;
 
 use super::{
     checks::{TRANSITIONS, in_words},
@@ -15,6 +15,7 @@ use super::{
     disk::{Base, Disk},
     happenings::HAPPENINGS,
     store::Switch,
+    terms::drawn,
     world::{IN_CIRCLES, World},
 };
 
@@ -88,10 +89,12 @@ fn runtime() -> tokio::runtime::Runtime {
 
 async fn live_on(disk: &Disk, seed: u64, switch: Option<Switch>, aloud: bool) -> Ended {
     let mut world = World::of(seed, disk, switch, aloud).await;
-    let violation = world.run().await.err().map(|what| {
+    let mut violation = None;
+    if let Err(what) = world.run().await {
         let replay = format!("SIMULATOR_SEED={seed} cargo test --test simulator one_seed -- --nocapture");
-        format!("seed {seed}: {what}\nreplay: {replay}\n{}", world.story.last_steps())
-    });
+        let (steps, timelines) = (world.story.last_steps(), world.watch.timelines().await);
+        violation = Some(format!("seed {seed}: {what}\nreplay: {replay}\n{timelines}\n{steps}"));
+    }
     let mut coverage = std::mem::take(&mut world.coverage);
     for (fault, times) in world.accurate.fault_counts() {
         coverage.add("fault", fault, times);
@@ -173,7 +176,7 @@ fn whatever_happens_each_order_has_its_one_invoice_and_nothing_acknowledged_is_l
         panic!("{violation}");
     }
     let transitions: Vec<_> = TRANSITIONS.iter().map(|(from, to)| in_words(*from, *to)).collect();
-    let mut never = run.coverage.never_met("fault", Fault::ORDINARY.iter().copied());
+    let mut never = run.coverage.never_met("fault", drawn());
     never.extend(run.coverage.never_met("transition", transitions.iter().map(String::as_str)));
     never.extend(run.coverage.never_met("crash", CRASHES.iter().copied()));
     never.extend(run.coverage.never_met("happening", HAPPENINGS.iter().copied()));
@@ -246,4 +249,24 @@ fn with_leased_orders_handed_out_again_a_violation_is_found() {
 #[test]
 fn with_the_commit_after_the_answer_a_violation_is_found() {
     is_caught(Switch::AnswerFirst);
+}
+
+#[test]
+fn without_the_search_for_the_order_in_descriptions_a_violation_is_found() {
+    is_caught(Switch::NoSearch);
+}
+
+#[test]
+fn with_nothing_compared_on_adoption_a_violation_is_found() {
+    is_caught(Switch::NothingCompared);
+}
+
+#[test]
+fn with_only_the_first_save_remembered_a_violation_is_found() {
+    is_caught(Switch::FirstSaveOnly);
+}
+
+#[test]
+fn with_saves_that_count_as_over_at_once_a_violation_is_found() {
+    is_caught(Switch::SaveIsOverAtOnce);
 }

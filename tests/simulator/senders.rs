@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use axum::body::Bytes;
-use forstok_accurate::store::{Content, Delivery};
+use forstok_accurate::{
+    sandbox::Emoji,
+    store::{Content, Delivery},
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -22,6 +25,8 @@ pub(crate) enum Flaw {
     None,
     /// Its product has no SKU: a person must act in Forstok, and nobody does.
     NoSku,
+    /// Its product's name has an emoji, for which Accurate always fails.
+    Emoji,
 }
 
 /// Everything that is sent about one order.
@@ -99,7 +104,7 @@ pub(crate) fn scripts(rng: &mut fastrand::Rng, terms: &Terms, at: Timestamp) -> 
     let spread = if terms.heap > 0 { 0 } else { *rng.choice(&[0_i64, 5, 300, 1200]).unwrap_or(&0) };
     let ways = if terms.heap > 0 { &WAYS[..4] } else { &WAYS[..] };
     for place in 0..orders {
-        let script = script(rng, ways, &format!("{}", 7001 + place));
+        let script = script(rng, terms, ways, &format!("{}", 7001 + place));
         let mut at = at + SignedDuration::from_secs(rng.i64(0..=spread));
         for (nth, body) in script.snapshots.iter().enumerate() {
             let words = format!("snapshot {} of order {}", nth + 1, script.id);
@@ -116,9 +121,13 @@ pub(crate) fn scripts(rng: &mut fastrand::Rng, terms: &Terms, at: Timestamp) -> 
     (scripts, waiting)
 }
 
-fn script(rng: &mut fastrand::Rng, ways: &[&[&str]], id: &str) -> Script {
+fn script(rng: &mut fastrand::Rng, terms: &Terms, ways: &[&[&str]], id: &str) -> Script {
     let way = *rng.choice(ways).expect("there are ways");
-    let flaw = if rng.u8(..30) == 0 { Flaw::NoSku } else { Flaw::None };
+    let flaw = match rng.u8(..30) {
+        0 => Flaw::NoSku,
+        1..4 if terms.emoji == Emoji::OwnError => Flaw::Emoji,
+        _ => Flaw::None,
+    };
     let sku = match (flaw, rng.u8(..10)) {
         (Flaw::NoSku, _) => "",
         (_, 0..2) => LATER_ITEM,
@@ -139,7 +148,8 @@ fn script(rng: &mut fastrand::Rng, ways: &[&[&str]], id: &str) -> Script {
         }
         let updated_at = (day + SignedDuration::from_mins(minute)).to_string();
         let shipping = if pays_shipping { 9000 } else { 0 };
-        let order = order(id).sku(sku).price(price).store(store).status(status).updated_at(&updated_at);
+        let name = if flaw == Flaw::Emoji { "Kaos \u{1F600}" } else { "Kaos" };
+        let order = order(id).name(name).sku(sku).price(price).store(store).status(status).updated_at(&updated_at);
         let order = order.with("cashless", json!(!pays_shipping)).with("shipping_price", json!(shipping));
         snapshots.push(order.with("total_price", json!(price + shipping)).without(&UNREAD).body());
     }

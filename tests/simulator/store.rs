@@ -2,7 +2,7 @@
 //! which the simulator proves that it can find what is wrong.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -12,7 +12,7 @@ use std::{
 
 use forstok_accurate::{
     domain::{
-        doubt::Doubt,
+        doubt::{Doubt, SAVE_IS_OVER},
         order::OrderId,
         reason::Warning,
         timeline::{Entry, Event},
@@ -40,6 +40,14 @@ pub(crate) enum Switch {
     LeaseIgnored,
     /// Senders are answered before the commit.
     AnswerFirst,
+    /// An order's doubt is as old as its first save of unknown outcome.
+    FirstSaveOnly,
+    /// A save of unknown outcome cannot arrive any more, however young it is.
+    SaveIsOverAtOnce,
+    /// The list of a day shows nothing: an invoice under another number is not found.
+    NoSearch,
+    /// Whatever is found looks like what was sent.
+    NothingCompared,
 }
 
 /// Chance that deliveries are folded into their orders only after they were answered.
@@ -55,6 +63,8 @@ pub(crate) struct SimStore {
     busy: Mutex<(fastrand::Rng, f64)>,
     wrote: AtomicBool,
     met: Mutex<Vec<&'static str>>,
+    /// When the first save of unknown outcome was sent: only by [`Switch::FirstSaveOnly`].
+    doubted: Mutex<HashMap<OrderId, Timestamp>>,
     /// Answered, and not yet written: only by [`Switch::AnswerFirst`].
     owed: Mutex<Vec<Delivery>>,
 }
@@ -68,7 +78,29 @@ impl SimStore {
         chance: fastrand::Rng,
     ) -> Self {
         let (wrote, met, owed) = (AtomicBool::new(true), Mutex::default(), Mutex::default());
-        Self { inner, gates, watch, switch, busy: Mutex::new((chance, 0.0)), wrote, met, owed }
+        let doubted = Mutex::default();
+        Self { inner, gates, watch, switch, busy: Mutex::new((chance, 0.0)), wrote, met, doubted, owed }
+    }
+
+    /// For switches: what attempts are told of the doubt about their orders.
+    fn doubt_otherwise(&self, claims: &mut [Claim], now: Timestamp) {
+        let mut doubted = self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
+        for claim in claims {
+            if !claim.doubt.exists() {
+                doubted.remove(&claim.order_id);
+                continue;
+            }
+            let age = match self.switch {
+                Some(Switch::FirstSaveOnly) => {
+                    let since = SAVE_IS_OVER - claim.doubt.remaining_wait();
+                    let first = *doubted.entry(claim.order_id.clone()).or_insert(now - since);
+                    now.duration_since(first)
+                }
+                Some(Switch::SaveIsOverAtOnce) => SAVE_IS_OVER,
+                _ => continue,
+            };
+            claim.doubt = Doubt::of_age(Some(age), claim.attempt - 1);
+        }
     }
 
     /// Every write fails with this chance from now on.
@@ -79,6 +111,11 @@ impl SimStore {
     /// Whether something was written since this was last asked.
     pub(crate) fn take_wrote(&self) -> bool {
         self.wrote.swap(false, Ordering::SeqCst)
+    }
+
+    /// Something was written past it.
+    pub(crate) fn set_wrote(&self) {
+        self.wrote.store(true, Ordering::SeqCst);
     }
 
     /// The special things that happened here since this was last asked.
@@ -179,6 +216,7 @@ impl Store for SimStore {
                 claim.doubt = Doubt::none();
             }
         }
+        self.doubt_otherwise(&mut claims, now);
         Ok(claims)
     }
 
@@ -291,15 +329,18 @@ impl Store for SimStore {
     }
 
     async fn claim_blocked(&self, order_id: &OrderId, now: Timestamp, lease_until: Timestamp) -> Result<Option<Claim>> {
-        self.write("before claim", "after claim", self.inner.claim_blocked(order_id, now, lease_until)).await
+        let call = self.inner.claim_blocked(order_id, now, lease_until);
+        let mut claims: Vec<_> = self.write("before claim", "after claim", call).await?.into_iter().collect();
+        self.doubt_otherwise(&mut claims, now);
+        Ok(claims.pop())
     }
 
     async fn try_blocked(&self, order_id: &OrderId, now: Timestamp) -> Result<()> {
-        self.write("before rearm", "after rearm", self.inner.try_blocked(order_id, now)).await
+        self.write("before try_blocked", "after try_blocked", self.inner.try_blocked(order_id, now)).await
     }
 
     async fn recheck_at(&self, order_id: &OrderId, at: Timestamp) -> Result<()> {
-        self.write("before wait_on", "after wait_on", self.inner.recheck_at(order_id, at)).await
+        self.write("before recheck_at", "after recheck_at", self.inner.recheck_at(order_id, at)).await
     }
 
     async fn next_look_at(&self, book: &str) -> Result<Option<Timestamp>> {

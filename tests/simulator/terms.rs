@@ -2,13 +2,28 @@
 
 use std::time::Duration;
 
-use forstok_accurate::sandbox::{BulkRule, Fault, FilterValues};
+use forstok_accurate::sandbox::{Action, BulkRule, Emoji, Fault, FilterValues, LetterCase, Numbering, SuspendedItems};
 
 /// Every way in which Accurate may deal with a bad entry.
 const BULK_RULES: [BulkRule; 3] = [BulkRule::EachByItself, BulkRule::AllOrNothing, BulkRule::RefusedWhole];
 
 /// Every way in which Accurate may read a filter.
 const FILTER_VALUES: [FilterValues; 3] = [FilterValues::All, FilterValues::FirstOnly, FilterValues::NotUnderstood];
+
+/// How far a replica's clock can be from the database's, in seconds.
+const SKEWS: [i64; 5] = [-400, -90, 0, 90, 400];
+
+/// Seconds that a saved invoice can take to show in look-ups (accurate.md §6).
+const LAGS: [u64; 4] = [2, 10, 30, 60];
+
+/// Rights that can be missing.
+const WITHHELD: [Action; 4] =
+    [Action::InvoiceSave, Action::InvoiceBulkSave, Action::InvoiceDelete, Action::CustomerSave];
+
+/// The faults that are drawn: all but replies of 16 MiB, which take long and on which nothing here depends.
+pub(crate) fn drawn() -> Vec<&'static str> {
+    Fault::NAMES.into_iter().filter(|name| !["huge", "deep"].contains(name)).collect()
+}
 
 /// What can happen in a world, and how often.
 #[derive(Clone, Debug)]
@@ -33,6 +48,26 @@ pub(crate) struct Terms {
     pub(crate) bulk_rule: BulkRule,
     /// What a list makes of several values.
     pub(crate) filter_values: FilterValues,
+    /// Whose numbers win.
+    pub(crate) numbering: Numbering,
+    /// What becomes of the letters of a number.
+    pub(crate) letter_case: LetterCase,
+    /// How far details are behind.
+    pub(crate) detail_lag: Duration,
+    /// How far lists are behind.
+    pub(crate) list_lag: Duration,
+    /// What a suspended item is answered with.
+    pub(crate) suspended_items: SuspendedItems,
+    /// What a name with an emoji does.
+    pub(crate) emoji: Emoji,
+    /// The right that is missing at times.
+    pub(crate) withheld: Action,
+    /// People change invoices in Accurate by hand.
+    pub(crate) people: bool,
+    /// One process makes the calls for all, until another takes over.
+    pub(crate) is_held: bool,
+    /// How far each process's clock is ahead of the database's, in seconds; empty: not at all.
+    pub(crate) skews: Vec<i64>,
     /// Steps before everything is mended.
     pub(crate) storm: u64,
     /// How long a call takes.
@@ -58,6 +93,15 @@ impl Terms {
             // Enough for orders to go together.
             (orders, heap) = (rng.usize(17..22), 16);
         }
+        let lags = rng.bool();
+        let mut lag = || Duration::from_secs(if lags && rng.bool() { *rng.choice(&LAGS).unwrap_or(&0) } else { 0 });
+        let (detail_lag, list_lag) = (lag(), lag());
+        // A save that is late is carried out, and shown, before it counts as over, which is after five minutes. A file
+        // has no clock but the machine's, which jumps.
+        let latest = if jumps > 0.0 { 175 } else { 295 } - detail_lag.max(list_lag).as_secs();
+        let is_held = workers > 1 && rng.bool();
+        let skews =
+            if is_held { (0..workers).map(|_| *rng.choice(&SKEWS).unwrap_or(&0)).collect() } else { Vec::new() };
         let latency = Duration::from_millis(*rng.choice(&[0, 60, 400, 4000]).unwrap_or(&0));
         Self {
             workers,
@@ -70,11 +114,31 @@ impl Terms {
             heap,
             bulk_rule: *rng.choice(&BULK_RULES).unwrap_or(&BulkRule::EachByItself),
             filter_values: *rng.choice(&FILTER_VALUES).unwrap_or(&FilterValues::All),
+            numbering: if rng.u8(..5) == 0 { Numbering::Automatic } else { Numbering::Sent },
+            letter_case: match rng.u8(..8) {
+                0 => LetterCase::Ignored,
+                1 => LetterCase::Upper,
+                2 => LetterCase::Lower,
+                _ => LetterCase::Exact,
+            },
+            detail_lag,
+            list_lag,
+            suspended_items: if rng.bool() { SuspendedItems::Named } else { SuspendedItems::AsUnknown },
+            emoji: if rng.u8(..4) == 0 { Emoji::OwnError } else { Emoji::Saved },
+            withheld: *rng.choice(&WITHHELD).unwrap_or(&Action::InvoiceSave),
+            people: rng.u8(..3) == 0,
+            is_held,
+            skews,
             storm: rng.u64(30..160),
             latency,
-            faults: faults(rng),
-            bulk_faults: if heap > 0 { bulk_faults(rng) } else { Vec::new() },
+            faults: faults(rng, latest),
+            bulk_faults: if heap > 0 { bulk_faults(rng, latest) } else { Vec::new() },
         }
+    }
+
+    /// Whether Accurate refuses at times in words that nobody knows.
+    pub(crate) fn speaks_unknown_texts(&self) -> bool {
+        self.faults.iter().any(|(fault, _)| matches!(fault, Fault::UnknownTextBefore | Fault::UnknownTextAfter))
     }
 
     /// Whether every call that is above Accurate's limits is a fault of the service: one process, whose clock is
@@ -84,26 +148,25 @@ impl Terms {
     }
 }
 
-fn faults(rng: &mut fastrand::Rng) -> Vec<(Fault, f64)> {
+fn faults(rng: &mut fastrand::Rng, latest: u64) -> Vec<(Fault, f64)> {
     let mut faults = Vec::new();
     for _ in 0..rng.usize(0..=4) {
         let chance = *rng.choice(&[0.02, 0.08, 0.2]).unwrap_or(&0.02);
-        faults.extend(fault(rng).map(|fault| (fault, chance)));
+        faults.extend(fault(rng, latest).map(|fault| (fault, chance)));
     }
     faults
 }
 
 /// Half of them lose the reply of a bulk that was carried out.
-fn bulk_faults(rng: &mut fastrand::Rng) -> Vec<Fault> {
+fn bulk_faults(rng: &mut fastrand::Rng, latest: u64) -> Vec<Fault> {
     let lost = [Fault::DroppedAfter, Fault::Error5xxAfter, Fault::HtmlAfter, Fault::Late(Duration::from_secs(200))];
-    let one = |rng: &mut fastrand::Rng| if rng.bool() { rng.choice(lost) } else { fault(rng) };
+    let one = |rng: &mut fastrand::Rng| if rng.bool() { rng.choice(lost) } else { fault(rng, latest) };
     (0..rng.usize(0..=2)).filter_map(|_| one(rng)).collect()
 }
 
-fn fault(rng: &mut fastrand::Rng) -> Option<Fault> {
+fn fault(rng: &mut fastrand::Rng, latest: u64) -> Option<Fault> {
     // Late is the one from which most follows.
-    let name = if rng.u8(..6) == 0 { "late" } else { Fault::ORDINARY[rng.usize(..Fault::ORDINARY.len())] };
-    // A save that is late is carried out within three minutes: Accurate's longest calls (accurate.md §2).
-    let waits = if name == "late" { [2, 45, 100, 175] } else { [1, 5, 29, 40] };
+    let name = if rng.u8(..6) == 0 { "late" } else { rng.choice(drawn()).unwrap_or("late") };
+    let waits = if name == "late" { [2, 45, 175, latest] } else { [1, 5, 29, 40] };
     Fault::named(name, Duration::from_secs(*rng.choice(&waits).unwrap_or(&1)))
 }

@@ -41,6 +41,9 @@ impl OrderRow {
     }
 }
 
+/// Entries of timelines that are shown of a world in which something was wrong.
+const MOST_ENTRIES: usize = 400;
+
 /// All that the checks and the scheduler look at.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct View {
@@ -185,6 +188,17 @@ impl Watch {
     pub(crate) async fn waiting_without_reason(&self) -> Vec<String> {
         let sql = r#"SELECT order_id FROM timeline WHERE event LIKE '%"postponed"%' AND event LIKE '%"why":""%'"#;
         rows!(self, sql, [], |row| row.text("order_id"))
+    }
+
+    /// What the timelines of all orders say, for whoever reads about a violation.
+    pub(crate) async fn timelines(&self) -> String {
+        let sql = "SELECT order_id, seq, event FROM timeline ORDER BY order_id, seq";
+        let rows = rows!(self, sql, [], |row| {
+            let (order, seq): (String, i64) = (row.get("order_id"), row.get("seq"));
+            let event: String = row.get("event");
+            format!("{order} {seq:>4}  {event}\n")
+        });
+        rows.into_iter().take(MOST_ENTRIES).collect()
     }
 
     /// For a switch: the attempt that is the order's own at this moment.

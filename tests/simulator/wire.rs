@@ -1,6 +1,9 @@
 //! The way to the sandbox, with a gate at each of the three moments of a call.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header::LOCATION};
 use forstok_accurate::{
@@ -10,7 +13,7 @@ use forstok_accurate::{
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::{clock::SimClock, gates::Gates};
+use super::{blind::Blinkers, clock::SimClock, gates::Gates, store::Switch};
 
 /// Where the account server answers; the two data hosts are the sandbox's own names.
 pub(crate) const ACCOUNT_HOST: &str = "account.accurate.id";
@@ -116,10 +119,47 @@ impl Drop for InFlight<'_> {
     }
 }
 
+/// One process's way out.
+pub(crate) struct Door {
+    wire: Arc<SimWire>,
+    is_closed: AtomicBool,
+    switch: Option<Switch>,
+    blinkers: Mutex<Blinkers>,
+}
+
+impl Door {
+    pub(crate) fn new(wire: Arc<SimWire>, is_closed: bool, switch: Option<Switch>) -> Self {
+        Self { wire, is_closed: AtomicBool::new(is_closed), switch, blinkers: Mutex::default() }
+    }
+
+    fn blinkers(&self) -> MutexGuard<'_, Blinkers> {
+        self.blinkers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another replica makes the calls from now on, or this one.
+    pub(crate) fn set_closed(&self, is_closed: bool) {
+        self.is_closed.store(is_closed, Ordering::SeqCst);
+    }
+}
+
 #[async_trait::async_trait]
-impl Wire for SimWire {
+impl Wire for Door {
     async fn send(&self, request: WireRequest) -> Result<WireReply, WireFault> {
-        self.gates.pass(CALL_LEAVES).await;
+        self.wire.gates.pass(CALL_LEAVES).await;
+        if self.is_closed.load(Ordering::SeqCst) {
+            return Err(WireFault::TooLate);
+        }
+        let Some(switch) = self.switch else { return self.wire.send(request).await };
+        self.blinkers().sends(&request);
+        let url = request.url.clone();
+        let mut reply = self.wire.send(request).await?;
+        reply.body = self.blinkers().seen(switch, url.path(), url.query().unwrap_or_default(), reply.body);
+        Ok(reply)
+    }
+}
+
+impl SimWire {
+    async fn send(&self, request: WireRequest) -> Result<WireReply, WireFault> {
         let host = self.connect(request.url.host_str().unwrap_or_default())?;
         let timeout = request.timeout;
         let call = as_call(host, request);

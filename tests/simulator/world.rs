@@ -1,9 +1,6 @@
 //! One world: everything that its seed decides, one step after the other.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use forstok_accurate::{
     clock::Clock,
@@ -20,6 +17,7 @@ use super::{
     coverage::Coverage,
     disk::Disk,
     gates::Gates,
+    hands::Owners,
     happenings::Troubles,
     process::{End, Process},
     senders::{self, Acknowledged, Script, Waiting},
@@ -55,6 +53,7 @@ enum Choice {
     Fetch(usize),
     OverThere,
     Start(usize),
+    TakeOver(usize),
 }
 
 /// A process, or when its next life begins.
@@ -82,11 +81,13 @@ pub(crate) struct World {
     acknowledged: Vec<Acknowledged>,
     pub(crate) view: View,
     pub(crate) invoices: BTreeMap<String, Vec<Invoice>>,
-    pub(crate) deleted_by_people: BTreeSet<i64>,
+    pub(crate) owners: Owners,
+    /// The process that makes the calls, where one makes them for all.
+    pub(crate) caller: usize,
     pub(crate) troubles: Troubles,
     pub(crate) is_calm: bool,
     /// Nothing is claimed yet: due orders are to pile up.
-    is_heaping: bool,
+    pub(crate) is_heaping: bool,
     /// How often in a row nothing could go on.
     idle: u64,
     pub(crate) coverage: Coverage,
@@ -96,7 +97,11 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn of(seed: u64, disk: &Disk, switch: Option<Switch>, aloud: bool) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let terms = Terms::draw(&mut rng);
+        let mut terms = Terms::draw(&mut rng);
+        if !disk.is_server() {
+            // Beside a file there is no clock but that of the one machine.
+            terms.skews.clear();
+        }
         let gates = Arc::new(Gates::default());
         let clock = Arc::new(SimClock::at("2024-02-01T09:00:00+07:00", gates.clone()));
         let accurate = Sandbox::new(Options {
@@ -112,6 +117,12 @@ impl World {
         accurate.change_settings(|settings| {
             settings.bulk = terms.bulk_rule;
             settings.filter_values = terms.filter_values;
+            settings.numbering = terms.numbering;
+            settings.letter_case = terms.letter_case;
+            settings.detail_lag = terms.detail_lag;
+            settings.list_lag = terms.list_lag;
+            settings.suspended_items = terms.suspended_items;
+            settings.emoji = terms.emoji;
         });
         let wire = Arc::new(SimWire::new(accurate.clone(), clock.clone(), gates.clone()));
         let place = disk.new_place(seed).await;
@@ -139,7 +150,8 @@ impl World {
             acknowledged: Vec::new(),
             view: View::default(),
             invoices: BTreeMap::new(),
-            deleted_by_people: BTreeSet::new(),
+            owners: Owners::default(),
+            caller: 0,
             troubles: Troubles::default(),
             is_calm: false,
             is_heaping,
@@ -189,7 +201,8 @@ impl World {
     }
 
     fn choices(&self) -> Vec<Choice> {
-        let (truth, shown) = (self.clock.truth(), self.clock.now());
+        let truth = self.clock.truth();
+        let caller_is_away = self.terms.is_held && !self.is_awake(self.caller);
         let mut choices = Vec::new();
         if self.wire.next_work().is_some_and(|at| at <= truth) {
             choices.push(Choice::OverThere);
@@ -198,14 +211,19 @@ impl World {
             match life {
                 Life::Dead { until } if *until <= truth => choices.push(Choice::Start(at)),
                 Life::Alive(process) if process.is_awake(truth) => {
+                    let shown = process.clock.now();
+                    let is_caller = !self.terms.is_held || at == self.caller;
+                    if caller_is_away {
+                        choices.push(Choice::TakeOver(at));
+                    }
                     let ready = process.activities.iter().enumerate().filter(|(_, (_, one))| one.can_go_on(truth));
                     choices.extend(ready.map(|(index, _)| Choice::GoOn(at, index)));
                     let due = self.waiting.iter().enumerate().filter(|(_, waiting)| waiting.at <= truth);
                     choices.extend(due.map(|(index, _)| Choice::Deliver(at, index)));
-                    if process.may_decide(&self.view, shown) {
+                    if is_caller && process.may_decide(&self.view, shown) {
                         choices.push(Choice::Decide(at));
                     }
-                    if !self.is_heaping && process.may_fetch(&self.view, shown) {
+                    if is_caller && !self.is_heaping && process.may_fetch(&self.view, shown) {
                         choices.push(Choice::Fetch(at));
                     }
                 }
@@ -213,6 +231,10 @@ impl World {
             }
         }
         choices
+    }
+
+    fn is_awake(&self, at: usize) -> bool {
+        matches!(&self.lives[at], Life::Alive(process) if process.is_awake(self.clock.truth()))
     }
 
     async fn go_on(&mut self, choice: Choice) -> Result<(), String> {
@@ -223,6 +245,7 @@ impl World {
                 self.tell(&done);
             }
             Choice::Start(at) => self.start(at).await,
+            Choice::TakeOver(at) => self.take_over(at).await?,
             Choice::GoOn(at, index) => return self.go_on_with(at, index).await,
             Choice::Deliver(at, index) => {
                 let waiting = self.waiting.swap_remove(index);
@@ -236,7 +259,7 @@ impl World {
                 if waiting.at + SignedDuration::from_secs(1) < truth {
                     self.coverage.meet("senders", "delay");
                 }
-                let shown = self.clock.now();
+                let shown = self.process(at).clock.now();
                 self.process(at).deliver(waiting, shown);
             }
             Choice::Decide(at) => self.process(at).decide(),
@@ -326,12 +349,14 @@ impl World {
         }
         let changed = self.wire.take_changed();
         if changed {
-            self.invoices = checks::by_order(self.accurate.invoices());
+            let invoices = self.accurate.invoices();
+            self.owners.learn(&invoices);
+            self.invoices = self.owners.by_order(invoices);
         }
         if wrote {
             let after = self.watch.look().await;
             // By a clock that was set back in the meantime nothing can be said.
-            if self.terms.jumps == 0.0 {
+            if self.terms.jumps == 0.0 && self.terms.skews.is_empty() {
                 checks::held_twice(&self.view, &after, self.clock.now())?;
             }
             for (from, to) in checks::changes(&self.view, &after)? {
@@ -343,7 +368,7 @@ impl World {
             self.something_changed();
         }
         if wrote || changed {
-            checks::books_agree(&self.view, &self.invoices, &self.deleted_by_people)?;
+            checks::books_agree(&self.view, &self.invoices, &self.owners)?;
         }
         Ok(())
     }
@@ -376,11 +401,11 @@ impl World {
         self.something_changed();
     }
 
-    fn next_moment(&self) -> Option<Timestamp> {
+    pub(crate) fn next_moment(&self) -> Option<Timestamp> {
         let now = self.clock.truth();
         let mut moments: Vec<Timestamp> = self.waiting.iter().map(|waiting| waiting.at).collect();
         moments.extend(self.wire.next_work());
-        for life in &self.lives {
+        for (at, life) in self.lives.iter().enumerate() {
             let process = match life {
                 Life::Dead { until } => {
                     moments.push(*until);
@@ -392,10 +417,11 @@ impl World {
             let sleepers = process.activities.iter().filter_map(|(_, activity)| activity.wakes_at());
             moments.extend(sleepers.map(|at| at.max(awake_at)));
             let news = self.view.orders.values().filter(|order| order.may_be_decided()).map(|order| order.lease_until);
-            let shown = news.chain(process.next_work(&self.view));
+            let is_caller = !self.terms.is_held || at == self.caller;
+            let shown = news.chain(process.next_work(&self.view)).filter(|_| is_caller);
             // What is due already and could not be had may be there a little later.
             let later = now + LOOK_ANYWAY;
-            let due = |shown: Timestamp| Some(self.clock.truth_of(shown)).filter(|at| *at > now).unwrap_or(later);
+            let due = |shown: Timestamp| Some(process.clock.truth_of(shown)).filter(|at| *at > now).unwrap_or(later);
             moments.extend(shown.map(due).map(|at| at.max(awake_at)));
             moments.extend(process.asleep_until.filter(|until| *until > now));
         }

@@ -1,0 +1,63 @@
+//! Replies as a service would see them that does not look at what matters: for the switches.
+
+use std::collections::BTreeMap;
+
+use axum::body::Bytes;
+use forstok_accurate::accurate::wire::WireRequest;
+use serde_json::{Value, json};
+
+use super::store::Switch;
+
+/// What a service that does not look would see.
+#[derive(Debug, Default)]
+pub(crate) struct Blinkers {
+    /// What was sent, by number.
+    sent: BTreeMap<String, Value>,
+}
+
+impl Blinkers {
+    /// A call leaves.
+    pub(crate) fn sends(&mut self, request: &WireRequest) {
+        let body: Value = request.body.as_ref().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
+        let many = body["data"].as_array().cloned().unwrap_or_else(|| vec![body]);
+        for one in many {
+            if let Some(number) = one["number"].as_str() {
+                self.sent.insert(number.to_owned(), one.clone());
+            }
+        }
+    }
+
+    /// What is seen of the reply to a call with this path and query.
+    pub(crate) fn seen(&self, switch: Switch, path: &str, query: &str, reply: Bytes) -> Bytes {
+        let Ok(mut body) = serde_json::from_slice::<Value>(&reply) else { return reply };
+        match switch {
+            Switch::NoSearch if path.ends_with("sales-invoice/list.do") && query.contains("transDate") => {
+                body =
+                    json!({ "s": true, "d": [], "sp": { "page": 1, "pageSize": 100, "pageCount": 0, "rowCount": 0 } });
+            }
+            Switch::NothingCompared if path.ends_with("sales-invoice/detail.do") => self.make_as_sent(&mut body["d"]),
+            Switch::NothingCompared if path.ends_with("sales-invoice/list.do") => {
+                body["d"].as_array_mut().into_iter().flatten().for_each(|row| self.make_as_sent(row));
+            }
+            _ => return reply,
+        }
+        body.to_string().into()
+    }
+
+    fn make_as_sent(&self, record: &mut Value) {
+        let Some(sent) = record["number"].as_str().and_then(|number| self.sent.get(number)) else { return };
+        record["description"] = sent["description"].clone();
+        record["customer"] = json!({ "customerNo": sent["customerNo"] });
+        record["totalAmount"] = json!(total(sent));
+    }
+}
+
+/// Whole rupiah, as all orders here have them.
+fn total(sent: &Value) -> i64 {
+    let amount = |value: &Value| value.as_i64().unwrap_or_default();
+    let lists = |name: &str| sent[name].as_array().cloned().unwrap_or_default();
+    let lines: i64 =
+        lists("detailItem").iter().map(|line| amount(&line["quantity"]) * amount(&line["unitPrice"])).sum();
+    let expenses: i64 = lists("detailExpense").iter().map(|one| amount(&one["expenseAmount"])).sum();
+    lines - amount(&sent["cashDiscount"]) + expenses
+}

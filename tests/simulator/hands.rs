@@ -1,0 +1,168 @@
+//! People who work in Accurate beside the service, and which invoices are still the service's after that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use forstok_accurate::sandbox::{Edit, Invoice};
+use rust_decimal::Decimal;
+
+use super::world::World;
+
+/// How the descriptions of invoices begin that are nobody's order.
+const STRANGER: &str = "somebody else's";
+
+/// What people did to an invoice that the service made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Touch {
+    Renumbered,
+    /// Another customer or total.
+    Edited,
+    /// Another description: nothing shows any more for which order it was made.
+    Described,
+    Copied,
+    Deleted,
+    Paid,
+}
+
+/// Which invoice was made for which order, and what people did to it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Owners {
+    made_for: BTreeMap<i64, String>,
+    /// Invoices that people made, or that they made theirs.
+    peoples: BTreeSet<i64>,
+    deleted: BTreeSet<i64>,
+    touched: BTreeMap<String, BTreeSet<Touch>>,
+}
+
+impl Owners {
+    /// Takes note of invoices that were not there before: an invoice that no person made is the service's.
+    pub(crate) fn learn(&mut self, invoices: &[Invoice]) {
+        for invoice in invoices {
+            if !self.peoples.contains(&invoice.id) {
+                self.made_for.entry(invoice.id).or_insert_with(|| invoice.description.clone());
+            }
+        }
+    }
+
+    /// The service's live invoices by the order that they were made for.
+    pub(crate) fn by_order(&self, invoices: Vec<Invoice>) -> BTreeMap<String, Vec<Invoice>> {
+        let mut by_order: BTreeMap<String, Vec<Invoice>> = BTreeMap::new();
+        for invoice in invoices {
+            if let Some(order) = self.made_for.get(&invoice.id).filter(|_| !self.peoples.contains(&invoice.id)) {
+                by_order.entry(order.clone()).or_default().push(invoice);
+            }
+        }
+        by_order
+    }
+
+    fn touch(&mut self, invoice: &Invoice, touch: Touch) {
+        if let Some(order) = self.made_for.get(&invoice.id) {
+            self.touched.entry(order.clone()).or_default().insert(touch);
+        }
+    }
+
+    /// Whether people did this to an invoice of this order.
+    pub(crate) fn met(&self, order: &str, touch: Touch) -> bool {
+        self.touched.get(order).is_some_and(|touches| touches.contains(&touch))
+    }
+
+    /// Whether people did to invoices of this order what nobody could have foreseen.
+    pub(crate) fn is_touched(&self, order: &str) -> bool {
+        use Touch as T;
+        [T::Renumbered, T::Edited, T::Described, T::Copied].into_iter().any(|touch| self.met(order, touch))
+    }
+
+    /// Whether people deleted this invoice, or made it theirs.
+    pub(crate) fn lost(&self, invoice: i64) -> bool {
+        self.deleted.contains(&invoice) || self.peoples.contains(&invoice)
+    }
+}
+
+impl World {
+    /// Invoices that the service made and that are still its own.
+    fn ours(&mut self) -> Vec<Invoice> {
+        let invoices = self.accurate.invoices();
+        self.owners.learn(&invoices);
+        self.owners.by_order(invoices).into_values().flatten().collect()
+    }
+
+    pub(crate) fn stranger_takes_a_number(&mut self) {
+        self.ours();
+        let (_, number) = self.any_script();
+        if self.accurate.invoices_numbered(&number).is_empty() {
+            let invoice = self.accurate.add_invoice(&number, "8277", STRANGER, Decimal::from(5));
+            self.owners.peoples.insert(invoice.id);
+            self.happened("a stranger takes a number");
+        }
+    }
+
+    pub(crate) fn strangers_leave(&mut self) {
+        for invoice in self.accurate.invoices() {
+            if invoice.description.starts_with(STRANGER) {
+                self.accurate.remove_invoice(&invoice.number);
+                self.happened("a stranger's invoice is deleted");
+            }
+        }
+    }
+
+    pub(crate) fn somebody_pays(&mut self) {
+        let unpaid: Vec<_> = self.ours().into_iter().filter(|invoice| invoice.receipts.is_empty()).collect();
+        if let Some(invoice) = self.rng.choice(&unpaid) {
+            self.accurate.put_receipt_on(&invoice.number).expect("it exists");
+            self.owners.touch(invoice, Touch::Paid);
+            self.happened("an invoice is paid");
+        }
+    }
+
+    pub(crate) fn somebody_deletes(&mut self) {
+        let (id, _) = self.any_script();
+        self.delete_by_hand(&id);
+    }
+
+    /// A person deletes an order's invoice in Accurate, with whatever hangs on it.
+    pub(crate) fn delete_by_hand(&mut self, id: &str) {
+        let ours = self.ours();
+        for invoice in ours.into_iter().filter(|invoice| invoice.description == id) {
+            self.accurate.remove_invoice(&invoice.number);
+            self.owners.deleted.insert(invoice.id);
+            self.owners.touch(&invoice, Touch::Deleted);
+            self.happened("an invoice is deleted by a person");
+        }
+    }
+
+    /// A person changes or copies an invoice that the service made.
+    pub(crate) fn somebody_edits(&mut self) {
+        let ours = self.ours();
+        let Some(invoice) = self.rng.choice(&ours).cloned() else { return };
+        let number = &invoice.number;
+        let new_number = format!("TANGAN-{}", self.rng.u32(..));
+        let (edit, touch, what) = match self.rng.u8(..8) {
+            0..3 => {
+                let edit = Edit { number: Some(new_number), ..Edit::default() };
+                (edit, Touch::Renumbered, "an invoice is renumbered by a person")
+            }
+            3 => {
+                let edit = Edit { customer_no: Some("LAIN-1".to_owned()), ..Edit::default() };
+                (edit, Touch::Edited, "an invoice is given another customer by a person")
+            }
+            4 => {
+                let edit = Edit { total: Some(invoice.total_amount + Decimal::from(500)), ..Edit::default() };
+                (edit, Touch::Edited, "an invoice is given another total by a person")
+            }
+            5 => {
+                let edit = Edit { description: Some("titipan".to_owned()), ..Edit::default() };
+                self.owners.peoples.insert(invoice.id);
+                (edit, Touch::Described, "an invoice is given another description by a person")
+            }
+            _ => {
+                let copy = self.accurate.duplicate_invoice(number, &new_number).expect("the number is new");
+                self.owners.peoples.insert(copy.id);
+                self.owners.touch(&invoice, Touch::Copied);
+                self.happened("an invoice is copied by a person");
+                return;
+            }
+        };
+        self.accurate.edit_invoice(number, &edit).expect("it exists, and the number is new");
+        self.owners.touch(&invoice, touch);
+        self.happened(what);
+    }
+}
