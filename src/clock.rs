@@ -51,6 +51,12 @@ impl Monotonic {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// The reading this long before this one.
+    #[must_use]
+    pub const fn before(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(duration))
+    }
+
     /// The reading in microseconds, for an atomic.
     pub fn as_micros(self) -> u64 {
         u64::try_from(self.0.as_micros()).unwrap_or(u64::MAX)

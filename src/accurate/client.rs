@@ -132,7 +132,7 @@ pub struct Call {
     /// Elements of a bulk; each has its own outcome in the reply.
     pub elements: Option<usize>,
     /// It is not sent later than this, however long it waits for its turn.
-    pub last_start: Option<Timestamp>,
+    pub last_start: Option<Monotonic>,
 }
 
 impl Call {
@@ -156,7 +156,7 @@ impl Call {
 
     /// The same call, not to be sent later than this.
     #[must_use]
-    pub fn no_later_than(self, last_start: Timestamp) -> Self {
+    pub fn no_later_than(self, last_start: Monotonic) -> Self {
         Self { last_start: Some(last_start), ..self }
     }
 
@@ -224,17 +224,12 @@ impl Session {
 
     /// Whether calls may leave now: no other process may make them.
     pub fn may_call(&self) -> bool {
-        self.monotonic() < Monotonic::from_micros(self.ours_until.load(Ordering::Acquire))
+        self.monotonic() < self.last_call_at()
     }
 
-    /// When the last call may leave, by the machine's clock as it is set now.
-    pub fn last_call_at(&self) -> Timestamp {
-        let ours_until = Monotonic::from_micros(self.ours_until.load(Ordering::Acquire));
-        match SignedDuration::try_from(ours_until.since(self.monotonic())) {
-            Ok(left) if left > SignedDuration::ZERO => self.now().saturating_add(left).unwrap_or(Timestamp::MAX),
-            Ok(_) => Timestamp::MIN,
-            Err(_) => Timestamp::MAX,
-        }
+    /// When the last call may leave.
+    pub fn last_call_at(&self) -> Monotonic {
+        Monotonic::from_micros(self.ours_until.load(Ordering::Acquire))
     }
 
     /// Calls from now on carry these. Another token may belong to data on another host, so the next call asks for the host again.
@@ -450,7 +445,7 @@ impl Session {
         }
         let slot = self.limiter.slot().await;
         let (started, started_at) = (self.clock.now(), self.monotonic());
-        if call.last_start.is_some_and(|last_start| started > last_start) || !self.may_call() {
+        if call.last_start.is_some_and(|last_start| started_at > last_start) || !self.may_call() {
             slot.answered();
             let (result, secrets) = (Err(WireFault::TooLate), Secrets::default());
             return Exchanged { call: call.name, seconds: 0.0, result, secrets };

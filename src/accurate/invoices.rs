@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, sync::PoisonError};
 
-use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -11,7 +10,10 @@ use super::{
     outcome::{Failure, Meaning, Refusal},
     reply::{Element, Envelope, HasElements, Lenient, Rows, Skipped, Text, Whole},
 };
-use crate::domain::{invoice::InvoiceBody, money::Rupiah};
+use crate::{
+    clock::Monotonic,
+    domain::{invoice::InvoiceBody, money::Rupiah},
+};
 
 /// An invoice as Accurate reports it.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +52,7 @@ pub fn same_number(one: &str, other: &str) -> bool {
 pub async fn save(
     session: &Session,
     body: &InvoiceBody,
-    last_start: Timestamp,
+    last_start: Monotonic,
 ) -> Result<Option<FoundInvoice>, Failure> {
     let call = Call::post("sales-invoice/save", body).no_later_than(last_start);
     let envelope = session.call::<Skipped, Record>(&call).await?;
@@ -65,7 +67,7 @@ pub const LARGEST_BULK: usize = 100;
 pub async fn save_many(
     session: &Session,
     bodies: &[&InvoiceBody],
-    last_start: Timestamp,
+    last_start: Monotonic,
 ) -> Result<Vec<Result<Option<FoundInvoice>, Failure>>, Failure> {
     let call = Call::post_many("sales-invoice/bulk-save", bodies).no_later_than(last_start);
     let elements = session.call_many::<Record>(&call).await?;

@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::circuit::Sign;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         client::{CALL_TIMEOUT, Session},
         outcome::{Failure, MissingRight, Right},
     },
-    clock::Monotonic,
+    clock::{Monotonic, until},
     domain::{
         about::About,
         doubt::Doubt,
@@ -72,6 +72,9 @@ pub(super) struct Attempt<'a> {
     pub(super) doubt: Doubt,
     /// How Accurate failed for this order.
     pub(super) trouble: Trouble,
+    /// When the claim's lease ends. Measured from when the attempt began, so that setting the machine's clock does not
+    /// let a call outlive the lease.
+    lease_ends: Monotonic,
     /// When a save last ended; before the first one, when the attempt began.
     pub(super) last_save_at: Monotonic,
     warnings: Vec<Notice>,
@@ -86,12 +89,18 @@ impl<'a> Attempt<'a> {
             session,
             doubt: claim.doubt.clone(),
             trouble: claim.trouble.clone(),
+            lease_ends: session.monotonic() + until(session.now(), claim.lease_until),
             last_save_at: session.monotonic(),
             warnings: claim.warnings.clone(),
             entries: Vec::new(),
             sign: Sign::Nothing,
             claim: Arc::new(claim),
         }
+    }
+
+    /// No call that may take so long starts later than this, so that none outlives the lease.
+    pub(super) fn last_start(&self, call_timeout: Duration) -> Monotonic {
+        self.lease_ends.before(call_timeout)
     }
 
     /// Puts into words how it ended; `wait_after` gives the waiting time by failures in a row.
@@ -188,7 +197,7 @@ impl<'a> Attempt<'a> {
         success: fn(&T) -> &'static str,
         make: impl Fn() -> F,
     ) -> Result<T, Failure> {
-        let last_start = last_start(&self.claim, CALL_TIMEOUT);
+        let last_start = self.last_start(CALL_TIMEOUT);
         let session = self.session;
         patiently(session, last_start, make, |result| self.tell(call, result.map(success))).await
     }
@@ -198,7 +207,7 @@ impl<'a> Attempt<'a> {
         &self,
         make: impl Fn() -> F,
     ) -> Result<T, Failure> {
-        patiently(self.session, last_start(&self.claim, CALL_TIMEOUT), make, |_| {}).await
+        patiently(self.session, self.last_start(CALL_TIMEOUT), make, |_| {}).await
     }
 
     /// Writes down what a call came to, for the timeline and for the book.
@@ -282,28 +291,25 @@ pub(super) fn sign_of(failure: Option<&Failure>) -> Sign {
     }
 }
 
-/// No call starts later than this, so that none outlives the lease.
-pub(super) fn last_start(claim: &Claim, call_timeout: Duration) -> Timestamp {
-    claim.lease_until - SignedDuration::try_from(call_timeout).unwrap_or_default()
-}
-
 /// Makes a call, again and again while Accurate asks to slow down and the lease lasts; `tell` hears of each.
 pub(super) async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
     session: &Session,
-    last_start: Timestamp,
+    last_start: Monotonic,
     make: impl Fn() -> F,
     mut tell: impl FnMut(Result<&T, &Failure>),
 ) -> Result<T, Failure> {
     loop {
         let last_start = last_start.min(session.last_call_at());
-        let result = if session.now() > last_start {
+        let result = if session.monotonic() > last_start {
             Err(Failure::SlowDown("the lease would end before the call".to_owned()))
         } else {
             make().await
         };
         tell(result.as_ref());
         match result {
-            Err(Failure::SlowDown(_)) if session.now() + SLOW_DOWN <= last_start => session.slow_down(SLOW_DOWN),
+            Err(Failure::SlowDown(_)) if session.monotonic() + SLOW_DOWN.unsigned_abs() <= last_start => {
+                session.slow_down(SLOW_DOWN);
+            }
             result => return result,
         }
     }

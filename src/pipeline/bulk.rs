@@ -10,7 +10,7 @@ use futures_util::stream::{self, StreamExt};
 use jiff::SignedDuration;
 
 use super::{
-    attempt::{Attempt, Attempted, End, Stop, last_start, patiently, stop},
+    attempt::{Attempt, Attempted, End, Stop, patiently, stop},
     circuit::Sign,
     find::{Looked, found_in_words},
     post::{AfterSave, Saved, Why},
@@ -278,7 +278,7 @@ impl<'a> Group<'a> {
         let claims: Vec<_> = attempts.iter().map(|attempt| attempt.claim.clone()).collect();
         let bodies: Vec<_> = claims.iter().map(|claim| &claim.draft.body).collect();
         let session = self.session;
-        let last_start = last_start(&claims[0], BULK_TIMEOUT);
+        let last_start = attempts[0].last_start(BULK_TIMEOUT);
         attempts.iter_mut().for_each(Attempt::save_leaves);
         let tell = |result: Result<&Vec<Saved>, &Failure>| {
             for (at, attempt) in attempts.iter_mut().enumerate() {
@@ -384,7 +384,7 @@ impl<'a> Group<'a> {
         }
         let claims: Vec<_> = attempts.iter().map(|(attempt, _)| attempt.claim.clone()).collect();
         let numbers: Vec<_> = claims.iter().map(|claim| claim.draft.body.number.as_str()).collect();
-        let (session, last_start) = (self.session, last_start(&claims[0], CALL_TIMEOUT));
+        let (session, last_start) = (self.session, attempts[0].0.last_start(CALL_TIMEOUT));
         let list = || patiently(session, last_start, || invoices::by_numbers(session, &numbers), |_| {});
         match list().await {
             // All of them would pay for one lost reply, and to look again changes nothing over there.

@@ -7,7 +7,7 @@
 use jiff::SignedDuration;
 
 use super::{
-    attempt::{Attempt, Attempted, End, Stop, last_start, stop},
+    attempt::{Attempt, Attempted, End, Stop, stop},
     find::Looked,
 };
 use crate::{
@@ -241,7 +241,7 @@ impl Attempt<'_> {
 
     async fn save_once(&mut self) -> Saved {
         let (session, claim) = (self.session, self.claim.clone());
-        let last_start = last_start(&claim, CALL_TIMEOUT);
+        let last_start = self.last_start(CALL_TIMEOUT);
         let save = || invoices::save(session, &claim.draft.body, last_start);
         self.save_leaves();
         let saved = self.patiently("sales-invoice/save", |_| "saved", save).await;

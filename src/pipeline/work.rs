@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     accurate::{client::Session, outcome::Right},
+    clock::{Monotonic, until},
     domain::{
         about::About,
         order::OrderId,
@@ -54,7 +55,7 @@ impl Engine {
     /// Makes one attempt for a claim and writes what it came to.
     pub async fn attempt(&self, book: &str, claim: Claim) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
-        let claims = [Claimed::of(&claim)];
+        let claims = [self.claimed(&claim)];
         let chance = self.chance();
         if claim.earlier_tries > 0 || claim.doubt.exists() {
             self.tell_of_invoices(book, &known.session).await;
@@ -66,7 +67,7 @@ impl Engine {
     /// Makes an attempt for each of many claims with as few calls as possible and writes what they came to.
     async fn attempt_many(&self, book: &str, claims: Vec<Claim>) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
-        let claimed: Vec<_> = claims.iter().map(Claimed::of).collect();
+        let claimed: Vec<_> = claims.iter().map(|claim| self.claimed(claim)).collect();
         self.tell_of_invoices(book, &known.session).await;
         // What failed together comes back together, to share its calls again.
         let chance = self.chance();
@@ -114,7 +115,7 @@ impl Engine {
         for settlement in settlements {
             log(settlement);
         }
-        let deadline = claimed.iter().map(|claim| claim.lease_until).min().unwrap_or(now);
+        let deadline = claimed.iter().map(|claim| claim.lease_ends).min().unwrap_or(Monotonic::MIN);
         let settled = self.settle_while_leased(settlements, deadline).await?;
         let refused: Vec<_> = settlements.iter().zip(&settled).filter_map(|(one, how)| of_another(one, how)).collect();
         if !refused.is_empty() {
@@ -149,11 +150,11 @@ impl Engine {
     }
 
     /// What Accurate did must not be forgotten because the disk was busy for a moment.
-    async fn settle_while_leased(&self, settlements: &[Settlement], deadline: Timestamp) -> Result<Vec<Settled>> {
+    async fn settle_while_leased(&self, settlements: &[Settlement], deadline: Monotonic) -> Result<Vec<Settled>> {
         loop {
             let now = self.now();
             match self.store.settle(settlements, now).await {
-                Err(error) if now < deadline => {
+                Err(error) if self.monotonic() < deadline => {
                     tracing::error!(orders = settlements.len(), "outcomes could not be stored yet: {error}");
                     self.clock.sleep(SETTLE_AGAIN).await;
                 }
@@ -258,17 +259,17 @@ struct Claimed {
     /// Which attempt this is, counted as the timeline counts.
     nth: i64,
     received_at: Timestamp,
-    lease_until: Timestamp,
+    lease_ends: Monotonic,
     waited_for: Option<Subject>,
 }
 
-impl Claimed {
-    fn of(claim: &Claim) -> Self {
-        Self {
+impl Engine {
+    fn claimed(&self, claim: &Claim) -> Claimed {
+        Claimed {
             order_id: claim.order_id.clone(),
             nth: claim.earlier_tries + 1,
             received_at: claim.received_at,
-            lease_until: claim.lease_until,
+            lease_ends: self.monotonic() + until(self.now(), claim.lease_until),
             waited_for: claim.waits_for.clone(),
         }
     }

@@ -1,5 +1,12 @@
 //! The machine's clock is set wrong, and right again.
 
+use std::time::Duration;
+
+use forstok_accurate::{
+    clock::Clock,
+    pipeline::LEASE,
+    sandbox::{Fault, On},
+};
 use jiff::SignedDuration;
 
 use super::ORDER;
@@ -54,4 +61,24 @@ async fn a_wait_that_was_stored_by_a_wrong_clock_ends_after_a_restart() {
     let mut world = world.dies_and_starts_again().await;
     world.run_for(30).await;
     assert_eq!(world.state(ORDER).await, "invoiced");
+}
+
+#[tokio::test]
+async fn an_attempt_ends_before_its_lease_however_the_clock_is_set_meanwhile() {
+    for minutes in [-9, 9] {
+        let mut world = World::new().await;
+        world.forstok_sends(order(ORDER).ready_to_ship()).await;
+        world.accurate.next(On::InvoiceSaves, Fault::Limit429, 10_000);
+        let claim = world.only_claim().await;
+        let clock = world.clock.clone();
+        let began = clock.monotonic();
+        let somebody_sets_it = async {
+            clock.sleep(Duration::from_secs(10)).await;
+            clock.is_set_ahead(SignedDuration::from_mins(minutes));
+        };
+        tokio::join!(world.attempt(claim), somebody_sets_it);
+        let took = clock.monotonic().since(began);
+        assert!(took < LEASE.unsigned_abs(), "set by {minutes} minutes: it took {took:?}");
+        assert!(took > Duration::from_secs(100), "set by {minutes} minutes: it gave up after {took:?}");
+    }
 }
