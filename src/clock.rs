@@ -101,6 +101,38 @@ pub fn until(now: Timestamp, later: Timestamp) -> Duration {
     Duration::try_from(later.duration_since(now)).unwrap_or_default()
 }
 
+/// A moment by both clocks of this machine. It is over as soon as one of them says so: others go by the time of day,
+/// and that can be set back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    monotonic: Monotonic,
+    time_of_day: Timestamp,
+}
+
+impl Deadline {
+    /// It is never over.
+    pub const NEVER: Self = Self { monotonic: Monotonic::MAX, time_of_day: Timestamp::MAX };
+
+    /// The moment that the time of day, as it is set now, will show as this.
+    pub fn at(time_of_day: Timestamp, clock: &dyn Clock) -> Self {
+        Self { monotonic: clock.monotonic() + until(clock.now(), time_of_day), time_of_day }
+    }
+
+    /// The moment this long before it.
+    #[must_use]
+    pub fn before(self, duration: Duration) -> Self {
+        Self {
+            monotonic: self.monotonic.before(duration),
+            time_of_day: self.time_of_day.checked_sub(duration).unwrap_or(Timestamp::MIN),
+        }
+    }
+
+    /// Whether it is over.
+    pub fn is_over(self, clock: &dyn Clock) -> bool {
+        clock.monotonic() > self.monotonic || clock.now() > self.time_of_day
+    }
+}
+
 /// Notices when the time of day is set: it then moves by more than the monotonic clock does.
 #[derive(Clone, Copy, Debug)]
 pub struct StepWatch {

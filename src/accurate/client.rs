@@ -27,7 +27,7 @@ use super::{
     wire::{Wire, WireFault, WireReply, WireRequest},
 };
 use crate::{
-    clock::{Monotonic, SharedClock},
+    clock::{Deadline, Monotonic, SharedClock},
     config::BookConfig,
     live::Live,
 };
@@ -132,7 +132,7 @@ pub struct Call {
     /// Elements of a bulk; each has its own outcome in the reply.
     pub elements: Option<usize>,
     /// It is not sent later than this, however long it waits for its turn.
-    pub last_start: Option<Monotonic>,
+    pub last_start: Option<Deadline>,
 }
 
 impl Call {
@@ -156,7 +156,7 @@ impl Call {
 
     /// The same call, not to be sent later than this.
     #[must_use]
-    pub fn no_later_than(self, last_start: Monotonic) -> Self {
+    pub fn no_later_than(self, last_start: Deadline) -> Self {
         Self { last_start: Some(last_start), ..self }
     }
 
@@ -205,6 +205,16 @@ impl Session {
     /// The moment it is.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The moment that the time of day will show as this.
+    pub fn deadline_at(&self, time_of_day: Timestamp) -> Deadline {
+        Deadline::at(time_of_day, self.clock.as_ref())
+    }
+
+    /// Whether a moment is over.
+    pub fn is_over(&self, deadline: Deadline) -> bool {
+        deadline.is_over(self.clock.as_ref())
     }
 
     /// A reading for waits inside this process.
@@ -445,7 +455,7 @@ impl Session {
         }
         let slot = self.limiter.slot().await;
         let (started, started_at) = (self.clock.now(), self.monotonic());
-        if call.last_start.is_some_and(|last_start| started_at > last_start) || !self.may_call() {
+        if call.last_start.is_some_and(|last_start| self.is_over(last_start)) || !self.may_call() {
             slot.answered();
             let (result, secrets) = (Err(WireFault::TooLate), Secrets::default());
             return Exchanged { call: call.name, seconds: 0.0, result, secrets };

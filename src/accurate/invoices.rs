@@ -11,7 +11,7 @@ use super::{
     reply::{Element, Envelope, HasElements, Lenient, Rows, Skipped, Text, Whole},
 };
 use crate::{
-    clock::Monotonic,
+    clock::Deadline,
     domain::{invoice::InvoiceBody, money::Rupiah},
 };
 
@@ -52,7 +52,7 @@ pub fn same_number(one: &str, other: &str) -> bool {
 pub async fn save(
     session: &Session,
     body: &InvoiceBody,
-    last_start: Monotonic,
+    last_start: Deadline,
 ) -> Result<Option<FoundInvoice>, Failure> {
     let call = Call::post("sales-invoice/save", body).no_later_than(last_start);
     let envelope = session.call::<Skipped, Record>(&call).await?;
@@ -67,7 +67,7 @@ pub const LARGEST_BULK: usize = 100;
 pub async fn save_many(
     session: &Session,
     bodies: &[&InvoiceBody],
-    last_start: Monotonic,
+    last_start: Deadline,
 ) -> Result<Vec<Result<Option<FoundInvoice>, Failure>>, Failure> {
     let call = Call::post_many("sales-invoice/bulk-save", bodies).no_later_than(last_start);
     let elements = session.call_many::<Record>(&call).await?;

@@ -12,7 +12,7 @@ use crate::{
         client::{CALL_TIMEOUT, Session},
         outcome::{Failure, MissingRight, Right},
     },
-    clock::{Monotonic, until},
+    clock::{Deadline, Monotonic},
     domain::{
         about::About,
         doubt::Doubt,
@@ -72,9 +72,9 @@ pub(super) struct Attempt<'a> {
     pub(super) doubt: Doubt,
     /// How Accurate failed for this order.
     pub(super) trouble: Trouble,
-    /// When the claim's lease ends. Measured from when the attempt began, so that setting the machine's clock does not
-    /// let a call outlive the lease.
-    lease_ends: Monotonic,
+    /// When the claim's lease ends, by whichever clock is first: a call must not outlive it, however the machine's time
+    /// of day is set meanwhile.
+    lease_ends: Deadline,
     /// When a save last ended; before the first one, when the attempt began.
     pub(super) last_save_at: Monotonic,
     warnings: Vec<Notice>,
@@ -89,7 +89,7 @@ impl<'a> Attempt<'a> {
             session,
             doubt: claim.doubt.clone(),
             trouble: claim.trouble.clone(),
-            lease_ends: session.monotonic() + until(session.now(), claim.lease_until),
+            lease_ends: session.deadline_at(claim.lease_until),
             last_save_at: session.monotonic(),
             warnings: claim.warnings.clone(),
             entries: Vec::new(),
@@ -99,7 +99,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// No call that may take so long starts later than this, so that none outlives the lease.
-    pub(super) fn last_start(&self, call_timeout: Duration) -> Monotonic {
+    pub(super) fn last_start(&self, call_timeout: Duration) -> Deadline {
         self.lease_ends.before(call_timeout)
     }
 
@@ -294,22 +294,22 @@ pub(super) fn sign_of(failure: Option<&Failure>) -> Sign {
 /// Makes a call, again and again while Accurate asks to slow down and the lease lasts; `tell` hears of each.
 pub(super) async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
     session: &Session,
-    last_start: Monotonic,
+    last_start: Deadline,
     make: impl Fn() -> F,
     mut tell: impl FnMut(Result<&T, &Failure>),
 ) -> Result<T, Failure> {
+    let wait = SLOW_DOWN.unsigned_abs();
+    let can_go_on =
+        || !session.is_over(last_start.before(wait)) && session.monotonic() + wait <= session.last_call_at();
     loop {
-        let last_start = last_start.min(session.last_call_at());
-        let result = if session.monotonic() > last_start {
+        let result = if session.is_over(last_start) || session.monotonic() > session.last_call_at() {
             Err(Failure::SlowDown("the lease would end before the call".to_owned()))
         } else {
             make().await
         };
         tell(result.as_ref());
         match result {
-            Err(Failure::SlowDown(_)) if session.monotonic() + SLOW_DOWN.unsigned_abs() <= last_start => {
-                session.slow_down(SLOW_DOWN);
-            }
+            Err(Failure::SlowDown(_)) if can_go_on() => session.slow_down(SLOW_DOWN),
             result => return result,
         }
     }
