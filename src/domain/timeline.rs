@@ -387,6 +387,8 @@ fn done_in_indonesian(words: &str) -> &str {
         "an invoice of its day names this order" => "ada faktur pada tanggal itu yang menyebut pesanan ini",
         "no invoice of its day names this order" => "tidak ada faktur pada tanggal itu yang menyebut pesanan ini",
         "the list of its day cannot be relied on" => "daftar faktur pada tanggal itu tidak dapat diandalkan",
+        "the newest invoices show it" => "faktur terlihat di daftar faktur terbaru",
+        "the newest invoices do not show it yet" => "faktur belum terlihat di daftar faktur terbaru",
         "the invoice exists" => "faktur ada",
         "the invoice does not exist" => "faktur tidak ada",
         "no invoice has this number" => "tidak ada faktur dengan nomor ini",

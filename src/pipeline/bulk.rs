@@ -42,7 +42,7 @@ pub struct Part {
 
 /// Attempts that are made together.
 pub struct Group<'a> {
-    session: &'a Session,
+    pub(super) session: &'a Session,
     /// Never tried before.
     fresh: Vec<Attempt<'a>>,
     /// To be looked up before they are saved, with one list.
@@ -51,8 +51,8 @@ pub struct Group<'a> {
     to_be_asked: Vec<Attempt<'a>>,
     /// So many of them in the next part.
     asked_next: usize,
-    ended: Vec<(Attempt<'a>, End)>,
-    sign: Sign,
+    pub(super) ended: Vec<(Attempt<'a>, End)>,
+    pub(super) sign: Sign,
     bulk_went_well: bool,
     /// The book takes no calls now: nothing more is sent.
     stopped: Option<Failure>,
@@ -221,9 +221,11 @@ impl<'a> Group<'a> {
         };
         let sent = attempts.len();
         let (mut doubtful, mut without_customer) = (Vec::new(), Vec::new());
-        let (mut others, mut their_results) = (Vec::new(), Vec::new());
+        let (mut reported, mut others, mut their_results) = (Vec::new(), Vec::new(), Vec::new());
         for (attempt, saved) in attempts.into_iter().zip(results) {
-            if !customers_stand && attempt.lacks_customer(&saved) {
+            if let Ok(saved) = saved {
+                reported.push((attempt, saved));
+            } else if !customers_stand && attempt.lacks_customer(&saved) {
                 without_customer.push(attempt);
             } else if let Err(Failure::UnknownText(words)) = saved {
                 doubtful.push((attempt, words));
@@ -232,6 +234,8 @@ impl<'a> Group<'a> {
                 their_results.push(saved);
             }
         }
+        let unclear = self.read_back(reported).await;
+        self.end_by_look_up(unclear).await;
         self.conclude_each(others, their_results).await;
         let attempts = self.with_customers(without_customer).await;
         let mut again = vec![Batch { attempts, customers_stand: true }];
@@ -324,16 +328,23 @@ impl<'a> Group<'a> {
 
     /// Ends each attempt by what its save came to; where only a look can tell, all those are looked up together.
     async fn conclude_each(&mut self, attempts: Vec<Attempt<'a>>, saved: Vec<Saved>) {
-        let (mut unclear, mut whys) = (Vec::new(), BTreeMap::new());
+        let mut unclear = Vec::new();
         for (mut attempt, saved) in attempts.into_iter().zip(saved) {
             match attempt.after_save(saved) {
                 AfterSave::Ends(end) => self.ended.push((attempt, end)),
-                AfterSave::LookUp(why) => {
-                    let named = why.named();
-                    whys.insert(attempt.claim.order_id.clone(), why);
-                    unclear.push((attempt, named));
-                }
+                AfterSave::LookUp(why) => unclear.push((attempt, why)),
             }
+        }
+        self.end_by_look_up(unclear).await;
+    }
+
+    /// Ends attempts of which only a look-up can tell; they are looked up together.
+    async fn end_by_look_up(&mut self, attempts: Vec<(Attempt<'a>, Why)>) {
+        let (mut unclear, mut whys) = (Vec::new(), BTreeMap::new());
+        for (attempt, why) in attempts {
+            let named = why.named();
+            whys.insert(attempt.claim.order_id.clone(), why);
+            unclear.push((attempt, named));
         }
         for (mut attempt, looked) in self.look_up(unclear).await {
             let Some(why) = whys.remove(&attempt.claim.order_id) else { continue };

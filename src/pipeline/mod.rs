@@ -2,7 +2,7 @@
 //!
 //! [`record`] commits what waits together; [`reread`] reads again what could not be read; [`decide`] turns news into verdicts; `turns` says whose turn it is;
 //! `work` does it and writes down what it came to: [`post`] makes one attempt (kept in `attempt`), [`bulk`] many with
-//! shared calls;
+//! shared calls, whose saves `read_back` checks;
 //! [`look`] looks again at what blocked orders wait for; [`mapping`] puts a mapping in force; [`preview`] shows what would be sent;
 //! [`circuit`] pauses a book in trouble; [`tidy`] clears old bodies; [`run`] drives all of it until it is told to stop,
 //! watched by [`supervisor`].
@@ -21,6 +21,7 @@ pub mod people;
 pub mod post;
 pub mod preview;
 pub mod queue;
+mod read_back;
 pub mod record;
 pub mod reread;
 pub mod run;

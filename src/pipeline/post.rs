@@ -329,7 +329,7 @@ impl Attempt<'_> {
         differences
     }
 
-    fn invoiced(&mut self, found: FoundInvoice) -> Outcome {
+    pub(super) fn invoiced(&mut self, found: FoundInvoice) -> Outcome {
         let draft = &self.claim.draft;
         let (sent, ours) = (draft.body.number.clone(), draft.total);
         let total = found.total.unwrap_or_else(|| ours.decimal());

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Account, Customer, FilterValues, Invoice, Item, Named, Tax,
+    Account, Customer, FilterValues, Invoice, Item, Named, Sorting, Tax,
     books::Books,
     register::{Record, Register},
     reply::number,
@@ -79,6 +79,9 @@ pub(super) fn list<T: Listed>(register: &Register<T>, books: &Books, query: &Que
     let first = (page - 1).saturating_mul(size);
     let fields: Vec<&str> = query.get("fields").unwrap_or("id").split(',').map(str::trim).collect();
     let show = |record: &T| only(record.row(books), &fields);
+    let newest_first = books.settings.sorting == Sorting::Understood && query.get("sp.sort") == Some("id|desc");
+    let all: Box<dyn Iterator<Item = &T>> =
+        if newest_first { Box::new(register.all().rev()) } else { Box::new(register.all()) };
 
     let (rows, count): (Vec<Value>, usize) = if let Some(keys) = keys::<T>(books, query) {
         // By number or name there is at most one of each, and it is found without looking at the others.
@@ -88,7 +91,7 @@ pub(super) fn list<T: Listed>(register: &Register<T>, books: &Books, query: &Que
     } else if filters_anything::<T>(query) {
         let mut count = 0;
         let mut rows = Vec::new();
-        for record in register.all().filter(|record| passes(*record, books, query)) {
+        for record in all.filter(|record| passes(*record, books, query)) {
             if (first..first.saturating_add(size)).contains(&count) {
                 rows.push(show(record));
             }
@@ -96,7 +99,7 @@ pub(super) fn list<T: Listed>(register: &Register<T>, books: &Books, query: &Que
         }
         (rows, count)
     } else {
-        (register.all().skip(first).take(size).map(show).collect(), register.len())
+        (all.skip(first).take(size).map(show).collect(), register.len())
     };
     json!({
         "s": true,

@@ -77,7 +77,7 @@ pub use self::limits::{Breach, BreachKind, LimitReply, Limits};
 pub use self::masters::{Account, AccountType, Item, Masters, Named, Tax};
 pub use self::options::{
     Branches, BulkRule, CustomerNames, Emoji, FilterValues, LetterCase, NegativeExpenses, Numbering, Options, Settings,
-    SuspendedItems, UnknownMasters,
+    Sorting, SuspendedItems, UnknownMasters,
 };
 pub use self::people::{Edit, NotDone};
 pub use self::server::Running;

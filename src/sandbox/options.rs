@@ -72,6 +72,8 @@ pub struct Settings {
     pub bulk: BulkRule,
     /// What a list makes of a filter that is given several values. Not known.
     pub filter_values: FilterValues,
+    /// What a list makes of `sp.sort`.
+    pub sorting: Sorting,
     /// Whether an expense may be below zero (accurate.md §6).
     pub negative_expenses: NegativeExpenses,
     /// What happens to items, accounts and other masters that are not in the books.
@@ -101,6 +103,7 @@ impl Default for Settings {
             branches: Branches::OneSeen,
             bulk: BulkRule::EachByItself,
             filter_values: FilterValues::All,
+            sorting: Sorting::Understood,
             negative_expenses: NegativeExpenses::Refused,
             unknown_masters: UnknownMasters::Refused,
             numbering: Numbering::Sent,
@@ -146,6 +149,16 @@ pub enum FilterValues {
     FirstOnly,
     /// As any filter that is not understood it is ignored in silence: every row comes back.
     NotUnderstood,
+}
+
+/// What a list makes of `sp.sort`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sorting {
+    /// `id|desc` shows the newest first (backfill.md §2); other orders are not known to the sandbox.
+    Understood,
+    /// It is ignored in silence: the oldest come first.
+    Ignored,
 }
 
 /// Whether an expense line may be below zero.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Answered, BadInput, read};
 use crate::sandbox::{
     Action, Branches, BulkRule, CustomerNames, Emoji, FilterValues, LetterCase, NegativeExpenses, Numbering, Sandbox,
-    Settings, SuspendedItems,
+    Settings, Sorting, SuspendedItems,
 };
 
 #[derive(Deserialize)]
@@ -25,6 +25,7 @@ struct SettingsOrder {
     branches: Option<Branches>,
     bulk: Option<BulkRule>,
     filter_values: Option<FilterValues>,
+    sorting: Option<Sorting>,
     negative_expenses: Option<NegativeExpenses>,
 }
 
@@ -43,6 +44,7 @@ pub(super) async fn settings(State(sandbox): State<Sandbox>, body: Bytes) -> Ans
         set(&mut settings.branches, order.branches);
         set(&mut settings.bulk, order.bulk);
         set(&mut settings.filter_values, order.filter_values);
+        set(&mut settings.sorting, order.sorting);
         set(&mut settings.negative_expenses, order.negative_expenses);
     });
     Ok(Json(shown(&sandbox.core().books.settings)))
@@ -71,6 +73,7 @@ fn shown(settings: &Settings) -> Value {
         "branches": settings.branches,
         "bulk": settings.bulk,
         "filter_values": settings.filter_values,
+        "sorting": settings.sorting,
         "negative_expenses": settings.negative_expenses,
     })
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Caller, invoice};
-use crate::sandbox::Action;
+use crate::sandbox::{Action, Sorting};
 
 fn with_invoices(count: usize) -> Caller {
     let caller = Caller::at_work();
@@ -35,6 +35,16 @@ fn pages_are_twenty_rows_unless_asked_and_at_most_a_hundred() {
     assert_eq!(last["sp"], json!({ "page": 2, "pageSize": 100, "pageCount": 2, "rowCount": 101 }));
     assert_eq!(ids(&last), [101]);
     assert_eq!(ids(&caller.gets(Action::InvoiceList, "sp.page=9")), [0_i64; 0]);
+}
+
+#[test]
+fn the_newest_come_first_when_the_order_is_understood() {
+    let caller = with_invoices(3);
+    let newest = "sp.sort=id|desc&sp.pageSize=2";
+    assert_eq!(ids(&caller.gets(Action::InvoiceList, newest)), [3, 2]);
+    assert_eq!(ids(&caller.gets(Action::InvoiceList, &format!("{newest}&sp.page=2"))), [1]);
+    caller.sandbox.change_settings(|settings| settings.sorting = Sorting::Ignored);
+    assert_eq!(ids(&caller.gets(Action::InvoiceList, newest)), [1, 2]);
 }
 
 #[test]
