@@ -69,13 +69,18 @@ pub const GROUP_LEASE: SignedDuration = SignedDuration::from_mins(10);
 const LONGEST_WAITS: LongestWaits = LongestWaits {
     attempt: SignedDuration::from_mins(61),
     lease: SignedDuration::from_mins(11),
-    look: SignedDuration::from_hours(25),
+    look: SignedDuration::from_mins(61),
+    recheck: SignedDuration::from_hours(25),
 };
 
 /// The waits that are left after the machine's clock was set back: the moments that were stored before are too late,
 /// and nobody knows which of them had almost come. To try too early costs a call; a lease still protects its worker.
-const AFTER_A_STEP_BACK: LongestWaits =
-    LongestWaits { attempt: SignedDuration::ZERO, look: SignedDuration::ZERO, ..LONGEST_WAITS };
+const AFTER_A_STEP_BACK: LongestWaits = LongestWaits {
+    attempt: SignedDuration::ZERO,
+    look: SignedDuration::ZERO,
+    recheck: SignedDuration::ZERO,
+    ..LONGEST_WAITS
+};
 
 /// A clock that moves by less than this was corrected, not set.
 const SMALLEST_STEP: SignedDuration = SignedDuration::from_secs(2);

@@ -347,7 +347,8 @@ pub(super) async fn shorten_waits(
     now: Timestamp,
     longest: LongestWaits,
 ) -> Result<u64> {
-    let (attempt, lease, look) = (now + longest.attempt, now + longest.lease, now + longest.look);
+    let (attempt, lease) = (now + longest.attempt, now + longest.lease);
+    let (look, recheck) = (now + longest.look, now + longest.recheck);
     // While an order is leased, its next attempt is at the end of the lease.
     let sql = format!(
         "UPDATE orders SET next_attempt_at = CASE WHEN lease_until > 0 THEN CAST($4 AS BIGINT) ELSE $2 END,
@@ -360,7 +361,7 @@ pub(super) async fn shorten_waits(
     let sql = "UPDATE waits SET next_at = $2 WHERE book = $1 AND next_at > $3";
     let looks = talk.execute(sql, &[book.into(), now.into(), look.into()]).await?;
     let sql = "UPDATE orders SET recheck_at = $2 WHERE book = $1 AND recheck_at > 0 AND recheck_at > $3";
-    Ok(orders + looks + talk.execute(sql, &[book.into(), now.into(), look.into()]).await?)
+    Ok(orders + looks + talk.execute(sql, &[book.into(), now.into(), recheck.into()]).await?)
 }
 
 pub(super) async fn end_leases<T: Talk>(talk: &mut T, book: &str, now: Timestamp) -> Result<u64> {

@@ -394,6 +394,8 @@ pub struct LongestWaits {
     pub lease: SignedDuration,
     /// Of the next look at what blocked orders wait for.
     pub look: SignedDuration,
+    /// Until a blocked order is tried again by itself.
+    pub recheck: SignedDuration,
 }
 
 /// An order that a worker may work on until the lease ends.
