@@ -151,6 +151,9 @@ pub fn verdict(order: &Undecided, in_force: &MappingInForce) -> Verdict {
         (State::VoidDue, _) if order.deletion_tried || !is_contradicted => {}
         // The invoice is gone: only a person or a contradiction is a reason to look again.
         (State::Voided, _) if !leaves_voided(manual) && !is_contradicted => {}
+        (State::Blocked, decision) if order.invoice_stands && replaced(order).is_some() => {
+            after_replacement(&mut verdict, order, decision, is_contradicted);
+        }
         // Blocked with an invoice: it could not be deleted. It is never forgotten that it exists.
         (_, _) if order.invoice_stands => {
             verdict.state = State::Invoiced;
@@ -258,6 +261,29 @@ fn block(verdict: &mut Verdict, order: &Undecided, findings: Vec<Finding>) {
         verdict.events.push(Event::Blocked { findings: findings.clone() });
     }
     verdict.findings = findings;
+}
+
+/// What blocks an order whose invoice was to be deleted and is gone, while its number belongs to another invoice.
+fn replaced(order: &Undecided) -> Option<&Finding> {
+    order
+        .findings
+        .iter()
+        .find(|finding| matches!(&finding.about, About::OtherInvoice { differences, .. } if differences.is_empty()))
+}
+
+/// News about such an order. Nothing may say that it is invoiced: it is looked at again, or a person decides.
+fn after_replacement(verdict: &mut Verdict, order: &Undecided, decision: Decision, is_contradicted: bool) {
+    match decision {
+        Decision::Block(mut findings) if is_contradicted => {
+            findings.extend(replaced(order).cloned());
+            block(verdict, order, findings);
+        }
+        _ => {
+            let number = order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default();
+            verdict.state = State::VoidDue;
+            verdict.events.push(Event::VoidDue { number });
+        }
+    }
 }
 
 /// News about an order whose invoice exists: cancelled, contradicted, changed, or nothing to do.

@@ -121,3 +121,27 @@ async fn a_deletion_that_must_wait_looks_the_invoice_up_so_that_it_can_be_a_prob
     assert_eq!(world.state(ORDER).await, "void_due", "the first save may still arrive");
     assert_eq!(world.accurate.call_count(Action::InvoiceDetail), before + 1);
 }
+
+#[tokio::test]
+async fn an_order_whose_invoice_is_gone_and_whose_number_another_has_is_never_shown_as_invoiced() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_settled().await;
+    world.accurate.remove_invoice(NUMBER);
+    world.accurate.add_invoice(NUMBER, "8277", "somebody else's", 5.into());
+    world.forstok_sends(order(ORDER).cancelled()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "blocked: number_conflict");
+    // It was cancelled, and goes on.
+    world.forstok_sends(order(ORDER).status("Completed").updated_at("2023-11-30T12:12:00+07:00")).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "blocked: progressed_after_cancel");
+    // News of the same kind changes nothing about that.
+    world.forstok_sends(order(ORDER).status("Returned").updated_at("2023-11-30T13:12:00+07:00")).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "blocked: progressed_after_cancel");
+    world.forstok_sends(order(ORDER).status("Cancelled").updated_at("2023-12-01T12:12:00+07:00")).await;
+    world.accurate.remove_invoice(NUMBER);
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "voided");
+}
