@@ -166,7 +166,7 @@ impl Fault {
     pub(super) fn can_meet(self, action: Action) -> bool {
         let saves = matches!(action, Action::InvoiceSave | Action::InvoiceBulkSave);
         match self {
-            // That a save alone is reported and not done is a thing nobody could guard against.
+            // By chance only among many: reading every single save back would cost a client one call for each order.
             Self::NotSaved => action == Action::InvoiceBulkSave,
             Self::TotalOff | Self::WrongCustomer | Self::WrongDescription | Self::WrongTotal | Self::NoRecord => saves,
             Self::UnreadableTotal => saves || matches!(action, Action::InvoiceDetail | Action::InvoiceList),

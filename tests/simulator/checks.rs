@@ -11,6 +11,27 @@ use super::{
     view::View,
 };
 
+/// What is wrong in a world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Violation {
+    /// A promise is broken: an order has two invoices, none, or another than it must have; an order says something
+    /// else than Accurate; or a delivery that was acknowledged is lost.
+    Promise(String),
+    /// A rule is broken by which the service keeps its promises.
+    Rule(String),
+    /// The world never comes to rest.
+    Circles,
+}
+
+impl std::fmt::Display for Violation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Promise(what) | Self::Rule(what) => f.write_str(what),
+            Self::Circles => f.write_str("it goes in circles"),
+        }
+    }
+}
+
 /// Every lawful way from one state to the next, each in one commit (ARCHITECTURE.md, "States").
 pub(crate) const TRANSITIONS: &[(State, State)] = {
     use State as S;
@@ -53,29 +74,30 @@ pub(crate) fn in_words(from: State, to: State) -> String {
 }
 
 /// The state changes between two views, or the first one that is not lawful.
-pub(crate) fn changes(before: &View, after: &View) -> Result<Vec<(State, State)>, String> {
+pub(crate) fn changes(before: &View, after: &View) -> Result<Vec<(State, State)>, Violation> {
     let mut changes = Vec::new();
     for (id, order) in &after.orders {
         match before.orders.get(id).map(|order| order.state) {
             None if order.state == State::Received => {}
-            None => return Err(format!("order {id} began as {}", order.state.as_str())),
+            None => return Err(Violation::Rule(format!("order {id} began as {}", order.state.as_str()))),
             Some(state) if state == order.state => {}
             Some(state) if TRANSITIONS.contains(&(state, order.state)) => changes.push((state, order.state)),
-            Some(state) => return Err(format!("order {id} went {}", in_words(state, order.state))),
+            Some(state) => return Err(Violation::Rule(format!("order {id} went {}", in_words(state, order.state)))),
         }
     }
     match before.orders.keys().find(|id| !after.orders.contains_key(*id)) {
-        Some(id) => Err(format!("order {id} is gone")),
+        Some(id) => Err(Violation::Promise(format!("order {id} is gone"))),
         None => Ok(changes),
     }
 }
 
 /// An order that was handed out while somebody still held it.
-pub(crate) fn held_twice(before: &View, after: &View, now: Timestamp) -> Result<(), String> {
+pub(crate) fn held_twice(before: &View, after: &View, now: Timestamp) -> Result<(), Violation> {
     for (id, order) in &after.orders {
         let held = before.orders.get(id).filter(|held| held.attempt < order.attempt && held.lease_until > now);
         if let Some(held) = held {
-            return Err(format!("order {id} was claimed again although it is held until {}", held.lease_until));
+            let what = format!("order {id} was claimed again although it is held until {}", held.lease_until);
+            return Err(Violation::Rule(what));
         }
     }
     Ok(())
@@ -86,10 +108,10 @@ pub(crate) fn books_agree(
     view: &View,
     invoices: &BTreeMap<String, Vec<Invoice>>,
     owners: &Owners,
-) -> Result<(), String> {
+) -> Result<(), Violation> {
     for (id, standing) in invoices {
         if standing.len() > 1 {
-            return Err(format!("order {id} has {} invoices", standing.len()));
+            return Err(Violation::Promise(format!("order {id} has {} invoices", standing.len())));
         }
     }
     for (id, order) in &view.orders {
@@ -99,24 +121,22 @@ pub(crate) fn books_agree(
         if owners.met(id, Touch::Copied) {
             continue;
         }
-        match (order.state, standing) {
+        let wrong = match (order.state, standing) {
             (State::Invoiced, Some(standing)) if order.invoice_id != Some(standing.id) => {
-                return Err(format!("order {id} is invoiced as {:?}, but {} stands", order.invoice_id, standing.id));
+                format!("order {id} is invoiced as {:?}, but {} stands", order.invoice_id, standing.id)
             }
             (State::Invoiced, None) if !order.invoice_id.is_some_and(|id| owners.lost(id)) => {
-                return Err(format!("order {id} is invoiced, but no invoice stands"));
+                format!("order {id} is invoiced, but no invoice stands")
             }
             (State::Received | State::Watching | State::Ignored | State::Voided, Some(standing)) => {
-                return Err(format!(
-                    "order {id} is {state}, but invoice {} (id {}) stands",
-                    standing.number, standing.id
-                ));
+                format!("order {id} is {state}, but invoice {} (id {}) stands", standing.number, standing.id)
             }
             (State::Due | State::Blocked, Some(standing)) if order.invoice_id.is_none() && !order.is_unsure => {
-                return Err(format!("order {id} is {state} and sure, but invoice {} stands", standing.number));
+                format!("order {id} is {state} and sure, but invoice {} stands", standing.number)
             }
-            _ => {}
-        }
+            _ => continue,
+        };
+        return Err(Violation::Promise(wrong));
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ use jiff::SignedDuration;
 use rust_decimal::Decimal;
 
 use super::{
+    checks::Violation,
     hands::Touch,
     senders::{Flaw, Script},
     view::OrderRow,
@@ -41,7 +42,7 @@ fn is_off(invoice: &Invoice) -> bool {
 }
 
 impl World {
-    pub(crate) async fn come_to_rest(&mut self) -> Result<(), String> {
+    pub(crate) async fn come_to_rest(&mut self) -> Result<(), Violation> {
         self.is_calm = true;
         self.mend_everything().await?;
         while self.lives.iter().any(|life| matches!(life, Life::Dead { .. })) {
@@ -55,7 +56,7 @@ impl World {
             // A customer that was refused in words that nobody knows is a person's to create.
             let is_refused = order.reason == "customer_not_found" && self.terms.speaks_unknown_texts();
             if order.state == State::Blocked && !is_refused && HEALING.contains(&order.reason.as_str()) {
-                return Err(format!("order {id} has not healed by itself: {}", order.reason));
+                return Err(Violation::Rule(format!("order {id} has not healed by itself: {}", order.reason)));
             }
         }
         for _ in 0..ROUNDS {
@@ -65,17 +66,19 @@ impl World {
         self.look().await?;
         self.all_acknowledged_is_there().await?;
         for script in self.scripts.clone() {
-            self.is_as_it_must_be(&script).await.map_err(|what| format!("in the end order {} {what}", script.id))?;
+            self.is_settled(&script)?;
+            let is_right = self.is_as_it_must_be(&script).await;
+            is_right.map_err(|what| Violation::Promise(format!("in the end order {} {what}", script.id)))?;
         }
         if let Some(id) = self.watch.waiting_without_reason().await.first() {
-            return Err(format!("order {id} waited for a reason that nobody was told"));
+            return Err(Violation::Rule(format!("order {id} waited for a reason that nobody was told")));
         }
         let ours = |id: &String| self.scripts.iter().any(|script| script.id == *id);
         if let Some(id) = self.invoices.keys().find(|id| !ours(id)) {
-            return Err(format!("an invoice stands for no order: {id}"));
+            return Err(Violation::Promise(format!("an invoice stands for no order: {id}")));
         }
         if self.terms.limits_must_be_kept() && self.accurate.breach_count() > 0 {
-            return Err(format!("calls above the limits: {:?}", self.accurate.breaches()));
+            return Err(Violation::Rule(format!("calls above the limits: {:?}", self.accurate.breaches())));
         }
         Ok(())
     }
@@ -107,7 +110,7 @@ impl World {
         self.waiting.is_empty() && !self.view.orders.values().any(|order| order.undecided || moves(order.state))
     }
 
-    async fn run_until_nothing_waits(&mut self) -> Result<(), String> {
+    async fn run_until_nothing_waits(&mut self) -> Result<(), Violation> {
         let mut quiet_since = None;
         loop {
             while self.step().await? {}
@@ -121,14 +124,19 @@ impl World {
         }
     }
 
-    async fn is_as_it_must_be(&self, script: &Script) -> Result<(), String> {
-        let order = self.view.orders.get(&script.id).ok_or("is not known")?;
+    fn is_settled(&self, script: &Script) -> Result<(), Violation> {
+        let Some(order) = self.view.orders.get(&script.id) else { return Ok(()) };
         // An invoice that exists may have been saved twice over: the second is refused as long as it does. And what
         // a person must look at may still be in doubt.
         let is_unsure = order.is_unsure && !matches!(order.state, State::Invoiced | State::Blocked);
         if order.undecided || is_unsure || order.lease_until.as_microsecond() != 0 {
-            return Err(format!("is not settled: {order:?}"));
+            return Err(Violation::Rule(format!("in the end order {} is not settled: {order:?}", script.id)));
         }
+        Ok(())
+    }
+
+    async fn is_as_it_must_be(&self, script: &Script) -> Result<(), String> {
+        let order = self.view.orders.get(&script.id).ok_or("is not known")?;
         let standing = self.invoices.get(&script.id).and_then(|invoices| invoices.first());
         let decision = self.decision_about(script).await?;
         if self.owners.is_touched(&script.id) {
@@ -136,6 +144,8 @@ impl World {
         }
         let stood = order.invoice_id.is_some();
         let is_right = match (&decision, order.state) {
+            // Accurate saved something else than was sent, and no reply said so: a person must look at it.
+            (_, State::Blocked) if order.reason == "number_conflict" && standing.is_some_and(is_off) => true,
             (Decision::Ignore(Reason::Cancelled), State::Ignored) => order.reason == "cancelled" && standing.is_none(),
             (Decision::Ignore(Reason::Cancelled), State::Voided) => stood && standing.is_none(),
             // The mapping kept invoices for a while.
@@ -163,10 +173,6 @@ impl World {
             (Decision::Block(_), State::Blocked) => script.flaw == Flaw::NoSku && standing.is_none(),
             (Decision::Invoice(..), State::Blocked) if script.flaw == Flaw::Emoji => {
                 order.reason == "keeps_failing" && standing.is_none()
-            }
-            // Accurate saved something else than was sent, and no reply said so: a person must look at it.
-            (Decision::Invoice(..) | Decision::Ignore(Reason::Cancelled), State::Blocked) => {
-                order.reason == "number_conflict" && standing.is_some_and(is_off)
             }
             _ => false,
         };

@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use forstok_accurate::sandbox::{Edit, Invoice};
+use forstok_accurate::{
+    clock::Clock,
+    config::Database,
+    domain::doubt::SAVE_IS_OVER,
+    sandbox::{Edit, Invoice, Numbering},
+};
 use rust_decimal::Decimal;
 
 use super::world::World;
@@ -85,6 +90,20 @@ impl World {
         self.owners.by_order(invoices).into_values().flatten().collect()
     }
 
+    /// Whether a person may give the number of an invoice free. Where our numbers are kept, a second save of an order
+    /// is refused because the first one holds the number: as long as a lost save of the same order can arrive, that
+    /// number must stay taken. Against a person who frees it within these five minutes nothing helps.
+    fn may_lose_its_number(&self, invoice: &Invoice) -> bool {
+        let order = self.owners.made_for.get(&invoice.id).and_then(|order| self.view.orders.get(order));
+        let now = match self.place {
+            Database::Sqlite(_) => self.clock.now(),
+            Database::Postgres(_) => self.clock.truth(),
+        };
+        let is_over =
+            order.is_none_or(|order| !order.is_unsure || now.duration_since(order.unsure_since) >= SAVE_IS_OVER);
+        is_over || self.terms.numbering == Numbering::Automatic
+    }
+
     pub(crate) fn stranger_takes_a_number(&mut self) {
         self.ours();
         let (_, number) = self.any_script();
@@ -122,6 +141,9 @@ impl World {
     pub(crate) fn delete_by_hand(&mut self, id: &str) {
         let ours = self.ours();
         for invoice in ours.into_iter().filter(|invoice| invoice.description == id) {
+            if !self.may_lose_its_number(&invoice) {
+                continue;
+            }
             self.accurate.remove_invoice(&invoice.number);
             self.owners.deleted.insert(invoice.id);
             self.owners.touch(&invoice, Touch::Deleted);
@@ -134,13 +156,14 @@ impl World {
         let ours = self.ours();
         let Some(invoice) = self.rng.choice(&ours).cloned() else { return };
         let number = &invoice.number;
+        let may_be_renumbered = self.may_lose_its_number(&invoice);
         let new_number = format!("TANGAN-{}", self.rng.u32(..));
         let (edit, touch, what) = match self.rng.u8(..8) {
-            0..3 => {
+            0..3 if may_be_renumbered => {
                 let edit = Edit { number: Some(new_number), ..Edit::default() };
                 (edit, Touch::Renumbered, "an invoice is renumbered by a person")
             }
-            3 => {
+            0..4 => {
                 let edit = Edit { customer_no: Some("LAIN-1".to_owned()), ..Edit::default() };
                 (edit, Touch::Edited, "an invoice is given another customer by a person")
             }

@@ -7,6 +7,7 @@ use forstok_accurate::{
 use jiff::{SignedDuration, civil::Date};
 
 use super::{
+    checks::Violation,
     senders::{LATER_ITEM, SHIPPING_ACCOUNT},
     wire::CALL_LEAVES,
     world::{Life, World},
@@ -102,7 +103,7 @@ const MAPPING_CHANGES: [(&str, &str); 6] = [
 
 impl World {
     /// Perhaps something happens before the next step.
-    pub(crate) async fn happen(&mut self) -> Result<(), String> {
+    pub(crate) async fn happen(&mut self) -> Result<(), Violation> {
         let terms = self.terms.clone();
         let mut draw = || self.rng.f64();
         let (crash, stall, jump, other) = (draw(), draw(), draw(), draw());
@@ -143,7 +144,7 @@ impl World {
 
     /// Between its last look at the clock and the first byte of a call no process falls asleep: against that
     /// nothing helps, for Accurate cannot be told until when a save counts.
-    async fn let_calls_leave(&mut self) -> Result<(), String> {
+    async fn let_calls_leave(&mut self) -> Result<(), Violation> {
         for at in 0..self.lives.len() {
             while let Some(index) = self.leaving(at) {
                 self.go_on_with(at, index).await?;
@@ -182,9 +183,7 @@ impl World {
         let is_far = ahead - before > SignedDuration::from_mins(2);
         let is_under_way =
             self.wire.next_work().is_some() || (0..self.lives.len()).any(|at| self.leaving(at).is_some());
-        // Nor is it set back while somebody works: a lease that ran out by the clock would live again.
-        let is_worked = self.lives.iter().any(|life| matches!(life, Life::Alive(process) if process.works()));
-        if (is_far && is_under_way) || (ahead < before && is_worked) {
+        if is_far && is_under_way {
             return;
         }
         self.clock.set_ahead(ahead);
@@ -264,7 +263,7 @@ impl World {
     }
 
     /// Everything is put in order again.
-    pub(crate) async fn mend_everything(&mut self) -> Result<(), String> {
+    pub(crate) async fn mend_everything(&mut self) -> Result<(), Violation> {
         for (trouble, ..) in TROUBLES {
             self.set_trouble(trouble, false);
         }

@@ -11,6 +11,7 @@ use forstok_accurate::{
 use jiff::SignedDuration;
 
 use super::{
+    checks::Violation,
     clock::TrueClock,
     process::{BOOK, Process},
     store::SimStore,
@@ -59,7 +60,7 @@ impl World {
     }
 
     /// A replica makes the calls of the book from now on; what the one before it sent last is still under way.
-    pub(crate) async fn take_over(&mut self, at: usize) -> Result<(), String> {
+    pub(crate) async fn take_over(&mut self, at: usize) -> Result<(), Violation> {
         for (other, life) in self.lives.iter().enumerate() {
             if let Life::Alive(process) = life {
                 process.door.set_closed(other != at);

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use forstok_accurate::sandbox::{Action, BulkRule, Emoji, Fault, FilterValues, LetterCase, Numbering, SuspendedItems};
+use forstok_accurate::sandbox::{
+    Action, BulkRule, Emoji, Fault, FilterValues, LetterCase, Numbering, Sorting, SuspendedItems,
+};
 
 /// Every way in which Accurate may deal with a bad entry.
 const BULK_RULES: [BulkRule; 3] = [BulkRule::EachByItself, BulkRule::AllOrNothing, BulkRule::RefusedWhole];
@@ -14,7 +16,22 @@ const FILTER_VALUES: [FilterValues; 3] = [FilterValues::All, FilterValues::First
 const SKEWS: [i64; 5] = [-400, -90, 0, 90, 400];
 
 /// Seconds that a saved invoice can take to show in look-ups (accurate.md §6).
-const LAGS: [u64; 4] = [2, 10, 30, 60];
+const LAGS: [u64; 4] = [2, 10, 30, LONGEST_LAG.as_secs()];
+
+/// The longest of them.
+const LONGEST_LAG: Duration = Duration::from_secs(60);
+
+/// What worlds must have between them.
+pub(crate) const TERMS: [&str; 5] = [
+    "numbers are Accurate's own",
+    "numbers come back in other letters",
+    "look-ups lag by a minute",
+    "lists lag by a minute",
+    "a save shows only just before it counts as over",
+];
+
+/// What worlds on a server must have between them as well.
+pub(crate) const CLOCKS_DIFFER: &str = "a replica's clock is 400 s off";
 
 /// Rights that can be missing.
 const WITHHELD: [Action; 4] =
@@ -48,6 +65,8 @@ pub(crate) struct Terms {
     pub(crate) bulk_rule: BulkRule,
     /// What a list makes of several values.
     pub(crate) filter_values: FilterValues,
+    /// What a list makes of an order in which it is to show its rows.
+    pub(crate) sorting: Sorting,
     /// Whose numbers win.
     pub(crate) numbering: Numbering,
     /// What becomes of the letters of a number.
@@ -102,6 +121,11 @@ impl Terms {
         let is_held = workers > 1 && rng.bool();
         let skews =
             if is_held { (0..workers).map(|_| *rng.choice(&SKEWS).unwrap_or(&0)).collect() } else { Vec::new() };
+        let mut faults = faults(rng, latest);
+        if heap > 0 && rng.u8(..3) == 0 {
+            // Only a bulk can meet it, and few worlds have one.
+            faults.push((Fault::NotSaved, 0.4));
+        }
         let latency = Duration::from_millis(*rng.choice(&[0, 60, 400, 4000]).unwrap_or(&0));
         Self {
             workers,
@@ -114,6 +138,7 @@ impl Terms {
             heap,
             bulk_rule: *rng.choice(&BULK_RULES).unwrap_or(&BulkRule::EachByItself),
             filter_values: *rng.choice(&FILTER_VALUES).unwrap_or(&FilterValues::All),
+            sorting: if rng.u8(..6) == 0 { Sorting::Ignored } else { Sorting::Understood },
             numbering: if rng.u8(..5) == 0 { Numbering::Automatic } else { Numbering::Sent },
             letter_case: match rng.u8(..8) {
                 0 => LetterCase::Ignored,
@@ -131,9 +156,24 @@ impl Terms {
             skews,
             storm: rng.u64(30..160),
             latency,
-            faults: faults(rng, latest),
+            faults,
             bulk_faults: if heap > 0 { bulk_faults(rng, latest) } else { Vec::new() },
         }
+    }
+
+    /// What makes this world another than the plainest, for the coverage table.
+    pub(crate) fn met(&self) -> Vec<&'static str> {
+        let is_late = |wait: Duration| wait + self.detail_lag.max(self.list_lag) == Duration::from_secs(295);
+        let latest = |fault: &Fault| matches!(fault, Fault::Late(wait) if is_late(*wait));
+        let all = [
+            (self.numbering == Numbering::Automatic, TERMS[0]),
+            (self.letter_case != LetterCase::Exact, TERMS[1]),
+            (self.detail_lag == LONGEST_LAG, TERMS[2]),
+            (self.list_lag == LONGEST_LAG, TERMS[3]),
+            (self.faults.iter().any(|(fault, _)| latest(fault)), TERMS[4]),
+            (self.skews.iter().any(|skew| skew.abs() == 400), CLOCKS_DIFFER),
+        ];
+        all.into_iter().filter_map(|(is_so, what)| is_so.then_some(what)).collect()
     }
 
     /// Whether Accurate refuses at times in words that nobody knows.

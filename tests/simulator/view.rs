@@ -18,6 +18,8 @@ pub(crate) struct OrderRow {
     pub(crate) next_attempt_at: Timestamp,
     /// An invoice may stand that is not known.
     pub(crate) is_unsure: bool,
+    /// When the latest save whose outcome is not known was sent, by the database's clock.
+    pub(crate) unsure_since: Timestamp,
     /// Grows with each claim.
     pub(crate) attempt: i64,
     pub(crate) invoice_id: Option<i64>,
@@ -158,6 +160,7 @@ impl Watch {
                     lease_until: moment(row.number("lease_until")),
                     next_attempt_at: moment(row.number("next_attempt_at")),
                     is_unsure: row.number("unsure_since") != 0,
+                    unsure_since: moment(row.number("unsure_since")),
                     attempt: row.number("attempt"),
                     invoice_id: row.number_if_any("invoice_id"),
                     warnings: row.text("warnings"),
