@@ -77,6 +77,7 @@ pub(crate) const HAPPENINGS: &[&str] = &[
     "time passes",
     "the clock jumps forward",
     "the clock jumps back",
+    "the clock jumps back while orders are in work",
 ];
 
 const TROUBLES: [(Trouble, &str, &str); 9] = [
@@ -183,10 +184,17 @@ impl World {
         let is_far = ahead - before > SignedDuration::from_mins(2);
         let is_under_way =
             self.wire.next_work().is_some() || (0..self.lives.len()).any(|at| self.leaving(at).is_some());
-        if is_far && is_under_way {
+        // Nor is it set back while somebody works, once it was set forward: a lease that ran out by the clock would live
+        // again.
+        let is_worked = self.lives.iter().any(|life| matches!(life, Life::Alive(process) if process.works()));
+        if (is_far && is_under_way) || (ahead < before && is_worked && self.was_set_forward) {
             return;
         }
         self.clock.set_ahead(ahead);
+        self.was_set_forward |= ahead > before;
+        if ahead < before && is_worked {
+            self.happened("the clock jumps back while orders are in work");
+        }
         if ahead < before && !self.is_heaping {
             // The service asks for work every few seconds, and notices it.
             for at in 0..self.lives.len() {

@@ -148,6 +148,11 @@ impl Process {
         self.begin(Kind::Decide, "decision", async move { End::Decided(engine.decide_some().await) });
     }
 
+    /// Whether an order is in work here, or about to be.
+    pub(crate) fn works(&self) -> bool {
+        self.count(Kind::Work) + self.count(Kind::Fetch) > 0
+    }
+
     fn is_paused(&self) -> bool {
         self.engine.books().iter().any(|book| book.pause.is_some())
     }

@@ -83,6 +83,8 @@ pub(crate) struct World {
     pub(crate) caller: usize,
     pub(crate) troubles: Troubles,
     pub(crate) is_calm: bool,
+    /// The machine's clock was set forward at least once.
+    pub(crate) was_set_forward: bool,
     /// Nothing is claimed yet: due orders are to pile up.
     pub(crate) is_heaping: bool,
     /// How often in a row nothing could go on.
@@ -156,6 +158,7 @@ impl World {
             caller: 0,
             troubles: Troubles::default(),
             is_calm: false,
+            was_set_forward: false,
             is_heaping,
             idle: 0,
             coverage,
