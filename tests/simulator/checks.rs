@@ -122,6 +122,9 @@ pub(crate) fn books_agree(
             continue;
         }
         let wrong = match (order.state, standing) {
+            (State::Invoiced, _) if order.invoice_id.is_some_and(|id| owners.is_strangers(id)) => {
+                format!("order {id} is invoiced with somebody else's invoice {:?}", order.invoice_id)
+            }
             (State::Invoiced, Some(standing)) if order.invoice_id != Some(standing.id) => {
                 format!("order {id} is invoiced as {:?}, but {} stands", order.invoice_id, standing.id)
             }

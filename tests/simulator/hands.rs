@@ -76,6 +76,11 @@ impl Owners {
         [T::Renumbered, T::Edited, T::Described, T::Copied].into_iter().any(|touch| self.met(order, touch))
     }
 
+    /// Whether the service never made this invoice.
+    pub(crate) fn is_strangers(&self, invoice: i64) -> bool {
+        self.peoples.contains(&invoice) && !self.made_for.contains_key(&invoice)
+    }
+
     /// Whether people deleted this invoice, or made it theirs.
     pub(crate) fn lost(&self, invoice: i64) -> bool {
         self.deleted.contains(&invoice) || self.peoples.contains(&invoice)

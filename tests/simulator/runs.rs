@@ -16,7 +16,7 @@ use super::{
     happenings::HAPPENINGS,
     store::Switch,
     terms::{CLOCKS_DIFFER, TERMS, drawn},
-    world::World,
+    world::{Trial, World},
 };
 
 /// Threads that work through the seeds; each world stays on one.
@@ -75,11 +75,11 @@ struct Ended {
 }
 
 /// Lives one seed through.
-fn live(base: Base, seed: u64, switch: Option<Switch>, aloud: bool) -> Ended {
+fn live(base: Base, trial: Trial, aloud: bool) -> Ended {
     let runtime = runtime();
     runtime.block_on(tokio::task::unconstrained(async {
         let disk = Disk::new(base).await;
-        live_on(&disk, seed, switch, aloud).await
+        live_on(&disk, trial, aloud).await
     }))
 }
 
@@ -87,8 +87,9 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made")
 }
 
-async fn live_on(disk: &Disk, seed: u64, switch: Option<Switch>, aloud: bool) -> Ended {
-    let mut world = World::of(seed, disk, switch, aloud).await;
+async fn live_on(disk: &Disk, trial: Trial, aloud: bool) -> Ended {
+    let Trial { seed, switch, .. } = trial;
+    let mut world = World::of(trial, disk, aloud).await;
     let mut violation = None;
     let found = world.run().await.err();
     // What is broken on purpose breaks rules and may keep a world from ever coming to rest. A switch is found out only
@@ -143,7 +144,7 @@ fn live_all(base: Base, seeds: Range<u64>, switch: Option<Switch>, violations: u
                 if seed >= seeds.end {
                     break;
                 }
-                let ended = live_on(&disk, seed, switch, false).await;
+                let ended = live_on(&disk, Trial { seed, switch, made_for: switch }, false).await;
                 run.steps += ended.steps;
                 run.longest = run.longest.max(ended.steps);
                 run.coverage.merge(ended.coverage);
@@ -217,7 +218,7 @@ fn whatever_happens_all_that_holds_on_a_file_holds_on_a_server() {
 #[test]
 fn one_seed() {
     let seed = number("SIMULATOR_SEED");
-    let ended = live(Base::wanted(), seed.unwrap_or(0), None, seed.is_some());
+    let ended = live(Base::wanted(), Trial::of(seed.unwrap_or(0)), seed.is_some());
     if let Some(violation) = ended.violation {
         panic!("{violation}");
     }
@@ -227,7 +228,7 @@ fn one_seed() {
 fn a_seed_tells_the_same_story_each_time() {
     for (base, seeds) in [(Base::Sqlite, 20), (Base::Postgres, 3)] {
         for seed in 0..seeds {
-            let (first, second) = (live(base, seed, None, false), live(base, seed, None, false));
+            let (first, second) = (live(base, Trial::of(seed), false), live(base, Trial::of(seed), false));
             assert_eq!((first.hash, first.steps), (second.hash, second.steps), "{base:?}, seed {seed}");
         }
     }
@@ -242,7 +243,8 @@ fn is_caught(switch: Switch) {
         panic!("{switch:?} was not found out in {SEEDS_TO_CATCH} seeds");
     };
     println!("{switch:?}: {}", violation.lines().next().unwrap_or_default());
-    let whole = live(Base::Sqlite, *seed, None, false).violation;
+    let whole = Trial { seed: *seed, switch: None, made_for: Some(switch) };
+    let whole = live(Base::Sqlite, whole, false).violation;
     assert_eq!(whole, None, "it must be the switch that is found out");
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::store::Switch;
 use forstok_accurate::sandbox::{
     Action, BulkRule, Emoji, Fault, FilterValues, LetterCase, Numbering, Sorting, SuspendedItems,
 };
@@ -19,7 +20,7 @@ const SKEWS: [i64; 5] = [-400, -90, 0, 90, 400];
 const LAGS: [u64; 4] = [2, 10, 30, LONGEST_LAG.as_secs()];
 
 /// The longest of them.
-const LONGEST_LAG: Duration = Duration::from_secs(60);
+const LONGEST_LAG: Duration = Duration::from_mins(1);
 
 /// What worlds must have between them.
 pub(crate) const TERMS: [&str; 5] = [
@@ -95,6 +96,8 @@ pub(crate) struct Terms {
     pub(crate) faults: Vec<(Fault, f64)>,
     /// What the first bulks meet.
     pub(crate) bulk_faults: Vec<Fault>,
+    /// What the first single saves meet.
+    pub(crate) save_faults: Vec<Fault>,
 }
 
 impl Terms {
@@ -157,8 +160,30 @@ impl Terms {
             storm: rng.u64(30..160),
             latency,
             faults,
+            save_faults: Vec::new(),
             bulk_faults: if heap > 0 { bulk_faults(rng, latest) } else { Vec::new() },
         }
+    }
+
+    /// A world in which it matters soon what this switch breaks.
+    pub(crate) fn made_for(mut self, switch: Switch, rng: &mut fastrand::Rng) -> Self {
+        match switch {
+            // Saves of one order are lost, and a later one arrives when the first could not any more.
+            Switch::FirstSaveOnly => {
+                (self.numbering, self.letter_case) = (Numbering::Sent, LetterCase::Exact);
+                (self.detail_lag, self.list_lag, self.jumps) = (Duration::ZERO, Duration::ZERO, 0.0);
+                let well = Fault::Slow(Duration::ZERO);
+                let some = [Fault::DroppedBefore, Fault::DroppedBefore, Fault::Late(Duration::from_secs(295)), well];
+                self.faults.clear();
+                self.save_faults = (0..20).filter_map(|_| rng.choice(some)).collect();
+            }
+            // Elsewhere the number refuses the second one's save.
+            Switch::LeaseIgnored => self.numbering = Numbering::Automatic,
+            // Strangers take numbers.
+            Switch::NothingCompared => self.happenings = 0.1,
+            _ => {}
+        }
+        self
     }
 
     /// What makes this world another than the plainest, for the coverage table.

@@ -197,8 +197,8 @@ impl Watch {
     pub(crate) async fn timelines(&self) -> String {
         let sql = "SELECT order_id, seq, event FROM timeline ORDER BY order_id, seq";
         let rows = rows!(self, sql, [], |row| {
-            let (order, seq): (String, i64) = (row.get("order_id"), row.get("seq"));
-            let event: String = row.get("event");
+            let (order, seq): (String, i64) = (row.text("order_id"), row.number("seq"));
+            let event: String = row.text("event");
             format!("{order} {seq:>4}  {event}\n")
         });
         rows.into_iter().take(MOST_ENTRIES).collect()
@@ -210,9 +210,9 @@ impl Watch {
         rows!(self, sql, [order_id.as_str()], |row| row.number("attempt"))[0]
     }
 
-    /// For a switch: orders under a lease may be claimed again.
-    pub(crate) async fn forget_leases(&self, now: Timestamp) {
-        let sql = "UPDATE orders SET next_attempt_at = $1 WHERE lease_until > $1 RETURNING attempt";
-        rows!(self, sql, [now.as_microsecond()], |row| row.number("attempt"));
+    /// For a switch: orders under a lease may be claimed again. Which they are.
+    pub(crate) async fn forget_leases(&self, now: Timestamp) -> Vec<String> {
+        let sql = "UPDATE orders SET next_attempt_at = $1 WHERE lease_until > $1 RETURNING order_id";
+        rows!(self, sql, [now.as_microsecond()], |row| row.text("order_id"))
     }
 }

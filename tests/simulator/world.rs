@@ -59,6 +59,23 @@ pub(crate) enum Life {
     Dead { until: Timestamp },
 }
 
+/// Which world is lived through, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trial {
+    pub(crate) seed: u64,
+    /// What is broken on purpose.
+    pub(crate) switch: Option<Switch>,
+    /// The switch for which the world is made likelier to matter.
+    pub(crate) made_for: Option<Switch>,
+}
+
+impl Trial {
+    /// The world of a seed, with nothing broken.
+    pub(crate) fn of(seed: u64) -> Self {
+        Self { seed, switch: None, made_for: None }
+    }
+}
+
 /// What a seed makes.
 pub(crate) struct World {
     pub(crate) rng: fastrand::Rng,
@@ -94,9 +111,13 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn of(seed: u64, disk: &Disk, switch: Option<Switch>, aloud: bool) -> Self {
+    pub(crate) async fn of(trial: Trial, disk: &Disk, aloud: bool) -> Self {
+        let Trial { seed, switch, made_for } = trial;
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut terms = Terms::draw(&mut rng);
+        if let Some(switch) = made_for {
+            terms = terms.made_for(switch, &mut rng);
+        }
         if !disk.is_server() {
             // Beside a file there is no clock but that of the one machine.
             terms.skews.clear();
@@ -112,6 +133,9 @@ impl World {
         });
         for fault in &terms.bulk_faults {
             accurate.next(Action::InvoiceBulkSave, *fault, 1);
+        }
+        for fault in &terms.save_faults {
+            accurate.next(Action::InvoiceSave, *fault, 1);
         }
         accurate.change_settings(|settings| {
             settings.bulk = terms.bulk_rule;
