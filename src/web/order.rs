@@ -57,6 +57,8 @@ struct Order {
     /// The order is on its way, or its reader has just done something about it: the page looks again.
     is_live: bool,
     comparison: Option<Comparison>,
+    /// By a rule or a person's decision it gets no invoice.
+    is_ignored: bool,
     timeline: Vec<Happened>,
     snapshots: Vec<Snapshot>,
 }
@@ -173,6 +175,7 @@ pub(super) async fn show(
         actions,
         form,
         comparison,
+        is_ignored: order.state == OrderState::Ignored,
         timeline,
         snapshots: snapshots.into_iter().map(Snapshot::new).collect(),
         page,

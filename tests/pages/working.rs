@@ -162,7 +162,13 @@ async fn a_decision_is_confirmed_shown_with_its_author_and_can_be_taken_back() {
     let decision = [("decision", "never"), ("reason", "a gift")];
     let path = "/orders/138500009";
     operator.post(&format!("{path}/decision"), &decision).await.goes_to("/orders/138500009?done=never");
-    let decided = ["No invoice will be created for this order.", "Never to be invoiced", "operator", "a gift"];
+    let decided = [
+        "No invoice will be created for this order.",
+        "Never to be invoiced",
+        "operator",
+        "a gift",
+        "This service creates no invoice for this order.",
+    ];
     operator.get("/orders/138500009?done=never").await.says(&decided);
     operator.get("/").await.says(&["All booked except 2 orders"]);
     operator.post(&format!("{path}/decision"), &[("decision", "none")]).await.goes_to("/orders/138500009?done=none");
