@@ -17,7 +17,11 @@ use std::{
 };
 
 use secrecy::SecretString;
-use sqlx::{Connection, PgConnection, PgPool, Row, migrate::MigrateError, postgres::PgConnectOptions};
+use sqlx::{
+    Connection, PgConnection, PgPool, Row, SqlSafeStr,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+    postgres::PgConnectOptions,
+};
 
 pub(crate) use self::address::{address_of, examine};
 pub(super) use self::allowance::LockOnServer;
@@ -176,8 +180,33 @@ pub(super) fn refused_because(address: &str, why: &str) -> StoreError {
     StoreError::Server { server: address.to_owned(), why: why.to_owned() }
 }
 
-fn migrations() -> sqlx::migrate::Migrator {
-    let mut migrations = sqlx::migrate!("migrations/postgres");
+macro_rules! migrations {
+    ($($version:literal $name:literal),+ $(,)?) => {
+        [$(($version, $name, include_str!(concat!("../../../migrations/postgres/", $name, ".sql")))),+]
+    };
+}
+
+/// What each version adds.
+const MIGRATIONS: [(i64, &str, &str); 12] = migrations![
+    1 "0001_orders",
+    2 "0002_counts",
+    3 "0003_old_bodies",
+    4 "0004_copies",
+    5 "0005_doubt",
+    7 "0007_unreadable",
+    10 "0010_causes",
+    11 "0011_search",
+    12 "0012_days",
+    13 "0013_acknowledged",
+    14 "0014_sessions",
+    16 "0016_went_on",
+];
+
+fn migrations() -> Migrator {
+    let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    let mut migrations = Migrator::with_migrations(MIGRATIONS.into_iter().map(migration).collect());
     // A newer version may have been here: it only adds, so that this one goes on.
     migrations.set_ignore_missing(true);
     migrations
