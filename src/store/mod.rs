@@ -375,3 +375,14 @@ pub trait Store: Send + Sync + 'static {
     /// Tidies up; nothing may be asked of the store afterwards.
     async fn close(&self);
 }
+
+/// The names of the migrations in a folder, in their order.
+#[cfg(test)]
+fn migration_files(database: &str) -> Vec<String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);
+    let files = std::fs::read_dir(folder).expect("it is there").map(|file| file.expect("readable").path());
+    let name = |file: std::path::PathBuf| file.file_stem().and_then(|name| name.to_str()).expect("UTF-8").to_owned();
+    let mut names: Vec<_> = files.map(name).collect();
+    names.sort();
+    names
+}

@@ -187,7 +187,7 @@ macro_rules! migrations {
 }
 
 /// What each version adds.
-const MIGRATIONS: [(i64, &str, &str); 12] = migrations![
+const MIGRATIONS: [(i64, &str, &str); 13] = migrations![
     1 "0001_orders",
     2 "0002_counts",
     3 "0003_old_bodies",
@@ -200,6 +200,7 @@ const MIGRATIONS: [(i64, &str, &str); 12] = migrations![
     13 "0013_acknowledged",
     14 "0014_sessions",
     16 "0016_went_on",
+    30 "0030_state_and_day",
 ];
 
 fn migrations() -> Migrator {
@@ -289,5 +290,19 @@ impl Base for Server {
         let all = async { tokio::join!(self.recording.close(), self.working.close(), self.reading.close()) };
         // What is still under way has its own time limit; the server notices that we are gone.
         let _ = tokio::time::timeout(LONGEST_END, all).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_migration_is_listed() {
+        let listed: Vec<_> = MIGRATIONS.iter().map(|(_, name, _)| (*name).to_owned()).collect();
+        assert_eq!(listed, crate::store::migration_files("postgres"));
+        for (version, name, _) in MIGRATIONS {
+            assert!(name.starts_with(&format!("{version:04}_")), "{name}");
+        }
     }
 }

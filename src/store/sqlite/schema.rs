@@ -8,12 +8,12 @@ use super::{Result, connection::number, file::refused};
 
 macro_rules! migrations {
     ($($name:literal),+ $(,)?) => {
-        &[$(include_str!(concat!("../../../migrations/sqlite/", $name, ".sql"))),+]
+        &[$(($name, include_str!(concat!("../../../migrations/sqlite/", $name, ".sql")))),+]
     };
 }
 
 /// What each version adds; the file's `user_version` says how many it has.
-const MIGRATIONS: &[&str] = migrations![
+const MIGRATIONS: &[(&str, &str)] = migrations![
     "0001_orders",
     "0002_warnings_and_waits",
     "0003_lanes",
@@ -48,7 +48,7 @@ pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<()> {
         let why = "it holds tables that this version did not make; move the file away, or correct database.url";
         return Err(refused(path, &why));
     }
-    for migration in MIGRATIONS.iter().skip(has) {
+    for (_, migration) in MIGRATIONS.iter().skip(has) {
         transaction.execute_batch(migration)?;
     }
     transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
@@ -57,4 +57,15 @@ pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<()> {
 
 fn version(connection: &Connection) -> Result<usize> {
     Ok(usize::try_from(number(connection, "PRAGMA user_version")?).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_migration_is_listed() {
+        let listed: Vec<_> = MIGRATIONS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(listed, crate::store::migration_files("sqlite"));
+    }
 }
