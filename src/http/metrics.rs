@@ -11,6 +11,7 @@ use axum::{
 use super::{
     App,
     problem::Problem,
+    process,
     summary::{oldest_due_seconds, seconds_since},
 };
 use crate::{domain::reason::Reason, store::State as OrderState};
@@ -57,5 +58,7 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
         metrics::gauge!("forstok_accurate_book_paused", "book" => book.name).set(paused);
     }
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    Ok((kind, app.metrics.render()).into_response())
+    let mut text = app.metrics.render();
+    process::append(&mut text);
+    Ok((kind, text).into_response())
 }

@@ -21,6 +21,7 @@ mod patience;
 mod preview;
 pub(crate) mod problem;
 mod problems;
+mod process;
 mod reading;
 mod refusals;
 mod retry;

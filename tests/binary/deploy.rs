@@ -34,7 +34,7 @@ async fn rules_and_dashboard_ask_only_for_what_the_service_tells() {
     for (file, text) in [("alerts.yaml", RULES), ("alerts.test.yaml", TESTS_OF_RULES), ("dashboard.json", DASHBOARD)] {
         let asked = words(text, "forstok_accurate_");
         assert!(asked.len() > 3, "{file} asks for {asked:?}");
-        for metric in asked {
+        for metric in asked.into_iter().chain(words(text, "process_")) {
             assert!(known.contains(metric.as_str()), "{file} asks for {metric}, which is not in\n{told}");
         }
     }
@@ -43,7 +43,8 @@ async fn rules_and_dashboard_ask_only_for_what_the_service_tells() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_dashboard_shows_every_metric() {
     let told = after_an_invoice().await.get("/metrics").await.text;
-    let shown = words(DASHBOARD, "forstok_accurate_");
+    let shown: BTreeSet<_> =
+        ["forstok_accurate_", "process_"].into_iter().flat_map(|beginning| words(DASHBOARD, beginning)).collect();
     for line in told.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
         let (name, kind) = line.split_once(' ').expect("a name and its kind");
         let name = if kind == "histogram" { format!("{name}_bucket") } else { name.to_owned() };
