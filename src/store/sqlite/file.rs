@@ -2,7 +2,6 @@
 
 use std::{
     fs::{File, OpenOptions, Permissions},
-    mem::ManuallyDrop,
     os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -161,8 +160,9 @@ pub(super) struct Opened {
 /// another number stands, somebody has written another database over it.
 #[derive(Debug)]
 pub(super) struct Mark {
-    /// Never closed: with a file that a process closes, its locks on the same file go, SQLite's included.
-    file: ManuallyDrop<File>,
+    /// Closed after the connections, and only then: with a file that a process closes, its locks on the same file go,
+    /// SQLite's included.
+    file: File,
     number: [u8; 4],
     /// It has been moved from the log into the file.
     is_written: AtomicBool,
@@ -178,7 +178,7 @@ impl Mark {
         let drawn = i32::try_from(drawn).map_err(|error| refused(path, &error))?;
         connection.pragma_update(None, "application_id", drawn)?;
         Log::after("PASSIVE", connection)?;
-        let file = ManuallyDrop::new(File::open(path).map_err(|error| refused(path, &error))?);
+        let file = File::open(path).map_err(|error| refused(path, &error))?;
         Ok(Self { file, number: drawn.to_be_bytes(), is_written: AtomicBool::new(false) })
     }
 

@@ -64,7 +64,7 @@ pub struct SqliteFile {
     checkpointer: Lock<Option<Checkpointer>>,
     /// When a ping last wrote: probes may come often, and each write syncs the disk.
     pinged: Lock<Option<Instant>>,
-    /// The files that were opened.
+    /// The files that were opened. Named after the connections, so that it goes after them.
     opened: Arc<Opened>,
     /// Once damage was met nothing more is written: it could be lost with what it rests on.
     damage: OnceLock<String>,
