@@ -59,8 +59,17 @@ impl Attempt<'_> {
     /// Looks for this order's invoice under any number: Accurate may have given it one of its own, or a person another.
     pub(super) async fn find_on_its_day(&mut self) -> Result<Looked, Failure> {
         let Some(invoices) = self.list_day().await? else { return Ok(Looked::NotSearchable) };
-        let found = invoices.iter().find(|invoice| self.is_named_by(invoice));
-        Ok(found.cloned().map_or(Looked::Nothing, Looked::Own))
+        let Some(listed) = invoices.iter().find(|invoice| self.is_named_by(invoice)) else {
+            return Ok(Looked::Nothing);
+        };
+        // A list can still show an invoice that was deleted, and a detail not yet show one that was saved.
+        match self.find_by_id(listed.id).await? {
+            Some(found) if self.is_named_by(&found) => Ok(Looked::Own(found)),
+            Some(_) => Ok(Looked::Nothing),
+            None => {
+                Err(Failure::Ambiguous("the list shows an invoice of this order that its detail does not".to_owned()))
+            }
+        }
     }
 
     /// Whether a save whose reply is not known may have created an invoice under a number that we do not know.

@@ -159,3 +159,22 @@ async fn an_invoice_whose_reply_was_lost_is_found_although_a_person_has_renumber
         }
     }
 }
+
+#[tokio::test]
+async fn a_list_that_still_shows_a_deleted_invoice_does_not_bring_it_back() {
+    let mut world = World::new().await;
+    world.forstok_sends(order("1").ready_to_ship()).await;
+    world.run_until_settled().await;
+    world.accurate.change_settings(|settings| settings.list_lag = std::time::Duration::from_secs(60));
+    world.accurate.next(On::InvoiceSaves, Fault::DroppedAfter, 1);
+    world.accurate.next(Action::InvoiceDetail, Fault::DroppedBefore, 1);
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_idle().await;
+    // A person deletes it before it is found, and the list shows it for a while.
+    world.advance(360);
+    assert!(world.accurate.remove_invoice(NUMBER));
+    world.run_until_settled().await;
+    assert_eq!(world.state(ORDER).await, "invoiced");
+    let live = world.accurate.invoices().into_iter().filter(|invoice| invoice.description == ORDER);
+    assert_eq!(live.count(), 1, "{}", world.timeline(ORDER).await);
+}
