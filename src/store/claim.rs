@@ -13,7 +13,7 @@ use super::{
     timeline::{append, append_entries},
 };
 use crate::domain::{
-    doubt::{Doubt, Remaining},
+    doubt::{Doubt, Remaining, SAVE_IS_OVER},
     money::Rupiah,
     order::OrderId,
     timeline::Event,
@@ -93,6 +93,8 @@ async fn take<T: Talk>(
     lease_until: Timestamp,
     values: &[Value<'_>],
 ) -> Result<Vec<Claim>> {
+    // As long as a save is in doubt no deletion is tried; an earlier attempt may have tried one.
+    //
     // An attempt whose end is not known may have sent its save at any moment of its lease, hence the end of it by the
     // database's clock. Where nothing is saved the doubt stays as it is.
     let sql = format!(
@@ -100,7 +102,9 @@ async fn take<T: Talk>(
              attempt = attempt + 1, tries = tries + 1,
              unsure_before = {least}(unsure_since, {now}),
              unsure_since = CASE WHEN state = 'due' THEN {now} + ($3 - $2) ELSE unsure_since END,
-             deletion_tried = CASE WHEN state = 'void_due' THEN 1 ELSE 0 END,
+             deletion_tried = CASE WHEN state <> 'void_due' THEN 0
+                                   WHEN unsure_since = 0 OR {now} - {least}(unsure_since, {now}) >= {over} THEN 1
+                                   ELSE deletion_tried END,
              lease_until = $3, next_attempt_at = CASE WHEN state = 'blocked' THEN next_attempt_at ELSE $3 END
          WHERE {which}
          RETURNING order_id, attempt, revision, tries, failures, state, undecided, draft, warnings, findings, received_at,
@@ -108,6 +112,7 @@ async fn take<T: Talk>(
                    CASE WHEN unsure_before <> 0 THEN {now} - unsure_before END AS doubt_age,
                    CASE WHEN invoice_shown_at <> 0 THEN {now} - invoice_shown_at END AS invoice_age",
         least = T::LEAST,
+        over = SAVE_IS_OVER.as_micros(),
         now = talk.now("$2"),
     );
     let mut rows = talk.fetch(sql, values).await?;
@@ -156,7 +161,6 @@ fn age(row: &impl Columns, column: &str) -> Result<Option<SignedDuration>> {
     Ok(row.number_if_any(column)?.map(|micros| SignedDuration::from_micros(micros.max(0))))
 }
 
-/// As long as a save is in doubt no deletion is tried: the claim of such an order did not try one.
 pub(super) async fn settle<T: Talk>(talk: &mut T, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>> {
     let owners = owners(talk, settlements).await?;
     let free: Vec<_> = settlements.iter().filter(|settlement| !owners.contains_key(&settlement.order_id)).collect();
@@ -174,7 +178,6 @@ pub(super) async fn settle<T: Talk>(talk: &mut T, settlements: &[Settlement], no
              warnings = v.value ->> 'warnings',
              unsure_since = CASE v.value ->> 'doubt' WHEN 'now' THEN {now} WHEN 'before' THEN unsure_before
                                                      WHEN 'look_up' THEN {greatest}(unsure_before, 1) ELSE 0 END,
-             deletion_tried = CASE WHEN v.value ->> 'doubt' = 'before' THEN 0 ELSE deletion_tried END,
              next_attempt_at = CAST(v.value ->> 'next_attempt_at' AS BIGINT),
              tries = tries - CAST(v.value ->> 'uncounted' AS BIGINT),
              failures = failures * CAST(v.value ->> 'in_a_row' AS BIGINT) + CAST(v.value ->> 'failed' AS BIGINT),
