@@ -86,21 +86,25 @@ impl World {
     /// People do what they are told about blocked orders.
     fn people_help(&mut self) {
         self.strangers_leave();
-        // A look-up that lags would still show what is gone, and they would be told the same again.
-        let shown = self.terms.detail_lag.max(self.terms.list_lag);
-        self.reach(self.clock.truth() + shown);
         // Some come to keep the invoices that they cannot delete.
         if self.rng.u8(..3) == 0 {
             self.put_in_force(&MAPPING.replace("on_cancel = \"void\"", "on_cancel = \"keep\""));
         }
+        let blocked = |order: &&OrderRow| order.state == State::Blocked;
         for script in self.scripts.clone() {
-            let blocked = self.view.orders.get(&script.id).filter(|order| order.state == State::Blocked);
-            let Some(order) = blocked else { continue };
+            let order = self.view.orders.get(&script.id).filter(blocked);
             // "delete both by hand", says the remedy of a cancelled order whose invoice was paid.
-            if order.invoice_id.is_some() && self.rng.bool() {
+            if order.is_some_and(|order| order.invoice_id.is_some()) && self.rng.bool() {
                 self.delete_by_hand(&script.id);
             }
-            self.retry(&script.id);
+        }
+        // A look-up that lags would still show what is gone, and they would be told the same again.
+        let shown = self.terms.detail_lag.max(self.terms.list_lag);
+        self.reach(self.clock.truth() + shown);
+        for script in self.scripts.clone() {
+            if self.view.orders.get(&script.id).as_ref().is_some_and(blocked) {
+                self.retry(&script.id);
+            }
         }
     }
 

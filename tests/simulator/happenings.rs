@@ -184,6 +184,10 @@ impl World {
         let is_far = ahead - before > SignedDuration::from_mins(2);
         let is_under_way =
             self.wire.next_work().is_some() || (0..self.lives.len()).any(|at| self.leaving(at).is_some());
+        // The same holds for one that does not show yet.
+        let lag = self.terms.detail_lag.max(self.terms.list_lag);
+        let truth = self.clock.truth();
+        let is_under_way = is_under_way || self.accurate.invoices().iter().any(|one| one.saved_at + lag > truth);
         // Nor is it set back while somebody works, once it was set forward: a lease that ran out by the clock would live
         // again.
         let is_worked = self.lives.iter().any(|life| matches!(life, Life::Alive(process) if process.works()));

@@ -165,7 +165,7 @@ async fn a_list_that_still_shows_a_deleted_invoice_does_not_bring_it_back() {
     let mut world = World::new().await;
     world.forstok_sends(order("1").ready_to_ship()).await;
     world.run_until_settled().await;
-    world.accurate.change_settings(|settings| settings.list_lag = std::time::Duration::from_secs(60));
+    world.accurate.change_settings(|settings| settings.list_lag = std::time::Duration::from_mins(1));
     world.accurate.next(On::InvoiceSaves, Fault::DroppedAfter, 1);
     world.accurate.next(Action::InvoiceDetail, Fault::DroppedBefore, 1);
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
