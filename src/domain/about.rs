@@ -297,13 +297,13 @@ impl About {
             Self::Order { id } => say(format!("order {id}"), format!("pesanan {id}")),
             Self::BodyCleared => say(
                 "the data Forstok sent is no longer stored (older than database.keep_bodies_days)".into(),
-                "data dari Forstok sudah tidak disimpan karena melewati masa simpan (database.keep_bodies_days)".into(),
+                "data dari Forstok sudah tidak disimpan karena melewati masa simpannya".into(),
             ),
             Self::Unreadable { problem } | Self::Accurate { subject: None, words: problem } => problem.clone(),
             Self::Product { product } => product.in_words(language),
             Self::Part { part, bundle } => {
                 let (part, bundle) = (part.in_words(language), bundle.in_words(language));
-                say(format!("{part} in the bundle {bundle}"), format!("{part} dalam paket {bundle}"))
+                say(format!("{part} in the bundle {bundle}"), format!("{part} dalam bundel {bundle}"))
             }
             Self::Unread { problem } => problem.in_words(language),
             Self::Status { text } if text.is_empty() => say("no status".into(), "tanpa status".into()),
@@ -424,7 +424,7 @@ impl About {
                 format!(
                     "the description {description:?} does not contain the order id: add {{order_id}} to it in the mapping"
                 ),
-                format!("keterangan {description:?} tidak memuat nomor pesanan: tambahkan {{order_id}} di pemetaan"),
+                format!("keterangan {description:?} tidak memuat ID pesanan: tambahkan {{order_id}} di pemetaan"),
             ),
             Self::Receipt { number } => say(
                 format!("a receipt exists for invoice {number}; delete the receipt and the invoice in Accurate"),

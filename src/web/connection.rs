@@ -167,6 +167,6 @@ fn outcome(class: &str, page: &Page) -> &'static str {
         "refused" => page.t("refused", "ditolak"),
         "book_refused" => page.t("the database was refused", "akses database ditolak"),
         "right_missing" => page.t("a right is missing", "hak akses kurang"),
-        _ => page.t("an answer that is not known", "jawaban tidak dikenal"),
+        _ => page.t("an unknown answer", "jawaban tidak dikenal"),
     }
 }

@@ -86,7 +86,7 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
     let correct_it = page.t("Go back, correct it and try again.", "Kembali, perbaiki, lalu coba lagi.");
     match problem {
         Problem::UnknownRoute | Problem::WrongMethod => {
-            (not_found, page.t("There is nothing at this address.", "Tidak ada apa-apa di alamat ini.").to_owned(), from_today)
+            (not_found, page.t("There is nothing at this address.", "Tidak ada halaman di alamat ini.").to_owned(), from_today)
         }
         Problem::UnknownOrder(id) => (
             page.t("Order not found", "Pesanan tidak ditemukan"),
@@ -170,7 +170,7 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
         | Problem::ByFramework(..) => (
             did_not_work,
             page.t(
-                "The address or the form holds something that this page does not understand.",
+                "The address or the form contains something that this page does not understand.",
                 "Alamat atau formulir ini berisi sesuatu yang tidak dapat dipahami.",
             )
             .to_owned(),
