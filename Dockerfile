@@ -37,7 +37,7 @@ RUN mkdir -p /image/usr/local/bin /image/etc/ssl/certs /image/etc/forstok-accura
     && echo 'forstok:x:65532:65532::/data:/sbin/nologin' > /image/etc/passwd \
     && echo 'forstok:x:65532:' > /image/etc/group \
     && printf '%s\n' \
-        '# Settings inside the container. The environment goes before them; a file mounted here replaces them.' \
+        '# Settings inside the container. Environment variables override them; a file mounted here replaces them.' \
         '[server]' 'listen = "0.0.0.0:8080"' \
         '[database]' 'url = "sqlite:///data/forstok-accurate.db"' \
         '[log]' 'format = "json"' > /image/etc/forstok-accurate/settings.toml \
