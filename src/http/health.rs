@@ -88,7 +88,7 @@ struct Part {
     /// Why it is not ok: a stable code.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
-    /// What to do. What Accurate said stands in `/v1/summary`.
+    /// What to do. Accurate's own words are in `/v1/summary`.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     /// Since when it is not ok.

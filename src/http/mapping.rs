@@ -57,7 +57,7 @@ pub(super) struct MappingCheck {
     operation_id = "getMapping",
     tag = "operators",
     responses(
-        (status = 200, description = "The mapping; its revision stands in `ETag`", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
+        (status = 200, description = "The mapping; its revision is in `ETag`", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
         (status = 401, description = "Operator token missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "No operator token is set", body = ProblemBody, content_type = "application/problem+json"),
     ),

@@ -84,7 +84,7 @@ pub(super) struct Order {
     /// What the order is worth, in rupiah: its invoice, else its draft, else what Forstok says.
     #[schema(value_type = f64)]
     total: serde_json::Number,
-    /// Where the order stands.
+    /// The state of the order.
     #[schema(example = "invoiced")]
     state: &'static str,
     /// Why, when it is blocked or ignored: a stable code.
@@ -114,7 +114,7 @@ pub(super) struct Order {
     attempts: i64,
     /// When the next attempt may begin, while one is wanted.
     next_attempt_at: Option<String>,
-    /// The invoice that stands.
+    /// The invoice that exists.
     invoice: Option<OrderInvoice>,
     /// When something last changed here.
     changed_at: String,
@@ -168,7 +168,7 @@ impl OrderDecision {
     }
 }
 
-/// An invoice that stands in Accurate.
+/// An invoice that exists in Accurate.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OrderInvoice {
     /// Its number.
@@ -181,7 +181,7 @@ pub(super) struct OrderInvoice {
     /// Accurate's total in rupiah.
     #[schema(value_type = f64)]
     total: serde_json::Number,
-    /// When we learned that it stands.
+    /// When the service learned that it exists.
     invoiced_at: Option<String>,
 }
 

@@ -153,7 +153,7 @@ pub(super) struct MistakeBody {
     /// Where.
     #[schema(example = "stores.\"8277\".enabeld")]
     key: String,
-    /// What stands there.
+    /// The value found there.
     value: Option<String>,
     /// What is wrong and what to do.
     remedy: String,

@@ -47,14 +47,14 @@ pub(super) struct Accepted {
     /// `accepted`, or `repeat` when the very same snapshot came before.
     #[schema(example = "accepted")]
     delivery: &'static str,
-    /// Where the order stands.
+    /// The state of the order.
     #[schema(example = "received")]
     state: &'static str,
     /// Its invoice, once there is one.
     invoice: Option<Invoice>,
 }
 
-/// An invoice that stands in Accurate.
+/// An invoice that exists in Accurate.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Invoice {
     /// Its number.
@@ -80,7 +80,7 @@ pub(super) struct Kept {
 
 /// Takes a snapshot of an order from Forstok.
 ///
-/// A 2xx answer means that the delivery is on disk. The same order may be sent for ever.
+/// A 2xx answer means that the delivery is on disk. The same order may be sent any number of times.
 #[utoipa::path(
     post,
     path = "/webhooks/forstok",

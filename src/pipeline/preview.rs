@@ -33,7 +33,7 @@ pub struct Preview {
     pub decision: String,
     /// All that is in the way, and what deserves a look.
     pub findings: Vec<PreviewFinding>,
-    /// The book that it would go to.
+    /// The Accurate database that it would go to.
     pub book: Option<String>,
     /// The invoice's total in rupiah.
     #[schema(value_type = Option<f64>)]

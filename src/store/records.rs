@@ -216,7 +216,7 @@ pub struct Receipt {
     pub invoice: Option<InvoiceRef>,
 }
 
-/// An invoice that stands in Accurate.
+/// An invoice that exists in Accurate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvoiceRef {
     /// Its number.
