@@ -89,13 +89,18 @@ pub(crate) async fn operators_only(
     Ok(next.run(request).await)
 }
 
+/// Counts a wrong token, of a request or at the sign-in page.
+pub(crate) fn count_refused(problem: &Problem) {
+    metrics::counter!("forstok_accurate_operators_refused_total", "code" => problem.code()).increment(1);
+}
+
 /// The answer to a wrong token. Guessing leaves a trace in the log and in the metrics, and is slowed down.
 fn refused(app: &App) -> Problem {
     let problem = match app.attempts().wrong(app.engine.monotonic()) {
         Ok(()) => Problem::TokenWrong,
         Err(wait) => Problem::TooManyAttempts(wait),
     };
-    metrics::counter!("forstok_accurate_operators_refused_total", "code" => problem.code()).increment(1);
+    count_refused(&problem);
     app.refusals().note("operator token", problem.code());
     problem
 }

@@ -17,6 +17,7 @@ use crate::{
     domain::operator::Actor,
     http::{
         App,
+        auth::count_refused,
         origin::{Peer, address},
         problem::Problem,
         session,
@@ -82,6 +83,7 @@ pub(super) async fn sign_in(
     let (status, wrong) = match guess {
         Ok(Some(actor)) => return signed_in(&app, &actor, &next).await,
         Ok(None) => {
+            count_refused(&Problem::TokenWrong);
             tracing::warn!(%from, "somebody at {from} tried to sign in with a wrong token");
             let words = page.t(
                 "This token is not known here. Check it, or ask the person who runs this service.",
@@ -90,6 +92,7 @@ pub(super) async fn sign_in(
             (StatusCode::UNAUTHORIZED, words.to_owned())
         }
         Err(wait) => {
+            count_refused(&Problem::TooManyAttempts(wait.unsigned_abs()));
             let wait = format::duration(wait, page.language);
             let words = page.t(
                 "Too many wrong tokens were entered. Wait {} and try again.",

@@ -32,6 +32,13 @@ const MIGRATIONS: &[(&str, &str)] = migrations![
     "0030_state_and_day",
 ];
 
+/// Why a file of the first version is refused.
+const OF_0_1: &str = "it was made by version 0.1.0, whose files this version cannot open: move it away and start again \
+    with a new file; orders that Forstok sends again find their invoices by number";
+
+/// Why any other file with tables in it is refused.
+const FOREIGN: &str = "it holds tables that forstok-accurate did not make; move the file away, or correct database.url";
+
 /// Whether the file has all that this version knows. A newer one may have been here: it only adds.
 pub(super) fn is_of_now(connection: &Connection) -> Result<bool> {
     Ok(version(connection)? >= MIGRATIONS.len())
@@ -45,8 +52,8 @@ pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let has = version(&transaction)?;
     if has == 0 && number(&transaction, "SELECT COUNT(*) FROM sqlite_master")? > 0 {
-        let why = "it holds tables that this version did not make; move the file away, or correct database.url";
-        return Err(refused(path, &why));
+        let of_0_1 = number(&transaction, "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'")? > 0;
+        return Err(refused(path, &if of_0_1 { OF_0_1 } else { FOREIGN }));
     }
     for (_, migration) in MIGRATIONS.iter().skip(has) {
         transaction.execute_batch(migration)?;
@@ -62,6 +69,16 @@ fn version(connection: &Connection) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_the_first_version_or_of_another_program_is_refused_and_says_so() {
+        for (table, why) in [("_sqlx_migrations", "version 0.1.0"), ("notes", "did not make")] {
+            let mut connection = Connection::open_in_memory().expect("there is memory");
+            connection.execute_batch(&format!("CREATE TABLE {table} (id INTEGER)")).expect("made");
+            let refused = migrate(Path::new("orders.db"), &mut connection).expect_err("it is not ours");
+            assert!(refused.to_string().contains(why), "{refused}");
+        }
+    }
 
     #[test]
     fn every_migration_is_listed() {
