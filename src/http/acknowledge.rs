@@ -30,6 +30,7 @@ use crate::{domain::reason::Warning, store::Written};
         (status = 200, description = "The order", body = OrderWithTimeline),
         (status = 401, description = "Operator token missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "No operator token is set, or the role does not allow it", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The address is not UTF-8, or a part of it cannot be used", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such order, or it does not have this warning", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The database does not answer", body = ProblemBody, content_type = "application/problem+json"),
     ),

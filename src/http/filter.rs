@@ -2,7 +2,7 @@
 
 use axum::extract::{Query, rejection::QueryRejection};
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 use utoipa::{
     IntoParams, ToSchema,
     openapi::{
@@ -59,6 +59,7 @@ pub(crate) struct FilterParams {
     pub(crate) by: Option<String>,
     /// Orders on a page, 1 to 500; 50 by default.
     #[param(minimum = 1, maximum = 500)]
+    #[serde(default, deserialize_with = "whole")]
     pub(crate) limit: Option<i64>,
     /// `next_cursor` of the page before.
     #[param(pattern = r"^((-?[0-9]{1,18}\.)?[0-9]{1,18})?$")]
@@ -66,6 +67,14 @@ pub(crate) struct FilterParams {
     /// `true`: also how many orders match in all, and what they are worth.
     #[param(schema_with = true_or_false)]
     pub(crate) totals: Option<String>,
+}
+
+/// A whole number, which a query holds as text.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
+    let number =
+        |text: String| text.parse().map_err(|_| D::Error::custom(format!("limit: {text:?} is not a whole number")));
+    text.map(number).transpose()
 }
 
 /// One of these words, or the empty text, which is as good as none.

@@ -126,6 +126,7 @@ pub(super) async fn list(
         (status = 200, description = "The revision", body = RevisionWithMapping),
         (status = 401, description = "Operator token missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "No operator token is set", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The address is not UTF-8, or a part of it cannot be used", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such revision", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The database does not answer", body = ProblemBody, content_type = "application/problem+json"),
     ),

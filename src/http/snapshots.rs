@@ -68,6 +68,7 @@ impl From<SnapshotRecord> for Snapshot {
         (status = 200, description = "The body", body = serde_json::Value),
         (status = 401, description = "Operator token missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "No operator token is set", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The address is not UTF-8, or a part of it cannot be used", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "This order has no such snapshot, or its body was cleared", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The database does not answer", body = ProblemBody, content_type = "application/problem+json"),
     ),

@@ -56,14 +56,14 @@ impl Engine {
         Ok(written)
     }
 
-    /// Writes down that a person has acknowledged a warning on every order that has it, the newest first; returns on
-    /// how many.
-    pub async fn acknowledge_all(&self, warning: Warning, actor: &Actor) -> Result<u64> {
+    /// Writes down that a person has acknowledged a warning on every order that has it, the newest first, up to the one
+    /// that was the newest on the person's page; returns on how many.
+    pub async fn acknowledge_all(&self, warning: Warning, newest: i64, actor: &Actor) -> Result<u64> {
         let open = Filter { warning: Some(warning), acknowledged: Some(false), ..Filter::default() };
         let mut acknowledged = 0;
         while acknowledged < MOST_ACKNOWLEDGED {
             let before = acknowledged;
-            for order in self.store.orders(&open, None, AT_ONCE).await? {
+            for order in self.store.orders(&open, Some(newest.saturating_add(1)), AT_ONCE).await? {
                 let written = self.store.acknowledge(&order.order_id, warning, &actor.name, self.now()).await?;
                 acknowledged += u64::from(written == Written::Changed);
             }

@@ -59,6 +59,11 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(code(error), Some(CORRUPT | NO_DATABASE))
 }
 
+/// Whether there was no room, or no right, to write.
+pub(super) fn is_about_writing(error: &rusqlite::Error) -> bool {
+    matches!(code(error), Some(FULL | READ_ONLY | CANNOT_OPEN))
+}
+
 /// PostgreSQL's code for what happened.
 fn sqlstate(error: &sqlx::Error) -> Option<&str> {
     error.as_database_error()?.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::code)

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     Extension, Form,
     extract::{Path, Query, State},
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -121,7 +121,15 @@ pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Resu
 }
 
 /// `GET /login/once/{code}`.
-pub(super) async fn sign_in_once(State(app): State<App>, Path(code): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn sign_in_once(
+    State(app): State<App>,
+    method: Method,
+    Path(code): Path<String>,
+) -> Result<Response, Problem> {
+    // Whoever only looks where a link leads, as chat programs do, must not use it up.
+    if method == Method::HEAD {
+        return Ok(Redirect::to("/").into_response());
+    }
     match app.one_time_code().take(&code) {
         Some(actor) => signed_in(&app, &actor, "/").await,
         // Most likely it was opened before, in this very browser: then it just goes on.

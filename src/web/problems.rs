@@ -96,6 +96,8 @@ struct WarningGroup {
     remedy: &'static str,
     orders: Vec<(OrderLine, String)>,
     more: i64,
+    /// The newest order with it, by the order of first sight.
+    newest: i64,
     list: String,
 }
 
@@ -137,8 +139,9 @@ pub(super) async fn show(
             let notice = order.warnings.iter().find(|notice| notice.warning == open.warning);
             notice.map(|notice| notice.about.in_words(page.language)).unwrap_or_default()
         };
+        let newest = orders.first().map_or(0, |order| order.id);
         let orders: Vec<_> = orders.iter().map(|order| (OrderLine::new(order, &page), about(order))).collect();
-        warnings.push(WarningGroup::new(open.warning, open.orders, orders, page.language));
+        warnings.push(WarningGroup { newest, ..WarningGroup::new(open.warning, open.orders, orders, page.language) });
     }
     let unreadable = store.unreadable_count().await?;
     let before = before.and_then(|id| id.parse().ok());
@@ -204,6 +207,7 @@ impl WarningGroup {
             sentence: warning.sentence(language),
             remedy: warning.remedy(language),
             more: count - orders.len() as i64,
+            newest: 0,
             orders,
             list: address("/orders", &[("warning", warning.code()), ("acknowledged", "no")]),
         }
@@ -285,16 +289,18 @@ pub(super) async fn acknowledge(
 #[derive(Debug, Deserialize)]
 pub(super) struct SeenOnAll {
     warning: String,
+    /// The newest order with it that the page showed: what came later was not seen.
+    newest: i64,
 }
 
 /// `POST /problems/acknowledge-all`.
 pub(super) async fn acknowledge_all(
     State(app): State<App>,
     By(actor): By,
-    Form(SeenOnAll { warning }): Form<SeenOnAll>,
+    Form(SeenOnAll { warning, newest }): Form<SeenOnAll>,
 ) -> Result<Response, Problem> {
     let warning = Warning::from_code(&warning).ok_or(Problem::UnknownRoute)?;
-    let orders = app.engine.acknowledge_all(warning, &actor).await?;
+    let orders = app.engine.acknowledge_all(warning, newest, &actor).await?;
     Ok(Redirect::to(&format!("/problems?done=acknowledged_all&count={orders}")).into_response())
 }
 

@@ -377,3 +377,40 @@ async fn files_that_vanish_take_nothing_with_them_that_was_answered() {
     service.knows_exactly(1..=7).await;
     service.takes(8..=8).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_gone_while_its_log_is_there_is_not_begun_anew() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let mut service = home.serve().await;
+    service.takes(1..=5).await;
+    service.kill();
+    let whole = std::fs::read(database(&home)).expect("it is there");
+    std::fs::File::create(database(&home)).expect("it is ours");
+    assert!(refuses_to_start(&home).contains("its log"), "emptied");
+    std::fs::remove_file(database(&home)).expect("it is there");
+    assert!(refuses_to_start(&home).contains("its log"), "removed");
+    std::fs::write(database(&home), whole).expect("there is room");
+    home.serve().await.knows_exactly(1..=5).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_this_programs_is_refused_and_left_as_it_is() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let mode = |path: &Path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o7777;
+    std::fs::create_dir_all(database(&home)).expect("the folder takes it");
+    std::fs::set_permissions(database(&home), Permissions::from_mode(0o1777)).expect("it is ours");
+    assert!(refuses_to_start(&home).contains("it is not a file"));
+    assert_eq!(mode(&database(&home)), 0o1777);
+    assert!(!home.path("data/orders.db.lock").exists());
+    std::fs::remove_dir(database(&home)).expect("it is empty");
+    let foreign = Connection::open(database(&home)).expect("the folder takes it");
+    foreign.execute_batch("CREATE TABLE kasir (a)").expect("made");
+    drop(foreign);
+    std::fs::set_permissions(database(&home), Permissions::from_mode(0o664)).expect("it is ours");
+    assert!(refuses_to_start(&home).contains("did not make"));
+    assert_eq!(mode(&database(&home)), 0o664);
+    let backup = home.command(&["store", "backup", "copy.db"]).output().expect("it runs");
+    assert!(String::from_utf8_lossy(&backup.stderr).contains("did not make"), "{backup:?}");
+}

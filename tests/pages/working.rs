@@ -135,7 +135,7 @@ async fn a_reader_changes_nothing_whatever_is_posted() {
     let posts: [(&str, &[(&str, &str)]); 7] = [
         ("/problems/retry", &[("reason", "store_unmapped"), ("subject", "4040")]),
         ("/problems/acknowledge", &[("order_id", "138163394"), ("warning", "customer_created")]),
-        ("/problems/acknowledge-all", &[("warning", "customer_created")]),
+        ("/problems/acknowledge-all", &[("warning", "customer_created"), ("newest", "1")]),
         ("/orders/138500009/retry", &[]),
         ("/orders/138500009/decision", &[("decision", "never"), ("reason", "x")]),
         ("/connection/check", &[]),
@@ -212,13 +212,24 @@ async fn equal_warnings_are_acknowledged_at_once_by_whoever_may_work() {
     service.get_until("/v1/summary", |summary| summary["by_state"]["watching"] == 7).await;
     let mut operator = Visitor::operator(&service).await;
     operator.get("/problems").await.says(&["Forstok sent an unknown status", "7 orders", "Acknowledge all"]);
-    let all = operator.post("/problems/acknowledge-all", &[("warning", "unknown_status")]).await;
-    all.goes_to("/problems?done=acknowledged_all&count=7");
+    // One more comes while the page is looked at: nobody has seen it.
+    let mut later = order(8);
+    later["order"]["status"] = json!("Beamed Up");
+    service.send(&later).await;
+    service.get_until("/v1/summary", |summary| summary["by_state"]["watching"] == 8).await;
+    let shown = [("warning", "unknown_status"), ("newest", "7")];
+    operator.post("/problems/acknowledge-all", &shown).await.goes_to("/problems?done=acknowledged_all&count=7");
     let page = operator.get("/problems?done=acknowledged_all&count=7").await;
-    page.says(&["Acknowledged on 7 orders."]);
+    page.says(&["Acknowledged on 7 orders.", "Forstok sent an unknown status", "1 order"]);
+    let shown = [("warning", "unknown_status"), ("newest", "8")];
+    operator.post("/problems/acknowledge-all", &shown).await.goes_to("/problems?done=acknowledged_all&count=1");
+    let page = operator.get("/problems").await;
     assert!(!page.text().contains("unknown status"), "{}", page.text());
     operator.get("/orders/3").await.says(&["Acknowledged: operator"]);
-    assert_eq!(operator.post("/problems/acknowledge-all", &[("warning", "x")]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        operator.post("/problems/acknowledge-all", &[("warning", "x"), ("newest", "1")]).await.status,
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use tempfile::NamedTempFile;
 use super::{
     Access, Result, StoreError, connect, execute,
     file::{MARK_AT, must_exist, refused, refused_by},
-    in_place, number,
+    in_place, number, schema,
 };
 use crate::store::{remedy, talk::Value};
 
@@ -37,9 +37,11 @@ fn copy(source: &Path, target: &Path) -> Result<Copied> {
     let part = part_beside(folder, target).map_err(|error| refused(target, &error))?;
     // Only the bare file: a newer program must be able to back a database up before it brings it up to date.
     // One statement that reads: it sees one moment, and in this mode readers hold up no writer.
-    let written = connect(source, Access::Write)
-        .and_then(|connection| execute(&connection, "VACUUM INTO $1", &[Value::Text(text(part.path())?)]));
-    written.map_err(|error| refused_by(source, error))?;
+    let connection = connect(source, Access::Write).map_err(|error| refused_by(source, error))?;
+    schema::is_ours(source, &connection).map_err(|error| refused_by(source, error))?;
+    let written = execute(&connection, "VACUUM INTO $1", &[Value::Text(text(part.path())?)]);
+    drop(connection);
+    written.map_err(|error| refused_by(if is_about_the_target(&error) { target } else { source }, error))?;
     // A copy is not the file that a service has marked, even if it is put in its place.
     part.as_file().write_all_at(&[0; 4], MARK_AT).map_err(|error| refused(target, &error))?;
     let copied = look_through(part.path())?;
@@ -50,6 +52,11 @@ fn copy(source: &Path, target: &Path) -> Result<Copied> {
     };
     on_disk().map_err(|error| refused(target, &error))?;
     Ok(copied)
+}
+
+/// Whether what failed is writing the copy: the source is only read.
+fn is_about_the_target(error: &StoreError) -> bool {
+    matches!(error, StoreError::Sqlite(error) if remedy::is_about_writing(error))
 }
 
 /// A file beside the target, readable by its owner alone. It goes when it is not made the target in the end.

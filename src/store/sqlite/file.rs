@@ -55,17 +55,14 @@ const OF_OTHERS: u32 = 0o007;
 pub(super) fn make_private(path: &Path) -> Result<()> {
     let made = match private().create_new(true).open(path) {
         Ok(file) => file.set_permissions(Permissions::from_mode(PRIVATE)),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            close_to_others(path);
-            Ok(())
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     };
     made.map_err(|error| refused(path, &error))
 }
 
 /// Takes from a database of an earlier version, and from its companions, what everybody may do.
-fn close_to_others(path: &Path) {
+pub(super) fn close_to_others(path: &Path) {
     for file in [path.to_path_buf(), beside(path, "-wal"), beside(path, "-shm"), beside(path, ".lock")] {
         let Ok(metadata) = std::fs::metadata(&file) else { continue };
         let mode = metadata.permissions().mode();
@@ -85,6 +82,27 @@ pub(super) fn private() -> OpenOptions {
     let mut options = File::options();
     options.write(true).mode(PRIVATE);
     options
+}
+
+/// Makes sure that a missing or empty file is a new one: a log beside it holds what a database held that is gone.
+pub(super) fn may_be_made(path: &Path) -> Result<()> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => return Err(refused(path, &"it is not a file; correct database.url")),
+        Ok(metadata) if metadata.len() > 0 => return Ok(()),
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(refused(path, &error)),
+    }
+    let log = beside(path, "-wal");
+    if length(&log) == 0 {
+        return Ok(());
+    }
+    let log = log.display();
+    let why = format!(
+        "the database is missing or empty, but its log {log} is not: put the file back as it was, or the newest backup \
+         in its place and move -wal and -shm away; to begin with a new database, move them away"
+    );
+    Err(refused(path, &why))
 }
 
 /// Makes sure that there is a database file that is not empty.

@@ -27,7 +27,10 @@ pub(super) use self::{
 use self::{
     checkpoint::{Checkpointer, LONGEST_KEPT, Log},
     connection::{OnFile, at_once},
-    file::{Mark, Opened, Trouble, beside, examine, lock_beside, make_folder, make_private, must_exist},
+    file::{
+        Mark, Opened, Trouble, beside, close_to_others, examine, lock_beside, make_folder, make_private, may_be_made,
+        must_exist,
+    },
     readers::{Readers, Reading},
 };
 use super::{
@@ -81,9 +84,13 @@ impl Sqlite {
     pub async fn open(path: &Path) -> Result<Self> {
         in_place(|| {
             make_folder(path)?;
+            may_be_made(path)?;
             let lock = lock_beside(path)?;
             make_private(path)?;
-            Ok(Self(SqliteFile::open(path, Some(lock))?))
+            let file = SqliteFile::open(path, Some(lock))?;
+            // Not before: another program's file, or a folder, is none of our business.
+            close_to_others(path);
+            Ok(Self(file))
         })
     }
 
@@ -111,8 +118,9 @@ impl Sqlite {
             let access = if beside(path, "-wal").exists() { Access::Read } else { Access::ReadUnchanging };
             let read = || -> Result<_> {
                 let readers = Readers::open(path.to_owned(), access)?;
-                let is_of_now = schema::is_of_now(&connect(path, access)?)?;
-                Ok((readers, is_of_now))
+                let connection = connect(path, access)?;
+                schema::is_ours(path, &connection)?;
+                Ok((readers, schema::is_of_now(&connection)?))
             };
             let (readers, is_of_now) = read().map_err(|error| refused_by(path, error))?;
             if !is_of_now {

@@ -44,17 +44,23 @@ pub(super) fn is_of_now(connection: &Connection) -> Result<bool> {
     Ok(version(connection)? >= MIGRATIONS.len())
 }
 
+/// Makes sure that the tables, if there are any, are this program's.
+pub(super) fn is_ours(path: &Path, connection: &Connection) -> Result<()> {
+    if version(connection)? > 0 || number(connection, "SELECT COUNT(*) FROM sqlite_master")? == 0 {
+        return Ok(());
+    }
+    let of_0_1 = number(connection, "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'")? > 0;
+    Err(refused(path, &if of_0_1 { OF_0_1 } else { FOREIGN }))
+}
+
 /// Brings the tables up to date, all at once or not at all.
 pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<()> {
     if is_of_now(connection)? {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    is_ours(path, &transaction)?;
     let has = version(&transaction)?;
-    if has == 0 && number(&transaction, "SELECT COUNT(*) FROM sqlite_master")? > 0 {
-        let of_0_1 = number(&transaction, "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'")? > 0;
-        return Err(refused(path, &if of_0_1 { OF_0_1 } else { FOREIGN }));
-    }
     for (_, migration) in MIGRATIONS.iter().skip(has) {
         transaction.execute_batch(migration)?;
     }
