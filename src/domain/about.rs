@@ -154,7 +154,7 @@ pub enum About {
         /// The number that it has now.
         to: String,
     },
-    /// An invoice that Accurate reports as deleted and shows all the same.
+    /// An invoice that Accurate reports as deleted but still shows.
     StillThere {
         /// Its number.
         number: String,

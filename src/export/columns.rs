@@ -61,7 +61,7 @@ pub struct Column {
 }
 
 impl Column {
-    /// What stands in the first row.
+    /// What the first row contains.
     pub fn header(&self, headers: Headers) -> &'static str {
         match headers {
             Headers::Stable => self.name,

@@ -87,7 +87,7 @@ impl Socket {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Lets go of the socket: it closes with the last listener that was given out.
+    /// Releases the socket: it closes with the last listener that was given out.
     fn close(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
     }

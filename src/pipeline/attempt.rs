@@ -202,7 +202,7 @@ impl<'a> Attempt<'a> {
         patiently(session, last_start, make, |result| self.tell(call, result.map(success))).await
     }
 
-    /// The same for a call that is told of afterwards.
+    /// The same for a call that is reported afterwards.
     pub(super) async fn patiently_silent<T, F: Future<Output = Result<T, Failure>>>(
         &self,
         make: impl Fn() -> F,

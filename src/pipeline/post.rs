@@ -176,7 +176,7 @@ impl Attempt<'_> {
 
     pub(super) fn after_look_up(&mut self, why: Why, looked: Looked) -> End {
         match (why, looked) {
-            // Accurate may have made something else of it than was sent: the invoice is this order's all the same.
+            // Accurate may have made something else of it than was sent: the invoice still belongs to this order.
             (Why::Saved(_), Looked::Own(found)) if self.is_ours_with_a_total(&found) => {
                 self.doubt.invoice_is_found();
                 Ok(self.invoiced(found))

@@ -114,7 +114,7 @@ impl Engine {
         };
         let deadline = claimed.iter().map(|claim| claim.lease_ends).min().unwrap_or(Monotonic::MIN);
         let settled = self.settle_while_leased(settlements, deadline).await?;
-        // What was not written did not happen: another attempt, or the one that follows, says what became of it.
+        // What was not written did not happen: another attempt, or the one that follows, reports its outcome.
         settlements.iter().zip(&settled).filter(|(_, how)| **how == Settled::Written).for_each(|(one, _)| log(one));
         let refused: Vec<_> = settlements.iter().zip(&settled).filter_map(|(one, how)| of_another(one, how)).collect();
         if !refused.is_empty() {

@@ -122,7 +122,7 @@ pub(super) async fn decide<T: Talk>(talk: &mut T, verdicts: &[Verdict], now: Tim
     Ok(decided)
 }
 
-/// Blocked orders are decided anew; waiting ones go at once. Nothing under a lease is touched. Where only a person could
+/// Blocked orders are decided again; waiting ones go at once. Nothing leased is touched. Where only a person could
 /// look for an invoice under another number, the retry says that there is none.
 const REARM: &str = "UPDATE orders SET
         undecided = CASE WHEN state = 'blocked' THEN 1 ELSE undecided END,

@@ -22,7 +22,7 @@ const READY: &str = "SET synchronous_commit = off; SET enable_seqscan = off; SET
 /// The server notices only after a while that a copy has ended whose process was killed, and keeps its lock until then.
 const WAIT_FOR_EARLIER_COPY: &str = "SET lock_timeout = '5s'";
 
-/// What PostgreSQL says when a lock was waited for in vain.
+/// PostgreSQL's code for a lock that was not granted in time.
 const LOCK_IS_TAKEN: &str = "55P03";
 
 /// The database that is copied into.

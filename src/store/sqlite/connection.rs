@@ -56,7 +56,7 @@ pub(in crate::store) fn connect(path: &Path, access: Access) -> Result<Connectio
     Ok(connection)
 }
 
-/// A path as it stands in a URI.
+/// A path, escaped for a URI.
 fn escaped(path: &Path) -> Result<String> {
     let text = path.to_str().ok_or_else(|| StoreError::File {
         path: path.display().to_string(),

@@ -144,7 +144,7 @@ pub(in crate::store) fn lock_if_free(path: &Path) -> Result<Option<File>> {
 
 /// Makes sure that the file can be written to and is whole, as far as that can be seen in [`LONGEST_LOOK`].
 pub(super) fn examine(path: &Path, connection: &mut Connection) -> Result<()> {
-    // SQLite opens what may only be read all the same, and says so with the first write.
+    // SQLite also opens a read-only file, and reports that only at the first write.
     connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
     let begun = Instant::now();
     connection.progress_handler(STEPS, Some(move || begun.elapsed() >= LONGEST_LOOK))?;
