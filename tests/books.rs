@@ -1,8 +1,5 @@
 //! Several Accurate databases, each with its own stores, credentials, limiter and pause.
 
-#[expect(dead_code, reason = "each test target uses its part of the harness")]
-mod world;
-
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::body::Bytes;
@@ -23,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use self::world::{FakeClock, Order, SandboxWire, order, order_id};
+use crate::world::{FakeClock, Order, SandboxWire, order, order_id};
 
 const MAIN: &str = "main";
 const SECOND: &str = "second";

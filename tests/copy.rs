@@ -1,8 +1,5 @@
 //! Moving a shop from SQLite to PostgreSQL: nothing is lost, and it goes on exactly there.
 
-#[expect(dead_code, reason = "the harness is written for the way of an order; this needs less of it")]
-mod world;
-
 use std::collections::BTreeMap;
 
 use axum::body::Bytes;

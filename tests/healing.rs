@@ -1,13 +1,7 @@
 //! What heals by itself when its cause goes away, in which order, and what it costs in calls.
 
-#[expect(dead_code, reason = "each test target uses its part of the harness")]
-mod world;
-
-#[path = "healing/causes.rs"]
 mod causes;
-#[path = "healing/hundred.rs"]
 mod hundred;
-#[path = "healing/looks.rs"]
 mod looks;
 
 use forstok_accurate::{
@@ -16,7 +10,7 @@ use forstok_accurate::{
 };
 use serde_json::json;
 
-use self::world::{Order, World, order};
+use crate::world::{Order, World, order};
 
 /// An item that Accurate does not know at first.
 const NEW: &str = "BARU-01";

@@ -1,8 +1,6 @@
 //! What orders become in every bundle mode and every tax mode: snapshots of the samples, properties of all others.
 
-#[path = "mapping_modes/properties.rs"]
 mod properties;
-#[path = "mapping_modes/snapshots.rs"]
 mod snapshots;
 
 use forstok_accurate::{domain::mapping::Mapping, pipeline::MappingInForce, sandbox::samples};

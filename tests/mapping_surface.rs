@@ -1,26 +1,15 @@
 //! The mapping and the preview as people and programs meet them: commands and routes of the real binary.
 
-#[path = "binary/forstok.rs"]
-#[expect(dead_code, reason = "each test target uses its part of the harness")]
-mod forstok;
-#[path = "binary/service.rs"]
-#[expect(dead_code, reason = "each test target uses its part of the harness")]
-mod service;
-
-#[path = "mapping_surface/api.rs"]
 mod api;
-#[path = "mapping_surface/commands.rs"]
 mod commands;
-#[path = "mapping_surface/preview.rs"]
 mod preview;
-#[path = "mapping_surface/running.rs"]
 mod running;
 
 use std::process::{Command, Output};
 
 use forstok_accurate::sandbox::samples::MAPPING;
 
-use self::service::Home;
+use crate::service::Home;
 
 /// The sample mapping with one more store.
 fn with_store(id: &str) -> String {

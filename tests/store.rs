@@ -1,21 +1,11 @@
 //! What the store promises, through its trait: what is told twice, what comes late, what is counted and listed.
 
-#[expect(dead_code, reason = "the harness is written for the way of an order; the store needs less of it")]
-mod world;
-
-#[path = "store/allowance.rs"]
 mod allowance;
-#[path = "store/pages.rs"]
 mod pages;
-#[path = "store/people.rs"]
 mod people;
-#[path = "store/replicas.rs"]
 mod replicas;
-#[path = "store/shared.rs"]
 mod shared;
-#[path = "store/trouble.rs"]
 mod trouble;
-#[path = "store/work.rs"]
 mod work;
 
 use axum::body::Bytes;
@@ -55,53 +45,53 @@ macro_rules! on_both {
 }
 
 on_both!(
-    a_command_has_its_part_while_the_service_has_not of crate::allowance,
-    a_session_lasts_until_its_end_or_until_it_is_ended of crate::people,
-    days_stores_and_snapshots_are_those_of_the_orders of crate::people,
-    only_the_very_same_content_is_a_repeat of crate,
-    a_repeat_is_no_news of crate,
-    two_deliveries_of_one_order_in_one_commit_are_folded_into_one of crate,
-    a_receipt_tells_where_the_order_stands of crate,
-    what_cannot_be_read_is_kept_and_listed of crate,
-    a_decision_about_old_news_changes_nothing of crate,
-    a_decision_about_an_order_under_a_lease_changes_nothing of crate,
-    an_outcome_counts_once_and_only_from_the_current_claim of crate,
-    a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one of crate,
-    the_counts_are_those_of_a_full_scan_after_every_kind_of_transition of crate,
-    filters_find_what_they_name_and_nothing_else of crate,
-    pages_show_every_order_once_newest_first of crate,
-    a_retry_counts_what_it_rearmed_and_leaves_the_rest of crate,
-    the_oldest_due_order_is_the_one_that_waits_longest of crate,
-    opening_the_file_again_keeps_everything of crate,
-    old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again of crate,
-    what_was_cleared_counts_as_new_when_it_comes_again of crate,
-    a_text_finds_any_part_that_people_have of crate::pages,
-    days_are_those_of_jakarta_and_sort_the_list of crate::pages,
-    pages_with_every_filter_show_each_order_once of crate::pages,
-    blocked_orders_are_grouped_by_their_cause of crate::pages,
-    a_cause_that_is_gone_is_no_group of crate::pages,
-    an_acknowledged_warning_no_longer_needs_attention_until_it_changes of crate::pages,
-    a_decision_of_a_person_is_written_once_and_refused_where_it_cannot_be of crate::pages,
-    what_is_folded_later_is_answered_first_and_folded_once of crate::work,
-    an_order_is_the_same_whether_folded_now_later_or_out_of_order of crate::work,
-    what_can_no_longer_be_read_when_it_is_folded_is_shown_with_the_unreadable of crate::work,
-    large_bodies_are_read_a_few_at_a_time of crate::work,
-    text_that_no_database_likes_is_kept of crate::work,
-    what_may_be_claimed_is_counted_by_lane_up_to_a_limit of crate::work,
-    a_claim_takes_the_longest_due_first_or_the_newest of crate::work,
-    a_lease_that_is_ended_leaves_a_doubt_and_the_order_goes_on_at_once of crate::work,
-    an_order_whose_lease_ran_out_is_claimed_in_doubt of crate::work,
-    hastening_lets_what_waits_go_now_but_not_what_is_in_work of crate::work,
-    one_look_serves_all_that_wait_for_the_same of crate::work,
-    nobody_is_looked_for_whom_nobody_waits_for of crate::work,
-    bodies_that_may_still_be_invoiced_are_given_newest_first of crate::work,
-    warnings_are_counted_and_found_as_long_as_an_order_carries_them of crate::work,
-    a_deletion_that_fails_leaves_the_invoice_known of crate::work,
-    a_mapping_replaces_the_one_it_was_made_for_and_no_other of crate::shared,
-    a_mapping_has_all_decided_anew_that_it_may_change of crate::shared,
-    a_verdict_by_another_mapping_changes_nothing of crate::shared,
-    a_book_is_taken_once_and_then_kept of crate::shared,
-    a_store_that_can_be_written_to_says_so_as_often_as_it_is_asked of crate::shared,
+    a_command_has_its_part_while_the_service_has_not of crate::store::allowance,
+    a_session_lasts_until_its_end_or_until_it_is_ended of crate::store::people,
+    days_stores_and_snapshots_are_those_of_the_orders of crate::store::people,
+    only_the_very_same_content_is_a_repeat of crate::store,
+    a_repeat_is_no_news of crate::store,
+    two_deliveries_of_one_order_in_one_commit_are_folded_into_one of crate::store,
+    a_receipt_tells_where_the_order_stands of crate::store,
+    what_cannot_be_read_is_kept_and_listed of crate::store,
+    a_decision_about_old_news_changes_nothing of crate::store,
+    a_decision_about_an_order_under_a_lease_changes_nothing of crate::store,
+    an_outcome_counts_once_and_only_from_the_current_claim of crate::store,
+    a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one of crate::store,
+    the_counts_are_those_of_a_full_scan_after_every_kind_of_transition of crate::store,
+    filters_find_what_they_name_and_nothing_else of crate::store,
+    pages_show_every_order_once_newest_first of crate::store,
+    a_retry_counts_what_it_rearmed_and_leaves_the_rest of crate::store,
+    the_oldest_due_order_is_the_one_that_waits_longest of crate::store,
+    opening_the_file_again_keeps_everything of crate::store,
+    old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again of crate::store,
+    what_was_cleared_counts_as_new_when_it_comes_again of crate::store,
+    a_text_finds_any_part_that_people_have of crate::store::pages,
+    days_are_those_of_jakarta_and_sort_the_list of crate::store::pages,
+    pages_with_every_filter_show_each_order_once of crate::store::pages,
+    blocked_orders_are_grouped_by_their_cause of crate::store::pages,
+    a_cause_that_is_gone_is_no_group of crate::store::pages,
+    an_acknowledged_warning_no_longer_needs_attention_until_it_changes of crate::store::pages,
+    a_decision_of_a_person_is_written_once_and_refused_where_it_cannot_be of crate::store::pages,
+    what_is_folded_later_is_answered_first_and_folded_once of crate::store::work,
+    an_order_is_the_same_whether_folded_now_later_or_out_of_order of crate::store::work,
+    what_can_no_longer_be_read_when_it_is_folded_is_shown_with_the_unreadable of crate::store::work,
+    large_bodies_are_read_a_few_at_a_time of crate::store::work,
+    text_that_no_database_likes_is_kept of crate::store::work,
+    what_may_be_claimed_is_counted_by_lane_up_to_a_limit of crate::store::work,
+    a_claim_takes_the_longest_due_first_or_the_newest of crate::store::work,
+    a_lease_that_is_ended_leaves_a_doubt_and_the_order_goes_on_at_once of crate::store::work,
+    an_order_whose_lease_ran_out_is_claimed_in_doubt of crate::store::work,
+    hastening_lets_what_waits_go_now_but_not_what_is_in_work of crate::store::work,
+    one_look_serves_all_that_wait_for_the_same of crate::store::work,
+    nobody_is_looked_for_whom_nobody_waits_for of crate::store::work,
+    bodies_that_may_still_be_invoiced_are_given_newest_first of crate::store::work,
+    warnings_are_counted_and_found_as_long_as_an_order_carries_them of crate::store::work,
+    a_deletion_that_fails_leaves_the_invoice_known of crate::store::work,
+    a_mapping_replaces_the_one_it_was_made_for_and_no_other of crate::store::shared,
+    a_mapping_has_all_decided_anew_that_it_may_change of crate::store::shared,
+    a_verdict_by_another_mapping_changes_nothing of crate::store::shared,
+    a_book_is_taken_once_and_then_kept of crate::store::shared,
+    a_store_that_can_be_written_to_says_so_as_often_as_it_is_asked of crate::store::shared,
 );
 
 const ALL: Filter = Filter {

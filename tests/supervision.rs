@@ -1,8 +1,5 @@
 //! Tasks that panic: they are started again, and `/healthz` and `/readyz` name the one that does not recover.
 
-#[expect(dead_code, reason = "the harness is written for the way of an order; this needs less of it")]
-mod world;
-
 use std::{
     pin::Pin,
     sync::{

@@ -4,7 +4,7 @@ use forstok_accurate::sandbox::samples::SAMPLES;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{
+use crate::{
     forstok::{id_of, order, sample},
     service::{Answer, Home, OPERATOR_TOKEN, Service, accurate},
 };

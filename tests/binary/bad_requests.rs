@@ -9,7 +9,7 @@ use std::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{
+use crate::{
     forstok::{HEADER, hex_signature, order, sample},
     service::{Answer, Home, OPERATOR_TOKEN, SECRET, Service, accurate, client},
 };

@@ -13,7 +13,7 @@ use forstok_accurate::{
 };
 use serde_json::json;
 
-use super::{
+use crate::{
     forstok::{id_of, order},
     service::{Home, accurate, binary, eventually},
 };

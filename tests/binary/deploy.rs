@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{
+use crate::{
     forstok::order,
     service::{Home, Service, accurate},
 };

@@ -10,7 +10,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use forstok_accurate::sandbox::samples::SAMPLES;
 
-use super::{
+use crate::{
     forstok::{HEADER, hex_signature, order},
     service::{Home, SECRET, Service, accurate},
 };

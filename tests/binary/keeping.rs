@@ -14,10 +14,10 @@ use rusqlite::Connection;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::{
+use crate::{
     forstok::order,
-    postgres,
     service::{Home, Service, accurate, binary, eventually},
+    world::postgres,
 };
 
 /// Orders that are answered before the backup begins.

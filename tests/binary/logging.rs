@@ -5,7 +5,7 @@ use forstok_accurate::sandbox::{Fault, On};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{
+use crate::{
     forstok::order,
     service::{Home, OPERATOR_TOKEN, Service, accurate, eventually},
 };

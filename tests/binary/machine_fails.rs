@@ -11,7 +11,7 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{
+use crate::{
     forstok::order,
     service::{Home, Service, accurate, eventually},
 };

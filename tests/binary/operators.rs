@@ -6,7 +6,7 @@ use forstok_accurate::sandbox::samples::SAMPLES;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{
+use crate::{
     forstok::{id_of, order, sample},
     service::{Home, OPERATOR_TOKEN, Service, accurate, binary},
 };

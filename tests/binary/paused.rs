@@ -2,7 +2,7 @@
 
 use forstok_accurate::sandbox::{Action, Fault, On};
 
-use super::{
+use crate::{
     forstok::order,
     service::{Home, Service, accurate},
 };

@@ -6,9 +6,9 @@ use forstok_accurate::sandbox::{Options, samples::MAPPING};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::{
+use super::server;
+use crate::{
     forstok::{HEADER, hex_signature, order},
-    server,
     service::{Home, OPERATOR_TOKEN, SECRET, Service, accurate, accurate_with, eventually},
 };
 

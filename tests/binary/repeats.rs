@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{
+use crate::{
     forstok::sample,
     service::{Home, accurate},
 };

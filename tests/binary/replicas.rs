@@ -6,9 +6,9 @@ use forstok_accurate::sandbox::{Action, Fault, Options, Running};
 use sqlx::{Connection, PgConnection};
 use std::time::Duration;
 
-use super::{
+use super::server;
+use crate::{
     forstok::order,
-    server,
     service::{Home, Service, accurate, accurate_with, eventually},
 };
 

@@ -10,9 +10,9 @@ use secrecy::ExposeSecret;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::timeout;
 
-use super::{
-    postgres::{empty_database, new_database, start},
+use crate::{
     service::eventually,
+    world::postgres::{empty_database, new_database, start},
 };
 
 /// How long one connection may take to be made.

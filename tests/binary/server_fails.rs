@@ -14,9 +14,9 @@ use tokio::{
     sync::watch,
 };
 
-use super::{
+use super::server;
+use crate::{
     forstok::{HEADER, hex_signature, order},
-    server,
     service::{Home, SECRET, Service, accurate, eventually},
 };
 

@@ -1,6 +1,6 @@
 //! Settings that cannot be used, and the environment that overrides them.
 
-use super::{
+use crate::{
     forstok::{HEADER, hex_signature, order},
     service::{Home, accurate, binary},
 };

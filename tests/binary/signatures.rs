@@ -6,7 +6,7 @@ use forstok_accurate::{
     signing::hmac_sha256,
 };
 
-use super::{
+use crate::{
     forstok::{HEADER, hex_signature, order},
     service::{Home, accurate},
 };

@@ -3,7 +3,7 @@
 //!
 //! Once with one process on SQLite, once with three on a PostgreSQL server that is killed as well.
 //!
-//! `SOAK_KILLS=200 cargo test --release --test binary soak -- --nocapture` kills two hundred times; 20 when absent, and
+//! `SOAK_KILLS=200 cargo test --release --test all soak -- --nocapture` kills two hundred times; 20 when absent, and
 //! 12 with the server. `SOAK_SEED` chooses what happens.
 
 use std::{
@@ -21,9 +21,9 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::{
+use super::server::OwnServer;
+use crate::{
     forstok::{HEADER, hex_signature},
-    server::OwnServer,
     service::{Home, OPERATOR_TOKEN, SECRET, Service, accurate_with, client, within_minutes},
 };
 

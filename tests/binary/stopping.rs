@@ -5,7 +5,7 @@ use std::time::Duration;
 use forstok_accurate::sandbox::{Action, Fault, Masters, Options};
 use serde_json::json;
 
-use super::{
+use crate::{
     forstok::order,
     service::{Home, accurate, accurate_with, eventually},
 };

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{
+use crate::{
     forstok::order,
     service::{Home, accurate},
 };

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::service::binary;
+use crate::service::binary;
 
 const GUIDE: &str = include_str!("../../docs/trying.md");
 

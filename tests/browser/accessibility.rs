@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    chromium::{Chromium, Kind},
-    service::{Home, accurate},
-};
+use super::chromium::{Chromium, Kind};
+use crate::service::{Home, accurate};
 
 const AXE: &str = include_str!("axe-4.14.1.min.js");
 

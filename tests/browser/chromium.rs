@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::service::{OPERATOR_TOKEN, Service, client, eventually};
+use crate::service::{OPERATOR_TOKEN, Service, client, eventually};
 
 /// How an element is named in the answers of `WebDriver`.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";

@@ -7,8 +7,8 @@ use forstok_accurate::sandbox::samples::SAMPLES;
 use reqwest::Method;
 use serde_json::json;
 
-use super::{
-    chromium::{Chromium, Kind},
+use super::chromium::{Chromium, Kind};
+use crate::{
     forstok::{order, sample},
     service::{Home, OPERATOR_TOKEN, Service, accurate},
 };

@@ -8,10 +8,8 @@ use forstok_accurate::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    a_world, case,
-    world::{World, order},
-};
+use super::{a_world, case};
+use crate::world::{World, order};
 
 #[tokio::test]
 async fn an_order_that_changes_its_warehouse_after_invoicing_is_warned_about() {

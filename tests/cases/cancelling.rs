@@ -10,7 +10,8 @@ use forstok_accurate::{
 };
 use serde_json::{Value, json};
 
-use crate::{a_world, a_world_with, case, mapping_with, world::order_id};
+use super::{a_world, a_world_with, case, mapping_with};
+use crate::world::order_id;
 
 #[tokio::test]
 async fn a_cancellation_counts_although_an_amount_beside_it_cannot_be_read() {

@@ -6,7 +6,7 @@ use forstok_accurate::{
 };
 use serde_json::{Value, json};
 
-use crate::{a_world, a_world_with, cancelling::changed, case, mapping_with};
+use super::{a_world, a_world_with, cancelling::changed, case, mapping_with};
 
 #[tokio::test]
 async fn times_in_rubys_words_and_unix_times_are_read() {

@@ -3,7 +3,8 @@
 use forstok_accurate::{domain::order::OrderId, pipeline::reread::Reread, store::Fold};
 use jiff::Timestamp;
 
-use crate::{a_world, case, world::World};
+use super::{a_world, case};
+use crate::world::World;
 
 const CUT: &[u8] = br#"{"event":"orders/update","order":{"id":990031,"status":"Cancelled","item_lines":[{"sku":"A"#;
 

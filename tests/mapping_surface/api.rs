@@ -3,11 +3,8 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{
-    apply,
-    service::{Home, OPERATOR_TOKEN, Service, accurate, client},
-    with_store,
-};
+use super::{apply, with_store};
+use crate::service::{Home, OPERATOR_TOKEN, Service, accurate, client};
 
 /// An answer with the tag that names the mapping's revision.
 struct Tagged {

@@ -5,7 +5,8 @@ use forstok_accurate::{
     store::{Sqlite, Store},
 };
 
-use super::{Said, apply, run, service::Home, with_store};
+use super::{Said, apply, run, with_store};
+use crate::service::Home;
 
 /// Settings without any secret: offline work needs none.
 const OFFLINE: &str = "[database]\nurl = \"sqlite://data/orders.db\"\n[books.main]\n";
@@ -131,10 +132,10 @@ async fn paths_count_from_the_settings_whatever_folder_a_command_runs_in() {
 
     // Without --config: the variable, then the working directory.
     let settings = home.path("settings.toml");
-    let mut by_variable = super::service::binary(&["mapping", "show"]);
+    let mut by_variable = crate::service::binary(&["mapping", "show"]);
     by_variable.env("FORSTOK_ACCURATE_CONFIG", &settings).current_dir(elsewhere.path());
     assert!(run(&mut by_variable).out.contains("revision 1"));
-    let mut by_folder = super::service::binary(&["mapping", "show"]);
+    let mut by_folder = crate::service::binary(&["mapping", "show"]);
     assert!(run(by_folder.current_dir(home.path("."))).out.contains("revision 1"));
 }
 
@@ -143,7 +144,7 @@ async fn a_database_where_earlier_versions_looked_for_it_is_not_left_behind() {
     let home = home(OFFLINE).await;
     std::fs::create_dir(home.path("etc")).expect("the folder takes folders");
     std::fs::write(home.path("etc/settings.toml"), OFFLINE).expect("the folder takes files");
-    let mut command = super::service::binary(&["mapping", "show", "--config", "etc/settings.toml"]);
+    let mut command = crate::service::binary(&["mapping", "show", "--config", "etc/settings.toml"]);
     let refused = run(command.current_dir(home.path(".")));
     assert_eq!(refused.code, Some(2), "{}", refused.out);
     assert!(refused.errors.contains("relative paths count from the settings file's folder"), "{}", refused.errors);

@@ -4,10 +4,9 @@ use forstok_accurate::sandbox::samples::SAMPLES;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{
-    Said,
+use super::{Said, run};
+use crate::{
     forstok::{id_of, sample},
-    run,
     service::{Home, OPERATOR_TOKEN, Service, accurate},
 };
 
@@ -80,7 +79,7 @@ fn the_command_speaks_the_language_of_the_terminal() {
     assert!(said.out.contains("Ada produk tanpa SKU di Forstok."), "{}", said.out);
 }
 
-async fn ask(service: &Service, body: &str, language: &str) -> super::service::Answer {
+async fn ask(service: &Service, body: &str, language: &str) -> crate::service::Answer {
     let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("accept-language", language.to_owned())];
     service.ask(Method::POST, "/v1/preview", &headers, body.as_bytes().to_vec()).await
 }

@@ -6,11 +6,10 @@ use forstok_accurate::sandbox::{Options, samples::MAPPING};
 use reqwest::Method;
 use serde_json::json;
 
-use super::{
-    apply,
+use super::{apply, with_store};
+use crate::{
     forstok::order,
     service::{Home, OPERATOR_TOKEN, accurate, accurate_with},
-    with_store,
 };
 
 /// The service looks once a second; the rest is for slow machines.

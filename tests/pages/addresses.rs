@@ -2,10 +2,8 @@
 
 use reqwest::StatusCode;
 
-use super::{
-    service::{Home, accurate, eventually},
-    visitor::Visitor,
-};
+use super::visitor::Visitor;
+use crate::service::{Home, accurate, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_an_address_of_their_own_the_public_one_takes_webhooks_and_answers_probes_only() {
@@ -32,7 +30,7 @@ async fn with_an_address_of_their_own_the_public_one_takes_webhooks_and_answers_
         assert_eq!(public.get(path).await.status, outside, "{path} outside");
         assert_eq!(operators.get(path).await.status, inside, "{path} inside");
     }
-    assert_eq!(service.send(&super::forstok::order(1)).await.status, 200);
+    assert_eq!(service.send(&crate::forstok::order(1)).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

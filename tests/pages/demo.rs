@@ -5,7 +5,8 @@ use std::{
     process::{Child, Stdio},
 };
 
-use super::{service::binary, visitor::Visitor};
+use super::visitor::Visitor;
+use crate::service::binary;
 
 /// The demo as a process. It is killed when this is dropped.
 struct Demo(Child);

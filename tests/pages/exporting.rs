@@ -6,10 +6,10 @@ use calamine::{Data, Reader, Xlsx};
 use reqwest::StatusCode;
 use serde_json::json;
 
-use super::{
+use super::visitor::{Shown, Visitor};
+use crate::{
     forstok::order,
     service::{Home, Service, accurate},
-    visitor::{Shown, Visitor},
 };
 
 /// More than a page of the list shows.

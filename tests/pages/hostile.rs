@@ -2,10 +2,8 @@
 
 use reqwest::{Method, StatusCode};
 
-use super::{
-    service::{Home, OPERATOR_TOKEN, accurate},
-    visitor::Visitor,
-};
+use super::visitor::Visitor;
+use crate::service::{Home, OPERATOR_TOKEN, accurate};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_another_site_can_make_nobody_do_anything() {

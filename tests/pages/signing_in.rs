@@ -2,10 +2,8 @@
 
 use reqwest::StatusCode;
 
-use super::{
-    service::{Home, OPERATOR_TOKEN, accurate},
-    visitor::Visitor,
-};
+use super::visitor::Visitor;
+use crate::service::{Home, OPERATOR_TOKEN, accurate};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_signs_in_for_twelve_hours_and_signing_out_ends_it() {

@@ -6,7 +6,7 @@ use reqwest::{
     redirect::Policy,
 };
 
-use super::service::{OPERATOR_TOKEN, Service};
+use crate::service::{OPERATOR_TOKEN, Service};
 
 /// A browser: it keeps the cookies that it is given and follows no redirect by itself.
 pub(crate) struct Visitor {

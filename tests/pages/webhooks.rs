@@ -8,10 +8,10 @@ use forstok_accurate::{
 use jiff::Timestamp;
 use reqwest::StatusCode;
 
-use super::{
+use super::visitor::{Shown, Visitor};
+use crate::{
     forstok::order,
     service::{Home, accurate},
-    visitor::{Shown, Visitor},
 };
 
 const CUT: &str = r#"{"event":"orders/update","order":{"id":990031,"note":"<script>alert(1)</script>"#;

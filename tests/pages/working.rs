@@ -4,10 +4,10 @@ use forstok_accurate::sandbox::samples::{self, SAMPLES};
 use reqwest::StatusCode;
 use serde_json::json;
 
-use super::{
+use super::visitor::Visitor;
+use crate::{
     forstok::{order, sample},
     service::{Home, Service, accurate},
-    visitor::Visitor,
 };
 
 async fn all_samples_settled(service: &Service) {

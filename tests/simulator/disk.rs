@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
-use super::postgres;
+use crate::world::postgres;
 
 /// What the worlds are kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

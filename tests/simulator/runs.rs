@@ -95,7 +95,7 @@ async fn live_on(disk: &Disk, trial: Trial, aloud: bool) -> Ended {
     // What is broken on purpose breaks rules and may keep a world from ever coming to rest. A switch is found out only
     // when a promise is broken: an invoice twice, none or a wrong one, or something acknowledged that is lost.
     if let Some(what) = found.filter(|what| switch.is_none() || matches!(what, Violation::Promise(_))) {
-        let replay = format!("SIMULATOR_SEED={seed} cargo test --test simulator one_seed -- --nocapture");
+        let replay = format!("SIMULATOR_SEED={seed} cargo test --test all simulator::runs::one_seed -- --nocapture");
         let (steps, timelines) = (world.story.last_steps(), world.watch.timelines().await);
         violation = Some(format!("seed {seed}: {what}\nreplay: {replay}\n{timelines}\n{steps}"));
     }

@@ -10,7 +10,8 @@ use forstok_accurate::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{terms::Terms, world::orders::order};
+use super::terms::Terms;
+use crate::world::order;
 
 /// An item that is not in Accurate at first.
 pub(crate) const LATER_ITEM: &str = "LATER-1";

@@ -28,10 +28,6 @@ use super::{
     wire::SimWire,
 };
 
-#[path = "../world/orders.rs"]
-#[expect(dead_code, reason = "each test target uses its part of the harness")]
-pub(crate) mod orders;
-
 /// More steps than any world needs.
 const MOST_STEPS: u64 = 30_000;
 
