@@ -27,7 +27,7 @@ use common::{
     report::{Report, median, millis, note},
     service::Home,
 };
-use forstok_accurate::config::Database;
+use forstok_accurate::settings::Database;
 use secrecy::ExposeSecret;
 use side::{Side, Times};
 

@@ -20,7 +20,7 @@ use common::{
     report::{Report, median, millis, note, percentile},
     service::{Home, Service},
 };
-use forstok_accurate::config::Database;
+use forstok_accurate::settings::Database;
 use secrecy::ExposeSecret;
 
 const ORDERS: u64 = 1_000_000;

@@ -2,18 +2,24 @@
 //!
 //! # Layout
 //!
-//! In the order in which an order meets them:
+//! One room for each thing that happens to an order. Arrows between rooms point downward only, in the order of this
+//! list; `tests/layers.rs` holds it.
 //!
-//! - [`http`]: takes the webhook, answers operators, health and metrics probes.
-//! - [`web`]: the pages that people open, over the same routes.
-//! - [`forstok`]: proves that a webhook is Forstok's and reads its body.
-//! - [`store`]: what must survive, in SQLite.
-//! - [`domain`]: order × mapping → decision and draft; pure, knows nobody.
-//! - [`pipeline`]: decides, claims, posts and settles.
-//! - [`accurate`]: speaks to Accurate, within its limits.
+//! - [`cli`]: one file per command. [`reload`] and [`service`]: the whole service in one process.
+//! - [`web`]: the pages, one file each. [`http`]: the webhook, `/v1`, health and metrics. [`export`]: spreadsheets.
+//! - [`engine`]: the stages put together and driven.
+//! - [`inbox`]: verified body → delivery on disk → its order.
+//! - [`deciding`]: news → what must exist in Accurate.
+//! - [`posting`]: claims, attempts, bulks, rechecks: the calls that make it so.
+//! - [`replicas`], [`housekeeping`]: who leads; what is deleted with time.
 //! - [`check`]: looks for what could go wrong before it does.
-//! - [`sandbox`]: stands in for Accurate in tests, the demo and trials.
-//! - [`cli`], [`config`], [`service`], [`reload`], [`clock`], [`live`], [`signing`], [`telemetry`]: around all of it.
+//! - [`settings`]: what each of the rooms below is told by its operator.
+//! - [`accurate`], [`forstok`]: the languages of the two neighbours.
+//! - [`storage`]: what must survive, in SQLite or PostgreSQL.
+//! - [`domain`]: the pure core: order × mapping → decision and draft; no I/O, no clock.
+//! - [`signals`], [`supervisor`], [`clock`], [`live`], [`signing`]: what all of them share.
+//! - [`sandbox`]: stands in for Accurate in tests, the demo and trials; knows nothing of the rest.
+//! - [`telemetry`]: logs and metrics.
 
 // A macro that panics when nobody reads any more is no way to print: see `cli::output`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -22,17 +28,24 @@ pub mod accurate;
 pub mod check;
 pub mod cli;
 pub mod clock;
-pub mod config;
+pub mod deciding;
 pub mod domain;
+pub mod engine;
 pub mod export;
 pub mod forstok;
+pub mod housekeeping;
 pub mod http;
+pub mod inbox;
 pub mod live;
-pub mod pipeline;
+pub mod posting;
 pub mod reload;
+pub mod replicas;
 pub mod sandbox;
 pub mod service;
+pub mod settings;
+pub mod signals;
 pub mod signing;
-pub mod store;
+pub mod storage;
+pub mod supervisor;
 pub mod telemetry;
 pub mod web;

@@ -5,9 +5,9 @@ use std::{convert::Infallible, path::PathBuf};
 use tokio::signal::unix::Signal;
 
 use crate::{
-    config::{self, Config, changes, unknown_books},
     domain::document::Problem,
     service::Service,
+    settings::{self, Config, changes, unknown_books},
     telemetry::{self, Log},
 };
 
@@ -42,7 +42,7 @@ impl Settings {
     }
 
     async fn read_again(&mut self, service: &Service) -> Result<(), Vec<Problem>> {
-        let new = config::load(self.file.as_deref(), config::environment())?;
+        let new = settings::load(self.file.as_deref(), settings::environment())?;
         let filter = telemetry::filter(&new.log).map_err(|problem| vec![problem])?;
         if let Some(file) = &new.mapping {
             let known: Vec<_> = self.running.books.keys().cloned().collect();

@@ -9,17 +9,14 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use crate::{
     accurate::{client::Session, wire::HttpWire},
     clock::{Clock, SharedClock, SystemClock},
-    config::{BookConfig, Config, MappingFile},
+    deciding::mapping::{self, ActiveMapping, Applied, Document, OfFile},
+    engine::{Engine, run::Running},
     http::{self, App, Proofs},
+    inbox::record::Recorder,
     live::Live,
-    pipeline::{
-        Engine, MappingInForce,
-        mapping::{self, Applied, Document, OfFile},
-        record::Recorder,
-        run::Running,
-        sharing::share_always,
-    },
-    store::{self, Allowance, MAPPING_FILE_AUTHORS, Store},
+    posting::lending::share_always,
+    settings::{BookConfig, Config, MappingFile},
+    storage::{self, Allowance, MAPPING_FILE_AUTHORS, Storage},
     web,
 };
 
@@ -68,25 +65,25 @@ impl Service {
     /// Opens the store, applies a changed mapping file, continues what was left, and receives webhooks.
     pub async fn start(config: Config, listeners: Listeners, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let clock: SharedClock = Arc::new(SystemClock);
-        let opened = store::open(&config.database).await;
-        let store =
+        let opened = storage::open(&config.database).await;
+        let storage =
             opened.context("the service has not started and does not try again; start it once this is solved")?;
         let mapping = match &config.mapping {
-            Some(file) => with_file(store.as_ref(), file, clock.as_ref(), MAPPING_FILE_AUTHORS[0]).await?,
-            None => stored_in_force(store.as_ref()).await?,
+            Some(file) => with_file(storage.as_ref(), file, clock.as_ref(), MAPPING_FILE_AUTHORS[0]).await?,
+            None => stored_in_force(storage.as_ref()).await?,
         };
         let wire = Arc::new(HttpWire::new().context("the HTTP client could not be made")?);
         let session = |(name, book): (&String, &BookConfig)| Session::new(name, book, wire.clone(), clock.clone());
         let sessions = config.books.iter().map(session).collect();
         // Jitter needs no secrecy, only that two processes differ.
         let seed = clock.now().as_microsecond() as u64 ^ u64::from(std::process::id());
-        let engine = Arc::new(Engine::new(store, clock.clone(), sessions, mapping, seed));
+        let engine = Arc::new(Engine::new(storage, clock.clone(), sessions, mapping, seed));
         let allowance = Allowance::of(&config.database, clock.as_ref()).await?;
-        let (lender, allowance) = (engine.clone(), Arc::new(tokio::sync::Mutex::new(allowance)));
+        let (lender, allowance) = (engine.posting().clone(), Arc::new(tokio::sync::Mutex::new(allowance)));
         let share = move |progress| share_always(lender.clone(), allowance.clone(), progress);
         let sharing = engine.supervisor().keep_running("sharing calls with commands", share);
         let running = Running::start(&engine, config.keep_bodies);
-        let (recorder, recording) = Recorder::start(&engine);
+        let (recorder, recording) = Recorder::start(engine.inbox(), engine.supervisor());
         let proofs = Arc::new(Live::new(Proofs::of(&config)));
         let app = App::new(http::Shared {
             proofs: proofs.clone(),
@@ -131,7 +128,7 @@ impl Service {
 
     /// Applies the mapping file while the service runs, if it has changed.
     pub async fn read_mapping_again(&self, file: &MappingFile) -> anyhow::Result<()> {
-        let in_force = with_file(self.engine.store().as_ref(), file, &SystemClock, MAPPING_FILE_AUTHORS[1]).await?;
+        let in_force = with_file(self.engine.storage().as_ref(), file, &SystemClock, MAPPING_FILE_AUTHORS[1]).await?;
         if in_force.revision != self.engine.mapping().revision {
             self.engine.set_mapping(in_force);
         }
@@ -169,12 +166,12 @@ impl Service {
         }
         self.upkeep.abort();
         self.sharing.abort();
-        self.engine.store().close().await;
+        self.engine.storage().close().await;
     }
 }
 
-async fn stored_in_force(store: &dyn Store) -> anyhow::Result<MappingInForce> {
-    let in_force = mapping::in_force(store).await.context("set mapping.file to replace it")?;
+async fn stored_in_force(storage: &dyn Storage) -> anyhow::Result<ActiveMapping> {
+    let in_force = mapping::current(storage).await.context("set mapping.file to replace it")?;
     if in_force.revision == 0 {
         tracing::warn!("there is no mapping yet: orders will wait with store_unmapped; set mapping.file");
     }
@@ -183,14 +180,14 @@ async fn stored_in_force(store: &dyn Store) -> anyhow::Result<MappingInForce> {
 
 /// The active mapping, after the file was applied if it has changed.
 async fn with_file(
-    store: &dyn Store,
+    storage: &dyn Storage,
     file: &MappingFile,
     clock: &dyn Clock,
     author: &str,
-) -> anyhow::Result<MappingInForce> {
+) -> anyhow::Result<ActiveMapping> {
     let document = Document { text: file.text.clone(), mapping: file.mapping.clone() };
     for _ in 0..MAPPING_TRIES {
-        match mapping::apply_file(store, clock, document.clone(), author).await? {
+        match mapping::apply_file(storage, clock, document.clone(), author).await? {
             OfFile::Unchanged(active) => {
                 if active.mapping != document.mapping {
                     let (path, revision) = (file.path.display(), active.revision);

@@ -6,8 +6,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, reload};
 
 use crate::{
-    config::{LogConfig, LogFormat},
     domain::{document::Problem, reason::Warning},
+    settings::{LogConfig, LogFormat},
 };
 
 /// Upper bounds in seconds for what happens on this machine.

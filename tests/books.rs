@@ -6,15 +6,14 @@ use axum::body::Bytes;
 use forstok_accurate::{
     accurate::client::Session,
     clock::Clock,
-    config::BookConfig,
+    deciding::mapping::{self, ActiveMapping, Document},
     domain::mapping::Mapping,
-    pipeline::{
-        Engine, MappingInForce, Work,
-        mapping::{self, Document},
-        record::delivery,
-    },
+    engine::Engine,
+    inbox::delivery,
+    posting::Work,
     sandbox::{Masters, Options, Sandbox, samples::MAPPING},
-    store::{Fold, Sqlite, State, Store},
+    settings::BookConfig,
+    storage::{Fold, Sqlite, State, Storage},
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -37,7 +36,7 @@ const MOST_ROUNDS: usize = 2_000;
 struct Books {
     accurate: BTreeMap<&'static str, Sandbox>,
     clock: Arc<FakeClock>,
-    store: Arc<Sqlite>,
+    storage: Arc<Sqlite>,
     engine: Arc<Engine>,
     _folder: TempDir,
 }
@@ -66,29 +65,29 @@ impl Books {
             accurate.insert(name, sandbox);
         }
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Arc::new(Sqlite::open(&folder.path().join("test.db")).await.expect("a database"));
-        let nothing = MappingInForce { revision: 0, mapping: Mapping::default() };
-        let engine = Arc::new(Engine::new(store.clone(), clock.clone(), sessions, nothing, 1));
-        let books = Self { accurate, clock, store, engine, _folder: folder };
+        let storage = Arc::new(Sqlite::open(&folder.path().join("test.db")).await.expect("a database"));
+        let nothing = ActiveMapping { revision: 0, mapping: Mapping::default() };
+        let engine = Arc::new(Engine::new(storage.clone(), clock.clone(), sessions, nothing, 1));
+        let books = Self { accurate, clock, storage, engine, _folder: folder };
         books.applies(&mapping_with(STORE_OF_SECOND, SECOND)).await;
         books
     }
 
     async fn applies(&self, document: &str) {
         let document = Document::from_toml("mapping.toml", document).expect("valid");
-        mapping::apply(self.store.as_ref(), self.clock.as_ref(), document, "test", None).await.expect("written");
+        mapping::apply(self.storage.as_ref(), self.clock.as_ref(), document, "test", None).await.expect("written");
     }
 
     async fn forstok_sends(&self, order: Order) {
         let body: Bytes = order.body();
-        self.store.record(&[delivery(body, self.clock.now())], Fold::Now).await.expect("recorded");
+        self.storage.record(&[delivery(body, self.clock.now())], Fold::Now).await.expect("recorded");
     }
 
     /// Orders with these ids, one of each book in turn.
     async fn forstok_sends_orders(&self, ids: std::ops::RangeInclusive<u32>) {
         for id in ids {
-            let store = if id % 2 == 0 { STORE_OF_SECOND } else { STORE_OF_MAIN };
-            self.forstok_sends(order(&id.to_string()).ready_to_ship().store(store)).await;
+            let storage = if id % 2 == 0 { STORE_OF_SECOND } else { STORE_OF_MAIN };
+            self.forstok_sends(order(&id.to_string()).ready_to_ship().store(storage)).await;
         }
     }
 
@@ -137,7 +136,7 @@ impl Books {
     }
 
     async fn state(&self, id: &str) -> State {
-        self.store.order(&order_id(id)).await.expect("readable").expect("known").state
+        self.storage.order(&order_id(id)).await.expect("readable").expect("known").state
     }
 
     fn now(&self) -> Timestamp {
@@ -175,7 +174,7 @@ async fn each_order_goes_to_the_book_of_its_store() {
             assert_eq!(invoice.customer_no, customer_no, "{name}");
             let id: u32 = invoice.description.parse().expect("our order's id");
             assert_eq!(id % 2, odd, "{name}");
-            let order = books.store.order(&order_id(&invoice.description)).await.expect("readable").expect("known");
+            let order = books.storage.order(&order_id(&invoice.description)).await.expect("readable").expect("known");
             assert_eq!(order.book, name);
         }
     }
@@ -211,8 +210,8 @@ async fn each_book_has_the_whole_of_its_limits() {
 #[tokio::test]
 async fn what_one_book_waits_for_is_not_looked_at_in_the_other() {
     let books = Books::new().await;
-    for (id, store) in [("1", STORE_OF_MAIN), ("2", STORE_OF_SECOND)] {
-        books.forstok_sends(order(id).ready_to_ship().store(store).sku("BARU-01")).await;
+    for (id, storage) in [("1", STORE_OF_MAIN), ("2", STORE_OF_SECOND)] {
+        books.forstok_sends(order(id).ready_to_ship().store(storage).sku("BARU-01")).await;
     }
     books.run_until_idle().await;
     books.accurate[SECOND].add_item("BARU-01", "Barang baru");
@@ -236,7 +235,7 @@ async fn a_blocked_order_whose_store_moves_to_another_book_goes_there_and_nobody
     assert_eq!(books.state("1").await, State::Invoiced);
     assert_eq!(books.invoices(), BTreeMap::from([(MAIN, 0), (SECOND, 1)]));
     books.run_for(40).await;
-    assert_eq!(books.store.next_look_at(MAIN).await.expect("readable"), None);
+    assert_eq!(books.storage.next_recheck_at(MAIN).await.expect("readable"), None);
 }
 
 #[tokio::test]
@@ -257,7 +256,7 @@ async fn an_invoice_that_may_stand_in_one_book_is_not_made_in_another() {
     )
     .await;
     assert!(saved.is_err(), "{saved:?}");
-    books.store.end_leases(MAIN, books.now()).await.expect("written");
+    books.storage.end_leases(MAIN, books.now()).await.expect("written");
     books.applies(&mapping_with(STORE_OF_MAIN, SECOND)).await;
     books.run_for(600).await;
     assert_eq!(books.state("1").await, State::Invoiced);

@@ -8,9 +8,9 @@ mod unreadable;
 use axum::body::Bytes;
 use forstok_accurate::{
     domain::reason::{Finding, Language, Warning},
-    pipeline::record::delivery,
+    inbox::record::delivery,
     sandbox::samples::MAPPING,
-    store::{Fold, Receipt},
+    storage::{Fold, Receipt},
 };
 
 use crate::world::World;
@@ -45,7 +45,7 @@ impl World {
     /// A body arrives.
     pub(crate) async fn arrives(&mut self, body: impl AsRef<[u8]>) -> Receipt {
         let delivery = delivery(Bytes::copy_from_slice(body.as_ref()), self.clock_now());
-        let mut receipts = self.store.record(&[delivery], Fold::Now).await.expect("recorded");
+        let mut receipts = self.storage.record(&[delivery], Fold::Now).await.expect("recorded");
         receipts.pop().expect("one receipt for one delivery")
     }
 

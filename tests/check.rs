@@ -9,9 +9,9 @@ use forstok_accurate::{
     },
     check::{Finding, Severity, check_book, try_rights},
     clock::SystemClock,
-    config::BookConfig,
     domain::{mapping::Mapping, reason::Language},
     sandbox::{AccountType, Action, Branches, Masters, Options, Running, Sandbox, samples},
+    settings::BookConfig,
 };
 use jiff::SignedDuration;
 

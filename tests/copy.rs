@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use axum::body::Bytes;
 use forstok_accurate::{
     clock::Clock,
-    config::Database,
-    pipeline::{post, record::delivery},
+    inbox::delivery,
+    posting::post,
     sandbox::{Fault, On},
-    store::{self, Filter, Fold, Moved, Store},
+    settings::Database,
+    storage::{self, Filter, Fold, Moved, Storage},
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
@@ -33,8 +34,8 @@ async fn a_shop() -> World {
     world.run_until_settled().await;
     world.advance(2 * 86_400);
     let now = world.clock.now();
-    let cleared = world.store.clear_bodies(now - SignedDuration::from_hours(24), now, 100).await.expect("written");
-    assert!(cleared.bodies > 0 && cleared.bodies < cleared.looked_at, "{cleared:?}");
+    let cleared = world.storage.clear_bodies(now - SignedDuration::from_hours(24), now, 100).await.expect("written");
+    assert!(cleared.bodies > 0 && cleared.bodies < cleared.examined, "{cleared:?}");
     world.forstok_sends(order("1").shipped().price(5)).await;
     world.accurate.next(On::InvoiceSaves, Fault::UpsssBefore, 1);
     world.forstok_sends(order("7").ready_to_ship()).await;
@@ -42,7 +43,7 @@ async fn a_shop() -> World {
     world.mapping_changes("on_cancel = \"void\"", "on_cancel = \"keep\"").await;
     world.mapping_changes("on_cancel = \"keep\"", "on_cancel = \"void\"").await;
     let unreadable = delivery(Bytes::from_static(b"not \0 JSON"), now);
-    world.store.record(&[unreadable], Fold::Now).await.expect("recorded");
+    world.storage.record(&[unreadable], Fold::Now).await.expect("recorded");
     world.forstok_sends(order("8").ready_to_ship().with("store_name", "Toko\u{0}Satu".into())).await;
     world.decide_all().await;
     world.forstok_sends(order("11").open()).await;
@@ -50,20 +51,20 @@ async fn a_shop() -> World {
 }
 
 /// Everything that can be asked of a store.
-async fn seen(store: &dyn Store, now: Timestamp) -> BTreeMap<&'static str, String> {
-    let orders = store.orders(&Filter::default(), None, 1_000).await.expect("readable");
+async fn seen(storage: &dyn Storage, now: Timestamp) -> BTreeMap<&'static str, String> {
+    let orders = storage.orders(&Filter::default(), None, 1_000).await.expect("readable");
     let mut timelines = Vec::new();
     for order in &orders {
-        timelines.push(store.timeline(&order.order_id).await.expect("readable"));
+        timelines.push(storage.timeline(&order.order_id).await.expect("readable"));
     }
-    let mut counts = store.counts().await.expect("readable");
+    let mut counts = storage.counts().await.expect("readable");
     counts.sort_by_key(|count| (count.state, count.reason, count.store_id.clone()));
-    let mut warnings = store.warning_counts().await.expect("readable");
+    let mut warnings = storage.warning_counts().await.expect("readable");
     warnings.sort();
     let mut warned = Vec::new();
     for (warning, _) in &warnings {
         let filter = Filter { warning: Some(*warning), ..Filter::default() };
-        let orders = store.orders(&filter, None, 1_000).await.expect("readable");
+        let orders = storage.orders(&filter, None, 1_000).await.expect("readable");
         warned.extend(orders.into_iter().map(|order| (warning.code(), order.id)));
     }
     BTreeMap::from([
@@ -71,22 +72,22 @@ async fn seen(store: &dyn Store, now: Timestamp) -> BTreeMap<&'static str, Strin
         ("timelines", format!("{timelines:?}")),
         ("counts", format!("{counts:?}")),
         ("warnings", format!("{warnings:?} {warned:?}")),
-        ("mappings", format!("{:?}", store.mapping_history(100).await.expect("readable"))),
-        ("unreadable", format!("{:?}", store.unreadable(None, 100).await.expect("readable"))),
-        ("unfolded", format!("{:?}", store.unfolded(None, 100).await.expect("readable"))),
-        ("undecided", format!("{:?}", store.undecided(now, 100).await.expect("readable"))),
-        ("bodies", format!("{:?}", store.waiting_bodies(100).await.expect("readable"))),
-        ("newest delivery", format!("{:?}", store.newest_webhook().await.expect("readable"))),
-        ("oldest due", format!("{:?}", store.oldest_due().await.expect("readable"))),
-        ("next look", format!("{:?}", store.next_look_at(BOOK).await.expect("readable"))),
-        ("next attempt", format!("{:?}", store.next_attempt_at(BOOK).await.expect("readable"))),
+        ("mappings", format!("{:?}", storage.mapping_history(100).await.expect("readable"))),
+        ("unreadable", format!("{:?}", storage.unreadable(None, 100).await.expect("readable"))),
+        ("unfolded", format!("{:?}", storage.unfolded(None, 100).await.expect("readable"))),
+        ("undecided", format!("{:?}", storage.undecided(now, 100).await.expect("readable"))),
+        ("bodies", format!("{:?}", storage.waiting_bodies(100).await.expect("readable"))),
+        ("newest delivery", format!("{:?}", storage.newest_webhook().await.expect("readable"))),
+        ("oldest due", format!("{:?}", storage.oldest_due().await.expect("readable"))),
+        ("next look", format!("{:?}", storage.next_recheck_at(BOOK).await.expect("readable"))),
+        ("next attempt", format!("{:?}", storage.next_attempt_at(BOOK).await.expect("readable"))),
     ])
 }
 
 /// Runs a copy to its end.
-async fn copy(from: &Database, to: &Database, now: Timestamp) -> store::Result<Moved> {
+async fn copy(from: &Database, to: &Database, now: Timestamp) -> storage::Result<Moved> {
     let (Database::Sqlite(from), Database::Postgres(to)) = (from, to) else { panic!("from a file to a server") };
-    store::copy(from, to, now, |_| ()).await
+    storage::copy(from, to, now, |_| ()).await
 }
 
 /// Why it is refused.
@@ -105,8 +106,8 @@ async fn everything_is_there_afterwards_and_goes_on() {
     let mut world = a_shop().await;
     let now = world.clock.now();
     let later = delivery(order("9").ready_to_ship().body(), now);
-    world.store.record(&[later], Fold::Later).await.expect("recorded");
-    let before = seen(world.store.as_ref(), now).await;
+    world.storage.record(&[later], Fold::Later).await.expect("recorded");
+    let before = seen(world.storage.as_ref(), now).await;
     assert!(!before.values().any(|shown| shown == "[]" || shown == "None"), "each must hold something");
     let target = postgres::new_database().await;
     world = world
@@ -119,7 +120,7 @@ async fn everything_is_there_afterwards_and_goes_on() {
             target
         })
         .await;
-    let after = seen(world.store.as_ref(), now).await;
+    let after = seen(world.storage.as_ref(), now).await;
     for (what, before) in &before {
         assert_eq!(&after[what], before, "{what}");
     }
@@ -133,7 +134,7 @@ async fn everything_is_there_afterwards_and_goes_on() {
         assert_eq!(world.state(id).await, "invoiced", "order {id}");
     }
     // Order 9 was not folded when it was copied.
-    let newest = world.store.orders(&Filter::default(), None, 2).await.expect("readable");
+    let newest = world.storage.orders(&Filter::default(), None, 2).await.expect("readable");
     assert!(newest.iter().all(|order| ["9", "10"].contains(&order.order_id.as_str())), "{newest:?}");
     world.forstok_sends(order("1").cancelled()).await;
     world.run_until_settled().await;
@@ -165,11 +166,11 @@ async fn beside_a_running_service_it_copies_so_far_and_comes_to_its_end_once_tha
     let mut world = a_shop().await;
     let now = world.clock.now();
     let later = delivery(order("9").ready_to_ship().body(), now);
-    world.store.record(&[later], Fold::Later).await.expect("recorded");
+    world.storage.record(&[later], Fold::Later).await.expect("recorded");
     let target = postgres::new_database().await;
     let first = copy(&world.place, &target, now).await.expect("copied");
     assert!(matches!(first, Moved::SoFar { written } if written > 20), "{first:?}");
-    let Err(error) = store::open(&target).await else { panic!("no service may start there") };
+    let Err(error) = storage::open(&target).await else { panic!("no service may start there") };
     assert!(error.to_string().contains("is not finished") && error.to_string().contains("store copy"), "{error}");
 
     // Rows come, change, and vanish.
@@ -177,7 +178,7 @@ async fn beside_a_running_service_it_copies_so_far_and_comes_to_its_end_once_tha
     world.accurate.add_item("BARU-01", "Barang baru");
     world.operator_retries("2").await;
     world.run_until_settled().await;
-    let before = seen(world.store.as_ref(), now).await;
+    let before = seen(world.storage.as_ref(), now).await;
     world = world
         .dies_and_meanwhile(async |source| {
             let second = copy(&source, &target, now).await.expect("copied");
@@ -185,8 +186,8 @@ async fn beside_a_running_service_it_copies_so_far_and_comes_to_its_end_once_tha
             target
         })
         .await;
-    assert_eq!(world.store.unfolded(None, 10).await.expect("readable").len(), 0);
-    for (what, after) in seen(world.store.as_ref(), now).await {
+    assert_eq!(world.storage.unfolded(None, 10).await.expect("readable").len(), 0);
+    for (what, after) in seen(world.storage.as_ref(), now).await {
         assert_eq!(after, before[what], "{what}");
     }
 }
@@ -196,7 +197,7 @@ async fn cut_short_it_goes_on_where_it_was() {
     let mut world = World::new().await;
     let deliveries: Vec<_> =
         (1..=1_000).map(|id| delivery(order(&id.to_string()).cancelled().body(), world.clock.now())).collect();
-    world.store.record(&deliveries, Fold::Now).await.expect("recorded");
+    world.storage.record(&deliveries, Fold::Now).await.expect("recorded");
     world.run_until_settled().await;
     // PostgreSQL holds no NUL in a text; an older program may have written one.
     let file = Connection::open(world.database()).expect("the file can be opened");
@@ -208,7 +209,7 @@ async fn cut_short_it_goes_on_where_it_was() {
         panic!("from a file to a server")
     };
     let well_begun = Notify::new();
-    let copying = store::copy(&from, &to, now, |progress| {
+    let copying = storage::copy(&from, &to, now, |progress| {
         if progress.table == "deliveries" && progress.done >= 400 {
             well_begun.notify_one();
         }
@@ -227,7 +228,7 @@ async fn cut_short_it_goes_on_where_it_was() {
             target
         })
         .await;
-    assert_eq!(world.store.orders(&Filter::default(), None, 2_000).await.expect("readable").len(), 1_000);
+    assert_eq!(world.storage.orders(&Filter::default(), None, 2_000).await.expect("readable").len(), 1_000);
     assert!(world.timeline("1").await.contains("Cancel\u{fffd}led"), "{}", world.timeline("1").await);
 }
 
@@ -259,15 +260,15 @@ async fn a_target_that_holds_anything_else_is_refused() {
     let world = a_shop().await;
     let now = world.clock.now();
     let used = postgres::new_database().await;
-    let store = store::open(&used).await.expect("it can be opened");
-    store.record(&[delivery(order("1").open().body(), now)], Fold::Now).await.expect("recorded");
+    let storage = storage::open(&used).await.expect("it can be opened");
+    storage.record(&[delivery(order("1").open().body(), now)], Fold::Now).await.expect("recorded");
     let why = refused(&world.place, &used, now).await;
     assert!(why.contains("a service has worked with it already; give an empty database"), "{why}");
     assert!(!why.contains("password"), "{why}");
 
     let held = postgres::new_database().await;
-    let store = store::open(&held).await.expect("it can be opened");
-    store.hold_book(BOOK, "a replica", std::time::Duration::from_mins(5), None).await.expect("held");
+    let storage = storage::open(&held).await.expect("it can be opened");
+    storage.lead(BOOK, "a replica", std::time::Duration::from_mins(5), None).await.expect("held");
     let why = refused(&world.place, &held, now).await;
     assert!(why.contains("a service has worked with it already"), "{why}");
 

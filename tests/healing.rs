@@ -6,7 +6,7 @@ mod looks;
 
 use forstok_accurate::{
     sandbox::{Action, CallRecord},
-    store::State,
+    storage::State,
 };
 use serde_json::json;
 

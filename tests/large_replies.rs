@@ -15,7 +15,7 @@ use forstok_accurate::{
         wire::{Wire, WireFault, WireReply, WireRequest},
     },
     clock::SystemClock,
-    config::BookConfig,
+    settings::BookConfig,
 };
 
 use crate::alone::is_alone;

@@ -3,7 +3,7 @@
 mod properties;
 mod snapshots;
 
-use forstok_accurate::{domain::mapping::Mapping, pipeline::MappingInForce, sandbox::samples};
+use forstok_accurate::{deciding::mapping::ActiveMapping, domain::mapping::Mapping, sandbox::samples};
 
 const BUNDLES: [&str; 3] = ["parent", "parent_and_children", "children"];
 const TAXES: [&str; 3] = ["off", "inclusive", "exclusive"];
@@ -24,6 +24,6 @@ fn mapping(bundles: &str, tax: &str) -> Mapping {
     Mapping::parse("mapping.toml", &document).expect("a valid mapping")
 }
 
-fn in_force(bundles: &str, tax: &str) -> MappingInForce {
-    MappingInForce { revision: 0, mapping: mapping(bundles, tax) }
+fn in_force(bundles: &str, tax: &str) -> ActiveMapping {
+    ActiveMapping { revision: 0, mapping: mapping(bundles, tax) }
 }

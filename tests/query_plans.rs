@@ -10,14 +10,15 @@ use std::{
 
 use forstok_accurate::{
     clock::Clock,
-    config::Database,
     domain::{
         manual::Manual,
         reason::{Reason, Warning},
         timeline::Event,
     },
-    pipeline::record::delivery,
-    store::{DayOf, Days, Filter, Fold, Grouping, ManualChange, Position, SessionRecord, State},
+    housekeeping::retention::clear_some,
+    inbox::record::delivery,
+    settings::Database,
+    storage::{DayOf, Days, Filter, Fold, Grouping, ManualChange, Position, SessionRecord, State},
 };
 use jiff::{SignedDuration, civil::date};
 use secrecy::ExposeSecret;
@@ -70,38 +71,38 @@ impl<S: tracing::Subscriber> Layer<S> for Statements {
 const BY_PART: [&str; 4] = ["orders_undecided", "orders_by_lane", "orders_due_since", "deliveries_unreadable"];
 
 async fn use_the_unreadable(world: &World) {
-    let (store, now) = (&world.store, world.clock.now());
+    let (storage, now) = (&world.storage, world.clock.now());
     let unreadable = delivery("{\"order\":{\"id\":1,".into(), now);
-    store.record(&[unreadable], Fold::Now).await.expect("recorded");
-    store.unreadable_count().await.expect("readable");
-    let newest = store.unreadable(None, 10).await.expect("readable");
-    store.unreadable_one(newest[0].id).await.expect("readable");
-    world.engine.reread().await.expect("written");
-    store.fold_reread(&[(newest[0].id, delivery(order("50").open().body(), now))]).await.expect("written");
+    storage.record(&[unreadable], Fold::Now).await.expect("recorded");
+    storage.unreadable_count().await.expect("readable");
+    let newest = storage.unreadable(None, 10).await.expect("readable");
+    storage.unreadable_one(newest[0].id).await.expect("readable");
+    world.engine.inbox().reread().await.expect("written");
+    storage.fold_reread(&[(newest[0].id, delivery(order("50").open().body(), now))]).await.expect("written");
 }
 
 /// What people ask for and decide.
 async fn use_what_pages_need(world: &World) {
-    let (store, now) = (world.store.clone(), world.clock.now());
-    store.causes(10).await.expect("readable");
+    let (storage, now) = (world.storage.clone(), world.clock.now());
+    storage.causes(10).await.expect("readable");
     for (by_store, by_day) in [(true, false), (false, true), (true, true)] {
         let days = Days { by: DayOf::Ordered, from: Some(date(2020, 1, 1)), to: None };
-        store.totals(&days, Grouping { by_store, by_day }, 100).await.expect("readable");
+        storage.totals(&days, Grouping { by_store, by_day }, 100).await.expect("readable");
         let ever = Days { from: None, ..days };
-        store.totals(&ever, Grouping { by_store, by_day }, 100).await.expect("readable");
+        storage.totals(&ever, Grouping { by_store, by_day }, 100).await.expect("readable");
     }
-    store.invoiced_since(now).await.expect("readable");
-    store.snapshot(&order_id("1"), 1).await.expect("readable");
-    store.mappings_below(2, 1).await.expect("readable");
-    store.mapping_of_file().await.expect("readable");
-    store.hasten_one(&order_id("30"), now).await.expect("written");
-    store.note(&order_id("30"), &Event::TriedAgain, now).await.expect("written");
-    store.open_warnings().await.expect("readable");
+    storage.invoiced_since(now).await.expect("readable");
+    storage.snapshot(&order_id("1"), 1).await.expect("readable");
+    storage.mappings_below(2, 1).await.expect("readable");
+    storage.mapping_of_file().await.expect("readable");
+    storage.hasten_one(&order_id("30"), now).await.expect("written");
+    storage.note(&order_id("30"), &Event::TriedAgain, now).await.expect("written");
+    storage.open_warnings().await.expect("readable");
     let change = ManualChange { decision: None, reason: None, document: None, actor: "ani".to_owned() };
-    store.decide_manually(&order_id("30"), &change, now).await.expect("written");
+    storage.decide_manually(&order_id("30"), &change, now).await.expect("written");
     let change = ManualChange { decision: Some(Manual::Never), ..change };
-    store.decide_manually(&order_id("30"), &change, now).await.expect("written");
-    store.acknowledge(&order_id("1"), Warning::CustomerCreated, "ani", now).await.expect("written");
+    storage.decide_manually(&order_id("30"), &change, now).await.expect("written");
+    storage.acknowledge(&order_id("1"), Warning::CustomerCreated, "ani", now).await.expect("written");
 }
 
 /// Uses the store in every way there is.
@@ -115,12 +116,12 @@ async fn use_everything(world: &mut World) {
     world.forstok_sends(order("1").open()).await;
     world.forstok_sends(order("1").cancelled()).await;
     for _ in 0..3 {
-        world.engine.look_again(BOOK).await.expect("looked");
+        world.engine.posting().recheck_one(BOOK).await.expect("looked");
         world.advance(60);
     }
     world.accurate.add_item("BARU-01", "Barang baru");
     world.advance(600);
-    world.engine.look_again(BOOK).await.expect("looked");
+    world.engine.posting().recheck_one(BOOK).await.expect("looked");
     world.wire.cut();
     world.run_for(5).await;
     world.wire.mend();
@@ -128,10 +129,10 @@ async fn use_everything(world: &mut World) {
     world.mapping_changes("\"Gudang B\"", "\"Utama\"").await;
     world.operator_retries("30").await;
 
-    let (store, now) = (world.store.clone(), world.clock.now());
+    let (storage, now) = (world.storage.clone(), world.clock.now());
     let later = delivery(order("40").open().body(), now);
-    store.record(&[later.clone(), later], Fold::Later).await.expect("recorded");
-    store.counts().await.expect("readable");
+    storage.record(&[later.clone(), later], Fold::Later).await.expect("recorded");
+    storage.counts().await.expect("readable");
     world.engine.order(&order_id("40")).await.expect("readable");
     let of_days = |by| {
         let days = Days { by, from: Some(date(2020, 1, 1)), to: Some(date(2030, 1, 1)) };
@@ -160,43 +161,45 @@ async fn use_everything(world: &mut World) {
             ..text("1")
         },
     ] {
-        store.orders(&filter, None, 50).await.expect("readable");
-        store.page(&filter, Some(Position { key: i64::MAX, id: i64::MAX }), 1).await.expect("readable");
-        store.sums(&filter).await.expect("readable");
-        store.rearm(&filter, "operator", now).await.expect("written");
+        storage.orders(&filter, None, 50).await.expect("readable");
+        storage.page(&filter, Some(Position { key: i64::MAX, id: i64::MAX }), 1).await.expect("readable");
+        storage.sums(&filter).await.expect("readable");
+        storage.rearm(&filter, "operator", now).await.expect("written");
     }
-    store.rearm_one(&order_id("1"), "operator", now).await.expect("written");
-    store.end_leases(BOOK, now).await.expect("written");
-    store.hasten(BOOK, now).await.expect("written");
-    store.next_attempt_at(BOOK).await.expect("readable");
-    store.counts().await.expect("readable");
-    store.warning_counts().await.expect("readable");
-    store.mapping_history(10).await.expect("readable");
-    store.next_look_at(BOOK).await.expect("readable");
+    storage.rearm_one(&order_id("1"), "operator", now).await.expect("written");
+    storage.end_leases(BOOK, now).await.expect("written");
+    storage.hasten(BOOK, now).await.expect("written");
+    storage.next_attempt_at(BOOK).await.expect("readable");
+    storage.counts().await.expect("readable");
+    storage.warning_counts().await.expect("readable");
+    storage.mapping_history(10).await.expect("readable");
+    storage.next_recheck_at(BOOK).await.expect("readable");
     use_what_pages_need(world).await;
-    store.oldest_due().await.expect("readable");
-    store.oldest_received().await.expect("readable");
+    storage.oldest_due().await.expect("readable");
+    storage.oldest_received().await.expect("readable");
     use_the_unreadable(world).await;
-    store.timeline(&order_id("1")).await.expect("readable");
-    store.snapshots(&order_id("1"), 10).await.expect("readable");
-    store.stores().await.expect("readable");
-    store.days(DayOf::Received, date(2020, 1, 1)).await.expect("readable");
-    store.newest_webhook().await.expect("readable");
+    storage.timeline(&order_id("1")).await.expect("readable");
+    storage.snapshots(&order_id("1"), 10).await.expect("readable");
+    storage.stores().await.expect("readable");
+    storage.days(DayOf::Received, date(2020, 1, 1)).await.expect("readable");
+    storage.newest_webhook().await.expect("readable");
     let session = SessionRecord { digest: "d".into(), operator: "ani".into(), proof: "p".into(), until: now };
-    store.open_session(&session, now).await.expect("written");
-    store.session("d", now).await.expect("readable");
-    store.end_session("d").await.expect("written");
+    storage.open_session(&session, now).await.expect("written");
+    storage.session("d", now).await.expect("readable");
+    storage.end_session("d").await.expect("written");
     world.advance(100 * 86_400);
     for _ in 0..2 {
         // Some are cleared, some are kept and looked at again.
-        world.engine.tidy_some(SignedDuration::from_hours(24)).await.expect("written");
+        clear_some(world.engine.storage().as_ref(), SignedDuration::from_hours(24), world.engine.now())
+            .await
+            .expect("written");
         world.advance(2 * 86_400);
     }
-    store.ping().await.expect("writable");
-    store.hold_book(BOOK, "one", std::time::Duration::from_mins(1), None).await.expect("written");
-    store.hold_book(BOOK, "two", std::time::Duration::from_mins(1), None).await.expect("written");
-    store.call_others().await.expect("called");
-    store.let_go("one").await.expect("written");
+    storage.ping().await.expect("writable");
+    storage.lead(BOOK, "one", std::time::Duration::from_mins(1), None).await.expect("written");
+    storage.lead(BOOK, "two", std::time::Duration::from_mins(1), None).await.expect("written");
+    storage.notify_others().await.expect("called");
+    storage.resign("one").await.expect("written");
 }
 
 /// `u` is `unfolded`, which holds only what waits. `SCAN o` stands for a whole table; a partial index may be read whole, for it holds only what is wanted.

@@ -1,4 +1,4 @@
-//! The simulator: the real domain, pipeline and store under a seeded world, with simulated time.
+//! The simulator: the real stages and storage under a seeded world, with simulated time.
 //!
 //! One seed is one world. Forstok repeats, reorders, delays and cancels; Accurate has every fault of the sandbox;
 //! processes die between any two steps, fall asleep past their leases, and have their clock set. After every
@@ -10,7 +10,7 @@
 //!
 //! # Layout
 //!
-//! - `gates`: where activities stand still; `clock`, `wire`, `store`: the gates around time, Accurate and the disk
+//! - `gates`: where activities stand still; `clock`, `wire`, `storage`: the gates around time, Accurate and the disk
 //! - `senders`, `happenings`, `hands`: what comes from outside, and what people do in Accurate; `terms`: how much of
 //!   it in this world
 //! - `blind`: replies as they are seen by a service that does not look, for the switches
@@ -31,7 +31,7 @@ mod lives;
 mod process;
 mod runs;
 mod senders;
-mod store;
+mod storage;
 mod story;
 mod terms;
 mod view;

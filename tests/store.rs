@@ -12,9 +12,9 @@ use axum::body::Bytes;
 use forstok_accurate::{
     clock::Clock,
     domain::{doubt::Doubt, reason::Reason},
-    pipeline::record::delivery,
+    inbox::record::delivery,
     sandbox::{Action, Fault, On},
-    store::{
+    storage::{
         Count, Counted, Filter, Fold, InvoiceRef, Lane, OrderRecord, Outcome, Settled, Settlement, State, Undecided,
         Verdict, Wanted,
     },
@@ -45,53 +45,53 @@ macro_rules! on_both {
 }
 
 on_both!(
-    a_command_has_its_part_while_the_service_has_not of crate::store::allowance,
-    a_session_lasts_until_its_end_or_until_it_is_ended of crate::store::people,
-    days_stores_and_snapshots_are_those_of_the_orders of crate::store::people,
-    only_the_very_same_content_is_a_repeat of crate::store,
-    a_repeat_is_no_news of crate::store,
-    two_deliveries_of_one_order_in_one_commit_are_folded_into_one of crate::store,
-    a_receipt_tells_where_the_order_stands of crate::store,
-    what_cannot_be_read_is_kept_and_listed of crate::store,
-    a_decision_about_old_news_changes_nothing of crate::store,
-    a_decision_about_an_order_under_a_lease_changes_nothing of crate::store,
-    an_outcome_counts_once_and_only_from_the_current_claim of crate::store,
-    a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one of crate::store,
-    the_counts_are_those_of_a_full_scan_after_every_kind_of_transition of crate::store,
-    filters_find_what_they_name_and_nothing_else of crate::store,
-    pages_show_every_order_once_newest_first of crate::store,
-    a_retry_counts_what_it_rearmed_and_leaves_the_rest of crate::store,
-    the_oldest_due_order_is_the_one_that_waits_longest of crate::store,
-    opening_the_file_again_keeps_everything of crate::store,
-    old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again of crate::store,
-    what_was_cleared_counts_as_new_when_it_comes_again of crate::store,
-    a_text_finds_any_part_that_people_have of crate::store::pages,
-    days_are_those_of_jakarta_and_sort_the_list of crate::store::pages,
-    pages_with_every_filter_show_each_order_once of crate::store::pages,
-    blocked_orders_are_grouped_by_their_cause of crate::store::pages,
-    a_cause_that_is_gone_is_no_group of crate::store::pages,
-    an_acknowledged_warning_no_longer_needs_attention_until_it_changes of crate::store::pages,
-    a_decision_of_a_person_is_written_once_and_refused_where_it_cannot_be of crate::store::pages,
-    what_is_folded_later_is_answered_first_and_folded_once of crate::store::work,
-    an_order_is_the_same_whether_folded_now_later_or_out_of_order of crate::store::work,
-    what_can_no_longer_be_read_when_it_is_folded_is_shown_with_the_unreadable of crate::store::work,
-    large_bodies_are_read_a_few_at_a_time of crate::store::work,
-    text_that_no_database_likes_is_kept of crate::store::work,
-    what_may_be_claimed_is_counted_by_lane_up_to_a_limit of crate::store::work,
-    a_claim_takes_the_longest_due_first_or_the_newest of crate::store::work,
-    a_lease_that_is_ended_leaves_a_doubt_and_the_order_goes_on_at_once of crate::store::work,
-    an_order_whose_lease_ran_out_is_claimed_in_doubt of crate::store::work,
-    hastening_lets_what_waits_go_now_but_not_what_is_in_work of crate::store::work,
-    one_look_serves_all_that_wait_for_the_same of crate::store::work,
-    nobody_is_looked_for_whom_nobody_waits_for of crate::store::work,
-    bodies_that_may_still_be_invoiced_are_given_newest_first of crate::store::work,
-    warnings_are_counted_and_found_as_long_as_an_order_carries_them of crate::store::work,
-    a_deletion_that_fails_leaves_the_invoice_known of crate::store::work,
-    a_mapping_replaces_the_one_it_was_made_for_and_no_other of crate::store::shared,
-    a_mapping_has_all_decided_anew_that_it_may_change of crate::store::shared,
-    a_verdict_by_another_mapping_changes_nothing of crate::store::shared,
-    a_book_is_taken_once_and_then_kept of crate::store::shared,
-    a_store_that_can_be_written_to_says_so_as_often_as_it_is_asked of crate::store::shared,
+    a_command_has_its_part_while_the_service_has_not of crate::storage::allowance,
+    a_session_lasts_until_its_end_or_until_it_is_ended of crate::storage::people,
+    days_stores_and_snapshots_are_those_of_the_orders of crate::storage::people,
+    only_the_very_same_content_is_a_repeat of crate::storage,
+    a_repeat_is_no_news of crate::storage,
+    two_deliveries_of_one_order_in_one_commit_are_folded_into_one of crate::storage,
+    a_receipt_tells_where_the_order_stands of crate::storage,
+    what_cannot_be_read_is_kept_and_listed of crate::storage,
+    a_decision_about_old_news_changes_nothing of crate::storage,
+    a_decision_about_an_order_under_a_lease_changes_nothing of crate::storage,
+    an_outcome_counts_once_and_only_from_the_current_claim of crate::storage,
+    a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one of crate::storage,
+    the_counts_are_those_of_a_full_scan_after_every_kind_of_transition of crate::storage,
+    filters_find_what_they_name_and_nothing_else of crate::storage,
+    pages_show_every_order_once_newest_first of crate::storage,
+    a_retry_counts_what_it_rearmed_and_leaves_the_rest of crate::storage,
+    the_oldest_due_order_is_the_one_that_waits_longest of crate::storage,
+    opening_the_file_again_keeps_everything of crate::storage,
+    old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again of crate::storage,
+    what_was_cleared_counts_as_new_when_it_comes_again of crate::storage,
+    a_text_finds_any_part_that_people_have of crate::storage::pages,
+    days_are_those_of_jakarta_and_sort_the_list of crate::storage::pages,
+    pages_with_every_filter_show_each_order_once of crate::storage::pages,
+    blocked_orders_are_grouped_by_their_cause of crate::storage::pages,
+    a_cause_that_is_gone_is_no_group of crate::storage::pages,
+    an_acknowledged_warning_no_longer_needs_attention_until_it_changes of crate::storage::pages,
+    a_decision_of_a_person_is_written_once_and_refused_where_it_cannot_be of crate::storage::pages,
+    what_is_folded_later_is_answered_first_and_folded_once of crate::storage::work,
+    an_order_is_the_same_whether_folded_now_later_or_out_of_order of crate::storage::work,
+    what_can_no_longer_be_read_when_it_is_folded_is_shown_with_the_unreadable of crate::storage::work,
+    large_bodies_are_read_a_few_at_a_time of crate::storage::work,
+    text_that_no_database_likes_is_kept of crate::storage::work,
+    what_may_be_claimed_is_counted_by_lane_up_to_a_limit of crate::storage::work,
+    a_claim_takes_the_longest_due_first_or_the_newest of crate::storage::work,
+    a_lease_that_is_ended_leaves_a_doubt_and_the_order_goes_on_at_once of crate::storage::work,
+    an_order_whose_lease_ran_out_is_claimed_in_doubt of crate::storage::work,
+    hastening_lets_what_waits_go_now_but_not_what_is_in_work of crate::storage::work,
+    one_look_serves_all_that_wait_for_the_same of crate::storage::work,
+    nobody_is_looked_for_whom_nobody_waits_for of crate::storage::work,
+    bodies_that_may_still_be_invoiced_are_given_newest_first of crate::storage::work,
+    warnings_are_counted_and_found_as_long_as_an_order_carries_them of crate::storage::work,
+    a_deletion_that_fails_leaves_the_invoice_known of crate::storage::work,
+    a_mapping_replaces_the_one_it_was_made_for_and_no_other of crate::storage::shared,
+    a_mapping_has_all_decided_anew_that_it_may_change of crate::storage::shared,
+    a_verdict_by_another_mapping_changes_nothing of crate::storage::shared,
+    a_book_is_taken_once_and_then_kept of crate::storage::shared,
+    a_store_that_can_be_written_to_says_so_as_often_as_it_is_asked of crate::storage::shared,
 );
 
 const ALL: Filter = Filter {
@@ -108,16 +108,16 @@ const ALL: Filter = Filter {
 /// Records these in one commit; tells which were repeats.
 async fn record(world: &World, orders: &[Order]) -> Vec<bool> {
     let deliveries: Vec<_> = orders.iter().map(|order| delivery(order.body(), world.clock.now())).collect();
-    let receipts = world.store.record(&deliveries, Fold::Now).await.expect("recorded");
+    let receipts = world.storage.record(&deliveries, Fold::Now).await.expect("recorded");
     receipts.into_iter().map(|receipt| receipt.repeat).collect()
 }
 
 async fn undecided(world: &World) -> Vec<Undecided> {
-    world.store.undecided(world.clock.now(), 100).await.expect("readable")
+    world.storage.undecided(world.clock.now(), 100).await.expect("readable")
 }
 
 async fn decide(world: &World, verdict: Verdict) -> usize {
-    world.store.decide(&[verdict], world.clock.now()).await.expect("written").len()
+    world.storage.decide(&[verdict], world.clock.now()).await.expect("written").len()
 }
 
 /// A decision that an order is to be ignored.
@@ -137,11 +137,11 @@ fn ignoring(order: &Undecided) -> Verdict {
 }
 
 async fn all(world: &World) -> Vec<OrderRecord> {
-    world.store.orders(&ALL, None, 1_000).await.expect("readable")
+    world.storage.orders(&ALL, None, 1_000).await.expect("readable")
 }
 
 async fn ids(world: &World, filter: &Filter) -> Vec<String> {
-    let orders = world.store.orders(filter, None, 1_000).await.expect("readable");
+    let orders = world.storage.orders(filter, None, 1_000).await.expect("readable");
     orders.iter().map(|order| order.order_id.to_string()).collect()
 }
 
@@ -155,26 +155,26 @@ async fn a_world_with_every_state(base: Base) -> World {
     let mut world = World::on(base).await;
     for store in [8277, 7475] {
         let id = |n: i64| (store * 100 + n).to_string();
-        world.forstok_sends(order(&id(1)).open().store(store)).await;
-        world.forstok_sends(order(&id(2)).ready_to_ship().store(store)).await;
-        world.forstok_sends(order(&id(3)).ready_to_ship().store(store).sku("BARU-01")).await;
-        world.forstok_sends(order(&id(4)).cancelled().store(store)).await;
-        world.forstok_sends(order(&id(5)).ready_to_ship().store(store)).await;
-        world.forstok_sends(order(&id(6)).ready_to_ship().store(store)).await;
-        world.forstok_sends(order(&id(7)).ready_to_ship().store(store).sku("")).await;
+        world.forstok_sends(order(&id(1)).open().store(storage)).await;
+        world.forstok_sends(order(&id(2)).ready_to_ship().store(storage)).await;
+        world.forstok_sends(order(&id(3)).ready_to_ship().store(storage).sku("BARU-01")).await;
+        world.forstok_sends(order(&id(4)).cancelled().store(storage)).await;
+        world.forstok_sends(order(&id(5)).ready_to_ship().store(storage)).await;
+        world.forstok_sends(order(&id(6)).ready_to_ship().store(storage)).await;
+        world.forstok_sends(order(&id(7)).ready_to_ship().store(storage).sku("")).await;
     }
     world.run_until_settled().await;
     for store in [8277, 7475] {
         let id = |n: i64| (store * 100 + n).to_string();
-        world.forstok_sends(order(&id(5)).cancelled().store(store)).await;
+        world.forstok_sends(order(&id(5)).cancelled().store(storage)).await;
         world.run_until_settled().await;
         world.accurate.next(Action::InvoiceDelete, Fault::DroppedBefore, 1);
-        world.forstok_sends(order(&id(6)).cancelled().store(store)).await;
+        world.forstok_sends(order(&id(6)).cancelled().store(storage)).await;
         world.run_until_idle().await;
         world.accurate.next(On::InvoiceSaves, Fault::UpsssBefore, 1);
-        world.forstok_sends(order(&id(8)).ready_to_ship().store(store)).await;
+        world.forstok_sends(order(&id(8)).ready_to_ship().store(storage)).await;
         world.run_until_idle().await;
-        world.forstok_sends(order(&id(9)).ready_to_ship().store(store)).await;
+        world.forstok_sends(order(&id(9)).ready_to_ship().store(storage)).await;
     }
     world
 }
@@ -233,17 +233,17 @@ async fn what_cannot_be_read_is_kept_and_listed(base: Base) {
     let bodies = ["{\"event\":\"orders/update\"}", "not JSON", "{\"event\":\"orders/update\"}"];
     for body in bodies {
         let delivery = delivery(Bytes::from_static(body.as_bytes()), world.clock.now());
-        world.store.record(&[delivery], Fold::Now).await.expect("recorded");
+        world.storage.record(&[delivery], Fold::Now).await.expect("recorded");
     }
-    let newest = world.store.unreadable(None, 10).await.expect("readable");
-    let count = world.store.unreadable_count().await.expect("readable");
+    let newest = world.storage.unreadable(None, 10).await.expect("readable");
+    let count = world.storage.unreadable_count().await.expect("readable");
     assert_eq!((count, newest.len()), (2, 2));
     assert!(newest[0].problem.contains("not JSON"), "{newest:?}");
     assert_eq!((newest[1].times, newest[1].problem.as_str()), (2, "order: is missing"));
-    assert_eq!(world.store.unreadable(None, 1).await.expect("readable").len(), 1);
-    let older = world.store.unreadable(Some(newest[0].id), 10).await.expect("readable");
+    assert_eq!(world.storage.unreadable(None, 1).await.expect("readable").len(), 1);
+    let older = world.storage.unreadable(Some(newest[0].id), 10).await.expect("readable");
     assert_eq!(older, newest[1..]);
-    let (one, body) = world.store.unreadable_one(newest[0].id).await.expect("readable").expect("it is there");
+    let (one, body) = world.storage.unreadable_one(newest[0].id).await.expect("readable").expect("it is there");
     assert_eq!((&one, body.as_deref()), (&newest[0], Some(&b"not JSON"[..])));
     assert_eq!(one.bytes, 8);
     assert!(all(&world).await.is_empty() && undecided(&world).await.is_empty());
@@ -276,7 +276,7 @@ async fn a_decision_about_an_order_under_a_lease_changes_nothing(base: Base) {
     assert_eq!(decide(&world, verdict.clone()).await, 0);
     let outcome = Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes };
     let settlement = Settlement { doubt: Doubt::none(), ..Settlement::of(&claim, outcome) };
-    assert_eq!(world.store.settle(&[settlement], world.clock.now()).await.expect("written"), [Settled::Written]);
+    assert_eq!(world.storage.settle(&[settlement], world.clock.now()).await.expect("written"), [Settled::Written]);
     assert_eq!(decide(&world, verdict).await, 1);
 }
 
@@ -286,7 +286,8 @@ async fn an_outcome_counts_once_and_only_from_the_current_claim(base: Base) {
     let claim = world.only_claim().await;
     let outcome = Outcome::Blocked { findings: Vec::new(), waits_for: None, recheck_after: None };
     let settlement = |attempt| Settlement { attempt, ..Settlement::of(&claim, outcome.clone()) };
-    let settle = async |attempt| world.store.settle(&[settlement(attempt)], world.clock.now()).await.expect("written");
+    let settle =
+        async |attempt| world.storage.settle(&[settlement(attempt)], world.clock.now()).await.expect("written");
     assert_eq!(settle(claim.attempt - 1).await, [Settled::Late]);
     assert_eq!(settle(claim.attempt + 1).await, [Settled::Late]);
     assert_eq!(world.state("1").await, "due");
@@ -303,7 +304,7 @@ async fn a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one(base: B
     let now = world.clock.now();
     let fresh = |limit| Wanted::Due { lane: Lane::Fresh, newest_first: false, limit };
     let claim = async |wanted, now: Timestamp| {
-        let claims = world.store.claim(BOOK, wanted, now, now + SignedDuration::from_secs(10)).await;
+        let claims = world.storage.claim(BOOK, wanted, now, now + SignedDuration::from_secs(10)).await;
         claims.expect("claimed").into_iter().map(|claim| claim.order_id.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(claim(Wanted::Probe, now).await.len(), 1);
@@ -314,7 +315,7 @@ async fn a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one(base: B
     assert_eq!(claim(fresh(8), later).await.len(), 0, "all were tried");
     let again = Wanted::Due { lane: Lane::Again, newest_first: false, limit: 8 };
     assert_eq!(claim(again, later).await.len(), 5);
-    assert_eq!(world.store.claim("another", fresh(8), now, now).await.expect("claimed").len(), 0);
+    assert_eq!(world.storage.claim("another", fresh(8), now, now).await.expect("claimed").len(), 0);
 }
 
 async fn the_counts_are_those_of_a_full_scan_after_every_kind_of_transition(base: Base) {
@@ -326,7 +327,7 @@ async fn the_counts_are_those_of_a_full_scan_after_every_kind_of_transition(base
     world.mapping_changes("auto_create_at = \"never\"", "auto_create_at = \"Open\"").await;
     world.decide_all().await;
     world.operator_retries("747503").await;
-    let mut counts = world.store.counts().await.expect("readable");
+    let mut counts = world.storage.counts().await.expect("readable");
     let mut scanned: Vec<Count> = Vec::new();
     for order in all(&world).await {
         let same = |count: &&mut Count| {
@@ -374,7 +375,7 @@ async fn pages_show_every_order_once_newest_first(base: Base) {
     }
     let (mut before, mut seen) = (None, Vec::new());
     loop {
-        let page = world.store.orders(&ALL, before, 4).await.expect("readable");
+        let page = world.storage.orders(&ALL, before, 4).await.expect("readable");
         let Some(last) = page.last() else { break };
         before = Some(last.id);
         seen.extend(page.iter().map(|order| order.order_id.to_string()));
@@ -387,7 +388,7 @@ async fn pages_show_every_order_once_newest_first(base: Base) {
 async fn a_retry_counts_what_it_rearmed_and_leaves_the_rest(base: Base) {
     let world = a_world_with_every_state(base).await;
     let now = world.clock.now();
-    let rearm = async |filter: Filter| world.store.rearm(&filter, "operator", now).await.expect("written");
+    let rearm = async |filter: Filter| world.storage.rearm(&filter, "operator", now).await.expect("written");
     assert_eq!(rearm(Filter { reason: Some(Reason::ItemNotFound), ..ALL }).await, 2);
     assert_eq!(rearm(Filter { state: Some(State::Blocked), store_id: Some("7475".to_owned()), ..ALL }).await, 2);
     for state in [State::Invoiced, State::Voided, State::Ignored, State::Watching, State::Received] {
@@ -395,28 +396,28 @@ async fn a_retry_counts_what_it_rearmed_and_leaves_the_rest(base: Base) {
     }
     assert_eq!(rearm(text("INV-747508")).await, 1, "a waiting one goes at once");
     assert_eq!(world.order("747508").await.next_attempt_at, Some(now));
-    assert_eq!(world.store.rearm_one(&order_id("747503"), "operator", now).await.expect("written"), Some(1));
+    assert_eq!(world.storage.rearm_one(&order_id("747503"), "operator", now).await.expect("written"), Some(1));
     assert_eq!(
-        world.store.rearm_one(&order_id("827702"), "operator", now).await.expect("written"),
+        world.storage.rearm_one(&order_id("827702"), "operator", now).await.expect("written"),
         Some(0),
         "it is invoiced"
     );
-    assert_eq!(world.store.rearm_one(&order_id("4711"), "operator", now).await.expect("written"), None);
+    assert_eq!(world.storage.rearm_one(&order_id("4711"), "operator", now).await.expect("written"), None);
 }
 
 async fn the_oldest_due_order_is_the_one_that_waits_longest(base: Base) {
     let mut world = World::on(base).await;
     let start = world.clock.now();
-    assert_eq!(world.store.oldest_due().await.expect("readable"), None);
+    assert_eq!(world.storage.oldest_due().await.expect("readable"), None);
     world.accurate.next(On::InvoiceSaves, Fault::UpsssBefore, 1);
     world.forstok_sends(order("1").ready_to_ship()).await;
     world.run_until_idle().await;
     world.advance(60);
     world.forstok_sends(order("2").ready_to_ship()).await;
     world.decide_all().await;
-    assert_eq!(world.store.oldest_due().await.expect("readable"), Some(start), "failing does not make it younger");
+    assert_eq!(world.storage.oldest_due().await.expect("readable"), Some(start), "failing does not make it younger");
     world.run_until_settled().await;
-    assert_eq!(world.store.oldest_due().await.expect("readable"), None);
+    assert_eq!(world.storage.oldest_due().await.expect("readable"), None);
 }
 
 async fn opening_the_file_again_keeps_everything(base: Base) {
@@ -427,9 +428,9 @@ async fn opening_the_file_again_keeps_everything(base: Base) {
         for order in &orders {
             timelines.push(world.timeline(order.order_id.as_str()).await);
         }
-        let mut counts = world.store.counts().await.expect("readable");
+        let mut counts = world.storage.counts().await.expect("readable");
         counts.sort_by_key(|count| (count.state, count.reason, count.store_id.clone()));
-        (format!("{orders:?}"), timelines, counts, world.store.mapping().await.expect("readable"))
+        (format!("{orders:?}"), timelines, counts, world.storage.mapping().await.expect("readable"))
     };
     let before = look(&world).await;
     let world = world.dies_and_starts_again().await;
@@ -442,10 +443,10 @@ async fn clear(world: &World) -> Vec<u64> {
     let mut steps = Vec::new();
     loop {
         let now = world.clock.now();
-        let step = world.store.clear_bodies(now - SignedDuration::from_hours(24), now, 7).await.expect("written");
-        assert!(step.bodies <= step.looked_at && step.looked_at <= 7, "{step:?}");
+        let step = world.storage.clear_bodies(now - SignedDuration::from_hours(24), now, 7).await.expect("written");
+        assert!(step.bodies <= step.examined && step.examined <= 7, "{step:?}");
         steps.push(step.bodies);
-        if step.looked_at < 7 {
+        if step.examined < 7 {
             return steps;
         }
     }
@@ -463,7 +464,7 @@ async fn old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again(b
     assert_eq!((cleared.len(), cleared.iter().sum::<u64>()), (4, 22 - 3 - 6), "{cleared:?}");
     assert_eq!((format!("{:?}", all(&world).await), world.timeline("827705").await), before);
     assert_eq!(clear(&world).await, [0], "what is kept is not looked at at once");
-    let waiting = world.store.waiting_bodies(100).await.expect("readable");
+    let waiting = world.storage.waiting_bodies(100).await.expect("readable");
     assert!(waiting.iter().all(|body| !body.is_empty()) && !waiting.is_empty());
 
     world.accurate.add_item("BARU-01", "Barang baru");

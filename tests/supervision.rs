@@ -12,12 +12,14 @@ use std::{
 use axum::http::HeaderName;
 use forstok_accurate::{
     clock::{Clock, Monotonic, SystemClock},
+    deciding::{mapping::ActiveMapping, verdict::verdict},
     domain::reason::Language,
+    engine::{Engine, run::Running},
     forstok::signature::{Encoding, Scheme, Verifier},
     http::{self, App, Operators, Proofs, Shared},
+    inbox::record::Recorder,
     live::Live,
-    pipeline::{Engine, MappingInForce, decide::verdict, record::Recorder, run::Running},
-    store::{Undecided, Verdict},
+    storage::{Undecided, Verdict},
     telemetry,
 };
 use jiff::Timestamp;
@@ -56,7 +58,7 @@ async fn served(engine: &Arc<Engine>) -> String {
         header: HeaderName::from_static("x-signature"),
         secrets: vec!["secret-of-the-webhook".into()],
     };
-    let (recorder, _) = Recorder::start(engine);
+    let (recorder, _) = Recorder::start(engine.inbox(), engine.supervisor());
     let app = App::new(Shared {
         proofs: Arc::new(Live::new(Proofs { verifier, operators: Operators::default() })),
         recorder,
@@ -86,7 +88,7 @@ async fn a_task_that_keeps_panicking_turns_the_probes_to_503_and_works_again_aft
     let clock = Arc::new(Breakable { clock: world.clock.clone(), is_broken: AtomicBool::new(false) });
     let sessions = vec![session(&world.wire, &world.clock, true)];
     let mapping = (*world.engine.mapping()).clone();
-    let engine = Arc::new(Engine::new(world.store.clone(), clock.clone(), sessions, mapping, 1));
+    let engine = Arc::new(Engine::new(world.storage.clone(), clock.clone(), sessions, mapping, 1));
     let at = served(&engine).await;
     let running = Running::start(&engine, None);
     assert_eq!(ask(&format!("{at}/healthz")).await.0, 200);
@@ -127,7 +129,7 @@ async fn work_that_panics_is_done_again_and_keeps_no_turn() {
 }
 
 /// Panics about one order.
-fn decides_all_but_one(order: &Undecided, mapping: &MappingInForce) -> Verdict {
+fn decides_all_but_one(order: &Undecided, mapping: &ActiveMapping) -> Verdict {
     assert_ne!(order.order_id.as_str(), "2", "on purpose");
     verdict(order, mapping)
 }
@@ -137,7 +139,7 @@ async fn an_order_whose_decision_panics_is_skipped_and_explained_and_decided_aft
     let mut world = World::new().await;
     let sessions = vec![session(&world.wire, &world.clock, true)];
     let mapping = (*world.engine.mapping()).clone();
-    let engine = Engine::new(world.store.clone(), world.clock.clone(), sessions, mapping, 1);
+    let engine = Engine::new(world.storage.clone(), world.clock.clone(), sessions, mapping, 1);
     let sound = std::mem::replace(&mut world.engine, Arc::new(engine.deciding_by(decides_all_but_one)));
     for id in ["1", "2", "3"] {
         world.forstok_sends(order(id).ready_to_ship()).await;

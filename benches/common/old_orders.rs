@@ -12,7 +12,7 @@ use std::{
 
 use forstok_accurate::{
     sandbox::samples::SAMPLES,
-    store::{Sqlite, Store},
+    storage::{Sqlite, Storage},
 };
 use jiff::{Span, civil::Date};
 use rusqlite::Connection;

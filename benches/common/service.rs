@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use forstok_accurate::{config::Database, sandbox::samples};
+use forstok_accurate::{sandbox::samples, settings::Database};
 use serde_json::Value;
 use tempfile::TempDir;
 

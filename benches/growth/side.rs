@@ -5,13 +5,16 @@ use std::{sync::Arc, time::Instant};
 use axum::body::Bytes;
 use forstok_accurate::{
     clock::{Clock, SystemClock},
-    config::Database,
+    deciding::mapping,
     domain::{
         order::OrderId,
         reason::{Reason, Warning},
     },
-    pipeline::{Engine, LEASE, mapping, record::delivery},
-    store::{self, Claim, Filter, Fold, Lane, Outcome, Settled, Settlement, StandingInvoice, State, Store, Wanted},
+    engine::Engine,
+    inbox::delivery,
+    posting::LEASE,
+    settings::Database,
+    storage::{self, Claim, Filter, Fold, Lane, Outcome, Settled, Settlement, StandingInvoice, State, Storage, Wanted},
 };
 
 use crate::common::{
@@ -34,7 +37,7 @@ const BOOK: &str = "main";
 
 /// One database under measurement.
 pub(crate) struct Side {
-    store: Arc<dyn Store>,
+    storage: Arc<dyn Storage>,
     engine: Engine,
     new_orders: Orders,
     /// How many old orders there are, and how many new ones were recorded.
@@ -47,15 +50,15 @@ pub(crate) type Times = Vec<(&'static str, f64)>;
 
 impl Side {
     pub(crate) async fn open(database: &Database, old: u64) -> Self {
-        let store = store::open(database).await.expect("the database can be opened");
-        let in_force = mapping::in_force(store.as_ref()).await.expect("the mapping can be read");
-        let engine = Engine::new(store.clone(), Arc::new(SystemClock), Vec::new(), in_force, 0);
+        let storage = storage::open(database).await.expect("the database can be opened");
+        let in_force = mapping::current(storage.as_ref()).await.expect("the mapping can be read");
+        let engine = Engine::new(storage.clone(), Arc::new(SystemClock), Vec::new(), in_force, 0);
         // The first number of them became a template.
-        Self { store, engine, new_orders: Orders::ready_to_ship(), old, new: 1 }
+        Self { storage, engine, new_orders: Orders::ready_to_ship(), old, new: 1 }
     }
 
     pub(crate) async fn close(self) {
-        self.store.close().await;
+        self.storage.close().await;
     }
 
     /// Does everything once and tells how long each took.
@@ -73,7 +76,7 @@ impl Side {
         let deliveries: Vec<_> = bodies.map(|body| delivery(body, now)).collect();
         self.new += BATCH;
         let started = Instant::now();
-        let receipts = self.store.record(&deliveries, Fold::Later).await.expect("the disk takes it");
+        let receipts = self.storage.record(&deliveries, Fold::Later).await.expect("the disk takes it");
         times.push(("ingest: record 64 deliveries", millis(started.elapsed())));
         assert!(receipts.iter().all(|receipt| !receipt.repeat));
 
@@ -93,12 +96,12 @@ impl Side {
     async fn claim_and_settle(&self, [claim, settle]: [&'static str; 2], limit: i64, times: &mut Times) {
         let wanted = Wanted::Due { lane: Lane::Fresh, newest_first: false, limit };
         let (now, started) = (SystemClock.now(), Instant::now());
-        let claims = self.store.claim(BOOK, wanted, now, now + LEASE).await.expect("claimed");
+        let claims = self.storage.claim(BOOK, wanted, now, now + LEASE).await.expect("claimed");
         times.push((claim, millis(started.elapsed())));
         assert_eq!(claims.len() as i64, limit);
         let settlements: Vec<_> = claims.iter().map(invoiced).collect();
         let started = Instant::now();
-        let settled = self.store.settle(&settlements, now).await.expect("settled");
+        let settled = self.storage.settle(&settlements, now).await.expect("settled");
         times.push((settle, millis(started.elapsed())));
         assert!(settled.iter().all(|settled| *settled == Settled::Written));
     }
@@ -109,7 +112,7 @@ impl Side {
         let middle = Some(1_000 + self.old as i64 / 2);
         let state = |state| Filter { state: Some(state), ..Filter::default() };
         let reason = |reason| Filter { reason: Some(reason), ..Filter::default() };
-        let store = |store: &str| Filter { store_id: Some(store.to_owned()), ..Filter::default() };
+        let storage = |storage: &str| Filter { store_id: Some(storage.to_owned()), ..Filter::default() };
         let text = |text: String| Filter { text: Some(text), ..Filter::default() };
         let lists = [
             ("list: newest", Filter::default(), None),
@@ -129,7 +132,7 @@ impl Side {
         let mut times = Times::new();
         for (what, filter, before) in lists {
             let started = Instant::now();
-            self.store.orders(&filter, before, PAGE).await.expect("readable");
+            self.storage.orders(&filter, before, PAGE).await.expect("readable");
             times.push((what, millis(started.elapsed())));
         }
         times
@@ -138,24 +141,24 @@ impl Side {
     async fn measure_looks(&self) -> Times {
         let mut times = Times::new();
         let started = Instant::now();
-        self.store.counts().await.expect("readable");
-        self.store.warning_counts().await.expect("readable");
-        self.store.unreadable(None, 20).await.expect("readable");
-        self.store.oldest_due().await.expect("readable");
+        self.storage.counts().await.expect("readable");
+        self.storage.warning_counts().await.expect("readable");
+        self.storage.unreadable(None, 20).await.expect("readable");
+        self.storage.oldest_due().await.expect("readable");
         times.push(("summary", millis(started.elapsed())));
 
         let started = Instant::now();
-        self.store.claimable(BOOK, SystemClock.now(), PAGE).await.expect("readable");
-        self.store.next_attempt_at(BOOK).await.expect("readable");
-        self.store.next_look_at(BOOK).await.expect("readable");
+        self.storage.claimable(BOOK, SystemClock.now(), PAGE).await.expect("readable");
+        self.storage.next_attempt_at(BOOK).await.expect("readable");
+        self.storage.next_recheck_at(BOOK).await.expect("readable");
         times.push(("when is something due", millis(started.elapsed())));
 
         // Another one each time, so that it is not always in the cache.
         let nth = self.new * 7_919 % self.old;
         let id = OrderId::parse(&(FIRST_ID + nth).to_string()).expect("an id");
         let started = Instant::now();
-        let order = self.store.order(&id).await.expect("readable");
-        let timeline = self.store.timeline(&id).await.expect("readable");
+        let order = self.storage.order(&id).await.expect("readable");
+        let timeline = self.storage.timeline(&id).await.expect("readable");
         times.push(("one old order with its timeline", millis(started.elapsed())));
         assert!(order.is_some() && !timeline.is_empty());
         times

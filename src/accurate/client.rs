@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     activity::{Activity, CallError, Lately},
-    credentials::Credentials,
+    credentials::{BookConfig, Credentials},
     customers,
     invoices::Lists,
     limiter::{Lent, Limiter},
@@ -28,7 +28,6 @@ use super::{
 };
 use crate::{
     clock::{Deadline, Monotonic, SharedClock},
-    config::BookConfig,
     live::Live,
 };
 

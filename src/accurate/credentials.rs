@@ -42,6 +42,33 @@ fn sign(secret: &str, timestamp: &str) -> String {
     STANDARD.encode(hmac_sha256(secret, None, timestamp.as_bytes()))
 }
 
+/// How to reach one Accurate database in API Token mode (accurate.md §1).
+#[derive(Clone, Debug)]
+pub struct BookConfig {
+    /// Where the data host is asked for.
+    pub account_url: reqwest::Url,
+    /// Does not expire; has the rights of the user who made it.
+    pub api_token: SecretString,
+    /// Signs the timestamp of each call.
+    pub signature_secret: SecretString,
+    /// Whether many due orders may go in one call.
+    pub bulk: bool,
+}
+
+impl BookConfig {
+    /// What calls carry.
+    pub fn credentials(&self) -> Credentials {
+        Credentials { api_token: self.api_token.clone(), signature_secret: self.signature_secret.clone() }
+    }
+}
+
+/// Whether a URL points at this machine.
+pub fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

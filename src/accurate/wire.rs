@@ -9,7 +9,7 @@ use axum::{
 use jiff::Timestamp;
 use reqwest::Url;
 
-use crate::config::is_loopback;
+use super::credentials::is_loopback;
 
 /// Largest reply that is read, in bytes; a page of a list is far below.
 const LARGEST_REPLY: usize = 16 * 1024 * 1024;

@@ -19,17 +19,17 @@ use crate::{
     accurate::{client::Session, wire::HttpWire},
     check::{Finding, MOST_ORDERS, Severity, check_book, check_orders, items_of, read_orders, try_rights},
     clock::{Clock, SharedClock, SystemClock},
-    config::{self, Config, Database, Mistakes, unknown_books},
+    deciding::mapping,
     domain::{document::Problem, mapping::Mapping},
-    pipeline::mapping,
-    store::{self, Borrowed, Readable, Store},
+    settings::{self, Config, Database, Mistakes, unknown_books},
+    storage::{self, Borrowed, Readable, Storage},
 };
 
 /// The part that findings about the database name.
 const DATABASE: &str = "database";
 
 pub(super) async fn run(file: Option<PathBuf>, rights: bool, as_json: bool) -> Result<ExitCode, Failure> {
-    let loaded = config::load(file.as_deref(), config::environment());
+    let loaded = settings::load(file.as_deref(), settings::environment());
     let unusable = loaded.is_err();
     let findings = match loaded {
         Ok(config) => check(&config, file.as_deref(), rights).await?,
@@ -83,10 +83,10 @@ async fn check(config: &Config, file: Option<&Path>, rights: bool) -> anyhow::Re
             "set it to open the pages and /v1 to operators",
         ));
     }
-    let store = store_to_check(config, &mut findings).await;
-    let mapping = mapping_to_check(config, store.as_deref(), &mut findings).await?;
-    let orders = match &store {
-        Some(store) => read_orders(&store.waiting_bodies(MOST_ORDERS).await?),
+    let storage = store_to_check(config, &mut findings).await;
+    let mapping = mapping_to_check(config, storage.as_deref(), &mut findings).await?;
+    let orders = match &storage {
+        Some(storage) => read_orders(&storage.waiting_bodies(MOST_ORDERS).await?),
         None => Vec::new(),
     };
     findings.extend(check_orders(&orders, &mapping));
@@ -117,16 +117,16 @@ async fn check(config: &Config, file: Option<&Path>, rights: bool) -> anyhow::Re
         let found = "the rights to save and delete were not tried";
         findings.push(Finding::ok("rights", format!("{found}; --try-rights tries them with empty records")));
     }
-    if let Some(store) = store {
-        store.close().await;
+    if let Some(storage) = storage {
+        storage.close().await;
     }
     Ok(findings)
 }
 
-async fn store_to_check(config: &Config, findings: &mut Vec<Finding>) -> Option<Arc<dyn Store>> {
+async fn store_to_check(config: &Config, findings: &mut Vec<Finding>) -> Option<Arc<dyn Storage>> {
     let database = &config.database;
-    match store::open_to_read(database).await {
-        Ok(Readable::Now(store)) => {
+    match storage::open_to_read(database).await {
+        Ok(Readable::Now(storage)) => {
             findings.push(match database {
                 Database::Sqlite(path) if !may_write(path) => Finding::warning(
                     DATABASE,
@@ -135,7 +135,7 @@ async fn store_to_check(config: &Config, findings: &mut Vec<Finding>) -> Option<
                 ),
                 _ => Finding::ok(DATABASE, database.to_string()),
             });
-            return Some(store);
+            return Some(storage);
         }
         Ok(Readable::Absent) => {
             let found = format!("{database} does not exist yet; the first start of the service creates it");
@@ -173,7 +173,7 @@ async fn borrow(config: &Config, findings: &[Finding], clock: &dyn Clock) -> Res
             "correct the database first, then run the check again",
         ));
     }
-    store::borrow(&config.database, clock).await.map_err(|error| {
+    storage::borrow(&config.database, clock).await.map_err(|error| {
         let remedy = "run the check as the service's user, or again when the service is less busy";
         Finding::error("calls to Accurate", format!("none was made: {error}"), remedy)
     })
@@ -187,12 +187,12 @@ fn may_write(path: &Path) -> bool {
 /// The mapping file of the settings, else the active one.
 async fn mapping_to_check(
     config: &Config,
-    store: Option<&dyn Store>,
+    storage: Option<&dyn Storage>,
     findings: &mut Vec<Finding>,
 ) -> anyhow::Result<Mapping> {
-    let mapping = match (&config.mapping, store) {
+    let mapping = match (&config.mapping, storage) {
         (Some(file), _) => file.mapping.clone(),
-        (None, Some(store)) => mapping::in_force(store).await?.mapping,
+        (None, Some(storage)) => mapping::current(storage).await?.mapping,
         (None, None) => Mapping::default(),
     };
     if mapping.stores.is_empty() {

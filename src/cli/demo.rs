@@ -16,12 +16,12 @@ use super::{
 };
 use crate::{
     accurate::wire::{HttpWire, Wire, WireRequest},
-    config::{BookConfig, Config, Database, LogConfig, LogFormat, MappingFile},
     domain::{invoice::ACCURATE_DAY, mapping::DEFAULT_BOOK, money::Rupiah, order::OrderId, reason::Language},
     forstok::signature::{Scheme, Verifier},
     sandbox::{Options, Running, Sandbox, samples},
     service::{Listeners, Service, asked_to_stop, cannot_listen},
-    store::{Filter, OrderRecord, State},
+    settings::{BookConfig, Config, Database, LogConfig, LogFormat, MappingFile},
+    storage::{Filter, OrderRecord, State},
     telemetry,
 };
 
@@ -221,10 +221,10 @@ async fn wait_until_settled(service: &Service, progress: &ProgressBar) -> anyhow
     let expected = samples::SAMPLES.len();
     progress.set_message("Orders settle");
     progress.set_length(expected as u64);
-    let store = service.engine.store();
+    let storage = service.engine.storage();
     let started = service.engine.now();
     loop {
-        let orders = store.orders(&Filter::default(), None, 1000).await?;
+        let orders = storage.orders(&Filter::default(), None, 1000).await?;
         let waiting = |order: &&OrderRecord| matches!(order.state, State::Received | State::Due | State::VoidDue);
         let settled = orders.len() - orders.iter().filter(waiting).count();
         progress.set_position(settled as u64);
@@ -248,8 +248,8 @@ fn progress_bar() -> ProgressBar {
 fn show(orders: &[OrderRecord], sandbox: &Sandbox) -> Result<Vec<String>, Failure> {
     let language = language();
     let is_full = terminal_width().is_none_or(|width| width >= FULL_WIDTH);
-    let in_columns = |[order, store, state, invoice, date, total]: [String; 6]| {
-        if is_full { vec![order, store, state, invoice, date, total] } else { vec![order, state, invoice, total] }
+    let in_columns = |[order, storage, state, invoice, date, total]: [String; 6]| {
+        if is_full { vec![order, storage, state, invoice, date, total] } else { vec![order, state, invoice, total] }
     };
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);

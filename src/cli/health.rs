@@ -5,13 +5,13 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::Context;
 
 use super::{Failure, output::say};
-use crate::config;
+use crate::settings;
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) async fn health(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     // Nothing else of the settings: an error that a running service has not taken over does not make it unhealthy.
-    let mut address = config::load_listen(file.as_deref(), config::environment())?;
+    let mut address = settings::load_listen(file.as_deref(), settings::environment())?;
     if address.ip().is_unspecified() {
         address.set_ip([127, 0, 0, 1].into());
     }

@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     clock::SystemClock,
-    config::{self, Offline},
-    pipeline::mapping::{self, Applied, Document, OfFile},
-    store::{self, MAPPING_FILE_AUTHORS, Store},
+    deciding::mapping::{self, Applied, Document, OfFile},
+    settings::{self, Offline},
+    storage::{self, MAPPING_FILE_AUTHORS, Storage},
 };
 
 /// Revisions that `history` shows.
@@ -36,17 +36,17 @@ pub(super) enum Action {
 }
 
 pub(super) async fn run(config: Option<PathBuf>, action: Action) -> Result<ExitCode, Failure> {
-    let offline = config::load_offline(config.as_deref(), config::environment())?;
-    let store = store::open_beside(&offline.database).await.map_err(anyhow::Error::from)?;
+    let offline = settings::load_offline(config.as_deref(), settings::environment())?;
+    let storage = storage::open_beside(&offline.database).await.map_err(anyhow::Error::from)?;
     match action {
-        Action::Show => show(store.as_ref(), &offline).await,
-        Action::Apply { file } => apply(store.as_ref(), &config::absolute(file), &offline).await,
-        Action::History => history(store.as_ref(), &offline).await,
+        Action::Show => show(storage.as_ref(), &offline).await,
+        Action::Apply { file } => apply(storage.as_ref(), &settings::absolute(file), &offline).await,
+        Action::History => history(storage.as_ref(), &offline).await,
     }
 }
 
-async fn show(store: &dyn Store, offline: &Offline) -> Result<ExitCode, Failure> {
-    match store.mapping().await.map_err(anyhow::Error::from)? {
+async fn show(storage: &dyn Storage, offline: &Offline) -> Result<ExitCode, Failure> {
+    match storage.mapping().await.map_err(anyhow::Error::from)? {
         None => {
             complain!("There is no mapping in {} yet: mapping apply FILE applies one.", offline.database);
             Ok(ExitCode::FAILURE)
@@ -60,16 +60,16 @@ async fn show(store: &dyn Store, offline: &Offline) -> Result<ExitCode, Failure>
     }
 }
 
-async fn apply(store: &dyn Store, file: &Path, offline: &Offline) -> Result<ExitCode, Failure> {
+async fn apply(storage: &dyn Storage, file: &Path, offline: &Offline) -> Result<ExitCode, Failure> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let refused = |problems| Failure::Mapping(file.to_owned(), problems);
     let document = Document::from_toml(&file.display().to_string(), &text).map_err(refused)?;
-    let unknown = config::unknown_books(&document.mapping, &offline.books);
+    let unknown = settings::unknown_books(&document.mapping, &offline.books);
     if !unknown.is_empty() {
         return Err(refused(unknown));
     }
     let database = &offline.database;
-    match put(store, document, is_of_settings(file, offline)).await.map_err(anyhow::Error::from)? {
+    match put(storage, document, is_of_settings(file, offline)).await.map_err(anyhow::Error::from)? {
         Applied::Equal(active) => {
             say!("Nothing to change in {database}: revision {} says the same.", active.revision);
             Ok(ExitCode::SUCCESS)
@@ -91,15 +91,15 @@ async fn apply(store: &dyn Store, file: &Path, offline: &Offline) -> Result<Exit
 }
 
 /// Applies it. The file that the settings name counts as applied then, so that the next start does not apply it again.
-async fn put(store: &dyn Store, document: Document, is_of_settings: bool) -> store::Result<Applied> {
+async fn put(storage: &dyn Storage, document: Document, is_of_settings: bool) -> storage::Result<Applied> {
     if is_of_settings {
         let author = MAPPING_FILE_AUTHORS[2];
-        if let OfFile::Changed(applied) = mapping::apply_file(store, &SystemClock, document.clone(), author).await? {
+        if let OfFile::Changed(applied) = mapping::apply_file(storage, &SystemClock, document.clone(), author).await? {
             return Ok(applied);
         }
     }
     // Somebody asks for it, so it is applied even if the file has not changed.
-    mapping::apply(store, &SystemClock, document, &author(), None).await
+    mapping::apply(storage, &SystemClock, document, &author(), None).await
 }
 
 fn is_of_settings(file: &Path, offline: &Offline) -> bool {
@@ -116,9 +116,9 @@ fn author() -> String {
     }
 }
 
-async fn history(store: &dyn Store, offline: &Offline) -> Result<ExitCode, Failure> {
+async fn history(storage: &dyn Storage, offline: &Offline) -> Result<ExitCode, Failure> {
     say!("database {}", offline.database);
-    for revision in store.mapping_history(SHOWN).await.map_err(anyhow::Error::from)? {
+    for revision in storage.mapping_history(SHOWN).await.map_err(anyhow::Error::from)? {
         say!("revision {} · {} · {}", revision.revision, revision.at, revision.who);
         for change in revision.changes {
             say!("  {change}");

@@ -17,10 +17,10 @@ use clap::{Parser, Subcommand};
 
 use self::output::complain;
 use crate::{
-    config::{self, CONFIG_VARIABLE, Mistakes, Offline},
+    deciding::mapping::{self as stored, ActiveMapping},
     domain::{document::Problem, reason::Language},
-    pipeline::{MappingInForce, mapping as in_store},
-    store::Readable,
+    settings::{self, CONFIG_VARIABLE, Mistakes, Offline},
+    storage::Readable,
 };
 
 /// Exit code for settings or arguments that cannot be used; nothing was started.
@@ -93,13 +93,13 @@ enum Command {
         #[arg(long)]
         once: bool,
         /// Where the service listens; by default 127.0.0.1:8080, or a free port if that is taken
-        #[arg(long, value_name = "ADDR", value_parser = config::listen_address)]
+        #[arg(long, value_name = "ADDR", value_parser = settings::listen_address)]
         listen: Option<SocketAddr>,
     },
     /// Run only the stand-in for Accurate
     Sandbox {
         /// Where it listens
-        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9090", value_parser = config::listen_address)]
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9090", value_parser = settings::listen_address)]
         listen: SocketAddr,
     },
     /// Ask a running service whether it is alive: for a container's health check
@@ -200,16 +200,16 @@ fn complain_of(place: &str, problems: &[Problem]) {
 
 /// The settings file that a command reads.
 fn settings_file(given: Option<PathBuf>) -> Option<PathBuf> {
-    config::settings_file(given, std::env::var_os(CONFIG_VARIABLE))
+    settings::settings_file(given, std::env::var_os(CONFIG_VARIABLE))
 }
 
 /// The mapping file of the settings, else the active one in the database.
-async fn offline_mapping(offline: &Offline) -> anyhow::Result<MappingInForce> {
+async fn offline_mapping(offline: &Offline) -> anyhow::Result<ActiveMapping> {
     if let Some(file) = &offline.mapping {
-        return Ok(MappingInForce { revision: 0, mapping: file.mapping.clone() });
+        return Ok(ActiveMapping { revision: 0, mapping: file.mapping.clone() });
     }
-    match crate::store::open_to_read(&offline.database).await? {
-        Readable::Now(store) => Ok(in_store::in_force(store.as_ref()).await?),
+    match crate::storage::open_to_read(&offline.database).await? {
+        Readable::Now(storage) => Ok(stored::current(storage.as_ref()).await?),
         Readable::Absent => {
             anyhow::bail!("there is no mapping: set mapping.file in the settings ({} does not exist)", offline.database)
         }

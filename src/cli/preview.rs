@@ -12,12 +12,12 @@ use serde_json::Value;
 use super::{Failure, language, offline_mapping, output::say};
 use crate::{
     clock::{Clock, SystemClock},
-    config,
-    pipeline::preview::{Preview, preview},
+    deciding::preview::{Preview, preview},
+    settings,
 };
 
 pub(super) async fn run(config: Option<PathBuf>, order: &Path, json: bool) -> Result<ExitCode, Failure> {
-    let offline = config::load_offline(config.as_deref(), config::environment())?;
+    let offline = settings::load_offline(config.as_deref(), settings::environment())?;
     let in_force = offline_mapping(&offline).await?;
     let text = read(order).with_context(|| format!("{} cannot be read", order.display()))?;
     let body = as_webhook(text);

@@ -10,9 +10,9 @@ use tokio::{
 
 use super::Failure;
 use crate::{
-    config::{self, Mistakes},
     reload::Settings,
     service::{Listeners, Service, asked_to_stop, cannot_listen},
+    settings::{self, Mistakes},
     telemetry,
 };
 
@@ -20,7 +20,7 @@ use crate::{
 const FILE_TOO_LARGE: i32 = 25;
 
 pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
-    let config = config::load(file.as_deref(), config::environment())?;
+    let config = settings::load(file.as_deref(), settings::environment())?;
     let log = telemetry::log(&config.log).map_err(|problem| Mistakes::in_settings(file.as_deref(), vec![problem]))?;
     let metrics = telemetry::metrics().map_err(anyhow::Error::msg)?;
     let asked_to_stop = asked_to_stop()?;

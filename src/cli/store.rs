@@ -12,10 +12,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{Failure, output::say, settings_file};
 use crate::{
     clock::{Clock, SystemClock},
-    config::{self, Database},
     domain::document::Problem,
     service::asked_to_stop,
-    store::{self, Moved, Progress, StoreError},
+    settings::{self, Database},
+    storage::{self, Moved, Progress, StorageError},
 };
 
 /// How a copy shows how far it is.
@@ -44,13 +44,13 @@ pub(super) enum Action {
 
 pub(super) async fn run(action: Action) -> Result<ExitCode, Failure> {
     match action {
-        Action::Backup { file, config } => backup(settings_file(config), &config::absolute(file)).await,
+        Action::Backup { file, config } => backup(settings_file(config), &settings::absolute(file)).await,
         Action::Copy { from, to } => copy(&from, &to).await,
     }
 }
 
 async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failure> {
-    let path = match config::load_offline(config.as_deref(), config::environment())?.database {
+    let path = match settings::load_offline(config.as_deref(), settings::environment())?.database {
         Database::Sqlite(path) => path,
         database @ Database::Postgres(_) => {
             let words = format!(
@@ -65,7 +65,7 @@ async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failur
     let stop = asked_to_stop()?;
     // Asked to stop, the unfinished copy is taken away.
     let copied = tokio::select! {
-        copied = store::backup(&path, file) => copied.map_err(|error| told(&error))?,
+        copied = storage::backup(&path, file) => copied.map_err(|error| told(&error))?,
         () = stop => return Err(anyhow::anyhow!("stopped: no backup was made").into()),
     };
     say!("Database: {}", path.display());
@@ -81,7 +81,7 @@ async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failur
 }
 
 /// An error of the store says all by itself; its cause would only repeat it.
-fn told(error: &StoreError) -> anyhow::Error {
+fn told(error: &StorageError) -> anyhow::Error {
     anyhow::Error::msg(error.to_string())
 }
 
@@ -89,7 +89,7 @@ async fn copy(from: &str, to: &str) -> Result<ExitCode, Failure> {
     let wrong = |key: &str, remedy: &str| {
         Failure::Arguments(vec![Problem { key: key.to_owned(), value: None, remedy: remedy.to_owned() }])
     };
-    let (from, to) = match (config::database_at(from, None), config::database_at(to, None)) {
+    let (from, to) = match (settings::database_at(from, None), settings::database_at(to, None)) {
         (Ok(Database::Sqlite(from)), Ok(Database::Postgres(to))) => (from, to),
         (Err(remedy), _) => return Err(wrong("--from", &remedy)),
         (_, Err(remedy)) => return Err(wrong("--to", &remedy)),
@@ -103,7 +103,7 @@ async fn copy(from: &str, to: &str) -> Result<ExitCode, Failure> {
     let began = Instant::now();
     // Drawn on standard error, and only when that is a terminal.
     let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(BAR).expect("the template is fixed"));
-    let moved = store::copy(&from, &to, SystemClock.now(), |progress| show(&bar, progress)).await;
+    let moved = storage::copy(&from, &to, SystemClock.now(), |progress| show(&bar, progress)).await;
     bar.finish_and_clear();
     let seconds = began.elapsed().as_secs_f64();
     match moved.map_err(|error| told(&error))? {

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{money::Rupiah, reason::Language, unread::Problem, waiting::Subject};
+use super::{money::Rupiah, reason::Language, recheck::Subject, unread::Problem};
 
 /// The product, store, amounts or invoice that a finding or a warning is about.
 ///

@@ -46,7 +46,7 @@ pub fn sentence(reason: Reason, about: &About, orders: i64, language: Language) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::waiting::Subject;
+    use crate::domain::recheck::Subject;
 
     #[test]
     fn a_cause_is_named_with_its_count_in_the_language_of_the_reader() {

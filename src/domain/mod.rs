@@ -8,7 +8,7 @@
 //! [`basis`] (what of the order it rests on),
 //! [`reason`] (why an order is not invoiced, in words), [`about`] (what exactly a reason is about),
 //! [`doubt`] (what is not known about its saves), [`timeline`] (what happened to it),
-//! [`waiting`] (what outside of us it waits for), [`operator`] (who acts, and in which role).
+//! [`state`] (where it is), [`recheck`] (what in Accurate it waits for), [`operator`] (who acts, and in which role).
 
 pub mod about;
 pub mod basis;
@@ -25,10 +25,11 @@ pub mod money;
 pub mod operator;
 pub mod order;
 pub mod reason;
+pub mod recheck;
+pub mod state;
 pub mod status;
 pub mod timeline;
 pub mod unread;
-pub mod waiting;
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 

@@ -8,7 +8,7 @@ use super::{
     manual::Manual,
     money::Rupiah,
     reason::{Finding, Language, Notice, Reason, Warning},
-    waiting::Subject,
+    recheck::Subject,
 };
 
 /// One thing that happened.
@@ -143,7 +143,7 @@ pub enum Event {
     /// An error in this program kept the order from being decided.
     NotDecided,
     /// What the order waited for in Accurate may be available now.
-    LookedAgain {
+    Rechecked {
         /// What it is.
         subject: Subject,
     },
@@ -258,7 +258,7 @@ impl Event {
             Self::NotDecided => "an error in this program kept the order from being decided; its log has the details. \
                                  The order is decided again at the next webhook and after the next start"
                 .to_owned(),
-            Self::LookedAgain { subject } => {
+            Self::Rechecked { subject } => {
                 format!("{} is checked again; the order continues", subject.in_words(LANGUAGE))
             }
         }
@@ -317,7 +317,7 @@ impl Event {
             Self::NotDecided => "pesanan ini belum dapat diproses karena kesalahan pada program; rinciannya ada di log. \
                                  Pesanan diproses lagi saat webhook berikutnya masuk atau setelah program dijalankan ulang"
                 .to_owned(),
-            Self::LookedAgain { subject } => {
+            Self::Rechecked { subject } => {
                 format!("{} diperiksa lagi; pesanan diproses lagi", subject.in_words(LANGUAGE))
             }
         }

@@ -9,7 +9,7 @@ use crate::{
         manual::Manual,
         reason::{Language, Reason, Warning},
     },
-    store::{OrderRecord, State},
+    storage::{OrderRecord, State},
 };
 
 /// Whether the first row, states and reasons are for programs or for people.
@@ -164,6 +164,6 @@ fn moment(at: Option<Timestamp>) -> Cell {
 }
 
 /// Of an order whose invoice exists.
-fn invoice(order: &OrderRecord, cell: impl FnOnce(&crate::store::StandingInvoice) -> Cell) -> Cell {
+fn invoice(order: &OrderRecord, cell: impl FnOnce(&crate::storage::StandingInvoice) -> Cell) -> Cell {
     order.invoice.as_ref().filter(|_| order.state != State::Voided).map_or(Cell::Empty, cell)
 }

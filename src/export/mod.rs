@@ -15,8 +15,8 @@ use tokio::sync::mpsc;
 
 pub use self::columns::{Cell, Column, Headers};
 use crate::{
-    pipeline::Engine,
-    store::{Filter, OrderRecord, Position, StoreError},
+    engine::Engine,
+    storage::{Filter, OrderRecord, Position, StorageError},
 };
 
 /// Orders that are read at once. Several such pages wait for each other on their way into a workbook.
@@ -66,7 +66,7 @@ impl Format {
 pub enum ExportError {
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] StorageError),
     /// The workbook could not be written.
     #[error("the workbook could not be written: {0}")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),
@@ -98,7 +98,7 @@ fn pages(engine: Arc<Engine>, filter: Filter) -> impl Stream<Item = Page> + Send
     let first = Some((engine, filter, None::<Position>));
     stream::unfold(first, async |state| {
         let (engine, filter, before) = state?;
-        match engine.store().page(&filter, before, AT_ONCE).await {
+        match engine.storage().page(&filter, before, AT_ONCE).await {
             Ok(page) => {
                 let next = page.next.map(|next| (engine, filter, Some(next)));
                 Some((Ok(page.orders), next))

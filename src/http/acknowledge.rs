@@ -12,7 +12,7 @@ use super::{
     orders::{OrderWithTimeline, known_id, language, show},
     problem::{Problem, ProblemBody},
 };
-use crate::{domain::reason::Warning, store::Written};
+use crate::{domain::reason::Warning, storage::Written};
 
 /// Acknowledges a warning: it stays visible, with who and when, but no longer needs attention.
 ///
@@ -48,7 +48,7 @@ pub(super) async fn acknowledge(
     match app.engine.acknowledge(&id, warning, &actor).await? {
         Written::Changed | Written::Unchanged => show(&app, &id, language(&app, &headers)).await,
         Written::Refused(_) | Written::Unknown => {
-            let is_known = app.engine.store().order(&id).await?.is_some();
+            let is_known = app.engine.storage().order(&id).await?.is_some();
             Err(if is_known { unknown() } else { Problem::UnknownOrder(order_id) })
         }
     }

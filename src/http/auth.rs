@@ -13,8 +13,8 @@ use subtle::{ConditionallySelectable, ConstantTimeEq};
 
 use super::{App, origin::is_of_another_site, problem::Problem, session};
 use crate::{
-    config::Config,
     domain::operator::{Actor, OPERATOR, Role},
+    settings::Config,
 };
 
 /// All operators. Their tokens are kept as digests, so that not even a token's length can be measured.

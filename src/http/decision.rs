@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::manual::Manual,
-    store::{ManualChange, Written},
+    storage::{ManualChange, Written},
 };
 
 /// Longest reason or document number, in characters.

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     domain::{day_in_wib, reason::Language},
     export::{Format, Headers, export},
-    store::Filter,
+    storage::Filter,
 };
 
 /// Of which form.
@@ -96,7 +96,7 @@ pub(super) async fn file(
 /// The file as a browser downloads it.
 pub(crate) async fn answer(app: &App, filter: Filter, format: Format, headers: Headers) -> Result<Response, Problem> {
     // What the database says at once is an answer; what it says later can only cut the file short.
-    app.engine.store().page(&filter, None, 1).await?;
+    app.engine.storage().page(&filter, None, 1).await?;
     let today = day_in_wib(app.engine.now());
     let name = format!("attachment; filename=\"orders-{today}.{}\"", format.ending());
     let mut response = Body::from_stream(export(app.engine.clone(), filter, format, headers)).into_response();

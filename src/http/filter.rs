@@ -14,7 +14,7 @@ use utoipa::{
 use super::{problem::Problem, wrong_field::WrongField};
 use crate::{
     domain::reason::{Reason, Warning},
-    store::{DayOf, Days, Filter, Position, State},
+    storage::{DayOf, Days, Filter, Position, State},
 };
 
 /// Orders on a page unless asked otherwise.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
-use crate::{accurate::outcome::BookTrouble, pipeline::supervisor::Standstill};
+use crate::{accurate::outcome::BookTrouble, supervisor::Standstill};
 
 /// Whether the process does its work.
 #[derive(Debug, Serialize, ToSchema)]
@@ -131,7 +131,7 @@ fn own_words(code: &str) -> &'static str {
     )
 )]
 pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
-    let database = match app.engine.store().ping().await {
+    let database = match app.engine.storage().ping().await {
         Ok(()) => Part { state: "ok", code: None, detail: None, since: None },
         Err(error) => Part { state: "failing", code: Some("database"), detail: Some(error.to_string()), since: None },
     };

@@ -19,12 +19,9 @@ use super::{
 };
 use crate::{
     clock::SystemClock,
-    config::unknown_books,
+    deciding::mapping::{ActiveMapping, Applied, Document, apply},
     domain::{document::Problem as Mistake, mapping::text::table_of_json},
-    pipeline::{
-        MappingInForce,
-        mapping::{Applied, Document, apply},
-    },
+    settings::unknown_books,
 };
 
 /// A mapping and what putting it in force changed.
@@ -99,7 +96,7 @@ pub(super) async fn put(
     let replaces = if_match(&headers)?;
     let document = read(&app, &body)?.map_err(Problem::MappingWrong)?;
     let engine = &app.engine;
-    match apply(engine.store().as_ref(), &SystemClock, document, &actor.name, replaces).await? {
+    match apply(engine.storage().as_ref(), &SystemClock, document, &actor.name, replaces).await? {
         Applied::Equal(in_force) => Ok(answer(&in_force, Vec::new())),
         Applied::Changed(in_force, changes) => {
             engine.set_mapping(in_force.clone());
@@ -148,7 +145,7 @@ fn read(app: &App, body: &[u8]) -> Result<Result<Document, Vec<Mistake>>, Proble
     }))
 }
 
-fn answer(in_force: &MappingInForce, changes: Vec<String>) -> Response {
+fn answer(in_force: &ActiveMapping, changes: Vec<String>) -> Response {
     let revision = in_force.revision;
     let mapping = serde_json::to_value(in_force.mapping.to_table()).expect("a mapping is JSON");
     let mut response = Json(MappingAnswer { revision, mapping, changes }).into_response();

@@ -13,7 +13,7 @@ use super::{
     filter::query,
     problem::{Problem, ProblemBody},
 };
-use crate::{domain::mapping::Mapping, store::MappingRevision};
+use crate::{domain::mapping::Mapping, storage::MappingRevision};
 
 /// Revisions on a page unless asked otherwise.
 const USUAL_PAGE: i64 = 50;
@@ -108,7 +108,7 @@ pub(super) async fn list(
             .map_err(|_| Problem::BadRequest(format!("cursor: {cursor:?} is not a next_cursor of an earlier page")))?,
     };
     // One more than asked for tells whether there is another page.
-    let mut revisions = app.engine.store().mappings_below(below, limit + 1).await?;
+    let mut revisions = app.engine.storage().mappings_below(below, limit + 1).await?;
     let more = revisions.len() as i64 > limit;
     revisions.truncate(limit as usize);
     let next_cursor = revisions.last().filter(|_| more).map(|last| last.revision.to_string());
@@ -138,7 +138,7 @@ pub(super) async fn one(
 ) -> Result<Json<RevisionWithMapping>, Problem> {
     let unknown = || Problem::UnknownRevision(revision.chars().take(60).collect());
     let number = revision.parse::<i64>().ok().filter(|number| (1..i64::MAX).contains(number)).ok_or_else(unknown)?;
-    let mut found = app.engine.store().mappings_below(number + 1, 1).await?;
+    let mut found = app.engine.storage().mappings_below(number + 1, 1).await?;
     let stored = found.pop().filter(|stored| stored.revision == number).ok_or_else(unknown)?;
     let read = Mapping::parse(&format!("revision {number}"), &stored.document).ok();
     let mapping = read.map(|mapping| serde_json::to_value(mapping.to_table()).expect("a mapping is JSON"));

@@ -14,7 +14,7 @@ use super::{
     process,
     summary::{oldest_due_seconds, seconds_since},
 };
-use crate::{domain::reason::Reason, store::State as OrderState};
+use crate::{domain::reason::Reason, storage::State as OrderState};
 
 /// All metrics of the service.
 #[utoipa::path(
@@ -25,7 +25,7 @@ use crate::{domain::reason::Reason, store::State as OrderState};
     responses((status = 200, description = "Prometheus text", body = String, content_type = "text/plain"))
 )]
 pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> {
-    let counts = app.engine.store().counts().await?;
+    let counts = app.engine.storage().counts().await?;
     let mut by_state: BTreeMap<_, _> = OrderState::ALL.map(|state| (state.as_str(), 0)).into();
     let blocking = Reason::ALL.iter().filter(|reason| !reason.is_by_rule());
     let mut by_reason: BTreeMap<_, _> = blocking.map(|reason| (reason.code(), 0)).collect();
@@ -41,15 +41,15 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
     for (reason, orders) in by_reason {
         metrics::gauge!("forstok_accurate_blocked_orders", "reason" => reason).set(orders as f64);
     }
-    for (warning, orders) in app.engine.store().warning_counts().await? {
+    for (warning, orders) in app.engine.storage().warning_counts().await? {
         metrics::gauge!("forstok_accurate_warned_orders", "warning" => warning.code()).set(orders as f64);
     }
     metrics::gauge!("forstok_accurate_oldest_due_seconds").set(oldest_due_seconds(&app).await?);
-    let received = app.engine.store().oldest_received().await?;
+    let received = app.engine.storage().oldest_received().await?;
     metrics::gauge!("forstok_accurate_oldest_received_seconds").set(seconds_since(&app, received));
     // Read from the database, so that every replica shows the same and a restart forgets nothing; a repeat is known
     // only to the replica that took it.
-    let newest = app.engine.store().newest_webhook().await?.max(app.last_webhook());
+    let newest = app.engine.storage().newest_webhook().await?.max(app.last_webhook());
     if let Some(newest) = newest {
         metrics::gauge!("forstok_accurate_last_webhook_timestamp_seconds").set(newest.as_millisecond() as f64 / 1000.0);
     }

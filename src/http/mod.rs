@@ -64,14 +64,15 @@ pub use self::{
     serve::serve,
 };
 use crate::{
-    config::Config,
     domain::{
         operator::{Actor, OPERATOR, Role},
         reason::Language,
     },
+    engine::Engine,
     forstok::signature::Verifier,
+    inbox::record::Recorder,
     live::Live,
-    pipeline::{Engine, record::Recorder},
+    settings::Config,
 };
 
 /// How long an operator's request may take.

@@ -19,7 +19,7 @@ use super::{
 #[openapi(
     info(
         title = "forstok-accurate",
-        description = "Turns Forstok orders into exactly one correct sales invoice each in Accurate Online."
+        description = "Scheduler Forstok orders into exactly one correct sales invoice each in Accurate Online."
     ),
     paths(
         webhook::receive,

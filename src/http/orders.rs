@@ -24,7 +24,7 @@ use crate::{
         reason::{Language, Notice, Reason},
         timeline::Entry,
     },
-    store::{Acknowledgement, OrderRecord, State as OrderState, Sums, TimelinePlace},
+    storage::{Acknowledgement, OrderRecord, State as OrderState, Sums, TimelinePlace},
 };
 
 /// A page of orders.
@@ -425,9 +425,9 @@ pub(super) async fn list(
 ) -> Result<Json<OrderPage>, Problem> {
     let params = query(params)?;
     let (filter, limit) = (params.filter()?, params.limit()?);
-    let store = app.engine.store();
-    let page = store.page(&filter, params.before()?, limit).await?;
-    let totals = if params.wants_totals()? { Some(store.sums(&filter).await?.into()) } else { None };
+    let storage = app.engine.storage();
+    let page = storage.page(&filter, params.before()?, limit).await?;
+    let totals = if params.wants_totals()? { Some(storage.sums(&filter).await?.into()) } else { None };
     let language = language(&app, &headers);
     let orders = page.orders.into_iter().map(|record| Order::new(record, language)).collect();
     Ok(Json(OrderPage { orders, next_cursor: page.next.map(cursor), totals }))
@@ -475,9 +475,9 @@ async fn show_part(
     before: Option<TimelinePlace>,
 ) -> Result<Json<OrderWithTimeline>, Problem> {
     let record = app.engine.order(id).await?.ok_or_else(|| Problem::UnknownOrder(id.to_string()))?;
-    let store = app.engine.store();
-    let part = store.timeline_page(id, before, limit).await?;
-    let snapshots = store.snapshots(id, MOST_SNAPSHOTS).await?;
+    let storage = app.engine.storage();
+    let part = storage.timeline_page(id, before, limit).await?;
+    let snapshots = storage.snapshots(id, MOST_SNAPSHOTS).await?;
     let timeline = part.entries.iter().rev().map(|entry| timeline_entry(entry, language)).collect();
     Ok(Json(OrderWithTimeline {
         draft: record.draft.as_ref().map(|draft| draft.body.to_json()),

@@ -8,7 +8,7 @@ use super::{
     orders::language,
     problem::{Problem, ProblemBody},
 };
-use crate::pipeline::preview::{Preview, preview};
+use crate::deciding::preview::{Preview, preview};
 
 /// What would become of one order.
 #[utoipa::path(

@@ -17,8 +17,8 @@ use crate::{
         manual::Refused,
         operator::{Actor, Role},
     },
-    pipeline::record::NotRecorded,
-    store::StoreError,
+    inbox::record::NotRecorded,
+    storage::StorageError,
 };
 
 /// Why a request was not served.
@@ -167,7 +167,7 @@ impl From<Mistake> for MistakeBody {
 
 impl Problem {
     /// A change that could not be written; nothing of it is kept.
-    pub(crate) fn not_stored(error: &StoreError) -> Self {
+    pub(crate) fn not_stored(error: &StorageError) -> Self {
         tracing::error!("a change could not be stored: {error}");
         Self::NotStored("the change could not be stored; try again a little later".to_owned())
     }
@@ -285,8 +285,8 @@ impl From<NotRecorded> for Problem {
     }
 }
 
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
         tracing::error!("a request could not be served: {error}");
         Self::Unavailable
     }

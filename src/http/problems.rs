@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{cause::sentence, money::exact_number, reason::Language},
-    store::{Cause, OpenWarning},
+    storage::{Cause, OpenWarning},
 };
 
 /// Groups that are shown; those with the most orders.
@@ -95,8 +95,8 @@ impl Group {
     security(("operator_token" = []))
 )]
 pub(super) async fn list(State(app): State<App>, headers: HeaderMap) -> Result<Json<Problems>, Problem> {
-    let (store, language) = (app.engine.store(), language(&app, &headers));
-    let causes = store.causes(MOST_GROUPS).await?;
+    let (storage, language) = (app.engine.storage(), language(&app, &headers));
+    let causes = storage.causes(MOST_GROUPS).await?;
     let warning = |OpenWarning { warning, orders }: OpenWarning| WarningGroup {
         code: warning.code(),
         count: orders,
@@ -105,7 +105,7 @@ pub(super) async fn list(State(app): State<App>, headers: HeaderMap) -> Result<J
     };
     Ok(Json(Problems {
         groups: causes.into_iter().map(|cause| Group::new(cause, language)).collect(),
-        warnings: store.open_warnings().await?.into_iter().map(warning).collect(),
-        unreadable: store.unreadable_count().await?,
+        warnings: storage.open_warnings().await?.into_iter().map(warning).collect(),
+        unreadable: storage.unreadable_count().await?,
     }))
 }

@@ -25,7 +25,7 @@ use super::{
     patience::{Patience, Patient},
     seat,
 };
-use crate::pipeline::supervisor::{Progress, Supervisor};
+use crate::supervisor::{Progress, Supervisor};
 
 /// How long the first request's headers may take to arrive, from their first byte on.
 const HEADER_TIME: Duration = Duration::from_secs(15);

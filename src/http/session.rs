@@ -11,7 +11,7 @@ use super::{App, problem::Problem};
 use crate::{
     domain::operator::Actor,
     signing::{hmac_sha256, unguessable},
-    store::{SESSION_LASTS, SessionRecord},
+    storage::{SESSION_LASTS, SessionRecord},
 };
 
 /// The cookie over HTTPS. A browser takes a name that begins so only from this very host, and only with `Secure`.
@@ -32,14 +32,14 @@ pub(crate) async fn begin(app: &App, actor: &Actor) -> Result<HeaderValue, Probl
         proof: proof.unwrap_or_default(),
         until: now + SESSION_LASTS,
     };
-    app.engine.store().open_session(&session, now).await?;
+    app.engine.storage().open_session(&session, now).await?;
     Ok(cookie(app, &value, SESSION_LASTS.as_secs()))
 }
 
 /// Signs whoever sent these headers out: the cookie that takes the old one's place.
 pub(crate) async fn end(app: &App, headers: &HeaderMap) -> Result<HeaderValue, Problem> {
     if let Some(value) = value(app, headers) {
-        app.engine.store().end_session(&digest(value)).await?;
+        app.engine.storage().end_session(&digest(value)).await?;
     }
     Ok(cookie(app, "", 0))
 }
@@ -48,7 +48,7 @@ pub(crate) async fn end(app: &App, headers: &HeaderMap) -> Result<HeaderValue, P
 /// whose token or role is another one by now.
 pub(crate) async fn actor(app: &App, headers: &HeaderMap) -> Result<Option<Actor>, Problem> {
     let Some(value) = value(app, headers) else { return Ok(None) };
-    let Some(session) = app.engine.store().session(&digest(value), app.engine.now()).await? else { return Ok(None) };
+    let Some(session) = app.engine.storage().session(&digest(value), app.engine.now()).await? else { return Ok(None) };
     let operators = &app.proofs.get().operators;
     let proof = operators.proof_of(&session.operator, |text| of_session(value, text));
     Ok(operators.named(&session.operator).filter(|_| proof.as_ref() == Some(&session.proof)).cloned())

@@ -14,7 +14,7 @@ use super::{
     orders::known_id,
     problem::{Problem, ProblemBody},
 };
-use crate::store::SnapshotRecord;
+use crate::storage::SnapshotRecord;
 
 /// One snapshot that Forstok sent; its body is at `/v1/orders/{order_id}/snapshots/{id}`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -81,7 +81,7 @@ pub(super) async fn body(
     let order = known_id(&order_id)?;
     let unknown = || Problem::UnknownSnapshot { order_id: order.to_string(), id: id.chars().take(60).collect() };
     let number = id.parse().map_err(|_| unknown())?;
-    let snapshot = app.engine.store().snapshot(&order, number).await?.ok_or_else(unknown)?;
+    let snapshot = app.engine.storage().snapshot(&order, number).await?.ok_or_else(unknown)?;
     let body = Bytes::from(snapshot.body.ok_or_else(unknown)?);
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     domain::{day_in_wib, money::exact_number},
-    pipeline::queue::Queue,
-    store::{Count, DayOf, DaySum, Filter, State as OrderState},
+    engine::queue::Queue,
+    storage::{Count, DayOf, DaySum, Filter, State as OrderState},
 };
 
 /// Newest deliveries that could not be read that are shown.
@@ -130,12 +130,12 @@ struct BookSummary {
     security(("operator_token" = []))
 )]
 pub(super) async fn summary(State(app): State<App>) -> Result<Json<Summary>, Problem> {
-    let store = app.engine.store();
-    let counts = store.counts().await?;
-    let deliveries = store.unreadable_count().await?;
-    let newest = store.unreadable(None, UNREADABLE_SHOWN).await?;
+    let storage = app.engine.storage();
+    let counts = storage.counts().await?;
+    let deliveries = storage.unreadable_count().await?;
+    let newest = storage.unreadable(None, UNREADABLE_SHOWN).await?;
     let blocked = Filter { state: Some(OrderState::Blocked), ..Filter::default() };
-    let open = store.open_warnings().await?;
+    let open = storage.open_warnings().await?;
     let mut summary = Summary {
         orders: counts.iter().map(|count| count.orders).sum(),
         by_state: OrderState::ALL.map(|state| (state.as_str(), 0)).into(),
@@ -143,9 +143,9 @@ pub(super) async fn summary(State(app): State<App>) -> Result<Json<Summary>, Pro
         ignored_by_reason: BTreeMap::new(),
         by_store: BTreeMap::new(),
         oldest_due_seconds: oldest_due_seconds(&app).await?,
-        last_webhook_at: store.newest_webhook().await?.max(app.last_webhook()).map(|at| at.to_string()),
+        last_webhook_at: storage.newest_webhook().await?.max(app.last_webhook()).map(|at| at.to_string()),
         queue: queue(&app).await?,
-        blocked_total: exact_number(store.sums(&blocked).await?.rupiah()),
+        blocked_total: exact_number(storage.sums(&blocked).await?.rupiah()),
         open_warnings: open.into_iter().map(|open| (open.warning.code(), open.orders)).collect(),
         days: days(&app).await?,
         unreadable: Unreadable {
@@ -192,10 +192,11 @@ async fn queue(app: &App) -> Result<QueueSummary, Problem> {
 }
 
 async fn days(app: &App) -> Result<Vec<DaySummary>, Problem> {
-    let store = app.engine.store();
+    let storage = app.engine.storage();
     let today = day_in_wib(app.engine.now());
     let first = today.saturating_sub((DAYS - 1).days());
-    let (received, invoiced) = (store.days(DayOf::Received, first).await?, store.days(DayOf::Invoiced, first).await?);
+    let (received, invoiced) =
+        (storage.days(DayOf::Received, first).await?, storage.days(DayOf::Invoiced, first).await?);
     let of = |sums: &[DaySum], day: Date| {
         sums.iter().find(|sum| sum.day == day).map_or((0, 0), |sum| (sum.orders, sum.hundredths))
     };
@@ -214,7 +215,7 @@ async fn days(app: &App) -> Result<Vec<DaySummary>, Problem> {
 
 /// How long the longest waiting order has been due.
 pub(super) async fn oldest_due_seconds(app: &App) -> Result<f64, Problem> {
-    Ok(seconds_since(app, app.engine.store().oldest_due().await?))
+    Ok(seconds_since(app, app.engine.storage().oldest_due().await?))
 }
 
 /// How long ago a moment is; 0 when there is none.

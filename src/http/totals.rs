@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     domain::money::exact_number,
-    store::{Grouping, Total},
+    storage::{Grouping, Total},
 };
 
 /// Most rows of an answer.
@@ -122,7 +122,7 @@ pub(super) async fn list(
             return Err(Problem::BadRequest(problem));
         }
     };
-    let rows = app.engine.store().totals(&days, grouping, MOST_ROWS + 1).await?;
+    let rows = app.engine.storage().totals(&days, grouping, MOST_ROWS + 1).await?;
     if rows.len() as i64 > MOST_ROWS {
         let problem = format!("from, to: these days make more than {MOST_ROWS} rows; ask for fewer");
         return Err(Problem::BadRequest(problem));

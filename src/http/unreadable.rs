@@ -17,7 +17,7 @@ use super::{
     filter::query,
     problem::{Problem, ProblemBody},
 };
-use crate::store::UnreadableDelivery;
+use crate::storage::UnreadableDelivery;
 
 /// Webhooks on a page unless asked otherwise.
 const USUAL_PAGE: i64 = 50;
@@ -121,7 +121,7 @@ pub(super) async fn list(
             })?),
         };
     // One more than asked for tells whether there is another page.
-    let mut found = app.engine.store().unreadable(before, limit + 1).await?;
+    let mut found = app.engine.storage().unreadable(before, limit + 1).await?;
     let more = found.len() as i64 > limit;
     found.truncate(limit as usize);
     let next_cursor = found.last().filter(|_| more).map(|last| last.id.to_string());
@@ -146,7 +146,7 @@ pub(super) async fn list(
     security(("operator_token" = []))
 )]
 pub(super) async fn body(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let found = app.engine.store().unreadable_one(known(&id)?).await?;
+    let found = app.engine.storage().unreadable_one(known(&id)?).await?;
     let body = found.and_then(|(_, body)| body).ok_or_else(|| unknown(&id))?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], Bytes::from(body)).into_response())
 }
@@ -174,7 +174,7 @@ pub(super) async fn retry(
     Path(id): Path<String>,
 ) -> Result<Json<ReadAgain>, Problem> {
     let number = known(&id)?;
-    let readable = app.engine.reread_one(number).await?.ok_or_else(|| unknown(&id))?;
+    let readable = app.engine.inbox().reread_one(number).await?.ok_or_else(|| unknown(&id))?;
     tracing::info!(delivery = number, actor = actor.name, readable, "webhook {number} was read again for {actor}");
     Ok(Json(ReadAgain { readable }))
 }

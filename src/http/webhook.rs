@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     forstok::signature::Rejection,
-    pipeline::record::delivery,
-    store::{Content, Receipt},
+    inbox::record::delivery,
+    storage::{Content, Receipt},
 };
 
 /// Largest body that is taken, in bytes.

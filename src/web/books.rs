@@ -1,7 +1,7 @@
 //! How the connection to each Accurate database is, in words.
 
 use super::page::Page;
-use crate::pipeline::{BookStatus, circuit::Pause};
+use crate::posting::{BookStatus, circuit::Pause};
 
 /// A book as pages show it.
 pub(super) struct Book {

@@ -3,7 +3,7 @@
 use jiff::{ToSpan, civil::Date};
 
 use super::{format, order_line::rupiah};
-use crate::store::DaySum;
+use crate::storage::DaySum;
 
 /// Days that are shown, today included.
 pub(super) const DAYS: i64 = 30;

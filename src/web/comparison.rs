@@ -9,7 +9,7 @@ use crate::{
         money::Rupiah,
         order::{OrderLine, Snapshot},
     },
-    store::{OrderRecord, State},
+    storage::{OrderRecord, State},
 };
 
 /// Both sides, row by row.

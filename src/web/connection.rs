@@ -106,7 +106,7 @@ pub(super) async fn check(
 ) -> Result<Response, Problem> {
     tracing::info!(actor = actor.name, "{actor} has the connection to Accurate checked");
     let mapping = &app.engine.mapping().mapping;
-    let orders = read_orders(&app.engine.store().waiting_bodies(MOST_ORDERS).await?);
+    let orders = read_orders(&app.engine.storage().waiting_bodies(MOST_ORDERS).await?);
     for book in app.engine.books() {
         let Some(session) = app.engine.session(&book.name) else { continue };
         let of_book: Vec<_> = orders.iter().filter(|order| book_of(order, mapping) == book.name).collect();

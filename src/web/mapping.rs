@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::mapping::{Mapping as Rules, Store},
     http::{App, problem::Problem},
-    store::{MappingRevision, StoreName},
+    storage::{MappingRevision, StoreName},
 };
 
 /// Newest revisions that are shown.
@@ -70,7 +70,7 @@ struct Revision {
 
 /// `GET /mapping`.
 pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response, Problem> {
-    let store = app.engine.store();
+    let store = app.engine.storage();
     let in_force = app.engine.mapping();
     let rules = &in_force.mapping;
     let names: BTreeMap<_, _> = store.stores().await?.into_iter().map(|store| (store.id.clone(), store)).collect();
@@ -152,7 +152,7 @@ fn who(revision: &MappingRevision, page: &Page) -> String {
 
 /// `GET /mapping/history`.
 pub(super) async fn history(State(app): State<App>, page: Page) -> Result<Response, Problem> {
-    let revisions = app.engine.store().mapping_history(REVISIONS_SHOWN).await?;
+    let revisions = app.engine.storage().mapping_history(REVISIONS_SHOWN).await?;
     let revision = |revision: MappingRevision| Revision {
         number: revision.revision,
         at: format::moment(revision.at),

@@ -30,7 +30,7 @@ use crate::{
         orders::known_id,
         problem::Problem,
     },
-    store::{OrderRecord, SnapshotRecord, State as OrderState, Written},
+    storage::{OrderRecord, SnapshotRecord, State as OrderState, Written},
 };
 
 /// Newest snapshots that are shown.
@@ -138,8 +138,8 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let id = known_id(&order_id)?;
     let order = app.engine.order(&id).await?.ok_or(Problem::UnknownOrder(order_id))?;
-    let store = app.engine.store();
-    let mut timeline: Vec<_> = store
+    let storage = app.engine.storage();
+    let mut timeline: Vec<_> = storage
         .timeline(&id)
         .await?
         .iter()
@@ -149,7 +149,7 @@ pub(super) async fn show(
         })
         .collect();
     timeline.reverse();
-    let snapshots = store.snapshots(&id, SNAPSHOTS_SHOWN).await?;
+    let snapshots = storage.snapshots(&id, SNAPSHOTS_SHOWN).await?;
     let sent = snapshots.iter().find(|snapshot| snapshot.counts).and_then(|snapshot| snapshot.body.as_deref());
     let sent = sent.and_then(|body| payload::read(body).ok()).map(|payload| payload.order);
     let comparison = sent.map(|sent| Comparison::new(&sent, &order, &page));

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{money::Rupiah, reason::Notice},
-    store::OrderRecord,
+    storage::OrderRecord,
 };
 
 /// An order as one line of a list.

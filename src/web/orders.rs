@@ -20,7 +20,7 @@ use crate::{
         filter::{FilterParams, query},
         problem::Problem,
     },
-    store::{Count, DayOf, Days, Filter, Grouping, State as OrderState, StoreName, Sums},
+    storage::{Count, DayOf, Days, Filter, Grouping, State as OrderState, StoreName, Sums},
 };
 
 #[derive(Template)]
@@ -86,9 +86,9 @@ pub(super) async fn show(
     params: Result<Query<FilterParams>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let params = query(params)?;
-    let (filter, store) = (params.filter()?, app.engine.store());
-    let found = store.page(&filter, params.before()?, params.limit()?).await?;
-    let sums = store.sums(&filter).await?;
+    let (filter, storage) = (params.filter()?, app.engine.storage());
+    let found = storage.page(&filter, params.before()?, params.limit()?).await?;
+    let sums = storage.sums(&filter).await?;
     let at_least = if sums.exact { "" } else { page.t("at least ", "sedikitnya ") };
     let filters = filters(&params);
     let as_list = |more: Option<(&'static str, String)>| {
@@ -100,7 +100,7 @@ pub(super) async fn show(
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     html(&Orders {
         states: states(&params, &page),
-        stores: stores(&params, &store.counts().await?, store.stores().await?),
+        stores: stores(&params, &storage.counts().await?, storage.stores().await?),
         reasons: reasons(&params, &page),
         warnings: warnings(&params, &page),
         days: days(&params, &page),
@@ -134,7 +134,7 @@ async fn shares(
     let days = filter.days.unwrap_or(Days { by: DayOf::Ordered, from: None, to: None });
     let grouping = Grouping { by_store: filter.store_id.is_some(), by_day: false };
     let mut sums: BTreeMap<OrderState, Sums> = BTreeMap::new();
-    for total in app.engine.store().totals(&days, grouping, MOST_COUNTERS).await? {
+    for total in app.engine.storage().totals(&days, grouping, MOST_COUNTERS).await? {
         if total.store_id == filter.store_id {
             let of_state = sums.entry(total.state).or_default();
             of_state.orders += total.sums.orders;

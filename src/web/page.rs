@@ -21,7 +21,7 @@ use crate::{
         reason::Language,
     },
     http::{App, problem::Problem},
-    store::State,
+    storage::State,
 };
 
 /// A page in the navigation.
@@ -215,7 +215,7 @@ impl FromRequestParts<App> for Page {
 
 /// How many orders need somebody.
 pub(super) async fn blocked(app: &App) -> Result<i64, Problem> {
-    let counts = app.engine.store().counts().await?;
+    let counts = app.engine.storage().counts().await?;
     Ok(counts.iter().filter(|count| count.state == State::Blocked).map(|count| count.orders).sum())
 }
 

@@ -21,7 +21,7 @@ use crate::{
         reason::{Language, Reason, Warning},
     },
     http::{App, auth::By, problem::Problem},
-    store::{Cause, Filter, OrderRecord, State as OrderState, Written},
+    storage::{Cause, Filter, OrderRecord, State as OrderState, Written},
 };
 
 /// Groups that are shown; those with the most orders.
@@ -116,8 +116,8 @@ pub(super) async fn show(
     page: Page,
     Query(Shown { before, watch }): Query<Shown>,
 ) -> Result<Response, Problem> {
-    let store = app.engine.store();
-    let causes = store.causes(MOST_GROUPS).await?;
+    let storage = app.engine.storage();
+    let causes = storage.causes(MOST_GROUPS).await?;
     let hundredths = causes.iter().map(|cause| cause.sums.hundredths).sum();
     let mut groups = Vec::with_capacity(causes.len());
     for (place, cause) in causes.into_iter().enumerate() {
@@ -127,14 +127,14 @@ pub(super) async fn show(
             subject: Some(cause.subject.clone()),
             ..Filter::default()
         };
-        let orders = if place < MOST_OPENED { store.orders(&filter, None, SHOWN).await? } else { Vec::new() };
+        let orders = if place < MOST_OPENED { storage.orders(&filter, None, SHOWN).await? } else { Vec::new() };
         let orders = orders.iter().map(|order| OrderLine::new(order, &page)).collect();
         groups.push(Group::new(place, cause, orders, &page));
     }
     let mut warnings = Vec::new();
-    for open in store.open_warnings().await? {
+    for open in storage.open_warnings().await? {
         let filter = Filter { warning: Some(open.warning), acknowledged: Some(false), ..Filter::default() };
-        let orders = store.orders(&filter, None, SHOWN).await?;
+        let orders = storage.orders(&filter, None, SHOWN).await?;
         let about = |order: &OrderRecord| {
             let notice = order.warnings.iter().find(|notice| notice.warning == open.warning);
             notice.map(|notice| notice.about.in_words(page.language)).unwrap_or_default()
@@ -143,9 +143,9 @@ pub(super) async fn show(
         let orders: Vec<_> = orders.iter().map(|order| (OrderLine::new(order, &page), about(order))).collect();
         warnings.push(WarningGroup { newest, ..WarningGroup::new(open.warning, open.orders, orders, page.language) });
     }
-    let unreadable = store.unreadable_count().await?;
+    let unreadable = storage.unreadable_count().await?;
     let before = before.and_then(|id| id.parse().ok());
-    let mut newest = store.unreadable(before, UNREADABLE_SHOWN + 1).await?;
+    let mut newest = storage.unreadable(before, UNREADABLE_SHOWN + 1).await?;
     let more = newest.len() as i64 > UNREADABLE_SHOWN;
     newest.truncate(UNREADABLE_SHOWN as usize);
     let older = newest.last().filter(|_| more).map(|last| format!("/problems?before={}#webhooks", last.id));
@@ -254,7 +254,7 @@ pub(super) async fn retry_all(
     let filter =
         Filter { state: Some(OrderState::Blocked), reason: Some(reason), subject: Some(subject), ..Filter::default() };
     let mut watched = ids(&orders);
-    for order in app.engine.store().orders(&filter, None, MOST_WATCHED as i64).await? {
+    for order in app.engine.storage().orders(&filter, None, MOST_WATCHED as i64).await? {
         if watched.len() < MOST_WATCHED && !watched.contains(&order.order_id) {
             watched.push(order.order_id);
         }

@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     domain::{cause, day_in_wib, reason::Language},
+    engine::queue,
     http::{App, problem::Problem},
-    pipeline::queue,
-    store::{Cause, Count, DayOf, DaySum, State as OrderState},
+    storage::{Cause, Count, DayOf, DaySum, State as OrderState},
 };
 
 /// Causes that are shown here; the other page has all of them.
@@ -83,22 +83,22 @@ struct Figures {
 
 /// `GET /`.
 pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response, Problem> {
-    let store = app.engine.store();
-    let counts = store.counts().await?;
-    let causes = store.causes(CAUSES_SHOWN).await?;
+    let storage = app.engine.storage();
+    let counts = storage.counts().await?;
+    let causes = storage.causes(CAUSES_SHOWN).await?;
     let books: Vec<_> = app.engine.books().into_iter().map(|book| Book::new(book, &page)).collect();
     let today = day_in_wib(page.now);
-    let received = store.days(DayOf::Received, first_day(today)).await?;
-    let created = store.days(DayOf::Invoiced, first_day(today)).await?;
+    let received = storage.days(DayOf::Received, first_day(today)).await?;
+    let created = storage.days(DayOf::Invoiced, first_day(today)).await?;
     let of_today = |sums: &[DaySum]| sums.iter().filter(|sum| sum.day == today).copied().collect::<Vec<_>>();
-    let last_webhook = store.newest_webhook().await?;
-    let open = store.open_warnings().await?;
+    let last_webhook = storage.newest_webhook().await?;
+    let open = storage.open_warnings().await?;
     html(&Today {
         moment: page.today(),
         verdict: verdict(&page, &counts, &books),
         causes: causes.into_iter().map(|cause| CauseLine::new(cause, &page)).collect(),
         warned: open.iter().map(|open| open.orders).sum(),
-        unreadable: store.unreadable_count().await?,
+        unreadable: storage.unreadable_count().await?,
         books,
         last_webhook: last_webhook.map(|at| (page.ago(at), format::moment(at))),
         silent: last_webhook.is_some_and(|at| page.now.duration_since(at) > LONG_SILENCE),

@@ -14,7 +14,7 @@ use crate::{
     domain::reason::Language,
     forstok::payload,
     http::{App, auth::By, problem::Problem},
-    store::UnreadableDelivery,
+    storage::UnreadableDelivery,
 };
 
 /// Characters of a body that are shown; a browser takes long over more, and nobody reads that far.
@@ -66,7 +66,7 @@ struct Body {
 /// `GET /problems/webhooks/{id}`.
 pub(super) async fn show(State(app): State<App>, page: Page, Path(id): Path<String>) -> Result<Response, Problem> {
     let id = id.parse().map_err(|_| Problem::UnknownRoute)?;
-    let (delivery, body) = app.engine.store().unreadable_one(id).await?.ok_or(Problem::UnknownRoute)?;
+    let (delivery, body) = app.engine.storage().unreadable_one(id).await?.ok_or(Problem::UnknownRoute)?;
     let body = body.map(|body| {
         let all = format::indented(&body);
         let text: String = all.chars().take(MOST_SHOWN).collect();
@@ -80,8 +80,8 @@ pub(super) async fn show(State(app): State<App>, page: Page, Path(id): Path<Stri
 pub(super) async fn retry(State(app): State<App>, By(actor): By, Path(id): Path<String>) -> Result<Response, Problem> {
     let id: i64 = id.parse().map_err(|_| Problem::UnknownRoute)?;
     tracing::info!(actor = actor.name, delivery = id, "{actor} has webhook {id} read again");
-    let body = app.engine.store().unreadable_one(id).await?.and_then(|(_, body)| body);
-    let to = match app.engine.reread_one(id).await? {
+    let body = app.engine.storage().unreadable_one(id).await?.and_then(|(_, body)| body);
+    let to = match app.engine.inbox().reread_one(id).await? {
         None => "/problems?done=webhook_gone".to_owned(),
         Some(false) => format!("/problems/webhooks/{id}?done=still_unreadable"),
         Some(true) => match body.and_then(|body| payload::read(&body).ok()) {

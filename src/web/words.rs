@@ -1,7 +1,7 @@
 //! The words of the contract as people say them.
 
 use super::page::Page;
-use crate::store::{OrderRecord, State};
+use crate::storage::{OrderRecord, State};
 
 /// A state with its colour.
 pub(super) struct StateShown {

@@ -9,7 +9,7 @@ use std::{
 
 use forstok_accurate::{
     sandbox::{Action, samples::SAMPLES},
-    store::{Sqlite, Store},
+    storage::{Sqlite, Storage},
 };
 use serde_json::json;
 

@@ -85,7 +85,8 @@ fn the_settings_that_the_manifests_give_are_settings() {
             name => panic!("{name} is not expected in a manifest"),
         };
         let environment = names.iter().map(|name| (name.clone(), value(name)));
-        let config = forstok_accurate::config::load(None, environment).expect("the manifest gives all that is needed");
+        let config =
+            forstok_accurate::settings::load(None, environment).expect("the manifest gives all that is needed");
         assert!(config.operator_token.is_some() && config.mapping.is_some());
     }
 }

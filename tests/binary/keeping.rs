@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use forstok_accurate::config::Database;
+use forstok_accurate::settings::Database;
 use rusqlite::Connection;
 use secrecy::ExposeSecret;
 use serde_json::json;

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use forstok_accurate::config::Database;
+use forstok_accurate::settings::Database;
 use secrecy::ExposeSecret;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::timeout;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use forstok_accurate::{
     domain::{reason::Language, reason::Warning},
-    store::State,
+    storage::State,
 };
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ async fn a_status_that_nobody_knows_is_warned_about_and_changes_nothing() {
     assert_eq!(world.accurate.invoices(), invoices);
     assert!(about(&world, "990101", Warning::UnknownStatus).await.contains("Teleported"));
     assert!(!world.is_warned("990101", Warning::ChangedAfterInvoice).await);
-    let counts = world.store.warning_counts().await.expect("readable");
+    let counts = world.storage.warning_counts().await.expect("readable");
     assert!(counts.contains(&(Warning::UnknownStatus, 1)), "{counts:?}");
     assert!(world.timeline("990101").await.contains("Teleported"));
 }

@@ -6,7 +6,7 @@ use forstok_accurate::{
         reason::{Reason, Warning},
     },
     sandbox::Action,
-    store::{ManualChange, Written},
+    storage::{ManualChange, Written},
 };
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use forstok_accurate::{pipeline::mapping::Applied, sandbox::Action};
+use forstok_accurate::{deciding::mapping::Applied, sandbox::Action};
 
 use super::{NEW, blocked_and_invoiced, orders_wait_for_the_item};
 use crate::world::{World, order};

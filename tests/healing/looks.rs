@@ -1,9 +1,10 @@
 //! When looks are made, and when they are not.
 
 use forstok_accurate::{
-    pipeline::{Work, run::Running},
+    engine::run::Running,
+    posting::Work,
     sandbox::{Action, Fault},
-    store::State,
+    storage::State,
 };
 
 use super::{NEW, blocked_and_invoiced, calls, orders_wait_for_the_item};

@@ -14,10 +14,11 @@ use forstok_accurate::{
         order::{OrderId, Snapshot},
         reason::{Language, Notice, Reason},
     },
+    engine::Engine,
     forstok::payload,
-    pipeline::{Engine, record::delivery},
+    inbox::delivery,
     sandbox::samples::SAMPLES,
-    store::{Fold, Sqlite, State, Store},
+    storage::{Fold, Sqlite, State, Storage},
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -274,16 +275,16 @@ fn folded(bodies: &[Value]) -> Decision {
 /// Where the order stands once these were recorded and decided about, and what is to be sent.
 async fn stored(bodies: &[Value]) -> (State, Option<Reason>, Option<Draft>) {
     let folder = tempfile::tempdir().expect("a folder");
-    let store = Arc::new(Sqlite::open(&folder.path().join("test.db")).await.expect("a database"));
-    let engine = Engine::new(store.clone(), Arc::new(SystemClock), Vec::new(), in_force("children", "off"), 1);
+    let storage = Arc::new(Sqlite::open(&folder.path().join("test.db")).await.expect("a database"));
+    let engine = Engine::new(storage.clone(), Arc::new(SystemClock), Vec::new(), in_force("children", "off"), 1);
     for body in bodies {
         let arrived_at = "2024-01-13T00:00:00+07:00".parse().expect("a moment");
         let body = delivery(body.to_string().into(), arrived_at);
-        store.record(&[body], Fold::Now).await.expect("recorded");
+        storage.record(&[body], Fold::Now).await.expect("recorded");
     }
     while engine.decide_some().await.expect("decided") > 0 {}
     let id = OrderId::parse("138163394").expect("digits");
-    let order = store.order(&id).await.expect("readable").expect("known");
+    let order = storage.order(&id).await.expect("readable").expect("known");
     (order.state, order.reason, order.draft)
 }
 
@@ -351,7 +352,7 @@ fn some_of(settings: Vec<(&'static str, BoxedStrategy<toml::Value>)>) -> impl St
     settings.prop_map(|settings| settings.into_iter().flatten().collect())
 }
 
-fn store() -> impl Strategy<Value = toml::Value> {
+fn storage() -> impl Strategy<Value = toml::Value> {
     let string = || text().prop_map(toml::Value::from).boxed();
     some_of(vec![
         ("book", string()),

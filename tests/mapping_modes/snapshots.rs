@@ -13,15 +13,15 @@ use forstok_accurate::{
         wire::{Wire, WireFault, WireReply, WireRequest},
     },
     clock::SystemClock,
-    config::BookConfig,
+    deciding::preview::{Preview, preview},
     domain::{
         decision::{Decision, decide},
         history::{History, Sighting},
         reason::Language,
     },
     forstok::payload,
-    pipeline::preview::{Preview, preview},
     sandbox::samples::SAMPLES,
+    settings::BookConfig,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use forstok_accurate::{
     sandbox::samples::MAPPING,
-    store::{Sqlite, Store},
+    storage::{Sqlite, Storage},
 };
 
 use super::{Said, apply, run, with_store};

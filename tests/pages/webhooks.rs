@@ -1,9 +1,9 @@
 //! Webhooks that could not be read: listed, shown as text, and read again.
 
 use forstok_accurate::{
-    config::Database,
     forstok::payload::fingerprint_of_raw,
-    store::{self, Content, Delivery, Fold},
+    settings::Database,
+    storage::{self, Content, Delivery, Fold},
 };
 use jiff::Timestamp;
 use reqwest::StatusCode;
@@ -74,7 +74,7 @@ async fn a_webhook_that_an_older_version_did_not_understand_becomes_an_order() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     let service = home.serve().await;
-    let beside = store::open_beside(&Database::Sqlite(home.path("data/orders.db"))).await.expect("it is there");
+    let beside = storage::open_beside(&Database::Sqlite(home.path("data/orders.db"))).await.expect("it is there");
     let body = order(777).to_string().into_bytes();
     let content = Content::Unreadable { problem: "order.weight: is too heavy".to_owned(), order_id: None };
     let received_at: Timestamp = "2026-11-26T03:00:00Z".parse().expect("a moment");

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use forstok_accurate::accurate::wire::WireRequest;
 use serde_json::{Value, json};
 
-use super::store::Switch;
+use super::storage::Switch;
 
 /// What a service that does not look would see.
 #[derive(Debug, Default)]

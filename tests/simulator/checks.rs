@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use forstok_accurate::{sandbox::Invoice, store::State};
+use forstok_accurate::{sandbox::Invoice, storage::State};
 use jiff::Timestamp;
 
 use super::{
@@ -32,42 +32,6 @@ impl std::fmt::Display for Violation {
     }
 }
 
-/// Every lawful way from one state to the next, each in one commit (ARCHITECTURE.md, "States").
-pub(crate) const TRANSITIONS: &[(State, State)] = {
-    use State as S;
-    &[
-        (S::Received, S::Watching),
-        (S::Received, S::Due),
-        (S::Received, S::Blocked),
-        (S::Received, S::Ignored),
-        (S::Watching, S::Due),
-        (S::Watching, S::Blocked),
-        (S::Watching, S::Ignored),
-        // Another mapping waits for a later status.
-        (S::Due, S::Watching),
-        (S::Due, S::Invoiced),
-        (S::Due, S::Blocked),
-        (S::Due, S::Ignored),
-        (S::Invoiced, S::VoidDue),
-        (S::VoidDue, S::Voided),
-        (S::VoidDue, S::Blocked),
-        // It was cancelled, and went on before its invoice was deleted, or afterwards.
-        (S::VoidDue, S::Invoiced),
-        (S::Voided, S::Blocked),
-        (S::Blocked, S::Watching),
-        (S::Blocked, S::Due),
-        (S::Blocked, S::Ignored),
-        // Its invoice could not be deleted, and the mapping has come to keep it.
-        (S::Blocked, S::Invoiced),
-        // Its invoice could not be deleted, and is tried again.
-        (S::Blocked, S::VoidDue),
-        // The rule that ignored it is gone.
-        (S::Ignored, S::Watching),
-        (S::Ignored, S::Due),
-        (S::Ignored, S::Blocked),
-    ]
-};
-
 /// A transition in the words of the coverage table.
 pub(crate) fn in_words(from: State, to: State) -> String {
     format!("{} → {}", from.as_str(), to.as_str())
@@ -81,7 +45,7 @@ pub(crate) fn changes(before: &View, after: &View) -> Result<Vec<(State, State)>
             None if order.state == State::Received => {}
             None => return Err(Violation::Rule(format!("order {id} began as {}", order.state.as_str()))),
             Some(state) if state == order.state => {}
-            Some(state) if TRANSITIONS.contains(&(state, order.state)) => changes.push((state, order.state)),
+            Some(state) if state.may_become(order.state) => changes.push((state, order.state)),
             Some(state) => return Err(Violation::Rule(format!("order {id} went {}", in_words(state, order.state)))),
         }
     }

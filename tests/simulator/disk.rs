@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use forstok_accurate::{
-    config::Database,
     domain::mapping::Mapping,
     sandbox::samples::MAPPING,
-    store::{self, NewMapping},
+    settings::Database,
+    storage::{self, NewMapping},
 };
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
@@ -100,10 +100,10 @@ impl Disk {
 }
 
 async fn put_mapping(place: &Database) {
-    let store = store::open(place).await.expect("a database can be made");
+    let storage = storage::open(place).await.expect("a database can be made");
     Mapping::parse("mapping.toml", MAPPING).expect("the sample mapping is valid");
     let new =
         NewMapping { document: MAPPING.to_owned(), who: "simulator".to_owned(), changes: Vec::new(), replaces: 0 };
-    store.put_mapping(&new, Timestamp::UNIX_EPOCH).await.expect("written");
-    store.close().await;
+    storage.put_mapping(&new, Timestamp::UNIX_EPOCH).await.expect("written");
+    storage.close().await;
 }

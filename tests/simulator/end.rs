@@ -12,7 +12,7 @@ use forstok_accurate::{
         Invoice, Numbering,
         samples::{MAPPING, mapping},
     },
-    store::State,
+    storage::State,
 };
 use jiff::SignedDuration;
 use rust_decimal::Decimal;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use forstok_accurate::{
     clock::Clock,
-    config::Database,
     domain::doubt::SAVE_IS_OVER,
     sandbox::{Edit, Invoice, Numbering},
+    settings::Database,
 };
 use rust_decimal::Decimal;
 

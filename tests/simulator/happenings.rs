@@ -2,7 +2,7 @@
 
 use forstok_accurate::{
     sandbox::{Down, samples::MAPPING},
-    store::State,
+    storage::State,
 };
 use jiff::{SignedDuration, civil::Date};
 
@@ -132,8 +132,9 @@ impl World {
 
     fn stands_at_a_rare_place(&self, at: usize) -> bool {
         let Life::Alive(process) = &self.lives[at] else { return false };
-        let is_rare =
-            |place: &str| ["wait_on", "end_wait", "_waiting", "hasten"].iter().any(|rare| place.ends_with(rare));
+        let is_rare = |place: &str| {
+            ["put_off_recheck", "finish_recheck", "_waiting", "hasten"].iter().any(|rare| place.ends_with(rare))
+        };
         process.activities.iter().any(|(_, activity)| is_rare(activity.place()))
     }
 
@@ -267,7 +268,7 @@ impl World {
                 self.troubles.busy = if is_on { 0.2 } else { 0.0 };
                 for life in &self.lives {
                     if let Life::Alive(process) = life {
-                        process.store.set_busy(self.troubles.busy);
+                        process.storage.set_busy(self.troubles.busy);
                     }
                 }
             }

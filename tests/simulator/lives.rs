@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use forstok_accurate::{
     clock::Clock,
-    config::Database,
-    pipeline::mapping::in_force,
-    store::{self, Store},
+    deciding::mapping::current as active_mapping,
+    settings::Database,
+    storage::{self, Storage},
 };
 use jiff::SignedDuration;
 
@@ -14,22 +14,22 @@ use super::{
     checks::Violation,
     clock::TrueClock,
     process::{BOOK, Process},
-    store::SimStore,
+    storage::SimStore,
     wire::Door,
     world::{Life, World},
 };
 
 impl World {
     /// Several workers share a file, which its lock would forbid: only the first start opens it as a service does.
-    async fn open(&self) -> store::Result<Arc<dyn Store>> {
+    async fn open(&self) -> storage::Result<Arc<dyn Storage>> {
         let shared = matches!(&self.place, Database::Sqlite(_)) && self.terms.workers > 1;
         if !shared {
-            return store::open_by(&self.place, Arc::new(TrueClock(self.clock.clone()))).await;
+            return storage::open_by(&self.place, Arc::new(TrueClock(self.clock.clone()))).await;
         }
         if matches!(&self.place, Database::Sqlite(path) if !path.exists()) {
-            store::open(&self.place).await?.close().await;
+            storage::open(&self.place).await?.close().await;
         }
-        store::open_beside(&self.place).await
+        storage::open_beside(&self.place).await
     }
 
     pub(crate) async fn start(&mut self, at: usize) {
@@ -44,13 +44,13 @@ impl World {
         if self.terms.workers == 1 || (self.terms.is_held && makes_calls) {
             database.end_leases(BOOK, clock.now()).await.expect("written");
         }
-        let mapping = in_force(database.as_ref()).await.expect("readable");
+        let mapping = active_mapping(database.as_ref()).await.expect("readable");
         let chance = self.rng.fork();
-        let store = SimStore::new(database, self.gates.clone(), self.watch.clone(), self.switch, chance);
-        store.set_busy(self.troubles.busy);
+        let storage = SimStore::new(database, self.gates.clone(), self.watch.clone(), self.switch, chance);
+        storage.set_busy(self.troubles.busy);
         let seed = self.rng.u64(..);
         let door = Arc::new(Door::new(self.wire.clone(), !makes_calls, self.switch));
-        let process = Process::start(Arc::new(store), door, clock, mapping, self.terms.bulk, seed);
+        let process = Process::start(Arc::new(storage), door, clock, mapping, self.terms.bulk, seed);
         self.lives[at] = Life::Alive(Box::new(process));
         if makes_calls && !self.is_heaping {
             // The first thing that the service does: waits that a wrong clock has made too long end by it.
@@ -70,7 +70,7 @@ impl World {
         let now = self.process(at).clock.now();
         let database = self.database.clone().expect("open while a process lives");
         database.end_leases(BOOK, now).await.expect("written");
-        self.process(at).store.set_wrote();
+        self.process(at).storage.set_wrote();
         self.happened("a replica takes over");
         self.look().await
     }

@@ -5,13 +5,12 @@ use std::{collections::VecDeque, sync::Arc};
 use forstok_accurate::{
     accurate::client::Session,
     clock::Clock,
-    config::BookConfig,
-    pipeline::{
-        Engine, MappingInForce, Work,
-        mapping::{self, Document},
-        record::{NotRecorded, Recorder, delivery},
-    },
-    store::Result,
+    deciding::mapping::{self, ActiveMapping, Document},
+    engine::Engine,
+    inbox::record::{NotRecorded, Recorder, delivery},
+    posting::Work,
+    settings::BookConfig,
+    storage::Result,
 };
 use jiff::Timestamp;
 
@@ -19,7 +18,7 @@ use super::{
     clock::SimClock,
     gates::Activity,
     senders::{Acknowledged, Waiting, acknowledged},
-    store::SimStore,
+    storage::SimStore,
     view::View,
     wire::{ACCOUNT_HOST, Door},
     world::order_id,
@@ -61,7 +60,7 @@ pub(crate) enum Kind {
 
 /// One process.
 pub(crate) struct Process {
-    pub(crate) store: Arc<SimStore>,
+    pub(crate) storage: Arc<SimStore>,
     pub(crate) clock: Arc<SimClock>,
     pub(crate) door: Arc<Door>,
     pub(crate) engine: Arc<Engine>,
@@ -79,10 +78,10 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(
-        store: Arc<SimStore>,
+        storage: Arc<SimStore>,
         door: Arc<Door>,
         clock: Arc<SimClock>,
-        mapping: MappingInForce,
+        mapping: ActiveMapping,
         bulk: bool,
         seed: u64,
     ) -> Self {
@@ -90,14 +89,14 @@ impl Process {
         let (api_token, signature_secret) = ("sandbox-token".into(), "sandbox-secret".into());
         let book = BookConfig { account_url, api_token, signature_secret, bulk };
         let session = Session::new(BOOK, &book, door.clone(), clock.clone());
-        let engine = Arc::new(Engine::new(store.clone(), clock.clone(), vec![session], mapping, seed));
-        let (recorder, committing) = Recorder::unstarted(engine.clone());
+        let engine = Arc::new(Engine::new(storage.clone(), clock.clone(), vec![session], mapping, seed));
+        let (recorder, committing) = Recorder::unstarted(engine.inbox().clone());
         let commit = Activity::new("group commit", async move {
             committing.await;
             End::Done(Ok(()))
         });
         Self {
-            store,
+            storage,
             clock,
             door,
             engine,
@@ -195,7 +194,7 @@ impl Process {
     pub(crate) fn retry(&mut self, order: &str) {
         let (engine, order_id) = (self.engine.clone(), order_id(order));
         self.begin(Kind::Person, format!("retry of order {order}"), async move {
-            let rearmed = engine.store().rearm_one(&order_id, "operator", engine.now()).await;
+            let rearmed = engine.storage().rearm_one(&order_id, "operator", engine.now()).await;
             engine.wake();
             End::Done(rearmed.map(drop))
         });
@@ -207,7 +206,7 @@ impl Process {
         let (engine, clock) = (self.engine.clone(), self.clock.clone());
         self.begin(Kind::Person, "change of the mapping", async move {
             let clock: &dyn Clock = clock.as_ref();
-            let applied = mapping::apply(engine.store().as_ref(), clock, document, "a person", None).await;
+            let applied = mapping::apply(engine.storage().as_ref(), clock, document, "a person", None).await;
             let applied = applied.map(|applied| match applied {
                 mapping::Applied::Changed(in_force, _) if tells => engine.set_mapping(in_force),
                 _ => {}
@@ -225,6 +224,6 @@ fn in_words(work: &Work) -> String {
             let orders: Vec<_> = claims.iter().map(|claim| claim.order_id.as_str()).collect();
             format!("attempts for orders {}", orders.join(" "))
         }
-        Work::Look => LOOK.to_owned(),
+        Work::Recheck => LOOK.to_owned(),
     }
 }

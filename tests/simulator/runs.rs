@@ -7,14 +7,14 @@ use std::{
     thread,
 };
 
-use forstok_accurate::sandbox::Action;
+use forstok_accurate::{domain::state::LAWFUL_CHANGES, sandbox::Action};
 
 use super::{
-    checks::{TRANSITIONS, Violation, in_words},
+    checks::{Violation, in_words},
     coverage::Coverage,
     disk::{Base, Disk},
     happenings::HAPPENINGS,
-    store::Switch,
+    storage::Switch,
     terms::{CLOCKS_DIFFER, TERMS, drawn},
     world::{Trial, World},
 };
@@ -40,12 +40,12 @@ const CRASHES: &[&str] = &[
     "after settle",
     "before hasten",
     "after hasten",
-    "before wait_on",
-    "after wait_on",
-    "before end_wait",
-    "after end_wait",
-    "before try_one_waiting",
-    "after try_one_waiting",
+    "before put_off_recheck",
+    "after put_off_recheck",
+    "before finish_recheck",
+    "after finish_recheck",
+    "before try_one_awaiting",
+    "after try_one_awaiting",
     "before rearm",
     "after rearm",
     "before put_mapping",
@@ -189,7 +189,7 @@ fn whatever_happens_each_order_has_its_one_invoice_and_nothing_acknowledged_is_l
     if let Some((_, violation)) = run.violations.first() {
         panic!("{violation}");
     }
-    let transitions: Vec<_> = TRANSITIONS.iter().map(|(from, to)| in_words(*from, *to)).collect();
+    let transitions: Vec<_> = LAWFUL_CHANGES.iter().map(|(from, to)| in_words(*from, *to)).collect();
     let mut never = run.coverage.never_met("fault", drawn());
     never.extend(run.coverage.never_met("transition", transitions.iter().map(String::as_str)));
     never.extend(run.coverage.never_met("crash", CRASHES.iter().copied()));

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use axum::body::Bytes;
 use forstok_accurate::{
     sandbox::Emoji,
-    store::{Content, Delivery},
+    storage::{Content, Delivery},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -135,7 +135,7 @@ fn script(rng: &mut fastrand::Rng, terms: &Terms, ways: &[&[&str]], id: &str) ->
         (_, 2..5) => "KAOS-M",
         _ => "AAA2002",
     };
-    let store = STORES[rng.usize(..STORES.len())];
+    let storage = STORES[rng.usize(..STORES.len())];
     let pays_shipping = rng.u8(..4) == 0;
     let mut price = 1000 * rng.i64(1..200);
     let mut minute = rng.i64(0..60);
@@ -150,7 +150,7 @@ fn script(rng: &mut fastrand::Rng, terms: &Terms, ways: &[&[&str]], id: &str) ->
         let updated_at = (day + SignedDuration::from_mins(minute)).to_string();
         let shipping = if pays_shipping { 9000 } else { 0 };
         let name = if flaw == Flaw::Emoji { "Kaos \u{1F600}" } else { "Kaos" };
-        let order = order(id).name(name).sku(sku).price(price).store(store).status(status).updated_at(&updated_at);
+        let order = order(id).name(name).sku(sku).price(price).store(storage).status(status).updated_at(&updated_at);
         let order = order.with("cashless", json!(!pays_shipping)).with("shipping_price", json!(shipping));
         snapshots.push(order.with("total_price", json!(price + shipping)).without(&UNREAD).body());
     }

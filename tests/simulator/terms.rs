@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::store::Switch;
+use super::storage::Switch;
 use forstok_accurate::sandbox::{
     Action, BulkRule, Emoji, Fault, FilterValues, LetterCase, Numbering, Sorting, SuspendedItems,
 };

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use forstok_accurate::{config::Database, domain::order::OrderId, store::State};
+use forstok_accurate::{domain::order::OrderId, settings::Database, storage::State};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use sqlx::{Connection, PgConnection, Row, postgres::PgRow};

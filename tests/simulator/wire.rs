@@ -13,7 +13,7 @@ use forstok_accurate::{
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::{blind::Blinkers, clock::SimClock, gates::Gates, store::Switch};
+use super::{blind::Blinkers, clock::SimClock, gates::Gates, storage::Switch};
 
 /// Where the account server answers; the two data hosts are the sandbox's own names.
 pub(crate) const ACCOUNT_HOST: &str = "account.accurate.id";

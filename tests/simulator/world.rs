@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use forstok_accurate::{
     clock::Clock,
-    config::Database,
     domain::order::OrderId,
     sandbox::{Action, Invoice, Options, Sandbox},
-    store::{State, Store},
+    settings::Database,
+    storage::{State, Storage},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -21,7 +21,7 @@ use super::{
     happenings::Troubles,
     process::{End, Process},
     senders::{self, Acknowledged, Script, Waiting},
-    store::Switch,
+    storage::Switch,
     story::Story,
     terms::Terms,
     view::{View, Watch},
@@ -83,7 +83,7 @@ pub(crate) struct World {
     pub(crate) wire: Arc<SimWire>,
     pub(crate) place: Database,
     /// The open database; none between the death of the only process and its next start.
-    pub(crate) database: Option<Arc<dyn Store>>,
+    pub(crate) database: Option<Arc<dyn Storage>>,
     pub(crate) watch: Arc<Watch>,
     pub(crate) lives: Vec<Life>,
     pub(crate) scripts: Vec<Script>,
@@ -369,8 +369,8 @@ impl World {
         let mut wrote = false;
         for life in &self.lives {
             if let Life::Alive(process) = life {
-                wrote |= process.store.take_wrote();
-                for met in process.store.take_met() {
+                wrote |= process.storage.take_wrote();
+                for met in process.storage.take_met() {
                     self.coverage.meet("store", met);
                 }
             }

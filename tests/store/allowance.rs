@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use forstok_accurate::{
     clock::SystemClock,
-    config::Database,
-    store::{self, Allowance},
+    settings::Database,
+    storage::{self, Allowance},
 };
 
 use crate::world::{Base, new_place};
@@ -22,14 +22,14 @@ async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     tokio::time::timeout(LONGEST, came).await.unwrap_or_else(|_| panic!("it never came to this: {what}"));
 }
 
-fn borrowing(place: &Database) -> tokio::task::JoinHandle<Option<store::Borrowed>> {
+fn borrowing(place: &Database) -> tokio::task::JoinHandle<Option<storage::Borrowed>> {
     let place = place.clone();
-    tokio::spawn(async move { store::borrow(&place, &SystemClock).await.expect("it is lent") })
+    tokio::spawn(async move { storage::borrow(&place, &SystemClock).await.expect("it is lent") })
 }
 
 pub(super) async fn a_command_has_its_part_while_the_service_has_not(base: Base) {
     let (place, _folder) = new_place(base).await;
-    store::open(&place).await.expect("the database can be made").close().await;
+    storage::open(&place).await.expect("the database can be made").close().await;
     let mut one = Allowance::of(&place, &SystemClock).await.expect("nobody has it");
     let mut other = Allowance::of(&place, &SystemClock).await.expect("replicas share it");
     assert!(one.is_ours(&SystemClock).await && other.is_ours(&SystemClock).await);

@@ -5,7 +5,7 @@ use forstok_accurate::{
         manual::{Manual, Refused},
         reason::{Reason, Warning},
     },
-    store::{Cause, DayOf, Days, Filter, ManualChange, Position, State, Sums, Written},
+    storage::{Cause, DayOf, Days, Filter, ManualChange, Position, State, Sums, Written},
 };
 use jiff::civil::date;
 use serde_json::json;
@@ -18,12 +18,12 @@ fn days(by: DayOf, from: jiff::civil::Date, to: jiff::civil::Date) -> Filter {
 }
 
 async fn sums(world: &World, filter: &Filter) -> Sums {
-    world.store.sums(filter).await.expect("readable")
+    world.storage.sums(filter).await.expect("readable")
 }
 
 /// The sums as the orders themselves have them.
 async fn added_up(world: &World, filter: &Filter) -> Sums {
-    let orders = world.store.orders(filter, None, 1_000).await.expect("readable");
+    let orders = world.storage.orders(filter, None, 1_000).await.expect("readable");
     let hundredths = orders.iter().map(|order| order.hundredths).sum();
     Sums { orders: orders.len() as i64, hundredths, exact: true }
 }
@@ -31,7 +31,7 @@ async fn added_up(world: &World, filter: &Filter) -> Sums {
 pub(crate) async fn a_text_finds_any_part_that_people_have(base: Base) {
     let mut world = World::on(base).await;
     let named =
-        |id: &str, store: i64, name: &str| order(id).ready_to_ship().store(store).with("store_name", json!(name));
+        |id: &str, store: i64, name: &str| order(id).ready_to_ship().store(storage).with("store_name", json!(name));
     world.forstok_sends(named("101", 8277, "Toko Kaos Jakarta").sku("KAOS-M").price(144_000)).await;
     world.forstok_sends(named("102", 7475, "Gudang Celana").sku("kaos-m-merah").price(99_500)).await;
     let number = json!("INV/20231127/MPL/3578903");
@@ -93,7 +93,7 @@ pub(crate) async fn days_are_those_of_jakarta_and_sort_the_list(base: Base) {
     filter.state = Some(State::Watching);
     let (mut before, mut seen) = (None, Vec::new());
     loop {
-        let page = world.store.page(&filter, before, 2).await.expect("readable");
+        let page = world.storage.page(&filter, before, 2).await.expect("readable");
         seen.extend(page.orders.iter().map(|order| order.order_id.to_string()));
         before = page.next;
         if before.is_none() {
@@ -123,7 +123,7 @@ pub(crate) async fn pages_with_every_filter_show_each_order_once(base: Base) {
         let whole = ids(&world, &filter).await;
         let (mut before, mut seen) = (None::<Position>, Vec::new());
         loop {
-            let page = world.store.page(&filter, before, 1).await.expect("readable");
+            let page = world.storage.page(&filter, before, 1).await.expect("readable");
             assert!(page.orders.len() <= 1);
             seen.extend(page.orders.iter().map(|order| order.order_id.to_string()));
             before = page.next;
@@ -139,7 +139,7 @@ pub(crate) async fn pages_with_every_filter_show_each_order_once(base: Base) {
 
 pub(crate) async fn blocked_orders_are_grouped_by_their_cause(base: Base) {
     let world = a_world_with_every_state(base).await;
-    let causes = world.store.causes(10).await.expect("readable");
+    let causes = world.storage.causes(10).await.expect("readable");
     let of = |reason| causes.iter().find(|cause| cause.reason == reason).expect("there is one");
     let Cause { subject, sums: of_item, oldest, .. } = of(Reason::ItemNotFound);
     assert_eq!((subject.as_str(), of_item.orders), ("BARU-01", 2));
@@ -153,13 +153,13 @@ pub(crate) async fn blocked_orders_are_grouped_by_their_cause(base: Base) {
     let now = world.clock_now();
     assert_eq!(
         world
-            .store
+            .storage
             .rearm(&Filter { subject: Some("OTHER".to_owned()), ..filter.clone() }, "ani", now)
             .await
             .expect("written"),
         0
     );
-    assert_eq!(world.store.rearm(&filter, "ani", now).await.expect("written"), 2);
+    assert_eq!(world.storage.rearm(&filter, "ani", now).await.expect("written"), 2);
     assert!(world.timeline("827703").await.contains("retried at the request of \"ani\""));
 }
 
@@ -167,12 +167,12 @@ pub(crate) async fn a_cause_that_is_gone_is_no_group(base: Base) {
     let mut world = World::on(base).await;
     world.forstok_sends(order("1").ready_to_ship().sku("BARU-01")).await;
     world.run_until_settled().await;
-    assert_eq!(world.store.causes(10).await.expect("readable").len(), 1);
+    assert_eq!(world.storage.causes(10).await.expect("readable").len(), 1);
     world.accurate.add_item("BARU-01", "Barang baru");
     world.operator_retries("1").await;
     world.run_until_settled().await;
     assert_eq!(world.state("1").await, "invoiced");
-    assert_eq!(world.store.causes(10).await.expect("readable"), []);
+    assert_eq!(world.storage.causes(10).await.expect("readable"), []);
 }
 
 pub(crate) async fn an_acknowledged_warning_no_longer_needs_attention_until_it_changes(base: Base) {
@@ -183,11 +183,11 @@ pub(crate) async fn an_acknowledged_warning_no_longer_needs_attention_until_it_c
     world.run_until_settled().await;
     let changed = Warning::ChangedAfterInvoice;
     let open = async |world: &World| {
-        let open = world.store.open_warnings().await.expect("readable");
+        let open = world.storage.open_warnings().await.expect("readable");
         open.iter().filter(|open| open.warning == changed).map(|open| open.orders).sum::<i64>()
     };
     let acknowledge = async |world: &World, warning| {
-        world.store.acknowledge(&order_id("1"), warning, "ani", world.clock_now()).await.expect("written")
+        world.storage.acknowledge(&order_id("1"), warning, "ani", world.clock_now()).await.expect("written")
     };
     let listed = async |world: &World, acknowledged| {
         ids(world, &Filter { warning: Some(changed), acknowledged: Some(acknowledged), ..ALL }).await
@@ -220,7 +220,7 @@ pub(crate) async fn a_decision_of_a_person_is_written_once_and_refused_where_it_
             document: Some("SI.1".to_owned()),
             actor: "ani".to_owned(),
         };
-        world.store.decide_manually(&order_id(id), &change, world.clock_now()).await.expect("written")
+        world.storage.decide_manually(&order_id(id), &change, world.clock_now()).await.expect("written")
     };
     assert_eq!(decide("827703", Some(Manual::ByHand)).await, Written::Changed);
     assert_eq!(decide("827703", Some(Manual::ByHand)).await, Written::Unchanged);

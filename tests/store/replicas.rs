@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use forstok_accurate::{
     clock::Clock,
-    config::Database,
-    pipeline::record::delivery,
-    store::{self, Claim, Fold, Hold, Lane, Receipt, State, Store, Wanted},
+    inbox::record::delivery,
+    settings::Database,
+    storage::{self, Claim, Fold, Lane, Leadership, Receipt, State, Storage, Wanted},
 };
 use jiff::SignedDuration;
 use secrecy::ExposeSecret;
@@ -20,8 +20,8 @@ use crate::world::{BOOK, Base, World, order, postgres};
 pub(super) const LONGEST: Duration = Duration::from_mins(1);
 
 /// Another replica's handle on the world's database.
-async fn another(world: &World) -> Arc<dyn Store> {
-    store::open(&world.place).await.expect("the server takes more than one")
+async fn another(world: &World) -> Arc<dyn Storage> {
+    storage::open(&world.place).await.expect("the server takes more than one")
 }
 
 /// A person's connection to the world's database.
@@ -40,7 +40,7 @@ async fn at_once<T: Send + 'static>(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replicas_that_start_together_make_the_schema_once() {
     let place = postgres::empty_database("together").await;
-    let open = || store::open(&place);
+    let open = || storage::open(&place);
     let (one, two, three, four) = tokio::join!(open(), open(), open(), open());
     for one in [one, two, three, four] {
         one.map(drop).expect("each of them starts");
@@ -68,16 +68,16 @@ async fn an_older_replica_starts_after_a_newer_one_has_migrated() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_content_at_two_replicas_at_once_is_new_once() {
     let world = World::on(Base::Postgres).await;
-    let stores = [world.store.clone(), another(&world).await, another(&world).await];
+    let stores = [world.storage.clone(), another(&world).await, another(&world).await];
     for fold in [Fold::Later, Fold::Now] {
         for round in 0..20 {
             let price = i64::from(round) + if fold == Fold::Now { 50_000 } else { 90_000 };
             // Each in another order: whoever waits for whom must not go in a circle.
-            let calls = stores.clone().into_iter().enumerate().map(|(nth, store)| {
+            let calls = stores.clone().into_iter().enumerate().map(|(nth, storage)| {
                 let mut batch: Vec<_> = (1..=20).map(|id| order(&id.to_string()).open().price(price)).collect();
                 batch.rotate_left(nth * 7);
                 let batch: Vec<_> = batch.iter().map(|order| delivery(order.body(), world.clock.now())).collect();
-                async move { store.record(&batch, fold).await.expect("recorded") }
+                async move { storage.record(&batch, fold).await.expect("recorded") }
             });
             let receipts: Vec<Receipt> = at_once(calls).await.concat();
             assert_eq!(receipts.iter().filter(|receipt| !receipt.repeat).count(), 20, "{fold:?} {round}");
@@ -88,23 +88,23 @@ async fn the_same_content_at_two_replicas_at_once_is_new_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replicas_that_fold_and_record_at_once_lose_and_double_nothing() {
     let world = World::on(Base::Postgres).await;
-    let stores = [world.store.clone(), another(&world).await];
+    let stores = [world.storage.clone(), another(&world).await];
     let now = world.clock.now();
     let snapshots = |id: u32| [order(&id.to_string()).open(), order(&id.to_string()).ready_to_ship()];
-    let calls = stores.clone().into_iter().enumerate().map(|(nth, store)| async move {
+    let calls = stores.clone().into_iter().enumerate().map(|(nth, storage)| async move {
         for id in 1..=30 {
             // One replica hears of opening and the other of being ready, at the same moment.
             let delivery = delivery(snapshots(id)[nth].body(), now);
             let fold = if id % 2 == 0 { Fold::Now } else { Fold::Later };
-            store.record(&[delivery], fold).await.expect("recorded");
-            let waiting = store.unfolded(None, 10).await.expect("readable");
+            storage.record(&[delivery], fold).await.expect("recorded");
+            let waiting = storage.unfolded(None, 10).await.expect("readable");
             let again =
-                |one: &store::Unfolded| (one.delivery, super::delivery(one.body.clone().into(), one.received_at));
-            store.fold(&waiting.iter().map(again).collect::<Vec<_>>()).await.expect("folded");
+                |one: &storage::Unfolded| (one.delivery, super::delivery(one.body.clone().into(), one.received_at));
+            storage.fold(&waiting.iter().map(again).collect::<Vec<_>>()).await.expect("folded");
         }
     });
     at_once(calls).await;
-    assert!(world.store.unfolded(None, 100).await.expect("readable").is_empty());
+    assert!(world.storage.unfolded(None, 100).await.expect("readable").is_empty());
     let orders = super::all(&world).await;
     assert_eq!(orders.len(), 30);
     assert!(orders.iter().all(|order| order.status == "Ready to Ship"), "the newest counts, whoever folded last");
@@ -118,10 +118,10 @@ async fn two_replicas_never_claim_the_same_order() {
         world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
     }
     world.decide_all().await;
-    let (now, others) = (world.clock.now(), [another(&world).await, another(&world).await, world.store.clone()]);
+    let (now, others) = (world.clock.now(), [another(&world).await, another(&world).await, world.storage.clone()]);
     let wanted = Wanted::Due { lane: Lane::Fresh, newest_first: false, limit: 7 };
-    let calls = others.into_iter().cycle().take(12).map(|store| async move {
-        store.claim(BOOK, wanted, now, now + SignedDuration::from_mins(3)).await.expect("claimed")
+    let calls = others.into_iter().cycle().take(12).map(|storage| async move {
+        storage.claim(BOOK, wanted, now, now + SignedDuration::from_mins(3)).await.expect("claimed")
     });
     let claims: Vec<Claim> = at_once(calls).await.concat();
     let mut ids: Vec<_> = claims.iter().map(|claim| claim.order_id.to_string()).collect();
@@ -133,46 +133,46 @@ async fn two_replicas_never_claim_the_same_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_book_is_one_replicas_until_its_lease_ends_or_it_lets_go() {
     let world = World::on(Base::Postgres).await;
-    let (one, two) = (&world.store, another(&world).await);
+    let (one, two) = (&world.storage, another(&world).await);
     let long = Duration::from_mins(5);
-    assert_eq!(one.hold_book(BOOK, "one", long, Some("token_rejected")).await.expect("written"), Hold::Taken);
-    let anothers = Hold::Anothers { pause: Some("token_rejected".to_owned()) };
-    assert_eq!(two.hold_book(BOOK, "two", long, None).await.expect("written"), anothers);
-    assert_eq!(one.hold_book(BOOK, "one", long, None).await.expect("written"), Hold::Kept);
-    let anothers = Hold::Anothers { pause: None };
-    assert_eq!(two.hold_book(BOOK, "two", long, None).await.expect("written"), anothers);
-    one.let_go("one").await.expect("written");
-    assert_eq!(two.hold_book(BOOK, "two", Duration::ZERO, None).await.expect("written"), Hold::Taken);
+    assert_eq!(one.lead(BOOK, "one", long, Some("token_rejected")).await.expect("written"), Leadership::Won);
+    let anothers = Leadership::Another { report: Some("token_rejected".to_owned()) };
+    assert_eq!(two.lead(BOOK, "two", long, None).await.expect("written"), anothers);
+    assert_eq!(one.lead(BOOK, "one", long, None).await.expect("written"), Leadership::Renewed);
+    let anothers = Leadership::Another { report: None };
+    assert_eq!(two.lead(BOOK, "two", long, None).await.expect("written"), anothers);
+    one.resign("one").await.expect("written");
+    assert_eq!(two.lead(BOOK, "two", Duration::ZERO, None).await.expect("written"), Leadership::Won);
     // A lease that has ended is nobody's, whoever had it.
-    assert_eq!(two.hold_book(BOOK, "two", Duration::ZERO, None).await.expect("written"), Hold::Taken);
-    assert_eq!(one.hold_book(BOOK, "one", long, None).await.expect("written"), Hold::Taken);
-    two.let_go("two").await.expect("written");
-    assert_eq!(one.hold_book(BOOK, "one", long, None).await.expect("written"), Hold::Kept);
+    assert_eq!(two.lead(BOOK, "two", Duration::ZERO, None).await.expect("written"), Leadership::Won);
+    assert_eq!(one.lead(BOOK, "one", long, None).await.expect("written"), Leadership::Won);
+    two.resign("two").await.expect("written");
+    assert_eq!(one.lead(BOOK, "one", long, None).await.expect("written"), Leadership::Renewed);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_free_book_is_taken_by_one_of_those_who_ask_at_once() {
     let world = World::on(Base::Postgres).await;
-    let stores = [world.store.clone(), another(&world).await];
+    let stores = [world.storage.clone(), another(&world).await];
     for round in 0..20 {
         let book = format!("book {round}");
-        let calls = stores.clone().into_iter().zip(["one", "two"]).map(|(store, name)| {
+        let calls = stores.clone().into_iter().zip(["one", "two"]).map(|(storage, name)| {
             let book = book.clone();
-            async move { store.hold_book(&book, name, LONGEST, None).await.expect("written") }
+            async move { storage.lead(&book, name, LONGEST, None).await.expect("written") }
         });
         let holds = at_once(calls).await;
-        assert_eq!(holds.iter().filter(|hold| **hold == Hold::Taken).count(), 1, "{holds:?}");
+        assert_eq!(holds.iter().filter(|hold| **hold == Leadership::Won).count(), 1, "{holds:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_that_calls_is_heard_by_the_others() {
     let world = World::on(Base::Postgres).await;
-    let (caller, hearer) = (another(&world).await, world.store.clone());
+    let (caller, hearer) = (another(&world).await, world.storage.clone());
     // The first time it only begins to listen.
-    hearer.called().await;
-    let heard = tokio::spawn(async move { hearer.called().await });
-    caller.call_others().await.expect("called");
+    hearer.notified().await;
+    let heard = tokio::spawn(async move { hearer.notified().await });
+    caller.notify_others().await.expect("called");
     tokio::time::timeout(LONGEST, heard).await.expect("it is heard").expect("no panic");
 }
 
@@ -188,8 +188,8 @@ async fn a_replica_asleep_in_the_middle_of_writing_is_thrown_out_and_the_others_
     sqlx::raw_sql(begun).execute(&mut asleep).await.expect("run");
     // Webhooks wait for nobody.
     let webhook = delivery(order("2").ready_to_ship().body(), world.clock.now());
-    world.store.record(&[webhook], Fold::Now).await.expect("recorded");
-    assert!(world.store.order(&super::order_id("2")).await.expect("readable").is_none(), "it is folded later");
+    world.storage.record(&[webhook], Fold::Now).await.expect("recorded");
+    assert!(world.storage.order(&super::order_id("2")).await.expect("readable").is_none(), "it is folded later");
     // This one waits, and goes on by itself.
     assert_eq!(record(&world, &[order("3").open()]).await, [false]);
     world.decide_all().await;

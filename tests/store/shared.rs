@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use forstok_accurate::{
     clock::Clock,
-    store::{Hold, NewMapping, State},
+    storage::{Leadership, NewMapping, State},
 };
 
 use super::{a_world_with_every_state, all, undecided};
@@ -19,26 +19,26 @@ fn new_mapping(world_document: &str, replaces: i64) -> NewMapping {
 
 pub(super) async fn a_mapping_replaces_the_one_it_was_made_for_and_no_other(base: Base) {
     let world = World::on(base).await;
-    let store = &world.store;
-    let first = store.mapping().await.expect("readable").expect("the world's own");
-    assert_eq!((first.revision, store.mapping_revision().await.expect("readable")), (1, 1));
+    let storage = &world.storage;
+    let first = storage.mapping().await.expect("readable").expect("the world's own");
+    assert_eq!((first.revision, storage.mapping_revision().await.expect("readable")), (1, 1));
     let (now, new) = (world.clock.now(), new_mapping(&format!("{}\n# anew", first.document), 1));
-    let second = store.put_mapping(&new, now).await.expect("written").expect("nobody was faster");
+    let second = storage.put_mapping(&new, now).await.expect("written").expect("nobody was faster");
     assert_eq!((second.revision, second.at, &second.who), (2, now, &new.who));
-    assert_eq!(store.put_mapping(&new, now).await.expect("written"), None, "somebody was");
-    assert_eq!(store.mapping().await.expect("readable"), Some(second.clone()));
-    let history = store.mapping_history(10).await.expect("readable");
+    assert_eq!(storage.put_mapping(&new, now).await.expect("written"), None, "somebody was");
+    assert_eq!(storage.mapping().await.expect("readable"), Some(second.clone()));
+    let history = storage.mapping_history(10).await.expect("readable");
     assert_eq!(history, [second, first], "newest first");
-    assert_eq!(store.mapping_history(1).await.expect("readable").len(), 1);
+    assert_eq!(storage.mapping_history(1).await.expect("readable").len(), 1);
 }
 
 pub(super) async fn a_mapping_has_all_decided_anew_that_it_may_change(base: Base) {
     let world = a_world_with_every_state(base).await;
     world.decide_all().await;
     assert!(undecided(&world).await.is_empty());
-    let before = world.store.mapping().await.expect("readable").expect("there is one");
+    let before = world.storage.mapping().await.expect("readable").expect("there is one");
     let new = new_mapping(&before.document, before.revision);
-    world.store.put_mapping(&new, world.clock.now()).await.expect("written").expect("nobody was faster");
+    world.storage.put_mapping(&new, world.clock.now()).await.expect("written").expect("nobody was faster");
     let anew: Vec<_> = undecided(&world).await.into_iter().map(|order| order.state).collect();
     let may_change = |state| matches!(state, State::Watching | State::Blocked | State::Due);
     let expected = all(&world).await.into_iter().filter(|order| may_change(order.state)).count();
@@ -49,8 +49,8 @@ pub(super) async fn a_mapping_has_all_decided_anew_that_it_may_change(base: Base
 pub(super) async fn a_verdict_by_another_mapping_changes_nothing(base: Base) {
     let mut world = World::on(base).await;
     world.forstok_sends(order("1").ready_to_ship()).await;
-    let before = world.store.mapping().await.expect("readable").expect("there is one");
-    world.store.put_mapping(&new_mapping(&before.document, 1), world.clock.now()).await.expect("written");
+    let before = world.storage.mapping().await.expect("readable").expect("there is one");
+    world.storage.put_mapping(&new_mapping(&before.document, 1), world.clock.now()).await.expect("written");
     let waiting = undecided(&world).await.remove(0);
     assert_eq!(super::decide(&world, super::ignoring(&waiting)).await, 0);
     let by_the_new = super::Verdict { mapping_revision: 2, ..super::ignoring(&waiting) };
@@ -59,25 +59,25 @@ pub(super) async fn a_verdict_by_another_mapping_changes_nothing(base: Base) {
 
 pub(super) async fn a_book_is_taken_once_and_then_kept(base: Base) {
     let world = World::on(base).await;
-    let hold = async |book| world.store.hold_book(book, "one", LEASE, None).await.expect("written");
+    let hold = async |book| world.storage.lead(book, "one", LEASE, None).await.expect("written");
     // Where nobody else can come, there is nothing to keep.
     let (taken, kept) = match hold(BOOK).await {
-        Hold::Ours => (Hold::Ours, Hold::Ours),
-        first => (first, Hold::Kept),
+        Leadership::Sole => (Leadership::Sole, Leadership::Sole),
+        first => (first, Leadership::Renewed),
     };
-    assert!([Hold::Ours, Hold::Taken].contains(&taken), "{taken:?}");
+    assert!([Leadership::Sole, Leadership::Won].contains(&taken), "{taken:?}");
     assert_eq!(hold(BOOK).await, kept);
     assert_eq!(hold("another").await, taken, "each book by itself");
     assert_eq!(hold(BOOK).await, kept);
-    world.store.let_go("one").await.expect("written");
+    world.storage.resign("one").await.expect("written");
     assert_eq!(hold(BOOK).await, taken);
-    world.store.call_others().await.expect("called");
+    world.storage.notify_others().await.expect("called");
 }
 
 pub(super) async fn a_store_that_can_be_written_to_says_so_as_often_as_it_is_asked(base: Base) {
     let world = World::on(base).await;
     for _ in 0..3 {
-        world.store.ping().await.expect("it is there");
+        world.storage.ping().await.expect("it is there");
     }
-    world.store.close().await;
+    world.storage.close().await;
 }

@@ -4,9 +4,9 @@ use std::{str::FromStr, sync::Arc};
 
 use forstok_accurate::{
     clock::Clock,
-    config::Database,
-    pipeline::record::delivery,
-    store::{self, Delivery, Fold, Store, StoreError},
+    inbox::record::delivery,
+    settings::Database,
+    storage::{self, Delivery, Fold, Storage, StorageError},
 };
 use secrecy::ExposeSecret;
 use sqlx::postgres::PgConnectOptions;
@@ -31,7 +31,7 @@ enum Way {
 
 /// A store behind a way that can be cut.
 struct Behind {
-    store: Arc<dyn Store>,
+    storage: Arc<dyn Storage>,
     way: watch::Sender<Way>,
     world: World,
 }
@@ -47,23 +47,23 @@ impl Behind {
         let (user, database) = (server.get_username(), server.get_database().expect("named"));
         let behind = format!("postgres://{user}@127.0.0.1:{port}/{database}");
         tokio::spawn(lead(listener, server.clone(), state));
-        let store = store::open(&Database::Postgres(behind.into())).await.expect("the way is open");
-        Self { store, way, world }
+        let storage = storage::open(&Database::Postgres(behind.into())).await.expect("the way is open");
+        Self { storage, way, world }
     }
 
     fn delivery(&self, id: u32) -> Delivery {
         delivery(order(&id.to_string()).open().body(), self.world.clock.now())
     }
 
-    async fn record(&self, id: u32) -> store::Result<()> {
-        let recording = async { self.store.record(&[self.delivery(id)], Fold::Now).await.map(drop) };
+    async fn record(&self, id: u32) -> storage::Result<()> {
+        let recording = async { self.storage.record(&[self.delivery(id)], Fold::Now).await.map(drop) };
         tokio::time::timeout(LONGEST, recording).await.expect("it says something, yes or no")
     }
 
     /// Nobody does anything for it but asking again.
     async fn heals(&self) {
         let healed = async {
-            while self.store.ping().await.is_err() || self.store.next_attempt_at("main").await.is_err() {
+            while self.storage.ping().await.is_err() || self.storage.next_attempt_at("main").await.is_err() {
                 tokio::task::yield_now().await;
             }
         };
@@ -104,14 +104,14 @@ where
 async fn a_server_that_was_restarted_costs_one_failure_at_most() {
     let behind = Behind::a_way().await;
     behind.record(1).await.expect("the way is open");
-    behind.store.ping().await.expect("the way is open");
+    behind.storage.ping().await.expect("the way is open");
     let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                  WHERE datname = current_database() AND pid <> pg_backend_pid()";
     sqlx::raw_sql(ended).execute(&mut beside(&behind.world.place).await).await.expect("run");
     // Whoever comes first may find a dead connection; from then on all are made anew.
     let _ = behind.record(2).await;
     behind.record(2).await.expect("recorded");
-    behind.store.counts().await.expect("readable");
+    behind.storage.counts().await.expect("readable");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -125,9 +125,9 @@ async fn while_the_network_is_gone_all_fails_and_afterwards_all_goes_on() {
             let refused = behind.record(100 + id).await.expect_err("nothing comes through");
             let words = refused.to_string();
             assert!(words.contains("see that PostgreSQL runs and can be reached"), "{way:?} {again}: {words}");
-            assert!(behind.store.ping().await.is_err(), "a probe hears of it");
+            assert!(behind.storage.ping().await.is_err(), "a probe hears of it");
         }
-        assert!(behind.store.order(&super::order_id("1")).await.is_err());
+        assert!(behind.storage.order(&super::order_id("1")).await.is_err());
         behind.way.send_replace(Way::Open);
         behind.heals().await;
         behind.record(100 + id).await.expect("the way is open again");
@@ -152,13 +152,13 @@ async fn a_server_that_takes_only_reads_is_left_as_soon_as_another_can_be_reache
     behind.way.send_replace(Way::Open);
     let refused = loop {
         let refused = behind.record(1).await.expect_err("it takes only reads");
-        if matches!(&refused, StoreError::Database(sqlx::Error::Database(_))) {
+        if matches!(&refused, StorageError::Database(sqlx::Error::Database(_))) {
             break refused;
         }
     };
     assert!(refused.to_string().contains("only takes reads"), "{refused}");
-    assert!(behind.store.ping().await.is_err(), "a ping shows it");
-    behind.store.counts().await.expect("reads are taken");
+    assert!(behind.storage.ping().await.is_err(), "a ping shows it");
+    behind.storage.counts().await.expect("reads are taken");
     set(&mut person, "off").await;
     // What said so was left, and is not asked again.
     behind.record(1).await.expect("the next one takes writes");
@@ -173,11 +173,11 @@ async fn a_server_that_cannot_be_used_is_told_with_its_remedy_and_without_the_pa
         (with(&name, "no_such_database"), "make the database"),
         (with("postgres@", "nobody_knows:hush@"), "does not let this user in"),
     ] {
-        let refused = store::open(&place).await.err().expect("it cannot be used").to_string();
+        let refused = storage::open(&place).await.err().expect("it cannot be used").to_string();
         assert!(refused.contains(remedy) && !refused.contains("hush"), "{refused}");
     }
     let nowhere = Database::Postgres("postgres://me:hush@127.0.0.1:1/x".into());
-    let refused = store::open(&nowhere).await.err().expect("nobody listens there").to_string();
+    let refused = storage::open(&nowhere).await.err().expect("nobody listens there").to_string();
     assert!(refused.contains("postgres://me@127.0.0.1:1/x") && !refused.contains("hush"), "{refused}");
     assert!(refused.contains("see that PostgreSQL runs"), "{refused}");
 }
@@ -185,11 +185,11 @@ async fn a_server_that_cannot_be_used_is_told_with_its_remedy_and_without_the_pa
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_listens_hears_again_after_the_connection_was_cut() {
     let behind = Behind::a_way().await;
-    behind.store.called().await;
+    behind.storage.notified().await;
     for way in [Way::Cut, Way::Silent] {
         let heard = tokio::spawn({
-            let store = behind.store.clone();
-            async move { store.called().await }
+            let storage = behind.storage.clone();
+            async move { storage.notified().await }
         });
         behind.way.send_replace(way);
         tokio::task::yield_now().await;
@@ -197,7 +197,7 @@ async fn whoever_listens_hears_again_after_the_connection_was_cut() {
         // Whether it was cut or called: it looks.
         let calls = async {
             while !heard.is_finished() {
-                behind.world.store.call_others().await.expect("called");
+                behind.world.storage.notify_others().await.expect("called");
             }
         };
         tokio::time::timeout(LONGEST, calls).await.expect("it is heard");

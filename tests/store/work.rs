@@ -6,11 +6,11 @@ use forstok_accurate::{
     domain::{
         doubt::Doubt,
         reason::{Reason, Warning},
-        waiting::Subject,
+        recheck::Subject,
     },
-    pipeline::record::delivery,
+    inbox::record::delivery,
     sandbox::{Action, Fault, On},
-    store::{Content, Delivery, Fold, Lane, State, Unfolded, Wanted},
+    storage::{Content, Delivery, Fold, Lane, State, Unfolded, Wanted},
 };
 use jiff::SignedDuration;
 
@@ -22,13 +22,13 @@ const FRESH: Wanted = Wanted::Due { lane: Lane::Fresh, newest_first: false, limi
 /// Records these in one commit, to be folded later; tells which were repeats.
 async fn record_only(world: &World, orders: &[Order]) -> Vec<bool> {
     let deliveries: Vec<_> = orders.iter().map(|order| delivery(order.body(), world.clock.now())).collect();
-    let receipts = world.store.record(&deliveries, Fold::Later).await.expect("recorded");
+    let receipts = world.storage.record(&deliveries, Fold::Later).await.expect("recorded");
     assert!(receipts.iter().all(|receipt| receipt.state == State::Received));
     receipts.into_iter().map(|receipt| receipt.repeat).collect()
 }
 
 async fn unfolded(world: &World) -> Vec<Unfolded> {
-    world.store.unfolded(None, 100).await.expect("readable")
+    world.storage.unfolded(None, 100).await.expect("readable")
 }
 
 /// As the decider does it.
@@ -49,15 +49,15 @@ pub(super) async fn what_is_folded_later_is_answered_first_and_folded_once(base:
     let waiting = unfolded(&world).await;
     let bodies = [open.body(), order("2").open().body(), ready.body(), order("3").open().body()];
     assert_eq!(waiting.iter().map(|one| Bytes::from(one.body.clone())).collect::<Vec<_>>(), bodies, "oldest first");
-    assert_eq!(world.store.unfolded(None, 3).await.expect("readable").len(), 3);
-    assert_eq!(world.store.unfolded(Some(&order_id("1")), 100).await.expect("readable").len(), 2);
+    assert_eq!(world.storage.unfolded(None, 3).await.expect("readable").len(), 3);
+    assert_eq!(world.storage.unfolded(Some(&order_id("1")), 100).await.expect("readable").len(), 2);
 
-    world.store.fold(&read_again(&waiting)).await.expect("folded");
+    world.storage.fold(&read_again(&waiting)).await.expect("folded");
     assert!(unfolded(&world).await.is_empty());
     assert_eq!(world.order("1").await.status, "Ready to Ship");
     let revisions = async || undecided(&world).await.iter().map(|one| one.revision).collect::<Vec<_>>();
     let before = revisions().await;
-    world.store.fold(&read_again(&waiting)).await.expect("folded");
+    world.storage.fold(&read_again(&waiting)).await.expect("folded");
     assert_eq!(revisions().await, before, "what was folded meanwhile is no news");
     assert_eq!(world.count(State::Received).await, 3);
 }
@@ -70,7 +70,7 @@ pub(super) async fn an_order_is_the_same_whether_folded_now_later_or_out_of_orde
         record_only(&world, &snapshots[first..=first]).await;
         record(&world, &snapshots).await;
         let waiting = unfolded(&world).await;
-        world.store.fold(&read_again(&waiting)).await.expect("folded");
+        world.storage.fold(&read_again(&waiting)).await.expect("folded");
         let one = undecided(&world).await.remove(0);
         seen.push((world.order("1").await.status, one.body, one.history.cancelled_at));
     }
@@ -84,9 +84,9 @@ pub(super) async fn what_can_no_longer_be_read_when_it_is_folded_is_shown_with_t
     let mut waiting = read_again(&unfolded(&world).await);
     let problem = "written by an older program".to_owned();
     waiting[0].1.content = Content::Unreadable { problem, order_id: None };
-    world.store.fold(&waiting).await.expect("folded");
-    let newest = world.store.unreadable(None, 10).await.expect("readable");
-    let count = world.store.unreadable_count().await.expect("readable");
+    world.storage.fold(&waiting).await.expect("folded");
+    let newest = world.storage.unreadable(None, 10).await.expect("readable");
+    let count = world.storage.unreadable_count().await.expect("readable");
     assert_eq!((count, newest[0].problem.as_str()), (1, "written by an older program"));
     assert_eq!(all(&world).await.len(), 1);
 }
@@ -103,7 +103,7 @@ pub(super) async fn large_bodies_are_read_a_few_at_a_time(base: Base) {
             break;
         }
         seen.push(waiting.len());
-        world.store.fold(&read_again(&waiting)).await.expect("folded");
+        world.storage.fold(&read_again(&waiting)).await.expect("folded");
     }
     assert_eq!(seen, [2, 2], "at most 8 MiB together, and one at least");
     assert_eq!(undecided(&world).await.len(), 2);
@@ -135,7 +135,7 @@ pub(super) async fn what_may_be_claimed_is_counted_by_lane_up_to_a_limit(base: B
     }
     world.decide_all().await;
     let counts = async |most| {
-        let claimable = world.store.claimable(BOOK, now, most).await.expect("readable");
+        let claimable = world.storage.claimable(BOOK, now, most).await.expect("readable");
         Lane::ALL.map(|lane| claimable.of(lane))
     };
     let all_of_them = counts(100).await;
@@ -144,7 +144,7 @@ pub(super) async fn what_may_be_claimed_is_counted_by_lane_up_to_a_limit(base: B
     assert_eq!(counts(1).await, [1, 1, 1]);
     for lane in Lane::ALL {
         let wanted = Wanted::Due { lane, newest_first: true, limit: 100 };
-        let claims = world.store.claim(BOOK, wanted, now, now + SignedDuration::from_mins(1)).await.expect("claimed");
+        let claims = world.storage.claim(BOOK, wanted, now, now + SignedDuration::from_mins(1)).await.expect("claimed");
         assert_eq!(claims.len() as i64, all_of_them[lane as usize], "{lane:?}");
     }
     assert_eq!(counts(100).await, [0, 0, 0], "all are under a lease");
@@ -160,7 +160,7 @@ pub(super) async fn a_claim_takes_the_longest_due_first_or_the_newest(base: Base
     let now = world.clock.now();
     let claim = async |newest_first| {
         let wanted = Wanted::Due { lane: Lane::Fresh, newest_first, limit: 2 };
-        let claims = world.store.claim(BOOK, wanted, now, now + SignedDuration::from_mins(1)).await.expect("claimed");
+        let claims = world.storage.claim(BOOK, wanted, now, now + SignedDuration::from_mins(1)).await.expect("claimed");
         claims.into_iter().map(|claim| claim.order_id.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(claim(false).await, ["1", "2"]);
@@ -174,10 +174,10 @@ pub(super) async fn a_lease_that_is_ended_leaves_a_doubt_and_the_order_goes_on_a
     assert_eq!((first.earlier_tries, first.doubt.exists()), (0, false));
     world.advance(1);
     let now = world.clock.now();
-    assert_eq!(world.store.end_leases("another", now).await.expect("written"), 0, "only the book's own");
-    assert_eq!(world.store.end_leases(BOOK, now).await.expect("written"), 1);
-    assert_eq!(world.store.end_leases(BOOK, now).await.expect("written"), 0);
-    assert_eq!(world.store.next_attempt_at(BOOK).await.expect("readable"), Some(now));
+    assert_eq!(world.storage.end_leases("another", now).await.expect("written"), 0, "only the book's own");
+    assert_eq!(world.storage.end_leases(BOOK, now).await.expect("written"), 1);
+    assert_eq!(world.storage.end_leases(BOOK, now).await.expect("written"), 0);
+    assert_eq!(world.storage.next_attempt_at(BOOK).await.expect("readable"), Some(now));
     let second = world.only_claim().await;
     assert!(second.attempt > first.attempt);
     let just_sent = Doubt::of_age(Some(SignedDuration::ZERO), 1);
@@ -188,12 +188,12 @@ pub(super) async fn an_order_whose_lease_ran_out_is_claimed_in_doubt(base: Base)
     let mut world = World::on(base).await;
     world.forstok_sends(order("1").ready_to_ship()).await;
     let first = world.only_claim().await;
-    assert_eq!(world.store.next_attempt_at(BOOK).await.expect("readable"), Some(first.lease_until));
+    assert_eq!(world.storage.next_attempt_at(BOOK).await.expect("readable"), Some(first.lease_until));
     let later = first.lease_until + SignedDuration::from_secs(5);
     world.clock.reach(later);
-    assert!(world.store.claim(BOOK, FRESH, later, later).await.expect("claimed").is_empty(), "it was tried");
+    assert!(world.storage.claim(BOOK, FRESH, later, later).await.expect("claimed").is_empty(), "it was tried");
     let again = Wanted::Due { lane: Lane::Again, newest_first: false, limit: 1 };
-    let second = world.store.claim(BOOK, again, later, later).await.expect("claimed").remove(0);
+    let second = world.storage.claim(BOOK, again, later, later).await.expect("claimed").remove(0);
     let sent_at_its_end = Doubt::of_age(Some(SignedDuration::from_secs(5)), 1);
     assert_eq!(second.doubt, sent_at_its_end);
 }
@@ -208,12 +208,12 @@ pub(super) async fn hastening_lets_what_waits_go_now_but_not_what_is_in_work(bas
     world.forstok_sends(order("3").ready_to_ship()).await;
     world.decide_all().await;
     let now = world.clock.now();
-    let claimed = world.store.claim(BOOK, FRESH, now, now + SignedDuration::from_mins(3)).await.expect("claimed");
+    let claimed = world.storage.claim(BOOK, FRESH, now, now + SignedDuration::from_mins(3)).await.expect("claimed");
     assert_eq!(claimed.len(), 1);
-    assert!(world.store.next_attempt_at(BOOK).await.expect("readable").is_some_and(|at| at > now));
-    assert_eq!(world.store.hasten("another", now).await.expect("written"), 0);
-    assert_eq!(world.store.hasten(BOOK, now).await.expect("written"), 2);
-    assert_eq!(world.store.next_attempt_at(BOOK).await.expect("readable"), Some(now));
+    assert!(world.storage.next_attempt_at(BOOK).await.expect("readable").is_some_and(|at| at > now));
+    assert_eq!(world.storage.hasten("another", now).await.expect("written"), 0);
+    assert_eq!(world.storage.hasten(BOOK, now).await.expect("written"), 2);
+    assert_eq!(world.storage.next_attempt_at(BOOK).await.expect("readable"), Some(now));
     assert_eq!(world.order("3").await.next_attempt_at, Some(claimed[0].lease_until));
 }
 
@@ -223,25 +223,25 @@ pub(super) async fn one_look_serves_all_that_wait_for_the_same(base: Base) {
         world.forstok_sends(order(id).ready_to_ship().sku("BARU-01")).await;
     }
     world.run_until_idle().await;
-    let (store, subject) = (world.store.clone(), Subject::Item("BARU-01".to_owned()));
-    let due_at = store.next_look_at(BOOK).await.expect("readable").expect("they wait");
+    let (storage, subject) = (world.storage.clone(), Subject::Item("BARU-01".to_owned()));
+    let due_at = storage.next_recheck_at(BOOK).await.expect("readable").expect("they wait");
     let just_before = due_at - SignedDuration::from_secs(1);
-    assert_eq!(store.due_wait(BOOK, just_before).await.expect("readable"), None);
-    assert_eq!(store.due_wait("another", due_at).await.expect("readable"), None);
-    let wait = store.due_wait(BOOK, due_at).await.expect("readable").expect("its time has come");
-    assert_eq!((&wait.subject, wait.looks), (&subject, 0));
+    assert_eq!(storage.due_recheck(BOOK, just_before).await.expect("readable"), None);
+    assert_eq!(storage.due_recheck("another", due_at).await.expect("readable"), None);
+    let wait = storage.due_recheck(BOOK, due_at).await.expect("readable").expect("its time has come");
+    assert_eq!((&wait.subject, wait.checks), (&subject, 0));
 
     let later = due_at + SignedDuration::from_mins(1);
-    store.wait_on(BOOK, &subject, later).await.expect("written");
-    assert_eq!(store.next_look_at(BOOK).await.expect("readable"), Some(later));
-    assert_eq!(store.due_wait(BOOK, later).await.expect("readable").map(|wait| wait.looks), Some(1));
+    storage.put_off_recheck(BOOK, &subject, later).await.expect("written");
+    assert_eq!(storage.next_recheck_at(BOOK).await.expect("readable"), Some(later));
+    assert_eq!(storage.due_recheck(BOOK, later).await.expect("readable").map(|wait| wait.checks), Some(1));
 
-    assert_eq!(store.try_one_waiting(BOOK, &subject, later).await.expect("written"), 1);
+    assert_eq!(storage.try_one_awaiting(BOOK, &subject, later).await.expect("written"), 1);
     assert_eq!(undecided(&world).await.len(), 1, "one of them is tried");
-    assert_eq!(store.end_wait(BOOK, &subject, later).await.expect("written"), 3);
+    assert_eq!(storage.finish_recheck(BOOK, &subject, later).await.expect("written"), 3);
     assert_eq!(undecided(&world).await.len(), 3, "all are decided anew");
-    assert_eq!(store.next_look_at(BOOK).await.expect("readable"), None);
-    assert_eq!(store.end_wait(BOOK, &Subject::Item("x".to_owned()), later).await.expect("written"), 0);
+    assert_eq!(storage.next_recheck_at(BOOK).await.expect("readable"), None);
+    assert_eq!(storage.finish_recheck(BOOK, &Subject::Item("x".to_owned()), later).await.expect("written"), 0);
 }
 
 pub(super) async fn nobody_is_looked_for_whom_nobody_waits_for(base: Base) {
@@ -251,31 +251,31 @@ pub(super) async fn nobody_is_looked_for_whom_nobody_waits_for(base: Base) {
     let subject = Subject::Item("BARU-01".to_owned());
     world.forstok_sends(order("1").cancelled()).await;
     world.run_until_idle().await;
-    assert_eq!(world.store.try_one_waiting(BOOK, &subject, world.clock.now()).await.expect("written"), 0);
+    assert_eq!(world.storage.try_one_awaiting(BOOK, &subject, world.clock.now()).await.expect("written"), 0);
     let later = world.clock.now() + SignedDuration::from_mins(1);
-    world.store.wait_on(BOOK, &subject, later).await.expect("written");
-    assert_eq!(world.store.next_look_at(BOOK).await.expect("readable"), None);
+    world.storage.put_off_recheck(BOOK, &subject, later).await.expect("written");
+    assert_eq!(world.storage.next_recheck_at(BOOK).await.expect("readable"), None);
 }
 
 pub(super) async fn bodies_that_may_still_be_invoiced_are_given_newest_first(base: Base) {
     let world = super::a_world_with_every_state(base).await;
     let waiting = all(&world).await.into_iter();
     let waiting = waiting.filter(|order| matches!(order.state, State::Due | State::Blocked | State::Watching)).count();
-    let bodies = world.store.waiting_bodies(100).await.expect("readable");
+    let bodies = world.storage.waiting_bodies(100).await.expect("readable");
     assert_eq!(bodies.len(), waiting);
-    assert_eq!(world.store.waiting_bodies(1).await.expect("readable"), bodies[..1]);
+    assert_eq!(world.storage.waiting_bodies(1).await.expect("readable"), bodies[..1]);
     assert!(String::from_utf8_lossy(&bodies[0]).contains("747508"), "the newest is first");
 }
 
 pub(super) async fn warnings_are_counted_and_found_as_long_as_an_order_carries_them(base: Base) {
     let mut world = World::on(base).await;
-    for (id, store) in [("1", 8277), ("2", 7475), ("3", 8277)] {
-        world.forstok_sends(order(id).ready_to_ship().store(store)).await;
+    for (id, storage) in [("1", 8277), ("2", 7475), ("3", 8277)] {
+        world.forstok_sends(order(id).ready_to_ship().store(storage)).await;
         world.run_until_settled().await;
     }
     let filter = super::Filter { warning: Some(Warning::CustomerCreated), ..super::ALL };
     let counted = async || {
-        let counts = world.store.warning_counts().await.expect("readable");
+        let counts = world.storage.warning_counts().await.expect("readable");
         counts.iter().find(|(warning, _)| *warning == Warning::CustomerCreated).map_or(0, |(_, count)| *count)
     };
     let found = super::ids(&world, &filter).await;
@@ -283,7 +283,7 @@ pub(super) async fn warnings_are_counted_and_found_as_long_as_an_order_carries_t
     assert_eq!(counted().await, found.len() as i64);
     let one_store = super::Filter { store_id: Some("7475".to_owned()), ..filter.clone() };
     assert_eq!(super::ids(&world, &one_store).await, ["2"]);
-    let rearmed = world.store.rearm(&filter, "operator", world.clock.now()).await.expect("written");
+    let rearmed = world.storage.rearm(&filter, "operator", world.clock.now()).await.expect("written");
     assert_eq!(rearmed, 0, "they are invoiced");
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use forstok_accurate::{
     domain::reason::{Language, Warning},
     sandbox::{Action, Fault, On, samples::MAPPING},
-    store::State,
+    storage::State,
 };
 
 use super::{NUMBER, ORDER};

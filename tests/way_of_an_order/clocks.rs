@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use forstok_accurate::{
     clock::Clock,
-    pipeline::LEASE,
+    posting::LEASE,
     sandbox::{Fault, On},
 };
 use jiff::SignedDuration;

@@ -8,9 +8,9 @@ use forstok_accurate::{
         doubt::Doubt,
         timeline::{Entry, Event},
     },
-    pipeline::{LEASE, post},
+    posting::{LEASE, post},
     sandbox::{Action, Fault, On},
-    store::{Counted, Deletion, Outcome, Settled, Settlement, Wanted},
+    storage::{Counted, Deletion, Outcome, Settled, Settlement, Wanted},
 };
 use jiff::SignedDuration;
 
@@ -41,7 +41,7 @@ async fn a_worker_whose_lease_ran_out_changes_nothing() {
     for outcome in outcomes {
         let entries = vec![Entry::new(world.clock.now(), Event::Rearmed { actor: String::new() })];
         let settlement = Settlement { entries, ..Settlement::of(&late, outcome) };
-        let taken = world.store.settle(&[settlement], world.clock.now()).await.expect("written");
+        let taken = world.storage.settle(&[settlement], world.clock.now()).await.expect("written");
         assert_eq!(taken, [Settled::Late]);
     }
     world.attempt(late).await;
@@ -71,7 +71,7 @@ async fn two_workers_on_one_order_at_the_same_moment_make_one_invoice() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     let first = world.only_claim().await;
-    world.store.end_leases(crate::world::BOOK, world.clock.now()).await.expect("written");
+    world.storage.end_leases(crate::world::BOOK, world.clock.now()).await.expect("written");
     let second = world.only_claim().await;
     tokio::join!(world.attempt(first), world.attempt(second));
     world.run_until_settled().await;
@@ -226,7 +226,7 @@ async fn a_clock_that_was_set_back_does_not_prolong_the_wait_for_a_lost_save() {
     let world = world.dies_and_starts_again().await;
     let earlier = world.clock_now() - SignedDuration::from_hours(1);
     let mut claims =
-        world.store.claim(crate::world::BOOK, Wanted::Probe, earlier, earlier + LEASE).await.expect("claimed");
+        world.storage.claim(crate::world::BOOK, Wanted::Probe, earlier, earlier + LEASE).await.expect("claimed");
     assert_eq!(claims.remove(0).doubt, Doubt::of_age(Some(SignedDuration::ZERO), 1), "it does not lie ahead");
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use forstok_accurate::{
     domain::doubt::Doubt,
     sandbox::{Action, Fault, On},
-    store::{Lane, Wanted},
+    storage::{Lane, Wanted},
 };
 use jiff::SignedDuration;
 
@@ -197,11 +197,11 @@ async fn a_doubt_is_measured_by_the_databases_clock() {
     let ahead = world.clock_now() + SignedDuration::from_secs(400);
     let again = Wanted::Due { lane: Lane::Again, newest_first: false, limit: 1 };
     let lease_until = ahead + SignedDuration::from_mins(3);
-    let claim = world.store.claim(BOOK, again, ahead, lease_until).await.expect("claimed").remove(0);
+    let claim = world.storage.claim(BOOK, again, ahead, lease_until).await.expect("claimed").remove(0);
     assert_eq!(claim.doubt, Doubt::of_age(Some(SignedDuration::ZERO), 1), "no time has passed");
     world.advance(200);
     // It dies. What it may have sent until its lease ended is as old as that.
     let ahead = ahead + SignedDuration::from_secs(200);
-    let claim = world.store.claim(BOOK, again, ahead, lease_until).await.expect("claimed").remove(0);
+    let claim = world.storage.claim(BOOK, again, ahead, lease_until).await.expect("claimed").remove(0);
     assert_eq!(claim.doubt, Doubt::of_age(Some(SignedDuration::from_secs(20)), 2));
 }

@@ -90,25 +90,26 @@ async fn the_same_again_is_counted_in_the_timeline_and_not_repeated() {
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     world.accurate.go_down(forstok_accurate::sandbox::Down::Page503);
     world.run_for(3_600).await;
-    let store = world.store.clone();
-    let timeline = store.timeline(&order_id(ORDER)).await.expect("readable");
+    let storage = world.storage.clone();
+    let timeline = storage.timeline(&order_id(ORDER)).await.expect("readable");
     let most = timeline.iter().map(|entry| entry.times).max().expect("there are entries");
     assert!(timeline.len() <= 12, "{} entries: {}", timeline.len(), world.timeline(ORDER).await);
     assert!(most >= 10, "the entry that came most often came {most} times");
     assert!(world.timeline(ORDER).await.contains(" times since "));
     world.accurate.come_back();
     world.run_until_settled().await;
-    let after = store.timeline(&order_id(ORDER)).await.expect("readable");
+    let after = storage.timeline(&order_id(ORDER)).await.expect("readable");
     assert!(after.len() > timeline.len(), "what is new is an entry of its own");
 
     // Page by page, newest first, it is the same.
     let mut pages = Vec::new();
     let mut before = None;
     loop {
-        let page = store.timeline_page(&order_id(ORDER), before, 3).await.expect("readable");
+        let page = storage.timeline_page(&order_id(ORDER), before, 3).await.expect("readable");
         assert!(page.entries.len() <= 3);
         pages.extend(page.entries);
-        before = page.next.map(|next| forstok_accurate::store::TimelinePlace::parse(&next.to_string()).expect("ours"));
+        before =
+            page.next.map(|next| forstok_accurate::storage::TimelinePlace::parse(&next.to_string()).expect("ours"));
         if before.is_none() {
             break;
         }

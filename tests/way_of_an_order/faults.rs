@@ -5,7 +5,7 @@ use std::time::Duration;
 use forstok_accurate::{
     clock::Clock,
     sandbox::{Action, Down, Fault, Masters, On},
-    store::State,
+    storage::State,
 };
 
 use super::{NUMBER, ORDER};

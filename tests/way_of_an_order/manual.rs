@@ -6,7 +6,7 @@ use forstok_accurate::{
         operator::{Actor, Role},
     },
     sandbox::{Action, Fault, On},
-    store::{ManualChange, Written},
+    storage::{ManualChange, Written},
 };
 
 use super::{NUMBER, ORDER};
@@ -34,7 +34,7 @@ async fn what_a_person_booked_by_hand_stays_ignored_whatever_happens() {
     assert_eq!(world.state(ORDER).await, "blocked: item_not_found");
     assert_eq!(decides(&world, Some(Manual::ByHand)).await, Written::Changed);
     assert_eq!(world.state(ORDER).await, "ignored: by_hand", "at once");
-    assert_eq!(world.store.causes(10).await.expect("readable"), [], "it no longer counts as blocked");
+    assert_eq!(world.storage.causes(10).await.expect("readable"), [], "it no longer counts as blocked");
     world.accurate.add_item("BARU-01", "Barang baru");
     world.mapping_changes("\"Gudang B\"", "\"Utama\"").await;
     world.forstok_sends(order(ORDER).shipped().sku("BARU-01")).await;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use forstok_accurate::{
     clock::Clock,
     sandbox::{Action, Fault},
-    store::State,
+    storage::State,
 };
 
 use crate::world::{World, order};

@@ -3,7 +3,7 @@
 use forstok_accurate::{
     domain::reason::Warning,
     sandbox::{Action, Fault, LetterCase, Numbering, On},
-    store::State,
+    storage::State,
 };
 use rust_decimal::Decimal;
 

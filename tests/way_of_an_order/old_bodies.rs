@@ -4,9 +4,10 @@ use axum::body::Bytes;
 use forstok_accurate::{
     clock::Clock,
     domain::reason::{Language, Reason, Warning},
-    pipeline::{record::delivery, tidy::STEP},
+    housekeeping::retention::{STEP, clear_some},
+    inbox::delivery,
     sandbox::samples::MAPPING,
-    store::Fold,
+    storage::Fold,
 };
 use jiff::SignedDuration;
 use rusqlite::Connection;
@@ -20,10 +21,13 @@ const DAY: i64 = 86_400;
 async fn tidy(world: &World) -> u64 {
     let mut bodies = 0;
     loop {
-        let cleared = world.engine.tidy_some(SignedDuration::from_hours(90 * 24)).await.expect("written");
-        assert!(cleared.bodies <= cleared.looked_at && cleared.looked_at <= STEP as u64, "{cleared:?}");
+        let cleared =
+            clear_some(world.engine.storage().as_ref(), SignedDuration::from_hours(90 * 24), world.engine.now())
+                .await
+                .expect("written");
+        assert!(cleared.bodies <= cleared.examined && cleared.examined <= STEP as u64, "{cleared:?}");
         bodies += cleared.bodies;
-        if cleared.looked_at < STEP as u64 {
+        if cleared.examined < STEP as u64 {
             return bodies;
         }
     }
@@ -175,7 +179,7 @@ async fn a_rule_that_changes_meanwhile_holds_for_an_order_without_its_body() {
 async fn a_body_that_is_not_folded_yet_stays() {
     let mut world = World::new().await;
     let recorded = delivery(order(ORDER).ready_to_ship().body(), world.clock.now());
-    world.store.record(&[recorded], Fold::Later).await.expect("recorded");
+    world.storage.record(&[recorded], Fold::Later).await.expect("recorded");
     world.advance(100 * DAY);
     assert_eq!((tidy(&world).await, bodies(&world)), (0, 1));
     world.run_until_settled().await;
@@ -188,11 +192,11 @@ async fn a_body_that_is_not_folded_yet_stays() {
 async fn an_unreadable_webhook_is_cleared_and_still_listed() {
     let mut world = World::new().await;
     let recorded = delivery(Bytes::from_static(b"not JSON"), world.clock.now());
-    world.store.record(&[recorded], Fold::Now).await.expect("recorded");
+    world.storage.record(&[recorded], Fold::Now).await.expect("recorded");
     world.advance(100 * DAY);
     assert_eq!((tidy(&world).await, bodies(&world)), (1, 0));
-    let newest = world.store.unreadable(None, 10).await.expect("readable");
-    let count = world.store.unreadable_count().await.expect("readable");
+    let newest = world.storage.unreadable(None, 10).await.expect("readable");
+    let count = world.storage.unreadable_count().await.expect("readable");
     assert!(count == 1 && newest[0].problem.contains("not JSON"), "{newest:?}");
 }
 
@@ -208,7 +212,10 @@ async fn with_a_longer_time_set_what_was_kept_is_not_cleared_early() {
     assert_eq!(world.order("1").await.reason, Some(Reason::AutoCreateNever));
     world.advance(DAY);
     let a_year = SignedDuration::from_hours(365 * 24);
-    assert_eq!(world.engine.tidy_some(a_year).await.expect("written").bodies, 0);
+    assert_eq!(
+        clear_some(world.engine.storage().as_ref(), a_year, world.engine.now()).await.expect("written").bodies,
+        0
+    );
     world.advance(DAY);
     assert_eq!(tidy(&world).await, 1);
 }
@@ -224,8 +231,11 @@ async fn an_order_without_its_body_is_no_concern_of_the_check() {
     world.mapping_changes("enabled = false", "").await;
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "blocked: no_lines");
-    assert!(world.store.waiting_bodies(10).await.expect("readable").is_empty());
-    assert_eq!(world.store.rearm_one(&order_id(ORDER), "operator", world.clock.now()).await.expect("written"), Some(1));
+    assert!(world.storage.waiting_bodies(10).await.expect("readable").is_empty());
+    assert_eq!(
+        world.storage.rearm_one(&order_id(ORDER), "operator", world.clock.now()).await.expect("written"),
+        Some(1)
+    );
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "blocked: no_lines");
 }
@@ -237,7 +247,7 @@ async fn a_long_history_is_cleared_in_small_steps() {
     let now = world.clock.now();
     let ids = (1..=count).map(|id| id.to_string());
     let deliveries: Vec<_> = ids.map(|id| delivery(order(&id).cancelled().body(), now)).collect();
-    world.store.record(&deliveries, Fold::Now).await.expect("recorded");
+    world.storage.record(&deliveries, Fold::Now).await.expect("recorded");
     world.run_until_settled().await;
     world.advance(91 * DAY);
     assert_eq!((tidy(&world).await, bodies(&world)), (count as u64, 0));

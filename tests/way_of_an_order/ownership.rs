@@ -4,7 +4,7 @@ use forstok_accurate::{
     clock::Clock,
     domain::reason::Warning,
     sandbox::{Action, Fault, On},
-    store::{Outcome, Settled, Settlement, StandingInvoice, State},
+    storage::{Outcome, Settled, Settlement, StandingInvoice, State},
 };
 use rust_decimal::Decimal;
 
@@ -51,7 +51,7 @@ async fn one_invoice_belongs_to_one_order(base: Base) {
     let claims = world.claims().await;
     let invoice = |id| StandingInvoice { id, number: "X".to_owned(), total: Decimal::ONE };
     let settle =
-        async |settlements: &[Settlement]| world.store.settle(settlements, world.clock.now()).await.expect("written");
+        async |settlements: &[Settlement]| world.storage.settle(settlements, world.clock.now()).await.expect("written");
     let invoiced = |at: usize, id| Settlement::of(&claims[at], Outcome::Invoiced { invoice: invoice(id) });
     assert_eq!(
         settle(&[invoiced(0, 7), invoiced(1, 7)]).await,

@@ -4,7 +4,7 @@ use forstok_accurate::{
     clock::Clock,
     domain::reason::{Language, Warning},
     sandbox::{Action, Fault, Invoice, On, samples::MAPPING},
-    store::State,
+    storage::State,
 };
 use jiff::SignedDuration;
 use rust_decimal::Decimal;

@@ -3,7 +3,7 @@
 use forstok_accurate::{
     domain::reason::Language,
     sandbox::{Action, CustomerNames, Fault, On, SuspendedItems},
-    store::State,
+    storage::State,
 };
 
 use super::{NUMBER, ORDER};

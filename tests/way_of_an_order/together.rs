@@ -5,7 +5,7 @@ use std::time::Duration;
 use forstok_accurate::{
     domain::reason::Warning,
     sandbox::{Action, BulkRule, Down, Fault, FilterValues, Numbering, Sorting},
-    store::State,
+    storage::State,
 };
 
 use crate::world::{World, order};

@@ -11,19 +11,18 @@ use std::{path::PathBuf, sync::Arc};
 use forstok_accurate::{
     accurate::client::Session,
     clock::Clock,
-    config::{BookConfig, Database},
+    deciding::mapping::{self, ActiveMapping, Applied, Document},
     domain::{
         mapping::Mapping,
         order::OrderId,
         reason::{Language, Warning},
     },
-    pipeline::{
-        Engine, MappingInForce, Work,
-        mapping::{self, Applied, Document},
-        record::delivery,
-    },
+    engine::Engine,
+    inbox::delivery,
+    posting::Work,
     sandbox::{Action, Options, Sandbox, samples::MAPPING},
-    store::{self, Claim, Fold, NewMapping, OrderRecord, Receipt, State, Store},
+    settings::{BookConfig, Database},
+    storage::{self, Claim, Fold, NewMapping, OrderRecord, Receipt, State, Storage},
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -52,7 +51,7 @@ pub(crate) struct World {
     pub(crate) accurate: Sandbox,
     pub(crate) wire: Arc<SandboxWire>,
     pub(crate) clock: Arc<FakeClock>,
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) storage: Arc<dyn Storage>,
     pub(crate) engine: Arc<Engine>,
     pub(crate) place: Database,
     _folder: Option<TempDir>,
@@ -96,11 +95,11 @@ impl World {
             Sandbox::new(Options { clock: Arc::new(TrueClock(clock.clone())), ..Options::with_sample_masters() });
         let wire = Arc::new(SandboxWire::new(accurate.clone(), clock.clone()));
         let (place, folder) = new_place(base).await;
-        let store = store::open_by(&place, clock.clone()).await.expect("the database can be made");
-        let mapping = put_in_force(store.as_ref(), 0, document, clock.now()).await;
-        let engine = engine(store.clone(), session(&wire, &clock, bulk), &clock, mapping);
+        let storage = storage::open_by(&place, clock.clone()).await.expect("the database can be made");
+        let mapping = put_in_force(storage.as_ref(), 0, document, clock.now()).await;
+        let engine = engine(storage.clone(), session(&wire, &clock, bulk), &clock, mapping);
         let limits = LimitsKept(accurate.clone());
-        Self { accurate, wire, clock, store, engine, place, _folder: folder, _limits: limits }
+        Self { accurate, wire, clock, storage, engine, place, _folder: folder, _limits: limits }
     }
 
     // ---- what happens ----
@@ -108,29 +107,29 @@ impl World {
     /// A webhook comes in; returns when it is on disk.
     pub(crate) async fn forstok_sends(&mut self, order: Order) -> Receipt {
         let delivery = delivery(order.body(), self.clock.now());
-        let mut receipts = self.store.record(&[delivery], Fold::Now).await.expect("recorded");
+        let mut receipts = self.storage.record(&[delivery], Fold::Now).await.expect("recorded");
         receipts.pop().expect("one receipt for one delivery")
     }
 
     /// Somebody puts another mapping in force: the one in force with some text replaced.
     pub(crate) async fn mapping_changes(&mut self, from: &str, to: &str) {
-        let before = self.store.mapping().await.expect("readable").expect("there is one");
+        let before = self.storage.mapping().await.expect("readable").expect("there is one");
         let after = before.document.replace(from, to);
         assert_ne!(before.document, after, "{from:?} is not in the mapping");
-        let mapping = put_in_force(self.store.as_ref(), before.revision, &after, self.clock.now()).await;
+        let mapping = put_in_force(self.storage.as_ref(), before.revision, &after, self.clock.now()).await;
         self.engine.set_mapping(mapping);
     }
 
     /// Another process (the command line) puts the mapping in force with some text replaced; this one is not told.
     pub(crate) async fn mapping_is_applied(&self, from: &str, to: &str) -> Applied {
-        let before = self.store.mapping().await.expect("readable").expect("there is one");
+        let before = self.storage.mapping().await.expect("readable").expect("there is one");
         let document = Document::from_toml("mapping.toml", &before.document.replace(from, to)).expect("valid");
-        mapping::apply(self.store.as_ref(), self.clock.as_ref(), document, "test", None).await.expect("written")
+        mapping::apply(self.storage.as_ref(), self.clock.as_ref(), document, "test", None).await.expect("written")
     }
 
     /// An operator presses retry.
     pub(crate) async fn operator_retries(&mut self, id: &str) {
-        let rearmed = self.store.rearm_one(&order_id(id), "operator", self.clock.now()).await.expect("written");
+        let rearmed = self.storage.rearm_one(&order_id(id), "operator", self.clock.now()).await.expect("written");
         assert_eq!(rearmed, Some(1), "order {id} was not there to be retried");
     }
 
@@ -147,14 +146,14 @@ impl World {
 
     /// `kill -9`, something that somebody does with the database, and a new start on the one that he names.
     pub(crate) async fn dies_and_meanwhile(self, meanwhile: impl AsyncFnOnce(Database) -> Database) -> Self {
-        let Self { store, engine: dead, .. } = self;
+        let Self { storage, engine: dead, .. } = self;
         let mapping = (*dead.mapping()).clone();
-        drop((store, dead));
+        drop((storage, dead));
         let place = meanwhile(self.place).await;
-        let store = store::open_by(&place, self.clock.clone()).await.expect("the database can be opened again");
-        store.end_leases(BOOK, self.clock.now()).await.expect("written");
-        let engine = engine(store.clone(), session(&self.wire, &self.clock, true), &self.clock, mapping);
-        Self { store, engine, place, ..self }
+        let storage = storage::open_by(&place, self.clock.clone()).await.expect("the database can be opened again");
+        storage.end_leases(BOOK, self.clock.now()).await.expect("written");
+        let engine = engine(storage.clone(), session(&self.wire, &self.clock, true), &self.clock, mapping);
+        Self { storage, engine, place, ..self }
     }
 
     // ---- the pipeline, by hand ----
@@ -178,7 +177,7 @@ impl World {
         let claims = |work| match work {
             Work::One(claim) => vec![*claim],
             Work::Many(claims) => claims,
-            Work::Look => Vec::new(),
+            Work::Recheck => Vec::new(),
         };
         self.next_works().await.into_iter().flat_map(claims).collect()
     }
@@ -201,7 +200,7 @@ impl World {
 
     /// Works on a claim to its end.
     pub(crate) async fn attempt(&self, claim: Claim) {
-        self.engine.attempt(BOOK, claim).await.expect("settled");
+        self.engine.posting().attempt(BOOK, claim).await.expect("settled");
     }
 
     /// Decides and posts, one piece of work after the other, until nothing is left to do at this moment.
@@ -277,7 +276,7 @@ impl World {
 
     /// When there is something to do again.
     async fn next_moment(&self) -> Option<Timestamp> {
-        let due = self.store.next_attempt_at(BOOK).await.expect("readable")?;
+        let due = self.storage.next_attempt_at(BOOK).await.expect("readable")?;
         let Some(pause) = self.engine.books().into_iter().find_map(|book| book.pause) else { return Some(due) };
         if pause.code != "right_missing" {
             return Some(pause.next_probe_at);
@@ -290,7 +289,7 @@ impl World {
     /// The same with the looks at what blocked orders wait for; a paused book makes one only as its probe.
     async fn next_moment_or_look(&self) -> Option<Timestamp> {
         let probe = self.engine.books().into_iter().find_map(|book| book.pause).map(|pause| pause.next_probe_at);
-        let look = self.store.next_look_at(BOOK).await.expect("readable");
+        let look = self.storage.next_recheck_at(BOOK).await.expect("readable");
         let look = look.map(|at| probe.map_or(at, |probe| at.max(probe)));
         [self.next_moment().await, look].into_iter().flatten().min()
     }
@@ -314,7 +313,7 @@ impl World {
     }
 
     pub(crate) async fn order(&self, id: &str) -> OrderRecord {
-        self.store.order(&order_id(id)).await.expect("readable").expect("the order is known")
+        self.storage.order(&order_id(id)).await.expect("readable").expect("the order is known")
     }
 
     /// `invoiced`, or `blocked: item_not_found`.
@@ -331,7 +330,7 @@ impl World {
 
     /// How many orders stand in this state.
     pub(crate) async fn count(&self, state: State) -> i64 {
-        let counts = self.store.counts().await.expect("readable");
+        let counts = self.storage.counts().await.expect("readable");
         counts.iter().filter(|count| count.state == state).map(|count| count.orders).sum()
     }
 
@@ -355,7 +354,7 @@ impl World {
 
     /// What happened to an order, a line each, with the time in Jakarta.
     pub(crate) async fn timeline(&self, id: &str) -> String {
-        let entries = self.store.timeline(&order_id(id)).await.expect("readable");
+        let entries = self.storage.timeline(&order_id(id)).await.expect("readable");
         let line = |entry: &forstok_accurate::domain::timeline::Entry| {
             let time = forstok_accurate::domain::WIB.to_datetime(entry.at).strftime("%H:%M:%S");
             format!("{time} {}", entry.in_words(Language::English))
@@ -384,16 +383,16 @@ pub(crate) fn session(wire: &Arc<SandboxWire>, clock: &Arc<FakeClock>, bulk: boo
     Session::new(BOOK, &book, wire.clone(), clock.clone())
 }
 
-fn engine(store: Arc<dyn Store>, session: Session, clock: &Arc<FakeClock>, mapping: MappingInForce) -> Arc<Engine> {
-    Arc::new(Engine::new(store, clock.clone(), vec![session], mapping, 1))
+fn engine(storage: Arc<dyn Storage>, session: Session, clock: &Arc<FakeClock>, mapping: ActiveMapping) -> Arc<Engine> {
+    Arc::new(Engine::new(storage, clock.clone(), vec![session], mapping, 1))
 }
 
-async fn put_in_force(store: &dyn Store, replaces: i64, document: &str, now: Timestamp) -> MappingInForce {
+async fn put_in_force(storage: &dyn Storage, replaces: i64, document: &str, now: Timestamp) -> ActiveMapping {
     let mapping = Mapping::parse("mapping.toml", document).expect("a valid mapping");
     let (document, who) = (document.to_owned(), "test".to_owned());
     let new = NewMapping { document, who, changes: Vec::new(), replaces };
-    let put = store.put_mapping(&new, now).await.expect("written").expect("nobody else changes it");
-    MappingInForce { revision: put.revision, mapping }
+    let put = storage.put_mapping(&new, now).await.expect("written").expect("nobody else changes it");
+    ActiveMapping { revision: put.revision, mapping }
 }
 
 /// A place for a new store, and the folder that it is in.

@@ -13,8 +13,8 @@ use std::{
 };
 
 use forstok_accurate::{
-    config::Database,
-    store::{Postgres, Store},
+    settings::Database,
+    storage::{Postgres, Storage},
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 

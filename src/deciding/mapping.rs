@@ -1,0 +1,190 @@
+//! Applying a mapping: at start, from the command line, over the API. One way for all.
+
+use toml::Table;
+
+use super::Deciding;
+use crate::{
+    clock::Clock,
+    domain::{
+        document::Problem,
+        mapping::{Mapping, text::removes_something},
+    },
+    storage::{MappingRevision, NewMapping, Result, Storage, StorageError},
+};
+
+/// Changes that one line of the log names.
+const MOST_LOGGED: usize = 20;
+
+/// A mapping with the revision that decisions name.
+#[derive(Clone, Debug)]
+pub struct ActiveMapping {
+    /// 0: none was ever given.
+    pub revision: i64,
+    /// The rules.
+    pub mapping: Mapping,
+}
+
+/// A mapping document that has been read.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// TOML as it was written, or as we would write it.
+    pub text: String,
+    /// What it means.
+    pub mapping: Mapping,
+}
+
+impl Document {
+    /// Reads TOML as a person wrote it; comments stay.
+    pub fn from_toml(file: &str, text: &str) -> std::result::Result<Self, Vec<Problem>> {
+        Ok(Self { mapping: Mapping::parse(file, text)?, text: text.to_owned() })
+    }
+
+    /// From a document that came as JSON.
+    pub fn from_table(table: &Table) -> std::result::Result<Self, Vec<Problem>> {
+        let mapping = Mapping::read(table)?;
+        let text = toml::to_string(&mapping.to_table()).expect("a mapping is texts, flags and tables");
+        Ok(Self { text, mapping })
+    }
+}
+
+/// The outcome of applying a mapping.
+#[derive(Clone, Debug)]
+pub enum Applied {
+    /// It says what the active one says: nothing was changed.
+    Equal(ActiveMapping),
+    /// It is active from now on.
+    Changed(ActiveMapping, Vec<String>),
+    /// Another mapping was applied in the meantime; this revision.
+    Stale(i64),
+}
+
+/// The outcome of reading the mapping file again.
+#[derive(Clone, Debug)]
+pub enum OfFile {
+    /// The file says what it said when it was last applied. What people have changed since stays active.
+    Unchanged(ActiveMapping),
+    /// The file has changed since then.
+    Changed(Applied),
+}
+
+/// The active mapping; revision 0 when none was ever given.
+pub async fn current(storage: &dyn Storage) -> Result<ActiveMapping> {
+    match storage.mapping().await? {
+        None => Ok(ActiveMapping { revision: 0, mapping: Mapping::default() }),
+        Some(stored) => read(&stored),
+    }
+}
+
+fn read(stored: &MappingRevision) -> Result<ActiveMapping> {
+    let name = format!("mapping revision {}", stored.revision);
+    let mapping = Mapping::parse(&name, &stored.document).map_err(|problems| {
+        let problem = problems.first().map(ToString::to_string).unwrap_or_default();
+        StorageError::Unreadable(format!("{name}: {problem}"))
+    })?;
+    Ok(ActiveMapping { revision: stored.revision, mapping })
+}
+
+/// Applies the mapping of the file that the settings name, if the file has changed since it was last applied.
+///
+/// What counts is what the file says: another comment is no change. `author` is one of
+/// [`MAPPING_FILE_AUTHORS`](crate::storage::MAPPING_FILE_AUTHORS).
+pub async fn apply_file(storage: &dyn Storage, clock: &dyn Clock, document: Document, author: &str) -> Result<OfFile> {
+    if said_before(storage, &document.mapping).await? {
+        match current(storage).await {
+            // Written by another version, so that nothing could work with it: the file replaces it.
+            Err(StorageError::Unreadable(_)) => {}
+            active => return Ok(OfFile::Unchanged(active?)),
+        }
+    }
+    let applied = apply(storage, clock, document.clone(), author, None).await?;
+    let Applied::Equal(active) = applied else { return Ok(OfFile::Changed(applied)) };
+    // Another replica may have applied the same file meanwhile.
+    if said_before(storage, &document.mapping).await? {
+        return Ok(OfFile::Unchanged(active));
+    }
+    // People were faster: the file says what is active already. Unless that is written down, the file would count as
+    // changed for ever, and the next start would undo what people change from now on.
+    let new =
+        NewMapping { document: document.text, who: author.to_owned(), changes: Vec::new(), replaces: active.revision };
+    Ok(OfFile::Changed(match storage.put_mapping(&new, clock.now()).await? {
+        None => Applied::Stale(active.revision + 1),
+        Some(put) => Applied::Equal(ActiveMapping { revision: put.revision, mapping: active.mapping }),
+    }))
+}
+
+/// Whether the file said the same when it was last applied.
+async fn said_before(storage: &dyn Storage, mapping: &Mapping) -> Result<bool> {
+    let last = storage.mapping_of_file().await?;
+    Ok(last.is_some_and(|last| read(&last).is_ok_and(|last| last.mapping == *mapping)))
+}
+
+/// Applies a mapping unless it equals the active one; `replaces` names the revision it was made from,
+/// `None` takes whatever is active.
+pub async fn apply(
+    storage: &dyn Storage,
+    clock: &dyn Clock,
+    document: Document,
+    who: &str,
+    replaces: Option<i64>,
+) -> Result<Applied> {
+    let current = match current(storage).await {
+        // Written by another version: it is replaced as a whole.
+        Err(StorageError::Unreadable(_)) => {
+            let revision = storage.mapping().await?.map_or(0, |stored| stored.revision);
+            ActiveMapping { revision, mapping: Mapping::default() }
+        }
+        current => current?,
+    };
+    if replaces.is_some_and(|replaces| replaces != current.revision) {
+        return Ok(Applied::Stale(current.revision));
+    }
+    if current.revision > 0 && current.mapping == document.mapping {
+        return Ok(Applied::Equal(current));
+    }
+    let changes = document.mapping.changes_since(&current.mapping);
+    let new = NewMapping {
+        document: document.text,
+        who: who.to_owned(),
+        changes: changes.clone(),
+        replaces: current.revision,
+    };
+    match storage.put_mapping(&new, clock.now()).await? {
+        None => Ok(Applied::Stale(current.revision + 1)),
+        Some(put) => {
+            log(&put);
+            let active = ActiveMapping { revision: put.revision, mapping: document.mapping };
+            Ok(Applied::Changed(active, changes))
+        }
+    }
+}
+
+/// Says in the log who changed what; as a warning when something was taken away that orders may need.
+fn log(applied: &MappingRevision) {
+    let MappingRevision { revision, who: author, changes, .. } = applied;
+    let rest = changes.len().saturating_sub(MOST_LOGGED);
+    let rest = (rest > 0).then(|| format!("and {rest} more, which `mapping history` lists"));
+    let named: Vec<_> = changes.iter().take(MOST_LOGGED).cloned().chain(rest).collect();
+    let named = named.join("; ");
+    if changes.iter().any(|change| removes_something(change)) {
+        tracing::warn!(revision, author, "mapping revision {revision} is active, by {author}: {named}");
+    } else {
+        tracing::info!(revision, author, "mapping revision {revision} is active, by {author}: {named}");
+    }
+}
+
+impl Deciding {
+    /// Takes over a mapping that another process applied, and tells whether there was one. A decision by an older
+    /// mapping would change nothing.
+    pub async fn refresh_mapping(&self) -> Result<bool> {
+        let newest = self.storage.mapping_revision().await?;
+        if newest != self.mapping().revision
+            && let Some(applied) = self.storage.mapping().await?
+        {
+            let active = read(&applied)?;
+            log(&applied);
+            self.set_mapping(active);
+            return Ok(true);
+        }
+        Ok(false)
+    }
+}

@@ -1,0 +1,118 @@
+//! News about orders → what must exist in Accurate.
+//!
+//! [`verdict`] decides about one order and is pure; [`mapping`] applies mappings; [`preview`] shows what would happen to
+//! an order that is not stored.
+
+pub mod mapping;
+pub mod preview;
+pub mod verdict;
+
+use std::{
+    collections::HashMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use self::{mapping::ActiveMapping, verdict::Decide};
+use crate::{
+    clock::SharedClock,
+    domain::{order::OrderId, reason::Reason, timeline::Event},
+    live::Live,
+    storage::{Result, Storage, Undecided, Verdict},
+};
+
+/// Decides about orders with news.
+pub struct Deciding {
+    storage: Arc<dyn Storage>,
+    clock: SharedClock,
+    mapping: Live<ActiveMapping>,
+    /// Orders for which deciding panicked, with the revision of their news for which it did.
+    undecidable: Mutex<HashMap<OrderId, i64>>,
+    decide: Decide,
+}
+
+impl Deciding {
+    /// By this mapping, until another one is applied.
+    pub fn new(storage: Arc<dyn Storage>, clock: SharedClock, mapping: ActiveMapping) -> Self {
+        Self { storage, clock, mapping: Live::new(mapping), undecidable: Mutex::default(), decide: verdict::verdict }
+    }
+
+    /// The same with another way to decide.
+    #[must_use]
+    pub fn by(self, decide: Decide) -> Self {
+        Self { decide, ..self }
+    }
+
+    /// The active mapping.
+    pub fn mapping(&self) -> Arc<ActiveMapping> {
+        self.mapping.get()
+    }
+
+    /// Decides by another mapping from now on; the database has it already.
+    pub fn set_mapping(&self, mapping: ActiveMapping) {
+        self.mapping.set(mapping);
+    }
+
+    /// Decides about some of the orders with news, `batch` at most; returns how many decisions took effect.
+    pub async fn decide_some(&self, batch: i64) -> Result<usize> {
+        let now = self.clock.now();
+        let skipped = self.undecidable().len() as i64;
+        let undecided = self.storage.undecided(now, batch + skipped).await?;
+        let mapping = self.mapping();
+        let (mut verdicts, mut failed) = (Vec::new(), Vec::new());
+        for order in undecided.iter().filter(|order| !self.is_undecidable(order)) {
+            match self.verdict(order, &mapping) {
+                Some(verdict) => verdicts.push(verdict),
+                None => failed.push(order),
+            }
+        }
+        for order in failed {
+            self.storage.note(&order.order_id, &Event::NotDecided, now).await?;
+            self.undecidable().insert(order.order_id.clone(), order.revision);
+        }
+        if verdicts.is_empty() {
+            return Ok(0);
+        }
+        let decided = self.storage.decide(&verdicts, now).await?;
+        verdicts.iter().filter(|verdict| decided.contains(&verdict.order_id)).for_each(log);
+        Ok(decided.len())
+    }
+
+    /// Whether deciding about this news has panicked before.
+    fn is_undecidable(&self, order: &Undecided) -> bool {
+        self.undecidable().get(&order.order_id) == Some(&order.revision)
+    }
+
+    /// The verdict on an order; nothing when deciding about it panics, so that one such order does not keep all
+    /// others from being decided.
+    fn verdict(&self, order: &Undecided, mapping: &ActiveMapping) -> Option<Verdict> {
+        let decided = std::panic::catch_unwind(AssertUnwindSafe(|| (self.decide)(order, mapping)));
+        if decided.is_err() {
+            let order_id = order.order_id.as_str();
+            tracing::error!(order_id, "deciding about order {order_id} panicked; the others are decided without it");
+            metrics::counter!("forstok_accurate_task_panics_total", "task" => "deciding").increment(1);
+        }
+        decided.ok()
+    }
+
+    fn undecidable(&self) -> MutexGuard<'_, HashMap<OrderId, i64>> {
+        self.undecidable.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One line for what a person should hear of; amounts and names are in the timeline.
+fn log(verdict: &Verdict) {
+    let order_id = verdict.order_id.as_str();
+    for event in &verdict.events {
+        match event {
+            Event::Blocked { .. } => {
+                let reason = verdict.reason.map_or("", Reason::code);
+                tracing::warn!(order_id, reason, "order {order_id} is blocked: {reason}");
+            }
+            Event::Changed { .. } => {
+                tracing::warn!(order_id, "order {order_id} changed after its invoice was created");
+            }
+            _ => {}
+        }
+    }
+}

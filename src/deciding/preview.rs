@@ -1,0 +1,158 @@
+//! One order → the decision in words and the exact body, with nothing stored and nothing sent.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::mapping::ActiveMapping;
+use crate::{
+    domain::{
+        decision::{Decision, decide, notices},
+        history::{History, Sighting},
+        money::exact_number,
+        reason::{Language, Notice},
+    },
+    forstok::payload::{self, Unreadable},
+    storage::State,
+};
+
+/// What would happen to an order if this body were all that is known of it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Preview {
+    /// Forstok's order id.
+    #[schema(example = "138163394")]
+    pub order_id: String,
+    /// The number that the buyer sees.
+    pub channel_order_id: String,
+    /// Where the order would stand: `watching`, `due`, `blocked` or `ignored`.
+    #[schema(example = "due")]
+    pub state: &'static str,
+    /// Why, when it would be blocked or ignored: a stable code.
+    pub reason: Option<&'static str>,
+    /// The decision in words.
+    pub decision: String,
+    /// All that is in the way, and what deserves a look.
+    pub findings: Vec<PreviewFinding>,
+    /// The Accurate database that it would go to.
+    pub book: Option<String>,
+    /// The invoice's total in rupiah.
+    #[schema(value_type = Option<f64>)]
+    pub total: Option<serde_json::Number>,
+    /// The exact body of `sales-invoice/save.do`.
+    #[schema(value_type = Option<Object>)]
+    pub body: Option<serde_json::Value>,
+    /// The mapping that decided; 0 when it is only a file.
+    pub mapping_revision: i64,
+}
+
+/// One thing that is in the way or deserves a look.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PreviewFinding {
+    /// `error`: it stops the invoice; `warning`: it does not.
+    #[schema(example = "error")]
+    pub severity: &'static str,
+    /// Stable code.
+    pub code: &'static str,
+    /// What is the matter.
+    pub sentence: &'static str,
+    /// What exactly it is about.
+    pub detail: String,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+/// Decides about a webhook's body as if it were all that is known of its order.
+pub fn preview(body: &[u8], active: &ActiveMapping, now: Timestamp, language: Language) -> Result<Preview, Unreadable> {
+    let order = payload::read(body)?.order.arrived(now);
+    let history = History::begin(&Sighting::of(&order, now, 1));
+    let decision = decide(&history, &order, &active.mapping);
+    let mut preview = Preview {
+        order_id: order.id.to_string(),
+        channel_order_id: order.channel_order_id().to_owned(),
+        state: State::Watching.as_str(),
+        reason: None,
+        decision: String::new(),
+        findings: Vec::new(),
+        book: None,
+        total: None,
+        body: None,
+        mapping_revision: active.revision,
+    };
+    let notices = notices(&history, Some(&order), &active.mapping, &decision);
+    match decision {
+        Decision::Watch => {
+            let wanted = active.mapping.auto_create_at.map_or("never", crate::domain::mapping::status_word);
+            preview.decision = words(
+                language,
+                &format!("{:?} is before {wanted:?}: the order is watched, nothing is sent.", order.status_text),
+                &format!(
+                    "{:?} belum mencapai {wanted:?}: pesanan dipantau, belum ada yang dikirim.",
+                    order.status_text
+                ),
+            );
+        }
+        Decision::Ignore(reason) => {
+            preview.state = State::Ignored.as_str();
+            preview.reason = Some(reason.code());
+            preview.decision = format!("{} {}", reason.sentence(language), reason.remedy(language));
+        }
+        Decision::Block(findings) => {
+            preview.state = State::Blocked.as_str();
+            preview.reason = findings.first().map(|finding| finding.reason.code());
+            preview.decision = words(
+                language,
+                "The order would be blocked until a person acts; nothing is sent.",
+                "Pesanan akan ditahan sampai ada yang menanganinya; tidak ada yang dikirim.",
+            );
+            preview.findings.extend(findings.into_iter().map(|finding| PreviewFinding {
+                severity: "error",
+                code: finding.reason.code(),
+                sentence: finding.reason.sentence(language),
+                detail: finding.about.in_words(language),
+                remedy: finding.reason.remedy(language),
+            }));
+        }
+        Decision::Invoice(draft, about_invoice) => {
+            preview.state = State::Due.as_str();
+            // Exclusive tax comes on top in Accurate; what it comes to is Accurate's to say.
+            let tax = if draft.body.total_is_final() { ("", "") } else { (" before tax", " sebelum pajak") };
+            let (number, total) = (&draft.body.number, draft.total.in_words());
+            preview.decision = words(
+                language,
+                &format!(
+                    "Invoice {number} for {total}{} would be sent to Accurate database \"{}\".",
+                    tax.0, draft.book
+                ),
+                &format!(
+                    "Faktur {number} senilai {total}{} akan dikirim ke database Accurate \"{}\".",
+                    tax.1, draft.book
+                ),
+            );
+            preview.warn(about_invoice, language);
+            preview.total = Some(exact_number(draft.total.decimal()));
+            preview.body = Some(draft.body.to_json());
+            preview.book = Some(draft.book);
+        }
+    }
+    preview.warn(notices, language);
+    Ok(preview)
+}
+
+impl Preview {
+    fn warn(&mut self, notices: Vec<Notice>, language: Language) {
+        self.findings.extend(notices.into_iter().map(|notice| PreviewFinding {
+            severity: "warning",
+            code: notice.warning.code(),
+            sentence: notice.warning.sentence(language),
+            detail: notice.about.in_words(language),
+            remedy: notice.warning.remedy(language),
+        }));
+    }
+}
+
+fn words(language: Language, english: &str, indonesian: &str) -> String {
+    match language {
+        Language::English => english.to_owned(),
+        Language::Indonesian => indonesian.to_owned(),
+    }
+}

@@ -1,0 +1,142 @@
+//! What outside of us a blocked order waits for. One look at it serves all orders that wait for the same.
+
+use std::fmt;
+
+use jiff::{SignedDuration, civil::Date};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::{
+    invoice::InvoiceBody,
+    reason::{Language, Reason},
+};
+
+/// Time until the first look, in seconds; doubled after each look in vain.
+const FIRST_LOOK: i64 = 30;
+
+/// Longest time between two looks, in seconds.
+const LONGEST_WAIT: i64 = 3600;
+
+/// Something in Accurate that must change before an order can go on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// An item with this number must be there.
+    Item(String),
+    /// The account with this number must be active.
+    Account(String),
+    /// A customer with this number must be there.
+    Customer(String),
+    /// Accurate must take invoices of this day.
+    Day(Date),
+}
+
+impl Subject {
+    /// What an order refused for this reason waits for; `None` when a person must act on our side.
+    pub fn of(reason: Reason, words: &str, body: &InvoiceBody) -> Option<Self> {
+        match reason {
+            Reason::ItemNotFound => {
+                // The longest number that Accurate's words name: `A-1` must not be taken for `A-10`.
+                let named = body.detail_item.iter().map(|item| &item.item_no).filter(|no| words.contains(no.as_str()));
+                named.max_by_key(|no| no.len()).map(|no| Self::Item(no.clone()))
+            }
+            Reason::AccountInactive => {
+                let accounts: Vec<_> = body.detail_expense.iter().map(|expense| &expense.account_no).collect();
+                let named = accounts.iter().find(|no| words.contains(no.as_str()));
+                // Accurate may say the account's name; with one account on the invoice it can only be that one.
+                named.or(accounts.first()).map(|no| Self::Account((*no).clone()))
+            }
+            Reason::CustomerNotFound => Some(Self::Customer(body.customer_no.clone())),
+            Reason::PeriodClosed => Some(Self::Day(body.trans_date)),
+            _ => None,
+        }
+    }
+
+    /// For a person: what it is and its number.
+    pub fn in_words(&self, language: Language) -> String {
+        let what = match (self, language) {
+            (Self::Item(_), Language::English) => "item",
+            (Self::Item(_), Language::Indonesian) => "barang",
+            (Self::Account(_), Language::English) => "account",
+            (Self::Account(_), Language::Indonesian) => "akun",
+            (Self::Customer(_), Language::English) => "customer",
+            (Self::Customer(_), Language::Indonesian) => "pelanggan",
+            (Self::Day(_), Language::English) => "date",
+            (Self::Day(_), Language::Indonesian) => "tanggal",
+        };
+        format!("{what} {}", self.name())
+    }
+
+    /// Its number alone; for a day `dd/mm/yyyy`.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Item(no) | Self::Account(no) | Self::Customer(no) => no.clone(),
+            Self::Day(day) => day.strftime("%d/%m/%Y").to_string(),
+        }
+    }
+
+    /// Reads what [`fmt::Display`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, what) = text.split_once(':')?;
+        Some(match kind {
+            "item" => Self::Item(what.to_owned()),
+            "account" => Self::Account(what.to_owned()),
+            "customer" => Self::Customer(what.to_owned()),
+            "day" => Self::Day(what.parse().ok()?),
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Item(no) => write!(f, "item:{no}"),
+            Self::Account(no) => write!(f, "account:{no}"),
+            Self::Customer(no) => write!(f, "customer:{no}"),
+            Self::Day(day) => write!(f, "day:{day}"),
+        }
+    }
+}
+
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Subject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom(format!("unknown subject {text:?}")))
+    }
+}
+
+/// How long until the next look, after this many looks in vain.
+pub fn next_recheck_after(looks: i64) -> SignedDuration {
+    let doubled = FIRST_LOOK << looks.clamp(0, 10);
+    SignedDuration::from_secs(doubled.min(LONGEST_WAIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_can_be_read_again() {
+        let day = Date::constant(2026, 11, 23);
+        for subject in [
+            Subject::Item("A:1".to_owned()),
+            Subject::Account("700101".to_owned()),
+            Subject::Customer("8277".to_owned()),
+            Subject::Day(day),
+        ] {
+            assert_eq!(Subject::parse(&subject.to_string()), Some(subject));
+        }
+        assert_eq!(Subject::parse("moon:full"), None);
+    }
+
+    #[test]
+    fn looks_come_at_growing_intervals_up_to_an_hour() {
+        let seconds: Vec<_> = (0..9).map(|looks| next_recheck_after(looks).as_secs()).collect();
+        assert_eq!(seconds, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
+    }
+}

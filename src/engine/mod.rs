@@ -1,0 +1,181 @@
+//! The stages put together: what drives an order from its delivery to its settled invoice.
+//!
+//! [`run`] drives the stages until it is stopped; [`people`] is what people ask for; [`queue`] says how much waits.
+//! Each step is a method, so that a test can take the steps one by one.
+
+pub mod people;
+pub mod queue;
+pub mod run;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::{
+    accurate::{client::Session, credentials::Credentials},
+    clock::{Monotonic, SharedClock},
+    deciding::{Deciding, mapping::ActiveMapping, verdict::Decide},
+    domain::order::OrderId,
+    inbox::Inbox,
+    posting::{BookStatus, Posting, Work},
+    replicas::Replica,
+    signals::Signals,
+    storage::{OrderRecord, Result, Storage},
+    supervisor::{Standstill, Supervisor},
+};
+
+/// Most orders that are folded or decided about in one commit.
+const BATCH: i64 = 200;
+
+/// The same while webhooks come so fast that their answers wait for each other: shorter commits.
+const SMALL_BATCH: i64 = 64;
+
+/// All stages of one process.
+pub struct Engine {
+    storage: Arc<dyn Storage>,
+    clock: SharedClock,
+    signals: Arc<Signals>,
+    supervisor: Arc<Supervisor>,
+    inbox: Arc<Inbox>,
+    deciding: Deciding,
+    posting: Arc<Posting>,
+    replica: Arc<Replica>,
+}
+
+impl Engine {
+    /// An engine that does nothing until it is driven.
+    pub fn new(
+        storage: Arc<dyn Storage>,
+        clock: SharedClock,
+        sessions: Vec<Session>,
+        mapping: ActiveMapping,
+        seed: u64,
+    ) -> Self {
+        let signals = Arc::new(Signals::new(clock.clone(), sessions.iter().map(Session::name)));
+        let name = format!("{}-{seed:x}", std::process::id());
+        Self {
+            supervisor: Supervisor::new(clock.clone()),
+            inbox: Arc::new(Inbox::new(storage.clone(), signals.clone())),
+            deciding: Deciding::new(storage.clone(), clock.clone(), mapping),
+            posting: Arc::new(Posting::new(storage.clone(), clock.clone(), signals.clone(), sessions, seed)),
+            replica: Arc::new(Replica::new(storage.clone(), clock.clone(), signals.clone(), name)),
+            storage,
+            clock,
+            signals,
+        }
+    }
+
+    /// The same engine with another way to decide.
+    #[must_use]
+    pub fn deciding_by(self, decide: Decide) -> Self {
+        Self { deciding: self.deciding.by(decide), ..self }
+    }
+
+    /// Where everything is kept.
+    pub fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
+    }
+
+    /// The time of day.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A reading for waits inside this process.
+    pub fn monotonic(&self) -> Monotonic {
+        self.clock.monotonic()
+    }
+
+    /// Watches the tasks that drive this engine.
+    pub fn supervisor(&self) -> &Arc<Supervisor> {
+        &self.supervisor
+    }
+
+    /// Tasks of this process that do not do their work; empty while all is well.
+    pub fn standstills(&self) -> Vec<Standstill> {
+        self.supervisor.standstills()
+    }
+
+    /// What comes in.
+    pub fn inbox(&self) -> &Arc<Inbox> {
+        &self.inbox
+    }
+
+    /// What makes the calls.
+    pub fn posting(&self) -> &Arc<Posting> {
+        &self.posting
+    }
+
+    /// The active mapping.
+    pub fn mapping(&self) -> Arc<ActiveMapping> {
+        self.deciding.mapping()
+    }
+
+    /// Decides by another mapping from now on; the database has it already.
+    pub fn set_mapping(&self, mapping: ActiveMapping) {
+        self.deciding.set_mapping(mapping);
+        self.wake();
+    }
+
+    /// Calls of a book carry these from now on.
+    pub fn set_credentials(&self, book: &str, credentials: Credentials) {
+        self.posting.set_credentials(book, credentials);
+    }
+
+    /// All books and how they are.
+    pub fn books(&self) -> Vec<BookStatus> {
+        self.posting.books()
+    }
+
+    /// The session that a book's calls are made through.
+    pub fn session(&self, book: &str) -> Option<&Session> {
+        self.posting.session(book)
+    }
+
+    /// Has all replicas look for work: orders were retried, or a mapping was applied.
+    pub fn wake(&self) {
+        self.signals.wake_all();
+    }
+
+    /// One order as it is now, including everything that was accepted about it.
+    pub async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
+        self.inbox.order(order_id).await
+    }
+
+    /// Folds and decides some of what came; returns how much was done, 0 when nothing is left.
+    pub async fn decide_some(&self) -> Result<usize> {
+        let batch = if self.signals.webhooks_are_many() { SMALL_BATCH } else { BATCH };
+        if self.deciding.refresh_mapping().await? {
+            self.wake();
+        }
+        if !self.signals.decides() {
+            return Ok(0);
+        }
+        let folded = self.inbox.fold_some(None, batch).await?;
+        let decided = self.deciding.decide_some(batch).await?;
+        if decided > 0 {
+            self.due_came();
+        }
+        Ok(folded + decided)
+    }
+
+    /// There may be orders due: the replicas that lead their books are to hear of it.
+    fn due_came(&self) {
+        for book in self.posting.books() {
+            self.signals.due_came(&book.name);
+        }
+        if !self.posting.leads_every_book() {
+            self.signals.notify_others();
+        }
+    }
+
+    /// Takes the next work of a book, with room for so many pieces of it.
+    pub async fn next_work(&self, book: &str, room: usize) -> Result<Vec<Work>> {
+        self.posting.next_work(book, room).await
+    }
+
+    /// Does a piece of work and writes its outcome.
+    pub async fn work(&self, book: &str, work: Work) -> Result<()> {
+        self.posting.work(book, work).await
+    }
+}

@@ -1,0 +1,85 @@
+//! What people do: retry, decide, acknowledge. Page and API come here, so that both do the same.
+
+use super::Engine;
+use crate::{
+    domain::{operator::Actor, order::OrderId, reason::Warning},
+    storage::{Filter, ManualChange, Result, Written},
+};
+
+/// Orders whose warning one request acknowledges, or a few more: it is to be answered in time.
+const MOST_ACKNOWLEDGED: u64 = 1_000;
+
+/// Orders that are read at once for it.
+const AT_ONCE: i64 = 200;
+
+impl Engine {
+    /// Has one order decided and attempted again now; `None` when it is not known.
+    pub async fn retry(&self, order_id: &OrderId, actor: &Actor) -> Result<Option<u64>> {
+        // What came a moment ago is in it.
+        self.order(order_id).await?;
+        let retried = self.storage.rearm_one(order_id, &actor.name, self.now()).await?;
+        if retried.is_some_and(|orders| orders > 0) {
+            tracing::info!(%order_id, actor = actor.name, "order {order_id} is retried at the request of {actor}");
+            self.wake();
+        }
+        Ok(retried)
+    }
+
+    /// Has all blocked and waiting orders that match decided and attempted again now; returns how many.
+    pub async fn retry_all(&self, filter: &Filter, actor: &Actor) -> Result<u64> {
+        let orders = self.storage.rearm(filter, &actor.name, self.now()).await?;
+        tracing::info!(orders, actor = actor.name, "{orders} orders are retried at the request of {actor}");
+        self.wake();
+        Ok(orders)
+    }
+
+    /// Writes down what a person decides about an order. Most decisions take effect at once; an order whose save may
+    /// still arrive is looked up in Accurate first.
+    pub async fn decide_manually(&self, order_id: &OrderId, change: &ManualChange) -> Result<Written> {
+        self.order(order_id).await?;
+        let written = self.storage.decide_manually(order_id, change, self.now()).await?;
+        if written == Written::Changed {
+            let (actor, decision) = (&change.actor, change.decision.map_or("none", |decision| decision.as_str()));
+            tracing::info!(%order_id, actor, decision, "order {order_id}: {actor} decided {decision}");
+            self.decide_now().await?;
+            self.wake();
+        }
+        Ok(written)
+    }
+
+    /// Writes down that a person has acknowledged a warning.
+    pub async fn acknowledge(&self, order_id: &OrderId, warning: Warning, actor: &Actor) -> Result<Written> {
+        let written = self.storage.acknowledge(order_id, warning, &actor.name, self.now()).await?;
+        if written == Written::Changed {
+            tracing::info!(%order_id, actor = actor.name, %warning, "order {order_id}: {actor} acknowledged {warning}");
+        }
+        Ok(written)
+    }
+
+    /// Writes down that a person has acknowledged a warning on every order that has it, the newest first, up to the one
+    /// that was the newest on the person's page; returns on how many.
+    pub async fn acknowledge_all(&self, warning: Warning, newest: i64, actor: &Actor) -> Result<u64> {
+        let open = Filter { warning: Some(warning), acknowledged: Some(false), ..Filter::default() };
+        let mut acknowledged = 0;
+        while acknowledged < MOST_ACKNOWLEDGED {
+            let before = acknowledged;
+            for order in self.storage.orders(&open, Some(newest.saturating_add(1)), AT_ONCE).await? {
+                let written = self.storage.acknowledge(&order.order_id, warning, &actor.name, self.now()).await?;
+                acknowledged += u64::from(written == Written::Changed);
+            }
+            if acknowledged == before {
+                break;
+            }
+        }
+        tracing::info!(orders = acknowledged, actor = actor.name, %warning, "{actor} acknowledged {warning} on {acknowledged} orders");
+        Ok(acknowledged)
+    }
+
+    /// Decides what waits, so that the answer already shows the outcome; where another replica decides, it is called.
+    async fn decide_now(&self) -> Result<()> {
+        if self.signals.decides() {
+            self.decide_some().await?;
+        }
+        Ok(())
+    }
+}

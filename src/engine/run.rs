@@ -1,0 +1,242 @@
+//! The tasks that drive the engine until they are told to stop.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::SignedDuration;
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinHandle, JoinSet},
+};
+
+use super::Engine;
+use crate::{
+    clock::until,
+    housekeeping::retention::{STEP, clear_some},
+    posting::LeadingBook,
+    replicas::{Duty, leadership::LeadingDecisions},
+    supervisor::Progress,
+};
+
+/// Orders of one book that are worked on at once: more than Accurate takes in flight would only wait.
+const AT_ONCE: usize = 8;
+
+/// How often is looked even if nobody called: leases that ended, orders that another replica recorded.
+const CHECK_ANYWAY: Duration = Duration::from_secs(5);
+
+/// Shortest time between two looks for something to do that nobody called for.
+const SHORTEST_WAIT: Duration = Duration::from_millis(50);
+
+/// How soon a mapping is taken over that another process (the command line) put in force.
+const CHECK_MAPPING: Duration = Duration::from_secs(1);
+
+/// While webhooks are many, deciding pauses for so long after each batch: senders wait for the same writer, and
+/// fewer than one in a hundred is to meet it.
+const STAND_BACK: Duration = Duration::from_secs(1);
+
+/// How often is looked whether bodies have become old.
+const BETWEEN_CLEARINGS: Duration = Duration::from_hours(1);
+
+/// Between two steps, clearing pauses for so many times the time that the last one took.
+const REST: u32 = 10;
+
+/// How long is waited after the store failed, so that a broken disk is not hammered.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Running tasks and the way to stop them.
+pub struct Running {
+    engine: Arc<Engine>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+    /// What keeps our place among other replicas; it goes on until the last call has ended.
+    behind: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Starts deciding, and posting for each book. Bodies are cleared when they are older than `keep_bodies`.
+    pub fn start(engine: &Arc<Engine>, keep_bodies: Option<SignedDuration>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let supervisor = engine.supervisor();
+        let (at_work, until) = (engine.clone(), stopped.clone());
+        let deciding = move |progress| decide_always(at_work.clone(), until.clone(), progress);
+        let mut tasks = vec![supervisor.keep_running("deciding", deciding)];
+        let lead = |duty: Arc<dyn Duty>, name: String| {
+            let replica = engine.replica.clone();
+            supervisor.keep_running(name, move |progress| replica.clone().lead_always(duty.clone(), progress))
+        };
+        let (notifying, hearing) = (engine.replica.clone(), engine.replica.clone());
+        let mut behind = vec![
+            lead(Arc::new(LeadingDecisions(engine.signals.clone())), "leadership of deciding".to_owned()),
+            supervisor
+                .keep_running("notifying replicas", move |progress| notifying.clone().notify_others_always(progress)),
+            supervisor.keep_running("hearing replicas", move |progress| hearing.clone().hear_others_always(progress)),
+        ];
+        for status in engine.books() {
+            let book = status.name;
+            let leading = LeadingBook::new(engine.posting.clone(), &book);
+            behind.push(lead(Arc::new(leading), format!("leadership of {book}")));
+            let (at_work, name, until) = (engine.clone(), book.clone(), stopped.clone());
+            let posting = move |progress| post_always(at_work.clone(), name.clone(), until.clone(), progress);
+            tasks.push(supervisor.keep_running(format!("posting to {book}"), posting));
+        }
+        if let Some(keep) = keep_bodies {
+            let at_work = engine.clone();
+            let clearing = move |progress| clear_always(at_work.clone(), keep, stopped.clone(), progress);
+            tasks.push(supervisor.keep_running("clearing bodies", clearing));
+        }
+        Self { engine: engine.clone(), stop, tasks, behind }
+    }
+
+    /// Takes no new work and lets calls in flight end; false when the deadline passed first.
+    pub async fn stop(mut self, deadline: Duration) -> bool {
+        let _ = self.stop.send(true);
+        let all = async {
+            for task in &mut self.tasks {
+                let _ = task.await;
+            }
+        };
+        let in_time = tokio::time::timeout(deadline, all).await.is_ok();
+        for task in &self.behind {
+            task.abort();
+        }
+        self.engine.replica.resign().await;
+        in_time
+    }
+}
+
+async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, progress: Progress) {
+    // This version may understand what the one before did not.
+    if let Err(error) = engine.inbox.reread_reporting(|| progress.report()).await {
+        tracing::error!("webhooks that could not be read could not be read again: {error}");
+    }
+    while !*stopped.borrow() {
+        progress.report();
+        match engine.decide_some().await {
+            // More may wait behind a full batch; while webhooks are many, their answers go first.
+            Ok(decided) if decided > 0 => {
+                if engine.signals.webhooks_are_many() {
+                    engine.clock.sleep(STAND_BACK).await;
+                }
+                continue;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!("orders could not be decided: {error}");
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+        }
+        let something_comes = async {
+            tokio::select! {
+                () = engine.signals.news() => {}
+                () = engine.clock.sleep(CHECK_MAPPING) => {}
+                _ = stopped.changed() => {}
+            }
+        };
+        progress.wait_for(something_comes).await;
+    }
+}
+
+async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Receiver<bool>, progress: Progress) {
+    let mut working = JoinSet::new();
+    while !*stopped.borrow() {
+        progress.report();
+        while let Some(ended) = working.try_join_next() {
+            report_panic(&book, ended);
+        }
+        let probing = engine.posting.pause(&book).is_some();
+        // A probe goes alone: what is in flight may answer its question.
+        let ours = engine.posting.leads(&book);
+        let room = if !ours || (probing && !working.is_empty()) { 0 } else { AT_ONCE - working.len() };
+        let next = if room == 0 { Ok(Vec::new()) } else { engine.next_work(&book, room).await };
+        let wake_at = match next {
+            Ok(works) if !works.is_empty() => {
+                for work in works {
+                    let (engine, book) = (engine.clone(), book.clone());
+                    working.spawn(async move {
+                        if let Err(error) = engine.work(&book, work).await {
+                            // The lease ends by itself and the next attempt looks the number up.
+                            tracing::error!("work could not be brought to its end: {error}");
+                        }
+                    });
+                }
+                // There may be room for other kinds of work.
+                continue;
+            }
+            Ok(_) if !ours => None,
+            Ok(_) => engine.posting.next_moment(&book).await,
+            Err(error) => {
+                tracing::error!("orders could not be claimed: {error}");
+                tokio::time::sleep(AFTER_FAILURE).await;
+                None
+            }
+        };
+        // With no room for another, or with a probe under way, only an end of work can change anything.
+        let full = working.len() == AT_ONCE || (probing && !working.is_empty());
+        // What is due may not be claimable yet (its news waits for its decision, which will call): no spinning.
+        let wait = wake_at.map_or(CHECK_ANYWAY, |at| until(engine.now(), at).clamp(SHORTEST_WAIT, CHECK_ANYWAY));
+        let something_comes = async {
+            tokio::select! {
+                () = engine.signals.due(&book), if !full => {}
+                () = engine.clock.sleep(wait), if !full => {}
+                Some(ended) = working.join_next(), if !working.is_empty() => report_panic(&book, ended),
+                _ = stopped.changed() => {}
+            }
+        };
+        progress.wait_for(something_comes).await;
+    }
+    while let Some(ended) = progress.wait_for(working.join_next()).await {
+        report_panic(&book, ended);
+    }
+}
+
+/// A piece of work that panicked leaves its leases: once they end, the next attempt looks the numbers up.
+fn report_panic(book: &str, ended: Result<(), JoinError>) {
+    if ended.is_err_and(|error| error.is_panic()) {
+        let task = format!("work on {book}");
+        tracing::error!(book, "a piece of work on {book} panicked; its orders are tried again when their leases end");
+        metrics::counter!("forstok_accurate_task_panics_total", "task" => task).increment(1);
+    }
+}
+
+async fn clear_always(
+    engine: Arc<Engine>,
+    keep: SignedDuration,
+    mut stopped: watch::Receiver<bool>,
+    progress: Progress,
+) {
+    let mut bodies = 0;
+    while !*stopped.borrow() {
+        progress.report();
+        let began = engine.monotonic();
+        // While webhooks are many, their answers go first. Of several replicas the one that decides does it.
+        let is_our_turn = engine.signals.decides() && !engine.signals.webhooks_are_many();
+        let cleared =
+            if is_our_turn { Some(clear_some(engine.storage.as_ref(), keep, engine.now()).await) } else { None };
+        let wait = match cleared {
+            None => AFTER_FAILURE,
+            Some(Ok(cleared)) if cleared.examined == STEP as u64 => {
+                bodies += cleared.bodies;
+                (engine.monotonic().since(began) * REST).clamp(SHORTEST_WAIT, AFTER_FAILURE)
+            }
+            Some(Ok(cleared)) => {
+                bodies += cleared.bodies;
+                if bodies > 0 {
+                    let days = keep.as_hours() / 24;
+                    tracing::info!(bodies, "{bodies} bodies of webhooks older than {days} days were cleared");
+                }
+                bodies = 0;
+                BETWEEN_CLEARINGS
+            }
+            Some(Err(error)) => {
+                tracing::error!("bodies of old webhooks could not be cleared: {error}");
+                BETWEEN_CLEARINGS
+            }
+        };
+        let time_passes = async {
+            tokio::select! {
+                () = engine.clock.sleep(wait) => {}
+                _ = stopped.changed() => {}
+            }
+        };
+        progress.wait_for(time_passes).await;
+    }
+}

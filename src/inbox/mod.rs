@@ -1,0 +1,53 @@
+//! From a verified body to a delivery on disk, and from there into its order.
+//!
+//! [`record`] commits what waits together; [`Inbox::fold_some`] folds deliveries into their orders; [`reread`] reads
+//! again what an earlier version could not read.
+
+pub mod record;
+pub mod reread;
+
+use std::sync::Arc;
+
+pub use self::record::delivery;
+use crate::{
+    domain::order::OrderId,
+    signals::Signals,
+    storage::{OrderRecord, Result, Storage, Unfolded},
+};
+
+/// Most deliveries that are folded in one commit.
+const BATCH: i64 = 200;
+
+/// What comes in, and where it goes.
+pub struct Inbox {
+    storage: Arc<dyn Storage>,
+    signals: Arc<Signals>,
+}
+
+impl Inbox {
+    /// On this database.
+    pub fn new(storage: Arc<dyn Storage>, signals: Arc<Signals>) -> Self {
+        Self { storage, signals }
+    }
+
+    /// Folds deliveries of one order, or of all, that were only written down when they came; `batch` at most.
+    /// Returns how many.
+    pub async fn fold_some(&self, order_id: Option<&OrderId>, batch: i64) -> Result<usize> {
+        let unfolded = self.storage.unfolded(order_id, batch).await?;
+        if unfolded.is_empty() {
+            return Ok(0);
+        }
+        let read = |unfolded: Unfolded| (unfolded.delivery, delivery(unfolded.body.into(), unfolded.received_at));
+        let deliveries: Vec<_> = unfolded.into_iter().map(read).collect();
+        self.storage.fold(&deliveries).await?;
+        Ok(deliveries.len())
+    }
+
+    /// One order as it is now, including everything that was accepted about it.
+    pub async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
+        while self.fold_some(Some(order_id), BATCH).await? > 0 {
+            self.signals.news_came();
+        }
+        self.storage.order(order_id).await
+    }
+}

@@ -1,0 +1,362 @@
+//! When a whole book is in trouble it pauses: its orders stay due and one probe goes ahead of the rest. When only a
+//! right is missing, only the orders that need it wait, with a probe of their own.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    accurate::outcome::{BookTrouble, Right},
+    storage::Lane,
+};
+
+/// Accurate cannot be reached, or its replies keep getting lost.
+const DOWN: &str = "accurate_down";
+
+/// The token's user lacks a right.
+const RIGHT_MISSING: &str = "right_missing";
+
+/// Unknown outcomes in a row, over all orders of a book, before the book pauses.
+const MOST_UNKNOWN_IN_A_ROW: u32 = 5;
+
+/// Longest wait between two probes, in seconds: cheap for Accurate, and soon enough once it is back.
+const LONGEST_PROBE_WAIT: i64 = 15;
+
+/// What one attempt says about its book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// Accurate answered and dealt with the call, whatever it said about the order.
+    Well,
+    /// No connection: certain trouble.
+    Down(String),
+    /// An unknown outcome: trouble when it keeps happening.
+    Unknown(String),
+    /// Accurate takes no calls for this book; a person must act.
+    Refused {
+        /// Stable code.
+        code: &'static str,
+        /// Accurate's words and the remedy.
+        words: String,
+    },
+    /// The token's user lacks a right. Accurate dealt with the call; [`Circuit::hear`] learns which right it is.
+    RightMissing,
+    /// Says nothing about the book.
+    Nothing,
+}
+
+/// Why and since when a book is paused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Stable code: `accurate_down`, `token_refused`, `right_missing`, `wrong_clock`.
+    pub code: &'static str,
+    /// What was said.
+    pub words: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When the next probe may go.
+    pub next_probe_at: Timestamp,
+    probes: u32,
+}
+
+/// A pause as one replica reports it to the others.
+#[derive(Serialize, Deserialize)]
+struct Report {
+    code: String,
+    words: String,
+    since: Timestamp,
+}
+
+impl Pause {
+    /// For other replicas, which show it.
+    pub(super) fn to_report(&self) -> String {
+        let report = Report { code: self.code.to_owned(), words: self.words.clone(), since: self.since };
+        serde_json::to_string(&report).expect("our own types are JSON")
+    }
+
+    /// As another replica reported it; `None` when it is of a kind that this version does not know.
+    pub(super) fn from_report(text: &str) -> Option<Self> {
+        let Report { code, words, since } = serde_json::from_str(text).ok()?;
+        let codes = BookTrouble::ALL.map(BookTrouble::code);
+        let code = codes.into_iter().chain([DOWN, RIGHT_MISSING]).find(|known| *known == code)?;
+        Some(Self { code, words, since, next_probe_at: since, probes: 0 })
+    }
+
+    /// How long until the next probe.
+    fn wait(&self) -> SignedDuration {
+        SignedDuration::from_secs((1 << self.probes.min(10)).min(LONGEST_PROBE_WAIT))
+    }
+
+    /// The clock may have been set back since, for example because it was the trouble: nothing waits for longer than
+    /// it would with the clock as it is now.
+    fn clamp(&mut self, now: Timestamp) {
+        self.since = self.since.min(now);
+        self.next_probe_at = self.next_probe_at.min(now + SignedDuration::from_secs(LONGEST_PROBE_WAIT));
+    }
+}
+
+/// The state of one book.
+#[derive(Clone, Debug, Default)]
+pub struct Circuit {
+    unknown_in_a_row: u32,
+    pause: Option<Pause>,
+    /// Rights that the token's user lacks.
+    missing: BTreeMap<Right, Pause>,
+}
+
+/// What may be claimed now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// Everything that is due.
+    Open,
+    /// One order, to see whether the trouble is over.
+    Probe,
+    /// Nothing before this moment.
+    Shut(Timestamp),
+}
+
+/// What a sign changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing that matters outside.
+    None,
+    /// The book has just been paused.
+    Paused,
+    /// The book goes on.
+    Resumed,
+}
+
+impl Circuit {
+    /// What may be claimed now.
+    pub fn gate(&mut self, now: Timestamp) -> Gate {
+        for pause in self.pause.iter_mut().chain(self.missing.values_mut()) {
+            pause.clamp(now);
+        }
+        match &self.pause {
+            None => Gate::Open,
+            Some(pause) if pause.next_probe_at <= now => Gate::Probe,
+            Some(pause) => Gate::Shut(pause.next_probe_at),
+        }
+    }
+
+    /// What may be claimed of one lane while the book itself is open.
+    pub fn lane(&self, lane: Lane, now: Timestamp) -> Gate {
+        let pauses = self.missing.iter().filter(|(right, _)| lanes(**right).contains(&lane));
+        match pauses.map(|(_, pause)| pause.next_probe_at).max() {
+            None => Gate::Open,
+            Some(at) if at <= now => Gate::Probe,
+            Some(at) => Gate::Shut(at),
+        }
+    }
+
+    /// A probe of a lane leaves: the next one goes only after a longer wait.
+    pub fn probe_lane(&mut self, lane: Lane, now: Timestamp) {
+        for (right, pause) in &mut self.missing {
+            if lanes(*right).contains(&lane) {
+                pause.probes += 1;
+                pause.next_probe_at = now + pause.wait();
+            }
+        }
+    }
+
+    /// Whether the right to create customers is missing and a probe for it is due; then the next one goes only after
+    /// a longer wait.
+    pub fn probes_for_customers(&mut self, now: Timestamp) -> bool {
+        let Some(pause) = self.missing.get_mut(&Right::CreateCustomers) else { return false };
+        pause.clamp(now);
+        if pause.next_probe_at > now {
+            return false;
+        }
+        pause.probes += 1;
+        pause.next_probe_at = now + pause.wait();
+        true
+    }
+
+    /// Why the book is paused, if it is.
+    pub fn pause(&self) -> Option<&Pause> {
+        self.pause.as_ref()
+    }
+
+    /// What people should see: why the book is paused, or which right has been missing longest.
+    pub fn shown(&self) -> Option<&Pause> {
+        self.pause.as_ref().or_else(|| self.missing.values().min_by_key(|pause| pause.since))
+    }
+
+    /// When the next probe for a missing right may go.
+    pub fn next_lane_probe_at(&self) -> Option<Timestamp> {
+        let shuts = self.missing.iter().filter(|(right, _)| !lanes(**right).is_empty());
+        shuts.map(|(_, pause)| pause.next_probe_at).min()
+    }
+
+    /// Takes in that calls were seen to have a right (`None`) or to lack it, in Accurate's words.
+    pub fn hear(&mut self, right: Right, missing: Option<String>, now: Timestamp) -> Change {
+        let Some(words) = missing else {
+            return if self.missing.remove(&right).is_some() { Change::Resumed } else { Change::None };
+        };
+        let words = format!("{words} — give the user who made the API Token this right in Accurate");
+        if let Some(pause) = self.missing.get_mut(&right) {
+            pause.words = words;
+            return Change::None;
+        }
+        let mut pause = Pause { code: RIGHT_MISSING, words, since: now, next_probe_at: now, probes: 0 };
+        pause.next_probe_at = now + pause.wait();
+        self.missing.insert(right, pause);
+        Change::Paused
+    }
+
+    /// Takes a sign in.
+    pub fn note(&mut self, sign: Sign, now: Timestamp) -> Change {
+        match sign {
+            Sign::Nothing => Change::None,
+            Sign::Well | Sign::RightMissing => {
+                self.unknown_in_a_row = 0;
+                if self.pause.take().is_some() { Change::Resumed } else { Change::None }
+            }
+            Sign::Down(words) => self.trouble(DOWN, words, now),
+            Sign::Refused { code, words } => self.trouble(code, words, now),
+            Sign::Unknown(words) => {
+                self.unknown_in_a_row += 1;
+                if self.unknown_in_a_row >= MOST_UNKNOWN_IN_A_ROW || self.pause.is_some() {
+                    return self.trouble(DOWN, words, now);
+                }
+                Change::None
+            }
+        }
+    }
+
+    fn trouble(&mut self, code: &'static str, words: String, now: Timestamp) -> Change {
+        let (since, probes, change) = match &self.pause {
+            // A call that was in flight when the book paused says nothing new.
+            Some(pause) if pause.next_probe_at > now => return Change::None,
+            Some(pause) => (pause.since, pause.probes + 1, Change::None),
+            None => (now, 0, Change::Paused),
+        };
+        let mut pause = Pause { code, words, since, next_probe_at: now, probes };
+        pause.next_probe_at = now + pause.wait();
+        self.pause = Some(pause);
+        change
+    }
+}
+
+/// Which orders wait while a right is missing. A first save needs no look-up; everything else begins with one. An
+/// order that needs a new customer waits on its own account.
+fn lanes(right: Right) -> &'static [Lane] {
+    match right {
+        Right::SaveInvoices => &[Lane::Fresh, Lane::Again],
+        Right::ReadInvoices => &[Lane::Again, Lane::Void],
+        Right::DeleteInvoices => &[Lane::Void],
+        Right::CreateCustomers | Right::Other(_) => &[],
+    }
+}
+
+/// How long an order waits after its n-th failure in a row: n⁴ seconds and up to a tenth more, 1 h at most.
+///
+/// The tenth keeps orders that failed together from coming back together.
+pub fn backoff(failures: i64, chance: f64) -> SignedDuration {
+    let seconds = failures.clamp(1, 8).pow(4).min(3600) as f64;
+    SignedDuration::from_secs_f64((seconds * (1.0 + chance / 10.0)).min(3600.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("in range")
+    }
+
+    #[test]
+    fn a_refused_token_pauses_at_once_and_one_probe_goes_ahead() {
+        let mut circuit = Circuit::default();
+        let refused = || Sign::Refused { code: "token_refused", words: "revoked".to_owned() };
+        assert_eq!(circuit.note(refused(), at(0)), Change::Paused);
+        assert_eq!(circuit.gate(at(0)), Gate::Shut(at(1)));
+        assert_eq!(circuit.gate(at(1)), Gate::Probe);
+        assert_eq!(circuit.note(refused(), at(1)), Change::None);
+        assert_eq!(circuit.gate(at(2)), Gate::Shut(at(3)));
+        assert_eq!(circuit.note(Sign::Well, at(3)), Change::Resumed);
+        assert_eq!(circuit.gate(at(3)), Gate::Open);
+    }
+
+    #[test]
+    fn a_single_lost_reply_is_no_trouble_but_many_in_a_row_are() {
+        let mut circuit = Circuit::default();
+        for _ in 0..4 {
+            assert_eq!(circuit.note(Sign::Unknown("cut".to_owned()), at(0)), Change::None);
+        }
+        circuit.note(Sign::Well, at(0));
+        for _ in 0..4 {
+            circuit.note(Sign::Unknown("cut".to_owned()), at(0));
+        }
+        assert_eq!(circuit.gate(at(0)), Gate::Open);
+        assert_eq!(circuit.note(Sign::Unknown("cut".to_owned()), at(0)), Change::Paused);
+    }
+
+    #[test]
+    fn probes_never_wait_longer_than_a_quarter_of_a_minute() {
+        let mut circuit = Circuit::default();
+        let mut now = at(0);
+        for _ in 0..20 {
+            circuit.note(Sign::Down("refused".to_owned()), now);
+            let Gate::Shut(next) = circuit.gate(now) else { panic!("must be shut") };
+            assert!(next.as_second() - now.as_second() <= LONGEST_PROBE_WAIT);
+            now = next;
+        }
+    }
+
+    #[test]
+    fn after_the_clock_was_set_back_a_probe_goes_within_the_longest_wait() {
+        let two_hours = 7_200;
+        let mut circuit = Circuit::default();
+        for probe in 0..5 {
+            circuit.note(Sign::Refused { code: "wrong_clock", words: String::new() }, at(two_hours + probe * 100));
+        }
+        assert_eq!(circuit.gate(at(0)), Gate::Shut(at(LONGEST_PROBE_WAIT)));
+        assert_eq!(circuit.gate(at(5)), Gate::Shut(at(LONGEST_PROBE_WAIT)), "asking again must not put it off");
+        assert_eq!(circuit.gate(at(LONGEST_PROBE_WAIT)), Gate::Probe);
+        assert_eq!(circuit.pause().map(|pause| pause.since), Some(at(0)));
+    }
+
+    #[test]
+    fn a_missing_right_shuts_only_the_lanes_that_need_it() {
+        let mut circuit = Circuit::default();
+        let missing = |circuit: &mut Circuit, right| circuit.hear(right, Some("no right".to_owned()), at(0));
+        assert_eq!(missing(&mut circuit, Right::DeleteInvoices), Change::Paused);
+        assert_eq!(missing(&mut circuit, Right::DeleteInvoices), Change::None);
+        let gates = |circuit: &Circuit| Lane::ALL.map(|lane| circuit.lane(lane, at(0)));
+        assert_eq!(gates(&circuit), [Gate::Open, Gate::Open, Gate::Shut(at(1))]);
+        assert_eq!(circuit.gate(at(0)), Gate::Open);
+        assert_eq!(circuit.shown().map(|pause| pause.code), Some("right_missing"));
+        missing(&mut circuit, Right::SaveInvoices);
+        assert_eq!(gates(&circuit), [Gate::Shut(at(1)); 3]);
+        assert_eq!(circuit.hear(Right::DeleteInvoices, None, at(0)), Change::Resumed);
+        assert_eq!(gates(&circuit), [Gate::Shut(at(1)), Gate::Shut(at(1)), Gate::Open]);
+        assert_eq!(circuit.note(Sign::Well, at(0)), Change::None, "another call says nothing about this right");
+        missing(&mut circuit, Right::CreateCustomers);
+        circuit.hear(Right::SaveInvoices, None, at(0));
+        assert_eq!(gates(&circuit), [Gate::Open; 3]);
+        assert!(circuit.shown().is_some());
+    }
+
+    #[test]
+    fn one_probe_at_a_time_asks_whether_a_right_was_given() {
+        let mut circuit = Circuit::default();
+        circuit.hear(Right::SaveInvoices, Some("no right".to_owned()), at(0));
+        let mut now = at(1);
+        for _ in 0..10 {
+            assert_eq!(circuit.lane(Lane::Fresh, now), Gate::Probe);
+            circuit.probe_lane(Lane::Fresh, now);
+            let Gate::Shut(next) = circuit.lane(Lane::Fresh, now) else { panic!("must be shut") };
+            assert!(next.as_second() - now.as_second() <= LONGEST_PROBE_WAIT);
+            now = next;
+        }
+    }
+
+    #[test]
+    fn waiting_grows_with_the_fourth_power_up_to_an_hour() {
+        let seconds: Vec<_> = (1..=9).map(|n| backoff(n, 0.0).as_secs()).collect();
+        assert_eq!(seconds, [1, 16, 81, 256, 625, 1296, 2401, 3600, 3600]);
+        assert!(backoff(3, 0.999).as_secs() <= 89);
+        assert_eq!(backoff(99, 0.999).as_secs(), 3600);
+    }
+}

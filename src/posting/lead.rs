@@ -1,0 +1,69 @@
+//! What leading a book means: who makes its calls, and what a new leader takes over.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::{Posting, circuit::Pause};
+use crate::{clock::Monotonic, replicas::Duty, storage::Result};
+
+/// How long a new leader makes no call: the last calls of the leader before it still count in Accurate's limit.
+const HANDOVER: SignedDuration = SignedDuration::from_millis(1_100);
+
+/// Making the calls of one book.
+pub struct LeadingBook {
+    posting: Arc<Posting>,
+    name: String,
+}
+
+impl LeadingBook {
+    /// Of the book with this name.
+    pub fn new(posting: Arc<Posting>, name: &str) -> Self {
+        Self { posting, name: name.to_owned() }
+    }
+
+    fn book(&self) -> Option<&super::Book> {
+        self.posting.books.get(&self.name)
+    }
+}
+
+#[async_trait::async_trait]
+impl Duty for LeadingBook {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn is_ours(&self) -> bool {
+        self.posting.leads(&self.name)
+    }
+
+    fn set_ours_until(&self, until: Monotonic) {
+        let Some(book) = self.book() else { return };
+        let was_ours = self.is_ours();
+        book.session.call_no_later_than(until);
+        if self.is_ours() && !was_ours {
+            self.posting.signals.due_came(&self.name);
+        }
+    }
+
+    fn report(&self) -> Option<String> {
+        self.book()?.lock_circuit().shown().map(Pause::to_report)
+    }
+
+    fn take_report(&self, report: Option<&str>) {
+        if let Some(book) = self.book() {
+            *book.lock_reported() = report.and_then(Pause::from_report);
+        }
+    }
+
+    async fn take_over(&self) -> Result<()> {
+        let Some(book) = self.book() else { return Ok(()) };
+        let name = &*self.name;
+        book.session.slow_down(HANDOVER);
+        let orders = self.posting.storage.end_leases(name, self.posting.now()).await?;
+        *book.lock_circuit() = <_>::default();
+        *book.lock_reported() = None;
+        tracing::info!(book = name, orders, "this process leads book {name} now; {orders} orders were in work");
+        Ok(())
+    }
+}

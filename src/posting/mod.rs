@@ -1,0 +1,324 @@
+//! Making and deleting invoices in Accurate.
+//!
+//! [`scheduler`] says what comes next; [`work`] does it and writes down the outcome: [`post`] makes one attempt (kept
+//! in `attempt`), [`bulk`] many with shared calls, whose saves `read_back` checks; [`recheck`] looks again for what
+//! blocked orders wait for; [`circuit`] pauses a book in trouble; [`lending`] shares Accurate's limit with commands.
+
+mod attempt;
+pub mod bulk;
+pub mod circuit;
+mod find;
+mod lead;
+pub mod lending;
+mod new_customers;
+pub mod post;
+mod read_back;
+pub mod recheck;
+mod scheduler;
+mod void;
+mod work;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+pub use self::lead::LeadingBook;
+use self::{
+    circuit::{Circuit, Gate, Pause},
+    new_customers::WithoutCustomer,
+    scheduler::{BULK_FROM, Scheduler, Turn, Waiting},
+};
+use crate::{
+    accurate::{client::Session, credentials::Credentials, invoices::LARGEST_BULK},
+    clock::{Monotonic, SharedClock, StepWatch},
+    signals::Signals,
+    storage::{Claim, Claimable, Lane, LongestWaits, Result, Storage, Wanted},
+};
+
+/// How long one worker may hold an order. Several calls of [`crate::accurate::client::CALL_TIMEOUT`] fit in.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(180);
+
+/// The same for a group: a bulk of [`crate::accurate::client::BULK_TIMEOUT`], and time to tell apart what it refused.
+pub const GROUP_LEASE: SignedDuration = SignedDuration::from_mins(10);
+
+/// The longest waits that are ever stored, with a minute to spare: other replicas' clocks differ.
+const LONGEST_WAITS: LongestWaits = LongestWaits {
+    attempt: SignedDuration::from_mins(61),
+    lease: SignedDuration::from_mins(11),
+    recheck: SignedDuration::from_mins(61),
+    order_recheck: SignedDuration::from_hours(25),
+};
+
+/// The waits that are left after the machine's clock was set back: the moments that were stored before are too late,
+/// and nobody knows which of them had almost come. To try too early costs a call; a lease still protects its worker.
+const AFTER_A_STEP_BACK: LongestWaits = LongestWaits {
+    attempt: SignedDuration::ZERO,
+    recheck: SignedDuration::ZERO,
+    order_recheck: SignedDuration::ZERO,
+    ..LONGEST_WAITS
+};
+
+/// A clock that moves by less than this was corrected, not set.
+const SMALLEST_STEP: SignedDuration = SignedDuration::from_secs(2);
+
+/// How often waits are looked through that are longer than any may be.
+const BETWEEN_CHECKS: Duration = Duration::from_mins(1);
+
+/// A book for probes, metrics and pages.
+#[derive(Clone, Debug)]
+pub struct BookStatus {
+    /// Its name in the settings.
+    pub name: String,
+    /// Why and since when it is paused.
+    pub pause: Option<Pause>,
+}
+
+/// Makes the calls of all books.
+pub struct Posting {
+    storage: Arc<dyn Storage>,
+    clock: SharedClock,
+    signals: Arc<Signals>,
+    books: BTreeMap<String, Book>,
+    chance: Mutex<fastrand::Rng>,
+}
+
+/// One Accurate database.
+struct Book {
+    session: Session,
+    circuit: Mutex<Circuit>,
+    scheduler: Mutex<Scheduler>,
+    without_customer: Mutex<WithoutCustomer>,
+    /// How the book is, as reported by the replica that leads it.
+    reported: Mutex<Option<Pause>>,
+    /// Notices when the machine's clock is set, and when waits were last examined.
+    clock_watch: Mutex<(StepWatch, Option<Monotonic>)>,
+}
+
+/// A piece of work on a book.
+#[derive(Debug)]
+pub enum Work {
+    /// One order's attempt.
+    One(Box<Claim>),
+    /// Attempts that share their calls.
+    Many(Vec<Claim>),
+    /// A recheck of something that blocked orders wait for.
+    Recheck,
+}
+
+impl Work {
+    fn one(claim: Claim) -> Self {
+        Self::One(Box::new(claim))
+    }
+}
+
+impl Posting {
+    /// For the books of these sessions; `seed` starts the jitter of waits.
+    pub fn new(
+        storage: Arc<dyn Storage>,
+        clock: SharedClock,
+        signals: Arc<Signals>,
+        sessions: Vec<Session>,
+        seed: u64,
+    ) -> Self {
+        let book = |session: Session| {
+            let name = session.name().to_owned();
+            let book = Book {
+                session,
+                circuit: Mutex::default(),
+                scheduler: Mutex::default(),
+                without_customer: Mutex::default(),
+                reported: Mutex::default(),
+                clock_watch: Mutex::new((StepWatch::new(clock.as_ref()), None)),
+            };
+            (name, book)
+        };
+        let books = sessions.into_iter().map(book).collect();
+        Self { storage, clock, signals, books, chance: Mutex::new(fastrand::Rng::with_seed(seed)) }
+    }
+
+    /// Calls of a book carry these from now on.
+    pub fn set_credentials(&self, book: &str, credentials: Credentials) {
+        if let Some(known) = self.books.get(book) {
+            known.session.set_credentials(credentials);
+        }
+    }
+
+    /// All books and how they are.
+    pub fn books(&self) -> Vec<BookStatus> {
+        let status = |(name, book): (&String, &Book)| {
+            let pause = if book.session.may_call() {
+                book.lock_circuit().shown().cloned()
+            } else {
+                book.lock_reported().clone()
+            };
+            BookStatus { name: name.clone(), pause }
+        };
+        self.books.iter().map(status).collect()
+    }
+
+    /// The session that a book's calls are made through.
+    pub fn session(&self, book: &str) -> Option<&Session> {
+        self.books.get(book).map(|book| &book.session)
+    }
+
+    /// Why a book is paused, when this replica leads it.
+    pub fn pause(&self, book: &str) -> Option<Pause> {
+        self.books.get(book)?.lock_circuit().pause().cloned()
+    }
+
+    /// Whether this replica makes a book's calls.
+    pub fn leads(&self, book: &str) -> bool {
+        self.books.get(book).is_some_and(|book| book.session.may_call())
+    }
+
+    /// Whether this replica makes the calls of every book.
+    pub fn leads_every_book(&self) -> bool {
+        self.books.values().all(|book| book.session.may_call())
+    }
+
+    /// When there is something to do again: an order may be claimed, or a recheck is due.
+    pub async fn next_moment(&self, book: &str) -> Option<Timestamp> {
+        let attempt_at = self.storage.next_attempt_at(book).await.ok()?;
+        let recheck_at = self.storage.next_recheck_at(book).await.ok()?;
+        let (probe_at, lane_probe_at) = {
+            let circuit = self.books.get(book)?.lock_circuit();
+            (circuit.pause().map(|pause| pause.next_probe_at), circuit.next_lane_probe_at())
+        };
+        // What is due, and was not claimed just now, waits for a missing right.
+        let attempt_at = attempt_at.map(|at| if at <= self.now() { lane_probe_at.unwrap_or(at).max(at) } else { at });
+        let moments = match probe_at {
+            // A paused book makes one attempt at a time, and a recheck only when there is no order to send.
+            Some(probe_at) => [attempt_at.map(|_| probe_at), recheck_at.map(|at| at.max(probe_at))],
+            None => [attempt_at, recheck_at],
+        };
+        moments.into_iter().flatten().min()
+    }
+
+    /// Takes the next work of a book, with room for so many pieces of it; empty when there is none, or the book
+    /// is paused. Whatever is returned is to be done with [`Posting::work`].
+    pub async fn next_work(&self, book: &str, room: usize) -> Result<Vec<Work>> {
+        let Some(known) = self.books.get(book) else { return Ok(Vec::new()) };
+        self.shorten_waits(book, known).await?;
+        let now = self.now();
+        let gate = known.lock_circuit().gate(now);
+        match gate {
+            Gate::Shut(_) => Ok(Vec::new()),
+            Gate::Probe => {
+                let probe = self.storage.claim(book, Wanted::Probe, now, now + LEASE).await?;
+                if probe.is_empty() && self.storage.next_recheck_at(book).await?.is_some_and(|at| at <= now) {
+                    // With no order to send, a recheck shows as well whether the trouble is over.
+                    return Ok(vec![Work::Recheck]);
+                }
+                Ok(probe.into_iter().map(Work::one).collect())
+            }
+            Gate::Open => self.next_turn(book, known, room).await,
+        }
+    }
+
+    /// Ends waits that a clock which was ahead has made too long: at once after it is set back, and once a minute
+    /// those that were stored before this process began.
+    async fn shorten_waits(&self, name: &str, book: &Book) -> Result<()> {
+        let step = book.lock_clock_watch().0.step(self.clock.as_ref());
+        let was_set_back = step <= -SMALLEST_STEP;
+        if step.abs() >= SMALLEST_STEP {
+            let (seconds, way) = (step.as_secs().abs(), if was_set_back { "back" } else { "forward" });
+            tracing::warn!(book = name, seconds, "this machine's clock was set {way} by {seconds} seconds");
+            // It may have been paused for its clock, until a moment of the clock before.
+            *book.lock_circuit() = <_>::default();
+        }
+        let now = self.monotonic();
+        let last_check = book.lock_clock_watch().1;
+        if !was_set_back && last_check.is_some_and(|at| now.since(at) < BETWEEN_CHECKS) {
+            return Ok(());
+        }
+        let longest = if was_set_back { AFTER_A_STEP_BACK } else { LONGEST_WAITS };
+        let shortened = self.storage.shorten_waits(name, self.now(), longest).await?;
+        book.lock_clock_watch().1 = Some(now);
+        if shortened > 0 {
+            tracing::info!(
+                book = name,
+                shortened,
+                "{shortened} waits of book {name} end now: they were measured with another clock"
+            );
+        }
+        Ok(())
+    }
+
+    async fn next_turn(&self, book: &str, known: &Book, room: usize) -> Result<Vec<Work>> {
+        let now = self.now();
+        self.probe_for_customers(known, now).await?;
+        let orders = self.storage.claimable(book, now, BULK_FROM).await?;
+        let gates = Lane::ALL.map(|lane| (lane, known.lock_circuit().lane(lane, now)));
+        for (lane, gate) in &gates {
+            if *gate == Gate::Probe && orders.of(*lane) > 0 {
+                known.lock_circuit().probe_lane(*lane, now);
+                let wanted = Wanted::Due { lane: *lane, newest_first: false, limit: 1 };
+                let probe = self.storage.claim(book, wanted, now, now + LEASE).await?;
+                return Ok(probe.into_iter().map(Work::one).collect());
+            }
+        }
+        let orders = gates.map(|(lane, gate)| if gate == Gate::Open { orders.of(lane) } else { 0 });
+        let orders = Claimable::new(orders);
+        let recheck_is_due = self.storage.next_recheck_at(book).await?.is_some_and(|at| at <= now);
+        let waiting = Waiting { orders, recheck_is_due };
+        let Some(turn) = known.lock_scheduler().next(waiting, room, known.session.may_send_bulks(), self.monotonic())
+        else {
+            return Ok(Vec::new());
+        };
+        let (lane, limit, lease) = match turn {
+            Turn::Recheck => return Ok(vec![Work::Recheck]),
+            Turn::Singles(lane, limit) => (lane, limit, LEASE),
+            Turn::Group(lane) => (lane, LARGEST_BULK, GROUP_LEASE),
+        };
+        let newest_first = known.lock_scheduler().newest_first(lane);
+        let wanted = Wanted::Due { lane, newest_first, limit: limit as i64 };
+        let claims = self.storage.claim(book, wanted, now, now + lease).await;
+        if let (Turn::Group(_), Err(_)) = (turn, &claims) {
+            known.lock_scheduler().group_ended(true, self.monotonic());
+        }
+        let claims = claims?;
+        Ok(if let Turn::Group(_) = turn {
+            vec![Work::Many(claims)]
+        } else {
+            claims.into_iter().map(Work::one).collect()
+        })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn monotonic(&self) -> Monotonic {
+        self.clock.monotonic()
+    }
+
+    fn chance(&self) -> f64 {
+        self.chance.lock().unwrap_or_else(PoisonError::into_inner).f64()
+    }
+}
+
+impl Book {
+    fn lock_without_customer(&self) -> MutexGuard<'_, WithoutCustomer> {
+        self.without_customer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_scheduler(&self) -> MutexGuard<'_, Scheduler> {
+        self.scheduler.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_clock_watch(&self) -> MutexGuard<'_, (StepWatch, Option<Monotonic>)> {
+        self.clock_watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_reported(&self) -> MutexGuard<'_, Option<Pause>> {
+        self.reported.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_circuit(&self) -> MutexGuard<'_, Circuit> {
+        self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,351 @@
+//! One attempt for one order: look up, save, read back.
+//!
+//! What makes it exactly once: the number never changes, Accurate refuses a number twice, and every attempt that is
+//! not the first looks for the order's invoice before it saves (accurate.md §4). Where Accurate gives invoices numbers
+//! of its own, nothing is saved again before an earlier save can no longer arrive.
+
+use jiff::SignedDuration;
+
+use super::{
+    attempt::{Attempt, Attempted, End, Stop, stop},
+    find::Looked,
+};
+use crate::{
+    accurate::{
+        client::{CALL_TIMEOUT, Session},
+        customers::{self, Ensured},
+        invoices::{self, FoundInvoice},
+        outcome::{Failure, Meaning, Refusal},
+    },
+    domain::{
+        about::{About, Difference, Field},
+        money::Rupiah,
+        reason::{Finding, Reason, Warning},
+        recheck::Subject,
+    },
+    storage::{Claim, Outcome, StandingInvoice, State},
+};
+
+/// Why something is not sent while an earlier save is not over.
+pub(super) const SAVE_MAY_ARRIVE: &str = "an earlier save of the same invoice may still arrive";
+
+/// After so many failures in a row a total that cannot be read is a person's matter.
+const READABLE_AGAIN_WITHIN: i64 = 3;
+
+/// Makes one attempt; `wait_after` gives the waiting time by failures in a row.
+pub async fn attempt(session: &Session, claim: Claim, wait_after: impl Fn(i64) -> SignedDuration) -> Attempted {
+    let mut attempt = Attempt::begin(session, claim);
+    let end = match attempt.claim.state {
+        State::VoidDue => attempt.void().await,
+        State::Blocked => Ok(attempt.look_only().await),
+        _ => attempt.invoice().await,
+    };
+    attempt.end(end, wait_after)
+}
+
+/// What follows from a save.
+pub(super) enum AfterSave {
+    /// The attempt ends.
+    Ends(End),
+    /// Only a look-up can tell.
+    LookUp(Why),
+}
+
+/// Why the invoice must be looked up after a save.
+#[derive(Clone)]
+pub(super) enum Why {
+    /// It is saved, but what the reply says is not this order's invoice, or cannot be compared with it; the id that the
+    /// reply named.
+    Saved(Option<i64>),
+    /// Nobody knows whether it was saved.
+    Unknown,
+    /// The number is taken, in Accurate's words.
+    Taken(String),
+    /// It was refused in words that we do not know, which prove nothing.
+    UnknownText(String),
+}
+
+impl Why {
+    /// The id that the reply named.
+    pub(super) fn named(&self) -> Option<i64> {
+        match self {
+            Self::Saved(id) => *id,
+            Self::Unknown | Self::Taken(_) | Self::UnknownText(_) => None,
+        }
+    }
+}
+
+/// What a save came to, as [`invoices::save`] tells it.
+pub(super) type Saved = Result<Option<FoundInvoice>, Failure>;
+
+impl Attempt<'_> {
+    async fn invoice(&mut self) -> End {
+        if let Some(end) = self.may_never_save() {
+            return end;
+        }
+        if self.must_look_up() {
+            let looked = self.look_up(None).await?;
+            if let Some(end) = self.after_first_look(looked) {
+                return end;
+            }
+        }
+        self.save_and_conclude().await
+    }
+
+    /// Whether an earlier attempt may have sent something.
+    pub(super) fn must_look_up(&self) -> bool {
+        self.claim.earlier_tries > 0 || self.claim.doubt.exists()
+    }
+
+    /// An invoice that does not name its order could not be told from another order's.
+    pub(super) fn may_never_save(&mut self) -> Option<End> {
+        let description = &self.claim.draft.body.description;
+        if self.claim.order_id.is_named_in(description) {
+            return None;
+        }
+        let about = About::DescriptionWithoutOrder { description: description.clone() };
+        Some(Ok(self.blocked(Reason::NumberConflict, about)))
+    }
+
+    /// What an attempt that is not the first ends with before it saves; `None`: it may save.
+    pub(super) fn after_first_look(&mut self, looked: Looked) -> Option<End> {
+        let others = match looked {
+            Looked::Own(found) => return Some(self.adopt_or_look_again(found)),
+            Looked::NotSearchable => return Some(self.not_searchable()),
+            Looked::Others(found) => Some(found),
+            Looked::Nothing => None,
+        };
+        // Another draft, or none, may be wanted; or the next save might be a second one.
+        if self.doubt.exists() && (self.claim.undecided || !self.session.numbers_are_ours()) {
+            self.not_sent("sales-invoice/save", SAVE_MAY_ARRIVE);
+            return Some(Err(Stop::UntilSaveIsOver));
+        }
+        if self.claim.undecided {
+            return Some(Ok(Outcome::Reconsider));
+        }
+        if let Some(others) = others {
+            return Some(Ok(self.adopt(others)));
+        }
+        if self.claim.doubt.exists() && self.trouble.looks > 0 {
+            return self.after_vain_look();
+        }
+        None
+    }
+
+    pub(super) async fn save_and_conclude(&mut self) -> End {
+        let saved = self.save().await;
+        match self.after_save(saved) {
+            AfterSave::Ends(end) => end,
+            AfterSave::LookUp(why) => {
+                let looked = self.look_up(why.named()).await?;
+                self.after_look_up(why, looked)
+            }
+        }
+    }
+
+    /// What follows from a save, the same for one alone and for one of many.
+    pub(super) fn after_save(&mut self, saved: Saved) -> AfterSave {
+        match saved {
+            Ok(Some(saved)) if self.is_as_sent(&saved) => {
+                self.doubt.save_is_accounted_for();
+                AfterSave::Ends(Ok(self.invoiced(saved)))
+            }
+            Ok(saved) => AfterSave::LookUp(Why::Saved(saved.map(|saved| saved.id))),
+            Err(Failure::Ambiguous(words)) => {
+                self.trouble.words = words;
+                AfterSave::LookUp(Why::Unknown)
+            }
+            Err(Failure::UnknownText(words)) => AfterSave::LookUp(Why::UnknownText(words)),
+            Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate(_), words })) => {
+                AfterSave::LookUp(Why::Taken(words))
+            }
+            // An earlier save may still arrive; only when it cannot any more is this the last word.
+            Err(Failure::Refused(_)) if self.doubt.exists() => AfterSave::Ends(Err(Stop::UntilSaveIsOver)),
+            Err(Failure::Refused(Refusal { meaning: Meaning::Person(reason), words })) => {
+                let waits_for = Subject::of(reason, &words, &self.claim.draft.body);
+                let about = About::Accurate { subject: waits_for.clone(), words };
+                let findings = vec![Finding { reason, about }];
+                AfterSave::Ends(Ok(Outcome::Blocked { findings, waits_for, recheck_after: None }))
+            }
+            Err(Failure::Refused(Refusal { words, .. })) => {
+                AfterSave::Ends(Ok(self.blocked(Reason::RefusedByAccurate, said(words))))
+            }
+            Err(failure) => AfterSave::Ends(Err(stop(&failure))),
+        }
+    }
+
+    pub(super) fn after_look_up(&mut self, why: Why, looked: Looked) -> End {
+        match (why, looked) {
+            // Accurate may have made something else of it than was sent: the invoice still belongs to this order.
+            (Why::Saved(_), Looked::Own(found)) if self.is_ours_with_a_total(&found) => {
+                self.doubt.invoice_is_found();
+                Ok(self.invoiced(found))
+            }
+            (_, Looked::Own(found)) => self.adopt_or_look_again(found),
+            (_, Looked::NotSearchable) => self.not_searchable(),
+            (Why::Taken(_), Looked::Others(found)) => Ok(self.adopt(found)),
+            // It may still be on its way, so it is not known to be absent.
+            (Why::Saved(_), Looked::Others(_) | Looked::Nothing) => Err(Stop::Later),
+            (Why::Unknown, Looked::Others(_) | Looked::Nothing) => self.after_vain_look().unwrap_or(Err(Stop::Later)),
+            (Why::UnknownText(words), Looked::Others(_) | Looked::Nothing) => {
+                Ok(self.blocked(Reason::RefusedByAccurate, said(words)))
+            }
+            // Taken, yet not to be found: it may show later. What does not show for so long is something else.
+            (Why::Taken(words), Looked::Nothing) if self.doubt.was_over() => {
+                self.doubt.look_up_first();
+                Ok(self.blocked(Reason::RefusedByAccurate, said(words)))
+            }
+            (Why::Taken(_), Looked::Nothing) => {
+                self.doubt.something_may_show_later();
+                Err(Stop::Later)
+            }
+        }
+    }
+
+    /// A look at a blocked order whose save could still arrive when it was blocked.
+    async fn look_only(&mut self) -> Outcome {
+        match self.look_up(None).await {
+            Ok(Looked::Own(found)) => self.adopt(found),
+            Ok(Looked::NotSearchable) if self.doubt.is_over() => {
+                let about = About::NotSearchable { order_id: self.claim.order_id.as_str().to_owned() };
+                self.blocked(Reason::NumberConflict, about)
+            }
+            // In doubt still, or nobody could tell: once more later.
+            Ok(_) | Err(_) => self.blocked_as_before(),
+        }
+    }
+
+    /// An invoice may exist under a number that nobody knows, and cannot be looked for.
+    fn not_searchable(&mut self) -> End {
+        if !self.doubt.is_over() {
+            self.not_sent("sales-invoice/save", SAVE_MAY_ARRIVE);
+            return Err(Stop::UntilSaveIsOver);
+        }
+        let about = About::NotSearchable { order_id: self.claim.order_id.as_str().to_owned() };
+        Ok(self.blocked(Reason::NumberConflict, about))
+    }
+
+    fn is_ours_with_a_total(&self, found: &FoundInvoice) -> bool {
+        found.customer_no == self.claim.draft.body.customer_no && found.total.is_some()
+    }
+
+    /// Saves; a missing customer is created once and the same invoice saved again.
+    async fn save(&mut self) -> Saved {
+        let first = self.save_once().await;
+        if !self.lacks_customer(&first) {
+            return first;
+        }
+        self.ensure_customer().await?;
+        self.save_once().await
+    }
+
+    async fn save_once(&mut self) -> Saved {
+        let (session, claim) = (self.session, self.claim.clone());
+        let last_start = self.last_start(CALL_TIMEOUT);
+        let save = || invoices::save(session, &claim.draft.body, last_start);
+        self.save_leaves();
+        let saved = self.patiently("sales-invoice/save", |_| "saved", save).await;
+        self.save_is_answered(saved.as_ref().err());
+        saved
+    }
+
+    /// Whether it failed only because its customer is missing, which we may create.
+    pub(super) fn lacks_customer(&self, saved: &Saved) -> bool {
+        let missing = Meaning::Person(Reason::CustomerNotFound);
+        self.claim.draft.create_customer
+            && matches!(saved, Err(Failure::Refused(refusal)) if refusal.meaning == missing)
+    }
+
+    /// Creates the customer, unless another order has; an error is what becomes of the save that wants it.
+    pub(super) async fn ensure_customer(&mut self) -> Result<(), Failure> {
+        let (session, claim) = (self.session, self.claim.clone());
+        let (no, name) = (&claim.draft.body.customer_no, &claim.draft.customer_name);
+        let words = |ensured: &Ensured| match ensured {
+            Ensured::Created => "created",
+            Ensured::Stood => "exists already",
+        };
+        match self.patiently("customer/save", words, || customers::ensure(session, no, name)).await {
+            Ok(Ensured::Created) => {
+                self.warn(Warning::CustomerCreated, About::Customer { no: no.clone(), name: name.clone() });
+            }
+            Ok(Ensured::Stood) => {}
+            Err(Failure::Refused(Refusal { words, .. }) | Failure::UnknownText(words)) => {
+                let meaning = Meaning::Person(Reason::CustomerNotFound);
+                return Err(Failure::Refused(Refusal { meaning, words }));
+            }
+            // The next attempt finds out about the customer; of the invoice nothing was sent.
+            Err(failure) => return Err(failure.of_a_call_not_made()),
+        }
+        Ok(())
+    }
+
+    /// An invoice exists. Where its total cannot be read it is looked at again: it may be readable then.
+    pub(super) fn adopt_or_look_again(&mut self, found: FoundInvoice) -> End {
+        let only_the_total_is_missing =
+            found.total.is_none() && self.is_named_by(&found) && found.customer_no == self.claim.draft.body.customer_no;
+        if only_the_total_is_missing && self.claim.failures < READABLE_AGAIN_WITHIN {
+            self.not_sent("sales-invoice/save", "the total of the order's invoice cannot be read");
+            return Err(Stop::Later);
+        }
+        Ok(self.adopt(found))
+    }
+
+    /// An invoice exists: this order's, if it names the order and has the same customer and total (design.md §4).
+    fn adopt(&mut self, found: FoundInvoice) -> Outcome {
+        let differences = self.differences(&found);
+        if differences.is_empty() {
+            self.doubt.invoice_is_found();
+            self.warn(Warning::InvoiceAdopted, About::Invoice { number: found.number.clone(), id: Some(found.id) });
+            return self.invoiced(found);
+        }
+        if self.is_named_by(&found) {
+            // It is not what was sent, yet it names this order: nothing may be decided without a look at it.
+            self.doubt.look_up_first();
+        }
+        let about = About::OtherInvoice { number: found.number, id: found.id, differences };
+        self.blocked(Reason::NumberConflict, about)
+    }
+
+    /// In what an invoice differs from the one that was sent; a total that cannot be read differs.
+    fn differences(&self, found: &FoundInvoice) -> Vec<Difference> {
+        let draft = &self.claim.draft;
+        let mut differences = Vec::new();
+        let mut differs = |field: Field, there: &str, ours: &str| {
+            differences.push(Difference { field, there: there.to_owned(), ours: ours.to_owned() });
+        };
+        if found.customer_no != draft.body.customer_no {
+            differs(Field::Customer, &found.customer_no, &draft.body.customer_no);
+        }
+        if !self.is_named_by(found) {
+            differs(Field::Description, &found.description, &draft.body.description);
+        }
+        match found.total.map(Rupiah::from_decimal) {
+            None => differs(Field::Total, "?", &draft.total.in_words()),
+            Some(total) if draft.body.total_is_final() && total != draft.total => {
+                differs(Field::Total, &total.in_words(), &draft.total.in_words());
+            }
+            Some(_) => {}
+        }
+        differences
+    }
+
+    pub(super) fn invoiced(&mut self, found: FoundInvoice) -> Outcome {
+        let draft = &self.claim.draft;
+        let (sent, ours) = (draft.body.number.clone(), draft.total);
+        let total = found.total.unwrap_or_else(|| ours.decimal());
+        if draft.body.total_is_final() && Rupiah::from_decimal(total) != ours {
+            let about = About::AccurateTotal { accurate: Rupiah::from_decimal(total), invoice: ours };
+            self.warn(Warning::TotalDifference, about);
+        }
+        self.session.saw_number(&sent, &found.number);
+        self.session.knows(&found.number);
+        if found.number != sent {
+            self.warn(Warning::OtherNumber, About::Invoice { number: found.number.clone(), id: Some(found.id) });
+        }
+        Outcome::Invoiced { invoice: StandingInvoice { id: found.id, number: found.number, total } }
+    }
+}
+
+pub(super) fn said(words: String) -> About {
+    About::Accurate { subject: None, words }
+}

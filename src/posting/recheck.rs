@@ -1,0 +1,103 @@
+//! Rechecks in Accurate what blocked orders wait for: an item, an account, a customer, a day.
+//!
+//! One recheck serves all orders that wait for the same thing. Rechecks run only when no fresh order is due.
+
+use super::{
+    LEASE, Posting,
+    attempt::sign_of,
+    circuit::{Gate, Sign},
+};
+use crate::{
+    accurate::{client::Session, customers, masters, outcome::Failure},
+    domain::{
+        order::OrderId,
+        reason::Reason,
+        recheck::{Subject, next_recheck_after},
+    },
+    storage::Result,
+};
+
+/// The result of a recheck.
+enum Found {
+    /// It exists now.
+    There,
+    /// Not yet.
+    Missing,
+    /// Only an attempt can tell.
+    NobodyKnows,
+}
+
+impl Posting {
+    /// Rechecks one thing that orders of a book wait for, if one is due. Returns whether it did.
+    pub async fn recheck_one(&self, book: &str) -> Result<bool> {
+        let Some(known) = self.books.get(book) else { return Ok(false) };
+        let gate = known.lock_circuit().gate(self.now());
+        if matches!(gate, Gate::Shut(_)) {
+            return Ok(false);
+        }
+        if let Some(order_id) = self.storage.due_order_recheck(book, self.now()).await? {
+            self.recheck_order(book, &order_id).await?;
+            return Ok(true);
+        }
+        let Some(due) = self.storage.due_recheck(book, self.now()).await? else { return Ok(false) };
+        let found = recheck(&known.session, &due.subject).await;
+        if gate == Gate::Probe && !matches!(found, Ok(Found::NobodyKnows)) {
+            let sign = sign_of(found.as_ref().err());
+            let is_still_in_trouble = !matches!(sign, Sign::Well | Sign::Nothing);
+            self.note(book, known, sign).await?;
+            if is_still_in_trouble {
+                // This says nothing about the subject, so it is rechecked as soon as the book resumes.
+                return Ok(true);
+            }
+        }
+        let found = found.unwrap_or_else(|failure| {
+            tracing::info!(book, "{} could not be rechecked: {}", due.subject, failure.class());
+            Found::Missing
+        });
+        if let Found::There = found {
+            let orders = self.storage.finish_recheck(book, &due.subject, self.now()).await?;
+            tracing::info!(book, orders, "{} exists now: {orders} orders continue", due.subject);
+            self.signals.wake_all();
+            return Ok(true);
+        }
+        self.storage.put_off_recheck(book, &due.subject, self.now() + next_recheck_after(due.checks + 1)).await?;
+        if let Found::NobodyKnows = found {
+            if self.storage.try_one_awaiting(book, &due.subject, self.now()).await? == 0 {
+                // Nobody waits for it any more.
+                self.storage.finish_recheck(book, &due.subject, self.now()).await?;
+            }
+            self.signals.wake_all();
+        }
+        Ok(true)
+    }
+}
+
+impl Posting {
+    /// Looks up the invoice of a blocked order whose save could still arrive when it was blocked. Retries an order
+    /// that Accurate kept failing for.
+    async fn recheck_order(&self, book: &str, order_id: &OrderId) -> Result<()> {
+        let now = self.now();
+        let Some(order) = self.storage.order(order_id).await? else { return Ok(()) };
+        if order.reason == Some(Reason::KeepsFailing) {
+            self.storage.retry_blocked(order_id, now).await?;
+            self.signals.wake_all();
+            return Ok(());
+        }
+        // As long as the claim is held, and when there is none, it is not asked for again.
+        self.storage.recheck_at(order_id, now + LEASE).await?;
+        match self.storage.claim_blocked(order_id, now, now + LEASE).await? {
+            Some(claim) => self.attempt(book, claim).await,
+            None => Ok(()),
+        }
+    }
+}
+
+async fn recheck(session: &Session, subject: &Subject) -> std::result::Result<Found, Failure> {
+    let there = match subject {
+        Subject::Item(no) => masters::item_is_usable(session, no).await?,
+        Subject::Account(no) => masters::account_is_active(session, no).await?,
+        Subject::Customer(no) => customers::exists(session, no).await?,
+        Subject::Day(_) => return Ok(Found::NobodyKnows),
+    };
+    Ok(if there { Found::There } else { Found::Missing })
+}

@@ -1,0 +1,141 @@
+//! Deleting the invoice of a cancelled order: by its id, only if it is this order's, and read back afterwards.
+
+use jiff::SignedDuration;
+
+use super::{
+    attempt::{Attempt, End, Stop, stop},
+    find::Looked,
+    post::{SAVE_MAY_ARRIVE, said},
+};
+use crate::{
+    accurate::{
+        invoices::{self, Deleted, FoundInvoice, same_number},
+        outcome::{Failure, Refusal},
+    },
+    domain::{
+        about::{About, Difference, Field},
+        doubt::SAVE_IS_OVER,
+        reason::Reason,
+    },
+    storage::{Deletion, InvoiceRef, Outcome},
+};
+
+/// Why the absence of an invoice is not believed yet.
+const MAY_NOT_SHOW_YET: &str = "the invoice was saved less than five minutes ago and may not be shown yet";
+
+impl Attempt<'_> {
+    pub(super) async fn void(&mut self) -> End {
+        if self.doubt.exists() && !self.doubt.is_over() {
+            return self.wait_for_earlier_save().await;
+        }
+        let Some(invoice) = self.claim.invoice.clone() else { return self.void_by_number().await };
+        match self.find_by_id(invoice.id).await {
+            Ok(Some(found)) => self.delete(&invoice, found).await,
+            Ok(None) => self.after_absence(&invoice).await,
+            Err(failure) => Err(stop(&failure)),
+        }
+    }
+
+    /// An earlier save may still arrive. The invoice is looked up nevertheless: while the book is paused this attempt may
+    /// be its probe, and a probe without a call would be followed by the next one at once, for minutes.
+    async fn wait_for_earlier_save(&mut self) -> End {
+        match self.claim.invoice.clone() {
+            Some(invoice) => drop(self.find_by_id(invoice.id).await.map_err(|failure| stop(&failure))?),
+            None => drop(self.look_up(None).await?),
+        }
+        self.not_sent("sales-invoice/delete", SAVE_MAY_ARRIVE);
+        Err(Stop::UntilSaveIsOver)
+    }
+
+    /// An older version did not keep the id.
+    async fn void_by_number(&mut self) -> End {
+        let number = self.claim.draft.body.number.clone();
+        match self.look_up(None).await? {
+            Looked::Own(found) => self.delete(&InvoiceRef { number, id: found.id }, found).await,
+            Looked::Nothing | Looked::Others(_) => Ok(self.voided(number, Deletion::Before)),
+            Looked::NotSearchable => Err(Stop::UntilSaveIsOver),
+        }
+    }
+
+    /// It is not there under its id. Soon after it was saved that may only mean that it is not shown yet.
+    async fn after_absence(&mut self, invoice: &InvoiceRef) -> End {
+        if let Some(wait) = self.claim.invoice_age.map(|age| SAVE_IS_OVER - age).filter(SignedDuration::is_positive) {
+            self.not_sent("sales-invoice/delete", MAY_NOT_SHOW_YET);
+            return Err(Stop::For(wait));
+        }
+        let session = self.session;
+        let look = || invoices::by_number(session, &invoice.number);
+        let words = |found: &Option<FoundInvoice>| super::find::found_in_words(found.as_ref());
+        match self.patiently("sales-invoice/detail", words, look).await {
+            Ok(None) => Ok(self.voided(invoice.number.clone(), Deletion::Before)),
+            // Somebody has created it again by hand, or given its number to another sale.
+            Ok(Some(other)) => {
+                let about = About::OtherInvoice { number: other.number, id: other.id, differences: Vec::new() };
+                Ok(self.blocked(Reason::NumberConflict, about))
+            }
+            Err(failure) => Err(stop(&failure)),
+        }
+    }
+
+    async fn delete(&mut self, invoice: &InvoiceRef, found: FoundInvoice) -> End {
+        self.doubt.invoice_is_found();
+        let body = &self.claim.draft.body;
+        let mut differences = Vec::new();
+        if found.customer_no != body.customer_no {
+            differences.push(Difference {
+                field: Field::Customer,
+                there: found.customer_no.clone(),
+                ours: body.customer_no.clone(),
+            });
+        }
+        if !self.is_named_by(&found) {
+            differences.push(Difference {
+                field: Field::Description,
+                there: found.description.clone(),
+                ours: body.description.clone(),
+            });
+        }
+        if !differences.is_empty() {
+            let about = About::OtherInvoice { number: found.number, id: found.id, differences };
+            return Ok(self.blocked(Reason::NumberConflict, about));
+        }
+        if !same_number(&found.number, &invoice.number) {
+            let about = About::Renumbered { id: found.id, from: invoice.number.clone(), to: found.number };
+            return Ok(self.blocked(Reason::NumberConflict, about));
+        }
+        if found.has_receipt {
+            return Ok(self.blocked(Reason::RefusedByAccurate, About::Receipt { number: found.number }));
+        }
+        let session = self.session;
+        let words = |deleted: &Deleted| match deleted {
+            Deleted::Now => "deleted",
+            Deleted::Before => "nothing to delete",
+        };
+        let deleted = self.patiently("sales-invoice/delete", words, || invoices::delete(session, found.id)).await;
+        let (by, refused) = match deleted {
+            Ok(Deleted::Now) => (Deletion::ThisAttempt, None),
+            Ok(Deleted::Before) => (Deletion::Before, None),
+            // Words that nobody knows prove nothing.
+            Err(Failure::UnknownText(words)) => (Deletion::ThisAttempt, Some(words)),
+            Err(Failure::Refused(Refusal { words, .. })) => {
+                return Ok(self.blocked(Reason::RefusedByAccurate, said(words)));
+            }
+            // The next attempt looks it up again and finds it gone, or not.
+            Err(failure) => return Err(stop(&failure)),
+        };
+        match (self.find_by_id(found.id).await, refused) {
+            (Ok(None), _) => Ok(self.voided(found.number, by)),
+            (Ok(Some(_)), Some(words)) => Ok(self.blocked(Reason::RefusedByAccurate, said(words))),
+            (Ok(Some(_)), None) => {
+                self.still_there(found.number);
+                Err(Stop::Later)
+            }
+            (Err(failure), _) => Err(stop(&failure)),
+        }
+    }
+
+    fn voided(&mut self, number: String, by: Deletion) -> Outcome {
+        self.doubt.nothing_is_found();
+        Outcome::Voided { number, by }
+    }
+}

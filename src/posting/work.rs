@@ -1,0 +1,306 @@
+//! A piece of work is done, and what it came to is written down.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::{
+    Book, Posting, Work,
+    bulk::Group,
+    circuit::{Change, Sign, backoff},
+    post,
+};
+use crate::{
+    accurate::{client::Session, outcome::Right},
+    clock::{Monotonic, until},
+    domain::{
+        about::About,
+        order::OrderId,
+        reason::{Finding, Reason},
+        recheck::Subject,
+        timeline::{Entry, Event},
+    },
+    storage::{Claim, Filter, Outcome, Result, Settled, Settlement, State},
+};
+
+/// Among so many of the newest invoices two of a book are looked for.
+const NEWEST_INVOICED: i64 = 20;
+
+/// How long is waited before an outcome is stored again that could not be stored.
+const SETTLE_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
+
+impl Posting {
+    /// Does a piece of work and writes what it came to.
+    pub async fn work(&self, book: &str, work: Work) -> Result<()> {
+        let Some(known) = self.books.get(book) else { return Ok(()) };
+        match work {
+            Work::One(claim) => self.attempt(book, *claim).await,
+            Work::Many(claims) => {
+                let turn = Unfinished::new(|| known.lock_scheduler().group_ended(false, self.monotonic()));
+                let worked = self.attempt_many(book, claims).await;
+                turn.finished();
+                worked
+            }
+            Work::Recheck => {
+                let turn = Unfinished::new(|| known.lock_scheduler().recheck_ended());
+                let looked = self.recheck_one(book).await;
+                turn.finished();
+                known.lock_scheduler().recheck_ended();
+                looked?;
+                self.note_rights(book, known).await
+            }
+        }
+    }
+
+    /// Makes one attempt for a claim and writes what it came to.
+    pub async fn attempt(&self, book: &str, claim: Claim) -> Result<()> {
+        let Some(known) = self.books.get(book) else { return Ok(()) };
+        let claims = [self.claimed(&claim)];
+        let chance = self.chance();
+        if claim.earlier_tries > 0 || claim.doubt.exists() {
+            self.tell_of_invoices(book, &known.session).await;
+        }
+        let attempted = post::attempt(&known.session, claim, |failures| backoff(failures, chance)).await;
+        self.conclude(book, known, &claims, &[attempted.settlement], attempted.sign).await
+    }
+
+    /// Makes an attempt for each of many claims with as few calls as possible and writes what they came to.
+    async fn attempt_many(&self, book: &str, claims: Vec<Claim>) -> Result<()> {
+        let Some(known) = self.books.get(book) else { return Ok(()) };
+        let claimed: Vec<_> = claims.iter().map(|claim| self.claimed(claim)).collect();
+        self.tell_of_invoices(book, &known.session).await;
+        // What failed together comes back together, to share its calls again.
+        let chance = self.chance();
+        let mut group = Group::begin(&known.session, claims);
+        let mut concluded = Ok(());
+        while concluded.is_ok() {
+            let Some(part) = group.next_part(|failures| backoff(failures, chance)).await else { break };
+            let settlements: Vec<_> = part.attempted.into_iter().map(|attempted| attempted.settlement).collect();
+            concluded = self.conclude(book, known, &claimed, &settlements, part.sign).await;
+        }
+        known.lock_scheduler().group_ended(group.bulk_went_well(), self.monotonic());
+        concluded
+    }
+
+    /// After a start nothing but the store knows any invoices: what a list can be tried with, and whether our numbers
+    /// are kept.
+    async fn tell_of_invoices(&self, book: &str, session: &Session) {
+        if session.can_try_lists() && !session.numbering_is_unknown() {
+            return;
+        }
+        let invoiced = Filter { state: Some(State::Invoiced), ..Filter::default() };
+        // Without them it only takes more calls.
+        let newest = self.storage.orders(&invoiced, None, NEWEST_INVOICED).await.unwrap_or_default();
+        for order in newest.iter().rev().filter(|order| order.book == book) {
+            let (Some(invoice), Some(draft)) = (&order.invoice, &order.draft) else { continue };
+            session.knows(&invoice.number);
+            session.saw_number(&draft.body.number, &invoice.number);
+        }
+    }
+
+    /// Writes outcomes and lets everybody know who waits for them.
+    async fn conclude(
+        &self,
+        book: &str,
+        known: &Book,
+        claimed: &[Claimed],
+        settlements: &[Settlement],
+        sign: Sign,
+    ) -> Result<()> {
+        let now = self.now();
+        let log = |settlement: &Settlement| {
+            let claim = claimed.iter().find(|claim| claim.order_id == settlement.order_id);
+            log_settlement(book, claim.map_or(settlement.attempt, |claim| claim.nth), settlement);
+        };
+        let deadline = claimed.iter().map(|claim| claim.lease_ends).min().unwrap_or(Monotonic::MIN);
+        let settled = self.settle_while_leased(settlements, deadline).await?;
+        // What was not written did not happen: another attempt, or the one that follows, reports its outcome.
+        settlements.iter().zip(&settled).filter(|(_, how)| **how == Settled::Written).for_each(|(one, _)| log(one));
+        let refused: Vec<_> = settlements.iter().zip(&settled).filter_map(|(one, how)| of_another(one, how)).collect();
+        if !refused.is_empty() {
+            for settlement in &refused {
+                log(settlement);
+            }
+            self.settle_while_leased(&refused, deadline).await?;
+        }
+        known.note_without_customer(settlements);
+        self.note(book, known, sign).await?;
+        let invoiced: HashSet<_> = settlements
+            .iter()
+            .zip(settled)
+            .filter(|(settlement, settled)| {
+                *settled == Settled::Written && matches!(settlement.outcome, Outcome::Invoiced { .. })
+            })
+            .map(|(settlement, _)| &settlement.order_id)
+            .collect();
+        let mut came = HashSet::new();
+        for claim in claimed.iter().filter(|claim| invoiced.contains(&claim.order_id)) {
+            let lag = now.duration_since(claim.received_at).as_secs_f64();
+            metrics::histogram!("forstok_accurate_invoice_lag_seconds").record(lag);
+            came.extend(&claim.waited_for);
+        }
+        // What let these orders through lets the others through that wait for the same.
+        for subject in came {
+            self.storage.finish_recheck(book, subject, now).await?;
+        }
+        // A cancellation may have come while the invoice was being saved.
+        self.signals.news_came();
+        Ok(())
+    }
+
+    /// What Accurate did must not be forgotten because the disk was busy for a moment.
+    async fn settle_while_leased(&self, settlements: &[Settlement], deadline: Monotonic) -> Result<Vec<Settled>> {
+        loop {
+            let now = self.now();
+            match self.storage.settle(settlements, now).await {
+                Err(error) if self.monotonic() < deadline => {
+                    tracing::error!(orders = settlements.len(), "outcomes could not be stored yet: {error}");
+                    self.clock.sleep(SETTLE_AGAIN).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Takes in what was seen of a book.
+    pub(super) async fn note(&self, name: &str, book: &Book, sign: Sign) -> Result<()> {
+        let now = self.now();
+        self.note_rights(name, book).await?;
+        let change = book.lock_circuit().note(sign, now);
+        match change {
+            Change::None => {}
+            Change::Paused => {
+                if let Some(pause) = book.lock_circuit().pause() {
+                    tracing::warn!(book = name, code = pause.code, "book {name} is paused: {}", pause.words);
+                }
+            }
+            Change::Resumed => {
+                let hastened = self.storage.hasten(name, now).await?;
+                tracing::info!(book = name, hastened, "book {name} goes on");
+            }
+        }
+        self.signals.due_came(name);
+        Ok(())
+    }
+
+    /// Takes in which rights the calls of a book were seen to have or to lack.
+    async fn note_rights(&self, name: &str, book: &Book) -> Result<()> {
+        let now = self.now();
+        let mut is_given = false;
+        for (right, missing) in book.session.take_rights_seen() {
+            let words = missing.clone().unwrap_or_default();
+            match book.lock_circuit().hear(right, missing, now) {
+                Change::None => {}
+                Change::Paused => {
+                    tracing::warn!(book = name, ?right, "book {name}: a right is missing, its orders wait: {words}");
+                }
+                Change::Resumed => {
+                    tracing::info!(book = name, ?right, "book {name}: a right that was missing is there");
+                    is_given = true;
+                    if right == Right::CreateCustomers {
+                        book.lock_without_customer().clear();
+                    }
+                }
+            }
+        }
+        if is_given {
+            self.storage.hasten(name, now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Gives a turn back when its work does not come to its end, because it panicked or was aborted. Otherwise each such
+/// end would take a turn away for as long as the process lives.
+struct Unfinished<F: Fn()> {
+    give_back: F,
+    is_finished: bool,
+}
+
+impl<F: Fn()> Unfinished<F> {
+    fn new(give_back: F) -> Self {
+        Self { give_back, is_finished: false }
+    }
+
+    fn finished(mut self) {
+        self.is_finished = true;
+    }
+}
+
+impl<F: Fn()> Drop for Unfinished<F> {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            (self.give_back)();
+        }
+    }
+}
+
+/// One document belongs to one order: what becomes of an order whose invoice is another's.
+fn of_another(settlement: &Settlement, settled: &Settled) -> Option<Settlement> {
+    let Settled::InvoiceOf(owner) = settled else { return None };
+    let Outcome::Invoiced { invoice } = &settlement.outcome else { return None };
+    let about =
+        About::InvoiceOfOrder { number: invoice.number.clone(), id: invoice.id, order_id: owner.as_str().to_owned() };
+    let findings = vec![Finding { reason: Reason::NumberConflict, about }];
+    let mut entries = settlement.entries.clone();
+    entries.retain(|entry| !matches!(entry.event, Event::Invoiced { .. }));
+    let at = settlement.entries.last().map_or(Timestamp::UNIX_EPOCH, |entry| entry.at);
+    entries.push(Entry::new(at, Event::Blocked { findings: findings.clone() }));
+    let mut doubt = settlement.doubt.clone();
+    doubt.look_up_first();
+    let outcome = Outcome::Blocked { findings, waits_for: None, recheck_after: None };
+    Some(Settlement { outcome, doubt, entries, ..settlement.clone() })
+}
+
+/// What is remembered of a claim while its attempt is made.
+struct Claimed {
+    order_id: OrderId,
+    /// Which attempt this is, counted as the timeline counts.
+    nth: i64,
+    received_at: Timestamp,
+    lease_ends: Monotonic,
+    waited_for: Option<Subject>,
+}
+
+impl Posting {
+    fn claimed(&self, claim: &Claim) -> Claimed {
+        Claimed {
+            order_id: claim.order_id.clone(),
+            nth: claim.earlier_tries + 1,
+            received_at: claim.received_at,
+            lease_ends: self.monotonic() + until(self.now(), claim.lease_until),
+            waited_for: claim.waits_for.clone(),
+        }
+    }
+}
+
+/// The class of the reply that made an order wait. Without one, it waits for a save that may still arrive.
+fn why_postponed(settlement: &Settlement) -> &str {
+    let classes = settlement.entries.iter().rev().filter_map(|entry| match &entry.event {
+        Event::Reply { outcome, .. } if outcome != "ok" => Some(outcome.as_str()),
+        _ => None,
+    });
+    classes.into_iter().next().unwrap_or("an earlier save may still arrive")
+}
+
+/// One line an attempt; the words of Accurate stand in the timeline, for they may name people.
+fn log_settlement(book: &str, attempt: i64, settlement: &Settlement) {
+    let order_id = settlement.order_id.as_str();
+    match &settlement.outcome {
+        Outcome::Invoiced { invoice, .. } => {
+            tracing::info!(book, order_id, attempt, number = invoice.number, "order {order_id} is invoiced");
+        }
+        Outcome::Blocked { findings, .. } => {
+            let reason = findings.first().map_or("", |finding| finding.reason.code());
+            tracing::warn!(book, order_id, attempt, reason, "order {order_id} is blocked: {reason}");
+        }
+        Outcome::Postponed { until, .. } => {
+            let reason = why_postponed(settlement);
+            tracing::info!(book, order_id, attempt, reason, %until, "order {order_id} is postponed: {reason}");
+        }
+        Outcome::Reconsider => tracing::info!(book, order_id, attempt, "order {order_id} is decided again"),
+        Outcome::Voided { .. } => {
+            tracing::info!(book, order_id, attempt, "the invoice of order {order_id} no longer exists");
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! The sections of the settings, one function each.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use axum::http::HeaderName;
+use jiff::SignedDuration;
+use secrecy::{ExposeSecret, SecretString};
+use toml::{Table, Value};
+
+use super::{
+    BookConfig, Config, Database, LogConfig, LogFormat, MappingFile, Offline, is_loopback, operators,
+    paths::beside_settings, secrets::Secrets, strength::Short, unknown_books,
+};
+use crate::{
+    domain::{
+        document::{Problem, Problems, Section},
+        mapping::Mapping,
+        reason::Language,
+    },
+    forstok::signature::{Encoding, Scheme, Verifier},
+    storage,
+};
+
+/// What is noted while the settings are read.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    /// What is wrong for every command.
+    pub(super) problems: Problems,
+    /// Credentials that are missing or cannot be used.
+    pub(super) absent: Problems,
+    /// What is wrong with the mapping file.
+    pub(super) mapping: RefCell<Option<(PathBuf, Vec<Problem>)>>,
+}
+
+/// The settings, and as much of them as work offline needs.
+pub(super) fn read(table: &Table, folder: Option<&Path>, noted: &Noted) -> (Option<Config>, Option<Offline>) {
+    let Noted { problems, absent, mapping: mapping_mistakes } = noted;
+    let short = Short::default();
+    let root = Section::root(table, problems);
+    let empty = Table::new();
+    let or_empty = |section: Option<_>| section.unwrap_or_else(|| Section::root(&empty, problems));
+    let credentials = Secrets { folder, absent, short: &short };
+
+    let server = or_empty(root.section("server"));
+    let listen = read_listen(&server);
+    let operator_listen = server.text("operator_listen").and_then(|text| address(&server, "operator_listen", &text));
+    let public_url = read_public_url(&server);
+    let operator_token = credentials.one(&server, "operator_token").unwrap_or_default().map(SecretString::from);
+    let language = server.choice("language", &[("en", Language::English), ("id", Language::Indonesian)]);
+    server.finish();
+    let operators = operators::read(&root, &credentials, operator_token.as_ref());
+
+    let database = or_empty(root.section("database"));
+    // No command does without the database, so that its secret is never merely absent.
+    let of_database = Secrets { folder, absent: problems, short: &Short::default() };
+    let database_url = read_database(&database, &of_database);
+    let keep_bodies = read_keep_bodies(&database);
+    database.finish();
+
+    let forstok = or_empty(root.section("forstok"));
+    let webhook = or_empty(forstok.section("webhook"));
+    let verifier = read_verifier(&webhook, &credentials);
+    webhook.finish();
+    forstok.finish();
+
+    let book_names = table.get("books").and_then(Value::as_table).into_iter().flat_map(Table::keys).cloned().collect();
+    let (books, account_urls) = read_books(&root, &credentials);
+    if root.value("books").is_none() {
+        absent.add("books", None, "is missing: add [books.main] with account_url, api_token and signature_secret");
+    }
+
+    let mapping = or_empty(root.section("mapping"));
+    let mapping_file = match read_mapping(&mapping, folder) {
+        Some((path, Err(mistakes))) => {
+            mapping_mistakes.replace(Some((path, mistakes)));
+            None
+        }
+        Some((_, Ok(file))) => Some(file),
+        None => None,
+    };
+    mapping.finish();
+    if let (Some(file), true) = (&mapping_file, root.value("books").is_some()) {
+        let known: Vec<_> = table["books"].as_table().into_iter().flat_map(Table::keys).cloned().collect();
+        let unknown = unknown_books(&file.mapping, &known);
+        if !unknown.is_empty() {
+            mapping_mistakes.replace(Some((file.path.clone(), unknown)));
+        }
+    }
+
+    let log = or_empty(root.section("log"));
+    let log_config = LogConfig {
+        filter: log.text("filter").unwrap_or_else(|| "info".to_owned()),
+        format: log.choice("format", &[("text", LogFormat::Text), ("json", LogFormat::Json)]),
+    };
+    log.finish();
+    root.finish();
+    if let Some(listen) = listen {
+        let listens: Vec<_> = std::iter::once(listen).chain(operator_listen).collect();
+        short.report(&listens, &account_urls, absent);
+    }
+    let offline =
+        database_url.clone().map(|database| Offline { database, mapping: mapping_file.clone(), books: book_names });
+    let config = (|| {
+        Some(Config {
+            listen: listen?,
+            operator_listen,
+            public_url,
+            operator_token,
+            operators,
+            language,
+            database: database_url?,
+            keep_bodies,
+            webhook: verifier?,
+            books,
+            mapping: mapping_file,
+            log: log_config,
+        })
+    })();
+    (config, offline)
+}
+
+/// `server.listen`; nothing else is looked at.
+pub(super) fn read_listen_alone(table: &Table, problems: &Problems) -> Option<SocketAddr> {
+    let empty = Table::new();
+    let root = Section::root(table, problems);
+    read_listen(&root.section("server").unwrap_or_else(|| Section::root(&empty, problems)))
+}
+
+fn read_listen(server: &Section<'_>) -> Option<SocketAddr> {
+    let text = server.text("listen").unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    address(server, "listen", &text)
+}
+
+fn address(server: &Section<'_>, key: &'static str, text: &str) -> Option<SocketAddr> {
+    match listen_address(text) {
+        Ok(address) => Some(address),
+        Err(remedy) => {
+            server.problem(key, server.value(key), remedy);
+            None
+        }
+    }
+}
+
+/// An address and port to listen on; `localhost` is this machine alone.
+pub fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
+    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let wrong = "must be an address and a port such as 127.0.0.1:8080, localhost:8080 or 0.0.0.0:8080";
+    numeric.as_deref().unwrap_or(text).parse().map_err(|_| wrong)
+}
+
+fn read_public_url(server: &Section<'_>) -> Option<reqwest::Url> {
+    let text = server.text("public_url")?;
+    let url = reqwest::Url::parse(&text).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
+    let url = url.filter(|url| url.path() == "/" && url.query().is_none() && url.fragment().is_none());
+    if url.is_none() {
+        let remedy =
+            "must be the address at which people open the page, without a path, such as https://books.example.com";
+        server.problem("public_url", server.value("public_url"), remedy);
+    }
+    url
+}
+
+fn read_database(database: &Section<'_>, secrets: &Secrets<'_>) -> Option<Database> {
+    // Not shown: the address of a database may hold a password.
+    let url = secrets.one(database, "url").ok()?.unwrap_or_else(|| "sqlite://data/forstok-accurate.db".to_owned());
+    let named = database_at(&url, secrets.folder);
+    match named.and_then(|database| not_left_behind(database, &url)) {
+        Ok(database) => Some(database),
+        Err(remedy) => {
+            database.problem("url", None, remedy);
+            None
+        }
+    }
+}
+
+/// Versions before this one took a relative path from the working directory. Whoever has a database there must not
+/// start on a new, empty one elsewhere.
+fn not_left_behind(database: Database, url: &str) -> Result<Database, String> {
+    let Database::Sqlite(now) = &database else { return Ok(database) };
+    match database_at(url, None) {
+        Ok(Database::Sqlite(before)) if before != *now && before.exists() && !now.exists() => Err(format!(
+            "is {}, where there is no database, but there is one at {}: relative paths count from the settings file's \
+             folder. Give the path of the right one: \"sqlite://{}\"",
+            now.display(),
+            before.display(),
+            before.display()
+        )),
+        _ => Ok(database),
+    }
+}
+
+/// The database that a URL names, or what is wrong with it; that never shows a server's URL. A relative path counts
+/// from the folder, or without one from the working directory.
+pub fn database_at(url: &str, folder: Option<&Path>) -> Result<Database, String> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return storage::examine_url(url).map(|()| Database::Postgres(url.into()));
+    }
+    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
+    let path = path.map(|path| path.split('?').next().unwrap_or_default()).filter(|path| !path.is_empty());
+    path.map(|path| Database::Sqlite(beside_settings(folder, path))).ok_or_else(|| {
+        "must be the path of an SQLite file such as sqlite://data/forstok-accurate.db, or a PostgreSQL database such \
+         as postgres://user:password@host:5432/name"
+            .to_owned()
+    })
+}
+
+/// Nothing when bodies are kept for ever.
+fn read_keep_bodies(database: &Section<'_>) -> Option<SignedDuration> {
+    let days = database.whole("keep_bodies_days", 0..=36_500).unwrap_or(90);
+    (days > 0).then(|| SignedDuration::from_hours(days * 24))
+}
+
+fn read_verifier(webhook: &Section<'_>, credentials: &Secrets<'_>) -> Option<Verifier> {
+    let shared_key = webhook.choice("scheme", &[("shared-key", true), ("hmac-sha256", false)]);
+    let encoding = webhook.choice("encoding", &[("hex", Encoding::Hex), ("base64", Encoding::Base64)]);
+    let default = if shared_key { "Key" } else { "X-Forstok-Signature" };
+    let header = read_header(webhook, "header").unwrap_or_else(|| Some(header_name(default)));
+    let timestamp_header = read_header(webhook, "timestamp_header").unwrap_or_default();
+    let secrets = credentials.many(webhook, "secrets");
+    if secrets.as_ref().is_ok_and(Vec::is_empty) {
+        credentials.absent.add(
+            "forstok.webhook.secrets",
+            None,
+            "is missing: give the webhook key that is set in Forstok, secrets = [\"…\"], or a file with it, secrets_file; without it anybody could send orders",
+        );
+    }
+    if shared_key && timestamp_header.is_some() {
+        webhook.problem(
+            "timestamp_header",
+            webhook.value("timestamp_header"),
+            "needs scheme = \"hmac-sha256\": a shared key signs no time",
+        );
+    }
+    let scheme = if shared_key { Scheme::SharedKey } else { Scheme::Hmac { encoding, timestamp_header } };
+    let secrets = secrets.ok()?.into_iter().map(SecretString::from).collect();
+    Some(Verifier { scheme, header: header?, secrets })
+}
+
+fn header_name(name: &str) -> HeaderName {
+    name.parse().expect("our default header names are valid")
+}
+
+/// `None` when the key is absent; `Some(None)` when it is no header name, which is then reported.
+#[expect(clippy::option_option, reason = "absent, wrong and right are three things")]
+fn read_header(section: &Section<'_>, key: &'static str) -> Option<Option<HeaderName>> {
+    let text = section.text(key)?;
+    let name = text.parse().ok();
+    if name.is_none() {
+        section.problem(key, section.value(key), "must be the name of an HTTP header such as X-Forstok-Signature");
+    }
+    Some(name)
+}
+
+/// The books, and every account URL that is named.
+fn read_books(root: &Section<'_>, credentials: &Secrets<'_>) -> (BTreeMap<String, BookConfig>, Vec<reqwest::Url>) {
+    let mut books = BTreeMap::<String, BookConfig>::new();
+    let mut account_urls = Vec::new();
+    for (name, section) in root.sections("books") {
+        let account_url = read_account_url(&section);
+        account_urls.extend(account_url.clone());
+        if let Some(book) = read_book(&section, credentials, account_url) {
+            let same = |other: &&BookConfig| other.api_token.expose_secret() == book.api_token.expose_secret();
+            if let Some((other, _)) = books.iter().find(|(_, other)| same(other)) {
+                let remedy = format!(
+                    "is the token of books.{other} too. A token opens one Accurate database, and its calls are counted \
+                     together: keep one book, and name it in the mapping for the stores of both"
+                );
+                credentials.absent.add(section.path_of("api_token"), None, remedy);
+            }
+            books.insert(name, book);
+        }
+        section.finish();
+    }
+    (books, account_urls)
+}
+
+fn read_book(
+    section: &Section<'_>,
+    credentials: &Secrets<'_>,
+    account_url: Option<reqwest::Url>,
+) -> Option<BookConfig> {
+    let secret = |key: &str, what: &str| {
+        let secret = credentials.one(section, key).ok()?;
+        if secret.is_none() {
+            credentials.absent.add(
+                section.path_of(key),
+                None,
+                format!("is missing: {what}, or name a file with it, {key}_file"),
+            );
+        }
+        secret.map(SecretString::from)
+    };
+    let api_token = secret("api_token", "make an API Token in Accurate (Settings, Accurate Store, your app)");
+    let signature_secret = secret("signature_secret", "copy the app's signature secret from Accurate's developer area");
+    let bulk = section.choice("bulk", &[("auto", true), ("off", false)]);
+    Some(BookConfig { account_url: account_url?, api_token: api_token?, signature_secret: signature_secret?, bulk })
+}
+
+fn read_account_url(section: &Section<'_>) -> Option<reqwest::Url> {
+    let text = section.text("account_url").unwrap_or_else(|| "https://account.accurate.id".to_owned());
+    let url = reqwest::Url::parse(&text).ok().filter(reqwest::Url::has_host);
+    let safe = url.filter(|url| url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)));
+    if safe.is_none() {
+        section.problem(
+            "account_url",
+            section.value("account_url"),
+            "must be https://account.accurate.id (http only for a sandbox on this machine): credentials are sent there",
+        );
+    }
+    safe
+}
+
+/// The mapping file that is named, as far as it can be read: its path, and its mapping or what is wrong with it.
+fn read_mapping(section: &Section<'_>, folder: Option<&Path>) -> Option<(PathBuf, Result<MappingFile, Vec<Problem>>)> {
+    let path = beside_settings(folder, &section.text("file")?);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) => {
+            let remedy = format!("{} cannot be read ({error}): give the path of the mapping", path.display());
+            section.problem("file", section.value("file"), remedy);
+            return None;
+        }
+    };
+    let mapping = Mapping::parse(&path.display().to_string(), &text);
+    Some((path.clone(), mapping.map(|mapping| MappingFile { path, text, mapping })))
+}

@@ -1,0 +1,81 @@
+//! What Accurate allows is counted over all processes that use a token. The service uses all of it and lends half to a
+//! command that asks: a lock decides, so that a process that dies gives back what it had.
+//!
+//! A service holds the lock as one of many (its replicas), a command alone. The command waits for the lock, which the
+//! service sees; the service then stops using half of its slots and lets go, and takes the lock again, and the slots
+//! with it, once the command has ended.
+
+use std::time::Duration;
+
+use super::Database;
+use super::{Result, postgres::LockOnServer, sqlite::LockOnFile};
+use crate::clock::Clock;
+
+/// How long a command waits for its half. A call that the service has under way may take that long.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// The service's side.
+#[derive(Debug)]
+pub enum Allowance {
+    /// Beside a database file.
+    File(LockOnFile),
+    /// In a database on a server.
+    Server(LockOnServer),
+}
+
+impl Allowance {
+    /// That of a database; whether it is all ours shows [`Allowance::is_ours`].
+    pub async fn of(database: &Database, clock: &dyn Clock) -> Result<Self> {
+        let mut allowance = match database {
+            Database::Sqlite(path) => Self::File(LockOnFile::made(path)?),
+            Database::Postgres(url) => Self::Server(LockOnServer::new(url)),
+        };
+        allowance.take_back(clock).await;
+        Ok(allowance)
+    }
+
+    /// Whether all of it may be used: no command has a part of it or asks for one.
+    pub async fn is_ours(&mut self, clock: &dyn Clock) -> bool {
+        match self {
+            Self::File(lock) => lock.is_shared() && !lock.is_wanted(clock),
+            Self::Server(lock) => lock.is_shared_and_unwanted().await,
+        }
+    }
+
+    /// Lets a command have what it asks for. By now nobody here uses it.
+    pub async fn lend(&mut self) {
+        match self {
+            Self::File(lock) => lock.release(),
+            Self::Server(lock) => lock.release().await,
+        }
+    }
+
+    /// Takes all of it again, unless a command still has its part or another waits; says whether that went well.
+    pub async fn take_back(&mut self, clock: &dyn Clock) -> bool {
+        match self {
+            Self::File(lock) => !lock.is_wanted(clock) && lock.try_share(),
+            Self::Server(lock) => lock.try_share().await,
+        }
+    }
+}
+
+/// A command's part, until it is dropped.
+#[derive(Debug)]
+pub struct Borrowed(#[expect(dead_code, reason = "it is held, not read")] Part);
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "it is held, not read")]
+enum Part {
+    File(LockOnFile),
+    Server(LockOnServer),
+}
+
+/// Waits until a service on this database, if there is one, has lent its half. `None` where no service has ever run
+/// that could lend.
+pub async fn borrow(database: &Database, clock: &dyn Clock) -> Result<Option<Borrowed>> {
+    let part = match database {
+        Database::Sqlite(path) => LockOnFile::borrowed(path, LONGEST_WAIT, clock).await?.map(Part::File),
+        Database::Postgres(url) => Some(Part::Server(LockOnServer::borrowed(url, LONGEST_WAIT).await?)),
+    };
+    Ok(part.map(Borrowed))
+}

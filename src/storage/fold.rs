@@ -1,0 +1,301 @@
+//! Folding deliveries into their orders: many at once, each snapshot into its order's history.
+
+use std::collections::{HashMap, HashSet};
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    Content, Delivery, OrderFacts, Result, Unfolded,
+    dialect::{Columns, Dialect, Value},
+    rows::{from_json, json as to_json, micros, order_id, storable, timestamp},
+};
+use crate::domain::{
+    history::{History, Seen, Sighting},
+    order::OrderId,
+};
+
+/// What is known of an order while a batch is folded into it.
+struct Known {
+    history: History,
+    revision: i64,
+    /// Facts of the newest snapshot, when this batch brought it.
+    facts: Option<OrderFacts>,
+    received_at: i64,
+    changed: bool,
+    /// A hash of the terms that it is found by.
+    terms: i64,
+}
+
+pub(super) async fn unfolded<T: Dialect>(db: &mut T, order_id: Option<&OrderId>, limit: i64) -> Result<Vec<Unfolded>> {
+    let join = T::THEN_JOIN;
+    let (from, values): (_, Vec<Value<'_>>) = match order_id {
+        None => {
+            (format!("unfolded u {join} deliveries d ON d.id = u.delivery ORDER BY u.delivery"), vec![limit.into()])
+        }
+        Some(id) => (
+            format!("deliveries d {join} unfolded u ON u.delivery = d.id WHERE d.order_id = $2 ORDER BY d.id"),
+            vec![limit.into(), id.into()],
+        ),
+    };
+    let sizes = format!("SELECT d.id, {BODY_BYTES} AS bytes FROM {from} LIMIT $1");
+    let rows = db.fetch(sizes, &values).await?;
+    let ids = first_by_size(&rows, LARGEST_READ)?;
+    let sql = format!(
+        "SELECT d.id, d.received_at, d.body FROM {} {join} deliveries d ON d.id = CAST(v.value ->> 0 AS BIGINT)
+         ORDER BY d.id",
+        T::ROWS
+    );
+    db.fetch(sql, &[(&to_json(&ids)).into()]).await?.iter().map(read_unfolded).collect()
+}
+
+/// Most bytes of bodies that are read at once: bodies may be megabytes, and some hundred of them are read together.
+pub(super) const LARGEST_READ: i64 = 8 * 1024 * 1024;
+
+/// The size of the body of delivery `d`; told without reading the body.
+pub(super) const BODY_BYTES: &str = "CAST(COALESCE(LENGTH(d.body), 0) AS BIGINT)";
+
+/// The first ids whose `bytes` together are not too many; one at least.
+pub(super) fn first_by_size(rows: &[impl Columns], most: i64) -> Result<Vec<[i64; 1]>> {
+    let mut ids = Vec::with_capacity(rows.len());
+    let mut room = most;
+    for row in rows {
+        room -= row.number("bytes")?;
+        if room < 0 && !ids.is_empty() {
+            break;
+        }
+        ids.push([row.number("id")?]);
+    }
+    Ok(ids)
+}
+
+fn read_unfolded(row: &impl Columns) -> Result<Unfolded> {
+    let received_at = timestamp(row.number("received_at")?)?;
+    Ok(Unfolded { delivery: row.number("id")?, received_at, body: row.bytes("body")? })
+}
+
+/// Folds deliveries that were recorded before; one that was folded meanwhile changes nothing.
+pub(super) async fn fold<T: Dialect>(db: &mut T, deliveries: &[(i64, Delivery)]) -> Result<()> {
+    let ids: Vec<_> = deliveries.iter().map(|(id, _)| [id]).collect();
+    let sql = format!(
+        "DELETE FROM unfolded WHERE delivery IN (SELECT CAST(v.value ->> 0 AS BIGINT) FROM {}) RETURNING delivery",
+        T::ROWS
+    );
+    let taken = db.fetch(sql, &[(&to_json(&ids)).into()]).await?;
+    let taken = taken.iter().map(|row| row.number("delivery")).collect::<Result<HashSet<i64>>>()?;
+    for (id, delivery) in deliveries.iter().filter(|(id, _)| taken.contains(id)) {
+        // It was readable when it was recorded; an older program wrote it. It is shown with the unreadable ones.
+        if let Content::Unreadable { problem, .. } = &delivery.content {
+            let sql = "UPDATE deliveries SET names_order = order_id, order_id = '', problem = $2 WHERE id = $1 AND NOT EXISTS
+                           (SELECT 1 FROM deliveries o WHERE o.order_id = '' AND o.fingerprint = deliveries.fingerprint)";
+            db.execute(sql, &[(*id).into(), (&*storable(problem)).into()]).await?;
+        }
+    }
+    let taken: Vec<_> = deliveries.iter().filter(|(id, _)| taken.contains(id)).map(|(id, one)| (*id, one)).collect();
+    fold_new(db, &taken).await
+}
+
+/// Bodies of unreadable deliveries behind this one, oldest first; those that are no longer kept are left out.
+pub(super) async fn unreadable_bodies<T: Dialect>(db: &mut T, after: i64, limit: i64) -> Result<Vec<Unfolded>> {
+    let sql = format!(
+        "SELECT d.id, {BODY_BYTES} AS bytes FROM deliveries d
+         WHERE d.order_id = '' AND d.id > $1 AND d.body IS NOT NULL ORDER BY d.id LIMIT $2"
+    );
+    let rows = db.fetch(sql, &[after.into(), limit.into()]).await?;
+    let ids = first_by_size(&rows, LARGEST_READ)?;
+    let sql = format!(
+        "SELECT d.id, d.received_at, d.body FROM {} {} deliveries d ON d.id = CAST(v.value ->> 0 AS BIGINT)
+         WHERE d.order_id = '' ORDER BY d.id",
+        T::ROWS,
+        T::THEN_JOIN
+    );
+    db.fetch(sql, &[(&to_json(&ids)).into()]).await?.iter().map(read_unfolded).collect()
+}
+
+/// Folds deliveries that could not be read when they came and can be now; one that somebody else has folded
+/// meanwhile changes nothing. Returns how many were folded.
+///
+/// Such a delivery keeps the fingerprint of its raw body: the same content once more then counts as a new delivery,
+/// which changes nothing.
+pub(super) async fn fold_reread<T: Dialect>(db: &mut T, deliveries: &[(i64, Delivery)]) -> Result<usize> {
+    let rows: Vec<_> = deliveries
+        .iter()
+        .filter_map(|(id, delivery)| match &delivery.content {
+            Content::Order(facts) => Some((id, &facts.order_id, &facts.event, &facts.status_text)),
+            Content::Unreadable { .. } => None,
+        })
+        .collect();
+    let sql = format!(
+        "UPDATE deliveries SET order_id = v.value ->> 1, event = v.value ->> 2, status = v.value ->> 3,
+                problem = NULL, names_order = NULL
+         FROM {} WHERE deliveries.id = CAST(v.value ->> 0 AS BIGINT) AND deliveries.order_id = ''
+         RETURNING deliveries.id",
+        T::ROWS
+    );
+    let taken = db.fetch(sql, &[(&to_json(&rows)).into()]).await?;
+    let taken = taken.iter().map(|row| row.number("id")).collect::<Result<HashSet<i64>>>()?;
+    let taken: Vec<_> = deliveries.iter().filter(|(id, _)| taken.contains(id)).map(|(id, one)| (*id, one)).collect();
+    fold_new(db, &taken).await?;
+    Ok(taken.len())
+}
+
+/// Folds deliveries that are in no order yet.
+pub(super) async fn fold_new(db: &mut impl Dialect, deliveries: &[(i64, &Delivery)]) -> Result<()> {
+    let mut known = load_orders(db, deliveries.iter().map(|(_, delivery)| *delivery)).await?;
+    for (id, delivery) in deliveries {
+        if let Content::Order(facts) = &delivery.content {
+            fold_one(&mut known, facts, delivery, *id);
+        }
+    }
+    write_orders(db, &known).await
+}
+
+async fn load_orders<T: Dialect>(
+    db: &mut T,
+    deliveries: impl Iterator<Item = &Delivery>,
+) -> Result<HashMap<OrderId, Known>> {
+    let ids: HashSet<_> = deliveries
+        .filter_map(|delivery| match &delivery.content {
+            Content::Order(facts) => Some([&facts.order_id]),
+            Content::Unreadable { .. } => None,
+        })
+        .collect();
+    let sql = format!(
+        "SELECT order_id, history, revision, received_at, terms FROM orders WHERE order_id IN (SELECT v.value ->> 0 FROM {})",
+        T::ROWS
+    );
+    let rows = db.fetch(sql, &[(&to_json(&ids)).into()]).await?;
+    let mut known = HashMap::with_capacity(ids.len());
+    for row in rows {
+        let order = Known {
+            history: from_json(row.text("history")?)?,
+            revision: row.number("revision")?,
+            facts: None,
+            received_at: row.number("received_at")?,
+            changed: false,
+            terms: row.number("terms")?,
+        };
+        known.insert(order_id(&row)?, order);
+    }
+    Ok(known)
+}
+
+fn fold_one(known: &mut HashMap<OrderId, Known>, facts: &OrderFacts, delivery: &Delivery, id: i64) {
+    let at = facts.updated_at.unwrap_or(delivery.received_at);
+    let status = Seen::of(facts.status, &facts.status_text);
+    let sighting = Sighting { status, at, unread_time: facts.unread_time.clone(), delivery: id };
+    let order = known.entry(facts.order_id.clone()).or_insert_with(|| Known {
+        history: History::begin(&sighting),
+        revision: 0,
+        facts: Some(facts.clone()),
+        received_at: micros(delivery.received_at),
+        changed: true,
+        terms: 0,
+    });
+    let before = order.history.clone();
+    order.history.absorb(&sighting);
+    if order.history != before {
+        order.changed = true;
+        order.received_at = micros(delivery.received_at);
+    }
+    if order.history.latest_delivery() == id {
+        order.facts = Some(facts.clone());
+    }
+}
+
+async fn write_orders<T: Dialect>(db: &mut T, known: &HashMap<OrderId, Known>) -> Result<()> {
+    let mut changed: Vec<_> = known.iter().filter(|(_, order)| order.changed).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    // First seen, first in lists.
+    changed.sort_by_key(|(_, order)| order.history.latest_delivery());
+    let (with_facts, without): (Vec<_>, Vec<_>) = changed.into_iter().partition(|(_, order)| order.facts.is_some());
+    let rows: Vec<_> = with_facts
+        .iter()
+        .filter_map(|(id, order)| {
+            let facts = order.facts.as_ref()?;
+            Some((
+                id,
+                &facts.store_id,
+                &facts.store_name,
+                &facts.channel,
+                &facts.channel_order_id,
+                &facts.status_text,
+                facts.ordered_at.map(micros),
+                order.received_at,
+                to_json(&order.history),
+                order.history.latest_delivery(),
+                order.revision + 1,
+                facts.hundredths,
+                hash_of(&facts.terms),
+            ))
+        })
+        .collect();
+    let sql = format!(
+        "INSERT INTO orders (order_id, store_id, store_name, channel, channel_order_id, status, ordered_at,
+                             received_at, history, latest_delivery, revision, undecided, state, created_at, changed_at,
+                             amount, terms)
+         SELECT v.value ->> 0, v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4, v.value ->> 5,
+                CAST(v.value ->> 6 AS BIGINT), CAST(v.value ->> 7 AS BIGINT), v.value ->> 8,
+                CAST(v.value ->> 9 AS BIGINT), CAST(v.value ->> 10 AS BIGINT), 1, 'received',
+                CAST(v.value ->> 7 AS BIGINT), CAST(v.value ->> 7 AS BIGINT),
+                CAST(v.value ->> 11 AS BIGINT), CAST(v.value ->> 12 AS BIGINT)
+         FROM {} WHERE true
+         ON CONFLICT (order_id) DO UPDATE SET
+             store_id = excluded.store_id, store_name = excluded.store_name, channel = excluded.channel,
+             channel_order_id = excluded.channel_order_id, status = excluded.status,
+             ordered_at = excluded.ordered_at, received_at = excluded.received_at, history = excluded.history,
+             latest_delivery = excluded.latest_delivery, revision = excluded.revision, undecided = 1,
+             amount = CASE WHEN orders.invoice_id IS NULL THEN excluded.amount ELSE orders.amount END,
+             terms = excluded.terms",
+        T::ROWS
+    );
+    if !rows.is_empty() {
+        db.execute(sql, &[(&to_json(&rows)).into()]).await?;
+        write_terms(db, &with_facts).await?;
+    }
+    // Older snapshots that arrived late change the history, not what the order is.
+    let rows: Vec<_> = without
+        .iter()
+        .map(|(id, order)| (id, order.received_at, to_json(&order.history), order.revision + 1))
+        .collect();
+    let sql = format!(
+        "UPDATE orders SET received_at = CAST(v.value ->> 1 AS BIGINT), history = v.value ->> 2,
+                revision = CAST(v.value ->> 3 AS BIGINT), undecided = 1
+         FROM {} WHERE orders.order_id = v.value ->> 0",
+        T::ROWS
+    );
+    if !rows.is_empty() {
+        db.execute(sql, &[(&to_json(&rows)).into()]).await?;
+    }
+    Ok(())
+}
+
+/// Writes what orders are found by, where that has changed.
+async fn write_terms<T: Dialect>(db: &mut T, orders: &[(&OrderId, &Known)]) -> Result<()> {
+    let rows: Vec<_> = orders
+        .iter()
+        .filter_map(|(id, order)| {
+            Some((id, order.facts.as_ref().filter(|facts| hash_of(&facts.terms) != order.terms)?))
+        })
+        .flat_map(|(id, facts)| facts.terms.iter().map(move |term| (id, term)))
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO order_terms (term, id) SELECT v.value ->> 1, orders.id FROM {} {} orders ON orders.order_id = v.value ->> 0
+         ON CONFLICT DO NOTHING",
+        T::ROWS,
+        T::THEN_JOIN
+    );
+    db.execute(sql, &[(&to_json(&rows)).into()]).await?;
+    Ok(())
+}
+
+/// Tells whether terms are the same as before; never 0, which stands for none.
+fn hash_of(terms: &[String]) -> i64 {
+    let digest = Sha256::digest(to_json(&terms));
+    let first = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    (first >> 1 | 1) as i64
+}

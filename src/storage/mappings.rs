@@ -1,0 +1,71 @@
+//! Every mapping that was ever active.
+
+use jiff::Timestamp;
+
+use super::{
+    MappingRevision, NewMapping, Result,
+    dialect::{Columns, Dialect},
+    rows::{json as to_json, json_column, timestamp},
+};
+
+/// Authors of mappings that came from the file under `mapping.file`.
+pub const MAPPING_FILE_AUTHORS: [&str; 3] = ["file at start", "file at reload", "file by mapping apply"];
+
+pub(super) async fn in_force(db: &mut impl Dialect) -> Result<Option<MappingRevision>> {
+    Ok(history(db, 1).await?.pop())
+}
+
+pub(super) async fn newest_revision(db: &mut impl Dialect) -> Result<i64> {
+    let rows = db.fetch("SELECT COALESCE(MAX(revision), 0) AS newest FROM mappings", &[]).await?;
+    rows.first().map_or(Ok(0), |row| row.number("newest"))
+}
+
+pub(super) async fn history(db: &mut impl Dialect, limit: i64) -> Result<Vec<MappingRevision>> {
+    below(db, i64::MAX, limit).await
+}
+
+/// Newest first, beginning below a revision.
+pub(super) async fn below(db: &mut impl Dialect, below: i64, limit: i64) -> Result<Vec<MappingRevision>> {
+    let sql = "SELECT revision, at, who, document, changes FROM mappings WHERE revision < $1
+               ORDER BY revision DESC LIMIT $2";
+    db.fetch(sql, &[below.into(), limit.into()]).await?.iter().map(revision).collect()
+}
+
+/// The newest one that came from the mapping file.
+pub(super) async fn of_file(db: &mut impl Dialect) -> Result<Option<MappingRevision>> {
+    let sql = "SELECT revision, at, who, document, changes FROM mappings WHERE who IN ($1, $2, $3)
+               ORDER BY revision DESC LIMIT 1";
+    let authors = MAPPING_FILE_AUTHORS.map(Into::into);
+    db.fetch(sql, &authors).await?.first().map(revision).transpose()
+}
+
+fn revision(row: &impl Columns) -> Result<MappingRevision> {
+    Ok(MappingRevision {
+        revision: row.number("revision")?,
+        at: timestamp(row.number("at")?)?,
+        who: row.text("who")?.to_owned(),
+        document: row.text("document")?.to_owned(),
+        changes: json_column(row, "changes")?,
+    })
+}
+
+pub(super) async fn put(db: &mut impl Dialect, new: &NewMapping, now: Timestamp) -> Result<Option<MappingRevision>> {
+    let newest = newest_revision(db).await?;
+    if newest != new.replaces {
+        return Ok(None);
+    }
+    let sql = "INSERT INTO mappings (revision, at, who, document, changes) VALUES ($1, $2, $3, $4, $5)";
+    let changes = to_json(&new.changes);
+    let values = [(newest + 1).into(), now.into(), (&new.who).into(), (&new.document).into(), (&changes).into()];
+    db.execute(sql, &values).await?;
+    // Whatever is not settled may come out differently under the new rules; a cancellation does so only if the order
+    // was seen again after it, since whether that contradicts it depends on the chosen status.
+    for affected in [
+        "state IN ('watching', 'blocked', 'due') OR (state = 'ignored' AND reason <> 'cancelled')",
+        "history LIKE '%\"went_on\":true%' AND state IN ('voided', 'ignored') AND reason IN ('', 'cancelled')",
+    ] {
+        db.execute(format!("UPDATE orders SET undecided = 1, revision = revision + 1 WHERE {affected}"), &[]).await?;
+    }
+    let NewMapping { document, who, changes, .. } = new.clone();
+    Ok(Some(MappingRevision { revision: newest + 1, at: now, who, document, changes }))
+}

@@ -1,0 +1,72 @@
+//! The address of a database on a server, and what can be wrong with it. It may hold a password and is never shown.
+
+use std::str::FromStr;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::PgConnectOptions;
+
+use crate::{domain::document::did_you_mean, storage::Result};
+
+/// What may stand behind the `?` of a URL. The driver would pass over all else, an `sslmode` that is misspelt too.
+const PARAMETERS: [&str; 12] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "user",
+];
+
+/// Whether this can be the address of a database; what is wrong with it, without showing it.
+pub(crate) fn examine(url: &str) -> std::result::Result<(), String> {
+    let parsed = reqwest::Url::parse(url).ok();
+    let mut keys = parsed.iter().flat_map(reqwest::Url::query_pairs).map(|(key, _)| key.into_owned());
+    let known = |key: &String| PARAMETERS.contains(&key.as_str()) || key.starts_with("options[");
+    if let Some(key) = keys.find(|key| !known(key)) {
+        let hint = did_you_mean(&key, &PARAMETERS);
+        // Not shown: what follows a `?` in a password that was not written as %3F looks like one.
+        let known = PARAMETERS.join(", ");
+        return Err(format!(
+            "has a parameter that is not known{hint} (known are {known}); write a ? in the password as %3F"
+        ));
+    }
+    let options = PgConnectOptions::from_str(url).map_err(|_| {
+        "must be postgres://user:password@host:5432/database; characters such as @ : / # in the password are \
+         written as %40 %3A %2F %23; sslmode is disable, allow, prefer, require, verify-ca or verify-full"
+    })?;
+    if options.get_host().contains(',') {
+        return Err("names several hosts: give one name that always leads to the primary".to_owned());
+    }
+    if options.get_database().is_none_or(str::is_empty) {
+        return Err("names no database: add its name, postgres://user:password@host:5432/database".to_owned());
+    }
+    Ok(())
+}
+
+pub(super) fn options(url: &SecretString) -> Result<PgConnectOptions> {
+    let options = PgConnectOptions::from_str(url.expose_secret())?;
+    Ok(match options.get_application_name() {
+        Some(_) => options,
+        None => options.application_name("forstok-accurate"),
+    })
+}
+
+/// Where a database is, without the password.
+pub(crate) fn address_of(url: &SecretString) -> String {
+    options(url).map_or_else(|_| "postgres://…".to_owned(), |options| address(&options))
+}
+
+pub(super) fn address(options: &PgConnectOptions) -> String {
+    let user = options.get_username();
+    let host = match options.get_socket() {
+        Some(folder) => folder.display().to_string(),
+        None => options.get_host().to_owned(),
+    };
+    format!("postgres://{user}@{host}:{}/{}", options.get_port(), options.get_database().unwrap_or_default())
+}

@@ -1,0 +1,49 @@
+//! Who makes a book's calls: one row a book, with an end by the server's clock, so that no replica's clock counts.
+
+use std::time::Duration;
+
+use super::session::Session;
+use crate::storage::{
+    Leadership, Result,
+    dialect::{Columns, Dialect, Value},
+};
+
+/// A leadership that would last for more than ten minutes was written before the server's clock was set back, because
+/// none lasts longer than seconds. If another replica leads, its report is read; nothing is found if it won at this very moment.
+const LEAD: &str = "
+    WITH mine AS (
+        INSERT INTO book_holds AS h (book, holder, until, pause)
+        VALUES ($1, $2, clock_timestamp() + $3 * interval '1 microsecond', NULLIF($4, ''))
+        ON CONFLICT (book) DO UPDATE SET
+            kept = CASE WHEN h.holder = excluded.holder AND h.until > clock_timestamp() THEN 1 ELSE 0 END,
+            holder = excluded.holder, until = excluded.until, pause = excluded.pause
+        WHERE h.holder = excluded.holder OR h.until <= clock_timestamp()
+           OR h.until > clock_timestamp() + interval '10 minutes'
+        RETURNING kept
+    )
+    SELECT kept, NULL AS pause FROM mine
+    UNION ALL
+    SELECT NULL, pause FROM book_holds WHERE book = $1 AND NOT EXISTS (SELECT 1 FROM mine)";
+
+pub(super) async fn lead(
+    session: &mut Session,
+    book: &str,
+    holder: &str,
+    lease: Duration,
+    pause: Option<&str>,
+) -> Result<Leadership> {
+    let lease = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX);
+    let values: [Value<'_>; 4] = [book.into(), holder.into(), lease.into(), pause.unwrap_or_default().into()];
+    let rows = session.fetch(LEAD, &values).await?;
+    let Some(row) = rows.first() else { return Ok(Leadership::Another { report: None }) };
+    Ok(match row.number_if_any("kept")? {
+        Some(0) => Leadership::Won,
+        Some(_) => Leadership::Renewed,
+        None => Leadership::Another { report: row.text_if_any("pause")?.map(str::to_owned) },
+    })
+}
+
+pub(super) async fn resign(session: &mut Session, holder: &str) -> Result<()> {
+    session.execute("DELETE FROM book_holds WHERE holder = $1", &[holder.into()]).await?;
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! Recording deliveries: many in one statement, beside everything else that is written.
+
+use std::collections::{HashMap, hash_map::Entry};
+
+use super::session::Session;
+use crate::storage::{
+    Content, Delivery, Fold, Receipt, Result, State,
+    dialect::Columns,
+    fold::fold_new,
+    rows::{micros, receipt, storable},
+};
+
+/// Ids count in the order of arrival; the rows go in sorted, so that no two replicas wait for each other in a circle.
+/// The very same content again adds no row: its new id is then found in none. What waits to be folded is marked in
+/// the same statement.
+const APPEND: &str = r#"
+    WITH given AS MATERIALIZED (
+        SELECT nextval('delivery_ids') AS id, t.*
+        FROM UNNEST($1::text[], $2::bytea[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
+                    $8::text[], $9::text[], $10::bytea[]) WITH ORDINALITY
+            AS t (order_id, fingerprint, event, status, received_at, last_at, times, problem, names_order, body, place)
+    ), kept AS (
+        INSERT INTO deliveries AS d
+            (id, order_id, fingerprint, event, status, received_at, last_at, times, problem, names_order, body)
+        SELECT id, order_id, fingerprint, event, status, received_at, last_at, times, problem, names_order, body
+        FROM given ORDER BY order_id COLLATE "C", fingerprint
+        ON CONFLICT (order_id, fingerprint) DO UPDATE SET
+            times = d.times + excluded.times, last_at = GREATEST(d.last_at, excluded.last_at)
+        RETURNING d.id, d.order_id
+    ), marked AS (
+        INSERT INTO unfolded (delivery)
+        SELECT k.id FROM kept k JOIN given g ON g.id = k.id WHERE $11 AND k.order_id <> ''
+    )
+    SELECT g.place, g.id, CASE WHEN k.id IS NULL THEN 1::bigint ELSE 0 END AS repeat,
+           o.state, o.invoice_number, o.invoice_id
+    FROM given g LEFT JOIN kept k ON k.id = g.id LEFT JOIN orders o ON o.order_id = g.order_id AND o.order_id <> ''
+    ORDER BY g.place"#;
+
+pub(super) async fn record(session: &mut Session, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
+    if fold == Fold::Later {
+        return Ok(append(session, deliveries, true).await?.0);
+    }
+    // Nobody waits here: while another replica changes orders this is folded behind it.
+    let alone = session.begin_at_once().await?;
+    let (receipts, ids) = append(session, deliveries, !alone).await?;
+    if alone {
+        let new = deliveries.iter().zip(ids).filter_map(|(delivery, id)| Some((id?, delivery)));
+        fold_new(session, &new.collect::<Vec<_>>()).await?;
+    }
+    session.commit().await?;
+    Ok(receipts)
+}
+
+/// Adds deliveries; for each its receipt and, if it is new, its id.
+async fn append(
+    session: &mut Session,
+    deliveries: &[Delivery],
+    later: bool,
+) -> Result<(Vec<Receipt>, Vec<Option<i64>>)> {
+    let batch = Batch::of(deliveries);
+    let query = sqlx::query(APPEND)
+        .bind(batch.order_ids)
+        .bind(batch.fingerprints)
+        .bind(batch.events)
+        .bind(batch.statuses)
+        .bind(batch.received_at)
+        .bind(batch.last_at)
+        .bind(batch.times)
+        .bind(batch.problems)
+        .bind(batch.names_order)
+        .bind(batch.bodies)
+        .bind(later);
+    let rows = session.under_way(async |connection| query.fetch_all(connection).await).await?;
+    let mut receipts = Vec::with_capacity(deliveries.len());
+    let mut ids = Vec::with_capacity(deliveries.len());
+    let mut seen = vec![false; rows.len()];
+    for (delivery, place) in deliveries.iter().zip(batch.places) {
+        let row = &rows[place];
+        let repeat = std::mem::replace(&mut seen[place], true) || row.number("repeat")? == 1;
+        ids.push(if repeat { None } else { Some(row.number("id")?) });
+        receipts.push(match &delivery.content {
+            Content::Order(_) => receipt(row, repeat)?,
+            Content::Unreadable { .. } => Receipt { repeat: false, state: State::Received, invoice: None },
+        });
+    }
+    Ok((receipts, ids))
+}
+
+/// Columns of deliveries; what comes several times in a batch is in it once.
+#[derive(Default)]
+struct Batch<'a> {
+    /// For each delivery, which row it became.
+    places: Vec<usize>,
+    order_ids: Vec<&'a str>,
+    fingerprints: Vec<&'a [u8]>,
+    events: Vec<String>,
+    statuses: Vec<String>,
+    received_at: Vec<i64>,
+    last_at: Vec<i64>,
+    times: Vec<i64>,
+    problems: Vec<Option<String>>,
+    names_order: Vec<Option<&'a str>>,
+    bodies: Vec<&'a [u8]>,
+}
+
+impl<'a> Batch<'a> {
+    fn of(deliveries: &'a [Delivery]) -> Self {
+        let mut batch = Self::default();
+        let mut known = HashMap::with_capacity(deliveries.len());
+        for delivery in deliveries {
+            let at = micros(delivery.received_at);
+            let place = match known.entry((order_id(delivery), &delivery.fingerprint)) {
+                Entry::Occupied(place) => {
+                    let place = *place.get();
+                    batch.times[place] += 1;
+                    batch.last_at[place] = at.max(batch.last_at[place]);
+                    place
+                }
+                Entry::Vacant(new) => {
+                    batch.add(delivery, at);
+                    *new.insert(batch.bodies.len() - 1)
+                }
+            };
+            batch.places.push(place);
+        }
+        batch
+    }
+
+    fn add(&mut self, delivery: &'a Delivery, at: i64) {
+        let (event, status, problem) = match &delivery.content {
+            Content::Order(facts) => (&*facts.event, &*facts.status_text, None),
+            Content::Unreadable { problem, .. } => ("", "", Some(storable(problem).into_owned())),
+        };
+        self.order_ids.push(order_id(delivery));
+        self.fingerprints.push(&delivery.fingerprint);
+        self.events.push(storable(event).into_owned());
+        self.statuses.push(storable(status).into_owned());
+        self.received_at.push(at);
+        self.last_at.push(at);
+        self.times.push(1);
+        self.problems.push(problem);
+        self.names_order.push(delivery.content.names_order());
+        self.bodies.push(&delivery.body);
+    }
+}
+
+/// Empty when it is no order that can be read.
+fn order_id(delivery: &Delivery) -> &str {
+    match &delivery.content {
+        Content::Order(facts) => facts.order_id.as_str(),
+        Content::Unreadable { .. } => "",
+    }
+}

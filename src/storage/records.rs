@@ -1,0 +1,11 @@
+//! What goes into storage and what comes out, by stage.
+
+mod deciding;
+mod inbox;
+mod lists;
+mod posting;
+mod replicas;
+mod timeline;
+
+pub use self::{deciding::*, inbox::*, lists::*, posting::*, replicas::*, timeline::*};
+pub use crate::domain::state::State;

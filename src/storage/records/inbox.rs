@@ -1,0 +1,161 @@
+//! What comes in: deliveries, and what is kept of them.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::InvoiceRef;
+use crate::domain::{order::OrderId, state::State, status::Status};
+
+/// One authentic webhook, to be recorded.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// When it came.
+    pub received_at: Timestamp,
+    /// The same for the same content.
+    pub fingerprint: [u8; 32],
+    /// As it came.
+    pub body: Bytes,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// When a delivery's snapshot is folded into its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fold {
+    /// In the same commit, unless another replica is writing just then: the sender does not wait for that.
+    Now,
+    /// Behind it: many deliveries wait for their answers.
+    Later,
+}
+
+/// A delivery on disk that is not yet folded into its order.
+#[derive(Clone, Debug)]
+pub struct Unfolded {
+    /// Which delivery.
+    pub delivery: i64,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// As it came.
+    pub body: Vec<u8>,
+}
+
+/// What a delivery holds.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// An order.
+    Order(Box<OrderFacts>),
+    /// Nothing that can be read.
+    Unreadable {
+        /// What was not understood.
+        problem: String,
+        /// The order that it names all the same.
+        order_id: Option<OrderId>,
+    },
+}
+
+impl Content {
+    /// The order that something unreadable names.
+    pub(in crate::storage) fn names_order(&self) -> Option<&str> {
+        match self {
+            Self::Order(_) => None,
+            Self::Unreadable { order_id, .. } => order_id.as_ref().map(OrderId::as_str),
+        }
+    }
+}
+
+/// What the store keeps of a snapshot beside its body: enough to list, find and fold.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names are those of the order")]
+pub struct OrderFacts {
+    pub event: String,
+    pub order_id: OrderId,
+    pub status_text: String,
+    pub status: Option<Status>,
+    pub updated_at: Option<Timestamp>,
+    /// What `updated_at` says when it cannot be read.
+    pub unread_time: Option<String>,
+    pub store_id: String,
+    pub store_name: String,
+    pub channel: String,
+    pub channel_order_id: String,
+    pub ordered_at: Option<Timestamp>,
+    /// What it is worth as Forstok says, in hundredths of a rupiah.
+    pub hundredths: i64,
+    /// What it is found by beside its numbers, as [`terms_of`] makes them.
+    pub terms: Vec<String>,
+}
+
+/// Most terms of one order; nobody searches for the rest of a longer one.
+const MOST_TERMS: usize = 200;
+
+/// Longest term, in characters.
+const LONGEST_TERM: usize = 100;
+
+/// What an order is found by: its marketplace number from its end, and its SKUs.
+pub fn terms_of<'a>(channel_order_id: &str, skus: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let reversed = channel_order_id.trim().to_lowercase().chars().rev().take(LONGEST_TERM).collect::<String>();
+    let skus = skus.map(|sku| sku.trim().to_lowercase()).filter(|sku| !sku.is_empty());
+    let skus = skus.map(|sku| format!("s:{}", sku.chars().take(LONGEST_TERM).collect::<String>()));
+    let terms: std::collections::BTreeSet<_> = skus.take(MOST_TERMS).collect();
+    std::iter::once(format!("r:{reversed}")).chain(terms).collect()
+}
+
+/// What a step of housekeeping came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cleared {
+    /// Bodies that were cleared.
+    pub bodies: u64,
+    /// Deliveries that were looked at; fewer than were asked for when no others are old enough.
+    pub examined: u64,
+}
+
+/// What became of a delivery.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Receipt {
+    /// The very same content came before.
+    pub repeat: bool,
+    /// Where the order stands now.
+    pub state: State,
+    /// Its invoice, once there is one.
+    pub invoice: Option<InvoiceRef>,
+}
+
+/// A snapshot of an order as Forstok sent it.
+#[derive(Clone, Debug)]
+pub struct SnapshotRecord {
+    /// Tells it from the others.
+    pub id: i64,
+    /// When it first came.
+    pub received_at: Timestamp,
+    /// When it came last.
+    pub last_at: Timestamp,
+    /// How often it came.
+    pub times: i64,
+    /// Status as Forstok wrote it.
+    pub status: String,
+    /// For example `orders/update`.
+    pub event: String,
+    /// As it came; `None` once it was cleared.
+    pub body: Option<Vec<u8>>,
+    /// The order's amounts are taken from this one.
+    pub counts: bool,
+}
+
+/// A delivery that was authentic but is no order that can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableDelivery {
+    /// Tells it from the others; later arrivals have higher numbers.
+    pub id: i64,
+    /// When it first came.
+    pub received_at: Timestamp,
+    /// When it last came.
+    pub last_at: Timestamp,
+    /// The order that it names, as far as that can be read.
+    pub order_id: Option<OrderId>,
+    /// Bytes of its body; 0 when the body is no longer kept.
+    pub bytes: i64,
+    /// How often it came.
+    pub times: i64,
+    /// What was not understood.
+    pub problem: String,
+}

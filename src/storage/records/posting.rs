@@ -1,0 +1,257 @@
+//! What posting reads and writes: claims and how they ended.
+
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+
+use crate::domain::{
+    doubt::Doubt,
+    invoice::Draft,
+    order::OrderId,
+    reason::{Finding, Notice},
+    recheck::Subject,
+    state::State,
+    timeline::Entry,
+};
+
+/// An invoice that exists in Accurate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvoiceRef {
+    /// Its number.
+    pub number: String,
+    /// Accurate's id of it.
+    pub id: i64,
+}
+
+/// How far ahead the moments may lie that are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LongestWaits {
+    /// Of an order's next attempt.
+    pub attempt: SignedDuration,
+    /// Of a lease's end.
+    pub lease: SignedDuration,
+    /// Of the next recheck of what blocked orders wait for.
+    pub recheck: SignedDuration,
+    /// Until a blocked order is rechecked for its own sake.
+    pub order_recheck: SignedDuration,
+}
+
+/// An order that a worker may work on until the lease ends.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Names this claim in everything that is written about it.
+    pub attempt: i64,
+    /// From then on another worker may hold the order, so no call may be under way any more.
+    pub lease_until: Timestamp,
+    /// Counted attempts before this one; above 0 the number is looked up before it is saved.
+    pub earlier_tries: i64,
+    /// Failures in a row before this attempt.
+    pub failures: i64,
+    /// `Due` or `VoidDue`; `Blocked` when it is only looked up.
+    pub state: State,
+    /// There is news that was not decided about, because an invoice may already stand.
+    pub undecided: bool,
+    /// The news that was there when it was claimed.
+    pub revision: i64,
+    /// What is sent.
+    pub draft: Draft,
+    /// The invoice as Accurate gave it back, when it is known to stand.
+    pub invoice: Option<InvoiceRef>,
+    /// How long ago, by the database's clock, that invoice was saved or found.
+    pub invoice_age: Option<SignedDuration>,
+    /// Why the order is blocked.
+    pub findings: Vec<Finding>,
+    /// How Accurate failed for this order so far.
+    pub trouble: Trouble,
+    /// What deserves a look.
+    pub warnings: Vec<Notice>,
+    /// When the newest news arrived.
+    pub received_at: Timestamp,
+    /// What is not known about its saves.
+    pub doubt: Doubt,
+    /// What it waited for before it was tried again.
+    pub waits_for: Option<Subject>,
+}
+
+/// Something in Accurate that orders wait for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recheck {
+    /// What it is.
+    pub subject: Subject,
+    /// Rechecks so far, none of which found it.
+    pub checks: i64,
+}
+
+/// What an attempt came to.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    /// Which order.
+    pub order_id: OrderId,
+    /// The claim it was done under; if it is no longer the current one, nothing is written.
+    pub attempt: i64,
+    /// As in [`Claim::revision`]: with a person to act, nothing is left to be decided about that news.
+    pub revision: i64,
+    /// What is to be written.
+    pub outcome: Outcome,
+    /// What is not known about its saves by now, whatever the outcome is.
+    pub doubt: Doubt,
+    /// How Accurate failed for this order by now.
+    pub trouble: Trouble,
+    /// What deserves a look by now.
+    pub warnings: Vec<Notice>,
+    /// Entries for the timeline, each with its own time.
+    pub entries: Vec<Entry>,
+}
+
+impl Settlement {
+    /// An outcome of a claim about which nothing else is new.
+    pub fn of(claim: &Claim, outcome: Outcome) -> Self {
+        Self {
+            order_id: claim.order_id.clone(),
+            attempt: claim.attempt,
+            revision: claim.revision,
+            outcome,
+            doubt: claim.doubt.clone(),
+            trouble: claim.trouble.clone(),
+            warnings: claim.warnings.clone(),
+            entries: Vec::new(),
+        }
+    }
+}
+
+/// What an attempt came to.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The invoice stands.
+    Invoiced {
+        /// As Accurate reports it.
+        invoice: StandingInvoice,
+    },
+    /// A person must act.
+    Blocked {
+        /// Why; the first is the reason.
+        findings: Vec<Finding>,
+        /// What outside of us it waits for, if it does.
+        waits_for: Option<Subject>,
+        /// After how long it is looked at again for its own sake, if it is.
+        recheck_after: Option<SignedDuration>,
+    },
+    /// There will be another attempt.
+    Postponed {
+        /// When.
+        until: Timestamp,
+        /// Whether this attempt counts.
+        counted: Counted,
+    },
+    /// Nothing stands in Accurate and there is news: it must be decided anew.
+    Reconsider,
+    /// The invoice is gone.
+    Voided {
+        /// The number that it had.
+        number: String,
+        /// Whether it was our call that deleted it.
+        by: Deletion,
+    },
+}
+
+/// How Accurate fails for one order while it deals with others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trouble {
+    /// Looks in a row that left the order where it was.
+    pub looks: i64,
+    /// What was said last.
+    pub words: String,
+}
+
+/// How an invoice came to be gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// This attempt deleted it.
+    ThisAttempt,
+    /// It was gone before.
+    Before,
+}
+
+/// What happened to a settlement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It is written.
+    Written,
+    /// Its claim is no longer the current one: nothing is written.
+    Late,
+    /// Nothing is written, since the invoice belongs to another order already.
+    InvoiceOf(OrderId),
+}
+
+/// An invoice as Accurate reports it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StandingInvoice {
+    /// Accurate's id.
+    pub id: i64,
+    /// Its number.
+    pub number: String,
+    /// Accurate's total in rupiah.
+    pub total: Decimal,
+}
+
+/// Which orders a claim takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Orders of one lane whose time has come.
+    Due {
+        /// Which lane.
+        lane: Lane,
+        /// Those that became due last go first.
+        newest_first: bool,
+        /// This many at most.
+        limit: i64,
+    },
+    /// One, even if its time has not come: the probe of a paused book.
+    Probe,
+}
+
+/// What waits for calls is kept apart by kind, so that a long queue of one kind never holds up the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// Due, and never tried.
+    Fresh,
+    /// Due, and tried before.
+    Again,
+    /// The invoice must be deleted.
+    Void,
+}
+
+impl Lane {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Fresh, Self::Again, Self::Void];
+}
+
+/// How many orders of each lane may be claimed now, as far as they were counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Claimable {
+    counts: [i64; Lane::ALL.len()],
+}
+
+impl Claimable {
+    /// From a count for each lane, in the order of [`Lane::ALL`].
+    pub fn new(counts: [i64; Lane::ALL.len()]) -> Self {
+        Self { counts }
+    }
+
+    /// How many of this lane.
+    pub fn of(&self, lane: Lane) -> i64 {
+        self.counts[lane as usize]
+    }
+}
+
+/// Whether an attempt counts for the waiting time and the look-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// It does.
+    Yes,
+    /// Accurate asked to slow down, or refused the whole book: it cost this order nothing.
+    No,
+    /// Accurate dealt with its calls, and it only waits until a lost save is over: what fails after that begins anew.
+    WentWell,
+}

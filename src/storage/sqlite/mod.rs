@@ -1,0 +1,432 @@
+//! The store in one SQLite file: one writer, several readers, every commit synced to disk.
+
+mod allowance;
+mod backup;
+mod checkpoint;
+mod connection;
+mod file;
+mod readers;
+mod record;
+mod schema;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex as Lock, MutexGuard, OnceLock, PoisonError},
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+pub use self::backup::{Copied, backup};
+pub(super) use self::{
+    allowance::LockOnFile,
+    connection::{Access, SqliteRow, connect, execute, fetch, in_place, number},
+    file::{lock_if_free, refused, refused_by},
+};
+use self::{
+    checkpoint::{Checkpointer, LONGEST_KEPT, Log},
+    connection::{OnFile, at_once},
+    file::{
+        Mark, Opened, Trouble, beside, close_to_others, examine, lock_beside, make_folder, make_private, may_be_made,
+        must_exist,
+    },
+    readers::{Readers, Reading},
+};
+use super::{
+    Delivery, Fold, Leadership, Readable, Receipt, Result, StorageError,
+    fold::fold_new,
+    remedy,
+    sql::{Base, Size, Sql, Work},
+};
+
+/// How long a statement waits for another process (a backup, a person's shell) to let go of the file. Our own
+/// commands hold it for milliseconds; who holds it for longer than this holds it for minutes.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a sender's delivery waits for its turn to be written. Together with [`BUSY_TIMEOUT`] it bounds how long
+/// a sender waits for a 503: four seconds, less than any sender's patience that is known.
+const LONGEST_TURN: Duration = Duration::from_secs(2);
+
+/// How long a write of a ping proves that the database can be written to.
+const PING_HOLDS: Duration = Duration::from_secs(1);
+
+/// How long a write that failed speaks for the database, unless a delivery is recorded meanwhile.
+const TROUBLE_HOLDS: Duration = Duration::from_secs(5);
+
+/// The store in one SQLite file.
+pub type Sqlite = Sql<SqliteFile>;
+
+/// One SQLite file.
+#[derive(Debug)]
+pub struct SqliteFile {
+    path: PathBuf,
+    /// SQLite has one writer; waiting for it here, first come first served, beats waiting on the file's lock.
+    writer: Arc<Mutex<Option<Connected>>>,
+    readers: Arc<Readers>,
+    checkpointer: Lock<Option<Checkpointer>>,
+    /// When a ping last wrote: probes may come often, and each write syncs the disk.
+    pinged: Lock<Option<Instant>>,
+    /// The files that were opened. Named after the connections, so that it goes after them.
+    opened: Arc<Opened>,
+    /// Once damage was met nothing more is written: it could be lost with what it rests on.
+    damage: OnceLock<String>,
+    /// When a write last failed, and what it said; nothing once a delivery was recorded.
+    trouble: Lock<Option<(Instant, String)>>,
+    /// Held while the process lives: leases of a second process on the same file could not be told from our own.
+    only_us: Option<std::fs::File>,
+}
+
+impl Sqlite {
+    /// Opens the file for the one service that works on it: makes it and its folder when they are missing,
+    /// and brings the schema up to date.
+    #[expect(clippy::unused_async, reason = "PostgreSQL, behind the same name, is waited for")]
+    pub async fn open(path: &Path) -> Result<Self> {
+        in_place(|| {
+            make_folder(path)?;
+            may_be_made(path)?;
+            let lock = lock_beside(path)?;
+            make_private(path)?;
+            let file = SqliteFile::open(path, Some(lock))?;
+            // Not before: another program's file, or a folder, is none of our business.
+            close_to_others(path);
+            Ok(Self(file))
+        })
+    }
+
+    /// Opens the file, which must exist, beside a service that may be working on it, for a command that claims no
+    /// order.
+    #[expect(clippy::unused_async, reason = "PostgreSQL, behind the same name, is waited for")]
+    pub async fn open_beside(path: &Path) -> Result<Self> {
+        in_place(|| {
+            must_exist(path)?;
+            Ok(Self(SqliteFile::open(path, None)?))
+        })
+    }
+
+    /// Opens the file to read it, beside a service or without one, and leaves nothing behind: no file that is new,
+    /// no schema that is newer.
+    #[expect(clippy::unused_async, reason = "PostgreSQL, behind the same name, is waited for")]
+    pub async fn open_to_read(path: &Path) -> Result<Readable> {
+        in_place(|| {
+            if !path.try_exists().map_err(|error| refused(path, &error))? {
+                return Ok(Readable::Absent);
+            }
+            must_exist(path)?;
+            // Without a log nobody works on the file. Opened in the usual way, SQLite would make a log of this user's,
+            // which the service's user could not write to.
+            let access = if beside(path, "-wal").exists() { Access::Read } else { Access::ReadUnchanging };
+            let read = || -> Result<_> {
+                let readers = Readers::open(path.to_owned(), access)?;
+                let connection = connect(path, access)?;
+                schema::is_ours(path, &connection)?;
+                Ok((readers, schema::is_of_now(&connection)?))
+            };
+            let (readers, is_of_now) = read().map_err(|error| refused_by(path, error))?;
+            if !is_of_now {
+                return Ok(Readable::Older);
+            }
+            Ok(Readable::Now(Arc::new(Self(SqliteFile::new(path, None, readers, Opened::at(path, 0, None), None)))))
+        })
+    }
+}
+
+impl SqliteFile {
+    fn open(path: &Path, lock: Option<std::fs::File>) -> Result<Self> {
+        let opened = || -> Result<_> {
+            let mut writer = writing_connection(path, Access::Make, lock.is_some())?;
+            if lock.is_some() {
+                examine(path, &mut writer)?;
+            }
+            schema::migrate(path, &mut writer)?;
+            let readers = Readers::open(path.to_owned(), Access::Read)?;
+            let page_size = number(&writer, "PRAGMA page_size")?;
+            let mark = lock.is_some().then(|| Mark::make(path, &writer)).transpose()?;
+            Ok((writer, readers, Opened::at(path, page_size.unsigned_abs(), mark)))
+        };
+        let (writer, readers, opened) = opened().map_err(|error| refused_by(path, error))?;
+        Ok(Self::new(path, Some(writer), readers, opened, lock))
+    }
+
+    fn new(
+        path: &Path,
+        writer: Option<Connection>,
+        readers: Arc<Readers>,
+        opened: Opened,
+        only_us: Option<std::fs::File>,
+    ) -> Self {
+        let opened = Arc::new(opened);
+        let checkpointer = only_us.as_ref().map(|_| Checkpointer::start(path.to_owned(), opened.clone()));
+        let writer = writer.map(|connection| Connected { connection, next_delivery: None });
+        Self {
+            path: path.to_owned(),
+            writer: Arc::new(Mutex::new(writer)),
+            readers,
+            checkpointer: Lock::new(checkpointer),
+            pinged: Lock::default(),
+            opened,
+            damage: OnceLock::new(),
+            trouble: Lock::default(),
+            only_us,
+        }
+    }
+
+    fn last_ping(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.pinged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The turn to write for somebody who has no time to wait.
+    async fn turn_soon(&self) -> Result<OwnedMutexGuard<Option<Connected>>> {
+        let turn = tokio::time::timeout(LONGEST_TURN, self.writer.clone().lock_owned()).await;
+        turn.map_err(|_| StorageError::Busy)
+    }
+
+    /// The writing connection; made anew after an error.
+    fn write_with(&self, mut slot: OwnedMutexGuard<Option<Connected>>) -> Result<Writer> {
+        if let Some(damage) = self.damage.get() {
+            return Err(StorageError::Damaged(damage.clone()));
+        }
+        self.are_whole(slot.as_ref())?;
+        if slot.is_none() {
+            let connection = writing_connection(&self.path, Access::Make, self.only_us.is_some())?;
+            *slot = Some(Connected { connection, next_delivery: None });
+        }
+        Ok(Writer { slot, went_well: false })
+    }
+
+    fn record_now(
+        &self,
+        slot: OwnedMutexGuard<Option<Connected>>,
+        deliveries: &[Delivery],
+        fold: Fold,
+    ) -> Result<Vec<Receipt>> {
+        let mut writer = self.write_with(slot)?;
+        let result = writer.record(deliveries, fold);
+        // What is answered must not rest on a file that was taken away meanwhile.
+        let whole = self.are_whole(writer.slot.as_ref());
+        self.give_back(writer, result.and_then(|receipts| whole.map(|()| receipts)))
+    }
+
+    fn give_back<T>(&self, mut writer: Writer, result: Result<T>) -> Result<T> {
+        writer.went_well = result.is_ok();
+        self.wrote(result)
+    }
+
+    /// Makes sure that nobody has taken the files away, cut them short or written over them.
+    fn are_whole(&self, writer: Option<&Connected>) -> Result<()> {
+        let cut = match self.opened.look() {
+            Ok(()) => return Ok(()),
+            Err(Trouble::Gone(error)) => {
+                if let Some(writer) = writer {
+                    // When only the log is gone, this brings what it holds, and we still see, into the database.
+                    let _ = Log::after("TRUNCATE", &writer.connection);
+                }
+                return Err(error);
+            }
+            Err(Trouble::Cut(error)) => error,
+            Err(Trouble::LogIsShorter) => {
+                let pages = match writer {
+                    Some(writer) => Log::after("NOOP", &writer.connection)?.pages,
+                    None => 0,
+                };
+                if self.opened.log_holds(pages) {
+                    self.opened.log_may_be_shorter();
+                    return Ok(());
+                }
+                self.opened.log_was_cut()
+            }
+        };
+        if self.damage.set(cut.to_string()).is_ok() {
+            tracing::error!("{cut}");
+        }
+        Err(cut)
+    }
+
+    /// Remembers how a write went.
+    fn wrote<T>(&self, result: Result<T>) -> Result<T> {
+        let result = self.met(result);
+        if let Err(error) = &result {
+            *self.last_ping() = None;
+            *self.last_trouble() = Some((Instant::now(), error.to_string()));
+        }
+        result
+    }
+
+    /// Remembers what a statement said about the file.
+    fn met<T>(&self, result: Result<T>) -> Result<T> {
+        let Err(error @ StorageError::Sqlite(cause)) = &result else { return result };
+        if remedy::is_damage(cause) && self.damage.set(error.to_string()).is_ok() {
+            tracing::error!("{error}");
+        }
+        result
+    }
+
+    fn last_trouble(&self) -> MutexGuard<'_, Option<(Instant, String)>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection that writes. The one service has a thread for checkpoints; a command, which is soon over, leaves them
+/// to SQLite.
+fn writing_connection(path: &Path, access: Access, is_service: bool) -> Result<Connection> {
+    let connection = connect(path, access)?;
+    // Of a new file. Bodies are 2 to 3 KB: of three a page less is lost than of one, and fewer pages are written.
+    connection.pragma_update(None, "page_size", 8192)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // What was answered with 2xx must survive a power cut.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "journal_size_limit", LONGEST_KEPT)?;
+    if is_service {
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    }
+    Ok(connection)
+}
+
+/// The writing connection, and what it knows without asking.
+#[derive(Debug)]
+struct Connected {
+    connection: Connection,
+    /// The id of the next delivery. Nobody else adds any.
+    next_delivery: Option<i64>,
+}
+
+/// The writing connection, held by one at a time.
+pub struct Writer {
+    slot: OwnedMutexGuard<Option<Connected>>,
+    went_well: bool,
+}
+
+impl Drop for Writer {
+    /// After an error the connection goes: SQLite may have ended the transaction on its own (a full disk does),
+    /// and a connection that believes it is still inside one would fail for ever.
+    fn drop(&mut self) {
+        if !self.went_well {
+            *self.slot = None;
+        }
+    }
+}
+
+impl OnFile for Writer {
+    fn connection(&self) -> Result<&Connection> {
+        Ok(&self.slot.as_ref().ok_or(StorageError::Closed)?.connection)
+    }
+}
+
+impl Writer {
+    fn run(&self, sql: &str) -> Result<()> {
+        execute(self.connection()?, sql, &[]).map(drop)
+    }
+
+    /// The first of so many ids of new deliveries.
+    fn next_delivery(&mut self, count: usize) -> Result<i64> {
+        let connected = self.slot.as_mut().ok_or(StorageError::Closed)?;
+        let first = match connected.next_delivery {
+            Some(id) => id,
+            None => number(&connected.connection, "SELECT COALESCE(MAX(id), 0) + 1 FROM deliveries")?,
+        };
+        connected.next_delivery = Some(first + count as i64);
+        Ok(first)
+    }
+
+    fn record(&mut self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
+        let first_id = self.next_delivery(deliveries.len())?;
+        self.run("BEGIN IMMEDIATE")?;
+        let receipts = record::append(self.connection()?, first_id, deliveries)?;
+        let new = deliveries.iter().zip(&receipts).zip(first_id..).filter(|((_, receipt), _)| !receipt.repeat);
+        let new: Vec<_> = new.map(|((delivery, _), id)| (id, delivery)).collect();
+        match fold {
+            Fold::Later => record::fold_later(self.connection()?, &new)?,
+            Fold::Now => at_once(fold_new(self, &new))?,
+        }
+        self.run("COMMIT")?;
+        Ok(receipts)
+    }
+}
+
+#[async_trait::async_trait]
+impl Base for SqliteFile {
+    type Reading = Reading;
+    type Writing = Writer;
+
+    async fn read<'a, T: Send + 'a>(&self, work: Work<'a, Reading, T>) -> Result<T> {
+        let reading = self.readers.one().await?;
+        self.met(in_place(|| at_once(work(reading)).1))
+    }
+
+    async fn write<'a, T: Send + 'a>(&self, _: Size, work: Work<'a, Writer, T>) -> Result<T> {
+        let slot = self.writer.clone().lock_owned().await;
+        in_place(|| {
+            let writer = self.write_with(slot)?;
+            if let Err(error) = writer.run("BEGIN IMMEDIATE") {
+                return self.give_back(writer, Err(error));
+            }
+            let (writer, result) = at_once(work(writer));
+            let result = result.and_then(|value| writer.run("COMMIT").map(|()| value));
+            self.give_back(writer, result)
+        })
+    }
+
+    async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
+        let result = match self.turn_soon().await {
+            Ok(slot) => in_place(|| self.record_now(slot, deliveries, fold)),
+            Err(error) => Err(error),
+        };
+        match &result {
+            Ok(_) => *self.last_trouble() = None,
+            // Whoever probes now is to hear of it.
+            Err(_) => *self.last_ping() = None,
+        }
+        result
+    }
+
+    // A lock file lets only one process work on the file: there is nobody to share a book with.
+    async fn lead(&self, _: &str, _: &str, _: Duration, _: Option<&str>) -> Result<Leadership> {
+        Ok(Leadership::Sole)
+    }
+
+    async fn resign(&self, _: &str) -> Result<()> {
+        Ok(())
+    }
+
+    async fn notified(&self) {
+        std::future::pending::<()>().await;
+    }
+
+    async fn notify_others(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn ping(&self) -> Result<()> {
+        let recently = |at: &Instant| at.elapsed() < PING_HOLDS;
+        if self.last_ping().as_ref().is_some_and(recently) {
+            return Ok(());
+        }
+        // A small write may find room where a delivery does not.
+        if let Some((_, words)) = self.last_trouble().as_ref().filter(|(at, _)| at.elapsed() < TROUBLE_HOLDS) {
+            return Err(StorageError::Failing(words.clone()));
+        }
+        let slot = self.turn_soon().await?;
+        in_place(|| {
+            let writer = self.write_with(slot)?;
+            // A real write: a full disk or a read-only file shows only then.
+            let result = writer.run("UPDATE pulse SET beats = beats + 1 WHERE id = 1");
+            self.give_back(writer, result)
+        })?;
+        *self.last_ping() = Some(Instant::now());
+        Ok(())
+    }
+
+    async fn close(&self) {
+        let checkpointer = self.checkpointer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        in_place(|| drop(checkpointer));
+        self.readers.close().await;
+        let Some(Connected { connection, .. }) = self.writer.lock().await.take() else { return };
+        in_place(|| {
+            // Leaves one file behind instead of a file and its log.
+            let tidied = Log::after("TRUNCATE", &connection).map(drop);
+            if let Err(error) = tidied.and(connection.close().map_err(|(_, error)| error.into())) {
+                tracing::warn!("the database could not be tidied up: {error}");
+            }
+        });
+    }
+}
