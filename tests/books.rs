@@ -86,8 +86,8 @@ impl Books {
     /// Orders with these ids, one of each book in turn.
     async fn forstok_sends_orders(&self, ids: std::ops::RangeInclusive<u32>) {
         for id in ids {
-            let storage = if id % 2 == 0 { STORE_OF_SECOND } else { STORE_OF_MAIN };
-            self.forstok_sends(order(&id.to_string()).ready_to_ship().store(storage)).await;
+            let store = if id % 2 == 0 { STORE_OF_SECOND } else { STORE_OF_MAIN };
+            self.forstok_sends(order(&id.to_string()).ready_to_ship().store(store)).await;
         }
     }
 
@@ -210,8 +210,8 @@ async fn each_book_has_the_whole_of_its_limits() {
 #[tokio::test]
 async fn what_one_book_waits_for_is_not_looked_at_in_the_other() {
     let books = Books::new().await;
-    for (id, storage) in [("1", STORE_OF_MAIN), ("2", STORE_OF_SECOND)] {
-        books.forstok_sends(order(id).ready_to_ship().store(storage).sku("BARU-01")).await;
+    for (id, store) in [("1", STORE_OF_MAIN), ("2", STORE_OF_SECOND)] {
+        books.forstok_sends(order(id).ready_to_ship().store(store).sku("BARU-01")).await;
     }
     books.run_until_idle().await;
     books.accurate[SECOND].add_item("BARU-01", "Barang baru");

@@ -6,9 +6,10 @@
 //!
 //! - Inside the process, with a fake clock and the sandbox in place of Accurate: `way_of_an_order`, `healing`, `books`,
 //!   `cases`, `samples`, `mapping_modes`, `check`, `large_replies`, `supervision`
-//! - The storage: `store`, `copy`, `query_plans`
+//! - Storage: `storage`, `copy`, `query_plans`
 //! - The real binary as a process: `binary`, `mapping_surface`, `pages`, `browser`
 //! - Seeded worlds in simulated time: `simulator`
+//! - The rooms of `src/`: `layers`
 //! - What they share: `world` (a pipeline that is run by hand), `service` and `forstok` (the binary and who sends to
 //!   it), `alone` (a process for one test)
 
@@ -26,12 +27,13 @@ mod copy;
 mod healing;
 #[cfg(target_os = "linux")]
 mod large_replies;
+mod layers;
 mod mapping_modes;
 mod mapping_surface;
 mod pages;
 mod query_plans;
 mod samples;
 mod simulator;
-mod store;
+mod storage;
 mod supervision;
 mod way_of_an_order;

@@ -112,7 +112,7 @@ impl Side {
         let middle = Some(1_000 + self.old as i64 / 2);
         let state = |state| Filter { state: Some(state), ..Filter::default() };
         let reason = |reason| Filter { reason: Some(reason), ..Filter::default() };
-        let storage = |storage: &str| Filter { store_id: Some(storage.to_owned()), ..Filter::default() };
+        let store = |store: &str| Filter { store_id: Some(store.to_owned()), ..Filter::default() };
         let text = |text: String| Filter { text: Some(text), ..Filter::default() };
         let lists = [
             ("list: newest", Filter::default(), None),

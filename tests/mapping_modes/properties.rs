@@ -352,7 +352,7 @@ fn some_of(settings: Vec<(&'static str, BoxedStrategy<toml::Value>)>) -> impl St
     settings.prop_map(|settings| settings.into_iter().flatten().collect())
 }
 
-fn storage() -> impl Strategy<Value = toml::Value> {
+fn store() -> impl Strategy<Value = toml::Value> {
     let string = || text().prop_map(toml::Value::from).boxed();
     some_of(vec![
         ("book", string()),

@@ -52,7 +52,7 @@ impl Order {
         self.with("updated_at", json!(moment))
     }
 
-    pub(crate) fn storage(self, id: i64) -> Self {
+    pub(crate) fn store(self, id: i64) -> Self {
         self.with("store_id", json!(id))
     }
 

@@ -269,8 +269,8 @@ pub(super) async fn bodies_that_may_still_be_invoiced_are_given_newest_first(bas
 
 pub(super) async fn warnings_are_counted_and_found_as_long_as_an_order_carries_them(base: Base) {
     let mut world = World::on(base).await;
-    for (id, storage) in [("1", 8277), ("2", 7475), ("3", 8277)] {
-        world.forstok_sends(order(id).ready_to_ship().store(storage)).await;
+    for (id, store) in [("1", 8277), ("2", 7475), ("3", 8277)] {
+        world.forstok_sends(order(id).ready_to_ship().store(store)).await;
         world.run_until_settled().await;
     }
     let filter = super::Filter { warning: Some(Warning::CustomerCreated), ..super::ALL };

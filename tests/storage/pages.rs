@@ -31,7 +31,7 @@ async fn added_up(world: &World, filter: &Filter) -> Sums {
 pub(crate) async fn a_text_finds_any_part_that_people_have(base: Base) {
     let mut world = World::on(base).await;
     let named =
-        |id: &str, store: i64, name: &str| order(id).ready_to_ship().store(storage).with("store_name", json!(name));
+        |id: &str, store: i64, name: &str| order(id).ready_to_ship().store(store).with("store_name", json!(name));
     world.forstok_sends(named("101", 8277, "Toko Kaos Jakarta").sku("KAOS-M").price(144_000)).await;
     world.forstok_sends(named("102", 7475, "Gudang Celana").sku("kaos-m-merah").price(99_500)).await;
     let number = json!("INV/20231127/MPL/3578903");

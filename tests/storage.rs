@@ -155,26 +155,26 @@ async fn a_world_with_every_state(base: Base) -> World {
     let mut world = World::on(base).await;
     for store in [8277, 7475] {
         let id = |n: i64| (store * 100 + n).to_string();
-        world.forstok_sends(order(&id(1)).open().store(storage)).await;
-        world.forstok_sends(order(&id(2)).ready_to_ship().store(storage)).await;
-        world.forstok_sends(order(&id(3)).ready_to_ship().store(storage).sku("BARU-01")).await;
-        world.forstok_sends(order(&id(4)).cancelled().store(storage)).await;
-        world.forstok_sends(order(&id(5)).ready_to_ship().store(storage)).await;
-        world.forstok_sends(order(&id(6)).ready_to_ship().store(storage)).await;
-        world.forstok_sends(order(&id(7)).ready_to_ship().store(storage).sku("")).await;
+        world.forstok_sends(order(&id(1)).open().store(store)).await;
+        world.forstok_sends(order(&id(2)).ready_to_ship().store(store)).await;
+        world.forstok_sends(order(&id(3)).ready_to_ship().store(store).sku("BARU-01")).await;
+        world.forstok_sends(order(&id(4)).cancelled().store(store)).await;
+        world.forstok_sends(order(&id(5)).ready_to_ship().store(store)).await;
+        world.forstok_sends(order(&id(6)).ready_to_ship().store(store)).await;
+        world.forstok_sends(order(&id(7)).ready_to_ship().store(store).sku("")).await;
     }
     world.run_until_settled().await;
     for store in [8277, 7475] {
         let id = |n: i64| (store * 100 + n).to_string();
-        world.forstok_sends(order(&id(5)).cancelled().store(storage)).await;
+        world.forstok_sends(order(&id(5)).cancelled().store(store)).await;
         world.run_until_settled().await;
         world.accurate.next(Action::InvoiceDelete, Fault::DroppedBefore, 1);
-        world.forstok_sends(order(&id(6)).cancelled().store(storage)).await;
+        world.forstok_sends(order(&id(6)).cancelled().store(store)).await;
         world.run_until_idle().await;
         world.accurate.next(On::InvoiceSaves, Fault::UpsssBefore, 1);
-        world.forstok_sends(order(&id(8)).ready_to_ship().store(storage)).await;
+        world.forstok_sends(order(&id(8)).ready_to_ship().store(store)).await;
         world.run_until_idle().await;
-        world.forstok_sends(order(&id(9)).ready_to_ship().store(storage)).await;
+        world.forstok_sends(order(&id(9)).ready_to_ship().store(store)).await;
     }
     world
 }

@@ -1,0 +1,155 @@
+//! The rooms of `src/` and the arrows between them: they point downward only (ARCHITECTURE.md).
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+/// The rooms from top to bottom. A room may use those below it; rooms on one line use none of each other.
+const LAYERS: &[&[&str]] = &[
+    &["main"],
+    &["cli"],
+    &["reload"],
+    &["service"],
+    &["web"],
+    &["http"],
+    &["export"],
+    &["engine"],
+    &["inbox", "deciding", "posting"],
+    &["replicas", "housekeeping", "check"],
+    &["telemetry"],
+    &["settings"],
+    &["accurate", "forstok", "storage", "sandbox"],
+    &["domain"],
+    &["signals", "supervisor", "live", "signing"],
+    &["clock"],
+];
+
+/// What a room's code may use besides: crates that belong at the edge, and the rooms that may use them.
+const AT_THE_EDGE: &[(&str, &[&str])] = &[
+    ("axum", &["http", "web", "export", "sandbox"]),
+    ("utoipa", &["http"]),
+    ("askama", &["web"]),
+    ("clap", &["cli"]),
+    ("reqwest", &["accurate", "settings", "http", "cli"]),
+    ("rusqlite", &["storage"]),
+    ("sqlx", &["storage"]),
+];
+
+/// Everything that a file names after `crate::`, or as another crate in a `use`.
+fn names_used(code: &str) -> BTreeSet<String> {
+    let code: String = code
+        .lines()
+        .take_while(|line| !line.starts_with("#[cfg(test)]"))
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let mut names = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        match rest.strip_prefix('{') {
+            Some(list) => names.extend(first_names(list).map(|name| format!("crate::{name}"))),
+            None => drop(names.insert(format!("crate::{}", word(rest)))),
+        }
+    }
+    for line in code.lines().filter_map(|line| line.strip_prefix("use ").or(line.strip_prefix("pub use "))) {
+        names.insert(word(line).to_owned());
+    }
+    names
+}
+
+/// The first words of the parts of a list in braces, whose opening brace is already gone.
+fn first_names(list: &str) -> impl Iterator<Item = String> {
+    let (mut depth, mut names, mut is_first) = (0, Vec::new(), true);
+    for (at, letter) in list.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => is_first = true,
+            letter if is_first && (letter.is_ascii_alphanumeric() || letter == '_') => {
+                names.push(word(&list[at..]).to_owned());
+                is_first = false;
+            }
+            _ => {}
+        }
+    }
+    names.into_iter()
+}
+
+fn word(text: &str) -> &str {
+    let end = text.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(text.len());
+    &text[..end]
+}
+
+/// Each file of `src/` with the room that it belongs to.
+fn files() -> Vec<(String, String, String)> {
+    fn visit(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
+        for entry in fs::read_dir(folder).expect("src/ can be read") {
+            let path = entry.expect("src/ can be read").path();
+            if path.is_dir() {
+                visit(&path, files);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = Vec::new();
+    visit(&src, &mut paths);
+    let file = |path: std::path::PathBuf| {
+        let name = path.strip_prefix(&src).expect("it is in src/").display().to_string();
+        let room = word(name.split('/').next().unwrap_or_default()).to_owned();
+        (name, room, fs::read_to_string(&path).expect("it can be read"))
+    };
+    paths.into_iter().map(file).filter(|(_, room, _)| room != "lib").collect()
+}
+
+fn layer(room: &str) -> Option<usize> {
+    LAYERS.iter().position(|rooms| rooms.contains(&room))
+}
+
+#[test]
+fn every_room_has_its_place() {
+    let rooms: BTreeSet<_> = files().into_iter().map(|(_, room, _)| room).collect();
+    let known: BTreeSet<_> = LAYERS.iter().flat_map(|rooms| rooms.iter().map(ToString::to_string)).collect();
+    assert_eq!(rooms, known);
+}
+
+#[test]
+fn rooms_use_only_what_is_below_them() {
+    let mut upward = Vec::new();
+    for (file, room, code) in files() {
+        for name in names_used(&code) {
+            let Some(used) = name.strip_prefix("crate::") else { continue };
+            if used == room || room == "main" {
+                continue;
+            }
+            match (layer(&room), layer(used)) {
+                (Some(above), Some(below)) if above < below => {}
+                (Some(_), Some(_)) => upward.push(format!("{file} uses {used}")),
+                _ => upward.push(format!("{file} uses {used}, which has no place")),
+            }
+        }
+    }
+    assert_eq!(upward, Vec::<String>::new());
+}
+
+#[test]
+fn what_belongs_at_the_edge_stays_there() {
+    let mut strayed = Vec::new();
+    for (file, room, code) in files() {
+        let names = names_used(&code);
+        for (name, rooms) in AT_THE_EDGE {
+            if names.contains(*name) && !rooms.contains(&&*room) {
+                strayed.push(format!("{file} uses {name}"));
+            }
+        }
+    }
+    assert_eq!(strayed, Vec::<String>::new());
+}
+
+#[test]
+fn an_arrow_that_points_upward_is_seen() {
+    let code =
+        "use crate::{\n    domain::{order::OrderId, state::State},\n    web,\n};\nuse axum::Router;\n// crate::cli\n";
+    let names: Vec<_> = names_used(code).into_iter().collect();
+    assert_eq!(names, ["axum", "crate", "crate::domain", "crate::web"]);
+}
