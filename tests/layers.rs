@@ -25,10 +25,10 @@ const LAYERS: &[&[&str]] = &[
 /// What a room's code may use besides: crates that belong at the edge, and the rooms that may use them.
 const AT_THE_EDGE: &[(&str, &[&str])] = &[
     ("axum", &["http", "web", "export", "sandbox"]),
-    ("utoipa", &["http"]),
+    ("utoipa", &["http", "deciding"]),
     ("askama", &["web"]),
     ("clap", &["cli"]),
-    ("reqwest", &["accurate", "settings", "http", "cli"]),
+    ("reqwest", &["accurate", "settings", "http", "cli", "sandbox"]),
     ("rusqlite", &["storage"]),
     ("sqlx", &["storage"]),
 ];

@@ -9,7 +9,8 @@ use std::{
     time::Duration,
 };
 
-use axum::{body::Bytes, http::Method};
+use bytes::Bytes;
+use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

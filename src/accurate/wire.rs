@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use axum::{
-    body::Bytes,
-    http::{Method, header},
-};
+use bytes::Bytes;
+use http::{Method, header};
 use jiff::Timestamp;
 use reqwest::Url;
 

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, io::IsTerminal, net::SocketAddr, pin::pin, process::ExitCode, time::Duration};
 
 use anyhow::{Context, ensure};
-use axum::http::{HeaderName, Method};
 use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
+use http::{HeaderName, Method};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use secrecy::SecretString;
 use serde_json::{Value, json};

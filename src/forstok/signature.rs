@@ -1,8 +1,8 @@
 //! Proof that a webhook comes from Forstok (forstok.md §2: no signature was found in public, so both
 //! known ways are built and the header's name and encoding are settings).
 
-use axum::http::{HeaderMap, HeaderName};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axum::http::HeaderName;
+use http::HeaderName;
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use toml::{Table, Value};

@@ -351,7 +351,7 @@ pub(super) async fn shorten_waits(
     longest: LongestWaits,
 ) -> Result<u64> {
     let (attempt, lease) = (now + longest.attempt, now + longest.lease);
-    let (look, recheck) = (now + longest.order_recheck, now + longest.order_recheck);
+    let (look, recheck) = (now + longest.recheck, now + longest.order_recheck);
     // While an order is leased, its next attempt is at the end of the lease.
     let sql = format!(
         "UPDATE orders SET next_attempt_at = CASE WHEN lease_until > 0 THEN CAST($4 AS BIGINT) ELSE $2 END,
