@@ -12,7 +12,7 @@ use std::{
 use axum::http::HeaderName;
 use forstok_accurate::{
     clock::{Clock, Monotonic, SystemClock},
-    deciding::{mapping::ActiveMapping, verdict::verdict},
+    deciding::{decide, mapping::ActiveMapping},
     domain::reason::Language,
     engine::{Engine, run::Running},
     forstok::signature::{Encoding, Scheme, Verifier},
@@ -131,7 +131,7 @@ async fn work_that_panics_is_done_again_and_keeps_no_turn() {
 /// Panics about one order.
 fn decides_all_but_one(order: &Undecided, mapping: &ActiveMapping) -> Verdict {
     assert_ne!(order.order_id.as_str(), "2", "on purpose");
-    verdict(order, mapping)
+    decide(order, mapping)
 }
 
 #[tokio::test]

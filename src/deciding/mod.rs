@@ -1,11 +1,10 @@
 //! News about orders → what must exist in Accurate.
 //!
-//! [`verdict`] decides about one order and is pure; [`mapping`] applies mappings; [`preview`] shows what would happen to
-//! an order that is not stored.
+//! What is decided, and why, is in [`crate::domain::decision`]; here the orders are read and the verdicts written.
+//! [`mapping`] applies mappings; [`preview`] shows what would happen to an order that is not stored.
 
 pub mod mapping;
 pub mod preview;
-pub mod verdict;
 
 use std::{
     collections::HashMap,
@@ -13,10 +12,17 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use self::{mapping::ActiveMapping, verdict::Decide};
+use self::mapping::ActiveMapping;
 use crate::{
     clock::SharedClock,
-    domain::{order::OrderId, reason::Reason, timeline::Event},
+    domain::{
+        about::About,
+        decision,
+        order::{OrderId, Snapshot},
+        reason::Reason,
+        timeline::Event,
+    },
+    forstok::payload,
     live::Live,
     storage::{Result, Storage, Undecided, Verdict},
 };
@@ -34,7 +40,7 @@ pub struct Deciding {
 impl Deciding {
     /// By this mapping, until another one is applied.
     pub fn new(storage: Arc<dyn Storage>, clock: SharedClock, mapping: ActiveMapping) -> Self {
-        Self { storage, clock, mapping: Live::new(mapping), undecidable: Mutex::default(), decide: verdict::verdict }
+        Self { storage, clock, mapping: Live::new(mapping), undecidable: Mutex::default(), decide }
     }
 
     /// The same with another way to decide.
@@ -115,4 +121,20 @@ fn log(verdict: &Verdict) {
             _ => {}
         }
     }
+}
+
+/// How an order is decided; an argument, so that a test can have one panic.
+pub type Decide = fn(&Undecided, &ActiveMapping) -> Verdict;
+
+/// Decides about an order by a mapping.
+pub fn decide(order: &Undecided, active: &ActiveMapping) -> Verdict {
+    decision::verdict(order, snapshot(order), &active.mapping, active.revision)
+}
+
+/// The snapshot whose amounts count, or why it is not available.
+fn snapshot(order: &Undecided) -> std::result::Result<Snapshot, About> {
+    let body = order.body.as_deref().ok_or(About::BodyCleared)?;
+    // It was readable when it was recorded; an older program did that.
+    let payload = payload::read(body).map_err(|unreadable| About::Unreadable { problem: unreadable.problem })?;
+    Ok(payload.order.arrived(order.body_received_at.unwrap_or(order.received_at)))
 }

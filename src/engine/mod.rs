@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::{
     accurate::{client::Session, credentials::Credentials},
     clock::{Monotonic, SharedClock},
-    deciding::{Deciding, mapping::ActiveMapping, verdict::Decide},
+    deciding::{Decide, Deciding, mapping::ActiveMapping},
     domain::order::OrderId,
     inbox::Inbox,
     posting::{BookStatus, Posting, Work},

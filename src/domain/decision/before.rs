@@ -1,8 +1,8 @@
-//! Order × mapping → what must become of the order. The one place where this is decided.
+//! Whether an order that has no invoice gets one, and which.
 
 use jiff::Timestamp;
 
-use super::{
+use crate::domain::{
     about::About,
     basis::Basis,
     day_in_wib,
@@ -17,14 +17,14 @@ use super::{
     unread::{Field, Problem, Unread, UnreadAmounts, Why},
 };
 
-/// What must become of an order that has no invoice yet.
+/// What is decided about an order that has no invoice.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
     /// The chosen status is not reached yet.
     Watch,
     /// A rule says that no invoice is wanted.
     Ignore(Reason),
-    /// A person must act: the first finding is the reason, the others stand beside it. Never empty.
+    /// A person must act: the first finding is the reason, the others are listed beside it. Never empty.
     Block(Vec<Finding>),
     /// This invoice must stand.
     Invoice(Box<Draft>, Vec<Notice>),

@@ -1,0 +1,106 @@
+//! News about an order whose invoice exists: cancelled, contradicted, changed, or nothing to do.
+
+use super::{
+    Undecided, Verdict,
+    before::{Decision, cancellation},
+    verdict::block,
+};
+use crate::domain::{
+    about::About,
+    basis::Basis,
+    history::Cancellation,
+    manual::{Manual, ManualDecision},
+    mapping::{Mapping, OnCancel},
+    order::Snapshot,
+    reason::{Finding, Notice, Warning},
+    state::State,
+    timeline::Event,
+    unread::UnreadAmounts,
+};
+
+/// Whether a person wants the order to have no invoice of ours. The document that a person names stays: it may be
+/// the very one that a lost save of ours has created.
+fn is_unwanted(manual: Option<&ManualDecision>, number: &str) -> bool {
+    manual.is_some_and(|manual| match manual.decision {
+        Manual::Undo | Manual::Never => true,
+        Manual::ByHand => manual.document.as_deref().map(str::trim) != Some(number),
+        Manual::Now | Manual::Again => false,
+    })
+}
+
+/// What blocks an order whose invoice was to be deleted and is gone, while its number belongs to another invoice.
+pub(super) fn replaced(order: &Undecided) -> Option<&Finding> {
+    order
+        .findings
+        .iter()
+        .find(|finding| matches!(&finding.about, About::OtherInvoice { differences, .. } if differences.is_empty()))
+}
+
+/// News about such an order. Nothing may say that it is invoiced: it is looked at again, or a person decides.
+pub(super) fn after_replacement(verdict: &mut Verdict, order: &Undecided, decision: Decision, is_contradicted: bool) {
+    match decision {
+        Decision::Block(mut findings) if is_contradicted => {
+            findings.extend(replaced(order).cloned());
+            block(verdict, order, findings);
+        }
+        _ => {
+            let number = order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default();
+            verdict.state = State::VoidDue;
+            verdict.events.push(Event::VoidDue { number });
+        }
+    }
+}
+
+/// News about an order whose invoice exists: cancelled, contradicted, changed, or nothing to do.
+pub(super) fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Snapshot>, mapping: &Mapping) {
+    let number = order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default();
+    let manual = order.manual.as_ref();
+    if is_unwanted(manual, &number) {
+        verdict.state = State::VoidDue;
+        verdict.events.push(Event::VoidDue { number });
+        return;
+    }
+    let invoice = About::Invoice { number: number.clone(), id: None };
+    let of_cancelling = [Warning::CancelledKept, Warning::ProgressedAfterCancel];
+    let was_kept = verdict.warnings.iter().any(|notice| notice.warning == Warning::CancelledKept);
+    verdict.warnings.retain(|notice| !of_cancelling.contains(&notice.warning));
+    match cancellation(&order.history, mapping, manual) {
+        Cancellation::Counts if mapping.on_cancel == OnCancel::Void => {
+            verdict.state = State::VoidDue;
+            verdict.events.push(Event::VoidDue { number });
+            return;
+        }
+        Cancellation::Counts => {
+            verdict.warnings.push(Notice { warning: Warning::CancelledKept, about: invoice });
+            if !was_kept {
+                verdict.events.push(Event::Kept { number });
+            }
+            return;
+        }
+        Cancellation::Contradicted { .. } => {
+            verdict.warnings.push(Notice { warning: Warning::ProgressedAfterCancel, about: invoice });
+        }
+        Cancellation::None => {}
+    }
+    if let Some(snapshot) = snapshot {
+        compare_with_invoice(verdict, order, snapshot, mapping);
+    }
+}
+
+/// Compares the newest snapshot with the one that was invoiced. Amounts that cannot be read are no difference: they
+/// are reported as what they are.
+fn compare_with_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: &Snapshot, mapping: &Mapping) {
+    let Some(sent) = &order.draft else { return };
+    if !UnreadAmounts::of(snapshot, mapping.bundles).needed.is_empty() {
+        return;
+    }
+    verdict.warnings.retain(|notice| notice.warning != Warning::ChangedAfterInvoice);
+    let changes = sent.basis.changes_to(&Basis::of(snapshot));
+    if !changes.is_empty() {
+        let notice = Notice { warning: Warning::ChangedAfterInvoice, about: About::Changes { changes } };
+        if !order.warnings.contains(&notice) {
+            verdict.events.push(Event::Changed { about: notice.about.clone() });
+        }
+        verdict.warnings.push(notice);
+    }
+}

@@ -1,0 +1,146 @@
+//! The verdict on an order with news: before its invoice, after it, on cancellation, and without a body.
+
+use super::{
+    Saves, Undecided, Verdict,
+    after::{after_invoice, after_replacement, replaced},
+    before::{Decision, cancellation, decide_with, decide_without_snapshot, notices},
+};
+use crate::domain::{
+    about::About,
+    history::Cancellation,
+    manual::{Manual, ManualDecision},
+    mapping::Mapping,
+    order::Snapshot,
+    reason::{Finding, Notice, Reason, Warning},
+    state::State,
+    timeline::Event,
+};
+
+/// Decides about an order with news, whatever its state. `snapshot` is the one whose amounts count, or why there is
+/// none; `mapping_revision` is that of the mapping.
+pub fn verdict(
+    order: &Undecided,
+    snapshot: Result<Snapshot, About>,
+    mapping: &Mapping,
+    mapping_revision: i64,
+) -> Verdict {
+    let mut verdict = Verdict {
+        order_id: order.order_id.clone(),
+        revision: order.revision,
+        mapping_revision,
+        state: order.state,
+        reason: None,
+        findings: Vec::new(),
+        warnings: Vec::new(),
+        draft: None,
+        events: Vec::new(),
+        look_up_first: false,
+    };
+    let history = &order.history;
+    let manual = order.manual.as_ref();
+    let decision = match &snapshot {
+        Ok(snapshot) => decide_with(history, snapshot, mapping, manual),
+        Err(why) => decide_without_snapshot(history, &order.store_id, order.ordered_at, mapping, manual, why.clone()),
+    };
+    let snapshot = snapshot.ok();
+    keep_warnings(&mut verdict, order, snapshot.as_ref());
+    verdict.warnings.extend(notices(history, snapshot.as_ref(), mapping, &decision));
+    let is_contradicted = matches!(cancellation(history, mapping, manual), Cancellation::Contradicted { .. });
+    match (order.state, decision) {
+        // Its deletion may be under way; what is left then is decided about afterwards.
+        (State::VoidDue, _) if order.deletion_tried || !is_contradicted => {}
+        // The invoice is gone: only a person or a contradiction is a reason to look again.
+        (State::Voided, _) if !leaves_voided(manual) && !is_contradicted => {}
+        (State::Blocked, decision) if order.invoice_stands && replaced(order).is_some() => {
+            after_replacement(&mut verdict, order, decision, is_contradicted);
+        }
+        // Blocked with an invoice: it could not be deleted. It is never forgotten that it exists.
+        (_, _) if order.invoice_stands => {
+            verdict.state = State::Invoiced;
+            after_invoice(&mut verdict, order, snapshot.as_ref(), mapping);
+        }
+        // An invoice may exist that we do not know of: before an order that was tried is left alone, it is looked up.
+        (State::Blocked, decision) if must_be_looked_up(order, &decision) => {
+            verdict.state = State::Due;
+            verdict.look_up_first = true;
+        }
+        (_, Decision::Watch) => {
+            verdict.state = State::Watching;
+            if order.state != State::Watching {
+                verdict.events.push(Event::Watching);
+            }
+        }
+        (_, Decision::Ignore(reason)) => {
+            verdict.state = State::Ignored;
+            verdict.reason = Some(reason);
+            if order.reason != verdict.reason {
+                verdict.events.push(Event::Ignored { reason });
+            }
+        }
+        (_, Decision::Block(findings)) => block(&mut verdict, order, findings),
+        (_, Decision::Invoice(draft, notices)) => {
+            verdict.state = State::Due;
+            verdict.warnings.extend(notices);
+            if order.state != State::Due || order.draft.as_ref() != Some(&draft) {
+                let (number, total) = (draft.body.number.clone(), draft.total.to_string());
+                verdict.events.push(Event::Due { number, total });
+            }
+            verdict.draft = Some(*draft);
+        }
+    }
+    note_new_warnings(&mut verdict, order);
+    verdict
+}
+
+/// Whether a person decided what becomes of an order whose invoice was deleted.
+fn leaves_voided(manual: Option<&ManualDecision>) -> bool {
+    manual.is_some_and(|manual| matches!(manual.decision, Manual::Again | Manual::ByHand | Manual::Never))
+}
+
+/// A person who decides knows of the order; for a rule nobody has looked at it.
+fn must_be_looked_up(order: &Undecided, decision: &Decision) -> bool {
+    let left_alone_by_rule = match decision {
+        Decision::Watch => true,
+        Decision::Ignore(reason) => !matches!(reason, Reason::ByHand | Reason::Excluded),
+        Decision::Block(_) | Decision::Invoice(..) => false,
+    };
+    let may_have_an_invoice = match order.saves {
+        Saves::NoneSent => false,
+        Saves::AccountedFor => left_alone_by_rule,
+        Saves::InDoubt => true,
+    };
+    order.draft.is_some() && may_have_an_invoice
+}
+
+/// What posting brought about stays true, and so does what was said about an invoice that exists; what a decision
+/// found is found again.
+fn keep_warnings(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Snapshot>) {
+    let stays = |warning: Warning| {
+        if warning.is_of_reading() {
+            // Without the snapshot nobody can find it again.
+            return snapshot.is_none() && warning != Warning::UnknownStatus;
+        }
+        warning.is_of_posting() || order.invoice_stands || order.state == State::Voided
+    };
+    verdict.warnings.extend(order.warnings.iter().filter(|notice| stays(notice.warning)).cloned());
+}
+
+/// Warnings about the order itself are written down once, when they are new.
+fn note_new_warnings(verdict: &mut Verdict, order: &Undecided) {
+    let is_own = |warning: Warning| warning.is_of_reading() || warning == Warning::ProgressedAfterCancel;
+    let is_new = |notice: &&Notice| is_own(notice.warning) && !order.warnings.contains(notice);
+    let notices: Vec<_> = verdict.warnings.iter().filter(is_new).cloned().collect();
+    if !notices.is_empty() {
+        verdict.events.push(Event::Noticed { notices });
+    }
+}
+
+pub(super) fn block(verdict: &mut Verdict, order: &Undecided, findings: Vec<Finding>) {
+    verdict.state = State::Blocked;
+    verdict.reason = findings.first().map(|finding| finding.reason);
+    // The timeline tells what changed, not that nothing did.
+    if order.state != State::Blocked || order.findings != findings {
+        verdict.events.push(Event::Blocked { findings: findings.clone() });
+    }
+    verdict.findings = findings;
+}
