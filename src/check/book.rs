@@ -33,7 +33,7 @@ const NOBODYS_NUMBER: &str = "forstok-accurate check";
 pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSet<String>) -> Vec<Finding> {
     let book = format!("book {}", session.name());
     let mut findings = Vec::new();
-    // The first call tells whether there is any use in others.
+    // The first call shows whether others can succeed.
     let accounts = match patiently(session, || masters::list(session, masters::ACCOUNTS)).await {
         Err(failure @ (Failure::NotSent(_) | Failure::Ambiguous(_))) => {
             let remedy = "make sure that this machine reaches account_url, then run the check again";

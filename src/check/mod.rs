@@ -20,18 +20,18 @@ pub use self::{
 pub enum Severity {
     /// Invoices cannot be created, or not all of them.
     Error,
-    /// They can be created, but somebody should look.
+    /// They can be created, but somebody should check.
     Warning,
     /// It was checked and is right.
     Ok,
 }
 
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
-    /// What was looked at, for example `book main` or `accounts.shipping`.
+    /// What was checked, for example `book main` or `accounts.shipping`.
     pub part: String,
     /// What was found.
     pub found: String,
@@ -57,7 +57,7 @@ impl Finding {
         Self { severity: Severity::Ok, part: part.into(), found: found.into(), remedy: String::new(), indonesian: None }
     }
 
-    /// Somebody should look.
+    /// Somebody should check.
     pub fn warning(part: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,

@@ -13,7 +13,7 @@ use crate::{
     forstok::payload,
 };
 
-/// Waiting orders that are looked at, the newest first.
+/// Waiting orders that are checked, the newest first.
 pub const MOST_ORDERS: i64 = 1000;
 
 /// Bodies of webhooks as orders.

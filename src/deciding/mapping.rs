@@ -173,7 +173,7 @@ fn log(applied: &MappingRevision) {
 }
 
 impl Deciding {
-    /// Takes over a mapping that another process applied, and tells whether there was one. A decision by an older
+    /// Takes over a mapping that another process applied, and returns whether there was one. A decision by an older
     /// mapping would change nothing.
     pub async fn refresh_mapping(&self) -> Result<bool> {
         let newest = self.storage.mapping_revision().await?;

@@ -99,7 +99,7 @@ pub enum About {
     },
     /// The invoice's total beside the order's.
     OrderTotal {
-        /// What the invoice comes to.
+        /// The invoice total.
         #[serde(with = "as_text")]
         invoice: Rupiah,
         /// What Forstok says.

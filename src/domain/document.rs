@@ -13,7 +13,7 @@ use toml::{Table, Value};
 pub struct Problem {
     /// Where: `stores."8277".book`.
     pub key: String,
-    /// What stands there; absent when the key is missing or the value is a secret.
+    /// The value; absent when the key is missing or the value is a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     /// What is wrong and what to do.
@@ -96,7 +96,7 @@ impl<'a> Section<'a> {
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
-    /// Whether a text stands under this key.
+    /// Whether this key has a text.
     pub fn is_text(&self, key: &str) -> bool {
         self.table.get(key).is_some_and(Value::is_str)
     }
@@ -199,7 +199,7 @@ impl<'a> Section<'a> {
             if !known.contains(key) {
                 let known: Vec<_> = known.iter().map(String::as_str).collect();
                 let hint = did_you_mean(key, &known);
-                // The value of a mistyped key may be a secret, so only its kind is told.
+                // The value of a mistyped key may be a secret, so only its type is reported.
                 self.problem(key, None, format!("is not a known setting (it holds a {}){hint}", value.type_str()));
             }
         }

@@ -212,7 +212,7 @@ pub enum Cancellation {
     None,
     /// It is.
     Counts,
-    /// It was, but a newer snapshot is at or past the chosen status: a person must look.
+    /// It was, but a newer snapshot is at or past the chosen status: a person must decide.
     Contradicted {
         /// When it was last seen cancelled.
         cancelled_at: Timestamp,

@@ -14,7 +14,7 @@ use super::{
 /// Longest `detailName` that is sent, in characters (design.md §6).
 const LONGEST_NAME: usize = 230;
 
-/// Everything that posting needs; made by the decision, stored, and posted as it stands.
+/// Everything that posting needs; made by the decision, stored, and posted unchanged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Draft {
     /// Name of the Accurate database it goes to.

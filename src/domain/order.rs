@@ -1,4 +1,4 @@
-//! One snapshot of an order, as Forstok told it.
+//! One snapshot of an order, as Forstok sent it.
 
 use std::fmt;
 
@@ -83,7 +83,7 @@ pub struct Snapshot {
     pub voucher_amount: Rupiah,
     /// The seller's part of the voucher.
     pub voucher_seller: Rupiah,
-    /// What Forstok says the order comes to; compared with the invoice's sum.
+    /// The order total as Forstok gives it; compared with the invoice's sum.
     pub total_price: Option<Rupiah>,
     /// Forstok's warehouse id: one for the whole order.
     pub warehouse_id: Option<String>,
@@ -112,7 +112,7 @@ pub struct OrderLine {
     pub voucher_seller: Rupiah,
     /// Pieces: 1 unless Forstok says otherwise.
     pub quantity: Decimal,
-    /// What the bundle holds; empty when it is no bundle.
+    /// The parts of a bundle; empty when it is not a bundle.
     pub bundle: Vec<BundlePart>,
     /// What of the line could not be read.
     pub unread: Vec<Unread>,

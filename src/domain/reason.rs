@@ -1,4 +1,4 @@
-//! Why an order has no invoice, or has one that deserves a look: stable codes, with words for people.
+//! Why an order has no invoice, or has one that needs attention: stable codes, with words for people.
 //!
 //! One table each for reasons and warnings, in Indonesian and English.
 
@@ -173,7 +173,7 @@ coded! {
 }
 
 coded! {
-    /// What was done but deserves a look.
+    /// What was done but needs attention.
     Warning {
         TotalDifference = "total_difference",
             en "The invoice's total differs from the order's." => "Compare prices, discount and shipping of the order in Forstok with the invoice.",
@@ -248,7 +248,7 @@ impl Reason {
 }
 
 impl Warning {
-    /// Whether it tells what posting did, rather than what the order and the mapping say.
+    /// Whether it reports what posting did, rather than what the order and the mapping say.
     pub fn is_of_posting(self) -> bool {
         matches!(self, Self::CustomerCreated | Self::InvoiceAdopted | Self::OtherNumber)
     }

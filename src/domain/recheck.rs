@@ -1,4 +1,4 @@
-//! What outside of us a blocked order waits for. One look at it serves all orders that wait for the same.
+//! What a blocked order waits for in Accurate. One recheck serves all orders that wait for the same thing.
 
 use std::fmt;
 
@@ -10,13 +10,13 @@ use super::{
     reason::{Language, Reason},
 };
 
-/// Time until the first look, in seconds; doubled after each look in vain.
+/// Time until the first recheck, in seconds; doubled each time the thing is still missing.
 const FIRST_LOOK: i64 = 30;
 
-/// Longest time between two looks, in seconds.
+/// Longest time between two rechecks, in seconds.
 const LONGEST_WAIT: i64 = 3600;
 
-/// Something in Accurate that must change before an order can go on.
+/// Something in Accurate that must change before an order can continue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// An item with this number must be there.
@@ -110,7 +110,7 @@ impl<'de> Deserialize<'de> for Subject {
     }
 }
 
-/// How long until the next look, after this many looks in vain.
+/// How long until the next recheck, after this many that found nothing.
 pub fn next_recheck_after(looks: i64) -> SignedDuration {
     let doubled = FIRST_LOOK << looks.clamp(0, 10);
     SignedDuration::from_secs(doubled.min(LONGEST_WAIT))

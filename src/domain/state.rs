@@ -72,7 +72,7 @@ impl State {
     }
 }
 
-/// Every lawful change of state, each in one commit. Storage refuses any other, and the simulator looks for them.
+/// Every lawful change of state, each in one commit. Storage refuses any other, and the simulator checks each step against it.
 pub const LAWFUL_CHANGES: &[(State, State)] = {
     use State as S;
     &[
@@ -91,7 +91,7 @@ pub const LAWFUL_CHANGES: &[(State, State)] = {
         (S::Invoiced, S::VoidDue),
         (S::VoidDue, S::Voided),
         (S::VoidDue, S::Blocked),
-        // It was cancelled, and went on before its invoice was deleted, or afterwards.
+        // It was cancelled, then progressed, before its invoice was deleted or afterwards.
         (S::VoidDue, S::Invoiced),
         (S::Voided, S::Blocked),
         (S::Blocked, S::Watching),

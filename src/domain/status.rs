@@ -61,7 +61,7 @@ impl Status {
         })
     }
 
-    /// How far along; `None` for `Cancelled`, which stands aside.
+    /// How far along; `None` for `Cancelled`, which has no rank.
     pub fn rank(self) -> Option<Rank> {
         Some(Rank(match self {
             Self::PendingPayment | Self::PendingCourier => 0,

@@ -79,7 +79,7 @@ pub enum Event {
         id: i64,
         /// Accurate's total in rupiah.
         total: String,
-        /// What deserves a look.
+        /// What needs attention.
         notices: Vec<Notice>,
     },
     /// The attempt failed for a cause on the other side; there will be another.

@@ -64,7 +64,7 @@ pub enum Why {
     TooLarge,
     /// A text with one dot and three digits behind it: 10 rupiah or 10,000?
     Ambiguous,
-    /// Below zero, or more pieces than one line can stand for.
+    /// Below zero, or more pieces than one line can have.
     NotPieces,
     /// A bundle part of which there is a fraction.
     NotWhole,
@@ -138,7 +138,7 @@ impl<'a> UnreadAmounts<'a> {
     pub fn of(order: &'a Snapshot, bundles: Bundles) -> Self {
         let mut amounts = Self::default();
         let discount = order.discount_amount + order.voucher_amount;
-        // The first discount that is not 0 counts; those behind it are not looked at.
+        // The first discount that is not 0 counts; the ones after it are ignored.
         let needs_voucher = discount == Rupiah::ZERO;
         let needs_voucher_of_lines = needs_voucher && order.voucher_seller == Rupiah::ZERO;
         let shipping_is_unread = order.unread.iter().any(|unread| unread.field == Field::Shipping);

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Engine;
 use crate::storage::{Result, State};
 
-/// How far back is looked to see how fast invoices are created.
+/// The period over which the rate of invoices is measured.
 const RECENTLY: SignedDuration = SignedDuration::from_secs(60);
 
 /// Invoices a second that are expected where fewer were created recently: a look-up and a save each.

@@ -1,4 +1,4 @@
-//! The tasks that drive the engine until they are told to stop.
+//! The tasks that drive the engine until they are asked to stop.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,20 +20,20 @@ use crate::{
 /// Orders of one book that are worked on at once: more than Accurate takes in flight would only wait.
 const AT_ONCE: usize = 8;
 
-/// How often is looked even if nobody called: leases that ended, orders that another replica recorded.
+/// How often the loops check without a signal: leases that ended, orders that another replica recorded.
 const CHECK_ANYWAY: Duration = Duration::from_secs(5);
 
-/// Shortest time between two looks for something to do that nobody called for.
+/// Shortest time between two checks without a signal.
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 
-/// How soon a mapping is taken over that another process (the command line) put in force.
+/// How soon a mapping is used that another process (the command line) applied.
 const CHECK_MAPPING: Duration = Duration::from_secs(1);
 
 /// While webhooks are many, deciding pauses for so long after each batch: senders wait for the same writer, and
 /// fewer than one in a hundred is to meet it.
 const STAND_BACK: Duration = Duration::from_secs(1);
 
-/// How often is looked whether bodies have become old.
+/// How often the service checks for bodies that are old enough to be cleared.
 const BETWEEN_CLEARINGS: Duration = Duration::from_hours(1);
 
 /// Between two steps, clearing pauses for so many times the time that the last one took.
@@ -47,7 +47,7 @@ pub struct Running {
     engine: Arc<Engine>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
-    /// What keeps our place among other replicas; it goes on until the last call has ended.
+    /// What keeps our leaderships; it runs until the last call has ended.
     behind: Vec<JoinHandle<()>>,
 }
 

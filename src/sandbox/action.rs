@@ -45,7 +45,7 @@ impl Action {
         Self::PaymentTermList,
     ];
 
-    /// The name as it stands in the URL, such as `sales-invoice/save`.
+    /// The name as it is in the URL, such as `sales-invoice/save`.
     pub fn name(self) -> &'static str {
         match self {
             Self::ApiToken => "api-token",

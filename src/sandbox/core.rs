@@ -31,7 +31,7 @@ use super::{
 /// A call as it arrives.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Which of the two addresses it came to.
+    /// Which of the two addresses it arrived at.
     pub host: Host,
     /// HTTP method.
     pub method: Method,
@@ -88,7 +88,7 @@ pub struct Ticket {
     generation: u64,
 }
 
-/// What is to become of a call.
+/// What is to happen to a call.
 #[derive(Debug)]
 pub struct Plan {
     /// How long to wait before the work is done.
@@ -143,7 +143,7 @@ pub struct Core {
 }
 
 impl Core {
-    /// A sandbox as told; [`Host::First`] is `https://zeus.accurate.id` until somebody listens elsewhere.
+    /// A sandbox with these options; [`Host::First`] is `https://zeus.accurate.id` until somebody listens elsewhere.
     pub fn new(origin: Options) -> Self {
         Self {
             generation: 0,
@@ -241,7 +241,7 @@ impl Core {
         acted
     }
 
-    /// Everything that stands between a call and the work it wants.
+    /// Everything that is checked before a call is carried out.
     fn let_in(&mut self, request: &Request, now: Timestamp, ticket: &mut Ticket) -> Result<Action, Box<Refusal>> {
         match self.down {
             Some(Down::Page503) => return Err(Refusal::of(html_answer(StatusCode::SERVICE_UNAVAILABLE), "")),
@@ -263,7 +263,7 @@ impl Core {
             return Err(refuse(StatusCode::METHOD_NOT_ALLOWED, &text));
         }
         self.credential.check(&request.headers, now).map_err(|fault| not_let_in(&request.headers, fault))?;
-        // From here on the credential is known, so the call counts against its limits, whatever becomes of it.
+        // From here on the credential is known, so the call counts against its limits, whatever happens to it.
         if let Err(kind) = self.limiter.arrive(action, now) {
             return Err(self.above_limit(kind));
         }
@@ -340,7 +340,7 @@ impl Refusal {
     }
 }
 
-/// An unknown token is told so in OAuth's form, all else in Accurate's; which form each has is a guess.
+/// An unknown token is reported in OAuth's form, everything else in Accurate's; which form each has is a guess.
 fn not_let_in(headers: &HeaderMap, fault: AuthFault) -> Box<Refusal> {
     let text = messages::not_let_in(fault);
     let body = match fault {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{books::Books, reply::number};
 
-/// A sales invoice that stands in the books. Amounts are rupiah, exact.
+/// A sales invoice in the books. Amounts are rupiah, exact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invoice {
     /// Accurate's id.
@@ -43,7 +43,7 @@ pub struct Invoice {
     pub lines: Vec<InvoiceLine>,
     /// Expenses such as shipping, in the order sent.
     pub expenses: Vec<InvoiceExpense>,
-    /// Payments that stand against it.
+    /// Payments booked against it.
     pub receipts: Vec<Receipt>,
     /// When it was saved.
     pub saved_at: Timestamp,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Action;
 
-/// Calls kept in full; beyond it only the counts go on.
+/// Calls kept in full; beyond that, they are only counted.
 const KEPT_CALLS: usize = 10_000;
 
 /// One call and how it was answered.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Action;
 
-/// Breaches kept in full; beyond it only the counts go on.
+/// Breaches kept in full; beyond that, they are only counted.
 const KEPT_BREACHES: usize = 1_000;
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);

@@ -84,7 +84,7 @@ pub struct Tax {
     pub rate: Decimal,
 }
 
-/// What stands in the books before the first call.
+/// What is in the books before the first call.
 ///
 /// Ids are given when a sandbox is made of it, in the order in which things were added.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,6 @@
 //! Every text Accurate would say, in Indonesian, in one place.
 //!
-//! The fragments are those of accurate.md §1 to §3; what stands around a fragment, and the texts marked
+//! The fragments are those of accurate.md §1 to §3; the words around a fragment, and the texts marked
 //! *guess*, are ours. A client must tell errors apart by the fragments only.
 
 use std::fmt::Display;
@@ -19,7 +19,7 @@ pub(super) const BEFORE_START: &str = "Tanggal transaksi tidak dapat lebih kecil
 pub(super) const DATABASE_TROUBLE: &str = "Unable to acquire JDBC Connection";
 /// Guess: that `open-db.do` is refused is known, the words are not.
 pub(super) const OPEN_DB_REFUSED: &str = "open-db.do tidak dapat digunakan dengan API Token";
-/// Guess: what a good entry is told when another one fails the whole bulk.
+/// Guess: the message for a good entry when another one fails the whole bulk.
 pub(super) const HELD_BACK: &str = "Data tidak disimpan karena ada data lain yang gagal disimpan";
 /// Guess.
 pub(super) const BULK_EMPTY: &str = "data harus diisi";
@@ -67,7 +67,7 @@ pub(super) fn invoice_deleted(number: &str) -> String {
     format!("Faktur Penjualan \"{number}\" berhasil dihapus")
 }
 
-/// Guess: that a receipt stands in the way is itself one (accurate.md §4).
+/// Guess: that a receipt prevents a deletion is itself one (accurate.md §4).
 pub(super) fn has_receipt(number: &str, receipt: &str) -> String {
     format!("Faktur Penjualan \"{number}\" tidak dapat dihapus karena digunakan di Penerimaan Penjualan \"{receipt}\"")
 }
@@ -116,7 +116,7 @@ pub(super) fn item_inactive(no: &str) -> String {
     format!("Barang & Jasa {no} berstatus Non Aktif. Barang & Jasa ini tidak dapat digunakan")
 }
 
-/// Texts that accurate.md does not know: what they mean for a call nobody can tell. All are guesses.
+/// Texts that accurate.md does not know: their meaning for a call is unknown. All are guesses.
 pub(super) const UNKNOWN: [&str; 4] = [
     "Proses tidak dapat dilanjutkan, silakan hubungi administrator data usaha anda",
     "Data sedang digunakan oleh pengguna lain",

@@ -1,7 +1,7 @@
 //! A stateful stand-in for Accurate Online's HTTP API.
 //!
 //! It does what accurate.md says Accurate does, and nothing that file does not say; where that file is unsure,
-//! the behaviour stands behind one named field of [`Settings`] or [`Limits`].
+//! the behaviour depends on one named field of [`Settings`] or [`Limits`].
 //! The room has no knowledge of the client or of the service: it is what they are tried against.
 //!
 //! Everything that decides is a synchronous core without I/O and without a clock of its own ([`Core`]),

@@ -15,7 +15,7 @@ pub struct Options {
     pub api_token: String,
     /// The signature secret of the app the token belongs to.
     pub signature_secret: String,
-    /// What stands in the books before the first call.
+    /// What is in the books before the first call.
     pub masters: Masters,
     /// How the database is set up, and every point where accurate.md is not sure.
     pub settings: Settings,
@@ -57,7 +57,7 @@ impl Options {
 
 /// How the Accurate database behind the sandbox is set up.
 ///
-/// The points of accurate.md §6 ("not known") stand here, one field each.
+/// The points of accurate.md §6 ("not known") are here, one field each.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// No invoice may be dated before this day (accurate.md §3, one source).
@@ -80,7 +80,7 @@ pub struct Settings {
     pub unknown_masters: UnknownMasters,
     /// Whose number an invoice gets (accurate.md §6).
     pub numbering: Numbering,
-    /// What becomes of the case of a number's letters (accurate.md §6).
+    /// What happens to the case of a number's letters (accurate.md §6).
     pub letter_case: LetterCase,
     /// How long a saved, changed or deleted invoice takes to show in `detail.do` (accurate.md §6: up to a minute).
     pub detail_lag: Duration,
@@ -135,7 +135,7 @@ pub enum BulkRule {
     EachByItself,
     /// None is saved; each says so (accurate.md §6: possible).
     AllOrNothing,
-    /// None is saved, and the reply tells only what is wrong, not with which entry.
+    /// None is saved, and the reply names only the error, not the entry.
     RefusedWhole,
 }
 
@@ -189,7 +189,7 @@ pub enum Numbering {
     Automatic,
 }
 
-/// What becomes of the case of the letters of an invoice's number.
+/// What happens to the case of the letters of an invoice number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LetterCase {

@@ -15,7 +15,7 @@ use super::{
     totals::{Ppn, percent_of, totals},
 };
 
-/// Checks a `sales-invoice/save` and, when nothing stands against it, puts the invoice into the books.
+/// Checks a `sales-invoice/save` and, when nothing forbids it, puts the invoice into the books.
 pub(super) fn save_invoice(books: &mut Books, body: Fields<'_>, now: Timestamp) -> Result<Invoice, Vec<String>> {
     let invoice = Check { books, said: Vec::new() }.invoice(body, now)?;
     if books.settings.emoji == Emoji::OwnError && has_emoji(&invoice) {
@@ -30,7 +30,7 @@ fn has_emoji(invoice: &Invoice) -> bool {
     texts.any(|text| text.chars().any(|character| character > '\u{FFFF}'))
 }
 
-/// Checks a `customer/save` and, when nothing stands against it, puts the customer into the books.
+/// Checks a `customer/save` and, when nothing forbids it, puts the customer into the books.
 pub(super) fn save_customer(books: &mut Books, body: Fields<'_>) -> Result<Customer, Vec<String>> {
     let customer = Check { books, said: Vec::new() }.customer(body)?;
     Ok(books.customers.add(|id| Customer { id, ..customer }).clone())

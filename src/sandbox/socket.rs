@@ -118,7 +118,7 @@ impl Connections {
     }
 }
 
-/// Accepts connections, except while it is told to refuse them: then its port is closed.
+/// Accepts connections, except while it refuses them: then its port is closed.
 #[derive(Debug)]
 pub(super) struct CuttableListener {
     /// None while connections are refused.

@@ -132,7 +132,7 @@ fn invoice_save(books: &mut Books, body: Fields<'_>, slip: Option<Fault>, now: T
     }
 }
 
-/// What becomes of an invoice that has just been saved.
+/// What happens to an invoice that has just been saved.
 fn slipped(books: &mut Books, invoice: Invoice, slip: Option<Fault>, now: Timestamp) -> Invoice {
     match slip {
         Some(Fault::TotalOff) => {

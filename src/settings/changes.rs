@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use super::{BookConfig, Config, Database, LogConfig, LogFormat, OperatorConfig};
 use crate::{domain::reason::Language, forstok::signature::Verifier};
 
-/// What a running service takes over. Secrets are named, not shown; the mapping tells its changes itself.
+/// What a running service takes over. Secrets are named, not shown; changes of the mapping are reported where it is applied.
 pub fn at_once(old: &Config, new: &Config) -> Vec<String> {
     let mut changes = Vec::new();
     if !same_verifier(&old.webhook, &new.webhook) {
@@ -33,7 +33,7 @@ pub fn at_once(old: &Config, new: &Config) -> Vec<String> {
 
 /// What takes effect only at the next start.
 pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
-    // Every setting stands here, so that nobody can add one without a thought of this.
+    // Every setting is listed here, so that nobody can add one without deciding this.
     let Config {
         listen,
         operator_listen,

@@ -17,7 +17,7 @@ pub(super) struct Origins {
 }
 
 impl Origins {
-    /// The same mistake under the name of the variable that the value came from: a key that stands in no file would
+    /// The same mistake under the name of the variable that the value came from: a key that is in no file would
     /// not be found.
     pub(super) fn named(&self, problem: Problem) -> Problem {
         match self.keys.get(&problem.key).or_else(|| self.sections.get(&problem.key)) {
@@ -38,7 +38,7 @@ pub(super) fn overlay(
     environment: impl IntoIterator<Item = (String, String)>,
     problems: &Problems,
 ) -> Origins {
-    // Every setting stands in a section; Kubernetes itself sets FORSTOK_ACCURATE_SERVICE_HOST and the like.
+    // Every setting is in a section; Kubernetes itself sets FORSTOK_ACCURATE_SERVICE_HOST and the like.
     let setting = |name: &str| name.strip_prefix(ENV_PREFIX).filter(|path| path.contains("__")).map(str::to_lowercase);
     let given = environment.into_iter().filter_map(|(name, value)| Some((setting(&name)?, (name, value))));
     let given: BTreeMap<_, _> = given.collect();

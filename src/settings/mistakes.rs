@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::document::Problem;
 
-/// Every mistake that was found. Where it is an error, at least one list holds something.
+/// Every mistake that was found. As an error, at least one list is not empty.
 #[derive(Debug)]
 pub struct Mistakes {
     /// The settings file; `None` when all settings came from the environment.

@@ -31,7 +31,7 @@ impl Secrets<'_> {
         let written = section.value(key).is_some();
         let secret = section.secret(key);
         let Some(file) = self.file_instead(section, key, secret.is_some())? else {
-            // Empty is as good as absent; what is no text has been noted.
+            // Empty counts as absent; what is not a text has been noted.
             if secret.is_none() && written && !section.is_text(key) {
                 return Err(Noted);
             }
@@ -82,7 +82,7 @@ impl Secrets<'_> {
         Ok(Some(File { path: beside_settings(self.folder, &written), key: key_of_file }))
     }
 
-    /// What the file holds, without a byte order mark and the end of the last line.
+    /// The content of the file, without a byte order mark and the end of the last line.
     fn read(&self, section: &Section<'_>, file: &File) -> Result<String, Noted> {
         let text = std::fs::read_to_string(&file.path);
         match text.as_deref().map(|text| text.trim_start_matches(BYTE_ORDER_MARK).trim()) {

@@ -124,7 +124,7 @@ pub(super) fn read(table: &Table, folder: Option<&Path>, noted: &Noted) -> (Opti
     (config, offline)
 }
 
-/// `server.listen`; nothing else is looked at.
+/// `server.listen`; no other setting is read.
 pub(super) fn read_listen_alone(table: &Table, problems: &Problems) -> Option<SocketAddr> {
     let empty = Table::new();
     let root = Section::root(table, problems);

@@ -36,7 +36,7 @@ pub(super) fn replaced(order: &Undecided) -> Option<&Finding> {
         .find(|finding| matches!(&finding.about, About::OtherInvoice { differences, .. } if differences.is_empty()))
 }
 
-/// News about such an order. Nothing may say that it is invoiced: it is looked at again, or a person decides.
+/// News about such an order. Nothing may say that it is invoiced: it is looked up again, or a person decides.
 pub(super) fn after_replacement(verdict: &mut Verdict, order: &Undecided, decision: Decision, is_contradicted: bool) {
     match decision {
         Decision::Block(mut findings) if is_contradicted => {

@@ -26,14 +26,14 @@ pub enum Decision {
     Ignore(Reason),
     /// A person must act: the first finding is the reason, the others are listed beside it. Never empty.
     Block(Vec<Finding>),
-    /// This invoice must stand.
+    /// This invoice must exist.
     Invoice(Box<Draft>, Vec<Notice>),
 }
 
 /// Most findings that are listed: a person who has fixed so many is shown the next.
 const MOST_LISTED: usize = 50;
 
-/// Decides about an order from its history, the snapshot whose amounts count, and the mapping in force.
+/// Decides about an order from its history, the snapshot whose amounts count, and the active mapping.
 pub fn decide(history: &History, order: &Snapshot, mapping: &Mapping) -> Decision {
     decide_with(history, order, mapping, None)
 }
@@ -139,7 +139,7 @@ fn contradicted(contradiction: Contradiction) -> Finding {
     Finding { reason: Reason::ProgressedAfterCancel, about }
 }
 
-/// Whether the rules want an invoice for the order; else what becomes of it.
+/// Whether the rules want an invoice for the order; else what is decided instead.
 fn wanted(
     history: &History,
     store_id: &str,

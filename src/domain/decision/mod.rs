@@ -30,7 +30,7 @@ pub struct Undecided {
     pub order_id: OrderId,
     /// The news decided about; newer news makes the decision void.
     pub revision: i64,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// All its snapshots folded.
     pub history: History,
@@ -52,11 +52,11 @@ pub struct Undecided {
     pub reason: Option<Reason>,
     /// What was in the way before.
     pub findings: Vec<Finding>,
-    /// An invoice of it stands in Accurate, also when a person must see to it.
+    /// Its invoice exists in Accurate, also while a person must act.
     pub invoice_stands: bool,
     /// What is known of its saves.
     pub saves: Saves,
-    /// What deserved a look before.
+    /// Warnings that it had before.
     pub warnings: Vec<Notice>,
     /// What a person decided about it.
     pub manual: Option<ManualDecision>,
@@ -82,13 +82,13 @@ pub struct Verdict {
     pub revision: i64,
     /// The mapping it was decided by.
     pub mapping_revision: i64,
-    /// Where the order stands now.
+    /// The state of the order from now on.
     pub state: State,
     /// Why, when it is blocked or ignored.
     pub reason: Option<Reason>,
     /// All that is in the way.
     pub findings: Vec<Finding>,
-    /// What deserves a look.
+    /// Warnings that it has from now on.
     pub warnings: Vec<Notice>,
     /// What is to be sent; `None` keeps what was drafted before.
     pub draft: Option<Draft>,

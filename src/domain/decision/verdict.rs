@@ -49,7 +49,7 @@ pub fn verdict(
     match (order.state, decision) {
         // Its deletion may be under way; what is left then is decided about afterwards.
         (State::VoidDue, _) if order.deletion_tried || !is_contradicted => {}
-        // The invoice is gone: only a person or a contradiction is a reason to look again.
+        // The invoice is gone: only a person or a contradiction is a reason to decide again.
         (State::Voided, _) if !leaves_voided(manual) && !is_contradicted => {}
         (State::Blocked, decision) if order.invoice_stands && replaced(order).is_some() => {
             after_replacement(&mut verdict, order, decision, is_contradicted);
@@ -92,12 +92,12 @@ pub fn verdict(
     verdict
 }
 
-/// Whether a person decided what becomes of an order whose invoice was deleted.
+/// Whether a person decided about an order whose invoice was deleted.
 fn leaves_voided(manual: Option<&ManualDecision>) -> bool {
     manual.is_some_and(|manual| matches!(manual.decision, Manual::Again | Manual::ByHand | Manual::Never))
 }
 
-/// A person who decides knows of the order; for a rule nobody has looked at it.
+/// A person who decides knows of the order; a rule has been applied without anybody knowing it.
 fn must_be_looked_up(order: &Undecided, decision: &Decision) -> bool {
     let left_alone_by_rule = match decision {
         Decision::Watch => true,
@@ -138,7 +138,7 @@ fn note_new_warnings(verdict: &mut Verdict, order: &Undecided) {
 pub(super) fn block(verdict: &mut Verdict, order: &Undecided, findings: Vec<Finding>) {
     verdict.state = State::Blocked;
     verdict.reason = findings.first().map(|finding| finding.reason);
-    // The timeline tells what changed, not that nothing did.
+    // The timeline reports what changed, not that nothing did.
     if order.state != State::Blocked || order.findings != findings {
         verdict.events.push(Event::Blocked { findings: findings.clone() });
     }

@@ -20,7 +20,7 @@ pub const DEFAULT_BOOK: &str = "main";
 /// A whole mapping, checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mapping {
-    /// Status from which an invoice must stand; `None` = never.
+    /// Status from which an invoice must exist; `None` = never.
     pub auto_create_at: Option<Status>,
     /// What happens to the invoice of an order that is cancelled afterwards.
     pub on_cancel: OnCancel,
@@ -38,7 +38,7 @@ pub struct Mapping {
     pub on_total_difference: OnTotalDifference,
     /// What an order of a store without a table leads to.
     pub unknown_stores: UnknownStores,
-    /// Whether a store that is no customer in Accurate yet becomes one by itself.
+    /// Whether a store that is not a customer in Accurate yet is created as one automatically.
     pub create_missing_customers: bool,
     /// Whether prices carry tax.
     pub tax: TaxMode,
@@ -199,7 +199,7 @@ impl Default for Mapping {
 }
 
 impl Mapping {
-    /// The rank at which an invoice must stand; `None` = never.
+    /// The rank from which an invoice must exist; `None` = never.
     pub fn trigger_rank(&self) -> Option<Rank> {
         self.auto_create_at.and_then(Status::rank)
     }

@@ -149,7 +149,7 @@ fn flatten(path: &str, table: &Table, settings: &mut BTreeMap<String, String>) {
     for (key, value) in table {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match value {
-            // An empty list of warehouses is no list at all: it makes every order wait for its warehouse.
+            // An empty list of warehouses differs from none: it makes every order wait for its warehouse.
             Value::Table(inner) if inner.is_empty() && key == "warehouses" => {
                 settings.insert(path, "{}".to_owned());
             }
