@@ -1,0 +1,353 @@
+//! What exactly a finding or a warning is about, kept as data so that every reader reads it in their own language.
+
+mod words;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{money::Rupiah, recheck::Subject, unread::Problem};
+
+/// The product, store, amounts or invoice that a finding or a warning is about.
+///
+/// Names, numbers and SKUs are the seller's text and stay as they are in every language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum About {
+    /// A store as Forstok names it; `id` is empty when the order names none.
+    Store {
+        /// Forstok's store id.
+        id: String,
+        /// Its name, or the channel.
+        name: String,
+    },
+    /// A warehouse in Forstok.
+    Warehouse {
+        /// Forstok's warehouse id; `None` when the order names none.
+        id: Option<String>,
+    },
+    /// The whole order.
+    Order {
+        /// Forstok's order id.
+        id: String,
+    },
+    /// What Forstok sent is no longer kept: it is older than `database.keep_bodies_days`.
+    BodyCleared,
+    /// What Forstok sent cannot be read.
+    Unreadable {
+        /// What was not understood, naming the field and its value.
+        problem: String,
+    },
+    /// A product.
+    Product {
+        /// Which one.
+        product: Product,
+    },
+    /// A product that is part of a bundle.
+    Part {
+        /// Which one.
+        part: Product,
+        /// The bundle.
+        bundle: Box<Product>,
+    },
+    /// A value in what Forstok sent that cannot be read or used.
+    Unread {
+        /// Where it is, what it says, and why it cannot be used.
+        problem: Problem,
+    },
+    /// A status as Forstok wrote it.
+    Status {
+        /// The status.
+        text: String,
+    },
+    /// The day on which the order was cancelled.
+    CancelledOn {
+        /// In WIB.
+        day: Date,
+    },
+    /// A discount below zero.
+    DiscountNegative {
+        /// The discount.
+        #[serde(with = "as_text")]
+        discount: Rupiah,
+    },
+    /// A product without a price.
+    PriceMissing {
+        /// Which one.
+        product: Product,
+    },
+    /// A product whose price is below zero.
+    PriceNegative {
+        /// Which one.
+        product: Product,
+        /// The price.
+        #[serde(with = "as_text")]
+        price: Rupiah,
+    },
+    /// A discount above the products' subtotal.
+    Discount {
+        /// The discount.
+        #[serde(with = "as_text")]
+        discount: Rupiah,
+        /// Σ of the products.
+        #[serde(with = "as_text")]
+        subtotal: Rupiah,
+    },
+    /// A shipping price that has no account.
+    Shipping {
+        /// The price.
+        #[serde(with = "as_text")]
+        amount: Rupiah,
+    },
+    /// The invoice's total beside the order's.
+    OrderTotal {
+        /// The invoice total.
+        #[serde(with = "as_text")]
+        invoice: Rupiah,
+        /// What Forstok says.
+        #[serde(with = "as_text")]
+        order: Rupiah,
+    },
+    /// Accurate's total beside the one that was sent.
+    AccurateTotal {
+        /// What Accurate says.
+        #[serde(with = "as_text")]
+        accurate: Rupiah,
+        /// What was sent.
+        #[serde(with = "as_text")]
+        invoice: Rupiah,
+    },
+    /// A product's name after it was cut.
+    Name {
+        /// As it is on the invoice.
+        name: String,
+    },
+    /// An invoice in Accurate.
+    Invoice {
+        /// Its number.
+        number: String,
+        /// Accurate's id, when it is known.
+        id: Option<i64>,
+    },
+    /// An invoice in Accurate that is not this order's.
+    OtherInvoice {
+        /// Its number.
+        number: String,
+        /// Accurate's id.
+        id: i64,
+        /// In what it differs from this order's.
+        differences: Vec<Difference>,
+    },
+    /// An invoice in Accurate that belongs to another order.
+    InvoiceOfOrder {
+        /// Its number.
+        number: String,
+        /// Accurate's id.
+        id: i64,
+        /// The other order.
+        order_id: String,
+    },
+    /// This order's invoice has another number in Accurate than it was created with.
+    Renumbered {
+        /// Accurate's id.
+        id: i64,
+        /// The number that it was created with.
+        from: String,
+        /// The number that it has now.
+        to: String,
+    },
+    /// An invoice that Accurate reports as deleted but still shows.
+    StillThere {
+        /// Its number.
+        number: String,
+    },
+    /// A reply to a save was lost, and the invoices of that day cannot be listed to look for this order's.
+    NotSearchable {
+        /// Forstok's order id, by which a person finds the invoice.
+        order_id: String,
+    },
+    /// The invoice would not say which order it is for.
+    DescriptionWithoutOrder {
+        /// What its description would be.
+        description: String,
+    },
+    /// An invoice that cannot be deleted because a receipt exists for it.
+    Receipt {
+        /// The invoice's number.
+        number: String,
+    },
+    /// A customer in Accurate.
+    Customer {
+        /// Its number.
+        no: String,
+        /// Its name.
+        name: String,
+    },
+    /// What changed in Forstok since the invoice was created.
+    Changes {
+        /// In the order in which a person would compare them; never empty.
+        changes: Vec<Change>,
+    },
+    /// Accurate's own words, as they came.
+    Accurate {
+        /// What outside of us it is about, when that is known.
+        subject: Option<Subject>,
+        /// The message.
+        words: String,
+    },
+}
+
+/// A product as a person finds it again in Forstok.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Product {
+    /// Name and variant; may be empty.
+    pub name: String,
+    /// Its SKU; may be empty.
+    pub sku: String,
+    /// Forstok's variant id.
+    pub variant_id: Option<String>,
+}
+
+/// In what an invoice in Accurate differs from the one that was to be created.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// Which field.
+    pub field: Field,
+    /// What Accurate has.
+    pub there: String,
+    /// What this order's invoice has.
+    pub ours: String,
+}
+
+/// A field in which two invoices are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Field {
+    /// Customer number.
+    Customer,
+    /// Description, which holds Forstok's order id.
+    Description,
+    /// Total in rupiah.
+    Total,
+    /// Number.
+    Number,
+    /// Day.
+    Day,
+}
+
+/// One thing that changed in an order after its invoice was created.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// What.
+    pub what: Changed,
+    /// Before, as it was invoiced; empty: it was not there.
+    pub before: String,
+    /// Now; empty: it is gone.
+    pub after: String,
+}
+
+/// What of an order can change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Changed {
+    /// Total in rupiah.
+    Total,
+    /// The seller's discount in rupiah.
+    Discount,
+    /// Shipping in rupiah.
+    Shipping,
+    /// The store's id.
+    Store,
+    /// The warehouse's id.
+    Warehouse,
+    /// Pieces of this product.
+    Pieces(String),
+}
+
+/// Amounts as texts: a number inside a tagged JSON object would pass through a float on its way back.
+mod as_text {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::Rupiah;
+
+    pub(super) fn serialize<S: Serializer>(amount: &Rupiah, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(amount)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rupiah, D::Error> {
+        Rupiah::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+impl About {
+    /// Accurate's own words, where it spoke.
+    pub fn words_of_accurate(&self) -> Option<&str> {
+        match self {
+            Self::Accurate { words, .. } => Some(words),
+            _ => None,
+        }
+    }
+
+    /// What many orders can have in common as their cause, without what is particular to one of them: one item
+    /// number, one warehouse, one store. Empty where there is nothing to name.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Store { id, .. } => id.clone(),
+            Self::Warehouse { id } => id.clone().unwrap_or_default(),
+            Self::Product { product } | Self::PriceMissing { product } | Self::PriceNegative { product, .. } => {
+                product.variant_id.clone().filter(|_| product.sku.is_empty()).unwrap_or_else(|| product.sku.clone())
+            }
+            Self::Part { part, .. } => part.name.clone(),
+            Self::Status { text } => text.clone(),
+            Self::Customer { no, .. } => no.clone(),
+            Self::Accurate { subject: Some(subject), .. } => subject.name(),
+            _ => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::reason::Language;
+
+    #[test]
+    fn each_reader_reads_the_detail_in_their_own_language() {
+        let warehouse = About::Warehouse { id: Some("999".to_owned()) };
+        assert_eq!(warehouse.in_words(Language::English), "warehouse 999");
+        assert_eq!(warehouse.in_words(Language::Indonesian), "gudang 999");
+        let total = About::OrderTotal { invoice: Rupiah::whole(150_000), order: Rupiah::whole(145_000) };
+        assert_eq!(total.in_words(Language::Indonesian), "faktur Rp150.000, pesanan Rp145.000");
+    }
+
+    #[test]
+    fn a_change_shows_both_sides_with_amounts_as_money() {
+        let change = |what, before: &str, after: &str| Change { what, before: before.into(), after: after.into() };
+        let changes = About::Changes {
+            changes: vec![
+                change(Changed::Total, "80000", "90000"),
+                change(Changed::Warehouse, "23", ""),
+                change(Changed::Pieces("Kaos (KAOS-M) @ 45000".into()), "1", "2"),
+            ],
+        };
+        assert_eq!(
+            changes.in_words(Language::English),
+            "total: Rp80.000 → Rp90.000; warehouse: 23 → none; Kaos (KAOS-M) @ 45000: 1 pcs → 2 pcs"
+        );
+    }
+
+    #[test]
+    fn orders_that_wait_for_the_same_item_have_the_same_cause() {
+        let said = |words: &str| About::Accurate {
+            subject: Some(Subject::Item("KAOS-M".to_owned())),
+            words: words.to_owned(),
+        };
+        assert_eq!(said("Barang & Jasa KAOS-M tidak ditemukan").cause(), said("another text").cause());
+        assert_eq!(said("x").cause(), "KAOS-M");
+    }
+
+    #[test]
+    fn what_is_stored_is_read_back_as_it_was() {
+        let about = About::Accurate { subject: Some(Subject::Item("A:1".to_owned())), words: "x".to_owned() };
+        let stored = serde_json::to_string(&about).expect("JSON");
+        assert_eq!(serde_json::from_str::<About>(&stored).expect("our own JSON"), about);
+    }
+}
