@@ -1,8 +1,10 @@
 //! The stages put together: what drives an order from its delivery to its settled invoice.
 //!
-//! [`run`] drives the stages until it is stopped; [`people`] is what people ask for; [`queue`] says how much waits.
+//! [`run`] drives the stages until it is stopped; [`people`] is what people ask for; [`queue`] says how much waits, and
+//! [`days`] what the last days brought.
 //! Each step is a method, so that a test can take the steps one by one.
 
+pub mod days;
 pub mod people;
 pub mod queue;
 pub mod run;

@@ -16,7 +16,7 @@ use utoipa::{
     },
 };
 
-pub(super) use self::{
+pub(crate) use self::{
     decision::DecisionBody,
     mapping::{MappingBody, MappingDraft},
 };
@@ -24,7 +24,7 @@ pub(super) use self::{
 /// What Forstok sends: an event and the order as it is now. Unknown fields are ignored.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its description is used")]
-pub(super) struct WebhookBody {
+pub(crate) struct WebhookBody {
     /// The event; anything that begins with `orders/` is about an order.
     #[schema(example = "orders/update", pattern = "^orders/[a-z]{1,20}$")]
     event: String,
@@ -136,7 +136,7 @@ struct ForstokBundlePart {
 
 /// A webhook's body, read as leniently as a webhook is: a body that names an order's id is an order, and any other
 /// value that cannot be read becomes a finding.
-pub(super) struct PreviewBody;
+pub(crate) struct PreviewBody;
 
 impl PartialSchema for PreviewBody {
     fn schema() -> RefOr<Schema> {
@@ -170,7 +170,7 @@ fn any_of<S: Into<RefOr<Schema>>>(description: &str, schemas: impl IntoIterator<
 /// An envelope with an order of which only the id must be readable.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its description is used")]
-pub(super) struct OrderWithAnId {
+pub(crate) struct OrderWithAnId {
     /// A text that is not empty begins with `orders/`; anything but a text is ignored.
     #[schema(schema_with = event)]
     event: Option<serde_json::Value>,

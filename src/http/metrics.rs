@@ -8,12 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{
-    App,
-    problem::Problem,
-    process,
-    summary::{oldest_due_seconds, seconds_since},
-};
+use super::{App, problem::Problem, process};
 use crate::{domain::reason::Reason, storage::State as OrderState};
 
 /// All metrics of the service.
@@ -44,13 +39,10 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
     for (warning, orders) in app.engine.storage().warning_counts().await? {
         metrics::gauge!("forstok_accurate_warned_orders", "warning" => warning.code()).set(orders as f64);
     }
-    metrics::gauge!("forstok_accurate_oldest_due_seconds").set(oldest_due_seconds(&app).await?);
+    metrics::gauge!("forstok_accurate_oldest_due_seconds").set(app.oldest_due_seconds().await?);
     let received = app.engine.storage().oldest_received().await?;
-    metrics::gauge!("forstok_accurate_oldest_received_seconds").set(seconds_since(&app, received));
-    // Read from the database, so that every replica shows the same and a restart forgets nothing; a repeat is known
-    // only to the replica that took it.
-    let newest = app.engine.storage().newest_webhook().await?.max(app.last_webhook());
-    if let Some(newest) = newest {
+    metrics::gauge!("forstok_accurate_oldest_received_seconds").set(app.seconds_since(received));
+    if let Some(newest) = app.newest_webhook().await? {
         metrics::gauge!("forstok_accurate_last_webhook_timestamp_seconds").set(newest.as_millisecond() as f64 / 1000.0);
     }
     for book in app.engine.books() {

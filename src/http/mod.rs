@@ -1,38 +1,30 @@
 //! The outside surface: webhook, operators' routes, health, metrics, the document of all of them.
 
-mod acknowledge;
 mod attempts;
 pub(crate) mod auth;
 mod bodies;
-pub(crate) mod decision;
-pub(crate) mod export;
 pub(crate) mod filter;
 mod guesses;
 mod headers;
 mod health;
+pub(crate) mod language;
 mod linger;
-mod mapping;
-mod mapping_history;
 mod metrics;
 mod openapi;
-pub(crate) mod orders;
 pub(crate) mod origin;
+pub(crate) mod paging;
+pub(crate) mod params;
 mod patience;
-mod preview;
 pub(crate) mod problem;
-mod problems;
 mod process;
 mod reading;
 mod refusals;
-mod retry;
+mod responses;
 mod seat;
 mod serve;
 pub(crate) mod session;
-mod snapshots;
-mod summary;
-mod totals;
 pub(crate) mod uniform;
-mod unreadable;
+pub(crate) mod v1;
 mod webhook;
 pub(crate) mod wrong_field;
 
@@ -50,7 +42,7 @@ use axum::{
     http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
-    routing::{get, post, put},
+    routing::{get, post},
 };
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -182,10 +174,22 @@ impl App {
         self.0.last_webhook.fetch_max(at.as_microsecond(), Ordering::Relaxed);
     }
 
-    /// When this replica last took an authentic webhook, a repeat included.
-    fn last_webhook(&self) -> Option<Timestamp> {
+    /// When the newest authentic webhook arrived. The database knows it of all replicas, but not of a repeat, which
+    /// only the replica knows that took it.
+    pub(crate) async fn newest_webhook(&self) -> Result<Option<Timestamp>, Problem> {
         let at = self.0.last_webhook.load(Ordering::Relaxed);
-        Timestamp::from_microsecond(at).ok().filter(|_| at > 0)
+        let here = Timestamp::from_microsecond(at).ok().filter(|_| at > 0);
+        Ok(self.engine.storage().newest_webhook().await?.max(here))
+    }
+
+    /// For how many seconds the order that waits longest for its invoice has been due; 0 when none is.
+    async fn oldest_due_seconds(&self) -> Result<f64, Problem> {
+        Ok(self.seconds_since(self.engine.storage().oldest_due().await?))
+    }
+
+    /// How many seconds ago a moment is; 0 when there is none.
+    fn seconds_since(&self, moment: Option<Timestamp>) -> f64 {
+        moment.map_or(0.0, |moment| self.engine.now().duration_since(moment).as_secs_f64().max(0.0))
     }
 
     fn attempts(&self) -> &attempts::Attempts {
@@ -217,34 +221,7 @@ fn for_probes() -> Router<App> {
 }
 
 fn for_operators(app: &App, pages: Router<App>) -> Router<App> {
-    let readers = Router::new()
-        .route("/v1/orders", get(orders::list))
-        .route("/v1/orders/export", get(export::file))
-        .route("/v1/totals", get(totals::list))
-        .route("/v1/orders/{order_id}", get(orders::one))
-        .route("/v1/orders/{order_id}/snapshots/{id}", get(snapshots::body))
-        .route("/v1/problems", get(problems::list))
-        .route("/v1/unreadable", get(unreadable::list))
-        .route("/v1/unreadable/{id}", get(unreadable::body))
-        .route("/v1/summary", get(summary::summary))
-        .route("/v1/mapping", get(mapping::get))
-        .route("/v1/mapping/history", get(mapping_history::list))
-        .route("/v1/mapping/revisions/{revision}", get(mapping_history::one))
-        .route("/v1/mapping/check", post(mapping::check))
-        .route("/v1/preview", post(preview::show));
-    let workers = Router::new()
-        .route("/v1/orders/retry", post(retry::many))
-        .route("/v1/orders/{order_id}/retry", post(retry::one))
-        .route("/v1/unreadable/{id}/retry", post(unreadable::retry))
-        .route("/v1/orders/{order_id}/decision", post(decision::decide))
-        .route("/v1/orders/{order_id}/warnings/{code}/acknowledge", post(acknowledge::acknowledge))
-        .route_layer(middleware::from_fn(auth::workers_only));
-    let admins =
-        Router::new().route("/v1/mapping", put(mapping::put)).route_layer(middleware::from_fn(auth::admins_only));
-    readers
-        .merge(workers)
-        .merge(admins)
-        .route_layer(middleware::from_fn_with_state(app.clone(), auth::operators_only))
+    v1::routes(app)
         .merge(pages)
         .layer(DefaultBodyLimit::max(webhook::LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, OPERATOR_TIME))

@@ -4,56 +4,65 @@ use axum::Json;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        Content, Ref, RefOr, ResponseBuilder,
+        RefOr,
         link::LinkBuilder,
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
 };
 
 use super::{
-    acknowledge, decision, export, health, mapping, mapping_history, metrics, orders, preview, problems, retry,
-    snapshots, summary, totals, unreadable, webhook,
+    health, metrics,
+    problem::ProblemBody,
+    responses::with_problem_body,
+    v1::{
+        acknowledge_warning, check_mapping, decide_order, export_orders, get_mapping, get_mapping_revision, get_order,
+        get_snapshot, get_summary, get_totals, get_unreadable_webhook, list_mapping_revisions, list_orders,
+        list_problems, list_unreadable_webhooks, preview_order, put_mapping, retry_order, retry_orders,
+        retry_unreadable_webhook,
+    },
+    webhook,
 };
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "forstok-accurate",
-        description = "Scheduler Forstok orders into exactly one correct sales invoice each in Accurate Online."
+        description = "Turns Forstok orders into exactly one correct sales invoice each in Accurate Online."
     ),
     paths(
         webhook::receive,
-        orders::list,
-        orders::one,
-        retry::one,
-        retry::many,
-        decision::decide,
-        acknowledge::acknowledge,
-        problems::list,
-        unreadable::list,
-        unreadable::body,
-        unreadable::retry,
-        snapshots::body,
-        export::file,
-        totals::list,
-        mapping_history::list,
-        mapping_history::one,
-        summary::summary,
-        mapping::get,
-        mapping::put,
-        mapping::check,
-        preview::show,
+        list_orders::handler,
+        get_order::handler,
+        retry_order::handler,
+        retry_orders::handler,
+        decide_order::handler,
+        acknowledge_warning::handler,
+        list_problems::handler,
+        list_unreadable_webhooks::handler,
+        get_unreadable_webhook::handler,
+        retry_unreadable_webhook::handler,
+        get_snapshot::handler,
+        export_orders::handler,
+        get_totals::handler,
+        list_mapping_revisions::handler,
+        get_mapping_revision::handler,
+        get_summary::handler,
+        get_mapping::handler,
+        put_mapping::handler,
+        check_mapping::handler,
+        preview_order::handler,
         health::alive,
         health::ready,
         metrics::render,
         serve
     ),
+    components(schemas(ProblemBody)),
     tags(
         (name = "webhook", description = "For Forstok"),
         (name = "operators", description = "For people and their tools; closed without the operator token"),
         (name = "probes", description = "For health and metrics probes")
     ),
-    modifiers(&OperatorToken, &NoPages, &SameForAll, &Links)
+    modifiers(&OperatorToken, &NoPages, &ErrorBodies, &Links)
 )]
 struct Document;
 
@@ -87,29 +96,19 @@ impl Modify for NoPages {
     }
 }
 
-/// Answers that any operation for operators may give, so that no handler has to repeat them.
-struct SameForAll;
+/// Every error has the same body, so that no operation has to repeat it.
+struct ErrorBodies;
 
-impl Modify for SameForAll {
+impl Modify for ErrorBodies {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let operations = document.paths.paths.values_mut().flat_map(|path| {
             [&mut path.get, &mut path.put, &mut path.post, &mut path.delete, &mut path.patch].into_iter().flatten()
         });
-        for operation in operations.filter(|operation| operation.security.is_some()) {
-            let mut same = vec![
-                ("429", "Too many wrong tokens within a minute; a right one still works"),
-                ("503", "The database does not answer, or it took too long"),
-            ];
-            if operation.request_body.is_some() {
-                same.push(("413", "The body is larger than 4 MiB"));
-            }
-            for (status, description) in same {
-                let problem = Content::new(Some(Ref::from_schema_name("ProblemBody")));
-                let response = ResponseBuilder::new()
-                    .description(description)
-                    .content("application/problem+json", problem)
-                    .build();
-                operation.responses.responses.entry(status.to_owned()).or_insert(RefOr::T(response));
+        for (status, response) in operations.flat_map(|operation| &mut operation.responses.responses) {
+            if let RefOr::T(response) = response
+                && status.starts_with(['4', '5'])
+            {
+                with_problem_body(response);
             }
         }
     }
@@ -173,7 +172,7 @@ pub(super) async fn serve() -> Json<utoipa::openapi::OpenApi> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, path::Path};
 
     use serde_json::Value;
 
@@ -198,6 +197,24 @@ mod tests {
             let speaks = id.len() >= 8 && id.chars().all(char::is_alphanumeric) && id.contains(char::is_uppercase);
             assert!(speaks, "{at}: {id:?}");
             assert!(known.insert(id.clone()), "{at}: {id} is another operation's too");
+        }
+    }
+
+    #[test]
+    fn every_operation_of_v1_has_a_file_of_its_name_and_the_errors_that_all_of_them_have() {
+        for (at, operation) in operations().into_iter().filter(|(at, _)| at.contains(" /v1/")) {
+            let id = operation["operationId"].as_str().expect("an id");
+            let name: String = id.chars().fold(String::new(), |name, letter| match letter {
+                'A'..='Z' => format!("{name}_{}", letter.to_ascii_lowercase()),
+                _ => format!("{name}{letter}"),
+            });
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/http/v1/{name}.rs"));
+            assert!(file.exists(), "{at}: {id} is not in {}", file.display());
+            let with_body = operation["requestBody"].is_object().then_some("413");
+            for status in ["401", "403", "429", "503"].into_iter().chain(with_body) {
+                let body = &operation["responses"][status]["content"]["application/problem+json"]["schema"]["$ref"];
+                assert_eq!(body, "#/components/schemas/ProblemBody", "{at}: {status}");
+            }
         }
     }
 

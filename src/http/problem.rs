@@ -126,7 +126,7 @@ pub(crate) enum Problem {
 
 /// The body of an error.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ProblemBody {
+pub(crate) struct ProblemBody {
     /// A link that names the kind of problem; always `about:blank`.
     #[serde(rename = "type")]
     #[schema(example = "about:blank")]
@@ -149,7 +149,7 @@ pub(super) struct ProblemBody {
 
 /// One mistake in a document.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct MistakeBody {
+pub(crate) struct MistakeBody {
     /// Where.
     #[schema(example = "stores.\"8277\".enabeld")]
     key: String,

@@ -16,7 +16,7 @@ use super::problem::Problem;
 /// The longest text of the framework that is kept as the detail of a problem, in bytes.
 const LONGEST_TEXT: usize = 2048;
 
-/// Scheduler refusals of the framework into problems, for callers of `/v1` and of the webhook.
+/// Turns refusals of the framework into problems, for callers of `/v1` and of the webhook.
 pub(super) async fn problems_for_programs(request: Request, next: Next) -> Response {
     let for_programs = ["/v1", "/webhooks"].iter().any(|path| request.uri().path().starts_with(path));
     let response = next.run(request).await;

@@ -12,11 +12,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    App,
-    bodies::WebhookBody,
-    problem::{Problem, ProblemBody},
-};
+use super::{App, bodies::WebhookBody, problem::Problem};
 use crate::{
     forstok::signature::Rejection,
     inbox::record::delivery,
@@ -90,10 +86,10 @@ pub(super) struct Kept {
     responses(
         (status = 200, description = "On disk", body = Accepted),
         (status = 202, description = "Authentic and on disk, but no order that can be read", body = Kept),
-        (status = 401, description = "Signature missing or wrong; nothing is kept", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 408, description = "The body did not arrive in time", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Above 4 MiB", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "It could not be stored; nothing of it is kept", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "Signature missing or wrong; nothing is kept"),
+        (status = 408, description = "The body did not arrive in time"),
+        (status = 413, description = "Above 4 MiB"),
+        (status = 503, description = "It could not be stored; nothing of it is kept"),
     )
 )]
 pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {

@@ -14,7 +14,7 @@ pub(crate) enum WrongField {
     /// A number that is too small or too large.
     Outside { name: &'static str, number: i64, most: i64 },
     /// Not a place in a list.
-    NotAPlace(String),
+    NotAPlace { name: &'static str, cursor: String },
     /// A text that is too long.
     TooLong { name: &'static str, most: usize },
     /// The reason of a decision is missing.
@@ -29,7 +29,10 @@ impl fmt::Display for WrongField {
             Self::NotOneOf { name, word, all } => write!(f, "{name}: {word:?} is not one of {all}"),
             Self::NotADay { name, word } => write!(f, "{name}: {word:?} is not a day such as 2026-11-26"),
             Self::Outside { name, number, most } => write!(f, "{name}: {number} is not within 1 and {most}"),
-            Self::NotAPlace(cursor) => write!(f, "cursor: {cursor:?} is not a next_cursor of an earlier page"),
+            Self::NotAPlace { name, cursor } => {
+                let next = name.replace("cursor", "next_cursor");
+                write!(f, "{name}: {cursor:?} is not a {next} of an earlier page")
+            }
             Self::TooLong { name, most } => write!(f, "{name}: is longer than {most} characters"),
             Self::ReasonMissing => f.write_str("reason: say why"),
             Self::DocumentMissing => f.write_str("document: give the number of the document in Accurate"),
@@ -63,7 +66,7 @@ impl WrongField {
                 format!("{number} is not a number from 1 to {most}."),
                 format!("{number} bukan angka dari 1 sampai {most}."),
             ),
-            Self::NotAPlace(_) => {
+            Self::NotAPlace { .. } => {
                 t("There is no such page of the list.".to_owned(), "Halaman daftar ini tidak ada.".to_owned())
             }
             Self::TooLong { name, most } => {

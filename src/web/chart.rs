@@ -1,12 +1,7 @@
 //! Thirty days of orders and invoices, drawn here: bars for a picture, the same numbers for a table.
 
-use jiff::{ToSpan, civil::Date};
-
 use super::{format, order_line::rupiah};
-use crate::storage::DaySum;
-
-/// Days that are shown, today included.
-pub(super) const DAYS: i64 = 30;
+use crate::engine::days;
 
 /// The picture's own measures.
 const WIDTH: f64 = 900.0;
@@ -49,48 +44,40 @@ pub(super) struct Chart {
     pub(super) grid: Vec<Grid>,
 }
 
-/// The first of the days.
-pub(super) fn first_day(today: Date) -> Date {
-    today.saturating_sub((DAYS - 1).days())
-}
-
 impl Chart {
-    pub(super) fn new(today: Date, received: &[DaySum], created: &[DaySum]) -> Self {
-        let sum_of = |sums: &[DaySum], day: Date| sums.iter().find(|sum| sum.day == day).copied();
-        let highest = received.iter().chain(created).map(|sum| sum.orders).max().unwrap_or(0);
+    /// Draws these days, the last of which is today.
+    pub(super) fn new(days: &[days::Day]) -> Self {
+        let highest = days.iter().flat_map(|day| [day.received, day.invoiced]).max().unwrap_or(0);
         let top = rounded_up(highest.max(4));
         let height = |orders: i64| (FLOOR - CEILING) * orders as f64 / top as f64;
-        let step = (WIDTH - LEFT) / DAYS as f64;
-        let mut days = Vec::with_capacity(DAYS as usize);
-        for place in 0..DAYS {
-            let day = first_day(today).saturating_add(place.days());
-            let (received, created) = (sum_of(received, day), sum_of(created, day));
-            let numbers = [received, created].map(|sum| sum.map_or(0, |sum| sum.orders));
+        let step = (WIDTH - LEFT) / days.len() as f64;
+        let width = step * 0.36;
+        let bar = |class, at: f64, orders: i64| Bar {
+            class,
+            x: format!("{at:.1}"),
+            y: format!("{:.1}", FLOOR - height(orders)),
+            width: format!("{width:.1}"),
+            height: format!("{:.1}", height(orders)),
+        };
+        let drawn = |(place, day): (usize, &days::Day)| {
             let x = LEFT + step * place as f64;
-            let width = step * 0.36;
-            let bar = |class, at: f64, orders: i64| Bar {
-                class,
-                x: format!("{at:.1}"),
-                y: format!("{:.1}", FLOOR - height(orders)),
-                width: format!("{width:.1}"),
-                height: format!("{:.1}", height(orders)),
-            };
-            days.push(Day {
-                date: format::day(day),
-                anchor: if place == DAYS - 1 { "end" } else { "middle" },
-                label: ((DAYS - 1 - place) % 7 == 0).then(|| day.strftime("%d/%m").to_string()),
-                received: numbers[0],
-                created: numbers[1],
-                sum: rupiah(created.map_or(0, |sum| sum.hundredths)),
-                middle: format!("{:.1}", if place == DAYS - 1 { WIDTH } else { x + step / 2.0 }),
-                bars: [bar("light", x + step * 0.12, numbers[0]), bar("", x + step * 0.52, numbers[1])],
-            });
-        }
+            let is_today = place + 1 == days.len();
+            Day {
+                date: format::day(day.day),
+                anchor: if is_today { "end" } else { "middle" },
+                label: (days.len() - 1 - place).is_multiple_of(7).then(|| day.day.strftime("%d/%m").to_string()),
+                received: day.received,
+                created: day.invoiced,
+                sum: rupiah(day.invoiced_hundredths),
+                middle: format!("{:.1}", if is_today { WIDTH } else { x + step / 2.0 }),
+                bars: [bar("light", x + step * 0.12, day.received), bar("", x + step * 0.52, day.invoiced)],
+            }
+        };
         let line = |part: i64| Grid {
             y: format!("{:.1}", FLOOR - height(top * part / 2)),
             label: format::count(top * part / 2),
         };
-        Self { days, grid: (0..=2).map(line).collect() }
+        Self { days: days.iter().enumerate().map(drawn).collect(), grid: (0..=2).map(line).collect() }
     }
 }
 
@@ -109,16 +96,18 @@ fn rounded_up(number: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
 
     #[test]
-    fn thirty_days_end_today_and_the_highest_bar_fits() {
-        let today = Date::constant(2026, 11, 26);
-        let sums = [DaySum { day: today, orders: 37, hundredths: 100_000 }];
-        let chart = Chart::new(today, &sums, &[]);
-        assert_eq!((chart.days.len(), chart.days[0].date.as_str()), (30, "28/10/2026"));
-        let last = chart.days.last().expect("a day");
-        assert_eq!((last.date.as_str(), last.received, last.created), ("26/11/2026", 37, 0));
+    fn the_days_end_today_and_the_highest_bar_fits() {
+        let day = |day, received| days::Day { day, received, invoiced: 0, invoiced_hundredths: 0 };
+        let chart = Chart::new(&[day(date(2026, 11, 25), 0), day(date(2026, 11, 26), 37)]);
+        let dates: Vec<_> = chart.days.iter().map(|day| day.date.as_str()).collect();
+        assert_eq!(dates, ["25/11/2026", "26/11/2026"]);
+        let today = &chart.days[1];
+        assert_eq!((today.received, today.created, today.anchor), (37, 0, "end"));
         assert_eq!(chart.grid.last().map(|line| line.label.as_str()), Some("40"));
         for bar in chart.days.iter().flat_map(|day| &day.bars) {
             assert!(bar.y.parse::<f64>().expect("a number") >= CEILING);

@@ -224,7 +224,7 @@ mod tests {
             WrongField::NotOneOf { name: "state", word: "lost".to_owned(), all: "due, blocked".to_owned() },
             WrongField::NotADay { name: "from", word: "31/11".to_owned() },
             WrongField::Outside { name: "limit", number: 0, most: 500 },
-            WrongField::NotAPlace("x".to_owned()),
+            WrongField::NotAPlace { name: "cursor", cursor: "x".to_owned() },
             WrongField::TooLong { name: "reason", most: 500 },
             WrongField::ReasonMissing,
             WrongField::DocumentMissing,

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::page::own_path;
 use crate::{
     domain::reason::Language,
-    http::{App, orders, session::cookie_named},
+    http::{App, language::preferred, session::cookie_named},
 };
 
 const COOKIE: &str = "language";
@@ -21,7 +21,7 @@ pub(super) fn of(app: &App, headers: &HeaderMap) -> Language {
     match cookie_named(headers, COOKIE) {
         Some("id") => Language::Indonesian,
         Some("en") => Language::English,
-        _ => orders::language(app, headers),
+        _ => preferred(headers).unwrap_or(app.language),
     }
 }
 

@@ -26,11 +26,14 @@ use crate::{
     http::{
         App,
         auth::By,
-        decision::{DecisionRequest, change},
-        orders::known_id,
+        params,
         problem::Problem,
+        v1::{
+            decide_order::{self, DecisionRequest},
+            retry_order,
+        },
     },
-    storage::{OrderRecord, SnapshotRecord, State as OrderState, Written},
+    storage::{OrderRecord, SnapshotRecord, State as OrderState},
 };
 
 /// Newest snapshots that are shown.
@@ -136,7 +139,7 @@ pub(super) async fn show(
     Path(order_id): Path<String>,
     Query(open): Query<Open>,
 ) -> Result<Response, Problem> {
-    let id = known_id(&order_id)?;
+    let id = params::order_id(&order_id)?;
     let order = app.engine.order(&id).await?.ok_or(Problem::UnknownOrder(order_id))?;
     let storage = app.engine.storage();
     let mut timeline: Vec<_> = storage
@@ -213,17 +216,12 @@ fn decided(order: &OrderRecord, page: &Page) -> Option<Decided> {
 }
 
 fn notices(order: &OrderRecord, page: &Page) -> Vec<Warned> {
-    let seen = |notice: &Notice| {
-        let known =
-            order.acknowledged.iter().find(|known| known.warning == notice.warning && known.about == notice.about);
-        known.map(|known| format!("{}, {}", known.actor, format::moment(known.at)))
-    };
     let warned = |notice: &Notice| Warned {
         code: notice.warning.code(),
         sentence: notice.warning.sentence(page.language),
         about: format::sentence(&notice.about.in_words(page.language)),
         remedy: notice.warning.remedy(page.language),
-        seen: seen(notice),
+        seen: order.acknowledgement(notice).map(|known| format!("{}, {}", known.actor, format::moment(known.at))),
     };
     order.warnings.iter().map(warned).collect()
 }
@@ -276,8 +274,8 @@ pub(super) async fn retry(
     By(actor): By,
     Path(order_id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id = known_id(&order_id)?;
-    app.engine.retry(&id, &actor).await?.ok_or(Problem::UnknownOrder(order_id))?;
+    let id = params::order_id(&order_id)?;
+    retry_order::retry(&app, &id, &actor).await?;
     Ok(Redirect::to(&format!("/orders/{id}?done=retried")).into_response())
 }
 
@@ -296,7 +294,7 @@ pub(super) async fn decide(
     Path(order_id): Path<String>,
     Form(DecisionForm { decision, reason, document }): Form<DecisionForm>,
 ) -> Result<Response, Problem> {
-    let id = known_id(&order_id)?;
+    let id = params::order_id(&order_id)?;
     let is_blank = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
     if let Some(wanted) = Manual::parse(&decision)
         && ((wanted.needs_reason() && is_blank(&reason)) || (wanted.needs_document() && is_blank(&document)))
@@ -304,13 +302,8 @@ pub(super) async fn decide(
         // The form asks again, with its fields marked as required.
         return Ok(Redirect::to(&format!("/orders/{id}?form={wanted}")).into_response());
     }
-    let change = change(DecisionRequest { decision: decision.clone(), reason, document }, actor.name)?;
-    match app.engine.decide_manually(&id, &change).await? {
-        Written::Changed | Written::Unchanged => {
-            let done = change.decision.map_or("none", Manual::as_str);
-            Ok(Redirect::to(&format!("/orders/{id}?done={done}")).into_response())
-        }
-        Written::Refused(refused) => Err(Problem::Refused(refused)),
-        Written::Unknown => Err(Problem::UnknownOrder(order_id)),
-    }
+    let request = DecisionRequest { decision, reason, document };
+    let decided = decide_order::decide(&app, &id, request, actor).await?;
+    let done = decided.map_or("none", Manual::as_str);
+    Ok(Redirect::to(&format!("/orders/{id}?done={done}")).into_response())
 }

@@ -7,10 +7,7 @@ use super::{
     page::Page,
     words::{StateShown, state_of},
 };
-use crate::{
-    domain::{money::Rupiah, reason::Notice},
-    storage::OrderRecord,
-};
+use crate::{domain::money::Rupiah, storage::OrderRecord};
 
 /// An order as one line of a list.
 pub(super) struct OrderLine {
@@ -41,9 +38,6 @@ impl OrderLine {
             (reason, about) => reason.or(about).unwrap_or_default(),
         };
         let manual = order.manual.as_ref();
-        let known = |notice: &Notice| {
-            order.acknowledged.iter().any(|known| known.warning == notice.warning && known.about == notice.about)
-        };
         Self {
             order_id: order.order_id.to_string(),
             number: order.channel_order_id.clone(),
@@ -60,7 +54,7 @@ impl OrderLine {
                 .as_ref()
                 .map(|invoice| invoice.number.clone())
                 .or_else(|| manual.and_then(|manual| manual.document.clone())),
-            warnings: order.warnings.iter().filter(|notice| !known(notice)).count() as i64,
+            warnings: order.warnings.iter().filter(|notice| order.acknowledgement(notice).is_none()).count() as i64,
         }
     }
 }

@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::{
-    extract::{Query, State, rejection::QueryRejection},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 
 use super::{
     order_line::{OrderLine, rupiah},
@@ -17,7 +14,8 @@ use crate::{
     domain::reason::{Reason, Warning},
     http::{
         App,
-        filter::{FilterParams, query},
+        filter::{FilterParams, cursor},
+        params::Params,
         problem::Problem,
     },
     storage::{Count, DayOf, Days, Filter, Grouping, State as OrderState, StoreName, Sums},
@@ -83,9 +81,8 @@ impl Choice {
 pub(super) async fn show(
     State(app): State<App>,
     page: Page,
-    params: Result<Query<FilterParams>, QueryRejection>,
+    Params(params): Params<FilterParams>,
 ) -> Result<Response, Problem> {
-    let params = query(params)?;
     let (filter, storage) = (params.filter()?, app.engine.storage());
     let found = storage.page(&filter, params.before()?, params.limit()?).await?;
     let sums = storage.sums(&filter).await?;
@@ -96,7 +93,7 @@ pub(super) async fn show(
         let query: Vec<_> = all.iter().map(|(key, value)| (*key, value.as_str())).collect();
         address("/orders", &query)
     };
-    let next = found.next.map(|next| as_list(Some(("cursor", format!("{}.{}", next.key, next.id)))));
+    let next = found.next.map(|next| as_list(Some(("cursor", cursor(next)))));
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     html(&Orders {
         states: states(&params, &page),

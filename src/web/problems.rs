@@ -16,12 +16,18 @@ use super::{
 use crate::{
     domain::{
         cause,
-        operator::Actor,
         order::OrderId,
         reason::{Language, Reason, Warning},
     },
-    http::{App, auth::By, problem::Problem},
-    storage::{Cause, Filter, OrderRecord, State as OrderState, Written},
+    http::{
+        App,
+        auth::By,
+        paging::Page as Unreadables,
+        params,
+        problem::Problem,
+        v1::{acknowledge_warning, list_unreadable_webhooks},
+    },
+    storage::{Cause, Filter, OrderRecord, State as OrderState},
 };
 
 /// Groups that are shown; those with the most orders.
@@ -145,11 +151,9 @@ pub(super) async fn show(
     }
     let unreadable = storage.unreadable_count().await?;
     let before = before.and_then(|id| id.parse().ok());
-    let mut newest = storage.unreadable(before, UNREADABLE_SHOWN + 1).await?;
-    let more = newest.len() as i64 > UNREADABLE_SHOWN;
-    newest.truncate(UNREADABLE_SHOWN as usize);
-    let older = newest.last().filter(|_| more).map(|last| format!("/problems?before={}#webhooks", last.id));
-    let newest = newest.into_iter().map(|delivery| Unreadable::new(delivery, page.language)).collect();
+    let Unreadables { rows, next } = list_unreadable_webhooks::page(&app, before, UNREADABLE_SHOWN).await?;
+    let older = next.map(|id| format!("/problems?before={id}#webhooks"));
+    let newest = rows.into_iter().map(|delivery| Unreadable::new(delivery, page.language)).collect();
     let watched = Watched::of(&app, &ids(watch.as_deref().unwrap_or_default()), &page).await?;
     html(&Problems { watched, total: rupiah(hundredths), groups, warnings, unreadable, newest, older, page })
 }
@@ -280,7 +284,7 @@ pub(super) async fn acknowledge(
     By(actor): By,
     Form(Seen { order_id, warning, next }): Form<Seen>,
 ) -> Result<Response, Problem> {
-    acknowledged(&app, &actor, &order_id, &warning).await?;
+    acknowledge_warning::acknowledge(&app, &params::order_id(&order_id)?, &warning, &actor).await?;
     let next = own_path(&next).split('?').next().unwrap_or("/problems").to_owned();
     Ok(Redirect::to(&format!("{next}?done=acknowledged")).into_response())
 }
@@ -302,14 +306,4 @@ pub(super) async fn acknowledge_all(
     let warning = Warning::from_code(&warning).ok_or(Problem::UnknownRoute)?;
     let orders = app.engine.acknowledge_all(warning, newest, &actor).await?;
     Ok(Redirect::to(&format!("/problems?done=acknowledged_all&count={orders}")).into_response())
-}
-
-async fn acknowledged(app: &App, actor: &Actor, order_id: &str, warning: &str) -> Result<(), Problem> {
-    let unknown = || Problem::UnknownOrder(order_id.chars().take(60).collect());
-    let id = OrderId::parse(order_id).ok_or_else(unknown)?;
-    let warning = Warning::from_code(warning).ok_or_else(unknown)?;
-    match app.engine.acknowledge(&id, warning, actor).await? {
-        Written::Changed | Written::Unchanged => Ok(()),
-        Written::Refused(_) | Written::Unknown => Err(unknown()),
-    }
 }

@@ -6,16 +6,16 @@ use jiff::{SignedDuration, ToSpan, civil::Date};
 
 use super::{
     books::Book,
-    chart::{Chart, first_day},
+    chart::Chart,
     format,
     order_line::rupiah,
     page::{Page, address, html},
 };
 use crate::{
     domain::{cause, day_in_wib, reason::Language},
-    engine::queue,
+    engine::{days::Day, queue},
     http::{App, problem::Problem},
-    storage::{Cause, Count, DayOf, DaySum, State as OrderState},
+    storage::{Cause, Count, State as OrderState},
 };
 
 /// Causes that are shown here; the other page has all of them.
@@ -87,11 +87,8 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response,
     let counts = storage.counts().await?;
     let causes = storage.causes(CAUSES_SHOWN).await?;
     let books: Vec<_> = app.engine.books().into_iter().map(|book| Book::new(book, &page)).collect();
-    let today = day_in_wib(page.now);
-    let received = storage.days(DayOf::Received, first_day(today)).await?;
-    let created = storage.days(DayOf::Invoiced, first_day(today)).await?;
-    let of_today = |sums: &[DaySum]| sums.iter().filter(|sum| sum.day == today).copied().collect::<Vec<_>>();
-    let last_webhook = storage.newest_webhook().await?;
+    let days = app.engine.last_days().await?;
+    let last_webhook = app.newest_webhook().await?;
     let open = storage.open_warnings().await?;
     html(&Today {
         moment: page.today(),
@@ -104,11 +101,11 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response,
         silent: last_webhook.is_some_and(|at| page.now.duration_since(at) > LONG_SILENCE),
         queue: Queue::new(&app.engine.queue().await?, in_states(&counts, &[OrderState::Watching]), &page),
         figures: vec![
-            Figures::new(page.t("Today", "Hari ini"), &of_today(&received), &of_today(&created)),
-            Figures::new(page.t("Last 30 days", "30 hari terakhir"), &received, &created),
+            Figures::new(page.t("Today", "Hari ini"), days.last()),
+            Figures::new(page.t("Last 30 days", "30 hari terakhir"), &days),
         ],
-        months: months(today, &page),
-        chart: Chart::new(today, &received, &created),
+        months: months(day_in_wib(page.now), &page),
+        chart: Chart::new(&days),
         empty: counts.iter().all(|count| count.orders == 0),
         page,
     })
@@ -195,13 +192,13 @@ impl Queue {
 }
 
 impl Figures {
-    fn new(heading: &'static str, received: &[DaySum], created: &[DaySum]) -> Self {
-        let orders = |sums: &[DaySum]| format::count(sums.iter().map(|sum| sum.orders).sum());
-        Self {
-            heading,
-            received: orders(received),
-            created: orders(created),
-            sum: rupiah(created.iter().map(|sum| sum.hundredths).sum()),
+    fn new<'a>(heading: &'static str, days: impl IntoIterator<Item = &'a Day>) -> Self {
+        let (mut received, mut invoiced, mut hundredths) = (0, 0, 0);
+        for day in days {
+            received += day.received;
+            invoiced += day.invoiced;
+            hundredths += day.invoiced_hundredths;
         }
+        Self { heading, received: format::count(received), created: format::count(invoiced), sum: rupiah(hundredths) }
     }
 }

@@ -97,6 +97,13 @@ pub struct OrderRecord {
     pub changed_at: Timestamp,
 }
 
+impl OrderRecord {
+    /// Who has acknowledged this warning, and when; `None` while it needs attention.
+    pub fn acknowledgement(&self, notice: &Notice) -> Option<&Acknowledgement> {
+        self.acknowledged.iter().find(|known| known.warning == notice.warning && known.about == notice.about)
+    }
+}
+
 /// Which orders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {

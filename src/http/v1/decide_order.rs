@@ -4,20 +4,22 @@ use axum::{
     Json,
     body::Bytes,
     extract::{Path, State},
-    http::HeaderMap,
 };
 use serde::Deserialize;
 
-use super::{
-    App,
-    auth::By,
-    bodies::DecisionBody,
-    orders::{OrderWithTimeline, known_id, language, show},
-    problem::{Problem, ProblemBody},
-    wrong_field::WrongField,
-};
+use super::order_with_timeline::{OrderWithTimeline, show};
 use crate::{
-    domain::manual::Manual,
+    domain::{manual::Manual, operator::Actor, order::OrderId},
+    http::{
+        App,
+        auth::By,
+        bodies::DecisionBody,
+        language::Preferred,
+        params::order_id,
+        problem::Problem,
+        responses::{BodyErrors, RoleErrors},
+        wrong_field::WrongField,
+    },
     storage::{ManualChange, Written},
 };
 
@@ -54,35 +56,45 @@ pub(crate) struct DecisionRequest {
     request_body = DecisionBody,
     responses(
         (status = 200, description = "The order", body = OrderWithTimeline),
-        (status = 400, description = "The body is not a decision, or its reason or document is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Operator token missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "No operator token is set, or the role does not allow it", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such order", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The order is in no state for it; `code` says why", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The database does not answer", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The body is not a decision, or its reason or document is missing"),
+        (status = 404, description = "No such order"),
+        (status = 409, description = "The order is in no state for it; `code` says why"),
+        BodyErrors,
+        RoleErrors,
     ),
     security(("operator_token" = []))
 )]
-pub(super) async fn decide(
+pub(crate) async fn handler(
     State(app): State<App>,
     By(actor): By,
-    headers: HeaderMap,
-    Path(order_id): Path<String>,
+    Preferred(language): Preferred,
+    Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Json<OrderWithTimeline>, Problem> {
-    let id = known_id(&order_id)?;
+    let id = order_id(&id)?;
     let request = serde_json::from_slice(&body)
         .map_err(|error| Problem::BadRequest(format!("the body is not a decision: {error}")))?;
+    decide(&app, &id, request, actor).await?;
+    show(&app, &id, language).await
+}
+
+/// Writes down what a person decides, for the API and for the pages; returns the decision, `None` for `none`.
+pub(crate) async fn decide(
+    app: &App,
+    id: &OrderId,
+    request: DecisionRequest,
+    actor: Actor,
+) -> Result<Option<Manual>, Problem> {
     let change = change(request, actor.name)?;
-    match app.engine.decide_manually(&id, &change).await? {
-        Written::Changed | Written::Unchanged => show(&app, &id, language(&app, &headers)).await,
+    match app.engine.decide_manually(id, &change).await? {
+        Written::Changed | Written::Unchanged => Ok(change.decision),
         Written::Refused(refused) => Err(Problem::Refused(refused)),
-        Written::Unknown => Err(Problem::UnknownOrder(order_id)),
+        Written::Unknown => Err(Problem::UnknownOrder(id.to_string())),
     }
 }
 
 /// What a request asks for; `by_hand` and `never` without their reason are refused.
-pub(crate) fn change(request: DecisionRequest, actor: String) -> Result<ManualChange, Problem> {
+fn change(request: DecisionRequest, actor: String) -> Result<ManualChange, Problem> {
     let text = |name: &'static str, text: Option<String>| match text.map(|text| text.trim().to_owned()) {
         Some(text) if text.chars().count() > LONGEST_TEXT => Err(WrongField::TooLong { name, most: LONGEST_TEXT }),
         text => Ok(text.filter(|text| !text.is_empty())),
@@ -102,4 +114,38 @@ pub(crate) fn change(request: DecisionRequest, actor: String) -> Result<ManualCh
         return Err(WrongField::DocumentMissing.into());
     }
     Ok(ManualChange { decision, reason, document, actor })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(decision: &str, reason: &str, document: &str) -> Result<ManualChange, String> {
+        let text = |text: &str| Some(text.to_owned());
+        let request = DecisionRequest { decision: decision.to_owned(), reason: text(reason), document: text(document) };
+        change(request, "accounting".to_owned()).map_err(|problem| problem.to_string())
+    }
+
+    fn refused(decision: &str, reason: &str, document: &str) -> String {
+        read(decision, reason, document).expect_err("refused")
+    }
+
+    #[test]
+    fn reason_and_document_are_demanded_where_a_decision_needs_them() {
+        assert_eq!(refused("never", " ", ""), "reason: say why");
+        let without_document = refused("by_hand", "paid in cash", " ");
+        assert_eq!(without_document, "document: give the number of the document in Accurate");
+        let by_hand = read("by_hand", " paid in cash ", "SI.1").expect("complete");
+        assert_eq!(by_hand.decision, Some(Manual::ByHand));
+        assert_eq!((by_hand.reason.as_deref(), by_hand.document.as_deref()), (Some("paid in cash"), Some("SI.1")));
+        assert_eq!(read("none", "", "").map(|change| (change.decision, change.reason)), Ok((None, None)));
+    }
+
+    #[test]
+    fn unknown_words_and_texts_that_are_too_long_are_refused() {
+        let unknown = refused("maybe", "", "");
+        assert!(unknown.starts_with("decision: \"maybe\" is not one of ") && unknown.ends_with(", none"), "{unknown}");
+        let long = "x".repeat(LONGEST_TEXT + 1);
+        assert_eq!(refused("never", &long, ""), "reason: is longer than 500 characters");
+    }
 }

@@ -2,32 +2,30 @@
 
 use axum::{
     body::Body,
-    extract::{Query, State, rejection::QueryRejection},
+    extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use utoipa::{
-    IntoParams, ToSchema,
-    openapi::schema::{Object, ObjectBuilder, Type},
-};
+use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
 
-use super::{
-    App,
-    filter::{FilterParams, query},
-    problem::{Problem, ProblemBody},
-    wrong_field::WrongField,
-};
 use crate::{
     domain::{day_in_wib, reason::Language},
     export::{Format, Headers, export},
+    http::{
+        App,
+        filter::FilterParams,
+        params::{Params, one_of, read_word},
+        problem::Problem,
+        responses::OperatorErrors,
+    },
     storage::Filter,
 };
 
 /// Of which form.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, ToSchema)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ExportParams {
+pub(crate) struct ExportParams {
     /// `csv` or `xlsx`.
     #[param(example = "csv", schema_with = formats)]
     format: Option<String>,
@@ -36,12 +34,18 @@ pub(super) struct ExportParams {
     lang: Option<String>,
 }
 
+/// The formats of a file.
+const FORMATS: [&str; 2] = ["csv", "xlsx"];
+
+/// The languages of its first row.
+const LANGUAGES: [&str; 2] = ["id", "en"];
+
 fn formats() -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["csv", "xlsx", ""])).build()
+    one_of(FORMATS)
 }
 
 fn languages() -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["id", "en", ""])).build()
+    one_of(LANGUAGES)
 }
 
 /// All orders that match, as a file for a spreadsheet. Takes the filters of the list.
@@ -58,43 +62,36 @@ fn languages() -> Object {
             (String = "text/csv"),
             (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         )),
-        (status = 400, description = "A parameter cannot be used", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Operator token missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "No operator token is set", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The database does not answer", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "A parameter cannot be used"),
+        OperatorErrors,
     ),
     security(("operator_token" = []))
 )]
-pub(super) async fn file(
+pub(crate) async fn handler(
     State(app): State<App>,
-    form: Result<Query<ExportParams>, QueryRejection>,
-    params: Result<Query<serde_json::Map<String, serde_json::Value>>, QueryRejection>,
+    Params(form): Params<ExportParams>,
+    Params(mut params): Params<serde_json::Map<String, serde_json::Value>>,
 ) -> Result<Response, Problem> {
-    let (form, mut params) = (query(form)?, query(params)?);
     params.remove("format");
     params.remove("lang");
     let params: FilterParams = serde_json::from_value(params.into())
         .map_err(|error| Problem::BadRequest(format!("a parameter cannot be used: {error}")))?;
     let filter = params.filter_of_all()?;
-    let format = match form.format.as_deref().map(str::trim) {
-        None | Some("") => Format::Csv,
-        Some(word) => Format::parse(word).ok_or_else(|| WrongField::NotOneOf {
-            name: "format",
-            word: word.to_owned(),
-            all: "csv, xlsx".to_owned(),
-        })?,
-    };
-    let headers = match form.lang.as_deref().map(str::trim) {
-        None | Some("") => Headers::Stable,
-        Some("id") => Headers::For(Language::Indonesian),
-        Some("en") => Headers::For(Language::English),
-        Some(word) => return Err(Problem::BadRequest(format!("lang: {word:?} is not one of id, en"))),
-    };
+    let format = read_word("format", form.format.as_ref(), Format::parse, FORMATS)?.unwrap_or(Format::Csv);
+    let headers = read_word("lang", form.lang.as_ref(), headers_in, LANGUAGES)?.unwrap_or(Headers::Stable);
     answer(&app, filter, format, headers).await
 }
 
+fn headers_in(language: &str) -> Option<Headers> {
+    match language {
+        "id" => Some(Headers::For(Language::Indonesian)),
+        "en" => Some(Headers::For(Language::English)),
+        _ => None,
+    }
+}
+
 /// The file as a browser downloads it.
-pub(crate) async fn answer(app: &App, filter: Filter, format: Format, headers: Headers) -> Result<Response, Problem> {
+async fn answer(app: &App, filter: Filter, format: Format, headers: Headers) -> Result<Response, Problem> {
     // What the database says at once is an answer; what it says later can only cut the file short.
     app.engine.storage().page(&filter, None, 1).await?;
     let today = day_in_wib(app.engine.now());

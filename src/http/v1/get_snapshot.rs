@@ -9,16 +9,19 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    App,
-    orders::known_id,
-    problem::{Problem, ProblemBody},
+use crate::{
+    http::{
+        App,
+        params::{order_id, shortened},
+        problem::Problem,
+        responses::OperatorErrors,
+    },
+    storage::SnapshotRecord,
 };
-use crate::storage::SnapshotRecord;
 
 /// One snapshot that Forstok sent; its body is at `/v1/orders/{order_id}/snapshots/{id}`.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Snapshot {
+pub(crate) struct Snapshot {
     /// Tells it from the others.
     id: i64,
     /// When it first arrived.
@@ -66,20 +69,18 @@ impl From<SnapshotRecord> for Snapshot {
     ),
     responses(
         (status = 200, description = "The body", body = serde_json::Value),
-        (status = 401, description = "Operator token missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "No operator token is set", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 400, description = "The address is not UTF-8, or a part of it cannot be used", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "This order has no such snapshot, or its body was cleared", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The database does not answer", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "The address is not UTF-8, or a part of it cannot be used"),
+        (status = 404, description = "This order has no such snapshot, or its body was cleared"),
+        OperatorErrors,
     ),
     security(("operator_token" = []))
 )]
-pub(super) async fn body(
+pub(crate) async fn handler(
     State(app): State<App>,
-    Path((order_id, id)): Path<(String, String)>,
+    Path((order, id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let order = known_id(&order_id)?;
-    let unknown = || Problem::UnknownSnapshot { order_id: order.to_string(), id: id.chars().take(60).collect() };
+    let order = order_id(&order)?;
+    let unknown = || Problem::UnknownSnapshot { order_id: order.to_string(), id: shortened(&id) };
     let number = id.parse().map_err(|_| unknown())?;
     let snapshot = app.engine.storage().snapshot(&order, number).await?.ok_or_else(unknown)?;
     let body = Bytes::from(snapshot.body.ok_or_else(unknown)?);

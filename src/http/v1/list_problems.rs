@@ -1,16 +1,12 @@
 //! `GET /v1/problems`: what needs a person, grouped by its cause.
 
-use axum::{Json, extract::State, http::HeaderMap};
+use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    App,
-    orders::language,
-    problem::{Problem, ProblemBody},
-};
 use crate::{
     domain::{cause::sentence, money::exact_number, reason::Language},
+    http::{App, language::Preferred, problem::Problem, responses::OperatorErrors},
     storage::{Cause, OpenWarning},
 };
 
@@ -19,7 +15,7 @@ const MOST_GROUPS: i64 = 200;
 
 /// What needs a person.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Problems {
+pub(crate) struct Problems {
     /// Blocked orders by their cause, those with the most orders first; 200 at most.
     groups: Vec<Group>,
     /// Warnings that nobody has acknowledged, by their code.
@@ -88,14 +84,12 @@ impl Group {
     tag = "operators",
     responses(
         (status = 200, description = "What needs a person", body = Problems),
-        (status = 401, description = "Operator token missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "No operator token is set", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The database does not answer", body = ProblemBody, content_type = "application/problem+json"),
+        OperatorErrors,
     ),
     security(("operator_token" = []))
 )]
-pub(super) async fn list(State(app): State<App>, headers: HeaderMap) -> Result<Json<Problems>, Problem> {
-    let (storage, language) = (app.engine.storage(), language(&app, &headers));
+pub(crate) async fn handler(State(app): State<App>, Preferred(language): Preferred) -> Result<Json<Problems>, Problem> {
+    let storage = app.engine.storage();
     let causes = storage.causes(MOST_GROUPS).await?;
     let warning = |OpenWarning { warning, orders }: OpenWarning| WarningGroup {
         code: warning.code(),

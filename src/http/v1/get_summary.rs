@@ -1,21 +1,17 @@
-//! `GET /v1/summary`: how many orders stand where.
+//! `GET /v1/summary`: how many orders there are of each kind.
 
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
-use jiff::{Timestamp, ToSpan, civil::Date};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    App,
-    problem::{Problem, ProblemBody},
-};
 use crate::{
-    domain::{day_in_wib, money::exact_number},
-    engine::queue::Queue,
-    storage::{Count, DayOf, DaySum, Filter, State as OrderState},
+    domain::money::exact_number,
+    engine::{days::Day, queue::Queue},
+    http::{App, problem::Problem, responses::OperatorErrors},
+    storage::{Count, Filter, State as OrderState},
 };
 
 /// Newest deliveries that could not be read that are shown.
@@ -23,7 +19,7 @@ const UNREADABLE_SHOWN: i64 = 20;
 
 /// How many orders stand where.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Summary {
+pub(crate) struct Summary {
     /// All orders.
     orders: i64,
     /// By state; every state is there.
@@ -79,9 +75,6 @@ struct DaySummary {
     invoiced_total: serde_json::Number,
 }
 
-/// Days that are shown, today included.
-const DAYS: i64 = 30;
-
 /// Deliveries that were authentic but could not be read.
 #[derive(Debug, Serialize, ToSchema)]
 struct Unreadable {
@@ -123,13 +116,11 @@ struct BookSummary {
     tag = "operators",
     responses(
         (status = 200, description = "The counts", body = Summary),
-        (status = 401, description = "Operator token missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "No operator token is set", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The database does not answer", body = ProblemBody, content_type = "application/problem+json"),
+        OperatorErrors,
     ),
     security(("operator_token" = []))
 )]
-pub(super) async fn summary(State(app): State<App>) -> Result<Json<Summary>, Problem> {
+pub(crate) async fn handler(State(app): State<App>) -> Result<Json<Summary>, Problem> {
     let storage = app.engine.storage();
     let counts = storage.counts().await?;
     let deliveries = storage.unreadable_count().await?;
@@ -142,8 +133,8 @@ pub(super) async fn summary(State(app): State<App>) -> Result<Json<Summary>, Pro
         by_reason: BTreeMap::new(),
         ignored_by_reason: BTreeMap::new(),
         by_store: BTreeMap::new(),
-        oldest_due_seconds: oldest_due_seconds(&app).await?,
-        last_webhook_at: storage.newest_webhook().await?.max(app.last_webhook()).map(|at| at.to_string()),
+        oldest_due_seconds: app.oldest_due_seconds().await?,
+        last_webhook_at: app.newest_webhook().await?.map(|at| at.to_string()),
         queue: queue(&app).await?,
         blocked_total: exact_number(storage.sums(&blocked).await?.rupiah()),
         open_warnings: open.into_iter().map(|open| (open.warning.code(), open.orders)).collect(),
@@ -192,33 +183,11 @@ async fn queue(app: &App) -> Result<QueueSummary, Problem> {
 }
 
 async fn days(app: &App) -> Result<Vec<DaySummary>, Problem> {
-    let storage = app.engine.storage();
-    let today = day_in_wib(app.engine.now());
-    let first = today.saturating_sub((DAYS - 1).days());
-    let (received, invoiced) =
-        (storage.days(DayOf::Received, first).await?, storage.days(DayOf::Invoiced, first).await?);
-    let of = |sums: &[DaySum], day: Date| {
-        sums.iter().find(|sum| sum.day == day).map_or((0, 0), |sum| (sum.orders, sum.hundredths))
+    let summary = |day: Day| DaySummary {
+        day: day.day.to_string(),
+        received: day.received,
+        invoiced: day.invoiced,
+        invoiced_total: exact_number(Decimal::new(day.invoiced_hundredths, 2).normalize()),
     };
-    let summary = |place: i64| {
-        let day = first.saturating_add(place.days());
-        let (count, hundredths) = of(&invoiced, day);
-        DaySummary {
-            day: day.to_string(),
-            received: of(&received, day).0,
-            invoiced: count,
-            invoiced_total: exact_number(Decimal::new(hundredths, 2).normalize()),
-        }
-    };
-    Ok((0..DAYS).map(summary).collect())
-}
-
-/// How long the longest waiting order has been due.
-pub(super) async fn oldest_due_seconds(app: &App) -> Result<f64, Problem> {
-    Ok(seconds_since(app, app.engine.storage().oldest_due().await?))
-}
-
-/// How long ago a moment is; 0 when there is none.
-pub(super) fn seconds_since(app: &App, moment: Option<Timestamp>) -> f64 {
-    moment.map_or(0.0, |moment| app.engine.now().duration_since(moment).as_secs_f64().max(0.0))
+    Ok(app.engine.last_days().await?.into_iter().map(summary).collect())
 }

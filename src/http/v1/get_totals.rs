@@ -1,33 +1,31 @@
 //! `GET /v1/totals`: orders per store, day and state.
 
-use axum::{
-    Json,
-    extract::{Query, State, rejection::QueryRejection},
-};
+use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
-use utoipa::{
-    IntoParams, ToSchema,
-    openapi::schema::{Object, ObjectBuilder, Type},
-};
+use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
 
-use super::{
-    App,
-    filter::{day, query, read_day_of, read_days},
-    problem::{Problem, ProblemBody},
-};
 use crate::{
     domain::money::exact_number,
+    http::{
+        App,
+        params::{Params, day, day_of, one_of, read_day_of, read_days, read_word},
+        problem::Problem,
+        responses::OperatorErrors,
+    },
     storage::{Grouping, Total},
 };
 
 /// Most rows of an answer.
 const MOST_ROWS: i64 = 20_000;
 
+/// For what there is a row each.
+const GROUPINGS: [&str; 3] = ["store", "day", "store,day"];
+
 /// Which totals.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct TotalsParams {
+pub(crate) struct TotalsParams {
     /// A row for each: `store`, `day` or `store,day`.
     #[param(example = "store,day", schema_with = groupings)]
     by: Option<String>,
@@ -38,23 +36,17 @@ pub(super) struct TotalsParams {
     #[param(example = "2026-11-30", schema_with = day)]
     to: Option<String>,
     /// What happened on those days: `ordered` (unless given), `received` or `invoiced`.
-    #[param(example = "ordered", schema_with = dates)]
+    #[param(example = "ordered", schema_with = day_of)]
     date: Option<String>,
 }
 
 fn groupings() -> Object {
-    let words = ["store", "day", "store,day", ""];
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
-}
-
-fn dates() -> Object {
-    let words = ["ordered", "received", "invoiced", ""];
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
+    one_of(GROUPINGS)
 }
 
 /// Orders per store, day and state.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct TotalsAnswer {
+pub(crate) struct TotalsAnswer {
     /// By day, store and state, in this order.
     rows: Vec<TotalRow>,
 }
@@ -100,32 +92,33 @@ impl From<Total> for TotalRow {
     params(TotalsParams),
     responses(
         (status = 200, description = "The totals", body = TotalsAnswer),
-        (status = 400, description = "A parameter cannot be used, or there are too many rows", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Operator token missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "No operator token is set", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The database does not answer", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "A parameter cannot be used, or there are too many rows"),
+        OperatorErrors,
     ),
     security(("operator_token" = []))
 )]
-pub(super) async fn list(
+pub(crate) async fn handler(
     State(app): State<App>,
-    params: Result<Query<TotalsParams>, QueryRejection>,
+    Params(params): Params<TotalsParams>,
 ) -> Result<Json<TotalsAnswer>, Problem> {
-    let params = query(params)?;
     let days = read_days(read_day_of("date", params.date.as_ref())?, params.from.as_ref(), params.to.as_ref())?;
-    let grouping = match params.by.as_deref().map(str::trim) {
-        None | Some("" | "store,day" | "day,store") => Grouping { by_store: true, by_day: true },
-        Some("store") => Grouping { by_store: true, by_day: false },
-        Some("day") => Grouping { by_store: false, by_day: true },
-        Some(word) => {
-            let problem = format!("by: {word:?} is not one of store, day, \"store,day\"");
-            return Err(Problem::BadRequest(problem));
-        }
-    };
+    let grouping = read_word("by", params.by.as_ref(), grouping, GROUPINGS)?.unwrap_or(BY_STORE_AND_DAY);
     let rows = app.engine.storage().totals(&days, grouping, MOST_ROWS + 1).await?;
     if rows.len() as i64 > MOST_ROWS {
         let problem = format!("from, to: these days make more than {MOST_ROWS} rows; ask for fewer");
         return Err(Problem::BadRequest(problem));
     }
     Ok(Json(TotalsAnswer { rows: rows.into_iter().map(Into::into).collect() }))
+}
+
+/// A row for each store and day.
+const BY_STORE_AND_DAY: Grouping = Grouping { by_store: true, by_day: true };
+
+fn grouping(word: &str) -> Option<Grouping> {
+    match word {
+        "store,day" | "day,store" => Some(BY_STORE_AND_DAY),
+        "store" => Some(Grouping { by_store: true, by_day: false }),
+        "day" => Some(Grouping { by_store: false, by_day: true }),
+        _ => None,
+    }
 }

@@ -1,0 +1,97 @@
+//! Parameters of requests: how they are read, and how the OpenAPI document describes them.
+
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::request::Parts,
+};
+use jiff::civil::Date;
+use serde::de::DeserializeOwned;
+use utoipa::openapi::{
+    KnownFormat, SchemaFormat,
+    schema::{AnyOfBuilder, Object, ObjectBuilder, Schema, Type},
+};
+
+use super::{problem::Problem, wrong_field::WrongField};
+use crate::{
+    domain::order::OrderId,
+    storage::{DayOf, Days},
+};
+
+/// The parameters of a query. One that cannot be used is answered with 400, in our own words.
+#[derive(Debug)]
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Query::from_request_parts(parts, state).await {
+            Ok(Query(params)) => Ok(Self(params)),
+            Err(rejection) => Err(Problem::BadRequest(rejection.body_text())),
+        }
+    }
+}
+
+/// One of these words, or the empty text, which is as good as none.
+pub(super) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> Object {
+    let words = words.into_iter().chain([""]);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
+}
+
+/// A day, or the empty text, which is as good as none.
+pub(super) fn day() -> Schema {
+    let format = Some(SchemaFormat::KnownFormat(KnownFormat::Date));
+    let day = ObjectBuilder::new().schema_type(Type::String).format(format);
+    Schema::AnyOf(AnyOfBuilder::new().item(day).item(one_of([])).build())
+}
+
+/// What happened on a day, or the empty text.
+pub(super) fn day_of() -> Object {
+    one_of(DayOf::ALL.map(DayOf::as_str))
+}
+
+/// A text that is not empty.
+pub(super) fn text(text: Option<&String>) -> Option<String> {
+    text.map(|text| text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// The value of a word; an unknown word is reported with all that there are.
+pub(super) fn read_word<T>(
+    name: &'static str,
+    word: Option<&String>,
+    parse: impl Fn(&str) -> Option<T>,
+    all: impl IntoIterator<Item = &'static str>,
+) -> Result<Option<T>, Problem> {
+    let Some(word) = text(word) else { return Ok(None) };
+    parse(&word).map(Some).ok_or_else(|| {
+        let all: Vec<_> = all.into_iter().collect();
+        WrongField::NotOneOf { name, word, all: all.join(", ") }.into()
+    })
+}
+
+/// A day as `2026-11-26`.
+fn read_day(name: &'static str, word: Option<&String>) -> Result<Option<Date>, Problem> {
+    let Some(word) = text(word) else { return Ok(None) };
+    let day = word.parse().ok().filter(|_| word.len() == 10);
+    day.map(Some).ok_or_else(|| WrongField::NotADay { name, word }.into())
+}
+
+/// What happened on the days of a list; `ordered` unless given.
+pub(super) fn read_day_of(name: &'static str, word: Option<&String>) -> Result<DayOf, Problem> {
+    Ok(read_word(name, word, DayOf::parse, DayOf::ALL.map(DayOf::as_str))?.unwrap_or_default())
+}
+
+/// The days between two parameters; no day matches when the first is after the last.
+pub(super) fn read_days(by: DayOf, from: Option<&String>, to: Option<&String>) -> Result<Days, Problem> {
+    Ok(Days { by, from: read_day("from", from)?, to: read_day("to", to)? })
+}
+
+/// The order id of an address. A text that cannot be an id names an order that we do not know.
+pub(crate) fn order_id(text: &str) -> Result<OrderId, Problem> {
+    OrderId::parse(text).ok_or_else(|| Problem::UnknownOrder(shortened(text)))
+}
+
+/// A text of the request as an answer repeats it.
+pub(crate) fn shortened(text: &str) -> String {
+    text.chars().take(60).collect()
+}

@@ -1,0 +1,69 @@
+//! `POST /v1/mapping/check`: every mistake of a mapping, and what it would change.
+
+use axum::{Json, body::Bytes, extract::State};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::{
+    deciding::mapping::Document,
+    domain::{document::Problem as Mistake, mapping::text::table_of_json},
+    http::{
+        App,
+        bodies::MappingDraft,
+        problem::{MistakeBody, Problem},
+        responses::{BodyErrors, OperatorErrors},
+    },
+    settings::unknown_books,
+};
+
+/// Whether a mapping could be put in force.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MappingCheck {
+    /// It could.
+    valid: bool,
+    /// Every mistake.
+    problems: Vec<MistakeBody>,
+    /// What it would change, a line a setting.
+    changes: Vec<String>,
+}
+
+/// Tells every mistake of a mapping and what it would change; changes nothing.
+#[utoipa::path(
+    post,
+    path = "/v1/mapping/check",
+    operation_id = "checkMapping",
+    tag = "operators",
+    request_body(content = MappingDraft, description = "The mapping as JSON, with the keys of the TOML file"),
+    responses(
+        (status = 200, description = "What is wrong with it, if anything", body = MappingCheck),
+        (status = 400, description = "It is no JSON object"),
+        BodyErrors,
+        OperatorErrors,
+    ),
+    security(("operator_token" = []))
+)]
+pub(crate) async fn handler(State(app): State<App>, body: Bytes) -> Result<Json<MappingCheck>, Problem> {
+    Ok(Json(match read_mapping(&app, &body)? {
+        Ok(document) => {
+            let changes = document.mapping.changes_since(&app.engine.mapping().mapping);
+            MappingCheck { valid: true, problems: Vec::new(), changes }
+        }
+        Err(mistakes) => {
+            let problems = mistakes.into_iter().map(Into::into).collect();
+            MappingCheck { valid: false, problems, changes: Vec::new() }
+        }
+    }))
+}
+
+/// The mapping of a request's body, or every mistake in it; a body that is no JSON object is refused.
+pub(crate) fn read_mapping(app: &App, body: &[u8]) -> Result<Result<Document, Vec<Mistake>>, Problem> {
+    let json: Value =
+        serde_json::from_slice(body).map_err(|error| Problem::BadRequest(format!("the body is not JSON: {error}")))?;
+    let table = table_of_json(&json).map_err(|what| Problem::BadRequest(format!("the body {what}")))?;
+    let books: Vec<_> = app.engine.books().into_iter().map(|book| book.name).collect();
+    Ok(Document::from_table(&table).and_then(|document| {
+        let unknown = unknown_books(&document.mapping, &books);
+        if unknown.is_empty() { Ok(document) } else { Err(unknown) }
+    }))
+}

@@ -1,0 +1,61 @@
+//! `/v1`: what people and their tools ask for. One file per operation, named like its `operationId`.
+
+pub(crate) mod acknowledge_warning;
+pub(super) mod check_mapping;
+pub(crate) mod decide_order;
+pub(super) mod export_orders;
+pub(super) mod get_mapping;
+pub(super) mod get_mapping_revision;
+pub(super) mod get_order;
+pub(super) mod get_snapshot;
+pub(super) mod get_summary;
+pub(super) mod get_totals;
+pub(super) mod get_unreadable_webhook;
+pub(super) mod list_mapping_revisions;
+pub(super) mod list_orders;
+pub(super) mod list_problems;
+pub(crate) mod list_unreadable_webhooks;
+mod order;
+mod order_with_timeline;
+pub(super) mod preview_order;
+pub(super) mod put_mapping;
+pub(crate) mod retry_order;
+pub(super) mod retry_orders;
+pub(super) mod retry_unreadable_webhook;
+
+use axum::{
+    Router, middleware,
+    routing::{get, post, put},
+};
+
+use super::{App, auth};
+
+/// All of it, each operation behind the role that it needs.
+pub(super) fn routes(app: &App) -> Router<App> {
+    let readers = Router::new()
+        .route("/v1/orders", get(list_orders::handler))
+        .route("/v1/orders/export", get(export_orders::handler))
+        .route("/v1/orders/{order_id}", get(get_order::handler))
+        .route("/v1/orders/{order_id}/snapshots/{id}", get(get_snapshot::handler))
+        .route("/v1/problems", get(list_problems::handler))
+        .route("/v1/unreadable", get(list_unreadable_webhooks::handler))
+        .route("/v1/unreadable/{id}", get(get_unreadable_webhook::handler))
+        .route("/v1/totals", get(get_totals::handler))
+        .route("/v1/summary", get(get_summary::handler))
+        .route("/v1/mapping", get(get_mapping::handler))
+        .route("/v1/mapping/history", get(list_mapping_revisions::handler))
+        .route("/v1/mapping/revisions/{revision}", get(get_mapping_revision::handler))
+        .route("/v1/mapping/check", post(check_mapping::handler))
+        .route("/v1/preview", post(preview_order::handler));
+    let workers = Router::new()
+        .route("/v1/orders/retry", post(retry_orders::handler))
+        .route("/v1/orders/{order_id}/retry", post(retry_order::handler))
+        .route("/v1/orders/{order_id}/decision", post(decide_order::handler))
+        .route("/v1/orders/{order_id}/warnings/{code}/acknowledge", post(acknowledge_warning::handler))
+        .route("/v1/unreadable/{id}/retry", post(retry_unreadable_webhook::handler))
+        .route_layer(middleware::from_fn(auth::workers_only));
+    let admins = Router::new()
+        .route("/v1/mapping", put(put_mapping::handler))
+        .route_layer(middleware::from_fn(auth::admins_only));
+    readers.merge(workers).merge(admins).route_layer(middleware::from_fn_with_state(app.clone(), auth::operators_only))
+}

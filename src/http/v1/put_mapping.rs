@@ -1,0 +1,93 @@
+//! `PUT /v1/mapping`: replaces the active mapping.
+
+use axum::{
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, header},
+    response::Response,
+};
+
+use super::{check_mapping::read_mapping, get_mapping::MappingAnswer};
+use crate::{
+    clock::SystemClock,
+    deciding::mapping::{Applied, apply},
+    http::{
+        App,
+        auth::By,
+        bodies::MappingBody,
+        problem::Problem,
+        responses::{BodyErrors, RoleErrors},
+    },
+};
+
+/// Replaces the active mapping; takes effect at once, without restart.
+///
+/// `If-Match` holds the `ETag` of the mapping that this one was made from, so that nobody's change is lost; `*` replaces
+/// whatever is active. What the mapping does not mention is removed.
+#[utoipa::path(
+    put,
+    path = "/v1/mapping",
+    operation_id = "putMapping",
+    tag = "operators",
+    params(("If-Match" = String, Header, description = "Revision that this mapping replaces, in quotes")),
+    request_body(content = MappingBody, description = "The mapping as JSON, with the keys of the TOML file"),
+    responses(
+        (status = 200, description = "It is in force", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
+        (status = 400, description = "It is no JSON object"),
+        (status = 412, description = "Another revision is in force by now; nothing changed"),
+        (status = 422, description = "It has mistakes; nothing changed"),
+        (status = 428, description = "`If-Match` is missing; nothing changed"),
+        BodyErrors,
+        RoleErrors,
+    ),
+    security(("operator_token" = []))
+)]
+pub(crate) async fn handler(
+    State(app): State<App>,
+    By(actor): By,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let replaces = if_match(&headers)?;
+    let document = read_mapping(&app, &body)?.map_err(Problem::MappingWrong)?;
+    let engine = &app.engine;
+    match apply(engine.storage().as_ref(), &SystemClock, document, &actor.name, replaces).await? {
+        Applied::Equal(active) => Ok(MappingAnswer::unchanged(&active)),
+        Applied::Changed(active, changes) => {
+            engine.set_mapping(active.clone());
+            Ok(MappingAnswer::changed(&active, changes))
+        }
+        Applied::Stale(revision) => Err(Problem::MappingStale(revision)),
+    }
+}
+
+/// The revision that `If-Match` names; nothing for `*`, which takes whatever is active.
+fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+    let value = headers.get(header::IF_MATCH).ok_or(Problem::RevisionMissing)?;
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let revision = text.trim_start_matches("W/").trim_matches('"').parse();
+    // A tag that we never gave names a mapping that is not active.
+    Ok(Some(revision.unwrap_or(-1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replaced(value: &str) -> Option<i64> {
+        let headers = HeaderMap::from_iter([(header::IF_MATCH, value.parse().expect("a header"))]);
+        if_match(&headers).expect("it is there")
+    }
+
+    #[test]
+    fn the_revision_that_is_replaced_is_named_by_its_etag() {
+        assert_eq!(replaced("\"7\""), Some(7));
+        assert_eq!(replaced("W/\"7\""), Some(7), "a proxy may weaken the tag");
+        assert_eq!(replaced("*"), None, "whatever is active");
+        assert_eq!(replaced("\"abc\""), Some(-1), "we never gave it, so it is of no active mapping");
+        assert_eq!(if_match(&HeaderMap::new()), Err(Problem::RevisionMissing));
+    }
+}
