@@ -8,6 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::{
     basis::Basis,
     lines::Line,
+    mapping::TaxMode,
     money::{Rupiah, exact_number},
 };
 
@@ -83,7 +84,7 @@ pub struct DetailExpense {
 
 impl DetailItem {
     /// A line as Accurate takes it; true beside it when the name had to be cut.
-    pub fn new(line: Line, warehouse_name: Option<String>, use_tax1: bool) -> (Self, bool) {
+    pub fn new(line: Line, warehouse_name: Option<String>, tax: TaxMode) -> (Self, bool) {
         let name = if line.name.is_empty() { &line.item_no } else { &line.name };
         let detail_name = sent_name(name);
         let cut = detail_name.len() < name.trim_end().len();
@@ -93,7 +94,7 @@ impl DetailItem {
             unit_price: line.unit_price,
             quantity: line.quantity.normalize(),
             warehouse_name,
-            use_tax1,
+            use_tax1: tax != TaxMode::Off,
         };
         (item, cut)
     }

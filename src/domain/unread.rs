@@ -133,54 +133,70 @@ pub struct UnreadAmounts<'a> {
     pub not_needed: Vec<&'a Problem>,
 }
 
+/// Where the seller's discount comes from: the first place that has one counts, and those after it are ignored.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum DiscountFrom {
+    Order,
+    OrderVoucher,
+    Lines,
+}
+
+impl DiscountFrom {
+    fn of(order: &Snapshot) -> Self {
+        if order.discount_amount + order.voucher_amount != Rupiah::ZERO {
+            Self::Order
+        } else if order.voucher_seller != Rupiah::ZERO {
+            Self::OrderVoucher
+        } else {
+            Self::Lines
+        }
+    }
+}
+
 impl<'a> UnreadAmounts<'a> {
     /// Sorts an order's unread amounts by whether an invoice with bundles of this kind depends on them (design.md §6).
     pub fn of(order: &'a Snapshot, bundles: Bundles) -> Self {
-        let mut amounts = Self::default();
-        let discount = order.discount_amount + order.voucher_amount;
-        // The first discount that is not 0 counts; the ones after it are ignored.
-        let needs_voucher = discount == Rupiah::ZERO;
-        let needs_voucher_of_lines = needs_voucher && order.voucher_seller == Rupiah::ZERO;
-        let shipping_is_unread = order.unread.iter().any(|unread| unread.field == Field::Shipping);
-        for unread in &order.unread {
-            let is_needed = match unread.field {
-                Field::VoucherSeller => needs_voucher,
-                Field::Shipping => order.cashless == Some(false),
-                Field::Cashless => order.shipping_price.is_positive() || shipping_is_unread,
-                Field::UpdatedAt | Field::OrderedAt => continue,
-                _ => true,
-            };
-            amounts.put(unread, is_needed);
-        }
-        for line in &order.lines {
-            amounts.add_line(line, bundles, needs_voucher_of_lines);
-        }
-        amounts
+        let discount = DiscountFrom::of(order);
+        let own = order.unread.iter().filter(|unread| !matches!(unread.field, Field::UpdatedAt | Field::OrderedAt));
+        let own = own.map(|unread| (unread, is_needed(order, unread, discount)));
+        let of_lines = order.lines.iter().flat_map(|line| of_line(line, bundles, discount));
+        let (needed, not_needed): (Vec<_>, Vec<_>) = own.chain(of_lines).partition(|(_, is_needed)| *is_needed);
+        let problems =
+            |unread: Vec<(&'a Unread, bool)>| unread.into_iter().map(|(unread, _)| &unread.problem).collect();
+        Self { needed: problems(needed), not_needed: problems(not_needed) }
     }
+}
 
-    fn add_line(&mut self, line: &'a OrderLine, bundles: Bundles, needs_voucher: bool) {
-        let is_product = line.is_product() && !line.quantity.is_zero();
-        for unread in &line.unread {
-            let is_needed = match unread.field {
-                Field::VoucherSeller => line.is_product() && needs_voucher,
-                Field::Parts => is_product && bundles != Bundles::Parent,
-                Field::Price => is_product && line.sale_price.is_none(),
-                _ => is_product,
-            };
-            self.put(unread, is_needed);
+fn is_needed(order: &Snapshot, unread: &Unread, discount: DiscountFrom) -> bool {
+    match unread.field {
+        Field::VoucherSeller => discount > DiscountFrom::Order,
+        Field::Shipping => order.cashless == Some(false),
+        Field::Cashless => {
+            order.shipping_price.is_positive() || order.unread.iter().any(|unread| unread.field == Field::Shipping)
         }
-        for unread in line.bundle.iter().flat_map(|part| &part.unread) {
-            let is_needed = match bundles {
-                Bundles::Parent => false,
-                Bundles::ParentAndChildren => unread.field == Field::Quantity,
-                Bundles::Children => true,
-            };
-            self.put(unread, is_product && is_needed);
-        }
+        _ => true,
     }
+}
 
-    fn put(&mut self, unread: &'a Unread, is_needed: bool) {
-        let list = if is_needed { &mut self.needed } else { &mut self.not_needed };
-        list.push(&unread.problem);
-    }
+/// What could not be read of a line and of its parts, each with whether it is needed.
+fn of_line(line: &OrderLine, bundles: Bundles, discount: DiscountFrom) -> impl Iterator<Item = (&Unread, bool)> {
+    let is_product = line.is_product() && !line.quantity.is_zero();
+    let own = line.unread.iter().map(move |unread| {
+        let is_needed = match unread.field {
+            Field::VoucherSeller => line.is_product() && discount == DiscountFrom::Lines,
+            Field::Parts => is_product && bundles != Bundles::Parent,
+            Field::Price => is_product && line.sale_price.is_none(),
+            _ => is_product,
+        };
+        (unread, is_needed)
+    });
+    let of_parts = line.bundle.iter().flat_map(|part| &part.unread).map(move |unread| {
+        let is_needed = match bundles {
+            Bundles::Parent => false,
+            Bundles::ParentAndChildren => unread.field == Field::Quantity,
+            Bundles::Children => true,
+        };
+        (unread, is_product && is_needed)
+    });
+    own.chain(of_parts)
 }

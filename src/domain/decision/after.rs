@@ -3,7 +3,6 @@
 use super::{
     Undecided, Verdict,
     before::{Decision, cancellation},
-    verdict::block,
 };
 use crate::domain::{
     about::About,
@@ -37,11 +36,16 @@ pub(super) fn replaced(order: &Undecided) -> Option<&Finding> {
 }
 
 /// News about such an order. Nothing may say that it is invoiced: it is looked up again, or a person decides.
-pub(super) fn after_replacement(verdict: &mut Verdict, order: &Undecided, decision: Decision, is_contradicted: bool) {
+pub(super) fn after_replacement(
+    verdict: &mut Verdict,
+    order: &Undecided,
+    decision: Decision,
+    cancelled: &Cancellation,
+) {
     match decision {
-        Decision::Block(mut findings) if is_contradicted => {
+        Decision::Block(mut findings) if matches!(cancelled, Cancellation::Contradicted { .. }) => {
             findings.extend(replaced(order).cloned());
-            block(verdict, order, findings);
+            verdict.block(order, findings);
         }
         _ => {
             let number = order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default();

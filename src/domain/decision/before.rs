@@ -222,7 +222,7 @@ fn draft(order: &Snapshot, mapping: &Mapping, wanted: &Wanted) -> Decision {
     let tax = store.tax.unwrap_or(mapping.tax);
     let mut detail_item = Vec::with_capacity(lines.len());
     for line in lines {
-        let (item, cut) = DetailItem::new(line, warehouse.clone(), tax != TaxMode::Off);
+        let (item, cut) = DetailItem::new(line, warehouse.clone(), tax);
         if cut {
             notices.push(Notice { warning: Warning::NameCut, about: About::Name { name: item.detail_name.clone() } });
         }

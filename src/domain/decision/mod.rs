@@ -97,3 +97,16 @@ pub struct Verdict {
     /// Nothing is decided yet: the order is `due` only to be looked up, and is decided again after that.
     pub look_up_first: bool,
 }
+
+impl Verdict {
+    /// A person must act.
+    fn block(&mut self, order: &Undecided, findings: Vec<Finding>) {
+        self.state = State::Blocked;
+        self.reason = findings.first().map(|finding| finding.reason);
+        // The timeline reports what changed, not that nothing did.
+        if order.state != State::Blocked || order.findings != findings {
+            self.events.push(Event::Blocked { findings: findings.clone() });
+        }
+        self.findings = findings;
+    }
+}

@@ -11,7 +11,7 @@ use crate::domain::{
     manual::{Manual, ManualDecision},
     mapping::Mapping,
     order::Snapshot,
-    reason::{Finding, Notice, Reason, Warning},
+    reason::{Notice, Reason, Warning},
     state::State,
     timeline::Event,
 };
@@ -45,14 +45,15 @@ pub fn verdict(
     let snapshot = snapshot.ok();
     keep_warnings(&mut verdict, order, snapshot.as_ref());
     verdict.warnings.extend(notices(history, snapshot.as_ref(), mapping, &decision));
-    let is_contradicted = matches!(cancellation(history, mapping, manual), Cancellation::Contradicted { .. });
+    let cancelled = cancellation(history, mapping, manual);
+    let is_contradicted = matches!(cancelled, Cancellation::Contradicted { .. });
     match (order.state, decision) {
         // Its deletion may be under way; what is left then is decided about afterwards.
         (State::VoidDue, _) if order.deletion_tried || !is_contradicted => {}
         // The invoice is gone: only a person or a contradiction is a reason to decide again.
         (State::Voided, _) if !leaves_voided(manual) && !is_contradicted => {}
         (State::Blocked, decision) if order.invoice_stands && replaced(order).is_some() => {
-            after_replacement(&mut verdict, order, decision, is_contradicted);
+            after_replacement(&mut verdict, order, decision, &cancelled);
         }
         // Blocked with an invoice: it could not be deleted. It is never forgotten that it exists.
         (_, _) if order.invoice_stands => {
@@ -77,7 +78,7 @@ pub fn verdict(
                 verdict.events.push(Event::Ignored { reason });
             }
         }
-        (_, Decision::Block(findings)) => block(&mut verdict, order, findings),
+        (_, Decision::Block(findings)) => verdict.block(order, findings),
         (_, Decision::Invoice(draft, notices)) => {
             verdict.state = State::Due;
             verdict.warnings.extend(notices);
@@ -133,14 +134,4 @@ fn note_new_warnings(verdict: &mut Verdict, order: &Undecided) {
     if !notices.is_empty() {
         verdict.events.push(Event::Noticed { notices });
     }
-}
-
-pub(super) fn block(verdict: &mut Verdict, order: &Undecided, findings: Vec<Finding>) {
-    verdict.state = State::Blocked;
-    verdict.reason = findings.first().map(|finding| finding.reason);
-    // The timeline reports what changed, not that nothing did.
-    if order.state != State::Blocked || order.findings != findings {
-        verdict.events.push(Event::Blocked { findings: findings.clone() });
-    }
-    verdict.findings = findings;
 }
