@@ -25,7 +25,7 @@ const LANE: &str = "(CASE WHEN state = 'void_due' THEN 2 WHEN tries > 0 THEN 1 E
 
 /// News is decided about first, for it may call off a deletion; unless an invoice may already exist: then only a
 /// look at Accurate can tell.
-const MAY_BE_CLAIMED: &str = "(undecided = 0 OR (state = 'due' AND unsure_since <> 0))";
+const MAY_BE_CLAIMED: &str = "(undecided = 0 OR (state = 'due' AND doubt_since <> 0))";
 
 /// Ids of orders of one lane in the order of their time, where `$1` is the book and `$2` the moment.
 fn ids(lane: Lane, has_come: &str, direction: &str, limit: &str) -> String {
@@ -79,7 +79,7 @@ pub(super) async fn claim_blocked<T: Dialect>(
     now: Timestamp,
     lease_until: Timestamp,
 ) -> Result<Option<Claim>> {
-    let which = "order_id = $1 AND state = 'blocked' AND unsure_since <> 0 AND undecided = 0 AND lease_until <= $2
+    let which = "order_id = $1 AND state = 'blocked' AND doubt_since <> 0 AND undecided = 0 AND lease_until <= $2
                  AND invoice_id IS NULL";
     let claims = take(db, which, now, lease_until, &[order_id.into(), now.into(), lease_until.into()]).await?;
     Ok(claims.into_iter().next())
@@ -100,16 +100,16 @@ async fn take<T: Dialect>(
     let sql = format!(
         "UPDATE orders SET
              attempt = attempt + 1, tries = tries + 1,
-             unsure_before = {least}(unsure_since, {now}),
-             unsure_since = CASE WHEN state = 'due' THEN {now} + ($3 - $2) ELSE unsure_since END,
+             doubt_before = {least}(doubt_since, {now}),
+             doubt_since = CASE WHEN state = 'due' THEN {now} + ($3 - $2) ELSE doubt_since END,
              deletion_tried = CASE WHEN state <> 'void_due' THEN 0
-                                   WHEN unsure_since = 0 OR {now} - {least}(unsure_since, {now}) >= {over} THEN 1
+                                   WHEN doubt_since = 0 OR {now} - {least}(doubt_since, {now}) >= {over} THEN 1
                                    ELSE deletion_tried END,
              lease_until = $3, next_attempt_at = CASE WHEN state = 'blocked' THEN next_attempt_at ELSE $3 END
          WHERE {which}
          RETURNING order_id, attempt, revision, tries, failures, state, undecided, draft, warnings, findings, received_at,
-                   waits_for, vain_looks, trouble, invoice_id, invoice_number, id,
-                   CASE WHEN unsure_before <> 0 THEN {now} - unsure_before END AS doubt_age,
+                   waits_for, failed_checks, trouble, invoice_id, invoice_number, id,
+                   CASE WHEN doubt_before <> 0 THEN {now} - doubt_before END AS doubt_age,
                    CASE WHEN invoice_shown_at <> 0 THEN {now} - invoice_shown_at END AS invoice_age",
         least = T::LEAST,
         over = SAVE_IS_OVER.as_micros(),
@@ -148,7 +148,7 @@ fn read_claim(row: &impl Columns, lease_until: Timestamp) -> Result<Claim> {
         invoice: invoice.map(|(number, id)| InvoiceRef { number, id }),
         invoice_age: age(row, "invoice_age")?,
         findings: json_column(row, "findings")?,
-        trouble: Trouble { looks: row.number("vain_looks")?, words: row.text("trouble")?.to_owned() },
+        trouble: Trouble { looks: row.number("failed_checks")?, words: row.text("trouble")?.to_owned() },
         warnings: json_column(row, "warnings")?,
         received_at: timestamp(row.number("received_at")?)?,
         waits_for: Subject::parse(row.text("waits_for")?),
@@ -176,12 +176,12 @@ pub(super) async fn settle<T: Dialect>(db: &mut T, settlements: &[Settlement], n
                               ELSE COALESCE(v.value ->> 'waits_for', '') END,
              recheck_at = CAST(v.value ->> 'recheck_at' AS BIGINT),
              warnings = v.value ->> 'warnings',
-             unsure_since = CASE v.value ->> 'doubt' WHEN 'now' THEN {now} WHEN 'before' THEN unsure_before
-                                                     WHEN 'look_up' THEN {greatest}(unsure_before, 1) ELSE 0 END,
+             doubt_since = CASE v.value ->> 'doubt' WHEN 'now' THEN {now} WHEN 'before' THEN doubt_before
+                                                     WHEN 'look_up' THEN {greatest}(doubt_before, 1) ELSE 0 END,
              next_attempt_at = CAST(v.value ->> 'next_attempt_at' AS BIGINT),
              tries = tries - CAST(v.value ->> 'uncounted' AS BIGINT),
              failures = failures * CAST(v.value ->> 'in_a_row' AS BIGINT) + CAST(v.value ->> 'failed' AS BIGINT),
-             vain_looks = CAST(v.value ->> 'vain_looks' AS BIGINT), trouble = v.value ->> 'trouble',
+             failed_checks = CAST(v.value ->> 'failed_checks' AS BIGINT), trouble = v.value ->> 'trouble',
              undecided = CASE WHEN revision = CAST(v.value ->> 'settles' AS BIGINT) THEN 0
                               ELSE {greatest}(undecided, CAST(v.value ->> 'reconsider' AS BIGINT)) END,
              due_since = CASE WHEN v.value ->> 'state' IS NULL THEN due_since END,
@@ -256,7 +256,7 @@ async fn begin_waits(
 ) -> Result<()> {
     for settlement in settlements.iter().filter(|settlement| taken.contains(&settlement.order_id)) {
         if let Outcome::Blocked { waits_for: Some(subject), .. } = &settlement.outcome {
-            let sql = "INSERT INTO waits (book, subject, next_at)
+            let sql = "INSERT INTO rechecks (book, subject, next_at)
                        SELECT book, $2, $3 FROM orders WHERE order_id = $1 ON CONFLICT (book, subject) DO NOTHING";
             let (subject, at) = (storable(&subject.to_string()).into_owned(), now + next_recheck_after(0));
             db.execute(sql, &[(&settlement.order_id).into(), (&subject).into(), at.into()]).await?;
@@ -275,7 +275,7 @@ fn settled_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
     };
     let mut row = json!({
         "order_id": settlement.order_id, "attempt": settlement.attempt, "warnings": to_json(&settlement.warnings),
-        "doubt": doubt, "vain_looks": settlement.trouble.looks, "trouble": settlement.trouble.words,
+        "doubt": doubt, "failed_checks": settlement.trouble.looks, "trouble": settlement.trouble.words,
         "reason": "", "findings": "[]", "subject": "", "recheck_at": 0, "settles": -1,
         "next_attempt_at": 0, "uncounted": 0, "failed": 0, "in_a_row": 1, "reconsider": 0,
     });
@@ -361,7 +361,7 @@ pub(super) async fn shorten_waits(
     );
     let values = [book.into(), now.into(), attempt.into(), lease.into(), attempt.min(lease).into()];
     let orders = db.execute(sql, &values).await?;
-    let sql = "UPDATE waits SET next_at = $2 WHERE book = $1 AND next_at > $3";
+    let sql = "UPDATE rechecks SET next_at = $2 WHERE book = $1 AND next_at > $3";
     let looks = db.execute(sql, &[book.into(), now.into(), look.into()]).await?;
     let sql = "UPDATE orders SET recheck_at = $2 WHERE book = $1 AND recheck_at > 0 AND recheck_at > $3";
     Ok(orders + looks + db.execute(sql, &[book.into(), now.into(), recheck.into()]).await?)
@@ -371,7 +371,7 @@ pub(super) async fn end_leases<T: Dialect>(db: &mut T, book: &str, now: Timestam
     // From now on none of their saves leaves any more.
     let sql = format!(
         "UPDATE orders SET lease_until = 0, next_attempt_at = $2,
-                unsure_since = CASE WHEN state = 'due' THEN {least}(unsure_since, {now}) ELSE unsure_since END
+                doubt_since = CASE WHEN state = 'due' THEN {least}(doubt_since, {now}) ELSE doubt_since END
          WHERE book = $1 AND state IN ('due', 'void_due') AND lease_until > 0",
         least = T::LEAST,
         now = db.now("$2"),

@@ -22,7 +22,7 @@ pub(super) async fn undecided<T: Dialect>(db: &mut T, now: Timestamp, limit: i64
     // The body is looked up for each order that is given; joined, all deliveries might be read for it.
     let sizes = format!(
         "SELECT o.id, (SELECT {BODY_BYTES} FROM deliveries d WHERE d.id = o.latest_delivery) AS bytes FROM orders o
-         WHERE o.undecided = 1 AND o.lease_until <= $1 AND NOT (o.state = 'due' AND o.unsure_since <> 0)
+         WHERE o.undecided = 1 AND o.lease_until <= $1 AND NOT (o.state = 'due' AND o.doubt_since <> 0)
          ORDER BY o.id LIMIT $2"
     );
     let rows = db.fetch(sizes, &[now.into(), limit.into()]).await?;
@@ -30,12 +30,12 @@ pub(super) async fn undecided<T: Dialect>(db: &mut T, now: Timestamp, limit: i64
     let sql = format!(
         "SELECT o.order_id, o.revision, o.state, o.history, o.received_at, o.draft, o.reason, o.findings,
                 o.warnings, o.store_id, o.ordered_at, o.deletion_tried, o.decision,
-                o.unsure_since, o.attempt,
+                o.doubt_since, o.attempt,
                 (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body,
                 (SELECT d.received_at FROM deliveries d WHERE d.id = o.latest_delivery) AS body_received_at,
                 CASE WHEN o.invoice_id IS NOT NULL AND o.state <> 'voided' THEN o.invoice_id END AS standing
          FROM {} {} orders o ON o.id = CAST(v.value ->> 0 AS BIGINT)
-         WHERE o.undecided = 1 AND o.lease_until <= $2 AND NOT (o.state = 'due' AND o.unsure_since <> 0)
+         WHERE o.undecided = 1 AND o.lease_until <= $2 AND NOT (o.state = 'due' AND o.doubt_since <> 0)
          ORDER BY o.id",
         T::ROWS,
         T::THEN_JOIN
@@ -59,7 +59,7 @@ fn read_undecided(row: &impl Columns) -> Result<Undecided> {
         reason: reason(row)?,
         findings: json_column(row, "findings")?,
         invoice_stands: row.number_if_any("standing")?.is_some(),
-        saves: match (row.number("unsure_since")?, row.number("attempt")?) {
+        saves: match (row.number("doubt_since")?, row.number("attempt")?) {
             (0, 0) => Saves::NoneSent,
             (0, _) => Saves::AccountedFor,
             _ => Saves::InDoubt,
@@ -92,13 +92,13 @@ pub(super) async fn decide<T: Dialect>(db: &mut T, verdicts: &[Verdict], now: Ti
     let sql = format!(
         "UPDATE orders SET
              undecided = CAST(v.value ->> 11 AS BIGINT), failures = 0, changed_at = $2, recheck_at = 0,
-             unsure_since = CASE WHEN CAST(v.value ->> 11 AS BIGINT) = 1 AND unsure_since = 0 THEN 1 ELSE unsure_since END,
+             doubt_since = CASE WHEN CAST(v.value ->> 11 AS BIGINT) = 1 AND doubt_since = 0 THEN 1 ELSE doubt_since END,
              waits_for = CASE WHEN v.value ->> 2 = 'blocked' THEN '' ELSE waits_for END,
              state = v.value ->> 2, reason = v.value ->> 3, findings = v.value ->> 4, warnings = v.value ->> 5,
              mapping_revision = CAST(v.value ->> 6 AS BIGINT), book = COALESCE(v.value ->> 7, book),
              draft = COALESCE(v.value ->> 8, draft), subject = v.value ->> 9,
              deletion_tried = CASE WHEN state = 'void_due' THEN deletion_tried ELSE 0 END,
-             vain_looks = CASE WHEN v.value ->> 8 <> draft THEN 0 ELSE vain_looks END,
+             failed_checks = CASE WHEN v.value ->> 8 <> draft THEN 0 ELSE failed_checks END,
              amount = COALESCE(CAST(v.value ->> 10 AS BIGINT), amount),
              invoice_number = {kept} invoice_number END, invoice_id = {kept} invoice_id END,
              invoice_total = {kept} invoice_total END, invoiced_at = {kept} invoiced_at END,
@@ -108,7 +108,7 @@ pub(super) async fn decide<T: Dialect>(db: &mut T, verdicts: &[Verdict], now: Ti
                                     WHEN state = v.value ->> 2 THEN next_attempt_at ELSE $2 END
          FROM {rows}
          WHERE orders.order_id = v.value ->> 0 AND orders.revision = CAST(v.value ->> 1 AS BIGINT) AND undecided = 1
-           AND lease_until <= $2 AND NOT (state = 'due' AND unsure_since <> 0)
+           AND lease_until <= $2 AND NOT (state = 'due' AND doubt_since <> 0)
            AND CAST(v.value ->> 6 AS BIGINT) = (SELECT COALESCE(MAX(revision), 0) FROM mappings)
          RETURNING order_id",
         rows = T::ROWS,
@@ -128,8 +128,8 @@ const REARM: &str = "UPDATE orders SET
         undecided = CASE WHEN state = 'blocked' THEN 1 ELSE undecided END,
         revision = revision + 1, failures = 0,
         next_attempt_at = CASE WHEN state = 'blocked' THEN next_attempt_at ELSE $1 END,
-        unsure_since = CASE WHEN state = 'blocked' AND findings LIKE '%\"kind\":\"not_searchable\"%' THEN 0
-                            ELSE unsure_since END
+        doubt_since = CASE WHEN state = 'blocked' AND findings LIKE '%\"kind\":\"not_searchable\"%' THEN 0
+                            ELSE doubt_since END
      WHERE state IN ('blocked', 'due', 'void_due') AND lease_until <= $1";
 
 pub(super) async fn rearm<T: Dialect>(db: &mut T, filter: &Filter, actor: &str, now: Timestamp) -> Result<u64> {

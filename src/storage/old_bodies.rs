@@ -39,7 +39,7 @@ pub(super) async fn find(db: &mut impl Dialect, older_than: Timestamp, now: Time
             "SELECT k.delivery AS id,
                     (SELECT CASE WHEN d.received_at < $3 AND NOT {NEEDED} THEN d.id END
                      FROM deliveries d WHERE d.id = k.delivery) AS not_needed
-             FROM kept_bodies k WHERE k.look_at {due} $1 ORDER BY k.look_at LIMIT $2"
+             FROM kept_bodies k WHERE k.check_at {due} $1 ORDER BY k.check_at LIMIT $2"
         )
     };
     // One that is to wait for longer than a day was put off by a clock that was ahead.
@@ -102,8 +102,8 @@ pub(super) async fn clear<T: Dialect>(db: &mut T, old: &Old, now: Timestamp) -> 
     let rows: Vec<_> = cleared.iter().map(|id| [id]).collect();
     db.execute(forget, &[(&to_json(&rows)).into()]).await?;
     let keep = format!(
-        "INSERT INTO kept_bodies (delivery, look_at) SELECT CAST(v.value ->> 0 AS BIGINT), $2 FROM {} WHERE true
-         ON CONFLICT (delivery) DO UPDATE SET look_at = excluded.look_at",
+        "INSERT INTO kept_bodies (delivery, check_at) SELECT CAST(v.value ->> 0 AS BIGINT), $2 FROM {} WHERE true
+         ON CONFLICT (delivery) DO UPDATE SET check_at = excluded.check_at",
         T::ROWS
     );
     let rows: Vec<_> = old.ids.iter().filter(|id| !cleared.contains(id)).map(|id| [id]).collect();

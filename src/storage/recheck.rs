@@ -12,16 +12,16 @@ use super::{
 use crate::domain::{recheck::Subject, timeline::Event};
 
 pub(super) async fn due(db: &mut impl Dialect, book: &str, now: Timestamp) -> Result<Option<Recheck>> {
-    let sql = "SELECT subject, looks FROM waits WHERE book = $1 AND next_at <= $2 ORDER BY next_at LIMIT 1";
+    let sql = "SELECT subject, checks FROM rechecks WHERE book = $1 AND next_at <= $2 ORDER BY next_at LIMIT 1";
     let rows = db.fetch(sql, &[book.into(), now.into()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let text = row.text("subject")?;
     let subject = Subject::parse(text).ok_or_else(|| StorageError::Unreadable(format!("waiting for {text:?}")))?;
-    Ok(Some(Recheck { subject, checks: row.number("looks")? }))
+    Ok(Some(Recheck { subject, checks: row.number("checks")? }))
 }
 
 pub(super) async fn next_at(db: &mut impl Dialect, book: &str) -> Result<Option<Timestamp>> {
-    let rows = db.fetch("SELECT MIN(next_at) AS at FROM waits WHERE book = $1", &[book.into()]).await?;
+    let rows = db.fetch("SELECT MIN(next_at) AS at FROM rechecks WHERE book = $1", &[book.into()]).await?;
     let at = rows.first().map(|row| row.number_if_any("at")).transpose()?.flatten();
     let recheck_at = order_recheck::next_at(db, book).await?;
     at.into_iter().chain(recheck_at).min().map(timestamp).transpose()
@@ -29,10 +29,10 @@ pub(super) async fn next_at(db: &mut impl Dialect, book: &str) -> Result<Option<
 
 pub(super) async fn put_off(db: &mut impl Dialect, book: &str, subject: &Subject, until: Timestamp) -> Result<()> {
     let subject = subject.to_string();
-    let sql = "UPDATE waits SET next_at = $3, looks = looks + 1 WHERE book = $1 AND subject = $2";
+    let sql = "UPDATE rechecks SET next_at = $3, checks = checks + 1 WHERE book = $1 AND subject = $2";
     db.execute(sql, &[book.into(), (&subject).into(), until.into()]).await?;
     // The orders that waited may have been cancelled or mapped elsewhere: nothing is rechecked for nobody.
-    let sql = "DELETE FROM waits WHERE book = $1 AND subject = $2 AND NOT EXISTS
+    let sql = "DELETE FROM rechecks WHERE book = $1 AND subject = $2 AND NOT EXISTS
                    (SELECT 1 FROM orders WHERE book = $1 AND waits_for = $2 AND waits_for <> '' AND state = 'blocked')";
     db.execute(sql, &[book.into(), (&subject).into()]).await?;
     Ok(())
@@ -40,7 +40,7 @@ pub(super) async fn put_off(db: &mut impl Dialect, book: &str, subject: &Subject
 
 pub(super) async fn end(db: &mut impl Dialect, book: &str, subject: &Subject, now: Timestamp) -> Result<u64> {
     let name = subject.to_string();
-    db.execute("DELETE FROM waits WHERE book = $1 AND subject = $2", &[book.into(), (&name).into()]).await?;
+    db.execute("DELETE FROM rechecks WHERE book = $1 AND subject = $2", &[book.into(), (&name).into()]).await?;
     decide_again(db, "", book, subject, now).await
 }
 

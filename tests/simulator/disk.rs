@@ -44,7 +44,7 @@ pub(crate) enum Disk {
 
 /// What a database on a server holds when it is new.
 const AS_NEW: &str = "
-    TRUNCATE deliveries, unfolded, orders, timeline, waits, order_counts, order_warnings, warning_counts, book_holds
+    TRUNCATE deliveries, unfolded, orders, timeline, rechecks, order_counts, order_warnings, warning_counts, leaders
         RESTART IDENTITY;
     DELETE FROM mappings WHERE revision > 1";
 

@@ -105,7 +105,7 @@ impl World {
             Database::Postgres(_) => self.clock.truth(),
         };
         let is_over =
-            order.is_none_or(|order| !order.is_unsure || now.duration_since(order.unsure_since) >= SAVE_IS_OVER);
+            order.is_none_or(|order| !order.is_unsure || now.duration_since(order.doubt_since) >= SAVE_IS_OVER);
         is_over || self.terms.numbering == Numbering::Automatic
     }
 

@@ -19,7 +19,7 @@ pub(crate) struct OrderRow {
     /// An invoice may stand that is not known.
     pub(crate) is_unsure: bool,
     /// When the latest save whose outcome is not known was sent, by the database's clock.
-    pub(crate) unsure_since: Timestamp,
+    pub(crate) doubt_since: Timestamp,
     /// Grows with each claim.
     pub(crate) attempt: i64,
     pub(crate) invoice_id: Option<i64>,
@@ -148,7 +148,7 @@ impl Watch {
     pub(crate) async fn look(&self) -> View {
         let orders = rows!(
             self,
-            "SELECT order_id, state, reason, undecided, lease_until, next_attempt_at, unsure_since, attempt, invoice_id,
+            "SELECT order_id, state, reason, undecided, lease_until, next_attempt_at, doubt_since, attempt, invoice_id,
                     warnings
              FROM orders",
             [],
@@ -159,8 +159,8 @@ impl Watch {
                     undecided: row.number("undecided") == 1,
                     lease_until: moment(row.number("lease_until")),
                     next_attempt_at: moment(row.number("next_attempt_at")),
-                    is_unsure: row.number("unsure_since") != 0,
-                    unsure_since: moment(row.number("unsure_since")),
+                    is_unsure: row.number("doubt_since") != 0,
+                    doubt_since: moment(row.number("doubt_since")),
                     attempt: row.number("attempt"),
                     invoice_id: row.number_if_any("invoice_id"),
                     warnings: row.text("warnings"),
@@ -168,7 +168,7 @@ impl Watch {
                 (row.text("order_id"), order)
             }
         );
-        let rest = "SELECT (SELECT MIN(at) FROM (SELECT MIN(next_at) AS at FROM waits UNION ALL
+        let rest = "SELECT (SELECT MIN(at) FROM (SELECT MIN(next_at) AS at FROM rechecks UNION ALL
                         SELECT MIN(recheck_at) FROM orders WHERE recheck_at > 0) AS looks) AS at, (SELECT COUNT(*) FROM unfolded) AS unfolded";
         let rest = rows!(self, rest, [], |row| (row.number_if_any("at"), row.number("unfolded")));
         let (look, unfolded) = rest[0];

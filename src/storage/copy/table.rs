@@ -19,7 +19,7 @@ const fn table(name: &'static str, key: &'static [&'static str], at_once: i64) -
     Table { name, key, at_once }
 }
 
-/// All that is history. What is not: the pulse, who holds which book, and who is signed in.
+/// All that is history. What is not: the write probe, who leads which book, and who is signed in.
 pub(super) const TABLES: &[Table] = &[
     table("mappings", &["revision"], 100),
     table("deliveries", &["id"], 100),
@@ -30,7 +30,7 @@ pub(super) const TABLES: &[Table] = &[
     table("order_terms", &["term", "id"], 2_000),
     table("stores", &["store_id"], 2_000),
     table("timeline", &["order_id", "seq"], 2_000),
-    table("waits", &["book", "subject"], 2_000),
+    table("rechecks", &["book", "subject"], 2_000),
     table("kept_bodies", &["delivery"], 2_000),
     table("cleared_up_to", &["id"], 1),
 ];

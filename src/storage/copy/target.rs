@@ -75,7 +75,7 @@ impl Target {
     async fn is_unused(&mut self) -> Result<()> {
         let used = "SELECT EXISTS (SELECT 1 FROM deliveries) OR EXISTS (SELECT 1 FROM orders)
                         OR EXISTS (SELECT 1 FROM mappings) OR EXISTS (SELECT 1 FROM timeline)
-                        OR EXISTS (SELECT 1 FROM book_holds WHERE until > clock_timestamp())";
+                        OR EXISTS (SELECT 1 FROM leaders WHERE until > clock_timestamp())";
         let used: bool = sqlx::query_scalar(used).fetch_one(&mut self.connection).await?;
         if used {
             return Err(self.refused("a service has worked with it already; give an empty database"));

@@ -12,38 +12,38 @@ use crate::storage::{
 /// none lasts longer than seconds. If another replica leads, its report is read; nothing is found if it won at this very moment.
 const LEAD: &str = "
     WITH mine AS (
-        INSERT INTO book_holds AS h (book, holder, until, pause)
+        INSERT INTO leaders AS l (book, leader, until, report)
         VALUES ($1, $2, clock_timestamp() + $3 * interval '1 microsecond', NULLIF($4, ''))
         ON CONFLICT (book) DO UPDATE SET
-            kept = CASE WHEN h.holder = excluded.holder AND h.until > clock_timestamp() THEN 1 ELSE 0 END,
-            holder = excluded.holder, until = excluded.until, pause = excluded.pause
-        WHERE h.holder = excluded.holder OR h.until <= clock_timestamp()
-           OR h.until > clock_timestamp() + interval '10 minutes'
-        RETURNING kept
+            renewed = CASE WHEN l.leader = excluded.leader AND l.until > clock_timestamp() THEN 1 ELSE 0 END,
+            leader = excluded.leader, until = excluded.until, report = excluded.report
+        WHERE l.leader = excluded.leader OR l.until <= clock_timestamp()
+           OR l.until > clock_timestamp() + interval '10 minutes'
+        RETURNING renewed
     )
-    SELECT kept, NULL AS pause FROM mine
+    SELECT renewed, NULL AS report FROM mine
     UNION ALL
-    SELECT NULL, pause FROM book_holds WHERE book = $1 AND NOT EXISTS (SELECT 1 FROM mine)";
+    SELECT NULL, report FROM leaders WHERE book = $1 AND NOT EXISTS (SELECT 1 FROM mine)";
 
 pub(super) async fn lead(
     session: &mut Session,
     book: &str,
-    holder: &str,
+    leader: &str,
     lease: Duration,
-    pause: Option<&str>,
+    report: Option<&str>,
 ) -> Result<Leadership> {
     let lease = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX);
-    let values: [Value<'_>; 4] = [book.into(), holder.into(), lease.into(), pause.unwrap_or_default().into()];
+    let values: [Value<'_>; 4] = [book.into(), leader.into(), lease.into(), report.unwrap_or_default().into()];
     let rows = session.fetch(LEAD, &values).await?;
     let Some(row) = rows.first() else { return Ok(Leadership::Another { report: None }) };
-    Ok(match row.number_if_any("kept")? {
+    Ok(match row.number_if_any("renewed")? {
         Some(0) => Leadership::Won,
         Some(_) => Leadership::Renewed,
-        None => Leadership::Another { report: row.text_if_any("pause")?.map(str::to_owned) },
+        None => Leadership::Another { report: row.text_if_any("report")?.map(str::to_owned) },
     })
 }
 
-pub(super) async fn resign(session: &mut Session, holder: &str) -> Result<()> {
-    session.execute("DELETE FROM book_holds WHERE holder = $1", &[holder.into()]).await?;
+pub(super) async fn resign(session: &mut Session, leader: &str) -> Result<()> {
+    session.execute("DELETE FROM leaders WHERE leader = $1", &[leader.into()]).await?;
     Ok(())
 }

@@ -187,21 +187,7 @@ macro_rules! migrations {
 }
 
 /// What each version adds.
-const MIGRATIONS: [(i64, &str, &str); 13] = migrations![
-    1 "0001_orders",
-    2 "0002_counts",
-    3 "0003_old_bodies",
-    4 "0004_copies",
-    5 "0005_doubt",
-    7 "0007_unreadable",
-    10 "0010_causes",
-    11 "0011_search",
-    12 "0012_days",
-    13 "0013_acknowledged",
-    14 "0014_sessions",
-    16 "0016_went_on",
-    30 "0030_state_and_day",
-];
+const MIGRATIONS: [(i64, &str, &str); 1] = migrations![1 "0001_first"];
 
 fn migrations() -> Migrator {
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {

@@ -164,7 +164,7 @@ impl Session {
         self.run(format!(
             "BEGIN; SET LOCAL lock_timeout = {longest};
              LOCK TABLE deliveries, unfolded, orders IN ROW EXCLUSIVE MODE;
-             UPDATE pulse SET beats = beats + 1 WHERE id = 1"
+             UPDATE write_probe SET writes = writes + 1 WHERE id = 1"
         ))
         .await?;
         self.commit().await

@@ -409,7 +409,7 @@ impl Base for SqliteFile {
         in_place(|| {
             let writer = self.write_with(slot)?;
             // A real write: a full disk or a read-only file shows only then.
-            let result = writer.run("UPDATE pulse SET beats = beats + 1 WHERE id = 1");
+            let result = writer.run("UPDATE write_probe SET writes = writes + 1 WHERE id = 1");
             self.give_back(writer, result)
         })?;
         *self.last_ping() = Some(Instant::now());

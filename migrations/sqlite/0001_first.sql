@@ -1,0 +1,343 @@
+-- The tables, in the order in which an order meets them. Times are microseconds since 1970. Amounts are texts, or whole
+-- hundredths of a rupiah where they are added up; never floats.
+
+-- What Forstok sent. When the same snapshot arrives again, `times` is incremented instead of adding a row.
+CREATE TABLE deliveries (
+    id          INTEGER PRIMARY KEY, -- in the order of arrival
+    order_id    TEXT    NOT NULL,    -- '' if the body cannot be read as an order
+    fingerprint BLOB    NOT NULL,    -- equal for bodies with the same content
+    event       TEXT    NOT NULL,
+    status      TEXT    NOT NULL,
+    received_at INTEGER NOT NULL,
+    last_at     INTEGER NOT NULL,    -- when it arrived last
+    times       INTEGER NOT NULL DEFAULT 1,
+    problem     TEXT,                -- why it could not be read
+    names_order TEXT,                -- an order that an unreadable body names
+    body        BLOB                 -- unchanged; NULL once it was deleted
+) STRICT;
+CREATE UNIQUE INDEX deliveries_of_order ON deliveries (order_id, fingerprint);
+CREATE INDEX deliveries_naming ON deliveries (names_order, id) WHERE names_order IS NOT NULL;
+CREATE INDEX deliveries_unreadable ON deliveries (id) WHERE order_id = '';
+
+-- Deliveries that are on disk but not yet folded into their orders, so that an answer waits for one insert only.
+CREATE TABLE unfolded (
+    delivery INTEGER PRIMARY KEY  -- of deliveries
+) STRICT;
+
+-- One row per order: what Forstok said, what was decided, and the job of posting it. There is no queue beside it, so
+-- that claim, outcome and state commit together.
+CREATE TABLE orders (
+    id               INTEGER PRIMARY KEY,           -- in the order of first sight
+    order_id         TEXT    NOT NULL,              -- Forstok's
+    store_id         TEXT    NOT NULL,
+    store_name       TEXT    NOT NULL,
+    channel          TEXT    NOT NULL,
+    channel_order_id TEXT    NOT NULL,              -- the marketplace's
+    status           TEXT    NOT NULL,              -- of the snapshot whose amounts count
+    ordered_at       INTEGER,
+    received_at      INTEGER NOT NULL,              -- when the latest news arrived
+    created_at       INTEGER NOT NULL,              -- when the first news arrived
+    history          TEXT    NOT NULL,              -- all snapshots folded, JSON
+    latest_delivery  INTEGER NOT NULL,              -- whose amounts count
+    amount           INTEGER NOT NULL DEFAULT 0,    -- hundredths: of the invoice, else the draft, else the order
+    terms            INTEGER NOT NULL DEFAULT 0,    -- a hash of the order's rows in order_terms
+    -- The decision.
+    revision         INTEGER NOT NULL,              -- incremented by news; a decision names its own
+    undecided        INTEGER NOT NULL,              -- 1: there is news to decide about
+    mapping_revision INTEGER NOT NULL DEFAULT 0,    -- the mapping of the latest decision
+    decision         TEXT,                          -- a person's decision that is in effect, JSON
+    state            TEXT    NOT NULL,
+    reason           TEXT    NOT NULL DEFAULT '',
+    subject          TEXT    NOT NULL DEFAULT '',   -- what the reason is about, for example 'item:KAOS-M'
+    findings         TEXT    NOT NULL DEFAULT '[]',
+    warnings         TEXT    NOT NULL DEFAULT '[]',
+    acknowledged     TEXT    NOT NULL DEFAULT '[]', -- warnings, who acknowledged them and when, JSON
+    changed_at       INTEGER NOT NULL,
+    -- The job.
+    book             TEXT    NOT NULL DEFAULT '',   -- the Accurate database; '' before the first draft
+    draft            TEXT,                          -- what is sent, JSON
+    due_since        INTEGER,
+    next_attempt_at  INTEGER NOT NULL DEFAULT 0,    -- during a lease, its end
+    lease_until      INTEGER NOT NULL DEFAULT 0,    -- 0: no worker holds it
+    attempt          INTEGER NOT NULL DEFAULT 0,    -- number of the current claim; a late worker names an older one
+    tries            INTEGER NOT NULL DEFAULT 0,    -- attempts that count
+    failures         INTEGER NOT NULL DEFAULT 0,    -- in a row; they determine the delay
+    doubt_since      INTEGER NOT NULL DEFAULT 0,    -- when a save with unknown result was sent; 0: none
+    doubt_before     INTEGER NOT NULL DEFAULT 0,    -- the same before the current claim
+    deletion_tried   INTEGER NOT NULL DEFAULT 0,    -- 1: the deletion may have been sent
+    waits_for        TEXT    NOT NULL DEFAULT '',   -- what is missing in Accurate, as 'item:AAA2002'
+    recheck_at       INTEGER NOT NULL DEFAULT 0,    -- when the order itself is rechecked; 0: it is not
+    failed_checks    INTEGER NOT NULL DEFAULT 0,    -- times in a row that Accurate failed for this order alone
+    trouble          TEXT    NOT NULL DEFAULT '',   -- what Accurate said last about that
+    -- The invoice as Accurate returned it.
+    invoice_number   TEXT,
+    invoice_id       INTEGER,
+    invoice_total    TEXT,
+    invoiced_at      INTEGER,
+    invoice_shown_at INTEGER NOT NULL DEFAULT 0     -- last known to exist; lists may show it later
+) STRICT;
+CREATE UNIQUE INDEX orders_by_order_id ON orders (order_id);
+CREATE INDEX orders_undecided ON orders (id) WHERE undecided = 1;
+-- Orders are claimed by lane: never tried, tried before, invoice to be deleted. In each, by time. The expression is
+-- repeated word for word in src/storage/claim.rs, because the index is used only then.
+CREATE INDEX orders_by_lane ON orders
+    (book, (CASE WHEN state = 'void_due' THEN 2 WHEN tries > 0 THEN 1 ELSE 0 END), next_attempt_at)
+    WHERE state IN ('due', 'void_due');
+CREATE INDEX orders_due_since ON orders (due_since) WHERE state = 'due';
+CREATE INDEX orders_waiting ON orders (book, waits_for) WHERE waits_for <> '';
+CREATE INDEX orders_to_recheck ON orders (book, recheck_at) WHERE recheck_at > 0;
+-- One document in Accurate belongs to one order.
+CREATE UNIQUE INDEX orders_by_invoice ON orders (book, invoice_id) WHERE invoice_id IS NOT NULL AND state <> 'voided';
+-- For lists.
+CREATE INDEX orders_by_state ON orders (state, id);
+CREATE INDEX orders_by_reason ON orders (reason, id) WHERE reason <> '';
+CREATE INDEX orders_by_cause ON orders (reason, subject, id) WHERE state = 'blocked';
+CREATE INDEX orders_by_store ON orders (store_id, id);
+CREATE INDEX orders_by_store_and_state ON orders (store_id, state, id);
+CREATE INDEX orders_by_channel_order_id ON orders (channel_order_id);
+CREATE INDEX orders_by_invoice_number ON orders (invoice_number) WHERE invoice_number IS NOT NULL;
+-- Without a time from Forstok, the arrival counts as the time of the order.
+CREATE INDEX orders_by_ordered_at ON orders (COALESCE(ordered_at, created_at));
+CREATE INDEX orders_by_created_at ON orders (created_at);
+CREATE INDEX orders_by_invoiced_at ON orders (invoiced_at) WHERE invoiced_at IS NOT NULL;
+-- Few among many: without these indexes all orders of those days would be read to find them.
+CREATE INDEX orders_by_state_and_ordered_at ON orders (state, COALESCE(ordered_at, created_at), id)
+    WHERE state = 'blocked' OR state = 'ignored' OR state = 'voided';
+CREATE INDEX orders_by_state_and_created_at ON orders (state, created_at, id)
+    WHERE state = 'blocked' OR state = 'ignored' OR state = 'voided';
+-- Seen again after a cancellation: a mapping with another chosen status decides them again.
+CREATE INDEX orders_went_on ON orders (state, id) WHERE history LIKE '%"went_on":true%';
+
+-- What an order is found by beside its own indexes: 's:' and an SKU in lower case; 'r:' and the marketplace's number in
+-- lower case and reversed, so that its last digits come first; 'a:' and an amount in hundredths of a rupiah. Nothing is
+-- removed: an order is found by every number, SKU and amount it ever had.
+CREATE TABLE order_terms (
+    term TEXT    NOT NULL,
+    id   INTEGER NOT NULL, -- of the order
+    PRIMARY KEY (term, id)
+) STRICT, WITHOUT ROWID;
+
+-- ON CONFLICT instead of OR IGNORE: an upsert that fires a trigger overrides the latter, and the insert would fail.
+CREATE TRIGGER amounts_found AFTER INSERT ON orders WHEN NEW.amount > 0 BEGIN
+    INSERT INTO order_terms (term, id) VALUES ('a:' || NEW.amount, NEW.id) ON CONFLICT (term, id) DO NOTHING;
+END;
+CREATE TRIGGER amounts_found_again AFTER UPDATE OF amount ON orders WHEN NEW.amount > 0 AND OLD.amount <> NEW.amount BEGIN
+    INSERT INTO order_terms (term, id) VALUES ('a:' || NEW.amount, NEW.id) ON CONFLICT (term, id) DO NOTHING;
+END;
+
+-- Every store that ever had an order, under the name in its latest one.
+CREATE TABLE stores (
+    store_id TEXT NOT NULL PRIMARY KEY,
+    name     TEXT NOT NULL,
+    channel  TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER stores_seen AFTER INSERT ON orders BEGIN
+    INSERT INTO stores (store_id, name, channel) VALUES (NEW.store_id, NEW.store_name, NEW.channel)
+        ON CONFLICT (store_id) DO UPDATE SET name = excluded.name, channel = excluded.channel
+        WHERE name <> excluded.name OR channel <> excluded.channel;
+END;
+CREATE TRIGGER stores_seen_again AFTER UPDATE OF store_id, store_name, channel ON orders
+    WHEN OLD.store_id <> NEW.store_id OR OLD.store_name <> NEW.store_name OR OLD.channel <> NEW.channel BEGIN
+    INSERT INTO stores (store_id, name, channel) VALUES (NEW.store_id, NEW.store_name, NEW.channel)
+        ON CONFLICT (store_id) DO UPDATE SET name = excluded.name, channel = excluded.channel
+        WHERE name <> excluded.name OR channel <> excluded.channel;
+END;
+
+-- Counts and sums, in hundredths of a rupiah, that triggers keep up to date, so that none of them reads the history.
+
+-- Orders by state, reason and store.
+CREATE TABLE order_counts (
+    state    TEXT    NOT NULL,
+    reason   TEXT    NOT NULL,
+    store_id TEXT    NOT NULL,
+    n        INTEGER NOT NULL,
+    total    INTEGER NOT NULL,
+    PRIMARY KEY (state, reason, store_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER orders_counted AFTER INSERT ON orders BEGIN
+    INSERT INTO order_counts (state, reason, store_id, n, total)
+        VALUES (NEW.state, NEW.reason, NEW.store_id, 1, NEW.amount)
+        ON CONFLICT (state, reason, store_id) DO UPDATE SET n = n + 1, total = total + excluded.total;
+END;
+CREATE TRIGGER orders_recounted AFTER UPDATE OF state, reason, store_id, amount ON orders
+    WHEN OLD.state <> NEW.state OR OLD.reason <> NEW.reason OR OLD.store_id <> NEW.store_id
+      OR OLD.amount <> NEW.amount BEGIN
+    UPDATE order_counts SET n = n - 1, total = total - OLD.amount
+        WHERE state = OLD.state AND reason = OLD.reason AND store_id = OLD.store_id;
+    INSERT INTO order_counts (state, reason, store_id, n, total)
+        VALUES (NEW.state, NEW.reason, NEW.store_id, 1, NEW.amount)
+        ON CONFLICT (state, reason, store_id) DO UPDATE SET n = n + 1, total = total + excluded.total;
+END;
+
+-- Blocked orders by cause.
+CREATE TABLE cause_counts (
+    reason  TEXT    NOT NULL,
+    subject TEXT    NOT NULL,
+    n       INTEGER NOT NULL,
+    total   INTEGER NOT NULL,
+    PRIMARY KEY (reason, subject)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER causes_counted AFTER INSERT ON orders WHEN NEW.state = 'blocked' BEGIN
+    INSERT INTO cause_counts (reason, subject, n, total) VALUES (NEW.reason, NEW.subject, 1, NEW.amount)
+        ON CONFLICT (reason, subject) DO UPDATE SET n = n + 1, total = total + excluded.total;
+END;
+CREATE TRIGGER causes_recounted AFTER UPDATE OF state, reason, subject, amount ON orders
+    WHEN (OLD.state = 'blocked' OR NEW.state = 'blocked')
+     AND (OLD.state <> NEW.state OR OLD.reason <> NEW.reason OR OLD.subject <> NEW.subject
+          OR OLD.amount <> NEW.amount) BEGIN
+    UPDATE cause_counts SET n = n - 1, total = total - OLD.amount
+        WHERE OLD.state = 'blocked' AND reason = OLD.reason AND subject = OLD.subject;
+    INSERT INTO cause_counts (reason, subject, n, total)
+        SELECT NEW.reason, NEW.subject, 1, NEW.amount WHERE NEW.state = 'blocked'
+        ON CONFLICT (reason, subject) DO UPDATE SET n = n + 1, total = total + excluded.total;
+    DELETE FROM cause_counts WHERE reason = OLD.reason AND subject = OLD.subject AND n = 0;
+END;
+
+-- Orders by day in Jakarta, store and state. `kind` says which day: 'ordered' (by the buyer), 'received' (the first
+-- webhook) or 'invoiced'. `day` counts days since 1970.
+CREATE TABLE day_counts (
+    kind     TEXT    NOT NULL,
+    day      INTEGER NOT NULL,
+    store_id TEXT    NOT NULL,
+    state    TEXT    NOT NULL,
+    n        INTEGER NOT NULL,
+    total    INTEGER NOT NULL,
+    PRIMARY KEY (kind, day, store_id, state)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER days_counted AFTER INSERT ON orders BEGIN
+    INSERT INTO day_counts (kind, day, store_id, state, n, total)
+        VALUES ('ordered', (COALESCE(NEW.ordered_at, NEW.created_at) + 25200000000) / 86400000000, NEW.store_id,
+                NEW.state, 1, NEW.amount),
+               ('received', (NEW.created_at + 25200000000) / 86400000000, NEW.store_id, NEW.state, 1, NEW.amount)
+        ON CONFLICT (kind, day, store_id, state) DO UPDATE SET n = n + 1, total = total + excluded.total;
+    INSERT INTO day_counts (kind, day, store_id, state, n, total)
+        SELECT 'invoiced', (NEW.invoiced_at + 25200000000) / 86400000000, NEW.store_id, NEW.state, 1, NEW.amount
+        WHERE NEW.invoiced_at IS NOT NULL
+        ON CONFLICT (kind, day, store_id, state) DO UPDATE SET n = n + 1, total = total + excluded.total;
+END;
+CREATE TRIGGER days_recounted AFTER UPDATE OF state, store_id, amount, ordered_at, invoiced_at ON orders
+    WHEN OLD.state <> NEW.state OR OLD.store_id <> NEW.store_id OR OLD.amount <> NEW.amount
+      OR OLD.ordered_at IS NOT NEW.ordered_at OR OLD.invoiced_at IS NOT NEW.invoiced_at BEGIN
+    UPDATE day_counts SET n = n - 1, total = total - OLD.amount
+        WHERE kind = 'ordered' AND day = (COALESCE(OLD.ordered_at, OLD.created_at) + 25200000000) / 86400000000
+          AND store_id = OLD.store_id AND state = OLD.state;
+    UPDATE day_counts SET n = n - 1, total = total - OLD.amount
+        WHERE kind = 'received' AND day = (OLD.created_at + 25200000000) / 86400000000
+          AND store_id = OLD.store_id AND state = OLD.state;
+    UPDATE day_counts SET n = n - 1, total = total - OLD.amount
+        WHERE kind = 'invoiced' AND day = (OLD.invoiced_at + 25200000000) / 86400000000
+          AND store_id = OLD.store_id AND state = OLD.state;
+    INSERT INTO day_counts (kind, day, store_id, state, n, total)
+        VALUES ('ordered', (COALESCE(NEW.ordered_at, NEW.created_at) + 25200000000) / 86400000000, NEW.store_id,
+                NEW.state, 1, NEW.amount),
+               ('received', (NEW.created_at + 25200000000) / 86400000000, NEW.store_id, NEW.state, 1, NEW.amount)
+        ON CONFLICT (kind, day, store_id, state) DO UPDATE SET n = n + 1, total = total + excluded.total;
+    INSERT INTO day_counts (kind, day, store_id, state, n, total)
+        SELECT 'invoiced', (NEW.invoiced_at + 25200000000) / 86400000000, NEW.store_id, NEW.state, 1, NEW.amount
+        WHERE NEW.invoiced_at IS NOT NULL
+        ON CONFLICT (kind, day, store_id, state) DO UPDATE SET n = n + 1, total = total + excluded.total;
+END;
+
+-- Which orders carry which warning. An acknowledgement names what the warning was about: when that changes, the warning
+-- is open again.
+CREATE TABLE order_warnings (
+    warning TEXT    NOT NULL,
+    id      INTEGER NOT NULL,           -- of the order
+    open    INTEGER NOT NULL DEFAULT 1, -- 1: nobody has acknowledged it
+    PRIMARY KEY (warning, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX order_warnings_open ON order_warnings (warning, id) WHERE open = 1;
+
+CREATE TABLE warning_counts (
+    warning TEXT    NOT NULL PRIMARY KEY,
+    n       INTEGER NOT NULL,
+    open    INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER order_warnings_changed AFTER UPDATE OF warnings, acknowledged ON orders
+    WHEN OLD.warnings <> NEW.warnings OR OLD.acknowledged <> NEW.acknowledged BEGIN
+    DELETE FROM order_warnings
+        WHERE id = NEW.id AND warning IN (SELECT value ->> 'warning' FROM json_each(OLD.warnings));
+    INSERT OR IGNORE INTO order_warnings (warning, id, open)
+        SELECT w.value ->> 'warning', NEW.id,
+               MAX(NOT EXISTS (SELECT 1 FROM json_each(NEW.acknowledged) AS a
+                               WHERE a.value ->> 'warning' = w.value ->> 'warning'
+                                 AND a.value ->> 'about' = w.value ->> 'about'))
+        FROM json_each(NEW.warnings) AS w GROUP BY w.value ->> 'warning';
+END;
+CREATE TRIGGER warnings_counted AFTER INSERT ON order_warnings BEGIN
+    INSERT INTO warning_counts (warning, n, open) VALUES (NEW.warning, 1, NEW.open)
+        ON CONFLICT (warning) DO UPDATE SET n = n + 1, open = open + excluded.open;
+END;
+CREATE TRIGGER warnings_uncounted AFTER DELETE ON order_warnings BEGIN
+    UPDATE warning_counts SET n = n - 1, open = open - OLD.open WHERE warning = OLD.warning;
+END;
+
+-- What happened to each order, in order.
+CREATE TABLE timeline (
+    order_id TEXT    NOT NULL,
+    seq      INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    event    TEXT    NOT NULL,            -- JSON
+    times    INTEGER NOT NULL DEFAULT 1,  -- incremented when the same event happens again
+    since    INTEGER,                     -- when it happened first
+    fold_key TEXT    NOT NULL DEFAULT '', -- equal for repeats of one event; '': every event is its own entry
+    PRIMARY KEY (order_id, seq)
+) STRICT, WITHOUT ROWID;
+
+-- When each thing that is missing in Accurate is rechecked: one check serves all orders that wait for it.
+CREATE TABLE rechecks (
+    book    TEXT    NOT NULL,
+    subject TEXT    NOT NULL,           -- for example 'item:AAA2002'
+    next_at INTEGER NOT NULL,
+    checks  INTEGER NOT NULL DEFAULT 0, -- so far, none of which found it
+    PRIMARY KEY (book, subject)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rechecks_due ON rechecks (book, next_at);
+
+-- Every mapping that was ever applied; the latest is active.
+CREATE TABLE mappings (
+    revision INTEGER PRIMARY KEY,
+    at       INTEGER NOT NULL,
+    who      TEXT    NOT NULL,
+    document TEXT    NOT NULL,              -- TOML
+    changes  TEXT    NOT NULL DEFAULT '[]'  -- what it changed, in words
+) STRICT;
+
+-- How far the bodies of old deliveries have been examined, to delete those that no decision needs ...
+CREATE TABLE cleared_up_to (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    delivery INTEGER NOT NULL
+) STRICT;
+INSERT INTO cleared_up_to (id, delivery) VALUES (1, 0);
+
+-- ... and those that were still needed, which are examined again.
+CREATE TABLE kept_bodies (
+    delivery INTEGER PRIMARY KEY, -- of deliveries
+    check_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX kept_bodies_by_check_at ON kept_bodies (check_at);
+
+-- Who is signed in on the pages. Only digests are stored, which are of no use to a reader of this table.
+CREATE TABLE sessions (
+    digest   TEXT    NOT NULL PRIMARY KEY, -- SHA-256 of the cookie's value
+    operator TEXT    NOT NULL,
+    proof    TEXT    NOT NULL,             -- of the operator's token and role: another one ends the session
+    until    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_by_end ON sessions (until);
+
+-- Written to by readiness probes, because only a write shows that writing works.
+CREATE TABLE write_probe (id INTEGER PRIMARY KEY, writes INTEGER NOT NULL) STRICT;
+INSERT INTO write_probe (id, writes) VALUES (1, 0);
+
+-- Identifies this database whatever its file is called: a copy continues only with the source it began with.
+CREATE TABLE identity (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    name TEXT    NOT NULL
+) STRICT;
+INSERT INTO identity (id, name) VALUES (1, lower(hex(randomblob(16))));
