@@ -1,15 +1,15 @@
-# The image of forstok-accurate: the binary, the C library it is linked to, root certificates. No shell, no package
-# manager. It runs as user 65532 and writes to /data alone. With Docker: `docker build --tag forstok-accurate .`;
+# The image of forstok-accurate: the binary, the C library it is linked to, and root certificates. No shell, no package
+# manager. The container runs as user 65532 and writes only to /data. With Docker: `docker build --tag forstok-accurate .`;
 # on a machine without Docker: `deploy/build-image`.
 
-# It brings the C compiler that SQLite and ring are built with.
+# Contains the C compiler that SQLite and ring need.
 FROM rust:1-slim-bookworm AS fetch
 WORKDIR /build
 
-# All that comes from a network comes in this stage; the next one needs none, and deploy/build-image gives it none.
-# The layer is kept until Cargo.toml or Cargo.lock changes. cargo auditable writes the list of crates into the binary,
-# where scanners (trivy, grype, syft) find it, since this image has no packages that they could read.
-# A bench, test or bin that Cargo.toml names needs a file, as main.rs and lib.rs do.
+# Only this stage downloads anything; deploy/build-image runs the next one without network.
+# The layer is cached until Cargo.toml or Cargo.lock changes. cargo auditable writes the list of crates into the binary
+# for scanners (trivy, grype, syft), because the image has no packages that they could read.
+# Cargo requires a file for every target that Cargo.toml names, so empty ones are created.
 COPY .cargo ./.cargo
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src benches && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
@@ -21,14 +21,14 @@ ENV PATH=/tools/bin:$PATH
 FROM fetch AS build
 RUN cargo auditable build --release --locked --offline
 
-# The program. Touched, because cargo compares times and copies keep those of the repository.
+# The program. `touch`, because cargo compares modification times, and copied files keep those of the repository.
 COPY . .
 RUN touch src/main.rs src/lib.rs && cargo auditable build --release --locked --offline
 
-# What the image holds. Linked to glibc rather than static: only so does it look up names as the machine is told to
-# (nsswitch.conf, resolv.conf, search domains of a cluster). The libraries are those that the binary names, wherever
-# they are on this kind of processor; glibc needs no other one for files and DNS. Names of functions are left out of the
-# program, a fifth of its size: a panic still tells its file and line, and the list of crates stays.
+# The contents of the image. The program is linked to glibc instead of statically, because only glibc resolves names as
+# configured (nsswitch.conf, resolv.conf, search domains of a cluster). `ldd` finds the libraries on any architecture;
+# glibc needs no other one for files and DNS. `strip` removes the function names, a fifth of the program's size: a panic
+# still reports its file and line, and the list of crates is kept.
 RUN mkdir -p /image/usr/local/bin /image/etc/ssl/certs /image/etc/forstok-accurate /image/data \
     && strip --output-file=/image/usr/local/bin/forstok-accurate target/release/forstok-accurate \
     && ldd target/release/forstok-accurate | grep -o '/[^ ]*' | xargs -I '{}' cp --dereference --parents '{}' /image \
@@ -49,9 +49,9 @@ LABEL org.opencontainers.image.title="forstok-accurate" \
     org.opencontainers.image.source="https://github.com/forstok-accurate/forstok-accurate" \
     org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY --from=build /image /
-# Numbers, so that a cluster can see that it is not root.
+# Numeric, so that Kubernetes can verify that the user is not root.
 USER 65532:65532
-# SQLite puts temporary files here when there is no other place to write to.
+# SQLite writes temporary files here if no other folder is writable.
 WORKDIR /data
 VOLUME ["/data"]
 EXPOSE 8080
