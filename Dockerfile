@@ -1,5 +1,5 @@
 # The image of forstok-accurate: the binary, the C library it is linked to, and root certificates. No shell, no package
-# manager. The container runs as user 65532 and writes only to /data. With Docker: `docker build --tag forstok-accurate .`;
+# manager. It runs as user 65532 and writes only to /data. With Docker: `docker build --tag forstok-accurate .`;
 # on a machine without Docker: `deploy/build-image`.
 
 # Contains the C compiler that SQLite and ring need.
