@@ -1,7 +1,7 @@
-//! What of an order its invoice rests on: pieces, prices, discount, shipping, store and warehouse.
+//! The parts of an order that its invoice is based on: pieces, prices, discount, shipping, store and warehouse.
 //!
-//! Kept with the draft, so that a later snapshot can be compared with what was invoiced whatever the mapping
-//! says by then.
+//! The basis is stored with the draft, so that a later snapshot can be compared with what was invoiced, even if the
+//! mapping has changed since.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::{
     order::Snapshot,
 };
 
-/// Most differences that are listed: nobody reads more of them, and an order may have thousands of lines.
+/// Largest number of differences that are listed. Nobody reads more, and an order may have thousands of lines.
 const MOST_LISTED: usize = 50;
 
 /// The amounts and places of one snapshot.
@@ -26,18 +26,18 @@ pub struct Basis {
     discount: Rupiah,
     /// Shipping that is the seller's money.
     shipping: Rupiah,
-    /// Σ pieces − discount + shipping.
+    /// Sum of the pieces − discount + shipping.
     total: Rupiah,
-    /// Forstok's store id; empty where it is not known: in drafts of older versions, and where Forstok left it out.
+    /// Forstok's store id; empty if it is not known: in drafts of older versions, or if Forstok omitted it.
     #[serde(default)]
     store: String,
-    /// Forstok's warehouse id; empty where it is not known.
+    /// Forstok's warehouse id; empty if it is not known.
     #[serde(default)]
     warehouse: String,
 }
 
 impl Basis {
-    /// What an invoice for this snapshot rests on.
+    /// The basis of an invoice for this snapshot.
     pub fn of(order: &Snapshot) -> Self {
         let mut pieces: BTreeMap<String, Decimal> = BTreeMap::new();
         let mut products = Rupiah::ZERO;
@@ -62,7 +62,7 @@ impl Basis {
         }
     }
 
-    /// What changed in a later snapshot; empty when nothing did.
+    /// The changes in a later snapshot; empty if there are none.
     pub fn changes_to(&self, later: &Self) -> Vec<Change> {
         let amounts = [
             (Changed::Total, self.total, later.total),

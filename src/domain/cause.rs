@@ -1,11 +1,11 @@
-//! What many blocked orders have in common, in one sentence.
+//! The common cause of many blocked orders, in one sentence.
 
 use super::{
     about::About,
     reason::{Language, Reason},
 };
 
-/// For example "12 orders wait for item KAOS-M"; `about` is that of one of the orders.
+/// For example "12 orders wait for item KAOS-M". `about` is taken from one of the orders.
 pub fn sentence(reason: Reason, about: &About, orders: i64, language: Language) -> String {
     let count = match (language, orders) {
         (Language::English, 1) => "1 order".to_owned(),

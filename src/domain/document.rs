@@ -1,17 +1,17 @@
-//! Strict reading of a TOML document (settings, mapping) that reports every mistake at once.
+//! Strict reading of a TOML document (settings or mapping) that reports all errors at once.
 //!
-//! Serde stops at the first error and forgets where it was; a person who edits a file wants them all,
-//! each with its key, its value and what to do.
+//! Serde stops at the first error and loses its position. A person who edits a file wants all errors, each with its
+//! key, its value and what to do.
 
 use std::{cell::RefCell, collections::BTreeMap, fmt, ops::RangeInclusive};
 
 use serde::Serialize;
 use toml::{Table, Value};
 
-/// One mistake in a document.
+/// One error in a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// Where: `stores."8277".book`.
+    /// Its key, for example `stores."8277".book`.
     pub key: String,
     /// The value; absent when the key is missing or the value is a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,23 +29,23 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Collects the mistakes of one document while its sections are read.
+/// Collects the errors of one document while its sections are read.
 #[derive(Debug, Default)]
 pub struct Problems(RefCell<Vec<Problem>>);
 
 impl Problems {
-    /// Notes one mistake.
+    /// Records one error.
     pub fn add(&self, key: impl Into<String>, value: Option<String>, remedy: impl Into<String>) {
         self.0.borrow_mut().push(Problem { key: key.into(), value, remedy: remedy.into() });
     }
 
-    /// All mistakes in the order in which they were met.
+    /// All errors, in the order in which they were found.
     pub fn into_vec(self) -> Vec<Problem> {
         self.0.into_inner()
     }
 }
 
-/// One table of the document. Dropping it without [`Section::finish`] would let unknown keys pass.
+/// One table of the document. [`Section::finish`] must be called: it reports unknown keys.
 #[must_use = "finish() reports unknown keys"]
 pub struct Section<'a> {
     path: String,
@@ -76,12 +76,12 @@ impl<'a> Section<'a> {
         self.table.get(key)
     }
 
-    /// Notes a mistake at a key of this section.
+    /// Records an error at a key of this section.
     pub fn problem(&self, key: &str, value: Option<&Value>, remedy: impl Into<String>) {
         self.problems.add(self.path_of(key), value.map(shown), remedy);
     }
 
-    /// A text; leading and trailing white space goes. Empty counts as absent.
+    /// A text without leading and trailing white space. An empty text counts as absent.
     pub fn text(&self, key: &str) -> Option<String> {
         let value = self.value(key)?;
         self.as_text(key, value).filter(|text| !text.is_empty())
@@ -101,7 +101,7 @@ impl<'a> Section<'a> {
         self.table.get(key).is_some_and(Value::is_str)
     }
 
-    /// Secret texts: a list, or (from the environment) one text, comma-separated or written as a TOML list.
+    /// Secret texts: a list, or (from the environment) one text, separated by commas or written as a TOML list.
     pub fn secrets(&self, key: &str) -> Vec<String> {
         let texts = match self.value(key) {
             None => Vec::new(),
@@ -122,7 +122,7 @@ impl<'a> Section<'a> {
         secrets
     }
 
-    /// A whole number, from the environment as a text.
+    /// A whole number; the environment gives it as a text.
     pub fn whole(&self, key: &'static str, allowed: RangeInclusive<i64>) -> Option<i64> {
         let value = self.value(key)?;
         let number = match value {
@@ -150,7 +150,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// One of a few words; the first is the default.
+    /// One of several words; the first is the default.
     pub fn choice<T: Copy>(&self, key: &'static str, choices: &[(&str, T)]) -> T {
         let default = choices[0].1;
         let Some(value) = self.value(key) else { return default };
@@ -169,14 +169,14 @@ impl<'a> Section<'a> {
         self.as_section(key, value)
     }
 
-    /// A table whose keys are free names, each holding a table.
+    /// A table whose keys are free names and whose values are tables.
     pub fn sections(&self, key: &'static str) -> Vec<(String, Section<'a>)> {
         let Some(outer) = self.section(key) else { return Vec::new() };
         let inner = outer.table.iter();
         inner.filter_map(|(name, value)| Some((name.clone(), outer.as_section(name, value)?))).collect()
     }
 
-    /// A table whose keys are free names, each holding a text that is not empty.
+    /// A table whose keys are free names and whose values are texts that are not empty.
     pub fn texts(&self, key: &'static str) -> Option<BTreeMap<String, String>> {
         let outer = self.section(key)?;
         let mut texts = BTreeMap::new();
@@ -192,7 +192,7 @@ impl<'a> Section<'a> {
         Some(texts)
     }
 
-    /// Reports keys that nobody asked for, with the nearest known one.
+    /// Reports unknown keys, each with the nearest known one.
     pub fn finish(self) {
         let known = self.known.borrow();
         for (key, value) in self.table {

@@ -1,27 +1,27 @@
 //! Doubt about an order's saves: one may have been carried out, or may still be, and no reply says what it created.
 //!
 //! A doubt belongs to the order and outlives every outcome of an attempt. It ends in two ways only: the invoice is
-//! found, or a look-up finds nothing at a time when no save can arrive any more.
+//! found, or a look-up finds nothing after every save has expired.
 
 use jiff::SignedDuration;
 
-/// How long after it was sent a save whose reply was lost may still be carried out, and how long a saved invoice may
-/// not be shown yet. Public clients wait 180 s for their longest calls (accurate.md §2, C), and a saved invoice is
-/// assumed to show within a minute (accurate.md §6); until then "not found" proves nothing.
+/// How long a save whose reply was lost may still be carried out after it was sent, and how long a saved invoice may
+/// not yet be listed. Public clients wait 180 s for their longest calls (accurate.md §2, C), and a saved invoice is
+/// assumed to be listed within a minute (accurate.md §6). Until then "not found" proves nothing.
 pub const SAVE_IS_OVER: SignedDuration = SignedDuration::from_mins(5);
 
 /// What is not known about the saves that were sent for one order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Doubt {
-    /// How old the latest save of an earlier attempt was when the order was claimed, if its outcome is not known.
+    /// Age of the latest save of an earlier attempt when the order was claimed, if its outcome is not known.
     before: Option<SignedDuration>,
-    /// No more than one save can have been sent by earlier attempts.
+    /// Earlier attempts can have sent at most one save.
     is_about_one: bool,
     /// Saves of this attempt whose outcome is not known.
     sent: u32,
-    /// When the order was claimed, no save of an earlier attempt could arrive any more.
+    /// When the order was claimed, no save of an earlier attempt could still arrive.
     was_over: bool,
-    /// The order must be looked up before anything is decided about it, whatever is known of its saves.
+    /// The order must be looked up before anything is decided about it, whatever is known about its saves.
     must_be_looked_up: bool,
 }
 
@@ -30,22 +30,22 @@ pub struct Doubt {
 pub enum Remaining {
     /// Every save is accounted for.
     Nothing,
-    /// No save can arrive any more, but the order must be looked up before anything is decided about it.
+    /// No save can still arrive, but the order must be looked up before anything is decided about it.
     LookUp,
-    /// What was in doubt when the order was claimed still is.
+    /// The doubt that existed when the order was claimed remains.
     AsBefore,
     /// A save of this attempt may still arrive: the latest one counts.
     SinceNow,
 }
 
 impl Doubt {
-    /// There is none.
+    /// No doubt.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// As an order's row tells it: how old the latest save of unknown outcome is by the database's clock, and how
-    /// many attempts there were.
+    /// The doubt in an order's row: the age of the latest save of unknown outcome, by the database's clock, and the
+    /// number of attempts.
     pub fn of_age(age: Option<SignedDuration>, earlier_attempts: i64) -> Self {
         Self {
             before: age,
@@ -55,22 +55,22 @@ impl Doubt {
         }
     }
 
-    /// Whether an invoice may exist, or come to exist, that is not known.
+    /// Whether an unknown invoice may exist, or may still appear.
     pub fn exists(&self) -> bool {
         self.before.is_some() || self.sent > 0
     }
 
-    /// Whether no save can arrive any more: a look-up that finds nothing ends such a doubt.
+    /// Whether every save has expired: a look-up that finds nothing then ends the doubt.
     pub fn is_over(&self) -> bool {
         self.was_over && self.sent == 0
     }
 
-    /// Whether a doubt was over when the order was claimed, also if a look-up has ended it since.
+    /// Whether every save had expired when the order was claimed, even if a look-up has ended the doubt since.
     pub fn was_over(&self) -> bool {
         self.was_over
     }
 
-    /// How long until no save can arrive any more.
+    /// How long until every save has expired.
     pub fn remaining_wait(&self) -> SignedDuration {
         match self.before {
             _ if self.sent > 0 => SAVE_IS_OVER,
@@ -79,12 +79,12 @@ impl Doubt {
         }
     }
 
-    /// A save is about to leave.
+    /// A save is about to be sent.
     pub fn save_leaves(&mut self) {
         self.sent += 1;
     }
 
-    /// It is certain that the save that left last was not carried out, or its reply says what it created.
+    /// The save that was sent last was certainly not carried out, or its reply says what it created.
     pub fn save_is_accounted_for(&mut self) {
         self.sent = self.sent.saturating_sub(1);
     }
@@ -99,7 +99,7 @@ impl Doubt {
         }
     }
 
-    /// A look-up on which one can rely found nothing.
+    /// A reliable look-up found nothing.
     pub fn nothing_is_found(&mut self) {
         if self.is_over() {
             self.before = None;
@@ -107,19 +107,19 @@ impl Doubt {
         }
     }
 
-    /// Something was found, or can still come to exist, that must be looked at before anything is decided.
+    /// Something was found, or may still appear, that must be looked up before anything is decided.
     pub fn look_up_first(&mut self) {
         self.must_be_looked_up = true;
     }
 
-    /// Somebody else's save may have created what could not be found: it may show later.
+    /// Another worker's save may have created the invoice that was not found; the invoice may appear later.
     pub fn something_may_show_later(&mut self) {
         if !self.exists() {
             self.save_leaves();
         }
     }
 
-    /// What is stored of it.
+    /// What is stored of the doubt.
     pub fn remaining(&self) -> Remaining {
         match self {
             _ if self.sent > 0 => Remaining::SinceNow,

@@ -1,7 +1,7 @@
-//! All snapshots of an order folded into the few facts that the decision needs.
+//! All snapshots of an order, folded into the few facts that the decision needs.
 //!
-//! The fold gives the same result for every order of arrival and any number of repeats;
-//! only between two different snapshots of the same second and rank does the later arrival count.
+//! The fold gives the same result for every order of arrival and any number of repeats. The later arrival counts only
+//! between two different snapshots with the same second and rank.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,51 +11,51 @@ use super::{
     status::{Rank, Status},
 };
 
-/// What one delivery says about an order's progress.
+/// What one delivery reports about an order's progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
-    /// The status as it came.
+    /// The status that Forstok sent.
     pub status: Seen,
-    /// The snapshot's `updated_at`; without one, its arrival.
+    /// The snapshot's `updated_at`, or its arrival if it has none.
     pub at: Timestamp,
-    /// What `updated_at` says if it cannot be read; `at` is then a guess.
+    /// The text of an unreadable `updated_at`; `at` is then a guess.
     pub unread_time: Option<String>,
-    /// The delivery that brought it; later arrivals have higher numbers.
+    /// The delivery that contained it; later arrivals have higher numbers.
     pub delivery: i64,
 }
 
-/// A status as it came.
+/// A status that Forstok sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
     /// A documented one.
     Known(Status),
-    /// Any other: it is kept, and changes nothing.
+    /// Any other: it is stored, and changes nothing.
     Unknown(String),
 }
 
-/// What is known of an order's progress.
+/// What is known about an order's progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
-    /// Per rank the earliest moment it was seen at.
+    /// The earliest time at which each rank was seen.
     reached: [Option<Timestamp>; Rank::COUNT],
-    /// When it was first seen cancelled; once seen it stays.
+    /// When the order was first seen cancelled; never cleared again.
     pub cancelled_at: Option<Timestamp>,
-    /// Whose amounts count.
+    /// The delivery whose amounts count.
     latest: Latest,
-    /// Per rank the latest moment it was seen at; rows of older versions do not have it.
+    /// The latest time at which each rank was seen; missing in rows of older versions.
     #[serde(default)]
     last_seen: [Option<Timestamp>; Rank::COUNT],
-    /// When it was last seen cancelled; rows of older versions do not have it.
+    /// When the order was last seen cancelled; missing in rows of older versions.
     #[serde(default)]
     last_cancelled_at: Option<Timestamp>,
-    /// It was seen at any rank after it was last cancelled: what counts then depends on the chosen status. The store
-    /// looks for this field when the mapping changes.
+    /// The order was seen at some rank after it was last cancelled. Whether the cancellation counts then depends on the
+    /// chosen status, so storage searches this field when the mapping changes.
     #[serde(default)]
     went_on: bool,
-    /// Per rank the earliest arrival of a snapshot whose `updated_at` cannot be read.
+    /// The earliest arrival, per rank, of a snapshot whose `updated_at` is unreadable.
     #[serde(default)]
     guessed: [Option<Timestamp>; Rank::COUNT],
-    /// The latest snapshot whose `updated_at` cannot be read, and what it says.
+    /// The latest snapshot whose `updated_at` is unreadable, with its text.
     #[serde(default)]
     unread_time: Option<Noted>,
     /// The latest snapshot with an unknown status, and that status.
@@ -63,7 +63,7 @@ pub struct History {
     unknown_status: Option<Noted>,
 }
 
-/// A text that one delivery brought.
+/// A text from one delivery.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Noted {
     at: Timestamp,
@@ -71,7 +71,7 @@ struct Noted {
     text: String,
 }
 
-/// Which snapshot's amounts count: the greatest by these fields, in this order.
+/// Determines which snapshot's amounts count: the greatest by these fields, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Latest {
     status_known: bool,
@@ -81,7 +81,7 @@ struct Latest {
 }
 
 impl Sighting {
-    /// What a snapshot says that arrived then.
+    /// The sighting that a snapshot represents, given its arrival.
     pub fn of(order: &Snapshot, arrived_at: Timestamp, delivery: i64) -> Self {
         Self {
             status: Seen::of(order.status, &order.status_text),
@@ -97,10 +97,10 @@ impl Sighting {
 }
 
 impl Seen {
-    /// Longest unknown status that is kept, in characters.
+    /// Longest unknown status that is stored, in characters.
     const LONGEST: usize = 60;
 
-    /// From the status that was read, and its text.
+    /// From the parsed status and its text.
     pub fn of(status: Option<Status>, text: &str) -> Self {
         status.map_or_else(|| Self::Unknown(text.chars().take(Self::LONGEST).collect()), Self::Known)
     }
@@ -114,7 +114,7 @@ impl Seen {
 }
 
 impl History {
-    /// The history of an order seen once.
+    /// The history of an order with one sighting.
     pub fn begin(sighting: &Sighting) -> Self {
         let mut history = Self {
             reached: [None; Rank::COUNT],
@@ -131,7 +131,7 @@ impl History {
         history
     }
 
-    /// Takes one more sighting in.
+    /// Adds one sighting.
     pub fn absorb(&mut self, sighting: &Sighting) {
         self.latest = self.latest.max(Latest::of(sighting));
         if let Some(text) = &sighting.unread_time {
@@ -159,8 +159,8 @@ impl History {
         keep_earliest(&mut earliest[rank], sighting.at);
     }
 
-    /// When the order was first at this rank or past it. Where no snapshot at it has a time that can be read, the
-    /// arrival of one is the nearest guess ([`History::is_guess`]).
+    /// When the order first reached this rank or a later one. If no snapshot at it has a readable time, the arrival of
+    /// one is the best guess ([`History::is_guess`]).
     pub fn reached_at(&self, rank: Rank) -> Option<Timestamp> {
         let earliest = |of: &[Option<Timestamp>]| of[rank.index()..].iter().flatten().min().copied();
         earliest(&self.reached).or_else(|| earliest(&self.guessed))
@@ -171,7 +171,7 @@ impl History {
         self.reached[rank.index()..].iter().all(Option::is_none)
     }
 
-    /// What of the order's cancellation and progress counts, where this rank is the chosen one.
+    /// How the order's cancellation counts if this rank is the chosen one.
     ///
     /// `Cancelled` counts unless a snapshot with a newer `updated_at` is at or past the chosen status (design.md §4).
     pub fn cancellation(&self, chosen: Option<Rank>) -> Cancellation {
@@ -199,7 +199,7 @@ impl History {
         self.unknown_status.as_ref().map(|noted| &*noted.text)
     }
 
-    /// What the latest `updated_at` says that cannot be read.
+    /// The text of the latest unreadable `updated_at`.
     pub fn unread_time(&self) -> Option<&str> {
         self.unread_time.as_ref().map(|noted| &*noted.text)
     }
@@ -208,11 +208,11 @@ impl History {
 /// Whether an order is cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cancellation {
-    /// It was never seen cancelled.
+    /// The order was never seen cancelled.
     None,
-    /// It is.
+    /// The order is cancelled.
     Counts,
-    /// It was, but a newer snapshot is at or past the chosen status: a person must decide.
+    /// The order was cancelled, but a newer snapshot is at or past the chosen status: a person must decide.
     Contradicted {
         /// When it was last seen cancelled.
         cancelled_at: Timestamp,

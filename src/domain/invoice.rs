@@ -1,4 +1,4 @@
-//! The invoice as it will go to Accurate: `sales-invoice/save.do` (accurate.md §4).
+//! The invoice in the form that is sent to Accurate: `sales-invoice/save.do` (accurate.md §4).
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -15,20 +15,20 @@ use super::{
 /// Longest `detailName` that is sent, in characters (design.md §6).
 const LONGEST_NAME: usize = 230;
 
-/// Everything that posting needs; made by the decision, stored, and posted unchanged.
+/// Everything that posting needs. The decision creates the draft; it is stored, and sent unchanged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Draft {
     /// Name of the Accurate database it goes to.
     pub book: String,
-    /// The store's name, under which a missing customer is created.
+    /// The store's name, which a new customer gets.
     pub customer_name: String,
     /// Whether a missing customer may be created.
     pub create_customer: bool,
-    /// The sum that Accurate must come to, in rupiah (before exclusive tax).
+    /// The total that Accurate must calculate, in rupiah (before exclusive tax).
     pub total: Rupiah,
-    /// What of the order it rests on, for comparing with later snapshots.
+    /// The basis of the invoice, for comparison with later snapshots.
     pub basis: Basis,
-    /// Exactly what is sent.
+    /// The body that is sent.
     pub body: InvoiceBody,
 }
 
@@ -83,7 +83,7 @@ pub struct DetailExpense {
 }
 
 impl DetailItem {
-    /// A line as Accurate takes it; true beside it when the name had to be cut.
+    /// A line in Accurate's form, and whether the name had to be cut.
     pub fn new(line: Line, warehouse_name: Option<String>, tax: TaxMode) -> (Self, bool) {
         let name = if line.name.is_empty() { &line.item_no } else { &line.name };
         let detail_name = sent_name(name);
@@ -100,13 +100,14 @@ impl DetailItem {
     }
 }
 
-/// A name as it is sent.
+/// The name that is sent.
 pub(super) fn sent_name(name: &str) -> &str {
     cut_between_characters(name, LONGEST_NAME).trim_end()
 }
 
-/// The beginning of a name, at most so long, that ends between two characters as a reader sees them: a flag, a
-/// family or an accented letter may be several. Only a name that begins with one longer than all of it is cut inside.
+/// The beginning of a name, of at most this length, that ends between two visible characters: a flag, a family or an
+/// accented letter may consist of several code points. A name is cut inside a character only if its first character is
+/// longer than the limit.
 fn cut_between_characters(name: &str, longest: usize) -> &str {
     let Some((beyond, _)) = name.char_indices().nth(longest) else { return name };
     let ends = name.grapheme_indices(true).map(|(start, _)| start);
@@ -117,28 +118,28 @@ fn cut_between_characters(name: &str, longest: usize) -> &str {
 }
 
 impl InvoiceBody {
-    /// Σ lines, in rupiah.
+    /// Sum of the lines, in rupiah.
     pub fn subtotal(&self) -> Rupiah {
         self.detail_item.iter().map(|item| item.unit_price * item.quantity).sum()
     }
 
-    /// Σ lines − discount + shipping, in rupiah (design.md §6).
+    /// Sum of the lines − discount + shipping, in rupiah (design.md §6).
     pub fn total(&self) -> Rupiah {
         self.subtotal() - self.cash_discount + self.detail_expense.iter().map(|expense| expense.expense_amount).sum()
     }
 
-    /// Whether Accurate's total is this one: exclusive tax comes on top of it.
+    /// Whether Accurate's total matches this one. Exclusive tax is added to it.
     pub fn total_is_final(&self) -> bool {
         !self.taxable || self.inclusive_tax
     }
 
-    /// The body as it is sent.
+    /// The body that is sent.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self).expect("an invoice holds only texts, numbers and flags")
     }
 }
 
-/// How Accurate writes days.
+/// Accurate's date format.
 pub const ACCURATE_DAY: &str = "%d/%m/%Y";
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]

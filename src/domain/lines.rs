@@ -1,4 +1,4 @@
-//! From an order's pieces and bundles to the lines of an invoice.
+//! Converts an order's pieces and bundles to the lines of an invoice.
 
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
@@ -13,7 +13,7 @@ use super::{
     reason::{Finding, Reason},
 };
 
-/// One line of the invoice before names are cut and warehouses are added.
+/// One line of the invoice, before names are cut and warehouses are added.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// Item number in Accurate.
@@ -26,10 +26,10 @@ pub struct Line {
     pub quantity: Decimal,
 }
 
-/// The lines of an order, or what stops them.
+/// The lines of an order, or the findings that prevent them.
 ///
-/// Pieces of one item at one price under one name share a line, in order of first sight: the built-in
-/// integration gave all pieces of a sku the first price (forstok.md §5).
+/// Pieces of one item with the same price and name share a line, in order of first occurrence. The built-in integration
+/// gave all pieces of a sku the first price (forstok.md §5).
 pub fn lines_of(order: &Snapshot, mapping: &Mapping, findings: &mut Vec<Finding>) -> Vec<Line> {
     let mut gathered =
         Gathered { mapping, findings, without_sku: HashSet::new(), lines: Vec::new(), places: HashMap::new() };
@@ -42,10 +42,10 @@ pub fn lines_of(order: &Snapshot, mapping: &Mapping, findings: &mut Vec<Finding>
 struct Gathered<'a> {
     mapping: &'a Mapping,
     findings: &'a mut Vec<Finding>,
-    /// Products without a SKU that were reported already.
+    /// Products without a SKU that have already been reported.
     without_sku: HashSet<(Product, Option<Product>)>,
     lines: Vec<Line>,
-    /// Where in `lines` these are: an order may have tens of thousands of different ones.
+    /// Index into `lines`: an order may have tens of thousands of different lines.
     places: HashMap<(String, Rupiah, String), usize>,
 }
 
@@ -53,9 +53,9 @@ impl Gathered<'_> {
     fn add_product(&mut self, product: &OrderLine) {
         let price = match product.unit_price() {
             Some(price) if price >= Rupiah::ZERO => price,
-            // It is reported where it could not be read.
+            // The value is reported where it could not be read.
             None if !product.unread.is_empty() => return,
-            // Neither can be invoiced; nor may a line below zero pass as somebody's discount.
+            // Neither can be invoiced, and a negative line must not be mistaken for a discount.
             unusable => {
                 let product = described(product.full_name(), &product.sku, product.variant_id.as_deref());
                 let about = match unusable {
@@ -89,7 +89,7 @@ impl Gathered<'_> {
         }
     }
 
-    /// A part has no variant id by which it could be mapped: it needs its SKU.
+    /// A part has no variant id that could be mapped, so it needs its SKU.
     fn add_part(&mut self, bundle: &OrderLine, part: &BundlePart, price: Rupiah, quantity: Decimal) {
         if let Some(item_no) = self.mapping.item_no(&part.sku, None) {
             self.add(item_no, part.name.trim().to_owned(), price, quantity);
@@ -100,7 +100,7 @@ impl Gathered<'_> {
         }
     }
 
-    /// The bundle's price over its parts, each part in at most two lines that differ by the smallest unit.
+    /// Spreads the bundle's price over its parts; each part has at most two lines, which differ by the smallest unit.
     fn add_spread(&mut self, product: &OrderLine, price: Rupiah, parts: &[&BundlePart]) {
         let by_subtotal: Vec<_> = parts.iter().map(|part| part.subtotal.decimal().max(Decimal::ZERO)).collect();
         let by_quantity: Vec<_> = parts.iter().map(|part| Decimal::from(part.quantity)).collect();
@@ -134,20 +134,21 @@ impl Gathered<'_> {
     }
 }
 
-/// A product as a person finds it again in Forstok.
+/// A product, with what a person needs to find it in Forstok.
 fn described(name: String, sku: &str, variant_id: Option<&str>) -> Product {
     Product { name, sku: sku.trim().to_owned(), variant_id: variant_id.map(str::to_owned) }
 }
 
-/// One rupiah, or the last decimal place that the price itself has.
+/// One rupiah, or the last decimal place of the price.
 fn smallest_unit(price: Rupiah) -> Decimal {
     Decimal::new(1, price.decimal().normalize().scale())
 }
 
-/// Splits a price by weights so that the shares are whole units and sum to the price: largest remainder.
+/// Splits a price by weights so that the shares are whole units and add up to the price, by the method of largest
+/// remainders.
 ///
-/// Of equal remainders the earlier share gets the unit, so the result does not depend on chance.
-/// Whole numbers throughout: an amount has at most 18 digits, so a product of two fits 128 bits.
+/// If remainders are equal, the earlier share gets the unit, so the result is deterministic. All calculations use
+/// integers: an amount has at most 18 digits, so a product of two fits into 128 bits.
 pub fn spread(price: Rupiah, weights: &[Decimal]) -> Vec<Rupiah> {
     let unit = smallest_unit(price);
     let units = whole_units(price.decimal(), unit);
@@ -168,7 +169,7 @@ fn whole_units(amount: Decimal, unit: Decimal) -> i128 {
     (amount / unit).to_i128().unwrap_or(0)
 }
 
-/// A share over its pieces: one line where the unit price is whole, else two that differ by one unit.
+/// Spreads a share over its pieces: one line if the unit price is whole, otherwise two that differ by one unit.
 fn whole_unit_prices(share: Rupiah, pieces: u32, unit: Decimal) -> Vec<(u32, Rupiah)> {
     let count = Decimal::from(pieces);
     let units = share.decimal() / unit;

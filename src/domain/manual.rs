@@ -1,4 +1,4 @@
-//! What a person decides about one order, and when that is possible.
+//! Decisions that a person can make about one order, and when each is possible.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reason::Language;
 
-/// What a person can decide about an order.
+/// A decision that a person can make about an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Manual {
@@ -19,7 +19,7 @@ pub enum Manual {
     Now,
     /// The invoice is created again after it was deleted.
     Again,
-    /// What exists in Accurate for this order is deleted.
+    /// The order's invoice in Accurate is deleted.
     Undo,
 }
 
@@ -28,7 +28,7 @@ pub enum Manual {
 pub struct ManualDecision {
     /// What was decided.
     pub decision: Manual,
-    /// Why, in the person's words.
+    /// The person's reason.
     pub reason: Option<String>,
     /// Number of the document in Accurate that the person created.
     pub document: Option<String>,
@@ -38,19 +38,19 @@ pub struct ManualDecision {
     pub at: Timestamp,
 }
 
-/// What is known of an order when a person decides about it.
+/// What is known about an order when a person decides about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Situation {
-    /// How its invoice in Accurate is, as far as we know.
+    /// The state of its invoice in Accurate, as far as the service knows.
     pub invoice: Invoice,
-    /// It was cancelled in Forstok.
+    /// Whether it was cancelled in Forstok.
     pub cancelled: bool,
 }
 
-/// How an order's invoice is.
+/// The state of an order's invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Invoice {
-    /// There is none.
+    /// There is no invoice.
     Missing,
     /// It exists.
     Exists,
@@ -78,7 +78,7 @@ pub enum Refused {
     /// The order was cancelled.
     #[error("the order was cancelled in Forstok, so it gets no invoice")]
     Cancelled,
-    /// The deletion is on its way.
+    /// The invoice is being deleted.
     #[error("the invoice of this order is being deleted; try again once that is done")]
     Deleting,
 }
@@ -87,7 +87,7 @@ impl Manual {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::ByHand, Self::Never, Self::Now, Self::Again, Self::Undo];
 
-    /// The contract's word.
+    /// The word in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ByHand => "by_hand",
@@ -98,22 +98,22 @@ impl Manual {
         }
     }
 
-    /// Reads the contract's word.
+    /// Parses the word in the API.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|decision| decision.as_str() == word)
     }
 
-    /// Whether a reason must be given.
+    /// Whether the person must give a reason.
     pub fn needs_reason(self) -> bool {
         matches!(self, Self::ByHand | Self::Never)
     }
 
-    /// Whether the document's number must be given.
+    /// Whether the person must give the document's number.
     pub fn needs_document(self) -> bool {
         self == Self::ByHand
     }
 
-    /// In words for a person: what is done from then on.
+    /// The text for people: what is done from now on.
     pub fn in_words(self, language: Language) -> &'static str {
         match (self, language) {
             (Self::ByHand, Language::English) => "invoice created by hand",
@@ -137,7 +137,7 @@ impl fmt::Display for Manual {
 }
 
 impl ManualDecision {
-    /// Whether another one says the same; who said it, and when, does not count.
+    /// Whether another decision is the same, regardless of who made it and when.
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         (self.decision, &self.reason, &self.document) == (other.decision, &other.reason, &other.document)
     }
@@ -158,7 +158,7 @@ impl Refused {
 }
 
 impl Situation {
-    /// Whether a person may decide this; `None` takes back what was decided before.
+    /// Whether a person may decide this; `None` revokes the previous decision.
     pub fn allows(self, decision: Option<Manual>) -> Result<(), Refused> {
         let refused = match (decision, self.invoice) {
             (_, Invoice::Deleting) => Refused::Deleting,

@@ -1,14 +1,12 @@
-//! What an order is, what it must become, and why: pure functions, no I/O, no clock.
+//! What an order is, what must happen to it, and why: pure functions without I/O or clock.
 //!
-//! In the order in which data meets them:
-//! [`money`] (rupiah), [`status`] (Forstok's statuses and their ranks), [`order`] (one snapshot), [`unread`] (what of it
-//! could not be read),
-//! [`history`] (all snapshots of an order folded into what matters), [`mapping`] (the seller's rules),
-//! [`decision`] (order × mapping), [`invoice`] (the draft that goes to Accurate), [`lines`] (its lines),
-//! [`basis`] (what of the order it rests on),
-//! [`reason`] (why an order is not invoiced, in words), [`about`] (what exactly a reason is about),
-//! [`doubt`] (what is not known about its saves), [`timeline`] (what happened to it),
-//! [`state`] (where it is), [`recheck`] (what in Accurate it waits for), [`operator`] (who acts, and in which role).
+//! In the order of the data flow: [`money`] (rupiah), [`status`] (Forstok's statuses and their ranks), [`order`] (one
+//! snapshot), [`unread`] (its unreadable values), [`history`] (all snapshots of an order, folded), [`mapping`] (the
+//! seller's rules), [`decision`] (order × mapping), [`invoice`] (the draft for Accurate), [`lines`] (the invoice's
+//! lines), [`basis`] (the parts of the order that the invoice is based on), [`reason`] (why an order is not invoiced,
+//! in words), [`about`] (what exactly a reason is about), [`doubt`] (what is not known about an order's saves),
+//! [`timeline`] (what happened to an order), [`state`] (its state), [`recheck`] (what it waits for in Accurate),
+//! [`operator`] (who acts, and with which role).
 
 pub mod about;
 pub mod basis;
@@ -33,12 +31,12 @@ pub mod unread;
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 
-/// Western Indonesian time, in which Indonesian books are kept. It has no daylight saving.
+/// Western Indonesian time (WIB), in which Indonesian accounts are kept. It has no daylight saving time.
 pub const WIB: Offset = Offset::constant(7);
 
-/// The day a moment falls on in Jakarta.
+/// The day in Jakarta at this time.
 ///
-/// The built-in integration took the UTC day and so dated orders of 00:00–07:00 a day early (forstok.md §5).
+/// The built-in integration used the UTC day, so orders of 00:00–07:00 were dated one day early (forstok.md §5).
 pub fn day_in_wib(moment: Timestamp) -> Date {
     WIB.to_datetime(moment).date()
 }

@@ -1,4 +1,4 @@
-//! Amounts in rupiah: decimal, exact, never a float.
+//! Amounts in rupiah: exact decimal numbers, never floats.
 
 use std::{
     fmt,
@@ -9,39 +9,40 @@ use std::{
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Accurate keeps up to six decimal places (accurate.md §3, B).
+/// Accurate stores up to six decimal places (accurate.md §3, B).
 const PLACES: u32 = 6;
 
-/// Largest amount that is read, in rupiah.
+/// Largest amount that is accepted, in rupiah.
 ///
-/// A trillion is above any order; the bound keeps every sum and product within what a decimal holds exactly.
+/// A trillion exceeds any order. The limit keeps every sum and product within the exact range of a decimal.
 const LARGEST: i64 = 1_000_000_000_000;
 
 /// An amount in rupiah.
 ///
-/// Prints and serialises as a plain exact number: `24500.5`, never `24500.500000000004` or `2.45005e4`.
+/// Displayed and serialised as a plain exact number: `24500.5`, never `24500.500000000004` or `2.45005e4`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rupiah(Decimal);
 
 /// Why a text is not an amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnAmount {
-    /// Neither `24500`, `24500.50` nor `2.45e4`.
+    /// It is not a number such as `24500`, `24500.50` or `2.45e4`.
     #[error("is not a number such as 24500 or 24500.50")]
     NotANumber,
-    /// Beyond a trillion rupiah either way.
+    /// It is above a trillion rupiah, or below minus a trillion.
     #[error("is beyond 1000000000000 rupiah")]
     TooLarge,
-    /// One dot and exactly three digits behind it.
+    /// It has one dot followed by exactly three digits.
     #[error("is ambiguous: the dot may separate thousands or decimals")]
     Ambiguous,
 }
 
 impl Rupiah {
-    /// No money.
+    /// Zero rupiah.
     pub const ZERO: Self = Self(Decimal::ZERO);
 
-    /// Reads `24500`, `"24500.50"` or `2.45e4`. Digits past the sixth place are float noise and are rounded off.
+    /// Parses `24500`, `"24500.50"` or `2.45e4`. Digits after the sixth place are floating-point noise and are rounded
+    /// off.
     pub fn parse(text: &str) -> Result<Self, NotAnAmount> {
         let text = text.trim();
         let number =
@@ -52,15 +53,15 @@ impl Rupiah {
         Ok(Self(number.round_dp(PLACES).normalize()))
     }
 
-    /// As [`Rupiah::parse`] for a number that its sender wrote as a text: in Indonesia `10.000` may be ten thousand
-    /// rupiah, to a computer it is ten, so a text with one dot and exactly three digits behind it is refused.
+    /// Like [`Rupiah::parse`], for a number that was sent as a text. In Indonesia `10.000` may mean ten thousand
+    /// rupiah, but a computer reads ten, so a text with one dot followed by exactly three digits is refused.
     pub fn parse_text(text: &str) -> Result<Self, NotAnAmount> {
         let amount = Self::parse(text)?;
         let is_ambiguous = text
             .trim()
             .split_once('.')
             .is_some_and(|(_, behind)| behind.len() == 3 && behind.bytes().all(|byte| byte.is_ascii_digit()));
-        // Zero is zero either way.
+        // Zero is unambiguous.
         if is_ambiguous && amount != Self::ZERO { Err(NotAnAmount::Ambiguous) } else { Ok(amount) }
     }
 
@@ -74,12 +75,12 @@ impl Rupiah {
         self.0
     }
 
-    /// From a decimal that came out of arithmetic on amounts.
+    /// From the result of decimal arithmetic on amounts.
     pub fn from_decimal(number: Decimal) -> Self {
         Self(number.normalize())
     }
 
-    /// As Indonesians write money: `Rp1.234.567`, `-Rp500`, `Rp24.500,50`.
+    /// In Indonesian notation: `Rp1.234.567`, `-Rp500`, `Rp24.500,50`.
     pub fn in_words(self) -> String {
         let text = self.0.abs().normalize().to_string();
         let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
@@ -98,7 +99,7 @@ impl Rupiah {
         shown
     }
 
-    /// Above nothing.
+    /// Whether the amount is greater than zero.
     pub fn is_positive(self) -> bool {
         self.0 > Decimal::ZERO
     }
@@ -146,7 +147,7 @@ impl Serialize for Rupiah {
 impl<'de> Deserialize<'de> for Rupiah {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = serde_json::Number::deserialize(deserializer)?;
-        // Sums of a large order may pass the bound for what is read from outside, so it is not applied here.
+        // Sums of a large order may exceed the limit for parsed amounts, so the limit is not applied here.
         let decimal = number.to_string().parse::<Decimal>().map_err(de::Error::custom)?;
         Ok(Self::from_decimal(decimal))
     }

@@ -1,29 +1,29 @@
-//! Who acts: the people who may sign in, and what each of them may do.
+//! Operators: the people who may sign in, and what each of them may do.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The operator whom `server.operator_token` admits; always an admin.
+/// The operator of `server.operator_token`; always an admin.
 pub const OPERATOR: &str = "operator";
 
-/// What an operator may do. Each role may do what the one before it may.
+/// What an operator may do. Each role includes the previous one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// See everything, change nothing.
+    /// Sees everything, changes nothing.
     Read,
-    /// Retry, decide, acknowledge, import, approve.
+    /// May also retry, decide, acknowledge, import and approve.
     Work,
-    /// Change the mapping and whatever else decides about all orders.
+    /// May also change the mapping and everything else that affects all orders.
     Admin,
 }
 
 impl Role {
-    /// All of them, the least first.
+    /// All roles, in ascending order.
     pub const ALL: [Self; 3] = [Self::Read, Self::Work, Self::Admin];
 
-    /// The word of the settings.
+    /// The word in the settings.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -39,17 +39,17 @@ impl fmt::Display for Role {
     }
 }
 
-/// The person, or the person's tool, that a request comes from. What it changes is recorded under this name.
+/// The person, or the person's tool, that sends a request. Changes are recorded under this name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// As the settings name them.
+    /// The name in the settings.
     pub name: String,
-    /// What they may do.
+    /// The operator's role.
     pub role: Role,
 }
 
 impl Actor {
-    /// Whether this role, or a higher one, is theirs.
+    /// Whether the operator has this role or a higher one.
     pub fn may(&self, role: Role) -> bool {
         self.role >= role
     }

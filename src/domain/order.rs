@@ -12,16 +12,16 @@ use super::{
     unread::{Field, Problem, Unread, Why},
 };
 
-/// How far ahead of its arrival a time may be: clocks differ, and some senders write local time as UTC.
+/// How far in the future a time may be when it arrives: clocks differ, and some senders write local time as UTC.
 const FURTHEST_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
-/// Forstok's order id: digits, unique over all sellers (forstok.md §3). Everything is idempotent per this.
+/// Forstok's order id: digits, unique across all sellers (forstok.md §3). Everything is idempotent per order id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OrderId(String);
 
 impl OrderId {
-    /// Reads digits; leading zeros go, so that `138` and `"0138"` are one order.
+    /// Parses digits; leading zeros are removed, so that `138` and `"0138"` are the same order.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let digits = text.trim_start_matches('0');
@@ -34,7 +34,7 @@ impl OrderId {
         &self.0
     }
 
-    /// Whether a text holds this id as a whole word: `138` is neither in `1387` nor in `A138`.
+    /// Whether a text contains this id as a whole word: `1387` and `A138` do not contain `138`.
     pub fn is_named_in(&self, text: &str) -> bool {
         text.split(|character: char| !character.is_alphanumeric()).any(|word| word == self.0)
     }
@@ -48,28 +48,28 @@ impl fmt::Display for OrderId {
 
 /// One webhook's view of an order: a full snapshot, not a change (forstok.md §2).
 ///
-/// What Forstok left out or sent as null is `None`; nothing is guessed here.
+/// A value that Forstok omitted or sent as null is `None`; nothing is guessed here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     /// Forstok's order id.
     pub id: OrderId,
-    /// The status as it was written; kept even when it is not a documented one.
+    /// The status as Forstok wrote it; stored even if it is not documented.
     pub status_text: String,
     /// The documented status, if it is one.
     pub status: Option<Status>,
-    /// Marketplace, for example `shopee`; case varies.
+    /// Marketplace, for example `shopee`; upper and lower case vary.
     pub channel: String,
     /// The store: an integration in Forstok. Empty when it was missing.
     pub store_id: String,
     /// Its name; `None` for manual orders.
     pub store_name: Option<String>,
-    /// The marketplace's order id; not unique over stores.
+    /// The marketplace's order id; not unique across stores.
     pub local_id: Option<String>,
-    /// The number the buyer sees.
+    /// The order number that the buyer sees.
     pub local_name: Option<String>,
     /// When the buyer ordered.
     pub ordered_at: Option<Timestamp>,
-    /// When this snapshot was taken: the only event time there is.
+    /// When this snapshot was taken: the only event time that Forstok sends.
     pub updated_at: Option<Timestamp>,
     /// Pieces and pseudo lines.
     pub lines: Vec<OrderLine>,
@@ -79,34 +79,34 @@ pub struct Snapshot {
     pub cashless: Option<bool>,
     /// Discount on the order.
     pub discount_amount: Rupiah,
-    /// Voucher on the order; can be absent.
+    /// Voucher on the order; may be absent.
     pub voucher_amount: Rupiah,
     /// The seller's part of the voucher.
     pub voucher_seller: Rupiah,
-    /// The order total as Forstok gives it; compared with the invoice's sum.
+    /// The order total that Forstok gives; compared with the invoice's total.
     pub total_price: Option<Rupiah>,
     /// Forstok's warehouse id: one for the whole order.
     pub warehouse_id: Option<String>,
-    /// What of the order could not be read; lines and parts keep their own.
+    /// The order's unreadable values; lines and parts have their own.
     pub unread: Vec<Unread>,
 }
 
 /// One line of an order: one piece, unless a quantity is given (forstok.md §3).
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderLine {
-    /// Seller's stock keeping unit; can be empty.
+    /// The seller's stock keeping unit; may be empty.
     pub sku: String,
     /// Product name.
     pub name: String,
     /// Colour, size and the like.
     pub variant_name: String,
-    /// Forstok's id of the variant, by which an empty sku can be mapped.
+    /// Forstok's id of the variant, by which a product without a sku can be mapped.
     pub variant_id: Option<String>,
     /// Forstok's id of the line; `rebate` marks a pseudo line.
     pub line_id: Option<String>,
     /// List price.
     pub price: Option<Rupiah>,
-    /// Price asked; a real 0 is a price, null is not.
+    /// Actual price; 0 is a price, null is not.
     pub sale_price: Option<Rupiah>,
     /// The seller's voucher on this line.
     pub voucher_seller: Rupiah,
@@ -114,7 +114,7 @@ pub struct OrderLine {
     pub quantity: Decimal,
     /// The parts of a bundle; empty when it is not a bundle.
     pub bundle: Vec<BundlePart>,
-    /// What of the line could not be read.
+    /// The line's unreadable values.
     pub unread: Vec<Unread>,
 }
 
@@ -127,14 +127,14 @@ pub struct BundlePart {
     pub name: String,
     /// Pieces in one bundle, a whole number.
     pub quantity: u32,
-    /// What these pieces would cost alone; the weight by which a bundle's price is spread.
+    /// What these pieces would cost separately; the weight by which a bundle's price is spread.
     pub subtotal: Rupiah,
-    /// What of the part could not be read.
+    /// The part's unreadable values.
     pub unread: Vec<Unread>,
 }
 
 impl Snapshot {
-    /// The number people know the order by: `local_name`, else `local_id`, else Forstok's id.
+    /// The order number that people use: `local_name`, else `local_id`, else Forstok's id.
     pub fn channel_order_id(&self) -> &str {
         [&self.local_name, &self.local_id]
             .into_iter()
@@ -156,8 +156,8 @@ impl Snapshot {
         candidates.into_iter().find(|amount| *amount != Rupiah::ZERO).unwrap_or_default()
     }
 
-    /// The snapshot with every time that is more than a day ahead of its arrival replaced by its arrival: a year 9999
-    /// would outrank all later snapshots for ever (design.md §4).
+    /// The snapshot, with every time that is more than a day in the future replaced by the time of arrival: a year 9999
+    /// would outrank all later snapshots forever (design.md §4).
     #[must_use]
     pub fn arrived(mut self, arrived_at: Timestamp) -> Self {
         let times = [
@@ -174,19 +174,19 @@ impl Snapshot {
         self
     }
 
-    /// What `updated_at` says when that is not a time.
+    /// The text of an `updated_at` that is not a time.
     pub fn unread_update_time(&self) -> Option<&Problem> {
         let is_it = |unread: &&Unread| unread.field == Field::UpdatedAt && unread.problem.why == Why::NotATime;
         self.unread.iter().find(is_it).map(|unread| &unread.problem)
     }
 
-    /// Shipping is the seller's money only when the marketplace does not pay the courier (forstok.md §3).
+    /// The seller receives the shipping price only if the marketplace does not pay the courier (forstok.md §3).
     pub fn sellers_shipping(&self) -> Rupiah {
         let is_sellers = self.cashless == Some(false) && self.shipping_price.is_positive();
         if is_sellers { self.shipping_price } else { Rupiah::ZERO }
     }
 
-    /// Every SKU of the order, those inside bundles too.
+    /// Every SKU of the order, including those inside bundles.
     pub fn skus(&self) -> impl Iterator<Item = &str> {
         self.lines
             .iter()
@@ -200,7 +200,7 @@ impl Snapshot {
 }
 
 impl OrderLine {
-    /// A product, and not the pseudo line `Rebate` (forstok.md §3).
+    /// Whether it is a product, not the pseudo line `Rebate` (forstok.md §3).
     pub fn is_product(&self) -> bool {
         let is_rebate = |text: &str| text.trim().eq_ignore_ascii_case("rebate");
         !is_rebate(&self.sku) && !is_rebate(&self.name) && !self.line_id.as_deref().is_some_and(is_rebate)
@@ -211,13 +211,13 @@ impl OrderLine {
         self.sale_price.or(self.price)
     }
 
-    /// Name and variant, as a person would say it.
+    /// Name and variant, for people.
     pub fn full_name(&self) -> String {
         join_words(&self.name, &self.variant_name)
     }
 }
 
-/// Two texts with one space between, or the one that is not empty.
+/// Two texts separated by a space, or the one that is not empty.
 fn join_words(first: &str, second: &str) -> String {
     match (first.trim(), second.trim()) {
         (first, "") => first.to_owned(),

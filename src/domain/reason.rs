@@ -1,6 +1,6 @@
-//! Why an order has no invoice, or has one that needs attention: stable codes, with words for people.
+//! Why an order has no invoice, or has one that needs attention: stable codes, with texts for people.
 //!
-//! One table each for reasons and warnings, in Indonesian and English.
+//! Reasons and warnings each have one table, in Indonesian and English.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ macro_rules! coded {
         pub enum $name { $(#[doc = $en] $(#[$variant_doc])* $variant,)* }
 
         impl $name {
-            /// Every one of them.
+            /// All of them.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
             fn words(self) -> Words {
@@ -54,7 +54,7 @@ macro_rules! coded {
                 Self::ALL.iter().copied().find(|one| one.code() == code)
             }
 
-            /// What is the matter, in one sentence.
+            /// What is wrong, in one sentence.
             pub fn sentence(self, language: Language) -> &'static str {
                 let words = self.words();
                 match language {
@@ -214,16 +214,16 @@ coded! {
     }
 }
 
-/// A reason with what exactly it is about.
+/// A reason, with what exactly it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The code.
     pub reason: Reason,
-    /// The product, store, amounts or the words of Accurate that it is about.
+    /// The product, store, amounts or message of Accurate that it is about.
     pub about: About,
 }
 
-/// A warning with what exactly it is about.
+/// A warning, with what exactly it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// The code.
@@ -248,12 +248,12 @@ impl Reason {
 }
 
 impl Warning {
-    /// Whether it reports what posting did, rather than what the order and the mapping say.
+    /// Whether it reports the result of posting, not a property of the order or the mapping.
     pub fn is_of_posting(self) -> bool {
         matches!(self, Self::CustomerCreated | Self::InvoiceAdopted | Self::OtherNumber)
     }
 
-    /// Whether it says how the order's snapshots arrived.
+    /// Whether it reports how the order's snapshots arrived.
     pub fn is_of_reading(self) -> bool {
         matches!(self, Self::AmountUnreadable | Self::TimeUnreadable | Self::TimeInFuture | Self::UnknownStatus)
     }
@@ -284,7 +284,7 @@ mod tests {
         }
     }
 
-    /// What docs/reasons.md says, made from the tables above.
+    /// The content of docs/reasons.md, generated from the tables above.
     fn reasons_for_readers() -> String {
         let row = |code: &str, sentence: &str, remedy: &str| format!("| `{code}` | {sentence} | {remedy} |\n");
         let head = "| code | meaning | what to do |\n| --- | --- | --- |\n";

@@ -19,29 +19,30 @@ const LONGEST_WAIT: i64 = 3600;
 /// Something in Accurate that must change before an order can continue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
-    /// An item with this number must be there.
+    /// An item with this number must exist.
     Item(String),
     /// The account with this number must be active.
     Account(String),
-    /// A customer with this number must be there.
+    /// A customer with this number must exist.
     Customer(String),
-    /// Accurate must take invoices of this day.
+    /// Accurate must accept invoices of this day.
     Day(Date),
 }
 
 impl Subject {
-    /// What an order refused for this reason waits for; `None` when a person must act on our side.
+    /// What an order waits for if it was refused for this reason; `None` if no recheck in Accurate can help.
     pub fn of(reason: Reason, words: &str, body: &InvoiceBody) -> Option<Self> {
         match reason {
             Reason::ItemNotFound => {
-                // The longest number that Accurate's words name: `A-1` must not be taken for `A-10`.
+                // The longest number in Accurate's message, because `A-1` must not be mistaken for `A-10`.
                 let named = body.detail_item.iter().map(|item| &item.item_no).filter(|no| words.contains(no.as_str()));
                 named.max_by_key(|no| no.len()).map(|no| Self::Item(no.clone()))
             }
             Reason::AccountInactive => {
                 let accounts: Vec<_> = body.detail_expense.iter().map(|expense| &expense.account_no).collect();
                 let named = accounts.iter().find(|no| words.contains(no.as_str()));
-                // Accurate may say the account's name; with one account on the invoice it can only be that one.
+                // Accurate's message may contain the account's name instead of its number. If the invoice has one
+                // account, it must be that one.
                 named.or(accounts.first()).map(|no| Self::Account((*no).clone()))
             }
             Reason::CustomerNotFound => Some(Self::Customer(body.customer_no.clone())),
@@ -50,7 +51,7 @@ impl Subject {
         }
     }
 
-    /// For a person: what it is and its number.
+    /// For people: its kind and number.
     pub fn in_words(&self, language: Language) -> String {
         let what = match (self, language) {
             (Self::Item(_), Language::English) => "item",
@@ -65,7 +66,7 @@ impl Subject {
         format!("{what} {}", self.name())
     }
 
-    /// Its number alone; for a day `dd/mm/yyyy`.
+    /// Only its number; for a day `dd/mm/yyyy`.
     pub fn name(&self) -> String {
         match self {
             Self::Item(no) | Self::Account(no) | Self::Customer(no) => no.clone(),
@@ -73,7 +74,7 @@ impl Subject {
         }
     }
 
-    /// Reads what [`fmt::Display`] wrote.
+    /// Parses the output of [`fmt::Display`].
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, what) = text.split_once(':')?;
         Some(match kind {
@@ -110,7 +111,7 @@ impl<'de> Deserialize<'de> for Subject {
     }
 }
 
-/// How long until the next recheck, after this many that found nothing.
+/// The delay until the next recheck, after this number of rechecks that found nothing.
 pub fn next_recheck_after(looks: i64) -> SignedDuration {
     let doubled = FIRST_LOOK << looks.clamp(0, 10);
     SignedDuration::from_secs(doubled.min(LONGEST_WAIT))

@@ -17,7 +17,7 @@ pub enum State {
 }
 
 impl State {
-    /// All of them, in the order of an order's way.
+    /// All states, in the order in which an order passes through them.
     pub const ALL: [Self; 8] = [
         Self::Received,
         Self::Watching,
@@ -29,7 +29,7 @@ impl State {
         Self::Voided,
     ];
 
-    /// The contract's word.
+    /// The word in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Received => "received",
@@ -43,17 +43,17 @@ impl State {
         }
     }
 
-    /// Reads the contract's word.
+    /// Parses the word in the API.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 
-    /// Whether an order in this state may be in that one after the next commit.
+    /// Whether an order may change from this state to that one in one commit.
     pub fn may_become(self, next: Self) -> bool {
         self == next || LAWFUL_CHANGES.contains(&(self, next))
     }
 
-    /// In words for a person.
+    /// The text for people.
     pub fn in_words(self, language: Language) -> &'static str {
         let (english, indonesian) = match self {
             Self::Received => ("Received", "Diterima"),
@@ -72,7 +72,7 @@ impl State {
     }
 }
 
-/// Every lawful change of state, each in one commit. Storage refuses any other, and the simulator checks each step against it.
+/// Every permitted change of state, each in one commit. Storage refuses any other, and the simulator checks each step.
 pub const LAWFUL_CHANGES: &[(State, State)] = {
     use State as S;
     &[
@@ -83,7 +83,7 @@ pub const LAWFUL_CHANGES: &[(State, State)] = {
         (S::Watching, S::Due),
         (S::Watching, S::Blocked),
         (S::Watching, S::Ignored),
-        // Another mapping waits for a later status.
+        // The new mapping requires a later status.
         (S::Due, S::Watching),
         (S::Due, S::Invoiced),
         (S::Due, S::Blocked),
@@ -91,17 +91,17 @@ pub const LAWFUL_CHANGES: &[(State, State)] = {
         (S::Invoiced, S::VoidDue),
         (S::VoidDue, S::Voided),
         (S::VoidDue, S::Blocked),
-        // It was cancelled, then progressed, before its invoice was deleted or afterwards.
+        // The order was cancelled and then progressed, before its invoice was deleted or afterwards.
         (S::VoidDue, S::Invoiced),
         (S::Voided, S::Blocked),
         (S::Blocked, S::Watching),
         (S::Blocked, S::Due),
         (S::Blocked, S::Ignored),
-        // Its invoice could not be deleted, and the mapping has come to keep it.
+        // Its invoice could not be deleted, and the mapping now keeps invoices.
         (S::Blocked, S::Invoiced),
-        // Its invoice could not be deleted, and is tried again.
+        // Its invoice could not be deleted, and the deletion is tried again.
         (S::Blocked, S::VoidDue),
-        // The rule that ignored it is gone.
+        // The rule that ignored the order no longer applies.
         (S::Ignored, S::Watching),
         (S::Ignored, S::Due),
         (S::Ignored, S::Blocked),

@@ -1,4 +1,4 @@
-//! Forstok's order statuses and how far along each is.
+//! Forstok's order statuses and their ranks.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,22 +21,22 @@ pub enum Status {
     Cancelled,
 }
 
-/// How far along an order is, 0 to 6. Reached means: the highest rank ever seen.
+/// How far an order has progressed, from 0 to 6. An order has reached the highest rank that was ever seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Rank(u8);
 
 impl Rank {
-    /// How many ranks there are.
+    /// The number of ranks.
     pub const COUNT: usize = 7;
 
-    /// Position in a table of [`Rank::COUNT`] entries.
+    /// Index into a table of [`Rank::COUNT`] entries.
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
 }
 
 impl Status {
-    /// Reads a status without regard to case, spaces, `_` and `-`; `None` for one that is not documented.
+    /// Parses a status, ignoring case, spaces, `_` and `-`; `None` if it is not documented.
     pub fn parse(text: &str) -> Option<Self> {
         let key: String = text
             .chars()
@@ -61,7 +61,7 @@ impl Status {
         })
     }
 
-    /// How far along; `None` for `Cancelled`, which has no rank.
+    /// The status's rank; `None` for `Cancelled`, which has none.
     pub fn rank(self) -> Option<Rank> {
         Some(Rank(match self {
             Self::PendingPayment | Self::PendingCourier => 0,

@@ -1,4 +1,4 @@
-//! What in an order's snapshot could not be read, so that it is reported instead of lost.
+//! The unreadable values of an order's snapshot, which are reported instead of lost.
 
 use std::fmt;
 
@@ -11,22 +11,22 @@ use super::{
     reason::Language,
 };
 
-/// A field of a snapshot, of one of its lines or of a bundle part that could not be read or believed.
+/// A field of a snapshot, of one of its lines or of a bundle part that is unreadable or implausible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unread {
-    /// What the field is for.
+    /// The field's purpose.
     pub field: Field,
-    /// Where it is, what it says and why that cannot be used.
+    /// Which field it is, its value, and why the value cannot be used.
     pub problem: Problem,
 }
 
-/// What an unread field is for; whether a decision needs it depends on this.
+/// The purpose of an unreadable field. It determines whether a decision depends on the field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the order's fields")]
 pub enum Field {
-    /// The list of lines, or an entry of it.
+    /// The list of lines, or one entry of it.
     Lines,
-    /// The list of a bundle's parts, or an entry of it.
+    /// The list of a bundle's parts, or one entry of it.
     Parts,
     Price,
     SalePrice,
@@ -36,7 +36,7 @@ pub enum Field {
     Discount,
     VoucherSeller,
     Shipping,
-    /// Whether the marketplace pays the courier: only then is the shipping price not the seller's.
+    /// Whether the marketplace pays the courier. If it does not, the seller receives the shipping price.
     Cashless,
     Total,
     UpdatedAt,
@@ -58,27 +58,27 @@ pub struct Problem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// Neither `24500` nor `24500.50`.
+    /// It is not a number such as `24500` or `24500.50`.
     NotANumber,
-    /// Beyond a trillion rupiah either way.
+    /// It is above a trillion rupiah, or below minus a trillion.
     TooLarge,
-    /// A text with one dot and three digits behind it: 10 rupiah or 10,000?
+    /// A text with one dot followed by three digits: 10 rupiah or 10,000?
     Ambiguous,
-    /// Below zero, or more pieces than one line can have.
+    /// It is negative, or more pieces than one line can have.
     NotPieces,
-    /// A bundle part of which there is a fraction.
+    /// It is not a whole number of pieces of a bundle part.
     NotWhole,
-    /// Below zero where that makes no sense.
+    /// It is negative where a negative value makes no sense.
     BelowZero,
-    /// Should be a list.
+    /// It should be a list.
     NotAList,
-    /// Should be an object.
+    /// It should be an object.
     NotAnObject,
-    /// Neither true nor false.
+    /// It is neither true nor false.
     NotAFlag,
-    /// In none of the forms in which times are written.
+    /// It has none of the known formats of times.
     NotATime,
-    /// More than a day after it arrived.
+    /// It is more than a day later than its arrival.
     InFuture,
 }
 
@@ -112,7 +112,7 @@ impl Why {
 }
 
 impl Problem {
-    /// The problem in words for a person.
+    /// The problem, for people.
     pub fn in_words(&self, language: Language) -> String {
         format!("{}: {} {}", self.path, self.value, self.why.in_words(language))
     }
@@ -124,7 +124,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The amounts and quantities of an order that could not be read.
+/// The unreadable amounts and quantities of an order.
 #[derive(Debug, Default)]
 pub struct UnreadAmounts<'a> {
     /// Those that its invoice depends on.
@@ -133,7 +133,7 @@ pub struct UnreadAmounts<'a> {
     pub not_needed: Vec<&'a Problem>,
 }
 
-/// Where the seller's discount comes from: the first place that has one counts, and those after it are ignored.
+/// The sources of the seller's discount: the first one that has a discount counts, and the others are ignored.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum DiscountFrom {
     Order,
@@ -154,7 +154,8 @@ impl DiscountFrom {
 }
 
 impl<'a> UnreadAmounts<'a> {
-    /// Sorts an order's unread amounts by whether an invoice with bundles of this kind depends on them (design.md §6).
+    /// Sorts an order's unreadable amounts by whether an invoice with this treatment of bundles depends on them
+    /// (design.md §6).
     pub fn of(order: &'a Snapshot, bundles: Bundles) -> Self {
         let discount = DiscountFrom::of(order);
         let own = order.unread.iter().filter(|unread| !matches!(unread.field, Field::UpdatedAt | Field::OrderedAt));
@@ -178,7 +179,7 @@ fn is_needed(order: &Snapshot, unread: &Unread, discount: DiscountFrom) -> bool 
     }
 }
 
-/// What could not be read of a line and of its parts, each with whether it is needed.
+/// The unreadable values of a line and of its parts, each with whether the invoice depends on it.
 fn of_line(line: &OrderLine, bundles: Bundles, discount: DiscountFrom) -> impl Iterator<Item = (&Unread, bool)> {
     let is_product = line.is_product() && !line.quantity.is_zero();
     let own = line.unread.iter().map(move |unread| {

@@ -1,4 +1,5 @@
-//! What exactly a finding or a warning is about, kept as data so that every reader reads it in their own language.
+//! What exactly a finding or a warning is about. It is stored as data, so that every reader can read it in their own
+//! language.
 
 mod words;
 
@@ -9,7 +10,7 @@ use super::{money::Rupiah, recheck::Subject, unread::Problem};
 
 /// The product, store, amounts or invoice that a finding or a warning is about.
 ///
-/// Names, numbers and SKUs are the seller's text and stay as they are in every language.
+/// Names, numbers and SKUs are the seller's text and are the same in every language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum About {
@@ -30,28 +31,28 @@ pub enum About {
         /// Forstok's order id.
         id: String,
     },
-    /// What Forstok sent is no longer kept: it is older than `database.keep_bodies_days`.
+    /// The body is no longer stored, because it is older than `database.keep_bodies_days`.
     BodyCleared,
-    /// What Forstok sent cannot be read.
+    /// The body is unreadable.
     Unreadable {
-        /// What was not understood, naming the field and its value.
+        /// What was not understood: the field and its value.
         problem: String,
     },
     /// A product.
     Product {
-        /// Which one.
+        /// The product.
         product: Product,
     },
     /// A product that is part of a bundle.
     Part {
-        /// Which one.
+        /// The part.
         part: Product,
         /// The bundle.
         bundle: Box<Product>,
     },
-    /// A value in what Forstok sent that cannot be read or used.
+    /// A value in the body that is unreadable or cannot be used.
     Unread {
-        /// Where it is, what it says, and why it cannot be used.
+        /// Which field it is, its value, and why the value cannot be used.
         problem: Problem,
     },
     /// A status as Forstok wrote it.
@@ -61,7 +62,7 @@ pub enum About {
     },
     /// The day on which the order was cancelled.
     CancelledOn {
-        /// In WIB.
+        /// The day, in WIB.
         day: Date,
     },
     /// A discount below zero.
@@ -72,12 +73,12 @@ pub enum About {
     },
     /// A product without a price.
     PriceMissing {
-        /// Which one.
+        /// The product.
         product: Product,
     },
     /// A product whose price is below zero.
     PriceNegative {
-        /// Which one.
+        /// The product.
         product: Product,
         /// The price.
         #[serde(with = "as_text")]
@@ -88,7 +89,7 @@ pub enum About {
         /// The discount.
         #[serde(with = "as_text")]
         discount: Rupiah,
-        /// Σ of the products.
+        /// Sum of the products.
         #[serde(with = "as_text")]
         subtotal: Rupiah,
     },
@@ -98,27 +99,27 @@ pub enum About {
         #[serde(with = "as_text")]
         amount: Rupiah,
     },
-    /// The invoice's total beside the order's.
+    /// The invoice's total differs from the order's.
     OrderTotal {
         /// The invoice total.
         #[serde(with = "as_text")]
         invoice: Rupiah,
-        /// What Forstok says.
+        /// The total that Forstok reports.
         #[serde(with = "as_text")]
         order: Rupiah,
     },
-    /// Accurate's total beside the one that was sent.
+    /// Accurate's total differs from the one that was sent.
     AccurateTotal {
-        /// What Accurate says.
+        /// The total that Accurate reports.
         #[serde(with = "as_text")]
         accurate: Rupiah,
-        /// What was sent.
+        /// The total that was sent.
         #[serde(with = "as_text")]
         invoice: Rupiah,
     },
-    /// A product's name after it was cut.
+    /// A product's name that was cut.
     Name {
-        /// As it is on the invoice.
+        /// The name on the invoice.
         name: String,
     },
     /// An invoice in Accurate.
@@ -128,13 +129,13 @@ pub enum About {
         /// Accurate's id, when it is known.
         id: Option<i64>,
     },
-    /// An invoice in Accurate that is not this order's.
+    /// An invoice in Accurate that does not belong to this order.
     OtherInvoice {
         /// Its number.
         number: String,
         /// Accurate's id.
         id: i64,
-        /// In what it differs from this order's.
+        /// How it differs from this order's invoice.
         differences: Vec<Difference>,
     },
     /// An invoice in Accurate that belongs to another order.
@@ -160,14 +161,14 @@ pub enum About {
         /// Its number.
         number: String,
     },
-    /// A reply to a save was lost, and the invoices of that day cannot be listed to look for this order's.
+    /// A reply to a save was lost, and the invoices of that day cannot be listed to search for the order's invoice.
     NotSearchable {
-        /// Forstok's order id, by which a person finds the invoice.
+        /// Forstok's order id, with which a person can find the invoice.
         order_id: String,
     },
-    /// The invoice would not say which order it is for.
+    /// The invoice's description would not contain the order id.
     DescriptionWithoutOrder {
-        /// What its description would be.
+        /// The description that the invoice would have.
         description: String,
     },
     /// An invoice that cannot be deleted because a receipt exists for it.
@@ -187,16 +188,16 @@ pub enum About {
         /// In the order in which a person would compare them; never empty.
         changes: Vec<Change>,
     },
-    /// Accurate's own words, as they came.
+    /// Accurate's message, unchanged.
     Accurate {
-        /// What outside of us it is about, when that is known.
+        /// What the message is about in Accurate, if known.
         subject: Option<Subject>,
         /// The message.
         words: String,
     },
 }
 
-/// A product as a person finds it again in Forstok.
+/// A product, with what a person needs to find it in Forstok.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Product {
     /// Name and variant; may be empty.
@@ -207,14 +208,14 @@ pub struct Product {
     pub variant_id: Option<String>,
 }
 
-/// In what an invoice in Accurate differs from the one that was to be created.
+/// How an invoice in Accurate differs from the invoice that was to be created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// Which field.
     pub field: Field,
-    /// What Accurate has.
+    /// The value in Accurate.
     pub there: String,
-    /// What this order's invoice has.
+    /// The value of this order's invoice.
     pub ours: String,
 }
 
@@ -224,7 +225,7 @@ pub struct Difference {
 pub enum Field {
     /// Customer number.
     Customer,
-    /// Description, which holds Forstok's order id.
+    /// Description, which contains Forstok's order id.
     Description,
     /// Total in rupiah.
     Total,
@@ -237,15 +238,15 @@ pub enum Field {
 /// One thing that changed in an order after its invoice was created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// What.
+    /// Which part of the order.
     pub what: Changed,
-    /// Before, as it was invoiced; empty: it was not there.
+    /// The value that was invoiced; empty if there was none.
     pub before: String,
-    /// Now; empty: it is gone.
+    /// The value now; empty if there is none.
     pub after: String,
 }
 
-/// What of an order can change.
+/// The parts of an order that can change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Changed {
@@ -259,11 +260,11 @@ pub enum Changed {
     Store,
     /// The warehouse's id.
     Warehouse,
-    /// Pieces of this product.
+    /// Number of pieces of this product.
     Pieces(String),
 }
 
-/// Amounts as texts: a number inside a tagged JSON object would pass through a float on its way back.
+/// Amounts as texts, because a number inside a tagged JSON object would be parsed as a float.
 mod as_text {
     use serde::{Deserialize, Deserializer, Serializer, de};
 
@@ -278,7 +279,7 @@ mod as_text {
     }
 }
 impl About {
-    /// Accurate's own words, where it spoke.
+    /// Accurate's own message, if there is one.
     pub fn words_of_accurate(&self) -> Option<&str> {
         match self {
             Self::Accurate { words, .. } => Some(words),
@@ -286,8 +287,8 @@ impl About {
         }
     }
 
-    /// What many orders can have in common as their cause, without what is particular to one of them: one item
-    /// number, one warehouse, one store. Empty where there is nothing to name.
+    /// The part that many orders can have in common as their cause, without what is specific to one of them: one item
+    /// number, one warehouse, one store. Empty if there is no such part.
     pub fn cause(&self) -> String {
         match self {
             Self::Store { id, .. } => id.clone(),

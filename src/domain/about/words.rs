@@ -1,4 +1,4 @@
-//! What a reason is about, in words for a person.
+//! The text about a finding's subject, for people.
 
 use rust_decimal::Decimal;
 
@@ -97,7 +97,7 @@ impl About {
         }
     }
 
-    /// What stands between an order and its invoice in Accurate.
+    /// What prevents the order's invoice in Accurate from being created or deleted.
     fn conflict_in_words(&self, language: Language) -> String {
         let say = |english: String, indonesian: String| match language {
             Language::English => english,
@@ -158,7 +158,7 @@ impl About {
 }
 
 impl Product {
-    /// Name with SKU, or with the variant's id where there is no SKU.
+    /// Name with SKU, or with the variant's id if there is no SKU.
     pub fn in_words(&self, language: Language) -> String {
         let name = match (self.name.as_str(), language) {
             ("", Language::English) => "(no name)",
@@ -185,7 +185,7 @@ impl Difference {
 }
 
 impl Field {
-    /// The field as a person calls it.
+    /// The field's name for people.
     pub fn in_words(self, language: Language) -> &'static str {
         match (self, language) {
             (Self::Customer, Language::English) => "customer",

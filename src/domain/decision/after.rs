@@ -1,4 +1,4 @@
-//! News about an order whose invoice exists: cancelled, contradicted, changed, or nothing to do.
+//! Decides about a new snapshot of an order whose invoice exists: cancelled, contradicted, changed, or nothing to do.
 
 use super::{
     Undecided, Verdict,
@@ -17,8 +17,8 @@ use crate::domain::{
     unread::UnreadAmounts,
 };
 
-/// Whether a person wants the order to have no invoice of ours. The document that a person names stays: it may be
-/// the very one that a lost save of ours has created.
+/// Whether a person wants the service to have no invoice for the order. A document that the person names is kept,
+/// because it may be the invoice that a lost save of ours created.
 fn is_unwanted(manual: Option<&ManualDecision>, number: &str) -> bool {
     manual.is_some_and(|manual| match manual.decision {
         Manual::Undo | Manual::Never => true,
@@ -27,7 +27,8 @@ fn is_unwanted(manual: Option<&ManualDecision>, number: &str) -> bool {
     })
 }
 
-/// What blocks an order whose invoice was to be deleted and is gone, while its number belongs to another invoice.
+/// What blocks an order whose invoice was to be deleted and no longer exists, while its number belongs to another
+/// invoice.
 pub(super) fn replaced(order: &Undecided) -> Option<&Finding> {
     order
         .findings
@@ -35,7 +36,8 @@ pub(super) fn replaced(order: &Undecided) -> Option<&Finding> {
         .find(|finding| matches!(&finding.about, About::OtherInvoice { differences, .. } if differences.is_empty()))
 }
 
-/// News about such an order. Nothing may say that it is invoiced: it is looked up again, or a person decides.
+/// Decides about an order whose invoice was replaced. The order must not become `invoiced`: its invoice is looked up
+/// again, or a person decides.
 pub(super) fn after_replacement(
     verdict: &mut Verdict,
     order: &Undecided,
@@ -55,7 +57,7 @@ pub(super) fn after_replacement(
     }
 }
 
-/// News about an order whose invoice exists: cancelled, contradicted, changed, or nothing to do.
+/// Decides about a new snapshot of an order whose invoice exists: cancelled, contradicted, changed, or nothing to do.
 pub(super) fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Snapshot>, mapping: &Mapping) {
     let number = order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default();
     let manual = order.manual.as_ref();
@@ -91,8 +93,8 @@ pub(super) fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: 
     }
 }
 
-/// Compares the newest snapshot with the one that was invoiced. Amounts that cannot be read are no difference: they
-/// are reported as what they are.
+/// Compares the newest snapshot with the one that was invoiced. An unreadable amount is not a difference; it is
+/// reported as unreadable.
 fn compare_with_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: &Snapshot, mapping: &Mapping) {
     let Some(sent) = &order.draft else { return };
     if !UnreadAmounts::of(snapshot, mapping.bundles).needed.is_empty() {

@@ -1,4 +1,4 @@
-//! Whether an order that has no invoice gets one, and which.
+//! Decides whether an order without an invoice gets one, and which.
 
 use jiff::Timestamp;
 
@@ -17,20 +17,20 @@ use crate::domain::{
     unread::{Field, Problem, Unread, UnreadAmounts, Why},
 };
 
-/// What is decided about an order that has no invoice.
+/// The decision about an order without an invoice.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
     /// The chosen status is not reached yet.
     Watch,
     /// A rule says that no invoice is wanted.
     Ignore(Reason),
-    /// A person must act: the first finding is the reason, the others are listed beside it. Never empty.
+    /// A person must act. The first finding is the reason; the others are listed too. Never empty.
     Block(Vec<Finding>),
     /// This invoice must exist.
     Invoice(Box<Draft>, Vec<Notice>),
 }
 
-/// Most findings that are listed: a person who has fixed so many is shown the next.
+/// Largest number of findings that are listed. Once they are fixed, the remaining ones are shown.
 const MOST_LISTED: usize = 50;
 
 /// Decides about an order from its history, the snapshot whose amounts count, and the active mapping.
@@ -38,7 +38,7 @@ pub fn decide(history: &History, order: &Snapshot, mapping: &Mapping) -> Decisio
     decide_with(history, order, mapping, None)
 }
 
-/// As [`decide`] for an order about which a person may have decided; that goes before the rules.
+/// Like [`decide`], for an order about which a person may have decided. A person's decision overrides the rules.
 pub fn decide_with(
     history: &History,
     order: &Snapshot,
@@ -51,9 +51,8 @@ pub fn decide_with(
     }
 }
 
-/// As [`decide_with`] for an order whose snapshot is not available: what the rules say without it; why it is not
-/// available
-/// is what stops an invoice that they want.
+/// Like [`decide_with`], for an order whose snapshot is not available: what the rules say without it. If they want an
+/// invoice, the reason why the snapshot is not available blocks the order.
 pub fn decide_without_snapshot(
     history: &History,
     store_id: &str,
@@ -72,8 +71,8 @@ pub fn decide_without_snapshot(
     }
 }
 
-/// What deserves attention about how an order arrived, whatever is decided about it; without what is among the
-/// decision's findings already. `order`: the snapshot whose amounts count, if it is available.
+/// Warnings about how an order arrived, whatever is decided about it, except those that are already findings of the
+/// decision. `order` is the snapshot whose amounts count, if it is available.
 pub fn notices(history: &History, order: Option<&Snapshot>, mapping: &Mapping, decision: &Decision) -> Vec<Notice> {
     let mut notices = Vec::new();
     if let Some(status) = history.unknown_status() {
@@ -102,18 +101,18 @@ pub fn notices(history: &History, order: Option<&Snapshot>, mapping: &Mapping, d
     for problem in unread.needed.into_iter().chain(unread.not_needed) {
         notice(Warning::AmountUnreadable, unread_as(problem));
     }
-    // An earlier snapshot's time is not in this one.
+    // The time is that of an earlier snapshot, so it is not in this one.
     if let Some(value) = history.unread_time().filter(|_| order.unread_update_time().is_none()) {
         notice(Warning::TimeUnreadable, unread_update_time(value));
     }
     notices
 }
 
-/// An invoice is wanted as far as status and rules go.
+/// Status and rules say that an invoice is wanted.
 struct Wanted {
     /// When the chosen status was reached.
     reached_at: Timestamp,
-    /// What `updated_at` says if that is only a guess.
+    /// The text of `updated_at`, if the time is only a guess.
     unread_trigger: Option<String>,
     /// The order was cancelled, and then progressed.
     contradiction: Option<Contradiction>,
@@ -139,7 +138,7 @@ fn contradicted(contradiction: Contradiction) -> Finding {
     Finding { reason: Reason::ProgressedAfterCancel, about }
 }
 
-/// Whether the rules want an invoice for the order; else what is decided instead.
+/// Whether the rules want an invoice for the order; otherwise the decision that they lead to.
 fn wanted(
     history: &History,
     store_id: &str,
@@ -157,7 +156,8 @@ fn wanted(
         return Err(Decision::Ignore(Reason::Cancelled));
     }
     if let Some(ManualDecision { decision: Manual::Now | Manual::Again, at, .. }) = manual {
-        // A person's word overrides the rules below; the day is still that of the chosen status where it is reached.
+        // A person's decision overrides the rules below. The invoice's day is still the day of the chosen status, if it
+        // is reached.
         let reached_at = mapping.trigger_rank().and_then(|rank| history.reached_at(rank)).unwrap_or(*at);
         let contradiction = contradiction_of(cancellation);
         return Ok(Wanted { reached_at, unread_trigger: None, contradiction, by_person: true });
@@ -178,8 +178,8 @@ fn wanted(
     Ok(Wanted { reached_at, unread_trigger, contradiction, by_person: false })
 }
 
-/// What of an order's cancellation counts, given what a person has decided: what was decided after a cancellation
-/// stays, and what a person has decided is no contradiction any more.
+/// How the order's cancellation counts, given a person's decision: creating an invoice again after the latest
+/// cancellation overrides it, and a contradiction that a person has resolved no longer counts.
 pub fn cancellation(history: &History, mapping: &Mapping, manual: Option<&ManualDecision>) -> Cancellation {
     let cancellation = history.cancellation(mapping.trigger_rank());
     let is_earlier = |manual: &ManualDecision| history.last_cancelled_at().is_some_and(|at| at <= manual.at);
@@ -193,7 +193,7 @@ pub fn cancellation(history: &History, mapping: &Mapping, manual: Option<&Manual
 }
 
 fn draft(order: &Snapshot, mapping: &Mapping, wanted: &Wanted) -> Decision {
-    // Findings are pushed in the order in which reasons go first (design.md §6).
+    // Findings are added in the order of precedence of their reasons (design.md §6).
     let mut findings: Vec<_> = wanted.contradiction.map(contradicted).into_iter().collect();
     let mut notices = Vec::new();
     let mapped = mapping.stores.get(&order.store_id);
@@ -250,7 +250,7 @@ fn draft(order: &Snapshot, mapping: &Mapping, wanted: &Wanted) -> Decision {
         findings.push(Finding { reason: Reason::DiscountAboveSubtotal, about });
     }
     let total = body.total();
-    // With a line missing the sum is wrong anyway; saying so would hide the cause.
+    // With a line missing the sum is wrong in any case; reporting it would hide the cause.
     if let Some(expected) = order.total_price.filter(|expected| *expected != total && findings.is_empty()) {
         let about = About::OrderTotal { invoice: total, order: expected };
         match mapping.on_total_difference {
@@ -273,7 +273,7 @@ fn draft(order: &Snapshot, mapping: &Mapping, wanted: &Wanted) -> Decision {
     Decision::Invoice(Box::new(draft), notices)
 }
 
-/// Amounts that the invoice depends on and that cannot be read or used.
+/// Amounts that the invoice depends on and that are unreadable or cannot be used.
 fn unread_amounts(order: &Snapshot, mapping: &Mapping) -> Vec<Finding> {
     let finding = |about| Finding { reason: Reason::AmountUnreadable, about };
     let unread = UnreadAmounts::of(order, mapping.bundles);
@@ -285,7 +285,7 @@ fn unread_amounts(order: &Snapshot, mapping: &Mapping) -> Vec<Finding> {
     findings
 }
 
-/// Times that the invoice or a rule depends on and that cannot be read.
+/// Times that the invoice or a rule depends on and that are unreadable.
 fn unread_times(order: &Snapshot, mapping: &Mapping, unread_trigger: Option<&str>) -> Vec<Finding> {
     let finding = |about| Finding { reason: Reason::TimeUnreadable, about };
     let mut findings = Vec::new();
@@ -303,7 +303,7 @@ fn unread_as(problem: &Problem) -> About {
     About::Unread { problem: problem.clone() }
 }
 
-/// An `updated_at` that is perhaps not the newest snapshot's.
+/// An unreadable `updated_at`, because of which this may not be the newest snapshot.
 fn unread_update_time(value: &str) -> About {
     let (path, value) = ("order.updated_at".to_owned(), value.to_owned());
     About::Unread { problem: Problem { path, value, why: Why::NotATime } }
@@ -325,7 +325,7 @@ fn warehouse_of(order: &Snapshot, mapping: &Mapping, store: &Store, findings: &m
     found.map(str::to_owned)
 }
 
-/// The expense line for shipping, when shipping is the seller's money.
+/// The expense line for shipping, if the seller receives the shipping price.
 fn shipping_of(
     order: &Snapshot,
     mapping: &Mapping,

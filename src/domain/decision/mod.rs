@@ -1,7 +1,7 @@
-//! The only place that decides.
+//! The only place that decides what happens to an order.
 //!
-//! [`before`] says whether an order gets an invoice, and which; `after` what news means for an invoice that exists;
-//! [`verdict`](verdict()) puts both together for an order in any state.
+//! [`before`] decides whether an order gets an invoice, and which; `after` decides what a new snapshot means for an
+//! existing invoice; [`verdict`](verdict()) combines both for an order in any state.
 
 mod after;
 mod before;
@@ -23,78 +23,79 @@ use super::{
     timeline::Event,
 };
 
-/// An order with news to decide about.
+/// An order that must be decided.
 #[derive(Clone, Debug)]
 pub struct Undecided {
     /// Which order.
     pub order_id: OrderId,
-    /// The news decided about; newer news makes the decision void.
+    /// The revision that is decided; a newer one makes the decision void.
     pub revision: i64,
     /// Its state.
     pub state: State,
-    /// All its snapshots folded.
+    /// All its snapshots, folded.
     pub history: History,
-    /// The body whose amounts count; `None` once it was cleared.
+    /// The body whose amounts count; `None` if it was cleared.
     pub body: Option<Vec<u8>>,
     /// The store as that body named it.
     pub store_id: String,
     /// When the buyer ordered.
     pub ordered_at: Option<Timestamp>,
-    /// When the newest news arrived.
+    /// When the newest webhook arrived.
     pub received_at: Timestamp,
     /// When the body whose amounts count arrived.
     pub body_received_at: Option<Timestamp>,
-    /// The deletion of its invoice may have been sent.
+    /// Whether the deletion of its invoice may have been sent.
     pub deletion_tried: bool,
-    /// What was drafted before.
+    /// The previous draft.
     pub draft: Option<Draft>,
-    /// Why it was blocked or ignored before.
+    /// Why it is blocked or ignored so far.
     pub reason: Option<Reason>,
-    /// What was in the way before.
+    /// The findings of the previous decision.
     pub findings: Vec<Finding>,
-    /// Its invoice exists in Accurate, also while a person must act.
+    /// Whether its invoice exists in Accurate, which is possible even while a person must act.
     pub invoice_stands: bool,
-    /// What is known of its saves.
+    /// What is known about its saves.
     pub saves: Saves,
-    /// Warnings that it had before.
+    /// The warnings that it has so far.
     pub warnings: Vec<Notice>,
-    /// What a person decided about it.
+    /// A person's decision about it.
     pub manual: Option<ManualDecision>,
 }
 
-/// What is known of the saves that were sent for an order.
+/// What is known about the saves that were sent for an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Saves {
     /// There was no attempt.
     NoneSent,
-    /// There were attempts, and nothing that they sent was carried out as far as Accurate said.
+    /// There were attempts, and Accurate reported for each that nothing was saved.
     AccountedFor,
-    /// An invoice may exist that we do not know of: before the order leaves `blocked` it is looked up.
+    /// An unknown invoice may exist. It is looked up before the order leaves `blocked`.
     InDoubt,
 }
 
-/// What was decided about an order.
+/// The decision about an order.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     /// Which order.
     pub order_id: OrderId,
-    /// The news it was decided about.
+    /// The order's revision that was decided.
     pub revision: i64,
-    /// The mapping it was decided by.
+    /// The mapping's revision on which the decision is based.
     pub mapping_revision: i64,
     /// The state of the order from now on.
     pub state: State,
-    /// Why, when it is blocked or ignored.
+    /// Why it is blocked or ignored.
     pub reason: Option<Reason>,
-    /// All that is in the way.
+    /// All findings.
     pub findings: Vec<Finding>,
     /// Warnings that it has from now on.
     pub warnings: Vec<Notice>,
-    /// What is to be sent; `None` keeps what was drafted before.
+    /// The invoice to send; `None` keeps the previous draft.
     pub draft: Option<Draft>,
     /// Entries for the timeline.
     pub events: Vec<Event>,
-    /// Nothing is decided yet: the order is `due` only to be looked up, and is decided again after that.
+    /// Nothing is decided yet: the order is `due` only so that its invoice is looked up. It is decided again
+    /// afterwards.
     pub look_up_first: bool,
 }
 
@@ -103,7 +104,7 @@ impl Verdict {
     fn block(&mut self, order: &Undecided, findings: Vec<Finding>) {
         self.state = State::Blocked;
         self.reason = findings.first().map(|finding| finding.reason);
-        // The timeline reports what changed, not that nothing did.
+        // The timeline records changes only.
         if order.state != State::Blocked || order.findings != findings {
             self.events.push(Event::Blocked { findings: findings.clone() });
         }

@@ -1,4 +1,4 @@
-//! The verdict on an order with news: before its invoice, after it, on cancellation, and without a body.
+//! The verdict on an order in any state: before its invoice, after it, on cancellation, and without a body.
 
 use super::{
     Saves, Undecided, Verdict,
@@ -16,8 +16,8 @@ use crate::domain::{
     timeline::Event,
 };
 
-/// Decides about an order with news, whatever its state. `snapshot` is the one whose amounts count, or why there is
-/// none; `mapping_revision` is that of the mapping.
+/// Decides about an order, whatever its state. `snapshot` is the one whose amounts count, or why there is none;
+/// `mapping_revision` is the mapping's revision.
 pub fn verdict(
     order: &Undecided,
     snapshot: Result<Snapshot, About>,
@@ -48,19 +48,19 @@ pub fn verdict(
     let cancelled = cancellation(history, mapping, manual);
     let is_contradicted = matches!(cancelled, Cancellation::Contradicted { .. });
     match (order.state, decision) {
-        // Its deletion may be under way; what is left then is decided about afterwards.
+        // The deletion may be under way; the order is decided again after it.
         (State::VoidDue, _) if order.deletion_tried || !is_contradicted => {}
-        // The invoice is gone: only a person or a contradiction is a reason to decide again.
+        // The invoice no longer exists, so only a person's decision or a contradiction leads to a new decision.
         (State::Voided, _) if !leaves_voided(manual) && !is_contradicted => {}
         (State::Blocked, decision) if order.invoice_stands && replaced(order).is_some() => {
             after_replacement(&mut verdict, order, decision, &cancelled);
         }
-        // Blocked with an invoice: it could not be deleted. It is never forgotten that it exists.
+        // Blocked with an invoice that could not be deleted: the invoice still exists.
         (_, _) if order.invoice_stands => {
             verdict.state = State::Invoiced;
             after_invoice(&mut verdict, order, snapshot.as_ref(), mapping);
         }
-        // An invoice may exist that we do not know of: before an order that was tried is left alone, it is looked up.
+        // An unknown invoice may exist: it is looked up before an order that was tried is left without an invoice.
         (State::Blocked, decision) if must_be_looked_up(order, &decision) => {
             verdict.state = State::Due;
             verdict.look_up_first = true;
@@ -98,7 +98,7 @@ fn leaves_voided(manual: Option<&ManualDecision>) -> bool {
     manual.is_some_and(|manual| matches!(manual.decision, Manual::Again | Manual::ByHand | Manual::Never))
 }
 
-/// A person who decides knows of the order; a rule has been applied without anybody knowing it.
+/// A person who decides knows of the order; a rule is applied without anybody's knowledge.
 fn must_be_looked_up(order: &Undecided, decision: &Decision) -> bool {
     let left_alone_by_rule = match decision {
         Decision::Watch => true,
@@ -113,12 +113,12 @@ fn must_be_looked_up(order: &Undecided, decision: &Decision) -> bool {
     order.draft.is_some() && may_have_an_invoice
 }
 
-/// What posting brought about stays true, and so does what was said about an invoice that exists; what a decision
-/// found is found again.
+/// Warnings about the result of posting, and about an invoice that exists, are kept. Warnings of the decision are
+/// determined again.
 fn keep_warnings(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Snapshot>) {
     let stays = |warning: Warning| {
         if warning.is_of_reading() {
-            // Without the snapshot nobody can find it again.
+            // Without the snapshot they cannot be determined again.
             return snapshot.is_none() && warning != Warning::UnknownStatus;
         }
         warning.is_of_posting() || order.invoice_stands || order.state == State::Voided
@@ -126,7 +126,7 @@ fn keep_warnings(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Sna
     verdict.warnings.extend(order.warnings.iter().filter(|notice| stays(notice.warning)).cloned());
 }
 
-/// Warnings about the order itself are written down once, when they are new.
+/// Warnings about the order itself are recorded once, when they are new.
 fn note_new_warnings(verdict: &mut Verdict, order: &Undecided) {
     let is_own = |warning: Warning| warning.is_of_reading() || warning == Warning::ProgressedAfterCancel;
     let is_new = |notice: &&Notice| is_own(notice.warning) && !order.warnings.contains(notice);

@@ -1,6 +1,6 @@
-//! The seller's rules: when an invoice is made and which names and accounts it carries in Accurate.
+//! The seller's rules: when an invoice is created, and which names and accounts it has in Accurate.
 //!
-//! `read`: from a document, every mistake reported; [`text`]: back to a document.
+//! `read` parses a document and reports every error; [`text`] writes a mapping as a document.
 
 mod read;
 pub mod text;
@@ -14,33 +14,33 @@ use super::{
     status::{Rank, Status},
 };
 
-/// The book of stores that name none.
+/// The book of stores without one.
 pub const DEFAULT_BOOK: &str = "main";
 
-/// A whole mapping, checked.
+/// A complete, validated mapping.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mapping {
-    /// Status from which an invoice must exist; `None` = never.
+    /// Status from which on an invoice must exist; `None` = never.
     pub auto_create_at: Option<Status>,
     /// What happens to the invoice of an order that is cancelled afterwards.
     pub on_cancel: OnCancel,
     /// Orders of earlier days (WIB, by `ordered_at`) are ignored.
     pub orders_from: Option<Date>,
-    /// Which day the invoice carries.
+    /// Which day is the invoice's date.
     pub invoice_date: InvoiceDate,
-    /// Makes the invoice's number; unique per order.
+    /// Template of the invoice's number, which is unique per order.
     pub invoice_number: Template,
-    /// Makes its description.
+    /// Template of the invoice's description.
     pub description: Template,
-    /// How bundles become lines.
+    /// How bundles are converted to lines.
     pub bundles: Bundles,
-    /// What a sum that differs from the order's leads to.
+    /// What happens if the invoice's total differs from the order's.
     pub on_total_difference: OnTotalDifference,
-    /// What an order of a store without a table leads to.
+    /// What happens to an order of a store without a table.
     pub unknown_stores: UnknownStores,
-    /// Whether a store that is not a customer in Accurate yet is created as one automatically.
+    /// Whether a missing customer is created for a store automatically.
     pub create_missing_customers: bool,
-    /// Whether prices carry tax.
+    /// Whether prices include tax.
     pub tax: TaxMode,
     /// Amount category → account number.
     pub accounts: BTreeMap<String, String>,
@@ -52,10 +52,10 @@ pub struct Mapping {
     pub stores: BTreeMap<String, Store>,
 }
 
-/// What is particular to one store.
+/// The settings of one store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Store {
-    /// Name of the book (Accurate database) that its invoices go to.
+    /// Name of the book (Accurate database) for the store's invoices.
     pub book: String,
     /// Customer number in Accurate; default: the store id.
     pub customer_no: Option<String>,
@@ -67,15 +67,15 @@ pub struct Store {
     pub payment_term: Option<String>,
     /// False: orders of this store are ignored.
     pub enabled: bool,
-    /// Instead of the mapping's tax mode.
+    /// Overrides the mapping's tax mode.
     pub tax: Option<TaxMode>,
-    /// Goes before the mapping's accounts, category by category.
+    /// Override the mapping's accounts, per category.
     pub accounts: BTreeMap<String, String>,
-    /// Goes before the mapping's warehouses, id by id.
+    /// Override the mapping's warehouses, per id.
     pub warehouses: Option<BTreeMap<String, String>>,
 }
 
-/// `void` deletes the invoice, `keep` only marks it.
+/// `void` deletes the invoice; `keep` keeps it and adds a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words of the mapping")]
 pub enum OnCancel {
@@ -83,7 +83,7 @@ pub enum OnCancel {
     Keep,
 }
 
-/// Day of the invoice: when the chosen status was reached, or when the buyer ordered; both in WIB.
+/// The invoice's date: the day on which the chosen status was reached, or on which the buyer ordered; both in WIB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words of the mapping")]
 pub enum InvoiceDate {
@@ -91,18 +91,18 @@ pub enum InvoiceDate {
     Ordered,
 }
 
-/// How a bundle becomes lines (design.md §6).
+/// How a bundle is converted to lines (design.md §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bundles {
-    /// The parent line alone.
+    /// Only the parent line.
     Parent,
-    /// The parent at its price, the children at 0 (the help desk's way).
+    /// The parent at its price, the children at 0, as Forstok's help desk recommends.
     ParentAndChildren,
     /// The parent's price spread over the children.
     Children,
 }
 
-/// Whether a difference stops the invoice.
+/// Whether a difference prevents the invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words of the mapping")]
 pub enum OnTotalDifference {
@@ -110,7 +110,7 @@ pub enum OnTotalDifference {
     Block,
 }
 
-/// Whether stores without a table are taken.
+/// Whether orders of stores without a table are invoiced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words of the mapping")]
 pub enum UnknownStores {
@@ -123,13 +123,13 @@ pub enum UnknownStores {
 pub enum TaxMode {
     /// No tax.
     Off,
-    /// Prices already hold it.
+    /// Prices include tax.
     Inclusive,
-    /// It comes on top.
+    /// Tax is added to the prices.
     Exclusive,
 }
 
-/// Statuses at which an invoice can be made, in the mapping's words; the first is the default.
+/// Statuses at which an invoice can be created, in the mapping's words; the first is the default.
 pub const AUTO_CREATE_AT: [(&str, Option<Status>); 6] = [
     ("Ready to Ship", Some(Status::ReadyToShip)),
     ("Open", Some(Status::Open)),
@@ -139,7 +139,7 @@ pub const AUTO_CREATE_AT: [(&str, Option<Status>); 6] = [
     ("never", None),
 ];
 
-/// The mapping's word for a status at which an invoice can be made.
+/// The mapping's word for a status at which an invoice can be created.
 pub fn status_word(status: Status) -> &'static str {
     AUTO_CREATE_AT.iter().find(|(_, one)| *one == Some(status)).map_or("never", |(word, _)| word)
 }
@@ -148,7 +148,7 @@ pub fn status_word(status: Status) -> &'static str {
 pub const CATEGORIES: [&str; 6] =
     ["shipping", "platform_rebate", "voucher_seller", "shipping_difference", "fulfillment_fee", "service_fee"];
 
-/// A text with `{channel_order_id}`, `{order_id}` and `{store_id}` in it.
+/// A text that may contain `{channel_order_id}`, `{order_id}` and `{store_id}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template(String);
 
@@ -168,43 +168,43 @@ impl Template {
 
     /// The text for one order.
     pub fn fill(&self, order: &Snapshot) -> String {
-        // Order ids are digits, so what is filled in last cannot hold a placeholder of its own.
+        // Order ids are digits, so a value that is inserted last cannot contain a placeholder.
         self.0
             .replace("{store_id}", &order.store_id)
             .replace("{order_id}", order.id.as_str())
             .replace("{channel_order_id}", order.channel_order_id())
     }
 
-    /// Whether two orders can never get the same text from one store.
+    /// Whether two orders of one store always get different texts.
     fn tells_orders_apart(&self) -> bool {
         self.0.contains("{order_id}") || self.0.contains("{channel_order_id}")
     }
 
-    /// Whether the text names Forstok's order id, which no other order has.
+    /// Whether the text contains Forstok's order id, which is unique.
     fn names_the_order(&self) -> bool {
         self.0.contains("{order_id}")
     }
 
-    /// The template as written.
+    /// The template's source text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl Default for Mapping {
-    /// What an empty file means: nothing is mapped yet, so every order waits with `store_unmapped`.
+    /// The meaning of an empty file: nothing is mapped yet, so every order is blocked with `store_unmapped`.
     fn default() -> Self {
         Self::read(&toml::Table::new()).expect("an empty mapping is valid")
     }
 }
 
 impl Mapping {
-    /// The rank from which an invoice must exist; `None` = never.
+    /// The rank from which on an invoice must exist; `None` = never.
     pub fn trigger_rank(&self) -> Option<Rank> {
         self.auto_create_at.and_then(Status::rank)
     }
 
-    /// The names of all books that stores send to.
+    /// The names of all books that stores use.
     pub fn books(&self) -> impl Iterator<Item = (&str, &str)> {
         self.stores.iter().map(|(id, store)| (id.as_str(), store.book.as_str()))
     }
@@ -214,7 +214,7 @@ impl Mapping {
         store.accounts.get(category).or_else(|| self.accounts.get(category)).map(String::as_str)
     }
 
-    /// Whether any warehouse must be sent for a store.
+    /// Whether a store's orders need a warehouse.
     pub fn sends_warehouses(&self, store: &Store) -> bool {
         self.warehouses.is_some() || store.warehouses.is_some()
     }
@@ -235,7 +235,7 @@ impl Mapping {
 }
 
 impl Store {
-    /// What a store without a table gets when unknown stores are accepted.
+    /// The settings of a store without a table, if unknown stores are accepted.
     pub fn unknown() -> Self {
         Self {
             book: DEFAULT_BOOK.to_owned(),
@@ -251,7 +251,7 @@ impl Store {
     }
 }
 
-/// One spelling for an id that may come as number or text, with zeros or spaces around it.
+/// Normalises an id that may be a number or a text, with leading zeros or spaces.
 pub fn canonical_id(text: &str) -> Option<String> {
     let text = text.trim();
     let digits = text.trim_start_matches('0');

@@ -1,4 +1,4 @@
-//! From a document to a mapping: strict, and every mistake reported.
+//! Converts a document to a mapping, strictly, and reports every error.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::{
 use crate::domain::document::{Problem, Problems, Section, syntax_problem};
 
 impl Mapping {
-    /// Reads a mapping document; every mistake is reported.
+    /// Reads a mapping document and reports every error.
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
         let table = text.parse::<Table>().map_err(|error| vec![syntax_problem(file, &error)])?;
         Self::read(&table)

@@ -1,4 +1,4 @@
-//! A mapping as a document again, and what one changes against another, in words.
+//! Writes a mapping as a document, and describes the differences between two mappings in words.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use super::{Bundles, InvoiceDate, Mapping, OnCancel, OnTotalDifference, Store, TaxMode, UnknownStores, status_word};
 
 impl Mapping {
-    /// The document that reads as this mapping, every setting spelled out.
+    /// The document that is read as this mapping, with every setting written out.
     pub fn to_table(&self) -> Table {
         let mut table = Table::new();
         let mut set = |key: &str, value: Value| table.insert(key.to_owned(), value);
@@ -65,7 +65,7 @@ impl Mapping {
         table
     }
 
-    /// What this mapping changes against an earlier one, a line a setting.
+    /// The differences from an earlier mapping, one line per setting.
     pub fn changes_since(&self, earlier: &Self) -> Vec<String> {
         let (before, after) = (flat(earlier), flat(self));
         let mut changes = Vec::new();
@@ -86,10 +86,10 @@ impl Mapping {
     }
 }
 
-/// How a change ends that takes something away.
+/// The end of a line about a removed value.
 const REMOVED: &str = " (removed)";
 
-/// Whether a line of [`Mapping::changes_since`] takes something away that orders may need.
+/// Whether a line of [`Mapping::changes_since`] removes something that orders may need.
 pub fn removes_something(change: &str) -> bool {
     change.ends_with(REMOVED)
 }
@@ -149,7 +149,7 @@ fn flatten(path: &str, table: &Table, settings: &mut BTreeMap<String, String>) {
     for (key, value) in table {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match value {
-            // An empty list of warehouses differs from none: it makes every order wait for its warehouse.
+            // An empty list of warehouses differs from a missing one: it blocks every order because of its warehouse.
             Value::Table(inner) if inner.is_empty() && key == "warehouses" => {
                 settings.insert(path, "{}".to_owned());
             }
@@ -161,7 +161,7 @@ fn flatten(path: &str, table: &Table, settings: &mut BTreeMap<String, String>) {
     }
 }
 
-/// A JSON document as the TOML it stands for; `null` is as good as absent.
+/// Converts a JSON document to TOML; `null` counts as absent.
 pub fn table_of_json(json: &serde_json::Value) -> Result<Table, &'static str> {
     match value_of_json(json) {
         Some(Value::Table(table)) => Ok(table),

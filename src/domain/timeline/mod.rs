@@ -1,4 +1,4 @@
-//! What happened to an order, entry by entry, so that a person can always see why.
+//! What happened to an order, entry by entry, so that a person can always see the reason.
 
 mod words;
 
@@ -12,29 +12,29 @@ use super::{
     recheck::Subject,
 };
 
-/// One thing that happened.
+/// One entry of the timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
-    /// A snapshot came from Forstok.
+    /// Forstok sent a snapshot.
     Received {
         /// Status as Forstok wrote it.
         status: String,
         /// Event name, for example `orders/update`.
         event: String,
-        /// How often the very same snapshot came, this time included.
+        /// How often this same snapshot arrived, including this time.
         times: i64,
     },
-    /// Something came from Forstok that names the order and cannot be read.
+    /// Forstok sent an unreadable webhook that names the order.
     Unreadable {
         /// What was not understood.
         problem: String,
-        /// How often it came.
+        /// How often it arrived.
         times: i64,
     },
     /// The order deserves attention, whatever its state.
     Noticed {
-        /// Why; only what was not noticed before.
+        /// The warnings that were not reported before.
         notices: Vec<Notice>,
     },
     /// The chosen status is not reached.
@@ -46,53 +46,53 @@ pub enum Event {
     },
     /// A person must act.
     Blocked {
-        /// All that is in the way.
+        /// All findings.
         findings: Vec<Finding>,
     },
     /// An invoice is wanted.
     Due {
-        /// The number it will have.
+        /// The number that the invoice will have.
         number: String,
-        /// Its sum in rupiah.
+        /// Its total in rupiah.
         total: String,
     },
-    /// An attempt began: written before the first call, so that no attempt is ever forgotten.
+    /// An attempt began. The entry is committed before the first call, so that no attempt is lost.
     Attempt {
-        /// Counted attempt of this order, from 1.
+        /// Number of this attempt, counted from 1.
         attempt: i64,
-        /// The number that is saved or deleted.
+        /// The invoice number that is saved or deleted.
         number: String,
     },
-    /// What Accurate answered to one call.
+    /// Accurate's reply to one call.
     Reply {
         /// The call, for example `sales-invoice/save`.
         call: String,
-        /// What it means: `ok`, or the class of the failure, for example `ambiguous`.
+        /// The class of the reply: `ok`, or the class of the failure, for example `ambiguous`.
         outcome: String,
-        /// Accurate's own words, what broke the call, or for `ok` what was done.
+        /// Accurate's message, or the error of the call, or for `ok` what was done.
         words: String,
     },
     /// The invoice exists in Accurate.
     Invoiced {
         /// Its number.
         number: String,
-        /// Accurate's id of it.
+        /// Its id in Accurate.
         id: i64,
         /// Accurate's total in rupiah.
         total: String,
-        /// What needs attention.
+        /// Warnings about the invoice.
         notices: Vec<Notice>,
     },
-    /// The attempt failed for a cause on the other side; there will be another.
+    /// The attempt failed for a reason outside the service; the order will be retried.
     Postponed {
-        /// When.
+        /// When it will be retried.
         until: Timestamp,
-        /// Class of the reply that made it wait, as in [`Event::Reply`].
+        /// Class of the reply that caused the delay, as in [`Event::Reply`].
         outcome: String,
-        /// Accurate's own words, or what broke the call.
+        /// Accurate's message, or the error of the call.
         words: String,
     },
-    /// The order was cancelled after its invoice: the invoice must be deleted.
+    /// The order was cancelled after it was invoiced: the invoice must be deleted.
     VoidDue {
         /// Its number.
         number: String,
@@ -101,47 +101,47 @@ pub enum Event {
     Voided {
         /// The number it had.
         number: String,
-        /// It was gone before we deleted anything.
+        /// Whether it no longer existed before the service deleted anything.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         already_gone: bool,
     },
-    /// The order was cancelled after its invoice and the mapping keeps it.
+    /// The order was cancelled after it was invoiced, and the mapping keeps the invoice.
     Kept {
         /// Its number.
         number: String,
     },
-    /// The order changed after its invoice was made.
+    /// The order changed after its invoice was created.
     Changed {
         /// What changed.
         about: About,
     },
-    /// Accurate kept failing for this order: it is tried once more, as every day.
+    /// Accurate's own errors kept failing this order: it is retried, as every day.
     TriedAgain,
-    /// A person asked for another attempt.
+    /// A person asked for a retry.
     Rearmed {
-        /// Who; empty when it was not recorded.
+        /// The person; empty if it was not recorded.
         #[serde(default)]
         actor: String,
     },
     /// A person decided about the order.
     Decided {
-        /// What; `None` takes back what was decided before.
+        /// The decision; `None` revokes the previous one.
         decision: Option<Manual>,
-        /// Why, in the person's words.
+        /// The person's reason.
         reason: Option<String>,
         /// The document that the person created.
         document: Option<String>,
-        /// Who.
+        /// The person.
         actor: String,
     },
     /// A person acknowledged a warning.
     Acknowledged {
-        /// Which.
+        /// The warning.
         warning: Warning,
-        /// Who.
+        /// The person.
         actor: String,
     },
-    /// An error in this program kept the order from being decided.
+    /// An error in this program prevented a decision about the order.
     NotDecided,
     /// What the order waited for in Accurate may be available now.
     Rechecked {
@@ -153,26 +153,26 @@ pub enum Event {
 /// An event with its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// When it happened; when it happened several times, the last time.
+    /// When it happened; for repeated events, the last time.
     pub at: Timestamp,
-    /// When it happened for the first time in a row.
+    /// When it happened for the first time of a series.
     pub since: Timestamp,
-    /// How often it happened in a row.
+    /// How often it happened in the series.
     pub times: i64,
     /// What happened.
     pub event: Event,
 }
 
 impl Entry {
-    /// Something that happened once.
+    /// An event that happened once.
     pub fn new(at: Timestamp, event: Event) -> Self {
         Self { at, since: at, times: 1, event }
     }
 }
 
 impl Event {
-    /// What can happen again and again while an order is tried, without what differs each time; `None` for what
-    /// stands for itself.
+    /// Identifies an event that can repeat while an order is tried, without the parts that differ each time; `None` for
+    /// an event that is always listed separately.
     pub(crate) fn repeated(&self) -> Option<Self> {
         match self {
             Self::Attempt { number, .. } => Some(Self::Attempt { attempt: 0, number: number.clone() }),
@@ -190,7 +190,8 @@ impl Event {
     }
 }
 
-/// A text without the words that hold a digit: Accurate's own errors carry a reference code that is new each time.
+/// A text without the words that contain a digit: Accurate's own errors contain a reference code that differs each
+/// time.
 fn without_numbers(text: &str) -> String {
     let word = |word: &str| if word.contains(|letter: char| letter.is_ascii_digit()) { "#" } else { word }.to_owned();
     text.split_whitespace().map(word).collect::<Vec<_>>().join(" ")

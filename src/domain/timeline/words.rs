@@ -1,4 +1,4 @@
-//! What happened to an order, in words for a person.
+//! The text of timeline entries, for people.
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use crate::domain::{
     reason::{Finding, Language, Notice, Warning},
 };
 impl Entry {
-    /// The entry in one line for a person.
+    /// The entry in one line, for people.
     pub fn in_words(&self, language: Language) -> String {
         let words = self.event.in_words(language);
         let (times, since) = (self.times, moment(self.since));
@@ -22,7 +22,7 @@ impl Entry {
 }
 
 impl Event {
-    /// The event in one line for a person.
+    /// The event in one line, for people.
     pub fn in_words(&self, language: Language) -> String {
         match language {
             Language::English => self.in_english(),
@@ -147,12 +147,12 @@ impl Event {
     }
 }
 
-/// `, 3 times`; nothing for one time.
+/// `, 3 times`; empty for one time.
 fn repeated(times: i64, word: &str) -> String {
     if times == 1 { String::new() } else { format!(", {times} {word}") }
 }
 
-/// A call to Accurate as a bookkeeper would name it; one without a name keeps Accurate's.
+/// A call to Accurate in an accountant's words; a call without a name keeps Accurate's.
 fn call_in_words(call: &str, language: Language) -> &str {
     let (english, indonesian) = match call {
         "sales-invoice/save" => ("Create the invoice", "Membuat faktur"),
@@ -170,7 +170,7 @@ fn call_in_words(call: &str, language: Language) -> &str {
     }
 }
 
-/// What a reply means, followed by Accurate's own words.
+/// The meaning of a reply, followed by Accurate's message.
 fn reply_in_words(outcome: &str, words: &str, language: Language) -> String {
     let means = match (outcome, language) {
         ("ok", Language::English) => return words.to_owned(),
@@ -198,7 +198,7 @@ fn reply_in_words(outcome: &str, words: &str, language: Language) -> String {
     }
 }
 
-/// What a successful call did, as the attempt writes it down in English.
+/// What a successful call did. The attempt records it in English.
 fn done_in_indonesian(words: &str) -> &str {
     match words {
         "saved" => "tersimpan",
@@ -219,7 +219,7 @@ fn done_in_indonesian(words: &str) -> &str {
     }
 }
 
-/// A sentence inside another one: without its full stop, its first letter small.
+/// A sentence for use inside another one: without its full stop, and with a small first letter.
 fn clause(sentence: &str) -> String {
     let sentence = sentence.trim_end_matches('.');
     let mut letters = sentence.chars();
@@ -241,7 +241,7 @@ fn warned(notices: &[Notice], before: &str, language: Language) -> String {
     if listed.is_empty() { String::new() } else { format!("{before}{}", listed.join("; ")) }
 }
 
-/// What a person typed, behind these words; nothing when nothing was typed.
+/// These words followed by the text that a person typed; empty if nothing was typed.
 fn quoted(text: Option<&str>, before: &str) -> String {
     text.map_or_else(String::new, |text| format!("{before}{text}"))
 }
@@ -250,12 +250,12 @@ fn is_adopted(notices: &[Notice]) -> bool {
     notices.iter().any(|notice| notice.warning == Warning::InvoiceAdopted)
 }
 
-/// An amount as it is stored, in words; a text that is not an amount stays as it is.
+/// A stored amount for people; a text that is not an amount is unchanged.
 fn money(amount: &str) -> String {
     Rupiah::parse(amount).map_or_else(|_| amount.to_owned(), Rupiah::in_words)
 }
 
-/// A moment in Jakarta, to the second.
+/// A time in Jakarta, to the second.
 fn moment(at: Timestamp) -> String {
     WIB.to_datetime(at).strftime("%d/%m/%Y %H:%M:%S WIB").to_string()
 }
