@@ -1,4 +1,4 @@
-//! One book, seen from outside: credentials, clock, rights, masters, customers, items. Nothing is saved or deleted.
+//! Checks one book from outside: credentials, clock, rights, masters, customers, items. Nothing is saved or deleted.
 
 use std::collections::BTreeSet;
 
@@ -20,16 +20,17 @@ use crate::{
     domain::mapping::{Mapping, OnCancel},
 };
 
-/// A clock that is further off than this, in seconds, is reported; ten minutes are refused (accurate.md §1).
+/// A clock that is off by more than this many seconds is reported; Accurate refuses calls at ten minutes (accurate.md
+/// §1).
 const CLOCK_WARNING: i64 = 60;
 
-/// How often a call is made again when Accurate asks to slow down.
+/// How often a call is repeated when Accurate asks to slow down.
 const PATIENCE: usize = 10;
 
-/// An invoice number that nobody has.
+/// An invoice number that no invoice has.
 const NOBODYS_NUMBER: &str = "forstok-accurate check";
 
-/// Checks one book. `item_nos` are the items of the orders that wait.
+/// Checks one book. `item_nos` are the items of waiting orders.
 pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSet<String>) -> Vec<Finding> {
     let book = format!("book {}", session.name());
     let mut findings = Vec::new();
@@ -111,7 +112,7 @@ fn kept(
     }
 }
 
-/// What could not be done, with the name of the right when that is what is missing.
+/// The failure, with the name of the missing right if that is the cause.
 fn refused(book: &str, call: &str, failure: &Failure) -> Finding {
     match failure {
         Failure::RightMissing(missing) => Finding::error(
@@ -135,7 +136,8 @@ fn refused(book: &str, call: &str, failure: &Failure) -> Finding {
     }
 }
 
-/// Tries the rights to save and delete, with calls that cannot be carried out: empty records, and an id that nobody has.
+/// Tests the rights to save and delete, with calls that cannot be carried out: empty records, and an id that does not
+/// exist.
 pub async fn try_rights(session: &Session, mapping: &Mapping) -> Vec<Finding> {
     let book = format!("book {}", session.name());
     let mut calls = vec![Call::post("sales-invoice/save", &json!({}))];
@@ -158,7 +160,7 @@ pub async fn try_rights(session: &Session, mapping: &Mapping) -> Vec<Finding> {
     findings
 }
 
-/// Why a call may not be made; a refusal of what it asks for shows that it may.
+/// Why a call is not permitted. If Accurate refuses only the content of a call, the right exists.
 async fn refused_right(session: &Session, book: &str, call: &Call) -> Option<Finding> {
     match patiently(session, || session.call::<Skipped, Skipped>(call)).await {
         Ok(_) | Err(Failure::Refused(_) | Failure::UnknownText(_)) => None,
@@ -217,7 +219,8 @@ async fn check_items(session: &Session, book: &str, item_nos: &BTreeSet<String>,
     }
 }
 
-/// A check may run beside the service, which has the same limits: it waits whenever it is asked to.
+/// A check may run at the same time as the service, which has the same limits: it waits whenever Accurate asks it to
+/// slow down.
 async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
     session: &Session,
     make: impl Fn() -> F,

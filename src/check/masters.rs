@@ -1,4 +1,4 @@
-//! A mapping against the masters of one book: a pure comparison.
+//! Compares a mapping with the masters of one book; a pure function.
 
 use super::Finding;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     domain::mapping::{CATEGORIES, Mapping, Store},
 };
 
-/// The masters of one book; `None` where a list could not be read, which is a finding of its own.
+/// The masters of one book; `None` if a list could not be read, which is a separate finding.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Masters {
     pub(super) accounts: Option<Vec<Row>>,
@@ -15,7 +15,7 @@ pub(super) struct Masters {
     pub(super) payment_terms: Option<Vec<Row>>,
 }
 
-/// Types of accounts that fit (accurate.md §5).
+/// Suitable types of accounts (accurate.md §5).
 #[derive(Clone, Copy)]
 enum Wanted {
     CashAndBank,
@@ -33,7 +33,7 @@ impl Wanted {
     }
 }
 
-/// Everything in the mapping that this book does not know, or knows as something else.
+/// Everything in the mapping that this book does not have, or has with another type.
 pub(super) fn compare(book: &str, mapping: &Mapping, masters: &Masters) -> Vec<Finding> {
     let stores: Vec<_> = mapping.stores.iter().filter(|(_, store)| store.book == book).collect();
     let mut findings = Vec::new();
@@ -73,7 +73,7 @@ pub(super) fn compare(book: &str, mapping: &Mapping, masters: &Masters) -> Vec<F
     findings
 }
 
-/// Shipping and rebate are income, the four deductions are expenses (forstok.md §1).
+/// Shipping and rebate are income; the four deductions are expenses (forstok.md §1).
 fn wanted(category: &str) -> Wanted {
     match category {
         "shipping" | "platform_rebate" => Wanted::OtherIncome,
@@ -115,7 +115,7 @@ fn account(part: String, no: &str, wanted: Wanted, accounts: &[Row]) -> Finding 
     let correct_it = format!("pilih akun bertipe {should_be} di pemetaan");
     let unless_meant = format!("{correct_it}, kecuali jika memang disengaja");
     match wanted {
-        // A receipt cannot be booked to any other type.
+        // A receipt can only be booked to this type.
         Wanted::CashAndBank => {
             Finding::error(part, found, "name a Cash & Bank account").indonesian(in_indonesian, correct_it)
         }
@@ -130,7 +130,7 @@ fn account(part: String, no: &str, wanted: Wanted, accounts: &[Row]) -> Finding 
     }
 }
 
-/// As Accurate's own screens call a type of accounts.
+/// The name that Accurate's own screens use for a type of account.
 fn type_in_indonesian(kind: &str) -> &str {
     match kind {
         "CASH_BANK" => "Kas & Bank",
@@ -162,7 +162,7 @@ fn named(part: String, kind: &str, name: &str, rows: &[Row]) -> Finding {
     )
 }
 
-/// A branch is needed as soon as the token's user sees several (accurate.md §4, A).
+/// A branch is required as soon as the token's user sees several (accurate.md §4, A).
 fn branch(id: &str, store: &Store, masters: &Masters) -> Option<Finding> {
     let branches = masters.branches.as_ref()?;
     let part = format!("stores.\"{id}\".branch");

@@ -1,5 +1,5 @@
-//! What could go wrong, found before it does: settings, database, clock, credentials, rights, and the
-//! mapping against Accurate's masters and against waiting orders. Every finding says what to do.
+//! Finds problems before they block an order: settings, database, clock, credentials, rights, and the mapping compared
+//! with Accurate's masters and with waiting orders. Every finding says what to do.
 
 mod book;
 mod masters;
@@ -14,30 +14,30 @@ pub use self::{
     orders::{MOST_ORDERS, book_of, check_orders, items_of, read_orders},
 };
 
-/// How bad a finding is.
+/// Severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Invoices cannot be created, or not all of them.
     Error,
-    /// They can be created, but somebody should check.
+    /// Invoices can be created, but a person should check something.
     Warning,
-    /// It was checked and is right.
+    /// Checked without a problem.
     Ok,
 }
 
-/// One thing that was checked.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
     /// What was checked, for example `book main` or `accounts.shipping`.
     pub part: String,
     /// What was found.
     pub found: String,
-    /// What to do; empty when nothing is to be done.
+    /// What to do; empty if nothing needs to be done.
     pub remedy: String,
-    /// The same for readers of Indonesian.
+    /// The same texts in Indonesian.
     #[serde(skip)]
     indonesian: Option<Words>,
 }
@@ -47,17 +47,17 @@ pub struct Finding {
 pub struct Words {
     /// What was found.
     pub found: String,
-    /// What to do; empty when nothing is to be done.
+    /// What to do; empty if nothing needs to be done.
     pub remedy: String,
 }
 
 impl Finding {
-    /// Right.
+    /// Without a problem.
     pub fn ok(part: impl Into<String>, found: impl Into<String>) -> Self {
         Self { severity: Severity::Ok, part: part.into(), found: found.into(), remedy: String::new(), indonesian: None }
     }
 
-    /// Somebody should check.
+    /// A person should check something.
     pub fn warning(part: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,
@@ -68,7 +68,7 @@ impl Finding {
         }
     }
 
-    /// Stops invoices.
+    /// Prevents invoices.
     pub fn error(part: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
@@ -79,13 +79,13 @@ impl Finding {
         }
     }
 
-    /// Adds what readers of Indonesian read.
+    /// Adds the texts in Indonesian.
     #[must_use]
     fn indonesian(self, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { indonesian: Some(Words { found: found.into(), remedy: remedy.into() }), ..self }
     }
 
-    /// What was found and what to do; findings that only the command line shows are in English.
+    /// What was found and what to do. Findings that only the command line shows are in English.
     pub fn in_words(&self, language: Language) -> Words {
         match &self.indonesian {
             Some(words) if language == Language::Indonesian => words.clone(),

@@ -1,4 +1,4 @@
-//! What waiting and blocked orders have shown, against the mapping: stores, warehouses, SKUs and accounts that it lacks.
+//! Compares waiting and blocked orders with the mapping: stores, warehouses, SKUs and accounts that the mapping lacks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,15 +13,15 @@ use crate::{
     forstok::payload,
 };
 
-/// Waiting orders that are checked, the newest first.
+/// Number of waiting orders that are checked, the newest first.
 pub const MOST_ORDERS: i64 = 1000;
 
-/// Bodies of webhooks as orders.
+/// Converts bodies of webhooks to orders.
 pub fn read_orders(bodies: &[Vec<u8>]) -> Vec<Snapshot> {
     bodies.iter().filter_map(|body| payload::read(body).ok()).map(|payload| payload.order).collect()
 }
 
-/// Items of the orders that wait, by book.
+/// Items of waiting orders, by book.
 pub fn items_of<'a>(
     orders: impl IntoIterator<Item = &'a Snapshot>,
     mapping: &Mapping,
@@ -34,12 +34,12 @@ pub fn items_of<'a>(
     items
 }
 
-/// The book that an order belongs to.
+/// The book of an order.
 pub fn book_of(order: &Snapshot, mapping: &Mapping) -> String {
     mapping.stores.get(&order.store_id).map_or_else(|| Store::unknown().book, |store| store.book.clone())
 }
 
-/// What the mapping lacks, and the orders that show it.
+/// What the mapping lacks, with the orders that need it.
 #[derive(Debug)]
 struct Lack {
     remedy: String,
@@ -73,7 +73,7 @@ pub fn check_orders<'a>(orders: impl IntoIterator<Item = &'a Snapshot>, mapping:
     lacks.into_iter().map(finding).collect()
 }
 
-/// Where something is missing, what, and what to do.
+/// The key in the mapping, what is missing, and what to do.
 struct Missing {
     part: String,
     found: String,

@@ -1,4 +1,4 @@
-//! Applying a mapping: at start, from the command line, over the API. One way for all.
+//! Applies a mapping in the same way at startup, from the command line and over the API.
 
 use toml::Table;
 
@@ -12,29 +12,29 @@ use crate::{
     storage::{MappingRevision, NewMapping, Result, Storage, StorageError},
 };
 
-/// Changes that one line of the log names.
+/// Number of changes that one log line lists.
 const MOST_LOGGED: usize = 20;
 
-/// A mapping with the revision that decisions name.
+/// A mapping with its revision.
 #[derive(Clone, Debug)]
 pub struct ActiveMapping {
-    /// 0: none was ever given.
+    /// 0 if no mapping was ever applied.
     pub revision: i64,
     /// The rules.
     pub mapping: Mapping,
 }
 
-/// A mapping document that has been read.
+/// A parsed mapping document.
 #[derive(Clone, Debug)]
 pub struct Document {
-    /// TOML as it was written, or as we would write it.
+    /// TOML as a person wrote it, or generated.
     pub text: String,
-    /// What it means.
+    /// The mapping that it describes.
     pub mapping: Mapping,
 }
 
 impl Document {
-    /// Reads TOML as a person wrote it; comments stay.
+    /// Parses TOML that a person wrote; comments are kept.
     pub fn from_toml(file: &str, text: &str) -> std::result::Result<Self, Vec<Problem>> {
         Ok(Self { mapping: Mapping::parse(file, text)?, text: text.to_owned() })
     }
@@ -50,24 +50,24 @@ impl Document {
 /// The outcome of applying a mapping.
 #[derive(Clone, Debug)]
 pub enum Applied {
-    /// It says what the active one says: nothing was changed.
+    /// It equals the active mapping: nothing was changed.
     Equal(ActiveMapping),
-    /// It is active from now on.
+    /// It is active now.
     Changed(ActiveMapping, Vec<String>),
-    /// Another mapping was applied in the meantime; this revision.
+    /// Another mapping was applied in the meantime, with this revision.
     Stale(i64),
 }
 
 /// The outcome of reading the mapping file again.
 #[derive(Clone, Debug)]
 pub enum OfFile {
-    /// The file says what it said when it was last applied. What people have changed since stays active.
+    /// The file has not changed since it was last applied. Later changes by people stay active.
     Unchanged(ActiveMapping),
-    /// The file has changed since then.
+    /// The file has changed since it was last applied.
     Changed(Applied),
 }
 
-/// The active mapping; revision 0 when none was ever given.
+/// The active mapping; revision 0 if none was ever applied.
 pub async fn current(storage: &dyn Storage) -> Result<ActiveMapping> {
     match storage.mapping().await? {
         None => Ok(ActiveMapping { revision: 0, mapping: Mapping::default() }),
@@ -84,26 +84,26 @@ fn read(stored: &MappingRevision) -> Result<ActiveMapping> {
     Ok(ActiveMapping { revision: stored.revision, mapping })
 }
 
-/// Applies the mapping of the file that the settings name, if the file has changed since it was last applied.
+/// Applies the mapping file of the settings, if the file has changed since it was last applied.
 ///
-/// What counts is what the file says: another comment is no change. `author` is one of
+/// Only the mapping that the file describes counts: a changed comment is not a change. `author` is one of
 /// [`MAPPING_FILE_AUTHORS`](crate::storage::MAPPING_FILE_AUTHORS).
 pub async fn apply_file(storage: &dyn Storage, clock: &dyn Clock, document: Document, author: &str) -> Result<OfFile> {
     if said_before(storage, &document.mapping).await? {
         match current(storage).await {
-            // Written by another version, so that nothing could work with it: the file replaces it.
+            // A mapping that another version wrote and this one cannot read: the file replaces it.
             Err(StorageError::Unreadable(_)) => {}
             active => return Ok(OfFile::Unchanged(active?)),
         }
     }
     let applied = apply(storage, clock, document.clone(), author, None).await?;
     let Applied::Equal(active) = applied else { return Ok(OfFile::Changed(applied)) };
-    // Another replica may have applied the same file meanwhile.
+    // Another replica may have applied the same file in the meantime.
     if said_before(storage, &document.mapping).await? {
         return Ok(OfFile::Unchanged(active));
     }
-    // People were faster: the file says what is active already. Unless that is written down, the file would count as
-    // changed for ever, and the next start would undo what people change from now on.
+    // A person has already applied the content of the file. This must be recorded: otherwise the file would always
+    // count as changed, and the next start would undo later changes.
     let new =
         NewMapping { document: document.text, who: author.to_owned(), changes: Vec::new(), replaces: active.revision };
     Ok(OfFile::Changed(match storage.put_mapping(&new, clock.now()).await? {
@@ -112,14 +112,14 @@ pub async fn apply_file(storage: &dyn Storage, clock: &dyn Clock, document: Docu
     }))
 }
 
-/// Whether the file said the same when it was last applied.
+/// Whether the file was the same when it was last applied.
 async fn said_before(storage: &dyn Storage, mapping: &Mapping) -> Result<bool> {
     let last = storage.mapping_of_file().await?;
     Ok(last.is_some_and(|last| read(&last).is_ok_and(|last| last.mapping == *mapping)))
 }
 
-/// Applies a mapping unless it equals the active one; `replaces` names the revision it was made from,
-/// `None` takes whatever is active.
+/// Applies a mapping unless it equals the active one. `replaces` is the revision that it was based on; `None` replaces
+/// any revision.
 pub async fn apply(
     storage: &dyn Storage,
     clock: &dyn Clock,
@@ -128,7 +128,7 @@ pub async fn apply(
     replaces: Option<i64>,
 ) -> Result<Applied> {
     let current = match current(storage).await {
-        // Written by another version: it is replaced as a whole.
+        // A mapping that another version wrote and this one cannot read: it is replaced as a whole.
         Err(StorageError::Unreadable(_)) => {
             let revision = storage.mapping().await?.map_or(0, |stored| stored.revision);
             ActiveMapping { revision, mapping: Mapping::default() }
@@ -158,7 +158,7 @@ pub async fn apply(
     }
 }
 
-/// Says in the log who changed what; as a warning when something was taken away that orders may need.
+/// Logs who changed what, as a warning if something was removed that orders may need.
 fn log(applied: &MappingRevision) {
     let MappingRevision { revision, who: author, changes, .. } = applied;
     let rest = changes.len().saturating_sub(MOST_LOGGED);
@@ -173,8 +173,8 @@ fn log(applied: &MappingRevision) {
 }
 
 impl Deciding {
-    /// Takes over a mapping that another process applied, and returns whether there was one. A decision by an older
-    /// mapping would change nothing.
+    /// Loads a mapping that another process applied, and returns whether there was one. A decision based on an older
+    /// mapping would have no effect.
     pub async fn refresh_mapping(&self) -> Result<bool> {
         let newest = self.storage.mapping_revision().await?;
         if newest != self.mapping().revision

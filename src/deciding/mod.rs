@@ -1,7 +1,7 @@
-//! News about orders → what must exist in Accurate.
+//! Decides what must exist in Accurate for an order with a new snapshot.
 //!
-//! What is decided, and why, is in [`crate::domain::decision`]; here the orders are read and the verdicts written.
-//! [`mapping`] applies mappings; [`preview`] shows what would happen to an order that is not stored.
+//! The rules are in [`crate::domain::decision`]; this module reads the orders and writes the verdicts. [`mapping`]
+//! applies mappings; [`preview`] shows what would happen to an order that is not stored.
 
 pub mod mapping;
 pub mod preview;
@@ -27,23 +27,23 @@ use crate::{
     storage::{Result, Storage, Undecided, Verdict},
 };
 
-/// Decides about orders with news.
+/// Decides undecided orders.
 pub struct Deciding {
     storage: Arc<dyn Storage>,
     clock: SharedClock,
     mapping: Live<ActiveMapping>,
-    /// Orders for which deciding panicked, with the revision of their news for which it did.
+    /// Orders for which the decision panicked, with the revision that caused the panic.
     undecidable: Mutex<HashMap<OrderId, i64>>,
     decide: Decide,
 }
 
 impl Deciding {
-    /// By this mapping, until another one is applied.
+    /// Uses this mapping until another one is applied.
     pub fn new(storage: Arc<dyn Storage>, clock: SharedClock, mapping: ActiveMapping) -> Self {
         Self { storage, clock, mapping: Live::new(mapping), undecidable: Mutex::default(), decide }
     }
 
-    /// The same with another way to decide.
+    /// The same, with another decision function.
     #[must_use]
     pub fn by(self, decide: Decide) -> Self {
         Self { decide, ..self }
@@ -54,12 +54,12 @@ impl Deciding {
         self.mapping.get()
     }
 
-    /// Decides by another mapping from now on; the database has it already.
+    /// Uses another mapping from now on; it is already in the database.
     pub fn set_mapping(&self, mapping: ActiveMapping) {
         self.mapping.set(mapping);
     }
 
-    /// Decides about some of the orders with news, `batch` at most; returns how many decisions took effect.
+    /// Decides up to `batch` undecided orders; returns how many decisions took effect.
     pub async fn decide_some(&self, batch: i64) -> Result<usize> {
         let now = self.clock.now();
         let skipped = self.undecidable().len() as i64;
@@ -84,13 +84,13 @@ impl Deciding {
         Ok(decided.len())
     }
 
-    /// Whether deciding about this news has panicked before.
+    /// Whether deciding this revision has panicked before.
     fn is_undecidable(&self, order: &Undecided) -> bool {
         self.undecidable().get(&order.order_id) == Some(&order.revision)
     }
 
-    /// The verdict on an order; nothing when deciding about it panics, so that one such order does not keep all
-    /// others from being decided.
+    /// The verdict on an order; `None` if deciding it panics, so that one such order does not prevent the decisions on
+    /// all others.
     fn verdict(&self, order: &Undecided, mapping: &ActiveMapping) -> Option<Verdict> {
         let decided = std::panic::catch_unwind(AssertUnwindSafe(|| (self.decide)(order, mapping)));
         if decided.is_err() {
@@ -106,7 +106,7 @@ impl Deciding {
     }
 }
 
-/// One line for what a person should hear of; amounts and names are in the timeline.
+/// One log line for results that a person should know of; amounts and names are in the timeline.
 fn log(verdict: &Verdict) {
     let order_id = verdict.order_id.as_str();
     for event in &verdict.events {
@@ -123,10 +123,10 @@ fn log(verdict: &Verdict) {
     }
 }
 
-/// How an order is decided; an argument, so that a test can have one panic.
+/// The decision function; injected, so that a test can make it panic.
 pub type Decide = fn(&Undecided, &ActiveMapping) -> Verdict;
 
-/// Decides about an order by a mapping.
+/// Decides an order according to a mapping.
 pub fn decide(order: &Undecided, active: &ActiveMapping) -> Verdict {
     decision::verdict(order, snapshot(order), &active.mapping, active.revision)
 }
@@ -134,7 +134,7 @@ pub fn decide(order: &Undecided, active: &ActiveMapping) -> Verdict {
 /// The snapshot whose amounts count, or why it is not available.
 fn snapshot(order: &Undecided) -> std::result::Result<Snapshot, About> {
     let body = order.body.as_deref().ok_or(About::BodyCleared)?;
-    // It was readable when it was recorded; an older program did that.
+    // It was readable when it was recorded, by an older version.
     let payload = payload::read(body).map_err(|unreadable| About::Unreadable { problem: unreadable.problem })?;
     Ok(payload.order.arrived(order.body_received_at.unwrap_or(order.received_at)))
 }

@@ -1,4 +1,4 @@
-//! One order → the decision in words and the exact body, with nothing stored and nothing sent.
+//! Shows the decision on one order in words, and the exact body for Accurate. Nothing is stored or sent.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -61,7 +61,7 @@ pub struct PreviewFinding {
     pub remedy: &'static str,
 }
 
-/// Decides about a webhook's body as if it were all that is known of its order.
+/// Decides about a webhook's body as if it were the only one of its order.
 pub fn preview(body: &[u8], active: &ActiveMapping, now: Timestamp, language: Language) -> Result<Preview, Unreadable> {
     let order = payload::read(body)?.order.arrived(now);
     let history = History::begin(&Sighting::of(&order, now, 1));
@@ -114,7 +114,7 @@ pub fn preview(body: &[u8], active: &ActiveMapping, now: Timestamp, language: La
         }
         Decision::Invoice(draft, about_invoice) => {
             preview.state = State::Due.as_str();
-            // Exclusive tax comes on top in Accurate; what it comes to is Accurate's to say.
+            // Accurate adds exclusive tax and calculates its amount.
             let tax = if draft.body.total_is_final() { ("", "") } else { (" before tax", " sebelum pajak") };
             let (number, total) = (&draft.body.number, draft.total.in_words());
             preview.decision = words(

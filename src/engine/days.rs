@@ -1,4 +1,5 @@
-//! The figures of the last days, for the page and the API alike; from counters, whatever the history.
+//! The figures of the last days, for the page and the API. They come from counters, so their cost does not depend on
+//! the number of orders.
 
 use jiff::{ToSpan, civil::Date};
 
@@ -8,24 +9,24 @@ use crate::{
     storage::{DayOf, DaySum, Result},
 };
 
-/// Days that are shown, today included.
+/// Number of days, including today.
 pub const DAYS: i64 = 30;
 
 /// One day in Jakarta.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Day {
-    /// Which.
+    /// The day.
     pub day: Date,
     /// Orders whose first webhook arrived.
     pub received: i64,
     /// Invoices that were created and still exist.
     pub invoiced: i64,
-    /// What these invoices come to, in hundredths of a rupiah.
+    /// Total of these invoices, in hundredths of a rupiah.
     pub invoiced_hundredths: i64,
 }
 
 impl Engine {
-    /// The last [`DAYS`] days, the oldest first and today last; a day without orders is there too.
+    /// The last [`DAYS`] days, the oldest first and today last, including days without orders.
     pub async fn last_days(&self) -> Result<Vec<Day>> {
         let first = day_in_wib(self.now()).saturating_sub((DAYS - 1).days());
         let received = self.storage.days(DayOf::Received, first).await?;

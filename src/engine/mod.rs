@@ -1,8 +1,8 @@
-//! The stages put together: what drives an order from its delivery to its settled invoice.
+//! Connects the stages, from an order's delivery to its settled invoice.
 //!
-//! [`run`] drives the stages until it is stopped; [`people`] is what people ask for; [`queue`] says how much waits, and
-//! [`days`] what the last days brought.
-//! Each step is a method, so that a test can take the steps one by one.
+//! [`run`] runs the stages until it is stopped; [`people`] carries out what people request; [`queue`] says how many
+//! orders wait, and [`days`] what happened in the last days. Each step is a method, so that a test can take the steps
+//! one by one.
 
 pub mod days;
 pub mod people;
@@ -26,10 +26,10 @@ use crate::{
     supervisor::{Standstill, Supervisor},
 };
 
-/// Most orders that are folded or decided about in one commit.
+/// Largest number of orders that are folded or decided in one commit.
 const BATCH: i64 = 200;
 
-/// The same while webhooks come so fast that their answers wait for each other: shorter commits.
+/// The same while there are many webhooks: shorter commits, because answers wait for the same writer.
 const SMALL_BATCH: i64 = 64;
 
 /// All stages of one process.
@@ -45,7 +45,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine that does nothing until it is driven.
+    /// An engine that does nothing until its steps are called.
     pub fn new(
         storage: Arc<dyn Storage>,
         clock: SharedClock,
@@ -67,13 +67,13 @@ impl Engine {
         }
     }
 
-    /// The same engine with another way to decide.
+    /// The same engine with another decision function.
     #[must_use]
     pub fn deciding_by(self, decide: Decide) -> Self {
         Self { deciding: self.deciding.by(decide), ..self }
     }
 
-    /// Where everything is kept.
+    /// The storage.
     pub fn storage(&self) -> &Arc<dyn Storage> {
         &self.storage
     }
@@ -83,27 +83,27 @@ impl Engine {
         self.clock.now()
     }
 
-    /// A reading for waits inside this process.
+    /// The current reading of the monotonic clock.
     pub fn monotonic(&self) -> Monotonic {
         self.clock.monotonic()
     }
 
-    /// Watches the tasks that drive this engine.
+    /// Watches the tasks that run this engine.
     pub fn supervisor(&self) -> &Arc<Supervisor> {
         &self.supervisor
     }
 
-    /// Tasks of this process that do not do their work; empty while all is well.
+    /// Tasks of this process that are stuck or keep panicking; empty if there are none.
     pub fn standstills(&self) -> Vec<Standstill> {
         self.supervisor.standstills()
     }
 
-    /// What comes in.
+    /// The stage that stores webhooks.
     pub fn inbox(&self) -> &Arc<Inbox> {
         &self.inbox
     }
 
-    /// What makes the calls.
+    /// The stage that makes the calls.
     pub fn posting(&self) -> &Arc<Posting> {
         &self.posting
     }
@@ -113,38 +113,38 @@ impl Engine {
         self.deciding.mapping()
     }
 
-    /// Decides by another mapping from now on; the database has it already.
+    /// Uses another mapping from now on; it is already in the database.
     pub fn set_mapping(&self, mapping: ActiveMapping) {
         self.deciding.set_mapping(mapping);
         self.wake();
     }
 
-    /// Calls of a book carry these from now on.
+    /// Uses these credentials for a book's calls from now on.
     pub fn set_credentials(&self, book: &str, credentials: Credentials) {
         self.posting.set_credentials(book, credentials);
     }
 
-    /// All books and how they are.
+    /// All books with their state.
     pub fn books(&self) -> Vec<BookStatus> {
         self.posting.books()
     }
 
-    /// The session that a book's calls are made through.
+    /// The session for a book's calls.
     pub fn session(&self, book: &str) -> Option<&Session> {
         self.posting.session(book)
     }
 
-    /// Has all replicas look for work: orders were retried, or a mapping was applied.
+    /// Makes all replicas check for work: orders were retried, or a mapping was applied.
     pub fn wake(&self) {
         self.signals.wake_all();
     }
 
-    /// One order as it is now, including everything that was accepted about it.
+    /// The current state of one order, including all accepted webhooks.
     pub async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
         self.inbox.order(order_id).await
     }
 
-    /// Folds and decides some of what came; returns how much was done, 0 when nothing is left.
+    /// Folds and decides some deliveries; returns how much was done, 0 if nothing is left.
     pub async fn decide_some(&self) -> Result<usize> {
         let batch = if self.signals.webhooks_are_many() { SMALL_BATCH } else { BATCH };
         if self.deciding.refresh_mapping().await? {
@@ -161,7 +161,7 @@ impl Engine {
         Ok(folded + decided)
     }
 
-    /// There may be orders due: the replicas that lead their books are to hear of it.
+    /// Orders may be due: notifies the replicas that lead their books.
     fn due_came(&self) {
         for book in self.posting.books() {
             self.signals.due_came(&book.name);
@@ -171,12 +171,12 @@ impl Engine {
         }
     }
 
-    /// Takes the next work of a book, with room for so many pieces of it.
+    /// Takes the next work of a book, up to this many pieces.
     pub async fn next_work(&self, book: &str, room: usize) -> Result<Vec<Work>> {
         self.posting.next_work(book, room).await
     }
 
-    /// Does a piece of work and writes its outcome.
+    /// Carries out a piece of work and writes its outcome.
     pub async fn work(&self, book: &str, work: Work) -> Result<()> {
         self.posting.work(book, work).await
     }

@@ -1,4 +1,4 @@
-//! What people do: retry, decide, acknowledge. Page and API come here, so that both do the same.
+//! What people request: retry, decide, acknowledge. Pages and API use the same functions.
 
 use super::Engine;
 use crate::{
@@ -6,16 +6,17 @@ use crate::{
     storage::{Filter, ManualChange, Result, Written},
 };
 
-/// Orders whose warning one request acknowledges, or a few more: it is to be answered in time.
+/// Approximate number of orders whose warning one request acknowledges, limited so that the request is answered in
+/// time.
 const MOST_ACKNOWLEDGED: u64 = 1_000;
 
-/// Orders that are read at once for it.
+/// Number of orders that are read at a time for this.
 const AT_ONCE: i64 = 200;
 
 impl Engine {
-    /// Has one order decided and attempted again now; `None` when it is not known.
+    /// Decides and attempts one order again immediately; `None` if it is unknown.
     pub async fn retry(&self, order_id: &OrderId, actor: &Actor) -> Result<Option<u64>> {
-        // What came a moment ago is in it.
+        // Includes webhooks that have just arrived.
         self.order(order_id).await?;
         let retried = self.storage.rearm_one(order_id, &actor.name, self.now()).await?;
         if retried.is_some_and(|orders| orders > 0) {
@@ -25,7 +26,7 @@ impl Engine {
         Ok(retried)
     }
 
-    /// Has all blocked and waiting orders that match decided and attempted again now; returns how many.
+    /// Decides and attempts all matching blocked and waiting orders again immediately; returns how many.
     pub async fn retry_all(&self, filter: &Filter, actor: &Actor) -> Result<u64> {
         let orders = self.storage.rearm(filter, &actor.name, self.now()).await?;
         tracing::info!(orders, actor = actor.name, "{orders} orders are retried at the request of {actor}");
@@ -33,8 +34,8 @@ impl Engine {
         Ok(orders)
     }
 
-    /// Writes down what a person decides about an order. Most decisions take effect at once; an order whose save may
-    /// still arrive is looked up in Accurate first.
+    /// Records a person's decision about an order. Most decisions take effect immediately; an order whose save may
+    /// still take effect is looked up in Accurate first.
     pub async fn decide_manually(&self, order_id: &OrderId, change: &ManualChange) -> Result<Written> {
         self.order(order_id).await?;
         let written = self.storage.decide_manually(order_id, change, self.now()).await?;
@@ -47,7 +48,7 @@ impl Engine {
         Ok(written)
     }
 
-    /// Writes down that a person has acknowledged a warning.
+    /// Records that a person has acknowledged a warning.
     pub async fn acknowledge(&self, order_id: &OrderId, warning: Warning, actor: &Actor) -> Result<Written> {
         let written = self.storage.acknowledge(order_id, warning, &actor.name, self.now()).await?;
         if written == Written::Changed {
@@ -56,8 +57,8 @@ impl Engine {
         Ok(written)
     }
 
-    /// Writes down that a person has acknowledged a warning on every order that has it, the newest first, up to the one
-    /// that was the newest on the person's page; returns on how many.
+    /// Records that a person has acknowledged a warning on every order that has it, the newest first, up to the newest
+    /// order on the person's page; returns the number of orders.
     pub async fn acknowledge_all(&self, warning: Warning, newest: i64, actor: &Actor) -> Result<u64> {
         let open = Filter { warning: Some(warning), acknowledged: Some(false), ..Filter::default() };
         let mut acknowledged = 0;
@@ -75,7 +76,8 @@ impl Engine {
         Ok(acknowledged)
     }
 
-    /// Decides what waits, so that the answer already shows the outcome; where another replica decides, it is called.
+    /// Decides undecided orders, so that the answer already shows the outcome; if another replica decides, it is
+    /// notified.
     async fn decide_now(&self) -> Result<()> {
         if self.signals.decides() {
             self.decide_some().await?;

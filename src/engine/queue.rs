@@ -1,4 +1,4 @@
-//! What waits for Accurate, and how long it will take.
+//! The orders that wait for Accurate, and how long they will take.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,22 +8,24 @@ use crate::storage::{Result, State};
 /// The period over which the rate of invoices is measured.
 const RECENTLY: SignedDuration = SignedDuration::from_secs(60);
 
-/// Invoices a second that are expected where fewer were created recently: a look-up and a save each.
+/// Expected invoices per second if fewer were created recently: a look-up and a save each.
 const EXPECTED_RATE: f64 = 4.0;
 
 /// Orders that wait for Accurate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Queue {
-    /// How many: due, to be deleted, or not decided yet.
+    /// Number of orders that are due, to be deleted, or not decided yet.
     pub orders: i64,
-    /// Since when the longest waiting order is due.
+    /// Since when the order that has waited longest is due.
     pub oldest_due_at: Option<Timestamp>,
-    /// In how many seconds all of them are done, as it goes now; `None` while every Accurate database is paused.
+    /// Expected seconds until all of them are done, at the current rate; `None` while every Accurate database is
+    /// paused.
     pub seconds: Option<i64>,
 }
 
 impl Engine {
-    /// What waits for Accurate, and how long it will take; from counters, whatever the history.
+    /// The orders that wait for Accurate, and how long they will take. The figures come from counters, so their cost
+    /// does not depend on the number of orders.
     pub async fn queue(&self) -> Result<Queue> {
         let waits = |state| matches!(state, State::Received | State::Due | State::VoidDue);
         let counts = self.storage.counts().await?;

@@ -1,4 +1,4 @@
-//! The tasks that drive the engine until they are asked to stop.
+//! The tasks that run the engine until they are asked to stop.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,10 +17,10 @@ use crate::{
     supervisor::Progress,
 };
 
-/// Orders of one book that are worked on at once: more than Accurate takes in flight would only wait.
+/// Number of orders of one book that are processed at a time. More would exceed Accurate's limit of calls in flight.
 const AT_ONCE: usize = 8;
 
-/// How often the loops check without a signal: leases that ended, orders that another replica recorded.
+/// How often the loops check for work without a signal: expired leases, and orders that another replica recorded.
 const CHECK_ANYWAY: Duration = Duration::from_secs(5);
 
 /// Shortest time between two checks without a signal.
@@ -29,30 +29,30 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 /// How soon a mapping is used that another process (the command line) applied.
 const CHECK_MAPPING: Duration = Duration::from_secs(1);
 
-/// While webhooks are many, deciding pauses for so long after each batch: senders wait for the same writer, and
-/// fewer than one in a hundred is to meet it.
+/// Pause of the deciding loop after each batch while there are many webhooks. Webhooks wait for the same writer, and
+/// fewer than one in a hundred should be delayed.
 const STAND_BACK: Duration = Duration::from_secs(1);
 
 /// How often the service checks for bodies that are old enough to be cleared.
 const BETWEEN_CLEARINGS: Duration = Duration::from_hours(1);
 
-/// Between two steps, clearing pauses for so many times the time that the last one took.
+/// Between two steps, clearing pauses for this many times the duration of the last step.
 const REST: u32 = 10;
 
-/// How long is waited after the store failed, so that a broken disk is not hammered.
+/// Delay after a storage error, so that a broken disk is not overloaded.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
-/// Running tasks and the way to stop them.
+/// The running tasks, and how to stop them.
 pub struct Running {
     engine: Arc<Engine>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
-    /// What keeps our leaderships; it runs until the last call has ended.
+    /// Keeps this replica's leaderships; runs until the last call has ended.
     behind: Vec<JoinHandle<()>>,
 }
 
 impl Running {
-    /// Starts deciding, and posting for each book. Bodies are cleared when they are older than `keep_bodies`.
+    /// Starts deciding, and posting for each book. Bodies older than `keep_bodies` are cleared.
     pub fn start(engine: &Arc<Engine>, keep_bodies: Option<SignedDuration>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let supervisor = engine.supervisor();
@@ -86,7 +86,7 @@ impl Running {
         Self { engine: engine.clone(), stop, tasks, behind }
     }
 
-    /// Takes no new work and lets calls in flight end; false when the deadline passed first.
+    /// Accepts no new work and waits for calls in flight; returns false if the deadline passes first.
     pub async fn stop(mut self, deadline: Duration) -> bool {
         let _ = self.stop.send(true);
         let all = async {
@@ -104,14 +104,14 @@ impl Running {
 }
 
 async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, progress: Progress) {
-    // This version may understand what the one before did not.
+    // This version may be able to parse what the previous one could not.
     if let Err(error) = engine.inbox.reread_reporting(|| progress.report()).await {
         tracing::error!("webhooks that could not be read could not be read again: {error}");
     }
     while !*stopped.borrow() {
         progress.report();
         match engine.decide_some().await {
-            // More may wait behind a full batch; while webhooks are many, their answers go first.
+            // A full batch means that more may wait; while there are many webhooks, answers come first.
             Ok(decided) if decided > 0 => {
                 if engine.signals.webhooks_are_many() {
                     engine.clock.sleep(STAND_BACK).await;
@@ -143,7 +143,7 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
             report_panic(&book, ended);
         }
         let probing = engine.posting.pause(&book).is_some();
-        // A probe goes alone: what is in flight may answer its question.
+        // A probe runs alone, because the outcome of a call in flight may make it unnecessary.
         let ours = engine.posting.leads(&book);
         let room = if !ours || (probing && !working.is_empty()) { 0 } else { AT_ONCE - working.len() };
         let next = if room == 0 { Ok(Vec::new()) } else { engine.next_work(&book, room).await };
@@ -153,12 +153,12 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
                     let (engine, book) = (engine.clone(), book.clone());
                     working.spawn(async move {
                         if let Err(error) = engine.work(&book, work).await {
-                            // The lease ends by itself and the next attempt looks the number up.
+                            // The lease expires, and the next attempt looks the number up.
                             tracing::error!("work could not be brought to its end: {error}");
                         }
                     });
                 }
-                // There may be room for other kinds of work.
+                // There may be capacity for other kinds of work.
                 continue;
             }
             Ok(_) if !ours => None,
@@ -169,9 +169,10 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
                 None
             }
         };
-        // With no room for another, or with a probe under way, only an end of work can change anything.
+        // If there is no capacity, or a probe is in flight, only the end of a piece of work can change anything.
         let full = working.len() == AT_ONCE || (probing && !working.is_empty());
-        // What is due may not be claimable yet (its news waits for its decision, which will call): no spinning.
+        // A due order may not be claimable yet, because a new webhook for it waits for its decision, which raises a
+        // signal. The minimum wait avoids spinning.
         let wait = wake_at.map_or(CHECK_ANYWAY, |at| until(engine.now(), at).clamp(SHORTEST_WAIT, CHECK_ANYWAY));
         let something_comes = async {
             tokio::select! {
@@ -188,7 +189,7 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
     }
 }
 
-/// A piece of work that panicked leaves its leases: once they end, the next attempt looks the numbers up.
+/// A piece of work that panicked keeps its leases until they expire; then the next attempt looks the numbers up.
 fn report_panic(book: &str, ended: Result<(), JoinError>) {
     if ended.is_err_and(|error| error.is_panic()) {
         let task = format!("work on {book}");
@@ -207,7 +208,7 @@ async fn clear_always(
     while !*stopped.borrow() {
         progress.report();
         let began = engine.monotonic();
-        // While webhooks are many, their answers go first. Of several replicas the one that decides does it.
+        // While there are many webhooks, answers come first. Only the replica that decides does this.
         let is_our_turn = engine.signals.decides() && !engine.signals.webhooks_are_many();
         let cleared =
             if is_our_turn { Some(clear_some(engine.storage.as_ref(), keep, engine.now()).await) } else { None };

@@ -12,17 +12,17 @@ use crate::{
     storage::{OrderRecord, State},
 };
 
-/// Whether the first row, states and reasons are for programs or for people.
+/// Whether the headers, states and reasons are for programs or for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Headers {
-    /// Names and codes that never change.
+    /// Stable names and codes.
     Stable,
-    /// Words in the reader's language.
+    /// Texts in the reader's language.
     For(Language),
 }
 
 impl Headers {
-    /// A code for programs, its words for people.
+    /// The code for programs and the text for people.
     fn word(self, code: &str, words: impl Fn(Language) -> String) -> Cell {
         match self {
             Self::Stable => text(code),
@@ -34,34 +34,34 @@ impl Headers {
 /// One value of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
-    /// Nothing.
+    /// Empty.
     Empty,
-    /// A text, whatever it looks like.
+    /// A text, never interpreted as anything else.
     Text(String),
     /// A whole number.
     Number(i64),
     /// Rupiah.
     Money(Decimal),
-    /// A moment in Jakarta.
+    /// A time in Jakarta.
     Moment(DateTime),
-    /// A day as Accurate has it.
+    /// A date from Accurate.
     Day(jiff::civil::Date),
 }
 
 /// A column.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
-    /// Its name for programs.
+    /// The name for programs.
     pub name: &'static str,
     english: &'static str,
     indonesian: &'static str,
-    /// Its width in characters.
+    /// The width in characters.
     pub width: u16,
     cell: fn(&OrderRecord, Headers) -> Cell,
 }
 
 impl Column {
-    /// What the first row contains.
+    /// The text in the first row.
     pub fn header(&self, headers: Headers) -> &'static str {
         match headers {
             Headers::Stable => self.name,
@@ -70,7 +70,7 @@ impl Column {
         }
     }
 
-    /// What an order has in it.
+    /// The value for an order.
     pub fn cell(&self, order: &OrderRecord, headers: Headers) -> Cell {
         (self.cell)(order, headers)
     }
@@ -150,7 +150,7 @@ pub(super) const COLUMNS: &[Column] = &[
     }),
 ];
 
-/// What exactly keeps it from its invoice.
+/// What exactly prevents the invoice.
 fn about(order: &OrderRecord, language: Language) -> String {
     order.findings.first().map(|finding| finding.about.in_words(language)).unwrap_or_default()
 }
@@ -163,7 +163,7 @@ fn moment(at: Option<Timestamp>) -> Cell {
     at.map_or(Cell::Empty, |at| Cell::Moment(WIB.to_datetime(at)))
 }
 
-/// Of an order whose invoice exists.
+/// For an order whose invoice exists.
 fn invoice(order: &OrderRecord, cell: impl FnOnce(&crate::storage::StandingInvoice) -> Cell) -> Cell {
     order.invoice.as_ref().filter(|_| order.state != State::Voided).map_or(Cell::Empty, cell)
 }

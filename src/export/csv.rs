@@ -1,4 +1,4 @@
-//! CSV. What a spreadsheet would take for a formula is marked as text.
+//! CSV. Values that a spreadsheet would interpret as formulas are marked as text.
 
 use axum::body::Bytes;
 use futures_util::{Stream, StreamExt, stream};
@@ -8,7 +8,7 @@ use super::{
     columns::{COLUMNS, Cell, Headers},
 };
 
-/// Without it Excel takes UTF-8 for something else; programs get none.
+/// A byte order mark, without which Excel does not recognise UTF-8. Exports for programs have none.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 pub(super) fn written(
@@ -48,7 +48,7 @@ fn field(cell: Cell) -> String {
     }
 }
 
-/// A spreadsheet runs what begins like this, spaces before it or not; a quote before it makes it a text.
+/// A spreadsheet executes a value that begins like this, even after spaces; a leading quote makes it a text.
 fn harmless(text: String) -> String {
     let is_formula =
         |letter: char| matches!(letter, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');

@@ -1,7 +1,7 @@
-//! Orders as a table for spreadsheets: the rows of a list, all of them, page by page.
+//! Orders as a table for spreadsheets: all rows of a list, read page by page.
 //!
-//! A CSV is written while it is read. An XLSX is a ZIP whose parts are written to temporary files row by row, so that
-//! neither holds more than a page of orders in memory.
+//! A CSV is sent while it is read. An XLSX is a ZIP whose parts are written to temporary files row by row. Therefore
+//! neither has more than a few pages of orders in memory.
 
 mod columns;
 mod csv;
@@ -19,23 +19,23 @@ use crate::{
     storage::{Filter, OrderRecord, Position, StorageError},
 };
 
-/// Orders that are read at once. Several such pages wait for each other on their way into a workbook.
+/// Number of orders per page. Several pages may be queued while a workbook is written.
 const AT_ONCE: i64 = 100;
 
-/// Pages and pieces that wait for their reader: what bounds the memory when the reader is slow.
+/// Length of the queues of pages and pieces; limits the memory if the reader is slow.
 const WAITING: usize = 2;
 
-/// What an export is written as.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Text, a line for each order.
+    /// Text, one line per order.
     Csv,
     /// A workbook.
     Xlsx,
 }
 
 impl Format {
-    /// Reads the contract's word.
+    /// Parses the word in the API.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             "csv" => Some(Self::Csv),
@@ -44,7 +44,7 @@ impl Format {
         }
     }
 
-    /// The ending of a file's name.
+    /// The file name extension.
     pub fn ending(self) -> &'static str {
         match self {
             Self::Csv => "csv",
@@ -52,7 +52,7 @@ impl Format {
         }
     }
 
-    /// What the file is called on the wire.
+    /// The media type.
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Csv => "text/csv; charset=utf-8",
@@ -61,7 +61,7 @@ impl Format {
     }
 }
 
-/// Why an export ends before its end. The reader sees a connection that is cut, never a file that looks whole.
+/// Why an export fails. The reader sees a closed connection, never a file that looks complete.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The database failed.
@@ -73,14 +73,14 @@ pub enum ExportError {
     /// A temporary file failed.
     #[error("a temporary file could not be used: {0}")]
     File(#[from] std::io::Error),
-    /// The reader has gone, or the service stops.
+    /// The reader has disconnected, or the service stops.
     #[error("the export was cut short")]
     CutShort,
 }
 
 type Page = Result<Vec<OrderRecord>, ExportError>;
 
-/// All orders that match, as a file that comes piece by piece.
+/// All matching orders, as a file that is streamed in pieces.
 pub fn export(
     engine: Arc<Engine>,
     filter: Filter,
@@ -93,7 +93,7 @@ pub fn export(
     }
 }
 
-/// The pages of a list, each read when the one before is taken.
+/// The pages of a list, each read when the previous one has been taken.
 fn pages(engine: Arc<Engine>, filter: Filter) -> impl Stream<Item = Page> + Send {
     let first = Some((engine, filter, None::<Position>));
     stream::unfold(first, async |state| {
@@ -108,7 +108,7 @@ fn pages(engine: Arc<Engine>, filter: Filter) -> impl Stream<Item = Page> + Send
     })
 }
 
-/// Hands pages to a thread that may block.
+/// Passes pages to a thread that may block.
 fn handed_over(pages: impl Stream<Item = Page> + Send + 'static) -> mpsc::Receiver<Page> {
     let (sender, receiver) = mpsc::channel(WAITING);
     tokio::spawn(async move {

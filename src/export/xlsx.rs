@@ -1,4 +1,4 @@
-//! XLSX. Texts are texts, amounts numbers, moments dates; nothing is a formula.
+//! XLSX. Texts are texts, amounts numbers and times dates; no value is a formula.
 
 use std::io::{Read, Seek};
 
@@ -14,13 +14,13 @@ use super::{
     handed_over,
 };
 
-/// Rows of one sheet, its first included; Excel takes no more.
+/// Excel's limit of rows per sheet, including the header.
 const MOST_ROWS: u32 = 1_048_576;
 
-/// Characters of one cell; Excel takes no more.
+/// Excel's limit of characters per cell.
 const LONGEST_TEXT: usize = 32_767;
 
-/// Bytes of one piece.
+/// Bytes of one piece of the stream.
 const PIECE: usize = 64 * 1024;
 
 pub(super) fn written(
@@ -31,14 +31,14 @@ pub(super) fn written(
     let pages = handed_over(pages);
     tokio::task::spawn_blocking(move || {
         if let Err(error) = write(pages, headers, &sender) {
-            // The reader may have gone already.
+            // The reader may have disconnected already.
             let _ = sender.blocking_send(Err(error));
         }
     });
     stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)))
 }
 
-/// Writes the workbook to a temporary file, and sends that.
+/// Writes the workbook to a temporary file, and sends the file.
 fn write(
     mut pages: mpsc::Receiver<Page>,
     headers: Headers,
@@ -78,7 +78,7 @@ fn write(
 struct Formats {
     header: Format,
     money: Format,
-    /// For an amount with a part of a rupiah.
+    /// The format of amounts with a fraction of a rupiah.
     cents: Format,
     moment: Format,
     day: Format,
@@ -130,7 +130,7 @@ fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell, formats:
                 .and_then(|at| at.and_hms(time.hour() as u16, time.minute() as u8, f64::from(time.second())));
             match excel {
                 Ok(at) => sheet.write_datetime_with_format(row, column, &at, &formats.moment)?,
-                // Excel knows no day before 1900.
+                // Excel has no dates before 1900.
                 Err(_) => sheet.write_string(row, column, moment.to_string())?,
             };
         }

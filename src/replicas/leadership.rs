@@ -1,9 +1,9 @@
-//! Which replica does what, when several work on one database.
+//! Leader election, for several replicas on one database.
 //!
-//! One replica at a time makes a book's calls, so that Accurate's limits hold over all of them, and one decides, so
-//! that they do not all decide the same. A leader renews its leadership every second. Once it has not done so for
-//! [`LEASE`], another replica takes over. Correctness does not depend on the leader noticing: its last call leaves
-//! [`MARGIN`] before its leadership ends, and what it writes later names attempts that are no longer current.
+//! One replica at a time makes a book's calls, so that all replicas together stay within Accurate's limits. One replica
+//! decides, so that no work is done twice. A leader renews its leadership every second. If it has not done so for
+//! [`LEASE`], another replica takes over. Correctness does not depend on the leader noticing: its last call is sent
+//! [`MARGIN`] before its leadership ends, and a late write names an attempt that is no longer current.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,19 +17,19 @@ use crate::{
 /// How long a leadership lasts after it was last renewed.
 const LEASE: Duration = Duration::from_secs(5);
 
-/// How long before its end the last call leaves: clocks drift, and a call needs time to arrive.
+/// How long before the end of the leadership the last call is sent: clocks drift, and a call needs time to arrive.
 const MARGIN: Duration = Duration::from_secs(1);
 
 /// How often the leader renews.
 const RENEW: Duration = Duration::from_secs(1);
 
-/// How often the other replicas check whether there is still a leader.
+/// How often the other replicas check whether there is a leader.
 const CHECK: Duration = Duration::from_millis(500);
 
-/// How often in a row a renewal may fail before a person should hear of it.
+/// Number of failed renewals in a row after which a warning is logged.
 const WORTH_A_WARNING: u32 = 3;
 
-/// Something that one replica at a time may do.
+/// A task that only one replica at a time may do.
 #[async_trait::async_trait]
 pub trait Duty: Send + Sync {
     /// Its name, the same on all replicas.
@@ -38,29 +38,29 @@ pub trait Duty: Send + Sync {
     /// Whether this replica may do it now.
     fn is_ours(&self) -> bool;
 
-    /// This replica may do it until then.
+    /// This replica may do it until this time.
     fn set_ours_until(&self, until: Monotonic);
 
-    /// What the leader lets other replicas know.
+    /// A report from the leader to the other replicas.
     fn report(&self) -> Option<String> {
         None
     }
 
-    /// What another replica that leads let us know.
+    /// A report from the replica that leads.
     fn take_report(&self, _report: Option<&str>) {}
 
-    /// Continues where another replica, or the process before this one, stopped.
+    /// Continues the work of the previous leader, or of the previous process.
     async fn take_over(&self) -> Result<()> {
         Ok(())
     }
 }
 
-/// Deciding about orders, a duty with no book.
+/// The name of the duty of deciding, which belongs to no book.
 pub struct LeadingDecisions(pub Arc<Signals>);
 
 impl Duty for LeadingDecisions {
     fn name(&self) -> &'static str {
-        // A book's name is never empty.
+        // The name of a book is never empty, so this name is unique.
         ""
     }
 
@@ -73,7 +73,7 @@ impl Duty for LeadingDecisions {
     }
 }
 
-/// This process among all that work on the same database.
+/// This process, as one of the replicas that share a database.
 pub struct Replica {
     storage: Arc<dyn Storage>,
     clock: SharedClock,
@@ -82,7 +82,7 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// With a name that no other replica has.
+    /// With a unique name.
     pub fn new(storage: Arc<dyn Storage>, clock: SharedClock, signals: Arc<Signals>, name: String) -> Self {
         Self { storage, clock, signals, name }
     }
@@ -108,10 +108,10 @@ impl Replica {
 
     /// Renews a leadership, or tries to get it.
     async fn lead(&self, duty: &dyn Duty, has_taken_over: &mut bool) -> Result<Leadership> {
-        // Counted from before the question: the answer may have been on its way for long.
+        // Measured from before the query, because the reply may take long.
         let end = self.clock.monotonic() + LEASE.saturating_sub(MARGIN);
         if !duty.is_ours() {
-            // Another replica may have done it since. The answer that would say so may get lost.
+            // Another replica may have led in the meantime, and the reply that would say so may be lost.
             *has_taken_over = false;
         }
         let led = self.storage.lead(duty.name(), &self.name, LEASE, duty.report().as_deref()).await?;
@@ -126,7 +126,7 @@ impl Replica {
             Leadership::Another { .. } => Monotonic::MIN,
         };
         if until > Monotonic::MIN && !*has_taken_over {
-            // A takeover that failed halfway is repeated until it is complete; until then no call leaves.
+            // A takeover that failed halfway is repeated until it is complete; no call is sent before that.
             duty.take_over().await?;
             *has_taken_over = true;
         }
@@ -134,7 +134,7 @@ impl Replica {
         Ok(led)
     }
 
-    /// Lets other replicas lead at once what this one led.
+    /// Releases this replica's leaderships, so that another replica can take over immediately.
     pub async fn resign(&self) {
         let resigned = async {
             self.storage.resign(&self.name).await?;
@@ -145,18 +145,18 @@ impl Replica {
         }
     }
 
-    /// Notifies the other replicas whenever there is something for them to do.
+    /// Notifies the other replicas when there is work for them.
     pub async fn notify_others_always(self: Arc<Self>, progress: Progress) {
         loop {
             progress.wait_for(self.signals.others()).await;
             if let Err(error) = self.storage.notify_others().await {
-                // They also look by themselves, only later.
+                // They also check without a notification, but later.
                 tracing::debug!("other replicas could not be notified: {error}");
             }
         }
     }
 
-    /// Wakes this process whenever another replica has something for it to do.
+    /// Wakes this process when another replica has work for it.
     pub async fn hear_others_always(self: Arc<Self>, progress: Progress) {
         loop {
             progress.wait_for(self.storage.notified()).await;

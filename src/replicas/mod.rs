@@ -1,4 +1,4 @@
-//! Several replicas on one database: each duty is done by one of them at a time.
+//! Several replicas on one database: each duty is done by one replica at a time.
 
 pub mod leadership;
 

@@ -1,4 +1,5 @@
-//! What differs between two settings: what a running service takes over, and what waits for its next start.
+//! Differences between two settings: what a running service applies immediately, and what takes effect at the next
+//! start.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +9,8 @@ use secrecy::ExposeSecret;
 use super::{BookConfig, Config, Database, LogConfig, LogFormat, OperatorConfig};
 use crate::{domain::reason::Language, forstok::signature::Verifier};
 
-/// What a running service takes over. Secrets are named, not shown; changes of the mapping are reported where it is applied.
+/// Changes that a running service applies. Secrets are named but not shown; changes of the mapping are reported where
+/// it is applied.
 pub fn at_once(old: &Config, new: &Config) -> Vec<String> {
     let mut changes = Vec::new();
     if !same_verifier(&old.webhook, &new.webhook) {
@@ -31,9 +33,9 @@ pub fn at_once(old: &Config, new: &Config) -> Vec<String> {
     changes
 }
 
-/// What takes effect only at the next start.
+/// Changes that take effect only at the next start.
 pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
-    // Every setting is listed here, so that nobody can add one without deciding this.
+    // Every setting is listed here, so that a new setting cannot be forgotten.
     let Config {
         listen,
         operator_listen,
@@ -93,7 +95,7 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
 }
 
 impl Config {
-    /// These settings with all that a running service takes over from others.
+    /// These settings, with the values that a running service can apply taken from others.
     #[must_use]
     pub fn taking_over(mut self, new: Self) -> Self {
         self.webhook = new.webhook;
@@ -112,7 +114,7 @@ impl Config {
 }
 
 impl BookConfig {
-    /// Credentials are sent only to the address that they were given for.
+    /// Credentials are sent only to the address for which they were given.
     fn may_have_credentials_of(&self, other: &Self) -> bool {
         self.account_url == other.account_url
     }
@@ -133,7 +135,7 @@ fn same_verifier(one: &Verifier, other: &Verifier) -> bool {
         && secrets.iter().zip(&other.secrets).all(|(one, other)| one.expose_secret() == other.expose_secret())
 }
 
-/// Who is new, who is gone, and whose token or role is another.
+/// New and removed operators, and those whose token or role has changed.
 fn changes_of_operators(old: &BTreeMap<String, OperatorConfig>, new: &BTreeMap<String, OperatorConfig>) -> Vec<String> {
     let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
     let change = |name: &String| match (old.get(name), new.get(name)) {
@@ -154,7 +156,7 @@ fn change_of_database(old: &Database, new: &Database) -> Option<String> {
     match (same, before == after) {
         (true, _) => None,
         (false, false) => Some(arrow("database.url", &before, &after)),
-        // Where it is is shown, how to get in is not.
+        // The location is shown, the credentials are not.
         (false, true) => Some("database.url, password or options".to_owned()),
     }
 }

@@ -1,4 +1,4 @@
-//! Settings from environment variables, and which variable a setting came from.
+//! Settings from environment variables, with the variable that each setting came from.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +7,17 @@ use toml::{Table, Value};
 use super::ENV_PREFIX;
 use crate::domain::document::{Problem, Problems, path_within};
 
-/// The environment variable behind each key that was set by one.
+/// The environment variable of each key that was set by one.
 #[derive(Debug, Default)]
 pub(super) struct Origins {
     /// Keys with a value.
     keys: BTreeMap<String, String>,
-    /// Sections that only variables fill, with the first of them.
+    /// Sections that contain only variables, with the first of these variables.
     sections: BTreeMap<String, String>,
 }
 
 impl Origins {
-    /// The same mistake under the name of the variable that the value came from: a key that is in no file would
-    /// not be found.
+    /// The same error with the name of the variable that the value came from, because the key is not in the file.
     pub(super) fn named(&self, problem: Problem) -> Problem {
         match self.keys.get(&problem.key).or_else(|| self.sections.get(&problem.key)) {
             Some(variable) => Problem { key: variable.clone(), ..problem },
@@ -27,18 +26,19 @@ impl Origins {
     }
 }
 
-/// The variables of this process. One that is not Unicode can be no setting.
+/// The environment variables of this process. A variable that is not Unicode cannot be a setting.
 pub fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
-/// Lays `FORSTOK_ACCURATE_DATABASE__URL=…` over `database.url`.
+/// Overrides `database.url` with `FORSTOK_ACCURATE_DATABASE__URL=…`.
 pub(super) fn overlay(
     table: &mut Table,
     environment: impl IntoIterator<Item = (String, String)>,
     problems: &Problems,
 ) -> Origins {
-    // Every setting is in a section; Kubernetes itself sets FORSTOK_ACCURATE_SERVICE_HOST and the like.
+    // Every setting is in a section, so its variable contains `__`; Kubernetes sets variables such as
+    // FORSTOK_ACCURATE_SERVICE_HOST.
     let setting = |name: &str| name.strip_prefix(ENV_PREFIX).filter(|path| path.contains("__")).map(str::to_lowercase);
     let given = environment.into_iter().filter_map(|(name, value)| Some((setting(&name)?, (name, value))));
     let given: BTreeMap<_, _> = given.collect();
@@ -61,7 +61,7 @@ pub(super) fn overlay(
             };
             place = inner;
         }
-        // A secret of the environment overrides one of the file, whichever of the two ways each is given in.
+        // A secret from the environment overrides one in the file, whether given directly or as a file.
         if !given.contains_key(&format!("{path}_file")) {
             place.remove(&format!("{last}_file"));
         }
@@ -77,7 +77,7 @@ pub(super) fn overlay(
     origins
 }
 
-/// Names of books may hold capitals, which an environment variable cannot express.
+/// Names of books may contain capitals, which an environment variable cannot express.
 fn spelled_as_in(table: &Table, key: &str) -> String {
     table.keys().find(|known| known.to_lowercase() == key).cloned().unwrap_or_else(|| key.to_owned())
 }

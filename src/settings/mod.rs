@@ -1,4 +1,4 @@
-//! The settings: a TOML file, each key also from the environment, all mistakes reported at once.
+//! The settings: a TOML file, overridden by environment variables; all errors are reported at once.
 
 pub mod changes;
 mod environment;
@@ -40,59 +40,59 @@ use crate::{
     forstok::signature::Verifier,
 };
 
-/// Environment variables that are settings begin with this; the path follows in capitals, joined by `__`.
+/// Prefix of environment variables that are settings; the path follows in capitals, joined by `__`.
 pub const ENV_PREFIX: &str = "FORSTOK_ACCURATE_";
 
-/// All settings, checked.
+/// All settings, validated.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where to listen.
+    /// The address to listen on.
     pub listen: SocketAddr,
-    /// Where pages, `/v1` and metrics are, when not at `listen` as well.
+    /// A separate address for pages, `/v1` and metrics.
     pub operator_listen: Option<SocketAddr>,
-    /// Where people reach the pages: `https://…` makes cookies `Secure`.
+    /// The public address of the pages: `https://…` makes cookies `Secure`.
     pub public_url: Option<reqwest::Url>,
-    /// Signs in the admin named `operator`, on the pages and on `/v1`.
+    /// The token of the admin named `operator`, for the pages and `/v1`.
     pub operator_token: Option<SecretString>,
-    /// Who else may sign in, by name.
+    /// Other operators, by name.
     pub operators: BTreeMap<String, OperatorConfig>,
-    /// The language of sentences for readers who ask for none.
+    /// The language of sentences if the reader's request names none.
     pub language: Language,
-    /// Where what must survive is kept.
+    /// The database.
     pub database: Database,
-    /// For how long the bodies of webhooks are kept; `None`: for ever.
+    /// How long the bodies of webhooks are kept; `None`: forever.
     pub keep_bodies: Option<SignedDuration>,
-    /// How webhooks prove themselves.
+    /// How webhooks are authenticated.
     pub webhook: Verifier,
-    /// The Accurate databases by name.
+    /// The Accurate databases, by name.
     pub books: BTreeMap<String, BookConfig>,
-    /// The mapping given by file, with the file's text.
+    /// The mapping file with its content.
     pub mapping: Option<MappingFile>,
-    /// What is logged and how.
+    /// Filter and format of the log.
     pub log: LogConfig,
 }
 
 /// A mapping file that has been read.
 #[derive(Clone, Debug)]
 pub struct MappingFile {
-    /// Where it was found.
+    /// The file's path.
     pub path: PathBuf,
-    /// As a person wrote it.
+    /// The text that a person wrote.
     pub text: String,
-    /// What it means.
+    /// The parsed mapping.
     pub mapping: Mapping,
 }
 
-/// What is logged and how.
+/// Filter and format of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogConfig {
     /// A level or filter such as `info` or `forstok_accurate=debug`.
     pub filter: String,
-    /// Lines of text or of JSON.
+    /// Whether lines are text or JSON.
     pub format: LogFormat,
 }
 
-/// Lines of text or of JSON.
+/// Format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words of the setting")]
 pub enum LogFormat {
@@ -100,18 +100,18 @@ pub enum LogFormat {
     Json,
 }
 
-/// The settings that work offline needs.
+/// The settings that offline commands need.
 #[derive(Debug)]
 pub struct Offline {
-    /// Where what must survive is kept.
+    /// The database.
     pub database: Database,
-    /// The mapping given by file.
+    /// The mapping file.
     pub mapping: Option<MappingFile>,
-    /// Names of the books, whether their credentials are there or not.
+    /// Names of the books, with or without credentials.
     pub books: Vec<String>,
 }
 
-/// Reads file and environment. The environment overrides the file.
+/// Reads the file and the environment. Environment variables override the file.
 pub fn load(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Result<Config, Mistakes> {
     let read = read_all(file, environment)?;
     let mut mistakes = read.mistakes;
@@ -119,8 +119,8 @@ pub fn load(file: Option<&Path>, environment: impl IntoIterator<Item = (String, 
     read.config.filter(|_| mistakes.is_empty()).ok_or(mistakes)
 }
 
-/// As [`load`], where no credential is needed: what is wrong is reported, a credential that is missing or is still a
-/// placeholder is not.
+/// Like [`load`], for commands that need no credentials: errors are reported, but a credential that is missing or still
+/// a placeholder is not.
 pub fn load_offline(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
@@ -129,7 +129,7 @@ pub fn load_offline(
     read.offline.filter(|_| read.mistakes.is_empty()).ok_or(read.mistakes)
 }
 
-/// Where the service listens, whatever else the settings say: a probe needs no more.
+/// The address to listen on, regardless of all other settings: a health probe needs nothing else.
 pub fn load_listen(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
@@ -141,7 +141,7 @@ pub fn load_listen(
     listen.ok_or_else(|| Mistakes::in_settings(file, named(&origins, problems)))
 }
 
-/// What was read, what is wrong, and which credentials are absent.
+/// What was read, the errors, and the missing credentials.
 struct Read {
     config: Option<Config>,
     offline: Option<Offline>,
@@ -163,7 +163,7 @@ fn named(origins: &Origins, problems: Problems) -> Vec<Problem> {
     problems.into_vec().into_iter().map(|problem| origins.named(problem)).collect()
 }
 
-/// The settings file's table; an empty one where there is no file.
+/// The settings file's table; an empty one if there is no file.
 fn read_table(file: Option<&Path>) -> Result<Table, Mistakes> {
     let Some(path) = file else { return Ok(Table::new()) };
     let shown = path.display().to_string();
@@ -175,7 +175,7 @@ fn read_table(file: Option<&Path>) -> Result<Table, Mistakes> {
     text.parse().map_err(|error| wrong(syntax_problem(&shown, &error)))
 }
 
-/// Books that stores name and that are not among the known ones: a store without credentials could never be invoiced.
+/// Books that stores name but that are unknown: the orders of a store without credentials could never be invoiced.
 pub fn unknown_books(mapping: &Mapping, known: &[String]) -> Vec<Problem> {
     let unknown = mapping.books().filter(|(_, book)| !known.iter().any(|known| known == book));
     let problem = |(store, book): (&str, &str)| Problem {
@@ -279,7 +279,7 @@ mod tests {
             ["server.operator_token", "forstok.webhook.secrets", "books.main.api_token", "books.main.signature_secret"];
         assert_eq!(keys, secrets, "{problems:?}");
         assert!(problems.iter().all(|problem| problem.remedy == strength::STILL_PLACEHOLDER), "{problems:?}");
-        // What needs no secret takes it as it is.
+        // A command that needs no secret accepts it unchanged.
         load_offline(Some(&file), []).expect("all but the placeholders is right");
         let secrets = [
             "SERVER__OPERATOR_TOKEN",
@@ -330,7 +330,7 @@ mod tests {
         let database = folder.path().join("data/forstok-accurate.db");
         assert!(matches!(config.database, Database::Sqlite(path) if path == database));
         assert_eq!(config.mapping.expect("it is given").path, folder.path().join("mapping.toml"));
-        // A file of that name in the working directory is another one.
+        // A file of the same name in the working directory is not read.
         write("settings.toml", &format!("{GOOD}\n[mapping]\nfile = \"mapping.example.toml\""));
         let said = Vec::from(load(Some(&folder.path().join("settings.toml")), []).expect_err("not there"));
         assert_eq!(said[0].key, "mapping.file");

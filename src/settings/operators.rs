@@ -1,4 +1,4 @@
-//! `[operators.NAME]`: who may sign in beside the admin of `server.operator_token`, and in which role.
+//! `[operators.NAME]`: the people who may sign in besides the admin of `server.operator_token`, with their roles.
 
 use std::collections::BTreeMap;
 
@@ -10,26 +10,26 @@ use crate::domain::{
     operator::{OPERATOR, Role},
 };
 
-/// The longest name: it is shown beside everything its bearer did.
+/// The longest name: it is shown with every action of its operator.
 const LONGEST_NAME: usize = 60;
 
-/// One person, or one tool, that may sign in.
+/// One person or tool that may sign in.
 #[derive(Clone, Debug)]
 pub struct OperatorConfig {
-    /// Signs in on the page, and is the bearer token for `/v1`.
+    /// Signs in on the pages, and is the bearer token for `/v1`.
     pub token: SecretString,
-    /// What its bearer may do.
+    /// The operator's role.
     pub role: Role,
 }
 
 impl OperatorConfig {
-    /// Whether both say the same.
+    /// Whether both have the same token and role.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.role == other.role && self.token.expose_secret() == other.token.expose_secret()
     }
 }
 
-/// Reads all operators; the same token twice would leave open who acts.
+/// Reads all operators. Two operators must not share a token, because it would not be clear who acts.
 pub(super) fn read(
     root: &Section<'_>,
     credentials: &Secrets<'_>,
@@ -62,7 +62,7 @@ pub(super) fn read(
     operators
 }
 
-/// What is wrong with a name, if anything.
+/// The error in a name, if any.
 fn wrong_name(name: &str) -> Option<String> {
     if name == OPERATOR {
         return Some(format!("{OPERATOR:?} is the admin of server.operator_token: choose another name"));

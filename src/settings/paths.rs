@@ -1,32 +1,33 @@
-//! Which settings file is read, and where the relative paths in it lead.
+//! Finds the settings file, and resolves the relative paths in it.
 
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
 };
 
-/// The settings file's name in the working directory, for commands that are given none.
+/// Name of the settings file in the working directory, for commands without `--config`.
 const USUAL: &str = "settings.toml";
 
-/// Names the settings file when `--config` does not.
+/// The environment variable that names the settings file if `--config` does not.
 pub const CONFIG_VARIABLE: &str = "FORSTOK_ACCURATE_CONFIG";
 
-/// The settings file: the one given with `--config`, else the one that [`CONFIG_VARIABLE`] names, else `settings.toml`
-/// in the working directory if there is one. `None`: all settings come from the environment.
+/// The settings file: the one given with `--config`, else the one named by [`CONFIG_VARIABLE`], else `settings.toml` in
+/// the working directory if it exists. `None`: all settings come from the environment.
 pub fn settings_file(given: Option<PathBuf>, variable: Option<OsString>) -> Option<PathBuf> {
     let named = given.or_else(|| variable.filter(|path| !path.is_empty()).map(PathBuf::from));
     let file = named.or_else(|| Some(PathBuf::from(USUAL)).filter(|path| path.exists()))?;
-    // SIGHUP reads it again, and messages name it: both need a path that does not depend on the working directory.
+    // SIGHUP reads the file again, and messages name it: both need a path that does not depend on the working
+    // directory.
     Some(absolute(file))
 }
 
-/// Where a path of the settings leads: relative ones count from the settings file's folder and from nowhere else, so
-/// that a file in the working directory cannot take another's place.
+/// Resolves a path in the settings. Relative paths are resolved only from the settings file's folder, so that a file in
+/// the working directory can never be used instead.
 pub(super) fn beside_settings(folder: Option<&Path>, written: &str) -> PathBuf {
     absolute(folder.unwrap_or(Path::new("")).join(written))
 }
 
-/// The same path from the root of the file system.
+/// The same as an absolute path.
 pub fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
 }
@@ -44,7 +45,7 @@ mod tests {
         assert_eq!(file(None, Some("/b.toml")), Some("/b.toml".into()));
         let here = std::env::current_dir().expect("there is one");
         assert_eq!(file(Some("a.toml"), None), Some(here.join("a.toml")));
-        // The repository holds no settings.toml.
+        // The repository has no settings.toml.
         assert_eq!(file(None, Some("")), None);
     }
 

@@ -1,4 +1,5 @@
-//! Secrets: each is given in the settings itself, or in a file that they name under the same key with `_file` added.
+//! Secrets. Each is given in the settings itself, or in a file that the settings name under the same key with `_file`
+//! appended.
 
 use std::path::{Path, PathBuf};
 
@@ -8,30 +9,30 @@ use super::{
 };
 use crate::domain::document::{Problems, Section};
 
-/// Some editors begin a text file with it; it is no part of the secret.
+/// Some editors write it at the beginning of a text file; it is not part of the secret.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// What was given is wrong, and has been noted.
+/// The value is wrong, and the error has been recorded.
 #[derive(Debug)]
 pub(super) struct Noted;
 
 /// Reads secrets of one settings file.
 pub(super) struct Secrets<'a> {
-    /// Where the settings file is.
+    /// The folder of the settings file.
     pub(super) folder: Option<&'a Path>,
-    /// Where it is noted that a secret is missing or cannot be used: a command that needs none does not mind.
+    /// Collects missing or unusable secrets; a command that needs no secrets ignores them.
     pub(super) absent: &'a Problems,
-    /// Where short secrets are noted.
+    /// Collects short secrets.
     pub(super) short: &'a Short,
 }
 
 impl Secrets<'_> {
-    /// One secret; `None` when there is neither the key nor its file.
+    /// One secret; `None` if neither the key nor its file is given.
     pub(super) fn one(&self, section: &Section<'_>, key: &str) -> Result<Option<String>, Noted> {
         let written = section.value(key).is_some();
         let secret = section.secret(key);
         let Some(file) = self.file_instead(section, key, secret.is_some())? else {
-            // Empty counts as absent; what is not a text has been noted.
+            // Empty counts as absent; a value that is not a text has been recorded as an error.
             if secret.is_none() && written && !section.is_text(key) {
                 return Err(Noted);
             }
@@ -44,7 +45,7 @@ impl Secrets<'_> {
         self.examined(section, &file.key, text).map(Some)
     }
 
-    /// Secrets of which any one may be used; in a file, one a line.
+    /// Secrets of which any one is accepted; a file has one per line.
     pub(super) fn many(&self, section: &Section<'_>, key: &str) -> Result<Vec<String>, Noted> {
         let written = section.value(key).is_some_and(|value| value.as_array().is_none_or(|list| !list.is_empty()));
         let secrets = section.secrets(key);
@@ -70,7 +71,7 @@ impl Secrets<'_> {
         Ok(secret)
     }
 
-    /// The file that is named instead of the key.
+    /// The file that is given instead of the key.
     fn file_instead(&self, section: &Section<'_>, key: &str, given: bool) -> Result<Option<File>, Noted> {
         let key_of_file = format!("{key}_file");
         let Some(written) = section.text(&key_of_file) else { return Ok(None) };
@@ -82,7 +83,7 @@ impl Secrets<'_> {
         Ok(Some(File { path: beside_settings(self.folder, &written), key: key_of_file }))
     }
 
-    /// The content of the file, without a byte order mark and the end of the last line.
+    /// The content of the file, without a byte order mark and a trailing newline.
     fn read(&self, section: &Section<'_>, file: &File) -> Result<String, Noted> {
         let text = std::fs::read_to_string(&file.path);
         match text.as_deref().map(|text| text.trim_start_matches(BYTE_ORDER_MARK).trim()) {
@@ -102,7 +103,7 @@ impl Secrets<'_> {
     }
 }
 
-/// A file that holds secrets, and the key that names it.
+/// A file that contains secrets, and the key that names it.
 struct File {
     key: String,
     path: PathBuf,
@@ -128,7 +129,7 @@ mod tests {
         signature_secret_file = "signature"
     "#;
 
-    /// Settings beside files with these names and contents.
+    /// Settings, in a folder with these other files.
     struct Folder(tempfile::TempDir);
 
     impl Folder {
@@ -145,7 +146,7 @@ mod tests {
             load(Some(&self.0.path().join("settings.toml")), environment).map_err(Into::into)
         }
 
-        /// What is wrong, without the folder's changing name.
+        /// The errors, without the folder's random name.
         fn mistakes(&self) -> String {
             let problems = self.load(&[]).expect_err("wrong");
             let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
@@ -181,7 +182,7 @@ mod tests {
         assert_eq!(config.books["main"].api_token.expose_secret(), "t");
         assert_eq!(config.webhook.secrets[0].expose_secret(), "old");
         assert_eq!(config.database.to_string(), "/tmp/x.db");
-        // The settings and the mapping may begin with one too.
+        // The settings file and the mapping file may also begin with a byte order mark.
         let folder = Folder::new(&format!("\u{feff}{FILES}[mapping]\nfile = \"mapping.toml\""), GOOD);
         std::fs::write(folder.0.path().join("mapping.toml"), "\u{feff}bundles = \"parent\"").expect("written");
         folder.load(&[]).expect("right");

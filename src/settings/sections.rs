@@ -26,18 +26,18 @@ use crate::{
     storage,
 };
 
-/// What is noted while the settings are read.
+/// The errors that are collected while the settings are read.
 #[derive(Debug, Default)]
 pub(super) struct Noted {
-    /// What is wrong for every command.
+    /// Errors for every command.
     pub(super) problems: Problems,
-    /// Credentials that are missing or cannot be used.
+    /// Credentials that are missing or unusable.
     pub(super) absent: Problems,
-    /// What is wrong with the mapping file.
+    /// Errors in the mapping file.
     pub(super) mapping: RefCell<Option<(PathBuf, Vec<Problem>)>>,
 }
 
-/// The settings, and as much of them as work offline needs.
+/// The settings, and the part of them that offline commands need.
 pub(super) fn read(table: &Table, folder: Option<&Path>, noted: &Noted) -> (Option<Config>, Option<Offline>) {
     let Noted { problems, absent, mapping: mapping_mistakes } = noted;
     let short = Short::default();
@@ -56,7 +56,7 @@ pub(super) fn read(table: &Table, folder: Option<&Path>, noted: &Noted) -> (Opti
     let operators = operators::read(&root, &credentials, operator_token.as_ref());
 
     let database = or_empty(root.section("database"));
-    // No command does without the database, so that its secret is never merely absent.
+    // Every command needs the database, so a missing secret of it is always an error.
     let of_database = Secrets { folder, absent: problems, short: &Short::default() };
     let database_url = read_database(&database, &of_database);
     let keep_bodies = read_keep_bodies(&database);
@@ -146,7 +146,7 @@ fn address(server: &Section<'_>, key: &'static str, text: &str) -> Option<Socket
     }
 }
 
-/// An address and port to listen on; `localhost` is this machine alone.
+/// An address and port to listen on; `localhost` is this machine only.
 pub fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
     let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
     let wrong = "must be an address and a port such as 127.0.0.1:8080, localhost:8080 or 0.0.0.0:8080";
@@ -166,7 +166,7 @@ fn read_public_url(server: &Section<'_>) -> Option<reqwest::Url> {
 }
 
 fn read_database(database: &Section<'_>, secrets: &Secrets<'_>) -> Option<Database> {
-    // Not shown: the address of a database may hold a password.
+    // Not shown, because the address of a database may contain a password.
     let url = secrets.one(database, "url").ok()?.unwrap_or_else(|| "sqlite://data/forstok-accurate.db".to_owned());
     let named = database_at(&url, secrets.folder);
     match named.and_then(|database| not_left_behind(database, &url)) {
@@ -178,8 +178,8 @@ fn read_database(database: &Section<'_>, secrets: &Secrets<'_>) -> Option<Databa
     }
 }
 
-/// Versions before this one took a relative path from the working directory. Whoever has a database there must not
-/// start on a new, empty one elsewhere.
+/// Earlier versions resolved a relative path from the working directory. A service with a database there must not start
+/// on a new, empty one elsewhere.
 fn not_left_behind(database: Database, url: &str) -> Result<Database, String> {
     let Database::Sqlite(now) = &database else { return Ok(database) };
     match database_at(url, None) {
@@ -194,8 +194,8 @@ fn not_left_behind(database: Database, url: &str) -> Result<Database, String> {
     }
 }
 
-/// The database that a URL names, or what is wrong with it; that never shows a server's URL. A relative path counts
-/// from the folder, or without one from the working directory.
+/// The database of a URL, or the error in it, which never shows a server's URL. A relative path is resolved from the
+/// folder, or without a folder from the working directory.
 pub fn database_at(url: &str, folder: Option<&Path>) -> Result<Database, String> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return storage::examine_url(url).map(|()| Database::Postgres(url.into()));
@@ -209,7 +209,7 @@ pub fn database_at(url: &str, folder: Option<&Path>) -> Result<Database, String>
     })
 }
 
-/// Nothing when bodies are kept for ever.
+/// `None` if bodies are kept forever.
 fn read_keep_bodies(database: &Section<'_>) -> Option<SignedDuration> {
     let days = database.whole("keep_bodies_days", 0..=36_500).unwrap_or(90);
     (days > 0).then(|| SignedDuration::from_hours(days * 24))
@@ -245,7 +245,7 @@ fn header_name(name: &str) -> HeaderName {
     name.parse().expect("our default header names are valid")
 }
 
-/// `None` when the key is absent; `Some(None)` when it is no header name, which is then reported.
+/// `None` if the key is absent; `Some(None)` if it is not a valid header name, which is then reported.
 #[expect(clippy::option_option, reason = "absent, wrong and right are three things")]
 fn read_header(section: &Section<'_>, key: &'static str) -> Option<Option<HeaderName>> {
     let text = section.text(key)?;
@@ -256,7 +256,7 @@ fn read_header(section: &Section<'_>, key: &'static str) -> Option<Option<Header
     Some(name)
 }
 
-/// The books, and every account URL that is named.
+/// The books, and all account URLs.
 fn read_books(root: &Section<'_>, credentials: &Secrets<'_>) -> (BTreeMap<String, BookConfig>, Vec<reqwest::Url>) {
     let mut books = BTreeMap::<String, BookConfig>::new();
     let mut account_urls = Vec::new();
@@ -315,7 +315,7 @@ fn read_account_url(section: &Section<'_>) -> Option<reqwest::Url> {
     safe
 }
 
-/// The mapping file that is named, as far as it can be read: its path, and its mapping or what is wrong with it.
+/// The mapping file of the settings: its path, and its mapping or the errors in it.
 fn read_mapping(section: &Section<'_>, folder: Option<&Path>) -> Option<(PathBuf, Result<MappingFile, Vec<Problem>>)> {
     let path = beside_settings(folder, &section.text("file")?);
     let text = match std::fs::read_to_string(&path) {

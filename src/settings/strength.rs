@@ -1,31 +1,31 @@
-//! Which secrets are no secrets: placeholders of the example files, and texts that can be guessed.
+//! Rejects insecure secrets: placeholders of the example files, and texts that can be guessed.
 
 use std::{cell::RefCell, net::SocketAddr};
 
 use super::is_loopback;
 use crate::domain::document::Problems;
 
-/// Fewest characters of a secret that somebody else than this machine could try to guess.
+/// Minimum length of a secret that can be tried from another machine.
 const FEWEST: usize = 16;
 
-/// What every placeholder of our example files holds.
+/// The text that every placeholder in our example files contains.
 const PLACEHOLDER: &str = "change-me";
 
-/// Whether a text is a placeholder that nobody has replaced.
+/// Whether a text is a placeholder that was not replaced.
 pub(super) fn is_placeholder(secret: &str) -> bool {
     secret.to_lowercase().contains(PLACEHOLDER)
 }
 
-/// What a placeholder is reported as.
+/// The error message for a placeholder.
 pub(super) const STILL_PLACEHOLDER: &str =
     "is still the placeholder of the example file: replace it with the real secret";
 
-/// Secrets that are short, by key. Whether that matters is known only when all settings are read.
+/// Short secrets, by key. Whether they are allowed is known only after all settings have been read.
 #[derive(Debug, Default)]
 pub(super) struct Short(RefCell<Vec<(String, usize)>>);
 
 impl Short {
-    /// Looks at one secret.
+    /// Checks one secret.
     pub(super) fn note(&self, key: String, secret: &str) {
         let characters = secret.chars().count();
         if characters < FEWEST {
@@ -33,7 +33,7 @@ impl Short {
         }
     }
 
-    /// Reports the short ones, unless nobody outside of this machine takes part.
+    /// Reports the short secrets, unless everything runs on this machine.
     pub(super) fn report(&self, listens: &[SocketAddr], account_urls: &[reqwest::Url], problems: &Problems) {
         let only_this_machine =
             listens.iter().all(|address| address.ip().is_loopback()) && account_urls.iter().all(is_loopback);
