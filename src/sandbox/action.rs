@@ -1,4 +1,4 @@
-//! Which calls the sandbox knows.
+//! The calls that the sandbox supports.
 
 use axum::http::Method;
 
@@ -45,7 +45,7 @@ impl Action {
         Self::PaymentTermList,
     ];
 
-    /// The name as it is in the URL, such as `sales-invoice/save`.
+    /// The name in the URL, such as `sales-invoice/save`.
     pub fn name(self) -> &'static str {
         match self {
             Self::ApiToken => "api-token",
@@ -67,17 +67,17 @@ impl Action {
         }
     }
 
-    /// The action with this name, if the sandbox knows it.
+    /// The action with this name, if the sandbox supports it.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.name() == name)
     }
 
-    /// Whether it changes the books.
+    /// Whether it changes data.
     pub fn writes(self) -> bool {
         matches!(self, Self::InvoiceSave | Self::InvoiceBulkSave | Self::InvoiceDelete | Self::CustomerSave)
     }
 
-    /// The HTTP method it is called with (accurate.md §3).
+    /// Its HTTP method (accurate.md §3).
     pub fn method(self) -> Method {
         match self {
             Self::ApiToken | Self::InvoiceSave | Self::InvoiceBulkSave | Self::CustomerSave => Method::POST,
@@ -86,7 +86,7 @@ impl Action {
         }
     }
 
-    /// The path it is called at, from the root of its host.
+    /// Its path, from the root of its host.
     pub fn path(self) -> String {
         match self {
             Self::ApiToken => "/api/api-token.do".to_owned(),

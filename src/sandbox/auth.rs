@@ -1,4 +1,4 @@
-//! Who may call: API Token, clock and signature (accurate.md §1).
+//! Authenticates calls: API Token, clock and signature (accurate.md §1).
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -10,10 +10,10 @@ use subtle::ConstantTimeEq;
 /// How far the caller's clock may be off, in seconds.
 const TOLERANCE_SECONDS: u64 = 600;
 
-/// Western Indonesian time: what Accurate takes a time without a zone for.
+/// Western Indonesian time, which Accurate assumes for a time without a zone.
 pub(super) const WIB: Offset = Offset::constant(7);
 
-/// The one credential that is let in.
+/// The only credential that is accepted.
 #[derive(Debug)]
 pub(super) struct Credential {
     pub(super) token: String,
@@ -21,7 +21,7 @@ pub(super) struct Credential {
     pub(super) revoked: bool,
 }
 
-/// Why a call is not let in. All are HTTP 401.
+/// Why a call is rejected. All are HTTP 401.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AuthFault {
     Unauthorized,
@@ -57,7 +57,7 @@ impl Credential {
         Ok(())
     }
 
-    /// HMAC-SHA256 over exactly the timestamp's text; Base64 or lower-case hex.
+    /// HMAC-SHA256 of exactly the timestamp's text; Base64 or lower-case hex.
     fn signed(&self, timestamp: &str, signature: &str) -> bool {
         let lower_hex = signature.len() == 64 && signature.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         let decoded = if lower_hex { hex::decode(signature).ok() } else { STANDARD.decode(signature).ok() };
@@ -68,7 +68,7 @@ impl Credential {
     }
 }
 
-/// A header's text; an empty header is as good as none.
+/// A header's text; an empty header counts as absent.
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok().map(str::trim).filter(|value| !value.is_empty())
 }
@@ -77,7 +77,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 fn read_timestamp(text: &str) -> Option<Timestamp> {
     if text.bytes().all(|b| b.is_ascii_digit()) {
         let count: i64 = text.parse().ok()?;
-        // Eleven digits of seconds last until the year 5138; what is longer can only be milliseconds.
+        // Eleven digits of seconds last until the year 5138, so a longer number must be milliseconds.
         let read = if text.len() <= 11 { Timestamp::from_second(count) } else { Timestamp::from_millisecond(count) };
         return read.ok();
     }

@@ -1,4 +1,4 @@
-//! What the sandbox holds, and what of it look-ups already show.
+//! The sandbox's data, and which changes look-ups already show.
 
 use std::{
     borrow::Cow,
@@ -15,7 +15,7 @@ use super::{
     register::{Record, Register},
 };
 
-/// The database behind the sandbox.
+/// The database of the sandbox.
 #[derive(Debug)]
 pub(super) struct Books {
     pub(super) settings: Settings,
@@ -27,7 +27,7 @@ pub(super) struct Books {
     pub(super) taxes: Register<Tax>,
     pub(super) customers: Register<Customer>,
     pub(super) invoices: Register<Invoice>,
-    /// Calls that the token's user has no right for.
+    /// Calls for which the token's user lacks the right.
     pub(super) withheld: BTreeSet<Action>,
     /// Changes that some look-ups do not show yet, oldest first.
     recent: VecDeque<Change>,
@@ -40,7 +40,7 @@ pub(super) struct Books {
 struct Change {
     at: Timestamp,
     id: i64,
-    /// How it was before; none when it was not there.
+    /// The previous state; `None` if the invoice did not exist.
     before: Option<Invoice>,
 }
 
@@ -66,7 +66,7 @@ impl Books {
         books
     }
 
-    /// Adds masters; what is there under the same number or name is replaced and no longer suspended.
+    /// Adds masters. A master with the same number or name is replaced and no longer suspended.
     pub(super) fn add_masters(&mut self, masters: &Masters) {
         for (no, name) in &masters.items {
             self.items.add(|id| Item { id, no: no.clone(), name: name.clone(), suspended: false });
@@ -92,7 +92,8 @@ impl Books {
         }
     }
 
-    /// Percent of PPN. The rate is the tax master's, never the call's (accurate.md §4); items share the first tax.
+    /// Percent of PPN. The rate comes from the tax master, never from the call (accurate.md §4); items share the first
+    /// tax.
     pub(super) fn ppn_rate(&self) -> Decimal {
         self.taxes.all().next().map_or(Decimal::ZERO, |tax| tax.rate)
     }
@@ -104,14 +105,14 @@ impl Books {
 
     // ---- invoices ----
 
-    /// Adds an invoice made with the next id.
+    /// Adds an invoice, built with the next id.
     pub(super) fn add_invoice(&mut self, now: Timestamp, make: impl FnOnce(i64) -> Invoice) -> Invoice {
         let invoice = self.invoices.add(make).clone();
         self.changed(now, invoice.id, None);
         invoice
     }
 
-    /// Changes an invoice; none when there is no such invoice.
+    /// Changes an invoice; `None` if it does not exist.
     pub(super) fn edit_invoice(&mut self, now: Timestamp, id: i64, edit: impl FnOnce(&mut Invoice)) -> Option<Invoice> {
         let before = self.invoices.with_id(id)?.clone();
         let mut after = before.clone();
@@ -120,7 +121,7 @@ impl Books {
         Some(self.invoices.put(id, after).clone())
     }
 
-    /// Deletes an invoice; none when there is no such invoice.
+    /// Deletes an invoice; `None` if it does not exist.
     pub(super) fn remove_invoice(&mut self, now: Timestamp, id: i64) -> Option<Invoice> {
         let removed = self.invoices.remove(id)?;
         self.changed(now, id, Some(removed.clone()));
@@ -138,7 +139,7 @@ impl Books {
         }
     }
 
-    /// The invoices as a look-up shows them that is this much behind.
+    /// The invoices as a look-up with this delay shows them.
     pub(super) fn shown(&self, lag: Duration, now: Timestamp) -> Cow<'_, Register<Invoice>> {
         let mut unseen = self.recent.iter().rev().filter(|change| !has_passed(lag, change.at, now)).peekable();
         if unseen.peek().is_none() {
@@ -154,7 +155,7 @@ impl Books {
         Cow::Owned(shown)
     }
 
-    /// The number Accurate gives an invoice by itself; its form is a guess.
+    /// The number that Accurate generates for an invoice; its format is a guess.
     pub(super) fn own_invoice_number(&self) -> String {
         let mut serial = self.invoices.last_id + 1_001;
         loop {
@@ -166,13 +167,13 @@ impl Books {
         }
     }
 
-    /// What Accurate says about an error of its own.
+    /// The message of Accurate's own errors.
     pub(super) fn own_error(&mut self) -> String {
         self.own_errors += 1;
         messages::upsss(self.own_errors)
     }
 
-    /// The number Accurate gives a customer that came without one; its form is a guess.
+    /// The number that Accurate generates for a customer without one; its format is a guess.
     pub(super) fn own_customer_no(&self) -> String {
         let mut serial = self.customers.last_id + 1;
         loop {
@@ -184,7 +185,7 @@ impl Books {
         }
     }
 
-    /// An invoice that somebody else made by hand: one line that is worth `total` rupiah.
+    /// An invoice that a person created by hand: one line with an amount of `total` rupiah.
     pub(super) fn add_strangers_invoice(
         &mut self,
         number: &str,
@@ -217,7 +218,7 @@ impl Books {
         self.add_invoice(saved_at, make)
     }
 
-    /// Pays all that is owed for an invoice; none when there is no such invoice.
+    /// Pays the full amount of an invoice; `None` if it does not exist.
     pub(super) fn put_receipt_on(&mut self, number: &str, now: Timestamp) -> Option<Receipt> {
         let invoice = self.invoices.get(number)?;
         let (id, amount) = (invoice.id, invoice.owed());
@@ -228,7 +229,7 @@ impl Books {
     }
 }
 
-/// Whether a change of that moment is old enough to be shown.
+/// Whether a change made at that time is old enough to be shown.
 fn has_passed(lag: Duration, changed_at: Timestamp, now: Timestamp) -> bool {
     lag.is_zero() || now.duration_since(changed_at) >= SignedDuration::try_from(lag).unwrap_or(SignedDuration::MAX)
 }

@@ -1,8 +1,8 @@
-//! One call from arrival to answer: synchronous, without I/O, told the time.
+//! One call from arrival to answer: synchronous, without I/O, with the time as an argument.
 //!
-//! A driver, be it the HTTP shell or a simulator, takes each call through three moments:
-//! [`Core::begin`] when it arrives, [`Core::act`] after [`Plan::wait`], and [`Core::finish`] when the reply is
-//! handed over, after [`Acted::delay`], or when the caller hangs up. The books change in `act`, all at once.
+//! A driver, such as the HTTP shell or a simulator, takes each call through three steps: [`Core::begin`] when the call
+//! arrives, [`Core::act`] after [`Plan::wait`], and [`Core::finish`] when the reply is delivered after
+//! [`Acted::delay`], or when the caller disconnects. The data changes only in `act`, atomically.
 
 use std::time::Duration;
 
@@ -28,10 +28,10 @@ use super::{
     work::{Done, work},
 };
 
-/// A call as it arrives.
+/// An incoming call.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Which of the two addresses it arrived at.
+    /// Which of the two addresses it was sent to.
     pub host: Host,
     /// HTTP method.
     pub method: Method,
@@ -45,16 +45,16 @@ pub struct Request {
     pub body: Bytes,
 }
 
-/// The two addresses the sandbox answers at, so that the database can move from one to the other.
+/// The two addresses of the sandbox, so that the database can move from one to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Host {
-    /// Where discovery is answered, and where the database is at first.
+    /// The host that answers discovery, and has the database at first.
     First,
-    /// Where the database is after the first move.
+    /// The host that has the database after the first move.
     Second,
 }
 
-/// What goes back to the caller.
+/// The answer to the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// A reply.
@@ -66,32 +66,32 @@ pub enum Answer {
         /// Body.
         body: Bytes,
     },
-    /// None: the connection is cut.
+    /// The connection is closed without a reply.
     Dropped,
 }
 
-/// The first moment of a call.
+/// The result of the first step of a call.
 #[derive(Debug)]
 pub struct Admission {
-    /// To be given back to [`Core::finish`].
+    /// The argument of [`Core::finish`].
     pub ticket: Ticket,
-    /// To be given to [`Core::act`].
+    /// The argument of [`Core::act`].
     pub plan: Plan,
 }
 
-/// The call's place among those in flight.
+/// Identifies a call among those in flight.
 #[derive(Debug)]
 #[must_use = "a ticket that is not given back to `finish` counts as in flight for ever"]
 pub struct Ticket {
     counted: bool,
-    /// Tickets from before a reset count for nothing after it.
+    /// Tickets from before a reset are ignored after it.
     generation: u64,
 }
 
-/// What is to happen to a call.
+/// What will happen to a call.
 #[derive(Debug)]
 pub struct Plan {
-    /// How long to wait before the work is done.
+    /// How long to wait before [`Core::act`].
     pub wait: Duration,
     action: Option<Action>,
     chosen: Chosen,
@@ -104,29 +104,30 @@ struct Refusal {
     message: String,
 }
 
-/// The second moment of a call.
+/// The result of the second step of a call.
 #[derive(Debug)]
 pub struct Acted {
-    /// What goes back.
+    /// The answer.
     pub answer: Answer,
-    /// How long to wait before it goes back.
+    /// How long to wait before the answer is delivered.
     pub delay: Duration,
-    /// Whether the books changed.
+    /// Whether the data changed.
     pub changed: bool,
 }
 
-/// How the whole server is away.
+/// How the whole server is unavailable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Down {
     /// Everything is answered with an HTML page and HTTP 503.
     Page503,
-    /// Every call is cut without a reply.
+    /// Every connection is closed without a reply.
     Dropped,
-    /// Connections are refused; over HTTP, control routes go with it. To the core alone this is [`Down::Dropped`].
+    /// Connections are refused, over HTTP even for control routes. For the core alone this is the same as
+    /// [`Down::Dropped`].
     Refused,
 }
 
-/// The sandbox without a door: all state, no I/O.
+/// The sandbox without a network interface: all state, no I/O.
 pub struct Core {
     origin: Options,
     generation: u64,
@@ -137,13 +138,14 @@ pub struct Core {
     pub(super) journal: Journal,
     pub(super) latency: Duration,
     pub(super) down: Option<Down>,
-    /// Where the database is.
+    /// The host that has the database.
     pub(super) data_host: Host,
     urls: [String; 2],
 }
 
 impl Core {
-    /// A sandbox with these options; [`Host::First`] is `https://zeus.accurate.id` until somebody listens elsewhere.
+    /// A sandbox with these options; [`Host::First`] is `https://zeus.accurate.id` unless it listens on another
+    /// address.
     pub fn new(origin: Options) -> Self {
         Self {
             generation: 0,
@@ -164,19 +166,19 @@ impl Core {
         }
     }
 
-    /// Forgets everything since [`Core::new`], except where it listens.
+    /// Resets everything to the state after [`Core::new`], except the addresses.
     pub fn reset(&mut self) {
         let generation = self.generation + 1;
         let urls = std::mem::take(&mut self.urls);
         *self = Self { generation, urls, ..Self::new(self.origin.clone()) };
     }
 
-    /// Says where the two hosts are reached: scheme and authority, without a slash at the end.
+    /// Sets the addresses of the two hosts: scheme and authority, without a trailing slash.
     pub fn set_urls(&mut self, first: String, second: String) {
         self.urls = [first, second];
     }
 
-    /// A call arrives.
+    /// First step: a call arrives.
     pub fn begin(&mut self, request: &Request, now: Timestamp) -> Admission {
         let action = Action::of_path(&request.path);
         let mut plan = Plan { wait: Duration::ZERO, action, chosen: Chosen::default(), refused: None };
@@ -194,7 +196,7 @@ impl Core {
         Admission { ticket, plan }
     }
 
-    /// The work is done, or what was decided in its stead.
+    /// Second step: carries out the call, or the fault that replaces it.
     pub fn act(&mut self, plan: &Plan, request: &Request, now: Timestamp) -> Acted {
         let mut acted = Acted { answer: Answer::Dropped, delay: Duration::ZERO, changed: false };
         let Chosen { slip, mut fault } = plan.chosen;
@@ -224,7 +226,7 @@ impl Core {
         acted
     }
 
-    /// The reply is handed over, or the caller hung up.
+    /// Third step: the reply is delivered, or the caller has disconnected.
     #[expect(clippy::needless_pass_by_value, reason = "a ticket is used up, so that nobody hands it in twice")]
     pub fn finish(&mut self, ticket: Ticket) {
         let Ticket { counted, generation } = ticket;
@@ -233,7 +235,7 @@ impl Core {
         }
     }
 
-    /// All three moments at once: for callers to whom waiting does not matter.
+    /// All three steps at once, for callers that do not simulate delays.
     pub fn answer(&mut self, request: &Request, now: Timestamp) -> Acted {
         let Admission { ticket, plan } = self.begin(request, now);
         let acted = self.act(&plan, request, now);
@@ -241,7 +243,7 @@ impl Core {
         acted
     }
 
-    /// Everything that is checked before a call is carried out.
+    /// All checks before a call is carried out.
     fn let_in(&mut self, request: &Request, now: Timestamp, ticket: &mut Ticket) -> Result<Action, Box<Refusal>> {
         match self.down {
             Some(Down::Page503) => return Err(Refusal::of(html_answer(StatusCode::SERVICE_UNAVAILABLE), "")),
@@ -263,7 +265,7 @@ impl Core {
             return Err(refuse(StatusCode::METHOD_NOT_ALLOWED, &text));
         }
         self.credential.check(&request.headers, now).map_err(|fault| not_let_in(&request.headers, fault))?;
-        // From here on the credential is known, so the call counts against its limits, whatever happens to it.
+        // From here on the credential is known, so the call counts against its limits, whatever happens next.
         if let Err(kind) = self.limiter.arrive(action, now) {
             return Err(self.above_limit(kind));
         }
@@ -298,8 +300,8 @@ impl Core {
         }
     }
 
-    /// Where the database is, as this caller can reach it. A sandbox that listens on all addresses of its machine
-    /// knows no name of its own, so it takes the one it was called by.
+    /// The database's address from this caller's point of view. A sandbox that listens on all interfaces has no name of
+    /// its own, so it uses the host that the caller used.
     fn data_url_for(&self, request: &Request) -> String {
         let url = self.url(self.data_host);
         let called = request.headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -340,7 +342,8 @@ impl Refusal {
     }
 }
 
-/// An unknown token is reported in OAuth's form, everything else in Accurate's; which form each has is a guess.
+/// An unknown token is reported in OAuth's format, everything else in Accurate's. Which error uses which format is a
+/// guess.
 fn not_let_in(headers: &HeaderMap, fault: AuthFault) -> Box<Refusal> {
     let text = messages::not_let_in(fault);
     let body = match fault {

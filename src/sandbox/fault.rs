@@ -1,73 +1,73 @@
-//! What can go wrong with one call.
+//! Faults of one call.
 
 use std::{mem::discriminant, time::Duration};
 
 use super::Action;
 
-/// One thing that can go wrong with a call. *Before* and *after* are before and after the work is done.
+/// A fault of one call. *Before* and *after* mean before and after the call is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection is cut; nothing was done.
+    /// The connection is closed; nothing was done.
     DroppedBefore,
-    /// The connection is cut; the work was done.
+    /// The connection is closed; the call was carried out.
     DroppedAfter,
     /// HTTP 500, 502, 503 or 504; nothing was done.
     Error5xxBefore,
-    /// HTTP 500, 502, 503 or 504; the work was done.
+    /// HTTP 500, 502, 503 or 504; the call was carried out.
     Error5xxAfter,
     /// A proxy's page, with HTTP 200 or 502; nothing was done.
     HtmlBefore,
-    /// A proxy's page, with HTTP 200 or 502; the work was done.
+    /// A proxy's page, with HTTP 200 or 502; the call was carried out.
     HtmlAfter,
     /// HTTP 200, `"s":false`, `Upsss...`; nothing was done.
     UpsssBefore,
-    /// HTTP 200, `"s":false`, `Upsss...`; the work was done.
+    /// HTTP 200, `"s":false`, `Upsss...`; the call was carried out.
     UpsssAfter,
     /// HTTP 200, `"s":false`, `Unable to acquire JDBC Connection`; nothing was done.
     DatabaseTrouble,
-    /// The work is done at once, the reply comes this much later.
+    /// The call is carried out immediately; the reply is delayed by this time.
     Slow(Duration),
-    /// The work itself is done this much later, even when the caller has hung up by then.
+    /// The call itself is delayed by this time, and carried out even if the caller has disconnected.
     Late(Duration),
-    /// HTTP 429 although no limit was reached.
+    /// HTTP 429 although no limit was exceeded.
     Limit429,
-    /// The limit's message although no limit was reached.
+    /// The message about a limit although no limit was exceeded.
     LimitMessage,
     /// HTTP 401 or 403, as a page or as OAuth's error; nothing was done.
     DeniedBefore,
-    /// HTTP 401 or 403, as a page or as OAuth's error, from something between us and Accurate; the work was done.
+    /// HTTP 401 or 403, as a page or as OAuth's error, from a proxy; the call was carried out.
     DeniedAfter,
-    /// HTTP 200, `"s":false` and a text that accurate.md does not know; nothing was done.
+    /// HTTP 200, `"s":false` and a text that accurate.md does not contain; nothing was done.
     UnknownTextBefore,
-    /// HTTP 200, `"s":false` and a text that accurate.md does not know; the work was done.
+    /// HTTP 200, `"s":false` and a text that accurate.md does not contain; the call was carried out.
     UnknownTextAfter,
     /// An error page that shows the request with its headers; nothing was done.
     EchoedBefore,
-    /// An error page that shows the request with its headers; the work was done.
+    /// An error page that shows the request with its headers; the call was carried out.
     EchoedAfter,
-    /// The work was done; its reply is padded to 16 MiB.
+    /// The call was carried out; its reply is padded to 16 MiB.
     Huge,
-    /// The work was done; the reply is 16 MiB of lists within lists.
+    /// The call was carried out; the reply is 16 MiB of nested lists.
     Deep,
-    /// The reply names another customer than the invoice has.
+    /// The reply shows another customer than the invoice has.
     WrongCustomer,
-    /// The reply has another description than the invoice.
+    /// The reply shows another description than the invoice has.
     WrongDescription,
-    /// The reply has another total than the invoice.
+    /// The reply shows another total than the invoice has.
     WrongTotal,
-    /// The reply says `"s":true` and holds no record.
+    /// The reply says `"s":true` and contains no record.
     NoRecord,
     /// The total in the reply is missing or is not a number.
     UnreadableTotal,
-    /// The first invoice that the call saves has a total that is 0.01 higher than its lines say.
+    /// The first invoice that the call saves gets a total that is 0.01 higher than its lines.
     TotalOff,
-    /// The first invoice that the call should save is reported as saved, and is not.
+    /// The first invoice that the call should save is reported as saved, but is not.
     NotSaved,
-    /// The invoice is reported as deleted, and is not.
+    /// The invoice is reported as deleted, but is not.
     NotDeleted,
 }
 
-/// Every fault with its name in counters and control routes, and what `/sandbox` says about it.
+/// Every fault with its name in counters and control routes, and its description in `/sandbox`.
 const TABLE: [(&str, Fault, &str); 29] = [
     ("dropped_before", Fault::DroppedBefore, "the connection is cut; nothing was done"),
     ("dropped_after", Fault::DroppedAfter, "the connection is cut; the work was done"),
@@ -101,7 +101,7 @@ const TABLE: [(&str, Fault, &str); 29] = [
 ];
 
 impl Fault {
-    /// The names [`Fault::named`] knows.
+    /// The names that [`Fault::named`] accepts.
     pub const NAMES: [&'static str; TABLE.len()] = {
         let mut names = [""; TABLE.len()];
         let mut at = 0;
@@ -112,11 +112,10 @@ impl Fault {
         names
     };
 
-    /// The names of those that any client of any service meets: calls and replies that get lost, come late or are
-    /// turned away.
+    /// The names of faults that any client of any service meets: calls and replies that are lost, delayed or rejected.
     pub const ORDINARY: &'static [&'static str] = Self::NAMES.split_at(13).0;
 
-    /// The fault with this name; `wait` is only looked at by `slow` and `late`.
+    /// The fault with this name; only `slow` and `late` use `wait`.
     pub fn named(name: &str, wait: Duration) -> Option<Self> {
         TABLE.iter().find(|(known, ..)| *known == name).map(|(_, fault, _)| match fault {
             Self::Slow(_) => Self::Slow(wait),
@@ -135,12 +134,12 @@ impl Fault {
         self.row().0
     }
 
-    /// What it does, in words.
+    /// Its description.
     pub fn what(self) -> &'static str {
         self.row().2
     }
 
-    /// Whether the books stay untouched under it.
+    /// Whether the data stays unchanged.
     pub(super) fn prevents_the_work(self) -> bool {
         matches!(
             self,
@@ -157,16 +156,16 @@ impl Fault {
         )
     }
 
-    /// Whether it is the books that it spoils, not the reply: one call can meet one of each.
+    /// Whether it affects the data, not the reply: one call can meet one of each kind.
     pub(super) fn is_in_the_books(self) -> bool {
         matches!(self, Self::TotalOff | Self::NotSaved | Self::NotDeleted)
     }
 
-    /// Whether this call can meet it by chance.
+    /// Whether this call can meet it at random.
     pub(super) fn can_meet(self, action: Action) -> bool {
         let saves = matches!(action, Action::InvoiceSave | Action::InvoiceBulkSave);
         match self {
-            // By chance only among many: reading every single save back would cost a client one call for each order.
+            // At random only in bulks, because a client would need one call per order to read every single save back.
             Self::NotSaved => action == Action::InvoiceBulkSave,
             Self::TotalOff | Self::WrongCustomer | Self::WrongDescription | Self::WrongTotal | Self::NoRecord => saves,
             Self::UnreadableTotal => saves || matches!(action, Action::InvoiceDetail | Action::InvoiceList),

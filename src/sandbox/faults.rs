@@ -1,17 +1,17 @@
-//! What goes wrong, by chance or on command.
+//! Faults at random or on command.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use super::{Action, Fault};
 
-/// Which calls a fault on command waits for.
+/// The calls to which a commanded fault applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum On {
-    /// Whichever comes next.
+    /// The next call.
     Any,
     /// The next `sales-invoice/save` or `sales-invoice/bulk-save`.
     InvoiceSaves,
-    /// The next call of this kind.
+    /// The next call of this type.
     Call(Action),
 }
 
@@ -37,17 +37,17 @@ pub(super) struct Faults {
     rng: fastrand::Rng,
     chances: Vec<(Fault, f64)>,
     commands: VecDeque<Command>,
-    /// Replies that get lost once something was really saved; a refused save does not use one up.
+    /// Number of replies to be lost after something was really saved; a refused save does not count.
     pub(super) lose_after_saving: usize,
     pub(super) fired: BTreeMap<&'static str, u64>,
 }
 
-/// What goes wrong with one call.
+/// The faults of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Chosen {
-    /// In the books.
+    /// The fault in the data.
     pub(super) slip: Option<Fault>,
-    /// On the way there or back.
+    /// The fault on the way to or from the server.
     pub(super) fault: Option<Fault>,
 }
 
@@ -90,14 +90,15 @@ impl Faults {
         }
     }
 
-    /// Forgets what was commanded and sets all chances to 0.
+    /// Removes all commanded faults and sets all probabilities to 0.
     pub(super) fn clear(&mut self) {
         self.chances.clear();
         self.commands.clear();
         self.lose_after_saving = 0;
     }
 
-    /// The faults this call meets. Commands come first; chance is drawn twice for every call, so that a seed replays.
+    /// The faults of this call. Commanded faults take precedence. Two random numbers are drawn for every call, so that
+    /// a seed can be replayed.
     pub(super) fn choose(&mut self, action: Action) -> Chosen {
         let draws = [self.rng.f64(), self.rng.f64()];
         let [slip, fault] = [true, false].map(|in_the_books| {
@@ -110,7 +111,7 @@ impl Faults {
         Chosen { slip, fault }
     }
 
-    /// Whether the reply to a call that has just saved something is to be lost.
+    /// Whether the reply to a call that has just saved something must be lost.
     pub(super) fn loses_reply_after_saving(&mut self, action: Action) -> bool {
         if self.lose_after_saving == 0 || !On::InvoiceSaves.meets(action) {
             return false;
@@ -120,7 +121,7 @@ impl Faults {
         true
     }
 
-    /// One of several forms a fault can take.
+    /// One of several variants of a fault.
     pub(super) fn pick<T: Copy>(&mut self, forms: [T; 4]) -> T {
         forms[self.rng.usize(..forms.len())]
     }

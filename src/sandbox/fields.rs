@@ -1,14 +1,14 @@
-//! Reading the lenient JSON of a save: numbers may come as strings, texts as numbers.
+//! Parses the lenient JSON of a save: numbers may be strings, texts may be numbers.
 
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use super::messages;
 
-/// The largest amount that is taken; far above any invoice, and far below where decimals overflow.
+/// The largest amount that is accepted; far above any invoice, and far below the overflow of decimals.
 const LARGEST: i64 = 1_000_000_000_000;
 
-/// The fields of one JSON object; anything else is an object without fields.
+/// The fields of one JSON object; any other value counts as an object without fields.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a>(Option<&'a Map<String, Value>>);
 
@@ -21,7 +21,7 @@ impl<'a> Fields<'a> {
         self.0?.get(name).filter(|value| !value.is_null())
     }
 
-    /// A text, trimmed; an empty one is as good as none.
+    /// A text, trimmed; an empty text counts as absent.
     pub(super) fn text(self, name: &str) -> Option<String> {
         let text = match self.value(name)? {
             Value::String(text) => text.trim().to_owned(),
@@ -39,7 +39,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A decimal with at most six places (accurate.md §3); the error is the message to show.
+    /// A decimal with at most six places (accurate.md §3); the error is the message to return.
     pub(super) fn amount(self, name: &str) -> Result<Option<Decimal>, String> {
         let Some(text) = self.text(name) else { return Ok(None) };
         let read = Decimal::from_str_exact(&text).or_else(|_| Decimal::from_scientific(&text));
@@ -50,7 +50,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The objects of a list; no list is an empty one.
+    /// The objects of a list; a value that is not a list counts as an empty one.
     pub(super) fn list(self, name: &str) -> impl Iterator<Item = Fields<'a>> {
         self.value(name).and_then(Value::as_array).into_iter().flatten().map(Fields::of)
     }

@@ -1,4 +1,4 @@
-//! The handle that tests, `demo`, the HTTP shell and the control routes share.
+//! The handle that tests, `demo`, the HTTP shell and the control routes use.
 
 use std::{
     collections::BTreeMap,
@@ -17,19 +17,19 @@ use super::{
 };
 use crate::clock::SharedClock;
 
-/// The stand-in for Accurate. Clones are the same sandbox.
+/// The simulated Accurate. Clones share the same sandbox.
 #[derive(Clone)]
 pub struct Sandbox(Arc<Shared>);
 
 struct Shared {
     core: Mutex<Core>,
     clock: SharedClock,
-    /// The listeners look here whether they are to refuse connections.
+    /// Tells the listeners whether to refuse connections.
     refusing: watch::Sender<bool>,
 }
 
 impl Sandbox {
-    /// A sandbox that nobody can reach yet.
+    /// A sandbox without a network interface.
     pub fn new(options: Options) -> Self {
         Self(Arc::new(Shared {
             clock: options.clock.clone(),
@@ -45,7 +45,7 @@ impl Sandbox {
 
     // ---- calls, for drivers without HTTP ----
 
-    /// The time now, by the sandbox's clock.
+    /// The current time of the sandbox's clock.
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
     }
@@ -72,32 +72,32 @@ impl Sandbox {
 
     // ---- what goes wrong ----
 
-    /// The next `times` calls that `on` waits for meet this fault.
+    /// The next `times` calls that match `on` meet this fault.
     pub fn next(&self, on: impl Into<On>, fault: Fault, times: usize) {
         self.core().faults.command(on.into(), fault, times);
     }
 
-    /// The next `save` or `bulk-save` that really saves an invoice gets no reply. A refused one does not use it up.
+    /// The next `save` or `bulk-save` that really saves an invoice gets no reply. A refused one does not count.
     pub fn lose_next_reply_after_saving(&self) {
         self.core().faults.lose_after_saving += 1;
     }
 
-    /// Every call meets this fault with this chance, 0 to 1.
+    /// Every call meets this fault with this probability, 0 to 1.
     pub fn set_probability(&self, fault: Fault, chance: f64) {
         self.core().faults.set_probability(fault, chance);
     }
 
-    /// Every fault that happens by chance, with its chance.
+    /// The probability of every random fault.
     pub fn probabilities(&self) -> Vec<(Fault, f64)> {
         self.core().faults.probabilities().to_vec()
     }
 
-    /// No more faults, neither by chance nor on command.
+    /// Removes all faults, random and commanded.
     pub fn clear_faults(&self) {
         self.core().faults.clear();
     }
 
-    /// The token is answered with `Invalid or Revoked API Token` from now on.
+    /// From now on the token is answered with `Invalid or Revoked API Token`.
     pub fn revoke_token(&self) {
         self.core().credential.revoked = true;
     }
@@ -107,7 +107,7 @@ impl Sandbox {
         self.core().credential.revoked = false;
     }
 
-    /// The database moves to the other host; the old one answers HTTP 308.
+    /// The database moves to the other host; the old host answers HTTP 308.
     pub fn move_host(&self) {
         let mut core = self.core();
         core.data_host = match core.data_host {
@@ -116,19 +116,19 @@ impl Sandbox {
         };
     }
 
-    /// Where data calls are answered now, such as `http://127.0.0.1:4000`.
+    /// The address that answers data calls now, such as `http://127.0.0.1:4000`.
     pub fn data_url(&self) -> String {
         let core = self.core();
         core.url(core.data_host).to_owned()
     }
 
-    /// The whole server goes away.
+    /// Makes the whole server unavailable.
     pub fn go_down(&self, down: Down) {
         self.core().down = Some(down);
         self.0.refusing.send_replace(down == Down::Refused);
     }
 
-    /// The server is back.
+    /// Makes the server available again.
     pub fn come_back(&self) {
         self.core().down = None;
         self.0.refusing.send_replace(false);
@@ -151,49 +151,49 @@ impl Sandbox {
         self.core().limiter.limits = limits;
     }
 
-    /// How long each call takes from now on.
+    /// Changes the duration of each call from now on.
     pub fn set_latency(&self, latency: Duration) {
         self.core().latency = latency;
     }
 
-    /// Changes how the database is set up.
+    /// Changes the setup of the database.
     pub fn change_settings(&self, change: impl FnOnce(&mut Settings)) {
         let mut core = self.core();
         change(&mut core.books.settings);
         core.books.settings_changed();
     }
 
-    /// Adds masters to those that are there.
+    /// Adds masters to the existing ones.
     pub fn add_masters(&self, masters: &Masters) {
         self.core().books.add_masters(masters);
     }
 
-    /// Adds an item; a suspended one with this number is replaced.
+    /// Adds an item; a suspended item with this number is replaced.
     pub fn add_item(&self, no: &str, name: &str) {
         self.add_masters(&Masters::default().item(no, name));
     }
 
-    /// Switches an item off. An item nobody knows stays unknown.
+    /// Suspends an item. An unknown item stays unknown.
     pub fn suspend_item(&self, no: &str) {
         self.core().books.items.get_mut(no).into_iter().for_each(|item| item.suspended = true);
     }
 
-    /// Switches an item on again.
+    /// Reactivates an item.
     pub fn resume_item(&self, no: &str) {
         self.core().books.items.get_mut(no).into_iter().for_each(|item| item.suspended = false);
     }
 
-    /// Switches an account off. An account nobody knows stays unknown.
+    /// Suspends an account. An unknown account stays unknown.
     pub fn suspend_account(&self, no: &str) {
         self.core().books.accounts.get_mut(no).into_iter().for_each(|account| account.suspended = true);
     }
 
-    /// Switches an account on again.
+    /// Reactivates an account.
     pub fn resume_account(&self, no: &str) {
         self.core().books.accounts.get_mut(no).into_iter().for_each(|account| account.suspended = false);
     }
 
-    /// Forgets everything since [`Sandbox::new`], except where it listens.
+    /// Resets everything to the state after [`Sandbox::new`], except the addresses.
     pub fn reset(&self) {
         self.core().reset();
         self.0.refusing.send_replace(false);
@@ -206,12 +206,12 @@ impl Sandbox {
         self.core().books.invoices.all().cloned().collect()
     }
 
-    /// The live invoices with this number: none or one.
+    /// The live invoice with this number, if any.
     pub fn invoices_numbered(&self, number: &str) -> Vec<Invoice> {
         self.core().books.invoices.get(number).cloned().into_iter().collect()
     }
 
-    /// How many live invoices there are.
+    /// The number of live invoices.
     pub fn invoice_count(&self) -> usize {
         self.core().books.invoices.len()
     }
@@ -226,17 +226,17 @@ impl Sandbox {
         self.core().journal.calls()
     }
 
-    /// How often this call was made, ever.
+    /// How often this call has been made since the start.
     pub fn call_count(&self, action: Action) -> u64 {
         self.core().journal.count(action)
     }
 
-    /// How often each call was made, by its name.
+    /// How often each call was made, by name.
     pub fn call_counts(&self) -> BTreeMap<&'static str, u64> {
         self.core().journal.counts().clone()
     }
 
-    /// How often each fault fired, by its name.
+    /// How often each fault occurred, by name.
     pub fn fault_counts(&self) -> BTreeMap<&'static str, u64> {
         self.core().faults.fired.clone()
     }
@@ -246,13 +246,13 @@ impl Sandbox {
         self.core().limiter.breaches()
     }
 
-    /// How many calls were above a limit, ever.
+    /// How many calls have been above a limit since the start.
     pub fn breach_count(&self) -> u64 {
         let core = self.core();
         core.limiter.breaches_per_second + core.limiter.breaches_in_flight
     }
 
-    /// The most calls that came in any one second.
+    /// The most calls in any one second.
     pub fn max_in_any_second(&self) -> usize {
         self.core().limiter.max_in_any_second
     }
@@ -264,7 +264,8 @@ impl Sandbox {
 
     // ---- inside ----
 
-    /// The core. One whose lock a panicking test has poisoned is still whole: each change is made at once.
+    /// The core. If a panicking test has poisoned its lock, the core is still consistent, because each change is
+    /// atomic.
     pub(super) fn core(&self) -> MutexGuard<'_, Core> {
         self.0.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -275,7 +276,7 @@ impl Sandbox {
 }
 
 impl fmt::Debug for Sandbox {
-    /// Without its contents: those may be a million invoices.
+    /// Without the data, which may be a million invoices.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Sandbox")
     }

@@ -1,4 +1,4 @@
-//! What the sandbox is all about: sales invoices and their customers.
+//! Sales invoices and their customers.
 
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::{books::Books, reply::number};
 
-/// A sales invoice in the books. Amounts are rupiah, exact.
+/// A sales invoice. Amounts are in rupiah, exact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invoice {
     /// Accurate's id.
     pub id: i64,
-    /// The invoice number; no other live invoice has it.
+    /// The invoice number; unique among live invoices.
     pub number: String,
     /// The customer's number.
     pub customer_no: String,
@@ -19,31 +19,31 @@ pub struct Invoice {
     pub description: String,
     /// The buyer's own reference.
     pub po_number: String,
-    /// The invoice's day.
+    /// The invoice's date.
     pub trans_date: Date,
-    /// The branch, if the call named one.
+    /// The branch, if the call contained one.
     pub branch_name: Option<String>,
-    /// The payment term, if the call named one.
+    /// The payment term, if the call contained one.
     pub payment_term_name: Option<String>,
     /// Whether PPN is computed at all.
     pub taxable: bool,
-    /// Whether unit prices already hold the PPN.
+    /// Whether unit prices include PPN.
     pub inclusive_tax: bool,
-    /// Σ quantity × unit price − discounts of the lines.
+    /// Sum of quantity × unit price − discounts of the lines.
     pub sub_total: Decimal,
     /// Discount on the whole invoice.
     pub cash_discount: Decimal,
     /// PPN.
     pub tax1_amount: Decimal,
-    /// Σ expenses.
+    /// Sum of the expenses.
     pub total_expense: Decimal,
-    /// What the customer owes for it.
+    /// The total that the customer owes.
     pub total_amount: Decimal,
-    /// Goods, in the order sent.
+    /// Lines of goods, in the order of the call.
     pub lines: Vec<InvoiceLine>,
-    /// Expenses such as shipping, in the order sent.
+    /// Expenses such as shipping, in the order of the call.
     pub expenses: Vec<InvoiceExpense>,
-    /// Payments booked against it.
+    /// Payments of the invoice.
     pub receipts: Vec<Receipt>,
     /// When it was saved.
     pub saved_at: Timestamp,
@@ -54,15 +54,15 @@ pub struct Invoice {
 pub struct InvoiceLine {
     /// The item's number.
     pub item_no: String,
-    /// The name on the invoice; the item's own name when the call gave none.
+    /// The name on the invoice; the item's own name if the call contained none.
     pub detail_name: String,
-    /// Pieces.
+    /// Number of pieces.
     pub quantity: Decimal,
-    /// Rupiah for one.
+    /// Rupiah for one piece.
     pub unit_price: Decimal,
     /// Discount in rupiah for the whole line.
     pub item_cash_discount: Decimal,
-    /// The warehouse, if the call named one.
+    /// The warehouse, if the call contained one.
     pub warehouse_name: Option<String>,
     /// Whether PPN applies to this line.
     pub use_tax1: bool,
@@ -75,11 +75,11 @@ pub struct InvoiceExpense {
     pub account_no: String,
     /// Rupiah.
     pub amount: Decimal,
-    /// What it is called on the invoice.
+    /// The name on the invoice.
     pub name: String,
 }
 
-/// A payment against an invoice.
+/// A payment of an invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// The receipt's own number.
@@ -111,9 +111,9 @@ impl Invoice {
         self.total_amount - self.receipts.iter().map(|receipt| receipt.amount).sum::<Decimal>()
     }
 
-    /// The invoice as `detail.do` and the `r` of a save show it (accurate.md §4).
+    /// The invoice in the form of `detail.do` and of the `r` of a save (accurate.md §4).
     ///
-    /// `status` and `outstanding` are known by name only; their values here are a guess.
+    /// Only the names of `status` and `outstanding` are known; their values here are a guess.
     pub(super) fn record(&self, books: &Books) -> Value {
         let mut record = self.head(books);
         record["detailItem"] = self.lines.iter().enumerate().map(|(at, line)| line.record(at, books)).collect();
@@ -122,7 +122,7 @@ impl Invoice {
         record
     }
 
-    /// The invoice without what hangs below it: what `list.do` can show.
+    /// The invoice without its lines, expenses and payments, as `list.do` can show it.
     pub(super) fn head(&self, books: &Books) -> Value {
         let customer_name = books.customers.get(&self.customer_no).map_or("", |customer| &customer.name);
         let outstanding = self.owed() > Decimal::ZERO;
@@ -150,7 +150,7 @@ impl Invoice {
 }
 
 impl InvoiceLine {
-    /// One piece of no item, as a person types it in.
+    /// One piece without an item, as a person enters it.
     pub(super) fn by_hand(name: &str, price: Decimal) -> Self {
         Self {
             item_no: String::new(),
@@ -200,7 +200,7 @@ impl Receipt {
     }
 }
 
-/// A day the way Accurate writes it: `dd/MM/yyyy` (accurate.md §3).
+/// A date in Accurate's format: `dd/MM/yyyy` (accurate.md §3).
 pub(super) fn day(date: Date) -> String {
     format!("{:02}/{:02}/{:04}", date.day(), date.month(), date.year())
 }

@@ -1,4 +1,4 @@
-//! What calls were made, for tests that ask afterwards.
+//! A journal of calls, for tests that check them afterwards.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,23 +6,23 @@ use jiff::Timestamp;
 
 use super::Action;
 
-/// Calls kept in full; beyond that, they are only counted.
+/// Number of calls that are kept in full; further calls are only counted.
 const KEPT_CALLS: usize = 10_000;
 
-/// One call and how it was answered.
+/// One call and its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRecord {
-    /// When the work was done or refused.
+    /// When the call was carried out or refused.
     pub at: Timestamp,
-    /// Which call; none when the URL is not one the sandbox knows.
+    /// The action; `None` if the sandbox does not support the URL.
     pub action: Option<Action>,
-    /// HTTP status of the reply; none when the connection was cut.
+    /// HTTP status of the reply; `None` if the connection was closed.
     pub status: Option<u16>,
-    /// Whether the books changed.
+    /// Whether the data changed.
     pub changed: bool,
     /// The fault it met.
     pub fault: Option<&'static str>,
-    /// The first message of the reply, without what was lost on the way.
+    /// The first message of the reply, even if the reply was lost.
     pub message: String,
 }
 

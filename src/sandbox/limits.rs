@@ -6,46 +6,46 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Action;
 
-/// Breaches kept in full; beyond that, they are only counted.
+/// Number of violations that are kept in full; further ones are only counted.
 const KEPT_BREACHES: usize = 1_000;
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
-/// How many calls are let through.
+/// The limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Calls in any one second; none: no limit.
+    /// Calls in any one second; `None`: no limit.
     pub per_second: Option<usize>,
-    /// Calls at the same time; none: no limit.
+    /// Calls in flight; `None`: no limit.
     pub in_flight: Option<usize>,
-    /// How a call above the limit is answered.
+    /// The answer to a call above the limit.
     pub reply: LimitReply,
 }
 
 impl Limits {
-    /// Nothing is refused. What would have been counted as the most in a second or in flight still is.
+    /// Nothing is refused. The maximum per second and in flight is still recorded.
     pub const OFF: Self = Self { per_second: None, in_flight: None, reply: LimitReply::Alternate };
 }
 
 impl Default for Limits {
-    /// 8 and 8, as Accurate says.
+    /// 8 and 8, Accurate's limits.
     fn default() -> Self {
         Self { per_second: Some(8), in_flight: Some(8), reply: LimitReply::Alternate }
     }
 }
 
-/// How a call above the limit is answered; the true form is not known (accurate.md §2, §6).
+/// The answer to a call above the limit; the real form is not known (accurate.md §2, §6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitReply {
-    /// The two forms in turn.
+    /// Both forms alternately.
     Alternate,
     /// HTTP 429.
     Http429,
-    /// HTTP 200 with `"s":false` and a text.
+    /// HTTP 200 with `"s":false` and a message.
     Message,
 }
 
-/// Which limit a call was above.
+/// The limit that a call exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum BreachKind {
@@ -63,24 +63,24 @@ impl BreachKind {
     }
 }
 
-/// A call that came above a limit.
+/// A call above a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Breach {
-    /// Which limit.
+    /// The limit.
     pub kind: BreachKind,
-    /// When it came.
+    /// When it arrived.
     pub at: Timestamp,
     /// Which call.
     pub action: Action,
 }
 
-/// Counts the calls of the one credential the sandbox knows.
+/// Counts the calls of the only credential.
 #[derive(Debug)]
 pub(super) struct Limiter {
     pub(super) limits: Limits,
-    /// Calls let in during the last second; a refused one does not push the next out.
+    /// Accepted calls of the last second; a refused call does not delay the next ones.
     let_in: VecDeque<Timestamp>,
-    /// All calls of the last second, refused ones too: what the client has really done.
+    /// All calls of the last second, including refused ones: what the client really did.
     arrived: VecDeque<Timestamp>,
     in_flight: usize,
     pub(super) max_in_any_second: usize,
@@ -105,7 +105,7 @@ impl Limiter {
         }
     }
 
-    /// Counts a call that has come; an error names the limit it is above.
+    /// Counts an incoming call; the error is the limit that it exceeds.
     pub(super) fn arrive(&mut self, action: Action, now: Timestamp) -> Result<(), BreachKind> {
         forget_older_than_a_second(&mut self.arrived, now);
         forget_older_than_a_second(&mut self.let_in, now);
@@ -132,12 +132,12 @@ impl Limiter {
         Err(kind)
     }
 
-    /// A call that was let in has its answer, or its caller hung up.
+    /// An accepted call has been answered, or its caller has disconnected.
     pub(super) fn leave(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
-    /// Whether this breach is to be answered with HTTP 429 rather than a message.
+    /// Whether to answer this violation with HTTP 429 instead of a message.
     pub(super) fn answers_with_429(&self) -> bool {
         match self.limits.reply {
             LimitReply::Http429 => true,
@@ -152,7 +152,7 @@ impl Limiter {
 }
 
 fn forget_older_than_a_second(times: &mut VecDeque<Timestamp>, now: Timestamp) {
-    // A clock that was set back would keep calls from the future in the window until it catches up.
+    // If a clock is set back, calls from the future would stay in the window until the clock catches up.
     if times.back().is_some_and(|at| *at > now) {
         times.clear();
     }

@@ -19,7 +19,7 @@ const LARGEST_PAGE: usize = 100;
 pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Reads a raw query; one that cannot be read is an empty one.
+    /// Parses a raw query; an invalid one counts as empty.
     pub(super) fn read(raw: &str) -> Self {
         let pairs = format!("/?{raw}")
             .parse::<Uri>()
@@ -36,14 +36,14 @@ impl Query {
         self.get(name)?.parse().ok().filter(|count| *count > 0)
     }
 
-    /// `filter.<field>.val`, unless `filter.<field>.op` is something else than EQUAL: other ones are ignored here,
-    /// in silence, as wrong filters are.
+    /// `filter.<field>.val`, unless `filter.<field>.op` is something other than EQUAL. Other operators are ignored
+    /// silently, like unknown filters.
     fn filter(&self, field: &str) -> Option<&str> {
         let op = self.get(&format!("filter.{field}.op")).unwrap_or("EQUAL");
         self.get(&format!("filter.{field}.val")).filter(|_| op == "EQUAL")
     }
 
-    /// The two days of `filter.<field>.op=BETWEEN`; unreadable ones are ignored in silence.
+    /// The two days of `filter.<field>.op=BETWEEN`; invalid ones are ignored silently.
     fn days_between(&self, field: &str) -> Option<(Date, Date)> {
         let day = |at| read_day(self.get(&format!("filter.{field}.val[{at}]"))?);
         let is_between = self.get(&format!("filter.{field}.op"))? == "BETWEEN";
@@ -55,7 +55,7 @@ impl Query {
 pub(super) trait Listed: Record {
     /// The filter over the record's key.
     const KEY_FILTER: &'static str;
-    /// Other fields that can be filtered by.
+    /// Other fields that can be filtered.
     const FILTERS: &'static [&'static str] = &[];
     /// A field that can be filtered by a range of days.
     const DAY_FILTER: Option<&'static str> = None;
@@ -72,7 +72,7 @@ pub(super) trait Listed: Record {
     }
 }
 
-/// The whole reply to a `list.do`.
+/// The complete reply to a `list.do`.
 pub(super) fn list<T: Listed>(register: &Register<T>, books: &Books, query: &Query) -> Value {
     let size = query.count("sp.pageSize").unwrap_or(DEFAULT_PAGE).min(LARGEST_PAGE);
     let page = query.count("sp.page").unwrap_or(1);
@@ -84,7 +84,7 @@ pub(super) fn list<T: Listed>(register: &Register<T>, books: &Books, query: &Que
         if newest_first { Box::new(register.all().rev()) } else { Box::new(register.all()) };
 
     let (rows, count): (Vec<Value>, usize) = if let Some(keys) = keys::<T>(books, query) {
-        // By number or name there is at most one of each, and it is found without looking at the others.
+        // At most one record has a given number or name, so it is found without scanning the others.
         let one = |key: &&str| register.get(key).filter(|record| passes(*record, books, query));
         let found: Vec<&T> = keys.iter().filter_map(one).collect();
         (found.iter().skip(first).take(size).map(|record| show(record)).collect(), found.len())
@@ -108,7 +108,7 @@ pub(super) fn list<T: Listed>(register: &Register<T>, books: &Books, query: &Que
     })
 }
 
-/// The numbers or names that are asked for, as far as the filter is understood.
+/// The requested numbers or names, as far as the filter is supported.
 fn keys<'a, T: Listed>(books: &Books, query: &'a Query) -> Option<Vec<&'a str>> {
     let first = query.filter(T::KEY_FILTER)?;
     let name = format!("filter.{}.val", T::KEY_FILTER);
@@ -145,7 +145,7 @@ fn passes<T: Listed>(record: &T, books: &Books, query: &Query) -> bool {
         })
 }
 
-/// Keeps the named fields of a row; a field nobody knows is left out in silence.
+/// Keeps the requested fields of a row; an unknown field is omitted silently.
 fn only(row: Value, fields: &[&str]) -> Value {
     let Value::Object(row) = row else { return row };
     let kept: Map<String, Value> = row.into_iter().filter(|(name, _)| fields.contains(&name.as_str())).collect();

@@ -1,4 +1,4 @@
-//! What the books hold before the first call: items, accounts, warehouses and the like.
+//! The initial data: items, accounts, warehouses and the like.
 
 use rust_decimal::Decimal;
 
@@ -7,11 +7,11 @@ use rust_decimal::Decimal;
 pub struct Item {
     /// Accurate's id.
     pub id: i64,
-    /// The item number that lines name.
+    /// The item number that lines use.
     pub no: String,
-    /// What it is called.
+    /// The name.
     pub name: String,
-    /// Switched off: as good as unknown (the true text is not known, accurate.md §6).
+    /// Suspended, treated like an unknown item (the real message is not known, accurate.md §6).
     pub suspended: bool,
 }
 
@@ -22,15 +22,15 @@ pub struct Account {
     pub id: i64,
     /// The account number.
     pub no: String,
-    /// What it is called.
+    /// The name.
     pub name: String,
-    /// What kind of account.
+    /// The type of account.
     pub account_type: AccountType,
-    /// Switched off ("Non Aktif").
+    /// Suspended ("Non Aktif").
     pub suspended: bool,
 }
 
-/// The account types that are known by name (accurate.md §5).
+/// The account types whose names are known (accurate.md §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "Accurate's own names")]
 pub enum AccountType {
@@ -42,10 +42,10 @@ pub enum AccountType {
 }
 
 impl AccountType {
-    /// All of them.
+    /// All account types.
     pub const ALL: [Self; 5] = [Self::CashBank, Self::OtherIncome, Self::OtherExpense, Self::Expense, Self::Revenue];
 
-    /// The name as Accurate prints it.
+    /// The name in Accurate.
     pub fn name(self) -> &'static str {
         match self {
             Self::CashBank => "CASH_BANK",
@@ -62,14 +62,14 @@ impl AccountType {
     }
 }
 
-/// A warehouse, a branch or a payment term: masters that calls know by name.
+/// A warehouse, a branch or a payment term: masters that calls identify by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     /// Accurate's id.
     pub id: i64,
     /// The name.
     pub name: String,
-    /// Switched off.
+    /// Suspended.
     pub suspended: bool,
 }
 
@@ -78,15 +78,15 @@ pub struct Named {
 pub struct Tax {
     /// Accurate's id.
     pub id: i64,
-    /// What it is called.
+    /// The name.
     pub description: String,
     /// Percent of the amount.
     pub rate: Decimal,
 }
 
-/// What is in the books before the first call.
+/// The data before the first call.
 ///
-/// Ids are given when a sandbox is made of it, in the order in which things were added.
+/// Ids are assigned when a sandbox is created, in the order in which the masters were added.
 #[derive(Debug, Clone, Default)]
 pub struct Masters {
     pub(super) items: Vec<(String, String)>,
@@ -99,7 +99,7 @@ pub struct Masters {
 }
 
 impl Masters {
-    /// Everything that the sample orders and their mapping name. No customers: the service makes those.
+    /// Everything that the sample orders and their mapping need, except customers, which the service creates.
     pub fn sample() -> Self {
         Self::default()
             .item("AAA2002", "Sepatu Formal Hitam Pria")

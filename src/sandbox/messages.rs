@@ -1,7 +1,7 @@
-//! Every text Accurate would say, in Indonesian, in one place.
+//! All of Accurate's messages, in Indonesian.
 //!
-//! The fragments are those of accurate.md §1 to §3; the words around a fragment, and the texts marked
-//! *guess*, are ours. A client must tell errors apart by the fragments only.
+//! The fragments are those of accurate.md §1 to §3; the words around a fragment, and the texts marked *guess*, are
+//! ours. A client must distinguish errors only by the fragments.
 
 use std::fmt::Display;
 
@@ -17,13 +17,13 @@ pub(super) const BRANCH_REQUIRED: &str = "Profil pengguna anda memiliki akses ke
     Silakan isi cabang terlebih dahulu";
 pub(super) const BEFORE_START: &str = "Tanggal transaksi tidak dapat lebih kecil dari tanggal mulai perusahaan";
 pub(super) const DATABASE_TROUBLE: &str = "Unable to acquire JDBC Connection";
-/// Guess: that `open-db.do` is refused is known, the words are not.
+/// Guess: `open-db.do` is known to be refused, but not with which words.
 pub(super) const OPEN_DB_REFUSED: &str = "open-db.do tidak dapat digunakan dengan API Token";
 /// Guess: the message for a good entry when another one fails the whole bulk.
 pub(super) const HELD_BACK: &str = "Data tidak disimpan karena ada data lain yang gagal disimpan";
 /// Guess.
 pub(super) const BULK_EMPTY: &str = "data harus diisi";
-/// Guess; that 100 is the most is known.
+/// Guess; the maximum of 100 is known.
 pub(super) const BULK_TOO_LONG: &str = "Maksimal 100 data dalam satu kali proses";
 /// Guess.
 pub(super) const NEGATIVE_EXPENSE: &str = "Nilai biaya tidak boleh lebih kecil dari 0";
@@ -62,12 +62,12 @@ pub(super) fn invoice_saved(number: &str) -> String {
     format!("Faktur Penjualan \"{number}\" berhasil disimpan")
 }
 
-/// Guess, after the form of the saved one.
+/// Guess, modelled on the message for a saved one.
 pub(super) fn invoice_deleted(number: &str) -> String {
     format!("Faktur Penjualan \"{number}\" berhasil dihapus")
 }
 
-/// Guess: that a receipt prevents a deletion is itself one (accurate.md §4).
+/// Guess: even that a receipt prevents a deletion is one (accurate.md §4).
 pub(super) fn has_receipt(number: &str, receipt: &str) -> String {
     format!("Faktur Penjualan \"{number}\" tidak dapat dihapus karena digunakan di Penerimaan Penjualan \"{receipt}\"")
 }
@@ -84,7 +84,7 @@ pub(super) fn customer_taken(no: &str) -> String {
     format!("Sudah ada data lain dengan ID Pelanggan # \"{no}\"")
 }
 
-/// Guess, after the form of the others.
+/// Guess, modelled on the others.
 pub(super) fn customer_name_taken(name: &str) -> String {
     format!("Sudah ada data lain dengan Nama Pelanggan # \"{name}\"")
 }
@@ -93,7 +93,7 @@ pub(super) fn too_long(field: &str, most: usize) -> String {
     format!("{field} Maksimal {most} karakter")
 }
 
-/// Guess: the fragment is known, which characters are meant is not; here only control characters are refused.
+/// Guess: the fragment is known, but not which characters it refers to; here only control characters are refused.
 pub(super) fn wrong_characters(field: &str) -> String {
     format!("{field} tidak tepat. Karakter yang diperbolehkan adalah huruf, angka dan tanda baca")
 }
@@ -111,12 +111,12 @@ pub(super) fn account_inactive(no: &str) -> String {
     format!("Akun {no} berstatus Non Aktif. Akun ini tidak dapat digunakan")
 }
 
-/// Guess, after the form for accounts.
+/// Guess, modelled on the message for accounts.
 pub(super) fn item_inactive(no: &str) -> String {
     format!("Barang & Jasa {no} berstatus Non Aktif. Barang & Jasa ini tidak dapat digunakan")
 }
 
-/// Texts that accurate.md does not know: their meaning for a call is unknown. All are guesses.
+/// Texts that accurate.md does not contain, so their meaning for a call is unknown. All are guesses.
 pub(super) const UNKNOWN: [&str; 4] = [
     "Proses tidak dapat dilanjutkan, silakan hubungi administrator data usaha anda",
     "Data sedang digunakan oleh pengguna lain",
@@ -134,12 +134,12 @@ pub(super) fn no_right(action: Action) -> String {
     format!("Anda tidak mempunyai hak untuk {what}")
 }
 
-/// Guess: a number, a percentage or a day that cannot be read.
+/// Guess: a number, a percentage or a date that cannot be parsed.
 pub(super) fn unreadable(field: &str, value: impl Display) -> String {
     format!("Nilai {value} pada {field} tidak tepat")
 }
 
-/// Guess; that six places are taken is known (accurate.md §3).
+/// Guess; that six places are accepted is known (accurate.md §3).
 pub(super) fn too_many_places(field: &str, value: impl Display) -> String {
     format!("Nilai {value} pada {field} tidak tepat, maksimal 6 angka desimal")
 }

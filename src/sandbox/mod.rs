@@ -1,39 +1,39 @@
-//! A stateful stand-in for Accurate Online's HTTP API.
+//! A stateful simulation of Accurate Online's HTTP API.
 //!
-//! It does what accurate.md says Accurate does, and nothing that file does not say; where that file is unsure,
-//! the behaviour depends on one named field of [`Settings`] or [`Limits`].
-//! The room has no knowledge of the client or of the service: it is what they are tried against.
+//! It behaves as accurate.md describes, and does nothing that accurate.md does not describe. Where accurate.md is
+//! uncertain, one named field of [`Settings`] or [`Limits`] selects the behaviour. This module does not depend on the
+//! client or the service, because both are tested against it.
 //!
-//! Everything that decides is a synchronous core without I/O and without a clock of its own ([`Core`]),
-//! so a seeded simulator can drive it in simulated time just as the HTTP shell does in real time.
+//! All behaviour is in a synchronous core without I/O and without a clock of its own ([`Core`]), so a seeded simulator
+//! can run it in simulated time, and the HTTP shell in real time.
 //!
 //! # Layout
 //!
-//! In the order in which a call meets them:
+//! In the order in which a call passes through them:
 //!
-//! - `server`: the HTTP shell; `socket`: connections that can be cut without a reply
+//! - `server`: the HTTP shell; `socket`: connections that can be closed without a reply
 //! - `control`: the routes under `/sandbox`, for people and for tests outside this process
 //! - `core`: one call from arrival to answer
-//! - `action`: which calls there are
+//! - `action`: the supported calls
 //! - `auth`: token, clock and signature
-//! - `limits`: calls per second and in flight; breaches
-//! - `fault`: what can go wrong with a call; `faults`: which call meets which, by chance or on command; `spoil`:
-//!   what the caller sees of it
-//! - `work`: what each call does with the books
-//! - `save`: the checks before a sales invoice or a customer is saved; `fields`: reading their lenient JSON
+//! - `limits`: calls per second and in flight; violations
+//! - `fault`: the faults of a call; `faults`: which call meets which fault, at random or on command; `spoil`: the effect
+//!   of a fault on the answer
+//! - `work`: the effect of each call on the data
+//! - `save`: the checks before a sales invoice or a customer is saved; `fields`: parses their lenient JSON
 //! - `totals`: subtotal, discount, tax, total
 //! - `list`: fields, filters, paging
-//! - `books`: what the sandbox holds and what of it is already shown; `register`: how it finds its records;
-//!   `masters`: what it starts with; `invoice`: what it is all about
-//! - `people`: what people do in Accurate: edit, renumber, duplicate, pay, delete
-//! - `messages`: every text Accurate would say; `reply`: the forms replies come in
-//! - `journal`: what calls were made
-//! - [`samples`]: sample orders, their mapping and what each must lead to
-//! - `handle`: [`Sandbox`], the handle that tests, `demo` and the shell share
+//! - `books`: the data, and which changes are already shown; `register`: records by id and key; `masters`: the initial
+//!   data; `invoice`: sales invoices and customers
+//! - `people`: actions of people in Accurate: edit, renumber, duplicate, pay, delete
+//! - `messages`: all of Accurate's messages; `reply`: the forms of replies
+//! - `journal`: the calls that were made
+//! - [`samples`]: sample orders, their mapping and the expected results
+//! - `handle`: [`Sandbox`], the handle that tests, `demo` and the shell use
 //!
 //! # Left out on purpose
 //!
-//! OAuth, `db-list.do`, sales receipts over HTTP, English messages (`X-Language-Profile` is not looked at),
+//! OAuth, `db-list.do`, sales receipts over HTTP, English messages (`X-Language-Profile` is ignored),
 //! the expansion of group items (accurate.md §6: not known), changing a record through `save.do` with its `id`.
 
 mod action;

@@ -1,4 +1,4 @@
-//! What a sandbox is made with.
+//! The options of a sandbox.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,27 +8,27 @@ use serde::{Deserialize, Serialize};
 use super::{Fault, Limits, Masters};
 use crate::clock::{SharedClock, SystemClock};
 
-/// What a sandbox is made with, and what [`Sandbox::reset`](super::Sandbox::reset) goes back to.
+/// The options of a sandbox, which [`Sandbox::reset`](super::Sandbox::reset) restores.
 #[derive(Clone)]
 pub struct Options {
-    /// The one API Token that is let in.
+    /// The only API Token that is accepted.
     pub api_token: String,
-    /// The signature secret of the app the token belongs to.
+    /// The signature secret of the token's app.
     pub signature_secret: String,
-    /// What is in the books before the first call.
+    /// The data before the first call.
     pub masters: Masters,
-    /// How the database is set up, and every point where accurate.md is not sure.
+    /// The setup of the database, with one field for everything that accurate.md is uncertain about.
     pub settings: Settings,
     /// Calls per second and in flight.
     pub limits: Limits,
-    /// Chance of each fault for every call, 0 to 1; together at most 1.
+    /// Probability of each fault for every call, 0 to 1; together at most 1.
     pub faults: Vec<(Fault, f64)>,
-    /// Seed of all chance in the sandbox.
+    /// Seed of all random numbers in the sandbox.
     pub seed: u64,
-    /// How long each call takes; half of it passes before the work is done, half after.
+    /// Duration of each call; half of it passes before the call is carried out, half after.
     pub latency: Duration,
-    /// What the sandbox takes for the time: timestamps are compared with it and calls in a second counted by it.
-    /// Waiting is always done in real time, since callers time out in real time.
+    /// The sandbox's clock: timestamps are compared with it, and the calls of a second are counted by it. Delays always
+    /// use real time, because callers time out in real time.
     pub clock: SharedClock,
 }
 
@@ -49,20 +49,20 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The default, with all masters that the sample orders need ([`Masters::sample`]).
+    /// The default options, with all masters that the sample orders need ([`Masters::sample`]).
     pub fn with_sample_masters() -> Self {
         Self { masters: Masters::sample(), ..Self::default() }
     }
 }
 
-/// How the Accurate database behind the sandbox is set up.
+/// The setup of the simulated Accurate database.
 ///
-/// The points of accurate.md §6 ("not known") are here, one field each.
+/// Each unknown of accurate.md §6 ("not known") is one field here.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// No invoice may be dated before this day (accurate.md §3, one source).
     pub company_start: Date,
-    /// The longest invoice number, in characters. Not known; 30 is seen for item codes (accurate.md §6).
+    /// The longest invoice number, in characters. Not known; 30 has been observed for item codes (accurate.md §6).
     pub longest_number: usize,
     /// The longest name of a line, in characters. A guess.
     pub longest_detail_name: usize,
@@ -70,27 +70,27 @@ pub struct Settings {
     pub branches: Branches,
     /// What one bad entry does to a bulk (accurate.md §6).
     pub bulk: BulkRule,
-    /// What a list makes of a filter that is given several values. Not known.
+    /// How a list treats a filter with several values. Not known.
     pub filter_values: FilterValues,
-    /// What a list makes of `sp.sort`.
+    /// How a list treats `sp.sort`.
     pub sorting: Sorting,
-    /// Whether an expense may be below zero (accurate.md §6).
+    /// Whether an expense may be negative (accurate.md §6).
     pub negative_expenses: NegativeExpenses,
-    /// What happens to items, accounts and other masters that are not in the books.
+    /// How items, accounts and other masters that do not exist are treated.
     pub unknown_masters: UnknownMasters,
-    /// Whose number an invoice gets (accurate.md §6).
+    /// Which number an invoice gets (accurate.md §6).
     pub numbering: Numbering,
-    /// What happens to the case of a number's letters (accurate.md §6).
+    /// How upper and lower case of a number are treated (accurate.md §6).
     pub letter_case: LetterCase,
-    /// How long a saved, changed or deleted invoice takes to show in `detail.do` (accurate.md §6: up to a minute).
+    /// How long a saved, changed or deleted invoice takes to appear in `detail.do` (accurate.md §6: up to a minute).
     pub detail_lag: Duration,
-    /// How long it takes to show in `list.do`.
+    /// How long it takes to appear in `list.do`.
     pub list_lag: Duration,
-    /// What a save with a character beyond U+FFFF does, such as an emoji in a product's name. Not known.
+    /// How a save with a character beyond U+FFFF is treated, such as an emoji in a product's name. Not known.
     pub emoji: Emoji,
-    /// What a suspended item is answered with (accurate.md §6).
+    /// The reply about a suspended item (accurate.md §6).
     pub suspended_items: SuspendedItems,
-    /// Whether two customers may have one name. Not known.
+    /// Whether two customers may have the same name. Not known.
     pub customer_names: CustomerNames,
 }
 
@@ -121,7 +121,7 @@ impl Default for Settings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Branches {
-    /// One: an invoice need not name it.
+    /// One: an invoice need not contain it.
     OneSeen,
     /// Several: an invoice without a branch is refused.
     SeveralSeen,
@@ -131,37 +131,37 @@ pub enum Branches {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BulkRule {
-    /// Nothing: the good ones are saved (accurate.md §3, two sources).
+    /// Nothing: the good entries are saved (accurate.md §3, two sources).
     EachByItself,
-    /// None is saved; each says so (accurate.md §6: possible).
+    /// No entry is saved; each reports the error (accurate.md §6: possible).
     AllOrNothing,
-    /// None is saved, and the reply names only the error, not the entry.
+    /// No entry is saved, and the reply contains only the error, not the entry.
     RefusedWhole,
 }
 
-/// What a list makes of a filter that is given several values.
+/// How a list treats a filter with several values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FilterValues {
     /// It finds all of them.
     All,
-    /// It looks at the first one only.
+    /// It uses only the first value.
     FirstOnly,
-    /// As any filter that is not understood it is ignored in silence: every row comes back.
+    /// It ignores the filter silently, like any unknown filter: all rows are returned.
     NotUnderstood,
 }
 
-/// What a list makes of `sp.sort`.
+/// How a list treats `sp.sort`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sorting {
-    /// `id|desc` shows the newest first (backfill.md §2); other orders are not known to the sandbox.
+    /// `id|desc` returns the newest first (backfill.md §2); the sandbox supports no other order.
     Understood,
-    /// It is ignored in silence: the oldest come first.
+    /// It ignores the parameter silently: the oldest come first.
     Ignored,
 }
 
-/// Whether an expense line may be below zero.
+/// Whether an expense line may be negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
@@ -170,41 +170,41 @@ pub enum NegativeExpenses {
     Accepted,
 }
 
-/// What happens to items, accounts, warehouses, branches and payment terms that are not in the books.
+/// How items, accounts, warehouses, branches and payment terms that do not exist are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnknownMasters {
-    /// As Accurate does: the save is refused, naming the first of them.
+    /// As in Accurate: the save is refused, naming the first of them.
     Refused,
-    /// For people who try a mapping before they have typed in their masters.
+    /// They are accepted, for people who try a mapping before they have entered their masters.
     Accepted,
 }
 
-/// Whose number an invoice gets.
+/// Which number an invoice gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Numbering {
-    /// The one that was sent, if any.
+    /// The number that was sent, if any.
     Sent,
-    /// The database's automatic numbering wins: the number that was sent is ignored.
+    /// The database's automatic number: the number that was sent is ignored.
     Automatic,
 }
 
-/// What happens to the case of the letters of an invoice number.
+/// How upper and lower case of an invoice number are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LetterCase {
-    /// It is kept, and another case makes another number.
+    /// They are kept, and a different case makes a different number.
     Exact,
-    /// It is kept, and the same number in another case is the same number.
+    /// They are kept, and numbers that differ only in case are the same number.
     Ignored,
-    /// Numbers are kept in capital letters; case does not matter.
+    /// Numbers are stored in upper case; case is ignored.
     Upper,
-    /// Numbers are kept in small letters; case does not matter.
+    /// Numbers are stored in lower case; case is ignored.
     Lower,
 }
 
 impl LetterCase {
-    /// The number as it is kept.
+    /// The number as it is stored.
     pub(super) fn of(self, number: String) -> String {
         match self {
             Self::Exact | Self::Ignored => number,
@@ -214,7 +214,7 @@ impl LetterCase {
     }
 }
 
-/// What a save with a character beyond U+FFFF does.
+/// How a save with a character beyond U+FFFF is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Emoji {
@@ -224,17 +224,17 @@ pub enum Emoji {
     OwnError,
 }
 
-/// What an invoice with a suspended item is answered with.
+/// The reply about an invoice with a suspended item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SuspendedItems {
-    /// As if there were no such item.
+    /// The same as for an unknown item.
     AsUnknown,
-    /// That it is switched off, in the words that are known of accounts.
+    /// That it is suspended, in the words that are known for accounts.
     Named,
 }
 
-/// Whether two customers may have one name.
+/// Whether two customers may have the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]

@@ -1,24 +1,25 @@
-//! What people do in Accurate itself, past the API and past every number and text that we know.
+//! Actions of people in Accurate itself, outside the API and independent of the numbers and descriptions that the
+//! service uses.
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::{Invoice, InvoiceLine, Receipt, Sandbox, books::Books};
 
-/// Changes to an invoice; what is `None` stays as it is.
+/// Changes to an invoice; a field that is `None` is not changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Edit {
-    /// The invoice gets another number.
+    /// The new number.
     pub number: Option<String>,
-    /// It goes to another customer.
+    /// The new customer.
     pub customer_no: Option<String>,
-    /// It gets another description.
+    /// The new description.
     pub description: Option<String>,
-    /// Its total becomes this many rupiah, by one more line.
+    /// The new total in rupiah, reached by an additional line.
     pub total: Option<Decimal>,
 }
 
-/// Why something was not done.
+/// Why an action is impossible.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotDone {
     /// No invoice has this number.
@@ -30,7 +31,7 @@ pub enum NotDone {
 }
 
 impl Sandbox {
-    /// Adds an invoice made by somebody else, worth `total` rupiah.
+    /// Adds an invoice that somebody else created, with an amount of `total` rupiah.
     pub fn add_invoice(&self, number: &str, customer_no: &str, description: &str, total: Decimal) -> Invoice {
         let now = self.now();
         self.core().books.add_strangers_invoice(number, customer_no, description, total, now)
@@ -42,18 +43,18 @@ impl Sandbox {
         self.core().books.edit_by_hand(number, edit, now)
     }
 
-    /// Gives an invoice another number.
+    /// Changes an invoice's number.
     pub fn renumber_invoice(&self, number: &str, other: &str) -> Result<Invoice, NotDone> {
         self.edit_invoice(number, &Edit { number: Some(other.to_owned()), ..Edit::default() })
     }
 
-    /// Makes a copy of an invoice under another number, unpaid.
+    /// Copies an invoice under another number, unpaid.
     pub fn duplicate_invoice(&self, number: &str, copy: &str) -> Result<Invoice, NotDone> {
         let now = self.now();
         self.core().books.duplicate(number, copy, now)
     }
 
-    /// Deletes an invoice, whatever was paid on it; whether there was one.
+    /// Deletes an invoice even if it is paid; returns whether it existed.
     pub fn remove_invoice(&self, number: &str) -> bool {
         let now = self.now();
         let mut core = self.core();
@@ -61,7 +62,7 @@ impl Sandbox {
         id.is_some_and(|id| core.books.remove_invoice(now, id).is_some())
     }
 
-    /// Pays all that is owed for an invoice.
+    /// Pays the full amount of an invoice.
     pub fn put_receipt_on(&self, number: &str) -> Result<Receipt, NotDone> {
         let now = self.now();
         self.core().books.put_receipt_on(number, now).ok_or_else(|| NotDone::NoSuchInvoice(number.to_owned()))

@@ -1,22 +1,22 @@
-//! Records of one kind, each found by its id and by its number or name.
+//! Records of one kind, found by id and by number or name.
 
 use std::collections::{BTreeMap, HashMap};
 
-/// Something that a register holds.
+/// A record in a register.
 pub(super) trait Record {
-    /// The number or name it is known by; unique in its register.
+    /// Its number or name; unique in its register.
     fn key(&self) -> &str;
 }
 
-/// Records of one kind. Finding one takes the same time however many there are.
+/// Records of one kind. The time to find one does not depend on their number.
 #[derive(Debug, Clone)]
 pub(super) struct Register<T> {
     by_id: BTreeMap<i64, T>,
-    /// By the key in small letters.
+    /// By key in lower case.
     ids: HashMap<String, Vec<i64>>,
-    /// Ids are never used again, also not after a delete.
+    /// Ids are never reused, even after a deletion.
     pub(super) last_id: i64,
-    /// Keys that differ only in the case of their letters are the same key.
+    /// Whether keys that differ only in case are the same key.
     pub(super) ignores_case: bool,
 }
 
@@ -25,7 +25,7 @@ impl<T: Record> Register<T> {
         Self { by_id: BTreeMap::new(), ids: HashMap::new(), last_id: 0, ignores_case: false }
     }
 
-    /// Adds a record made with the next id; one with the same key is replaced.
+    /// Adds a record, built with the next id; a record with the same key is replaced.
     pub(super) fn add(&mut self, make: impl FnOnce(i64) -> T) -> &T {
         self.last_id += 1;
         let id = self.last_id;
@@ -36,7 +36,7 @@ impl<T: Record> Register<T> {
         self.put(id, record)
     }
 
-    /// Puts a record in under its own id; what was there under that id is replaced.
+    /// Inserts a record under its own id; a record with that id is replaced.
     pub(super) fn put(&mut self, id: i64, record: T) -> &T {
         self.remove(id);
         self.ids.entry(record.key().to_lowercase()).or_default().push(id);

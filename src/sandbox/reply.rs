@@ -1,4 +1,4 @@
-//! The forms replies come in (accurate.md §3).
+//! The forms of replies (accurate.md §3).
 
 use std::str::FromStr;
 
@@ -45,7 +45,7 @@ pub(super) fn text_answer(status: StatusCode, text: &str) -> Answer {
     answer(status, "text/plain", text.to_owned())
 }
 
-/// An error outside the envelope's HTTP 200: as XML when the caller did not ask for JSON (accurate.md §1).
+/// An error outside the envelope's HTTP 200: XML if the caller did not ask for JSON (accurate.md §1).
 ///
 /// The XML's element names are a guess.
 pub(super) fn error_answer(request_headers: &HeaderMap, status: StatusCode, body: &Value) -> Answer {
@@ -60,7 +60,7 @@ pub(super) fn error_answer(request_headers: &HeaderMap, status: StatusCode, body
     answer(status, "application/xml;charset=UTF-8", format!("<Map><s>false</s><d><d>{text}</d></d></Map>"))
 }
 
-/// A JSON object of this many bytes: a list of numbers is put before what it says.
+/// A JSON object of this many bytes: a list of numbers precedes its content.
 pub(super) fn padded(body: &str, bytes: usize) -> String {
     let Some(rest) = body.strip_prefix('{') else { return body.to_owned() };
     let (before, number, after) = (r#"{"padding":["#, "24500.5,", "0],");

@@ -1,11 +1,11 @@
-//! The sample orders of the specification, their mapping, and what each must lead to.
+//! The sample orders of the specification, their mapping, and the expected results.
 
 use serde_json::{Value, json};
 
 use super::Invoice;
 use crate::domain::{invoice::ACCURATE_DAY, mapping::Mapping};
 
-/// A mapping for all sample orders, TOML.
+/// A mapping for all sample orders, in TOML.
 pub const MAPPING: &str = include_str!("orders/mapping.toml");
 
 const EXPECTED: &str = include_str!("orders/expected.json");
@@ -45,25 +45,25 @@ samples!(
     "15-unknown-warehouse",
 );
 
-/// The sample mapping, read.
+/// The sample mapping, parsed.
 pub fn mapping() -> Mapping {
     Mapping::parse("mapping.toml", MAPPING).expect("the sample mapping is valid")
 }
 
 impl Sample {
-    /// The body, read as JSON.
+    /// The body, parsed as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(self.body).expect("samples are JSON")
     }
 
-    /// The state, and reason or invoice, that it must lead to.
+    /// The expected state, with the reason or the invoice.
     pub fn expected(&self) -> Value {
         let mut all: Value = serde_json::from_str(EXPECTED).expect("expected.json is JSON");
         all[self.name].take()
     }
 }
 
-/// An invoice of the sandbox in the shape of `expected.json`.
+/// An invoice of the sandbox in the form of `expected.json`.
 pub fn as_expected(invoice: &Invoice) -> Value {
     let lines: Vec<_> = invoice
         .lines

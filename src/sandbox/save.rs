@@ -1,6 +1,6 @@
-//! The checks before something is saved.
+//! The checks before a record is saved.
 //!
-//! All messages that apply are returned at once, in the order of the fields; a client may meet any mixture.
+//! All applicable messages are returned at once, in the order of the fields; a client may receive any combination.
 
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
@@ -15,7 +15,7 @@ use super::{
     totals::{Ppn, percent_of, totals},
 };
 
-/// Checks a `sales-invoice/save` and, when nothing forbids it, puts the invoice into the books.
+/// Checks a `sales-invoice/save` and, if there is no error, adds the invoice.
 pub(super) fn save_invoice(books: &mut Books, body: Fields<'_>, now: Timestamp) -> Result<Invoice, Vec<String>> {
     let invoice = Check { books, said: Vec::new() }.invoice(body, now)?;
     if books.settings.emoji == Emoji::OwnError && has_emoji(&invoice) {
@@ -30,13 +30,13 @@ fn has_emoji(invoice: &Invoice) -> bool {
     texts.any(|text| text.chars().any(|character| character > '\u{FFFF}'))
 }
 
-/// Checks a `customer/save` and, when nothing forbids it, puts the customer into the books.
+/// Checks a `customer/save` and, if there is no error, adds the customer.
 pub(super) fn save_customer(books: &mut Books, body: Fields<'_>) -> Result<Customer, Vec<String>> {
     let customer = Check { books, said: Vec::new() }.customer(body)?;
     Ok(books.customers.add(|id| Customer { id, ..customer }).clone())
 }
 
-/// Looks at one body and collects what there is to say against it.
+/// Checks one body and collects the errors.
 struct Check<'a> {
     books: &'a Books,
     said: Vec<String>,
@@ -105,7 +105,7 @@ impl Check<'_> {
         self.said.push(message.into());
     }
 
-    /// The text, or an empty one after saying that it must be filled in.
+    /// The text, or an empty one after reporting that it is required.
     fn required(&mut self, field: &str, text: Option<String>) -> String {
         text.unwrap_or_else(|| {
             self.say(messages::required(field));
@@ -113,7 +113,7 @@ impl Check<'_> {
         })
     }
 
-    /// The amount; unreadable ones are said and count as absent.
+    /// The amount; an invalid one is reported and counts as absent.
     fn amount(&mut self, body: Fields<'_>, name: &str) -> Option<Decimal> {
         body.amount(name).unwrap_or_else(|message| {
             self.say(message);
@@ -182,7 +182,7 @@ impl Check<'_> {
         Some(name)
     }
 
-    /// In the permissive mode what was never heard of passes; what is known and switched off does not.
+    /// In permissive mode, unknown masters are accepted; known but suspended ones are not.
     fn takes_unknown<T: Record>(&self, register: &Register<T>, key: &str) -> bool {
         self.books.settings.unknown_masters == UnknownMasters::Accepted && !register.holds(key)
     }
@@ -211,7 +211,7 @@ impl Check<'_> {
             self.say(messages::required("Harga"));
             Decimal::ZERO
         });
-        // That one piece is meant when the quantity is left out is a guess.
+        // The default quantity of 1 is a guess.
         let quantity = self.amount(body, "quantity").unwrap_or(Decimal::ONE);
         if quantity <= Decimal::ZERO {
             self.say(messages::quantity_not_positive(&item_no));
@@ -232,7 +232,7 @@ impl Check<'_> {
         }
     }
 
-    /// A percentage makes the line's cash discount drop out (accurate.md §4).
+    /// A percentage overrides the line's cash discount (accurate.md §4).
     fn line_discount(&mut self, body: Fields<'_>, gross: Decimal) -> Decimal {
         match body.text("itemDiscPercent") {
             Some(percents) => self.percent(gross, "itemDiscPercent", &percents),
@@ -293,7 +293,7 @@ impl Check<'_> {
     }
 }
 
-/// `dd/MM/yyyy`, and nothing else (accurate.md §3).
+/// Only `dd/MM/yyyy` (accurate.md §3).
 pub(super) fn read_day(text: &str) -> Option<Date> {
     let mut parts = text.split('/');
     let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);

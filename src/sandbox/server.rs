@@ -16,10 +16,10 @@ use super::{
     socket::{Connections, Cut, CuttableListener},
 };
 
-/// Bytes of a body that are read at most: a bulk of a hundred long invoices is far below.
+/// Largest body that is read, in bytes: a bulk of a hundred long invoices is far below.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
 
-/// A sandbox that listens. It stops when this is dropped.
+/// A sandbox that listens. It stops when this value is dropped.
 #[derive(Debug)]
 pub struct Running {
     sandbox: Sandbox,
@@ -30,34 +30,34 @@ pub struct Running {
 }
 
 impl Running {
-    /// Where to reach it, such as `http://127.0.0.1:4000`: discovery, control routes, and the database at first.
+    /// Its address, such as `http://127.0.0.1:4000`: discovery, control routes, and at first the database.
     pub fn url(&self) -> String {
         format!("http://{}", self.first)
     }
 
-    /// Where the database is after a move.
+    /// The address of the database after a move.
     pub fn moved_url(&self) -> String {
         format!("http://{}", self.second)
     }
 
-    /// The address behind [`Running::url`].
+    /// The socket address of [`Running::url`].
     pub fn address(&self) -> SocketAddr {
         self.first
     }
 
-    /// The sandbox that is served.
+    /// The sandbox.
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox
     }
 
-    /// Cuts all connections and closes both ports; when this returns they are free.
+    /// Closes all connections and both ports; the ports are free when this returns.
     pub async fn stop(mut self) {
         let serving = std::mem::take(&mut self.serving);
         for task in &serving {
             task.abort();
         }
         for task in serving {
-            // The only error there can be is that it was aborted, as was asked for.
+            // The only possible error is that the task was aborted, as intended.
             let _ = task.await;
         }
     }
@@ -104,11 +104,11 @@ async fn serve(listener: CuttableListener, door: Door) {
         .fallback(call)
         .with_state(door)
         .into_make_service_with_connect_info::<Cut>();
-    // Serving ends only by being aborted; errors of single connections are handled where they are accepted.
+    // The server ends only by being aborted; errors of single connections are handled where they are accepted.
     let _ = axum::serve(listener, routes).await;
 }
 
-/// Any call to Accurate.
+/// Handles any call to Accurate.
 async fn call(
     State(door): State<Door>,
     ConnectInfo(cut): ConnectInfo<Cut>,
@@ -141,14 +141,14 @@ async fn call(
         }
         Answer::Dropped => {
             cut.cut();
-            // Hyper tries to write this and finds the connection gone.
+            // Hyper tries to write this and finds the connection closed.
             StatusCode::OK.into_response()
         }
     }
 }
 
-/// Does the work when its time has come. Late work has a task of its own: it is done also when the caller has hung
-/// up, and with it this handler is gone.
+/// Carries out the call when its time has come. A delayed call has a task of its own, because it is carried out even if
+/// the caller disconnects, which drops this handler.
 async fn act(sandbox: &Sandbox, plan: Plan, request: Request) -> Acted {
     if plan.wait.is_zero() {
         return sandbox.act(&plan, &request, sandbox.now());
@@ -164,7 +164,7 @@ async fn act(sandbox: &Sandbox, plan: Plan, request: Request) -> Acted {
     })
 }
 
-/// A call is in flight until its reply is handed over or its caller hangs up; either way this is dropped.
+/// A call is in flight until its reply is delivered or its caller disconnects; in both cases this value is dropped.
 struct InFlight {
     sandbox: Sandbox,
     ticket: Option<Ticket>,

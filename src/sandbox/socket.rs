@@ -1,8 +1,8 @@
-//! Connections that can be cut without a reply, and a listener that can refuse them.
+//! Connections that can be closed without a reply, and a listener that can refuse connections.
 //!
-//! Hyper writes whatever a handler returns. To send nothing at all the socket itself must fail, so each one carries
-//! a switch that the handler can reach; once it is thrown, reading and writing report a reset connection, hyper lets
-//! go, and the peer sees the end of the connection where a reply should have been.
+//! Hyper writes whatever a handler returns. To send nothing at all, the socket itself must fail. Therefore each
+//! connection has a switch that the handler can reach. Once it is thrown, reading and writing report a reset
+//! connection, hyper drops the connection, and the peer sees it closed without a reply.
 
 use std::{
     io,
@@ -33,12 +33,12 @@ pub(super) struct Cut(Arc<Switch>);
 #[derive(Debug, Default)]
 struct Switch {
     thrown: AtomicBool,
-    /// Hyper waits for the peer to send more; without waking it, a thrown switch would go unnoticed.
+    /// Hyper waits for more data from the peer; without waking it, a thrown switch would go unnoticed.
     reader: Mutex<Option<Waker>>,
 }
 
 impl Cut {
-    /// Ends the connection without another byte.
+    /// Closes the connection without sending another byte.
     pub(super) fn cut(&self) {
         self.0.throw();
     }
@@ -73,7 +73,7 @@ pub(super) struct Socket {
 
 impl AsyncRead for Socket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        // The waker is left before the switch is looked at, so that a throw in between is not missed.
+        // The waker is registered before the switch is checked, so that a throw in between is not missed.
         *self.cut.0.reader.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
         self.cut.check()?;
         Pin::new(&mut self.stream).poll_read(cx, buf)
@@ -96,7 +96,7 @@ impl AsyncWrite for Socket {
     }
 }
 
-/// All connections that are open, so that they can be cut together.
+/// All open connections, so that they can be closed together.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Connections(Arc<Mutex<Vec<Weak<Switch>>>>);
 
@@ -110,7 +110,8 @@ impl Connections {
 
     fn add(&self, cut: &Cut) {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Looking through them only when the list is about to grow keeps this cheap for many short connections.
+        // Closed connections are removed only when the list is about to grow, which keeps this cheap for many short
+        // connections.
         if open.len() == open.capacity() {
             open.retain(|switch| switch.strong_count() > 0);
         }
@@ -121,7 +122,7 @@ impl Connections {
 /// Accepts connections, except while it refuses them: then its port is closed.
 #[derive(Debug)]
 pub(super) struct CuttableListener {
-    /// None while connections are refused.
+    /// `None` while connections are refused.
     inner: Option<TcpListener>,
     address: SocketAddr,
     connections: Connections,
@@ -142,13 +143,13 @@ impl CuttableListener {
         self.address
     }
 
-    /// The open port: at once when nobody refuses, else after the refusal ends.
+    /// The open port: immediately, or once refusing ends.
     async fn open(&mut self) -> &TcpListener {
         loop {
             if *self.refusing.borrow_and_update() {
                 self.inner = None;
                 self.connections.cut_all();
-                // An error means that the sandbox is gone, and with it whoever could have ended the refusal.
+                // An error means that the sandbox is gone, so nobody can end the refusal.
                 let _ = self.refusing.wait_for(|refusing| !refusing).await;
             }
             if self.inner.is_none() {
@@ -157,7 +158,7 @@ impl CuttableListener {
             if self.inner.is_some() {
                 break;
             }
-            // Somebody else took the port meanwhile.
+            // Another process has taken the port in the meantime.
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         self.inner.as_ref().expect("the loop above ends only when it is there")
@@ -177,7 +178,7 @@ impl Listener for CuttableListener {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    // Small replies must not wait for the acknowledgement of earlier ones.
+                    // Small replies must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
                     let _ = stream.set_nodelay(true);
                     let cut = Cut::default();
                     self.connections.add(&cut);

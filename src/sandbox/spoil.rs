@@ -1,4 +1,4 @@
-//! What the caller gets to see of an answer under a fault.
+//! The effect of a fault on the answer.
 
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
@@ -69,7 +69,7 @@ impl Core {
         }
     }
 
-    /// The pages and errors with which something between us and Accurate turns a call away.
+    /// The pages and errors with which a proxy rejects a call.
     fn denied(&mut self, request: &Request) -> Answer {
         let (unauthorized, forbidden) = (StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN);
         let error = |status, code: &str| error_answer(&request.headers, status, &json!({ "error": code }));
@@ -81,7 +81,7 @@ impl Core {
         }
     }
 
-    /// The answer with something else in it than the books hold.
+    /// The answer with content that differs from the data.
     fn misreported(&mut self, fault: Fault, action: Action, answer: Answer) -> Answer {
         let unreadable = self.faults.pick([0, 1, 2, 3]);
         rewritten(answer, |body| {
@@ -106,7 +106,7 @@ impl Core {
     }
 }
 
-/// The records that a reply shows.
+/// The records in a reply.
 fn records(action: Action, body: &mut Value) -> Vec<&mut Value> {
     let found: Vec<&mut Value> = match (action, body) {
         (Action::InvoiceSave, body) => body.get_mut("r").into_iter().collect(),
@@ -129,7 +129,7 @@ fn rewritten(answer: Answer, rewrite: impl FnOnce(String) -> String) -> Answer {
     }
 }
 
-/// What some servers show when they fail: the whole request.
+/// The complete request, which some servers show when they fail.
 fn echo(status: StatusCode, request: &Request) -> String {
     let Request { method, path, query, headers, body, .. } = request;
     let header =
@@ -139,7 +139,7 @@ fn echo(status: StatusCode, request: &Request) -> String {
     format!("{status}\n\n{method} {path}?{query} HTTP/1.1\n{headers}\n{body}")
 }
 
-/// Lists within lists, as many as there is room for.
+/// Nested lists, as many as fit.
 fn deep() -> String {
     let (before, after) = (r#"{"s":true, "d":"#, "}");
     let levels = (HUGE - before.len() - after.len()) / 2;

@@ -1,10 +1,10 @@
-//! What an invoice adds up to, in exact decimals (accurate.md §4).
+//! The totals of an invoice, in exact decimals (accurate.md §4).
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{InvoiceExpense, InvoiceLine};
 
-/// The sums of one invoice, in rupiah.
+/// The totals of one invoice, in rupiah.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Totals {
     pub(super) sub_total: Decimal,
@@ -13,22 +13,22 @@ pub(super) struct Totals {
     pub(super) total_amount: Decimal,
 }
 
-/// How PPN goes into an invoice; `rate` is percent.
+/// How PPN is applied to an invoice; `rate` is in percent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ppn {
     None,
-    /// Unit prices already hold it.
+    /// Unit prices include it.
     Inside {
         rate: Decimal,
     },
-    /// It comes on top.
+    /// It is added.
     OnTop {
         rate: Decimal,
     },
 }
 
-/// Adds up. The discount lowers the taxed amount in proportion; PPN is rounded to whole sen, which is a guess:
-/// accurate.md §3 only says that half rupiahs are kept.
+/// Calculates the totals. The discount reduces the taxed amount in proportion. PPN is rounded to whole sen, which is a
+/// guess: accurate.md §3 only says that half rupiahs are kept.
 pub(super) fn totals(lines: &[InvoiceLine], expenses: &[InvoiceExpense], discount: Decimal, ppn: Ppn) -> Totals {
     let sub_total: Decimal = lines.iter().map(InvoiceLine::amount).sum();
     let total_expense: Decimal = expenses.iter().map(|expense| expense.amount).sum();
@@ -46,7 +46,7 @@ pub(super) fn totals(lines: &[InvoiceLine], expenses: &[InvoiceExpense], discoun
     Totals { sub_total, tax1_amount: tax, total_expense, total_amount: sub_total - discount + on_top + total_expense }
 }
 
-/// `"5"` or `"5+2"` percent of an amount, one after the other; none when the text is not such a list.
+/// `"5"` or `"5+2"` percent of an amount, applied in sequence; `None` if the text has another form.
 pub(super) fn percent_of(amount: Decimal, percents: &str) -> Option<Decimal> {
     let mut left = amount;
     for percent in percents.split('+') {

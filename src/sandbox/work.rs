@@ -1,4 +1,4 @@
-//! What each call does with the books.
+//! The effect of each call on the data.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
 use jiff::Timestamp;
@@ -16,10 +16,10 @@ use super::{
     save::{save_customer, save_invoice},
 };
 
-/// Entries in one `bulk-save` (accurate.md §3).
+/// Largest number of entries in one `bulk-save` (accurate.md §3).
 const LARGEST_BULK: usize = 100;
 
-/// An answer, and whether the books are other than before.
+/// An answer, and whether the data has changed.
 pub(super) struct Done {
     pub(super) answer: Answer,
     pub(super) changed: bool,
@@ -46,7 +46,7 @@ impl Done {
     }
 }
 
-/// Does one call that was let in; `slip` is what goes wrong in the books.
+/// Carries out one accepted call; `slip` is the fault in the data.
 pub(super) fn work(
     books: &mut Books,
     action: Action,
@@ -98,7 +98,7 @@ fn discovery(host: &str) -> Done {
     }))
 }
 
-/// Indexed form fields would work with Accurate; the sandbox says plainly that it does not read them.
+/// Accurate accepts indexed form fields; the sandbox reports clearly that it does not.
 fn with_body(request: &Request, then: impl FnOnce(Fields<'_>) -> Done) -> Done {
     if is_form(&request.headers) {
         return unreadable("[sandbox] form fields are not read here: send the body as application/json");
@@ -132,7 +132,7 @@ fn invoice_save(books: &mut Books, body: Fields<'_>, slip: Option<Fault>, now: T
     }
 }
 
-/// What happens to an invoice that has just been saved.
+/// The effect of a fault on an invoice that has just been saved.
 fn slipped(books: &mut Books, invoice: Invoice, slip: Option<Fault>, now: Timestamp) -> Invoice {
     match slip {
         Some(Fault::TotalOff) => {

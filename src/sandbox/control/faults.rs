@@ -17,7 +17,7 @@ struct FaultOrder {
     slow_seconds: f64,
     #[serde(default)]
     next: Vec<NextFault>,
-    /// Forget all earlier faults first.
+    /// Removes all earlier faults first.
     #[serde(default)]
     clear: bool,
 }
@@ -53,7 +53,7 @@ pub(super) async fn faults(State(sandbox): State<Sandbox>, body: Bytes) -> Answe
             BadInput(format!("{field}: {name:?} is not a fault; use one of {}", Fault::NAMES.join(", ")))
         })
     };
-    // Everything is read before anything is changed, so that a refused order leaves no half of it behind.
+    // Everything is validated before anything is changed, so that a refused request has no effect.
     let mut chances = Vec::new();
     for (name, chance) in &order.probabilities {
         if !(0.0..=1.0).contains(chance) {

@@ -1,7 +1,7 @@
 //! The routes under `/sandbox`, for people and for tests outside this process.
 //!
-//! They ask for no credentials and count against no limit. Bad input is answered with HTTP 400 and a sentence that
-//! names the field, the value and the remedy.
+//! These routes need no credentials and do not count against the limits. Bad input is answered with HTTP 400 and a
+//! sentence that names the field, the value and the remedy.
 
 mod faults;
 mod masters;
@@ -23,10 +23,10 @@ use serde_json::{Value, json};
 
 use super::{Action, Customer, Down, Fault, Sandbox, books::Books, reply::number};
 
-/// Rows that `GET /sandbox/invoices` and `/sandbox/customers` show when nobody asks for another number.
+/// Number of rows in `GET /sandbox/invoices` and `/sandbox/customers` by default.
 const SHOWN: usize = 100;
 
-/// What is wrong with a control call, in one sentence. HTTP 400.
+/// The error in a control call, in one sentence. HTTP 400.
 struct BadInput(String);
 
 impl IntoResponse for BadInput {
@@ -226,7 +226,7 @@ async fn reset(State(sandbox): State<Sandbox>) -> Json<Value> {
     stats(State(sandbox)).await
 }
 
-/// Reads a JSON body, whatever its content type says: people type these by hand.
+/// Parses a JSON body, whatever its content type, because people type these requests by hand.
 fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, BadInput> {
     serde_json::from_slice(body).map_err(|error| {
         BadInput(format!("the body cannot be read: {error}; GET /sandbox shows the form of each call"))

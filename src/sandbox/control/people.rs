@@ -1,4 +1,4 @@
-//! What people do in Accurate itself: `POST /sandbox/invoices/…` and `/sandbox/receipts`.
+//! Actions of people in Accurate itself: `POST /sandbox/invoices/…` and `/sandbox/receipts`.
 
 use axum::{Json, body::Bytes, extract::State};
 use rust_decimal::Decimal;

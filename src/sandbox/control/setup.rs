@@ -1,4 +1,4 @@
-//! How the database is set up: `POST /sandbox/settings` and `/sandbox/rights`.
+//! The setup of the database: `POST /sandbox/settings` and `/sandbox/rights`.
 
 use std::time::Duration;
 
@@ -100,7 +100,7 @@ pub(super) async fn rights(State(sandbox): State<Sandbox>, body: Bytes) -> Answe
     Ok(Json(json!({ "withheld": missing })))
 }
 
-/// Calls by their names, or by the kind of document that they write, such as `sales-invoice`.
+/// Calls by name, or by the kind of document that they write, such as `sales-invoice`.
 fn calls(field: &str, names: &[String]) -> Result<Vec<Action>, BadInput> {
     let mut calls = Vec::new();
     for (at, name) in names.iter().enumerate() {

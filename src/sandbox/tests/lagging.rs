@@ -1,4 +1,4 @@
-//! Look-ups that are behind.
+//! Look-ups that lag behind.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Replies that do not say what the books hold.
+//! Replies that differ from the data.
 
 use axum::http::StatusCode;
 use rust_decimal::Decimal;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Caller, invoice, read, shoes_with};
 use crate::sandbox::{Action, CustomerNames, Emoji, Fault, On, SuspendedItems};
 
-/// The status and text of a save under a fault, and how many invoices there are afterwards.
+/// The status and text of a save under a fault, and the number of invoices afterwards.
 fn save_under(fault: Fault) -> (Caller, StatusCode, String, usize) {
     let caller = Caller::at_work();
     caller.sandbox.next(Action::InvoiceSave, fault, 1);

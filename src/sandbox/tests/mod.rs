@@ -1,4 +1,4 @@
-//! The sandbox as its callers meet it.
+//! The sandbox from its callers' point of view.
 
 mod lagging;
 mod listing;
@@ -18,7 +18,7 @@ use sha2::Sha256;
 
 use super::{Acted, Action, Answer, Host, Limits, Masters, Options, Request, Sandbox};
 
-/// A caller that knows the sandbox's secrets, at a fixed moment.
+/// A caller that knows the sandbox's secrets, at a fixed time.
 struct Caller {
     sandbox: Sandbox,
     now: Timestamp,
@@ -101,7 +101,7 @@ fn sign(secret: &str, timestamp: &str) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-/// A good invoice of one pair of shoes; `changes` are laid over it, null takes a field away.
+/// A valid invoice of one pair of shoes; `changes` are merged into it, and null removes a field.
 fn invoice(number: &str, changes: &Value) -> Value {
     let mut invoice = json!({
         "customerNo": "8277", "transDate": "27/11/2023", "number": number, "description": "138163394",

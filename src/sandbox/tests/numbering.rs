@@ -1,4 +1,4 @@
-//! Whose number an invoice gets, and in which letters.
+//! Which number an invoice gets, and how upper and lower case are treated.
 
 use serde_json::{Value, json};
 

@@ -25,7 +25,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        // Only the first test of the process can install it; the others find it there.
+        // Only the first test of the process can install it; for the others it is already installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let sandbox = Sandbox::new(Options {
             masters: Masters::sample().customer("8277", "Toko Sepatu"),
@@ -64,7 +64,7 @@ async fn read(response: reqwest::Response) -> (StatusCode, Value) {
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 
-/// Waits for something that another task is about to do.
+/// Waits for the result of another task.
 async fn until<F: Future<Output = bool>>(mut what: impl FnMut() -> F) {
     let look = async {
         while !what().await {

@@ -1,4 +1,4 @@
-//! What people do in Accurate itself.
+//! Actions of people in Accurate itself.
 
 use rust_decimal::Decimal;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Calls that are not let in, and faults, without HTTP.
+//! Calls that are rejected, and faults, without HTTP.
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Caller, invoice, shoes, shoes_with};
 use crate::sandbox::{Action, Branches, BulkRule, UnknownMasters};
 
-/// The messages a changed invoice is refused with.
+/// The messages with which a changed invoice is refused.
 fn refused(caller: &Caller, changes: &Value) -> Vec<String> {
     let body = caller.saves(&invoice("N-1", changes));
     assert_eq!(body["s"], false, "{body}");
@@ -24,7 +24,7 @@ fn a_good_invoice_stands_and_reads_back_as_it_was_saved() {
     let read = caller.gets(Action::InvoiceDetail, "number=231127PECAFY4J");
     assert_eq!(read["d"], saved["r"]);
     assert_eq!(caller.gets(Action::InvoiceDetail, "id=1")["d"], saved["r"]);
-    // As text: insta would show the exact numbers as private wrappers.
+    // As text, because insta would show the exact numbers as private wrappers.
     insta::assert_snapshot!(serde_json::to_string_pretty(&read).expect("JSON"));
 
     let held = caller.sandbox.invoices_numbered("231127PECAFY4J");
