@@ -1,31 +1,31 @@
 //! Time is injected, so that a test can replay it.
 //!
 //! There are two readings. [`Clock::now`] is the time of day: it is stored, shown and sent, and it jumps when somebody
-//! sets the machine's clock. [`Clock::monotonic`] only runs forward: every wait and every deadline inside this process
-//! is measured with it.
+//! sets the machine's clock. [`Clock::monotonic`] only moves forward: every delay and every deadline inside this
+//! process is measured with it.
 
 use std::{future::Future, ops::Add, pin::Pin, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Where the time comes from and how it is waited for.
+/// Provides the time and waits.
 pub trait Clock: Send + Sync + 'static {
     /// The time of day.
     fn now(&self) -> Timestamp;
 
-    /// A reading that never goes back, whatever happens to the time of day.
+    /// A reading that never decreases, even if the time of day is changed.
     fn monotonic(&self) -> Monotonic;
 
-    /// Ends after this long, measured like [`Clock::monotonic`].
+    /// Returns after this duration, measured like [`Clock::monotonic`].
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
 /// A shared clock.
 pub type SharedClock = Arc<dyn Clock>;
 
-/// A reading of a clock that only runs forward.
+/// A reading of a clock that only moves forward.
 ///
-/// It means nothing outside this process: it is never stored and never sent.
+/// It is meaningful only inside this process: it is never stored and never sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Monotonic(Duration);
 
@@ -36,17 +36,17 @@ impl Monotonic {
     /// Later than any reading.
     pub const MAX: Self = Self(Duration::MAX);
 
-    /// The reading this long after the clock began.
+    /// The reading this long after the start of the clock.
     pub const fn after_beginning(duration: Duration) -> Self {
         Self(duration)
     }
 
-    /// How long after the clock began this reading is.
+    /// Time between the start of the clock and this reading.
     pub const fn since_beginning(self) -> Duration {
         self.0
     }
 
-    /// How long it is from an earlier reading to this one; zero when that one is not earlier.
+    /// Time from an earlier reading to this one; zero if that one is not earlier.
     pub const fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
@@ -62,7 +62,7 @@ impl Monotonic {
         u64::try_from(self.0.as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// What [`Monotonic::as_micros`] gave.
+    /// The reading that [`Monotonic::as_micros`] converted.
     pub const fn from_micros(micros: u64) -> Self {
         if micros == u64::MAX { Self::MAX } else { Self(Duration::from_micros(micros)) }
     }
@@ -96,13 +96,13 @@ impl Clock for SystemClock {
     }
 }
 
-/// How long from one moment to a later one; nothing when it is not later.
+/// Time from one moment to a later one; `None` if it is not later.
 pub fn until(now: Timestamp, later: Timestamp) -> Duration {
     Duration::try_from(later.duration_since(now)).unwrap_or_default()
 }
 
-/// A moment by both clocks of this machine. It is over as soon as one of them says so: others go by the time of day,
-/// and that can be set back.
+/// A deadline by both clocks of this machine. It has passed as soon as it has passed by one of them: other processes
+/// use the time of day, and that can be set back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
     monotonic: Monotonic,
@@ -110,10 +110,10 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// It is never over.
+    /// It never passes.
     pub const NEVER: Self = Self { monotonic: Monotonic::MAX, time_of_day: Timestamp::MAX };
 
-    /// The moment that the time of day, as it is set now, will show as this.
+    /// The moment at which the time of day, as currently set, will have this value.
     pub fn at(time_of_day: Timestamp, clock: &dyn Clock) -> Self {
         Self { monotonic: clock.monotonic() + until(clock.now(), time_of_day), time_of_day }
     }
@@ -127,13 +127,13 @@ impl Deadline {
         }
     }
 
-    /// Whether it is over.
+    /// Whether it has passed.
     pub fn is_over(self, clock: &dyn Clock) -> bool {
         clock.monotonic() > self.monotonic || clock.now() > self.time_of_day
     }
 }
 
-/// Notices when the time of day is set: it then moves by more than the monotonic clock does.
+/// Detects changes of the time of day, which then moves by more than the monotonic clock.
 #[derive(Clone, Copy, Debug)]
 pub struct StepWatch {
     now: Timestamp,
@@ -141,12 +141,12 @@ pub struct StepWatch {
 }
 
 impl StepWatch {
-    /// Begins to watch.
+    /// Starts to watch.
     pub fn new(clock: &dyn Clock) -> Self {
         Self { now: clock.now(), monotonic: clock.monotonic() }
     }
 
-    /// By how much the time of day was set forward (or back, below zero) since the last look.
+    /// By how much the time of day was set forward (negative: back) since the previous call.
     pub fn step(&mut self, clock: &dyn Clock) -> SignedDuration {
         let later = Self::new(clock);
         let passed = SignedDuration::try_from(later.monotonic.since(self.monotonic)).unwrap_or(SignedDuration::MAX);

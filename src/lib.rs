@@ -1,27 +1,27 @@
-//! forstok-accurate: exactly one correct sales invoice in Accurate Online for each Forstok order.
+//! forstok-accurate creates exactly one correct sales invoice in Accurate Online for each Forstok order.
 //!
 //! # Layout
 //!
-//! One room for each thing that happens to an order. Arrows between rooms point downward only, in the order of this
-//! list; `tests/layers.rs` holds it.
+//! One module for each thing that happens to an order. A module uses only modules further down this list;
+//! `tests/layers.rs` enforces this.
 //!
-//! - [`cli`]: one file per command. [`reload`] and [`service`]: the whole service in one process.
+//! - [`cli`]: one file per command. [`reload`] and [`service`]: the complete service in one process.
 //! - [`web`]: the pages, one file each. [`http`]: the webhook, `/v1`, health and metrics. [`export`]: spreadsheets.
-//! - [`engine`]: the stages put together and driven.
-//! - [`inbox`]: verified body → delivery on disk → its order.
-//! - [`deciding`]: news → what must exist in Accurate.
-//! - [`posting`]: claims, attempts, bulks, rechecks: the calls that make it so.
-//! - [`replicas`], [`housekeeping`]: who leads; what is deleted with time.
-//! - [`check`]: looks for what could go wrong before it does.
-//! - [`settings`]: what each of the rooms below is told by its operator.
-//! - [`accurate`], [`forstok`]: the languages of the two neighbours.
-//! - [`storage`]: what must survive, in SQLite or PostgreSQL.
-//! - [`domain`]: the pure core: order × mapping → decision and draft; no I/O, no clock.
-//! - [`signals`], [`supervisor`], [`clock`], [`live`], [`signing`]: what all of them share.
-//! - [`sandbox`]: stands in for Accurate in tests, the demo and trials; knows nothing of the rest.
+//! - [`engine`]: connects the stages and runs them.
+//! - [`inbox`]: verified webhook → delivery on disk → its order.
+//! - [`deciding`]: order with a new snapshot → what must exist in Accurate.
+//! - [`posting`]: claims, attempts, bulks and rechecks: the calls to Accurate.
+//! - [`replicas`], [`housekeeping`]: leader election; deletion of old data.
+//! - [`check`]: finds problems before they block an order.
 //! - [`telemetry`]: logs and metrics.
+//! - [`settings`]: the operator's settings for the modules below.
+//! - [`accurate`], [`forstok`]: Accurate's API and Forstok's webhooks.
+//! - [`storage`]: the database, SQLite or PostgreSQL.
+//! - [`sandbox`]: simulates Accurate in tests, the demo and trials; independent of the rest.
+//! - [`domain`]: the pure rules: order × mapping → decision and draft; no I/O, no clock.
+//! - [`signals`], [`supervisor`], [`clock`], [`live`], [`signing`]: shared by all of them.
 
-// A macro that panics when nobody reads any more is no way to print: see `cli::output`.
+// println! panics if the reader closes the pipe: use `cli::output`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod accurate;

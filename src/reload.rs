@@ -1,4 +1,5 @@
-//! SIGHUP: the settings are read again, and a running service takes over what it can. All of it, or with a mistake nothing.
+//! SIGHUP: reads the settings again, and a running service applies what it can. A reload is all-or-nothing: with an
+//! error anywhere, nothing changes.
 
 use std::{convert::Infallible, path::PathBuf};
 
@@ -15,17 +16,17 @@ use crate::{
 pub struct Settings {
     file: Option<PathBuf>,
     log: Log,
-    /// What is in force: as it was at start, with all that was taken over since.
+    /// The active settings: those at startup, with all changes applied since.
     running: Config,
 }
 
 impl Settings {
-    /// Those that the service was started with.
+    /// The settings with which the service was started.
     pub fn new(file: Option<PathBuf>, log: Log, running: Config) -> Self {
         Self { file, log, running }
     }
 
-    /// Reads them again whenever this process is asked to; has no end of its own.
+    /// Reads them again whenever this process is asked to; never returns.
     pub async fn read_at(mut self, mut hangup: Signal, service: &Service) -> Infallible {
         loop {
             if hangup.recv().await.is_none() {
@@ -50,7 +51,7 @@ impl Settings {
             if !unknown.is_empty() {
                 return Err(unknown.into_iter().map(after_a_restart).collect());
             }
-            // The one step that can fail, so it comes first.
+            // The only step that can fail, so it comes first.
             service.read_mapping_again(file).await.map_err(|error| {
                 let (key, value) = ("mapping.file".to_owned(), Some(format!("\"{}\"", file.path.display())));
                 vec![Problem { key, value, remedy: format!("{error:#}") }]
@@ -62,7 +63,7 @@ impl Settings {
         let changed = changes::at_once(&self.running, &new);
         self.running = self.running.clone().taking_over(new);
         service.believe(&self.running);
-        // Told once, under whichever of the two filters lets it be heard.
+        // Logged once, under whichever of the two filters lets it through.
         let heard = tracing::enabled!(tracing::Level::INFO);
         tell(&changed);
         self.log.set(filter);
@@ -73,7 +74,7 @@ impl Settings {
     }
 }
 
-/// The book stands in the settings by now, but was not there when the service started.
+/// The book is in the settings now, but was not when the service started.
 fn after_a_restart(problem: Problem) -> Problem {
     Problem { remedy: format!("{}; a new book takes effect at the next start", problem.remedy), ..problem }
 }

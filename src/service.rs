@@ -1,4 +1,4 @@
-//! The whole service in this process: store, engine, HTTP surface; started and stopped as one.
+//! The whole service in this process: storage, engine and HTTP server, started and stopped together.
 
 use std::{future::Future, io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -20,23 +20,23 @@ use crate::{
     web,
 };
 
-/// How long calls in flight may take to end when the service stops.
+/// How long calls in flight may take to finish when the service stops.
 pub const STOP_DEADLINE: Duration = Duration::from_secs(20);
 
-/// The task that accepts connections, by its name for probes.
+/// Name of the task that accepts connections, for health checks.
 const ACCEPTING: &str = "accepting connections";
 
-/// How often a mapping file is tried while others change the mapping at the same moment.
+/// How often applying a mapping file is tried while others change the mapping at the same time.
 const MAPPING_TRIES: usize = 5;
 
-/// How often the metrics' histograms are tidied.
+/// How often the samples of the metrics' histograms are aggregated.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
-/// Where the service is reached.
+/// The addresses of the service.
 pub struct Listeners {
-    /// By Forstok and probes; by everybody when there is no other.
+    /// For Forstok and probes; for everybody if there is no other.
     pub public: TcpListener,
-    /// By people and their tools.
+    /// For operators and their tools.
     pub operators: Option<TcpListener>,
 }
 
@@ -49,7 +49,7 @@ impl Listeners {
 
 /// A running service.
 pub struct Service {
-    /// Decides and posts; for the demo's table.
+    /// Decides and posts; the demo's table uses it.
     pub engine: Arc<Engine>,
     proofs: Arc<Live<Proofs>>,
     running: Running,
@@ -62,7 +62,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Opens the store, applies a changed mapping file, continues what was left, and receives webhooks.
+    /// Opens the storage, applies a changed mapping file, continues unfinished work, and receives webhooks.
     pub async fn start(config: Config, listeners: Listeners, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let clock: SharedClock = Arc::new(SystemClock);
         let opened = storage::open(&config.database).await;
@@ -75,7 +75,7 @@ impl Service {
         let wire = Arc::new(HttpWire::new().context("the HTTP client could not be made")?);
         let session = |(name, book): (&String, &BookConfig)| Session::new(name, book, wire.clone(), clock.clone());
         let sessions = config.books.iter().map(session).collect();
-        // Jitter needs no secrecy, only that two processes differ.
+        // Jitter needs no secrecy; two processes must only differ.
         let seed = clock.now().as_microsecond() as u64 ^ u64::from(std::process::id());
         let engine = Arc::new(Engine::new(storage, clock.clone(), sessions, mapping, seed));
         let allowance = Allowance::of(&config.database, clock.as_ref()).await?;
@@ -100,7 +100,7 @@ impl Service {
             let stopped = move || {
                 let mut stopped = stopped.clone();
                 async move {
-                    // An error means that whoever could stop us is gone.
+                    // An error means that nobody can stop the service any more.
                     let _ = stopped.wait_for(|stopped| *stopped).await;
                 }
             };
@@ -135,7 +135,7 @@ impl Service {
         Ok(())
     }
 
-    /// Believes from now on what these settings believe, towards senders and Accurate alike.
+    /// From now on accepts the credentials of these settings from senders, and uses those for Accurate.
     pub fn believe(&self, config: &Config) {
         self.proofs.set(Proofs::of(config));
         for (name, book) in &config.books {
@@ -148,7 +148,7 @@ impl Service {
         self.app.sign_in_once()
     }
 
-    /// Takes no new work, lets what is in flight end, and returns; at the latest after [`STOP_DEADLINE`].
+    /// Accepts no new work, waits for work in flight, and returns at the latest after [`STOP_DEADLINE`].
     pub async fn stop(self) {
         let _ = self.stop_serving.send(true);
         drop(self.app);
@@ -156,7 +156,7 @@ impl Service {
             for serving in self.serving {
                 let _ = serving.await;
             }
-            // With the routes the last recorder goes, and with it the task that commits.
+            // Dropping the routes drops the last recorder, and with it the task that commits.
             let _ = self.recording.await;
         };
         let (served, posted) =
@@ -200,14 +200,14 @@ async fn with_file(
                 return Ok(active);
             }
             OfFile::Changed(Applied::Equal(active) | Applied::Changed(active, _)) => return Ok(active),
-            // Most likely another replica, with the same file at the same moment.
+            // Most likely another replica applied the same file at the same time.
             OfFile::Changed(Applied::Stale(_)) => {}
         }
     }
     anyhow::bail!("others keep changing the mapping at the same moment; try again")
 }
 
-/// Why an address that `setting` names cannot be listened on, and what to do.
+/// Why the address in `setting` cannot be used, and what to do.
 pub fn cannot_listen(setting: &str, address: SocketAddr, error: &std::io::Error) -> anyhow::Error {
     let remedy = match error.kind() {
         ErrorKind::AddrInUse => "another program listens there: stop it, or choose another port",
@@ -221,7 +221,7 @@ pub fn cannot_listen(setting: &str, address: SocketAddr, error: &std::io::Error)
     anyhow::anyhow!("{setting} = {address}: cannot listen there ({error}); {remedy}")
 }
 
-/// Ends when the process is asked to stop: SIGTERM or Ctrl-C.
+/// Returns when the process is asked to stop: SIGTERM or Ctrl-C.
 pub fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;

@@ -1,7 +1,7 @@
-//! What the stages let each other know: there is news, orders are due, webhooks are many, this replica leads.
+//! Signals between the stages: new deliveries, due orders, many webhooks, leadership of this replica.
 //!
-//! A stage never calls another one. It commits what it did and raises a signal; the loops in [`crate::engine`] wait for
-//! the signals. A lost signal costs time and nothing else, because every loop also looks for work now and then.
+//! A stage never calls another one. It commits its result and raises a signal; the loops in [`crate::engine`] wait for
+//! the signals. A lost signal only costs time, because every loop also checks for work every few seconds.
 
 use std::{
     collections::BTreeMap,
@@ -13,21 +13,21 @@ use tokio::sync::Notify;
 
 use crate::clock::{Monotonic, SharedClock};
 
-/// How long webhooks count as many after they last did.
+/// How long webhooks count as many after the last time.
 const MANY_LASTS: Duration = Duration::from_millis(50);
 
 /// The signals of one process.
 pub struct Signals {
     clock: SharedClock,
-    /// There may be news to decide about.
+    /// Orders may be undecided.
     news: Notify,
-    /// There may be something to do for other replicas.
+    /// There may be work for other replicas.
     others: Notify,
-    /// There may be orders of a book that are due.
+    /// Orders of a book may be due.
     due: BTreeMap<String, Notify>,
     /// Until when this replica decides.
     decides_until: Moment,
-    /// When webhooks last came so fast that their answers waited for each other.
+    /// When webhooks last arrived so fast that their answers had to wait.
     many_came_at: Moment,
 }
 
@@ -49,7 +49,7 @@ impl Moment {
 }
 
 impl Signals {
-    /// For these books. This replica decides until it is told otherwise.
+    /// For these books. Initially, this replica decides.
     pub fn new<'a>(clock: SharedClock, books: impl IntoIterator<Item = &'a str>) -> Self {
         Self {
             clock,
@@ -61,12 +61,12 @@ impl Signals {
         }
     }
 
-    /// Ends when there may be news to decide about.
+    /// Returns when orders may be undecided.
     pub async fn news(&self) {
         self.news.notified().await;
     }
 
-    /// Ends when there may be orders of a book that are due.
+    /// Returns when orders of a book may be due.
     pub async fn due(&self, book: &str) {
         match self.due.get(book) {
             Some(due) => due.notified().await,
@@ -74,12 +74,12 @@ impl Signals {
         }
     }
 
-    /// Ends when other replicas should be notified.
+    /// Returns when other replicas should be notified.
     pub async fn others(&self) {
         self.others.notified().await;
     }
 
-    /// There is news to decide about: the replica that decides is to hear of it.
+    /// Orders are undecided: notifies the replica that decides.
     pub fn news_came(&self) {
         if self.decides() {
             self.news.notify_one();
@@ -88,14 +88,14 @@ impl Signals {
         }
     }
 
-    /// There may be orders of a book that are due.
+    /// Orders of a book may be due.
     pub fn due_came(&self, book: &str) {
         if let Some(due) = self.due.get(book) {
             due.notify_one();
         }
     }
 
-    /// There may be something to do for other replicas.
+    /// There may be work for other replicas.
     pub fn notify_others(&self) {
         self.others.notify_one();
     }
@@ -112,23 +112,23 @@ impl Signals {
         self.due.values().for_each(Notify::notify_one);
     }
 
-    /// Webhooks come so fast that their answers wait for each other: what is done behind them stands back.
+    /// Webhooks arrive so fast that their answers have to wait: other writers pause.
     pub fn many_webhooks_came(&self) {
         self.many_came_at.set(self.clock.monotonic());
     }
 
-    /// Whether they did so a moment ago.
+    /// Whether this was the case recently.
     pub fn webhooks_are_many(&self) -> bool {
         let came_at = self.many_came_at.get();
         came_at != Monotonic::MAX && self.clock.monotonic().since(came_at) < MANY_LASTS
     }
 
-    /// Whether this replica decides for all.
+    /// Whether this replica decides.
     pub fn decides(&self) -> bool {
         self.clock.monotonic() < self.decides_until.get()
     }
 
-    /// This replica decides until then.
+    /// This replica decides until this time.
     pub fn decide_until(&self, until: Monotonic) {
         let did = self.decides();
         self.decides_until.set(until);

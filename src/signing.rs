@@ -1,9 +1,9 @@
-//! HMAC-SHA256, by which Forstok proves a webhook and we prove a call, and values that nobody can guess.
+//! HMAC-SHA256, with which Forstok signs webhooks and the service signs calls, and random values that nobody can guess.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// 32 bytes from the machine's secure source. Secrets are the one kind of chance that no test may replay.
+/// 32 bytes from the machine's secure random source. Secrets are the only random values that no test may replay.
 pub fn unguessable() -> [u8; 32] {
     let mut bytes = [0; 32];
     let source = rustls::crypto::ring::default_provider().secure_random;

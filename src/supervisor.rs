@@ -1,8 +1,7 @@
-//! Watches the tasks that must never end: each reports progress, and one that panics is started again.
+//! Watches the tasks that must never end: each reports its progress, and a task that panics is restarted.
 //!
-//! Without this a process could go on answering 200 after the task that decides or posts has died. A task that makes
-//! no progress for longer than its work can take, or that panics again and again, turns `/healthz` and `/readyz` to
-//! 503 with its name.
+//! Otherwise a process could continue to answer 200 after the task that decides or posts has died. If a task makes no
+//! progress for longer than its work can take, or panics repeatedly, `/healthz` and `/readyz` answer 503 with its name.
 
 use std::{
     collections::BTreeMap,
@@ -15,20 +14,20 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::{Monotonic, SharedClock};
 
-/// How often a task that waits for something to do reports that it still runs.
+/// How often a task that waits for work reports that it still runs.
 const WHILE_WAITING: Duration = Duration::from_secs(5);
 
-/// How long a task may go without progress. Longer than anything that it does between two reports: the longest
-/// statement of the database takes 30 seconds.
+/// How long a task may go without progress. Longer than anything it does between two reports: the longest database
+/// statement takes 30 seconds.
 const LONGEST_STANDSTILL: Duration = Duration::from_mins(2);
 
-/// Panics in a row after which the task counts as failed. Until then restarting it may have been enough.
+/// Number of panics in a row after which the task counts as failed. Before that, a restart may have been enough.
 const PANICS_UNTIL_FAILED: u32 = 3;
 
-/// A task that ran for this long since its last panic has recovered.
+/// A task that has run for this long since its last panic has recovered.
 const RECOVERED_AFTER: Duration = Duration::from_mins(1);
 
-/// Longest wait before a task that panicked is started again.
+/// Longest delay before a task that panicked is restarted.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// All watched tasks of this process.
@@ -44,7 +43,7 @@ struct Task {
     panics_in_a_row: u32,
 }
 
-/// A task that does not do its work.
+/// A task that is stuck or keeps panicking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standstill {
     /// Its name, for example `deciding` or `posting main`.
@@ -54,12 +53,12 @@ pub struct Standstill {
 }
 
 impl Supervisor {
-    /// Watches nothing yet.
+    /// Watches no task yet.
     pub fn new(clock: SharedClock) -> Arc<Self> {
         Arc::new(Self { clock, tasks: Mutex::default() })
     }
 
-    /// The tasks that are stuck or keep panicking; empty while all is well.
+    /// The tasks that are stuck or keep panicking; empty if there are none.
     pub fn standstills(&self) -> Vec<Standstill> {
         let now = self.clock.monotonic();
         let standstill = |(name, task): (&String, &Task)| {
@@ -76,7 +75,7 @@ impl Supervisor {
         self.tasks().iter().filter_map(standstill).collect()
     }
 
-    /// Runs a task until it ends by itself; after a panic it is started again.
+    /// Runs a task until it ends without a panic; after a panic it is restarted.
     pub fn keep_running<F>(
         self: &Arc<Self>,
         name: impl Into<String>,
@@ -91,7 +90,7 @@ impl Supervisor {
             loop {
                 let progress = Progress { supervisor: supervisor.clone(), name: name.clone() };
                 progress.report();
-                // In a set, so that aborting this task aborts that one too.
+                // In a set, so that aborting this task also aborts the inner one.
                 let mut task = JoinSet::new();
                 task.spawn(start(progress));
                 match task.join_next().await {
@@ -127,7 +126,7 @@ impl Supervisor {
         }
     }
 
-    /// Counts a panic; returns how many there were in a row and how long to pause before the next start.
+    /// Counts a panic; returns the number of panics in a row and the delay before the restart.
     fn panicked(&self, name: &str) -> (u32, Duration) {
         let now = self.clock.monotonic();
         let mut tasks = self.tasks();
@@ -144,19 +143,19 @@ impl Supervisor {
     }
 }
 
-/// With this a task reports progress.
+/// With this value a task reports progress.
 pub struct Progress {
     supervisor: Arc<Supervisor>,
     name: String,
 }
 
 impl Progress {
-    /// The task has just done something, or is about to.
+    /// The task has just finished something, or is about to start something.
     pub fn report(&self) {
         self.supervisor.report(&self.name);
     }
 
-    /// Waits for an event that may never come; to wait for it is not to stand still.
+    /// Waits for an event that may never occur; waiting does not count as being stuck.
     pub async fn wait_for<T>(&self, event: impl Future<Output = T>) -> T {
         let mut event = pin!(event);
         loop {
@@ -180,7 +179,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
 
-    /// A clock that a test moves.
+    /// A clock that a test controls.
     #[derive(Default)]
     struct ByHand(Mutex<Duration>);
 

@@ -10,23 +10,23 @@ use crate::{
     settings::{LogConfig, LogFormat},
 };
 
-/// Upper bounds in seconds for what happens on this machine.
+/// Histogram limits in seconds for work on this machine.
 const LOCAL_SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
 
-/// Upper bounds in seconds for calls to Accurate and for the way from webhook to invoice.
+/// Histogram limits in seconds for calls to Accurate and for the time from webhook to invoice.
 const REMOTE_SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0];
 
-/// What is logged, while the process runs.
+/// The log filter, which can be changed while the process runs.
 pub struct Log(Box<dyn Fn(EnvFilter) + Send + Sync>);
 
 impl Log {
-    /// Logs by another filter from now on.
+    /// Uses another filter from now on.
     pub fn set(&self, filter: EnvFilter) {
         (self.0)(filter);
     }
 }
 
-/// The filter of the settings, or what is wrong with it.
+/// The filter of the settings, or the error in it.
 pub fn filter(config: &LogConfig) -> Result<EnvFilter, Problem> {
     EnvFilter::try_new(&config.filter).map_err(|error| Problem {
         key: "log.filter".to_owned(),
@@ -35,15 +35,15 @@ pub fn filter(config: &LogConfig) -> Result<EnvFilter, Problem> {
     })
 }
 
-/// Sends logs to standard error; standard output belongs to what a command prints.
+/// Writes logs to standard error, because standard output is for the output of commands.
 pub fn log(config: &LogConfig) -> Result<Log, Problem> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter(config)?)
         .with_writer(std::io::stderr)
-        // When standard error is a pipe that nobody reads, saying so there would panic.
+        // If standard error is a closed pipe, reporting it there would panic.
         .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
-    // A second call in one process (tests) keeps the first one's way of logging.
+    // A second call in one process (in tests) keeps the first logger.
     Ok(match config.format {
         LogFormat::Text => {
             let builder = builder.with_filter_reloading();
@@ -68,7 +68,7 @@ fn changing<S: 'static>(handle: reload::Handle<EnvFilter, S>) -> Log {
     }))
 }
 
-/// Collects metrics in this process and tells what they are about.
+/// Collects the metrics of this process and describes them.
 pub fn metrics() -> Result<PrometheusHandle, String> {
     let words = |error: &dyn std::fmt::Display| format!("metrics cannot be collected: {error}");
     let recorder = PrometheusBuilder::new()
@@ -83,7 +83,7 @@ pub fn metrics() -> Result<PrometheusHandle, String> {
     Ok(handle)
 }
 
-/// What can become of a webhook.
+/// Possible outcomes of a webhook.
 const WEBHOOK_OUTCOMES: [&str; 9] = [
     "accepted",
     "repeat",
@@ -96,7 +96,7 @@ const WEBHOOK_OUTCOMES: [&str; 9] = [
     "too_busy",
 ];
 
-/// Shows what counts from nothing, so that a dashboard has its lines before the first event.
+/// Initialises the counters with 0, so that dashboards have their series before the first event.
 fn begin() {
     for outcome in WEBHOOK_OUTCOMES {
         metrics::counter!("forstok_accurate_webhooks_total", "outcome" => outcome).absolute(0);

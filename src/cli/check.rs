@@ -1,5 +1,5 @@
-//! `check`: everything that could go wrong, each with its remedy, before the first invoice. It saves nothing, neither in
-//! Accurate nor on this machine.
+//! `check`: finds problems before the first invoice, each with its remedy. It saves nothing, neither in Accurate nor on
+//! this machine.
 
 use std::{
     collections::BTreeSet,
@@ -43,7 +43,7 @@ pub(super) async fn run(file: Option<PathBuf>, rights: bool, as_json: bool) -> R
         _ => ExitCode::FAILURE,
     };
     match print(findings, errors, warnings, as_json) {
-        // Whoever reads has read enough; what was found is still the outcome.
+        // The reader closed the pipe; the findings still determine the exit code.
         Ok(()) | Err(Failure::NobodyReads) => Ok(code),
         Err(failure) => Err(failure),
     }
@@ -60,7 +60,7 @@ fn print(findings: Vec<Finding>, errors: usize, warnings: usize, as_json: bool) 
     Ok(())
 }
 
-/// What is wrong with the settings and with the mapping file, each under its own name.
+/// The errors in the settings and in the mapping file, each with the file's name.
 fn findings_of(mistakes: Mistakes) -> Vec<Finding> {
     let finding = |place: &str, Problem { key, value, remedy }: Problem| {
         Finding::error(format!("{place}: {key}"), value.unwrap_or_default(), remedy)
@@ -103,7 +103,7 @@ async fn check(config: &Config, file: Option<&Path>, rights: bool) -> anyhow::Re
     let none = BTreeSet::new();
     for (name, book) in &config.books {
         let session = Session::new(name, book, wire.clone(), clock.clone());
-        // The other half is the service's.
+        // The other half remains for the service.
         let _half = match &borrowed {
             Some(_) => Some(session.lend().await),
             None => None,
@@ -155,8 +155,8 @@ async fn store_to_check(config: &Config, findings: &mut Vec<Finding>) -> Option<
     None
 }
 
-/// The part of Accurate's allowance that the running service lends; `None` where there is no database, and so no
-/// service. Without it no call is made: together with the service's it could be one too many.
+/// The share of Accurate's limit that the running service lends; `None` if there is no database, and therefore no
+/// service. Without it no call is made: together with the service's calls it could exceed the limit.
 async fn borrow(config: &Config, findings: &[Finding], clock: &dyn Clock) -> Result<Option<Borrowed>, Finding> {
     let is_there = match &config.database {
         Database::Sqlite(path) => path.exists(),
@@ -179,12 +179,12 @@ async fn borrow(config: &Config, findings: &[Finding], clock: &dyn Clock) -> Res
     })
 }
 
-/// Whether this user may write to a file. Opening it changes nothing.
+/// Whether this user may write to a file. Opening the file changes nothing.
 fn may_write(path: &Path) -> bool {
     std::fs::File::options().append(true).open(path).is_ok()
 }
 
-/// The mapping file of the settings, else the active one.
+/// The mapping file of the settings, else the active mapping.
 async fn mapping_to_check(
     config: &Config,
     storage: Option<&dyn Storage>,
@@ -209,9 +209,9 @@ async fn mapping_to_check(
     Ok(mapping)
 }
 
-/// A list, not a table: its sentences stay whole in a narrow terminal.
+/// A list instead of a table, so that sentences stay whole in a narrow terminal.
 fn list(mut findings: Vec<Finding>) -> Result<(), Failure> {
-    // What stops invoices comes first; within a severity the order of checking stays.
+    // Findings that prevent invoices come first; within a severity the order of the checks is kept.
     findings.sort_by_key(|finding| finding.severity);
     for finding in findings {
         let severity = match finding.severity {

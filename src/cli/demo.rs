@@ -1,4 +1,4 @@
-//! `demo`: sandbox, service and sample orders on this machine, and a table of each order's outcome.
+//! `demo`: runs sandbox, service and sample orders on this machine, and prints a table of the results.
 
 use std::{collections::BTreeMap, io::IsTerminal, net::SocketAddr, pin::pin, process::ExitCode, time::Duration};
 
@@ -33,13 +33,13 @@ const KEY_HEADER: &str = "key";
 /// A narrower terminal gets a table without stores and dates.
 const FULL_WIDTH: usize = 103;
 
-/// How often each sample is delivered, beside an earlier snapshot of most.
+/// How often each sample is delivered, in addition to an earlier snapshot of most of them.
 const DELIVERIES: usize = 3;
 
-/// The deliveries come in the same shuffled order each time, so that two runs can be compared.
+/// Seed of the delivery order, which is the same each time, so that two runs can be compared.
 const SHUFFLE: u64 = 17;
 
-/// After this long the table is shown as it is.
+/// After this time the table is printed even if orders are still in progress.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 const GLANCE: Duration = Duration::from_millis(100);
@@ -80,13 +80,13 @@ pub(super) async fn demo(once: bool, listen: Option<SocketAddr>) -> Result<ExitC
     Ok(ExitCode::FAILURE)
 }
 
-/// A demo whose orders have been shown.
+/// A demo whose table has been printed.
 struct Played {
     sandbox: Sandbox,
     accurate: Running,
     service: Service,
     address: SocketAddr,
-    /// What is not as expected.
+    /// The unexpected results.
     wrong: Vec<String>,
 }
 
@@ -176,7 +176,7 @@ fn settings(
     })
 }
 
-/// Each sample several times, with an earlier snapshot of it, shuffled.
+/// Each sample several times, with an earlier snapshot of the order, shuffled.
 fn deliveries() -> Vec<Value> {
     let mut bodies = Vec::new();
     for sample in samples::SAMPLES {
@@ -244,7 +244,7 @@ fn progress_bar() -> ProgressBar {
     ProgressBar::with_draw_target(Some(0), target).with_style(style)
 }
 
-/// Prints the table, and below it why orders have no invoice; returns what is not as expected.
+/// Prints the table, and below it why orders have no invoice; returns the unexpected results.
 fn show(orders: &[OrderRecord], sandbox: &Sandbox) -> Result<Vec<String>, Failure> {
     let language = language();
     let is_full = terminal_width().is_none_or(|width| width >= FULL_WIDTH);
@@ -315,7 +315,7 @@ fn why(order: &OrderRecord, language: Language) -> Option<String> {
     Some(format!("{said}\n{}", paragraph("             → ", reason.remedy(language))))
 }
 
-/// An order's outcome, in the shape of `expected.json`.
+/// An order's result, in the form of `expected.json`.
 fn outcome(order: &OrderRecord, sandbox: &Sandbox) -> Value {
     let mut outcome = json!({"state": order.state.as_str()});
     if let Some(reason) = order.reason {

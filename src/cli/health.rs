@@ -10,14 +10,14 @@ use crate::settings;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) async fn health(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
-    // Nothing else of the settings: an error that a running service has not taken over does not make it unhealthy.
+    // All other settings are ignored: an error that a running service has not loaded does not make it unhealthy.
     let mut address = settings::load_listen(file.as_deref(), settings::environment())?;
     if address.ip().is_unspecified() {
         address.set_ip([127, 0, 0, 1].into());
     }
-    // Fails when one is installed already, which is as good.
+    // Fails if one is already installed, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    // The service is on this machine: a proxy of the environment could not reach it.
+    // The service is on this machine, where a proxy from the environment could not reach it.
     let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().context("the HTTP client")?;
     let url = format!("http://{address}/healthz");
     let response = client.get(url).send().await.context("the service does not answer")?;

@@ -1,4 +1,4 @@
-//! `mapping show | apply FILE | history`: the active mapping, beside a running service or without one.
+//! `mapping show | apply FILE | history`: the active mapping, with or without a running service.
 
 use std::{
     path::{Path, PathBuf},
@@ -19,7 +19,7 @@ use crate::{
     storage::{self, MAPPING_FILE_AUTHORS, Storage},
 };
 
-/// Revisions that `history` shows.
+/// Number of revisions that `history` shows.
 const SHOWN: i64 = 50;
 
 #[derive(Debug, Subcommand)]
@@ -90,7 +90,8 @@ async fn apply(storage: &dyn Storage, file: &Path, offline: &Offline) -> Result<
     }
 }
 
-/// Applies it. The file that the settings name counts as applied then, so that the next start does not apply it again.
+/// Applies the mapping. The settings' mapping file then counts as applied, so that the next start does not apply it
+/// again.
 async fn put(storage: &dyn Storage, document: Document, is_of_settings: bool) -> storage::Result<Applied> {
     if is_of_settings {
         let author = MAPPING_FILE_AUTHORS[2];
@@ -98,7 +99,7 @@ async fn put(storage: &dyn Storage, document: Document, is_of_settings: bool) ->
             return Ok(applied);
         }
     }
-    // Somebody asks for it, so it is applied even if the file has not changed.
+    // A person requested it, so it is applied even if the file has not changed.
     mapping::apply(storage, &SystemClock, document, &author(), None).await
 }
 
@@ -107,7 +108,7 @@ fn is_of_settings(file: &Path, offline: &Offline) -> bool {
     of_settings.is_some_and(|path| file.canonicalize().is_ok_and(|file| file == path))
 }
 
-/// Who is at the command line, as far as the machine says.
+/// The user of the command line, as far as the machine knows.
 fn author() -> String {
     let user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
     match user.filter(|user| !user.is_empty()) {

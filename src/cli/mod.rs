@@ -1,4 +1,4 @@
-//! The command line; one file a command.
+//! The command line, with one file per command.
 
 mod check;
 mod demo;
@@ -23,7 +23,7 @@ use crate::{
     storage::Readable,
 };
 
-/// Exit code for settings or arguments that cannot be used; nothing was started.
+/// Exit code for unusable settings or arguments; nothing was started.
 const UNUSABLE: u8 = 2;
 
 /// Creates exactly one correct sales invoice in Accurate Online for each Forstok order
@@ -112,15 +112,15 @@ enum Command {
     Openapi,
 }
 
-/// Why a command ended badly.
+/// Why a command failed.
 enum Failure {
-    /// The settings, or the mapping file that they name, cannot be used.
+    /// The settings, or their mapping file, are unusable.
     Settings(Mistakes),
-    /// A mapping that was given cannot be used: its file, and what is wrong.
+    /// A given mapping is unusable: its file, and the errors.
     Mapping(PathBuf, Vec<Problem>),
-    /// Arguments cannot be used.
+    /// The arguments are unusable.
     Arguments(Vec<Problem>),
-    /// Whoever read what is printed has gone.
+    /// The reader of the output has closed the pipe.
     NobodyReads,
     /// Anything else.
     Broken(anyhow::Error),
@@ -138,7 +138,7 @@ impl From<Mistakes> for Failure {
     }
 }
 
-/// Runs the command that the arguments name.
+/// Runs the command that the arguments select.
 pub fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve { config } => block_on(serve::serve(settings_file(config))),
@@ -166,7 +166,7 @@ pub fn run() -> ExitCode {
             complain_of("Wrong arguments", &problems);
             ExitCode::from(UNUSABLE)
         }
-        // It has read as much as it wanted, as `head` does.
+        // The reader has read enough, as `head` does.
         Err(Failure::NobodyReads) => ExitCode::SUCCESS,
         Err(Failure::Broken(error)) => {
             complain!("forstok-accurate: {error:#}");
@@ -203,7 +203,7 @@ fn settings_file(given: Option<PathBuf>) -> Option<PathBuf> {
     settings::settings_file(given, std::env::var_os(CONFIG_VARIABLE))
 }
 
-/// The mapping file of the settings, else the active one in the database.
+/// The mapping file of the settings, else the active mapping in the database.
 async fn offline_mapping(offline: &Offline) -> anyhow::Result<ActiveMapping> {
     if let Some(file) = &offline.mapping {
         return Ok(ActiveMapping { revision: 0, mapping: file.mapping.clone() });
@@ -237,7 +237,7 @@ fn block_on(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result<
         .build()
         .map_err(|error| anyhow::anyhow!("the runtime could not be made: {error}"))?;
     let result = runtime.block_on(command);
-    // A call that is still in flight past its deadline must not hold the process.
+    // A call that is still in flight after its deadline must not keep the process running.
     runtime.shutdown_background();
     result
 }

@@ -1,4 +1,4 @@
-//! `openapi`: prints the document that `openapi.yaml` holds.
+//! `openapi`: prints the content of `openapi.yaml`.
 
 use std::process::ExitCode;
 

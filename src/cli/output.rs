@@ -1,4 +1,5 @@
-//! What commands print. Nothing here panics when nobody reads it: `forstok-accurate check | head` is no accident.
+//! The output of commands. Nothing here panics if the reader closes the pipe, which is normal: `forstok-accurate check
+//! | head`.
 
 use std::{
     fmt,
@@ -7,7 +8,7 @@ use std::{
 
 use super::Failure;
 
-/// Prints a line to standard output; the command ends when its reader has gone.
+/// Prints a line to standard output; the command ends if the reader has closed the pipe.
 macro_rules! say {
     () => { $crate::cli::output::line(format_args!(""))? };
     ($($words:tt)*) => { $crate::cli::output::line(format_args!($($words)*))? };
@@ -29,16 +30,16 @@ pub(super) fn line(words: fmt::Arguments<'_>) -> Result<(), Failure> {
 }
 
 pub(super) fn complaint(words: fmt::Arguments<'_>) {
-    // There is nowhere left to say that this failed.
+    // There is nowhere left to report the failure.
     let _ = writeln!(std::io::stderr().lock(), "{words}");
 }
 
-/// A paragraph behind its lead, broken at spaces so that it fits this terminal; whole where there is none.
+/// A paragraph after its lead, wrapped at spaces to the terminal's width; not wrapped without a terminal.
 pub(super) fn paragraph(lead: &str, words: &str) -> String {
     paragraph_at(terminal_width().unwrap_or(usize::MAX), lead, words)
 }
 
-/// Columns of the terminal that standard output goes to.
+/// Width of the terminal of standard output, in columns.
 pub(super) fn terminal_width() -> Option<usize> {
     comfy_table::Table::new().width().map(usize::from)
 }

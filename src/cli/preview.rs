@@ -41,7 +41,7 @@ fn read(order: &Path) -> std::io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// A person may save the order alone, without the envelope that the webhook has around it.
+/// A person may have saved the order alone, without the webhook's envelope.
 fn as_webhook(text: Vec<u8>) -> Vec<u8> {
     match serde_json::from_slice::<Value>(&text) {
         Ok(order) if order.get("order").is_none() && order.get("id").is_some() => {

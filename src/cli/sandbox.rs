@@ -1,4 +1,4 @@
-//! `sandbox`: the stand-in for Accurate alone, for trying settings and a mapping.
+//! `sandbox`: runs only the sandbox, for trying settings and a mapping.
 
 use std::{net::SocketAddr, process::ExitCode};
 

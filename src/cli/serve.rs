@@ -1,4 +1,4 @@
-//! `serve`: receive webhooks and create invoices, until asked to stop.
+//! `serve`: receives webhooks and creates invoices until it is asked to stop.
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -16,7 +16,7 @@ use crate::{
     telemetry,
 };
 
-/// `SIGXFSZ` on Linux: a limit of file sizes (`ulimit -f`) was met.
+/// `SIGXFSZ` on Linux: a file exceeded the size limit (`ulimit -f`).
 const FILE_TOO_LARGE: i32 = 25;
 
 pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
@@ -24,9 +24,10 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let log = telemetry::log(&config.log).map_err(|problem| Mistakes::in_settings(file.as_deref(), vec![problem]))?;
     let metrics = telemetry::metrics().map_err(anyhow::Error::msg)?;
     let asked_to_stop = asked_to_stop()?;
-    // From here on it no longer ends the process; a signal that comes before the service runs is handled afterwards.
+    // From here on SIGHUP no longer ends the process; a signal that arrives before the service runs is handled
+    // afterwards.
     let hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be listened for")?;
-    // A file that may not grow further is a write that fails, answered with 503, not the end of the process.
+    // A file that may not grow further is a failed write, answered with 503, not the end of the process.
     let _ = signal(SignalKind::from_raw(FILE_TOO_LARGE));
     let public = listen("server.listen", config.listen).await?;
     let address = public.local_addr().context("the address that is listened on")?;

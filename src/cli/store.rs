@@ -1,4 +1,4 @@
-//! `store backup | copy`: what people do with the database beside a running service.
+//! `store backup | copy`: operations on the database that work while the service runs.
 
 use std::{
     path::{Path, PathBuf},
@@ -18,7 +18,7 @@ use crate::{
     storage::{self, Moved, Progress, StorageError},
 };
 
-/// How a copy shows how far it is.
+/// The progress line of a copy.
 const BAR: &str = "{msg:14} {wide_bar} {pos}/{len} rows, {elapsed} of {duration}";
 
 #[derive(Debug, Subcommand)]
@@ -63,7 +63,7 @@ async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failur
     };
     let began = Instant::now();
     let stop = asked_to_stop()?;
-    // Asked to stop, the unfinished copy is taken away.
+    // When the command is asked to stop, the unfinished copy is removed.
     let copied = tokio::select! {
         copied = storage::backup(&path, file) => copied.map_err(|error| told(&error))?,
         () = stop => return Err(anyhow::anyhow!("stopped: no backup was made").into()),
@@ -80,7 +80,7 @@ async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failur
     Ok(ExitCode::SUCCESS)
 }
 
-/// An error of the store says all by itself; its cause would only repeat it.
+/// The message of a storage error is complete; its cause would only repeat it.
 fn told(error: &StorageError) -> anyhow::Error {
     anyhow::Error::msg(error.to_string())
 }
@@ -101,7 +101,7 @@ async fn copy(from: &str, to: &str) -> Result<ExitCode, Failure> {
         }
     };
     let began = Instant::now();
-    // Drawn on standard error, and only when that is a terminal.
+    // Written to standard error, and only if it is a terminal.
     let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(BAR).expect("the template is fixed"));
     let moved = storage::copy(&from, &to, SystemClock.now(), |progress| show(&bar, progress)).await;
     bar.finish_and_clear();
@@ -126,7 +126,7 @@ async fn copy(from: &str, to: &str) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Exit code of a copy that wants to be run again once the service was stopped.
+/// Exit code of a copy that must be run again after the service has been stopped.
 const NOT_FINISHED: u8 = 3;
 
 fn show(bar: &ProgressBar, progress: Progress) {

@@ -1,3 +1,3 @@
-//! What keeps the database small. Backup and copy are in [`crate::storage`], beside what they read.
+//! Keeps the database small. Backup and copy are in [`crate::storage`].
 
 pub mod retention;
