@@ -1,12 +1,11 @@
-//! A process for one test: where it measures or changes what belongs to the whole process.
+//! Runs one test in a process of its own, for tests that measure or change state of the whole process.
 
 use std::process::Command;
 
-/// Says to a test that its process is its own.
+/// Tells a test that it runs alone in its process.
 const ALONE: &str = "TEST_ALONE";
 
-/// Whether this process runs nothing but this test. Where it does not, the test is run in a process that does, and must
-/// pass there.
+/// Whether this process runs only this test. Otherwise the test is run in such a process, and must pass there.
 pub(crate) fn is_alone(test: &str) -> bool {
     if std::env::var_os(ALONE).is_some() {
         return true;

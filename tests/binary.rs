@@ -1,5 +1,5 @@
-//! The real binary as its users meet it: started as a process, spoken to over HTTP, stopped and killed by signals.
-//! On the other side stands the sandbox of this test's own process.
+//! The real binary from its users' point of view: started as a process, called over HTTP, stopped and killed by
+//! signals. The sandbox runs in the test's own process.
 
 mod accounting;
 mod bad_requests;

@@ -29,10 +29,10 @@ const BOTH: [&str; 2] = [MAIN, SECOND];
 const STORE_OF_MAIN: i64 = 8277;
 const STORE_OF_SECOND: i64 = 9001;
 
-/// More rounds than any test needs: something goes in circles.
+/// More rounds than any test needs; more mean an endless loop.
 const MOST_ROUNDS: usize = 2_000;
 
-/// Two databases of Accurate that know nothing of each other, and one service before them.
+/// Two independent Accurate databases, and one service that uses both.
 struct Books {
     accurate: BTreeMap<&'static str, Sandbox>,
     clock: Arc<FakeClock>,
@@ -83,7 +83,7 @@ impl Books {
         self.storage.record(&[delivery(body, self.clock.now())], Fold::Now).await.expect("recorded");
     }
 
-    /// Orders with these ids, one of each book in turn.
+    /// Orders with these ids, alternating between the books.
     async fn forstok_sends_orders(&self, ids: std::ops::RangeInclusive<u32>) {
         for id in ids {
             let store = if id % 2 == 0 { STORE_OF_SECOND } else { STORE_OF_MAIN };
@@ -91,7 +91,7 @@ impl Books {
         }
     }
 
-    /// Decides, posts and looks for both books at once, until nothing is left to do at this moment.
+    /// Decides, posts and rechecks for both books at once, until nothing is left to do at this time.
     async fn run_until_idle(&self) {
         for _ in 0..MOST_ROUNDS {
             let mut worked = false;
@@ -116,7 +116,7 @@ impl Books {
         panic!("the pipeline goes in circles");
     }
 
-    /// Runs for so many seconds, one after the other.
+    /// Runs for this many seconds, one at a time.
     async fn run_for(&self, seconds: i64) {
         let end = self.clock.now() + SignedDuration::from_secs(seconds);
         while self.clock.now() < end {
@@ -154,7 +154,7 @@ impl Drop for Books {
     }
 }
 
-/// The sample mapping with one store in another book.
+/// The sample mapping with one store moved to another book.
 fn mapping_with(store: i64, book: &str) -> String {
     let table = format!("[stores.\"{store}\"]");
     assert!(MAPPING.contains(&table), "{table}");
@@ -245,7 +245,7 @@ async fn an_invoice_that_may_stand_in_one_book_is_not_made_in_another() {
     books.accurate[MAIN].lose_next_reply_after_saving();
     books.forstok_sends(order("1").ready_to_ship()).await;
     while books.engine.decide_some().await.expect("decided") > 0 {}
-    // It dies between the save and its reply: what came of it is not known.
+    // The process dies between the save and its reply, so the result is not known.
     let Some(Work::One(claim)) = books.engine.next_work(MAIN, 8).await.expect("claimed").pop() else {
         panic!("one order is due");
     };
@@ -263,7 +263,7 @@ async fn an_invoice_that_may_stand_in_one_book_is_not_made_in_another() {
     assert_eq!(books.invoices(), BTreeMap::from([(MAIN, 1), (SECOND, 0)]), "one, and where it was made");
 }
 
-/// A session beside the engine's own, as the process had it that died.
+/// A session like that of the process that died, separate from the engine's own.
 fn session_of_main(books: &Books) -> Session {
     let book = BookConfig {
         account_url: "https://account.accurate.id".parse().expect("a URL"),

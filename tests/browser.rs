@@ -1,4 +1,4 @@
-//! The pages as people meet them: in Debian's Chromium, wide and narrow, in both languages, with and without scripts.
+//! The pages as people use them: in Debian's Chromium, wide and narrow, in both languages, with and without scripts.
 //!
 //! `axe-4.14.1.min.js` is axe-core 4.14.1 (npm, `axe-core`, unchanged; Mozilla Public License 2.0, `axe-LICENSE.txt`).
 

@@ -1,4 +1,4 @@
-//! Webhook bodies that once went wrong (`tests/cases/`), each through recording, folding and deciding to Accurate.
+//! Webhook bodies that once caused bugs (`tests/cases/`), each processed from recording to Accurate.
 
 mod arriving;
 mod cancelling;
@@ -15,7 +15,7 @@ use forstok_accurate::{
 
 use crate::world::World;
 
-/// The body of a case, as it came.
+/// The body of a case, unchanged.
 macro_rules! case {
     ($name:literal) => {
         include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/", $name, ".json"))
@@ -23,7 +23,7 @@ macro_rules! case {
 }
 pub(crate) use case;
 
-/// A world with the item that the cases are about, and so much time behind it that all of them are past.
+/// A world with the item of the cases, at a time after all of them.
 async fn a_world() -> World {
     a_world_with(MAPPING).await
 }
@@ -34,7 +34,7 @@ async fn a_world_with(mapping: &str) -> World {
     world
 }
 
-/// The sample mapping with a text replaced.
+/// The sample mapping with one text replaced.
 fn mapping_with(from: &str, to: &str) -> String {
     let mapping = MAPPING.replace(from, to);
     assert_ne!(mapping, MAPPING, "{from:?} is not in the mapping");
@@ -49,25 +49,25 @@ impl World {
         receipts.pop().expect("one receipt for one delivery")
     }
 
-    /// A body arrives and everything that follows from it is done.
+    /// A body arrives and is processed completely.
     pub(crate) async fn takes(&mut self, body: impl AsRef<[u8]>) {
         self.arrives(body).await;
         self.run_until_settled().await;
     }
 
-    /// The total and the day of the one invoice that exists.
+    /// The total and the date of the only invoice.
     pub(crate) fn only_invoice(&self) -> (String, String) {
         let invoices = self.accurate.invoices();
         assert_eq!(invoices.len(), 1, "{invoices:?}");
         (invoices[0].total_amount.normalize().to_string(), invoices[0].trans_date.to_string())
     }
 
-    /// What stops an order.
+    /// The findings that block an order.
     pub(crate) async fn findings(&self, id: &str) -> Vec<Finding> {
         self.order(id).await.findings
     }
 
-    /// What a finding is about, in English.
+    /// The subject of a finding, in English.
     #[expect(clippy::unused_self, reason = "it reads like the other questions to the world")]
     pub(crate) fn about(&self, finding: &Finding) -> String {
         finding.about.in_words(Language::English)

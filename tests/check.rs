@@ -1,4 +1,4 @@
-//! `check` against a sandbox with one of every fault finds every one, in one run.
+//! `check` finds every fault of a sandbox with one of each, in one run.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -56,7 +56,7 @@ fn shown(findings: &[Finding], severities: &[Severity]) -> String {
         .iter()
         .filter(|finding| severities.contains(&finding.severity))
         .map(|finding| format!("{:?} {}: {} → {}", finding.severity, finding.part, finding.found, finding.remedy));
-    // A reply's time has whole seconds only, so the last one is a matter of luck.
+    // A reply's time has whole seconds only, so the last second depends on the moment of the call.
     lines.collect::<Vec<_>>().join("\n").replace("179 s", "180 s")
 }
 
@@ -129,7 +129,7 @@ async fn a_mapping_that_fits_has_no_fault() {
 #[tokio::test]
 async fn each_missing_right_is_named() {
     let (sandbox, running) = start(Options::with_sample_masters()).await;
-    // Without the data host, which the account server names, no other call could be tried.
+    // Without the data host, which the account server names, no other call is possible.
     for action in Action::ALL.into_iter().filter(|action| *action != Action::ApiToken) {
         sandbox.withhold_right(action);
     }

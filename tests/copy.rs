@@ -1,4 +1,4 @@
-//! Moving a shop from SQLite to PostgreSQL: nothing is lost, and it goes on exactly there.
+//! Moving a shop from SQLite to PostgreSQL: nothing is lost, and work continues exactly where it was.
 
 use std::collections::BTreeMap;
 
@@ -19,8 +19,8 @@ use tokio::sync::Notify;
 
 use crate::world::{BOOK, World, order, postgres, session};
 
-/// A shop in which every kind of row is there: orders in all states, one in work, waits, warnings, a delivery that is
-/// not folded, one that cannot be read, a body that was cleared and one that was kept.
+/// A shop with every kind of row: orders in all states, one being processed, rechecks, warnings, an unfolded delivery,
+/// an unreadable one, a cleared body and one that was kept.
 async fn a_shop() -> World {
     let mut world = World::new().await;
     world.forstok_sends(order("1").ready_to_ship()).await;
@@ -50,7 +50,7 @@ async fn a_shop() -> World {
     world
 }
 
-/// Everything that can be asked of a store.
+/// Everything that can be read from storage.
 async fn seen(storage: &dyn Storage, now: Timestamp) -> BTreeMap<&'static str, String> {
     let orders = storage.orders(&Filter::default(), None, 1_000).await.expect("readable");
     let mut timelines = Vec::new();
@@ -114,7 +114,7 @@ async fn everything_is_there_afterwards_and_goes_on() {
         .dies_and_meanwhile(async |source| {
             let moved = copy(&source, &target, now).await.expect("copied");
             let Moved::All { written, rows } = moved else { panic!("nobody works on the source: {moved:?}") };
-            // One of them was there already: the cursor of housekeeping.
+            // One row existed before: the cursor of housekeeping.
             assert!(written > 0 && written <= rows.iter().map(|(_, rows)| rows).sum::<u64>(), "{written} of {rows:?}");
             assert!(rows.iter().all(|(_, rows)| *rows > 0), "of each table something is copied: {rows:?}");
             target
@@ -124,7 +124,7 @@ async fn everything_is_there_afterwards_and_goes_on() {
     for (what, before) in &before {
         assert_eq!(&after[what], before, "{what}");
     }
-    // New orders and deliveries come behind all that were copied, and what waited goes on.
+    // New orders and deliveries get ids after all copied ones, and pending work continues.
     world.forstok_sends(order("10").ready_to_ship()).await;
     assert!(world.forstok_sends(order("4").open()).await.repeat, "it is known here");
     world.accurate.add_item("BARU-01", "Barang baru");
@@ -146,7 +146,7 @@ async fn what_was_in_work_when_the_service_was_killed_is_looked_up_and_made_once
     let mut world = World::new().await;
     world.forstok_sends(order("1").ready_to_ship()).await;
     let claim = world.only_claim().await;
-    // The process dies between the save and writing that down.
+    // The process dies between the save and recording its result.
     post::attempt(&session(&world.wire, &world.clock, true), claim, |_| SignedDuration::ZERO).await;
     assert_eq!(world.accurate.invoice_count(), 1);
     let target = postgres::new_database().await;
@@ -173,7 +173,7 @@ async fn beside_a_running_service_it_copies_so_far_and_comes_to_its_end_once_tha
     let Err(error) = storage::open(&target).await else { panic!("no service may start there") };
     assert!(error.to_string().contains("is not finished") && error.to_string().contains("store copy"), "{error}");
 
-    // Rows come, change, and vanish.
+    // Rows are added, changed and deleted.
     world.forstok_sends(order("10").open()).await;
     world.accurate.add_item("BARU-01", "Barang baru");
     world.operator_retries("2").await;
@@ -199,7 +199,7 @@ async fn cut_short_it_goes_on_where_it_was() {
         (1..=1_000).map(|id| delivery(order(&id.to_string()).cancelled().body(), world.clock.now())).collect();
     world.storage.record(&deliveries, Fold::Now).await.expect("recorded");
     world.run_until_settled().await;
-    // PostgreSQL holds no NUL in a text; an older program may have written one.
+    // PostgreSQL cannot store NUL in a text; an older version may have written one.
     let file = Connection::open(world.database()).expect("the file can be opened");
     let nul = "UPDATE deliveries SET status = 'Cancel' || char(0) || 'led' WHERE id = 1";
     file.execute(nul, []).expect("written");
@@ -239,7 +239,7 @@ async fn a_copy_waits_for_an_earlier_one_that_is_ending_and_not_for_one_that_goe
     let target = postgres::new_database().await;
     let Database::Postgres(url) = &target else { panic!("a server's") };
     let mut earlier = PgConnection::connect(url.expose_secret()).await.expect("it listens");
-    // The lock that a copy holds on the database that it writes into.
+    // The lock that a copy holds on its target database.
     let hold = sqlx::query("SELECT pg_advisory_lock($1)").bind(0x66_6f72_7374_6f6c_i64);
     hold.execute(&mut earlier).await.expect("nobody holds it");
     let why = refused(&world.place, &target, now).await;

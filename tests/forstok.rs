@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::service::{Answer, SECRET, Service};
 
-/// The header of design.md §5, as a client writes it.
+/// The header of design.md §5, in a client's spelling.
 pub(crate) const HEADER: &str = "x-forstok-signature";
 
 /// The sample with this name.
@@ -37,12 +37,12 @@ pub(crate) fn hex_signature(secret: &str, body: &[u8]) -> String {
 }
 
 impl Service {
-    /// Sends a webhook as it should be.
+    /// Sends a valid webhook.
     pub(crate) async fn send(&self, body: &Value) -> Answer {
         self.send_raw(body.to_string().into_bytes()).await
     }
 
-    /// Sends any bytes with the right signature.
+    /// Sends any bytes with a valid signature.
     pub(crate) async fn send_raw(&self, body: Vec<u8>) -> Answer {
         let signature = hex_signature(SECRET, &body);
         self.send_with(&[(HEADER, signature)], body).await

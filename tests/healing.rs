@@ -1,4 +1,4 @@
-//! What heals by itself when its cause goes away, in which order, and what it costs in calls.
+//! Automatic recovery once a cause is gone: the order of events, and the number of calls.
 
 mod causes;
 mod hundred;
@@ -12,10 +12,10 @@ use serde_json::json;
 
 use crate::world::{Order, World, order};
 
-/// An item that Accurate does not know at first.
+/// An item that does not exist in Accurate at first.
 const NEW: &str = "BARU-01";
 
-/// Orders with these ids that wait for the missing item.
+/// Orders with these ids that need the missing item.
 async fn orders_wait_for_the_item(world: &mut World, ids: impl Iterator<Item = u32>) {
     for id in ids {
         world.forstok_sends(order(&id.to_string()).ready_to_ship().sku(NEW)).await;
@@ -23,7 +23,7 @@ async fn orders_wait_for_the_item(world: &mut World, ids: impl Iterator<Item = u
     world.run_at_once_until_idle().await;
 }
 
-/// An order whose shipping is the seller's money, so that the invoice needs an account for it.
+/// An order whose shipping the seller receives, so that the invoice needs an account for it.
 fn with_shipping(id: u32) -> Order {
     order(&id.to_string()).ready_to_ship().with("cashless", json!(false)).with("shipping_price", json!(9_000))
 }
@@ -33,7 +33,7 @@ fn calls(world: &World, action: Action) -> Vec<CallRecord> {
     world.accurate.calls().into_iter().filter(|call| call.action == Some(action)).collect()
 }
 
-/// How many orders are blocked and invoiced.
+/// The number of blocked and of invoiced orders.
 async fn blocked_and_invoiced(world: &World) -> (i64, i64) {
     (world.count(State::Blocked).await, world.count(State::Invoiced).await)
 }

@@ -1,4 +1,4 @@
-//! A reply of 16 MiB costs little more memory than itself, and its reading holds up nobody else.
+//! A reply of 16 MiB needs little more memory than its own size, and parsing it does not delay other tasks.
 
 use std::{
     sync::{
@@ -57,7 +57,7 @@ fn filled(before: &str, piece: &str, after: &str) -> String {
     body
 }
 
-/// The most memory that this process has used since it was last asked, in bytes.
+/// Peak memory of this process since the previous call, in bytes.
 fn most_memory() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line for it");
@@ -86,7 +86,7 @@ async fn the_largest_replies_cost_at_most_their_own_size_again() {
         let session = session(body);
         let before = most_memory().min(most_memory());
         let began = Instant::now();
-        // What is asked for decides how far the reply is read.
+        // The type that the call needs determines how much of the reply is parsed.
         if what.starts_with("a list") {
             let _ = invoices::by_numbers(&session, &["A", "B"]).await;
         } else {
@@ -101,7 +101,7 @@ async fn the_largest_replies_cost_at_most_their_own_size_again() {
 #[tokio::test]
 async fn a_large_reply_is_read_beside_everything_else() {
     let session = session(filled(r#"{"s":true,"d":["#, "{},", "{}]}"));
-    // The host is asked for first.
+    // The host is discovered first.
     let _ = invoices::by_number(&session, "A").await;
     let others = Arc::new(AtomicU64::new(0));
     let count = others.clone();

@@ -1,8 +1,8 @@
-//! The rooms of `src/` and the arrows between them: they point downward only (ARCHITECTURE.md).
+//! The modules of `src/` depend only on modules below them (ARCHITECTURE.md).
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// The rooms from top to bottom. A room may use those below it; rooms on one line use none of each other.
+/// The modules from top to bottom. A module may use those below it; modules on one line may not use each other.
 const LAYERS: &[&[&str]] = &[
     &["main"],
     &["cli"],
@@ -22,7 +22,7 @@ const LAYERS: &[&[&str]] = &[
     &["clock"],
 ];
 
-/// What a room's code may use besides: crates that belong at the edge, and the rooms that may use them.
+/// Crates that only these modules may use.
 const AT_THE_EDGE: &[(&str, &[&str])] = &[
     ("axum", &["http", "web", "export", "sandbox"]),
     ("utoipa", &["http", "deciding"]),
@@ -55,7 +55,7 @@ fn names_used(code: &str) -> BTreeSet<String> {
     names
 }
 
-/// The first words of the parts of a list in braces, whose opening brace is already gone.
+/// The first words of the parts of a list in braces, without the opening brace.
 fn first_names(list: &str) -> impl Iterator<Item = String> {
     let (mut depth, mut names, mut is_first) = (0, Vec::new(), true);
     for (at, letter) in list.char_indices() {
@@ -79,7 +79,7 @@ fn word(text: &str) -> &str {
     &text[..end]
 }
 
-/// Each file of `src/` with the room that it belongs to.
+/// Each file of `src/` with its module.
 fn files() -> Vec<(String, String, String)> {
     fn visit(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
         for entry in fs::read_dir(folder).expect("src/ can be read") {

@@ -1,4 +1,4 @@
-//! Every test that needs more than one module of the crate, in one binary: it is linked once.
+//! Every test that needs more than one module of the crate, in one binary, so that it is linked only once.
 //!
 //! A module is a suite, and its name is a filter: `cargo test --test all way_of_an_order::`.
 //!
@@ -9,9 +9,9 @@
 //! - Storage: `storage`, `copy`, `query_plans`
 //! - The real binary as a process: `binary`, `mapping_surface`, `pages`, `browser`
 //! - Seeded worlds in simulated time: `simulator`
-//! - The rooms of `src/`: `layers`
-//! - What they share: `world` (a pipeline that is run by hand), `service` and `forstok` (the binary and who sends to
-//!   it), `alone` (a process for one test)
+//! - The modules of `src/` and their dependencies: `layers`
+//! - Shared code: `world` (an engine whose steps a test takes one by one), `service` and `forstok` (the binary, and
+//!   sending webhooks to it), `alone` (a process for one test)
 
 mod alone;
 mod forstok;

@@ -1,4 +1,4 @@
-//! What orders become in every bundle mode and every tax mode: snapshots of the samples, properties of all others.
+//! Invoices in every bundle mode and every tax mode: snapshots of the samples, properties of generated orders.
 
 mod properties;
 mod snapshots;
@@ -8,12 +8,12 @@ use forstok_accurate::{deciding::mapping::ActiveMapping, domain::mapping::Mappin
 const BUNDLES: [&str; 3] = ["parent", "parent_and_children", "children"];
 const TAXES: [&str; 3] = ["off", "inclusive", "exclusive"];
 
-/// The sample mapping in these modes for all stores.
+/// The sample mapping with these modes for all stores.
 fn mapping(bundles: &str, tax: &str) -> Mapping {
     let document = [
         ("bundles = \"parent_and_children\"", format!("bundles = \"{bundles}\"")),
         ("mode = \"off\"", format!("mode = \"{tax}\"")),
-        // The one store that has a mode of its own.
+        // The only store with a mode of its own.
         ("[stores.\"7600\".tax]\nmode = \"inclusive\"\n", String::new()),
     ]
     .iter()

@@ -1,4 +1,4 @@
-//! The mapping and the preview as people and programs meet them: commands and routes of the real binary.
+//! The mapping and the preview in commands and routes of the real binary.
 
 mod api;
 mod commands;
@@ -16,7 +16,7 @@ fn with_store(id: &str) -> String {
     format!("{MAPPING}\n[stores.\"{id}\"]\nbranch = \"Kantor Pusat\"\n")
 }
 
-/// A command's end: its exit code and what it said.
+/// The result of a command: its exit code and its output.
 struct Said {
     code: Option<i32>,
     out: String,
@@ -29,7 +29,7 @@ fn run(command: &mut Command) -> Said {
     Said { code: status.code(), out: text(stdout), errors: text(stderr) }
 }
 
-/// `mapping apply` of this document, as a person at the command line.
+/// `mapping apply` of this document on the command line.
 fn apply(home: &Home, document: &str) -> Said {
     let file = home.path("other.toml");
     std::fs::write(&file, document).expect("the folder takes files");

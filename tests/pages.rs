@@ -1,4 +1,4 @@
-//! The pages as a browser without scripts meets them: status, headers and visible text of the real binary's answers.
+//! The pages in a browser without scripts: status, headers and visible text of the real binary's answers.
 
 mod visitor;
 

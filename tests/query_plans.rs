@@ -1,7 +1,8 @@
-//! No statement reads a whole table, so that a million orders are as quick as ten.
+//! No statement reads a whole table, so that a query with a million orders is as fast as with ten.
 //!
-//! The statements are not copied: the store is driven through its trait, the driver logs what it sends, and the
-//! database is asked how it would go about each. A process of its own, since the log is the process's.
+//! The statements are not copied into this test. The test uses storage through its traits, the driver logs what it
+//! sends, and the database explains its plans. The test needs a process of its own, because the log belongs to the
+//! whole process.
 
 use std::{
     collections::BTreeSet,
@@ -61,13 +62,13 @@ impl<S: tracing::Subscriber> Layer<S> for Statements {
         }
         let mut logged = Logged::default();
         event.record(&mut logged);
-        // A statement of four words or less is its own summary.
+        // The driver does not shorten a statement of four words or less.
         let sql = if logged.statement.is_empty() { logged.summary } else { logged.statement };
         self.0.lock().expect("no test panics while it holds this").insert(sql);
     }
 }
 
-/// Partial indexes, which hold only what is wanted.
+/// Partial indexes, which contain only relevant rows.
 const BY_PART: [&str; 4] = ["orders_undecided", "orders_by_lane", "orders_due_since", "deliveries_unreadable"];
 
 async fn use_the_unreadable(world: &World) {
@@ -81,7 +82,7 @@ async fn use_the_unreadable(world: &World) {
     storage.fold_reread(&[(newest[0].id, delivery(order("50").open().body(), now))]).await.expect("written");
 }
 
-/// What people ask for and decide.
+/// Queries and decisions of people.
 async fn use_what_pages_need(world: &World) {
     let (storage, now) = (world.storage.clone(), world.clock.now());
     storage.causes(10).await.expect("readable");
@@ -105,7 +106,7 @@ async fn use_what_pages_need(world: &World) {
     storage.acknowledge(&order_id("1"), Warning::CustomerCreated, "ani", now).await.expect("written");
 }
 
-/// Uses the store in every way there is.
+/// Uses storage in every possible way.
 async fn use_everything(world: &mut World) {
     for id in 1..=20 {
         let sku = if id % 5 == 0 { "BARU-01" } else { "AAA2002" };
@@ -189,7 +190,7 @@ async fn use_everything(world: &mut World) {
     storage.end_session("d").await.expect("written");
     world.advance(100 * 86_400);
     for _ in 0..2 {
-        // Some are cleared, some are kept and looked at again.
+        // Some are cleared, some are kept and examined again.
         clear_some(world.engine.storage().as_ref(), SignedDuration::from_hours(24), world.engine.now())
             .await
             .expect("written");
@@ -202,8 +203,9 @@ async fn use_everything(world: &mut World) {
     storage.resign("one").await.expect("written");
 }
 
-/// `u` is `unfolded`, which holds only what waits. `SCAN o` stands for a whole table; a partial index may be read whole, for it holds only what is wanted.
-/// To read all orders of one state just to show something is as bad: there may be as many.
+/// `u` is `unfolded`, which contains only pending rows. `SCAN o` means a whole table. A partial index may be read
+/// whole, because it contains only relevant rows. Reading all orders of one state just to display something is also
+/// forbidden: there may be as many.
 fn reads_a_whole_table(sql: &str, step: &str) -> bool {
     if sql.starts_with("SELECT") && step.ends_with("orders_by_state (state=?)") {
         return true;
@@ -217,11 +219,11 @@ fn reads_a_whole_table(sql: &str, step: &str) -> bool {
 }
 
 impl Statements {
-    /// What was logged since this was last asked: the store's own statements.
+    /// The statements of storage that were logged since the previous call.
     fn take(&self) -> Vec<String> {
         let logged = std::mem::take(&mut *self.0.lock().expect("no test panics while it holds this"));
         let words = ["SELECT", "UPDATE", "INSERT", "DELETE", "WITH"];
-        // Some statements travel together in one text.
+        // Some statements are sent together in one text.
         let each = logged.iter().filter(|sql| !sql.contains("CREATE ")).flat_map(|sql| sql.split(';'));
         let own = each.map(str::trim).filter(|sql| words.iter().any(|word| sql.starts_with(word)));
         let foreign = ["_sqlx_migrations", "sqlite_", "pg_", "current_", "set_config"];
@@ -258,7 +260,7 @@ fn slow_in_sqlite(world: &World, statements: Vec<String>) -> Vec<String> {
         while let Some(row) = rows.next().expect("a plan") {
             steps.push(row.get("detail").expect("a text"));
         }
-        // What a part of the statement has found is read whole.
+        // The result of a subquery is read whole.
         let found = |name: &str| steps.iter().any(|step| *step == format!("CO-ROUTINE {name}"));
         if steps.iter().any(|step| reads_a_whole_table(&sql, step) && !found(step.trim_start_matches("SCAN "))) {
             slow.push(format!("{sql}\n  {}", steps.join("\n  ")));
@@ -267,7 +269,7 @@ fn slow_in_sqlite(world: &World, statements: Vec<String>) -> Vec<String> {
     slow
 }
 
-/// A shop with history, so that reading all of a table does not look cheap; as a session of the store sees it.
+/// A shop with history, so that reading a whole table does not look cheap; a session as storage uses it.
 const FILL: &str = "
     SET session_replication_role = replica;
     INSERT INTO orders SELECT (jsonb_populate_record(o, jsonb_build_object(
@@ -303,8 +305,8 @@ async fn slow_in_postgres(world: &World, statements: Vec<String>) -> Vec<String>
     slow
 }
 
-/// Steps of a plan that read all of a table that grows with history, also by way of an index. A partial index may
-/// be read whole, for it holds only what is wanted; so may the end of a list that has a limit.
+/// Steps of a plan that read a whole table that grows with history, also through an index. A partial index may be read
+/// whole, because it contains only relevant rows; so may the end of a list with a limit.
 fn whole_reads(plan: &Value, whole: &mut Vec<String>) {
     match plan {
         Value::Array(steps) => steps.iter().for_each(|step| whole_reads(step, whole)),

@@ -1,5 +1,5 @@
-//! All sample orders of the specification lead to the outcome that `expected.json` gives,
-//! in whatever order and however often their snapshots arrive.
+//! All sample orders of the specification lead to the result in `expected.json`, in every order of arrival and with any
+//! number of repeats.
 
 use forstok_accurate::{
     domain::{
@@ -12,7 +12,7 @@ use forstok_accurate::{
 };
 use serde_json::{Value, json};
 
-/// The decision after these bodies arrived in this order, each at its own second.
+/// The decision after these bodies arrived in this order, each in a second of its own.
 fn decided(bodies: &[&Value]) -> Decision {
     let mapping = samples::mapping();
     let mut history: Option<History> = None;
@@ -30,7 +30,7 @@ fn decided(bodies: &[&Value]) -> Decision {
     decide(&history, &orders[history.latest_delivery() as usize], &mapping)
 }
 
-/// A decision in the shape of `expected.json`.
+/// A decision in the form of `expected.json`.
 fn outcome(decision: &Decision) -> Value {
     match decision {
         Decision::Watch => json!({"state": "watching"}),
@@ -60,7 +60,7 @@ fn as_expected(body: &InvoiceBody) -> Value {
     sent
 }
 
-/// The same order some time before, at an earlier status, with other amounts.
+/// The same order at an earlier time and status, with other amounts.
 fn earlier(body: &Value) -> Value {
     let mut earlier = body.clone();
     earlier["order"]["status"] = json!("Pending Payment");

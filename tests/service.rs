@@ -1,4 +1,4 @@
-//! The binary as a child process with settings, mapping and database in a folder of its own.
+//! The binary as a child process, with settings, mapping and database in a temporary folder.
 
 use std::{
     net::SocketAddr,
@@ -13,7 +13,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tempfile::{NamedTempFile, TempDir};
 
-/// What opens `/v1` in these tests.
+/// The operator token of these tests.
 pub(crate) const OPERATOR_TOKEN: &str = "token-of-the-operator";
 
 /// The webhook secret of [`Home::new`].
@@ -22,35 +22,35 @@ pub(crate) const SECRET: &str = "secret-of-the-webhook";
 /// The webhook settings of [`Home::new`].
 const WEBHOOK: &str = "scheme = \"hmac-sha256\"\nsecrets = [\"secret-of-the-webhook\"]";
 
-/// Where the line of the log ends that says where webhooks are taken.
+/// End of the log line that contains the webhook address.
 const ADDRESS_IN_LOG: (&str, &str) = ("webhooks are taken at http://", "/webhooks/forstok");
 
-/// Where everything is kept when a test does not care.
+/// The database, unless a test chooses another one.
 const SQLITE: &str = "sqlite://data/orders.db";
 
-/// Lines of the log that a failed test shows.
+/// Number of log lines that a failed test shows.
 const LINES_SHOWN: usize = 40;
 
-/// How often and at what distance a condition is looked at.
+/// How often a condition is checked.
 const LOOKS_A_MINUTE: u32 = 1200;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
-/// What a minute may become with all that the looks take.
+/// The longest duration of such a minute, including the checks themselves.
 const LONGEST_MINUTE: Duration = Duration::from_mins(5);
 
-/// Looks until there is something to see; a minute at most.
+/// Checks until there is a result, for at most a minute.
 pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
     within_minutes(1, what, look).await
 }
 
-/// Looks until there is something to see; so many minutes at most, not counting what the looks themselves take.
+/// Checks until there is a result, for at most this many minutes, not counting the checks themselves.
 pub(crate) async fn within_minutes<T>(minutes: u32, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     for _ in 0..minutes * LOOKS_A_MINUTE {
         if let Some(seen) = look().await {
             return seen;
         }
-        // Looks that take seconds each, at something that will never come, would take hours.
+        // Checks that take seconds each would otherwise continue for hours.
         if begun.elapsed() > minutes * LONGEST_MINUTE {
             break;
         }
@@ -59,7 +59,7 @@ pub(crate) async fn within_minutes<T>(minutes: u32, what: &str, mut look: impl A
     panic!("it never came to this: {what}");
 }
 
-/// A stand-in for Accurate with all masters that the samples need.
+/// A sandbox with all masters that the samples need.
 pub(crate) async fn accurate() -> Running {
     accurate_with(Options::with_sample_masters()).await
 }
@@ -68,16 +68,16 @@ pub(crate) async fn accurate_with(options: Options) -> Running {
     Sandbox::new(options).start(([127, 0, 0, 1], 0).into()).await.expect("a port is free")
 }
 
-/// Settings, mapping and database of one service. They outlive its process and go when nobody looks any more.
+/// Settings, mapping and database of one service. They outlive its process and are deleted when this value is dropped.
 pub(crate) struct Home(Arc<TempDir>);
 
 impl Home {
-    /// A home with everything a service needs: HMAC in hex, an operator token, the mapping of the samples.
+    /// Everything that a service needs: HMAC in hex, an operator token, the mapping of the samples.
     pub(crate) fn new(accurate: &Running) -> Self {
         Self::with_webhook(accurate, WEBHOOK)
     }
 
-    /// The same on another database.
+    /// The same with another database.
     pub(crate) fn on(accurate: &Running, database: &str) -> Self {
         let settings = settings(&accurate.url(), &format!("operator_token = \"{OPERATOR_TOKEN}\""), WEBHOOK);
         Self::with_settings(&settings.replace(SQLITE, database))
@@ -93,7 +93,7 @@ impl Home {
         Self::with_settings(&settings(&accurate.url(), "", WEBHOOK))
     }
 
-    /// A home with these settings and the mapping of the samples.
+    /// These settings and the mapping of the samples.
     pub(crate) fn with_settings(settings: &str) -> Self {
         let home = Self(Arc::new(tempfile::tempdir().expect("a folder for the test")));
         std::fs::write(home.path("mapping.toml"), samples::MAPPING).expect("the folder takes files");
@@ -101,7 +101,7 @@ impl Home {
         home
     }
 
-    /// Rewrites a part of the settings.
+    /// Replaces a part of the settings.
     pub(crate) fn change_settings(&self, part: &str, other: &str) {
         let settings = std::fs::read_to_string(self.path("settings.toml")).expect("the settings of this test");
         assert!(settings.contains(part), "{part} is not in\n{settings}");
@@ -116,14 +116,14 @@ impl Home {
         self.0.path().join(name)
     }
 
-    /// The binary with these arguments, `--config` and nothing of this process' own settings.
+    /// The binary with these arguments and `--config`, without the settings of this process's environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = binary(arguments);
         command.current_dir(self.0.path()).arg("--config").arg(self.path("settings.toml"));
         command
     }
 
-    /// Starts the service and waits until it takes webhooks.
+    /// Starts the service and waits until it accepts webhooks.
     pub(crate) async fn serve(&self) -> Service {
         self.serve_with(&[]).await
     }
@@ -135,12 +135,12 @@ impl Home {
         self.start(command).await
     }
 
-    /// The same by a shell that prepares something first; its script ends with `exec "$0" "$@"`.
+    /// The same through a shell that prepares something first; its script ends with `exec "$0" "$@"`.
     pub(crate) async fn serve_by(&self, script: &str) -> Service {
         self.start(self.command_by(script)).await
     }
 
-    /// `serve` by a shell.
+    /// `serve` through a shell.
     pub(crate) fn command_by(&self, script: &str) -> Command {
         let serve = self.command(&["serve"]);
         let mut command = Command::new("sh");
@@ -169,7 +169,7 @@ impl Home {
     }
 }
 
-/// The binary with these arguments and nothing of this process' own settings.
+/// The binary with these arguments, without the settings of this process's environment.
 pub(crate) fn binary(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_forstok-accurate"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FORSTOK_ACCURATE_")) {
@@ -199,8 +199,8 @@ fn settings(accurate: &str, server: &str, webhook: &str) -> String {
     )
 }
 
-/// What a process wrote to standard error so far. It writes into a file, so that whatever it logged before it answered
-/// is there when its answer has come.
+/// Standard error of a process so far. It is a file, so that everything that the process logged before an answer is
+/// available with the answer.
 #[derive(Clone)]
 pub(crate) struct Log(Arc<NamedTempFile>);
 
@@ -227,14 +227,14 @@ impl Log {
     }
 }
 
-/// A client that no proxy of this machine comes between.
+/// A client that ignores this machine's proxy.
 pub(crate) fn client() -> reqwest::Client {
-    // Fails when one is installed already, which is as good.
+    // Fails if one is already installed, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client can be made")
 }
 
-/// A service that takes webhooks. It is killed when this is dropped.
+/// A service that accepts webhooks. It is killed when this value is dropped.
 pub(crate) struct Service {
     child: Child,
     pub(crate) log: Log,
@@ -244,18 +244,18 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// `SIGKILL`; returns when the process is gone.
+    /// Sends `SIGKILL`; returns when the process has ended.
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("our own child");
         self.child.wait().expect("our own child");
     }
 
-    /// `SIGTERM`; returns at once.
+    /// Sends `SIGTERM`; returns immediately.
     pub(crate) fn terminate(&self) {
         self.signal("TERM");
     }
 
-    /// `SIGHUP`; returns when the settings have been read again, whatever came of it.
+    /// Sends `SIGHUP`; returns when the settings have been read again, with or without success.
     pub(crate) async fn read_settings_again(&self) {
         let times = || self.log.text().matches("settings were read again").count();
         let before = times();
@@ -269,7 +269,7 @@ impl Service {
         assert!(status.success(), "{kill}");
     }
 
-    /// The exit code, once the process has left by itself.
+    /// The exit code, after the process has exited.
     pub(crate) async fn exit_code(&mut self) -> Option<i32> {
         let child = &mut self.child;
         eventually("the service leaves", async || child.try_wait().expect("our own child")).await.code()
@@ -283,13 +283,13 @@ impl Service {
         format!("http://{}{path}", self.address)
     }
 
-    /// Asks as the operator.
+    /// GET as the operator.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}"))];
         self.ask(Method::GET, path, &headers, Vec::new()).await
     }
 
-    /// Orders as the operator.
+    /// POST as the operator.
     pub(crate) async fn post(&self, path: &str) -> Answer {
         let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}"))];
         self.ask(Method::POST, path, &headers, Vec::new()).await
@@ -318,12 +318,12 @@ impl Service {
         .await
     }
 
-    /// How many orders stand in this state.
+    /// The number of orders in this state.
     pub(crate) async fn count(&self, state: &str) -> u64 {
         self.get("/v1/summary").await.json()["by_state"][state].as_u64().expect("every state is counted")
     }
 
-    /// An order once it stands in this state.
+    /// An order once it is in this state.
     pub(crate) async fn order_once(&self, id: &str, state: &str) -> Value {
         self.get_until(&format!("/v1/orders/{id}"), |order| order["state"] == state).await
     }
@@ -331,7 +331,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // Both fail when the process has left already, which is as good.
+        // Both fail if the process has already exited, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
@@ -343,7 +343,7 @@ impl Drop for Service {
     }
 }
 
-/// An answer of the service, read to its end.
+/// A complete answer of the service.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,

@@ -1,4 +1,4 @@
-//! What the store promises, through its trait: what is told twice, what comes late, what is counted and listed.
+//! The contract of storage, through its traits: repeats, late writes, counts and lists.
 
 mod allowance;
 mod pages;
@@ -23,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::world::{BOOK, Base, Order, World, order, order_id};
 
-/// Each case, on both.
+/// Runs each case on both databases.
 macro_rules! on_both {
     ($($case:ident of $place:path),* $(,)?) => {
         mod sqlite {
@@ -105,7 +105,7 @@ const ALL: Filter = Filter {
     days: None,
 };
 
-/// Records these in one commit; tells which were repeats.
+/// Records these in one commit; returns which were repeats.
 async fn record(world: &World, orders: &[Order]) -> Vec<bool> {
     let deliveries: Vec<_> = orders.iter().map(|order| delivery(order.body(), world.clock.now())).collect();
     let receipts = world.storage.record(&deliveries, Fold::Now).await.expect("recorded");
@@ -120,7 +120,7 @@ async fn decide(world: &World, verdict: Verdict) -> usize {
     world.storage.decide(&[verdict], world.clock.now()).await.expect("written").len()
 }
 
-/// A decision that an order is to be ignored.
+/// A decision that ignores an order.
 fn ignoring(order: &Undecided) -> Verdict {
     Verdict {
         order_id: order.order_id.clone(),
@@ -149,8 +149,8 @@ fn text(text: &str) -> Filter {
     Filter { text: Some(text.to_owned()), ..ALL }
 }
 
-/// Orders of two stores in every state there is: 1 is open, 2 invoiced, 3 blocked for its item, 4 cancelled,
-/// 5 voided, 6 to be voided (7475 only), 7 blocked for its sku, 8 waiting (7475 only), 9 received.
+/// Orders of two stores in every state: 1 is open, 2 invoiced, 3 blocked for its item, 4 cancelled, 5 voided, 6 to be
+/// voided (7475 only), 7 blocked for its sku, 8 waiting (7475 only), 9 received.
 async fn a_world_with_every_state(base: Base) -> World {
     let mut world = World::on(base).await;
     for store in [8277, 7475] {
@@ -271,7 +271,7 @@ async fn a_decision_about_an_order_under_a_lease_changes_nothing(base: Base) {
     assert!(undecided(&world).await.is_empty());
     let verdict = Verdict { revision: waiting.revision + 1, ..ignoring(&waiting) };
     assert_eq!(decide(&world, verdict.clone()).await, 0);
-    // Nor afterwards, as long as an invoice may stand that we do not know of.
+    // Nor afterwards, as long as an unknown invoice may exist.
     world.advance(600);
     assert_eq!(decide(&world, verdict.clone()).await, 0);
     let outcome = Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes };
@@ -379,7 +379,7 @@ async fn pages_show_every_order_once_newest_first(base: Base) {
         let Some(last) = page.last() else { break };
         before = Some(last.id);
         seen.extend(page.iter().map(|order| order.order_id.to_string()));
-        // What comes in between stands before the first page and moves nothing.
+        // Orders that arrive meanwhile are before the first page and shift nothing.
         world.forstok_sends(order(&(100 + seen.len()).to_string()).open()).await;
     }
     assert_eq!(seen, (1..=25).rev().map(|id| id.to_string()).collect::<Vec<_>>());
@@ -438,7 +438,7 @@ async fn opening_the_file_again_keeps_everything(base: Base) {
     assert!(before.3.is_some_and(|mapping| mapping.revision == 1));
 }
 
-/// Clears what is older than a day in steps of 7; returns how many bodies each cleared.
+/// Clears bodies older than a day in steps of 7; returns how many each step cleared.
 async fn clear(world: &World) -> Vec<u64> {
     let mut steps = Vec::new();
     loop {
@@ -459,7 +459,7 @@ async fn old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again(b
     let young = order("5").cancelled();
     record(&world, std::slice::from_ref(&young)).await;
     let before = (format!("{:?}", all(&world).await), world.timeline("827705").await);
-    // Of each store 1, 3 and 7 stay, of 7475 the newest of 6, 8 and 9 too.
+    // 1, 3 and 7 of each store are kept, and of 7475 also the newest of 6, 8 and 9.
     let cleared = clear(&world).await;
     assert_eq!((cleared.len(), cleared.iter().sum::<u64>()), (4, 22 - 3 - 6), "{cleared:?}");
     assert_eq!((format!("{:?}", all(&world).await), world.timeline("827705").await), before);

@@ -1,4 +1,4 @@
-//! Tasks that panic: they are started again, and `/healthz` and `/readyz` name the one that does not recover.
+//! Tasks that panic are restarted, and `/healthz` and `/readyz` name a task that does not recover.
 
 use std::{
     pin::Pin,
@@ -28,7 +28,7 @@ use tokio::net::TcpListener;
 
 use crate::world::{FakeClock, World, order, session};
 
-/// The world's clock, but time passes as it does here. While it is broken, whoever asks for the time of day panics.
+/// The world's clock, with time passing as in reality. While it is broken, reading the time of day panics.
 struct Breakable {
     clock: Arc<FakeClock>,
     is_broken: AtomicBool,
@@ -49,7 +49,7 @@ impl Clock for Breakable {
     }
 }
 
-/// Serves an engine; the address.
+/// Serves an engine; returns the address.
 async fn served(engine: &Arc<Engine>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("bound");
@@ -119,7 +119,7 @@ async fn a_task_that_keeps_panicking_turns_the_probes_to_503_and_works_again_aft
 async fn work_that_panics_is_done_again_and_keeps_no_turn() {
     let mut world = World::new().await;
     let running = Running::start(&world.engine, None);
-    // More groups than may be under way at once.
+    // More groups than may be processed at a time.
     world.wire.panics(10);
     for id in 1..=200 {
         world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
@@ -128,7 +128,7 @@ async fn work_that_panics_is_done_again_and_keeps_no_turn() {
     assert!(running.stop(Duration::from_mins(1)).await, "it stops");
 }
 
-/// Panics about one order.
+/// Panics for one order.
 fn decides_all_but_one(order: &Undecided, mapping: &ActiveMapping) -> Verdict {
     assert_ne!(order.order_id.as_str(), "2", "on purpose");
     decide(order, mapping)
@@ -151,12 +151,12 @@ async fn an_order_whose_decision_panics_is_skipped_and_explained_and_decided_aft
     let said = "an error in this program kept the order from being decided";
     assert_eq!(world.timeline("2").await.matches(said).count(), 1, "{}", world.timeline("2").await);
 
-    // News is tried, and fails for the same error.
+    // The undecided order is tried, and fails with the same error.
     world.forstok_sends(order("2").shipped()).await;
     world.run_until_settled().await;
     assert_eq!(world.state("2").await, "received");
 
-    // What the other engine has called Accurate for no longer counts.
+    // Earlier calls of the other engine no longer count.
     world.advance(60);
     world.engine = sound;
     world.run_until_settled().await;

@@ -1,6 +1,6 @@
-//! The way of an order from Forstok's webhook to Accurate's invoice, with everything that can happen on it.
+//! The path of an order from Forstok's webhook to Accurate's invoice, with everything that can happen on it.
 //!
-//! Each test says what happens and looks at what people would see: the sandbox's books, the order, its timeline.
+//! Each test states what happens, and checks what people would see: the sandbox's invoices, the order, its timeline.
 
 mod cancelling;
 mod clocks;
@@ -21,6 +21,6 @@ mod samples;
 mod snapshots_of_orders;
 mod together;
 
-/// The order and the invoice that most tests are about: sample 01.
+/// The order and the invoice of most tests: sample 01.
 const ORDER: &str = "138163394";
 const NUMBER: &str = "231127PECAFY4J";

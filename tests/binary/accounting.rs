@@ -1,4 +1,4 @@
-//! What the person who keeps the books does over the API: problems, decisions, totals, exports, history.
+//! An accountant's work over the API: problems, decisions, totals, exports, history.
 
 use forstok_accurate::sandbox::samples::SAMPLES;
 use reqwest::Method;
@@ -18,7 +18,7 @@ async fn decide(service: &Service, id: &str, body: Value) -> Answer {
     post(service, &format!("/v1/orders/{id}/decision"), body).await
 }
 
-/// All samples, each where it should be.
+/// All samples, each in its expected state.
 async fn settled(service: &Service) {
     service.send_all_samples().await;
     let expected = |state: &str| SAMPLES.iter().filter(|sample| sample.expected()["state"] == state).count();

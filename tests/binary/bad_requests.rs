@@ -1,4 +1,4 @@
-//! What nobody should send is answered as documented, and kept or refused as documented.
+//! Invalid requests are answered as documented, and stored or refused as documented.
 
 use std::{
     io::{Read, Write},
@@ -16,13 +16,13 @@ use crate::{
 
 const MIB: usize = 1024 * 1024;
 
-/// Orders and unreadable deliveries that are kept.
+/// The number of stored orders and unreadable deliveries.
 async fn kept(service: &Service) -> (Value, Value) {
     let summary = service.get("/v1/summary").await.json();
     (summary["orders"].clone(), summary["unreadable"]["deliveries"].clone())
 }
 
-/// Asserts that a delivery is kept although it could not be read; returns what was not understood.
+/// Asserts that a delivery is stored although it is unreadable; returns what was not understood.
 fn kept_unread(answer: &Answer) -> String {
     assert_eq!(answer.status, 202, "{}", answer.text);
     assert_eq!(answer.kind, "application/json");
@@ -47,7 +47,7 @@ async fn a_wrong_or_missing_signature_is_refused_and_nothing_is_kept() {
         let detail = answer.problem(401, "signature_wrong");
         assert!(detail.contains(HEADER), "{detail}");
     }
-    // The right signature of an unreadable body under a wrong secret is no reason to keep it either.
+    // A valid signature with a wrong secret is not stored either, even if the body is unreadable.
     let answer = service.send_with(&[(HEADER, hex_signature("stranger", b"null"))], b"null".to_vec()).await;
     answer.problem(401, "signature_wrong");
     let detail = service.send_with(&[], body).await.problem(401, "signature_missing");
@@ -79,7 +79,7 @@ async fn authentic_bodies_that_are_no_order_are_kept_and_say_what_was_not_unders
         assert!(not_understood.starts_with(expected), "{not_understood}");
         assert_eq!(kept(&service).await, (json!(0), json!(nth + 1)));
     }
-    // The same again is the same delivery, only more often.
+    // The same body again is the same delivery, with a higher count.
     kept_unread(&service.send_raw(b"null".to_vec()).await);
     let summary = service.get("/v1/summary").await.json();
     assert_eq!(summary["unreadable"]["deliveries"], cases.len());
@@ -134,11 +134,11 @@ async fn a_body_of_five_mebibytes_is_refused_and_its_sender_hears_so() {
     assert!(raw.starts_with("HTTP/1.1 413 "), "{raw}");
     assert!(raw.contains("\"code\":\"body_too_large\""), "{raw}");
 
-    // A client library meets the same.
+    // The same with a client library.
     service.send_raw(vec![b' '; 5 * MIB]).await.problem(413, "body_too_large");
     service.send_raw(vec![b' '; 4 * MIB + 1]).await.problem(413, "body_too_large");
     assert_eq!(kept(&service).await, (json!(0), json!(0)));
-    // Exactly 4 MiB is still read; blanks are no JSON.
+    // Exactly 4 MiB is still read; white space is not JSON.
     kept_unread(&service.send_raw(vec![b' '; 4 * MIB]).await);
     let log = service.log.text();
     assert!(log.lines().any(|line| line.contains("WARN") && line.contains("webhook refused: body_too_large")), "{log}");
@@ -214,7 +214,7 @@ async fn a_slow_sender_is_sent_away_while_others_are_served() {
             .write_all(b"POST /webhooks/forstok HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n")
             .expect("the head is taken");
         let mut answer = String::new();
-        // Ends only when the service closes the connection: it will not wait for the rest.
+        // Ends only when the service closes the connection: it does not wait for the rest.
         stream.read_to_string(&mut answer).expect("the sender hears the answer");
         answer
     });

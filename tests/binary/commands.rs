@@ -1,4 +1,4 @@
-//! The commands beside `serve`.
+//! The commands other than `serve`.
 
 use std::{
     io::{BufRead, BufReader},
@@ -48,7 +48,7 @@ async fn the_health_command_asks_the_running_service() {
     let mut service = home.serve().await;
     let health = |address: String| {
         let mut command = home.command(&["health"]);
-        // A proxy of the machine is none of a health check's business.
+        // The health check ignores this machine's proxy.
         command.env("FORSTOK_ACCURATE_SERVER__LISTEN", address).env("http_proxy", "http://127.0.0.1:9");
         command.output().expect("it runs")
     };
@@ -179,7 +179,7 @@ fn nobody_who_stops_reading_makes_a_command_panic() {
         [&["openapi"][..], &["demo", "--once", "--listen", "localhost:0"], &["sandbox", "--listen", "localhost:0"]]
     {
         let mut child = binary(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-        // Nobody reads from the start.
+        // The pipe is closed from the start.
         drop(child.stdout.take());
         let output = child.wait_with_output().expect("it ends");
         let said = String::from_utf8_lossy(&output.stderr);

@@ -1,4 +1,4 @@
-//! What `deploy/` asks of the service: its metrics, and the routes that probes look at.
+//! The metrics and probe routes that `deploy/` relies on.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ const TESTS_OF_RULES: &str = include_str!("../../deploy/prometheus/alerts.test.y
 const DASHBOARD: &str = include_str!("../../deploy/grafana/dashboard.json");
 const KUBERNETES: &str = include_str!("../../deploy/kubernetes.yaml");
 
-/// A service that has invoiced an order, so that all it measures has been measured.
+/// A service that has invoiced an order, so that every metric has a value.
 async fn after_an_invoice() -> Service {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
@@ -21,7 +21,7 @@ async fn after_an_invoice() -> Service {
     service
 }
 
-/// Words of a text that begin like this.
+/// The words of a text that begin with this prefix.
 fn words(text: &str, beginning: &str) -> BTreeSet<String> {
     let of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.split(|c| !of_a_name(c)).filter(|word| word.starts_with(beginning)).map(str::to_owned).collect()

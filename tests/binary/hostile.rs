@@ -1,4 +1,5 @@
-//! Senders who mean harm, or do harm without meaning it. How fast the service is meanwhile: `benches/hostile.rs`.
+//! Hostile senders, and senders that cause harm unintentionally. `benches/hostile.rs` measures the service's speed
+//! meanwhile.
 
 use std::{
     io::{Read, Write},
@@ -17,7 +18,7 @@ use crate::{
 
 const MIB: usize = 1024 * 1024;
 
-/// The most memory that the service may have used, in KiB. An idle one uses about 20 MiB.
+/// The highest permitted peak memory of the service, in KiB. An idle service uses about 20 MiB.
 const MOST_MEMORY: u64 = 128 * 1024;
 
 fn connect(address: SocketAddr) -> TcpStream {
@@ -26,7 +27,7 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// What the service answers to these bytes, until it closes the connection.
+/// The service's answer to these bytes, until it closes the connection.
 async fn answer_to(service: &Service, bytes: Vec<u8>) -> String {
     let address = service.address;
     let raw = tokio::task::spawn_blocking(move || {
@@ -39,7 +40,7 @@ async fn answer_to(service: &Service, bytes: Vec<u8>) -> String {
     raw.await.expect("no panic")
 }
 
-/// A webhook with this signature header as bytes.
+/// A webhook whose signature header consists of these bytes.
 fn webhook(signature: &[u8], body: &[u8]) -> Vec<u8> {
     let head = format!(
         "POST /webhooks/forstok HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n{HEADER}: ",
@@ -48,7 +49,7 @@ fn webhook(signature: &[u8], body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), signature, b"\r\n\r\n", body].concat()
 }
 
-/// The most memory that a process has used so far, in KiB.
+/// Peak memory of a process so far, in KiB.
 fn most_memory(service: &Service) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", service.id())).expect("it lives");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux counts it");
@@ -70,7 +71,7 @@ async fn signatures_of_every_wrong_length_and_alphabet_are_401_and_nothing_is_ke
     let right = hex_signature(SECRET, &body);
     let right_bytes = hex::decode(&right).expect("hex");
     for length in 0..=300 {
-        // The right signature cut off, or with more behind it.
+        // The valid signature, truncated or extended.
         let in_hex: String = right.chars().cycle().take(length).collect();
         let bytes: Vec<u8> = right_bytes.iter().copied().cycle().take(length).collect();
         for (service, signature, is_right) in
@@ -86,7 +87,7 @@ async fn signatures_of_every_wrong_length_and_alphabet_are_401_and_nothing_is_ke
         for service in [&hex, &base64] {
             let answer = answer_to(service, webhook(signature.as_bytes(), &body)).await;
             let status = answer.split(' ').nth(1).unwrap_or_default();
-            // A header that HTTP does not allow is no signature at all.
+            // A header that HTTP does not allow is not a signature at all.
             assert!(["400", "401"].contains(&status), "{signature:?}: {answer}");
         }
     }
@@ -129,14 +130,14 @@ async fn a_compressed_bomb_is_bytes_like_any_others_and_never_unpacked() {
     service.send_with(&[encoding.clone(), signature], bomb.clone()).await.problem(401, "signature_wrong");
     nothing_is_kept(&service).await;
 
-    // Forstok's own signature: it is kept like all that Forstok sends and we cannot read.
+    // Forstok's own signature: the body is stored like every unreadable body from Forstok.
     let answer = service.send_with(&[encoding, (HEADER, hex_signature(SECRET, &bomb))], bomb.clone()).await;
     assert_eq!(answer.status, 202, "{}", answer.text);
     assert!(answer.text.contains("is not JSON"), "{}", answer.text);
     assert!(most_memory(&service) < MOST_MEMORY, "{} KiB", most_memory(&service));
 }
 
-/// 300 KB that would become 300 MB.
+/// 300 KB that would decompress to 300 MB.
 fn bomb() -> Vec<u8> {
     let packed =
         Command::new("sh").args(["-c", "head -c 300000000 /dev/zero | gzip"]).output().expect("every Unix has sh");
@@ -172,7 +173,7 @@ async fn bodies_broken_in_every_way_are_kept_or_refused_and_nothing_breaks() {
     assert!(!service.log.text().contains("panicked"), "nothing broke");
 }
 
-/// The same body with a few bytes changed, taken away or doubled.
+/// The same body with a few bytes changed, removed or duplicated.
 fn broken(mut body: Vec<u8>, chance: &mut fastrand::Rng) -> Vec<u8> {
     for _ in 0..chance.usize(1..=4) {
         let at = chance.usize(..body.len() - 1);
@@ -216,7 +217,7 @@ async fn requests_whose_framing_is_broken_are_4xx_and_nothing_is_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn when_all_seats_are_taken_the_longest_idle_connection_makes_room_for_an_honest_sender() {
     let accurate = accurate().await;
-    // 200 files leave a hundred for connections.
+    // 200 files leave about a hundred for connections.
     let service = Home::new(&accurate).serve_by("ulimit -n 200; exec \"$0\" \"$@\"").await;
     assert!(service.log.text().contains("at most 100 connections"), "{}", service.log.text());
     let mut idle: Vec<_> = (0..250).map(|_| connect(service.address)).collect();

@@ -1,4 +1,4 @@
-//! What is kept: backups beside a running service, and bodies until they are old.
+//! Backups while the service runs, and the retention of bodies.
 
 use std::{
     path::{Path, PathBuf},
@@ -20,10 +20,10 @@ use crate::{
     world::postgres,
 };
 
-/// Orders that are answered before the backup begins.
+/// Number of orders that are answered before the backup begins.
 const BEFORE: usize = 200;
 
-/// Runs `store backup` beside whatever runs.
+/// Runs `store backup` while everything else continues.
 async fn backup(home: &Home, file: &Path) -> Output {
     let mut command = home.command(&["store", "backup", file.to_str().expect("UTF-8")]);
     tokio::task::spawn_blocking(move || command.output().expect("it runs")).await.expect("no panic")
@@ -41,7 +41,7 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(folder).expect("it is there").map(|entry| entry.expect("it is there").path()).collect()
 }
 
-/// Orders that are sent beside each other, and those that were answered.
+/// Concurrently sent orders, and those that were answered.
 #[derive(Default)]
 struct Sent {
     next: AtomicU64,
@@ -54,7 +54,7 @@ impl Sent {
         self.answered.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Sends one order after the other until told to stop.
+    /// Sends one order after the other until it is told to stop.
     async fn keep_sending(&self, service: &Service) {
         while !self.stop.load(Relaxed) {
             let id = 1 + self.next.fetch_add(1, Relaxed);
@@ -74,10 +74,11 @@ async fn a_backup_under_load_holds_every_order_that_was_answered_before_it_began
     let (copy, sent) = (folder.join("orders.db"), Sent::default());
     let backing_up = async {
         eventually("many orders were answered", async || (sent.answered().len() >= BEFORE).then_some(())).await;
-        // A shop that has no invoice yet cannot know that Accurate keeps our numbers: an attempt that was under way
-        // when the backup was made would wait for five minutes after the restore before it saves again.
+        // A shop without invoices cannot know that Accurate keeps our numbers. An attempt that was in progress during
+        // the backup would wait for five minutes after the restore before it saves again.
         service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"].as_u64() >= Some(8)).await;
-        // A backup may be made between two answers; a service that waits for each will never be seen to go on.
+        // A backup may take place between two answers, so a service that waits for each answer would not show that it
+        // continues.
         let made = eventually("the service goes on while a backup is made", async || {
             let _ = std::fs::remove_file(&copy);
             let before = sent.answered();
@@ -103,7 +104,7 @@ async fn a_backup_under_load_holds_every_order_that_was_answered_before_it_began
     for id in before {
         assert_eq!(restored.get(&format!("/v1/orders/{id}")).await.status, 200, "order {id}");
     }
-    // What is not in the backup comes again and finds its invoice.
+    // Orders that are not in the backup are sent again, and their invoices are found.
     let all = sent.answered().len() as u64;
     for id in 1..=all {
         assert_eq!(restored.send(&order(id)).await.status, 200);

@@ -1,5 +1,5 @@
-//! What the log says: a line for whatever a person must hear of, with the same numbers as the timeline, and no words
-//! that Accurate or a buyer wrote.
+//! The log: one line for everything that a person should know, with the same numbers as the timeline, and without text
+//! from Accurate or a buyer.
 
 use forstok_accurate::sandbox::{Fault, On};
 use reqwest::Method;
@@ -10,7 +10,7 @@ use crate::{
     service::{Home, OPERATOR_TOKEN, Service, accurate, eventually},
 };
 
-/// A service whose log is JSON.
+/// A service with a JSON log.
 async fn serve(home: &Home) -> Service {
     let settings = std::fs::read_to_string(home.path("settings.toml")).expect("the settings of this test");
     home.write("settings.toml", &format!("{settings}\n[log]\nformat = \"json\"\n"));
@@ -18,14 +18,14 @@ async fn serve(home: &Home) -> Service {
 }
 
 impl Service {
-    /// The lines of the log that hold this text.
+    /// The log lines that contain this text.
     fn lines_with(&self, text: &str) -> Vec<Value> {
         let log = self.log.text();
         let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         lines.filter(|line| line["message"].as_str().is_some_and(|message| message.contains(text))).collect()
     }
 
-    /// The first line that holds this text, once it is there.
+    /// The first line that contains this text, once it has been written.
     async fn line_with(&self, text: &str) -> Value {
         let what = format!("the log says {text:?}");
         eventually(&what, async || self.lines_with(text).into_iter().next()).await
@@ -79,7 +79,8 @@ async fn what_a_person_must_hear_of_is_a_line_that_names_order_reason_and_actor(
 async fn a_postponed_order_says_why_and_attempts_have_the_numbers_of_the_timeline() {
     let accurate = accurate().await;
     let service = serve(&Home::new(&accurate)).await;
-    // Once Accurate has kept a number of ours, a save of unknown outcome is looked up and sent again within seconds.
+    // Once Accurate has kept one of our numbers, a save with an unknown result is looked up and sent again within
+    // seconds.
     service.send(&order(1)).await;
     service.order_once("1", "invoiced").await;
     accurate.sandbox().next(On::InvoiceSaves, Fault::UpsssBefore, 2);

@@ -1,5 +1,6 @@
-//! The machine fails: full disk, files that may only be read, locked, damaged or gone. Nothing is answered with 2xx
-//! that is not stored, `/readyz` says why, and it goes on by itself where the cause goes away.
+//! Failures of the machine: a full disk, and files that are read-only, locked, damaged or deleted. Nothing is answered
+//! with 2xx that is not stored, `/readyz` names the cause, and the service recovers automatically once the cause is
+//! gone, where that is possible.
 
 use std::{
     fs::Permissions,
@@ -16,14 +17,14 @@ use crate::{
     service::{Home, Service, accurate, eventually},
 };
 
-/// Root may write whatever the permissions say. Without these two capabilities he is like everybody else.
+/// Root may write regardless of permissions. Without these two capabilities, root is restricted like every other user.
 const WITHOUT_ROOTS_RIGHTS: &str = r#"
     if setpriv --bounding-set -dac_override,-dac_read_search true 2> /dev/null; then
         exec setpriv --bounding-set -dac_override,-dac_read_search "$0" "$@"
     fi
     exec "$0" "$@""#;
 
-/// A disk of 4 MiB of the service's own, which somebody fills and, once asked, empties again.
+/// A disk of 4 MiB for the service, which a process fills and empties again on request.
 const SMALL_DISK: &str = r#"
     set -e
     mkdir data
@@ -41,7 +42,7 @@ fn database(home: &Home) -> PathBuf {
     home.path("data/orders.db")
 }
 
-/// The database, its companions and their folder may only be read, or be written again.
+/// Makes the database, its companion files and their folder read-only, or writable again.
 fn set_writable(home: &Home, writable: bool) {
     let (file, folder) = if writable { (0o644, 0o755) } else { (0o444, 0o555) };
     let set = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("it is ours");
@@ -51,14 +52,14 @@ fn set_writable(home: &Home, writable: bool) {
     set(&home.path("data"), folder);
 }
 
-/// Somebody who writes to the database and does not end.
+/// A process that writes to the database and does not finish.
 fn somebody_else(home: &Home) -> Connection {
     let somebody_else = Connection::open(database(home)).expect("the file is there");
     somebody_else.execute_batch("BEGIN EXCLUSIVE").expect("nobody writes now");
     somebody_else
 }
 
-/// Overwrites a file's bytes from here on with noise, in place.
+/// Overwrites a file in place with noise, from this position on.
 fn damage(file: &Path, from: u64) {
     let length = std::fs::metadata(file).expect("it is there").len();
     let mut chance = fastrand::Rng::with_seed(length);
@@ -69,7 +70,7 @@ fn damage(file: &Path, from: u64) {
 }
 
 impl Service {
-    /// Sends orders that are taken.
+    /// Sends orders, which are accepted.
     async fn takes(&self, ids: std::ops::RangeInclusive<u64>) {
         for id in ids {
             let answer = self.send(&order(id)).await;
@@ -84,12 +85,12 @@ impl Service {
         assert_eq!(answer.retry_after, "5", "the sender hears when to come again");
     }
 
-    /// `/readyz` says 503 and why.
+    /// Expects `/readyz` to answer 503 with this cause.
     async fn is_not_ready(&self, why: &str) {
         self.is_not_ready_for_one_of(&[why]).await;
     }
 
-    /// The same where either of several reasons may be met first.
+    /// The same if one of several causes may be found first.
     async fn is_not_ready_for_one_of(&self, why: &[&str]) {
         let ready = self.get("/readyz").await;
         assert_eq!(ready.status, 503, "{}", ready.text);
@@ -102,7 +103,7 @@ impl Service {
         eventually("it is ready again", async || (self.get("/readyz").await.status == 200).then_some(())).await;
     }
 
-    /// All orders of these ids are there; nothing else is.
+    /// Exactly the orders with these ids exist.
     async fn knows_exactly(&self, ids: std::ops::RangeInclusive<u64>) {
         let mut known = 0;
         for id in ids {
@@ -113,7 +114,7 @@ impl Service {
     }
 }
 
-/// The service leaves with 1; what it says.
+/// The service exits with 1; returns its message.
 fn refuses_to_start(home: &Home) -> String {
     let output = home.command_by(WITHOUT_ROOTS_RIGHTS).output().expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -136,7 +137,7 @@ async fn a_file_that_may_not_grow_is_503_until_it_may() {
     service.is_ready_again().await;
     service.knows_exactly(1..=5).await;
     service.takes(6..=10).await;
-    // In the middle of a page, a little further on.
+    // In the middle of a page, a little after its start.
     let log = std::fs::metadata(home.path("data/orders.db-wal")).expect("it is there").len();
     limit(&(log + 10_001).to_string());
     let mut taken = 10;
@@ -158,7 +159,7 @@ async fn a_full_disk_is_503_until_there_is_room() {
         let tried = format!("exec 2> /dev/null; {alone} mount -t tmpfs tmpfs /mnt");
         Command::new("sh").args(["-c", &tried]).status().is_ok_and(|status| status.success())
     }) else {
-        // Past the test's own output, which is shown only when it fails.
+        // Past the test's own output, which is shown only on failure.
         let said = "nobody may mount a disk here: a full one is tried by a limit of file sizes alone\n";
         return std::io::stderr().write_all(said.as_bytes()).expect("somebody listens");
     };
@@ -187,12 +188,12 @@ async fn files_that_may_only_be_read_are_said_and_taken_again_when_they_may_be_w
     let mut service = home.serve_by(WITHOUT_ROOTS_RIGHTS).await;
     service.takes(1..=3).await;
     for id in ["1", "2", "3"] {
-        // Nothing else is to be written while the file is held.
+        // Nothing else may be written while the file is locked.
         service.order_once(id, "invoiced").await;
     }
     let holding = somebody_else(&home);
     set_writable(&home, false);
-    // The connection that failed is made anew, and meets the rights of now.
+    // The failed connection is replaced, and the new one has the current permissions.
     service.cannot_take(4).await;
     holding.execute_batch("ROLLBACK").expect("a transaction is open");
     drop(holding);
@@ -221,7 +222,7 @@ async fn a_file_that_another_process_holds_is_503_for_all_who_send_until_it_lets
     let holding = somebody_else(&home);
     for _ in 0..2 {
         let service = &service;
-        // Together, in two groups one after the other.
+        // Concurrently, in two groups one after the other.
         tokio::join!(
             service.cannot_take(10),
             service.cannot_take(11),
@@ -247,7 +248,7 @@ async fn a_damaged_file_is_refused_at_start_with_what_to_do() {
     assert_eq!(service.exit_code().await, Some(0));
     let backup = home.path("backup.db");
     std::fs::copy(database(&home), &backup).expect("there is room");
-    // All of it, all but the first page, and only the last pages.
+    // The whole file, everything except the first page, and only the last pages.
     let length = std::fs::metadata(&backup).expect("it is there").len();
     for from in [0, 4096, length - 3 * 4096] {
         damage(&database(&home), from);
@@ -265,13 +266,14 @@ async fn a_file_that_is_damaged_meanwhile_is_503_from_then_on_and_says_what_to_d
     let home = Home::new(&accurate);
     let service = home.serve().await;
     service.takes(1..=50).await;
-    // What is written later is written whole, from memory: nothing more is to be written about these.
+    // Later changes are written as whole pages from memory, so nothing more may be written to these pages.
     service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == 50).await;
-    // The header stays: that another one is there would be noticed at once.
+    // The header is kept, because a different header would be noticed immediately.
     for (file, from) in [("data/orders.db", 100), ("data/orders.db-wal", 0)] {
         damage(&home.path(file), from);
     }
-    // Until a page that is no longer in memory is read, nobody can know; a write makes readers forget theirs.
+    // The damage cannot be noticed until a page is read that is not in memory; a write makes readers discard their
+    // pages.
     let mut id = 50;
     eventually("the damage is met", async || {
         id += 1;
@@ -302,7 +304,7 @@ async fn files_that_are_cut_short_meanwhile_are_noticed_and_nothing_more_is_ackn
     }
 }
 
-/// Writes over the beginning of a file what another file holds; its length stays.
+/// Overwrites the beginning of a file with the content of another one; the length does not change.
 fn write_over(file: &Path, other: &Path) {
     let bytes = std::fs::read(other).expect("it is there");
     let length = std::fs::metadata(file).expect("it is there").len();
@@ -330,7 +332,7 @@ async fn a_database_that_is_written_over_with_another_of_its_length_is_noticed()
         service.takes(7..=7).await;
         write_over(&database(&home), &home.path(other));
         service.cannot_take(8).await;
-        // Whichever is met first: the file's mark is another, or its tables make no sense.
+        // Whichever is found first: the file's mark differs, or its tables are inconsistent.
         let either = ["it was cut short or overwritten while the service runs", "the file is damaged"];
         service.is_not_ready_for_one_of(&either).await;
         service.kill();
@@ -364,7 +366,7 @@ async fn files_that_vanish_take_nothing_with_them_that_was_answered() {
     let home = Home::new(&accurate);
     let mut service = home.serve().await;
     service.takes(1..=5).await;
-    // Away and back again.
+    // Removed and restored.
     std::fs::rename(database(&home), home.path("elsewhere.db")).expect("it is there");
     service.cannot_take(6).await;
     service.is_not_ready("was removed or replaced while the service runs").await;
@@ -372,7 +374,7 @@ async fn files_that_vanish_take_nothing_with_them_that_was_answered() {
     service.is_ready_again().await;
     service.takes(6..=7).await;
 
-    // The log and its index for ever.
+    // The log and its index permanently.
     for companion in ["data/orders.db-wal", "data/orders.db-shm"] {
         std::fs::remove_file(home.path(companion)).expect("it is there");
     }

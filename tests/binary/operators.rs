@@ -26,7 +26,7 @@ const METRICS: [(&str, &[&str]); 11] = [
     ("forstok_accurate_build_info", &["version"]),
 ];
 
-/// Sends all samples and waits until each stands where it should.
+/// Sends all samples and waits until each is in its expected state.
 async fn all_samples_settled(service: &Service) {
     service.send_all_samples().await;
     let expected = |state: &str| SAMPLES.iter().filter(|sample| sample.expected()["state"] == state).count();

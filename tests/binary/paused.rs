@@ -1,4 +1,4 @@
-//! Accurate refuses the whole book.
+//! Accurate refuses every call for the whole book.
 
 use forstok_accurate::sandbox::{Action, Fault, On};
 
@@ -7,7 +7,7 @@ use crate::{
     service::{Home, Service, accurate},
 };
 
-/// `/readyz`, which everybody may read, once the book is paused with this code; it has none of these words.
+/// `/readyz`, which is public, once the book is paused with this code; it contains none of these words.
 async fn readiness_without(service: &Service, code: &str, words: &[&str]) {
     let ready = service.get_until("/readyz", |ready| ready["books"]["main"]["code"] == code).await.to_string();
     for word in words {
@@ -22,7 +22,7 @@ async fn the_readiness_shows_nothing_that_accurate_or_a_proxy_before_it_said() {
     let service = Home::new(&accurate).serve().await;
     service.send(&order(1)).await;
     service.order_once("1", "invoiced").await;
-    // The page of a proxy that shows the request, with its headers, until the book is paused.
+    // A proxy's page that shows the request with its headers, until the book is paused.
     sandbox.next(On::Any, Fault::EchoedBefore, 10_000);
     for id in 2..=6 {
         service.send(&order(id)).await;

@@ -1,4 +1,4 @@
-//! `SIGHUP`: what is taken over while the service runs, and what is not.
+//! `SIGHUP`: what a running service applies, and what it does not.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -12,7 +12,7 @@ use crate::{
     service::{Home, OPERATOR_TOKEN, SECRET, Service, accurate, accurate_with, eventually},
 };
 
-/// How a webhook signed with this secret is answered.
+/// The answer to a webhook that is signed with this secret.
 async fn answer_to(service: &Service, secret: &str, id: u64) -> StatusCode {
     let body = order(id).to_string().into_bytes();
     service.send_with(&[(HEADER, hex_signature(secret, &body))], body).await.status
@@ -46,7 +46,7 @@ async fn the_webhook_key_is_changed_without_losing_a_webhook() {
         home.write("webhook-keys", "old\nnew\n");
         service.read_settings_again().await;
         forstok_uses_the_new_one.store(true, Ordering::SeqCst);
-        // From the first of these on no webhook is on its way that was signed with the old one.
+        // From the first of these on, no webhook signed with the old secret is in flight.
         let some = || (signed_by_the_new_one.load(Ordering::SeqCst) > 3).then_some(());
         eventually("webhooks signed with the new key are taken", async || some()).await;
         done.store(true, Ordering::SeqCst);
@@ -82,7 +82,7 @@ async fn settings_with_mistakes_change_nothing_and_every_mistake_is_logged() {
     assert_eq!(answer_to(&service, "another-secret", 2).await, 401);
     assert_eq!(asks_with(&service, OPERATOR_TOKEN).await, 200);
     assert_eq!(service.get("/v1/mapping").await.json()["revision"], 1);
-    // Nor does the container's health check mind settings that are not in force.
+    // The container's health check also ignores settings that are not active.
     let address = ("FORSTOK_ACCURATE_SERVER__LISTEN", service.address.to_string());
     let health = home.command(&["health"]).env(address.0, address.1).output().expect("it runs");
     assert!(health.status.success(), "{}", String::from_utf8_lossy(&health.stderr));

@@ -30,7 +30,7 @@ async fn the_same_order_again_is_answered_with_its_state_and_its_invoice() {
     });
     assert_eq!(again.json(), expected);
 
-    // A later snapshot is no repeat, and changes nothing about the invoice.
+    // A later snapshot is not a repeat, and does not change the invoice.
     let mut later = body;
     later["order"]["status"] = json!("Shipped");
     later["order"]["updated_at"] = json!("2023-11-29T10:00:00.000+07:00");

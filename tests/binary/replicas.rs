@@ -13,25 +13,25 @@ use crate::{
 };
 
 impl Service {
-    /// Whether this one has said that it works on the book.
+    /// Whether this replica has logged that it works on the book.
     fn works_on_the_book(&self) -> bool {
         self.log.text().contains("book main is worked on by this process")
     }
 }
 
-/// A shop on a database of its own.
+/// A shop with a database of its own.
 async fn home(accurate: &Running) -> Home {
     Home::on(accurate, &server::url_of_new_database().await)
 }
 
-/// The one that works on the book, and another.
+/// The replica that works on the book, and another one.
 async fn worker_and_other(home: &Home) -> (Service, Service) {
     let worker = home.serve().await;
     eventually("the first works on the book", async || worker.works_on_the_book().then_some(())).await;
     (worker, home.serve().await)
 }
 
-/// Each order has its one invoice, and Accurate's limits were kept by all together.
+/// Each order has exactly one invoice, and all replicas together kept to Accurate's limits.
 async fn all_are_invoiced(service: &Service, accurate: &Running, orders: u64) {
     service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == orders).await;
     let sandbox = accurate.sandbox();
@@ -78,7 +78,7 @@ async fn when_the_one_that_posts_is_killed_another_goes_on() {
     all_are_invoiced(&other, &accurate, 15).await;
 }
 
-/// Refuses to end leases, as a full disk or a lock would.
+/// Makes ending leases fail, as a full disk or a lock would.
 const REFUSE: &str = "
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not now'; END $$;
     CREATE TRIGGER refuse BEFORE UPDATE ON orders FOR EACH ROW
@@ -140,7 +140,7 @@ async fn replicas_that_are_replaced_one_by_one_lose_and_double_nothing() {
     for round in 0..3 {
         for _ in 0..10 {
             sent += 1;
-            // A balancer asks another replica when one is on its way out.
+            // A load balancer asks another replica while one is stopping.
             let answer = replicas[(round + 1 + sent as usize % 2) % 3].send(&order(sent)).await;
             assert_eq!(answer.status, 200, "{}", answer.text);
         }

@@ -15,12 +15,12 @@ use crate::{
     world::postgres::{empty_database, new_database, start},
 };
 
-/// How long one connection may take to be made.
+/// Longest time for opening one connection.
 const LONGEST_CONNECT: Duration = Duration::from_secs(5);
 
-/// A server of one's own, for who wants to break it.
+/// A separate server, for tests that break it.
 pub(crate) struct OwnServer {
-    /// Of a database that is new and empty.
+    /// URL of a new, empty database.
     pub(crate) url: String,
     _script: Child,
 }
@@ -31,9 +31,10 @@ impl OwnServer {
         Self { url, _script: script }
     }
 
-    /// `SIGKILL`; it is started again by itself.
+    /// Sends `SIGKILL`; the server is restarted automatically.
     pub(crate) async fn kill(&self) {
-        // What answers after the last kill may still be a child that has not noticed that its parent is gone.
+        // After the last kill, an answer may still come from a child process that has not noticed that its parent has
+        // ended.
         self.is_there().await;
         let (_, host) = self.url.rsplit_once('@').expect("the URL names a user");
         let folder = host.trim_end_matches("/postgres").replace("%2F", "/");
@@ -43,16 +44,16 @@ impl OwnServer {
         assert!(killed.success(), "kill -9 {pid}");
     }
 
-    /// Returns when it takes connections again.
+    /// Returns when it accepts connections again.
     pub(crate) async fn is_there(&self) {
         eventually("the server takes connections", async || {
-            // A connection that nobody accepts any more is tried anew, not waited for.
+            // A connection that nobody accepts any more is opened again instead of awaited.
             timeout(LONGEST_CONNECT, PgConnection::connect(&self.url)).await.ok()?.ok()
         })
         .await;
     }
 
-    /// Statements, each in a transaction of its own.
+    /// Runs statements, each in a transaction of its own.
     pub(crate) async fn run(&self, statements: &[&str]) {
         let mut connection = PgConnection::connect(&self.url).await.expect("the server is there");
         for sql in statements {
@@ -62,12 +63,12 @@ impl OwnServer {
     }
 }
 
-/// URL of a database that is new, with the schema in it.
+/// URL of a new database with the schema.
 pub(crate) async fn url_of_new_database() -> String {
     url_of(&new_database().await)
 }
 
-/// URL of a database that is new and empty.
+/// URL of a new, empty database.
 pub(crate) async fn url_of_empty_database(purpose: &str) -> String {
     url_of(&empty_database(purpose).await)
 }

@@ -1,4 +1,4 @@
-//! The PostgreSQL server fails, or the way to it does.
+//! Failures of the PostgreSQL server, or of the connection to it.
 
 use std::{
     str::FromStr,
@@ -20,21 +20,21 @@ use crate::{
     service::{Home, SECRET, Service, accurate, eventually},
 };
 
-/// How a sender's patience is measured here: whoever waits longer than this has given up.
+/// How long senders wait in these tests before they give up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What becomes of what goes over the way.
+/// What happens to data on the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    /// It gets there.
+    /// It is delivered.
     Open,
-    /// It gets lost without a word.
+    /// It is lost silently.
     Dark,
-    /// Connections are cut, and none is taken.
+    /// Connections are closed, and new ones refused.
     Cut,
 }
 
-/// A way to the server that can be cut.
+/// A connection to the server that can be interrupted.
 struct Proxy {
     port: u16,
     way: watch::Sender<Way>,
@@ -54,7 +54,7 @@ impl Proxy {
         Self { port, way }
     }
 
-    /// The database's URL by this way.
+    /// The database's URL through this connection.
     fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
@@ -69,7 +69,7 @@ async fn carry(mut near: TcpStream, server: Arc<PgConnectOptions>, mut way: watc
     match now {
         Way::Cut => return,
         Way::Dark => {
-            // Taken by the machine, answered by nobody.
+            // The machine accepts the connection, but nobody answers.
             let _ = way.wait_for(|way| *way != Way::Dark).await;
             return;
         }
@@ -91,12 +91,12 @@ async fn carry(mut near: TcpStream, server: Arc<PgConnectOptions>, mut way: watc
     }
     let now = *way.borrow();
     if now == Way::Dark {
-        // Both ends stay open, and nothing is carried: a network that is gone says nothing.
+        // Both ends stay open, and nothing is delivered: a failed network reports nothing.
         let _ = way.wait_for(|way| *way != Way::Dark).await;
     }
 }
 
-/// A service whose way to its database can be cut.
+/// A service whose connection to its database can be interrupted.
 async fn service_by(accurate: &Running) -> (Proxy, Service) {
     let url = server::url_of_new_database().await;
     let (_, database) = url.rsplit_once('/').expect("the URL names a database");
@@ -106,7 +106,7 @@ async fn service_by(accurate: &Running) -> (Proxy, Service) {
 }
 
 impl Service {
-    /// Sends an order that is refused soon; returns how long that took.
+    /// Sends an order that is refused quickly; returns how long that took.
     async fn refuses_soon(&self, id: u64) -> Duration {
         let body = order(id).to_string().into_bytes();
         let asked = Instant::now();
@@ -118,13 +118,13 @@ impl Service {
         asked.elapsed()
     }
 
-    /// Sends an order until it is taken.
+    /// Sends an order until it is accepted.
     async fn takes_at_last(&self, id: u64) {
         let body = order(id);
         eventually("it takes webhooks again", async || (self.send(&body).await.status == 200).then_some(())).await;
     }
 
-    /// Everything that was taken is invoiced, once.
+    /// Every accepted order is invoiced once.
     async fn has_invoiced(&self, accurate: &Running, orders: u64) {
         self.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == orders).await;
         assert_eq!(accurate.sandbox().invoice_count() as u64, orders);

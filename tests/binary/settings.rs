@@ -1,4 +1,4 @@
-//! Settings that cannot be used, and the environment that overrides them.
+//! Unusable settings, and environment variables that override the file.
 
 use crate::{
     forstok::{HEADER, hex_signature, order},
@@ -133,7 +133,7 @@ fn a_secret_file_beside_the_settings_is_not_replaced_by_one_in_the_working_direc
 fn an_address_that_cannot_be_listened_on_is_reported_with_what_to_do() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let taken = taken.local_addr().expect("it has an address").to_string();
-    // 192.0.2.1 is nobody's (RFC 5737).
+    // 192.0.2.1 belongs to nobody (RFC 5737).
     for (listen, remedy) in
         [(taken.as_str(), "another program listens there"), ("192.0.2.1:8080", "does not have that address")]
     {

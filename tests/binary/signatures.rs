@@ -1,4 +1,4 @@
-//! Every way in which Forstok may prove itself.
+//! Every way in which Forstok may authenticate webhooks.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use forstok_accurate::{

@@ -1,10 +1,5 @@
-//! `kill -9` at any moment, under load, with everything going wrong that the sandbox can do: nothing lost, nothing
-//! twice, everything right.
-//!
-//! Once with one process on SQLite, once with three on a PostgreSQL server that is killed as well.
-//!
-//! `SOAK_KILLS=200 cargo test --release --test all soak -- --nocapture` kills two hundred times; 20 when absent, and
-//! 12 with the server. `SOAK_SEED` chooses what happens.
+//! `kill -9` at any time, under load, with every fault of the sandbox: nothing is lost, nothing is created twice, and
+//! every amount is right.
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +24,7 @@ use crate::{
 
 const USUAL_KILLS: usize = 20;
 
-/// With replicas: each time another has to notice first.
+/// Number of kills with replicas: fewer, because each time another replica must notice first.
 const USUAL_KILLS_OF_REPLICAS: usize = 12;
 
 const REPLICAS: usize = 3;
@@ -37,21 +32,22 @@ const USUAL_SEED: u64 = 20_231_127;
 
 const SENDERS: usize = 10;
 
-/// Longest time in milliseconds between two orders of one sender: fewer orders together than Accurate takes, since much is done twice.
+/// Longest time in milliseconds between two orders of one sender. Together, the senders send fewer orders than Accurate
+/// accepts, because many calls are repeated.
 const LONGEST_PAUSE: u64 = 10_000;
 
-/// Most calls to Accurate that a process lives to make: counted in calls, its life does not depend on how busy this
-/// machine is.
+/// Number of calls to Accurate after which a process is killed at the latest. The lifetime is measured in calls, so
+/// that it does not depend on the load of this machine.
 const MOST_CALLS: u64 = 40;
 
-/// How long a call takes, and as far into it a kill may fall; in milliseconds.
+/// Duration of a call in milliseconds, and how far into it a kill may occur.
 const LATENCY: u64 = 150;
 
-/// The chance of each fault for each call, and how long the slow ones take.
+/// Probability of each fault for each call, and the delay of slow ones.
 const CHANCE: f64 = 0.01;
 const SLOW: Duration = Duration::from_secs(2);
 
-/// How often and at what distance a sender tries.
+/// How often a sender tries, and the interval.
 const MOST_TRIES: usize = 1200;
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
@@ -59,24 +55,24 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 const SHIPPED_AT: &str = "2024-02-01T10:00:00.000+07:00";
 const CANCELLED_AT: &str = "2024-02-02T10:00:00.000+07:00";
 
-/// What becomes of an order after it was first sent.
+/// What happens to an order after it was first sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     /// Nothing more.
     Stays,
-    /// It is shipped once its invoice stands.
+    /// It is shipped once its invoice exists.
     ShippedAfter,
-    /// It is shipped whatever is under way. Until a lost save is over for sure, five minutes can pass.
+    /// It is shipped at any time. Until a lost save has expired, five minutes can pass.
     ShippedMeanwhile,
-    /// It is cancelled before its invoice is wanted.
+    /// It is cancelled before it is due.
     CancelledBefore,
-    /// It is cancelled once its invoice stands.
+    /// It is cancelled once its invoice exists.
     CancelledAfter,
-    /// It is cancelled whatever is under way; this too can take five minutes.
+    /// It is cancelled at any time; this can also take five minutes.
     CancelledMeanwhile,
 }
 
-/// An order and the invoice that it must lead to.
+/// An order and its expected invoice.
 struct Ordered {
     id: String,
     number: String,
@@ -100,7 +96,7 @@ impl Ordered {
     }
 }
 
-/// One of the samples that lead to an invoice, under another id and with more pieces.
+/// One of the samples that lead to an invoice, with another id and more pieces.
 fn ordered(nth: usize, meanwhile: bool, chance: &mut fastrand::Rng) -> Ordered {
     let invoiced: Vec<_> = SAMPLES.iter().filter(|sample| sample.expected()["state"] == "invoiced").collect();
     let sample = invoiced[nth % invoiced.len()];
@@ -136,21 +132,21 @@ fn decimal(value: &Value) -> Decimal {
     value.to_string().replace('"', "").parse().expect("a number")
 }
 
-/// What senders and the killer share.
+/// State that senders and the killer share.
 struct World {
-    /// Where each process listens now; another port after each start.
+    /// The address of each process; its port changes with each start.
     doors: Mutex<Vec<SocketAddr>>,
     knocks: AtomicUsize,
     killing: AtomicBool,
     next: AtomicUsize,
     failed_sendings: AtomicUsize,
-    /// Whether orders may be cancelled while a save is under way.
+    /// Whether orders may be cancelled during a save.
     meanwhile: bool,
     client: reqwest::Client,
 }
 
 impl World {
-    /// Where to ask: at one after the other, as a balancer does.
+    /// The address to use, alternating like a load balancer.
     fn door(&self) -> SocketAddr {
         let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
         doors[self.knocks.fetch_add(1, Relaxed) % doors.len()]
@@ -177,7 +173,7 @@ impl World {
         panic!("a webhook was never taken: {}", String::from_utf8_lossy(&body));
     }
 
-    /// Waits until an order is invoiced; returns how many attempts it took.
+    /// Waits until an order is invoiced; returns the number of attempts.
     async fn sees_invoiced(&self, id: &str) -> u64 {
         let mut last = None;
         for _ in 0..10 * MOST_TRIES {
@@ -195,7 +191,7 @@ impl World {
         serde_json::from_slice(&order.send().await.ok()?.bytes().await.ok()?).ok()
     }
 
-    /// An order's whole life in Forstok.
+    /// The complete life of an order in Forstok.
     async fn lives(&self, order: &mut Ordered, mut chance: fastrand::Rng) {
         if order.fate == Fate::CancelledBefore {
             self.sends(order.later("Open", "2020-01-01T10:00:00.000+07:00")).await;
@@ -207,7 +203,7 @@ impl World {
         if matches!(order.fate, Fate::ShippedAfter | Fate::CancelledAfter) {
             let attempts = self.sees_invoiced(&order.id).await;
             if attempts > 1 && !self.meanwhile {
-                // Its deletion may have to wait until an earlier save is over for sure: five minutes.
+                // Its deletion may have to wait until an earlier save has expired: five minutes.
                 order.fate = Fate::Stays;
             }
         } else {
@@ -223,7 +219,7 @@ impl World {
     }
 }
 
-/// Sends orders for as long as there are kills; returns them when nothing more is to be said about them.
+/// Sends orders as long as kills continue; returns the orders when nothing more will be sent about them.
 async fn send_while_killing(world: Arc<World>, seed: u64) -> Vec<Ordered> {
     let mut chance = fastrand::Rng::with_seed(seed);
     let mut lives = JoinSet::new();
@@ -244,14 +240,14 @@ struct Killed {
     home: Home,
     services: Vec<Service>,
     server: Option<OwnServer>,
-    /// How many orders were in work at the kills, as those said who took them over.
+    /// How many orders were being processed at the kills, according to the processes that took them over.
     in_work: usize,
-    /// How often it was the server.
+    /// How often the server was killed.
     servers: usize,
 }
 
 impl Killed {
-    /// Kills a process, so many times, each at a random moment of its work, and starts it again.
+    /// Kills and restarts a process this many times, each time at a random moment.
     async fn kill(&mut self, kills: usize, sandbox: &Sandbox, world: &World, chance: &mut fastrand::Rng) {
         for _ in 0..kills {
             let calls = || sandbox.call_counts().values().sum::<u64>();
@@ -262,7 +258,7 @@ impl Killed {
             if let (Some(server), None) = (&self.server, self.services.get(nth)) {
                 println!("{} the server is killed", sandbox.now());
                 server.kill().await;
-                // Who starts on a server that is not there leaves, and would be started again.
+                // A process that starts without its server exits, and would have to be restarted.
                 server.is_there().await;
                 self.servers += 1;
                 continue;
@@ -277,7 +273,7 @@ impl Killed {
     }
 }
 
-/// How many orders were in work when this process took over from another.
+/// How many orders were being processed when this process took over.
 fn taken_up(service: &Service) -> usize {
     let number = |before: &str| before.rsplit(' ').next().and_then(|number| number.parse::<usize>().ok());
     let text = service.log.text();
@@ -285,7 +281,7 @@ fn taken_up(service: &Service) -> usize {
     taken.map(|(before, _)| number(before).expect("a number stands before it")).sum()
 }
 
-/// All orders, page by page, by their id.
+/// All orders by id, read page by page.
 async fn all_orders(service: &Service) -> BTreeMap<String, Value> {
     let mut orders = BTreeMap::new();
     let mut cursor = String::new();
@@ -302,7 +298,7 @@ async fn all_orders(service: &Service) -> BTreeMap<String, Value> {
     }
 }
 
-/// The books hold exactly what was sent, and the service knows it.
+/// The sandbox has exactly the expected invoices, and the service knows them.
 fn compare(sent: &[Ordered], invoices: &[Invoice], shown: &BTreeMap<String, Value>) {
     assert_eq!(shown.len(), sent.len(), "the service knows each order that was sent and no other");
     let mut by_order: BTreeMap<&str, Vec<&Invoice>> = BTreeMap::new();
@@ -342,7 +338,7 @@ async fn the_same_holds_for_replicas_and_when_their_server_is_killed() {
     soak(REPLICAS, Some(OwnServer::start()), USUAL_KILLS_OF_REPLICAS).await;
 }
 
-/// One after the other: on a machine that is too busy nothing reaches Accurate in time.
+/// Not in parallel: on a machine that is too busy, no call reaches Accurate in time.
 static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 async fn soak(replicas: usize, server: Option<OwnServer>, usual_kills: usize) {
@@ -355,7 +351,7 @@ async fn soak(replicas: usize, server: Option<OwnServer>, usual_kills: usize) {
     let faults = Fault::ORDINARY.iter().map(fault).collect();
     let accurate = accurate_with(Options {
         seed,
-        // Calls take long enough for a kill to fall into them.
+        // Calls take long enough to be interrupted by a kill.
         latency: Duration::from_millis(LATENCY),
         faults,
         ..Options::with_sample_masters()
@@ -385,7 +381,7 @@ async fn soak(replicas: usize, server: Option<OwnServer>, usual_kills: usize) {
     let service = &services[0];
     let at_last_kill = sandbox.invoice_count();
     world.killing.store(false, Relaxed);
-    // What met faults is counted before they end; what waits for its next try may wait for minutes.
+    // Calls that met faults are counted before the faults end; an order may wait minutes for its next attempt.
     let faults = sandbox.fault_counts();
     sandbox.clear_faults();
     let mut sent = Vec::new();

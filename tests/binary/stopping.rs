@@ -10,7 +10,7 @@ use crate::{
     service::{Home, accurate, accurate_with, eventually},
 };
 
-/// As many as Accurate takes in flight at once.
+/// Accurate's limit of calls in flight.
 const AT_ONCE: u64 = 8;
 const ORDERS: u64 = 12;
 
@@ -25,7 +25,7 @@ async fn asked_to_stop_it_lets_calls_in_flight_end_and_takes_no_new_work() {
     for id in 1..=ORDERS {
         assert_eq!(service.send(&order(id)).await.status, 200);
     }
-    // Saved over there, and the replies still to come.
+    // Saved in Accurate, with the replies outstanding.
     eventually("all that fits is in flight", async || {
         (sandbox.call_count(Action::InvoiceSave) == AT_ONCE).then_some(())
     })
@@ -48,7 +48,7 @@ async fn asked_to_stop_it_lets_calls_in_flight_end_and_takes_no_new_work() {
 async fn asked_to_stop_while_idle_it_leaves_even_with_a_connection_open() {
     let accurate = accurate().await;
     let mut service = Home::new(&accurate).serve().await;
-    // Kept alive by the client's pool.
+    // Kept open by the client's connection pool.
     assert_eq!(service.get("/healthz").await.status, 200);
     service.terminate();
     assert_eq!(service.exit_code().await, Some(0));

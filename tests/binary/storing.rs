@@ -1,4 +1,4 @@
-//! The database does not take what should be kept.
+//! The database cannot store webhooks.
 
 use rusqlite::Connection;
 

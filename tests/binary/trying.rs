@@ -1,4 +1,4 @@
-//! The walkthrough of docs/trying.md works when it is pasted, line by line, with no pauses of its own.
+//! The walkthrough of docs/trying.md works when it is pasted, line by line, without additional pauses.
 
 use std::{
     os::unix::{fs::symlink, process::CommandExt},
@@ -10,7 +10,7 @@ use crate::service::binary;
 
 const GUIDE: &str = include_str!("../../docs/trying.md");
 
-/// Longer than the slowest machine needs.
+/// Long enough for the slowest machine.
 const LONGEST_SECONDS: &str = "240";
 
 /// The shell blocks of the walkthrough, in order.
@@ -23,7 +23,7 @@ fn free_port() -> u16 {
     listener.local_addr().expect("it has an address").port()
 }
 
-/// The walkthrough as one script: what the guide puts into terminals of their own goes to the background.
+/// The walkthrough as one script: commands for separate terminals run in the background.
 fn script(service: u16, sandbox: u16) -> String {
     let program = env!("CARGO_BIN_EXE_forstok-accurate");
     let commands = blocks().into_iter().filter(|block| !block.starts_with("cargo ")).map(|block| {

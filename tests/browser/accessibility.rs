@@ -1,4 +1,4 @@
-//! axe-core on every page: light and dark, wide and narrow. And nothing is wider than the screen.
+//! axe-core on every page, light and dark, wide and narrow. Also checks that nothing is wider than the screen.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::service::{Home, accurate};
 
 const AXE: &str = include_str!("axe-4.14.1.min.js");
 
-/// Runs it and calls back with what is serious.
+/// Runs axe-core and calls back with the serious violations.
 const RUN: &str = "const done = arguments[arguments.length - 1]; axe.run().then(found => done(found.violations
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => one.id + ': ' + one.nodes.map(node => node.html).join(' '))))";
@@ -36,7 +36,7 @@ const PAGES: [&str; 17] = [
 async fn every_page_can_be_used_by_everybody() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
-    // The first webhook of all, so that its address is known.
+    // The very first webhook, whose address is therefore known.
     assert_eq!(service.send_raw(br#"{"event":"orders/update","order":{"id":9,"note":"cut"#.to_vec()).await.status, 202);
     service.send_all_samples().await;
     service.order_once("138163394", "invoiced").await;

@@ -1,4 +1,4 @@
-//! A Chromium without a window, told what to do over `WebDriver`.
+//! A headless Chromium, controlled over `WebDriver`.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -12,16 +12,16 @@ use tempfile::TempDir;
 
 use crate::service::{OPERATOR_TOKEN, Service, client, eventually};
 
-/// How an element is named in the answers of `WebDriver`.
+/// The key of an element in the answers of `WebDriver`.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// What chromedriver prints once it listens.
+/// The line that chromedriver prints once it listens.
 const STARTED: &str = "was started successfully on port ";
 
-/// How often something is pressed that goes away in that very moment.
+/// How often pressing is tried for an element that disappears at that moment.
 const TRIES: usize = 20;
 
-/// What is different about a browser.
+/// How browsers differ.
 #[derive(Clone, Copy)]
 pub(crate) struct Kind {
     pub(crate) language: &'static str,
@@ -34,7 +34,7 @@ impl Kind {
     pub(crate) const INDONESIAN_PHONE: Self = Self { language: "id", width: 390, scripts: false };
 }
 
-/// A browser with a profile of its own. It goes when this is dropped.
+/// A browser with a profile of its own, which is deleted when this value is dropped.
 pub(crate) struct Chromium {
     driver: Child,
     session: String,
@@ -57,7 +57,7 @@ impl Chromium {
         let mut lines = lines.map_while(Result::ok);
         let port = lines.find_map(|line| Some(line.split_once(STARTED)?.1.trim_end_matches('.').trim().to_owned()));
         let port = port.expect("chromedriver says where it listens");
-        // Whatever else it says is read, so that it never waits for us.
+        // Reads all further output, so that chromedriver never blocks.
         std::thread::spawn(move || lines.for_each(drop));
         let mut browser = Self {
             driver,
@@ -114,36 +114,36 @@ impl Chromium {
 
     /// Fills in the field with this id.
     pub(crate) async fn types(&self, id: &str, text: &str) {
-        // What was pressed before may still be bringing the page with the field.
+        // An earlier press may still be loading the page with the field.
         let what = format!("there is a field {id}");
         let field = eventually(&what, async || self.find("css selector", &format!("#{id}")).await).await;
         self.ask(&format!("/element/{field}/value"), Some(json!({"text": text}))).await;
     }
 
-    /// Presses the first button of this accessible name.
+    /// Presses the first button with this accessible name.
     pub(crate) async fn presses(&self, name: &str) {
         self.clicks(&format!("(//button[normalize-space()=\"{name}\"])[1]"), name).await;
     }
 
-    /// Presses the button of this accessible name in the part of the page whose heading holds these words.
+    /// Presses the button with this accessible name in the section whose heading contains these words.
     pub(crate) async fn presses_in(&self, heading: &str, name: &str) {
         let part = format!("//section[.//h2[contains(normalize-space(), \"{heading}\")]]");
         self.clicks(&format!("({part}//button[normalize-space()=\"{name}\"])[1]"), name).await;
     }
 
-    /// Chooses the option with these words in the list with this id.
+    /// Chooses the option with this text in the list with this id.
     pub(crate) async fn chooses(&self, id: &str, words: &str) {
         self.clicks(&format!("//select[@id=\"{id}\"]/option[normalize-space()=\"{words}\"]"), words).await;
     }
 
-    /// The file that comes after this button was pressed.
+    /// The file that is downloaded after this button was pressed.
     pub(crate) async fn downloads(&self, button: &str, ending: &str) -> Vec<u8> {
         let folder = self.folder.path().join(format!("downloads-{ending}"));
         std::fs::create_dir_all(&folder).expect("a folder for downloads");
         let allowed = json!({"behavior": "allow", "downloadPath": folder.display().to_string()});
         self.devtools("Browser.setDownloadBehavior", allowed).await;
         self.presses(button).await;
-        // A file that is still arriving has another ending.
+        // An unfinished download has another file name extension.
         eventually(&format!("a file ending in {ending} arrives"), async || {
             let files = std::fs::read_dir(&folder).expect("the folder of this test").flatten();
             let mut whole = files.filter(|file| file.path().extension().is_some_and(|found| found == ending));
@@ -152,13 +152,13 @@ impl Chromium {
         .await
     }
 
-    /// Follows the first link with these words.
+    /// Follows the first link with this text.
     pub(crate) async fn follows(&self, words: &str) {
         self.clicks(&format!("(//a[contains(normalize-space(), \"{words}\")])[1]"), words).await;
     }
 
     async fn clicks(&self, path: &str, what: &str) {
-        // Between finding and pressing the page may have been replaced by the next one, or by itself.
+        // Between finding and pressing, the page may have been replaced by the next one, or refreshed.
         for _ in 0..TRIES {
             let Some(element) = self.find("xpath", path).await else { continue };
             if self.try_to_ask(&format!("/element/{element}/click"), Some(json!({}))).await.is_ok() {
@@ -168,20 +168,20 @@ impl Chromium {
         panic!("there is no {what:?} to press:\n{}", self.text().await);
     }
 
-    /// Whether there is a button of this name.
+    /// Whether there is a button with this name.
     pub(crate) async fn has_button(&self, name: &str) -> bool {
         self.find("xpath", &format!("//button[normalize-space()=\"{name}\"]")).await.is_some()
     }
 
-    /// What can be read on the page, in one step: an element of a page that goes away could no longer be asked.
-    /// Nothing while one page gives way to the next.
+    /// The visible text of the page, read in one step, because an element of a replaced page can no longer be read.
+    /// `None` while the page changes.
     pub(crate) async fn text(&self) -> String {
         let script = json!({"script": "return document.body ? document.body.innerText : ''", "args": []});
         let text = self.try_to_ask("/execute/sync", Some(script)).await;
         text.ok().and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default()
     }
 
-    /// Waits until all of these words are on the page.
+    /// Waits until the page contains all of these texts.
     pub(crate) async fn shows(&self, words: &[&str]) {
         let mut text = String::new();
         for _ in 0..200 {
@@ -194,7 +194,7 @@ impl Chromium {
         panic!("{words:?} never came:\n{text}");
     }
 
-    /// Runs a script and returns what it returns.
+    /// Runs a script and returns its result.
     pub(crate) async fn script(&self, script: &str) -> Value {
         self.ask("/execute/sync", Some(json!({"script": script, "args": []}))).await
     }
@@ -208,7 +208,7 @@ impl Chromium {
         self.ask("/goog/cdp/execute", Some(json!({"cmd": command, "params": parameters}))).await
     }
 
-    /// What the browser complained about, for example something that the policy forbids.
+    /// The browser's error messages, for example about a violation of the content security policy.
     pub(crate) async fn complaints(&self) -> Vec<String> {
         let log = self.ask("/se/log", Some(json!({"type": "browser"}))).await;
         log.as_array().into_iter().flatten().map(|entry| entry["message"].to_string()).collect()
@@ -240,18 +240,18 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // Chromium outlives a chromedriver that is killed, so it is closed first, and waited for.
+        // Chromium outlives a chromedriver that is killed, so it is closed first.
         if let Err(error) = self.close() {
             eprintln!("the browser could not be closed: {error}");
         }
-        // Both fail when it has left already, which is as good.
+        // Both fail if the process has already exited, which is fine.
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
 }
 
 impl Chromium {
-    /// Ends the session. By hand, since nothing can be awaited where something is dropped.
+    /// Ends the session. Written as blocking code, because `drop` cannot await.
     fn close(&self) -> std::io::Result<()> {
         let (host, path) = self.session.trim_start_matches("http://").split_once('/').expect("an address with a path");
         let mut connection = TcpStream::connect(host)?;

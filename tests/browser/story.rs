@@ -13,7 +13,7 @@ use crate::{
     service::{Home, OPERATOR_TOKEN, Service, accurate},
 };
 
-/// A service that has dealt with all samples.
+/// A service that has processed all samples.
 async fn settled(home: &Home) -> Service {
     let service = home.serve().await;
     service.send_all_samples().await;
@@ -28,7 +28,7 @@ async fn settled(home: &Home) -> Service {
     service
 }
 
-/// Maps the warehouse 999 through the API, as somebody else would meanwhile.
+/// Maps the warehouse 999 through the API, like another operator.
 async fn maps_the_warehouse(service: &Service) {
     let mapping = service.get("/v1/mapping").await.json();
     let mut changed = mapping["mapping"].clone();
@@ -64,7 +64,7 @@ async fn a_person_settles_the_blocked_orders_in_the_browser() {
     browser.goes_to("/problems").await;
     let grouped = ["Needs attention", "2 orders wait for the mapping of warehouse 999", "Rp200.000", "What to do:"];
     browser.shows(&grouped).await;
-    // So slow that the orders can be seen on their way.
+    // Slow enough to see the orders in progress.
     accurate.sandbox().set_latency(Duration::from_secs(4));
     maps_the_warehouse(&service).await;
     browser.presses_in("warehouse 999", "Retry all").await;

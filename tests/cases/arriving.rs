@@ -1,4 +1,4 @@
-//! Warehouses, stores and statuses that change, and sizes that orders can have.
+//! Changes of warehouses, stores and statuses, and the sizes of orders.
 
 use std::time::Instant;
 
@@ -32,7 +32,7 @@ async fn an_order_that_changes_its_store_after_invoicing_is_warned_about() {
     world.takes(moved.to_string()).await;
     let changed = about(&world, "990041", Warning::ChangedAfterInvoice).await;
     assert!(changed.contains("8277") && changed.contains("7475"), "{changed}");
-    // What Forstok leaves out is no change.
+    // A value that Forstok omits is not a change.
     moved["order"]["store_id"] = json!(8277);
     moved["order"]["warehouse_id"] = Value::Null;
     moved["order"]["updated_at"] = json!("2024-02-01T11:00:00+07:00");
@@ -83,7 +83,7 @@ async fn an_order_of_2200_pieces_is_invoiced() {
     assert_eq!(world.only_invoice().0, (price * 2_200).to_string());
 }
 
-/// Each line was compared with every other before: 3.7 s for so many.
+/// Comparing each line with every previous one took 3.7 s for this many.
 #[tokio::test]
 async fn tens_of_thousands_of_different_lines_are_decided_about_in_linear_time() {
     let mut took = Vec::new();
@@ -99,11 +99,12 @@ async fn tens_of_thousands_of_different_lines_are_decided_about_in_linear_time()
         took.push(began.elapsed());
         assert_eq!(world.order(id).await.state, State::Due);
     }
-    // Eight times as many may take eight times as long; comparing each with every other takes 64 times.
+    // Eight times as many lines may take eight times as long; comparing each line with every other one would take 64
+    // times as long.
     assert!(took[1] < took[0] * 30, "{took:?}");
 }
 
-/// What a warning of an order is about.
+/// The subject of an order's warning.
 async fn about(world: &World, id: &str, warning: Warning) -> String {
     let warnings = world.order(id).await.warnings;
     let found = warnings.iter().find(|notice| notice.warning == warning);

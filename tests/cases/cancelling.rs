@@ -1,4 +1,4 @@
-//! Cancellations beside amounts that cannot be read, and orders that go on after they were cancelled.
+//! Cancellations with unreadable amounts, and orders that continue after they were cancelled.
 
 use forstok_accurate::{
     domain::{
@@ -76,7 +76,7 @@ async fn an_older_cancellation_that_arrives_late_deletes_no_invoice() {
     assert_eq!(world.accurate.invoices(), invoices);
     assert_eq!(world.accurate.call_count(Action::InvoiceDelete), 0);
     assert!(world.is_warned("990071", Warning::ProgressedAfterCancel).await);
-    // A cancellation after all that counts.
+    // A cancellation later than all of that counts.
     world.takes(changed(case!("f08a-cancelled"), "updated_at", json!("2024-02-03T11:00:00+07:00"))).await;
     assert_eq!(world.state("990071").await, "voided");
     assert!(!world.is_warned("990071", Warning::ProgressedAfterCancel).await);
@@ -104,7 +104,7 @@ async fn a_deletion_that_was_not_sent_yet_is_called_off() {
     world.arrives(changed(case!("f08a-cancelled"), "updated_at", json!("2024-02-01T10:00:00+07:00"))).await;
     world.decide_all().await;
     assert_eq!(world.state("990071").await, "void_due");
-    // The news is decided about before anything is deleted.
+    // The new snapshot is decided before anything is deleted.
     world.arrives(case!("f08b-completed-later")).await;
     assert!(world.claims().await.is_empty());
     world.run_until_settled().await;

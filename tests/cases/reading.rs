@@ -37,7 +37,7 @@ async fn a_time_that_cannot_be_read_blocks_only_where_it_is_needed() {
     world.takes(&body).await;
     assert_eq!(world.state("990051").await, "blocked: time_unreadable");
     assert!(!world.is_warned("990051", Warning::TimeUnreadable).await, "once is enough");
-    // A later snapshot tells a day: the order goes on, and a person is told that the day may be another.
+    // A later snapshot has a readable time: the order continues, and a warning says that the date may be wrong.
     let later = changed(case!("f06a-time-ruby"), "status", json!("Shipped"));
     world.takes(changed(later.as_bytes(), "updated_at", json!("2024-02-02 09:00:00 +0700"))).await;
     assert_eq!(world.state("990051").await, "invoiced");
@@ -59,7 +59,7 @@ async fn a_time_in_the_year_9999_counts_as_its_arrival() {
     assert_eq!(world.state("990051").await, "invoiced");
     assert_eq!(world.only_invoice().1, "2024-02-04", "the day on which it arrived");
     assert!(world.is_warned("990051", Warning::TimeInFuture).await);
-    // It does not pin the amounts: what is newer than its arrival counts.
+    // It does not fix the amounts: a snapshot newer than its arrival counts.
     world.advance(86_400);
     let newer = changed(case!("f06a-time-ruby"), "updated_at", json!("2024-02-05T08:00:00+07:00"));
     world.takes(changed(newer.as_bytes(), "warehouse_id", json!(835))).await;
@@ -75,7 +75,7 @@ async fn ten_dot_zero_zero_zero_is_neither_ten_nor_ten_thousand_rupiah() {
     let findings = world.findings("990061").await;
     assert!(findings.iter().all(|finding| finding.reason == Reason::AmountUnreadable), "{findings:?}");
     assert_eq!(findings.len(), 2, "the price and the total");
-    // Corrected in Forstok, it goes on.
+    // Corrected in Forstok, the order continues.
     let mut corrected: Value = serde_json::from_slice(case!("f07-thousands-dot")).expect("JSON");
     corrected["order"]["item_lines"][0]["price"] = json!("10000");
     corrected["order"]["total_price"] = json!("10000.00");
@@ -92,7 +92,7 @@ async fn an_amount_that_cannot_be_read_is_only_a_warning_where_the_invoice_does_
     assert_eq!(world.state("990061").await, "watching");
     assert!(world.is_warned("990061", Warning::AmountUnreadable).await);
 
-    // Shipping that the marketplace pays, a price beside a sale price, a voucher behind another.
+    // Shipping that the marketplace pays, a price next to a sale price, a voucher after another one.
     let mut body: Value = serde_json::from_slice(case!("f04a-order")).expect("JSON");
     body["order"]["shipping_price"] = json!("9.000");
     body["order"]["discount_amount"] = json!(1000);

@@ -1,4 +1,5 @@
-//! Webhooks that are not orders: listed, shown with their body, on their order where they name one, and read again.
+//! Webhooks that are not orders: they are listed, shown with their body and on the order that they name, and read
+//! again.
 
 use forstok_accurate::{domain::order::OrderId, inbox::reread::Reread, storage::Fold};
 use jiff::Timestamp;
@@ -54,7 +55,7 @@ async fn what_this_version_can_read_is_an_order_after_it_was_read_again() {
     }
 }
 
-/// A webhook arrives while an older version is running, which does not understand it.
+/// A webhook arrives while an older version runs, which cannot parse it.
 async fn older_version_takes(world: &World, body: &'static [u8]) {
     use forstok_accurate::{
         forstok::payload::fingerprint_of_raw,

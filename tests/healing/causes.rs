@@ -1,4 +1,4 @@
-//! Each cause outside that heals by itself, and what a person can do meanwhile.
+//! Each external cause after which the service recovers automatically, and what a person can do meanwhile.
 
 use forstok_accurate::sandbox::{Action, Masters, samples::MAPPING};
 use jiff::civil::Date;

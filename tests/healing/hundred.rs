@@ -7,7 +7,7 @@ use forstok_accurate::{deciding::mapping::Applied, sandbox::Action};
 use super::{NEW, blocked_and_invoiced, orders_wait_for_the_item};
 use crate::world::{World, order};
 
-/// What was called since the counts were taken last.
+/// The calls since the previous count.
 struct Calls(BTreeMap<&'static str, u64>);
 
 impl Calls {
@@ -22,7 +22,7 @@ impl Calls {
     }
 }
 
-/// Fifty of each, as they stand once everything was tried.
+/// Fifty of each, after every order was tried.
 async fn hundred_wait(world: &mut World) {
     for id in 1..=50 {
         world.forstok_sends(order(&id.to_string()).ready_to_ship().store(4711)).await;
@@ -37,10 +37,11 @@ async fn map_the_store(world: &World) {
     assert_eq!(changes, ["stores.4711.book = \"main\" (new)", "stores.4711.enabled = true (new)"]);
 }
 
-/// Without bulk. At first eight work at once and find the customer missing together: one looks and creates it.
+/// Without bulk. At first eight orders are processed at once and find the customer missing together: one of them looks
+/// it up and creates it.
 const CUSTOMER_MISSING: u64 = 8;
 
-/// The same when orders that were tried before wait as well: each kind has half of the room.
+/// The same if previously tried orders also wait: each kind gets half of the capacity.
 const HALF_OF_THEM: u64 = 4;
 
 #[tokio::test]
@@ -48,21 +49,21 @@ async fn a_hundred_orders_heal_when_the_item_is_created_and_the_store_is_mapped(
     let mut world = World::without_bulk().await;
     let mut calls = Calls::since_now(&world);
     hundred_wait(&mut world).await;
-    // Each order of the missing item is refused once; what the mapping forbids costs nothing.
+    // Each order with the missing item is refused once; orders that the mapping blocks cost no calls.
     let refused = 50 + CUSTOMER_MISSING;
     assert_eq!(
         calls.made(&world),
         [("api-token", 1), ("customer/list", 1), ("customer/save", 1), ("sales-invoice/save", refused)]
     );
 
-    // In vain after 30, 90, 210, 450, 930, 1890 and 3810 seconds: one look for all fifty.
+    // Without success after 30, 90, 210, 450, 930, 1890 and 3810 seconds: one recheck for all fifty.
     world.run_for(3_900).await;
     assert_eq!(calls.made(&world), [("item/detail", 7)]);
 
     world.accurate.add_item(NEW, "Barang baru");
     world.run_until_healed().await;
     assert_eq!(blocked_and_invoiced(&world).await, (50, 50));
-    // One look frees all; each order asks for its number before it saves for the second time.
+    // One recheck releases all; each order looks up its number before it saves for the second time.
     assert_eq!(calls.made(&world), [("item/detail", 1), ("sales-invoice/detail", 50), ("sales-invoice/save", 50)]);
 
     map_the_store(&world).await;
@@ -114,7 +115,7 @@ async fn a_mapping_that_mends_half_tries_the_other_half_once() {
     map_the_store(&world).await;
     world.run_at_once_until_idle().await;
     assert_eq!(blocked_and_invoiced(&world).await, (50, 50));
-    // The mapping might have mended those as well; only Accurate can tell.
+    // The mapping might have fixed those as well; only Accurate can tell.
     let (in_vain, looked_up) = (50, 50);
     assert_eq!(
         calls.made(&world),
@@ -140,13 +141,13 @@ async fn a_hundred_orders_that_go_together_heal_for_a_handful_of_calls() {
     world.run_until_idle().await;
     let mut calls = Calls::since_now(&world);
     hundred_wait(&mut world).await;
-    // The one bulk finds the item missing.
+    // The only bulk finds the item missing.
     assert_eq!(calls.made(&world), [("sales-invoice/bulk-save", 1)]);
     map_the_store(&world).await;
     world.run_until_idle().await;
     assert_eq!(blocked_and_invoiced(&world).await, (50, 52));
-    // The two invoices show that lists are understood: whether one of the fifty that were tried before exists takes
-    // one of them, and none of them is asked for separately. Another reads the saved bulk back.
+    // The two invoices prove that filters of lists are understood. Therefore one list call shows which of the fifty
+    // previously tried orders exist, and none of them is looked up separately. Another call reads the saved bulk back.
     assert_eq!(
         calls.made(&world),
         [("customer/list", 1), ("customer/save", 1), ("sales-invoice/bulk-save", 3), ("sales-invoice/list", 3)]

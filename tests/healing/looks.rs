@@ -1,4 +1,4 @@
-//! When looks are made, and when they are not.
+//! When rechecks are made, and when they are not.
 
 use forstok_accurate::{
     engine::run::Running,
@@ -18,7 +18,7 @@ async fn looks_come_at_growing_intervals_up_to_an_hour() {
     world.run_for(5 * 3_600).await;
     let looks: Vec<_> = calls(&world, Action::ItemDetail).iter().map(|look| look.at.duration_since(begin)).collect();
     let between: Vec<_> = looks.windows(2).map(|pair| (pair[1] - pair[0]).as_secs()).collect();
-    // Limits and the calls themselves take time, so the first is counted from when the first order was blocked.
+    // Limits and the calls themselves take time, so the first recheck is counted from when the first order was blocked.
     assert!((28..=30).contains(&looks[0].as_secs()), "{looks:?}");
     assert_eq!(between, [60, 120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600]);
     assert_eq!(world.saves(), 3 + 3, "each was refused for its customer and then for its item, and never again");
@@ -33,7 +33,7 @@ async fn a_look_waits_for_its_turn_and_a_long_queue_does_not_take_it() {
         world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
     }
     world.decide_all().await;
-    // One piece of work at a time, so that all that comes before the look is done before it.
+    // One piece of work at a time, so that everything before the recheck is done before it.
     let mut saved = 0;
     while world.accurate.call_count(Action::ItemDetail) == 0 {
         for work in world.engine.next_work(BOOK, 1).await.expect("readable") {
