@@ -1,4 +1,4 @@
-//! Properties of all orders and all mappings that can be thought up.
+//! Properties of generated orders and mappings.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -36,15 +36,15 @@ struct Line {
     price: i64,
     sale_price: Option<i64>,
     quantity: Option<u32>,
-    /// Pieces and, where Forstok tells it, what they cost together.
+    /// Number of pieces and, if Forstok sends it, their total price.
     parts: Vec<(u32, Option<i64>)>,
 }
 
-/// What an order's invoice is made of, amounts in half rupiahs.
+/// The parts of an order that determine its invoice; amounts in half rupiahs.
 #[derive(Clone, Debug)]
 struct Amounts {
     lines: Vec<Line>,
-    /// Of the products' sum, in percent.
+    /// Percentage of the sum of the products.
     discount: u8,
     shipping: i64,
     cashless: Option<bool>,
@@ -71,7 +71,7 @@ fn rupiah(halves: i64) -> Decimal {
     Decimal::new(halves * 5, 1)
 }
 
-/// Amounts come as texts or as numbers.
+/// Amounts are texts or numbers.
 fn written(halves: i64) -> Value {
     let amount = rupiah(halves);
     if halves % 3 == 0 { json!(amount.to_string()) } else { json!(Rupiah::from_decimal(amount)) }
@@ -84,12 +84,12 @@ impl Amounts {
         self.lines.iter().map(of_line).sum()
     }
 
-    /// Whole half rupiahs, rounded down, so never above the products' sum.
+    /// Whole half rupiahs, rounded down, so never above the sum of the products.
     fn discount(&self) -> Decimal {
         (self.products() * Decimal::from(self.discount) / Decimal::ONE_HUNDRED * Decimal::TWO).floor() / Decimal::TWO
     }
 
-    /// Σ lines − discount + shipping, reckoned without any of our code.
+    /// Sum of the lines − discount + shipping, calculated without the code under test.
     fn total(&self) -> Decimal {
         let shipping = if self.cashless == Some(false) { rupiah(self.shipping) } else { Decimal::ZERO };
         self.products() - self.discount() + shipping
@@ -141,7 +141,7 @@ proptest! {
             let (draft, notices) = invoiced(decided(&order, &mapping(bundles, tax)));
             prop_assert_eq!(draft.total.decimal(), amounts.total(), "{} × {}", bundles, tax);
             prop_assert_eq!(&notices, &[], "the order's total is the invoice's");
-            // What Accurate will reckon from the numbers that it is sent.
+            // The total that Accurate will calculate from the numbers it receives.
             let sent = draft.body.to_json();
             let number = |value: &Value| value.to_string().parse::<Decimal>().expect("a number");
             let mut sum = -number(&sent["cashDiscount"]);
@@ -224,10 +224,10 @@ fn a_part_worth_more_than_any_order_stops_only_the_invoice_that_needs_its_worth(
 
 // ---- arrivals ----
 
-/// A snapshot of the order: its status and the halves of rupiah its one piece costs.
+/// A snapshot of the order: its status, and the price of its only piece in half rupiahs.
 fn snapshots() -> impl Strategy<Value = Vec<Value>> {
     let statuses = ["Pending Payment", "Open", "Printed", "Ready to Ship", "Shipped", "Completed", "Teleported"];
-    // A cancellation is rarer, or all orders would end cancelled; what is cancelled may progress afterwards.
+    // Cancellations are rarer, otherwise all orders would end cancelled; a cancelled order may progress afterwards.
     let status = prop_oneof![5 => prop::sample::select(statuses.to_vec()), 1 => Just("Cancelled")];
     prop::collection::vec((status, half_rupiahs()), 1..6).prop_map(|told| {
         let snapshot = |(nth, (status, price)): (usize, (&str, i64))| {
@@ -272,7 +272,7 @@ fn folded(bodies: &[Value]) -> Decision {
     decide(&history, &orders[history.latest_delivery() as usize], &mapping("children", "off"))
 }
 
-/// Where the order stands once these were recorded and decided about, and what is to be sent.
+/// The order's state after these were recorded and decided, and the draft.
 async fn stored(bodies: &[Value]) -> (State, Option<Reason>, Option<Draft>) {
     let folder = tempfile::tempdir().expect("a folder");
     let storage = Arc::new(Sqlite::open(&folder.path().join("test.db")).await.expect("a database"));
@@ -296,7 +296,7 @@ proptest! {
 }
 
 proptest! {
-    // Two databases each.
+    // Each case uses two databases.
     #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]
     fn any_order_of_arrival_and_any_repeats_end_the_same_in_the_store((told, arrived) in arrivals()) {
@@ -308,7 +308,7 @@ proptest! {
 
 // ---- mappings ----
 
-/// Texts as people write them, and some as nobody does.
+/// Texts as people write them, and some unusual ones.
 fn text() -> impl Strategy<Value = String> {
     let text = prop_oneof![
         "[A-Za-z0-9 ._-]{1,12}",

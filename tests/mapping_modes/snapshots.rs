@@ -1,4 +1,4 @@
-//! `preview` of each sample in each mode, and proof that what it shows is what is sent.
+//! `preview` of each sample in each mode, and a test that the preview shows exactly what is sent.
 
 use std::{
     fmt::Write,
@@ -33,7 +33,7 @@ fn shown(body: &str, bundles: &str, tax: &str) -> Preview {
     preview(body.as_bytes(), &in_force(bundles, tax), now, Language::English).expect("readable")
 }
 
-/// Decision, findings and body of a preview: a line for the head, a line for each line of the invoice.
+/// Decision, findings and body of a preview: one line for the head, and one for each line of the invoice.
 fn in_lines(preview: &Preview) -> String {
     let mut text = format!("{}: {}\n", preview.state, preview.decision);
     for finding in &preview.findings {
@@ -52,7 +52,7 @@ fn in_lines(preview: &Preview) -> String {
     text
 }
 
-/// All nine, those that come to the same told once.
+/// All nine combinations; identical results are shown once.
 fn in_all_modes(body: &str) -> String {
     let mut seen: Vec<(String, Vec<String>)> = Vec::new();
     for tax in TAXES {
@@ -74,7 +74,7 @@ fn every_sample_in_every_mode() {
     }
 }
 
-/// No sample has all of it: two bundles whose price does not divide, half a rupiah, a discount and shipping.
+/// A case that no sample covers: two bundles whose price is not divisible, half a rupiah, a discount and shipping.
 #[test]
 fn an_uneven_bundle_with_discount_and_shipping_in_every_mode() {
     let mut body = SAMPLES[0].json();
@@ -95,7 +95,7 @@ fn an_uneven_bundle_with_discount_and_shipping_in_every_mode() {
     insta::assert_snapshot!(in_all_modes(&body.to_string()));
 }
 
-/// A stand-in that keeps what is saved, byte by byte.
+/// An Accurate that records every save byte by byte.
 #[derive(Default)]
 struct Keeper(Mutex<Vec<Bytes>>);
 
@@ -121,7 +121,7 @@ async fn the_body_that_preview_shows_is_the_body_that_is_sent() {
     };
     let keeper = Arc::new(Keeper::default());
     let session = Session::new("main", &book, keeper.clone(), Arc::new(SystemClock));
-    // One mode of each kind; a save costs an eighth of a second.
+    // One mode of each kind, because a save takes an eighth of a second.
     for (sample, (bundles, tax)) in SAMPLES.iter().zip(BUNDLES.into_iter().zip(TAXES).cycle()) {
         let order = payload::read(sample.body.as_bytes()).expect("samples are readable").order;
         let sighting = Sighting::of(&order, order.updated_at.expect("dated"), 1);

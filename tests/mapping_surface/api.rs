@@ -68,7 +68,7 @@ async fn what_is_got_can_be_changed_and_put_and_a_stale_change_is_refused() {
     );
     assert_eq!(get(&service).await.json["mapping"], second.json["mapping"]);
 
-    // Somebody else still looks at revision 1.
+    // Another operator still has revision 1.
     for tag in ["\"1\"", "W/\"1\"", "\"7\"", "\"x\""] {
         let stale = put(&service, Some(tag), &first.json["mapping"]).await;
         assert_eq!((stale.status, &stale.json["code"]), (StatusCode::PRECONDITION_FAILED, &json!("mapping_stale")));
@@ -146,7 +146,7 @@ async fn who_changed_what_is_told_for_file_api_and_command_line() {
     mapping["on_cancel"] = json!("keep");
     assert_eq!(put(&service, Some("\"1\""), &mapping).await.tag, "\"2\"");
     assert_eq!(apply(&home, &with_store("4711")).code, Some(0));
-    // A change that was made from what the API showed before is refused.
+    // A change that is based on an outdated revision is refused.
     let stale = put(&service, Some("\"2\""), &mapping).await;
     assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED);
     service.get_until("/v1/mapping", |answer| answer["revision"] == 3).await;
@@ -206,7 +206,7 @@ async fn a_change_over_the_api_is_not_undone_by_a_reload_or_a_restart_until_the_
     mapping["on_cancel"] = json!("keep");
     assert_eq!(put(&service, Some("\"1\""), &mapping).await.tag, "\"2\"");
     let file = std::fs::read_to_string(home.path("mapping.toml")).expect("the mapping of this test");
-    // Another comment says nothing else.
+    // A different comment is not a difference.
     std::fs::write(home.path("mapping.toml"), format!("# Reviewed.\n{file}")).expect("the folder takes files");
     service.read_settings_again().await;
     assert_eq!(get(&service).await.tag, "\"2\"");
@@ -219,7 +219,7 @@ async fn a_change_over_the_api_is_not_undone_by_a_reload_or_a_restart_until_the_
     let log = service.log.text();
     assert!(log.contains("revision 2, which is newer, stays active"), "{log}");
 
-    // The file comes to say what is active: that is nothing to apply, now or later.
+    // The file becomes equal to the active mapping, so it need not be applied, now or later.
     let keeps = file.replace("on_cancel = \"void\"", "on_cancel = \"keep\"");
     std::fs::write(home.path("mapping.toml"), keeps).expect("the folder takes files");
     service.read_settings_again().await;
@@ -232,7 +232,7 @@ async fn a_change_over_the_api_is_not_undone_by_a_reload_or_a_restart_until_the_
     let mut service = home.serve().await;
     assert_eq!(get(&service).await.tag, voids.tag);
 
-    // The command line applies the same file: the next start does not apply it again.
+    // The command line applies the same file, so the next start does not apply it again.
     let bundles = file.replace("bundles = \"parent_and_children\"", "bundles = \"parent\"");
     std::fs::write(home.path("mapping.toml"), bundles).expect("the folder takes files");
     let applied = super::run(home.command(&["mapping", "apply"]).arg(home.path("mapping.toml")));

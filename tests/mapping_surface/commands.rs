@@ -8,10 +8,10 @@ use forstok_accurate::{
 use super::{Said, apply, run, with_store};
 use crate::service::Home;
 
-/// Settings without any secret: offline work needs none.
+/// Settings without any secret: offline commands need none.
 const OFFLINE: &str = "[database]\nurl = \"sqlite://data/orders.db\"\n[books.main]\n";
 
-/// A home whose database exists, as after the first start of the service.
+/// A folder whose database exists, as after the first start of the service.
 async fn home(settings: &str) -> Home {
     let home = Home::with_settings(settings);
     let database = Sqlite::open(&home.path("data/orders.db")).await.expect("a database can be made");
@@ -61,7 +61,7 @@ async fn a_mapping_is_applied_shown_and_remembered() {
 async fn what_is_shown_can_be_applied_and_changes_nothing() {
     let home = home(OFFLINE).await;
     apply(&home, MAPPING);
-    // As shown, and once more with other spelling: neither says anything new.
+    // The printed mapping, and the same with other spelling: neither changes anything.
     let spelled_otherwise = MAPPING.replace("[stores.\"8277\"]", "# the first\n[stores.'08277']");
     for document in [show(&home).out, spelled_otherwise] {
         let again = apply(&home, &document);

@@ -95,7 +95,7 @@ async fn the_route_shows_the_same_and_stores_and_sends_nothing() {
         let mut shown = answer.json();
         assert_eq!(shown["mapping_revision"], 1);
         let mut printed: Value = serde_json::from_str(&preview(&home, sample.body, &["--json"]).out).expect("JSON");
-        // The command reads the file, the route what is in force.
+        // The command uses the file, the route the active mapping.
         shown["mapping_revision"].take();
         printed["mapping_revision"].take();
         assert_eq!(shown, printed, "{}", sample.name);

@@ -1,4 +1,4 @@
-//! A mapping that is changed while the service runs.
+//! Changes of the mapping while the service runs.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::{
     service::{Home, OPERATOR_TOKEN, accurate, accurate_with},
 };
 
-/// The service looks once a second; the rest is for slow machines.
+/// The service checks once a second; the rest is for slow machines.
 const WITHIN_SECONDS: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]

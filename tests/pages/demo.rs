@@ -8,12 +8,12 @@ use std::{
 use super::visitor::Visitor;
 use crate::service::binary;
 
-/// The demo as a process. It is killed when this is dropped.
+/// The demo as a process. It is killed when this value is dropped.
 struct Demo(Child);
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        // Both fail when it has left already, which is as good.
+        // Both fail if the process has already exited, which is fine.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -26,7 +26,7 @@ async fn the_demos_link_signs_in_once() {
     let mut demo = Demo(child);
     let mut lines = BufReader::new(demo.0.stdout.take().expect("standard output is piped")).lines();
     let link = lines.by_ref().map_while(Result::ok).find(|line| line.contains("/login/once/")).expect("a link");
-    // Whatever else it prints is read, so that it never waits for us.
+    // Reads all further output, so that the demo never blocks.
     std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
     let (base, code) = link.trim().split_once("/login/once/").expect("an address with a path");
     let path = format!("/login/once/{code}");

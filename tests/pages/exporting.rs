@@ -1,4 +1,4 @@
-//! *Export*, pressed by somebody who has signed in: both files are downloaded, opened and read.
+//! A signed-in operator presses *Export*: both files are downloaded, opened and read.
 
 use std::io::Cursor;
 
@@ -12,10 +12,10 @@ use crate::{
     service::{Home, Service, accurate},
 };
 
-/// More than a page of the list shows.
+/// More orders than one page of the list.
 const MANY: u64 = 60;
 
-/// What a spreadsheet would run if it took it for a formula.
+/// A text that a spreadsheet would execute as a formula.
 const EVIL: [&str; 5] = ["=HYPERLINK(\"http://evil\",\"x\")", "+62812", "-2+3", "@SUM(A1)", "\t=1+1"];
 
 /// A service with many invoiced orders, some that wait, and some whose names are formulas.
@@ -121,7 +121,7 @@ async fn what_looks_like_a_formula_stays_a_text_in_both_files() {
     let page = operator.get("/orders?store=4711").await;
     let (cells, fields) = (workbook(&mut operator, &page, "Export").await, table(&mut operator, &page, "Export").await);
     assert_eq!((cells.len(), fields.len()), (1 + EVIL.len(), 1 + EVIL.len()));
-    // Forstok's texts are trimmed when they are read, so the tab is gone by then.
+    // Forstok's texts are trimmed when they are parsed, so the tab has been removed.
     for evil in EVIL.map(str::trim) {
         let texts = cells.iter().flatten().filter(|cell| matches!(cell, Data::String(text) if text.trim() == evil));
         assert!(texts.count() >= 2, "{evil:?} is not a text in the workbook");

@@ -1,4 +1,4 @@
-//! What other sites, forged cookies and curious people cannot do.
+//! What other sites, forged cookies and unauthorised people cannot do.
 
 use reqwest::{Method, StatusCode};
 

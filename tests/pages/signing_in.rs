@@ -1,4 +1,4 @@
-//! Who gets in, for how long, and in which language.
+//! Who may sign in, for how long, and in which language.
 
 use reqwest::StatusCode;
 

@@ -1,4 +1,4 @@
-//! Somebody with a browser that runs no scripts.
+//! A browser without scripts.
 
 use reqwest::{
     Client, StatusCode,
@@ -8,7 +8,7 @@ use reqwest::{
 
 use crate::service::{OPERATOR_TOKEN, Service};
 
-/// A browser: it keeps the cookies that it is given and follows no redirect by itself.
+/// A browser that stores cookies and does not follow redirects.
 pub(crate) struct Visitor {
     client: Client,
     base: String,
@@ -22,7 +22,7 @@ impl Visitor {
     }
 
     pub(crate) fn at(base: String) -> Self {
-        // Fails when one is installed already, which is as good.
+        // Fails if one is already installed, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client can be made");
         let headers =
@@ -30,14 +30,14 @@ impl Visitor {
         Self { client, base, cookies: Vec::new(), headers }
     }
 
-    /// Somebody who has signed in as the admin.
+    /// A browser that is signed in as the admin.
     pub(crate) async fn operator(service: &Service) -> Self {
         let mut visitor = Self::of(service);
         visitor.signs_in(OPERATOR_TOKEN).await.goes_to("/");
         visitor
     }
 
-    /// Sends this header with everything from now on.
+    /// Sends this header with every request from now on.
     #[must_use]
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.insert(name, value.parse().expect("a header's value"));
@@ -64,7 +64,7 @@ impl Visitor {
         self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
-    /// Sends this as a cookie from now on.
+    /// Sends this cookie with every request from now on.
     pub(crate) fn forges(&mut self, name: &str, value: &str) {
         self.cookies.retain(|(other, _)| other != name);
         self.cookies.push((name.to_owned(), value.to_owned()));
@@ -99,13 +99,13 @@ fn unescaped(text: &str) -> String {
     text.replace("&#38;", "&").replace("&amp;", "&")
 }
 
-/// What came back.
+/// The answer.
 #[derive(Debug)]
 pub(crate) struct Shown {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) html: String,
-    /// As it came, for a file that is not text.
+    /// The raw bytes, for a file that is not text.
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -114,12 +114,12 @@ impl Shown {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// Asserts that it leads there.
+    /// Asserts that it redirects to this address.
     pub(crate) fn goes_to(&self, path: &str) {
         assert_eq!((self.status, self.header("location")), (StatusCode::SEE_OTHER, path), "{}", self.html);
     }
 
-    /// Where the form with this button and these choices leads: a form that only reads.
+    /// The address of the form with this button and these choices, for a form that only reads.
     pub(crate) fn form_of(&self, button: &str, choices: &[(&str, &str)]) -> String {
         let forms = self.html.split("<form ").skip(1).map(|form| form.split("</form>").next().unwrap_or_default());
         let ends_with_it = format!("<button>{button}</button>");
@@ -137,7 +137,7 @@ impl Shown {
         format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
     }
 
-    /// What a reader sees, words and spaces as a browser shows them.
+    /// The visible text, with words and spaces as a browser shows them.
     pub(crate) fn text(&self) -> String {
         let body = self.html.split_once("<body").map_or(self.html.as_str(), |(_, body)| body);
         let mut text = String::new();
@@ -153,7 +153,7 @@ impl Shown {
         lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
-    /// Asserts that a reader sees each of these.
+    /// Asserts that each of these texts is visible.
     pub(crate) fn says(&self, words: &[&str]) {
         let text = self.text();
         for words in words {

@@ -1,4 +1,4 @@
-//! Webhooks that could not be read: listed, shown as text, and read again.
+//! Unreadable webhooks: listed, shown as text, and read again.
 
 use forstok_accurate::{
     forstok::payload::fingerprint_of_raw,

@@ -1,4 +1,4 @@
-//! What a person sees and does, and what a name on an order cannot do.
+//! What a person sees and does on the pages, and that an order's texts cannot inject anything.
 
 use forstok_accurate::sandbox::samples::{self, SAMPLES};
 use reqwest::StatusCode;
@@ -212,7 +212,7 @@ async fn equal_warnings_are_acknowledged_at_once_by_whoever_may_work() {
     service.get_until("/v1/summary", |summary| summary["by_state"]["watching"] == 7).await;
     let mut operator = Visitor::operator(&service).await;
     operator.get("/problems").await.says(&["Forstok sent an unknown status", "7 orders", "Acknowledge all"]);
-    // One more comes while the page is looked at: nobody has seen it.
+    // One more order arrives while the page is open; it is not on the page.
     let mut later = order(8);
     later["order"]["status"] = json!("Beamed Up");
     service.send(&later).await;

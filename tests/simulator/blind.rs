@@ -1,4 +1,4 @@
-//! Replies as a service would see them that does not look at what matters: for the switches.
+//! Replies as a service sees them that does not check what matters; for the switches.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 
 use super::storage::Switch;
 
-/// What a service that does not look would see.
+/// Replaces replies by what such a service would see.
 #[derive(Debug, Default)]
 pub(crate) struct Blinkers {
-    /// What was sent, by number.
+    /// The invoices that were sent, by number.
     sent: BTreeMap<String, Value>,
 }
 
 impl Blinkers {
-    /// A call leaves.
+    /// A call is sent.
     pub(crate) fn sends(&mut self, request: &WireRequest) {
         let body: Value = request.body.as_ref().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
         let many = body["data"].as_array().cloned().unwrap_or_else(|| vec![body]);
@@ -27,7 +27,7 @@ impl Blinkers {
         }
     }
 
-    /// What is seen of the reply to a call with this path and query.
+    /// The reply to a call with this path and query, as the service sees it.
     pub(crate) fn seen(&self, switch: Switch, path: &str, query: &str, reply: Bytes) -> Bytes {
         let Ok(mut body) = serde_json::from_slice::<Value>(&reply) else { return reply };
         match switch {
@@ -52,7 +52,7 @@ impl Blinkers {
     }
 }
 
-/// Whole rupiah, as all orders here have them.
+/// Whole rupiah, like the amounts of all orders in the simulator.
 fn total(sent: &Value) -> i64 {
     let amount = |value: &Value| value.as_i64().unwrap_or_default();
     let lists = |name: &str| sent[name].as_array().cloned().unwrap_or_default();

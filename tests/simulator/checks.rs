@@ -1,4 +1,4 @@
-//! What must hold after every step: pure functions over what stands in the database and in Accurate.
+//! Invariants that must be true after every step: pure functions over the data in the database and in Accurate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,15 +11,15 @@ use super::{
     view::View,
 };
 
-/// What is wrong in a world.
+/// A violation in a world.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Violation {
-    /// A promise is broken: an order has two invoices, none, or another than it must have; an order says something
-    /// else than Accurate; or a delivery that was acknowledged is lost.
+    /// A promise is broken: an order has two invoices, none, or a wrong one; an order contradicts Accurate; or an
+    /// acknowledged delivery is lost.
     Promise(String),
-    /// A rule is broken by which the service keeps its promises.
+    /// A rule is broken on which the promises are based.
     Rule(String),
-    /// The world never comes to rest.
+    /// The world never becomes idle.
     Circles,
 }
 
@@ -32,12 +32,12 @@ impl std::fmt::Display for Violation {
     }
 }
 
-/// A transition in the words of the coverage table.
+/// A transition, as it appears in the coverage table.
 pub(crate) fn in_words(from: State, to: State) -> String {
     format!("{} → {}", from.as_str(), to.as_str())
 }
 
-/// The state changes between two views, or the first one that is not lawful.
+/// The state changes between two views, or the first one that is not permitted.
 pub(crate) fn changes(before: &View, after: &View) -> Result<Vec<(State, State)>, Violation> {
     let mut changes = Vec::new();
     for (id, order) in &after.orders {
@@ -55,7 +55,7 @@ pub(crate) fn changes(before: &View, after: &View) -> Result<Vec<(State, State)>
     }
 }
 
-/// An order that was handed out while somebody still held it.
+/// An order that was claimed although another worker still had its lease.
 pub(crate) fn held_twice(before: &View, after: &View, now: Timestamp) -> Result<(), Violation> {
     for (id, order) in &after.orders {
         let held = before.orders.get(id).filter(|held| held.attempt < order.attempt && held.lease_until > now);
@@ -67,7 +67,7 @@ pub(crate) fn held_twice(before: &View, after: &View, now: Timestamp) -> Result<
     Ok(())
 }
 
-/// Whether what stands in Accurate agrees with what the orders say.
+/// Whether the invoices in Accurate agree with the orders.
 pub(crate) fn books_agree(
     view: &View,
     invoices: &BTreeMap<String, Vec<Invoice>>,
@@ -81,7 +81,7 @@ pub(crate) fn books_agree(
     for (id, order) in &view.orders {
         let standing = invoices.get(id).and_then(|invoices| invoices.first());
         let state = order.state.as_str();
-        // Of two invoices that are the same but for their number nobody can say which one is meant.
+        // If two invoices differ only in their number, nobody can tell which one is meant.
         if owners.met(id, Touch::Copied) {
             continue;
         }
@@ -108,7 +108,7 @@ pub(crate) fn books_agree(
     Ok(())
 }
 
-/// What was acknowledged and is not on disk.
+/// Deliveries that were acknowledged but are not on disk.
 pub(crate) fn missing<'a>(acknowledged: &'a [Acknowledged], on_disk: &[Acknowledged]) -> Option<&'a Acknowledged> {
     let on_disk: BTreeSet<_> = on_disk.iter().collect();
     acknowledged.iter().find(|one| !on_disk.contains(one))

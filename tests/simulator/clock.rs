@@ -1,4 +1,4 @@
-//! True time, which only the simulator moves, and the machine's clock, which can be set wrong.
+//! True time, which only the simulator moves, and the machine's clock, which can be wrong.
 
 use std::{
     future::Future,
@@ -12,12 +12,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::gates::Gates;
 
-/// The clock of the machine that the service runs on. Sleeping goes by true time, as on a real machine.
+/// The clock of the machine on which the service runs. Sleeping uses true time, as on a real machine.
 #[derive(Debug)]
 pub(crate) struct SimClock {
     gates: Arc<Gates>,
     time: Arc<Mutex<Time>>,
-    /// How far this machine's clock is ahead of the others' all the time.
+    /// How far this machine's clock is always ahead of the others.
     skew: SignedDuration,
 }
 
@@ -43,17 +43,17 @@ impl SimClock {
         self.time.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The moment it truly is.
+    /// The true time.
     pub(crate) fn truth(&self) -> Timestamp {
         self.lock().truth
     }
 
-    /// When it truly is what the machine will take for this moment.
+    /// The true time at which the machine's clock will show this moment.
     pub(crate) fn truth_of(&self, shown: Timestamp) -> Timestamp {
         shown - self.lock().ahead - self.skew
     }
 
-    /// Lets time pass up to this moment; a moment that is past changes nothing.
+    /// Lets time pass until this moment; a moment in the past changes nothing.
     pub(crate) fn reach(&self, truth: Timestamp) {
         let mut time = self.lock();
         time.truth = time.truth.max(truth);
@@ -64,7 +64,7 @@ impl SimClock {
         self.lock().ahead
     }
 
-    /// Sets the machine's clock wrong by so much.
+    /// Makes the machine's clock wrong by this amount.
     pub(crate) fn set_ahead(&self, ahead: SignedDuration) {
         self.lock().ahead = ahead;
     }
@@ -87,7 +87,7 @@ impl Clock for SimClock {
     }
 }
 
-/// The time at Accurate's, which is always right.
+/// The time at Accurate, which is always correct.
 #[derive(Debug)]
 pub(crate) struct TrueClock(pub(crate) Arc<SimClock>);
 

@@ -1,4 +1,4 @@
-//! How often each fault, each transition and each special thing was met.
+//! How often each fault, each transition and each special event occurred.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Coverage(BTreeMap<(&'static str, String), u64>);
 
 impl Coverage {
-    /// It was met once more.
+    /// Counts one occurrence.
     pub(crate) fn meet(&mut self, group: &'static str, what: impl Into<String>) {
         self.add(group, what, 1);
     }
@@ -22,13 +22,13 @@ impl Coverage {
         }
     }
 
-    /// Those of a group that must be met and never were.
+    /// The entries of a group that must occur but never did.
     pub(crate) fn never_met<'a>(&self, group: &'static str, all: impl IntoIterator<Item = &'a str>) -> Vec<String> {
         let never = |what: &&str| !self.0.contains_key(&(group, (*what).to_owned()));
         all.into_iter().filter(never).map(|what| format!("{group}: {what}")).collect()
     }
 
-    /// The table.
+    /// The coverage table.
     pub(crate) fn in_words(&self) -> String {
         let lines = self.0.iter().map(|((group, what), times)| format!("{times:>10}  {group}: {what}"));
         lines.collect::<Vec<_>>().join("\n")

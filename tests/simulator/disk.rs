@@ -1,5 +1,5 @@
-//! Where the databases of worlds lie: in memory where the machine has such a place, for a sync costs nothing there;
-//! or on a PostgreSQL server.
+//! The location of the worlds' databases: in memory if the machine has such a file system, because a sync costs nothing
+//! there; or on a PostgreSQL server.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::world::postgres;
 
-/// What the worlds are kept in.
+/// The database of the worlds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Base {
     Sqlite,
@@ -24,7 +24,7 @@ pub(crate) enum Base {
 }
 
 impl Base {
-    /// What a longer run asks for: `SIMULATOR_STORE=postgres`.
+    /// The database of a longer run: `SIMULATOR_STORE=postgres`.
     pub(crate) fn wanted() -> Self {
         match std::env::var("SIMULATOR_STORE").as_deref() {
             Err(_) | Ok("sqlite") => Self::Sqlite,
@@ -34,15 +34,15 @@ impl Base {
     }
 }
 
-/// A place for databases, one after the other.
+/// A place for databases, used one after the other.
 pub(crate) enum Disk {
-    /// A folder for files, and a new file to copy: making the schema takes longer than many a world.
+    /// A folder for files, and a new file to copy, because creating the schema takes longer than many a world.
     Folder(TempDir, Vec<u8>),
     /// One database, which is emptied for each world.
     Server(Database),
 }
 
-/// What a database on a server holds when it is new.
+/// The content of a new database on a server.
 const AS_NEW: &str = "
     TRUNCATE deliveries, unfolded, orders, timeline, rechecks, order_counts, order_warnings, warning_counts, leaders
         RESTART IDENTITY;
@@ -88,11 +88,11 @@ impl Disk {
         }
     }
 
-    /// The world is over.
+    /// The world has ended.
     pub(crate) fn clear(&self, seed: u64) {
         if let Self::Folder(folder, _) = self {
             for end in ["", "-wal", "-shm", ".lock"] {
-                // Not all of them are there each time.
+                // Not all of these files always exist.
                 let _ = std::fs::remove_file(folder.path().join(format!("{seed}.db{end}")));
             }
         }

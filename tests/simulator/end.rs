@@ -1,4 +1,4 @@
-//! The end of a world: everything is mended, time runs until nothing waits, and every order is where it belongs.
+//! The end of a world: every fault is fixed, time passes until nothing waits, and every order is in its final state.
 
 use forstok_accurate::{
     domain::{
@@ -25,17 +25,17 @@ use super::{
     world::{Life, World},
 };
 
-/// Rounds in which people retry what is blocked; each may show the next thing that is in the way.
+/// Rounds in which people retry blocked orders; each may reveal the next finding.
 const ROUNDS: usize = 3;
 
-/// How long nothing but looks at what blocked orders wait for must have happened: each of them comes up within an
-/// hour. What a person must do first is looked at for ever.
+/// How long only rechecks must have happened: each is due within an hour. Orders that wait for a person are rechecked
+/// forever.
 const QUIET: SignedDuration = SignedDuration::from_hours(3);
 
-/// What nobody has to do anything about once it has come.
+/// Reasons that are resolved automatically once the missing thing exists.
 const HEALING: [&str; 4] = ["item_not_found", "account_inactive", "customer_not_found", "period_closed"];
 
-/// Whether Accurate made another total of it than its parts say.
+/// Whether Accurate calculated another total than its parts add up to.
 fn is_off(invoice: &Invoice) -> bool {
     let parts = invoice.sub_total - invoice.cash_discount + invoice.total_expense;
     invoice.total_amount - parts == Decimal::new(1, 2)
@@ -48,12 +48,12 @@ impl World {
         while self.lives.iter().any(|life| matches!(life, Life::Dead { .. })) {
             self.step().await?;
         }
-        // What people began to do before is done first.
+        // What people began earlier is completed first.
         self.run_until_nothing_waits().await?;
         self.put_in_force(MAPPING);
         self.run_until_nothing_waits().await?;
         for (id, order) in &self.view.orders {
-            // A customer that was refused in words that nobody knows is a person's to create.
+            // If a customer was refused with an unknown message, a person must create it.
             let is_refused = order.reason == "customer_not_found" && self.terms.speaks_unknown_texts();
             if order.state == State::Blocked && !is_refused && HEALING.contains(&order.reason.as_str()) {
                 return Err(Violation::Rule(format!("order {id} has not healed by itself: {}", order.reason)));
@@ -83,22 +83,22 @@ impl World {
         Ok(())
     }
 
-    /// People do what they are told about blocked orders.
+    /// People do what the remedies of blocked orders say.
     fn people_help(&mut self) {
         self.strangers_leave();
-        // Some come to keep the invoices that they cannot delete.
+        // Some people decide to keep the invoices that they cannot delete.
         if self.rng.u8(..3) == 0 {
             self.put_in_force(&MAPPING.replace("on_cancel = \"void\"", "on_cancel = \"keep\""));
         }
         let blocked = |order: &&OrderRow| order.state == State::Blocked;
         for script in self.scripts.clone() {
             let order = self.view.orders.get(&script.id).filter(blocked);
-            // "delete both by hand", says the remedy of a cancelled order whose invoice was paid.
+            // "delete both by hand" is the remedy of a cancelled order whose invoice was paid.
             if order.is_some_and(|order| order.invoice_id.is_some()) && self.rng.bool() {
                 self.delete_by_hand(&script.id);
             }
         }
-        // A look-up that lags would still show what is gone, and they would be told the same again.
+        // A delayed look-up would still show the deleted invoice, and they would be told the same again.
         let shown = self.terms.detail_lag.max(self.terms.list_lag);
         self.reach(self.clock.truth() + shown);
         for script in self.scripts.clone() {
@@ -108,7 +108,7 @@ impl World {
         }
     }
 
-    /// Whether every order is where only people, or what they do in Accurate, bring it further.
+    /// Whether every order waits only for people, or for what they do in Accurate.
     fn is_quiet(&self) -> bool {
         let moves = |state| matches!(state, State::Received | State::Due | State::VoidDue);
         self.waiting.is_empty() && !self.view.orders.values().any(|order| order.undecided || moves(order.state))
@@ -130,8 +130,8 @@ impl World {
 
     fn is_settled(&self, script: &Script) -> Result<(), Violation> {
         let Some(order) = self.view.orders.get(&script.id) else { return Ok(()) };
-        // An invoice that exists may have been saved twice over: the second is refused as long as it does. And what
-        // a person must look at may still be in doubt.
+        // The invoice may have been saved twice; the second save is refused as long as the invoice exists. An order
+        // that waits for a person may still be in doubt.
         let is_unsure = order.is_unsure && !matches!(order.state, State::Invoiced | State::Blocked);
         if order.undecided || is_unsure || order.lease_until.as_microsecond() != 0 {
             return Err(Violation::Rule(format!("in the end order {} is not settled: {order:?}", script.id)));
@@ -148,7 +148,7 @@ impl World {
         }
         let stood = order.invoice_id.is_some();
         let is_right = match (&decision, order.state) {
-            // Accurate saved something else than was sent, and no reply said so: a person must look at it.
+            // Accurate saved something other than what was sent, and no reply said so: a person must look at it.
             (_, State::Blocked) if order.reason == "number_conflict" && standing.is_some_and(is_off) => true,
             (Decision::Ignore(Reason::Cancelled), State::Ignored) => order.reason == "cancelled" && standing.is_none(),
             (Decision::Ignore(Reason::Cancelled), State::Voided) => stood && standing.is_none(),
@@ -160,17 +160,17 @@ impl World {
                 true
             }
             (Decision::Watch, State::Watching) => standing.is_none(),
-            // The mapping invoiced earlier for a while.
+            // The mapping invoiced at an earlier status for a while.
             (Decision::Watch, State::Invoiced) => true,
             (Decision::Invoice(draft, _), State::Invoiced) => self.is_right(order, standing, draft),
             (Decision::Block(findings), State::Blocked) if findings[0].reason == Reason::ProgressedAfterCancel => {
                 order.reason == "progressed_after_cancel" && standing.is_none()
             }
-            // It was invoiced before: only a person may say what becomes of the invoice.
+            // It was invoiced before: only a person may decide about the invoice.
             (Decision::Block(findings), State::Invoiced) if findings[0].reason == Reason::ProgressedAfterCancel => {
                 let is_there = standing.is_some() || order.invoice_id.is_some_and(|id| self.owners.lost(id));
                 let is_warned = order.warnings.contains("progressed_after_cancel")
-                    // Another mapping does not look at invoices again.
+                    // A new mapping does not affect existing invoices.
                     || order.warnings.contains("cancelled_kept");
                 is_warned && is_there
             }
@@ -183,8 +183,8 @@ impl World {
         if is_right { Ok(()) } else { Err(format!("is not as it must be: {order:?}, {standing:?}, {decision:?}")) }
     }
 
-    /// Number, customer and total. The number may be another where Accurate gives its own; the total may be an earlier
-    /// one when the order changed after it was invoiced; whatever differs, a warning says so.
+    /// Number, customer and total. The number may differ where Accurate assigns its own; the total may be an earlier
+    /// one if the order changed after it was invoiced. A warning reports every difference.
     fn is_right(&self, order: &OrderRow, standing: Option<&Invoice>, draft: &Draft) -> bool {
         let Some(standing) = standing else {
             return order.invoice_id.is_some_and(|id| self.owners.lost(id));
@@ -199,8 +199,8 @@ impl World {
         number && standing.customer_no == draft.body.customer_no && total
     }
 
-    /// What must hold even where people changed an invoice by hand: an order that was cancelled has no live invoice,
-    /// unless a person is told so; and nothing is left without a state that people can find.
+    /// Invariants that are true even if people changed an invoice by hand: a cancelled order has no live invoice,
+    /// unless this is reported to a person; and every order is in a state that people can find.
     fn is_in_order_after_people(
         &self,
         script: &Script,
@@ -222,7 +222,7 @@ impl World {
         if is_right { Ok(()) } else { Err(words()) }
     }
 
-    /// What the domain says about all that Forstok sent.
+    /// The decision of the domain about everything that Forstok sent.
     async fn decision_about(&self, script: &Script) -> Result<Decision, String> {
         let bodies = self.watch.bodies(&script.id).await;
         if bodies.len() != script.snapshots.len() {

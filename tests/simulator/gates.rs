@@ -1,8 +1,8 @@
-//! Where activities stand still, and how one of them is let go on while all others wait.
+//! The points at which activities stop, and how one of them continues while all others wait.
 //!
-//! Everything that happens at the same time in the service is one [`Activity`] here. An activity runs until it
-//! comes to a gate, sleeps, waits for a lock that another one holds, or ends. Only one is ever let go on, and the
-//! seed says which: that makes every interleaving possible and each one repeatable.
+//! Everything that happens concurrently in the service is one [`Activity`] here. An activity runs until it reaches a
+//! gate, sleeps, waits for a lock, or ends. Only one activity runs at a time, and the seed chooses which. This makes
+//! every interleaving possible, and each one reproducible.
 
 use std::{
     collections::BTreeMap,
@@ -17,16 +17,16 @@ use std::{
 
 use jiff::Timestamp;
 
-/// Where an activity stands still.
+/// Where an activity stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Park {
-    /// At a step of its own; it may go on at any time.
+    /// At a step of its own; it may continue at any time.
     Gate(&'static str),
-    /// Until this moment of true time.
+    /// Until this true time.
     Sleep(Timestamp),
-    /// Until somebody else calls it, who is this.
+    /// Until the named activity wakes it.
     Called(&'static str),
-    /// It goes on at once, by a waker that nothing before this has seen.
+    /// It continues immediately, with a waker that nothing before has seen.
     Turn,
 }
 
@@ -54,14 +54,14 @@ pub(crate) struct Gates(Mutex<Standing>);
 
 #[derive(Debug, Default)]
 struct Standing {
-    /// Whoever stands still, in the order in which they came. An activity that does several things at once can
-    /// stand at several places.
+    /// The stopped activities, in the order in which they stopped. An activity that does several things concurrently
+    /// can stop at several places.
     parked: BTreeMap<u64, Parked>,
-    /// The activity that was let go on last.
+    /// The activity that ran last.
     going: u64,
-    /// The last number given to an activity or a place.
+    /// The last number that was given to an activity or a place.
     numbers: u64,
-    /// The store works on threads and a server of its own: what is pending now is not a place to stop at.
+    /// Storage works on threads and a server of its own: what is pending now is not a place to stop.
     in_store: bool,
 }
 
@@ -69,7 +69,7 @@ struct Standing {
 struct Parked {
     activity: u64,
     park: Park,
-    /// It may go on.
+    /// It may continue.
     granted: bool,
     waker: Waker,
 }
@@ -81,7 +81,7 @@ impl Standing {
     }
 }
 
-/// A place to stand still at, until it is left or given up.
+/// A place to stop, until it is passed or abandoned.
 struct Place<'a> {
     gates: &'a Gates,
     number: Option<u64>,
@@ -121,17 +121,17 @@ impl Gates {
         poll_fn(|cx| place.stand(park, cx)).await;
     }
 
-    /// Stands still until the seed says to go on.
+    /// Stops until the seed lets it continue.
     pub(crate) async fn pass(&self, name: &'static str) {
         self.park(Park::Gate(name)).await;
     }
 
-    /// Stands still until this moment of true time, and until the seed says to go on.
+    /// Stops until this true time, and then until the seed lets it continue.
     pub(crate) async fn sleep(&self, until: Timestamp) {
         self.park(Park::Sleep(until)).await;
     }
 
-    /// Waits for what another brings.
+    /// Waits for the result of another activity.
     pub(crate) async fn called<T>(&self, by: &'static str, call: impl Future<Output = T>) -> T {
         let mut call = std::pin::pin!(call);
         let mut place = Place { gates: self, number: None };
@@ -145,18 +145,18 @@ impl Gates {
         .await
     }
 
-    /// Runs something of the store to its end, whatever it waits for: that is no place to stop at, for who holds a
-    /// connection, or is next to have one, must not stand still while others wait for it.
+    /// Runs a storage operation to its end, whatever it waits for. It must not stop in between, because other
+    /// activities may wait for its connection.
     pub(crate) async fn in_store<T>(&self, call: impl Future<Output = T>) -> T {
         self.lock().in_store = true;
         let result = call.await;
         self.lock().in_store = false;
-        // SQLite's thread may still wake the waker that it was given; a lock that comes next must not hear that.
+        // SQLite's thread may still wake the previous waker; a lock that follows must not be affected.
         self.park(Park::Turn).await;
         result
     }
 
-    /// Whoever stands there may go on.
+    /// Lets the activity at this place continue.
     fn grant(&self, number: u64) {
         let mut standing = self.lock();
         let Some(parked) = standing.parked.get_mut(&number) else { return };
@@ -167,18 +167,18 @@ impl Gates {
     }
 }
 
-/// Something that goes on step by step.
+/// Something that runs step by step.
 pub(crate) struct Activity<T> {
-    /// For the story.
+    /// Its name in the story.
     pub(crate) name: String,
     future: Pin<Box<dyn Future<Output = T>>>,
     number: u64,
-    /// Where it stands; none while it waits for a lock.
+    /// Where it stopped; `None` while it waits for a lock.
     parks: Vec<(u64, Park)>,
     woken: Arc<Woken>,
 }
 
-/// Whether an activity that waits for a lock was called.
+/// Whether an activity that waits for a lock was woken.
 struct Woken {
     called: AtomicBool,
     outer: Waker,
@@ -197,17 +197,17 @@ impl<T> Activity<T> {
         Self { name: name.into(), future: Box::pin(future), number: 0, parks: Vec::new(), woken }
     }
 
-    /// Where it stands, in words; of several places the first.
+    /// Where it stopped, in words; the first of several places.
     pub(crate) fn place(&self) -> &'static str {
         self.parks.first().map_or("waiting for another", |(_, park)| park.place())
     }
 
-    /// Whether it stands there too.
+    /// Whether it has also stopped at that place.
     pub(crate) fn stands_at(&self, place: &str) -> bool {
         self.parks.iter().any(|(_, park)| park.place() == place)
     }
 
-    /// Whether it would get anywhere now.
+    /// Whether it could make progress now.
     pub(crate) fn can_go_on(&self, now: Timestamp) -> bool {
         self.woken.called.load(Ordering::SeqCst) || self.parks.iter().any(|(_, park)| park.may_be_left(now))
     }
@@ -221,7 +221,7 @@ impl<T> Activity<T> {
         sleeps.min()
     }
 
-    /// Lets it go on to the next place where it stands still; what it came to, if it ended.
+    /// Runs it to the next place where it stops; returns its result if it has ended.
     pub(crate) async fn go_on(&mut self, gates: &Gates, now: Timestamp) -> Option<T> {
         let mut leaves = self.parks.iter().find(|(_, park)| park.may_be_left(now)).map(|(number, _)| *number);
         loop {

@@ -1,4 +1,5 @@
-//! People who work in Accurate beside the service, and which invoices are still the service's after that.
+//! People who work in Accurate at the same time as the service, and which invoices still belong to the service
+//! afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,34 +13,34 @@ use rust_decimal::Decimal;
 
 use super::world::World;
 
-/// How the descriptions of invoices begin that are nobody's order.
+/// Prefix of the descriptions of invoices that belong to no order.
 const STRANGER: &str = "somebody else's";
 
-/// What people did to an invoice that the service made.
+/// What people did to an invoice that the service created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Touch {
     Renumbered,
     /// Another customer or total.
     Edited,
-    /// Another description: nothing shows any more for which order it was made.
+    /// Changed the description: nothing shows any more for which order the invoice was created.
     Described,
     Copied,
     Deleted,
     Paid,
 }
 
-/// Which invoice was made for which order, and what people did to it.
+/// Which invoice was created for which order, and what people did to it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Owners {
     made_for: BTreeMap<i64, String>,
-    /// Invoices that people made, or that they made theirs.
+    /// Invoices that people created or took over.
     peoples: BTreeSet<i64>,
     deleted: BTreeSet<i64>,
     touched: BTreeMap<String, BTreeSet<Touch>>,
 }
 
 impl Owners {
-    /// Takes note of invoices that were not there before: an invoice that no person made is the service's.
+    /// Registers new invoices: an invoice that no person created is the service's.
     pub(crate) fn learn(&mut self, invoices: &[Invoice]) {
         for invoice in invoices {
             if !self.peoples.contains(&invoice.id) {
@@ -48,7 +49,7 @@ impl Owners {
         }
     }
 
-    /// The service's live invoices by the order that they were made for.
+    /// The service's live invoices, by order.
     pub(crate) fn by_order(&self, invoices: Vec<Invoice>) -> BTreeMap<String, Vec<Invoice>> {
         let mut by_order: BTreeMap<String, Vec<Invoice>> = BTreeMap::new();
         for invoice in invoices {
@@ -70,34 +71,34 @@ impl Owners {
         self.touched.get(order).is_some_and(|touches| touches.contains(&touch))
     }
 
-    /// Whether people did to invoices of this order what nobody could have foreseen.
+    /// Whether people did something unforeseeable to invoices of this order.
     pub(crate) fn is_touched(&self, order: &str) -> bool {
         use Touch as T;
         [T::Renumbered, T::Edited, T::Described, T::Copied].into_iter().any(|touch| self.met(order, touch))
     }
 
-    /// Whether the service never made this invoice.
+    /// Whether the service never created this invoice.
     pub(crate) fn is_strangers(&self, invoice: i64) -> bool {
         self.peoples.contains(&invoice) && !self.made_for.contains_key(&invoice)
     }
 
-    /// Whether people deleted this invoice, or made it theirs.
+    /// Whether people deleted this invoice or took it over.
     pub(crate) fn lost(&self, invoice: i64) -> bool {
         self.deleted.contains(&invoice) || self.peoples.contains(&invoice)
     }
 }
 
 impl World {
-    /// Invoices that the service made and that are still its own.
+    /// Invoices that the service created and that people have not taken over.
     fn ours(&mut self) -> Vec<Invoice> {
         let invoices = self.accurate.invoices();
         self.owners.learn(&invoices);
         self.owners.by_order(invoices).into_values().flatten().collect()
     }
 
-    /// Whether a person may give the number of an invoice free. Where our numbers are kept, a second save of an order
-    /// is refused because the first one holds the number: as long as a lost save of the same order can arrive, that
-    /// number must stay taken. Against a person who frees it within these five minutes nothing helps.
+    /// Whether a person may free the number of an invoice. Where our numbers are kept, a second save of an order is
+    /// refused because the first one has taken the number. As long as a lost save of the same order can arrive, that
+    /// number must stay taken. The service cannot withstand a person who frees it within these five minutes.
     fn may_lose_its_number(&self, invoice: &Invoice) -> bool {
         let order = self.owners.made_for.get(&invoice.id).and_then(|order| self.view.orders.get(order));
         let now = match self.place {
@@ -142,7 +143,7 @@ impl World {
         self.delete_by_hand(&id);
     }
 
-    /// A person deletes an order's invoice in Accurate, with whatever hangs on it.
+    /// A person deletes an order's invoice in Accurate, with its receipts.
     pub(crate) fn delete_by_hand(&mut self, id: &str) {
         let ours = self.ours();
         for invoice in ours.into_iter().filter(|invoice| invoice.description == id) {
@@ -156,7 +157,7 @@ impl World {
         }
     }
 
-    /// A person changes or copies an invoice that the service made.
+    /// A person changes or copies an invoice that the service created.
     pub(crate) fn somebody_edits(&mut self) {
         let ours = self.ours();
         let Some(invoice) = self.rng.choice(&ours).cloned() else { return };

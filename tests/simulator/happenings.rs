@@ -1,4 +1,4 @@
-//! What else happens: crashes, sleep, clocks, people, trouble over there.
+//! Other events: crashes, suspension, clock changes, people, failures of Accurate.
 
 use forstok_accurate::{
     sandbox::{Down, samples::MAPPING},
@@ -13,11 +13,11 @@ use super::{
     world::{Life, World},
 };
 
-/// What is out of order for now.
+/// Temporary faults.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Troubles {
     on: Vec<Trouble>,
-    /// Chance that a write fails.
+    /// Probability that a write fails.
     pub(crate) busy: f64,
 }
 
@@ -34,10 +34,10 @@ enum Trouble {
     DiskBusy,
 }
 
-/// How much likelier a process dies at places that few activities come by.
+/// How much more often a process dies at places that few activities reach.
 const RARE: f64 = 60.0;
 
-/// What happens, for the coverage table.
+/// The kinds of events, for the coverage table.
 pub(crate) const HAPPENINGS: &[&str] = &[
     "an item is suspended",
     "an item is resumed",
@@ -92,7 +92,7 @@ const TROUBLES: [(Trouble, &str, &str); 9] = [
     (Trouble::DiskBusy, "the disk is busy", "the disk is free"),
 ];
 
-/// The sample mapping with one thing changed.
+/// The sample mapping with one change.
 const MAPPING_CHANGES: [(&str, &str); 6] = [
     ("auto_create_at = \"Ready to Ship\"", "auto_create_at = \"Delivered\""),
     ("auto_create_at = \"Ready to Ship\"", "auto_create_at = \"Open\""),
@@ -103,7 +103,7 @@ const MAPPING_CHANGES: [(&str, &str); 6] = [
 ];
 
 impl World {
-    /// Perhaps something happens before the next step.
+    /// Possibly triggers an event before the next step.
     pub(crate) async fn happen(&mut self) -> Result<(), Violation> {
         let terms = self.terms.clone();
         let mut draw = || self.rng.f64();
@@ -144,8 +144,8 @@ impl World {
         self.wire.books_changed();
     }
 
-    /// Between its last look at the clock and the first byte of a call no process falls asleep: against that
-    /// nothing helps, for Accurate cannot be told until when a save counts.
+    /// No process is suspended between its last reading of the clock and the first byte of a call. The service cannot
+    /// withstand that, because a call cannot tell Accurate until when it is valid.
     async fn let_calls_leave(&mut self) -> Result<(), Violation> {
         for at in 0..self.lives.len() {
             while let Some(index) = self.leaving(at) {
@@ -155,7 +155,7 @@ impl World {
         Ok(())
     }
 
-    /// A call of this process that is about to leave.
+    /// A call of this process that is about to be sent.
     fn leaving(&self, at: usize) -> Option<usize> {
         let Life::Alive(process) = &self.lives[at] else { return None };
         process.activities.iter().position(|(_, activity)| activity.stands_at(CALL_LEAVES))
@@ -180,17 +180,17 @@ impl World {
         let minutes = *self.rng.choice(&[0, 0, 2, 4, 9, 60, 300, -2, -9, -70]).unwrap_or(&0);
         let before = self.clock.ahead();
         let ahead = SignedDuration::from_mins(minutes);
-        // A save that is under way while the clock is set far forward is taken to be over too early: known, and
-        // left alone, for time without a jump is not to be had.
+        // If the clock is set far forward during a save, the save counts as expired too early. This is known and
+        // accepted, because there is no time source without jumps.
         let is_far = ahead - before > SignedDuration::from_mins(2);
         let is_under_way =
             self.wire.next_work().is_some() || (0..self.lives.len()).any(|at| self.leaving(at).is_some());
-        // The same holds for one that does not show yet.
+        // The same is true for a save whose invoice is not listed yet.
         let lag = self.terms.detail_lag.max(self.terms.list_lag);
         let truth = self.clock.truth();
         let is_under_way = is_under_way || self.accurate.invoices().iter().any(|one| one.saved_at + lag > truth);
-        // Nor is it set back while somebody works, once it was set forward: a lease that ran out by the clock would live
-        // again.
+        // After the clock was set forward, it is not set back while an order is being processed: a lease that had
+        // expired by the clock would become valid again.
         let is_worked = self.lives.iter().any(|life| matches!(life, Life::Alive(process) if process.works()));
         if (is_far && is_under_way) || (ahead < before && is_worked && self.was_set_forward) {
             return;
@@ -201,7 +201,7 @@ impl World {
             self.happened("the clock jumps back while orders are in work");
         }
         if ahead < before && !self.is_heaping {
-            // The service asks for work every few seconds, and notices it.
+            // The service asks for work every few seconds, and notices the change.
             for at in 0..self.lives.len() {
                 let makes_calls = !self.terms.is_held || self.caller == at;
                 if makes_calls && matches!(self.lives[at], Life::Alive(_)) {
@@ -215,7 +215,7 @@ impl World {
         self.something_changed();
     }
 
-    /// People and trouble over there.
+    /// Actions of people, and failures of Accurate.
     fn meddle(&mut self) {
         let people = if self.terms.people { 6 } else { 0 };
         match self.rng.u8(..20 + people) {
@@ -275,7 +275,7 @@ impl World {
         }
     }
 
-    /// Everything is put in order again.
+    /// Every fault is fixed.
     pub(crate) async fn mend_everything(&mut self) -> Result<(), Violation> {
         for (trouble, ..) in TROUBLES {
             self.set_trouble(trouble, false);
@@ -283,14 +283,14 @@ impl World {
         self.accurate.clear_faults();
         self.accurate.add_item(LATER_ITEM, "Barang baru");
         if self.clock.ahead() < SignedDuration::ZERO {
-            // A clock is not set forward while a save is under way: it would be taken to be over too early.
+            // A clock is not set forward during a save, because the save would count as expired too early.
             self.let_calls_leave().await?;
             while let Some(at) = self.wire.next_work() {
                 self.reach(at);
             }
         }
         if self.clock.ahead() > SignedDuration::ZERO {
-            // Whoever sets a clock back starts the machine anew.
+            // A person who sets a clock back restarts the machine.
             for at in 0..self.lives.len() {
                 self.crash(at);
             }
@@ -315,14 +315,14 @@ impl World {
 
     fn mapping_changes(&mut self) {
         let (from, to) = MAPPING_CHANGES[self.rng.usize(..MAPPING_CHANGES.len())];
-        // Half of the time the first mapping comes back.
+        // In half of the cases the first mapping is restored.
         let document = if self.rng.bool() { MAPPING.to_owned() } else { MAPPING.replace(from, to) };
         if self.put_in_force(&document) {
             self.happened("the mapping changes");
         }
     }
 
-    /// Has some process put a mapping in force; false when none lives.
+    /// Lets some process apply a mapping; returns false if no process runs.
     pub(crate) fn put_in_force(&mut self, document: &str) -> bool {
         let tells = self.rng.bool();
         let Some(Life::Alive(process)) = self.lives.iter_mut().find(|life| matches!(life, Life::Alive(_))) else {
@@ -340,7 +340,7 @@ impl World {
         }
     }
 
-    /// Has some process take a person's retry; false when none lives.
+    /// Lets some process carry out a person's retry; returns false if no process runs.
     pub(crate) fn retry(&mut self, id: &str) -> bool {
         for life in &mut self.lives {
             if let Life::Alive(process) = life {

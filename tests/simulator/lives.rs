@@ -1,4 +1,4 @@
-//! Processes come to life and die.
+//! Processes start and die.
 
 use std::sync::Arc;
 
@@ -20,7 +20,8 @@ use super::{
 };
 
 impl World {
-    /// Several workers share a file, which its lock would forbid: only the first start opens it as a service does.
+    /// Several workers share a file, which its lock would prevent: only the first start opens the file as a service
+    /// does.
     async fn open(&self) -> storage::Result<Arc<dyn Storage>> {
         let shared = matches!(&self.place, Database::Sqlite(_)) && self.terms.workers > 1;
         if !shared {
@@ -39,7 +40,7 @@ impl World {
         let database = self.database.clone().expect("it was just opened");
         let skew = self.terms.skews.get(at).copied().unwrap_or_default();
         let clock = Arc::new(self.clock.skewed(SignedDuration::from_secs(skew)));
-        // Only one that is alone, or makes the calls for all, may take it that whoever held a lease has died.
+        // Only a process that is alone, or leads the book, may assume that the owner of every lease has died.
         let makes_calls = !self.terms.is_held || self.caller == at;
         if self.terms.workers == 1 || (self.terms.is_held && makes_calls) {
             database.end_leases(BOOK, clock.now()).await.expect("written");
@@ -53,13 +54,13 @@ impl World {
         let process = Process::start(Arc::new(storage), door, clock, mapping, self.terms.bulk, seed);
         self.lives[at] = Life::Alive(Box::new(process));
         if makes_calls && !self.is_heaping {
-            // The first thing that the service does: waits that a wrong clock has made too long end by it.
+            // The first action of the service: delays that a wrong clock has made too long are shortened.
             self.process(at).fetch();
         }
         self.tell(&format!("p{at} starts"));
     }
 
-    /// A replica makes the calls of the book from now on; what the one before it sent last is still under way.
+    /// A replica leads the book from now on; the last calls of the previous leader are still in flight.
     pub(crate) async fn take_over(&mut self, at: usize) -> Result<(), Violation> {
         for (other, life) in self.lives.iter().enumerate() {
             if let Life::Alive(process) = life {
@@ -75,7 +76,7 @@ impl World {
         self.look().await
     }
 
-    /// `kill -9`, wherever its activities are.
+    /// `kill -9`, wherever its activities have stopped.
     pub(crate) fn crash(&mut self, at: usize) {
         let wait = *self.rng.choice(&[0, 0, 3, 200, 600]).unwrap_or(&0);
         let until = self.clock.truth() + SignedDuration::from_secs(wait);
@@ -91,7 +92,7 @@ impl World {
         for waiting in delivering {
             self.send_again(waiting, "no answer: the process died");
         }
-        // Opening the database anew takes longest, and is not needed each time.
+        // Opening the database again takes longest, and is not needed every time.
         if self.terms.workers == 1 && self.rng.u8(..4) == 0 {
             self.database = None;
             self.coverage.meet("happening", "the database is opened anew");

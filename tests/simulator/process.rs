@@ -1,4 +1,4 @@
-//! One process of the service: its engine, and all that it does at the same time.
+//! One process of the service: its engine, and everything that it does concurrently.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -24,22 +24,22 @@ use super::{
     world::order_id,
 };
 
-/// The one book.
+/// The only book.
 pub(crate) const BOOK: &str = "main";
 
-/// As many as the service itself works on at once.
+/// As many orders as the service itself processes at a time.
 const AT_ONCE: usize = 8;
 
-/// A look at what blocked orders wait for, in the story.
+/// A recheck, in the story.
 const LOOK: &str = "look";
 
-/// What an activity came to.
+/// The result of an activity.
 pub(crate) enum End {
-    /// The sender of a delivery has its answer.
+    /// The sender of a delivery has been answered.
     Answered(Waiting, std::result::Result<Acknowledged, NotRecorded>),
-    /// So many orders were decided about.
+    /// This many orders were decided.
     Decided(Result<usize>),
-    /// There is work, or none.
+    /// Whether there is work.
     Fetched(Result<Vec<Work>>),
     /// Something was worked on.
     Worked(Result<()>),
@@ -47,7 +47,7 @@ pub(crate) enum End {
     Done(Result<()>),
 }
 
-/// What an activity is, for the rules of how many there may be.
+/// The kind of an activity, for the rules of how many may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Commit,
@@ -65,14 +65,14 @@ pub(crate) struct Process {
     pub(crate) door: Arc<Door>,
     pub(crate) engine: Arc<Engine>,
     recorder: Recorder,
-    /// In the order in which they began.
+    /// In the order in which they started.
     pub(crate) activities: Vec<(Kind, Activity<End>)>,
-    /// It is not given any time until then.
+    /// It gets no time until then.
     pub(crate) asleep_until: Option<Timestamp>,
-    /// There was no work when it was last asked for; nothing has changed since.
+    /// There was no work at the last request, and nothing has changed since.
     pub(crate) fetched_in_vain: bool,
     pub(crate) decided_in_vain: bool,
-    /// Deliveries on the way, for their senders to send again when this process dies.
+    /// Deliveries in flight, which their senders send again if this process dies.
     pub(crate) delivering: VecDeque<Waiting>,
 }
 
@@ -136,7 +136,7 @@ impl Process {
         });
     }
 
-    /// Whether there is news to decide about, and nobody here does.
+    /// Whether an order is undecided and nothing here decides it.
     pub(crate) fn may_decide(&self, view: &View, now: Timestamp) -> bool {
         let undecided = view.orders.values().any(|order| order.may_be_decided() && order.lease_until <= now);
         (undecided || view.has_unfolded) && !self.decided_in_vain && self.count(Kind::Decide) == 0
@@ -147,7 +147,7 @@ impl Process {
         self.begin(Kind::Decide, "decision", async move { End::Decided(engine.decide_some().await) });
     }
 
-    /// Whether an order is in work here, or about to be.
+    /// Whether an order is being processed here, or is about to be.
     pub(crate) fn works(&self) -> bool {
         self.count(Kind::Work) + self.count(Kind::Fetch) > 0
     }
@@ -156,7 +156,7 @@ impl Process {
         self.engine.books().iter().any(|book| book.pause.is_some())
     }
 
-    /// When there is work for this process; by the machine's clock.
+    /// When there is work for this process, by the machine's clock.
     pub(crate) fn next_work(&self, view: &View) -> Option<Timestamp> {
         let claimable = || view.orders.values().filter(|order| order.may_be_claimed());
         let pause = self.engine.books().into_iter().find_map(|book| book.pause);
@@ -170,7 +170,7 @@ impl Process {
         attempt.into_iter().chain(look).min()
     }
 
-    /// Whether it may ask for work: it has room, there is some, and a probe goes alone.
+    /// Whether it may request work: it has capacity, there is work, and a probe runs alone.
     pub(crate) fn may_fetch(&self, view: &View, now: Timestamp) -> bool {
         let working = self.count(Kind::Work);
         let has_room = working < if self.is_paused() { 1 } else { AT_ONCE };
@@ -200,7 +200,7 @@ impl Process {
         });
     }
 
-    /// A person puts another mapping in force; the command line does not tell the running engine.
+    /// A person applies another mapping; the command line does not notify the running engine.
     pub(crate) fn change_mapping(&mut self, document: &str, tells: bool) {
         let document = Document::from_toml("mapping.toml", document).expect("a valid mapping");
         let (engine, clock) = (self.engine.clone(), self.clock.clone());

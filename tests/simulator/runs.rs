@@ -1,4 +1,4 @@
-//! Seeds, many at a time; what was met; and that the simulator catches what it is there to catch.
+//! Runs many seeds, reports the coverage, and proves that the simulator detects what it should detect.
 
 use std::{
     fmt::Write,
@@ -19,10 +19,10 @@ use super::{
     world::{Trial, World},
 };
 
-/// Threads that work through the seeds; each world stays on one.
+/// Number of threads; each world stays on one.
 const THREADS: usize = 2;
 
-/// Where a process dies at least once.
+/// A seed in which a process dies at least once.
 const CRASHES: &[&str] = &[
     "before record",
     "after record",
@@ -66,7 +66,7 @@ const STORE: &[&str] = &[
 const BULKS: &[&str] =
     &["EachByItself", "AllOrNothing", "RefusedWhole", "All", "FirstOnly", "NotUnderstood", "dropped_after", "late"];
 
-/// How a world ended.
+/// The result of a world.
 struct Ended {
     violation: Option<String>,
     hash: u64,
@@ -74,7 +74,7 @@ struct Ended {
     coverage: Coverage,
 }
 
-/// Lives one seed through.
+/// Runs one seed.
 fn live(base: Base, trial: Trial, aloud: bool) -> Ended {
     let runtime = runtime();
     runtime.block_on(tokio::task::unconstrained(async {
@@ -92,8 +92,8 @@ async fn live_on(disk: &Disk, trial: Trial, aloud: bool) -> Ended {
     let mut world = World::of(trial, disk, aloud).await;
     let mut violation = None;
     let found = world.run().await.err();
-    // What is broken on purpose breaks rules and may keep a world from ever coming to rest. A switch is found out only
-    // when a promise is broken: an invoice twice, none or a wrong one, or something acknowledged that is lost.
+    // A switch breaks rules and may prevent a world from ever becoming idle. It counts as detected only if a promise is
+    // broken: an invoice is created twice, not at all or wrongly, or acknowledged data is lost.
     if let Some(what) = found.filter(|what| switch.is_none() || matches!(what, Violation::Promise(_))) {
         let replay = format!("SIMULATOR_SEED={seed} cargo test --test all simulator::runs::one_seed -- --nocapture");
         let (steps, timelines) = (world.story.last_steps(), world.watch.timelines().await);
@@ -117,11 +117,11 @@ async fn live_on(disk: &Disk, trial: Trial, aloud: bool) -> Ended {
     ended
 }
 
-/// What many seeds came to.
+/// The result of many seeds.
 struct Run {
     violations: Vec<(u64, String)>,
     steps: u64,
-    /// Steps of the longest world.
+    /// Number of steps of the longest world.
     longest: u64,
     coverage: Coverage,
 }
@@ -132,7 +132,7 @@ impl Run {
     }
 }
 
-/// Lives all seeds through, on all threads; stops after so many violations.
+/// Runs all seeds on all threads; stops after this many violations.
 fn live_all(base: Base, seeds: Range<u64>, switch: Option<Switch>, violations: u64) -> Run {
     let (next, left) = (AtomicU64::new(seeds.start), AtomicU64::new(violations));
     let work = || {
@@ -201,7 +201,7 @@ fn whatever_happens_each_order_has_its_one_invoice_and_nothing_acknowledged_is_l
     assert!(never.is_empty(), "never met: {never:#?}");
 }
 
-/// As many as fit in about a minute; `SIMULATOR_STORE=postgres SIMULATOR_SEEDS=…` makes the whole run there.
+/// As many as fit into about a minute; `SIMULATOR_STORE=postgres SIMULATOR_SEEDS=…` runs more.
 const SEEDS_ON_A_SERVER: u64 = 100;
 
 #[test]
@@ -234,7 +234,7 @@ fn a_seed_tells_the_same_story_each_time() {
     }
 }
 
-/// Seeds within which each switch must be found out.
+/// Number of seeds within which each switch must be detected.
 const SEEDS_TO_CATCH: u64 = 500;
 
 fn is_caught(switch: Switch) {

@@ -13,14 +13,14 @@ use serde_json::json;
 use super::terms::Terms;
 use crate::world::order;
 
-/// An item that is not in Accurate at first.
+/// An item that does not exist in Accurate at first.
 pub(crate) const LATER_ITEM: &str = "LATER-1";
 /// The account that shipping is booked on.
 pub(crate) const SHIPPING_ACCOUNT: &str = "700101";
-/// A store that the mapping has; another is taken out of it at times.
+/// A store in the mapping; another one is sometimes removed from the mapping.
 pub(crate) const STORES: [i64; 4] = [8277, 7475, 7600, 5];
 
-/// What is wrong with an order for good, or not.
+/// A permanent problem of an order, if any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flaw {
     None,
@@ -48,10 +48,10 @@ pub(crate) struct Waiting {
     pub(crate) is_repeat: bool,
 }
 
-/// What must be on disk since its sender was answered: the order, empty when unreadable, and the fingerprint.
+/// What must be on disk once its sender was answered: the order, empty if unreadable, and the fingerprint.
 pub(crate) type Acknowledged = (String, Vec<u8>);
 
-/// What an answered delivery must have left on disk.
+/// What an answered delivery must have stored.
 pub(crate) fn acknowledged(delivery: &Delivery) -> Acknowledged {
     let order_id = match &delivery.content {
         Content::Order(facts) => facts.order_id.as_str().to_owned(),
@@ -60,7 +60,7 @@ pub(crate) fn acknowledged(delivery: &Delivery) -> Acknowledged {
     (order_id, delivery.fingerprint.to_vec())
 }
 
-/// Parts of a body that no decision looks at: without them a world takes half the time.
+/// Parts of a body that no decision uses: without them a world takes half the time.
 const UNREAD: [&str; 12] = [
     "address",
     "customer_info",
@@ -76,7 +76,7 @@ const UNREAD: [&str; 12] = [
     "warehouse_code",
 ];
 
-/// The ways of orders that senders know; those that begin with the chosen status first.
+/// The sequences of statuses; those that begin with the chosen status come first.
 const WAYS: [&[&str]; 15] = [
     &["Ready to Ship"],
     &["Ready to Ship", "Completed"],
@@ -90,13 +90,13 @@ const WAYS: [&[&str]; 15] = [
     &["Open"],
     &["Open", "teleported", "Ready to Ship"],
     &["Ready to Ship", "Ready to Ship", "Cancelled"],
-    // Cancelled, and then it goes on.
+    // Cancelled, and then it continues.
     &["Ready to Ship", "Cancelled", "Shipped"],
     &["Cancelled", "Completed"],
     &["Ready to Ship", "Cancelled", "Shipped", "Cancelled"],
 ];
 
-/// Makes the orders of a world and the times at which their snapshots are sent.
+/// Creates the orders of a world, and the times at which their snapshots are sent.
 pub(crate) fn scripts(rng: &mut fastrand::Rng, terms: &Terms, at: Timestamp) -> (Vec<Script>, Vec<Waiting>) {
     let orders = terms.orders;
     let mut scripts = Vec::with_capacity(orders);
@@ -142,7 +142,7 @@ fn script(rng: &mut fastrand::Rng, terms: &Terms, ways: &[&[&str]], id: &str) ->
     let day: Timestamp = "2024-01-31T09:00:00+07:00".parse().expect("a moment");
     let mut snapshots = Vec::with_capacity(way.len());
     for status in way {
-        // Two snapshots of the same moment happen.
+        // Two snapshots may have the same time.
         minute += rng.i64(0..3);
         if rng.u8(..8) == 0 {
             price += 1000;
@@ -154,7 +154,7 @@ fn script(rng: &mut fastrand::Rng, terms: &Terms, ways: &[&[&str]], id: &str) ->
         let order = order.with("cashless", json!(!pays_shipping)).with("shipping_price", json!(shipping));
         snapshots.push(order.with("total_price", json!(price + shipping)).without(&UNREAD).body());
     }
-    // The very same snapshot again is one delivery.
+    // The same snapshot again is the same delivery.
     let mut seen = HashSet::new();
     snapshots.retain(|body: &Bytes| seen.insert(body.clone()));
     Script { id: id.to_owned(), number: format!("INV-{id}"), flaw, snapshots }

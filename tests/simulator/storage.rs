@@ -1,5 +1,5 @@
-//! The real store with a gate before and after each write, a disk that is sometimes busy, and the switches with
-//! which the simulator proves that it can find what is wrong.
+//! The real storage with a gate before and after each write, a disk that is sometimes busy, and the switches that prove
+//! that the simulator detects errors.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -29,44 +29,44 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{gates::Gates, view::Watch};
 
-/// What is broken on purpose.
+/// A safeguard that is removed on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Switch {
-    /// An attempt never learns that another one may have saved before it.
+    /// An attempt never learns that an earlier one may have saved.
     NoLookUp,
-    /// What a late worker writes is taken.
+    /// Late writes of a worker are accepted.
     LateWorkerCounts,
-    /// Orders in work are handed out again as though nobody worked on them. That others may claim them would break
-    /// nothing by itself: the second attempt knows of the first, and looks up before it saves.
+    /// Orders that are being processed are handed out again. Permitting others to claim them would break nothing by
+    /// itself, because the second attempt knows of the first, and looks up before it saves.
     LeaseIgnored,
     /// Senders are answered before the commit.
     AnswerFirst,
-    /// An order's doubt is as old as its first save of unknown outcome.
+    /// The age of an order's doubt is that of its first save of unknown outcome.
     FirstSaveOnly,
-    /// A save of unknown outcome cannot arrive any more, however young it is.
+    /// A save of unknown outcome counts as expired, however recent it is.
     SaveIsOverAtOnce,
-    /// The list of a day shows nothing: an invoice under another number is not found.
+    /// The list of a day is empty: an invoice under another number is not found.
     NoSearch,
-    /// Whatever is found looks like what was sent.
+    /// Everything that is found looks like what was sent.
     NothingCompared,
 }
 
-/// Chance that deliveries are folded into their orders only after they were answered.
+/// Probability that deliveries are folded into their orders only after they were answered.
 const FOLDED_LATER: f64 = 0.25;
 
-/// The store as one process sees it.
+/// Storage as one process sees it.
 pub(crate) struct SimStore {
     inner: Arc<dyn Storage>,
     gates: Arc<Gates>,
     watch: Arc<Watch>,
     switch: Option<Switch>,
-    /// Chance and the chance that the disk is busy.
+    /// The random generator, and the probability that the disk is busy.
     busy: Mutex<(fastrand::Rng, f64)>,
     wrote: AtomicBool,
     met: Mutex<Vec<&'static str>>,
-    /// When the first save of unknown outcome was sent: only by [`Switch::FirstSaveOnly`].
+    /// When the first save of unknown outcome was sent; used only by [`Switch::FirstSaveOnly`].
     doubted: Mutex<HashMap<OrderId, Timestamp>>,
-    /// Answered, and not yet written: only by [`Switch::AnswerFirst`].
+    /// Answered but not yet written; used only by [`Switch::AnswerFirst`].
     owed: Mutex<Vec<Delivery>>,
 }
 
@@ -83,7 +83,7 @@ impl SimStore {
         Self { inner, gates, watch, switch, busy: Mutex::new((chance, 0.0)), wrote, met, doubted, owed }
     }
 
-    /// For switches: what attempts are told of the doubt about their orders.
+    /// For switches: what attempts learn about the doubt of their orders.
     fn doubt_otherwise(&self, claims: &mut [Claim], now: Timestamp) {
         let mut doubted = self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
         for claim in claims {
@@ -104,22 +104,22 @@ impl SimStore {
         }
     }
 
-    /// Every write fails with this chance from now on.
+    /// Every write fails with this probability from now on.
     pub(crate) fn set_busy(&self, chance: f64) {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner).1 = chance;
     }
 
-    /// Whether something was written since this was last asked.
+    /// Whether something was written since the previous call.
     pub(crate) fn take_wrote(&self) -> bool {
         self.wrote.swap(false, Ordering::SeqCst)
     }
 
-    /// Something was written past it.
+    /// Something was written directly to the database.
     pub(crate) fn set_wrote(&self) {
         self.wrote.store(true, Ordering::SeqCst);
     }
 
-    /// The special things that happened here since this was last asked.
+    /// The special events here since the previous call.
     pub(crate) fn take_met(&self) -> Vec<&'static str> {
         std::mem::take(&mut self.met.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -166,7 +166,7 @@ fn busy_disk() -> StorageError {
 #[async_trait::async_trait]
 impl Storage for SimStore {
     async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
-        // As though many had come at once.
+        // As if many webhooks had arrived at once.
         let fold = if self.draw() < FOLDED_LATER { Fold::Later } else { fold };
         if fold == Fold::Later {
             self.meet("a delivery is folded later");

@@ -1,4 +1,4 @@
-//! What happened, step by step.
+//! A log of what happened, step by step.
 
 use std::{
     collections::VecDeque,
@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-/// Lines that are shown of a story that ended badly.
+/// Number of lines that are shown of a failed world.
 const SHOWN: usize = 80;
 
 /// The last steps, and a hash of all of them.
@@ -20,7 +20,7 @@ pub(crate) struct Story {
 }
 
 impl Story {
-    /// A story that is told while it happens, or only when it ends badly.
+    /// A story that is printed while it happens, or only after a failure.
     pub(crate) fn told(aloud: bool) -> Self {
         Self { aloud, ..Self::default() }
     }
@@ -39,12 +39,12 @@ impl Story {
         self.last.push_back(line);
     }
 
-    /// The same for the same story.
+    /// Equal for equal stories.
     pub(crate) fn hash(&self) -> u64 {
         self.hasher.finish()
     }
 
-    /// How it ended.
+    /// The result.
     pub(crate) fn last_steps(&self) -> String {
         self.last.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
     }

@@ -1,4 +1,4 @@
-//! What kind of world a seed makes.
+//! The parameters of the world that a seed creates.
 
 use std::time::Duration;
 
@@ -7,22 +7,22 @@ use forstok_accurate::sandbox::{
     Action, BulkRule, Emoji, Fault, FilterValues, LetterCase, Numbering, Sorting, SuspendedItems,
 };
 
-/// Every way in which Accurate may deal with a bad entry.
+/// Every way in which Accurate may treat a bad entry.
 const BULK_RULES: [BulkRule; 3] = [BulkRule::EachByItself, BulkRule::AllOrNothing, BulkRule::RefusedWhole];
 
-/// Every way in which Accurate may read a filter.
+/// Every way in which Accurate may interpret a filter.
 const FILTER_VALUES: [FilterValues; 3] = [FilterValues::All, FilterValues::FirstOnly, FilterValues::NotUnderstood];
 
-/// How far a replica's clock can be from the database's, in seconds.
+/// How far a replica's clock may differ from the database's, in seconds.
 const SKEWS: [i64; 5] = [-400, -90, 0, 90, 400];
 
-/// Seconds that a saved invoice can take to show in look-ups (accurate.md §6).
+/// Seconds that a saved invoice may take to appear in look-ups (accurate.md §6).
 const LAGS: [u64; 4] = [2, 10, 30, LONGEST_LAG.as_secs()];
 
 /// The longest of them.
 const LONGEST_LAG: Duration = Duration::from_mins(1);
 
-/// What worlds must have between them.
+/// Properties that must occur among the worlds.
 pub(crate) const TERMS: [&str; 5] = [
     "numbers are Accurate's own",
     "numbers come back in other letters",
@@ -31,14 +31,14 @@ pub(crate) const TERMS: [&str; 5] = [
     "a save shows only just before it counts as over",
 ];
 
-/// What worlds on a server must have between them as well.
+/// Further properties that must occur among the worlds on a server.
 pub(crate) const CLOCKS_DIFFER: &str = "a replica's clock is 400 s off";
 
 /// Rights that can be missing.
 const WITHHELD: [Action; 4] =
     [Action::InvoiceSave, Action::InvoiceBulkSave, Action::InvoiceDelete, Action::CustomerSave];
 
-/// The faults that are drawn: all but replies of 16 MiB, which take long and on which nothing here depends.
+/// The faults that are drawn: all except replies of 16 MiB, which take long and are irrelevant here.
 pub(crate) fn drawn() -> Vec<&'static str> {
     Fault::NAMES.into_iter().filter(|name| !["huge", "deep"].contains(name)).collect()
 }
@@ -46,57 +46,57 @@ pub(crate) fn drawn() -> Vec<&'static str> {
 /// What can happen in a world, and how often.
 #[derive(Clone, Debug)]
 pub(crate) struct Terms {
-    /// Processes over the one store.
+    /// Number of processes that share the storage.
     pub(crate) workers: usize,
-    /// Orders that Forstok tells about.
+    /// Number of orders that Forstok reports.
     pub(crate) orders: usize,
-    /// Chance for each step that a process dies.
+    /// Probability per step that a process dies.
     pub(crate) crash: f64,
-    /// Chance for each step that something else happens: people, trouble over there, a busy disk.
+    /// Probability per step of another event: people, failures of Accurate, a busy disk.
     pub(crate) happenings: f64,
-    /// Chance for each step that time passes, or a process is given no time for a while.
+    /// Probability per step that time passes, or that a process gets no time for a while.
     pub(crate) stalls: f64,
-    /// Chance for each step that the machine's clock is set.
+    /// Probability per step that the machine's clock is changed.
     pub(crate) jumps: f64,
-    /// The settings let orders go together.
+    /// Whether the settings permit bulks.
     pub(crate) bulk: bool,
-    /// No order is claimed before so many are due.
+    /// No order is claimed before this many are due.
     pub(crate) heap: usize,
     /// What one bad entry does to a bulk.
     pub(crate) bulk_rule: BulkRule,
-    /// What a list makes of several values.
+    /// How a list treats several values.
     pub(crate) filter_values: FilterValues,
-    /// What a list makes of an order in which it is to show its rows.
+    /// How a list treats a requested order of its rows.
     pub(crate) sorting: Sorting,
-    /// Whose numbers win.
+    /// Which number an invoice gets.
     pub(crate) numbering: Numbering,
-    /// What becomes of the letters of a number.
+    /// How upper and lower case of a number are treated.
     pub(crate) letter_case: LetterCase,
-    /// How far details are behind.
+    /// How far details lag behind.
     pub(crate) detail_lag: Duration,
-    /// How far lists are behind.
+    /// How far lists lag behind.
     pub(crate) list_lag: Duration,
-    /// What a suspended item is answered with.
+    /// The reply about a suspended item.
     pub(crate) suspended_items: SuspendedItems,
-    /// What a name with an emoji does.
+    /// What happens to a name with an emoji.
     pub(crate) emoji: Emoji,
-    /// The right that is missing at times.
+    /// The right that is sometimes missing.
     pub(crate) withheld: Action,
-    /// People change invoices in Accurate by hand.
+    /// Whether people change invoices in Accurate by hand.
     pub(crate) people: bool,
-    /// One process makes the calls for all, until another takes over.
+    /// Whether one process leads the book, until another takes over.
     pub(crate) is_held: bool,
     /// How far each process's clock is ahead of the database's, in seconds; empty: not at all.
     pub(crate) skews: Vec<i64>,
-    /// Steps before everything is mended.
+    /// Number of steps before every fault is fixed.
     pub(crate) storm: u64,
-    /// How long a call takes.
+    /// Duration of a call.
     pub(crate) latency: Duration,
-    /// Each fault's chance.
+    /// Probability of each fault.
     pub(crate) faults: Vec<(Fault, f64)>,
-    /// What the first bulks meet.
+    /// The faults of the first bulks.
     pub(crate) bulk_faults: Vec<Fault>,
-    /// What the first single saves meet.
+    /// The faults of the first single saves.
     pub(crate) save_faults: Vec<Fault>,
 }
 
@@ -105,21 +105,21 @@ impl Terms {
         let mut pick = |choices: &[f64]| *rng.choice(choices).unwrap_or(&0.0);
         let crash = pick(&[0.0, 0.003, 0.01, 0.03]);
         let happenings = pick(&[0.0, 0.01, 0.03, 0.1]);
-        // A strict world: whatever is to be done is done in no time, so that the limits can be checked.
+        // A strict world: every operation takes no time, so that the limits can be checked.
         let is_strict = pick(&[0.0, 0.0, 1.0]) > 0.0;
         let stalls = if is_strict { 0.0 } else { pick(&[0.0, 0.01, 0.03]) };
         let jumps = if is_strict { 0.0 } else { pick(&[0.0, 0.0, 0.01]) };
         let workers = if is_strict || rng.bool() { 1 } else { 2 };
         let (mut orders, mut heap) = (*rng.choice(&[1, 2, 3, 4, 6, 9]).unwrap_or(&1), 0);
         if rng.u8(..16) == 0 {
-            // Enough for orders to go together.
+            // Enough orders for a bulk.
             (orders, heap) = (rng.usize(17..22), 16);
         }
         let lags = rng.bool();
         let mut lag = || Duration::from_secs(if lags && rng.bool() { *rng.choice(&LAGS).unwrap_or(&0) } else { 0 });
         let (detail_lag, list_lag) = (lag(), lag());
-        // A save that is late is carried out, and shown, before it counts as over, which is after five minutes. A file
-        // has no clock but the machine's, which jumps.
+        // A delayed save is carried out, and appears, before it counts as expired, which is after five minutes. A file
+        // has no clock other than the machine's, which jumps.
         let latest = if jumps > 0.0 { 175 } else { 295 } - detail_lag.max(list_lag).as_secs();
         let is_held = workers > 1 && rng.bool();
         let skews =
@@ -165,10 +165,10 @@ impl Terms {
         }
     }
 
-    /// A world in which it matters soon what this switch breaks.
+    /// A world in which the effect of this switch soon matters.
     pub(crate) fn made_for(mut self, switch: Switch, rng: &mut fastrand::Rng) -> Self {
         match switch {
-            // Saves of one order are lost, and a later one arrives when the first could not any more.
+            // Saves of one order are lost, and a later one arrives after the first has expired.
             Switch::FirstSaveOnly => {
                 (self.numbering, self.letter_case) = (Numbering::Sent, LetterCase::Exact);
                 (self.detail_lag, self.list_lag, self.jumps) = (Duration::ZERO, Duration::ZERO, 0.0);
@@ -177,16 +177,16 @@ impl Terms {
                 self.faults.clear();
                 self.save_faults = (0..20).filter_map(|_| rng.choice(some)).collect();
             }
-            // Elsewhere the number refuses the second one's save.
+            // Otherwise the number makes Accurate refuse the second save.
             Switch::LeaseIgnored => self.numbering = Numbering::Automatic,
-            // Strangers take numbers.
+            // Other people use numbers.
             Switch::NothingCompared => self.happenings = 0.1,
             _ => {}
         }
         self
     }
 
-    /// What makes this world another than the plainest, for the coverage table.
+    /// How this world differs from the simplest one, for the coverage table.
     pub(crate) fn met(&self) -> Vec<&'static str> {
         let is_late = |wait: Duration| wait + self.detail_lag.max(self.list_lag) == Duration::from_secs(295);
         let latest = |fault: &Fault| matches!(fault, Fault::Late(wait) if is_late(*wait));
@@ -201,13 +201,13 @@ impl Terms {
         all.into_iter().filter_map(|(is_so, what)| is_so.then_some(what)).collect()
     }
 
-    /// Whether Accurate refuses at times in words that nobody knows.
+    /// Whether Accurate sometimes refuses with unknown messages.
     pub(crate) fn speaks_unknown_texts(&self) -> bool {
         self.faults.iter().any(|(fault, _)| matches!(fault, Fault::UnknownTextBefore | Fault::UnknownTextAfter))
     }
 
-    /// Whether every call that is above Accurate's limits is a fault of the service: one process, whose clock is
-    /// right and whose calls are on their way in no time.
+    /// Whether every call above Accurate's limits is the service's fault: one process, whose clock is correct and whose
+    /// calls take no time.
     pub(crate) fn limits_must_be_kept(&self) -> bool {
         self.workers == 1 && self.stalls == 0.0 && self.jumps == 0.0
     }
@@ -230,7 +230,7 @@ fn bulk_faults(rng: &mut fastrand::Rng, latest: u64) -> Vec<Fault> {
 }
 
 fn fault(rng: &mut fastrand::Rng, latest: u64) -> Option<Fault> {
-    // Late is the one from which most follows.
+    // A delayed call has the most consequences.
     let name = if rng.u8(..6) == 0 { "late" } else { rng.choice(drawn()).unwrap_or("late") };
     let waits = if name == "late" { [2, 45, 175, latest] } else { [1, 5, 29, 40] };
     Fault::named(name, Duration::from_secs(*rng.choice(&waits).unwrap_or(&1)))

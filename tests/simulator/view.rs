@@ -1,4 +1,4 @@
-//! What stands in the database, read beside the service on a connection of its own.
+//! The content of the database, read through a separate connection.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use sqlx::{Connection, PgConnection, Row, postgres::PgRow};
 use tokio::sync::Mutex;
 
-/// One order, as far as the checks and the scheduler look at it. Moments are by the machine's clock.
+/// One order, as far as the checks and the scheduler need it. Times are by the machine's clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OrderRow {
     pub(crate) state: State,
@@ -16,47 +16,47 @@ pub(crate) struct OrderRow {
     pub(crate) undecided: bool,
     pub(crate) lease_until: Timestamp,
     pub(crate) next_attempt_at: Timestamp,
-    /// An invoice may stand that is not known.
+    /// An unknown invoice may exist.
     pub(crate) is_unsure: bool,
-    /// When the latest save whose outcome is not known was sent, by the database's clock.
+    /// When the latest save of unknown outcome was sent, by the database's clock.
     pub(crate) doubt_since: Timestamp,
-    /// Grows with each claim.
+    /// Incremented by each claim.
     pub(crate) attempt: i64,
     pub(crate) invoice_id: Option<i64>,
     pub(crate) warnings: String,
 }
 
 impl OrderRow {
-    /// It wants an attempt, and news does not stand in the way.
+    /// It needs an attempt, and no undecided snapshot prevents it.
     pub(crate) fn may_be_claimed(&self) -> bool {
         match self.state {
-            // News may call the deletion off.
+            // A new snapshot may cancel the deletion.
             State::VoidDue => !self.undecided,
             State::Due => !self.undecided || self.is_unsure,
             _ => false,
         }
     }
 
-    /// It has news that may be decided about once the lease is over.
+    /// It has an undecided snapshot that may be decided once the lease has expired.
     pub(crate) fn may_be_decided(&self) -> bool {
         self.undecided && !(self.state == State::Due && self.is_unsure)
     }
 }
 
-/// Entries of timelines that are shown of a world in which something was wrong.
+/// Number of timeline entries that are shown for a failed world.
 const MOST_ENTRIES: usize = 400;
 
-/// All that the checks and the scheduler look at.
+/// Everything that the checks and the scheduler need.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct View {
     pub(crate) orders: BTreeMap<String, OrderRow>,
     /// Deliveries were answered and are not yet folded into their orders.
     pub(crate) has_unfolded: bool,
-    /// When something that blocked orders wait for is looked at next.
+    /// When the next recheck is due.
     pub(crate) next_look: Option<Timestamp>,
 }
 
-/// The connection of the simulator itself.
+/// The simulator's own connection.
 #[derive(Debug)]
 pub(crate) struct Watch(Mutex<Connected>);
 
@@ -66,7 +66,7 @@ enum Connected {
     Postgres(PgConnection),
 }
 
-/// A row of either.
+/// A row of either database.
 trait Read {
     fn number(&self, column: &str) -> i64 {
         self.number_if_any(column).expect("a number")
@@ -104,7 +104,7 @@ impl Read for PgRow {
     }
 }
 
-/// What a statement finds, the same on both.
+/// The result of a statement, the same for both databases.
 macro_rules! rows {
     ($watch:expr, $sql:expr, [$($value:expr),*], |$row:ident| $read:expr) => {
         match &mut *$watch.0.lock().await {
@@ -175,25 +175,25 @@ impl Watch {
         View { orders: orders.into_iter().collect(), has_unfolded: unfolded > 0, next_look: look.map(moment) }
     }
 
-    /// Every delivery that is on disk: its order, empty for one that could not be read, and its fingerprint.
+    /// Every delivery on disk: its order, empty if unreadable, and its fingerprint.
     pub(crate) async fn deliveries(&self) -> Vec<(String, Vec<u8>)> {
         let sql = "SELECT order_id, fingerprint FROM deliveries";
         rows!(self, sql, [], |row| (row.text("order_id"), row.bytes("fingerprint")))
     }
 
-    /// The bodies of an order, in the order of their arrival.
+    /// The bodies of an order, in order of arrival.
     pub(crate) async fn bodies(&self, order_id: &str) -> Vec<(i64, Vec<u8>)> {
         let sql = "SELECT id, body FROM deliveries WHERE order_id = $1 ORDER BY id";
         rows!(self, sql, [order_id], |row| (row.number("id"), row.bytes("body")))
     }
 
-    /// Orders that were told to wait without being told why.
+    /// Orders that must wait without a recorded reason.
     pub(crate) async fn waiting_without_reason(&self) -> Vec<String> {
         let sql = r#"SELECT order_id FROM timeline WHERE event LIKE '%"postponed"%' AND event LIKE '%"why":""%'"#;
         rows!(self, sql, [], |row| row.text("order_id"))
     }
 
-    /// What the timelines of all orders say, for whoever reads about a violation.
+    /// The timelines of all orders, for the report of a violation.
     pub(crate) async fn timelines(&self) -> String {
         let sql = "SELECT order_id, seq, event FROM timeline ORDER BY order_id, seq";
         let rows = rows!(self, sql, [], |row| {
@@ -204,13 +204,13 @@ impl Watch {
         rows.into_iter().take(MOST_ENTRIES).collect()
     }
 
-    /// For a switch: the attempt that is the order's own at this moment.
+    /// For a switch: the order's current attempt.
     pub(crate) async fn current_attempt(&self, order_id: &OrderId) -> i64 {
         let sql = "SELECT attempt FROM orders WHERE order_id = $1";
         rows!(self, sql, [order_id.as_str()], |row| row.number("attempt"))[0]
     }
 
-    /// For a switch: orders under a lease may be claimed again. Which they are.
+    /// For a switch: makes orders under a lease claimable; returns them.
     pub(crate) async fn forget_leases(&self, now: Timestamp) -> Vec<String> {
         let sql = "UPDATE orders SET next_attempt_at = $1 WHERE lease_until > $1 RETURNING order_id";
         rows!(self, sql, [now.as_microsecond()], |row| row.text("order_id"))

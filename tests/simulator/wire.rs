@@ -1,4 +1,4 @@
-//! The way to the sandbox, with a gate at each of the three moments of a call.
+//! The connection to the sandbox, with a gate at each of the three steps of a call.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -15,14 +15,14 @@ use tokio::sync::oneshot;
 
 use super::{blind::Blinkers, clock::SimClock, gates::Gates, storage::Switch};
 
-/// Where the account server answers; the two data hosts are the sandbox's own names.
+/// The address of the account server; the two data hosts have the sandbox's own names.
 pub(crate) const ACCOUNT_HOST: &str = "account.accurate.id";
-/// Where a call stands that was let go and has not left yet.
+/// The place of a call that may be sent but has not been sent yet.
 pub(crate) const CALL_LEAVES: &str = "a call leaves";
 const FIRST_HOST: &str = "zeus.accurate.id";
 const SECOND_HOST: &str = "hera.accurate.id";
 
-/// A wire that ends in a sandbox of this world.
+/// A connection to a sandbox of this world.
 pub(crate) struct SimWire {
     sandbox: Sandbox,
     clock: Arc<SimClock>,
@@ -34,9 +34,9 @@ pub(crate) struct SimWire {
 struct Line {
     /// No connection is made.
     is_cut: bool,
-    /// What has arrived over there and is still to be done, whether or not its caller still waits.
+    /// Calls that have arrived at the sandbox and are not yet carried out, whether or not their callers still wait.
     works: Vec<Work>,
-    /// The books may be other than when they were last looked at.
+    /// The data may have changed since it was last read.
     changed: bool,
 }
 
@@ -54,22 +54,22 @@ impl SimWire {
         self.line().is_cut = is_cut;
     }
 
-    /// Whether the books may have changed since this was last asked.
+    /// Whether the data may have changed since the previous call.
     pub(crate) fn take_changed(&self) -> bool {
         std::mem::take(&mut self.line().changed)
     }
 
-    /// Somebody else changed the books.
+    /// Somebody else changed the data.
     pub(crate) fn books_changed(&self) {
         self.line().changed = true;
     }
 
-    /// When the next call is worked on over there.
+    /// When the next call is carried out in the sandbox.
     pub(crate) fn next_work(&self) -> Option<Timestamp> {
         self.line().works.iter().map(|work| work.at).min()
     }
 
-    /// Accurate does what has waited longest, if its time has come. Says what it was.
+    /// The sandbox carries out the oldest call if it is due. Returns a description.
     pub(crate) fn do_work(&self) -> Option<String> {
         let now = self.clock.truth();
         let Work { at, plan, request, answer } = {
@@ -105,7 +105,7 @@ struct Work {
     answer: oneshot::Sender<(Acted, Timestamp)>,
 }
 
-/// The caller's side of a call: when it goes, the call is no longer in flight.
+/// The caller's side of a call: when it is dropped, the call is no longer in flight.
 struct InFlight<'a> {
     sandbox: &'a Sandbox,
     ticket: Option<Ticket>,
@@ -119,7 +119,7 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// One process's way out.
+/// One process's connection.
 pub(crate) struct Door {
     wire: Arc<SimWire>,
     is_closed: AtomicBool,
@@ -136,7 +136,7 @@ impl Door {
         self.blinkers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Another replica makes the calls from now on, or this one.
+    /// Sets whether this replica leads the book, or another one.
     pub(crate) fn set_closed(&self, is_closed: bool) {
         self.is_closed.store(is_closed, Ordering::SeqCst);
     }

@@ -1,4 +1,4 @@
-//! One world: everything that its seed decides, one step after the other.
+//! One world: everything that its seed decides, step by step.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -31,14 +31,14 @@ use super::{
 /// More steps than any world needs.
 const MOST_STEPS: u64 = 30_000;
 
-/// Oftener than this time never passes without that anything can go on: whoever does not stand still at a gate waits
-/// for what no time brings.
+/// Time never passes more often than this without anything being able to continue: an activity that has not stopped at
+/// a gate waits for something that time does not bring.
 const MOST_IDLE: u64 = 10_000;
 
-/// How long one may wait for something that is due and cannot be had: the service's own loop looks that often.
+/// How long to wait for something that is due and not available; the service's own loop checks at this interval.
 const LOOK_ANYWAY: SignedDuration = SignedDuration::from_secs(5);
 
-/// Something of the world's that may go on.
+/// Something in the world that may continue.
 enum Choice {
     GoOn(usize, usize),
     Deliver(usize, usize),
@@ -55,24 +55,24 @@ pub(crate) enum Life {
     Dead { until: Timestamp },
 }
 
-/// Which world is lived through, and how.
+/// Which world is run, and how.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Trial {
     pub(crate) seed: u64,
-    /// What is broken on purpose.
+    /// The safeguard that is removed on purpose.
     pub(crate) switch: Option<Switch>,
-    /// The switch for which the world is made likelier to matter.
+    /// The switch for which the world's parameters are chosen.
     pub(crate) made_for: Option<Switch>,
 }
 
 impl Trial {
-    /// The world of a seed, with nothing broken.
+    /// The world of a seed, with all safeguards.
     pub(crate) fn of(seed: u64) -> Self {
         Self { seed, switch: None, made_for: None }
     }
 }
 
-/// What a seed makes.
+/// What a seed creates.
 pub(crate) struct World {
     pub(crate) rng: fastrand::Rng,
     pub(crate) terms: Terms,
@@ -82,7 +82,7 @@ pub(crate) struct World {
     pub(crate) accurate: Sandbox,
     pub(crate) wire: Arc<SimWire>,
     pub(crate) place: Database,
-    /// The open database; none between the death of the only process and its next start.
+    /// The open database; `None` between the death of the only process and its next start.
     pub(crate) database: Option<Arc<dyn Storage>>,
     pub(crate) watch: Arc<Watch>,
     pub(crate) lives: Vec<Life>,
@@ -92,15 +92,15 @@ pub(crate) struct World {
     pub(crate) view: View,
     pub(crate) invoices: BTreeMap<String, Vec<Invoice>>,
     pub(crate) owners: Owners,
-    /// The process that makes the calls, where one makes them for all.
+    /// The process that leads the book, if one does.
     pub(crate) caller: usize,
     pub(crate) troubles: Troubles,
     pub(crate) is_calm: bool,
     /// The machine's clock was set forward at least once.
     pub(crate) was_set_forward: bool,
-    /// Nothing is claimed yet: due orders are to pile up.
+    /// Nothing is claimed yet, so that due orders accumulate.
     pub(crate) is_heaping: bool,
-    /// How often in a row nothing could go on.
+    /// How often in a row nothing could continue.
     idle: u64,
     pub(crate) coverage: Coverage,
     pub(crate) story: Story,
@@ -115,7 +115,7 @@ impl World {
             terms = terms.made_for(switch, &mut rng);
         }
         if !disk.is_server() {
-            // Beside a file there is no clock but that of the one machine.
+            // A file has no clock other than that of the only machine.
             terms.skews.clear();
         }
         let gates = Arc::new(Gates::default());
@@ -186,7 +186,7 @@ impl World {
         }
     }
 
-    /// The whole life of the world, to its end; what was wrong, if anything.
+    /// Runs the world to its end; returns the violation, if any.
     pub(crate) async fn run(&mut self) -> Result<(), Violation> {
         while !self.storm_is_over() {
             self.happen().await?;
@@ -209,7 +209,7 @@ impl World {
         self.story.tell(self.clock.truth(), what);
     }
 
-    /// Something that is ready goes on by one step; false when nothing is.
+    /// Lets something that is ready continue by one step; returns false if nothing is.
     pub(crate) async fn step(&mut self) -> Result<bool, Violation> {
         let mut choices = self.choices();
         self.idle = if choices.is_empty() { self.idle + 1 } else { 0 };
@@ -335,7 +335,7 @@ impl World {
         Ok(())
     }
 
-    /// The sender has its 2xx: from now on its delivery must be on disk. Some senders send again all the same.
+    /// The sender has its 2xx: from now on its delivery must be on disk. Some senders send again anyway.
     async fn answered(&mut self, waiting: Waiting, acknowledged: Acknowledged) -> Result<(), Violation> {
         self.acknowledged.push(acknowledged);
         self.all_acknowledged_is_there().await?;
@@ -346,7 +346,7 @@ impl World {
         Ok(())
     }
 
-    /// The sender heard nothing good and sends again a little later.
+    /// The sender got no 2xx and sends again a little later.
     pub(crate) fn send_again(&mut self, waiting: Waiting, why: &str) {
         let at = self.clock.truth() + SignedDuration::from_secs(self.rng.i64(0..60));
         self.coverage.meet("senders", why);
@@ -364,7 +364,7 @@ impl World {
         }
     }
 
-    /// Looks at everything that may have changed, and whether it is as it must be.
+    /// Checks everything that may have changed.
     pub(crate) async fn look(&mut self) -> Result<(), Violation> {
         let mut wrote = false;
         for life in &self.lives {
@@ -395,13 +395,12 @@ impl World {
         Ok(())
     }
 
-    /// Whether the service keeps its own rules. Where it is broken on purpose it does not, and what is to be found
-    /// is what follows from that.
+    /// Whether the service keeps its own rules. With a switch it does not, and only the consequences matter.
     fn keeps_the_rules(&mut self, after: &View) -> Result<(), Violation> {
         if self.switch.is_some() {
             return Ok(());
         }
-        // By a clock that was set back in the meantime nothing can be said.
+        // If the clock was set back in the meantime, nothing can be concluded.
         if self.terms.jumps == 0.0 && self.terms.skews.is_empty() {
             checks::held_twice(&self.view, after, self.clock.now())?;
         }
@@ -420,14 +419,14 @@ impl World {
         }
     }
 
-    /// Time passes up to the next moment at which something can happen; false when nothing ever will.
+    /// Time passes up to the next event; returns false if there will never be one.
     pub(crate) fn let_time_pass(&mut self) -> bool {
         let Some(next) = self.next_moment() else { return false };
         self.reach(next);
         true
     }
 
-    /// Lets time pass; what is to be done over there in the meantime is done.
+    /// Lets time pass; calls in the sandbox that become due are carried out.
     pub(crate) fn reach(&mut self, moment: Timestamp) {
         while let Some(at) = self.wire.next_work().filter(|at| *at <= moment) {
             self.clock.reach(at);
@@ -457,7 +456,7 @@ impl World {
             let news = self.view.orders.values().filter(|order| order.may_be_decided()).map(|order| order.lease_until);
             let is_caller = !self.terms.is_held || at == self.caller;
             let shown = news.chain(process.next_work(&self.view)).filter(|_| is_caller);
-            // What is due already and could not be had may be there a little later.
+            // Something that is due and was not available may be available a little later.
             let later = now + LOOK_ANYWAY;
             let due = |shown: Timestamp| Some(process.clock.truth_of(shown)).filter(|at| *at > now).unwrap_or(later);
             moments.extend(shown.map(due).map(|at| at.max(awake_at)));

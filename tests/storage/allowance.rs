@@ -1,4 +1,4 @@
-//! What Accurate allows is shared between services and commands on one database.
+//! Services and commands on one database share Accurate's limit.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use forstok_accurate::{
 
 use crate::world::{Base, new_place};
 
-/// Longer than a command's request is remembered; only a test that fails waits so long.
+/// Longer than a command's request is remembered; only a failing test waits this long.
 const LONGEST: Duration = Duration::from_secs(20);
 
 async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {

@@ -1,4 +1,4 @@
-//! What pages ask for: lists by any part of an order and by days, sums, causes, warnings that nobody acknowledged.
+//! Queries of the pages: lists by any part of an order and by day, totals, causes, unacknowledged warnings.
 
 use forstok_accurate::{
     domain::{
@@ -21,7 +21,7 @@ async fn sums(world: &World, filter: &Filter) -> Sums {
     world.storage.sums(filter).await.expect("readable")
 }
 
-/// The sums as the orders themselves have them.
+/// The totals, calculated from the orders themselves.
 async fn added_up(world: &World, filter: &Filter) -> Sums {
     let orders = world.storage.orders(filter, None, 1_000).await.expect("readable");
     let hundredths = orders.iter().map(|order| order.hundredths).sum();
@@ -68,7 +68,7 @@ pub(crate) async fn a_text_finds_any_part_that_people_have(base: Base) {
 
 pub(crate) async fn days_are_those_of_jakarta_and_sort_the_list(base: Base) {
     let mut world = World::on(base).await;
-    // Midnight in Jakarta is 17:00 of the day before elsewhere.
+    // Midnight in Jakarta is 17:00 of the previous day in UTC.
     for (id, ordered) in [
         ("1", "2023-11-26T23:59:59+07:00"),
         ("2", "2023-11-28T00:00:00+07:00"),
@@ -202,7 +202,7 @@ pub(crate) async fn an_acknowledged_warning_no_longer_needs_attention_until_it_c
     let known = order_now.acknowledged.iter().find(|known| known.warning == changed).expect("it is kept");
     assert_eq!(known.actor, "ani");
     assert!(order_now.warnings.iter().any(|notice| notice.warning == changed));
-    // What it is about changes.
+    // Its subject changes.
     world.forstok_sends(order("1").shipped().price(82_000).updated_at("2023-12-01T09:00:00+07:00")).await;
     world.run_until_settled().await;
     assert_eq!((open(&world).await, listed(&world, false).await), (1, vec!["1".to_owned()]));

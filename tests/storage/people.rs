@@ -1,4 +1,4 @@
-//! What the pages rest on: who is signed in, what is shown beside the orders.
+//! Sessions, and other data that the pages need besides orders.
 
 use forstok_accurate::{
     domain::day_in_wib,

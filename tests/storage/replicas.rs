@@ -1,4 +1,4 @@
-//! What only a server has: several handles on one database, at the same moment.
+//! Concurrency, which only a server has: several connections to one database at the same time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,10 +16,10 @@ use tokio::task::JoinSet;
 use super::record;
 use crate::world::{BOOK, Base, World, order, postgres};
 
-/// Longer than any lease or time limit of the store; only a test that fails waits so long.
+/// Longer than any lease or time limit of storage; only a failing test waits this long.
 pub(super) const LONGEST: Duration = Duration::from_mins(1);
 
-/// Another replica's handle on the world's database.
+/// Another replica's connection to the world's database.
 async fn another(world: &World) -> Arc<dyn Storage> {
     storage::open(&world.place).await.expect("the server takes more than one")
 }
@@ -30,7 +30,7 @@ pub(super) async fn beside(place: &Database) -> PgConnection {
     PgConnection::connect(url.expose_secret()).await.expect("the server lets us in")
 }
 
-/// What each of many calls came to that were made at once.
+/// The results of many concurrent calls.
 async fn at_once<T: Send + 'static>(
     calls: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
 ) -> Vec<T> {
@@ -72,7 +72,7 @@ async fn the_same_content_at_two_replicas_at_once_is_new_once() {
     for fold in [Fold::Later, Fold::Now] {
         for round in 0..20 {
             let price = i64::from(round) + if fold == Fold::Now { 50_000 } else { 90_000 };
-            // Each in another order: whoever waits for whom must not go in a circle.
+            // Each in a different order, to provoke deadlocks.
             let calls = stores.clone().into_iter().enumerate().map(|(nth, storage)| {
                 let mut batch: Vec<_> = (1..=20).map(|id| order(&id.to_string()).open().price(price)).collect();
                 batch.rotate_left(nth * 7);
@@ -93,7 +93,7 @@ async fn replicas_that_fold_and_record_at_once_lose_and_double_nothing() {
     let snapshots = |id: u32| [order(&id.to_string()).open(), order(&id.to_string()).ready_to_ship()];
     let calls = stores.clone().into_iter().enumerate().map(|(nth, storage)| async move {
         for id in 1..=30 {
-            // One replica hears of opening and the other of being ready, at the same moment.
+            // One replica records `Open`, the other `Ready to Ship`, at the same time.
             let delivery = delivery(snapshots(id)[nth].body(), now);
             let fold = if id % 2 == 0 { Fold::Now } else { Fold::Later };
             storage.record(&[delivery], fold).await.expect("recorded");
@@ -143,7 +143,7 @@ async fn a_book_is_one_replicas_until_its_lease_ends_or_it_lets_go() {
     assert_eq!(two.lead(BOOK, "two", long, None).await.expect("written"), anothers);
     one.resign("one").await.expect("written");
     assert_eq!(two.lead(BOOK, "two", Duration::ZERO, None).await.expect("written"), Leadership::Won);
-    // A lease that has ended is nobody's, whoever had it.
+    // A lease that has expired belongs to nobody, whoever had it.
     assert_eq!(two.lead(BOOK, "two", Duration::ZERO, None).await.expect("written"), Leadership::Won);
     assert_eq!(one.lead(BOOK, "one", long, None).await.expect("written"), Leadership::Won);
     two.resign("two").await.expect("written");
@@ -169,7 +169,7 @@ async fn a_free_book_is_taken_by_one_of_those_who_ask_at_once() {
 async fn a_replica_that_calls_is_heard_by_the_others() {
     let world = World::on(Base::Postgres).await;
     let (caller, hearer) = (another(&world).await, world.storage.clone());
-    // The first time it only begins to listen.
+    // The first call only starts to listen.
     hearer.notified().await;
     let heard = tokio::spawn(async move { hearer.notified().await });
     caller.notify_others().await.expect("called");
@@ -181,7 +181,7 @@ async fn a_replica_asleep_in_the_middle_of_writing_is_thrown_out_and_the_others_
     let mut world = World::on(Base::Postgres).await;
     world.forstok_sends(order("1").ready_to_ship()).await;
     let mut asleep = beside(&world.place).await;
-    // What a replica of ours has set and taken when it falls asleep.
+    // What a replica has locked and claimed when it is suspended.
     let begun = "SET idle_in_transaction_session_timeout = '3s'; BEGIN;
                  SELECT pg_advisory_xact_lock(x'666f7273746f6b'::bigint);
                  UPDATE orders SET state = 'ignored'";
@@ -190,7 +190,7 @@ async fn a_replica_asleep_in_the_middle_of_writing_is_thrown_out_and_the_others_
     let webhook = delivery(order("2").ready_to_ship().body(), world.clock.now());
     world.storage.record(&[webhook], Fold::Now).await.expect("recorded");
     assert!(world.storage.order(&super::order_id("2")).await.expect("readable").is_none(), "it is folded later");
-    // This one waits, and goes on by itself.
+    // This one waits, and continues automatically.
     assert_eq!(record(&world, &[order("3").open()]).await, [false]);
     world.decide_all().await;
     assert_eq!(world.state("1").await, "due", "what was not committed has never happened");

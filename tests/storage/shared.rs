@@ -1,4 +1,4 @@
-//! Mappings, books, and that the store is there.
+//! Mappings, books, and whether storage is available.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ pub(super) async fn a_mapping_has_all_decided_anew_that_it_may_change(base: Base
     let anew: Vec<_> = undecided(&world).await.into_iter().map(|order| order.state).collect();
     let may_change = |state| matches!(state, State::Watching | State::Blocked | State::Due);
     let expected = all(&world).await.into_iter().filter(|order| may_change(order.state)).count();
-    // The one whose save may have arrived is looked up first.
+    // The order whose save may have arrived is looked up first.
     assert!(anew.len() >= expected - 2 && anew.iter().all(|state| may_change(*state)), "{anew:?} of {expected}");
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn a_verdict_by_another_mapping_changes_nothing(base: Base) {
 pub(super) async fn a_book_is_taken_once_and_then_kept(base: Base) {
     let world = World::on(base).await;
     let hold = async |book| world.storage.lead(book, "one", LEASE, None).await.expect("written");
-    // Where nobody else can come, there is nothing to keep.
+    // Without other processes, there is nothing to remember.
     let (taken, kept) = match hold(BOOK).await {
         Leadership::Sole => (Leadership::Sole, Leadership::Sole),
         first => (first, Leadership::Renewed),

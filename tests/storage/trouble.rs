@@ -1,4 +1,5 @@
-//! The server is gone, cut off, or takes only reads: what is not kept for certain is an error, and all heals by itself.
+//! The server is gone, disconnected or read-only: what is not certainly stored is an error, and everything recovers
+//! automatically.
 
 use std::{str::FromStr, sync::Arc};
 
@@ -19,17 +20,17 @@ use tokio::{
 use super::replicas::{LONGEST, beside};
 use crate::world::{Base, World, order, postgres};
 
-/// What lies between the store and the server.
+/// The connection between storage and the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     Open,
-    /// Nothing comes through and nothing is said.
+    /// Nothing is delivered, and nothing is reported.
     Silent,
-    /// All is ended, and what comes is ended at once.
+    /// All connections are closed, and new ones are closed immediately.
     Cut,
 }
 
-/// A store behind a way that can be cut.
+/// Storage with a connection that can be interrupted.
 struct Behind {
     storage: Arc<dyn Storage>,
     way: watch::Sender<Way>,
@@ -60,7 +61,7 @@ impl Behind {
         tokio::time::timeout(LONGEST, recording).await.expect("it says something, yes or no")
     }
 
-    /// Nobody does anything for it but asking again.
+    /// Recovery needs nothing but another call.
     async fn heals(&self) {
         let healed = async {
             while self.storage.ping().await.is_err() || self.storage.next_attempt_at("main").await.is_err() {
@@ -108,7 +109,7 @@ async fn a_server_that_was_restarted_costs_one_failure_at_most() {
     let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                  WHERE datname = current_database() AND pid <> pg_backend_pid()";
     sqlx::raw_sql(ended).execute(&mut beside(&behind.world.place).await).await.expect("run");
-    // Whoever comes first may find a dead connection; from then on all are made anew.
+    // The first call may find a dead connection; from then on all connections are new.
     let _ = behind.record(2).await;
     behind.record(2).await.expect("recorded");
     behind.storage.counts().await.expect("readable");
@@ -120,7 +121,7 @@ async fn while_the_network_is_gone_all_fails_and_afterwards_all_goes_on() {
     for (id, way) in [(1, Way::Silent), (2, Way::Cut)] {
         behind.record(id).await.expect("the way is open");
         behind.way.send_replace(way);
-        // Long enough that a connection which has rested is looked at, and that a ping must write.
+        // Long enough that an idle connection is tested before use, and that a ping must write.
         for again in 0..2 {
             let refused = behind.record(100 + id).await.expect_err("nothing comes through");
             let words = refused.to_string();
@@ -147,7 +148,7 @@ async fn a_server_that_takes_only_reads_is_left_as_soon_as_another_can_be_reache
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(person).await.expect("run");
     };
     set(&mut person, "on").await;
-    // The connections from before know nothing of it.
+    // The earlier connections do not know of it.
     behind.way.send_replace(Way::Cut);
     behind.way.send_replace(Way::Open);
     let refused = loop {
@@ -160,7 +161,7 @@ async fn a_server_that_takes_only_reads_is_left_as_soon_as_another_can_be_reache
     assert!(behind.storage.ping().await.is_err(), "a ping shows it");
     behind.storage.counts().await.expect("reads are taken");
     set(&mut person, "off").await;
-    // What said so was left, and is not asked again.
+    // The connection that reported it was closed and is not used again.
     behind.record(1).await.expect("the next one takes writes");
 }
 
@@ -194,7 +195,7 @@ async fn whoever_listens_hears_again_after_the_connection_was_cut() {
         behind.way.send_replace(way);
         tokio::task::yield_now().await;
         behind.way.send_replace(Way::Open);
-        // Whether it was cut or called: it looks.
+        // Whether or not it was woken, it checks.
         let calls = async {
             while !heard.is_finished() {
                 behind.world.storage.notify_others().await.expect("called");

@@ -1,4 +1,4 @@
-//! Deliveries that are folded later, leases and lanes, and what orders wait for.
+//! Deliveries that are folded later, leases and queues, and what orders wait for.
 
 use axum::body::Bytes;
 use forstok_accurate::{
@@ -19,7 +19,7 @@ use crate::world::{BOOK, Base, Order, World, order, order_id};
 
 const FRESH: Wanted = Wanted::Due { lane: Lane::Fresh, newest_first: false, limit: 100 };
 
-/// Records these in one commit, to be folded later; tells which were repeats.
+/// Records these in one commit, to be folded later; returns which were repeats.
 async fn record_only(world: &World, orders: &[Order]) -> Vec<bool> {
     let deliveries: Vec<_> = orders.iter().map(|order| delivery(order.body(), world.clock.now())).collect();
     let receipts = world.storage.record(&deliveries, Fold::Later).await.expect("recorded");
@@ -31,7 +31,7 @@ async fn unfolded(world: &World) -> Vec<Unfolded> {
     world.storage.unfolded(None, 100).await.expect("readable")
 }
 
-/// As the decider does it.
+/// As the deciding loop does it.
 fn read_again(unfolded: &[Unfolded]) -> Vec<(i64, Delivery)> {
     let again = |one: &Unfolded| (one.delivery, delivery(Bytes::from(one.body.clone()), one.received_at));
     unfolded.iter().map(again).collect()

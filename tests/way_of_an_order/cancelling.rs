@@ -1,4 +1,4 @@
-//! Orders that are cancelled before, while and after their invoice is made.
+//! Orders that are cancelled before, while and after their invoice is created.
 
 use std::time::Duration;
 
@@ -154,7 +154,7 @@ async fn an_invoice_with_a_receipt_is_not_deleted_until_a_person_took_the_receip
     assert!(world.order(ORDER).await.findings[0].about.in_words(Language::English).contains("receipt"));
     assert_eq!(world.accurate.call_count(Action::InvoiceDelete), 0);
 
-    // As long as it stands, no retry and no mapping may make the order look as if it had no invoice.
+    // As long as the invoice exists, no retry and no mapping may make the order look as if it had none.
     world.operator_retries(ORDER).await;
     world.mapping_changes("\"834\" = \"Utama\"", "\"834\" = \"Gudang B\"").await;
     world.run_until_settled().await;
@@ -203,7 +203,7 @@ async fn a_lost_save_does_not_bring_an_invoice_back_that_was_deleted() {
     world.run_until_settled().await;
     assert!(world.accurate.remove_invoice("INV-1"));
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
-    // Carried out only after the next attempt has saved, seen no trouble, and been told of the cancellation.
+    // Carried out only after the next attempt has saved successfully and learned of the cancellation.
     world.accurate.next(Action::InvoiceSave, Fault::Late(Duration::from_secs(200)), 1);
     world.run_until_settled().await;
     world.forstok_sends(order(ORDER).cancelled()).await;

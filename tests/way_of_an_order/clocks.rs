@@ -1,4 +1,4 @@
-//! The machine's clock is set wrong, and right again.
+//! The machine's clock is set wrong, and corrected again.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ async fn a_look_that_a_wrong_clock_has_put_off_for_hours_comes_soon_after_a_rest
 
 #[tokio::test]
 async fn an_attempt_ends_before_its_lease_however_the_clock_is_set_meanwhile() {
-    // Once it is set forward, others may take the order: then nothing more is sent at all.
+    // Once the clock is set forward, others may claim the order, so nothing more is sent.
     for (minutes, least) in [(-9, 100), (9, 10)] {
         let mut world = World::new().await;
         world.forstok_sends(order(ORDER).ready_to_ship()).await;

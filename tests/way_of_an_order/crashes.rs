@@ -1,4 +1,4 @@
-//! Workers that die, come late, or are two.
+//! Workers that die, are late, or run twice.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn a_worker_whose_lease_ran_out_changes_nothing() {
     assert_eq!(world.state(ORDER).await, "invoiced");
     let (record, timeline) = (format!("{:?}", world.order(ORDER).await), world.timeline(ORDER).await);
 
-    // It says whatever a late worker may say.
+    // Everything that a late worker may report.
     let outcomes = [
         Outcome::Voided { number: NUMBER.to_owned(), by: Deletion::Before },
         Outcome::Reconsider,
@@ -133,7 +133,7 @@ async fn a_crash_without_a_clean_start_is_healed_when_the_lease_ends() {
     assert!(world.clock.now().duration_since(before) >= LEASE);
 }
 
-/// A world whose next save is done a minute after its caller gave up on it.
+/// A world whose next save is carried out a minute after its caller gave up.
 async fn a_world_that_saves_late() -> World {
     let mut world = World::new().await;
     world.forstok_sends(order("1").ready_to_ship()).await;
@@ -236,7 +236,7 @@ async fn a_save_whose_turn_comes_after_its_lease_is_not_sent() {
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     let claim = world.only_claim().await;
     let session = session(&world.wire, &world.clock, true);
-    // Calls wait for their turn, here because Accurate asked to slow down; somebody else may hold the order by then.
+    // Calls are delayed, here because Accurate asked to slow down; another worker may own the order by then.
     session.slow_down(LEASE);
     let attempted = post::attempt(&session, claim, |_| SignedDuration::ZERO).await;
     assert!(matches!(attempted.settlement.outcome, Outcome::Postponed { .. }), "{attempted:?}");

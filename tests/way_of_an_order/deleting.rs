@@ -109,7 +109,7 @@ async fn an_invoice_whose_description_still_names_the_order_among_other_words_is
 #[tokio::test]
 async fn a_deletion_that_must_wait_looks_the_invoice_up_so_that_it_can_be_a_probe() {
     let mut world = World::new().await;
-    // Our numbers are seen to be kept.
+    // Our numbers are known to be kept.
     world.forstok_sends(order("1").ready_to_ship()).await;
     world.run_until_settled().await;
     world.accurate.next(On::InvoiceSaves, Fault::DeniedBefore, 1);
@@ -132,11 +132,11 @@ async fn an_order_whose_invoice_is_gone_and_whose_number_another_has_is_never_sh
     world.forstok_sends(order(ORDER).cancelled()).await;
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "blocked: number_conflict");
-    // It was cancelled, and goes on.
+    // It was cancelled, and continues.
     world.forstok_sends(order(ORDER).status("Completed").updated_at("2023-11-30T12:12:00+07:00")).await;
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "blocked: progressed_after_cancel");
-    // News of the same kind changes nothing about that.
+    // A new snapshot with the same status does not change that.
     world.forstok_sends(order(ORDER).status("Returned").updated_at("2023-11-30T13:12:00+07:00")).await;
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "blocked: progressed_after_cancel");

@@ -1,4 +1,4 @@
-//! What is not known about a save is never forgotten: not by blocking, not by cancelling, not by another clock.
+//! Doubt about a save is never forgotten: not by blocking, not by cancelling, not by another clock.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use super::{NUMBER, ORDER};
 use crate::world::{BOOK, Base, World, order};
 
-/// A world where our numbers are known to be kept and the customer exists.
+/// A world in which our numbers are known to be kept and the customer exists.
 async fn a_world_in_use() -> World {
     a_world_in_use_on(Base::Sqlite).await
 }
@@ -24,7 +24,7 @@ async fn a_world_in_use_on(base: Base) -> World {
     world
 }
 
-/// A saved, changed or deleted invoice shows in look-ups and lists only after so many seconds.
+/// A saved, changed or deleted invoice appears in look-ups and lists only after this many seconds.
 fn lag(world: &World, seconds: u64) {
     world.accurate.change_settings(|settings| {
         settings.detail_lag = Duration::from_secs(seconds);
@@ -172,7 +172,7 @@ async fn the_second_lost_save_counts_not_the_first() {
     world.accurate.next(On::InvoiceSaves, Fault::DroppedBefore, 1);
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     world.run_until_idle().await;
-    // The second is carried out 170 s after it was sent; its invoice of then is the only one.
+    // The second save is carried out 170 s after it was sent; its invoice is the only one.
     world.advance(250);
     world.accurate.next(On::InvoiceSaves, Fault::Late(Duration::from_secs(170)), 1);
     let claim = world.only_claim().await;
@@ -200,7 +200,7 @@ async fn a_doubt_is_measured_by_the_databases_clock() {
     let claim = world.storage.claim(BOOK, again, ahead, lease_until).await.expect("claimed").remove(0);
     assert_eq!(claim.doubt, Doubt::of_age(Some(SignedDuration::ZERO), 1), "no time has passed");
     world.advance(200);
-    // It dies. What it may have sent until its lease ended is as old as that.
+    // It dies. Whatever it may have sent before its lease expired is at least that old.
     let ahead = ahead + SignedDuration::from_secs(200);
     let claim = world.storage.claim(BOOK, again, ahead, lease_until).await.expect("claimed").remove(0);
     assert_eq!(claim.doubt, Doubt::of_age(Some(SignedDuration::from_secs(20)), 2));

@@ -1,4 +1,4 @@
-//! Orders for which Accurate fails again and again while it deals with others.
+//! Orders that keep failing with Accurate's errors while other orders succeed.
 
 use forstok_accurate::{
     domain::reason::Language,
@@ -22,7 +22,7 @@ async fn an_order_that_accurate_always_answers_with_its_own_error_is_a_persons_m
     let (saves, looks) = (world.saves(), world.accurate.call_count(Action::InvoiceDetail));
     assert!((9..=12).contains(&looks), "{looks} looks");
 
-    // It is tried again once a day, and goes on once Accurate takes it.
+    // It is retried once a day, and continues once Accurate accepts it.
     world.run_for(86_400 + 3_600).await;
     assert_eq!((world.state(ORDER).await.as_str(), world.saves()), ("blocked: keeps_failing", saves + 1));
     world.accurate.change_settings(|settings| settings.emoji = Emoji::Saved);
@@ -101,7 +101,7 @@ async fn the_same_again_is_counted_in_the_timeline_and_not_repeated() {
     let after = storage.timeline(&order_id(ORDER)).await.expect("readable");
     assert!(after.len() > timeline.len(), "what is new is an entry of its own");
 
-    // Page by page, newest first, it is the same.
+    // Page by page, newest first, the result is the same.
     let mut pages = Vec::new();
     let mut before = None;
     loop {

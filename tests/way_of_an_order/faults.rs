@@ -1,4 +1,4 @@
-//! Replies that are lost, late, wrong or never come.
+//! Replies that are lost, late, wrong or never arrive.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use forstok_accurate::{
 use super::{NUMBER, ORDER};
 use crate::world::{World, order};
 
-/// Every way in which the sandbox can spoil a call; the times lie before, at and after the call's time limit.
+/// Every fault of the sandbox; the delays are before, at and after the call's time limit.
 const FAULTS: [Fault; 16] = [
     Fault::DroppedBefore,
     Fault::DroppedAfter,
@@ -66,7 +66,7 @@ async fn a_refused_connection_pauses_the_book_until_accurate_is_back() {
     world.run_for(600).await;
     assert_eq!(world.pause(), Some("accurate_down"));
     assert_eq!(world.count(State::Due).await, 5);
-    // Probes come every quarter of a minute at most, each of two connections: data host (none known yet) or account.
+    // Probes are at most 15 seconds apart, each with two connections: data host (unknown so far) or account server.
     let tried = world.wire.hosts().len();
     assert!(tried <= 60, "{tried} connections were tried in ten minutes");
     world.wire.mend();

@@ -1,4 +1,4 @@
-//! Databases that move, and places that credentials never go to.
+//! Databases that move, and hosts that never receive credentials.
 
 use super::{NUMBER, ORDER};
 use crate::world::{World, order};

@@ -1,4 +1,4 @@
-//! Decisions of people: they go before every rule, and never past a doubt.
+//! Decisions of people: they override every rule, but never ignore a doubt.
 
 use forstok_accurate::{
     domain::{
@@ -150,7 +150,7 @@ async fn the_document_that_a_person_names_is_never_deleted() {
     world.accurate.next(Action::InvoiceDetail, Fault::DroppedBefore, 1);
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     world.run_until_idle().await;
-    // The person finds the invoice in Accurate that the lost save has created, and takes it for another's.
+    // The person finds the invoice that the lost save created, and mistakes it for another order's.
     assert_eq!(decides_with(&world, Some(Manual::ByHand), NUMBER).await, Written::Changed);
     world.run_until_settled().await;
     assert_eq!((world.state(ORDER).await.as_str(), world.accurate.invoices_numbered(NUMBER).len()), ("invoiced", 1));

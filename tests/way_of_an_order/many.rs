@@ -1,4 +1,4 @@
-//! Many orders at once, and everything going wrong at once.
+//! Many orders at once, and every fault at once.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -38,7 +38,7 @@ async fn two_hundred_orders_one_by_one_keep_to_the_limits_and_use_them() {
     assert!(calls / seconds > 7.0, "{calls} calls in {seconds} s");
 }
 
-/// All at once: every fault by chance, crashes, cancellations, repeats, shuffled arrivals, an operator who retries.
+/// All at once: every random fault, crashes, cancellations, repeats, shuffled arrivals, an operator who retries.
 #[tokio::test]
 async fn whatever_happens_each_order_ends_with_exactly_the_invoice_it_must_have() {
     for seed in 0..12 {
@@ -47,8 +47,8 @@ async fn whatever_happens_each_order_ends_with_exactly_the_invoice_it_must_have(
         for name in Fault::ORDINARY {
             let wait = Duration::from_secs(chance.u64(1..70));
             let fault = Fault::named(name, wait).expect("one of the names");
-            // Work that is done a minute after its caller gave up can outlive a cancellation; that is looked at
-            // by itself in `a_save_that_arrives_late_...`.
+            // A call that is carried out a minute after its caller gave up can outlive a cancellation;
+            // `a_save_that_arrives_late_...` tests that separately.
             if *name != "late" {
                 world.accurate.set_probability(fault, 0.03);
             }

@@ -1,4 +1,4 @@
-//! Databases that give invoices numbers of their own, or change the case of ours.
+//! Databases that assign their own invoice numbers, or change upper and lower case of ours.
 
 use forstok_accurate::{
     domain::reason::Warning,
@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use super::{NUMBER, ORDER};
 use crate::world::{World, order};
 
-/// A world in which the database's automatic numbering wins.
+/// A world in which the database's automatic numbers are used.
 async fn with_its_own_numbers() -> World {
     let world = World::new().await;
     world.accurate.change_settings(|settings| settings.numbering = Numbering::Automatic);
@@ -100,13 +100,13 @@ async fn where_no_list_can_be_believed_a_person_is_asked_before_anything_is_save
     for number in 0..5_001 {
         world.accurate.add_invoice(&format!("OLD-{number}"), "8277", "old", Decimal::ONE);
     }
-    // All of them are of today, as this order's invoice will be: more than are read.
+    // All of them have today's date, like this order's invoice: more than are read.
     world.accurate.next(On::InvoiceSaves, Fault::DroppedBefore, 1);
     world.forstok_sends(order(ORDER).ready_to_ship().updated_at("2024-02-01T08:00:00+07:00")).await;
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "blocked: number_conflict");
     assert_eq!(world.saves(), 1);
-    // Somebody has looked, there is none, and says so.
+    // A person has checked that there is none, and says so.
     world.operator_retries(ORDER).await;
     world.run_until_settled().await;
     assert_eq!((world.state(ORDER).await.as_str(), world.saves()), ("invoiced", 2));
@@ -138,7 +138,7 @@ async fn a_number_that_comes_back_in_other_letters_is_the_same_number() {
 async fn an_invoice_whose_reply_was_lost_is_found_although_a_person_has_renumbered_it() {
     for is_cancelled in [false, true] {
         let mut world = World::new().await;
-        // Our numbers are seen to be kept.
+        // Our numbers are known to be kept.
         world.forstok_sends(order("1").ready_to_ship()).await;
         world.run_until_settled().await;
         world.accurate.next(On::InvoiceSaves, Fault::DroppedAfter, 1);

@@ -1,4 +1,4 @@
-//! Bodies of old webhooks are cleared, and no order comes out differently for it.
+//! Bodies of old webhooks are cleared, without any effect on the result of an order.
 
 use axum::body::Bytes;
 use forstok_accurate::{
@@ -17,7 +17,7 @@ use crate::world::{World, order, order_id};
 
 const DAY: i64 = 86_400;
 
-/// Clears what is older than 90 days, as the service does; returns how many bodies went.
+/// Clears bodies older than 90 days, as the service does; returns how many were cleared.
 async fn tidy(world: &World) -> u64 {
     let mut bodies = 0;
     loop {
@@ -33,7 +33,7 @@ async fn tidy(world: &World) -> u64 {
     }
 }
 
-/// How many bodies are kept.
+/// The number of stored bodies.
 fn bodies(world: &World) -> i64 {
     let connection = Connection::open(world.database()).expect("the file can be opened");
     let count = "SELECT COUNT(*) FROM deliveries WHERE body IS NOT NULL";
@@ -81,7 +81,7 @@ async fn what_a_decision_may_want_stays_until_the_order_has_ended() {
 
 #[tokio::test]
 async fn an_order_that_is_cancelled_after_its_body_was_cleared_is_voided_all_the_same() {
-    // The second cancellation is of the same moment as what is known already, so that its own body does not count.
+    // The second cancellation has the same time as the known one, so its own body does not count.
     for cancelled in [order(ORDER).cancelled(), order(ORDER).cancelled().updated_at("2023-11-27T10:12:00+07:00")] {
         let mut world = World::new().await;
         world.forstok_sends(order(ORDER).ready_to_ship()).await;
@@ -148,7 +148,7 @@ async fn an_ignored_order_stays_so_until_the_rules_want_it_and_then_waits_for_it
     assert!(about.contains("no longer stored") && about.contains("database.keep_bodies_days"), "{about}");
     assert!(world.wire.hosts().is_empty());
 
-    // The very same webhook brings back what is missing.
+    // The same webhook again restores the missing body.
     assert!(!world.forstok_sends(order(ORDER).ready_to_ship()).await.repeat);
     world.run_until_settled().await;
     assert_eq!((world.state(ORDER).await.as_str(), world.accurate.invoice_count()), ("invoiced", 1));
@@ -258,11 +258,11 @@ async fn a_clock_that_was_far_ahead_keeps_no_body_for_longer_once_it_is_right() 
     let mut world = World::new().await;
     world.forstok_sends(order("1").open()).await;
     world.decide_all().await;
-    // Looked at while the clock is wrong, and put off by a day of that clock.
+    // Examined while the clock is wrong, and postponed by a day of that clock.
     world.advance(91 * DAY);
     world.clock.is_set_ahead(SignedDuration::from_hours(365 * 24));
     assert_eq!(tidy(&world).await, 0, "the order may still want it");
-    // Came while the clock was wrong.
+    // Arrived while the clock was wrong.
     world.forstok_sends(order("2").open()).await;
     world.clock.is_set_ahead(SignedDuration::ZERO);
     world.forstok_sends(order("1").cancelled()).await;

@@ -1,4 +1,4 @@
-//! Whose an invoice is: what comes back is compared, and one invoice belongs to one order.
+//! Ownership of invoices: replies are compared, and one invoice belongs to one order.
 
 use forstok_accurate::{
     clock::Clock,
@@ -36,7 +36,7 @@ async fn without_the_order_id_in_its_description_no_invoice_is_saved() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     let mut claim = world.only_claim().await;
-    // As a mapping of before may have it.
+    // As an earlier mapping may have it.
     claim.draft.body.description = NUMBER.to_owned();
     world.attempt(claim).await;
     assert_eq!((world.state(ORDER).await.as_str(), world.saves()), ("blocked: number_conflict", 0));

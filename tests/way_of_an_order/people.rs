@@ -1,4 +1,4 @@
-//! What a person must mend, and how an order goes on once it is mended.
+//! Causes that a person must fix, and how an order continues afterwards.
 
 use forstok_accurate::{
     clock::Clock,
@@ -117,14 +117,14 @@ async fn a_right_to_create_customers_is_probed_by_one_order_and_lets_all_others_
     for id in 1..=20 {
         world.forstok_sends(order(&id.to_string()).ready_to_ship().store(7475)).await;
     }
-    // It costs no order anything, however long it lasts.
+    // It costs the orders no attempts, however long it lasts.
     world.run_for(5 * 3600).await;
     assert_eq!((world.pause(), world.count(State::Due).await), (Some("right_missing"), 20));
     let before = world.accurate.call_count(Action::CustomerSave);
     world.run_for(3600).await;
     let probes = world.accurate.call_count(Action::CustomerSave) - before;
     assert!(probes <= 3600 / 15 + 20 * 4, "one order asks for all: {probes}");
-    // The probe is cancelled meanwhile: another order takes its place.
+    // The probed order is cancelled meanwhile: another order takes its place.
     for id in 1..=19 {
         world.forstok_sends(order(&id.to_string()).cancelled()).await;
     }

@@ -1,4 +1,4 @@
-//! What Accurate's replies mean, whatever a seller typed and whatever a proxy shows.
+//! The meaning of Accurate's replies, whatever a seller typed and whatever a proxy shows.
 
 use forstok_accurate::{
     domain::reason::Language,

@@ -1,4 +1,4 @@
-//! Every sample order of the specification goes the whole way and ends as `expected.json` says.
+//! Every sample order of the specification is processed completely and ends as in `expected.json`.
 
 use forstok_accurate::sandbox::samples::{SAMPLES, Sample, as_expected};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ async fn every_sample_order_ends_as_expected_however_its_deliveries_are_shuffled
     }
 }
 
-/// What became of an order, in the shape of `expected.json`; the invoice is the one in Accurate's books.
+/// The result of an order, in the form of `expected.json`, with the invoice from the sandbox.
 async fn outcome(world: &World, sample: &Sample) -> Value {
     let id = sample.json()["order"]["id"].to_string().replace('"', "");
     let order = world.order(&id).await;

@@ -8,7 +8,7 @@ use forstok_accurate::{
 use super::{NUMBER, ORDER};
 use crate::world::{Order, World, order};
 
-/// Every order in which these can stand.
+/// All permutations of these.
 fn permutations(of: &[Order]) -> Vec<Vec<Order>> {
     if of.len() <= 1 {
         return vec![of.to_vec()];

@@ -1,4 +1,4 @@
-//! Many orders that are due at once go together; each has its own outcome.
+//! Many orders that are due at once are sent in bulk; each has its own outcome.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use forstok_accurate::{
 
 use crate::world::{World, order};
 
-/// Enough to go together.
+/// Enough orders for a bulk.
 const MANY: u32 = 40;
 
-/// A world where the store is a customer already and these orders are due.
+/// A world in which the store's customer exists and these orders are due.
 async fn with_due_orders(orders: u32) -> World {
     let mut world = World::new().await;
     world.accurate.add_masters(&forstok_accurate::sandbox::Masters::default().customer("8277", "Toko"));
@@ -23,7 +23,7 @@ async fn with_due_orders(orders: u32) -> World {
     world
 }
 
-/// The ids of orders that come to a book that is in use.
+/// The ids of orders for a book that is in use.
 fn later_ids() -> std::ops::Range<u32> {
     1000..1000 + MANY
 }
@@ -54,7 +54,7 @@ async fn many_due_orders_go_a_hundred_to_a_call_and_few_go_alone() {
     let mut world = with_due_orders(250).await;
     world.run_until_settled().await;
     all_are_invoiced_once(&world, 250).await;
-    // Each bulk is read back from the newest invoice down; those that go at the same time see each other's.
+    // Each bulk is read back from the newest invoice down; concurrent bulks see each other's invoices.
     let [bulks, saves, lists, details] = calls(&world);
     assert_eq!([bulks, saves, details], [3, 0, 0]);
     assert!((3..=6).contains(&lists), "{lists} lists");
@@ -93,9 +93,9 @@ async fn one_bad_order_neither_holds_up_nor_spoils_the_others() {
         let most = match bulk {
             // One list reads the others back.
             BulkRule::EachByItself => 2,
-            // Their refusal is in words that nobody knows: two lists show that nothing was saved.
+            // They are refused with an unknown message: two lists show that nothing was saved.
             BulkRule::AllOrNothing => 5,
-            // Two culprits are found by halves.
+            // Two orders at fault are found by splitting in half.
             BulkRule::RefusedWhole => 36,
         };
         assert!(calls <= most, "{bulk:?}: {calls} calls");
@@ -116,7 +116,7 @@ async fn a_bulk_whose_reply_is_lost_is_looked_up_with_one_list_and_not_sent_agai
 async fn a_list_that_cannot_be_trusted_is_not_and_each_number_is_asked_for() {
     for filter_values in [FilterValues::FirstOnly, FilterValues::NotUnderstood] {
         let mut world = with_due_orders(MANY).await;
-        // What a list may answer with when it ignores its filter.
+        // The possible replies of a list that ignores its filter.
         for number in 0..30 {
             world.accurate.add_invoice(&format!("OTHER-{number}"), "8277", "other", 5.into());
         }
@@ -129,10 +129,10 @@ async fn a_list_that_cannot_be_trusted_is_not_and_each_number_is_asked_for() {
     }
 }
 
-/// Most calls that a process lives to make, too few to ask for each number.
+/// Number of calls after which a process dies, too few to look up each number.
 const SHORT_LIFE: u64 = 15;
 
-/// Dies, starts again, and lives to make a few calls.
+/// The process dies, starts again, and makes a few calls before it dies again.
 async fn lives_shortly(world: World) -> World {
     let mut world = world.dies_and_starts_again().await;
     let accurate = world.accurate.clone();
@@ -177,7 +177,7 @@ async fn orders_that_changed_and_must_be_asked_for_one_by_one_hold_up_nobody_in_
     for id in ids().skip(1).step_by(2) {
         assert_eq!(world.state(&id.to_string()).await, "invoiced", "order {id}");
     }
-    // Whether the others stand is asked in every life for some of them, until each waits for the end of its doubt.
+    // Each life looks up some of the other invoices, until each order waits for the end of its doubt.
     for _ in 0..=MANY / 8 {
         world = lives_shortly(world).await;
     }
@@ -225,7 +225,7 @@ async fn a_bulk_that_never_arrived_is_looked_up_before_it_is_sent_again() {
     let [_, _, _, details] = calls(&world);
     assert!(details >= u64::from(MANY), "an empty list alone proves nothing before one was seen to be understood");
 
-    // By now a list was seen to find several numbers, so an empty one is believed.
+    // By now a list has found several numbers, so an empty list is trusted.
     let before = calls(&world);
     for id in 2000..2000 + MANY {
         world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
@@ -280,7 +280,7 @@ async fn with_bulk_switched_off_each_order_goes_alone() {
 #[tokio::test]
 async fn when_bulks_fail_as_a_whole_orders_go_alone_for_a_while() {
     let mut world = with_due_orders(60).await;
-    // Their bulk never works; single saves do.
+    // Their bulk always fails; single saves succeed.
     world.accurate.next(Action::InvoiceBulkSave, Fault::Error5xxBefore, 1_000);
     world.run_until_settled().await;
     all_are_invoiced_once(&world, 60).await;

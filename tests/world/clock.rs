@@ -1,4 +1,4 @@
-//! Time that passes only when somebody waits for it.
+//! Time that passes only while everything waits for it.
 
 use std::{
     collections::BTreeSet,
@@ -11,22 +11,22 @@ use std::{
 use forstok_accurate::clock::{Clock, Monotonic};
 use jiff::{SignedDuration, Timestamp};
 
-/// How many times faster than real time the service's own loops live. The database takes real time to answer: in a
-/// world that does not wait for it a lease can end within one statement.
+/// How many times faster than real time the service's own loops run. The database needs real time to answer: if
+/// simulated time did not wait for it, a lease could expire during one statement.
 const PACE: u32 = 300;
 
-/// A clock that moves to the moment that the next sleeper wants to wake at, so that nobody oversleeps.
+/// A clock that moves to the time at which the next sleeper wants to wake, so that nothing oversleeps.
 pub(crate) struct FakeClock(Mutex<Time>);
 
 struct Time {
-    /// The moment it truly is.
+    /// The true time.
     truth: Timestamp,
-    /// How far the machine's clock is ahead of the truth.
+    /// How far the machine's clock is ahead of true time.
     ahead: SignedDuration,
-    /// When each sleeper wants to wake; the number tells apart those who wake at the same moment.
+    /// When each sleeper wants to wake; the number distinguishes sleepers with the same time.
     wakes: BTreeSet<(Timestamp, u64)>,
     sleepers: u64,
-    /// Since when, in both times, the service's own loops decide how time passes.
+    /// Since when, in both times, the service's own loops determine how time passes.
     pace: Option<(Instant, Timestamp)>,
 }
 
@@ -41,25 +41,25 @@ impl FakeClock {
         self.reach(self.now() + duration);
     }
 
-    /// The moment it truly is.
+    /// The true time.
     pub(crate) fn truth(&self) -> Timestamp {
         self.time().truth
     }
 
-    /// Lets time pass until the machine's clock shows this moment; a moment that is past changes nothing.
+    /// Lets time pass until the machine's clock shows this time; a time in the past changes nothing.
     pub(crate) fn reach(&self, moment: Timestamp) {
         let mut time = self.time();
         time.truth = time.truth.max(moment - time.ahead);
     }
 
-    /// From now on nobody who sleeps moves time further than [`PACE`] allows.
+    /// From now on sleepers move time no faster than [`PACE`] permits.
     pub(crate) fn keeps_pace(&self) {
         let mut time = self.time();
         let truth = time.truth;
         time.pace.get_or_insert_with(|| (Instant::now(), truth));
     }
 
-    /// Somebody sets the machine's clock: from now on it is ahead of the truth by this much.
+    /// The machine's clock is changed: from now on it is ahead of true time by this amount.
     pub(crate) fn is_set_ahead(&self, ahead: SignedDuration) {
         self.time().ahead = ahead;
     }
@@ -87,7 +87,7 @@ impl Clock for FakeClock {
         Box::pin(async move {
             let sleeper = Sleeper::new(self, wake);
             loop {
-                // Everybody who is awake goes first, so that sleepers sleep side by side and not one after the other.
+                // Every active task runs first, so that sleepers sleep concurrently and not one after the other.
                 tokio::task::yield_now().await;
                 if sleeper.wakes() {
                     return;
@@ -97,7 +97,7 @@ impl Clock for FakeClock {
     }
 }
 
-/// Somebody asleep, until it is dropped.
+/// A sleeper, until it is dropped.
 struct Sleeper<'a> {
     clock: &'a FakeClock,
     wake: (Timestamp, u64),
@@ -109,7 +109,7 @@ impl<'a> Sleeper<'a> {
         Self { clock, wake }
     }
 
-    /// Whether its time has come: it is the next to wake, or the moment is past.
+    /// Whether it may wake: it is the next to wake, or its time has passed.
     fn wakes(&self) -> bool {
         let mut time = self.clock.time();
         let at_most = time.pace.map(|(since, then)| then + since.elapsed() * PACE);
@@ -126,7 +126,7 @@ impl Drop for Sleeper<'_> {
     }
 }
 
-/// The time at Accurate's, which is always right.
+/// The time at Accurate, which is always correct.
 pub(crate) struct TrueClock(pub(crate) Arc<FakeClock>);
 
 impl Clock for TrueClock {

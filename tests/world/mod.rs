@@ -1,5 +1,5 @@
-//! A world in which a test says what happens and runs the pipeline by hand: a real database, a fake clock,
-//! and a sandbox in place of Accurate.
+//! A world in which a test states what happens and runs the stages step by step: a real database, a fake clock, and the
+//! sandbox in place of Accurate.
 
 mod clock;
 mod orders;
@@ -34,19 +34,19 @@ pub(crate) use self::{
     wire::SandboxWire,
 };
 
-/// The one book.
+/// The only book.
 pub(crate) const BOOK: &str = "main";
 
-/// As many as the service itself works on at once.
+/// As many orders as the service itself processes at a time.
 const AT_ONCE: usize = 8;
 
-/// More rounds than any test needs: something goes in circles.
+/// More rounds than any test needs; more mean an endless loop.
 const MOST_ROUNDS: usize = 2_000;
 
-/// In real time: longer than the slowest machine needs.
+/// In real time; long enough for the slowest machine.
 const LONGEST_TEST: std::time::Duration = std::time::Duration::from_mins(1);
 
-/// Everything around the pipeline.
+/// Everything around the engine.
 pub(crate) struct World {
     pub(crate) accurate: Sandbox,
     pub(crate) wire: Arc<SandboxWire>,
@@ -58,14 +58,14 @@ pub(crate) struct World {
     _limits: LimitsKept,
 }
 
-/// What the store is kept in.
+/// The database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Base {
     Sqlite,
     Postgres,
 }
 
-/// Whatever else a test is about: Accurate's limits are kept.
+/// Every test also checks that Accurate's limits were kept.
 struct LimitsKept(Sandbox);
 
 impl World {
@@ -79,12 +79,12 @@ impl World {
         Self::made_of(Base::Sqlite, document, true).await
     }
 
-    /// With its store in this.
+    /// With this database.
     pub(crate) async fn on(base: Base) -> Self {
         Self::made_of(base, MAPPING, true).await
     }
 
-    /// Whose settings say that each order goes alone.
+    /// With settings that send each order alone.
     pub(crate) async fn without_bulk() -> Self {
         Self::made_of(Base::Sqlite, MAPPING, false).await
     }
@@ -104,14 +104,14 @@ impl World {
 
     // ---- what happens ----
 
-    /// A webhook comes in; returns when it is on disk.
+    /// A webhook arrives; returns when it is on disk.
     pub(crate) async fn forstok_sends(&mut self, order: Order) -> Receipt {
         let delivery = delivery(order.body(), self.clock.now());
         let mut receipts = self.storage.record(&[delivery], Fold::Now).await.expect("recorded");
         receipts.pop().expect("one receipt for one delivery")
     }
 
-    /// Somebody puts another mapping in force: the one in force with some text replaced.
+    /// Somebody applies another mapping: the active one with one text replaced.
     pub(crate) async fn mapping_changes(&mut self, from: &str, to: &str) {
         let before = self.storage.mapping().await.expect("readable").expect("there is one");
         let after = before.document.replace(from, to);
@@ -120,7 +120,8 @@ impl World {
         self.engine.set_mapping(mapping);
     }
 
-    /// Another process (the command line) puts the mapping in force with some text replaced; this one is not told.
+    /// Another process (the command line) applies the active mapping with one text replaced; this process is not
+    /// notified.
     pub(crate) async fn mapping_is_applied(&self, from: &str, to: &str) -> Applied {
         let before = self.storage.mapping().await.expect("readable").expect("there is one");
         let document = Document::from_toml("mapping.toml", &before.document.replace(from, to)).expect("valid");
@@ -133,18 +134,18 @@ impl World {
         assert_eq!(rearmed, Some(1), "order {id} was not there to be retried");
     }
 
-    /// Time passes while nobody works.
+    /// Time passes while nothing runs.
     pub(crate) fn advance(&mut self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
         self.wire.catch_up();
     }
 
-    /// `kill -9`, and a new start on the same database.
+    /// `kill -9`, and a restart on the same database.
     pub(crate) async fn dies_and_starts_again(self) -> Self {
         self.dies_and_meanwhile(async |place| place).await
     }
 
-    /// `kill -9`, something that somebody does with the database, and a new start on the one that he names.
+    /// `kill -9`, an operation on the database, and a restart on the database that it returns.
     pub(crate) async fn dies_and_meanwhile(self, meanwhile: impl AsyncFnOnce(Database) -> Database) -> Self {
         let Self { storage, engine: dead, .. } = self;
         let mapping = (*dead.mapping()).clone();
@@ -158,10 +159,10 @@ impl World {
 
     // ---- the pipeline, by hand ----
 
-    /// Takes the next work, as the service does when it has nothing under way.
+    /// Takes the next work, as the service does when nothing is in flight.
     pub(crate) async fn next_works(&self) -> Vec<Work> {
         let mut works = Vec::new();
-        // A probe goes alone.
+        // A probe runs alone.
         while works.is_empty() || (works.len() < AT_ONCE && self.pause().is_none()) {
             let more = self.engine.next_work(BOOK, AT_ONCE - works.len()).await.expect("claimed");
             if more.is_empty() {
@@ -172,7 +173,7 @@ impl World {
         works
     }
 
-    /// Claims what is due, as a worker does.
+    /// Claims due orders, as a worker does.
     pub(crate) async fn claims(&self) -> Vec<Claim> {
         let claims = |work| match work {
             Work::One(claim) => vec![*claim],
@@ -198,12 +199,12 @@ impl World {
         decided
     }
 
-    /// Works on a claim to its end.
+    /// Processes a claim to its end.
     pub(crate) async fn attempt(&self, claim: Claim) {
         self.engine.posting().attempt(BOOK, claim).await.expect("settled");
     }
 
-    /// Decides and posts, one piece of work after the other, until nothing is left to do at this moment.
+    /// Decides and posts, one piece of work after the other, until nothing is left to do at this time.
     pub(crate) async fn run_until_idle(&mut self) {
         for _ in 0..MOST_ROUNDS {
             let decided = self.decide_all().await;
@@ -218,7 +219,7 @@ impl World {
         panic!("the pipeline goes in circles");
     }
 
-    /// As [`World::run_until_idle`], with all work done at once.
+    /// Like [`World::run_until_idle`], with all work done concurrently.
     pub(crate) async fn run_at_once_until_idle(&mut self) {
         for _ in 0..MOST_ROUNDS {
             let decided = self.decide_all().await;
@@ -238,7 +239,8 @@ impl World {
         panic!("the pipeline goes in circles");
     }
 
-    /// Runs and lets time pass until no order waits for an attempt. What waits for something in Accurate stays.
+    /// Runs and lets time pass until no order waits for an attempt. Orders that wait for something in Accurate are
+    /// left.
     pub(crate) async fn run_until_settled(&mut self) {
         for _ in 0..MOST_ROUNDS {
             self.run_at_once_until_idle().await;
@@ -249,7 +251,7 @@ impl World {
         panic!("some order waits for ever");
     }
 
-    /// Runs and lets time pass until nothing is left to be looked at: all that orders waited for has come.
+    /// Runs and lets time pass until no recheck is left: everything that orders waited for exists.
     pub(crate) async fn run_until_healed(&mut self) {
         for _ in 0..MOST_ROUNDS {
             self.run_at_once_until_idle().await;
@@ -260,7 +262,7 @@ impl World {
         panic!("what some order waits for never comes");
     }
 
-    /// Runs for so many seconds.
+    /// Runs for this many seconds.
     pub(crate) async fn run_for(&mut self, seconds: i64) {
         let end = self.clock.now() + SignedDuration::from_secs(seconds);
         loop {
@@ -274,7 +276,7 @@ impl World {
         }
     }
 
-    /// When there is something to do again.
+    /// When there is work again.
     async fn next_moment(&self) -> Option<Timestamp> {
         let due = self.storage.next_attempt_at(BOOK).await.expect("readable")?;
         let Some(pause) = self.engine.books().into_iter().find_map(|book| book.pause) else { return Some(due) };
@@ -286,7 +288,7 @@ impl World {
         Some([due, pause.next_probe_at].into_iter().filter(|at| *at > now).min().unwrap_or(due))
     }
 
-    /// The same with the looks at what blocked orders wait for; a paused book makes one only as its probe.
+    /// The same including rechecks; a paused book makes one only as its probe.
     async fn next_moment_or_look(&self) -> Option<Timestamp> {
         let probe = self.engine.books().into_iter().find_map(|book| book.pause).map(|pause| pause.next_probe_at);
         let look = self.storage.next_recheck_at(BOOK).await.expect("readable");
@@ -294,7 +296,7 @@ impl World {
         [self.next_moment().await, look].into_iter().flatten().min()
     }
 
-    /// Lets the service's own loops work until a condition holds; they were started by the test.
+    /// Lets the service's own loops, which the test started, run until a condition is fulfilled.
     pub(crate) async fn eventually(&self, what: &str, holds: impl Fn(&Self) -> bool) {
         self.clock.keeps_pace();
         let came = async {
@@ -307,7 +309,7 @@ impl World {
 
     // ---- what a test looks at ----
 
-    /// The moment it is.
+    /// The current time.
     pub(crate) fn clock_now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -323,12 +325,12 @@ impl World {
         order.reason.map_or_else(|| state.to_owned(), |reason| format!("{state}: {reason}"))
     }
 
-    /// What a person must know about what was done.
+    /// The warnings of an order.
     pub(crate) async fn warnings(&self, id: &str) -> Vec<Warning> {
         self.order(id).await.warnings.into_iter().map(|notice| notice.warning).collect()
     }
 
-    /// How many orders stand in this state.
+    /// The number of orders in this state.
     pub(crate) async fn count(&self, state: State) -> i64 {
         let counts = self.storage.counts().await.expect("readable");
         counts.iter().filter(|count| count.state == state).map(|count| count.orders).sum()
@@ -347,12 +349,12 @@ impl World {
         }
     }
 
-    /// How often an invoice was sent to be saved.
+    /// How often the save of an invoice was sent.
     pub(crate) fn saves(&self) -> u64 {
         self.accurate.call_count(Action::InvoiceSave)
     }
 
-    /// What happened to an order, a line each, with the time in Jakarta.
+    /// The timeline of an order, one line per entry, with the time in Jakarta.
     pub(crate) async fn timeline(&self, id: &str) -> String {
         let entries = self.storage.timeline(&order_id(id)).await.expect("readable");
         let line = |entry: &forstok_accurate::domain::timeline::Entry| {
@@ -375,7 +377,7 @@ pub(crate) fn order_id(id: &str) -> OrderId {
     OrderId::parse(id).expect("tests name orders by digits")
 }
 
-/// A session of its own, as a second replica would have it.
+/// A separate session, as a second replica would have.
 pub(crate) fn session(wire: &Arc<SandboxWire>, clock: &Arc<FakeClock>, bulk: bool) -> Session {
     let account_url = format!("https://{}", wire::ACCOUNT_HOST).parse().expect("a URL");
     let book =
@@ -395,7 +397,7 @@ async fn put_in_force(storage: &dyn Storage, replaces: i64, document: &str, now:
     ActiveMapping { revision: put.revision, mapping }
 }
 
-/// A place for a new store, and the folder that it is in.
+/// The location of a new database, and its folder.
 pub(crate) async fn new_place(base: Base) -> (Database, Option<TempDir>) {
     match base {
         Base::Sqlite => {
@@ -406,17 +408,17 @@ pub(crate) async fn new_place(base: Base) -> (Database, Option<TempDir>) {
     }
 }
 
-/// Where a disk that others keep busy holds nothing up: the world's time passes only while nobody waits for the
-/// database, so each sync of a slow disk would be a time race. What survives a power cut is tested elsewhere.
+/// A file system on which syncs are fast. The world's time passes only while nothing waits for the database, so slow
+/// syncs would make tests depend on the disk's speed. Other tests check what survives a power failure.
 fn quick_folder() -> std::io::Result<TempDir> {
     const MEMORY: &str = "/dev/shm";
-    // A container may have so little of it that the tests of one machine would fill it.
+    // A container may have so little memory that the tests would fill it.
     let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
     let options =
         mounts.lines().find_map(|line| line.strip_prefix("tmpfs ")?.strip_prefix(MEMORY)?.strip_prefix(" tmpfs "));
     let is_large = options.is_some_and(|options| {
         let size = options.split([',', ' ']).find_map(|option| option.strip_prefix("size=")?.strip_suffix('k'));
-        // Half of the machine's memory, when it is not named.
+        // Half of the machine's memory, if no size is given.
         size.is_none_or(|size| size.parse().is_ok_and(|kib: u64| kib >= 1024 * 1024))
     });
     if is_large { tempfile::tempdir_in(MEMORY) } else { tempfile::tempdir() }

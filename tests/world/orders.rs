@@ -1,14 +1,14 @@
-//! Webhook bodies: sample 01 with what a test wants to be different.
+//! Webhook bodies: sample 01 with the changes that a test needs.
 
 use axum::body::Bytes;
 use forstok_accurate::sandbox::samples::{SAMPLES, Sample};
 use serde_json::{Value, json};
 
-/// The body Forstok sends about one order.
+/// The body that Forstok sends about one order.
 #[derive(Clone)]
 pub(crate) struct Order(Value);
 
-/// Sample 01 with this id, `Ready to Ship`. Sample 01's own id keeps its number; others are `INV-<id>`.
+/// Sample 01 with this id, `Ready to Ship`. Sample 01's own id keeps its number; others have `INV-<id>`.
 pub(crate) fn order(id: &str) -> Order {
     let mut body = SAMPLES[0].json();
     if body["order"]["id"].as_i64() != id.parse().ok() {
@@ -19,7 +19,7 @@ pub(crate) fn order(id: &str) -> Order {
 }
 
 impl Order {
-    /// A sample order as it is.
+    /// A sample order, unchanged.
     pub(crate) fn of(sample: &Sample) -> Self {
         Self(sample.json())
     }
@@ -61,13 +61,13 @@ impl Order {
         self
     }
 
-    /// The name of its one product.
+    /// Sets the name of its only product.
     pub(crate) fn name(mut self, name: &str) -> Self {
         self.0["order"]["item_lines"][0]["name"] = json!(name);
         self
     }
 
-    /// The price of its one piece, in rupiah.
+    /// Sets the price of its only piece, in rupiah.
     pub(crate) fn price(mut self, rupiah: i64) -> Self {
         self.0["order"]["item_lines"][0]["price"] = json!(rupiah);
         self.with("total_price", json!(rupiah)).with("subtotal", json!(rupiah))
@@ -78,7 +78,7 @@ impl Order {
         self
     }
 
-    /// With these fields of the order left out.
+    /// Removes these fields of the order.
     pub(crate) fn without(mut self, keys: &[&str]) -> Self {
         let order = self.0["order"].as_object_mut().expect("an order is an object");
         order.retain(|key, _| !keys.contains(&key.as_str()));

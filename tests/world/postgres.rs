@@ -1,7 +1,7 @@
-//! A PostgreSQL server for this test process, and in it a database for each test.
+//! A PostgreSQL server for this test process, with a database for each test.
 //!
-//! `TEST_POSTGRES_URL` names a server; without it one is started for as long as this process lives. Where neither
-//! can be had, the test fails and says what is missing.
+//! `TEST_POSTGRES_URL` names a server; otherwise one is started that runs as long as this process. If neither is
+//! possible, the test fails and says what is missing.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -18,7 +18,7 @@ use forstok_accurate::{
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-/// The server that was started, if one was: it ends when the pipe to it closes, which our end does.
+/// The server that was started, if any: it ends when the pipe to it closes, at the latest when this process ends.
 static STARTED: LazyLock<(String, Child)> = LazyLock::new(start);
 
 /// The URL of the server with another database.
@@ -29,7 +29,7 @@ pub(crate) fn server(database: &str) -> String {
     format!("{server}/{database}?{parameters}")
 }
 
-/// Starts a server; its URL, and what it lives as long as.
+/// Starts a server; returns its URL, and the pipe that keeps it running.
 pub(crate) fn start() -> (String, Child) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgres-server");
     let mut command = Command::new(script);
@@ -46,17 +46,17 @@ pub(crate) fn start() -> (String, Child) {
     (url.trim().to_owned(), started)
 }
 
-/// A database that is new, with the schema in it.
+/// A new database with the schema.
 pub(crate) async fn new_database() -> Database {
     static MADE: AtomicU64 = AtomicU64::new(0);
     let name = format!("test_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-    // The schema is made once; to copy it is quicker.
+    // The schema is created once, because copying it is faster.
     run(&format!("DROP DATABASE IF EXISTS {name}")).await;
     run(&format!("CREATE DATABASE {name} TEMPLATE {}", template().await)).await;
     Database::Postgres(server(&name).into())
 }
 
-/// A database that is new and empty.
+/// A new, empty database.
 pub(crate) async fn empty_database(purpose: &str) -> Database {
     let name = format!("test_{}_{purpose}", std::process::id());
     run(&format!("DROP DATABASE IF EXISTS {name}")).await;

@@ -1,4 +1,4 @@
-//! The way to the sandbox: no sockets, but the same three moments and the same ways to break.
+//! The connection to the sandbox: no sockets, but the same three steps and the same faults.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,12 +15,12 @@ use jiff::Timestamp;
 
 use super::clock::FakeClock;
 
-/// Where the account server answers; the two data hosts are the sandbox's own names.
+/// The address of the account server; the two data hosts have the sandbox's own names.
 pub(crate) const ACCOUNT_HOST: &str = "account.accurate.id";
 const FIRST_HOST: &str = "zeus.accurate.id";
 const SECOND_HOST: &str = "hera.accurate.id";
 
-/// A wire that ends in a sandbox of this process.
+/// A connection to a sandbox of this process.
 pub(crate) struct SandboxWire {
     sandbox: Sandbox,
     clock: Arc<FakeClock>,
@@ -31,13 +31,13 @@ pub(crate) struct SandboxWire {
 struct Line {
     /// No connection is made.
     is_cut: bool,
-    /// Data calls are sent there with an HTTP 308.
+    /// Data calls are redirected there with an HTTP 308.
     misled_to: Option<String>,
-    /// Work whose caller has hung up and that is still to be done.
+    /// Calls whose callers have disconnected, and which are still to be carried out.
     late: Vec<(Timestamp, Plan, Request)>,
-    /// Every host that was called, with the secrets that the call carried.
+    /// Every host that was called, with the secrets in the call.
     hosts: Vec<String>,
-    /// So many calls from now on panic.
+    /// This many calls from now on panic.
     panics: u32,
 }
 
@@ -46,7 +46,7 @@ impl SandboxWire {
         Self { sandbox, clock, line: Mutex::default() }
     }
 
-    /// No connection is made from now on: nothing is ever sent.
+    /// From now on no connection is made, so nothing is ever sent.
     pub(crate) fn cut(&self) {
         self.line().is_cut = true;
     }
@@ -71,7 +71,7 @@ impl SandboxWire {
         self.line().hosts.clone()
     }
 
-    /// Does the work that was late and whose time has come.
+    /// Carries out the delayed calls that are due.
     pub(crate) fn catch_up(&self) {
         let now = self.clock.truth();
         let (ripe, green) = std::mem::take(&mut self.line().late).into_iter().partition(|(at, ..)| *at <= now);
@@ -87,13 +87,13 @@ impl SandboxWire {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls of others come in while this one waits.
+    /// Other calls arrive while this one waits.
     async fn wait(&self, duration: Duration) {
         self.clock.sleep(duration).await;
         self.catch_up();
     }
 
-    /// The call as far as somebody is there to take it.
+    /// The call, as long as its caller exists.
     fn connect(&self, request: &WireRequest) -> Result<Host, Result<WireReply, WireFault>> {
         let host = request.url.host_str().unwrap_or_default().to_owned();
         self.line().hosts.push(host.clone());
