@@ -1,5 +1,6 @@
-//! How fast webhooks are taken: signed, distinct orders over 64 connections, each answer after its commit's fsync,
-//! beside a bare axum handler that only reads the body. Bare and real take turns, so that both meet the same machine.
+//! Measures how fast webhooks are accepted: signed, distinct orders over 64 connections, each answered after its
+//! commit's fsync, compared with a bare axum handler that only reads the body. Both are measured alternately, so that
+//! they run under the same conditions.
 //!
 //! `cargo bench --bench ingest`, or shorter: `cargo bench --bench ingest -- --seconds 2 --rounds 2`;
 //! on a PostgreSQL server, with several replicas: `cargo bench --bench ingest -- --postgres --replicas 3`
@@ -28,17 +29,17 @@ use common::{
 
 const CONNECTIONS: usize = 64;
 
-/// Before anything counts: connections, caches and the first pages of the database.
+/// Warm-up: connections, caches and the first pages of the database.
 const WARM_UP: u64 = 2_000;
 
-/// Requests made ready for a second of posting; what the machine cannot answer in time is not sent.
+/// Number of requests that are prepared for a second of posting; what the machine cannot answer in time is not sent.
 const MOST_A_SECOND: u64 = 20_000;
 
-/// What the bare handler answers: as long as the real answer.
+/// The answer of the bare handler, as long as the real one.
 const BARE_ANSWER: &str =
     r#"{"message":"Success","order_id":"300000000","delivery":"accepted","state":"received","invoice":null}"#;
 
-/// How this executable is told to be the bare handler.
+/// The argument that makes this executable the bare handler.
 const BARE: &str = "bare";
 
 fn main() -> ExitCode {
@@ -68,7 +69,8 @@ fn main() -> ExitCode {
     report.at_most("resident memory, most", watched.memory.most, 64.0, "MiB");
     note("resident memory, median", &format!("{:.1} MiB", watched.memory.now));
 
-    // The demand is on the orders above; these are posted to the sandbox at the same time, on the same processor.
+    // The demand applies to the orders above; these are also posted to the sandbox at the same time, on the same
+    // processor.
     let due = plan.measure(&Orders::ready_to_ship(), &accurate, None);
     note("orders that are due at once, median", &per_second(&due.real));
     let share = median(&due.real) / median(&watched.bare);
@@ -98,25 +100,25 @@ fn spread(latencies: &[f64]) -> String {
     )
 }
 
-/// How long and how often is posted.
+/// Duration and number of the rounds.
 struct Plan {
     time: Duration,
     rounds: usize,
     replicas: usize,
 }
 
-/// What all rounds with one kind of order gave.
+/// The results of all rounds with one kind of order.
 struct Rounds {
-    /// Answers a second in each round.
+    /// Answers per second in each round.
     bare: Vec<f64>,
-    /// Of each request to the bare handler, in milliseconds.
+    /// Latency of each request to the bare handler, in milliseconds.
     bare_latencies: Vec<f64>,
     real: Vec<f64>,
-    /// Microseconds of processor time for each webhook, deciding included that happened meanwhile.
+    /// Processor time per webhook in microseconds, including the decisions made meanwhile.
     processor: Vec<f64>,
-    /// Of each request to the real one, in milliseconds.
+    /// Latency of each request to the real service, in milliseconds.
     latencies: Vec<f64>,
-    /// Most orders that waited for their decision when a round ended.
+    /// Largest number of undecided orders at the end of a round.
     undecided: u64,
     memory: Memory,
 }
@@ -164,7 +166,7 @@ impl Plan {
     }
 }
 
-/// Requests that are ready, and how long they are posted.
+/// Prepared requests, and how long to post them.
 struct Round {
     time: Duration,
     requests: Rc<Vec<Box<[u8]>>>,
@@ -186,7 +188,7 @@ impl Round {
     }
 }
 
-/// The bare handler as a process; killed when this is dropped.
+/// The bare handler as a process; killed when this value is dropped.
 struct Bare {
     child: Child,
     address: SocketAddr,
@@ -211,13 +213,13 @@ impl Bare {
 
 impl Drop for Bare {
     fn drop(&mut self) {
-        // Both fail when the process has left already, which is as good.
+        // Both fail if the process has already exited, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// What nothing on axum can be faster than: the body is read and a constant answered.
+/// The upper limit for any service on axum: the body is read and a constant is answered.
 fn serve_bare() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     runtime.block_on(async {

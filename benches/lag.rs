@@ -1,5 +1,5 @@
-//! How long an order waits for its invoice when nothing else is to be done: from the first byte of its webhook until
-//! the invoice stands in a sandbox that answers without delay, its limits on. One order at a time.
+//! Measures how long an order waits for its invoice on an idle service: from the first byte of its webhook until the
+//! invoice exists in a sandbox that answers without delay, with its limits on. One order at a time.
 //!
 //! `cargo bench --bench lag`, or shorter: `cargo bench --bench lag -- --orders 30`
 
@@ -21,16 +21,16 @@ use common::{
     service::Home,
 };
 
-/// Orders before anything counts: the host is found, the connections made.
+/// Warm-up orders: the host is discovered, the connections are opened.
 const WARM_UP: u64 = 5;
 
-/// Between two orders: at 8 calls a second none waits for its turn.
+/// Pause between two orders: at 8 calls a second none is delayed by the limit.
 const PAUSE: Duration = Duration::from_millis(150);
 
-/// How often is looked whether the invoice stands.
+/// How often the invoice is checked for.
 const BETWEEN_LOOKS: Duration = Duration::from_micros(50);
 
-/// After so long something is broken.
+/// Time limit.
 const LONGEST_LAG: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
@@ -66,7 +66,7 @@ fn spread(times: &[f64]) -> String {
     format!("min {:.2} ms, p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms", at(0.0), at(0.5), at(0.99), largest(times))
 }
 
-/// Forstok's one connection.
+/// The only connection to the service.
 struct Forstok {
     stream: TcpStream,
 }
@@ -84,7 +84,7 @@ impl Forstok {
         Self { stream }
     }
 
-    /// Sends a webhook and returns when so many invoices stand.
+    /// Sends a webhook and returns when this many invoices exist.
     fn send(&mut self, request: &[u8], accurate: &Accurate, invoices: usize) -> Measured {
         let started = Instant::now();
         self.stream.write_all(request).expect("it takes the webhook");
@@ -92,7 +92,7 @@ impl Forstok {
         let length = self.stream.read(&mut answer).expect("it answers");
         let until_answered = millis(started.elapsed());
         let text = str::from_utf8(&answer[..length]).unwrap_or_default();
-        // An answer is far below one packet, so one look sees all of it.
+        // An answer is far smaller than one packet, so one read is enough.
         assert!(text.starts_with("HTTP/1.1 200") && text.contains(r#""delivery":"accepted""#), "{text}");
         while accurate.sandbox().invoice_count() < invoices {
             assert!(started.elapsed() < LONGEST_LAG, "the invoice is never saved");

@@ -3,7 +3,7 @@
 use forstok_accurate::sandbox::{Options, Running, Sandbox};
 use tokio::runtime::{Builder, Runtime};
 
-/// The sandbox, on a thread of its own.
+/// The sandbox, on its own thread.
 pub(crate) struct Accurate {
     running: Running,
     _runtime: Runtime,
