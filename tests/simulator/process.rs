@@ -121,7 +121,7 @@ impl Process {
         self.asleep_until.is_none_or(|until| until <= now)
     }
 
-    // ---- what it may begin ----
+    // ---- possible activities ----
 
     /// A sender's call comes in.
     pub(crate) fn deliver(&mut self, waiting: Waiting, now: Timestamp) {

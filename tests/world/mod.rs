@@ -102,7 +102,7 @@ impl World {
         Self { accurate, wire, clock, storage, engine, place, _folder: folder, _limits: limits }
     }
 
-    // ---- what happens ----
+    // ---- events ----
 
     /// A webhook arrives; returns when it is on disk.
     pub(crate) async fn forstok_sends(&mut self, order: Order) -> Receipt {
@@ -157,7 +157,7 @@ impl World {
         Self { storage, engine, place, ..self }
     }
 
-    // ---- the pipeline, by hand ----
+    // ---- the stages, step by step ----
 
     /// Takes the next work, as the service does when nothing is in flight.
     pub(crate) async fn next_works(&self) -> Vec<Work> {
@@ -307,7 +307,7 @@ impl World {
         tokio::time::timeout(LONGEST_TEST, came).await.unwrap_or_else(|_| panic!("it never came to this: {what}"));
     }
 
-    // ---- what a test looks at ----
+    // ---- results ----
 
     /// The current time.
     pub(crate) fn clock_now(&self) -> Timestamp {
