@@ -1,7 +1,7 @@
-//! Measures how long an order waits for its invoice on an idle service: from the first byte of its webhook until the
-//! invoice exists in a sandbox that answers without delay, with its limits on. One order at a time.
+//! How long an order waits for its invoice when nothing else is to be done: from the first byte of its webhook until
+//! the invoice stands in a sandbox that answers without delay, its limits on. One order at a time.
 //!
-//! `cargo bench --bench lag`, or shorter: `cargo bench --bench lag -- --orders 30`
+//! `cargo bench --bench lag -- --against BINARY`, shorter with `--orders 30 --rounds 2`
 
 #[expect(dead_code, reason = "each benchmark uses its part")]
 mod common;
@@ -16,35 +16,51 @@ use std::{
 use common::{
     Arguments,
     accurate::Accurate,
+    contender::{Contender, Figures, THIS},
     orders::Orders,
-    report::{Report, largest, median, millis, note, percentile},
+    report::{Report, median, millis, percentile},
     service::Home,
 };
 
-/// Warm-up orders: the host is discovered, the connections are opened.
+/// Orders before anything counts: the host is found, the connections made.
 const WARM_UP: u64 = 5;
 
-/// Pause between two orders: at 8 calls a second none is delayed by the limit.
+/// Between two orders: at 8 calls a second none waits for its turn.
 const PAUSE: Duration = Duration::from_millis(150);
 
-/// How often the invoice is checked for.
+/// How often is looked whether the invoice stands.
 const BETWEEN_LOOKS: Duration = Duration::from_micros(50);
 
-/// Time limit.
+/// After so long something is broken.
 const LONGEST_LAG: Duration = Duration::from_secs(20);
+
+const LAG: &str = "lag, median in ms";
+const WORST: &str = "lag, p99 in ms";
+const ANSWER: &str = "until Forstok is answered, median in ms";
 
 fn main() -> ExitCode {
     let arguments = Arguments::of_this_process();
-    let count: u64 = arguments.value("orders", 100);
+    let count: u64 = arguments.value("orders", 50);
     let mut report = Report::new("lag: one order at a time, webhook sent → invoice saved, a sandbox without delay");
+    let (contenders, mut figures) = (Contender::all(&arguments), Figures::default());
+    for _ in 0..arguments.value("rounds", 4) {
+        for contender in &contenders {
+            measure(contender, count, &mut report, &mut figures);
+        }
+    }
+    figures.print();
+    report.at_most(LAG, figures.of(LAG, THIS).unwrap_or(f64::NAN), 4.4, "ms");
+    report.end()
+}
+
+/// One round of one build, with a database and a sandbox of its own.
+fn measure(contender: &Contender, count: u64, report: &mut Report, figures: &mut Figures) {
     let accurate = Accurate::start();
     let home = Home::new(&accurate.url(), "");
-    let service = home.serve();
+    let service = home.serve_with(&contender.binary);
     let mut forstok = Forstok::connect(&service);
-
     let orders = Orders::ready_to_ship();
-    let mut lags = Vec::new();
-    let mut answers = Vec::new();
+    let (mut lags, mut answers) = (Vec::new(), Vec::new());
     for nth in 0..WARM_UP + count {
         let measured = forstok.send(&orders.request(nth), &accurate, nth as usize + 1);
         if nth >= WARM_UP {
@@ -53,20 +69,13 @@ fn main() -> ExitCode {
         }
         std::thread::sleep(PAUSE);
     }
-
-    report.at_most("lag, median", median(&lags), 15.0, "ms");
-    note("lag", &spread(&lags));
-    note("of it until Forstok is answered", &spread(&answers));
+    figures.add(LAG, contender.name, median(&lags));
+    figures.add(WORST, contender.name, percentile(&lags, 0.99));
+    figures.add(ANSWER, contender.name, median(&answers));
     report.at_most("breaches of Accurate's limits", accurate.sandbox().breach_count() as f64, 0.0, "");
-    report.end()
 }
 
-fn spread(times: &[f64]) -> String {
-    let at = |share| percentile(times, share);
-    format!("min {:.2} ms, p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms", at(0.0), at(0.5), at(0.99), largest(times))
-}
-
-/// The only connection to the service.
+/// Forstok's one connection.
 struct Forstok {
     stream: TcpStream,
 }
@@ -84,7 +93,7 @@ impl Forstok {
         Self { stream }
     }
 
-    /// Sends a webhook and returns when this many invoices exist.
+    /// Sends a webhook and returns when so many invoices stand.
     fn send(&mut self, request: &[u8], accurate: &Accurate, invoices: usize) -> Measured {
         let started = Instant::now();
         self.stream.write_all(request).expect("it takes the webhook");
@@ -92,7 +101,7 @@ impl Forstok {
         let length = self.stream.read(&mut answer).expect("it answers");
         let until_answered = millis(started.elapsed());
         let text = str::from_utf8(&answer[..length]).unwrap_or_default();
-        // An answer is far smaller than one packet, so one read is enough.
+        // An answer is far below one packet, so one look sees all of it.
         assert!(text.starts_with("HTTP/1.1 200") && text.contains(r#""delivery":"accepted""#), "{text}");
         while accurate.sandbox().invoice_count() < invoices {
             assert!(started.elapsed() < LONGEST_LAG, "the invoice is never saved");

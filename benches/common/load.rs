@@ -1,5 +1,5 @@
-//! A load generator with little overhead, because it shares the processor with the service. Requests are built and
-//! signed before the measurement starts; each connection writes one request, reads the answer, and writes the next.
+//! A load generator that costs little, for it shares the processor with what it measures: requests are whole and
+//! signed before the clock starts, each connection writes one, reads its answer, and writes the next.
 
 use std::{
     cell::{Cell, RefCell},
@@ -14,49 +14,49 @@ use tokio::{net::TcpStream, task::LocalSet};
 use super::report::millis;
 
 /// Larger than any answer to a webhook.
-const LONGEST_ANSWER: usize = 4_096;
+pub(super) const LONGEST_ANSWER: usize = 4_096;
 
-/// The work of the generator.
+/// What the generator does.
 #[derive(Clone)]
 pub(crate) struct Load {
-    /// Target addresses; connections are distributed over them in turn.
+    /// One connection after the other goes to the next of these.
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) connections: usize,
     pub(crate) time: Duration,
-    /// Each is sent once; when all have been sent, posting ends.
+    /// Each is sent once; when they are used up, posting ends.
     pub(crate) requests: Rc<Vec<Box<[u8]>>>,
-    /// The text that every answer must contain.
+    /// What every answer must hold.
     pub(crate) answer_holds: &'static str,
 }
 
-/// The result.
+/// What came of it.
 pub(crate) struct Measured {
     pub(crate) answered: usize,
     pub(crate) time: Duration,
-    /// Latency of each request, in milliseconds.
+    /// Of each request, in milliseconds.
     pub(crate) latencies: Vec<f64>,
 }
 
 impl Measured {
-    /// Answers per second.
+    /// Answers a second.
     pub(crate) fn rate(&self) -> f64 {
         self.answered as f64 / self.time.as_secs_f64()
     }
 }
 
-/// State that all connections share.
+/// What all connections share.
 struct Shared {
     load: Load,
     next: Cell<usize>,
-    /// `None`: until all requests have been sent.
+    /// None: when all requests are used up.
     end: Option<Instant>,
     last_answer: Cell<Instant>,
     latencies: RefCell<Vec<f64>>,
 }
 
 impl Load {
-    /// Posts over all connections, from this thread only, until the time is over or all requests have been sent. Panics
-    /// at an answer that is not HTTP 200 with the expected text.
+    /// Posts over all connections, from this one thread, until time or requests are used up. Panics at an answer
+    /// that is not HTTP 200 with what it must hold.
     pub(crate) fn run(&self) -> Measured {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         LocalSet::new().block_on(&runtime, self.post())
@@ -125,7 +125,7 @@ async fn write(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads one answer completely.
+/// Reads one answer to its end.
 async fn read(stream: &TcpStream, answer: &mut Vec<u8>) -> io::Result<()> {
     answer.clear();
     while !is_whole(answer) {
@@ -140,8 +140,8 @@ async fn read(stream: &TcpStream, answer: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the body has the length that the headers announce.
-fn is_whole(answer: &[u8]) -> bool {
+/// Whether the body is as long as the head says.
+pub(super) fn is_whole(answer: &[u8]) -> bool {
     const LENGTH: &[u8] = b"content-length: ";
     let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
     let head = &answer[..end];

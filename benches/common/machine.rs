@@ -1,4 +1,4 @@
-//! The machine on which the figures were measured, and the memory of a process on it.
+//! The machine that the figures hold for, and the memory of a process on it.
 
 use std::{
     fs,
@@ -14,13 +14,13 @@ use std::{
 
 use super::report::{largest, median, millis};
 
-/// How often a process's memory is sampled.
+/// How often a process' memory is looked at.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
-/// How long the cores are observed before the measurement.
+/// For how long the cores are watched before anything is measured.
 const WATCHED: Duration = Duration::from_secs(2);
 
-/// Processor, cores, kernel, disk and the cost of one sync, which determines most of the figures.
+/// Processor, cores, kernel, disk and what one sync of it costs: the last decides most of what is measured.
 pub(crate) fn describe() -> String {
     let processor = line_after("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".to_owned());
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
@@ -36,7 +36,7 @@ pub(crate) fn describe() -> String {
     )
 }
 
-/// The folder of the benchmarks' databases: Cargo's target folder, which is on a real disk.
+/// Where the databases of the benchmarks lie: in Cargo's target folder, which is on a real disk.
 pub(crate) fn folder() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../bench-data");
     fs::create_dir_all(&folder).expect("the target folder takes folders");
@@ -64,7 +64,7 @@ fn file_system(folder: &Path) -> String {
     mount.map_or_else(|| "unknown file system".to_owned(), |(_, name)| name)
 }
 
-/// Appends a page and syncs it, as a commit does; returns the median of many.
+/// Appends a page and syncs it, as a commit does; the median of many.
 fn millis_of_a_sync() -> f64 {
     let mut file = tempfile::tempfile_in(folder()).expect("the folder takes files");
     let times: Vec<_> = (0..100)
@@ -77,8 +77,8 @@ fn millis_of_a_sync() -> f64 {
     median(&times)
 }
 
-/// How often and for how long a core stalls for a thread that never waits. A virtual machine shares its cores with
-/// others, and the effect on the slowest one percent of the answers is not the service's fault.
+/// How often and for how long a core does nothing for a thread that has nothing to wait for: a virtual machine's
+/// cores are other people's as well, and what it costs the slowest hundredth of answers is not ours.
 fn stalls(cores: usize) -> String {
     let spin = || {
         let (started, mut before, mut gaps) = (Instant::now(), Instant::now(), Vec::new());
@@ -95,16 +95,16 @@ fn stalls(cores: usize) -> String {
     format!("cores stood still {} times in {WATCHED:?}, for {most:.1} ms at most", gaps.len())
 }
 
-/// Processor time of a process, in seconds.
+/// Processor time that a process has used, in seconds.
 pub(crate) fn processor_seconds(process: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // After the name, which may contain anything: user and system time, in hundredths (proc_pid_stat(5)).
+    // After the name, which may hold anything: its user and system time, in hundredths (proc_pid_stat(5)).
     let (_, fields) = stat.rsplit_once(") ")?;
     let times = fields.split(' ').skip(11).take(2).map(str::parse::<f64>);
     Some(times.sum::<Result<f64, _>>().ok()? / 100.0)
 }
 
-/// Resident memory of a process in MiB, as the kernel reports it: current and peak.
+/// Resident memory of a process in MiB, as the kernel counts it: now, and the most there ever was.
 pub(crate) fn memory(process: u32) -> Option<Memory> {
     let file = format!("/proc/{process}/status");
     let mebibytes = |name| {
@@ -121,7 +121,7 @@ pub(crate) struct Memory {
     pub(crate) most: f64,
 }
 
-/// Samples a process's memory until it is asked for the result.
+/// Looks at a process' memory until it is asked what it saw.
 pub(crate) struct MemoryWatch {
     stop: Arc<AtomicBool>,
     looking: JoinHandle<Vec<Memory>>,
@@ -143,7 +143,7 @@ impl MemoryWatch {
         Self { stop, looking }
     }
 
-    /// The median of the samples, and the kernel's peak.
+    /// The median of what was seen, and the most that the kernel saw.
     pub(crate) fn end(self) -> Memory {
         self.stop.store(true, Ordering::Relaxed);
         let seen = self.looking.join().expect("looking does not fail");

@@ -1,9 +1,12 @@
-//! Code that the benchmarks share: the real binary as a process, orders, a load generator, and the report.
+//! What the benchmarks share: the real binary as a process, orders, a load generator, and the report.
 
 pub(crate) mod accurate;
+pub(crate) mod bare;
+pub(crate) mod contender;
 pub(crate) mod load;
 pub(crate) mod machine;
 pub(crate) mod old_orders;
+pub(crate) mod open_load;
 pub(crate) mod orders;
 pub(crate) mod postgres;
 pub(crate) mod report;
@@ -11,11 +14,11 @@ pub(crate) mod service;
 
 use std::{collections::BTreeMap, str::FromStr};
 
-/// The options on the command line: `-- --seconds 5 --rounds 3`.
+/// What was asked for on the command line: `-- --seconds 5 --rounds 3`.
 pub(crate) struct Arguments(BTreeMap<String, String>);
 
 impl Arguments {
-    /// The options of this process. Cargo adds `--bench`, which is ignored.
+    /// This process' own. Cargo adds `--bench`, which says nothing here.
     pub(crate) fn of_this_process() -> Self {
         let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench").peekable();
         let mut read = BTreeMap::new();
@@ -30,7 +33,7 @@ impl Arguments {
         self.0.contains_key(name)
     }
 
-    /// The value of `--name`, or this default.
+    /// The value of `--name`, or this one.
     pub(crate) fn value<T: FromStr>(&self, name: &str, otherwise: T) -> T {
         let Some(text) = self.0.get(name) else { return otherwise };
         text.parse().unwrap_or_else(|_| panic!("--{name} {text}: cannot be read"))

@@ -1,8 +1,7 @@
 //! Databases full of old orders.
 //!
-//! The real binary processes one order of each kind, against the sandbox. SQL then repeats their rows with other
-//! numbers, and the schema's own triggers count them. The database is created once, and again when the schema or this
-//! file has changed.
+//! The real binary makes one order of each kind, against the sandbox. SQL then repeats their rows under other
+//! numbers; the schema's own triggers count them. Made once, and again when schema or recipe have changed.
 
 use std::{
     fs,
@@ -29,22 +28,22 @@ use super::{
     service::{Home, Service},
 };
 
-/// Forstok's id of the first old order; the others follow. All have nine digits, like those of the samples.
+/// Forstok's id of the first old order; the following count up. All have nine digits, as the samples' have.
 pub(crate) const FIRST_ID: u64 = 200_000_000;
 
-/// Orders per day; their marketplace numbers begin with the day.
+/// Orders of one day; their marketplace numbers begin with the day.
 pub(crate) const ORDERS_A_DAY: u64 = 1_000;
 
-/// How many of a hundred old orders ended in which state.
+/// How many of a hundred old orders ended how.
 const ENDS: [(&str, usize); 4] = [("invoiced", 90), ("voided", 4), ("ignored", 4), ("blocked", 2)];
 
 /// Orders that one statement adds.
 const AT_ONCE: u64 = 50_000;
 
-/// How long processing the templates may take.
+/// How long the templates may take to settle.
 const LONGEST_SETTLING: Duration = Duration::from_mins(1);
 
-/// A database with this many old orders; it must not be written to.
+/// A database with so many old orders; it is not to be written to.
 pub(crate) fn database(runtime: &Runtime, count: u64) -> PathBuf {
     let name = |count| format!("old-orders-{count}-{}.db", recipe());
     let path = folder().join(name(count));
@@ -61,7 +60,7 @@ pub(crate) fn database(runtime: &Runtime, count: u64) -> PathBuf {
     path
 }
 
-/// Adds this many orders like the existing ones.
+/// Adds so many orders like those that are there.
 fn fill(path: &Path, count: u64) {
     let connection = open(path);
     prepare(&connection);
@@ -82,17 +81,17 @@ pub(crate) fn number(nth: u64) -> String {
     format!("{}{nth:08}", day(nth))
 }
 
-/// The day in Jakarta on which an old order arrived; the first arrived on the first day of 2024.
+/// The day on which an old order came, in Jakarta; the first of them came on the first day of 2024.
 pub(crate) fn day_of(nth: u64) -> Date {
     Date::constant(2024, 1, 1).saturating_add(Span::new().days((nth / ORDERS_A_DAY) as i64))
 }
 
-/// The prefix of marketplace numbers on the day of an order.
+/// What the marketplace numbers of an order's day begin with.
 pub(crate) fn day(nth: u64) -> String {
     format!("D{:05}", nth / ORDERS_A_DAY)
 }
 
-/// Changes when the schema or this file changes.
+/// Changes when the schema or this file does.
 fn recipe() -> String {
     let mut hash = Sha256::new();
     let mut migrations: Vec<_> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite"))
@@ -112,13 +111,13 @@ fn remove_outdated(current: &str) {
         let name = entry.file_name().to_string_lossy().into_owned();
         let ours = name.starts_with("old-orders-") || name.starts_with("unfinished-");
         if ours && !name.ends_with(current) {
-            // A file that cannot be removed only takes up space.
+            // What cannot be removed only takes room.
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// Creates a database in which the real binary processed one order of each kind.
+/// Makes a database in which the real binary made one order of each kind.
 fn templates(runtime: &Runtime, path: &Path) {
     let accurate = Accurate::start();
     let home = Home::on("sqlite://orders.db", &accurate.url(), "");
@@ -129,16 +128,16 @@ fn templates(runtime: &Runtime, path: &Path) {
     let is_on_its_way = |state| service.count(state) > 0;
     send(&service, first, || ["received", "due"].into_iter().any(is_on_its_way));
     let cancelled = to_be_cancelled.replace(r#""status": "Ready to Ship""#, r#""status": "Cancelled""#);
-    // Cancelled after its invoice was created, so the invoice is deleted.
+    // Cancelled after its invoice was made: the invoice goes.
     send(&service, vec![signed(&cancelled)], || service.count("voided") == 0);
     drop(service);
     let made = home.path().join("orders.db");
-    // Leaves a single file instead of a file and its log.
+    // Leaves one file instead of a file and its log.
     runtime.block_on(async { Sqlite::open(&made).await.expect("the file can be opened").close().await });
     fs::copy(made, path).expect("the folder takes files");
 }
 
-/// Sends webhooks and returns when all orders are settled.
+/// Sends webhooks and returns when nothing is on its way any more.
 fn send(service: &Service, requests: Vec<Box<[u8]>>, on_its_way: impl Fn() -> bool) {
     let (addresses, requests) = (vec![service.address], Rc::new(requests));
     Load { addresses, connections: 1, time: LONGEST_SETTLING, requests, answer_holds: "accepted" }.run();
@@ -149,7 +148,7 @@ fn send(service: &Service, requests: Vec<Box<[u8]>>, on_its_way: impl Fn() -> bo
     }
 }
 
-/// Opens a file that nobody else uses, for bulk writes. If this is interrupted, the file is created again.
+/// Opens a file that nobody else uses, for writing a lot at once: if it is cut short, it is made again.
 fn open(path: &Path) -> Connection {
     let connection = Connection::open(path).expect("the file can be opened");
     let settings = [
@@ -169,14 +168,14 @@ fn run(connection: &Connection, sql: &str) {
     connection.execute_batch(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
 }
 
-/// The first column of a statement's result.
+/// The first column of what a statement finds.
 fn texts(connection: &Connection, sql: &str, value: &str) -> Vec<String> {
     let mut statement = connection.prepare(sql).expect("valid");
     let rows = statement.query_map([value], |row| row.get(0)).expect("readable");
     rows.map(|text| text.expect("readable")).collect()
 }
 
-/// Keeps the rows of the templates, and which of a hundred old orders has which template.
+/// Keeps the rows of the templates aside, and which of a hundred old orders is like which of them.
 fn prepare(connection: &Connection) {
     run(
         connection,

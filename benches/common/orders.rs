@@ -1,13 +1,13 @@
-//! Distinct signed webhooks, made from a sample by replacing the values that distinguish orders.
+//! Distinct signed webhooks, made from a sample by exchanging what tells orders apart.
 
 use forstok_accurate::{sandbox::samples::SAMPLES, signing::hmac_sha256};
 
 use super::service::WEBHOOK_SECRET;
 
-/// The first Forstok id that is used; all have nine digits.
+/// The first Forstok id that is given out; all have nine digits.
 const FIRST_ID: u64 = 300_000_000;
 
-/// The values in a sample that differ between orders.
+/// What stands in a sample where the orders differ.
 struct Marks {
     sample: &'static str,
     id: &'static str,
@@ -17,7 +17,7 @@ struct Marks {
 
 /// Makes webhooks of one kind of order.
 pub(crate) struct Orders {
-    /// The sample's text between these values, and which value follows.
+    /// The sample's text between those places, and what belongs into each.
     pieces: Vec<(&'static str, Place)>,
 }
 
@@ -30,7 +30,7 @@ enum Place {
 }
 
 impl Orders {
-    /// Orders whose status is below the one at which an invoice is created.
+    /// Orders whose status is below the one at which an invoice is made.
     pub(crate) fn open() -> Self {
         Self::from(&Marks {
             sample: "12-still-open",
@@ -40,7 +40,7 @@ impl Orders {
         })
     }
 
-    /// Orders that are due immediately.
+    /// Orders that are due at once.
     pub(crate) fn ready_to_ship() -> Self {
         Self::from(&Marks {
             sample: "01-shopee-simple",
@@ -52,7 +52,7 @@ impl Orders {
 
     fn from(marks: &Marks) -> Self {
         let sample = SAMPLES.iter().find(|sample| sample.name == marks.sample).expect("the sample exists");
-        // The time is searched together with the text after it, but only the time is replaced.
+        // The moment is looked for with what follows it, but only the moment is exchanged.
         let moment = marks.updated_at.split('"').next().expect("a split has a first part");
         let mut places: Vec<_> = [(marks.id, marks.id, Place::Id), (marks.number, marks.number, Place::Number)]
             .into_iter()
@@ -74,7 +74,7 @@ impl Orders {
         Self { pieces }
     }
 
-    /// The body of the order with this number; the same number always gives the same bytes.
+    /// The body of the order with this number; the same number gives the same bytes.
     pub(crate) fn body(&self, nth: u64) -> String {
         let mut body = String::with_capacity(2_600);
         for (text, place) in &self.pieces {
@@ -89,18 +89,18 @@ impl Orders {
         body
     }
 
-    /// The complete signed request, as it is sent.
+    /// The whole request, signed, as it goes over the wire.
     pub(crate) fn request(&self, nth: u64) -> Box<[u8]> {
         signed(&self.body(nth))
     }
 
-    /// This many requests, beginning with this number.
+    /// So many requests, beginning with this number.
     pub(crate) fn requests(&self, first: u64, count: u64) -> Vec<Box<[u8]>> {
         (first..first + count).map(|nth| self.request(nth)).collect()
     }
 }
 
-/// The complete request with this body, as it is sent.
+/// The whole request with this body, as it goes over the wire.
 pub(crate) fn signed(body: &str) -> Box<[u8]> {
     let signature = hex::encode(hmac_sha256(WEBHOOK_SECRET, None, body.as_bytes()));
     let head = format!(
@@ -111,12 +111,12 @@ pub(crate) fn signed(body: &str) -> Box<[u8]> {
     [head.as_bytes(), body.as_bytes()].concat().into_boxed_slice()
 }
 
-/// The order number that the buyer sees, which is also the invoice number.
+/// What the buyer sees of an order, and the number of its invoice.
 fn number(nth: u64) -> String {
     format!("B{nth:09}")
 }
 
-/// A time in January 2024 in Jakarta, a millisecond later for each order.
+/// A moment of January 2024 in Jakarta, a millisecond later for each order.
 fn moment(nth: u64) -> String {
     let (seconds, millis) = (nth / 1_000, nth % 1_000);
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);

@@ -1,4 +1,4 @@
-//! A PostgreSQL server for this process, with every commit synced to the disk of Cargo's target folder.
+//! A PostgreSQL server for this process, with every commit synced to the disk that Cargo's target folder is on.
 
 use std::{
     io::{BufRead, BufReader},
@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::machine::folder;
 
-/// It ends when the pipe to it closes, at the latest when this process ends.
+/// It ends when the pipe to it closes, which our end does.
 static SERVER: LazyLock<(String, Child)> = LazyLock::new(|| {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres-server");
     let mut command = Command::new(script);
@@ -26,13 +26,13 @@ static SERVER: LazyLock<(String, Child)> = LazyLock::new(|| {
     (url.trim().to_owned(), server)
 });
 
-/// URL of a new, empty database.
+/// URL of a database that is new and empty.
 pub(crate) fn new_database() -> String {
     static MADE: AtomicUsize = AtomicUsize::new(0);
     let name = format!("bench_{}", MADE.fetch_add(1, Ordering::Relaxed));
     let url = &SERVER.0;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    // On a thread of its own, because the caller may be inside a runtime.
+    // On a thread of its own: whoever asks may be inside a runtime.
     std::thread::scope(|scope| {
         scope.spawn(|| {
             runtime.block_on(async {

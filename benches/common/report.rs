@@ -1,8 +1,8 @@
-//! Figures, the demands on them, and whether they are met.
+//! Figures, what is demanded of them, and whether they meet it.
 
 use std::{process::ExitCode, time::Duration};
 
-/// The output of a benchmark, line by line, and whether all demands were met.
+/// What a benchmark prints, line by line, and whether all demands were met.
 #[derive(Default)]
 pub(crate) struct Report {
     missed: usize,
@@ -15,12 +15,12 @@ impl Report {
         Self::default()
     }
 
-    /// A figure that must be at least this high.
+    /// A figure that must be at least so much.
     pub(crate) fn at_least(&mut self, what: &str, figure: f64, demanded: f64, unit: &str) {
         self.demand(what, figure, &format!("at least {demanded}"), unit, figure >= demanded);
     }
 
-    /// A figure that must be at most this high.
+    /// A figure that must be at most so much.
     pub(crate) fn at_most(&mut self, what: &str, figure: f64, demanded: f64, unit: &str) {
         self.demand(what, figure, &format!("at most {demanded}"), unit, figure <= demanded);
     }
@@ -31,7 +31,7 @@ impl Report {
         println!("   {what:<60} {:>10} {unit:<8} {demanded:<14} {verdict}", shown(figure));
     }
 
-    /// The exit code: 1 if a demand was missed.
+    /// The exit code: 1 when a demand was missed.
     pub(crate) fn end(self) -> ExitCode {
         if self.missed == 0 {
             println!("   all demands met");
@@ -42,12 +42,12 @@ impl Report {
     }
 }
 
-/// A figure without a demand.
+/// A figure that nothing is demanded of.
 pub(crate) fn note(what: &str, figure: &str) {
     println!("   {what:<60} {figure}");
 }
 
-/// With a suitable number of decimal places.
+/// With as many places as say something.
 pub(crate) fn shown(figure: f64) -> String {
     let places = match figure.abs() {
         size if size >= 100.0 => 0,
@@ -57,12 +57,12 @@ pub(crate) fn shown(figure: f64) -> String {
     format!("{figure:.places$}")
 }
 
-/// The median.
+/// The middle one.
 pub(crate) fn median(figures: &[f64]) -> f64 {
     percentile(figures, 0.5)
 }
 
-/// The smallest figure that is not exceeded by this share of the figures.
+/// The smallest figure that this share of all does not exceed.
 pub(crate) fn percentile(figures: &[f64], share: f64) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -70,7 +70,7 @@ pub(crate) fn percentile(figures: &[f64], share: f64) -> f64 {
     sorted.get(rank.clamp(1, sorted.len().max(1)) - 1).copied().unwrap_or(f64::NAN)
 }
 
-/// The maximum.
+/// The largest.
 pub(crate) fn largest(figures: &[f64]) -> f64 {
     percentile(figures, 1.0)
 }

@@ -1,4 +1,4 @@
-//! The real binary as a process, with settings, mapping and database in a temporary folder on a real disk.
+//! The real binary as a process, with settings, mapping and database in a folder of its own on a real disk.
 
 use std::{
     fs::File,
@@ -15,20 +15,20 @@ use tempfile::TempDir;
 
 use super::{Arguments, machine::folder, postgres};
 
-/// The secret that signs the webhooks.
+/// What signs the webhooks.
 pub(crate) const WEBHOOK_SECRET: &str = "secret-of-the-webhook";
 
 const OPERATOR_TOKEN: &str = "token-of-the-operator";
 
 const SQLITE: &str = "sqlite://orders.db";
 
-/// End of the log line that contains the webhook address.
+/// Where the line of the log ends that says where webhooks are taken.
 const ADDRESS_IN_LOG: (&str, &str) = ("webhooks are taken at http://", "/webhooks/forstok");
 
-/// Time limit for a start, and for any answer.
+/// How long a start may take, and any answer.
 const LONGEST_START: Duration = Duration::from_mins(1);
 
-/// Settings, mapping and database. They are deleted when this value is dropped.
+/// Settings, mapping and database. They go when this is dropped.
 pub(crate) struct Home {
     folder: TempDir,
     /// `database.url`.
@@ -36,15 +36,15 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// A service with one book at this address, with these additional settings of that book. It uses SQLite, or a
-    /// server if this process was started with `--postgres`.
+    /// A service whose one book is at this address, with these further settings of that book; on SQLite, or on a
+    /// server when this process was started with `--postgres`.
     pub(crate) fn new(account_url: &str, of_the_book: &str) -> Self {
         let on_a_server = Arguments::of_this_process().has("postgres");
         let database = if on_a_server { postgres::new_database() } else { SQLITE.to_owned() };
         Self::on(&database, account_url, of_the_book)
     }
 
-    /// The same with this database.
+    /// The same on this database.
     pub(crate) fn on(database: &str, account_url: &str, of_the_book: &str) -> Self {
         let folder = tempfile::tempdir_in(folder()).expect("the folder takes folders");
         let home = Self { folder, database: database.to_owned() };
@@ -72,7 +72,7 @@ impl Home {
         home
     }
 
-    /// The database.
+    /// Where the orders are.
     pub(crate) fn database(&self) -> Database {
         if self.database == SQLITE {
             Database::Sqlite(self.path().join("orders.db"))
@@ -85,12 +85,17 @@ impl Home {
         self.folder.path()
     }
 
-    /// Starts the service and returns when it accepts webhooks.
+    /// Starts the service of this build and returns when it takes webhooks.
     pub(crate) fn serve(&self) -> Service {
+        self.serve_with(Path::new(env!("CARGO_BIN_EXE_forstok-accurate")))
+    }
+
+    /// The same for any build.
+    pub(crate) fn serve_with(&self, binary: &Path) -> Service {
         let log = tempfile::Builder::new().prefix("log").tempfile_in(self.path()).expect("the folder takes files");
         let log = log.into_temp_path().keep().expect("it stays as long as the folder");
         let written = File::create(&log).expect("the folder takes files");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_forstok-accurate"));
+        let mut command = Command::new(binary);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FORSTOK_ACCURATE_")) {
             command.env_remove(name);
         }
@@ -120,11 +125,11 @@ fn address_in(log: &str) -> Option<SocketAddr> {
     after.split_once(ADDRESS_IN_LOG.1)?.0.parse().ok()
 }
 
-/// A service that accepts webhooks. It is killed when this value is dropped.
+/// A service that takes webhooks. It is killed when this is dropped.
 pub(crate) struct Service {
     child: Child,
     pub(crate) address: SocketAddr,
-    /// Just before the process was started.
+    /// Just before the process was made.
     pub(crate) started: Instant,
 }
 
@@ -133,7 +138,7 @@ impl Service {
         self.child.id()
     }
 
-    /// The number of bytes of the operator's answer, which is read piece by piece and discarded.
+    /// How many bytes the operator is answered with, read and thrown away piece by piece.
     pub(crate) fn count_bytes(&self, path: &str) -> usize {
         let mut stream = self.asked_for(path).expect("it listens");
         let (mut bytes, mut piece) = (0, vec![0; 64 * 1024]);
@@ -145,12 +150,12 @@ impl Service {
         }
     }
 
-    /// The JSON of the operator's answer with HTTP 200, or `None`.
+    /// What the operator is answered with HTTP 200, or nothing.
     pub(crate) fn get(&self, path: &str) -> Option<Value> {
         serde_json::from_str(&self.body(path)?).ok()
     }
 
-    /// The raw answer, which may be a page.
+    /// The same as it came, which may be a page.
     pub(crate) fn body(&self, path: &str) -> Option<String> {
         let mut answer = String::new();
         self.asked_for(path).ok()?.read_to_string(&mut answer).ok()?;
@@ -167,18 +172,18 @@ impl Service {
         Ok(stream)
     }
 
-    /// The number of orders.
+    /// How many orders there are.
     pub(crate) fn orders(&self) -> u64 {
         self.get("/v1/summary").and_then(|summary| summary["orders"].as_u64()).expect("the summary counts orders")
     }
 
-    /// The number of orders in this state.
+    /// How many orders stand in this state.
     pub(crate) fn count(&self, state: &str) -> u64 {
         let summary = self.get("/v1/summary").expect("the summary is answered");
         summary["by_state"][state].as_u64().expect("every state is counted")
     }
 
-    /// Returns when all orders are decided, within a minute.
+    /// Returns when no order waits for its decision; a minute at most.
     pub(crate) fn all_are_decided(&self) {
         let waiting_since = Instant::now();
         while self.count("received") > 0 {
@@ -190,7 +195,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // Both fail if the process has already exited, which is fine.
+        // Both fail when the process has left already, which is as good.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

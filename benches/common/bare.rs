@@ -1,0 +1,78 @@
+//! A bare axum handler in a process of its own: nothing on axum can be faster.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    process::{Child, Command, ExitCode, Stdio},
+};
+
+use axum::{Router, body::Bytes, http::header, response::IntoResponse, routing::post};
+
+/// What it answers: as long as the real answer.
+const ANSWER: &str =
+    r#"{"message":"Success","order_id":"300000000","delivery":"accepted","state":"received","invoice":null}"#;
+
+/// A process of this executable that was told to do something else. It prints where it is reached, and is killed when
+/// this is dropped.
+pub(crate) struct Beside {
+    child: Child,
+    pub(crate) address: String,
+}
+
+impl Beside {
+    /// Starts this executable again with `--role`.
+    pub(crate) fn start(role: &str) -> Self {
+        let this = std::env::current_exe().expect("this executable has a path");
+        let mut child = Command::new(this)
+            .arg(format!("--{role}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("this executable starts again");
+        let mut line = String::new();
+        let printed = child.stdout.take().expect("standard output is piped");
+        BufReader::new(printed).read_line(&mut line).expect("it prints its address");
+        Self { child, address: line.trim().to_owned() }
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // Both fail if the process has ended already, which is just as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The bare handler.
+pub(crate) struct Bare(Beside);
+
+impl Bare {
+    /// How this executable is told to be it.
+    pub(crate) const ROLE: &str = "bare";
+
+    pub(crate) fn start() -> Self {
+        Self(Beside::start(Self::ROLE))
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.0.address.parse().expect("it prints its address")
+    }
+
+    /// Reads each body and answers with a constant, until it is killed.
+    pub(crate) fn serve() -> ExitCode {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+            println!("{}", listener.local_addr().expect("it listens"));
+            let routes = Router::new().route("/webhooks/forstok", post(read_only));
+            axum::serve(listener, routes).await.expect("it serves until it is killed");
+        });
+        ExitCode::SUCCESS
+    }
+}
+
+async fn read_only(body: Bytes) -> impl IntoResponse {
+    assert!(!body.is_empty());
+    ([(header::CONTENT_TYPE, "application/json")], ANSWER)
+}
