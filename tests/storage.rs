@@ -15,13 +15,13 @@ use forstok_accurate::{
     inbox::record::delivery,
     sandbox::{Action, Fault, On},
     storage::{
-        Count, Counted, Filter, Fold, InvoiceRef, Lane, OrderRecord, Outcome, Settled, Settlement, State, Undecided,
-        Verdict, Wanted,
+        Count, Counted, Filter, InvoiceRef, Lane, OrderRecord, Outcome, Settled, Settlement, State, Undecided, Verdict,
+        Wanted,
     },
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::world::{BOOK, Base, Order, World, order, order_id};
+use crate::world::{BOOK, Base, Order, World, fold_all, order, order_id};
 
 /// Runs each case on both databases.
 macro_rules! on_both {
@@ -105,10 +105,11 @@ const ALL: Filter = Filter {
     days: None,
 };
 
-/// Records these in one commit; returns which were repeats.
+/// Records these in one commit and folds them; returns which were repeats.
 async fn record(world: &World, orders: &[Order]) -> Vec<bool> {
     let deliveries: Vec<_> = orders.iter().map(|order| delivery(order.body(), world.clock.now())).collect();
-    let receipts = world.storage.record(&deliveries, Fold::Now).await.expect("recorded");
+    let receipts = world.storage.record(&deliveries).await.expect("recorded");
+    fold_all(world.storage.as_ref()).await;
     receipts.into_iter().map(|receipt| receipt.repeat).collect()
 }
 
@@ -233,7 +234,7 @@ async fn what_cannot_be_read_is_kept_and_listed(base: Base) {
     let bodies = ["{\"event\":\"orders/update\"}", "not JSON", "{\"event\":\"orders/update\"}"];
     for body in bodies {
         let delivery = delivery(Bytes::from_static(body.as_bytes()), world.clock.now());
-        world.storage.record(&[delivery], Fold::Now).await.expect("recorded");
+        world.storage.record(&[delivery]).await.expect("recorded");
     }
     let newest = world.storage.unreadable(None, 10).await.expect("readable");
     let count = world.storage.unreadable_count().await.expect("readable");
@@ -277,6 +278,8 @@ async fn a_decision_about_an_order_under_a_lease_changes_nothing(base: Base) {
     let outcome = Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes };
     let settlement = Settlement { doubt: Doubt::none(), ..Settlement::of(&claim, outcome) };
     assert_eq!(world.storage.settle(&[settlement], world.clock.now()).await.expect("written"), [Settled::Written]);
+    assert_eq!(decide(&world, verdict).await, 0, "it was made before the outcome was known");
+    let verdict = ignoring(&undecided(&world).await.remove(0));
     assert_eq!(decide(&world, verdict).await, 1);
 }
 

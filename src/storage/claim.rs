@@ -161,13 +161,15 @@ fn age(row: &impl Columns, column: &str) -> Result<Option<SignedDuration>> {
     Ok(row.number_if_any(column)?.map(|micros| SignedDuration::from_micros(micros.max(0))))
 }
 
+/// Writes outcomes. What was decided about an order before its outcome was known changes nothing any more: a clock that
+/// was set forward has leases seem over while their calls are under way.
 pub(super) async fn settle<T: Dialect>(db: &mut T, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>> {
     let owners = owners(db, settlements).await?;
     let free: Vec<_> = settlements.iter().filter(|settlement| !owners.contains_key(&settlement.order_id)).collect();
     let rows: Vec<_> = free.iter().map(|settlement| settled_row(settlement, now)).collect();
     let sql = format!(
         "UPDATE orders SET
-             lease_until = 0, changed_at = $2,
+             lease_until = 0, changed_at = $2, revision = revision + 1,
              state = COALESCE(v.value ->> 'state', state),
              reason = v.value ->> 'reason',
              findings = v.value ->> 'findings', subject = v.value ->> 'subject',
