@@ -1,5 +1,8 @@
-//! Measures how long it takes to move a shop to PostgreSQL: while its service runs, and after the service has stopped,
-//! which is how long no webhook is accepted.
+//! How long it takes to move a shop to PostgreSQL: beside its running service, and once that has stopped, which is
+//! for how long no webhook is taken.
+//!
+//! `cargo bench --bench copy`, or another size: `cargo bench --bench copy -- --orders 1000000`. The server is started
+//! for it by `tests/postgres-server`, with every commit synced to the disk that Cargo's target folder is on.
 
 #[expect(dead_code, reason = "each benchmark uses its part")]
 mod common;
@@ -23,7 +26,7 @@ use common::{
     service::Home,
 };
 
-/// Number of orders that the service accepts between the two copies.
+/// What the service takes between the two copies.
 const WEBHOOKS_MEANWHILE: u64 = 1_000;
 
 fn main() -> ExitCode {
@@ -55,7 +58,7 @@ fn main() -> ExitCode {
     report.end()
 }
 
-/// Duration of a copy in seconds, and its last output.
+/// Seconds that a copy took, and its last words.
 fn copy(from: &Path, to: &str, exit_code: i32) -> (f64, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_forstok-accurate"));
     command.args(["store", "copy", "--from", &format!("sqlite://{}", from.display()), "--to", to]);

@@ -1,5 +1,5 @@
-//! Measures how fast a backlog of due orders becomes invoices, against the sandbox with its limits on. The webhooks
-//! arrive while Accurate refuses the token; then the service is restarted, and Accurate accepts the token again.
+//! How fast a heap of due orders becomes invoices, against the sandbox with its limits on: the webhooks come while
+//! Accurate refuses the token, the service ends, and is started again when Accurate takes the token.
 //!
 //! `cargo bench --bench drain`, or shorter: `cargo bench --bench drain -- --orders 5000 --seconds 30`
 
@@ -24,13 +24,13 @@ use common::{
 
 const CONNECTIONS: usize = 64;
 
-/// How often the sandbox is checked.
+/// How often the sandbox is looked at.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
 
-/// Share of the orders at the beginning and at the end that do not count towards the steady rate.
+/// Of all orders, the share before and after which nothing counts towards the steady rate.
 const STARTING_AND_ENDING: f64 = 0.05;
 
-/// The setting of a book that saves every invoice with a call of its own.
+/// The setting of a book that has every invoice saved by a call of its own.
 const ONE_BY_ONE: &str = r#"bulk = "off""#;
 
 fn main() -> ExitCode {
@@ -52,19 +52,19 @@ fn main() -> ExitCode {
     report.end()
 }
 
-/// The progress at some time.
+/// What stood at a moment.
 #[derive(Clone, Copy)]
 struct Seen {
-    /// Since the service was restarted.
+    /// Since the service was started again.
     at: Duration,
     invoices: usize,
     calls: u64,
 }
 
-/// The result of one backlog.
+/// One heap of orders, and how it went.
 struct Drain {
     orders: usize,
-    /// One entry each time the number of invoices had grown.
+    /// One entry for each time that the number of invoices had grown.
     seen: Vec<Seen>,
     breaches: u64,
     most_in_a_second: usize,
@@ -73,7 +73,7 @@ struct Drain {
     while_draining: Memory,
 }
 
-/// Rates per second.
+/// Rates in a second.
 struct Rates {
     invoices: f64,
     calls: f64,
@@ -143,12 +143,12 @@ impl Drain {
         self.last().invoices
     }
 
-    /// Invoices per second, from the start of the process to the last invoice.
+    /// Invoices a second, from the start of the process to the last of them.
     fn overall(&self) -> f64 {
         self.invoices() as f64 / self.last().at.as_secs_f64()
     }
 
-    /// Without the beginning and the end.
+    /// Without what starting and ending take.
     fn steady(&self) -> Rates {
         let passed = |share: f64| {
             let invoices = self.invoices() as f64 * share;
@@ -167,7 +167,7 @@ fn calls(accurate: &Accurate) -> u64 {
     accurate.sandbox().call_counts().values().sum()
 }
 
-/// Sends this many orders that are due immediately, and returns when all are due.
+/// Sends so many orders that are due at once, and returns when each is.
 fn heap_up(service: &Service, orders: usize) -> Memory {
     let watch = MemoryWatch::start(service.process());
     let load = Load {
@@ -183,7 +183,7 @@ fn heap_up(service: &Service, orders: usize) -> Memory {
     watch.end()
 }
 
-/// Each order has its invoice, and there is no invoice without an order.
+/// Each order knows its invoice, and no invoice stands without an order.
 fn all_are_settled(service: &Service, accurate: &Accurate, orders: usize) {
     let waiting_since = Instant::now();
     while service.count("invoiced") < orders as u64 {

@@ -1,5 +1,5 @@
-//! Measures the cost of a million old orders: the duration of storage operations relative to ten thousand old orders,
-//! how soon a service with a million is ready, and its memory while webhooks arrive and invoices are created.
+//! What a million old orders cost: the store's work beside the same work with ten thousand, how soon a service with
+//! a million is ready, and the memory it takes while webhooks come in and invoices go out.
 //!
 //! `cargo bench --bench growth`, or smaller: `cargo bench --bench growth -- --many 100000 --repetitions 30`;
 //! with `--postgres` the old orders are copied to a server first.
@@ -34,14 +34,14 @@ use side::{Side, Times};
 const FEW: u64 = 10_000;
 const MANY: u64 = 1_000_000;
 
-/// The first repetitions fill the caches and do not count.
+/// The first repetitions fill the caches and count for nothing.
 const WARM_UP: usize = 10;
 
 const STARTS: usize = 5;
 
 const CONNECTIONS: usize = 64;
 
-/// Number of webhooks that are prepared for a second of posting.
+/// Webhooks made ready for a second of posting.
 const MOST_A_SECOND: f64 = 15_000.0;
 
 fn main() -> ExitCode {
@@ -65,13 +65,13 @@ fn main() -> ExitCode {
     report.end()
 }
 
-/// A service's folder, and the sandbox that the service uses.
+/// A home and the sandbox that its service posts to.
 struct Place {
     home: Home,
     accurate: Accurate,
 }
 
-/// A folder with a copy of this database.
+/// A home with a copy of this database.
 fn place(database: &Path, count: u64) -> Place {
     let accurate = Accurate::start();
     let home = Home::new(&accurate.url(), "");
@@ -81,13 +81,13 @@ fn place(database: &Path, count: u64) -> Place {
     }
     let copy = home.path().join("orders.db");
     let bytes = fs::copy(database, &copy).expect("the disk has room for a copy");
-    // Pages that the copy left in the write cache must not be written during the measurement.
+    // What the copy left to be written must not be written while something is measured.
     fs::File::open(copy).and_then(|file| file.sync_all()).expect("the disk takes it");
     note(&format!("database with {count} old orders"), &format!("{:.2} GiB", bytes as f64 / f64::powi(2.0, 30)));
     Place { home, accurate }
 }
 
-/// As when a shop is moved.
+/// As a shop moves.
 fn copy_to_server(from: &Path, to: &str) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_forstok-accurate"));
     command.args(["store", "copy", "--from", &format!("sqlite://{}", from.display()), "--to", to]);
@@ -96,7 +96,7 @@ fn copy_to_server(from: &Path, to: &str) {
     note("copied to the server", String::from_utf8_lossy(&output.stdout).lines().last().unwrap_or_default());
 }
 
-/// Measures both alternately; returns the largest number of new orders in each.
+/// Measures both in turns; returns how many new orders each took at most.
 async fn compare(places: [&Place; 2], sizes: [u64; 2], repetitions: usize, report: &mut Report) -> u64 {
     let databases = places.map(|place| place.home.database());
     let mut few = Side::open(&databases[0], sizes[0]).await;
@@ -127,7 +127,7 @@ async fn compare(places: [&Place; 2], sizes: [u64; 2], repetitions: usize, repor
     new
 }
 
-/// The measured operations, in the order of their first execution.
+/// What was measured, in the order of its first time.
 fn names(times: &Times) -> Vec<&'static str> {
     let mut names = Vec::new();
     for (name, _) in times {
@@ -138,12 +138,12 @@ fn names(times: &Times) -> Vec<&'static str> {
     names
 }
 
-/// Milliseconds from starting the process until it accepts webhooks.
+/// Milliseconds from making the process until it takes webhooks.
 fn start(place: &Place) -> f64 {
     millis(place.home.serve().started.elapsed())
 }
 
-/// Posts webhooks of due orders while invoices are created; returns answers per second.
+/// Takes webhooks of due orders while the sandbox takes invoices; answers a second.
 fn ingest(place: &Place, first: u64, time: Duration, report: &mut Report) -> f64 {
     let service = place.home.serve();
     let watch = MemoryWatch::start(service.process());

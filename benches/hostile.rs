@@ -1,9 +1,8 @@
-//! Measures the latency of honest webhooks, and the service's memory, during an attack.
+//! Honest senders while the world is hostile: how long does a webhook take, and how much memory does the service use?
 //!
-//! `cargo bench --bench hostile` starts the real binary and a sandbox, opens ten thousand idle connections and a
-//! thousand that send their bodies byte by byte, and floods the service with headers and with large unsigned bodies.
-//! Meanwhile eight honest senders send orders, each waiting for its answer. `HOSTILE_SECONDS` is the duration; the
-//! default is 20.
+//! `cargo bench --bench hostile` starts the real binary and a sandbox, opens ten thousand idle connections, a thousand
+//! that send their bodies byte by byte, and floods of headers and of large unsigned bodies. Meanwhile eight honest
+//! senders send orders, each waiting for its answer. `HOSTILE_SECONDS` says for how long; 20 when absent.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -29,22 +28,22 @@ const SLOW: usize = 1_000;
 const FLOODS: usize = 4;
 const HONEST: usize = 8;
 
-/// Pause of an honest sender between an answer and its next order. Eight hundred orders a second at most are a hundred
-/// times what Accurate accepts.
+/// How long an honest sender rests between an answer and its next order: eight hundred orders a second at most are
+/// a hundred times what Accurate takes.
 const REST: Duration = Duration::from_millis(10);
 
 const MIB: usize = 1024 * 1024;
 const SLOWEST_PIECE: usize = 1024;
 const BETWEEN_PIECES: Duration = Duration::from_millis(100);
 
-/// The demands.
+/// What must hold.
 const LONGEST_P99: Duration = Duration::from_millis(100);
 const MOST_MEMORY_KIB: u64 = 128 * 1024;
 
 const SECRET: &str = "secret-of-the-bench";
 
 fn main() -> ExitCode {
-    // Cargo passes its own arguments on; `--list` and filters have no meaning here.
+    // cargo hands its own arguments on; `--list` and filters mean nothing here.
     let seconds = std::env::var("HOSTILE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
@@ -103,7 +102,7 @@ fn said(met: bool) -> &'static str {
     if met { "met" } else { "MISSED" }
 }
 
-/// The process of the real binary.
+/// The real binary.
 struct Service {
     child: Child,
     address: SocketAddr,
@@ -129,12 +128,12 @@ impl Service {
         let address = lines
             .find_map(|line| line.split_once("at http://")?.1.split_once('/')?.0.parse().ok())
             .expect("it says where it listens");
-        // Further output must not fill the pipe.
+        // What else it says must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, address }
     }
 
-    /// Its peak memory so far, in KiB.
+    /// The most memory it has used so far, in KiB.
     fn most_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
@@ -149,7 +148,7 @@ impl Drop for Service {
     }
 }
 
-/// Latencies of honest webhooks.
+/// How long honest webhooks took.
 struct Times {
     sorted: Vec<Duration>,
     refused: usize,
@@ -188,7 +187,7 @@ fn honest_senders(at: SocketAddr, round: usize, lasting: Duration) -> Times {
     times
 }
 
-/// Sends one order after the other. A closed connection is opened again, which counts towards the latency.
+/// Sends one order after the other; a connection that was closed is opened again, which counts into the time.
 fn honest(at: SocketAddr, first: usize, until: Instant) -> (Vec<Duration>, usize) {
     let sample = samples::SAMPLES[0];
     let mut body = sample.json();
@@ -217,7 +216,7 @@ fn honest(at: SocketAddr, first: usize, until: Instant) -> (Vec<Duration>, usize
     (taken, refused)
 }
 
-/// The status of the answer; `None` if the connection was closed.
+/// The status of the answer; `None` when the connection was closed.
 fn ask(slot: &mut Option<TcpStream>, at: SocketAddr, request: &[u8]) -> Option<u16> {
     let mut stream = match slot.take() {
         Some(stream) => stream,
@@ -242,7 +241,7 @@ fn ask(slot: &mut Option<TcpStream>, at: SocketAddr, request: &[u8]) -> Option<u
     }
 }
 
-/// The attackers.
+/// Who means harm.
 struct World {
     at: SocketAddr,
     over: AtomicBool,
@@ -280,7 +279,7 @@ impl World {
     }
 }
 
-/// Sends nothing, or half of the headers, until the service closes the connection; then connects again.
+/// Says nothing, or half a head, for as long as the service bears it; then comes again.
 async fn idle(world: Arc<World>, nth: usize) {
     while world.goes_on() {
         let Some(mut stream) = world.connect().await else { continue };
@@ -300,7 +299,7 @@ async fn slow(world: Arc<World>) {
         let mut went = stream.write_all(head.as_bytes()).await;
         let mut answer = [0; 64];
         while went.is_ok() && world.goes_on() {
-            // An early answer ends the attempt.
+            // An answer before the end sends it away.
             if tokio::time::timeout(BETWEEN_PIECES, stream.read(&mut answer)).await.is_ok() {
                 break;
             }
@@ -310,7 +309,7 @@ async fn slow(world: Arc<World>) {
     }
 }
 
-/// Ten thousand headers, one header of a mebibyte, or an unsigned body of a mebibyte, repeatedly.
+/// Ten thousand headers, one of a mebibyte, or an unsigned body of a mebibyte, over and over.
 fn flood(world: &World, nth: usize) {
     let many: String = (0..10_000).flat_map(|nth| ["x-".to_owned(), nth.to_string(), ": 1\r\n".to_owned()]).collect();
     let long = format!("x-long: {}\r\n", "a".repeat(MIB));

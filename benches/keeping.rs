@@ -1,5 +1,5 @@
-//! Measures the effect of housekeeping on senders: webhooks on four connections while nothing else runs, while the
-//! bodies of old orders are cleared, and while a backup is made.
+//! What housekeeping costs the senders: webhooks on four connections while nothing else is done, while the bodies of
+//! old orders are cleared, and while a backup is made.
 //!
 //! `cargo bench --bench keeping`, or another size: `cargo bench --bench keeping -- --orders 1000000`
 
@@ -25,7 +25,7 @@ use common::{
 };
 use rusqlite::{Connection, OptionalExtension};
 
-/// Few enough that webhooks do not count as many, so that clearing does not pause.
+/// So few that their webhooks do not count as many: clearing does not stand back.
 const CONNECTIONS: usize = 4;
 
 const MOST_A_SECOND: f64 = 4_000.0;
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
     report.end()
 }
 
-/// Posts webhooks while another operation runs, which ends first.
+/// Posts webhooks while something else is done, which ends before.
 fn webhooks(home: &Home, first: u64, time: Duration, beside: impl Fn() + Sync) -> Measured {
     let service = home.serve();
     let orders = Orders::open().requests(first, (time.as_secs_f64() * MOST_A_SECOND) as u64);
@@ -99,7 +99,7 @@ fn backup(folder: &Path) {
     note("the backup said", String::from_utf8_lossy(&output.stdout).trim());
 }
 
-/// Sets the number of days for which bodies are kept.
+/// Sets for how many days bodies are kept.
 fn keep_bodies(home: &Home, days: u32) {
     let path = home.path().join("settings.toml");
     let settings = fs::read_to_string(&path).expect("it is there");

@@ -1,5 +1,5 @@
-//! Measures the latency of everything that an accountant requests, with a million orders: every list, search, total and
-//! figure, over HTTP and one at a time. 95 of 100 answers must take at most 50 ms.
+//! What the person who keeps the books waits for, beside a million orders: every list, search, sum and figure, over
+//! HTTP and one at a time. Each must be there within 50 ms, 95 times of 100.
 //!
 //! `cargo bench --bench pages`, or smaller: `cargo bench --bench pages -- --orders 100000 --repetitions 40`; with
 //! `--postgres` the orders are copied to a server first.
@@ -25,10 +25,10 @@ use secrecy::ExposeSecret;
 
 const ORDERS: u64 = 1_000_000;
 
-/// The first repetitions fill the caches and do not count.
+/// The first repetitions fill the caches and count for nothing.
 const WARM_UP: usize = 3;
 
-/// Limit of the 95th percentile, in milliseconds.
+/// Longest time of 95 in 100, in milliseconds.
 const LONGEST: f64 = 50.0;
 
 fn main() -> ExitCode {
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     report.end()
 }
 
-/// The requests: the name, and the path for the order with this index.
+/// What is asked for: the name of it, and the path for the order with this place.
 type Asked = (&'static str, fn(u64) -> String);
 
 fn paths() -> Vec<Asked> {
@@ -88,7 +88,7 @@ fn paths() -> Vec<Asked> {
     ]
 }
 
-/// The same for a person with a browser: complete, rendered pages.
+/// The same for a person with a browser: whole pages, rendered.
 fn pages() -> Vec<Asked> {
     vec![
         ("page: Today", |_| "/".to_owned()),
@@ -110,7 +110,7 @@ fn pages() -> Vec<Asked> {
     ]
 }
 
-/// The day on which an old order arrived.
+/// The day on which an old order came.
 fn day(nth: u64) -> String {
     old_orders::day_of(nth).to_string()
 }
@@ -137,7 +137,7 @@ fn measure(
     report.at_most(&what, percentile(&times, 0.95), LONGEST, "ms");
 }
 
-/// Duration of the complete export, and its memory.
+/// How long the whole of it takes, and how much memory.
 fn export(service: &Service, format: &str, report: &mut Report) {
     let watch = common::machine::MemoryWatch::start(service.process());
     let started = Instant::now();
@@ -148,7 +148,7 @@ fn export(service: &Service, format: &str, report: &mut Report) {
     report.at_most(&what, watch.end().most, 96.0, "MiB");
 }
 
-/// A copy of the database, on a server if this process was started with `--postgres`.
+/// A copy of the database, on a server if this process was started so.
 fn fill(home: &Home, from: &std::path::Path) {
     match home.database() {
         Database::Sqlite(file) => {

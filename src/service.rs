@@ -53,7 +53,7 @@ pub struct Service {
     pub engine: Arc<Engine>,
     proofs: Arc<Live<Proofs>>,
     running: Running,
-    recording: JoinHandle<()>,
+    recording: Vec<JoinHandle<()>>,
     app: App,
     serving: Vec<JoinHandle<()>>,
     upkeep: JoinHandle<()>,
@@ -156,8 +156,10 @@ impl Service {
             for serving in self.serving {
                 let _ = serving.await;
             }
-            // Dropping the routes drops the last recorder, and with it the task that commits.
-            let _ = self.recording.await;
+            // Dropping the routes drops the last recorder, and with it the tasks that commit.
+            for recording in self.recording {
+                let _ = recording.await;
+            }
         };
         let (served, posted) =
             tokio::join!(tokio::time::timeout(STOP_DEADLINE, serving_ends), self.running.stop(STOP_DEADLINE));

@@ -13,7 +13,7 @@ use forstok_accurate::{
     posting::Work,
     sandbox::{Masters, Options, Sandbox, samples::MAPPING},
     settings::BookConfig,
-    storage::{Fold, Sqlite, State, Storage},
+    storage::{Sqlite, State, Storage},
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -80,7 +80,7 @@ impl Books {
 
     async fn forstok_sends(&self, order: Order) {
         let body: Bytes = order.body();
-        self.storage.record(&[delivery(body, self.clock.now())], Fold::Now).await.expect("recorded");
+        self.storage.record(&[delivery(body, self.clock.now())]).await.expect("recorded");
     }
 
     /// Orders with these ids, alternating between the books.

@@ -10,10 +10,10 @@ use forstok_accurate::{
     domain::reason::{Finding, Language, Warning},
     inbox::record::delivery,
     sandbox::samples::MAPPING,
-    storage::{Fold, Receipt},
+    storage::Receipt,
 };
 
-use crate::world::World;
+use crate::world::{World, fold_all};
 
 /// The body of a case, unchanged.
 macro_rules! case {
@@ -45,7 +45,8 @@ impl World {
     /// A body arrives.
     pub(crate) async fn arrives(&mut self, body: impl AsRef<[u8]>) -> Receipt {
         let delivery = delivery(Bytes::copy_from_slice(body.as_ref()), self.clock_now());
-        let mut receipts = self.storage.record(&[delivery], Fold::Now).await.expect("recorded");
+        let mut receipts = self.storage.record(&[delivery]).await.expect("recorded");
+        fold_all(self.storage.as_ref()).await;
         receipts.pop().expect("one receipt for one delivery")
     }
 

@@ -9,7 +9,7 @@ use forstok_accurate::{
     posting::post,
     sandbox::{Fault, On},
     settings::Database,
-    storage::{self, Filter, Fold, Moved, Storage},
+    storage::{self, Filter, Moved, Storage},
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
@@ -43,7 +43,7 @@ async fn a_shop() -> World {
     world.mapping_changes("on_cancel = \"void\"", "on_cancel = \"keep\"").await;
     world.mapping_changes("on_cancel = \"keep\"", "on_cancel = \"void\"").await;
     let unreadable = delivery(Bytes::from_static(b"not \0 JSON"), now);
-    world.storage.record(&[unreadable], Fold::Now).await.expect("recorded");
+    world.storage.record(&[unreadable]).await.expect("recorded");
     world.forstok_sends(order("8").ready_to_ship().with("store_name", "Toko\u{0}Satu".into())).await;
     world.decide_all().await;
     world.forstok_sends(order("11").open()).await;
@@ -106,7 +106,7 @@ async fn everything_is_there_afterwards_and_goes_on() {
     let mut world = a_shop().await;
     let now = world.clock.now();
     let later = delivery(order("9").ready_to_ship().body(), now);
-    world.storage.record(&[later], Fold::Later).await.expect("recorded");
+    world.storage.record(&[later]).await.expect("recorded");
     let before = seen(world.storage.as_ref(), now).await;
     assert!(!before.values().any(|shown| shown == "[]" || shown == "None"), "each must hold something");
     let target = postgres::new_database().await;
@@ -166,7 +166,7 @@ async fn beside_a_running_service_it_copies_so_far_and_comes_to_its_end_once_tha
     let mut world = a_shop().await;
     let now = world.clock.now();
     let later = delivery(order("9").ready_to_ship().body(), now);
-    world.storage.record(&[later], Fold::Later).await.expect("recorded");
+    world.storage.record(&[later]).await.expect("recorded");
     let target = postgres::new_database().await;
     let first = copy(&world.place, &target, now).await.expect("copied");
     assert!(matches!(first, Moved::SoFar { written } if written > 20), "{first:?}");
@@ -197,7 +197,7 @@ async fn cut_short_it_goes_on_where_it_was() {
     let mut world = World::new().await;
     let deliveries: Vec<_> =
         (1..=1_000).map(|id| delivery(order(&id.to_string()).cancelled().body(), world.clock.now())).collect();
-    world.storage.record(&deliveries, Fold::Now).await.expect("recorded");
+    world.storage.record(&deliveries).await.expect("recorded");
     world.run_until_settled().await;
     // PostgreSQL cannot store NUL in a text; an older version may have written one.
     let file = Connection::open(world.database()).expect("the file can be opened");
@@ -261,7 +261,7 @@ async fn a_target_that_holds_anything_else_is_refused() {
     let now = world.clock.now();
     let used = postgres::new_database().await;
     let storage = storage::open(&used).await.expect("it can be opened");
-    storage.record(&[delivery(order("1").open().body(), now)], Fold::Now).await.expect("recorded");
+    storage.record(&[delivery(order("1").open().body(), now)]).await.expect("recorded");
     let why = refused(&world.place, &used, now).await;
     assert!(why.contains("a service has worked with it already; give an empty database"), "{why}");
     assert!(!why.contains("password"), "{why}");

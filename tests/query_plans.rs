@@ -17,9 +17,9 @@ use forstok_accurate::{
         timeline::Event,
     },
     housekeeping::retention::clear_some,
-    inbox::record::delivery,
+    inbox::{delivery, folding},
     settings::Database,
-    storage::{DayOf, Days, Filter, Fold, Grouping, ManualChange, Position, SessionRecord, State},
+    storage::{DayOf, Days, Filter, Grouping, ManualChange, Position, SessionRecord, State},
 };
 use jiff::{SignedDuration, civil::date};
 use secrecy::ExposeSecret;
@@ -74,12 +74,12 @@ const BY_PART: [&str; 4] = ["orders_undecided", "orders_by_lane", "orders_due_si
 async fn use_the_unreadable(world: &World) {
     let (storage, now) = (&world.storage, world.clock.now());
     let unreadable = delivery("{\"order\":{\"id\":1,".into(), now);
-    storage.record(&[unreadable], Fold::Now).await.expect("recorded");
+    storage.record(&[unreadable]).await.expect("recorded");
     storage.unreadable_count().await.expect("readable");
     let newest = storage.unreadable(None, 10).await.expect("readable");
     storage.unreadable_one(newest[0].id).await.expect("readable");
     world.engine.inbox().reread().await.expect("written");
-    storage.fold_reread(&[(newest[0].id, delivery(order("50").open().body(), now))]).await.expect("written");
+    storage.fold_reread(&[folding(newest[0].id, &order("50").open().body(), now)]).await.expect("written");
 }
 
 /// Queries and decisions of people.
@@ -132,7 +132,7 @@ async fn use_everything(world: &mut World) {
 
     let (storage, now) = (world.storage.clone(), world.clock.now());
     let later = delivery(order("40").open().body(), now);
-    storage.record(&[later.clone(), later], Fold::Later).await.expect("recorded");
+    storage.record(&[later.clone(), later]).await.expect("recorded");
     storage.counts().await.expect("readable");
     world.engine.order(&order_id("40")).await.expect("readable");
     let of_days = |by| {

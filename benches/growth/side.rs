@@ -1,4 +1,4 @@
-//! One database under measurement, used through storage as the service uses it.
+//! One database under measurement, used through the store as the service uses it.
 
 use std::{sync::Arc, time::Instant};
 
@@ -14,7 +14,7 @@ use forstok_accurate::{
     inbox::delivery,
     posting::LEASE,
     settings::Database,
-    storage::{self, Claim, Filter, Fold, Lane, Outcome, Settled, Settlement, StandingInvoice, State, Storage, Wanted},
+    storage::{self, Claim, Filter, Lane, Outcome, Settled, Settlement, StandingInvoice, State, Storage, Wanted},
 };
 
 use crate::common::{
@@ -26,7 +26,7 @@ use crate::common::{
 /// The deliveries of one commit, as many as there are connections.
 const BATCH: u64 = 64;
 
-/// Number of orders that are claimed together for single calls, and how often; the others are claimed for one bulk.
+/// Orders that are claimed together for a call each, and how often; the others are claimed for one call together.
 const CLAIMED: i64 = 8;
 const CLAIMS: usize = 3;
 
@@ -40,12 +40,12 @@ pub(crate) struct Side {
     storage: Arc<dyn Storage>,
     engine: Engine,
     new_orders: Orders,
-    /// Number of old orders, and of new ones that were recorded.
+    /// How many old orders there are, and how many new ones were recorded.
     old: u64,
     pub(crate) new: u64,
 }
 
-/// The measurements, in milliseconds.
+/// What was measured, in milliseconds.
 pub(crate) type Times = Vec<(&'static str, f64)>;
 
 impl Side {
@@ -53,7 +53,7 @@ impl Side {
         let storage = storage::open(database).await.expect("the database can be opened");
         let in_force = mapping::current(storage.as_ref()).await.expect("the mapping can be read");
         let engine = Engine::new(storage.clone(), Arc::new(SystemClock), Vec::new(), in_force, 0);
-        // A template has the first of these numbers.
+        // The first number of them became a template.
         Self { storage, engine, new_orders: Orders::ready_to_ship(), old, new: 1 }
     }
 
@@ -61,7 +61,7 @@ impl Side {
         self.storage.close().await;
     }
 
-    /// Executes every operation once and records its duration.
+    /// Does everything once and tells how long each took.
     pub(crate) async fn measure(&mut self) -> Times {
         let mut times = self.measure_writing().await;
         times.extend(self.measure_looks().await);
@@ -76,7 +76,7 @@ impl Side {
         let deliveries: Vec<_> = bodies.map(|body| delivery(body, now)).collect();
         self.new += BATCH;
         let started = Instant::now();
-        let receipts = self.storage.record(&deliveries, Fold::Later).await.expect("the disk takes it");
+        let receipts = self.storage.record(&deliveries).await.expect("the disk takes it");
         times.push(("ingest: record 64 deliveries", millis(started.elapsed())));
         assert!(receipts.iter().all(|receipt| !receipt.repeat));
 
@@ -108,7 +108,7 @@ impl Side {
 
     async fn measure_lists(&self) -> Times {
         let newest = self.old - 1;
-        // The old orders have ids from 1000 on in lists.
+        // The old orders have their ids in lists from 1000 on.
         let middle = Some(1_000 + self.old as i64 / 2);
         let state = |state| Filter { state: Some(state), ..Filter::default() };
         let reason = |reason| Filter { reason: Some(reason), ..Filter::default() };
@@ -153,7 +153,7 @@ impl Side {
         self.storage.next_recheck_at(BOOK).await.expect("readable");
         times.push(("when is something due", millis(started.elapsed())));
 
-        // A different one each time, so that it is not always cached.
+        // Another one each time, so that it is not always in the cache.
         let nth = self.new * 7_919 % self.old;
         let id = OrderId::parse(&(FIRST_ID + nth).to_string()).expect("an id");
         let started = Instant::now();

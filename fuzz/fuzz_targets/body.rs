@@ -1,4 +1,4 @@
-//! No body makes the parser panic, and no order makes the decision panic, in any bundle mode.
+//! No body makes the reader panic, and no order that can be read makes the decision panic, in any bundle mode.
 
 #![no_main]
 
@@ -18,7 +18,7 @@ use forstok_accurate::{
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
-/// The sample mapping in each bundle mode; every store is accepted.
+/// The sample mapping in each bundle mode; every store is taken.
 static MAPPINGS: LazyLock<[Mapping; 3]> = LazyLock::new(|| {
     ["parent", "parent_and_children", "children"].map(|bundles| {
         let bundles = format!("bundles = \"{bundles}\"");

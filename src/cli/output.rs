@@ -1,5 +1,5 @@
-//! The output of commands. A reader who closes the pipe, as `forstok-accurate check | head` does, must not cause a
-//! panic.
+//! The output of commands. Nothing here panics if the reader closes the pipe, which is normal: `forstok-accurate check
+//! | head`.
 
 use std::{
     fmt,

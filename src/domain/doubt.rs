@@ -5,10 +5,9 @@
 
 use jiff::SignedDuration;
 
-/// Age at which a save has expired. A save whose reply was lost may still be carried out for a while after it was sent,
-/// and a saved invoice may not be listed immediately. Public clients wait 180 s for their longest calls (accurate.md
-/// §2, C), and a saved invoice is assumed to be listed within a minute (accurate.md §6). Until then "not found" proves
-/// nothing.
+/// How long a save whose reply was lost may still be carried out after it was sent, and how long a saved invoice may
+/// not yet be listed. Public clients wait 180 s for their longest calls (accurate.md §2, C), and a saved invoice is
+/// assumed to be listed within a minute (accurate.md §6). Until then "not found" proves nothing.
 pub const SAVE_IS_OVER: SignedDuration = SignedDuration::from_mins(5);
 
 /// What is not known about the saves that were sent for one order.

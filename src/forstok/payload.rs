@@ -7,13 +7,13 @@
 mod fields;
 mod time;
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use rust_decimal::prelude::ToPrimitive;
 use sha2::{Digest, Sha256};
 
-use self::fields::Fields;
-use super::json::{Json, Object, order_id_in, repaired};
+use self::fields::{Reading, id, order_id, text};
+use super::json::{Fields, Json, object, order_id_in, repaired, repaired_surrogates, unescaped};
 use crate::domain::{
     mapping::canonical_id,
     money::Rupiah,
@@ -22,6 +22,19 @@ use crate::domain::{
     unread::{Field, Why},
 };
 
+/// What is known at once of a body that is an order: enough to keep and to answer it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// For example `orders/update`.
+    pub event: String,
+    /// Which order.
+    pub order_id: OrderId,
+    /// The status as it was written.
+    pub status_text: String,
+    /// The same for every body that says the same, however it is written.
+    pub fingerprint: [u8; 32],
+}
+
 /// A body that is an order.
 #[derive(Clone, Debug)]
 pub struct Payload {
@@ -29,8 +42,6 @@ pub struct Payload {
     pub event: String,
     /// The order.
     pub order: Snapshot,
-    /// The same for every body that says the same, however it is written.
-    pub fingerprint: [u8; 32],
 }
 
 /// A body that is not an order that can be read.
@@ -48,41 +59,26 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// Reads a webhook's body.
-pub fn read(body: &[u8]) -> Result<Payload, Unreadable> {
-    // Some senders put a byte order mark first; a name in another encoding must not cost the order.
-    let text = String::from_utf8_lossy(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body));
-    let (second_try, error) = match Json::parse(text.as_bytes()) {
-        Ok(json) => return read_envelope(&json),
-        Err(error) => (repaired(&text), error),
-    };
-    match Json::parse(second_try.as_bytes()) {
-        Ok(json) => read_envelope(&json),
-        Err(_) => {
-            Err(Unreadable { problem: format!("body: is not JSON: {error}"), order_id: order_id_in(&second_try) })
-        }
-    }
+/// Tells which order a webhook's body is about and what tells this body from others.
+pub fn identify(body: &[u8]) -> Result<Identity, Unreadable> {
+    understood(body, |event, order| {
+        let fields: Fields<'_> = serde_json::from_str(order)?;
+        let order_id = match order_id(fields.get("id")) {
+            Ok(order_id) => order_id,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let status_text = fields.get("status").and_then(text).unwrap_or_default();
+        let fingerprint = fields.fingerprint()?;
+        Ok(Ok(Identity { event: event.to_owned(), order_id, status_text, fingerprint }))
+    })
 }
 
-fn read_envelope(json: &Json<'_>) -> Result<Payload, Unreadable> {
-    let unreadable = |problem: String| Unreadable { problem, order_id: None };
-    let Json::Object(envelope) = json else {
-        return Err(unreadable(format!("body: is {}, not an object with \"event\" and \"order\"", json.kind())));
-    };
-    let event = match envelope.get("event") {
-        Some(Json::Text(event)) => event.trim(),
-        _ => "",
-    };
-    if !event.is_empty() && !event.starts_with("orders/") {
-        return Err(unreadable(format!("event: {} is not one about orders (orders/…)", quoted(event))));
-    }
-    let order = match envelope.get("order") {
-        Some(Json::Object(order)) => order,
-        None => return Err(unreadable("order: is missing".to_owned())),
-        Some(other) => return Err(unreadable(format!("order: is {}, not an object", other.kind()))),
-    };
-    let snapshot = read_order(order).map_err(unreadable)?;
-    Ok(Payload { event: event.to_owned(), order: snapshot, fingerprint: order.fingerprint() })
+/// Reads a webhook's body.
+pub fn read(body: &[u8]) -> Result<Payload, Unreadable> {
+    understood(body, |event, order| {
+        let order = read_order(&serde_json::from_str(order)?);
+        Ok(order.map(|order| Payload { event: event.to_owned(), order }))
+    })
 }
 
 /// The fingerprint of a body that is not an order.
@@ -90,70 +86,142 @@ pub fn fingerprint_of_raw(body: &[u8]) -> [u8; 32] {
     Sha256::digest(body).into()
 }
 
+/// Result of reading what may not be JSON, of what may not be an order.
+type Read<T> = serde_json::Result<Result<T, String>>;
+
+/// Reads event and order as `read` does: of the body as it came, else of what can be made of it.
+fn understood<T>(body: &[u8], read: impl Fn(&str, &str) -> Read<T>) -> Result<T, Unreadable> {
+    // Some senders put a byte order mark first; a name in another encoding must not cost the order.
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    let body = str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed);
+    let body = repaired_surrogates(body);
+    let unreadable = |problem: String| Unreadable { problem, order_id: None };
+    let (second_try, error) = match envelope(&body, &read) {
+        Ok(result) => return result.map_err(unreadable),
+        Err(error) => (repaired(&body), error),
+    };
+    match envelope(&second_try, &read) {
+        Ok(result) => result.map_err(unreadable),
+        Err(_) => {
+            Err(Unreadable { problem: format!("body: is not JSON: {error}"), order_id: order_id_in(&second_try) })
+        }
+    }
+}
+
+object! {
+    /// What every webhook is wrapped in.
+    Envelope { event, order }
+}
+
+fn envelope<T>(body: &str, read: impl Fn(&str, &str) -> Read<T>) -> Read<T> {
+    let envelope: Envelope<'_> = match serde_json::from_str(body) {
+        Ok(envelope) => envelope,
+        Err(error) if error.is_data() => {
+            let other: Json<'_> = serde_json::from_str(body)?;
+            return Ok(Err(format!("body: is {}, not an object with \"event\" and \"order\"", other.kind())));
+        }
+        Err(error) => return Err(error),
+    };
+    let event = match envelope.event {
+        Json::Text(event) => unescaped(event)?,
+        _ => Cow::default(),
+    };
+    let event = event.trim();
+    if !event.is_empty() && !event.starts_with("orders/") {
+        return Ok(Err(format!("event: {} is not one about orders (orders/…)", quoted(event))));
+    }
+    match envelope.order {
+        Json::Object(order) => read(event, order),
+        Json::Null => Ok(Err("order: is missing".to_owned())),
+        other => Ok(Err(format!("order: is {}, not an object", other.kind()))),
+    }
+}
+
+object! {
+    /// An order as Forstok writes it (forstok.md §3).
+    Order {
+        id, status, channel, store_id, store_name, local_id, local_name, ordered_at, created_at, updated_at, item_lines,
+        shipping_price, cashless, discount_amount, voucher_amount, voucher_seller, total_price, warehouse_id,
+    }
+}
+
+object! {
+    /// A line of an order.
+    Line { id, sku, name, variant_name, variant_id, price, sale_price, voucher_seller, quantity, bundle_info }
+}
+
+object! {
+    /// A product inside a bundle.
+    Part { sku, name, qty, subtotal, item_price }
+}
+
 /// Without an id there is nothing to be idempotent about; whatever else cannot be read is noted.
-fn read_order(order: &Object<'_>) -> Result<Snapshot, String> {
-    let mut fields = Fields::of_order(order);
-    let id = fields.order_id()?;
-    let status_text = fields.text("status").unwrap_or_default();
+fn read_order(order: &Order<'_>) -> Result<Snapshot, String> {
+    let mut reading = Reading::of_order();
+    let status_text = text(order.status).unwrap_or_default();
     let snapshot = Snapshot {
-        id,
+        id: order_id(Some(order.id))?,
         status: Status::parse(&status_text),
         status_text,
-        channel: fields.text("channel").unwrap_or_default(),
-        store_id: fields.id("store_id").and_then(|id| canonical_id(&id)).unwrap_or_default(),
-        store_name: fields.text("store_name"),
-        local_id: fields.text("local_id"),
-        local_name: fields.text("local_name"),
-        ordered_at: fields.first_time(Field::OrderedAt, ["ordered_at", "created_at"]),
-        updated_at: fields.time(Field::UpdatedAt, "updated_at"),
-        lines: fields.list(Field::Lines, "item_lines", read_line),
-        shipping_price: fields.amount(Field::Shipping, "shipping_price").unwrap_or_default(),
-        cashless: fields.flag(Field::Cashless, "cashless"),
-        discount_amount: fields.amount(Field::Discount, "discount_amount").unwrap_or_default(),
-        voucher_amount: fields.amount(Field::Discount, "voucher_amount").unwrap_or_default(),
-        voucher_seller: fields.amount(Field::VoucherSeller, "voucher_seller").unwrap_or_default(),
-        total_price: fields.amount(Field::Total, "total_price"),
-        warehouse_id: fields.id("warehouse_id").and_then(|id| canonical_id(&id)),
+        channel: text(order.channel).unwrap_or_default(),
+        store_id: id(order.store_id).and_then(|id| canonical_id(&id)).unwrap_or_default(),
+        store_name: text(order.store_name),
+        local_id: text(order.local_id),
+        local_name: text(order.local_name),
+        ordered_at: reading
+            .first_time(Field::OrderedAt, [("ordered_at", order.ordered_at), ("created_at", order.created_at)]),
+        updated_at: reading.first_time(Field::UpdatedAt, [("updated_at", order.updated_at)]),
+        lines: reading.list(Field::Lines, "item_lines", order.item_lines, read_line),
+        shipping_price: reading.amount(Field::Shipping, "shipping_price", order.shipping_price).unwrap_or_default(),
+        cashless: reading.flag(Field::Cashless, "cashless", order.cashless),
+        discount_amount: reading.amount(Field::Discount, "discount_amount", order.discount_amount).unwrap_or_default(),
+        voucher_amount: reading.amount(Field::Discount, "voucher_amount", order.voucher_amount).unwrap_or_default(),
+        voucher_seller: reading
+            .amount(Field::VoucherSeller, "voucher_seller", order.voucher_seller)
+            .unwrap_or_default(),
+        total_price: reading.amount(Field::Total, "total_price", order.total_price),
+        warehouse_id: id(order.warehouse_id).and_then(|id| canonical_id(&id)),
         unread: Vec::new(),
     };
-    Ok(Snapshot { unread: fields.unread, ..snapshot })
+    Ok(Snapshot { unread: reading.unread, ..snapshot })
 }
 
-fn read_line(fields: &mut Fields<'_>) -> OrderLine {
+fn read_line(reading: &mut Reading<'_>, line: &Line<'_>) -> OrderLine {
     OrderLine {
-        sku: fields.text("sku").unwrap_or_default(),
-        name: fields.text("name").unwrap_or_default(),
-        variant_name: fields.text("variant_name").unwrap_or_default(),
-        variant_id: fields.id("variant_id"),
-        line_id: fields.text("id"),
-        price: fields.amount(Field::Price, "price"),
-        sale_price: fields.amount(Field::SalePrice, "sale_price"),
-        voucher_seller: fields.amount(Field::VoucherSeller, "voucher_seller").unwrap_or_default(),
-        quantity: fields.pieces("quantity"),
-        bundle: fields.list(Field::Parts, "bundle_info", read_part),
-        unread: std::mem::take(&mut fields.unread),
+        sku: text(line.sku).unwrap_or_default(),
+        name: text(line.name).unwrap_or_default(),
+        variant_name: text(line.variant_name).unwrap_or_default(),
+        variant_id: id(line.variant_id),
+        line_id: text(line.id),
+        price: reading.amount(Field::Price, "price", line.price),
+        sale_price: reading.amount(Field::SalePrice, "sale_price", line.sale_price),
+        voucher_seller: reading.amount(Field::VoucherSeller, "voucher_seller", line.voucher_seller).unwrap_or_default(),
+        quantity: reading.pieces("quantity", line.quantity),
+        bundle: reading.list(Field::Parts, "bundle_info", line.bundle_info, read_part),
+        unread: std::mem::take(&mut reading.unread),
     }
 }
 
-fn read_part(fields: &mut Fields<'_>) -> BundlePart {
-    let pieces = fields.pieces("qty");
+fn read_part(reading: &mut Reading<'_>, part: &Part<'_>) -> BundlePart {
+    let pieces = reading.pieces("qty", part.qty);
     if !pieces.is_integer() {
-        fields.note(Field::Quantity, "qty", &pieces.to_string(), Why::NotWhole);
+        reading.note(Field::Quantity, "qty", &pieces.to_string(), Why::NotWhole);
     }
-    let subtotal = fields.amount(Field::Subtotal, "subtotal").unwrap_or_else(|| {
-        let subtotal = fields.amount(Field::Subtotal, "item_price").unwrap_or_default() * pieces;
+    let subtotal = reading.amount(Field::Subtotal, "subtotal", part.subtotal).unwrap_or_else(|| {
+        let price = reading.amount(Field::Subtotal, "item_price", part.item_price);
+        let subtotal = price.unwrap_or_default() * pieces;
         // A product of two readable numbers can still be beyond what amounts are calculated with.
         Rupiah::parse(&subtotal.to_string()).unwrap_or_else(|_| {
-            fields.note(Field::Subtotal, "item_price", &format!("{subtotal} for all pieces"), Why::TooLarge);
+            reading.note(Field::Subtotal, "item_price", &format!("{subtotal} for all pieces"), Why::TooLarge);
             Rupiah::ZERO
         })
     });
     BundlePart {
-        sku: fields.text("sku").unwrap_or_default(),
-        name: fields.text("name").unwrap_or_default(),
+        sku: text(part.sku).unwrap_or_default(),
+        name: text(part.name).unwrap_or_default(),
         quantity: pieces.to_u32().unwrap_or_default(),
         subtotal,
-        unread: std::mem::take(&mut fields.unread),
+        unread: std::mem::take(&mut reading.unread),
     }
 }
 
@@ -287,15 +355,16 @@ mod tests {
 
     #[test]
     fn the_same_order_written_differently_is_the_same_delivery() {
-        let one = read(br#"{"event":"orders/create","order":{"id":1,"status":"Open"}}"#).expect("readable");
-        let other = read(br#"{ "order": {"status": "Open", "id": 1}, "event": "orders/update" }"#).expect("readable");
+        let one = identify(br#"{"event":"orders/create","order":{"id":1,"status":"Open"}}"#).expect("readable");
+        let other = identify(br#"{ "order": {"status": "Open", "id": 1}, "event": "orders/update" }"#);
+        let other = other.expect("readable");
         assert_eq!(one.fingerprint, other.fingerprint);
     }
 
     proptest! {
         #[test]
         fn no_input_makes_the_reader_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = read(&body);
+            prop_assert_eq!(identify(&body).map(|identity| identity.order_id), read(&body).map(|payload| payload.order.id));
         }
 
         #[test]

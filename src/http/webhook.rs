@@ -120,7 +120,7 @@ async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static st
     })?;
     let delivery = delivery(body, now);
     let understood = match &delivery.content {
-        Content::Order(facts) => Ok(facts.order_id.to_string()),
+        Content::Order { order_id, .. } => Ok(order_id.to_string()),
         Content::Unreadable { problem, .. } => Err(problem.clone()),
     };
     let receipt = app.recorder.record(delivery).await?;

@@ -3,12 +3,13 @@
 //! [`record`] commits what waits together; [`Inbox::fold_some`] folds deliveries into their orders; [`reread`] reads
 //! again what an earlier version could not read.
 
+mod folding;
 pub mod record;
 pub mod reread;
 
 use std::sync::Arc;
 
-pub use self::record::delivery;
+pub use self::{folding::folding, record::delivery};
 use crate::{
     domain::order::OrderId,
     signals::Signals,
@@ -30,17 +31,15 @@ impl Inbox {
         Self { storage, signals }
     }
 
-    /// Folds deliveries of one order, or of all, that were only written down when they came; `batch` at most.
-    /// Returns how many.
+    /// Folds recorded deliveries of one order, or of all; `batch` at most. Returns how many.
     pub async fn fold_some(&self, order_id: Option<&OrderId>, batch: i64) -> Result<usize> {
         let unfolded = self.storage.unfolded(order_id, batch).await?;
         if unfolded.is_empty() {
             return Ok(0);
         }
-        let read = |unfolded: Unfolded| (unfolded.delivery, delivery(unfolded.body.into(), unfolded.received_at));
-        let deliveries: Vec<_> = unfolded.into_iter().map(read).collect();
-        self.storage.fold(&deliveries).await?;
-        Ok(deliveries.len())
+        let read = |one: &Unfolded| folding(one.delivery, &one.body, one.received_at);
+        self.storage.fold(&unfolded.iter().map(read).collect::<Vec<_>>()).await?;
+        Ok(unfolded.len())
     }
 
     /// One order as it is now, including everything that was accepted about it.

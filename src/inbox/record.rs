@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::{
+    sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    task::JoinHandle,
+};
 
 use super::Inbox;
 use crate::{
-    forstok::payload::{self, Payload, Unreadable},
-    storage::{Content, Delivery, Fold, OrderFacts, Receipt, hundredths, terms_of},
+    forstok::payload::{self, Identity, Unreadable},
+    storage::{Content, Delivery, Receipt},
     supervisor::{Progress, Supervisor},
 };
 
@@ -19,8 +22,11 @@ const LARGEST_BATCH: usize = 256;
 /// Most bytes of bodies in one commit; one larger body goes alone.
 const LARGEST_COMMIT: usize = 8 * 1024 * 1024;
 
-/// Deliveries in one commit that are folded into their orders at once; with more the answers go first.
-const FOLDED_AT_ONCE: usize = 16;
+/// Commits under way at once: while one is synced to the disk, the next is written.
+const COMMITS: usize = 2;
+
+/// Deliveries in one commit from which on they count as many: their answers go first.
+const MANY: usize = 16;
 
 /// Most deliveries that wait. Beyond it the sender hears 503 at once rather than waiting in vain.
 const LONGEST_QUEUE: usize = 4096;
@@ -41,25 +47,9 @@ pub enum NotRecorded {
 
 /// What an authentic body is to the store: an order, or something to be kept and shown.
 pub fn delivery(body: Bytes, received_at: Timestamp) -> Delivery {
-    match payload::read(&body) {
-        Ok(Payload { event, order, fingerprint }) => {
-            let order = order.arrived(received_at);
-            let facts = OrderFacts {
-                event,
-                hundredths: order.total_price.map_or(0, hundredths),
-                terms: terms_of(order.channel_order_id(), order.skus()),
-                unread_time: order.unread_update_time().map(|problem| problem.value.clone()),
-                store_name: order.store_name_or_channel().to_owned(),
-                channel_order_id: order.channel_order_id().to_owned(),
-                order_id: order.id,
-                status_text: order.status_text,
-                status: order.status,
-                updated_at: order.updated_at,
-                store_id: order.store_id,
-                channel: order.channel,
-                ordered_at: order.ordered_at,
-            };
-            Delivery { received_at, fingerprint, body, content: Content::Order(Box::new(facts)) }
+    match payload::identify(&body) {
+        Ok(Identity { event, order_id, status_text, fingerprint }) => {
+            Delivery { received_at, fingerprint, body, content: Content::Order { order_id, event, status_text } }
         }
         Err(Unreadable { problem, order_id }) => {
             let fingerprint = payload::fingerprint_of_raw(&body);
@@ -74,7 +64,7 @@ const LARGEST_WAITING: usize = 64 * 1024 * 1024;
 /// A delivery, its place among those that wait, and who is to be answered.
 type Waiting = (Delivery, OwnedSemaphorePermit, oneshot::Sender<Result<Receipt, NotRecorded>>);
 
-/// Hands deliveries to the one task that commits them.
+/// Hands deliveries to the tasks that commit them.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     waiting: mpsc::Sender<Waiting>,
@@ -82,28 +72,31 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Starts the task, watched by a supervisor; it ends when all recorders are gone.
-    pub fn start(inbox: &Arc<Inbox>, supervisor: &Arc<Supervisor>) -> (Self, tokio::task::JoinHandle<()>) {
-        let (recorder, receiver) = Self::new();
-        // Outside the task, so that what waits survives a panic in it.
-        let receiver = Arc::new(Mutex::new(receiver));
-        let committing = inbox.clone();
-        let recording = supervisor.keep_running("recording", move |progress| {
-            let (inbox, receiver) = (committing.clone(), receiver.clone());
-            async move { commit_what_waits(inbox, &mut *receiver.lock().await, Some(progress)).await }
+    /// Starts the tasks, watched by a supervisor; they end when all recorders are gone.
+    pub fn start(inbox: &Arc<Inbox>, supervisor: &Arc<Supervisor>) -> (Self, Vec<JoinHandle<()>>) {
+        let (recorder, queue) = Self::new();
+        // Outside the tasks, so that what waits survives a panic in one of them.
+        let queue = Arc::new(Mutex::new(queue));
+        let commits = (1..=COMMITS).map(|nth| {
+            let (committing, queue) = (inbox.clone(), queue.clone());
+            supervisor.keep_running(format!("recording {nth}"), move |progress| {
+                let (inbox, queue) = (committing.clone(), queue.clone());
+                async move { commit_what_waits(&inbox, &queue, Some(progress)).await }
+            })
         });
-        (recorder, recording)
+        (recorder, commits.collect())
     }
 
-    /// As [`Recorder::start`], with the task in the caller's hands and nobody to watch it.
+    /// As [`Recorder::start`], with one task in the caller's hands and nobody to watch it.
     pub fn unstarted(inbox: Arc<Inbox>) -> (Self, impl Future<Output = ()> + Send) {
-        let (recorder, mut receiver) = Self::new();
-        (recorder, async move { commit_what_waits(inbox, &mut receiver, None).await })
+        let (recorder, queue) = Self::new();
+        (recorder, async move { commit_what_waits(&inbox, &Mutex::new(queue), None).await })
     }
 
-    fn new() -> (Self, mpsc::Receiver<Waiting>) {
+    fn new() -> (Self, Queue) {
         let (sender, receiver) = mpsc::channel(LONGEST_QUEUE);
-        (Self { waiting: sender, room: Arc::new(Semaphore::new(LARGEST_WAITING)) }, receiver)
+        let recorder = Self { waiting: sender, room: Arc::new(Semaphore::new(LARGEST_WAITING)) };
+        (recorder, Queue { receiver, next: Vec::new() })
     }
 
     /// Returns when the delivery is on disk.
@@ -119,31 +112,46 @@ impl Recorder {
     }
 }
 
-async fn commit_what_waits(inbox: Arc<Inbox>, receiver: &mut mpsc::Receiver<Waiting>, progress: Option<Progress>) {
-    let mut waiting = Vec::with_capacity(LARGEST_BATCH);
+/// Deliveries that wait.
+struct Queue {
+    receiver: mpsc::Receiver<Waiting>,
+    /// Those that come next.
+    next: Vec<Waiting>,
+}
+
+impl Queue {
+    /// Those that go into one commit; none when nobody can come any more.
+    async fn batch(&mut self) -> Vec<Waiting> {
+        if self.next.is_empty() {
+            self.receiver.recv_many(&mut self.next, LARGEST_BATCH).await;
+        }
+        self.next.drain(..first_by_size(&self.next)).collect()
+    }
+
+    /// Tells all of them that they were not recorded.
+    fn refuse_all(&mut self) {
+        let rest = std::iter::from_fn(|| self.receiver.try_recv().ok());
+        for (.., answer) in self.next.drain(..).chain(rest) {
+            let _ = answer.send(Err(NotRecorded::Failed));
+        }
+    }
+}
+
+async fn commit_what_waits(inbox: &Inbox, queue: &Mutex<Queue>, progress: Option<Progress>) {
     loop {
-        let next = receiver.recv_many(&mut waiting, LARGEST_BATCH);
-        let came = match &progress {
+        let next = async { queue.lock().await.batch().await };
+        let batch = match &progress {
             Some(progress) => progress.wait_for(next).await,
             None => next.await,
         };
-        if came == 0 {
+        if batch.is_empty() {
             return;
         }
-        while !waiting.is_empty() {
-            if let Some(progress) = &progress {
-                progress.report();
-            }
-            let batch: Vec<_> = waiting.drain(..first_by_size(&waiting)).collect();
-            if !commit(&inbox, batch).await {
-                // Those who came meanwhile would wait as long for the same: better that they learn it now.
-                while let Ok(one) = receiver.try_recv() {
-                    waiting.push(one);
-                }
-                for (_, place, answer) in waiting.drain(..) {
-                    let _ = answer.send(Err(NotRecorded::Failed));
-                    drop(place);
-                }
+        if !commit(inbox, batch).await {
+            // Those who came meanwhile would wait as long for the same: better that they learn it now. If another task
+            // has the queue, it waits for the next of them.
+            if let Ok(mut queue) = queue.try_lock() {
+                queue.refuse_all();
             }
         }
     }
@@ -157,26 +165,22 @@ fn first_by_size(waiting: &[Waiting]) -> usize {
         room = left.unwrap_or_default();
         left.is_some()
     });
-    fit.count().max(1)
+    fit.count().max(1).min(waiting.len())
 }
 
 /// Commits deliveries and answers their senders; false when they could not be stored.
 async fn commit(inbox: &Inbox, batch: Vec<Waiting>) -> bool {
-    let mut deliveries = Vec::with_capacity(batch.len());
-    let mut answers = Vec::with_capacity(batch.len());
-    let mut places = Vec::with_capacity(batch.len());
+    let (mut deliveries, mut senders) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
     for (delivery, place, answer) in batch {
         deliveries.push(delivery);
-        places.push(place);
-        answers.push(answer);
+        senders.push((place, answer));
     }
-    if deliveries.len() > FOLDED_AT_ONCE {
+    if deliveries.len() > MANY {
         inbox.signals.many_webhooks_came();
     }
-    let fold = if inbox.signals.webhooks_are_many() { Fold::Later } else { Fold::Now };
-    match inbox.storage.record(&deliveries, fold).await {
+    match inbox.storage.record(&deliveries).await {
         Ok(receipts) => {
-            for (answer, receipt) in answers.into_iter().zip(receipts) {
+            for ((_place, answer), receipt) in senders.into_iter().zip(receipts) {
                 // The sender may have hung up; what it sent is stored anyway.
                 let _ = answer.send(Ok(receipt));
             }
@@ -185,7 +189,7 @@ async fn commit(inbox: &Inbox, batch: Vec<Waiting>) -> bool {
         }
         Err(error) => {
             tracing::error!(deliveries = deliveries.len(), "deliveries could not be stored: {error}");
-            for answer in answers {
+            for (_place, answer) in senders {
                 let _ = answer.send(Err(NotRecorded::Failed));
             }
             false

@@ -1,7 +1,7 @@
 //! Reading stored bodies again that could not be read when they came: a newer version may understand them.
 
-use super::{Inbox, record::delivery};
-use crate::storage::{Content, Result};
+use super::{Inbox, folding};
+use crate::storage::Result;
 
 /// Most bodies that are read again in one step.
 const STEP: i64 = 100;
@@ -31,8 +31,8 @@ impl Inbox {
             let Some(last) = bodies.last() else { break };
             after = last.delivery;
             sum.looked_at += bodies.len();
-            let read = bodies.into_iter().map(|one| (one.delivery, delivery(one.body.into(), one.received_at)));
-            let orders: Vec<_> = read.filter(|(_, one)| matches!(one.content, Content::Order(_))).collect();
+            let read = bodies.iter().map(|one| folding(one.delivery, &one.body, one.received_at));
+            let orders: Vec<_> = read.filter(|one| one.facts.is_ok()).collect();
             if !orders.is_empty() {
                 sum.now_orders += self.storage.fold_reread(&orders).await?;
             }
@@ -51,10 +51,10 @@ impl Inbox {
     /// Reads one unreadable body again; whether it is an order now, `None` when it is not among the unreadable ones.
     pub async fn reread_one(&self, id: i64) -> Result<Option<bool>> {
         let Some((unreadable, Some(body))) = self.storage.unreadable_one(id).await? else { return Ok(None) };
-        let delivery = delivery(body.into(), unreadable.received_at);
-        let is_order = matches!(delivery.content, Content::Order(_));
+        let read = folding(id, &body, unreadable.received_at);
+        let is_order = read.facts.is_ok();
         if is_order {
-            self.storage.fold_reread(&[(id, delivery)]).await?;
+            self.storage.fold_reread(&[read]).await?;
             self.signals.news_came();
         }
         Ok(Some(is_order))

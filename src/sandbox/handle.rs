@@ -70,7 +70,7 @@ impl Sandbox {
         self.core().answer(request, now)
     }
 
-    // ---- faults ----
+    // ---- what goes wrong ----
 
     /// The next `times` calls that match `on` meet this fault.
     pub fn next(&self, on: impl Into<On>, fault: Fault, times: usize) {
@@ -144,7 +144,7 @@ impl Sandbox {
         self.core().books.withheld.remove(&action);
     }
 
-    // ---- setup ----
+    // ---- how it is set up ----
 
     /// Changes the limits from now on.
     pub fn set_limits(&self, limits: Limits) {
@@ -199,7 +199,7 @@ impl Sandbox {
         self.0.refusing.send_replace(false);
     }
 
-    // ---- data and journal ----
+    // ---- what it holds and what it saw ----
 
     /// All live invoices, oldest first.
     pub fn invoices(&self) -> Vec<Invoice> {
@@ -262,7 +262,7 @@ impl Sandbox {
         self.core().limiter.max_in_flight
     }
 
-    // ---- internals ----
+    // ---- inside ----
 
     /// The core. If a panicking test has poisoned its lock, the core is still consistent, because each change is
     /// atomic.

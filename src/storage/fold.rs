@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Content, Delivery, OrderFacts, Result, Unfolded,
+    Folding, OrderFacts, Result, Unfolded,
     dialect::{Columns, Dialect, Value},
     rows::{from_json, json as to_json, micros, order_id, storable, timestamp},
 };
@@ -15,11 +15,11 @@ use crate::domain::{
 };
 
 /// What is known of an order while a batch is folded into it.
-struct Known {
+struct Known<'a> {
     history: History,
     revision: i64,
     /// Facts of the newest snapshot, when this batch brought it.
-    facts: Option<OrderFacts>,
+    facts: Option<&'a OrderFacts>,
     received_at: i64,
     changed: bool,
     /// A hash of the terms that it is found by.
@@ -74,23 +74,23 @@ fn read_unfolded(row: &impl Columns) -> Result<Unfolded> {
 }
 
 /// Folds deliveries that were recorded before; one that was folded meanwhile changes nothing.
-pub(super) async fn fold<T: Dialect>(db: &mut T, deliveries: &[(i64, Delivery)]) -> Result<()> {
-    let ids: Vec<_> = deliveries.iter().map(|(id, _)| [id]).collect();
+pub(super) async fn fold<T: Dialect>(db: &mut T, deliveries: &[Folding]) -> Result<()> {
+    let ids: Vec<_> = deliveries.iter().map(|one| [one.delivery]).collect();
     let sql = format!(
         "DELETE FROM unfolded WHERE delivery IN (SELECT CAST(v.value ->> 0 AS BIGINT) FROM {}) RETURNING delivery",
         T::ROWS
     );
     let taken = db.fetch(sql, &[(&to_json(&ids)).into()]).await?;
     let taken = taken.iter().map(|row| row.number("delivery")).collect::<Result<HashSet<i64>>>()?;
-    for (id, delivery) in deliveries.iter().filter(|(id, _)| taken.contains(id)) {
+    let taken: Vec<_> = deliveries.iter().filter(|one| taken.contains(&one.delivery)).collect();
+    for one in &taken {
         // It was readable when it was recorded; an older program wrote it. It is shown with the unreadable ones.
-        if let Content::Unreadable { problem, .. } = &delivery.content {
+        if let Err(problem) = &one.facts {
             let sql = "UPDATE deliveries SET names_order = order_id, order_id = '', problem = $2 WHERE id = $1 AND NOT EXISTS
                            (SELECT 1 FROM deliveries o WHERE o.order_id = '' AND o.fingerprint = deliveries.fingerprint)";
-            db.execute(sql, &[(*id).into(), (&*storable(problem)).into()]).await?;
+            db.execute(sql, &[one.delivery.into(), (&*storable(problem)).into()]).await?;
         }
     }
-    let taken: Vec<_> = deliveries.iter().filter(|(id, _)| taken.contains(id)).map(|(id, one)| (*id, one)).collect();
     fold_new(db, &taken).await
 }
 
@@ -116,13 +116,11 @@ pub(super) async fn unreadable_bodies<T: Dialect>(db: &mut T, after: i64, limit:
 ///
 /// Such a delivery keeps the fingerprint of its raw body: the same content once more then counts as a new delivery,
 /// which changes nothing.
-pub(super) async fn fold_reread<T: Dialect>(db: &mut T, deliveries: &[(i64, Delivery)]) -> Result<usize> {
+pub(super) async fn fold_reread<T: Dialect>(db: &mut T, deliveries: &[Folding]) -> Result<usize> {
     let rows: Vec<_> = deliveries
         .iter()
-        .filter_map(|(id, delivery)| match &delivery.content {
-            Content::Order(facts) => Some((id, &facts.order_id, &facts.event, &facts.status_text)),
-            Content::Unreadable { .. } => None,
-        })
+        .filter_map(|one| Some((one.delivery, one.facts.as_ref().ok()?)))
+        .map(|(id, facts)| (id, &facts.order_id, &facts.event, &facts.status_text))
         .collect();
     let sql = format!(
         "UPDATE deliveries SET order_id = v.value ->> 1, event = v.value ->> 2, status = v.value ->> 3,
@@ -133,32 +131,26 @@ pub(super) async fn fold_reread<T: Dialect>(db: &mut T, deliveries: &[(i64, Deli
     );
     let taken = db.fetch(sql, &[(&to_json(&rows)).into()]).await?;
     let taken = taken.iter().map(|row| row.number("id")).collect::<Result<HashSet<i64>>>()?;
-    let taken: Vec<_> = deliveries.iter().filter(|(id, _)| taken.contains(id)).map(|(id, one)| (*id, one)).collect();
+    let taken: Vec<_> = deliveries.iter().filter(|one| taken.contains(&one.delivery)).collect();
     fold_new(db, &taken).await?;
     Ok(taken.len())
 }
 
 /// Folds deliveries that are in no order yet.
-pub(super) async fn fold_new(db: &mut impl Dialect, deliveries: &[(i64, &Delivery)]) -> Result<()> {
-    let mut known = load_orders(db, deliveries.iter().map(|(_, delivery)| *delivery)).await?;
-    for (id, delivery) in deliveries {
-        if let Content::Order(facts) = &delivery.content {
-            fold_one(&mut known, facts, delivery, *id);
-        }
+async fn fold_new(db: &mut impl Dialect, deliveries: &[&Folding]) -> Result<()> {
+    let facts = deliveries.iter().filter_map(|one| Some((*one, one.facts.as_deref().ok()?)));
+    let mut known = load_orders(db, facts.clone().map(|(_, facts)| &facts.order_id)).await?;
+    for (delivery, facts) in facts {
+        fold_one(&mut known, delivery, facts);
     }
     write_orders(db, &known).await
 }
 
-async fn load_orders<T: Dialect>(
+async fn load_orders<'a, 'b, T: Dialect>(
     db: &mut T,
-    deliveries: impl Iterator<Item = &Delivery>,
-) -> Result<HashMap<OrderId, Known>> {
-    let ids: HashSet<_> = deliveries
-        .filter_map(|delivery| match &delivery.content {
-            Content::Order(facts) => Some([&facts.order_id]),
-            Content::Unreadable { .. } => None,
-        })
-        .collect();
+    ids: impl Iterator<Item = &'b OrderId>,
+) -> Result<HashMap<OrderId, Known<'a>>> {
+    let ids: HashSet<_> = ids.map(|id| [id]).collect();
     let sql = format!(
         "SELECT order_id, history, revision, received_at, terms FROM orders WHERE order_id IN (SELECT v.value ->> 0 FROM {})",
         T::ROWS
@@ -179,14 +171,15 @@ async fn load_orders<T: Dialect>(
     Ok(known)
 }
 
-fn fold_one(known: &mut HashMap<OrderId, Known>, facts: &OrderFacts, delivery: &Delivery, id: i64) {
+fn fold_one<'a>(known: &mut HashMap<OrderId, Known<'a>>, delivery: &Folding, facts: &'a OrderFacts) {
+    let id = delivery.delivery;
     let at = facts.updated_at.unwrap_or(delivery.received_at);
     let status = Seen::of(facts.status, &facts.status_text);
     let sighting = Sighting { status, at, unread_time: facts.unread_time.clone(), delivery: id };
     let order = known.entry(facts.order_id.clone()).or_insert_with(|| Known {
         history: History::begin(&sighting),
         revision: 0,
-        facts: Some(facts.clone()),
+        facts: Some(facts),
         received_at: micros(delivery.received_at),
         changed: true,
         terms: 0,
@@ -198,11 +191,11 @@ fn fold_one(known: &mut HashMap<OrderId, Known>, facts: &OrderFacts, delivery: &
         order.received_at = micros(delivery.received_at);
     }
     if order.history.latest_delivery() == id {
-        order.facts = Some(facts.clone());
+        order.facts = Some(facts);
     }
 }
 
-async fn write_orders<T: Dialect>(db: &mut T, known: &HashMap<OrderId, Known>) -> Result<()> {
+async fn write_orders<T: Dialect>(db: &mut T, known: &HashMap<OrderId, Known<'_>>) -> Result<()> {
     let mut changed: Vec<_> = known.iter().filter(|(_, order)| order.changed).collect();
     if changed.is_empty() {
         return Ok(());
@@ -213,7 +206,7 @@ async fn write_orders<T: Dialect>(db: &mut T, known: &HashMap<OrderId, Known>) -
     let rows: Vec<_> = with_facts
         .iter()
         .filter_map(|(id, order)| {
-            let facts = order.facts.as_ref()?;
+            let facts = order.facts?;
             Some((
                 id,
                 &facts.store_id,
@@ -272,12 +265,10 @@ async fn write_orders<T: Dialect>(db: &mut T, known: &HashMap<OrderId, Known>) -
 }
 
 /// Writes what orders are found by, where that has changed.
-async fn write_terms<T: Dialect>(db: &mut T, orders: &[(&OrderId, &Known)]) -> Result<()> {
+async fn write_terms<T: Dialect>(db: &mut T, orders: &[(&OrderId, &Known<'_>)]) -> Result<()> {
     let rows: Vec<_> = orders
         .iter()
-        .filter_map(|(id, order)| {
-            Some((id, order.facts.as_ref().filter(|facts| hash_of(&facts.terms) != order.terms)?))
-        })
+        .filter_map(|(id, order)| Some((id, order.facts.filter(|facts| hash_of(&facts.terms) != order.terms)?)))
         .flat_map(|(id, facts)| facts.terms.iter().map(move |term| (id, term)))
         .collect();
     if rows.is_empty() {

@@ -166,14 +166,15 @@ pub type Result<T> = std::result::Result<T, StorageError>;
 /// What must survive.
 #[async_trait::async_trait]
 pub trait Storage: Send + Sync + 'static {
-    /// Records deliveries, all or none, and returns when they are on disk. One receipt each, in their order.
-    async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>>;
+    /// Records deliveries, all or none, and returns when they are on disk. One receipt each, in their order. They are
+    /// not yet part of their orders: that is what [`Storage::fold`] does.
+    async fn record(&self, deliveries: &[Delivery]) -> Result<Vec<Receipt>>;
 
-    /// Deliveries that were to be folded later, oldest first; of one order, or of all.
+    /// Deliveries that are not yet folded, oldest first; of one order, or of all.
     async fn unfolded(&self, order_id: Option<&OrderId>, limit: i64) -> Result<Vec<Unfolded>>;
 
     /// Folds deliveries into their orders; one that was folded meanwhile changes nothing.
-    async fn fold(&self, deliveries: &[(i64, Delivery)]) -> Result<()>;
+    async fn fold(&self, deliveries: &[Folding]) -> Result<()>;
 
     /// Orders with news, oldest first; none under a lease, none whose invoice may stand unknown to us.
     async fn undecided(&self, now: Timestamp, limit: i64) -> Result<Vec<Undecided>>;
@@ -324,7 +325,7 @@ pub trait Storage: Send + Sync + 'static {
     async fn unreadable_bodies(&self, after: i64, limit: i64) -> Result<Vec<Unfolded>>;
 
     /// Folds those of them that can be read by now. Returns how many.
-    async fn fold_reread(&self, deliveries: &[(i64, Delivery)]) -> Result<usize>;
+    async fn fold_reread(&self, deliveries: &[Folding]) -> Result<usize>;
 
     /// The mapping in force.
     async fn mapping(&self) -> Result<Option<MappingRevision>>;

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use jiff::{Timestamp, civil::Date};
 
 use super::{
-    Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, Filter, Fold, Grouping, Leadership,
+    Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, Filter, Folding, Grouping, Leadership,
     LongestWaits, ManualChange, MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt,
     Recheck, Result, SessionRecord, Settled, Settlement, SnapshotRecord, Storage, StoreName, Sums, TimelinePage,
     TimelinePlace, Total, Undecided, Unfolded, UnreadableDelivery, Verdict, Wanted, Written, claim, decide,
@@ -25,6 +25,9 @@ use crate::domain::{
 pub enum Size {
     /// A batch.
     Small,
+    /// A batch that is derived from what is on the disk. It may be lost in a power cut, for then it is derived again;
+    /// whatever is written later is never on the disk without it.
+    Derived,
     /// As many orders as there are.
     Large,
 }
@@ -47,7 +50,7 @@ pub trait Base: Send + Sync + 'static {
     async fn write<'a, T: Send + 'a>(&self, size: Size, work: Work<'a, Self::Writing, T>) -> Result<T>;
 
     /// [`Storage::record`].
-    async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>>;
+    async fn record(&self, deliveries: &[Delivery]) -> Result<Vec<Receipt>>;
 
     /// [`Storage::ping`].
     async fn ping(&self) -> Result<()>;
@@ -98,16 +101,16 @@ macro_rules! write {
 
 #[async_trait::async_trait]
 impl<B: Base> Storage for Sql<B> {
-    async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
-        self.0.record(deliveries, fold).await
+    async fn record(&self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
+        self.0.record(deliveries).await
     }
 
     async fn unfolded(&self, order_id: Option<&OrderId>, limit: i64) -> Result<Vec<Unfolded>> {
         read!(self, db => fold::unfolded(db, order_id, limit))
     }
 
-    async fn fold(&self, deliveries: &[(i64, Delivery)]) -> Result<()> {
-        write!(self, Small, db => fold::fold(db, deliveries))
+    async fn fold(&self, deliveries: &[Folding]) -> Result<()> {
+        write!(self, Derived, db => fold::fold(db, deliveries))
     }
 
     async fn undecided(&self, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
@@ -115,7 +118,7 @@ impl<B: Base> Storage for Sql<B> {
     }
 
     async fn decide(&self, verdicts: &[Verdict], now: Timestamp) -> Result<HashSet<OrderId>> {
-        write!(self, Small, db => decide::decide(db, verdicts, now))
+        write!(self, Derived, db => decide::decide(db, verdicts, now))
     }
 
     async fn note(&self, order_id: &OrderId, event: &Event, now: Timestamp) -> Result<()> {
@@ -284,7 +287,7 @@ impl<B: Base> Storage for Sql<B> {
         read!(self, db => fold::unreadable_bodies(db, after, limit))
     }
 
-    async fn fold_reread(&self, deliveries: &[(i64, Delivery)]) -> Result<usize> {
+    async fn fold_reread(&self, deliveries: &[Folding]) -> Result<usize> {
         write!(self, Small, db => fold::fold_reread(db, deliveries))
     }
 

@@ -1,7 +1,7 @@
 //! Webhooks that are not orders: they are listed, shown with their body and on the order that they name, and read
 //! again.
 
-use forstok_accurate::{domain::order::OrderId, inbox::reread::Reread, storage::Fold};
+use forstok_accurate::{domain::order::OrderId, inbox::reread::Reread};
 use jiff::Timestamp;
 
 use super::{a_world, case};
@@ -64,5 +64,5 @@ async fn older_version_takes(world: &World, body: &'static [u8]) {
     let received_at: Timestamp = world.clock_now();
     let content = Content::Unreadable { problem: "an older version said so".to_owned(), order_id: None };
     let delivery = Delivery { received_at, fingerprint: fingerprint_of_raw(body), body: body.into(), content };
-    world.storage.record(&[delivery], Fold::Now).await.expect("recorded");
+    world.storage.record(&[delivery]).await.expect("recorded");
 }

@@ -18,7 +18,7 @@ use forstok_accurate::{
     forstok::payload,
     inbox::delivery,
     sandbox::samples::SAMPLES,
-    storage::{Fold, Sqlite, State, Storage},
+    storage::{Sqlite, State, Storage},
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -280,7 +280,7 @@ async fn stored(bodies: &[Value]) -> (State, Option<Reason>, Option<Draft>) {
     for body in bodies {
         let arrived_at = "2024-01-13T00:00:00+07:00".parse().expect("a moment");
         let body = delivery(body.to_string().into(), arrived_at);
-        storage.record(&[body], Fold::Now).await.expect("recorded");
+        storage.record(&[body]).await.expect("recorded");
     }
     while engine.decide_some().await.expect("decided") > 0 {}
     let id = OrderId::parse("138163394").expect("digits");

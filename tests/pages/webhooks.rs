@@ -3,7 +3,7 @@
 use forstok_accurate::{
     forstok::payload::fingerprint_of_raw,
     settings::Database,
-    storage::{self, Content, Delivery, Fold},
+    storage::{self, Content, Delivery},
 };
 use jiff::Timestamp;
 use reqwest::StatusCode;
@@ -79,7 +79,7 @@ async fn a_webhook_that_an_older_version_did_not_understand_becomes_an_order() {
     let content = Content::Unreadable { problem: "order.weight: is too heavy".to_owned(), order_id: None };
     let received_at: Timestamp = "2026-11-26T03:00:00Z".parse().expect("a moment");
     let delivery = Delivery { received_at, fingerprint: fingerprint_of_raw(&body), body: body.into(), content };
-    beside.record(&[delivery], Fold::Now).await.expect("recorded");
+    beside.record(&[delivery]).await.expect("recorded");
     beside.close().await;
     let mut operator = Visitor::operator(&service).await;
     let list = operator.get("/problems").await;

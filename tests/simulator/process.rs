@@ -121,7 +121,7 @@ impl Process {
         self.asleep_until.is_none_or(|until| until <= now)
     }
 
-    // ---- possible activities ----
+    // ---- what it may begin ----
 
     /// A sender's call comes in.
     pub(crate) fn deliver(&mut self, waiting: Waiting, now: Timestamp) {

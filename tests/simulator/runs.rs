@@ -60,7 +60,6 @@ const STORE: &[&str] = &[
     "the disk is busy: nothing is written",
     "the disk is busy: it is written, and an error is told",
     "a late worker's outcome is not taken",
-    "a delivery is folded later",
 ];
 
 const BULKS: &[&str] =

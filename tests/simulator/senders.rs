@@ -54,7 +54,7 @@ pub(crate) type Acknowledged = (String, Vec<u8>);
 /// What an answered delivery must have stored.
 pub(crate) fn acknowledged(delivery: &Delivery) -> Acknowledged {
     let order_id = match &delivery.content {
-        Content::Order(facts) => facts.order_id.as_str().to_owned(),
+        Content::Order { order_id, .. } => order_id.as_str().to_owned(),
         Content::Unreadable { .. } => String::new(),
     };
     (order_id, delivery.fingerprint.to_vec())

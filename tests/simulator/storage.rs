@@ -19,7 +19,7 @@ use forstok_accurate::{
         timeline::{Entry, Event},
     },
     storage::{
-        Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, Filter, Fold, Grouping, Leadership,
+        Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, Filter, Folding, Grouping, Leadership,
         LongestWaits, ManualChange, MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt,
         Recheck, Result, SessionRecord, Settled, Settlement, SnapshotRecord, State, Storage, StorageError, StoreName,
         Sums, TimelinePage, TimelinePlace, Total, Undecided, Unfolded, UnreadableDelivery, Verdict, Wanted, Written,
@@ -50,9 +50,6 @@ pub(crate) enum Switch {
     /// Everything that is found looks like what was sent.
     NothingCompared,
 }
-
-/// Probability that deliveries are folded into their orders only after they were answered.
-const FOLDED_LATER: f64 = 0.25;
 
 /// Storage as one process sees it.
 pub(crate) struct SimStore {
@@ -165,27 +162,22 @@ fn busy_disk() -> StorageError {
 
 #[async_trait::async_trait]
 impl Storage for SimStore {
-    async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
-        // As if many webhooks had arrived at once.
-        let fold = if self.draw() < FOLDED_LATER { Fold::Later } else { fold };
-        if fold == Fold::Later {
-            self.meet("a delivery is folded later");
-        }
+    async fn record(&self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
         if self.switch == Some(Switch::AnswerFirst) {
             let told = Receipt { repeat: false, state: State::Received, invoice: None };
             let owed =
                 std::mem::replace(&mut *self.owed.lock().unwrap_or_else(PoisonError::into_inner), deliveries.to_vec());
-            self.write("before record", "after record", self.inner.record(&owed, fold)).await?;
+            self.write("before record", "after record", self.inner.record(&owed)).await?;
             return Ok(vec![told; deliveries.len()]);
         }
-        self.write("before record", "after record", self.inner.record(deliveries, fold)).await
+        self.write("before record", "after record", self.inner.record(deliveries)).await
     }
 
     async fn unfolded(&self, order_id: Option<&OrderId>, limit: i64) -> Result<Vec<Unfolded>> {
         self.gates.in_store(self.inner.unfolded(order_id, limit)).await
     }
 
-    async fn fold(&self, deliveries: &[(i64, Delivery)]) -> Result<()> {
+    async fn fold(&self, deliveries: &[Folding]) -> Result<()> {
         self.write("before fold", "after fold", self.inner.fold(deliveries)).await
     }
 
@@ -404,7 +396,7 @@ impl Storage for SimStore {
         self.gates.in_store(self.inner.unreadable_bodies(after, limit)).await
     }
 
-    async fn fold_reread(&self, deliveries: &[(i64, Delivery)]) -> Result<usize> {
+    async fn fold_reread(&self, deliveries: &[Folding]) -> Result<usize> {
         self.gates.in_store(self.inner.fold_reread(deliveries)).await
     }
 

@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use forstok_accurate::{
     clock::Clock,
-    inbox::record::delivery,
+    inbox::{delivery, folding},
     settings::Database,
-    storage::{self, Claim, Fold, Lane, Leadership, Receipt, State, Storage, Wanted},
+    storage::{self, Claim, Lane, Leadership, Receipt, State, Storage, Wanted},
 };
 use jiff::SignedDuration;
 use secrecy::ExposeSecret;
@@ -14,7 +14,7 @@ use sqlx::{Connection, PgConnection, Row};
 use tokio::task::JoinSet;
 
 use super::record;
-use crate::world::{BOOK, Base, World, order, postgres};
+use crate::world::{BOOK, Base, World, fold_all, order, postgres};
 
 /// Longer than any lease or time limit of storage; only a failing test waits this long.
 pub(super) const LONGEST: Duration = Duration::from_mins(1);
@@ -61,7 +61,8 @@ async fn an_older_replica_starts_after_a_newer_one_has_migrated() {
     sqlx::raw_sql(newer).execute(&mut connection).await.expect("run");
     let older = another(&world).await;
     let delivery = delivery(order("1").open().body(), world.clock.now());
-    older.record(&[delivery], Fold::Now).await.expect("recorded");
+    older.record(&[delivery]).await.expect("recorded");
+    fold_all(older.as_ref()).await;
     assert_eq!(world.order("1").await.state, State::Received);
 }
 
@@ -69,19 +70,16 @@ async fn an_older_replica_starts_after_a_newer_one_has_migrated() {
 async fn the_same_content_at_two_replicas_at_once_is_new_once() {
     let world = World::on(Base::Postgres).await;
     let stores = [world.storage.clone(), another(&world).await, another(&world).await];
-    for fold in [Fold::Later, Fold::Now] {
-        for round in 0..20 {
-            let price = i64::from(round) + if fold == Fold::Now { 50_000 } else { 90_000 };
-            // Each in a different order, to provoke deadlocks.
-            let calls = stores.clone().into_iter().enumerate().map(|(nth, storage)| {
-                let mut batch: Vec<_> = (1..=20).map(|id| order(&id.to_string()).open().price(price)).collect();
-                batch.rotate_left(nth * 7);
-                let batch: Vec<_> = batch.iter().map(|order| delivery(order.body(), world.clock.now())).collect();
-                async move { storage.record(&batch, fold).await.expect("recorded") }
-            });
-            let receipts: Vec<Receipt> = at_once(calls).await.concat();
-            assert_eq!(receipts.iter().filter(|receipt| !receipt.repeat).count(), 20, "{fold:?} {round}");
-        }
+    for round in 0..40 {
+        // Each in a different order, to provoke deadlocks.
+        let calls = stores.clone().into_iter().enumerate().map(|(nth, storage)| {
+            let mut batch: Vec<_> = (1..=20).map(|id| order(&id.to_string()).open().price(50_000 + round)).collect();
+            batch.rotate_left(nth * 7);
+            let batch: Vec<_> = batch.iter().map(|order| delivery(order.body(), world.clock.now())).collect();
+            async move { storage.record(&batch).await.expect("recorded") }
+        });
+        let receipts: Vec<Receipt> = at_once(calls).await.concat();
+        assert_eq!(receipts.iter().filter(|receipt| !receipt.repeat).count(), 20, "{round}");
     }
 }
 
@@ -95,11 +93,9 @@ async fn replicas_that_fold_and_record_at_once_lose_and_double_nothing() {
         for id in 1..=30 {
             // One replica records `Open`, the other `Ready to Ship`, at the same time.
             let delivery = delivery(snapshots(id)[nth].body(), now);
-            let fold = if id % 2 == 0 { Fold::Now } else { Fold::Later };
-            storage.record(&[delivery], fold).await.expect("recorded");
+            storage.record(&[delivery]).await.expect("recorded");
             let waiting = storage.unfolded(None, 10).await.expect("readable");
-            let again =
-                |one: &storage::Unfolded| (one.delivery, super::delivery(one.body.clone().into(), one.received_at));
+            let again = |one: &storage::Unfolded| folding(one.delivery, &one.body, one.received_at);
             storage.fold(&waiting.iter().map(again).collect::<Vec<_>>()).await.expect("folded");
         }
     });
@@ -188,7 +184,7 @@ async fn a_replica_asleep_in_the_middle_of_writing_is_thrown_out_and_the_others_
     sqlx::raw_sql(begun).execute(&mut asleep).await.expect("run");
     // Webhooks wait for nobody.
     let webhook = delivery(order("2").ready_to_ship().body(), world.clock.now());
-    world.storage.record(&[webhook], Fold::Now).await.expect("recorded");
+    world.storage.record(&[webhook]).await.expect("recorded");
     assert!(world.storage.order(&super::order_id("2")).await.expect("readable").is_none(), "it is folded later");
     // This one waits, and continues automatically.
     assert_eq!(record(&world, &[order("3").open()]).await, [false]);

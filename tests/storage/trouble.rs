@@ -7,7 +7,7 @@ use forstok_accurate::{
     clock::Clock,
     inbox::record::delivery,
     settings::Database,
-    storage::{self, Delivery, Fold, Storage, StorageError},
+    storage::{self, Delivery, Storage, StorageError},
 };
 use secrecy::ExposeSecret;
 use sqlx::postgres::PgConnectOptions;
@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::replicas::{LONGEST, beside};
-use crate::world::{Base, World, order, postgres};
+use crate::world::{Base, World, fold_all, order, postgres};
 
 /// The connection between storage and the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Behind {
     }
 
     async fn record(&self, id: u32) -> storage::Result<()> {
-        let recording = async { self.storage.record(&[self.delivery(id)], Fold::Now).await.map(drop) };
+        let recording = async { self.storage.record(&[self.delivery(id)]).await.map(drop) };
         tokio::time::timeout(LONGEST, recording).await.expect("it says something, yes or no")
     }
 
@@ -133,6 +133,7 @@ async fn while_the_network_is_gone_all_fails_and_afterwards_all_goes_on() {
         behind.heals().await;
         behind.record(100 + id).await.expect("the way is open again");
     }
+    fold_all(behind.world.storage.as_ref()).await;
     let known: Vec<_> = super::ids(&behind.world, &super::ALL).await;
     assert!(["1", "2", "101", "102"].iter().all(|id| known.contains(&(*id).to_owned())), "{known:?}");
 }

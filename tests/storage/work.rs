@@ -8,9 +8,9 @@ use forstok_accurate::{
         reason::{Reason, Warning},
         recheck::Subject,
     },
-    inbox::record::delivery,
+    inbox::{delivery, folding},
     sandbox::{Action, Fault, On},
-    storage::{Content, Delivery, Fold, Lane, State, Unfolded, Wanted},
+    storage::{Folding, Lane, State, Unfolded, Wanted},
 };
 use jiff::SignedDuration;
 
@@ -19,10 +19,10 @@ use crate::world::{BOOK, Base, Order, World, order, order_id};
 
 const FRESH: Wanted = Wanted::Due { lane: Lane::Fresh, newest_first: false, limit: 100 };
 
-/// Records these in one commit, to be folded later; returns which were repeats.
+/// Records these in one commit and does not fold them; returns which were repeats.
 async fn record_only(world: &World, orders: &[Order]) -> Vec<bool> {
     let deliveries: Vec<_> = orders.iter().map(|order| delivery(order.body(), world.clock.now())).collect();
-    let receipts = world.storage.record(&deliveries, Fold::Later).await.expect("recorded");
+    let receipts = world.storage.record(&deliveries).await.expect("recorded");
     assert!(receipts.iter().all(|receipt| receipt.state == State::Received));
     receipts.into_iter().map(|receipt| receipt.repeat).collect()
 }
@@ -32,9 +32,8 @@ async fn unfolded(world: &World) -> Vec<Unfolded> {
 }
 
 /// As the deciding loop does it.
-fn read_again(unfolded: &[Unfolded]) -> Vec<(i64, Delivery)> {
-    let again = |one: &Unfolded| (one.delivery, delivery(Bytes::from(one.body.clone()), one.received_at));
-    unfolded.iter().map(again).collect()
+fn read_again(unfolded: &[Unfolded]) -> Vec<Folding> {
+    unfolded.iter().map(|one| folding(one.delivery, &one.body, one.received_at)).collect()
 }
 
 pub(super) async fn what_is_folded_later_is_answered_first_and_folded_once(base: Base) {
@@ -83,7 +82,7 @@ pub(super) async fn what_can_no_longer_be_read_when_it_is_folded_is_shown_with_t
     record_only(&world, &[order("1").open(), order("2").open()]).await;
     let mut waiting = read_again(&unfolded(&world).await);
     let problem = "written by an older program".to_owned();
-    waiting[0].1.content = Content::Unreadable { problem, order_id: None };
+    waiting[0].facts = Err(problem);
     world.storage.fold(&waiting).await.expect("folded");
     let newest = world.storage.unreadable(None, 10).await.expect("readable");
     let count = world.storage.unreadable_count().await.expect("readable");

@@ -7,7 +7,6 @@ use forstok_accurate::{
     housekeeping::retention::{STEP, clear_some},
     inbox::delivery,
     sandbox::samples::MAPPING,
-    storage::Fold,
 };
 use jiff::SignedDuration;
 use rusqlite::Connection;
@@ -179,7 +178,7 @@ async fn a_rule_that_changes_meanwhile_holds_for_an_order_without_its_body() {
 async fn a_body_that_is_not_folded_yet_stays() {
     let mut world = World::new().await;
     let recorded = delivery(order(ORDER).ready_to_ship().body(), world.clock.now());
-    world.storage.record(&[recorded], Fold::Later).await.expect("recorded");
+    world.storage.record(&[recorded]).await.expect("recorded");
     world.advance(100 * DAY);
     assert_eq!((tidy(&world).await, bodies(&world)), (0, 1));
     world.run_until_settled().await;
@@ -192,7 +191,7 @@ async fn a_body_that_is_not_folded_yet_stays() {
 async fn an_unreadable_webhook_is_cleared_and_still_listed() {
     let mut world = World::new().await;
     let recorded = delivery(Bytes::from_static(b"not JSON"), world.clock.now());
-    world.storage.record(&[recorded], Fold::Now).await.expect("recorded");
+    world.storage.record(&[recorded]).await.expect("recorded");
     world.advance(100 * DAY);
     assert_eq!((tidy(&world).await, bodies(&world)), (1, 0));
     let newest = world.storage.unreadable(None, 10).await.expect("readable");
@@ -247,7 +246,7 @@ async fn a_long_history_is_cleared_in_small_steps() {
     let now = world.clock.now();
     let ids = (1..=count).map(|id| id.to_string());
     let deliveries: Vec<_> = ids.map(|id| delivery(order(&id).cancelled().body(), now)).collect();
-    world.storage.record(&deliveries, Fold::Now).await.expect("recorded");
+    world.storage.record(&deliveries).await.expect("recorded");
     world.run_until_settled().await;
     world.advance(91 * DAY);
     assert_eq!((tidy(&world).await, bodies(&world)), (count as u64, 0));

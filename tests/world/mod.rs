@@ -18,11 +18,11 @@ use forstok_accurate::{
         reason::{Language, Warning},
     },
     engine::Engine,
-    inbox::delivery,
+    inbox::{delivery, folding},
     posting::Work,
     sandbox::{Action, Options, Sandbox, samples::MAPPING},
     settings::{BookConfig, Database},
-    storage::{self, Claim, Fold, NewMapping, OrderRecord, Receipt, State, Storage},
+    storage::{self, Claim, NewMapping, OrderRecord, Receipt, State, Storage},
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -102,12 +102,13 @@ impl World {
         Self { accurate, wire, clock, storage, engine, place, _folder: folder, _limits: limits }
     }
 
-    // ---- events ----
+    // ---- what happens ----
 
-    /// A webhook arrives; returns when it is on disk.
+    /// A webhook arrives; returns when it is on disk and folded into its order.
     pub(crate) async fn forstok_sends(&mut self, order: Order) -> Receipt {
         let delivery = delivery(order.body(), self.clock.now());
-        let mut receipts = self.storage.record(&[delivery], Fold::Now).await.expect("recorded");
+        let mut receipts = self.storage.record(&[delivery]).await.expect("recorded");
+        fold_all(self.storage.as_ref()).await;
         receipts.pop().expect("one receipt for one delivery")
     }
 
@@ -157,7 +158,7 @@ impl World {
         Self { storage, engine, place, ..self }
     }
 
-    // ---- the stages, step by step ----
+    // ---- the pipeline, by hand ----
 
     /// Takes the next work, as the service does when nothing is in flight.
     pub(crate) async fn next_works(&self) -> Vec<Work> {
@@ -307,7 +308,7 @@ impl World {
         tokio::time::timeout(LONGEST_TEST, came).await.unwrap_or_else(|_| panic!("it never came to this: {what}"));
     }
 
-    // ---- results ----
+    // ---- what a test looks at ----
 
     /// The current time.
     pub(crate) fn clock_now(&self) -> Timestamp {
@@ -405,6 +406,18 @@ pub(crate) async fn new_place(base: Base) -> (Database, Option<TempDir>) {
             (Database::Sqlite(folder.path().join("test.db")), Some(folder))
         }
         Base::Postgres => (postgres::new_database().await, None),
+    }
+}
+
+/// Folds everything that was recorded.
+pub(crate) async fn fold_all(storage: &dyn Storage) {
+    loop {
+        let waiting = storage.unfolded(None, 100).await.expect("readable");
+        if waiting.is_empty() {
+            return;
+        }
+        let read: Vec<_> = waiting.iter().map(|one| folding(one.delivery, &one.body, one.received_at)).collect();
+        storage.fold(&read).await.expect("folded");
     }
 }
 

@@ -1,77 +1,96 @@
 //! The fingerprint of an object: what two bodies that say the same have in common.
 
+use std::cmp::Ordering;
+
+use serde::de::Error;
 use sha2::{Digest, Sha256};
 
-use super::{Json, Object};
+use super::{Fields, Json, unescaped};
 
-/// Ends a text, a number or a key. It is no byte of UTF-8, so that none of them can hold it.
+/// Ends a text, a number or a key. It is not a byte of UTF-8, so that none of them can hold it.
 const END: u8 = 0xFF;
-/// Ends a list or an object; no byte of UTF-8 either, so that no key begins with it.
+/// Ends a list or an object; not a byte of UTF-8 either, so that no key begins with it.
 const CLOSE: u8 = 0xFE;
-/// Hashing many small pieces costs more than gathering them first.
-const GATHERED: usize = 4096;
+/// Lists and objects inside of each other: far more than an order has. Each level is read once more.
+const DEEPEST: usize = 32;
 
-impl Object<'_> {
-    /// The same for every object that says the same, however it is written.
-    pub(in crate::forstok) fn fingerprint(&self) -> [u8; 32] {
-        let mut writing = Writing { gathered: Vec::with_capacity(GATHERED), hash: Sha256::new() };
-        writing.object(self);
-        writing.hash.update(&writing.gathered);
-        writing.hash.finalize().into()
+impl Fields<'_> {
+    /// The same for every object that says the same, however it is written. Fails if a text in it cannot be read, or
+    /// if it is nested too deeply.
+    pub(in crate::forstok) fn fingerprint(mut self) -> serde_json::Result<[u8; 32]> {
+        let mut canonical = Vec::with_capacity(4096);
+        write_object(&mut self, &mut canonical, 1)?;
+        Ok(Sha256::digest(canonical).into())
     }
 }
 
-/// The fingerprint in the making. Each value begins with a byte for its kind, which tells where it ends, so that two
+/// Writes a value in one way only. Each kind begins with a byte of its own, which tells where it ends, so that two
 /// different values are never written the same.
-struct Writing {
-    gathered: Vec<u8>,
-    hash: Sha256,
+fn write(value: Json<'_>, canonical: &mut Vec<u8>, depth: usize) -> serde_json::Result<()> {
+    match value {
+        Json::Null => canonical.push(b'n'),
+        Json::Flag(true) => canonical.push(b't'),
+        Json::Flag(false) => canonical.push(b'f'),
+        Json::Number(digits) => {
+            canonical.push(b'#');
+            write_number(digits, canonical);
+        }
+        Json::Text(text) => {
+            canonical.push(b'"');
+            write_text(text, canonical)?;
+        }
+        Json::List(_) | Json::Object(_) if depth >= DEEPEST => {
+            return Err(serde_json::Error::custom("nested too deeply"));
+        }
+        Json::List(written) => {
+            canonical.push(b'[');
+            for entry in serde_json::from_str::<Vec<Json<'_>>>(written)? {
+                write(entry, canonical, depth + 1)?;
+            }
+            canonical.push(CLOSE);
+        }
+        Json::Object(written) => write_object(&mut serde_json::from_str(written)?, canonical, depth + 1)?,
+    }
+    Ok(())
 }
 
-impl Writing {
-    fn text(&mut self, text: &str) {
-        self.gathered.extend_from_slice(text.as_bytes());
-        self.gathered.push(END);
+/// `1E5`, `1e5` and `1e+5` are one number; all other numbers can be written in one way only, or differ in digits.
+fn write_number(digits: &str, canonical: &mut Vec<u8>) {
+    match digits.split_once(['e', 'E']) {
+        None => canonical.extend_from_slice(digits.as_bytes()),
+        Some((number, exponent)) => {
+            canonical.extend_from_slice(number.as_bytes());
+            canonical.push(b'e');
+            canonical.extend_from_slice(exponent.trim_start_matches('+').as_bytes());
+        }
     }
+    canonical.push(END);
+}
 
-    fn object(&mut self, object: &Object<'_>) {
-        self.gathered.push(b'{');
-        for (key, value) in &object.0 {
-            self.text(key);
-            self.value(value);
-        }
-        self.gathered.push(CLOSE);
-    }
+fn write_text(text: &str, canonical: &mut Vec<u8>) -> serde_json::Result<()> {
+    canonical.extend_from_slice(unescaped(text)?.as_bytes());
+    canonical.push(END);
+    Ok(())
+}
 
-    fn value(&mut self, value: &Json<'_>) {
-        if self.gathered.len() > GATHERED {
-            self.hash.update(&self.gathered);
-            self.gathered.clear();
+fn write_object(object: &mut Fields<'_>, canonical: &mut Vec<u8>, depth: usize) -> serde_json::Result<()> {
+    let fields = &mut object.0;
+    // Stable: of a key that is given twice, the last one stays last.
+    fields.sort_by(|(one, _), (other, _)| by_length(one, other));
+    canonical.push(b'{');
+    for (nth, (key, value)) in fields.iter().enumerate() {
+        if fields.get(nth + 1).is_some_and(|(next, _)| next == key) {
+            continue;
         }
-        match value {
-            Json::Null => self.gathered.push(b'n'),
-            Json::Bool(true) => self.gathered.push(b't'),
-            Json::Bool(false) => self.gathered.push(b'f'),
-            Json::Whole(number) => {
-                self.gathered.push(b'w');
-                self.gathered.extend_from_slice(&number.to_le_bytes());
-            }
-            Json::Number(digits) => {
-                self.gathered.push(b'#');
-                self.text(digits);
-            }
-            Json::Text(text) => {
-                self.gathered.push(b'"');
-                self.text(text);
-            }
-            Json::List(entries) => {
-                self.gathered.push(b'[');
-                for entry in entries {
-                    self.value(entry);
-                }
-                self.gathered.push(CLOSE);
-            }
-            Json::Object(object) => self.object(object),
-        }
+        canonical.extend_from_slice(key.as_bytes());
+        canonical.push(END);
+        write(*value, canonical, depth)?;
     }
+    canonical.push(CLOSE);
+    Ok(())
+}
+
+/// Shorter keys first, since most pairs of keys differ in length and need no further look.
+fn by_length(one: &str, other: &str) -> Ordering {
+    one.len().cmp(&other.len()).then_with(|| one.as_bytes().cmp(other.as_bytes()))
 }

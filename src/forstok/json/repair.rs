@@ -1,7 +1,7 @@
 //! What can be done about a body that is almost JSON: repaired where its meaning is beyond doubt, and else searched
 //! for the id of its order.
 
-use std::fmt::Write;
+use std::{borrow::Cow, fmt::Write};
 
 use crate::domain::order::OrderId;
 
@@ -16,6 +16,11 @@ pub(in crate::forstok) fn repaired(body: &str) -> String {
         rest = if here.starts_with('"') { copy_text(here, &mut repaired) } else { copy_word(here, &mut repaired) };
     }
     repaired + rest
+}
+
+/// The body as it is unless it holds half a surrogate pair, which only shows where a text is read: then [`repaired`].
+pub(in crate::forstok) fn repaired_surrogates(body: Cow<'_, str>) -> Cow<'_, str> {
+    if body.contains("\\ud") || body.contains("\\uD") { repaired(&body).into() } else { body }
 }
 
 /// Copies a text with its quotes; returns what follows it.

@@ -1,12 +1,13 @@
-//! Reading the fields of one JSON object; what cannot be read is noted with its path.
+//! Reading single values; what cannot be read is noted with its path.
 
 use std::{borrow::Cow, fmt};
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
+use serde::Deserialize;
 
 use super::{
-    super::json::{Json, Object},
+    super::json::{Json, unescaped},
     quoted,
     time::{self, Moment},
 };
@@ -20,7 +21,7 @@ use crate::domain::{
 const MOST_PIECES: u32 = 1_000_000;
 
 /// Where an object is; put into words only when there is a problem to report.
-pub(super) enum Path<'a> {
+enum Path<'a> {
     Order,
     Entry { of: &'a Path<'a>, list: &'a str, position: usize },
 }
@@ -34,17 +35,68 @@ impl fmt::Display for Path<'_> {
     }
 }
 
+/// The order's id, or what is wrong with it.
+pub(super) fn order_id(value: Option<Json<'_>>) -> Result<OrderId, String> {
+    let value = value.unwrap_or_default();
+    let text = match value {
+        Json::Null => return Err("order.id: is missing".to_owned()),
+        Json::List(_) | Json::Object(_) | Json::Flag(_) => None,
+        Json::Number(_) | Json::Text(_) => id(value),
+    };
+    let text = text.unwrap_or_else(|| value.kind().to_owned());
+    OrderId::parse(&text).ok_or_else(|| format!("order.id: {} is not an order id (digits)", quoted(&text)))
+}
+
+/// A text, or a number or flag as text; null, missing and blank are `None`.
+pub(super) fn text(value: Json<'_>) -> Option<String> {
+    match value {
+        // 231127.0 is what some languages make of a whole number.
+        Json::Number(digits) => Some(without_empty_fraction(digits).to_owned()),
+        _ => words(value).map(Cow::into_owned),
+    }
+}
+
+/// An id, which may be written as `8277`, `"8277"`, `8277.0` or `"8277.0"`.
+pub(super) fn id(value: Json<'_>) -> Option<String> {
+    let text = words(value)?;
+    if let Json::Number(digits) = value
+        && !digits.bytes().all(|byte| byte.is_ascii_digit())
+        && let Ok(number) = digits.parse::<Decimal>().or_else(|_| Decimal::from_scientific(digits))
+        && number.is_integer()
+    {
+        return Some(number.normalize().to_string());
+    }
+    Some(without_empty_fraction(&text).to_owned())
+}
+
+fn words(value: Json<'_>) -> Option<Cow<'_, str>> {
+    let text = match value {
+        Json::Text(text) => trimmed(unescaped(text).unwrap_or(Cow::Borrowed(text))),
+        Json::Number(digits) => digits.into(),
+        Json::Flag(true) => "true".into(),
+        Json::Flag(false) => "false".into(),
+        Json::Null | Json::List(_) | Json::Object(_) => return None,
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => text.trim().into(),
+        Cow::Owned(text) => text.trim().to_owned().into(),
+    }
+}
+
 /// One JSON object being read.
-pub(super) struct Fields<'a> {
+pub(super) struct Reading<'a> {
     path: Path<'a>,
-    object: &'a Object<'a>,
     /// What could not be read so far.
     pub(super) unread: Vec<Unread>,
 }
 
-impl<'a> Fields<'a> {
-    pub(super) fn of_order(object: &'a Object<'a>) -> Self {
-        Self { path: Path::Order, object, unread: Vec::new() }
+impl Reading<'_> {
+    pub(super) fn of_order() -> Self {
+        Self { path: Path::Order, unread: Vec::new() }
     }
 
     pub(super) fn note(&mut self, field: Field, key: &str, value: &str, why: Why) {
@@ -52,55 +104,10 @@ impl<'a> Fields<'a> {
         self.unread.push(Unread { field, problem });
     }
 
-    /// The order's id, or what is wrong with it.
-    pub(super) fn order_id(&self) -> Result<OrderId, String> {
-        let text = match self.object.get("id") {
-            None | Some(Json::Null) => return Err(format!("{}.id: is missing", self.path)),
-            Some(Json::List(_) | Json::Object(_) | Json::Bool(_)) => None,
-            Some(_) => self.id("id"),
-        };
-        let shown = || self.object.get("id").map_or("", Json::kind).to_owned();
-        let text = text.unwrap_or_else(shown);
-        OrderId::parse(&text).ok_or_else(|| format!("{}.id: {} is not an order id (digits)", self.path, quoted(&text)))
-    }
-
-    pub(super) fn text(&self, key: &str) -> Option<String> {
-        match self.object.get(key) {
-            // 231127.0 is what some languages make of a whole number.
-            Some(Json::Number(digits)) => Some(without_empty_fraction(digits).to_owned()),
-            _ => self.borrowed(key).map(Cow::into_owned),
-        }
-    }
-
-    /// An id, which may be written as `8277`, `"8277"`, `8277.0` or `"8277.0"`.
-    pub(super) fn id(&self, key: &str) -> Option<String> {
-        let text = self.borrowed(key)?;
-        if let Some(Json::Number(digits)) = self.object.get(key)
-            && let Ok(number) = digits.parse::<Decimal>().or_else(|_| Decimal::from_scientific(digits))
-            && number.is_integer()
-        {
-            return Some(number.normalize().to_string());
-        }
-        Some(without_empty_fraction(&text).to_owned())
-    }
-
-    /// A text, or a number or flag as text; null, missing and blank are `None`.
-    fn borrowed(&self, key: &str) -> Option<Cow<'a, str>> {
-        let text = match self.object.get(key)? {
-            Json::Text(text) => text.trim(),
-            Json::Whole(number) => return Some(Cow::Owned(number.to_string())),
-            Json::Number(digits) => digits,
-            Json::Bool(true) => "true",
-            Json::Bool(false) => "false",
-            Json::Null | Json::List(_) | Json::Object(_) => return None,
-        };
-        (!text.is_empty()).then_some(Cow::Borrowed(text))
-    }
-
-    pub(super) fn flag(&mut self, field: Field, key: &str) -> Option<bool> {
-        let text = match self.object.get(key)? {
-            other @ (Json::List(_) | Json::Object(_)) => other.kind().to_owned(),
-            _ => self.text(key)?,
+    pub(super) fn flag(&mut self, field: Field, key: &str, value: Json<'_>) -> Option<bool> {
+        let text = match value {
+            Json::List(_) | Json::Object(_) => value.kind().to_owned(),
+            _ => text(value)?,
         };
         match text.to_ascii_lowercase().as_str() {
             "true" | "1" | "yes" => Some(true),
@@ -112,9 +119,9 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn amount(&mut self, field: Field, key: &str) -> Option<Rupiah> {
-        let text = self.number_text(field, key)?;
-        match self.parse(key, &text) {
+    pub(super) fn amount(&mut self, field: Field, key: &str, value: Json<'_>) -> Option<Rupiah> {
+        let text = self.number(field, key, value)?;
+        match parse(value, &text) {
             Ok(amount) => Some(amount),
             Err(why) => {
                 self.note(field, key, &text, why);
@@ -124,90 +131,94 @@ impl<'a> Fields<'a> {
     }
 
     /// Pieces: 1 when nothing is said (forstok.md §3).
-    pub(super) fn pieces(&mut self, key: &str) -> Decimal {
-        let Some(text) = self.number_text(Field::Quantity, key) else { return Decimal::ONE };
+    pub(super) fn pieces(&mut self, key: &str, value: Json<'_>) -> Decimal {
+        let Some(text) = self.number(Field::Quantity, key, value) else { return Decimal::ONE };
         let possible = Decimal::ZERO..=Decimal::from(MOST_PIECES);
-        let pieces = match self.parse(key, &text) {
+        let why = match parse(value, &text) {
             Ok(pieces) if possible.contains(&pieces.decimal()) => return pieces.decimal(),
             Ok(_) | Err(Why::NotANumber | Why::TooLarge) => Why::NotPieces,
             Err(why) => why,
         };
-        self.note(Field::Quantity, key, &text, pieces);
+        self.note(Field::Quantity, key, &text, why);
         Decimal::ONE
     }
 
-    fn parse(&self, key: &str, text: &str) -> Result<Rupiah, Why> {
-        let parsed = match self.object.get(key) {
-            Some(Json::Text(_)) => Rupiah::parse_text(text),
-            _ => Rupiah::parse(text),
-        };
-        parsed.map_err(|why| match why {
-            NotAnAmount::NotANumber => Why::NotANumber,
-            NotAnAmount::TooLarge => Why::TooLarge,
-            NotAnAmount::Ambiguous => Why::Ambiguous,
-        })
-    }
-
-    /// The text of a number that may be written as text.
-    fn number_text(&mut self, field: Field, key: &str) -> Option<Cow<'a, str>> {
-        match self.object.get(key)? {
-            other @ (Json::List(_) | Json::Object(_) | Json::Bool(_)) => {
-                self.note(field, key, other.kind(), Why::NotANumber);
-                None
-            }
-            _ => self.borrowed(key),
+    /// The text of a number, which may be written as a text.
+    fn number<'b>(&mut self, field: Field, key: &str, value: Json<'b>) -> Option<Cow<'b, str>> {
+        if let Json::List(_) | Json::Object(_) | Json::Flag(_) = value {
+            self.note(field, key, value.kind(), Why::NotANumber);
+            return None;
         }
+        words(value)
     }
 
-    /// A moment; one that cannot be read is noted.
-    pub(super) fn time(&mut self, field: Field, key: &str) -> Option<Timestamp> {
-        match self.moment(key) {
-            Moment::At(moment) => Some(moment),
-            Moment::Absent => None,
-            Moment::Unreadable => {
-                let text = self.borrowed(key);
-                let text = text.as_deref().unwrap_or_else(|| self.object.get(key).map_or("", Json::kind));
-                self.note(field, key, text, Why::NotATime);
-                None
-            }
-        }
-    }
-
-    /// As [`Fields::time`] of the first of these fields that is there at all.
-    pub(super) fn first_time(&mut self, field: Field, keys: [&str; 2]) -> Option<Timestamp> {
-        let key = keys.into_iter().find(|key| self.moment(key) != Moment::Absent)?;
-        self.time(field, key)
-    }
-
-    fn moment(&self, key: &str) -> Moment {
-        match (self.object.get(key), self.id(key)) {
-            (Some(Json::List(_) | Json::Object(_) | Json::Bool(_)), _) => Moment::Unreadable,
-            (_, Some(text)) => time::read(&text),
-            (_, None) => Moment::Absent,
-        }
-    }
-
-    pub(super) fn list<T>(&mut self, field: Field, key: &'a str, read: impl Fn(&mut Fields<'_>) -> T) -> Vec<T> {
-        let entries = match self.object.get(key) {
-            None | Some(Json::Null) => return Vec::new(),
-            Some(Json::List(entries)) => entries,
-            Some(other) => {
-                self.note(field, key, other.kind(), Why::NotAList);
-                return Vec::new();
-            }
-        };
-        let mut list = Vec::with_capacity(entries.len());
-        for (position, entry) in entries.iter().enumerate() {
-            match entry {
-                Json::Object(object) => {
-                    let path = Path::Entry { of: &self.path, list: key, position };
-                    list.push(read(&mut Fields { path, object, unread: Vec::new() }));
+    /// The moment in the first of these fields that holds anything; one that cannot be read is noted.
+    pub(super) fn first_time<const N: usize>(
+        &mut self,
+        field: Field,
+        values: [(&str, Json<'_>); N],
+    ) -> Option<Timestamp> {
+        for (key, value) in values {
+            match moment(value) {
+                Moment::At(moment) => return Some(moment),
+                Moment::Absent => {}
+                Moment::Unreadable => {
+                    let text = words(value).unwrap_or_else(|| value.kind().into());
+                    self.note(field, key, &text, Why::NotATime);
+                    return None;
                 }
-                Json::Null => {}
-                other => self.note(field, &format!("{key}[{position}]"), other.kind(), Why::NotAnObject),
+            }
+        }
+        None
+    }
+
+    pub(super) fn list<'b, T, O: Deserialize<'b>>(
+        &mut self,
+        field: Field,
+        key: &str,
+        value: Json<'b>,
+        read: impl Fn(&mut Reading<'_>, &O) -> T,
+    ) -> Vec<T> {
+        if let Json::Flag(_) | Json::Number(_) | Json::Text(_) | Json::Object(_) = value {
+            self.note(field, key, value.kind(), Why::NotAList);
+        }
+        let entries = value.entries();
+        let mut list = Vec::with_capacity(entries.len());
+        for (position, entry) in entries.into_iter().enumerate() {
+            let object = match entry {
+                Json::Null => continue,
+                Json::Object(written) => serde_json::from_str(written).ok(),
+                _ => None,
+            };
+            match object {
+                Some(object) => {
+                    let path = Path::Entry { of: &self.path, list: key, position };
+                    list.push(read(&mut Reading { path, unread: Vec::new() }, &object));
+                }
+                None => self.note(field, &format!("{key}[{position}]"), entry.kind(), Why::NotAnObject),
             }
         }
         list
+    }
+}
+
+fn parse(value: Json<'_>, text: &str) -> Result<Rupiah, Why> {
+    let parsed = match value {
+        Json::Text(_) => Rupiah::parse_text(text),
+        _ => Rupiah::parse(text),
+    };
+    parsed.map_err(|why| match why {
+        NotAnAmount::NotANumber => Why::NotANumber,
+        NotAnAmount::TooLarge => Why::TooLarge,
+        NotAnAmount::Ambiguous => Why::Ambiguous,
+    })
+}
+
+fn moment(value: Json<'_>) -> Moment {
+    match (value, id(value)) {
+        (Json::List(_) | Json::Object(_) | Json::Flag(_), _) => Moment::Unreadable,
+        (_, Some(text)) => time::read(&text),
+        (_, None) => Moment::Absent,
     }
 }
 

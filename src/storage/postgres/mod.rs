@@ -31,7 +31,7 @@ use self::{
     session::{Doubts, LONGEST, SOON, Session, make_ready, pool, within},
 };
 use super::{
-    Delivery, Fold, Leadership, Readable, Receipt, Result, StorageError, remedy,
+    Delivery, Leadership, Readable, Receipt, Result, StorageError, remedy,
     sql::{Base, Size, Sql, Work},
 };
 use crate::clock::SharedClock;
@@ -237,8 +237,8 @@ impl Base for Server {
         Ok(value)
     }
 
-    async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
-        let recording = async { record::record(&mut self.soon().await?, deliveries, fold).await };
+    async fn record(&self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
+        let recording = async { record::record(&mut self.soon().await?, deliveries).await };
         let result = recording.await;
         if result.is_err() {
             // Whoever probes now is to hear of it.

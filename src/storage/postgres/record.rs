@@ -4,9 +4,8 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use super::session::Session;
 use crate::storage::{
-    Content, Delivery, Fold, Receipt, Result, State,
+    Content, Delivery, Receipt, Result, State,
     dialect::Columns,
-    fold::fold_new,
     rows::{micros, receipt, storable},
 };
 
@@ -29,34 +28,14 @@ const APPEND: &str = r#"
         RETURNING d.id, d.order_id
     ), marked AS (
         INSERT INTO unfolded (delivery)
-        SELECT k.id FROM kept k JOIN given g ON g.id = k.id WHERE $11 AND k.order_id <> ''
+        SELECT k.id FROM kept k JOIN given g ON g.id = k.id WHERE k.order_id <> ''
     )
-    SELECT g.place, g.id, CASE WHEN k.id IS NULL THEN 1::bigint ELSE 0 END AS repeat,
+    SELECT CASE WHEN k.id IS NULL THEN 1::bigint ELSE 0 END AS repeat,
            o.state, o.invoice_number, o.invoice_id
     FROM given g LEFT JOIN kept k ON k.id = g.id LEFT JOIN orders o ON o.order_id = g.order_id AND o.order_id <> ''
     ORDER BY g.place"#;
 
-pub(super) async fn record(session: &mut Session, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
-    if fold == Fold::Later {
-        return Ok(append(session, deliveries, true).await?.0);
-    }
-    // Nobody waits here: while another replica changes orders this is folded behind it.
-    let alone = session.begin_at_once().await?;
-    let (receipts, ids) = append(session, deliveries, !alone).await?;
-    if alone {
-        let new = deliveries.iter().zip(ids).filter_map(|(delivery, id)| Some((id?, delivery)));
-        fold_new(session, &new.collect::<Vec<_>>()).await?;
-    }
-    session.commit().await?;
-    Ok(receipts)
-}
-
-/// Adds deliveries; for each its receipt and, if it is new, its id.
-async fn append(
-    session: &mut Session,
-    deliveries: &[Delivery],
-    later: bool,
-) -> Result<(Vec<Receipt>, Vec<Option<i64>>)> {
+pub(super) async fn record(session: &mut Session, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
     let batch = Batch::of(deliveries);
     let query = sqlx::query(APPEND)
         .bind(batch.order_ids)
@@ -68,22 +47,18 @@ async fn append(
         .bind(batch.times)
         .bind(batch.problems)
         .bind(batch.names_order)
-        .bind(batch.bodies)
-        .bind(later);
+        .bind(batch.bodies);
     let rows = session.under_way(async |connection| query.fetch_all(connection).await).await?;
-    let mut receipts = Vec::with_capacity(deliveries.len());
-    let mut ids = Vec::with_capacity(deliveries.len());
     let mut seen = vec![false; rows.len()];
-    for (delivery, place) in deliveries.iter().zip(batch.places) {
+    let receipts = deliveries.iter().zip(batch.places).map(|(delivery, place)| {
         let row = &rows[place];
         let repeat = std::mem::replace(&mut seen[place], true) || row.number("repeat")? == 1;
-        ids.push(if repeat { None } else { Some(row.number("id")?) });
-        receipts.push(match &delivery.content {
-            Content::Order(_) => receipt(row, repeat)?,
-            Content::Unreadable { .. } => Receipt { repeat: false, state: State::Received, invoice: None },
-        });
-    }
-    Ok((receipts, ids))
+        match &delivery.content {
+            Content::Order { .. } => receipt(row, repeat),
+            Content::Unreadable { .. } => Ok(Receipt { repeat: false, state: State::Received, invoice: None }),
+        }
+    });
+    receipts.collect()
 }
 
 /// Columns of deliveries; what comes several times in a batch is in it once.
@@ -128,7 +103,7 @@ impl<'a> Batch<'a> {
 
     fn add(&mut self, delivery: &'a Delivery, at: i64) {
         let (event, status, problem) = match &delivery.content {
-            Content::Order(facts) => (&*facts.event, &*facts.status_text, None),
+            Content::Order { event, status_text, .. } => (&**event, &**status_text, None),
             Content::Unreadable { problem, .. } => ("", "", Some(storable(problem).into_owned())),
         };
         self.order_ids.push(order_id(delivery));
@@ -147,7 +122,7 @@ impl<'a> Batch<'a> {
 /// Empty when it is no order that can be read.
 fn order_id(delivery: &Delivery) -> &str {
     match &delivery.content {
-        Content::Order(facts) => facts.order_id.as_str(),
+        Content::Order { order_id, .. } => order_id.as_str(),
         Content::Unreadable { .. } => "",
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use sqlx::{
-    AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Row,
+    AssertSqlSafe, Connection, PgConnection, PgPool, Postgres,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
@@ -64,7 +64,7 @@ pub(super) async fn make_ready(connection: &mut PgConnection) -> sqlx::Result<()
 /// How long it may take to write.
 pub(super) fn within(size: Size) -> Duration {
     match size {
-        Size::Small => LONGEST,
+        Size::Small | Size::Derived => LONGEST,
         Size::Large => LONGEST_FOR_ALL,
     }
 }
@@ -141,19 +141,12 @@ impl Session {
     pub(super) async fn begin(&mut self, size: Size) -> Result<()> {
         let longer = match size {
             Size::Small => String::new(),
+            Size::Derived => "SET LOCAL synchronous_commit = off;".to_owned(),
             Size::Large => format!("SET LOCAL statement_timeout = {};", LONGEST_FOR_ALL.as_millis()),
         };
         self.is_over = false;
         self.run(format!("BEGIN; {longer} SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})")).await?;
         Ok(())
-    }
-
-    /// The same for somebody who does not wait; tells whether it is the only one.
-    pub(super) async fn begin_at_once(&mut self) -> Result<bool> {
-        self.is_over = false;
-        let sql = format!("BEGIN; SELECT pg_try_advisory_xact_lock({ONE_AT_A_TIME}) AS alone");
-        let rows = self.run(sql).await?;
-        Ok(rows.first().map(|row| row.try_get("alone")).transpose()?.unwrap_or_default())
     }
 
     /// Writes something, with the locks that a webhook needs: a server that only takes reads shows only then, and so

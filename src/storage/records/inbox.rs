@@ -19,15 +19,6 @@ pub struct Delivery {
     pub content: Content,
 }
 
-/// When a delivery's snapshot is folded into its order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fold {
-    /// In the same commit, unless another replica is writing just then: the sender does not wait for that.
-    Now,
-    /// Behind it: many deliveries wait for their answers.
-    Later,
-}
-
 /// A delivery on disk that is not yet folded into its order.
 #[derive(Clone, Debug)]
 pub struct Unfolded {
@@ -39,11 +30,29 @@ pub struct Unfolded {
     pub body: Vec<u8>,
 }
 
+/// A delivery that was read, to be folded into its order.
+#[derive(Clone, Debug)]
+pub struct Folding {
+    /// Which delivery.
+    pub delivery: i64,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// What it says, or why that can no longer be read: an older program recorded it.
+    pub facts: Result<Box<OrderFacts>, String>,
+}
+
 /// What a delivery holds.
 #[derive(Clone, Debug)]
 pub enum Content {
     /// An order.
-    Order(Box<OrderFacts>),
+    Order {
+        /// Which.
+        order_id: OrderId,
+        /// For example `orders/update`.
+        event: String,
+        /// The status as it was written.
+        status_text: String,
+    },
     /// Nothing that can be read.
     Unreadable {
         /// What was not understood.
@@ -57,7 +66,7 @@ impl Content {
     /// The order that something unreadable names.
     pub(in crate::storage) fn names_order(&self) -> Option<&str> {
         match self {
-            Self::Order(_) => None,
+            Self::Order { .. } => None,
             Self::Unreadable { order_id, .. } => order_id.as_ref().map(OrderId::as_str),
         }
     }

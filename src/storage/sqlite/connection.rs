@@ -106,9 +106,14 @@ pub(in crate::storage) fn number(connection: &Connection, sql: &str) -> Result<i
     Ok(connection.query_row(sql, [], |row| row.get(0))?)
 }
 
-fn prepare<'a>(connection: &'a Connection, sql: &str, values: &[Value<'_>]) -> Result<rusqlite::CachedStatement<'a>> {
+/// A statement, to be given its values.
+pub(super) fn cached<'a>(connection: &'a Connection, sql: &str) -> Result<rusqlite::CachedStatement<'a>> {
     tracing::trace!(target: LOGGED_AS, sql);
-    let mut statement = connection.prepare_cached(sql)?;
+    Ok(connection.prepare_cached(sql)?)
+}
+
+fn prepare<'a>(connection: &'a Connection, sql: &str, values: &[Value<'_>]) -> Result<rusqlite::CachedStatement<'a>> {
+    let mut statement = cached(connection, sql)?;
     for (value, nth) in values.iter().zip(1..) {
         // SQLite counts them by where they first stand.
         let Some(place) = statement.parameter_index(&format!("${nth}"))? else { continue };

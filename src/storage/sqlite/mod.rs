@@ -8,6 +8,7 @@ mod file;
 mod readers;
 mod record;
 mod schema;
+mod sync;
 
 use std::{
     path::{Path, PathBuf},
@@ -32,11 +33,10 @@ use self::{
         must_exist,
     },
     readers::{Readers, Reading},
+    sync::{Commit, Syncs},
 };
 use super::{
-    Delivery, Fold, Leadership, Readable, Receipt, Result, StorageError,
-    fold::fold_new,
-    remedy,
+    Delivery, Leadership, Readable, Receipt, Result, StorageError, remedy,
     sql::{Base, Size, Sql, Work},
 };
 
@@ -63,6 +63,10 @@ pub struct SqliteFile {
     path: PathBuf,
     /// SQLite has one writer; waiting for it here, first come first served, beats waiting on the file's lock.
     writer: Arc<Mutex<Option<Connected>>>,
+    /// Held by whoever writes anything but deliveries, so that a delivery waits for one of them at most.
+    behind_deliveries: Mutex<()>,
+    /// The one service syncs behind its commits. A command has SQLite do it in each commit.
+    syncs: Option<Syncs>,
     readers: Arc<Readers>,
     checkpointer: Lock<Option<Checkpointer>>,
     /// When a ping last wrote: probes may come often, and each write syncs the disk.
@@ -142,10 +146,13 @@ impl SqliteFile {
             let readers = Readers::open(path.to_owned(), Access::Read)?;
             let page_size = number(&writer, "PRAGMA page_size")?;
             let mark = lock.is_some().then(|| Mark::make(path, &writer)).transpose()?;
-            Ok((writer, readers, Opened::at(path, page_size.unsigned_abs(), mark)))
+            // Making the mark has made the log.
+            let syncs = lock.is_some().then(|| Syncs::of(&beside(path, "-wal"))).transpose();
+            let syncs = syncs.map_err(|error| refused(path, &error))?;
+            Ok((writer, readers, Opened::at(path, page_size.unsigned_abs(), mark), syncs))
         };
-        let (writer, readers, opened) = opened().map_err(|error| refused_by(path, error))?;
-        Ok(Self::new(path, Some(writer), readers, opened, lock))
+        let (writer, readers, opened, syncs) = opened().map_err(|error| refused_by(path, error))?;
+        Ok(Self { syncs, ..Self::new(path, Some(writer), readers, opened, lock) })
     }
 
     fn new(
@@ -161,6 +168,8 @@ impl SqliteFile {
         Self {
             path: path.to_owned(),
             writer: Arc::new(Mutex::new(writer)),
+            behind_deliveries: Mutex::default(),
+            syncs: None,
             readers,
             checkpointer: Lock::new(checkpointer),
             pinged: Lock::default(),
@@ -194,22 +203,39 @@ impl SqliteFile {
         Ok(Writer { slot, went_well: false })
     }
 
-    fn record_now(
+    /// Runs a transaction, commits what went well and lets the next one begin. Returns what it comes to, not yet synced.
+    fn transact<T>(
         &self,
         slot: OwnedMutexGuard<Option<Connected>>,
-        deliveries: &[Delivery],
-        fold: Fold,
-    ) -> Result<Vec<Receipt>> {
+        work: impl FnOnce(Writer) -> (Writer, Result<T>),
+    ) -> Result<Committed<T>> {
         let mut writer = self.write_with(slot)?;
-        let result = writer.record(deliveries, fold);
+        let result = match writer.run("BEGIN IMMEDIATE") {
+            Ok(()) => {
+                let (worked, result) = work(writer);
+                writer = worked;
+                result.and_then(|value| writer.run("COMMIT").map(|()| value))
+            }
+            Err(error) => Err(error),
+        };
         // What is answered must not rest on a file that was taken away meanwhile.
-        let whole = self.are_whole(writer.slot.as_ref());
-        self.give_back(writer, result.and_then(|receipts| whole.map(|()| receipts)))
+        let result = result.and_then(|value| self.are_whole(writer.slot.as_ref()).map(|()| value));
+        writer.went_well = result.is_ok();
+        let value = self.wrote(result)?;
+        Ok(Committed { value, commit: self.syncs.as_ref().map(Syncs::committed) })
     }
 
-    fn give_back<T>(&self, mut writer: Writer, result: Result<T>) -> Result<T> {
-        writer.went_well = result.is_ok();
-        self.wrote(result)
+    /// Returns what a transaction came to when it is on the disk.
+    fn synced<T>(&self, committed: Committed<T>) -> Result<T> {
+        let Some((syncs, commit)) = self.syncs.as_ref().zip(committed.commit) else { return Ok(committed.value) };
+        syncs.wait_for(commit).map(|()| committed.value).map_err(|error| {
+            let why = format!("its log could not be synced to the disk ({error}); {}", remedy::DAMAGED);
+            let damage = refused(&self.path, &why).to_string();
+            if self.damage.set(damage.clone()).is_ok() {
+                tracing::error!("{damage}");
+            }
+            StorageError::Damaged(damage)
+        })
     }
 
     /// Makes sure that nobody has taken the files away, cut them short or written over them.
@@ -273,8 +299,8 @@ fn writing_connection(path: &Path, access: Access, is_service: bool) -> Result<C
     // Of a new file. Bodies are 2 to 3 KB: of three a page less is lost than of one, and fewer pages are written.
     connection.pragma_update(None, "page_size", 8192)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // What was answered with 2xx must survive a power cut.
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    // What was answered with 2xx must survive a power cut: the service syncs behind its commits.
+    connection.pragma_update(None, "synchronous", if is_service { "NORMAL" } else { "FULL" })?;
     connection.pragma_update(None, "journal_size_limit", LONGEST_KEPT)?;
     if is_service {
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
@@ -288,6 +314,13 @@ struct Connected {
     connection: Connection,
     /// The id of the next delivery. Nobody else adds any.
     next_delivery: Option<i64>,
+}
+
+/// What a transaction came to.
+struct Committed<T> {
+    value: T,
+    /// For whom it is to be on the disk.
+    commit: Option<Commit>,
 }
 
 /// The writing connection, held by one at a time.
@@ -328,18 +361,9 @@ impl Writer {
         Ok(first)
     }
 
-    fn record(&mut self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
+    fn record(&mut self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
         let first_id = self.next_delivery(deliveries.len())?;
-        self.run("BEGIN IMMEDIATE")?;
-        let receipts = record::append(self.connection()?, first_id, deliveries)?;
-        let new = deliveries.iter().zip(&receipts).zip(first_id..).filter(|((_, receipt), _)| !receipt.repeat);
-        let new: Vec<_> = new.map(|((delivery, _), id)| (id, delivery)).collect();
-        match fold {
-            Fold::Later => record::fold_later(self.connection()?, &new)?,
-            Fold::Now => at_once(fold_new(self, &new))?,
-        }
-        self.run("COMMIT")?;
-        Ok(receipts)
+        record::append(self.connection()?, first_id, deliveries)
     }
 }
 
@@ -353,22 +377,23 @@ impl Base for SqliteFile {
         self.met(in_place(|| at_once(work(reading)).1))
     }
 
-    async fn write<'a, T: Send + 'a>(&self, _: Size, work: Work<'a, Writer, T>) -> Result<T> {
+    async fn write<'a, T: Send + 'a>(&self, size: Size, work: Work<'a, Writer, T>) -> Result<T> {
+        let next = self.behind_deliveries.lock().await;
         let slot = self.writer.clone().lock_owned().await;
         in_place(|| {
-            let writer = self.write_with(slot)?;
-            if let Err(error) = writer.run("BEGIN IMMEDIATE") {
-                return self.give_back(writer, Err(error));
-            }
-            let (writer, result) = at_once(work(writer));
-            let result = result.and_then(|value| writer.run("COMMIT").map(|()| value));
-            self.give_back(writer, result)
+            let committed = self.transact(slot, |writer| at_once(work(writer)))?;
+            drop(next);
+            if size == Size::Derived { Ok(committed.value) } else { self.synced(committed) }
         })
     }
 
-    async fn record(&self, deliveries: &[Delivery], fold: Fold) -> Result<Vec<Receipt>> {
+    async fn record(&self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
+        let append = |mut writer: Writer| {
+            let receipts = writer.record(deliveries);
+            (writer, receipts)
+        };
         let result = match self.turn_soon().await {
-            Ok(slot) => in_place(|| self.record_now(slot, deliveries, fold)),
+            Ok(slot) => in_place(|| self.synced(self.transact(slot, append)?)),
             Err(error) => Err(error),
         };
         match &result {
@@ -406,12 +431,12 @@ impl Base for SqliteFile {
             return Err(StorageError::Failing(words.clone()));
         }
         let slot = self.turn_soon().await?;
-        in_place(|| {
-            let writer = self.write_with(slot)?;
-            // A real write: a full disk or a read-only file shows only then.
+        // A real write: a full disk or a read-only file shows only then.
+        let probe = |writer: Writer| {
             let result = writer.run("UPDATE write_probe SET writes = writes + 1 WHERE id = 1");
-            self.give_back(writer, result)
-        })?;
+            (writer, result)
+        };
+        in_place(|| self.synced(self.transact(slot, probe)?))?;
         *self.last_ping() = Some(Instant::now());
         Ok(())
     }

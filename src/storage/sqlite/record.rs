@@ -1,64 +1,66 @@
 //! Recording deliveries: many in one commit.
 
-use rusqlite::Connection;
+use rusqlite::{CachedStatement, Connection, params};
 
-use super::connection::{execute, fetch};
-use crate::storage::{
-    Content, Delivery, Receipt, Result, State,
-    dialect::{Columns, Value},
-    rows::{micros, receipt},
-};
+use super::connection::cached;
+use crate::storage::{Content, Delivery, InvoiceRef, Receipt, Result, State, StorageError, rows::micros};
 
 /// The very same content again adds no row.
 const APPEND: &str = "
     INSERT INTO deliveries (id, order_id, fingerprint, event, status, received_at, last_at, problem, body, names_order)
-    VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9)
     ON CONFLICT (order_id, fingerprint) DO UPDATE SET times = times + 1, last_at = MAX(last_at, excluded.last_at)
     RETURNING id";
 
-const FOLD_LATER: &str = "INSERT INTO unfolded (delivery) VALUES ($1)";
+/// All new ones that are about orders wait to be folded.
+const WAIT: &str = "INSERT INTO unfolded (delivery) SELECT id FROM deliveries WHERE id >= ?1 AND order_id <> ''";
 
-const STATE: &str = "SELECT state, invoice_number, invoice_id FROM orders WHERE order_id = $1";
+const STATE: &str = "SELECT state, invoice_number, invoice_id FROM orders WHERE order_id = ?1";
 
 /// Appends deliveries, the first under the id `first_id`: no row has this one or a later one.
 pub(super) fn append(connection: &Connection, first_id: i64, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
-    deliveries.iter().zip(first_id..).map(|(delivery, id)| append_one(connection, id, delivery)).collect()
+    let (mut append, mut state) = (cached(connection, APPEND)?, cached(connection, STATE)?);
+    let mut receipts = Vec::with_capacity(deliveries.len());
+    for (delivery, id) in deliveries.iter().zip(first_id..) {
+        let is_repeat = append_one(&mut append, id, delivery)? != id;
+        receipts.push(match &delivery.content {
+            Content::Order { order_id, .. } => receipt(&mut state, order_id.as_str(), is_repeat)?,
+            Content::Unreadable { .. } => Receipt { repeat: false, state: State::Received, invoice: None },
+        });
+    }
+    cached(connection, WAIT)?.execute([first_id])?;
+    Ok(receipts)
 }
 
-fn append_one(connection: &Connection, id: i64, delivery: &Delivery) -> Result<Receipt> {
+/// Returns the id under which this content is kept.
+fn append_one(append: &mut CachedStatement<'_>, id: i64, delivery: &Delivery) -> Result<i64> {
     let (order_id, event, status, problem) = match &delivery.content {
-        Content::Order(facts) => (facts.order_id.as_str(), &*facts.event, &*facts.status_text, None),
-        Content::Unreadable { problem, .. } => ("", "", "", Some(&**problem)),
+        Content::Order { order_id, event, status_text } => (order_id.as_str(), &**event, &**status_text, None),
+        Content::Unreadable { problem, .. } => ("", "", "", Some(problem)),
     };
-    let values = [
-        id.into(),
-        order_id.into(),
-        Value::Bytes(&delivery.fingerprint),
-        event.into(),
-        status.into(),
-        micros(delivery.received_at).into(),
-        problem.map_or(Value::Null, Value::Text),
-        Value::Bytes(&delivery.body),
-        delivery.content.names_order().map_or(Value::Null, Value::Text),
+    let at = micros(delivery.received_at);
+    let names_order = delivery.content.names_order();
+    let values = params![
+        id,
+        order_id,
+        delivery.fingerprint.as_slice(),
+        event,
+        status,
+        at,
+        problem,
+        delivery.body.as_ref(),
+        names_order
     ];
-    let kept = fetch(connection, APPEND, &values)?;
-    let is_repeat = kept.first().map(|row| row.number("id")).transpose()? != Some(id);
-    let new = Receipt { repeat: is_repeat, state: State::Received, invoice: None };
-    if order_id.is_empty() {
-        return Ok(Receipt { repeat: false, ..new });
-    }
-    match fetch(connection, STATE, &[order_id.into()])?.first() {
-        Some(order) => receipt(order, is_repeat),
-        None => Ok(new),
-    }
+    Ok(append.query_row(values, |row| row.get(0))?)
 }
 
-/// Those of them that are new and about an order wait to be folded.
-pub(super) fn fold_later(connection: &Connection, new: &[(i64, &Delivery)]) -> Result<()> {
-    for (id, delivery) in new {
-        if matches!(delivery.content, Content::Order(_)) {
-            execute(connection, FOLD_LATER, &[(*id).into()])?;
-        }
-    }
-    Ok(())
+/// What to answer the sender, from the order's row if there is one.
+fn receipt(state: &mut CachedStatement<'_>, order_id: &str, repeat: bool) -> Result<Receipt> {
+    let mut rows = state.query([order_id])?;
+    let Some(row) = rows.next()? else { return Ok(Receipt { repeat, state: State::Received, invoice: None }) };
+    let word = row.get_ref("state")?.as_str().map_err(rusqlite::Error::from)?;
+    let state = State::parse(word).ok_or_else(|| StorageError::Unreadable(format!("state {word:?}")))?;
+    let number = row.get::<_, Option<String>>("invoice_number")?.filter(|_| state != State::Voided);
+    let invoice = number.zip(row.get::<_, Option<i64>>("invoice_id")?);
+    Ok(Receipt { repeat, state, invoice: invoice.map(|(number, id)| InvoiceRef { number, id }) })
 }
