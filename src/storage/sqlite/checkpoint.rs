@@ -4,6 +4,7 @@
 //! The log's file keeps its length: to write over what is there is quicker than to make a file longer.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread::JoinHandle,
@@ -50,13 +51,13 @@ impl Checkpointer {
         let (stop, stopped) = mpsc::channel();
         let thread = std::thread::Builder::new().name("checkpoints".to_owned()).spawn(move || {
             let (mut connection, mut before) = (None, 0);
-            while stopped.recv_timeout(LOOK) == Err(mpsc::RecvTimeoutError::Timeout) {
+            again_until_stopped(&stopped, LOOK, || {
                 if let Err(error) = look(&path, &opened, &mut connection, &mut before) {
-                    // The log only grows until it works again; whoever cannot write is told by the commit itself.
+                    // The log only grows until it works again; a commit that cannot write reports it itself.
                     tracing::debug!("the log could not be moved into the database: {error}");
                     connection = None;
                 }
-            }
+            });
         });
         if let Err(error) = &thread {
             tracing::error!("no thread could be made that moves SQLite's log into the database: {error}");
@@ -69,8 +70,18 @@ impl Drop for Checkpointer {
     fn drop(&mut self) {
         self.stop.take();
         if let Some(thread) = self.thread.take() {
-            // It panics nowhere; if it does, there is nothing to tidy up.
             let _ = thread.join();
+        }
+    }
+}
+
+/// Works after every pause until the other end of the channel is gone. Work that panics is logged, counted and done
+/// again after the next pause: without this thread the log would grow until the disk is full.
+fn again_until_stopped(stopped: &mpsc::Receiver<()>, pause: Duration, mut work: impl FnMut()) {
+    while stopped.recv_timeout(pause) == Err(mpsc::RecvTimeoutError::Timeout) {
+        if catch_unwind(AssertUnwindSafe(&mut work)).is_err() {
+            metrics::counter!("forstok_accurate_task_panics_total", "task" => "checkpoints").increment(1);
+            tracing::error!("moving SQLite's log into the database panicked; it is tried again");
         }
     }
 }
@@ -118,5 +129,22 @@ impl Log {
         let count = |row: &rusqlite::Row<'_>| Ok((row.get("log")?, row.get::<_, i64>("checkpointed")?));
         let (pages, moved): (i64, i64) = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], count)?;
         Ok(Self { pages, left: pages - moved })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_panics_is_done_again_until_it_is_stopped() {
+        let (stop, stopped) = mpsc::channel();
+        let (mut stop, mut times) = (Some(stop), 0);
+        again_until_stopped(&stopped, Duration::from_millis(1), || {
+            times += 1;
+            assert!(times > 2, "on purpose");
+            stop.take();
+        });
+        assert_eq!(times, 3);
     }
 }
