@@ -196,6 +196,22 @@ async fn a_revoked_token_of_one_book_does_not_hold_up_the_other() {
 }
 
 #[tokio::test]
+async fn the_estimate_counts_only_the_orders_of_books_that_are_not_paused() {
+    let books = Books::new().await;
+    books.accurate[SECOND].revoke_token();
+    books.forstok_sends(order("1").ready_to_ship().store(STORE_OF_SECOND)).await;
+    books.run_until_idle().await;
+    assert_eq!((books.pause(MAIN), books.pause(SECOND)), (None, Some("token_refused")));
+    let queue = books.engine.queue().await.expect("readable");
+    assert_eq!((queue.orders, queue.seconds), (1, None), "nobody knows when the token is replaced");
+    for id in 2..=9 {
+        books.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
+    }
+    let queue = books.engine.queue().await.expect("readable");
+    assert_eq!((queue.orders, queue.seconds), (9, Some(2)), "eight of them, four a second");
+}
+
+#[tokio::test]
 async fn each_book_has_the_whole_of_its_limits() {
     let books = Books::new().await;
     books.forstok_sends_orders(1..=160).await;

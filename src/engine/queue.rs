@@ -1,5 +1,7 @@
 //! The orders that wait for Accurate, and how long they will take.
 
+use std::collections::HashSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::Engine;
@@ -18,8 +20,8 @@ pub struct Queue {
     pub orders: i64,
     /// Since when the order that has waited longest is due.
     pub oldest_due_at: Option<Timestamp>,
-    /// Expected seconds until all of them are done, at the current rate; `None` while every Accurate database is
-    /// paused.
+    /// Expected seconds until those of them are done whose Accurate database is not paused, at the current rate; `None`
+    /// when all of them wait for a paused one.
     pub seconds: Option<i64>,
 }
 
@@ -29,10 +31,16 @@ impl Engine {
     pub async fn queue(&self) -> Result<Queue> {
         let waits = |state| matches!(state, State::Received | State::Due | State::VoidDue);
         let counts = self.storage.counts().await?;
-        let orders = counts.iter().filter(|count| waits(count.state)).map(|count| count.orders).sum();
-        let books = self.books();
-        let is_paused = !books.is_empty() && books.iter().all(|book| book.pause.is_some());
-        let seconds = if is_paused && orders > 0 { None } else { Some(self.seconds_for(orders).await?) };
+        let paused: HashSet<_> =
+            self.books().into_iter().filter(|book| book.pause.is_some()).map(|book| book.name).collect();
+        let mapping = self.mapping();
+        let goes_on = |store: &str| !paused.contains(mapping.mapping.book_of(store));
+        let (mut orders, mut moving) = (0, 0);
+        for count in counts.iter().filter(|count| waits(count.state)) {
+            orders += count.orders;
+            moving += if goes_on(&count.store_id) { count.orders } else { 0 };
+        }
+        let seconds = if moving == 0 && orders > 0 { None } else { Some(self.seconds_for(moving).await?) };
         Ok(Queue { orders, oldest_due_at: self.storage.oldest_due().await?, seconds })
     }
 

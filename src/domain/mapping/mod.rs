@@ -204,6 +204,11 @@ impl Mapping {
         self.auto_create_at.and_then(Status::rank)
     }
 
+    /// The book that the orders of a store go to.
+    pub fn book_of(&self, store_id: &str) -> &str {
+        self.stores.get(store_id).map_or(DEFAULT_BOOK, |store| &store.book)
+    }
+
     /// The names of all books that stores use.
     pub fn books(&self) -> impl Iterator<Item = (&str, &str)> {
         self.stores.iter().map(|(id, store)| (id.as_str(), store.book.as_str()))
