@@ -127,6 +127,20 @@ async fn two_replicas_never_claim_the_same_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leadership_that_a_wrong_clock_made_too_long_is_taken_over() {
+    let world = World::on(Base::Postgres).await;
+    let (one, two) = (&world.storage, another(&world).await);
+    let long = Duration::from_mins(5);
+    let mut person = beside(&world.place).await;
+    for (minutes, expected) in [(9, Leadership::Another { report: None }), (11, Leadership::Won)] {
+        one.lead(BOOK, "one", long, None).await.expect("written");
+        let ahead = format!("UPDATE leaders SET until = clock_timestamp() + interval '{minutes} minutes'");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(ahead)).execute(&mut person).await.expect("run");
+        assert_eq!(two.lead(BOOK, "two", long, None).await.expect("written"), expected, "{minutes} minutes");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_book_is_one_replicas_until_its_lease_ends_or_it_lets_go() {
     let world = World::on(Base::Postgres).await;
     let (one, two) = (&world.storage, another(&world).await);
