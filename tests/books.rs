@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::world::{FakeClock, Order, SandboxWire, order, order_id};
+use crate::world::{FakeClock, Order, SandboxWire, fold_all, order, order_id};
 
 const MAIN: &str = "main";
 const SECOND: &str = "second";
@@ -207,6 +207,7 @@ async fn the_estimate_counts_only_the_orders_of_books_that_are_not_paused() {
     for id in 2..=9 {
         books.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
     }
+    fold_all(books.storage.as_ref()).await;
     let queue = books.engine.queue().await.expect("readable");
     assert_eq!((queue.orders, queue.seconds), (9, Some(2)), "eight of them, four a second");
 }

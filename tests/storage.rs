@@ -53,6 +53,7 @@ on_both!(
     two_deliveries_of_one_order_in_one_commit_are_folded_into_one of crate::storage,
     a_receipt_tells_where_the_order_stands of crate::storage,
     what_cannot_be_read_is_kept_and_listed of crate::storage,
+    an_order_that_cannot_be_read_is_skipped_and_explained of crate::storage::work,
     a_decision_about_old_news_changes_nothing of crate::storage,
     a_decision_about_an_order_under_a_lease_changes_nothing of crate::storage,
     an_outcome_counts_once_and_only_from_the_current_claim of crate::storage,
@@ -114,7 +115,7 @@ async fn record(world: &World, orders: &[Order]) -> Vec<bool> {
 }
 
 async fn undecided(world: &World) -> Vec<Undecided> {
-    world.storage.undecided(world.clock.now(), 100).await.expect("readable")
+    world.storage.undecided(world.clock.now(), 100).await.expect("readable").orders
 }
 
 async fn decide(world: &World, verdict: Verdict) -> usize {
@@ -276,7 +277,7 @@ async fn a_decision_about_an_order_under_a_lease_changes_nothing(base: Base) {
     world.advance(600);
     assert_eq!(decide(&world, verdict.clone()).await, 0);
     let outcome = Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes };
-    let settlement = Settlement { doubt: Doubt::none(), ..Settlement::of(&claim, outcome) };
+    let settlement = Settlement::with_doubt(&claim, Doubt::of_age(None, 0), outcome);
     assert_eq!(world.storage.settle(&[settlement], world.clock.now()).await.expect("written"), [Settled::Written]);
     assert_eq!(decide(&world, verdict).await, 0, "it was made before the outcome was known");
     let verdict = ignoring(&undecided(&world).await.remove(0));
@@ -288,7 +289,11 @@ async fn an_outcome_counts_once_and_only_from_the_current_claim(base: Base) {
     world.forstok_sends(order("1").ready_to_ship()).await;
     let claim = world.only_claim().await;
     let outcome = Outcome::Blocked { findings: Vec::new(), waits_for: None, recheck_after: None };
-    let settlement = |attempt| Settlement { attempt, ..Settlement::of(&claim, outcome.clone()) };
+    let settlement = |attempt| {
+        let mut settlement = Settlement::of(&claim, outcome.clone());
+        settlement.attempt = attempt;
+        settlement
+    };
     let settle =
         async |attempt| world.storage.settle(&[settlement(attempt)], world.clock.now()).await.expect("written");
     assert_eq!(settle(claim.attempt - 1).await, [Settled::Late]);

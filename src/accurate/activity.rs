@@ -1,4 +1,4 @@
-//! The calls of the last minute and the last errors of a book, for people who look at its connection.
+//! The calls of the last minute and the last errors of a book, for the page about its connection.
 
 use std::{
     collections::VecDeque,
@@ -13,7 +13,7 @@ const ERRORS_KEPT: usize = 10;
 /// What is counted.
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-/// What a book's calls came to lately, as this process made them.
+/// The recent calls of a book that this process made.
 #[derive(Debug, Default)]
 pub(super) struct Activity(Mutex<Lately>);
 
@@ -60,7 +60,7 @@ impl Activity {
         }
     }
 
-    /// What it has come to.
+    /// The recent calls and errors.
     pub(super) fn lately(&self) -> Lately {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -21,7 +21,7 @@ pub enum Ensured {
     /// We did, just now.
     Created,
     /// It existed before, or another order has created it in the meantime.
-    Stood,
+    Existed,
 }
 
 /// When each customer was last seen to exist, after Accurate had refused an order because it did not.
@@ -32,7 +32,7 @@ pub async fn ensure(session: &Session, customer_no: &str, name: &str) -> Result<
     let missed_at = session.monotonic();
     let mut seen = session.customers_seen.lock().await;
     if seen.get(customer_no).is_some_and(|seen_at| *seen_at >= missed_at) {
-        return Ok(Ensured::Stood);
+        return Ok(Ensured::Existed);
     }
     let ensured = look_or_create(session, customer_no, name).await?;
     seen.insert(customer_no.to_owned(), session.monotonic());
@@ -41,14 +41,14 @@ pub async fn ensure(session: &Session, customer_no: &str, name: &str) -> Result<
 
 async fn look_or_create(session: &Session, customer_no: &str, name: &str) -> Result<Ensured, Failure> {
     if exists(session, customer_no).await? {
-        return Ok(Ensured::Stood);
+        return Ok(Ensured::Existed);
     }
     let day = day_in_wib(session.now()).strftime(ACCURATE_DAY).to_string();
     let body = json!({"name": name, "customerNo": customer_no, "transDate": day});
     match session.call::<Skipped, Skipped>(&Call::post("customer/save", &body)).await {
         Ok(_) => Ok(Ensured::Created),
         // Only this says that the customer exists; a name that is taken is for a person (accurate.md §5).
-        Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate(Taken::CustomerNo), .. })) => Ok(Ensured::Stood),
+        Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate(Taken::CustomerNo), .. })) => Ok(Ensured::Existed),
         Err(failure) => Err(failure),
     }
 }

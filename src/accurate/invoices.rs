@@ -26,21 +26,21 @@ pub struct FoundInvoice {
     pub customer_no: String,
     /// Our order id, by default.
     pub description: String,
-    /// Total in rupiah, when it was told.
+    /// Total in rupiah, when it could be read.
     pub total: Option<Decimal>,
     /// Something was paid on it.
     pub has_receipt: bool,
 }
 
 impl FoundInvoice {
-    /// Whether it holds what tells this order's invoice from another's.
+    /// Whether it has the fields that identify an order's invoice.
     pub fn can_be_compared(&self) -> bool {
         !self.customer_no.is_empty() && !self.description.is_empty() && self.total.is_some()
     }
 }
 
-/// Invoices that stand, by number.
-pub type Standing = HashMap<String, FoundInvoice>;
+/// Invoices that exist, by number.
+pub type ByNumber = HashMap<String, FoundInvoice>;
 
 /// Whether two invoice numbers are the same: some databases change the case of letters.
 pub fn same_number(one: &str, other: &str) -> bool {
@@ -48,7 +48,7 @@ pub fn same_number(one: &str, other: &str) -> bool {
 }
 
 /// Saves an invoice. `Ok(None)`: saved, but the reply does not hold the record; the record may have another number.
-/// It is sent before `last_start` or not at all: afterwards somebody else may have done, and undone, the same.
+/// It is sent before `last_start` or not at all: afterwards another worker may have saved, and deleted, the same invoice.
 pub async fn save(
     session: &Session,
     body: &InvoiceBody,
@@ -63,7 +63,7 @@ pub async fn save(
 pub const LARGEST_BULK: usize = 100;
 
 /// Saves up to [`LARGEST_BULK`] invoices in one call; one result each, in their order, as of [`save`].
-/// The outer failure stands for all of them.
+/// The outer failure applies to all of them.
 pub async fn save_many(
     session: &Session,
     bodies: &[&InvoiceBody],
@@ -79,8 +79,8 @@ pub async fn save_many(
 pub(super) struct Lists {
     /// A filter with several values was seen to find more than one of them.
     understood: bool,
-    /// The two numbers that were last seen to stand: what a filter is tried with.
-    standing: [Option<String>; 2],
+    /// The two existing numbers that were seen last: a filter is tried with them.
+    existing: [Option<String>; 2],
 }
 
 impl Session {
@@ -88,39 +88,39 @@ impl Session {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers the number of an invoice that stands.
-    fn stands(&self, found: Option<FoundInvoice>) -> Option<FoundInvoice> {
+    /// Remembers the number of an invoice that exists.
+    fn remember(&self, found: Option<FoundInvoice>) -> Option<FoundInvoice> {
         if let Some(invoice) = &found {
-            self.knows(&invoice.number);
+            self.remember_number(&invoice.number);
         }
         found
     }
 
-    /// Whether two invoices are known to stand, so that it can be tried whether lists are understood.
+    /// Whether two invoices are known to exist, with which a list can be tried.
     pub fn can_try_lists(&self) -> bool {
-        self.lists().standing.iter().all(Option::is_some)
+        self.lists().existing.iter().all(Option::is_some)
     }
 
-    /// Tells of an invoice that stood when it was last heard of.
-    pub fn knows(&self, number: &str) {
+    /// Remembers the number of an invoice that existed when it was last seen.
+    pub fn remember_number(&self, number: &str) {
         let mut lists = self.lists();
-        if lists.standing[0].as_deref() != Some(number) {
-            lists.standing.swap(0, 1);
-            lists.standing[0] = Some(number.to_owned());
+        if lists.existing[0].as_deref() != Some(number) {
+            lists.existing.swap(0, 1);
+            lists.existing[0] = Some(number.to_owned());
         }
     }
 }
 
-/// Those of many invoices that stand, by number, with one list; `None` when its answer cannot be trusted.
+/// Those of many invoices that exist, by number, with one list; `None` when its answer cannot be trusted.
 ///
 /// Whether a filter takes several values is not known, and one that is not understood is ignored in silence
 /// (accurate.md §3, B). So the answer counts when it holds nothing that was not asked for, and when a filter of
 /// this form has once found two at a time; what it could not be compared by is left out of it.
-pub async fn by_numbers(session: &Session, numbers: &[&str]) -> Result<Option<Standing>, Failure> {
+pub async fn by_numbers(session: &Session, numbers: &[&str]) -> Result<Option<ByNumber>, Failure> {
     let Some(found) = list(session, numbers).await? else { return Ok(None) };
     if found.len() < 2 && numbers.len() > 1 && !session.lists().understood {
-        let standing = session.lists().standing.clone();
-        let [Some(one), Some(other)] = &standing else { return Ok(None) };
+        let existing = session.lists().existing.clone();
+        let [Some(one), Some(other)] = &existing else { return Ok(None) };
         match list(session, &[one, other]).await? {
             Some(both) if both.len() == 2 => {}
             _ => return Ok(None),
@@ -132,7 +132,7 @@ pub async fn by_numbers(session: &Session, numbers: &[&str]) -> Result<Option<St
     Ok(Some(found))
 }
 
-async fn list(session: &Session, numbers: &[&str]) -> Result<Option<Standing>, Failure> {
+async fn list(session: &Session, numbers: &[&str]) -> Result<Option<ByNumber>, Failure> {
     let size = LARGEST_BULK.to_string();
     let mut query = vec![
         ("fields", "id,number,customer,description,totalAmount"),
@@ -145,7 +145,7 @@ async fn list(session: &Session, numbers: &[&str]) -> Result<Option<Standing>, F
     if !list.complete {
         return Ok(None);
     }
-    let mut found = Standing::with_capacity(list.rows.len());
+    let mut found = ByNumber::with_capacity(list.rows.len());
     for row in list.rows {
         let Some(invoice) = row.invoice() else { return Ok(None) };
         match numbers.iter().find(|number| same_number(number, &invoice.number)) {
@@ -156,12 +156,12 @@ async fn list(session: &Session, numbers: &[&str]) -> Result<Option<Standing>, F
     Ok(Some(found))
 }
 
-/// The invoice with this number, if one stands.
+/// The invoice with this number, if one exists.
 pub async fn by_number(session: &Session, number: &str) -> Result<Option<FoundInvoice>, Failure> {
     match session.call::<Record, Skipped>(&Call::get("sales-invoice/detail", &[("number", number)])).await {
         Ok(Envelope { d, .. }) => match d.invoice() {
             // A filter that was not understood returns something else (accurate.md §3): never believe it.
-            Some(invoice) if same_number(&invoice.number, number) => Ok(session.stands(Some(invoice))),
+            Some(invoice) if same_number(&invoice.number, number) => Ok(session.remember(Some(invoice))),
             _ => Err(another_detail()),
         },
         Err(Failure::Refused(Refusal { meaning: Meaning::NotFound, .. })) => Ok(None),
@@ -169,7 +169,7 @@ pub async fn by_number(session: &Session, number: &str) -> Result<Option<FoundIn
     }
 }
 
-/// The invoice with this id, if it stands.
+/// The invoice with this id, if it exists.
 pub async fn by_id(session: &Session, id: i64) -> Result<Option<FoundInvoice>, Failure> {
     match session.call::<Record, Skipped>(&Call::get("sales-invoice/detail", &[("id", &id.to_string())])).await {
         Ok(Envelope { d, .. }) => match d.invoice() {

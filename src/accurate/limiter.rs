@@ -4,7 +4,6 @@
 //! slot can never reach Accurate within one second of each other, and there are eight slots: any second sees
 //! at most eight. A call that takes long has reached Accurate long before it ended, so its slot counts from
 //! at most `WAY` after it left; that is the jitter on the way that the allowance pays for.
-
 //!
 //! All of it is measured with the monotonic clock: setting the machine's clock neither delays a call nor lets one
 //! leave early.
@@ -33,7 +32,7 @@ const WAY: Duration = Duration::from_millis(100);
 /// allow more than one call in 125 milliseconds for long.
 const GAP: Duration = Duration::from_millis(60);
 
-/// How long a call whose reply never came is taken to be still in flight over there.
+/// How long a call whose reply never came counts as still in flight at Accurate.
 const LOST: Duration = Duration::from_secs(5);
 
 /// The limits of one book.
@@ -94,7 +93,7 @@ impl Limiter {
         }
     }
 
-    /// Takes half of the slots out of use. When this returns, none of their calls counts over there any more, so that
+    /// Takes half of the slots out of use. When this returns, none of their calls counts at Accurate any more, so that
     /// another process may make as many.
     pub async fn lend(&self) -> Lent<'_> {
         let permits = self.in_flight.acquire_many(LENT as u32).await.expect("the semaphore is never closed");
@@ -138,7 +137,7 @@ impl Drop for Slot<'_> {
 }
 
 impl Drop for Lent<'_> {
-    /// What the other process sent last, and heard nothing of, may still be in flight.
+    /// The last calls of the other process may still be in flight.
     fn drop(&mut self) {
         let free_from = self.limiter.clock.monotonic() + LOST;
         self.limiter.lock().free_from.extend(std::iter::repeat_n(Reverse(free_from), LENT));

@@ -1,7 +1,7 @@
 //! What one message of Accurate means: whole templates, matched from the start of the message.
 //!
 //! Messages quote what sellers typed (item numbers, names, invoice numbers), so no phrase is searched for inside a
-//! message. Fixed words must begin the message, and a seller's text may stand only where a template has its variable
+//! message. Fixed words must begin the message, and a seller's text may appear only where a template has its variable
 //! part. Where accurate.md knows how a template ends, the end must match too. Each of a reply's messages is matched
 //! alone; [`all_of`] says what they mean together.
 

@@ -19,7 +19,7 @@ pub enum Failure {
     SlowDown(String),
     /// It is certain that nothing reached Accurate.
     NotSent(String),
-    /// Nobody knows whether it was done.
+    /// It is not known whether it was done.
     Ambiguous(String),
     /// It was not done, and Accurate gives the reason in words that we know.
     Refused(Refusal),

@@ -13,7 +13,7 @@ use super::credentials::Credentials;
 /// Replaces a secret.
 const HIDDEN: &str = "***";
 
-/// Bytes in a row that betray a secret: an echo may cut it short or break it, so pieces are looked for. Secrets that
+/// Bytes in a row that betray a secret: an echo may cut it short or break it, so pieces are searched for. Secrets that
 /// are shorter than this exist only on a developer's machine.
 const PIECE: usize = 8;
 

@@ -1,6 +1,6 @@
 //! Reads a reply once, into the types that its call wants.
 //!
-//! A reply may be 16 MiB of anything. What nobody wants is skipped without being kept, and rows, messages and texts
+//! A reply may be 16 MiB of anything. Parts that no caller needs are skipped without being kept, and rows, messages and texts
 //! are limited, so that reading takes little more memory than the reply itself. Nesting costs no stack: the parts are
 //! first found as slices of the body, and skipping is not recursive.
 
@@ -43,7 +43,7 @@ pub struct Envelope<D = Skipped, R = Skipped> {
 /// The outcome of one element of a bulk.
 pub type Element<R> = Result<Envelope<Skipped, R>, Failure>;
 
-/// A part of a reply that nobody wants.
+/// A part of a reply that no caller needs.
 pub type Skipped = IgnoredAny;
 
 /// The parts of a reply as slices of its body.
@@ -88,7 +88,7 @@ where
 
 /// Reads the reply to a bulk of `sent` elements: one result each, in the order sent (accurate.md §3, B).
 ///
-/// The outer failure applies to all of them: the bulk was refused as a whole, or nobody knows.
+/// The outer failure applies to all of them: the bulk was refused as a whole, or its outcome is unknown.
 pub(super) fn read_many<R: DeserializeOwned>(
     call: &'static str,
     reply: &WireReply,
@@ -100,11 +100,11 @@ pub(super) fn read_many<R: DeserializeOwned>(
     let elements = parts.d.filter(|_| is_ok(reply.status)).and_then(|d| FirstOf::read(d, sent)).unwrap_or_default();
     if elements.first.is_empty() || !elements.first.iter().all(|element| element.get().starts_with('{')) {
         read::<Skipped, Skipped>(call, reply, secrets)?;
-        return Err(Failure::Ambiguous("the reply to the bulk does not tell its elements apart".to_owned()));
+        return Err(Failure::Ambiguous("the reply to the bulk does not list its elements".to_owned()));
     }
     let answered = elements.first.len() + elements.more;
     if answered != sent {
-        return Err(Failure::Ambiguous(format!("{sent} invoices were sent, the reply tells of {answered}")));
+        return Err(Failure::Ambiguous(format!("{sent} invoices were sent, the reply lists {answered}")));
     }
     let read = |element: &RawValue| {
         let parts = serde_json::from_str::<Parts<'_>>(element.get()).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Finding an invoice whose number is not known: the list of its day, every row checked (accurate.md §6).
 //!
 //! In a database whose automatic numbering wins, a save whose reply was lost has created an invoice under a number
-//! that nobody told us. Only its description names the order. So whether our numbers are kept is remembered, and as
+//! that no reply has named. Only its description names the order. So whether our numbers are kept is remembered, and as
 //! long as that is not known it counts as not so.
 
 use std::{
@@ -69,7 +69,7 @@ struct OneDay {
 }
 
 impl Session {
-    /// Whether invoices are known to keep the numbers that we send. As long as they are, a number that nobody has
+    /// Whether invoices are known to keep the numbers that we send. As long as they are, a number without an invoice
     /// proves that the order has no invoice, and Accurate refuses a second save.
     pub fn numbers_are_ours(&self) -> bool {
         *self.numbering() == Numbering::Ours

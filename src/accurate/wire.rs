@@ -49,7 +49,7 @@ pub enum WireFault {
     /// No connection was made, so it is certain that nothing was sent.
     #[error("no connection: {0}")]
     NotSent(String),
-    /// Its turn came too late, so it was not sent.
+    /// Its slot came too late, so it was not sent.
     #[error("the lease would end before the call")]
     TooLate,
     /// The connection broke or time ran out after sending may have begun.

@@ -24,7 +24,7 @@ use crate::{
     },
     forstok::payload,
     live::Live,
-    storage::{Result, Storage, Undecided, Verdict},
+    storage::{News, Result, Storage, Undecided, UnreadableOrder, Verdict},
 };
 
 /// Decides undecided orders.
@@ -32,7 +32,7 @@ pub struct Deciding {
     storage: Arc<dyn Storage>,
     clock: SharedClock,
     mapping: Live<ActiveMapping>,
-    /// Orders for which the decision panicked, with the revision that caused the panic.
+    /// Orders that cannot be read, or for which the decision panicked, with the revision that caused it.
     undecidable: Mutex<HashMap<OrderId, i64>>,
     decide: Decide,
 }
@@ -61,20 +61,27 @@ impl Deciding {
 
     /// Decides up to `batch` undecided orders; returns how many decisions took effect.
     pub async fn decide_some(&self, batch: i64) -> Result<usize> {
-        let now = self.clock.now();
         let skipped = self.undecidable().len() as i64;
-        let undecided = self.storage.undecided(now, batch + skipped).await?;
+        let News { orders, unreadable } = self.storage.undecided(self.clock.now(), batch + skipped).await?;
+        // What arrived while they were read is decided about too, and the timeline shows a decision after its news.
+        let now = self.clock.now();
         let mapping = self.mapping();
         let (mut verdicts, mut failed) = (Vec::new(), Vec::new());
-        for order in undecided.iter().filter(|order| !self.is_undecidable(order)) {
-            match self.verdict(order, &mapping) {
-                Some(verdict) => verdicts.push(verdict),
-                None => failed.push(order),
+        for UnreadableOrder { order_id, revision, problem } in &unreadable {
+            if !self.is_undecidable(order_id, *revision) {
+                tracing::error!(%order_id, "order {order_id} is skipped: its stored data cannot be read: {problem}");
+                failed.push((order_id, *revision));
             }
         }
-        for order in failed {
-            self.storage.note(&order.order_id, &Event::NotDecided, now).await?;
-            self.undecidable().insert(order.order_id.clone(), order.revision);
+        for order in orders.iter().filter(|order| !self.is_undecidable(&order.order_id, order.revision)) {
+            match self.verdict(order, &mapping) {
+                Some(verdict) => verdicts.push(verdict),
+                None => failed.push((&order.order_id, order.revision)),
+            }
+        }
+        for (order_id, revision) in failed {
+            self.storage.note(order_id, &Event::NotDecided, now).await?;
+            self.undecidable().insert(order_id.clone(), revision);
         }
         if verdicts.is_empty() {
             return Ok(0);
@@ -84,9 +91,9 @@ impl Deciding {
         Ok(decided.len())
     }
 
-    /// Whether deciding this revision has panicked before.
-    fn is_undecidable(&self, order: &Undecided) -> bool {
-        self.undecidable().get(&order.order_id) == Some(&order.revision)
+    /// Whether deciding this revision has failed before.
+    fn is_undecidable(&self, order_id: &OrderId, revision: i64) -> bool {
+        self.undecidable().get(order_id) == Some(&revision)
     }
 
     /// The verdict on an order; `None` if deciding it panics, so that one such order does not prevent the decisions on

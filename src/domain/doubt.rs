@@ -1,7 +1,10 @@
 //! Doubt about an order's saves: one may have been carried out, or may still be, and no reply says what it created.
 //!
-//! A doubt belongs to the order and outlives every outcome of an attempt. It ends in two ways only: the invoice is
-//! found, or a look-up finds nothing after every save has expired.
+//! A doubt belongs to the order and outlives every outcome of an attempt. It ends in three ways only: a reply accounts
+//! for the save, the invoice is found, or a look-up finds nothing after every save has expired.
+//!
+//! There is no empty doubt to start from: a doubt is read from the order's row when the order is claimed, handed on by
+//! the attempt, and written by the settlement, whatever the outcome is.
 
 use jiff::SignedDuration;
 
@@ -11,7 +14,8 @@ use jiff::SignedDuration;
 pub const SAVE_IS_OVER: SignedDuration = SignedDuration::from_mins(5);
 
 /// What is not known about the saves that were sent for one order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Doubt {
     /// Age of the latest save of an earlier attempt when the order was claimed, if its outcome is not known.
     before: Option<SignedDuration>,
@@ -39,19 +43,15 @@ pub enum Remaining {
 }
 
 impl Doubt {
-    /// No doubt.
-    pub fn none() -> Self {
-        Self::default()
-    }
-
     /// The doubt in an order's row: the age of the latest save of unknown outcome, by the database's clock, and the
     /// number of attempts.
     pub fn of_age(age: Option<SignedDuration>, earlier_attempts: i64) -> Self {
         Self {
             before: age,
             is_about_one: earlier_attempts <= 1,
+            sent: 0,
             was_over: age.is_some_and(|age| age >= SAVE_IS_OVER),
-            ..Self::default()
+            must_be_looked_up: false,
         }
     }
 
@@ -138,6 +138,96 @@ mod tests {
         Doubt::of_age(Some(SignedDuration::from_secs(seconds_ago)), earlier_attempts)
     }
 
+    fn never_tried() -> Doubt {
+        Doubt::of_age(None, 0)
+    }
+
+    /// What a doubt is told.
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        SaveLeaves,
+        SaveIsAccountedFor,
+        InvoiceIsFound,
+        NothingIsFound,
+        LookUpFirst,
+    }
+
+    /// Which saves may still arrive, counted one by one.
+    struct Saves {
+        earlier: bool,
+        earlier_are_over: bool,
+        ours: u32,
+        must_be_looked_up: bool,
+    }
+
+    impl Saves {
+        /// The most cautious reading of a step; a found invoice accounts for one save at most, and for none of several.
+        fn after(&mut self, step: Step, is_about_one: bool) {
+            match step {
+                Step::SaveLeaves => self.ours += 1,
+                Step::SaveIsAccountedFor => self.ours = self.ours.saturating_sub(1),
+                Step::InvoiceIsFound => {
+                    self.must_be_looked_up = false;
+                    match (self.earlier, self.ours) {
+                        (true, 0) if is_about_one || self.earlier_are_over => self.earlier = false,
+                        (false, ours) => self.ours = ours.saturating_sub(1),
+                        (true, _) => {}
+                    }
+                }
+                Step::NothingIsFound => {
+                    if self.earlier_are_over && self.ours == 0 {
+                        (self.earlier, self.must_be_looked_up) = (false, false);
+                    }
+                }
+                Step::LookUpFirst => self.must_be_looked_up = true,
+            }
+        }
+
+        fn remaining(&self) -> Remaining {
+            match self {
+                Self { ours: 1.., .. } => Remaining::SinceNow,
+                Self { earlier: true, .. } => Remaining::AsBefore,
+                Self { must_be_looked_up: true, .. } => Remaining::LookUp,
+                _ => Remaining::Nothing,
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_happens_in_an_attempt_no_save_is_forgotten_and_the_latest_counts() {
+        let steps =
+            [Step::SaveLeaves, Step::SaveIsAccountedFor, Step::InvoiceIsFound, Step::NothingIsFound, Step::LookUpFirst];
+        let mut rng = fastrand::Rng::with_seed(1);
+        for _ in 0..20_000 {
+            let age = rng.choice([None, Some(1), Some(299), Some(300), Some(10_000)]).expect("one of five");
+            let attempts = rng.i64(i64::from(age.is_some())..4);
+            let mut doubt = Doubt::of_age(age.map(SignedDuration::from_secs), attempts);
+            let (earlier, earlier_are_over) = (age.is_some(), age.is_some_and(|age| age >= 300));
+            let mut saves = Saves { earlier, earlier_are_over, ours: 0, must_be_looked_up: false };
+            let mut told = Vec::new();
+            for _ in 0..rng.usize(1..8) {
+                let step = rng.choice(steps).expect("one of five");
+                told.push(step);
+                match step {
+                    Step::SaveLeaves => doubt.save_leaves(),
+                    Step::SaveIsAccountedFor => doubt.save_is_accounted_for(),
+                    Step::InvoiceIsFound => doubt.invoice_is_found(),
+                    Step::NothingIsFound => doubt.nothing_is_found(),
+                    Step::LookUpFirst => doubt.look_up_first(),
+                }
+                saves.after(step, attempts <= 1);
+                assert_eq!(doubt.remaining(), saves.remaining(), "{age:?} s, {attempts} attempts: {told:?}");
+                assert_eq!(doubt.exists(), saves.earlier || saves.ours > 0, "{told:?}");
+                let wait = match (saves.ours, age) {
+                    (1.., _) => SAVE_IS_OVER,
+                    (0, Some(age)) if saves.earlier => SignedDuration::from_secs((300 - age).max(0)),
+                    _ => SignedDuration::ZERO,
+                };
+                assert_eq!(doubt.remaining_wait(), wait, "{told:?}");
+            }
+        }
+    }
+
     #[test]
     fn the_latest_save_counts() {
         let mut doubt = sent(299, 3);
@@ -173,7 +263,7 @@ mod tests {
         second.save_leaves();
         second.invoice_is_found();
         assert_eq!(second.remaining(), Remaining::SinceNow, "nobody knows which of the two it is");
-        let mut first = Doubt::none();
+        let mut first = never_tried();
         first.save_leaves();
         first.invoice_is_found();
         assert_eq!(first.remaining(), Remaining::Nothing);
@@ -181,7 +271,7 @@ mod tests {
 
     #[test]
     fn what_must_be_looked_up_stays_so_until_it_was() {
-        let mut doubt = Doubt::none();
+        let mut doubt = never_tried();
         doubt.look_up_first();
         assert_eq!(doubt.remaining(), Remaining::LookUp);
         doubt.invoice_is_found();

@@ -145,7 +145,8 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
         let probing = engine.posting.pause(&book).is_some();
         // A probe runs alone, because the outcome of a call in flight may make it unnecessary.
         let ours = engine.posting.leads(&book);
-        let room = if !ours || (probing && !working.is_empty()) { 0 } else { AT_ONCE - working.len() };
+        let busy = working.len().saturating_sub(engine.posting.reading_back(&book));
+        let room = if !ours || (probing && !working.is_empty()) { 0 } else { AT_ONCE.saturating_sub(busy) };
         let next = if room == 0 { Ok(Vec::new()) } else { engine.next_work(&book, room).await };
         let wake_at = match next {
             Ok(works) if !works.is_empty() => {
@@ -161,7 +162,7 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
                 // There may be capacity for other kinds of work.
                 continue;
             }
-            Ok(_) if !ours => None,
+            Ok(_) if !ours || room == 0 => None,
             Ok(_) => engine.posting.next_moment(&book).await,
             Err(error) => {
                 tracing::error!("orders could not be claimed: {error}");
@@ -169,14 +170,15 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
                 None
             }
         };
-        // If there is no capacity, or a probe is in flight, only the end of a piece of work can change anything.
-        let full = working.len() == AT_ONCE || (probing && !working.is_empty());
+        // If there is no capacity, or a probe is in flight, only work that ends or begins to wait for a read-back (which
+        // raises a signal) can change anything.
+        let full = busy >= AT_ONCE || (probing && !working.is_empty());
         // A due order may not be claimable yet, because a new webhook for it waits for its decision, which raises a
         // signal. The minimum wait avoids spinning.
         let wait = wake_at.map_or(CHECK_ANYWAY, |at| until(engine.now(), at).clamp(SHORTEST_WAIT, CHECK_ANYWAY));
         let something_comes = async {
             tokio::select! {
-                () = engine.signals.due(&book), if !full => {}
+                () = engine.signals.due(&book) => {}
                 () = engine.clock.sleep(wait), if !full => {}
                 Some(ended) = working.join_next(), if !working.is_empty() => report_panic(&book, ended),
                 _ = stopped.changed() => {}

@@ -1,12 +1,12 @@
 //! One order's attempt while it is made: what is known, what happened so far, and how it ends.
 //!
-//! What the calls mean stands in [`post`](super::post).
+//! [`post`](super::post) decides what the calls mean.
 
 use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 
-use super::circuit::Sign;
+use super::circuit::Health;
 use crate::{
     accurate::{
         client::{CALL_TIMEOUT, Session},
@@ -25,13 +25,13 @@ use crate::{
 /// How long a book waits after Accurate asked to slow down; no Retry-After was ever seen (accurate.md §2).
 const SLOW_DOWN: SignedDuration = SignedDuration::from_secs(1);
 
-/// After so many looks that leave an order where it was, Accurate keeps failing for it.
-const MOST_VAIN_LOOKS: i64 = 10;
+/// After so many look-ups in a row that find nothing, Accurate keeps failing for the order.
+const MOST_FRUITLESS_LOOK_UPS: i64 = 10;
 
-/// What such an order still has when it is tried again: one.
-const VAIN_LOOKS_OF_ONE_TRIED_AGAIN: i64 = MOST_VAIN_LOOKS - 1;
+/// Look-ups that count already when such an order is retried: one more is left.
+const FRUITLESS_LOOK_UPS_AFTER_A_RETRY: i64 = MOST_FRUITLESS_LOOK_UPS - 1;
 
-/// How long until it is tried again automatically.
+/// How long until such an order is retried automatically.
 const TRIED_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// An attempt's result for its order and for its book.
@@ -40,7 +40,7 @@ pub struct Attempted {
     /// To be written.
     pub settlement: Settlement,
     /// What it says about the book.
-    pub sign: Sign,
+    pub health: Health,
 }
 
 /// How long an order waits that needs a new customer and is not the probe for the missing right.
@@ -49,11 +49,11 @@ const WITHOUT_RIGHT: SignedDuration = SignedDuration::from_mins(15);
 /// Why an attempt ends without a result for its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// The order waits its turn again.
+    /// The order is attempted again later.
     Later,
-    /// Nothing went wrong, but an earlier save may still arrive: until it can no more, nothing else can be said.
+    /// Nothing went wrong, but an earlier save may still arrive: nothing is known before that is impossible.
     UntilSaveIsOver,
-    /// Nothing went wrong, but only after this long can anything be said.
+    /// Nothing went wrong, but nothing is known before this long has passed.
     For(SignedDuration),
     /// It costs the order nothing: the book is refused.
     AtNoCost,
@@ -80,7 +80,7 @@ pub(super) struct Attempt<'a> {
     warnings: Vec<Notice>,
     /// What happened so far.
     entries: Vec<Entry>,
-    pub(super) sign: Sign,
+    pub(super) health: Health,
 }
 
 impl<'a> Attempt<'a> {
@@ -93,7 +93,7 @@ impl<'a> Attempt<'a> {
             last_save_at: session.monotonic(),
             warnings: claim.warnings.clone(),
             entries: Vec::new(),
-            sign: Sign::Nothing,
+            health: Health::Nothing,
             claim: Arc::new(claim),
         }
     }
@@ -103,7 +103,7 @@ impl<'a> Attempt<'a> {
         self.lease_ends.before(call_timeout)
     }
 
-    /// Puts into words how it ended; `wait_after` gives the waiting time by failures in a row.
+    /// Makes the settlement from how the attempt ended; `wait_after` gives the waiting time by failures in a row.
     pub(super) fn end(mut self, end: End, wait_after: impl Fn(i64) -> SignedDuration) -> Attempted {
         let outcome = end.unwrap_or_else(|stop| self.stopped(stop, wait_after));
         let now = self.session.now();
@@ -114,7 +114,7 @@ impl<'a> Attempt<'a> {
                 total: invoice.total.normalize().to_string(),
                 notices: self.warnings.clone(),
             }),
-            // A look that changed nothing is no news.
+            // A recheck that changed nothing is not recorded.
             Outcome::Blocked { findings, .. }
                 if self.claim.state == State::Blocked && *findings == self.claim.findings => {}
             Outcome::Blocked { findings, .. } => self.happened(Event::Blocked { findings: findings.clone() }),
@@ -130,10 +130,10 @@ impl<'a> Attempt<'a> {
         if matches!(outcome, Outcome::Invoiced { .. } | Outcome::Voided { .. }) {
             self.trouble = Trouble::default();
         }
-        let Self { claim, doubt, trouble, entries, sign, warnings, .. } = self;
-        let (order_id, attempt, revision) = (claim.order_id.clone(), claim.attempt, claim.revision);
-        let settlement = Settlement { order_id, attempt, revision, outcome, doubt, trouble, warnings, entries };
-        Attempted { settlement, sign }
+        let Self { claim, doubt, trouble, entries, health, warnings, .. } = self;
+        let mut settlement = Settlement::with_doubt(&claim, doubt, outcome);
+        (settlement.trouble, settlement.warnings, settlement.entries) = (trouble, warnings, entries);
+        Attempted { settlement, health }
     }
 
     /// A save is about to leave.
@@ -149,7 +149,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// A person must act. What may still arrive by then is looked for automatically.
+    /// A person must act. An invoice that may still arrive is looked up automatically.
     pub(super) fn blocked(&self, reason: Reason, about: About) -> Outcome {
         let recheck_after =
             self.doubt.exists().then(|| self.doubt.remaining_wait()).filter(SignedDuration::is_positive);
@@ -163,11 +163,11 @@ impl<'a> Attempt<'a> {
         Outcome::Blocked { findings, waits_for, recheck_after: self.doubt.exists().then(wait) }
     }
 
-    /// A look after a save that Accurate answered with its own error found nothing. After too many of them nothing is
-    /// sent any more: once no save can arrive, a person is asked.
-    pub(super) fn after_vain_look(&mut self) -> Option<End> {
+    /// A look-up found nothing after a save that Accurate answered with its own error. After too many of them nothing
+    /// is sent any more; once no save can arrive, a person must act.
+    pub(super) fn after_fruitless_look_up(&mut self) -> Option<End> {
         self.trouble.looks += 1;
-        if self.trouble.looks < MOST_VAIN_LOOKS {
+        if self.trouble.looks < MOST_FRUITLESS_LOOK_UPS {
             return None;
         }
         if self.doubt.exists() {
@@ -179,19 +179,19 @@ impl<'a> Attempt<'a> {
     /// Accurate reports the invoice as deleted, and shows it.
     pub(super) fn still_there(&mut self, number: String) {
         self.trouble.words = About::StillThere { number }.in_words(Language::English);
-        self.not_sent("sales-invoice/delete", &self.trouble.words.clone());
+        self.record_not_sent("sales-invoice/delete", &self.trouble.words.clone());
     }
 
     fn keeps_failing(&mut self) -> Outcome {
-        self.trouble.looks = VAIN_LOOKS_OF_ONE_TRIED_AGAIN;
+        self.trouble.looks = FRUITLESS_LOOK_UPS_AFTER_A_RETRY;
         let words = self.trouble.words.clone();
         let findings = vec![Finding { reason: Reason::KeepsFailing, about: About::Accurate { subject: None, words } }];
         Outcome::Blocked { findings, waits_for: None, recheck_after: Some(TRIED_AGAIN_AFTER) }
     }
 
-    /// Makes a call, again and again while Accurate asks to slow down and the lease lasts.
-    /// `success` says in the timeline what a good reply means.
-    pub(super) async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
+    /// Makes a call and records its reply; repeats it while Accurate asks to slow down and the lease lasts.
+    /// `success` words a good reply for the timeline.
+    pub(super) async fn call_and_record<T, F: Future<Output = Result<T, Failure>>>(
         &mut self,
         call: &str,
         success: fn(&T) -> &'static str,
@@ -199,39 +199,39 @@ impl<'a> Attempt<'a> {
     ) -> Result<T, Failure> {
         let last_start = self.last_start(CALL_TIMEOUT);
         let session = self.session;
-        patiently(session, last_start, make, |result| self.tell(call, result.map(success))).await
+        call_within_limits(session, last_start, make, |result| self.record_reply(call, result.map(success))).await
     }
 
-    /// The same for a call that is reported afterwards.
-    pub(super) async fn patiently_silent<T, F: Future<Output = Result<T, Failure>>>(
+    /// The same for a call whose reply is recorded by the caller.
+    pub(super) async fn call_unrecorded<T, F: Future<Output = Result<T, Failure>>>(
         &self,
         make: impl Fn() -> F,
     ) -> Result<T, Failure> {
-        patiently(self.session, self.last_start(CALL_TIMEOUT), make, |_| {}).await
+        call_within_limits(self.session, self.last_start(CALL_TIMEOUT), make, |_| {}).await
     }
 
-    /// Writes down what a call came to, for the timeline and for the book.
-    pub(super) fn tell(&mut self, call: &str, result: Result<&str, &Failure>) {
+    /// Records the outcome of a call for the timeline, and what it says about the book.
+    pub(super) fn record_reply(&mut self, call: &str, result: Result<&str, &Failure>) {
         let (outcome, words) = match result {
             Ok(words) => ("ok", words),
             Err(failure) => (failure.class(), failure.words()),
         };
         let words = words.chars().take(500).collect();
-        // "Slow down", said a hundred times in a row, is one thing to read.
+        // A hundred requests to slow down in a row are one entry.
         let said_already = matches!((result, self.entries.last().map(|entry| &entry.event)),
             (Err(Failure::SlowDown(_)), Some(Event::Reply { call: last, outcome, .. }))
                 if last == call && outcome == "slow_down");
         if !said_already {
             self.happened(Event::Reply { call: call.to_owned(), outcome: outcome.to_owned(), words });
         }
-        self.sign = sign_of(result.err());
-        if self.sign == Sign::Well {
+        self.health = health_of(result.err());
+        if self.health == Health::Good {
             self.session.saw_an_answer();
         }
     }
 
-    /// Writes down why a call was not made.
-    pub(super) fn not_sent(&mut self, call: &str, why: &str) {
+    /// Records why a call was not made.
+    pub(super) fn record_not_sent(&mut self, call: &str, why: &str) {
         let (call, outcome, words) = (call.to_owned(), "not_sent".to_owned(), why.to_owned());
         self.happened(Event::Reply { call, outcome, words });
     }
@@ -245,11 +245,11 @@ impl<'a> Attempt<'a> {
         self.warnings.push(Notice { warning, about });
     }
 
-    /// What an attempt without a result comes to.
+    /// The outcome of an attempt without a result.
     fn stopped(&mut self, stop: Stop, wait_after: impl Fn(i64) -> SignedDuration) -> Outcome {
         if matches!(stop, Stop::Later | Stop::SlowedDown) && self.session.fails_alone(&self.claim.order_id) {
             self.trouble.looks = self.trouble.looks.max(self.claim.trouble.looks + 1);
-            if self.trouble.looks >= MOST_VAIN_LOOKS && self.claim.state != State::Blocked {
+            if self.trouble.looks >= MOST_FRUITLESS_LOOK_UPS && self.claim.state != State::Blocked {
                 (_, self.trouble.words) = why(&self.entries);
                 return self.keeps_failing();
             }
@@ -259,14 +259,14 @@ impl<'a> Attempt<'a> {
             Stop::Later => (now + wait_after(self.claim.failures + 1), Counted::Yes),
             Stop::UntilSaveIsOver => (now + self.doubt.remaining_wait(), Counted::WentWell),
             Stop::For(wait) => (now + wait, Counted::WentWell),
-            // The book's pause holds the order back, so it need not wait on its own account.
+            // The pause of the book delays the order already.
             Stop::AtNoCost | Stop::SlowedDown => (now, Counted::No),
         };
         Outcome::Postponed { until, counted }
     }
 }
 
-/// Why an order waits: what went wrong last, or else what the last call came to.
+/// Why an order waits: the last failure, or else the last reply.
 fn why(entries: &[Entry]) -> (String, String) {
     let mut replies = entries.iter().rev().filter_map(|entry| match &entry.event {
         Event::Reply { outcome, words, .. } => Some((outcome.clone(), words.clone())),
@@ -276,27 +276,27 @@ fn why(entries: &[Entry]) -> (String, String) {
     replies.find(|(outcome, _)| outcome != "ok").or(last).unwrap_or_default()
 }
 
-/// What a call, or its failure, says about the book.
-pub(super) fn sign_of(failure: Option<&Failure>) -> Sign {
+/// What a call or its failure says about the health of the book.
+pub(super) fn health_of(failure: Option<&Failure>) -> Health {
     match failure {
-        None | Some(Failure::Refused(_) | Failure::UnknownText(_)) => Sign::Well,
-        Some(Failure::SlowDown(_)) => Sign::Nothing,
-        Some(Failure::NotSent(words)) => Sign::Down(words.clone()),
-        Some(Failure::Ambiguous(words)) => Sign::Unknown(words.clone()),
+        None | Some(Failure::Refused(_) | Failure::UnknownText(_)) => Health::Good,
+        Some(Failure::SlowDown(_)) => Health::Nothing,
+        Some(Failure::NotSent(words)) => Health::Down(words.clone()),
+        Some(Failure::Ambiguous(words)) => Health::Unknown(words.clone()),
         Some(Failure::BookRefused(refusal)) => {
             let words = format!("{} — {}", refusal.words, refusal.trouble.remedy());
-            Sign::Refused { code: refusal.trouble.code(), words }
+            Health::Refused { code: refusal.trouble.code(), words }
         }
-        Some(Failure::RightMissing(_)) => Sign::RightMissing,
+        Some(Failure::RightMissing(_)) => Health::RightMissing,
     }
 }
 
-/// Makes a call, again and again while Accurate asks to slow down and the lease lasts; `tell` hears of each.
-pub(super) async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
+/// Makes a call and repeats it while Accurate asks to slow down and the lease lasts; `record` gets each reply.
+pub(super) async fn call_within_limits<T, F: Future<Output = Result<T, Failure>>>(
     session: &Session,
     last_start: Deadline,
     make: impl Fn() -> F,
-    mut tell: impl FnMut(Result<&T, &Failure>),
+    mut record: impl FnMut(Result<&T, &Failure>),
 ) -> Result<T, Failure> {
     let wait = SLOW_DOWN.unsigned_abs();
     let can_go_on =
@@ -307,7 +307,7 @@ pub(super) async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
         } else {
             make().await
         };
-        tell(result.as_ref());
+        record(result.as_ref());
         match result {
             Err(Failure::SlowDown(_)) if can_go_on() => session.slow_down(SLOW_DOWN),
             result => return result,
@@ -321,9 +321,9 @@ pub(super) fn stop(failure: &Failure) -> Stop {
         Failure::BookRefused(_) => Stop::AtNoCost,
         Failure::RightMissing(MissingRight { right, .. }) => match right {
             Right::SaveInvoices | Right::ReadInvoices | Right::DeleteInvoices => Stop::AtNoCost,
-            // Orders that need no new customer share its lane. One of those that do is tried as a probe.
+            // Orders that need no new customer share its lane. One that needs a customer is tried as a probe.
             Right::CreateCustomers => Stop::For(WITHOUT_RIGHT),
-            // Nothing but its own wait holds back such an order.
+            // No pause delays such an order, only its own wait.
             Right::Other(_) => Stop::Later,
         },
         Failure::NotSent(_) | Failure::Ambiguous(_) | Failure::UnknownText(_) | Failure::Refused(_) => Stop::Later,

@@ -2,7 +2,7 @@
 //!
 //! Each order keeps its own attempt with its own outcome; what a save or a look-up means for it is decided in
 //! [`post`](super::post), the same as when it goes alone. Here is only how they share calls, and how one that
-//! Accurate refuses is told apart from those that were refused because of it.
+//! Accurate refuses is separated from those that were refused because of it.
 
 use std::collections::BTreeMap;
 
@@ -10,26 +10,27 @@ use futures_util::stream::{self, StreamExt};
 use jiff::SignedDuration;
 
 use super::{
-    attempt::{Attempt, Attempted, End, Stop, patiently, stop},
-    circuit::Sign,
-    find::{Looked, found_in_words},
+    attempt::{Attempt, Attempted, End, Stop, call_within_limits, stop},
+    bulks::{Bulks, Saving},
+    circuit::Health,
+    find::{LookUp, found_in_words},
     post::{AfterSave, Saved, Why},
 };
 use crate::{
     accurate::{
         client::{BULK_TIMEOUT, CALL_TIMEOUT, Session},
-        invoices::{self, Standing},
+        invoices::{self, ByNumber},
         outcome::Failure,
     },
     storage::Claim,
 };
 
-/// So many numbers are asked for one by one before the answers so far are used: of what takes long, a process that
-/// dies in the middle must not lose everything.
+/// So many numbers are looked up one by one before the results are used, so that a process that dies in the middle of
+/// a long series does not lose all of it.
 const FIRST_PART: usize = 8;
 
-/// So many of them at once: half of what Accurate takes in flight, the rest is left for what goes alone.
-const LOOKS_AT_ONCE: usize = 4;
+/// So many of them at once: half of Accurate's limit, the rest is left for single orders.
+const LOOK_UPS_AT_ONCE: usize = 4;
 
 /// A part of a group that has its ends.
 #[derive(Debug)]
@@ -37,45 +38,47 @@ pub struct Part {
     /// One for each of its claims, in no order.
     pub attempted: Vec<Attempted>,
     /// What the last call says about the book.
-    pub sign: Sign,
+    pub health: Health,
 }
 
 /// Attempts that are made together.
 pub struct Group<'a> {
     pub(super) session: &'a Session,
+    pub(super) bulks: &'a Bulks,
+    _saving: Saving<'a>,
     /// Never tried before.
     fresh: Vec<Attempt<'a>>,
     /// To be looked up before they are saved, with one list.
     tried: Vec<Attempt<'a>>,
-    /// Of these only their own number can tell.
-    to_be_asked: Vec<Attempt<'a>>,
+    /// To be looked up one by one: no list shows enough.
+    to_look_up_alone: Vec<Attempt<'a>>,
     /// So many of them in the next part.
-    asked_next: usize,
+    next_part_size: usize,
     pub(super) ended: Vec<(Attempt<'a>, End)>,
-    pub(super) sign: Sign,
+    pub(super) health: Health,
     bulk_went_well: bool,
     /// The book takes no calls now: nothing more is sent.
     stopped: Option<Failure>,
 }
 
-/// What a list came to: who stands, nothing that can be trusted, or why there is none.
-type Listed = Result<Option<Standing>, Failure>;
+/// What a list showed: the invoices that exist, nothing that can be trusted, or why there is no list.
+type Listed = Result<Option<ByNumber>, Failure>;
 
-/// An attempt and what a look-up of its invoice came to.
-type LookedUp<'a> = (Attempt<'a>, Result<Looked, Stop>);
+/// An attempt and the look-up of its invoice.
+type LookUpOf<'a> = (Attempt<'a>, Result<LookUp, Stop>);
 
 /// An attempt to be looked up, and the id of an invoice that the reply to its save named.
 type Unclear<'a> = (Attempt<'a>, Option<i64>);
 
-/// Attempts that share a call, and whether the customers they want were seen to stand.
+/// Attempts that share a call, and whether their customers are known to exist.
 struct Batch<'a> {
     attempts: Vec<Attempt<'a>>,
-    customers_stand: bool,
+    customers_exist: bool,
 }
 
 impl<'a> Group<'a> {
     /// A group for these claims; no call is made yet.
-    pub fn begin(session: &'a Session, claims: Vec<Claim>) -> Self {
+    pub fn begin(session: &'a Session, bulks: &'a Bulks, claims: Vec<Claim>) -> Self {
         let (mut tried, mut fresh, mut ended) = (Vec::new(), Vec::new(), Vec::new());
         for claim in claims {
             let mut attempt = Attempt::begin(session, claim);
@@ -87,12 +90,14 @@ impl<'a> Group<'a> {
         }
         Self {
             session,
+            bulks,
+            _saving: bulks.begin(),
             fresh,
             tried,
-            to_be_asked: Vec::new(),
-            asked_next: FIRST_PART,
+            to_look_up_alone: Vec::new(),
+            next_part_size: FIRST_PART,
             ended,
-            sign: Sign::Nothing,
+            health: Health::Nothing,
             bulk_went_well: true,
             stopped: None,
         }
@@ -101,32 +106,32 @@ impl<'a> Group<'a> {
     /// Makes the next attempts, mostly all of them, to be written down before more is done; `None` when each has
     /// its end. `wait_after` gives the waiting time by failures in a row.
     pub async fn next_part(&mut self, wait_after: impl Fn(i64) -> SignedDuration) -> Option<Part> {
-        let nothing_is_left = self.fresh.is_empty() && self.tried.is_empty() && self.to_be_asked.is_empty();
+        let nothing_is_left = self.fresh.is_empty() && self.tried.is_empty() && self.to_look_up_alone.is_empty();
         if nothing_is_left && self.ended.is_empty() {
             return None;
         }
-        let mut again = self.look_at_those_tried_before().await;
+        let mut again = self.look_up_tried_before().await;
         let mut fresh = std::mem::take(&mut self.fresh);
         let mut batches = Vec::new();
         if self.session.numbers_are_ours() {
             again.append(&mut fresh);
             fresh = again;
         } else {
-            // What is refused in unknown words could not be sent again with fewer: what was tried before goes alone.
-            batches.extend(again.into_iter().map(|attempt| Batch { attempts: vec![attempt], customers_stand: false }));
+            // After an unknown text nothing could be sent again with fewer elements: retried orders go alone.
+            batches.extend(again.into_iter().map(|attempt| Batch { attempts: vec![attempt], customers_exist: false }));
         }
-        batches.push(Batch { attempts: fresh, customers_stand: false });
+        batches.push(Batch { attempts: fresh, customers_exist: false });
         self.save_all(batches).await;
-        if !self.bulk_went_well || matches!(self.sign, Sign::Down(_) | Sign::Refused { .. }) {
-            // Whether the rest goes together or one by one, or whether anything goes, is to be thought over.
-            for mut attempt in std::mem::take(&mut self.to_be_asked) {
-                attempt.not_sent("sales-invoice/detail", "those before it failed");
+        if !self.bulk_went_well || matches!(self.health, Health::Down(_) | Health::Refused { .. }) {
+            // The scheduler decides whether the rest goes together, one by one, or not at all.
+            for mut attempt in std::mem::take(&mut self.to_look_up_alone) {
+                attempt.record_not_sent("sales-invoice/detail", "those before it failed");
                 self.ended.push((attempt, Err(Stop::AtNoCost)));
             }
         }
         let ended = std::mem::take(&mut self.ended);
         let attempted = ended.into_iter().map(|(attempt, end)| attempt.end(end, &wait_after)).collect();
-        Some(Part { attempted, sign: self.sign.clone() })
+        Some(Part { attempted, health: self.health.clone() })
     }
 
     /// Whether Accurate dealt with bulks: false when one failed as a whole.
@@ -134,36 +139,36 @@ impl<'a> Group<'a> {
         self.bulk_went_well
     }
 
-    /// Asks for the numbers of those that were tried before; returns the attempts that may save.
-    async fn look_at_those_tried_before(&mut self) -> Vec<Attempt<'a>> {
+    /// Looks up the attempts whose orders were tried before; returns those that may save.
+    async fn look_up_tried_before(&mut self) -> Vec<Attempt<'a>> {
         let tried = std::mem::take(&mut self.tried).into_iter().map(|attempt| (attempt, None)).collect();
-        let (told, not_told) = self.look_at_a_list(tried).await;
-        self.to_be_asked.extend(not_told.into_iter().map(|(attempt, _)| attempt));
-        // Those that can only be looked at, until they are decided anew, hold up nobody who may be saved; nor does
-        // anybody whose number is to be asked for hold up those that a list has told of.
-        self.to_be_asked.sort_by_key(|attempt| attempt.claim.undecided);
-        let looked = if told.is_empty() {
-            let rest = self.to_be_asked.split_off(self.asked_next.min(self.to_be_asked.len()));
-            self.asked_next *= 2;
-            let attempts = std::mem::replace(&mut self.to_be_asked, rest);
-            self.ask_each(attempts.into_iter().map(|attempt| (attempt, None)).collect()).await
+        let (shown, not_shown) = self.look_up_by_list(tried).await;
+        self.to_look_up_alone.extend(not_shown.into_iter().map(|(attempt, _)| attempt));
+        // Attempts that end with their look-up must not delay those that may save, and single look-ups must not delay
+        // those that a list has already decided.
+        self.to_look_up_alone.sort_by_key(|attempt| attempt.claim.undecided);
+        let looked_up = if shown.is_empty() {
+            let rest = self.to_look_up_alone.split_off(self.next_part_size.min(self.to_look_up_alone.len()));
+            self.next_part_size *= 2;
+            let attempts = std::mem::replace(&mut self.to_look_up_alone, rest);
+            self.look_up_each(attempts.into_iter().map(|attempt| (attempt, None)).collect()).await
         } else {
-            told
+            shown
         };
         let mut may_save = Vec::new();
-        for (mut attempt, looked) in looked {
-            match looked.map(|looked| attempt.after_first_look(looked)) {
+        for (mut attempt, looked_up) in looked_up {
+            match looked_up.map(|looked_up| attempt.after_first_look_up(looked_up)) {
                 Ok(None) => may_save.push(attempt),
                 Ok(Some(end)) => self.ended.push((attempt, end)),
                 Err(stop) => self.ended.push((attempt, Err(stop))),
             }
         }
-        self.without_those_that_were_renumbered(may_save).await
+        self.without_renumbered(may_save).await
     }
 
     /// A list of numbers does not show an invoice that a person has given another number since its save. The list of
     /// its day does, and orders of one day share it.
-    async fn without_those_that_were_renumbered(&mut self, attempts: Vec<Attempt<'a>>) -> Vec<Attempt<'a>> {
+    async fn without_renumbered(&mut self, attempts: Vec<Attempt<'a>>) -> Vec<Attempt<'a>> {
         let mut may_save = Vec::new();
         for mut attempt in attempts {
             if !attempt.doubt.exists() {
@@ -171,8 +176,8 @@ impl<'a> Group<'a> {
                 continue;
             }
             match attempt.find_on_its_day().await {
-                Ok(Looked::Own(found)) => {
-                    let end = attempt.adopt_or_look_again(found);
+                Ok(LookUp::Own(found)) => {
+                    let end = attempt.adopt_or_check_again(found);
                     self.ended.push((attempt, end));
                 }
                 Ok(_) => may_save.push(attempt),
@@ -185,17 +190,17 @@ impl<'a> Group<'a> {
     /// Saves until each has its end. What is sent again is sent with fewer, and before the rest: a customer that
     /// the first culprit lets us create is there for all others.
     async fn save_all(&mut self, mut batches: Vec<Batch<'a>>) {
-        while let Some(Batch { mut attempts, customers_stand }) = batches.pop() {
+        while let Some(Batch { mut attempts, customers_exist }) = batches.pop() {
             if let Some(failure) = self.stopped.clone() {
                 let failed = vec![Err(failure); attempts.len()];
                 self.conclude_each(attempts, failed).await;
             } else if attempts.len() > 1 {
-                let again = self.save_batch(Batch { attempts, customers_stand }).await;
+                let again = self.save_batch(Batch { attempts, customers_exist }).await;
                 batches.extend(again.into_iter().rev());
             } else if let Some(mut attempt) = attempts.pop() {
-                // Whoever stands alone goes the way of a single order.
+                // A single order needs no bulk.
                 let end = attempt.save_and_conclude().await;
-                self.sign = attempt.sign.clone();
+                self.health = attempt.health.clone();
                 self.ended.push((attempt, end));
             }
         }
@@ -203,14 +208,14 @@ impl<'a> Group<'a> {
 
     /// One call; returns what has to be sent again.
     async fn save_batch(&mut self, batch: Batch<'a>) -> Vec<Batch<'a>> {
-        let Batch { mut attempts, customers_stand } = batch;
+        let Batch { mut attempts, customers_exist } = batch;
         let results = match self.send(&mut attempts).await {
             Ok(results) => results,
             // Refused as a whole: the culprit is found by halves.
-            Err(Failure::Refused(_)) => return halves(attempts, customers_stand),
+            Err(Failure::Refused(_)) => return halves(attempts, customers_exist),
             Err(Failure::UnknownText(words)) => {
                 let doubtful = attempts.into_iter().map(|attempt| (attempt, words.clone())).collect();
-                return halves(self.absent_among(doubtful).await, customers_stand);
+                return halves(self.absent_among(doubtful).await, customers_exist);
             }
             Err(failure) => {
                 if matches!(failure, Failure::BookRefused(_) | Failure::RightMissing(_) | Failure::NotSent(_)) {
@@ -225,7 +230,7 @@ impl<'a> Group<'a> {
         for (attempt, saved) in attempts.into_iter().zip(results) {
             if let Ok(saved) = saved {
                 reported.push((attempt, saved));
-            } else if !customers_stand && attempt.lacks_customer(&saved) {
+            } else if !customers_exist && attempt.lacks_customer(&saved) {
                 without_customer.push(attempt);
             } else if let Err(Failure::UnknownText(words)) = saved {
                 doubtful.push((attempt, words));
@@ -238,20 +243,20 @@ impl<'a> Group<'a> {
         self.end_by_look_up(unclear).await;
         self.conclude_each(others, their_results).await;
         let attempts = self.with_customers(without_customer).await;
-        let mut again = vec![Batch { attempts, customers_stand: true }];
-        // Words that nobody knows may only say that another element was refused: without it this one may pass.
+        let mut again = vec![Batch { attempts, customers_exist: true }];
+        // An unknown text may only mean that another element was refused: without it this one may be saved.
         let some_went_otherwise = doubtful.len() < sent;
         let absent = self.absent_among(doubtful).await;
         if some_went_otherwise {
-            again.push(Batch { attempts: absent, customers_stand });
+            again.push(Batch { attempts: absent, customers_exist });
         } else {
-            again.extend(halves(absent, customers_stand));
+            again.extend(halves(absent, customers_exist));
         }
         again
     }
 
-    /// Those that were refused in words that nobody knows and have no invoice: they may be sent again. The words prove
-    /// nothing, so where numbers are not ours they wait until their save can no longer arrive.
+    /// Those that were refused with an unknown text and have no invoice: they may be sent again. The text proves nothing,
+    /// so where numbers are not ours they wait until their save can no longer arrive.
     async fn absent_among(&mut self, doubtful: Vec<(Attempt<'a>, String)>) -> Vec<Attempt<'a>> {
         let (attempts, mut words): (Vec<Unclear<'a>>, BTreeMap<_, _>) = doubtful
             .into_iter()
@@ -261,15 +266,15 @@ impl<'a> Group<'a> {
             })
             .unzip();
         let mut absent = Vec::new();
-        for (mut attempt, looked) in self.look_up(attempts).await {
+        for (mut attempt, looked_up) in self.look_up(attempts).await {
             let words = words.remove(&attempt.claim.order_id).unwrap_or_default();
-            let end = match looked {
-                Ok(Looked::Nothing) if self.session.numbers_are_ours() => {
+            let end = match looked_up {
+                Ok(LookUp::Nothing) if self.session.numbers_are_ours() => {
                     absent.push(attempt);
                     continue;
                 }
-                Ok(Looked::Nothing) => Err(Stop::UntilSaveIsOver),
-                Ok(looked) => attempt.after_look_up(Why::UnknownText(words), looked),
+                Ok(LookUp::Nothing) => Err(Stop::UntilSaveIsOver),
+                Ok(looked_up) => attempt.after_look_up(Why::UnknownText(words), looked_up),
                 Err(stop) => Err(stop),
             };
             self.ended.push((attempt, end));
@@ -277,26 +282,27 @@ impl<'a> Group<'a> {
         absent
     }
 
-    /// Sends all of them in one call and writes down for each what became of it.
+    /// Sends all of them in one call and records the outcome of each.
     async fn send(&mut self, attempts: &mut [Attempt<'a>]) -> Result<Vec<Saved>, Failure> {
         let claims: Vec<_> = attempts.iter().map(|attempt| attempt.claim.clone()).collect();
         let bodies: Vec<_> = claims.iter().map(|claim| &claim.draft.body).collect();
         let session = self.session;
         let last_start = attempts[0].last_start(BULK_TIMEOUT);
         attempts.iter_mut().for_each(Attempt::save_leaves);
-        let tell = |result: Result<&Vec<Saved>, &Failure>| {
+        let record = |result: Result<&Vec<Saved>, &Failure>| {
             for (at, attempt) in attempts.iter_mut().enumerate() {
                 let own = result.and_then(|elements| elements[at].as_ref());
-                attempt.tell("sales-invoice/bulk-save", own.map(|_| "saved"));
+                attempt.record_reply("sales-invoice/bulk-save", own.map(|_| "saved"));
             }
         };
-        let result = patiently(session, last_start, || invoices::save_many(session, &bodies, last_start), tell).await;
+        let result =
+            call_within_limits(session, last_start, || invoices::save_many(session, &bodies, last_start), record).await;
         for (at, attempt) in attempts.iter_mut().enumerate() {
             attempt.save_is_answered(result.as_ref().and_then(|elements| elements[at].as_ref()).err());
         }
-        self.sign = match &result {
-            Ok(_) => Sign::Well,
-            Err(_) => attempts.last().map_or(Sign::Nothing, |attempt| attempt.sign.clone()),
+        self.health = match &result {
+            Ok(_) => Health::Good,
+            Err(_) => attempts.last().map_or(Health::Nothing, |attempt| attempt.health.clone()),
         };
         self.bulk_went_well &= !matches!(
             &result,
@@ -305,7 +311,7 @@ impl<'a> Group<'a> {
         result
     }
 
-    /// Sees to it that the customers stand, each asked for once; returns the attempts that may be sent again.
+    /// Makes sure that the customers exist, with one look-up each; returns the attempts that may be sent again.
     async fn with_customers(&mut self, attempts: Vec<Attempt<'a>>) -> Vec<Attempt<'a>> {
         let mut by_customer = BTreeMap::<String, Vec<Attempt<'a>>>::new();
         for attempt in attempts {
@@ -315,7 +321,7 @@ impl<'a> Group<'a> {
         for mut attempts in by_customer.into_values() {
             let Some(first) = attempts.first_mut() else { continue };
             let ensured = first.ensure_customer().await;
-            self.sign = first.sign.clone();
+            self.health = first.health.clone();
             let Err(failure) = ensured else {
                 ready.append(&mut attempts);
                 continue;
@@ -326,7 +332,7 @@ impl<'a> Group<'a> {
         ready
     }
 
-    /// Ends each attempt by what its save came to; where only a look can tell, all those are looked up together.
+    /// Ends each attempt by the outcome of its save; those that need a look-up are looked up together.
     async fn conclude_each(&mut self, attempts: Vec<Attempt<'a>>, saved: Vec<Saved>) {
         let mut unclear = Vec::new();
         for (mut attempt, saved) in attempts.into_iter().zip(saved) {
@@ -338,7 +344,7 @@ impl<'a> Group<'a> {
         self.end_by_look_up(unclear).await;
     }
 
-    /// Ends attempts of which only a look-up can tell; they are looked up together.
+    /// Ends attempts whose outcome only a look-up shows; they are looked up together.
     async fn end_by_look_up(&mut self, attempts: Vec<(Attempt<'a>, Why)>) {
         let (mut unclear, mut whys) = (Vec::new(), BTreeMap::new());
         for (attempt, why) in attempts {
@@ -346,49 +352,49 @@ impl<'a> Group<'a> {
             whys.insert(attempt.claim.order_id.clone(), why);
             unclear.push((attempt, named));
         }
-        for (mut attempt, looked) in self.look_up(unclear).await {
+        for (mut attempt, looked_up) in self.look_up(unclear).await {
             let Some(why) = whys.remove(&attempt.claim.order_id) else { continue };
-            let end = looked.and_then(|looked| attempt.after_look_up(why, looked));
+            let end = looked_up.and_then(|looked_up| attempt.after_look_up(why, looked_up));
             self.ended.push((attempt, end));
         }
     }
 
     /// Their invoices: with one list where its answer can be trusted, else one by one.
-    async fn look_up(&mut self, attempts: Vec<Unclear<'a>>) -> Vec<LookedUp<'a>> {
-        let (mut looked, not_told) = self.look_at_a_list(attempts).await;
-        looked.append(&mut self.ask_each(not_told).await);
-        looked
+    async fn look_up(&mut self, attempts: Vec<Unclear<'a>>) -> Vec<LookUpOf<'a>> {
+        let (mut looked_up, not_shown) = self.look_up_by_list(attempts).await;
+        looked_up.append(&mut self.look_up_each(not_shown).await);
+        looked_up
     }
 
-    /// The same with one list only; those that it does not tell enough of are returned as they are.
-    async fn look_at_a_list(&mut self, attempts: Vec<Unclear<'a>>) -> (Vec<LookedUp<'a>>, Vec<Unclear<'a>>) {
+    /// The same with one list only; attempts that the list does not decide are returned unchanged.
+    async fn look_up_by_list(&mut self, attempts: Vec<Unclear<'a>>) -> (Vec<LookUpOf<'a>>, Vec<Unclear<'a>>) {
         let listed = self.list(&attempts).await;
-        let (mut told, mut not_told) = (Vec::new(), Vec::new());
+        let (mut shown, mut not_shown) = (Vec::new(), Vec::new());
         for (mut attempt, named) in attempts {
             match found_by(&listed, &mut attempt) {
-                Some(found) => told.push((attempt, found)),
-                None => not_told.push((attempt, named)),
+                Some(found) => shown.push((attempt, found)),
+                None => not_shown.push((attempt, named)),
             }
         }
-        self.hear(&told);
-        (told, not_told)
+        self.note_health(&shown);
+        (shown, not_shown)
     }
 
     /// The same one by one.
-    async fn ask_each(&mut self, attempts: Vec<Unclear<'a>>) -> Vec<LookedUp<'a>> {
+    async fn look_up_each(&mut self, attempts: Vec<Unclear<'a>>) -> Vec<LookUpOf<'a>> {
         let looks: Vec<_> = attempts.into_iter().map(ask).collect();
-        let looked: Vec<_> = stream::iter(looks).buffered(LOOKS_AT_ONCE).collect().await;
-        self.hear(&looked);
-        looked
+        let looked_up: Vec<_> = stream::iter(looks).buffered(LOOK_UPS_AT_ONCE).collect().await;
+        self.note_health(&looked_up);
+        looked_up
     }
 
-    fn hear(&mut self, looked: &[LookedUp<'a>]) {
-        if let Some((last, _)) = looked.last() {
-            self.sign = last.sign.clone();
+    fn note_health(&mut self, looked_up: &[LookUpOf<'a>]) {
+        if let Some((last, _)) = looked_up.last() {
+            self.health = last.health.clone();
         }
     }
 
-    /// Those of their numbers that stand; `None` when only single look-ups can tell.
+    /// Those of their numbers that exist; `None` when only single look-ups can show it.
     async fn list(&self, attempts: &[Unclear<'a>]) -> Listed {
         if attempts.len() < 2 {
             return Ok(None);
@@ -396,38 +402,38 @@ impl<'a> Group<'a> {
         let claims: Vec<_> = attempts.iter().map(|(attempt, _)| attempt.claim.clone()).collect();
         let numbers: Vec<_> = claims.iter().map(|claim| claim.draft.body.number.as_str()).collect();
         let (session, last_start) = (self.session, attempts[0].0.last_start(CALL_TIMEOUT));
-        let list = || patiently(session, last_start, || invoices::by_numbers(session, &numbers), |_| {});
+        let list = || call_within_limits(session, last_start, || invoices::by_numbers(session, &numbers), |_| {});
         match list().await {
-            // All of them would pay for one lost reply, and to look again changes nothing over there.
+            // One lost reply would fail all of them, and a repeated list changes nothing in Accurate.
             Err(Failure::Ambiguous(_)) => list().await,
             listed => listed,
         }
     }
 }
 
-/// Whether an attempt's number stands, by what a list came to; `None` when that is not enough.
-fn found_by(listed: &Listed, attempt: &mut Attempt<'_>) -> Option<Result<Looked, Stop>> {
-    let row = |standing: &Standing| standing.get(&attempt.claim.draft.body.number).cloned();
+/// Whether an attempt's number exists, according to a list; `None` when the list does not decide it.
+fn found_by(listed: &Listed, attempt: &mut Attempt<'_>) -> Option<Result<LookUp, Stop>> {
+    let row = |existing: &ByNumber| existing.get(&attempt.claim.draft.body.number).cloned();
     match listed.as_ref().map(|listed| listed.as_ref().map(row)) {
-        // What one look met the others would meet as well.
+        // Single look-ups would fail in the same way.
         Err(failure) => {
-            attempt.tell("sales-invoice/list", Err(failure));
+            attempt.record_reply("sales-invoice/list", Err(failure));
             Some(Err(stop(failure)))
         }
-        Ok(Some(found)) if attempt.is_told_enough_by(found.as_ref()) => {
-            attempt.tell("sales-invoice/list", Ok(found_in_words(found.as_ref())));
-            Some(Ok(found.map_or(Looked::Nothing, Looked::Own)))
+        Ok(Some(found)) if attempt.is_decided_by(found.as_ref()) => {
+            attempt.record_reply("sales-invoice/list", Ok(found_in_words(found.as_ref())));
+            Some(Ok(found.map_or(LookUp::Nothing, LookUp::Own)))
         }
         Ok(_) => None,
     }
 }
 
-async fn ask((mut attempt, named): Unclear<'_>) -> LookedUp<'_> {
-    let looked = attempt.look_up(named).await;
-    (attempt, looked)
+async fn ask((mut attempt, named): Unclear<'_>) -> LookUpOf<'_> {
+    let looked_up = attempt.look_up(named).await;
+    (attempt, looked_up)
 }
 
-fn halves(mut attempts: Vec<Attempt<'_>>, customers_stand: bool) -> Vec<Batch<'_>> {
+fn halves(mut attempts: Vec<Attempt<'_>>, customers_exist: bool) -> Vec<Batch<'_>> {
     let second = attempts.split_off(attempts.len() / 2);
-    [attempts, second].map(|attempts| Batch { attempts, customers_stand }).into()
+    [attempts, second].map(|attempts| Batch { attempts, customers_exist }).into()
 }

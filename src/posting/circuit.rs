@@ -25,9 +25,9 @@ const LONGEST_PROBE_WAIT: i64 = 15;
 
 /// What one attempt says about its book.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sign {
-    /// Accurate answered and dealt with the call, whatever it said about the order.
-    Well,
+pub enum Health {
+    /// Accurate answered and processed the call, whatever it said about the order.
+    Good,
     /// No connection: certain trouble.
     Down(String),
     /// An unknown outcome: trouble when it keeps happening.
@@ -39,7 +39,7 @@ pub enum Sign {
         /// Accurate's words and the remedy.
         words: String,
     },
-    /// The token's user lacks a right. Accurate dealt with the call; [`Circuit::hear`] learns which right it is.
+    /// The token's user lacks a right. Accurate dealt with the call; [`Circuit::note_right`] learns which right it is.
     RightMissing,
     /// Says nothing about the book.
     Nothing,
@@ -115,7 +115,7 @@ pub enum Gate {
     Shut(Timestamp),
 }
 
-/// What a sign changed.
+/// What a note of a book's health changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Nothing that matters outside.
@@ -189,7 +189,7 @@ impl Circuit {
     }
 
     /// Takes in that calls were seen to have a right (`None`) or to lack it, in Accurate's words.
-    pub fn hear(&mut self, right: Right, missing: Option<String>, now: Timestamp) -> Change {
+    pub fn note_right(&mut self, right: Right, missing: Option<String>, now: Timestamp) -> Change {
         let Some(words) = missing else {
             return if self.missing.remove(&right).is_some() { Change::Resumed } else { Change::None };
         };
@@ -204,17 +204,17 @@ impl Circuit {
         Change::Paused
     }
 
-    /// Takes a sign in.
-    pub fn note(&mut self, sign: Sign, now: Timestamp) -> Change {
-        match sign {
-            Sign::Nothing => Change::None,
-            Sign::Well | Sign::RightMissing => {
+    /// Takes in what an attempt says about the book.
+    pub fn note(&mut self, health: Health, now: Timestamp) -> Change {
+        match health {
+            Health::Nothing => Change::None,
+            Health::Good | Health::RightMissing => {
                 self.unknown_in_a_row = 0;
                 if self.pause.take().is_some() { Change::Resumed } else { Change::None }
             }
-            Sign::Down(words) => self.trouble(DOWN, words, now),
-            Sign::Refused { code, words } => self.trouble(code, words, now),
-            Sign::Unknown(words) => {
+            Health::Down(words) => self.trouble(DOWN, words, now),
+            Health::Refused { code, words } => self.trouble(code, words, now),
+            Health::Unknown(words) => {
                 self.unknown_in_a_row += 1;
                 if self.unknown_in_a_row >= MOST_UNKNOWN_IN_A_ROW || self.pause.is_some() {
                     return self.trouble(DOWN, words, now);
@@ -268,13 +268,13 @@ mod tests {
     #[test]
     fn a_refused_token_pauses_at_once_and_one_probe_goes_ahead() {
         let mut circuit = Circuit::default();
-        let refused = || Sign::Refused { code: "token_refused", words: "revoked".to_owned() };
+        let refused = || Health::Refused { code: "token_refused", words: "revoked".to_owned() };
         assert_eq!(circuit.note(refused(), at(0)), Change::Paused);
         assert_eq!(circuit.gate(at(0)), Gate::Shut(at(1)));
         assert_eq!(circuit.gate(at(1)), Gate::Probe);
         assert_eq!(circuit.note(refused(), at(1)), Change::None);
         assert_eq!(circuit.gate(at(2)), Gate::Shut(at(3)));
-        assert_eq!(circuit.note(Sign::Well, at(3)), Change::Resumed);
+        assert_eq!(circuit.note(Health::Good, at(3)), Change::Resumed);
         assert_eq!(circuit.gate(at(3)), Gate::Open);
     }
 
@@ -282,14 +282,14 @@ mod tests {
     fn a_single_lost_reply_is_no_trouble_but_many_in_a_row_are() {
         let mut circuit = Circuit::default();
         for _ in 0..4 {
-            assert_eq!(circuit.note(Sign::Unknown("cut".to_owned()), at(0)), Change::None);
+            assert_eq!(circuit.note(Health::Unknown("cut".to_owned()), at(0)), Change::None);
         }
-        circuit.note(Sign::Well, at(0));
+        circuit.note(Health::Good, at(0));
         for _ in 0..4 {
-            circuit.note(Sign::Unknown("cut".to_owned()), at(0));
+            circuit.note(Health::Unknown("cut".to_owned()), at(0));
         }
         assert_eq!(circuit.gate(at(0)), Gate::Open);
-        assert_eq!(circuit.note(Sign::Unknown("cut".to_owned()), at(0)), Change::Paused);
+        assert_eq!(circuit.note(Health::Unknown("cut".to_owned()), at(0)), Change::Paused);
     }
 
     #[test]
@@ -297,7 +297,7 @@ mod tests {
         let mut circuit = Circuit::default();
         let mut now = at(0);
         for _ in 0..20 {
-            circuit.note(Sign::Down("refused".to_owned()), now);
+            circuit.note(Health::Down("refused".to_owned()), now);
             let Gate::Shut(next) = circuit.gate(now) else { panic!("must be shut") };
             assert!(next.as_second() - now.as_second() <= LONGEST_PROBE_WAIT);
             now = next;
@@ -309,7 +309,7 @@ mod tests {
         let two_hours = 7_200;
         let mut circuit = Circuit::default();
         for probe in 0..5 {
-            circuit.note(Sign::Refused { code: "wrong_clock", words: String::new() }, at(two_hours + probe * 100));
+            circuit.note(Health::Refused { code: "wrong_clock", words: String::new() }, at(two_hours + probe * 100));
         }
         assert_eq!(circuit.gate(at(0)), Gate::Shut(at(LONGEST_PROBE_WAIT)));
         assert_eq!(circuit.gate(at(5)), Gate::Shut(at(LONGEST_PROBE_WAIT)), "asking again must not put it off");
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn a_missing_right_shuts_only_the_lanes_that_need_it() {
         let mut circuit = Circuit::default();
-        let missing = |circuit: &mut Circuit, right| circuit.hear(right, Some("no right".to_owned()), at(0));
+        let missing = |circuit: &mut Circuit, right| circuit.note_right(right, Some("no right".to_owned()), at(0));
         assert_eq!(missing(&mut circuit, Right::DeleteInvoices), Change::Paused);
         assert_eq!(missing(&mut circuit, Right::DeleteInvoices), Change::None);
         let gates = |circuit: &Circuit| Lane::ALL.map(|lane| circuit.lane(lane, at(0)));
@@ -329,11 +329,11 @@ mod tests {
         assert_eq!(circuit.shown().map(|pause| pause.code), Some("right_missing"));
         missing(&mut circuit, Right::SaveInvoices);
         assert_eq!(gates(&circuit), [Gate::Shut(at(1)); 3]);
-        assert_eq!(circuit.hear(Right::DeleteInvoices, None, at(0)), Change::Resumed);
+        assert_eq!(circuit.note_right(Right::DeleteInvoices, None, at(0)), Change::Resumed);
         assert_eq!(gates(&circuit), [Gate::Shut(at(1)), Gate::Shut(at(1)), Gate::Open]);
-        assert_eq!(circuit.note(Sign::Well, at(0)), Change::None, "another call says nothing about this right");
+        assert_eq!(circuit.note(Health::Good, at(0)), Change::None, "another call says nothing about this right");
         missing(&mut circuit, Right::CreateCustomers);
-        circuit.hear(Right::SaveInvoices, None, at(0));
+        circuit.note_right(Right::SaveInvoices, None, at(0));
         assert_eq!(gates(&circuit), [Gate::Open; 3]);
         assert!(circuit.shown().is_some());
     }
@@ -341,7 +341,7 @@ mod tests {
     #[test]
     fn one_probe_at_a_time_asks_whether_a_right_was_given() {
         let mut circuit = Circuit::default();
-        circuit.hear(Right::SaveInvoices, Some("no right".to_owned()), at(0));
+        circuit.note_right(Right::SaveInvoices, Some("no right".to_owned()), at(0));
         let mut now = at(1);
         for _ in 0..10 {
             assert_eq!(circuit.lane(Lane::Fresh, now), Gate::Probe);

@@ -14,58 +14,58 @@ use crate::{
 
 /// What a look-up found.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Looked {
+pub(super) enum LookUp {
     /// An invoice whose description names this order.
     Own(FoundInvoice),
     /// The number belongs to an invoice that does not name this order, and no other invoice does.
     Others(FoundInvoice),
     /// No invoice.
     Nothing,
-    /// The number is free, but an invoice may exist under another one and cannot be looked for.
+    /// The number is free, but an invoice may exist under another one and cannot be searched for.
     NotSearchable,
 }
 
 impl Attempt<'_> {
     /// Looks for this order's invoice; `named` is the id that the reply to its save named.
-    pub(super) async fn look_up(&mut self, named: Option<i64>) -> Result<Looked, Stop> {
-        let looked = self.find(named).await.map_err(|failure| stop(&failure))?;
-        if matches!(looked, Looked::Nothing | Looked::Others(_)) {
+    pub(super) async fn look_up(&mut self, named: Option<i64>) -> Result<LookUp, Stop> {
+        let looked_up = self.find(named).await.map_err(|failure| stop(&failure))?;
+        if matches!(looked_up, LookUp::Nothing | LookUp::Others(_)) {
             self.doubt.nothing_is_found();
         }
-        Ok(looked)
+        Ok(looked_up)
     }
 
-    async fn find(&mut self, named: Option<i64>) -> Result<Looked, Failure> {
+    async fn find(&mut self, named: Option<i64>) -> Result<LookUp, Failure> {
         let others = match self.find_by_number().await? {
-            Some(found) if self.is_named_by(&found) => return Ok(Looked::Own(found)),
+            Some(found) if self.is_named_by(&found) => return Ok(LookUp::Own(found)),
             others => others,
         };
         if let Some(id) = named
             && let Some(found) = self.find_by_id(id).await?.filter(|found| self.is_named_by(found))
         {
-            return Ok(Looked::Own(found));
+            return Ok(LookUp::Own(found));
         }
         if self.may_have_another_number() || self.claim.doubt.exists() {
             match self.find_on_its_day().await? {
-                Looked::Nothing => {}
+                LookUp::Nothing => {}
                 // Where our numbers are kept, only a person can have given it another one.
-                Looked::NotSearchable if self.session.numbers_are_ours() => {}
-                looked => return Ok(looked),
+                LookUp::NotSearchable if self.session.numbers_are_ours() => {}
+                looked_up => return Ok(looked_up),
             }
         }
-        Ok(others.map_or(Looked::Nothing, Looked::Others))
+        Ok(others.map_or(LookUp::Nothing, LookUp::Others))
     }
 
     /// Looks for this order's invoice under any number: Accurate may have given it one of its own, or a person another.
-    pub(super) async fn find_on_its_day(&mut self) -> Result<Looked, Failure> {
-        let Some(invoices) = self.list_day().await? else { return Ok(Looked::NotSearchable) };
+    pub(super) async fn find_on_its_day(&mut self) -> Result<LookUp, Failure> {
+        let Some(invoices) = self.list_day().await? else { return Ok(LookUp::NotSearchable) };
         let Some(listed) = invoices.iter().find(|invoice| self.is_named_by(invoice)) else {
-            return Ok(Looked::Nothing);
+            return Ok(LookUp::Nothing);
         };
         // A list can still show an invoice that was deleted, and a detail not yet show one that was saved.
         match self.find_by_id(listed.id).await? {
-            Some(found) if self.is_named_by(&found) => Ok(Looked::Own(found)),
-            Some(_) => Ok(Looked::Nothing),
+            Some(found) if self.is_named_by(&found) => Ok(LookUp::Own(found)),
+            Some(_) => Ok(LookUp::Nothing),
             None => {
                 Err(Failure::Ambiguous("the list shows an invoice of this order that its detail does not".to_owned()))
             }
@@ -77,11 +77,11 @@ impl Attempt<'_> {
         self.doubt.exists() && !self.session.numbers_are_ours()
     }
 
-    /// Whether a row of a list, or its absence, is as good as a look-up of the number alone.
-    pub(super) fn is_told_enough_by(&self, row: Option<&FoundInvoice>) -> bool {
+    /// Whether a row of a list, or its absence, proves as much as a look-up of the number alone.
+    pub(super) fn is_decided_by(&self, row: Option<&FoundInvoice>) -> bool {
         match row {
             Some(found) => found.can_be_compared() && self.is_named_by(found),
-            // Where the absence would be the last word about a save on its way, the number itself is asked for.
+            // Where the absence would end a doubt, the number itself is looked up.
             None => !self.claim.undecided && !self.doubt.is_over() && !self.may_have_another_number(),
         }
     }
@@ -103,7 +103,7 @@ impl Attempt<'_> {
     async fn find_by_number(&mut self) -> Result<Option<FoundInvoice>, Failure> {
         let (session, claim) = (self.session, self.claim.clone());
         let look = || invoices::by_number(session, &claim.draft.body.number);
-        self.patiently("sales-invoice/detail", |found| found_in_words(found.as_ref()), look).await
+        self.call_and_record("sales-invoice/detail", |found| found_in_words(found.as_ref()), look).await
     }
 
     pub(super) async fn find_by_id(&mut self, id: i64) -> Result<Option<FoundInvoice>, Failure> {
@@ -112,14 +112,14 @@ impl Attempt<'_> {
             Some(_) => "the invoice exists",
             None => "the invoice does not exist",
         };
-        self.patiently("sales-invoice/detail", words, || invoices::by_id(session, id)).await
+        self.call_and_record("sales-invoice/detail", words, || invoices::by_id(session, id)).await
     }
 
     /// All invoices of the invoice's day, as a list shows them that began after the last save.
     async fn list_day(&mut self) -> Result<Option<Arc<Vec<FoundInvoice>>>, Failure> {
         let (session, claim, after) = (self.session, self.claim.clone(), self.last_save_at);
         let look = || search::of_day(session, claim.draft.body.trans_date, after);
-        let result = self.patiently_silent(look).await;
+        let result = self.call_unrecorded(look).await;
         let words = match &result {
             Ok(Some(invoices)) if invoices.iter().any(|invoice| self.is_named_by(invoice)) => {
                 Ok("an invoice of its day names this order")
@@ -128,7 +128,7 @@ impl Attempt<'_> {
             Ok(None) => Ok("the list of its day cannot be relied on"),
             Err(failure) => Err(failure),
         };
-        self.tell("sales-invoice/list", words);
+        self.record_reply("sales-invoice/list", words);
         result
     }
 }

@@ -1,11 +1,12 @@
 //! Making and deleting invoices in Accurate.
 //!
 //! [`scheduler`] says what comes next; [`work`] does it and writes down the outcome: [`post`] makes one attempt (kept
-//! in `attempt`), [`bulk`] many with shared calls, whose saves `read_back` checks; [`recheck`] looks again for what
+//! in `attempt`), [`bulk`] many with shared calls, whose saves `read_back` checks; [`recheck`] checks again what
 //! blocked orders wait for; [`circuit`] pauses a book in trouble; [`lending`] shares Accurate's limit with commands.
 
 mod attempt;
 pub mod bulk;
+mod bulks;
 pub mod circuit;
 mod find;
 mod lead;
@@ -28,9 +29,10 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::lead::LeadingBook;
 use self::{
+    bulks::Bulks,
     circuit::{Circuit, Gate, Pause},
     new_customers::WithoutCustomer,
-    scheduler::{BULK_FROM, Scheduler, Turn, Waiting},
+    scheduler::{BULK_FROM, Pick, Scheduler, Waiting},
 };
 use crate::{
     accurate::{client::Session, credentials::Credentials, invoices::LARGEST_BULK},
@@ -39,10 +41,10 @@ use crate::{
     storage::{Claim, Claimable, Lane, LongestWaits, Result, Storage, Wanted},
 };
 
-/// How long one worker may hold an order. Several calls of [`crate::accurate::client::CALL_TIMEOUT`] fit in.
+/// How long one worker may work on an order. Several calls of [`crate::accurate::client::CALL_TIMEOUT`] fit in.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(180);
 
-/// The same for a group: a bulk of [`crate::accurate::client::BULK_TIMEOUT`], and time to tell apart what it refused.
+/// The same for a group: a bulk of [`crate::accurate::client::BULK_TIMEOUT`], and time to separate what it refused.
 pub const GROUP_LEASE: SignedDuration = SignedDuration::from_mins(10);
 
 /// The longest waits that are ever stored, with a minute to spare: other replicas' clocks differ.
@@ -54,7 +56,7 @@ const LONGEST_WAITS: LongestWaits = LongestWaits {
 };
 
 /// The waits that are left after the machine's clock was set back: the moments that were stored before are too late,
-/// and nobody knows which of them had almost come. To try too early costs a call; a lease still protects its worker.
+/// and it is not known which of them had almost passed. Trying too early costs a call; a lease still protects its worker.
 const AFTER_A_STEP_BACK: LongestWaits = LongestWaits {
     attempt: SignedDuration::ZERO,
     recheck: SignedDuration::ZERO,
@@ -65,7 +67,7 @@ const AFTER_A_STEP_BACK: LongestWaits = LongestWaits {
 /// A clock that moves by less than this was corrected, not set.
 const SMALLEST_STEP: SignedDuration = SignedDuration::from_secs(2);
 
-/// How often waits are looked through that are longer than any may be.
+/// How often waits are shortened that are longer than any may be.
 const BETWEEN_CHECKS: Duration = Duration::from_mins(1);
 
 /// A book for probes, metrics and pages.
@@ -89,6 +91,7 @@ pub struct Posting {
 /// One Accurate database.
 struct Book {
     session: Session,
+    bulks: Bulks,
     circuit: Mutex<Circuit>,
     scheduler: Mutex<Scheduler>,
     without_customer: Mutex<WithoutCustomer>,
@@ -127,6 +130,7 @@ impl Posting {
         let book = |session: Session| {
             let name = session.name().to_owned();
             let book = Book {
+                bulks: Bulks::new(&name, signals.clone()),
                 session,
                 circuit: Mutex::default(),
                 scheduler: Mutex::default(),
@@ -180,6 +184,11 @@ impl Posting {
         self.books.values().all(|book| book.session.may_call())
     }
 
+    /// How many pieces of a book's work wait for a shared read-back. They make no calls, so others may begin.
+    pub fn reading_back(&self, book: &str) -> usize {
+        self.books.get(book).map_or(0, |book| book.bulks.reading_back())
+    }
+
     /// When there is something to do again: an order may be claimed, or a recheck is due.
     pub async fn next_moment(&self, book: &str) -> Option<Timestamp> {
         let attempt_at = self.storage.next_attempt_at(book).await.ok()?;
@@ -215,7 +224,7 @@ impl Posting {
                 }
                 Ok(probe.into_iter().map(Work::one).collect())
             }
-            Gate::Open => self.next_turn(book, known, room).await,
+            Gate::Open => self.pick_work(book, known, room).await,
         }
     }
 
@@ -248,7 +257,7 @@ impl Posting {
         Ok(())
     }
 
-    async fn next_turn(&self, book: &str, known: &Book, room: usize) -> Result<Vec<Work>> {
+    async fn pick_work(&self, book: &str, known: &Book, room: usize) -> Result<Vec<Work>> {
         let now = self.now();
         self.probe_for_customers(known, now).await?;
         let orders = self.storage.claimable(book, now, BULK_FROM).await?;
@@ -264,24 +273,24 @@ impl Posting {
         let orders = gates.map(|(lane, gate)| if gate == Gate::Open { orders.of(lane) } else { 0 });
         let orders = Claimable::new(orders);
         let recheck_is_due = self.storage.next_recheck_at(book).await?.is_some_and(|at| at <= now);
-        let waiting = Waiting { orders, recheck_is_due };
-        let Some(turn) = known.lock_scheduler().next(waiting, room, known.session.may_send_bulks(), self.monotonic())
+        let waiting = Waiting { orders, recheck_is_due, reading_back: known.bulks.reading_back() };
+        let Some(pick) = known.lock_scheduler().next(waiting, room, known.session.may_send_bulks(), self.monotonic())
         else {
             return Ok(Vec::new());
         };
-        let (lane, limit, lease) = match turn {
-            Turn::Recheck => return Ok(vec![Work::Recheck]),
-            Turn::Singles(lane, limit) => (lane, limit, LEASE),
-            Turn::Group(lane) => (lane, LARGEST_BULK, GROUP_LEASE),
+        let (lane, limit, lease) = match pick {
+            Pick::Recheck => return Ok(vec![Work::Recheck]),
+            Pick::Singles(lane, limit) => (lane, limit, LEASE),
+            Pick::Group(lane) => (lane, LARGEST_BULK, GROUP_LEASE),
         };
         let newest_first = known.lock_scheduler().newest_first(lane);
         let wanted = Wanted::Due { lane, newest_first, limit: limit as i64 };
         let claims = self.storage.claim(book, wanted, now, now + lease).await;
-        if let (Turn::Group(_), Err(_)) = (turn, &claims) {
+        if let (Pick::Group(_), Err(_)) = (pick, &claims) {
             known.lock_scheduler().group_ended(true, self.monotonic());
         }
         let claims = claims?;
-        Ok(if let Turn::Group(_) = turn {
+        Ok(if let Pick::Group(_) = pick {
             vec![Work::Many(claims)]
         } else {
             claims.into_iter().map(Work::one).collect()

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use super::{
     attempt::{Attempt, Attempted, End, Stop, stop},
-    find::Looked,
+    find::LookUp,
 };
 use crate::{
     accurate::{
@@ -37,7 +37,7 @@ pub async fn attempt(session: &Session, claim: Claim, wait_after: impl Fn(i64) -
     let mut attempt = Attempt::begin(session, claim);
     let end = match attempt.claim.state {
         State::VoidDue => attempt.void().await,
-        State::Blocked => Ok(attempt.look_only().await),
+        State::Blocked => Ok(attempt.recheck_invoice().await),
         _ => attempt.invoice().await,
     };
     attempt.end(end, wait_after)
@@ -47,7 +47,7 @@ pub async fn attempt(session: &Session, claim: Claim, wait_after: impl Fn(i64) -
 pub(super) enum AfterSave {
     /// The attempt ends.
     Ends(End),
-    /// Only a look-up can tell.
+    /// Only a look-up shows the outcome.
     LookUp(Why),
 }
 
@@ -57,7 +57,7 @@ pub(super) enum Why {
     /// It is saved, but what the reply says is not this order's invoice, or cannot be compared with it; the id that the
     /// reply named.
     Saved(Option<i64>),
-    /// Nobody knows whether it was saved.
+    /// It is not known whether it was saved.
     Unknown,
     /// The number is taken, in Accurate's words.
     Taken(String),
@@ -75,7 +75,7 @@ impl Why {
     }
 }
 
-/// What a save came to, as [`invoices::save`] tells it.
+/// The outcome of a save, as of [`invoices::save`].
 pub(super) type Saved = Result<Option<FoundInvoice>, Failure>;
 
 impl Attempt<'_> {
@@ -84,8 +84,8 @@ impl Attempt<'_> {
             return end;
         }
         if self.must_look_up() {
-            let looked = self.look_up(None).await?;
-            if let Some(end) = self.after_first_look(looked) {
+            let looked_up = self.look_up(None).await?;
+            if let Some(end) = self.after_first_look_up(looked_up) {
                 return end;
             }
         }
@@ -97,7 +97,7 @@ impl Attempt<'_> {
         self.claim.earlier_tries > 0 || self.claim.doubt.exists()
     }
 
-    /// An invoice that does not name its order could not be told from another order's.
+    /// An invoice that does not name its order could not be distinguished from another order's.
     pub(super) fn may_never_save(&mut self) -> Option<End> {
         let description = &self.claim.draft.body.description;
         if self.claim.order_id.is_named_in(description) {
@@ -108,16 +108,16 @@ impl Attempt<'_> {
     }
 
     /// What an attempt that is not the first ends with before it saves; `None`: it may save.
-    pub(super) fn after_first_look(&mut self, looked: Looked) -> Option<End> {
-        let others = match looked {
-            Looked::Own(found) => return Some(self.adopt_or_look_again(found)),
-            Looked::NotSearchable => return Some(self.not_searchable()),
-            Looked::Others(found) => Some(found),
-            Looked::Nothing => None,
+    pub(super) fn after_first_look_up(&mut self, looked_up: LookUp) -> Option<End> {
+        let others = match looked_up {
+            LookUp::Own(found) => return Some(self.adopt_or_check_again(found)),
+            LookUp::NotSearchable => return Some(self.not_searchable()),
+            LookUp::Others(found) => Some(found),
+            LookUp::Nothing => None,
         };
         // Another draft, or none, may be wanted; or the next save might be a second one.
         if self.doubt.exists() && (self.claim.undecided || !self.session.numbers_are_ours()) {
-            self.not_sent("sales-invoice/save", SAVE_MAY_ARRIVE);
+            self.record_not_sent("sales-invoice/save", SAVE_MAY_ARRIVE);
             return Some(Err(Stop::UntilSaveIsOver));
         }
         if self.claim.undecided {
@@ -127,7 +127,7 @@ impl Attempt<'_> {
             return Some(Ok(self.adopt(others)));
         }
         if self.claim.doubt.exists() && self.trouble.looks > 0 {
-            return self.after_vain_look();
+            return self.after_fruitless_look_up();
         }
         None
     }
@@ -137,8 +137,8 @@ impl Attempt<'_> {
         match self.after_save(saved) {
             AfterSave::Ends(end) => end,
             AfterSave::LookUp(why) => {
-                let looked = self.look_up(why.named()).await?;
-                self.after_look_up(why, looked)
+                let looked_up = self.look_up(why.named()).await?;
+                self.after_look_up(why, looked_up)
             }
         }
     }
@@ -146,8 +146,11 @@ impl Attempt<'_> {
     /// What follows from a save, the same for one alone and for one of many.
     pub(super) fn after_save(&mut self, saved: Saved) -> AfterSave {
         match saved {
+            // The reply shows Accurate's own record: its id, and the total that Accurate computed. Reading it back would
+            // cost a second call for every order; reconciliation finds what such a reply can still hide.
             Ok(Some(saved)) if self.is_as_sent(&saved) => {
                 self.doubt.save_is_accounted_for();
+                self.session.remember_single(saved.id);
                 AfterSave::Ends(Ok(self.invoiced(saved)))
             }
             Ok(saved) => AfterSave::LookUp(Why::Saved(saved.map(|saved| saved.id))),
@@ -174,51 +177,53 @@ impl Attempt<'_> {
         }
     }
 
-    pub(super) fn after_look_up(&mut self, why: Why, looked: Looked) -> End {
-        match (why, looked) {
+    pub(super) fn after_look_up(&mut self, why: Why, looked_up: LookUp) -> End {
+        match (why, looked_up) {
             // Accurate may have made something else of it than was sent: the invoice still belongs to this order.
-            (Why::Saved(_), Looked::Own(found)) if self.is_ours_with_a_total(&found) => {
+            (Why::Saved(_), LookUp::Own(found)) if self.is_ours_with_a_total(&found) => {
                 self.doubt.invoice_is_found();
                 Ok(self.invoiced(found))
             }
-            (_, Looked::Own(found)) => self.adopt_or_look_again(found),
-            (_, Looked::NotSearchable) => self.not_searchable(),
-            (Why::Taken(_), Looked::Others(found)) => Ok(self.adopt(found)),
-            // It may still be on its way, so it is not known to be absent.
-            (Why::Saved(_), Looked::Others(_) | Looked::Nothing) => Err(Stop::Later),
-            (Why::Unknown, Looked::Others(_) | Looked::Nothing) => self.after_vain_look().unwrap_or(Err(Stop::Later)),
-            (Why::UnknownText(words), Looked::Others(_) | Looked::Nothing) => {
+            (_, LookUp::Own(found)) => self.adopt_or_check_again(found),
+            (_, LookUp::NotSearchable) => self.not_searchable(),
+            (Why::Taken(_), LookUp::Others(found)) => Ok(self.adopt(found)),
+            // It may not show yet, so its absence is not proved.
+            (Why::Saved(_), LookUp::Others(_) | LookUp::Nothing) => Err(Stop::Later),
+            (Why::Unknown, LookUp::Others(_) | LookUp::Nothing) => {
+                self.after_fruitless_look_up().unwrap_or(Err(Stop::Later))
+            }
+            (Why::UnknownText(words), LookUp::Others(_) | LookUp::Nothing) => {
                 Ok(self.blocked(Reason::RefusedByAccurate, said(words)))
             }
-            // Taken, yet not to be found: it may show later. What does not show for so long is something else.
-            (Why::Taken(words), Looked::Nothing) if self.doubt.was_over() => {
+            // Taken, yet not found: it may show later. After the end of the doubt, something else has the number.
+            (Why::Taken(words), LookUp::Nothing) if self.doubt.was_over() => {
                 self.doubt.look_up_first();
                 Ok(self.blocked(Reason::RefusedByAccurate, said(words)))
             }
-            (Why::Taken(_), Looked::Nothing) => {
+            (Why::Taken(_), LookUp::Nothing) => {
                 self.doubt.something_may_show_later();
                 Err(Stop::Later)
             }
         }
     }
 
-    /// A look at a blocked order whose save could still arrive when it was blocked.
-    async fn look_only(&mut self) -> Outcome {
+    /// Looks up the invoice of a blocked order whose save could still arrive when it was blocked.
+    async fn recheck_invoice(&mut self) -> Outcome {
         match self.look_up(None).await {
-            Ok(Looked::Own(found)) => self.adopt(found),
-            Ok(Looked::NotSearchable) if self.doubt.is_over() => {
+            Ok(LookUp::Own(found)) => self.adopt(found),
+            Ok(LookUp::NotSearchable) if self.doubt.is_over() => {
                 let about = About::NotSearchable { order_id: self.claim.order_id.as_str().to_owned() };
                 self.blocked(Reason::NumberConflict, about)
             }
-            // In doubt still, or nobody could tell: once more later.
+            // Still in doubt, or the look-up failed: it is repeated later.
             Ok(_) | Err(_) => self.blocked_as_before(),
         }
     }
 
-    /// An invoice may exist under a number that nobody knows, and cannot be looked for.
+    /// An invoice may exist under an unknown number and cannot be searched for.
     fn not_searchable(&mut self) -> End {
         if !self.doubt.is_over() {
-            self.not_sent("sales-invoice/save", SAVE_MAY_ARRIVE);
+            self.record_not_sent("sales-invoice/save", SAVE_MAY_ARRIVE);
             return Err(Stop::UntilSaveIsOver);
         }
         let about = About::NotSearchable { order_id: self.claim.order_id.as_str().to_owned() };
@@ -244,7 +249,7 @@ impl Attempt<'_> {
         let last_start = self.last_start(CALL_TIMEOUT);
         let save = || invoices::save(session, &claim.draft.body, last_start);
         self.save_leaves();
-        let saved = self.patiently("sales-invoice/save", |_| "saved", save).await;
+        let saved = self.call_and_record("sales-invoice/save", |_| "saved", save).await;
         self.save_is_answered(saved.as_ref().err());
         saved
     }
@@ -256,19 +261,19 @@ impl Attempt<'_> {
             && matches!(saved, Err(Failure::Refused(refusal)) if refusal.meaning == missing)
     }
 
-    /// Creates the customer, unless another order has; an error is what becomes of the save that wants it.
+    /// Creates the customer, unless another order has; an error is the outcome of the save that needs the customer.
     pub(super) async fn ensure_customer(&mut self) -> Result<(), Failure> {
         let (session, claim) = (self.session, self.claim.clone());
         let (no, name) = (&claim.draft.body.customer_no, &claim.draft.customer_name);
         let words = |ensured: &Ensured| match ensured {
             Ensured::Created => "created",
-            Ensured::Stood => "exists already",
+            Ensured::Existed => "exists already",
         };
-        match self.patiently("customer/save", words, || customers::ensure(session, no, name)).await {
+        match self.call_and_record("customer/save", words, || customers::ensure(session, no, name)).await {
             Ok(Ensured::Created) => {
                 self.warn(Warning::CustomerCreated, About::Customer { no: no.clone(), name: name.clone() });
             }
-            Ok(Ensured::Stood) => {}
+            Ok(Ensured::Existed) => {}
             Err(Failure::Refused(Refusal { words, .. }) | Failure::UnknownText(words)) => {
                 let meaning = Meaning::Person(Reason::CustomerNotFound);
                 return Err(Failure::Refused(Refusal { meaning, words }));
@@ -279,12 +284,12 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    /// An invoice exists. Where its total cannot be read it is looked at again: it may be readable then.
-    pub(super) fn adopt_or_look_again(&mut self, found: FoundInvoice) -> End {
+    /// An invoice exists. If its total cannot be read, the next attempt reads it again.
+    pub(super) fn adopt_or_check_again(&mut self, found: FoundInvoice) -> End {
         let only_the_total_is_missing =
             found.total.is_none() && self.is_named_by(&found) && found.customer_no == self.claim.draft.body.customer_no;
         if only_the_total_is_missing && self.claim.failures < READABLE_AGAIN_WITHIN {
-            self.not_sent("sales-invoice/save", "the total of the order's invoice cannot be read");
+            self.record_not_sent("sales-invoice/save", "the total of the order's invoice cannot be read");
             return Err(Stop::Later);
         }
         Ok(self.adopt(found))
@@ -299,7 +304,7 @@ impl Attempt<'_> {
             return self.invoiced(found);
         }
         if self.is_named_by(&found) {
-            // It is not what was sent, yet it names this order: nothing may be decided without a look at it.
+            // It differs from what was sent, yet it names this order: it must be looked up before anything is decided.
             self.doubt.look_up_first();
         }
         let about = About::OtherInvoice { number: found.number, id: found.id, differences };
@@ -338,7 +343,7 @@ impl Attempt<'_> {
             self.warn(Warning::TotalDifference, about);
         }
         self.session.saw_number(&sent, &found.number);
-        self.session.knows(&found.number);
+        self.session.remember_number(&found.number);
         if found.number != sent {
             self.warn(Warning::OtherNumber, About::Invoice { number: found.number.clone(), id: Some(found.id) });
         }

@@ -4,8 +4,8 @@
 
 use super::{
     LEASE, Posting,
-    attempt::sign_of,
-    circuit::{Gate, Sign},
+    attempt::health_of,
+    circuit::{Gate, Health},
 };
 use crate::{
     accurate::{client::Session, customers, masters, outcome::Failure},
@@ -23,7 +23,7 @@ enum Found {
     There,
     /// Not yet.
     Missing,
-    /// Only an attempt can tell.
+    /// Only an attempt can show it.
     NobodyKnows,
 }
 
@@ -42,9 +42,9 @@ impl Posting {
         let Some(due) = self.storage.due_recheck(book, self.now()).await? else { return Ok(false) };
         let found = recheck(&known.session, &due.subject).await;
         if gate == Gate::Probe && !matches!(found, Ok(Found::NobodyKnows)) {
-            let sign = sign_of(found.as_ref().err());
-            let is_still_in_trouble = !matches!(sign, Sign::Well | Sign::Nothing);
-            self.note(book, known, sign).await?;
+            let health = health_of(found.as_ref().err());
+            let is_still_in_trouble = !matches!(health, Health::Good | Health::Nothing);
+            self.note(book, known, health).await?;
             if is_still_in_trouble {
                 // This says nothing about the subject, so it is rechecked as soon as the book resumes.
                 return Ok(true);

@@ -1,7 +1,7 @@
 //! What comes next when a book has room for more work.
 //!
-//! Kinds of work take turns, so that none waits for the end of another's queue: orders never tried come every
-//! second turn; orders tried before, invoices to be deleted and rechecks share the others.
+//! The kinds of work rotate, so that none waits for the end of another's queue: every second pick is an order that was
+//! never tried; orders tried before, invoices to be deleted and rechecks share the others.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use crate::{
     storage::{Claimable, Lane},
 };
 
-/// The turns; a kind that has nothing to do is passed over.
-const TURNS: [Kind; 6] = [
+/// The rotation; a kind without work is skipped.
+const ROTATION: [Kind; 6] = [
     Kind::Orders(Lane::Fresh),
     Kind::Orders(Lane::Again),
     Kind::Orders(Lane::Fresh),
@@ -20,19 +20,22 @@ const TURNS: [Kind; 6] = [
     Kind::Recheck,
 ];
 
-/// From so many due orders on they go together: fewer than two seconds' worth of calls go as fast one by one.
+/// From so many due orders on they share calls: fewer are as fast one by one, within two seconds.
 pub(super) const BULK_FROM: i64 = 16;
 
-/// Groups under way at once; the rest of what Accurate takes in flight is left for what goes alone.
+/// Groups that make calls at once; the rest of Accurate's limit is left for single orders.
 const MOST_GROUPS: usize = 6;
 
-/// Groups that take longer than this no longer keep their lane to themselves.
+/// Groups that wait for a read-back at once: more than are saved in the time that they wait at most.
+const MOST_READING_BACK: usize = 48;
+
+/// After a group has taken longer than this, single orders of its lane may start beside it.
 const SLOW_GROUP: Duration = Duration::from_secs(5);
 
-/// After so many bulks in a row that failed as a whole, orders go one by one ...
+/// After so many bulks in a row that failed as a whole, orders are saved one by one ...
 const BULK_FAILURES: u32 = 2;
 
-/// ... for so long.
+/// ... for this long.
 const BULK_RESTS: Duration = Duration::from_mins(1);
 
 /// A kind of work.
@@ -44,7 +47,7 @@ enum Kind {
 
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum Pick {
     /// Orders that go alone, up to this many.
     Singles(Lane, usize),
     /// Orders that go together.
@@ -58,9 +61,11 @@ pub(super) enum Turn {
 pub(super) struct Waiting {
     pub(super) orders: Claimable,
     pub(super) recheck_is_due: bool,
+    /// Groups that wait for a read-back.
+    pub(super) reading_back: usize,
 }
 
-/// Where the turns of one book stand.
+/// The state of one book's rotation.
 #[derive(Debug, Default)]
 pub(super) struct Scheduler {
     next: usize,
@@ -74,28 +79,28 @@ pub(super) struct Scheduler {
 
 impl Scheduler {
     /// What comes next with room for so many pieces of work; `None` when there is nothing.
-    pub(super) fn next(&mut self, waiting: Waiting, room: usize, bulk: bool, now: Monotonic) -> Option<Turn> {
+    pub(super) fn next(&mut self, waiting: Waiting, room: usize, bulk: bool, now: Monotonic) -> Option<Pick> {
         let bulk = bulk && now >= self.bulk_rests_until;
-        let at = (0..TURNS.len())
-            .map(|step| (self.next + step) % TURNS.len())
-            .find(|at| room > 0 && self.may_have_it(TURNS[*at], waiting, bulk, now))?;
+        let at = (0..ROTATION.len())
+            .map(|step| (self.next + step) % ROTATION.len())
+            .find(|at| room > 0 && self.can_run(ROTATION[*at], waiting, bulk, now))?;
         self.next = at + 1;
-        let Kind::Orders(lane) = TURNS[at] else {
+        let Kind::Orders(lane) = ROTATION[at] else {
             self.rechecking = true;
-            return Some(Turn::Recheck);
+            return Some(Pick::Recheck);
         };
-        if goes_together(lane, waiting, bulk) && self.groups < MOST_GROUPS {
+        if goes_together(lane, waiting, bulk) && self.may_begin_group(waiting) {
             self.groups += 1;
             self.last_group_at = now;
-            return Some(Turn::Group(lane));
+            return Some(Pick::Group(lane));
         }
         let others_wait =
             waiting.recheck_is_due || Lane::ALL.into_iter().any(|other| other != lane && waiting.orders.of(other) > 0);
-        Some(Turn::Singles(lane, if others_wait { room.div_ceil(2) } else { room }))
+        Some(Pick::Singles(lane, if others_wait { room.div_ceil(2) } else { room }))
     }
 
-    /// Whether the newest go first this time. In a long queue both ends take turns: an order that has just come
-    /// is not held up by thousands before it, and the oldest is not forgotten.
+    /// Whether the newest go first this time. Both ends of a long queue alternate: an order that has just become due
+    /// does not wait for thousands before it, and the oldest is not forgotten.
     pub(super) fn newest_first(&mut self, lane: Lane) -> bool {
         self.newest_first = !self.newest_first;
         lane == Lane::Fresh && self.newest_first
@@ -114,11 +119,16 @@ impl Scheduler {
         self.rechecking = false;
     }
 
-    fn may_have_it(&self, kind: Kind, waiting: Waiting, bulk: bool, now: Monotonic) -> bool {
+    /// Groups that wait for a read-back make no calls, so others may begin meanwhile.
+    fn may_begin_group(&self, waiting: Waiting) -> bool {
+        self.groups.saturating_sub(waiting.reading_back) < MOST_GROUPS && waiting.reading_back < MOST_READING_BACK
+    }
+
+    fn can_run(&self, kind: Kind, waiting: Waiting, bulk: bool, now: Monotonic) -> bool {
         match kind {
             Kind::Recheck => waiting.recheck_is_due && !self.rechecking,
             Kind::Orders(lane) if goes_together(lane, waiting, bulk) => {
-                self.groups < MOST_GROUPS || now.since(self.last_group_at) > SLOW_GROUP
+                self.may_begin_group(waiting) || now.since(self.last_group_at) > SLOW_GROUP
             }
             Kind::Orders(lane) => waiting.orders.of(lane) > 0,
         }
@@ -135,25 +145,25 @@ mod tests {
     use super::*;
 
     fn waiting(fresh: i64, again: i64, void: i64, recheck_is_due: bool) -> Waiting {
-        Waiting { orders: Claimable::new([fresh, again, void]), recheck_is_due }
+        Waiting { orders: Claimable::new([fresh, again, void]), recheck_is_due, reading_back: 0 }
     }
 
     fn at(second: u64) -> Monotonic {
         Monotonic::after_beginning(Duration::from_secs(second))
     }
 
-    /// Who gets the next turns, one piece of work at a time.
-    fn turns(waiting: Waiting, bulk: bool, count: usize) -> Vec<Turn> {
-        let mut turns = Scheduler::default();
+    /// The next picks, one piece of work at a time.
+    fn picks(waiting: Waiting, bulk: bool, count: usize) -> Vec<Pick> {
+        let mut picks = Scheduler::default();
         (0..count)
             .map(|_| {
-                let turn = turns.next(waiting, 1, bulk, at(1)).expect("something waits");
-                match turn {
-                    Turn::Recheck => turns.recheck_ended(),
-                    Turn::Group(_) => turns.group_ended(true, at(1)),
-                    Turn::Singles(..) => {}
+                let pick = picks.next(waiting, 1, bulk, at(1)).expect("something waits");
+                match pick {
+                    Pick::Recheck => picks.recheck_ended(),
+                    Pick::Group(_) => picks.group_ended(true, at(1)),
+                    Pick::Singles(..) => {}
                 }
-                turn
+                pick
             })
             .collect()
     }
@@ -161,56 +171,71 @@ mod tests {
     #[test]
     fn few_orders_go_singly_and_at_once_many_go_together() {
         let mut singly = Scheduler::default();
-        assert_eq!(singly.next(waiting(15, 0, 0, false), 8, true, at(1)), Some(Turn::Singles(Lane::Fresh, 8)));
-        assert_eq!(singly.next(waiting(16, 0, 0, false), 8, true, at(1)), Some(Turn::Group(Lane::Fresh)));
-        assert_eq!(singly.next(waiting(16, 0, 0, false), 8, false, at(1)), Some(Turn::Singles(Lane::Fresh, 8)));
+        assert_eq!(singly.next(waiting(15, 0, 0, false), 8, true, at(1)), Some(Pick::Singles(Lane::Fresh, 8)));
+        assert_eq!(singly.next(waiting(16, 0, 0, false), 8, true, at(1)), Some(Pick::Group(Lane::Fresh)));
+        assert_eq!(singly.next(waiting(16, 0, 0, false), 8, false, at(1)), Some(Pick::Singles(Lane::Fresh, 8)));
     }
 
     #[test]
     fn a_long_queue_holds_up_neither_retries_nor_deletions_nor_rechecks() {
         for bulk in [false, true] {
-            let turns = turns(waiting(16, 2, 3, true), bulk, 12);
-            for rare in [Turn::Singles(Lane::Again, 1), Turn::Singles(Lane::Void, 1), Turn::Recheck] {
-                assert_eq!(turns.iter().filter(|turn| **turn == rare).count(), 2, "{rare:?} in {turns:?}");
+            let picks = picks(waiting(16, 2, 3, true), bulk, 12);
+            for rare in [Pick::Singles(Lane::Again, 1), Pick::Singles(Lane::Void, 1), Pick::Recheck] {
+                assert_eq!(picks.iter().filter(|pick| **pick == rare).count(), 2, "{rare:?} in {picks:?}");
             }
         }
     }
 
     #[test]
     fn a_long_queue_of_retries_or_deletions_does_not_hold_up_a_fresh_order() {
-        let turns = turns(waiting(1, 16, 16, true), false, 12);
-        assert_eq!(turns.iter().filter(|turn| **turn == Turn::Singles(Lane::Fresh, 1)).count(), 6);
+        let picks = picks(waiting(1, 16, 16, true), false, 12);
+        assert_eq!(picks.iter().filter(|pick| **pick == Pick::Singles(Lane::Fresh, 1)).count(), 6);
     }
 
     #[test]
     fn groups_leave_room_for_what_goes_alone() {
-        let mut turns = Scheduler::default();
+        let mut picks = Scheduler::default();
         let mut groups = 0;
-        while let Some(Turn::Group(_)) = turns.next(waiting(16, 0, 0, false), 8 - groups, true, at(1)) {
+        while let Some(Pick::Group(_)) = picks.next(waiting(16, 0, 0, false), 8 - groups, true, at(1)) {
             groups += 1;
         }
         assert_eq!(groups, MOST_GROUPS);
-        assert_eq!(turns.next(waiting(16, 0, 1, false), 2, true, at(1)), Some(Turn::Singles(Lane::Void, 1)));
+        assert_eq!(picks.next(waiting(16, 0, 1, false), 2, true, at(1)), Some(Pick::Singles(Lane::Void, 1)));
         // Bulks that take minutes do not stop their lane.
-        assert_eq!(turns.next(waiting(16, 0, 0, false), 2, true, at(7)), Some(Turn::Singles(Lane::Fresh, 2)));
+        assert_eq!(picks.next(waiting(16, 0, 0, false), 2, true, at(7)), Some(Pick::Singles(Lane::Fresh, 2)));
+    }
+
+    #[test]
+    fn groups_that_wait_for_a_read_back_leave_their_places_to_others() {
+        let mut picks = Scheduler::default();
+        for _ in 0..MOST_GROUPS {
+            assert_eq!(picks.next(waiting(16, 0, 0, false), 8, true, at(1)), Some(Pick::Group(Lane::Fresh)));
+        }
+        assert_eq!(picks.next(waiting(16, 0, 0, false), 8, true, at(1)), None);
+        let reading = |reading_back| Waiting { reading_back, ..waiting(16, 0, 0, false) };
+        for _ in 0..2 {
+            assert_eq!(picks.next(reading(2), 8, true, at(1)), Some(Pick::Group(Lane::Fresh)));
+        }
+        assert_eq!(picks.next(reading(2), 8, true, at(1)), None);
+        assert_eq!(picks.next(reading(MOST_READING_BACK), 8, true, at(1)), None, "their orders are kept in memory");
     }
 
     #[test]
     fn orders_go_one_by_one_for_a_while_when_bulks_fail_as_a_whole() {
-        let mut turns = Scheduler::default();
+        let mut picks = Scheduler::default();
         for bulk_went_well in [false, true, false, false] {
-            assert_eq!(turns.next(waiting(16, 0, 0, false), 8, true, at(1)), Some(Turn::Group(Lane::Fresh)));
-            turns.group_ended(bulk_went_well, at(1));
+            assert_eq!(picks.next(waiting(16, 0, 0, false), 8, true, at(1)), Some(Pick::Group(Lane::Fresh)));
+            picks.group_ended(bulk_went_well, at(1));
         }
-        assert_eq!(turns.next(waiting(16, 0, 0, false), 8, true, at(60)), Some(Turn::Singles(Lane::Fresh, 8)));
-        assert_eq!(turns.next(waiting(16, 0, 0, false), 8, true, at(61)), Some(Turn::Group(Lane::Fresh)));
+        assert_eq!(picks.next(waiting(16, 0, 0, false), 8, true, at(60)), Some(Pick::Singles(Lane::Fresh, 8)));
+        assert_eq!(picks.next(waiting(16, 0, 0, false), 8, true, at(61)), Some(Pick::Group(Lane::Fresh)));
     }
 
     #[test]
     fn both_ends_of_a_long_queue_take_turns() {
-        let mut turns = Scheduler::default();
-        let firsts: Vec<_> = (0..4).map(|_| turns.newest_first(Lane::Fresh)).collect();
+        let mut picks = Scheduler::default();
+        let firsts: Vec<_> = (0..4).map(|_| picks.newest_first(Lane::Fresh)).collect();
         assert_eq!(firsts, [true, false, true, false]);
-        assert!(!turns.newest_first(Lane::Again));
+        assert!(!picks.newest_first(Lane::Again));
     }
 }

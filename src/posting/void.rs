@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::{
     attempt::{Attempt, End, Stop, stop},
-    find::Looked,
+    find::LookUp,
     post::{SAVE_MAY_ARRIVE, said},
 };
 use crate::{
@@ -43,7 +43,7 @@ impl Attempt<'_> {
             Some(invoice) => drop(self.find_by_id(invoice.id).await.map_err(|failure| stop(&failure))?),
             None => drop(self.look_up(None).await?),
         }
-        self.not_sent("sales-invoice/delete", SAVE_MAY_ARRIVE);
+        self.record_not_sent("sales-invoice/delete", SAVE_MAY_ARRIVE);
         Err(Stop::UntilSaveIsOver)
     }
 
@@ -51,24 +51,24 @@ impl Attempt<'_> {
     async fn void_by_number(&mut self) -> End {
         let number = self.claim.draft.body.number.clone();
         match self.look_up(None).await? {
-            Looked::Own(found) => self.delete(&InvoiceRef { number, id: found.id }, found).await,
-            Looked::Nothing | Looked::Others(_) => Ok(self.voided(number, Deletion::Before)),
-            Looked::NotSearchable => Err(Stop::UntilSaveIsOver),
+            LookUp::Own(found) => self.delete(&InvoiceRef { number, id: found.id }, found).await,
+            LookUp::Nothing | LookUp::Others(_) => Ok(self.voided(number, Deletion::Before)),
+            LookUp::NotSearchable => Err(Stop::UntilSaveIsOver),
         }
     }
 
     /// It is not there under its id. Soon after it was saved that may only mean that it is not shown yet.
     async fn after_absence(&mut self, invoice: &InvoiceRef) -> End {
         if let Some(wait) = self.claim.invoice_age.map(|age| SAVE_IS_OVER - age).filter(SignedDuration::is_positive) {
-            self.not_sent("sales-invoice/delete", MAY_NOT_SHOW_YET);
+            self.record_not_sent("sales-invoice/delete", MAY_NOT_SHOW_YET);
             return Err(Stop::For(wait));
         }
         let session = self.session;
         let look = || invoices::by_number(session, &invoice.number);
         let words = |found: &Option<FoundInvoice>| super::find::found_in_words(found.as_ref());
-        match self.patiently("sales-invoice/detail", words, look).await {
+        match self.call_and_record("sales-invoice/detail", words, look).await {
             Ok(None) => Ok(self.voided(invoice.number.clone(), Deletion::Before)),
-            // Somebody has created it again by hand, or given its number to another sale.
+            // A person has created it again, or given its number to another sale.
             Ok(Some(other)) => {
                 let about = About::OtherInvoice { number: other.number, id: other.id, differences: Vec::new() };
                 Ok(self.blocked(Reason::NumberConflict, about))
@@ -111,11 +111,11 @@ impl Attempt<'_> {
             Deleted::Now => "deleted",
             Deleted::Before => "nothing to delete",
         };
-        let deleted = self.patiently("sales-invoice/delete", words, || invoices::delete(session, found.id)).await;
+        let deleted = self.call_and_record("sales-invoice/delete", words, || invoices::delete(session, found.id)).await;
         let (by, refused) = match deleted {
             Ok(Deleted::Now) => (Deletion::ThisAttempt, None),
             Ok(Deleted::Before) => (Deletion::Before, None),
-            // Words that nobody knows prove nothing.
+            // An unknown text proves nothing.
             Err(Failure::UnknownText(words)) => (Deletion::ThisAttempt, Some(words)),
             Err(Failure::Refused(Refusal { words, .. })) => {
                 return Ok(self.blocked(Reason::RefusedByAccurate, said(words)));

@@ -1,4 +1,4 @@
-//! A piece of work is done, and what it came to is written down.
+//! Does a piece of work and stores its outcome.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     Book, Posting, Work,
     bulk::Group,
-    circuit::{Change, Sign, backoff},
+    circuit::{Change, Health, backoff},
     post,
 };
 use crate::{
@@ -23,36 +23,36 @@ use crate::{
     storage::{Claim, Filter, Outcome, Result, Settled, Settlement, State},
 };
 
-/// Among so many of the newest invoices two of a book are looked for.
+/// Two invoices of a book are searched for among so many of the newest.
 const NEWEST_INVOICED: i64 = 20;
 
 /// How long is waited before an outcome is stored again that could not be stored.
 const SETTLE_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
 
 impl Posting {
-    /// Does a piece of work and writes what it came to.
+    /// Does a piece of work and stores its outcome.
     pub async fn work(&self, book: &str, work: Work) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         match work {
             Work::One(claim) => self.attempt(book, *claim).await,
             Work::Many(claims) => {
-                let turn = Unfinished::new(|| known.lock_scheduler().group_ended(false, self.monotonic()));
+                let unfinished = Unfinished::new(|| known.lock_scheduler().group_ended(false, self.monotonic()));
                 let worked = self.attempt_many(book, claims).await;
-                turn.finished();
+                unfinished.finished();
                 worked
             }
             Work::Recheck => {
-                let turn = Unfinished::new(|| known.lock_scheduler().recheck_ended());
-                let looked = self.recheck_one(book).await;
-                turn.finished();
+                let unfinished = Unfinished::new(|| known.lock_scheduler().recheck_ended());
+                let looked_up = self.recheck_one(book).await;
+                unfinished.finished();
                 known.lock_scheduler().recheck_ended();
-                looked?;
+                looked_up?;
                 self.note_rights(book, known).await
             }
         }
     }
 
-    /// Makes one attempt for a claim and writes what it came to.
+    /// Makes one attempt for a claim and stores its outcome.
     pub async fn attempt(&self, book: &str, claim: Claim) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         let claims = [self.claimed(&claim)];
@@ -61,29 +61,29 @@ impl Posting {
             self.tell_of_invoices(book, &known.session).await;
         }
         let attempted = post::attempt(&known.session, claim, |failures| backoff(failures, chance)).await;
-        self.conclude(book, known, &claims, &[attempted.settlement], attempted.sign).await
+        self.conclude(book, known, &claims, &[attempted.settlement], attempted.health).await
     }
 
-    /// Makes an attempt for each of many claims with as few calls as possible and writes what they came to.
+    /// Makes an attempt for each of many claims with as few calls as possible and stores the outcomes.
     async fn attempt_many(&self, book: &str, claims: Vec<Claim>) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         let claimed: Vec<_> = claims.iter().map(|claim| self.claimed(claim)).collect();
         self.tell_of_invoices(book, &known.session).await;
         // What failed together comes back together, to share its calls again.
         let chance = self.chance();
-        let mut group = Group::begin(&known.session, claims);
+        let mut group = Group::begin(&known.session, &known.bulks, claims);
         let mut concluded = Ok(());
         while concluded.is_ok() {
             let Some(part) = group.next_part(|failures| backoff(failures, chance)).await else { break };
             let settlements: Vec<_> = part.attempted.into_iter().map(|attempted| attempted.settlement).collect();
-            concluded = self.conclude(book, known, &claimed, &settlements, part.sign).await;
+            concluded = self.conclude(book, known, &claimed, &settlements, part.health).await;
         }
         known.lock_scheduler().group_ended(group.bulk_went_well(), self.monotonic());
         concluded
     }
 
-    /// After a start nothing but the store knows any invoices: what a list can be tried with, and whether our numbers
-    /// are kept.
+    /// After a start only the database knows invoices: it shows with which numbers lists can be tried, and whether
+    /// Accurate keeps our numbers.
     async fn tell_of_invoices(&self, book: &str, session: &Session) {
         if session.can_try_lists() && !session.numbering_is_unknown() {
             return;
@@ -93,19 +93,19 @@ impl Posting {
         let newest = self.storage.orders(&invoiced, None, NEWEST_INVOICED).await.unwrap_or_default();
         for order in newest.iter().rev().filter(|order| order.book == book) {
             let (Some(invoice), Some(draft)) = (&order.invoice, &order.draft) else { continue };
-            session.knows(&invoice.number);
+            session.remember_number(&invoice.number);
             session.saw_number(&draft.body.number, &invoice.number);
         }
     }
 
-    /// Writes outcomes and lets everybody know who waits for them.
+    /// Stores outcomes and wakes whatever waits for them.
     async fn conclude(
         &self,
         book: &str,
         known: &Book,
         claimed: &[Claimed],
         settlements: &[Settlement],
-        sign: Sign,
+        health: Health,
     ) -> Result<()> {
         let now = self.now();
         let log = |settlement: &Settlement| {
@@ -124,7 +124,7 @@ impl Posting {
             self.settle_while_leased(&refused, deadline).await?;
         }
         known.note_without_customer(settlements);
-        self.note(book, known, sign).await?;
+        self.note(book, known, health).await?;
         let invoiced: HashSet<_> = settlements
             .iter()
             .zip(settled)
@@ -139,7 +139,7 @@ impl Posting {
             metrics::histogram!("forstok_accurate_invoice_lag_seconds").record(lag);
             came.extend(&claim.waited_for);
         }
-        // What let these orders through lets the others through that wait for the same.
+        // Other orders that wait for the same continue as well.
         for subject in came {
             self.storage.finish_recheck(book, subject, now).await?;
         }
@@ -162,11 +162,11 @@ impl Posting {
         }
     }
 
-    /// Takes in what was seen of a book.
-    pub(super) async fn note(&self, name: &str, book: &Book, sign: Sign) -> Result<()> {
+    /// Updates the circuit of a book.
+    pub(super) async fn note(&self, name: &str, book: &Book, health: Health) -> Result<()> {
         let now = self.now();
         self.note_rights(name, book).await?;
-        let change = book.lock_circuit().note(sign, now);
+        let change = book.lock_circuit().note(health, now);
         match change {
             Change::None => {}
             Change::Paused => {
@@ -176,20 +176,20 @@ impl Posting {
             }
             Change::Resumed => {
                 let hastened = self.storage.hasten(name, now).await?;
-                tracing::info!(book = name, hastened, "book {name} goes on");
+                tracing::info!(book = name, hastened, "book {name} resumes");
             }
         }
         self.signals.due_came(name);
         Ok(())
     }
 
-    /// Takes in which rights the calls of a book were seen to have or to lack.
+    /// Updates the circuit with the rights that calls of the book had or lacked.
     async fn note_rights(&self, name: &str, book: &Book) -> Result<()> {
         let now = self.now();
         let mut is_given = false;
         for (right, missing) in book.session.take_rights_seen() {
             let words = missing.clone().unwrap_or_default();
-            match book.lock_circuit().hear(right, missing, now) {
+            match book.lock_circuit().note_right(right, missing, now) {
                 Change::None => {}
                 Change::Paused => {
                     tracing::warn!(book = name, ?right, "book {name}: a right is missing, its orders wait: {words}");
@@ -210,8 +210,8 @@ impl Posting {
     }
 }
 
-/// Gives a turn back when its work does not come to its end, because it panicked or was aborted. Otherwise each such
-/// end would take a turn away for as long as the process lives.
+/// Tells the scheduler that work has ended when it panicked or was aborted. Otherwise each such end would occupy a place
+/// for as long as the process lives.
 struct Unfinished<F: Fn()> {
     give_back: F,
     is_finished: bool,
@@ -235,7 +235,7 @@ impl<F: Fn()> Drop for Unfinished<F> {
     }
 }
 
-/// One document belongs to one order: what becomes of an order whose invoice is another's.
+/// One document belongs to one order: the outcome for an order whose invoice belongs to another.
 fn of_another(settlement: &Settlement, settled: &Settled) -> Option<Settlement> {
     let Settled::InvoiceOf(owner) = settled else { return None };
     let Outcome::Invoiced { invoice } = &settlement.outcome else { return None };
@@ -246,10 +246,8 @@ fn of_another(settlement: &Settlement, settled: &Settled) -> Option<Settlement> 
     entries.retain(|entry| !matches!(entry.event, Event::Invoiced { .. }));
     let at = settlement.entries.last().map_or(Timestamp::UNIX_EPOCH, |entry| entry.at);
     entries.push(Entry::new(at, Event::Blocked { findings: findings.clone() }));
-    let mut doubt = settlement.doubt.clone();
-    doubt.look_up_first();
     let outcome = Outcome::Blocked { findings, waits_for: None, recheck_after: None };
-    Some(Settlement { outcome, doubt, entries, ..settlement.clone() })
+    Some(settlement.clone().looked_up_first(outcome, entries))
 }
 
 /// What is remembered of a claim while its attempt is made.
@@ -283,7 +281,7 @@ fn why_postponed(settlement: &Settlement) -> &str {
     classes.into_iter().next().unwrap_or("an earlier save may still arrive")
 }
 
-/// One line an attempt; the words of Accurate stand in the timeline, for they may name people.
+/// One line for each attempt. Accurate's words are in the timeline only, because they may name people.
 fn log_settlement(book: &str, attempt: i64, settlement: &Settlement) {
     let order_id = settlement.order_id.as_str();
     match &settlement.outcome {

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Account, Customer, FilterValues, Invoice, Item, Named, Sorting, Tax,
+    Account, Customer, FilterValues, IdRanges, Invoice, Item, Named, Sorting, Tax,
     books::Books,
     register::{Record, Register},
     reply::number,
@@ -43,6 +43,13 @@ impl Query {
         self.get(&format!("filter.{field}.val")).filter(|_| op == "EQUAL")
     }
 
+    /// The two ids of `filter.id.op=BETWEEN`; invalid ones are ignored silently.
+    fn ids_between(&self) -> Option<(i64, i64)> {
+        let id = |at| self.get(&format!("filter.id.val[{at}]"))?.parse().ok();
+        let is_between = self.get("filter.id.op")? == "BETWEEN";
+        Some((id(0)?, id(1)?)).filter(|_| is_between)
+    }
+
     /// The two days of `filter.<field>.op=BETWEEN`; invalid ones are ignored silently.
     fn days_between(&self, field: &str) -> Option<(Date, Date)> {
         let day = |at| read_day(self.get(&format!("filter.{field}.val[{at}]"))?);
@@ -57,6 +64,8 @@ pub(super) trait Listed: Record {
     const KEY_FILTER: &'static str;
     /// Other fields that can be filtered.
     const FILTERS: &'static [&'static str] = &[];
+    /// Whether it can be filtered by a range of ids.
+    const ID_RANGES: bool = false;
     /// A field that can be filtered by a range of days.
     const DAY_FILTER: Option<&'static str> = None;
 
@@ -88,6 +97,9 @@ pub(super) fn list<T: Listed>(register: &Register<T>, books: &Books, query: &Que
         let one = |key: &&str| register.get(key).filter(|record| passes(*record, books, query));
         let found: Vec<&T> = keys.iter().filter_map(one).collect();
         (found.iter().skip(first).take(size).map(|record| show(record)).collect(), found.len())
+    } else if let Some((lowest, highest)) = id_range::<T>(books, query) {
+        let rows = register.between(lowest, highest).skip(first).take(size).map(show).collect();
+        (rows, register.between(lowest, highest).count())
     } else if filters_anything::<T>(query) {
         let mut count = 0;
         let mut rows = Vec::new();
@@ -125,6 +137,11 @@ fn keys<'a, T: Listed>(books: &Books, query: &'a Query) -> Option<Vec<&'a str>> 
     }
 }
 
+/// The range of ids that is asked for, as far as the filter is understood.
+fn id_range<T: Listed>(books: &Books, query: &Query) -> Option<(i64, i64)> {
+    query.ids_between().filter(|_| T::ID_RANGES && books.settings.id_ranges == IdRanges::Understood)
+}
+
 fn filters_anything<T: Listed>(query: &Query) -> bool {
     query.get("filter.suspended").is_some()
         || T::FILTERS.iter().any(|field| query.filter(field).is_some())
@@ -156,6 +173,7 @@ impl Listed for Invoice {
     const KEY_FILTER: &'static str = "number";
     /// There is no filter by description (backfill.md §2).
     const FILTERS: &'static [&'static str] = &["transDate"];
+    const ID_RANGES: bool = true;
     const DAY_FILTER: Option<&'static str> = Some("transDate");
 
     fn day(&self) -> Option<Date> {

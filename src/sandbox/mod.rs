@@ -76,8 +76,8 @@ pub use self::journal::CallRecord;
 pub use self::limits::{Breach, BreachKind, LimitReply, Limits};
 pub use self::masters::{Account, AccountType, Item, Masters, Named, Tax};
 pub use self::options::{
-    Branches, BulkRule, CustomerNames, Emoji, FilterValues, LetterCase, NegativeExpenses, Numbering, Options, Settings,
-    Sorting, SuspendedItems, UnknownMasters,
+    Branches, BulkReply, BulkRule, CustomerNames, Emoji, FilterValues, IdRanges, LetterCase, NegativeExpenses,
+    Numbering, Options, Settings, Sorting, SuspendedItems, UnknownMasters,
 };
 pub use self::people::{Edit, NotDone};
 pub use self::server::Running;

@@ -72,8 +72,12 @@ pub struct Settings {
     pub bulk: BulkRule,
     /// How a list treats a filter with several values. Not known.
     pub filter_values: FilterValues,
+    /// How a list treats a filter by a range of ids. Documented, not seen in use (backfill.md §2).
+    pub id_ranges: IdRanges,
     /// How a list treats `sp.sort`.
     pub sorting: Sorting,
+    /// What a bulk's reply shows of each invoice that it saved (accurate.md §3: `r`, two sources).
+    pub bulk_reply: BulkReply,
     /// Whether an expense may be negative (accurate.md §6).
     pub negative_expenses: NegativeExpenses,
     /// How items, accounts and other masters that do not exist are treated.
@@ -103,7 +107,9 @@ impl Default for Settings {
             branches: Branches::OneSeen,
             bulk: BulkRule::EachByItself,
             filter_values: FilterValues::All,
+            id_ranges: IdRanges::Understood,
             sorting: Sorting::Understood,
+            bulk_reply: BulkReply::Whole,
             negative_expenses: NegativeExpenses::Refused,
             unknown_masters: UnknownMasters::Refused,
             numbering: Numbering::Sent,
@@ -149,6 +155,28 @@ pub enum FilterValues {
     FirstOnly,
     /// It ignores the filter silently, like any unknown filter: all rows are returned.
     NotUnderstood,
+}
+
+/// How a list treats a filter by a range of ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdRanges {
+    /// It lists the invoices with these ids.
+    Understood,
+    /// It is ignored silently: every row is returned.
+    Ignored,
+}
+
+/// What a bulk's reply shows of each invoice that it saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BulkReply {
+    /// The whole record, as a single save shows it.
+    Whole,
+    /// Its id and number only.
+    IdAndNumber,
+    /// That it was saved, and no record.
+    NoRecord,
 }
 
 /// How a list treats `sp.sort`.

@@ -56,6 +56,11 @@ impl<T: Record> Register<T> {
         self.by_id.get_mut(&self.id_of(key)?)
     }
 
+    /// Those with ids from the first to the last of these.
+    pub(super) fn between(&self, first: i64, last: i64) -> impl Iterator<Item = &T> {
+        self.by_id.range(first..=last.max(first)).map(|(_, record)| record).filter(move |_| first <= last)
+    }
+
     pub(super) fn with_id(&self, id: i64) -> Option<&T> {
         self.by_id.get(&id)
     }

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::{
-    Action, Answer, BulkRule, Customer, Fault, Invoice, Request,
+    Action, Answer, BulkReply, BulkRule, Customer, Fault, Invoice, Request,
     books::Books,
     fields::Fields,
     list::{Listed, Query, list},
@@ -148,6 +148,16 @@ fn saved(invoice: &Invoice, books: &Books) -> Value {
     json!({ "s": true, "d": [messages::invoice_saved(&invoice.number)], "r": invoice.record(books) })
 }
 
+/// What a bulk's reply shows of an element that a single save would answer like this.
+fn shown_by_bulk(mut element: Value, reply: BulkReply) -> Value {
+    match reply {
+        BulkReply::Whole => {}
+        BulkReply::IdAndNumber => element["r"] = json!({ "id": element["r"]["id"], "number": element["r"]["number"] }),
+        BulkReply::NoRecord => element["r"] = Value::Null,
+    }
+    element
+}
+
 fn bulk_save(books: &mut Books, body: Fields<'_>, slip: Option<Fault>, now: Timestamp) -> Done {
     let entries: Vec<Fields<'_>> = body.list("data").collect();
     if entries.is_empty() {
@@ -173,7 +183,7 @@ fn bulk_save(books: &mut Books, body: Fields<'_>, slip: Option<Fault>, now: Time
     let replies: Vec<Value> = results
         .iter()
         .map(|result| match result {
-            Ok(invoice) => saved(invoice, books),
+            Ok(invoice) => shown_by_bulk(saved(invoice, books), books.settings.bulk_reply),
             Err(messages) => refusal(messages),
         })
         .collect();

@@ -269,7 +269,7 @@ async fn begin_waits(
 
 /// The columns that an outcome sets; a missing `state` leaves the order where it stands.
 fn settled_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
-    let doubt = match settlement.doubt.remaining() {
+    let doubt = match settlement.doubt().remaining() {
         Remaining::Nothing => "nothing",
         Remaining::LookUp => "look_up",
         Remaining::AsBefore => "before",

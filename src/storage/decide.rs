@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    Filter, Result, Saves, Undecided, Verdict,
+    Filter, News, Result, Saves, Undecided, UnreadableOrder, Verdict,
     dialect::{Columns, Dialect},
     fold::{BODY_BYTES, LARGEST_READ, first_by_size},
     list::{Binds, conditions},
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::domain::{order::OrderId, reason::Reason, timeline::Event};
 
-pub(super) async fn undecided<T: Dialect>(db: &mut T, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
+pub(super) async fn undecided<T: Dialect>(db: &mut T, now: Timestamp, limit: i64) -> Result<News> {
     // The body is looked up for each order that is given; joined, all deliveries might be read for it.
     let sizes = format!(
         "SELECT o.id, (SELECT {BODY_BYTES} FROM deliveries d WHERE d.id = o.latest_delivery) AS bytes FROM orders o
@@ -40,7 +40,19 @@ pub(super) async fn undecided<T: Dialect>(db: &mut T, now: Timestamp, limit: i64
         T::ROWS,
         T::THEN_JOIN
     );
-    db.fetch(sql, &[(&to_json(&ids)).into(), now.into()]).await?.iter().map(read_undecided).collect()
+    let mut news = News::default();
+    for row in &db.fetch(sql, &[(&to_json(&ids)).into(), now.into()]).await? {
+        // One order that cannot be read must not keep all others from being decided.
+        match read_undecided(row) {
+            Ok(order) => news.orders.push(order),
+            Err(problem) => news.unreadable.push(UnreadableOrder {
+                order_id: order_id(row)?,
+                revision: row.number("revision")?,
+                problem: problem.to_string(),
+            }),
+        }
+    }
+    Ok(news)
 }
 
 fn read_undecided(row: &impl Columns) -> Result<Undecided> {

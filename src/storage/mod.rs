@@ -177,7 +177,7 @@ pub trait Storage: Send + Sync + 'static {
     async fn fold(&self, deliveries: &[Folding]) -> Result<()>;
 
     /// Orders with news, oldest first; none under a lease, none whose invoice may stand unknown to us.
-    async fn undecided(&self, now: Timestamp, limit: i64) -> Result<Vec<Undecided>>;
+    async fn undecided(&self, now: Timestamp, limit: i64) -> Result<News>;
 
     /// Writes decisions; one whose order has newer news, or was claimed meanwhile, or that was made by another
     /// mapping than the one in force, changes nothing.

@@ -7,11 +7,10 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{
     Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, Filter, Folding, Grouping, Leadership,
-    LongestWaits, ManualChange, MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt,
+    LongestWaits, ManualChange, MappingRevision, NewMapping, News, OpenWarning, OrderRecord, Page, Position, Receipt,
     Recheck, Result, SessionRecord, Settled, Settlement, SnapshotRecord, Storage, StoreName, Sums, TimelinePage,
-    TimelinePlace, Total, Undecided, Unfolded, UnreadableDelivery, Verdict, Wanted, Written, claim, decide,
-    dialect::Dialect, figures, fold, list, manual, mappings, old_bodies, order_recheck, pages, read, recheck, sessions,
-    timeline,
+    TimelinePlace, Total, Unfolded, UnreadableDelivery, Verdict, Wanted, Written, claim, decide, dialect::Dialect,
+    figures, fold, list, manual, mappings, old_bodies, order_recheck, pages, read, recheck, sessions, timeline,
 };
 use crate::domain::{
     order::OrderId,
@@ -113,7 +112,7 @@ impl<B: Base> Storage for Sql<B> {
         write!(self, Derived, db => fold::fold(db, deliveries))
     }
 
-    async fn undecided(&self, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
+    async fn undecided(&self, now: Timestamp, limit: i64) -> Result<News> {
         read!(self, db => decide::undecided(db, now, limit))
     }
 

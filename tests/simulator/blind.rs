@@ -39,6 +39,7 @@ impl Blinkers {
             Switch::NothingCompared if path.ends_with("sales-invoice/list.do") => {
                 body["d"].as_array_mut().into_iter().flatten().for_each(|row| self.make_as_sent(row));
             }
+            Switch::NothingReadBack if query.contains("filter.id") => body = all_exist(query),
             _ => return reply,
         }
         body.to_string().into()
@@ -50,6 +51,17 @@ impl Blinkers {
         record["customer"] = json!({ "customerNo": sent["customerNo"] });
         record["totalAmount"] = json!(total(sent));
     }
+}
+
+/// As though every id of the range that is asked for had its invoice.
+fn all_exist(query: &str) -> Value {
+    let id = |name: &str| {
+        let parts = query.split('&').filter_map(|part| part.split_once('='));
+        let value = parts.into_iter().find(|(key, _)| key.contains(name)).map(|(_, value)| value.to_owned());
+        value.and_then(|value| value.parse::<i64>().ok()).unwrap_or_default()
+    };
+    let count = id("%5B1%5D") - id("%5B0%5D") + 1;
+    json!({ "s": true, "d": [], "sp": { "page": 1, "pageSize": 1, "pageCount": count, "rowCount": count } })
 }
 
 /// Whole rupiah, like the amounts of all orders in the simulator.

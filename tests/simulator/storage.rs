@@ -20,9 +20,9 @@ use forstok_accurate::{
     },
     storage::{
         Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, Filter, Folding, Grouping, Leadership,
-        LongestWaits, ManualChange, MappingRevision, NewMapping, OpenWarning, OrderRecord, Page, Position, Receipt,
-        Recheck, Result, SessionRecord, Settled, Settlement, SnapshotRecord, State, Storage, StorageError, StoreName,
-        Sums, TimelinePage, TimelinePlace, Total, Undecided, Unfolded, UnreadableDelivery, Verdict, Wanted, Written,
+        LongestWaits, ManualChange, MappingRevision, NewMapping, News, OpenWarning, OrderRecord, Page, Position,
+        Receipt, Recheck, Result, SessionRecord, Settled, Settlement, SnapshotRecord, State, Storage, StorageError,
+        StoreName, Sums, TimelinePage, TimelinePlace, Total, Unfolded, UnreadableDelivery, Verdict, Wanted, Written,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -49,6 +49,8 @@ pub(crate) enum Switch {
     NoSearch,
     /// Everything that is found looks like what was sent.
     NothingCompared,
+    /// Whatever a bulk reports as saved seems to exist.
+    NothingReadBack,
 }
 
 /// Storage as one process sees it.
@@ -181,7 +183,7 @@ impl Storage for SimStore {
         self.write("before fold", "after fold", self.inner.fold(deliveries)).await
     }
 
-    async fn undecided(&self, now: Timestamp, limit: i64) -> Result<Vec<Undecided>> {
+    async fn undecided(&self, now: Timestamp, limit: i64) -> Result<News> {
         let undecided = self.gates.in_store(self.inner.undecided(now, limit)).await;
         self.gates.pass("after undecided").await;
         undecided
@@ -203,7 +205,7 @@ impl Storage for SimStore {
             for claim in claims.iter_mut().filter(|claim| in_work.iter().any(|id| id == claim.order_id.as_str())) {
                 claim.earlier_tries -= 1;
                 if claim.earlier_tries == 0 {
-                    claim.doubt = Doubt::none();
+                    claim.doubt = Doubt::of_age(None, 0);
                 }
             }
             Ok(claims)
@@ -212,7 +214,7 @@ impl Storage for SimStore {
         if self.switch == Some(Switch::NoLookUp) {
             for claim in &mut claims {
                 claim.earlier_tries = 0;
-                claim.doubt = Doubt::none();
+                claim.doubt = Doubt::of_age(None, 0);
             }
         }
         self.doubt_otherwise(&mut claims, now);

@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use super::storage::Switch;
-use forstok_accurate::sandbox::{
-    Action, BulkRule, Emoji, Fault, FilterValues, LetterCase, Numbering, Sorting, SuspendedItems,
+use forstok_accurate::{
+    domain::doubt::SAVE_IS_OVER,
+    sandbox::{
+        Action, BulkReply, BulkRule, Emoji, Fault, FilterValues, IdRanges, LetterCase, Numbering, Sorting,
+        SuspendedItems,
+    },
 };
 
 /// Every way in which Accurate may treat a bad entry.
@@ -12,6 +16,15 @@ const BULK_RULES: [BulkRule; 3] = [BulkRule::EachByItself, BulkRule::AllOrNothin
 
 /// Every way in which Accurate may interpret a filter.
 const FILTER_VALUES: [FilterValues; 3] = [FilterValues::All, FilterValues::FirstOnly, FilterValues::NotUnderstood];
+
+/// Every way in which the reply to a bulk may show what it saved; mostly as documented.
+const BULK_REPLIES: [BulkReply; 4] = [BulkReply::Whole, BulkReply::Whole, BulkReply::IdAndNumber, BulkReply::NoRecord];
+
+/// Seconds after which a lost save may still be carried out: just less than [`SAVE_IS_OVER`].
+const LATEST: u64 = SAVE_IS_OVER.as_secs() as u64 - 1;
+
+/// The same where the machine's clock is set meanwhile, by up to two minutes.
+const LATEST_BY_A_CLOCK_THAT_JUMPS: u64 = LATEST - 120;
 
 /// How far a replica's clock may differ from the database's, in seconds.
 const SKEWS: [i64; 5] = [-400, -90, 0, 90, 400];
@@ -66,6 +79,10 @@ pub(crate) struct Terms {
     pub(crate) bulk_rule: BulkRule,
     /// How a list treats several values.
     pub(crate) filter_values: FilterValues,
+    /// What a bulk's reply shows of each invoice.
+    pub(crate) bulk_reply: BulkReply,
+    /// How a list treats a range of ids.
+    pub(crate) id_ranges: IdRanges,
     /// How a list treats a requested order of its rows.
     pub(crate) sorting: Sorting,
     /// Which number an invoice gets.
@@ -118,9 +135,11 @@ impl Terms {
         let lags = rng.bool();
         let mut lag = || Duration::from_secs(if lags && rng.bool() { *rng.choice(&LAGS).unwrap_or(&0) } else { 0 });
         let (detail_lag, list_lag) = (lag(), lag());
-        // A delayed save is carried out, and appears, before it counts as expired, which is after five minutes. A file
-        // has no clock other than the machine's, which jumps.
-        let latest = if jumps > 0.0 { 175 } else { 295 } - detail_lag.max(list_lag).as_secs();
+        let latency = Duration::from_millis(*rng.choice(&[0, 60, 400, 4000]).unwrap_or(&0));
+        // A delayed save is carried out, and appears, before it counts as expired. A file has no clock other than the
+        // machine's, which jumps.
+        let slowest = detail_lag.max(list_lag) + latency;
+        let latest = if jumps > 0.0 { LATEST_BY_A_CLOCK_THAT_JUMPS } else { LATEST } - slowest.as_secs();
         let is_held = workers > 1 && rng.bool();
         let skews =
             if is_held { (0..workers).map(|_| *rng.choice(&SKEWS).unwrap_or(&0)).collect() } else { Vec::new() };
@@ -129,7 +148,6 @@ impl Terms {
             // Only a bulk can meet it, and few worlds have one.
             faults.push((Fault::NotSaved, 0.4));
         }
-        let latency = Duration::from_millis(*rng.choice(&[0, 60, 400, 4000]).unwrap_or(&0));
         Self {
             workers,
             orders,
@@ -141,6 +159,8 @@ impl Terms {
             heap,
             bulk_rule: *rng.choice(&BULK_RULES).unwrap_or(&BulkRule::EachByItself),
             filter_values: *rng.choice(&FILTER_VALUES).unwrap_or(&FilterValues::All),
+            bulk_reply: *rng.choice(&BULK_REPLIES).unwrap_or(&BulkReply::Whole),
+            id_ranges: if rng.u8(..4) == 0 { IdRanges::Ignored } else { IdRanges::Understood },
             sorting: if rng.u8(..6) == 0 { Sorting::Ignored } else { Sorting::Understood },
             numbering: if rng.u8(..5) == 0 { Numbering::Automatic } else { Numbering::Sent },
             letter_case: match rng.u8(..8) {
@@ -170,15 +190,24 @@ impl Terms {
         match switch {
             // Saves of one order are lost, and a later one arrives after the first has expired.
             Switch::FirstSaveOnly => {
-                (self.numbering, self.letter_case) = (Numbering::Sent, LetterCase::Exact);
+                // Where the number refuses no second save, the one that arrives late is a second invoice.
+                (self.numbering, self.letter_case) = (Numbering::Automatic, LetterCase::Exact);
                 (self.detail_lag, self.list_lag, self.jumps) = (Duration::ZERO, Duration::ZERO, 0.0);
+                (self.orders, self.heap) = (rng.usize(1..3), 0);
                 let well = Fault::Slow(Duration::ZERO);
-                let some = [Fault::DroppedBefore, Fault::DroppedBefore, Fault::Late(Duration::from_secs(295)), well];
+                let late = Fault::Late(Duration::from_secs(LATEST - self.latency.as_secs()));
+                let some = [Fault::DroppedBefore, late, late, well];
                 self.faults.clear();
                 self.save_faults = (0..20).filter_map(|_| rng.choice(some)).collect();
             }
             // Otherwise the number makes Accurate refuse the second save.
             Switch::LeaseIgnored => self.numbering = Numbering::Automatic,
+            // Bulks that report an invoice as saved that they have not saved.
+            Switch::NothingReadBack => {
+                (self.orders, self.heap, self.bulk) = (rng.usize(17..22), 16, true);
+                self.bulk_reply = BulkReply::Whole;
+                self.bulk_faults = vec![Fault::NotSaved; 2];
+            }
             // Other people use numbers.
             Switch::NothingCompared => self.happenings = 0.1,
             _ => {}
@@ -188,7 +217,8 @@ impl Terms {
 
     /// How this world differs from the simplest one, for the coverage table.
     pub(crate) fn met(&self) -> Vec<&'static str> {
-        let is_late = |wait: Duration| wait + self.detail_lag.max(self.list_lag) == Duration::from_secs(295);
+        let slowest = self.detail_lag.max(self.list_lag) + self.latency;
+        let is_late = |wait: Duration| wait.as_secs() + slowest.as_secs() == LATEST;
         let latest = |fault: &Fault| matches!(fault, Fault::Late(wait) if is_late(*wait));
         let all = [
             (self.numbering == Numbering::Automatic, TERMS[0]),
@@ -232,6 +262,11 @@ fn bulk_faults(rng: &mut fastrand::Rng, latest: u64) -> Vec<Fault> {
 fn fault(rng: &mut fastrand::Rng, latest: u64) -> Option<Fault> {
     // A delayed call has the most consequences.
     let name = if rng.u8(..6) == 0 { "late" } else { rng.choice(drawn()).unwrap_or("late") };
-    let waits = if name == "late" { [2, 45, 175, latest] } else { [1, 5, 29, 40] };
-    Fault::named(name, Duration::from_secs(*rng.choice(&waits).unwrap_or(&1)))
+    let seconds = match name {
+        // Half of the late ones by any time, half as late as can be.
+        "late" if rng.bool() => rng.u64(1..=latest),
+        "late" => latest,
+        _ => *rng.choice(&[1, 5, 29, 40]).unwrap_or(&1),
+    };
+    Fault::named(name, Duration::from_secs(seconds))
 }

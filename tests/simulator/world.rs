@@ -136,6 +136,8 @@ impl World {
         accurate.change_settings(|settings| {
             settings.bulk = terms.bulk_rule;
             settings.filter_values = terms.filter_values;
+            settings.bulk_reply = terms.bulk_reply;
+            settings.id_ranges = terms.id_ranges;
             settings.sorting = terms.sorting;
             settings.numbering = terms.numbering;
             settings.letter_case = terms.letter_case;

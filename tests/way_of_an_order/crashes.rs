@@ -40,7 +40,8 @@ async fn a_worker_whose_lease_ran_out_changes_nothing() {
     ];
     for outcome in outcomes {
         let entries = vec![Entry::new(world.clock.now(), Event::Rearmed { actor: String::new() })];
-        let settlement = Settlement { entries, ..Settlement::of(&late, outcome) };
+        let mut settlement = Settlement::of(&late, outcome);
+        settlement.entries = entries;
         let taken = world.storage.settle(&[settlement], world.clock.now()).await.expect("written");
         assert_eq!(taken, [Settled::Late]);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use forstok_accurate::{
     domain::reason::Warning,
-    sandbox::{Action, BulkRule, Down, Fault, FilterValues, Numbering, Sorting},
+    sandbox::{Action, BulkReply, BulkRule, Down, Fault, FilterValues, IdRanges, Numbering, Sorting},
     storage::State,
 };
 
@@ -45,8 +45,13 @@ fn calls(world: &World) -> [u64; 4] {
 }
 
 async fn all_are_invoiced_once(world: &World, orders: u32) {
+    all_are_invoiced_once_beside(world, orders, 0).await;
+}
+
+/// The same in a database that holds so many other invoices.
+async fn all_are_invoiced_once_beside(world: &World, orders: u32, others: usize) {
     assert_eq!(world.count(State::Invoiced).await, i64::from(orders));
-    assert_eq!(world.accurate.invoice_count(), orders as usize);
+    assert_eq!(world.accurate.invoice_count(), orders as usize + others);
 }
 
 #[tokio::test]
@@ -54,16 +59,75 @@ async fn many_due_orders_go_a_hundred_to_a_call_and_few_go_alone() {
     let mut world = with_due_orders(250).await;
     world.run_until_settled().await;
     all_are_invoiced_once(&world, 250).await;
-    // Each bulk is read back from the newest invoice down; concurrent bulks see each other's invoices.
-    let [bulks, saves, lists, details] = calls(&world);
-    assert_eq!([bulks, saves, details], [3, 0, 0]);
-    assert!((3..=6).contains(&lists), "{lists} lists");
+    // One count reads all three bulks back; another one shows, once, that counts can be trusted.
+    assert_eq!(calls(&world), [3, 0, 2, 0]);
     for id in 251..=255 {
         world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
     }
     world.run_until_settled().await;
     all_are_invoiced_once(&world, 255).await;
-    assert_eq!(calls(&world), [3, 5, lists, 0]);
+    assert_eq!(calls(&world), [3, 5, 2, 0]);
+}
+
+#[tokio::test]
+async fn a_long_queue_takes_hardly_more_calls_than_bulks() {
+    let mut world = with_due_orders(2_000).await;
+    world.run_until_settled().await;
+    all_are_invoiced_once(&world, 2_000).await;
+    let [bulks, saves, lists, details] = calls(&world);
+    assert_eq!([bulks, saves, details], [20, 0, 0]);
+    // A test starts six bulks at a time and waits for all of them; the service starts more meanwhile.
+    assert!(lists <= 10, "{lists} calls read 20 bulks back");
+}
+
+#[tokio::test]
+async fn bulks_whose_replies_show_too_little_are_compared_with_a_list() {
+    for bulk_reply in [BulkReply::IdAndNumber, BulkReply::NoRecord] {
+        let mut world = with_due_orders(250).await;
+        world.accurate.change_settings(|settings| settings.bulk_reply = bulk_reply);
+        world.run_until_settled().await;
+        all_are_invoiced_once(&world, 250).await;
+        assert_eq!(calls(&world), [3, 0, 3, 0], "{bulk_reply:?}: a page for each hundred invoices");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_count_ids_is_read_back_by_lists() {
+    let mut world = with_due_orders(250).await;
+    world.accurate.add_invoice("OTHER", "8277", "other", 5.into());
+    world.accurate.change_settings(|settings| settings.id_ranges = IdRanges::Ignored);
+    world.run_until_settled().await;
+    all_are_invoiced_once_beside(&world, 250, 1).await;
+    assert_eq!(calls(&world), [3, 0, 4, 0], "a count that counts too many, and a page for each hundred invoices");
+}
+
+#[tokio::test]
+async fn a_database_that_counts_every_invoice_whatever_it_is_asked_is_not_believed() {
+    let mut world = with_due_orders(MANY).await;
+    // As many as are sent, so the count is the right one for the wrong reason; and one of them is not saved.
+    world.accurate.add_invoice("OTHER", "8277", "other", 5.into());
+    world.accurate.change_settings(|settings| settings.id_ranges = IdRanges::Ignored);
+    world.accurate.next(Action::InvoiceBulkSave, Fault::NotSaved, 1);
+    world.run_until_settled().await;
+    all_are_invoiced_once_beside(&world, MANY, 1).await;
+}
+
+#[tokio::test]
+async fn a_person_who_creates_an_invoice_meanwhile_only_costs_a_list() {
+    let mut world = with_due_orders(2).await;
+    world.run_until_settled().await;
+    for id in later_ids() {
+        world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
+    }
+    world.decide_all().await;
+    let works = world.next_works().await;
+    world.accurate.add_invoice("BY-HAND", "8277", "by hand", 5.into());
+    let before = calls(&world);
+    for work in works {
+        world.engine.work(crate::world::BOOK, work).await.expect("settled");
+    }
+    all_are_invoiced_once_beside(&world, MANY + 2, 1).await;
+    assert_eq!(calls(&world)[3], before[3], "no invoice is asked for alone");
 }
 
 #[tokio::test]
@@ -91,12 +155,13 @@ async fn one_bad_order_neither_holds_up_nor_spoils_the_others() {
         }
         let calls = calls(&world).iter().sum::<u64>() - before;
         let most = match bulk {
-            // One list reads the others back.
-            BulkRule::EachByItself => 2,
-            // They are refused with an unknown message: two lists show that nothing was saved.
-            BulkRule::AllOrNothing => 5,
+            // A bulk, and two counts that read the others back.
+            BulkRule::EachByItself => 3,
+            // They are refused with an unknown message: two lists show that nothing was saved. Two counts
+            // read the others back.
+            BulkRule::AllOrNothing => 6,
             // Two orders at fault are found by splitting in half.
-            BulkRule::RefusedWhole => 36,
+            BulkRule::RefusedWhole => 40,
         };
         assert!(calls <= most, "{bulk:?}: {calls} calls");
     }
@@ -198,8 +263,8 @@ async fn after_a_start_invoices_of_before_show_whether_lists_are_understood() {
     world = world.dies_and_starts_again().await;
     world.run_until_idle().await;
     all_are_invoiced_once(&world, MANY + 2).await;
-    let lists = "a list, the list that shows that it can be trusted, the list of the day, a bulk, and its list";
-    assert_eq!(calls(&world), [1, saves, 4, 0], "{lists}");
+    let lists = "a list, the list that shows that it can be trusted, the list of the day, a bulk, and its two counts";
+    assert_eq!(calls(&world), [1, saves, 5, 0], "{lists}");
 }
 
 #[tokio::test]
@@ -331,16 +396,21 @@ async fn a_fresh_order_is_not_held_up_by_thousands_before_it() {
 
 #[tokio::test]
 async fn what_a_bulk_reports_as_saved_and_did_not_save_is_saved_later() {
-    for (numbering, lag, sorting) in [
-        (Numbering::Sent, 0, Sorting::Understood),
-        (Numbering::Sent, 45, Sorting::Understood),
-        (Numbering::Sent, 0, Sorting::Ignored),
-        (Numbering::Automatic, 0, Sorting::Understood),
-        (Numbering::Automatic, 0, Sorting::Ignored),
+    let whole = BulkReply::Whole;
+    for (numbering, lag, sorting, bulk_reply) in [
+        (Numbering::Sent, 0, Sorting::Understood, whole),
+        (Numbering::Sent, 45, Sorting::Understood, whole),
+        (Numbering::Sent, 0, Sorting::Ignored, whole),
+        (Numbering::Sent, 0, Sorting::Understood, BulkReply::IdAndNumber),
+        (Numbering::Sent, 0, Sorting::Understood, BulkReply::NoRecord),
+        (Numbering::Automatic, 0, Sorting::Understood, whole),
+        (Numbering::Automatic, 0, Sorting::Ignored, whole),
+        (Numbering::Automatic, 0, Sorting::Understood, BulkReply::IdAndNumber),
     ] {
         let mut world = with_due_orders(MANY).await;
         world.accurate.change_settings(|settings| {
             settings.sorting = sorting;
+            settings.bulk_reply = bulk_reply;
             settings.numbering = numbering;
             settings.list_lag = Duration::from_secs(lag);
         });

@@ -93,7 +93,8 @@ async fn help(State(sandbox): State<Sandbox>) -> Json<Value> {
                 \"detail_lag_seconds\":30,\"list_lag_seconds\":60,\"emoji\":\"saved|own_error\",\
                 \"suspended_items\":\"as_unknown|named\",\"customer_names\":\"may_repeat|unique\",\
                 \"branches\":\"one_seen|several_seen\",\"bulk\":\"each_by_itself|all_or_nothing|refused_whole\",\
-                \"filter_values\":\"all|first_only|not_understood\",\"sorting\":\"understood|ignored\",\
+                \"filter_values\":\"all|first_only|not_understood\",\"id_ranges\":\"understood|ignored\",\
+                \"sorting\":\"understood|ignored\",\"bulk_reply\":\"whole|id_and_number|no_record\",\
                 \"negative_expenses\":\"refused|accepted\"}",
             "POST /sandbox/rights": "{\"withhold\":[\"sales-invoice\"],\"grant\":[\"customer/save\"]}: a call, or all that \
                 write one kind of document",

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::{Answered, BadInput, read};
 use crate::sandbox::{
-    Action, Branches, BulkRule, CustomerNames, Emoji, FilterValues, LetterCase, NegativeExpenses, Numbering, Sandbox,
-    Settings, Sorting, SuspendedItems,
+    Action, Branches, BulkReply, BulkRule, CustomerNames, Emoji, FilterValues, IdRanges, LetterCase, NegativeExpenses,
+    Numbering, Sandbox, Settings, Sorting, SuspendedItems,
 };
 
 #[derive(Deserialize)]
@@ -25,7 +25,9 @@ struct SettingsOrder {
     branches: Option<Branches>,
     bulk: Option<BulkRule>,
     filter_values: Option<FilterValues>,
+    id_ranges: Option<IdRanges>,
     sorting: Option<Sorting>,
+    bulk_reply: Option<BulkReply>,
     negative_expenses: Option<NegativeExpenses>,
 }
 
@@ -44,7 +46,9 @@ pub(super) async fn settings(State(sandbox): State<Sandbox>, body: Bytes) -> Ans
         set(&mut settings.branches, order.branches);
         set(&mut settings.bulk, order.bulk);
         set(&mut settings.filter_values, order.filter_values);
+        set(&mut settings.id_ranges, order.id_ranges);
         set(&mut settings.sorting, order.sorting);
+        set(&mut settings.bulk_reply, order.bulk_reply);
         set(&mut settings.negative_expenses, order.negative_expenses);
     });
     Ok(Json(shown(&sandbox.core().books.settings)))
@@ -73,7 +77,9 @@ fn shown(settings: &Settings) -> Value {
         "branches": settings.branches,
         "bulk": settings.bulk,
         "filter_values": settings.filter_values,
+        "id_ranges": settings.id_ranges,
         "sorting": settings.sorting,
+        "bulk_reply": settings.bulk_reply,
         "negative_expenses": settings.negative_expenses,
     })
 }

@@ -7,8 +7,29 @@ pub use crate::domain::decision::{Saves, Undecided, Verdict};
 use crate::domain::{
     about::About,
     manual::{Manual, Refused},
+    order::OrderId,
     reason::Warning,
 };
+
+/// Orders with news.
+#[derive(Clone, Debug, Default)]
+pub struct News {
+    /// What is to be decided about, oldest first.
+    pub orders: Vec<Undecided>,
+    /// Orders whose stored data cannot be read: nothing can be decided about them.
+    pub unreadable: Vec<UnreadableOrder>,
+}
+
+/// An order whose stored data cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableOrder {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Its news.
+    pub revision: i64,
+    /// What cannot be read.
+    pub problem: String,
+}
 
 /// What a person decides about an order.
 #[derive(Clone, Debug)]

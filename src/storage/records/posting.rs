@@ -94,8 +94,9 @@ pub struct Settlement {
     pub revision: i64,
     /// What is to be written.
     pub outcome: Outcome,
-    /// What is not known about its saves by now, whatever the outcome is.
-    pub doubt: Doubt,
+    /// What is not known about its saves by now, whatever the outcome is: private, so that no outcome is written without
+    /// the doubt that its claim began with and its attempt went on with.
+    doubt: Doubt,
     /// How Accurate failed for this order by now.
     pub trouble: Trouble,
     /// What deserves a look by now.
@@ -107,16 +108,33 @@ pub struct Settlement {
 impl Settlement {
     /// An outcome of a claim about which nothing else is new.
     pub fn of(claim: &Claim, outcome: Outcome) -> Self {
+        Self::with_doubt(claim, claim.doubt.clone(), outcome)
+    }
+
+    /// An outcome of a claim after an attempt that may have sent saves.
+    pub fn with_doubt(claim: &Claim, doubt: Doubt, outcome: Outcome) -> Self {
         Self {
             order_id: claim.order_id.clone(),
             attempt: claim.attempt,
             revision: claim.revision,
             outcome,
-            doubt: claim.doubt.clone(),
+            doubt,
             trouble: claim.trouble.clone(),
             warnings: claim.warnings.clone(),
             entries: Vec::new(),
         }
+    }
+
+    /// What is not known about its saves by now.
+    pub fn doubt(&self) -> &Doubt {
+        &self.doubt
+    }
+
+    /// The same attempt with another outcome, after which the order must be looked up before anything is decided.
+    #[must_use]
+    pub fn looked_up_first(mut self, outcome: Outcome, entries: Vec<Entry>) -> Self {
+        self.doubt.look_up_first();
+        Self { outcome, entries, ..self }
     }
 }
 

@@ -1,0 +1,231 @@
+//! One book's session with Accurate: makes its calls and reads their replies.
+//!
+//! [`host`] finds the data host and follows moves, [`exchange`] signs and sends, [`limits`] says when a call may leave.
+
+mod call;
+mod exchange;
+mod host;
+mod limits;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Url;
+use serde::de::DeserializeOwned;
+
+pub use self::call::{BULK_TIMEOUT, CALL_TIMEOUT, Call};
+use self::{exchange::Exchanged, host::Place};
+use super::{
+    activity::{Activity, CallError, Lately},
+    credentials::{BookConfig, Credentials},
+    customers,
+    invoices::Lists,
+    limiter::Limiter,
+    outcome::{Failure, Right},
+    read_back::Counting,
+    redact::Secrets,
+    reply::{self, Element, Envelope},
+    search::Sightings,
+    wire::{Wire, WireReply},
+};
+use crate::{
+    clock::{Deadline, Monotonic, SharedClock},
+    live::Live,
+};
+
+/// A larger reply is read by a thread of its own, so that it delays no other task.
+const READ_AT_ONCE: usize = 64 * 1024;
+
+/// Which rights calls were last seen to have (`None`), or to lack, in Accurate's words.
+pub type RightsSeen = BTreeMap<Right, Option<String>>;
+
+/// One book's session.
+pub struct Session {
+    name: String,
+    account_url: Url,
+    credentials: Live<Credentials>,
+    limiter: Limiter,
+    bulk: bool,
+    wire: Arc<dyn Wire>,
+    clock: SharedClock,
+    activity: Activity,
+    place: Mutex<Place>,
+    /// One discovery at a time.
+    discovering: tokio::sync::Mutex<()>,
+    /// Customers are looked up and created one at a time, so several orders that need the same one create it once.
+    pub(super) customers_seen: tokio::sync::Mutex<customers::Seen>,
+    /// What is known about asking for many numbers at once.
+    pub(super) lists: Mutex<Lists>,
+    /// What is known about counting the invoices that were saved.
+    pub(super) counting: Counting,
+    /// Rights that calls were seen to have or to lack since they were last asked for.
+    rights_seen: Mutex<RightsSeen>,
+    /// What was seen of its invoices: whose numbers count, and the lists of days.
+    pub(super) sightings: Sightings,
+    /// From then on another process may make this book's calls; a monotonic reading in microseconds.
+    ours_until: AtomicU64,
+}
+
+impl Session {
+    /// A session that has not called yet.
+    pub fn new(name: &str, book: &BookConfig, wire: Arc<dyn Wire>, clock: SharedClock) -> Self {
+        let book_name = name.to_owned();
+        // The lines of a book are there before its first call.
+        metrics::counter!("forstok_accurate_accurate_calls_total", "book" => book_name.clone(), "call" => "api-token", "outcome" => "ok").absolute(0);
+        let _ = metrics::histogram!("forstok_accurate_accurate_call_seconds", "book" => book_name.clone(), "call" => "api-token");
+        Self {
+            name: book_name,
+            account_url: book.account_url.clone(),
+            credentials: Live::new(book.credentials()),
+            limiter: Limiter::new(clock.clone()),
+            bulk: book.bulk,
+            wire,
+            clock,
+            place: Mutex::default(),
+            activity: Activity::default(),
+            discovering: tokio::sync::Mutex::default(),
+            customers_seen: tokio::sync::Mutex::default(),
+            lists: Mutex::default(),
+            counting: Counting::default(),
+            rights_seen: Mutex::default(),
+            sightings: Sightings::default(),
+            ours_until: AtomicU64::new(Monotonic::MAX.as_micros()),
+        }
+    }
+
+    /// The book's name in the settings.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether many due orders may go in one call.
+    pub fn may_send_bulks(&self) -> bool {
+        self.bulk
+    }
+
+    /// The moment it is.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A reading for waits inside this process.
+    pub fn monotonic(&self) -> Monotonic {
+        self.clock.monotonic()
+    }
+
+    /// Waits.
+    pub async fn sleep(&self, duration: Duration) {
+        self.clock.sleep(duration).await;
+    }
+
+    /// The moment that the time of day will show as this.
+    pub fn deadline_at(&self, time_of_day: Timestamp) -> Deadline {
+        Deadline::at(time_of_day, self.clock.as_ref())
+    }
+
+    /// Whether a moment is over.
+    pub fn is_over(&self, deadline: Deadline) -> bool {
+        deadline.is_over(self.clock.as_ref())
+    }
+
+    /// How far Accurate's clock was ahead of ours at the last reply that carried its time.
+    pub fn accurate_is_ahead(&self) -> Option<SignedDuration> {
+        self.place().ahead
+    }
+
+    /// Calls from now on carry these. Another token may belong to data on another host, so the next call asks for the host again.
+    pub fn set_credentials(&self, credentials: Credentials) {
+        if !credentials.are(&self.credentials.get()) {
+            self.credentials.set(credentials);
+            self.place().host = None;
+        }
+    }
+
+    /// Makes one call on the data host.
+    pub async fn call<D, R>(&self, call: &Call) -> Result<Envelope<D, R>, Failure>
+    where
+        D: DeserializeOwned + Send + 'static,
+        R: DeserializeOwned + Send + 'static,
+    {
+        let name = call.name;
+        let exchanged = self.exchange_with_data_host(call).await?;
+        let result = self.read(exchanged, move |reply, secrets| reply::read(name, reply, secrets)).await;
+        self.note_right(Right::of(name), result.as_ref().err());
+        result
+    }
+
+    /// Makes one call whose elements each have their own outcome, in the order sent.
+    pub async fn call_many<R>(&self, call: &Call) -> Result<Vec<Element<R>>, Failure>
+    where
+        R: DeserializeOwned + Send + 'static,
+    {
+        let (name, sent) = (call.name, call.elements.unwrap_or_default());
+        let exchanged = self.exchange_with_data_host(call).await?;
+        let result = self.read(exchanged, move |reply, secrets| reply::read_many(name, reply, secrets, sent)).await;
+        match &result {
+            Ok(elements) => {
+                for element in elements {
+                    self.note_right(Right::of(name), element.as_ref().err());
+                }
+            }
+            Err(failure) => self.note_right(Right::of(name), Some(failure)),
+        }
+        result
+    }
+
+    /// The rights that calls were seen to have or to lack since this was last asked.
+    pub fn take_rights_seen(&self) -> RightsSeen {
+        std::mem::take(&mut *self.rights_seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The calls of the last minute and the last errors.
+    pub fn lately(&self) -> Lately {
+        self.activity.lately()
+    }
+
+    /// Reads what came back and counts the call.
+    async fn read<T: Send + 'static>(
+        &self,
+        Exchanged { call, seconds, result, secrets }: Exchanged,
+        read: impl FnOnce(&WireReply, &Secrets) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let read = match result {
+            Err(fault) => Err(fault.into()),
+            Ok(reply) if reply.body.len() <= READ_AT_ONCE => read(&reply, &secrets),
+            Ok(reply) => {
+                let read = tokio::task::spawn_blocking(move || read(&reply, &secrets)).await;
+                read.unwrap_or_else(|_| Err(Failure::Ambiguous("the reply could not be read".to_owned())))
+            }
+        };
+        let failure = read.as_ref().err();
+        self.count(call, seconds, failure.map_or("ok", Failure::class));
+        let at = self.clock.now();
+        let error =
+            |failure: &Failure| CallError { at, call, outcome: failure.class(), words: failure.words().to_owned() };
+        // A refusal concerns one order and is shown there.
+        let trouble = failure.filter(|failure| !matches!(failure, Failure::Refused(_)));
+        self.activity.note(at, trouble.map(error));
+        read
+    }
+
+    /// What a call's end says about the right that it needs.
+    fn note_right(&self, right: Right, failure: Option<&Failure>) {
+        let seen = match failure {
+            None | Some(Failure::Refused(_)) => None,
+            Some(Failure::RightMissing(missing)) => Some(missing.words.clone()),
+            Some(_) => return,
+        };
+        self.rights_seen.lock().unwrap_or_else(PoisonError::into_inner).insert(right, seen);
+    }
+
+    fn count(&self, call: &'static str, seconds: f64, outcome: &'static str) {
+        let book = self.name.clone();
+        metrics::counter!("forstok_accurate_accurate_calls_total", "book" => book.clone(), "call" => call, "outcome" => outcome)
+            .increment(1);
+        metrics::histogram!("forstok_accurate_accurate_call_seconds", "book" => book, "call" => call).record(seconds);
+    }
+}

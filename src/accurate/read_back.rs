@@ -1,0 +1,131 @@
+//! What a database shows of the invoices that were saved last: how many there are, or each of them.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU32, Ordering},
+};
+
+use super::{
+    client::{Call, Session},
+    invoices::{FoundInvoice, Record},
+    outcome::Failure,
+    reply::{Envelope, Rows, Skipped},
+};
+
+/// Rows of a page; 100 is accepted (accurate.md §3), as many as a bulk saves.
+const PAGE: usize = 100;
+
+/// Pages that are read beyond those that the wanted invoices fill. What is older was not saved recently.
+const MORE_PAGES: usize = 3;
+
+/// Ids of invoices that were saved one by one are remembered up to this many: enough for two minutes of single saves.
+const MOST_SINGLES: usize = 1_000;
+
+/// After this many failed trials a filter by a range of ids is no longer tried.
+const MOST_TRIALS: u32 = 3;
+
+/// What is known about counting a range of ids.
+#[derive(Debug, Default)]
+pub(super) struct Counting {
+    /// Ids of invoices that single saves reported, in the order of the replies.
+    singles: Mutex<std::collections::VecDeque<i64>>,
+    /// Trials of the filter that failed; `UNDERSTOOD` once one has succeeded.
+    trials: AtomicU32,
+}
+
+/// In [`Counting::trials`]: the filter is known to work.
+const UNDERSTOOD: u32 = u32::MAX;
+
+impl Session {
+    /// Remembers the id of an invoice that a single save created: a count of its range includes it.
+    pub fn remember_single(&self, id: i64) {
+        let mut singles = self.counting.singles.lock().unwrap_or_else(PoisonError::into_inner);
+        if singles.len() == MOST_SINGLES {
+            singles.pop_front();
+        }
+        singles.push_back(id);
+    }
+
+    /// Ids of remembered single saves between these two.
+    pub fn singles_between(&self, lowest: i64, highest: i64) -> Vec<i64> {
+        let singles = self.counting.singles.lock().unwrap_or_else(PoisonError::into_inner);
+        singles.iter().copied().filter(|id| (lowest..=highest).contains(id)).collect()
+    }
+}
+
+/// Whether exactly this many invoices exist with ids from `lowest` to `highest`; false also when the count cannot be
+/// trusted.
+///
+/// Filtering by `id` with `BETWEEN` is documented (backfill.md §2, O), and `sp.rowCount` is known to work (A). But a
+/// filter that Accurate does not understand is ignored in silence (accurate.md §3, B), so a count is trusted only after
+/// the filter has once reduced the list to the one invoice with the lowest id.
+pub async fn exactly_exist(session: &Session, lowest: i64, highest: i64, wanted: u64) -> Result<bool, Failure> {
+    let trials = &session.counting.trials;
+    let failed = trials.load(Ordering::Relaxed);
+    if (failed != UNDERSTOOD && failed >= MOST_TRIALS) || lowest == highest {
+        return Ok(false);
+    }
+    if count(session, lowest, highest).await? != Some(wanted) {
+        return Ok(false);
+    }
+    if failed == UNDERSTOOD {
+        return Ok(true);
+    }
+    let is_understood = count(session, lowest, lowest).await? == Some(1);
+    trials.store(if is_understood { UNDERSTOOD } else { failed + 1 }, Ordering::Relaxed);
+    Ok(is_understood)
+}
+
+/// How many invoices a list of these ids has; `None` when it shows another invoice or no count.
+async fn count(session: &Session, lowest: i64, highest: i64) -> Result<Option<u64>, Failure> {
+    let (from, to) = (lowest.to_string(), highest.to_string());
+    let query = [
+        ("fields", "id,number"),
+        ("sp.pageSize", "1"),
+        ("filter.id.op", "BETWEEN"),
+        ("filter.id.val[0]", from.as_str()),
+        ("filter.id.val[1]", to.as_str()),
+    ];
+    let Envelope { d: list, row_count, .. } =
+        session.call::<Rows<Record>, Skipped>(&Call::get("sales-invoice/list", &query)).await?;
+    let is_asked_for = |invoice: &FoundInvoice| (lowest..=highest).contains(&invoice.id);
+    let only_those = list.rows.into_iter().all(|row| row.invoice().as_ref().is_some_and(is_asked_for));
+    Ok(row_count.filter(|_| list.complete && only_those))
+}
+
+/// The newest invoices, newest first: at least `wanted` of them, and all with this id or a higher one. `None` when the
+/// list cannot be trusted.
+///
+/// Sorting by id is known to work (backfill.md §2, A). Should it be ignored in silence, as filters are that are not
+/// understood (accurate.md §3, B), the rows do not come newest first, and nothing is concluded from them.
+pub async fn newest(
+    session: &Session,
+    wanted: usize,
+    lowest: Option<i64>,
+) -> Result<Option<Vec<FoundInvoice>>, Failure> {
+    let size = PAGE.to_string();
+    let mut newest: Vec<FoundInvoice> = Vec::new();
+    for page in 1..=wanted.div_ceil(PAGE) + MORE_PAGES {
+        let page = page.to_string();
+        let query = [
+            ("fields", "id,number,customer,description,totalAmount"),
+            ("sp.pageSize", size.as_str()),
+            ("sp.page", page.as_str()),
+            ("sp.sort", "id|desc"),
+        ];
+        let Envelope { d: list, .. } =
+            session.call::<Rows<Record>, Skipped>(&Call::get("sales-invoice/list", &query)).await?;
+        let rows: Option<Vec<_>> = list.rows.into_iter().map(Record::invoice).collect();
+        let Some(rows) = rows.filter(|_| list.complete) else { return Ok(None) };
+        if !rows.is_sorted_by(|one, next| one.id > next.id) {
+            return Ok(None);
+        }
+        let is_last_page = rows.len() < PAGE;
+        newest.extend(rows);
+        let is_low_enough = newest.last().is_none_or(|last| lowest.is_none_or(|lowest| last.id <= lowest));
+        if is_last_page || (newest.len() >= wanted && is_low_enough) {
+            return Ok(Some(newest));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,229 @@
+//! The bulks of one book that are under way at the same time, and the read-back that they share.
+//!
+//! Accurate allows eight calls a second, whatever they carry, so a read-back of its own for each bulk would halve the
+//! speed at which a long queue drains. Therefore a bulk that has been saved waits until no other bulk is being saved,
+//! for at most [`LONGEST_WAIT`]; then one call covers all bulks that wait:
+//!
+//! - If every reply repeats what was sent (order id, customer, total) under an id of its own, one call counts the
+//!   invoices with these ids. As many as were reported means that all of them exist. Their contents are believed as
+//!   those of a single save are: the reply shows Accurate's own record, with the total that Accurate computed.
+//! - If a reply lacks or contradicts a field, if the count differs, or if this database does not understand the filter,
+//!   the newest invoices are listed, a hundred with each call, and each order is compared with its invoice.
+//!
+//! What this cannot notice: a reply that repeats everything while Accurate stores another total, and a lost invoice whose
+//! place in the range of ids was taken by another sale. Reconciliation finds both.
+//!
+//! Until then no order of these bulks is settled, so none counts as invoiced unseen (promise 3). If the process dies
+//! meanwhile, each order is known to have been tried: the next attempt looks its number up before it saves (promise 1).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::Notify;
+
+use super::attempt::call_within_limits;
+use crate::{
+    accurate::{
+        client::Session,
+        invoices::FoundInvoice,
+        outcome::Failure,
+        read_back::{exactly_exist, newest},
+    },
+    clock::{Deadline, Monotonic},
+    signals::Signals,
+};
+
+/// How long a saved bulk waits for others to be read back with it: about forty bulks share a call then.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// What the replies to one bulk reported as saved.
+#[derive(Clone, Debug)]
+pub(super) struct Report {
+    /// How many invoices.
+    pub(super) invoices: usize,
+    /// Their ids, as far as the reply names them.
+    pub(super) ids: Vec<i64>,
+    /// Every reply repeats what was sent.
+    pub(super) is_complete: bool,
+}
+
+/// What a read-back found.
+#[derive(Clone, Debug)]
+pub(super) enum ReadBack {
+    /// Every reported invoice exists.
+    AllExist,
+    /// The newest invoices, by id.
+    Newest(Arc<BTreeMap<i64, FoundInvoice>>),
+    /// The list cannot be trusted.
+    Unknown,
+}
+
+/// The bulks of one book.
+pub struct Bulks {
+    book: String,
+    signals: Arc<Signals>,
+    state: Mutex<State>,
+    /// The last bulk that was being saved is saved.
+    all_are_saved: Notify,
+    /// The last read-back. Whoever holds the lock reads for all that wait.
+    last: tokio::sync::Mutex<Option<Last>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Groups that may still send a bulk.
+    saving: usize,
+    /// Groups that wait for a read-back.
+    reading_back: usize,
+    /// What is not read back yet.
+    waiting: Vec<Waiting>,
+    last_ticket: u64,
+}
+
+struct Waiting {
+    ticket: u64,
+    since: Monotonic,
+    report: Report,
+}
+
+struct Last {
+    up_to: u64,
+    found: Result<ReadBack, Failure>,
+}
+
+/// A group that may still send a bulk, until this is dropped.
+pub(super) struct Saving<'a>(&'a Bulks);
+
+/// A group that waits for a read-back, until this is dropped.
+struct Reading<'a>(&'a Bulks);
+
+impl Bulks {
+    /// Of the book with this name; none is under way.
+    pub(super) fn new(book: &str, signals: Arc<Signals>) -> Self {
+        let (book, state) = (book.to_owned(), Mutex::default());
+        Self { book, signals, state, all_are_saved: Notify::new(), last: tokio::sync::Mutex::default() }
+    }
+
+    /// How many groups wait for a read-back: they make no calls, so others may begin.
+    pub(super) fn reading_back(&self) -> usize {
+        self.lock().reading_back
+    }
+
+    /// A group begins.
+    pub(super) fn begin(&self) -> Saving<'_> {
+        self.lock().saving += 1;
+        Saving(self)
+    }
+
+    /// Reads back what one bulk reported, together with all others that wait. No call starts after `last_start`.
+    pub(super) async fn read_back(
+        &self,
+        session: &Session,
+        report: Report,
+        last_start: Deadline,
+    ) -> Result<ReadBack, Failure> {
+        let _reading = self.stop_saving();
+        let ticket = self.add(session.monotonic(), report);
+        let mut last = self.last.lock().await;
+        if let Some(last) = last.as_ref().filter(|last| last.up_to >= ticket) {
+            return last.found.clone();
+        }
+        self.wait_for_others(session).await;
+        let (up_to, reports) = self.waiting();
+        let found = read(session, &reports, last_start).await;
+        // Only now, so that another group reads for all of them if this one is stopped before.
+        self.lock().waiting.retain(|waiting| waiting.ticket > up_to);
+        *last = Some(Last { up_to, found: found.clone() });
+        found
+    }
+
+    fn add(&self, since: Monotonic, report: Report) -> u64 {
+        let mut state = self.lock();
+        state.last_ticket += 1;
+        let ticket = state.last_ticket;
+        state.waiting.push(Waiting { ticket, since, report });
+        ticket
+    }
+
+    fn waiting(&self) -> (u64, Vec<Report>) {
+        let state = self.lock();
+        (state.last_ticket, state.waiting.iter().map(|waiting| waiting.report.clone()).collect())
+    }
+
+    async fn wait_for_others(&self, session: &Session) {
+        loop {
+            let all_are_saved = self.all_are_saved.notified();
+            let waited = {
+                let state = self.lock();
+                let oldest = state.waiting.first().map(|waiting| waiting.since);
+                oldest.filter(|_| state.saving > 0).map(|since| session.monotonic().since(since))
+            };
+            let Some(left) = waited.and_then(|waited| LONGEST_WAIT.checked_sub(waited)) else { return };
+            tokio::select! {
+                () = all_are_saved => {}
+                () = session.sleep(left) => return,
+            }
+        }
+    }
+
+    fn stop_saving(&self) -> Reading<'_> {
+        let mut state = self.lock();
+        state.reading_back += 1;
+        self.one_less_saves(&mut state);
+        drop(state);
+        self.signals.due_came(&self.book);
+        Reading(self)
+    }
+
+    fn one_less_saves(&self, state: &mut State) {
+        state.saving = state.saving.saturating_sub(1);
+        if state.saving == 0 {
+            self.all_are_saved.notify_waiters();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Saving<'_> {
+    fn drop(&mut self) {
+        self.0.one_less_saves(&mut self.0.lock());
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.reading_back = state.reading_back.saturating_sub(1);
+        state.saving += 1;
+    }
+}
+
+async fn read(session: &Session, reports: &[Report], last_start: Deadline) -> Result<ReadBack, Failure> {
+    let invoices = reports.iter().map(|report| report.invoices).sum();
+    let ids: BTreeSet<i64> = reports.iter().flat_map(|report| report.ids.iter().copied()).collect();
+    let can_be_counted = ids.len() == invoices && reports.iter().all(|report| report.is_complete);
+    if let (true, Some(lowest), Some(highest)) = (can_be_counted, ids.first(), ids.last()) {
+        let mut known = ids.clone();
+        known.extend(session.singles_between(*lowest, *highest));
+        let count = || exactly_exist(session, *lowest, *highest, known.len() as u64);
+        match call_within_limits(session, last_start, count, |_| {}).await {
+            Ok(true) => return Ok(ReadBack::AllExist),
+            Ok(false) | Err(Failure::Ambiguous(_)) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    let list = || call_within_limits(session, last_start, || newest(session, invoices, ids.first().copied()), |_| {});
+    let listed = match list().await {
+        // All orders would pay for one lost reply.
+        Err(Failure::Ambiguous(_)) => list().await,
+        listed => listed,
+    };
+    let by_id = |rows: Vec<FoundInvoice>| rows.into_iter().map(|row| (row.id, row)).collect();
+    Ok(listed?.map_or(ReadBack::Unknown, |rows| ReadBack::Newest(Arc::new(by_id(rows)))))
+}
