@@ -3,24 +3,22 @@
 mod attempts;
 pub(crate) mod auth;
 mod bodies;
+mod closing;
 pub(crate) mod filter;
 mod guesses;
 mod headers;
 mod health;
 pub(crate) mod language;
-mod linger;
 mod metrics;
 mod openapi;
 pub(crate) mod origin;
 pub(crate) mod paging;
 pub(crate) mod params;
-mod patience;
 pub(crate) mod problem;
 mod process;
 mod reading;
 mod refusals;
 mod responses;
-mod seat;
 mod serve;
 pub(crate) mod session;
 pub(crate) mod uniform;
@@ -77,7 +75,7 @@ pub struct App(Arc<Inside>);
 /// What handlers share, and what they know of each other.
 struct Inside {
     shared: Shared,
-    /// Bodies of webhooks that are arriving.
+    /// Reads the bodies of webhooks.
     reading: reading::Reading,
     /// Wrong tokens on the sign-in page.
     guesses: guesses::Guesses,
@@ -223,7 +221,7 @@ fn for_probes() -> Router<App> {
 fn for_operators(app: &App, pages: Router<App>) -> Router<App> {
     v1::routes(app)
         .merge(pages)
-        .layer(DefaultBodyLimit::max(webhook::LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(reading::LARGEST))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, OPERATOR_TIME))
         .route("/metrics", get(metrics::render))
         .route("/openapi.json", get(openapi::serve))

@@ -116,8 +116,8 @@ pub(crate) enum Problem {
     /// 503: the database cannot be read.
     #[error("the database does not answer as it should; try again a little later")]
     Unavailable,
-    /// 503: so many bodies are arriving that this one, the slowest, had to make room.
-    #[error("too many bodies are arriving, and this one has been for longest; send it again a little later")]
+    /// 503: other large bodies hold all the memory that is there for them.
+    #[error("too many large bodies are arriving at the same time; send it again a little later")]
     Crowded,
     /// 500: something broke that should not.
     #[error("something broke that should not; the log says what")]
@@ -289,5 +289,27 @@ impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
         tracing::error!("a request could not be served: {error}");
         Self::Unavailable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_work_later_says_when_and_what_is_not_read_to_its_end_closes_the_connection() {
+        for (problem, retry_after, closes) in [
+            (Problem::Crowded, Some("5"), true),
+            (Problem::NotStored("the disk is full".to_owned()), Some("5"), false),
+            (Problem::TooManyAttempts(Duration::from_secs(30)), Some("30"), false),
+            (Problem::TooSlow, None, true),
+            (Problem::TokenWrong, None, false),
+        ] {
+            let response = problem.clone().into_response();
+            let text = |name| response.headers().get(name).map(|value: &HeaderValue| value.to_str().expect("text"));
+            assert_eq!(text(header::RETRY_AFTER), retry_after, "{problem}");
+            assert_eq!(text(header::CONNECTION) == Some("close"), closes, "{problem}");
+            assert_eq!(text(header::CONTENT_TYPE), Some("application/problem+json"));
+        }
     }
 }

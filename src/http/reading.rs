@@ -1,127 +1,169 @@
-//! Bodies that are arriving: how much memory all of them take together.
+//! The bodies of webhooks, read within limits of size, time and memory.
 //!
-//! Nobody has proved anything yet while his body arrives, so strangers by the thousand could make us hold a
-//! few mebibytes for each. All share one room. When it is full, the body that has been arriving longest makes place:
-//! an honest one is there within milliseconds.
+//! While a body arrives, nothing proves yet that Forstok sends it, so strangers must not be able to fill the memory
+//! with the beginnings of large bodies. A small body is always read. All larger ones share a fixed number of bytes;
+//! when these are in use, a large body waits until others have arrived, failed or run out of time.
 
-use std::{future::poll_fn, pin::Pin, sync::Arc, task::Poll};
+use std::{sync::Arc, time::Duration};
 
 use axum::body::{Body, Bytes, HttpBody};
 use http_body_util::BodyExt;
-use hyper::body::Frame;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use super::{
-    patience::{Patience, Patient},
-    problem::Problem,
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout_at},
 };
 
-/// Bytes of all bodies that are arriving.
-const ROOM: usize = 16 * 1024 * 1024;
+use super::problem::Problem;
 
-/// The first piece of room that a body takes; each further one doubles what it has.
-const FIRST_PIECE: usize = 4 * 1024;
+/// Largest body that is taken, in bytes.
+///
+/// An order of 2,200 pieces, each a line of its own, takes slightly more than 1 MiB.
+pub(super) const LARGEST: usize = 4 * 1024 * 1024;
 
-/// What a look at a body came to: another piece of it, its end, or the sender's.
-type Polled = Option<Result<Frame<Bytes>, axum::Error>>;
+/// How much of a body that is too large is read and thrown away, in bytes, so that its sender gets the answer instead
+/// of a broken pipe.
+const LARGEST_WASTE: usize = 12 * 1024 * 1024;
 
-/// Bodies that are arriving.
+/// The limits of all bodies.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// Bytes of a body that are read whatever other bodies hold. With the number of connections this bounds what all
+    /// small bodies hold.
+    small: usize,
+    /// Bytes that all larger bodies hold together; not below [`LARGEST`].
+    shared: usize,
+    /// How long a body may take to arrive; a larger one waits within this time for its part of the memory.
+    time: Duration,
+}
+
+const LIMITS: Limits = Limits { small: 16 * 1024, shared: 32 * 1024 * 1024, time: Duration::from_secs(10) };
+
+/// Reads bodies.
 #[derive(Debug)]
 pub(super) struct Reading {
-    room: Arc<Semaphore>,
-    patience: Arc<Patience>,
+    limits: Limits,
+    shared: Arc<Semaphore>,
 }
 
 impl Reading {
     pub(super) fn new() -> Self {
-        Self { room: Arc::new(Semaphore::new(ROOM)), patience: Arc::default() }
+        Self::within(LIMITS)
     }
 
-    /// The body, when it has at most `largest` bytes. Of a larger one so many more are read and thrown away.
-    pub(super) async fn read(&self, body: Body, largest: usize, waste: usize) -> Result<Bytes, Problem> {
-        let mut body = body;
-        let first = poll_fn(|context| Poll::Ready(Pin::new(&mut body).poll_frame(context))).await;
-        if let Poll::Ready(Some(Ok(frame))) = &first
-            && let Some(chunk) = frame.data_ref().filter(|chunk| chunk.len() <= largest && body.is_end_stream())
-        {
-            // All of it is here in one piece, as with most: nothing to gather, nobody to wait for.
-            return Ok(chunk.clone());
-        }
-        let first = match first {
-            Poll::Ready(first) => Some(first),
-            Poll::Pending => None,
-        };
-        let sender = Patient::new(&self.patience);
-        sender.is_waited_for();
-        tokio::select! {
-            read = self.collect(&sender, first, body, largest, waste) => read,
-            () = sender.sent_away() => Err(Problem::Crowded),
-        }
+    fn within(limits: Limits) -> Self {
+        Self { limits, shared: Arc::new(Semaphore::new(limits.shared)) }
     }
 
-    async fn collect(
-        &self,
-        sender: &Patient,
-        first: Option<Polled>,
-        mut body: Body,
-        largest: usize,
-        waste: usize,
-    ) -> Result<Bytes, Problem> {
-        let mut collected = Vec::new();
-        let mut place = None;
-        let mut thrown_away = 0;
-        let mut next = match first {
-            Some(first) => first,
-            None => body.frame().await,
-        };
-        while let Some(frame) = next {
-            // When the sender hung up, nobody will read the answer; trailers are not part of the body.
-            let chunk = frame.map_err(|_| Problem::TooSlow)?.into_data().unwrap_or_default();
-            let length = collected.len() + chunk.len();
-            if thrown_away > 0 || length > largest {
-                thrown_away += chunk.len();
-                (collected, place) = (Vec::new(), None);
-                sender.holds(0);
-                if thrown_away > waste {
-                    break;
-                }
-            } else {
-                if length > collected.capacity() {
-                    let wanted = length.next_power_of_two().clamp(FIRST_PIECE, largest.max(FIRST_PIECE));
-                    self.take_place(&mut place, wanted - collected.capacity()).await?;
-                    sender.holds(wanted);
-                    collected.reserve_exact(wanted - collected.len());
-                }
-                collected.extend_from_slice(&chunk);
+    /// The whole body. `announced` is its `Content-Length`, where there is one.
+    pub(super) async fn read(&self, announced: Option<usize>, mut body: Body) -> Result<Bytes, Problem> {
+        if announced.is_some_and(|length| length > LARGEST) {
+            return self.waste(announced, 0, body).await;
+        }
+        let until = Instant::now() + self.limits.time;
+        let (mut collected, mut part) = (Vec::new(), None);
+        while let Some(chunk) = next_chunk(&mut body, until).await? {
+            if collected.is_empty() && body.is_end_stream() && chunk.len() <= LARGEST {
+                // All of it came in one piece, as most do: nothing has to be gathered.
+                return Ok(chunk);
             }
-            next = body.frame().await;
+            let length = collected.len() + chunk.len();
+            if length > LARGEST {
+                drop((collected, part));
+                return self.waste(announced, length - LARGEST, body).await;
+            }
+            if part.is_none() && length > self.limits.small {
+                let whole = announced.unwrap_or(LARGEST).max(length);
+                part = Some(self.part_of_memory(whole, until).await?);
+                collected.reserve_exact(whole - collected.len());
+            }
+            collected.extend_from_slice(&chunk);
         }
-        drop(place);
-        if thrown_away > 0 { Err(Problem::TooLarge(largest)) } else { Ok(collected.into()) }
+        Ok(collected.into())
     }
 
-    /// Takes so many more bytes of the room, from those who are slow when there are no others.
-    async fn take_place(&self, place: &mut Option<OwnedSemaphorePermit>, bytes: usize) -> Result<(), Problem> {
-        let bytes = u32::try_from(bytes).map_err(|_| Problem::Crowded)?;
-        let more = if let Ok(more) = self.room.clone().try_acquire_many_owned(bytes) {
-            more
-        } else {
-            self.make_room(bytes as usize);
-            self.room.clone().acquire_many_owned(bytes).await.map_err(|_| Problem::Crowded)?
-        };
-        match place {
-            Some(place) => place.merge(more),
-            None => *place = Some(more),
-        }
-        Ok(())
+    /// Takes a body's whole length at once: bodies that grow step by step could wait for each other for ever.
+    async fn part_of_memory(&self, length: usize, until: Instant) -> Result<OwnedSemaphorePermit, Problem> {
+        let bytes = u32::try_from(length).map_err(|_| Problem::Crowded)?;
+        let part = timeout_at(until, self.shared.clone().acquire_many_owned(bytes)).await;
+        part.map_err(|_| Problem::Crowded)?.map_err(|_| Problem::Crowded)
     }
 
-    /// Sends as many away as hold so much together, and no more: however busy this machine is, they will go.
-    fn make_room(&self, wanted: usize) {
-        let mut freed = 0;
-        while freed < wanted {
-            let Some(holds) = self.patience.lose() else { return };
-            freed += holds;
+    /// Reads on in a body that is too large, of which so much was thrown away already.
+    async fn waste(&self, announced: Option<usize>, mut wasted: usize, mut body: Body) -> Result<Bytes, Problem> {
+        let until = Instant::now() + self.limits.time;
+        if announced.is_none_or(|length| length <= LARGEST + LARGEST_WASTE) {
+            while wasted <= LARGEST_WASTE {
+                match next_chunk(&mut body, until).await {
+                    Ok(Some(chunk)) => wasted += chunk.len(),
+                    Ok(None) | Err(_) => break,
+                }
+            }
         }
+        Err(Problem::TooLarge(LARGEST))
+    }
+}
+
+/// The next bytes of a body; `None` at its end.
+async fn next_chunk(body: &mut Body, until: Instant) -> Result<Option<Bytes>, Problem> {
+    let frame = timeout_at(until, body.frame()).await.map_err(|_| Problem::TooSlow)?;
+    // When the sender hung up, nobody will read the answer; trailers are not part of the body.
+    let chunk = frame.transpose().map_err(|_| Problem::TooSlow)?;
+    Ok(chunk.map(|frame| frame.into_data().unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    const LIMITS: Limits = Limits { small: 10, shared: LARGEST, time: Duration::from_millis(300) };
+
+    /// A body that sends these pieces and then nothing more, but does not end.
+    fn endless(pieces: &[usize]) -> Body {
+        let pieces: Vec<_> = pieces.iter().map(|length| Ok::<_, std::io::Error>(vec![b' '; *length])).collect();
+        Body::from_stream(futures_util::StreamExt::chain(stream::iter(pieces), stream::pending()))
+    }
+
+    /// A body in two pieces.
+    fn body(length: usize) -> Body {
+        Body::from_stream(stream::iter([length - 1, 1].map(|length| Ok::<_, std::io::Error>(vec![b' '; length]))))
+    }
+
+    /// Polls once, so that a body takes its part of the memory.
+    fn begun<T>(mut reading: impl Future<Output = T> + Unpin) -> impl Future<Output = T> {
+        assert!(futures_util::FutureExt::now_or_never(&mut reading).is_none(), "it waits for more");
+        reading
+    }
+
+    #[tokio::test]
+    async fn a_small_body_is_read_whatever_large_ones_hold() {
+        let reading = Reading::within(LIMITS);
+        let stuck = begun(Box::pin(reading.read(None, endless(&[1_000]))));
+        assert_eq!(reading.read(Some(10), body(10)).await.map(|body| body.len()), Ok(10));
+        assert_eq!(stuck.await, Err(Problem::TooSlow));
+    }
+
+    #[tokio::test]
+    async fn a_large_body_waits_for_its_part_of_the_memory_and_is_refused_when_it_gets_none() {
+        let reading = Reading::within(LIMITS);
+        let held = reading.part_of_memory(LARGEST, Instant::now()).await.expect("all of it is free");
+        let waiting = begun(Box::pin(reading.read(Some(1_000), body(1_000))));
+        assert_eq!(reading.read(Some(1_000), body(1_000)).await, Err(Problem::Crowded));
+        assert_eq!(waiting.await, Err(Problem::Crowded));
+        let waiting = begun(Box::pin(reading.read(Some(1_000), body(1_000))));
+        drop(held);
+        assert_eq!(waiting.await.map(|body| body.len()), Ok(1_000));
+        assert_eq!(reading.shared.available_permits(), LARGEST, "what it held is free again");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_large_is_read_on_and_holds_nothing() {
+        let reading = Reading::within(LIMITS);
+        for announced in [None, Some(LARGEST + 1), Some(usize::MAX)] {
+            let read = reading.read(announced, body(LARGEST + 1)).await;
+            assert_eq!(read, Err(Problem::TooLarge(LARGEST)), "{announced:?}");
+        }
+        assert_eq!(reading.shared.available_permits(), LARGEST);
     }
 }

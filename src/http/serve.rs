@@ -2,41 +2,48 @@
 
 use std::{
     future::Future,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
-use axum::Router;
-use hyper::{server::conn::http1, service::service_fn};
+use axum::{Router, extract::Request};
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
+    service::TowerToHyperService,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinHandle,
+    time::{Instant, sleep_until, timeout_at},
 };
 
-use super::{
-    linger::Lingering,
-    origin::Peer,
-    patience::{Patience, Patient},
-    seat,
-};
+use super::{closing::ReadsOn, origin::Peer};
 use crate::supervisor::{Progress, Supervisor};
 
-/// How long the first request's headers may take to arrive, from their first byte on.
-const HEADER_TIME: Duration = Duration::from_secs(15);
+/// How long the headers of a connection's first request may take to arrive, from the beginning of the connection on.
+/// A connection that sends nothing frees its place after this time.
+const HEAD_TIME: Duration = Duration::from_secs(10);
 
-/// How long a connection may be idle before its first request and between two. Load balancers close theirs after 60
-/// seconds (nginx, AWS, Google Cloud); the side that closes first must be theirs, or a webhook that meets the close is
-/// lost. The headers of a later request must arrive within the same time.
-const IDLE_TIME: Duration = Duration::from_secs(90);
+/// How long a connection may be idle between two requests, and how long the headers of the later one may take. Load
+/// balancers close idle connections after 60 seconds (nginx, AWS); theirs must be the side that closes first, or a
+/// webhook that is sent at that moment is lost.
+const KEEP_ALIVE: Duration = Duration::from_secs(90);
 
-/// How long is waited after the machine had no room for another connection.
-const AFTER_REFUSAL: Duration = Duration::from_millis(10);
+const _: () = assert!(KEEP_ALIVE.as_secs() >= 75, "shorter than what load balancers keep connections for");
+
+/// How long nothing is accepted after the machine had no room for another connection.
+const AFTER_REFUSAL: Duration = Duration::from_millis(100);
 
 /// Most connections at once. With [`LARGEST_HEAD`] this bounds what strangers can make us hold.
 const MOST_CONNECTIONS: u64 = 12_000;
@@ -47,13 +54,12 @@ const OTHER_FILES: u64 = 100;
 /// Largest request head; also how much of a body is read at once.
 const LARGEST_HEAD: usize = 16 * 1024;
 
-const _: () = assert!(IDLE_TIME.as_secs() >= 75, "shorter than what load balancers keep connections for");
-
-/// How long senders may take.
+/// What all connections together, and each of them, may take.
 #[derive(Clone, Copy, Debug)]
-struct Times {
-    idle: Duration,
+struct Limits {
+    connections: usize,
     head: Duration,
+    keep_alive: Duration,
 }
 
 /// Serves until `stopped` ends, then lets requests in flight end. A loop that panics is started again on the same
@@ -68,10 +74,10 @@ pub fn serve<F>(
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let times = Times { idle: IDLE_TIME, head: HEADER_TIME };
+    let limits = Limits { connections: most_connections(), head: HEAD_TIME, keep_alive: KEEP_ALIVE };
     let socket = Socket::new(listener);
     supervisor
-        .keep_running(name, move |progress| serve_within(times, socket.clone(), router.clone(), stopped(), progress))
+        .keep_running(name, move |progress| serve_within(limits, socket.clone(), router.clone(), stopped(), progress))
 }
 
 /// A listening socket that outlives a panic of the loop that accepts on it, and is closed when that loop ends.
@@ -94,7 +100,7 @@ impl Socket {
 }
 
 async fn serve_within(
-    times: Times,
+    limits: Limits,
     socket: Socket,
     router: Router,
     stopped: impl Future<Output = ()>,
@@ -102,59 +108,34 @@ async fn serve_within(
 ) {
     let Some(listener) = socket.listener() else { return };
     let graceful = GracefulShutdown::new();
-    let patience = Arc::new(Patience::default());
-    let seats = Arc::new(Semaphore::new(seats()));
+    let places = Arc::new(Semaphore::new(limits.connections));
     let mut stopped = std::pin::pin!(stopped);
     let (serving, stopping) = watch::channel(());
     loop {
+        // While all places are taken, new connections wait in the operating system's queue, first come, first served.
+        let accept = async { (places.clone().acquire_owned().await, listener.accept().await) };
         let next = async {
             tokio::select! {
-                accepted = listener.accept() => Some(accepted),
+                accepted = accept => Some(accepted),
                 () = &mut stopped => None,
             }
         };
-        let Some(accepted) = progress.wait_for(next).await else { break };
+        let Some((place, accepted)) = progress.wait_for(next).await else { break };
         let (stream, peer) = match accepted {
             Ok(connected) => connected,
             Err(error) => {
                 tracing::warn!("a connection could not be accepted: {error}");
-                patience.lose();
                 tokio::time::sleep(AFTER_REFUSAL).await;
                 continue;
             }
         };
-        let seat = match seats.clone().try_acquire_owned() {
-            Ok(seat) => seat,
-            // Where nobody keeps us waiting we are at work for all of them, and the newcomer has to come again.
-            Err(_) if patience.lose().is_none() => continue,
-            Err(_) => match progress.wait_for(seats.clone().acquire_owned()).await {
-                Ok(seat) => seat,
-                Err(_) => break,
-            },
-        };
         // Answers are small and must not wait for company; failing to say so only costs time.
         let _ = stream.set_nodelay(true);
-        let sender = Arc::new(Patient::new(&patience));
-        sender.is_waited_for();
-        let (router, watcher, mut stopping) = (router.clone(), graceful.watcher(), stopping.clone());
+        let connection = Connection { stream, peer: Peer(peer.ip()), router: router.clone(), limits };
+        let (watcher, stopping) = (graceful.watcher(), stopping.clone());
         tokio::spawn(async move {
-            // Who says nothing holds up no end.
-            let speaking = tokio::select! {
-                speaking = Lingering::after_first_head(stream, LARGEST_HEAD, times.idle, times.head) => speaking,
-                () = sender.sent_away() => None,
-                _ = stopping.changed() => None,
-            };
-            if let Some(stream) = speaking {
-                // In a box of its own, since the many who say nothing need none.
-                let conversation =
-                    Box::pin(converse(stream, Peer(peer.ip()), router, sender.clone(), watcher, times.idle));
-                // How a connection ends is its sender's business: what was answered with 2xx is on disk.
-                tokio::select! {
-                    () = conversation => {}
-                    () = sender.sent_away() => {}
-                }
-            }
-            drop(seat);
+            connection.serve(watcher, stopping).await;
+            drop(place);
         });
     }
     socket.close();
@@ -162,28 +143,60 @@ async fn serve_within(
     graceful.shutdown().await;
 }
 
-/// All requests of one connection.
-async fn converse(
-    stream: Lingering,
+/// A connection that was accepted.
+struct Connection {
+    stream: TcpStream,
     peer: Peer,
     router: Router,
-    sender: Arc<Patient>,
-    watcher: Watcher,
-    idle: Duration,
-) {
-    let service = service_fn(|request| seat::serve(router.clone(), sender.clone(), peer, request));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(idle)
-        .max_buf_size(LARGEST_HEAD)
-        .serve_connection(TokioIo::new(stream), service);
-    drop(watcher.watch(connection).await);
+    limits: Limits,
+}
+
+impl Connection {
+    /// Serves all its requests. It ends early when the first request does not arrive in time, or when the service stops
+    /// before that.
+    async fn serve(self, watcher: Watcher, mut stopping: watch::Receiver<()>) {
+        let until = Instant::now() + self.limits.head;
+        let begins = tokio::select! {
+            begins = timeout_at(until, self.stream.readable()) => begins.is_ok(),
+            _ = stopping.changed() => false,
+        };
+        // Nothing is set up, not even a buffer, for the many connections of strangers that never send anything.
+        if begins {
+            Box::pin(self.answer(until, watcher, stopping)).await;
+        }
+    }
+
+    async fn answer(self, until: Instant, watcher: Watcher, mut stopping: watch::Receiver<()>) {
+        let Self { stream, peer, router, limits } = self;
+        let has_asked = AtomicBool::new(false);
+        let service = service_fn(|mut request: Request<Incoming>| {
+            has_asked.store(true, Relaxed);
+            request.extensions_mut().insert(peer);
+            TowerToHyperService::new(router.clone()).call(request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.keep_alive)
+            .max_buf_size(LARGEST_HEAD)
+            .serve_connection(TokioIo::new(ReadsOn::new(stream)), service);
+        let mut connection = std::pin::pin!(watcher.watch(connection));
+        // hyper has one time limit for an idle connection and for any headers; the first headers have a shorter one.
+        tokio::select! {
+            // How a connection ends is its sender's business: what was answered with 2xx is on disk.
+            _ = &mut connection => return,
+            () = sleep_until(until) => {}
+            _ = stopping.changed() => {}
+        }
+        if has_asked.load(Relaxed) {
+            let _ = connection.await;
+        }
+    }
 }
 
 /// How many connections the machine lets us have.
-fn seats() -> usize {
+fn most_connections() -> usize {
     let mut limit = getrlimit(Resource::Nofile);
-    // The usual limit is there for programs of old that cannot count further; whoever may raise it, may.
+    // The soft limit is there for old programs that cannot handle more; any process may raise it to the hard one.
     if limit.current != limit.maximum {
         let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
         if setrlimit(Resource::Nofile, raised).is_ok() {
@@ -191,34 +204,27 @@ fn seats() -> usize {
         }
     }
     let files = limit.current.unwrap_or(u64::MAX).saturating_sub(OTHER_FILES).max(OTHER_FILES);
-    let seats = files.min(MOST_CONNECTIONS);
-    if seats < MOST_CONNECTIONS {
+    let most = files.min(MOST_CONNECTIONS);
+    if most < MOST_CONNECTIONS {
         tracing::info!(
-            "at most {seats} connections are kept at once: the limit of open files (ulimit -n) allows no more"
+            "at most {most} connections are open at once: the limit of open files (ulimit -n) allows no more"
         );
     }
-    seats as usize
+    most as usize
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        future::pending,
-        net::SocketAddr,
-        sync::atomic::{AtomicBool, Ordering},
-    };
+    use std::{future::pending, net::SocketAddr};
 
     use axum::routing::get;
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpStream,
-        time::Instant,
-    };
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
     use crate::clock::SystemClock;
 
-    const TIMES: Times = Times { idle: Duration::from_secs(4), head: Duration::from_millis(500) };
+    const LIMITS: Limits =
+        Limits { connections: 5, head: Duration::from_millis(500), keep_alive: Duration::from_secs(4) };
 
     fn supervisor() -> Arc<Supervisor> {
         Supervisor::new(Arc::new(SystemClock))
@@ -238,7 +244,7 @@ mod tests {
         let (listener, address) = listening().await;
         let socket = Socket::new(listener);
         supervisor().keep_running("accepting", move |progress| {
-            serve_within(TIMES, socket.clone(), router(), pending(), progress)
+            serve_within(LIMITS, socket.clone(), router(), pending(), progress)
         });
         address
     }
@@ -265,22 +271,42 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_idle_connection_stays_open_before_its_first_request_and_between_two() {
+    async fn a_connection_stays_open_between_two_requests_and_is_closed_when_it_is_idle_for_long() {
         let mut stream = TcpStream::connect(served().await).await.expect("it listens");
         for _ in 0..2 {
-            tokio::time::sleep(TIMES.head * 2).await;
             assert!(is_answered(&mut stream).await);
+            tokio::time::sleep(LIMITS.head * 2).await;
         }
+        assert!(is_answered(&mut stream).await);
         let idle = closed_after(&mut stream).await;
-        assert!(idle >= TIMES.idle.mul_f64(0.9), "closed after {idle:?}");
+        assert!(idle >= LIMITS.keep_alive.mul_f64(0.9), "closed after {idle:?}");
     }
 
     #[tokio::test]
-    async fn headers_that_do_not_end_are_not_waited_for_as_long() {
-        let mut stream = TcpStream::connect(served().await).await.expect("it listens");
-        stream.write_all(b"GET / HTTP/1.1\r\n").await.expect("it is open");
-        let waited = closed_after(&mut stream).await;
-        assert!(waited < TIMES.idle, "closed after {waited:?}");
+    async fn a_connection_whose_first_headers_do_not_arrive_is_closed_sooner() {
+        let address = served().await;
+        for beginning in ["", "G", "GET / HTTP/1.1\r\n"] {
+            let mut stream = TcpStream::connect(address).await.expect("it listens");
+            stream.write_all(beginning.as_bytes()).await.expect("it is open");
+            let waited = closed_after(&mut stream).await;
+            assert!(waited >= LIMITS.head.mul_f64(0.9), "{beginning:?}: closed after {waited:?}");
+            assert!(waited < LIMITS.keep_alive, "{beginning:?}: closed after {waited:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn connections_that_send_nothing_keep_another_out_for_no_longer_than_headers_may_take() {
+        let address = served().await;
+        let mut silent = Vec::new();
+        for _ in 0..LIMITS.connections {
+            silent.push(TcpStream::connect(address).await.expect("it listens"));
+        }
+        let began = Instant::now();
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        assert!(is_answered(&mut stream).await);
+        let waited = began.elapsed();
+        assert!(waited >= LIMITS.head.mul_f64(0.5), "answered after {waited:?}: the places were not all taken");
+        assert!(waited < LIMITS.keep_alive, "answered after {waited:?}");
     }
 
     #[tokio::test]
@@ -289,7 +315,7 @@ mod tests {
         let (stop, stopping) = watch::channel(false);
         let panics = Arc::new(AtomicBool::new(true));
         let stopped = move || {
-            let (panics, mut stopping) = (panics.swap(false, Ordering::SeqCst), stopping.clone());
+            let (panics, mut stopping) = (panics.swap(false, Relaxed), stopping.clone());
             async move {
                 assert!(!panics, "on purpose");
                 let _ = stopping.wait_for(|stopped| *stopped).await;

@@ -1,10 +1,8 @@
 //! `POST /webhooks/forstok`: read, verify, record, answer. No mapping and no call to Accurate on this path.
 
-use std::time::Duration;
-
 use axum::{
     Json,
-    body::{Body, Bytes},
+    body::Body,
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -18,18 +16,6 @@ use crate::{
     inbox::record::delivery,
     storage::{Content, Receipt},
 };
-
-/// Largest body that is taken, in bytes.
-///
-/// An order of 2,200 pieces, each a line of its own, takes slightly more than 1 MiB.
-pub(super) const LARGEST_BODY: usize = 4 * 1024 * 1024;
-
-/// Of a body that is too large so much more is read and thrown away, so that its sender hears the answer
-/// instead of a broken pipe.
-const LARGEST_WASTE: usize = 12 * 1024 * 1024;
-
-/// How long a body may take to arrive.
-const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// Answer to a webhook that is an order.
 #[derive(Debug, Serialize, ToSchema)]
@@ -112,7 +98,8 @@ pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: Bo
 }
 
 async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static str, Response), Problem> {
-    let body = read_body(app, headers, body).await?;
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let body = app.reading().read(announced, body).await?;
     let now = app.engine.now();
     app.proofs.get().verifier.verify(headers, &body, now).map_err(|rejection| match rejection {
         Rejection::Missing(..) => Problem::SignatureMissing(rejection.to_string()),
@@ -140,15 +127,4 @@ fn accepted(order_id: String, receipt: Receipt) -> (&'static str, Response) {
     let invoice = receipt.invoice.map(|invoice| Invoice { number: invoice.number, id: invoice.id });
     let accepted = Accepted { message: "Success", order_id, delivery, state: receipt.state.as_str(), invoice };
     (delivery, Json(accepted).into_response())
-}
-
-/// The raw body, within size and time and the room for all bodies.
-async fn read_body(app: &App, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > LARGEST_BODY + LARGEST_WASTE) {
-        return Err(Problem::TooLarge(LARGEST_BODY));
-    }
-    tokio::time::timeout(BODY_TIME, app.reading().read(body, LARGEST_BODY, LARGEST_WASTE))
-        .await
-        .map_err(|_| Problem::TooSlow)?
 }
