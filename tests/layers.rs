@@ -25,7 +25,7 @@ const LAYERS: &[&[&str]] = &[
 /// Crates that only these modules may use.
 const AT_THE_EDGE: &[(&str, &[&str])] = &[
     ("axum", &["http", "web", "export", "sandbox"]),
-    ("utoipa", &["http", "deciding"]),
+    ("utoipa", &["http"]),
     ("askama", &["web"]),
     ("clap", &["cli"]),
     ("reqwest", &["accurate", "settings", "http", "cli", "sandbox"]),

@@ -1,56 +1,51 @@
 //! Shows the decision on one order in words, and the exact body for Accurate. Nothing is stored or sent.
 
 use jiff::Timestamp;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::mapping::ActiveMapping;
 use crate::{
     domain::{
         decision::{Decision, decide, notices},
         history::{History, Sighting},
-        money::exact_number,
-        reason::{Language, Notice},
+        invoice::InvoiceBody,
+        money::Rupiah,
+        order::OrderId,
+        reason::{Language, Notice, Reason},
     },
     forstok::payload::{self, Unreadable},
     storage::State,
 };
 
-/// What would happen to an order if this body were all that is known of it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+/// What would happen to an order if this body were the only one of it.
+#[derive(Clone, Debug)]
 pub struct Preview {
     /// Forstok's order id.
-    #[schema(example = "138163394")]
-    pub order_id: String,
+    pub order_id: OrderId,
     /// The number that the buyer sees.
     pub channel_order_id: String,
-    /// Where the order would stand: `watching`, `due`, `blocked` or `ignored`.
-    #[schema(example = "due")]
-    pub state: &'static str,
-    /// Why, when it would be blocked or ignored: a stable code.
-    pub reason: Option<&'static str>,
+    /// `watching`, `due`, `blocked` or `ignored`.
+    pub state: State,
+    /// Why, when it would be blocked or ignored.
+    pub reason: Option<Reason>,
     /// The decision in words.
     pub decision: String,
     /// All that is in the way, and what deserves a look.
     pub findings: Vec<PreviewFinding>,
     /// The Accurate database that it would go to.
     pub book: Option<String>,
-    /// The invoice's total in rupiah.
-    #[schema(value_type = Option<f64>)]
-    pub total: Option<serde_json::Number>,
+    /// The invoice's total.
+    pub total: Option<Rupiah>,
     /// The exact body of `sales-invoice/save.do`.
-    #[schema(value_type = Option<Object>)]
-    pub body: Option<serde_json::Value>,
+    pub body: Option<InvoiceBody>,
     /// The mapping that decided; 0 when it is only a file.
     pub mapping_revision: i64,
 }
 
 /// One thing that is in the way or deserves a look.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug)]
 pub struct PreviewFinding {
-    /// `error`: it stops the invoice; `warning`: it does not.
-    #[schema(example = "error")]
-    pub severity: &'static str,
+    /// Whether it stops the invoice.
+    pub severity: Severity,
     /// Stable code.
     pub code: &'static str,
     /// What is the matter.
@@ -61,15 +56,34 @@ pub struct PreviewFinding {
     pub remedy: &'static str,
 }
 
+/// Whether a finding stops the invoice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// It does.
+    Error,
+    /// It does not.
+    Warning,
+}
+
+impl Severity {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
 /// Decides about a webhook's body as if it were the only one of its order.
 pub fn preview(body: &[u8], active: &ActiveMapping, now: Timestamp, language: Language) -> Result<Preview, Unreadable> {
     let order = payload::read(body)?.order.arrived(now);
     let history = History::begin(&Sighting::of(&order, now, 1));
     let decision = decide(&history, &order, &active.mapping);
     let mut preview = Preview {
-        order_id: order.id.to_string(),
+        order_id: order.id.clone(),
         channel_order_id: order.channel_order_id().to_owned(),
-        state: State::Watching.as_str(),
+        state: State::Watching,
         reason: None,
         decision: String::new(),
         findings: Vec::new(),
@@ -92,20 +106,20 @@ pub fn preview(body: &[u8], active: &ActiveMapping, now: Timestamp, language: La
             );
         }
         Decision::Ignore(reason) => {
-            preview.state = State::Ignored.as_str();
-            preview.reason = Some(reason.code());
+            preview.state = State::Ignored;
+            preview.reason = Some(reason);
             preview.decision = format!("{} {}", reason.sentence(language), reason.remedy(language));
         }
         Decision::Block(findings) => {
-            preview.state = State::Blocked.as_str();
-            preview.reason = findings.first().map(|finding| finding.reason.code());
+            preview.state = State::Blocked;
+            preview.reason = findings.first().map(|finding| finding.reason);
             preview.decision = words(
                 language,
                 "The order would be blocked until a person acts; nothing is sent.",
                 "Pesanan akan ditahan sampai ada yang menanganinya; tidak ada yang dikirim.",
             );
             preview.findings.extend(findings.into_iter().map(|finding| PreviewFinding {
-                severity: "error",
+                severity: Severity::Error,
                 code: finding.reason.code(),
                 sentence: finding.reason.sentence(language),
                 detail: finding.about.in_words(language),
@@ -113,7 +127,7 @@ pub fn preview(body: &[u8], active: &ActiveMapping, now: Timestamp, language: La
             }));
         }
         Decision::Invoice(draft, about_invoice) => {
-            preview.state = State::Due.as_str();
+            preview.state = State::Due;
             // Accurate adds exclusive tax and calculates its amount.
             let tax = if draft.body.total_is_final() { ("", "") } else { (" before tax", " sebelum pajak") };
             let (number, total) = (&draft.body.number, draft.total.in_words());
@@ -129,8 +143,8 @@ pub fn preview(body: &[u8], active: &ActiveMapping, now: Timestamp, language: La
                 ),
             );
             preview.warn(about_invoice, language);
-            preview.total = Some(exact_number(draft.total.decimal()));
-            preview.body = Some(draft.body.to_json());
+            preview.total = Some(draft.total);
+            preview.body = Some(draft.body);
             preview.book = Some(draft.book);
         }
     }
@@ -141,7 +155,7 @@ pub fn preview(body: &[u8], active: &ActiveMapping, now: Timestamp, language: La
 impl Preview {
     fn warn(&mut self, notices: Vec<Notice>, language: Language) {
         self.findings.extend(notices.into_iter().map(|notice| PreviewFinding {
-            severity: "warning",
+            severity: Severity::Warning,
             code: notice.warning.code(),
             sentence: notice.warning.sentence(language),
             detail: notice.about.in_words(language),

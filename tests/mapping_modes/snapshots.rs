@@ -17,6 +17,7 @@ use forstok_accurate::{
     domain::{
         decision::{Decision, decide},
         history::{History, Sighting},
+        money::exact_number,
         reason::Language,
     },
     forstok::payload,
@@ -35,15 +36,16 @@ fn shown(body: &str, bundles: &str, tax: &str) -> Preview {
 
 /// Decision, findings and body of a preview: one line for the head, and one for each line of the invoice.
 fn in_lines(preview: &Preview) -> String {
-    let mut text = format!("{}: {}\n", preview.state, preview.decision);
+    let mut text = format!("{}: {}\n", preview.state.as_str(), preview.decision);
     for finding in &preview.findings {
-        writeln!(text, "{} {}: {}", finding.severity, finding.code, finding.detail).expect("a text takes all");
+        writeln!(text, "{} {}: {}", finding.severity.as_str(), finding.code, finding.detail).expect("a text takes all");
     }
     let Some(body) = &preview.body else { return text };
-    let mut head = body.clone();
+    let mut head = body.to_json();
     let map = head.as_object_mut().expect("a body is an object");
     let lists = ["detailItem", "detailExpense"].map(|key| (key, map.remove(key)));
-    writeln!(text, "total {}\n{head}", preview.total.as_ref().expect("a body has a total")).expect("a text takes all");
+    writeln!(text, "total {}\n{head}", exact_number(preview.total.expect("a body has a total").decimal()))
+        .expect("a text takes all");
     for (key, list) in lists {
         for line in list.iter().flat_map(|list| list.as_array().expect("a list")) {
             writeln!(text, "  {key} {line}").expect("a text takes all");
@@ -133,7 +135,7 @@ async fn the_body_that_preview_shows_is_the_body_that_is_sent() {
         };
         invoices::save(&session, &draft.body, forstok_accurate::clock::Deadline::NEVER).await.expect("saved");
         let sent = keeper.0.lock().unwrap_or_else(PoisonError::into_inner).pop().expect("one body");
-        let shown = preview.body.expect("an invoice has a body");
+        let shown = preview.body.expect("an invoice has a body").to_json();
         assert_eq!(serde_json::from_slice::<Value>(&sent).expect("JSON"), shown, "{}: {bundles}, {tax}", sample.name);
     }
 }

@@ -17,7 +17,7 @@ pub(super) mod list_problems;
 pub(crate) mod list_unreadable_webhooks;
 mod order;
 mod order_with_timeline;
-pub(super) mod preview_order;
+pub(crate) mod preview_order;
 pub(super) mod put_mapping;
 pub(crate) mod retry_order;
 pub(super) mod retry_orders;

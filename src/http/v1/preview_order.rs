@@ -1,9 +1,12 @@
 //! `POST /v1/preview`: what would happen to one order, and the exact invoice. Sends and stores nothing.
 
 use axum::{Json, body::Bytes, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
-    deciding::preview::{Preview, preview},
+    deciding::preview::{self, preview},
+    domain::{money::exact_number, reason::Reason},
     http::{
         App,
         bodies::PreviewBody,
@@ -12,6 +15,75 @@ use crate::{
         responses::{BodyErrors, OperatorErrors},
     },
 };
+
+/// What would happen to an order if this body were all that is known of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Preview {
+    /// Forstok's order id.
+    #[schema(example = "138163394")]
+    order_id: String,
+    /// The number that the buyer sees.
+    channel_order_id: String,
+    /// Where the order would stand: `watching`, `due`, `blocked` or `ignored`.
+    #[schema(example = "due")]
+    state: &'static str,
+    /// Why, when it would be blocked or ignored: a stable code.
+    reason: Option<&'static str>,
+    /// The decision in words.
+    decision: String,
+    /// All that is in the way, and what deserves a look.
+    findings: Vec<PreviewFinding>,
+    /// The Accurate database that it would go to.
+    book: Option<String>,
+    /// The invoice's total in rupiah.
+    #[schema(value_type = Option<f64>)]
+    total: Option<serde_json::Number>,
+    /// The exact body of `sales-invoice/save.do`.
+    #[schema(value_type = Option<Object>)]
+    body: Option<serde_json::Value>,
+    /// The mapping that decided; 0 when it is only a file.
+    mapping_revision: i64,
+}
+
+/// One thing that is in the way or deserves a look.
+#[derive(Debug, Serialize, ToSchema)]
+struct PreviewFinding {
+    /// `error`: it stops the invoice; `warning`: it does not.
+    #[schema(example = "error")]
+    severity: &'static str,
+    /// Stable code.
+    code: &'static str,
+    /// What is the matter.
+    sentence: &'static str,
+    /// What exactly it is about.
+    detail: String,
+    /// What to do.
+    remedy: &'static str,
+}
+
+impl From<preview::Preview> for Preview {
+    fn from(preview: preview::Preview) -> Self {
+        Self {
+            order_id: preview.order_id.to_string(),
+            channel_order_id: preview.channel_order_id,
+            state: preview.state.as_str(),
+            reason: preview.reason.map(Reason::code),
+            decision: preview.decision,
+            findings: preview.findings.into_iter().map(Into::into).collect(),
+            book: preview.book,
+            total: preview.total.map(|total| exact_number(total.decimal())),
+            body: preview.body.map(|body| body.to_json()),
+            mapping_revision: preview.mapping_revision,
+        }
+    }
+}
+
+impl From<preview::PreviewFinding> for PreviewFinding {
+    fn from(finding: preview::PreviewFinding) -> Self {
+        let preview::PreviewFinding { severity, code, sentence, detail, remedy } = finding;
+        Self { severity: severity.as_str(), code, sentence, detail, remedy }
+    }
+}
 
 /// What would become of one order.
 #[utoipa::path(
@@ -34,7 +106,7 @@ pub(crate) async fn handler(
     body: Bytes,
 ) -> Result<Json<Preview>, Problem> {
     let engine = &app.engine;
-    preview(&body, &engine.mapping(), engine.now(), language)
-        .map(Json)
-        .map_err(|problem| Problem::BadRequest(problem.to_string()))
+    let preview = preview(&body, &engine.mapping(), engine.now(), language)
+        .map_err(|problem| Problem::BadRequest(problem.to_string()))?;
+    Ok(Json(preview.into()))
 }
