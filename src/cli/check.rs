@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{
     Failure, UNUSABLE, counted,
-    output::{paragraph, say},
+    output::{Form, paragraph, say},
 };
 use crate::{
     accurate::{client::Session, wire::HttpWire},
@@ -25,10 +25,19 @@ use crate::{
     storage::{self, Borrowed, Readable, Storage},
 };
 
+/// Whether a check tries the rights to save and delete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rights {
+    /// With empty records, which Accurate refuses.
+    Try,
+    /// It makes no call that could save or delete.
+    LeaveUntried,
+}
+
 /// The part that findings about the database name.
 const DATABASE: &str = "database";
 
-pub(super) async fn run(file: Option<PathBuf>, rights: bool, as_json: bool) -> Result<ExitCode, Failure> {
+pub(super) async fn run(file: Option<PathBuf>, rights: Rights, form: Form) -> Result<ExitCode, Failure> {
     let loaded = settings::load(file.as_deref(), settings::environment());
     let unusable = loaded.is_err();
     let findings = match loaded {
@@ -42,20 +51,23 @@ pub(super) async fn run(file: Option<PathBuf>, rights: bool, as_json: bool) -> R
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     };
-    match print(findings, errors, warnings, as_json) {
+    match print(findings, errors, warnings, form) {
         // The reader closed the pipe; the findings still determine the exit code.
         Ok(()) | Err(Failure::NobodyReads) => Ok(code),
         Err(failure) => Err(failure),
     }
 }
 
-fn print(findings: Vec<Finding>, errors: usize, warnings: usize, as_json: bool) -> Result<(), Failure> {
-    if as_json {
-        let all = json!({ "errors": errors, "warnings": warnings, "findings": findings });
-        say!("{}", serde_json::to_string_pretty(&all).context("the findings as JSON")?);
-    } else {
-        list(findings)?;
-        say!("{}, {}", counted(errors, "error"), counted(warnings, "warning"));
+fn print(findings: Vec<Finding>, errors: usize, warnings: usize, form: Form) -> Result<(), Failure> {
+    match form {
+        Form::Words => {
+            list(findings)?;
+            say!("{}, {}", counted(errors, "error"), counted(warnings, "warning"));
+        }
+        Form::Json => {
+            let all = json!({ "errors": errors, "warnings": warnings, "findings": findings });
+            say!("{}", serde_json::to_string_pretty(&all).context("the findings as JSON")?);
+        }
     }
     Ok(())
 }
@@ -73,7 +85,7 @@ fn findings_of(mistakes: Mistakes) -> Vec<Finding> {
     findings
 }
 
-async fn check(config: &Config, file: Option<&Path>, rights: bool) -> anyhow::Result<Vec<Finding>> {
+async fn check(config: &Config, file: Option<&Path>, rights: Rights) -> anyhow::Result<Vec<Finding>> {
     let shown = file.map_or("the environment".to_owned(), |file| file.display().to_string());
     let mut findings = vec![Finding::ok("settings", format!("{shown} can be used"))];
     if config.operator_token.is_none() && config.operators.is_empty() {
@@ -109,11 +121,11 @@ async fn check(config: &Config, file: Option<&Path>, rights: bool) -> anyhow::Re
             None => None,
         };
         findings.extend(check_book(&session, &mapping, items.get(name).unwrap_or(&none)).await);
-        if rights {
+        if rights == Rights::Try {
             findings.extend(try_rights(&session, &mapping).await);
         }
     }
-    if !rights {
+    if rights == Rights::LeaveUntried {
         let found = "the rights to save and delete were not tried";
         findings.push(Finding::ok("rights", format!("{found}; --try-rights tries them with empty records")));
     }

@@ -30,6 +30,15 @@ const OPERATOR_TOKEN: &str = "demo";
 const WEBHOOK_SECRET: &str = "demo-webhook-key";
 const KEY_HEADER: &str = "key";
 
+/// When the demo ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Once it has shown its table.
+    AfterTable,
+    /// When it is asked to stop, so that its user can look around.
+    WhenAsked,
+}
+
 /// A narrower terminal gets a table without stores and dates.
 const FULL_WIDTH: usize = 103;
 
@@ -40,24 +49,25 @@ const DELIVERIES: usize = 3;
 const SHUFFLE: u64 = 17;
 
 /// After this time the table is printed even if orders are still in progress.
-const PATIENCE: Duration = Duration::from_mins(2);
+const LONGEST_WAIT: Duration = Duration::from_mins(2);
 
-const GLANCE: Duration = Duration::from_millis(100);
+/// How often it is checked whether all orders have their outcome.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-pub(super) async fn demo(once: bool, listen: Option<SocketAddr>) -> Result<ExitCode, Failure> {
+pub(super) async fn demo(ending: Ending, listen: Option<SocketAddr>) -> Result<ExitCode, Failure> {
     let mut stop = pin!(asked_to_stop()?);
     let log = LogConfig { filter: "forstok_accurate=error".to_owned(), format: LogFormat::Text };
     telemetry::log(&log).map_err(anyhow::Error::msg)?;
     let folder = tempfile::tempdir().context("a folder for the demo's database")?;
     let played = tokio::select! {
-        played = play(folder.path(), listen, once) => Some(played?),
+        played = play(folder.path(), listen, ending) => Some(played?),
         () = &mut stop => None,
     };
     let Some(Played { sandbox, accurate, service, address, wrong }) = played else {
         complain!("Stopped before all orders had an outcome.");
         return Ok(ExitCode::FAILURE);
     };
-    if !once {
+    if ending == Ending::WhenAsked {
         say!("\nWhere to look (Ctrl-C ends the demo):");
         say!("  pages          http://{address}/ (the token is {OPERATOR_TOKEN})");
         say!("  all orders     curl -H 'Authorization: Bearer {OPERATOR_TOKEN}' http://{address}/v1/orders");
@@ -90,7 +100,7 @@ struct Played {
     wrong: Vec<String>,
 }
 
-async fn play(folder: &std::path::Path, listen: Option<SocketAddr>, once: bool) -> Result<Played, Failure> {
+async fn play(folder: &std::path::Path, listen: Option<SocketAddr>, ending: Ending) -> Result<Played, Failure> {
     let options = Options::with_sample_masters();
     let credentials = (options.api_token.clone(), options.signature_secret.clone());
     let sandbox = Sandbox::new(options);
@@ -101,7 +111,7 @@ async fn play(folder: &std::path::Path, listen: Option<SocketAddr>, once: bool) 
     let metrics = telemetry::metrics().map_err(anyhow::Error::msg)?;
     let service = Service::start(config, Listeners::one(listener), metrics).await?;
 
-    if !once {
+    if ending == Ending::WhenAsked {
         let link = service.sign_in_once();
         say!("Watch it in a browser; this link signs you in, once:\n  http://{address}{link}\n");
     }
@@ -229,10 +239,10 @@ async fn wait_until_settled(service: &Service, progress: &ProgressBar) -> anyhow
         let settled = orders.len() - orders.iter().filter(waiting).count();
         progress.set_position(settled as u64);
         let waited = service.engine.now().duration_since(started);
-        if (settled == orders.len() && settled >= expected) || waited.unsigned_abs() > PATIENCE {
+        if (settled == orders.len() && settled >= expected) || waited.unsigned_abs() > LONGEST_WAIT {
             return Ok(orders);
         }
-        tokio::time::sleep(GLANCE).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
 }
 

@@ -7,7 +7,8 @@ use anyhow::Context;
 use super::{Failure, output::say};
 use crate::settings;
 
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long the service may take to answer.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 pub(super) async fn health(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     // All other settings are ignored: an error that a running service has not loaded does not make it unhealthy.
@@ -18,7 +19,7 @@ pub(super) async fn health(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     // Fails if one is already installed, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // The service is on this machine, where a proxy from the environment could not reach it.
-    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().context("the HTTP client")?;
+    let client = reqwest::Client::builder().no_proxy().timeout(LONGEST_WAIT).build().context("the HTTP client")?;
     let url = format!("http://{address}/healthz");
     let response = client.get(url).send().await.context("the service does not answer")?;
     let healthy = response.status().is_success();

@@ -69,7 +69,12 @@ async fn apply(storage: &dyn Storage, file: &Path, offline: &Offline) -> Result<
         return Err(refused(unknown));
     }
     let database = &offline.database;
-    match put(storage, document, is_of_settings(file, offline)).await.map_err(anyhow::Error::from)? {
+    let applied = if is_of_settings(file, offline) {
+        put_file_of_settings(storage, document).await
+    } else {
+        put(storage, document).await
+    };
+    match applied.map_err(anyhow::Error::from)? {
         Applied::Equal(active) => {
             say!("Nothing to change in {database}: revision {} says the same.", active.revision);
             Ok(ExitCode::SUCCESS)
@@ -90,16 +95,17 @@ async fn apply(storage: &dyn Storage, file: &Path, offline: &Offline) -> Result<
     }
 }
 
-/// Applies the mapping. The settings' mapping file then counts as applied, so that the next start does not apply it
-/// again.
-async fn put(storage: &dyn Storage, document: Document, is_of_settings: bool) -> storage::Result<Applied> {
-    if is_of_settings {
-        let author = MAPPING_FILE_AUTHORS[2];
-        if let OfFile::Changed(applied) = mapping::apply_file(storage, &SystemClock, document.clone(), author).await? {
-            return Ok(applied);
-        }
+/// Applies the settings' mapping file. It then counts as applied, so that the next start does not apply it again.
+async fn put_file_of_settings(storage: &dyn Storage, document: Document) -> storage::Result<Applied> {
+    let author = MAPPING_FILE_AUTHORS[2];
+    match mapping::apply_file(storage, &SystemClock, document.clone(), author).await? {
+        OfFile::Changed(applied) => Ok(applied),
+        // A person requested it, so it is applied even if the file has not changed.
+        OfFile::Unchanged(_) => put(storage, document).await,
     }
-    // A person requested it, so it is applied even if the file has not changed.
+}
+
+async fn put(storage: &dyn Storage, document: Document) -> storage::Result<Applied> {
     mapping::apply(storage, &SystemClock, document, &author(), None).await
 }
 

@@ -15,7 +15,11 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use self::output::complain;
+use self::{
+    check::Rights,
+    demo::Ending,
+    output::{Form, complain},
+};
 use crate::{
     deciding::mapping::{self as stored, ActiveMapping},
     domain::{document::Problem, reason::Language},
@@ -142,11 +146,21 @@ impl From<Mistakes> for Failure {
 pub fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve { config } => block_on(serve::serve(settings_file(config))),
-        Command::Check { config, try_rights, json } => block_on(check::run(settings_file(config), try_rights, json)),
-        Command::Preview { config, order, json } => block_on(preview::run(settings_file(config), &order, json)),
+        Command::Check { config, try_rights, json } => {
+            let rights = if try_rights { Rights::Try } else { Rights::LeaveUntried };
+            let form = if json { Form::Json } else { Form::Words };
+            block_on(check::run(settings_file(config), rights, form))
+        }
+        Command::Preview { config, order, json } => {
+            let form = if json { Form::Json } else { Form::Words };
+            block_on(preview::run(settings_file(config), &order, form))
+        }
         Command::Mapping { action, config } => block_on(mapping::run(settings_file(config), action)),
         Command::Store { action } => block_on(store::run(action)),
-        Command::Demo { once, listen } => block_on(demo::demo(once, listen)),
+        Command::Demo { once, listen } => {
+            let ending = if once { Ending::AfterTable } else { Ending::WhenAsked };
+            block_on(demo::demo(ending, listen))
+        }
         Command::Sandbox { listen } => block_on(sandbox::sandbox(listen)),
         Command::Health { config } => block_on(health::health(settings_file(config))),
         Command::Openapi => openapi::openapi(),

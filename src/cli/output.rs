@@ -8,6 +8,15 @@ use std::{
 
 use super::Failure;
 
+/// How a command prints what it found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// For people.
+    Words,
+    /// For programs.
+    Json,
+}
+
 /// Prints a line to standard output; the command ends if the reader has closed the pipe.
 macro_rules! say {
     () => { $crate::cli::output::line(format_args!(""))? };

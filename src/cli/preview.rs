@@ -9,24 +9,30 @@ use std::{
 use anyhow::Context;
 use serde_json::Value;
 
-use super::{Failure, language, offline_mapping, output::say};
+use super::{
+    Failure, language, offline_mapping,
+    output::{Form, say},
+};
 use crate::{
     clock::{Clock, SystemClock},
     deciding::preview::{Preview, preview},
+    http::v1::preview_order,
     settings,
 };
 
-pub(super) async fn run(config: Option<PathBuf>, order: &Path, json: bool) -> Result<ExitCode, Failure> {
+pub(super) async fn run(config: Option<PathBuf>, order: &Path, form: Form) -> Result<ExitCode, Failure> {
     let offline = settings::load_offline(config.as_deref(), settings::environment())?;
     let in_force = offline_mapping(&offline).await?;
     let text = read(order).with_context(|| format!("{} cannot be read", order.display()))?;
     let body = as_webhook(text);
     let preview = preview(&body, &in_force, SystemClock.now(), language())
         .map_err(|problem| anyhow::anyhow!("{} is not an order that can be read: {problem}", order.display()))?;
-    if json {
-        say!("{}", serde_json::to_string_pretty(&preview).context("the preview as JSON")?);
-    } else {
-        print(&preview)?;
+    match form {
+        Form::Words => print(&preview)?,
+        Form::Json => {
+            let json = preview_order::Preview::from(preview);
+            say!("{}", serde_json::to_string_pretty(&json).context("the preview as JSON")?);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -52,14 +58,17 @@ fn as_webhook(text: Vec<u8>) -> Vec<u8> {
 }
 
 fn print(preview: &Preview) -> Result<(), Failure> {
-    say!("Order {} ({}): {}", preview.order_id, preview.channel_order_id, preview.state);
+    say!("Order {} ({}): {}", preview.order_id, preview.channel_order_id, preview.state.as_str());
     say!("{}", preview.decision);
     for finding in &preview.findings {
-        say!("\n{} {}: {}", finding.severity, finding.code, finding.sentence);
+        say!("\n{} {}: {}", finding.severity.as_str(), finding.code, finding.sentence);
         say!("  {}\n  → {}", finding.detail, finding.remedy);
     }
     if let Some(body) = &preview.body {
-        say!("\nPOST sales-invoice/save.do\n{}", serde_json::to_string_pretty(body).context("the body as JSON")?);
+        say!(
+            "\nPOST sales-invoice/save.do\n{}",
+            serde_json::to_string_pretty(&body.to_json()).context("the body as JSON")?
+        );
     }
     Ok(())
 }
