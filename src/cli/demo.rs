@@ -59,15 +59,89 @@ pub(super) async fn demo(ending: Ending, listen: Option<SocketAddr>) -> Result<E
     let log = LogConfig { filter: "forstok_accurate=error".to_owned(), format: LogFormat::Text };
     telemetry::log(&log).map_err(anyhow::Error::msg)?;
     let folder = tempfile::tempdir().context("a folder for the demo's database")?;
-    let played = tokio::select! {
-        played = play(folder.path(), listen, ending) => Some(played?),
-        () = &mut stop => None,
+    let demo = Demo::start(folder.path(), listen).await?;
+    let outcome = async {
+        let wrong = tokio::select! {
+            wrong = demo.play(ending) => wrong?,
+            () = &mut stop => {
+                complain!("Stopped before all orders had an outcome.");
+                return Ok(ExitCode::FAILURE);
+            }
+        };
+        if ending == Ending::WhenAsked {
+            demo.say_where_to_look()?;
+            stop.await;
+        }
+        Ok(report(&wrong))
     };
-    let Some(Played { sandbox, accurate, service, address, wrong }) = played else {
-        complain!("Stopped before all orders had an outcome.");
-        return Ok(ExitCode::FAILURE);
-    };
-    if ending == Ending::WhenAsked {
+    let outcome = outcome.await;
+    // Always stopped: the tasks of a service that is only dropped could panic while the runtime ends.
+    demo.stop().await;
+    outcome
+}
+
+/// Reports the unexpected results.
+fn report(wrong: &[String]) -> ExitCode {
+    if wrong.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    complain!("\nNot as expected:");
+    for wrong in wrong {
+        complain!("  - {wrong}");
+    }
+    ExitCode::FAILURE
+}
+
+/// Service and sandbox of a demo.
+struct Demo {
+    sandbox: Sandbox,
+    accurate: Running,
+    service: Service,
+    address: SocketAddr,
+}
+
+impl Demo {
+    async fn start(folder: &std::path::Path, listen: Option<SocketAddr>) -> anyhow::Result<Self> {
+        let options = Options::with_sample_masters();
+        let credentials = (options.api_token.clone(), options.signature_secret.clone());
+        let sandbox = Sandbox::new(options);
+        let accurate = sandbox.start(([127, 0, 0, 1], 0).into()).await.context("the sandbox cannot listen")?;
+        let listener = listen_at(listen).await?;
+        let address = listener.local_addr().context("the address that is listened on")?;
+        let config = settings(address, folder, &accurate.url(), credentials)?;
+        let metrics = telemetry::metrics().map_err(anyhow::Error::msg)?;
+        let service = Service::start(config, Listeners::one(listener), metrics).await?;
+        Ok(Self { sandbox, accurate, service, address })
+    }
+
+    /// Sends the samples and shows their outcomes; returns the unexpected results.
+    async fn play(&self, ending: Ending) -> Result<Vec<String>, Failure> {
+        let Self { sandbox, service, address, .. } = self;
+        if ending == Ending::WhenAsked {
+            let link = service.sign_in_once();
+            say!("Watch it in a browser; this link signs you in, once:\n  http://{address}{link}\n");
+        }
+        let orders = samples::SAMPLES.len();
+        let sends = format!(
+            "Forstok sends {orders} orders, each several times and in any order; one of Accurate's replies gets lost."
+        );
+        say!("{}\n", paragraph("", &sends));
+        sandbox.lose_next_reply_after_saving();
+        let progress = progress_bar();
+        let sent = send_all(*address, &progress).await?;
+        let orders = wait_until_settled(service, &progress).await?;
+        progress.finish_and_clear();
+
+        let wrong = show(&orders, sandbox)?;
+        let twice = if wrong.is_empty() { ", each as expected and none twice" } else { "" };
+        let (count, invoices) = (orders.len(), sandbox.invoice_count());
+        let sum = format!("{sent} webhooks → {count} orders → {invoices} invoices in Accurate{twice}.");
+        say!("\n{}", paragraph("", &sum));
+        Ok(wrong)
+    }
+
+    fn say_where_to_look(&self) -> Result<(), Failure> {
+        let Self { accurate, address, .. } = self;
         say!("\nWhere to look (Ctrl-C ends the demo):");
         say!("  pages          http://{address}/ (the token is {OPERATOR_TOKEN})");
         say!("  all orders     curl -H 'Authorization: Bearer {OPERATOR_TOKEN}' http://{address}/v1/orders");
@@ -75,69 +149,13 @@ pub(super) async fn demo(ending: Ending, listen: Option<SocketAddr>) -> Result<E
         say!("  health         http://{address}/readyz");
         say!("  metrics        http://{address}/metrics");
         say!("  Accurate       {}/sandbox", accurate.url());
-        stop.await;
+        Ok(())
     }
-    service.stop().await;
-    accurate.stop().await;
-    drop(sandbox);
-    if wrong.is_empty() {
-        return Ok(ExitCode::SUCCESS);
+
+    async fn stop(self) {
+        self.service.stop().await;
+        self.accurate.stop().await;
     }
-    complain!("\nNot as expected:");
-    for wrong in wrong {
-        complain!("  - {wrong}");
-    }
-    Ok(ExitCode::FAILURE)
-}
-
-/// A demo whose table has been printed.
-struct Played {
-    sandbox: Sandbox,
-    accurate: Running,
-    service: Service,
-    address: SocketAddr,
-    /// The unexpected results.
-    wrong: Vec<String>,
-}
-
-async fn play(folder: &std::path::Path, listen: Option<SocketAddr>, ending: Ending) -> Result<Played, Failure> {
-    let options = Options::with_sample_masters();
-    let credentials = (options.api_token.clone(), options.signature_secret.clone());
-    let sandbox = Sandbox::new(options);
-    let accurate = sandbox.start(([127, 0, 0, 1], 0).into()).await.context("the sandbox cannot listen")?;
-    let listener = listen_at(listen).await?;
-    let address = listener.local_addr().context("the address that is listened on")?;
-    let config = settings(address, folder, &accurate.url(), credentials)?;
-    let metrics = telemetry::metrics().map_err(anyhow::Error::msg)?;
-    let service = Service::start(config, Listeners::one(listener), metrics).await?;
-
-    if ending == Ending::WhenAsked {
-        let link = service.sign_in_once();
-        say!("Watch it in a browser; this link signs you in, once:\n  http://{address}{link}\n");
-    }
-    let orders = samples::SAMPLES.len();
-    say!(
-        "{}",
-        paragraph(
-            "",
-            &format!(
-                "Forstok sends {orders} orders, each several times and in any order; one of Accurate's replies gets lost."
-            )
-        )
-    );
-    say!();
-    sandbox.lose_next_reply_after_saving();
-    let progress = progress_bar();
-    let sent = send_all(address, &progress).await?;
-    let orders = wait_until_settled(&service, &progress).await?;
-    progress.finish_and_clear();
-
-    let wrong = show(&orders, &sandbox)?;
-    let twice = if wrong.is_empty() { ", each as expected and none twice" } else { "" };
-    let (count, invoices) = (orders.len(), sandbox.invoice_count());
-    let sum = format!("{sent} webhooks → {count} orders → {invoices} invoices in Accurate{twice}.");
-    say!("\n{}", paragraph("", &sum));
-    Ok(Played { sandbox, accurate, service, address, wrong })
 }
 
 async fn listen_at(listen: Option<SocketAddr>) -> anyhow::Result<TcpListener> {
