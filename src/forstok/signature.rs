@@ -50,18 +50,29 @@ pub enum Encoding {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// The header is not there.
-    #[error("header {0} is missing; {1}")]
+    #[error("header {} is missing; {}", as_written(.0), .1)]
     Missing(HeaderName, String),
     /// No secret makes this signature.
     #[error(
-        "header {0} does not match any secret; compare forstok.webhook.secrets, scheme and encoding with Forstok's settings"
+        "header {} does not match any secret; compare forstok.webhook.secrets, scheme and encoding with Forstok's settings",
+        as_written(.0)
     )]
     Wrong(HeaderName),
     /// The signed time is unreadable or too far from now.
     #[error(
-        "header {0} is not a time within {TIMESTAMP_TOLERANCE} seconds of now; compare the clocks of both machines"
+        "header {} is not a time within {TIMESTAMP_TOLERANCE} seconds of now; compare the clocks of both machines",
+        as_written(.0)
     )]
     Stale(HeaderName),
+}
+
+/// A header's name as people write it, in settings and elsewhere: `Key`, `X-Forstok-Signature`.
+fn as_written(name: &HeaderName) -> String {
+    let word = |word: &str| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_ascii_uppercase() + rest
+    };
+    name.as_str().split('-').map(word).collect::<Vec<_>>().join("-")
 }
 
 /// Other services' names for a header with a proof begin or end with these.
@@ -113,7 +124,10 @@ impl Verifier {
             Some("x-forstok-signature") if shares_key => {
                 "a header `X-Forstok-Signature` is there: perhaps scheme = \"hmac-sha256\"".to_owned()
             }
-            Some(seen) => format!("a header `{seen}` is there: perhaps header = \"{seen}\""),
+            Some(_) => {
+                let seen = seen.as_ref().map(as_written).unwrap_or_default();
+                format!("a header `{seen}` is there: perhaps header = \"{seen}\"")
+            }
             None => "set it in Forstok, or set forstok.webhook.header to the header that Forstok sends".to_owned(),
         };
         Rejection::Missing(expected.clone(), hint)
@@ -212,7 +226,7 @@ mod tests {
     #[test]
     fn a_missing_header_is_named() {
         let refused = hmac(Encoding::Hex, None).verify(&HeaderMap::new(), BODY, now()).expect_err("missing");
-        assert!(refused.to_string().contains("x-forstok-signature"), "{refused}");
+        assert!(refused.to_string().starts_with("header X-Forstok-Signature is missing"), "{refused}");
     }
 
     #[test]
@@ -227,7 +241,7 @@ mod tests {
         let of_key = refused(shared.clone(), "x-forstok-signature");
         assert!(of_key.contains("perhaps scheme = \"hmac-sha256\""), "{of_key}");
         let of_other = refused(shared, "x-webhook-key");
-        assert!(of_other.contains("`x-webhook-key`") && of_other.contains("header = \"x-webhook-key\""), "{of_other}");
+        assert!(of_other.contains("`X-Webhook-Key`") && of_other.contains("header = \"X-Webhook-Key\""), "{of_other}");
         assert!(![of_hmac, of_key, of_other].iter().any(|said| said.contains("hush")));
     }
 

@@ -144,7 +144,7 @@ async fn an_ignored_order_stays_so_until_the_rules_want_it_and_then_waits_for_it
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "blocked: no_lines");
     let about = world.order(ORDER).await.findings[0].about.in_words(Language::English);
-    assert!(about.contains("no longer stored") && about.contains("database.keep_bodies_days"), "{about}");
+    assert!(about.contains("no longer stored, because its retention period is over"), "{about}");
     assert!(world.wire.hosts().is_empty());
 
     // The same webhook again restores the missing body.

@@ -24,7 +24,7 @@ impl About {
             }
             Self::Order { id } => say(format!("order {id}"), format!("pesanan {id}")),
             Self::BodyCleared => say(
-                "the data Forstok sent is no longer stored (older than database.keep_bodies_days)".into(),
+                "the data Forstok sent is no longer stored, because its retention period is over".into(),
                 "data dari Forstok sudah tidak disimpan karena melewati masa simpannya".into(),
             ),
             Self::Unreadable { problem } | Self::Accurate { subject: None, words: problem } => problem.clone(),
