@@ -62,7 +62,7 @@ impl Settings {
         }
         let changed = changes::at_once(&self.running, &new);
         self.running = self.running.clone().taking_over(new);
-        service.believe(&self.running);
+        service.replace_secrets(&self.running);
         // Logged once, under whichever of the two filters lets it through.
         let heard = tracing::enabled!(tracing::Level::INFO);
         tell(&changed);

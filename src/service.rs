@@ -70,7 +70,7 @@ impl Service {
             opened.context("the service has not started and does not try again; start it once this is solved")?;
         let mapping = match &config.mapping {
             Some(file) => with_file(storage.as_ref(), file, clock.as_ref(), MAPPING_FILE_AUTHORS[0]).await?,
-            None => stored_in_force(storage.as_ref()).await?,
+            None => stored_mapping(storage.as_ref()).await?,
         };
         let wire = Arc::new(HttpWire::new().context("the HTTP client could not be made")?);
         let session = |(name, book): (&String, &BookConfig)| Session::new(name, book, wire.clone(), clock.clone());
@@ -128,15 +128,15 @@ impl Service {
 
     /// Applies the mapping file while the service runs, if it has changed.
     pub async fn read_mapping_again(&self, file: &MappingFile) -> anyhow::Result<()> {
-        let in_force = with_file(self.engine.storage().as_ref(), file, &SystemClock, MAPPING_FILE_AUTHORS[1]).await?;
-        if in_force.revision != self.engine.mapping().revision {
-            self.engine.set_mapping(in_force);
+        let active = with_file(self.engine.storage().as_ref(), file, &SystemClock, MAPPING_FILE_AUTHORS[1]).await?;
+        if active.revision != self.engine.mapping().revision {
+            self.engine.set_mapping(active);
         }
         Ok(())
     }
 
-    /// From now on accepts the credentials of these settings from senders, and uses those for Accurate.
-    pub fn believe(&self, config: &Config) {
+    /// Replaces the secrets of webhooks, operators and Accurate databases by those of these settings.
+    pub fn replace_secrets(&self, config: &Config) {
         self.proofs.set(Proofs::of(config));
         for (name, book) in &config.books {
             self.engine.set_credentials(name, book.credentials());
@@ -164,7 +164,7 @@ impl Service {
         let (served, posted) =
             tokio::join!(tokio::time::timeout(STOP_DEADLINE, serving_ends), self.running.stop(STOP_DEADLINE));
         if served.is_err() || !posted {
-            tracing::warn!("not all ended in time; the next start looks up what became of calls to Accurate");
+            tracing::warn!("not everything ended in time; the next start looks up the outcome of calls to Accurate");
         }
         self.upkeep.abort();
         self.sharing.abort();
@@ -172,12 +172,12 @@ impl Service {
     }
 }
 
-async fn stored_in_force(storage: &dyn Storage) -> anyhow::Result<ActiveMapping> {
-    let in_force = mapping::current(storage).await.context("set mapping.file to replace it")?;
-    if in_force.revision == 0 {
-        tracing::warn!("there is no mapping yet: orders will wait with store_unmapped; set mapping.file");
+async fn stored_mapping(storage: &dyn Storage) -> anyhow::Result<ActiveMapping> {
+    let active = mapping::current(storage).await.context("set mapping.file to replace it")?;
+    if active.revision == 0 {
+        tracing::warn!("there is no mapping yet: orders are blocked with store_unmapped; set mapping.file");
     }
-    Ok(in_force)
+    Ok(active)
 }
 
 /// The active mapping, after the file was applied if it has changed.
@@ -206,7 +206,7 @@ async fn with_file(
             OfFile::Changed(Applied::Stale(_)) => {}
         }
     }
-    anyhow::bail!("others keep changing the mapping at the same moment; try again")
+    anyhow::bail!("other processes keep changing the mapping at the same moment; try again")
 }
 
 /// Why the address in `setting` cannot be used, and what to do.

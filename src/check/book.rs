@@ -25,17 +25,17 @@ use crate::{
 const CLOCK_WARNING: i64 = 60;
 
 /// How often a call is repeated when Accurate asks to slow down.
-const PATIENCE: usize = 10;
+const MOST_REPEATS: usize = 10;
 
 /// An invoice number that no invoice has.
-const NOBODYS_NUMBER: &str = "forstok-accurate check";
+const UNUSED_NUMBER: &str = "forstok-accurate check";
 
 /// Checks one book. `item_nos` are the items of waiting orders.
 pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSet<String>) -> Vec<Finding> {
     let book = format!("book {}", session.name());
     let mut findings = Vec::new();
     // The first call shows whether others can succeed.
-    let accounts = match patiently(session, || masters::list(session, masters::ACCOUNTS)).await {
+    let accounts = match with_repeats(session, || masters::list(session, masters::ACCOUNTS)).await {
         Err(failure @ (Failure::NotSent(_) | Failure::Ambiguous(_))) => {
             let remedy = "make sure that this machine reaches account_url, then run the check again";
             let finding = Finding::error(book, format!("Accurate does not answer: {}", failure.words()), remedy);
@@ -69,7 +69,7 @@ pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSe
         payment_terms: list(session, &book, masters::PAYMENT_TERMS, &mut findings).await,
     };
     findings.extend(compare(session.name(), mapping, &masters));
-    let read = Call::get("sales-invoice/detail", &[("number", NOBODYS_NUMBER)]);
+    let read = Call::get("sales-invoice/detail", &[("number", UNUSED_NUMBER)]);
     findings.extend(refused_right(session, &book, &read).await);
     check_customers(session, mapping, &mut findings).await;
     check_items(session, &book, item_nos, &mut findings).await;
@@ -93,7 +93,7 @@ fn clock(book: &str, session: &Session) -> Option<Finding> {
 }
 
 async fn list(session: &Session, book: &str, wanted: MasterList, findings: &mut Vec<Finding>) -> Option<Vec<Row>> {
-    let rows = patiently(session, || masters::list(session, wanted)).await;
+    let rows = with_repeats(session, || masters::list(session, wanted)).await;
     kept(rows, book, wanted, findings)
 }
 
@@ -162,7 +162,7 @@ pub async fn try_rights(session: &Session, mapping: &Mapping) -> Vec<Finding> {
 
 /// Why a call is not permitted. If Accurate refuses only the content of a call, the right exists.
 async fn refused_right(session: &Session, book: &str, call: &Call) -> Option<Finding> {
-    match patiently(session, || session.call::<Skipped, Skipped>(call)).await {
+    match with_repeats(session, || session.call::<Skipped, Skipped>(call)).await {
         Ok(_) | Err(Failure::Refused(_) | Failure::UnknownText(_)) => None,
         Err(failure) => Some(refused(book, call.name, &failure)),
     }
@@ -172,7 +172,7 @@ async fn check_customers(session: &Session, mapping: &Mapping, findings: &mut Ve
     for (id, store) in mapping.stores.iter().filter(|(_, store)| store.book == session.name()) {
         let no = store.customer_no.as_deref().unwrap_or(id);
         let part = format!("stores.\"{id}\".customer_no");
-        findings.push(match patiently(session, || customers::exists(session, no)).await {
+        findings.push(match with_repeats(session, || customers::exists(session, no)).await {
             Ok(true) => Finding::ok(part, format!("customer {no}")).indonesian(format!("pelanggan {no}"), ""),
             Ok(false) if mapping.create_missing_customers => {
                 Finding::ok(part, format!("customer {no} does not exist yet; the first invoice creates it"))
@@ -196,7 +196,7 @@ async fn check_customers(session: &Session, mapping: &Mapping, findings: &mut Ve
 async fn check_items(session: &Session, book: &str, item_nos: &BTreeSet<String>, findings: &mut Vec<Finding>) {
     let mut known = 0;
     for no in item_nos {
-        match patiently(session, || masters::item_is_usable(session, no)).await {
+        match with_repeats(session, || masters::item_is_usable(session, no)).await {
             Ok(true) => known += 1,
             Ok(false) => findings.push(
                 Finding::error(
@@ -221,11 +221,11 @@ async fn check_items(session: &Session, book: &str, item_nos: &BTreeSet<String>,
 
 /// A check may run at the same time as the service, which has the same limits: it waits whenever Accurate asks it to
 /// slow down.
-async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
+async fn with_repeats<T, F: Future<Output = Result<T, Failure>>>(
     session: &Session,
     make: impl Fn() -> F,
 ) -> Result<T, Failure> {
-    for _ in 0..PATIENCE {
+    for _ in 0..MOST_REPEATS {
         match make().await {
             Err(Failure::SlowDown(_)) => session.slow_down(SignedDuration::from_secs(1)),
             result => return result,

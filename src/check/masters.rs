@@ -97,7 +97,7 @@ fn account(part: String, no: &str, wanted: Wanted, accounts: &[Row]) -> Finding 
     if row.suspended.0 {
         return Finding::error(
             part,
-            format!("account {no} ({name}) is switched off in Accurate"),
+            format!("account {no} ({name}) is inactive in Accurate"),
             "activate it there or name another account",
         )
         .indonesian(

@@ -95,7 +95,7 @@ async fn check(config: &Config, file: Option<&Path>, rights: Rights) -> anyhow::
             "set it to open the pages and /v1 to operators",
         ));
     }
-    let storage = store_to_check(config, &mut findings).await;
+    let storage = storage_to_check(config, &mut findings).await;
     let mapping = mapping_to_check(config, storage.as_deref(), &mut findings).await?;
     let orders = match &storage {
         Some(storage) => read_orders(&storage.waiting_bodies(MOST_ORDERS).await?),
@@ -135,7 +135,7 @@ async fn check(config: &Config, file: Option<&Path>, rights: Rights) -> anyhow::
     Ok(findings)
 }
 
-async fn store_to_check(config: &Config, findings: &mut Vec<Finding>) -> Option<Arc<dyn Storage>> {
+async fn storage_to_check(config: &Config, findings: &mut Vec<Finding>) -> Option<Arc<dyn Storage>> {
     let database = &config.database;
     match storage::open_to_read(database).await {
         Ok(Readable::Now(storage)) => {
@@ -143,7 +143,7 @@ async fn store_to_check(config: &Config, findings: &mut Vec<Finding>) -> Option<
                 Database::Sqlite(path) if !may_write(path) => Finding::warning(
                     DATABASE,
                     format!("{database} cannot be written to by this user"),
-                    "run the check as the service's user; if this is that user, let it write to the file",
+                    "run the check as the service's user; if this is that user, give it the right to write to the file",
                 ),
                 _ => Finding::ok(DATABASE, database.to_string()),
             });
@@ -181,7 +181,7 @@ async fn borrow(config: &Config, findings: &[Finding], clock: &dyn Clock) -> Res
     if database_fails {
         return Err(Finding::error(
             "calls to Accurate",
-            "none was made, because they are shared with the service by means of the database",
+            "none was made, because the database coordinates them with the service",
             "correct the database first, then run the check again",
         ));
     }

@@ -26,7 +26,7 @@ const SHOWN: i64 = 50;
 pub(super) enum Action {
     /// Print the active mapping
     Show,
-    /// Apply a mapping; a running service takes it over within a second
+    /// Apply a mapping; a running service uses it within a second
     Apply {
         /// The mapping, TOML
         file: PathBuf,

@@ -49,7 +49,7 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
         () = asked_to_stop => {}
         never = settings.read_at(hangup, &service) => match never {},
     }
-    tracing::info!("asked to stop: no new work is taken, calls in flight end");
+    tracing::info!("asked to stop: no new work is accepted, calls in flight end");
     service.stop().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)

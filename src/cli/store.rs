@@ -65,7 +65,7 @@ async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failur
     let stop = asked_to_stop()?;
     // When the command is asked to stop, the unfinished copy is removed.
     let copied = tokio::select! {
-        copied = storage::backup(&path, file) => copied.map_err(|error| told(&error))?,
+        copied = storage::backup(&path, file) => copied.map_err(|error| without_cause(&error))?,
         () = stop => return Err(anyhow::anyhow!("stopped: no backup was made").into()),
     };
     say!("Database: {}", path.display());
@@ -81,7 +81,7 @@ async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failur
 }
 
 /// The message of a storage error is complete; its cause would only repeat it.
-fn told(error: &StorageError) -> anyhow::Error {
+fn without_cause(error: &StorageError) -> anyhow::Error {
     anyhow::Error::msg(error.to_string())
 }
 
@@ -106,7 +106,7 @@ async fn copy(from: &str, to: &str) -> Result<ExitCode, Failure> {
     let moved = storage::copy(&from, &to, SystemClock.now(), |progress| show(&bar, progress)).await;
     bar.finish_and_clear();
     let seconds = began.elapsed().as_secs_f64();
-    match moved.map_err(|error| told(&error))? {
+    match moved.map_err(|error| without_cause(&error))? {
         Moved::All { written, rows } => {
             say!("Finished: every row is the same as in {}; all were compared.", from.display());
             for (table, rows) in rows {

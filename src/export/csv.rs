@@ -40,7 +40,7 @@ fn lines(rows: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>, ExportError
 fn field(cell: Cell) -> String {
     match cell {
         Cell::Empty => String::new(),
-        Cell::Text(text) => harmless(text),
+        Cell::Text(text) => as_text(text),
         Cell::Number(number) => number.to_string(),
         Cell::Money(amount) => amount.to_string(),
         Cell::Moment(moment) => moment.strftime("%Y-%m-%d %H:%M:%S").to_string(),
@@ -49,7 +49,7 @@ fn field(cell: Cell) -> String {
 }
 
 /// A spreadsheet executes a value that begins like this, even after spaces; a leading quote makes it a text.
-fn harmless(text: String) -> String {
+fn as_text(text: String) -> String {
     let is_formula =
         |letter: char| matches!(letter, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
     let is_dangerous = text.starts_with(is_formula) || text.trim_start().starts_with(is_formula);
@@ -63,10 +63,10 @@ mod tests {
     #[test]
     fn nothing_that_a_seller_typed_becomes_a_formula() {
         for text in ["=HYPERLINK(\"http://evil\")", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1"] {
-            assert_eq!(harmless(text.to_owned()), format!("'{text}"));
+            assert_eq!(as_text(text.to_owned()), format!("'{text}"));
         }
         for text in ["KAOS-M", "INV/1", "a=b", ""] {
-            assert_eq!(harmless(text.to_owned()), text);
+            assert_eq!(as_text(text.to_owned()), text);
         }
     }
 }

@@ -1,5 +1,4 @@
-//! Who asks: the operators of the settings, recognised by their bearer token or their session, and what their role
-//! allows.
+//! Who sends a request: an operator of the settings, recognised by bearer token or session, and what the role allows.
 
 use axum::{
     extract::{FromRequestParts, Request, State},
@@ -32,7 +31,7 @@ impl Operators {
         Self(admin.chain(others).map(operator).collect())
     }
 
-    /// Whether there is nobody who could be let in.
+    /// Whether nobody can be let in.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -42,13 +41,13 @@ impl Operators {
         self.0.iter().map(|(actor, _)| actor).find(|actor| actor.name == name)
     }
 
-    /// What `of` makes of an operator's name, role and token: another one when any of them changes.
-    pub(super) fn proof_of(&self, name: &str, of: impl Fn(&[u8]) -> String) -> Option<String> {
+    /// What `digest_of` makes of an operator's name, role and token; it changes when any of them does.
+    pub(super) fn proof_of(&self, name: &str, digest_of: impl Fn(&[u8]) -> String) -> Option<String> {
         let (actor, digest) = self.0.iter().find(|(actor, _)| actor.name == name)?;
-        Some(of(&[digest.as_slice(), actor.role.as_str().as_bytes(), b" ", name.as_bytes()].concat()))
+        Some(digest_of(&[digest.as_slice(), actor.role.as_str().as_bytes(), b" ", name.as_bytes()].concat()))
     }
 
-    /// Whose token this is. The time it takes tells neither who it is nor how near a wrong token came.
+    /// Whose token this is. The time it takes reveals neither the operator nor how close a wrong token is.
     pub(crate) fn with_token(&self, token: &[u8]) -> Option<Actor> {
         let given = digest(token);
         let mut found = u32::MAX;
@@ -63,8 +62,8 @@ fn digest(token: &[u8]) -> [u8; 32] {
     Sha256::digest(token).into()
 }
 
-/// Lets a request through that carries an operator's token or the cookie of somebody who has signed in, and says
-/// behind it whose request it is.
+/// Admits a request with an operator's token or with the cookie of an operator who has signed in, and attaches the
+/// operator for [`By`].
 pub(crate) async fn operators_only(
     State(app): State<App>,
     mut request: Request,
@@ -79,7 +78,7 @@ pub(crate) async fn operators_only(
             None => return Err(refused(&app)),
             actor => actor,
         },
-        // A browser sends the cookie along with what another site's page makes it send.
+        // A browser sends the cookie even with requests that another site's page causes.
         None if !request.method().is_safe() && is_of_another_site(&app, request.headers()) => {
             return Err(Problem::OtherSite);
         }
@@ -94,9 +93,9 @@ pub(crate) fn count_refused(problem: &Problem) {
     metrics::counter!("forstok_accurate_operators_refused_total", "code" => problem.code()).increment(1);
 }
 
-/// The answer to a wrong token. Guessing leaves a trace in the log and in the metrics, and is slowed down.
+/// The answer to a wrong token, which is counted in the log and in the metrics.
 fn refused(app: &App) -> Problem {
-    let problem = match app.attempts().wrong(app.engine.monotonic()) {
+    let problem = match app.token_limit().count(app.engine.monotonic()) {
         Ok(()) => Problem::TokenWrong,
         Err(wait) => Problem::TooManyAttempts(wait),
     };
@@ -105,24 +104,24 @@ fn refused(app: &App) -> Problem {
     problem
 }
 
-/// Lets only those through who may work: retry, decide, acknowledge, import, approve.
+/// Admits the roles `work` and `admin`: they retry, decide and acknowledge.
 pub(crate) async fn workers_only(By(actor): By, request: Request, next: Next) -> Result<Response, Problem> {
     must(actor, Role::Work)?;
     Ok(next.run(request).await)
 }
 
-/// Lets only those through who may change what decides about all orders.
+/// Admits the role `admin`, which changes the mapping.
 pub(super) async fn admins_only(By(actor): By, request: Request, next: Next) -> Result<Response, Problem> {
     must(actor, Role::Admin)?;
     Ok(next.run(request).await)
 }
 
-/// Makes sure that a role allows it.
+/// Refuses an operator whose role does not allow it.
 pub(super) fn must(actor: Actor, needed: Role) -> Result<(), Problem> {
     if actor.may(needed) { Ok(()) } else { Err(Problem::RoleMissing { actor, needed }) }
 }
 
-/// Whose request it is. Outside of [`operators_only`] it is nobody's, and refused.
+/// The operator whose request it is. On a route outside of [`operators_only`] the request is refused.
 #[derive(Debug)]
 pub(crate) struct By(pub(crate) Actor);
 

@@ -1,7 +1,7 @@
 //! Request bodies as the OpenAPI document describes them.
 //!
 //! A body that matches its description is accepted, unless it names something that only the settings know (the books of
-//! a mapping). A body that does not match is refused, with one exception: the webhook keeps whatever is authentic.
+//! a mapping). A body that does not match is refused, with one exception: the webhook keeps every authentic body.
 
 mod decision;
 mod mapping;
@@ -81,7 +81,7 @@ struct ForstokOrder {
     /// The seller's voucher.
     #[schema(example = 0, minimum = 0, maximum = 1_000_000_000_000_i64)]
     voucher_seller: Option<i64>,
-    /// What Forstok reckons as the order's total.
+    /// The order's total as Forstok calculates it.
     #[schema(example = 80000, minimum = 0, maximum = 1_000_000_000_000_i64)]
     total_price: Option<i64>,
 }

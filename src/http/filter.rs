@@ -1,4 +1,4 @@
-//! Which orders: the parameters of every list of orders and of every action on many.
+//! Which orders: the parameters of every list of orders and of every operation on many.
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
@@ -120,7 +120,7 @@ impl FilterParams {
         })
     }
 
-    /// The filter for an action on all that match: a page of them would be a surprise.
+    /// The filter for an operation on all orders that match, which has no pages.
     pub(crate) fn filter_of_all(&self) -> Result<Filter, Problem> {
         if self.limit.is_some() || self.cursor.is_some() || self.totals.is_some() {
             return Err(Problem::BadRequest(

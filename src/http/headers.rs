@@ -1,4 +1,4 @@
-//! What every answer forbids. Whatever is not allowed here no page can do, whoever's text is on it.
+//! The security headers of every answer. A page can do nothing that they do not allow, whatever text is shown on it.
 
 use axum::{
     extract::Request,
@@ -7,8 +7,8 @@ use axum::{
     response::Response,
 };
 
-/// Nothing but what is named: style sheet, scripts, pictures and requests of our own; forms only to ourselves; no
-/// frame around us, no `<base>`, and no style or script that stands in the page itself.
+/// Allows style sheets, scripts, images and requests of our own origin, and forms to it; no frames around a page, no
+/// `<base>`, and no inline styles or scripts.
 const CONTENT: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                        form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -17,14 +17,14 @@ const ALWAYS: [(HeaderName, &str); 7] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // For browsers that do not know `frame-ancestors`.
     (header::X_FRAME_OPTIONS, "DENY"),
-    // Not `no-referrer`: browsers then also hide from us that a form is our own.
+    // Not `no-referrer`: browsers would then also hide that a form was sent by our own page.
     (header::REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 ];
 
-/// Puts them on every answer. Nothing is kept by a browser or a proxy unless its handler says so.
+/// Adds them to every answer. Browsers and proxies cache an answer only if its handler allows it.
 pub(super) async fn deny_by_default(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

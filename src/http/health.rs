@@ -1,6 +1,7 @@
-//! `GET /healthz` (does the process do its work) and `GET /readyz` (can it take webhooks; each part with its state).
+//! `GET /healthz` (whether the process works) and `GET /readyz` (whether it can take webhooks, and the state of each
+//! part).
 //!
-//! Both are open to everybody who reaches the port, so they say nothing in Accurate's words.
+//! Both are open to everybody who reaches the port, so they never quote Accurate.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use utoipa::ToSchema;
 use super::App;
 use crate::{accurate::outcome::BookTrouble, supervisor::Standstill};
 
-/// Whether the process does its work.
+/// Whether the process works.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Alive {
     /// `ok`, or `failing` when a task is stuck or keeps panicking.
@@ -19,12 +20,12 @@ pub(super) struct Alive {
     status: &'static str,
     /// Which version answers.
     version: &'static str,
-    /// The tasks that do not do their work.
+    /// The tasks that do not work.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tasks: Vec<StuckTask>,
 }
 
-/// A task of the process that does not do its work.
+/// A task of the process that does not work.
 #[derive(Debug, Serialize, ToSchema)]
 struct StuckTask {
     /// Its name.
@@ -45,7 +46,7 @@ fn stuck_tasks(app: &App) -> Vec<StuckTask> {
     app.engine.standstills().into_iter().map(Into::into).collect()
 }
 
-/// Liveness: every task of the process makes progress. While it answers 503 a restart is what helps.
+/// Liveness: whether every task of the process makes progress. While the answer is 503, restart the process.
 #[utoipa::path(
     get,
     path = "/healthz",
@@ -63,18 +64,18 @@ pub(super) async fn alive(State(app): State<App>) -> (StatusCode, Json<Alive>) {
     (code, Json(Alive { status, version: env!("CARGO_PKG_VERSION"), tasks }))
 }
 
-/// Whether webhooks can be taken, and how each part is.
+/// Whether webhooks can be taken, and the state of each part.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Readiness {
-    /// Webhooks can be taken and stored.
+    /// Whether webhooks can be taken and stored.
     ready: bool,
     /// The database.
     database: Part,
-    /// The mapping in force.
+    /// The active mapping.
     mapping: MappingPart,
-    /// The Accurate databases. A paused one does not make the service unready: webhooks are stored and wait.
+    /// The Accurate databases. While one is paused the service stays ready: webhooks are stored, and their orders wait.
     books: BTreeMap<String, Part>,
-    /// The tasks that do not do their work; absent while all of them do.
+    /// The tasks that do not work; absent while all of them do.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tasks: Vec<StuckTask>,
 }
@@ -85,18 +86,18 @@ struct Part {
     /// `ok`, `failing` or `paused`.
     #[schema(example = "ok")]
     state: &'static str,
-    /// Why it is not ok: a stable code.
+    /// Why it is not `ok`: a stable code.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
     /// What to do. Accurate's own words are in `/v1/summary`.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
-    /// Since when it is not ok.
+    /// Since when it is not `ok`.
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
 }
 
-/// The mapping in force.
+/// The active mapping.
 #[derive(Debug, Serialize, ToSchema)]
 struct MappingPart {
     /// `ok`, or `missing` when none was ever given.
@@ -106,8 +107,8 @@ struct MappingPart {
     revision: i64,
 }
 
-/// What a paused book needs. Accurate's own message may quote anything, so it is shown only to operators.
-fn own_words(code: &str) -> &'static str {
+/// What to do about a paused book. Accurate's own message may quote anything, so it is shown only to operators.
+fn remedy(code: &str) -> &'static str {
     if let Some(trouble) = BookTrouble::ALL.into_iter().find(|trouble| trouble.code() == code) {
         return trouble.remedy();
     }
@@ -119,7 +120,7 @@ fn own_words(code: &str) -> &'static str {
     }
 }
 
-/// Readiness: 503 when a webhook could not be stored, or a task of the process does not do its work.
+/// Readiness: 503 when a webhook could not be stored, or a task of the process does not work.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -127,7 +128,7 @@ fn own_words(code: &str) -> &'static str {
     tag = "probes",
     responses(
         (status = 200, description = "Webhooks can be taken", body = Readiness),
-        (status = 503, description = "Webhooks cannot be stored, or a task does not do its work", body = Readiness),
+        (status = 503, description = "Webhooks cannot be stored, or a task does not work", body = Readiness),
     )
 )]
 pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
@@ -141,7 +142,7 @@ pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness
             Some(pause) => Part {
                 state: "paused",
                 code: Some(pause.code),
-                detail: Some(own_words(pause.code).to_owned()),
+                detail: Some(remedy(pause.code).to_owned()),
                 since: Some(pause.since.to_string()),
             },
         };

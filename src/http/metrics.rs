@@ -1,4 +1,4 @@
-//! `GET /metrics`: Prometheus text. What the store counts is read when it is asked for.
+//! `GET /metrics`: Prometheus text. What the database counts is read at each request.
 
 use std::collections::BTreeMap;
 

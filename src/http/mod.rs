@@ -1,11 +1,9 @@
-//! The outside surface: webhook, operators' routes, health, metrics, the document of all of them.
+//! The HTTP surface: the webhook, `/v1` for operators, health, metrics, and the OpenAPI document of all of them.
 
-mod attempts;
 pub(crate) mod auth;
 mod bodies;
 mod closing;
 pub(crate) mod filter;
-mod guesses;
 mod headers;
 mod health;
 pub(crate) mod language;
@@ -21,6 +19,8 @@ mod refusals;
 mod responses;
 mod serve;
 pub(crate) mod session;
+mod sign_in_limit;
+mod token_limit;
 pub(crate) mod uniform;
 pub(crate) mod v1;
 mod webhook;
@@ -68,44 +68,44 @@ use crate::{
 /// How long an operator's request may take.
 const OPERATOR_TIME: Duration = Duration::from_secs(30);
 
-/// What handlers share.
+/// The state of all handlers.
 #[derive(Clone)]
 pub struct App(Arc<Inside>);
 
-/// What handlers share, and what they know of each other.
+/// What the service gives to the handlers, and what they remember between requests.
 struct Inside {
     shared: Shared,
     /// Reads the bodies of webhooks.
     reading: reading::Reading,
-    /// Wrong tokens on the sign-in page.
-    guesses: guesses::Guesses,
-    /// Of the demo's link.
+    /// Limits wrong tokens on the sign-in page.
+    sign_in_limit: sign_in_limit::SignInLimit,
+    /// The code in the demo's link.
     one_time_code: session::OneTimeCode,
-    /// What was refused, for the log.
+    /// Sums up refused requests for the log.
     refusals: refusals::Refusals,
-    /// Wrong tokens.
-    attempts: attempts::Attempts,
+    /// Limits wrong tokens in requests.
+    token_limit: token_limit::TokenLimit,
     /// When this replica last took an authentic webhook, in microseconds since 1970; 0 before the first.
     last_webhook: AtomicI64,
 }
 
-/// What handlers share.
+/// What the service gives to the handlers.
 pub struct Shared {
-    /// Who is believed, by now.
+    /// The secrets that are valid now.
     pub proofs: Arc<Live<Proofs>>,
-    /// Commits them.
+    /// Stores webhooks.
     pub recorder: Recorder,
     /// Decides and posts.
     pub engine: Arc<Engine>,
-    /// Where people reach the pages, when it was told.
+    /// Where people reach the pages, if the settings say it.
     pub public_url: Option<Url>,
-    /// Of sentences for readers who ask for none.
+    /// The language for readers who ask for none.
     pub language: Language,
-    /// Renders metrics.
+    /// Writes the metrics out.
     pub metrics: PrometheusHandle,
 }
 
-/// Who is believed. Replaced as a whole when the settings are read again.
+/// The secrets of webhooks and operators. Replaced as a whole when the settings are read again.
 pub struct Proofs {
     /// Proof of webhooks.
     pub verifier: Verifier,
@@ -114,7 +114,7 @@ pub struct Proofs {
 }
 
 impl Proofs {
-    /// Those of the settings.
+    /// The secrets of these settings.
     pub fn of(config: &Config) -> Self {
         Self { verifier: config.webhook.clone(), operators: Operators::of(config) }
     }
@@ -128,15 +128,15 @@ impl std::ops::Deref for App {
 }
 
 impl App {
-    /// For the routes.
+    /// The state for the routes.
     pub fn new(shared: Shared) -> Self {
         Self(Arc::new(Inside {
             shared,
             reading: reading::Reading::new(),
-            guesses: guesses::Guesses::default(),
+            sign_in_limit: sign_in_limit::SignInLimit::default(),
             one_time_code: session::OneTimeCode::default(),
             refusals: refusals::Refusals::default(),
-            attempts: attempts::Attempts::default(),
+            token_limit: token_limit::TokenLimit::default(),
             last_webhook: AtomicI64::new(0),
         }))
     }
@@ -155,8 +155,8 @@ impl App {
         &self.0.one_time_code
     }
 
-    pub(crate) fn guesses(&self) -> &guesses::Guesses {
-        &self.0.guesses
+    pub(crate) fn sign_in_limit(&self) -> &sign_in_limit::SignInLimit {
+        &self.0.sign_in_limit
     }
 
     fn reading(&self) -> &reading::Reading {
@@ -167,13 +167,13 @@ impl App {
         &self.0.refusals
     }
 
-    /// An authentic webhook was taken.
-    fn webhook_came(&self, at: Timestamp) {
+    /// Notes that an authentic webhook was taken.
+    fn note_webhook(&self, at: Timestamp) {
         self.0.last_webhook.fetch_max(at.as_microsecond(), Ordering::Relaxed);
     }
 
-    /// When the newest authentic webhook arrived. The database knows it of all replicas, but not of a repeat, which
-    /// only the replica knows that took it.
+    /// When the newest authentic webhook arrived. The database has it for all replicas; a repeat is known only to the
+    /// replica that took it.
     pub(crate) async fn newest_webhook(&self) -> Result<Option<Timestamp>, Problem> {
         let at = self.0.last_webhook.load(Ordering::Relaxed);
         let here = Timestamp::from_microsecond(at).ok().filter(|_| at > 0);
@@ -190,22 +190,22 @@ impl App {
         moment.map_or(0.0, |moment| self.engine.now().duration_since(moment).as_secs_f64().max(0.0))
     }
 
-    fn attempts(&self) -> &attempts::Attempts {
-        &self.0.attempts
+    fn token_limit(&self) -> &token_limit::TokenLimit {
+        &self.0.token_limit
     }
 }
 
-/// What Forstok and probes need; beside it the operators' surface, when that has an address of its own.
+/// The routes for Forstok and probes, when those for operators have an address of their own.
 pub fn public(app: &App) -> Router {
     finished(for_senders().merge(for_probes()), app)
 }
 
-/// What people and their tools need; `pages` are what a browser shows.
+/// The routes for people and their tools; `pages` are for browsers.
 pub fn operators(app: &App, pages: Router<App>) -> Router {
     finished(for_operators(app, pages).merge(for_probes()), app)
 }
 
-/// All of it on one address.
+/// All routes on one address.
 pub fn together(app: &App, pages: Router<App>) -> Router {
     finished(for_senders().merge(for_operators(app, pages)).merge(for_probes()), app)
 }
@@ -227,7 +227,8 @@ fn for_operators(app: &App, pages: Router<App>) -> Router<App> {
         .route("/openapi.json", get(openapi::serve))
 }
 
-/// Forbids browsers whatever no answer needs: around everything else, so that no answer is without it.
+/// Adds the headers that limit what a browser may do with an answer. Wraps all other layers, so that no answer lacks
+/// them.
 pub fn deny_by_default(routes: Router) -> Router {
     routes.layer(middleware::from_fn(headers::deny_by_default))
 }
@@ -242,6 +243,6 @@ fn finished(routes: Router<App>, app: &App) -> Router {
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    // The panic hook has logged where; what it says may hold a buyer's data, so it is not repeated.
+    // The panic hook has logged the place. The message may contain a buyer's data, so it is not repeated.
     Problem::Broken.into_response()
 }

@@ -75,7 +75,7 @@ impl Modify for OperatorToken {
     }
 }
 
-/// An action on all orders that match takes the list's filters, but not its pages.
+/// An operation on all orders that match takes the list's filters, but has no pages.
 struct NoPages;
 
 impl Modify for NoPages {
@@ -114,15 +114,15 @@ impl Modify for ErrorBodies {
     }
 }
 
-/// From which answer to which operation: the operation that answers, its name for the link, the operation that the
-/// link leads to, and where that one's parameter stands in the answer.
+/// Links from answers to operations: path of the answer, name of the link, operation that it leads to, parameter of
+/// that operation, and where the answer contains it.
 const LINKS: [(&str, &str, &str, &str, &str); 3] = [
     ("/webhooks/forstok", "Order", "getOrder", "order_id", "$response.body#/order_id"),
     ("/webhooks/forstok", "Retry", "retryOrder", "order_id", "$response.body#/order_id"),
     ("/v1/orders", "NextPage", "listOrders", "cursor", "$response.body#/next_cursor"),
 ];
 
-/// Says which answers lead to which operations.
+/// Adds [`LINKS`].
 struct Links;
 
 impl Modify for Links {
@@ -196,7 +196,7 @@ mod tests {
             let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
             let speaks = id.len() >= 8 && id.chars().all(char::is_alphanumeric) && id.contains(char::is_uppercase);
             assert!(speaks, "{at}: {id:?}");
-            assert!(known.insert(id.clone()), "{at}: {id} is another operation's too");
+            assert!(known.insert(id.clone()), "{at}: another operation has the id {id} too");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Where a request comes from: the address, and the site whose page sent it.
+//! Where a request comes from: the network address, and the site whose page sent it.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -15,23 +15,23 @@ use super::{App, problem::Problem};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
-/// The address that a request comes from. A proxy on this machine or in this network says for whom it asks; what
-/// stands last was written by the proxy itself, what stands before it by whoever likes.
+/// The address that a request comes from. A proxy on this machine or in a private network names it in
+/// `X-Forwarded-For`: its last entry was written by the proxy itself, earlier ones may be forged.
 pub(crate) fn address(peer: Option<Peer>, headers: &HeaderMap) -> IpAddr {
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(address)| address.to_canonical());
-    let near = match peer {
+    let is_proxy = match peer {
         IpAddr::V4(address) => address.is_loopback() || address.is_private(),
         IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
     };
-    let told = headers.get_all("x-forwarded-for").into_iter().next_back().and_then(|value| value.to_str().ok());
-    let last = told.and_then(|list| list.rsplit(',').next()).and_then(|text| text.trim().parse().ok());
-    last.filter(|_| near).unwrap_or(peer)
+    let forwarded = headers.get_all("x-forwarded-for").into_iter().next_back().and_then(|value| value.to_str().ok());
+    let last = forwarded.and_then(|list| list.rsplit(',').next()).and_then(|text| text.trim().parse().ok());
+    last.filter(|_| is_proxy).unwrap_or(peer)
 }
 
-/// Refuses whatever a page of another site makes a browser send, unless it only reads.
+/// Refuses requests that a page of another site makes a browser send, unless they only read.
 ///
-/// Browsers say where a request comes from, in `Sec-Fetch-Site` or at least in `Origin`; neither can be set by a page.
-/// What says neither comes from no browser of the last years, and carries no cookie against its owner's will.
+/// Browsers name the origin of a request in `Sec-Fetch-Site` or at least in `Origin`, and a page can set neither. A
+/// request without both does not come from a current browser, so no other site can have caused it.
 pub(crate) async fn same_site_only(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
     let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
     if !reads && is_of_another_site(&app, request.headers()) {

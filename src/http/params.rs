@@ -32,13 +32,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     }
 }
 
-/// One of these words, or the empty text, which is as good as none.
+/// One of these words, or the empty text, which means none.
 pub(super) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> Object {
     let words = words.into_iter().chain([""]);
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
 }
 
-/// A day, or the empty text, which is as good as none.
+/// A day, or the empty text, which means none.
 pub(super) fn day() -> Schema {
     let format = Some(SchemaFormat::KnownFormat(KnownFormat::Date));
     let day = ObjectBuilder::new().schema_type(Type::String).format(format);

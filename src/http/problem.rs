@@ -53,10 +53,10 @@ pub(crate) enum Problem {
     /// 400: a field that people fill in cannot be used.
     #[error("{0}")]
     WrongField(WrongField),
-    /// 412: the mapping was made from another revision than the one in force.
+    /// 412: the mapping was made from a revision that is no longer active.
     #[error("the mapping has changed in the meantime: revision {0} is active; get it and make the change again")]
     MappingStale(i64),
-    /// 428: the mapping's change does not say which revision it replaces.
+    /// 428: the request does not say which revision of the mapping it replaces.
     #[error(
         "If-Match is missing: get the mapping, and send its ETag in If-Match with the change, so that nobody else's change is lost"
     )]
@@ -89,7 +89,7 @@ pub(crate) enum Problem {
     /// 404: there is no such revision of the mapping.
     #[error("the mapping has no revision {0}")]
     UnknownRevision(String),
-    /// 409: the order is in no state for what a person decided.
+    /// 409: the decision is not possible in the order's state.
     #[error("{0}")]
     Refused(Refused),
     /// 404: there is no such route.
@@ -98,7 +98,7 @@ pub(crate) enum Problem {
     /// 405: not with this method.
     #[error("this address does not take this method; /openapi.json lists what it takes")]
     WrongMethod,
-    /// 408: the body did not come in time.
+    /// 408: the body did not arrive in time.
     #[error("the body did not arrive in time; send it again")]
     TooSlow,
     /// 429: too many wrong tokens.
@@ -114,12 +114,12 @@ pub(crate) enum Problem {
     #[error("{0}")]
     NotStored(String),
     /// 503: the database cannot be read.
-    #[error("the database does not answer as it should; try again a little later")]
+    #[error("the database does not answer; try again a little later")]
     Unavailable,
     /// 503: other large bodies hold all the memory that is there for them.
     #[error("too many large bodies are arriving at the same time; send it again a little later")]
     Crowded,
-    /// 500: something broke that should not.
+    /// 500: a bug.
     #[error("something broke that should not; the log says what")]
     Broken,
 }
@@ -140,7 +140,7 @@ pub(crate) struct ProblemBody {
     /// A stable code for programs.
     #[schema(example = "signature_missing")]
     code: &'static str,
-    /// What is the matter and what to do, for people.
+    /// What is wrong and what to do, for people.
     detail: String,
     /// Every mistake of a document, with its key, its value and what to do.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -166,13 +166,13 @@ impl From<Mistake> for MistakeBody {
 }
 
 impl Problem {
-    /// A change that could not be written; nothing of it is kept.
+    /// A change that could not be stored; nothing of it is kept.
     pub(crate) fn not_stored(error: &StorageError) -> Self {
         tracing::error!("a change could not be stored: {error}");
         Self::NotStored("the change could not be stored; try again a little later".to_owned())
     }
 
-    /// The status that it is answered with.
+    /// The status of the answer.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::SignatureMissing(_) | Self::SignatureWrong(_) | Self::TokenWrong => StatusCode::UNAUTHORIZED,
@@ -267,7 +267,7 @@ impl IntoResponse for Problem {
             }
             _ => {}
         }
-        // For pages, which say the same in the reader's language.
+        // Pages say the same in the reader's language.
         response.extensions_mut().insert(self);
         response
     }

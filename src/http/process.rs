@@ -1,4 +1,4 @@
-//! What the machine says about this process, under the names that Prometheus gives it everywhere.
+//! CPU, memory and open files of this process, under the names that are usual in Prometheus.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use rustix::param::{clock_ticks_per_second, page_size};
 /// Fields of `/proc/self/stat` behind the name of the program, which may hold anything (proc(5)): from the third on.
 const FIRST_FIELD: usize = 3;
 
-/// Appends the metrics of this process; nothing where the machine does not tell them.
+/// Appends the metrics of this process, as far as the machine provides them.
 pub(super) fn append(text: &mut String) {
     let read = |name: &str| std::fs::read_to_string(format!("/proc/{name}")).unwrap_or_default();
     let files = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);

@@ -1,6 +1,6 @@
 //! Refused requests in the log: the first of a kind at once, the others summed up once a minute.
 //!
-//! Strangers can send as many requests as they like. A line for each would fill the disk and hide what matters.
+//! Strangers can send any number of requests. A line for each would fill the disk and hide what matters.
 
 use std::{
     collections::BTreeMap,

@@ -129,7 +129,7 @@ async fn serve_within(
                 continue;
             }
         };
-        // Answers are small and must not wait for company; failing to say so only costs time.
+        // Answers are small and should leave at once; if this fails, they are only slower.
         let _ = stream.set_nodelay(true);
         let connection = Connection { stream, peer: Peer(peer.ip()), router: router.clone(), limits };
         let (watcher, stopping) = (graceful.watcher(), stopping.clone());

@@ -1,5 +1,5 @@
-//! A person who has signed in: a cookie with a random value, kept as a digest in the database, so that it outlives
-//! restarts and is known to every replica.
+//! The session of a person who has signed in: a cookie with a random value whose digest is in the database, so that it
+//! survives restarts and every replica knows it.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -14,13 +14,13 @@ use crate::{
     storage::{SESSION_LASTS, SessionRecord},
 };
 
-/// The cookie over HTTPS. A browser takes a name that begins so only from this very host, and only with `Secure`.
+/// The cookie over HTTPS. Browsers accept the prefix `__Host-` only from this host itself, and only with `Secure`.
 const SECURE_COOKIE: &str = "__Host-forstok-accurate";
 
 /// The cookie over plain HTTP.
 const PLAIN_COOKIE: &str = "forstok-accurate";
 
-/// Signs somebody in: the cookie to be set.
+/// Signs an operator in; returns the cookie to be set.
 pub(crate) async fn begin(app: &App, actor: &Actor) -> Result<HeaderValue, Problem> {
     let value = hex::encode(unguessable());
     let now = app.engine.now();
@@ -28,7 +28,7 @@ pub(crate) async fn begin(app: &App, actor: &Actor) -> Result<HeaderValue, Probl
     let session = SessionRecord {
         digest: digest(&value),
         operator: actor.name.clone(),
-        // Somebody who was taken out of the settings at this very moment gets a session that opens nothing.
+        // An operator who was removed from the settings at this moment gets a session that is never valid.
         proof: proof.unwrap_or_default(),
         until: now + SESSION_LASTS,
     };
@@ -36,7 +36,7 @@ pub(crate) async fn begin(app: &App, actor: &Actor) -> Result<HeaderValue, Probl
     Ok(cookie(app, &value, SESSION_LASTS.as_secs()))
 }
 
-/// Signs whoever sent these headers out: the cookie that takes the old one's place.
+/// Signs the sender of these headers out; returns the cookie that replaces the old one.
 pub(crate) async fn end(app: &App, headers: &HeaderMap) -> Result<HeaderValue, Problem> {
     if let Some(value) = value(app, headers) {
         app.engine.storage().end_session(&digest(value)).await?;
@@ -44,8 +44,8 @@ pub(crate) async fn end(app: &App, headers: &HeaderMap) -> Result<HeaderValue, P
     Ok(cookie(app, "", 0))
 }
 
-/// Whose session the cookie of these headers is. None is left of an operator who is no longer in the settings, or
-/// whose token or role is another one by now.
+/// The operator whose session these headers carry. A session ends when the operator is removed from the settings or
+/// gets another token or role.
 pub(crate) async fn actor(app: &App, headers: &HeaderMap) -> Result<Option<Actor>, Problem> {
     let Some(value) = value(app, headers) else { return Ok(None) };
     let Some(session) = app.engine.storage().session(&digest(value), app.engine.now()).await? else { return Ok(None) };
@@ -54,7 +54,7 @@ pub(crate) async fn actor(app: &App, headers: &HeaderMap) -> Result<Option<Actor
     Ok(operators.named(&session.operator).filter(|_| proof.as_ref() == Some(&session.proof)).cloned())
 }
 
-/// Only the cookie's value can make it, so that the database says nothing about an operator's token.
+/// Keyed with the cookie's value, so that the database reveals nothing about an operator's token.
 fn of_session(value: &str, text: &[u8]) -> String {
     hex::encode(hmac_sha256(value, None, text))
 }
@@ -78,15 +78,15 @@ pub(crate) fn cookie_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
-/// `Lax`: a link in a notice opens the page as the person who is signed in; whatever changes anything is a POST,
-/// with which no other site's request carries it.
+/// `Lax`: a link in a message opens the page with the session. Everything that changes something is a POST, with which
+/// browsers do not send the cookie for another site.
 fn cookie(app: &App, value: &str, seconds: i64) -> HeaderValue {
     let secure = if app.is_secure() { "; Secure" } else { "" };
     let text = format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}", name(app));
     HeaderValue::from_str(&text).expect("hex digits and our own words make a header")
 }
 
-/// A code that signs the operator in once: the demo prints it as a link. Nothing else makes one.
+/// A code that signs the operator in once. Only the demo makes one, and prints it as a link.
 #[derive(Debug, Default)]
 pub(crate) struct OneTimeCode(Mutex<Option<(String, Actor)>>);
 
@@ -99,7 +99,7 @@ impl OneTimeCode {
         path
     }
 
-    /// The operator of a code; the next time it is nobody's.
+    /// The operator of a code, which becomes invalid.
     pub(crate) fn take(&self, code: &str) -> Option<Actor> {
         let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         made.take_if(|(made, _)| bool::from(made.as_bytes().ct_eq(code.as_bytes()))).map(|(_, actor)| actor)

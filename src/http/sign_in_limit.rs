@@ -1,4 +1,4 @@
-//! Wrong tokens on the sign-in page: so many from one address, then one every few seconds.
+//! How many wrong tokens the sign-in page takes from one address: a few at once, then one every few seconds.
 
 use std::{
     collections::HashMap,
@@ -8,53 +8,53 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Wrong tokens in a row that cost nothing but the answer.
+/// Wrong tokens in a row after which an address has to wait.
 const FREE: i64 = 10;
 
-/// After this long one more may be tried. Nobody is locked out for longer than this.
+/// After this time one more token may be tried. No address is locked out for longer than this.
 const ONE_MORE_AFTER: SignedDuration = SignedDuration::from_secs(6);
 
-/// Addresses that are remembered.
+/// Most addresses that are remembered.
 const MOST_ADDRESSES: usize = 10_000;
 
-/// What each address still has to wait off.
+/// Until when the wrong tokens of each address count; each adds [`ONE_MORE_AFTER`].
 #[derive(Debug, Default)]
-pub(crate) struct Guesses(Mutex<HashMap<IpAddr, Timestamp>>);
+pub(crate) struct SignInLimit(Mutex<HashMap<IpAddr, Timestamp>>);
 
-impl Guesses {
-    /// Lets one token be tried; an error is how long to wait before the next. `try_it` says whether it was right.
-    pub(crate) fn guess<T>(
+impl SignInLimit {
+    /// Tries one token with `check`, which returns whose token it is; an error is how long the address has to wait.
+    pub(crate) fn try_token<T>(
         &self,
         from: IpAddr,
         now: Timestamp,
-        try_it: impl FnOnce() -> Option<T>,
+        check: impl FnOnce() -> Option<T>,
     ) -> Result<Option<T>, SignedDuration> {
-        let from = neighbourhood(from);
-        // Under one lock from the question to the count, so that many at once count as many.
+        let from = network(from);
+        // One lock from the check to the count, so that tokens tried at the same moment are all counted.
         let mut addresses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let owed_until = addresses.get(&from).copied().filter(|until| *until > now).unwrap_or(now);
         let allowed = now + ONE_MORE_AFTER * (FREE as i32 - 1);
-        // A clock that was set back must not lock anybody out for longer than all free guesses take to come back.
+        // A clock that was set back must not lock an address out for longer than usual.
         let owed_until = owed_until.min(allowed + ONE_MORE_AFTER);
         if owed_until > allowed {
             return Err(owed_until.duration_since(allowed));
         }
-        let right = try_it();
-        if right.is_none() {
+        let owner = check();
+        if owner.is_none() {
             if addresses.len() >= MOST_ADDRESSES {
                 addresses.retain(|_, until| *until > now);
             }
-            // With all of them in use, the newcomers share what nobody else has: the unspecified address.
+            // When all are in use, new addresses share one entry: that of the unspecified address.
             let full = addresses.len() >= MOST_ADDRESSES && !addresses.contains_key(&from);
             let key = if full { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { from };
             addresses.insert(key, owed_until + ONE_MORE_AFTER);
         }
-        Ok(right)
+        Ok(owner)
     }
 }
 
-/// Whoever has one IPv6 address has 2⁶⁴ of them.
-fn neighbourhood(address: IpAddr) -> IpAddr {
+/// The network of an address: a sender with one IPv6 address has 2⁶⁴ of them.
+fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
         address @ IpAddr::V4(_) => address,
@@ -70,27 +70,27 @@ mod tests {
     }
 
     #[test]
-    fn wrong_tokens_are_limited_by_address_and_the_right_one_is_never_locked_out_for_good() {
-        let (guesses, here, there) = (Guesses::default(), [10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+    fn wrong_tokens_are_limited_by_address_and_the_right_one_is_locked_out_for_seconds_at_most() {
+        let (limit, here, there) = (SignInLimit::default(), [10, 0, 0, 1].into(), [10, 0, 0, 2].into());
         for _ in 0..FREE {
-            assert_eq!(guesses.guess(here, at(0), || None::<()>), Ok(None));
+            assert_eq!(limit.try_token(here, at(0), || None::<()>), Ok(None));
         }
-        assert_eq!(guesses.guess(here, at(0), || Some(())), Err(ONE_MORE_AFTER), "not even tried");
-        assert_eq!(guesses.guess(there, at(0), || Some(())), Ok(Some(())), "another address is not meant");
-        assert_eq!(guesses.guess(here, at(6), || Some(())), Ok(Some(())), "the right one counts nothing");
-        assert_eq!(guesses.guess(here, at(6), || None::<()>), Ok(None));
-        assert!(guesses.guess(here, at(6), || Some(())).is_err());
-        assert_eq!(guesses.guess(here, at(-100_000), || Some(())), Err(ONE_MORE_AFTER), "a clock that was set back");
-        assert_eq!(guesses.guess(here, at(200), || Some(())), Ok(Some(())));
+        assert_eq!(limit.try_token(here, at(0), || Some(())), Err(ONE_MORE_AFTER), "not even tried");
+        assert_eq!(limit.try_token(there, at(0), || Some(())), Ok(Some(())), "another address is not concerned");
+        assert_eq!(limit.try_token(here, at(6), || Some(())), Ok(Some(())), "a right token is not counted");
+        assert_eq!(limit.try_token(here, at(6), || None::<()>), Ok(None));
+        assert!(limit.try_token(here, at(6), || Some(())).is_err());
+        assert_eq!(limit.try_token(here, at(-100_000), || Some(())), Err(ONE_MORE_AFTER), "a clock that was set back");
+        assert_eq!(limit.try_token(here, at(200), || Some(())), Ok(Some(())));
     }
 
     #[test]
-    fn neighbours_in_one_ipv6_network_are_one() {
-        let guesses = Guesses::default();
+    fn addresses_of_one_ipv6_network_count_together() {
+        let limit = SignInLimit::default();
         for last in 0..FREE {
             let address = format!("2001:db8::{last}").parse().expect("an address");
-            assert_eq!(guesses.guess(address, at(0), || None::<()>), Ok(None));
+            assert_eq!(limit.try_token(address, at(0), || None::<()>), Ok(None));
         }
-        assert!(guesses.guess("2001:db8::ffff".parse().expect("an address"), at(0), || Some(())).is_err());
+        assert!(limit.try_token("2001:db8::ffff".parse().expect("an address"), at(0), || Some(())).is_err());
     }
 }

@@ -1,7 +1,7 @@
-//! Wrong tokens: how many are answered one by one, and when the answer becomes "too many".
+//! How many wrong tokens of requests are answered with 401 before the answer becomes 429.
 //!
-//! A token is always compared, so however many wrong ones come, the right one works. The limit keeps guessing from
-//! filling the log and from looking like ordinary use; that guessing is hopeless follows from the length of a token.
+//! Every token is compared, so a right one works however many wrong ones arrive. The limit keeps guesses from filling
+//! the log and from looking like ordinary use; their length is what makes tokens impossible to guess.
 
 use std::{
     collections::VecDeque,
@@ -11,25 +11,25 @@ use std::{
 
 use crate::clock::Monotonic;
 
-/// Wrong tokens within [`WITHIN`] that are answered with 401; further ones are answered with 429.
+/// Wrong tokens within [`PERIOD`] that are answered with 401; further ones are answered with 429.
 const MOST: usize = 30;
 
 /// The time over which wrong tokens are counted.
-const WITHIN: Duration = Duration::from_mins(1);
+const PERIOD: Duration = Duration::from_mins(1);
 
-/// The latest wrong tokens.
+/// When the latest wrong tokens arrived.
 #[derive(Debug, Default)]
-pub(super) struct Attempts(Mutex<VecDeque<Monotonic>>);
+pub(super) struct TokenLimit(Mutex<VecDeque<Monotonic>>);
 
-impl Attempts {
-    /// A wrong token was given. After too many of them: how long until the next is answered with 401 again.
-    pub(super) fn wrong(&self, now: Monotonic) -> Result<(), Duration> {
+impl TokenLimit {
+    /// Counts a wrong token. After too many of them: how long until the next is answered with 401 again.
+    pub(super) fn count(&self, now: Monotonic) -> Result<(), Duration> {
         let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while latest.front().is_some_and(|at| now.since(*at) >= WITHIN) {
+        while latest.front().is_some_and(|at| now.since(*at) >= PERIOD) {
             latest.pop_front();
         }
         if let (MOST.., Some(oldest)) = (latest.len(), latest.front()) {
-            return Err(WITHIN.saturating_sub(now.since(*oldest)));
+            return Err(PERIOD.saturating_sub(now.since(*oldest)));
         }
         latest.push_back(now);
         Ok(())
@@ -46,13 +46,13 @@ mod tests {
 
     #[test]
     fn after_thirty_within_a_minute_it_is_too_many_until_the_first_is_a_minute_old() {
-        let attempts = Attempts::default();
+        let limit = TokenLimit::default();
         for second in 0..30 {
-            assert_eq!(attempts.wrong(at(second)), Ok(()));
+            assert_eq!(limit.count(at(second)), Ok(()));
         }
-        assert_eq!(attempts.wrong(at(30)), Err(Duration::from_secs(30)));
-        assert_eq!(attempts.wrong(at(59)), Err(Duration::from_secs(1)));
-        assert_eq!(attempts.wrong(at(60)), Ok(()));
-        assert_eq!(attempts.wrong(at(60)), Err(Duration::from_secs(1)));
+        assert_eq!(limit.count(at(30)), Err(Duration::from_secs(30)));
+        assert_eq!(limit.count(at(59)), Err(Duration::from_secs(1)));
+        assert_eq!(limit.count(at(60)), Ok(()));
+        assert_eq!(limit.count(at(60)), Err(Duration::from_secs(1)));
     }
 }

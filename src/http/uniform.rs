@@ -1,7 +1,7 @@
-//! Problems in one form, wherever they come from.
+//! One form for all errors.
 //!
-//! The framework refuses some requests before any handler sees them (a body that is too large, an address that is not
-//! UTF-8) and answers with plain text. Callers of `/v1` and of the webhook get problem+json instead, always.
+//! The framework refuses some requests before a handler sees them (a body that is too large, an address that is not
+//! UTF-8) and answers with plain text. Callers of `/v1` and of the webhook get problem+json instead.
 
 use axum::{
     body::to_bytes,

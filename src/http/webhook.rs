@@ -26,13 +26,13 @@ pub(super) struct Accepted {
     /// Forstok's order id.
     #[schema(example = "138163394")]
     order_id: String,
-    /// `accepted`, or `repeat` when the very same snapshot came before.
+    /// `accepted`, or `repeat` when the same snapshot arrived before.
     #[schema(example = "accepted")]
     delivery: &'static str,
     /// The state of the order.
     #[schema(example = "received")]
     state: &'static str,
-    /// Its invoice, once there is one.
+    /// Its invoice, once it exists.
     invoice: Option<Invoice>,
 }
 
@@ -47,10 +47,10 @@ pub(super) struct Invoice {
     id: i64,
 }
 
-/// Answer to a webhook that is authentic but no order that can be read. It is kept and shown to operators.
+/// Answer to a webhook that is authentic but not an order that can be read. It is kept and shown to operators.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Kept {
-    /// Says that it is kept.
+    /// That it is kept.
     message: &'static str,
     /// Always `unreadable`.
     #[schema(example = "unreadable")]
@@ -71,7 +71,7 @@ pub(super) struct Kept {
     request_body(content = WebhookBody, description = "At most 4 MiB, signed"),
     responses(
         (status = 200, description = "On disk", body = Accepted),
-        (status = 202, description = "Authentic and on disk, but no order that can be read", body = Kept),
+        (status = 202, description = "Authentic and on disk, but not an order that can be read", body = Kept),
         (status = 401, description = "Signature missing or wrong; nothing is kept"),
         (status = 408, description = "The body did not arrive in time"),
         (status = 413, description = "Above 4 MiB"),
@@ -90,7 +90,7 @@ pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: Bo
     match result {
         Ok((_, response)) => response,
         Err(problem) => {
-            // No body and no signature in the log: only what kind of trouble it is.
+            // Neither body nor signature goes to the log, only the kind of problem.
             app.refusals().note("webhook", problem.code());
             problem.into_response()
         }
@@ -111,7 +111,7 @@ async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static st
         Content::Unreadable { problem, .. } => Err(problem.clone()),
     };
     let receipt = app.recorder.record(delivery).await?;
-    app.webhook_came(now);
+    app.note_webhook(now);
     Ok(match understood {
         Ok(order_id) => accepted(order_id, receipt),
         Err(not_understood) => {

@@ -41,7 +41,7 @@ impl fmt::Display for WrongField {
 }
 
 impl WrongField {
-    /// For somebody who reads the pages and does not know the API's names.
+    /// For a reader of the pages, who does not know the API's names.
     pub(crate) fn in_words(&self, language: Language) -> String {
         let t = |english: String, indonesian: String| match language {
             Language::English => english,
@@ -67,7 +67,7 @@ impl WrongField {
                 format!("{number} bukan angka dari 1 sampai {most}."),
             ),
             Self::NotAPlace { .. } => {
-                t("There is no such page of the list.".to_owned(), "Halaman daftar ini tidak ada.".to_owned())
+                t("This page of the list does not exist.".to_owned(), "Halaman daftar ini tidak ada.".to_owned())
             }
             Self::TooLong { name, most } => {
                 let [english, indonesian] = label(name);

@@ -1,4 +1,5 @@
-//! Style sheet, scripts and icon. Their addresses hold a digest of their content, so that browsers keep them for good.
+//! Style sheet, scripts and icon. Their addresses contain a digest of their content, so that browsers can
+//! keep them permanently.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -14,8 +15,8 @@ use crate::http::problem::Problem;
 /// Digits of the digest that are enough to tell two versions apart.
 const DIGITS: usize = 12;
 
-/// Content that stays the same under its address.
-const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+/// Content never changes under its address.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 struct Asset {
     kind: &'static str,
@@ -57,5 +58,5 @@ pub(super) fn addresses() -> &'static Addresses {
 /// `GET /static/{name}`.
 pub(super) async fn serve(Path(name): Path<String>) -> Result<Response, Problem> {
     let asset = ASSETS.1.get(&name).ok_or(Problem::UnknownRoute)?;
-    Ok(([(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, FOR_GOOD)], asset.body).into_response())
+    Ok(([(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, IMMUTABLE)], asset.body).into_response())
 }

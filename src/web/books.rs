@@ -1,4 +1,4 @@
-//! How the connection to each Accurate database is, in words.
+//! The state of the connection to each Accurate database, in words.
 
 use super::page::Page;
 use crate::posting::{BookStatus, circuit::Pause};
@@ -17,7 +17,7 @@ pub(super) struct Trouble {
     pub(super) since: String,
     /// `12 minutes`.
     pub(super) length: String,
-    /// What was said, as it came.
+    /// Accurate's own message, unchanged.
     pub(super) words: String,
 }
 
@@ -40,8 +40,8 @@ fn in_words(code: &str, page: &Page) -> (&'static str, &'static str) {
         "token_refused" => (
             page.t("Accurate refuses the API Token.", "Accurate menolak API Token."),
             page.t(
-                "Create a new API Token in Accurate for the same app, and have it put into the settings. Invoicing then \
-                 resumes automatically.",
+                "Create a new API Token in Accurate for the same app, and ask the person who runs this service to put it \
+                 into the settings. Invoicing then resumes automatically.",
                 "Buat API Token baru di Accurate untuk aplikasi yang sama, lalu minta pengelola layanan memasangnya di \
                  pengaturan. Pembuatan faktur kemudian berlanjut otomatis.",
             ),
@@ -49,8 +49,9 @@ fn in_words(code: &str, page: &Page) -> (&'static str, &'static str) {
         "wrong_clock" => (
             page.t("The clock of this server is wrong.", "Jam server ini tidak tepat."),
             page.t(
-                "Have the server's clock set: it differs from Accurate's by more than ten minutes.",
-                "Minta jam server disetel: selisihnya dengan jam Accurate lebih dari sepuluh menit.",
+                "Ask the person who runs this service to set the server's clock: it differs from Accurate's by more than \
+                 ten minutes.",
+                "Minta pengelola layanan menyetel jam server: selisihnya dengan jam Accurate lebih dari sepuluh menit.",
             ),
         ),
         "right_missing" => (
@@ -63,7 +64,7 @@ fn in_words(code: &str, page: &Page) -> (&'static str, &'static str) {
         _ => (
             page.t("Accurate cannot be reached.", "Accurate tidak dapat dihubungi."),
             page.t(
-                "Nothing to do if this is short: the service keeps trying, and nothing gets lost. If it lasts, check \
+                "You need not do anything at first: the service keeps trying, and nothing gets lost. If this lasts, check \
                  this server's internet connection and whether Accurate itself works.",
                 "Tidak ada yang perlu dilakukan bila hanya sebentar: layanan terus mencoba dan tidak ada yang hilang. \
                  Bila berlangsung lama, periksa koneksi internet server ini dan apakah Accurate sendiri berfungsi.",

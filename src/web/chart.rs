@@ -1,9 +1,9 @@
-//! Thirty days of orders and invoices, drawn here: bars for a picture, the same numbers for a table.
+//! The orders and invoices of the last days: bars for a picture, and the same numbers for a table.
 
 use super::{format, order_line::rupiah};
 use crate::engine::days;
 
-/// The picture's own measures.
+/// The picture's measures, in its own units.
 const WIDTH: f64 = 900.0;
 const LEFT: f64 = 34.0;
 const FLOOR: f64 = 160.0;
@@ -38,7 +38,7 @@ pub(super) struct Grid {
     pub(super) label: String,
 }
 
-/// All of it.
+/// Picture and table.
 pub(super) struct Chart {
     pub(super) days: Vec<Day>,
     pub(super) grid: Vec<Grid>,

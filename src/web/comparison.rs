@@ -1,4 +1,4 @@
-//! An order as Forstok sent it beside the invoice as it is, or would be, in Accurate.
+//! An order as Forstok sent it, beside its invoice as it is, or would be, in Accurate.
 
 use rust_decimal::Decimal;
 
@@ -39,7 +39,7 @@ pub(super) struct Line {
     pub(super) order: String,
     pub(super) invoice: String,
     pub(super) total: String,
-    /// It is on one side only, or in another number.
+    /// It is on one side only, or in another quantity.
     pub(super) differs: bool,
 }
 

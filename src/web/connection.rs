@@ -1,4 +1,4 @@
-//! `/connection`: each Accurate database: whether it works, what a check finds, how many calls, the last errors.
+//! `/connection`: for each Accurate database, whether it works, what a check finds, the number of calls, the last errors.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,7 +31,7 @@ const MOST_CALLS: usize = 8 * 60;
 /// Items that a check asks Accurate for; more would take longer than a browser waits.
 const MOST_ITEMS: usize = 100;
 
-/// What the last check of each book found, and when; of this process.
+/// What the last check of each book by this process found, and when.
 #[derive(Debug, Default)]
 pub(super) struct Checks(Mutex<BTreeMap<String, (Timestamp, Vec<Finding>)>>);
 
@@ -60,7 +60,7 @@ struct ErrorShown {
 struct Checked {
     at: String,
     findings: Vec<FindingShown>,
-    /// Everything that is right, in one line each.
+    /// What is right, one line each.
     right: Vec<FindingShown>,
 }
 
@@ -104,7 +104,7 @@ pub(super) async fn check(
     Extension(checks): Extension<Arc<Checks>>,
     By(actor): By,
 ) -> Result<Response, Problem> {
-    tracing::info!(actor = actor.name, "{actor} has the connection to Accurate checked");
+    tracing::info!(actor = actor.name, "the connection to Accurate is checked at the request of {actor}");
     let mapping = &app.engine.mapping().mapping;
     let orders = read_orders(&app.engine.storage().waiting_bodies(MOST_ORDERS).await?);
     for book in app.engine.books() {
@@ -125,11 +125,11 @@ impl Checked {
         let shown = |finding: Finding| {
             let (kind, level) = match finding.severity {
                 Severity::Error => ("bad", page.t("stops invoices", "menghentikan faktur")),
-                Severity::Warning => ("warn", page.t("look at it", "perlu dilihat")),
+                Severity::Warning => ("warn", page.t("to be checked", "perlu diperiksa")),
                 Severity::Ok => ("good", page.t("right", "benar")),
             };
             let Words { found, remedy } = finding.in_words(page.language);
-            let remedy = plain(&finding.part, remedy, page);
+            let remedy = without_syntax(&finding.part, remedy, page);
             let (part, remedy) = (mapping_words::part(&finding.part, page), format::sentence(&remedy));
             FindingShown { kind, level, part, found, remedy }
         };
@@ -143,8 +143,8 @@ impl Checked {
     }
 }
 
-/// A remedy for somebody who does not edit the mapping's file: without its syntax.
-fn plain(part: &str, remedy: String, page: &Page) -> String {
+/// A remedy without the syntax of the mapping's file, for a reader who does not edit it.
+fn without_syntax(part: &str, remedy: String, page: &Page) -> String {
     if page.language == Language::Indonesian || !remedy.contains(['[', '"', '_']) {
         return remedy;
     }
@@ -158,7 +158,7 @@ fn plain(part: &str, remedy: String, page: &Page) -> String {
     plain.to_owned()
 }
 
-/// What a call came to.
+/// The outcome of a call.
 fn outcome(class: &str, page: &Page) -> &'static str {
     match class {
         "slow_down" => page.t("too many calls; it was repeated", "terlalu banyak permintaan; diulangi"),

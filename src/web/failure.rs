@@ -1,4 +1,4 @@
-//! What went wrong, as a page for a browser: in words, with what to do.
+//! Errors as pages: what is wrong, and what to do.
 
 use askama::Template;
 use axum::{
@@ -28,7 +28,7 @@ struct Failure {
     remedy: &'static str,
 }
 
-/// Shows a [`Problem`] as a page to whoever asked for one; sends whoever is not signed in to do that first.
+/// Shows a [`Problem`] as a page if the request asked for one; redirects a reader who is not signed in to `/login`.
 pub(super) async fn as_page(State(app): State<App>, request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
     let (method, here) = (request.method().clone(), request.uri().clone());
@@ -48,7 +48,7 @@ pub(super) async fn as_page(State(app): State<App>, request: Request, next: Next
     page_about(&problem, Page { actor, blocked, ..page }).unwrap_or(response)
 }
 
-/// What went wrong: our own problem, or a refusal of the framework, which says it in English.
+/// Our own problem, or a refusal of the framework, which is in English.
 fn problem_of(response: &Response) -> Option<Problem> {
     let by_framework = || Problem::ByFramework(response.status(), String::new());
     response.extensions().get().cloned().or_else(|| is_the_frameworks_refusal(response).then(by_framework))
@@ -61,7 +61,7 @@ fn wants_page(headers: &HeaderMap) -> bool {
 
 /// A page that updates itself must not show the sign-in form inside of it.
 fn to_sign_in(method: &Method, here: &str, headers: &HeaderMap) -> Response {
-    // What was to be sent is lost; the page that it came from is where to go on.
+    // The content of a form is lost; the reader continues on the first page.
     let next = if method == Method::GET { here } else { "/" };
     let address = if next == "/" { "/login".to_owned() } else { address("/login", &[("next", next)]) };
     if headers.contains_key("hx-request")
@@ -78,7 +78,7 @@ fn page_about(problem: &Problem, page: Page) -> Option<Response> {
     Some((problem.status(), page).into_response())
 }
 
-/// What it is called, what is the matter, and what to do.
+/// Heading, what is wrong, and what to do.
 fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static str) {
     let not_found = page.t("Page not found", "Halaman tidak ditemukan");
     let from_today = page.t("Check the address, or start from Today.", "Periksa alamatnya, atau mulai dari Hari ini.");
@@ -145,7 +145,7 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
         ),
         Problem::NotStored(_) | Problem::Unavailable | Problem::Crowded => (
             page.t("Not available right now", "Sedang tidak tersedia"),
-            page.t("The database does not answer as it should.", "Database tidak menjawab sebagaimana mestinya.").to_owned(),
+            page.t("The database does not answer.", "Database tidak menjawab.").to_owned(),
             page.t(
                 "Nothing was changed. Try again in a minute; if it stays like this, tell the person who runs this service.",
                 "Tidak ada yang diubah. Coba lagi sebentar lagi; jika tetap begini, beri tahu pengelola layanan ini.",
@@ -155,11 +155,11 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
             page.t("Something went wrong", "Terjadi kesalahan"),
             page.t("This page could not be shown.", "Halaman ini tidak dapat ditampilkan.").to_owned(),
             page.t(
-                "Try again. If it happens again, tell the person who runs this service; the log says what happened.",
+                "Try again. If it happens again, tell the person who runs this service; the log has the cause.",
                 "Coba lagi. Jika terulang, beri tahu pengelola layanan ini; penyebabnya tercatat di log.",
             ),
         ),
-        // What only programs send: its own words are for them, and in English.
+        // Only programs cause these, and their own text is in English.
         Problem::SignatureMissing(_)
         | Problem::SignatureWrong(_)
         | Problem::TokenWrong
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_program_is_told_in_english_is_in_the_readers_language_on_a_page() {
+    fn an_error_is_in_the_readers_language_on_a_page() {
         let wrong = [
             WrongField::NotOneOf { name: "state", word: "lost".to_owned(), all: "due, blocked".to_owned() },
             WrongField::NotADay { name: "from", word: "31/11".to_owned() },

@@ -12,7 +12,7 @@ pub(super) fn sentence(text: &str) -> String {
     first + letters.as_str()
 }
 
-/// A body as a person can read it: JSON is indented, anything else stays as it came.
+/// A body as a person can read it: JSON is indented, anything else is unchanged.
 pub(super) fn indented(body: &[u8]) -> String {
     let json = serde_json::from_slice::<serde_json::Value>(body).ok();
     json.and_then(|json| serde_json::to_string_pretty(&json).ok())
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_of_time_are_told_in_the_largest_whole_unit() {
+    fn lengths_of_time_are_given_in_the_largest_whole_unit() {
         let text = |seconds, language| duration(SignedDuration::from_secs(seconds), language);
         assert_eq!(text(1, Language::English), "1 second");
         assert_eq!(text(119, Language::English), "1 minute");

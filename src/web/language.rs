@@ -1,4 +1,4 @@
-//! Indonesian or English: what the reader chose, else what the browser asks for, else what the settings say.
+//! Indonesian or English: the reader's choice, else the browser's language, else the one of the settings.
 
 use axum::{
     Form,
@@ -16,7 +16,7 @@ use crate::{
 
 const COOKIE: &str = "language";
 
-/// The language of whoever sent these headers.
+/// The language of the sender of these headers.
 pub(super) fn of(app: &App, headers: &HeaderMap) -> Language {
     match cookie_named(headers, COOKIE) {
         Some("id") => Language::Indonesian,
@@ -25,7 +25,7 @@ pub(super) fn of(app: &App, headers: &HeaderMap) -> Language {
     }
 }
 
-/// Which language, and where the reader was.
+/// Which language, and the page that the reader was on.
 #[derive(Debug, Deserialize)]
 pub(super) struct Choice {
     language: String,

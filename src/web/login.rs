@@ -1,4 +1,4 @@
-//! `/login`: signing in with a token, and out again.
+//! `/login`: signing in with a token, and signing out.
 
 use askama::Template;
 use axum::{
@@ -29,7 +29,7 @@ use crate::{
 struct Login {
     page: Page,
     next: String,
-    /// Why the reader is asked again.
+    /// Why the form is shown again.
     wrong: Option<String>,
     /// The page was opened although nobody can sign in.
     closed: bool,
@@ -51,7 +51,7 @@ pub(super) struct SignIn {
     next: String,
 }
 
-/// `GET /login`. Whoever is signed in already goes on.
+/// `GET /login`. A reader who is signed in already is redirected.
 pub(super) async fn show(
     State(app): State<App>,
     headers: HeaderMap,
@@ -79,12 +79,12 @@ pub(super) async fn sign_in(
         return Err(Problem::Closed);
     }
     let from = address(peer.map(|Extension(peer)| peer), &headers);
-    let guess = app.guesses().guess(from, page.now, || proofs.operators.with_token(token.trim().as_bytes()));
-    let (status, wrong) = match guess {
+    let owner = app.sign_in_limit().try_token(from, page.now, || proofs.operators.with_token(token.trim().as_bytes()));
+    let (status, wrong) = match owner {
         Ok(Some(actor)) => return signed_in(&app, &actor, &next).await,
         Ok(None) => {
             count_refused(&Problem::TokenWrong);
-            tracing::warn!(%from, "somebody at {from} tried to sign in with a wrong token");
+            tracing::warn!(%from, "a wrong token was entered on the sign-in page, from {from}");
             let words = page.t(
                 "This token is not known here. Check it, or ask the person who runs this service.",
                 "Token ini tidak dikenal. Periksa kembali, atau tanyakan kepada pengelola layanan ini.",
@@ -126,13 +126,13 @@ pub(super) async fn sign_in_once(
     method: Method,
     Path(code): Path<String>,
 ) -> Result<Response, Problem> {
-    // Whoever only looks where a link leads, as chat programs do, must not use it up.
+    // Chat programs look up where a link leads; that must not use the code up.
     if method == Method::HEAD {
         return Ok(Redirect::to("/").into_response());
     }
     match app.one_time_code().take(&code) {
         Some(actor) => signed_in(&app, &actor, "/").await,
-        // Most likely it was opened before, in this very browser: then it just goes on.
+        // Most likely the link was opened before in this browser, which is then signed in.
         None => Ok(Redirect::to("/").into_response()),
     }
 }

@@ -1,4 +1,4 @@
-//! `/mapping` and `/mapping/history`: the rules in words and tables a seller understands, and who changed them when.
+//! `/mapping` and `/mapping/history`: the rules in words and tables that a seller understands, and who changed them when.
 
 use std::collections::BTreeMap;
 
@@ -46,11 +46,11 @@ struct StoreRow {
     enabled: bool,
 }
 
-/// What is in Forstok, and what it is in Accurate.
+/// A value in Forstok, and the one that it is mapped to in Accurate.
 struct Pair {
     from: String,
     to: String,
-    /// The store that it holds for, when not for all.
+    /// The store that it applies to, if not to all.
     store: Option<String>,
 }
 
@@ -71,14 +71,14 @@ struct Revision {
 /// `GET /mapping`.
 pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response, Problem> {
     let store = app.engine.storage();
-    let in_force = app.engine.mapping();
-    let rules = &in_force.mapping;
+    let active = app.engine.mapping();
+    let rules = &active.mapping;
     let names: BTreeMap<_, _> = store.stores().await?.into_iter().map(|store| (store.id.clone(), store)).collect();
     let newest = store.mapping_history(1).await?;
     let changed = newest.first().map(|newest| format!("{} · {}", format::moment(newest.at), who(newest, &page)));
     let accounts = |category: &String| mapping_words::category(category, &page);
     html(&Mapping {
-        revision: in_force.revision,
+        revision: active.revision,
         changed,
         rules: mapping_words::rules(rules, &page),
         stores: rules.stores.iter().map(|(id, store)| StoreRow::new(id, store, &names, &page)).collect(),
@@ -99,7 +99,7 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response,
     })
 }
 
-/// Those that hold for all stores, then those of single ones.
+/// Pairs that apply to all stores, then those of single stores.
 fn pairs<'a>(
     of_all: &BTreeMap<String, String>,
     rules: &'a Rules,
@@ -137,7 +137,7 @@ impl StoreRow {
     }
 }
 
-/// Who changed it: a person, or how it came.
+/// Who changed it: a person, or the mapping file.
 fn who(revision: &MappingRevision, page: &Page) -> String {
     match revision.who.as_str() {
         "file at start" => {

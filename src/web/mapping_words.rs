@@ -1,4 +1,4 @@
-//! The mapping's keys and words as a seller says them.
+//! The mapping's keys and values in a seller's words.
 
 use super::{format, page::Page};
 use crate::domain::mapping::{
@@ -12,7 +12,7 @@ pub(super) struct Change {
     pub(super) after: String,
 }
 
-/// The rules that hold for all orders, each with its meaning.
+/// The rules that apply to all orders, each with its meaning.
 pub(super) fn rules(rules: &Mapping, page: &Page) -> Vec<(&'static str, String)> {
     let value = |key: &str, word: &str| value(key, word, page);
     let cancel = if rules.on_cancel == OnCancel::Void { "void" } else { "keep" };
@@ -100,7 +100,7 @@ fn key(key: &str, page: &Page) -> &'static str {
 
 fn value(key: &str, word: &str, page: &Page) -> String {
     match (key, word) {
-        ("auto_create_at", "never") => page.t("never by itself", "tidak pernah otomatis"),
+        ("auto_create_at", "never") => page.t("never automatically", "tidak pernah otomatis"),
         ("invoice_date", "trigger") => {
             page.t("the day the order reached that status", "hari saat pesanan mencapai status tersebut")
         }
@@ -121,7 +121,7 @@ fn value(key: &str, word: &str, page: &Page) -> String {
             page.t("the invoice is created with a warning", "faktur dibuat dengan peringatan")
         }
         ("on_total_difference" | "unknown_stores", "block") => {
-            page.t("the order waits for a person", "pesanan ditahan sampai ada yang menanganinya")
+            page.t("the order waits until a person acts", "pesanan ditahan sampai ada yang menanganinya")
         }
         ("unknown_stores", "accept") => page.t("their orders are invoiced too", "pesanannya juga difakturkan"),
         ("create_missing_customers", "true") => page.t("it is created automatically", "dibuat otomatis"),
@@ -139,7 +139,7 @@ fn value(key: &str, word: &str, page: &Page) -> String {
     .to_owned()
 }
 
-/// A setting by its full path, as people say it; and the last part of the path, which says what its value means.
+/// A setting by its full path, in words; and the last part of the path, which decides what its value means.
 fn path_in_words(path: &str, page: &Page) -> (String, String) {
     let named = |what: &str, of: &str| (format!("{what} {of}"), String::new());
     if let Some(category_of) = path.strip_prefix("accounts.") {

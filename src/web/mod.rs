@@ -1,8 +1,7 @@
 //! Pages for the people who keep the books: one file each, rendered on the server, usable without JavaScript.
 //!
-//! `page` is what every page knows (who reads it, in which language); [`format`] writes amounts, days and times;
-//! `assets` are style sheet and script; `failure` says in words what went wrong. What a page changes, it changes
-//! through the same functions as `/v1`.
+//! `page` is what every page knows (its reader, the language); [`format`] writes amounts, days and times; `assets` are
+//! the style sheet and scripts; `failure` explains errors. A page changes things through the same functions as `/v1`.
 
 mod assets;
 mod books;
@@ -68,7 +67,7 @@ pub fn pages(app: &App) -> Router<App> {
     operators.merge(anybody).route("/static/{name}", get(assets::serve))
 }
 
-/// Routes whose errors a browser shows as a page instead of JSON.
+/// Adds pages for errors, which a browser gets instead of JSON.
 pub fn for_browsers(routes: Router, app: &App) -> Router {
     routes.layer(from_fn_with_state(app.clone(), failure::as_page))
 }

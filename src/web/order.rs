@@ -57,7 +57,7 @@ struct Order {
     actions: Actions,
     /// The form that is open.
     form: Option<&'static str>,
-    /// The order is on its way, or its reader has just done something about it: the page looks again.
+    /// The order is being processed, or its reader has just changed it: the page updates itself.
     is_live: bool,
     comparison: Option<Comparison>,
     /// By a rule or a person's decision it gets no invoice.
@@ -72,7 +72,7 @@ struct Invoice {
     at: Option<String>,
 }
 
-/// What is in the way.
+/// What blocks the order.
 struct Blocked {
     sentence: &'static str,
     about: String,
@@ -89,16 +89,16 @@ struct Decided {
     document: Option<String>,
 }
 
-/// A warning, and who has seen it.
+/// A warning, and who has acknowledged it.
 struct Warned {
     code: &'static str,
     sentence: &'static str,
     about: String,
     remedy: &'static str,
-    seen: Option<String>,
+    acknowledged: Option<String>,
 }
 
-/// What the reader may press.
+/// The buttons that the reader gets.
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "one for each button")]
 struct Actions {
@@ -121,7 +121,7 @@ struct Snapshot {
     last: String,
     status: String,
     event: String,
-    /// As it came, indented; `None` once it was cleared.
+    /// Indented; `None` once it was cleared.
     body: Option<String>,
     counts: bool,
 }
@@ -221,12 +221,14 @@ fn notices(order: &OrderRecord, page: &Page) -> Vec<Warned> {
         sentence: notice.warning.sentence(page.language),
         about: format::sentence(&notice.about.in_words(page.language)),
         remedy: notice.warning.remedy(page.language),
-        seen: order.acknowledgement(notice).map(|known| format!("{}, {}", known.actor, format::moment(known.at))),
+        acknowledged: order
+            .acknowledgement(notice)
+            .map(|known| format!("{}, {}", known.actor, format::moment(known.at))),
     };
     order.warnings.iter().map(warned).collect()
 }
 
-/// What makes sense for an order in its state; what is refused all the same is told in words.
+/// The actions that make sense in an order's state; one that is refused anyway is answered with the reason.
 fn actions(order: &OrderRecord) -> Actions {
     let waits = matches!(order.state, OrderState::Blocked | OrderState::Due | OrderState::Watching);
     let without_invoice = order.invoice.is_none();
@@ -236,9 +238,9 @@ fn actions(order: &OrderRecord) -> Actions {
         by_hand: waits && without_invoice && !manual,
         never: waits && without_invoice && !manual,
         now: order.state == OrderState::Watching && !manual,
-        // A deletion that a person wanted is followed by this, not taken back.
+        // A deletion that a person wanted cannot be taken back; the invoice is created again instead.
         again: order.state == OrderState::Voided,
-        // Once the invoice exists, nothing is left of a decision to create it.
+        // Once the invoice exists, a decision to create it cannot be taken back.
         take_back: manual && !matches!(order.state, OrderState::Invoiced | OrderState::VoidDue | OrderState::Voided),
     }
 }
@@ -299,7 +301,7 @@ pub(super) async fn decide(
     if let Some(wanted) = Manual::parse(&decision)
         && ((wanted.needs_reason() && is_blank(&reason)) || (wanted.needs_document() && is_blank(&document)))
     {
-        // The form asks again, with its fields marked as required.
+        // The form is shown again, with its fields marked as required.
         return Ok(Redirect::to(&format!("/orders/{id}?form={wanted}")).into_response());
     }
     let request = DecisionRequest { decision, reason, document };

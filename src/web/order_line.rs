@@ -12,11 +12,11 @@ use crate::{domain::money::Rupiah, storage::OrderRecord};
 /// An order as one line of a list.
 pub(super) struct OrderLine {
     pub(super) order_id: String,
-    /// What people call it.
+    /// The marketplace's number.
     pub(super) number: String,
     pub(super) store: String,
     pub(super) channel: String,
-    /// When the buyer ordered, else when the first webhook came.
+    /// When the buyer ordered, else when the first webhook arrived.
     pub(super) day: String,
     pub(super) total: String,
     pub(super) state: StateShown,

@@ -1,4 +1,4 @@
-//! `/orders`: finding orders by whatever people have of them, with totals and an export.
+//! `/orders`: finding orders by any number, name or amount, with totals and an export.
 
 use std::collections::BTreeMap;
 
@@ -32,14 +32,14 @@ struct Orders {
     warnings: Vec<Choice>,
     days: Vec<Choice>,
     /// Whether more than the search is set, so that the other fields are open.
-    narrowed: bool,
+    is_narrowed: bool,
     found: Vec<OrderLine>,
     /// The first day is after the last one, so that nothing can be found.
     is_reversed: bool,
     /// How many match, and what they are worth.
     count: String,
     total: String,
-    /// The same for each state, where counters know it.
+    /// The same for each state, if there are counters for it.
     shares: Vec<Share>,
     /// The filters, for the export.
     hidden: Vec<(&'static str, String)>,
@@ -101,7 +101,7 @@ pub(super) async fn show(
         reasons: reasons(&params, &page),
         warnings: warnings(&params, &page),
         days: days(&params, &page),
-        narrowed: filters.iter().any(|(key, _)| *key != "q"),
+        is_narrowed: filters.iter().any(|(key, _)| *key != "q"),
         is_reversed: filter.days.is_some_and(|days| days.from.zip(days.to).is_some_and(|(from, to)| from > to)),
         found: found.orders.iter().map(|order| OrderLine::new(order, &page)).collect(),
         count: format!("{at_least}{}", page.orders(sums.orders)),
@@ -118,7 +118,7 @@ pub(super) async fn show(
 /// Rows of counters that are read at most: each store has one for each state.
 const MOST_COUNTERS: i64 = 5_000;
 
-/// What has become of all orders of some days, of one store or of all; nothing for filters that no counter knows.
+/// The states of all orders of some days, of one store or of all; nothing for filters without counters.
 async fn shares(
     app: &App,
     filter: &Filter,

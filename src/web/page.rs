@@ -1,4 +1,4 @@
-//! What every page knows: who reads it, in which language, and what needs somebody.
+//! What every page knows: its reader, the language, and how many orders need attention.
 
 use std::borrow::Borrow;
 
@@ -29,10 +29,10 @@ pub(super) struct Link {
     pub(super) path: &'static str,
     pub(super) icon: &'static str,
     pub(super) text: &'static str,
-    /// What waits there.
+    /// How much needs attention there.
     pub(super) count: i64,
-    /// The reader is there.
-    pub(super) here: bool,
+    /// Whether the reader is there.
+    pub(super) is_here: bool,
 }
 
 /// What every page knows.
@@ -44,20 +44,20 @@ pub(super) struct Page {
     pub(super) now: Timestamp,
     /// Path and query, to come back to.
     pub(super) here: String,
-    /// Orders that need somebody.
+    /// Orders that need attention.
     pub(super) blocked: i64,
-    /// Sentences in two languages that were done a moment ago.
+    /// What the reader has just done, in words.
     pub(super) done: Option<String>,
 }
 
 impl Page {
-    /// For somebody who is not known.
+    /// A page for a reader who is not signed in.
     pub(super) fn of_nobody(app: &App, headers: &HeaderMap, here: &str) -> Self {
         let language = language::of(app, headers);
         Self { actor: None, language, now: app.engine.now(), here: here.to_owned(), blocked: 0, done: None }
     }
 
-    /// The one of two texts that the reader understands.
+    /// The text in the reader's language.
     pub(super) fn t(&self, english: &'static str, indonesian: &'static str) -> &'static str {
         match self.language {
             Language::English => english,
@@ -71,7 +71,7 @@ impl Page {
 
     /// The navigation.
     pub(super) fn links(&self) -> [Link; 5] {
-        let link = |path, icon, text, count| Link { path, icon, text, count, here: self.is_in(path) };
+        let link = |path, icon, text, count| Link { path, icon, text, count, is_here: self.is_in(path) };
         [
             link("/", "today", self.t("Today", "Hari ini"), 0),
             link("/problems", "problems", self.t("Needs attention", "Perlu ditangani"), self.blocked),
@@ -108,20 +108,20 @@ impl Page {
     pub(super) fn role(&self) -> &'static str {
         match self.actor.as_ref().map(|actor| actor.role) {
             None => "",
-            Some(Role::Read) => self.t("may look", "boleh melihat"),
-            Some(Role::Work) => self.t("may work", "boleh bekerja"),
+            Some(Role::Read) => self.t("can view", "boleh melihat"),
+            Some(Role::Work) => self.t("can process orders", "boleh memproses pesanan"),
             Some(Role::Admin) => self.t("admin", "admin"),
         }
     }
 
-    /// What was done a moment ago, as the address says it: `done=retried&count=3`.
+    /// What the reader has just done, which the address says: `done=retried&count=3`.
     fn done(&self, query: &str) -> Option<String> {
         let part = |key: &str| query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
         let count = part("count").and_then(|count| count.parse::<u32>().ok()).map_or(0, i64::from);
         let sentence = match part("done")? {
             "retried" => self.t("The order is being tried again.", "Pesanan sedang dicoba lagi."),
             "retried_all" if count == 0 => self.t(
-                "There was nothing left to try again: these orders have moved on in the meantime.",
+                "There was nothing left to try again: these orders have continued in the meantime.",
                 "Tidak ada lagi yang perlu dicoba: pesanan ini sudah berlanjut.",
             ),
             "retried_all" => self.t("{} are being tried again.", "{} sedang dicoba lagi."),
@@ -144,7 +144,7 @@ impl Page {
             ),
             "still_unreadable" => self.t("The webhook still cannot be read.", "Webhook ini masih tidak dapat dibaca."),
             "webhook_gone" => self.t(
-                "There was nothing left to read: the webhook was read in the meantime, or its data is no longer kept.",
+                "There was nothing left to read: the webhook was read in the meantime, or its data is no longer stored.",
                 "Tidak ada lagi yang perlu dibaca: webhook ini sudah dibaca, atau datanya sudah tidak disimpan.",
             ),
             "checked" => self.t("Checked just now.", "Baru saja diperiksa."),
@@ -213,13 +213,13 @@ impl FromRequestParts<App> for Page {
     }
 }
 
-/// How many orders need somebody.
+/// How many orders need attention.
 pub(super) async fn blocked(app: &App) -> Result<i64, Problem> {
     let counts = app.engine.storage().counts().await?;
     Ok(counts.iter().filter(|count| count.state == State::Blocked).map(|count| count.orders).sum())
 }
 
-/// A template as an answer.
+/// A rendered template as an answer.
 pub(super) fn html(template: &impl Template) -> Result<Response, Problem> {
     template.render().map(|text| Html(text).into_response()).map_err(|error| {
         tracing::error!("a page could not be rendered: {error}");
@@ -243,7 +243,7 @@ fn encoded(text: &str) -> String {
         .collect()
 }
 
-/// Where to go after something was done: our own path, or the first page.
+/// The path to continue on, if it is our own, else the first page.
 pub(super) fn own_path(text: &str) -> &str {
     let own = text.starts_with('/')
         && !text[1..].starts_with(['/', '\\'])
@@ -256,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_is_sent_to_another_site() {
+    fn a_redirect_never_leaves_this_site() {
         for path in ["/", "/orders?state=blocked", "/orders/1?form=by_hand"] {
             assert_eq!(own_path(path), path);
         }

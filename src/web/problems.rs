@@ -1,4 +1,4 @@
-//! `/problems`: what needs somebody, grouped by its cause; warnings that nobody has seen; webhooks that say nothing.
+//! `/problems`: blocked orders grouped by cause, warnings that nobody has acknowledged, webhooks that cannot be read.
 
 use askama::Template;
 use axum::{
@@ -33,13 +33,13 @@ use crate::{
 /// Groups that are shown; those with the most orders.
 const MOST_GROUPS: i64 = 100;
 
-/// Groups whose orders are shown right there.
+/// Groups whose orders are shown on the page.
 const MOST_OPENED: usize = 12;
 
 /// Orders that are shown of each.
 const SHOWN: i64 = 5;
 
-/// Orders that were tried again whose way is shown.
+/// Orders whose progress is shown after they were tried again.
 const MOST_WATCHED: usize = 20;
 
 /// Newest webhooks that could not be read that are shown.
@@ -51,7 +51,7 @@ struct Problems {
     page: Page,
     /// Orders that were just tried again.
     watched: Option<Watched>,
-    /// What all of it is worth.
+    /// What all blocked orders are worth.
     total: String,
     groups: Vec<Group>,
     warnings: Vec<WarningGroup>,
@@ -62,18 +62,18 @@ struct Problems {
     older: Option<String>,
 }
 
-/// Orders that were just tried again, for somebody who waits for their invoices.
+/// The progress of orders that were just tried again.
 struct Watched {
     orders: Vec<OrderLine>,
     /// How many of them have their invoice.
     sentence: String,
-    /// Not all have come to their end, so that the page looks again.
+    /// Not all are finished, so the page updates itself.
     is_moving: bool,
 }
 
 /// Blocked orders with one cause.
 struct Group {
-    /// Names its heading.
+    /// Number of the group, for the id of its heading.
     place: usize,
     reason: &'static str,
     subject: String,
@@ -83,11 +83,11 @@ struct Group {
     remedy: &'static str,
     /// Accurate's own words, where it refused.
     words: Option<String>,
-    /// Where it is done.
+    /// Where to fix it.
     link: Option<(&'static str, &'static str)>,
-    /// Those of the first groups.
+    /// Its newest orders, for the first groups.
     orders: Vec<OrderLine>,
-    /// The same as their ids.
+    /// Their ids.
     ids: String,
     /// How many more there are.
     more: i64,
@@ -102,15 +102,15 @@ struct WarningGroup {
     remedy: &'static str,
     orders: Vec<(OrderLine, String)>,
     more: i64,
-    /// The newest order with it, by the order of first sight.
+    /// The newest order with it, by its place in the database.
     newest: i64,
     list: String,
 }
 
-/// What is shown beside what needs somebody.
+/// What else is shown.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Shown {
-    /// From which webhook on the list of unreadable ones goes back.
+    /// Where the list of unreadable webhooks begins: the last one of the page before.
     before: Option<String>,
     /// Ids of orders that were just tried again.
     watch: Option<String>,
@@ -158,7 +158,7 @@ pub(super) async fn show(
     html(&Problems { watched, total: rupiah(hundredths), groups, warnings, unreadable, newest, older, page })
 }
 
-/// Order ids with commas between them, as many as are watched.
+/// The order ids of a list with commas, at most [`MOST_WATCHED`].
 fn ids(text: &str) -> Vec<OrderId> {
     text.split(',').filter_map(OrderId::parse).take(MOST_WATCHED).collect()
 }
@@ -218,7 +218,7 @@ impl WarningGroup {
     }
 }
 
-/// The part of the mapping that settles it, where there is one.
+/// The part of the mapping that fixes it, if there is one.
 pub(super) fn where_to_act(reason: Reason, page: &Page) -> Option<(&'static str, &'static str)> {
     Some(match reason {
         Reason::StoreUnmapped | Reason::CustomerNotFound | Reason::BranchRequired => {
@@ -243,7 +243,7 @@ pub(super) struct Which {
     reason: String,
     #[serde(default)]
     subject: String,
-    /// Those that the page showed: they may have moved on since, and their reader wants to see how.
+    /// The orders that the page showed; their progress is shown next.
     #[serde(default)]
     orders: String,
 }
@@ -269,9 +269,9 @@ pub(super) async fn retry_all(
     Ok(Redirect::to(&address("/problems", &query)).into_response())
 }
 
-/// Which warning has been seen.
+/// Which warning is acknowledged.
 #[derive(Debug, Deserialize)]
-pub(super) struct Seen {
+pub(super) struct Acknowledged {
     order_id: String,
     warning: String,
     #[serde(default)]
@@ -282,18 +282,18 @@ pub(super) struct Seen {
 pub(super) async fn acknowledge(
     State(app): State<App>,
     By(actor): By,
-    Form(Seen { order_id, warning, next }): Form<Seen>,
+    Form(Acknowledged { order_id, warning, next }): Form<Acknowledged>,
 ) -> Result<Response, Problem> {
     acknowledge_warning::acknowledge(&app, &params::order_id(&order_id)?, &warning, &actor).await?;
     let next = own_path(&next).split('?').next().unwrap_or("/problems").to_owned();
     Ok(Redirect::to(&format!("{next}?done=acknowledged")).into_response())
 }
 
-/// Which warning has been seen on all orders.
+/// Which warning is acknowledged on all orders.
 #[derive(Debug, Deserialize)]
-pub(super) struct SeenOnAll {
+pub(super) struct AcknowledgedOnAll {
     warning: String,
-    /// The newest order with it that the page showed: what came later was not seen.
+    /// The newest order with it that the page showed; later ones were not seen.
     newest: i64,
 }
 
@@ -301,7 +301,7 @@ pub(super) struct SeenOnAll {
 pub(super) async fn acknowledge_all(
     State(app): State<App>,
     By(actor): By,
-    Form(SeenOnAll { warning, newest }): Form<SeenOnAll>,
+    Form(AcknowledgedOnAll { warning, newest }): Form<AcknowledgedOnAll>,
 ) -> Result<Response, Problem> {
     let warning = Warning::from_code(&warning).ok_or(Problem::UnknownRoute)?;
     let orders = app.engine.acknowledge_all(warning, newest, &actor).await?;

@@ -1,4 +1,4 @@
-//! `/`: what needs somebody, and how everything is.
+//! `/`: what needs attention, and the state of everything else.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -18,10 +18,10 @@ use crate::{
     storage::{Cause, Count, State as OrderState},
 };
 
-/// Causes that are shown here; the other page has all of them.
+/// Causes that are shown; `/problems` has all of them.
 const CAUSES_SHOWN: i64 = 8;
 
-/// After so long without a webhook somebody should look whether Forstok still sends.
+/// After this time without a webhook, it should be checked whether Forstok still sends.
 const LONG_SILENCE: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Template)]
@@ -37,18 +37,18 @@ struct Today {
     unreadable: i64,
     books: Vec<Book>,
     last_webhook: Option<(String, String)>,
-    /// Nothing came for long.
-    silent: bool,
+    /// No webhook has arrived for [`LONG_SILENCE`].
+    is_silent: bool,
     queue: Queue,
     figures: Vec<Figures>,
     /// Last month and this one, each as a list with the sum of every state.
     months: Vec<(String, String)>,
     chart: Chart,
-    /// Not a single order is known.
-    empty: bool,
+    /// There is no order at all.
+    is_empty: bool,
 }
 
-/// The one sentence that says how it is.
+/// The overall state, in one sentence.
 struct Verdict {
     /// `good`, `warn` or `bad`: icon and colour.
     kind: &'static str,
@@ -63,10 +63,10 @@ struct CauseLine {
     link: String,
 }
 
-/// Orders on their way.
+/// Orders that are being processed.
 struct Queue {
     orders: i64,
-    /// How long it will take at the present rate; `None` while Accurate cannot be reached.
+    /// How long they take at the present rate; `None` while Accurate cannot be reached.
     time: Option<String>,
     /// Since when the longest waiting one is due.
     oldest: Option<String>,
@@ -98,7 +98,7 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response,
         unreadable: storage.unreadable_count().await?,
         books,
         last_webhook: last_webhook.map(|at| (page.ago(at), format::moment(at))),
-        silent: last_webhook.is_some_and(|at| page.now.duration_since(at) > LONG_SILENCE),
+        is_silent: last_webhook.is_some_and(|at| page.now.duration_since(at) > LONG_SILENCE),
         queue: Queue::new(&app.engine.queue().await?, in_states(&counts, &[OrderState::Watching]), &page),
         figures: vec![
             Figures::new(page.t("Today", "Hari ini"), days.last()),
@@ -106,12 +106,12 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response,
         ],
         months: months(day_in_wib(page.now), &page),
         chart: Chart::new(&days),
-        empty: counts.iter().all(|count| count.orders == 0),
+        is_empty: counts.iter().all(|count| count.orders == 0),
         page,
     })
 }
 
-/// Where somebody who closes a month sees what is booked and what is not.
+/// Links to the orders of last month and this one, for closing a month.
 fn months(today: Date, page: &Page) -> Vec<(String, String)> {
     let month = |day: Date| {
         let (first, last) = (day.first_of_month().to_string(), day.last_of_month().to_string());
@@ -138,7 +138,7 @@ fn verdict(page: &Page, counts: &[Count], books: &[Book]) -> Verdict {
         }
     };
     if under_way > 0 {
-        let more = page.t("; {} on their way", "; {} sedang diproses").replace("{}", &format::count(under_way));
+        let more = page.t("; {} are being processed", "; {} sedang diproses").replace("{}", &format::count(under_way));
         sentence.push_str(&more);
     }
     sentence.push('.');

@@ -17,7 +17,7 @@ use crate::{
     storage::UnreadableDelivery,
 };
 
-/// Characters of a body that are shown; a browser takes long over more, and nobody reads that far.
+/// Characters of a body that are shown; browsers are slow with more, and nobody reads that far.
 const MOST_SHOWN: usize = 100_000;
 
 /// One webhook that could not be read.
@@ -59,7 +59,7 @@ struct Webhook {
 
 struct Body {
     text: String,
-    /// There is more of it.
+    /// Whether only its beginning is shown.
     is_cut: bool,
 }
 
@@ -79,7 +79,7 @@ pub(super) async fn show(State(app): State<App>, page: Page, Path(id): Path<Stri
 /// `POST /problems/webhooks/{id}/retry`.
 pub(super) async fn retry(State(app): State<App>, By(actor): By, Path(id): Path<String>) -> Result<Response, Problem> {
     let id: i64 = id.parse().map_err(|_| Problem::UnknownRoute)?;
-    tracing::info!(actor = actor.name, delivery = id, "{actor} has webhook {id} read again");
+    tracing::info!(actor = actor.name, delivery = id, "webhook {id} is read again at the request of {actor}");
     let body = app.engine.storage().unreadable_one(id).await?.and_then(|(_, body)| body);
     let to = match app.engine.inbox().reread_one(id).await? {
         None => "/problems?done=webhook_gone".to_owned(),
@@ -103,7 +103,7 @@ fn in_words(problem: &str, language: Language) -> String {
         ("body", what) if what.starts_with("is not JSON") => {
             t("The data is cut short or damaged (not JSON).", "Datanya terpotong atau rusak (bukan JSON).")
         }
-        ("body", _) => t("The data is not an order at all.", "Datanya sama sekali bukan pesanan."),
+        ("body", _) => t("The data is not an order.", "Datanya bukan pesanan."),
         ("event", what) => {
             let event = what.split(" is not one about").next().unwrap_or(what);
             t("The webhook is about {}, not about an order.", "Webhook ini tentang {}, bukan tentang pesanan.")

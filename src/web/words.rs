@@ -1,4 +1,4 @@
-//! The words of the contract as people say them.
+//! States in words and colours.
 
 use super::page::Page;
 use crate::storage::{OrderRecord, State};

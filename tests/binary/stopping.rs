@@ -53,7 +53,7 @@ async fn asked_to_stop_while_idle_it_leaves_even_with_a_connection_open() {
     service.terminate();
     assert_eq!(service.exit_code().await, Some(0));
     let log = service.log.text();
-    assert!(log.contains("stopped") && !log.contains("did not end in time"), "{log}");
+    assert!(log.contains("stopped") && !log.contains("not everything ended in time"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! The mapping as the OpenAPI document describes it (`domain/mapping/read.rs` reads it). Null is as good as absent.
+//! The mapping as the OpenAPI document describes it (`domain/mapping/read.rs` reads it). Null means absent.
 
 use std::{borrow::Cow, collections::BTreeMap};
 

@@ -21,7 +21,7 @@ use crate::{
 
 /// Acknowledges a warning: it stays visible, with who and when, but no longer needs attention.
 ///
-/// When what it is about changes, it needs attention again.
+/// When its content changes, it needs attention again.
 #[utoipa::path(
     post,
     operation_id = "acknowledgeWarning",

@@ -17,18 +17,18 @@ use crate::{
     settings::unknown_books,
 };
 
-/// Whether a mapping could be put in force.
+/// Whether a mapping could be applied.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MappingCheck {
-    /// It could.
+    /// Whether it could.
     valid: bool,
     /// Every mistake.
     problems: Vec<MistakeBody>,
-    /// What it would change, a line a setting.
+    /// What it would change, one line for each setting.
     changes: Vec<String>,
 }
 
-/// Tells every mistake of a mapping and what it would change; changes nothing.
+/// Reports every mistake of a mapping and what it would change; changes nothing.
 #[utoipa::path(
     post,
     path = "/v1/mapping/check",
@@ -37,7 +37,7 @@ pub(crate) struct MappingCheck {
     request_body(content = MappingDraft, description = "The mapping as JSON, with the keys of the TOML file"),
     responses(
         (status = 200, description = "What is wrong with it, if anything", body = MappingCheck),
-        (status = 400, description = "It is no JSON object"),
+        (status = 400, description = "It is not a JSON object"),
         BodyErrors,
         OperatorErrors,
     ),
@@ -56,7 +56,7 @@ pub(crate) async fn handler(State(app): State<App>, body: Bytes) -> Result<Json<
     }))
 }
 
-/// The mapping of a request's body, or every mistake in it; a body that is no JSON object is refused.
+/// The mapping of a request's body, or every mistake in it; a body that is not a JSON object is refused.
 pub(crate) fn read_mapping(app: &App, body: &[u8]) -> Result<Result<Document, Vec<Mistake>>, Problem> {
     let json: Value =
         serde_json::from_slice(body).map_err(|error| Problem::BadRequest(format!("the body is not JSON: {error}")))?;

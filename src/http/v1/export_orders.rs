@@ -22,7 +22,7 @@ use crate::{
     storage::Filter,
 };
 
-/// Of which form.
+/// The format of the file.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, ToSchema)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ExportParams {
@@ -58,7 +58,7 @@ fn languages() -> Object {
     tag = "operators",
     params(ExportParams, FilterParams),
     responses(
-        (status = 200, description = "The file; it comes piece by piece", content(
+        (status = 200, description = "The file; it is sent piece by piece", content(
             (String = "text/csv"),
             (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         )),
@@ -92,7 +92,7 @@ fn headers_in(language: &str) -> Option<Headers> {
 
 /// The file as a browser downloads it.
 async fn answer(app: &App, filter: Filter, format: Format, headers: Headers) -> Result<Response, Problem> {
-    // What the database says at once is an answer; what it says later can only cut the file short.
+    // An error of the database that shows at once is answered; a later one can only cut the file short.
     app.engine.storage().page(&filter, None, 1).await?;
     let today = day_in_wib(app.engine.now());
     let name = format!("attachment; filename=\"orders-{today}.{}\"", format.ending());

@@ -15,7 +15,7 @@ use crate::{
     http::{App, responses::OperatorErrors},
 };
 
-/// A mapping and what putting it in force changed.
+/// A mapping, and what applying it changed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MappingAnswer {
     /// Its revision; also in `ETag`.
@@ -23,11 +23,11 @@ pub(crate) struct MappingAnswer {
     /// The mapping, every setting spelled out.
     #[schema(value_type = Object)]
     mapping: Value,
-    /// What changed, a line a setting; empty when nothing did.
+    /// What changed, one line for each setting; empty when nothing did.
     changes: Vec<String>,
 }
 
-/// The mapping in force.
+/// The active mapping.
 #[utoipa::path(
     get,
     path = "/v1/mapping",

@@ -1,4 +1,4 @@
-//! `GET /v1/mapping/revisions/{revision}`: one mapping that was applied once.
+//! `GET /v1/mapping/revisions/{revision}`: one mapping that was applied.
 
 use axum::{
     Json,
@@ -19,14 +19,14 @@ use crate::{
 pub(crate) struct RevisionWithMapping {
     #[serde(flatten)]
     applied: AppliedMapping,
-    /// As it was written, TOML with its comments.
+    /// As it was written: TOML with its comments.
     document: String,
     /// Every setting spelled out; null when this version of the program can no longer read it.
     #[schema(value_type = Option<Object>)]
     mapping: Option<Value>,
 }
 
-/// One mapping that was applied once, whole.
+/// One mapping that was applied, as a whole.
 #[utoipa::path(
     get,
     operation_id = "getMappingRevision",

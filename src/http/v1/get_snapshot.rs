@@ -22,7 +22,7 @@ use crate::{
 /// One snapshot that Forstok sent; its body is at `/v1/orders/{order_id}/snapshots/{id}`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Snapshot {
-    /// Tells it from the others.
+    /// Identifies it.
     id: i64,
     /// When it first arrived.
     received_at: String,

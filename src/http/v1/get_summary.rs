@@ -17,12 +17,12 @@ use crate::{
 /// Newest deliveries that could not be read that are shown.
 const UNREADABLE_SHOWN: i64 = 20;
 
-/// How many orders stand where.
+/// How many orders there are, by state, reason and store.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Summary {
     /// All orders.
     orders: i64,
-    /// By state; every state is there.
+    /// By state; every state is included.
     by_state: BTreeMap<&'static str, i64>,
     /// Blocked orders by reason.
     by_reason: BTreeMap<&'static str, i64>,
@@ -56,7 +56,7 @@ struct QueueSummary {
     orders: i64,
     /// Since when the longest waiting order is due.
     oldest_due_at: Option<String>,
-    /// In how many seconds all of them are done, as it goes now; null while every Accurate database is paused.
+    /// In how many seconds all of them are done at the present rate; null while every Accurate database is paused.
     seconds: Option<i64>,
 }
 
@@ -70,7 +70,7 @@ struct DaySummary {
     received: i64,
     /// Invoices that were created and still exist.
     invoiced: i64,
-    /// What these invoices come to, in rupiah.
+    /// The sum of these invoices, in rupiah.
     #[schema(value_type = f64)]
     invoiced_total: serde_json::Number,
 }
@@ -87,9 +87,9 @@ struct Unreadable {
 /// One delivery that could not be read.
 #[derive(Debug, Serialize, ToSchema)]
 struct UnreadableEntry {
-    /// When it first came.
+    /// When it first arrived.
     received_at: String,
-    /// How often it came.
+    /// How often it arrived.
     times: i64,
     /// What was not understood.
     not_understood: String,
@@ -104,7 +104,7 @@ struct BookSummary {
     paused: bool,
     /// Why.
     code: Option<&'static str>,
-    /// What was said and what to do.
+    /// Accurate's own words, and what to do.
     detail: Option<String>,
 }
 

@@ -34,13 +34,13 @@ pub(crate) struct HistoryParams {
 /// A page of revisions.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MappingHistory {
-    /// Newest first; the newest of all is in effect.
+    /// Newest first; the newest of all is active.
     revisions: Vec<AppliedMapping>,
     /// Give it as `cursor` for the next page; null on the last.
     next_cursor: Option<String>,
 }
 
-/// A mapping that was applied once.
+/// A mapping that was applied.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AppliedMapping {
     /// Counts up from 1.
@@ -50,7 +50,7 @@ pub(crate) struct AppliedMapping {
     /// Who applied it.
     #[schema(example = "accounting")]
     who: String,
-    /// What it changed, a line a setting.
+    /// What it changed, one line for each setting.
     changes: Vec<String>,
 }
 

@@ -24,13 +24,13 @@ pub(crate) struct Problems {
     unreadable: i64,
 }
 
-/// Blocked orders that wait for the same.
+/// Blocked orders with the same cause.
 #[derive(Debug, Serialize, ToSchema)]
 struct Group {
     /// Why they are blocked: a stable code.
     #[schema(example = "item_not_found")]
     reason: &'static str,
-    /// What the reason is about, for example an item's number; empty where it is about each order alone.
+    /// What the reason is about, for example an item's number; empty where it differs from order to order.
     #[schema(example = "KAOS-M")]
     subject: String,
     /// How many orders.
@@ -38,9 +38,9 @@ struct Group {
     /// What they are worth, in rupiah.
     #[schema(value_type = f64)]
     total: serde_json::Number,
-    /// When the oldest of them came.
+    /// When the oldest of them arrived.
     oldest: String,
-    /// What is the matter, in one sentence that names it.
+    /// What is wrong, in one sentence.
     #[schema(example = "12 orders wait for item KAOS-M, which Accurate does not know")]
     sentence: String,
     /// What to do.
@@ -55,7 +55,7 @@ struct WarningGroup {
     code: &'static str,
     /// How many orders.
     count: i64,
-    /// What is the matter.
+    /// What is wrong.
     sentence: &'static str,
     /// What to do.
     remedy: &'static str,

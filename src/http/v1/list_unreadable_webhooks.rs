@@ -18,7 +18,7 @@ use crate::{
 /// Webhooks on a page.
 const PAGE: PageSize = PageSize { usual: 50, most: 500 };
 
-/// Which of them.
+/// Which webhooks.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -43,7 +43,7 @@ pub(crate) struct UnreadablePage {
 /// A webhook that could not be read; its body is at `/v1/unreadable/{id}`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct UnreadableWebhook {
-    /// Tells it from the others.
+    /// Identifies it.
     id: i64,
     /// When it first arrived.
     received_at: String,

@@ -34,7 +34,7 @@ pub(crate) struct Order {
     status: String,
     /// When the buyer ordered.
     ordered_at: Option<String>,
-    /// When the newest news arrived.
+    /// When the newest webhook about it arrived.
     received_at: String,
     /// When the first webhook arrived.
     first_received_at: String,
@@ -47,9 +47,9 @@ pub(crate) struct Order {
     /// Why, when it is blocked or ignored: a stable code.
     #[schema(example = "item_not_found")]
     reason: Option<&'static str>,
-    /// What is the matter, in one sentence.
+    /// What is wrong, in one sentence.
     sentence: Option<&'static str>,
-    /// What exactly it is about: a product, a store, the words of Accurate.
+    /// What exactly it is about: a product, a store, Accurate's own words.
     detail: Option<String>,
     /// What to do.
     remedy: Option<&'static str>,
@@ -60,7 +60,7 @@ pub(crate) struct Order {
     decision: Option<OrderDecision>,
     /// All that is in the way; the first is the reason.
     findings: Vec<Words>,
-    /// What was done but deserves a look: stable codes.
+    /// What was done but should be looked at: stable codes.
     #[schema(example = json!(["customer_created"]))]
     warnings: Vec<&'static str>,
     /// The warnings in words.
@@ -83,9 +83,9 @@ pub(crate) struct Words {
     /// The stable code.
     #[schema(example = "item_not_found")]
     code: &'static str,
-    /// What is the matter.
+    /// What is wrong.
     sentence: &'static str,
-    /// What exactly it is about: a product, a store, the words of Accurate.
+    /// What exactly it is about: a product, a store, Accurate's own words.
     detail: String,
     /// What to do.
     remedy: &'static str,

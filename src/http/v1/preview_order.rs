@@ -53,7 +53,7 @@ struct PreviewFinding {
     severity: &'static str,
     /// Stable code.
     code: &'static str,
-    /// What is the matter.
+    /// What is wrong.
     sentence: &'static str,
     /// What exactly it is about.
     detail: String,
@@ -85,7 +85,7 @@ impl From<preview::PreviewFinding> for PreviewFinding {
     }
 }
 
-/// What would become of one order.
+/// Shows what would happen to one order.
 #[utoipa::path(
     post,
     path = "/v1/preview",
@@ -94,7 +94,7 @@ impl From<preview::PreviewFinding> for PreviewFinding {
     request_body(content = PreviewBody, description = "A webhook's body, unsigned"),
     responses(
         (status = 200, description = "The decision, every finding, and the exact body", body = Preview),
-        (status = 400, description = "It is no order that can be read"),
+        (status = 400, description = "It is not an order that can be read"),
         BodyErrors,
         OperatorErrors,
     ),

@@ -22,7 +22,7 @@ use crate::{
 
 /// Replaces the active mapping; takes effect at once, without restart.
 ///
-/// `If-Match` holds the `ETag` of the mapping that this one was made from, so that nobody's change is lost; `*` replaces
+/// `If-Match` holds the `ETag` of the mapping that this one was made from, so that nobody else's change is lost; `*` replaces
 /// whatever is active. What the mapping does not mention is removed.
 #[utoipa::path(
     put,
@@ -32,9 +32,9 @@ use crate::{
     params(("If-Match" = String, Header, description = "Revision that this mapping replaces, in quotes")),
     request_body(content = MappingBody, description = "The mapping as JSON, with the keys of the TOML file"),
     responses(
-        (status = 200, description = "It is in force", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
-        (status = 400, description = "It is no JSON object"),
-        (status = 412, description = "Another revision is in force by now; nothing changed"),
+        (status = 200, description = "It is active", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
+        (status = 400, description = "It is not a JSON object"),
+        (status = 412, description = "Another revision is active; nothing changed"),
         (status = 422, description = "It has mistakes; nothing changed"),
         (status = 428, description = "`If-Match` is missing; nothing changed"),
         BodyErrors,
@@ -69,7 +69,7 @@ fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
         return Ok(None);
     }
     let revision = text.trim_start_matches("W/").trim_matches('"').parse();
-    // A tag that we never gave names a mapping that is not active.
+    // A tag that we never sent belongs to no mapping.
     Ok(Some(revision.unwrap_or(-1)))
 }
 
@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(replaced("\"7\""), Some(7));
         assert_eq!(replaced("W/\"7\""), Some(7), "a proxy may weaken the tag");
         assert_eq!(replaced("*"), None, "whatever is active");
-        assert_eq!(replaced("\"abc\""), Some(-1), "we never gave it, so it is of no active mapping");
+        assert_eq!(replaced("\"abc\""), Some(-1), "a tag that no mapping has");
         assert_eq!(if_match(&HeaderMap::new()), Err(Problem::RevisionMissing));
     }
 }

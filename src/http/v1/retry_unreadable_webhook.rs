@@ -10,10 +10,10 @@ use utoipa::ToSchema;
 use super::get_unreadable_webhook::{number, unknown};
 use crate::http::{App, auth::By, problem::Problem, responses::RoleErrors};
 
-/// What reading it again brought.
+/// The result of reading a webhook again.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ReadAgain {
-    /// It is an order now, and goes the way of every order.
+    /// Whether it is an order now, which is then processed like any other.
     readable: bool,
 }
 
