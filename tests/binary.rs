@@ -9,6 +9,7 @@ mod hostile;
 mod keeping;
 mod logging;
 mod machine_fails;
+mod minutes;
 mod operators;
 mod paused;
 mod reload;

@@ -15,7 +15,7 @@ use crate::{
 impl Service {
     /// Whether this replica has logged that it works on the book.
     fn works_on_the_book(&self) -> bool {
-        self.log.text().contains("book main is worked on by this process")
+        self.log.text().contains("this process leads book main now")
     }
 }
 
