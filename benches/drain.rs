@@ -43,6 +43,7 @@ fn main() -> ExitCode {
     let bulk = Drain::of(orders, "", longest);
     bulk.tell(&mut report);
     report.at_least("invoices a second, from the start to the last", bulk.overall(), 700.0, "");
+    report.at_least("invoices a second, steady part", bulk.steady().invoices, 750.0, "");
 
     let orders = arguments.value("one-by-one", 400);
     note("one by one", &format!("{orders} orders"));
