@@ -6,7 +6,7 @@ use std::{convert::Infallible, path::PathBuf};
 use tokio::signal::unix::Signal;
 
 use crate::{
-    domain::document::Problem,
+    domain::toml_text::Problem,
     service::Service,
     settings::{self, Config, changes, unknown_books},
     telemetry::{self, Log},

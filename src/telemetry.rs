@@ -6,7 +6,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, reload};
 
 use crate::{
-    domain::{document::Problem, reason::Warning},
+    domain::{reason::Warning, toml_text::Problem},
     settings::{LogConfig, LogFormat},
 };
 

@@ -69,7 +69,7 @@ impl<S: tracing::Subscriber> Layer<S> for Statements {
 }
 
 /// Partial indexes, which contain only relevant rows.
-const BY_PART: [&str; 4] = ["orders_undecided", "orders_by_lane", "orders_due_since", "deliveries_unreadable"];
+const BY_PART: [&str; 4] = ["orders_undecided", "documents_by_lane", "documents_due_since", "deliveries_unreadable"];
 
 async fn use_the_unreadable(world: &World) {
     let (storage, now) = (&world.storage, world.clock.now());
@@ -275,13 +275,35 @@ const FILL: &str = "
     INSERT INTO orders SELECT (jsonb_populate_record(o, jsonb_build_object(
             'id', 1000 + n, 'order_id', 1000 + n, 'invoice_id', 1000 + n))).*
         FROM orders o, generate_series(1, 20000) n WHERE o.order_id = '2';
+    INSERT INTO documents SELECT (jsonb_populate_record(d, jsonb_build_object(
+            'id', 1000 + n, 'order_id', 1000 + n, 'accurate_id', 1000 + n))).*
+        FROM documents d, generate_series(1, 20000) n WHERE d.order_id = '2';
     INSERT INTO deliveries SELECT (jsonb_populate_record(d, jsonb_build_object('id', 1000 + n, 'order_id', 1000 + n))).*
         FROM deliveries d, generate_series(1, 20000) n WHERE d.order_id = '2';
     INSERT INTO timeline SELECT (jsonb_populate_record(t, jsonb_build_object('order_id', 1000 + n))).*
         FROM timeline t, generate_series(1, 20000) n WHERE t.order_id = '2';
     ANALYZE;
-    SET plan_cache_mode = force_generic_plan;
+    SET plan_cache_mode = force_custom_plan;
     SET enable_seqscan = off";
+
+/// What is given for a value of a statement: a limit of a page, the end of a list, or something of its type.
+fn example(sql: &str, nth: usize) -> &'static str {
+    let name = format!("${nth}");
+    let stands = |before: &str, behind: &str| {
+        let found = format!("{before}{name}{behind}");
+        sql.match_indices(&found)
+            .any(|(at, _)| !sql[at + found.len()..].starts_with(|next: char| next.is_ascii_digit()))
+    };
+    if stands("LIMIT ", "") {
+        "'50'"
+    } else if stands("< ", "") || stands("<= ", "") {
+        "'9000000000000000'"
+    } else if stands("", "::") {
+        "'{}'"
+    } else {
+        "'1'"
+    }
+}
 
 async fn slow_in_postgres(world: &World, statements: Vec<String>) -> Vec<String> {
     let Database::Postgres(url) = &world.place else { panic!("a server's") };
@@ -289,7 +311,8 @@ async fn slow_in_postgres(world: &World, statements: Vec<String>) -> Vec<String>
     sqlx::raw_sql(FILL).execute(&mut connection).await.expect("filled");
     let mut slow = Vec::new();
     for (nth, sql) in statements.iter().enumerate() {
-        let values = (1..100).take_while(|nth| sql.contains(&format!("${nth}"))).map(|_| "NULL").collect::<Vec<_>>();
+        let named = (1..100).take_while(|nth| sql.contains(&format!("${nth}")));
+        let values = named.map(|nth| example(sql, nth)).collect::<Vec<_>>();
         let values = if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) };
         let explain = format!("PREPARE s{nth} AS {sql}; EXPLAIN (FORMAT JSON) EXECUTE s{nth}{values}");
         let rows = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut connection).await;
@@ -313,7 +336,7 @@ fn whole_reads(plan: &Value, whole: &mut Vec<String>) {
         Value::Object(step) => {
             let text = |key: &str| step.get(key).and_then(Value::as_str).unwrap_or_default();
             let (kind, table, index) = (text("Node Type"), text("Relation Name"), text("Index Name"));
-            let grows = ["orders", "deliveries", "timeline", "order_warnings"].contains(&table);
+            let grows = ["orders", "documents", "deliveries", "timeline", "order_warnings"].contains(&table);
             let by_part = BY_PART.contains(&index);
             if grows
                 && kind != "ModifyTable"

@@ -1,6 +1,7 @@
 //! The contract of storage, through its traits: repeats, late writes, counts and lists.
 
 mod allowance;
+mod documents;
 mod pages;
 mod people;
 mod replicas;
@@ -88,6 +89,8 @@ on_both!(
     bodies_that_may_still_be_invoiced_are_given_newest_first of crate::storage::work,
     warnings_are_counted_and_found_as_long_as_an_order_carries_them of crate::storage::work,
     a_deletion_that_fails_leaves_the_invoice_known of crate::storage::work,
+    an_unlawful_change_of_state_is_refused_and_nothing_is_written of crate::storage::documents,
+    what_a_document_needs_exists_before_it_and_goes_after_it of crate::storage::documents,
     a_mapping_replaces_the_one_it_was_made_for_and_no_other of crate::storage::shared,
     a_mapping_has_all_decided_anew_that_it_may_change of crate::storage::shared,
     a_verdict_by_another_mapping_changes_nothing of crate::storage::shared,

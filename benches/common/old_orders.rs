@@ -184,12 +184,14 @@ fn prepare(connection: &Connection) {
          CREATE TEMP TABLE orders_like AS
              SELECT o.*, d.place AS latest_place FROM orders o JOIN deliveries_like d ON d.id = o.latest_delivery;
          CREATE TEMP TABLE timeline_like AS SELECT * FROM timeline;
+         CREATE TEMP TABLE documents_like AS SELECT * FROM documents;
          CREATE TEMP TABLE terms_like AS
              SELECT o.order_id, t.term FROM order_terms t JOIN orders o ON o.id = t.id WHERE t.term LIKE 's:%';
          CREATE INDEX temp.terms_like_of ON terms_like (order_id);
          CREATE INDEX temp.deliveries_like_of ON deliveries_like (order_id);
          CREATE INDEX temp.orders_like_of ON orders_like (order_id);
          CREATE INDEX temp.timeline_like_of ON timeline_like (order_id);
+         CREATE INDEX temp.documents_like_of ON documents_like (order_id);
          CREATE TEMP TABLE likes (slot INTEGER PRIMARY KEY, order_id TEXT NOT NULL);",
     );
     let mut slot = 0;
@@ -222,7 +224,11 @@ fn add(connection: &Connection, from: u64, to: u64) {
         ("orders", "ordered_at", moment.clone()),
         ("orders", "created_at", format!("{moment} + 60000000")),
         ("orders", "invoiced_at", format!("iif(o.invoiced_at IS NULL, NULL, {moment} + 120000000)")),
-        ("orders", "draft", exchanged("o.draft")),
+        ("documents", "id", "1000 + n".to_owned()),
+        ("documents", "order_id", id.clone()),
+        ("documents", "number", exchanged("r.number")),
+        ("documents", "draft", exchanged("r.draft")),
+        ("documents", "accurate_id", "iif(r.accurate_id IS NULL, NULL, 1000000 + n)".to_owned()),
         ("orders", "latest_delivery", delivery("o.latest_place")),
         (
             "orders",
@@ -238,7 +244,7 @@ fn add(connection: &Connection, from: u64, to: u64) {
         ("timeline", "event", exchanged("r.event")),
     ];
     let numbers = format!("WITH RECURSIVE s(n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM s WHERE n + 1 < {to})");
-    for table in ["orders", "deliveries", "timeline"] {
+    for table in ["orders", "documents", "deliveries", "timeline"] {
         let names = texts(connection, "SELECT name FROM pragma_table_info($1)", table);
         let repeated = if table == "orders" { "o" } else { "r" };
         let values: Vec<_> = names

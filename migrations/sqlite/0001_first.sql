@@ -24,8 +24,7 @@ CREATE TABLE unfolded (
     delivery INTEGER PRIMARY KEY  -- of deliveries
 ) STRICT;
 
--- One row per order: what Forstok said, what was decided, and the job of posting it. There is no queue beside it, so
--- that claim, outcome and state commit together.
+-- One row per order: what Forstok said, what was decided, and the state that people see.
 CREATE TABLE orders (
     id               INTEGER PRIMARY KEY,           -- in the order of first sight
     order_id         TEXT    NOT NULL,              -- Forstok's
@@ -53,41 +52,14 @@ CREATE TABLE orders (
     warnings         TEXT    NOT NULL DEFAULT '[]',
     acknowledged     TEXT    NOT NULL DEFAULT '[]', -- warnings, who acknowledged them and when, JSON
     changed_at       INTEGER NOT NULL,
-    -- The job.
-    book             TEXT    NOT NULL DEFAULT '',   -- the Accurate database; '' before the first draft
-    draft            TEXT,                          -- what is sent, JSON
-    due_since        INTEGER,
-    next_attempt_at  INTEGER NOT NULL DEFAULT 0,    -- during a lease, its end
-    lease_until      INTEGER NOT NULL DEFAULT 0,    -- 0: no worker holds it
-    attempt          INTEGER NOT NULL DEFAULT 0,    -- number of the current claim; a late worker names an older one
-    tries            INTEGER NOT NULL DEFAULT 0,    -- attempts that count
-    failures         INTEGER NOT NULL DEFAULT 0,    -- in a row; they determine the delay
-    doubt_since      INTEGER NOT NULL DEFAULT 0,    -- when a save with unknown result was sent; 0: none
-    doubt_before     INTEGER NOT NULL DEFAULT 0,    -- the same before the current claim
-    deletion_tried   INTEGER NOT NULL DEFAULT 0,    -- 1: the deletion may have been sent
-    waits_for        TEXT    NOT NULL DEFAULT '',   -- what is missing in Accurate, as 'item:AAA2002'
-    recheck_at       INTEGER NOT NULL DEFAULT 0,    -- when the order itself is rechecked; 0: it is not
-    failed_checks    INTEGER NOT NULL DEFAULT 0,    -- times in a row that Accurate failed for this order alone
-    trouble          TEXT    NOT NULL DEFAULT '',   -- what Accurate said last about that
-    -- The invoice as Accurate returned it.
+    -- The invoice as Accurate returned it; kept here for lists and answers.
     invoice_number   TEXT,
     invoice_id       INTEGER,
     invoice_total    TEXT,
-    invoiced_at      INTEGER,
-    invoice_shown_at INTEGER NOT NULL DEFAULT 0     -- last known to exist; lists may show it later
+    invoiced_at      INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX orders_by_order_id ON orders (order_id);
 CREATE INDEX orders_undecided ON orders (id) WHERE undecided = 1;
--- Orders are claimed by lane: never tried, tried before, invoice to be deleted. In each, by time. The expression is
--- repeated word for word in src/storage/claim.rs, because the index is used only then.
-CREATE INDEX orders_by_lane ON orders
-    (book, (CASE WHEN state = 'void_due' THEN 2 WHEN tries > 0 THEN 1 ELSE 0 END), next_attempt_at)
-    WHERE state IN ('due', 'void_due');
-CREATE INDEX orders_due_since ON orders (due_since) WHERE state = 'due';
-CREATE INDEX orders_waiting ON orders (book, waits_for) WHERE waits_for <> '';
-CREATE INDEX orders_to_recheck ON orders (book, recheck_at) WHERE recheck_at > 0;
--- One document in Accurate belongs to one order.
-CREATE UNIQUE INDEX orders_by_invoice ON orders (book, invoice_id) WHERE invoice_id IS NOT NULL AND state <> 'voided';
 -- For lists.
 CREATE INDEX orders_by_state ON orders (state, id);
 CREATE INDEX orders_by_reason ON orders (reason, id) WHERE reason <> '';
@@ -277,6 +249,50 @@ CREATE TRIGGER warnings_uncounted AFTER DELETE ON order_warnings BEGIN
     UPDATE warning_counts SET n = n - 1, open = open - OLD.open WHERE warning = OLD.warning;
 END;
 
+-- What must exist in Accurate, or must be gone: one row per document of an order. The row is also its job. There is no
+-- queue beside it, so that claim, outcome and state commit together.
+CREATE TABLE documents (
+    id              INTEGER PRIMARY KEY,
+    order_id        TEXT    NOT NULL,
+    kind            TEXT    NOT NULL,            -- 'invoice', 'receipt' or 'return'
+    part            INTEGER NOT NULL,            -- counts the documents of one kind; 0 for the invoice
+    book            TEXT    NOT NULL,            -- the Accurate database
+    number          TEXT    NOT NULL,            -- ours; once it exists, the one that Accurate returned
+    draft           TEXT    NOT NULL,            -- what is sent, JSON
+    wanted          TEXT    NOT NULL,            -- 'exist' or 'gone'
+    state           TEXT    NOT NULL,            -- 'due', 'exists', 'gone' or 'blocked'
+    -- The job.
+    due_since       INTEGER,
+    next_attempt_at INTEGER NOT NULL DEFAULT 0,  -- during a lease, its end
+    lease_until     INTEGER NOT NULL DEFAULT 0,  -- 0: no worker holds it
+    attempt         INTEGER NOT NULL DEFAULT 0,  -- number of the current claim; a late worker names an older one
+    tries           INTEGER NOT NULL DEFAULT 0,  -- attempts that count
+    failures        INTEGER NOT NULL DEFAULT 0,  -- in a row; they determine the delay
+    doubt_since     INTEGER NOT NULL DEFAULT 0,  -- when a save with unknown result was sent; 0: none
+    doubt_before    INTEGER NOT NULL DEFAULT 0,  -- the same before the current claim
+    deletion_tried  INTEGER NOT NULL DEFAULT 0,  -- 1: the deletion may have been sent
+    waits_for       TEXT    NOT NULL DEFAULT '', -- what is missing in Accurate, as 'item:AAA2002'
+    recheck_at      INTEGER NOT NULL DEFAULT 0,  -- when the document itself is rechecked; 0: it is not
+    failed_checks   INTEGER NOT NULL DEFAULT 0,  -- times in a row that Accurate failed for this document alone
+    trouble         TEXT    NOT NULL DEFAULT '', -- what Accurate said last about that
+    -- The document as Accurate returned it.
+    accurate_id     INTEGER,
+    total           TEXT,
+    shown_at        INTEGER NOT NULL DEFAULT 0   -- last known to exist; lists may show it later
+) STRICT;
+CREATE UNIQUE INDEX documents_of_order ON documents (order_id, kind, part);
+-- One document in Accurate belongs to one order.
+CREATE UNIQUE INDEX documents_in_accurate ON documents (book, kind, accurate_id)
+    WHERE accurate_id IS NOT NULL AND state <> 'gone';
+-- Documents are claimed by lane: never tried, tried before, to be deleted. In each, by time. The expression is repeated
+-- word for word in src/storage/claim.rs, because the index is used only then.
+CREATE INDEX documents_by_lane ON documents
+    (book, (CASE WHEN wanted = 'gone' THEN 2 WHEN tries > 0 THEN 1 ELSE 0 END), next_attempt_at)
+    WHERE state = 'due';
+CREATE INDEX documents_due_since ON documents (due_since) WHERE state = 'due' AND wanted = 'exist';
+CREATE INDEX documents_waiting ON documents (book, waits_for) WHERE waits_for <> '';
+CREATE INDEX documents_to_recheck ON documents (book, recheck_at) WHERE recheck_at > 0;
+
 -- What happened to each order, in order.
 CREATE TABLE timeline (
     order_id TEXT    NOT NULL,
@@ -289,7 +305,7 @@ CREATE TABLE timeline (
     PRIMARY KEY (order_id, seq)
 ) STRICT, WITHOUT ROWID;
 
--- When each thing that is missing in Accurate is rechecked: one check serves all orders that wait for it.
+-- When each thing that is missing in Accurate is rechecked: one check serves all documents that wait for it.
 CREATE TABLE rechecks (
     book    TEXT    NOT NULL,
     subject TEXT    NOT NULL,           -- for example 'item:AAA2002'

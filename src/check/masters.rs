@@ -150,7 +150,7 @@ fn named(part: String, kind: &str, name: &str, rows: &[Row]) -> Finding {
         return Finding::ok(part, format!("{kind} {name:?}")).indonesian(format!("{in_indonesian} {name:?}"), "");
     }
     let near: Vec<_> = rows.iter().map(|row| row.name.0.as_str()).collect();
-    let hint = crate::domain::document::did_you_mean(name, &near);
+    let hint = crate::domain::toml_text::did_you_mean(name, &near);
     Finding::error(
         part,
         format!("{kind} {name:?} does not exist in Accurate{hint}"),

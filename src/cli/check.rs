@@ -20,7 +20,7 @@ use crate::{
     check::{Finding, MOST_ORDERS, Severity, check_book, check_orders, items_of, read_orders, try_rights},
     clock::{Clock, SharedClock, SystemClock},
     deciding::mapping,
-    domain::{document::Problem, mapping::Mapping},
+    domain::{mapping::Mapping, toml_text::Problem},
     settings::{self, Config, Database, Mistakes, unknown_books},
     storage::{self, Borrowed, Readable, Storage},
 };

@@ -22,7 +22,7 @@ use self::{
 };
 use crate::{
     deciding::mapping::{self as stored, ActiveMapping},
-    domain::{document::Problem, reason::Language},
+    domain::{reason::Language, toml_text::Problem},
     settings::{self, CONFIG_VARIABLE, Mistakes, Offline},
     storage::Readable,
 };

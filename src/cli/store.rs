@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{Failure, output::say, settings_file};
 use crate::{
     clock::{Clock, SystemClock},
-    domain::document::Problem,
+    domain::toml_text::Problem,
     service::asked_to_stop,
     settings::{self, Database},
     storage::{self, Moved, Progress, StorageError},

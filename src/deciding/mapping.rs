@@ -6,8 +6,8 @@ use super::Deciding;
 use crate::{
     clock::Clock,
     domain::{
-        document::Problem,
         mapping::{Mapping, text::removes_something},
+        toml_text::Problem,
     },
     storage::{MappingRevision, NewMapping, Result, Storage, StorageError},
 };

@@ -96,8 +96,8 @@ impl Deciding {
         self.undecidable().get(order_id) == Some(&revision)
     }
 
-    /// The verdict on an order; `None` if deciding it panics, so that one such order does not prevent the decisions on
-    /// all others.
+    /// The verdict on an order; `None` if deciding it panics or results in an unlawful state, so that one such order
+    /// does not prevent the decisions on all others.
     fn verdict(&self, order: &Undecided, mapping: &ActiveMapping) -> Option<Verdict> {
         let decided = std::panic::catch_unwind(AssertUnwindSafe(|| (self.decide)(order, mapping)));
         if decided.is_err() {
@@ -105,7 +105,16 @@ impl Deciding {
             tracing::error!(order_id, "deciding about order {order_id} panicked; the others are decided without it");
             metrics::counter!("forstok_accurate_task_panics_total", "task" => "deciding").increment(1);
         }
-        decided.ok()
+        let verdict = decided.ok()?;
+        if order.state.may_become(verdict.state) {
+            return Some(verdict);
+        }
+        let (order_id, from, to) = (order.order_id.as_str(), order.state.as_str(), verdict.state.as_str());
+        tracing::error!(
+            order_id,
+            "order {order_id} must not go from {from} to {to}; the others are decided without it"
+        );
+        None
     }
 
     fn undecidable(&self) -> MutexGuard<'_, HashMap<OrderId, i64>> {

@@ -4,9 +4,11 @@
 //! snapshot), [`unread`] (its unreadable values), [`history`] (all snapshots of an order, folded), [`mapping`] (the
 //! seller's rules), [`decision`] (order × mapping), [`invoice`] (the draft for Accurate), [`lines`] (the invoice's
 //! lines), [`basis`] (the parts of the order that the invoice is based on), [`reason`] (why an order is not invoiced,
-//! in words), [`about`] (what exactly a reason is about), [`doubt`] (what is not known about an order's saves),
+//! in words), [`about`] (what exactly a reason is about), [`document`] (what must exist in Accurate, and what
+//! needs what), [`doubt`] (what is not known about an order's saves),
 //! [`timeline`] (what happened to an order), [`state`] (its state), [`recheck`] (what it waits for in Accurate),
-//! [`operator`] (who acts, and with which role).
+//! [`operator`] (who acts, and with which role), [`toml_text`] (strict
+//! reading of files that people write).
 
 pub mod about;
 pub mod basis;
@@ -27,6 +29,7 @@ pub mod recheck;
 pub mod state;
 pub mod status;
 pub mod timeline;
+pub mod toml_text;
 pub mod unread;
 
 use jiff::{Timestamp, civil::Date, tz::Offset};

@@ -50,7 +50,7 @@ impl State {
 
     /// Whether an order may change from this state to that one in one commit.
     pub fn may_become(self, next: Self) -> bool {
-        self == next || LAWFUL_CHANGES.contains(&(self, next))
+        self == next || LAWFUL_CHANGES.contains(&(self, next)) || DECIDED_BY_A_PERSON.contains(&(self, next))
     }
 
     /// The text for people.
@@ -72,7 +72,11 @@ impl State {
     }
 }
 
-/// Every permitted change of state, each in one commit. Storage refuses any other, and the simulator checks each step.
+/// Lawful changes that only a person's decision brings about: after a deletion, another invoice or none.
+pub const DECIDED_BY_A_PERSON: &[(State, State)] = &[(State::Voided, State::Due), (State::Voided, State::Ignored)];
+
+/// Every other lawful change of state, each in one commit. Storage refuses any that is not listed, and the simulator
+/// looks for each of these.
 pub const LAWFUL_CHANGES: &[(State, State)] = {
     use State as S;
     &[

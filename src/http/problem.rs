@@ -13,9 +13,9 @@ use utoipa::ToSchema;
 use super::wrong_field::WrongField;
 use crate::{
     domain::{
-        document::Problem as Mistake,
         manual::Refused,
         operator::{Actor, Role},
+        toml_text::Problem as Mistake,
     },
     inbox::record::NotRecorded,
     storage::StorageError,

@@ -10,11 +10,10 @@ use super::{
 use crate::{
     accurate::{client::Session, customers, masters, outcome::Failure},
     domain::{
-        order::OrderId,
         reason::Reason,
         recheck::{Subject, next_recheck_after},
     },
-    storage::Result,
+    storage::{DocumentKey, Result},
 };
 
 /// The result of a recheck.
@@ -35,8 +34,8 @@ impl Posting {
         if matches!(gate, Gate::Shut(_)) {
             return Ok(false);
         }
-        if let Some(order_id) = self.storage.due_order_recheck(book, self.now()).await? {
-            self.recheck_order(book, &order_id).await?;
+        if let Some(document) = self.storage.due_own_recheck(book, self.now()).await? {
+            self.recheck_blocked(book, &document).await?;
             return Ok(true);
         }
         let Some(due) = self.storage.due_recheck(book, self.now()).await? else { return Ok(false) };
@@ -73,19 +72,19 @@ impl Posting {
 }
 
 impl Posting {
-    /// Looks up the invoice of a blocked order whose save could still arrive when it was blocked. Retries an order
-    /// that Accurate kept failing for.
-    async fn recheck_order(&self, book: &str, order_id: &OrderId) -> Result<()> {
+    /// Looks up a blocked document whose save could still arrive when it was blocked. Retries one that Accurate kept
+    /// failing for.
+    async fn recheck_blocked(&self, book: &str, document: &DocumentKey) -> Result<()> {
         let now = self.now();
-        let Some(order) = self.storage.order(order_id).await? else { return Ok(()) };
+        let Some(order) = self.storage.order(&document.order_id).await? else { return Ok(()) };
         if order.reason == Some(Reason::KeepsFailing) {
-            self.storage.retry_blocked(order_id, now).await?;
+            self.storage.retry_blocked(document, now).await?;
             self.signals.wake_all();
             return Ok(());
         }
         // As long as the claim is held, and when there is none, it is not asked for again.
-        self.storage.recheck_at(order_id, now + LEASE).await?;
-        match self.storage.claim_blocked(order_id, now, now + LEASE).await? {
+        self.storage.recheck_at(document, now + LEASE).await?;
+        match self.storage.claim_blocked(document, now, now + LEASE).await? {
             Some(claim) => self.attempt(book, claim).await,
             None => Ok(()),
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 use super::ENV_PREFIX;
-use crate::domain::document::{Problem, Problems, path_within};
+use crate::domain::toml_text::{Problem, Problems, path_within};
 
 /// The environment variable of each key that was set by one.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::document::Problem;
+use crate::domain::toml_text::Problem;
 
 /// All errors that were found. When used as an error, at least one list is not empty.
 #[derive(Debug)]

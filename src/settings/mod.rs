@@ -33,9 +33,9 @@ pub use crate::{
 };
 use crate::{
     domain::{
-        document::{Problem, Problems, syntax_problem},
         mapping::{DEFAULT_BOOK, Mapping, UnknownStores},
         reason::Language,
+        toml_text::{Problem, Problems, syntax_problem},
     },
     forstok::signature::Verifier,
 };

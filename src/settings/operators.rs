@@ -6,8 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::secrets::Secrets;
 use crate::domain::{
-    document::Section,
     operator::{OPERATOR, Role},
+    toml_text::Section,
 };
 
 /// The longest name: it is shown with every action of its operator.

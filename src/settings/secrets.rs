@@ -7,7 +7,7 @@ use super::{
     paths::beside_settings,
     strength::{STILL_PLACEHOLDER, Short, is_placeholder},
 };
-use crate::domain::document::{Problems, Section};
+use crate::domain::toml_text::{Problems, Section};
 
 /// Some editors write it at the beginning of a text file; it is not part of the secret.
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -114,7 +114,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::super::{Config, load, load_offline};
-    use crate::domain::document::Problem;
+    use crate::domain::toml_text::Problem;
 
     const FILES: &str = r#"
         [server]

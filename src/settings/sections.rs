@@ -18,9 +18,9 @@ use super::{
 };
 use crate::{
     domain::{
-        document::{Problem, Problems, Section},
         mapping::Mapping,
         reason::Language,
+        toml_text::{Problem, Problems, Section},
     },
     forstok::signature::{Encoding, Scheme, Verifier},
     storage,

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, net::SocketAddr};
 
 use super::is_loopback;
-use crate::domain::document::Problems;
+use crate::domain::toml_text::Problems;
 
 /// Minimum length of a secret that can be tried from another machine.
 const FEWEST: usize = 16;

@@ -1,39 +1,61 @@
-//! Leases, attempts and their outcomes.
+//! Claims: documents under a lease, with the intent of each attempt.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 
 use super::{
-    Claim, Claimable, Counted, InvoiceRef, Lane, LongestWaits, Outcome, Result, Settled, Settlement, State,
-    StorageError, Trouble, Wanted,
+    Claim, Claimable, DocumentKey, InvoiceRef, Lane, Result, StorageError, Trouble, Wanted,
     dialect::{Columns, Dialect, Value},
-    rows::{hundredths, json as to_json, json_column, micros, order_id, state, storable, subject_of, timestamp},
-    timeline::{append, append_entries},
+    rows::{document_key, json as to_json, json_column, order_id, state, timestamp},
+    timeline::append,
 };
 use crate::domain::{
-    doubt::{Doubt, Remaining, SAVE_IS_OVER},
-    money::Rupiah,
+    document::Kind,
+    doubt::{Doubt, SAVE_IS_OVER},
     order::OrderId,
-    recheck::{Subject, next_recheck_after},
+    recheck::Subject,
     timeline::Event,
 };
 
-/// Which lane an order is in: word for word the expression of the index `orders_by_lane`.
-const LANE: &str = "(CASE WHEN state = 'void_due' THEN 2 WHEN tries > 0 THEN 1 ELSE 0 END)";
+/// Which lane a document is in: word for word the expression of the index `documents_by_lane`.
+pub(super) const LANE: &str = "(CASE WHEN wanted = 'gone' THEN 2 WHEN tries > 0 THEN 1 ELSE 0 END)";
 
-/// News is decided about first, for it may call off a deletion; unless an invoice may already exist: then only a
-/// look at Accurate can tell.
-const MAY_BE_CLAIMED: &str = "(undecided = 0 OR (state = 'due' AND doubt_since <> 0))";
+/// News is decided first, because it may call off a deletion; unless the document may already exist, which only a look
+/// at Accurate can tell.
+const IS_DECIDED: &str = "((wanted = 'exist' AND doubt_since <> 0)
+     OR EXISTS (SELECT 1 FROM orders o WHERE o.order_id = documents.order_id AND o.undecided = 0))";
 
-/// Ids of orders of one lane in the order of their time, where `$1` is the book and `$2` the moment.
+/// What documents of these kinds must wait for among the others of their order: for what they need when they are to be
+/// created, for what needs them when they are to be deleted.
+fn has_what_it_needs(lane: Lane) -> String {
+    let others = "SELECT 1 FROM documents other WHERE other.order_id = documents.order_id AND other.kind";
+    let mut conditions = Vec::new();
+    for kind in Kind::ALL {
+        let needed: Vec<_> = if lane == Lane::Void {
+            let waits_for =
+                |earlier: Kind| format!("NOT EXISTS ({others} = '{}' AND other.state <> 'gone')", earlier.as_str());
+            kind.goes_after().map(waits_for).collect()
+        } else {
+            let waits_for =
+                |needed: &Kind| format!("EXISTS ({others} = '{}' AND other.state = 'exists')", needed.as_str());
+            kind.needs().iter().map(waits_for).collect()
+        };
+        if !needed.is_empty() {
+            conditions.push(format!(" AND (kind <> '{}' OR ({}))", kind.as_str(), needed.join(" AND ")));
+        }
+    }
+    conditions.concat()
+}
+
+/// Ids of documents of one lane in the order of their time, where `$1` is the book and `$2` the moment.
 fn ids(lane: Lane, has_come: &str, direction: &str, limit: &str) -> String {
-    let lane = lane as usize;
     format!(
-        "SELECT order_id FROM orders
-         WHERE book = $1 AND state IN ('due', 'void_due') AND {LANE} = {lane} AND {has_come} <= $2 AND {MAY_BE_CLAIMED}
-         ORDER BY next_attempt_at {direction} LIMIT {limit}"
+        "SELECT id FROM documents
+         WHERE book = $1 AND state = 'due' AND {LANE} = {n} AND {has_come} <= $2 AND {IS_DECIDED}{needs}
+         ORDER BY next_attempt_at {direction} LIMIT {limit}",
+        n = lane as usize,
+        needs = has_what_it_needs(lane),
     )
 }
 
@@ -63,29 +85,32 @@ pub(super) async fn claim<T: Dialect>(
             // What was tried before is nearest to its end.
             let first = [(Lane::Again, 1), (Lane::Fresh, 2), (Lane::Void, 3)].map(|(lane, turn)| {
                 let first = ids(lane, "lease_until", "ASC", "1");
-                format!("SELECT {turn} AS turn, order_id FROM ({first}) AS lane{turn}")
+                format!("SELECT {turn} AS turn, id FROM ({first}) AS lane{turn}")
             });
             let first = first.join(" UNION ALL ");
-            (format!("SELECT order_id FROM ({first}) AS firsts ORDER BY turn LIMIT $4"), 1)
+            (format!("SELECT id FROM ({first}) AS firsts ORDER BY turn LIMIT $4"), 1)
         }
     };
-    let which = format!("order_id IN ({ids})");
+    let which = format!("id IN ({ids})");
     take(db, &which, now, lease_until, &[book.into(), now.into(), lease_until.into(), limit.into()]).await
 }
 
 pub(super) async fn claim_blocked<T: Dialect>(
     db: &mut T,
-    order_id: &OrderId,
+    document: &DocumentKey,
     now: Timestamp,
     lease_until: Timestamp,
 ) -> Result<Option<Claim>> {
-    let which = "order_id = $1 AND state = 'blocked' AND doubt_since <> 0 AND undecided = 0 AND lease_until <= $2
-                 AND invoice_id IS NULL";
-    let claims = take(db, which, now, lease_until, &[order_id.into(), now.into(), lease_until.into()]).await?;
+    let which = "order_id = $1 AND kind = $4 AND part = $5 AND state = 'blocked' AND doubt_since <> 0
+                 AND lease_until <= $2 AND accurate_id IS NULL
+                 AND EXISTS (SELECT 1 FROM orders o WHERE o.order_id = documents.order_id AND o.undecided = 0)";
+    let DocumentKey { order_id, kind, part } = document;
+    let values = [order_id.into(), now.into(), lease_until.into(), kind.as_str().into(), part.0.into()];
+    let claims = take(db, which, now, lease_until, &values).await?;
     Ok(claims.into_iter().next())
 }
 
-/// Leases orders and writes the intent of each attempt; `$2` is the moment, `$3` the end of the leases.
+/// Leases documents and writes the intent of each attempt; `$2` is the moment, `$3` the end of the leases.
 async fn take<T: Dialect>(
     db: &mut T,
     which: &str,
@@ -98,27 +123,37 @@ async fn take<T: Dialect>(
     // An attempt whose end is not known may have sent its save at any moment of its lease, hence the end of it by the
     // database's clock. Where nothing is saved the doubt stays as it is.
     let sql = format!(
-        "UPDATE orders SET
+        "UPDATE documents SET
              attempt = attempt + 1, tries = tries + 1,
              doubt_before = {least}(doubt_since, {now}),
-             doubt_since = CASE WHEN state = 'due' THEN {now} + ($3 - $2) ELSE doubt_since END,
-             deletion_tried = CASE WHEN state <> 'void_due' THEN 0
+             doubt_since = CASE WHEN state = 'due' AND wanted = 'exist' THEN {now} + ($3 - $2) ELSE doubt_since END,
+             deletion_tried = CASE WHEN state <> 'due' OR wanted <> 'gone' THEN 0
                                    WHEN doubt_since = 0 OR {now} - {least}(doubt_since, {now}) >= {over} THEN 1
                                    ELSE deletion_tried END,
              lease_until = $3, next_attempt_at = CASE WHEN state = 'blocked' THEN next_attempt_at ELSE $3 END
          WHERE {which}
-         RETURNING order_id, attempt, revision, tries, failures, state, undecided, draft, warnings, findings, received_at,
-                   waits_for, failed_checks, trouble, invoice_id, invoice_number, id,
-                   CASE WHEN doubt_before <> 0 THEN {now} - doubt_before END AS doubt_age,
-                   CASE WHEN invoice_shown_at <> 0 THEN {now} - invoice_shown_at END AS invoice_age",
+         RETURNING order_id, kind, part, attempt, tries, failures, draft, waits_for, failed_checks, trouble, accurate_id,
+                   number, CASE WHEN doubt_before <> 0 THEN {now} - doubt_before END AS doubt_age,
+                   CASE WHEN shown_at <> 0 THEN {now} - shown_at END AS shown_age",
         least = T::LEAST,
         over = SAVE_IS_OVER.as_micros(),
         now = db.now("$2"),
     );
-    let mut rows = db.fetch(sql, values).await?;
+    let rows = db.fetch(sql, values).await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let orders = orders(db, &rows).await?;
+    let mut claims = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let id = order_id(row)?;
+        let order =
+            orders.get(&id).ok_or_else(|| StorageError::Unreadable(format!("a document of order {id} without it")))?;
+        claims.push((order.number("id")?, read_claim(row, order, lease_until)?));
+    }
     // A database returns them as it pleases.
-    rows.sort_by_cached_key(|row| row.number("id").unwrap_or_default());
-    let claims = rows.iter().map(|row| read_claim(row, lease_until)).collect::<Result<Vec<_>>>()?;
+    claims.sort_by_key(|(id, _)| *id);
+    let claims: Vec<_> = claims.into_iter().map(|(_, claim)| claim).collect();
     let intents: Vec<_> = claims
         .iter()
         .map(|claim| {
@@ -131,26 +166,41 @@ async fn take<T: Dialect>(
     Ok(claims)
 }
 
-fn read_claim(row: &impl Columns, lease_until: Timestamp) -> Result<Claim> {
+/// What the attempts must know of the orders of these documents.
+async fn orders<T: Dialect>(db: &mut T, documents: &[T::Row]) -> Result<HashMap<OrderId, T::Row>> {
+    let ids = documents.iter().map(|row| Ok([order_id(row)?])).collect::<Result<Vec<_>>>()?;
+    let sql = format!(
+        "SELECT o.order_id, o.id, o.state, o.revision, o.undecided, o.warnings, o.findings, o.received_at
+         FROM {} {} orders o ON o.order_id = v.value ->> 0",
+        T::ROWS,
+        T::THEN_JOIN
+    );
+    let rows = db.fetch(sql, &[(&to_json(&ids)).into()]).await?;
+    rows.into_iter().map(|row| Ok((order_id(&row)?, row))).collect()
+}
+
+fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) -> Result<Claim> {
     let attempt = row.number("attempt")?;
-    let number = row.text_if_any("invoice_number")?.map(str::to_owned);
-    let invoice = number.zip(row.number_if_any("invoice_id")?);
+    let DocumentKey { order_id, kind, part } = document_key(row)?;
+    let number = row.text("number")?.to_owned();
     Ok(Claim {
-        order_id: order_id(row)?,
+        order_id,
+        kind,
+        part,
         attempt,
         lease_until,
         earlier_tries: row.number("tries")? - 1,
         failures: row.number("failures")?,
-        state: state(row)?,
-        undecided: row.number("undecided")? == 1,
-        revision: row.number("revision")?,
+        state: state(order)?,
+        undecided: order.number("undecided")? == 1,
+        revision: order.number("revision")?,
         draft: json_column(row, "draft")?,
-        invoice: invoice.map(|(number, id)| InvoiceRef { number, id }),
-        invoice_age: age(row, "invoice_age")?,
-        findings: json_column(row, "findings")?,
+        invoice: row.number_if_any("accurate_id")?.map(|id| InvoiceRef { number, id }),
+        invoice_age: age(row, "shown_age")?,
+        findings: json_column(order, "findings")?,
         trouble: Trouble { looks: row.number("failed_checks")?, words: row.text("trouble")?.to_owned() },
-        warnings: json_column(row, "warnings")?,
-        received_at: timestamp(row.number("received_at")?)?,
+        warnings: json_column(order, "warnings")?,
+        received_at: timestamp(order.number("received_at")?)?,
         waits_for: Subject::parse(row.text("waits_for")?),
         doubt: Doubt::of_age(age(row, "doubt_age")?, attempt - 1),
     })
@@ -159,224 +209,4 @@ fn read_claim(row: &impl Columns, lease_until: Timestamp) -> Result<Claim> {
 /// How long ago something was; a clock that was set back does not make it lie ahead.
 fn age(row: &impl Columns, column: &str) -> Result<Option<SignedDuration>> {
     Ok(row.number_if_any(column)?.map(|micros| SignedDuration::from_micros(micros.max(0))))
-}
-
-/// Writes outcomes. What was decided about an order before its outcome was known changes nothing any more: a clock that
-/// was set forward has leases seem over while their calls are under way.
-pub(super) async fn settle<T: Dialect>(db: &mut T, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>> {
-    let owners = owners(db, settlements).await?;
-    let free: Vec<_> = settlements.iter().filter(|settlement| !owners.contains_key(&settlement.order_id)).collect();
-    let rows: Vec<_> = free.iter().map(|settlement| settled_row(settlement, now)).collect();
-    let sql = format!(
-        "UPDATE orders SET
-             lease_until = 0, changed_at = $2, revision = revision + 1,
-             state = COALESCE(v.value ->> 'state', state),
-             reason = v.value ->> 'reason',
-             findings = v.value ->> 'findings', subject = v.value ->> 'subject',
-             amount = COALESCE(CAST(v.value ->> 'amount' AS BIGINT), amount),
-             waits_for = CASE WHEN v.value ->> 'state' IS NULL THEN waits_for
-                              ELSE COALESCE(v.value ->> 'waits_for', '') END,
-             recheck_at = CAST(v.value ->> 'recheck_at' AS BIGINT),
-             warnings = v.value ->> 'warnings',
-             doubt_since = CASE v.value ->> 'doubt' WHEN 'now' THEN {now} WHEN 'before' THEN doubt_before
-                                                     WHEN 'look_up' THEN {greatest}(doubt_before, 1) ELSE 0 END,
-             next_attempt_at = CAST(v.value ->> 'next_attempt_at' AS BIGINT),
-             tries = tries - CAST(v.value ->> 'uncounted' AS BIGINT),
-             failures = failures * CAST(v.value ->> 'in_a_row' AS BIGINT) + CAST(v.value ->> 'failed' AS BIGINT),
-             failed_checks = CAST(v.value ->> 'failed_checks' AS BIGINT), trouble = v.value ->> 'trouble',
-             undecided = CASE WHEN revision = CAST(v.value ->> 'settles' AS BIGINT) THEN 0
-                              ELSE {greatest}(undecided, CAST(v.value ->> 'reconsider' AS BIGINT)) END,
-             due_since = CASE WHEN v.value ->> 'state' IS NULL THEN due_since END,
-             invoice_number = COALESCE(v.value ->> 'number', invoice_number),
-             invoice_id = COALESCE(CAST(v.value ->> 'id' AS BIGINT), invoice_id),
-             invoice_total = COALESCE(v.value ->> 'total', invoice_total),
-             invoiced_at = CASE WHEN v.value ->> 'id' IS NULL THEN invoiced_at ELSE $2 END,
-             invoice_shown_at = CASE WHEN v.value ->> 'id' IS NULL THEN invoice_shown_at ELSE {now} END
-         FROM {rows}
-         WHERE orders.order_id = v.value ->> 'order_id' AND orders.attempt = CAST(v.value ->> 'attempt' AS BIGINT)
-           AND lease_until > 0
-         RETURNING order_id",
-        greatest = T::GREATEST,
-        rows = T::ROWS,
-        now = db.now("$2"),
-    );
-    let settled = db.fetch(sql, &[(&to_json(&rows)).into(), now.into()]).await?;
-    let taken = settled.iter().map(order_id).collect::<Result<HashSet<_>>>()?;
-    begin_waits(db, settlements, &taken, now).await?;
-    let entries = settlements
-        .iter()
-        .filter(|settlement| taken.contains(&settlement.order_id))
-        .map(|settlement| (&settlement.order_id, settlement.entries.as_slice()));
-    append_entries(db, entries).await?;
-    let what = |settlement: &Settlement| match owners.get(&settlement.order_id) {
-        Some(owner) => Settled::InvoiceOf(owner.clone()),
-        None if taken.contains(&settlement.order_id) => Settled::Written,
-        None => Settled::Late,
-    };
-    Ok(settlements.iter().map(what).collect())
-}
-
-/// Orders to be settled with an invoice that belongs to another order, with that other one.
-///
-/// Nobody else writes meanwhile, so the unique index `orders_by_invoice` never has to refuse what passes here.
-async fn owners<T: Dialect>(db: &mut T, settlements: &[Settlement]) -> Result<HashMap<OrderId, OrderId>> {
-    let mut first = HashMap::new();
-    let mut owners = HashMap::new();
-    for settlement in settlements {
-        if let Outcome::Invoiced { invoice } = &settlement.outcome {
-            let owner = first.entry(invoice.id).or_insert(&settlement.order_id);
-            if **owner != settlement.order_id {
-                owners.insert(settlement.order_id.clone(), (*owner).clone());
-            }
-        }
-    }
-    if first.is_empty() {
-        return Ok(owners);
-    }
-    let rows: Vec<_> = first.iter().map(|(id, order_id)| json!([order_id, id])).collect();
-    let join = T::THEN_JOIN;
-    let sql = format!(
-        "SELECT mine.order_id AS mine, other.order_id AS other
-         FROM {} {join} orders mine ON mine.order_id = v.value ->> 0
-         {join} orders other ON other.book = mine.book AND other.invoice_id = CAST(v.value ->> 1 AS BIGINT)
-             AND other.invoice_id IS NOT NULL AND other.state <> 'voided' AND other.order_id <> mine.order_id",
-        T::ROWS
-    );
-    for row in db.fetch(sql, &[(&to_json(&rows)).into()]).await? {
-        let id = |column| OrderId::parse(row.text(column)?).ok_or_else(|| StorageError::Unreadable(column.to_owned()));
-        owners.insert(id("mine")?, id("other")?);
-    }
-    Ok(owners)
-}
-
-/// What an order now waits for is looked at from now on, once for all that wait for it.
-async fn begin_waits(
-    db: &mut impl Dialect,
-    settlements: &[Settlement],
-    taken: &HashSet<OrderId>,
-    now: Timestamp,
-) -> Result<()> {
-    for settlement in settlements.iter().filter(|settlement| taken.contains(&settlement.order_id)) {
-        if let Outcome::Blocked { waits_for: Some(subject), .. } = &settlement.outcome {
-            let sql = "INSERT INTO rechecks (book, subject, next_at)
-                       SELECT book, $2, $3 FROM orders WHERE order_id = $1 ON CONFLICT (book, subject) DO NOTHING";
-            let (subject, at) = (storable(&subject.to_string()).into_owned(), now + next_recheck_after(0));
-            db.execute(sql, &[(&settlement.order_id).into(), (&subject).into(), at.into()]).await?;
-        }
-    }
-    Ok(())
-}
-
-/// The columns that an outcome sets; a missing `state` leaves the order where it stands.
-fn settled_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
-    let doubt = match settlement.doubt().remaining() {
-        Remaining::Nothing => "nothing",
-        Remaining::LookUp => "look_up",
-        Remaining::AsBefore => "before",
-        Remaining::SinceNow => "now",
-    };
-    let mut row = json!({
-        "order_id": settlement.order_id, "attempt": settlement.attempt, "warnings": to_json(&settlement.warnings),
-        "doubt": doubt, "failed_checks": settlement.trouble.looks, "trouble": settlement.trouble.words,
-        "reason": "", "findings": "[]", "subject": "", "recheck_at": 0, "settles": -1,
-        "next_attempt_at": 0, "uncounted": 0, "failed": 0, "in_a_row": 1, "reconsider": 0,
-    });
-    match &settlement.outcome {
-        Outcome::Invoiced { invoice } => {
-            row["state"] = json!(State::Invoiced.as_str());
-            row["number"] = json!(invoice.number);
-            row["id"] = json!(invoice.id);
-            row["total"] = json!(invoice.total.normalize().to_string());
-            row["amount"] = json!(hundredths(Rupiah::from_decimal(invoice.total)));
-        }
-        Outcome::Blocked { findings, waits_for, recheck_after } => {
-            row["waits_for"] = json!(waits_for.as_ref().map(ToString::to_string));
-            row["state"] = json!(State::Blocked.as_str());
-            row["settles"] = json!(settlement.revision);
-            row["reason"] = json!(findings.first().map_or("", |finding| finding.reason.code()));
-            row["findings"] = json!(to_json(findings));
-            row["subject"] = json!(subject_of(findings));
-            row["recheck_at"] = json!(recheck_after.map_or(0, |after| micros(now + after)));
-        }
-        Outcome::Postponed { until, counted } => {
-            row["next_attempt_at"] = json!(micros(*until));
-            row["uncounted"] = json!(i32::from(*counted != Counted::Yes));
-            row["failed"] = json!(i32::from(*counted == Counted::Yes));
-            row["in_a_row"] = json!(i32::from(*counted != Counted::WentWell));
-        }
-        Outcome::Reconsider => {
-            row["next_attempt_at"] = json!(micros(now));
-            row["reconsider"] = json!(1);
-        }
-        Outcome::Voided { .. } => {
-            row["state"] = json!(State::Voided.as_str());
-            // What came while it was deleted may want a person to look.
-            row["reconsider"] = json!(1);
-        }
-    }
-    row
-}
-
-pub(super) async fn next_attempt_at(db: &mut impl Dialect, book: &str) -> Result<Option<Timestamp>> {
-    let earliest = Lane::ALL.map(|lane| {
-        let lane = lane as usize;
-        format!(
-            "SELECT MIN(next_attempt_at) AS at FROM orders
-             WHERE book = $1 AND state IN ('due', 'void_due') AND {LANE} = {lane}"
-        )
-    });
-    let sql = format!("SELECT MIN(at) AS at FROM ({}) AS lanes", earliest.join(" UNION ALL "));
-    let rows = db.fetch(sql, &[book.into()]).await?;
-    let at = rows.first().map(|row| row.number_if_any("at")).transpose()?.flatten();
-    at.map(timestamp).transpose()
-}
-
-pub(super) async fn hasten(db: &mut impl Dialect, book: &str, now: Timestamp) -> Result<u64> {
-    let sql = "UPDATE orders SET next_attempt_at = $2
-               WHERE book = $1 AND state IN ('due', 'void_due') AND next_attempt_at > $2 AND lease_until = 0";
-    db.execute(sql, &[book.into(), now.into()]).await
-}
-
-pub(super) async fn hasten_one<T: Dialect>(db: &mut T, order_id: &OrderId, now: Timestamp) -> Result<u64> {
-    let sql = format!(
-        "UPDATE orders SET next_attempt_at = {}(next_attempt_at, $2)
-         WHERE order_id = $1 AND state = 'due' AND lease_until = 0",
-        T::LEAST
-    );
-    db.execute(sql, &[order_id.into(), now.into()]).await
-}
-
-pub(super) async fn shorten_waits(
-    db: &mut impl Dialect,
-    book: &str,
-    now: Timestamp,
-    longest: LongestWaits,
-) -> Result<u64> {
-    let (attempt, lease) = (now + longest.attempt, now + longest.lease);
-    let (look, recheck) = (now + longest.recheck, now + longest.order_recheck);
-    // While an order is leased, its next attempt is at the end of the lease.
-    let sql = format!(
-        "UPDATE orders SET next_attempt_at = CASE WHEN lease_until > 0 THEN CAST($4 AS BIGINT) ELSE $2 END,
-                           lease_until = CASE WHEN lease_until > 0 THEN CAST($4 AS BIGINT) ELSE 0 END
-         WHERE book = $1 AND state IN ('due', 'void_due') AND {LANE} IN (0, 1, 2) AND next_attempt_at > $5
-           AND next_attempt_at > CASE WHEN lease_until > 0 THEN CAST($4 AS BIGINT) ELSE $3 END"
-    );
-    let values = [book.into(), now.into(), attempt.into(), lease.into(), attempt.min(lease).into()];
-    let orders = db.execute(sql, &values).await?;
-    let sql = "UPDATE rechecks SET next_at = $2 WHERE book = $1 AND next_at > $3";
-    let looks = db.execute(sql, &[book.into(), now.into(), look.into()]).await?;
-    let sql = "UPDATE orders SET recheck_at = $2 WHERE book = $1 AND recheck_at > 0 AND recheck_at > $3";
-    Ok(orders + looks + db.execute(sql, &[book.into(), now.into(), recheck.into()]).await?)
-}
-
-pub(super) async fn end_leases<T: Dialect>(db: &mut T, book: &str, now: Timestamp) -> Result<u64> {
-    // From now on none of their saves leaves any more.
-    let sql = format!(
-        "UPDATE orders SET lease_until = 0, next_attempt_at = $2,
-                doubt_since = CASE WHEN state = 'due' THEN {least}(doubt_since, {now}) ELSE doubt_since END
-         WHERE book = $1 AND state IN ('due', 'void_due') AND lease_until > 0",
-        least = T::LEAST,
-        now = db.now("$2"),
-    );
-    db.execute(sql, &[book.into(), now.into()]).await
 }

@@ -1,44 +1,61 @@
 //! Orders with news, and what was decided about them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    Filter, News, Result, Saves, Undecided, UnreadableOrder, Verdict,
+    Filter, News, Result, Saves, State, Undecided, UnreadableOrder, Verdict,
     dialect::{Columns, Dialect},
     fold::{BODY_BYTES, LARGEST_READ, first_by_size},
     list::{Binds, conditions},
     rows::{
-        hundredths, json as to_json, json_column, micros, moment, optional_json, order_id, reason, state, subject_of,
-        timestamp,
+        hundredths, json as to_json, json_column, micros, moment, optional_json, order_id, reason, state, storable,
+        subject_of, timestamp,
     },
+    settle::lawful,
     timeline::append,
 };
-use crate::domain::{order::OrderId, reason::Reason, timeline::Event};
+use crate::domain::{
+    document::{self, invoice_in},
+    order::OrderId,
+    reason::Reason,
+    timeline::Event,
+};
+
+/// Nobody works on the documents of order `o`, and none may exist that is not known; `$1` or `$2` is the moment.
+fn is_free(now: &str) -> String {
+    format!(
+        "NOT EXISTS (SELECT 1 FROM documents busy WHERE busy.order_id = o.order_id AND
+             (busy.lease_until > {now} OR (busy.state = 'due' AND busy.wanted = 'exist' AND busy.doubt_since <> 0)))"
+    )
+}
 
 pub(super) async fn undecided<T: Dialect>(db: &mut T, now: Timestamp, limit: i64) -> Result<News> {
     // The body is looked up for each order that is given; joined, all deliveries might be read for it.
     let sizes = format!(
         "SELECT o.id, (SELECT {BODY_BYTES} FROM deliveries d WHERE d.id = o.latest_delivery) AS bytes FROM orders o
-         WHERE o.undecided = 1 AND o.lease_until <= $1 AND NOT (o.state = 'due' AND o.doubt_since <> 0)
-         ORDER BY o.id LIMIT $2"
+         WHERE o.undecided = 1 AND {} ORDER BY o.id LIMIT $2",
+        is_free("$1")
     );
     let rows = db.fetch(sizes, &[now.into(), limit.into()]).await?;
     let ids = first_by_size(&rows, LARGEST_READ)?;
     let sql = format!(
-        "SELECT o.order_id, o.revision, o.state, o.history, o.received_at, o.draft, o.reason, o.findings,
-                o.warnings, o.store_id, o.ordered_at, o.deletion_tried, o.decision,
-                o.doubt_since, o.attempt,
+        "SELECT o.order_id, o.revision, o.state, o.history, o.received_at, o.reason, o.findings,
+                o.warnings, o.store_id, o.ordered_at, o.decision,
+                i.draft, COALESCE(i.deletion_tried, 0) AS deletion_tried, COALESCE(i.doubt_since, 0) AS doubt_since,
+                COALESCE(i.attempt, 0) AS attempt,
                 (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body,
                 (SELECT d.received_at FROM deliveries d WHERE d.id = o.latest_delivery) AS body_received_at,
                 CASE WHEN o.invoice_id IS NOT NULL AND o.state <> 'voided' THEN o.invoice_id END AS standing
          FROM {} {} orders o ON o.id = CAST(v.value ->> 0 AS BIGINT)
-         WHERE o.undecided = 1 AND o.lease_until <= $2 AND NOT (o.state = 'due' AND o.doubt_since <> 0)
+              LEFT JOIN documents i ON i.order_id = o.order_id AND i.kind = 'invoice' AND i.part = 0
+         WHERE o.undecided = 1 AND {}
          ORDER BY o.id",
         T::ROWS,
-        T::THEN_JOIN
+        T::THEN_JOIN,
+        is_free("$2")
     );
     let mut news = News::default();
     for row in &db.fetch(sql, &[(&to_json(&ids)).into(), now.into()]).await? {
@@ -82,19 +99,48 @@ fn read_undecided(row: &impl Columns) -> Result<Undecided> {
 }
 
 pub(super) async fn decide<T: Dialect>(db: &mut T, verdicts: &[Verdict], now: Timestamp) -> Result<HashSet<OrderId>> {
+    let before = current(db, verdicts, now).await?;
+    let current: Vec<_> = verdicts.iter().filter(|verdict| before.contains_key(&verdict.order_id)).collect();
+    for verdict in &current {
+        lawful(&verdict.order_id, before[&verdict.order_id], verdict.state)?;
+    }
+    if current.is_empty() {
+        return Ok(HashSet::new());
+    }
+    write_orders(db, &current, now).await?;
+    write_documents(db, &current, now).await?;
+    append(db, current.iter().map(|verdict| (&verdict.order_id, verdict.events.as_slice())), now).await?;
+    Ok(before.into_keys().collect())
+}
+
+/// The orders whose verdict is about the newest news and by the active mapping, with the state that they are in.
+async fn current<T: Dialect>(db: &mut T, verdicts: &[Verdict], now: Timestamp) -> Result<HashMap<OrderId, State>> {
+    let rows: Vec<_> =
+        verdicts.iter().map(|verdict| json!([verdict.order_id, verdict.revision, verdict.mapping_revision])).collect();
+    let sql = format!(
+        "SELECT o.order_id, o.state FROM {} {} orders o
+             ON o.order_id = v.value ->> 0 AND o.revision = CAST(v.value ->> 1 AS BIGINT)
+         WHERE o.undecided = 1 AND {}
+           AND CAST(v.value ->> 2 AS BIGINT) = (SELECT COALESCE(MAX(revision), 0) FROM mappings)",
+        T::ROWS,
+        T::THEN_JOIN,
+        is_free("$2")
+    );
+    let rows = db.fetch(sql, &[(&to_json(&rows)).into(), now.into()]).await?;
+    rows.iter().map(|row| Ok((order_id(row)?, state(row)?))).collect()
+}
+
+async fn write_orders<T: Dialect>(db: &mut T, verdicts: &[&Verdict], now: Timestamp) -> Result<()> {
     let rows: Vec<_> = verdicts
         .iter()
         .map(|verdict| {
             json!([
                 verdict.order_id,
-                verdict.revision,
                 verdict.state.as_str(),
                 verdict.reason.map_or("", Reason::code),
                 to_json(&verdict.findings),
                 to_json(&verdict.warnings),
                 verdict.mapping_revision,
-                verdict.draft.as_ref().map(|draft| &draft.book),
-                verdict.draft.as_ref().map(to_json),
                 subject_of(&verdict.findings),
                 verdict.draft.as_ref().map(|draft| hundredths(draft.total)),
                 i64::from(verdict.look_up_first),
@@ -103,60 +149,128 @@ pub(super) async fn decide<T: Dialect>(db: &mut T, verdicts: &[Verdict], now: Ti
         .collect();
     let sql = format!(
         "UPDATE orders SET
-             undecided = CAST(v.value ->> 11 AS BIGINT), failures = 0, changed_at = $2, recheck_at = 0,
-             doubt_since = CASE WHEN CAST(v.value ->> 11 AS BIGINT) = 1 AND doubt_since = 0 THEN 1 ELSE doubt_since END,
-             waits_for = CASE WHEN v.value ->> 2 = 'blocked' THEN '' ELSE waits_for END,
-             state = v.value ->> 2, reason = v.value ->> 3, findings = v.value ->> 4, warnings = v.value ->> 5,
-             mapping_revision = CAST(v.value ->> 6 AS BIGINT), book = COALESCE(v.value ->> 7, book),
-             draft = COALESCE(v.value ->> 8, draft), subject = v.value ->> 9,
-             deletion_tried = CASE WHEN state = 'void_due' THEN deletion_tried ELSE 0 END,
-             failed_checks = CASE WHEN v.value ->> 8 <> draft THEN 0 ELSE failed_checks END,
-             amount = COALESCE(CAST(v.value ->> 10 AS BIGINT), amount),
+             state = v.value ->> 1, reason = v.value ->> 2, findings = v.value ->> 3, warnings = v.value ->> 4,
+             mapping_revision = CAST(v.value ->> 5 AS BIGINT), subject = v.value ->> 6,
+             amount = COALESCE(CAST(v.value ->> 7 AS BIGINT), amount),
+             undecided = CAST(v.value ->> 8 AS BIGINT), changed_at = $2,
              invoice_number = {kept} invoice_number END, invoice_id = {kept} invoice_id END,
-             invoice_total = {kept} invoice_total END, invoiced_at = {kept} invoiced_at END,
-             due_since = CASE WHEN v.value ->> 2 <> 'due' THEN NULL
-                              WHEN state = 'due' THEN due_since ELSE $2 END,
-             next_attempt_at = CASE WHEN v.value ->> 2 NOT IN ('due', 'void_due') THEN 0
-                                    WHEN state = v.value ->> 2 THEN next_attempt_at ELSE $2 END
-         FROM {rows}
-         WHERE orders.order_id = v.value ->> 0 AND orders.revision = CAST(v.value ->> 1 AS BIGINT) AND undecided = 1
-           AND lease_until <= $2 AND NOT (state = 'due' AND doubt_since <> 0)
-           AND CAST(v.value ->> 6 AS BIGINT) = (SELECT COALESCE(MAX(revision), 0) FROM mappings)
-         RETURNING order_id",
+             invoice_total = {kept} invoice_total END, invoiced_at = {kept} invoiced_at END
+         FROM {rows} WHERE orders.order_id = v.value ->> 0",
         rows = T::ROWS,
         // A deleted invoice is forgotten by an order that goes on.
-        kept = "CASE WHEN state <> 'voided' OR v.value ->> 2 = 'voided' THEN",
+        kept = "CASE WHEN state <> 'voided' OR v.value ->> 1 = 'voided' THEN",
     );
-    let decided = db.fetch(sql, &[(&to_json(&rows)).into(), now.into()]).await?;
-    let decided = decided.iter().map(order_id).collect::<Result<HashSet<_>>>()?;
-    let taken = verdicts.iter().filter(|verdict| decided.contains(&verdict.order_id));
-    append(db, taken.map(|verdict| (&verdict.order_id, verdict.events.as_slice())), now).await?;
-    Ok(decided)
+    db.execute(sql, &[(&to_json(&rows)).into(), now.into()]).await?;
+    Ok(())
 }
 
-/// Blocked orders are decided again; waiting ones go at once. Nothing leased is touched. Where only a person could
-/// look for an invoice under another number, the retry says that there is none.
+/// What a decision changes about a document, whether it brings a new draft or not. `$2` is the moment.
+const CHANGES: &str = "
+    lease_until = 0, failures = 0, recheck_at = 0,
+    wanted = COALESCE({wanted}, documents.wanted), state = {state},
+    doubt_since = CASE WHEN {look_up} = 1 AND documents.doubt_since = 0 THEN 1 ELSE documents.doubt_since END,
+    waits_for = CASE WHEN {state} = 'blocked' THEN '' ELSE documents.waits_for END,
+    deletion_tried = CASE WHEN documents.wanted = 'gone' AND documents.state = 'due' THEN documents.deletion_tried
+                          ELSE 0 END,
+    due_since = CASE WHEN {state} <> 'due' OR {wanted} <> 'exist' THEN NULL
+                     WHEN documents.state = 'due' AND documents.wanted = 'exist' THEN documents.due_since
+                     ELSE CAST($2 AS BIGINT) END,
+    next_attempt_at = CASE WHEN {state} <> 'due' THEN 0
+                           WHEN documents.state = 'due' AND documents.wanted = {wanted} THEN documents.next_attempt_at
+                           ELSE CAST($2 AS BIGINT) END,
+    accurate_id = {kept} documents.accurate_id END, total = {kept} documents.total END,
+    shown_at = CASE WHEN documents.state = 'gone' AND {state} <> 'gone' THEN 0 ELSE documents.shown_at END";
+
+fn changes(wanted: &str, state: &str, look_up: &str) -> String {
+    // A deleted document is forgotten when another one is wanted in its place.
+    let kept = format!("CASE WHEN documents.state <> 'gone' OR {state} = 'gone' THEN");
+    CHANGES.replace("{kept}", &kept).replace("{wanted}", wanted).replace("{state}", state).replace("{look_up}", look_up)
+}
+
+async fn write_documents<T: Dialect>(db: &mut T, verdicts: &[&Verdict], now: Timestamp) -> Result<()> {
+    let (drafted, others): (Vec<&Verdict>, Vec<&Verdict>) =
+        verdicts.iter().partition(|verdict| verdict.draft.is_some());
+    let rows: Vec<_> = drafted
+        .iter()
+        .filter_map(|verdict| {
+            let draft = verdict.draft.as_ref()?;
+            let (wanted, progress) = invoice_in(verdict.state);
+            let wanted = wanted.unwrap_or(document::Wanted::Exist).as_str();
+            let number = storable(&draft.body.number);
+            Some(json!([verdict.order_id, draft.book, number, to_json(draft), wanted, progress.as_str()]))
+        })
+        .collect();
+    if !rows.is_empty() {
+        let sql = format!(
+            "INSERT INTO documents (order_id, kind, part, book, number, draft, wanted, state, due_since, next_attempt_at)
+             SELECT v.value ->> 0, 'invoice', 0, v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4,
+                    v.value ->> 5, CAST($2 AS BIGINT), CAST($2 AS BIGINT)
+             FROM {} WHERE true
+             ON CONFLICT (order_id, kind, part) DO UPDATE SET
+                 book = excluded.book, number = excluded.number, draft = excluded.draft,
+                 failed_checks = CASE WHEN excluded.draft <> documents.draft THEN 0 ELSE documents.failed_checks END, {}",
+            T::ROWS,
+            changes("excluded.wanted", "excluded.state", "0")
+        );
+        db.execute(sql, &[(&to_json(&rows)).into(), now.into()]).await?;
+    }
+    let rows: Vec<_> = others
+        .iter()
+        .map(|verdict| {
+            let (wanted, progress) = invoice_in(verdict.state);
+            let wanted = wanted.map(document::Wanted::as_str);
+            json!([verdict.order_id, wanted, progress.as_str(), i64::from(verdict.look_up_first)])
+        })
+        .collect();
+    if !rows.is_empty() {
+        let sql = format!(
+            "UPDATE documents SET {}
+             FROM {} WHERE documents.order_id = v.value ->> 0 AND documents.kind = 'invoice' AND documents.part = 0",
+            changes("(v.value ->> 1)", "(v.value ->> 2)", "CAST(v.value ->> 3 AS BIGINT)"),
+            T::ROWS
+        );
+        db.execute(sql, &[(&to_json(&rows)).into(), now.into()]).await?;
+    }
+    Ok(())
+}
+
+/// Blocked orders are decided again; what is due is attempted now. Nothing under a lease is touched.
 const REARM: &str = "UPDATE orders SET
-        undecided = CASE WHEN state = 'blocked' THEN 1 ELSE undecided END,
-        revision = revision + 1, failures = 0,
-        next_attempt_at = CASE WHEN state = 'blocked' THEN next_attempt_at ELSE $1 END,
-        doubt_since = CASE WHEN state = 'blocked' AND findings LIKE '%\"kind\":\"not_searchable\"%' THEN 0
-                            ELSE doubt_since END
-     WHERE state IN ('blocked', 'due', 'void_due') AND lease_until <= $1";
+        undecided = CASE WHEN state = 'blocked' THEN 1 ELSE undecided END, revision = revision + 1
+     WHERE state IN ('blocked', 'due', 'void_due')
+       AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.order_id = orders.order_id AND d.lease_until > $1)";
+
+/// Where only a person could look for a document under another number, the retry says that there is none.
+const REARMED: &str = "RETURNING order_id, CAST(CASE WHEN findings LIKE '%\"kind\":\"not_searchable\"%' THEN 1 ELSE 0 END AS BIGINT) AS none_exists";
+
+/// The documents of rearmed orders, and the entries.
+async fn rearm_documents<T: Dialect>(db: &mut T, orders: &[T::Row], actor: &str, now: Timestamp) -> Result<()> {
+    let ids = orders.iter().map(order_id).collect::<Result<Vec<_>>>()?;
+    let nothing = orders.iter().map(|row| row.number("none_exists")).collect::<Result<Vec<_>>>()?;
+    let rows: Vec<_> = ids.iter().zip(nothing).collect();
+    let sql = format!(
+        "UPDATE documents SET failures = 0,
+             next_attempt_at = CASE WHEN state = 'due' THEN $2 ELSE next_attempt_at END,
+             doubt_since = CASE WHEN state = 'blocked' AND CAST(v.value ->> 1 AS BIGINT) = 1 THEN 0 ELSE doubt_since END
+         FROM {} WHERE documents.order_id = v.value ->> 0 AND documents.state IN ('due', 'blocked')",
+        T::ROWS
+    );
+    db.execute(sql, &[(&to_json(&rows)).into(), now.into()]).await?;
+    let events = [Event::Rearmed { actor: actor.to_owned() }];
+    append(db, ids.iter().map(|id| (id, events.as_slice())), now).await
+}
 
 pub(super) async fn rearm<T: Dialect>(db: &mut T, filter: &Filter, actor: &str, now: Timestamp) -> Result<u64> {
     let mut binds = Binds::default();
     binds.number(micros(now));
     let Some(conditions) = conditions(db, filter, &mut binds).await? else { return Ok(0) };
-    let rows = db.fetch(format!("{REARM} AND {conditions} RETURNING order_id"), &binds.values()).await?;
-    let ids = rows.iter().map(order_id).collect::<Result<Vec<_>>>()?;
-    let events = [Event::Rearmed { actor: actor.to_owned() }];
-    append(db, ids.iter().map(|id| (id, events.as_slice())), now).await?;
-    Ok(ids.len() as u64)
+    let rows = db.fetch(format!("{REARM} AND {conditions} {REARMED}"), &binds.values()).await?;
+    rearm_documents(db, &rows, actor, now).await?;
+    Ok(rows.len() as u64)
 }
 
-pub(super) async fn rearm_one(
-    db: &mut impl Dialect,
+pub(super) async fn rearm_one<T: Dialect>(
+    db: &mut T,
     order_id: &OrderId,
     actor: &str,
     now: Timestamp,
@@ -165,11 +279,7 @@ pub(super) async fn rearm_one(
     if known.is_empty() {
         return Ok(None);
     }
-    let sql = format!("{REARM} AND order_id = $2");
-    let rearmed = db.execute(sql, &[now.into(), order_id.into()]).await?;
-    if rearmed > 0 {
-        let events = [Event::Rearmed { actor: actor.to_owned() }];
-        append(db, std::iter::once((order_id, events.as_slice())), now).await?;
-    }
-    Ok(Some(rearmed))
+    let rows = db.fetch(format!("{REARM} AND order_id = $2 {REARMED}"), &[now.into(), order_id.into()]).await?;
+    rearm_documents(db, &rows, actor, now).await?;
+    Ok(Some(rows.len() as u64))
 }

@@ -24,7 +24,7 @@ pub trait Dialect: Send {
     const LEAST: &'static str;
     /// Joins with what stands on the left going first.
     const THEN_JOIN: &'static str;
-    /// Behind `orders`: go by `due_since`.
+    /// Behind `documents`: go by `due_since`.
     const BY_DUE_SINCE: &'static str;
     /// The digits of `id` as bytes.
     const ID_IN_BYTES: &'static str;

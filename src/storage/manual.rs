@@ -54,7 +54,7 @@ pub(super) async fn decide(
     }
     // Decided like any other news: an order whose save may still arrive is looked up first.
     let sql = "UPDATE orders SET decision = CASE WHEN $2 = '' THEN NULL ELSE $2 END, undecided = 1,
-                      revision = revision + 1, failures = 0, changed_at = $3
+                      revision = revision + 1, changed_at = $3
                WHERE order_id = $1";
     let json = wanted.as_ref().map(to_json).unwrap_or_default();
     db.execute(sql, &[order_id.into(), (&json).into(), now.into()]).await?;

@@ -3,6 +3,7 @@
 //! An order's row is also its job: there is no queue beside it that could disagree with it.
 
 mod allowance;
+mod attempts;
 mod claim;
 mod copy;
 mod decide;
@@ -22,6 +23,7 @@ mod records;
 mod remedy;
 mod rows;
 mod sessions;
+mod settle;
 mod sql;
 mod sqlite;
 mod timeline;
@@ -133,6 +135,16 @@ pub enum StorageError {
     /// Others were being written for all the time there was.
     #[error("the database is busy: others have been waiting to be written for too long; the log says why")]
     Busy,
+    /// The change of an order's state is not in the table of lawful changes, and is not written.
+    #[error("order {order_id} must not go from {from} to {to}: nothing was written", from = .from.as_str(), to = .to.as_str())]
+    Unlawful {
+        /// Which order.
+        order_id: OrderId,
+        /// The state that it is in.
+        from: State,
+        /// The state that it was to have.
+        to: State,
+    },
     /// The file is damaged; nothing more is written.
     #[error("{0}")]
     Damaged(String),
@@ -269,18 +281,23 @@ pub trait Storage: Send + Sync + 'static {
     /// The thing that orders of a book wait for whose time for a look has come.
     async fn due_recheck(&self, book: &str, now: Timestamp) -> Result<Option<Recheck>>;
 
-    /// A blocked order of a book that is to be looked at again for its own sake.
-    async fn due_order_recheck(&self, book: &str, now: Timestamp) -> Result<Option<OrderId>>;
+    /// A blocked document of a book that is to be rechecked for its own sake.
+    async fn due_own_recheck(&self, book: &str, now: Timestamp) -> Result<Option<DocumentKey>>;
 
-    /// Leases such an order for a look-up, in which nothing is saved; `None` when it is no longer blocked, has news or
-    /// leaves no doubt.
-    async fn claim_blocked(&self, order_id: &OrderId, now: Timestamp, lease_until: Timestamp) -> Result<Option<Claim>>;
+    /// Leases such a document for a look-up, in which nothing is saved; `None` when it is no longer blocked, its order
+    /// has news, or there is no doubt about it.
+    async fn claim_blocked(
+        &self,
+        document: &DocumentKey,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Option<Claim>>;
 
-    /// Has such an order decided and attempted again.
-    async fn retry_blocked(&self, order_id: &OrderId, now: Timestamp) -> Result<()>;
+    /// Has the order of such a document decided, and the document attempted again.
+    async fn retry_blocked(&self, document: &DocumentKey, now: Timestamp) -> Result<()>;
 
-    /// It is looked at again at another moment.
-    async fn recheck_at(&self, order_id: &OrderId, at: Timestamp) -> Result<()>;
+    /// It is rechecked at another moment.
+    async fn recheck_at(&self, document: &DocumentKey, at: Timestamp) -> Result<()>;
 
     /// When the next look is due.
     async fn next_recheck_at(&self, book: &str) -> Result<Option<Timestamp>>;

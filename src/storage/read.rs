@@ -79,7 +79,10 @@ async fn number(db: &mut impl Dialect, sql: String) -> Result<Option<i64>> {
 }
 
 pub(super) async fn oldest_due<T: Dialect>(db: &mut T) -> Result<Option<Timestamp>> {
-    let sql = format!("SELECT MIN(due_since) AS n FROM orders{} WHERE state = 'due'", T::BY_DUE_SINCE);
+    let sql = format!(
+        "SELECT MIN(due_since) AS n FROM documents{} WHERE state = 'due' AND wanted = 'exist'",
+        T::BY_DUE_SINCE
+    );
     number(db, sql).await?.map(timestamp).transpose()
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn put_off(db: &mut impl Dialect, book: &str, subject: &Subject
     db.execute(sql, &[book.into(), (&subject).into(), until.into()]).await?;
     // The orders that waited may have been cancelled or mapped elsewhere: nothing is rechecked for nobody.
     let sql = "DELETE FROM rechecks WHERE book = $1 AND subject = $2 AND NOT EXISTS
-                   (SELECT 1 FROM orders WHERE book = $1 AND waits_for = $2 AND waits_for <> '' AND state = 'blocked')";
+                   (SELECT 1 FROM documents WHERE book = $1 AND waits_for = $2 AND waits_for <> '' AND state = 'blocked')";
     db.execute(sql, &[book.into(), (&subject).into()]).await?;
     Ok(())
 }
@@ -45,7 +45,7 @@ pub(super) async fn end(db: &mut impl Dialect, book: &str, subject: &Subject, no
 }
 
 pub(super) async fn try_one(db: &mut impl Dialect, book: &str, subject: &Subject, now: Timestamp) -> Result<u64> {
-    let oldest = " AND id = (SELECT MIN(id) FROM orders
+    let oldest = " AND id = (SELECT MIN(id) FROM documents
                              WHERE book = $1 AND waits_for = $2 AND waits_for <> '' AND state = 'blocked')";
     decide_again(db, oldest, book, subject, now).await
 }
@@ -58,8 +58,10 @@ async fn decide_again(
     now: Timestamp,
 ) -> Result<u64> {
     let sql = format!(
-        "UPDATE orders SET undecided = 1, revision = revision + 1, failures = 0
-         WHERE book = $1 AND waits_for = $2 AND waits_for <> '' AND state = 'blocked'{which} RETURNING order_id"
+        "UPDATE orders SET undecided = 1, revision = revision + 1
+         WHERE order_id IN (SELECT order_id FROM documents
+                            WHERE book = $1 AND waits_for = $2 AND waits_for <> '' AND state = 'blocked'{which})
+         RETURNING order_id"
     );
     let name = subject.to_string();
     let rows = db.fetch(sql, &[book.into(), (&name).into()]).await?;

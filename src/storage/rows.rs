@@ -6,8 +6,11 @@ use jiff::Timestamp;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{InvoiceRef, OrderRecord, Receipt, Result, StandingInvoice, State, StorageError, dialect::Columns};
+use super::{
+    DocumentKey, InvoiceRef, OrderRecord, Receipt, Result, StandingInvoice, State, StorageError, dialect::Columns,
+};
 use crate::domain::{
+    document::{Kind, Part},
     money::Rupiah,
     order::OrderId,
     reason::{Finding, Reason},
@@ -92,6 +95,13 @@ pub(super) fn order_id(row: &impl Columns) -> Result<OrderId> {
     OrderId::parse(text).ok_or_else(|| StorageError::Unreadable(format!("order id {text:?}")))
 }
 
+/// Which document a row is.
+pub(super) fn document_key(row: &impl Columns) -> Result<DocumentKey> {
+    let word = row.text("kind")?;
+    let kind = Kind::parse(word).ok_or_else(|| StorageError::Unreadable(format!("kind of document {word:?}")))?;
+    Ok(DocumentKey { order_id: order_id(row)?, kind, part: Part(row.number("part")?) })
+}
+
 /// What to answer a sender, from its order's row as far as there is one.
 pub(super) fn receipt(row: &impl Columns, repeat: bool) -> Result<Receipt> {
     if row.text_if_any("state")?.is_none() {
@@ -103,10 +113,28 @@ pub(super) fn receipt(row: &impl Columns, repeat: bool) -> Result<Receipt> {
     Ok(Receipt { repeat, state, invoice: invoice.map(|(number, id)| InvoiceRef { number, id }) })
 }
 
-/// Columns that [`order_record`] reads.
-pub(super) const ORDER_COLUMNS: &str = "id, order_id, store_id, store_name, channel, channel_order_id, status, \
-    ordered_at, received_at, created_at, state, amount, subject, decision, acknowledged, reason, findings, warnings, book, tries, next_attempt_at, draft, \
-    invoice_number, invoice_id, invoice_total, invoiced_at, changed_at";
+/// A column of the invoice of an order in `orders`. Asked for one by one, it can stand in any statement: joined, it would
+/// change how a list is walked.
+macro_rules! of_invoice {
+    ($column:literal) => {
+        concat!(
+            "(SELECT invoice.",
+            $column,
+            " FROM documents AS invoice WHERE invoice.order_id = orders.order_id
+              AND invoice.kind = 'invoice' AND invoice.part = 0) AS ",
+            $column
+        )
+    };
+}
+
+/// Columns that [`order_record`] reads, from `orders`.
+pub(super) const ORDER_COLUMNS: &str =
+    concat!(
+    "id, order_id, store_id, store_name, channel, channel_order_id, status, ordered_at, received_at, created_at, state,
+     amount, subject, decision, acknowledged, reason, findings, warnings, invoice_number, invoice_id, invoice_total,
+     invoiced_at, changed_at, ",
+    of_invoice!("book"), ", ", of_invoice!("tries"), ", ", of_invoice!("next_attempt_at"), ", ", of_invoice!("draft")
+);
 
 pub(super) fn order_record(row: &impl Columns) -> Result<OrderRecord> {
     let text = |column| row.text(column).map(str::to_owned);
@@ -129,8 +157,8 @@ pub(super) fn order_record(row: &impl Columns) -> Result<OrderRecord> {
         findings: json_column(row, "findings")?,
         reason: reason(row)?,
         warnings: json_column(row, "warnings")?,
-        book: text("book")?,
-        tries: row.number("tries")?,
+        book: row.text_if_any("book")?.unwrap_or_default().to_owned(),
+        tries: row.number_if_any("tries")?.unwrap_or_default(),
         next_attempt_at: moment(row, "next_attempt_at")?,
         draft: optional_json(row, "draft")?,
         invoice: standing_invoice(row)?,

@@ -6,11 +6,12 @@ use futures_util::future::BoxFuture;
 use jiff::{Timestamp, civil::Date};
 
 use super::{
-    Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, Filter, Folding, Grouping, Leadership,
-    LongestWaits, ManualChange, MappingRevision, NewMapping, News, OpenWarning, OrderRecord, Page, Position, Receipt,
-    Recheck, Result, SessionRecord, Settled, Settlement, SnapshotRecord, Storage, StoreName, Sums, TimelinePage,
-    TimelinePlace, Total, Unfolded, UnreadableDelivery, Verdict, Wanted, Written, claim, decide, dialect::Dialect,
-    figures, fold, list, manual, mappings, old_bodies, order_recheck, pages, read, recheck, sessions, timeline,
+    Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, DocumentKey, Filter, Folding, Grouping,
+    Leadership, LongestWaits, ManualChange, MappingRevision, NewMapping, News, OpenWarning, OrderRecord, Page,
+    Position, Receipt, Recheck, Result, SessionRecord, Settled, Settlement, SnapshotRecord, Storage, StoreName, Sums,
+    TimelinePage, TimelinePlace, Total, Unfolded, UnreadableDelivery, Verdict, Wanted, Written, attempts, claim,
+    decide, dialect::Dialect, figures, fold, list, manual, mappings, old_bodies, order_recheck, pages, read, recheck,
+    sessions, settle, timeline,
 };
 use crate::domain::{
     order::OrderId,
@@ -134,27 +135,27 @@ impl<B: Base> Storage for Sql<B> {
     }
 
     async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>> {
-        write!(self, Small, db => claim::settle(db, settlements, now))
+        write!(self, Small, db => settle::settle(db, settlements, now))
     }
 
     async fn next_attempt_at(&self, book: &str) -> Result<Option<Timestamp>> {
-        read!(self, db => claim::next_attempt_at(db, book))
+        read!(self, db => attempts::next_at(db, book))
     }
 
     async fn hasten(&self, book: &str, now: Timestamp) -> Result<u64> {
-        write!(self, Large, db => claim::hasten(db, book, now))
+        write!(self, Large, db => attempts::hasten(db, book, now))
     }
 
     async fn hasten_one(&self, order_id: &OrderId, now: Timestamp) -> Result<u64> {
-        write!(self, Small, db => claim::hasten_one(db, order_id, now))
+        write!(self, Small, db => attempts::hasten_one(db, order_id, now))
     }
 
     async fn shorten_waits(&self, book: &str, now: Timestamp, longest: LongestWaits) -> Result<u64> {
-        write!(self, Large, db => claim::shorten_waits(db, book, now, longest))
+        write!(self, Large, db => attempts::shorten_waits(db, book, now, longest))
     }
 
     async fn end_leases(&self, book: &str, now: Timestamp) -> Result<u64> {
-        write!(self, Large, db => claim::end_leases(db, book, now))
+        write!(self, Large, db => attempts::end_leases(db, book, now))
     }
 
     async fn rearm(&self, filter: &Filter, actor: &str, now: Timestamp) -> Result<u64> {
@@ -214,20 +215,25 @@ impl<B: Base> Storage for Sql<B> {
         read!(self, db => recheck::due(db, book, now))
     }
 
-    async fn due_order_recheck(&self, book: &str, now: Timestamp) -> Result<Option<OrderId>> {
+    async fn due_own_recheck(&self, book: &str, now: Timestamp) -> Result<Option<DocumentKey>> {
         read!(self, db => order_recheck::due(db, book, now))
     }
 
-    async fn claim_blocked(&self, order_id: &OrderId, now: Timestamp, lease_until: Timestamp) -> Result<Option<Claim>> {
-        write!(self, Small, db => claim::claim_blocked(db, order_id, now, lease_until))
+    async fn claim_blocked(
+        &self,
+        document: &DocumentKey,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Option<Claim>> {
+        write!(self, Small, db => claim::claim_blocked(db, document, now, lease_until))
     }
 
-    async fn retry_blocked(&self, order_id: &OrderId, now: Timestamp) -> Result<()> {
-        write!(self, Small, db => order_recheck::try_again(db, order_id, now))
+    async fn retry_blocked(&self, document: &DocumentKey, now: Timestamp) -> Result<()> {
+        write!(self, Small, db => order_recheck::try_again(db, document, now))
     }
 
-    async fn recheck_at(&self, order_id: &OrderId, at: Timestamp) -> Result<()> {
-        write!(self, Small, db => order_recheck::put_off(db, order_id, at))
+    async fn recheck_at(&self, document: &DocumentKey, at: Timestamp) -> Result<()> {
+        write!(self, Small, db => order_recheck::put_off(db, document, at))
     }
 
     async fn next_recheck_at(&self, book: &str) -> Result<Option<Timestamp>> {

@@ -81,7 +81,7 @@ async fn when_the_one_that_posts_is_killed_another_goes_on() {
 /// Makes ending leases fail, as a full disk or a lock would.
 const REFUSE: &str = "
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not now'; END $$;
-    CREATE TRIGGER refuse BEFORE UPDATE ON orders FOR EACH ROW
+    CREATE TRIGGER refuse BEFORE UPDATE ON documents FOR EACH ROW
         WHEN (OLD.lease_until > 0 AND NEW.lease_until = 0) EXECUTE FUNCTION refuse()";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +100,7 @@ async fn a_takeover_whose_first_step_fails_is_completed_once_it_can_be() {
     sqlx::raw_sql(REFUSE).execute(&mut connection).await.expect("made");
     eventually("the takeover fails", async || other.log.text().contains("not now").then_some(())).await;
     assert!(!other.works_on_the_book());
-    sqlx::raw_sql("DROP TRIGGER refuse ON orders").execute(&mut connection).await.expect("dropped");
+    sqlx::raw_sql("DROP TRIGGER refuse ON documents").execute(&mut connection).await.expect("dropped");
     eventually("the takeover is complete", async || other.works_on_the_book().then_some(())).await;
     all_are_invoiced(&other, &accurate, 15).await;
 }

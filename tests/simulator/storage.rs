@@ -19,10 +19,11 @@ use forstok_accurate::{
         timeline::{Entry, Event},
     },
     storage::{
-        Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, Filter, Folding, Grouping, Leadership,
-        LongestWaits, ManualChange, MappingRevision, NewMapping, News, OpenWarning, OrderRecord, Page, Position,
-        Receipt, Recheck, Result, SessionRecord, Settled, Settlement, SnapshotRecord, State, Storage, StorageError,
-        StoreName, Sums, TimelinePage, TimelinePlace, Total, Unfolded, UnreadableDelivery, Verdict, Wanted, Written,
+        Cause, Claim, Claimable, Cleared, Count, DayOf, DaySum, Days, Delivery, DocumentKey, Filter, Folding, Grouping,
+        Leadership, LongestWaits, ManualChange, MappingRevision, NewMapping, News, OpenWarning, OrderRecord, Page,
+        Position, Receipt, Recheck, Result, SessionRecord, Settled, Settlement, SnapshotRecord, State, Storage,
+        StorageError, StoreName, Sums, TimelinePage, TimelinePlace, Total, Unfolded, UnreadableDelivery, Verdict,
+        Wanted, Written,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -325,23 +326,28 @@ impl Storage for SimStore {
         self.gates.in_store(self.inner.due_recheck(book, now)).await
     }
 
-    async fn due_order_recheck(&self, book: &str, now: Timestamp) -> Result<Option<OrderId>> {
-        self.gates.in_store(self.inner.due_order_recheck(book, now)).await
+    async fn due_own_recheck(&self, book: &str, now: Timestamp) -> Result<Option<DocumentKey>> {
+        self.gates.in_store(self.inner.due_own_recheck(book, now)).await
     }
 
-    async fn claim_blocked(&self, order_id: &OrderId, now: Timestamp, lease_until: Timestamp) -> Result<Option<Claim>> {
-        let call = self.inner.claim_blocked(order_id, now, lease_until);
+    async fn claim_blocked(
+        &self,
+        document: &DocumentKey,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Option<Claim>> {
+        let call = self.inner.claim_blocked(document, now, lease_until);
         let mut claims: Vec<_> = self.write("before claim", "after claim", call).await?.into_iter().collect();
         self.doubt_otherwise(&mut claims, now);
         Ok(claims.pop())
     }
 
-    async fn retry_blocked(&self, order_id: &OrderId, now: Timestamp) -> Result<()> {
-        self.write("before retry_blocked", "after retry_blocked", self.inner.retry_blocked(order_id, now)).await
+    async fn retry_blocked(&self, document: &DocumentKey, now: Timestamp) -> Result<()> {
+        self.write("before retry_blocked", "after retry_blocked", self.inner.retry_blocked(document, now)).await
     }
 
-    async fn recheck_at(&self, order_id: &OrderId, at: Timestamp) -> Result<()> {
-        self.write("before recheck_at", "after recheck_at", self.inner.recheck_at(order_id, at)).await
+    async fn recheck_at(&self, document: &DocumentKey, at: Timestamp) -> Result<()> {
+        self.write("before recheck_at", "after recheck_at", self.inner.recheck_at(document, at)).await
     }
 
     async fn next_recheck_at(&self, book: &str) -> Result<Option<Timestamp>> {

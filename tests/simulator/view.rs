@@ -148,9 +148,10 @@ impl Watch {
     pub(crate) async fn look(&self) -> View {
         let orders = rows!(
             self,
-            "SELECT order_id, state, reason, undecided, lease_until, next_attempt_at, doubt_since, attempt, invoice_id,
-                    warnings
-             FROM orders",
+            "SELECT o.order_id, o.state, o.reason, o.undecided, COALESCE(d.lease_until, 0) AS lease_until,
+                    COALESCE(d.next_attempt_at, 0) AS next_attempt_at, COALESCE(d.doubt_since, 0) AS doubt_since,
+                    COALESCE(d.attempt, 0) AS attempt, o.invoice_id, o.warnings
+             FROM orders o LEFT JOIN documents d ON d.order_id = o.order_id",
             [],
             |row| {
                 let order = OrderRow {
@@ -169,7 +170,7 @@ impl Watch {
             }
         );
         let rest = "SELECT (SELECT MIN(at) FROM (SELECT MIN(next_at) AS at FROM rechecks UNION ALL
-                        SELECT MIN(recheck_at) FROM orders WHERE recheck_at > 0) AS looks) AS at, (SELECT COUNT(*) FROM unfolded) AS unfolded";
+                        SELECT MIN(recheck_at) FROM documents WHERE recheck_at > 0) AS looks) AS at, (SELECT COUNT(*) FROM unfolded) AS unfolded";
         let rest = rows!(self, rest, [], |row| (row.number_if_any("at"), row.number("unfolded")));
         let (look, unfolded) = rest[0];
         View { orders: orders.into_iter().collect(), has_unfolded: unfolded > 0, next_look: look.map(moment) }
@@ -206,13 +207,13 @@ impl Watch {
 
     /// For a switch: the order's current attempt.
     pub(crate) async fn current_attempt(&self, order_id: &OrderId) -> i64 {
-        let sql = "SELECT attempt FROM orders WHERE order_id = $1";
+        let sql = "SELECT attempt FROM documents WHERE order_id = $1";
         rows!(self, sql, [order_id.as_str()], |row| row.number("attempt"))[0]
     }
 
     /// For a switch: makes orders under a lease claimable; returns them.
     pub(crate) async fn forget_leases(&self, now: Timestamp) -> Vec<String> {
-        let sql = "UPDATE orders SET next_attempt_at = $1 WHERE lease_until > $1 RETURNING order_id";
+        let sql = "UPDATE documents SET next_attempt_at = $1 WHERE lease_until > $1 RETURNING order_id";
         rows!(self, sql, [now.as_microsecond()], |row| row.text("order_id"))
     }
 }

@@ -9,7 +9,7 @@ use super::{
     AUTO_CREATE_AT, Bundles, CATEGORIES, DEFAULT_BOOK, InvoiceDate, Mapping, OnCancel, OnTotalDifference, Store,
     TaxMode, Template, UnknownStores, canonical_id,
 };
-use crate::domain::document::{Problem, Problems, Section, syntax_problem};
+use crate::domain::toml_text::{Problem, Problems, Section, syntax_problem};
 
 impl Mapping {
     /// Reads a mapping document and reports every error.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{
     deciding::mapping::Document,
-    domain::{document::Problem as Mistake, mapping::text::table_of_json},
+    domain::{mapping::text::table_of_json, toml_text::Problem as Mistake},
     http::{
         App,
         bodies::MappingDraft,

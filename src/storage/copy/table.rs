@@ -25,6 +25,7 @@ pub(super) const TABLES: &[Table] = &[
     table("deliveries", &["id"], 100),
     table("unfolded", &["delivery"], 2_000),
     table("orders", &["id"], 1_000),
+    table("documents", &["id"], 1_000),
     // Behind the orders, whose triggers write some of them.
     table("order_warnings", &["warning", "id"], 2_000),
     table("order_terms", &["term", "id"], 2_000),

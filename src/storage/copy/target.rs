@@ -156,6 +156,8 @@ impl Target {
         sqlx::raw_sql(
             "SELECT setval('delivery_ids', (SELECT COALESCE(MAX(id), 0) + 1 FROM deliveries), false);
              SELECT setval(pg_get_serial_sequence('orders', 'id'), (SELECT COALESCE(MAX(id), 0) + 1 FROM orders), false);
+             SELECT setval(pg_get_serial_sequence('documents', 'id'),
+                           (SELECT COALESCE(MAX(id), 0) + 1 FROM documents), false);
              ANALYZE; SET synchronous_commit = on",
         )
         .execute(&mut self.connection)

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 
-use crate::{domain::document::did_you_mean, storage::Result};
+use crate::{domain::toml_text::did_you_mean, storage::Result};
 
 /// What may stand behind the `?` of a URL. The driver would pass over all else, an `sslmode` that is misspelt too.
 const PARAMETERS: [&str; 12] = [

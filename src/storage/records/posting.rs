@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
 use crate::domain::{
+    document::{Kind, Part},
     doubt::Doubt,
     invoice::Draft,
     order::OrderId,
@@ -22,6 +23,17 @@ pub struct InvoiceRef {
     pub id: i64,
 }
 
+/// Which document: an order has at most one of each kind and part.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DocumentKey {
+    /// Of which order.
+    pub order_id: OrderId,
+    /// What sort of document.
+    pub kind: Kind,
+    /// Which of them.
+    pub part: Part,
+}
+
 /// How far ahead the moments may lie that are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LongestWaits {
@@ -35,11 +47,15 @@ pub struct LongestWaits {
     pub order_recheck: SignedDuration,
 }
 
-/// An order that a worker may work on until the lease ends.
+/// A document that a worker may work on until the lease ends.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// Which order.
+    /// Of which order.
     pub order_id: OrderId,
+    /// What sort of document.
+    pub kind: Kind,
+    /// Which of them.
+    pub part: Part,
     /// Names this claim in everything that is written about it.
     pub attempt: i64,
     /// From then on another worker may hold the order, so no call may be under way any more.
@@ -86,8 +102,12 @@ pub struct Recheck {
 /// What an attempt came to.
 #[derive(Clone, Debug)]
 pub struct Settlement {
-    /// Which order.
+    /// Of which order.
     pub order_id: OrderId,
+    /// What sort of document.
+    pub kind: Kind,
+    /// Which of them.
+    pub part: Part,
     /// The claim it was done under; if it is no longer the current one, nothing is written.
     pub attempt: i64,
     /// As in [`Claim::revision`]: with a person to act, nothing is left to be decided about that news.
@@ -115,6 +135,8 @@ impl Settlement {
     pub fn with_doubt(claim: &Claim, doubt: Doubt, outcome: Outcome) -> Self {
         Self {
             order_id: claim.order_id.clone(),
+            kind: claim.kind,
+            part: claim.part,
             attempt: claim.attempt,
             revision: claim.revision,
             outcome,
@@ -135,6 +157,11 @@ impl Settlement {
     pub fn looked_up_first(mut self, outcome: Outcome, entries: Vec<Entry>) -> Self {
         self.doubt.look_up_first();
         Self { outcome, entries, ..self }
+    }
+
+    /// Which document it is about.
+    pub fn document(&self) -> DocumentKey {
+        DocumentKey { order_id: self.order_id.clone(), kind: self.kind, part: self.part }
     }
 }
 

@@ -199,7 +199,7 @@ impl<T: OnFile> Dialect for T {
     const LEAST: &'static str = "MIN";
     const THEN_JOIN: &'static str = "CROSS JOIN";
     // Left to itself SQLite reads every order that is due.
-    const BY_DUE_SINCE: &'static str = " INDEXED BY orders_due_since";
+    const BY_DUE_SINCE: &'static str = " INDEXED BY documents_due_since";
     const ID_IN_BYTES: &'static str = "CAST(id AS BLOB)";
     const UNLESS_LOCKED: &'static str = "";
 

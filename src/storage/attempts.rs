@@ -1,0 +1,74 @@
+//! When documents are attempted next, and the ends of leases.
+
+use jiff::Timestamp;
+
+use super::{
+    Lane, LongestWaits, Result,
+    claim::LANE,
+    dialect::{Columns, Dialect},
+    rows::timestamp,
+};
+use crate::domain::order::OrderId;
+
+pub(super) async fn next_at(db: &mut impl Dialect, book: &str) -> Result<Option<Timestamp>> {
+    let earliest = Lane::ALL.map(|lane| {
+        let lane = lane as usize;
+        format!(
+            "SELECT MIN(next_attempt_at) AS at FROM documents WHERE book = $1 AND state = 'due' AND {LANE} = {lane}"
+        )
+    });
+    let sql = format!("SELECT MIN(at) AS at FROM ({}) AS lanes", earliest.join(" UNION ALL "));
+    let rows = db.fetch(sql, &[book.into()]).await?;
+    let at = rows.first().map(|row| row.number_if_any("at")).transpose()?.flatten();
+    at.map(timestamp).transpose()
+}
+
+pub(super) async fn hasten(db: &mut impl Dialect, book: &str, now: Timestamp) -> Result<u64> {
+    let sql = "UPDATE documents SET next_attempt_at = $2
+               WHERE book = $1 AND state = 'due' AND next_attempt_at > $2 AND lease_until = 0";
+    db.execute(sql, &[book.into(), now.into()]).await
+}
+
+pub(super) async fn hasten_one<T: Dialect>(db: &mut T, order_id: &OrderId, now: Timestamp) -> Result<u64> {
+    let sql = format!(
+        "UPDATE documents SET next_attempt_at = {}(next_attempt_at, $2)
+         WHERE order_id = $1 AND kind = 'invoice' AND state = 'due' AND wanted = 'exist' AND lease_until = 0",
+        T::LEAST
+    );
+    db.execute(sql, &[order_id.into(), now.into()]).await
+}
+
+pub(super) async fn shorten_waits(
+    db: &mut impl Dialect,
+    book: &str,
+    now: Timestamp,
+    longest: LongestWaits,
+) -> Result<u64> {
+    let (attempt, lease) = (now + longest.attempt, now + longest.lease);
+    let (recheck, own_recheck) = (now + longest.recheck, now + longest.order_recheck);
+    // During a lease, the next attempt is at its end.
+    let sql = format!(
+        "UPDATE documents SET next_attempt_at = CASE WHEN lease_until > 0 THEN CAST($4 AS BIGINT) ELSE $2 END,
+                              lease_until = CASE WHEN lease_until > 0 THEN CAST($4 AS BIGINT) ELSE 0 END
+         WHERE book = $1 AND state = 'due' AND {LANE} IN (0, 1, 2) AND next_attempt_at > $5
+           AND next_attempt_at > CASE WHEN lease_until > 0 THEN CAST($4 AS BIGINT) ELSE $3 END"
+    );
+    let values = [book.into(), now.into(), attempt.into(), lease.into(), attempt.min(lease).into()];
+    let documents = db.execute(sql, &values).await?;
+    let sql = "UPDATE rechecks SET next_at = $2 WHERE book = $1 AND next_at > $3";
+    let rechecks = db.execute(sql, &[book.into(), now.into(), recheck.into()]).await?;
+    let sql = "UPDATE documents SET recheck_at = $2 WHERE book = $1 AND recheck_at > 0 AND recheck_at > $3";
+    Ok(documents + rechecks + db.execute(sql, &[book.into(), now.into(), own_recheck.into()]).await?)
+}
+
+pub(super) async fn end_leases<T: Dialect>(db: &mut T, book: &str, now: Timestamp) -> Result<u64> {
+    // From now on none of their saves leaves any more.
+    let sql = format!(
+        "UPDATE documents SET lease_until = 0, next_attempt_at = $2,
+                doubt_since = CASE WHEN wanted = 'exist' THEN {least}(doubt_since, {now}) ELSE doubt_since END
+         WHERE book = $1 AND state = 'due' AND lease_until > 0",
+        least = T::LEAST,
+        now = db.now("$2"),
+    );
+    db.execute(sql, &[book.into(), now.into()]).await
+}

@@ -1,0 +1,270 @@
+//! Outcomes of attempts: the document, the state of its order and the timeline, in one commit.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{
+    Counted, DocumentKey, Outcome, Result, Settled, Settlement, State, StorageError,
+    dialect::{Columns, Dialect},
+    rows::{document_key, hundredths, json as to_json, micros, state, storable, subject_of},
+    timeline::append_entries,
+};
+use crate::domain::{
+    document::{Kind, Progress, invoice_in},
+    doubt::Remaining,
+    money::Rupiah,
+    order::OrderId,
+    recheck::next_recheck_after,
+};
+
+/// A document whose claim is current, and its order.
+struct Current {
+    book: String,
+    state: State,
+}
+
+/// Writes outcomes. What was decided about an order before its outcome was known changes nothing any more: a clock that
+/// was set forward has leases seem over while their calls are under way.
+pub(super) async fn settle<T: Dialect>(db: &mut T, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>> {
+    let owners = owners(db, settlements).await?;
+    let current = current(db, settlements).await?;
+    let taken: Vec<_> = settlements
+        .iter()
+        .filter(|settlement| !owners.contains_key(&settlement.order_id))
+        .filter_map(|settlement| Some((settlement, current.get(&settlement.document())?)))
+        .collect();
+    for (settlement, Current { state, .. }) in &taken {
+        if settlement.kind.leads_order() {
+            lawful(&settlement.order_id, *state, next_state(&settlement.outcome).unwrap_or(*state))?;
+        }
+    }
+    write_documents(db, &taken, now).await?;
+    write_orders(db, &taken, now).await?;
+    begin_rechecks(db, &taken, now).await?;
+    let entries = taken.iter().map(|(settlement, _)| (&settlement.order_id, settlement.entries.as_slice()));
+    append_entries(db, entries).await?;
+    let what = |settlement: &Settlement| match owners.get(&settlement.order_id) {
+        Some(owner) => Settled::InvoiceOf(owner.clone()),
+        None if current.contains_key(&settlement.document()) => Settled::Written,
+        None => Settled::Late,
+    };
+    Ok(settlements.iter().map(what).collect())
+}
+
+/// Refuses a change of state that is not in the table of the domain.
+pub(super) fn lawful(order_id: &OrderId, from: State, to: State) -> Result<()> {
+    if from.may_become(to) {
+        return Ok(());
+    }
+    Err(StorageError::Unlawful { order_id: order_id.clone(), from, to })
+}
+
+/// Documents to be settled whose claim is the current one. Nobody else writes meanwhile.
+async fn current<T: Dialect>(db: &mut T, settlements: &[Settlement]) -> Result<HashMap<DocumentKey, Current>> {
+    let rows: Vec<_> = settlements
+        .iter()
+        .map(|settlement| json!([settlement.order_id, settlement.kind.as_str(), settlement.part.0, settlement.attempt]))
+        .collect();
+    let join = T::THEN_JOIN;
+    let sql = format!(
+        "SELECT d.order_id, d.kind, d.part, d.book, o.state
+         FROM {} {join} documents d ON d.order_id = v.value ->> 0 AND d.kind = v.value ->> 1
+                               AND d.part = CAST(v.value ->> 2 AS BIGINT) AND d.lease_until > 0
+                               AND d.attempt = CAST(v.value ->> 3 AS BIGINT)
+         {join} orders o ON o.order_id = d.order_id",
+        T::ROWS
+    );
+    let mut current = HashMap::with_capacity(settlements.len());
+    for row in db.fetch(sql, &[(&to_json(&rows)).into()]).await? {
+        current.insert(document_key(&row)?, Current { book: row.text("book")?.to_owned(), state: state(&row)? });
+    }
+    Ok(current)
+}
+
+/// Orders to be settled with a document that belongs to another order, with that other one.
+///
+/// Nobody else writes meanwhile, so the unique index `documents_in_accurate` never has to refuse what passes here.
+async fn owners<T: Dialect>(db: &mut T, settlements: &[Settlement]) -> Result<HashMap<OrderId, OrderId>> {
+    let mut first: HashMap<(Kind, i64), &Settlement> = HashMap::new();
+    let mut owners = HashMap::new();
+    for settlement in settlements {
+        if let Outcome::Invoiced { invoice } = &settlement.outcome {
+            let owner = first.entry((settlement.kind, invoice.id)).or_insert(settlement);
+            if owner.order_id != settlement.order_id {
+                owners.insert(settlement.order_id.clone(), owner.order_id.clone());
+            }
+        }
+    }
+    if first.is_empty() {
+        return Ok(owners);
+    }
+    let rows: Vec<_> = first
+        .iter()
+        .map(|((kind, id), settlement)| json!([settlement.order_id, kind.as_str(), settlement.part.0, id]))
+        .collect();
+    let join = T::THEN_JOIN;
+    let sql = format!(
+        "SELECT mine.order_id AS mine, other.order_id AS other
+         FROM {} {join} documents mine ON mine.order_id = v.value ->> 0 AND mine.kind = v.value ->> 1
+                                  AND mine.part = CAST(v.value ->> 2 AS BIGINT)
+         {join} documents other ON other.book = mine.book AND other.kind = mine.kind
+             AND other.accurate_id = CAST(v.value ->> 3 AS BIGINT)
+             AND other.accurate_id IS NOT NULL AND other.state <> 'gone' AND other.order_id <> mine.order_id",
+        T::ROWS
+    );
+    for row in db.fetch(sql, &[(&to_json(&rows)).into()]).await? {
+        let id = |column| OrderId::parse(row.text(column)?).ok_or_else(|| StorageError::Unreadable(column.to_owned()));
+        owners.insert(id("mine")?, id("other")?);
+    }
+    Ok(owners)
+}
+
+async fn write_documents<T: Dialect>(db: &mut T, taken: &[(&Settlement, &Current)], now: Timestamp) -> Result<()> {
+    let rows: Vec<_> = taken.iter().map(|(settlement, _)| document_row(settlement, now)).collect();
+    let sql = format!(
+        "UPDATE documents SET
+             lease_until = 0,
+             state = COALESCE(v.value ->> 'state', state),
+             waits_for = CASE WHEN v.value ->> 'state' IS NULL THEN waits_for
+                              ELSE COALESCE(v.value ->> 'waits_for', '') END,
+             recheck_at = CAST(v.value ->> 'recheck_at' AS BIGINT),
+             doubt_since = CASE v.value ->> 'doubt' WHEN 'now' THEN {now} WHEN 'before' THEN doubt_before
+                                                    WHEN 'look_up' THEN {greatest}(doubt_before, 1) ELSE 0 END,
+             next_attempt_at = CAST(v.value ->> 'next_attempt_at' AS BIGINT),
+             tries = tries - CAST(v.value ->> 'uncounted' AS BIGINT),
+             failures = failures * CAST(v.value ->> 'in_a_row' AS BIGINT) + CAST(v.value ->> 'failed' AS BIGINT),
+             failed_checks = CAST(v.value ->> 'failed_checks' AS BIGINT), trouble = v.value ->> 'trouble',
+             due_since = CASE WHEN v.value ->> 'state' IS NULL THEN due_since END,
+             number = COALESCE(v.value ->> 'number', number),
+             accurate_id = COALESCE(CAST(v.value ->> 'id' AS BIGINT), accurate_id),
+             total = COALESCE(v.value ->> 'total', total),
+             shown_at = CASE WHEN v.value ->> 'id' IS NULL THEN shown_at ELSE {now} END
+         FROM {rows}
+         WHERE documents.order_id = v.value ->> 'order_id' AND documents.kind = v.value ->> 'kind'
+           AND documents.part = CAST(v.value ->> 'part' AS BIGINT)",
+        greatest = T::GREATEST,
+        rows = T::ROWS,
+        now = db.now("$2"),
+    );
+    let rows = to_json(&rows);
+    let values = [(&rows).into(), now.into()];
+    // By a server's clock the moment is not needed, and PostgreSQL takes no value that no statement names.
+    let values = if sql.contains("$2") { &values[..] } else { &values[..1] };
+    db.execute(sql, values).await?;
+    Ok(())
+}
+
+/// The state that an outcome gives the order; `None` leaves it as it is.
+fn next_state(outcome: &Outcome) -> Option<State> {
+    match outcome {
+        Outcome::Invoiced { .. } => Some(State::Invoiced),
+        Outcome::Blocked { .. } => Some(State::Blocked),
+        Outcome::Voided { .. } => Some(State::Voided),
+        Outcome::Postponed { .. } | Outcome::Reconsider => None,
+    }
+}
+
+/// The columns of a document that an outcome sets; a missing `state` leaves it as it is.
+fn document_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
+    let doubt = match settlement.doubt().remaining() {
+        Remaining::Nothing => "nothing",
+        Remaining::LookUp => "look_up",
+        Remaining::AsBefore => "before",
+        Remaining::SinceNow => "now",
+    };
+    let progress = next_state(&settlement.outcome).map(|state| invoice_in(state).1);
+    let mut row = json!({
+        "order_id": settlement.order_id, "kind": settlement.kind.as_str(), "part": settlement.part.0,
+        "state": progress.map(Progress::as_str), "doubt": doubt,
+        "failed_checks": settlement.trouble.looks, "trouble": settlement.trouble.words,
+        "recheck_at": 0, "next_attempt_at": 0, "uncounted": 0, "failed": 0, "in_a_row": 1,
+    });
+    match &settlement.outcome {
+        Outcome::Invoiced { invoice } => {
+            row["number"] = json!(invoice.number);
+            row["id"] = json!(invoice.id);
+            row["total"] = json!(invoice.total.normalize().to_string());
+        }
+        Outcome::Blocked { waits_for, recheck_after, .. } => {
+            row["waits_for"] = json!(waits_for.as_ref().map(ToString::to_string));
+            row["recheck_at"] = json!(recheck_after.map_or(0, |after| micros(now + after)));
+        }
+        Outcome::Postponed { until, counted } => {
+            row["next_attempt_at"] = json!(micros(*until));
+            row["uncounted"] = json!(i32::from(*counted != Counted::Yes));
+            row["failed"] = json!(i32::from(*counted == Counted::Yes));
+            row["in_a_row"] = json!(i32::from(*counted != Counted::WentWell));
+        }
+        Outcome::Reconsider => row["next_attempt_at"] = json!(micros(now)),
+        Outcome::Voided { .. } => {}
+    }
+    row
+}
+
+/// The order follows its invoice; receipts and returns leave its state as it is.
+async fn write_orders<T: Dialect>(db: &mut T, taken: &[(&Settlement, &Current)], now: Timestamp) -> Result<()> {
+    let leading = taken.iter().filter(|(settlement, _)| settlement.kind.leads_order());
+    let rows: Vec<_> = leading.map(|(settlement, _)| order_row(settlement)).collect();
+    let sql = format!(
+        "UPDATE orders SET
+             changed_at = $2, revision = revision + 1, state = COALESCE(v.value ->> 'state', state), reason = v.value ->> 'reason',
+             findings = v.value ->> 'findings', subject = v.value ->> 'subject', warnings = v.value ->> 'warnings',
+             amount = COALESCE(CAST(v.value ->> 'amount' AS BIGINT), amount),
+             undecided = CASE WHEN revision = CAST(v.value ->> 'settles' AS BIGINT) THEN 0
+                              ELSE {greatest}(undecided, CAST(v.value ->> 'reconsider' AS BIGINT)) END,
+             invoice_number = COALESCE(v.value ->> 'number', invoice_number),
+             invoice_id = COALESCE(CAST(v.value ->> 'id' AS BIGINT), invoice_id),
+             invoice_total = COALESCE(v.value ->> 'total', invoice_total),
+             invoiced_at = CASE WHEN v.value ->> 'id' IS NULL THEN invoiced_at ELSE $2 END
+         FROM {rows} WHERE orders.order_id = v.value ->> 'order_id'",
+        greatest = T::GREATEST,
+        rows = T::ROWS,
+    );
+    db.execute(sql, &[(&to_json(&rows)).into(), now.into()]).await?;
+    Ok(())
+}
+
+/// The columns of the order that an outcome for its invoice sets.
+fn order_row(settlement: &Settlement) -> serde_json::Value {
+    let mut row = json!({
+        "order_id": settlement.order_id, "state": next_state(&settlement.outcome).map(State::as_str),
+        "warnings": to_json(&settlement.warnings), "reason": "", "findings": "[]", "subject": "",
+        "settles": -1, "reconsider": 0,
+    });
+    match &settlement.outcome {
+        Outcome::Invoiced { invoice } => {
+            row["number"] = json!(invoice.number);
+            row["id"] = json!(invoice.id);
+            row["total"] = json!(invoice.total.normalize().to_string());
+            row["amount"] = json!(hundredths(Rupiah::from_decimal(invoice.total)));
+        }
+        Outcome::Blocked { findings, .. } => {
+            row["settles"] = json!(settlement.revision);
+            row["reason"] = json!(findings.first().map_or("", |finding| finding.reason.code()));
+            row["findings"] = json!(to_json(findings));
+            row["subject"] = json!(subject_of(findings));
+        }
+        // What came while it was deleted may want a person to look.
+        Outcome::Reconsider | Outcome::Voided { .. } => row["reconsider"] = json!(1),
+        Outcome::Postponed { .. } => {}
+    }
+    row
+}
+
+/// What a document now waits for is rechecked from now on, once for all that wait for it.
+async fn begin_rechecks(db: &mut impl Dialect, taken: &[(&Settlement, &Current)], now: Timestamp) -> Result<()> {
+    let mut begun = HashSet::new();
+    for (settlement, Current { book, .. }) in taken {
+        if let Outcome::Blocked { waits_for: Some(subject), .. } = &settlement.outcome
+            && begun.insert((book, subject))
+        {
+            let sql = "INSERT INTO rechecks (book, subject, next_at) VALUES ($1, $2, $3)
+                       ON CONFLICT (book, subject) DO NOTHING";
+            let (subject, at) = (storable(&subject.to_string()).into_owned(), now + next_recheck_after(0));
+            db.execute(sql, &[book.into(), (&subject).into(), at.into()]).await?;
+        }
+    }
+    Ok(())
+}

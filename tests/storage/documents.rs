@@ -1,0 +1,110 @@
+//! Documents of every kind: which state of an order may follow which, and what is created or deleted before what.
+
+use forstok_accurate::{
+    clock::Clock,
+    domain::document::Kind,
+    settings::Database,
+    storage::{Claim, Deletion, Lane, Outcome, Settled, Settlement, StandingInvoice, State, StorageError, Wanted},
+};
+use jiff::SignedDuration;
+
+use super::{ignoring, undecided};
+use crate::world::{BOOK, Base, World, order, order_id};
+
+/// Changes the world's database as a later version of the program would.
+async fn run(world: &World, sql: &'static str) {
+    match &world.place {
+        Database::Sqlite(path) => {
+            let connection = rusqlite::Connection::open(path).expect("the file can be opened");
+            connection.execute_batch(sql).expect("run");
+        }
+        place @ Database::Postgres(_) => {
+            sqlx::raw_sql(sql).execute(&mut super::replicas::beside(place).await).await.expect("run");
+        }
+    }
+}
+
+async fn claim(world: &World, lane: Lane) -> Vec<Claim> {
+    let now = world.clock.now();
+    let wanted = Wanted::Due { lane, newest_first: false, limit: 10 };
+    world.storage.claim(BOOK, wanted, now, now + SignedDuration::from_mins(1)).await.expect("claimed")
+}
+
+async fn settle(world: &World, claim: &Claim, outcome: Outcome) -> Result<Vec<Settled>, StorageError> {
+    world.storage.settle(&[Settlement::of(claim, outcome)], world.clock.now()).await
+}
+
+fn exists(claim: &Claim, id: i64) -> Outcome {
+    let (number, total) = (claim.draft.body.number.clone(), claim.draft.total.decimal());
+    Outcome::Invoiced { invoice: StandingInvoice { id, number, total } }
+}
+
+fn gone(claim: &Claim) -> Outcome {
+    Outcome::Voided { number: claim.draft.body.number.clone(), by: Deletion::ThisAttempt }
+}
+
+pub(super) async fn an_unlawful_change_of_state_is_refused_and_nothing_is_written(base: Base) {
+    let mut world = World::on(base).await;
+    for id in ["1", "2"] {
+        world.forstok_sends(order(id).ready_to_ship()).await;
+    }
+    world.decide_all().await;
+    let claims = claim(&world, Lane::Fresh).await;
+    let refused = settle(&world, &claims[0], gone(&claims[0])).await.expect_err("no invoice was to be deleted");
+    assert!(
+        matches!(&refused, StorageError::Unlawful { order_id, from: State::Due, to: State::Voided } if order_id.as_str() == "1"),
+        "{refused:?}"
+    );
+    assert_eq!(refused.to_string(), "order 1 must not go from due to voided: nothing was written");
+    assert_eq!(world.state("1").await, "due");
+    assert_eq!(settle(&world, &claims[0], exists(&claims[0], 1)).await.expect("lawful"), [Settled::Written]);
+
+    world.forstok_sends(order("1").status("Completed")).await;
+    let verdict = ignoring(&undecided(&world).await[0]);
+    let refused = world.storage.decide(&[verdict], world.clock.now()).await.expect_err("its invoice exists");
+    assert_eq!(refused.to_string(), "order 1 must not go from invoiced to ignored: nothing was written");
+    assert_eq!(world.state("1").await, "invoiced");
+    assert_eq!(undecided(&world).await.len(), 1, "the news is still to be decided about");
+}
+
+pub(super) async fn what_a_document_needs_exists_before_it_and_goes_after_it(base: Base) {
+    let mut world = World::on(base).await;
+    world.forstok_sends(order("1").ready_to_ship()).await;
+    world.decide_all().await;
+    run(
+        &world,
+        "INSERT INTO documents (order_id, kind, part, book, number, draft, wanted, state)
+         SELECT order_id, 'receipt', 1, book, number || '/1', draft, 'exist', 'due' FROM documents",
+    )
+    .await;
+    let kinds = |claims: &[Claim]| claims.iter().map(|claim| claim.kind).collect::<Vec<_>>();
+    let claimable = async |lane| world.storage.claimable(BOOK, world.clock.now(), 10).await.expect("readable").of(lane);
+
+    assert_eq!(claimable(Lane::Fresh).await, 1);
+    let invoice = claim(&world, Lane::Fresh).await;
+    assert_eq!(kinds(&invoice), [Kind::Invoice], "the receipt needs it");
+    assert_eq!(claimable(Lane::Fresh).await, 0, "it does not exist yet");
+    settle(&world, &invoice[0], exists(&invoice[0], 7)).await.expect("written");
+    let receipt = claim(&world, Lane::Fresh).await;
+    assert_eq!(kinds(&receipt), [Kind::Receipt]);
+    // Ids of receipts and of invoices have nothing to do with each other.
+    let settled = settle(&world, &receipt[0], exists(&receipt[0], 7)).await.expect("written");
+    assert_eq!(settled, [Settled::Written]);
+    assert_eq!(world.state("1").await, "invoiced", "the state of the order is that of its invoice");
+
+    world.forstok_sends(order("1").cancelled()).await;
+    world.decide_all().await;
+    assert_eq!(world.state("1").await, "void_due");
+    assert!(claim(&world, Lane::Void).await.is_empty(), "its receipt exists");
+    run(&world, "UPDATE documents SET wanted = 'gone', state = 'due' WHERE kind = 'receipt'").await;
+    let receipt = claim(&world, Lane::Void).await;
+    assert_eq!(kinds(&receipt), [Kind::Receipt]);
+    assert!(claim(&world, Lane::Void).await.is_empty(), "nobody knows yet that the receipt is gone");
+    settle(&world, &receipt[0], gone(&receipt[0])).await.expect("written");
+    assert_eq!(world.state("1").await, "void_due");
+    let invoice = claim(&world, Lane::Void).await;
+    assert_eq!(kinds(&invoice), [Kind::Invoice]);
+    settle(&world, &invoice[0], gone(&invoice[0])).await.expect("written");
+    let order = world.storage.order(&order_id("1")).await.expect("readable").expect("known");
+    assert_eq!(order.state, State::Voided);
+}
