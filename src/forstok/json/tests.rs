@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{Fields, Json, unescaped};
+use super::{Fields, Json, repaired_surrogates, unescaped};
 
 /// A value as a sender might write it: keys in any order and more than once.
 #[derive(Clone, Debug)]
@@ -136,9 +136,15 @@ fn change(value: &mut Value, chance: &mut fastrand::Rng) {
     }
 }
 
+/// A value that a later one of the same name replaces is never read, so half a surrogate pair in it goes unnoticed.
+/// Nothing else that `serde_json` refuses is taken.
 fn assert_read_alike(body: &[u8]) -> Result<(), TestCaseError> {
     let ours = str::from_utf8(body).ok().and_then(|body| value(serde_json::from_str(body).ok()?).ok());
-    prop_assert_eq!(ours, serde_json::from_slice::<Value>(body).ok(), "{}", String::from_utf8_lossy(body));
+    let mut theirs = serde_json::from_slice::<Value>(body).ok();
+    if theirs.is_none() && ours.is_some() {
+        theirs = serde_json::from_str(&repaired_surrogates(String::from_utf8_lossy(body))).ok();
+    }
+    prop_assert_eq!(ours, theirs, "{}", String::from_utf8_lossy(body));
     Ok(())
 }
 
