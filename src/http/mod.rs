@@ -2,7 +2,6 @@
 
 pub(crate) mod auth;
 mod bodies;
-mod closing;
 pub(crate) mod filter;
 mod headers;
 mod health;
@@ -20,6 +19,7 @@ mod responses;
 mod serve;
 pub(crate) mod session;
 mod sign_in_limit;
+mod stream;
 mod token_limit;
 pub(crate) mod uniform;
 pub(crate) mod v1;

@@ -36,7 +36,7 @@ struct Limits {
     time: Duration,
 }
 
-const LIMITS: Limits = Limits { small: 16 * 1024, shared: 32 * 1024 * 1024, time: Duration::from_secs(10) };
+const LIMITS: Limits = Limits { small: 8 * 1024, shared: 16 * 1024 * 1024, time: Duration::from_secs(10) };
 
 /// Reads bodies.
 #[derive(Debug)]
@@ -60,6 +60,7 @@ impl Reading {
             return self.waste(announced, 0, body).await;
         }
         let until = Instant::now() + self.limits.time;
+        let whole = announced.unwrap_or(LARGEST);
         let (mut collected, mut part) = (Vec::new(), None);
         while let Some(chunk) = next_chunk(&mut body, until).await? {
             if collected.is_empty() && body.is_end_stream() && chunk.len() <= LARGEST {
@@ -72,9 +73,12 @@ impl Reading {
                 return self.waste(announced, length - LARGEST, body).await;
             }
             if part.is_none() && length > self.limits.small {
-                let whole = announced.unwrap_or(LARGEST).max(length);
                 part = Some(self.part_of_memory(whole, until).await?);
-                collected.reserve_exact(whole - collected.len());
+            }
+            if length > collected.capacity() {
+                // Grows with what has arrived, not with what was announced, and never beyond it.
+                let capacity = length.next_power_of_two().min(whole).max(length);
+                collected.reserve_exact(capacity - collected.len());
             }
             collected.extend_from_slice(&chunk);
         }

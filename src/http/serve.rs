@@ -2,10 +2,7 @@
 
 use std::{
     future::Future,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -25,15 +22,15 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinHandle,
-    time::{Instant, sleep_until, timeout_at},
+    time::timeout,
 };
 
-use super::{closing::ReadsOn, origin::Peer};
+use super::{origin::Peer, stream::Stream};
 use crate::supervisor::{Progress, Supervisor};
 
 /// How long the headers of a connection's first request may take to arrive, from the beginning of the connection on.
 /// A connection that sends nothing frees its place after this time.
-const HEAD_TIME: Duration = Duration::from_secs(10);
+const HEAD_TIME: Duration = Duration::from_secs(15);
 
 /// How long a connection may be idle between two requests, and how long the headers of the later one may take. Load
 /// balancers close idle connections after 60 seconds (nginx, AWS); theirs must be the side that closes first, or a
@@ -155,42 +152,30 @@ impl Connection {
     /// Serves all its requests. It ends early when the first request does not arrive in time, or when the service stops
     /// before that.
     async fn serve(self, watcher: Watcher, mut stopping: watch::Receiver<()>) {
-        let until = Instant::now() + self.limits.head;
-        let begins = tokio::select! {
-            begins = timeout_at(until, self.stream.readable()) => begins.is_ok(),
-            _ = stopping.changed() => false,
-        };
-        // Nothing is set up, not even a buffer, for the many connections of strangers that never send anything.
-        if begins {
-            Box::pin(self.answer(until, watcher, stopping)).await;
-        }
-    }
-
-    async fn answer(self, until: Instant, watcher: Watcher, mut stopping: watch::Receiver<()>) {
         let Self { stream, peer, router, limits } = self;
-        let has_asked = AtomicBool::new(false);
-        let service = service_fn(|mut request: Request<Incoming>| {
-            has_asked.store(true, Relaxed);
-            request.extensions_mut().insert(peer);
-            TowerToHyperService::new(router.clone()).call(request)
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.keep_alive)
-            .max_buf_size(LARGEST_HEAD)
-            .serve_connection(TokioIo::new(ReadsOn::new(stream)), service);
-        let mut connection = std::pin::pin!(watcher.watch(connection));
-        // hyper has one time limit for an idle connection and for any headers; the first headers have a shorter one.
-        tokio::select! {
-            // How a connection ends is its sender's business: what was answered with 2xx is on disk.
-            _ = &mut connection => return,
-            () = sleep_until(until) => {}
-            _ = stopping.changed() => {}
-        }
-        if has_asked.load(Relaxed) {
-            let _ = connection.await;
+        let stream = tokio::select! {
+            stream = timeout(limits.head, Stream::after_first_head(stream, LARGEST_HEAD)) => stream.ok().flatten(),
+            _ = stopping.changed() => None,
+        };
+        if let Some(stream) = stream {
+            // In a box of its own, since the many connections that never send a head need none.
+            Box::pin(answer(stream, peer, router, watcher, limits.keep_alive)).await;
         }
     }
+}
+
+/// Answers all requests of a connection. How it ends is its sender's business: what was answered with 2xx is on disk.
+async fn answer(stream: Stream, peer: Peer, router: Router, watcher: Watcher, keep_alive: Duration) {
+    let service = service_fn(|mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        TowerToHyperService::new(router.clone()).call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(keep_alive)
+        .max_buf_size(LARGEST_HEAD)
+        .serve_connection(TokioIo::new(stream), service);
+    let _ = watcher.watch(connection).await;
 }
 
 /// How many connections the machine lets us have.
@@ -215,10 +200,17 @@ fn most_connections() -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::{future::pending, net::SocketAddr};
+    use std::{
+        future::pending,
+        net::SocketAddr,
+        sync::atomic::{AtomicBool, Ordering::Relaxed},
+    };
 
     use axum::routing::get;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        time::Instant,
+    };
 
     use super::*;
     use crate::clock::SystemClock;
