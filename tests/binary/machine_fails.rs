@@ -28,8 +28,8 @@ const WITHOUT_ROOTS_RIGHTS: &str = r#"
 const SMALL_DISK: &str = r#"
     set -e
     mkdir data
-    mount -t tmpfs -o size=4m tmpfs data
-    head -c 2M /dev/zero > data/filler
+    mount -t tmpfs -o size=12m tmpfs data
+    head -c 8M /dev/zero > data/filler
     (while kill -0 $$ && [ ! -e make-room ]; do sleep 0.05; done; rm data/filler) > /dev/null 2>&1 &
     exec "$0" "$@""#;
 
