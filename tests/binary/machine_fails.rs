@@ -24,7 +24,7 @@ const WITHOUT_ROOTS_RIGHTS: &str = r#"
     fi
     exec "$0" "$@""#;
 
-/// A disk of 4 MiB for the service, which a process fills and empties again on request.
+/// A disk of 12 MiB for the service, which a process fills and empties again on request.
 const SMALL_DISK: &str = r#"
     set -e
     mkdir data

@@ -11,10 +11,6 @@ use std::{
 use forstok_accurate::clock::{Clock, Monotonic};
 use jiff::{SignedDuration, Timestamp};
 
-/// How many times faster than real time the service's own loops run. The database needs real time to answer: if
-/// simulated time did not wait for it, a lease could expire during one statement.
-const PACE: u32 = 300;
-
 /// A clock that moves to the time at which the next sleeper wants to wake, so that nothing oversleeps.
 pub(crate) struct FakeClock(Mutex<Time>);
 
@@ -26,8 +22,8 @@ struct Time {
     /// When each sleeper wants to wake; the number distinguishes sleepers with the same time.
     wakes: BTreeSet<(Timestamp, u64)>,
     sleepers: u64,
-    /// Since when, in both times, the service's own loops determine how time passes.
-    pace: Option<(Instant, Timestamp)>,
+    /// How many times faster than real time it may pass, and since when in both times.
+    pace: Option<(u32, Instant, Timestamp)>,
 }
 
 impl FakeClock {
@@ -52,11 +48,12 @@ impl FakeClock {
         time.truth = time.truth.max(moment - time.ahead);
     }
 
-    /// From now on sleepers move time no faster than [`PACE`] permits.
-    pub(crate) fn keeps_pace(&self) {
+    /// From now on sleepers move time at most so many times faster than real time. The database needs real time to
+    /// answer: if simulated time did not wait for it, a lease could expire during one statement.
+    pub(crate) fn keeps_pace(&self, times: u32) {
         let mut time = self.time();
         let truth = time.truth;
-        time.pace.get_or_insert_with(|| (Instant::now(), truth));
+        time.pace.get_or_insert_with(|| (times, Instant::now(), truth));
     }
 
     /// The machine's clock is changed: from now on it is ahead of true time by this amount.
@@ -112,7 +109,7 @@ impl<'a> Sleeper<'a> {
     /// Whether it may wake: it is the next to wake, or its time has passed.
     fn wakes(&self) -> bool {
         let mut time = self.clock.time();
-        let at_most = time.pace.map(|(since, then)| then + since.elapsed() * PACE);
+        let at_most = time.pace.map(|(times, since, then)| then + since.elapsed() * times);
         if time.wakes.first() == Some(&self.wake) && at_most.is_none_or(|at_most| self.wake.0 <= at_most) {
             time.truth = time.truth.max(self.wake.0);
         }

@@ -46,6 +46,9 @@ const MOST_ROUNDS: usize = 2_000;
 /// In real time; long enough for the slowest machine.
 const LONGEST_TEST: std::time::Duration = std::time::Duration::from_mins(1);
 
+/// How many times faster than real time the service's own loops run.
+const PACE_OF_LOOPS: u32 = 300;
+
 /// Everything around the engine.
 pub(crate) struct World {
     pub(crate) accurate: Sandbox,
@@ -299,7 +302,7 @@ impl World {
 
     /// Lets the service's own loops, which the test started, run until a condition is fulfilled.
     pub(crate) async fn eventually(&self, what: &str, holds: impl Fn(&Self) -> bool) {
-        self.clock.keeps_pace();
+        self.clock.keeps_pace(PACE_OF_LOOPS);
         let came = async {
             while !holds(self) {
                 tokio::task::yield_now().await;
