@@ -1,6 +1,6 @@
 //! Making and deleting invoices in Accurate.
 //!
-//! [`scheduler`] says what comes next; [`work`] does it and writes down the outcome: [`post`] makes one attempt (kept
+//! `scheduler` says what comes next; `work` does it and writes down the outcome: [`post`] makes one attempt (kept
 //! in `attempt`), [`bulk`] many with shared calls, whose saves `read_back` checks; [`recheck`] checks again what
 //! blocked orders wait for; [`circuit`] pauses a book in trouble; [`lending`] shares Accurate's limit with commands.
 

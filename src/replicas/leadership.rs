@@ -2,8 +2,8 @@
 //!
 //! One replica at a time makes a book's calls, so that all replicas together stay within Accurate's limits. One replica
 //! decides, so that no work is done twice. A leader renews its leadership every second. If it has not done so for
-//! [`LEASE`], another replica takes over. Correctness does not depend on the leader noticing: its last call is sent
-//! [`MARGIN`] before its leadership ends, and a late write names an attempt that is no longer current.
+//! five seconds, another replica takes over. Correctness does not depend on the leader noticing: its last call is sent
+//! one second before its leadership ends, and a late write names an attempt that is no longer current.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,6 +1,6 @@
 //! One book's session with Accurate: makes its calls and reads their replies.
 //!
-//! [`host`] finds the data host and follows moves, [`exchange`] signs and sends, [`limits`] says when a call may leave.
+//! `host` finds the data host and follows moves, `exchange` signs and sends, `limits` says when a call may leave.
 
 mod call;
 mod exchange;

@@ -1,6 +1,6 @@
 //! The only place that decides what happens to an order.
 //!
-//! [`before`] decides whether an order gets an invoice, and which; `after` decides what a new snapshot means for an
+//! `before` decides whether an order gets an invoice, and which; `after` decides what a new snapshot means for an
 //! existing invoice; [`verdict`](verdict()) combines both for an order in any state.
 
 mod after;
