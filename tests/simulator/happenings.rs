@@ -288,6 +288,11 @@ impl World {
             while let Some(at) = self.wire.next_work() {
                 self.reach(at);
             }
+            // Nor before each saved invoice is listed: see `set_clock`.
+            let lag = self.terms.detail_lag.max(self.terms.list_lag);
+            if let Some(last) = self.accurate.invoices().iter().map(|one| one.saved_at).max() {
+                self.reach(last + lag);
+            }
         }
         if self.clock.ahead() > SignedDuration::ZERO {
             // A person who sets a clock back restarts the machine.
