@@ -142,7 +142,7 @@ mod tests {
         Doubt::of_age(None, 0)
     }
 
-    /// What a doubt is told.
+    /// An event that changes a doubt.
     #[derive(Clone, Copy, Debug)]
     enum Step {
         SaveLeaves,

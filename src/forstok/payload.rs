@@ -49,7 +49,7 @@ pub struct Payload {
 pub struct Unreadable {
     /// What was not understood, for example `order.id: is missing`.
     pub problem: String,
-    /// The order that the body names all the same, for example one that was cut in the middle.
+    /// The order that the body still names, for example if the body was cut off in the middle.
     pub order_id: Option<OrderId>,
 }
 

@@ -305,7 +305,7 @@ pub trait Storage: Send + Sync + 'static {
     /// It was looked at in vain: again later.
     async fn put_off_recheck(&self, book: &str, subject: &Subject, until: Timestamp) -> Result<()>;
 
-    /// It has come: all orders that wait for it are decided anew. Returns how many.
+    /// It exists now: all orders that wait for it are decided again. Returns how many.
     async fn finish_recheck(&self, book: &str, subject: &Subject, now: Timestamp) -> Result<u64>;
 
     /// Has one of the orders that wait for it tried, where nothing else can tell; returns how many it found.
@@ -353,7 +353,7 @@ pub trait Storage: Send + Sync + 'static {
     /// The newest mapping that came from the mapping file; its author is one of [`MAPPING_FILE_AUTHORS`].
     async fn mapping_of_file(&self) -> Result<Option<MappingRevision>>;
 
-    /// Puts a mapping in force and has every order decided anew that it may change; `None`, and nothing
+    /// Applies a mapping and has every order decided again that it may change; `None`, and nothing
     /// changed, when it was made to replace another revision than the one in force.
     async fn put_mapping(&self, new: &NewMapping, now: Timestamp) -> Result<Option<MappingRevision>>;
 

@@ -269,7 +269,7 @@ pub(super) async fn one_look_serves_all_that_wait_for_the_same(base: Base) {
     assert_eq!(storage.try_one_awaiting(BOOK, &subject, later).await.expect("written"), 1);
     assert_eq!(undecided(&world).await.len(), 1, "one of them is tried");
     assert_eq!(storage.finish_recheck(BOOK, &subject, later).await.expect("written"), 3);
-    assert_eq!(undecided(&world).await.len(), 3, "all are decided anew");
+    assert_eq!(undecided(&world).await.len(), 3, "all are decided again");
     assert_eq!(storage.next_recheck_at(BOOK).await.expect("readable"), None);
     assert_eq!(storage.finish_recheck(BOOK, &Subject::Item("x".to_owned()), later).await.expect("written"), 0);
 }

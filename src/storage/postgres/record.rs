@@ -119,7 +119,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// Empty when it is no order that can be read.
+/// Empty when the body cannot be read as an order.
 fn order_id(delivery: &Delivery) -> &str {
     match &delivery.content {
         Content::Order { order_id, .. } => order_id.as_str(),

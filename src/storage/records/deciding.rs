@@ -44,7 +44,7 @@ pub struct ManualChange {
     pub actor: String,
 }
 
-/// What became of something that a person wants of an order.
+/// The result of a person's request about an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
     /// It is on disk.
@@ -70,7 +70,7 @@ pub struct Acknowledgement {
     pub at: Timestamp,
 }
 
-/// A mapping that was put in force.
+/// A mapping that was applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MappingRevision {
     /// Counts up from 1.
@@ -85,7 +85,7 @@ pub struct MappingRevision {
     pub changes: Vec<String>,
 }
 
-/// A mapping to be put in force.
+/// A mapping to be applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMapping {
     /// As it was written, TOML.

@@ -57,7 +57,7 @@ pub enum Content {
     Unreadable {
         /// What was not understood.
         problem: String,
-        /// The order that it names all the same.
+        /// The order that the body still names.
         order_id: Option<OrderId>,
     },
 }
@@ -118,7 +118,7 @@ pub struct Cleared {
     pub examined: u64,
 }
 
-/// What became of a delivery.
+/// The result of recording a delivery.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Receipt {
     /// The very same content came before.
@@ -150,7 +150,7 @@ pub struct SnapshotRecord {
     pub counts: bool,
 }
 
-/// A delivery that was authentic but is no order that can be read.
+/// An authentic delivery that cannot be read as an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnreadableDelivery {
     /// Tells it from the others; later arrivals have higher numbers.

@@ -189,7 +189,7 @@ pub enum Outcome {
         /// Whether this attempt counts.
         counted: Counted,
     },
-    /// Nothing stands in Accurate and there is news: it must be decided anew.
+    /// No invoice exists in Accurate and there is news: the order must be decided again.
     Reconsider,
     /// The invoice is gone.
     Voided {
@@ -297,6 +297,6 @@ pub enum Counted {
     Yes,
     /// Accurate asked to slow down, or refused the whole book: it cost this order nothing.
     No,
-    /// Accurate dealt with its calls, and it only waits until a lost save is over: what fails after that begins anew.
+    /// Accurate handled the calls, and the order only waits until a lost save has expired: failures are counted from zero again.
     WentWell,
 }
