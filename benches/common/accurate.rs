@@ -41,7 +41,7 @@ impl Accurate {
 pub(crate) struct AccurateBeside(Beside);
 
 impl AccurateBeside {
-    /// How this executable is told to be it.
+    /// The role that this executable plays when it is started as this process.
     pub(crate) const ROLE: &str = "accurate";
 
     pub(crate) fn start() -> Self {

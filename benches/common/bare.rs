@@ -48,7 +48,7 @@ impl Drop for Beside {
 pub(crate) struct Bare(Beside);
 
 impl Bare {
-    /// How this executable is told to be it.
+    /// The role that this executable plays when it is started as this process.
     pub(crate) const ROLE: &str = "bare";
 
     pub(crate) fn start() -> Self {

@@ -297,6 +297,7 @@ pub enum Counted {
     Yes,
     /// Accurate asked to slow down, or refused the whole book: it cost this order nothing.
     No,
-    /// Accurate handled the calls, and the order only waits until a lost save has expired: failures are counted from zero again.
+    /// Accurate handled the calls, and the order only waits until a lost save has expired: failures are counted from
+    /// zero again.
     WentWell,
 }
