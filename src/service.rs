@@ -16,7 +16,7 @@ use crate::{
     live::Live,
     posting::lending::share_always,
     settings::{BookConfig, Config, MappingFile},
-    storage::{self, Allowance, MAPPING_FILE_AUTHORS, Storage},
+    storage::{self, Allowance, MAPPING_FILE_AUTHORS, Mappings},
     web,
 };
 
@@ -172,7 +172,7 @@ impl Service {
     }
 }
 
-async fn stored_mapping(storage: &dyn Storage) -> anyhow::Result<ActiveMapping> {
+async fn stored_mapping(storage: &dyn Mappings) -> anyhow::Result<ActiveMapping> {
     let active = mapping::current(storage).await.context("set mapping.file to replace it")?;
     if active.revision == 0 {
         tracing::warn!("there is no mapping yet: orders are blocked with store_unmapped; set mapping.file");
@@ -182,7 +182,7 @@ async fn stored_mapping(storage: &dyn Storage) -> anyhow::Result<ActiveMapping> 
 
 /// The active mapping, after the file was applied if it has changed.
 async fn with_file(
-    storage: &dyn Storage,
+    storage: &dyn Mappings,
     file: &MappingFile,
     clock: &dyn Clock,
     author: &str,

@@ -36,7 +36,7 @@ const MOST_ROUNDS: usize = 2_000;
 struct Books {
     accurate: BTreeMap<&'static str, Sandbox>,
     clock: Arc<FakeClock>,
-    storage: Arc<Sqlite>,
+    storage: Arc<dyn Storage>,
     engine: Arc<Engine>,
     _folder: TempDir,
 }
@@ -65,7 +65,8 @@ impl Books {
             accurate.insert(name, sandbox);
         }
         let folder = tempfile::tempdir().expect("a folder");
-        let storage = Arc::new(Sqlite::open(&folder.path().join("test.db")).await.expect("a database"));
+        let storage: Arc<dyn Storage> =
+            Arc::new(Sqlite::open(&folder.path().join("test.db")).await.expect("a database"));
         let nothing = ActiveMapping { revision: 0, mapping: Mapping::default() };
         let engine = Arc::new(Engine::new(storage.clone(), clock.clone(), sessions, nothing, 1));
         let books = Self { accurate, clock, storage, engine, _folder: folder };

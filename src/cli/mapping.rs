@@ -16,7 +16,7 @@ use crate::{
     clock::SystemClock,
     deciding::mapping::{self, Applied, Document, OfFile},
     settings::{self, Offline},
-    storage::{self, MAPPING_FILE_AUTHORS, Storage},
+    storage::{self, MAPPING_FILE_AUTHORS, Mappings},
 };
 
 /// Number of revisions that `history` shows.
@@ -45,7 +45,7 @@ pub(super) async fn run(config: Option<PathBuf>, action: Action) -> Result<ExitC
     }
 }
 
-async fn show(storage: &dyn Storage, offline: &Offline) -> Result<ExitCode, Failure> {
+async fn show(storage: &dyn Mappings, offline: &Offline) -> Result<ExitCode, Failure> {
     match storage.mapping().await.map_err(anyhow::Error::from)? {
         None => {
             complain!("There is no mapping in {} yet: mapping apply FILE applies one.", offline.database);
@@ -60,7 +60,7 @@ async fn show(storage: &dyn Storage, offline: &Offline) -> Result<ExitCode, Fail
     }
 }
 
-async fn apply(storage: &dyn Storage, file: &Path, offline: &Offline) -> Result<ExitCode, Failure> {
+async fn apply(storage: &dyn Mappings, file: &Path, offline: &Offline) -> Result<ExitCode, Failure> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let refused = |problems| Failure::Mapping(file.to_owned(), problems);
     let document = Document::from_toml(&file.display().to_string(), &text).map_err(refused)?;
@@ -96,7 +96,7 @@ async fn apply(storage: &dyn Storage, file: &Path, offline: &Offline) -> Result<
 }
 
 /// Applies the settings' mapping file. It then counts as applied, so that the next start does not apply it again.
-async fn put_file_of_settings(storage: &dyn Storage, document: Document) -> storage::Result<Applied> {
+async fn put_file_of_settings(storage: &dyn Mappings, document: Document) -> storage::Result<Applied> {
     let author = MAPPING_FILE_AUTHORS[2];
     match mapping::apply_file(storage, &SystemClock, document.clone(), author).await? {
         OfFile::Changed(applied) => Ok(applied),
@@ -105,7 +105,7 @@ async fn put_file_of_settings(storage: &dyn Storage, document: Document) -> stor
     }
 }
 
-async fn put(storage: &dyn Storage, document: Document) -> storage::Result<Applied> {
+async fn put(storage: &dyn Mappings, document: Document) -> storage::Result<Applied> {
     mapping::apply(storage, &SystemClock, document, &author(), None).await
 }
 
@@ -123,7 +123,7 @@ fn author() -> String {
     }
 }
 
-async fn history(storage: &dyn Storage, offline: &Offline) -> Result<ExitCode, Failure> {
+async fn history(storage: &dyn Mappings, offline: &Offline) -> Result<ExitCode, Failure> {
     say!("database {}", offline.database);
     for revision in storage.mapping_history(SHOWN).await.map_err(anyhow::Error::from)? {
         say!("revision {} · {} · {}", revision.revision, revision.at, revision.who);

@@ -9,7 +9,7 @@ use crate::{
         mapping::{Mapping, text::removes_something},
         toml_text::Problem,
     },
-    storage::{MappingRevision, NewMapping, Result, Storage, StorageError},
+    storage::{MappingRevision, Mappings, NewMapping, Result, StorageError},
 };
 
 /// Number of changes that one log line lists.
@@ -68,7 +68,7 @@ pub enum OfFile {
 }
 
 /// The active mapping; revision 0 if none was ever applied.
-pub async fn current(storage: &dyn Storage) -> Result<ActiveMapping> {
+pub async fn current(storage: &dyn Mappings) -> Result<ActiveMapping> {
     match storage.mapping().await? {
         None => Ok(ActiveMapping { revision: 0, mapping: Mapping::default() }),
         Some(stored) => read(&stored),
@@ -88,7 +88,7 @@ fn read(stored: &MappingRevision) -> Result<ActiveMapping> {
 ///
 /// Only the mapping that the file describes counts: a changed comment is not a change. `author` is one of
 /// [`MAPPING_FILE_AUTHORS`](crate::storage::MAPPING_FILE_AUTHORS).
-pub async fn apply_file(storage: &dyn Storage, clock: &dyn Clock, document: Document, author: &str) -> Result<OfFile> {
+pub async fn apply_file(storage: &dyn Mappings, clock: &dyn Clock, document: Document, author: &str) -> Result<OfFile> {
     if said_before(storage, &document.mapping).await? {
         match current(storage).await {
             // A mapping that another version wrote and this one cannot read: the file replaces it.
@@ -113,7 +113,7 @@ pub async fn apply_file(storage: &dyn Storage, clock: &dyn Clock, document: Docu
 }
 
 /// Whether the file was the same when it was last applied.
-async fn said_before(storage: &dyn Storage, mapping: &Mapping) -> Result<bool> {
+async fn said_before(storage: &dyn Mappings, mapping: &Mapping) -> Result<bool> {
     let last = storage.mapping_of_file().await?;
     Ok(last.is_some_and(|last| read(&last).is_ok_and(|last| last.mapping == *mapping)))
 }
@@ -121,7 +121,7 @@ async fn said_before(storage: &dyn Storage, mapping: &Mapping) -> Result<bool> {
 /// Applies a mapping unless it equals the active one. `replaces` is the revision that it was based on; `None` replaces
 /// any revision.
 pub async fn apply(
-    storage: &dyn Storage,
+    storage: &dyn Mappings,
     clock: &dyn Clock,
     document: Document,
     who: &str,

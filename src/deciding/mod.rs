@@ -24,12 +24,12 @@ use crate::{
     },
     forstok::payload,
     live::Live,
-    storage::{News, Result, Storage, Undecided, UnreadableOrder, Verdict},
+    storage::{DecidingStorage, News, Result, Undecided, UnreadableOrder, Verdict},
 };
 
 /// Decides undecided orders.
 pub struct Deciding {
-    storage: Arc<dyn Storage>,
+    storage: Arc<dyn DecidingStorage>,
     clock: SharedClock,
     mapping: Live<ActiveMapping>,
     /// Orders that cannot be read, or for which the decision panicked, with the revision that caused it.
@@ -39,7 +39,7 @@ pub struct Deciding {
 
 impl Deciding {
     /// Uses this mapping until another one is applied.
-    pub fn new(storage: Arc<dyn Storage>, clock: SharedClock, mapping: ActiveMapping) -> Self {
+    pub fn new(storage: Arc<dyn DecidingStorage>, clock: SharedClock, mapping: ActiveMapping) -> Self {
         Self { storage, clock, mapping: Live::new(mapping), undecidable: Mutex::default(), decide }
     }
 

@@ -13,7 +13,7 @@ pub use self::{folding::folding, record::delivery};
 use crate::{
     domain::order::OrderId,
     signals::Signals,
-    storage::{OrderRecord, Result, Storage, Unfolded},
+    storage::{InboxStorage, OrderRecord, Result, Unfolded},
 };
 
 /// Most deliveries that are folded in one commit.
@@ -21,13 +21,13 @@ const BATCH: i64 = 200;
 
 /// What comes in, and where it goes.
 pub struct Inbox {
-    storage: Arc<dyn Storage>,
+    storage: Arc<dyn InboxStorage>,
     signals: Arc<Signals>,
 }
 
 impl Inbox {
     /// On this database.
-    pub fn new(storage: Arc<dyn Storage>, signals: Arc<Signals>) -> Self {
+    pub fn new(storage: Arc<dyn InboxStorage>, signals: Arc<Signals>) -> Self {
         Self { storage, signals }
     }
 

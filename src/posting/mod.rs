@@ -38,7 +38,7 @@ use crate::{
     accurate::{client::Session, credentials::Credentials, invoices::LARGEST_BULK},
     clock::{Monotonic, SharedClock, StepWatch},
     signals::Signals,
-    storage::{Claim, Claimable, Lane, LongestWaits, Result, Storage, Wanted},
+    storage::{Claim, Claimable, Lane, LongestWaits, PostingStorage, Result, Wanted},
 };
 
 /// How long one worker may work on an order. Several calls of [`crate::accurate::client::CALL_TIMEOUT`] fit in.
@@ -81,7 +81,7 @@ pub struct BookStatus {
 
 /// Makes the calls of all books.
 pub struct Posting {
-    storage: Arc<dyn Storage>,
+    storage: Arc<dyn PostingStorage>,
     clock: SharedClock,
     signals: Arc<Signals>,
     books: BTreeMap<String, Book>,
@@ -121,7 +121,7 @@ impl Work {
 impl Posting {
     /// For the books of these sessions; `seed` starts the jitter of waits.
     pub fn new(
-        storage: Arc<dyn Storage>,
+        storage: Arc<dyn PostingStorage>,
         clock: SharedClock,
         signals: Arc<Signals>,
         sessions: Vec<Session>,

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     clock::{Monotonic, SharedClock},
     signals::Signals,
-    storage::{Leadership, Result, Storage},
+    storage::{Leadership, Replicas, Result},
     supervisor::Progress,
 };
 
@@ -75,7 +75,7 @@ impl Duty for LeadingDecisions {
 
 /// This process, as one of the replicas that share a database.
 pub struct Replica {
-    storage: Arc<dyn Storage>,
+    storage: Arc<dyn Replicas>,
     clock: SharedClock,
     signals: Arc<Signals>,
     name: String,
@@ -83,7 +83,7 @@ pub struct Replica {
 
 impl Replica {
     /// With a unique name.
-    pub fn new(storage: Arc<dyn Storage>, clock: SharedClock, signals: Arc<Signals>, name: String) -> Self {
+    pub fn new(storage: Arc<dyn Replicas>, clock: SharedClock, signals: Arc<Signals>, name: String) -> Self {
         Self { storage, clock, signals, name }
     }
 

@@ -18,7 +18,7 @@ use forstok_accurate::{
     forstok::payload,
     inbox::delivery,
     sandbox::samples::SAMPLES,
-    storage::{Sqlite, State, Storage},
+    storage::{Deliveries, Orders, Sqlite, State},
 };
 use jiff::Timestamp;
 use proptest::prelude::*;

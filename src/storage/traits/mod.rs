@@ -1,0 +1,64 @@
+//! What the database does, in one trait for each purpose.
+//!
+//! A file contains a trait and its only implementation, for [`Sql`]. A stage takes the trait that it needs, so that its
+//! signature shows what it can change. [`Storage`] is all of them together; Rust converts it to each of them.
+
+mod attempts;
+mod decisions;
+mod deliveries;
+mod figures;
+mod mappings;
+mod orders;
+mod rechecks;
+mod replicas;
+mod requests;
+mod retention;
+mod sessions;
+
+pub use self::{
+    attempts::Attempts, decisions::Decisions, deliveries::Deliveries, figures::Figures, mappings::Mappings,
+    orders::Orders, rechecks::Rechecks, replicas::Replicas, requests::Requests, retention::Retention,
+    sessions::Sessions,
+};
+use super::{
+    Result,
+    sql::{Base, Sql},
+};
+
+/// The whole database.
+#[async_trait::async_trait]
+pub trait Storage:
+    InboxStorage + DecidingStorage + PostingStorage + Requests + Figures + Sessions + Replicas + Retention + 'static
+{
+    /// Checks that the database answers and can be written to.
+    async fn ping(&self) -> Result<()>;
+
+    /// Closes the database, which cannot be used afterwards.
+    async fn close(&self);
+}
+
+/// What the inbox needs: before it reads an order, it folds the order's deliveries.
+pub trait InboxStorage: Deliveries + Orders {}
+
+impl<T: Deliveries + Orders> InboxStorage for T {}
+
+/// What deciding needs: it follows mappings that other processes apply.
+pub trait DecidingStorage: Decisions + Mappings {}
+
+impl<T: Decisions + Mappings> DecidingStorage for T {}
+
+/// What posting needs: it reads orders that are rechecked or that share a problem.
+pub trait PostingStorage: Attempts + Rechecks + Orders {}
+
+impl<T: Attempts + Rechecks + Orders> PostingStorage for T {}
+
+#[async_trait::async_trait]
+impl<B: Base> Storage for Sql<B> {
+    async fn ping(&self) -> Result<()> {
+        self.0.ping().await
+    }
+
+    async fn close(&self) {
+        self.0.close().await;
+    }
+}
