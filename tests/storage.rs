@@ -5,6 +5,7 @@ mod documents;
 mod pages;
 mod people;
 mod replicas;
+mod seen;
 mod shared;
 mod trouble;
 mod work;
@@ -89,6 +90,9 @@ on_both!(
     bodies_that_may_still_be_invoiced_are_given_newest_first of crate::storage::work,
     warnings_are_counted_and_found_as_long_as_an_order_carries_them of crate::storage::work,
     a_deletion_that_fails_leaves_the_invoice_known of crate::storage::work,
+    what_orders_contain_is_noted_once_per_product_store_and_warehouse of crate::storage::seen,
+    a_product_is_brought_up_to_date_by_later_orders of crate::storage::seen,
+    orders_that_wait_are_counted_by_what_they_wait_for of crate::storage::seen,
     an_unlawful_change_of_state_is_refused_and_nothing_is_written of crate::storage::documents,
     what_a_document_needs_exists_before_it_and_goes_after_it of crate::storage::documents,
     a_mapping_replaces_the_one_it_was_made_for_and_no_other of crate::storage::shared,

@@ -43,7 +43,7 @@ CREATE TABLE orders (
     history          TEXT   NOT NULL,                     -- all snapshots folded, JSON
     latest_delivery  BIGINT NOT NULL,                     -- whose amounts count
     amount           BIGINT NOT NULL DEFAULT 0,           -- hundredths: of the invoice, else the draft, else the order
-    terms            BIGINT NOT NULL DEFAULT 0,           -- a hash of the order's rows in order_terms
+    terms            BIGINT NOT NULL DEFAULT 0,           -- a hash of its rows in order_terms, seen_skus and seen_warehouses
     -- The decision.
     revision         BIGINT NOT NULL,                     -- incremented by news; a decision names its own
     undecided        BIGINT NOT NULL,                     -- 1: there is news to decide about
@@ -121,6 +121,34 @@ CREATE TRIGGER stores_seen AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION 
 CREATE TRIGGER stores_seen_again AFTER UPDATE OF store_id, store_name, channel ON orders FOR EACH ROW
     WHEN (OLD.store_id <> NEW.store_id OR OLD.store_name <> NEW.store_name OR OLD.channel <> NEW.channel)
     EXECUTE FUNCTION see_store();
+
+-- What orders contain that can be mapped. Times are those of arrival; `last_at` and `name` may be an hour old, so that
+-- orders for one product do not write its row each time.
+
+-- Products, by their key in the mapping: an SKU, or 'variant:' and Forstok's id of a variant without one.
+CREATE TABLE seen_skus (
+    sku      TEXT   NOT NULL PRIMARY KEY COLLATE "C",
+    name     TEXT   NOT NULL,
+    uses     BIGINT NOT NULL, -- bits: 1 sold alone, 2 as a bundle, 4 contained in a bundle
+    first_at BIGINT NOT NULL,
+    last_at  BIGINT NOT NULL
+);
+
+-- Which stores sell them, for their Accurate databases.
+CREATE TABLE seen_sku_stores (
+    sku      TEXT NOT NULL COLLATE "C",
+    store_id TEXT NOT NULL COLLATE "C",
+    PRIMARY KEY (sku, store_id)
+);
+
+CREATE TABLE seen_warehouses (
+    warehouse_id TEXT   NOT NULL COLLATE "C",
+    store_id     TEXT   NOT NULL COLLATE "C",
+    code         TEXT   NOT NULL, -- the seller's; '' if Forstok sends none
+    first_at     BIGINT NOT NULL,
+    last_at      BIGINT NOT NULL,
+    PRIMARY KEY (warehouse_id, store_id)
+);
 
 -- Counts and sums, in hundredths of a rupiah, that triggers keep up to date, so that none of them reads the history.
 

@@ -39,7 +39,7 @@ CREATE TABLE orders (
     history          TEXT    NOT NULL,              -- all snapshots folded, JSON
     latest_delivery  INTEGER NOT NULL,              -- whose amounts count
     amount           INTEGER NOT NULL DEFAULT 0,    -- hundredths: of the invoice, else the draft, else the order
-    terms            INTEGER NOT NULL DEFAULT 0,    -- a hash of the order's rows in order_terms
+    terms            INTEGER NOT NULL DEFAULT 0,    -- a hash of its rows in order_terms, seen_skus and seen_warehouses
     -- The decision.
     revision         INTEGER NOT NULL,              -- incremented by news; a decision names its own
     undecided        INTEGER NOT NULL,              -- 1: there is news to decide about
@@ -115,6 +115,34 @@ CREATE TRIGGER stores_seen_again AFTER UPDATE OF store_id, store_name, channel O
         ON CONFLICT (store_id) DO UPDATE SET name = excluded.name, channel = excluded.channel
         WHERE name <> excluded.name OR channel <> excluded.channel;
 END;
+
+-- What orders contain that can be mapped. Times are those of arrival; `last_at` and `name` may be an hour old, so that
+-- orders for one product do not write its row each time.
+
+-- Products, by their key in the mapping: an SKU, or 'variant:' and Forstok's id of a variant without one.
+CREATE TABLE seen_skus (
+    sku      TEXT    NOT NULL PRIMARY KEY,
+    name     TEXT    NOT NULL,
+    uses     INTEGER NOT NULL, -- bits: 1 sold alone, 2 as a bundle, 4 contained in a bundle
+    first_at INTEGER NOT NULL,
+    last_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Which stores sell them, for their Accurate databases.
+CREATE TABLE seen_sku_stores (
+    sku      TEXT NOT NULL,
+    store_id TEXT NOT NULL,
+    PRIMARY KEY (sku, store_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE seen_warehouses (
+    warehouse_id TEXT    NOT NULL,
+    store_id     TEXT    NOT NULL,
+    code         TEXT    NOT NULL, -- the seller's; '' if Forstok sends none
+    first_at     INTEGER NOT NULL,
+    last_at      INTEGER NOT NULL,
+    PRIMARY KEY (warehouse_id, store_id)
+) STRICT, WITHOUT ROWID;
 
 -- Counts and sums, in hundredths of a rupiah, that triggers keep up to date, so that none of them reads the history.
 

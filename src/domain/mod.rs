@@ -3,7 +3,8 @@
 //! In the order of the data flow: [`money`] (rupiah), [`status`] (Forstok's statuses and their ranks), [`order`] (one
 //! snapshot), [`unread`] (its unreadable values), [`history`] (all snapshots of an order, folded), [`mapping`] (the
 //! seller's rules), [`decision`] (order × mapping), [`invoice`] (the draft for Accurate), [`lines`] (the invoice's
-//! lines), [`basis`] (the parts of the order that the invoice is based on), [`reason`] (why an order is not invoiced,
+//! lines), [`basis`] (the parts of the order that the invoice is based on), [`seen`] (which
+//! products and warehouses it shows), [`reason`] (why an order is not invoiced,
 //! in words), [`about`] (what exactly a reason is about), [`document`] (what must exist in Accurate, and what
 //! needs what), [`doubt`] (what is not known about an order's saves),
 //! [`timeline`] (what happened to an order), [`state`] (its state), [`recheck`] (what it waits for in Accurate),
@@ -26,6 +27,7 @@ pub mod operator;
 pub mod order;
 pub mod reason;
 pub mod recheck;
+pub mod seen;
 pub mod state;
 pub mod status;
 pub mod timeline;

@@ -87,6 +87,8 @@ pub struct Snapshot {
     pub total_price: Option<Rupiah>,
     /// Forstok's warehouse id: one for the whole order.
     pub warehouse_id: Option<String>,
+    /// The seller's code of this warehouse.
+    pub warehouse_code: Option<String>,
     /// The order's unreadable values; lines and parts have their own.
     pub unread: Vec<Unread>,
 }

@@ -142,6 +142,7 @@ object! {
     Order {
         id, status, channel, store_id, store_name, local_id, local_name, ordered_at, created_at, updated_at, item_lines,
         shipping_price, cashless, discount_amount, voucher_amount, voucher_seller, total_price, warehouse_id,
+        warehouse_code,
     }
 }
 
@@ -181,6 +182,7 @@ fn read_order(order: &Order<'_>) -> Result<Snapshot, String> {
             .unwrap_or_default(),
         total_price: reading.amount(Field::Total, "total_price", order.total_price),
         warehouse_id: id(order.warehouse_id).and_then(|id| canonical_id(&id)),
+        warehouse_code: text(order.warehouse_code),
         unread: Vec::new(),
     };
     Ok(Snapshot { unread: reading.unread, ..snapshot })

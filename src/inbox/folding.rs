@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
+    domain::seen::{products_of, warehouse_of},
     forstok::payload::{self, Payload},
     storage::{Folding, OrderFacts, hundredths, terms_of},
 };
@@ -15,6 +16,8 @@ pub fn folding(delivery: i64, body: &[u8], received_at: Timestamp) -> Folding {
             event,
             hundredths: order.total_price.map_or(0, hundredths),
             terms: terms_of(order.channel_order_id(), order.skus()),
+            products: products_of(&order),
+            warehouse: warehouse_of(&order),
             unread_time: order.unread_update_time().map(|problem| problem.value.clone()),
             store_name: order.store_name_or_channel().to_owned(),
             channel_order_id: order.channel_order_id().to_owned(),

@@ -8,6 +8,7 @@ use super::{
     Folding, OrderFacts, Result, Unfolded,
     dialect::{Columns, Dialect, Value},
     rows::{from_json, json as to_json, micros, order_id, storable, timestamp},
+    seen,
 };
 use crate::domain::{
     history::{History, Seen, Sighting},
@@ -22,7 +23,7 @@ struct Known<'a> {
     facts: Option<&'a OrderFacts>,
     received_at: i64,
     changed: bool,
-    /// A hash of the terms that it is found by.
+    /// A hash of the terms that it is found by, and of what it shows that can be mapped.
     terms: i64,
 }
 
@@ -220,7 +221,7 @@ async fn write_orders<T: Dialect>(db: &mut T, known: &HashMap<OrderId, Known<'_>
                 order.history.latest_delivery(),
                 order.revision + 1,
                 facts.hundredths,
-                hash_of(&facts.terms),
+                hash_of(facts),
             ))
         })
         .collect();
@@ -245,7 +246,15 @@ async fn write_orders<T: Dialect>(db: &mut T, known: &HashMap<OrderId, Known<'_>
     );
     if !rows.is_empty() {
         db.execute(sql, &[(&to_json(&rows)).into()]).await?;
-        write_terms(db, &with_facts).await?;
+        let with_new_terms: Vec<_> = with_facts
+            .iter()
+            .filter_map(|(id, order)| {
+                let facts = order.facts.filter(|facts| hash_of(facts) != order.terms)?;
+                Some((*id, facts, order.received_at))
+            })
+            .collect();
+        write_terms(db, &with_new_terms).await?;
+        seen::note(db, with_new_terms.iter().map(|(_, facts, at)| (*facts, *at))).await?;
     }
     // Older snapshots that arrived late change the history, not what the order is.
     let rows: Vec<_> = without
@@ -264,13 +273,10 @@ async fn write_orders<T: Dialect>(db: &mut T, known: &HashMap<OrderId, Known<'_>
     Ok(())
 }
 
-/// Writes what orders are found by, where that has changed.
-async fn write_terms<T: Dialect>(db: &mut T, orders: &[(&OrderId, &Known<'_>)]) -> Result<()> {
-    let rows: Vec<_> = orders
-        .iter()
-        .filter_map(|(id, order)| Some((id, order.facts.filter(|facts| hash_of(&facts.terms) != order.terms)?)))
-        .flat_map(|(id, facts)| facts.terms.iter().map(move |term| (id, term)))
-        .collect();
+/// Writes what these orders are found by.
+async fn write_terms<T: Dialect>(db: &mut T, orders: &[(&OrderId, &OrderFacts, i64)]) -> Result<()> {
+    let rows: Vec<_> =
+        orders.iter().flat_map(|(id, facts, _)| facts.terms.iter().map(move |term| (id, term))).collect();
     if rows.is_empty() {
         return Ok(());
     }
@@ -284,9 +290,12 @@ async fn write_terms<T: Dialect>(db: &mut T, orders: &[(&OrderId, &Known<'_>)]) 
     Ok(())
 }
 
-/// Tells whether terms are the same as before; never 0, which stands for none.
-fn hash_of(terms: &[String]) -> i64 {
-    let digest = Sha256::digest(to_json(&terms));
+/// Tells whether an order is found by the same terms as before and shows the same products and warehouse; never 0,
+/// which stands for none. Most webhooks about an order only change its status.
+fn hash_of(facts: &OrderFacts) -> i64 {
+    let products: Vec<_> = facts.products.iter().map(|one| (&one.sku, one.uses.number())).collect();
+    let warehouse = facts.warehouse.as_ref().map(|warehouse| &warehouse.id);
+    let digest = Sha256::digest(to_json(&(&facts.terms, products, &facts.store_id, warehouse)));
     let first = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     (first >> 1 | 1) as i64
 }

@@ -22,6 +22,7 @@ mod recheck;
 mod records;
 mod remedy;
 mod rows;
+mod seen;
 mod sessions;
 mod settle;
 mod sql;

@@ -5,7 +5,8 @@ mod inbox;
 mod lists;
 mod posting;
 mod replicas;
+mod seen;
 mod timeline;
 
-pub use self::{deciding::*, inbox::*, lists::*, posting::*, replicas::*, timeline::*};
+pub use self::{deciding::*, inbox::*, lists::*, posting::*, replicas::*, seen::*, timeline::*};
 pub use crate::domain::state::State;

@@ -4,7 +4,12 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::InvoiceRef;
-use crate::domain::{order::OrderId, state::State, status::Status};
+use crate::domain::{
+    order::OrderId,
+    seen::{SeenProduct, SeenWarehouse},
+    state::State,
+    status::Status,
+};
 
 /// One authentic webhook, to be recorded.
 #[derive(Clone, Debug)]
@@ -92,6 +97,9 @@ pub struct OrderFacts {
     pub hundredths: i64,
     /// What it is found by beside its numbers, as [`terms_of`] makes them.
     pub terms: Vec<String>,
+    /// What it contains that can be mapped.
+    pub products: Vec<SeenProduct>,
+    pub warehouse: Option<SeenWarehouse>,
 }
 
 /// Most terms of one order; nobody searches for the rest of a longer one.

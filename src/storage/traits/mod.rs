@@ -13,11 +13,12 @@ mod rechecks;
 mod replicas;
 mod requests;
 mod retention;
+mod seen;
 mod sessions;
 
 pub use self::{
     attempts::Attempts, decisions::Decisions, deliveries::Deliveries, figures::Figures, mappings::Mappings,
-    orders::Orders, rechecks::Rechecks, replicas::Replicas, requests::Requests, retention::Retention,
+    orders::Orders, rechecks::Rechecks, replicas::Replicas, requests::Requests, retention::Retention, seen::Seen,
     sessions::Sessions,
 };
 use super::{
@@ -28,7 +29,7 @@ use super::{
 /// The whole database.
 #[async_trait::async_trait]
 pub trait Storage:
-    InboxStorage + DecidingStorage + PostingStorage + Requests + Figures + Sessions + Replicas + Retention + 'static
+    InboxStorage + DecidingStorage + PostingStorage + Requests + Figures + Seen + Sessions + Replicas + Retention + 'static
 {
     /// Checks that the database answers and can be written to.
     async fn ping(&self) -> Result<()>;

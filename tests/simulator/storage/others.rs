@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use forstok_accurate::{
-    domain::{order::OrderId, reason::Warning, timeline::Entry},
+    domain::{
+        order::OrderId,
+        reason::{Reason, Warning},
+        timeline::Entry,
+    },
     storage::{
         Cause, Cleared, Count, DayOf, DaySum, Days, Figures, Filter, Grouping, Leadership, ManualChange,
         MappingRevision, Mappings, NewMapping, OpenWarning, OrderRecord, Orders, Page, Position, Replicas, Requests,
-        Result, Retention, SessionRecord, Sessions, SnapshotRecord, StoreName, Sums, TimelinePage, TimelinePlace,
-        Total, Written,
+        Result, Retention, Seen, SeenSku, SessionRecord, Sessions, SkuInStore, SnapshotRecord, StoreName, Sums,
+        TimelinePage, TimelinePlace, Total, WarehouseInStore, Written,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -187,5 +191,24 @@ impl Replicas for SimStore {
 impl Retention for SimStore {
     async fn clear_bodies(&self, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Cleared> {
         self.write("before clear_bodies", "after clear_bodies", self.inner.clear_bodies(older_than, now, step)).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Seen for SimStore {
+    async fn seen_skus(&self, after: &str, limit: i64) -> Result<Vec<SeenSku>> {
+        self.inner.seen_skus(after, limit).await
+    }
+
+    async fn seen_skus_in_stores(&self, after: &str, limit: i64) -> Result<Vec<SkuInStore>> {
+        self.inner.seen_skus_in_stores(after, limit).await
+    }
+
+    async fn seen_warehouses(&self, limit: i64) -> Result<Vec<WarehouseInStore>> {
+        self.inner.seen_warehouses(limit).await
+    }
+
+    async fn blocked_by_subject(&self, reason: Reason) -> Result<Vec<(String, Sums)>> {
+        self.inner.blocked_by_subject(reason).await
     }
 }
