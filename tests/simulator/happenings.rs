@@ -34,7 +34,10 @@ enum Trouble {
     DiskBusy,
 }
 
-/// How much more often a process dies at places that few activities reach.
+/// Storage operations that few activities reach. A process dies more often right before or after them.
+pub(crate) const RARE_OPERATIONS: [&str; 4] = ["put_off_recheck", "finish_recheck", "try_one_awaiting", "hasten"];
+
+/// How much more often it dies there.
 const RARE: f64 = 60.0;
 
 /// The kinds of events, for the coverage table.
@@ -132,9 +135,7 @@ impl World {
 
     fn stands_at_a_rare_place(&self, at: usize) -> bool {
         let Life::Alive(process) = &self.lives[at] else { return false };
-        let is_rare = |place: &str| {
-            ["put_off_recheck", "finish_recheck", "_waiting", "hasten"].iter().any(|rare| place.ends_with(rare))
-        };
+        let is_rare = |place: &str| RARE_OPERATIONS.iter().any(|rare| place.ends_with(rare));
         process.activities.iter().any(|(_, activity)| is_rare(activity.place()))
     }
 
@@ -322,13 +323,13 @@ impl World {
         let (from, to) = MAPPING_CHANGES[self.rng.usize(..MAPPING_CHANGES.len())];
         // In half of the cases the first mapping is restored.
         let document = if self.rng.bool() { MAPPING.to_owned() } else { MAPPING.replace(from, to) };
-        if self.put_in_force(&document) {
+        if self.apply_mapping(&document) {
             self.happened("the mapping changes");
         }
     }
 
     /// Lets some process apply a mapping; returns false if no process runs.
-    pub(crate) fn put_in_force(&mut self, document: &str) -> bool {
+    pub(crate) fn apply_mapping(&mut self, document: &str) -> bool {
         let tells = self.rng.bool();
         let Some(Life::Alive(process)) = self.lives.iter_mut().find(|life| matches!(life, Life::Alive(_))) else {
             return false;

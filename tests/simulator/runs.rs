@@ -13,7 +13,7 @@ use super::{
     checks::{Violation, in_words},
     coverage::Coverage,
     disk::{Base, Disk},
-    happenings::HAPPENINGS,
+    happenings::{HAPPENINGS, RARE_OPERATIONS},
     storage::Switch,
     terms::{CLOCKS_DIFFER, TERMS, drawn},
     world::{Trial, World},
@@ -53,6 +53,15 @@ const CRASHES: &[&str] = &[
     "asleep",
     "waiting for another",
 ];
+
+#[test]
+fn a_process_can_die_at_each_rare_operation() {
+    for operation in RARE_OPERATIONS {
+        for place in [format!("before {operation}"), format!("after {operation}")] {
+            assert!(CRASHES.contains(&place.as_str()), "{place}");
+        }
+    }
+}
 
 const SENDERS: &[&str] = &["repeat", "reorder", "delay", "told to send again", "no answer: the process died"];
 
@@ -214,7 +223,7 @@ fn whatever_happens_each_order_has_its_one_invoice_and_nothing_acknowledged_is_l
 const SEEDS_ON_A_SERVER: u64 = 40;
 
 #[test]
-fn whatever_happens_all_that_holds_on_a_file_holds_on_a_server() {
+fn whatever_happens_the_same_is_true_on_postgres() {
     let run = live_all(Base::Postgres, 0..SEEDS_ON_A_SERVER, None, 1);
     println!("{:>10}  steps in {SEEDS_ON_A_SERVER} seeds", run.steps);
     if let Some((_, violation)) = run.violations.first() {
@@ -234,7 +243,7 @@ fn one_seed() {
 }
 
 #[test]
-fn a_seed_tells_the_same_story_each_time() {
+fn the_same_seed_runs_the_same_world() {
     for (base, seeds) in [(Base::Sqlite, 20), (Base::Postgres, 3)] {
         for seed in 0..seeds {
             let (first, second) = (live(base, Trial::of(seed), false), live(base, Trial::of(seed), false));

@@ -36,12 +36,13 @@ const LAGS: [u64; 4] = [2, 10, 30, LONGEST_LAG.as_secs()];
 const LONGEST_LAG: Duration = Duration::from_mins(1);
 
 /// Properties that must occur among the worlds.
-pub(crate) const TERMS: [&str; 5] = [
+pub(crate) const TERMS: [&str; 6] = [
     "numbers are Accurate's own",
     "numbers come back in other letters",
     "look-ups lag by a minute",
     "lists lag by a minute",
     "a save shows only just before it counts as over",
+    "numbers are taken from the beginning",
 ];
 
 /// Further properties that must occur among the worlds on a server.
@@ -101,6 +102,8 @@ pub(crate) struct Terms {
     pub(crate) withheld: Action,
     /// Whether people change invoices in Accurate by hand.
     pub(crate) people: bool,
+    /// Number of orders whose invoice number somebody else has already taken when the world begins.
+    pub(crate) taken_numbers: usize,
     /// Whether one process leads the book, until another takes over.
     pub(crate) is_held: bool,
     /// How far each process's clock is ahead of the database's, in seconds; empty: not at all.
@@ -148,6 +151,10 @@ impl Terms {
             // Only a bulk can meet it, and few worlds have one.
             faults.push((Fault::NotSaved, 0.4));
         }
+        if rng.u8(..12) == 0 {
+            // Only a deletion can meet it, and few orders have one.
+            faults.push((Fault::NotDeleted, 0.4));
+        }
         Self {
             workers,
             orders,
@@ -175,6 +182,7 @@ impl Terms {
             emoji: if rng.u8(..4) == 0 { Emoji::OwnError } else { Emoji::Saved },
             withheld: *rng.choice(&WITHHELD).unwrap_or(&Action::InvoiceSave),
             people: rng.u8(..3) == 0,
+            taken_numbers: if rng.u8(..12) == 0 { rng.usize(1..3) } else { 0 },
             is_held,
             skews,
             storm: rng.u64(30..160),
@@ -187,29 +195,49 @@ impl Terms {
 
     /// A world in which the effect of this switch soon matters.
     pub(crate) fn made_for(mut self, switch: Switch, rng: &mut fastrand::Rng) -> Self {
-        match switch {
+        let (well, lost) = (Fault::Slow(Duration::ZERO), [Fault::DroppedAfter, Fault::HtmlAfter, Fault::Error5xxAfter]);
+        let late = Fault::Late(Duration::from_secs(LATEST - self.latency.as_secs()));
+        let saves: &[Fault] = match switch {
+            // The reply to a save is lost, and its invoice has another number.
+            Switch::NoSearch => &[lost[0], lost[1], lost[2], well],
             // Saves of one order are lost, and a later one arrives after the first has expired.
-            Switch::FirstSaveOnly => {
-                // Where the number refuses no second save, the one that arrives late is a second invoice.
-                (self.numbering, self.letter_case) = (Numbering::Automatic, LetterCase::Exact);
-                (self.detail_lag, self.list_lag, self.jumps) = (Duration::ZERO, Duration::ZERO, 0.0);
-                (self.orders, self.heap) = (rng.usize(1..3), 0);
-                let well = Fault::Slow(Duration::ZERO);
-                let late = Fault::Late(Duration::from_secs(LATEST - self.latency.as_secs()));
-                let some = [Fault::DroppedBefore, late, late, well];
-                self.faults.clear();
-                self.save_faults = (0..20).filter_map(|_| rng.choice(some)).collect();
-            }
+            Switch::FirstSaveOnly => &[Fault::DroppedBefore, late, late, well],
+            Switch::SaveIsOverAtOnce => &[late, well],
+            _ => &[],
+        };
+        if !saves.is_empty() {
+            // Where the number refuses no second save, the second save creates a second invoice.
+            (self.numbering, self.letter_case) = (Numbering::Automatic, LetterCase::Exact);
+            (self.detail_lag, self.list_lag, self.jumps) = (Duration::ZERO, Duration::ZERO, 0.0);
+            (self.orders, self.heap) = (rng.usize(1..3), 0);
+            // Nothing else ends the storm, and with it these faults, early.
+            (self.crash, self.happenings, self.storm) = (0.0, 0.0, 160);
+            self.faults.clear();
+            self.save_faults = (0..20).filter_map(|_| rng.choice(saves).copied()).collect();
+        }
+        match switch {
             // Otherwise the number makes Accurate refuse the second save.
             Switch::LeaseIgnored => self.numbering = Numbering::Automatic,
+            // A worker gets no time until another has its order.
+            Switch::LateWorkerCounts => {
+                (self.workers, self.is_held, self.stalls) = (2, false, 0.05);
+                self.skews.clear();
+            }
             // Bulks that report an invoice as saved that they have not saved.
             Switch::NothingReadBack => {
-                (self.orders, self.heap, self.bulk) = (rng.usize(17..22), 16, true);
+                (self.orders, self.heap, self.bulk) = (17, 16, true);
+                (self.numbering, self.letter_case) = (Numbering::Sent, LetterCase::Exact);
+                // A bulk without an effect would use a fault up.
+                (self.bulk_rule, self.id_ranges) = (BulkRule::EachByItself, IdRanges::Understood);
                 self.bulk_reply = BulkReply::Whole;
-                self.bulk_faults = vec![Fault::NotSaved; 2];
+                self.faults.clear();
+                self.bulk_faults = vec![Fault::NotSaved; 8];
             }
             // Other people use numbers.
-            Switch::NothingCompared => self.happenings = 0.1,
+            Switch::NothingCompared => {
+                (self.numbering, self.letter_case) = (Numbering::Sent, LetterCase::Exact);
+                (self.taken_numbers, self.heap) = (2, 0);
+            }
             _ => {}
         }
         self
@@ -226,6 +254,7 @@ impl Terms {
             (self.detail_lag == LONGEST_LAG, TERMS[2]),
             (self.list_lag == LONGEST_LAG, TERMS[3]),
             (self.faults.iter().any(|(fault, _)| latest(fault)), TERMS[4]),
+            (self.taken_numbers > 0, TERMS[5]),
             (self.skews.iter().any(|skew| skew.abs() == 400), CLOCKS_DIFFER),
         ];
         all.into_iter().filter_map(|(is_so, what)| is_so.then_some(what)).collect()

@@ -190,6 +190,9 @@ impl World {
 
     /// Runs the world to its end; returns the violation, if any.
     pub(crate) async fn run(&mut self) -> Result<(), Violation> {
+        for _ in 0..self.terms.taken_numbers {
+            self.stranger_takes_a_number();
+        }
         while !self.storm_is_over() {
             self.happen().await?;
             if !self.step().await? {
