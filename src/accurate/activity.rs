@@ -7,7 +7,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Errors that are kept.
+/// How many errors are kept.
 const ERRORS_KEPT: usize = 10;
 
 /// What is counted.
@@ -32,21 +32,21 @@ pub struct CallError {
     pub at: Timestamp,
     /// For example `sales-invoice/save`.
     pub call: &'static str,
-    /// What it meant, for example `ambiguous`.
+    /// The class of the failure, for example `ambiguous`.
     pub outcome: &'static str,
-    /// What was said.
+    /// The message.
     pub words: String,
 }
 
 impl Lately {
-    /// Calls within a minute before this moment.
+    /// Calls within the minute before this time.
     pub fn calls(&self, now: Timestamp) -> usize {
         self.calls.iter().filter(|at| **at > now - MINUTE && **at <= now).count()
     }
 }
 
 impl Activity {
-    /// A call has ended.
+    /// Records that a call has ended.
     pub(super) fn note(&self, at: Timestamp, error: Option<CallError>) {
         let mut lately = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Eight calls a second at most, so this stays small.

@@ -1,4 +1,4 @@
-//! The three headers that every call carries in API Token mode (accurate.md §1, A).
+//! The three headers of every call in API Token mode (accurate.md §1, A).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
@@ -6,17 +6,17 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::signing::hmac_sha256;
 
-/// What proves to Accurate who calls.
+/// The credentials of a call.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    /// Has the rights of the user who made it.
+    /// Has the rights of the user who created it.
     pub api_token: SecretString,
     /// Signs the timestamp.
     pub signature_secret: SecretString,
 }
 
 impl Credentials {
-    /// Whether the other ones are the very same.
+    /// Whether the others are the same.
     pub fn are(&self, other: &Self) -> bool {
         let texts = |credentials: &Self| {
             [&credentials.api_token, &credentials.signature_secret].map(|secret| secret.expose_secret().to_owned())
@@ -26,7 +26,7 @@ impl Credentials {
 
     /// Header names and values for a call made now.
     ///
-    /// Unix seconds avoid the trap of time zones that the other forms of the timestamp hold.
+    /// Unix seconds have no time zone, unlike the other forms of the timestamp.
     pub fn headers(&self, now: Timestamp) -> [(&'static str, String); 3] {
         let timestamp = now.as_second().to_string();
         [
@@ -45,24 +45,24 @@ fn sign(secret: &str, timestamp: &str) -> String {
 /// How to reach one Accurate database in API Token mode (accurate.md §1).
 #[derive(Clone, Debug)]
 pub struct BookConfig {
-    /// Where the data host is asked for.
+    /// The server that returns the data host.
     pub account_url: reqwest::Url,
-    /// Does not expire; has the rights of the user who made it.
+    /// Does not expire; has the rights of the user who created it.
     pub api_token: SecretString,
     /// Signs the timestamp of each call.
     pub signature_secret: SecretString,
-    /// Whether many due orders may go in one call.
+    /// Whether many due orders may be sent in one call.
     pub bulk: bool,
 }
 
 impl BookConfig {
-    /// What calls carry.
+    /// The credentials of calls.
     pub fn credentials(&self) -> Credentials {
         Credentials { api_token: self.api_token.clone(), signature_secret: self.signature_secret.clone() }
     }
 }
 
-/// Whether a URL points at this machine.
+/// Whether a URL points to this machine.
 pub fn is_loopback(url: &reqwest::Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();

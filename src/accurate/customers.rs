@@ -1,4 +1,4 @@
-//! `customer`: the store as Accurate knows it (accurate.md §5).
+//! `customer`: a store in Accurate (accurate.md §5).
 
 use std::collections::BTreeMap;
 
@@ -15,19 +15,19 @@ use crate::{
     domain::{day_in_wib, invoice::ACCURATE_DAY},
 };
 
-/// How it came that the customer exists.
+/// Who created the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ensured {
-    /// We did, just now.
+    /// This call.
     Created,
-    /// It existed before, or another order has created it in the meantime.
+    /// It existed before, or another order has just created it.
     Existed,
 }
 
 /// When each customer was last seen to exist, after Accurate had refused an order because it did not.
 pub(super) type Seen = BTreeMap<String, Monotonic>;
 
-/// Makes sure that a customer exists. Of several orders that need it at once, one looks it up and creates it.
+/// Ensures that a customer exists. If several orders need it at the same time, one of them looks it up and creates it.
 pub async fn ensure(session: &Session, customer_no: &str, name: &str) -> Result<Ensured, Failure> {
     let missed_at = session.monotonic();
     let mut seen = session.customers_seen.lock().await;
@@ -47,7 +47,7 @@ async fn look_or_create(session: &Session, customer_no: &str, name: &str) -> Res
     let body = json!({"name": name, "customerNo": customer_no, "transDate": day});
     match session.call::<Skipped, Skipped>(&Call::post("customer/save", &body)).await {
         Ok(_) => Ok(Ensured::Created),
-        // Only this says that the customer exists; a name that is taken is for a person (accurate.md §5).
+        // Only this shows that the customer exists; if the name is taken, a person must act (accurate.md §5).
         Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate(Taken::CustomerNo), .. })) => Ok(Ensured::Existed),
         Err(failure) => Err(failure),
     }
@@ -62,7 +62,8 @@ pub async fn exists(session: &Session, customer_no: &str) -> Result<bool, Failur
         ("sp.pageSize", "100"),
     ];
     let Envelope { d: list, .. } = session.call::<Rows<Customer>, Skipped>(&Call::get("customer/list", &query)).await?;
-    // A filter name that is not understood returns every row, so each is compared (accurate.md §3, B).
+    // Accurate ignores a filter that it does not understand and returns every row, so each is compared (accurate.md §3,
+    // B).
     Ok(list.rows.iter().any(|row| row.customer_no.0 == customer_no))
 }
 

@@ -24,11 +24,11 @@ pub struct FoundInvoice {
     pub number: String,
     /// The customer's number.
     pub customer_no: String,
-    /// Our order id, by default.
+    /// The order id, by default.
     pub description: String,
-    /// Total in rupiah, when it could be read.
+    /// Total in rupiah, if it could be read.
     pub total: Option<Decimal>,
-    /// Something was paid on it.
+    /// Whether something was paid on it.
     pub has_receipt: bool,
 }
 
@@ -47,8 +47,8 @@ pub fn same_number(one: &str, other: &str) -> bool {
     one == other || one.to_lowercase() == other.to_lowercase()
 }
 
-/// Saves an invoice. `Ok(None)`: saved, but the reply does not hold the record; the record may have another number.
-/// It is sent before `last_start` or not at all: afterwards another worker may have saved, and deleted, the same invoice.
+/// Saves an invoice. `Ok(None)`: saved, but the reply does not contain the record, whose number may differ. It is sent
+/// before `last_start` or not at all: later, another worker may already have saved and deleted the same invoice.
 pub async fn save(
     session: &Session,
     body: &InvoiceBody,
@@ -59,10 +59,10 @@ pub async fn save(
     Ok(envelope.r.and_then(Record::invoice))
 }
 
-/// Most invoices in one [`save_many`] (accurate.md §3).
+/// The maximum number of invoices in one [`save_many`] (accurate.md §3).
 pub const LARGEST_BULK: usize = 100;
 
-/// Saves up to [`LARGEST_BULK`] invoices in one call; one result each, in their order, as of [`save`].
+/// Saves up to [`LARGEST_BULK`] invoices in one call. Returns one result for each, in the same order, like [`save`].
 /// The outer failure applies to all of them.
 pub async fn save_many(
     session: &Session,
@@ -74,12 +74,12 @@ pub async fn save_many(
     Ok(elements.into_iter().map(|element: Element<Record>| Ok(element?.r.and_then(Record::invoice))).collect())
 }
 
-/// What is known about asking for many numbers with one list.
+/// What is known about requesting many numbers with one list.
 #[derive(Debug, Default)]
 pub(super) struct Lists {
-    /// A filter with several values was seen to find more than one of them.
+    /// Whether a filter with several values has found more than one of them.
     understood: bool,
-    /// The two existing numbers that were seen last: a filter is tried with them.
+    /// The two existing numbers that were seen last; a filter is tried with them.
     existing: [Option<String>; 2],
 }
 
@@ -111,11 +111,11 @@ impl Session {
     }
 }
 
-/// Those of many invoices that exist, by number, with one list; `None` when its answer cannot be trusted.
+/// Which of these invoices exist, by number, with one list; `None` if its answer cannot be trusted.
 ///
-/// Whether a filter takes several values is not known, and one that is not understood is ignored in silence
-/// (accurate.md §3, B). So the answer counts when it holds nothing that was not asked for, and when a filter of
-/// this form has once found two at a time; what it could not be compared by is left out of it.
+/// It is not known whether a filter accepts several values, and Accurate silently ignores a filter that it does not
+/// understand (accurate.md §3, B). So the answer is trusted only if it contains nothing that was not requested, and if
+/// a filter of this form has once found two invoices. Rows that cannot be compared are left out.
 pub async fn by_numbers(session: &Session, numbers: &[&str]) -> Result<Option<ByNumber>, Failure> {
     let Some(found) = list(session, numbers).await? else { return Ok(None) };
     if found.len() < 2 && numbers.len() > 1 && !session.lists().understood {
@@ -160,7 +160,7 @@ async fn list(session: &Session, numbers: &[&str]) -> Result<Option<ByNumber>, F
 pub async fn by_number(session: &Session, number: &str) -> Result<Option<FoundInvoice>, Failure> {
     match session.call::<Record, Skipped>(&Call::get("sales-invoice/detail", &[("number", number)])).await {
         Ok(Envelope { d, .. }) => match d.invoice() {
-            // A filter that was not understood returns something else (accurate.md §3): never believe it.
+            // A filter that was not understood returns something else (accurate.md §3), which is not trusted.
             Some(invoice) if same_number(&invoice.number, number) => Ok(session.remember(Some(invoice))),
             _ => Err(another_detail()),
         },
@@ -185,12 +185,12 @@ fn another_detail() -> Failure {
     Failure::Ambiguous("the detail that came back is not of the invoice that was asked for".to_owned())
 }
 
-/// What a deletion found.
+/// The result of a deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deleted {
-    /// It was there and is reported as deleted.
+    /// The invoice existed and is reported as deleted.
     Now,
-    /// There was nothing to delete.
+    /// The invoice did not exist.
     Before,
 }
 
@@ -203,7 +203,7 @@ pub async fn delete(session: &Session, id: i64) -> Result<Deleted, Failure> {
     }
 }
 
-/// What is read of an invoice as Accurate writes it; the rest is skipped.
+/// The fields of an invoice that are read; the rest is skipped.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Record {

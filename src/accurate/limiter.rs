@@ -1,11 +1,11 @@
-//! Never above 8 calls in any second nor 8 in flight, as seen by Accurate (accurate.md §2, A).
+//! Keeps each book within Accurate's limits: 8 calls in any second and 8 in flight (accurate.md §2, A).
 //!
-//! There are eight slots. A call takes one and gives it back one second after it ended, so two calls of one
-//! slot can never reach Accurate within one second of each other, and there are eight slots: any second sees
-//! at most eight. A call that takes long has reached Accurate long before it ended, so its slot counts from
-//! at most `WAY` after it left; that is the jitter on the way that the allowance pays for.
+//! There are eight slots. A call occupies a slot until one second after the call ended, so two calls with the same slot
+//! never reach Accurate within one second of each other, and Accurate sees at most eight calls in any second. A call
+//! that takes long reached Accurate long before it ended, so its slot is free again one second and [`WAY`] after it was
+//! sent; [`WAY`] allows for variations of the network delay.
 //!
-//! All of it is measured with the monotonic clock: setting the machine's clock neither delays a call nor lets one
+//! All times are measured with the monotonic clock, so setting the machine's clock neither delays a call nor lets one
 //! leave early.
 
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Mutex, time::Duration};
@@ -15,42 +15,42 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::clock::{Monotonic, SharedClock};
 
-/// Accurate's limit, for calls in a second and for calls in flight alike.
+/// Accurate's limit, both for calls in a second and for calls in flight.
 const SLOTS: usize = 8;
 
-/// Slots that another process may use meanwhile.
+/// How many slots are lent to another process.
 const LENT: usize = SLOTS / 2;
 
-/// Accurate's window.
+/// The period in which Accurate counts calls.
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// Longest time that a call may need to reach Accurate; costs at most a tenth of the allowance.
+/// Longest time that a call may need to reach Accurate. It costs at most a tenth of the possible calls.
 const WAY: Duration = Duration::from_millis(100);
 
-/// Shortest time between two calls. Calls that leave together are delayed together, and meet those of the next second;
-/// calls that are spread tolerate that one of them is late by more than [`WAY`]. It costs nothing: eight slots never
-/// allow more than one call in 125 milliseconds for long.
+/// Shortest time between two calls. Calls that are sent together can be delayed together, and then coincide with the
+/// calls of the next second. If calls are spread, one of them may be delayed by more than [`WAY`]. Spreading costs
+/// nothing, because eight slots allow one call in 125 milliseconds on average.
 const GAP: Duration = Duration::from_millis(60);
 
-/// How long a call whose reply never came counts as still in flight at Accurate.
+/// How long a call without a reply counts as in flight at Accurate.
 const LOST: Duration = Duration::from_secs(5);
 
 /// The limits of one book.
 pub struct Limiter {
-    /// Hands out slots first come, first served.
+    /// Gives out slots in the order of the requests.
     in_flight: Semaphore,
     state: Mutex<State>,
     clock: SharedClock,
 }
 
 struct State {
-    /// From when on each slot that is not in flight may be used.
+    /// When each free slot may be used again.
     free_from: BinaryHeap<Reverse<Monotonic>>,
-    /// When the next call may leave: Accurate asked to slow down, or another has just left.
+    /// When the next call may be sent: Accurate asked to slow down, or another call has just been sent.
     next_at: Monotonic,
 }
 
-/// The right to make one call, from now until it is dropped.
+/// The permission to make one call, until it is dropped.
 pub struct Slot<'a> {
     limiter: &'a Limiter,
     left_at: Monotonic,
@@ -58,29 +58,29 @@ pub struct Slot<'a> {
     _permit: SemaphorePermit<'a>,
 }
 
-/// Half of the slots, out of use here until this is dropped.
+/// Half of the slots, not used here until this is dropped.
 pub struct Lent<'a> {
     limiter: &'a Limiter,
     _permits: SemaphorePermit<'a>,
 }
 
 impl Limiter {
-    /// A limiter for one book; its first call leaves slightly more than one second from now.
+    /// A limiter for one book. The first call is sent slightly more than one second from now.
     pub fn new(clock: SharedClock) -> Self {
-        // A process that was killed a moment ago may have made its calls within this very second.
+        // A process that has just been killed may have made calls within this second.
         let free_from = std::iter::repeat_n(Reverse(clock.monotonic() + WINDOW + WAY), SLOTS).collect();
         let state = State { free_from, next_at: Monotonic::MIN };
         Self { in_flight: Semaphore::new(SLOTS), state: Mutex::new(state), clock }
     }
 
-    /// Waits until a call may leave.
+    /// Waits until a call may be sent.
     pub async fn slot(&self) -> Slot<'_> {
         let permit = self.in_flight.acquire().await.expect("the semaphore is never closed");
         loop {
             let now = self.clock.monotonic();
             let wait = {
                 let mut state = self.lock();
-                // A permit is held, so a slot is there.
+                // This call has a permit, so a slot exists.
                 let free_from = state.free_from.peek().map_or(now, |slot| slot.0).max(state.next_at);
                 if free_from <= now {
                     state.free_from.pop();
@@ -93,13 +93,13 @@ impl Limiter {
         }
     }
 
-    /// Takes half of the slots out of use. When this returns, none of their calls counts at Accurate any more, so that
-    /// another process may make as many.
+    /// Takes half of the slots out of use. When this returns, their calls no longer count at Accurate, so that another
+    /// process may make as many calls.
     pub async fn lend(&self) -> Lent<'_> {
         let permits = self.in_flight.acquire_many(LENT as u32).await.expect("the semaphore is never closed");
         let slots: Vec<_> = {
             let mut state = self.lock();
-            // As many permits are held, so as many slots are there.
+            // There are as many slots as permits.
             std::iter::repeat_with(|| state.free_from.pop()).take(LENT).flatten().collect()
         };
         let lent = Lent { limiter: self, _permits: permits };
@@ -109,7 +109,7 @@ impl Limiter {
         lent
     }
 
-    /// Lets no call leave for this long: Accurate asked to slow down.
+    /// Sends no call for this long, because Accurate asked to slow down.
     pub fn pause(&self, duration: SignedDuration) {
         let until = self.clock.monotonic() + Duration::try_from(duration).unwrap_or_default();
         let mut state = self.lock();
@@ -122,7 +122,7 @@ impl Limiter {
 }
 
 impl Slot<'_> {
-    /// The call has ended with an answer, whatever it says.
+    /// Records that the call was answered, successfully or not.
     pub fn answered(mut self) {
         self.answered = true;
     }
@@ -166,7 +166,7 @@ mod tests {
             self.monotonic().since_beginning().as_millis() as i64
         }
 
-        /// Somebody sets the machine's clock.
+        /// Sets the machine's clock.
         fn is_set(&self, by: SignedDuration) {
             self.0.lock().expect("not poisoned").1 += by;
         }
@@ -188,7 +188,7 @@ mod tests {
         }
     }
 
-    /// When calls reach Accurate that each need `way` to get there and `work` to be answered.
+    /// The times at which calls reach Accurate if each needs `way` to get there and `work` to be answered.
     async fn arrivals(calls: usize, ways_ms: &[i64], work_ms: i64) -> Vec<i64> {
         let clock = Jumping::new();
         let limiter = Limiter::new(clock.clone());

@@ -8,18 +8,18 @@ use super::{
     reply::{Envelope, Flag, Rows, Skipped, Text},
 };
 
-/// Rows asked for in one call; 100 is accepted (accurate.md §3, A).
+/// Rows requested in one call; 100 is accepted (accurate.md §3, A).
 const PAGE_SIZE: usize = 100;
 
-/// A list that is longer than this is taken for one that does not end.
+/// A longer list is treated as a list that does not end.
 const MOST_PAGES: usize = 1000;
 
-/// A master list and the fields that are wanted of it.
+/// A master list and the fields that are requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MasterList {
     /// Name of the call.
     pub call: &'static str,
-    /// Fields; what is not named does not come.
+    /// The requested fields; Accurate returns no others.
     pub fields: &'static str,
 }
 
@@ -36,7 +36,7 @@ pub const PAYMENT_TERMS: MasterList = MasterList { call: "payment-term/list", fi
 /// Items.
 pub const ITEMS: MasterList = MasterList { call: "item/list", fields: "id,no,name,itemType,suspended" };
 
-/// A row of a master list. A field that was not asked for, or that the list does not have, is empty.
+/// A row of a master list. A field that was not requested, or that the list does not have, is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Row {
@@ -46,7 +46,7 @@ pub struct Row {
     pub name: Text,
     /// Type of an account.
     pub account_type: Text,
-    /// Whether it is switched off.
+    /// Whether it is suspended.
     pub suspended: Flag,
 }
 
@@ -70,7 +70,7 @@ pub async fn list(session: &Session, list: MasterList) -> Result<Vec<Row>, Failu
     Err(Failure::Ambiguous(format!("{} does not end", list.call)))
 }
 
-/// Whether an item with this number is there and not suspended.
+/// Whether an item with this number exists and is not suspended.
 pub async fn item_is_usable(session: &Session, no: &str) -> Result<bool, Failure> {
     match session.call::<Row, Skipped>(&Call::get("item/detail", &[("no", no)])).await {
         Ok(Envelope { d, .. }) => Ok(d.no.0 == no && !d.suspended.0),
@@ -79,10 +79,11 @@ pub async fn item_is_usable(session: &Session, no: &str) -> Result<bool, Failure
     }
 }
 
-/// Whether an account with this number is there and not suspended.
+/// Whether an account with this number exists and is not suspended.
 pub async fn account_is_active(session: &Session, no: &str) -> Result<bool, Failure> {
     let query = [("fields", ACCOUNTS.fields), ("filter.no.op", "EQUAL"), ("filter.no.val", no), ("sp.pageSize", "100")];
     let Envelope { d: list, .. } = session.call::<Rows<Row>, Skipped>(&Call::get(ACCOUNTS.call, &query)).await?;
-    // A filter that is not understood returns every row, so each is compared (accurate.md §3, B).
+    // Accurate ignores a filter that it does not understand and returns every row, so each is compared (accurate.md §3,
+    // B).
     Ok(list.rows.iter().any(|row| row.no.0 == no && !row.suspended.0))
 }

@@ -1,4 +1,4 @@
-//! What one message of Accurate means: whole templates, matched from the start of the message.
+//! The meaning of a message from Accurate: whole templates, matched from the start of the message.
 //!
 //! Messages quote what sellers typed (item numbers, names, invoice numbers), so no phrase is searched for inside a
 //! message. Fixed words must begin the message, and a seller's text may appear only where a template has its variable
@@ -13,7 +13,7 @@ use crate::domain::reason::Reason;
 pub(super) enum Class {
     /// The call may have been carried out.
     Ambiguous,
-    /// No call of this book is taken.
+    /// Accurate accepts no calls of this book.
     Book(BookTrouble),
     /// The token's user lacks the right for this call.
     RightMissing,
@@ -32,10 +32,10 @@ struct Template {
     class: Class,
 }
 
-/// What may follow the fixed words at the start.
+/// What may follow the fixed words.
 #[derive(Clone, Copy)]
 enum Then {
-    /// Anything: accurate.md does not know the end, or the variable part is the end.
+    /// Anything: accurate.md does not give the end, or the variable part is the end.
     Anything,
     /// Nothing, or punctuation and another sentence. For short phrases that a name could begin with as well.
     EndOfSentence,
@@ -51,14 +51,14 @@ const GONE: &[&str] = &[" tidak ditemukan atau sudah dihapus"];
 /// The end is known for accounts (accurate.md §3, A).
 const ACCOUNT_INACTIVE: &[&str] = &[" berstatus Non Aktif. Akun ini tidak dapat digunakan"];
 
-/// For items only the beginning is a fair guess, by the form that accounts have.
+/// For items only the beginning is likely, because accounts have this form.
 const ITEM_INACTIVE: &[&str] = &[
     " berstatus Non Aktif",
     " berstatus Non Aktif. Barang & Jasa ini tidak dapat digunakan",
     " berstatus Non Aktif. Barang ini tidak dapat digunakan",
 ];
 
-/// The templates of accurate.md §1 to §3 whose beginning is known; the first that matches counts.
+/// The templates of accurate.md §1 to §3 whose beginning is known. The first match counts.
 const TEMPLATES: &[Template] = {
     use self::{
         BookTrouble as Book, Class as C, Meaning as M, Reason as R, Taken as T,
@@ -110,18 +110,18 @@ const TEMPLATES: &[Template] = {
     ]
 };
 
-/// A phrase whose beginning accurate.md does not know. Only words of a fixed set may precede it, so
-/// nothing that a seller typed can.
+/// A phrase whose beginning accurate.md does not give. Only words of a fixed set may precede it, so that no text which
+/// a seller typed can.
 struct Phrase {
     words: &'static str,
     before: &'static [&'static str],
-    /// One of these must be among the words before it; none is needed when empty.
+    /// One of these must be among the words before it. If empty, none is required.
     needs: &'static [&'static str],
     then: Then,
     class: Class,
 }
 
-/// The words of which Accurate's names of fields are made.
+/// The words in the names of Accurate's fields.
 const FIELD_WORDS: &[&str] = &[
     "&",
     "akun",
@@ -167,7 +167,7 @@ const FIELD_WORDS: &[&str] = &[
     "uang",
 ];
 
-/// The words with which a limit may be announced, before it is named.
+/// The words that may precede the name of a limit.
 const LIMIT_WORDS: &[&str] = &[
     "akses",
     "anda",
@@ -194,7 +194,7 @@ const LIMIT_WORDS: &[&str] = &[
     "untuk",
 ];
 
-/// Words of [`LIMIT_WORDS`] that say that it is about a limit.
+/// The words of [`LIMIT_WORDS`] that show that the message is about a limit.
 const LIMIT: &[&str] = &["banyak", "batas", "limit", "maksimal", "maksimum", "melebihi"];
 
 const PHRASES: &[Phrase] = {
@@ -216,11 +216,11 @@ const PHRASES: &[Phrase] = {
     ]
 };
 
-/// A person must act, and Accurate's words say what is wrong.
+/// A person must act; Accurate's message says what is wrong.
 const REFUSED: Class = Class::Refused(Meaning::Person(Reason::RefusedByAccurate));
 
-/// Fields whose characters Accurate may refuse. None of them begins a template in which a value follows at once, as
-/// it does in `Pelanggan X …`.
+/// Fields whose characters Accurate may refuse. None of them begins a template in which a value follows immediately, as
+/// in `Pelanggan X …`.
 const TEXT_FIELDS: &[&str] = &[
     "Alamat",
     "Catatan",
@@ -234,7 +234,7 @@ const TEXT_FIELDS: &[&str] = &[
     "No PO",
 ];
 
-/// What a message means; `None` when it is not in accurate.md.
+/// The meaning of a message; `None` if accurate.md does not contain it.
 pub(super) fn class_of(message: &str) -> Option<Class> {
     let message = message.trim();
     let template = TEMPLATES.iter().find(|template| template.matches(message)).map(|template| template.class);
@@ -242,11 +242,11 @@ pub(super) fn class_of(message: &str) -> Option<Class> {
     template.or_else(phrase).or_else(|| (is_about_characters(message) || is_about_length(message)).then_some(REFUSED))
 }
 
-/// What all messages of one reply mean together; `None` when nothing in it is known.
+/// The meaning of all messages of one reply together; `None` if none is known.
 ///
-/// What leaves most open counts first: a reply that says both "no such item" and "trouble on our side" proves nothing.
-/// A missing customer, which we may create, counts only when no other message is unknown; `incomplete` says that some
-/// messages could not be kept.
+/// The least certain meaning counts: a reply that contains both "no such item" and "error on our side" proves nothing.
+/// A missing customer, which we may create, counts only if every other message is known. `incomplete` means that some
+/// messages were not kept.
 pub(super) fn all_of(messages: &[String], incomplete: bool) -> Option<Class> {
     let classes: Vec<_> = messages.iter().map(|message| class_of(message)).collect();
     let first = |wanted: fn(&Class) -> bool| classes.iter().flatten().copied().find(wanted);
@@ -276,7 +276,7 @@ impl Then {
             Self::EndOfSentence => ends_a_sentence(rest),
             Self::OrderText(ends) => {
                 let rest = rest.trim_end_matches('.');
-                // An empty order text would leave no space before the end.
+                // If the order's text is empty, there is no space before the end.
                 ends.iter().any(|end| rest.ends_with(end) && rest.len() > end.len())
             }
         }

@@ -1,10 +1,10 @@
-//! Accurate's side: signing, limits, the host that moves, the calls, and what its replies mean.
+//! Accurate's API: signing, limits, the data host, the calls, and the meaning of the replies.
 //!
-//! In the order in which a call meets them: [`client`] (one book's session), [`limiter`] (8 a second,
-//! 8 in flight), [`credentials`] (three signed headers), [`wire`] (HTTP), [`reply`] (reading what came back),
-//! `messages` (what Accurate's words mean), `redact` (our own secrets are not shown), [`outcome`] (how the call ended);
-//! then one file per resource: [`invoices`] (found by the list of a day with [`search`], read back with [`read_back`]),
-//! [`customers`], [`masters`].
+//! In the order in which a call uses them: [`client`] (one book's session), [`limiter`] (8 a second, 8 in flight),
+//! [`credentials`] (three signed headers), [`wire`] (HTTP), [`reply`] (parses replies), `messages` (the meaning of
+//! Accurate's messages), `redact` (removes our secrets), [`outcome`] (the outcome of a call); then one file for each
+//! resource: [`invoices`] (found by the list of a day with [`search`], read back with [`read_back`]), [`customers`],
+//! [`masters`].
 
 pub mod activity;
 pub mod client;

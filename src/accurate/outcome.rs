@@ -1,6 +1,6 @@
-//! The outcomes of a call: what a reply, or the lack of one, says about the call.
+//! The outcomes of a call: what a reply, or the lack of one, shows.
 //!
-//! [`reply`](super::reply) reads replies, `messages` knows what Accurate's messages mean.
+//! [`reply`](super::reply) parses replies; `messages` contains the meaning of Accurate's messages.
 
 use super::{
     messages::{self, Class},
@@ -9,34 +9,34 @@ use super::{
 };
 use crate::domain::reason::Reason;
 
-/// Most characters of Accurate's words that are kept: its longest known message has about two hundred.
+/// How many characters of Accurate's messages are kept: the longest known message has about two hundred.
 const MOST_WORDS: usize = 2_000;
 
-/// Why a call did not do what was asked.
+/// Why a call failed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Failure {
-    /// Accurate's limits: the same again a little later.
+    /// Accurate's limit was reached: the call may be repeated a little later.
     SlowDown(String),
-    /// It is certain that nothing reached Accurate.
+    /// Nothing reached Accurate.
     NotSent(String),
-    /// It is not known whether it was done.
+    /// It is not known whether the call was carried out.
     Ambiguous(String),
-    /// It was not done, and Accurate gives the reason in words that we know.
+    /// It was not carried out; Accurate's message gives a known reason.
     Refused(Refusal),
-    /// `"s":false` with words that we do not know: they prove nothing about a save (design.md §4).
+    /// `"s":false` with an unknown message, which proves nothing about a save (design.md §4).
     UnknownText(String),
-    /// Accurate does not take calls for this book at all.
+    /// Accurate accepts no calls for this book.
     BookRefused(BookRefusal),
-    /// The user who made the token may not do this. Calls that need other rights still work.
+    /// The user who created the token lacks the right. Calls that need other rights still work.
     RightMissing(MissingRight),
 }
 
-/// Why Accurate takes no call for a book, with its own words.
+/// Why Accurate accepts no calls for a book, with its messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BookRefusal {
     /// What is wrong.
     pub trouble: BookTrouble,
-    /// All messages as they came.
+    /// All messages, unchanged.
     pub words: String,
     /// Whether the call may still have been carried out.
     pub effect: Effect,
@@ -47,22 +47,22 @@ pub struct BookRefusal {
 pub struct MissingRight {
     /// Which right.
     pub right: Right,
-    /// All messages as they came.
+    /// All messages, unchanged.
     pub words: String,
     /// Whether the call may still have been carried out.
     pub effect: Effect,
 }
 
-/// What a refusal says about the call's effect.
+/// What a refusal shows about the call's effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// The call was not carried out: Accurate itself says so.
+    /// The call was not carried out, according to Accurate itself.
     None,
-    /// The call may have been carried out: a proxy can answer 401 or 403 after a save has passed it.
+    /// The call may have been carried out: a proxy can answer 401 or 403 after it has forwarded a save.
     Unknown,
 }
 
-/// The rights that our calls need. One that is missing stops the calls that need it, and no others.
+/// The rights that our calls need. A missing right stops only the calls that need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Right {
     /// To read sales invoices: every look-up needs it.
@@ -73,7 +73,7 @@ pub enum Right {
     DeleteInvoices,
     /// To create customers.
     CreateCustomers,
-    /// To make another call, by its name: customers, items and accounts are read with them.
+    /// To make another call with this name, for example to read customers, items or accounts.
     Other(&'static str),
 }
 
@@ -90,12 +90,12 @@ impl Right {
     }
 }
 
-/// What Accurate has against a call, with its own words.
+/// Why Accurate refused a call, with its messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// What it means.
     pub meaning: Meaning,
-    /// All its messages as they came.
+    /// All messages, unchanged.
     pub words: String,
 }
 
@@ -110,7 +110,7 @@ pub enum Meaning {
     Person(Reason),
 }
 
-/// What is taken already.
+/// What is already taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// The invoice's number.
@@ -124,7 +124,7 @@ pub enum Taken {
 /// What is wrong with a whole book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BookTrouble {
-    /// Token revoked, wrong, or of another app.
+    /// The token is revoked, wrong, or belongs to another app.
     TokenRefused,
     /// This machine's clock is more than ten minutes off.
     WrongClock,
@@ -154,7 +154,7 @@ impl BookTrouble {
 }
 
 impl Failure {
-    /// One word for metrics and timeline.
+    /// One word, for metrics and the timeline.
     pub fn class(&self) -> &'static str {
         match self {
             Self::SlowDown(_) => "slow_down",
@@ -178,7 +178,7 @@ impl Failure {
         }
     }
 
-    /// The same for a call that was not made, because the one before it failed like this.
+    /// The failure of a call that was not made because the call before it failed like this.
     #[must_use]
     pub fn of_a_call_not_made(mut self) -> Self {
         match &mut self {
@@ -191,7 +191,7 @@ impl Failure {
         self
     }
 
-    /// What Accurate, or the way to it, said.
+    /// The messages of Accurate, or of the connection.
     pub fn words(&self) -> &str {
         match self {
             Self::SlowDown(words)
@@ -215,19 +215,19 @@ impl From<WireFault> for Failure {
     }
 }
 
-/// What a reply that is not a success says.
+/// The content of a reply that is not a success.
 pub(super) struct Said<'a> {
     pub(super) status: u16,
-    /// `s`, when the reply has one.
+    /// `s`, if the reply has it.
     pub(super) success: Option<bool>,
     pub(super) messages: &'a [String],
-    /// Some messages were left out, or are not texts.
+    /// Whether some messages were left out or are not texts.
     pub(super) incomplete: bool,
     pub(super) body: &'a [u8],
 }
 
 impl Said<'_> {
-    /// What follows from it for a call with this name.
+    /// The failure of a call with this name.
     pub(super) fn failure(&self, call: &'static str, secrets: &Secrets) -> Failure {
         let words = self.words(secrets);
         // Only Accurate answers a call with HTTP 200; a 401 or 403 may come from a proxy that the call has passed.
@@ -242,12 +242,12 @@ impl Said<'_> {
             (403, _) | (_, Some(Class::RightMissing)) => right_missing(words),
             (401, _) => book(BookTrouble::TokenRefused, words),
             (_, Some(Class::SlowDown)) => Failure::SlowDown(words),
-            // The call did not take place: the address does not exist, or the place to go is unknown.
+            // The call was not carried out: the address does not exist, or the new address is unknown.
             (_, Some(Class::WrongAddress)) | (300..=399, _) => Failure::NotSent(words),
             (_, Some(Class::Refused(meaning))) if self.success != Some(true) => {
                 Failure::Refused(Refusal { meaning, words })
             }
-            // A wrong address in words that we do not know may be a proxy's.
+            // An unknown message about a wrong address may be from a proxy.
             (status, _) if status != 404 && self.success == Some(false) => Failure::UnknownText(words),
             _ => Failure::Ambiguous(words),
         }
@@ -266,7 +266,7 @@ impl Said<'_> {
     }
 }
 
-/// The beginning of a body that is not an envelope, for the timeline. It may echo our request.
+/// The beginning of a body that is not one of Accurate's replies, for the timeline. It may echo our request.
 fn excerpt(status: u16, body: &[u8], secrets: &Secrets) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(1_200)]);
     let text = secrets.hidden_in(&text);

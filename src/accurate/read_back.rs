@@ -1,4 +1,4 @@
-//! What a database shows of the invoices that were saved last: how many there are, or each of them.
+//! Reads back the invoices that were saved last: their number, or each of them.
 
 use std::sync::{
     Mutex, PoisonError,
@@ -15,10 +15,10 @@ use super::{
 /// Rows of a page; 100 is accepted (accurate.md §3), as many as a bulk saves.
 const PAGE: usize = 100;
 
-/// Pages that are read beyond those that the wanted invoices fill. What is older was not saved recently.
+/// How many pages are read beyond the pages that the wanted invoices fill. Older invoices were not saved recently.
 const MORE_PAGES: usize = 3;
 
-/// Ids of invoices that were saved one by one are remembered up to this many: enough for two minutes of single saves.
+/// How many ids of single saves are remembered at most: enough for two minutes.
 const MOST_SINGLES: usize = 1_000;
 
 /// After this many failed trials a filter by a range of ids is no longer tried.
@@ -29,7 +29,7 @@ const MOST_TRIALS: u32 = 3;
 pub(super) struct Counting {
     /// Ids of invoices that single saves reported, in the order of the replies.
     singles: Mutex<std::collections::VecDeque<i64>>,
-    /// Trials of the filter that failed; `UNDERSTOOD` once one has succeeded.
+    /// Number of failed trials of the filter; `UNDERSTOOD` once a trial has succeeded.
     trials: AtomicU32,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Counting {
 const UNDERSTOOD: u32 = u32::MAX;
 
 impl Session {
-    /// Remembers the id of an invoice that a single save created: a count of its range includes it.
+    /// Remembers the id of an invoice that a single save created, because a count of its range includes it.
     pub fn remember_single(&self, id: i64) {
         let mut singles = self.counting.singles.lock().unwrap_or_else(PoisonError::into_inner);
         if singles.len() == MOST_SINGLES {
@@ -53,12 +53,12 @@ impl Session {
     }
 }
 
-/// Whether exactly this many invoices exist with ids from `lowest` to `highest`; false also when the count cannot be
+/// Whether exactly this many invoices exist with ids from `lowest` to `highest`; also false if the count cannot be
 /// trusted.
 ///
-/// Filtering by `id` with `BETWEEN` is documented (backfill.md §2, O), and `sp.rowCount` is known to work (A). But a
-/// filter that Accurate does not understand is ignored in silence (accurate.md §3, B), so a count is trusted only after
-/// the filter has once reduced the list to the one invoice with the lowest id.
+/// Filtering by `id` with `BETWEEN` is documented (backfill.md §2, O), and `sp.rowCount` is known to work (A). But
+/// Accurate silently ignores a filter that it does not understand (accurate.md §3, B), so a count is trusted only after
+/// the filter has once reduced the list to the single invoice with the lowest id.
 pub async fn exactly_exist(session: &Session, lowest: i64, highest: i64, wanted: u64) -> Result<bool, Failure> {
     let trials = &session.counting.trials;
     let failed = trials.load(Ordering::Relaxed);
@@ -76,7 +76,7 @@ pub async fn exactly_exist(session: &Session, lowest: i64, highest: i64, wanted:
     Ok(is_understood)
 }
 
-/// How many invoices a list of these ids has; `None` when it shows another invoice or no count.
+/// How many invoices a list of these ids has; `None` if it shows another invoice or no count.
 async fn count(session: &Session, lowest: i64, highest: i64) -> Result<Option<u64>, Failure> {
     let (from, to) = (lowest.to_string(), highest.to_string());
     let query = [
@@ -93,11 +93,11 @@ async fn count(session: &Session, lowest: i64, highest: i64) -> Result<Option<u6
     Ok(row_count.filter(|_| list.complete && only_those))
 }
 
-/// The newest invoices, newest first: at least `wanted` of them, and all with this id or a higher one. `None` when the
+/// The newest invoices, newest first: at least `wanted` of them, and all with this id or a higher one. `None` if the
 /// list cannot be trusted.
 ///
-/// Sorting by id is known to work (backfill.md §2, A). Should it be ignored in silence, as filters are that are not
-/// understood (accurate.md §3, B), the rows do not come newest first, and nothing is concluded from them.
+/// Sorting by id is known to work (backfill.md §2, A). If it is silently ignored, as unknown
+/// filters are (accurate.md §3, B), the rows are not in that order, and nothing is concluded from them.
 pub async fn newest(
     session: &Session,
     wanted: usize,

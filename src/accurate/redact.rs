@@ -1,4 +1,4 @@
-//! Keeps our own secrets out of what is shown: an error page may echo the request, headers and all.
+//! Removes our secrets from texts that are kept: an error page may echo the request with its headers.
 
 use std::collections::HashSet;
 
@@ -13,24 +13,24 @@ use super::credentials::Credentials;
 /// Replaces a secret.
 const HIDDEN: &str = "***";
 
-/// Bytes in a row that betray a secret: an echo may cut it short or break it, so pieces are searched for. Secrets that
-/// are shorter than this exist only on a developer's machine.
+/// The length in bytes of the pieces of a secret that are searched for, because an echo may cut or break the secret.
+/// Shorter secrets exist only on a developer's machine.
 const PIECE: usize = 8;
 
-/// The secrets that one call carried.
+/// The secrets in one call.
 #[derive(Clone, Default)]
 pub(super) struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// The credentials, and the signature that was made with them.
+    /// The credentials, and their signature.
     pub(super) fn of(credentials: &Credentials, headers: &[(&'static str, String)]) -> Self {
         let signature = headers.iter().filter(|(name, _)| *name == "x-api-signature").map(|(_, value)| value.clone());
         let kept = [&credentials.api_token, &credentials.signature_secret];
         Self(kept.into_iter().map(|secret| secret.expose_secret().to_owned()).chain(signature).collect())
     }
 
-    /// The text with every secret, or piece of one, replaced: as it is, in hex, base64, percent-encoded, or escaped
-    /// for HTML or JSON.
+    /// Replaces every secret and every piece of one: unchanged, in hex, base64, percent-encoded, or escaped for HTML or
+    /// JSON.
     pub(super) fn hidden_in(&self, text: &str) -> String {
         let pieces: HashSet<[u8; PIECE]> =
             self.0.iter().flat_map(|secret| forms(secret)).flat_map(|form| pieces(&form).collect::<Vec<_>>()).collect();
@@ -70,7 +70,8 @@ fn forms(secret: &str) -> Vec<String> {
         escaped(&|byte| format!("\\u{byte:04x}")),
         secret.replace('/', "\\/"),
     ];
-    // Base64 of a longer text that holds the secret: three alignments, without the ends that its neighbours share.
+    // Base64 of a longer text that contains the secret: three alignments, without the characters at both ends that
+    // neighbouring text affects.
     for shift in 0..3 {
         let shifted = [&b"\0\0"[..shift], secret.as_bytes()].concat();
         for encoded in [STANDARD_NO_PAD.encode(&shifted), URL_SAFE_NO_PAD.encode(&shifted)] {
@@ -85,7 +86,7 @@ fn pieces(text: &str) -> impl Iterator<Item = [u8; PIECE]> + '_ {
     pieces_at(text).map(|(_, piece)| piece)
 }
 
-/// All pieces with their places; letter case does not count.
+/// All pieces with their positions, ignoring letter case.
 fn pieces_at(text: &str) -> impl Iterator<Item = (usize, [u8; PIECE])> + '_ {
     text.as_bytes().windows(PIECE).enumerate().map(|(at, window)| {
         let mut piece: [u8; PIECE] = window.try_into().expect("a window has its length");
@@ -104,7 +105,7 @@ mod tests {
         Secrets(vec![TOKEN.to_owned(), "0123456789abcdef0123456789abcdef".to_owned()])
     }
 
-    /// Whether nothing of the token that is long enough to be of use is left.
+    /// Whether no piece of the token is left that is long enough to be of use.
     fn is_clean(shown: &str) -> bool {
         forms(TOKEN).iter().all(|form| pieces(form).all(|piece| pieces_at(shown).all(|(_, seen)| seen != piece)))
     }

@@ -1,8 +1,8 @@
-//! Reads a reply once, into the types that its call wants.
+//! Parses a reply once, into the types of its call.
 //!
-//! A reply may be 16 MiB of anything. Parts that no caller needs are skipped without being kept, and rows, messages and texts
-//! are limited, so that reading takes little more memory than the reply itself. Nesting costs no stack: the parts are
-//! first found as slices of the body, and skipping is not recursive.
+//! A reply may be 16 MiB of anything. Parts that no caller needs are skipped, and the numbers of rows and messages and
+//! the length of texts are limited, so that parsing takes little more memory than the reply itself. Deep nesting needs
+//! no stack: the parts are first located as slices of the body, and skipping is not recursive.
 
 use std::fmt;
 
@@ -18,25 +18,25 @@ use super::{
     wire::WireReply,
 };
 
-/// Most messages of one reply that are kept.
+/// How many messages of one reply are kept.
 const MOST_MESSAGES: usize = 100;
 
-/// Most rows of one list that are kept; we ask for a hundred.
+/// How many rows of one list are kept; we request a hundred.
 const MOST_ROWS: usize = 1_000;
 
-/// Longest text that is kept, in bytes of JSON; Accurate's longest fields are far below.
+/// Longest text that is kept, in bytes of JSON; Accurate's longest fields are much shorter.
 const LONGEST_TEXT: usize = 16 * 1024;
 
 /// A successful reply: `d`, `r` and the number of pages.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Envelope<D = Skipped, R = Skipped> {
-    /// Record of a detail, rows of a list.
+    /// The record of a detail, or the rows of a list.
     pub d: D,
-    /// Saved record of a save; `None` when it cannot be read.
+    /// The saved record; `None` if it cannot be read.
     pub r: Option<R>,
-    /// Pages that a list has.
+    /// Number of pages of a list.
     pub pages: Option<u64>,
-    /// Rows that all its pages have.
+    /// Number of rows on all pages.
     pub row_count: Option<u64>,
 }
 
@@ -73,7 +73,7 @@ struct Paging {
     row_count: Option<u64>,
 }
 
-/// Reads the reply to a call with this name.
+/// Parses the reply to a call with this name.
 pub(super) fn read<D, R>(call: &'static str, reply: &WireReply, secrets: &Secrets) -> Result<Envelope<D, R>, Failure>
 where
     D: DeserializeOwned,
@@ -86,9 +86,9 @@ where
     Err(parts.unwrap_or_default().failure(call, reply, secrets))
 }
 
-/// Reads the reply to a bulk of `sent` elements: one result each, in the order sent (accurate.md §3, B).
+/// Parses the reply to a bulk of `sent` elements: one result for each, in the order sent (accurate.md §3, B).
 ///
-/// The outer failure applies to all of them: the bulk was refused as a whole, or its outcome is unknown.
+/// The outer failure applies to all elements: the bulk was refused as a whole, or its outcome is unknown.
 pub(super) fn read_many<R: DeserializeOwned>(
     call: &'static str,
     reply: &WireReply,
@@ -96,7 +96,7 @@ pub(super) fn read_many<R: DeserializeOwned>(
     sent: usize,
 ) -> Result<Vec<Element<R>>, Failure> {
     let parts = Parts::of(&reply.body).unwrap_or_default();
-    // The outer `s` is false when any element failed, so it says nothing about the others.
+    // The outer `s` is false if any element failed, so it shows nothing about the others.
     let elements = parts.d.filter(|_| is_ok(reply.status)).and_then(|d| FirstOf::read(d, sent)).unwrap_or_default();
     if elements.first.is_empty() || !elements.first.iter().all(|element| element.get().starts_with('{')) {
         read::<Skipped, Skipped>(call, reply, secrets)?;
@@ -135,7 +135,7 @@ impl<'a> Parts<'a> {
 
     fn envelope<D: DeserializeOwned, R: DeserializeOwned>(&self, call: &str) -> Result<Envelope<D, R>, Failure> {
         let d = serde_json::from_str(self.d.map_or("null", RawValue::get));
-        // The words of serde quote the reply.
+        // serde's messages quote the reply.
         let d = d.map_err(|_| Failure::Ambiguous(format!("{call} did not answer with what was asked for")))?;
         let r = self.r.and_then(record);
         let paging = self.sp.and_then(|sp| serde_json::from_str::<Paging>(sp.get()).ok());
@@ -175,7 +175,7 @@ struct FirstOf<'a> {
 }
 
 impl<'a> FirstOf<'a> {
-    /// `None` when it is not an array.
+    /// `None` if it is not an array.
     fn read(array: &'a RawValue, most: usize) -> Option<Self> {
         struct Elements(usize);
         impl<'de> Visitor<'de> for Elements {
@@ -201,7 +201,7 @@ impl<'a> FirstOf<'a> {
     }
 }
 
-/// A text or a number, with its digits as they came; empty when it is neither.
+/// A text, or the unchanged digits of a number; empty if it is neither.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text(pub String);
 
@@ -211,7 +211,7 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// A whole number; `None` when it is anything else.
+/// A whole number; `None` if it is anything else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Whole(pub Option<i64>);
 
@@ -242,7 +242,7 @@ impl<'de> Deserialize<'de> for HasElements {
     }
 }
 
-/// A record, or nothing when it is of another shape.
+/// A record; `None` if it has another shape.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lenient<T>(pub Option<T>);
 
@@ -252,7 +252,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Lenient<T> {
     }
 }
 
-/// A JSON object as a record; a derived type would take an array too, field by field.
+/// A JSON object as a record. A derived type would also accept an array, field by field.
 fn record<T: DeserializeOwned>(raw: &RawValue) -> Option<T> {
     raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok())?
 }
@@ -260,9 +260,9 @@ fn record<T: DeserializeOwned>(raw: &RawValue) -> Option<T> {
 /// The rows of a list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows<T> {
-    /// Those that could be read, `MOST_ROWS` at most.
+    /// The rows that could be read, `MOST_ROWS` at most.
     pub rows: Vec<T>,
-    /// Whether that is all that came.
+    /// Whether these are all rows of the reply.
     pub complete: bool,
 }
 
@@ -299,7 +299,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Rows<T> {
     }
 }
 
-/// A JSON text, or the digits of a JSON number; at most so many bytes of it.
+/// A JSON text, or the digits of a JSON number, limited to a number of bytes.
 fn text(raw: &RawValue, most: usize) -> Option<String> {
     let raw = raw.get();
     if raw.starts_with('"') {
@@ -309,14 +309,14 @@ fn text(raw: &RawValue, most: usize) -> Option<String> {
     is_number.then(|| raw.chars().take(most).collect())
 }
 
-/// A JSON text that ends early, but not inside a character or an escape.
+/// A JSON text that is cut, but not inside a character or an escape.
 fn beginning(raw: &str, most: usize) -> String {
     let (mut end, mut escaped) = (1, false);
     for (at, character) in raw.char_indices().skip(1) {
         if at >= most {
             break;
         }
-        // `\uXXXX` is cut before its backslash, or after its digits, which are ordinary characters to us.
+        // `\uXXXX` is cut before its backslash or after its digits, which are ordinary characters here.
         if !escaped {
             end = at;
         }
@@ -326,7 +326,7 @@ fn beginning(raw: &str, most: usize) -> String {
     format!("{}\"", &raw[..end])
 }
 
-/// What a JSON text says; half a surrogate pair becomes U+FFFD.
+/// The content of a JSON text; half a surrogate pair becomes U+FFFD.
 fn unescaped(raw: &str) -> Option<String> {
     struct Bytes;
     impl Visitor<'_> for Bytes {

@@ -1,8 +1,8 @@
-//! Finding an invoice whose number is not known: the list of its day, every row checked (accurate.md §6).
+//! Finds an invoice whose number is not known, in the list of its day (accurate.md §6).
 //!
-//! In a database whose automatic numbering wins, a save whose reply was lost has created an invoice under a number
-//! that no reply has named. Only its description names the order. So whether our numbers are kept is remembered, and as
-//! long as that is not known it counts as not so.
+//! In a database with automatic numbering, a save whose reply was lost has created an invoice under an unknown number.
+//! Only the description of that invoice names the order. Therefore this module remembers whether Accurate keeps our
+//! numbers; until that is known, it assumes that Accurate does not.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -28,35 +28,35 @@ use crate::{
 /// Rows of a page; 100 is accepted (accurate.md §3).
 const PAGE: usize = 100;
 
-/// Most pages that are read for one day. A list that is longer has most likely ignored its filter.
+/// How many pages are read for one day at most. In a longer list, the filter was most likely ignored.
 const MOST_PAGES: usize = 50;
 
-/// Days that are remembered at once.
+/// How many days are remembered at the same time.
 const MOST_DAYS: usize = 4;
 
-/// Orders whose failures are remembered at once.
+/// How many orders' failures are remembered at the same time.
 const MOST_FAILING: usize = 10_000;
 
-/// Whose numbers invoices get.
+/// Which numbers invoices get.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Numbering {
-    /// No save was seen to be answered yet.
+    /// Unknown: no save has been answered yet.
     #[default]
     Unknown,
-    /// Every number came back as it was sent.
+    /// Ours: every number was returned as it was sent.
     Ours,
-    /// A number came back changed: none can be relied on any more.
+    /// Accurate's: a number was returned changed, so no number is reliable.
     Theirs,
 }
 
-/// What was seen of a book's invoices.
+/// What is known about a book's invoices.
 #[derive(Default)]
 pub(super) struct Sightings {
     numbering: Mutex<Numbering>,
     days: tokio::sync::Mutex<BTreeMap<Date, OneDay>>,
-    /// How many calls Accurate has dealt with.
+    /// How many calls Accurate has processed.
     answers: AtomicU64,
-    /// How many it had dealt with when an order last failed.
+    /// How many it had processed when an order last failed.
     failed_at: Mutex<HashMap<OrderId, u64>>,
 }
 
@@ -64,23 +64,23 @@ pub(super) struct Sightings {
 #[derive(Clone)]
 struct OneDay {
     began_at: Monotonic,
-    /// `None`: the list cannot be believed.
+    /// `None` if the list cannot be trusted.
     invoices: Option<Arc<Vec<FoundInvoice>>>,
 }
 
 impl Session {
-    /// Whether invoices are known to keep the numbers that we send. As long as they are, a number without an invoice
-    /// proves that the order has no invoice, and Accurate refuses a second save.
+    /// Whether Accurate is known to keep the numbers that we send. If so, the absence of a number proves that the order
+    /// has no invoice, and Accurate refuses a second save.
     pub fn numbers_are_ours(&self) -> bool {
         *self.numbering() == Numbering::Ours
     }
 
-    /// Whether no save was seen to be answered yet.
+    /// Whether no save has been answered yet.
     pub fn numbering_is_unknown(&self) -> bool {
         *self.numbering() == Numbering::Unknown
     }
 
-    /// An invoice that was sent with one number exists under another, or under the same.
+    /// Records the number that was sent with an invoice, and the number under which the invoice exists.
     pub fn saw_number(&self, sent: &str, given: &str) {
         let mut numbering = self.numbering();
         *numbering = match *numbering {
@@ -89,12 +89,13 @@ impl Session {
         };
     }
 
-    /// Accurate dealt with a call.
+    /// Records that Accurate processed a call.
     pub fn saw_an_answer(&self) {
         self.sightings.answers.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// An order failed. Whether it fails alone: Accurate has dealt with calls since it failed before.
+    /// Records that an order failed. Returns whether only this order fails: Accurate has processed calls since its
+    /// previous failure.
     pub fn fails_alone(&self, order_id: &OrderId) -> bool {
         let answers = self.sightings.answers.load(Ordering::Relaxed);
         let mut failed_at = self.sightings.failed_at.lock().unwrap_or_else(PoisonError::into_inner);
@@ -109,9 +110,9 @@ impl Session {
     }
 }
 
-/// The invoices of a day, from a list that was begun after a moment; `None` when it cannot be believed.
+/// The invoices of a day, from a list that was begun after a given time; `None` if it cannot be trusted.
 ///
-/// Those who ask about the same day at the same time share one list.
+/// Attempts that need the same day at the same time share one list.
 pub async fn of_day(
     session: &Session,
     day: Date,
@@ -130,8 +131,8 @@ pub async fn of_day(
     Ok(invoices)
 }
 
-/// All invoices of a day. A filter that is not understood is ignored in silence (accurate.md §3, B); then all invoices
-/// come back, and those of the day are among them. So the list is believed when no row of it is missing.
+/// All invoices of a day. Accurate silently ignores a filter that it does not understand (accurate.md §3, B) and
+/// returns all invoices, including those of the day. So the list is trusted if it is complete.
 async fn list_day(session: &Session, day: Date) -> Result<Option<Vec<FoundInvoice>>, Failure> {
     let day = day.strftime(ACCURATE_DAY).to_string();
     let size = PAGE.to_string();
@@ -142,7 +143,7 @@ async fn list_day(session: &Session, day: Date) -> Result<Option<Vec<FoundInvoic
             ("fields", "id,number,transDate,customer,description,totalAmount"),
             ("sp.pageSize", size.as_str()),
             ("sp.page", page.as_str()),
-            // What is added meanwhile comes last, so that no row slips past between two pages.
+            // New invoices come last, so that no row is missed between two pages.
             ("sp.sort", "id|asc"),
             ("filter.transDate.op", "EQUAL"),
             ("filter.transDate.val", day.as_str()),

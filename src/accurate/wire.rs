@@ -1,4 +1,4 @@
-//! One HTTP exchange with Accurate, and the one question that matters when it breaks: was anything sent?
+//! One HTTP exchange with Accurate; if it fails, whether anything was sent.
 
 use std::time::Duration;
 
@@ -9,56 +9,56 @@ use reqwest::Url;
 
 use super::credentials::is_loopback;
 
-/// Largest reply that is read, in bytes; a page of a list is far below.
+/// Largest reply that is read, in bytes; a page of a list is much smaller.
 const LARGEST_REPLY: usize = 16 * 1024 * 1024;
 
-/// How long the way to a host may take to open.
+/// How long opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A request, ready to go.
+/// A request, ready to be sent.
 #[derive(Clone, Debug)]
 pub struct WireRequest {
-    /// Accurate uses GET for reading, POST for saving, DELETE for deleting.
+    /// GET for reading, POST for saving, DELETE for deleting.
     pub method: Method,
-    /// Where to, with its query.
+    /// With the query.
     pub url: Url,
-    /// Signed headers among them.
+    /// Includes the signed headers.
     pub headers: Vec<(&'static str, String)>,
-    /// JSON, when something is saved.
+    /// JSON, if something is saved.
     pub body: Option<Bytes>,
     /// How long the whole exchange may take.
     pub timeout: Duration,
 }
 
-/// Whatever came back.
+/// A reply.
 #[derive(Clone, Debug)]
 pub struct WireReply {
     /// HTTP status.
     pub status: u16,
-    /// Where to go instead, for a 308.
+    /// The other address, for a 308.
     pub location: Option<String>,
-    /// Accurate's time, when the reply carries it.
+    /// Accurate's time, if the reply contains it.
     pub date: Option<Timestamp>,
     /// The body, JSON or not.
     pub body: Bytes,
 }
 
-/// Nothing came back.
+/// Why there is no reply.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WireFault {
-    /// No connection was made, so it is certain that nothing was sent.
+    /// No connection was made, so nothing was sent.
     #[error("no connection: {0}")]
     NotSent(String),
-    /// Its slot came too late, so it was not sent.
+    /// It was not sent, because its slot was free too late.
     #[error("the lease would end before the call")]
     TooLate,
-    /// The connection broke or time ran out after sending may have begun.
+    /// The connection broke, or the time limit passed, when sending may already have begun.
     #[error("no reply: {0}")]
     Lost(String),
 }
 
 impl WireFault {
-    /// The same in other words.
+    /// The same with other words.
     #[must_use]
     pub fn with_words(self, other: impl FnOnce(&str) -> String) -> Self {
         match self {
@@ -69,26 +69,26 @@ impl WireFault {
     }
 }
 
-/// The way to Accurate: HTTP, or straight into a sandbox in a test.
+/// The connection to Accurate: HTTP, or directly to a sandbox in a test.
 #[async_trait::async_trait]
 pub trait Wire: Send + Sync + 'static {
-    /// Sends once. Nothing on this level repeats a request.
+    /// Sends a request once. Requests are never repeated at this level.
     async fn send(&self, request: WireRequest) -> Result<WireReply, WireFault>;
 }
 
 /// HTTP.
 #[derive(Debug)]
 pub struct HttpWire {
-    /// Through the proxy that the environment names, if it names one.
+    /// Through the proxy in the environment, if any.
     outward: reqwest::Client,
-    /// Straight: a proxy cannot reach this machine's own addresses.
+    /// Without a proxy, because a proxy cannot reach this machine's own addresses.
     loopback: reqwest::Client,
 }
 
 impl HttpWire {
-    /// A client that follows no redirect: credentials go only where the session decides.
+    /// A client that follows no redirects, because only the session decides where credentials are sent.
     pub fn new() -> reqwest::Result<Self> {
-        // Fails when one is installed already, which is as good.
+        // Fails if a provider is already installed, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = || {
             reqwest::Client::builder()
@@ -120,7 +120,7 @@ impl Wire for HttpWire {
         let date = response.headers().get(header::DATE).and_then(|value| value.to_str().ok());
         let date = date.and_then(|text| jiff::fmt::rfc2822::parse(text).ok()).map(|zoned| zoned.timestamp());
         let status = response.status().as_u16();
-        // Growing by doubling would cost three times the reply for a moment.
+        // Growing by doubling would briefly need three times the size of the reply.
         let announced = response.content_length().unwrap_or_default().min(LARGEST_REPLY as u64) as usize;
         let mut body = Vec::with_capacity(announced);
         while let Some(chunk) = response.chunk().await.map_err(|error| WireFault::Lost(in_words(&error)))? {
@@ -142,7 +142,7 @@ fn fault(error: &reqwest::Error) -> WireFault {
     if error.is_connect() || error.is_builder() { WireFault::NotSent(words) } else { WireFault::Lost(words) }
 }
 
-/// The innermost cause says most; addresses are left out, for they may hold numbers of customers.
+/// The innermost cause is the most specific. Addresses are left out, because they may contain customer numbers.
 fn in_words(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "time ran out".to_owned();

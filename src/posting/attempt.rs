@@ -1,6 +1,6 @@
-//! One order's attempt while it is made: what is known, what happened so far, and how it ends.
+//! The state of one order's attempt: what is known about the order, what has happened so far, and the result.
 //!
-//! [`post`](super::post) decides what the calls mean.
+//! [`post`](super::post) interprets the replies.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,28 +22,29 @@ use crate::{
     storage::{Claim, Counted, Deletion, Outcome, Settlement, State, Trouble},
 };
 
-/// How long a book waits after Accurate asked to slow down; no Retry-After was ever seen (accurate.md §2).
+/// How long a book waits after Accurate asked to slow down. No reply with Retry-After has been seen (accurate.md §2).
 const SLOW_DOWN: SignedDuration = SignedDuration::from_secs(1);
 
-/// After so many look-ups in a row that find nothing, Accurate keeps failing for the order.
+/// After this many look-ups in a row that find nothing, the order is blocked with `keeps_failing`.
 const MOST_FRUITLESS_LOOK_UPS: i64 = 10;
 
-/// Look-ups that count already when such an order is retried: one more is left.
+/// The number of look-ups that a retried order starts with, so that one more without a result blocks it again.
 const FRUITLESS_LOOK_UPS_AFTER_A_RETRY: i64 = MOST_FRUITLESS_LOOK_UPS - 1;
 
-/// How long until such an order is retried automatically.
+/// How long an order stays blocked with `keeps_failing` before it is retried automatically.
 const TRIED_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// An attempt's result for its order and for its book.
 #[derive(Debug)]
 pub struct Attempted {
-    /// To be written.
+    /// The result for the order, to be stored.
     pub settlement: Settlement,
     /// What it says about the book.
     pub health: Health,
 }
 
-/// How long an order waits that needs a new customer and is not the probe for the missing right.
+/// How long an order waits if it needs a new customer, the right to create customers is missing, and the order is not
+/// the probe.
 const WITHOUT_RIGHT: SignedDuration = SignedDuration::from_mins(15);
 
 /// Why an attempt ends without a result for its order.
@@ -51,13 +52,13 @@ const WITHOUT_RIGHT: SignedDuration = SignedDuration::from_mins(15);
 pub(super) enum Stop {
     /// The order is attempted again later.
     Later,
-    /// Nothing went wrong, but an earlier save may still arrive: nothing is known before that is impossible.
+    /// Nothing went wrong, but an earlier save may still arrive. The attempt is repeated once that is impossible.
     UntilSaveIsOver,
-    /// Nothing went wrong, but nothing is known before this long has passed.
+    /// Nothing went wrong, but the result can be known only after this time.
     For(SignedDuration),
-    /// It costs the order nothing: the book is refused.
+    /// Accurate refuses all calls of the book. This does not count as a failure of the order.
     AtNoCost,
-    /// It costs the order nothing: Accurate asked to slow down for longer than the lease.
+    /// Accurate asked to slow down until the lease ended. This does not count as a failure of the order.
     SlowedDown,
 }
 
@@ -68,17 +69,17 @@ pub(super) type End = Result<Outcome, Stop>;
 pub(super) struct Attempt<'a> {
     pub(super) session: &'a Session,
     pub(super) claim: Arc<Claim>,
-    /// What is not known about the order's saves.
+    /// Whether saves of this order may still be carried out, and until when.
     pub(super) doubt: Doubt,
     /// How Accurate failed for this order.
     pub(super) trouble: Trouble,
-    /// When the claim's lease ends, by whichever clock is first: a call must not outlive it, however the machine's time
-    /// of day is set meanwhile.
+    /// When the claim's lease ends, by the time of day or by the monotonic clock, whichever is earlier. A call must not
+    /// outlast the lease, even if the time of day is changed meanwhile.
     lease_ends: Deadline,
-    /// When a save last ended; before the first one, when the attempt began.
+    /// When the last save ended, or when the attempt began if nothing has been saved.
     pub(super) last_save_at: Monotonic,
     warnings: Vec<Notice>,
-    /// What happened so far.
+    /// Timeline entries so far.
     entries: Vec<Entry>,
     pub(super) health: Health,
 }
@@ -98,12 +99,12 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// No call that may take so long starts later than this, so that none outlives the lease.
+    /// The latest start of a call that may take `call_timeout`, so that it ends before the lease does.
     pub(super) fn last_start(&self, call_timeout: Duration) -> Deadline {
         self.lease_ends.before(call_timeout)
     }
 
-    /// Makes the settlement from how the attempt ended; `wait_after` gives the waiting time by failures in a row.
+    /// Converts the end of the attempt into a settlement. `wait_after` returns the wait after n failures in a row.
     pub(super) fn end(mut self, end: End, wait_after: impl Fn(i64) -> SignedDuration) -> Attempted {
         let outcome = end.unwrap_or_else(|stop| self.stopped(stop, wait_after));
         let now = self.session.now();
@@ -136,12 +137,12 @@ impl<'a> Attempt<'a> {
         Attempted { settlement, health }
     }
 
-    /// A save is about to leave.
+    /// Records that a save is about to be sent.
     pub(super) fn save_leaves(&mut self) {
         self.doubt.save_leaves();
     }
 
-    /// It was answered, or failed; whatever its reply does not account for stays in doubt.
+    /// Records that a save was answered or failed. The save stays in doubt unless its reply accounts for it.
     pub(super) fn save_is_answered(&mut self, failure: Option<&Failure>) {
         self.last_save_at = self.session.monotonic();
         if failure.is_some_and(|failure| !failure.leaves_doubt()) {
@@ -149,22 +150,22 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// A person must act. An invoice that may still arrive is looked up automatically.
+    /// Blocks the order until a person acts. If a save may still arrive, the invoice is looked up later automatically.
     pub(super) fn blocked(&self, reason: Reason, about: About) -> Outcome {
         let recheck_after =
             self.doubt.exists().then(|| self.doubt.remaining_wait()).filter(SignedDuration::is_positive);
         Outcome::Blocked { findings: vec![Finding { reason, about }], waits_for: None, recheck_after }
     }
 
-    /// The order stays blocked for what it was blocked for.
+    /// Leaves the order blocked with the same findings.
     pub(super) fn blocked_as_before(&self) -> Outcome {
         let (findings, waits_for) = (self.claim.findings.clone(), self.claim.waits_for.clone());
         let wait = || self.doubt.remaining_wait().max(SignedDuration::from_mins(1));
         Outcome::Blocked { findings, waits_for, recheck_after: self.doubt.exists().then(wait) }
     }
 
-    /// A look-up found nothing after a save that Accurate answered with its own error. After too many of them nothing
-    /// is sent any more; once no save can arrive, a person must act.
+    /// Counts a look-up that found nothing after Accurate had answered a save with an error of its own. After too many
+    /// of them nothing more is sent, and once no earlier save can arrive, the order is blocked.
     pub(super) fn after_fruitless_look_up(&mut self) -> Option<End> {
         self.trouble.looks += 1;
         if self.trouble.looks < MOST_FRUITLESS_LOOK_UPS {
@@ -176,7 +177,7 @@ impl<'a> Attempt<'a> {
         Some(Ok(self.keeps_failing()))
     }
 
-    /// Accurate reports the invoice as deleted, and shows it.
+    /// Accurate reported the invoice as deleted but still shows it.
     pub(super) fn still_there(&mut self, number: String) {
         self.trouble.words = About::StillThere { number }.in_words(Language::English);
         self.record_not_sent("sales-invoice/delete", &self.trouble.words.clone());
@@ -189,8 +190,8 @@ impl<'a> Attempt<'a> {
         Outcome::Blocked { findings, waits_for: None, recheck_after: Some(TRIED_AGAIN_AFTER) }
     }
 
-    /// Makes a call and records its reply; repeats it while Accurate asks to slow down and the lease lasts.
-    /// `success` words a good reply for the timeline.
+    /// Makes a call and records its reply. Repeats the call as long as Accurate asks to slow down and the lease lasts.
+    /// `success` describes a good reply for the timeline.
     pub(super) async fn call_and_record<T, F: Future<Output = Result<T, Failure>>>(
         &mut self,
         call: &str,
@@ -202,7 +203,7 @@ impl<'a> Attempt<'a> {
         call_within_limits(session, last_start, make, |result| self.record_reply(call, result.map(success))).await
     }
 
-    /// The same for a call whose reply is recorded by the caller.
+    /// The same, but the caller records the reply.
     pub(super) async fn call_unrecorded<T, F: Future<Output = Result<T, Failure>>>(
         &self,
         make: impl Fn() -> F,
@@ -210,14 +211,14 @@ impl<'a> Attempt<'a> {
         call_within_limits(self.session, self.last_start(CALL_TIMEOUT), make, |_| {}).await
     }
 
-    /// Records the outcome of a call for the timeline, and what it says about the book.
+    /// Records the outcome of a call in the timeline, and what it shows about the health of the book.
     pub(super) fn record_reply(&mut self, call: &str, result: Result<&str, &Failure>) {
         let (outcome, words) = match result {
             Ok(words) => ("ok", words),
             Err(failure) => (failure.class(), failure.words()),
         };
         let words = words.chars().take(500).collect();
-        // A hundred requests to slow down in a row are one entry.
+        // Consecutive requests to slow down are one entry.
         let said_already = matches!((result, self.entries.last().map(|entry| &entry.event)),
             (Err(Failure::SlowDown(_)), Some(Event::Reply { call: last, outcome, .. }))
                 if last == call && outcome == "slow_down");
@@ -259,14 +260,14 @@ impl<'a> Attempt<'a> {
             Stop::Later => (now + wait_after(self.claim.failures + 1), Counted::Yes),
             Stop::UntilSaveIsOver => (now + self.doubt.remaining_wait(), Counted::WentWell),
             Stop::For(wait) => (now + wait, Counted::WentWell),
-            // The pause of the book delays the order already.
+            // The order is already delayed by the pause of the book.
             Stop::AtNoCost | Stop::SlowedDown => (now, Counted::No),
         };
         Outcome::Postponed { until, counted }
     }
 }
 
-/// Why an order waits: the last failure, or else the last reply.
+/// Why an order waits: the last failure, or the last reply if nothing failed.
 fn why(entries: &[Entry]) -> (String, String) {
     let mut replies = entries.iter().rev().filter_map(|entry| match &entry.event {
         Event::Reply { outcome, words, .. } => Some((outcome.clone(), words.clone())),
@@ -276,7 +277,7 @@ fn why(entries: &[Entry]) -> (String, String) {
     replies.find(|(outcome, _)| outcome != "ok").or(last).unwrap_or_default()
 }
 
-/// What a call or its failure says about the health of the book.
+/// What the result of a call shows about the health of the book.
 pub(super) fn health_of(failure: Option<&Failure>) -> Health {
     match failure {
         None | Some(Failure::Refused(_) | Failure::UnknownText(_)) => Health::Good,
@@ -291,7 +292,7 @@ pub(super) fn health_of(failure: Option<&Failure>) -> Health {
     }
 }
 
-/// Makes a call and repeats it while Accurate asks to slow down and the lease lasts; `record` gets each reply.
+/// Makes a call and repeats it as long as Accurate asks to slow down and the lease lasts. `record` receives each reply.
 pub(super) async fn call_within_limits<T, F: Future<Output = Result<T, Failure>>>(
     session: &Session,
     last_start: Deadline,
@@ -321,9 +322,9 @@ pub(super) fn stop(failure: &Failure) -> Stop {
         Failure::BookRefused(_) => Stop::AtNoCost,
         Failure::RightMissing(MissingRight { right, .. }) => match right {
             Right::SaveInvoices | Right::ReadInvoices | Right::DeleteInvoices => Stop::AtNoCost,
-            // Orders that need no new customer share its lane. One that needs a customer is tried as a probe.
+            // Orders that need no new customer are in the same lane. One order that needs a customer is the probe.
             Right::CreateCustomers => Stop::For(WITHOUT_RIGHT),
-            // No pause delays such an order, only its own wait.
+            // Such an order is delayed by its own wait only, not by a pause.
             Right::Other(_) => Stop::Later,
         },
         Failure::NotSent(_) | Failure::Ambiguous(_) | Failure::UnknownText(_) | Failure::Refused(_) => Stop::Later,

@@ -1,8 +1,8 @@
-//! Attempts for many orders of a book at once: looked up with one list, saved with one call.
+//! Attempts for many orders of a book at once: one list looks them up, one call saves them.
 //!
-//! Each order keeps its own attempt with its own outcome; what a save or a look-up means for it is decided in
-//! [`post`](super::post), the same as when it goes alone. Here is only how they share calls, and how one that
-//! Accurate refuses is separated from those that were refused because of it.
+//! Each order has its own attempt and its own outcome. [`post`](super::post) interprets a save or a look-up exactly as
+//! for a single order. This module only shares the calls, and finds the order because of which Accurate refused a
+//! whole bulk.
 
 use std::collections::BTreeMap;
 
@@ -25,19 +25,19 @@ use crate::{
     storage::Claim,
 };
 
-/// So many numbers are looked up one by one before the results are used, so that a process that dies in the middle of
-/// a long series does not lose all of it.
+/// How many numbers are looked up one by one before the results are stored, so that a process that dies during a long
+/// series does not lose all of it.
 const FIRST_PART: usize = 8;
 
-/// So many of them at once: half of Accurate's limit, the rest is left for single orders.
+/// How many numbers are looked up at the same time: half of Accurate's limit. The rest is left for single orders.
 const LOOK_UPS_AT_ONCE: usize = 4;
 
-/// A part of a group that has its ends.
+/// The attempts of a group that have ended and must be stored next.
 #[derive(Debug)]
 pub struct Part {
-    /// One for each of its claims, in no order.
+    /// One for each claim, in no particular order.
     pub attempted: Vec<Attempted>,
-    /// What the last call says about the book.
+    /// What the last call shows about the health of the book.
     pub health: Health,
 }
 
@@ -52,16 +52,16 @@ pub struct Group<'a> {
     tried: Vec<Attempt<'a>>,
     /// To be looked up one by one: no list shows enough.
     to_look_up_alone: Vec<Attempt<'a>>,
-    /// So many of them in the next part.
+    /// How many of them the next part looks up.
     next_part_size: usize,
     pub(super) ended: Vec<(Attempt<'a>, End)>,
     pub(super) health: Health,
     bulk_went_well: bool,
-    /// The book takes no calls now: nothing more is sent.
+    /// The failure after which nothing more is sent, because the book accepts no calls.
     stopped: Option<Failure>,
 }
 
-/// What a list showed: the invoices that exist, nothing that can be trusted, or why there is no list.
+/// The result of a list: the invoices that exist, `None` if the list cannot be trusted, or why there is no list.
 type Listed = Result<Option<ByNumber>, Failure>;
 
 /// An attempt and the look-up of its invoice.
@@ -77,7 +77,7 @@ struct Batch<'a> {
 }
 
 impl<'a> Group<'a> {
-    /// A group for these claims; no call is made yet.
+    /// Creates a group for these claims. Makes no call.
     pub fn begin(session: &'a Session, bulks: &'a Bulks, claims: Vec<Claim>) -> Self {
         let (mut tried, mut fresh, mut ended) = (Vec::new(), Vec::new(), Vec::new());
         for claim in claims {
@@ -103,8 +103,8 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Makes the next attempts, mostly all of them, to be written down before more is done; `None` when each has
-    /// its end. `wait_after` gives the waiting time by failures in a row.
+    /// Makes the next attempts, usually all of them, and returns them to be stored before the next part; `None` after
+    /// the last part. `wait_after` returns the wait after n failures in a row.
     pub async fn next_part(&mut self, wait_after: impl Fn(i64) -> SignedDuration) -> Option<Part> {
         let nothing_is_left = self.fresh.is_empty() && self.tried.is_empty() && self.to_look_up_alone.is_empty();
         if nothing_is_left && self.ended.is_empty() {
@@ -117,15 +117,16 @@ impl<'a> Group<'a> {
             again.append(&mut fresh);
             fresh = again;
         } else {
-            // After an unknown text nothing could be sent again with fewer elements: retried orders go alone.
+            // After an unknown message a bulk could not be sent again with fewer elements, so each retried order is
+            // sent alone.
             batches.extend(again.into_iter().map(|attempt| Batch { attempts: vec![attempt], customers_exist: false }));
         }
         batches.push(Batch { attempts: fresh, customers_exist: false });
         self.save_all(batches).await;
         if !self.bulk_went_well || matches!(self.health, Health::Down(_) | Health::Refused { .. }) {
-            // The scheduler decides whether the rest goes together, one by one, or not at all.
+            // The scheduler decides whether the remaining orders are sent together, one by one, or not at all.
             for mut attempt in std::mem::take(&mut self.to_look_up_alone) {
-                attempt.record_not_sent("sales-invoice/detail", "those before it failed");
+                attempt.record_not_sent("sales-invoice/detail", "the calls before it failed");
                 self.ended.push((attempt, Err(Stop::AtNoCost)));
             }
         }
@@ -134,7 +135,7 @@ impl<'a> Group<'a> {
         Some(Part { attempted, health: self.health.clone() })
     }
 
-    /// Whether Accurate dealt with bulks: false when one failed as a whole.
+    /// Whether Accurate processed every bulk; false if one failed as a whole.
     pub fn bulk_went_well(&self) -> bool {
         self.bulk_went_well
     }
@@ -144,8 +145,8 @@ impl<'a> Group<'a> {
         let tried = std::mem::take(&mut self.tried).into_iter().map(|attempt| (attempt, None)).collect();
         let (shown, not_shown) = self.look_up_by_list(tried).await;
         self.to_look_up_alone.extend(not_shown.into_iter().map(|(attempt, _)| attempt));
-        // Attempts that end with their look-up must not delay those that may save, and single look-ups must not delay
-        // those that a list has already decided.
+        // Attempts that end with their look-up must not delay attempts that may save, and single look-ups must not
+        // delay attempts that the list has already decided.
         self.to_look_up_alone.sort_by_key(|attempt| attempt.claim.undecided);
         let looked_up = if shown.is_empty() {
             let rest = self.to_look_up_alone.split_off(self.next_part_size.min(self.to_look_up_alone.len()));
@@ -166,8 +167,8 @@ impl<'a> Group<'a> {
         self.without_renumbered(may_save).await
     }
 
-    /// A list of numbers does not show an invoice that a person has given another number since its save. The list of
-    /// its day does, and orders of one day share it.
+    /// A list of numbers does not show an invoice that a person has renumbered since it was saved. The list of its day
+    /// does, and all orders of that day share it.
     async fn without_renumbered(&mut self, attempts: Vec<Attempt<'a>>) -> Vec<Attempt<'a>> {
         let mut may_save = Vec::new();
         for mut attempt in attempts {
@@ -187,8 +188,8 @@ impl<'a> Group<'a> {
         may_save
     }
 
-    /// Saves until each has its end. What is sent again is sent with fewer, and before the rest: a customer that
-    /// the first culprit lets us create is there for all others.
+    /// Saves until every attempt has ended. A bulk that is sent again has fewer elements, and is sent before the rest:
+    /// a customer that it turns out to lack is then created once for all.
     async fn save_all(&mut self, mut batches: Vec<Batch<'a>>) {
         while let Some(Batch { mut attempts, customers_exist }) = batches.pop() {
             if let Some(failure) = self.stopped.clone() {
@@ -198,7 +199,7 @@ impl<'a> Group<'a> {
                 let again = self.save_batch(Batch { attempts, customers_exist }).await;
                 batches.extend(again.into_iter().rev());
             } else if let Some(mut attempt) = attempts.pop() {
-                // A single order needs no bulk.
+                // A single order is not sent as a bulk.
                 let end = attempt.save_and_conclude().await;
                 self.health = attempt.health.clone();
                 self.ended.push((attempt, end));
@@ -206,12 +207,12 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// One call; returns what has to be sent again.
+    /// Makes one call; returns the batches that must be sent again.
     async fn save_batch(&mut self, batch: Batch<'a>) -> Vec<Batch<'a>> {
         let Batch { mut attempts, customers_exist } = batch;
         let results = match self.send(&mut attempts).await {
             Ok(results) => results,
-            // Refused as a whole: the culprit is found by halves.
+            // Refused as a whole: halving the bulk finds the order that caused it.
             Err(Failure::Refused(_)) => return halves(attempts, customers_exist),
             Err(Failure::UnknownText(words)) => {
                 let doubtful = attempts.into_iter().map(|attempt| (attempt, words.clone())).collect();
@@ -244,7 +245,8 @@ impl<'a> Group<'a> {
         self.conclude_each(others, their_results).await;
         let attempts = self.with_customers(without_customer).await;
         let mut again = vec![Batch { attempts, customers_exist: true }];
-        // An unknown text may only mean that another element was refused: without it this one may be saved.
+        // An unknown message may only mean that another element was refused. Without that element, this one may be
+        // saved.
         let some_went_otherwise = doubtful.len() < sent;
         let absent = self.absent_among(doubtful).await;
         if some_went_otherwise {
@@ -255,8 +257,8 @@ impl<'a> Group<'a> {
         again
     }
 
-    /// Those that were refused with an unknown text and have no invoice: they may be sent again. The text proves nothing,
-    /// so where numbers are not ours they wait until their save can no longer arrive.
+    /// The attempts that were refused with an unknown message and have no invoice; they may be sent again. The message
+    /// proves nothing, so where Accurate assigns the numbers, they wait until their save can no longer arrive.
     async fn absent_among(&mut self, doubtful: Vec<(Attempt<'a>, String)>) -> Vec<Attempt<'a>> {
         let (attempts, mut words): (Vec<Unclear<'a>>, BTreeMap<_, _>) = doubtful
             .into_iter()
@@ -311,7 +313,7 @@ impl<'a> Group<'a> {
         result
     }
 
-    /// Makes sure that the customers exist, with one look-up each; returns the attempts that may be sent again.
+    /// Ensures that the customers exist, with one look-up for each; returns the attempts that may be sent again.
     async fn with_customers(&mut self, attempts: Vec<Attempt<'a>>) -> Vec<Attempt<'a>> {
         let mut by_customer = BTreeMap::<String, Vec<Attempt<'a>>>::new();
         for attempt in attempts {
@@ -332,7 +334,7 @@ impl<'a> Group<'a> {
         ready
     }
 
-    /// Ends each attempt by the outcome of its save; those that need a look-up are looked up together.
+    /// Ends each attempt according to its save. Attempts that need a look-up share one.
     async fn conclude_each(&mut self, attempts: Vec<Attempt<'a>>, saved: Vec<Saved>) {
         let mut unclear = Vec::new();
         for (mut attempt, saved) in attempts.into_iter().zip(saved) {
@@ -344,7 +346,7 @@ impl<'a> Group<'a> {
         self.end_by_look_up(unclear).await;
     }
 
-    /// Ends attempts whose outcome only a look-up shows; they are looked up together.
+    /// Ends attempts whose outcome only a look-up shows. They share one look-up.
     async fn end_by_look_up(&mut self, attempts: Vec<(Attempt<'a>, Why)>) {
         let (mut unclear, mut whys) = (Vec::new(), BTreeMap::new());
         for (attempt, why) in attempts {
@@ -359,14 +361,14 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Their invoices: with one list where its answer can be trusted, else one by one.
+    /// Looks up the invoices of these attempts with one list, or one by one if the list cannot be trusted.
     async fn look_up(&mut self, attempts: Vec<Unclear<'a>>) -> Vec<LookUpOf<'a>> {
         let (mut looked_up, not_shown) = self.look_up_by_list(attempts).await;
         looked_up.append(&mut self.look_up_each(not_shown).await);
         looked_up
     }
 
-    /// The same with one list only; attempts that the list does not decide are returned unchanged.
+    /// The same with the list only. Returns the attempts that the list does not decide unchanged.
     async fn look_up_by_list(&mut self, attempts: Vec<Unclear<'a>>) -> (Vec<LookUpOf<'a>>, Vec<Unclear<'a>>) {
         let listed = self.list(&attempts).await;
         let (mut shown, mut not_shown) = (Vec::new(), Vec::new());
@@ -394,7 +396,7 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Those of their numbers that exist; `None` when only single look-ups can show it.
+    /// The numbers that exist; `None` if only single look-ups can show it.
     async fn list(&self, attempts: &[Unclear<'a>]) -> Listed {
         if attempts.len() < 2 {
             return Ok(None);
@@ -404,14 +406,14 @@ impl<'a> Group<'a> {
         let (session, last_start) = (self.session, attempts[0].0.last_start(CALL_TIMEOUT));
         let list = || call_within_limits(session, last_start, || invoices::by_numbers(session, &numbers), |_| {});
         match list().await {
-            // One lost reply would fail all of them, and a repeated list changes nothing in Accurate.
+            // A lost reply would fail all of them, and repeating a list changes nothing in Accurate.
             Err(Failure::Ambiguous(_)) => list().await,
             listed => listed,
         }
     }
 }
 
-/// Whether an attempt's number exists, according to a list; `None` when the list does not decide it.
+/// Whether an attempt's number exists, according to a list; `None` if the list does not decide it.
 fn found_by(listed: &Listed, attempt: &mut Attempt<'_>) -> Option<Result<LookUp, Stop>> {
     let row = |existing: &ByNumber| existing.get(&attempt.claim.draft.body.number).cloned();
     match listed.as_ref().map(|listed| listed.as_ref().map(row)) {

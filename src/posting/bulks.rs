@@ -1,20 +1,21 @@
-//! The bulks of one book that are under way at the same time, and the read-back that they share.
+//! The bulks of one book that run at the same time, and the read-back that they share.
 //!
-//! Accurate allows eight calls a second, whatever they carry, so a read-back of its own for each bulk would halve the
+//! Accurate allows eight calls a second, whatever their size, so a separate read-back for each bulk would halve the
 //! speed at which a long queue drains. Therefore a bulk that has been saved waits until no other bulk is being saved,
 //! for at most [`LONGEST_WAIT`]; then one call covers all bulks that wait:
 //!
 //! - If every reply repeats what was sent (order id, customer, total) under an id of its own, one call counts the
-//!   invoices with these ids. As many as were reported means that all of them exist. Their contents are believed as
-//!   those of a single save are: the reply shows Accurate's own record, with the total that Accurate computed.
+//!   invoices with these ids. If the count is the number that was reported, all of them exist. Their contents are
+//!   trusted like those of a single save: the reply shows Accurate's own record, with the total that Accurate computed.
 //! - If a reply lacks or contradicts a field, if the count differs, or if this database does not understand the filter,
 //!   the newest invoices are listed, a hundred with each call, and each order is compared with its invoice.
 //!
-//! What this cannot notice: a reply that repeats everything while Accurate stores another total, and a lost invoice whose
-//! place in the range of ids was taken by another sale. Reconciliation finds both.
+//! What this cannot notice: a reply that repeats everything while Accurate stores another total, and a lost invoice
+//! whose place in the range of ids was taken by another sale. Reconciliation finds both.
 //!
-//! Until then no order of these bulks is settled, so none counts as invoiced unseen (promise 3). If the process dies
-//! meanwhile, each order is known to have been tried: the next attempt looks its number up before it saves (promise 1).
+//! No order of these bulks is settled before that, so no order becomes `invoiced` before its invoice was seen (promise
+//! 3). If the process dies meanwhile, the database shows that each order was tried, and the next attempt looks up the
+//! number before it saves (promise 1).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -66,9 +67,9 @@ pub struct Bulks {
     book: String,
     signals: Arc<Signals>,
     state: Mutex<State>,
-    /// The last bulk that was being saved is saved.
+    /// Signals that no bulk is being saved any more.
     all_are_saved: Notify,
-    /// The last read-back. Whoever holds the lock reads for all that wait.
+    /// The last read-back. The group that has the lock reads back for all groups that wait.
     last: tokio::sync::Mutex<Option<Last>>,
 }
 
@@ -78,7 +79,7 @@ struct State {
     saving: usize,
     /// Groups that wait for a read-back.
     reading_back: usize,
-    /// What is not read back yet.
+    /// What has not been read back yet.
     waiting: Vec<Waiting>,
     last_ticket: u64,
 }
@@ -101,18 +102,18 @@ pub(super) struct Saving<'a>(&'a Bulks);
 struct Reading<'a>(&'a Bulks);
 
 impl Bulks {
-    /// Of the book with this name; none is under way.
+    /// The bulks of the book with this name; none is running.
     pub(super) fn new(book: &str, signals: Arc<Signals>) -> Self {
         let (book, state) = (book.to_owned(), Mutex::default());
         Self { book, signals, state, all_are_saved: Notify::new(), last: tokio::sync::Mutex::default() }
     }
 
-    /// How many groups wait for a read-back: they make no calls, so others may begin.
+    /// How many groups wait for a read-back. They make no calls, so other groups may begin.
     pub(super) fn reading_back(&self) -> usize {
         self.lock().reading_back
     }
 
-    /// A group begins.
+    /// Registers a group that begins.
     pub(super) fn begin(&self) -> Saving<'_> {
         self.lock().saving += 1;
         Saving(self)
@@ -134,7 +135,7 @@ impl Bulks {
         self.wait_for_others(session).await;
         let (up_to, reports) = self.waiting();
         let found = read(session, &reports, last_start).await;
-        // Only now, so that another group reads for all of them if this one is stopped before.
+        // Only now, so that another group reads back for all of them if this one is stopped earlier.
         self.lock().waiting.retain(|waiting| waiting.ticket > up_to);
         *last = Some(Last { up_to, found: found.clone() });
         found
@@ -220,7 +221,7 @@ async fn read(session: &Session, reports: &[Report], last_start: Deadline) -> Re
     }
     let list = || call_within_limits(session, last_start, || newest(session, invoices, ids.first().copied()), |_| {});
     let listed = match list().await {
-        // All orders would pay for one lost reply.
+        // Otherwise one lost reply would delay all orders.
         Err(Failure::Ambiguous(_)) => list().await,
         listed => listed,
     };

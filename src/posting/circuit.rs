@@ -1,5 +1,5 @@
-//! When a whole book is in trouble it pauses: its orders stay due and one probe goes ahead of the rest. When only a
-//! right is missing, only the orders that need it wait, with a probe of their own.
+//! The circuit breaker of a book. If the whole book fails, it pauses: its orders stay due, and single attempts (probes)
+//! show when it works again. If only a right is missing, only the orders that need it wait, with their own probe.
 
 use std::collections::BTreeMap;
 
@@ -20,26 +20,26 @@ const RIGHT_MISSING: &str = "right_missing";
 /// Unknown outcomes in a row, over all orders of a book, before the book pauses.
 const MOST_UNKNOWN_IN_A_ROW: u32 = 5;
 
-/// Longest wait between two probes, in seconds: cheap for Accurate, and soon enough once it is back.
+/// Longest wait between two probes, in seconds: few calls for Accurate, and a short delay once it works again.
 const LONGEST_PROBE_WAIT: i64 = 15;
 
 /// What one attempt says about its book.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
-    /// Accurate answered and processed the call, whatever it said about the order.
+    /// Accurate processed the call, even if it refused the order.
     Good,
-    /// No connection: certain trouble.
+    /// No connection. Pauses the book immediately.
     Down(String),
-    /// An unknown outcome: trouble when it keeps happening.
+    /// An unknown outcome. Pauses the book if it happens several times in a row.
     Unknown(String),
-    /// Accurate takes no calls for this book; a person must act.
+    /// Accurate accepts no calls for this book; a person must act.
     Refused {
         /// Stable code.
         code: &'static str,
         /// Accurate's words and the remedy.
         words: String,
     },
-    /// The token's user lacks a right. Accurate dealt with the call; [`Circuit::note_right`] learns which right it is.
+    /// The token's user lacks a right. Accurate processed the call; [`Circuit::note_right`] records which right it is.
     RightMissing,
     /// Says nothing about the book.
     Nothing,
@@ -50,11 +50,11 @@ pub enum Health {
 pub struct Pause {
     /// Stable code: `accurate_down`, `token_refused`, `right_missing`, `wrong_clock`.
     pub code: &'static str,
-    /// What was said.
+    /// Accurate's message and the remedy.
     pub words: String,
     /// Since when.
     pub since: Timestamp,
-    /// When the next probe may go.
+    /// When the next probe may be sent.
     pub next_probe_at: Timestamp,
     probes: u32,
 }
@@ -68,13 +68,13 @@ struct Report {
 }
 
 impl Pause {
-    /// For other replicas, which show it.
+    /// As a text for the other replicas, which show it.
     pub(super) fn to_report(&self) -> String {
         let report = Report { code: self.code.to_owned(), words: self.words.clone(), since: self.since };
         serde_json::to_string(&report).expect("our own types are JSON")
     }
 
-    /// As another replica reported it; `None` when it is of a kind that this version does not know.
+    /// From the text that another replica reported; `None` if this version does not know the code.
     pub(super) fn from_report(text: &str) -> Option<Self> {
         let Report { code, words, since } = serde_json::from_str(text).ok()?;
         let codes = BookTrouble::ALL.map(BookTrouble::code);
@@ -87,15 +87,15 @@ impl Pause {
         SignedDuration::from_secs((1 << self.probes.min(10)).min(LONGEST_PROBE_WAIT))
     }
 
-    /// The clock may have been set back since, for example because it was the trouble: nothing waits for longer than
-    /// it would with the clock as it is now.
+    /// The clock may have been set back since then, for example because it was the cause. No probe may wait longer than
+    /// the present clock would make it wait.
     fn clamp(&mut self, now: Timestamp) {
         self.since = self.since.min(now);
         self.next_probe_at = self.next_probe_at.min(now + SignedDuration::from_secs(LONGEST_PROBE_WAIT));
     }
 }
 
-/// The state of one book.
+/// The state of one book's circuit breaker.
 #[derive(Clone, Debug, Default)]
 pub struct Circuit {
     unknown_in_a_row: u32,
@@ -109,20 +109,20 @@ pub struct Circuit {
 pub enum Gate {
     /// Everything that is due.
     Open,
-    /// One order, to see whether the trouble is over.
+    /// One order, as a probe.
     Probe,
-    /// Nothing before this moment.
+    /// Nothing before this time.
     Shut(Timestamp),
 }
 
-/// What a note of a book's health changed.
+/// What recording the health of a book changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Nothing that matters outside.
+    /// Nothing that others need to know.
     None,
     /// The book has just been paused.
     Paused,
-    /// The book goes on.
+    /// The book resumes.
     Resumed,
 }
 
@@ -149,7 +149,7 @@ impl Circuit {
         }
     }
 
-    /// A probe of a lane leaves: the next one goes only after a longer wait.
+    /// Records that a probe of a lane is sent; the next one must wait longer.
     pub fn probe_lane(&mut self, lane: Lane, now: Timestamp) {
         for (right, pause) in &mut self.missing {
             if lanes(*right).contains(&lane) {
@@ -159,8 +159,8 @@ impl Circuit {
         }
     }
 
-    /// Whether the right to create customers is missing and a probe for it is due; then the next one goes only after
-    /// a longer wait.
+    /// If the right to create customers is missing and a probe for it is due, records that the probe is sent and
+    /// returns true; the next one must wait longer.
     pub fn probes_for_customers(&mut self, now: Timestamp) -> bool {
         let Some(pause) = self.missing.get_mut(&Right::CreateCustomers) else { return false };
         pause.clamp(now);
@@ -177,18 +177,18 @@ impl Circuit {
         self.pause.as_ref()
     }
 
-    /// What people should see: why the book is paused, or which right has been missing longest.
+    /// What pages and probes show: why the book is paused, or which right has been missing longest.
     pub fn shown(&self) -> Option<&Pause> {
         self.pause.as_ref().or_else(|| self.missing.values().min_by_key(|pause| pause.since))
     }
 
-    /// When the next probe for a missing right may go.
+    /// When the next probe for a missing right may be sent.
     pub fn next_lane_probe_at(&self) -> Option<Timestamp> {
         let shuts = self.missing.iter().filter(|(right, _)| !lanes(**right).is_empty());
         shuts.map(|(_, pause)| pause.next_probe_at).min()
     }
 
-    /// Takes in that calls were seen to have a right (`None`) or to lack it, in Accurate's words.
+    /// Records that a call showed that the right exists (`None`) or is missing (with Accurate's message).
     pub fn note_right(&mut self, right: Right, missing: Option<String>, now: Timestamp) -> Change {
         let Some(words) = missing else {
             return if self.missing.remove(&right).is_some() { Change::Resumed } else { Change::None };
@@ -204,7 +204,7 @@ impl Circuit {
         Change::Paused
     }
 
-    /// Takes in what an attempt says about the book.
+    /// Records what an attempt shows about the health of the book.
     pub fn note(&mut self, health: Health, now: Timestamp) -> Change {
         match health {
             Health::Nothing => Change::None,
@@ -226,7 +226,7 @@ impl Circuit {
 
     fn trouble(&mut self, code: &'static str, words: String, now: Timestamp) -> Change {
         let (since, probes, change) = match &self.pause {
-            // A call that was in flight when the book paused says nothing new.
+            // The call was in flight when the book paused, so it shows nothing new.
             Some(pause) if pause.next_probe_at > now => return Change::None,
             Some(pause) => (pause.since, pause.probes + 1, Change::None),
             None => (now, 0, Change::Paused),
@@ -238,8 +238,8 @@ impl Circuit {
     }
 }
 
-/// Which orders wait while a right is missing. A first save needs no look-up; everything else begins with one. An
-/// order that needs a new customer waits on its own account.
+/// The lanes that wait while a right is missing. A first save needs no look-up; everything else begins with one. Orders
+/// that need a new customer wait individually.
 fn lanes(right: Right) -> &'static [Lane] {
     match right {
         Right::SaveInvoices => &[Lane::Fresh, Lane::Again],
@@ -249,9 +249,9 @@ fn lanes(right: Right) -> &'static [Lane] {
     }
 }
 
-/// How long an order waits after its n-th failure in a row: n⁴ seconds and up to a tenth more, 1 h at most.
+/// How long an order waits after its n-th failure in a row: n⁴ seconds plus up to 10 %, at most one hour.
 ///
-/// The tenth keeps orders that failed together from coming back together.
+/// The random part spreads out the retries of orders that failed together.
 pub fn backoff(failures: i64, chance: f64) -> SignedDuration {
     let seconds = failures.clamp(1, 8).pow(4).min(3600) as f64;
     SignedDuration::from_secs_f64((seconds * (1.0 + chance / 10.0)).min(3600.0))

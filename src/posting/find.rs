@@ -1,4 +1,4 @@
-//! Whether an order has an invoice: by its number, by the id that a reply named, and by the list of its day.
+//! Finds an order's invoice: by its number, by the id in an earlier reply, and in the list of its day.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(super) enum LookUp {
 }
 
 impl Attempt<'_> {
-    /// Looks for this order's invoice; `named` is the id that the reply to its save named.
+    /// Looks up this order's invoice; `named` is the id in the reply to its save.
     pub(super) async fn look_up(&mut self, named: Option<i64>) -> Result<LookUp, Stop> {
         let looked_up = self.find(named).await.map_err(|failure| stop(&failure))?;
         if matches!(looked_up, LookUp::Nothing | LookUp::Others(_)) {
@@ -48,7 +48,7 @@ impl Attempt<'_> {
         if self.may_have_another_number() || self.claim.doubt.exists() {
             match self.find_on_its_day().await? {
                 LookUp::Nothing => {}
-                // Where our numbers are kept, only a person can have given it another one.
+                // Where Accurate keeps our numbers, only a person can have renumbered it.
                 LookUp::NotSearchable if self.session.numbers_are_ours() => {}
                 looked_up => return Ok(looked_up),
             }
@@ -56,13 +56,14 @@ impl Attempt<'_> {
         Ok(others.map_or(LookUp::Nothing, LookUp::Others))
     }
 
-    /// Looks for this order's invoice under any number: Accurate may have given it one of its own, or a person another.
+    /// Looks for this order's invoice under any number: Accurate may have assigned one, or a person may have changed
+    /// it.
     pub(super) async fn find_on_its_day(&mut self) -> Result<LookUp, Failure> {
         let Some(invoices) = self.list_day().await? else { return Ok(LookUp::NotSearchable) };
         let Some(listed) = invoices.iter().find(|invoice| self.is_named_by(invoice)) else {
             return Ok(LookUp::Nothing);
         };
-        // A list can still show an invoice that was deleted, and a detail not yet show one that was saved.
+        // A list may still show a deleted invoice, and the detail may not show a saved invoice yet.
         match self.find_by_id(listed.id).await? {
             Some(found) if self.is_named_by(&found) => Ok(LookUp::Own(found)),
             Some(_) => Ok(LookUp::Nothing),
@@ -72,7 +73,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Whether a save whose reply is not known may have created an invoice under a number that we do not know.
+    /// Whether a save of unknown outcome may have created an invoice under a number that we do not know.
     pub(super) fn may_have_another_number(&self) -> bool {
         self.doubt.exists() && !self.session.numbers_are_ours()
     }
@@ -81,7 +82,7 @@ impl Attempt<'_> {
     pub(super) fn is_decided_by(&self, row: Option<&FoundInvoice>) -> bool {
         match row {
             Some(found) => found.can_be_compared() && self.is_named_by(found),
-            // Where the absence would end a doubt, the number itself is looked up.
+            // If the absence would end a doubt, the number is looked up separately.
             None => !self.claim.undecided && !self.doubt.is_over() && !self.may_have_another_number(),
         }
     }
@@ -91,7 +92,7 @@ impl Attempt<'_> {
         self.claim.order_id.is_named_in(&invoice.description)
     }
 
-    /// Whether an invoice is in all that can be compared the one that was sent.
+    /// Whether an invoice equals what was sent, as far as it can be compared.
     pub(super) fn is_as_sent(&self, invoice: &FoundInvoice) -> bool {
         let draft = &self.claim.draft;
         let same_total = |total| !draft.body.total_is_final() || Rupiah::from_decimal(total) == draft.total;

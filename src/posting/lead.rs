@@ -1,4 +1,4 @@
-//! What leading a book means: who makes its calls, and what a new leader takes over.
+//! Leadership of a book: only the leader makes its calls, and a new leader continues the work of the previous one.
 
 use std::sync::Arc;
 
@@ -7,17 +7,18 @@ use jiff::SignedDuration;
 use super::{Posting, circuit::Pause};
 use crate::{clock::Monotonic, replicas::Duty, storage::Result};
 
-/// How long a new leader makes no call: the last calls of the leader before it still count in Accurate's limit.
+/// How long a new leader waits before its first call, because the previous leader's last calls still count against
+/// Accurate's limit.
 const HANDOVER: SignedDuration = SignedDuration::from_millis(1_100);
 
-/// Making the calls of one book.
+/// The duty of making one book's calls.
 pub struct LeadingBook {
     posting: Arc<Posting>,
     name: String,
 }
 
 impl LeadingBook {
-    /// Of the book with this name.
+    /// The duty for the book with this name.
     pub fn new(posting: Arc<Posting>, name: &str) -> Self {
         Self { posting, name: name.to_owned() }
     }

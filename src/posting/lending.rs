@@ -1,4 +1,4 @@
-//! Commands that call Accurate while the service runs get half of what Accurate allows; see `storage/allowance.rs`.
+//! A command that calls Accurate while the service runs may use half of Accurate's limit; see `storage/allowance.rs`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,10 +7,10 @@ use tokio::sync::Mutex;
 use super::Posting;
 use crate::{accurate::limiter::Lent, storage::Allowance, supervisor::Progress};
 
-/// How often the service checks whether a command asks.
+/// How often the service checks whether a command wants to make calls.
 const CHECK: Duration = Duration::from_secs(1);
 
-/// Lends half of every book's slots whenever a command asks, and takes them back afterwards.
+/// Lends half of every book's slots while a command makes calls.
 pub async fn share_always(posting: Arc<Posting>, allowance: Arc<Mutex<Allowance>>, progress: Progress) {
     let mut allowance = allowance.lock().await;
     let clock = posting.clock.as_ref();
@@ -18,7 +18,7 @@ pub async fn share_always(posting: Arc<Posting>, allowance: Arc<Mutex<Allowance>
     loop {
         if lent.is_none() {
             if !allowance.is_ours(clock).await {
-                // Calls under way may take minutes.
+                // Calls in flight may take minutes.
                 lent = Some(progress.wait_for(posting.lend()).await);
                 allowance.lend().await;
                 tracing::debug!("half of the calls to Accurate are lent to a command");

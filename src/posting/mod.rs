@@ -1,8 +1,9 @@
 //! Making and deleting invoices in Accurate.
 //!
-//! `scheduler` says what comes next; `work` does it and writes down the outcome: [`post`] makes one attempt (kept
-//! in `attempt`), [`bulk`] many with shared calls, whose saves `read_back` checks; [`recheck`] checks again what
-//! blocked orders wait for; [`circuit`] pauses a book in trouble; [`lending`] shares Accurate's limit with commands.
+//! `scheduler` chooses the next work; `work` does it and stores the outcome. [`post`] makes one attempt, whose state is
+//! in `attempt`; [`bulk`] makes many attempts with shared calls, and `read_back` checks what they saved. [`recheck`]
+//! checks whether what blocked orders wait for exists now, [`circuit`] pauses a book that fails, and [`lending`] shares
+//! Accurate's limit with commands.
 
 mod attempt;
 pub mod bulk;
@@ -41,13 +42,14 @@ use crate::{
     storage::{Claim, Claimable, Lane, LongestWaits, PostingStorage, Result, Wanted},
 };
 
-/// How long one worker may work on an order. Several calls of [`crate::accurate::client::CALL_TIMEOUT`] fit in.
+/// How long one worker may work on an order: enough for several calls of [`crate::accurate::client::CALL_TIMEOUT`].
 pub const LEASE: SignedDuration = SignedDuration::from_secs(180);
 
-/// The same for a group: a bulk of [`crate::accurate::client::BULK_TIMEOUT`], and time to separate what it refused.
+/// The same for a group: a bulk of [`crate::accurate::client::BULK_TIMEOUT`], and time to find the orders that it
+/// refused.
 pub const GROUP_LEASE: SignedDuration = SignedDuration::from_mins(10);
 
-/// The longest waits that are ever stored, with a minute to spare: other replicas' clocks differ.
+/// The longest waits that are ever stored, plus a minute because other replicas' clocks differ.
 const LONGEST_WAITS: LongestWaits = LongestWaits {
     attempt: SignedDuration::from_mins(61),
     lease: SignedDuration::from_mins(11),
@@ -55,8 +57,8 @@ const LONGEST_WAITS: LongestWaits = LongestWaits {
     order_recheck: SignedDuration::from_hours(25),
 };
 
-/// The waits that are left after the machine's clock was set back: the moments that were stored before are too late,
-/// and it is not known which of them had almost passed. Trying too early costs a call; a lease still protects its worker.
+/// The longest waits that remain after the machine's clock was set back. The stored times are then too late, and it is
+/// not known which of them had almost passed. Trying too early only costs a call; leases still protect their workers.
 const AFTER_A_STEP_BACK: LongestWaits = LongestWaits {
     attempt: SignedDuration::ZERO,
     recheck: SignedDuration::ZERO,
@@ -67,15 +69,15 @@ const AFTER_A_STEP_BACK: LongestWaits = LongestWaits {
 /// A clock that moves by less than this was corrected, not set.
 const SMALLEST_STEP: SignedDuration = SignedDuration::from_secs(2);
 
-/// How often waits are shortened that are longer than any may be.
+/// How often waits that are too long are looked for.
 const BETWEEN_CHECKS: Duration = Duration::from_mins(1);
 
 /// A book for probes, metrics and pages.
 #[derive(Clone, Debug)]
 pub struct BookStatus {
-    /// Its name in the settings.
+    /// The book's name in the settings.
     pub name: String,
-    /// Why and since when it is paused.
+    /// Why and since when the book is paused.
     pub pause: Option<Pause>,
 }
 
@@ -95,9 +97,9 @@ struct Book {
     circuit: Mutex<Circuit>,
     scheduler: Mutex<Scheduler>,
     without_customer: Mutex<WithoutCustomer>,
-    /// How the book is, as reported by the replica that leads it.
+    /// The state of the book, as reported by the replica that leads it.
     reported: Mutex<Option<Pause>>,
-    /// Notices when the machine's clock is set, and when waits were last examined.
+    /// Detects changes of the machine's clock; when waits were last checked.
     clock_watch: Mutex<(StepWatch, Option<Monotonic>)>,
 }
 
@@ -119,7 +121,7 @@ impl Work {
 }
 
 impl Posting {
-    /// For the books of these sessions; `seed` starts the jitter of waits.
+    /// For the books of these sessions; `seed` is the seed of the random part of waits.
     pub fn new(
         storage: Arc<dyn PostingStorage>,
         clock: SharedClock,
@@ -144,14 +146,14 @@ impl Posting {
         Self { storage, clock, signals, books, chance: Mutex::new(fastrand::Rng::with_seed(seed)) }
     }
 
-    /// Calls of a book carry these from now on.
+    /// Replaces the credentials for a book's calls.
     pub fn set_credentials(&self, book: &str, credentials: Credentials) {
         if let Some(known) = self.books.get(book) {
             known.session.set_credentials(credentials);
         }
     }
 
-    /// All books and how they are.
+    /// The state of all books.
     pub fn books(&self) -> Vec<BookStatus> {
         let status = |(name, book): (&String, &Book)| {
             let pause = if book.session.may_call() {
@@ -164,12 +166,12 @@ impl Posting {
         self.books.iter().map(status).collect()
     }
 
-    /// The session that a book's calls are made through.
+    /// The session of a book.
     pub fn session(&self, book: &str) -> Option<&Session> {
         self.books.get(book).map(|book| &book.session)
     }
 
-    /// Why a book is paused, when this replica leads it.
+    /// Why a book is paused, if this replica leads it.
     pub fn pause(&self, book: &str) -> Option<Pause> {
         self.books.get(book)?.lock_circuit().pause().cloned()
     }
@@ -184,12 +186,12 @@ impl Posting {
         self.books.values().all(|book| book.session.may_call())
     }
 
-    /// How many pieces of a book's work wait for a shared read-back. They make no calls, so others may begin.
+    /// How many pieces of a book's work wait for a shared read-back. They make no calls, so other work may begin.
     pub fn reading_back(&self, book: &str) -> usize {
         self.books.get(book).map_or(0, |book| book.bulks.reading_back())
     }
 
-    /// When there is something to do again: an order may be claimed, or a recheck is due.
+    /// When there will be work again: an order may be claimed, or a recheck is due.
     pub async fn next_moment(&self, book: &str) -> Option<Timestamp> {
         let attempt_at = self.storage.next_attempt_at(book).await.ok()?;
         let recheck_at = self.storage.next_recheck_at(book).await.ok()?;
@@ -197,18 +199,18 @@ impl Posting {
             let circuit = self.books.get(book)?.lock_circuit();
             (circuit.pause().map(|pause| pause.next_probe_at), circuit.next_lane_probe_at())
         };
-        // What is due, and was not claimed just now, waits for a missing right.
+        // An order that is due and was not claimed just now waits for a missing right.
         let attempt_at = attempt_at.map(|at| if at <= self.now() { lane_probe_at.unwrap_or(at).max(at) } else { at });
         let moments = match probe_at {
-            // A paused book makes one attempt at a time, and a recheck only when there is no order to send.
+            // A paused book makes one attempt at a time, and rechecks only if there is no order to send.
             Some(probe_at) => [attempt_at.map(|_| probe_at), recheck_at.map(|at| at.max(probe_at))],
             None => [attempt_at, recheck_at],
         };
         moments.into_iter().flatten().min()
     }
 
-    /// Takes the next work of a book, with room for so many pieces of it; empty when there is none, or the book
-    /// is paused. Whatever is returned is to be done with [`Posting::work`].
+    /// Claims the next work of a book, at most `room` pieces; empty if there is none or the book is paused. The caller
+    /// must pass each piece to [`Posting::work`].
     pub async fn next_work(&self, book: &str, room: usize) -> Result<Vec<Work>> {
         let Some(known) = self.books.get(book) else { return Ok(Vec::new()) };
         self.shorten_waits(book, known).await?;
@@ -219,7 +221,7 @@ impl Posting {
             Gate::Probe => {
                 let probe = self.storage.claim(book, Wanted::Probe, now, now + LEASE).await?;
                 if probe.is_empty() && self.storage.next_recheck_at(book).await?.is_some_and(|at| at <= now) {
-                    // With no order to send, a recheck shows as well whether the trouble is over.
+                    // Without an order to send, a recheck serves as the probe.
                     return Ok(vec![Work::Recheck]);
                 }
                 Ok(probe.into_iter().map(Work::one).collect())
@@ -228,15 +230,15 @@ impl Posting {
         }
     }
 
-    /// Ends waits that a clock which was ahead has made too long: at once after it is set back, and once a minute
-    /// those that were stored before this process began.
+    /// Ends waits that are too long because the clock was ahead: immediately after the clock is set back, and once a
+    /// minute for waits that were stored before this process started.
     async fn shorten_waits(&self, name: &str, book: &Book) -> Result<()> {
         let step = book.lock_clock_watch().0.step(self.clock.as_ref());
         let was_set_back = step <= -SMALLEST_STEP;
         if step.abs() >= SMALLEST_STEP {
             let (seconds, way) = (step.as_secs().abs(), if was_set_back { "back" } else { "forward" });
             tracing::warn!(book = name, seconds, "this machine's clock was set {way} by {seconds} seconds");
-            // It may have been paused for its clock, until a moment of the clock before.
+            // The book may be paused because of the clock, until a time by the previous clock.
             *book.lock_circuit() = <_>::default();
         }
         let now = self.monotonic();

@@ -1,8 +1,8 @@
 //! Orders that wait for the right to create customers.
 //!
-//! Other rights stop a whole lane, which one order probes. An order that needs a new customer shares its lane with
-//! orders that need none, so it waits on its own account. One of these orders is tried again as a probe; once the right
-//! is there, all of them go on.
+//! Without another right, a whole lane waits, and one of its orders is the probe. Orders that need a new customer share
+//! their lane with orders that need none, so each of them waits individually. One of them is tried again as a probe;
+//! once the right exists, all of them continue.
 
 use std::collections::BTreeSet;
 
@@ -14,14 +14,15 @@ use crate::{
     storage::{Result, Settlement},
 };
 
-/// Most orders that are kept in mind: one is enough for a probe, the others are for when it no longer wants one.
+/// How many orders are remembered at most: one is enough for a probe, and others replace it if it no longer needs a
+/// customer.
 const MOST: usize = 1_000;
 
 /// The orders, as far as this process has seen them.
 pub(super) type WithoutCustomer = BTreeSet<OrderId>;
 
 impl Book {
-    /// Keeps those orders in mind that could not create their customers.
+    /// Remembers the orders that could not create their customers.
     pub(super) fn note_without_customer(&self, settlements: &[Settlement]) {
         let lacks_right = |settlement: &&Settlement| {
             settlement.entries.iter().any(|entry| {
@@ -39,7 +40,7 @@ impl Book {
 }
 
 impl Posting {
-    /// Has one of them tried now, if the time for a probe has come.
+    /// Makes one of them due now, if a probe is due.
     pub(super) async fn probe_for_customers(&self, book: &Book, now: Timestamp) -> Result<()> {
         if !book.lock_circuit().probes_for_customers(now) {
             return Ok(());
@@ -49,7 +50,7 @@ impl Posting {
             if self.storage.hasten_one(&order_id, now).await? > 0 {
                 return Ok(());
             }
-            // It no longer waits, or is being tried, and then it comes back if need be.
+            // It no longer waits, or it is being tried and will be remembered again if necessary.
             book.lock_without_customer().remove(&order_id);
         }
     }

@@ -1,8 +1,8 @@
 //! One attempt for one order: look up, save, read back.
 //!
-//! What makes it exactly once: the number never changes, Accurate refuses a number twice, and every attempt that is
-//! not the first looks for the order's invoice before it saves (accurate.md §4). Where Accurate gives invoices numbers
-//! of its own, nothing is saved again before an earlier save can no longer arrive.
+//! Why there is never a second invoice: the number never changes, Accurate refuses a number that exists, and every
+//! attempt except the first looks up the order's invoice before it saves (accurate.md §4). Where Accurate assigns the
+//! numbers, nothing is saved again until an earlier save can no longer arrive.
 
 use jiff::SignedDuration;
 
@@ -26,13 +26,13 @@ use crate::{
     storage::{Claim, Outcome, StandingInvoice, State},
 };
 
-/// Why something is not sent while an earlier save is not over.
+/// Why nothing is sent until an earlier save has expired.
 pub(super) const SAVE_MAY_ARRIVE: &str = "an earlier save of the same invoice may still arrive";
 
-/// After so many failures in a row a total that cannot be read is a person's matter.
+/// After this many failures in a row, an invoice whose total cannot be read blocks the order.
 const READABLE_AGAIN_WITHIN: i64 = 3;
 
-/// Makes one attempt; `wait_after` gives the waiting time by failures in a row.
+/// Makes one attempt. `wait_after` returns the wait after n failures in a row.
 pub async fn attempt(session: &Session, claim: Claim, wait_after: impl Fn(i64) -> SignedDuration) -> Attempted {
     let mut attempt = Attempt::begin(session, claim);
     let end = match attempt.claim.state {
@@ -54,19 +54,19 @@ pub(super) enum AfterSave {
 /// Why the invoice must be looked up after a save.
 #[derive(Clone)]
 pub(super) enum Why {
-    /// It is saved, but what the reply says is not this order's invoice, or cannot be compared with it; the id that the
-    /// reply named.
+    /// It is saved, but the reply shows another invoice than this order's, or cannot be compared with it. Contains the
+    /// id in the reply.
     Saved(Option<i64>),
     /// It is not known whether it was saved.
     Unknown,
-    /// The number is taken, in Accurate's words.
+    /// The number is taken; with Accurate's message.
     Taken(String),
-    /// It was refused in words that we do not know, which prove nothing.
+    /// It was refused with an unknown message, which proves nothing.
     UnknownText(String),
 }
 
 impl Why {
-    /// The id that the reply named.
+    /// The id in the reply.
     pub(super) fn named(&self) -> Option<i64> {
         match self {
             Self::Saved(id) => *id,
@@ -107,7 +107,8 @@ impl Attempt<'_> {
         Some(Ok(self.blocked(Reason::NumberConflict, about)))
     }
 
-    /// What an attempt that is not the first ends with before it saves; `None`: it may save.
+    /// Looks up the invoice before an attempt that is not the first saves. Returns the end of the attempt, or `None` if
+    /// it may save.
     pub(super) fn after_first_look_up(&mut self, looked_up: LookUp) -> Option<End> {
         let others = match looked_up {
             LookUp::Own(found) => return Some(self.adopt_or_check_again(found)),
@@ -115,7 +116,7 @@ impl Attempt<'_> {
             LookUp::Others(found) => Some(found),
             LookUp::Nothing => None,
         };
-        // Another draft, or none, may be wanted; or the next save might be a second one.
+        // A new decision may want another draft or none, or the next save might create a second invoice.
         if self.doubt.exists() && (self.claim.undecided || !self.session.numbers_are_ours()) {
             self.record_not_sent("sales-invoice/save", SAVE_MAY_ARRIVE);
             return Some(Err(Stop::UntilSaveIsOver));
@@ -143,11 +144,11 @@ impl Attempt<'_> {
         }
     }
 
-    /// What follows from a save, the same for one alone and for one of many.
+    /// What follows from a save, for a single save and for an element of a bulk alike.
     pub(super) fn after_save(&mut self, saved: Saved) -> AfterSave {
         match saved {
-            // The reply shows Accurate's own record: its id, and the total that Accurate computed. Reading it back would
-            // cost a second call for every order; reconciliation finds what such a reply can still hide.
+            // The reply shows Accurate's own record: its id, and the total that Accurate computed. Reading it back
+            // would cost a second call for every order; reconciliation finds what such a reply can still hide.
             Ok(Some(saved)) if self.is_as_sent(&saved) => {
                 self.doubt.save_is_accounted_for();
                 self.session.remember_single(saved.id);
@@ -162,7 +163,7 @@ impl Attempt<'_> {
             Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate(_), words })) => {
                 AfterSave::LookUp(Why::Taken(words))
             }
-            // An earlier save may still arrive; only when it cannot any more is this the last word.
+            // As long as an earlier save may still arrive, this is not final.
             Err(Failure::Refused(_)) if self.doubt.exists() => AfterSave::Ends(Err(Stop::UntilSaveIsOver)),
             Err(Failure::Refused(Refusal { meaning: Meaning::Person(reason), words })) => {
                 let waits_for = Subject::of(reason, &words, &self.claim.draft.body);
@@ -179,7 +180,7 @@ impl Attempt<'_> {
 
     pub(super) fn after_look_up(&mut self, why: Why, looked_up: LookUp) -> End {
         match (why, looked_up) {
-            // Accurate may have made something else of it than was sent: the invoice still belongs to this order.
+            // Accurate may have saved something other than what was sent; the invoice still belongs to this order.
             (Why::Saved(_), LookUp::Own(found)) if self.is_ours_with_a_total(&found) => {
                 self.doubt.invoice_is_found();
                 Ok(self.invoiced(found))
@@ -187,7 +188,7 @@ impl Attempt<'_> {
             (_, LookUp::Own(found)) => self.adopt_or_check_again(found),
             (_, LookUp::NotSearchable) => self.not_searchable(),
             (Why::Taken(_), LookUp::Others(found)) => Ok(self.adopt(found)),
-            // It may not show yet, so its absence is not proved.
+            // It may not be listed yet, so its absence is not proved.
             (Why::Saved(_), LookUp::Others(_) | LookUp::Nothing) => Err(Stop::Later),
             (Why::Unknown, LookUp::Others(_) | LookUp::Nothing) => {
                 self.after_fruitless_look_up().unwrap_or(Err(Stop::Later))
@@ -195,7 +196,8 @@ impl Attempt<'_> {
             (Why::UnknownText(words), LookUp::Others(_) | LookUp::Nothing) => {
                 Ok(self.blocked(Reason::RefusedByAccurate, said(words)))
             }
-            // Taken, yet not found: it may show later. After the end of the doubt, something else has the number.
+            // The number is taken, but no invoice is found: it may be listed later. Once the doubt has ended, something
+            // else has the number.
             (Why::Taken(words), LookUp::Nothing) if self.doubt.was_over() => {
                 self.doubt.look_up_first();
                 Ok(self.blocked(Reason::RefusedByAccurate, said(words)))
@@ -207,7 +209,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Looks up the invoice of a blocked order whose save could still arrive when it was blocked.
+    /// Looks up the invoice of an order that was blocked while a save could still arrive.
     async fn recheck_invoice(&mut self) -> Outcome {
         match self.look_up(None).await {
             Ok(LookUp::Own(found)) => self.adopt(found),
@@ -234,7 +236,7 @@ impl Attempt<'_> {
         found.customer_no == self.claim.draft.body.customer_no && found.total.is_some()
     }
 
-    /// Saves; a missing customer is created once and the same invoice saved again.
+    /// Saves the invoice. If the customer is missing, creates it and saves the same invoice again.
     async fn save(&mut self) -> Saved {
         let first = self.save_once().await;
         if !self.lacks_customer(&first) {
@@ -254,14 +256,14 @@ impl Attempt<'_> {
         saved
     }
 
-    /// Whether it failed only because its customer is missing, which we may create.
+    /// Whether it failed only because its customer is missing, and we may create that customer.
     pub(super) fn lacks_customer(&self, saved: &Saved) -> bool {
         let missing = Meaning::Person(Reason::CustomerNotFound);
         self.claim.draft.create_customer
             && matches!(saved, Err(Failure::Refused(refusal)) if refusal.meaning == missing)
     }
 
-    /// Creates the customer, unless another order has; an error is the outcome of the save that needs the customer.
+    /// Creates the customer, unless another order has created it. An error is the outcome of the save that needs it.
     pub(super) async fn ensure_customer(&mut self) -> Result<(), Failure> {
         let (session, claim) = (self.session, self.claim.clone());
         let (no, name) = (&claim.draft.body.customer_no, &claim.draft.customer_name);
@@ -278,7 +280,7 @@ impl Attempt<'_> {
                 let meaning = Meaning::Person(Reason::CustomerNotFound);
                 return Err(Failure::Refused(Refusal { meaning, words }));
             }
-            // The next attempt finds out about the customer; of the invoice nothing was sent.
+            // Nothing was sent for the invoice, and the next attempt looks up the customer.
             Err(failure) => return Err(failure.of_a_call_not_made()),
         }
         Ok(())
@@ -304,14 +306,14 @@ impl Attempt<'_> {
             return self.invoiced(found);
         }
         if self.is_named_by(&found) {
-            // It differs from what was sent, yet it names this order: it must be looked up before anything is decided.
+            // It differs from what was sent but names this order, so it is looked up before anything is decided.
             self.doubt.look_up_first();
         }
         let about = About::OtherInvoice { number: found.number, id: found.id, differences };
         self.blocked(Reason::NumberConflict, about)
     }
 
-    /// In what an invoice differs from the one that was sent; a total that cannot be read differs.
+    /// How an invoice differs from what was sent. A total that cannot be read counts as different.
     fn differences(&self, found: &FoundInvoice) -> Vec<Difference> {
         let draft = &self.claim.draft;
         let mut differences = Vec::new();

@@ -1,7 +1,8 @@
-//! What a bulk reports as saved is read back before it counts, together with other bulks: see [`bulks`](super::bulks).
+//! Checks that invoices which a bulk reported as saved exist, together with those of other bulks: see
+//! [`bulks`](super::bulks).
 //!
-//! An element that says "saved" and repeats everything that was sent may not have been saved. For an order that is saved
-//! alone such a reply is believed, because reading it back would cost a second call for every order.
+//! An element that says "saved" and repeats everything that was sent may still not have been saved. The reply to a
+//! single save is trusted, because reading it back would cost a second call for every order.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +27,7 @@ const SHOWN_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 pub(super) type Reported<'a> = (Attempt<'a>, Option<FoundInvoice>);
 
 impl<'a> Group<'a> {
-    /// Ends the attempts of which the read-back shows enough, and returns those that must be looked up.
+    /// Ends the attempts that the read-back decides; returns the attempts that must be looked up.
     pub(super) async fn read_back(&mut self, reported: Vec<Reported<'a>>) -> Vec<(Attempt<'a>, Why)> {
         let Some((first, _)) = reported.first() else { return Vec::new() };
         let report = Report {
@@ -70,9 +71,9 @@ impl Attempt<'_> {
         self.invoiced(saved)
     }
 
-    /// What follows for one order from the newest invoices; `None`: they do not show enough.
+    /// What the newest invoices show for one order; `None` if they do not decide it.
     fn after_reading_back(&mut self, saved: Option<FoundInvoice>, newest: &BTreeMap<i64, FoundInvoice>) -> Option<End> {
-        // By its id first: a person may have copied it in the meantime.
+        // By id first, because a person may have copied the invoice in the meantime.
         let by_id = saved.as_ref().and_then(|saved| newest.get(&saved.id)).filter(|row| self.is_named_by(row));
         let shown = by_id.or_else(|| newest.values().rev().find(|row| self.is_named_by(row)));
         match (saved, shown.cloned()) {
@@ -85,7 +86,7 @@ impl Attempt<'_> {
                 }
                 Some(self.after_look_up(Why::Saved(saved.map(|saved| saved.id)), LookUp::Own(shown)))
             }
-            // It was not saved, or does not show yet. The save stays in doubt until that is known.
+            // It was not saved, or is not listed yet. The save stays in doubt until that is known.
             (Some(saved), None) if self.is_as_sent(&saved) => {
                 self.record_reply("sales-invoice/list", Ok("the newest invoices do not show it yet"));
                 Some(Err(Stop::For(SHOWN_WITHIN)))

@@ -1,6 +1,6 @@
-//! Rechecks in Accurate what blocked orders wait for: an item, an account, a customer, a day.
+//! Checks whether what blocked orders wait for exists in Accurate now: an item, an account, a customer, an open period.
 //!
-//! One recheck serves all orders that wait for the same thing. Rechecks run only when no fresh order is due.
+//! One recheck serves all orders that wait for the same thing. Rechecks take turns with orders.
 
 use super::{
     LEASE, Posting,
@@ -23,7 +23,7 @@ enum Found {
     /// Not yet.
     Missing,
     /// Only an attempt can show it.
-    NobodyKnows,
+    OnlyByAttempt,
 }
 
 impl Posting {
@@ -40,7 +40,7 @@ impl Posting {
         }
         let Some(due) = self.storage.due_recheck(book, self.now()).await? else { return Ok(false) };
         let found = recheck(&known.session, &due.subject).await;
-        if gate == Gate::Probe && !matches!(found, Ok(Found::NobodyKnows)) {
+        if gate == Gate::Probe && !matches!(found, Ok(Found::OnlyByAttempt)) {
             let health = health_of(found.as_ref().err());
             let is_still_in_trouble = !matches!(health, Health::Good | Health::Nothing);
             self.note(book, known, health).await?;
@@ -60,9 +60,9 @@ impl Posting {
             return Ok(true);
         }
         self.storage.put_off_recheck(book, &due.subject, self.now() + next_recheck_after(due.checks + 1)).await?;
-        if let Found::NobodyKnows = found {
+        if let Found::OnlyByAttempt = found {
             if self.storage.try_one_awaiting(book, &due.subject, self.now()).await? == 0 {
-                // Nobody waits for it any more.
+                // No order waits for it any more.
                 self.storage.finish_recheck(book, &due.subject, self.now()).await?;
             }
             self.signals.wake_all();
@@ -72,8 +72,8 @@ impl Posting {
 }
 
 impl Posting {
-    /// Looks up a blocked document whose save could still arrive when it was blocked. Retries one that Accurate kept
-    /// failing for.
+    /// Looks up a document that was blocked while a save could still arrive. Retries a document that is blocked with
+    /// `keeps_failing`.
     async fn recheck_blocked(&self, book: &str, document: &DocumentKey) -> Result<()> {
         let now = self.now();
         let Some(order) = self.storage.order(&document.order_id).await? else { return Ok(()) };
@@ -82,7 +82,7 @@ impl Posting {
             self.signals.wake_all();
             return Ok(());
         }
-        // As long as the claim is held, and when there is none, it is not asked for again.
+        // Not due again while the claim lasts, or if there is nothing to claim.
         self.storage.recheck_at(document, now + LEASE).await?;
         match self.storage.claim_blocked(document, now, now + LEASE).await? {
             Some(claim) => self.attempt(book, claim).await,
@@ -96,7 +96,7 @@ async fn recheck(session: &Session, subject: &Subject) -> std::result::Result<Fo
         Subject::Item(no) => masters::item_is_usable(session, no).await?,
         Subject::Account(no) => masters::account_is_active(session, no).await?,
         Subject::Customer(no) => customers::exists(session, no).await?,
-        Subject::Day(_) => return Ok(Found::NobodyKnows),
+        Subject::Day(_) => return Ok(Found::OnlyByAttempt),
     };
     Ok(if there { Found::There } else { Found::Missing })
 }

@@ -1,7 +1,7 @@
-//! What comes next when a book has room for more work.
+//! Chooses the next work when a book has capacity.
 //!
-//! The kinds of work rotate, so that none waits for the end of another's queue: every second pick is an order that was
-//! never tried; orders tried before, invoices to be deleted and rechecks share the others.
+//! The kinds of work take turns, so that no kind waits until another's queue is empty. Every second pick is an order
+//! that was never tried; orders that were tried before, deletions and rechecks share the other picks.
 
 use std::time::Duration;
 
@@ -20,19 +20,19 @@ const ROTATION: [Kind; 6] = [
     Kind::Recheck,
 ];
 
-/// From so many due orders on they share calls: fewer are as fast one by one, within two seconds.
+/// From this many due orders on, they are sent in bulk. Fewer orders take at most two seconds one by one.
 pub(super) const BULK_FROM: i64 = 16;
 
-/// Groups that make calls at once; the rest of Accurate's limit is left for single orders.
+/// How many groups may make calls at the same time; the rest of Accurate's limit is left for single orders.
 const MOST_GROUPS: usize = 6;
 
-/// Groups that wait for a read-back at once: more than are saved in the time that they wait at most.
+/// How many groups may wait for a read-back at the same time: more than can be saved within the longest wait.
 const MOST_READING_BACK: usize = 48;
 
-/// After a group has taken longer than this, single orders of its lane may start beside it.
+/// Once a group has taken longer than this, single orders of its lane may start as well.
 const SLOW_GROUP: Duration = Duration::from_secs(5);
 
-/// After so many bulks in a row that failed as a whole, orders are saved one by one ...
+/// After this many bulks in a row that failed as a whole, orders are saved one by one ...
 const BULK_FAILURES: u32 = 2;
 
 /// ... for this long.
@@ -48,15 +48,15 @@ enum Kind {
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pick {
-    /// Orders that go alone, up to this many.
+    /// Single orders, at most this many.
     Singles(Lane, usize),
-    /// Orders that go together.
+    /// Orders to be sent in bulk.
     Group(Lane),
     /// A recheck of something that blocked orders wait for.
     Recheck,
 }
 
-/// What there is to do.
+/// The work that waits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Waiting {
     pub(super) orders: Claimable,
@@ -78,7 +78,7 @@ pub(super) struct Scheduler {
 }
 
 impl Scheduler {
-    /// What comes next with room for so many pieces of work; `None` when there is nothing.
+    /// Chooses the next work if there is capacity for `room` pieces; `None` if nothing can run.
     pub(super) fn next(&mut self, waiting: Waiting, room: usize, bulk: bool, now: Monotonic) -> Option<Pick> {
         let bulk = bulk && now >= self.bulk_rests_until;
         let at = (0..ROTATION.len())
@@ -99,8 +99,8 @@ impl Scheduler {
         Some(Pick::Singles(lane, if others_wait { room.div_ceil(2) } else { room }))
     }
 
-    /// Whether the newest go first this time. Both ends of a long queue alternate: an order that has just become due
-    /// does not wait for thousands before it, and the oldest is not forgotten.
+    /// Whether this pick takes the newest orders. A long queue is taken from both ends alternately, so that a new order
+    /// does not wait for thousands of older ones, and the oldest is not forgotten.
     pub(super) fn newest_first(&mut self, lane: Lane) -> bool {
         self.newest_first = !self.newest_first;
         lane == Lane::Fresh && self.newest_first
@@ -119,7 +119,7 @@ impl Scheduler {
         self.rechecking = false;
     }
 
-    /// Groups that wait for a read-back make no calls, so others may begin meanwhile.
+    /// Groups that wait for a read-back make no calls, so other groups may begin meanwhile.
     fn may_begin_group(&self, waiting: Waiting) -> bool {
         self.groups.saturating_sub(waiting.reading_back) < MOST_GROUPS && waiting.reading_back < MOST_READING_BACK
     }
@@ -135,7 +135,7 @@ impl Scheduler {
     }
 }
 
-/// Deleting has no bulk.
+/// Whether a lane's orders are sent in bulk. There is no bulk for deletions.
 fn goes_together(lane: Lane, waiting: Waiting, bulk: bool) -> bool {
     bulk && lane != Lane::Void && waiting.orders.of(lane) >= BULK_FROM
 }
@@ -201,7 +201,7 @@ mod tests {
         }
         assert_eq!(groups, MOST_GROUPS);
         assert_eq!(picks.next(waiting(16, 0, 1, false), 2, true, at(1)), Some(Pick::Singles(Lane::Void, 1)));
-        // Bulks that take minutes do not stop their lane.
+        // A bulk that takes minutes does not stop its lane.
         assert_eq!(picks.next(waiting(16, 0, 0, false), 2, true, at(7)), Some(Pick::Singles(Lane::Fresh, 2)));
     }
 

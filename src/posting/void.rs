@@ -1,4 +1,5 @@
-//! Deleting the invoice of a cancelled order: by its id, only if it is this order's, and read back afterwards.
+//! Deletes the invoice of a cancelled order: by id, only if it belongs to the order, and checks afterwards that it is
+//! gone.
 
 use jiff::SignedDuration;
 
@@ -20,7 +21,7 @@ use crate::{
     storage::{Deletion, InvoiceRef, Outcome},
 };
 
-/// Why the absence of an invoice is not believed yet.
+/// Why the absence of an invoice is not accepted yet.
 const MAY_NOT_SHOW_YET: &str = "the invoice was saved less than five minutes ago and may not be shown yet";
 
 impl Attempt<'_> {
@@ -36,8 +37,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// An earlier save may still arrive. The invoice is looked up nevertheless: while the book is paused this attempt may
-    /// be its probe, and a probe without a call would be followed by the next one at once, for minutes.
+    /// An earlier save may still arrive. The invoice is looked up nevertheless: this attempt may be the probe of a
+    /// paused book, and a probe without a call would immediately be followed by the next one.
     async fn wait_for_earlier_save(&mut self) -> End {
         match self.claim.invoice.clone() {
             Some(invoice) => drop(self.find_by_id(invoice.id).await.map_err(|failure| stop(&failure))?),
@@ -57,7 +58,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// It is not there under its id. Soon after it was saved that may only mean that it is not shown yet.
+    /// No invoice has this id. Shortly after the save, that may only mean that it is not listed yet.
     async fn after_absence(&mut self, invoice: &InvoiceRef) -> End {
         if let Some(wait) = self.claim.invoice_age.map(|age| SAVE_IS_OVER - age).filter(SignedDuration::is_positive) {
             self.record_not_sent("sales-invoice/delete", MAY_NOT_SHOW_YET);
@@ -68,7 +69,7 @@ impl Attempt<'_> {
         let words = |found: &Option<FoundInvoice>| super::find::found_in_words(found.as_ref());
         match self.call_and_record("sales-invoice/detail", words, look).await {
             Ok(None) => Ok(self.voided(invoice.number.clone(), Deletion::Before)),
-            // A person has created it again, or given its number to another sale.
+            // A person has created the invoice again, or given its number to another sale.
             Ok(Some(other)) => {
                 let about = About::OtherInvoice { number: other.number, id: other.id, differences: Vec::new() };
                 Ok(self.blocked(Reason::NumberConflict, about))
@@ -115,12 +116,12 @@ impl Attempt<'_> {
         let (by, refused) = match deleted {
             Ok(Deleted::Now) => (Deletion::ThisAttempt, None),
             Ok(Deleted::Before) => (Deletion::Before, None),
-            // An unknown text proves nothing.
+            // An unknown message proves nothing.
             Err(Failure::UnknownText(words)) => (Deletion::ThisAttempt, Some(words)),
             Err(Failure::Refused(Refusal { words, .. })) => {
                 return Ok(self.blocked(Reason::RefusedByAccurate, said(words)));
             }
-            // The next attempt looks it up again and finds it gone, or not.
+            // The next attempt looks it up again.
             Err(failure) => return Err(stop(&failure)),
         };
         match (self.find_by_id(found.id).await, refused) {

@@ -23,10 +23,10 @@ use crate::{
     storage::{Claim, Filter, Outcome, Result, Settled, Settlement, State},
 };
 
-/// Two invoices of a book are searched for among so many of the newest.
+/// Two existing invoices of a book are searched for among this many of the newest orders.
 const NEWEST_INVOICED: i64 = 20;
 
-/// How long is waited before an outcome is stored again that could not be stored.
+/// The wait before storing an outcome is tried again.
 const SETTLE_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
 
 impl Posting {
@@ -64,12 +64,12 @@ impl Posting {
         self.conclude(book, known, &claims, &[attempted.settlement], attempted.health).await
     }
 
-    /// Makes an attempt for each of many claims with as few calls as possible and stores the outcomes.
+    /// Makes the attempts of many claims with as few calls as possible and stores the outcomes.
     async fn attempt_many(&self, book: &str, claims: Vec<Claim>) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         let claimed: Vec<_> = claims.iter().map(|claim| self.claimed(claim)).collect();
         self.tell_of_invoices(book, &known.session).await;
-        // What failed together comes back together, to share its calls again.
+        // Orders that failed together are retried together, to share calls again.
         let chance = self.chance();
         let mut group = Group::begin(&known.session, &known.bulks, claims);
         let mut concluded = Ok(());
@@ -82,14 +82,14 @@ impl Posting {
         concluded
     }
 
-    /// After a start only the database knows invoices: it shows with which numbers lists can be tried, and whether
+    /// After a start only the database knows invoices. They show with which numbers a list can be tried, and whether
     /// Accurate keeps our numbers.
     async fn tell_of_invoices(&self, book: &str, session: &Session) {
         if session.can_try_lists() && !session.numbering_is_unknown() {
             return;
         }
         let invoiced = Filter { state: Some(State::Invoiced), ..Filter::default() };
-        // Without them it only takes more calls.
+        // Without them, only more calls are needed.
         let newest = self.storage.orders(&invoiced, None, NEWEST_INVOICED).await.unwrap_or_default();
         for order in newest.iter().rev().filter(|order| order.book == book) {
             let (Some(invoice), Some(draft)) = (&order.invoice, &order.draft) else { continue };
@@ -98,7 +98,7 @@ impl Posting {
         }
     }
 
-    /// Stores outcomes and wakes whatever waits for them.
+    /// Stores outcomes and wakes the loops that wait for them.
     async fn conclude(
         &self,
         book: &str,
@@ -114,7 +114,7 @@ impl Posting {
         };
         let deadline = claimed.iter().map(|claim| claim.lease_ends).min().unwrap_or(Monotonic::MIN);
         let settled = self.settle_while_leased(settlements, deadline).await?;
-        // What was not written did not happen: another attempt, or the one that follows, reports its outcome.
+        // An outcome that was not stored does not count: another attempt reports the outcome.
         settlements.iter().zip(&settled).filter(|(_, how)| **how == Settled::Written).for_each(|(one, _)| log(one));
         let refused: Vec<_> = settlements.iter().zip(&settled).filter_map(|(one, how)| of_another(one, how)).collect();
         if !refused.is_empty() {
@@ -139,16 +139,17 @@ impl Posting {
             metrics::histogram!("forstok_accurate_invoice_lag_seconds").record(lag);
             came.extend(&claim.waited_for);
         }
-        // Other orders that wait for the same continue as well.
+        // Other orders that wait for the same thing continue as well.
         for subject in came {
             self.storage.finish_recheck(book, subject, now).await?;
         }
-        // A cancellation may have come while the invoice was being saved.
+        // A cancellation may have arrived while the invoice was being saved.
         self.signals.news_came();
         Ok(())
     }
 
-    /// What Accurate did must not be forgotten because the disk was busy for a moment.
+    /// Stores outcomes, and tries again until it succeeds: what Accurate did must not be lost because the disk was
+    /// busy.
     async fn settle_while_leased(&self, settlements: &[Settlement], deadline: Monotonic) -> Result<Vec<Settled>> {
         loop {
             let now = self.now();
@@ -162,7 +163,7 @@ impl Posting {
         }
     }
 
-    /// Updates the circuit of a book.
+    /// Updates the circuit breaker of a book.
     pub(super) async fn note(&self, name: &str, book: &Book, health: Health) -> Result<()> {
         let now = self.now();
         self.note_rights(name, book).await?;
@@ -183,7 +184,7 @@ impl Posting {
         Ok(())
     }
 
-    /// Updates the circuit with the rights that calls of the book had or lacked.
+    /// Updates the circuit breaker with the rights that calls of the book had or lacked.
     async fn note_rights(&self, name: &str, book: &Book) -> Result<()> {
         let now = self.now();
         let mut is_given = false;
@@ -195,7 +196,7 @@ impl Posting {
                     tracing::warn!(book = name, ?right, "book {name}: a right is missing, its orders wait: {words}");
                 }
                 Change::Resumed => {
-                    tracing::info!(book = name, ?right, "book {name}: a right that was missing is there");
+                    tracing::info!(book = name, ?right, "book {name}: a right that was missing has been granted");
                     is_given = true;
                     if right == Right::CreateCustomers {
                         book.lock_without_customer().clear();
@@ -210,8 +211,8 @@ impl Posting {
     }
 }
 
-/// Tells the scheduler that work has ended when it panicked or was aborted. Otherwise each such end would occupy a place
-/// for as long as the process lives.
+/// Reports the end of work to the scheduler even if the work panicked or was aborted. Otherwise it would occupy a place
+/// until the process exits.
 struct Unfinished<F: Fn()> {
     give_back: F,
     is_finished: bool,
@@ -235,7 +236,7 @@ impl<F: Fn()> Drop for Unfinished<F> {
     }
 }
 
-/// One document belongs to one order: the outcome for an order whose invoice belongs to another.
+/// The outcome for an order whose invoice already belongs to another order.
 fn of_another(settlement: &Settlement, settled: &Settled) -> Option<Settlement> {
     let Settled::InvoiceOf(owner) = settled else { return None };
     let Outcome::Invoiced { invoice } = &settlement.outcome else { return None };
@@ -250,7 +251,7 @@ fn of_another(settlement: &Settlement, settled: &Settled) -> Option<Settlement> 
     Some(settlement.clone().looked_up_first(outcome, entries))
 }
 
-/// What is remembered of a claim while its attempt is made.
+/// What is kept of a claim while its attempt is made.
 struct Claimed {
     order_id: OrderId,
     /// Which attempt this is, counted as the timeline counts.
@@ -272,7 +273,8 @@ impl Posting {
     }
 }
 
-/// The class of the reply that made an order wait. Without one, it waits for a save that may still arrive.
+/// The class of the reply because of which an order waits. If there is none, the order waits for a save that may still
+/// arrive.
 fn why_postponed(settlement: &Settlement) -> &str {
     let classes = settlement.entries.iter().rev().filter_map(|entry| match &entry.event {
         Event::Reply { outcome, .. } if outcome != "ok" => Some(outcome.as_str()),
@@ -281,7 +283,7 @@ fn why_postponed(settlement: &Settlement) -> &str {
     classes.into_iter().next().unwrap_or("an earlier save may still arrive")
 }
 
-/// One line for each attempt. Accurate's words are in the timeline only, because they may name people.
+/// Logs one line for each attempt. Accurate's messages are in the timeline only, because they may name people.
 fn log_settlement(book: &str, attempt: i64, settlement: &Settlement) {
     let order_id = settlement.order_id.as_str();
     match &settlement.outcome {

@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use crate::clock::Deadline;
 
-/// How long a call for one record may take. Longer than any seen reply; a lease holds several.
+/// How long a call for one record may take: longer than any reply that was seen. A lease is long enough for several.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a bulk may take: public clients wait as long (accurate.md §2, C).
+/// How long a bulk may take, like in public clients (accurate.md §2, C).
 pub const BULK_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// A call to be made.
@@ -29,7 +29,7 @@ pub struct Call {
     pub timeout: Duration,
     /// Elements of a bulk; each has its own outcome in the reply.
     pub elements: Option<usize>,
-    /// It is not sent later than this, however long it waits for a slot.
+    /// It is not sent later than this, even if it waits for a slot.
     pub last_start: Option<Deadline>,
 }
 

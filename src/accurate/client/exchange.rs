@@ -1,4 +1,4 @@
-//! Sending a call: signed, within the limits, to the host that has the data.
+//! Sends a call: signed, within the limits, to the data host.
 
 use reqwest::Url;
 
@@ -9,20 +9,20 @@ use crate::accurate::{
     wire::{WireFault, WireReply, WireRequest},
 };
 
-/// How often a call follows a move before it gives up.
+/// How often a call follows a redirect before it fails.
 const MOST_MOVES: usize = 3;
 
-/// What came back from one host, not read yet.
+/// A reply from one host, not parsed yet.
 pub(super) struct Exchanged {
     pub(super) call: &'static str,
     pub(super) seconds: f64,
     pub(super) result: Result<WireReply, WireFault>,
-    /// Secrets that the call carried: they are removed from everything that is kept.
+    /// The secrets in the call, which are removed from everything that is kept.
     pub(super) secrets: Secrets,
 }
 
 impl Session {
-    /// What came back from the data host, wherever that is by now.
+    /// Sends a call to the data host, which may have moved, and returns its reply.
     pub(super) async fn exchange_with_data_host(&self, call: &Call) -> Result<Exchanged, Failure> {
         let mut host = match self.known_host() {
             Some(host) => host,
@@ -71,7 +71,7 @@ impl Session {
         let credentials = self.credentials.get();
         let mut headers = credentials.headers(started).to_vec();
         let secrets = Secrets::of(&credentials, &headers);
-        // Errors are distinguished by their text, so its language is pinned (accurate.md §1, B).
+        // Errors are distinguished by their text, so the language is fixed (accurate.md §1, B).
         headers.push(("x-language-profile", "ID".to_owned()));
         headers.push(("accept", "application/json".to_owned()));
         let request =
@@ -89,7 +89,7 @@ impl Session {
     }
 }
 
-/// 308 is what Accurate answers (accurate.md §1); 307 means the same. Both keep method and body.
+/// Accurate answers 308 (accurate.md §1); 307 means the same. Both preserve method and body.
 fn is_move(status: u16) -> bool {
     matches!(status, 307 | 308)
 }

@@ -1,4 +1,4 @@
-//! Where a book's data is: asked of the account server, remembered, and followed when it moves.
+//! The data host of a book: requested from the account server, remembered, and followed when it moves.
 
 use std::{
     collections::HashSet,
@@ -22,19 +22,19 @@ use crate::{
     clock::Monotonic,
 };
 
-/// After so many replies in a row that never came the host is asked for again.
+/// After this many calls in a row without a reply, the host is requested again.
 const LOST_BEFORE_REDISCOVERY: u32 = 3;
 
-/// A host that was asked for this recently is not asked for again: when Accurate is down, all calls in flight
-/// fail together and would all ask.
+/// A host that was requested this recently is not requested again: when Accurate is down, all calls in flight fail
+/// together, and each would request it.
 const DISCOVERY_HOLDS: Duration = Duration::from_secs(1);
 
-/// Where the data is, as far as known.
+/// What is known about the data host.
 #[derive(Default)]
 pub(super) struct Place {
     pub(super) host: Option<Url>,
     asked_at: Option<Monotonic>,
-    /// Origins that discovery returned: the only ones outside `*.accurate.id` that get credentials.
+    /// The origins that discovery returned: the only ones outside `*.accurate.id` that credentials are sent to.
     returned: HashSet<String>,
     lost_in_a_row: u32,
     /// How far Accurate's clock was ahead of ours at the last reply.
@@ -58,7 +58,7 @@ struct DatabasePlace {
 }
 
 impl Session {
-    /// Asks the account server where the data is; `stale` is the host that did not serve.
+    /// Requests the data host from the account server; `stale` is the host that did not answer.
     pub(super) async fn discover(&self, stale: Option<&Url>) -> Result<Url, Failure> {
         let _one_at_a_time = self.discovering.lock().await;
         if let Some(host) = self.host_found_meanwhile(stale) {
@@ -71,11 +71,11 @@ impl Session {
             |reply: &WireReply, secrets: &Secrets| reply::read::<Discovered, Skipped>("api-token", reply, secrets);
         let discovered = match self.read(exchanged, read).await {
             Ok(envelope) => envelope.d,
-            // Whatever the account server answers, the call that needs the host was not sent.
+            // Regardless of the account server's answer, the call that needs the host was not sent.
             Err(Failure::Ambiguous(words) | Failure::UnknownText(words) | Failure::NotSent(words)) => {
                 return Err(Failure::NotSent(format!("{} does not answer: {words}", self.account_url)));
             }
-            // Without a host no call can be made, whatever right the account server means.
+            // Without a host no call can be made, regardless of the right that the account server means.
             Err(Failure::Refused(Refusal { words, .. }) | Failure::RightMissing(MissingRight { words, .. })) => {
                 let trouble = BookTrouble::TokenRefused;
                 return Err(Failure::BookRefused(BookRefusal { trouble, words, effect: Effect::None }));
@@ -95,7 +95,7 @@ impl Session {
         Ok(host)
     }
 
-    /// The host, when another call has found one or has asked within the last second.
+    /// The host, if another call has found it or has requested it recently.
     fn host_found_meanwhile(&self, stale: Option<&Url>) -> Option<Url> {
         let place = self.place();
         let host = place.host.clone()?;
@@ -115,7 +115,7 @@ impl Session {
             self.place().host = Some(host.clone());
             return Ok(host);
         }
-        // Only the account server can vouch for a host that is not Accurate's by name.
+        // A host outside Accurate's domain is trusted only if the account server named it.
         self.place().asked_at = None;
         let vouched = self.discover(Some(from)).await?;
         if vouched.origin() == target.origin() {
@@ -129,13 +129,14 @@ impl Session {
         is_accurates_own(url) || self.place().returned.contains(&url.origin().ascii_serialization())
     }
 
-    /// Plain HTTP only where the account server itself is plain, which the settings allow on this machine alone.
+    /// Plain HTTP is allowed only if the account server uses it too, which the settings allow on this machine only.
     fn may_hold_data(&self, host: &Url) -> bool {
         host.has_host()
             && (host.scheme() == "https" || (host.scheme() == "http" && self.account_url.scheme() == "http"))
     }
 
-    /// After a host stopped answering, or knew no such address, the next call asks for the host again.
+    /// Forgets a host that stopped answering or does not know the address, so that the next call requests the host
+    /// again.
     pub(super) fn note(&self, result: &Result<WireReply, WireFault>) {
         let mut place = self.place();
         match result {
@@ -177,7 +178,7 @@ mod tests {
         clock::SystemClock,
     };
 
-    /// An Accurate whose account server names the first host that answers; calls are written down.
+    /// An Accurate whose account server names the first host that answers; records the calls.
     struct Hosts {
         data: Mutex<Vec<(&'static str, Result<u16, WireFault>)>>,
         calls: Mutex<Vec<String>>,

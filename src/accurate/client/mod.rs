@@ -1,6 +1,7 @@
-//! One book's session with Accurate: makes its calls and reads their replies.
+//! One book's session with Accurate: makes calls and parses their replies.
 //!
-//! `host` finds the data host and follows moves, `exchange` signs and sends, `limits` says when a call may leave.
+//! `host` finds the data host and follows its moves, `exchange` signs and sends, `limits` decides when a call may be
+//! sent.
 
 mod call;
 mod exchange;
@@ -37,10 +38,10 @@ use crate::{
     live::Live,
 };
 
-/// A larger reply is read by a thread of its own, so that it delays no other task.
+/// A larger reply is parsed on a separate thread, so that it delays no other task.
 const READ_AT_ONCE: usize = 64 * 1024;
 
-/// Which rights calls were last seen to have (`None`), or to lack, in Accurate's words.
+/// The rights that calls recently showed to exist (`None`) or to be missing (with Accurate's message).
 pub type RightsSeen = BTreeMap<Right, Option<String>>;
 
 /// One book's session.
@@ -54,27 +55,28 @@ pub struct Session {
     clock: SharedClock,
     activity: Activity,
     place: Mutex<Place>,
-    /// One discovery at a time.
+    /// Ensures one discovery at a time.
     discovering: tokio::sync::Mutex<()>,
-    /// Customers are looked up and created one at a time, so several orders that need the same one create it once.
+    /// Customers are looked up and created one at a time, so that several orders that need the same customer create it
+    /// once.
     pub(super) customers_seen: tokio::sync::Mutex<customers::Seen>,
-    /// What is known about asking for many numbers at once.
+    /// What is known about requesting many numbers at once.
     pub(super) lists: Mutex<Lists>,
     /// What is known about counting the invoices that were saved.
     pub(super) counting: Counting,
-    /// Rights that calls were seen to have or to lack since they were last asked for.
+    /// The rights that calls showed to exist or to be missing since the last request.
     rights_seen: Mutex<RightsSeen>,
-    /// What was seen of its invoices: whose numbers count, and the lists of days.
+    /// What is known about its invoices: which numbers they get, and the lists of days.
     pub(super) sightings: Sightings,
-    /// From then on another process may make this book's calls; a monotonic reading in microseconds.
+    /// When another process may start to make this book's calls; monotonic, in microseconds.
     ours_until: AtomicU64,
 }
 
 impl Session {
-    /// A session that has not called yet.
+    /// A session that has not made a call yet.
     pub fn new(name: &str, book: &BookConfig, wire: Arc<dyn Wire>, clock: SharedClock) -> Self {
         let book_name = name.to_owned();
-        // The lines of a book are there before its first call.
+        // The metrics of a book exist before its first call.
         metrics::counter!("forstok_accurate_accurate_calls_total", "book" => book_name.clone(), "call" => "api-token", "outcome" => "ok").absolute(0);
         let _ = metrics::histogram!("forstok_accurate_accurate_call_seconds", "book" => book_name.clone(), "call" => "api-token");
         Self {
@@ -102,17 +104,17 @@ impl Session {
         &self.name
     }
 
-    /// Whether many due orders may go in one call.
+    /// Whether many due orders may be sent in one call.
     pub fn may_send_bulks(&self) -> bool {
         self.bulk
     }
 
-    /// The moment it is.
+    /// The present time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// A reading for waits inside this process.
+    /// The monotonic time, for waits inside this process.
     pub fn monotonic(&self) -> Monotonic {
         self.clock.monotonic()
     }
@@ -122,22 +124,23 @@ impl Session {
         self.clock.sleep(duration).await;
     }
 
-    /// The moment that the time of day will show as this.
+    /// The deadline at this time of day.
     pub fn deadline_at(&self, time_of_day: Timestamp) -> Deadline {
         Deadline::at(time_of_day, self.clock.as_ref())
     }
 
-    /// Whether a moment is over.
+    /// Whether a deadline has passed.
     pub fn is_over(&self, deadline: Deadline) -> bool {
         deadline.is_over(self.clock.as_ref())
     }
 
-    /// How far Accurate's clock was ahead of ours at the last reply that carried its time.
+    /// How far Accurate's clock was ahead of ours at the last reply that contained its time.
     pub fn accurate_is_ahead(&self) -> Option<SignedDuration> {
         self.place().ahead
     }
 
-    /// Calls from now on carry these. Another token may belong to data on another host, so the next call asks for the host again.
+    /// Replaces the credentials. Another token may belong to data on another host, so the next call requests the host
+    /// again.
     pub fn set_credentials(&self, credentials: Credentials) {
         if !credentials.are(&self.credentials.get()) {
             self.credentials.set(credentials);
@@ -158,7 +161,7 @@ impl Session {
         result
     }
 
-    /// Makes one call whose elements each have their own outcome, in the order sent.
+    /// Makes one call with many elements; returns one outcome for each, in the order sent.
     pub async fn call_many<R>(&self, call: &Call) -> Result<Vec<Element<R>>, Failure>
     where
         R: DeserializeOwned + Send + 'static,
@@ -177,7 +180,7 @@ impl Session {
         result
     }
 
-    /// The rights that calls were seen to have or to lack since this was last asked.
+    /// The rights that calls showed to exist or to be missing since the previous request.
     pub fn take_rights_seen(&self) -> RightsSeen {
         std::mem::take(&mut *self.rights_seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -187,7 +190,7 @@ impl Session {
         self.activity.lately()
     }
 
-    /// Reads what came back and counts the call.
+    /// Parses the reply and counts the call.
     async fn read<T: Send + 'static>(
         &self,
         Exchanged { call, seconds, result, secrets }: Exchanged,
@@ -206,13 +209,13 @@ impl Session {
         let at = self.clock.now();
         let error =
             |failure: &Failure| CallError { at, call, outcome: failure.class(), words: failure.words().to_owned() };
-        // A refusal concerns one order and is shown there.
+        // A refusal concerns one order, and is shown with that order.
         let trouble = failure.filter(|failure| !matches!(failure, Failure::Refused(_)));
         self.activity.note(at, trouble.map(error));
         read
     }
 
-    /// What a call's end says about the right that it needs.
+    /// Records what the outcome of a call shows about the right that it needs.
     fn note_right(&self, right: Right, failure: Option<&Failure>) {
         let seen = match failure {
             None | Some(Failure::Refused(_)) => None,
