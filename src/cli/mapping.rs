@@ -31,7 +31,7 @@ pub(super) enum Action {
         /// The mapping, TOML
         file: PathBuf,
     },
-    /// List the mappings that were ever active: when, by whom, and what each changed
+    /// List all mappings that have been active, with time, author and changes
     History,
 }
 
@@ -76,7 +76,7 @@ async fn apply(storage: &dyn Mappings, file: &Path, offline: &Offline) -> Result
     };
     match applied.map_err(anyhow::Error::from)? {
         Applied::Equal(active) => {
-            say!("Nothing to change in {database}: revision {} says the same.", active.revision);
+            say!("Nothing to change in {database}: revision {} is the same.", active.revision);
             Ok(ExitCode::SUCCESS)
         }
         Applied::Changed(active, changes) => {

@@ -54,7 +54,7 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
-    /// Look for everything that could go wrong: settings, database, clock, credentials, rights, mapping
+    /// Find problems in advance: settings, database, clock, credentials, rights, mapping
     Check {
         /// Settings file; environment variables override it
         #[arg(long, value_name = "FILE")]
@@ -66,9 +66,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show what would happen to one order and the exact invoice; sends nothing, needs no credentials
+    /// Show what would happen to an order, and its exact invoice; sends nothing and needs no credentials
     Preview {
-        /// Settings file; names the mapping
+        /// Settings file, which names the mapping
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
         /// A webhook body, or the order alone; `-` reads standard input
@@ -82,7 +82,7 @@ enum Command {
     Mapping {
         #[command(subcommand)]
         action: mapping::Action,
-        /// Settings file; names the database
+        /// Settings file, which names the database
         #[arg(long, value_name = "FILE", global = true)]
         config: Option<PathBuf>,
     },
@@ -93,20 +93,20 @@ enum Command {
     },
     /// Try everything on this machine: sandbox, service and sample orders; no account needed
     Demo {
-        /// End after the table; exits non-zero if any order did not end up as expected
+        /// Exit after the table; exits non-zero if any order did not end up as expected
         #[arg(long)]
         once: bool,
-        /// Where the service listens; by default 127.0.0.1:8080, or a free port if that is taken
+        /// Address of the service; by default 127.0.0.1:8080, or a free port if that is taken
         #[arg(long, value_name = "ADDR", value_parser = settings::listen_address)]
         listen: Option<SocketAddr>,
     },
-    /// Run only the stand-in for Accurate
+    /// Run only the sandbox, a simulated Accurate
     Sandbox {
-        /// Where it listens
+        /// Address of the sandbox
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9090", value_parser = settings::listen_address)]
         listen: SocketAddr,
     },
-    /// Ask a running service whether it is alive: for a container's health check
+    /// Check whether a service is running, for a container's health check
     Health {
         /// Settings file of the service
         #[arg(long, value_name = "FILE")]

@@ -22,10 +22,10 @@ use crate::{
 
 pub(super) async fn run(config: Option<PathBuf>, order: &Path, form: Form) -> Result<ExitCode, Failure> {
     let offline = settings::load_offline(config.as_deref(), settings::environment())?;
-    let in_force = offline_mapping(&offline).await?;
+    let active = offline_mapping(&offline).await?;
     let text = read(order).with_context(|| format!("{} cannot be read", order.display()))?;
     let body = as_webhook(text);
-    let preview = preview(&body, &in_force, SystemClock.now(), language())
+    let preview = preview(&body, &active, SystemClock.now(), language())
         .map_err(|problem| anyhow::anyhow!("{} is not an order that can be read: {problem}", order.display()))?;
     match form {
         Form::Words => print(&preview)?,

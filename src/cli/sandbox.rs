@@ -15,9 +15,9 @@ pub(super) async fn sandbox(listen: SocketAddr) -> Result<ExitCode, Failure> {
     let running =
         Sandbox::new(options).start(listen).await.map_err(|error| cannot_listen("--listen", listen, &error))?;
     let url = running.url();
-    say!("The sandbox stands in for Accurate at {url}. Settings for a book in it:\n");
+    say!("The sandbox simulates Accurate at {url}. Settings for a book in it:\n");
     say!("[books.main]\naccount_url = \"{url}\"\napi_token = \"{token}\"\nsignature_secret = \"{secret}\"\n");
-    say!("What it can do and what it holds: {url}/sandbox   Ctrl-C ends it.");
+    say!("Its data and controls: {url}/sandbox   Press Ctrl-C to stop.");
     asked_to_stop.await;
     running.stop().await;
     Ok(ExitCode::SUCCESS)

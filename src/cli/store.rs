@@ -23,20 +23,20 @@ const BAR: &str = "{msg:14} {wide_bar} {pos}/{len} rows, {elapsed} of {duration}
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
-    /// Copy the SQLite database into a new file, also while a service works on it
+    /// Copy the SQLite database to a new file, even while a service uses it
     Backup {
         /// The new file
         file: PathBuf,
-        /// Settings file; names the database
+        /// Settings file, which names the database
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
     /// Copy everything to an empty PostgreSQL database; continues where it was interrupted
     Copy {
-        /// Where it is: `sqlite://…`
+        /// The source: `sqlite://…`
         #[arg(long, value_name = "URL")]
         from: String,
-        /// Where it goes: `postgres://user@host/database`; the password may come from PGPASSWORD or ~/.pgpass
+        /// The target: `postgres://user@host/database`; the password may come from PGPASSWORD or ~/.pgpass
         #[arg(long, value_name = "URL")]
         to: String,
     },

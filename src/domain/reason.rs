@@ -267,11 +267,11 @@ mod tests {
     fn every_reason_and_warning_has_words_in_both_languages() {
         let mut codes = std::collections::HashSet::new();
         for reason in Reason::ALL {
-            assert!(codes.insert(reason.code()), "{reason} stands twice");
+            assert!(codes.insert(reason.code()), "{reason} is listed twice");
             assert_eq!(Reason::from_code(reason.code()), Some(*reason));
             for language in [Language::English, Language::Indonesian] {
                 for words in [reason.sentence(language), reason.remedy(language)] {
-                    assert!(words.ends_with('.') && words.len() > 10, "{reason}: {words:?} is no sentence");
+                    assert!(words.ends_with('.') && words.len() > 10, "{reason}: {words:?} is not a sentence");
                 }
             }
             assert_ne!(reason.sentence(Language::English), reason.sentence(Language::Indonesian), "{reason}");
@@ -297,13 +297,13 @@ mod tests {
         format!(
             "# Reasons and warnings
 
-This file is generated from `src/domain/reason.rs`. Pages and API say the same in Indonesian.
+This file is generated from `src/domain/reason.rs`. The pages and the API also show these texts in Indonesian.
 
 ## Why an order is blocked
 
 Once the mapping is fixed, the affected orders continue automatically. The service checks a missing item or
 customer, an inactive account and a closed period again after 30 seconds, then at growing intervals of up to an
-hour. *Retry* checks at once.
+hour. *Retry* checks immediately.
 
 {head}{blocked}
 ## Why an order is ignored
@@ -311,7 +311,7 @@ hour. *Retry* checks at once.
 {head}{ignored}
 ## Warnings
 
-What was done, but deserves a look.
+The invoice was created or deleted, but a person should check something about it.
 
 {head}{warnings}",
             blocked = reasons(false),

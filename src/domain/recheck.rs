@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn looks_come_at_growing_intervals_up_to_an_hour() {
+    fn rechecks_happen_at_growing_intervals_up_to_an_hour() {
         let seconds: Vec<_> = (0..9).map(|looks| next_recheck_after(looks).as_secs()).collect();
         assert_eq!(seconds, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
     }

@@ -185,7 +185,7 @@ impl<'a> Section<'a> {
             if text.is_empty() {
                 outer.problem(name, Some(value), "is empty; give a value or remove the line");
             } else if texts.insert(name.trim().to_owned(), text).is_some() {
-                let remedy = "stands twice, once with spaces around it; keep one of the two";
+                let remedy = "appears twice, once with spaces around it; keep one of the two";
                 outer.problem(name, Some(value), remedy);
             }
         }
@@ -200,7 +200,7 @@ impl<'a> Section<'a> {
                 let known: Vec<_> = known.iter().map(String::as_str).collect();
                 let hint = did_you_mean(key, &known);
                 // The value of a mistyped key may be a secret, so only its type is reported.
-                self.problem(key, None, format!("is not a known setting (it holds a {}){hint}", value.type_str()));
+                self.problem(key, None, format!("is not a known setting (its value is a {}){hint}", value.type_str()));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The security headers of every answer. A page can do nothing that they do not allow, whatever text is shown on it.
+//! The security headers of every answer. They limit what a page can do, even if a text on it contained code.
 
 use axum::{
     extract::Request,
@@ -7,8 +7,8 @@ use axum::{
     response::Response,
 };
 
-/// Allows style sheets, scripts, images and requests of our own origin, and forms to it; no frames around a page, no
-/// `<base>`, and no inline styles or scripts.
+/// Allows style sheets, scripts, images, requests and forms of our own origin only. Forbids frames around a page,
+/// `<base>`, and inline styles and scripts.
 const CONTENT: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                        form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -17,14 +17,14 @@ const ALWAYS: [(HeaderName, &str); 7] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // For browsers that do not know `frame-ancestors`.
     (header::X_FRAME_OPTIONS, "DENY"),
-    // Not `no-referrer`: browsers would then also hide that a form was sent by our own page.
+    // Not `no-referrer`, because browsers would then also hide that a form was sent from our own page.
     (header::REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 ];
 
-/// Adds them to every answer. Browsers and proxies cache an answer only if its handler allows it.
+/// Adds these headers to every answer. Browsers and proxies cache an answer only if its handler allows it.
 pub(super) async fn deny_by_default(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

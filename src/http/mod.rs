@@ -81,11 +81,11 @@ struct Inside {
     sign_in_limit: sign_in_limit::SignInLimit,
     /// The code in the demo's link.
     one_time_code: session::OneTimeCode,
-    /// Sums up refused requests for the log.
+    /// Summarises refused requests for the log.
     refusals: refusals::Refusals,
     /// Limits wrong tokens in requests.
     token_limit: token_limit::TokenLimit,
-    /// When this replica last took an authentic webhook, in microseconds since 1970; 0 before the first.
+    /// When this replica last accepted an authentic webhook, in microseconds since 1970; 0 before the first.
     last_webhook: AtomicI64,
 }
 
@@ -99,17 +99,17 @@ pub struct Shared {
     pub engine: Arc<Engine>,
     /// Where people reach the pages, if the settings say it.
     pub public_url: Option<Url>,
-    /// The language for readers who ask for none.
+    /// The language for readers whose browser requests none.
     pub language: Language,
-    /// Writes the metrics out.
+    /// Renders the metrics.
     pub metrics: PrometheusHandle,
 }
 
 /// The secrets of webhooks and operators. Replaced as a whole when the settings are read again.
 pub struct Proofs {
-    /// Proof of webhooks.
+    /// The secrets that prove webhooks.
     pub verifier: Verifier,
-    /// Who may use the pages and `/v1`; with nobody in it both are closed.
+    /// Who may use the pages and `/v1`; if empty, both are closed.
     pub operators: Operators,
 }
 
@@ -141,7 +141,7 @@ impl App {
         }))
     }
 
-    /// Whether people reach the pages over HTTPS, so that cookies need not travel without it.
+    /// Whether people reach the pages over HTTPS, so that cookies can be limited to it.
     pub(crate) fn is_secure(&self) -> bool {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
@@ -167,25 +167,25 @@ impl App {
         &self.0.refusals
     }
 
-    /// Notes that an authentic webhook was taken.
+    /// Records that an authentic webhook was accepted.
     fn note_webhook(&self, at: Timestamp) {
         self.0.last_webhook.fetch_max(at.as_microsecond(), Ordering::Relaxed);
     }
 
-    /// When the newest authentic webhook arrived. The database has it for all replicas; a repeat is known only to the
-    /// replica that took it.
+    /// When the newest authentic webhook arrived. The database has the time for all replicas, but only the replica that
+    /// accepted a repeat knows of it.
     pub(crate) async fn newest_webhook(&self) -> Result<Option<Timestamp>, Problem> {
         let at = self.0.last_webhook.load(Ordering::Relaxed);
         let here = Timestamp::from_microsecond(at).ok().filter(|_| at > 0);
         Ok(self.engine.storage().newest_webhook().await?.max(here))
     }
 
-    /// For how many seconds the order that waits longest for its invoice has been due; 0 when none is.
+    /// For how many seconds the order that waits longest for its invoice has been due; 0 if none is due.
     async fn oldest_due_seconds(&self) -> Result<f64, Problem> {
         Ok(self.seconds_since(self.engine.storage().oldest_due().await?))
     }
 
-    /// How many seconds ago a moment is; 0 when there is none.
+    /// How many seconds ago a time is; 0 if there is none.
     fn seconds_since(&self, moment: Option<Timestamp>) -> f64 {
         moment.map_or(0.0, |moment| self.engine.now().duration_since(moment).as_secs_f64().max(0.0))
     }
@@ -195,7 +195,7 @@ impl App {
     }
 }
 
-/// The routes for Forstok and probes, when those for operators have an address of their own.
+/// The routes for Forstok and probes, if the routes for operators have a separate address.
 pub fn public(app: &App) -> Router {
     finished(for_senders().merge(for_probes()), app)
 }
@@ -243,6 +243,6 @@ fn finished(routes: Router<App>, app: &App) -> Router {
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    // The panic hook has logged the place. The message may contain a buyer's data, so it is not repeated.
+    // The panic hook has logged the location. The message may contain a buyer's data, so it is not repeated.
     Problem::Broken.into_response()
 }

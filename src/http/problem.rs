@@ -27,24 +27,24 @@ pub(crate) enum Problem {
     /// 401: the webhook's signature is missing.
     #[error("{0}")]
     SignatureMissing(String),
-    /// 401: the webhook's signature is wrong, or its time too far off.
+    /// 401: the webhook's signature is wrong, or its time differs too much.
     #[error("{0}")]
     SignatureWrong(String),
     /// 401: the operator's token is missing or wrong.
     #[error("send the operator token of the settings as \"Authorization: Bearer …\"")]
     TokenWrong,
-    /// 403: no operator token is set, so this surface is closed to all.
-    #[error("this surface is closed: set server.operator_token in the settings to open it")]
+    /// 403: no operator token is set, so nobody may use these routes.
+    #[error("these routes are closed: set server.operator_token in the settings to open them")]
     Closed,
-    /// 403: a page of another site sent it.
+    /// 403: a page of another site sent the request.
     #[error("this was sent by a page of another site; open this service's own page and do it there")]
     OtherSite,
     /// 403: the operator's role does not allow it.
     #[error("this needs the role \"{needed}\" or a higher one; {name:?} has the role \"{role}\"", name = .actor.name, role = .actor.role)]
     RoleMissing {
-        /// Who asked.
+        /// The operator.
         actor: Actor,
-        /// What it takes.
+        /// The role that is needed.
         needed: Role,
     },
     /// 400: a parameter cannot be used.
@@ -61,7 +61,7 @@ pub(crate) enum Problem {
         "If-Match is missing: get the mapping, and send its ETag in If-Match with the change, so that nobody else's change is lost"
     )]
     RevisionMissing,
-    /// 422: the mapping has mistakes.
+    /// 422: the mapping has errors.
     #[error("the mapping was not changed: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     MappingWrong(Vec<Mistake>),
     /// 404: there is no such order.
@@ -70,17 +70,17 @@ pub(crate) enum Problem {
     /// 404: the order does not have this warning.
     #[error("order {order_id} has no warning {code:?}")]
     UnknownWarning {
-        /// Which order.
+        /// The order.
         order_id: String,
-        /// As it was asked for.
+        /// As requested.
         code: String,
     },
     /// 404: the order has no such snapshot, or its body was cleared.
     #[error("order {order_id} has no snapshot {id}, or its body is no longer stored (database.keep_bodies_days)")]
     UnknownSnapshot {
-        /// Which order.
+        /// The order.
         order_id: String,
-        /// As it was asked for.
+        /// As requested.
         id: String,
     },
     /// 404: there is no such webhook among the unreadable ones, or its body was cleared.
@@ -104,7 +104,7 @@ pub(crate) enum Problem {
     /// 429: too many wrong tokens.
     #[error("too many wrong tokens; try again in {} seconds", .0.as_secs().max(1))]
     TooManyAttempts(Duration),
-    /// The framework refused the request, in its own words.
+    /// The framework refused the request; with its message.
     #[error("{1}")]
     ByFramework(StatusCode, String),
     /// 413: the body is too large.
@@ -116,11 +116,11 @@ pub(crate) enum Problem {
     /// 503: the database cannot be read.
     #[error("the database does not answer; try again a little later")]
     Unavailable,
-    /// 503: other large bodies hold all the memory that is there for them.
+    /// 503: other large bodies use all the memory that is reserved for them.
     #[error("too many large bodies are arriving at the same time; send it again a little later")]
     Crowded,
     /// 500: a bug.
-    #[error("something broke that should not; the log says what")]
+    #[error("internal error; the service's log has the details")]
     Broken,
 }
 
@@ -142,12 +142,12 @@ pub(crate) struct ProblemBody {
     code: &'static str,
     /// What is wrong and what to do, for people.
     detail: String,
-    /// Every mistake of a document, with its key, its value and what to do.
+    /// Every error in a document, with its key, its value and what to do.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<MistakeBody>,
 }
 
-/// One mistake in a document.
+/// One error in a document.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MistakeBody {
     /// Where.
@@ -261,7 +261,7 @@ impl IntoResponse for Problem {
             Self::TokenWrong => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            // The rest of such a body will not be read.
+            // The rest of such a body is not read.
             Self::TooSlow | Self::Crowded => {
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }

@@ -1,8 +1,8 @@
 //! The bodies of webhooks, read within limits of size, time and memory.
 //!
-//! While a body arrives, nothing proves yet that Forstok sends it, so strangers must not be able to fill the memory
-//! with the beginnings of large bodies. A small body is always read. All larger ones share a fixed number of bytes;
-//! when these are in use, a large body waits until others have arrived, failed or run out of time.
+//! While a body is arriving, nothing proves yet that Forstok sends it, so strangers must not be able to fill the memory
+//! with incomplete large bodies. A small body is always read. All larger bodies share a fixed number of bytes; while
+//! these are in use, a large body waits until others are complete, fail or exceed their time limit.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,24 +15,24 @@ use tokio::{
 
 use super::problem::Problem;
 
-/// Largest body that is taken, in bytes.
+/// Largest body that is accepted, in bytes.
 ///
-/// An order of 2,200 pieces, each a line of its own, takes slightly more than 1 MiB.
+/// An order of 2,200 pieces, each on its own line, has slightly more than 1 MiB.
 pub(super) const LARGEST: usize = 4 * 1024 * 1024;
 
-/// How much of a body that is too large is read and thrown away, in bytes, so that its sender gets the answer instead
+/// How much of a body that is too large is read and discarded, in bytes, so that its sender receives the answer instead
 /// of a broken pipe.
-const LARGEST_WASTE: usize = 12 * 1024 * 1024;
+const MOST_DISCARDED: usize = 12 * 1024 * 1024;
 
 /// The limits of all bodies.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
-    /// Bytes of a body that are read whatever other bodies hold. With the number of connections this bounds what all
-    /// small bodies hold.
+    /// Bytes of a body that are always read. Together with the number of connections this limits the memory for small
+    /// bodies.
     small: usize,
-    /// Bytes that all larger bodies hold together; not below [`LARGEST`].
+    /// Bytes that all larger bodies may use together; at least [`LARGEST`].
     shared: usize,
-    /// How long a body may take to arrive; a larger one waits within this time for its part of the memory.
+    /// How long a body may take to arrive, including the time that a large one waits for memory.
     time: Duration,
 }
 
@@ -54,29 +54,29 @@ impl Reading {
         Self { limits, shared: Arc::new(Semaphore::new(limits.shared)) }
     }
 
-    /// The whole body. `announced` is its `Content-Length`, where there is one.
+    /// Reads a whole body. `announced` is its `Content-Length`, if present.
     pub(super) async fn read(&self, announced: Option<usize>, mut body: Body) -> Result<Bytes, Problem> {
         if announced.is_some_and(|length| length > LARGEST) {
-            return self.waste(announced, 0, body).await;
+            return self.discard(announced, 0, body).await;
         }
         let until = Instant::now() + self.limits.time;
         let whole = announced.unwrap_or(LARGEST);
         let (mut collected, mut part) = (Vec::new(), None);
         while let Some(chunk) = next_chunk(&mut body, until).await? {
             if collected.is_empty() && body.is_end_stream() && chunk.len() <= LARGEST {
-                // All of it came in one piece, as most do: nothing has to be gathered.
+                // Like most bodies, it arrived in one piece, so nothing has to be copied.
                 return Ok(chunk);
             }
             let length = collected.len() + chunk.len();
             if length > LARGEST {
                 drop((collected, part));
-                return self.waste(announced, length - LARGEST, body).await;
+                return self.discard(announced, length - LARGEST, body).await;
             }
             if part.is_none() && length > self.limits.small {
                 part = Some(self.part_of_memory(whole, until).await?);
             }
             if length > collected.capacity() {
-                // Grows with what has arrived, not with what was announced, and never beyond it.
+                // Grows with the bytes that have arrived, up to the announced length.
                 let capacity = length.next_power_of_two().min(whole).max(length);
                 collected.reserve_exact(capacity - collected.len());
             }
@@ -85,20 +85,21 @@ impl Reading {
         Ok(collected.into())
     }
 
-    /// Takes a body's whole length at once: bodies that grow step by step could wait for each other for ever.
+    /// Reserves memory for a whole body at once, because bodies that grow step by step could wait for each other
+    /// forever.
     async fn part_of_memory(&self, length: usize, until: Instant) -> Result<OwnedSemaphorePermit, Problem> {
         let bytes = u32::try_from(length).map_err(|_| Problem::Crowded)?;
         let part = timeout_at(until, self.shared.clone().acquire_many_owned(bytes)).await;
         part.map_err(|_| Problem::Crowded)?.map_err(|_| Problem::Crowded)
     }
 
-    /// Reads on in a body that is too large, of which so much was thrown away already.
-    async fn waste(&self, announced: Option<usize>, mut wasted: usize, mut body: Body) -> Result<Bytes, Problem> {
+    /// Continues to read a body that is too large, of which `discarded` bytes were already discarded.
+    async fn discard(&self, announced: Option<usize>, mut discarded: usize, mut body: Body) -> Result<Bytes, Problem> {
         let until = Instant::now() + self.limits.time;
-        if announced.is_none_or(|length| length <= LARGEST + LARGEST_WASTE) {
-            while wasted <= LARGEST_WASTE {
+        if announced.is_none_or(|length| length <= LARGEST + MOST_DISCARDED) {
+            while discarded <= MOST_DISCARDED {
                 match next_chunk(&mut body, until).await {
-                    Ok(Some(chunk)) => wasted += chunk.len(),
+                    Ok(Some(chunk)) => discarded += chunk.len(),
                     Ok(None) | Err(_) => break,
                 }
             }
@@ -110,7 +111,7 @@ impl Reading {
 /// The next bytes of a body; `None` at its end.
 async fn next_chunk(body: &mut Body, until: Instant) -> Result<Option<Bytes>, Problem> {
     let frame = timeout_at(until, body.frame()).await.map_err(|_| Problem::TooSlow)?;
-    // When the sender hung up, nobody will read the answer; trailers are not part of the body.
+    // If the sender has disconnected, the answer does not matter. Trailers are not part of the body.
     let chunk = frame.transpose().map_err(|_| Problem::TooSlow)?;
     Ok(chunk.map(|frame| frame.into_data().unwrap_or_default()))
 }

@@ -29,7 +29,7 @@ use super::{origin::Peer, stream::Stream};
 use crate::supervisor::{Progress, Supervisor};
 
 /// How long the headers of a connection's first request may take to arrive, from the beginning of the connection on.
-/// A connection that sends nothing frees its place after this time.
+/// A connection that sends nothing is closed after this time.
 const HEAD_TIME: Duration = Duration::from_secs(15);
 
 /// How long a connection may be idle between two requests, and how long the headers of the later one may take. Load
@@ -39,13 +39,14 @@ const KEEP_ALIVE: Duration = Duration::from_secs(90);
 
 const _: () = assert!(KEEP_ALIVE.as_secs() >= 75, "shorter than what load balancers keep connections for");
 
-/// How long nothing is accepted after the machine had no room for another connection.
+/// How long nothing is accepted after the operating system could not accept another connection.
 const AFTER_REFUSAL: Duration = Duration::from_millis(100);
 
-/// Most connections at once. With [`LARGEST_HEAD`] this bounds what strangers can make us hold.
+/// How many connections may be open at the same time. With [`LARGEST_HEAD`] this limits the memory that strangers can
+/// use.
 const MOST_CONNECTIONS: u64 = 12_000;
 
-/// File descriptors that are not for senders: the database, Accurate, and some to spare.
+/// File descriptors that are kept for the database, for Accurate, and as a reserve.
 const OTHER_FILES: u64 = 100;
 
 /// Largest request head; also how much of a body is read at once.
@@ -59,8 +60,8 @@ struct Limits {
     keep_alive: Duration,
 }
 
-/// Serves until `stopped` ends, then lets requests in flight end. A loop that panics is started again on the same
-/// socket, and one that keeps panicking or accepts nothing any more is reported under this name.
+/// Serves until `stopped` ends, then completes the requests in flight. A loop that panics is started again on the same
+/// socket. A loop that keeps panicking, or no longer accepts connections, is reported under this name.
 pub fn serve<F>(
     supervisor: &Arc<Supervisor>,
     name: &str,
@@ -90,7 +91,7 @@ impl Socket {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Releases the socket: it closes with the last listener that was given out.
+    /// Releases the socket, which is closed together with the last listener.
     fn close(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
@@ -109,7 +110,7 @@ async fn serve_within(
     let mut stopped = std::pin::pin!(stopped);
     let (serving, stopping) = watch::channel(());
     loop {
-        // While all places are taken, new connections wait in the operating system's queue, first come, first served.
+        // While the number of connections is at its limit, new ones wait in the operating system's queue.
         let accept = async { (places.clone().acquire_owned().await, listener.accept().await) };
         let next = async {
             tokio::select! {
@@ -126,7 +127,7 @@ async fn serve_within(
                 continue;
             }
         };
-        // Answers are small and should leave at once; if this fails, they are only slower.
+        // Small answers should be sent immediately. If this fails, they are only slower.
         let _ = stream.set_nodelay(true);
         let connection = Connection { stream, peer: Peer(peer.ip()), router: router.clone(), limits };
         let (watcher, stopping) = (graceful.watcher(), stopping.clone());
@@ -149,8 +150,8 @@ struct Connection {
 }
 
 impl Connection {
-    /// Serves all its requests. It ends early when the first request does not arrive in time, or when the service stops
-    /// before that.
+    /// Serves all requests of the connection. Ends early if the first request does not arrive in time, or if the
+    /// service stops before it arrives.
     async fn serve(self, watcher: Watcher, mut stopping: watch::Receiver<()>) {
         let Self { stream, peer, router, limits } = self;
         let stream = tokio::select! {
@@ -158,13 +159,14 @@ impl Connection {
             _ = stopping.changed() => None,
         };
         if let Some(stream) = stream {
-            // In a box of its own, since the many connections that never send a head need none.
+            // Allocated separately, because the many connections that never send a head do not need it.
             Box::pin(answer(stream, peer, router, watcher, limits.keep_alive)).await;
         }
     }
 }
 
-/// Answers all requests of a connection. How it ends is its sender's business: what was answered with 2xx is on disk.
+/// Answers all requests of a connection. How the connection ends does not matter: what was answered with 2xx is on
+/// disk.
 async fn answer(stream: Stream, peer: Peer, router: Router, watcher: Watcher, keep_alive: Duration) {
     let service = service_fn(|mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
@@ -178,10 +180,10 @@ async fn answer(stream: Stream, peer: Peer, router: Router, watcher: Watcher, ke
     let _ = watcher.watch(connection).await;
 }
 
-/// How many connections the machine lets us have.
+/// How many connections the operating system allows.
 fn most_connections() -> usize {
     let mut limit = getrlimit(Resource::Nofile);
-    // The soft limit is there for old programs that cannot handle more; any process may raise it to the hard one.
+    // The soft limit exists for old programs that cannot handle more. Any process may raise it to the hard limit.
     if limit.current != limit.maximum {
         let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
         if setrlimit(Resource::Nofile, raised).is_ok() {
@@ -241,7 +243,7 @@ mod tests {
         address
     }
 
-    /// Asks on a connection; false when it has been closed.
+    /// Sends a request on a connection; false if the connection has been closed.
     async fn is_answered(stream: &mut TcpStream) -> bool {
         let mut answer = Vec::new();
         if stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.is_err() {

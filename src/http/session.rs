@@ -1,5 +1,5 @@
-//! The session of a person who has signed in: a cookie with a random value whose digest is in the database, so that it
-//! survives restarts and every replica knows it.
+//! The session of a person who has signed in: a cookie with a random value, whose digest is in the database so that the
+//! session survives restarts and is valid on every replica.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -44,8 +44,8 @@ pub(crate) async fn end(app: &App, headers: &HeaderMap) -> Result<HeaderValue, P
     Ok(cookie(app, "", 0))
 }
 
-/// The operator whose session these headers carry. A session ends when the operator is removed from the settings or
-/// gets another token or role.
+/// The operator to whom the session in these headers belongs. A session ends when the operator is removed from the
+/// settings or gets another token or role.
 pub(crate) async fn actor(app: &App, headers: &HeaderMap) -> Result<Option<Actor>, Problem> {
     let Some(value) = value(app, headers) else { return Ok(None) };
     let Some(session) = app.engine.storage().session(&digest(value), app.engine.now()).await? else { return Ok(None) };
@@ -86,7 +86,7 @@ fn cookie(app: &App, value: &str, seconds: i64) -> HeaderValue {
     HeaderValue::from_str(&text).expect("hex digits and our own words make a header")
 }
 
-/// A code that signs the operator in once. Only the demo makes one, and prints it as a link.
+/// A code that signs the operator in once. Only the demo creates one, and prints it as a link.
 #[derive(Debug, Default)]
 pub(crate) struct OneTimeCode(Mutex<Option<(String, Actor)>>);
 

@@ -1,11 +1,11 @@
-//! The bytes of a connection, around what hyper makes of them.
+//! The beginning and the end of a connection, which hyper does not see.
 //!
-//! At the beginning: hyper holds several KiB for each connection, and most of what strangers open never sends a whole
-//! head. So the first head is gathered in a few bytes, and hyper sees only connections that have sent one.
+//! At the beginning: hyper uses several KiB for each connection, and most connections from strangers never send a
+//! complete head. So the first head is collected in a small buffer, and hyper gets only connections that have sent one.
 //!
-//! At the end: a socket that is closed while bytes of its sender are unread is reset, and the sender may never see the
-//! answer that says why, for example that its headers are too large. So after the last answer a little more is read and
-//! thrown away, as nginx does with `lingering_close`.
+//! At the end: if a socket is closed while bytes from its sender are unread, the connection is reset, and the sender
+//! may never receive the answer, for example that its headers are too large. So after the last answer a little more is
+//! read and discarded, like nginx's `lingering_close`.
 
 use std::{
     io,
@@ -20,13 +20,13 @@ use tokio::{
     time::Sleep,
 };
 
-/// Bytes that are held for a head at first; most heads fit.
+/// Initial size of the buffer for a head, in bytes; most heads fit.
 const USUAL_HEAD: usize = 512;
 
 /// How long bytes are read after the last answer.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// How many bytes are thrown away at most: more than a head or a body may have.
+/// How many bytes are discarded at most: more than a head or a body may have.
 const MOST: usize = 8 * 1024 * 1024;
 
 /// How many bytes are read at once.
@@ -35,21 +35,21 @@ const AT_ONCE: usize = 4096;
 /// A connection whose first head has arrived.
 pub(super) struct Stream {
     socket: TcpStream,
-    /// The first head, and how much of it was handed on.
+    /// The first head, and how much of it hyper has read.
     head: io::Cursor<Vec<u8>>,
-    /// Once the last answer was written: until when bytes are read, and how many more.
+    /// After the last answer: until when bytes are still read, and how many.
     remaining: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
 impl Stream {
-    /// Waits for the first head, or for as many bytes as a head may have; `None` when the sender closes before.
+    /// Waits for the first head, or for as many bytes as a head may have; `None` if the sender disconnects before that.
     pub(super) async fn after_first_head(mut socket: TcpStream, largest: usize) -> Option<Self> {
-        // Nothing at all is held for a sender that is silent.
+        // No memory is used for a silent sender.
         socket.peek(&mut [0]).await.ok()?;
         let mut head = Vec::with_capacity(USUAL_HEAD);
         let mut searched = 0;
         while !ends_a_head(&head, searched) && head.len() < largest {
-            // The end may begin in what was there already.
+            // The end of the head may begin in the previous bytes.
             searched = head.len().saturating_sub(3);
             if socket.read_buf(&mut head).await.ok()? == 0 {
                 return None;
@@ -110,7 +110,7 @@ impl AsyncWrite for Stream {
         let mut thrown_away = [0; AT_ONCE];
         while *more > 0 && until.as_mut().poll(cx).is_pending() {
             let mut buffer = ReadBuf::new(&mut thrown_away);
-            // An error is an end like any other: nothing is owed to this sender any more.
+            // An error ends the connection too; nothing more is sent to this sender.
             let is_read = ready!(pin!(&mut *socket).poll_read(cx, &mut buffer)).is_ok();
             let bytes = buffer.filled().len();
             if !is_read || bytes == 0 {

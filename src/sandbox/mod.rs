@@ -17,8 +17,8 @@
 //! - `action`: the supported calls
 //! - `auth`: token, clock and signature
 //! - `limits`: calls per second and in flight; violations
-//! - `fault`: the faults of a call; `faults`: which call meets which fault, at random or on command; `spoil`: the effect
-//!   of a fault on the answer
+//! - `fault`: the faults of a call; `faults`: which call meets which fault, at random or on command; `spoil`: the
+//!   effect of a fault on the answer
 //! - `work`: the effect of each call on the data
 //! - `save`: the checks before a sales invoice or a customer is saved; `fields`: parses their lenient JSON
 //! - `totals`: subtotal, discount, tax, total

@@ -87,7 +87,7 @@ fn read_undecided(row: &impl Columns) -> Result<Undecided> {
         draft: optional_json(row, "draft")?,
         reason: reason(row)?,
         findings: json_column(row, "findings")?,
-        invoice_stands: row.number_if_any("standing")?.is_some(),
+        invoice_exists: row.number_if_any("standing")?.is_some(),
         saves: match (row.number("doubt_since")?, row.number("attempt")?) {
             (0, 0) => Saves::NoneSent,
             (0, _) => Saves::AccountedFor,

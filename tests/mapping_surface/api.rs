@@ -38,7 +38,7 @@ async fn check(service: &Service, mapping: &Value) -> Tagged {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_got_can_be_changed_and_put_and_a_stale_change_is_refused() {
+async fn a_mapping_can_be_read_changed_and_replaced_and_a_stale_change_is_refused() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
     let first = get(&service).await;
@@ -138,7 +138,7 @@ async fn the_surface_asks_for_the_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_changed_what_is_told_for_file_api_and_command_line() {
+async fn changes_by_file_api_and_command_line_are_recorded_with_their_author() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     let service = home.serve().await;

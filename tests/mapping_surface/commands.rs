@@ -67,7 +67,7 @@ async fn what_is_shown_can_be_applied_and_changes_nothing() {
         let again = apply(&home, &document);
         assert_eq!(again.code, Some(0), "{}", again.errors);
         let path = home.path("data/orders.db");
-        assert_eq!(again.out, format!("Nothing to change in {}: revision 1 says the same.\n", path.display()));
+        assert_eq!(again.out, format!("Nothing to change in {}: revision 1 is the same.\n", path.display()));
     }
     assert_eq!(history(&home).out.matches("\nrevision ").count(), 1);
 }
@@ -81,7 +81,7 @@ async fn a_mapping_with_mistakes_is_refused_whole() {
         ("bundels = \"parent\"\n", "bundels", "did you mean \"bundles\""),
         ("on_cancel = \"vod\"\n", "on_cancel", "did you mean \"void\""),
         ("create_missing_customers = 1\n", "create_missing_customers", "must be true or false"),
-        ("[stores.\"08277\"]\n[stores.8277]\n", "stores", "is there twice"),
+        ("[stores.\"08277\"]\n[stores.8277]\n", "stores", "appears twice"),
         ("[stores.\"1\"]\nbook = \"toko\"\n", "stores.\"1\".book", "add [books.toko]"),
         ("[stores.\"1\".accounts]\nshiping = \"1\"\n", "stores.\"1\".accounts.shiping", "did you mean \"shipping\""),
         ("orders_from = \n", "line 1", ""),

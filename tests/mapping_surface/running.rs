@@ -16,7 +16,7 @@ use crate::{
 const WITHIN_SECONDS: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mapping_applied_from_the_command_line_heals_a_blocked_order_without_restart() {
+async fn a_mapping_applied_from_the_command_line_unblocks_an_order_without_restart() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     let service = home.serve().await;
@@ -61,7 +61,7 @@ async fn a_mapping_put_over_the_api_works_at_once_and_leaves_invoiced_orders_alo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn warnings_are_filtered_counted_and_told_in_the_readers_language() {
+async fn warnings_are_filtered_counted_and_shown_in_the_readers_language() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
     service.send(&order(1)).await;

@@ -53,7 +53,7 @@ pub struct Undecided {
     /// The findings of the previous decision.
     pub findings: Vec<Finding>,
     /// Whether its invoice exists in Accurate, which is possible even while a person must act.
-    pub invoice_stands: bool,
+    pub invoice_exists: bool,
     /// What is known about its saves.
     pub saves: Saves,
     /// The warnings that it has so far.

@@ -52,11 +52,11 @@ pub fn verdict(
         (State::VoidDue, _) if order.deletion_tried || !is_contradicted => {}
         // The invoice no longer exists, so only a person's decision or a contradiction leads to a new decision.
         (State::Voided, _) if !leaves_voided(manual) && !is_contradicted => {}
-        (State::Blocked, decision) if order.invoice_stands && replaced(order).is_some() => {
+        (State::Blocked, decision) if order.invoice_exists && replaced(order).is_some() => {
             after_replacement(&mut verdict, order, decision, &cancelled);
         }
         // Blocked with an invoice that could not be deleted: the invoice still exists.
-        (_, _) if order.invoice_stands => {
+        (_, _) if order.invoice_exists => {
             verdict.state = State::Invoiced;
             after_invoice(&mut verdict, order, snapshot.as_ref(), mapping);
         }
@@ -121,7 +121,7 @@ fn keep_warnings(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Sna
             // Without the snapshot they cannot be determined again.
             return snapshot.is_none() && warning != Warning::UnknownStatus;
         }
-        warning.is_of_posting() || order.invoice_stands || order.state == State::Voided
+        warning.is_of_posting() || order.invoice_exists || order.state == State::Voided
     };
     verdict.warnings.extend(order.warnings.iter().filter(|notice| stays(notice.warning)).cloned());
 }

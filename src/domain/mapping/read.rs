@@ -113,7 +113,7 @@ fn read_stores(root: &Section<'_>) -> BTreeMap<String, Store> {
                     root.problem(
                         "stores",
                         None,
-                        format!("{path}: store {id} is there twice in different spellings; keep one"),
+                        format!("{path}: store {id} appears twice in different spellings; keep one of the two"),
                     );
                 }
             }

@@ -30,7 +30,8 @@ pub(crate) struct MappingBody {
     /// The day of the invoice: `trigger` or `ordered`.
     #[schema(example = "trigger", schema_with = invoice_date)]
     invoice_date: Option<String>,
-    /// The template of the invoice's number; empty for the usual one, else it holds `{channel_order_id}` or `{order_id}`.
+    /// The template of the invoice's number; empty for the usual one, else it holds `{channel_order_id}` or
+    /// `{order_id}`.
     #[schema(
         example = "{channel_order_id}",
         pattern = r"^\s*$|^([^{}]|\{(channel_order_id|order_id|store_id)\})*\{(channel_order_id|order_id)\}([^{}]|\{(channel_order_id|order_id|store_id)\})*$"

@@ -22,8 +22,8 @@ use crate::{
 
 /// Replaces the active mapping; takes effect at once, without restart.
 ///
-/// `If-Match` holds the `ETag` of the mapping that this one was made from, so that nobody else's change is lost; `*` replaces
-/// whatever is active. What the mapping does not mention is removed.
+/// `If-Match` holds the `ETag` of the mapping that this one was made from, so that nobody else's change is lost; `*`
+/// replaces whatever is active. What the mapping does not mention is removed.
 #[utoipa::path(
     put,
     path = "/v1/mapping",

@@ -65,14 +65,14 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(sandbox: Sandbox) -> Rout
 async fn help(State(sandbox): State<Sandbox>) -> Json<Value> {
     let core = sandbox.core();
     Json(json!({
-        "what": "A stand-in for Accurate Online. Point account_url here; nothing leaves this machine.",
+        "what": "A simulated Accurate Online. Set account_url to this address; nothing leaves this machine.",
         "api_token": core.credential.token,
         "signature_secret": core.credential.secret,
         "data_host": core.url(core.data_host),
         "calls": Action::ALL.map(|action| format!("{} {}", action.method(), action.path())),
         "control": {
-            "GET /sandbox/invoices?number=&limit=": "the invoices it holds, newest first",
-            "GET /sandbox/customers?limit=": "the customers it holds",
+            "GET /sandbox/invoices?number=&limit=": "the stored invoices, newest first",
+            "GET /sandbox/customers?limit=": "the stored customers",
             "GET /sandbox/breaches": "calls above 8 in a second or 8 in flight",
             "GET /sandbox/calls?limit=": "the last calls, newest first",
             "GET /sandbox/stats": "counts of everything",
