@@ -182,7 +182,7 @@ async fn each_order_goes_to_the_book_of_its_store() {
 }
 
 #[tokio::test]
-async fn a_revoked_token_of_one_book_does_not_hold_up_the_other() {
+async fn a_revoked_token_of_one_book_does_not_delay_the_other() {
     let books = Books::new().await;
     books.accurate[MAIN].revoke_token();
     books.forstok_sends_orders(1..=40).await;
@@ -226,7 +226,7 @@ async fn each_book_has_the_whole_of_its_limits() {
 }
 
 #[tokio::test]
-async fn what_one_book_waits_for_is_not_looked_at_in_the_other() {
+async fn what_one_book_waits_for_is_not_rechecked_in_the_other() {
     let books = Books::new().await;
     for (id, store) in [("1", STORE_OF_MAIN), ("2", STORE_OF_SECOND)] {
         books.forstok_sends(order(id).ready_to_ship().store(store).sku("BARU-01")).await;
@@ -242,7 +242,7 @@ async fn what_one_book_waits_for_is_not_looked_at_in_the_other() {
 }
 
 #[tokio::test]
-async fn a_blocked_order_whose_store_moves_to_another_book_goes_there_and_nobody_looks_any_more() {
+async fn a_blocked_order_whose_store_moves_to_another_book_is_no_longer_rechecked_in_the_first() {
     let books = Books::new().await;
     books.accurate[SECOND].add_item("BARU-01", "Barang baru");
     books.forstok_sends(order("1").ready_to_ship().sku("BARU-01")).await;
@@ -257,7 +257,7 @@ async fn a_blocked_order_whose_store_moves_to_another_book_goes_there_and_nobody
 }
 
 #[tokio::test]
-async fn an_invoice_that_may_stand_in_one_book_is_not_made_in_another() {
+async fn an_invoice_that_may_exist_in_one_book_is_not_created_in_another() {
     let books = Books::new().await;
     books.accurate[MAIN].add_masters(&Masters::default().customer("8277", "Toko"));
     books.accurate[MAIN].lose_next_reply_after_saving();

@@ -154,7 +154,7 @@ async fn each_missing_right_is_named() {
 }
 
 #[tokio::test]
-async fn a_refused_token_and_a_silent_host_are_each_told_once() {
+async fn a_refused_token_and_a_silent_host_are_each_reported_once() {
     let (sandbox, running) = start(Options::with_sample_masters()).await;
     sandbox.revoke_token();
     let findings = check_book(&session(&running, http()), &samples::mapping(), &items(&[])).await;

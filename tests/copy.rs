@@ -142,7 +142,7 @@ async fn everything_is_there_afterwards_and_goes_on() {
 }
 
 #[tokio::test]
-async fn what_was_in_work_when_the_service_was_killed_is_looked_up_and_made_once() {
+async fn orders_that_were_claimed_when_the_service_was_killed_are_looked_up_and_saved_once() {
     let mut world = World::new().await;
     world.forstok_sends(order("1").ready_to_ship()).await;
     let claim = world.only_claim().await;
@@ -162,7 +162,7 @@ async fn what_was_in_work_when_the_service_was_killed_is_looked_up_and_made_once
 }
 
 #[tokio::test]
-async fn beside_a_running_service_it_copies_so_far_and_comes_to_its_end_once_that_has_stopped() {
+async fn a_copy_beside_a_running_service_is_completed_once_the_service_has_stopped() {
     let mut world = a_shop().await;
     let now = world.clock.now();
     let later = delivery(order("9").ready_to_ship().body(), now);
@@ -233,7 +233,7 @@ async fn cut_short_it_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_copy_waits_for_an_earlier_one_that_is_ending_and_not_for_one_that_goes_on() {
+async fn a_copy_waits_for_an_earlier_copy_that_is_ending_but_not_for_one_that_is_running() {
     let world = a_shop().await;
     let now = world.clock.now();
     let target = postgres::new_database().await;

@@ -4,7 +4,7 @@
 //!
 //! # Layout
 //!
-//! - Inside the process, with a fake clock and the sandbox in place of Accurate: `way_of_an_order`, `healing`, `books`,
+//! - Inside the process, with a fake clock and the sandbox in place of Accurate: `way_of_an_order`, `recovery`, `books`,
 //!   `cases`, `samples`, `mapping_modes`, `check`, `large_replies`, `supervision`
 //! - Storage: `storage`, `copy`, `query_plans`
 //! - The real binary as a process: `binary`, `mapping_surface`, `pages`, `browser`
@@ -24,7 +24,6 @@ mod browser;
 mod cases;
 mod check;
 mod copy;
-mod healing;
 #[cfg(target_os = "linux")]
 mod large_replies;
 mod layers;
@@ -32,6 +31,7 @@ mod mapping_modes;
 mod mapping_surface;
 mod pages;
 mod query_plans;
+mod recovery;
 mod samples;
 mod simulator;
 mod storage;

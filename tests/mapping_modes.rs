@@ -24,6 +24,6 @@ fn mapping(bundles: &str, tax: &str) -> Mapping {
     Mapping::parse("mapping.toml", &document).expect("a valid mapping")
 }
 
-fn in_force(bundles: &str, tax: &str) -> ActiveMapping {
+fn active_mapping(bundles: &str, tax: &str) -> ActiveMapping {
     ActiveMapping { revision: 0, mapping: mapping(bundles, tax) }
 }

@@ -47,7 +47,7 @@ macro_rules! on_both {
 }
 
 on_both!(
-    a_command_has_its_part_while_the_service_has_not of crate::storage::allowance,
+    a_command_gets_its_share_of_the_limit_while_the_service_gives_it_up of crate::storage::allowance,
     a_session_lasts_until_its_end_or_until_it_is_ended of crate::storage::people,
     days_stores_and_snapshots_are_those_of_the_orders of crate::storage::people,
     only_the_very_same_content_is_a_repeat of crate::storage,
@@ -84,7 +84,7 @@ on_both!(
     a_claim_takes_the_longest_due_first_or_the_newest of crate::storage::work,
     a_lease_that_is_ended_leaves_a_doubt_and_the_order_goes_on_at_once of crate::storage::work,
     an_order_whose_lease_ran_out_is_claimed_in_doubt of crate::storage::work,
-    hastening_lets_what_waits_go_now_but_not_what_is_in_work of crate::storage::work,
+    hastening_makes_waiting_orders_due_but_not_claimed_ones of crate::storage::work,
     one_look_serves_all_that_wait_for_the_same of crate::storage::work,
     nobody_is_looked_for_whom_nobody_waits_for of crate::storage::work,
     bodies_that_may_still_be_invoiced_are_given_newest_first of crate::storage::work,
@@ -96,7 +96,7 @@ on_both!(
     an_unlawful_change_of_state_is_refused_and_nothing_is_written of crate::storage::documents,
     what_a_document_needs_exists_before_it_and_goes_after_it of crate::storage::documents,
     a_mapping_replaces_the_one_it_was_made_for_and_no_other of crate::storage::shared,
-    a_mapping_has_all_decided_anew_that_it_may_change of crate::storage::shared,
+    a_mapping_has_all_orders_decided_again_that_it_may_change of crate::storage::shared,
     a_verdict_by_another_mapping_changes_nothing of crate::storage::shared,
     a_book_is_taken_once_and_then_kept of crate::storage::shared,
     a_store_that_can_be_written_to_says_so_as_often_as_it_is_asked of crate::storage::shared,

@@ -116,7 +116,7 @@ async fn a_task_that_keeps_panicking_turns_the_probes_to_503_and_works_again_aft
 }
 
 #[tokio::test]
-async fn work_that_panics_is_done_again_and_keeps_no_turn() {
+async fn work_that_panics_is_done_again_and_does_not_occupy_the_scheduler() {
     let mut world = World::new().await;
     let running = Running::start(&world.engine, None);
     // More groups than may be processed at a time.

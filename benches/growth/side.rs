@@ -51,8 +51,8 @@ pub(crate) type Times = Vec<(&'static str, f64)>;
 impl Side {
     pub(crate) async fn open(database: &Database, old: u64) -> Self {
         let storage = storage::open(database).await.expect("the database can be opened");
-        let in_force = mapping::current(storage.as_ref()).await.expect("the mapping can be read");
-        let engine = Engine::new(storage.clone(), Arc::new(SystemClock), Vec::new(), in_force, 0);
+        let active = mapping::current(storage.as_ref()).await.expect("the mapping can be read");
+        let engine = Engine::new(storage.clone(), Arc::new(SystemClock), Vec::new(), active, 0);
         // The first number of them became a template.
         Self { storage, engine, new_orders: Orders::ready_to_ship(), old, new: 1 }
     }

@@ -111,7 +111,7 @@ async fn an_event_that_nobody_has_seen_yet_but_is_about_orders_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_of_five_mebibytes_is_refused_and_its_sender_hears_so() {
+async fn a_body_of_five_mebibytes_is_refused_and_its_sender_gets_the_answer() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
     let address = service.address;
@@ -203,7 +203,7 @@ async fn no_answer_is_cached_or_taken_for_another_kind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_sender_is_sent_away_while_others_are_served() {
+async fn a_slow_sender_is_disconnected_while_others_are_served() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
     let address = service.address;

@@ -19,7 +19,7 @@ use crate::{
 };
 
 #[test]
-fn the_demo_shows_what_became_of_every_sample_and_ends_well() {
+fn the_demo_shows_the_outcome_of_every_sample_and_exits_with_success() {
     let output = binary(&["demo", "--once", "--listen", "127.0.0.1:0"]).output().expect("it runs");
     let (shown, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{shown}\n{errors}");
@@ -74,7 +74,7 @@ fn unknown_commands_and_arguments_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_check_tells_what_is_wrong_as_table_and_json_and_by_its_exit_code() {
+async fn the_check_reports_problems_as_table_as_json_and_by_its_exit_code() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     let check = |arguments: &[&str]| {
@@ -161,7 +161,7 @@ async fn databases_and_backups_are_their_owners_alone_whatever_the_umask() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_everybody_could_read_is_closed_to_them_at_start() {
+async fn a_database_readable_by_everybody_is_made_private_at_start() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     std::fs::create_dir(home.path("data")).expect("the folder takes folders");
@@ -174,7 +174,7 @@ async fn a_database_that_everybody_could_read_is_closed_to_them_at_start() {
 }
 
 #[test]
-fn nobody_who_stops_reading_makes_a_command_panic() {
+fn a_command_does_not_panic_when_its_reader_stops_reading() {
     for arguments in
         [&["openapi"][..], &["demo", "--once", "--listen", "localhost:0"], &["sandbox", "--listen", "localhost:0"]]
     {

@@ -28,7 +28,7 @@ fn words(text: &str, beginning: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rules_and_dashboard_ask_only_for_what_the_service_tells() {
+async fn alert_rules_and_dashboard_use_only_metrics_of_the_service() {
     let told = after_an_invoice().await.get("/metrics").await.text;
     let known: BTreeSet<_> = told.lines().filter_map(|line| line.split(['{', ' ']).next()).collect();
     for (file, text) in [("alerts.yaml", RULES), ("alerts.test.yaml", TESTS_OF_RULES), ("dashboard.json", DASHBOARD)] {

@@ -123,7 +123,7 @@ async fn a_flood_of_headers_is_431_and_costs_no_memory() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_compressed_bomb_is_bytes_like_any_others_and_never_unpacked() {
+async fn a_compressed_body_is_never_decompressed() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
     let bomb = bomb();
@@ -218,7 +218,7 @@ async fn requests_whose_framing_is_broken_are_4xx_and_nothing_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn silent_connections_on_every_place_keep_a_sender_out_for_no_longer_than_headers_may_take() {
+async fn silent_connections_delay_a_sender_for_no_longer_than_headers_may_take() {
     let accurate = accurate().await;
     // 200 files leave about a hundred for connections.
     let service = Home::new(&accurate).serve_by("ulimit -n 200; exec \"$0\" \"$@\"").await;
@@ -238,7 +238,7 @@ async fn silent_connections_on_every_place_keep_a_sender_out_for_no_longer_than_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn large_bodies_that_never_end_share_one_part_of_the_memory_and_ordinary_ones_still_get_in() {
+async fn endless_large_bodies_share_a_fixed_memory_and_ordinary_bodies_are_still_accepted() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
     let head = format!("POST /webhooks/forstok HTTP/1.1\r\nhost: x\r\ncontent-length: {MIB}\r\n\r\n");

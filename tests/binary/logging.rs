@@ -39,7 +39,7 @@ fn without_sku(id: u64) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_person_must_hear_of_is_a_line_that_names_order_reason_and_actor() {
+async fn what_a_person_must_know_is_a_log_line_with_order_reason_and_actor() {
     let accurate = accurate().await;
     let service = serve(&Home::new(&accurate)).await;
     service.send(&without_sku(1)).await;

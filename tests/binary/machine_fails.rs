@@ -182,7 +182,7 @@ async fn a_full_disk_is_503_until_there_is_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_that_may_only_be_read_are_said_and_taken_again_when_they_may_be_written() {
+async fn read_only_files_are_reported_and_used_again_once_they_are_writable() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     let mut service = home.serve_by(WITHOUT_ROOTS_RIGHTS).await;
@@ -214,7 +214,7 @@ async fn files_that_may_only_be_read_are_said_and_taken_again_when_they_may_be_w
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_another_process_holds_is_503_for_all_who_send_until_it_lets_go() {
+async fn a_file_that_another_process_has_locked_is_503_until_it_is_unlocked() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     let service = home.serve().await;
@@ -261,7 +261,7 @@ async fn a_damaged_file_is_refused_at_start_with_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_damaged_meanwhile_is_503_from_then_on_and_says_what_to_do() {
+async fn a_file_that_is_damaged_while_in_use_is_503_from_then_on_with_what_to_do() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     let service = home.serve().await;
@@ -387,7 +387,7 @@ async fn files_that_vanish_take_nothing_with_them_that_was_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_gone_while_its_log_is_there_is_not_begun_anew() {
+async fn a_database_that_is_missing_while_its_log_exists_is_not_created_again() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     let mut service = home.serve().await;
@@ -403,7 +403,7 @@ async fn a_database_that_is_gone_while_its_log_is_there_is_not_begun_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_this_programs_is_refused_and_left_as_it_is() {
+async fn a_database_of_another_program_is_refused_and_left_unchanged() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     let mode = |path: &Path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o7777;

@@ -263,7 +263,7 @@ async fn a_retry_goes_on_once_the_cause_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn summary_probes_and_metrics_tell_what_went_through() {
+async fn summary_probes_and_metrics_show_what_was_processed() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
     all_samples_settled(&service).await;

@@ -61,7 +61,7 @@ async fn the_webhook_key_is_changed_without_losing_a_webhook() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn settings_with_mistakes_change_nothing_and_every_mistake_is_logged() {
+async fn settings_with_errors_change_nothing_and_every_error_is_logged() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     let service = home.serve().await;
@@ -94,7 +94,7 @@ async fn settings_with_mistakes_change_nothing_and_every_mistake_is_logged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_mapping_file_is_put_in_force_and_heals_what_waited_for_it() {
+async fn a_changed_mapping_file_is_applied_and_the_orders_that_waited_for_it_continue() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     let service = home.serve().await;
@@ -176,7 +176,7 @@ async fn what_is_logged_can_be_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_for_the_next_start_is_named_and_the_rest_is_taken_over() {
+async fn settings_that_need_a_restart_are_named_and_the_others_are_applied() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     let service = home.serve().await;

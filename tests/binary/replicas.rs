@@ -41,7 +41,7 @@ async fn all_are_invoiced(service: &Service, accurate: &Running, orders: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn three_that_start_together_on_an_empty_database_make_one_schema_and_share_the_work() {
+async fn three_replicas_that_start_together_create_one_schema_and_share_the_work() {
     let accurate = accurate().await;
     let home = Home::on(&accurate, &server::url_of_empty_database("together").await);
     let (one, two, three) = tokio::join!(home.serve(), home.serve(), home.serve());
@@ -61,7 +61,7 @@ async fn three_that_start_together_on_an_empty_database_make_one_schema_and_shar
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_the_one_that_posts_is_killed_another_goes_on() {
+async fn when_the_leader_is_killed_another_replica_continues() {
     let accurate =
         accurate_with(Options { latency: Duration::from_millis(200), ..Options::with_sample_masters() }).await;
     let home = home(&accurate).await;
@@ -106,7 +106,7 @@ async fn a_takeover_whose_first_step_fails_is_completed_once_it_can_be() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_only_slept_changes_nothing_when_it_wakes_and_works_on() {
+async fn a_suspended_replica_changes_nothing_when_it_wakes_and_continues_to_work() {
     let accurate =
         accurate_with(Options { latency: Duration::from_millis(200), ..Options::with_sample_masters() }).await;
     let sandbox = accurate.sandbox();
@@ -131,7 +131,7 @@ async fn one_that_only_slept_changes_nothing_when_it_wakes_and_works_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn replicas_that_are_replaced_one_by_one_lose_and_double_nothing() {
+async fn a_rolling_update_loses_and_duplicates_nothing() {
     let accurate = accurate().await;
     accurate.sandbox().set_probability(Fault::DroppedAfter, 0.05);
     let home = home(&accurate).await;
@@ -169,7 +169,7 @@ async fn a_paused_book_is_shown_by_every_replica() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mapping_that_one_puts_in_force_is_in_force_for_all() {
+async fn a_mapping_that_one_replica_applies_is_active_on_all() {
     let accurate = accurate().await;
     let home = home(&accurate).await;
     let (worker, other) = worker_and_other(&home).await;

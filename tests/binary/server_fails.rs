@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long senders wait in these tests before they give up.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 
 /// What happens to data on the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +111,7 @@ impl Service {
         let body = order(id).to_string().into_bytes();
         let asked = Instant::now();
         let signature = [(HEADER, hex_signature(SECRET, &body))];
-        let answer = tokio::time::timeout(PATIENCE, self.send_with(&signature, body))
+        let answer = tokio::time::timeout(LONGEST_ANSWER, self.send_with(&signature, body))
             .await
             .expect("a sender hears soon that it cannot be stored");
         answer.problem(503, "not_stored");
@@ -134,7 +134,7 @@ impl Service {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_that_is_gone_is_503_soon_and_taken_up_again_by_itself() {
+async fn a_network_failure_is_503_soon_and_service_resumes_automatically() {
     let accurate = accurate().await;
     let (proxy, service) = service_by(&accurate).await;
     service.takes_at_last(1).await;
@@ -155,7 +155,7 @@ async fn a_network_that_is_gone_is_503_soon_and_taken_up_again_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_that_are_cut_all_the_time_lose_and_double_nothing() {
+async fn connections_that_keep_breaking_lose_and_duplicate_nothing() {
     let accurate = accurate().await;
     let (proxy, service) = service_by(&accurate).await;
     for id in 1..=40 {
@@ -188,7 +188,7 @@ async fn a_table_that_somebody_has_locked_is_503_for_webhooks_and_probes_alike()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_killed_and_started_again_is_taken_up_again() {
+async fn after_the_server_was_killed_and_restarted_service_resumes() {
     let accurate = accurate().await;
     let server = server::OwnServer::start();
     let service = Home::on(&accurate, &server.url).serve().await;

@@ -43,7 +43,7 @@ fn wrong_settings_are_reported_all_at_once_and_nothing_is_started() {
 }
 
 #[test]
-fn a_mapping_that_cannot_be_used_is_told_with_its_file_and_key() {
+fn a_mapping_that_cannot_be_used_is_reported_with_its_file_and_key() {
     let home = Home::with_settings(
         r#"
         [forstok.webhook]
@@ -148,7 +148,7 @@ fn an_address_that_cannot_be_listened_on_is_reported_with_what_to_do() {
 }
 
 #[test]
-fn a_server_that_is_down_at_start_ends_the_service_which_says_so() {
+fn if_the_server_is_down_at_start_the_service_exits_with_the_reason() {
     let home = Home::with_settings(
         "[server]\nlisten = \"127.0.0.1:0\"\n[database]\nurl = \"postgres://me@127.0.0.1:1/x\"\n[forstok.webhook]\n\
          secrets = [\"s\"]\n[books.main]\naccount_url = \"http://127.0.0.1:9\"\napi_token = \"t\"\n\

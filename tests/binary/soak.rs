@@ -372,7 +372,7 @@ async fn whatever_is_killed_and_whatever_goes_wrong_each_order_has_its_one_invoi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_holds_for_replicas_and_when_their_server_is_killed() {
+async fn replicas_whose_server_is_killed_too_still_create_one_invoice_for_each_order() {
     soak(REPLICAS, Some(OwnServer::start())).await;
 }
 

@@ -15,7 +15,7 @@ const AT_ONCE: u64 = 8;
 const ORDERS: u64 = 12;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn asked_to_stop_it_lets_calls_in_flight_end_and_takes_no_new_work() {
+async fn a_stopping_service_completes_calls_in_flight_and_claims_no_new_work() {
     let masters = Masters::sample().customer("8277", "Shopee_Demo_Forstok");
     let accurate = accurate_with(Options { masters, ..Options::default() }).await;
     let sandbox = accurate.sandbox();
@@ -45,7 +45,7 @@ async fn asked_to_stop_it_lets_calls_in_flight_end_and_takes_no_new_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn asked_to_stop_while_idle_it_leaves_even_with_a_connection_open() {
+async fn an_idle_service_stops_even_with_an_open_connection() {
     let accurate = accurate().await;
     let mut service = Home::new(&accurate).serve().await;
     // Kept open by the client's connection pool.
@@ -57,7 +57,7 @@ async fn asked_to_stop_while_idle_it_leaves_even_with_a_connection_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_process_on_the_same_database_leaves_and_the_first_goes_on() {
+async fn a_second_process_on_the_same_database_exits_and_the_first_continues() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     let service = home.serve().await;

@@ -83,7 +83,7 @@ async fn an_older_cancellation_that_arrives_late_deletes_no_invoice() {
 }
 
 #[tokio::test]
-async fn a_voided_order_that_goes_on_waits_for_a_person_and_no_invoice_is_remembered() {
+async fn a_voided_order_that_continues_waits_for_a_person_and_no_invoice_is_remembered() {
     let mut world = a_world().await;
     world.takes(changed(case!("f08a-cancelled"), "status", json!("Ready to Ship"))).await;
     world.takes(changed(case!("f08a-cancelled"), "updated_at", json!("2024-02-01T10:00:00+07:00"))).await;
@@ -139,7 +139,7 @@ async fn another_chosen_status_can_make_a_contradiction_of_what_was_ignored() {
 }
 
 #[tokio::test]
-async fn the_contradiction_goes_before_every_other_finding() {
+async fn the_contradiction_is_the_first_finding() {
     let mapping = mapping_with("[stores.\"8277\"]", "[stores.\"8277\"]\nenabled = false");
     let mut world = a_world_with(&mapping).await;
     world.takes(case!("f08a-cancelled")).await;

@@ -26,7 +26,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use toml::Table;
 
-use super::{BUNDLES, TAXES, in_force, mapping};
+use super::{BUNDLES, TAXES, active_mapping, mapping};
 
 // ---- orders ----
 
@@ -276,7 +276,7 @@ fn folded(bodies: &[Value]) -> Decision {
 async fn stored(bodies: &[Value]) -> (State, Option<Reason>, Option<Draft>) {
     let folder = tempfile::tempdir().expect("a folder");
     let storage = Arc::new(Sqlite::open(&folder.path().join("test.db")).await.expect("a database"));
-    let engine = Engine::new(storage.clone(), Arc::new(SystemClock), Vec::new(), in_force("children", "off"), 1);
+    let engine = Engine::new(storage.clone(), Arc::new(SystemClock), Vec::new(), active_mapping("children", "off"), 1);
     for body in bodies {
         let arrived_at = "2024-01-13T00:00:00+07:00".parse().expect("a moment");
         let body = delivery(body.to_string().into(), arrived_at);

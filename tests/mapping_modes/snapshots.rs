@@ -27,11 +27,11 @@ use forstok_accurate::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{BUNDLES, TAXES, in_force, mapping};
+use super::{BUNDLES, TAXES, active_mapping, mapping};
 
 fn shown(body: &str, bundles: &str, tax: &str) -> Preview {
     let now = "2024-02-01T09:00:00+07:00".parse::<Timestamp>().expect("a moment");
-    preview(body.as_bytes(), &in_force(bundles, tax), now, Language::English).expect("readable")
+    preview(body.as_bytes(), &active_mapping(bundles, tax), now, Language::English).expect("readable")
 }
 
 /// Decision, findings and body of a preview: one line for the head, and one for each line of the invoice.

@@ -33,7 +33,7 @@ const ROUNDS: usize = 3;
 const QUIET: SignedDuration = SignedDuration::from_hours(3);
 
 /// Reasons that are resolved automatically once the missing thing exists.
-const HEALING: [&str; 4] = ["item_not_found", "account_inactive", "customer_not_found", "period_closed"];
+const RESOLVED_AUTOMATICALLY: [&str; 4] = ["item_not_found", "account_inactive", "customer_not_found", "period_closed"];
 
 /// Whether Accurate calculated another total than its parts add up to.
 fn is_off(invoice: &Invoice) -> bool {
@@ -50,13 +50,13 @@ impl World {
         }
         // What people began earlier is completed first.
         self.run_until_nothing_waits().await?;
-        self.put_in_force(MAPPING);
+        self.apply_mapping(MAPPING);
         self.run_until_nothing_waits().await?;
         for (id, order) in &self.view.orders {
             // If a customer was refused with an unknown message, a person must create it.
             let is_refused = order.reason == "customer_not_found" && self.terms.speaks_unknown_texts();
-            if order.state == State::Blocked && !is_refused && HEALING.contains(&order.reason.as_str()) {
-                return Err(Violation::Rule(format!("order {id} has not healed by itself: {}", order.reason)));
+            if order.state == State::Blocked && !is_refused && RESOLVED_AUTOMATICALLY.contains(&order.reason.as_str()) {
+                return Err(Violation::Rule(format!("order {id} was not resolved automatically: {}", order.reason)));
             }
         }
         for _ in 0..ROUNDS {
@@ -71,11 +71,11 @@ impl World {
             is_right.map_err(|what| Violation::Promise(format!("in the end order {} {what}", script.id)))?;
         }
         if let Some(id) = self.watch.waiting_without_reason().await.first() {
-            return Err(Violation::Rule(format!("order {id} waited for a reason that nobody was told")));
+            return Err(Violation::Rule(format!("order {id} waited without a reason that people can see")));
         }
         let ours = |id: &String| self.scripts.iter().any(|script| script.id == *id);
         if let Some(id) = self.invoices.keys().find(|id| !ours(id)) {
-            return Err(Violation::Promise(format!("an invoice stands for no order: {id}")));
+            return Err(Violation::Promise(format!("an invoice belongs to no order: {id}")));
         }
         if self.terms.limits_must_be_kept() && self.accurate.breach_count() > 0 {
             return Err(Violation::Rule(format!("calls above the limits: {:?}", self.accurate.breaches())));
@@ -88,7 +88,7 @@ impl World {
         self.strangers_leave();
         // Some people decide to keep the invoices that they cannot delete.
         if self.rng.u8(..3) == 0 {
-            self.put_in_force(&MAPPING.replace("on_cancel = \"void\"", "on_cancel = \"keep\""));
+            self.apply_mapping(&MAPPING.replace("on_cancel = \"void\"", "on_cancel = \"keep\""));
         }
         let blocked = |order: &&OrderRow| order.state == State::Blocked;
         for script in self.scripts.clone() {

@@ -31,7 +31,7 @@ pub(crate) const BOOK: &str = "main";
 const AT_ONCE: usize = 8;
 
 /// A recheck, in the story.
-const LOOK: &str = "look";
+const RECHECK: &str = "recheck";
 
 /// The result of an activity.
 pub(crate) enum End {
@@ -164,10 +164,10 @@ impl Process {
             None => claimable().map(|order| order.next_attempt_at).min(),
             Some(pause) => claimable().map(|order| order.lease_until.max(pause.next_probe_at)).min(),
         };
-        let is_looking = self.activities.iter().any(|(_, activity)| activity.name == LOOK);
-        let look = view.next_look.filter(|_| !is_looking);
-        let look = look.map(|at| pause.as_ref().map_or(at, |pause| at.max(pause.next_probe_at)));
-        attempt.into_iter().chain(look).min()
+        let is_rechecking = self.activities.iter().any(|(_, activity)| activity.name == RECHECK);
+        let recheck = view.next_recheck.filter(|_| !is_rechecking);
+        let recheck = recheck.map(|at| pause.as_ref().map_or(at, |pause| at.max(pause.next_probe_at)));
+        attempt.into_iter().chain(recheck).min()
     }
 
     /// Whether it may request work: it has capacity, there is work, and a probe runs alone.
@@ -208,7 +208,7 @@ impl Process {
             let clock: &dyn Clock = clock.as_ref();
             let applied = mapping::apply(engine.storage().as_ref(), clock, document, "a person", None).await;
             let applied = applied.map(|applied| match applied {
-                mapping::Applied::Changed(in_force, _) if tells => engine.set_mapping(in_force),
+                mapping::Applied::Changed(active, _) if tells => engine.set_mapping(active),
                 _ => {}
             });
             End::Done(applied)
@@ -224,6 +224,6 @@ fn in_words(work: &Work) -> String {
             let orders: Vec<_> = claims.iter().map(|claim| claim.order_id.as_str()).collect();
             format!("attempts for orders {}", orders.join(" "))
         }
-        Work::Recheck => LOOK.to_owned(),
+        Work::Recheck => RECHECK.to_owned(),
     }
 }

@@ -53,7 +53,7 @@ pub(crate) struct View {
     /// Deliveries were answered and are not yet folded into their orders.
     pub(crate) has_unfolded: bool,
     /// When the next recheck is due.
-    pub(crate) next_look: Option<Timestamp>,
+    pub(crate) next_recheck: Option<Timestamp>,
 }
 
 /// The simulator's own connection.
@@ -173,7 +173,7 @@ impl Watch {
                         SELECT MIN(recheck_at) FROM documents WHERE recheck_at > 0) AS looks) AS at, (SELECT COUNT(*) FROM unfolded) AS unfolded";
         let rest = rows!(self, rest, [], |row| (row.number_if_any("at"), row.number("unfolded")));
         let (look, unfolded) = rest[0];
-        View { orders: orders.into_iter().collect(), has_unfolded: unfolded > 0, next_look: look.map(moment) }
+        View { orders: orders.into_iter().collect(), has_unfolded: unfolded > 0, next_recheck: look.map(moment) }
     }
 
     /// Every delivery on disk: its order, empty if unreadable, and its fingerprint.

@@ -27,7 +27,7 @@ fn borrowing(place: &Database) -> tokio::task::JoinHandle<Option<storage::Borrow
     tokio::spawn(async move { storage::borrow(&place, &SystemClock).await.expect("it is lent") })
 }
 
-pub(super) async fn a_command_has_its_part_while_the_service_has_not(base: Base) {
+pub(super) async fn a_command_gets_its_share_of_the_limit_while_the_service_gives_it_up(base: Base) {
     let (place, _folder) = new_place(base).await;
     storage::open(&place).await.expect("the database can be made").close().await;
     let mut one = Allowance::of(&place, &SystemClock).await.expect("nobody has it");

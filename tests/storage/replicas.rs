@@ -84,7 +84,7 @@ async fn the_same_content_at_two_replicas_at_once_is_new_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn replicas_that_fold_and_record_at_once_lose_and_double_nothing() {
+async fn replicas_that_fold_and_record_at_once_lose_and_duplicate_nothing() {
     let world = World::on(Base::Postgres).await;
     let stores = [world.storage.clone(), another(&world).await];
     let now = world.clock.now();
@@ -141,7 +141,7 @@ async fn a_leadership_that_a_wrong_clock_made_too_long_is_taken_over() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_book_is_one_replicas_until_its_lease_ends_or_it_lets_go() {
+async fn a_replica_leads_a_book_until_its_lease_ends_or_it_resigns() {
     let world = World::on(Base::Postgres).await;
     let (one, two) = (&world.storage, another(&world).await);
     let long = Duration::from_mins(5);
@@ -161,7 +161,7 @@ async fn a_book_is_one_replicas_until_its_lease_ends_or_it_lets_go() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_free_book_is_taken_by_one_of_those_who_ask_at_once() {
+async fn a_book_without_a_leader_gets_exactly_one_of_several_candidates() {
     let world = World::on(Base::Postgres).await;
     let stores = [world.storage.clone(), another(&world).await];
     for round in 0..20 {

@@ -32,7 +32,7 @@ pub(super) async fn a_mapping_replaces_the_one_it_was_made_for_and_no_other(base
     assert_eq!(storage.mapping_history(1).await.expect("readable").len(), 1);
 }
 
-pub(super) async fn a_mapping_has_all_decided_anew_that_it_may_change(base: Base) {
+pub(super) async fn a_mapping_has_all_orders_decided_again_that_it_may_change(base: Base) {
     let world = a_world_with_every_state(base).await;
     world.decide_all().await;
     assert!(undecided(&world).await.is_empty());

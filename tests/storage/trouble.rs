@@ -116,7 +116,7 @@ async fn a_server_that_was_restarted_costs_one_failure_at_most() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_the_network_is_gone_all_fails_and_afterwards_all_goes_on() {
+async fn during_a_network_failure_all_calls_fail_and_afterwards_all_succeed() {
     let behind = Behind::a_way().await;
     for (id, way) in [(1, Way::Silent), (2, Way::Cut)] {
         behind.record(id).await.expect("the way is open");
@@ -139,7 +139,7 @@ async fn while_the_network_is_gone_all_fails_and_afterwards_all_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_takes_only_reads_is_left_as_soon_as_another_can_be_reached() {
+async fn a_read_only_server_is_left_as_soon_as_another_can_be_reached() {
     let behind = Behind::a_way().await;
     let mut person = beside(&behind.world.place).await;
     let row = sqlx::query_scalar::<_, String>("SELECT current_database()").fetch_one(&mut person);
@@ -167,7 +167,7 @@ async fn a_server_that_takes_only_reads_is_left_as_soon_as_another_can_be_reache
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_cannot_be_used_is_told_with_its_remedy_and_without_the_password() {
+async fn a_server_that_cannot_be_used_is_reported_with_its_remedy_and_without_the_password() {
     let Database::Postgres(url) = postgres::empty_database("refused").await else { panic!("a server's") };
     let with = |from: &str, to: &str| Database::Postgres(url.expose_secret().replacen(from, to, 1).into());
     let name = format!("test_{}_refused", std::process::id());
@@ -185,7 +185,7 @@ async fn a_server_that_cannot_be_used_is_told_with_its_remedy_and_without_the_pa
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_listens_hears_again_after_the_connection_was_cut() {
+async fn a_listener_is_notified_again_after_its_connection_broke() {
     let behind = Behind::a_way().await;
     behind.storage.notified().await;
     for way in [Way::Cut, Way::Silent] {

@@ -228,7 +228,7 @@ pub(super) async fn an_order_whose_lease_ran_out_is_claimed_in_doubt(base: Base)
     assert_eq!(second.doubt, sent_at_its_end);
 }
 
-pub(super) async fn hastening_lets_what_waits_go_now_but_not_what_is_in_work(base: Base) {
+pub(super) async fn hastening_makes_waiting_orders_due_but_not_claimed_ones(base: Base) {
     let mut world = World::on(base).await;
     world.accurate.next(On::InvoiceSaves, Fault::UpsssBefore, 2);
     for id in ["1", "2"] {

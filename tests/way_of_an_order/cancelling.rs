@@ -53,7 +53,7 @@ async fn a_voided_order_stays_voided_whatever_still_arrives() {
 }
 
 #[tokio::test]
-async fn cancelled_after_invoicing_the_invoice_stays_when_the_mapping_keeps_it() {
+async fn an_order_cancelled_after_invoicing_keeps_its_invoice_if_the_mapping_says_so() {
     let mut world = World::with_mapping(&MAPPING.replace("on_cancel = \"void\"", "on_cancel = \"keep\"")).await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     world.run_until_settled().await;
@@ -66,7 +66,7 @@ async fn cancelled_after_invoicing_the_invoice_stays_when_the_mapping_keeps_it()
 }
 
 #[tokio::test]
-async fn cancelled_while_the_outcome_of_its_save_is_unknown_no_invoice_is_left_standing() {
+async fn an_order_cancelled_while_the_outcome_of_its_save_is_unknown_ends_without_an_invoice() {
     for (fault, end) in [(Fault::DroppedAfter, "voided"), (Fault::DroppedBefore, "ignored: cancelled")] {
         let mut world = World::new().await;
         world.forstok_sends(order("1").ready_to_ship()).await;
@@ -86,7 +86,7 @@ async fn cancelled_while_the_outcome_of_its_save_is_unknown_no_invoice_is_left_s
 }
 
 #[tokio::test]
-async fn cancelled_while_its_look_up_was_held_back_by_the_limit_nothing_is_saved_any_more() {
+async fn an_order_cancelled_while_its_look_up_waits_for_the_limit_is_not_saved() {
     let mut world = World::new().await;
     world.forstok_sends(order("1").ready_to_ship()).await;
     world.run_until_settled().await;
@@ -104,7 +104,7 @@ async fn cancelled_while_its_look_up_was_held_back_by_the_limit_nothing_is_saved
 }
 
 #[tokio::test]
-async fn cancelled_while_its_invoice_is_being_saved_the_invoice_goes_again() {
+async fn an_order_cancelled_while_its_invoice_is_being_saved_ends_without_an_invoice() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     let claim = world.only_claim().await;
@@ -118,7 +118,7 @@ async fn cancelled_while_its_invoice_is_being_saved_the_invoice_goes_again() {
 }
 
 #[tokio::test]
-async fn any_spoilt_call_while_deleting_still_ends_without_an_invoice() {
+async fn any_failed_call_while_deleting_still_ends_without_an_invoice() {
     for fault in [
         Fault::DroppedBefore,
         Fault::DroppedAfter,

@@ -15,7 +15,7 @@ use crate::world::{World, order};
 const RIGHT: SignedDuration = SignedDuration::ZERO;
 
 #[tokio::test]
-async fn a_clock_that_was_hours_ahead_holds_nothing_up_once_it_is_right() {
+async fn a_clock_that_was_hours_ahead_delays_nothing_once_it_is_right() {
     let mut world = World::new().await;
     world.clock.is_set_ahead(SignedDuration::from_hours(2));
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
@@ -64,7 +64,7 @@ async fn a_wait_that_was_stored_by_a_wrong_clock_ends_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_look_that_a_wrong_clock_has_put_off_for_hours_comes_soon_after_a_restart() {
+async fn a_recheck_that_a_wrong_clock_has_put_off_for_hours_comes_soon_after_a_restart() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship().sku("LATER-1")).await;
     world.run_for(5).await;

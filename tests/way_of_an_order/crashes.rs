@@ -52,7 +52,7 @@ async fn a_worker_whose_lease_ran_out_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_worker_that_wakes_after_its_lease_makes_no_call_any_more() {
+async fn a_worker_that_wakes_after_its_lease_makes_no_call() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     let asleep = world.only_claim().await;
@@ -106,7 +106,7 @@ async fn a_crash_between_the_first_claim_and_its_save_waits_until_no_save_can_ar
 }
 
 #[tokio::test]
-async fn a_crash_after_the_save_was_done_and_before_it_was_written_down_makes_one_invoice() {
+async fn a_crash_between_the_save_and_its_settlement_makes_one_invoice() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     let claim = world.only_claim().await;
@@ -122,7 +122,7 @@ async fn a_crash_after_the_save_was_done_and_before_it_was_written_down_makes_on
 }
 
 #[tokio::test]
-async fn a_crash_without_a_clean_start_is_healed_when_the_lease_ends() {
+async fn after_a_crash_without_a_restart_the_order_continues_when_its_lease_ends() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     drop(world.only_claim().await);
@@ -146,7 +146,7 @@ async fn a_world_that_saves_late() -> World {
 }
 
 #[tokio::test]
-async fn a_save_that_arrives_after_its_order_was_cancelled_leaves_no_invoice_standing() {
+async fn a_save_that_arrives_after_its_order_was_cancelled_leaves_no_invoice() {
     let mut world = a_world_that_saves_late().await;
     let claim = world.only_claim().await;
     world.forstok_sends(order(ORDER).cancelled()).await;
@@ -195,7 +195,7 @@ async fn an_order_that_changed_while_its_save_may_still_arrive_waits_for_that_an
 }
 
 #[tokio::test]
-async fn failures_before_a_look_that_went_well_do_not_make_an_order_wait_longer_after_it() {
+async fn failures_before_a_successful_recheck_do_not_make_an_order_wait_longer() {
     let mut world = World::new().await;
     world.accurate.next(On::InvoiceSaves, Fault::DroppedBefore, 1);
     world.accurate.next(Action::InvoiceDetail, Fault::DroppedBefore, 3);
@@ -232,7 +232,7 @@ async fn a_clock_that_was_set_back_does_not_prolong_the_wait_for_a_lost_save() {
 }
 
 #[tokio::test]
-async fn a_save_whose_turn_comes_after_its_lease_is_not_sent() {
+async fn a_save_whose_slot_is_free_only_after_its_lease_is_not_sent() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     let claim = world.only_claim().await;

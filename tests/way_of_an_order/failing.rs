@@ -9,7 +9,7 @@ use super::{NUMBER, ORDER};
 use crate::world::{World, order, order_id};
 
 #[tokio::test]
-async fn an_order_that_accurate_always_answers_with_its_own_error_is_a_persons_matter_after_ten_looks() {
+async fn an_order_that_accurate_always_fails_is_blocked_after_ten_look_ups() {
     let mut world = World::new().await;
     world.accurate.change_settings(|settings| settings.emoji = Emoji::OwnError);
     world.forstok_sends(order("1").ready_to_ship()).await;
@@ -32,7 +32,7 @@ async fn an_order_that_accurate_always_answers_with_its_own_error_is_a_persons_m
 }
 
 #[tokio::test]
-async fn an_order_that_keeps_failing_is_blocked_only_when_no_save_can_arrive_any_more() {
+async fn an_order_that_keeps_failing_is_blocked_only_once_no_save_can_arrive() {
     let mut world = World::new().await;
     world.forstok_sends(order("1").ready_to_ship()).await;
     world.run_until_settled().await;

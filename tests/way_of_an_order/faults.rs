@@ -76,7 +76,7 @@ async fn a_refused_connection_pauses_the_book_until_accurate_is_back() {
 }
 
 #[tokio::test]
-async fn accurates_limit_costs_an_order_no_attempt_in_either_form() {
+async fn accurates_limit_in_either_form_counts_as_no_failure() {
     for form in [Fault::Limit429, Fault::LimitMessage] {
         let mut world = World::new().await;
         world.accurate.next(On::Any, form, 12);
@@ -89,7 +89,7 @@ async fn accurates_limit_costs_an_order_no_attempt_in_either_form() {
 }
 
 #[tokio::test]
-async fn accurates_limit_for_longer_than_a_lease_still_costs_no_attempt() {
+async fn accurates_limit_for_longer_than_a_lease_counts_as_no_failure() {
     let mut world = World::new().await;
     world.accurate.next(On::InvoiceSaves, Fault::LimitMessage, 400);
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
@@ -115,7 +115,7 @@ async fn a_save_of_unknown_outcome_is_looked_up_even_after_the_limit_outlasted_t
 }
 
 #[tokio::test]
-async fn one_spoilt_call_of_any_kind_leads_to_one_invoice() {
+async fn one_failed_call_of_any_kind_leads_to_one_invoice() {
     for fault in FAULTS {
         for on in [On::Any, On::InvoiceSaves] {
             let mut world = World::new().await;
@@ -131,7 +131,7 @@ async fn one_spoilt_call_of_any_kind_leads_to_one_invoice() {
 }
 
 #[tokio::test]
-async fn any_spoilt_save_followed_by_any_spoilt_look_up_leads_to_one_invoice() {
+async fn any_failed_save_followed_by_any_failed_look_up_leads_to_one_invoice() {
     let mut world = World::new().await;
     let mut orders = 0;
     for on_save in FAULTS {
@@ -170,7 +170,7 @@ async fn an_order_waits_the_fourth_power_of_its_failures_in_seconds() {
 }
 
 #[tokio::test]
-async fn outcomes_that_stay_unknown_pause_the_book_instead_of_hammering_it() {
+async fn repeated_unknown_outcomes_pause_the_book() {
     let mut world = World::new().await;
     world.accurate.go_down(Down::Page503);
     for id in 1..=20 {

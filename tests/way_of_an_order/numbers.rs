@@ -82,7 +82,7 @@ async fn many_invoices_under_other_numbers_whose_reply_was_lost_share_one_list()
 }
 
 #[tokio::test]
-async fn as_long_as_nobody_knows_whose_numbers_count_nothing_is_saved_again_before_the_first_save_is_over() {
+async fn until_it_is_known_whose_numbers_count_nothing_is_saved_again_before_the_first_save_has_expired() {
     let mut world = with_its_own_numbers().await;
     world.accurate.add_masters(&forstok_accurate::sandbox::Masters::default().customer("8277", "Toko"));
     world.accurate.next(On::InvoiceSaves, Fault::Late(std::time::Duration::from_secs(170)), 1);
@@ -94,7 +94,7 @@ async fn as_long_as_nobody_knows_whose_numbers_count_nothing_is_saved_again_befo
 }
 
 #[tokio::test]
-async fn where_no_list_can_be_believed_a_person_is_asked_before_anything_is_saved_again() {
+async fn if_no_list_can_be_trusted_a_person_must_act_before_anything_is_saved_again() {
     let mut world = with_its_own_numbers().await;
     world.accurate.add_masters(&forstok_accurate::sandbox::Masters::default().customer("8277", "Toko"));
     for number in 0..5_001 {

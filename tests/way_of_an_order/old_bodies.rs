@@ -79,7 +79,7 @@ async fn what_a_decision_may_want_stays_until_the_order_has_ended() {
 }
 
 #[tokio::test]
-async fn an_order_that_is_cancelled_after_its_body_was_cleared_is_voided_all_the_same() {
+async fn an_order_that_is_cancelled_after_its_body_was_cleared_is_still_voided() {
     // The second cancellation has the same time as the known one, so its own body does not count.
     for cancelled in [order(ORDER).cancelled(), order(ORDER).cancelled().updated_at("2023-11-27T10:12:00+07:00")] {
         let mut world = World::new().await;
@@ -107,7 +107,7 @@ async fn an_invoice_that_the_mapping_keeps_is_kept_without_the_body_too() {
 }
 
 #[tokio::test]
-async fn late_news_about_an_invoiced_order_changes_nothing_without_its_body() {
+async fn late_snapshots_of_an_invoiced_order_change_nothing_without_its_body() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     world.run_until_settled().await;
@@ -220,7 +220,7 @@ async fn with_a_longer_time_set_what_was_kept_is_not_cleared_early() {
 }
 
 #[tokio::test]
-async fn an_order_without_its_body_is_no_concern_of_the_check() {
+async fn the_check_ignores_orders_without_a_body() {
     let on = "[stores.\"8277\"]";
     let mut world = World::with_mapping(&MAPPING.replace(on, &format!("{on}\nenabled = false"))).await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;

@@ -147,7 +147,7 @@ async fn after_the_clock_was_fixed_work_goes_on_within_the_longest_probe_wait() 
 }
 
 #[tokio::test]
-async fn a_missing_item_blocks_its_order_by_name_and_a_retry_goes_on_once_it_is_there() {
+async fn a_missing_item_blocks_its_order_by_name_until_it_exists() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship().sku("BARU-01")).await;
     world.run_until_settled().await;
@@ -174,7 +174,7 @@ async fn one_blocked_order_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn a_number_that_another_invoice_holds_is_a_conflict_and_that_invoice_is_left_alone() {
+async fn a_number_of_another_invoice_is_a_conflict_and_that_invoice_is_left_alone() {
     let mut world = World::new().await;
     let strangers = world.accurate.add_invoice(NUMBER, "8277", "sold over the counter", Decimal::from(80_000));
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
@@ -211,7 +211,7 @@ async fn an_invoice_that_is_this_orders_own_is_adopted() {
 }
 
 #[tokio::test]
-async fn mending_the_mapping_mends_its_orders_by_itself() {
+async fn orders_continue_automatically_once_the_mapping_is_fixed() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship().store(4711)).await;
     world.forstok_sends(order("2").ready_to_ship().with("warehouse_id", 999.into())).await;
@@ -231,7 +231,7 @@ async fn mending_the_mapping_mends_its_orders_by_itself() {
 }
 
 #[tokio::test]
-async fn changed_amounts_after_the_invoice_are_told_and_nothing_is_touched() {
+async fn amounts_changed_after_the_invoice_are_reported_and_nothing_is_changed() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     world.run_until_settled().await;

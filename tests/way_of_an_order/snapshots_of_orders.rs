@@ -58,7 +58,7 @@ async fn the_order_of_arrival_changes_neither_the_state_nor_the_invoice() {
 }
 
 #[tokio::test]
-async fn a_cancellation_wins_wherever_it_stands_among_the_snapshots() {
+async fn a_cancellation_counts_at_any_place_among_the_snapshots() {
     let snapshots =
         [order(ORDER).open(), order(ORDER).ready_to_ship(), order(ORDER).shipped(), order(ORDER).cancelled()];
     for arrival in permutations(&snapshots) {
@@ -107,7 +107,7 @@ async fn snapshots_that_arrive_while_the_order_is_worked_on_never_leave_a_wrong_
 }
 
 #[tokio::test]
-async fn the_very_same_snapshot_again_is_a_repeat_that_shows_the_invoice() {
+async fn the_same_snapshot_again_is_a_repeat_that_shows_the_invoice() {
     let mut world = World::new().await;
     let first = world.forstok_sends(order(ORDER).ready_to_ship()).await;
     assert!(!first.repeat && first.invoice.is_none());

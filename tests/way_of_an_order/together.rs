@@ -55,7 +55,7 @@ async fn all_are_invoiced_once_beside(world: &World, orders: u32, others: usize)
 }
 
 #[tokio::test]
-async fn many_due_orders_go_a_hundred_to_a_call_and_few_go_alone() {
+async fn many_due_orders_are_sent_a_hundred_to_a_call_and_few_one_by_one() {
     let mut world = with_due_orders(250).await;
     // The bulks wait five seconds for each other, however busy this machine is.
     world.clock.keeps_pace(10);
@@ -104,7 +104,7 @@ async fn a_database_that_cannot_count_ids_is_read_back_by_lists() {
 }
 
 #[tokio::test]
-async fn a_database_that_counts_every_invoice_whatever_it_is_asked_is_not_believed() {
+async fn a_database_that_ignores_the_filter_and_counts_every_invoice_is_not_trusted() {
     let mut world = with_due_orders(MANY).await;
     // As many as are sent, so the count is the right one for the wrong reason; and one of them is not saved.
     world.accurate.add_invoice("OTHER", "8277", "other", 5.into());
@@ -133,7 +133,7 @@ async fn a_person_who_creates_an_invoice_meanwhile_only_costs_a_list() {
 }
 
 #[tokio::test]
-async fn each_order_of_a_bulk_says_in_its_timeline_what_became_of_it() {
+async fn the_timeline_of_each_order_of_a_bulk_shows_its_outcome() {
     let mut world = with_due_orders(MANY).await;
     world.forstok_sends(order("99").ready_to_ship().sku("NOT-THERE")).await;
     world.run_until_settled().await;
@@ -142,7 +142,7 @@ async fn each_order_of_a_bulk_says_in_its_timeline_what_became_of_it() {
 }
 
 #[tokio::test]
-async fn one_bad_order_neither_holds_up_nor_spoils_the_others() {
+async fn one_bad_order_neither_delays_nor_affects_the_others() {
     for bulk in [BulkRule::EachByItself, BulkRule::AllOrNothing, BulkRule::RefusedWhole] {
         let mut world = in_use_with_due_orders().await;
         world.accurate.change_settings(|settings| settings.bulk = bulk);
@@ -214,7 +214,7 @@ async fn lives_shortly(world: World) -> World {
 }
 
 #[tokio::test]
-async fn a_process_that_dies_again_and_again_gets_on_with_many_orders_all_the_same() {
+async fn a_process_that_keeps_dying_still_makes_progress_with_many_orders() {
     for filter_values in [FilterValues::All, FilterValues::NotUnderstood] {
         let mut world = in_use_with_due_orders().await;
         world.accurate.change_settings(|settings| settings.filter_values = filter_values);
@@ -228,7 +228,7 @@ async fn a_process_that_dies_again_and_again_gets_on_with_many_orders_all_the_sa
 }
 
 #[tokio::test]
-async fn orders_that_changed_and_must_be_asked_for_one_by_one_hold_up_nobody_in_a_process_that_dies_again_and_again() {
+async fn changed_orders_that_are_looked_up_one_by_one_delay_no_others_in_a_process_that_keeps_dying() {
     let mut world = with_due_orders(2).await;
     world.run_until_settled().await;
     let ids = || 1000..1000 + MANY;
@@ -270,7 +270,7 @@ async fn after_a_start_invoices_of_before_show_whether_lists_are_understood() {
 }
 
 #[tokio::test]
-async fn one_look_that_gets_lost_costs_the_many_orders_that_share_it_nothing() {
+async fn a_lost_recheck_costs_the_orders_that_share_it_nothing() {
     let mut world = in_use_with_due_orders().await;
     world.decide_all().await;
     drop(world.claims().await);
@@ -345,7 +345,7 @@ async fn with_bulk_switched_off_each_order_goes_alone() {
 }
 
 #[tokio::test]
-async fn when_bulks_fail_as_a_whole_orders_go_alone_for_a_while() {
+async fn when_bulks_fail_as_a_whole_orders_are_sent_one_by_one_for_a_while() {
     let mut world = with_due_orders(60).await;
     // Their bulk always fails; single saves succeed.
     world.accurate.next(Action::InvoiceBulkSave, Fault::Error5xxBefore, 1_000);
@@ -355,7 +355,7 @@ async fn when_bulks_fail_as_a_whole_orders_go_alone_for_a_while() {
 }
 
 #[tokio::test]
-async fn accurate_going_away_in_the_middle_costs_no_invoice_and_makes_none_twice() {
+async fn an_outage_of_accurate_loses_no_invoice_and_duplicates_none() {
     let mut world = with_due_orders(300).await;
     world.accurate.next(Action::InvoiceBulkSave, Fault::Late(Duration::from_secs(200)), 1);
     world.decide_all().await;

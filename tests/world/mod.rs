@@ -99,7 +99,7 @@ impl World {
         let wire = Arc::new(SandboxWire::new(accurate.clone(), clock.clone()));
         let (place, folder) = new_place(base).await;
         let storage = storage::open_by(&place, clock.clone()).await.expect("the database can be made");
-        let mapping = put_in_force(storage.as_ref(), 0, document, clock.now()).await;
+        let mapping = apply_mapping(storage.as_ref(), 0, document, clock.now()).await;
         let engine = engine(storage.clone(), session(&wire, &clock, bulk), &clock, mapping);
         let limits = LimitsKept(accurate.clone());
         Self { accurate, wire, clock, storage, engine, place, _folder: folder, _limits: limits }
@@ -120,7 +120,7 @@ impl World {
         let before = self.storage.mapping().await.expect("readable").expect("there is one");
         let after = before.document.replace(from, to);
         assert_ne!(before.document, after, "{from:?} is not in the mapping");
-        let mapping = put_in_force(self.storage.as_ref(), before.revision, &after, self.clock.now()).await;
+        let mapping = apply_mapping(self.storage.as_ref(), before.revision, &after, self.clock.now()).await;
         self.engine.set_mapping(mapping);
     }
 
@@ -393,7 +393,7 @@ fn engine(storage: Arc<dyn Storage>, session: Session, clock: &Arc<FakeClock>, m
     Arc::new(Engine::new(storage, clock.clone(), vec![session], mapping, 1))
 }
 
-async fn put_in_force(storage: &dyn Storage, replaces: i64, document: &str, now: Timestamp) -> ActiveMapping {
+async fn apply_mapping(storage: &dyn Storage, replaces: i64, document: &str, now: Timestamp) -> ActiveMapping {
     let mapping = Mapping::parse("mapping.toml", document).expect("a valid mapping");
     let (document, who) = (document.to_owned(), "test".to_owned());
     let new = NewMapping { document, who, changes: Vec::new(), replaces };

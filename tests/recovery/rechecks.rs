@@ -11,7 +11,7 @@ use super::{NEW, blocked_and_invoiced, calls, orders_wait_for_the_item};
 use crate::world::{BOOK, World, order};
 
 #[tokio::test]
-async fn looks_come_at_growing_intervals_up_to_an_hour() {
+async fn rechecks_happen_at_growing_intervals_up_to_an_hour() {
     let mut world = World::new().await;
     orders_wait_for_the_item(&mut world, 1..=3).await;
     let begin = world.clock_now();
@@ -25,7 +25,7 @@ async fn looks_come_at_growing_intervals_up_to_an_hour() {
 }
 
 #[tokio::test]
-async fn a_look_waits_for_its_turn_and_a_long_queue_does_not_take_it() {
+async fn a_long_queue_does_not_starve_rechecks() {
     let mut world = World::without_bulk().await;
     orders_wait_for_the_item(&mut world, 1..=1).await;
     world.advance(3_600);
@@ -57,7 +57,7 @@ async fn the_service_heals_by_itself() {
 }
 
 #[tokio::test]
-async fn a_paused_book_makes_no_looks_and_makes_them_again_afterwards() {
+async fn a_paused_book_makes_no_rechecks_until_it_resumes() {
     let mut world = World::new().await;
     orders_wait_for_the_item(&mut world, 1..=3).await;
     world.accurate.revoke_token();
@@ -74,7 +74,7 @@ async fn a_paused_book_makes_no_looks_and_makes_them_again_afterwards() {
 }
 
 #[tokio::test]
-async fn a_paused_book_with_no_order_to_send_goes_on_when_a_look_shows_that_the_trouble_is_over() {
+async fn a_paused_book_without_an_order_to_send_resumes_after_a_successful_recheck() {
     let mut world = World::new().await;
     orders_wait_for_the_item(&mut world, 1..=3).await;
     world.wire.cut();

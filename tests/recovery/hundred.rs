@@ -45,7 +45,7 @@ const CUSTOMER_MISSING: u64 = 8;
 const HALF_OF_THEM: u64 = 4;
 
 #[tokio::test]
-async fn a_hundred_orders_heal_when_the_item_is_created_and_the_store_is_mapped() {
+async fn a_hundred_orders_continue_when_the_item_is_created_and_the_store_is_mapped() {
     let mut world = World::without_bulk().await;
     let mut calls = Calls::since_now(&world);
     hundred_wait(&mut world).await;
@@ -81,7 +81,7 @@ async fn a_hundred_orders_heal_when_the_item_is_created_and_the_store_is_mapped(
 }
 
 #[tokio::test]
-async fn a_hundred_orders_heal_when_both_come_at_the_same_moment() {
+async fn a_hundred_orders_continue_when_item_and_mapping_are_fixed_at_the_same_time() {
     let mut world = World::without_bulk().await;
     hundred_wait(&mut world).await;
     let mut calls = Calls::since_now(&world);
@@ -108,7 +108,7 @@ async fn a_hundred_orders_heal_when_both_come_at_the_same_moment() {
 }
 
 #[tokio::test]
-async fn a_mapping_that_mends_half_tries_the_other_half_once() {
+async fn a_mapping_that_fixes_half_of_the_orders_has_the_others_tried_once() {
     let mut world = World::without_bulk().await;
     hundred_wait(&mut world).await;
     let mut calls = Calls::since_now(&world);
@@ -133,7 +133,7 @@ async fn a_mapping_that_mends_half_tries_the_other_half_once() {
 }
 
 #[tokio::test]
-async fn a_hundred_orders_that_go_together_heal_for_a_handful_of_calls() {
+async fn a_hundred_orders_sent_in_bulk_continue_with_a_handful_of_calls() {
     let mut world = World::new().await;
     for id in ["201", "202"] {
         world.forstok_sends(order(id).ready_to_ship()).await;

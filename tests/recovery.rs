@@ -2,7 +2,7 @@
 
 mod causes;
 mod hundred;
-mod looks;
+mod rechecks;
 
 use forstok_accurate::{
     sandbox::{Action, CallRecord},

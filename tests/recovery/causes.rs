@@ -8,7 +8,7 @@ use super::{NEW, blocked_and_invoiced, calls, orders_wait_for_the_item, with_shi
 use crate::world::{World, order};
 
 #[tokio::test]
-async fn orders_heal_when_their_account_is_switched_on() {
+async fn orders_continue_once_their_account_is_active() {
     let mut world = World::new().await;
     world.accurate.add_masters(&Masters::default().customer("8277", "Toko"));
     world.accurate.suspend_account("700101");
@@ -28,7 +28,7 @@ async fn orders_heal_when_their_account_is_switched_on() {
 }
 
 #[tokio::test]
-async fn orders_heal_when_their_customer_is_created_by_hand() {
+async fn orders_continue_once_their_customer_is_created_by_hand() {
     let mut world = World::with_mapping(&format!("create_missing_customers = false\n{MAPPING}")).await;
     for id in 1..=5 {
         world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
@@ -45,7 +45,7 @@ async fn orders_heal_when_their_customer_is_created_by_hand() {
 }
 
 #[tokio::test]
-async fn orders_heal_when_their_period_is_opened_and_one_of_them_finds_out() {
+async fn orders_continue_once_their_period_is_opened_and_one_of_them_finds_out() {
     let mut world = World::new().await;
     world.accurate.add_masters(&Masters::default().customer("8277", "Toko"));
     world.accurate.change_settings(|settings| settings.company_start = Date::constant(2024, 1, 1));
@@ -65,7 +65,7 @@ async fn orders_heal_when_their_period_is_opened_and_one_of_them_finds_out() {
 }
 
 #[tokio::test]
-async fn an_item_that_is_switched_off_is_waited_for_like_a_missing_one() {
+async fn a_suspended_item_is_rechecked_like_a_missing_one() {
     let mut world = World::new().await;
     world.accurate.suspend_item("AAA2002");
     world.forstok_sends(order("1").ready_to_ship()).await;
@@ -90,7 +90,7 @@ async fn an_order_with_two_missing_items_waits_for_both() {
 }
 
 #[tokio::test]
-async fn orders_heal_when_their_sku_is_mapped_to_another_item_without_a_look() {
+async fn orders_continue_without_a_recheck_when_their_sku_is_mapped_to_another_item() {
     let mut world = World::new().await;
     orders_wait_for_the_item(&mut world, 1..=5).await;
     world.mapping_is_applied("[skus]", &format!("[skus]\n\"{NEW}\" = \"AAA2002\"")).await;
