@@ -11,6 +11,7 @@
 //! - [`inbox`]: verified webhook → delivery on disk → its order.
 //! - [`deciding`]: order with a new snapshot → what must exist in Accurate.
 //! - [`posting`]: claims, attempts, bulks and rechecks: the calls to Accurate.
+//! - [`masters`]: reads the lists of accounts, items and the like from Accurate, in the background.
 //! - [`replicas`], [`housekeeping`]: leader election; deletion of old data.
 //! - [`check`]: finds problems before they block an order.
 //! - [`telemetry`]: logs and metrics.
@@ -37,6 +38,7 @@ pub mod housekeeping;
 pub mod http;
 pub mod inbox;
 pub mod live;
+pub mod masters;
 pub mod posting;
 pub mod reload;
 pub mod replicas;

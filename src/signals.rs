@@ -25,6 +25,8 @@ pub struct Signals {
     others: Notify,
     /// Orders of a book may be due.
     due: BTreeMap<String, Notify>,
+    /// Somebody may have requested a list of a book.
+    lists: BTreeMap<String, Notify>,
     /// Until when this replica decides.
     decides_until: Moment,
     /// When webhooks last arrived so fast that their answers had to wait.
@@ -51,11 +53,13 @@ impl Moment {
 impl Signals {
     /// For these books. Initially, this replica decides.
     pub fn new<'a>(clock: SharedClock, books: impl IntoIterator<Item = &'a str>) -> Self {
+        let due: BTreeMap<_, _> = books.into_iter().map(|book| (book.to_owned(), Notify::new())).collect();
         Self {
             clock,
             news: Notify::new(),
             others: Notify::new(),
-            due: books.into_iter().map(|book| (book.to_owned(), Notify::new())).collect(),
+            lists: due.keys().map(|book| (book.clone(), Notify::new())).collect(),
+            due,
             decides_until: Moment::new(Monotonic::MAX),
             many_came_at: Moment::new(Monotonic::MAX),
         }
@@ -71,6 +75,21 @@ impl Signals {
         match self.due.get(book) {
             Some(due) => due.notified().await,
             None => std::future::pending().await,
+        }
+    }
+
+    /// Returns when somebody may have requested a list of a book.
+    pub async fn lists(&self, book: &str) {
+        match self.lists.get(book) {
+            Some(lists) => lists.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Somebody has requested a list of a book: wakes the task that reads it.
+    pub fn list_requested(&self, book: &str) {
+        if let Some(lists) = self.lists.get(book) {
+            lists.notify_one();
         }
     }
 
@@ -110,6 +129,7 @@ impl Signals {
     pub fn wake_here(&self) {
         self.news.notify_one();
         self.due.values().for_each(Notify::notify_one);
+        self.lists.values().for_each(Notify::notify_one);
     }
 
     /// Webhooks arrive so fast that their answers have to wait: other writers pause.

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use axum::body::Bytes;
 use forstok_accurate::{
     clock::Clock,
+    domain::masters::{Master, MasterKind},
     inbox::delivery,
     posting::post,
     sandbox::{Fault, On},
     settings::Database,
-    storage::{self, Filter, Moved, Storage},
+    storage::{self, Filter, MasterSearch, Moved, Storage},
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
@@ -20,7 +21,7 @@ use tokio::sync::Notify;
 use crate::world::{BOOK, World, order, postgres, session};
 
 /// A shop with every kind of row: orders in all states, one being processed, rechecks, warnings, an unfolded delivery,
-/// an unreadable one, a cleared body and one that was kept.
+/// an unreadable one, a cleared body and one that was kept, and the lists of Accurate.
 async fn a_shop() -> World {
     let mut world = World::new().await;
     world.forstok_sends(order("1").ready_to_ship()).await;
@@ -47,6 +48,7 @@ async fn a_shop() -> World {
     world.forstok_sends(order("8").ready_to_ship().with("store_name", "Toko\u{0}Satu".into())).await;
     world.decide_all().await;
     world.forstok_sends(order("11").open()).await;
+    while world.engine.read_due_list(BOOK).await.expect("stored").is_some() {}
     world
 }
 
@@ -80,8 +82,16 @@ async fn seen(storage: &dyn Storage, now: Timestamp) -> BTreeMap<&'static str, S
         ("newest delivery", format!("{:?}", storage.newest_webhook().await.expect("readable"))),
         ("oldest due", format!("{:?}", storage.oldest_due().await.expect("readable"))),
         ("next look", format!("{:?}", storage.next_recheck_at(BOOK).await.expect("readable"))),
+        ("lists", format!("{:?}", storage.master_lists(BOOK).await.expect("readable"))),
+        ("items", format!("{:?}", items(storage).await)),
         ("next attempt", format!("{:?}", storage.next_attempt_at(BOOK).await.expect("readable"))),
     ])
+}
+
+/// The items of Accurate, as they are listed.
+async fn items(storage: &dyn Storage) -> Vec<Master> {
+    let all = MasterSearch { limit: 1_000, ..MasterSearch::default() };
+    storage.masters(BOOK, MasterKind::Items, &all).await.expect("readable").expect("from the beginning")
 }
 
 /// Runs a copy to its end.

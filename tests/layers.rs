@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["http"],
     &["export"],
     &["engine"],
-    &["inbox", "deciding", "posting"],
+    &["inbox", "deciding", "posting", "masters"],
     &["replicas", "housekeeping", "check"],
     &["telemetry"],
     &["settings"],

@@ -13,13 +13,14 @@ use forstok_accurate::{
     clock::Clock,
     domain::{
         manual::Manual,
+        masters::{ListFailure, MasterKind},
         reason::{Reason, Warning},
         timeline::Event,
     },
     housekeeping::retention::clear_some,
     inbox::{delivery, folding},
     settings::Database,
-    storage::{DayOf, Days, Filter, Grouping, ManualChange, Position, SessionRecord, State},
+    storage::{DayOf, Days, Filter, Grouping, ManualChange, MasterSearch, Position, SessionRecord, State},
 };
 use jiff::{SignedDuration, civil::date};
 use secrecy::ExposeSecret;
@@ -106,6 +107,20 @@ async fn use_what_pages_need(world: &World) {
     storage.acknowledge(&order_id("1"), Warning::CustomerCreated, "ani", now).await.expect("written");
 }
 
+/// Reads lists of Accurate twice, so that rows of the first reading are cleared, and searches them.
+async fn use_lists(world: &World) {
+    let (storage, now) = (&world.storage, world.clock.now());
+    while world.engine.read_due_list(BOOK).await.expect("stored").is_some() {}
+    storage.request_master_list(BOOK, MasterKind::Items, now).await.expect("written");
+    while world.engine.read_due_list(BOOK).await.expect("stored").is_some() {}
+    let reading = storage.begin_master_reading(BOOK, MasterKind::Items, now, now).await.expect("written");
+    storage.fail_master_reading(&reading, &ListFailure::Changed, now).await.expect("written");
+    let first = MasterSearch { text: "kaos".to_owned(), after: None, limit: 1 };
+    let rows = storage.masters(BOOK, MasterKind::Items, &first).await.expect("readable").expect("the first page");
+    let next = MasterSearch { after: rows.last().map(|row| row.id), limit: 10, ..first };
+    storage.masters(BOOK, MasterKind::Items, &next).await.expect("readable").expect("the next page");
+}
+
 /// Uses storage in every possible way.
 async fn use_everything(world: &mut World) {
     for id in 1..=20 {
@@ -129,6 +144,7 @@ async fn use_everything(world: &mut World) {
     world.run_until_settled().await;
     world.mapping_changes("\"Gudang B\"", "\"Utama\"").await;
     world.operator_retries("30").await;
+    use_lists(world).await;
 
     let (storage, now) = (world.storage.clone(), world.clock.now());
     let later = delivery(order("40").open().body(), now);
@@ -350,7 +366,7 @@ fn whole_reads(plan: &Value, whole: &mut Vec<String>) {
         Value::Object(step) => {
             let text = |key: &str| step.get(key).and_then(Value::as_str).unwrap_or_default();
             let (kind, table, index) = (text("Node Type"), text("Relation Name"), text("Index Name"));
-            let grows = ["orders", "documents", "deliveries", "timeline", "order_warnings"].contains(&table);
+            let grows = ["orders", "documents", "deliveries", "timeline", "order_warnings", "masters"].contains(&table);
             let by_part = BY_PART.contains(&index);
             if grows
                 && kind != "ModifyTable"

@@ -2,6 +2,7 @@
 
 mod allowance;
 mod documents;
+mod master_lists;
 mod pages;
 mod people;
 mod replicas;
@@ -95,6 +96,12 @@ on_both!(
     orders_that_wait_are_counted_by_what_they_wait_for of crate::storage::seen,
     an_unlawful_change_of_state_is_refused_and_nothing_is_written of crate::storage::documents,
     what_a_document_needs_exists_before_it_and_goes_after_it of crate::storage::documents,
+    a_list_is_shown_only_once_it_was_read_in_full of crate::storage::master_lists,
+    a_reading_that_failed_leaves_what_was_shown_before of crate::storage::master_lists,
+    a_late_reader_changes_nothing of crate::storage::master_lists,
+    rows_are_found_by_any_part_of_number_or_name of crate::storage::master_lists,
+    pages_of_a_list_show_every_row_once of crate::storage::master_lists,
+    a_request_has_a_list_read_and_a_blocked_order_not_too_often of crate::storage::master_lists,
     a_mapping_replaces_the_one_it_was_made_for_and_no_other of crate::storage::shared,
     a_mapping_has_all_orders_decided_again_that_it_may_change of crate::storage::shared,
     a_verdict_by_another_mapping_changes_nothing of crate::storage::shared,

@@ -366,6 +366,41 @@ CREATE TABLE kept_bodies (
 ) STRICT;
 CREATE INDEX kept_bodies_by_check_at ON kept_bodies (check_at);
 
+-- The lists of each Accurate database from which people choose: accounts, warehouses, customers. The rows of a list are
+-- kept in two halves of `masters`. One half is shown while the next reading fills the other, page by page; the commit that
+-- ends a reading exchanges them, so that nobody ever sees half a list.
+CREATE TABLE master_lists (
+    number         INTEGER PRIMARY KEY,
+    book           TEXT    NOT NULL,            -- the Accurate database
+    kind           TEXT    NOT NULL,            -- for example 'accounts'
+    half           INTEGER NOT NULL DEFAULT 0,  -- the one that is shown: 0 or 1
+    row_count      INTEGER NOT NULL DEFAULT 0,  -- of the rows that are shown
+    read_at        INTEGER NOT NULL DEFAULT 0,  -- when they were read; 0: never
+    next_at        INTEGER NOT NULL DEFAULT 0,  -- when the list is read next
+    -- The latest reading.
+    reading        INTEGER NOT NULL DEFAULT 0,  -- its number; a late reader names an older one
+    began_at       INTEGER NOT NULL DEFAULT 0,
+    under_way      INTEGER NOT NULL DEFAULT 0,  -- 1: it has not ended
+    rows_so_far    INTEGER NOT NULL DEFAULT 0,
+    rows_expected  INTEGER NOT NULL DEFAULT 0,
+    failure        TEXT    NOT NULL DEFAULT '', -- why the latest one failed; '': it did not
+    failure_detail TEXT    NOT NULL DEFAULT ''
+) STRICT;
+CREATE UNIQUE INDEX master_lists_of_book ON master_lists (book, kind);
+
+CREATE TABLE masters (
+    list      INTEGER NOT NULL, -- of master_lists
+    half      INTEGER NOT NULL,
+    id        INTEGER NOT NULL, -- Accurate's
+    no        TEXT    NOT NULL,
+    name      TEXT    NOT NULL,
+    type      TEXT    NOT NULL,
+    suspended INTEGER NOT NULL,
+    search    TEXT    NOT NULL, -- number and name in lower case
+    PRIMARY KEY (list, half, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX masters_by_search ON masters (list, half, search, id);
+
 -- Who is signed in on the pages. Only digests are stored, which are of no use to a reader of this table.
 CREATE TABLE sessions (
     digest   TEXT    NOT NULL PRIMARY KEY, -- SHA-256 of the cookie's value

@@ -21,6 +21,12 @@ const SLOTS: usize = 8;
 /// How many slots are lent to another process.
 const LENT: usize = SLOTS / 2;
 
+/// Slots that background calls leave to others at any time.
+const KEPT_FREE: usize = SLOTS / 2;
+
+/// How often a background call that waits checks for a spare slot: as often as one slot of eight becomes free.
+const CHECK_FOR_SPARE: Duration = Duration::from_millis(125);
+
 /// The period in which Accurate counts calls.
 const WINDOW: Duration = Duration::from_secs(1);
 
@@ -91,6 +97,34 @@ impl Limiter {
             };
             self.clock.sleep(wait).await;
         }
+    }
+
+    /// Waits until a call may leave that gives way to all others: one that leaves half of the slots free.
+    ///
+    /// A slot is out of use for about a second, so background calls are at most four a second, and none while others
+    /// make more than that. Others never wait for more than half of the slots.
+    pub async fn spare_slot(&self) -> Slot<'_> {
+        loop {
+            if let Some(slot) = self.take_spare() {
+                return slot;
+            }
+            self.clock.sleep(CHECK_FOR_SPARE).await;
+        }
+    }
+
+    fn take_spare(&self) -> Option<Slot<'_>> {
+        // Without a permit, others wait or as many calls as are allowed are in flight.
+        let permit = self.in_flight.try_acquire().ok()?;
+        let now = self.clock.monotonic();
+        let mut state = self.lock();
+        let free = state.free_from.iter().filter(|slot| slot.0 <= now).count();
+        if free <= KEPT_FREE || state.next_at > now {
+            return None;
+        }
+        state.free_from.pop();
+        state.next_at = now + GAP;
+        drop(state);
+        Some(Slot { limiter: self, left_at: now, answered: false, _permit: permit })
     }
 
     /// Takes half of the slots out of use. When this returns, their calls no longer count at Accurate, so that another
@@ -264,6 +298,49 @@ mod tests {
         drop(lent);
         assert!(call(40).await > LENT);
         assert!(most_in_any_second(&arrivals) <= SLOTS);
+    }
+
+    #[tokio::test]
+    async fn background_calls_are_at_most_half_of_what_is_allowed() {
+        let clock = Jumping::new();
+        let limiter = Limiter::new(clock.clone());
+        let mut arrivals = Vec::new();
+        for _ in 0..40 {
+            let slot = limiter.spare_slot().await;
+            arrivals.push(clock.milliseconds());
+            slot.answered();
+        }
+        assert_eq!(most_in_any_second(&arrivals), SLOTS - KEPT_FREE);
+        let seconds = (arrivals[39] - arrivals[0]) as f64 / 1000.0;
+        assert!(39.0 / seconds >= 3.2, "{} calls a second", 39.0 / seconds);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_others_wait_for_finds_a_free_slot_whatever_the_background_does() {
+        let clock = Jumping::new();
+        let limiter = Limiter::new(clock.clone());
+        clock.sleep(Duration::from_secs(2)).await;
+        let in_background = [limiter.spare_slot().await, limiter.spare_slot().await, limiter.spare_slot().await];
+        let before = clock.milliseconds();
+        let mut prompt = Vec::new();
+        for _ in 0..KEPT_FREE {
+            prompt.push(limiter.slot().await);
+        }
+        assert!(clock.milliseconds() - before <= 4 * GAP.as_millis() as i64, "only the gap between two calls passes");
+        assert!(limiter.take_spare().is_none(), "the background waits while half of the slots are in use");
+        drop((in_background, prompt));
+    }
+
+    #[tokio::test]
+    async fn while_half_is_lent_no_background_call_leaves() {
+        let clock = Jumping::new();
+        let limiter = Limiter::new(clock.clone());
+        let lent = limiter.lend().await;
+        clock.sleep(Duration::from_secs(10)).await;
+        assert!(limiter.take_spare().is_none());
+        drop(lent);
+        clock.sleep(Duration::from_secs(10)).await;
+        assert!(limiter.take_spare().is_some());
     }
 
     #[tokio::test]

@@ -38,6 +38,10 @@ pub struct Envelope<D = Skipped, R = Skipped> {
     pub pages: Option<u64>,
     /// Number of rows on all pages.
     pub row_count: Option<u64>,
+    /// Which page of the list it is.
+    pub page: Option<u64>,
+    /// Rows that a full page has.
+    pub page_size: Option<u64>,
 }
 
 /// The outcome of one element of a bulk.
@@ -69,6 +73,8 @@ struct Parts<'a> {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Paging {
+    page: Option<u64>,
+    page_size: Option<u64>,
     page_count: Option<u64>,
     row_count: Option<u64>,
 }
@@ -139,8 +145,8 @@ impl<'a> Parts<'a> {
         let d = d.map_err(|_| Failure::Ambiguous(format!("{call} did not answer with what was asked for")))?;
         let r = self.r.and_then(record);
         let paging = self.sp.and_then(|sp| serde_json::from_str::<Paging>(sp.get()).ok());
-        let Paging { page_count: pages, row_count } = paging.unwrap_or_default();
-        Ok(Envelope { d, r, pages, row_count })
+        let Paging { page, page_size, page_count: pages, row_count } = paging.unwrap_or_default();
+        Ok(Envelope { d, r, pages, row_count, page, page_size })
     }
 
     fn failure(&self, call: &'static str, reply: &WireReply, secrets: &Secrets) -> Failure {

@@ -12,12 +12,14 @@ use super::{
 use crate::{
     accurate::{
         client::{Call, Session},
-        customers,
-        masters::{self, MasterList, Row},
+        customers, masters,
         outcome::{BookTrouble, Failure},
         reply::Skipped,
     },
-    domain::mapping::{Mapping, OnCancel},
+    domain::{
+        mapping::{Mapping, OnCancel},
+        masters::{Master, MasterKind},
+    },
 };
 
 /// A clock that is off by more than this many seconds is reported; Accurate refuses calls at ten minutes (accurate.md
@@ -35,7 +37,7 @@ pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSe
     let book = format!("book {}", session.name());
     let mut findings = Vec::new();
     // The first call shows whether others can succeed.
-    let accounts = match with_repeats(session, || masters::list(session, masters::ACCOUNTS)).await {
+    let accounts = match with_repeats(session, || masters::list(session, MasterKind::Accounts)).await {
         Err(failure @ (Failure::NotSent(_) | Failure::Ambiguous(_))) => {
             let remedy = "make sure that this machine reaches account_url, then run the check again";
             let finding = Finding::error(book, format!("Accurate does not answer: {}", failure.words()), remedy);
@@ -63,10 +65,10 @@ pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSe
     findings.push(credentials.indonesian("Accurate menerima kredensialnya", ""));
     findings.extend(clock(&book, session));
     let masters = Masters {
-        accounts: kept(accounts, &book, masters::ACCOUNTS, &mut findings),
-        warehouses: list(session, &book, masters::WAREHOUSES, &mut findings).await,
-        branches: list(session, &book, masters::BRANCHES, &mut findings).await,
-        payment_terms: list(session, &book, masters::PAYMENT_TERMS, &mut findings).await,
+        accounts: kept(accounts, &book, MasterKind::Accounts, &mut findings),
+        warehouses: list(session, &book, MasterKind::Warehouses, &mut findings).await,
+        branches: list(session, &book, MasterKind::Branches, &mut findings).await,
+        payment_terms: list(session, &book, MasterKind::Terms, &mut findings).await,
     };
     findings.extend(compare(session.name(), mapping, &masters));
     let read = Call::get("sales-invoice/detail", &[("number", UNUSED_NUMBER)]);
@@ -92,21 +94,21 @@ fn clock(book: &str, session: &Session) -> Option<Finding> {
     ))
 }
 
-async fn list(session: &Session, book: &str, wanted: MasterList, findings: &mut Vec<Finding>) -> Option<Vec<Row>> {
+async fn list(session: &Session, book: &str, wanted: MasterKind, findings: &mut Vec<Finding>) -> Option<Vec<Master>> {
     let rows = with_repeats(session, || masters::list(session, wanted)).await;
     kept(rows, book, wanted, findings)
 }
 
 fn kept(
-    rows: Result<Vec<Row>, Failure>,
+    rows: Result<Vec<Master>, Failure>,
     book: &str,
-    wanted: MasterList,
+    wanted: MasterKind,
     findings: &mut Vec<Finding>,
-) -> Option<Vec<Row>> {
+) -> Option<Vec<Master>> {
     match rows {
         Ok(rows) => Some(rows),
         Err(failure) => {
-            findings.push(refused(book, wanted.call, &failure));
+            findings.push(refused(book, masters::call_of(wanted), &failure));
             None
         }
     }

@@ -1,18 +1,18 @@
 //! Compares a mapping with the masters of one book; a pure function.
 
 use super::Finding;
-use crate::{
-    accurate::masters::Row,
-    domain::mapping::{CATEGORIES, Mapping, Store},
+use crate::domain::{
+    mapping::{CATEGORIES, Mapping, Store},
+    masters::Master,
 };
 
 /// The masters of one book; `None` if a list could not be read, which is a separate finding.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Masters {
-    pub(super) accounts: Option<Vec<Row>>,
-    pub(super) warehouses: Option<Vec<Row>>,
-    pub(super) branches: Option<Vec<Row>>,
-    pub(super) payment_terms: Option<Vec<Row>>,
+    pub(super) accounts: Option<Vec<Master>>,
+    pub(super) warehouses: Option<Vec<Master>>,
+    pub(super) branches: Option<Vec<Master>>,
+    pub(super) payment_terms: Option<Vec<Master>>,
 }
 
 /// Suitable types of accounts (accurate.md §5).
@@ -81,8 +81,8 @@ fn wanted(category: &str) -> Wanted {
     }
 }
 
-fn account(part: String, no: &str, wanted: Wanted, accounts: &[Row]) -> Finding {
-    let Some(row) = accounts.iter().find(|row| row.no.0 == no) else {
+fn account(part: String, no: &str, wanted: Wanted, accounts: &[Master]) -> Finding {
+    let Some(row) = accounts.iter().find(|row| row.no == no) else {
         return Finding::error(
             part,
             format!("account {no} does not exist in Accurate"),
@@ -93,8 +93,8 @@ fn account(part: String, no: &str, wanted: Wanted, accounts: &[Row]) -> Finding 
             "buat akun tersebut di Accurate, atau pilih akun lain di pemetaan",
         );
     };
-    let (name, kind) = (&row.name.0, &row.account_type.0);
-    if row.suspended.0 {
+    let (name, kind) = (&row.name, &row.kind);
+    if row.suspended {
         return Finding::error(
             part,
             format!("account {no} ({name}) is inactive in Accurate"),
@@ -140,16 +140,16 @@ fn type_in_indonesian(kind: &str) -> &str {
     }
 }
 
-fn named(part: String, kind: &str, name: &str, rows: &[Row]) -> Finding {
+fn named(part: String, kind: &str, name: &str, rows: &[Master]) -> Finding {
     let in_indonesian = match kind {
         "warehouse" => "gudang",
         "branch" => "cabang",
         _ => "syarat pembayaran",
     };
-    if rows.iter().any(|row| row.name.0 == name && !row.suspended.0) {
+    if rows.iter().any(|row| row.name == name && !row.suspended) {
         return Finding::ok(part, format!("{kind} {name:?}")).indonesian(format!("{in_indonesian} {name:?}"), "");
     }
-    let near: Vec<_> = rows.iter().map(|row| row.name.0.as_str()).collect();
+    let near: Vec<_> = rows.iter().map(|row| row.name.as_str()).collect();
     let hint = crate::domain::toml_text::did_you_mean(name, &near);
     Finding::error(
         part,

@@ -1,10 +1,11 @@
 //! Connects the stages, from an order's delivery to its settled invoice.
 //!
 //! [`run`] runs the stages until it is stopped; [`people`] carries out what people request; [`queue`] says how many
-//! orders wait, and [`days`] what happened in the last days. Each step is a method, so that a test can take the steps
+//! orders wait, and [`days`] what happened in the last days; `lists` has the lists of Accurate read. Each step is a method, so that a test can take the steps
 //! one by one.
 
 pub mod days;
+mod lists;
 pub mod people;
 pub mod queue;
 pub mod run;
@@ -19,6 +20,7 @@ use crate::{
     deciding::{Decide, Deciding, mapping::ActiveMapping},
     domain::order::OrderId,
     inbox::Inbox,
+    masters::Masters,
     posting::{BookStatus, Posting, Work},
     replicas::Replica,
     signals::Signals,
@@ -41,6 +43,7 @@ pub struct Engine {
     inbox: Arc<Inbox>,
     deciding: Deciding,
     posting: Arc<Posting>,
+    masters: Masters,
     replica: Arc<Replica>,
 }
 
@@ -60,6 +63,7 @@ impl Engine {
             inbox: Arc::new(Inbox::new(storage.clone(), signals.clone())),
             deciding: Deciding::new(storage.clone(), clock.clone(), mapping),
             posting: Arc::new(Posting::new(storage.clone(), clock.clone(), signals.clone(), sessions, seed)),
+            masters: Masters::new(storage.clone(), clock.clone()),
             replica: Arc::new(Replica::new(storage.clone(), clock.clone(), signals.clone(), name)),
             storage,
             clock,

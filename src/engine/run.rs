@@ -8,7 +8,7 @@ use tokio::{
     task::{JoinError, JoinHandle, JoinSet},
 };
 
-use super::Engine;
+use super::{Engine, lists::read_always};
 use crate::{
     clock::until,
     housekeeping::retention::{STEP, clear_some},
@@ -77,6 +77,9 @@ impl Running {
             let (at_work, name, until) = (engine.clone(), book.clone(), stopped.clone());
             let posting = move |progress| post_always(at_work.clone(), name.clone(), until.clone(), progress);
             tasks.push(supervisor.keep_running(format!("posting to {book}"), posting));
+            let (at_work, name, until) = (engine.clone(), book.clone(), stopped.clone());
+            let reading = move |progress| read_always(at_work.clone(), name.clone(), until.clone(), progress);
+            tasks.push(supervisor.keep_running(format!("reading lists of {book}"), reading));
         }
         if let Some(keep) = keep_bodies {
             let at_work = engine.clone();

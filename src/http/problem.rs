@@ -92,6 +92,17 @@ pub(crate) enum Problem {
     /// 409: the decision is not possible in the order's state.
     #[error("{0}")]
     Refused(Refused),
+    /// 404: the settings have no such book, or it has no such list.
+    #[error(
+        "there is no list {kind:?} of an Accurate database {book:?}; use a database of the settings, and accounts, \
+         warehouses, branches, terms, customers, items or taxes"
+    )]
+    UnknownList {
+        /// As it was asked for.
+        book: String,
+        /// As it was asked for.
+        kind: String,
+    },
     /// 404: there is no such route.
     #[error("there is nothing at this address; /openapi.json lists what there is")]
     UnknownRoute,
@@ -187,6 +198,7 @@ impl Problem {
             | Self::UnknownSnapshot { .. }
             | Self::UnknownUnreadable(_)
             | Self::UnknownRevision(_)
+            | Self::UnknownList { .. }
             | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -215,6 +227,7 @@ impl Problem {
             Self::UnknownSnapshot { .. } => "snapshot_unknown",
             Self::UnknownUnreadable(_) => "webhook_unknown",
             Self::UnknownRevision(_) => "revision_unknown",
+            Self::UnknownList { .. } => "list_unknown",
             Self::Refused(refused) => refused.code(),
             Self::UnknownRoute => "route_unknown",
             Self::WrongMethod => "method_wrong",

@@ -77,6 +77,20 @@ impl Action {
         matches!(self, Self::InvoiceSave | Self::InvoiceBulkSave | Self::InvoiceDelete | Self::CustomerSave)
     }
 
+    /// Whether it lists masters.
+    pub fn lists_masters(self) -> bool {
+        matches!(
+            self,
+            Self::CustomerList
+                | Self::ItemList
+                | Self::AccountList
+                | Self::WarehouseList
+                | Self::BranchList
+                | Self::TaxList
+                | Self::PaymentTermList
+        )
+    }
+
     /// Its HTTP method (accurate.md §3).
     pub fn method(self) -> Method {
         match self {

@@ -92,6 +92,13 @@ impl Books {
         }
     }
 
+    /// Somebody adds an item and a customer while a list is read.
+    pub(super) fn somebody_adds_masters(&mut self) {
+        let (item, customer) = (self.items.last_id + 1, self.customers.last_id + 1);
+        let masters = Masters::default().item(&format!("BARU-{item:05}"), "Barang baru");
+        self.add_masters(&masters.customer(&format!("BARU-{customer:05}"), "Pelanggan baru"));
+    }
+
     /// Percent of PPN. The rate comes from the tax master, never from the call (accurate.md §4); items share the first
     /// tax.
     pub(super) fn ppn_rate(&self) -> Decimal {

@@ -65,10 +65,20 @@ pub enum Fault {
     NotSaved,
     /// The invoice is reported as deleted, but is not.
     NotDeleted,
+    /// A list of masters answers with its first page, whichever page was asked for.
+    ListRepeats,
+    /// A page of masters says that the list has one row more than it has.
+    ListCountOff,
+    /// A page of masters lacks its last row.
+    ListCutOff,
+    /// A list of masters seems to be empty.
+    ListEmpty,
+    /// Before a page of masters is read, somebody adds an item and a customer.
+    ListGrows,
 }
 
 /// Every fault with its name in counters and control routes, and its description in `/sandbox`.
-const TABLE: [(&str, Fault, &str); 29] = [
+const TABLE: [(&str, Fault, &str); 34] = [
     ("dropped_before", Fault::DroppedBefore, "the connection is closed; the call was not carried out"),
     ("dropped_after", Fault::DroppedAfter, "the connection is closed; the call was carried out"),
     ("error_5xx_before", Fault::Error5xxBefore, "HTTP 500, 502, 503 or 504; the call was not carried out"),
@@ -114,6 +124,11 @@ const TABLE: [(&str, Fault, &str); 29] = [
     ("total_off", Fault::TotalOff, "the first saved invoice gets a total that is 0.01 too high"),
     ("not_saved", Fault::NotSaved, "the first invoice is reported as saved, but is not"),
     ("not_deleted", Fault::NotDeleted, "the invoice is reported as deleted, but is not"),
+    ("list_repeats", Fault::ListRepeats, "a list of masters answers every page with its first"),
+    ("list_count_off", Fault::ListCountOff, "a page of masters says that the list has one row more"),
+    ("list_cut_off", Fault::ListCutOff, "a page of masters lacks its last row"),
+    ("list_empty", Fault::ListEmpty, "a list of masters seems to be empty"),
+    ("list_grows", Fault::ListGrows, "somebody adds an item and a customer before a page of masters is read"),
 ];
 
 impl Fault {
@@ -174,7 +189,12 @@ impl Fault {
 
     /// Whether it affects the data, not the reply: one call can meet one of each kind.
     pub(super) fn is_in_the_books(self) -> bool {
-        matches!(self, Self::TotalOff | Self::NotSaved | Self::NotDeleted)
+        matches!(self, Self::TotalOff | Self::NotSaved | Self::NotDeleted) || self.is_of_masters()
+    }
+
+    /// Whether it affects only the lists of masters.
+    pub fn is_of_masters(self) -> bool {
+        matches!(self, Self::ListRepeats | Self::ListCountOff | Self::ListCutOff | Self::ListEmpty | Self::ListGrows)
     }
 
     /// Whether this call can meet it at random.
@@ -186,6 +206,7 @@ impl Fault {
             Self::TotalOff | Self::WrongCustomer | Self::WrongDescription | Self::WrongTotal | Self::NoRecord => saves,
             Self::UnreadableTotal => saves || matches!(action, Action::InvoiceDetail | Action::InvoiceList),
             Self::NotDeleted => action == Action::InvoiceDelete,
+            fault if fault.is_of_masters() => action.lists_masters(),
             _ => true,
         }
     }

@@ -32,6 +32,12 @@ impl Query {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// The same query for the first page, which is what an unknown parameter for the page gives.
+    pub(super) fn of_first_page(mut self) -> Self {
+        self.0.retain(|(key, _)| key != "sp.page");
+        self
+    }
+
     fn count(&self, name: &str) -> Option<usize> {
         self.get(name)?.parse().ok().filter(|count| *count > 0)
     }

@@ -133,6 +133,14 @@ impl Masters {
         self
     }
 
+    /// With so many further items, `ITEM-00001` and so on.
+    #[must_use]
+    pub fn many_items(mut self, count: usize) -> Self {
+        let item = |nth: usize| (format!("ITEM-{nth:05}"), format!("Barang contoh {nth}"));
+        self.items.extend((1..=count).map(item));
+        self
+    }
+
     /// With an account.
     #[must_use]
     pub fn account(mut self, no: &str, name: &str, account_type: AccountType) -> Self {

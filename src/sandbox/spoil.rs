@@ -16,7 +16,16 @@ impl Core {
         let Some(fault) = fault else { return answer };
         let business_error = |message: String| json_answer(StatusCode::OK, &refusal(&[message]));
         match fault {
-            Fault::Slow(_) | Fault::Late(_) | Fault::TotalOff | Fault::NotSaved | Fault::NotDeleted => answer,
+            Fault::Slow(_)
+            | Fault::Late(_)
+            | Fault::TotalOff
+            | Fault::NotSaved
+            | Fault::NotDeleted
+            | Fault::ListRepeats
+            | Fault::ListCountOff
+            | Fault::ListCutOff
+            | Fault::ListEmpty
+            | Fault::ListGrows => answer,
             Fault::DroppedBefore | Fault::DroppedAfter => Answer::Dropped,
             Fault::Error5xxBefore | Fault::Error5xxAfter => {
                 let status = self.faults.pick([

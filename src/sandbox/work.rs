@@ -77,14 +77,38 @@ pub(super) fn work(
             let shown = books.shown(books.settings.list_lag, now);
             Done::read(&list(&*shown, books, &query))
         }
-        Action::CustomerList => Done::read(&list(&books.customers, books, &query)),
-        Action::ItemList => Done::read(&list(&books.items, books, &query)),
-        Action::AccountList => Done::read(&list(&books.accounts, books, &query)),
-        Action::WarehouseList => Done::read(&list(&books.warehouses, books, &query)),
-        Action::BranchList => Done::read(&list(&books.branches, books, &query)),
-        Action::TaxList => Done::read(&list(&books.taxes, books, &query)),
-        Action::PaymentTermList => Done::read(&list(&books.payment_terms, books, &query)),
+        action => list_masters(books, action, query, slip),
     }
+}
+
+/// A list of masters; `slip` is the fault in it.
+fn list_masters(books: &mut Books, action: Action, query: Query, slip: Option<Fault>) -> Done {
+    if slip == Some(Fault::ListGrows) {
+        books.somebody_adds_masters();
+    }
+    let query = if slip == Some(Fault::ListRepeats) { query.of_first_page() } else { query };
+    let mut reply = match action {
+        Action::CustomerList => list(&books.customers, books, &query),
+        Action::AccountList => list(&books.accounts, books, &query),
+        Action::WarehouseList => list(&books.warehouses, books, &query),
+        Action::BranchList => list(&books.branches, books, &query),
+        Action::TaxList => list(&books.taxes, books, &query),
+        Action::PaymentTermList => list(&books.payment_terms, books, &query),
+        _ => list(&books.items, books, &query),
+    };
+    match slip {
+        Some(Fault::ListCountOff) => {
+            reply["sp"]["rowCount"] = json!(reply["sp"]["rowCount"].as_u64().unwrap_or_default() + 1);
+        }
+        Some(Fault::ListCutOff) => drop(reply["d"].as_array_mut().and_then(Vec::pop)),
+        Some(Fault::ListEmpty) => {
+            reply["d"] = json!([]);
+            reply["sp"]["rowCount"] = json!(0);
+            reply["sp"]["pageCount"] = json!(0);
+        }
+        _ => {}
+    }
+    Done::read(&reply)
 }
 
 fn discovery(host: &str) -> Done {

@@ -13,6 +13,7 @@ mod fold;
 mod list;
 mod manual;
 mod mappings;
+mod masters;
 mod old_bodies;
 mod order_recheck;
 mod pages;

@@ -3,10 +3,11 @@
 mod deciding;
 mod inbox;
 mod lists;
+mod masters;
 mod posting;
 mod replicas;
 mod seen;
 mod timeline;
 
-pub use self::{deciding::*, inbox::*, lists::*, posting::*, replicas::*, seen::*, timeline::*};
+pub use self::{deciding::*, inbox::*, lists::*, masters::*, posting::*, replicas::*, seen::*, timeline::*};
 pub use crate::domain::state::State;

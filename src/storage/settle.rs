@@ -1,6 +1,6 @@
 //! Outcomes of attempts: the document, the state of its order and the timeline, in one commit.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -8,12 +8,14 @@ use serde_json::json;
 use super::{
     Counted, DocumentKey, Outcome, Result, Settled, Settlement, State, StorageError,
     dialect::{Columns, Dialect},
+    masters,
     rows::{document_key, hundredths, json as to_json, micros, state, storable, subject_of},
     timeline::append_entries,
 };
 use crate::domain::{
     document::{Kind, Progress, invoice_in},
     doubt::Remaining,
+    masters::MasterKind,
     money::Rupiah,
     order::OrderId,
     recheck::next_recheck_after,
@@ -43,6 +45,7 @@ pub(super) async fn settle<T: Dialect>(db: &mut T, settlements: &[Settlement], n
     write_documents(db, &taken, now).await?;
     write_orders(db, &taken, now).await?;
     begin_rechecks(db, &taken, now).await?;
+    masters::question(db, &lists_in_question(&taken), now).await?;
     let entries = taken.iter().map(|(settlement, _)| (&settlement.order_id, settlement.entries.as_slice()));
     append_entries(db, entries).await?;
     let what = |settlement: &Settlement| match owners.get(&settlement.order_id) {
@@ -51,6 +54,18 @@ pub(super) async fn settle<T: Dialect>(db: &mut T, settlements: &[Settlement], n
         None => Settled::Late,
     };
     Ok(settlements.iter().map(what).collect())
+}
+
+/// Lists that could explain why orders are blocked.
+fn lists_in_question<'a>(taken: &[(&Settlement, &'a Current)]) -> BTreeSet<(&'a str, MasterKind)> {
+    let list = |(settlement, current): &(&Settlement, &'a Current)| match &settlement.outcome {
+        Outcome::Blocked { findings, .. } => {
+            let kind = MasterKind::explaining(findings.first()?.reason)?;
+            Some((&*current.book, kind))
+        }
+        _ => None,
+    };
+    taken.iter().filter_map(list).collect()
 }
 
 /// Refuses a change of state that is not in the table of the domain.

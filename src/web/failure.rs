@@ -96,7 +96,11 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
                 "Cari dengan nomor marketplace-nya. Jika tidak ada, Forstok belum mengirimnya.",
             ),
         ),
-        Problem::UnknownWarning { .. } | Problem::UnknownSnapshot { .. } | Problem::UnknownUnreadable(_) | Problem::UnknownRevision(_) => (
+        Problem::UnknownWarning { .. }
+        | Problem::UnknownSnapshot { .. }
+        | Problem::UnknownUnreadable(_)
+        | Problem::UnknownRevision(_)
+        | Problem::UnknownList { .. } => (
             page.t("No longer there", "Sudah tidak ada"),
             page.t(
                 "What you looked for has changed in the meantime, or is no longer kept.",

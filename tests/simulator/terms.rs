@@ -52,9 +52,12 @@ pub(crate) const CLOCKS_DIFFER: &str = "a replica's clock is 400 s off";
 const WITHHELD: [Action; 4] =
     [Action::InvoiceSave, Action::InvoiceBulkSave, Action::InvoiceDelete, Action::CustomerSave];
 
-/// The faults that are drawn: all except replies of 16 MiB, which take long and are irrelevant here.
+/// The faults that are drawn: all except replies of 16 MiB, which take long and are irrelevant here, and those of lists
+/// that no simulated service reads.
 pub(crate) fn drawn() -> Vec<&'static str> {
-    Fault::NAMES.into_iter().filter(|name| !["huge", "deep"].contains(name)).collect()
+    let is_of_masters = |name: &&str| Fault::named(name, Duration::ZERO).is_some_and(Fault::is_of_masters);
+    let drawn = Fault::NAMES.into_iter().filter(|name| !["huge", "deep"].contains(name));
+    drawn.filter(|name| !is_of_masters(name)).collect()
 }
 
 /// What can happen in a world, and how often.

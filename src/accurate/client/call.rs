@@ -31,13 +31,39 @@ pub struct Call {
     pub elements: Option<usize>,
     /// It is not sent later than this, even if it waits for a slot.
     pub last_start: Option<Deadline>,
+    /// Which calls it gives way to.
+    pub urgency: Urgency,
+}
+
+/// Which calls a call gives way to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// None: an order waits for it.
+    Prompt,
+    /// All prompt calls: it uses only slots that they leave free, and at most half of what Accurate allows.
+    Background,
 }
 
 impl Call {
     /// A call that reads.
     pub fn get(name: &'static str, query: &[(&str, &str)]) -> Self {
         let query = query.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        Self { name, method: Method::GET, query, body: None, timeout: CALL_TIMEOUT, elements: None, last_start: None }
+        Self {
+            name,
+            method: Method::GET,
+            query,
+            body: None,
+            timeout: CALL_TIMEOUT,
+            elements: None,
+            last_start: None,
+            urgency: Urgency::Prompt,
+        }
+    }
+
+    /// The same call, which gives way to all others.
+    #[must_use]
+    pub fn in_background(self) -> Self {
+        Self { urgency: Urgency::Background, ..self }
     }
 
     /// A call that saves.

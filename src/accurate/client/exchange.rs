@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 
-use super::{Call, Session};
+use super::{Call, Session, call::Urgency};
 use crate::accurate::{
     outcome::Failure,
     redact::Secrets,
@@ -61,7 +61,10 @@ impl Session {
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
-        let slot = self.limiter.slot().await;
+        let slot = match call.urgency {
+            Urgency::Prompt => self.limiter.slot().await,
+            Urgency::Background => self.limiter.spare_slot().await,
+        };
         let (started, started_at) = (self.clock.now(), self.monotonic());
         if call.last_start.is_some_and(|last_start| self.is_over(last_start)) || !self.may_call() {
             slot.answered();

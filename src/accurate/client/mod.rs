@@ -19,7 +19,7 @@ use reqwest::Url;
 use serde::de::DeserializeOwned;
 
 pub use self::call::{BULK_TIMEOUT, CALL_TIMEOUT, Call};
-use self::{exchange::Exchanged, host::Place};
+use self::{call::Urgency, exchange::Exchanged, host::Place};
 use super::{
     activity::{Activity, CallError, Lately},
     credentials::{BookConfig, Credentials},
@@ -157,7 +157,10 @@ impl Session {
         let name = call.name;
         let exchanged = self.exchange_with_data_host(call).await?;
         let result = self.read(exchanged, move |reply, secrets| reply::read(name, reply, secrets)).await;
-        self.note_right(Right::of(name), result.as_ref().err());
+        // No order waits for a background call, so a right that only that call lacks stops nothing.
+        if call.urgency == Urgency::Prompt {
+            self.note_right(Right::of(name), result.as_ref().err());
+        }
         result
     }
 

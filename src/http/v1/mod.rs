@@ -12,6 +12,7 @@ pub(super) mod get_summary;
 pub(super) mod get_totals;
 pub(super) mod get_unreadable_webhook;
 pub(super) mod list_mapping_revisions;
+pub(super) mod list_masters;
 pub(super) mod list_orders;
 pub(super) mod list_problems;
 pub(crate) mod list_unreadable_webhooks;
@@ -19,6 +20,7 @@ mod order;
 mod order_with_timeline;
 pub(crate) mod preview_order;
 pub(super) mod put_mapping;
+pub(super) mod refresh_masters;
 pub(crate) mod retry_order;
 pub(super) mod retry_orders;
 pub(super) mod retry_unreadable_webhook;
@@ -46,6 +48,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/v1/mapping/history", get(list_mapping_revisions::handler))
         .route("/v1/mapping/revisions/{revision}", get(get_mapping_revision::handler))
         .route("/v1/mapping/check", post(check_mapping::handler))
+        .route("/v1/books/{book}/masters/{kind}", get(list_masters::handler))
         .route("/v1/preview", post(preview_order::handler));
     let workers = Router::new()
         .route("/v1/orders/retry", post(retry_orders::handler))
@@ -53,6 +56,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/v1/orders/{order_id}/decision", post(decide_order::handler))
         .route("/v1/orders/{order_id}/warnings/{code}/acknowledge", post(acknowledge_warning::handler))
         .route("/v1/unreadable/{id}/retry", post(retry_unreadable_webhook::handler))
+        .route("/v1/books/{book}/masters/{kind}/refresh", post(refresh_masters::handler))
         .route_layer(middleware::from_fn(auth::workers_only));
     let admins = Router::new()
         .route("/v1/mapping", put(put_mapping::handler))

@@ -7,6 +7,9 @@ use serde_json::json;
 use super::{Answered, BadInput, read};
 use crate::sandbox::{AccountType, Masters, Sandbox, UnknownMasters};
 
+/// Most items that are made in one call.
+const MOST_ITEMS: usize = 100_000;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MasterOrder {
@@ -22,6 +25,9 @@ struct MasterOrder {
     payment_terms: Vec<String>,
     #[serde(default)]
     customers: Vec<NumberedOrder>,
+    /// So many further items.
+    #[serde(default)]
+    many_items: usize,
     #[serde(default)]
     suspend: Switched,
     #[serde(default)]
@@ -62,7 +68,8 @@ pub(super) async fn masters(State(sandbox): State<Sandbox>, body: Bytes) -> Answ
         payment_terms: order.payment_terms,
         customers: order.customers.into_iter().map(|customer| (customer.no, customer.name)).collect(),
         ..Masters::default()
-    };
+    }
+    .many_items(order.many_items.min(MOST_ITEMS));
     for (at, account) in order.accounts.into_iter().enumerate() {
         let kind = AccountType::named(&account.r#type).ok_or_else(|| {
             let known = AccountType::ALL.map(AccountType::name).join(", ");

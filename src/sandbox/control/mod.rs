@@ -80,7 +80,7 @@ async fn help(State(sandbox): State<Sandbox>) -> Json<Value> {
                 \"next\":[{\"fault\":\"upsss_after\",\"on\":\"sales-invoice/save\",\"times\":1}],\"clear\":false}",
             "POST /sandbox/masters": "{\"items\":[{\"no\":\"A\",\"name\":\"B\"}],\"accounts\":[{\"no\":\"1\",\
                 \"name\":\"B\",\"type\":\"OTHER_INCOME\"}],\"warehouses\":[],\"branches\":[],\"payment_terms\":[],\
-                \"customers\":[],\"suspend\":{\"items\":[],\"accounts\":[]},\
+                \"customers\":[],\"many_items\":20000,\"suspend\":{\"items\":[],\"accounts\":[]},\
                 \"resume\":{\"items\":[],\"accounts\":[]},\"accept_unknown\":false}",
             "POST /sandbox/invoices": "{\"number\":\"INV-1\",\"customer_no\":\"8277\",\"description\":\"\",\
                 \"total\":5000}: a person makes an invoice by hand",

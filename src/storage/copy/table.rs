@@ -19,7 +19,7 @@ const fn table(name: &'static str, key: &'static [&'static str], at_once: i64) -
     Table { name, key, at_once }
 }
 
-/// All that is history. What is not: the write probe, who leads which book, and who is signed in.
+/// All that is history, and the lists of Accurate. What is not: the write probe, who leads which book, and who is signed in.
 pub(super) const TABLES: &[Table] = &[
     table("mappings", &["revision"], 100),
     table("deliveries", &["id"], 100),
@@ -37,6 +37,8 @@ pub(super) const TABLES: &[Table] = &[
     table("rechecks", &["book", "subject"], 2_000),
     table("kept_bodies", &["delivery"], 2_000),
     table("cleared_up_to", &["id"], 1),
+    table("master_lists", &["number"], 100),
+    table("masters", &["list", "half", "id"], 2_000),
 ];
 
 /// What the triggers count. It is not copied but must come out the same.

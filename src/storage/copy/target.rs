@@ -158,6 +158,8 @@ impl Target {
              SELECT setval(pg_get_serial_sequence('orders', 'id'), (SELECT COALESCE(MAX(id), 0) + 1 FROM orders), false);
              SELECT setval(pg_get_serial_sequence('documents', 'id'),
                            (SELECT COALESCE(MAX(id), 0) + 1 FROM documents), false);
+             SELECT setval(pg_get_serial_sequence('master_lists', 'number'),
+                           (SELECT COALESCE(MAX(number), 0) + 1 FROM master_lists), false);
              ANALYZE; SET synchronous_commit = on",
         )
         .execute(&mut self.connection)

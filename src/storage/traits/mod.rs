@@ -8,6 +8,7 @@ mod decisions;
 mod deliveries;
 mod figures;
 mod mappings;
+mod master_lists;
 mod orders;
 mod rechecks;
 mod replicas;
@@ -18,8 +19,8 @@ mod sessions;
 
 pub use self::{
     attempts::Attempts, decisions::Decisions, deliveries::Deliveries, figures::Figures, mappings::Mappings,
-    orders::Orders, rechecks::Rechecks, replicas::Replicas, requests::Requests, retention::Retention, seen::Seen,
-    sessions::Sessions,
+    master_lists::MasterLists, orders::Orders, rechecks::Rechecks, replicas::Replicas, requests::Requests,
+    retention::Retention, seen::Seen, sessions::Sessions,
 };
 use super::{
     Result,
@@ -29,7 +30,17 @@ use super::{
 /// The whole database.
 #[async_trait::async_trait]
 pub trait Storage:
-    InboxStorage + DecidingStorage + PostingStorage + Requests + Figures + Seen + Sessions + Replicas + Retention + 'static
+    InboxStorage
+    + DecidingStorage
+    + PostingStorage
+    + MasterLists
+    + Requests
+    + Figures
+    + Seen
+    + Sessions
+    + Replicas
+    + Retention
+    + 'static
 {
     /// Checks that the database answers and can be written to.
     async fn ping(&self) -> Result<()>;

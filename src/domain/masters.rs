@@ -1,0 +1,189 @@
+//! The lists of an Accurate database from which people choose: accounts, warehouses, customers (accurate.md §5).
+
+use std::fmt;
+
+use super::reason::{Language, Reason};
+
+/// One of the lists of an Accurate database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MasterKind {
+    /// Akun Perkiraan.
+    Accounts,
+    /// Gudang.
+    Warehouses,
+    /// Cabang.
+    Branches,
+    /// Syarat Pembayaran.
+    Terms,
+    /// Pajak.
+    Taxes,
+    /// Pelanggan.
+    Customers,
+    /// Barang & Jasa.
+    Items,
+}
+
+impl MasterKind {
+    /// All lists, in the order in which they are read: the short ones first.
+    pub const ALL: [Self; 7] =
+        [Self::Accounts, Self::Warehouses, Self::Branches, Self::Terms, Self::Taxes, Self::Customers, Self::Items];
+
+    /// The word in addresses and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accounts => "accounts",
+            Self::Warehouses => "warehouses",
+            Self::Branches => "branches",
+            Self::Terms => "terms",
+            Self::Taxes => "taxes",
+            Self::Customers => "customers",
+            Self::Items => "items",
+        }
+    }
+
+    /// The list with this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// The list that could explain why Accurate refused an order for this reason.
+    pub fn explaining(reason: Reason) -> Option<Self> {
+        match reason {
+            Reason::ItemNotFound => Some(Self::Items),
+            Reason::CustomerNotFound => Some(Self::Customers),
+            Reason::AccountInactive => Some(Self::Accounts),
+            Reason::BranchRequired => Some(Self::Branches),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for MasterKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A row of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Master {
+    /// Accurate's id.
+    pub id: i64,
+    /// The number of an account, an item or a customer; empty in the other lists, whose rows have only names.
+    pub no: String,
+    /// The name.
+    pub name: String,
+    /// The type of an account, an item or a tax, in Accurate's own word; empty in the other lists.
+    pub kind: String,
+    /// Whether it is inactive in Accurate.
+    pub suspended: bool,
+}
+
+/// Why a list could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListFailure {
+    /// The number of its rows changed while it was read, each time it was tried.
+    Changed,
+    /// The answers contradict the question or each other.
+    Inconsistent(String),
+    /// The user who created the API Token may not read it. With Accurate's words.
+    RightMissing(String),
+    /// The call failed. With Accurate's words, or what happened to the connection.
+    CallFailed(String),
+}
+
+impl ListFailure {
+    /// A failure that was stored.
+    pub fn from_parts(code: &str, detail: &str) -> Option<Self> {
+        let detail = detail.to_owned();
+        match code {
+            "changed" => Some(Self::Changed),
+            "inconsistent" => Some(Self::Inconsistent(detail)),
+            "right_missing" => Some(Self::RightMissing(detail)),
+            "call_failed" => Some(Self::CallFailed(detail)),
+            _ => None,
+        }
+    }
+
+    /// A stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Inconsistent(_) => "inconsistent",
+            Self::RightMissing(_) => "right_missing",
+            Self::CallFailed(_) => "call_failed",
+        }
+    }
+
+    /// What was found; empty if the code says it all.
+    pub fn detail(&self) -> &str {
+        match self {
+            Self::Changed => "",
+            Self::Inconsistent(detail) | Self::RightMissing(detail) | Self::CallFailed(detail) => detail,
+        }
+    }
+
+    /// What went wrong, in one sentence.
+    pub fn sentence(&self, language: Language) -> String {
+        match (self, language) {
+            (Self::Changed, Language::English) => "The list kept changing while it was being read.".to_owned(),
+            (Self::Changed, Language::Indonesian) => "Daftar ini terus berubah saat sedang dibaca.".to_owned(),
+            (Self::Inconsistent(detail), Language::English) => {
+                format!("Accurate's answers do not match the question: {detail}.")
+            }
+            (Self::Inconsistent(detail), Language::Indonesian) => {
+                format!("Jawaban Accurate tidak sesuai dengan permintaan: {detail}.")
+            }
+            (Self::RightMissing(words), Language::English) => {
+                format!("The user who created the API Token may not read this list: {words}")
+            }
+            (Self::RightMissing(words), Language::Indonesian) => {
+                format!("Pengguna pembuat API Token tidak mempunyai hak untuk membaca daftar ini: {words}")
+            }
+            (Self::CallFailed(words), Language::English) => format!("Accurate did not send the list: {words}"),
+            (Self::CallFailed(words), Language::Indonesian) => format!("Accurate tidak mengirim daftar ini: {words}"),
+        }
+    }
+
+    /// What to do about it, in one sentence.
+    pub fn remedy(&self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::RightMissing(_), Language::English) => {
+                "Give this user the right in Accurate, then refresh the list."
+            }
+            (Self::RightMissing(_), Language::Indonesian) => {
+                "Beri pengguna tersebut hak akses di Accurate, lalu muat ulang daftar ini."
+            }
+            (_, Language::English) => "It is read again automatically; until then, the list read before is shown.",
+            (_, Language::Indonesian) => {
+                "Daftar dibaca ulang otomatis; sampai saat itu, daftar sebelumnya yang ditampilkan."
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_list_is_found_by_its_word() {
+        for kind in MasterKind::ALL {
+            assert_eq!(MasterKind::parse(kind.as_str()), Some(kind));
+        }
+        assert_eq!(MasterKind::parse("employees"), None);
+    }
+
+    #[test]
+    fn a_failure_is_the_same_after_it_was_stored() {
+        for failure in [
+            ListFailure::Changed,
+            ListFailure::Inconsistent("row 7 came twice".to_owned()),
+            ListFailure::RightMissing("Anda tidak mempunyai hak".to_owned()),
+            ListFailure::CallFailed("time ran out".to_owned()),
+        ] {
+            assert_eq!(ListFailure::from_parts(failure.code(), failure.detail()), Some(failure));
+        }
+        assert_eq!(ListFailure::from_parts("", ""), None);
+    }
+}
