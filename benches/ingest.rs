@@ -1,6 +1,7 @@
 //! How many webhooks are acknowledged in a second: signed, distinct orders over 64 connections, each answered after its
-//! commit's fsync, beside a bare axum handler that only reads the body. The orders are below the status at which an
-//! invoice is made, so that nothing is sent to Accurate. All contenders take turns.
+//! commit's fsync, beside a bare axum handler that only reads the body, and beside the least that a service must do which
+//! stores before it answers. The orders are below the status at which an invoice is made, so that nothing is sent to
+//! Accurate. All contenders take turns.
 //!
 //! `cargo bench --bench ingest -- --against BINARY`, shorter with `--seconds 2 --rounds 2`; on a PostgreSQL server with
 //! several replicas: `cargo bench --bench ingest -- --postgres --replicas 3`
@@ -13,11 +14,12 @@ use std::{net::SocketAddr, process::ExitCode, rc::Rc, time::Duration};
 use common::{
     Arguments,
     bare::Bare,
-    contender::{BARE, Contender, Figures},
+    contender::{BARE, Contender, Figures, MINIMAL},
     load::{Load, Measured},
     machine::{MemoryWatch, processor_seconds},
+    minimal::Minimal,
     orders::Orders,
-    report::{Report, percentile},
+    report::{Report, note, percentile, shown},
     service::{Home, Service},
 };
 
@@ -45,6 +47,9 @@ fn main() -> ExitCode {
     if arguments.has(Bare::ROLE) {
         return Bare::serve();
     }
+    if arguments.has(Minimal::ROLE) {
+        return Minimal::serve(&arguments);
+    }
     let time = Duration::from_secs_f64(arguments.value("seconds", 5.0));
     let replicas = arguments.value("replicas", 1);
     let mut report = Report::new("ingest: signed, distinct orders over 64 connections, answered after fsync");
@@ -53,17 +58,34 @@ fn main() -> ExitCode {
     for _ in 0..arguments.value("rounds", 4) {
         let measured = post(&[bare.address()], time, orders.requests(WARM_UP, prepared(time)));
         tell(&mut figures, BARE, &measured);
+        measure_minimal(&orders, time, &mut figures);
         for contender in &contenders {
             measure(contender, &orders, time, replicas, &mut figures);
         }
     }
     figures.print();
     report.at_least("share of the bare handler's rate", figures.times(RATE, BARE).unwrap_or_default(), 0.35, "");
+    let of_minimal = figures.of(RATE, MINIMAL).zip(figures.of(RATE, BARE)).map(|(minimal, bare)| minimal / bare);
+    note("share of the bare handler's rate, minimal service", &shown(of_minimal.unwrap_or_default()));
     if let Some(times) = figures.times_the_other(RATE) {
         report.at_least("times the other build's rate", times, 1.5, "");
     }
     report.at_most(MEMORY, figures.largest(MEMORY), 64.0, "MiB");
     report.end()
+}
+
+/// One round of the minimal service, on a database of its own.
+fn measure_minimal(orders: &Orders, time: Duration, figures: &mut Figures) {
+    let minimal = Minimal::start();
+    let watch = MemoryWatch::start(minimal.process());
+    post(&[minimal.address()], time, orders.requests(0, WARM_UP));
+    let used = || processor_seconds(minimal.process()).unwrap_or_default();
+    let requests = orders.requests(WARM_UP, prepared(time));
+    let used_before = used();
+    let measured = post(&[minimal.address()], time, requests);
+    figures.add(PROCESSOR, MINIMAL, (used() - used_before) / measured.answered as f64 * 1e6);
+    tell(figures, MINIMAL, &measured);
+    figures.add(MEMORY, MINIMAL, watch.end().most);
 }
 
 /// One round of one build, on a database of its own.

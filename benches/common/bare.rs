@@ -22,9 +22,15 @@ pub(crate) struct Beside {
 impl Beside {
     /// Starts this executable again with `--role`.
     pub(crate) fn start(role: &str) -> Self {
+        Self::start_with(role, "")
+    }
+
+    /// The same with `--role value`.
+    pub(crate) fn start_with(role: &str, value: &str) -> Self {
         let this = std::env::current_exe().expect("this executable has a path");
         let mut child = Command::new(this)
             .arg(format!("--{role}"))
+            .arg(value)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -33,6 +39,10 @@ impl Beside {
         let printed = child.stdout.take().expect("standard output is piped");
         BufReader::new(printed).read_line(&mut line).expect("it prints its address");
         Self { child, address: line.trim().to_owned() }
+    }
+
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 }
 

@@ -30,6 +30,7 @@ impl Contender {
 pub(crate) const THIS: &str = "this build";
 const AGAINST: &str = "the other build";
 pub(crate) const BARE: &str = "bare handler";
+pub(crate) const MINIMAL: &str = "minimal service";
 
 /// One figure of each contender, round by round.
 #[derive(Default)]

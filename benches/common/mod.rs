@@ -5,6 +5,7 @@ pub(crate) mod bare;
 pub(crate) mod contender;
 pub(crate) mod load;
 pub(crate) mod machine;
+pub(crate) mod minimal;
 pub(crate) mod old_orders;
 pub(crate) mod open_load;
 pub(crate) mod orders;
