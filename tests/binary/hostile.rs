@@ -272,3 +272,15 @@ async fn rest_of(mut stream: TcpStream) -> String {
     });
     rest.await.expect("no panic")
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_allocator_keeps_few_arenas_unless_the_operator_says_how_many() {
+    let accurate = accurate().await;
+    for (environment, arenas) in [(&[][..], "2"), (&[("MALLOC_ARENA_MAX", "3")][..], "3")] {
+        let service = Home::new(&accurate).serve_with(environment).await;
+        let read = std::fs::read(format!("/proc/{}/environ", service.id())).expect("it is ours");
+        let read = String::from_utf8_lossy(&read);
+        let set = read.split('\0').find_map(|one| one.strip_prefix("MALLOC_ARENA_MAX="));
+        assert_eq!(set, Some(arenas));
+    }
+}
