@@ -104,13 +104,16 @@ impl Service {
                     let _ = stopped.wait_for(|stopped| *stopped).await;
                 }
             };
-            http::serve(supervisor, name, listener, http::deny_by_default(router), stopped)
+            http::serve(supervisor, name, listener, router, stopped)
         };
         let pages = web::pages(&app);
         let serving = match listeners.operators {
-            None => vec![serve(ACCEPTING, listeners.public, web::for_browsers(http::together(&app, pages), &app))],
+            None => {
+                let routes = web::for_browsers(http::together(&app, pages), &app);
+                vec![serve(ACCEPTING, listeners.public, http::webhooks_first(routes, &app))]
+            }
             Some(operators) => vec![
-                serve(ACCEPTING, listeners.public, http::public(&app)),
+                serve(ACCEPTING, listeners.public, http::webhooks_first(http::public(&app), &app)),
                 serve("accepting operators", operators, web::for_browsers(http::operators(&app, pages), &app)),
             ],
         };

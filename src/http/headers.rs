@@ -1,9 +1,7 @@
 //! The security headers of every answer. They limit what a page can do, even if a text on it contained code.
 
 use axum::{
-    extract::Request,
     http::{HeaderName, HeaderValue, header},
-    middleware::Next,
     response::Response,
 };
 
@@ -24,13 +22,13 @@ const ALWAYS: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 ];
 
-/// Adds these headers to every answer. Browsers and proxies cache an answer only if its handler allows it.
-pub(super) async fn deny_by_default(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+/// Adds these headers to an answer. Browsers and proxies cache an answer only if its handler allows it.
+pub(super) fn deny_by_default(response: &mut Response) {
     let headers = response.headers_mut();
+    // With room for those that hyper adds.
+    headers.reserve(ALWAYS.len() + 4);
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
 }

@@ -65,6 +65,9 @@ use crate::{
     settings::Config,
 };
 
+/// Where Forstok sends its webhooks.
+const WEBHOOKS: &str = "/webhooks/forstok";
+
 /// How long an operator's request may take.
 const OPERATOR_TIME: Duration = Duration::from_secs(30);
 
@@ -211,7 +214,7 @@ pub fn together(app: &App, pages: Router<App>) -> Router {
 }
 
 fn for_senders() -> Router<App> {
-    Router::new().route("/webhooks/forstok", post(webhook::receive))
+    Router::new().route(WEBHOOKS, post(webhook::receive))
 }
 
 fn for_probes() -> Router<App> {
@@ -227,10 +230,11 @@ fn for_operators(app: &App, pages: Router<App>) -> Router<App> {
         .route("/openapi.json", get(openapi::serve))
 }
 
-/// Adds the headers that limit what a browser may do with an answer. Wraps all other layers, so that no answer lacks
-/// them.
-pub fn deny_by_default(routes: Router) -> Router {
-    routes.layer(middleware::from_fn(headers::deny_by_default))
+/// Takes webhooks without the layers of all other routes, which only change answers that are not its own: a webhook
+/// must cost little. Any other method of its path goes to the other routes, which refuse it.
+pub fn webhooks_first(others: Router, app: &App) -> Router {
+    let receive = post(webhook::receive).layer(CatchPanicLayer::custom(panicked)).with_state(app.clone());
+    Router::new().route(WEBHOOKS, receive.fallback_service(others.clone())).fallback_service(others)
 }
 
 fn finished(routes: Router<App>, app: &App) -> Router {

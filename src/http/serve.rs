@@ -1,6 +1,7 @@
 //! The accept loop: connections within limits of time, number and memory, and a graceful end.
 
 use std::{
+    convert::Infallible,
     future::Future,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -25,7 +26,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{origin::Peer, stream::Stream};
+use super::{headers::deny_by_default, origin::Peer, stream::Stream};
 use crate::supervisor::{Progress, Supervisor};
 
 /// How long the headers of a connection's first request may take to arrive, from the beginning of the connection on.
@@ -170,7 +171,13 @@ impl Connection {
 async fn answer(stream: Stream, peer: Peer, router: Router, watcher: Watcher, keep_alive: Duration) {
     let service = service_fn(|mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        TowerToHyperService::new(router.clone()).call(request)
+        let answering = TowerToHyperService::new(router.clone()).call(request);
+        async {
+            let mut response = answering.await?;
+            // Outside all layers, so that no answer lacks them.
+            deny_by_default(&mut response);
+            Ok::<_, Infallible>(response)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
