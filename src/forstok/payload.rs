@@ -10,10 +10,11 @@ mod time;
 use std::{borrow::Cow, fmt};
 
 use rust_decimal::prelude::ToPrimitive;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use self::fields::{Reading, id, order_id, text};
-use super::json::{Fields, Json, object, order_id_in, repaired, repaired_surrogates, unescaped};
+use super::json::{Expected, Fields, Json, object, order_id_in, repaired, repaired_surrogates, unescaped};
 use crate::domain::{
     mapping::canonical_id,
     money::Rupiah,
@@ -61,23 +62,26 @@ impl fmt::Display for Unreadable {
 
 /// Tells which order a webhook's body is about and what tells this body from others.
 pub fn identify(body: &[u8]) -> Result<Identity, Unreadable> {
-    understood(body, |event, order| {
-        let fields: Fields<'_> = serde_json::from_str(order)?;
+    understood(body, |body| {
+        let (event, fields) = match parts::<Fields<'_>>(body)? {
+            Ok(parts) => parts,
+            Err(problem) => return Ok(Err(problem)),
+        };
         let order_id = match order_id(fields.get("id")) {
             Ok(order_id) => order_id,
             Err(problem) => return Ok(Err(problem)),
         };
         let status_text = fields.get("status").and_then(text).unwrap_or_default();
         let fingerprint = fields.fingerprint()?;
-        Ok(Ok(Identity { event: event.to_owned(), order_id, status_text, fingerprint }))
+        Ok(Ok(Identity { event, order_id, status_text, fingerprint }))
     })
 }
 
 /// Reads a webhook's body.
 pub fn read(body: &[u8]) -> Result<Payload, Unreadable> {
-    understood(body, |event, order| {
-        let order = read_order(&serde_json::from_str(order)?);
-        Ok(order.map(|order| Payload { event: event.to_owned(), order }))
+    understood(body, |body| {
+        let read = parts::<Order<'_>>(body)?;
+        Ok(read.and_then(|(event, order)| Ok(Payload { event, order: read_order(&order)? })))
     })
 }
 
@@ -89,18 +93,18 @@ pub fn fingerprint_of_raw(body: &[u8]) -> [u8; 32] {
 /// Result of reading what may not be JSON, of what may not be an order.
 type Read<T> = serde_json::Result<Result<T, String>>;
 
-/// Reads event and order as `read` does: of the body as it came, else of what can be made of it.
-fn understood<T>(body: &[u8], read: impl Fn(&str, &str) -> Read<T>) -> Result<T, Unreadable> {
+/// What `read` makes of the body as it came, else of what can be made of it.
+fn understood<T>(body: &[u8], read: impl Fn(&str) -> Read<T>) -> Result<T, Unreadable> {
     // Some senders put a byte order mark first; a name in another encoding must not cost the order.
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let body = str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed);
     let body = repaired_surrogates(body);
     let unreadable = |problem: String| Unreadable { problem, order_id: None };
-    let (second_try, error) = match envelope(&body, &read) {
+    let (second_try, error) = match read(&body) {
         Ok(result) => return result.map_err(unreadable),
         Err(error) => (repaired(&body), error),
     };
-    match envelope(&second_try, &read) {
+    match read(&second_try) {
         Ok(result) => result.map_err(unreadable),
         Err(_) => {
             Err(Unreadable { problem: format!("body: is not JSON: {error}"), order_id: order_id_in(&second_try) })
@@ -113,7 +117,14 @@ object! {
     Envelope { event, order }
 }
 
-fn envelope<T>(body: &str, read: impl Fn(&str, &str) -> Read<T>) -> Read<T> {
+/// Event and order of a webhook's body.
+fn parts<'a, O: Deserialize<'a>>(body: &'a str) -> Read<(String, O)> {
+    // Nearly every body is as it should be, and is read through once.
+    if let Ok(Expected { event, order: Some(order) }) = serde_json::from_str(body)
+        && let Ok(event) = about_orders(event)?
+    {
+        return Ok(Ok((event, order)));
+    }
     let envelope: Envelope<'_> = match serde_json::from_str(body) {
         Ok(envelope) => envelope,
         Err(error) if error.is_data() => {
@@ -122,7 +133,20 @@ fn envelope<T>(body: &str, read: impl Fn(&str, &str) -> Read<T>) -> Read<T> {
         }
         Err(error) => return Err(error),
     };
-    let event = match envelope.event {
+    let event = match about_orders(envelope.event)? {
+        Ok(event) => event,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    match envelope.order {
+        Json::Object(order) => Ok(Ok((event, serde_json::from_str(order)?))),
+        Json::Null => Ok(Err("order: is missing".to_owned())),
+        other => Ok(Err(format!("order: is {}, not an object", other.kind()))),
+    }
+}
+
+/// The event, which may be missing; another one than about orders is a problem.
+fn about_orders(event: Json<'_>) -> Read<String> {
+    let event = match event {
         Json::Text(event) => unescaped(event)?,
         _ => Cow::default(),
     };
@@ -130,11 +154,7 @@ fn envelope<T>(body: &str, read: impl Fn(&str, &str) -> Read<T>) -> Read<T> {
     if !event.is_empty() && !event.starts_with("orders/") {
         return Ok(Err(format!("event: {} is not one about orders (orders/…)", quoted(event))));
     }
-    match envelope.order {
-        Json::Object(order) => read(event, order),
-        Json::Null => Ok(Err("order: is missing".to_owned())),
-        other => Ok(Err(format!("order: is {}, not an object", other.kind()))),
-    }
+    Ok(Ok(event.to_owned()))
 }
 
 object! {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 pub(super) use self::{
-    object::{Fields, Key, object},
+    object::{Expected, Fields, Key, object},
     repair::{order_id_in, repaired, repaired_surrogates},
 };
 

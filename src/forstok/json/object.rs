@@ -1,10 +1,10 @@
 //! Objects: typed ones, of which only the known fields are read, and all fields of any.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
+    de::{IgnoredAny, MapAccess, Visitor},
 };
 
 use super::Json;
@@ -43,6 +43,38 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
             }
         }
         deserializer.deserialize_map(All)
+    }
+}
+
+/// The envelope of a webhook whose order is an object, read together with it.
+pub(in crate::forstok) struct Expected<'a, O> {
+    pub(in crate::forstok) event: Json<'a>,
+    pub(in crate::forstok) order: Option<O>,
+}
+
+impl<'de: 'a, 'a, O: Deserialize<'de>> Deserialize<'de> for Expected<'a, O> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Known<'a, O>(PhantomData<(&'a (), O)>);
+        impl<'de: 'a, 'a, O: Deserialize<'de>> Visitor<'de> for Known<'a, O> {
+            type Value = Expected<'a, O>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut envelope = Expected { event: Json::Null, order: None };
+                while let Some(Key(key)) = map.next_key()? {
+                    match &*key {
+                        "event" => envelope.event = map.next_value()?,
+                        "order" => envelope.order = Some(map.next_value()?),
+                        _ => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(envelope)
+            }
+        }
+        deserializer.deserialize_map(Known(PhantomData))
     }
 }
 
