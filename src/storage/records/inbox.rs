@@ -68,6 +68,14 @@ pub enum Content {
 }
 
 impl Content {
+    /// The order; empty if it cannot be read.
+    pub(in crate::storage) fn order_id(&self) -> &str {
+        match self {
+            Self::Order { order_id, .. } => order_id.as_str(),
+            Self::Unreadable { .. } => "",
+        }
+    }
+
     /// The order that something unreadable names.
     pub(in crate::storage) fn names_order(&self) -> Option<&str> {
         match self {

@@ -5,12 +5,15 @@ use rusqlite::{CachedStatement, Connection, params};
 use super::connection::cached;
 use crate::storage::{Content, Delivery, InvoiceRef, Receipt, Result, State, StorageError, rows::micros};
 
-/// The very same content again adds no row.
+/// The very same content again adds no row. No `RETURNING`, which would keep the row in a table of its own first.
 const APPEND: &str = "
     INSERT INTO deliveries (id, order_id, fingerprint, event, status, received_at, last_at, problem, body, names_order)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9)
-    ON CONFLICT (order_id, fingerprint) DO UPDATE SET times = times + 1, last_at = MAX(last_at, excluded.last_at)
-    RETURNING id";
+    ON CONFLICT (order_id, fingerprint) DO NOTHING";
+
+/// It is counted instead.
+const REPEAT: &str = "
+    UPDATE deliveries SET times = times + 1, last_at = MAX(last_at, ?3) WHERE order_id = ?1 AND fingerprint = ?2";
 
 /// All new ones that are about orders wait to be folded.
 const WAIT: &str = "INSERT INTO unfolded (delivery) SELECT id FROM deliveries WHERE id >= ?1 AND order_id <> ''";
@@ -19,10 +22,15 @@ const STATE: &str = "SELECT state, invoice_number, invoice_id FROM orders WHERE 
 
 /// Appends deliveries, the first under the id `first_id`: no row has this one or a later one.
 pub(super) fn append(connection: &Connection, first_id: i64, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
-    let (mut append, mut state) = (cached(connection, APPEND)?, cached(connection, STATE)?);
+    let (mut append, mut repeat) = (cached(connection, APPEND)?, cached(connection, REPEAT)?);
+    let mut state = cached(connection, STATE)?;
     let mut receipts = Vec::with_capacity(deliveries.len());
     for (delivery, id) in deliveries.iter().zip(first_id..) {
-        let is_repeat = append_one(&mut append, id, delivery)? != id;
+        let is_repeat = !append_one(&mut append, id, delivery)?;
+        if is_repeat {
+            let order_id = delivery.content.order_id();
+            repeat.execute(params![order_id, delivery.fingerprint.as_slice(), micros(delivery.received_at)])?;
+        }
         receipts.push(match &delivery.content {
             Content::Order { order_id, .. } => receipt(&mut state, order_id.as_str(), is_repeat)?,
             Content::Unreadable { .. } => Receipt { repeat: false, state: State::Received, invoice: None },
@@ -32,12 +40,13 @@ pub(super) fn append(connection: &Connection, first_id: i64, deliveries: &[Deliv
     Ok(receipts)
 }
 
-/// Returns the id under which this content is kept.
-fn append_one(append: &mut CachedStatement<'_>, id: i64, delivery: &Delivery) -> Result<i64> {
-    let (order_id, event, status, problem) = match &delivery.content {
-        Content::Order { order_id, event, status_text } => (order_id.as_str(), &**event, &**status_text, None),
-        Content::Unreadable { problem, .. } => ("", "", "", Some(problem)),
+/// Adds a row unless one has this content; returns whether it did.
+fn append_one(append: &mut CachedStatement<'_>, id: i64, delivery: &Delivery) -> Result<bool> {
+    let (event, status, problem) = match &delivery.content {
+        Content::Order { event, status_text, .. } => (&**event, &**status_text, None),
+        Content::Unreadable { problem, .. } => ("", "", Some(problem)),
     };
+    let order_id = delivery.content.order_id();
     let at = micros(delivery.received_at);
     let names_order = delivery.content.names_order();
     let values = params![
@@ -51,7 +60,7 @@ fn append_one(append: &mut CachedStatement<'_>, id: i64, delivery: &Delivery) ->
         delivery.body.as_ref(),
         names_order
     ];
-    Ok(append.query_row(values, |row| row.get(0))?)
+    Ok(append.execute(values)? > 0)
 }
 
 /// What to answer the sender, from the order's row if there is one.
