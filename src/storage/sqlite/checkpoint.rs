@@ -6,7 +6,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread::JoinHandle,
     time::Duration,
 };
@@ -24,11 +24,12 @@ const WORTH_IT: i64 = 500;
 /// Pages that may be written between two looks that yet count as calm.
 const CALM: i64 = 125;
 
-/// Pages from which on it is moved however busy the writer is: 256 MiB.
-const TOO_LONG: i64 = 32_768;
+/// Pages from which on it is moved however busy the writer is: 32 MiB. Afterwards the database is synced, and more would
+/// keep the disk from syncing commits for longer.
+const TOO_LONG: i64 = 4_096;
 
 /// How long the log's file may stay, in bytes: as long as it gets in busy times. What is longer is given back.
-pub(super) const LONGEST_KEPT: i64 = 256 << 20;
+pub(super) const LONGEST_KEPT: i64 = 64 << 20;
 
 /// How long the writer may be made to wait for somebody who reads a long list: then it is tried again later.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -47,12 +48,12 @@ pub(super) struct Checkpointer {
 }
 
 impl Checkpointer {
-    pub(super) fn start(path: PathBuf, opened: Arc<Opened>) -> Self {
+    pub(super) fn start(path: PathBuf, opened: Arc<Opened>, writing: Arc<Mutex<()>>) -> Self {
         let (stop, stopped) = mpsc::channel();
         let thread = std::thread::Builder::new().name("checkpoints".to_owned()).spawn(move || {
             let (mut connection, mut before) = (None, 0);
             again_until_stopped(&stopped, LOOK, || {
-                if let Err(error) = look(&path, &opened, &mut connection, &mut before) {
+                if let Err(error) = look(&path, &opened, &writing, &mut connection, &mut before) {
                     // The log only grows until it works again; a commit that cannot write reports it itself.
                     tracing::debug!("the log could not be moved into the database: {error}");
                     connection = None;
@@ -87,7 +88,13 @@ fn again_until_stopped(stopped: &mpsc::Receiver<()>, pause: Duration, mut work: 
 }
 
 /// Moves what is in the log, when it pays and nobody is in a hurry.
-fn look(path: &Path, opened: &Opened, connection: &mut Option<Connection>, before: &mut i64) -> Result<()> {
+fn look(
+    path: &Path,
+    opened: &Opened,
+    writing: &Mutex<()>,
+    connection: &mut Option<Connection>,
+    before: &mut i64,
+) -> Result<()> {
     let connection = match connection {
         Some(connection) => connection,
         none => {
@@ -112,7 +119,9 @@ fn look(path: &Path, opened: &Opened, connection: &mut Option<Connection>, befor
             break;
         }
     }
-    // To its end, while the writer waits: only then is the log written from its beginning again.
+    // To its end, while the writer waits: only then is the log written from its beginning again. The writer waits for this
+    // lock and goes on at once; for the file's lock it would ask again and again, after pauses that get longer.
+    let _writing = writing.lock().unwrap_or_else(PoisonError::into_inner);
     Log::after("RESTART", connection)?;
     Ok(())
 }

@@ -63,6 +63,8 @@ pub struct SqliteFile {
     path: PathBuf,
     /// SQLite has one writer; waiting for it here, first come first served, beats waiting on the file's lock.
     writer: Arc<Mutex<Option<Connected>>>,
+    /// Held during each transaction, and while the log is written from its beginning again.
+    writing: Arc<Lock<()>>,
     /// Held by whoever writes anything but deliveries, so that a delivery waits for one of them at most.
     behind_deliveries: Mutex<()>,
     /// The one service syncs behind its commits. A command has SQLite do it in each commit.
@@ -163,11 +165,14 @@ impl SqliteFile {
         only_us: Option<std::fs::File>,
     ) -> Self {
         let opened = Arc::new(opened);
-        let checkpointer = only_us.as_ref().map(|_| Checkpointer::start(path.to_owned(), opened.clone()));
         let writer = writer.map(|connection| Connected { connection, next_delivery: None });
+        let writing = Arc::default();
+        let start = |_| Checkpointer::start(path.to_owned(), opened.clone(), Arc::clone(&writing));
+        let checkpointer = only_us.as_ref().map(start);
         Self {
             path: path.to_owned(),
             writer: Arc::new(Mutex::new(writer)),
+            writing,
             behind_deliveries: Mutex::default(),
             syncs: None,
             readers,
@@ -209,6 +214,7 @@ impl SqliteFile {
         slot: OwnedMutexGuard<Option<Connected>>,
         work: impl FnOnce(Writer) -> (Writer, Result<T>),
     ) -> Result<Committed<T>> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut writer = self.write_with(slot)?;
         let result = match writer.run("BEGIN IMMEDIATE") {
             Ok(()) => {
