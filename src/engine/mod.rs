@@ -6,6 +6,7 @@
 
 pub mod days;
 mod lists;
+mod pace;
 pub mod people;
 pub mod queue;
 pub mod run;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use self::pace::Pace;
 use crate::{
     accurate::{client::Session, credentials::Credentials},
     clock::{Monotonic, SharedClock},
@@ -28,10 +30,7 @@ use crate::{
     supervisor::{Standstill, Supervisor},
 };
 
-/// Largest number of orders that are folded or decided in one commit.
-const BATCH: i64 = 200;
-
-/// The same while there are many webhooks: shorter commits, because answers wait for the same writer.
+/// Largest number of orders that are folded or decided in one commit while there are many webhooks.
 const SMALL_BATCH: i64 = 64;
 
 /// All stages of one process.
@@ -45,6 +44,7 @@ pub struct Engine {
     posting: Arc<Posting>,
     masters: Masters,
     replica: Arc<Replica>,
+    pace: Pace,
 }
 
 impl Engine {
@@ -68,6 +68,7 @@ impl Engine {
             storage,
             clock,
             signals,
+            pace: Pace::new(),
         }
     }
 
@@ -150,15 +151,20 @@ impl Engine {
 
     /// Folds and decides some deliveries; returns how much was done, 0 if nothing is left.
     pub async fn decide_some(&self) -> Result<usize> {
-        let batch = if self.signals.webhooks_are_many() { SMALL_BATCH } else { BATCH };
+        let batch = self.pace.orders().min(if self.signals.webhooks_are_many() { SMALL_BATCH } else { i64::MAX });
         if self.deciding.refresh_mapping().await? {
             self.wake();
         }
         if !self.signals.decides() {
             return Ok(0);
         }
+        let began = self.clock.monotonic();
         let folded = self.inbox.fold_some(None, batch).await?;
         let decided = self.deciding.decide_some(batch).await?;
+        // A step that was not full says little about a full one.
+        if folded as i64 == batch || decided as i64 == batch {
+            self.pace.took(batch, self.clock.monotonic().since(began));
+        }
         if decided > 0 {
             self.due_came();
         }
