@@ -10,10 +10,10 @@ use forstok_accurate::{
         operator::{Actor, Role},
     },
     engine::run::Running,
-    sandbox::{Action, Fault, Masters},
+    sandbox::{Action, CallRecord, Fault, Masters},
     storage::{MasterList, MasterSearch, State},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::world::{BOOK, World, order};
 
@@ -245,14 +245,26 @@ async fn a_reading_that_was_cut_short_by_a_crash_is_repeated_and_the_old_list_st
     assert_eq!(rows(&world, MasterKind::Items).await.len(), 259);
 }
 
-/// Simulated seconds in which the service invoices so many orders, each alone.
+/// Simulated seconds in which the service, which runs, invoices so many orders, each alone.
 async fn seconds_for(world: &mut World, orders: usize) -> i64 {
+    let began = world.clock.now();
     for id in 1..=orders {
         world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
     }
-    let began = world.clock.now();
     world.eventually("all are invoiced", |world| world.accurate.invoice_count() == orders).await;
     world.clock.now().duration_since(began).as_secs()
+}
+
+/// The most calls that were made within the second before a page of items was asked for.
+fn most_calls_before_a_page(world: &World) -> usize {
+    let calls = world.accurate.calls();
+    let within_a_second =
+        |at: Timestamp, earlier: &CallRecord| at.duration_since(earlier.at) < SignedDuration::from_secs(1);
+    let pages = calls.iter().enumerate().filter(|(_, call)| call.action == Some(Action::ItemList));
+    let before = |(nth, page): (usize, &CallRecord)| {
+        calls[..nth].iter().rev().take_while(|earlier| within_a_second(page.at, earlier)).count()
+    };
+    pages.map(before).max().expect("there are pages")
 }
 
 #[tokio::test]
@@ -261,6 +273,7 @@ async fn twenty_thousand_items_are_read_in_the_background_while_orders_go_on_at_
     let mut alone = World::without_bulk().await;
     reads_lists(&alone).await;
     let running = Running::start(&alone.engine, None);
+    alone.eventually("it runs", |_| true).await;
     let seconds_alone = seconds_for(&mut alone, ORDERS).await;
     assert!(running.stop(Duration::from_mins(1)).await, "it stops");
 
@@ -279,6 +292,7 @@ async fn twenty_thousand_items_are_read_in_the_background_while_orders_go_on_at_
     let (seconds, pages) = (world.clock.now().duration_since(began.0).as_secs_f64(), 201 - began.1);
     let rate = pages as f64 / seconds;
     assert!((3.0..=4.0).contains(&rate), "with nothing else to do, {rate} pages a second");
+    assert!(most_calls_before_a_page(&world) <= 3, "half of what Accurate allows is left to orders at any time");
     while list(&world, MasterKind::Items).await.reading.is_some() {
         tokio::task::yield_now().await;
     }
