@@ -4,6 +4,8 @@
 //! sends, and the database explains its plans. The test needs a process of its own, because the log belongs to the
 //! whole process.
 
+mod postgres;
+
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
@@ -19,13 +21,9 @@ use forstok_accurate::{
     },
     housekeeping::retention::clear_some,
     inbox::{delivery, folding},
-    settings::Database,
     storage::{DayOf, Days, Filter, Grouping, ManualChange, MasterSearch, Position, SessionRecord, State},
 };
 use jiff::{SignedDuration, civil::date};
-use secrecy::ExposeSecret;
-use serde_json::Value;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{Layer, layer::SubscriberExt, registry::Registry};
 
@@ -276,7 +274,7 @@ async fn no_statement_reads_a_whole_table() {
     let mut slow = slow_in_sqlite(&world, statements.take());
     let mut world = World::on(Base::Postgres).await;
     use_everything(&mut world).await;
-    slow.extend(slow_in_postgres(&world, statements.take()).await);
+    slow.extend(postgres::slow(&world, &statements.take()).await);
     assert!(slow.is_empty(), "{}", slow.join("\n\n"));
 }
 
@@ -297,87 +295,4 @@ fn slow_in_sqlite(world: &World, statements: Vec<String>) -> Vec<String> {
         }
     }
     slow
-}
-
-/// A shop with history, so that reading a whole table does not look cheap; a session as storage uses it.
-const FILL: &str = "
-    SET session_replication_role = replica;
-    INSERT INTO orders SELECT (jsonb_populate_record(o, jsonb_build_object(
-            'id', 1000 + n, 'order_id', 1000 + n, 'invoice_id', 1000 + n))).*
-        FROM orders o, generate_series(1, 20000) n WHERE o.order_id = '2';
-    INSERT INTO documents SELECT (jsonb_populate_record(d, jsonb_build_object(
-            'id', 1000 + n, 'order_id', 1000 + n, 'accurate_id', 1000 + n))).*
-        FROM documents d, generate_series(1, 20000) n WHERE d.order_id = '2';
-    INSERT INTO deliveries SELECT (jsonb_populate_record(d, jsonb_build_object('id', 1000 + n, 'order_id', 1000 + n))).*
-        FROM deliveries d, generate_series(1, 20000) n WHERE d.order_id = '2';
-    INSERT INTO timeline SELECT (jsonb_populate_record(t, jsonb_build_object('order_id', 1000 + n))).*
-        FROM timeline t, generate_series(1, 20000) n WHERE t.order_id = '2';
-    ANALYZE;
-    SET plan_cache_mode = force_custom_plan;
-    SET enable_seqscan = off";
-
-/// What is given for a value of a statement: a limit of a page, the end of a list, or something of its type.
-fn example(sql: &str, nth: usize) -> &'static str {
-    let name = format!("${nth}");
-    let stands = |before: &str, behind: &str| {
-        let found = format!("{before}{name}{behind}");
-        sql.match_indices(&found)
-            .any(|(at, _)| !sql[at + found.len()..].starts_with(|next: char| next.is_ascii_digit()))
-    };
-    if stands("LIMIT ", "") {
-        "'50'"
-    } else if stands("< ", "") || stands("<= ", "") {
-        "'9000000000000000'"
-    } else if stands("", "::") {
-        "'{}'"
-    } else {
-        "'1'"
-    }
-}
-
-async fn slow_in_postgres(world: &World, statements: Vec<String>) -> Vec<String> {
-    let Database::Postgres(url) = &world.place else { panic!("a server's") };
-    let mut connection = PgConnection::connect(url.expose_secret()).await.expect("the server lets us in");
-    sqlx::raw_sql(FILL).execute(&mut connection).await.expect("filled");
-    let mut slow = Vec::new();
-    for (nth, sql) in statements.iter().enumerate() {
-        let named = (1..100).take_while(|nth| sql.contains(&format!("${nth}")));
-        let values = named.map(|nth| example(sql, nth)).collect::<Vec<_>>();
-        let values = if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) };
-        let explain = format!("PREPARE s{nth} AS {sql}; EXPLAIN (FORMAT JSON) EXECUTE s{nth}{values}");
-        let rows = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut connection).await;
-        let rows = rows.unwrap_or_else(|error| panic!("what was run once can be explained: {error}\n{sql}"));
-        let plan: String = rows.first().expect("a plan").get_unchecked(0);
-        let plan: Value = serde_json::from_str(&plan).expect("JSON");
-        let mut whole = Vec::new();
-        whole_reads(&plan, &mut whole);
-        if !whole.is_empty() {
-            slow.push(format!("{sql}\n  {}", whole.join("\n  ")));
-        }
-    }
-    slow
-}
-
-/// Steps of a plan that read a whole table that grows with history, also through an index. A partial index may be read
-/// whole, because it contains only relevant rows; so may the end of a list with a limit.
-fn whole_reads(plan: &Value, whole: &mut Vec<String>) {
-    match plan {
-        Value::Array(steps) => steps.iter().for_each(|step| whole_reads(step, whole)),
-        Value::Object(step) => {
-            let text = |key: &str| step.get(key).and_then(Value::as_str).unwrap_or_default();
-            let (kind, table, index) = (text("Node Type"), text("Relation Name"), text("Index Name"));
-            let grows = ["orders", "documents", "deliveries", "timeline", "order_warnings", "masters"].contains(&table);
-            let by_part = BY_PART.contains(&index);
-            if grows
-                && kind != "ModifyTable"
-                && !by_part
-                && !kind.contains("Bitmap Heap")
-                && !step.contains_key("Index Cond")
-            {
-                whole.push(format!("{kind} {index} on {table}: {}", text("Filter")));
-            }
-            step.values().for_each(|inner| whole_reads(inner, whole));
-        }
-        _ => {}
-    }
 }

@@ -8,6 +8,7 @@ mod people;
 mod replicas;
 mod seen;
 mod shared;
+mod statistics;
 mod trouble;
 mod work;
 

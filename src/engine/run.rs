@@ -26,6 +26,9 @@ const CHECK_ANYWAY: Duration = Duration::from_secs(5);
 /// Shortest time between two checks without a signal.
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 
+/// How often the statistics of the database are checked: a busy service records some thousands of webhooks meanwhile.
+const CHECK_STATISTICS: Duration = Duration::from_secs(5);
+
 /// How soon a mapping is used that another process (the command line) applied.
 const CHECK_MAPPING: Duration = Duration::from_secs(1);
 
@@ -81,6 +84,9 @@ impl Running {
             let reading = move |progress| read_always(at_work.clone(), name.clone(), until.clone(), progress);
             tasks.push(supervisor.keep_running(format!("reading lists of {book}"), reading));
         }
+        let (at_work, until) = (engine.clone(), stopped.clone());
+        let refreshing = move |progress| refresh_statistics_always(at_work.clone(), until.clone(), progress);
+        tasks.push(supervisor.keep_running("refreshing statistics", refreshing));
         if let Some(keep) = keep_bodies {
             let at_work = engine.clone();
             let clearing = move |progress| clear_always(at_work.clone(), keep, stopped.clone(), progress);
@@ -237,12 +243,27 @@ async fn clear_always(
                 BETWEEN_CLEARINGS
             }
         };
-        let time_passes = async {
-            tokio::select! {
-                () = engine.clock.sleep(wait) => {}
-                _ = stopped.changed() => {}
-            }
-        };
-        progress.wait_for(time_passes).await;
+        progress.wait_for(sleep_unless_stopped(&engine, wait, &mut stopped)).await;
+    }
+}
+
+/// Only the replica that decides does this; statistics are shared.
+async fn refresh_statistics_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, progress: Progress) {
+    while !*stopped.borrow() {
+        progress.report();
+        if engine.signals.decides()
+            && let Err(error) = engine.storage.refresh_statistics().await
+        {
+            // Statements then take longer than they need to.
+            tracing::debug!("the statistics of the database could not be refreshed: {error}");
+        }
+        progress.wait_for(sleep_unless_stopped(&engine, CHECK_STATISTICS, &mut stopped)).await;
+    }
+}
+
+async fn sleep_unless_stopped(engine: &Engine, time: Duration, stopped: &mut watch::Receiver<bool>) {
+    tokio::select! {
+        () = engine.clock.sleep(time) => {}
+        _ = stopped.changed() => {}
     }
 }

@@ -26,9 +26,10 @@ use crate::domain::{
 
 /// Nobody works on the documents of order `o`, and none may exist that is not known; `$1` or `$2` is the moment.
 fn is_free(now: &str) -> String {
+    // PostgreSQL may answer NOT EXISTS by reading all documents, but this by reading those of the order only.
     format!(
-        "NOT EXISTS (SELECT 1 FROM documents busy WHERE busy.order_id = o.order_id AND
-             (busy.lease_until > {now} OR (busy.state = 'due' AND busy.wanted = 'exist' AND busy.doubt_since <> 0)))"
+        "(SELECT MIN(busy.id) FROM documents busy WHERE busy.order_id = o.order_id AND
+             (busy.lease_until > {now} OR (busy.state = 'due' AND busy.wanted = 'exist' AND busy.doubt_since <> 0))) IS NULL"
     )
 }
 
@@ -238,7 +239,7 @@ async fn write_documents<T: Dialect>(db: &mut T, verdicts: &[&Verdict], now: Tim
 const REARM: &str = "UPDATE orders SET
         undecided = CASE WHEN state = 'blocked' THEN 1 ELSE undecided END, revision = revision + 1
      WHERE state IN ('blocked', 'due', 'void_due')
-       AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.order_id = orders.order_id AND d.lease_until > $1)";
+       AND (SELECT MIN(d.id) FROM documents d WHERE d.order_id = orders.order_id AND d.lease_until > $1) IS NULL";
 
 /// Where only a person could look for a document under another number, the retry says that there is none.
 const REARMED: &str = "RETURNING order_id, CAST(CASE WHEN findings LIKE '%\"kind\":\"not_searchable\"%' THEN 1 ELSE 0 END AS BIGINT) AS none_exists";

@@ -50,7 +50,8 @@ fn read_total(row: &impl Columns, grouping: Grouping) -> Result<Total> {
 
 /// How many invoices were created since a moment; counted up to a limit.
 pub(super) async fn invoiced_since(db: &mut impl Dialect, since: Timestamp) -> Result<i64> {
-    let sql = "SELECT COUNT(*) AS n FROM (SELECT id FROM orders WHERE invoiced_at >= $1 LIMIT $2) AS recent";
+    let sql = "SELECT COUNT(*) AS n FROM (SELECT id FROM orders WHERE invoiced_at >= $1
+                                          ORDER BY invoiced_at DESC LIMIT $2) AS recent";
     let rows = db.fetch(sql, &[since.into(), MOST_COUNTED.into()]).await?;
     rows.first().map_or(Ok(0), |row| row.number("n"))
 }

@@ -29,16 +29,23 @@ struct Known<'a> {
 
 pub(super) async fn unfolded<T: Dialect>(db: &mut T, order_id: Option<&OrderId>, limit: i64) -> Result<Vec<Unfolded>> {
     let join = T::THEN_JOIN;
-    let (from, values): (_, Vec<Value<'_>>) = match order_id {
-        None => {
-            (format!("unfolded u {join} deliveries d ON d.id = u.delivery ORDER BY u.delivery"), vec![limit.into()])
-        }
+    let (sizes, values): (_, Vec<Value<'_>>) = match order_id {
+        // A join might read all deliveries; a subquery reads one at a time.
+        None => (
+            format!(
+                "SELECT u.delivery AS id, (SELECT {BODY_BYTES} FROM deliveries d WHERE d.id = u.delivery) AS bytes
+                 FROM unfolded u ORDER BY u.delivery LIMIT $1"
+            ),
+            vec![limit.into()],
+        ),
         Some(id) => (
-            format!("deliveries d {join} unfolded u ON u.delivery = d.id WHERE d.order_id = $2 ORDER BY d.id"),
+            format!(
+                "SELECT d.id, {BODY_BYTES} AS bytes FROM deliveries d {join} unfolded u ON u.delivery = d.id
+                 WHERE d.order_id = $2 ORDER BY d.id LIMIT $1"
+            ),
             vec![limit.into(), id.into()],
         ),
     };
-    let sizes = format!("SELECT d.id, {BODY_BYTES} AS bytes FROM {from} LIMIT $1");
     let rows = db.fetch(sizes, &values).await?;
     let ids = first_by_size(&rows, LARGEST_READ)?;
     let sql = format!(

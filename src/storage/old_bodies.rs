@@ -89,8 +89,8 @@ pub(super) async fn clear<T: Dialect>(db: &mut T, old: &Old, now: Timestamp) -> 
     // brings its body back for an order that lacks it and changes nothing for any other.
     let clear = format!(
         "UPDATE deliveries AS d SET body = NULL, fingerprint = {}
-         WHERE id IN (SELECT id FROM deliveries WHERE id IN (SELECT CAST(v.value ->> 0 AS BIGINT) FROM {}){})
-           AND NOT {NEEDED} RETURNING id",
+         FROM (SELECT id AS old FROM deliveries WHERE id IN (SELECT CAST(v.value ->> 0 AS BIGINT) FROM {}){}) AS o
+         WHERE d.id = o.old AND NOT {NEEDED} RETURNING id",
         T::ID_IN_BYTES,
         T::ROWS,
         T::UNLESS_LOCKED

@@ -72,7 +72,9 @@ fn days_since_1970(day: Date) -> i64 {
 
 pub(super) async fn newest_webhook(db: &mut impl Dialect) -> Result<Option<Timestamp>> {
     // What was repeated lately is as a rule among the newest; all others would have to be read.
-    let sql = "SELECT MAX(last_at) AS newest FROM deliveries WHERE id > (SELECT MAX(id) FROM deliveries) - 100";
+    let sql = "SELECT MAX(last_at) AS newest
+               FROM (SELECT last_at FROM deliveries WHERE id > (SELECT MAX(id) FROM deliveries) - 100
+                     ORDER BY id DESC LIMIT 100) AS newest";
     let rows = db.fetch(sql, &[]).await?;
     rows.first().map(|row| row.number_if_any("newest")).transpose()?.flatten().map(timestamp).transpose()
 }

@@ -62,13 +62,13 @@ pub(super) async fn counts(db: &mut impl Dialect) -> Result<Vec<Count>> {
 }
 
 /// Orders that are on disk but have no row yet; which store they are of is not known before they are folded.
-async fn not_folded<T: Dialect>(db: &mut T) -> Result<Option<Count>> {
-    let sql = format!(
-        "SELECT COUNT(DISTINCT d.order_id) AS n FROM unfolded u {} deliveries d ON d.id = u.delivery
-         WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.order_id = d.order_id)",
-        T::THEN_JOIN
-    );
-    let orders = number(db, sql).await?.unwrap_or_default();
+async fn not_folded(db: &mut impl Dialect) -> Result<Option<Count>> {
+    // Joins might read all deliveries and orders; subqueries read one at a time.
+    let sql = "SELECT COUNT(DISTINCT waiting.order_id) AS n
+               FROM (SELECT (SELECT d.order_id FROM deliveries d WHERE d.id = u.delivery) AS order_id
+                     FROM unfolded u) AS waiting
+               WHERE (SELECT o.id FROM orders o WHERE o.order_id = waiting.order_id) IS NULL";
+    let orders = number(db, sql.to_owned()).await?.unwrap_or_default();
     Ok((orders > 0).then(|| Count { state: State::Received, reason: None, store_id: String::new(), orders }))
 }
 

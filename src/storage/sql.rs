@@ -53,6 +53,9 @@ pub trait Base: Send + Sync + 'static {
     /// [`Replicas::notify_others`](super::Replicas::notify_others).
     async fn notify_others(&self) -> Result<()>;
 
+    /// [`Housekeeping::refresh_statistics`](super::Housekeeping::refresh_statistics).
+    async fn refresh_statistics(&self) -> Result<()>;
+
     /// [`Storage::close`](super::Storage::close).
     async fn close(&self);
 }

@@ -17,7 +17,7 @@ use crate::storage::{
 const ONE_COPY: i64 = 0x66_6f72_7374_6f6c;
 
 /// A copy is made for a while, and what was lost with the server is copied again: only the end must be on disk.
-const READY: &str = "SET synchronous_commit = off; SET enable_seqscan = off; SET jit = off; SET statement_timeout = 0";
+const READY: &str = "SET synchronous_commit = off; SET jit = off; SET statement_timeout = 0";
 
 /// The server notices only after a while that a copy has ended whose process was killed, and keeps its lock until then.
 const WAIT_FOR_EARLIER_COPY: &str = "SET lock_timeout = '5s'";
@@ -88,12 +88,15 @@ impl Target {
         let Piece { table, columns, last, upto } = piece;
         let key = columns.key_list();
         let numbered = |from: usize| (0..columns.key).map(|n| format!("${}", from + n)).collect::<Vec<_>>().join(", ");
-        let mut conditions = Vec::new();
+        // The bounds of the first column are repeated: the server cannot estimate how few rows two pairs include, and
+        // would read the whole table for each piece.
+        let (first, mut conditions) = (&columns.names[0], Vec::new());
         if !last.is_empty() {
-            conditions.push(format!("{key} > ({})", numbered(1)));
+            conditions.push(format!("{key} > ({}) AND {first} >= $1", numbered(1)));
         }
         if upto.is_some() {
-            conditions.push(format!("{key} <= ({})", numbered(last.len() + 1)));
+            let from = last.len() + 1;
+            conditions.push(format!("{key} <= ({}) AND {first} <= ${from}", numbered(from)));
         }
         let only = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
         let sql = format!("SELECT {} FROM {} {only}", columns.list(), table.name);

@@ -102,11 +102,16 @@ impl Plan {
         self.driver.sql::<T>(binds, before, window)
     }
 
-    /// ` AND …` where the walk itself does not begin below this place.
+    /// ` AND …` for the orders that the walk leads to: below this place.
     pub(super) fn below(&self, binds: &mut Binds, before: Option<Position>) -> String {
-        match before.filter(|_| self.gathers) {
-            None => String::new(),
-            Some(position) => format!(" AND {}", behind(self.sort.key(), position, binds)),
+        match (self.sort, before) {
+            // The walk begins there. It is said again for PostgreSQL, which may look the orders up by reading their index
+            // from here on.
+            (Sort::Id, before) => format!(" AND id < {}", binds.number(before.map_or(i64::MAX, |place| place.id))),
+            (Sort::Days(_), Some(place)) if self.gathers => {
+                format!(" AND {}", behind(self.sort.key(), place, binds))
+            }
+            (Sort::Days(_), _) => String::new(),
         }
     }
 

@@ -9,6 +9,7 @@ mod leaders;
 mod notifications;
 mod record;
 mod session;
+mod statistics;
 
 use std::{
     fmt,
@@ -270,6 +271,11 @@ impl Base for Server {
 
     async fn notify_others(&self) -> Result<()> {
         self.notifications.notify(&mut self.soon().await?).await
+    }
+
+    async fn refresh_statistics(&self) -> Result<()> {
+        let mut session = Session::on(&self.reading, LONGEST, &self.doubts).await?;
+        statistics::refresh(&mut session).await
     }
 
     async fn close(&self) {

@@ -447,6 +447,10 @@ impl Base for SqliteFile {
         Ok(())
     }
 
+    async fn refresh_statistics(&self) -> Result<()> {
+        Ok(())
+    }
+
     async fn close(&self) {
         let checkpointer = self.checkpointer.lock().unwrap_or_else(PoisonError::into_inner).take();
         in_place(|| drop(checkpointer));

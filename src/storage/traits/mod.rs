@@ -7,20 +7,20 @@ mod attempts;
 mod decisions;
 mod deliveries;
 mod figures;
+mod housekeeping;
 mod mappings;
 mod master_lists;
 mod orders;
 mod rechecks;
 mod replicas;
 mod requests;
-mod retention;
 mod seen;
 mod sessions;
 
 pub use self::{
-    attempts::Attempts, decisions::Decisions, deliveries::Deliveries, figures::Figures, mappings::Mappings,
-    master_lists::MasterLists, orders::Orders, rechecks::Rechecks, replicas::Replicas, requests::Requests,
-    retention::Retention, seen::Seen, sessions::Sessions,
+    attempts::Attempts, decisions::Decisions, deliveries::Deliveries, figures::Figures, housekeeping::Housekeeping,
+    mappings::Mappings, master_lists::MasterLists, orders::Orders, rechecks::Rechecks, replicas::Replicas,
+    requests::Requests, seen::Seen, sessions::Sessions,
 };
 use super::{
     Result,
@@ -39,7 +39,7 @@ pub trait Storage:
     + Seen
     + Sessions
     + Replicas
-    + Retention
+    + Housekeeping
     + 'static
 {
     /// Checks that the database answers and can be written to.

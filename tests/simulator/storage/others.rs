@@ -9,10 +9,10 @@ use forstok_accurate::{
         timeline::Entry,
     },
     storage::{
-        Cause, Cleared, Count, DayOf, DaySum, Days, Figures, Filter, Grouping, Leadership, ManualChange,
+        Cause, Cleared, Count, DayOf, DaySum, Days, Figures, Filter, Grouping, Housekeeping, Leadership, ManualChange,
         MappingRevision, Mappings, NewMapping, OpenWarning, OrderRecord, Orders, Page, Position, Replicas, Requests,
-        Result, Retention, Seen, SeenSku, SessionRecord, Sessions, SkuInStore, SnapshotRecord, StoreName, Sums,
-        TimelinePage, TimelinePlace, Total, WarehouseInStore, Written,
+        Result, Seen, SeenSku, SessionRecord, Sessions, SkuInStore, SnapshotRecord, StoreName, Sums, TimelinePage,
+        TimelinePlace, Total, WarehouseInStore, Written,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -188,9 +188,13 @@ impl Replicas for SimStore {
 }
 
 #[async_trait::async_trait]
-impl Retention for SimStore {
+impl Housekeeping for SimStore {
     async fn clear_bodies(&self, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Cleared> {
         self.write("before clear_bodies", "after clear_bodies", self.inner.clear_bodies(older_than, now, step)).await
+    }
+
+    async fn refresh_statistics(&self) -> Result<()> {
+        self.inner.refresh_statistics().await
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`Retention`] and its implementation.
+//! [`Housekeeping`] and its implementation.
 
 use jiff::Timestamp;
 
@@ -7,16 +7,20 @@ use crate::storage::{
     sql::{Base, Sql, read, write},
 };
 
-/// Deletion of data that is no longer needed.
+/// What keeps the database small and fast.
 #[async_trait::async_trait]
-pub trait Retention: Send + Sync {
+pub trait Housekeeping: Send + Sync {
     /// Examines deliveries that arrived before `older_than`, `step` of them at most, and clears the bodies that no
     /// decision needs any more. A body that is still needed is examined again a day later.
     async fn clear_bodies(&self, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Cleared>;
+
+    /// Updates the statistics of tables that have grown much, so that the plans of statements fit their size. SQLite
+    /// needs none: its plans do not depend on the size of a table.
+    async fn refresh_statistics(&self) -> Result<()>;
 }
 
 #[async_trait::async_trait]
-impl<B: Base> Retention for Sql<B> {
+impl<B: Base> Housekeeping for Sql<B> {
     async fn clear_bodies(&self, older_than: Timestamp, now: Timestamp, step: i64) -> Result<Cleared> {
         let old = read!(self, db => old_bodies::find(db, older_than, now, step))?;
         if old.count() == 0 {
@@ -24,5 +28,9 @@ impl<B: Base> Retention for Sql<B> {
         }
         let old = &old;
         write!(self, Small, db => old_bodies::clear(db, old, now))
+    }
+
+    async fn refresh_statistics(&self) -> Result<()> {
+        self.0.refresh_statistics().await
     }
 }
