@@ -8,7 +8,8 @@
 //! in words), [`about`] (what exactly a reason is about), [`document`] (what must exist in Accurate, and what
 //! needs what), [`doubt`] (what is not known about an order's saves),
 //! [`timeline`] (what happened to an order), [`state`] (its state), [`recheck`] (what it waits for in Accurate),
-//! [`masters`] (the lists of an Accurate database), [`operator`] (who acts, and with which role), [`toml_text`] (strict
+//! [`masters`] (the lists of an Accurate database), [`matching`] (which item a SKU means), [`operator`] (who acts, and
+//! with which role), [`toml_text`] (strict
 //! reading of files that people write).
 
 pub mod about;
@@ -23,6 +24,7 @@ pub mod lines;
 pub mod manual;
 pub mod mapping;
 pub mod masters;
+pub mod matching;
 pub mod money;
 pub mod operator;
 pub mod order;
