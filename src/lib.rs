@@ -6,7 +6,8 @@
 //! `tests/layers.rs` enforces this.
 //!
 //! - [`cli`]: one file per command. [`reload`] and [`service`]: the complete service in one process.
-//! - [`web`]: the pages, one file each. [`http`]: the webhook, `/v1`, health and metrics. [`export`]: spreadsheets.
+//! - [`web`]: the pages, one file each. [`http`]: the webhook, `/v1`, health and metrics. [`skus`]: SKUs beside items.
+//!   [`export`]: spreadsheets.
 //! - [`engine`]: connects the stages and runs them.
 //! - [`inbox`]: verified webhook → delivery on disk → its order.
 //! - [`deciding`]: order with a new snapshot → what must exist in Accurate.
@@ -47,6 +48,7 @@ pub mod service;
 pub mod settings;
 pub mod signals;
 pub mod signing;
+pub mod skus;
 pub mod storage;
 pub mod supervisor;
 pub mod telemetry;

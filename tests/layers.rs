@@ -10,6 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["service"],
     &["web"],
     &["http"],
+    &["skus"],
     &["export"],
     &["engine"],
     &["inbox", "deciding", "posting", "masters"],

@@ -7,5 +7,6 @@ mod demo;
 mod exporting;
 mod hostile;
 mod signing_in;
+mod skus;
 mod webhooks;
 mod working;

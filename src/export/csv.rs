@@ -16,7 +16,7 @@ pub(super) fn written(
     headers: Headers,
 ) -> impl Stream<Item = Result<Bytes, ExportError>> + Send {
     let first = stream::once(async move {
-        let mark = if headers == Headers::Stable { "" } else { BYTE_ORDER_MARK };
+        let mark = mark(headers);
         let names = COLUMNS.iter().map(|column| column.header(headers).to_owned());
         let lines = lines(std::iter::once(names.collect()))?;
         Ok([mark.as_bytes(), &lines].concat().into())
@@ -27,6 +27,21 @@ pub(super) fn written(
         let rows = rows.iter().map(row);
         Ok(lines(rows)?.into())
     }))
+}
+
+fn mark(headers: Headers) -> &'static str {
+    if headers == Headers::Stable { "" } else { BYTE_ORDER_MARK }
+}
+
+/// A whole table.
+pub(super) fn table(
+    headers: Headers,
+    names: &[&str],
+    rows: impl Iterator<Item = Vec<Cell>>,
+) -> Result<Vec<u8>, ExportError> {
+    let names = std::iter::once(names.iter().map(|name| (*name).to_owned()).collect());
+    let lines = lines(names.chain(rows.map(|row| row.into_iter().map(field).collect())))?;
+    Ok([mark(headers).as_bytes(), &lines].concat())
 }
 
 fn lines(rows: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>, ExportError> {

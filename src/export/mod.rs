@@ -5,6 +5,7 @@
 
 mod columns;
 mod csv;
+pub mod table;
 mod xlsx;
 
 use std::sync::Arc;

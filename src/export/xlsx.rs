@@ -75,8 +75,8 @@ fn write(
     }
 }
 
-struct Formats {
-    header: Format,
+pub(super) struct Formats {
+    pub(super) header: Format,
     money: Format,
     /// The format of amounts with a fraction of a rupiah.
     cents: Format,
@@ -85,7 +85,7 @@ struct Formats {
 }
 
 impl Formats {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             header: Format::new().set_bold(),
             money: Format::new().set_num_format("#,##0"),
@@ -110,7 +110,13 @@ fn sheet<'a>(
     Ok(sheet)
 }
 
-fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell, formats: &Formats) -> Result<(), ExportError> {
+pub(super) fn write_cell(
+    sheet: &mut Worksheet,
+    row: u32,
+    column: u16,
+    cell: Cell,
+    formats: &Formats,
+) -> Result<(), ExportError> {
     match cell {
         Cell::Empty => {}
         Cell::Text(text) => {

@@ -111,7 +111,7 @@ pub(crate) async fn workers_only(By(actor): By, request: Request, next: Next) ->
 }
 
 /// Admits the role `admin`, which changes the mapping.
-pub(super) async fn admins_only(By(actor): By, request: Request, next: Next) -> Result<Response, Problem> {
+pub(crate) async fn admins_only(By(actor): By, request: Request, next: Next) -> Result<Response, Problem> {
     must(actor, Role::Admin)?;
     Ok(next.run(request).await)
 }

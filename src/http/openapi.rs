@@ -17,8 +17,8 @@ use super::{
     v1::{
         acknowledge_warning, check_mapping, decide_order, export_orders, get_mapping, get_mapping_revision, get_order,
         get_snapshot, get_summary, get_totals, get_unreadable_webhook, list_mapping_revisions, list_masters,
-        list_orders, list_problems, list_unreadable_webhooks, preview_order, put_mapping, refresh_masters, retry_order,
-        retry_orders, retry_unreadable_webhook,
+        list_orders, list_problems, list_skus, list_unreadable_webhooks, preview_order, put_mapping, refresh_masters,
+        retry_order, retry_orders, retry_unreadable_webhook,
     },
     webhook,
 };
@@ -46,6 +46,7 @@ use super::{
         get_totals::handler,
         list_mapping_revisions::handler,
         get_mapping_revision::handler,
+        list_skus::handler,
         get_summary::handler,
         get_mapping::handler,
         put_mapping::handler,

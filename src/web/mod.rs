@@ -19,6 +19,7 @@ mod order_line;
 mod orders;
 mod page;
 mod problems;
+mod skus;
 mod today;
 mod webhooks;
 mod words;
@@ -43,6 +44,9 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/orders/{order_id}", get(order::show))
         .route("/mapping", get(mapping::show))
         .route("/mapping/history", get(mapping::history))
+        .route("/mapping/skus", get(skus::show))
+        .route("/mapping/skus/items", get(skus::items))
+        .route("/mapping/skus/export", get(skus::export))
         .route("/connection", get(connection::show));
     let workers = Router::new()
         .route("/problems/retry", post(problems::retry_all))
@@ -53,9 +57,11 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/orders/{order_id}/decision", post(order::decide))
         .route("/connection/check", post(connection::check))
         .route_layer(from_fn(auth::workers_only));
+    let admins = Router::new().route("/mapping/skus", post(skus::change)).route_layer(from_fn(auth::admins_only));
     let checks = Arc::new(connection::Checks::default());
     let operators = readers
         .merge(workers)
+        .merge(admins)
         .layer(Extension(checks))
         .route_layer(from_fn_with_state(app.clone(), auth::operators_only));
     let anybody = Router::new()

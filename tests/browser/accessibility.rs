@@ -12,7 +12,7 @@ const RUN: &str = "const done = arguments[arguments.length - 1]; axe.run().then(
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => one.id + ': ' + one.nodes.map(node => node.html).join(' '))))";
 
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 19] = [
     "/login",
     "/nowhere",
     "/",
@@ -28,6 +28,8 @@ const PAGES: [&str; 17] = [
     "/problems?watch=138500009,138500010&done=retried_all&count=2",
     "/problems/webhooks/1",
     "/mapping",
+    "/mapping/skus",
+    "/mapping/skus?match=none&q=nothing",
     "/mapping/history",
     "/connection",
 ];

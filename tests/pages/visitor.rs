@@ -59,6 +59,22 @@ impl Visitor {
         self.send(request.header("content-type", "application/x-www-form-urlencoded").body(body)).await
     }
 
+    /// Sends a form with a file.
+    pub(crate) async fn post_file(&mut self, path: &str, form: &[(String, String)], file: &[u8]) -> Shown {
+        const BETWEEN: &str = "----a-boundary-that-no-file-contains";
+        let mut body = Vec::new();
+        for (name, value) in form {
+            let head = format!("--{BETWEEN}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend(head.into_bytes());
+        }
+        let head = "Content-Disposition: form-data; name=\"file\"; filename=\"file\"\r\n\r\n";
+        body.extend(format!("--{BETWEEN}\r\n{head}").into_bytes());
+        body.extend(file);
+        body.extend(format!("\r\n--{BETWEEN}--\r\n").into_bytes());
+        let request = self.client.post(format!("{}{path}", self.base));
+        self.send(request.header("content-type", format!("multipart/form-data; boundary={BETWEEN}")).body(body)).await
+    }
+
     /// The cookies that are sent.
     pub(crate) fn cookie(&self) -> String {
         self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
@@ -93,7 +109,7 @@ fn encoded(text: &str) -> String {
         .collect()
 }
 
-fn unescaped(text: &str) -> String {
+pub(crate) fn unescaped(text: &str) -> String {
     let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&#60;", "<").replace("&#62;", ">");
     let text = text.replace("&#34;", "\"").replace("&quot;", "\"").replace("&#39;", "'");
     text.replace("&#38;", "&").replace("&amp;", "&")

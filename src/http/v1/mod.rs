@@ -15,6 +15,7 @@ pub(super) mod list_mapping_revisions;
 pub(super) mod list_masters;
 pub(super) mod list_orders;
 pub(super) mod list_problems;
+pub(super) mod list_skus;
 pub(crate) mod list_unreadable_webhooks;
 mod order;
 mod order_with_timeline;
@@ -47,6 +48,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/v1/mapping", get(get_mapping::handler))
         .route("/v1/mapping/history", get(list_mapping_revisions::handler))
         .route("/v1/mapping/revisions/{revision}", get(get_mapping_revision::handler))
+        .route("/v1/mapping/skus", get(list_skus::handler))
         .route("/v1/mapping/check", post(check_mapping::handler))
         .route("/v1/books/{book}/masters/{kind}", get(list_masters::handler))
         .route("/v1/preview", post(preview_order::handler));
