@@ -1,8 +1,11 @@
 //! What people request: retry, decide, acknowledge. Pages and API use the same functions.
 
+use jiff::civil::Date;
+
 use super::Engine;
 use crate::{
-    domain::{operator::Actor, order::OrderId, reason::Warning},
+    deciding::trial::Tried,
+    domain::{mapping::Mapping, operator::Actor, order::OrderId, reason::Warning},
     storage::{Filter, ManualChange, Result, Written},
 };
 
@@ -74,6 +77,12 @@ impl Engine {
         }
         tracing::info!(orders = acknowledged, actor = actor.name, %warning, "{actor} acknowledged {warning} on {acknowledged} orders");
         Ok(acknowledged)
+    }
+
+    /// Decides all orders of some days, by the time of ordering, under the active mapping and under another one, and
+    /// returns what would differ. Nothing changes.
+    pub async fn try_mapping(&self, candidate: Mapping, days: (Option<Date>, Option<Date>)) -> Result<Tried> {
+        self.trials.run(self.storage.as_ref(), self.clock.as_ref(), self.mapping(), candidate, days).await
     }
 
     /// Decides undecided orders, so that the answer already shows the outcome; if another replica decides, it is

@@ -16,9 +16,7 @@ use super::{
     responses::with_problem_body,
     v1::{
         acknowledge_warning, check_mapping, decide_order, export_orders, get_mapping, get_mapping_revision, get_order,
-        get_snapshot, get_summary, get_totals, get_unreadable_webhook, list_mapping_revisions, list_masters,
-        list_orders, list_problems, list_skus, list_unreadable_webhooks, preview_order, put_mapping, refresh_masters,
-        retry_order, retry_orders, retry_unreadable_webhook,
+        get_snapshot, get_summary, get_totals, get_unreadable_webhook, list_mapping_revisions, list_masters, list_orders, list_problems, list_skus, list_unreadable_webhooks, preview_order, put_mapping, refresh_masters, retry_order, retry_orders, retry_unreadable_webhook, try_mapping,
     },
     webhook,
 };
@@ -53,6 +51,7 @@ use super::{
         check_mapping::handler,
         list_masters::handler,
         refresh_masters::handler,
+        try_mapping::handler,
         preview_order::handler,
         health::alive,
         health::ready,

@@ -1,7 +1,9 @@
 //! The seller's rules: when an invoice is created, and which names and accounts it has in Accurate.
 //!
-//! `read` parses a document and reports every error; [`text`] writes a mapping as a document.
+//! `read` parses a document and reports every error; [`text`] writes a mapping as a document; [`merge`] merges the
+//! changes of two people.
 
+pub mod merge;
 mod read;
 pub mod text;
 

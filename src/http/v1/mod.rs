@@ -25,6 +25,7 @@ pub(super) mod refresh_masters;
 pub(crate) mod retry_order;
 pub(super) mod retry_orders;
 pub(super) mod retry_unreadable_webhook;
+pub(super) mod try_mapping;
 
 use axum::{
     Router, middleware,
@@ -51,6 +52,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/v1/mapping/skus", get(list_skus::handler))
         .route("/v1/mapping/check", post(check_mapping::handler))
         .route("/v1/books/{book}/masters/{kind}", get(list_masters::handler))
+        .route("/v1/mapping/try", post(try_mapping::handler))
         .route("/v1/preview", post(preview_order::handler));
     let workers = Router::new()
         .route("/v1/orders/retry", post(retry_orders::handler))

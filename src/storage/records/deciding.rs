@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Position;
 pub use crate::domain::decision::{Saves, Undecided, Verdict};
 use crate::domain::{
     about::About,
@@ -18,6 +19,17 @@ pub struct News {
     pub orders: Vec<Undecided>,
     /// Orders whose stored data cannot be read: nothing can be decided about them.
     pub unreadable: Vec<UnreadableOrder>,
+}
+
+/// A page of orders of the past.
+#[derive(Clone, Debug)]
+pub struct PastOrders {
+    /// What they are decided from, newest first.
+    pub orders: Vec<Undecided>,
+    /// How many orders of the page cannot be read.
+    pub unreadable: u64,
+    /// Where the page ends; `None` if it is the last.
+    pub next: Option<Position>,
 }
 
 /// An order whose stored data cannot be read.
