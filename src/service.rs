@@ -89,6 +89,7 @@ impl Service {
             proofs: proofs.clone(),
             recorder,
             engine: engine.clone(),
+            mapping_file: config.mapping.as_ref().map(|file| file.path.clone()),
             public_url: config.public_url,
             language: config.language,
             metrics: metrics.clone(),

@@ -6,6 +6,7 @@ mod addresses;
 mod demo;
 mod exporting;
 mod hostile;
+mod mapping;
 mod signing_in;
 mod skus;
 mod webhooks;

@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod health;
 mod mapping;
+mod mapping_trial;
 mod openapi;
 mod output;
 mod preview;

@@ -22,9 +22,6 @@ use crate::{
 /// Orders that are read at a time.
 const AT_ONCE: i64 = 500;
 
-/// How long a trial may take; a request ends after 30 seconds. Older orders are then left out, and the result says so.
-const LONGEST: Duration = Duration::from_secs(25);
-
 /// The outcome of a trial.
 #[derive(Clone, Debug)]
 pub struct Tried {
@@ -40,6 +37,7 @@ pub struct Trials(Mutex<()>);
 
 impl Trials {
     /// Decides all orders of some days whose bodies are stored under the active mapping and under the candidate.
+    /// Once it has taken this long, older orders are left out, and the result says so.
     pub async fn run(
         &self,
         storage: &dyn Decisions,
@@ -47,9 +45,10 @@ impl Trials {
         active: Arc<ActiveMapping>,
         candidate: Mapping,
         days: (Option<Date>, Option<Date>),
+        longest: Duration,
     ) -> Result<Tried> {
         let _alone = self.0.lock().await;
-        let until = clock.monotonic() + LONGEST;
+        let begun = clock.monotonic();
         let candidate = Arc::new(candidate);
         let (mut trial, mut place): (Trial, Option<Position>) = (Trial::default(), None);
         loop {
@@ -66,7 +65,7 @@ impl Trials {
             };
             trial = tokio::task::spawn_blocking(work).await.expect("deciding does not panic");
             let Some(next) = next else { return Ok(Tried { trial, only_from: None }) };
-            if clock.monotonic() > until {
+            if clock.monotonic().since(begun) > longest {
                 let oldest = Timestamp::from_microsecond(next.key).unwrap_or(Timestamp::MIN);
                 return Ok(Tried { trial, only_from: Some(day_in_wib(oldest)) });
             }

@@ -179,7 +179,7 @@ impl Trial {
             return;
         }
         self.different.add(old.total, new.total);
-        self.existing += u64::from(order.invoice_stands);
+        self.existing += u64::from(order.invoice_exists);
         for part in differences.iter().map(|difference| difference.part) {
             self.parts.entry(part).or_default().add(old.total, new.total);
         }
@@ -229,7 +229,7 @@ impl Trial {
             all: *all,
             waiting: *waiting,
         });
-        let mut moves = Vec::from_iter(moves);
+        let mut moves: Vec<_> = moves.collect();
         moves.sort_by_key(|change| std::cmp::Reverse(change.all.orders));
         moves
     }
@@ -271,7 +271,7 @@ impl Trial {
 /// Whether the next mapping decides the order again, because nothing is settled yet.
 fn waits(order: &Undecided) -> bool {
     matches!(order.state, State::Received | State::Watching | State::Due | State::Blocked | State::Ignored)
-        && !order.invoice_stands
+        && !order.invoice_exists
 }
 
 impl Outcome {

@@ -27,6 +27,7 @@ mod webhook;
 pub(crate) mod wrong_field;
 
 use std::{
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -100,6 +101,8 @@ pub struct Shared {
     pub recorder: Recorder,
     /// Decides and posts.
     pub engine: Arc<Engine>,
+    /// The mapping file, if the settings name one.
+    pub mapping_file: Option<PathBuf>,
     /// Where people reach the pages, if the settings say it.
     pub public_url: Option<Url>,
     /// The language for readers whose browser requests none.

@@ -91,6 +91,8 @@ pub struct MappingRevision {
     pub at: Timestamp,
     /// By whom.
     pub who: String,
+    /// Why, as the person wrote it; empty if nothing was written.
+    pub note: String,
     /// As it was written, TOML.
     pub document: String,
     /// What it changed, in words.
@@ -104,6 +106,8 @@ pub struct NewMapping {
     pub document: String,
     /// By whom.
     pub who: String,
+    /// Why, as the person wrote it; empty if nothing was written.
+    pub note: String,
     /// What it changes, in words.
     pub changes: Vec<String>,
     /// The revision that it replaces; 0 when there is none.

@@ -5,8 +5,9 @@ use std::{collections::HashSet, sync::PoisonError};
 use forstok_accurate::{
     domain::{doubt::Doubt, order::OrderId, recheck::Subject, timeline::Event},
     storage::{
-        Attempts, Claim, Claimable, Decisions, Deliveries, Delivery, DocumentKey, Folding, LongestWaits, News, PastOrders, Position,
-        Receipt, Recheck, Rechecks, Result, Settled, Settlement, State, Unfolded, UnreadableDelivery, Verdict, Wanted,
+        Attempts, Claim, Claimable, Decisions, Deliveries, Delivery, DocumentKey, Folding, LongestWaits, News,
+        PastOrders, Position, Receipt, Recheck, Rechecks, Result, Settled, Settlement, State, Unfolded,
+        UnreadableDelivery, Verdict, Wanted,
     },
 };
 use jiff::{Timestamp, civil::Date};
