@@ -15,7 +15,7 @@
 //! - [`masters`]: reads the lists of accounts, items and the like from Accurate, in the background.
 //! - [`replicas`], [`housekeeping`]: leader election; deletion of old data.
 //! - [`check`]: finds problems before they block an order.
-//! - [`telemetry`]: logs and metrics.
+//! - [`telemetry`]: logs and metrics. [`setup`]: secrets that the setup page changes, and the first webhook.
 //! - [`settings`]: the operator's settings for the modules below.
 //! - [`accurate`], [`forstok`]: Accurate's API and Forstok's webhooks.
 //! - [`storage`]: the database, SQLite or PostgreSQL.
@@ -46,6 +46,7 @@ pub mod replicas;
 pub mod sandbox;
 pub mod service;
 pub mod settings;
+pub mod setup;
 pub mod signals;
 pub mod signing;
 pub mod skus;

@@ -1,5 +1,5 @@
 //! SIGHUP: reads the settings again, and a running service applies what it can. A reload is all-or-nothing: with an
-//! error anywhere, nothing changes.
+//! error anywhere, nothing changes. Secrets that an admin enters on the setup page are applied in the same way.
 
 use std::{convert::Infallible, path::PathBuf};
 
@@ -8,7 +8,8 @@ use tokio::signal::unix::Signal;
 use crate::{
     domain::toml_text::Problem,
     service::Service,
-    settings::{self, Config, changes, unknown_books},
+    settings::{self, Config, Mistakes, changes, unknown_books},
+    setup::{Change, Refused},
     telemetry::{self, Log},
 };
 
@@ -26,24 +27,56 @@ impl Settings {
         Self { file, log, running }
     }
 
-    /// Reads them again whenever this process is asked to; never returns.
+    /// Reads them again whenever this process is asked to, and changes secrets whenever somebody requests it; never
+    /// returns.
     pub async fn read_at(mut self, mut hangup: Signal, service: &Service) -> Infallible {
         loop {
-            if hangup.recv().await.is_none() {
-                std::future::pending::<()>().await;
-            }
-            if let Err(problems) = self.read_again(service).await {
-                for problem in &problems {
-                    tracing::error!(key = problem.key, "settings: {problem}");
+            tokio::select! {
+                heard = hangup.recv() => match heard {
+                    Some(()) => self.read_reporting(service).await,
+                    None => std::future::pending().await,
+                },
+                request = service.next_change() => {
+                    let answer = self.change(request.change.clone(), &request.who, service);
+                    request.answer(answer);
                 }
-                let mistakes = problems.len();
-                tracing::error!(mistakes, "the settings were read again and cannot be used; nothing was changed");
             }
         }
     }
 
+    async fn read_reporting(&mut self, service: &Service) {
+        if let Err(problems) = self.read_again(service).await {
+            for problem in &problems {
+                tracing::error!(key = problem.key, "settings: {problem}");
+            }
+            let mistakes = problems.len();
+            tracing::error!(mistakes, "the settings were read again and cannot be used; nothing was changed");
+        }
+    }
+
+    /// Writes a secret that was entered, and applies it.
+    fn change(&mut self, change: Change, who: &str, service: &Service) -> Result<(), Refused> {
+        let secrets = &self.running.secrets;
+        let Some(path) = secrets.file.clone().filter(|_| !change.is_overridden(secrets)) else {
+            return Err(Refused::BySettings);
+        };
+        let wrong = |mistakes: Mistakes| Refused::Wrong(mistakes.into());
+        let entered = settings::entered(&self.running).map_err(|problem| Refused::Wrong(vec![problem]))?;
+        let what = change.what();
+        let entered = change.onto(entered, &self.running, service.engine.now());
+        let new = settings::load_with(entered.clone(), self.file.as_deref(), settings::environment()).map_err(wrong)?;
+        entered.write(&path).map_err(|error| {
+            tracing::error!("{} cannot be written: {error}", path.display());
+            Refused::NotWritten(format!("{}: {error}", path.display()))
+        })?;
+        self.running = self.running.clone().taking_secrets(new);
+        service.replace_secrets(&self.running);
+        tracing::info!(who, "changed on the setup page by {who}: {what}");
+        Ok(())
+    }
+
     async fn read_again(&mut self, service: &Service) -> Result<(), Vec<Problem>> {
-        let new = settings::load(self.file.as_deref(), settings::environment())?;
+        let new = settings::load_again(&self.running, self.file.as_deref(), settings::environment())?;
         let filter = telemetry::filter(&new.log).map_err(|problem| vec![problem])?;
         if let Some(file) = &new.mapping {
             let known: Vec<_> = self.running.books.keys().cloned().collect();

@@ -4,7 +4,11 @@ use std::{future::Future, io::ErrorKind, net::SocketAddr, sync::Arc, time::Durat
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 
 use crate::{
     accurate::{client::Session, wire::HttpWire},
@@ -16,6 +20,7 @@ use crate::{
     live::Live,
     posting::lending::share_always,
     settings::{BookConfig, Config, MappingFile},
+    setup::{Changes, Request},
     storage::{self, Allowance, MAPPING_FILE_AUTHORS, Mappings},
     web,
 };
@@ -52,6 +57,7 @@ pub struct Service {
     /// Decides and posts; the demo's table uses it.
     pub engine: Arc<Engine>,
     proofs: Arc<Live<Proofs>>,
+    changes: tokio::sync::Mutex<mpsc::Receiver<Request>>,
     running: Running,
     recording: Vec<JoinHandle<()>>,
     app: App,
@@ -85,12 +91,14 @@ impl Service {
         let running = Running::start(&engine, config.keep_bodies);
         let (recorder, recording) = Recorder::start(engine.inbox(), engine.supervisor());
         let proofs = Arc::new(Live::new(Proofs::of(&config)));
+        let (changes, requested) = Changes::new();
         let app = App::new(http::Shared {
             proofs: proofs.clone(),
+            changes,
             recorder,
             engine: engine.clone(),
-            mapping_file: config.mapping.as_ref().map(|file| file.path.clone()),
             public_url: config.public_url,
+            webhook_port: listeners.operators.as_ref().and_then(|_| Some(listeners.public.local_addr().ok()?.port())),
             language: config.language,
             metrics: metrics.clone(),
         });
@@ -127,7 +135,8 @@ impl Service {
                 }
             }
         });
-        Ok(Self { engine, proofs, running, recording, app, serving, upkeep, sharing, stop_serving })
+        let changes = tokio::sync::Mutex::new(requested);
+        Ok(Self { engine, proofs, changes, running, recording, app, serving, upkeep, sharing, stop_serving })
     }
 
     /// Applies the mapping file while the service runs, if it has changed.
@@ -144,6 +153,14 @@ impl Service {
         self.proofs.set(Proofs::of(config));
         for (name, book) in &config.books {
             self.engine.set_credentials(name, book.credentials());
+        }
+    }
+
+    /// The next change that somebody requests on the setup page; never, once nobody can any more.
+    pub async fn next_change(&self) -> Request {
+        match self.changes.lock().await.recv().await {
+            Some(request) => request,
+            None => std::future::pending().await,
         }
     }
 

@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["engine"],
     &["inbox", "deciding", "posting", "masters"],
     &["replicas", "housekeeping", "check"],
-    &["telemetry"],
+    &["telemetry", "setup"],
     &["settings"],
     &["accurate", "forstok", "storage", "sandbox"],
     &["domain"],

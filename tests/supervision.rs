@@ -19,6 +19,8 @@ use forstok_accurate::{
     http::{self, App, Operators, Proofs, Shared},
     inbox::record::Recorder,
     live::Live,
+    settings::Sources,
+    setup::Changes,
     storage::{Undecided, Verdict},
     telemetry,
 };
@@ -60,11 +62,12 @@ async fn served(engine: &Arc<Engine>) -> String {
     };
     let (recorder, _) = Recorder::start(engine.inbox(), engine.supervisor());
     let app = App::new(Shared {
-        mapping_file: None,
-        proofs: Arc::new(Live::new(Proofs { verifier, operators: Operators::default() })),
+        proofs: Arc::new(Live::new(Proofs { verifier, operators: Operators::default(), sources: Sources::default() })),
         recorder,
         engine: engine.clone(),
+        changes: Changes::default(),
         public_url: None,
+        webhook_port: None,
         language: Language::English,
         metrics: telemetry::metrics().expect("the only one of this process"),
     });

@@ -16,6 +16,11 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// Whether they have been given; the service starts without them and makes no calls.
+    pub fn are_given(&self) -> bool {
+        !self.api_token.expose_secret().is_empty()
+    }
+
     /// Whether the others are the same.
     pub fn are(&self, other: &Self) -> bool {
         let texts = |credentials: &Self| {
@@ -56,6 +61,11 @@ pub struct BookConfig {
 }
 
 impl BookConfig {
+    /// Whether calls can be made.
+    pub fn has_credentials(&self) -> bool {
+        self.credentials().are_given()
+    }
+
     /// The credentials of calls.
     pub fn credentials(&self) -> Credentials {
         Credentials { api_token: self.api_token.clone(), signature_secret: self.signature_secret.clone() }

@@ -32,38 +32,35 @@ const MOST_REPEATS: usize = 10;
 /// An invoice number that no invoice has.
 const UNUSED_NUMBER: &str = "forstok-accurate check";
 
+/// Tries credentials: which rights to read they lack, and whether the clock is right. If Accurate does not accept them,
+/// the only finding says why.
+pub async fn check_access(session: &Session) -> Result<Vec<Finding>, Finding> {
+    let book = format!("book {}", session.name());
+    let mut findings = Vec::new();
+    let accounts = first_call(session, &book, &mut findings).await?;
+    kept(accounts, &book, MasterKind::Accounts, &mut findings);
+    for wanted in [MasterKind::Warehouses, MasterKind::Branches, MasterKind::Terms] {
+        list(session, &book, wanted, &mut findings).await;
+    }
+    let one = [("sp.pageSize", "1")];
+    for call in [
+        Call::get("item/list", &one),
+        Call::get("customer/list", &one),
+        Call::get("sales-invoice/detail", &[("number", UNUSED_NUMBER)]),
+    ] {
+        findings.extend(refused_right(session, &book, &call).await);
+    }
+    Ok(findings)
+}
+
 /// Checks one book. `item_nos` are the items of waiting orders.
 pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSet<String>) -> Vec<Finding> {
     let book = format!("book {}", session.name());
     let mut findings = Vec::new();
-    // The first call shows whether others can succeed.
-    let accounts = match with_repeats(session, || masters::list(session, MasterKind::Accounts)).await {
-        Err(failure @ (Failure::NotSent(_) | Failure::Ambiguous(_))) => {
-            let remedy = "make sure that this machine reaches account_url, then run the check again";
-            let finding = Finding::error(book, format!("Accurate does not answer: {}", failure.words()), remedy);
-            return vec![finding.indonesian(
-                "Accurate tidak menjawab",
-                "pastikan server ini dapat menghubungi Accurate, lalu periksa lagi",
-            )];
-        }
-        Err(Failure::BookRefused(refusal)) => {
-            let remedy = match refusal.trouble {
-                BookTrouble::TokenRefused => {
-                    "buat API Token baru di Accurate untuk aplikasi yang sama, lalu minta pengelola layanan memasangnya \
-                     di pengaturan"
-                }
-                BookTrouble::WrongClock => {
-                    "setel jam server ini: selisihnya dengan jam Accurate lebih dari sepuluh menit"
-                }
-            };
-            let found = format!("Accurate menolak akses: {}", refusal.words);
-            return vec![Finding::error(book, refusal.words, refusal.trouble.remedy()).indonesian(found, remedy)];
-        }
-        accounts => accounts,
+    let accounts = match first_call(session, &book, &mut findings).await {
+        Ok(accounts) => accounts,
+        Err(finding) => return vec![finding],
     };
-    let credentials = Finding::ok(&book, "Accurate accepts the credentials");
-    findings.push(credentials.indonesian("Accurate menerima kredensialnya", ""));
-    findings.extend(clock(&book, session));
     let masters = Masters {
         accounts: kept(accounts, &book, MasterKind::Accounts, &mut findings),
         warehouses: list(session, &book, MasterKind::Warehouses, &mut findings).await,
@@ -76,6 +73,42 @@ pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSe
     check_customers(session, mapping, &mut findings).await;
     check_items(session, &book, item_nos, &mut findings).await;
     findings
+}
+
+/// The accounts. This first call shows whether others can succeed; if not, the error says why.
+async fn first_call(
+    session: &Session,
+    book: &str,
+    findings: &mut Vec<Finding>,
+) -> Result<Result<Vec<Master>, Failure>, Finding> {
+    let accounts = match with_repeats(session, || masters::list(session, MasterKind::Accounts)).await {
+        Err(failure @ (Failure::NotSent(_) | Failure::Ambiguous(_))) => {
+            let remedy = "make sure that this machine reaches account_url, then run the check again";
+            let finding = Finding::error(book, format!("Accurate does not answer: {}", failure.words()), remedy);
+            return Err(finding.indonesian(
+                "Accurate tidak menjawab",
+                "pastikan server ini dapat menghubungi Accurate, lalu periksa lagi",
+            ));
+        }
+        Err(Failure::BookRefused(refusal)) => {
+            let remedy = match refusal.trouble {
+                BookTrouble::TokenRefused => {
+                    "buat API Token baru di Accurate untuk aplikasi yang sama, lalu minta pengelola layanan memasangnya \
+                     di pengaturan"
+                }
+                BookTrouble::WrongClock => {
+                    "setel jam server ini: selisihnya dengan jam Accurate lebih dari sepuluh menit"
+                }
+            };
+            let found = format!("Accurate menolak akses: {}", refusal.words);
+            return Err(Finding::error(book, refusal.words, refusal.trouble.remedy()).indonesian(found, remedy));
+        }
+        accounts => accounts,
+    };
+    let credentials = Finding::ok(book, "Accurate accepts the credentials");
+    findings.push(credentials.indonesian("Accurate menerima kredensialnya", ""));
+    findings.extend(clock(book, session));
+    Ok(accounts)
 }
 
 fn clock(book: &str, session: &Session) -> Option<Finding> {
@@ -157,7 +190,9 @@ pub async fn try_rights(session: &Session, mapping: &Mapping) -> Vec<Finding> {
         }
     }
     if !given.is_empty() {
-        findings.push(Finding::ok(book, format!("rights to write: {}", given.join(", "))));
+        let given = given.join(", ");
+        let found = Finding::ok(book, format!("rights to write: {given}"));
+        findings.push(found.indonesian(format!("hak akses untuk menyimpan dan menghapus: {given}"), ""));
     }
     findings
 }

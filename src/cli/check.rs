@@ -222,7 +222,7 @@ async fn mapping_to_check(
 }
 
 /// A list instead of a table, so that sentences stay whole in a narrow terminal.
-fn list(mut findings: Vec<Finding>) -> Result<(), Failure> {
+pub(super) fn list(mut findings: Vec<Finding>) -> Result<(), Failure> {
     // Findings that prevent invoices come first; within a severity the order of the checks is kept.
     findings.sort_by_key(|finding| finding.severity);
     for finding in findings {

@@ -20,7 +20,7 @@ use crate::{
     forstok::signature::{Scheme, Verifier},
     sandbox::{Options, Running, Sandbox, samples},
     service::{Listeners, Service, asked_to_stop, cannot_listen},
-    settings::{BookConfig, Config, Database, LogConfig, LogFormat, MappingFile},
+    settings::{BookConfig, Config, Database, LogConfig, LogFormat, MappingFile, Source, Sources},
     storage::{Filter, OrderRecord, State},
     telemetry,
 };
@@ -201,6 +201,11 @@ fn settings(
             mapping: samples::mapping(),
         }),
         log: LogConfig { filter: "error".to_owned(), format: LogFormat::Text },
+        secrets: Sources {
+            webhook: Source::Settings,
+            books: BTreeMap::from([(DEFAULT_BOOK.to_owned(), Source::Settings)]),
+            ..Sources::default()
+        },
     })
 }
 

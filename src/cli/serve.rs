@@ -20,7 +20,7 @@ use crate::{
 const FILE_TOO_LARGE: i32 = 25;
 
 pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
-    let config = settings::load(file.as_deref(), settings::environment())?;
+    let config = settings::load_to_serve(file.as_deref(), settings::environment())?;
     let log = telemetry::log(&config.log).map_err(|problem| Mistakes::in_settings(file.as_deref(), vec![problem]))?;
     let metrics = telemetry::metrics().map_err(anyhow::Error::msg)?;
     let asked_to_stop = asked_to_stop()?;
@@ -41,10 +41,14 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     }
     let shown = file.as_ref().map_or("the environment".to_owned(), |file| file.display().to_string());
     tracing::info!(settings = shown, database = %config.database, "settings {shown}, database {}", config.database);
+    let must_be_set_up = config.lacks_secrets();
     let settings = Settings::new(file, log, config.clone());
     let service = Service::start(config, Listeners { public, operators }, metrics).await?;
     tracing::info!(%address, "webhooks are taken at http://{address}/webhooks/forstok");
     tracing::info!(address = %pages, "the pages and /v1 are at http://{pages}/");
+    if must_be_set_up {
+        tracing::warn!("secrets are missing: sign in at http://{pages}/setup to set the service up");
+    }
     tokio::select! {
         () = asked_to_stop => {}
         never = settings.read_at(hangup, &service) => match never {},

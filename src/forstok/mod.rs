@@ -2,4 +2,5 @@
 
 mod json;
 pub mod payload;
+pub mod recognise;
 pub mod signature;

@@ -2,7 +2,7 @@
 //! known ways are built and the header's name and encoding are settings).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -67,7 +67,7 @@ pub enum Rejection {
 }
 
 /// A header's name as people write it, in settings and elsewhere: `Key`, `X-Forstok-Signature`.
-fn as_written(name: &HeaderName) -> String {
+pub(super) fn as_written(name: &HeaderName) -> String {
     let word = |word: &str| {
         let (first, rest) = word.split_at(word.len().min(1));
         first.to_ascii_uppercase() + rest
@@ -110,9 +110,7 @@ impl Verifier {
         now: Timestamp,
     ) -> Result<&'a [u8], Rejection> {
         let value = headers.get(name).ok_or_else(|| self.missing(name, headers))?;
-        let time = value.to_str().ok().and_then(|text| read_time(text.trim()));
-        let fresh = time.is_some_and(|time| now.duration_since(time).as_secs().abs() <= TIMESTAMP_TOLERANCE);
-        if fresh { Ok(value.as_bytes().trim_ascii()) } else { Err(Rejection::Stale(name.clone())) }
+        if is_near(value, now) { Ok(value.as_bytes().trim_ascii()) } else { Err(Rejection::Stale(name.clone())) }
     }
 
     /// Says what may be wrong when a header is missing, by what is there instead.
@@ -140,12 +138,12 @@ impl Verifier {
 }
 
 /// Compares by digest, so that not even the length of the secret can be measured.
-fn same_text(one: &[u8], other: &[u8]) -> Choice {
+pub(super) fn same_text(one: &[u8], other: &[u8]) -> Choice {
     Sha256::digest(one).ct_eq(&Sha256::digest(other))
 }
 
 /// The 32 bytes behind a written signature, with or without a prefix such as `sha256=`.
-fn decode(written: &[u8], encoding: Encoding) -> Option<[u8; 32]> {
+pub(super) fn decode(written: &[u8], encoding: Encoding) -> Option<[u8; 32]> {
     let text = str::from_utf8(written).ok()?;
     // A base64 signature ends in `=` itself, so only a short word before it is a prefix.
     let value = match text.split_once('=') {
@@ -157,6 +155,12 @@ fn decode(written: &[u8], encoding: Encoding) -> Option<[u8; 32]> {
         Encoding::Base64 => STANDARD.decode(value).ok()?,
     };
     bytes.try_into().ok()
+}
+
+/// Whether a header holds a time near now.
+pub(super) fn is_near(value: &HeaderValue, now: Timestamp) -> bool {
+    let time = value.to_str().ok().and_then(|text| read_time(text.trim()));
+    time.is_some_and(|time| now.duration_since(time).as_secs().abs() <= TIMESTAMP_TOLERANCE)
 }
 
 fn read_time(text: &str) -> Option<Timestamp> {

@@ -113,6 +113,7 @@ fn remedy(code: &str) -> &'static str {
         return trouble.remedy();
     }
     match code {
+        "credentials_missing" => "an admin enters the API Token on the page /setup; until then orders wait",
         "right_missing" => {
             "give the user who made the API Token the right that Accurate names; an operator sees it in /v1/summary"
         }

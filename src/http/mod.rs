@@ -27,7 +27,6 @@ mod webhook;
 pub(crate) mod wrong_field;
 
 use std::{
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -63,7 +62,8 @@ use crate::{
     forstok::signature::Verifier,
     inbox::record::Recorder,
     live::Live,
-    settings::Config,
+    settings::{Config, Sources},
+    setup::{Changes, FirstWebhook},
 };
 
 /// Where Forstok sends its webhooks.
@@ -89,6 +89,8 @@ struct Inside {
     refusals: refusals::Refusals,
     /// Limits wrong tokens in requests.
     token_limit: token_limit::TokenLimit,
+    /// What is known about the proof of webhooks before the first one is taken.
+    first_webhook: FirstWebhook,
     /// When this replica last accepted an authentic webhook, in microseconds since 1970; 0 before the first.
     last_webhook: AtomicI64,
 }
@@ -101,10 +103,12 @@ pub struct Shared {
     pub recorder: Recorder,
     /// Decides and posts.
     pub engine: Arc<Engine>,
-    /// The mapping file, if the settings name one.
-    pub mapping_file: Option<PathBuf>,
+    /// Changes secrets at the request of the setup page.
+    pub changes: Changes,
     /// Where people reach the pages, if the settings say it.
     pub public_url: Option<Url>,
+    /// The port on which webhooks arrive, if pages have another.
+    pub webhook_port: Option<u16>,
     /// The language for readers whose browser requests none.
     pub language: Language,
     /// Renders the metrics.
@@ -117,12 +121,14 @@ pub struct Proofs {
     pub verifier: Verifier,
     /// Who may use the pages and `/v1`; if empty, both are closed.
     pub operators: Operators,
+    /// Where the secrets come from.
+    pub sources: Sources,
 }
 
 impl Proofs {
     /// The secrets of these settings.
     pub fn of(config: &Config) -> Self {
-        Self { verifier: config.webhook.clone(), operators: Operators::of(config) }
+        Self { verifier: config.webhook.clone(), operators: Operators::of(config), sources: config.secrets.clone() }
     }
 }
 
@@ -143,6 +149,7 @@ impl App {
             one_time_code: session::OneTimeCode::default(),
             refusals: refusals::Refusals::default(),
             token_limit: token_limit::TokenLimit::default(),
+            first_webhook: FirstWebhook::default(),
             last_webhook: AtomicI64::new(0),
         }))
     }
@@ -173,8 +180,14 @@ impl App {
         &self.0.refusals
     }
 
+    /// What is known about the proof of webhooks before the first one is taken.
+    pub(crate) fn first_webhook(&self) -> &FirstWebhook {
+        &self.0.first_webhook
+    }
+
     /// Records that an authentic webhook was accepted.
     fn note_webhook(&self, at: Timestamp) {
+        self.0.first_webhook.was_taken();
         self.0.last_webhook.fetch_max(at.as_microsecond(), Ordering::Relaxed);
     }
 

@@ -30,6 +30,9 @@ pub(crate) enum Problem {
     /// 401: the webhook's signature is wrong, or its time differs too much.
     #[error("{0}")]
     SignatureWrong(String),
+    /// 503: no webhook key is set, so that nobody can prove anything.
+    #[error("this service is still being set up: it has no webhook key yet. Nothing was kept; send it again later")]
+    NotSetUp,
     /// 401: the operator's token is missing or wrong.
     #[error("send the operator token of the settings as \"Authorization: Bearer …\"")]
     TokenWrong,
@@ -205,7 +208,7 @@ impl Problem {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::ByFramework(status, _) => *status,
-            Self::NotStored(_) | Self::Unavailable | Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotStored(_) | Self::Unavailable | Self::Crowded | Self::NotSetUp => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -214,6 +217,7 @@ impl Problem {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::SignatureMissing(_) => "signature_missing",
+            Self::NotSetUp => "not_set_up",
             Self::SignatureWrong(_) => "signature_wrong",
             Self::TokenWrong => "token_wrong",
             Self::Closed => "operator_surface_closed",

@@ -75,7 +75,7 @@ pub(super) struct Kept {
         (status = 401, description = "Signature missing or wrong; nothing is kept"),
         (status = 408, description = "The body did not arrive in time"),
         (status = 413, description = "Above 4 MiB"),
-        (status = 503, description = "It could not be stored; nothing of it is kept"),
+        (status = 503, description = "It could not be stored, or no webhook key is set yet; nothing of it is kept"),
     )
 )]
 pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {
@@ -99,11 +99,19 @@ pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: Bo
 
 async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static str, Response), Problem> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let proofs = app.proofs.get();
+    if proofs.verifier.secrets.is_empty() {
+        app.first_webhook().came_too_early(app.engine.now());
+        return Err(Problem::NotSetUp);
+    }
     let body = app.reading().read(announced, body).await?;
     let now = app.engine.now();
-    app.proofs.get().verifier.verify(headers, &body, now).map_err(|rejection| match rejection {
-        Rejection::Missing(..) => Problem::SignatureMissing(rejection.to_string()),
-        Rejection::Wrong(_) | Rejection::Stale(_) => Problem::SignatureWrong(rejection.to_string()),
+    proofs.verifier.verify(headers, &body, now).map_err(|rejection| {
+        app.first_webhook().was_refused(&proofs.verifier, &rejection, headers, &body, now);
+        match rejection {
+            Rejection::Missing(..) => Problem::SignatureMissing(rejection.to_string()),
+            Rejection::Wrong(_) | Rejection::Stale(_) => Problem::SignatureWrong(rejection.to_string()),
+        }
     })?;
     let delivery = delivery(body, now);
     let understood = match &delivery.content {

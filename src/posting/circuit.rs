@@ -17,6 +17,9 @@ const DOWN: &str = "accurate_down";
 /// The token's user lacks a right.
 const RIGHT_MISSING: &str = "right_missing";
 
+/// The setup page has not been given the API Token yet.
+const CREDENTIALS_MISSING: &str = "credentials_missing";
+
 /// Unknown outcomes in a row, over all orders of a book, before the book pauses.
 const MOST_UNKNOWN_IN_A_ROW: u32 = 5;
 
@@ -48,7 +51,7 @@ pub enum Health {
 /// Why and since when a book is paused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pause {
-    /// Stable code: `accurate_down`, `token_refused`, `right_missing`, `wrong_clock`.
+    /// Stable code: `accurate_down`, `token_refused`, `right_missing`, `wrong_clock`, `credentials_missing`.
     pub code: &'static str,
     /// Accurate's message and the remedy.
     pub words: String,
@@ -68,6 +71,12 @@ struct Report {
 }
 
 impl Pause {
+    /// Without credentials no call can be made.
+    pub(super) fn without_credentials(since: Timestamp) -> Self {
+        let words = "no API Token has been entered yet".to_owned();
+        Self { code: CREDENTIALS_MISSING, words, since, next_probe_at: since, probes: 0 }
+    }
+
     /// As a text for the other replicas, which show it.
     pub(super) fn to_report(&self) -> String {
         let report = Report { code: self.code.to_owned(), words: self.words.clone(), since: self.since };

@@ -99,6 +99,8 @@ struct Book {
     without_customer: Mutex<WithoutCustomer>,
     /// The state of the book, as reported by the replica that leads it.
     reported: Mutex<Option<Pause>>,
+    /// Since when it has waited for credentials, if it has none.
+    made_at: Timestamp,
     /// Detects changes of the machine's clock; when waits were last checked.
     clock_watch: Mutex<(StepWatch, Option<Monotonic>)>,
 }
@@ -138,6 +140,7 @@ impl Posting {
                 scheduler: Mutex::default(),
                 without_customer: Mutex::default(),
                 reported: Mutex::default(),
+                made_at: clock.now(),
                 clock_watch: Mutex::new((StepWatch::new(clock.as_ref()), None)),
             };
             (name, book)
@@ -156,11 +159,11 @@ impl Posting {
     /// The state of all books.
     pub fn books(&self) -> Vec<BookStatus> {
         let status = |(name, book): (&String, &Book)| {
-            let pause = if book.session.may_call() {
-                book.lock_circuit().shown().cloned()
-            } else {
-                book.lock_reported().clone()
+            let shown = || {
+                let is_ours = book.session.may_call();
+                if is_ours { book.lock_circuit().shown().cloned() } else { book.lock_reported().clone() }
             };
+            let pause = book.lacks_credentials().or_else(shown);
             BookStatus { name: name.clone(), pause }
         };
         self.books.iter().map(status).collect()
@@ -173,7 +176,8 @@ impl Posting {
 
     /// Why a book is paused, if this replica leads it.
     pub fn pause(&self, book: &str) -> Option<Pause> {
-        self.books.get(book)?.lock_circuit().pause().cloned()
+        let book = self.books.get(book)?;
+        book.lacks_credentials().or_else(|| book.lock_circuit().pause().cloned())
     }
 
     /// Whether this replica makes a book's calls.
@@ -193,6 +197,9 @@ impl Posting {
 
     /// When there will be work again: an order may be claimed, or a recheck is due.
     pub async fn next_moment(&self, book: &str) -> Option<Timestamp> {
+        if self.books.get(book)?.lacks_credentials().is_some() {
+            return None;
+        }
         let attempt_at = self.storage.next_attempt_at(book).await.ok()?;
         let recheck_at = self.storage.next_recheck_at(book).await.ok()?;
         let (probe_at, lane_probe_at) = {
@@ -212,7 +219,9 @@ impl Posting {
     /// Claims the next work of a book, at most `room` pieces; empty if there is none or the book is paused. The caller
     /// must pass each piece to [`Posting::work`].
     pub async fn next_work(&self, book: &str, room: usize) -> Result<Vec<Work>> {
-        let Some(known) = self.books.get(book) else { return Ok(Vec::new()) };
+        let Some(known) = self.books.get(book).filter(|book| book.lacks_credentials().is_none()) else {
+            return Ok(Vec::new());
+        };
         self.shorten_waits(book, known).await?;
         let now = self.now();
         let gate = known.lock_circuit().gate(now);
@@ -313,6 +322,11 @@ impl Posting {
 }
 
 impl Book {
+    /// The pause of a book without credentials.
+    fn lacks_credentials(&self) -> Option<Pause> {
+        (!self.session.has_credentials()).then(|| Pause::without_credentials(self.made_at))
+    }
+
     fn lock_without_customer(&self) -> MutexGuard<'_, WithoutCustomer> {
         self.without_customer.lock().unwrap_or_else(PoisonError::into_inner)
     }

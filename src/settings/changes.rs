@@ -49,6 +49,7 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
         books,
         mapping: _,
         log,
+        secrets: _,
     } = new;
     let LogConfig { filter: _, format } = log;
     let mut changes = Vec::new();
@@ -102,6 +103,7 @@ impl Config {
         self.operator_token = new.operator_token;
         self.operators = new.operators;
         self.mapping = new.mapping;
+        self.secrets = new.secrets;
         self.log.filter = new.log.filter;
         for (name, new) in new.books {
             if let Some(book) = self.books.get_mut(&name).filter(|book| book.may_have_credentials_of(&new)) {
@@ -110,6 +112,15 @@ impl Config {
             }
         }
         self
+    }
+}
+
+impl Config {
+    /// These settings, with the secrets of webhooks and books taken from others.
+    #[must_use]
+    pub fn taking_secrets(self, new: Self) -> Self {
+        let Self { operator_token, operators, mapping, log, .. } = self.clone();
+        self.taking_over(Self { operator_token, operators, mapping, log, ..new })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The settings: a TOML file, overridden by environment variables; all errors are reported at once.
 
 pub mod changes;
+mod entered;
 mod environment;
 mod mistakes;
 mod operators;
@@ -21,6 +22,7 @@ use toml::Table;
 
 use self::environment::{Origins, overlay};
 pub use self::{
+    entered::{Entered, Source, Sources},
     environment::environment,
     mistakes::Mistakes,
     operators::OperatorConfig,
@@ -34,6 +36,7 @@ pub use crate::{
 use crate::{
     domain::{
         mapping::{DEFAULT_BOOK, Mapping, UnknownStores},
+        operator::Role,
         reason::Language,
         toml_text::{Problem, Problems, syntax_problem},
     },
@@ -70,6 +73,20 @@ pub struct Config {
     pub mapping: Option<MappingFile>,
     /// Filter and format of the log.
     pub log: LogConfig,
+    /// Where the secrets come from.
+    pub secrets: Sources,
+}
+
+impl Config {
+    /// Whether somebody can sign in who may change secrets and the mapping.
+    pub fn has_admin(&self) -> bool {
+        self.operator_token.is_some() || self.operators.values().any(|operator| operator.role == Role::Admin)
+    }
+
+    /// Whether the setup page must ask for a secret.
+    pub fn lacks_secrets(&self) -> bool {
+        self.secrets.webhook == Source::Missing || self.books.values().any(|book| !book.has_credentials())
+    }
 }
 
 /// A mapping file that has been read.
@@ -111,12 +128,48 @@ pub struct Offline {
     pub books: Vec<String>,
 }
 
-/// Reads the file and the environment. Environment variables override the file.
+/// Where the data of books is asked for, unless the settings say otherwise.
+pub const DEFAULT_ACCOUNT_URL: &str = "https://account.accurate.id";
+
+/// Reads the file and the environment. Environment variables override the file; both override what was entered on the
+/// setup page.
 pub fn load(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Result<Config, Mistakes> {
-    let read = read_all(file, environment)?;
+    let read = read_all(file, environment, None)?;
     let mut mistakes = read.mistakes;
+    mistakes.settings.extend(read.to_set_up);
     mistakes.settings.extend(read.absent);
     read.config.filter(|_| mistakes.is_empty()).ok_or(mistakes)
+}
+
+/// Like [`load`], for the service: secrets that the setup page asks for may be missing, if an admin can sign in there.
+pub fn load_to_serve(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, Mistakes> {
+    read_all(file, environment, None)?.to_serve(|_| true)
+}
+
+/// Like [`load_to_serve`], for a service that runs: no secret may be missing that it has.
+pub fn load_again(
+    running: &Config,
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, Mistakes> {
+    read_all(file, environment, None)?.to_serve(|new| !new.secrets.lack_some_of(&running.secrets))
+}
+
+/// The settings as they would be with these secrets entered. Nothing is written.
+pub fn load_with(
+    entered: Entered,
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, Mistakes> {
+    read_all(file, environment, Some(entered))?.to_serve(|_| true)
+}
+
+/// What was entered on the setup page so far.
+pub fn entered(config: &Config) -> Result<Entered, Problem> {
+    config.secrets.file.as_deref().map_or_else(|| Ok(Entered::default()), Entered::read)
 }
 
 /// Like [`load`], for commands that need no credentials: errors are reported, but a credential that is missing or still
@@ -125,7 +178,7 @@ pub fn load_offline(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Offline, Mistakes> {
-    let read = read_all(file, environment)?;
+    let read = read_all(file, environment, None)?;
     read.offline.filter(|_| read.mistakes.is_empty()).ok_or(read.mistakes)
 }
 
@@ -147,16 +200,46 @@ struct Read {
     offline: Option<Offline>,
     mistakes: Mistakes,
     absent: Vec<Problem>,
+    /// Secrets that the setup page can ask for.
+    to_set_up: Vec<Problem>,
 }
 
-fn read_all(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Result<Read, Mistakes> {
+impl Read {
+    /// The settings, even if the setup page must ask for secrets, provided that somebody can answer and that this is
+    /// allowed.
+    fn to_serve(self, is_allowed: impl FnOnce(&Config) -> bool) -> Result<Config, Mistakes> {
+        let mut mistakes = self.mistakes;
+        if !self.config.as_ref().is_some_and(|config| config.has_admin() && is_allowed(config)) {
+            mistakes.settings.extend(self.to_set_up);
+        }
+        mistakes.settings.extend(self.absent);
+        self.config.filter(|_| mistakes.is_empty()).ok_or(mistakes)
+    }
+}
+
+/// `entered` replaces the file with what was entered on the setup page.
+fn read_all(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+    entered: Option<Entered>,
+) -> Result<Read, Mistakes> {
     let mut table = read_table(file)?;
     let noted = sections::Noted::default();
     let origins = overlay(&mut table, environment, &noted.problems);
-    let (config, offline) = sections::read(&table, file.and_then(Path::parent), &noted);
+    let folder = file.and_then(Path::parent);
+    let has_books = table.contains_key("books");
+    let secrets_file = sections::database_alone(&table, folder).and_then(|database| entered::file_for(&database));
+    let entered = entered.map_or_else(|| secrets_file.as_deref().map_or(Ok(Entered::default()), Entered::read), Ok);
+    let entered = entered.unwrap_or_else(|Problem { key, value, remedy }| {
+        noted.absent.add(key, value, remedy);
+        Entered::default()
+    });
+    let sources = entered.add_to(&mut table, secrets_file);
+    let (config, offline) = sections::read(&table, folder, has_books, sources, &noted);
     let mut mistakes = Mistakes::in_settings(file, named(&origins, noted.problems));
     mistakes.mapping = noted.mapping.into_inner();
-    Ok(Read { config, offline, mistakes, absent: named(&origins, noted.absent) })
+    let (absent, to_set_up) = (named(&origins, noted.absent), named(&origins, noted.to_set_up));
+    Ok(Read { config, offline, mistakes, absent, to_set_up })
 }
 
 fn named(origins: &Origins, problems: Problems) -> Vec<Problem> {

@@ -22,6 +22,8 @@ pub(super) struct Secrets<'a> {
     pub(super) folder: Option<&'a Path>,
     /// Collects missing or unusable secrets; a command that needs no secrets ignores them.
     pub(super) absent: &'a Problems,
+    /// Collects missing secrets that the setup page can ask for.
+    pub(super) to_set_up: &'a Problems,
     /// Collects short secrets.
     pub(super) short: &'a Short,
 }

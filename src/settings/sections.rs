@@ -13,8 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use toml::{Table, Value};
 
 use super::{
-    BookConfig, Config, Database, LogConfig, LogFormat, MappingFile, Offline, is_loopback, operators,
-    paths::beside_settings, secrets::Secrets, strength::Short, unknown_books,
+    BookConfig, Config, DEFAULT_ACCOUNT_URL, Database, LogConfig, LogFormat, MappingFile, Offline, Sources,
+    is_loopback, operators, paths::beside_settings, secrets::Secrets, strength::Short, unknown_books,
 };
 use crate::{
     domain::{
@@ -31,20 +31,28 @@ use crate::{
 pub(super) struct Noted {
     /// Errors for every command.
     pub(super) problems: Problems,
-    /// Credentials that are missing or unusable.
+    /// Credentials that are unusable, or missing without the setup page asking for them.
     pub(super) absent: Problems,
+    /// Secrets that the setup page asks for.
+    pub(super) to_set_up: Problems,
     /// Errors in the mapping file.
     pub(super) mapping: RefCell<Option<(PathBuf, Vec<Problem>)>>,
 }
 
 /// The settings, and the part of them that offline commands need.
-pub(super) fn read(table: &Table, folder: Option<&Path>, noted: &Noted) -> (Option<Config>, Option<Offline>) {
-    let Noted { problems, absent, mapping: mapping_mistakes } = noted;
+pub(super) fn read(
+    table: &Table,
+    folder: Option<&Path>,
+    has_books: bool,
+    secrets: Sources,
+    noted: &Noted,
+) -> (Option<Config>, Option<Offline>) {
+    let Noted { problems, absent, to_set_up, mapping: mapping_mistakes } = noted;
     let short = Short::default();
     let root = Section::root(table, problems);
     let empty = Table::new();
     let or_empty = |section: Option<_>| section.unwrap_or_else(|| Section::root(&empty, problems));
-    let credentials = Secrets { folder, absent, short: &short };
+    let credentials = Secrets { folder, absent, to_set_up, short: &short };
 
     let server = or_empty(root.section("server"));
     let listen = read_listen(&server);
@@ -57,7 +65,7 @@ pub(super) fn read(table: &Table, folder: Option<&Path>, noted: &Noted) -> (Opti
 
     let database = or_empty(root.section("database"));
     // Every command needs the database, so a missing secret of it is always an error.
-    let of_database = Secrets { folder, absent: problems, short: &Short::default() };
+    let of_database = Secrets { folder, absent: problems, to_set_up: problems, short: &Short::default() };
     let database_url = read_database(&database, &of_database);
     let keep_bodies = read_keep_bodies(&database);
     database.finish();
@@ -70,9 +78,6 @@ pub(super) fn read(table: &Table, folder: Option<&Path>, noted: &Noted) -> (Opti
 
     let book_names = table.get("books").and_then(Value::as_table).into_iter().flat_map(Table::keys).cloned().collect();
     let (books, account_urls) = read_books(&root, &credentials);
-    if root.value("books").is_none() {
-        absent.add("books", None, "is missing: add [books.main] with account_url, api_token and signature_secret");
-    }
 
     let mapping = or_empty(root.section("mapping"));
     let mapping_file = match read_mapping(&mapping, folder) {
@@ -84,7 +89,7 @@ pub(super) fn read(table: &Table, folder: Option<&Path>, noted: &Noted) -> (Opti
         None => None,
     };
     mapping.finish();
-    if let (Some(file), true) = (&mapping_file, root.value("books").is_some()) {
+    if let (Some(file), true) = (&mapping_file, has_books) {
         let known: Vec<_> = table["books"].as_table().into_iter().flat_map(Table::keys).cloned().collect();
         let unknown = unknown_books(&file.mapping, &known);
         if !unknown.is_empty() {
@@ -119,9 +124,19 @@ pub(super) fn read(table: &Table, folder: Option<&Path>, noted: &Noted) -> (Opti
             books,
             mapping: mapping_file,
             log: log_config,
+            secrets,
         })
     })();
     (config, offline)
+}
+
+/// `database.url`; errors are reported when all settings are read.
+pub(super) fn database_alone(table: &Table, folder: Option<&Path>) -> Option<Database> {
+    let (ignored, empty) = (Problems::default(), Table::new());
+    let root = Section::root(table, &ignored);
+    let database = root.section("database").unwrap_or_else(|| Section::root(&empty, &ignored));
+    let secrets = Secrets { folder, absent: &ignored, to_set_up: &ignored, short: &Short::default() };
+    read_database(&database, &secrets)
 }
 
 /// `server.listen`; no other setting is read.
@@ -223,7 +238,7 @@ fn read_verifier(webhook: &Section<'_>, credentials: &Secrets<'_>) -> Option<Ver
     let timestamp_header = read_header(webhook, "timestamp_header").unwrap_or_default();
     let secrets = credentials.many(webhook, "secrets");
     if secrets.as_ref().is_ok_and(Vec::is_empty) {
-        credentials.absent.add(
+        credentials.to_set_up.add(
             "forstok.webhook.secrets",
             None,
             "is missing: give the webhook key that is set in Forstok, secrets = [\"…\"], or a file with it, secrets_file; without it anybody could send orders",
@@ -265,7 +280,7 @@ fn read_books(root: &Section<'_>, credentials: &Secrets<'_>) -> (BTreeMap<String
         account_urls.extend(account_url.clone());
         if let Some(book) = read_book(&section, credentials, account_url) {
             let same = |other: &&BookConfig| other.api_token.expose_secret() == book.api_token.expose_secret();
-            if let Some((other, _)) = books.iter().find(|(_, other)| same(other)) {
+            if let Some((other, _)) = books.iter().find(|(_, other)| book.has_credentials() && same(other)) {
                 let remedy = format!(
                     "is the token of books.{other} too. A token opens one Accurate database, and its calls are counted \
                      together: keep one book, and name it in the mapping for the stores of both"
@@ -284,25 +299,32 @@ fn read_book(
     credentials: &Secrets<'_>,
     account_url: Option<reqwest::Url>,
 ) -> Option<BookConfig> {
-    let secret = |key: &str, what: &str| {
-        let secret = credentials.one(section, key).ok()?;
-        if secret.is_none() {
-            credentials.absent.add(
-                section.path_of(key),
-                None,
-                format!("is missing: {what}, or name a file with it, {key}_file"),
-            );
+    let keys = [
+        ("api_token", "make an API Token in Accurate (Settings, Accurate Store, your app)"),
+        ("signature_secret", "copy the app's signature secret from Accurate's developer area"),
+    ];
+    let secrets = keys.map(|(key, _)| credentials.one(section, key));
+    // The setup page asks for both; only one of them is a mistake in the settings.
+    let both_are_missing = secrets.iter().all(|secret| matches!(secret, Ok(None)));
+    let missing = if both_are_missing { credentials.to_set_up } else { credentials.absent };
+    for ((key, what), secret) in keys.iter().zip(&secrets) {
+        if let Ok(None) = secret {
+            let remedy = format!("is missing: {what}, or name a file with it, {key}_file");
+            missing.add(section.path_of(key), None, remedy);
         }
-        secret.map(SecretString::from)
-    };
-    let api_token = secret("api_token", "make an API Token in Accurate (Settings, Accurate Store, your app)");
-    let signature_secret = secret("signature_secret", "copy the app's signature secret from Accurate's developer area");
+    }
     let bulk = section.choice("bulk", &[("auto", true), ("off", false)]);
-    Some(BookConfig { account_url: account_url?, api_token: api_token?, signature_secret: signature_secret?, bulk })
+    let [api_token, signature_secret] = secrets.map(|secret| secret.ok().map(Option::unwrap_or_default));
+    Some(BookConfig {
+        account_url: account_url?,
+        api_token: api_token?.into(),
+        signature_secret: signature_secret?.into(),
+        bulk,
+    })
 }
 
 fn read_account_url(section: &Section<'_>) -> Option<reqwest::Url> {
-    let text = section.text("account_url").unwrap_or_else(|| "https://account.accurate.id".to_owned());
+    let text = section.text("account_url").unwrap_or_else(|| DEFAULT_ACCOUNT_URL.to_owned());
     let url = reqwest::Url::parse(&text).ok().filter(reqwest::Url::has_host);
     let safe = url.filter(|url| url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)));
     if safe.is_none() {

@@ -46,6 +46,14 @@ fn in_words(code: &str, page: &Page) -> (&'static str, &'static str) {
                  pengaturan. Pembuatan faktur kemudian berlanjut otomatis.",
             ),
         ),
+        "credentials_missing" => (
+            page.t("No API Token has been entered yet.", "API Token belum diisi."),
+            page.t(
+                "An admin enters it under “Set up”. Until then orders wait, and nothing is sent to Accurate.",
+                "Admin mengisinya di halaman “Penyiapan”. Sementara itu pesanan menunggu, dan tidak ada yang dikirim ke \
+                 Accurate.",
+            ),
+        ),
         "wrong_clock" => (
             page.t("The clock of this server is wrong.", "Jam server ini tidak tepat."),
             page.t(

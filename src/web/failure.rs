@@ -165,6 +165,7 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
         ),
         // Only programs cause these, and their own text is in English.
         Problem::SignatureMissing(_)
+        | Problem::NotSetUp
         | Problem::SignatureWrong(_)
         | Problem::TokenWrong
         | Problem::BadRequest(_)

@@ -24,6 +24,9 @@ pub(super) struct Exchanged {
 impl Session {
     /// Sends a call to the data host, which may have moved, and returns its reply.
     pub(super) async fn exchange_with_data_host(&self, call: &Call) -> Result<Exchanged, Failure> {
+        if !self.has_credentials() {
+            return Err(Failure::NotSent("there is no API Token yet".to_owned()));
+        }
         let mut host = match self.known_host() {
             Some(host) => host,
             None => self.discover(None).await?,

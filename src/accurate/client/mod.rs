@@ -99,6 +99,23 @@ impl Session {
         }
     }
 
+    /// The same book with other credentials, to try them. Its calls count separately.
+    #[must_use]
+    pub fn with_other_credentials(&self, credentials: Credentials) -> Self {
+        let book = BookConfig {
+            account_url: self.account_url.clone(),
+            api_token: credentials.api_token,
+            signature_secret: credentials.signature_secret,
+            bulk: self.bulk,
+        };
+        Self::new(&self.name, &book, self.wire.clone(), self.clock.clone())
+    }
+
+    /// Where the data host is asked for.
+    pub fn account_url(&self) -> &Url {
+        &self.account_url
+    }
+
     /// The book's name in the settings.
     pub fn name(&self) -> &str {
         &self.name
@@ -137,6 +154,11 @@ impl Session {
     /// How far Accurate's clock was ahead of ours at the last reply that contained its time.
     pub fn accurate_is_ahead(&self) -> Option<SignedDuration> {
         self.place().ahead
+    }
+
+    /// Whether calls can be made at all.
+    pub fn has_credentials(&self) -> bool {
+        self.credentials.get().are_given()
     }
 
     /// Replaces the credentials. Another token may belong to data on another host, so the next call requests the host
