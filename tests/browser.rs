@@ -5,4 +5,5 @@
 mod chromium;
 
 mod accessibility;
+mod first_start;
 mod story;

@@ -15,8 +15,7 @@ use jiff::Timestamp;
 
 use super::{
     books::Book,
-    format,
-    mapping::words as mapping_words,
+    format, mapping_words,
     page::{Page, html},
 };
 use crate::{
@@ -58,19 +57,41 @@ struct ErrorShown {
     words: String,
 }
 
-struct Checked {
-    at: String,
-    findings: Vec<FindingShown>,
+/// What a check has found.
+pub(super) struct Checked {
+    pub(super) at: String,
+    pub(super) findings: Vec<FindingShown>,
     /// What is right, one line each.
-    right: Vec<FindingShown>,
+    pub(super) right: Vec<FindingShown>,
 }
 
-struct FindingShown {
-    kind: &'static str,
-    level: &'static str,
-    part: String,
-    found: String,
-    remedy: String,
+/// One finding.
+pub(super) struct FindingShown {
+    pub(super) kind: &'static str,
+    pub(super) level: &'static str,
+    pub(super) part: String,
+    pub(super) found: String,
+    pub(super) remedy: String,
+}
+
+impl FindingShown {
+    /// What was found, without its part.
+    pub(super) fn sentence(&self) -> String {
+        format::sentence(&self.found)
+    }
+}
+
+impl Checks {
+    /// What the last check of a book found.
+    pub(super) fn of(&self, book: &str, page: &Page) -> Option<Checked> {
+        let checked = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(book).cloned();
+        checked.map(|(at, findings)| Checked::new(at, findings, page))
+    }
+
+    /// Notes what a check found.
+    pub(super) fn note(&self, book: &str, at: Timestamp, findings: Vec<Finding>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(book.to_owned(), (at, findings));
+    }
 }
 
 /// `GET /connection`.
@@ -88,11 +109,10 @@ pub(super) async fn show(
             call: error.call,
             words: error.words,
         };
-        let checked = checks.0.lock().unwrap_or_else(PoisonError::into_inner).get(&status.name).cloned();
         books.push(BookShown {
             calls: lately.calls(page.now),
             errors: lately.errors.into_iter().map(error).collect(),
-            checked: checked.map(|(at, findings)| Checked::new(at, findings, &page)),
+            checked: checks.of(&status.name, &page),
             book: Book::new(status, &page),
         });
     }
@@ -109,14 +129,14 @@ pub(super) async fn check(
     let mapping = &app.engine.mapping().mapping;
     let orders = read_orders(&app.engine.storage().waiting_bodies(MOST_ORDERS).await?);
     for book in app.engine.books() {
-        let Some(session) = app.engine.session(&book.name) else { continue };
+        let session = app.engine.session(&book.name).filter(|session| session.has_credentials());
+        let Some(session) = session else { continue };
         let of_book: Vec<_> = orders.iter().filter(|order| book_of(order, mapping) == book.name).collect();
         let items = items_of(of_book.iter().copied(), mapping).remove(&book.name).unwrap_or_default();
         let items: BTreeSet<_> = items.into_iter().take(MOST_ITEMS).collect();
         let mut findings = check_orders(of_book, mapping);
         findings.extend(check_book(session, mapping, &items).await);
-        let checked = (app.engine.now(), findings);
-        checks.0.lock().unwrap_or_else(PoisonError::into_inner).insert(book.name, checked);
+        checks.note(&book.name, app.engine.now(), findings);
     }
     Ok(Redirect::to("/connection?done=checked").into_response())
 }

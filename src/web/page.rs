@@ -100,14 +100,14 @@ impl Page {
         self.actor.as_ref().map_or("", |actor| &actor.name)
     }
 
-    /// Whether the reader's role allows it.
-    pub(super) fn may(&self, needed: Role) -> bool {
-        self.actor.as_ref().is_some_and(|actor| actor.may(needed))
+    /// Whether the reader may change secrets and the mapping.
+    pub(super) fn may_set_up(&self) -> bool {
+        self.actor.as_ref().is_some_and(|actor| actor.may(Role::Admin))
     }
 
     /// Whether the reader may retry, decide and acknowledge.
     pub(super) fn may_work(&self) -> bool {
-        self.may(Role::Work)
+        self.actor.as_ref().is_some_and(|actor| actor.may(Role::Work))
     }
 
     pub(super) fn role(&self) -> &'static str {
@@ -152,14 +152,19 @@ impl Page {
                 "There was nothing left to read: the webhook was read in the meantime, or its data is no longer stored.",
                 "Tidak ada lagi yang perlu dibaca: webhook ini sudah dibaca, atau datanya sudah tidak disimpan.",
             ),
-            "mapping_saved" => self.t(
-                "Saved. Waiting orders are being decided again under the new mapping.",
-                "Tersimpan. Pesanan yang menunggu sedang diputuskan ulang dengan pemetaan baru.",
+            "secret_saved" => self.t("Saved.", "Tersimpan."),
+            "way_confirmed" => self.t(
+                "Confirmed. The next webhook is accepted; Forstok sends refused ones again.",
+                "Dikonfirmasi. Webhook berikutnya diterima; Forstok mengirim ulang yang ditolak.",
             ),
-            "mapping_same" => self.t("Nothing was changed.", "Tidak ada yang diubah."),
-            "mapping_restored" => self.t(
-                "Restored. Waiting orders are being decided again under this mapping.",
-                "Dipulihkan. Pesanan yang menunggu sedang diputuskan ulang dengan pemetaan ini.",
+            "credentials_saved" => self.t(
+                "Accurate accepts the credentials. They are saved.",
+                "Accurate menerima kredensialnya, dan nilainya tersimpan.",
+            ),
+            "first_day_saved" => self.t("The first day is saved.", "Hari pertama tersimpan."),
+            "setup_started" => self.t(
+                "Invoices are created in Accurate from now on.",
+                "Mulai sekarang faktur dibuat di Accurate.",
             ),
             "checked" => self.t("Checked just now.", "Baru saja diperiksa."),
             _ => return None,

@@ -10,6 +10,7 @@ use super::{
     format,
     order_line::rupiah,
     page::{Page, address, html},
+    setup::Progress,
 };
 use crate::{
     domain::{cause, day_in_wib, reason::Language},
@@ -46,6 +47,8 @@ struct Today {
     chart: Chart,
     /// There is no order at all.
     is_empty: bool,
+    /// The next step of the setup, for an admin.
+    setup_step: Option<usize>,
 }
 
 /// The overall state, in one sentence.
@@ -90,7 +93,9 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response,
     let days = app.engine.last_days().await?;
     let last_webhook = app.newest_webhook().await?;
     let open = storage.open_warnings().await?;
+    let setup_step = if page.may_set_up() { Progress::of(&app).await?.next() } else { None };
     html(&Today {
+        setup_step,
         moment: page.today(),
         verdict: verdict(&page, &counts, &books),
         causes: causes.into_iter().map(|cause| CauseLine::new(cause, &page)).collect(),

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -147,8 +148,7 @@ impl Chromium {
         eventually(&format!("a file ending in {ending} arrives"), async || {
             let files = std::fs::read_dir(&folder).expect("the folder of this test").flatten();
             let mut whole = files.filter(|file| file.path().extension().is_some_and(|found| found == ending));
-            // The name may be reserved before its content is there.
-            std::fs::read(whole.next()?.path()).ok().filter(|content| !content.is_empty())
+            std::fs::read(whole.next()?.path()).ok()
         })
         .await
     }
@@ -207,6 +207,18 @@ impl Chromium {
 
     pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.ask("/goog/cdp/execute", Some(json!({"cmd": command, "params": parameters}))).await
+    }
+
+    /// Saves a picture of the whole page in the folder that the variable `PICTURES` names, if it is set: for people who
+    /// want to see what a test sees.
+    pub(crate) async fn is_pictured(&self, name: &str) {
+        let Some(folder) = std::env::var_os("PICTURES") else { return };
+        let size = self.devtools("Page.getLayoutMetrics", json!({})).await["cssContentSize"].clone();
+        let clip = json!({"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1});
+        let options = json!({"captureBeyondViewport": true, "clip": clip});
+        let picture = self.devtools("Page.captureScreenshot", options).await;
+        let bytes = STANDARD.decode(picture["data"].as_str().expect("a picture")).expect("base64");
+        std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), bytes).expect("the folder is there");
     }
 
     /// The browser's error messages, for example about a violation of the content security policy.

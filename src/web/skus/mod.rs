@@ -22,7 +22,7 @@ use self::{
 };
 use super::{
     format,
-    mapping::words::{self as mapping_words, Change},
+    mapping_words::{self, Change},
     page::{Page, address, html},
 };
 use crate::{
