@@ -3,8 +3,8 @@
 mod check;
 mod demo;
 mod health;
+mod init;
 mod mapping;
-mod mapping_trial;
 mod openapi;
 mod output;
 mod preview;
@@ -55,6 +55,8 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// Ask what the service must know, try the access to Accurate, and write settings.toml and mapping.toml
+    Init(Box<init::Arguments>),
     /// Find problems in advance: settings, database, clock, credentials, rights, mapping
     Check {
         /// Settings file; environment variables override it
@@ -147,6 +149,7 @@ impl From<Mistakes> for Failure {
 pub fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve { config } => block_on(serve::serve(settings_file(config))),
+        Command::Init(arguments) => block_on(init::run(*arguments)),
         Command::Check { config, try_rights, json } => {
             let rights = if try_rights { Rights::Try } else { Rights::LeaveUntried };
             let form = if json { Form::Json } else { Form::Words };

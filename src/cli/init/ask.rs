@@ -1,0 +1,134 @@
+//! Questions in a terminal.
+
+use std::io::IsTerminal;
+
+use console::Term;
+use secrecy::SecretString;
+
+use crate::{
+    accurate::{client::Session, masters},
+    cli::{
+        Failure,
+        output::{complain, paragraph},
+    },
+    domain::{
+        masters::{Master, MasterKind},
+        toml_text::Problem,
+    },
+};
+
+/// Type of account that fits shipping.
+const OTHER_INCOME: &str = "OTHER_INCOME";
+
+/// Choices that are listed; a longer list would scroll the question away.
+const MOST_LISTED: usize = 15;
+
+/// Asks, if there is a terminal and somebody wants to be asked.
+pub(super) struct Asker(Option<Term>);
+
+/// What can be chosen in Accurate: the value, and its name.
+#[derive(Default)]
+pub(super) struct Choices {
+    pub(super) accounts: Vec<(String, String)>,
+    pub(super) branches: Vec<(String, String)>,
+}
+
+impl Choices {
+    /// Lists that cannot be read are not offered.
+    pub(super) async fn read(session: &Session) -> Self {
+        let list = async |kind| masters::list(session, kind).await.unwrap_or_default();
+        let accounts = list(MasterKind::Accounts).await.into_iter();
+        let fitting = accounts.filter(|row: &Master| row.kind == OTHER_INCOME && !row.suspended);
+        let branches = list(MasterKind::Branches).await.into_iter().filter(|row| !row.suspended);
+        Self {
+            accounts: fitting.map(|row| (row.no, row.name)).collect(),
+            branches: branches.map(|row| (row.name, String::new())).collect(),
+        }
+    }
+}
+
+impl Asker {
+    /// Asks nothing without a terminal, or if every default is right.
+    pub(super) fn new(takes_defaults: bool) -> Self {
+        let can_ask = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        Self((can_ask && !takes_defaults).then(Term::stderr))
+    }
+
+    pub(super) fn asks(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Says something to the person who is asked.
+    pub(super) fn tell(&self, words: &str) {
+        if self.asks() {
+            complain!("{}", paragraph("", words));
+        }
+    }
+
+    /// The given answer, else the person's, else the default. A given answer that cannot be used is an error; a person is
+    /// asked again.
+    pub(super) fn ask(
+        &self,
+        given: Option<String>,
+        question: &str,
+        default: &str,
+        read: impl Fn(&str) -> Result<String, String>,
+    ) -> Result<String, Failure> {
+        let wrong = |value: &str, remedy| {
+            Failure::Arguments(vec![Problem { key: question.to_owned(), value: Some(value.to_owned()), remedy }])
+        };
+        if let Some(given) = given {
+            return read(&given).map_err(|remedy| wrong(&given, remedy));
+        }
+        let Some(term) = &self.0 else { return read(default).map_err(|remedy| wrong(default, remedy)) };
+        loop {
+            let shown = if default.is_empty() { String::new() } else { format!(" [{default}]") };
+            complain!("{}", paragraph("", &format!("{question}{shown}:")));
+            let answer = term.read_line().map_err(anyhow::Error::from)?;
+            let answer = match answer.trim() {
+                "" => default,
+                answer => answer,
+            };
+            match read(answer) {
+                Ok(answer) => return Ok(answer),
+                Err(remedy) => complain!("{}", paragraph("", &format!("This {remedy}."))),
+            }
+        }
+    }
+
+    /// The same with choices. With none, any answer is taken.
+    pub(super) fn choose(
+        &self,
+        given: Option<String>,
+        question: &str,
+        choices: &[(String, String)],
+    ) -> Result<String, Failure> {
+        if given.is_none() && self.asks() {
+            for (value, name) in choices.iter().take(MOST_LISTED) {
+                complain!("  {value}  {name}");
+            }
+            if choices.len() > MOST_LISTED {
+                complain!("  … and {} more", choices.len() - MOST_LISTED);
+            }
+        }
+        let is_known = |text: &str| choices.is_empty() || choices.iter().any(|(value, _)| value == text);
+        self.ask(given, question, "", |text| {
+            if text.is_empty() || is_known(text) { Ok(text.to_owned()) } else { Err("is not in Accurate".to_owned()) }
+        })
+    }
+
+    /// A secret, which is not shown while it is typed. It has no default.
+    pub(super) fn ask_secret(&self, question: &str) -> Result<SecretString, Failure> {
+        let Some(term) = &self.0 else {
+            let remedy = "is missing: give it in a file".to_owned();
+            return Err(Failure::Arguments(vec![Problem { key: question.to_owned(), value: None, remedy }]));
+        };
+        loop {
+            complain!("{}", paragraph("", &format!("{question}:")));
+            let secret = term.read_secure_line().map_err(anyhow::Error::from)?;
+            if !secret.trim().is_empty() {
+                return Ok(secret.trim().into());
+            }
+        }
+    }
+}
