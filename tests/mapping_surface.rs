@@ -4,7 +4,6 @@ mod api;
 mod commands;
 mod preview;
 mod running;
-mod trying;
 
 use std::process::{Command, Output};
 
