@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_text_of_any_size_is_read_in_part() {
-        let rows = |count: usize| (0..count).map(|nth| format!("S{nth}\tI{nth}\n")).collect::<String>();
+        let rows = |count: usize| (0..count).map(|nth| format!("S{nth}\tI{nth}")).collect::<Vec<_>>().join("\n");
         let read = from_text(&rows(MOST_ROWS + 2));
         assert_eq!((read.pairs.len(), read.wrong.len()), (MOST_ROWS, 1));
         assert_eq!(read.wrong[0].why, WrongPair::TooMany);

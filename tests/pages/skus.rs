@@ -52,7 +52,7 @@ fn typed(page: &Shown, numbers: &[(&str, &str)]) -> Vec<(String, String)> {
         let place = fields.iter().position(|(name, value)| name == "sku" && value == sku);
         let place = place.unwrap_or_else(|| panic!("{sku:?} is not on the page: {fields:?}"));
         assert_eq!(fields[place + 2].0, "item");
-        fields[place + 2].1 = (*number).to_owned();
+        (*number).clone_into(&mut fields[place + 2].1);
     }
     fields
 }

@@ -149,12 +149,14 @@ fn numbers_in(text: &str) -> Vec<&str> {
     runs.map(|run| run.trim_start_matches('0')).collect()
 }
 
+/// Products by a key.
+type Places = HashMap<u64, Vec<usize>>;
+
 /// Candidates for each product, the most convincing first; five at most. Inactive items are none.
 pub fn candidates<'a>(wanted: &[Wanted<'_>], items: &'a [Item]) -> Vec<Vec<Candidate<'a>>> {
     let described: Vec<_> = wanted.iter().map(|wanted| Described::new(wanted.sku, wanted.name)).collect();
     // By key: which of `described`. Beginnings of a SKU are kept apart from whole SKUs, for a beginning alone is no
     // resemblance.
-    type Places = HashMap<u64, Vec<usize>>;
     let (mut by_key, mut by_beginning, mut by_whole) = (Places::new(), Places::new(), Places::new());
     for (place, one) in described.iter().enumerate() {
         let into = |map: &mut Places, key| map.entry(key).or_default().push(place);

@@ -61,7 +61,7 @@ pub(crate) struct SkuPage {
     /// The revision of the mapping.
     revision: i64,
     /// By SKU.
-    skus: Vec<Sku>,
+    skus: Vec<SkuRow>,
     /// How many there are, whatever the filter says.
     counts: SkuCounts,
     /// Give it as `cursor` for the next page; null on the last.
@@ -70,7 +70,7 @@ pub(crate) struct SkuPage {
 
 /// A SKU that orders contain or that the mapping names.
 #[derive(Debug, Serialize, ToSchema)]
-struct Sku {
+struct SkuRow {
     /// Its key in the mapping's `skus`: the SKU, or `variant:` and Forstok's variant id if the SKU is empty.
     #[schema(example = "kaos m")]
     sku: String,
@@ -149,7 +149,7 @@ impl From<Counts> for SkuCounts {
     }
 }
 
-impl From<&Row> for Sku {
+impl From<&Row> for SkuRow {
     fn from(row: &Row) -> Self {
         Self {
             sku: row.sku.clone(),
@@ -211,7 +211,7 @@ pub(crate) async fn handler(
     Ok(Json(SkuPage {
         revision: catalogue.revision,
         next_cursor: rows.last().filter(|_| has_next).map(|row| hex::encode(&row.sku)),
-        skus: rows.into_iter().map(Sku::from).collect(),
+        skus: rows.into_iter().map(SkuRow::from).collect(),
         counts: catalogue.counts().into(),
     }))
 }
