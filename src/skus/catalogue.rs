@@ -290,7 +290,7 @@ impl Catalogue {
     }
 
     /// The rows that match, by SKU.
-    pub fn filtered<'a>(&'a self, filter: &'a Filter) -> impl Iterator<Item = &'a Row> {
+    pub fn filtered<'a>(&'a self, filter: &Filter) -> impl Iterator<Item = &'a Row> {
         let text = form_of(&filter.text);
         self.rows.iter().filter(move |row| {
             filter.kind.is_none_or(|kind| row.kind == kind)

@@ -167,6 +167,7 @@ pub fn candidates<'a>(wanted: &[Wanted<'_>], items: &'a [Item]) -> Vec<Vec<Candi
     let mut found: Vec<Vec<Candidate<'a>>> = wanted.iter().map(|_| Vec::new()).collect();
     let mut examined = vec![0; wanted.len()];
     let mut places: Vec<usize> = Vec::new();
+    let items = if wanted.is_empty() { &[] } else { items };
     for item in items.iter().filter(|item| !item.suspended) {
         let of_item = Described::new(&item.no, &item.name);
         places.clear();

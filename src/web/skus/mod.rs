@@ -5,7 +5,10 @@
 mod form;
 mod line;
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use askama::Template;
 use axum::{
@@ -391,17 +394,18 @@ fn render(
 }
 
 /// The rows to be shown: those for which most orders wait first; among changes, those with mistakes.
-fn rows(catalogue: &Catalogue, view: &View, changes: &Changes, mistakes: &[Mistake]) -> Vec<Row> {
+fn rows<'a>(catalogue: &'a Catalogue, view: &View, changes: &Changes, mistakes: &[Mistake]) -> Vec<Cow<'a, Row>> {
     if view.rows == Rows::Changed {
-        let row = |sku: &str| catalogue.row(sku).cloned().unwrap_or_else(|| unseen(sku));
+        let row = |sku: &str| catalogue.row(sku).map_or_else(|| Cow::Owned(unseen(sku)), Cow::Borrowed);
+        let mistaken: BTreeSet<_> = mistakes.iter().map(|one| one.sku.as_str()).collect();
         let (wrong, right): (Vec<_>, Vec<_>) =
-            changes.iter().map(|(sku, _)| sku).partition(|sku| mistakes.iter().any(|one| one.sku == *sku));
+            changes.iter().map(|(sku, _)| sku).partition(|sku| mistaken.contains(sku));
         return wrong.into_iter().chain(right).map(row).collect();
     }
     let filter = view.filter();
     let mut rows: Vec<_> = catalogue.filtered(&filter).collect();
     rows.sort_by_key(|row| std::cmp::Reverse((row.waiting.orders, row.waiting.hundredths)));
-    rows.into_iter().cloned().collect()
+    rows.into_iter().map(Cow::Borrowed).collect()
 }
 
 fn tabs(catalogue: &Catalogue, view: &View, changes: &Changes, page: &Page) -> Vec<Tab> {
