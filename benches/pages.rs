@@ -57,6 +57,7 @@ fn main() -> ExitCode {
             measure_within(LONGEST_WITH_SKUS, &service, what, path, orders, repetitions, &mut report);
         }
     }
+    try_a_mapping(&service, &mut report);
     for format in ["csv", "xlsx"] {
         export(&service, format, &mut report);
     }
@@ -196,6 +197,22 @@ fn measure_within(
     }
     let what = format!("{what} (median {:.1} ms)", median(&times));
     report.at_most(&what, percentile(&times, 0.95), longest, "ms");
+}
+
+/// How long it takes to try a mapping on the newest orders, and how much memory. A trial ends after 25 seconds, so its time
+/// is stated for 100,000 orders.
+fn try_a_mapping(service: &Service, report: &mut Report) {
+    let mut mapping = service.get("/v1/mapping").expect("there is a mapping")["mapping"].clone();
+    mapping["bundles"] = "children".into();
+    let watch = common::machine::MemoryWatch::start(service.process());
+    let started = Instant::now();
+    let answer = service.posted("/v1/mapping/try", &mapping.to_string()).expect("a trial is answered");
+    let seconds = started.elapsed().as_secs_f64();
+    let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
+    let tried = answer["orders"].as_u64().unwrap_or_default() + answer["without_body"].as_u64().unwrap_or_default();
+    note("orders that a mapping was tried on", &format!("{tried} in {seconds:.1} s"));
+    report.at_most("trying a mapping on 100,000 orders", seconds * 100_000.0 / tried.max(1) as f64, 10.0, "s");
+    report.at_most("resident memory while trying, most", watch.end().most, 96.0, "MiB");
 }
 
 /// How long the whole of it takes, and how much memory.

@@ -4,6 +4,7 @@ mod api;
 mod commands;
 mod preview;
 mod running;
+mod trying;
 
 use std::process::{Command, Output};
 

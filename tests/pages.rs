@@ -6,6 +6,7 @@ mod addresses;
 mod demo;
 mod exporting;
 mod hostile;
+mod mapping;
 pub(crate) mod setting_up;
 mod signing_in;
 mod skus;

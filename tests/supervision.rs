@@ -62,6 +62,7 @@ async fn served(engine: &Arc<Engine>) -> String {
     };
     let (recorder, _) = Recorder::start(engine.inbox(), engine.supervisor());
     let app = App::new(Shared {
+        mapping_file: None,
         proofs: Arc::new(Live::new(Proofs { verifier, operators: Operators::default(), sources: Sources::default() })),
         recorder,
         engine: engine.clone(),

@@ -157,18 +157,26 @@ impl Service {
 
     /// The same as it came, which may be a page.
     pub(crate) fn body(&self, path: &str) -> Option<String> {
-        let mut answer = String::new();
-        self.asked_for(path).ok()?.read_to_string(&mut answer).ok()?;
-        let (head, body) = answer.split_once("\r\n\r\n")?;
-        head.starts_with("HTTP/1.1 200").then(|| body.to_owned())
+        answered(self.asked_for(path).ok()?)
+    }
+
+    /// The same for a body that is posted.
+    pub(crate) fn posted(&self, path: &str, body: &str) -> Option<String> {
+        answered(self.sends("POST", path, body).ok()?)
     }
 
     fn asked_for(&self, path: &str) -> std::io::Result<TcpStream> {
+        self.sends("GET", path, "")
+    }
+
+    fn sends(&self, method: &str, path: &str, body: &str) -> std::io::Result<TcpStream> {
         let mut stream = TcpStream::connect(self.address)?;
-        let head = format!(
-            "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {OPERATOR_TOKEN}\r\nconnection: close\r\n\r\n"
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {OPERATOR_TOKEN}\r\n\
+             content-length: {length}\r\nconnection: close\r\n\r\n{body}"
         );
-        stream.write_all(head.as_bytes())?;
+        stream.write_all(request.as_bytes())?;
         Ok(stream)
     }
 
@@ -199,4 +207,12 @@ impl Drop for Service {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The body of an answer with HTTP 200.
+fn answered(mut stream: TcpStream) -> Option<String> {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    head.starts_with("HTTP/1.1 200").then(|| body.to_owned())
 }

@@ -375,6 +375,7 @@ CREATE TABLE mappings (
     revision BIGINT PRIMARY KEY,
     at       BIGINT NOT NULL,
     who      TEXT   NOT NULL,
+    note     TEXT   NOT NULL DEFAULT '',   -- why, as the person wrote it
     document TEXT   NOT NULL,              -- TOML
     changes  TEXT   NOT NULL DEFAULT '[]'  -- what it changed, in words
 );

@@ -348,6 +348,7 @@ CREATE TABLE mappings (
     revision INTEGER PRIMARY KEY,
     at       INTEGER NOT NULL,
     who      TEXT    NOT NULL,
+    note     TEXT    NOT NULL DEFAULT '',   -- why, as the person wrote it
     document TEXT    NOT NULL,              -- TOML
     changes  TEXT    NOT NULL DEFAULT '[]'  -- what it changed, in words
 ) STRICT;

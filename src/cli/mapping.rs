@@ -3,6 +3,8 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -10,13 +12,17 @@ use clap::Subcommand;
 
 use super::{
     Failure,
+    mapping_trial::trial_in_words,
     output::{complain, say},
 };
 use crate::{
     clock::SystemClock,
-    deciding::mapping::{self, Applied, Document, OfFile},
+    deciding::{
+        mapping::{self, Applied, Author, Document, OfFile, Restored},
+        trial::Trials,
+    },
     settings::{self, Offline},
-    storage::{self, MAPPING_FILE_AUTHORS, Mappings},
+    storage::{self, MAPPING_FILE_AUTHORS, Mappings, Storage},
 };
 
 /// Number of revisions that `history` shows.
@@ -24,12 +30,27 @@ const SHOWN: i64 = 50;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
-    /// Print the active mapping
-    Show,
+    /// Print the active mapping, or an earlier one
+    Show {
+        /// The revision to print
+        #[arg(long, value_name = "N")]
+        revision: Option<i64>,
+    },
     /// Apply a mapping; a running service uses it within a second
     Apply {
         /// The mapping, TOML
         file: PathBuf,
+        /// Only report what it would change, tried on all orders whose data is stored
+        #[arg(long)]
+        dry_run: bool,
+        /// Why; shown in the history
+        #[arg(long, default_value = "", conflicts_with = "dry_run")]
+        note: String,
+    },
+    /// Make an earlier mapping the newest; a running service uses it within a second
+    Restore {
+        /// The revision that becomes the newest
+        revision: i64,
     },
     /// List all mappings that have been active, with time, author and changes
     History,
@@ -39,42 +60,66 @@ pub(super) async fn run(config: Option<PathBuf>, action: Action) -> Result<ExitC
     let offline = settings::load_offline(config.as_deref(), settings::environment())?;
     let storage = storage::open_beside(&offline.database).await.map_err(anyhow::Error::from)?;
     match action {
-        Action::Show => show(storage.as_ref(), &offline).await,
-        Action::Apply { file } => apply(storage.as_ref(), &settings::absolute(file), &offline).await,
+        Action::Show { revision } => show(storage.as_ref(), &offline, revision).await,
+        Action::Apply { file, dry_run: false, note } => {
+            apply(storage.as_ref(), &settings::absolute(file), &note, &offline).await
+        }
+        Action::Apply { file, dry_run: true, .. } => {
+            try_it(storage.as_ref(), &settings::absolute(file), &offline).await
+        }
+        Action::Restore { revision } => restore(storage.as_ref(), revision, &offline).await,
         Action::History => history(storage.as_ref(), &offline).await,
     }
 }
 
-async fn show(storage: &dyn Mappings, offline: &Offline) -> Result<ExitCode, Failure> {
-    match storage.mapping().await.map_err(anyhow::Error::from)? {
-        None => {
-            complain!("There is no mapping in {} yet: mapping apply FILE applies one.", offline.database);
-            Ok(ExitCode::FAILURE)
-        }
-        Some(stored) => {
+async fn show(storage: &dyn Mappings, offline: &Offline, revision: Option<i64>) -> Result<ExitCode, Failure> {
+    let database = &offline.database;
+    let stored = match revision {
+        None => storage.mapping().await,
+        Some(revision) => mapping::revision_of(storage, revision).await,
+    };
+    match (stored.map_err(anyhow::Error::from)?, revision) {
+        (Some(stored), _) => {
             say!("# revision {}, since {}, by {}", stored.revision, stored.at, stored.who);
-            say!("# database {}", offline.database);
+            say!("# database {database}");
             say!("{}", stored.document.trim_end());
             Ok(ExitCode::SUCCESS)
+        }
+        (None, Some(revision)) => Ok(unknown(revision, offline)),
+        (None, None) => {
+            complain!("There is no mapping in {database} yet: mapping apply FILE applies one.");
+            Ok(ExitCode::FAILURE)
         }
     }
 }
 
-async fn apply(storage: &dyn Mappings, file: &Path, offline: &Offline) -> Result<ExitCode, Failure> {
+fn unknown(revision: i64, offline: &Offline) -> ExitCode {
+    complain!("There is no revision {revision} in {}: mapping history lists them.", offline.database);
+    ExitCode::FAILURE
+}
+
+/// Reads a mapping and refuses one with mistakes.
+fn read(file: &Path, offline: &Offline) -> Result<Document, Failure> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let refused = |problems| Failure::Mapping(file.to_owned(), problems);
     let document = Document::from_toml(&file.display().to_string(), &text).map_err(refused)?;
     let unknown = settings::unknown_books(&document.mapping, &offline.books);
-    if !unknown.is_empty() {
-        return Err(refused(unknown));
-    }
-    let database = &offline.database;
+    if unknown.is_empty() { Ok(document) } else { Err(refused(unknown)) }
+}
+
+async fn apply(storage: &dyn Mappings, file: &Path, note: &str, offline: &Offline) -> Result<ExitCode, Failure> {
+    let document = read(file, offline)?;
     let applied = if is_of_settings(file, offline) {
-        put_file_of_settings(storage, document).await
+        put_file_of_settings(storage, document, note).await
     } else {
-        put(storage, document).await
+        put(storage, document, note).await
     };
-    match applied.map_err(anyhow::Error::from)? {
+    say_applied(applied.map_err(anyhow::Error::from)?, offline)
+}
+
+fn say_applied(applied: Applied, offline: &Offline) -> Result<ExitCode, Failure> {
+    let database = &offline.database;
+    match applied {
         Applied::Equal(active) => {
             say!("Nothing to change in {database}: revision {} is the same.", active.revision);
             Ok(ExitCode::SUCCESS)
@@ -95,18 +140,44 @@ async fn apply(storage: &dyn Mappings, file: &Path, offline: &Offline) -> Result
     }
 }
 
-/// Applies the settings' mapping file. It then counts as applied, so that the next start does not apply it again.
-async fn put_file_of_settings(storage: &dyn Mappings, document: Document) -> storage::Result<Applied> {
-    let author = MAPPING_FILE_AUTHORS[2];
-    match mapping::apply_file(storage, &SystemClock, document.clone(), author).await? {
-        OfFile::Changed(applied) => Ok(applied),
-        // A person requested it, so it is applied even if the file has not changed.
-        OfFile::Unchanged(_) => put(storage, document).await,
+async fn restore(storage: &dyn Mappings, revision: i64, offline: &Offline) -> Result<ExitCode, Failure> {
+    let (who, note) = (author(), format!("restored revision {revision}"));
+    let mistakes = |mapping: &_| settings::unknown_books(mapping, &offline.books);
+    let by = Author { who: &who, note: &note };
+    match mapping::restore(storage, &SystemClock, revision, by, None, mistakes).await.map_err(anyhow::Error::from)? {
+        Restored::Applied(applied) => say_applied(applied, offline),
+        Restored::Unknown => Ok(unknown(revision, offline)),
+        Restored::Refused(problems) => Err(Failure::Mapping(format!("revision {revision}").into(), problems)),
     }
 }
 
-async fn put(storage: &dyn Mappings, document: Document) -> storage::Result<Applied> {
-    mapping::apply(storage, &SystemClock, document, &author(), None).await
+/// Reports what a mapping would change. A mapping that blocks orders which get an invoice today is a finding.
+async fn try_it(storage: &dyn Storage, file: &Path, offline: &Offline) -> Result<ExitCode, Failure> {
+    let candidate = read(file, offline)?.mapping;
+    let active = Arc::new(mapping::current(storage).await.map_err(anyhow::Error::from)?);
+    let days = (None, None);
+    let tried = Trials::default().run(storage, &SystemClock, active, candidate, days, Duration::MAX).await;
+    let trial = tried.map_err(anyhow::Error::from)?.trial;
+    say!("database {}", offline.database);
+    for line in trial_in_words(&trial) {
+        say!("{line}");
+    }
+    Ok(if trial.newly_blocked().orders > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Applies the settings' mapping file. It then counts as applied, so that the next start does not apply it again.
+async fn put_file_of_settings(storage: &dyn Mappings, document: Document, note: &str) -> storage::Result<Applied> {
+    let author = Author { who: MAPPING_FILE_AUTHORS[2], note };
+    match mapping::apply_file(storage, &SystemClock, document.clone(), author).await? {
+        OfFile::Changed(applied) => Ok(applied),
+        // A person requested it, so it is applied even if the file has not changed.
+        OfFile::Unchanged(_) => put(storage, document, note).await,
+    }
+}
+
+async fn put(storage: &dyn Mappings, document: Document, note: &str) -> storage::Result<Applied> {
+    let who = author();
+    mapping::apply(storage, &SystemClock, document, Author { who: &who, note }, None).await
 }
 
 fn is_of_settings(file: &Path, offline: &Offline) -> bool {
@@ -127,6 +198,9 @@ async fn history(storage: &dyn Mappings, offline: &Offline) -> Result<ExitCode, 
     say!("database {}", offline.database);
     for revision in storage.mapping_history(SHOWN).await.map_err(anyhow::Error::from)? {
         say!("revision {} · {} · {}", revision.revision, revision.at, revision.who);
+        if !revision.note.is_empty() {
+            say!("  “{}”", revision.note);
+        }
         for change in revision.changes {
             say!("  {change}");
         }

@@ -5,6 +5,7 @@ mod demo;
 mod health;
 mod init;
 mod mapping;
+mod mapping_trial;
 mod openapi;
 mod output;
 mod preview;

@@ -15,6 +15,24 @@ use crate::{
 /// Number of changes that one log line lists.
 const MOST_LOGGED: usize = 20;
 
+/// Largest number of characters of a note.
+const LONGEST_NOTE: usize = 500;
+
+/// Who changes a mapping, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Author<'a> {
+    /// The person, or the mapping file.
+    pub who: &'a str,
+    /// Why, as the person wrote it; may be empty.
+    pub note: &'a str,
+}
+
+impl<'a> From<&'a str> for Author<'a> {
+    fn from(who: &'a str) -> Self {
+        Self { who, note: "" }
+    }
+}
+
 /// A mapping with its revision.
 #[derive(Clone, Debug)]
 pub struct ActiveMapping {
@@ -88,7 +106,13 @@ fn read(stored: &MappingRevision) -> Result<ActiveMapping> {
 ///
 /// Only the mapping that the file describes counts: a changed comment is not a change. `author` is one of
 /// [`MAPPING_FILE_AUTHORS`](crate::storage::MAPPING_FILE_AUTHORS).
-pub async fn apply_file(storage: &dyn Mappings, clock: &dyn Clock, document: Document, author: &str) -> Result<OfFile> {
+pub async fn apply_file(
+    storage: &dyn Mappings,
+    clock: &dyn Clock,
+    document: Document,
+    author: impl Into<Author<'_>>,
+) -> Result<OfFile> {
+    let author = author.into();
     if said_before(storage, &document.mapping).await? {
         match current(storage).await {
             // A mapping that another version wrote and this one cannot read: the file replaces it.
@@ -104,8 +128,13 @@ pub async fn apply_file(storage: &dyn Mappings, clock: &dyn Clock, document: Doc
     }
     // A person has already applied the content of the file. This must be recorded: otherwise the file would always
     // count as changed, and the next start would undo later changes.
-    let new =
-        NewMapping { document: document.text, who: author.to_owned(), changes: Vec::new(), replaces: active.revision };
+    let new = NewMapping {
+        document: document.text,
+        who: author.who.to_owned(),
+        note: author.note.to_owned(),
+        changes: Vec::new(),
+        replaces: active.revision,
+    };
     Ok(OfFile::Changed(match storage.put_mapping(&new, clock.now()).await? {
         None => Applied::Stale(active.revision + 1),
         Some(put) => Applied::Equal(ActiveMapping { revision: put.revision, mapping: active.mapping }),
@@ -124,9 +153,10 @@ pub async fn apply(
     storage: &dyn Mappings,
     clock: &dyn Clock,
     document: Document,
-    who: &str,
+    author: impl Into<Author<'_>>,
     replaces: Option<i64>,
 ) -> Result<Applied> {
+    let Author { who, note } = author.into();
     let current = match current(storage).await {
         // A mapping that another version wrote and this one cannot read: it is replaced as a whole.
         Err(StorageError::Unreadable(_)) => {
@@ -145,6 +175,7 @@ pub async fn apply(
     let new = NewMapping {
         document: document.text,
         who: who.to_owned(),
+        note: note.trim().chars().take(LONGEST_NOTE).collect(),
         changes: changes.clone(),
         replaces: current.revision,
     };
@@ -156,6 +187,48 @@ pub async fn apply(
             Ok(Applied::Changed(active, changes))
         }
     }
+}
+
+/// Makes an earlier revision the newest one. `mistakes` are those of a mapping under the present settings, which may have
+/// changed since.
+pub async fn restore(
+    storage: &dyn Mappings,
+    clock: &dyn Clock,
+    revision: i64,
+    author: Author<'_>,
+    replaces: Option<i64>,
+    mistakes: impl FnOnce(&Mapping) -> Vec<Problem>,
+) -> Result<Restored> {
+    let Some(stored) = revision_of(storage, revision).await? else { return Ok(Restored::Unknown) };
+    let document = match Document::from_toml(&format!("revision {revision}"), &stored.document) {
+        Ok(document) => document,
+        Err(problems) => return Ok(Restored::Refused(problems)),
+    };
+    let problems = mistakes(&document.mapping);
+    if !problems.is_empty() {
+        return Ok(Restored::Refused(problems));
+    }
+    apply(storage, clock, document, author, replaces).await.map(Restored::Applied)
+}
+
+/// A mapping that was applied at some time.
+pub async fn revision_of(storage: &dyn Mappings, revision: i64) -> Result<Option<MappingRevision>> {
+    if !(1..i64::MAX).contains(&revision) {
+        return Ok(None);
+    }
+    let found = storage.mappings_below(revision + 1, 1).await?.pop();
+    Ok(found.filter(|stored| stored.revision == revision))
+}
+
+/// The outcome of restoring a revision.
+#[derive(Clone, Debug)]
+pub enum Restored {
+    /// As when it is applied.
+    Applied(Applied),
+    /// There is no such revision.
+    Unknown,
+    /// It can no longer be used, because of these mistakes.
+    Refused(Vec<Problem>),
 }
 
 /// Logs who changed what, as a warning if something was removed that orders may need.

@@ -1,10 +1,12 @@
 //! Decides what must exist in Accurate for an order with a new snapshot.
 //!
 //! The rules are in [`crate::domain::decision`]; this module reads the orders and writes the verdicts. [`mapping`]
-//! applies mappings; [`preview`] shows what would happen to an order that is not stored.
+//! applies mappings; [`preview`] shows what would happen to an order that is not stored; [`trial`]
+//! tries a mapping on orders of the past.
 
 pub mod mapping;
 pub mod preview;
+pub mod trial;
 
 use std::{
     collections::HashMap,

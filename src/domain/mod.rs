@@ -9,8 +9,8 @@
 //! needs what), [`doubt`] (what is not known about an order's saves),
 //! [`timeline`] (what happened to an order), [`state`] (its state), [`recheck`] (what it waits for in Accurate),
 //! [`masters`] (the lists of an Accurate database), [`matching`] (which item a SKU means), [`operator`] (who acts, and
-//! with which role), [`toml_text`] (strict
-//! reading of files that people write).
+//! with which role), [`trial`] (what another mapping would change), [`toml_text`] (strict reading of files that people
+//! write).
 
 pub mod about;
 pub mod basis;
@@ -35,6 +35,7 @@ pub mod state;
 pub mod status;
 pub mod timeline;
 pub mod toml_text;
+pub mod trial;
 pub mod unread;
 
 use jiff::{Timestamp, civil::Date, tz::Offset};

@@ -19,7 +19,7 @@ use self::pace::Pace;
 use crate::{
     accurate::{client::Session, credentials::Credentials},
     clock::{Monotonic, SharedClock},
-    deciding::{Decide, Deciding, mapping::ActiveMapping},
+    deciding::{Decide, Deciding, mapping::ActiveMapping, trial::Trials},
     domain::order::OrderId,
     inbox::Inbox,
     masters::Masters,
@@ -41,6 +41,7 @@ pub struct Engine {
     supervisor: Arc<Supervisor>,
     inbox: Arc<Inbox>,
     deciding: Deciding,
+    trials: Trials,
     posting: Arc<Posting>,
     masters: Masters,
     replica: Arc<Replica>,
@@ -61,6 +62,7 @@ impl Engine {
         Self {
             supervisor: Supervisor::new(clock.clone()),
             inbox: Arc::new(Inbox::new(storage.clone(), signals.clone())),
+            trials: Trials::default(),
             deciding: Deciding::new(storage.clone(), clock.clone(), mapping),
             posting: Arc::new(Posting::new(storage.clone(), clock.clone(), signals.clone(), sessions, seed)),
             masters: Masters::new(storage.clone(), clock.clone()),

@@ -1,14 +1,22 @@
 //! What people request: retry, decide, acknowledge. Pages and API use the same functions.
 
+use std::time::Duration;
+
+use jiff::civil::Date;
+
 use super::Engine;
 use crate::{
-    domain::{operator::Actor, order::OrderId, reason::Warning},
+    deciding::trial::Tried,
+    domain::{mapping::Mapping, operator::Actor, order::OrderId, reason::Warning},
     storage::{Filter, ManualChange, Result, Written},
 };
 
 /// Approximate number of orders whose warning one request acknowledges, limited so that the request is answered in
 /// time.
 const MOST_ACKNOWLEDGED: u64 = 1_000;
+
+/// How long a trial may take; a request is answered within 30 seconds.
+const LONGEST_TRIAL: Duration = Duration::from_secs(25);
 
 /// Number of orders that are read at a time for this.
 const AT_ONCE: i64 = 200;
@@ -74,6 +82,14 @@ impl Engine {
         }
         tracing::info!(orders = acknowledged, actor = actor.name, %warning, "{actor} acknowledged {warning} on {acknowledged} orders");
         Ok(acknowledged)
+    }
+
+    /// Decides all orders of some days, by the time of ordering, under the active mapping and under another one, and
+    /// returns what would differ. Nothing changes.
+    pub async fn try_mapping(&self, candidate: Mapping, days: (Option<Date>, Option<Date>)) -> Result<Tried> {
+        self.trials
+            .run(self.storage.as_ref(), self.clock.as_ref(), self.mapping(), candidate, days, LONGEST_TRIAL)
+            .await
     }
 
     /// Decides undecided orders, so that the answer already shows the outcome; if another replica decides, it is

@@ -27,6 +27,7 @@ mod webhook;
 pub(crate) mod wrong_field;
 
 use std::{
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -105,6 +106,8 @@ pub struct Shared {
     pub engine: Arc<Engine>,
     /// Changes secrets at the request of the setup page.
     pub changes: Changes,
+    /// The mapping file, if the settings name one.
+    pub mapping_file: Option<PathBuf>,
     /// Where people reach the pages, if the settings say it.
     pub public_url: Option<Url>,
     /// The port on which webhooks arrive, if pages have another.

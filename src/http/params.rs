@@ -95,3 +95,8 @@ pub(crate) fn order_id(text: &str) -> Result<OrderId, Problem> {
 pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(60).collect()
 }
+
+/// A day that a form sends; empty for none.
+pub(crate) fn day_of_text(name: &'static str, text: &str) -> Result<Option<Date>, Problem> {
+    read_day(name, Some(&text.to_owned()).filter(|text| !text.is_empty()))
+}

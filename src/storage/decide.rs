@@ -33,6 +33,19 @@ fn is_free(now: &str) -> String {
     )
 }
 
+/// What an order is decided from; `o` is the order and `i` its invoice.
+pub(super) const DECIDED_FROM: &str = "
+    o.order_id, o.revision, o.state, o.history, o.received_at, o.reason, o.findings, o.warnings, o.store_id, o.ordered_at,
+    o.decision, i.draft, COALESCE(i.deletion_tried, 0) AS deletion_tried, COALESCE(i.doubt_since, 0) AS doubt_since,
+    COALESCE(i.attempt, 0) AS attempt,
+    (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body,
+    (SELECT d.received_at FROM deliveries d WHERE d.id = o.latest_delivery) AS body_received_at,
+    CASE WHEN o.invoice_id IS NOT NULL AND o.state <> 'voided' THEN o.invoice_id END AS standing";
+
+/// Joins the invoice of order `o` as `i`.
+pub(super) const AND_ITS_INVOICE: &str =
+    "LEFT JOIN documents i ON i.order_id = o.order_id AND i.kind = 'invoice' AND i.part = 0";
+
 pub(super) async fn undecided<T: Dialect>(db: &mut T, now: Timestamp, limit: i64) -> Result<News> {
     // The body is looked up for each order that is given; joined, all deliveries might be read for it.
     let sizes = format!(
@@ -43,15 +56,7 @@ pub(super) async fn undecided<T: Dialect>(db: &mut T, now: Timestamp, limit: i64
     let rows = db.fetch(sizes, &[now.into(), limit.into()]).await?;
     let ids = first_by_size(&rows, LARGEST_READ)?;
     let sql = format!(
-        "SELECT o.order_id, o.revision, o.state, o.history, o.received_at, o.reason, o.findings,
-                o.warnings, o.store_id, o.ordered_at, o.decision,
-                i.draft, COALESCE(i.deletion_tried, 0) AS deletion_tried, COALESCE(i.doubt_since, 0) AS doubt_since,
-                COALESCE(i.attempt, 0) AS attempt,
-                (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body,
-                (SELECT d.received_at FROM deliveries d WHERE d.id = o.latest_delivery) AS body_received_at,
-                CASE WHEN o.invoice_id IS NOT NULL AND o.state <> 'voided' THEN o.invoice_id END AS standing
-         FROM {} {} orders o ON o.id = CAST(v.value ->> 0 AS BIGINT)
-              LEFT JOIN documents i ON i.order_id = o.order_id AND i.kind = 'invoice' AND i.part = 0
+        "SELECT {DECIDED_FROM} FROM {} {} orders o ON o.id = CAST(v.value ->> 0 AS BIGINT) {AND_ITS_INVOICE}
          WHERE o.undecided = 1 AND {}
          ORDER BY o.id",
         T::ROWS,
@@ -73,7 +78,7 @@ pub(super) async fn undecided<T: Dialect>(db: &mut T, now: Timestamp, limit: i64
     Ok(news)
 }
 
-fn read_undecided(row: &impl Columns) -> Result<Undecided> {
+pub(super) fn read_undecided(row: &impl Columns) -> Result<Undecided> {
     Ok(Undecided {
         order_id: order_id(row)?,
         revision: row.number("revision")?,

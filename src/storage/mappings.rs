@@ -26,14 +26,14 @@ pub(super) async fn history(db: &mut impl Dialect, limit: i64) -> Result<Vec<Map
 
 /// Newest first, beginning below a revision.
 pub(super) async fn below(db: &mut impl Dialect, below: i64, limit: i64) -> Result<Vec<MappingRevision>> {
-    let sql = "SELECT revision, at, who, document, changes FROM mappings WHERE revision < $1
+    let sql = "SELECT revision, at, who, note, document, changes FROM mappings WHERE revision < $1
                ORDER BY revision DESC LIMIT $2";
     db.fetch(sql, &[below.into(), limit.into()]).await?.iter().map(revision).collect()
 }
 
 /// The newest one that came from the mapping file.
 pub(super) async fn of_file(db: &mut impl Dialect) -> Result<Option<MappingRevision>> {
-    let sql = "SELECT revision, at, who, document, changes FROM mappings WHERE who IN ($1, $2, $3)
+    let sql = "SELECT revision, at, who, note, document, changes FROM mappings WHERE who IN ($1, $2, $3)
                ORDER BY revision DESC LIMIT 1";
     let authors = MAPPING_FILE_AUTHORS.map(Into::into);
     db.fetch(sql, &authors).await?.first().map(revision).transpose()
@@ -44,6 +44,7 @@ fn revision(row: &impl Columns) -> Result<MappingRevision> {
         revision: row.number("revision")?,
         at: timestamp(row.number("at")?)?,
         who: row.text("who")?.to_owned(),
+        note: row.text("note")?.to_owned(),
         document: row.text("document")?.to_owned(),
         changes: json_column(row, "changes")?,
     })
@@ -54,9 +55,10 @@ pub(super) async fn put(db: &mut impl Dialect, new: &NewMapping, now: Timestamp)
     if newest != new.replaces {
         return Ok(None);
     }
-    let sql = "INSERT INTO mappings (revision, at, who, document, changes) VALUES ($1, $2, $3, $4, $5)";
+    let sql = "INSERT INTO mappings (revision, at, who, note, document, changes) VALUES ($1, $2, $3, $4, $5, $6)";
     let changes = to_json(&new.changes);
-    let values = [(newest + 1).into(), now.into(), (&new.who).into(), (&new.document).into(), (&changes).into()];
+    let (who, note, document) = ((&new.who).into(), (&new.note).into(), (&new.document).into());
+    let values = [(newest + 1).into(), now.into(), who, note, document, (&changes).into()];
     db.execute(sql, &values).await?;
     // Whatever is not settled may come out differently under the new rules; a cancellation does so only if the order
     // was seen again after it, since whether that contradicts it depends on the chosen status.
@@ -66,6 +68,6 @@ pub(super) async fn put(db: &mut impl Dialect, new: &NewMapping, now: Timestamp)
     ] {
         db.execute(format!("UPDATE orders SET undecided = 1, revision = revision + 1 WHERE {affected}"), &[]).await?;
     }
-    let NewMapping { document, who, changes, .. } = new.clone();
-    Ok(Some(MappingRevision { revision: newest + 1, at: now, who, document, changes }))
+    let NewMapping { document, who, note, changes, .. } = new.clone();
+    Ok(Some(MappingRevision { revision: newest + 1, at: now, who, note, document, changes }))
 }

@@ -17,6 +17,7 @@ mod masters;
 mod old_bodies;
 mod order_recheck;
 mod pages;
+mod past;
 mod postgres;
 mod read;
 mod recheck;

@@ -29,6 +29,7 @@ pub(super) struct Addresses {
     pub(super) icon: String,
     pub(super) htmx: String,
     pub(super) live: String,
+    pub(super) choices: String,
 }
 
 static ASSETS: LazyLock<(Addresses, BTreeMap<String, Asset>)> = LazyLock::new(|| {
@@ -46,6 +47,7 @@ static ASSETS: LazyLock<(Addresses, BTreeMap<String, Asset>)> = LazyLock::new(||
         icon: add("icon", "svg", "image/svg+xml", include_bytes!("../../static/icon.svg")),
         htmx: add("htmx", "js", script, include_bytes!("../../static/htmx-4.0.1.min.js")),
         live: add("live", "js", script, include_bytes!("../../static/live.js")),
+        choices: add("choices", "js", script, include_bytes!("../../static/choices.js")),
     };
     (addresses, assets)
 });

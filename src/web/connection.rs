@@ -15,7 +15,8 @@ use jiff::Timestamp;
 
 use super::{
     books::Book,
-    format, mapping_words,
+    format,
+    mapping::words as mapping_words,
     page::{Page, html},
 };
 use crate::{

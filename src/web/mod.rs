@@ -13,7 +13,6 @@ mod format;
 mod language;
 mod login;
 mod mapping;
-mod mapping_words;
 mod order;
 mod order_line;
 mod orders;
@@ -44,10 +43,12 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/orders", get(orders::show))
         .route("/orders/{order_id}", get(order::show))
         .route("/mapping", get(mapping::show))
-        .route("/mapping/history", get(mapping::history))
         .route("/mapping/skus", get(skus::show))
         .route("/mapping/skus/items", get(skus::items))
         .route("/mapping/skus/export", get(skus::export))
+        .route("/mapping/history", get(mapping::history::show))
+        .route("/mapping/export", get(mapping::export))
+        .route("/mapping/choices/{kind}", get(mapping::choices))
         .route("/connection", get(connection::show));
     let workers = Router::new()
         .route("/problems/retry", post(problems::retry_all))
@@ -58,7 +59,12 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/orders/{order_id}/decision", post(order::decide))
         .route("/connection/check", post(connection::check))
         .route_layer(from_fn(auth::workers_only));
-    let admins = setup::routes().route("/mapping/skus", post(skus::change)).route_layer(from_fn(auth::admins_only));
+    let admins = setup::routes()
+        .route("/mapping", post(mapping::save))
+        .route("/mapping/try", post(mapping::try_it))
+        .route("/mapping/history/{revision}/restore", post(mapping::history::restore))
+        .route("/mapping/skus", post(skus::change))
+        .route_layer(from_fn(auth::admins_only));
     let checks = Arc::new(connection::Checks::default());
     let operators = readers
         .merge(workers)

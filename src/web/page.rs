@@ -100,14 +100,19 @@ impl Page {
         self.actor.as_ref().map_or("", |actor| &actor.name)
     }
 
+    /// Whether the reader's role allows it.
+    pub(super) fn may(&self, needed: Role) -> bool {
+        self.actor.as_ref().is_some_and(|actor| actor.may(needed))
+    }
+
     /// Whether the reader may change secrets and the mapping.
-    pub(super) fn may_set_up(&self) -> bool {
-        self.actor.as_ref().is_some_and(|actor| actor.may(Role::Admin))
+    pub(super) fn may_administer(&self) -> bool {
+        self.may(Role::Admin)
     }
 
     /// Whether the reader may retry, decide and acknowledge.
     pub(super) fn may_work(&self) -> bool {
-        self.actor.as_ref().is_some_and(|actor| actor.may(Role::Work))
+        self.may(Role::Work)
     }
 
     pub(super) fn role(&self) -> &'static str {
@@ -165,6 +170,15 @@ impl Page {
             "setup_started" => self.t(
                 "Invoices are created in Accurate from now on.",
                 "Mulai sekarang faktur dibuat di Accurate.",
+            ),
+            "mapping_saved" => self.t(
+                "Saved. Waiting orders are being decided again under the new mapping.",
+                "Tersimpan. Pesanan yang menunggu sedang diputuskan ulang dengan pemetaan baru.",
+            ),
+            "mapping_same" => self.t("Nothing was changed.", "Tidak ada yang diubah."),
+            "mapping_restored" => self.t(
+                "Restored. Waiting orders are being decided again under this mapping.",
+                "Dipulihkan. Pesanan yang menunggu sedang diputuskan ulang dengan pemetaan ini.",
             ),
             "checked" => self.t("Checked just now.", "Baru saja diperiksa."),
             _ => return None,

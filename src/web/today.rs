@@ -93,7 +93,7 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response,
     let days = app.engine.last_days().await?;
     let last_webhook = app.newest_webhook().await?;
     let open = storage.open_warnings().await?;
-    let setup_step = if page.may_set_up() { Progress::of(&app).await?.next() } else { None };
+    let setup_step = if page.may_administer() { Progress::of(&app).await?.next() } else { None };
     html(&Today {
         setup_step,
         moment: page.today(),

@@ -12,7 +12,7 @@ const RUN: &str = "const done = arguments[arguments.length - 1]; axe.run().then(
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => one.id + ': ' + one.nodes.map(node => node.html).join(' '))))";
 
-const PAGES: [&str; 19] = [
+const PAGES: [&str; 20] = [
     "/login",
     "/nowhere",
     "/",
@@ -31,6 +31,7 @@ const PAGES: [&str; 19] = [
     "/mapping/skus",
     "/mapping/skus?match=none&q=nothing",
     "/mapping/history",
+    "/mapping/history?from=1&to=1",
     "/connection",
 ];
 

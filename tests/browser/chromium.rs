@@ -148,7 +148,8 @@ impl Chromium {
         eventually(&format!("a file ending in {ending} arrives"), async || {
             let files = std::fs::read_dir(&folder).expect("the folder of this test").flatten();
             let mut whole = files.filter(|file| file.path().extension().is_some_and(|found| found == ending));
-            std::fs::read(whole.next()?.path()).ok()
+            // The name may be reserved before its content is there.
+            std::fs::read(whole.next()?.path()).ok().filter(|content| !content.is_empty())
         })
         .await
     }

@@ -5,8 +5,13 @@ use forstok_accurate::{
     storage::{Sqlite, Storage},
 };
 
+use serde_json::json;
+
 use super::{Said, apply, run, with_store};
-use crate::service::Home;
+use crate::{
+    forstok::order,
+    service::{Home, accurate},
+};
 
 /// Settings without any secret: offline commands need none.
 const OFFLINE: &str = "[database]\nurl = \"sqlite://data/orders.db\"\n[books.main]\n";
@@ -149,4 +154,62 @@ async fn a_database_where_earlier_versions_looked_for_it_is_not_left_behind() {
     assert_eq!(refused.code, Some(2), "{}", refused.out);
     assert!(refused.errors.contains("relative paths count from the settings file's folder"), "{}", refused.errors);
     assert!(!home.path("etc/data").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_mapping_is_shown_and_restored_by_its_revision() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    drop(home.serve().await);
+    assert_eq!(apply(&home, &with_store("4711")).code, Some(0));
+    let shown = run(home.command(&["mapping", "show", "--revision", "1"]).env("USER", "budi"));
+    assert_eq!(shown.code, Some(0));
+    assert!(shown.out.starts_with("# revision 1") && !shown.out.contains("4711"), "{}", shown.out);
+    let restored = run(home.command(&["mapping", "restore", "1"]).env("USER", "budi").env_remove("SUDO_USER"));
+    assert_eq!(restored.code, Some(0), "{}", restored.errors);
+    assert!(restored.out.starts_with("Revision 3 is now active"), "{}", restored.out);
+    assert!(restored.out.contains("stores.4711.branch = \"Kantor Pusat\" (removed)"), "{}", restored.out);
+    let history = run(&mut home.command(&["mapping", "history"])).out;
+    assert!(history.contains("restored revision 1") && history.contains("command line (budi)"), "{history}");
+    for action in [["mapping", "show", "--revision", "9"].as_slice(), &["mapping", "restore", "9"]] {
+        let missing = run(&mut home.command(action));
+        assert_eq!(missing.code, Some(1));
+        assert!(missing.errors.contains("There is no revision 9 in"), "{}", missing.errors);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_reports_what_a_mapping_would_change_and_changes_nothing() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let service = home.serve().await;
+    service.send(&order(1)).await;
+    service.order_once("1", "invoiced").await;
+    let mut unknown = order(2);
+    unknown["order"]["store_id"] = json!(4711);
+    service.send(&unknown).await;
+    service.order_once("2", "blocked").await;
+    let dry_run = |document: &str| {
+        let file = home.path("candidate.toml");
+        std::fs::write(&file, document).expect("the folder takes files");
+        run(home.command(&["mapping", "apply", "--dry-run"]).arg(file))
+    };
+    let report = dry_run(
+        &with_store("4711")
+            .replace("[stores.\"8277\"]\nbranch = \"Kantor Pusat\"", "[stores.\"8277\"]\nbranch = \"Timur\""),
+    );
+    assert_eq!(report.code, Some(0), "{} {}", report.out, report.errors);
+    for line in [
+        "Tried on 2 past orders; nothing was saved.",
+        "1 order (Rp80.000): blocked (store_unmapped) → invoice",
+        "waiting, and moved as soon as the mapping is applied: 1",
+        "1 invoice would be different; existing ones, which stay as they are: 1",
+        "branch: Kantor Pusat → Timur",
+    ] {
+        assert!(report.out.contains(line), "{line:?} is missing:\n{}", report.out);
+    }
+    let blocks = dry_run("bundles = \"parent\"\n");
+    assert_eq!(blocks.code, Some(1), "orders that would be blocked are a finding");
+    assert!(blocks.out.contains("With this mapping, no order would get an invoice any more."), "{}", blocks.out);
+    assert_eq!(service.get("/v1/mapping").await.json()["revision"], 1);
 }

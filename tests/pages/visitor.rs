@@ -153,6 +153,24 @@ impl Shown {
         format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
     }
 
+    /// The fields of a form by its id, with the values that a browser would send.
+    pub(crate) fn fields_of(&self, form: &str) -> Vec<(String, String)> {
+        let attribute = |tag: &str, name: &str| {
+            let (_, value) = tag.split('>').next()?.split_once(&format!(" {name}=\""))?;
+            Some(unescaped(value.split('"').next()?))
+        };
+        let (_, form) = self.html.split_once(&format!("id=\"{form}\"")).expect("the form is there");
+        let form = form.split("</form>").next().unwrap_or_default();
+        let inputs = form.split("<input").skip(1).map(|tag| (attribute(tag, "name"), attribute(tag, "value")));
+        let selects = form.split("<select").skip(1).map(|select| {
+            let options = select.split("</select>").next().unwrap_or_default();
+            let options: Vec<_> = options.split("<option").skip(1).collect();
+            let chosen = options.iter().find(|tag| tag.split('>').next().is_some_and(|tag| tag.ends_with(" selected")));
+            (attribute(select, "name"), chosen.or(options.first()).and_then(|tag| attribute(tag, "value")))
+        });
+        inputs.chain(selects).filter_map(|(name, value)| Some((name?, value.unwrap_or_default()))).collect()
+    }
+
     /// The visible text, with words and spaces as a browser shows them.
     pub(crate) fn text(&self) -> String {
         let body = self.html.split_once("<body").map_or(self.html.as_str(), |(_, body)| body);

@@ -45,7 +45,7 @@ async fn each_page_says_what_its_reader_wants_to_know() {
     reader.get("/orders?from=2023-11-27&to=2023-11-27").await.says(&["231127PECAFY4J"]);
     let order = ["231127PECAFY4J", "The order and its invoice", "What happened", "As Forstok sent it", "27/11/2023"];
     reader.get("/orders/138163394").await.says(&order);
-    reader.get("/mapping").await.says(&["Mapping", "Ready to Ship", "TOKPED-JKT", "Warehouse in Accurate"]);
+    reader.get("/mapping").await.says(&["Mapping", "Ready to Ship", "TOKPED-JKT", "Warehouse in Forstok 834"]);
     reader.get("/mapping/history").await.says(&["Mapping history", "Revision 1", "mapping file"]);
     reader.get("/connection").await.says(&["Accurate connection", "working", "Calls in the last minute"]);
     let missing = reader.get("/orders/4711").await;

@@ -102,8 +102,13 @@ impl Disk {
 async fn put_mapping(place: &Database) {
     let storage = storage::open(place).await.expect("a database can be made");
     Mapping::parse("mapping.toml", MAPPING).expect("the sample mapping is valid");
-    let new =
-        NewMapping { document: MAPPING.to_owned(), who: "simulator".to_owned(), changes: Vec::new(), replaces: 0 };
+    let new = NewMapping {
+        document: MAPPING.to_owned(),
+        who: "simulator".to_owned(),
+        note: String::new(),
+        changes: Vec::new(),
+        replaces: 0,
+    };
     storage.put_mapping(&new, Timestamp::UNIX_EPOCH).await.expect("written");
     storage.close().await;
 }

@@ -14,7 +14,7 @@ const LEASE: Duration = Duration::from_mins(1);
 
 fn new_mapping(world_document: &str, replaces: i64) -> NewMapping {
     let changes = vec!["invoice_date: \"reached\" → \"ordered\"".to_owned()];
-    NewMapping { document: world_document.to_owned(), who: "test".to_owned(), changes, replaces }
+    NewMapping { document: world_document.to_owned(), who: "test".to_owned(), note: String::new(), changes, replaces }
 }
 
 pub(super) async fn a_mapping_replaces_the_one_it_was_made_for_and_no_other(base: Base) {

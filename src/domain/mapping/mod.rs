@@ -1,7 +1,9 @@
 //! The seller's rules: when an invoice is created, and which names and accounts it has in Accurate.
 //!
-//! `read` parses a document and reports every error; [`text`] writes a mapping as a document.
+//! `read` parses a document and reports every error; [`text`] writes a mapping as a document; [`merge`] merges the
+//! changes of two people.
 
+pub mod merge;
 mod read;
 pub mod text;
 
@@ -147,6 +149,16 @@ pub fn status_word(status: Status) -> &'static str {
 /// Amount categories that can be given an account (forstok.md §1).
 pub const CATEGORIES: [&str; 6] =
     ["shipping", "platform_rebate", "voucher_seller", "shipping_difference", "fulfillment_fee", "service_fee"];
+
+/// The type of Accurate's accounts (accurate.md §5) that fits a category, or the `bank_account` of a store: shipping and
+/// rebates are income, the other categories are expenses (forstok.md §1).
+pub fn fitting_account_type(of: &str) -> &'static str {
+    match of {
+        "bank_account" => "CASH_BANK",
+        "shipping" | "platform_rebate" => "OTHER_INCOME",
+        _ => "OTHER_EXPENSE",
+    }
+}
 
 /// A text that may contain `{channel_order_id}`, `{order_id}` and `{store_id}`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,10 @@ use utoipa::ToSchema;
 
 use crate::{
     deciding::mapping::Document,
-    domain::{mapping::text::table_of_json, toml_text::Problem as Mistake},
+    domain::{
+        mapping::{Mapping, text::table_of_json},
+        toml_text::Problem as Mistake,
+    },
     http::{
         App,
         bodies::MappingDraft,
@@ -61,9 +64,18 @@ pub(crate) fn read_mapping(app: &App, body: &[u8]) -> Result<Result<Document, Ve
     let json: Value =
         serde_json::from_slice(body).map_err(|error| Problem::BadRequest(format!("the body is not JSON: {error}")))?;
     let table = table_of_json(&json).map_err(|what| Problem::BadRequest(format!("the body {what}")))?;
+    Ok(document_of(app, &table))
+}
+
+/// The mapping of a document, or every mistake in it.
+pub(crate) fn document_of(app: &App, table: &toml::Table) -> Result<Document, Vec<Mistake>> {
+    let document = Document::from_table(table)?;
+    let unknown = unknown_books_of(app, &document.mapping);
+    if unknown.is_empty() { Ok(document) } else { Err(unknown) }
+}
+
+/// Stores whose Accurate database the settings do not have.
+pub(crate) fn unknown_books_of(app: &App, mapping: &Mapping) -> Vec<Mistake> {
     let books: Vec<_> = app.engine.books().into_iter().map(|book| book.name).collect();
-    Ok(Document::from_table(&table).and_then(|document| {
-        let unknown = unknown_books(&document.mapping, &books);
-        if unknown.is_empty() { Ok(document) } else { Err(unknown) }
-    }))
+    unknown_books(mapping, &books)
 }

@@ -10,8 +10,10 @@ use utoipa::ToSchema;
 
 use super::list_mapping_revisions::AppliedMapping;
 use crate::{
+    deciding::mapping::revision_of,
     domain::mapping::Mapping,
     http::{App, params::shortened, problem::Problem, responses::OperatorErrors},
+    storage::MappingRevision,
 };
 
 /// One revision with the whole mapping.
@@ -45,11 +47,16 @@ pub(crate) async fn handler(
     State(app): State<App>,
     Path(revision): Path<String>,
 ) -> Result<Json<RevisionWithMapping>, Problem> {
-    let unknown = || Problem::UnknownRevision(shortened(&revision));
-    let number = revision.parse::<i64>().ok().filter(|number| (1..i64::MAX).contains(number)).ok_or_else(unknown)?;
-    let mut found = app.engine.storage().mappings_below(number + 1, 1).await?;
-    let stored = found.pop().filter(|stored| stored.revision == number).ok_or_else(unknown)?;
+    let (number, stored) = stored_revision(&app, &revision).await?;
     let read = Mapping::parse(&format!("revision {number}"), &stored.document).ok();
     let mapping = read.map(|mapping| serde_json::to_value(mapping.to_table()).expect("a mapping is JSON"));
     Ok(Json(RevisionWithMapping { applied: AppliedMapping::new(&stored), document: stored.document, mapping }))
+}
+
+/// The revision that an address names.
+pub(super) async fn stored_revision(app: &App, text: &str) -> Result<(i64, MappingRevision), Problem> {
+    let unknown = || Problem::UnknownRevision(shortened(text));
+    let number = text.parse::<i64>().map_err(|_| unknown())?;
+    let stored = revision_of(app.engine.storage().as_ref(), number).await?.ok_or_else(unknown)?;
+    Ok((number, stored))
 }

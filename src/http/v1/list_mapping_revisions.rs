@@ -50,14 +50,17 @@ pub(crate) struct AppliedMapping {
     /// Who applied it.
     #[schema(example = "accounting")]
     who: String,
+    /// Why, as the person wrote it; null if nothing was written.
+    note: Option<String>,
     /// What it changed, one line for each setting.
     changes: Vec<String>,
 }
 
 impl AppliedMapping {
     pub(crate) fn new(stored: &MappingRevision) -> Self {
-        let MappingRevision { revision, at, who, changes, .. } = stored.clone();
-        Self { revision, at: at.to_string(), who, changes }
+        let MappingRevision { revision, at, who, note, changes, .. } = stored.clone();
+        let note = Some(note).filter(|note| !note.is_empty());
+        Self { revision, at: at.to_string(), who, note, changes }
     }
 }
 

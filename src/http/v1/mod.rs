@@ -1,7 +1,8 @@
 //! `/v1`: what people and their tools ask for. One file per operation, named like its `operationId`.
 
 pub(crate) mod acknowledge_warning;
-pub(super) mod check_mapping;
+pub(crate) mod check_mapping;
+pub(super) mod compare_mapping_revisions;
 pub(crate) mod decide_order;
 pub(super) mod export_orders;
 pub(super) mod get_mapping;
@@ -22,9 +23,11 @@ mod order_with_timeline;
 pub(crate) mod preview_order;
 pub(super) mod put_mapping;
 pub(super) mod refresh_masters;
+pub(crate) mod restore_mapping;
 pub(crate) mod retry_order;
 pub(super) mod retry_orders;
 pub(super) mod retry_unreadable_webhook;
+pub(super) mod try_mapping;
 
 use axum::{
     Router, middleware,
@@ -49,8 +52,10 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/v1/mapping/history", get(list_mapping_revisions::handler))
         .route("/v1/mapping/revisions/{revision}", get(get_mapping_revision::handler))
         .route("/v1/mapping/skus", get(list_skus::handler))
+        .route("/v1/mapping/revisions/{revision}/changes", get(compare_mapping_revisions::handler))
         .route("/v1/mapping/check", post(check_mapping::handler))
         .route("/v1/books/{book}/masters/{kind}", get(list_masters::handler))
+        .route("/v1/mapping/try", post(try_mapping::handler))
         .route("/v1/preview", post(preview_order::handler));
     let workers = Router::new()
         .route("/v1/orders/retry", post(retry_orders::handler))
@@ -62,6 +67,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route_layer(middleware::from_fn(auth::workers_only));
     let admins = Router::new()
         .route("/v1/mapping", put(put_mapping::handler))
+        .route("/v1/mapping/revisions/{revision}/restore", post(restore_mapping::handler))
         .route_layer(middleware::from_fn(auth::admins_only));
     readers.merge(workers).merge(admins).route_layer(middleware::from_fn_with_state(app.clone(), auth::operators_only))
 }

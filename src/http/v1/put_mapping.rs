@@ -6,19 +6,32 @@ use axum::{
     http::{HeaderMap, header},
     response::Response,
 };
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{check_mapping::read_mapping, get_mapping::MappingAnswer};
 use crate::{
     clock::SystemClock,
-    deciding::mapping::{Applied, apply},
+    deciding::mapping::{Applied, Author, apply},
     http::{
         App,
         auth::By,
         bodies::MappingBody,
+        params::Params,
         problem::Problem,
         responses::{BodyErrors, RoleErrors},
     },
 };
+
+/// Why a mapping is changed.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NoteParams {
+    /// Why; shown in the history. At most 500 characters are kept.
+    #[param(example = "New store on Shopee")]
+    pub(super) note: Option<String>,
+}
 
 /// Replaces the active mapping; takes effect at once, without restart.
 ///
@@ -29,7 +42,7 @@ use crate::{
     path = "/v1/mapping",
     operation_id = "putMapping",
     tag = "operators",
-    params(("If-Match" = String, Header, description = "Revision that this mapping replaces, in quotes")),
+    params(("If-Match" = String, Header, description = "Revision that this mapping replaces, in quotes"), NoteParams),
     request_body(content = MappingBody, description = "The mapping as JSON, with the keys of the TOML file"),
     responses(
         (status = 200, description = "It is active", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
@@ -46,12 +59,14 @@ pub(crate) async fn handler(
     State(app): State<App>,
     By(actor): By,
     headers: HeaderMap,
+    Params(NoteParams { note }): Params<NoteParams>,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let replaces = if_match(&headers)?;
     let document = read_mapping(&app, &body)?.map_err(Problem::MappingWrong)?;
     let engine = &app.engine;
-    match apply(engine.storage().as_ref(), &SystemClock, document, &actor.name, replaces).await? {
+    let author = Author { who: &actor.name, note: note.as_deref().unwrap_or_default() };
+    match apply(engine.storage().as_ref(), &SystemClock, document, author, replaces).await? {
         Applied::Equal(active) => Ok(MappingAnswer::unchanged(&active)),
         Applied::Changed(active, changes) => {
             engine.set_mapping(active.clone());
@@ -62,7 +77,7 @@ pub(crate) async fn handler(
 }
 
 /// The revision that `If-Match` names; nothing for `*`, which takes whatever is active.
-fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     let value = headers.get(header::IF_MATCH).ok_or(Problem::RevisionMissing)?;
     let text = value.to_str().unwrap_or_default().trim();
     if text == "*" {

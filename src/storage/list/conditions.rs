@@ -90,7 +90,7 @@ pub(super) fn days_sql(days: &Days, binds: &mut Binds) -> String {
 }
 
 /// The first microsecond, and the first that is past the end.
-pub(super) fn bounds(days: &Days) -> (i64, i64) {
+pub(in crate::storage) fn bounds(days: &Days) -> (i64, i64) {
     let moment = |day: jiff::civil::Date| WIB.to_timestamp(day.at(0, 0, 0, 0)).ok().map(micros);
     let first = days.from.and_then(moment).unwrap_or(i64::MIN);
     let end = days.to.and_then(|day| day.tomorrow().ok()).and_then(moment).unwrap_or(i64::MAX);

@@ -9,7 +9,7 @@ mod conditions;
 mod drive;
 mod text;
 
-pub(super) use self::binds::Binds;
+pub(super) use self::{binds::Binds, conditions::bounds};
 use self::{conditions::Tests, drive::Plan, text::Matches};
 use super::{
     Filter, Page, Position, Result, Sums,

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Position;
 pub use crate::domain::decision::{Saves, Undecided, Verdict};
 use crate::domain::{
     about::About,
@@ -18,6 +19,17 @@ pub struct News {
     pub orders: Vec<Undecided>,
     /// Orders whose stored data cannot be read: nothing can be decided about them.
     pub unreadable: Vec<UnreadableOrder>,
+}
+
+/// A page of orders of the past.
+#[derive(Clone, Debug)]
+pub struct PastOrders {
+    /// What they are decided from, newest first.
+    pub orders: Vec<Undecided>,
+    /// How many orders of the page cannot be read.
+    pub unreadable: u64,
+    /// Where the page ends; `None` if it is the last.
+    pub next: Option<Position>,
 }
 
 /// An order whose stored data cannot be read.
@@ -79,6 +91,8 @@ pub struct MappingRevision {
     pub at: Timestamp,
     /// By whom.
     pub who: String,
+    /// Why, as the person wrote it; empty if nothing was written.
+    pub note: String,
     /// As it was written, TOML.
     pub document: String,
     /// What it changed, in words.
@@ -92,6 +106,8 @@ pub struct NewMapping {
     pub document: String,
     /// By whom.
     pub who: String,
+    /// Why, as the person wrote it; empty if nothing was written.
+    pub note: String,
     /// What it changes, in words.
     pub changes: Vec<String>,
     /// The revision that it replaces; 0 when there is none.

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 use crate::{
     domain::{order::OrderId, timeline::Event},
     storage::{
-        News, Result, Verdict, decide,
+        News, PastOrders, Position, Result, Verdict, decide, past,
         sql::{Base, Sql, read, write},
         timeline,
     },
@@ -18,6 +18,15 @@ use crate::{
 pub trait Decisions: Send + Sync {
     /// Orders with news, oldest first, without those that are leased or whose invoice is in doubt.
     async fn undecided(&self, now: Timestamp, limit: i64) -> Result<News>;
+
+    /// A page of all orders of some days, by the time of ordering, newest first and beginning below `before`: what each of
+    /// them is decided from.
+    async fn past_orders(
+        &self,
+        days: (Option<Date>, Option<Date>),
+        before: Option<Position>,
+        limit: i64,
+    ) -> Result<PastOrders>;
 
     /// Writes decisions. A decision has no effect if its order has newer news or was claimed in the meantime, or if
     /// another mapping is active than the one that it used. Returns the orders whose decision took effect.
@@ -31,6 +40,15 @@ pub trait Decisions: Send + Sync {
 impl<B: Base> Decisions for Sql<B> {
     async fn undecided(&self, now: Timestamp, limit: i64) -> Result<News> {
         read!(self, db => decide::undecided(db, now, limit))
+    }
+
+    async fn past_orders(
+        &self,
+        days: (Option<Date>, Option<Date>),
+        before: Option<Position>,
+        limit: i64,
+    ) -> Result<PastOrders> {
+        read!(self, db => past::orders(db, days, before, limit))
     }
 
     async fn decide(&self, verdicts: &[Verdict], now: Timestamp) -> Result<HashSet<OrderId>> {

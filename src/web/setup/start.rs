@@ -123,7 +123,7 @@ async fn change_mapping(app: &App, actor: &Actor, change: impl Fn(&mut Mapping))
         let mut rules = active.mapping;
         change(&mut rules);
         let document = Document::from_table(&rules.to_table()).map_err(Problem::MappingWrong)?;
-        match mapping::apply(storage, &SystemClock, document, &actor.name, Some(active.revision)).await? {
+        match mapping::apply(storage, &SystemClock, document, actor.name.as_str(), Some(active.revision)).await? {
             Applied::Equal(_) => return Ok(()),
             Applied::Changed(active, _) => {
                 app.engine.set_mapping(active);

@@ -25,7 +25,7 @@ use self::{
 };
 use super::{
     format,
-    mapping_words::{self, Change},
+    mapping::words::{self as mapping_words, Change},
     page::{Page, address, html},
 };
 use crate::{

@@ -5,11 +5,12 @@ use std::{collections::HashSet, sync::PoisonError};
 use forstok_accurate::{
     domain::{doubt::Doubt, order::OrderId, recheck::Subject, timeline::Event},
     storage::{
-        Attempts, Claim, Claimable, Decisions, Deliveries, Delivery, DocumentKey, Folding, LongestWaits, News, Receipt,
-        Recheck, Rechecks, Result, Settled, Settlement, State, Unfolded, UnreadableDelivery, Verdict, Wanted,
+        Attempts, Claim, Claimable, Decisions, Deliveries, Delivery, DocumentKey, Folding, LongestWaits, News,
+        PastOrders, Position, Receipt, Recheck, Rechecks, Result, Settled, Settlement, State, Unfolded,
+        UnreadableDelivery, Verdict, Wanted,
     },
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 use super::{SimStore, Switch};
 
@@ -61,6 +62,15 @@ impl Decisions for SimStore {
         let undecided = self.gates.in_store(self.inner.undecided(now, limit)).await;
         self.gates.pass("after undecided").await;
         undecided
+    }
+
+    async fn past_orders(
+        &self,
+        days: (Option<Date>, Option<Date>),
+        before: Option<Position>,
+        limit: i64,
+    ) -> Result<PastOrders> {
+        self.inner.past_orders(days, before, limit).await
     }
 
     async fn decide(&self, verdicts: &[Verdict], now: Timestamp) -> Result<HashSet<OrderId>> {

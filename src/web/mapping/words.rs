@@ -1,15 +1,15 @@
 //! The mapping's keys and values in a seller's words.
 
-use super::{format, page::Page};
 use crate::domain::mapping::{
     Bundles, InvoiceDate, Mapping, OnCancel, OnTotalDifference, TaxMode, UnknownStores, status_word,
 };
+use crate::web::{format, page::Page};
 
 /// What a revision changed in one setting.
-pub(super) struct Change {
-    pub(super) what: String,
-    pub(super) before: String,
-    pub(super) after: String,
+pub(in crate::web) struct Change {
+    pub(in crate::web) what: String,
+    pub(in crate::web) before: String,
+    pub(in crate::web) after: String,
 }
 
 /// The rules that apply to all orders, each with its meaning.
@@ -59,6 +59,27 @@ pub(super) fn tax(mode: TaxMode, page: &Page) -> &'static str {
     }
 }
 
+/// The mapping's word for a tax mode, in words.
+pub(super) fn tax_word(word: &str, page: &Page) -> &'static str {
+    match word {
+        "inclusive" => tax(TaxMode::Inclusive, page),
+        "exclusive" => tax(TaxMode::Exclusive, page),
+        _ => tax(TaxMode::Off, page),
+    }
+}
+
+/// A type of account, as Accurate's own screens name it.
+pub(super) fn account_type<'a>(kind: &'a str, page: &Page) -> &'a str {
+    match kind {
+        "CASH_BANK" => page.t("Cash & Bank", "Kas & Bank"),
+        "OTHER_INCOME" => page.t("Other Income", "Pendapatan Lainnya"),
+        "OTHER_EXPENSE" => page.t("Other Expense", "Beban Lainnya"),
+        "EXPENSE" => page.t("Expense", "Beban"),
+        "REVENUE" => page.t("Revenue", "Pendapatan"),
+        other => other,
+    }
+}
+
 /// What kind of amount goes to an account.
 pub(super) fn category(category: &str, page: &Page) -> String {
     match category {
@@ -73,7 +94,7 @@ pub(super) fn category(category: &str, page: &Page) -> String {
     .to_owned()
 }
 
-fn key(key: &str, page: &Page) -> &'static str {
+pub(super) fn key(key: &str, page: &Page) -> &'static str {
     match key {
         "auto_create_at" => page.t("An invoice is created from", "Faktur dibuat mulai status"),
         "orders_from" => page.t("Orders that are invoiced", "Pesanan yang difakturkan"),
@@ -91,14 +112,14 @@ fn key(key: &str, page: &Page) -> &'static str {
         "book" => page.t("Accurate database", "Database Accurate"),
         "customer_no" => page.t("customer", "ID Pelanggan"),
         "branch" => page.t("branch", "cabang"),
-        "bank_account" => page.t("bank account", "akun kas & bank"),
+        "bank_account" => page.t("cash & bank account", "akun kas & bank"),
         "payment_term" => page.t("payment term", "syarat pembayaran"),
         "enabled" => page.t("invoicing", "pembuatan faktur"),
         _ => "",
     }
 }
 
-fn value(key: &str, word: &str, page: &Page) -> String {
+pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
     match (key, word) {
         ("auto_create_at", "never") => page.t("never automatically", "tidak pernah otomatis"),
         ("invoice_date", "trigger") => {
@@ -128,9 +149,7 @@ fn value(key: &str, word: &str, page: &Page) -> String {
         ("create_missing_customers", "false") => {
             page.t("the order waits until it exists", "pesanan menunggu sampai pelanggannya ada")
         }
-        ("tax.mode", "off") => tax(TaxMode::Off, page),
-        ("tax.mode", "inclusive") => tax(TaxMode::Inclusive, page),
-        ("tax.mode", "exclusive") => tax(TaxMode::Exclusive, page),
+        ("tax.mode", word) => tax_word(word, page),
         ("enabled", "true") => page.t("on", "aktif"),
         ("enabled", "false") => page.t("off", "nonaktif"),
         ("invoice_number" | "description", text) => return template(text, page),
@@ -160,7 +179,7 @@ fn path_in_words(path: &str, page: &Page) -> (String, String) {
 }
 
 /// What a check looked at, for example `book main` or `stores."8277".branch`.
-pub(super) fn part(part: &str, page: &Page) -> String {
+pub(in crate::web) fn part(part: &str, page: &Page) -> String {
     if let Some(name) = part.strip_prefix("book ") {
         return format!("{} “{name}”", page.t("Accurate database", "Database Accurate"));
     }
@@ -175,7 +194,7 @@ pub(super) fn part(part: &str, page: &Page) -> String {
 }
 
 /// One change as [`Mapping::changes_since`] writes it: `key = value (new)`, `key = value (removed)`, `key: old → new`.
-pub(super) fn change(line: &str, page: &Page) -> Change {
+pub(in crate::web) fn change(line: &str, page: &Page) -> Change {
     let unquoted = |text: &str| text.trim_matches('"').replace("\\\"", "\"");
     if let Some((path, new)) = line.strip_suffix(" (new)").and_then(|line| line.split_once(" = ")) {
         let (what, last) = path_in_words(path, page);

@@ -1,0 +1,279 @@
+//! `POST /v1/mapping/try`: what a mapping would change, tried on orders of the past.
+
+use axum::{Json, body::Bytes, extract::State};
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+use utoipa::{IntoParams, ToSchema};
+
+use super::check_mapping::read_mapping;
+use crate::{
+    deciding::trial::Tried,
+    domain::{
+        money::{Rupiah, exact_number},
+        reason::{Language, Reason},
+        trial::{self, Example},
+    },
+    http::{
+        App,
+        bodies::MappingDraft,
+        language::Preferred,
+        params::{Params, day, read_days},
+        problem::Problem,
+        responses::{BodyErrors, OperatorErrors},
+    },
+    storage::DayOf,
+};
+
+/// Which orders the mapping is tried on.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TryParams {
+    /// The first day on which they were ordered, in Jakarta; unless given, all orders whose bodies are stored.
+    #[param(example = "2026-11-01", schema_with = day)]
+    from: Option<String>,
+    /// The last day on which they were ordered, in Jakarta.
+    #[param(example = "2026-11-30", schema_with = day)]
+    to: Option<String>,
+}
+
+/// What a mapping would change.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MappingTrial {
+    /// What would change in the mapping, one line for each setting.
+    changes: Vec<String>,
+    /// Orders that were decided under the active mapping and under this one.
+    orders: u64,
+    /// Orders that were not, because their bodies are no longer stored or cannot be read.
+    without_body: u64,
+    /// The oldest day that was looked at, if there was no time for older orders; null if all were looked at.
+    only_from: Option<String>,
+    /// Orders that would be decided in the same way, with the same invoice.
+    same: u64,
+    /// Blocked orders that would get an invoice.
+    blocked_to_due: TriedOrders,
+    /// Orders with an invoice that would be blocked instead.
+    due_to_blocked: TriedOrders,
+    /// True if some orders get an invoice under the active mapping and none would under this one.
+    stops_every_invoice: bool,
+    /// Decisions that would change, the most frequent first.
+    moves: Vec<TriedMove>,
+    /// Invoices that both mappings create and that would differ.
+    different: DifferentInvoices,
+    /// Examples of every kind of change.
+    examples: Vec<TriedExample>,
+}
+
+/// Number of orders, and what they are worth.
+#[derive(Debug, Serialize, ToSchema)]
+struct TriedOrders {
+    /// How many orders.
+    orders: u64,
+    /// Rupiah of their invoices; 0 where neither mapping creates one.
+    #[schema(value_type = f64)]
+    total: Number,
+}
+
+/// What a decision leads to.
+#[derive(Debug, Serialize, ToSchema)]
+struct TriedOutcome {
+    /// `watching`, `due`, `blocked` or `ignored`.
+    #[schema(example = "due")]
+    state: &'static str,
+    /// Why, if it is blocked or ignored: a stable code.
+    reason: Option<&'static str>,
+}
+
+/// Orders whose decision would change in the same way.
+#[derive(Debug, Serialize, ToSchema)]
+struct TriedMove {
+    /// Under the active mapping.
+    from: TriedOutcome,
+    /// Under this mapping.
+    to: TriedOutcome,
+    /// All of them.
+    #[serde(flatten)]
+    all: TriedOrders,
+    /// Those that wait today, and move as soon as this mapping is active. All others stay as they are.
+    waiting: TriedOrders,
+}
+
+/// Invoices that would differ.
+#[derive(Debug, Serialize, ToSchema)]
+struct DifferentInvoices {
+    /// How many.
+    invoices: u64,
+    /// Those of them that exist in Accurate today; they stay as they are.
+    existing: u64,
+    /// Rupiah of these invoices under the active mapping.
+    #[schema(value_type = f64)]
+    before: Number,
+    /// Rupiah of these invoices under this mapping.
+    #[schema(value_type = f64)]
+    after: Number,
+    /// How many differ in which part; an invoice that differs in several parts counts in each.
+    parts: Vec<DifferentPart>,
+}
+
+/// Invoices that would differ in one part.
+#[derive(Debug, Serialize, ToSchema)]
+struct DifferentPart {
+    /// `total`, `database`, `number`, `date`, `customer`, `branch`, `payment_term`, `description`, `tax`, `lines`,
+    /// `warehouse`, `discount`, `shipping` or `account`.
+    #[schema(example = "branch")]
+    part: &'static str,
+    /// How many invoices.
+    invoices: u64,
+    /// Rupiah of these invoices under the active mapping.
+    #[schema(value_type = f64)]
+    before: Number,
+    /// Rupiah of these invoices under this mapping.
+    #[schema(value_type = f64)]
+    after: Number,
+}
+
+/// One order that would be decided differently.
+#[derive(Debug, Serialize, ToSchema)]
+struct TriedExample {
+    /// Forstok's order id.
+    order_id: String,
+    /// The number that the buyer sees.
+    channel_order_id: String,
+    /// The order's state today.
+    state: &'static str,
+    /// Under the active mapping.
+    before: TriedSide,
+    /// Under this mapping.
+    after: TriedSide,
+    /// What would differ on the invoice.
+    differences: Vec<TriedDifference>,
+}
+
+/// One decision of an example.
+#[derive(Debug, Serialize, ToSchema)]
+struct TriedSide {
+    #[serde(flatten)]
+    outcome: TriedOutcome,
+    /// What the reason is about; null unless it would be blocked.
+    detail: Option<String>,
+    /// Rupiah of the invoice; null if there would be none.
+    #[schema(value_type = Option<f64>)]
+    total: Option<Number>,
+}
+
+/// A part of an invoice under both mappings.
+#[derive(Debug, Serialize, ToSchema)]
+struct TriedDifference {
+    /// Which part; see `parts`.
+    part: &'static str,
+    /// Under the active mapping.
+    before: String,
+    /// Under this mapping.
+    after: String,
+}
+
+/// Tries a mapping on orders of the past: decides each under the active mapping and under this one, and reports what
+/// differs. Nothing is changed or sent. One trial runs at a time; others wait for it.
+#[utoipa::path(
+    post,
+    path = "/v1/mapping/try",
+    operation_id = "tryMapping",
+    tag = "operators",
+    params(TryParams),
+    request_body(content = MappingDraft, description = "The mapping as JSON, with the keys of the TOML file"),
+    responses(
+        (status = 200, description = "What would change", body = MappingTrial),
+        (status = 400, description = "It is not a JSON object, or a parameter cannot be used"),
+        (status = 422, description = "The mapping has mistakes"),
+        BodyErrors,
+        OperatorErrors,
+    ),
+    security(("operator_token" = []))
+)]
+pub(crate) async fn handler(
+    State(app): State<App>,
+    Preferred(language): Preferred,
+    Params(params): Params<TryParams>,
+    body: Bytes,
+) -> Result<Json<MappingTrial>, Problem> {
+    let days = read_days(DayOf::Ordered, params.from.as_ref(), params.to.as_ref())?;
+    let candidate = read_mapping(&app, &body)?.map_err(Problem::MappingWrong)?.mapping;
+    let changes = candidate.changes_since(&app.engine.mapping().mapping);
+    let tried = app.engine.try_mapping(candidate, (days.from, days.to)).await?;
+    Ok(Json(MappingTrial::new(changes, &tried, language)))
+}
+
+impl MappingTrial {
+    fn new(changes: Vec<String>, Tried { trial, only_from }: &Tried, language: Language) -> Self {
+        let part = |(part, changed): (trial::Part, &trial::Changed)| DifferentPart {
+            part: part.code(),
+            invoices: changed.invoices,
+            before: rupiah(changed.before),
+            after: rupiah(changed.after),
+        };
+        Self {
+            changes,
+            orders: trial.orders,
+            without_body: trial.without_body,
+            only_from: only_from.map(|day| day.to_string()),
+            same: trial.same,
+            blocked_to_due: trial.unblocked().into(),
+            due_to_blocked: trial.newly_blocked().into(),
+            stops_every_invoice: trial.stops_every_invoice(),
+            moves: trial.moves().into_iter().map(Into::into).collect(),
+            different: DifferentInvoices {
+                invoices: trial.different.invoices,
+                existing: trial.existing,
+                before: rupiah(trial.different.before),
+                after: rupiah(trial.different.after),
+                parts: trial.parts().map(part).collect(),
+            },
+            examples: trial.examples().iter().map(|example| TriedExample::new(example, language)).collect(),
+        }
+    }
+}
+
+impl TriedExample {
+    fn new(example: &Example, language: Language) -> Self {
+        let side = |side: &trial::Side| TriedSide {
+            outcome: side.outcome.into(),
+            detail: side.about.as_ref().map(|about| about.in_words(language)),
+            total: side.total.map(rupiah),
+        };
+        let difference = |difference: &trial::Difference| TriedDifference {
+            part: difference.part.code(),
+            before: difference.before.clone(),
+            after: difference.after.clone(),
+        };
+        Self {
+            order_id: example.order_id.clone(),
+            channel_order_id: example.channel_order_id.clone(),
+            state: example.state.as_str(),
+            before: side(&example.before),
+            after: side(&example.after),
+            differences: example.differences.iter().map(difference).collect(),
+        }
+    }
+}
+
+impl From<trial::Sum> for TriedOrders {
+    fn from(trial::Sum { orders, total }: trial::Sum) -> Self {
+        Self { orders, total: rupiah(total) }
+    }
+}
+
+impl From<trial::Outcome> for TriedOutcome {
+    fn from(trial::Outcome { state, reason }: trial::Outcome) -> Self {
+        Self { state: state.as_str(), reason: reason.map(Reason::code) }
+    }
+}
+
+impl From<trial::Move> for TriedMove {
+    fn from(trial::Move { from, to, all, waiting }: trial::Move) -> Self {
+        Self { from: from.into(), to: to.into(), all: all.into(), waiting: waiting.into() }
+    }
+}
+
+fn rupiah(amount: Rupiah) -> Number {
+    exact_number(amount.decimal())
+}

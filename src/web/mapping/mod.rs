@@ -1,0 +1,435 @@
+//! `/mapping`: the rules in words and tables that a seller understands. An admin edits them; [`history`] shows who changed
+//! what, and restores.
+//!
+//! Nothing changes until *Save*. [`form`] names the fields and makes the mapping that they describe; [`editor`] shows them
+//! with Accurate's [`lists`] as choices and with [`suggestions`]; [`trial`] shows what the mapping would change.
+
+mod editor;
+mod form;
+pub(super) mod history;
+mod lists;
+mod suggestions;
+mod trial;
+pub(super) mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Path, Query, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use self::{
+    editor::{Editor, Input, Source},
+    form::Values,
+    lists::Lists,
+    trial::TrialShown,
+};
+use super::{
+    format,
+    page::{Page, html},
+};
+use crate::{
+    clock::SystemClock,
+    deciding::mapping::{Applied, Author, apply, current, revision_of},
+    domain::{
+        mapping::{Mapping as Rules, Store, merge::merge},
+        masters::MasterKind,
+        operator::Role,
+        reason::{Language, Reason},
+        toml_text::Problem as Mistake,
+    },
+    http::{App, auth::By, params::day_of_text, problem::Problem, v1::check_mapping::document_of},
+    storage::{MappingRevision, MasterSearch, StoreName},
+};
+
+/// Groups of blocked orders that are searched for stores and warehouses that are not mapped.
+const MOST_CAUSES: i64 = 1_000;
+
+/// Choices that a browser gets for what was typed so far.
+const MOST_CHOICES: i64 = 50;
+
+#[derive(Template)]
+#[template(path = "mapping_edit.html")]
+struct Edit {
+    page: Page,
+    /// The revision that the fields were made from.
+    revision: i64,
+    changed: Option<String>,
+    note: String,
+    from: String,
+    to: String,
+    editor: Editor,
+    trial: Option<TrialShown>,
+    /// Somebody else's change since this form was opened: who and when, and what.
+    theirs: Option<(String, Vec<words::Change>)>,
+    skus: i64,
+    mapping_file: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "mapping.html")]
+struct Mapping {
+    page: Page,
+    revision: i64,
+    changed: Option<String>,
+    rules: Vec<(&'static str, String)>,
+    stores: Vec<StoreRow>,
+    accounts: Vec<Pair>,
+    warehouses: Vec<Pair>,
+    /// No warehouse is sent at all.
+    without_warehouses: bool,
+    items: Vec<Pair>,
+}
+
+/// One store.
+struct StoreRow {
+    id: String,
+    name: String,
+    customer: String,
+    database: String,
+    branch: String,
+    term: String,
+    tax: String,
+    enabled: bool,
+}
+
+/// A value in Forstok, and the one that it is mapped to in Accurate.
+struct Pair {
+    from: String,
+    to: String,
+    /// The store that it applies to, if not to all.
+    store: Option<String>,
+}
+
+/// `GET /mapping`: the form for those who may change it.
+pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+    if page.may(Role::Admin) {
+        let active = app.engine.mapping();
+        return edit(&app, page, Draft::of(Values::of(&active.mapping), active.revision)).await;
+    }
+    let store = app.engine.storage();
+    let active = app.engine.mapping();
+    let rules = &active.mapping;
+    let names: BTreeMap<_, _> = store.stores().await?.into_iter().map(|store| (store.id.clone(), store)).collect();
+    let newest = store.mapping_history(1).await?;
+    let changed = newest.first().map(|newest| format!("{} · {}", format::moment(newest.at), who(newest, &page)));
+    let accounts = |category: &String| words::category(category, &page);
+    html(&Mapping {
+        revision: active.revision,
+        changed,
+        rules: words::rules(rules, &page),
+        stores: rules.stores.iter().map(|(id, store)| StoreRow::new(id, store, &names, &page)).collect(),
+        accounts: pairs(&rules.accounts, rules, |store| Some(&store.accounts), accounts),
+        warehouses: pairs(
+            rules.warehouses.as_ref().unwrap_or(&BTreeMap::new()),
+            rules,
+            |store| store.warehouses.as_ref(),
+            String::clone,
+        ),
+        without_warehouses: rules.warehouses.is_none(),
+        items: rules
+            .skus
+            .iter()
+            .map(|(from, to)| Pair { from: sku(from, &page), to: to.clone(), store: None })
+            .collect(),
+        page,
+    })
+}
+
+/// Pairs that apply to all stores, then those of single stores.
+fn pairs<'a>(
+    of_all: &BTreeMap<String, String>,
+    rules: &'a Rules,
+    of_store: impl Fn(&'a Store) -> Option<&'a BTreeMap<String, String>>,
+    name: impl Fn(&String) -> String,
+) -> Vec<Pair> {
+    let pair = |from: &String, to: &String, store| Pair { from: name(from), to: to.clone(), store };
+    let all = of_all.iter().map(|(from, to)| pair(from, to, None));
+    let single = rules
+        .stores
+        .iter()
+        .flat_map(|(id, store)| of_store(store).into_iter().flatten().map(move |(from, to)| (from, to, id)));
+    all.chain(single.map(|(from, to, id)| pair(from, to, Some(id.clone())))).collect()
+}
+
+fn sku(from: &str, page: &Page) -> String {
+    from.strip_prefix("variant:")
+        .map_or_else(|| from.to_owned(), |id| format!("{} {id}", page.t("variant without SKU:", "varian tanpa SKU:")))
+}
+
+impl StoreRow {
+    fn new(id: &str, store: &Store, names: &BTreeMap<String, StoreName>, page: &Page) -> Self {
+        let or_dash = |text: &Option<String>| text.clone().unwrap_or_default();
+        let name = names.get(id).map(|known| format!("{} · {}", known.name, known.channel)).unwrap_or_default();
+        Self {
+            id: id.to_owned(),
+            name,
+            customer: store.customer_no.clone().unwrap_or_else(|| id.to_owned()),
+            database: store.book.clone(),
+            branch: or_dash(&store.branch),
+            term: or_dash(&store.payment_term),
+            tax: store.tax.map(|tax| words::tax(tax, page).to_owned()).unwrap_or_default(),
+            enabled: store.enabled,
+        }
+    }
+}
+
+/// What a person has entered, and what is to be said about it.
+struct Draft {
+    values: Values,
+    revision: i64,
+    note: String,
+    from: String,
+    to: String,
+    mistakes: BTreeMap<String, String>,
+    theirs: BTreeMap<String, String>,
+    trial: Option<TrialShown>,
+    /// What others changed since the form was opened.
+    meanwhile: Vec<MappingRevision>,
+}
+
+impl Draft {
+    fn of(values: Values, revision: i64) -> Self {
+        Self {
+            values,
+            revision,
+            note: String::new(),
+            from: String::new(),
+            to: String::new(),
+            mistakes: BTreeMap::new(),
+            theirs: BTreeMap::new(),
+            trial: None,
+            meanwhile: Vec::new(),
+        }
+    }
+
+    /// What was sent.
+    fn sent(mut fields: Vec<(String, String)>) -> Self {
+        let mut take = |name: &str| {
+            let place = fields.iter().position(|(field, _)| field == name)?;
+            Some(fields.remove(place).1)
+        };
+        let revision = take("revision").and_then(|revision| revision.parse().ok()).unwrap_or(-1);
+        let [note, from, to] = ["note", "from", "to"].map(|name| take(name).unwrap_or_default());
+        Self { note, from, to, ..Self::of(Values::sent(fields), revision) }
+    }
+
+    /// The same with these mistakes at their fields.
+    fn with_mistakes(mut self, mistakes: Vec<Mistake>, page: &Page) -> Self {
+        let shown = mistakes.into_iter().map(|mistake| {
+            let field = form::field_of_key(&mistake.key);
+            let words = mistake_in_words(&field, &mistake, page);
+            (field, words)
+        });
+        self.mistakes = shown.collect();
+        self
+    }
+}
+
+/// The rules that the fields were made from.
+async fn base(app: &App, revision: i64) -> Result<Rules, Problem> {
+    let stored = revision_of(app.engine.storage().as_ref(), revision).await?;
+    let read = stored.and_then(|stored| Rules::parse("mapping", &stored.document).ok());
+    Ok(read.unwrap_or_else(|| if revision == 0 { Rules::default() } else { app.engine.mapping().mapping.clone() }))
+}
+
+/// `POST /mapping`.
+pub(super) async fn save(
+    State(app): State<App>,
+    By(actor): By,
+    page: Page,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    let draft = Draft::sent(fields);
+    let base = base(&app, draft.revision).await?.to_table();
+    let mine = draft.values.onto(&base);
+    let document = match document_of(&app, &mine) {
+        Ok(document) => document,
+        Err(mistakes) => {
+            let draft = draft.with_mistakes(mistakes, &page);
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, edit(&app, page, draft).await?).into_response());
+        }
+    };
+    let storage = app.engine.storage().as_ref();
+    let author = Author { who: &actor.name, note: &draft.note };
+    match apply(storage, &SystemClock, document, author, Some(draft.revision)).await? {
+        Applied::Equal(_) => Ok(Redirect::to("/mapping?done=mapping_same").into_response()),
+        Applied::Changed(active, _) => {
+            app.engine.set_mapping(active);
+            Ok(Redirect::to("/mapping?done=mapping_saved").into_response())
+        }
+        Applied::Stale(_) => {
+            let newest = current(storage).await?;
+            let merged = merge(&base, &newest.mapping.to_table(), &mine);
+            let theirs = merged.conflicts.iter().map(|conflict| {
+                let removed = page.t("(removed)", "(dihapus)");
+                let value = if conflict.theirs.is_empty() { removed } else { &conflict.theirs };
+                (form::field_of_conflict(conflict), value.to_owned())
+            });
+            let meanwhile = storage.mappings_below(newest.revision + 1, newest.revision - draft.revision).await?;
+            let draft = Draft {
+                values: Values::of_table(&merged.table),
+                revision: newest.revision,
+                theirs: theirs.collect(),
+                meanwhile,
+                ..draft
+            };
+            Ok((StatusCode::CONFLICT, edit(&app, page, draft).await?).into_response())
+        }
+    }
+}
+
+/// `POST /mapping/try`.
+pub(super) async fn try_it(
+    State(app): State<App>,
+    page: Page,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    let mut draft = Draft::sent(fields);
+    let days = (day_of_text("from", &draft.from)?, day_of_text("to", &draft.to)?);
+    let base = base(&app, draft.revision).await?;
+    match document_of(&app, &draft.values.onto(&base.to_table())) {
+        Ok(document) => {
+            let tried = app.engine.try_mapping(document.mapping, days).await?;
+            draft.trial = Some(TrialShown::new(&tried, &page));
+            edit(&app, page, draft).await
+        }
+        Err(mistakes) => {
+            let draft = draft.with_mistakes(mistakes, &page);
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, edit(&app, page, draft).await?).into_response())
+        }
+    }
+}
+
+/// The form.
+async fn edit(app: &App, page: Page, draft: Draft) -> Result<Response, Problem> {
+    let storage = app.engine.storage();
+    let stores = storage.stores().await?;
+    let (mut waiting, mut warehouses) = (BTreeMap::new(), BTreeSet::new());
+    for cause in storage.causes(MOST_CAUSES).await? {
+        let id = cause.subject;
+        match cause.reason {
+            _ if id.is_empty() => {}
+            Reason::StoreUnmapped => _ = waiting.insert(form::of_store(&id, form::INVOICING), cause.sums.orders),
+            Reason::WarehouseUnmapped => {
+                waiting.insert(format!("{}/{id}", form::WAREHOUSES), cause.sums.orders);
+                warehouses.insert(id);
+            }
+            _ => {}
+        }
+    }
+    let newest = storage.mapping_history(1).await?;
+    let changed = newest.first().map(|newest| format!("{} · {}", format::moment(newest.at), who(newest, &page)));
+    let theirs = draft.meanwhile.first().map(|newest| {
+        let settings = draft.meanwhile.iter().rev().flat_map(|revision| &revision.changes);
+        let names: BTreeSet<_> = draft.meanwhile.iter().map(|revision| who(revision, &page)).collect();
+        let by = format!("{} · {}", names.into_iter().collect::<Vec<_>>().join(", "), format::moment(newest.at));
+        (by, settings.map(|change| words::change(change, &page)).collect())
+    });
+    let source = Source {
+        values: draft.values,
+        mistakes: draft.mistakes,
+        theirs: draft.theirs,
+        stores: &stores,
+        warehouses: &warehouses,
+        waiting: &waiting,
+        lists: &Lists::read(app).await?,
+        books: app.engine.books().into_iter().map(|book| book.name).collect(),
+    };
+    html(&Edit {
+        revision: draft.revision,
+        changed,
+        note: draft.note,
+        from: draft.from,
+        to: draft.to,
+        editor: Editor::new(source, &page),
+        trial: draft.trial,
+        theirs,
+        skus: app.engine.mapping().mapping.skus.len() as i64,
+        mapping_file: app.mapping_file.as_ref().map(|path| path.display().to_string()),
+        page,
+    })
+}
+
+/// A mistake in the reader's language.
+fn mistake_in_words(field: &str, mistake: &Mistake, page: &Page) -> String {
+    let words = match field {
+        "invoice_number" => page.t(
+            "Must contain {channel_order_id} or {order_id}, and no other braces than {store_id}: each order needs its own number.",
+            "Harus memuat {channel_order_id} atau {order_id}, dan hanya boleh ditambah {store_id}: setiap pesanan memerlukan nomor sendiri.",
+        ),
+        "description" => page.t(
+            "Must contain {order_id}, by which an invoice is recognised as its order's.",
+            "Harus memuat {order_id}, yang menandai faktur milik pesanan mana.",
+        ),
+        "orders_from" => page.t("Must be a day.", "Harus berupa tanggal."),
+        _ => match page.language {
+            Language::English => return format::sentence(&mistake.remedy),
+            Language::Indonesian => "Nilai ini tidak dapat dipakai.",
+        },
+    };
+    words.to_owned()
+}
+
+/// `GET /mapping/export`: the active mapping as it was written, for a file.
+pub(super) async fn export(State(app): State<App>) -> Result<Response, Problem> {
+    let stored = app.engine.storage().mapping().await?;
+    let text = stored.map_or_else(String::new, |stored| {
+        format!("# Revision {}, {}, {}\n{}", stored.revision, stored.at, one_line(&stored.who), stored.document)
+    });
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/toml; charset=utf-8")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"mapping.toml\"")),
+    ];
+    Ok((headers, text).into_response())
+}
+
+/// A name that cannot end a comment.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+/// What was typed so far into a field, whose name is in the way of its key.
+#[derive(Debug, Deserialize)]
+pub(super) struct Typed {
+    #[serde(default)]
+    book: String,
+    #[serde(default)]
+    q: String,
+}
+
+#[derive(Template)]
+#[template(path = "choices.html")]
+struct Choices {
+    rows: Vec<(String, String)>,
+}
+
+/// `GET /mapping/choices/{kind}`: the choices for what was typed so far, from a list that is too long for the page.
+pub(super) async fn choices(
+    State(app): State<App>,
+    Path(kind): Path<String>,
+    Query(Typed { book, q }): Query<Typed>,
+) -> Result<Response, Problem> {
+    let kind = MasterKind::parse(&kind).ok_or(Problem::UnknownRoute)?;
+    let search = MasterSearch { text: q, limit: MOST_CHOICES, ..MasterSearch::default() };
+    let rows = app.engine.storage().masters(&book, kind, &search).await?.unwrap_or_default();
+    html(&Choices { rows: rows.iter().filter(|row| !row.suspended).map(editor::option).collect() })
+}
+
+/// Who changed it: a person, or the mapping file.
+fn who(revision: &MappingRevision, page: &Page) -> String {
+    match revision.who.as_str() {
+        "file at start" => {
+            page.t("mapping file, when the service started", "berkas pemetaan, saat layanan dijalankan").to_owned()
+        }
+        "file at reload" => page
+            .t("mapping file, when settings were reloaded", "berkas pemetaan, saat pengaturan dimuat ulang")
+            .to_owned(),
+        who => who.to_owned(),
+    }
+}

@@ -1,0 +1,251 @@
+//! What a trial of a mapping found, in words.
+
+use jiff::civil::Date;
+
+use super::words;
+use crate::{
+    deciding::trial::Tried,
+    domain::{
+        money::Rupiah,
+        reason::Reason,
+        state::State,
+        trial::{Example, Move, Outcome, Part, Side, Trial},
+    },
+    web::{format, page::Page, words::state_shown},
+};
+
+/// A trial as the page shows it.
+pub(in crate::web) struct TrialShown {
+    /// `good`, `warn` or `bad`.
+    pub(super) kind: &'static str,
+    pub(super) headline: String,
+    pub(super) sentence: String,
+    /// What happens as soon as the mapping is saved.
+    pub(super) now: Vec<String>,
+    pub(super) moves: Vec<MoveShown>,
+    pub(super) parts: Vec<PartShown>,
+    pub(super) examples: Vec<ExampleShown>,
+    /// Which orders were not looked at.
+    pub(super) left_out: Vec<String>,
+}
+
+/// Orders whose decision would change in the same way.
+pub(super) struct MoveShown {
+    pub(super) from: String,
+    pub(super) to: String,
+    /// A class of the style sheet.
+    pub(super) kind: &'static str,
+    pub(super) orders: String,
+    pub(super) total: String,
+}
+
+/// Invoices that would differ in one part.
+pub(super) struct PartShown {
+    pub(super) part: &'static str,
+    pub(super) invoices: String,
+    pub(super) before: String,
+    pub(super) after: String,
+}
+
+/// One order under both mappings.
+pub(super) struct ExampleShown {
+    pub(super) order_id: String,
+    pub(super) number: String,
+    pub(super) state: &'static str,
+    /// What differs: which part, before, after.
+    pub(super) rows: Vec<(String, String, String)>,
+}
+
+impl TrialShown {
+    pub(super) fn new(Tried { trial, only_from }: &Tried, page: &Page) -> Self {
+        let (kind, headline, sentence) = verdict(trial, page);
+        let part = |(part, changed): (Part, &crate::domain::trial::Changed)| PartShown {
+            part: part_in_words(part, page),
+            invoices: page.count(changed.invoices as i64),
+            before: changed.before.in_words(),
+            after: changed.after.in_words(),
+        };
+        Self {
+            kind,
+            headline,
+            sentence,
+            now: now(trial, page),
+            moves: trial.moves().iter().map(|change| MoveShown::new(change, page)).collect(),
+            parts: trial.parts().map(part).collect(),
+            examples: trial.examples().iter().map(|example| ExampleShown::new(example, page)).collect(),
+            left_out: left_out(trial, *only_from, page),
+        }
+    }
+}
+
+/// The one sentence that says whether this is safe.
+fn verdict(trial: &Trial, page: &Page) -> (&'static str, String, String) {
+    let blocked = trial.newly_blocked();
+    let checked = page
+        .t("Tried: {}. Decided in the same way: {same}.", "Diuji: {}. Hasilnya tetap sama: {same}.")
+        .replace("{same}", &page.count(trial.same as i64))
+        .replace("{}", &page.orders(trial.orders as i64));
+    if trial.orders == 0 {
+        let headline = page.t("There is no order to try this on.", "Belum ada pesanan untuk menguji perubahan ini.");
+        return ("warn", headline.to_owned(), String::new());
+    }
+    if trial.stops_every_invoice() {
+        let headline = page.t(
+            "With this mapping, no order would get an invoice any more.",
+            "Dengan pemetaan ini, tidak ada lagi pesanan yang dibuatkan faktur.",
+        );
+        let sentence = page
+            .t("Blocked or ignored instead of invoiced: {}. ", "Tertahan atau diabaikan, bukan dibuatkan faktur: {}. ")
+            .replace("{}", &page.orders(trial.invoiced_before as i64));
+        return ("bad", headline.to_owned(), sentence + &checked);
+    }
+    if blocked.orders > 0 {
+        let headline = page
+            .t("Blocked instead of invoiced: {}, {total}.", "Tertahan, bukan dibuatkan faktur: {}, {total}.")
+            .replace("{total}", &blocked.total.in_words())
+            .replace("{}", &page.orders(blocked.orders as i64));
+        return ("warn", headline, checked);
+    }
+    if trial.same == trial.orders {
+        let headline = page.t("Nothing would change.", "Tidak ada yang berubah.");
+        return ("good", headline.to_owned(), checked);
+    }
+    let differ = page
+        .t("Decided differently: {}.", "Hasilnya berbeda: {}.")
+        .replace("{}", &page.orders((trial.orders - trial.same) as i64));
+    ("good", differ, checked)
+}
+
+/// What saving does at once, and what it leaves alone.
+fn now(trial: &Trial, page: &Page) -> Vec<String> {
+    let mut lines = Vec::new();
+    for Move { from, to, waiting, .. } in trial.moves().iter().filter(|change| change.waiting.orders > 0) {
+        let line = page
+            .t("{}: from “{from}” to “{to}”", "{}: dari “{from}” menjadi “{to}”")
+            .replace("{from}", &outcome(*from, page))
+            .replace("{to}", &outcome(*to, page))
+            .replace("{}", &page.orders(waiting.orders as i64));
+        lines.push(format!("{line} ({}).", waiting.total.in_words()));
+    }
+    if lines.is_empty() {
+        let none = page.t("No waiting order moves.", "Tidak ada pesanan menunggu yang berpindah.");
+        lines.push(none.to_owned());
+    }
+    let existing = match trial.existing {
+        0 => page.t("Existing invoices stay as they are.", "Faktur yang sudah ada tidak berubah.").to_owned(),
+        number => page
+            .t(
+                "Existing invoices stay as they are; {} of them would be different if they were created today.",
+                "Faktur yang sudah ada tidak berubah; {} di antaranya akan berbeda jika dibuat hari ini.",
+            )
+            .replace("{}", &page.count(number as i64)),
+    };
+    lines.push(existing);
+    lines
+}
+
+fn left_out(trial: &Trial, only_from: Option<Date>, page: &Page) -> Vec<String> {
+    let without_body = (trial.without_body > 0).then(|| {
+        page.t(
+            "Not tried, because the data is no longer stored: {}.",
+            "Tidak diuji karena datanya sudah tidak disimpan: {}.",
+        )
+        .replace("{}", &page.orders(trial.without_body as i64))
+    });
+    let only_from = only_from.map(|day| {
+        page.t(
+            "There was no time for orders before {}. Choose fewer days to try older ones.",
+            "Pesanan sebelum {} belum sempat diuji. Pilih rentang tanggal yang lebih pendek untuk menguji yang lebih lama.",
+        )
+        .replace("{}", &format::day(day))
+    });
+    without_body.into_iter().chain(only_from).collect()
+}
+
+impl MoveShown {
+    fn new(change: &Move, page: &Page) -> Self {
+        Self {
+            from: outcome(change.from, page),
+            to: outcome(change.to, page),
+            kind: match change.to.state {
+                State::Blocked => "bad",
+                State::Due => "good",
+                _ => "",
+            },
+            orders: page.count(change.all.orders as i64),
+            total: change.all.total.in_words(),
+        }
+    }
+}
+
+impl ExampleShown {
+    fn new(example: &Example, page: &Page) -> Self {
+        let (before, after) = (&example.before, &example.after);
+        let mut rows = Vec::new();
+        if before.outcome != after.outcome {
+            let result = page.t("Result", "Hasil").to_owned();
+            rows.push((result, side(before, page), side(after, page)));
+            if before.total != after.total {
+                let total = |side: &Side| side.total.map(Rupiah::in_words).unwrap_or_default();
+                rows.push((page.t("Invoice", "Faktur").to_owned(), total(before), total(after)));
+            }
+        }
+        rows.extend(example.differences.iter().map(|difference| {
+            let (before, after) =
+                (value(difference.part, &difference.before, page), value(difference.part, &difference.after, page));
+            (part_in_words(difference.part, page).to_owned(), before, after)
+        }));
+        Self {
+            order_id: example.order_id.clone(),
+            number: example.channel_order_id.clone(),
+            state: state_shown(example.state, page).text,
+            rows,
+        }
+    }
+}
+
+fn side(side: &Side, page: &Page) -> String {
+    let words = outcome(side.outcome, page);
+    match &side.about {
+        Some(about) => format!("{words} ({})", about.in_words(page.language)),
+        None => words,
+    }
+}
+
+/// What a decision leads to.
+fn outcome(Outcome { state, reason }: Outcome, page: &Page) -> String {
+    let state = match state {
+        State::Due => page.t("invoice", "faktur"),
+        state => state_shown(state, page).text,
+    };
+    let why = reason.map(|reason: Reason| reason.sentence(page.language).trim_end_matches('.'));
+    why.map_or_else(|| state.to_owned(), |why| format!("{state}: {why}"))
+}
+
+fn part_in_words(part: Part, page: &Page) -> &'static str {
+    match part {
+        Part::Total => page.t("Total", "Total"),
+        Part::Database => page.t("Accurate database", "Database Accurate"),
+        Part::Number => page.t("Number", "Nomor"),
+        Part::Date => page.t("Date", "Tanggal"),
+        Part::Customer => page.t("Customer", "Pelanggan"),
+        Part::Branch => page.t("Branch", "Cabang"),
+        Part::PaymentTerm => page.t("Payment term", "Syarat Pembayaran"),
+        Part::Description => page.t("Description", "Keterangan"),
+        Part::Tax => page.t("Tax", "Pajak"),
+        Part::Lines => page.t("Items, quantities and prices", "Barang, jumlah, dan harga"),
+        Part::Warehouse => page.t("Warehouse", "Gudang"),
+        Part::Discount => page.t("Discount", "Diskon"),
+        Part::Shipping => page.t("Shipping", "Ongkos kirim"),
+        Part::Account => page.t("Account for shipping", "Akun ongkos kirim"),
+    }
+}
+
+/// The value of a part in words.
+fn value(part: Part, text: &str, page: &Page) -> String {
+    match part {
+        Part::Tax => words::tax_word(text, page).to_owned(),
+        Part::Date => text.parse().map_or_else(|_| text.to_owned(), format::day),
+        _ => text.to_owned(),
+    }
+}

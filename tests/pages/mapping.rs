@@ -1,0 +1,253 @@
+//! The mapping page: entered, tried, saved, merged and restored without scripts.
+
+use reqwest::StatusCode;
+use serde_json::json;
+
+use super::visitor::{Shown, Visitor};
+use crate::{
+    forstok::order,
+    service::{Home, OPERATOR_TOKEN, Service, accurate},
+};
+
+/// The form as a browser would send it, with these fields changed.
+fn filled(page: &Shown, changes: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut fields = page.fields_of("mapping");
+    for (name, value) in changes {
+        let field = fields.iter_mut().find(|(field, _)| field == name);
+        let field = field.unwrap_or_else(|| panic!("there is no field {name}:\n{}", page.text()));
+        (*value).clone_into(&mut field.1);
+    }
+    fields
+}
+
+async fn send(visitor: &mut Visitor, path: &str, fields: &[(String, String)]) -> Shown {
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    visitor.post(path, &fields).await
+}
+
+/// An order of a store that is not mapped.
+async fn order_of_another_store(service: &Service, id: u64) {
+    let mut body = order(id);
+    body["order"]["store_id"] = json!(4711);
+    body["order"]["store_name"] = json!("Toko <b>Baru</b>");
+    service.send(&body).await;
+    service.order_once(&id.to_string(), "blocked").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_mapped_on_the_page_and_its_orders_go_on() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    order_of_another_store(&service, 1).await;
+    let mut admin = Visitor::operator(&service).await;
+    let page = admin.get("/mapping").await;
+    page.says(&["4711 Toko <b>Baru</b>", "not mapped", "waiting: 1 order", "Nothing changes until you save."]);
+    assert!(!page.html.contains("<b>Baru"), "a store's name is text");
+
+    let changes = [("stores/4711/invoicing", "on"), ("stores/4711/branch", "Kantor Pusat"), ("note", "New <store>")];
+    send(&mut admin, "/mapping", &filled(&page, &changes)).await.goes_to("/mapping?done=mapping_saved");
+    let invoiced = service.order_once("1", "invoiced").await;
+    assert_eq!(invoiced["draft"]["branchName"], "Kantor Pusat");
+    admin.get("/mapping").await.says(&["Revision 2", "Branch: Kantor Pusat"]);
+    let history = ["Revision 2", "operator", "New <store>", "Store 4711: branch", "Kantor Pusat"];
+    admin.get("/mapping/history").await.says(&history);
+
+    let untouched = admin.get("/mapping").await;
+    send(&mut admin, "/mapping", &filled(&untouched, &[])).await.goes_to("/mapping?done=mapping_same");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_mistake_is_shown_at_its_field_and_nothing_is_saved_or_lost() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    order_of_another_store(&service, 1).await;
+    let mut admin = Visitor::operator(&service).await;
+    let page = admin.get("/mapping").await;
+    let changes = [("invoice_number", "INV"), ("description", "mine"), ("accounts/service_fee", "999")];
+    for path in ["/mapping", "/mapping/try"] {
+        let refused = send(&mut admin, path, &filled(&page, &changes)).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        refused.says(&[
+            "Nothing was saved.",
+            "Must contain {channel_order_id} or {order_id}",
+            "Must contain {order_id}, by",
+        ]);
+        assert_eq!(refused.html.matches("aria-invalid").count(), 2);
+        let kept = refused.fields_of("mapping");
+        for (name, value) in changes {
+            assert!(kept.contains(&(name.to_owned(), value.to_owned())), "{name} is kept");
+        }
+    }
+    assert_eq!(service.get("/v1/mapping").await.json()["revision"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_of_two_editors_sees_what_the_first_changed_and_saves_both() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    order_of_another_store(&service, 1).await;
+    let (mut first, mut second) = (Visitor::operator(&service).await, Visitor::operator(&service).await);
+    let (page_of_first, page_of_second) = (first.get("/mapping").await, second.get("/mapping").await);
+    let changes = [("accounts/shipping", "700199"), ("accounts/service_fee", "600199")];
+    send(&mut first, "/mapping", &filled(&page_of_first, &changes)).await.goes_to("/mapping?done=mapping_saved");
+
+    let changes = [("accounts/shipping", "700188"), ("stores/4711/invoicing", "on")];
+    let shown = send(&mut second, "/mapping", &filled(&page_of_second, &changes)).await;
+    assert_eq!(shown.status, StatusCode::CONFLICT);
+    shown.says(&[
+        "Somebody else changed the mapping in the meantime. Nothing was saved yet.",
+        "Account: Shipping paid to the seller: 700101 → 700199",
+        "Account: Service fee: 600104 → 600199",
+        "Changed by somebody else in the meantime to: 700199",
+    ]);
+    assert_eq!(service.get("/v1/mapping").await.json()["revision"], 2);
+    let merged = filled(&shown, &[]);
+    for (name, value) in [
+        ("accounts/shipping", "700188"),
+        ("accounts/service_fee", "600199"),
+        ("stores/4711/invoicing", "on"),
+        ("revision", "2"),
+    ] {
+        assert!(merged.contains(&(name.to_owned(), value.to_owned())), "{name}: {merged:?}");
+    }
+    send(&mut second, "/mapping", &merged).await.goes_to("/mapping?done=mapping_saved");
+    let mapping = &service.get("/v1/mapping").await.json()["mapping"];
+    assert_eq!(mapping["accounts"]["service_fee"], "600199");
+    assert_eq!(mapping["accounts"]["shipping"], "700188");
+    assert!(mapping["stores"]["4711"].is_object());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_tried_on_past_orders_before_it_counts() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send(&order(1)).await;
+    service.order_once("1", "invoiced").await;
+    order_of_another_store(&service, 2).await;
+    let mut admin = Visitor::operator(&service).await;
+    let page = admin.get("/mapping").await;
+    let changes = [("stores/4711/invoicing", "on"), ("stores/8277/branch", "Timur")];
+    let tried = send(&mut admin, "/mapping/try", &filled(&page, &changes)).await;
+    assert_eq!(tried.status, StatusCode::OK);
+    tried.says(&[
+        "Tried on past orders; nothing is saved yet",
+        "Decided differently: 2 orders.",
+        "1 order: from “Needs attention: This store is not in the mapping” to “invoice” (Rp80.000).",
+        "Existing invoices stay as they are; 1 of them would be different if they were created today.",
+        "Branch\n1\nRp80.000\nRp80.000",
+        "Kantor Pusat",
+        "Timur",
+    ]);
+    assert!(tried.fields_of("mapping").contains(&("stores/8277/branch".to_owned(), "Timur".to_owned())));
+    assert_eq!(service.get("/v1/mapping").await.json()["revision"], 1, "a trial is no change");
+
+    let off = [("stores/8277/invoicing", "off")];
+    let tried = send(&mut admin, "/mapping/try", &filled(&page, &off)).await;
+    tried.says(&["With this mapping, no order would get an invoice any more."]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revisions_are_compared_and_an_old_one_is_restored() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut admin = Visitor::operator(&service).await;
+    let page = admin.get("/mapping").await;
+    send(&mut admin, "/mapping", &filled(&page, &[("bundles", "children")]))
+        .await
+        .goes_to("/mapping?done=mapping_saved");
+    let compared = admin.get("/mapping/history?from=1&to=2").await;
+    compared.says(&["From revision 1 to revision 2", "Bundles", "the bundle at its price, its contents at Rp0"]);
+    assert_eq!(admin.get("/mapping/history?from=1&to=9").await.status, StatusCode::NOT_FOUND);
+
+    let stale = admin.post("/mapping/history/1/restore", &[("replaces", "1")]).await;
+    assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED, "{}", stale.text());
+    admin
+        .post("/mapping/history/1/restore", &[("replaces", "2")])
+        .await
+        .goes_to("/mapping/history?done=mapping_restored");
+    let restored = service.get("/v1/mapping").await.json();
+    assert_eq!((&restored["revision"], &restored["mapping"]["bundles"]), (&json!(3), &json!("parent_and_children")));
+    admin.get("/mapping/history").await.says(&["Revision 3", "restored revision 1"]);
+    let file = admin.get("/mapping/export").await;
+    assert!(file.html.contains("# Revision 3") && file.html.contains("[stores"), "{}", file.html);
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"mapping.toml\"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_an_admin_changes_the_mapping() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    home.change_settings("[database]", "[operators.budi]\ntoken = \"token-of-budi-123\"\nrole = \"work\"\n[database]");
+    let service = home.serve().await;
+    let mut worker = Visitor::of(&service);
+    worker.signs_in("token-of-budi-123").await.goes_to("/");
+    let page = worker.get("/mapping").await;
+    page.says(&["Mapping", "TOKPED-JKT"]);
+    assert!(!page.html.contains(">Save<") && !page.html.contains(">Try on past orders<"), "{}", page.text());
+    for path in ["/mapping", "/mapping/try", "/mapping/history/1/restore"] {
+        let refused = worker.post(path, &[("revision", "1"), ("replaces", "1"), ("bundles", "children")]).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert!(!worker.get("/mapping/history").await.html.contains(">Restore<"));
+    assert_eq!(service.get("/v1/mapping").await.json()["revision"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accurates_lists_are_choices_and_what_does_not_fit_is_said() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    order_of_another_store(&service, 1).await;
+    for kind in ["accounts", "branches", "warehouses", "terms", "customers"] {
+        let path = format!("/v1/books/main/masters/{kind}");
+        service.get_until(&path, |list| !list["read_at"].is_null()).await;
+    }
+    let mut admin = Visitor::operator(&service).await;
+    let page = admin.get("/mapping").await;
+    assert!(page.html.contains("<option value=\"110102\">Saldo Shopee</option>"), "{}", page.html);
+    // The only branch, and the account that is named like the store's marketplace.
+    page.says(&["Branch suggestion", "Cash & bank account suggestion"]);
+    let fields = page.fields_of("mapping");
+    for (name, value) in [("stores/4711/branch", "Kantor Pusat"), ("stores/4711/bank_account", "110102")] {
+        assert!(fields.contains(&(name.to_owned(), value.to_owned())), "{name}: {fields:?}");
+    }
+    assert!(fields.contains(&("stores/4711/invoicing".to_owned(), String::new())), "it is saved only by a person");
+
+    let changes = [("accounts/shipping", "110101"), ("warehouses/834", "Gudang Z"), ("stores/8277/bank_account", "1")];
+    let tried = send(&mut admin, "/mapping/try", &filled(&page, &changes)).await;
+    tried.says(&[
+        "Kas is of type Cash & Bank; Other Income fits.",
+        "“Gudang Z” is not in Accurate",
+        "“1” is not in Accurate",
+    ]);
+    let found = admin.get("/mapping/choices/accounts?book=main&q=shopee").await;
+    assert_eq!(found.html, "<option value=\"110102\">Saldo Shopee</option>");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restoring_and_comparing_work_over_the_api_too() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut mapping = service.get("/v1/mapping").await.json()["mapping"].clone();
+    mapping["bundles"] = json!("parent");
+    let by = |tag: &str| [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("if-match", tag.to_owned())];
+    let put = reqwest::Method::PUT;
+    let body = mapping.to_string().into_bytes();
+    let answer = service.ask(put, "/v1/mapping?note=a%20test", &by("\"1\""), body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let history = service.get("/v1/mapping/history").await.json();
+    assert_eq!((&history["revisions"][0]["note"], &history["revisions"][1]["note"]), (&json!("a test"), &json!(null)));
+    let changes = service.get("/v1/mapping/revisions/1/changes?since=2").await.json();
+    assert_eq!(changes["changes"], json!(["bundles: \"parent\" → \"parent_and_children\""]));
+
+    let restore = |tag: &'static str, revision: &'static str| {
+        let path = format!("/v1/mapping/revisions/{revision}/restore");
+        let (service, headers) = (&service, by(tag));
+        async move { service.ask(reqwest::Method::POST, &path, &headers, Vec::new()).await }
+    };
+    restore("\"1\"", "1").await.problem(412, "mapping_stale");
+    restore("\"2\"", "7").await.problem(404, "revision_unknown");
+    let answer = restore("\"2\"", "1").await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["revision"]), (200, &json!(3)));
+    assert_eq!(service.get("/v1/mapping").await.json()["mapping"]["bundles"], "parent_and_children");
+    assert_eq!(service.get("/v1/mapping/history").await.json()["revisions"][0]["note"], "restored revision 1");
+}
