@@ -114,6 +114,11 @@ impl Posting {
         };
         let deadline = claimed.iter().map(|claim| claim.lease_ends).min().unwrap_or(Monotonic::MIN);
         let settled = self.settle_while_leased(settlements, deadline).await?;
+        for (settlement, how) in settlements.iter().zip(&settled) {
+            let Settled::Unlawful { from, to } = how else { continue };
+            let (order_id, from, to) = (settlement.order_id.as_str(), from.as_str(), to.as_str());
+            tracing::error!(order_id, "order {order_id} must not go from {from} to {to}: its outcome was not written");
+        }
         // An outcome that was not stored does not count: another attempt reports the outcome.
         settlements.iter().zip(&settled).filter(|(_, how)| **how == Settled::Written).for_each(|(one, _)| log(one));
         let refused: Vec<_> = settlements.iter().zip(&settled).filter_map(|(one, how)| of_another(one, how)).collect();

@@ -32,16 +32,17 @@ struct Current {
 pub(super) async fn settle<T: Dialect>(db: &mut T, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>> {
     let owners = owners(db, settlements).await?;
     let current = current(db, settlements).await?;
+    let unlawful = |settlement: &Settlement| {
+        let from = current.get(&settlement.document()).filter(|_| settlement.kind.leads_order())?.state;
+        let to = next_state(&settlement.outcome).unwrap_or(from);
+        (!from.may_become(to)).then_some(Settled::Unlawful { from, to })
+    };
+    // One that is wrong does not keep the others from being written.
     let taken: Vec<_> = settlements
         .iter()
-        .filter(|settlement| !owners.contains_key(&settlement.order_id))
+        .filter(|settlement| !owners.contains_key(&settlement.order_id) && unlawful(settlement).is_none())
         .filter_map(|settlement| Some((settlement, current.get(&settlement.document())?)))
         .collect();
-    for (settlement, Current { state, .. }) in &taken {
-        if settlement.kind.leads_order() {
-            lawful(&settlement.order_id, *state, next_state(&settlement.outcome).unwrap_or(*state))?;
-        }
-    }
     write_documents(db, &taken, now).await?;
     write_orders(db, &taken, now).await?;
     begin_rechecks(db, &taken, now).await?;
@@ -50,7 +51,7 @@ pub(super) async fn settle<T: Dialect>(db: &mut T, settlements: &[Settlement], n
     append_entries(db, entries).await?;
     let what = |settlement: &Settlement| match owners.get(&settlement.order_id) {
         Some(owner) => Settled::InvoiceOf(owner.clone()),
-        None if current.contains_key(&settlement.document()) => Settled::Written,
+        None if current.contains_key(&settlement.document()) => unlawful(settlement).unwrap_or(Settled::Written),
         None => Settled::Late,
     };
     Ok(settlements.iter().map(what).collect())

@@ -227,6 +227,13 @@ pub enum Settled {
     Late,
     /// Nothing is written, since the invoice belongs to another order already.
     InvoiceOf(OrderId),
+    /// Nothing is written, since the order's state must not change in this way (`domain/state.rs`).
+    Unlawful {
+        /// The state that it is in.
+        from: State,
+        /// The state that it was to have.
+        to: State,
+    },
 }
 
 /// An invoice as Accurate reports it.

@@ -127,6 +127,11 @@ impl Attempts for SimStore {
         if taken.contains(&Settled::Late) {
             self.meet("a late worker's outcome is not taken");
         }
+        let is_unlawful = |settled: &Settled| matches!(settled, Settled::Unlawful { .. });
+        assert!(
+            self.switch.is_some() || !taken.iter().any(is_unlawful),
+            "an order's state must not change so: {taken:?}"
+        );
         Ok(taken)
     }
 
