@@ -29,8 +29,8 @@ pub(super) struct Source<'a> {
     pub(super) theirs: BTreeMap<String, String>,
     /// Every store that ever had an order.
     pub(super) stores: &'a [StoreName],
-    /// Warehouses that orders name, by id.
-    pub(super) warehouses: &'a BTreeSet<String>,
+    /// Warehouses that orders name: their ids, and the seller's codes, which may be empty.
+    pub(super) warehouses: &'a BTreeMap<String, String>,
     /// Number of orders that wait until a store or a warehouse is mapped, by the name of its field.
     pub(super) waiting: &'a BTreeMap<String, i64>,
     /// What Accurate lists.
@@ -286,7 +286,9 @@ impl Maker<'_> {
         for (key, kind, hint) in texts {
             let name = of_store(id, key);
             let mut field = self.chosen_from(&name, words::key(key, page), &book, kind);
-            hint.clone_into(&mut field.hint);
+            if field.value.is_empty() {
+                hint.clone_into(&mut field.hint);
+            }
             if is_new
                 && field.value.is_empty()
                 && let Some(known) = known
@@ -338,12 +340,14 @@ impl Maker<'_> {
             .values
             .ids(WAREHOUSES)
             .map(str::to_owned)
-            .chain(self.source.warehouses.iter().cloned())
+            .chain(self.source.warehouses.keys().cloned())
             .collect();
         let page = self.page;
         ids.into_iter()
             .map(|id| {
-                let label = format!("{} {id}", page.t("Warehouse in Forstok", "Gudang di Forstok"));
+                let code = self.source.warehouses.get(&id).filter(|code| !code.is_empty());
+                let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
+                let label = format!("{} {id}{code}", page.t("Warehouse in Forstok", "Gudang di Forstok"));
                 let mut field = self.chosen_from(&format!("{WAREHOUSES}/{id}"), &label, &book, MasterKind::Warehouses);
                 if let Some(waiting) = self.source.waiting.get(&field.name) {
                     field.hint = page.t("Waiting: {}", "Menunggu: {}").replace("{}", &page.orders(*waiting));
@@ -373,8 +377,11 @@ impl Maker<'_> {
             ListOf { id, more: (!list.is_whole).then(more) }
         });
         let warning = self.looks_wrong(self.source.values.get(name), book, kind, fitting);
+        let value = self.source.values.get(name);
+        let named = list.and_then(|list| list.row(value)).filter(|row| !row.no.is_empty() && row.name != row.no);
+        let hint = named.map(|row| row.name.clone()).unwrap_or_default();
         let field = self.field(name, label, Input::Text(list_of));
-        Field { warning: warning.unwrap_or_default(), ..field }
+        Field { warning: warning.unwrap_or_default(), hint, ..field }
     }
 
     /// What looks wrong with a value, as far as Accurate's lists tell.

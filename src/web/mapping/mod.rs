@@ -50,6 +50,9 @@ use crate::{
 /// Groups of blocked orders that are searched for stores and warehouses that are not mapped.
 const MOST_CAUSES: i64 = 1_000;
 
+/// Warehouses of orders that are shown.
+const MOST_WAREHOUSES: i64 = 500;
+
 /// Choices that a browser gets for what was typed so far.
 const MOST_CHOICES: i64 = 50;
 
@@ -310,7 +313,12 @@ pub(super) async fn try_it(
 async fn edit(app: &App, page: Page, draft: Draft) -> Result<Response, Problem> {
     let storage = app.engine.storage();
     let stores = storage.stores().await?;
-    let (mut waiting, mut warehouses) = (BTreeMap::new(), BTreeSet::new());
+    let seen = storage.seen_warehouses(MOST_WAREHOUSES).await?;
+    let mut warehouses = BTreeMap::<_, String>::new();
+    for warehouse in seen {
+        warehouses.entry(warehouse.id).or_insert(warehouse.code);
+    }
+    let mut waiting = BTreeMap::new();
     for cause in storage.causes(MOST_CAUSES).await? {
         let id = cause.subject;
         match cause.reason {
@@ -318,7 +326,7 @@ async fn edit(app: &App, page: Page, draft: Draft) -> Result<Response, Problem> 
             Reason::StoreUnmapped => _ = waiting.insert(form::of_store(&id, form::INVOICING), cause.sums.orders),
             Reason::WarehouseUnmapped => {
                 waiting.insert(format!("{}/{id}", form::WAREHOUSES), cause.sums.orders);
-                warehouses.insert(id);
+                warehouses.entry(id).or_default();
             }
             _ => {}
         }
