@@ -188,17 +188,16 @@ impl FirstWebhook {
         if self.taken.load(Ordering::Relaxed) || body.len() > LARGEST_EXAMINED {
             return;
         }
-        match recognise(&verifier.secrets, headers, body, now) {
-            Some(way) => self.lock().recognised = Some((now, way)),
-            None => {
-                let why = match rejection {
-                    Rejection::Missing(..) => Why::NoProof,
-                    Rejection::Wrong(_) => Why::OtherKey,
-                    Rejection::Stale(_) => Why::WrongTime,
-                };
-                self.lock().refused = Some((now, why));
-            }
+        if let Some(way) = recognise(&verifier.secrets, headers, body, now) {
+            self.lock().recognised = Some((now, way));
+            return;
         }
+        let why = match rejection {
+            Rejection::Missing(..) => Why::NoProof,
+            Rejection::Wrong(_) => Why::OtherKey,
+            Rejection::Stale(_) => Why::WrongTime,
+        };
+        self.lock().refused = Some((now, why));
     }
 
     /// What refused webhooks have shown so far.

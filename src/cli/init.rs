@@ -62,7 +62,7 @@ pub(super) struct Arguments {
     /// The https address at which people and Forstok reach the service
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
-    /// Database [default: sqlite://data/forstok-accurate.db]
+    /// Database; by default `sqlite://data/forstok-accurate.db`
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// Where Accurate's data is asked for; a sandbox in trials

@@ -146,7 +146,7 @@ pub fn load_to_serve(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, Mistakes> {
-    read_all(file, environment, None)?.to_serve(|_| true)
+    read_all(file, environment, None)?.into_service(|_| true)
 }
 
 /// Like [`load_to_serve`], for a service that runs: no secret may be missing that it has.
@@ -155,7 +155,7 @@ pub fn load_again(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, Mistakes> {
-    read_all(file, environment, None)?.to_serve(|new| !new.secrets.lack_some_of(&running.secrets))
+    read_all(file, environment, None)?.into_service(|new| !new.secrets.lack_some_of(&running.secrets))
 }
 
 /// The settings as they would be with these secrets entered. Nothing is written.
@@ -164,7 +164,7 @@ pub fn load_with(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, Mistakes> {
-    read_all(file, environment, Some(entered))?.to_serve(|_| true)
+    read_all(file, environment, Some(entered))?.into_service(|_| true)
 }
 
 /// What was entered on the setup page so far.
@@ -207,7 +207,7 @@ struct Read {
 impl Read {
     /// The settings, even if the setup page must ask for secrets, provided that somebody can answer and that this is
     /// allowed.
-    fn to_serve(self, is_allowed: impl FnOnce(&Config) -> bool) -> Result<Config, Mistakes> {
+    fn into_service(self, is_allowed: impl FnOnce(&Config) -> bool) -> Result<Config, Mistakes> {
         let mut mistakes = self.mistakes;
         if !self.config.as_ref().is_some_and(|config| config.has_admin() && is_allowed(config)) {
             mistakes.settings.extend(self.to_set_up);

@@ -1,5 +1,7 @@
 //! Errors as pages: what is wrong, and what to do.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::{
     extract::{Request, State},
@@ -100,6 +102,7 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
         | Problem::UnknownSnapshot { .. }
         | Problem::UnknownUnreadable(_)
         | Problem::UnknownRevision(_)
+        | Problem::MappingStale(_)
         | Problem::UnknownList { .. } => (
             page.t("No longer there", "Sudah tidak ada"),
             page.t(
@@ -136,11 +139,7 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
                 "Isi server.operator_token di pengaturan, lalu jalankan ulang layanan.",
             ),
         ),
-        Problem::TooManyAttempts(wait) => {
-            let wait = format::duration((*wait).try_into().unwrap_or(SignedDuration::MAX), page.language);
-            let sentence = page.t("Too many wrong tokens were entered. Wait {}.", "Terlalu banyak token salah dimasukkan. Tunggu {}.");
-            (did_not_work, sentence.replace("{}", &wait), page.t("Then try again.", "Setelah itu coba lagi."))
-        }
+        Problem::TooManyAttempts(wait) => (did_not_work, too_many(*wait, page), page.t("Then try again.", "Setelah itu coba lagi.")),
         Problem::WrongField(wrong) => (did_not_work, wrong.in_words(page.language), correct_it),
         Problem::TooLarge(_) | Problem::TooSlow => (
             did_not_work,
@@ -169,7 +168,6 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
         | Problem::SignatureWrong(_)
         | Problem::TokenWrong
         | Problem::BadRequest(_)
-        | Problem::MappingStale(_)
         | Problem::RevisionMissing
         | Problem::MappingWrong(_)
         | Problem::ByFramework(..) => (
@@ -182,6 +180,13 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
             correct_it,
         ),
     }
+}
+
+fn too_many(wait: Duration, page: &Page) -> String {
+    let wait = format::duration(wait.try_into().unwrap_or(SignedDuration::MAX), page.language);
+    let sentence =
+        page.t("Too many wrong tokens were entered. Wait {}.", "Terlalu banyak token salah dimasukkan. Tunggu {}.");
+    sentence.replace("{}", &wait)
 }
 
 /// Why a decision is refused.

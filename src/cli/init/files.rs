@@ -105,7 +105,7 @@ fn mapping_text(content: &Content) -> String {
     );
     match content.shipping_account.as_str() {
         "" => text.push_str("# shipping = \"700101\"\n"),
-        account => text.push_str(&format!("shipping = {}\n", quoted(account))),
+        account => text.extend(["shipping = ", &quoted(account), "\n"]),
     }
     text.push_str(
         "\n# Forstok's warehouse id → warehouse name in Accurate. Without this table no warehouse is sent.\n\
@@ -117,9 +117,9 @@ fn mapping_text(content: &Content) -> String {
         text.push_str("# [stores.\"8277\"]\n# branch = \"Kantor Pusat\"\n");
     }
     for store in &content.stores {
-        text.push_str(&format!("[stores.{}]\n", quoted(store)));
+        text.extend(["[stores.", &quoted(store), "]\n"]);
         if !content.branch.is_empty() {
-            text.push_str(&format!("branch = {}\n", quoted(&content.branch)));
+            text.extend(["branch = ", &quoted(&content.branch), "\n"]);
         }
         text.push('\n');
     }

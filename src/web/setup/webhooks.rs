@@ -190,9 +190,8 @@ pub(super) async fn change_key(
     Form(KeyForm { key }): Form<KeyForm>,
 ) -> Result<Response, Problem> {
     let given = key.trim();
-    if !given.is_empty()
-        && !(LENGTHS.contains(&given.chars().count()) && given.chars().all(|letter| letter.is_ascii_graphic()))
-    {
+    let is_usable = LENGTHS.contains(&given.chars().count()) && given.chars().all(|letter| letter.is_ascii_graphic());
+    if !given.is_empty() && !is_usable {
         let sentence = page.t("This key cannot be used.", "Kunci ini tidak dapat dipakai.");
         let remedy = page.t(
             "It must have 16 to 200 letters, digits or signs, and no blanks.",

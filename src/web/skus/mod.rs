@@ -397,9 +397,9 @@ fn render(
 fn rows<'a>(catalogue: &'a Catalogue, view: &View, changes: &Changes, mistakes: &[Mistake]) -> Vec<Cow<'a, Row>> {
     if view.rows == Rows::Changed {
         let row = |sku: &str| catalogue.row(sku).map_or_else(|| Cow::Owned(unseen(sku)), Cow::Borrowed);
-        let mistaken: BTreeSet<_> = mistakes.iter().map(|one| one.sku.as_str()).collect();
+        let with_mistakes: BTreeSet<_> = mistakes.iter().map(|one| one.sku.as_str()).collect();
         let (wrong, right): (Vec<_>, Vec<_>) =
-            changes.iter().map(|(sku, _)| sku).partition(|sku| mistaken.contains(sku));
+            changes.iter().map(|(sku, _)| sku).partition(|sku| with_mistakes.contains(sku));
         return wrong.into_iter().chain(right).map(row).collect();
     }
     let filter = view.filter();
