@@ -26,6 +26,7 @@
 //! - `books`: the data, and which changes are already shown; `register`: records by id and key; `masters`: the initial
 //!   data; `invoice`: sales invoices and customers
 //! - `people`: actions of people in Accurate: edit, renumber, duplicate, pay, delete
+//! - `old_integration`: another integration that books orders with known mistakes
 //! - `messages`: all of Accurate's messages; `reply`: the forms of replies
 //! - `journal`: the calls that were made
 //! - [`samples`]: sample orders, their mapping and the expected results
@@ -51,6 +52,7 @@ mod limits;
 mod list;
 mod masters;
 mod messages;
+mod old_integration;
 mod options;
 mod people;
 mod register;
@@ -75,6 +77,7 @@ pub use self::invoice::{Customer, Invoice, InvoiceExpense, InvoiceLine, Receipt}
 pub use self::journal::CallRecord;
 pub use self::limits::{Breach, BreachKind, LimitReply, Limits};
 pub use self::masters::{Account, AccountType, Item, Masters, Named, Tax};
+pub use self::old_integration::{Booking, OldIntegration};
 pub use self::options::{
     Branches, BulkReply, BulkRule, CustomerNames, Emoji, FilterValues, IdRanges, LetterCase, NegativeExpenses,
     Numbering, Options, Settings, Sorting, SuspendedItems, UnknownMasters,

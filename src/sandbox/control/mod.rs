@@ -5,6 +5,7 @@
 
 mod faults;
 mod masters;
+mod old_integration;
 mod people;
 mod setup;
 
@@ -51,6 +52,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(sandbox: Sandbox) -> Rout
         .route("/faults", post(faults::faults))
         .route("/masters", post(masters::masters))
         .route("/receipts", post(people::receipts))
+        .route("/old-integration", post(old_integration::books))
         .route("/settings", post(setup::settings))
         .route("/rights", post(setup::rights))
         .route("/token/revoke", post(revoke_token))
@@ -89,6 +91,9 @@ async fn help(State(sandbox): State<Sandbox>) -> Json<Value> {
             "POST /sandbox/invoices/duplicate": "{\"number\":\"INV-1\",\"new_number\":\"INV-2\"}: a person copies it",
             "POST /sandbox/invoices/delete": "{\"number\":\"INV-1\"}: a person deletes it",
             "POST /sandbox/receipts": "{\"number\":\"INV-1\"}: pays an invoice, so that it cannot be deleted",
+            "POST /sandbox/old-integration": "{\"orders\":[…Forstok's webhooks…],\"settings\":{\"customers\":{\"8277\":\"8277\"},\
+                \"skus\":{},\"warehouses\":{\"834\":\"Utama\"},\"branch\":\"Kantor Pusat\",\
+                \"shipping_account\":\"700101\"}}: Forstok's own integration books orders, with its known mistakes",
             "POST /sandbox/settings": "{\"numbering\":\"sent|automatic\",\"letter_case\":\"exact|ignored|upper|lower\",\
                 \"detail_lag_seconds\":30,\"list_lag_seconds\":60,\"emoji\":\"saved|own_error\",\
                 \"suspended_items\":\"as_unknown|named\",\"customer_names\":\"may_repeat|unique\",\
