@@ -13,6 +13,7 @@
 //! - [`deciding`]: order with a new snapshot → what must exist in Accurate.
 //! - [`posting`]: claims, attempts, bulks and rechecks: the calls to Accurate.
 //! - [`masters`]: reads the lists of accounts, items and the like from Accurate, in the background.
+//! - [`shadow`]: drafts that are not sent, compared with the invoices of another integration.
 //! - [`replicas`], [`housekeeping`]: leader election; deletion of old data.
 //! - [`check`]: finds problems before they block an order.
 //! - [`telemetry`]: logs and metrics. [`setup`]: secrets that the setup page changes, and the first webhook.
@@ -47,6 +48,7 @@ pub mod sandbox;
 pub mod service;
 pub mod settings;
 pub mod setup;
+pub mod shadow;
 pub mod signals;
 pub mod signing;
 pub mod skus;

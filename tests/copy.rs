@@ -14,6 +14,7 @@ use forstok_accurate::{
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
+use rust_decimal::Decimal;
 use secrecy::ExposeSecret;
 use sqlx::{Connection as _, PgConnection};
 use tokio::sync::Notify;
@@ -47,9 +48,21 @@ async fn a_shop() -> World {
     world.storage.record(&[unreadable]).await.expect("recorded");
     world.forstok_sends(order("8").ready_to_ship().with("store_name", "Toko\u{0}Satu".into())).await;
     world.decide_all().await;
+    was_in_shadow_mode(&mut world).await;
     world.forstok_sends(order("11").open()).await;
     while world.engine.read_due_list(BOOK).await.expect("stored").is_some() {}
     world
+}
+
+/// An order that is due since shadow mode, and differs from the invoice in Accurate.
+async fn was_in_shadow_mode(world: &mut World) {
+    world.mapping_changes("on_cancel", "posting = \"shadow\"\non_cancel").await;
+    world.accurate.add_invoice("INV-12", "7600", "", Decimal::ONE);
+    world.forstok_sends(order("12").ready_to_ship()).await;
+    world.decide_all().await;
+    while world.engine.compare_some(BOOK).await.expect("written") > 0 {}
+    world.mapping_changes("\"shadow\"", "\"on\"").await;
+    world.decide_all().await;
 }
 
 /// Everything that can be read from storage.
@@ -81,6 +94,8 @@ async fn seen(storage: &dyn Storage, now: Timestamp) -> BTreeMap<&'static str, S
         ("bodies", format!("{:?}", storage.waiting_bodies(100).await.expect("readable"))),
         ("newest delivery", format!("{:?}", storage.newest_webhook().await.expect("readable"))),
         ("oldest due", format!("{:?}", storage.oldest_due().await.expect("readable"))),
+        ("comparisons", format!("{:?}", storage.shadow_sums().await.expect("readable"))),
+        ("differences", format!("{:?}", storage.differences(None, None, 100).await.expect("readable"))),
         ("next look", format!("{:?}", storage.next_recheck_at(BOOK).await.expect("readable"))),
         ("lists", format!("{:?}", storage.master_lists(BOOK).await.expect("readable"))),
         ("items", format!("{:?}", items(storage).await)),

@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["skus"],
     &["export"],
     &["engine"],
-    &["inbox", "deciding", "posting", "masters"],
+    &["inbox", "deciding", "posting", "masters", "shadow"],
     &["replicas", "housekeeping", "check"],
     &["telemetry", "setup"],
     &["settings"],

@@ -17,13 +17,15 @@ use forstok_accurate::{
         manual::Manual,
         masters::{ListFailure, MasterKind},
         reason::{Reason, Warning},
+        shadow::Kind,
         timeline::Event,
     },
     housekeeping::retention::clear_some,
     inbox::{delivery, folding},
-    storage::{DayOf, Days, Filter, Grouping, ManualChange, MasterSearch, Position, SessionRecord, State},
+    storage::{ComparisonResult, DayOf, Days, Filter, Grouping, ManualChange, MasterSearch, Position, SessionRecord, State},
 };
 use jiff::{SignedDuration, civil::date};
+use rust_decimal::Decimal;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{Layer, layer::SubscriberExt, registry::Registry};
 
@@ -68,7 +70,8 @@ impl<S: tracing::Subscriber> Layer<S> for Statements {
 }
 
 /// Partial indexes, which contain only relevant rows.
-const BY_PART: [&str; 4] = ["orders_undecided", "documents_by_lane", "documents_due_since", "deliveries_unreadable"];
+const BY_PART: [&str; 5] =
+    ["orders_undecided", "documents_by_lane", "documents_due_since", "deliveries_unreadable", "mappings_in_shadow"];
 
 async fn use_the_unreadable(world: &World) {
     let (storage, now) = (&world.storage, world.clock.now());
@@ -119,6 +122,27 @@ async fn use_lists(world: &World) {
     storage.masters(BOOK, MasterKind::Items, &next).await.expect("readable").expect("the next page");
 }
 
+/// Shadow mode, from its beginning to its end.
+async fn use_shadow_mode(world: &mut World) {
+    world.mapping_changes("on_cancel", "posting = \"shadow\"\non_cancel").await;
+    world.accurate.add_invoice("INV-60", "7600", "", Decimal::ONE);
+    for id in ["60", "61"] {
+        world.forstok_sends(order(id).ready_to_ship()).await;
+    }
+    world.run_until_settled().await;
+    while world.engine.compare_some(BOOK).await.expect("written") > 0 {}
+    let storage = world.storage.clone();
+    storage.shadow_sums().await.expect("readable");
+    storage.comparison(&order_id("60")).await.expect("readable");
+    for kind in [Some(Kind::Customer), None] {
+        assert!(!storage.differences(kind, None, 10).await.expect("readable").is_empty());
+    }
+    storage.orders_compared(ComparisonResult::Absent, None, 10).await.expect("readable");
+    storage.compare_again().await.expect("written");
+    world.mapping_changes("\"shadow\"", "\"on\"").await;
+    world.run_until_settled().await;
+}
+
 /// Uses storage in every possible way.
 async fn use_everything(world: &mut World) {
     for id in 1..=20 {
@@ -144,6 +168,7 @@ async fn use_everything(world: &mut World) {
     world.operator_retries("30").await;
     use_lists(world).await;
 
+    use_shadow_mode(world).await;
     let (storage, now) = (world.storage.clone(), world.clock.now());
     let later = delivery(order("40").open().body(), now);
     storage.record(&[later.clone(), later]).await.expect("recorded");
@@ -233,6 +258,7 @@ fn reads_a_whole_table(sql: &str, step: &str) -> bool {
         "order_counts",
         "warning_counts",
         "cause_counts",
+        "shadow_counts",
         "stores",
         "seen_warehouses",
         "json_each",

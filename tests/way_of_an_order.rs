@@ -18,6 +18,7 @@ mod ownership;
 mod people;
 mod replies;
 mod samples;
+mod shadow;
 mod snapshots_of_orders;
 mod together;
 

@@ -303,6 +303,7 @@ CREATE TABLE documents (
     recheck_at      INTEGER NOT NULL DEFAULT 0,  -- when the document itself is rechecked; 0: it is not
     failed_checks   INTEGER NOT NULL DEFAULT 0,  -- times in a row that Accurate failed for this document alone
     trouble         TEXT    NOT NULL DEFAULT '', -- what Accurate said last about that
+    shadowed        INTEGER NOT NULL DEFAULT 0,  -- 1: another integration may have created it
     -- The document as Accurate returned it.
     accurate_id     INTEGER,
     total           TEXT,
@@ -312,10 +313,10 @@ CREATE UNIQUE INDEX documents_of_order ON documents (order_id, kind, part);
 -- One document in Accurate belongs to one order.
 CREATE UNIQUE INDEX documents_in_accurate ON documents (book, kind, accurate_id)
     WHERE accurate_id IS NOT NULL AND state <> 'gone';
--- Documents are claimed by lane: never tried, tried before, to be deleted. In each, by time. The expression is repeated
+-- Documents are claimed by lane: never tried, to be looked up first, to be deleted. In each, by time. The expression is repeated
 -- word for word in src/storage/claim.rs, because the index is used only then.
 CREATE INDEX documents_by_lane ON documents
-    (book, (CASE WHEN wanted = 'gone' THEN 2 WHEN tries > 0 THEN 1 ELSE 0 END), next_attempt_at)
+    (book, (CASE WHEN wanted = 'gone' THEN 2 WHEN tries + shadowed > 0 THEN 1 ELSE 0 END), next_attempt_at)
     WHERE state = 'due';
 CREATE INDEX documents_due_since ON documents (due_since) WHERE state = 'due' AND wanted = 'exist';
 CREATE INDEX documents_waiting ON documents (book, waits_for) WHERE waits_for <> '';
@@ -350,8 +351,91 @@ CREATE TABLE mappings (
     who      TEXT    NOT NULL,
     note     TEXT    NOT NULL DEFAULT '',   -- why, as the person wrote it
     document TEXT    NOT NULL,              -- TOML
+    posting  TEXT    NOT NULL DEFAULT 'on', -- 'on' or 'shadow'
     changes  TEXT    NOT NULL DEFAULT '[]'  -- what it changed, in words
 ) STRICT;
+
+CREATE INDEX mappings_in_shadow ON mappings (revision) WHERE posting = 'shadow';
+
+-- Shadow mode: invoices that are drafted and not sent, and how each draft compares with the invoice that another
+-- integration has created under the same number. A row exists as long as its invoice is due.
+CREATE TABLE shadow_orders (
+    order_id    TEXT    NOT NULL PRIMARY KEY,
+    book        TEXT    NOT NULL,
+    revision    INTEGER NOT NULL DEFAULT 1,         -- incremented by another draft; a comparison names its own
+    result      TEXT    NOT NULL DEFAULT 'waiting', -- or 'equal', 'differs', 'absent'
+    total       INTEGER NOT NULL,                   -- of the draft, in hundredths
+    check_at    INTEGER NOT NULL DEFAULT 1,         -- when it is compared next; 0: it is not
+    compared_at INTEGER,
+    invoice     TEXT                                -- as Accurate shows it, JSON
+) STRICT, WITHOUT ROWID;
+CREATE INDEX shadow_orders_by_check_at ON shadow_orders (book, check_at) WHERE check_at > 0;
+CREATE INDEX shadow_orders_by_result ON shadow_orders (result, order_id);
+
+-- In what they differ: one row for each order and kind of difference.
+CREATE TABLE shadow_differences (
+    id         INTEGER PRIMARY KEY,
+    order_id   TEXT    NOT NULL,
+    kind       TEXT    NOT NULL,
+    total      INTEGER NOT NULL, -- of the draft, in hundredths
+    difference INTEGER NOT NULL, -- by how much the invoice in Accurate is higher for this reason, in hundredths
+    details    TEXT    NOT NULL  -- JSON
+) STRICT;
+CREATE UNIQUE INDEX shadow_differences_of_order ON shadow_differences (order_id, kind);
+CREATE INDEX shadow_differences_by_kind ON shadow_differences (kind, id);
+
+-- How many orders have which result and which kind of difference.
+CREATE TABLE shadow_counts (
+    what       TEXT    NOT NULL PRIMARY KEY, -- a result or a kind of difference
+    n          INTEGER NOT NULL,
+    total      INTEGER NOT NULL,
+    difference INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER shadow_begins AFTER INSERT ON documents
+    WHEN NEW.shadowed = 1 AND NEW.kind = 'invoice' AND NEW.state = 'due' AND NEW.wanted = 'exist' BEGIN
+    INSERT INTO shadow_orders (order_id, book, total)
+        SELECT order_id, NEW.book, amount FROM orders WHERE order_id = NEW.order_id;
+END;
+CREATE TRIGGER shadow_begins_again AFTER UPDATE OF state, wanted, draft, shadowed ON documents
+    WHEN NEW.shadowed = 1 AND NEW.kind = 'invoice' AND NEW.state = 'due' AND NEW.wanted = 'exist'
+     AND (OLD.shadowed = 0 OR OLD.state <> 'due' OR OLD.wanted <> 'exist' OR OLD.draft <> NEW.draft) BEGIN
+    INSERT INTO shadow_orders (order_id, book, total)
+        SELECT order_id, NEW.book, amount FROM orders WHERE order_id = NEW.order_id
+        ON CONFLICT (order_id) DO UPDATE SET book = excluded.book, total = excluded.total, revision = revision + 1,
+            result = 'waiting', check_at = 1, compared_at = NULL, invoice = NULL;
+END;
+CREATE TRIGGER shadow_ends AFTER UPDATE OF state, wanted, shadowed ON documents
+    WHEN OLD.shadowed = 1 AND NEW.kind = 'invoice'
+     AND (NEW.shadowed = 0 OR NEW.state <> 'due' OR NEW.wanted <> 'exist') BEGIN
+    DELETE FROM shadow_orders WHERE order_id = NEW.order_id;
+END;
+CREATE TRIGGER shadow_draft_changed AFTER UPDATE OF revision ON shadow_orders WHEN OLD.revision <> NEW.revision BEGIN
+    DELETE FROM shadow_differences WHERE order_id = NEW.order_id;
+END;
+CREATE TRIGGER shadow_counted AFTER INSERT ON shadow_orders BEGIN
+    INSERT INTO shadow_counts (what, n, total, difference) VALUES (NEW.result, 1, NEW.total, 0)
+        ON CONFLICT (what) DO UPDATE SET n = n + 1, total = total + excluded.total;
+END;
+CREATE TRIGGER shadow_recounted AFTER UPDATE OF result, total ON shadow_orders
+    WHEN OLD.result <> NEW.result OR OLD.total <> NEW.total BEGIN
+    UPDATE shadow_counts SET n = n - 1, total = total - OLD.total WHERE what = OLD.result;
+    INSERT INTO shadow_counts (what, n, total, difference) VALUES (NEW.result, 1, NEW.total, 0)
+        ON CONFLICT (what) DO UPDATE SET n = n + 1, total = total + excluded.total;
+END;
+CREATE TRIGGER shadow_uncounted AFTER DELETE ON shadow_orders BEGIN
+    UPDATE shadow_counts SET n = n - 1, total = total - OLD.total WHERE what = OLD.result;
+    DELETE FROM shadow_differences WHERE order_id = OLD.order_id;
+END;
+CREATE TRIGGER shadow_differences_counted AFTER INSERT ON shadow_differences BEGIN
+    INSERT INTO shadow_counts (what, n, total, difference) VALUES (NEW.kind, 1, NEW.total, NEW.difference)
+        ON CONFLICT (what) DO UPDATE SET n = n + 1, total = total + excluded.total,
+            difference = difference + excluded.difference;
+END;
+CREATE TRIGGER shadow_differences_uncounted AFTER DELETE ON shadow_differences BEGIN
+    UPDATE shadow_counts SET n = n - 1, total = total - OLD.total, difference = difference - OLD.difference
+        WHERE what = OLD.kind;
+END;
 
 -- How far the bodies of old deliveries have been examined, to delete those that no decision needs ...
 CREATE TABLE cleared_up_to (

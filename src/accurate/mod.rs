@@ -3,10 +3,11 @@
 //! In the order in which a call uses them: [`client`] (one book's session), [`limiter`] (8 a second, 8 in flight),
 //! [`credentials`] (three signed headers), [`wire`] (HTTP), [`reply`] (parses replies), `messages` (the meaning of
 //! Accurate's messages), `redact` (removes our secrets), [`outcome`] (the outcome of a call); then one file for each
-//! resource: [`invoices`] (found by the list of a day with [`search`], read back with [`read_back`]), [`customers`],
-//! [`masters`].
+//! resource: [`invoices`] (found by the list of a day with [`search`], read back with [`read_back`], read
+//! with all their lines by [`booked`]), [`customers`], [`masters`].
 
 pub mod activity;
+pub mod booked;
 pub mod client;
 pub mod credentials;
 pub mod customers;

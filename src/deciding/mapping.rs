@@ -6,7 +6,7 @@ use super::Deciding;
 use crate::{
     clock::Clock,
     domain::{
-        mapping::{Mapping, text::removes_something},
+        mapping::{Mapping, PostingMode, text::removes_something},
         toml_text::Problem,
     },
     storage::{MappingRevision, Mappings, NewMapping, Result, StorageError},
@@ -65,6 +65,23 @@ impl Document {
     }
 }
 
+impl Document {
+    /// The same document with another `posting`. Comments are kept where the text allows it.
+    #[must_use]
+    pub fn with_posting(&self, posting: PostingMode) -> Self {
+        let mapping = Mapping { posting, ..self.mapping.clone() };
+        let line = format!("posting = \"{}\"", posting.as_str());
+        let is_posting = |line: &str| line.split_once('=').is_some_and(|(key, _)| key.trim() == "posting");
+        let lines = self.text.lines().map(|known| if is_posting(known) { &line } else { known });
+        let text = lines.collect::<Vec<_>>().join("\n") + "\n";
+        if Mapping::parse("mapping", &text).is_ok_and(|read| read == mapping) {
+            return Self { text, mapping };
+        }
+        let text = toml::to_string(&mapping.to_table()).expect("a mapping is texts, flags and tables");
+        Self { text, mapping }
+    }
+}
+
 /// The outcome of applying a mapping.
 #[derive(Clone, Debug)]
 pub enum Applied {
@@ -91,6 +108,11 @@ pub async fn current(storage: &dyn Mappings) -> Result<ActiveMapping> {
         None => Ok(ActiveMapping { revision: 0, mapping: Mapping::default() }),
         Some(stored) => read(&stored),
     }
+}
+
+/// A stored revision as a document.
+pub fn read_document(stored: &MappingRevision) -> Result<Document> {
+    Ok(Document { mapping: read(stored)?.mapping, text: stored.document.clone() })
 }
 
 fn read(stored: &MappingRevision) -> Result<ActiveMapping> {
@@ -133,6 +155,7 @@ pub async fn apply_file(
         who: author.who.to_owned(),
         note: author.note.to_owned(),
         changes: Vec::new(),
+        posting: document.mapping.posting,
         replaces: active.revision,
     };
     Ok(OfFile::Changed(match storage.put_mapping(&new, clock.now()).await? {
@@ -177,6 +200,7 @@ pub async fn apply(
         who: who.to_owned(),
         note: note.trim().chars().take(LONGEST_NOTE).collect(),
         changes: changes.clone(),
+        posting: document.mapping.posting,
         replaces: current.revision,
     };
     match storage.put_mapping(&new, clock.now()).await? {

@@ -152,11 +152,11 @@ fn read_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error
     Date::strptime(ACCURATE_DAY, &text).map_err(D::Error::custom)
 }
 
-fn write_number<S: Serializer>(number: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn write_number<S: Serializer>(number: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
     exact_number(*number).serialize(serializer)
 }
 
-fn read_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+pub(super) fn read_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     Rupiah::deserialize(deserializer).map(Rupiah::decimal)
 }
 

@@ -7,10 +7,10 @@
 //! products and warehouses it shows), [`reason`] (why an order is not invoiced,
 //! in words), [`about`] (what exactly a reason is about), [`document`] (what must exist in Accurate, and what
 //! needs what), [`doubt`] (what is not known about an order's saves),
-//! [`timeline`] (what happened to an order), [`state`] (its state), [`recheck`] (what it waits for in Accurate),
-//! [`masters`] (the lists of an Accurate database), [`matching`] (which item a SKU means), [`operator`] (who acts, and
-//! with which role), [`trial`] (what another mapping would change), [`toml_text`] (strict reading of files that people
-//! write).
+//! [`shadow`] (a draft beside the invoice of another integration), [`timeline`] (what happened to an order),
+//! [`state`] (its state), [`recheck`] (what it waits for in Accurate), [`masters`] (the lists of an Accurate database),
+//! [`matching`] (which item a SKU means), [`operator`] (who acts, and with which role), [`trial`] (what another mapping would change),
+//! [`toml_text`] (strict reading of files that people write).
 
 pub mod about;
 pub mod basis;
@@ -31,6 +31,7 @@ pub mod order;
 pub mod reason;
 pub mod recheck;
 pub mod seen;
+pub mod shadow;
 pub mod state;
 pub mod status;
 pub mod timeline;

@@ -1,10 +1,11 @@
 //! Connects the stages, from an order's delivery to its settled invoice.
 //!
 //! [`run`] runs the stages until it is stopped; [`people`] carries out what people request; [`queue`] says how many
-//! orders wait, and [`days`] what happened in the last days; `lists` has the lists of Accurate read. Each step is a method, so that a test can take the steps
-//! one by one.
+//! orders wait, and [`days`] what happened in the last days; `lists` has the lists of Accurate read, and `drafts` has the
+//! drafts of shadow mode compared. Each step is a method, so that a test can take the steps one by one.
 
 pub mod days;
+mod drafts;
 mod lists;
 mod pace;
 pub mod people;
@@ -20,7 +21,7 @@ use crate::{
     accurate::{client::Session, credentials::Credentials},
     clock::{Monotonic, SharedClock},
     deciding::{Decide, Deciding, mapping::ActiveMapping, trial::Trials},
-    domain::order::OrderId,
+    domain::{mapping::PostingMode, order::OrderId},
     inbox::Inbox,
     masters::Masters,
     posting::{BookStatus, Posting, Work},
@@ -187,6 +188,11 @@ impl Engine {
     /// Takes the next work of a book, up to this many pieces.
     pub async fn next_work(&self, book: &str, room: usize) -> Result<Vec<Work>> {
         self.posting.next_work(book, room).await
+    }
+
+    /// Whether nothing is sent to Accurate, as the active mapping says.
+    pub fn is_in_shadow(&self) -> bool {
+        self.mapping().mapping.posting == PostingMode::Shadow
     }
 
     /// Carries out a piece of work and writes its outcome.

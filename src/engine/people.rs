@@ -6,8 +6,16 @@ use jiff::civil::Date;
 
 use super::Engine;
 use crate::{
-    deciding::trial::Tried,
-    domain::{mapping::Mapping, operator::Actor, order::OrderId, reason::Warning},
+    deciding::{
+        mapping::{self, Applied},
+        trial::Tried,
+    },
+    domain::{
+        mapping::{Mapping, PostingMode},
+        operator::Actor,
+        order::OrderId,
+        reason::Warning,
+    },
     storage::{Filter, ManualChange, Result, Written},
 };
 
@@ -90,6 +98,31 @@ impl Engine {
         self.trials
             .run(self.storage.as_ref(), self.clock.as_ref(), self.mapping(), candidate, days, LONGEST_TRIAL)
             .await
+    }
+
+    /// Ends shadow mode: from now on invoices are created and deleted in Accurate. Returns false if that was so before.
+    pub async fn start_creating_invoices(&self, actor: &Actor) -> Result<bool> {
+        loop {
+            let Some(stored) = self.storage.mapping().await? else { return Ok(false) };
+            let document = mapping::read_document(&stored)?.with_posting(PostingMode::On);
+            let (storage, clock) = (self.storage.as_ref(), self.clock.as_ref());
+            match mapping::apply(storage, clock, document, actor.name.as_str(), Some(stored.revision)).await? {
+                Applied::Equal(_) => return Ok(false),
+                Applied::Changed(active, _) => {
+                    self.set_mapping(active);
+                    return Ok(true);
+                }
+                // Somebody else has just changed the mapping.
+                Applied::Stale(_) => {}
+            }
+        }
+    }
+
+    /// Has drafts without an equal invoice compared again now; returns how many.
+    pub async fn compare_again(&self, actor: &Actor) -> Result<u64> {
+        let orders = self.storage.compare_again().await?;
+        tracing::info!(orders, actor = actor.name, "{orders} drafts are compared again at the request of {actor}");
+        Ok(orders)
     }
 
     /// Decides undecided orders, so that the answer already shows the outcome; if another replica decides, it is

@@ -29,7 +29,13 @@ impl Engine {
     /// The orders that wait for Accurate, and how long they will take. The figures come from counters, so their cost
     /// does not depend on the number of orders.
     pub async fn queue(&self) -> Result<Queue> {
-        let waits = |state| matches!(state, State::Received | State::Due | State::VoidDue);
+        let is_in_shadow = self.is_in_shadow();
+        let waits = |state| match state {
+            State::Received => true,
+            // In shadow mode nothing is sent for them.
+            State::Due | State::VoidDue => !is_in_shadow,
+            _ => false,
+        };
         let counts = self.storage.counts().await?;
         let paused: HashSet<_> =
             self.books().into_iter().filter(|book| book.pause.is_some()).map(|book| book.name).collect();

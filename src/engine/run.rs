@@ -8,7 +8,7 @@ use tokio::{
     task::{JoinError, JoinHandle, JoinSet},
 };
 
-use super::{Engine, lists::read_always};
+use super::{Engine, drafts::compare_always, lists::read_always};
 use crate::{
     clock::until,
     housekeeping::retention::{STEP, clear_some},
@@ -87,6 +87,13 @@ impl Running {
         let (at_work, until) = (engine.clone(), stopped.clone());
         let refreshing = move |progress| refresh_statistics_always(at_work.clone(), until.clone(), progress);
         tasks.push(supervisor.keep_running("refreshing statistics", refreshing));
+        for status in engine.books() {
+            let (at_work, until) = (engine.clone(), stopped.clone());
+            let name = format!("comparing drafts of {}", status.name);
+            let comparing =
+                move |progress| compare_always(at_work.clone(), status.name.clone(), until.clone(), progress);
+            tasks.push(supervisor.keep_running(name, comparing));
+        }
         if let Some(keep) = keep_bodies {
             let at_work = engine.clone();
             let clearing = move |progress| clear_always(at_work.clone(), keep, stopped.clone(), progress);

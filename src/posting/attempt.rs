@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long a book waits after Accurate asked to slow down. No reply with Retry-After has been seen (accurate.md §2).
-const SLOW_DOWN: SignedDuration = SignedDuration::from_secs(1);
+pub(super) const SLOW_DOWN: SignedDuration = SignedDuration::from_secs(1);
 
 /// After this many look-ups in a row that find nothing, the order is blocked with `keeps_failing`.
 const MOST_FRUITLESS_LOOK_UPS: i64 = 10;
@@ -78,6 +78,8 @@ pub(super) struct Attempt<'a> {
     lease_ends: Deadline,
     /// When the last save ended, or when the attempt began if nothing has been saved.
     pub(super) last_save_at: Monotonic,
+    /// The invoice of another integration is used, because it equals the draft.
+    pub(super) is_adopted_as_equal: bool,
     warnings: Vec<Notice>,
     /// Timeline entries so far.
     entries: Vec<Entry>,
@@ -92,6 +94,7 @@ impl<'a> Attempt<'a> {
             trouble: claim.trouble.clone(),
             lease_ends: session.deadline_at(claim.lease_until),
             last_save_at: session.monotonic(),
+            is_adopted_as_equal: false,
             warnings: claim.warnings.clone(),
             entries: Vec::new(),
             health: Health::Nothing,
@@ -109,6 +112,11 @@ impl<'a> Attempt<'a> {
         let outcome = end.unwrap_or_else(|stop| self.stopped(stop, wait_after));
         let now = self.session.now();
         match &outcome {
+            Outcome::Invoiced { invoice } if self.is_adopted_as_equal => self.happened(Event::Adopted {
+                number: invoice.number.clone(),
+                id: invoice.id,
+                total: invoice.total.normalize().to_string(),
+            }),
             Outcome::Invoiced { invoice } => self.happened(Event::Invoiced {
                 number: invoice.number.clone(),
                 id: invoice.id,

@@ -2,14 +2,21 @@
 
 use std::sync::Arc;
 
+use jiff::{ToSpan, civil::Date};
+
 use super::attempt::{Attempt, Stop, stop};
 use crate::{
     accurate::{
+        booked,
         invoices::{self, FoundInvoice},
         outcome::Failure,
         search,
     },
-    domain::money::Rupiah,
+    domain::{
+        money::Rupiah,
+        shadow::{self, Difference},
+    },
+    storage::State,
 };
 
 /// What a look-up found.
@@ -19,6 +26,10 @@ pub(super) enum LookUp {
     Own(FoundInvoice),
     /// The number belongs to an invoice that does not name this order, and no other invoice does.
     Others(FoundInvoice),
+    /// An invoice that another integration may have created, which equals the draft in everything that was compared.
+    Equal(FoundInvoice),
+    /// The same, but it differs.
+    Different(FoundInvoice, Vec<Difference>),
     /// No invoice.
     Nothing,
     /// The number is free, but an invoice may exist under another one and cannot be searched for.
@@ -28,7 +39,15 @@ pub(super) enum LookUp {
 impl Attempt<'_> {
     /// Looks up this order's invoice; `named` is the id in the reply to its save.
     pub(super) async fn look_up(&mut self, named: Option<i64>) -> Result<LookUp, Stop> {
-        let looked_up = self.find(named).await.map_err(|failure| stop(&failure))?;
+        let looked_up = match self.find(named).await {
+            Ok(LookUp::Own(found) | LookUp::Others(found)) if self.may_be_of_another_integration() => {
+                self.compare(found).await
+            }
+            // As long as no save was sent, nothing is known to be missing that a list would have to show.
+            Ok(LookUp::NotSearchable) if self.may_be_of_another_integration() => Ok(LookUp::Nothing),
+            looked_up => looked_up,
+        };
+        let looked_up = looked_up.map_err(|failure| stop(&failure))?;
         if matches!(looked_up, LookUp::Nothing | LookUp::Others(_)) {
             self.doubt.nothing_is_found();
         }
@@ -45,8 +64,16 @@ impl Attempt<'_> {
         {
             return Ok(LookUp::Own(found));
         }
-        if self.may_have_another_number() || self.claim.doubt.exists() {
+        let is_elsewhere = self.may_be_of_another_integration() && !self.session.numbers_are_ours();
+        if self.may_have_another_number() || self.claim.doubt.exists() || is_elsewhere {
             match self.find_on_its_day().await? {
+                LookUp::Nothing if is_elsewhere => {
+                    // Other integrations date an order of the small hours a day early.
+                    let day_before = self.claim.draft.body.trans_date.saturating_sub(1.day());
+                    if let found @ LookUp::Own(_) = self.find_on(day_before).await? {
+                        return Ok(found);
+                    }
+                }
                 LookUp::Nothing => {}
                 // Where Accurate keeps our numbers, only a person can have renumbered it.
                 LookUp::NotSearchable if self.session.numbers_are_ours() => {}
@@ -59,7 +86,11 @@ impl Attempt<'_> {
     /// Looks for this order's invoice under any number: Accurate may have assigned one, or a person may have changed
     /// it.
     pub(super) async fn find_on_its_day(&mut self) -> Result<LookUp, Failure> {
-        let Some(invoices) = self.list_day().await? else { return Ok(LookUp::NotSearchable) };
+        self.find_on(self.claim.draft.body.trans_date).await
+    }
+
+    async fn find_on(&mut self, day: Date) -> Result<LookUp, Failure> {
+        let Some(invoices) = self.list_day(day).await? else { return Ok(LookUp::NotSearchable) };
         let Some(listed) = invoices.iter().find(|invoice| self.is_named_by(invoice)) else {
             return Ok(LookUp::Nothing);
         };
@@ -73,6 +104,29 @@ impl Attempt<'_> {
         }
     }
 
+    /// Whether an invoice that exists was created by another integration or a person: the order was due in shadow mode,
+    /// and no save of ours can have created it.
+    pub(super) fn may_be_of_another_integration(&self) -> bool {
+        self.claim.is_shadowed && self.claim.state == State::Due && !self.doubt.exists()
+    }
+
+    /// Compares such an invoice with the draft, line by line. What differs is never used without a person.
+    async fn compare(&mut self, found: FoundInvoice) -> Result<LookUp, Failure> {
+        let (session, claim) = (self.session, self.claim.clone());
+        let differences = self
+            .call_unrecorded(async || match booked::by_id(session, found.id).await? {
+                Some(booked) => Ok(shadow::compare(&claim.draft, &booked)),
+                None => Err(Failure::Ambiguous("the invoice was found and cannot be read".to_owned())),
+            })
+            .await;
+        let words = |differences: &Vec<Difference>| {
+            if differences.is_empty() { "it equals the draft" } else { "it differs from the draft" }
+        };
+        self.record_reply("sales-invoice/detail", differences.as_ref().map(words));
+        let differences = differences?;
+        Ok(if differences.is_empty() { LookUp::Equal(found) } else { LookUp::Different(found, differences) })
+    }
+
     /// Whether a save of unknown outcome may have created an invoice under a number that we do not know.
     pub(super) fn may_have_another_number(&self) -> bool {
         self.doubt.exists() && !self.session.numbers_are_ours()
@@ -81,6 +135,9 @@ impl Attempt<'_> {
     /// Whether a row of a list, or its absence, proves as much as a look-up of the number alone.
     pub(super) fn is_decided_by(&self, row: Option<&FoundInvoice>) -> bool {
         match row {
+            // The lines are not in a list.
+            Some(_) if self.may_be_of_another_integration() => false,
+            None if self.may_be_of_another_integration() => self.session.numbers_are_ours(),
             Some(found) => found.can_be_compared() && self.is_named_by(found),
             // If the absence would end a doubt, the number is looked up separately.
             None => !self.claim.undecided && !self.doubt.is_over() && !self.may_have_another_number(),
@@ -116,10 +173,10 @@ impl Attempt<'_> {
         self.call_and_record("sales-invoice/detail", words, || invoices::by_id(session, id)).await
     }
 
-    /// All invoices of the invoice's day, as a list shows them that began after the last save.
-    async fn list_day(&mut self) -> Result<Option<Arc<Vec<FoundInvoice>>>, Failure> {
-        let (session, claim, after) = (self.session, self.claim.clone(), self.last_save_at);
-        let look = || search::of_day(session, claim.draft.body.trans_date, after);
+    /// All invoices of a day, as a list shows them that began after the last save.
+    async fn list_day(&mut self, day: Date) -> Result<Option<Arc<Vec<FoundInvoice>>>, Failure> {
+        let (session, after) = (self.session, self.last_save_at);
+        let look = || search::of_day(session, day, after);
         let result = self.call_unrecorded(look).await;
         let words = match &result {
             Ok(Some(invoices)) if invoices.iter().any(|invoice| self.is_named_by(invoice)) => {

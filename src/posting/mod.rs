@@ -30,13 +30,14 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::lead::LeadingBook;
 use self::{
+    attempt::{SLOW_DOWN, health_of},
     bulks::Bulks,
     circuit::{Circuit, Gate, Pause},
     new_customers::WithoutCustomer,
     scheduler::{BULK_FROM, Pick, Scheduler, Waiting},
 };
 use crate::{
-    accurate::{client::Session, credentials::Credentials, invoices::LARGEST_BULK},
+    accurate::{client::Session, credentials::Credentials, invoices::LARGEST_BULK, outcome::Failure},
     clock::{Monotonic, SharedClock, StepWatch},
     signals::Signals,
     storage::{Claim, Claimable, Lane, LongestWaits, PostingStorage, Result, Wanted},
@@ -193,6 +194,22 @@ impl Posting {
     /// How many pieces of a book's work wait for a shared read-back. They make no calls, so other work may begin.
     pub fn reading_back(&self, book: &str) -> usize {
         self.books.get(book).map_or(0, |book| book.bulks.reading_back())
+    }
+
+    /// Whether a read beside the attempts may be made now: this replica leads the book, and the book is not paused or is
+    /// to be probed.
+    pub fn may_read(&self, book: &str) -> bool {
+        let Some(known) = self.books.get(book).filter(|known| known.session.may_call()) else { return false };
+        !matches!(known.lock_circuit().gate(self.now()), Gate::Shut(_))
+    }
+
+    /// Takes in what a read beside the attempts says about its book.
+    pub async fn note_read(&self, book: &str, failure: Option<&Failure>) -> Result<()> {
+        let Some(known) = self.books.get(book) else { return Ok(()) };
+        if matches!(failure, Some(Failure::SlowDown(_))) {
+            known.session.slow_down(SLOW_DOWN);
+        }
+        self.note(book, known, health_of(failure)).await
     }
 
     /// When there will be work again: an order may be claimed, or a recheck is due.

@@ -22,6 +22,7 @@ use crate::{
         money::Rupiah,
         reason::{Finding, Reason, Warning},
         recheck::Subject,
+        shadow,
     },
     storage::{Claim, Outcome, StandingInvoice, State},
 };
@@ -92,9 +93,9 @@ impl Attempt<'_> {
         self.save_and_conclude().await
     }
 
-    /// Whether an earlier attempt may have sent something.
+    /// Whether an earlier attempt may have sent something, or another integration may have created the invoice.
     pub(super) fn must_look_up(&self) -> bool {
-        self.claim.earlier_tries > 0 || self.claim.doubt.exists()
+        self.claim.earlier_tries > 0 || self.claim.doubt.exists() || self.claim.is_shadowed
     }
 
     /// An invoice that does not name its order could not be distinguished from another order's.
@@ -112,6 +113,8 @@ impl Attempt<'_> {
     pub(super) fn after_first_look_up(&mut self, looked_up: LookUp) -> Option<End> {
         let others = match looked_up {
             LookUp::Own(found) => return Some(self.adopt_or_check_again(found)),
+            LookUp::Equal(found) => return Some(Ok(self.adopt_as_equal(found))),
+            LookUp::Different(found, differences) => return Some(Ok(self.differs_from_draft(found, differences))),
             LookUp::NotSearchable => return Some(self.not_searchable()),
             LookUp::Others(found) => Some(found),
             LookUp::Nothing => None,
@@ -186,6 +189,8 @@ impl Attempt<'_> {
                 Ok(self.invoiced(found))
             }
             (_, LookUp::Own(found)) => self.adopt_or_check_again(found),
+            (_, LookUp::Equal(found)) => Ok(self.adopt_as_equal(found)),
+            (_, LookUp::Different(found, differences)) => Ok(self.differs_from_draft(found, differences)),
             (_, LookUp::NotSearchable) => self.not_searchable(),
             (Why::Taken(_), LookUp::Others(found)) => Ok(self.adopt(found)),
             // It may not be listed yet, so its absence is not proved.
@@ -310,6 +315,19 @@ impl Attempt<'_> {
             self.doubt.look_up_first();
         }
         let about = About::OtherInvoice { number: found.number, id: found.id, differences };
+        self.blocked(Reason::NumberConflict, about)
+    }
+
+    /// An invoice that another integration has created equals the draft in everything.
+    fn adopt_as_equal(&mut self, found: FoundInvoice) -> Outcome {
+        self.doubt.invoice_is_found();
+        self.is_adopted_as_equal = true;
+        self.invoiced(found)
+    }
+
+    /// An invoice that another integration has created differs from the draft: a person must act.
+    fn differs_from_draft(&self, found: FoundInvoice, differences: Vec<shadow::Difference>) -> Outcome {
+        let about = About::DiffersFromDraft { number: found.number, id: found.id, differences };
         self.blocked(Reason::NumberConflict, about)
     }
 

@@ -53,7 +53,9 @@ impl Attempt<'_> {
         let number = self.claim.draft.body.number.clone();
         match self.look_up(None).await? {
             LookUp::Own(found) => self.delete(&InvoiceRef { number, id: found.id }, found).await,
-            LookUp::Nothing | LookUp::Others(_) => Ok(self.voided(number, Deletion::Before)),
+            LookUp::Nothing | LookUp::Others(_) | LookUp::Equal(_) | LookUp::Different(..) => {
+                Ok(self.voided(number, Deletion::Before))
+            }
             LookUp::NotSearchable => Err(Stop::UntilSaveIsOver),
         }
     }

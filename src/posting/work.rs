@@ -57,7 +57,7 @@ impl Posting {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         let claims = [self.claimed(&claim)];
         let chance = self.chance();
-        if claim.earlier_tries > 0 || claim.doubt.exists() {
+        if claim.earlier_tries > 0 || claim.doubt.exists() || claim.is_shadowed {
             self.tell_of_invoices(book, &known.session).await;
         }
         let attempted = post::attempt(&known.session, claim, |failures| backoff(failures, chance)).await;
@@ -140,8 +140,11 @@ impl Posting {
             .collect();
         let mut came = HashSet::new();
         for claim in claimed.iter().filter(|claim| invoiced.contains(&claim.order_id)) {
-            let lag = now.duration_since(claim.received_at).as_secs_f64();
-            metrics::histogram!("forstok_accurate_invoice_lag_seconds").record(lag);
+            // In shadow mode it waited on purpose.
+            if !claim.is_shadowed {
+                let lag = now.duration_since(claim.received_at).as_secs_f64();
+                metrics::histogram!("forstok_accurate_invoice_lag_seconds").record(lag);
+            }
             came.extend(&claim.waited_for);
         }
         // Other orders that wait for the same thing continue as well.
@@ -249,7 +252,7 @@ fn of_another(settlement: &Settlement, settled: &Settled) -> Option<Settlement> 
         About::InvoiceOfOrder { number: invoice.number.clone(), id: invoice.id, order_id: owner.as_str().to_owned() };
     let findings = vec![Finding { reason: Reason::NumberConflict, about }];
     let mut entries = settlement.entries.clone();
-    entries.retain(|entry| !matches!(entry.event, Event::Invoiced { .. }));
+    entries.retain(|entry| !matches!(entry.event, Event::Invoiced { .. } | Event::Adopted { .. }));
     let at = settlement.entries.last().map_or(Timestamp::UNIX_EPOCH, |entry| entry.at);
     entries.push(Entry::new(at, Event::Blocked { findings: findings.clone() }));
     let outcome = Outcome::Blocked { findings, waits_for: None, recheck_after: None };
@@ -261,6 +264,7 @@ struct Claimed {
     order_id: OrderId,
     /// Which attempt this is, counted as the timeline counts.
     nth: i64,
+    is_shadowed: bool,
     received_at: Timestamp,
     lease_ends: Monotonic,
     waited_for: Option<Subject>,
@@ -271,6 +275,7 @@ impl Posting {
         Claimed {
             order_id: claim.order_id.clone(),
             nth: claim.earlier_tries + 1,
+            is_shadowed: claim.is_shadowed,
             received_at: claim.received_at,
             lease_ends: self.monotonic() + until(self.now(), claim.lease_until),
             waited_for: claim.waits_for.clone(),

@@ -6,6 +6,7 @@ use super::{
     Lane, LongestWaits, Result,
     claim::LANE,
     dialect::{Columns, Dialect},
+    mappings::IS_ON,
     rows::timestamp,
 };
 use crate::domain::order::OrderId;
@@ -14,7 +15,8 @@ pub(super) async fn next_at(db: &mut impl Dialect, book: &str) -> Result<Option<
     let earliest = Lane::ALL.map(|lane| {
         let lane = lane as usize;
         format!(
-            "SELECT MIN(next_attempt_at) AS at FROM documents WHERE book = $1 AND state = 'due' AND {LANE} = {lane}"
+            "SELECT MIN(next_attempt_at) AS at FROM documents WHERE book = $1 AND state = 'due' AND {LANE} = {lane}
+               AND {IS_ON}"
         )
     });
     let sql = format!("SELECT MIN(at) AS at FROM ({}) AS lanes", earliest.join(" UNION ALL "));

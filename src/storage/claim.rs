@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Claim, Claimable, DocumentKey, InvoiceRef, Lane, Result, StorageError, Trouble, Wanted,
     dialect::{Columns, Dialect, Value},
+    mappings::IS_ON,
     rows::{document_key, json as to_json, json_column, order_id, state, timestamp},
     timeline::append,
 };
@@ -19,7 +20,7 @@ use crate::domain::{
 };
 
 /// Which lane a document is in: word for word the expression of the index `documents_by_lane`.
-pub(super) const LANE: &str = "(CASE WHEN wanted = 'gone' THEN 2 WHEN tries > 0 THEN 1 ELSE 0 END)";
+pub(super) const LANE: &str = "(CASE WHEN wanted = 'gone' THEN 2 WHEN tries + shadowed > 0 THEN 1 ELSE 0 END)";
 
 /// News is decided first, because it may call off a deletion; unless the document may already exist, which only a look
 /// at Accurate can tell.
@@ -52,7 +53,7 @@ fn has_what_it_needs(lane: Lane) -> String {
 fn ids(lane: Lane, has_come: &str, direction: &str, limit: &str) -> String {
     format!(
         "SELECT id FROM documents
-         WHERE book = $1 AND state = 'due' AND {LANE} = {n} AND {has_come} <= $2 AND {IS_DECIDED}{needs}
+         WHERE book = $1 AND state = 'due' AND {LANE} = {n} AND {has_come} <= $2 AND {IS_DECIDED}{needs} AND {IS_ON}
          ORDER BY next_attempt_at {direction} LIMIT {limit}",
         n = lane as usize,
         needs = has_what_it_needs(lane),
@@ -132,7 +133,7 @@ async fn take<T: Dialect>(
                                    ELSE deletion_tried END,
              lease_until = $3, next_attempt_at = CASE WHEN state = 'blocked' THEN next_attempt_at ELSE $3 END
          WHERE {which}
-         RETURNING order_id, kind, part, attempt, tries, failures, draft, waits_for, failed_checks, trouble, accurate_id,
+         RETURNING order_id, kind, part, attempt, tries, failures, shadowed, draft, waits_for, failed_checks, trouble, accurate_id,
                    number, CASE WHEN doubt_before <> 0 THEN {now} - doubt_before END AS doubt_age,
                    CASE WHEN shown_at <> 0 THEN {now} - shown_at END AS shown_age",
         least = T::LEAST,
@@ -190,6 +191,7 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
         attempt,
         lease_until,
         earlier_tries: row.number("tries")? - 1,
+        is_shadowed: row.number("shadowed")? == 1,
         failures: row.number("failures")?,
         state: state(order)?,
         undecided: order.number("undecided")? == 1,

@@ -10,6 +10,7 @@ use super::{
     dialect::{Columns, Dialect},
     fold::{BODY_BYTES, LARGEST_READ, first_by_size},
     list::{Binds, conditions},
+    mappings::is_shadowed,
     rows::{
         hundredths, json as to_json, json_column, micros, moment, optional_json, order_id, reason, state, storable,
         subject_of, timestamp,
@@ -208,13 +209,15 @@ async fn write_documents<T: Dialect>(db: &mut T, verdicts: &[&Verdict], now: Tim
         .collect();
     if !rows.is_empty() {
         let sql = format!(
-            "INSERT INTO documents (order_id, kind, part, book, number, draft, wanted, state, due_since, next_attempt_at)
+            "INSERT INTO documents (order_id, kind, part, book, number, draft, wanted, state, due_since, next_attempt_at,
+                                    shadowed)
              SELECT v.value ->> 0, 'invoice', 0, v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4,
-                    v.value ->> 5, CAST($2 AS BIGINT), CAST($2 AS BIGINT)
+                    v.value ->> 5, CAST($2 AS BIGINT), CAST($2 AS BIGINT), {}
              FROM {} WHERE true
              ON CONFLICT (order_id, kind, part) DO UPDATE SET
-                 book = excluded.book, number = excluded.number, draft = excluded.draft,
+                 book = excluded.book, number = excluded.number, draft = excluded.draft, shadowed = excluded.shadowed,
                  failed_checks = CASE WHEN excluded.draft <> documents.draft THEN 0 ELSE documents.failed_checks END, {}",
+            is_shadowed("(SELECT o.created_at FROM orders o WHERE o.order_id = v.value ->> 0)"),
             T::ROWS,
             changes("excluded.wanted", "excluded.state", "0")
         );

@@ -7,9 +7,24 @@ use super::{
     dialect::{Columns, Dialect},
     rows::{json as to_json, json_column, timestamp},
 };
+use crate::domain::mapping::PostingMode;
 
 /// Authors of mappings that came from the file under `mapping.file`.
 pub const MAPPING_FILE_AUTHORS: [&str; 3] = ["file at start", "file at reload", "file by mapping apply"];
+
+/// Whether documents are sent, by the active mapping. Whatever changes it is seen by the next claim, whoever made it.
+pub(super) const IS_ON: &str = "COALESCE((SELECT posting FROM mappings ORDER BY revision DESC LIMIT 1), 'on') = 'on'";
+
+/// 1 for a document of an order that was known before shadow mode ended, or while it lasts: another integration may have
+/// created the invoice.
+pub(super) fn is_shadowed(created_at: &str) -> String {
+    const LAST: &str = "(SELECT MAX(revision) FROM mappings WHERE posting = 'shadow')";
+    const END: &str = "(SELECT MIN(at) FROM mappings WHERE revision >";
+    format!(
+        "CASE WHEN {LAST} IS NULL THEN 0 WHEN COALESCE({END} {LAST}), 9223372036854775807) >= {created_at} THEN 1
+              ELSE 0 END"
+    )
+}
 
 pub(super) async fn in_force(db: &mut impl Dialect) -> Result<Option<MappingRevision>> {
     Ok(history(db, 1).await?.pop())
@@ -55,10 +70,14 @@ pub(super) async fn put(db: &mut impl Dialect, new: &NewMapping, now: Timestamp)
     if newest != new.replaces {
         return Ok(None);
     }
-    let sql = "INSERT INTO mappings (revision, at, who, note, document, changes) VALUES ($1, $2, $3, $4, $5, $6)";
-    let changes = to_json(&new.changes);
+    if new.posting == PostingMode::On {
+        begin_to_post(db, now).await?;
+    }
+    let sql = "INSERT INTO mappings (revision, at, who, note, document, changes, posting)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let (changes, posting) = (to_json(&new.changes), new.posting.as_str());
     let (who, note, document) = ((&new.who).into(), (&new.note).into(), (&new.document).into());
-    let values = [(newest + 1).into(), now.into(), who, note, document, (&changes).into()];
+    let values = [(newest + 1).into(), now.into(), who, note, document, (&changes).into(), posting.into()];
     db.execute(sql, &values).await?;
     // Whatever is not settled may come out differently under the new rules; a cancellation does so only if the order
     // was seen again after it, since whether that contradicts it depends on the chosen status.
@@ -70,4 +89,14 @@ pub(super) async fn put(db: &mut impl Dialect, new: &NewMapping, now: Timestamp)
     }
     let NewMapping { document, who, note, changes, .. } = new.clone();
     Ok(Some(MappingRevision { revision: newest + 1, at: now, who, note, document, changes }))
+}
+
+/// Shadow mode ends: what was only drafted waits for Accurate from now on.
+async fn begin_to_post(db: &mut impl Dialect, now: Timestamp) -> Result<()> {
+    let sql = format!(
+        "UPDATE documents SET due_since = $1, next_attempt_at = $1
+         WHERE state = 'due' AND wanted = 'exist' AND shadowed = 1 AND lease_until = 0 AND NOT {IS_ON}"
+    );
+    db.execute(sql, &[now.into()]).await?;
+    Ok(())
 }

@@ -27,6 +27,7 @@ mod rows;
 mod seen;
 mod sessions;
 mod settle;
+mod shadow;
 mod sql;
 mod sqlite;
 mod timeline;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{
     Cause, Count, OpenWarning, OrderRecord, Result, State, Sums, UnreadableDelivery,
     dialect::{Columns, Dialect},
+    mappings::IS_ON,
     rows::{ORDER_COLUMNS, json_column, order_record, reason, state, timestamp},
 };
 use crate::domain::{
@@ -80,7 +81,7 @@ async fn number(db: &mut impl Dialect, sql: String) -> Result<Option<i64>> {
 
 pub(super) async fn oldest_due<T: Dialect>(db: &mut T) -> Result<Option<Timestamp>> {
     let sql = format!(
-        "SELECT MIN(due_since) AS n FROM documents{} WHERE state = 'due' AND wanted = 'exist'",
+        "SELECT MIN(due_since) AS n FROM documents{} WHERE state = 'due' AND wanted = 'exist' AND {IS_ON}",
         T::BY_DUE_SINCE
     );
     number(db, sql).await?.map(timestamp).transpose()

@@ -7,7 +7,8 @@ mod masters;
 mod posting;
 mod replicas;
 mod seen;
+mod shadow;
 mod timeline;
 
-pub use self::{deciding::*, inbox::*, lists::*, masters::*, posting::*, replicas::*, seen::*, timeline::*};
+pub use self::{deciding::*, inbox::*, lists::*, masters::*, posting::*, replicas::*, seen::*, shadow::*, timeline::*};
 pub use crate::domain::state::State;

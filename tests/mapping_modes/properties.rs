@@ -374,6 +374,7 @@ fn documents() -> impl Strategy<Value = Table> {
         .prop_map(|stores: BTreeMap<_, _>| stores.into_iter().collect::<Table>().into());
     let numbers = &["{channel_order_id}", "{order_id}", "{store_id}-{order_id}", "INV {channel_order_id} \"x\""];
     some_of(vec![
+        ("posting", one_of(&["on", "shadow"]).boxed()),
         ("auto_create_at", one_of(&["Open", "Not Shipped", "Ready to Ship", "Shipped", "Delivered", "never"]).boxed()),
         ("on_cancel", one_of(&["void", "keep"]).boxed()),
         ("orders_from", one_of(&["2026-11-01", "2024-02-29"]).boxed()),

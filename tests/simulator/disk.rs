@@ -101,14 +101,9 @@ impl Disk {
 
 async fn put_mapping(place: &Database) {
     let storage = storage::open(place).await.expect("a database can be made");
-    Mapping::parse("mapping.toml", MAPPING).expect("the sample mapping is valid");
-    let new = NewMapping {
-        document: MAPPING.to_owned(),
-        who: "simulator".to_owned(),
-        note: String::new(),
-        changes: Vec::new(),
-        replaces: 0,
-    };
+    let posting = Mapping::parse("mapping.toml", MAPPING).expect("the sample mapping is valid").posting;
+    let (document, who) = (MAPPING.to_owned(), "simulator".to_owned());
+    let new = NewMapping { document, who, note: String::new(), changes: Vec::new(), posting, replaces: 0 };
     storage.put_mapping(&new, Timestamp::UNIX_EPOCH).await.expect("written");
     storage.close().await;
 }

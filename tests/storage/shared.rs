@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use forstok_accurate::{
     clock::Clock,
+    domain::mapping::PostingMode,
     storage::{Leadership, NewMapping, State},
 };
 
@@ -14,7 +15,8 @@ const LEASE: Duration = Duration::from_mins(1);
 
 fn new_mapping(world_document: &str, replaces: i64) -> NewMapping {
     let changes = vec!["invoice_date: \"reached\" → \"ordered\"".to_owned()];
-    NewMapping { document: world_document.to_owned(), who: "test".to_owned(), note: String::new(), changes, replaces }
+    let (document, who) = (world_document.to_owned(), "test".to_owned());
+    NewMapping { document, who, note: String::new(), changes, posting: PostingMode::On, replaces }
 }
 
 pub(super) async fn a_mapping_replaces_the_one_it_was_made_for_and_no_other(base: Base) {

@@ -6,7 +6,7 @@ mod words;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{money::Rupiah, recheck::Subject, unread::Problem};
+use super::{money::Rupiah, recheck::Subject, shadow, unread::Problem};
 
 /// The product, store, amounts or invoice that a finding or a warning is about.
 ///
@@ -138,6 +138,16 @@ pub enum About {
         /// How it differs from this order's invoice.
         differences: Vec<Difference>,
     },
+    /// An invoice in Accurate that another integration, or a person, has created for this order and that differs from
+    /// the draft.
+    DiffersFromDraft {
+        /// Its number.
+        number: String,
+        /// Accurate's id.
+        id: i64,
+        /// In what they differ; never empty.
+        differences: Vec<shadow::Difference>,
+    },
     /// An invoice in Accurate that belongs to another order.
     InvoiceOfOrder {
         /// Its number.
@@ -265,16 +275,16 @@ pub enum Changed {
 }
 
 /// Amounts as texts, because a number inside a tagged JSON object would be parsed as a float.
-mod as_text {
+pub(super) mod as_text {
     use serde::{Deserialize, Deserializer, Serializer, de};
 
     use super::Rupiah;
 
-    pub(super) fn serialize<S: Serializer>(amount: &Rupiah, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::domain) fn serialize<S: Serializer>(amount: &Rupiah, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(amount)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rupiah, D::Error> {
+    pub(in crate::domain) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rupiah, D::Error> {
         Rupiah::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }

@@ -83,6 +83,7 @@ impl About {
                 say(format!("invoice {number}{id}"), format!("faktur {number}{id}"))
             }
             Self::OtherInvoice { .. }
+            | Self::DiffersFromDraft { .. }
             | Self::InvoiceOfOrder { .. }
             | Self::Renumbered { .. }
             | Self::StillThere { .. }
@@ -104,6 +105,20 @@ impl About {
             Language::Indonesian => indonesian,
         };
         match self {
+            Self::DiffersFromDraft { number, id, differences } => {
+                let listed = differences.iter().map(|one| one.in_words(language)).collect::<Vec<_>>().join("; ");
+                say(
+                    format!(
+                        "invoice {number} (id {id}) was not created by this service and differs from the draft: \
+                         {listed}. Correct or delete it in Accurate, then retry; or mark the order as done by hand"
+                    ),
+                    format!(
+                        "faktur {number} (id {id}) tidak dibuat oleh layanan ini dan berbeda dengan draf: {listed}. \
+                         Perbaiki atau hapus faktur itu di Accurate, lalu coba lagi; atau tandai pesanan sudah dibuat \
+                         manual"
+                    ),
+                )
+            }
             Self::OtherInvoice { number, id, differences } => {
                 let listed = differences.iter().map(|one| one.in_words(language)).collect::<Vec<_>>().join(", ");
                 let listed = if listed.is_empty() { listed } else { format!(": {listed}") };

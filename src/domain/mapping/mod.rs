@@ -22,6 +22,8 @@ pub const DEFAULT_BOOK: &str = "main";
 /// A complete, validated mapping.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mapping {
+    /// Whether anything is sent to Accurate.
+    pub posting: PostingMode,
     /// Status from which on an invoice must exist; `None` = never.
     pub auto_create_at: Option<Status>,
     /// What happens to the invoice of an order that is cancelled afterwards.
@@ -77,6 +79,26 @@ pub struct Store {
     pub warehouses: Option<BTreeMap<String, String>>,
 }
 
+/// Whether documents are sent to Accurate, or only drafted and compared with what another integration has created.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PostingMode {
+    /// They are sent.
+    #[default]
+    On,
+    /// Nothing is created, changed or deleted in Accurate.
+    Shadow,
+}
+
+impl PostingMode {
+    /// The mapping's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Shadow => "shadow",
+        }
+    }
+}
+
 /// `void` deletes the invoice; `keep` keeps it and adds a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words of the mapping")]
@@ -129,6 +151,17 @@ pub enum TaxMode {
     Inclusive,
     /// Tax is added to the prices.
     Exclusive,
+}
+
+impl TaxMode {
+    /// The mapping's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Inclusive => "inclusive",
+            Self::Exclusive => "exclusive",
+        }
+    }
 }
 
 /// Statuses at which an invoice can be created, in the mapping's words; the first is the default.

@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use toml::{Table, Value};
 
 use super::{
-    AUTO_CREATE_AT, Bundles, CATEGORIES, DEFAULT_BOOK, InvoiceDate, Mapping, OnCancel, OnTotalDifference, Store,
-    TaxMode, Template, UnknownStores, canonical_id,
+    AUTO_CREATE_AT, Bundles, CATEGORIES, DEFAULT_BOOK, InvoiceDate, Mapping, OnCancel, OnTotalDifference, PostingMode,
+    Store, TaxMode, Template, UnknownStores, canonical_id,
 };
 use crate::domain::toml_text::{Problem, Problems, Section, syntax_problem};
 
@@ -24,6 +24,7 @@ impl Mapping {
         let root = Section::root(table, &problems);
         let auto_create_at = root.choice("auto_create_at", &AUTO_CREATE_AT);
         let mapping = Self {
+            posting: root.choice("posting", &[("on", PostingMode::On), ("shadow", PostingMode::Shadow)]),
             auto_create_at,
             on_cancel: root.choice("on_cancel", &[("void", OnCancel::Void), ("keep", OnCancel::Keep)]),
             orders_from: read_date(&root, "orders_from"),

@@ -11,6 +11,7 @@ impl Mapping {
     pub fn to_table(&self) -> Table {
         let mut table = Table::new();
         let mut set = |key: &str, value: Value| table.insert(key.to_owned(), value);
+        set("posting", text(self.posting.as_str()));
         set("auto_create_at", text(self.auto_create_at.map_or("never", status_word)));
         set(
             "on_cancel",
@@ -130,12 +131,7 @@ fn texts(texts: &BTreeMap<String, String>) -> Value {
 }
 
 fn tax(mode: TaxMode) -> Value {
-    let mode = match mode {
-        TaxMode::Off => "off",
-        TaxMode::Inclusive => "inclusive",
-        TaxMode::Exclusive => "exclusive",
-    };
-    Value::Table(Table::from_iter([("mode".to_owned(), text(mode))]))
+    Value::Table(Table::from_iter([("mode".to_owned(), text(mode.as_str()))]))
 }
 
 /// Every setting by its full path.
@@ -190,6 +186,7 @@ mod tests {
     use super::*;
 
     const FULL: &str = r#"
+        posting = "shadow"
         auto_create_at = "Shipped"
         on_cancel = "keep"
         orders_from = 2026-11-01

@@ -83,6 +83,15 @@ pub enum Event {
         /// Warnings about the invoice.
         notices: Vec<Notice>,
     },
+    /// The invoice already existed in Accurate, equals the draft in everything that was compared, and is used.
+    Adopted {
+        /// Its number.
+        number: String,
+        /// Its id in Accurate.
+        id: i64,
+        /// Accurate's total in rupiah.
+        total: String,
+    },
     /// The attempt failed for a reason outside the service; the order will be retried.
     Postponed {
         /// When it will be retried.

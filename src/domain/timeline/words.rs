@@ -53,6 +53,11 @@ impl Event {
                 money(total),
                 warned(notices, "; please check: ", LANGUAGE)
             ),
+            Self::Adopted { number, id, total } => format!(
+                "invoice {number} already existed in Accurate (id {id}, {}). It equals the draft in customer, date, \
+                 branch, payment term, warehouse, products, prices, discount, shipping, tax and total, so it is used",
+                money(total)
+            ),
             Self::Postponed { until, outcome, words } => {
                 format!("next attempt {}: {}", moment(*until), reply_in_words(outcome, words, LANGUAGE))
             }
@@ -109,6 +114,12 @@ impl Event {
                 if is_adopted(notices) { "sudah ada" } else { "berhasil dibuat" },
                 money(total),
                 warned(notices, "; mohon diperiksa: ", LANGUAGE)
+            ),
+            Self::Adopted { number, id, total } => format!(
+                "faktur {number} sudah ada di Accurate (id {id}, {}). Pelanggan, tanggal, cabang, syarat pembayaran, \
+                 gudang, barang, harga, diskon, ongkos kirim, pajak dan totalnya sama dengan draf, sehingga faktur itu \
+                 yang dipakai",
+                money(total)
             ),
             Self::Postponed { until, outcome, words } => {
                 format!("percobaan berikutnya {}: {}", moment(*until), reply_in_words(outcome, words, LANGUAGE))
@@ -208,6 +219,8 @@ fn done_in_indonesian(words: &str) -> &str {
         "nothing to delete" => "tidak ada yang perlu dihapus",
         "an invoice with this number exists" => "faktur dengan nomor ini ada",
         "an invoice of its day names this order" => "ada faktur pada tanggal itu yang menyebut pesanan ini",
+        "it equals the draft" => "sama dengan draf",
+        "it differs from the draft" => "berbeda dengan draf",
         "no invoice of its day names this order" => "tidak ada faktur pada tanggal itu yang menyebut pesanan ini",
         "the list of its day cannot be relied on" => "daftar faktur pada tanggal itu tidak dapat diandalkan",
         "the newest invoices show it" => "faktur terlihat di daftar faktur terbaru",

@@ -18,6 +18,9 @@ use crate::domain::mapping::{AUTO_CREATE_AT, CATEGORIES};
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct MappingBody {
+    /// `on`, or `shadow`: everything is decided and drafted, and nothing is sent to Accurate.
+    #[schema(example = "on", schema_with = posting)]
+    posting: Option<String>,
     /// The status at which the invoice is created.
     #[schema(example = "Ready to Ship", schema_with = statuses)]
     auto_create_at: Option<String>,
@@ -147,6 +150,10 @@ fn one_of(words: impl IntoIterator<Item = &'static str>) -> Object {
 
 fn statuses() -> Object {
     one_of(AUTO_CREATE_AT.map(|(word, _)| word))
+}
+
+fn posting() -> Object {
+    one_of(["on", "shadow"])
 }
 
 fn on_cancel() -> Object {

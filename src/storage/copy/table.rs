@@ -34,6 +34,8 @@ pub(super) const TABLES: &[Table] = &[
     table("seen_sku_stores", &["sku", "store_id"], 2_000),
     table("seen_warehouses", &["warehouse_id", "store_id"], 2_000),
     table("timeline", &["order_id", "seq"], 2_000),
+    table("shadow_orders", &["order_id"], 2_000),
+    table("shadow_differences", &["id"], 2_000),
     table("rechecks", &["book", "subject"], 2_000),
     table("kept_bodies", &["delivery"], 2_000),
     table("cleared_up_to", &["id"], 1),
@@ -47,6 +49,7 @@ pub(super) const COUNTED: &[Table] = &[
     table("cause_counts", &["reason", "subject"], 0),
     table("day_counts", &["kind", "day", "store_id", "state"], 0),
     table("warning_counts", &["warning"], 0),
+    table("shadow_counts", &["what"], 0),
 ];
 
 /// The columns of a table, those of its key first.

@@ -8,6 +8,7 @@ pub use crate::domain::decision::{Saves, Undecided, Verdict};
 use crate::domain::{
     about::About,
     manual::{Manual, Refused},
+    mapping::PostingMode,
     order::OrderId,
     reason::Warning,
 };
@@ -110,6 +111,8 @@ pub struct NewMapping {
     pub note: String,
     /// What it changes, in words.
     pub changes: Vec<String>,
+    /// Whether documents are sent while it is active.
+    pub posting: PostingMode,
     /// The revision that it replaces; 0 when there is none.
     pub replaces: i64,
 }

@@ -62,6 +62,8 @@ pub struct Claim {
     pub lease_until: Timestamp,
     /// Counted attempts before this one; above 0 the number is looked up before it is saved.
     pub earlier_tries: i64,
+    /// It was, or could have been, due in shadow mode: another integration may have created its invoice.
+    pub is_shadowed: bool,
     /// Failures in a row before this attempt.
     pub failures: i64,
     /// `Due` or `VoidDue`; `Blocked` when it is only looked up.

@@ -4,6 +4,7 @@
 //! signature shows what it can change. [`Storage`] is all of them together; Rust converts it to each of them.
 
 mod attempts;
+mod comparisons;
 mod decisions;
 mod deliveries;
 mod figures;
@@ -18,7 +19,7 @@ mod seen;
 mod sessions;
 
 pub use self::{
-    attempts::Attempts, decisions::Decisions, deliveries::Deliveries, figures::Figures, housekeeping::Housekeeping,
+    attempts::Attempts, comparisons::Comparisons, decisions::Decisions, deliveries::Deliveries, figures::Figures, housekeeping::Housekeeping,
     mappings::Mappings, master_lists::MasterLists, orders::Orders, rechecks::Rechecks, replicas::Replicas,
     requests::Requests, seen::Seen, sessions::Sessions,
 };
@@ -33,6 +34,7 @@ pub trait Storage:
     InboxStorage
     + DecidingStorage
     + PostingStorage
+    + Comparisons
     + MasterLists
     + Requests
     + Figures

@@ -30,6 +30,7 @@ pub(super) fn rules(rules: &Mapping, page: &Page) -> Vec<(&'static str, String)>
         |day| page.t("orders from {} on", "pesanan mulai {}").replace("{}", &format::day(day)),
     );
     vec![
+        (key("posting", page), value("posting", rules.posting.as_str())),
         (key("auto_create_at", page), value("auto_create_at", rules.auto_create_at.map_or("never", status_word))),
         (key("orders_from", page), from),
         (key("invoice_date", page), value("invoice_date", day)),
@@ -96,6 +97,7 @@ pub(super) fn category(category: &str, page: &Page) -> String {
 
 pub(super) fn key(key: &str, page: &Page) -> &'static str {
     match key {
+        "posting" => page.t("Invoices in Accurate", "Faktur di Accurate"),
         "auto_create_at" => page.t("An invoice is created from", "Faktur dibuat mulai status"),
         "orders_from" => page.t("Orders that are invoiced", "Pesanan yang difakturkan"),
         "invoice_date" => page.t("Date of the invoice", "Tanggal faktur"),
@@ -121,6 +123,11 @@ pub(super) fn key(key: &str, page: &Page) -> &'static str {
 
 pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
     match (key, word) {
+        ("posting", "on") => page.t("created and deleted automatically", "dibuat dan dihapus otomatis"),
+        ("posting", "shadow") => page.t(
+            "nothing is sent; drafts are only compared (shadow mode)",
+            "tidak ada yang dikirim; draf hanya dibandingkan (mode bayangan)",
+        ),
         ("auto_create_at", "never") => page.t("never automatically", "tidak pernah otomatis"),
         ("invoice_date", "trigger") => {
             page.t("the day the order reached that status", "hari saat pesanan mencapai status tersebut")

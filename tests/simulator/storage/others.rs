@@ -6,13 +6,14 @@ use forstok_accurate::{
     domain::{
         order::OrderId,
         reason::{Reason, Warning},
+        shadow::Kind,
         timeline::Entry,
     },
     storage::{
-        Cause, Cleared, Count, DayOf, DaySum, Days, Figures, Filter, Grouping, Housekeeping, Leadership, ManualChange,
+        Cause, Cleared, Compared, Comparison, ComparisonResult, Comparisons, Count, DayOf, DaySum, Days, DifferenceRow, Figures, Filter, Grouping, Housekeeping, Leadership, ManualChange,
         MappingRevision, Mappings, NewMapping, OpenWarning, OrderRecord, Orders, Page, Position, Replicas, Requests,
-        Result, Seen, SeenSku, SessionRecord, Sessions, SkuInStore, SnapshotRecord, StoreName, Sums, TimelinePage,
-        TimelinePlace, Total, WarehouseInStore, Written,
+        Result, Seen, SeenSku, SessionRecord, Sessions, ShadowSums, SkuInStore, SnapshotRecord, StoreName, Sums, TimelinePage,
+        TimelinePlace, ToCompare, Total, WarehouseInStore, Written,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -36,6 +37,42 @@ impl Requests for SimStore {
 
     async fn acknowledge(&self, order_id: &OrderId, warning: Warning, actor: &str, now: Timestamp) -> Result<Written> {
         self.gates.in_store(self.inner.acknowledge(order_id, warning, actor, now)).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Comparisons for SimStore {
+    async fn drafts_to_compare(&self, book: &str, now: Timestamp, limit: i64) -> Result<Vec<ToCompare>> {
+        self.gates.in_store(self.inner.drafts_to_compare(book, now, limit)).await
+    }
+
+    async fn write_comparisons(&self, compared: &[Compared], now: Timestamp) -> Result<()> {
+        self.gates.in_store(self.inner.write_comparisons(compared, now)).await
+    }
+
+    async fn compare_again(&self) -> Result<u64> {
+        self.gates.in_store(self.inner.compare_again()).await
+    }
+
+    async fn shadow_sums(&self) -> Result<ShadowSums> {
+        self.gates.in_store(self.inner.shadow_sums()).await
+    }
+
+    async fn comparison(&self, order_id: &OrderId) -> Result<Option<Comparison>> {
+        self.gates.in_store(self.inner.comparison(order_id)).await
+    }
+
+    async fn differences(&self, kind: Option<Kind>, before: Option<i64>, limit: i64) -> Result<Vec<DifferenceRow>> {
+        self.gates.in_store(self.inner.differences(kind, before, limit)).await
+    }
+
+    async fn orders_compared(
+        &self,
+        result: ComparisonResult,
+        after: Option<&OrderId>,
+        limit: i64,
+    ) -> Result<Vec<(OrderId, String)>> {
+        self.gates.in_store(self.inner.orders_compared(result, after, limit)).await
     }
 }
 
