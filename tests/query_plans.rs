@@ -22,7 +22,9 @@ use forstok_accurate::{
     },
     housekeeping::retention::clear_some,
     inbox::{delivery, folding},
-    storage::{ComparisonResult, DayOf, Days, Filter, Grouping, ManualChange, MasterSearch, Position, SessionRecord, State},
+    storage::{
+        ComparisonResult, DayOf, Days, Filter, Grouping, ManualChange, MasterSearch, Position, SessionRecord, State,
+    },
 };
 use jiff::{SignedDuration, civil::date};
 use rust_decimal::Decimal;

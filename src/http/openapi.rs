@@ -16,10 +16,10 @@ use super::{
     responses::with_problem_body,
     v1::{
         acknowledge_warning, check_mapping, compare_mapping_revisions, decide_order, export_orders, get_mapping,
-        get_mapping_revision, get_order, get_snapshot, get_summary, get_totals, get_unreadable_webhook,
-        list_mapping_revisions, list_masters, list_orders, list_problems, list_skus, list_unreadable_webhooks,
-        preview_order, put_mapping, refresh_masters, restore_mapping, retry_order, retry_orders,
-        retry_unreadable_webhook, try_mapping,
+        get_mapping_revision, get_order, get_shadow, get_snapshot, get_summary, get_totals, get_unreadable_webhook,
+        list_mapping_revisions, list_masters, list_orders, list_problems, list_shadow_differences, list_skus,
+        list_unreadable_webhooks, preview_order, put_mapping, refresh_masters, restore_mapping, retry_order,
+        retry_orders, retry_unreadable_webhook, try_mapping,
     },
     webhook,
 };
@@ -49,6 +49,8 @@ use super::{
         get_mapping_revision::handler,
         list_skus::handler,
         get_summary::handler,
+        get_shadow::handler,
+        list_shadow_differences::handler,
         get_mapping::handler,
         put_mapping::handler,
         restore_mapping::handler,

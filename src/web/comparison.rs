@@ -52,6 +52,11 @@ struct Pieces {
 }
 
 impl Comparison {
+    /// Whether the invoice is only drafted.
+    pub(super) fn is_draft(&self) -> bool {
+        self.has_invoice && !self.exists
+    }
+
     pub(super) fn new(sent: &Snapshot, order: &OrderRecord, page: &Page) -> Self {
         let draft = order.draft.as_ref();
         let exists = order.invoice.is_some() && order.state != State::Voided;

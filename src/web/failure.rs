@@ -222,8 +222,15 @@ mod tests {
     use crate::{domain::reason::Language, http::wrong_field::WrongField};
 
     fn words(problem: &Problem, language: Language) -> String {
-        let page =
-            Page { actor: None, language, now: Timestamp::UNIX_EPOCH, here: "/".to_owned(), blocked: 0, done: None };
+        let page = Page {
+            actor: None,
+            language,
+            now: Timestamp::UNIX_EPOCH,
+            here: "/".to_owned(),
+            blocked: 0,
+            is_in_shadow: false,
+            done: None,
+        };
         let (heading, sentence, remedy) = in_words(problem, &page);
         format!("{heading}. {sentence} {remedy}")
     }

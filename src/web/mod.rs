@@ -19,6 +19,8 @@ mod orders;
 mod page;
 mod problems;
 mod setup;
+mod shadow;
+mod shadow_order;
 mod skus;
 mod today;
 mod webhooks;
@@ -43,6 +45,7 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/orders", get(orders::show))
         .route("/orders/{order_id}", get(order::show))
         .route("/mapping", get(mapping::show))
+        .route("/mapping/shadow", get(shadow::show))
         .route("/mapping/skus", get(skus::show))
         .route("/mapping/skus/items", get(skus::items))
         .route("/mapping/skus/export", get(skus::export))
@@ -57,6 +60,7 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/problems/webhooks/{id}/retry", post(webhooks::retry))
         .route("/orders/{order_id}/retry", post(order::retry))
         .route("/orders/{order_id}/decision", post(order::decide))
+        .route("/mapping/shadow/compare", post(shadow::compare_again))
         .route("/connection/check", post(connection::check))
         .route_layer(from_fn(auth::workers_only));
     let admins = setup::routes()
@@ -64,6 +68,7 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/mapping/try", post(mapping::try_it))
         .route("/mapping/history/{revision}/restore", post(mapping::history::restore))
         .route("/mapping/skus", post(skus::change))
+        .route("/mapping/shadow/start", post(shadow::start))
         .route_layer(from_fn(auth::admins_only));
     let checks = Arc::new(connection::Checks::default());
     let operators = readers

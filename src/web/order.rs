@@ -14,6 +14,7 @@ use super::{
     order_line::OrderLine,
     page::{Page, html},
     problems::where_to_act,
+    shadow_order::ShadowOrder,
     words::{StateShown, state_of},
 };
 use crate::{
@@ -60,6 +61,8 @@ struct Order {
     /// The order is being processed, or its reader has just changed it: the page updates itself.
     is_live: bool,
     comparison: Option<Comparison>,
+    /// In shadow mode, its draft beside the invoice of another integration.
+    shadow: Option<ShadowOrder>,
     /// By a rule or a person's decision it gets no invoice.
     is_ignored: bool,
     timeline: Vec<Happened>,
@@ -156,13 +159,19 @@ pub(super) async fn show(
     let sent = snapshots.iter().find(|snapshot| snapshot.counts).and_then(|snapshot| snapshot.body.as_deref());
     let sent = sent.and_then(|body| payload::read(body).ok()).map(|payload| payload.order);
     let comparison = sent.map(|sent| Comparison::new(&sent, &order, &page));
-    let actions = if page.may_work() { actions(&order) } else { Actions::default() };
+    let mut actions = if page.may_work() { actions(&order) } else { Actions::default() };
+    // Nothing is sent, so there is nothing to try again.
+    actions.retry &= !page.is_in_shadow || order.state == OrderState::Blocked;
     let form = match open.form.as_deref() {
         Some("by_hand") if actions.by_hand => Some("by_hand"),
         Some("never") if actions.never => Some("never"),
         _ => None,
     };
-    let is_moving = matches!(order.state, OrderState::Received | OrderState::Due | OrderState::VoidDue);
+    let is_draft = page.is_in_shadow && order.state == OrderState::Due;
+    let compared = storage.comparison(&id).await?.zip(order.draft.as_ref());
+    let shadow = compared.map(|(comparison, draft)| ShadowOrder::new(draft, &comparison, &page));
+    let is_moving =
+        !page.is_in_shadow && matches!(order.state, OrderState::Received | OrderState::Due | OrderState::VoidDue);
     html(&Order {
         is_live: form.is_none() && (is_moving || page.done.is_some()),
         line: OrderLine::new(&order, &page),
@@ -171,13 +180,14 @@ pub(super) async fn show(
         book: order.book.clone(),
         state: state_of(&order, &page),
         invoice: invoice(&order),
-        next_attempt: order.next_attempt_at.filter(|_| order.state == OrderState::Due).map(format::moment),
+        next_attempt: order.next_attempt_at.filter(|_| order.state == OrderState::Due && !is_draft).map(format::moment),
         findings: order.findings.iter().map(|finding| Blocked::new(finding, &page)).collect(),
         decision: decided(&order, &page),
         notices: notices(&order, &page),
         actions,
         form,
         comparison,
+        shadow,
         is_ignored: order.state == OrderState::Ignored,
         timeline,
         snapshots: snapshots.into_iter().map(Snapshot::new).collect(),

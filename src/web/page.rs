@@ -46,6 +46,8 @@ pub(super) struct Page {
     pub(super) here: String,
     /// Orders that need attention.
     pub(super) blocked: i64,
+    /// Nothing is sent to Accurate, as the mapping says.
+    pub(super) is_in_shadow: bool,
     /// What the reader has just done, in words.
     pub(super) done: Option<String>,
 }
@@ -54,7 +56,8 @@ impl Page {
     /// A page for a reader who is not signed in.
     pub(super) fn of_nobody(app: &App, headers: &HeaderMap, here: &str) -> Self {
         let language = language::of(app, headers);
-        Self { actor: None, language, now: app.engine.now(), here: here.to_owned(), blocked: 0, done: None }
+        let (here, is_in_shadow) = (here.to_owned(), false);
+        Self { actor: None, language, now: app.engine.now(), here, blocked: 0, is_in_shadow, done: None }
     }
 
     /// The text in the reader's language.
@@ -113,6 +116,16 @@ impl Page {
     /// Whether the reader may retry, decide and acknowledge.
     pub(super) fn may_work(&self) -> bool {
         self.may(Role::Work)
+    }
+
+    /// Whether the reader may change the mapping.
+    pub(super) fn may_administer(&self) -> bool {
+        self.actor.as_ref().is_some_and(|actor| actor.may(Role::Admin))
+    }
+
+    /// Whether the reader is told that nothing is sent: on every page but the one about it.
+    pub(super) fn shows_shadow(&self) -> bool {
+        self.is_in_shadow && !self.is_in("/mapping/shadow")
     }
 
     pub(super) fn role(&self) -> &'static str {
@@ -180,6 +193,12 @@ impl Page {
                 "Restored. Waiting orders are being decided again under this mapping.",
                 "Dipulihkan. Pesanan yang menunggu sedang diputuskan ulang dengan pemetaan ini.",
             ),
+            "started" => self.t(
+                "Invoices are being created from now on.",
+                "Mulai sekarang faktur dibuat di Accurate.",
+            ),
+            "started_before" => self.t("Invoices were being created already.", "Faktur memang sudah dibuat otomatis."),
+            "comparing" => self.t("{} are being compared again.", "{} sedang dibandingkan lagi."),
             "checked" => self.t("Checked just now.", "Baru saja diperiksa."),
             _ => return None,
         };
@@ -242,7 +261,7 @@ impl FromRequestParts<App> for Page {
         let blocked = blocked(app).await?;
         let page = Self::of_nobody(app, &parts.headers, here);
         let done = page.done(parts.uri.query().unwrap_or_default());
-        Ok(Self { actor: Some(actor), blocked, done, ..page })
+        Ok(Self { actor: Some(actor), blocked, is_in_shadow: app.engine.is_in_shadow(), done, ..page })
     }
 }
 

@@ -132,7 +132,9 @@ fn in_states(counts: &[Count], states: &[OrderState]) -> i64 {
 const UNDER_WAY: &[OrderState] = &[OrderState::Received, OrderState::Due, OrderState::VoidDue];
 
 fn verdict(page: &Page, counts: &[Count], books: &[Book]) -> Verdict {
-    let (invoiced, under_way) = (in_states(counts, &[OrderState::Invoiced]), in_states(counts, UNDER_WAY));
+    let invoiced = in_states(counts, &[OrderState::Invoiced]);
+    let moving = if page.is_in_shadow { &[OrderState::Received] } else { UNDER_WAY };
+    let under_way = in_states(counts, moving);
     let mut sentence = match page.language {
         Language::English => {
             let verb = if invoiced == 1 { "has" } else { "have" };
@@ -149,6 +151,9 @@ fn verdict(page: &Page, counts: &[Count], books: &[Book]) -> Verdict {
     sentence.push('.');
     if let Some(trouble) = books.iter().find_map(|book| book.pause.as_ref()) {
         return Verdict { kind: "bad", heading: trouble.sentence.to_owned(), sentence: trouble.remedy.to_owned() };
+    }
+    if page.is_in_shadow {
+        return in_shadow(page, in_states(counts, &[OrderState::Due]));
     }
     let (kind, heading) = if page.blocked > 0 {
         let heading = page.t("All booked except {}", "Semua sudah dibukukan kecuali {}");
@@ -170,6 +175,23 @@ fn verdict(page: &Page, counts: &[Count], books: &[Book]) -> Verdict {
         )
     };
     Verdict { kind, heading, sentence }
+}
+
+/// In shadow mode, drafts are what there is.
+fn in_shadow(page: &Page, drafts: i64) -> Verdict {
+    let heading = if drafts == 1 {
+        page.t("1 invoice is drafted and not sent", "1 faktur dibuat sebagai draf dan tidak dikirim").to_owned()
+    } else {
+        page.t("{} invoices are drafted and not sent", "{} faktur dibuat sebagai draf dan tidak dikirim")
+            .replace("{}", &format::count(drafts))
+    };
+    let sentence = match page.blocked {
+        0 => page.t("Every other order needs no invoice yet.", "Pesanan lainnya belum memerlukan faktur.").to_owned(),
+        blocked => page
+            .t("{} cannot be drafted and need attention.", "{} belum dapat dibuatkan draf dan perlu ditangani.")
+            .replace("{}", &page.orders(blocked)),
+    };
+    Verdict { kind: if page.blocked > 0 { "warn" } else { "good" }, heading, sentence }
 }
 
 impl CauseLine {

@@ -16,6 +16,10 @@ pub(super) fn state_of(order: &OrderRecord, page: &Page) -> StateShown {
         (Some(manual), State::Ignored) if manual.decision.needs_document() => {
             StateShown { kind: "good", text: page.t("Done by hand", "Dibuat manual") }
         }
+        (_, State::Due) if page.is_in_shadow => StateShown { kind: "", text: page.t("Draft only", "Hanya draf") },
+        (_, State::VoidDue) if page.is_in_shadow => {
+            StateShown { kind: "", text: page.t("Deletion not sent", "Penghapusan tidak dikirim") }
+        }
         (_, state) => state_shown(state, page),
     }
 }

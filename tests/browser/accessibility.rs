@@ -12,7 +12,7 @@ const RUN: &str = "const done = arguments[arguments.length - 1]; axe.run().then(
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => one.id + ': ' + one.nodes.map(node => node.html).join(' '))))";
 
-const PAGES: [&str; 20] = [
+const PAGES: [&str; 21] = [
     "/login",
     "/nowhere",
     "/",
@@ -32,6 +32,7 @@ const PAGES: [&str; 20] = [
     "/mapping/skus?match=none&q=nothing",
     "/mapping/history",
     "/mapping/history?from=1&to=1",
+    "/mapping/shadow",
     "/connection",
 ];
 

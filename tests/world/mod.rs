@@ -396,7 +396,8 @@ fn engine(storage: Arc<dyn Storage>, session: Session, clock: &Arc<FakeClock>, m
 async fn apply_mapping(storage: &dyn Storage, replaces: i64, document: &str, now: Timestamp) -> ActiveMapping {
     let mapping = Mapping::parse("mapping.toml", document).expect("a valid mapping");
     let (document, who) = (document.to_owned(), "test".to_owned());
-    let new = NewMapping { document, who, note: String::new(), changes: Vec::new(), posting: mapping.posting, replaces };
+    let new =
+        NewMapping { document, who, note: String::new(), changes: Vec::new(), posting: mapping.posting, replaces };
     let put = storage.put_mapping(&new, now).await.expect("written").expect("nobody else changes it");
     ActiveMapping { revision: put.revision, mapping }
 }

@@ -8,6 +8,7 @@ pub(super) mod export_orders;
 pub(super) mod get_mapping;
 pub(super) mod get_mapping_revision;
 pub(super) mod get_order;
+pub(super) mod get_shadow;
 pub(super) mod get_snapshot;
 pub(super) mod get_summary;
 pub(super) mod get_totals;
@@ -16,6 +17,7 @@ pub(super) mod list_mapping_revisions;
 pub(super) mod list_masters;
 pub(super) mod list_orders;
 pub(super) mod list_problems;
+pub(crate) mod list_shadow_differences;
 pub(super) mod list_skus;
 pub(crate) mod list_unreadable_webhooks;
 mod order;
@@ -48,6 +50,8 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/v1/unreadable/{id}", get(get_unreadable_webhook::handler))
         .route("/v1/totals", get(get_totals::handler))
         .route("/v1/summary", get(get_summary::handler))
+        .route("/v1/shadow", get(get_shadow::handler))
+        .route("/v1/shadow/differences", get(list_shadow_differences::handler))
         .route("/v1/mapping", get(get_mapping::handler))
         .route("/v1/mapping/history", get(list_mapping_revisions::handler))
         .route("/v1/mapping/revisions/{revision}", get(get_mapping_revision::handler))

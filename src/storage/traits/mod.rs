@@ -19,9 +19,9 @@ mod seen;
 mod sessions;
 
 pub use self::{
-    attempts::Attempts, comparisons::Comparisons, decisions::Decisions, deliveries::Deliveries, figures::Figures, housekeeping::Housekeeping,
-    mappings::Mappings, master_lists::MasterLists, orders::Orders, rechecks::Rechecks, replicas::Replicas,
-    requests::Requests, seen::Seen, sessions::Sessions,
+    attempts::Attempts, comparisons::Comparisons, decisions::Decisions, deliveries::Deliveries, figures::Figures,
+    housekeeping::Housekeeping, mappings::Mappings, master_lists::MasterLists, orders::Orders, rechecks::Rechecks,
+    replicas::Replicas, requests::Requests, seen::Seen, sessions::Sessions,
 };
 use super::{
     Result,

@@ -52,7 +52,7 @@ fn template(text: &str, page: &Page) -> String {
         .replace("{store_id}", page.t("‹Forstok store id›", "‹ID toko Forstok›"))
 }
 
-pub(super) fn tax(mode: TaxMode, page: &Page) -> &'static str {
+pub(in crate::web) fn tax(mode: TaxMode, page: &Page) -> &'static str {
     match mode {
         TaxMode::Off => page.t("no tax on invoices", "faktur tanpa pajak"),
         TaxMode::Inclusive => page.t("prices include PPN", "harga termasuk PPN"),

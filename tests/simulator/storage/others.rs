@@ -10,10 +10,11 @@ use forstok_accurate::{
         timeline::Entry,
     },
     storage::{
-        Cause, Cleared, Compared, Comparison, ComparisonResult, Comparisons, Count, DayOf, DaySum, Days, DifferenceRow, Figures, Filter, Grouping, Housekeeping, Leadership, ManualChange,
-        MappingRevision, Mappings, NewMapping, OpenWarning, OrderRecord, Orders, Page, Position, Replicas, Requests,
-        Result, Seen, SeenSku, SessionRecord, Sessions, ShadowSums, SkuInStore, SnapshotRecord, StoreName, Sums, TimelinePage,
-        TimelinePlace, ToCompare, Total, WarehouseInStore, Written,
+        Cause, Cleared, Compared, Comparison, ComparisonResult, Comparisons, Count, DayOf, DaySum, Days, DifferenceRow,
+        Figures, Filter, Grouping, Housekeeping, Leadership, ManualChange, MappingRevision, Mappings, NewMapping,
+        OpenWarning, OrderRecord, Orders, Page, Position, Replicas, Requests, Result, Seen, SeenSku, SessionRecord,
+        Sessions, ShadowSums, SkuInStore, SnapshotRecord, StoreName, Sums, TimelinePage, TimelinePlace, ToCompare,
+        Total, WarehouseInStore, Written,
     },
 };
 use jiff::{Timestamp, civil::Date};
