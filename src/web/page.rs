@@ -118,11 +118,6 @@ impl Page {
         self.may(Role::Work)
     }
 
-    /// Whether the reader may change the mapping.
-    pub(super) fn may_administer(&self) -> bool {
-        self.actor.as_ref().is_some_and(|actor| actor.may(Role::Admin))
-    }
-
     /// Whether the reader is told that nothing is sent: on every page but the one about it.
     pub(super) fn shows_shadow(&self) -> bool {
         self.is_in_shadow && !self.is_in("/mapping/shadow")

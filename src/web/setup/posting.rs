@@ -6,9 +6,10 @@ use crate::{
 };
 
 pub(super) fn is_on(app: &App) -> bool {
-    app.engine.mapping().revision > 0
+    app.engine.mapping().revision > 0 && !app.engine.is_in_shadow()
 }
 
-pub(super) async fn start(_: &App, _: &Actor) -> Result<(), Problem> {
-    std::future::ready(Ok(())).await
+pub(super) async fn start(app: &App, actor: &Actor) -> Result<(), Problem> {
+    app.engine.start_creating_invoices(actor).await?;
+    Ok(())
 }
