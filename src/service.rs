@@ -14,6 +14,7 @@ use crate::{
     accurate::{client::Session, wire::HttpWire},
     clock::{Clock, SharedClock, SystemClock},
     deciding::mapping::{self, ActiveMapping, Applied, Document, OfFile},
+    domain::mapping::{Mapping, PostingMode},
     engine::{Engine, run::Running},
     http::{self, App, Proofs},
     inbox::record::Recorder,
@@ -30,6 +31,9 @@ pub const STOP_DEADLINE: Duration = Duration::from_secs(20);
 
 /// Name of the task that accepts connections, for health checks.
 const ACCEPTING: &str = "accepting connections";
+
+/// Author of the first mapping.
+const SETUP_AUTHOR: &str = "setup";
 
 /// How often applying a mapping file is tried while others change the mapping at the same time.
 const MAPPING_TRIES: usize = 5;
@@ -76,6 +80,7 @@ impl Service {
             opened.context("the service has not started and does not try again; start it once this is solved")?;
         let mapping = match &config.mapping {
             Some(file) => with_file(storage.as_ref(), file, clock.as_ref(), MAPPING_FILE_AUTHORS[0]).await?,
+            None if config.lacks_secrets() => first_mapping(storage.as_ref(), clock.as_ref()).await?,
             None => stored_mapping(storage.as_ref()).await?,
         };
         let wire = Arc::new(HttpWire::new().context("the HTTP client could not be made")?);
@@ -200,6 +205,22 @@ async fn stored_mapping(storage: &dyn Mappings) -> anyhow::Result<ActiveMapping>
         tracing::warn!("there is no mapping yet: orders are blocked with store_unmapped; set mapping.file");
     }
     Ok(active)
+}
+
+/// The stored mapping. The first one sends nothing: somebody sees the first invoice on the setup page before it is
+/// created.
+async fn first_mapping(storage: &dyn Mappings, clock: &dyn Clock) -> anyhow::Result<ActiveMapping> {
+    let active = mapping::current(storage).await?;
+    if active.revision > 0 {
+        return Ok(active);
+    }
+    let rules = Mapping { posting: PostingMode::Shadow, ..active.mapping };
+    let document = Document::from_table(&rules.to_table()).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+    match mapping::apply(storage, clock, document, SETUP_AUTHOR, Some(0)).await? {
+        Applied::Equal(active) | Applied::Changed(active, _) => Ok(active),
+        // Another replica was faster.
+        Applied::Stale(_) => Ok(mapping::current(storage).await?),
+    }
 }
 
 /// The active mapping, after the file was applied if it has changed.

@@ -326,7 +326,7 @@ fn print(folder: &Path, content: &Content) -> Result<(), Failure> {
     say!("  forstok-accurate serve --config {}", settings.display());
     let next = format!(
         "and open http://{shown}/setup. It shows the first webhook, the stores that are not mapped yet, and the first \
-         invoice before it is created."
+         invoice before it is created. Nothing is created in Accurate before you press the button there."
     );
     say!("{}", paragraph("", &next));
     Ok(())

@@ -8,6 +8,7 @@ use std::{
 };
 
 use forstok_accurate::sandbox::Running;
+use reqwest::Method;
 
 use crate::{
     forstok::order,
@@ -83,16 +84,20 @@ async fn its_files_start_a_service_that_creates_the_first_invoice() {
     let token = printed(&said, "with this token:").to_owned();
     let answer = service.send_with(&[("key", key)], order(1).to_string().into_bytes()).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    invoiced(&service, &token).await;
+    reaches(&service, &token, "due").await;
+    assert_eq!(accurate.sandbox().invoice_count(), 0, "nothing is created before the switch");
+    let headers = [("authorization", format!("Bearer {token}"))];
+    assert_eq!(service.ask(Method::POST, "/setup/start", &headers, Vec::new()).await.status, 303);
+    reaches(&service, &token, "invoiced").await;
     assert_eq!(accurate.sandbox().invoice_count(), 1);
 }
 
-/// Waits until the order has its invoice, as the operator of this token.
-async fn invoiced(service: &Service, token: &str) {
-    crate::service::eventually("the order is invoiced", async || {
+/// Waits until the order is in this state, as the operator of this token.
+async fn reaches(service: &Service, token: &str, state: &str) {
+    crate::service::eventually(&format!("the order is {state}"), async || {
         let headers = [("authorization", format!("Bearer {token}"))];
-        let answer = service.ask(reqwest::Method::GET, "/v1/orders/1", &headers, Vec::new()).await;
-        (answer.status == 200 && answer.json()["state"] == "invoiced").then_some(())
+        let answer = service.ask(Method::GET, "/v1/orders/1", &headers, Vec::new()).await;
+        (answer.status == 200 && answer.json()["state"] == state).then_some(())
     })
     .await;
 }

@@ -115,6 +115,9 @@ async fn an_address_and_a_token_are_enough_to_get_to_the_first_invoice() {
     visitor.post("/setup/first-day", &[("day", "2023-01-01")]).await.goes_to("/setup?done=first_day_saved#step-4");
     visitor.get("/setup").await.says(&["Orders from 01/01/2023 on get an invoice."]);
     maps_the_stores(&service).await;
+    service.order_once("1", "due").await;
+    visitor.get("/setup").await.says(&["its invoice exactly as it will be created", "N1", "Start creating invoices"]);
+    assert_eq!(accurate.sandbox().invoice_count(), 0, "nothing is created before the switch");
     visitor.post("/setup/start", &[]).await.goes_to("/setup?done=setup_started#step-5");
     service.order_once("1", "invoiced").await;
     visitor.get("/setup").await.says(&["Invoices are created in Accurate."]);

@@ -97,6 +97,8 @@ fn mapping_text(content: &Content) -> String {
          # The service applies this file at startup and on SIGHUP, if the file has changed since it was last applied.\n\
          # What you choose on the pages stays active until then.\n\n{keys}"
     );
+    // Nothing is sent before somebody has seen the first invoice on the setup page.
+    text = set(&text, "posting", "\"shadow\"");
     text = set(&text, "orders_from", &content.first_day);
     text.push_str(
         "# \"off\", \"inclusive\" (prices include PPN) or \"exclusive\" (PPN is added to the prices).\n[tax]\nmode = \"off\"\n\n\
@@ -147,7 +149,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::mapping::Mapping;
+    use crate::domain::mapping::{Mapping, PostingMode};
 
     fn content() -> Content {
         Content {
@@ -197,6 +199,7 @@ mod tests {
         assert_eq!(mapping.stores.len(), 2);
         assert_eq!(mapping.stores["7600"].branch.as_deref(), Some("Kantor Pusat"));
         assert_eq!(mapping.accounts["shipping"], "700101");
+        assert_eq!(mapping.posting, PostingMode::Shadow, "nothing is sent before the switch");
         assert!(mapping.skus.is_empty() && mapping.warehouses.is_none(), "{text}");
         let nothing =
             Content { stores: Vec::new(), shipping_account: String::new(), branch: String::new(), ..content() };

@@ -3,7 +3,6 @@
 //! [`webhooks`], [`accurate`] and [`start`] are the steps; [`progress`] says which of them are done.
 
 mod accurate;
-mod posting;
 mod progress;
 mod start;
 mod webhooks;

@@ -2,7 +2,6 @@
 
 use std::borrow::Borrow;
 
-use super::posting;
 use crate::{
     accurate::client::Session,
     domain::{mapping::UnknownStores, reason::Reason},
@@ -41,7 +40,7 @@ impl Progress {
         let has_key = proofs.sources.webhook != Source::Missing;
         let has_credentials =
             app.engine.books().iter().all(|book| app.engine.session(&book.name).is_some_and(Session::has_credentials));
-        let is_on = posting::is_on(app);
+        let is_on = !app.engine.is_in_shadow();
         let has_stores = accepts_any || !mapping.stores.is_empty();
         let done = [
             has_key && app.newest_webhook().await?.is_some(),

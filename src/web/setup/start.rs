@@ -8,7 +8,6 @@ use axum::{
 use jiff::{ToSpan, civil::Date};
 use serde::Deserialize;
 
-use super::posting;
 use crate::{
     clock::SystemClock,
     deciding::mapping::{self, Applied, Document},
@@ -58,7 +57,7 @@ impl Start {
             example: Example::newest(app, page).await?,
             waiting: in_state(OrderState::Due),
             watching: in_state(OrderState::Watching),
-            is_on: posting::is_on(app),
+            is_on: !app.engine.is_in_shadow(),
         })
     }
 }
@@ -110,7 +109,7 @@ pub(super) async fn set_first_day(
 
 /// `POST /setup/start`.
 pub(super) async fn start(State(app): State<App>, By(actor): By) -> Result<Response, Problem> {
-    posting::start(&app, &actor).await?;
+    app.engine.start_creating_invoices(&actor).await?;
     Ok(Redirect::to("/setup?done=setup_started#step-5").into_response())
 }
 
