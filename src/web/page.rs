@@ -118,9 +118,9 @@ impl Page {
         self.may(Role::Work)
     }
 
-    /// Whether the reader is told that nothing is sent: on every page but the one about it.
+    /// Whether the reader is told that nothing is sent: on every page but those that say so themselves.
     pub(super) fn shows_shadow(&self) -> bool {
-        self.is_in_shadow && !self.is_in("/mapping/shadow")
+        self.is_in_shadow && !self.is_in("/mapping/shadow") && !self.is_in("/setup")
     }
 
     pub(super) fn role(&self) -> &'static str {

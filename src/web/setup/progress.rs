@@ -58,6 +58,11 @@ impl Progress {
         self.done.get(step.borrow() - 1).copied().unwrap_or_default()
     }
 
+    /// Whether everything before the switch is done.
+    pub(in crate::web) fn is_ready(&self) -> bool {
+        self.done[..4].iter().all(|done| *done)
+    }
+
     /// The first step that is not done, while invoices are not being created; the first one is 1.
     pub(in crate::web) fn next(&self) -> Option<usize> {
         if self.is_finished {
