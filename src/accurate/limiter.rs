@@ -2,8 +2,8 @@
 //!
 //! There are eight slots. A call occupies a slot until one second after the call ended, so two calls with the same slot
 //! never reach Accurate within one second of each other, and Accurate sees at most eight calls in any second. A call
-//! that takes long reached Accurate long before it ended, so its slot is free again one second and [`WAY`] after it was
-//! sent; [`WAY`] allows for variations of the network delay.
+//! that takes long reached Accurate long before it ended, so its slot is free again one second and `WAY` after it was
+//! sent; `WAY` allows for variations of the network delay.
 //!
 //! All times are measured with the monotonic clock, so setting the machine's clock neither delays a call nor lets one
 //! leave early.
@@ -34,7 +34,7 @@ const WINDOW: Duration = Duration::from_secs(1);
 const WAY: Duration = Duration::from_millis(100);
 
 /// Shortest time between two calls. Calls that are sent together can be delayed together, and then coincide with the
-/// calls of the next second. If calls are spread, one of them may be delayed by more than [`WAY`]. Spreading costs
+/// calls of the next second. If calls are spread, one of them may be delayed by more than `WAY`. Spreading costs
 /// nothing, because eight slots allow one call in 125 milliseconds on average.
 const GAP: Duration = Duration::from_millis(60);
 

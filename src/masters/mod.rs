@@ -1,7 +1,7 @@
 //! Keeps the lists from which people choose: accounts, warehouses, customers, items.
 //!
 //! A list is read when it was never read or is a day old, when somebody requests it, and when an order is blocked for
-//! something that the list could explain. [`reading`] reads one list from beginning to end, in calls that give way to
+//! something that the list could explain. `reading` reads one list from beginning to end, in calls that give way to
 //! all others.
 
 mod reading;

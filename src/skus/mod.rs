@@ -1,7 +1,7 @@
 //! The SKUs that orders contain beside the items in Accurate, and changes to their mapping.
 //!
 //! [`Catalogue`] is the table that the page and `/v1` show. [`Changes`] are what a person has entered but not saved.
-//! [`pairs`] reads two columns, [`file`] reads and writes spreadsheets.
+//! [`pairs`] reads two columns, [`mod@file`] reads and writes spreadsheets.
 
 mod catalogue;
 mod changes;

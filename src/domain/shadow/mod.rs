@@ -1,6 +1,6 @@
 //! Shadow mode: a draft beside the invoice that another integration has created for the same order.
 //!
-//! [`compare`] names every difference. [`kind`] has the names, in an accountant's words.
+//! [`compare`] names every difference. `kind` has the names, in an accountant's words.
 
 mod kind;
 mod lines;

@@ -217,7 +217,8 @@ pub(crate) async fn handler(
 }
 
 fn sku_of(cursor: &str) -> Option<String> {
-    String::from_utf8(hex::decode(cursor).ok()?).ok()
+    // Any place will do; one that no SKU has only says where the page begins.
+    Some(String::from_utf8_lossy(&hex::decode(cursor).ok()?).into_owned())
 }
 
 fn filter(params: &SkuParams) -> Result<Filter, Problem> {

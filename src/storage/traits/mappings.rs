@@ -16,7 +16,7 @@ pub trait Mappings: Send + Sync {
     /// The revision of the active mapping; 0 if there is none yet.
     async fn mapping_revision(&self) -> Result<i64>;
 
-    /// The newest mapping that came from the mapping file: its author is one of [`MAPPING_FILE_AUTHORS`].
+    /// The newest mapping that came from the mapping file: its author is one of `MAPPING_FILE_AUTHORS`.
     async fn mapping_of_file(&self) -> Result<Option<MappingRevision>>;
 
     /// Applies a mapping, and marks every order that it may affect as undecided. Returns `None`, and changes nothing,
