@@ -270,7 +270,7 @@ async fn an_invoice_that_may_exist_in_one_book_is_not_created_in_another() {
     let saved = forstok_accurate::accurate::invoices::save(
         &session_of_main(&books),
         &claim.draft.body,
-        forstok_accurate::clock::Deadline::NEVER,
+        forstok_accurate::accurate::client::LastStart::NEVER,
     )
     .await;
     assert!(saved.is_err(), "{saved:?}");
@@ -279,6 +279,27 @@ async fn an_invoice_that_may_exist_in_one_book_is_not_created_in_another() {
     books.run_for(600).await;
     assert_eq!(books.state("1").await, State::Invoiced);
     assert_eq!(books.invoices(), BTreeMap::from([(MAIN, 1), (SECOND, 0)]), "one, and where it was made");
+}
+
+#[tokio::test]
+async fn a_save_of_an_attempt_from_before_the_book_was_taken_over_again_never_leaves() {
+    let books = Books::new().await;
+    books.accurate[MAIN].add_masters(&Masters::default().customer("8277", "Toko"));
+    books.forstok_sends(order("1").ready_to_ship()).await;
+    while books.engine.decide_some().await.expect("decided") > 0 {}
+    let Some(Work::One(claim)) = books.engine.next_work(MAIN, 8).await.expect("claimed").pop() else {
+        panic!("one order is due");
+    };
+    let session = session_of_main(&books);
+    let earlier = session.last_start(claim.lease_until);
+    // This process lost the book for a moment and leads it again: its own leases have ended too.
+    session.begin_term();
+    let saved = forstok_accurate::accurate::invoices::save(&session, &claim.draft.body, earlier).await;
+    assert!(saved.is_err(), "{saved:?}");
+    assert_eq!(books.invoices()[MAIN], 0);
+    let now = session.last_start(claim.lease_until);
+    forstok_accurate::accurate::invoices::save(&session, &claim.draft.body, now).await.expect("saved");
+    assert_eq!(books.invoices()[MAIN], 1);
 }
 
 /// A session like that of the process that died, separate from the engine's own.

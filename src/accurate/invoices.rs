@@ -6,14 +6,11 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::{
-    client::{Call, Session},
+    client::{Call, LastStart, Session},
     outcome::{Failure, Meaning, Refusal},
     reply::{Element, Envelope, HasElements, Lenient, Rows, Skipped, Text, Whole},
 };
-use crate::{
-    clock::Deadline,
-    domain::{invoice::InvoiceBody, money::Rupiah},
-};
+use crate::domain::{invoice::InvoiceBody, money::Rupiah};
 
 /// An invoice as Accurate reports it.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +49,7 @@ pub fn same_number(one: &str, other: &str) -> bool {
 pub async fn save(
     session: &Session,
     body: &InvoiceBody,
-    last_start: Deadline,
+    last_start: LastStart,
 ) -> Result<Option<FoundInvoice>, Failure> {
     let call = Call::post("sales-invoice/save", body).no_later_than(last_start);
     let envelope = session.call::<Skipped, Record>(&call).await?;
@@ -67,7 +64,7 @@ pub const LARGEST_BULK: usize = 100;
 pub async fn save_many(
     session: &Session,
     bodies: &[&InvoiceBody],
-    last_start: Deadline,
+    last_start: LastStart,
 ) -> Result<Vec<Result<Option<FoundInvoice>, Failure>>, Failure> {
     let call = Call::post_many("sales-invoice/bulk-save", bodies).no_later_than(last_start);
     let elements = session.call_many::<Record>(&call).await?;

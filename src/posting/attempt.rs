@@ -9,10 +9,10 @@ use jiff::SignedDuration;
 use super::circuit::Health;
 use crate::{
     accurate::{
-        client::{CALL_TIMEOUT, Session},
+        client::{CALL_TIMEOUT, LastStart, Session},
         outcome::{Failure, MissingRight, Right},
     },
-    clock::{Deadline, Monotonic},
+    clock::Monotonic,
     domain::{
         about::About,
         doubt::Doubt,
@@ -75,7 +75,7 @@ pub(super) struct Attempt<'a> {
     pub(super) trouble: Trouble,
     /// When the claim's lease ends, by the time of day or by the monotonic clock, whichever is earlier. A call must not
     /// outlast the lease, even if the time of day is changed meanwhile.
-    lease_ends: Deadline,
+    lease_ends: LastStart,
     /// When the last save ended, or when the attempt began if nothing has been saved.
     pub(super) last_save_at: Monotonic,
     /// The invoice of another integration is used, because it equals the draft.
@@ -92,7 +92,7 @@ impl<'a> Attempt<'a> {
             session,
             doubt: claim.doubt.clone(),
             trouble: claim.trouble.clone(),
-            lease_ends: session.deadline_at(claim.lease_until),
+            lease_ends: session.last_start(claim.lease_until),
             last_save_at: session.monotonic(),
             is_adopted_as_equal: false,
             warnings: claim.warnings.clone(),
@@ -103,7 +103,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// The latest start of a call that may take `call_timeout`, so that it ends before the lease does.
-    pub(super) fn last_start(&self, call_timeout: Duration) -> Deadline {
+    pub(super) fn last_start(&self, call_timeout: Duration) -> LastStart {
         self.lease_ends.before(call_timeout)
     }
 
@@ -303,7 +303,7 @@ pub(super) fn health_of(failure: Option<&Failure>) -> Health {
 /// Makes a call and repeats it as long as Accurate asks to slow down and the lease lasts. `record` receives each reply.
 pub(super) async fn call_within_limits<T, F: Future<Output = Result<T, Failure>>>(
     session: &Session,
-    last_start: Deadline,
+    last_start: LastStart,
     make: impl Fn() -> F,
     mut record: impl FnMut(Result<&T, &Failure>),
 ) -> Result<T, Failure> {

@@ -28,12 +28,12 @@ use tokio::sync::Notify;
 use super::attempt::call_within_limits;
 use crate::{
     accurate::{
-        client::Session,
+        client::{LastStart, Session},
         invoices::FoundInvoice,
         outcome::Failure,
         read_back::{exactly_exist, newest},
     },
-    clock::{Deadline, Monotonic},
+    clock::Monotonic,
     signals::Signals,
 };
 
@@ -124,7 +124,7 @@ impl Bulks {
         &self,
         session: &Session,
         report: Report,
-        last_start: Deadline,
+        last_start: LastStart,
     ) -> Result<ReadBack, Failure> {
         let _reading = self.stop_saving();
         let ticket = self.add(session.monotonic(), report);
@@ -205,7 +205,7 @@ impl Drop for Reading<'_> {
     }
 }
 
-async fn read(session: &Session, reports: &[Report], last_start: Deadline) -> Result<ReadBack, Failure> {
+async fn read(session: &Session, reports: &[Report], last_start: LastStart) -> Result<ReadBack, Failure> {
     let invoices = reports.iter().map(|report| report.invoices).sum();
     let ids: BTreeSet<i64> = reports.iter().flat_map(|report| report.ids.iter().copied()).collect();
     let can_be_counted = ids.len() == invoices && reports.iter().all(|report| report.is_complete);

@@ -60,6 +60,7 @@ impl Duty for LeadingBook {
     async fn take_over(&self) -> Result<()> {
         let Some(book) = self.book() else { return Ok(()) };
         let name = &*self.name;
+        book.session.begin_term();
         book.session.slow_down(HANDOVER);
         let orders = self.posting.storage.end_leases(name, self.posting.now()).await?;
         *book.lock_circuit() = <_>::default();

@@ -133,7 +133,9 @@ async fn the_body_that_preview_shows_is_the_body_that_is_sent() {
             assert_eq!(preview.body, None, "{}", sample.name);
             continue;
         };
-        invoices::save(&session, &draft.body, forstok_accurate::clock::Deadline::NEVER).await.expect("saved");
+        invoices::save(&session, &draft.body, forstok_accurate::accurate::client::LastStart::NEVER)
+            .await
+            .expect("saved");
         let sent = keeper.0.lock().unwrap_or_else(PoisonError::into_inner).pop().expect("one body");
         let shown = preview.body.expect("an invoice has a body").to_json();
         assert_eq!(serde_json::from_slice::<Value>(&sent).expect("JSON"), shown, "{}: {bundles}, {tax}", sample.name);

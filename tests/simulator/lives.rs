@@ -69,6 +69,7 @@ impl World {
         }
         self.caller = at;
         let now = self.process(at).clock.now();
+        self.process(at).begins_a_term();
         let database = self.database.clone().expect("open while a process lives");
         database.end_leases(BOOK, now).await.expect("written");
         self.process(at).storage.set_wrote();

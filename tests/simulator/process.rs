@@ -136,6 +136,11 @@ impl Process {
         });
     }
 
+    /// It leads the book anew, as when it won the leadership.
+    pub(crate) fn begins_a_term(&self) {
+        self.engine.session(BOOK).expect("the only book").begin_term();
+    }
+
     /// Whether an order is undecided and nothing here decides it.
     pub(crate) fn may_decide(&self, view: &View, now: Timestamp) -> bool {
         let undecided = view.orders.values().any(|order| order.may_be_decided() && order.lease_until <= now);

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Method;
 use serde::Serialize;
 
-use crate::clock::Deadline;
+use super::LastStart;
 
 /// How long a call for one record may take: longer than any reply that was seen. A lease is long enough for several.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -30,7 +30,7 @@ pub struct Call {
     /// Elements of a bulk; each has its own outcome in the reply.
     pub elements: Option<usize>,
     /// It is not sent later than this, even if it waits for a slot.
-    pub last_start: Option<Deadline>,
+    pub last_start: Option<LastStart>,
     /// Which calls it gives way to.
     pub urgency: Urgency,
 }
@@ -80,7 +80,7 @@ impl Call {
 
     /// The same call, not to be sent later than this.
     #[must_use]
-    pub fn no_later_than(self, last_start: Deadline) -> Self {
+    pub fn no_later_than(self, last_start: LastStart) -> Self {
         Self { last_start: Some(last_start), ..self }
     }
 

@@ -1,13 +1,52 @@
 //! Decides when calls may be sent: while this process leads the book, and within Accurate's limits.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Session;
-use crate::{accurate::limiter::Lent, clock::Monotonic};
+use crate::{
+    accurate::limiter::Lent,
+    clock::{Deadline, Monotonic},
+};
+
+/// Until when an attempt may begin calls: before its lease ends, and as long as this process has led the book without
+/// interruption since the attempt began.
+#[derive(Clone, Copy, Debug)]
+pub struct LastStart {
+    deadline: Deadline,
+    term: u64,
+}
+
+impl LastStart {
+    /// Without a lease, in the first term.
+    pub const NEVER: Self = Self { deadline: Deadline::NEVER, term: 0 };
+
+    /// The moment this long before it.
+    #[must_use]
+    pub fn before(self, duration: Duration) -> Self {
+        Self { deadline: self.deadline.before(duration), ..self }
+    }
+}
 
 impl Session {
+    /// This process leads the book anew, and the leases of all attempts end. Attempts of its own from before make no
+    /// further call: others may have begun for the same orders.
+    pub fn begin_term(&self) {
+        self.term.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Until when an attempt whose lease ends at this time of day may begin calls.
+    pub fn last_start(&self, lease_until: Timestamp) -> LastStart {
+        let term = self.term.load(Ordering::Acquire);
+        LastStart { deadline: Deadline::at(lease_until, self.clock.as_ref()), term }
+    }
+
+    /// Whether no call may begin any more.
+    pub fn is_over(&self, last_start: LastStart) -> bool {
+        last_start.term != self.term.load(Ordering::Acquire) || last_start.deadline.is_over(self.clock.as_ref())
+    }
+
     /// Sends no call later than this, because another process may then make this book's calls.
     pub fn call_no_later_than(&self, until: Monotonic) {
         self.ours_until.store(until.as_micros(), Ordering::Release);

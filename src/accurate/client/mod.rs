@@ -18,8 +18,11 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use serde::de::DeserializeOwned;
 
-pub use self::call::{BULK_TIMEOUT, CALL_TIMEOUT, Call};
 use self::{call::Urgency, exchange::Exchanged, host::Place};
+pub use self::{
+    call::{BULK_TIMEOUT, CALL_TIMEOUT, Call},
+    limits::LastStart,
+};
 use super::{
     activity::{Activity, CallError, Lately},
     credentials::{BookConfig, Credentials},
@@ -34,7 +37,7 @@ use super::{
     wire::{Wire, WireReply},
 };
 use crate::{
-    clock::{Deadline, Monotonic, SharedClock},
+    clock::{Monotonic, SharedClock},
     live::Live,
 };
 
@@ -70,6 +73,8 @@ pub struct Session {
     pub(super) sightings: Sightings,
     /// When another process may start to make this book's calls; monotonic, in microseconds.
     ours_until: AtomicU64,
+    /// Counts how often this process began to lead the book.
+    term: AtomicU64,
 }
 
 impl Session {
@@ -96,6 +101,7 @@ impl Session {
             rights_seen: Mutex::default(),
             sightings: Sightings::default(),
             ours_until: AtomicU64::new(Monotonic::MAX.as_micros()),
+            term: AtomicU64::new(0),
         }
     }
 
@@ -139,16 +145,6 @@ impl Session {
     /// Waits.
     pub async fn sleep(&self, duration: Duration) {
         self.clock.sleep(duration).await;
-    }
-
-    /// The deadline at this time of day.
-    pub fn deadline_at(&self, time_of_day: Timestamp) -> Deadline {
-        Deadline::at(time_of_day, self.clock.as_ref())
-    }
-
-    /// Whether a deadline has passed.
-    pub fn is_over(&self, deadline: Deadline) -> bool {
-        deadline.is_over(self.clock.as_ref())
     }
 
     /// How far Accurate's clock was ahead of ours at the last reply that contained its time.
