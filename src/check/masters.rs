@@ -3,7 +3,8 @@
 use super::Finding;
 use crate::domain::{
     mapping::{CATEGORIES, Mapping, Store},
-    masters::Master,
+    masters::{AccountType, Master, account_type_in_words},
+    reason::Language,
 };
 
 /// The masters of one book; `None` if a list could not be read, which is a separate finding.
@@ -13,24 +14,6 @@ pub(super) struct Masters {
     pub(super) warehouses: Option<Vec<Master>>,
     pub(super) branches: Option<Vec<Master>>,
     pub(super) payment_terms: Option<Vec<Master>>,
-}
-
-/// Suitable types of accounts (accurate.md §5).
-#[derive(Clone, Copy)]
-enum Wanted {
-    CashAndBank,
-    OtherIncome,
-    OtherExpense,
-}
-
-impl Wanted {
-    fn code(self) -> &'static str {
-        match self {
-            Self::CashAndBank => "CASH_BANK",
-            Self::OtherIncome => "OTHER_INCOME",
-            Self::OtherExpense => "OTHER_EXPENSE",
-        }
-    }
 }
 
 /// Everything in the mapping that this book does not have, or has with another type.
@@ -47,12 +30,12 @@ pub(super) fn compare(book: &str, mapping: &Mapping, masters: &Masters) -> Vec<F
                 );
             }
             for (part, no) in named {
-                findings.push(account(part, no, wanted(category), accounts));
+                findings.push(account(part, no, AccountType::fitting(category), accounts));
             }
         }
         for (id, store) in &stores {
             if let Some(no) = &store.bank_account {
-                findings.push(account(format!("stores.\"{id}\".bank_account"), no, Wanted::CashAndBank, accounts));
+                findings.push(account(format!("stores.\"{id}\".bank_account"), no, AccountType::CashAndBank, accounts));
             }
         }
     }
@@ -73,15 +56,7 @@ pub(super) fn compare(book: &str, mapping: &Mapping, masters: &Masters) -> Vec<F
     findings
 }
 
-/// Shipping and rebate are income; the four deductions are expenses (forstok.md §1).
-fn wanted(category: &str) -> Wanted {
-    match category {
-        "shipping" | "platform_rebate" => Wanted::OtherIncome,
-        _ => Wanted::OtherExpense,
-    }
-}
-
-fn account(part: String, no: &str, wanted: Wanted, accounts: &[Master]) -> Finding {
+fn account(part: String, no: &str, wanted: AccountType, accounts: &[Master]) -> Finding {
     let Some(row) = accounts.iter().find(|row| row.no == no) else {
         return Finding::error(
             part,
@@ -110,33 +85,24 @@ fn account(part: String, no: &str, wanted: Wanted, accounts: &[Master]) -> Findi
         return known.indonesian(format!("akun perkiraan {no} ({name})"), "");
     }
     let found = format!("account {no} ({name}) is of type {kind}, not {}", wanted.code());
-    let (is, should_be) = (type_in_indonesian(kind), type_in_indonesian(wanted.code()));
+    let in_words = |code| account_type_in_words(code, Language::Indonesian);
+    let (is, should_be) = (in_words(kind.as_str()), in_words(wanted.code()));
     let in_indonesian = format!("akun perkiraan {no} ({name}) bertipe {is}, bukan {should_be}");
     let correct_it = format!("pilih akun bertipe {should_be} di pemetaan");
     let unless_meant = format!("{correct_it}, kecuali jika memang disengaja");
     match wanted {
         // A receipt can only be booked to this type.
-        Wanted::CashAndBank => {
+        AccountType::CashAndBank => {
             Finding::error(part, found, "name a Cash & Bank account").indonesian(in_indonesian, correct_it)
         }
-        Wanted::OtherIncome => {
+        AccountType::OtherIncome => {
             Finding::warning(part, found, "name an account of type Other Income, unless this is meant")
                 .indonesian(in_indonesian, unless_meant)
         }
-        Wanted::OtherExpense => {
+        AccountType::OtherExpense => {
             Finding::warning(part, found, "name an account of type Other Expense, unless this is meant")
                 .indonesian(in_indonesian, unless_meant)
         }
-    }
-}
-
-/// The name that Accurate's own screens use for a type of account.
-fn type_in_indonesian(kind: &str) -> &str {
-    match kind {
-        "CASH_BANK" => "Kas & Bank",
-        "OTHER_INCOME" => "Pendapatan Lainnya",
-        "OTHER_EXPENSE" => "Beban Lainnya",
-        other => other,
     }
 }
 

@@ -79,6 +79,52 @@ pub struct Master {
     pub suspended: bool,
 }
 
+/// The types of accounts that a mapping needs (accurate.md §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "Accurate's own names")]
+pub enum AccountType {
+    CashAndBank,
+    OtherIncome,
+    OtherExpense,
+}
+
+impl AccountType {
+    /// The type that fits a category of the mapping, or the `bank_account` of a store: shipping and rebates are income,
+    /// the other categories are expenses (forstok.md §1).
+    pub fn fitting(of: &str) -> Self {
+        match of {
+            "bank_account" => Self::CashAndBank,
+            "shipping" | "platform_rebate" => Self::OtherIncome,
+            _ => Self::OtherExpense,
+        }
+    }
+
+    /// Accurate's word for it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::CashAndBank => "CASH_BANK",
+            Self::OtherIncome => "OTHER_INCOME",
+            Self::OtherExpense => "OTHER_EXPENSE",
+        }
+    }
+}
+
+/// A type of account as Accurate's own screens name it; a word that is not known stays as it is.
+pub fn account_type_in_words(code: &str, language: Language) -> &str {
+    let (english, indonesian) = match code {
+        "CASH_BANK" => ("Cash & Bank", "Kas & Bank"),
+        "OTHER_INCOME" => ("Other Income", "Pendapatan Lainnya"),
+        "OTHER_EXPENSE" => ("Other Expense", "Beban Lainnya"),
+        "EXPENSE" => ("Expense", "Beban"),
+        "REVENUE" => ("Revenue", "Pendapatan"),
+        other => (other, other),
+    };
+    match language {
+        Language::English => english,
+        Language::Indonesian => indonesian,
+    }
+}
+
 /// Why a list could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListFailure {

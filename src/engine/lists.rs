@@ -45,7 +45,7 @@ pub(super) async fn read_always(
     progress: Progress,
 ) {
     while !*stopped.borrow() {
-        // A reading waits as long as orders need all calls. One that is cut short begins anew at the next start.
+        // A reading waits while orders need all calls. One that is interrupted starts over at the next start.
         let read = async {
             tokio::select! {
                 read = engine.read_due_list(&book) => Some(read),

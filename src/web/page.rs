@@ -118,7 +118,7 @@ impl Page {
         self.may(Role::Work)
     }
 
-    /// Whether the reader is told that nothing is sent: on every page but those that say so themselves.
+    /// Whether to show that nothing is sent to Accurate: on every page except those that say it anyway.
     pub(super) fn shows_shadow(&self) -> bool {
         self.is_in_shadow && !self.is_in("/mapping/shadow") && !self.is_in("/setup")
     }

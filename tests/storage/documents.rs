@@ -50,7 +50,7 @@ pub(super) async fn an_unlawful_change_of_state_is_refused_and_nothing_is_writte
     }
     world.decide_all().await;
     let claims = claim(&world, Lane::Fresh).await;
-    // No invoice of order 1 was to be deleted; the outcome of order 2 is written all the same.
+    // Order 1 cannot be voided, because nothing was to be deleted; the outcome of order 2 must still be written.
     let both = [Settlement::of(&claims[0], gone(&claims[0])), Settlement::of(&claims[1], exists(&claims[1], 2))];
     let settled = world.storage.settle(&both, world.clock.now()).await.expect("one of them is lawful");
     assert_eq!(settled, [Settled::Unlawful { from: State::Due, to: State::Voided }, Settled::Written]);

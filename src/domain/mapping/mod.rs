@@ -183,16 +183,6 @@ pub fn status_word(status: Status) -> &'static str {
 pub const CATEGORIES: [&str; 6] =
     ["shipping", "platform_rebate", "voucher_seller", "shipping_difference", "fulfillment_fee", "service_fee"];
 
-/// The type of Accurate's accounts (accurate.md §5) that fits a category, or the `bank_account` of a store: shipping and
-/// rebates are income, the other categories are expenses (forstok.md §1).
-pub fn fitting_account_type(of: &str) -> &'static str {
-    match of {
-        "bank_account" => "CASH_BANK",
-        "shipping" | "platform_rebate" => "OTHER_INCOME",
-        _ => "OTHER_EXPENSE",
-    }
-}
-
 /// A text that may contain `{channel_order_id}`, `{order_id}` and `{store_id}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template(String);

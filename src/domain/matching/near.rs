@@ -20,7 +20,7 @@ const SHORTEST: usize = 4;
 /// Most characters for which typing errors are looked for.
 const LONGEST: usize = 40;
 
-/// Longest word that stands for a size or a colour: `M` instead of `L` is another product, not an error.
+/// Words up to this length are taken for sizes or colours: `M` instead of `L` is another product, not a typing error.
 const LONGEST_CODE: usize = 3;
 
 /// A product that Accurate does not have under its SKU.

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     domain::{
-        mapping::{AUTO_CREATE_AT, CATEGORIES, DEFAULT_BOOK, fitting_account_type},
-        masters::{Master, MasterKind},
+        mapping::{AUTO_CREATE_AT, CATEGORIES, DEFAULT_BOOK},
+        masters::{AccountType, Master, MasterKind, account_type_in_words},
     },
     storage::StoreName,
     web::{
@@ -360,7 +360,7 @@ impl Maker<'_> {
     /// A text field with choices from one of Accurate's lists.
     fn chosen_from(&mut self, name: &str, label: &str, book: &str, kind: MasterKind) -> Field {
         let fitting = match kind {
-            MasterKind::Accounts => Some(fitting_account_type(name.rsplit('/').next().unwrap_or_default())),
+            MasterKind::Accounts => Some(AccountType::fitting(name.rsplit('/').next().unwrap_or_default()).code()),
             _ => None,
         };
         let list = self.source.lists.of(book, kind);
@@ -406,8 +406,8 @@ impl Maker<'_> {
                 let wrong = fitting.filter(|fitting| row.kind != *fitting)?;
                 Some(
                     page.t("{name} is of type {is}; {wanted} fits.", "{name} bertipe {is}; yang sesuai {wanted}.")
-                        .replace("{is}", words::account_type(&row.kind, page))
-                        .replace("{wanted}", words::account_type(wrong, page))
+                        .replace("{is}", account_type_in_words(&row.kind, page.language))
+                        .replace("{wanted}", account_type_in_words(wrong, page.language))
                         .replace("{name}", &row.name),
                 )
             }

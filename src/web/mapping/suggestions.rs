@@ -7,7 +7,7 @@ use super::{
     lists::{List, Lists, value_of},
 };
 use crate::{
-    domain::{mapping::fitting_account_type, masters::MasterKind},
+    domain::masters::{AccountType, MasterKind},
     storage::StoreName,
 };
 
@@ -40,7 +40,7 @@ fn only_one(list: &List) -> Option<String> {
 /// The Cash & Bank account that is named like the store's marketplace, for example `Saldo Shopee`.
 fn account_of_channel(store: &StoreName, list: &List) -> Option<String> {
     let channel = store.channel.split_whitespace().next().unwrap_or_default().to_lowercase();
-    let fitting = fitting_account_type("bank_account");
+    let fitting = AccountType::CashAndBank.code();
     let mut found = list.rows.iter().filter(|row| {
         !row.suspended && !channel.is_empty() && row.kind == fitting && row.name.to_lowercase().contains(&channel)
     });

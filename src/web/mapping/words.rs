@@ -69,18 +69,6 @@ pub(super) fn tax_word(word: &str, page: &Page) -> &'static str {
     }
 }
 
-/// A type of account, as Accurate's own screens name it.
-pub(super) fn account_type<'a>(kind: &'a str, page: &Page) -> &'a str {
-    match kind {
-        "CASH_BANK" => page.t("Cash & Bank", "Kas & Bank"),
-        "OTHER_INCOME" => page.t("Other Income", "Pendapatan Lainnya"),
-        "OTHER_EXPENSE" => page.t("Other Expense", "Beban Lainnya"),
-        "EXPENSE" => page.t("Expense", "Beban"),
-        "REVENUE" => page.t("Revenue", "Pendapatan"),
-        other => other,
-    }
-}
-
 /// What kind of amount goes to an account.
 pub(super) fn category(category: &str, page: &Page) -> String {
     match category {
