@@ -57,6 +57,26 @@ async fn a_store_is_mapped_on_the_page_and_its_orders_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_only_one_store_has_is_shown_and_kept() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut mapping = service.get("/v1/mapping").await.json()["mapping"].clone();
+    mapping["stores"]["8277"]["accounts"] = json!({"shipping": "700102"});
+    mapping["stores"]["8277"]["warehouses"] = json!({"834": "Gudang B"});
+    let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("if-match", "*".to_owned())];
+    let put = service.ask(reqwest::Method::PUT, "/v1/mapping", &headers, mapping.to_string().into_bytes()).await;
+    assert_eq!(put.status, 200, "{}", put.text);
+    let mut admin = Visitor::operator(&service).await;
+    let page = admin.get("/mapping").await;
+    page.says(&[
+        "Only for this store, and kept as it is: Shipping paid to the seller: 700102 · Warehouse 834: Gudang B.",
+    ]);
+    send(&mut admin, "/mapping", &filled(&page, &[("bundles", "parent")])).await.goes_to("/mapping?done=mapping_saved");
+    let store = service.get("/v1/mapping").await.json()["mapping"]["stores"]["8277"].clone();
+    assert_eq!((&store["accounts"]["shipping"], &store["warehouses"]["834"]), (&json!("700102"), &json!("Gudang B")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_mistake_is_shown_at_its_field_and_nothing_is_saved_or_lost() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    field::{Choice, Field, Input, ListOf, OptionList},
     form::{self, INVOICING, TAX, Values, WAREHOUSES, of_store},
     lists::{Lists, value_of},
     suggestions, words,
@@ -33,6 +34,8 @@ pub(super) struct Source<'a> {
     pub(super) warehouses: &'a BTreeMap<String, String>,
     /// Number of orders that wait until a store or a warehouse is mapped, by the name of its field.
     pub(super) waiting: &'a BTreeMap<String, i64>,
+    /// Accounts and warehouses that only one store has, by its id, in words.
+    pub(super) own: &'a BTreeMap<String, String>,
     /// What Accurate lists.
     pub(super) lists: &'a Lists,
     /// The names of all Accurate databases.
@@ -66,55 +69,9 @@ pub(super) struct StoreForm {
     pub(super) is_open: bool,
     /// What its invoices have, in one line.
     pub(super) summary: String,
+    /// What only this store has and no field shows; empty if there is nothing.
+    pub(super) own: String,
     pub(super) fields: Vec<Field>,
-}
-
-/// One field.
-pub(super) struct Field {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) label: String,
-    pub(super) value: String,
-    pub(super) input: Input,
-    /// What is wrong with the value.
-    pub(super) mistake: String,
-    /// What looks wrong with it.
-    pub(super) warning: String,
-    /// What another person entered meanwhile.
-    pub(super) theirs: String,
-    pub(super) hint: String,
-    /// The value is a suggestion.
-    pub(super) is_suggested: bool,
-}
-
-/// How a field is filled.
-pub(super) enum Input {
-    /// Text, with choices from this list.
-    Text(Option<ListOf>),
-    Day,
-    Choice(Vec<Choice>),
-}
-
-/// The list of a text field.
-#[derive(Clone)]
-pub(super) struct ListOf {
-    pub(super) id: String,
-    /// Where the browser asks for more, if the list is too long for the page.
-    pub(super) more: Option<String>,
-}
-
-/// One choice of a field.
-pub(super) struct Choice {
-    pub(super) value: String,
-    pub(super) text: String,
-    pub(super) is_chosen: bool,
-}
-
-/// A list of Accurate's for text fields.
-pub(super) struct OptionList {
-    pub(super) id: String,
-    /// Value, and what else is shown with it.
-    pub(super) rows: Vec<(String, String)>,
 }
 
 /// Makes fields, and remembers which were made.
@@ -156,13 +113,6 @@ impl Editor {
         let fields = self.stores.iter().flat_map(|store| &store.fields);
         let mut fields = fields.chain(&self.rules).chain(&self.accounts).chain(&self.warehouses);
         !self.mistakes.is_empty() || fields.any(|field| !field.mistake.is_empty())
-    }
-}
-
-impl Field {
-    /// Whether something is said beneath it.
-    pub(super) fn is_described(&self) -> bool {
-        [&self.mistake, &self.theirs, &self.warning, &self.hint].into_iter().any(|text| !text.is_empty())
     }
 }
 
@@ -317,6 +267,7 @@ impl Maker<'_> {
             is_new,
             is_open: is_new || has_mistake,
             summary,
+            own: self.source.own.get(id).cloned().unwrap_or_default(),
             fields,
         };
         (is_new, waiting, form)

@@ -1,15 +1,17 @@
-//! `/mapping`: the rules in words and tables that a seller understands. An admin edits them; [`history`] shows who changed
-//! what, and restores.
+//! `/mapping`: the rules in words and tables that a seller understands ([`view`]). An admin edits them; [`history`] shows
+//! who changed what, and restores.
 //!
 //! Nothing changes until *Save*. [`form`] names the fields and makes the mapping that they describe; [`editor`] shows them
 //! with Accurate's [`lists`] as choices and with [`suggestions`]; [`trial`] shows what the mapping would change.
 
 mod editor;
+mod field;
 mod form;
 pub(super) mod history;
 mod lists;
 mod suggestions;
 mod trial;
+mod view;
 pub(super) mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +26,8 @@ use axum::{
 use serde::Deserialize;
 
 use self::{
-    editor::{Editor, Input, Source},
+    editor::{Editor, Source},
+    field::Input,
     form::Values,
     lists::Lists,
     trial::TrialShown,
@@ -44,7 +47,7 @@ use crate::{
         toml_text::Problem as Mistake,
     },
     http::{App, auth::By, params::day_of_text, problem::Problem, v1::check_mapping::document_of},
-    storage::{MappingRevision, MasterSearch, StoreName},
+    storage::{MappingRevision, MasterSearch},
 };
 
 /// Groups of blocked orders that are searched for stores and warehouses that are not mapped.
@@ -74,112 +77,13 @@ struct Edit {
     mapping_file: Option<String>,
 }
 
-#[derive(Template)]
-#[template(path = "mapping.html")]
-struct Mapping {
-    page: Page,
-    revision: i64,
-    changed: Option<String>,
-    rules: Vec<(&'static str, String)>,
-    stores: Vec<StoreRow>,
-    accounts: Vec<Pair>,
-    warehouses: Vec<Pair>,
-    /// No warehouse is sent at all.
-    without_warehouses: bool,
-    items: Vec<Pair>,
-}
-
-/// One store.
-struct StoreRow {
-    id: String,
-    name: String,
-    customer: String,
-    database: String,
-    branch: String,
-    term: String,
-    tax: String,
-    enabled: bool,
-}
-
-/// A value in Forstok, and the one that it is mapped to in Accurate.
-struct Pair {
-    from: String,
-    to: String,
-    /// The store that it applies to, if not to all.
-    store: Option<String>,
-}
-
 /// `GET /mapping`: the form for those who may change it.
 pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response, Problem> {
     if page.may(Role::Admin) {
         let active = app.engine.mapping();
         return edit(&app, page, Draft::of(Values::of(&active.mapping), active.revision)).await;
     }
-    let store = app.engine.storage();
-    let active = app.engine.mapping();
-    let rules = &active.mapping;
-    let names: BTreeMap<_, _> = store.stores().await?.into_iter().map(|store| (store.id.clone(), store)).collect();
-    let newest = store.mapping_history(1).await?;
-    let changed = newest.first().map(|newest| format!("{} · {}", format::moment(newest.at), who(newest, &page)));
-    let accounts = |category: &String| words::category(category, &page);
-    html(&Mapping {
-        revision: active.revision,
-        changed,
-        rules: words::rules(rules, &page),
-        stores: rules.stores.iter().map(|(id, store)| StoreRow::new(id, store, &names, &page)).collect(),
-        accounts: pairs(&rules.accounts, rules, |store| Some(&store.accounts), accounts),
-        warehouses: pairs(
-            rules.warehouses.as_ref().unwrap_or(&BTreeMap::new()),
-            rules,
-            |store| store.warehouses.as_ref(),
-            String::clone,
-        ),
-        without_warehouses: rules.warehouses.is_none(),
-        items: rules
-            .skus
-            .iter()
-            .map(|(from, to)| Pair { from: sku(from, &page), to: to.clone(), store: None })
-            .collect(),
-        page,
-    })
-}
-
-/// Pairs that apply to all stores, then those of single stores.
-fn pairs<'a>(
-    of_all: &BTreeMap<String, String>,
-    rules: &'a Rules,
-    of_store: impl Fn(&'a Store) -> Option<&'a BTreeMap<String, String>>,
-    name: impl Fn(&String) -> String,
-) -> Vec<Pair> {
-    let pair = |from: &String, to: &String, store| Pair { from: name(from), to: to.clone(), store };
-    let all = of_all.iter().map(|(from, to)| pair(from, to, None));
-    let single = rules
-        .stores
-        .iter()
-        .flat_map(|(id, store)| of_store(store).into_iter().flatten().map(move |(from, to)| (from, to, id)));
-    all.chain(single.map(|(from, to, id)| pair(from, to, Some(id.clone())))).collect()
-}
-
-fn sku(from: &str, page: &Page) -> String {
-    from.strip_prefix("variant:")
-        .map_or_else(|| from.to_owned(), |id| format!("{} {id}", page.t("variant without SKU:", "varian tanpa SKU:")))
-}
-
-impl StoreRow {
-    fn new(id: &str, store: &Store, names: &BTreeMap<String, StoreName>, page: &Page) -> Self {
-        let or_dash = |text: &Option<String>| text.clone().unwrap_or_default();
-        let name = names.get(id).map(|known| format!("{} · {}", known.name, known.channel)).unwrap_or_default();
-        Self {
-            id: id.to_owned(),
-            name,
-            customer: store.customer_no.clone().unwrap_or_else(|| id.to_owned()),
-            database: store.book.clone(),
-            branch: or_dash(&store.branch),
-            term: or_dash(&store.payment_term),
-            tax: store.tax.map(|tax| words::tax(tax, page).to_owned()).unwrap_or_default(),
-            enabled: store.enabled,
-        }
-    }
+    view::show(&app, page).await
 }
 
 /// What a person has entered, and what is to be said about it.
@@ -346,6 +250,7 @@ async fn edit(app: &App, page: Page, draft: Draft) -> Result<Response, Problem> 
         stores: &stores,
         warehouses: &warehouses,
         waiting: &waiting,
+        own: &own_of_stores(&app.engine.mapping().mapping, &page),
         lists: &Lists::read(app).await?,
         books: app.engine.books().into_iter().map(|book| book.name).collect(),
     };
@@ -362,6 +267,17 @@ async fn edit(app: &App, page: Page, draft: Draft) -> Result<Response, Problem> 
         mapping_file: app.mapping_file.as_ref().map(|path| path.display().to_string()),
         page,
     })
+}
+
+/// Accounts and warehouses that only one store has, in words. The form keeps them, but has no fields for them.
+fn own_of_stores(rules: &Rules, page: &Page) -> BTreeMap<String, String> {
+    let of = |store: &Store| {
+        let accounts = store.accounts.iter().map(|(key, to)| format!("{}: {to}", words::category(key, page)));
+        let warehouse = page.t("Warehouse", "Gudang");
+        let warehouses = store.warehouses.iter().flatten().map(|(from, to)| format!("{warehouse} {from}: {to}"));
+        accounts.chain(warehouses).collect::<Vec<_>>().join(" · ")
+    };
+    rules.stores.iter().map(|(id, store)| (id.clone(), of(store))).filter(|(_, own)| !own.is_empty()).collect()
 }
 
 /// A mistake in the reader's language.
