@@ -205,3 +205,19 @@ async fn a_listener_is_notified_again_after_its_connection_broke() {
         tokio::time::timeout(LONGEST, calls).await.expect("it is heard");
     }
 }
+
+#[tokio::test]
+async fn a_file_that_was_cut_short_is_reported_as_such_by_whoever_finds_it_first() {
+    let world = World::on(Base::Sqlite).await;
+    let deliveries: Vec<_> = (1..=50).map(|id| delivery(order(&id.to_string()).body(), world.clock.now())).collect();
+    world.storage.record(&deliveries).await.expect("it is whole");
+    // The start moves the log into the file, and readers that are new read it there.
+    let world = world.dies_and_starts_again().await;
+    let Database::Sqlite(file) = &world.place else { panic!("a file") };
+    std::fs::File::options().write(true).open(file).expect("it is ours").set_len(16_384).expect("cut");
+
+    world.storage.undecided(world.clock.now(), 100).await.expect_err("what a reader needs is gone");
+
+    let said = world.storage.ping().await.expect_err("nothing more is taken").to_string();
+    assert!(said.contains("it was cut short or overwritten while the service runs"), "{said}");
+}

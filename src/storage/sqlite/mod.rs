@@ -284,11 +284,18 @@ impl SqliteFile {
         result
     }
 
-    /// Remembers what a statement said about the file.
+    /// Remembers what a statement said about the file. SQLite only sees that a page is wrong; the files may say why.
     fn met<T>(&self, result: Result<T>) -> Result<T> {
         let Err(error @ StorageError::Sqlite(cause)) = &result else { return result };
-        if remedy::is_damage(cause) && self.damage.set(error.to_string()).is_ok() {
-            tracing::error!("{error}");
+        if remedy::is_damage(cause) {
+            let damage = match self.opened.look() {
+                Err(Trouble::Cut(cut)) => cut.to_string(),
+                Err(Trouble::LogIsShorter) => self.opened.log_was_cut().to_string(),
+                Err(Trouble::Gone(_)) | Ok(()) => error.to_string(),
+            };
+            if self.damage.set(damage.clone()).is_ok() {
+                tracing::error!("{damage}");
+            }
         }
         result
     }
