@@ -10,6 +10,7 @@ mod seen;
 mod shared;
 mod statistics;
 mod trouble;
+mod unreadable;
 mod work;
 
 use axum::body::Bytes;
@@ -57,7 +58,10 @@ on_both!(
     two_deliveries_of_one_order_in_one_commit_are_folded_into_one of crate::storage,
     a_receipt_tells_where_the_order_stands of crate::storage,
     what_cannot_be_read_is_kept_and_listed of crate::storage,
-    an_order_that_cannot_be_read_is_skipped_and_explained of crate::storage::work,
+    an_order_that_cannot_be_read_is_skipped_and_explained of crate::storage::unreadable,
+    a_document_that_cannot_be_read_blocks_its_order_and_no_other of crate::storage::unreadable,
+    a_save_in_doubt_is_looked_up_though_its_draft_cannot_be_read of crate::storage::unreadable,
+    a_draft_to_compare_that_cannot_be_read_is_put_off of crate::storage::unreadable,
     a_decision_about_old_news_changes_nothing of crate::storage,
     a_decision_about_an_order_under_a_lease_changes_nothing of crate::storage,
     an_outcome_counts_once_and_only_from_the_current_claim of crate::storage,

@@ -151,6 +151,9 @@ coded! {
         KeepsFailing = "keeps_failing",
             en "Accurate keeps answering this order with an error of its own." => "Read Accurate's message and create the invoice in Accurate, or contact Accurate's support; the order is retried once a day automatically.",
             id "Accurate terus membalas pesanan ini dengan kesalahan dari sistemnya sendiri." => "Baca pesan dari Accurate lalu buat fakturnya langsung di Accurate, atau hubungi dukungan Accurate; pesanan dicoba lagi otomatis sekali sehari.";
+        StoredDataUnreadable = "stored_data_unreadable",
+            en "This version of the program cannot read what is stored about the order's document." => "Retry; the document is then prepared again from what Forstok sent. If this comes back, create, correct or delete the invoice in Accurate.",
+            id "Data dokumen pesanan ini yang tersimpan tidak dapat dibaca oleh versi program ini." => "Coba lagi; dokumen kemudian disiapkan ulang dari data yang dikirim Forstok. Bila tetap gagal, buat, perbaiki, atau hapus fakturnya langsung di Accurate.";
         Cancelled = "cancelled",
             en "The order was cancelled before it was invoiced." => "Nothing to do.",
             id "Pesanan dibatalkan sebelum dibuatkan faktur." => "Tidak ada yang perlu dilakukan.";

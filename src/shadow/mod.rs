@@ -8,7 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     accurate::{booked, client::Session, outcome::Failure},
     clock::Clock,
-    domain::shadow::{Booked, compare},
+    domain::{
+        invoice::Draft,
+        order::OrderId,
+        shadow::{Booked, compare},
+    },
     storage::{Compared, ComparisonResult, Comparisons, Result, ToCompare},
 };
 
@@ -36,17 +40,26 @@ pub struct Round {
 pub async fn compare_some(storage: &dyn Comparisons, session: &Session, clock: &dyn Clock) -> Result<Round> {
     let mut round = Round::default();
     let mut compared = Vec::new();
-    for one in storage.drafts_to_compare(session.name(), clock.now(), BATCH).await? {
+    for ToCompare { order_id, revision, draft } in storage.drafts_to_compare(session.name(), clock.now(), BATCH).await?
+    {
         if !session.may_call() {
             break;
         }
-        let found = booked::by_number_in_background(session, &one.draft.body.number).await;
+        let draft = match draft {
+            Ok(draft) => draft,
+            Err(problem) => {
+                tracing::error!(%order_id, "the draft of order {order_id} is not compared: it cannot be read: {problem}");
+                compared.push(not_compared(order_id, revision, clock.now() + AGAIN_AFTER));
+                continue;
+            }
+        };
+        let found = booked::by_number_in_background(session, &draft.body.number).await;
         round.has_called = true;
         round.failure = found.as_ref().err().cloned();
         if round.failure.as_ref().is_some_and(concerns_other_calls) {
             break;
         }
-        compared.push(outcome(one, found, clock.now()));
+        compared.push(outcome(order_id, revision, &draft, found, clock.now()));
     }
     storage.write_comparisons(&compared, clock.now()).await?;
     round.compared = compared.iter().filter(|one| one.result.is_some()).count();
@@ -54,17 +67,27 @@ pub async fn compare_some(storage: &dyn Comparisons, session: &Session, clock: &
 }
 
 /// The outcome for a draft whose invoice was looked up.
-fn outcome(one: ToCompare, found: std::result::Result<Option<Booked>, Failure>, now: Timestamp) -> Compared {
-    let ToCompare { order_id, revision, draft } = one;
+fn outcome(
+    order_id: OrderId,
+    revision: i64,
+    draft: &Draft,
+    found: std::result::Result<Option<Booked>, Failure>,
+    now: Timestamp,
+) -> Compared {
     let (result, invoice, again_after) = match found {
         Err(_) => (None, None, Some(UNREAD_AGAIN_AFTER)),
         Ok(None) => (Some(ComparisonResult::Absent), None, Some(AGAIN_AFTER)),
-        Ok(Some(booked)) if compare(&draft, &booked).is_empty() => (Some(ComparisonResult::Equal), Some(booked), None),
+        Ok(Some(booked)) if compare(draft, &booked).is_empty() => (Some(ComparisonResult::Equal), Some(booked), None),
         Ok(Some(booked)) => (Some(ComparisonResult::Differs), Some(booked), Some(AGAIN_AFTER)),
     };
-    let differences = invoice.iter().flat_map(|booked| compare(&draft, booked)).collect();
+    let differences = invoice.iter().flat_map(|booked| compare(draft, booked)).collect();
     let again_at = again_after.map(|after| now + after);
     Compared { order_id, revision, result, invoice, differences, again_at }
+}
+
+/// A draft keeps its result until it is compared again.
+fn not_compared(order_id: OrderId, revision: i64, again_at: Timestamp) -> Compared {
+    Compared { order_id, revision, result: None, invoice: None, differences: Vec::new(), again_at: Some(again_at) }
 }
 
 /// Whether a failure says more about the book than about the one invoice that was asked for.

@@ -5,18 +5,21 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Claim, Claimable, DocumentKey, InvoiceRef, Lane, Result, StorageError, Trouble, Wanted,
+    Claim, Claimable, DocumentKey, InvoiceRef, Lane, Result, Settlement, StorageError, Trouble, Wanted,
     dialect::{Columns, Dialect, Value},
     mappings::IS_ON,
     rows::{document_key, json as to_json, json_column, order_id, state, timestamp},
+    settle,
     timeline::append,
 };
 use crate::domain::{
+    about::About,
     document::Kind,
     doubt::{Doubt, SAVE_IS_OVER},
     order::OrderId,
+    reason::{Finding, Reason},
     recheck::Subject,
-    timeline::Event,
+    timeline::{Entry, Event},
 };
 
 /// Which lane a document is in: word for word the expression of the index `documents_by_lane`.
@@ -145,12 +148,19 @@ async fn take<T: Dialect>(
         return Ok(Vec::new());
     }
     let orders = orders(db, &rows).await?;
-    let mut claims = Vec::with_capacity(rows.len());
+    let (mut claims, mut unreadable) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in &rows {
         let id = order_id(row)?;
         let order =
             orders.get(&id).ok_or_else(|| StorageError::Unreadable(format!("a document of order {id} without it")))?;
-        claims.push((order.number("id")?, read_claim(row, order, lease_until)?));
+        // One document that cannot be read must not keep all others from being posted.
+        match read_claim(row, order, lease_until) {
+            Ok(claim) => claims.push((order.number("id")?, claim)),
+            Err(problem) => unreadable.push(block(row, order, &problem, now)?),
+        }
+    }
+    if !unreadable.is_empty() {
+        settle::settle(db, &unreadable, now).await?;
     }
     // A database returns them as it pleases.
     claims.sort_by_key(|(id, _)| *id);
@@ -180,15 +190,29 @@ async fn orders<T: Dialect>(db: &mut T, documents: &[T::Row]) -> Result<HashMap<
     rows.into_iter().map(|row| Ok((order_id(&row)?, row))).collect()
 }
 
+/// What becomes of a claimed document that cannot be read: its order is blocked, and a person can have it prepared again.
+fn block(row: &impl Columns, order: &impl Columns, problem: &StorageError, now: Timestamp) -> Result<Settlement> {
+    let document = document_key(row)?;
+    let (order_id, kind) = (&document.order_id, document.kind.as_str());
+    tracing::error!(%order_id, "order {order_id} is blocked: what is stored about its {kind} cannot be read: {problem}");
+    let about = About::Unreadable { problem: problem.to_string() };
+    let findings = vec![Finding { reason: Reason::StoredDataUnreadable, about }];
+    let entry = Entry::new(now, Event::Blocked { findings: findings.clone() });
+    let (attempt, revision) = (row.number("attempt")?, order.number("revision")?);
+    let mut settlement = Settlement::of_unreadable(document, attempt, revision, doubt(row)?, findings);
+    settlement.warnings = json_column(order, "warnings").unwrap_or_default();
+    settlement.entries.push(entry);
+    Ok(settlement)
+}
+
 fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) -> Result<Claim> {
-    let attempt = row.number("attempt")?;
     let DocumentKey { order_id, kind, part } = document_key(row)?;
     let number = row.text("number")?.to_owned();
     Ok(Claim {
         order_id,
         kind,
         part,
-        attempt,
+        attempt: row.number("attempt")?,
         lease_until,
         earlier_tries: row.number("tries")? - 1,
         is_shadowed: row.number("shadowed")? == 1,
@@ -204,8 +228,13 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
         warnings: json_column(order, "warnings")?,
         received_at: timestamp(order.number("received_at")?)?,
         waits_for: Subject::parse(row.text("waits_for")?),
-        doubt: Doubt::of_age(age(row, "doubt_age")?, attempt - 1),
+        doubt: doubt(row)?,
     })
+}
+
+/// What is not known about the saves of the attempts before this one.
+fn doubt(row: &impl Columns) -> Result<Doubt> {
+    Ok(Doubt::of_age(age(row, "doubt_age")?, row.number("attempt")? - 1))
 }
 
 /// How long ago something was; a clock that was set back does not make it lie ahead.

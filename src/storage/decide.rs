@@ -80,6 +80,7 @@ pub(super) async fn undecided<T: Dialect>(db: &mut T, now: Timestamp, limit: i64
 }
 
 pub(super) fn read_undecided(row: &impl Columns) -> Result<Undecided> {
+    let invoice_exists = row.number_if_any("standing")?.is_some();
     Ok(Undecided {
         order_id: order_id(row)?,
         revision: row.number("revision")?,
@@ -91,10 +92,14 @@ pub(super) fn read_undecided(row: &impl Columns) -> Result<Undecided> {
         received_at: timestamp(row.number("received_at")?)?,
         body_received_at: moment(row, "body_received_at")?,
         deletion_tried: row.number("deletion_tried")? == 1,
-        draft: optional_json(row, "draft")?,
+        draft: match optional_json(row, "draft") {
+            // As long as no invoice exists, a new draft replaces one that cannot be read.
+            Err(_) if !invoice_exists => None,
+            draft => draft?,
+        },
         reason: reason(row)?,
         findings: json_column(row, "findings")?,
-        invoice_exists: row.number_if_any("standing")?.is_some(),
+        invoice_exists,
         saves: match (row.number("doubt_since")?, row.number("attempt")?) {
             (0, 0) => Saves::NoneSent,
             (0, _) => Saves::AccountedFor,

@@ -160,7 +160,8 @@ pub(super) fn order_record(row: &impl Columns) -> Result<OrderRecord> {
         book: row.text_if_any("book")?.unwrap_or_default().to_owned(),
         tries: row.number_if_any("tries")?.unwrap_or_default(),
         next_attempt_at: moment(row, "next_attempt_at")?,
-        draft: optional_json(row, "draft")?,
+        // An order is shown even if its draft cannot be read.
+        draft: optional_json(row, "draft").unwrap_or_default(),
         invoice: standing_invoice(row)?,
         invoiced_at: moment(row, "invoiced_at")?,
         changed_at: timestamp(row.number("changed_at")?)?,

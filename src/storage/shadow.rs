@@ -27,7 +27,8 @@ pub(super) async fn due<T: Dialect>(db: &mut T, book: &str, now: Timestamp, limi
     );
     let rows = db.fetch(sql, &[book.into(), now.into(), limit.into()]).await?;
     let to_compare = |row: &T::Row| {
-        Ok(ToCompare { order_id: order_id(row)?, revision: row.number("revision")?, draft: json_column(row, "draft")? })
+        let draft = json_column(row, "draft").map_err(|problem: StorageError| problem.to_string());
+        Ok(ToCompare { order_id: order_id(row)?, revision: row.number("revision")?, draft })
     };
     rows.iter().map(to_compare).collect()
 }

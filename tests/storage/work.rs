@@ -10,7 +10,6 @@ use forstok_accurate::{
     },
     inbox::{delivery, folding},
     sandbox::{Action, Fault, On},
-    settings::Database,
     storage::{Folding, Lane, State, Unfolded, Wanted},
 };
 use jiff::SignedDuration;
@@ -35,36 +34,6 @@ async fn unfolded(world: &World) -> Vec<Unfolded> {
 /// As the deciding loop does it.
 fn read_again(unfolded: &[Unfolded]) -> Vec<Folding> {
     unfolded.iter().map(|one| folding(one.delivery, &one.body, one.received_at)).collect()
-}
-
-/// What a person, or a broken disk, does to the database beside the service.
-async fn is_damaged(world: &World, sql: &'static str) {
-    match &world.place {
-        Database::Sqlite(file) => {
-            let connection = rusqlite::Connection::open(file).expect("the file can be opened");
-            connection.execute_batch(sql).expect("run");
-        }
-        Database::Postgres(_) => {
-            sqlx::raw_sql(sql).execute(&mut super::replicas::beside(&world.place).await).await.expect("run");
-        }
-    }
-}
-
-pub(super) async fn an_order_that_cannot_be_read_is_skipped_and_explained(base: Base) {
-    let mut world = World::on(base).await;
-    for id in ["1", "2", "3"] {
-        world.forstok_sends(order(id).ready_to_ship()).await;
-    }
-    is_damaged(&world, "UPDATE orders SET findings = '[{' WHERE order_id = '2'").await;
-    world.decide_all().await;
-    let news = world.storage.undecided(world.clock.now(), 100).await.expect("readable");
-    let unreadable: Vec<_> = news.unreadable.iter().map(|order| order.order_id.as_str()).collect();
-    assert_eq!((news.orders.len(), unreadable), (0, vec!["2"]), "the others are decided");
-    assert!(news.unreadable[0].problem.contains("cannot read"), "{}", news.unreadable[0].problem);
-    let explained = |timeline: &str| timeline.matches("kept the order from being decided").count();
-    world.decide_all().await;
-    let timeline = world.timeline("2").await;
-    assert_eq!(explained(&timeline), 1, "{timeline}");
 }
 
 pub(super) async fn what_is_folded_later_is_answered_first_and_folded_once(base: Base) {

@@ -46,7 +46,7 @@ pub struct Undecided {
     pub body_received_at: Option<Timestamp>,
     /// Whether the deletion of its invoice may have been sent.
     pub deletion_tried: bool,
-    /// The previous draft.
+    /// The previous draft; `None` if there is none, or if it cannot be read and no invoice is known to exist.
     pub draft: Option<Draft>,
     /// Why it is blocked or ignored so far.
     pub reason: Option<Reason>,

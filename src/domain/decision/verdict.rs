@@ -105,12 +105,13 @@ fn must_be_looked_up(order: &Undecided, decision: &Decision) -> bool {
         Decision::Ignore(reason) => !matches!(reason, Reason::ByHand | Reason::Excluded),
         Decision::Block(_) | Decision::Invoice(..) => false,
     };
-    let may_have_an_invoice = match order.saves {
+    match order.saves {
         Saves::NoneSent => false,
         Saves::AccountedFor => left_alone_by_rule,
-        Saves::InDoubt => true,
-    };
-    order.draft.is_some() && may_have_an_invoice
+        // If the draft that was sent cannot be read, nobody knows what to look up: the attempt with the new draft looks
+        // for the order's invoice before it saves.
+        Saves::InDoubt => order.draft.is_some() || !matches!(decision, Decision::Invoice(..)),
+    }
 }
 
 /// Warnings about the result of posting, and about an invoice that exists, are kept. Warnings of the decision are

@@ -149,6 +149,29 @@ impl Settlement {
         }
     }
 
+    /// A person must act, since what is stored about a claimed document cannot be read. The doubt is that of the claim.
+    pub(in crate::storage) fn of_unreadable(
+        document: DocumentKey,
+        attempt: i64,
+        revision: i64,
+        doubt: Doubt,
+        findings: Vec<Finding>,
+    ) -> Self {
+        let DocumentKey { order_id, kind, part } = document;
+        Self {
+            order_id,
+            kind,
+            part,
+            attempt,
+            revision,
+            outcome: Outcome::Blocked { findings, waits_for: None, recheck_after: None },
+            doubt,
+            trouble: Trouble::default(),
+            warnings: Vec::new(),
+            entries: Vec::new(),
+        }
+    }
+
     /// What is not known about its saves by now.
     pub fn doubt(&self) -> &Doubt {
         &self.doubt

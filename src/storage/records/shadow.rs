@@ -49,8 +49,8 @@ pub struct ToCompare {
     pub order_id: OrderId,
     /// Which draft of the order.
     pub revision: i64,
-    /// The draft.
-    pub draft: Draft,
+    /// The draft, or why it cannot be read.
+    pub draft: Result<Draft, String>,
 }
 
 /// The outcome of a comparison.
