@@ -20,8 +20,8 @@ use forstok_accurate::{
     inbox::record::delivery,
     sandbox::{Action, Fault, On},
     storage::{
-        Count, Counted, Filter, InvoiceRef, Lane, OrderRecord, Outcome, Settled, Settlement, State, Undecided, Verdict,
-        Wanted,
+        Count, Counted, DocumentRef, Filter, Lane, OrderRecord, Outcome, Selection, Settled, Settlement, State,
+        Undecided, Verdict,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -245,7 +245,7 @@ async fn a_receipt_tells_where_the_order_stands(base: Base) {
     assert_eq!((first.state, first.invoice), (State::Received, None));
     world.run_until_settled().await;
     let second = world.forstok_sends(order("1").shipped()).await;
-    let invoice = InvoiceRef { number: "INV-1".to_owned(), id: 1 };
+    let invoice = DocumentRef { number: "INV-1".to_owned(), id: 1 };
     assert_eq!((second.repeat, second.state, second.invoice), (false, State::Invoiced, Some(invoice)));
 }
 
@@ -329,18 +329,18 @@ async fn a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one(base: B
     }
     world.decide_all().await;
     let now = world.clock.now();
-    let fresh = |limit| Wanted::Due { lane: Lane::Fresh, newest_first: false, limit };
+    let fresh = |limit| Selection::Due { lane: Lane::Fresh, newest_first: false, limit };
     let claim = async |wanted, now: Timestamp| {
         let claims = world.storage.claim(BOOK, wanted, now, now + SignedDuration::from_secs(10)).await;
         claims.expect("claimed").into_iter().map(|claim| claim.order_id.to_string()).collect::<Vec<_>>()
     };
-    assert_eq!(claim(Wanted::Probe, now).await.len(), 1);
+    assert_eq!(claim(Selection::Probe, now).await.len(), 1);
     assert_eq!(claim(fresh(3), now).await.len(), 3);
     assert_eq!(claim(fresh(8), now).await.len(), 1);
-    assert_eq!(claim(Wanted::Probe, now).await.len(), 0, "all are under a lease");
+    assert_eq!(claim(Selection::Probe, now).await.len(), 0, "all are under a lease");
     let later = now + SignedDuration::from_secs(10);
     assert_eq!(claim(fresh(8), later).await.len(), 0, "all were tried");
-    let again = Wanted::Due { lane: Lane::Again, newest_first: false, limit: 8 };
+    let again = Selection::Due { lane: Lane::Again, newest_first: false, limit: 8 };
     assert_eq!(claim(again, later).await.len(), 5);
     assert_eq!(world.storage.claim("another", fresh(8), now, now).await.expect("claimed").len(), 0);
 }

@@ -14,7 +14,7 @@ use forstok_accurate::{
     inbox::delivery,
     posting::LEASE,
     settings::Database,
-    storage::{self, Claim, Filter, Lane, Outcome, Settled, Settlement, StandingInvoice, State, Storage, Wanted},
+    storage::{self, Claim, ExistingDocument, Filter, Lane, Outcome, Selection, Settled, Settlement, State, Storage},
 };
 
 use crate::common::{
@@ -94,9 +94,9 @@ impl Side {
     }
 
     async fn claim_and_settle(&self, [claim, settle]: [&'static str; 2], limit: i64, times: &mut Times) {
-        let wanted = Wanted::Due { lane: Lane::Fresh, newest_first: false, limit };
+        let selection = Selection::Due { lane: Lane::Fresh, newest_first: false, limit };
         let (now, started) = (SystemClock.now(), Instant::now());
-        let claims = self.storage.claim(BOOK, wanted, now, now + LEASE).await.expect("claimed");
+        let claims = self.storage.claim(BOOK, selection, now, now + LEASE).await.expect("claimed");
         times.push((claim, millis(started.elapsed())));
         assert_eq!(claims.len() as i64, limit);
         let settlements: Vec<_> = claims.iter().map(invoiced).collect();
@@ -166,10 +166,10 @@ impl Side {
 }
 
 fn invoiced(claim: &Claim) -> Settlement {
-    let invoice = StandingInvoice {
+    let document = ExistingDocument {
         id: claim.order_id.as_str().parse().expect("Forstok's ids are numbers"),
         number: claim.draft.body.number.clone(),
         total: 1.into(),
     };
-    Settlement::of(claim, Outcome::Invoiced { invoice })
+    Settlement::of(claim, Outcome::Exists { document })
 }

@@ -164,6 +164,6 @@ fn moment(at: Option<Timestamp>) -> Cell {
 }
 
 /// For an order whose invoice exists.
-fn invoice(order: &OrderRecord, cell: impl FnOnce(&crate::storage::StandingInvoice) -> Cell) -> Cell {
+fn invoice(order: &OrderRecord, cell: impl FnOnce(&crate::storage::ExistingDocument) -> Cell) -> Cell {
     order.invoice.as_ref().filter(|_| order.state != State::Voided).map_or(Cell::Empty, cell)
 }

@@ -19,7 +19,7 @@ use crate::{
         reason::{Finding, Language, Notice, Reason, Warning},
         timeline::{Entry, Event},
     },
-    storage::{Claim, Counted, Deletion, Outcome, Settlement, State, Trouble},
+    storage::{Claim, Counted, Deletion, Outcome, Purpose, Settlement, Trouble},
 };
 
 /// How long a book waits after Accurate asked to slow down. No reply with Retry-After has been seen (accurate.md §2).
@@ -112,12 +112,12 @@ impl<'a> Attempt<'a> {
         let outcome = end.unwrap_or_else(|stop| self.stopped(stop, wait_after));
         let now = self.session.now();
         match &outcome {
-            Outcome::Invoiced { invoice } if self.is_adopted_as_equal => self.happened(Event::Adopted {
+            Outcome::Exists { document: invoice } if self.is_adopted_as_equal => self.happened(Event::Adopted {
                 number: invoice.number.clone(),
                 id: invoice.id,
                 total: invoice.total.normalize().to_string(),
             }),
-            Outcome::Invoiced { invoice } => self.happened(Event::Invoiced {
+            Outcome::Exists { document: invoice } => self.happened(Event::Invoiced {
                 number: invoice.number.clone(),
                 id: invoice.id,
                 total: invoice.total.normalize().to_string(),
@@ -125,18 +125,18 @@ impl<'a> Attempt<'a> {
             }),
             // A recheck that changed nothing is not recorded.
             Outcome::Blocked { findings, .. }
-                if self.claim.state == State::Blocked && *findings == self.claim.findings => {}
+                if self.claim.purpose == Purpose::LookUp && *findings == self.claim.findings => {}
             Outcome::Blocked { findings, .. } => self.happened(Event::Blocked { findings: findings.clone() }),
             Outcome::Postponed { until, .. } => {
                 let (outcome, words) = why(&self.entries);
                 self.happened(Event::Postponed { until: (*until).max(now), outcome, words });
             }
-            Outcome::Voided { number, by } => {
+            Outcome::Gone { number, by } => {
                 self.happened(Event::Voided { number: number.clone(), already_gone: *by == Deletion::Before });
             }
             Outcome::Reconsider => {}
         }
-        if matches!(outcome, Outcome::Invoiced { .. } | Outcome::Voided { .. }) {
+        if matches!(outcome, Outcome::Exists { .. } | Outcome::Gone { .. }) {
             self.trouble = Trouble::default();
         }
         let Self { claim, doubt, trouble, entries, health, warnings, .. } = self;
@@ -258,7 +258,7 @@ impl<'a> Attempt<'a> {
     fn stopped(&mut self, stop: Stop, wait_after: impl Fn(i64) -> SignedDuration) -> Outcome {
         if matches!(stop, Stop::Later | Stop::SlowedDown) && self.session.fails_alone(&self.claim.order_id) {
             self.trouble.looks = self.trouble.looks.max(self.claim.trouble.looks + 1);
-            if self.trouble.looks >= MOST_FRUITLESS_LOOK_UPS && self.claim.state != State::Blocked {
+            if self.trouble.looks >= MOST_FRUITLESS_LOOK_UPS && self.claim.purpose != Purpose::LookUp {
                 (_, self.trouble.words) = why(&self.entries);
                 return self.keeps_failing();
             }

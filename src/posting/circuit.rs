@@ -252,8 +252,8 @@ impl Circuit {
 fn lanes(right: Right) -> &'static [Lane] {
     match right {
         Right::SaveInvoices => &[Lane::Fresh, Lane::Again],
-        Right::ReadInvoices => &[Lane::Again, Lane::Void],
-        Right::DeleteInvoices => &[Lane::Void],
+        Right::ReadInvoices => &[Lane::Again, Lane::Deletion],
+        Right::DeleteInvoices => &[Lane::Deletion],
         Right::CreateCustomers | Right::Other(_) => &[],
     }
 }

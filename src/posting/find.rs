@@ -16,7 +16,7 @@ use crate::{
         money::Rupiah,
         shadow::{self, Difference},
     },
-    storage::State,
+    storage::Purpose,
 };
 
 /// What a look-up found.
@@ -107,7 +107,7 @@ impl Attempt<'_> {
     /// Whether an invoice that exists was created by another integration or a person: the order was due in shadow mode,
     /// and no save of ours can have created it.
     pub(super) fn may_be_of_another_integration(&self) -> bool {
-        self.claim.is_shadowed && self.claim.state == State::Due && !self.doubt.exists()
+        self.claim.is_shadowed && self.claim.purpose == Purpose::Create && !self.doubt.exists()
     }
 
     /// Compares such an invoice with the draft, line by line. What differs is never used without a person.

@@ -40,7 +40,7 @@ use crate::{
     accurate::{client::Session, credentials::Credentials, invoices::LARGEST_BULK, outcome::Failure},
     clock::{Monotonic, SharedClock, StepWatch},
     signals::Signals,
-    storage::{Claim, Claimable, Lane, LongestWaits, PostingStorage, Result, Wanted},
+    storage::{Claim, Claimable, Lane, LongestWaits, PostingStorage, Result, Selection},
 };
 
 /// How long one worker may work on an order: enough for several calls of [`crate::accurate::client::CALL_TIMEOUT`].
@@ -245,7 +245,7 @@ impl Posting {
         match gate {
             Gate::Shut(_) => Ok(Vec::new()),
             Gate::Probe => {
-                let probe = self.storage.claim(book, Wanted::Probe, now, now + LEASE).await?;
+                let probe = self.storage.claim(book, Selection::Probe, now, now + LEASE).await?;
                 if probe.is_empty() && self.storage.next_recheck_at(book).await?.is_some_and(|at| at <= now) {
                     // Without an order to send, a recheck serves as the probe.
                     return Ok(vec![Work::Recheck]);
@@ -293,8 +293,8 @@ impl Posting {
         for (lane, gate) in &gates {
             if *gate == Gate::Probe && orders.of(*lane) > 0 {
                 known.lock_circuit().probe_lane(*lane, now);
-                let wanted = Wanted::Due { lane: *lane, newest_first: false, limit: 1 };
-                let probe = self.storage.claim(book, wanted, now, now + LEASE).await?;
+                let selection = Selection::Due { lane: *lane, newest_first: false, limit: 1 };
+                let probe = self.storage.claim(book, selection, now, now + LEASE).await?;
                 return Ok(probe.into_iter().map(Work::one).collect());
             }
         }
@@ -312,8 +312,8 @@ impl Posting {
             Pick::Group(lane) => (lane, LARGEST_BULK, GROUP_LEASE),
         };
         let newest_first = known.lock_scheduler().newest_first(lane);
-        let wanted = Wanted::Due { lane, newest_first, limit: limit as i64 };
-        let claims = self.storage.claim(book, wanted, now, now + lease).await;
+        let selection = Selection::Due { lane, newest_first, limit: limit as i64 };
+        let claims = self.storage.claim(book, selection, now, now + lease).await;
         if let (Pick::Group(_), Err(_)) = (pick, &claims) {
             known.lock_scheduler().group_ended(true, self.monotonic());
         }

@@ -24,7 +24,7 @@ use crate::{
         recheck::Subject,
         shadow,
     },
-    storage::{Claim, Outcome, StandingInvoice, State},
+    storage::{Claim, ExistingDocument, Outcome, Purpose},
 };
 
 /// Why nothing is sent until an earlier save has expired.
@@ -36,10 +36,10 @@ const READABLE_AGAIN_WITHIN: i64 = 3;
 /// Makes one attempt. `wait_after` returns the wait after n failures in a row.
 pub async fn attempt(session: &Session, claim: Claim, wait_after: impl Fn(i64) -> SignedDuration) -> Attempted {
     let mut attempt = Attempt::begin(session, claim);
-    let end = match attempt.claim.state {
-        State::VoidDue => attempt.void().await,
-        State::Blocked => Ok(attempt.recheck_invoice().await),
-        _ => attempt.invoice().await,
+    let end = match attempt.claim.purpose {
+        Purpose::Create => attempt.invoice().await,
+        Purpose::Delete => attempt.void().await,
+        Purpose::LookUp => Ok(attempt.recheck_invoice().await),
     };
     attempt.end(end, wait_after)
 }
@@ -367,7 +367,7 @@ impl Attempt<'_> {
         if found.number != sent {
             self.warn(Warning::OtherNumber, About::Invoice { number: found.number.clone(), id: Some(found.id) });
         }
-        Outcome::Invoiced { invoice: StandingInvoice { id: found.id, number: found.number, total } }
+        Outcome::Exists { document: ExistingDocument { id: found.id, number: found.number, total } }
     }
 }
 

@@ -15,7 +15,7 @@ const ROTATION: [Kind; 6] = [
     Kind::Orders(Lane::Fresh),
     Kind::Orders(Lane::Again),
     Kind::Orders(Lane::Fresh),
-    Kind::Orders(Lane::Void),
+    Kind::Orders(Lane::Deletion),
     Kind::Orders(Lane::Fresh),
     Kind::Recheck,
 ];
@@ -137,7 +137,7 @@ impl Scheduler {
 
 /// Whether a lane's orders are sent in bulk. There is no bulk for deletions.
 fn goes_together(lane: Lane, waiting: Waiting, bulk: bool) -> bool {
-    bulk && lane != Lane::Void && waiting.orders.of(lane) >= BULK_FROM
+    bulk && lane != Lane::Deletion && waiting.orders.of(lane) >= BULK_FROM
 }
 
 #[cfg(test)]
@@ -180,7 +180,7 @@ mod tests {
     fn a_long_queue_holds_up_neither_retries_nor_deletions_nor_rechecks() {
         for bulk in [false, true] {
             let picks = picks(waiting(16, 2, 3, true), bulk, 12);
-            for rare in [Pick::Singles(Lane::Again, 1), Pick::Singles(Lane::Void, 1), Pick::Recheck] {
+            for rare in [Pick::Singles(Lane::Again, 1), Pick::Singles(Lane::Deletion, 1), Pick::Recheck] {
                 assert_eq!(picks.iter().filter(|pick| **pick == rare).count(), 2, "{rare:?} in {picks:?}");
             }
         }
@@ -200,7 +200,7 @@ mod tests {
             groups += 1;
         }
         assert_eq!(groups, MOST_GROUPS);
-        assert_eq!(picks.next(waiting(16, 0, 1, false), 2, true, at(1)), Some(Pick::Singles(Lane::Void, 1)));
+        assert_eq!(picks.next(waiting(16, 0, 1, false), 2, true, at(1)), Some(Pick::Singles(Lane::Deletion, 1)));
         // A bulk that takes minutes does not stop its lane.
         assert_eq!(picks.next(waiting(16, 0, 0, false), 2, true, at(7)), Some(Pick::Singles(Lane::Fresh, 2)));
     }

@@ -18,7 +18,7 @@ use crate::{
         doubt::SAVE_IS_OVER,
         reason::Reason,
     },
-    storage::{Deletion, InvoiceRef, Outcome},
+    storage::{Deletion, DocumentRef, Outcome},
 };
 
 /// Why the absence of an invoice is not accepted yet.
@@ -29,7 +29,7 @@ impl Attempt<'_> {
         if self.doubt.exists() && !self.doubt.is_over() {
             return self.wait_for_earlier_save().await;
         }
-        let Some(invoice) = self.claim.invoice.clone() else { return self.void_by_number().await };
+        let Some(invoice) = self.claim.existing.clone() else { return self.void_by_number().await };
         match self.find_by_id(invoice.id).await {
             Ok(Some(found)) => self.delete(&invoice, found).await,
             Ok(None) => self.after_absence(&invoice).await,
@@ -40,7 +40,7 @@ impl Attempt<'_> {
     /// An earlier save may still arrive. The invoice is looked up nevertheless: this attempt may be the probe of a
     /// paused book, and a probe without a call would immediately be followed by the next one.
     async fn wait_for_earlier_save(&mut self) -> End {
-        match self.claim.invoice.clone() {
+        match self.claim.existing.clone() {
             Some(invoice) => drop(self.find_by_id(invoice.id).await.map_err(|failure| stop(&failure))?),
             None => drop(self.look_up(None).await?),
         }
@@ -52,7 +52,7 @@ impl Attempt<'_> {
     async fn void_by_number(&mut self) -> End {
         let number = self.claim.draft.body.number.clone();
         match self.look_up(None).await? {
-            LookUp::Own(found) => self.delete(&InvoiceRef { number, id: found.id }, found).await,
+            LookUp::Own(found) => self.delete(&DocumentRef { number, id: found.id }, found).await,
             LookUp::Nothing | LookUp::Others(_) | LookUp::Equal(_) | LookUp::Different(..) => {
                 Ok(self.voided(number, Deletion::Before))
             }
@@ -61,8 +61,8 @@ impl Attempt<'_> {
     }
 
     /// No invoice has this id. Shortly after the save, that may only mean that it is not listed yet.
-    async fn after_absence(&mut self, invoice: &InvoiceRef) -> End {
-        if let Some(wait) = self.claim.invoice_age.map(|age| SAVE_IS_OVER - age).filter(SignedDuration::is_positive) {
+    async fn after_absence(&mut self, invoice: &DocumentRef) -> End {
+        if let Some(wait) = self.claim.existing_age.map(|age| SAVE_IS_OVER - age).filter(SignedDuration::is_positive) {
             self.record_not_sent("sales-invoice/delete", MAY_NOT_SHOW_YET);
             return Err(Stop::For(wait));
         }
@@ -80,7 +80,7 @@ impl Attempt<'_> {
         }
     }
 
-    async fn delete(&mut self, invoice: &InvoiceRef, found: FoundInvoice) -> End {
+    async fn delete(&mut self, invoice: &DocumentRef, found: FoundInvoice) -> End {
         self.doubt.invoice_is_found();
         let body = &self.claim.draft.body;
         let mut differences = Vec::new();
@@ -139,6 +139,6 @@ impl Attempt<'_> {
 
     fn voided(&mut self, number: String, by: Deletion) -> Outcome {
         self.doubt.nothing_is_found();
-        Outcome::Voided { number, by }
+        Outcome::Gone { number, by }
     }
 }

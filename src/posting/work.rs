@@ -134,7 +134,7 @@ impl Posting {
             .iter()
             .zip(settled)
             .filter(|(settlement, settled)| {
-                *settled == Settled::Written && matches!(settlement.outcome, Outcome::Invoiced { .. })
+                *settled == Settled::Written && matches!(settlement.outcome, Outcome::Exists { .. })
             })
             .map(|(settlement, _)| &settlement.order_id)
             .collect();
@@ -246,8 +246,8 @@ impl<F: Fn()> Drop for Unfinished<F> {
 
 /// The outcome for an order whose invoice already belongs to another order.
 fn of_another(settlement: &Settlement, settled: &Settled) -> Option<Settlement> {
-    let Settled::InvoiceOf(owner) = settled else { return None };
-    let Outcome::Invoiced { invoice } = &settlement.outcome else { return None };
+    let Settled::BelongsTo(owner) = settled else { return None };
+    let Outcome::Exists { document: invoice } = &settlement.outcome else { return None };
     let about =
         About::InvoiceOfOrder { number: invoice.number.clone(), id: invoice.id, order_id: owner.as_str().to_owned() };
     let findings = vec![Finding { reason: Reason::NumberConflict, about }];
@@ -297,7 +297,7 @@ fn why_postponed(settlement: &Settlement) -> &str {
 fn log_settlement(book: &str, attempt: i64, settlement: &Settlement) {
     let order_id = settlement.order_id.as_str();
     match &settlement.outcome {
-        Outcome::Invoiced { invoice, .. } => {
+        Outcome::Exists { document: invoice } => {
             tracing::info!(book, order_id, attempt, number = invoice.number, "order {order_id} is invoiced");
         }
         Outcome::Blocked { findings, .. } => {
@@ -309,7 +309,7 @@ fn log_settlement(book: &str, attempt: i64, settlement: &Settlement) {
             tracing::info!(book, order_id, attempt, reason, %until, "order {order_id} is postponed: {reason}");
         }
         Outcome::Reconsider => tracing::info!(book, order_id, attempt, "order {order_id} is decided again"),
-        Outcome::Voided { .. } => {
+        Outcome::Gone { .. } => {
             tracing::info!(book, order_id, attempt, "the invoice of order {order_id} no longer exists");
         }
     }

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Claim, Claimable, DocumentKey, InvoiceRef, Lane, Result, Settlement, StorageError, Trouble, Wanted,
+    Claim, Claimable, DocumentKey, DocumentRef, Lane, Purpose, Result, Selection, Settlement, StorageError, Trouble,
     dialect::{Columns, Dialect, Value},
     mappings::IS_ON,
-    rows::{document_key, json as to_json, json_column, order_id, state, timestamp},
+    rows::{document_key, json as to_json, json_column, order_id, timestamp},
     settle,
     timeline::append,
 };
@@ -36,7 +36,7 @@ fn has_what_it_needs(lane: Lane) -> String {
     let others = "SELECT 1 FROM documents other WHERE other.order_id = documents.order_id AND other.kind";
     let mut conditions = Vec::new();
     for kind in Kind::ALL {
-        let needed: Vec<_> = if lane == Lane::Void {
+        let needed: Vec<_> = if lane == Lane::Deletion {
             let waits_for =
                 |earlier: Kind| format!("NOT EXISTS ({others} = '{}' AND other.state <> 'gone')", earlier.as_str());
             kind.goes_after().map(waits_for).collect()
@@ -77,17 +77,17 @@ pub(super) async fn claimable(db: &mut impl Dialect, book: &str, now: Timestamp,
 pub(super) async fn claim<T: Dialect>(
     db: &mut T,
     book: &str,
-    wanted: Wanted,
+    selection: Selection,
     now: Timestamp,
     lease_until: Timestamp,
 ) -> Result<Vec<Claim>> {
-    let (ids, limit) = match wanted {
-        Wanted::Due { lane, newest_first, limit } => {
+    let (ids, limit) = match selection {
+        Selection::Due { lane, newest_first, limit } => {
             (ids(lane, "next_attempt_at", if newest_first { "DESC" } else { "ASC" }, "$4"), limit)
         }
-        Wanted::Probe => {
+        Selection::Probe => {
             // What was tried before is nearest to its end.
-            let first = [(Lane::Again, 1), (Lane::Fresh, 2), (Lane::Void, 3)].map(|(lane, turn)| {
+            let first = [(Lane::Again, 1), (Lane::Fresh, 2), (Lane::Deletion, 3)].map(|(lane, turn)| {
                 let first = ids(lane, "lease_until", "ASC", "1");
                 format!("SELECT {turn} AS turn, id FROM ({first}) AS lane{turn}")
             });
@@ -137,7 +137,7 @@ async fn take<T: Dialect>(
              lease_until = $3, next_attempt_at = CASE WHEN state = 'blocked' THEN next_attempt_at ELSE $3 END
          WHERE {which}
          RETURNING order_id, kind, part, attempt, tries, failures, shadowed, draft, waits_for, failed_checks, trouble, accurate_id,
-                   number, CASE WHEN doubt_before <> 0 THEN {now} - doubt_before END AS doubt_age,
+                   number, wanted, state, CASE WHEN doubt_before <> 0 THEN {now} - doubt_before END AS doubt_age,
                    CASE WHEN shown_at <> 0 THEN {now} - shown_at END AS shown_age",
         least = T::LEAST,
         over = SAVE_IS_OVER.as_micros(),
@@ -169,7 +169,7 @@ async fn take<T: Dialect>(
         .iter()
         .map(|claim| {
             let ours = &claim.draft.body.number;
-            let number = claim.invoice.as_ref().map_or(ours, |invoice| &invoice.number).clone();
+            let number = claim.existing.as_ref().map_or(ours, |existing| &existing.number).clone();
             (&claim.order_id, [Event::Attempt { attempt: claim.earlier_tries + 1, number }])
         })
         .collect();
@@ -181,7 +181,7 @@ async fn take<T: Dialect>(
 async fn orders<T: Dialect>(db: &mut T, documents: &[T::Row]) -> Result<HashMap<OrderId, T::Row>> {
     let ids = documents.iter().map(|row| Ok([order_id(row)?])).collect::<Result<Vec<_>>>()?;
     let sql = format!(
-        "SELECT o.order_id, o.id, o.state, o.revision, o.undecided, o.warnings, o.findings, o.received_at
+        "SELECT o.order_id, o.id, o.revision, o.undecided, o.warnings, o.findings, o.received_at
          FROM {} {} orders o ON o.order_id = v.value ->> 0",
         T::ROWS,
         T::THEN_JOIN
@@ -217,18 +217,30 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
         earlier_tries: row.number("tries")? - 1,
         is_shadowed: row.number("shadowed")? == 1,
         failures: row.number("failures")?,
-        state: state(order)?,
+        purpose: purpose(row)?,
         undecided: order.number("undecided")? == 1,
         revision: order.number("revision")?,
         draft: json_column(row, "draft")?,
-        invoice: row.number_if_any("accurate_id")?.map(|id| InvoiceRef { number, id }),
-        invoice_age: age(row, "shown_age")?,
+        existing: row.number_if_any("accurate_id")?.map(|id| DocumentRef { number, id }),
+        existing_age: age(row, "shown_age")?,
         findings: json_column(order, "findings")?,
         trouble: Trouble { looks: row.number("failed_checks")?, words: row.text("trouble")?.to_owned() },
         warnings: json_column(order, "warnings")?,
         received_at: timestamp(order.number("received_at")?)?,
         waits_for: Subject::parse(row.text("waits_for")?),
         doubt: doubt(row)?,
+    })
+}
+
+/// What the attempt is for.
+fn purpose(row: &impl Columns) -> Result<Purpose> {
+    Ok(match (row.text("state")?, row.text("wanted")?) {
+        ("blocked", _) => Purpose::LookUp,
+        ("due", "gone") => Purpose::Delete,
+        ("due", "exist") => Purpose::Create,
+        (state, wanted) => {
+            return Err(StorageError::Unreadable(format!("a document that is {state:?} and wanted as {wanted:?}")));
+        }
     })
 }
 

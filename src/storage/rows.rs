@@ -7,7 +7,7 @@ use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    DocumentKey, InvoiceRef, OrderRecord, Receipt, Result, StandingInvoice, State, StorageError, dialect::Columns,
+    DocumentKey, DocumentRef, ExistingDocument, OrderRecord, Receipt, Result, State, StorageError, dialect::Columns,
 };
 use crate::domain::{
     document::{Kind, Part},
@@ -110,7 +110,7 @@ pub(super) fn receipt(row: &impl Columns, repeat: bool) -> Result<Receipt> {
     let state = state(row)?;
     let number = row.text_if_any("invoice_number")?.map(str::to_owned);
     let invoice = number.zip(row.number_if_any("invoice_id")?).filter(|_| state != State::Voided);
-    Ok(Receipt { repeat, state, invoice: invoice.map(|(number, id)| InvoiceRef { number, id }) })
+    Ok(Receipt { repeat, state, invoice: invoice.map(|(number, id)| DocumentRef { number, id }) })
 }
 
 /// A column of the invoice of an order in `orders`. Asked for one by one, it can stand in any statement: joined, it would
@@ -162,17 +162,17 @@ pub(super) fn order_record(row: &impl Columns) -> Result<OrderRecord> {
         next_attempt_at: moment(row, "next_attempt_at")?,
         // An order is shown even if its draft cannot be read.
         draft: optional_json(row, "draft").unwrap_or_default(),
-        invoice: standing_invoice(row)?,
+        invoice: existing_invoice(row)?,
         invoiced_at: moment(row, "invoiced_at")?,
         changed_at: timestamp(row.number("changed_at")?)?,
     })
 }
 
-fn standing_invoice(row: &impl Columns) -> Result<Option<StandingInvoice>> {
+fn existing_invoice(row: &impl Columns) -> Result<Option<ExistingDocument>> {
     let Some(id) = row.number_if_any("invoice_id")? else { return Ok(None) };
     let total = row.text("invoice_total")?;
     let total = total.parse::<Decimal>().map_err(|error| StorageError::Unreadable(error.to_string()))?;
-    Ok(Some(StandingInvoice { id, number: row.text("invoice_number")?.to_owned(), total }))
+    Ok(Some(ExistingDocument { id, number: row.text("invoice_number")?.to_owned(), total }))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::{
     timeline::append_entries,
 };
 use crate::domain::{
-    document::{Kind, Progress, invoice_in},
+    document::{Kind, Progress},
     doubt::Remaining,
     masters::MasterKind,
     money::Rupiah,
@@ -50,7 +50,7 @@ pub(super) async fn settle<T: Dialect>(db: &mut T, settlements: &[Settlement], n
     let entries = taken.iter().map(|(settlement, _)| (&settlement.order_id, settlement.entries.as_slice()));
     append_entries(db, entries).await?;
     let what = |settlement: &Settlement| match owners.get(&settlement.order_id) {
-        Some(owner) => Settled::InvoiceOf(owner.clone()),
+        Some(owner) => Settled::BelongsTo(owner.clone()),
         None if current.contains_key(&settlement.document()) => unlawful(settlement).unwrap_or(Settled::Written),
         None => Settled::Late,
     };
@@ -106,8 +106,8 @@ async fn owners<T: Dialect>(db: &mut T, settlements: &[Settlement]) -> Result<Ha
     let mut first: HashMap<(Kind, i64), &Settlement> = HashMap::new();
     let mut owners = HashMap::new();
     for settlement in settlements {
-        if let Outcome::Invoiced { invoice } = &settlement.outcome {
-            let owner = first.entry((settlement.kind, invoice.id)).or_insert(settlement);
+        if let Outcome::Exists { document } = &settlement.outcome {
+            let owner = first.entry((settlement.kind, document.id)).or_insert(settlement);
             if owner.order_id != settlement.order_id {
                 owners.insert(settlement.order_id.clone(), owner.order_id.clone());
             }
@@ -172,12 +172,22 @@ async fn write_documents<T: Dialect>(db: &mut T, taken: &[(&Settlement, &Current
     Ok(())
 }
 
-/// The state that an outcome gives the order; `None` leaves it as it is.
+/// The state that an outcome for its invoice gives an order; `None` leaves it as it is.
 fn next_state(outcome: &Outcome) -> Option<State> {
     match outcome {
-        Outcome::Invoiced { .. } => Some(State::Invoiced),
+        Outcome::Exists { .. } => Some(State::Invoiced),
         Outcome::Blocked { .. } => Some(State::Blocked),
-        Outcome::Voided { .. } => Some(State::Voided),
+        Outcome::Gone { .. } => Some(State::Voided),
+        Outcome::Postponed { .. } | Outcome::Reconsider => None,
+    }
+}
+
+/// The same for the document itself.
+fn next_progress(outcome: &Outcome) -> Option<Progress> {
+    match outcome {
+        Outcome::Exists { .. } => Some(Progress::Exists),
+        Outcome::Blocked { .. } => Some(Progress::Blocked),
+        Outcome::Gone { .. } => Some(Progress::Gone),
         Outcome::Postponed { .. } | Outcome::Reconsider => None,
     }
 }
@@ -190,7 +200,7 @@ fn document_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
         Remaining::AsBefore => "before",
         Remaining::SinceNow => "now",
     };
-    let progress = next_state(&settlement.outcome).map(|state| invoice_in(state).1);
+    let progress = next_progress(&settlement.outcome);
     let mut row = json!({
         "order_id": settlement.order_id, "kind": settlement.kind.as_str(), "part": settlement.part.0,
         "state": progress.map(Progress::as_str), "doubt": doubt,
@@ -198,10 +208,10 @@ fn document_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
         "recheck_at": 0, "next_attempt_at": 0, "uncounted": 0, "failed": 0, "in_a_row": 1,
     });
     match &settlement.outcome {
-        Outcome::Invoiced { invoice } => {
-            row["number"] = json!(invoice.number);
-            row["id"] = json!(invoice.id);
-            row["total"] = json!(invoice.total.normalize().to_string());
+        Outcome::Exists { document } => {
+            row["number"] = json!(document.number);
+            row["id"] = json!(document.id);
+            row["total"] = json!(document.total.normalize().to_string());
         }
         Outcome::Blocked { waits_for, recheck_after, .. } => {
             row["waits_for"] = json!(waits_for.as_ref().map(ToString::to_string));
@@ -214,7 +224,7 @@ fn document_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
             row["in_a_row"] = json!(i32::from(*counted != Counted::WentWell));
         }
         Outcome::Reconsider => row["next_attempt_at"] = json!(micros(now)),
-        Outcome::Voided { .. } => {}
+        Outcome::Gone { .. } => {}
     }
     row
 }
@@ -250,11 +260,11 @@ fn order_row(settlement: &Settlement) -> serde_json::Value {
         "settles": -1, "reconsider": 0,
     });
     match &settlement.outcome {
-        Outcome::Invoiced { invoice } => {
-            row["number"] = json!(invoice.number);
-            row["id"] = json!(invoice.id);
-            row["total"] = json!(invoice.total.normalize().to_string());
-            row["amount"] = json!(hundredths(Rupiah::from_decimal(invoice.total)));
+        Outcome::Exists { document } => {
+            row["number"] = json!(document.number);
+            row["id"] = json!(document.id);
+            row["total"] = json!(document.total.normalize().to_string());
+            row["amount"] = json!(hundredths(Rupiah::from_decimal(document.total)));
         }
         Outcome::Blocked { findings, .. } => {
             row["settles"] = json!(settlement.revision);
@@ -263,7 +273,7 @@ fn order_row(settlement: &Settlement) -> serde_json::Value {
             row["subject"] = json!(subject_of(findings));
         }
         // What came while it was deleted may want a person to look.
-        Outcome::Reconsider | Outcome::Voided { .. } => row["reconsider"] = json!(1),
+        Outcome::Reconsider | Outcome::Gone { .. } => row["reconsider"] = json!(1),
         Outcome::Postponed { .. } => {}
     }
     row

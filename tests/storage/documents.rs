@@ -4,7 +4,7 @@ use forstok_accurate::{
     clock::Clock,
     domain::document::Kind,
     settings::Database,
-    storage::{Claim, Deletion, Lane, Outcome, Settled, Settlement, StandingInvoice, State, StorageError, Wanted},
+    storage::{Claim, Deletion, ExistingDocument, Lane, Outcome, Selection, Settled, Settlement, State, StorageError},
 };
 use jiff::SignedDuration;
 
@@ -26,8 +26,8 @@ async fn run(world: &World, sql: &'static str) {
 
 async fn claim(world: &World, lane: Lane) -> Vec<Claim> {
     let now = world.clock.now();
-    let wanted = Wanted::Due { lane, newest_first: false, limit: 10 };
-    world.storage.claim(BOOK, wanted, now, now + SignedDuration::from_mins(1)).await.expect("claimed")
+    let selection = Selection::Due { lane, newest_first: false, limit: 10 };
+    world.storage.claim(BOOK, selection, now, now + SignedDuration::from_mins(1)).await.expect("claimed")
 }
 
 async fn settle(world: &World, claim: &Claim, outcome: Outcome) -> Result<Vec<Settled>, StorageError> {
@@ -36,11 +36,11 @@ async fn settle(world: &World, claim: &Claim, outcome: Outcome) -> Result<Vec<Se
 
 fn exists(claim: &Claim, id: i64) -> Outcome {
     let (number, total) = (claim.draft.body.number.clone(), claim.draft.total.decimal());
-    Outcome::Invoiced { invoice: StandingInvoice { id, number, total } }
+    Outcome::Exists { document: ExistingDocument { id, number, total } }
 }
 
 fn gone(claim: &Claim) -> Outcome {
-    Outcome::Voided { number: claim.draft.body.number.clone(), by: Deletion::ThisAttempt }
+    Outcome::Gone { number: claim.draft.body.number.clone(), by: Deletion::ThisAttempt }
 }
 
 pub(super) async fn an_unlawful_change_of_state_is_refused_and_nothing_is_written(base: Base) {
@@ -94,14 +94,14 @@ pub(super) async fn what_a_document_needs_exists_before_it_and_goes_after_it(bas
     world.forstok_sends(order("1").cancelled()).await;
     world.decide_all().await;
     assert_eq!(world.state("1").await, "void_due");
-    assert!(claim(&world, Lane::Void).await.is_empty(), "its receipt exists");
+    assert!(claim(&world, Lane::Deletion).await.is_empty(), "its receipt exists");
     run(&world, "UPDATE documents SET wanted = 'gone', state = 'due' WHERE kind = 'receipt'").await;
-    let receipt = claim(&world, Lane::Void).await;
+    let receipt = claim(&world, Lane::Deletion).await;
     assert_eq!(kinds(&receipt), [Kind::Receipt]);
-    assert!(claim(&world, Lane::Void).await.is_empty(), "nobody knows yet that the receipt is gone");
+    assert!(claim(&world, Lane::Deletion).await.is_empty(), "nobody knows yet that the receipt is gone");
     settle(&world, &receipt[0], gone(&receipt[0])).await.expect("written");
     assert_eq!(world.state("1").await, "void_due");
-    let invoice = claim(&world, Lane::Void).await;
+    let invoice = claim(&world, Lane::Deletion).await;
     assert_eq!(kinds(&invoice), [Kind::Invoice]);
     settle(&world, &invoice[0], gone(&invoice[0])).await.expect("written");
     let order = world.storage.order(&order_id("1")).await.expect("readable").expect("known");

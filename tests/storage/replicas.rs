@@ -6,7 +6,7 @@ use forstok_accurate::{
     clock::Clock,
     inbox::{delivery, folding},
     settings::Database,
-    storage::{self, Claim, Lane, Leadership, Receipt, State, Storage, Wanted},
+    storage::{self, Claim, Lane, Leadership, Receipt, Selection, State, Storage},
 };
 use jiff::SignedDuration;
 use secrecy::ExposeSecret;
@@ -115,9 +115,9 @@ async fn two_replicas_never_claim_the_same_order() {
     }
     world.decide_all().await;
     let (now, others) = (world.clock.now(), [another(&world).await, another(&world).await, world.storage.clone()]);
-    let wanted = Wanted::Due { lane: Lane::Fresh, newest_first: false, limit: 7 };
+    let selection = Selection::Due { lane: Lane::Fresh, newest_first: false, limit: 7 };
     let calls = others.into_iter().cycle().take(12).map(|storage| async move {
-        storage.claim(BOOK, wanted, now, now + SignedDuration::from_mins(3)).await.expect("claimed")
+        storage.claim(BOOK, selection, now, now + SignedDuration::from_mins(3)).await.expect("claimed")
     });
     let claims: Vec<Claim> = at_once(calls).await.concat();
     let mut ids: Vec<_> = claims.iter().map(|claim| claim.order_id.to_string()).collect();

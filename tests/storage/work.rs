@@ -10,14 +10,14 @@ use forstok_accurate::{
     },
     inbox::{delivery, folding},
     sandbox::{Action, Fault, On},
-    storage::{Folding, Lane, State, Unfolded, Wanted},
+    storage::{Folding, Lane, Selection, State, Unfolded},
 };
 use jiff::SignedDuration;
 
 use super::{all, record, undecided};
 use crate::world::{BOOK, Base, Order, World, order, order_id};
 
-const FRESH: Wanted = Wanted::Due { lane: Lane::Fresh, newest_first: false, limit: 100 };
+const FRESH: Selection = Selection::Due { lane: Lane::Fresh, newest_first: false, limit: 100 };
 
 /// Records these in one commit and does not fold them; returns which were repeats.
 async fn record_only(world: &World, orders: &[Order]) -> Vec<bool> {
@@ -142,8 +142,9 @@ pub(super) async fn what_may_be_claimed_is_counted_by_lane_up_to_a_limit(base: B
     assert!(all_of_them.iter().all(|count| *count > 0), "{all_of_them:?}");
     assert_eq!(counts(1).await, [1, 1, 1]);
     for lane in Lane::ALL {
-        let wanted = Wanted::Due { lane, newest_first: true, limit: 100 };
-        let claims = world.storage.claim(BOOK, wanted, now, now + SignedDuration::from_mins(1)).await.expect("claimed");
+        let selection = Selection::Due { lane, newest_first: true, limit: 100 };
+        let claims =
+            world.storage.claim(BOOK, selection, now, now + SignedDuration::from_mins(1)).await.expect("claimed");
         assert_eq!(claims.len() as i64, all_of_them[lane as usize], "{lane:?}");
     }
     assert_eq!(counts(100).await, [0, 0, 0], "all are under a lease");
@@ -158,8 +159,9 @@ pub(super) async fn a_claim_takes_the_longest_due_first_or_the_newest(base: Base
     }
     let now = world.clock.now();
     let claim = async |newest_first| {
-        let wanted = Wanted::Due { lane: Lane::Fresh, newest_first, limit: 2 };
-        let claims = world.storage.claim(BOOK, wanted, now, now + SignedDuration::from_mins(1)).await.expect("claimed");
+        let selection = Selection::Due { lane: Lane::Fresh, newest_first, limit: 2 };
+        let claims =
+            world.storage.claim(BOOK, selection, now, now + SignedDuration::from_mins(1)).await.expect("claimed");
         claims.into_iter().map(|claim| claim.order_id.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(claim(false).await, ["1", "2"]);
@@ -191,7 +193,7 @@ pub(super) async fn an_order_whose_lease_ran_out_is_claimed_in_doubt(base: Base)
     let later = first.lease_until + SignedDuration::from_secs(5);
     world.clock.reach(later);
     assert!(world.storage.claim(BOOK, FRESH, later, later).await.expect("claimed").is_empty(), "it was tried");
-    let again = Wanted::Due { lane: Lane::Again, newest_first: false, limit: 1 };
+    let again = Selection::Due { lane: Lane::Again, newest_first: false, limit: 1 };
     let second = world.storage.claim(BOOK, again, later, later).await.expect("claimed").remove(0);
     let sent_at_its_end = Doubt::of_age(Some(SignedDuration::from_secs(5)), 1);
     assert_eq!(second.doubt, sent_at_its_end);

@@ -10,7 +10,7 @@ use forstok_accurate::{
     },
     posting::{LEASE, post},
     sandbox::{Action, Fault, On},
-    storage::{Counted, Deletion, Outcome, Settled, Settlement, Wanted},
+    storage::{Counted, Deletion, Outcome, Selection, Settled, Settlement},
 };
 use jiff::SignedDuration;
 
@@ -33,7 +33,7 @@ async fn a_worker_whose_lease_ran_out_changes_nothing() {
 
     // Everything that a late worker may report.
     let outcomes = [
-        Outcome::Voided { number: NUMBER.to_owned(), by: Deletion::Before },
+        Outcome::Gone { number: NUMBER.to_owned(), by: Deletion::Before },
         Outcome::Reconsider,
         Outcome::Blocked { findings: Vec::new(), waits_for: None, recheck_after: None },
         Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes },
@@ -112,7 +112,7 @@ async fn a_crash_between_the_save_and_its_settlement_makes_one_invoice() {
     let claim = world.only_claim().await;
     let session = session(&world.wire, &world.clock, true);
     let attempted = post::attempt(&session, claim, SignedDuration::from_secs).await;
-    assert!(matches!(attempted.settlement.outcome, Outcome::Invoiced { .. }), "{attempted:?}");
+    assert!(matches!(attempted.settlement.outcome, Outcome::Exists { .. }), "{attempted:?}");
     let saves = world.saves();
     world = world.dies_and_starts_again().await;
     assert_eq!(world.state(ORDER).await, "due", "nobody wrote it down");
@@ -227,7 +227,7 @@ async fn a_clock_that_was_set_back_does_not_prolong_the_wait_for_a_lost_save() {
     let world = world.dies_and_starts_again().await;
     let earlier = world.clock_now() - SignedDuration::from_hours(1);
     let mut claims =
-        world.storage.claim(crate::world::BOOK, Wanted::Probe, earlier, earlier + LEASE).await.expect("claimed");
+        world.storage.claim(crate::world::BOOK, Selection::Probe, earlier, earlier + LEASE).await.expect("claimed");
     assert_eq!(claims.remove(0).doubt, Doubt::of_age(Some(SignedDuration::ZERO), 1), "it does not lie ahead");
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use forstok_accurate::{
     domain::doubt::Doubt,
     sandbox::{Action, Fault, On},
-    storage::{Lane, Wanted},
+    storage::{Lane, Selection},
 };
 use jiff::SignedDuration;
 
@@ -195,7 +195,7 @@ async fn a_doubt_is_measured_by_the_databases_clock() {
     world.run_until_idle().await;
     // Another replica, whose clock is 400 s ahead.
     let ahead = world.clock_now() + SignedDuration::from_secs(400);
-    let again = Wanted::Due { lane: Lane::Again, newest_first: false, limit: 1 };
+    let again = Selection::Due { lane: Lane::Again, newest_first: false, limit: 1 };
     let lease_until = ahead + SignedDuration::from_mins(3);
     let claim = world.storage.claim(BOOK, again, ahead, lease_until).await.expect("claimed").remove(0);
     assert_eq!(claim.doubt, Doubt::of_age(Some(SignedDuration::ZERO), 1), "no time has passed");

@@ -4,7 +4,7 @@ use forstok_accurate::{
     clock::Clock,
     domain::reason::Warning,
     sandbox::{Action, Fault, On},
-    storage::{Outcome, Settled, Settlement, StandingInvoice, State},
+    storage::{ExistingDocument, Outcome, Settled, Settlement, State},
 };
 use rust_decimal::Decimal;
 
@@ -49,16 +49,16 @@ async fn one_invoice_belongs_to_one_order(base: Base) {
     }
     world.decide_all().await;
     let claims = world.claims().await;
-    let invoice = |id| StandingInvoice { id, number: "X".to_owned(), total: Decimal::ONE };
+    let invoice = |id| ExistingDocument { id, number: "X".to_owned(), total: Decimal::ONE };
     let settle =
         async |settlements: &[Settlement]| world.storage.settle(settlements, world.clock.now()).await.expect("written");
-    let invoiced = |at: usize, id| Settlement::of(&claims[at], Outcome::Invoiced { invoice: invoice(id) });
+    let invoiced = |at: usize, id| Settlement::of(&claims[at], Outcome::Exists { document: invoice(id) });
     assert_eq!(
         settle(&[invoiced(0, 7), invoiced(1, 7)]).await,
-        [Settled::Written, Settled::InvoiceOf(order_id("1"))],
+        [Settled::Written, Settled::BelongsTo(order_id("1"))],
         "in one commit"
     );
-    assert_eq!(settle(&[invoiced(2, 7)]).await, [Settled::InvoiceOf(order_id("1"))], "in another");
+    assert_eq!(settle(&[invoiced(2, 7)]).await, [Settled::BelongsTo(order_id("1"))], "in another");
     assert_eq!(settle(&[invoiced(2, 8)]).await, [Settled::Written]);
     assert_eq!((world.state("1").await.as_str(), world.state("2").await.as_str()), ("invoiced", "due"));
 }

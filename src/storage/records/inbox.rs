@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::InvoiceRef;
+use super::DocumentRef;
 use crate::domain::{
     order::OrderId,
     seen::{SeenProduct, SeenWarehouse},
@@ -142,7 +142,7 @@ pub struct Receipt {
     /// Where the order stands now.
     pub state: State,
     /// Its invoice, once there is one.
-    pub invoice: Option<InvoiceRef>,
+    pub invoice: Option<DocumentRef>,
 }
 
 /// A snapshot of an order as Forstok sent it.

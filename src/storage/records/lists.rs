@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
-use super::{Acknowledgement, StandingInvoice};
+use super::{Acknowledgement, ExistingDocument};
 use crate::domain::{
     about::About,
     invoice::Draft,
@@ -92,7 +92,7 @@ pub struct OrderRecord {
     pub tries: i64,
     pub next_attempt_at: Option<Timestamp>,
     pub draft: Option<Draft>,
-    pub invoice: Option<StandingInvoice>,
+    pub invoice: Option<ExistingDocument>,
     pub invoiced_at: Option<Timestamp>,
     pub changed_at: Timestamp,
 }

@@ -14,9 +14,9 @@ use crate::domain::{
     timeline::Entry,
 };
 
-/// An invoice that exists in Accurate.
+/// The number and the id of a document in Accurate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvoiceRef {
+pub struct DocumentRef {
     /// Its number.
     pub number: String,
     /// Accurate's id of it.
@@ -47,6 +47,17 @@ pub struct LongestWaits {
     pub order_recheck: SignedDuration,
 }
 
+/// What the attempt at a claimed document is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Creating it, unless it exists already.
+    Create,
+    /// Deleting it.
+    Delete,
+    /// Only looking it up: its order is blocked, and one of its saves may have been carried out.
+    LookUp,
+}
+
 /// A document that a worker may work on until the lease ends.
 #[derive(Clone, Debug)]
 pub struct Claim {
@@ -66,18 +77,18 @@ pub struct Claim {
     pub is_shadowed: bool,
     /// Failures in a row before this attempt.
     pub failures: i64,
-    /// `Due` or `VoidDue`; `Blocked` when it is only looked up.
-    pub state: State,
-    /// There is news that was not decided about, because an invoice may already stand.
+    /// What the attempt is for.
+    pub purpose: Purpose,
+    /// There is news that was not decided about, because the document may already exist.
     pub undecided: bool,
     /// The news that was there when it was claimed.
     pub revision: i64,
     /// What is sent.
     pub draft: Draft,
-    /// The invoice as Accurate gave it back, when it is known to stand.
-    pub invoice: Option<InvoiceRef>,
-    /// How long ago, by the database's clock, that invoice was saved or found.
-    pub invoice_age: Option<SignedDuration>,
+    /// The document in Accurate, if it is known to exist.
+    pub existing: Option<DocumentRef>,
+    /// How long ago, by the database's clock, that document was saved or found.
+    pub existing_age: Option<SignedDuration>,
     /// Why the order is blocked.
     pub findings: Vec<Finding>,
     /// How Accurate failed for this order so far.
@@ -193,10 +204,10 @@ impl Settlement {
 /// What an attempt came to.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// The invoice stands.
-    Invoiced {
+    /// The document exists.
+    Exists {
         /// As Accurate reports it.
-        invoice: StandingInvoice,
+        document: ExistingDocument,
     },
     /// A person must act.
     Blocked {
@@ -214,10 +225,10 @@ pub enum Outcome {
         /// Whether this attempt counts.
         counted: Counted,
     },
-    /// No invoice exists in Accurate and there is news: the order must be decided again.
+    /// The document does not exist in Accurate, and there is news: the order must be decided again.
     Reconsider,
-    /// The invoice is gone.
-    Voided {
+    /// The document does not exist any more.
+    Gone {
         /// The number that it had.
         number: String,
         /// Whether it was our call that deleted it.
@@ -234,7 +245,7 @@ pub struct Trouble {
     pub words: String,
 }
 
-/// How an invoice came to be gone.
+/// Whose call deleted a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deletion {
     /// This attempt deleted it.
@@ -250,8 +261,8 @@ pub enum Settled {
     Written,
     /// Its claim is no longer the current one: nothing is written.
     Late,
-    /// Nothing is written, since the invoice belongs to another order already.
-    InvoiceOf(OrderId),
+    /// Nothing is written, because the document belongs to another order already.
+    BelongsTo(OrderId),
     /// Nothing is written, since the order's state must not change in this way (`domain/state.rs`).
     Unlawful {
         /// The state that it is in.
@@ -261,9 +272,9 @@ pub enum Settled {
     },
 }
 
-/// An invoice as Accurate reports it.
+/// A document as Accurate reports it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct StandingInvoice {
+pub struct ExistingDocument {
     /// Accurate's id.
     pub id: i64,
     /// Its number.
@@ -272,10 +283,10 @@ pub struct StandingInvoice {
     pub total: Decimal,
 }
 
-/// Which orders a claim takes.
+/// Which documents a claim takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// Orders of one lane whose time has come.
+pub enum Selection {
+    /// Documents of one lane whose time has come.
     Due {
         /// Which lane.
         lane: Lane,
@@ -295,16 +306,16 @@ pub enum Lane {
     Fresh,
     /// Due, and tried before.
     Again,
-    /// The invoice must be deleted.
-    Void,
+    /// To be deleted.
+    Deletion,
 }
 
 impl Lane {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Fresh, Self::Again, Self::Void];
+    pub const ALL: [Self; 3] = [Self::Fresh, Self::Again, Self::Deletion];
 }
 
-/// How many orders of each lane may be claimed now, as far as they were counted.
+/// How many documents of each lane may be claimed now, as far as they were counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Claimable {
     counts: [i64; Lane::ALL.len()],

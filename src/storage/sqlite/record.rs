@@ -3,7 +3,7 @@
 use rusqlite::{CachedStatement, Connection, params};
 
 use super::connection::cached;
-use crate::storage::{Content, Delivery, InvoiceRef, Receipt, Result, State, StorageError, rows::micros};
+use crate::storage::{Content, Delivery, DocumentRef, Receipt, Result, State, StorageError, rows::micros};
 
 /// The very same content again adds no row. No `RETURNING`, which would keep the row in a table of its own first.
 const APPEND: &str = "
@@ -71,5 +71,5 @@ fn receipt(state: &mut CachedStatement<'_>, order_id: &str, repeat: bool) -> Res
     let state = State::parse(word).ok_or_else(|| StorageError::Unreadable(format!("state {word:?}")))?;
     let number = row.get::<_, Option<String>>("invoice_number")?.filter(|_| state != State::Voided);
     let invoice = number.zip(row.get::<_, Option<i64>>("invoice_id")?);
-    Ok(Receipt { repeat, state, invoice: invoice.map(|(number, id)| InvoiceRef { number, id }) })
+    Ok(Receipt { repeat, state, invoice: invoice.map(|(number, id)| DocumentRef { number, id }) })
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     domain::order::OrderId,
     storage::{
-        Claim, Claimable, LongestWaits, Result, Settled, Settlement, Wanted, attempts, claim, settle,
+        Claim, Claimable, LongestWaits, Result, Selection, Settled, Settlement, attempts, claim, settle,
         sql::{Base, Sql, read, write},
     },
 };
@@ -14,7 +14,13 @@ use crate::{
 #[async_trait::async_trait]
 pub trait Attempts: Send + Sync {
     /// Leases due documents of a book and writes the intent of each attempt, in one commit.
-    async fn claim(&self, book: &str, wanted: Wanted, now: Timestamp, lease_until: Timestamp) -> Result<Vec<Claim>>;
+    async fn claim(
+        &self,
+        book: &str,
+        selection: Selection,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<Claim>>;
 
     /// Counts the documents of a book that may be claimed now, by lane; stops counting at `most` in each.
     async fn claimable(&self, book: &str, now: Timestamp, most: i64) -> Result<Claimable>;
@@ -41,8 +47,14 @@ pub trait Attempts: Send + Sync {
 
 #[async_trait::async_trait]
 impl<B: Base> Attempts for Sql<B> {
-    async fn claim(&self, book: &str, wanted: Wanted, now: Timestamp, lease_until: Timestamp) -> Result<Vec<Claim>> {
-        write!(self, Small, db => claim::claim(db, book, wanted, now, lease_until))
+    async fn claim(
+        &self,
+        book: &str,
+        selection: Selection,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<Claim>> {
+        write!(self, Small, db => claim::claim(db, book, selection, now, lease_until))
     }
 
     async fn claimable(&self, book: &str, now: Timestamp, most: i64) -> Result<Claimable> {

@@ -6,8 +6,8 @@ use forstok_accurate::{
     domain::{doubt::Doubt, order::OrderId, recheck::Subject, timeline::Event},
     storage::{
         Attempts, Claim, Claimable, Decisions, Deliveries, Delivery, DocumentKey, Folding, LongestWaits, News,
-        PastOrders, Position, Receipt, Recheck, Rechecks, Result, Settled, Settlement, State, Unfolded,
-        UnreadableDelivery, Verdict, Wanted,
+        PastOrders, Position, Receipt, Recheck, Rechecks, Result, Selection, Settled, Settlement, State, Unfolded,
+        UnreadableDelivery, Verdict,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -84,11 +84,17 @@ impl Decisions for SimStore {
 
 #[async_trait::async_trait]
 impl Attempts for SimStore {
-    async fn claim(&self, book: &str, wanted: Wanted, now: Timestamp, lease_until: Timestamp) -> Result<Vec<Claim>> {
+    async fn claim(
+        &self,
+        book: &str,
+        selection: Selection,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<Claim>> {
         let call = async {
             let is_broken = self.switch == Some(Switch::LeaseIgnored);
             let in_work = if is_broken { self.watch.forget_leases(now).await } else { Vec::new() };
-            let mut claims = self.inner.claim(book, wanted, now, lease_until).await?;
+            let mut claims = self.inner.claim(book, selection, now, lease_until).await?;
             for claim in claims.iter_mut().filter(|claim| in_work.iter().any(|id| id == claim.order_id.as_str())) {
                 claim.earlier_tries -= 1;
                 if claim.earlier_tries == 0 {
