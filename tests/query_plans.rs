@@ -14,6 +14,7 @@ use std::{
 use forstok_accurate::{
     clock::Clock,
     domain::{
+        ids::DeliveryId,
         manual::Manual,
         masters::{ListFailure, MasterKind},
         reason::{Reason, Warning},
@@ -97,7 +98,7 @@ async fn use_what_pages_need(world: &World) {
         storage.totals(&ever, Grouping { by_store, by_day }, 100).await.expect("readable");
     }
     storage.invoiced_since(now).await.expect("readable");
-    storage.snapshot(&order_id("1"), 1).await.expect("readable");
+    storage.snapshot(&order_id("1"), DeliveryId(1)).await.expect("readable");
     storage.mappings_below(2, 1).await.expect("readable");
     storage.mapping_of_file().await.expect("readable");
     storage.hasten_one(&order_id("30"), now).await.expect("written");

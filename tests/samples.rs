@@ -5,6 +5,7 @@ use forstok_accurate::{
     domain::{
         decision::{Decision, decide},
         history::{History, Sighting},
+        ids::DeliveryId,
         invoice::{DetailExpense, InvoiceBody},
     },
     forstok::payload,
@@ -17,7 +18,7 @@ fn decided(bodies: &[&Value]) -> Decision {
     let mapping = samples::mapping();
     let mut history: Option<History> = None;
     let mut orders = Vec::new();
-    for (body, delivery) in bodies.iter().zip(0..) {
+    for (body, delivery) in bodies.iter().zip((0..).map(DeliveryId)) {
         let order = payload::read(body.to_string().as_bytes()).expect("samples are readable").order;
         let sighting = Sighting::of(&order, order.updated_at.expect("samples are dated"), delivery);
         match &mut history {
@@ -27,7 +28,7 @@ fn decided(bodies: &[&Value]) -> Decision {
         orders.push(order);
     }
     let history = history.expect("at least one body");
-    decide(&history, &orders[history.latest_delivery() as usize], &mapping)
+    decide(&history, &orders[history.latest_delivery().0 as usize], &mapping)
 }
 
 /// A decision in the form of `expected.json`.

@@ -16,7 +16,7 @@ mod work;
 use axum::body::Bytes;
 use forstok_accurate::{
     clock::Clock,
-    domain::{doubt::Doubt, reason::Reason},
+    domain::{doubt::Doubt, ids::AttemptNo, reason::Reason},
     inbox::record::delivery,
     sandbox::{Action, Fault, On},
     storage::{
@@ -315,8 +315,8 @@ async fn an_outcome_counts_once_and_only_from_the_current_claim(base: Base) {
     };
     let settle =
         async |attempt| world.storage.settle(&[settlement(attempt)], world.clock.now()).await.expect("written");
-    assert_eq!(settle(claim.attempt - 1).await, [Settled::Late]);
-    assert_eq!(settle(claim.attempt + 1).await, [Settled::Late]);
+    assert_eq!(settle(AttemptNo(claim.attempt.0 - 1)).await, [Settled::Late]);
+    assert_eq!(settle(AttemptNo(claim.attempt.0 + 1)).await, [Settled::Late]);
     assert_eq!(world.state("1").await, "due");
     assert_eq!(settle(claim.attempt).await, [Settled::Written]);
     assert_eq!(settle(claim.attempt).await, [Settled::Late], "twice is once");

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         decision::{Decision, decide, notices},
         history::{History, Sighting},
+        ids::DeliveryId,
         invoice::InvoiceBody,
         money::Rupiah,
         order::OrderId,
@@ -78,7 +79,7 @@ impl Severity {
 /// Decides about a webhook's body as if it were the only one of its order.
 pub fn preview(body: &[u8], active: &ActiveMapping, now: Timestamp, language: Language) -> Result<Preview, Unreadable> {
     let order = payload::read(body)?.order.arrived(now);
-    let history = History::begin(&Sighting::of(&order, now, 1));
+    let history = History::begin(&Sighting::of(&order, now, DeliveryId(1)));
     let decision = decide(&history, &order, &active.mapping);
     let mut preview = Preview {
         order_id: order.id.clone(),

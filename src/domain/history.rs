@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    ids::DeliveryId,
     order::Snapshot,
     status::{Rank, Status},
 };
@@ -20,8 +21,8 @@ pub struct Sighting {
     pub at: Timestamp,
     /// The text of an unreadable `updated_at`; `at` is then a guess.
     pub unread_time: Option<String>,
-    /// The delivery that contained it; later arrivals have higher numbers.
-    pub delivery: i64,
+    /// The delivery that contained it.
+    pub delivery: DeliveryId,
 }
 
 /// A status that Forstok sent.
@@ -67,7 +68,7 @@ pub struct History {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Noted {
     at: Timestamp,
-    delivery: i64,
+    delivery: DeliveryId,
     text: String,
 }
 
@@ -77,12 +78,12 @@ struct Latest {
     status_known: bool,
     at: Timestamp,
     rank: Option<Rank>,
-    delivery: i64,
+    delivery: DeliveryId,
 }
 
 impl Sighting {
     /// The sighting that a snapshot represents, given its arrival.
-    pub fn of(order: &Snapshot, arrived_at: Timestamp, delivery: i64) -> Self {
+    pub fn of(order: &Snapshot, arrived_at: Timestamp, delivery: DeliveryId) -> Self {
         Self {
             status: Seen::of(order.status, &order.status_text),
             at: order.updated_at.unwrap_or(arrived_at),
@@ -190,7 +191,7 @@ impl History {
     }
 
     /// The delivery whose amounts count.
-    pub fn latest_delivery(&self) -> i64 {
+    pub fn latest_delivery(&self) -> DeliveryId {
         self.latest.delivery
     }
 
@@ -246,7 +247,7 @@ mod tests {
             status: Seen::of(Status::parse(status), status),
             at: Timestamp::from_second(1_700_000_000 + second).expect("in range"),
             unread_time: None,
-            delivery,
+            delivery: DeliveryId(delivery),
         }
     }
 
@@ -284,15 +285,15 @@ mod tests {
     #[test]
     fn an_unknown_status_never_replaces_known_amounts_and_is_remembered() {
         let history = fold(&[sighting("Ready to Ship", 0, 1), sighting("teleported", 99, 2)]);
-        assert_eq!((history.latest_delivery(), history.unknown_status()), (1, Some("teleported")));
+        assert_eq!((history.latest_delivery(), history.unknown_status()), (DeliveryId(1), Some("teleported")));
         let history = fold(&[sighting("teleported", 99, 1), sighting("Ready to Ship", 0, 2)]);
-        assert_eq!((history.latest_delivery(), history.unknown_status()), (2, Some("teleported")));
+        assert_eq!((history.latest_delivery(), history.unknown_status()), (DeliveryId(2), Some("teleported")));
     }
 
     #[test]
     fn a_tie_in_time_is_won_by_the_higher_rank_then_by_the_later_arrival() {
-        assert_eq!(fold(&[sighting("Shipped", 0, 1), sighting("Open", 0, 2)]).latest_delivery(), 1);
-        assert_eq!(fold(&[sighting("Open", 0, 1), sighting("Open", 0, 2)]).latest_delivery(), 2);
+        assert_eq!(fold(&[sighting("Shipped", 0, 1), sighting("Open", 0, 2)]).latest_delivery(), DeliveryId(1));
+        assert_eq!(fold(&[sighting("Open", 0, 1), sighting("Open", 0, 2)]).latest_delivery(), DeliveryId(2));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What an order is, what must happen to it, and why: pure functions without I/O or clock.
 //!
 //! In the order of the data flow: [`money`] (rupiah), [`status`] (Forstok's statuses and their ranks), [`order`] (one
-//! snapshot), [`unread`] (its unreadable values), [`history`] (all snapshots of an order, folded), [`mapping`] (the
+//! snapshot), [`unread`] (its unreadable values), [`history`] (all snapshots of an order, folded), [`ids`] (numbers of webhooks and attempts), [`mapping`] (the
 //! seller's rules), [`decision`] (order × mapping), [`invoice`] (the draft for Accurate), [`lines`] (the invoice's
 //! lines), [`basis`] (the parts of the order that the invoice is based on), [`seen`] (which
 //! products and warehouses it shows), [`reason`] (why an order is not invoiced,
@@ -19,6 +19,7 @@ pub mod decision;
 pub mod document;
 pub mod doubt;
 pub mod history;
+pub mod ids;
 pub mod invoice;
 pub mod lines;
 pub mod manual;

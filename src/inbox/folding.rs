@@ -3,13 +3,16 @@
 use jiff::Timestamp;
 
 use crate::{
-    domain::seen::{products_of, warehouse_of},
+    domain::{
+        ids::DeliveryId,
+        seen::{products_of, warehouse_of},
+    },
     forstok::payload::{self, Payload},
     storage::{Folding, OrderFacts, hundredths, terms_of},
 };
 
 /// Reads a recorded body to fold it into its order.
-pub fn folding(delivery: i64, body: &[u8], received_at: Timestamp) -> Folding {
+pub fn folding(delivery: DeliveryId, body: &[u8], received_at: Timestamp) -> Folding {
     let read = payload::read(body).map(|Payload { event, order }| {
         let order = order.arrived(received_at);
         Box::new(OrderFacts {

@@ -1,7 +1,7 @@
 //! Reading stored bodies again that could not be read when they came: a newer version may understand them.
 
 use super::{Inbox, folding};
-use crate::storage::Result;
+use crate::{domain::ids::DeliveryId, storage::Result};
 
 /// Most bodies that are read again in one step.
 const STEP: i64 = 100;
@@ -24,7 +24,7 @@ impl Inbox {
     /// As [`Inbox::reread`], reporting before each step that it is under way.
     pub async fn reread_reporting(&self, report: impl Fn() + Send + Sync) -> Result<Reread> {
         let mut sum = Reread::default();
-        let mut after = 0;
+        let mut after = DeliveryId(0);
         loop {
             report();
             let bodies = self.storage.unreadable_bodies(after, STEP).await?;
@@ -49,7 +49,7 @@ impl Inbox {
     }
 
     /// Reads one unreadable body again; whether it is an order now, `None` when it is not among the unreadable ones.
-    pub async fn reread_one(&self, id: i64) -> Result<Option<bool>> {
+    pub async fn reread_one(&self, id: DeliveryId) -> Result<Option<bool>> {
         let Some((unreadable, Some(body))) = self.storage.unreadable_one(id).await? else { return Ok(None) };
         let read = folding(id, &body, unreadable.received_at);
         let is_order = read.facts.is_ok();

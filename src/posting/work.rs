@@ -110,7 +110,7 @@ impl Posting {
         let now = self.now();
         let log = |settlement: &Settlement| {
             let claim = claimed.iter().find(|claim| claim.order_id == settlement.order_id);
-            log_settlement(book, claim.map_or(settlement.attempt, |claim| claim.nth), settlement);
+            log_settlement(book, claim.map(|claim| claim.nth), settlement);
         };
         let deadline = claimed.iter().map(|claim| claim.lease_ends).min().unwrap_or(Monotonic::MIN);
         let settled = self.settle_while_leased(settlements, deadline).await?;
@@ -294,7 +294,7 @@ fn why_postponed(settlement: &Settlement) -> &str {
 }
 
 /// Logs one line for each attempt. Accurate's messages are in the timeline only, because they may name people.
-fn log_settlement(book: &str, attempt: i64, settlement: &Settlement) {
+fn log_settlement(book: &str, attempt: Option<i64>, settlement: &Settlement) {
     let order_id = settlement.order_id.as_str();
     match &settlement.outcome {
         Outcome::Exists { document: invoice } => {

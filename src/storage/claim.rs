@@ -16,6 +16,7 @@ use crate::domain::{
     about::About,
     document::Kind,
     doubt::{Doubt, SAVE_IS_OVER},
+    ids::AttemptNo,
     order::OrderId,
     reason::{Finding, Reason},
     recheck::Subject,
@@ -198,7 +199,7 @@ fn block(row: &impl Columns, order: &impl Columns, problem: &StorageError, now: 
     let about = About::Unreadable { problem: problem.to_string() };
     let findings = vec![Finding { reason: Reason::StoredDataUnreadable, about }];
     let entry = Entry::new(now, Event::Blocked { findings: findings.clone() });
-    let (attempt, revision) = (row.number("attempt")?, order.number("revision")?);
+    let (attempt, revision) = (AttemptNo(row.number("attempt")?), order.number("revision")?);
     let mut settlement = Settlement::of_unreadable(document, attempt, revision, doubt(row)?, findings);
     settlement.warnings = json_column(order, "warnings").unwrap_or_default();
     settlement.entries.push(entry);
@@ -212,7 +213,7 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
         order_id,
         kind,
         part,
-        attempt: row.number("attempt")?,
+        attempt: AttemptNo(row.number("attempt")?),
         lease_until,
         earlier_tries: row.number("tries")? - 1,
         is_shadowed: row.number("shadowed")? == 1,

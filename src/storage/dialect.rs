@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Postgres, Row, postgres::PgRow};
 
 use super::{Result, rows::micros};
-use crate::domain::order::OrderId;
+use crate::domain::{ids::DeliveryId, order::OrderId};
 
 /// A connection, or a pool of them, that takes statements; with the few words that differ.
 pub trait Dialect: Send {
@@ -66,6 +66,12 @@ pub enum Value<'a> {
 impl From<i64> for Value<'_> {
     fn from(number: i64) -> Self {
         Self::Number(number)
+    }
+}
+
+impl From<DeliveryId> for Value<'_> {
+    fn from(id: DeliveryId) -> Self {
+        Self::Number(id.0)
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::domain::{
     history::{History, Seen, Sighting},
+    ids::DeliveryId,
     order::OrderId,
 };
 
@@ -78,7 +79,7 @@ pub(super) fn first_by_size(rows: &[impl Columns], most: i64) -> Result<Vec<[i64
 
 fn read_unfolded(row: &impl Columns) -> Result<Unfolded> {
     let received_at = timestamp(row.number("received_at")?)?;
-    Ok(Unfolded { delivery: row.number("id")?, received_at, body: row.bytes("body")? })
+    Ok(Unfolded { delivery: DeliveryId(row.number("id")?), received_at, body: row.bytes("body")? })
 }
 
 /// Folds deliveries that were recorded before; one that was folded meanwhile changes nothing.
@@ -89,7 +90,7 @@ pub(super) async fn fold<T: Dialect>(db: &mut T, deliveries: &[Folding]) -> Resu
         T::ROWS
     );
     let taken = db.fetch(sql, &[(&to_json(&ids)).into()]).await?;
-    let taken = taken.iter().map(|row| row.number("delivery")).collect::<Result<HashSet<i64>>>()?;
+    let taken = taken.iter().map(|row| Ok(DeliveryId(row.number("delivery")?))).collect::<Result<HashSet<_>>>()?;
     let taken: Vec<_> = deliveries.iter().filter(|one| taken.contains(&one.delivery)).collect();
     for one in &taken {
         // It was readable when it was recorded; an older program wrote it. It is shown with the unreadable ones.
@@ -103,7 +104,7 @@ pub(super) async fn fold<T: Dialect>(db: &mut T, deliveries: &[Folding]) -> Resu
 }
 
 /// Bodies of unreadable deliveries behind this one, oldest first; those that are no longer kept are left out.
-pub(super) async fn unreadable_bodies<T: Dialect>(db: &mut T, after: i64, limit: i64) -> Result<Vec<Unfolded>> {
+pub(super) async fn unreadable_bodies<T: Dialect>(db: &mut T, after: DeliveryId, limit: i64) -> Result<Vec<Unfolded>> {
     let sql = format!(
         "SELECT d.id, {BODY_BYTES} AS bytes FROM deliveries d
          WHERE d.order_id = '' AND d.id > $1 AND d.body IS NOT NULL ORDER BY d.id LIMIT $2"
@@ -138,7 +139,7 @@ pub(super) async fn fold_reread<T: Dialect>(db: &mut T, deliveries: &[Folding]) 
         T::ROWS
     );
     let taken = db.fetch(sql, &[(&to_json(&rows)).into()]).await?;
-    let taken = taken.iter().map(|row| row.number("id")).collect::<Result<HashSet<i64>>>()?;
+    let taken = taken.iter().map(|row| Ok(DeliveryId(row.number("id")?))).collect::<Result<HashSet<_>>>()?;
     let taken: Vec<_> = deliveries.iter().filter(|one| taken.contains(&one.delivery)).collect();
     fold_new(db, &taken).await?;
     Ok(taken.len())

@@ -7,7 +7,7 @@ use super::{
     dialect::{Columns, Dialect},
     rows::timestamp,
 };
-use crate::domain::order::OrderId;
+use crate::domain::{ids::DeliveryId, order::OrderId};
 
 /// Stores that are listed; nobody chooses from more.
 const MOST_STORES: i64 = 500;
@@ -22,14 +22,18 @@ pub(super) async fn snapshots(db: &mut impl Dialect, order_id: &OrderId, limit: 
 }
 
 /// One of them; `None` when this order has none with this id.
-pub(super) async fn snapshot_of(db: &mut impl Dialect, order_id: &OrderId, id: i64) -> Result<Option<SnapshotRecord>> {
+pub(super) async fn snapshot_of(
+    db: &mut impl Dialect,
+    order_id: &OrderId,
+    id: DeliveryId,
+) -> Result<Option<SnapshotRecord>> {
     let sql = format!("SELECT {SNAPSHOT_COLUMNS} FROM deliveries d WHERE d.id = $2 AND d.order_id = $1");
     db.fetch(sql, &[order_id.into(), id.into()]).await?.first().map(snapshot).transpose()
 }
 
 fn snapshot(row: &impl Columns) -> Result<SnapshotRecord> {
     Ok(SnapshotRecord {
-        id: row.number("id")?,
+        id: DeliveryId(row.number("id")?),
         received_at: timestamp(row.number("received_at")?)?,
         last_at: timestamp(row.number("last_at")?)?,
         times: row.number("times")?,

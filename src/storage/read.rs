@@ -9,6 +9,7 @@ use super::{
     rows::{ORDER_COLUMNS, json_column, order_record, reason, state, timestamp},
 };
 use crate::domain::{
+    ids::DeliveryId,
     order::OrderId,
     reason::{Finding, Warning},
 };
@@ -109,19 +110,19 @@ pub(super) async fn unreadable_count(db: &mut impl Dialect) -> Result<i64> {
 
 pub(super) async fn unreadable(
     db: &mut impl Dialect,
-    before: Option<i64>,
+    before: Option<DeliveryId>,
     limit: i64,
 ) -> Result<Vec<UnreadableDelivery>> {
     let sql = format!(
         "SELECT {UNREADABLE_COLUMNS} FROM deliveries d WHERE d.order_id = '' AND d.id < $1 ORDER BY d.id DESC LIMIT $2"
     );
-    let rows = db.fetch(sql, &[before.unwrap_or(i64::MAX).into(), limit.into()]).await?;
+    let rows = db.fetch(sql, &[before.map_or(i64::MAX, |id| id.0).into(), limit.into()]).await?;
     rows.iter().map(unreadable_delivery).collect()
 }
 
 pub(super) async fn unreadable_one<T: Dialect>(
     db: &mut T,
-    id: i64,
+    id: DeliveryId,
 ) -> Result<Option<(UnreadableDelivery, Option<Vec<u8>>)>> {
     let sql = format!("SELECT {UNREADABLE_COLUMNS}, d.body FROM deliveries d WHERE d.order_id = '' AND d.id = $1");
     let rows = db.fetch(sql, &[id.into()]).await?;
@@ -131,7 +132,7 @@ pub(super) async fn unreadable_one<T: Dialect>(
 
 fn unreadable_delivery(row: &impl Columns) -> Result<UnreadableDelivery> {
     Ok(UnreadableDelivery {
-        id: row.number("id")?,
+        id: DeliveryId(row.number("id")?),
         received_at: timestamp(row.number("received_at")?)?,
         last_at: timestamp(row.number("last_at")?)?,
         order_id: row.text_if_any("names_order")?.and_then(OrderId::parse),

@@ -11,7 +11,7 @@ use super::{
     page::{Page, html},
 };
 use crate::{
-    domain::reason::Language,
+    domain::{ids::DeliveryId, reason::Language},
     forstok::payload,
     http::{App, auth::By, problem::Problem},
     storage::UnreadableDelivery,
@@ -37,7 +37,7 @@ pub(super) struct Unreadable {
 impl Unreadable {
     pub(super) fn new(delivery: UnreadableDelivery, language: Language) -> Self {
         Self {
-            id: delivery.id,
+            id: delivery.id.0,
             at: format::moment(delivery.received_at),
             last: format::moment(delivery.last_at),
             times: delivery.times,
@@ -65,7 +65,7 @@ struct Body {
 
 /// `GET /problems/webhooks/{id}`.
 pub(super) async fn show(State(app): State<App>, page: Page, Path(id): Path<String>) -> Result<Response, Problem> {
-    let id = id.parse().map_err(|_| Problem::UnknownRoute)?;
+    let id = id.parse().map(DeliveryId).map_err(|_| Problem::UnknownRoute)?;
     let (delivery, body) = app.engine.storage().unreadable_one(id).await?.ok_or(Problem::UnknownRoute)?;
     let body = body.map(|body| {
         let all = format::indented(&body);
@@ -78,8 +78,8 @@ pub(super) async fn show(State(app): State<App>, page: Page, Path(id): Path<Stri
 
 /// `POST /problems/webhooks/{id}/retry`.
 pub(super) async fn retry(State(app): State<App>, By(actor): By, Path(id): Path<String>) -> Result<Response, Problem> {
-    let id: i64 = id.parse().map_err(|_| Problem::UnknownRoute)?;
-    tracing::info!(actor = actor.name, delivery = id, "webhook {id} is read again at the request of {actor}");
+    let id = id.parse().map(DeliveryId).map_err(|_| Problem::UnknownRoute)?;
+    tracing::info!(actor = actor.name, delivery = id.0, "webhook {id} is read again at the request of {actor}");
     let body = app.engine.storage().unreadable_one(id).await?.and_then(|(_, body)| body);
     let to = match app.engine.inbox().reread_one(id).await? {
         None => "/problems?done=webhook_gone".to_owned(),

@@ -1,7 +1,10 @@
 //! Webhooks that are not orders: they are listed, shown with their body and on the order that they name, and read
 //! again.
 
-use forstok_accurate::{domain::order::OrderId, inbox::reread::Reread};
+use forstok_accurate::{
+    domain::{ids::DeliveryId, order::OrderId},
+    inbox::reread::Reread,
+};
 use jiff::Timestamp;
 
 use super::{a_world, case};
@@ -24,7 +27,7 @@ async fn a_body_that_was_cut_is_shown_on_its_order_and_with_the_unreadable_ones(
     let (_, body) = world.storage.unreadable_one(listed[0].id).await.expect("readable").expect("it is there");
     assert_eq!(body.as_deref(), Some(CUT));
     assert_eq!(world.engine.inbox().reread_one(listed[0].id).await.expect("read"), Some(false));
-    assert_eq!(world.engine.inbox().reread_one(12_345).await.expect("read"), None);
+    assert_eq!(world.engine.inbox().reread_one(DeliveryId(12_345)).await.expect("read"), None);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use forstok_accurate::{
         about::About,
         decision::{Decision, decide},
         history::{History, Sighting},
+        ids::DeliveryId,
         invoice::Draft,
         mapping::{CATEGORIES, Mapping, canonical_id, text::table_of_json},
         money::Rupiah,
@@ -123,7 +124,7 @@ fn read(body: &Value) -> Snapshot {
 
 fn decided(order: &Snapshot, mapping: &Mapping) -> Decision {
     let at = order.updated_at.unwrap_or(Timestamp::UNIX_EPOCH);
-    decide(&History::begin(&Sighting::of(order, at, 1)), order, mapping)
+    decide(&History::begin(&Sighting::of(order, at, DeliveryId(1))), order, mapping)
 }
 
 fn invoiced(decision: Decision) -> (Draft, Vec<Notice>) {
@@ -260,16 +261,16 @@ fn arrivals() -> impl Strategy<Value = (Vec<Value>, Vec<Value>)> {
 fn folded(bodies: &[Value]) -> Decision {
     let orders: Vec<_> = bodies.iter().map(read).collect();
     let sighting =
-        |(order, delivery): (&Snapshot, i64)| Sighting::of(order, order.updated_at.expect("dated"), delivery);
+        |(order, delivery): (&Snapshot, DeliveryId)| Sighting::of(order, order.updated_at.expect("dated"), delivery);
     let mut history: Option<History> = None;
-    for sighting in orders.iter().zip(0..).map(sighting) {
+    for sighting in orders.iter().zip((0..).map(DeliveryId)).map(sighting) {
         match &mut history {
             Some(history) => history.absorb(&sighting),
             None => history = Some(History::begin(&sighting)),
         }
     }
     let history = history.expect("at least one");
-    decide(&history, &orders[history.latest_delivery() as usize], &mapping("children", "off"))
+    decide(&history, &orders[history.latest_delivery().0 as usize], &mapping("children", "off"))
 }
 
 /// The order's state after these were recorded and decided, and the draft.

@@ -17,6 +17,7 @@ use forstok_accurate::{
     domain::{
         decision::{Decision, decide},
         history::{History, Sighting},
+        ids::DeliveryId,
         money::exact_number,
         reason::Language,
     },
@@ -126,7 +127,7 @@ async fn the_body_that_preview_shows_is_the_body_that_is_sent() {
     // One mode of each kind, because a save takes an eighth of a second.
     for (sample, (bundles, tax)) in SAMPLES.iter().zip(BUNDLES.into_iter().zip(TAXES).cycle()) {
         let order = payload::read(sample.body.as_bytes()).expect("samples are readable").order;
-        let sighting = Sighting::of(&order, order.updated_at.expect("dated"), 1);
+        let sighting = Sighting::of(&order, order.updated_at.expect("dated"), DeliveryId(1));
         let decision = decide(&History::begin(&sighting), &order, &mapping(bundles, tax));
         let preview = shown(sample.body, bundles, tax);
         let Decision::Invoice(draft, _) = decision else {

@@ -4,6 +4,7 @@ use forstok_accurate::{
     domain::{
         decision::{Decision, decide},
         history::{History, Sighting},
+        ids::DeliveryId,
         invoice::Draft,
         reason::Reason,
     },
@@ -233,7 +234,7 @@ impl World {
         for (delivery, body) in &bodies {
             let order = payload::read(body).map_err(|error| error.to_string())?.order;
             let at = order.updated_at.ok_or("has a snapshot without a moment")?;
-            let sighting = Sighting::of(&order, at, *delivery);
+            let sighting = Sighting::of(&order, at, DeliveryId(*delivery));
             match &mut history {
                 Some(history) => history.absorb(&sighting),
                 None => history = Some(History::begin(&sighting)),
@@ -241,7 +242,7 @@ impl World {
             snapshots.push((*delivery, order));
         }
         let history = history.ok_or("has no snapshot")?;
-        let latest = snapshots.iter().find(|(delivery, _)| *delivery == history.latest_delivery());
+        let latest = snapshots.iter().find(|(delivery, _)| *delivery == history.latest_delivery().0);
         let (_, latest) = latest.ok_or("has no latest snapshot")?;
         Ok(decide(&history, latest, &mapping()))
     }

@@ -94,7 +94,7 @@ impl SimStore {
                 Some(Switch::SaveIsOverAtOnce) => SAVE_IS_OVER,
                 _ => continue,
             };
-            claim.doubt = Doubt::of_age(Some(age), claim.attempt - 1);
+            claim.doubt = Doubt::of_age(Some(age), claim.attempt.0 - 1);
         }
     }
 

@@ -6,6 +6,7 @@ use forstok_accurate::{
     clock::Clock,
     domain::{
         doubt::Doubt,
+        ids::AttemptNo,
         timeline::{Entry, Event},
     },
     posting::{LEASE, post},
@@ -26,7 +27,7 @@ async fn a_worker_whose_lease_ran_out_changes_nothing() {
     let late = world.only_claim().await;
     world.advance(LEASE.as_secs() + 1);
     let second = world.only_claim().await;
-    assert_eq!((second.attempt, second.earlier_tries), (late.attempt + 1, 1));
+    assert_eq!((second.attempt, second.earlier_tries), (AttemptNo(late.attempt.0 + 1), 1));
     world.attempt(second).await;
     assert_eq!(world.state(ORDER).await, "invoiced");
     let (record, timeline) = (format!("{:?}", world.order(ORDER).await), world.timeline(ORDER).await);

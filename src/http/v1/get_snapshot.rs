@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    domain::ids::DeliveryId,
     http::{
         App,
         params::{order_id, shortened},
@@ -45,7 +46,7 @@ impl From<SnapshotRecord> for Snapshot {
     fn from(record: SnapshotRecord) -> Self {
         let SnapshotRecord { id, received_at, last_at, times, status, event, body, counts } = record;
         Self {
-            id,
+            id: id.0,
             received_at: received_at.to_string(),
             last_at: last_at.to_string(),
             times,
@@ -81,7 +82,7 @@ pub(crate) async fn handler(
 ) -> Result<Response, Problem> {
     let order = order_id(&order)?;
     let unknown = || Problem::UnknownSnapshot { order_id: order.to_string(), id: shortened(&id) };
-    let number = id.parse().map_err(|_| unknown())?;
+    let number = id.parse().map(DeliveryId).map_err(|_| unknown())?;
     let snapshot = app.engine.storage().snapshot(&order, number).await?.ok_or_else(unknown)?;
     let body = Bytes::from(snapshot.body.ok_or_else(unknown)?);
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())

@@ -7,7 +7,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::http::{App, params::shortened, problem::Problem, responses::OperatorErrors};
+use crate::{
+    domain::ids::DeliveryId,
+    http::{App, params::shortened, problem::Problem, responses::OperatorErrors},
+};
 
 /// The body of one of them, byte by byte as it came.
 #[utoipa::path(
@@ -31,8 +34,8 @@ pub(crate) async fn handler(State(app): State<App>, Path(id): Path<String>) -> R
 }
 
 /// The id of an address. A text that is no number names a webhook that we do not know.
-pub(crate) fn number(id: &str) -> Result<i64, Problem> {
-    id.parse().map_err(|_| unknown(id))
+pub(crate) fn number(id: &str) -> Result<DeliveryId, Problem> {
+    id.parse().map(DeliveryId).map_err(|_| unknown(id))
 }
 
 /// There is no such webhook.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    domain::ids::DeliveryId,
     http::{
         App,
         paging::{Page, PageSize, read_cursor},
@@ -63,7 +64,7 @@ impl From<UnreadableDelivery> for UnreadableWebhook {
     fn from(delivery: UnreadableDelivery) -> Self {
         let UnreadableDelivery { id, received_at, last_at, order_id, bytes, times, problem } = delivery;
         Self {
-            id,
+            id: id.0,
             received_at: received_at.to_string(),
             last_at: last_at.to_string(),
             times,
@@ -101,6 +102,6 @@ pub(crate) async fn handler(
 
 /// A page of webhooks that could not be read, for the API and for the pages.
 pub(crate) async fn page(app: &App, before: Option<i64>, limit: i64) -> Result<Page<UnreadableDelivery>, Problem> {
-    let found = app.engine.storage().unreadable(before, limit + 1).await?;
-    Ok(Page::cut(found, limit, |delivery| delivery.id))
+    let found = app.engine.storage().unreadable(before.map(DeliveryId), limit + 1).await?;
+    Ok(Page::cut(found, limit, |delivery| delivery.id.0))
 }

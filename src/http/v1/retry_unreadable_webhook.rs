@@ -39,6 +39,6 @@ pub(crate) async fn handler(
 ) -> Result<Json<ReadAgain>, Problem> {
     let number = number(&id)?;
     let readable = app.engine.inbox().reread_one(number).await?.ok_or_else(|| unknown(&id))?;
-    tracing::info!(delivery = number, actor = actor.name, readable, "webhook {number} was read again for {actor}");
+    tracing::info!(delivery = number.0, actor = actor.name, readable, "webhook {number} was read again for {actor}");
     Ok(Json(ReadAgain { readable }))
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::DocumentRef;
 use crate::domain::{
+    ids::DeliveryId,
     order::OrderId,
     seen::{SeenProduct, SeenWarehouse},
     state::State,
@@ -28,7 +29,7 @@ pub struct Delivery {
 #[derive(Clone, Debug)]
 pub struct Unfolded {
     /// Which delivery.
-    pub delivery: i64,
+    pub delivery: DeliveryId,
     /// When it came.
     pub received_at: Timestamp,
     /// As it came.
@@ -39,7 +40,7 @@ pub struct Unfolded {
 #[derive(Clone, Debug)]
 pub struct Folding {
     /// Which delivery.
-    pub delivery: i64,
+    pub delivery: DeliveryId,
     /// When it came.
     pub received_at: Timestamp,
     /// What it says, or why that can no longer be read: an older program recorded it.
@@ -148,8 +149,8 @@ pub struct Receipt {
 /// A snapshot of an order as Forstok sent it.
 #[derive(Clone, Debug)]
 pub struct SnapshotRecord {
-    /// Tells it from the others.
-    pub id: i64,
+    /// Which delivery brought it.
+    pub id: DeliveryId,
     /// When it first came.
     pub received_at: Timestamp,
     /// When it came last.
@@ -169,8 +170,8 @@ pub struct SnapshotRecord {
 /// An authentic delivery that cannot be read as an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnreadableDelivery {
-    /// Tells it from the others; later arrivals have higher numbers.
-    pub id: i64,
+    /// Which delivery.
+    pub id: DeliveryId,
     /// When it first came.
     pub received_at: Timestamp,
     /// When it last came.

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use crate::domain::{
     document::{Kind, Part},
     doubt::Doubt,
+    ids::AttemptNo,
     invoice::Draft,
     order::OrderId,
     reason::{Finding, Notice},
@@ -68,7 +69,7 @@ pub struct Claim {
     /// Which of them.
     pub part: Part,
     /// Names this claim in everything that is written about it.
-    pub attempt: i64,
+    pub attempt: AttemptNo,
     /// From then on another worker may hold the order, so no call may be under way any more.
     pub lease_until: Timestamp,
     /// Counted attempts before this one; above 0 the number is looked up before it is saved.
@@ -122,7 +123,7 @@ pub struct Settlement {
     /// Which of them.
     pub part: Part,
     /// The claim it was done under; if it is no longer the current one, nothing is written.
-    pub attempt: i64,
+    pub attempt: AttemptNo,
     /// As in [`Claim::revision`]: with a person to act, nothing is left to be decided about that news.
     pub revision: i64,
     /// What is to be written.
@@ -163,7 +164,7 @@ impl Settlement {
     /// A person must act, since what is stored about a claimed document cannot be read. The doubt is that of the claim.
     pub(in crate::storage) fn of_unreadable(
         document: DocumentKey,
-        attempt: i64,
+        attempt: AttemptNo,
         revision: i64,
         doubt: Doubt,
         findings: Vec<Finding>,

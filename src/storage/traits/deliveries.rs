@@ -1,7 +1,7 @@
 //! [`Deliveries`] and its implementation.
 
 use crate::{
-    domain::order::OrderId,
+    domain::{ids::DeliveryId, order::OrderId},
     storage::{
         Delivery, Folding, Receipt, Result, Unfolded, UnreadableDelivery, fold, read,
         sql::{Base, Sql, read, write},
@@ -22,13 +22,13 @@ pub trait Deliveries: Send + Sync {
     async fn fold(&self, deliveries: &[Folding]) -> Result<()>;
 
     /// Deliveries that could not be read, newest first, with ids below `before`.
-    async fn unreadable(&self, before: Option<i64>, limit: i64) -> Result<Vec<UnreadableDelivery>>;
+    async fn unreadable(&self, before: Option<DeliveryId>, limit: i64) -> Result<Vec<UnreadableDelivery>>;
 
     /// One unreadable delivery; its body is `None` once it was cleared.
-    async fn unreadable_one(&self, id: i64) -> Result<Option<(UnreadableDelivery, Option<Vec<u8>>)>>;
+    async fn unreadable_one(&self, id: DeliveryId) -> Result<Option<(UnreadableDelivery, Option<Vec<u8>>)>>;
 
     /// Bodies of unreadable deliveries, oldest first, with ids above `after`; fewer than `limit` if they are large.
-    async fn unreadable_bodies(&self, after: i64, limit: i64) -> Result<Vec<Unfolded>>;
+    async fn unreadable_bodies(&self, after: DeliveryId, limit: i64) -> Result<Vec<Unfolded>>;
 
     /// How many deliveries could not be read.
     async fn unreadable_count(&self) -> Result<i64>;
@@ -51,15 +51,15 @@ impl<B: Base> Deliveries for Sql<B> {
         write!(self, Derived, db => fold::fold(db, deliveries))
     }
 
-    async fn unreadable(&self, before: Option<i64>, limit: i64) -> Result<Vec<UnreadableDelivery>> {
+    async fn unreadable(&self, before: Option<DeliveryId>, limit: i64) -> Result<Vec<UnreadableDelivery>> {
         read!(self, db => read::unreadable(db, before, limit))
     }
 
-    async fn unreadable_one(&self, id: i64) -> Result<Option<(UnreadableDelivery, Option<Vec<u8>>)>> {
+    async fn unreadable_one(&self, id: DeliveryId) -> Result<Option<(UnreadableDelivery, Option<Vec<u8>>)>> {
         read!(self, db => read::unreadable_one(db, id))
     }
 
-    async fn unreadable_bodies(&self, after: i64, limit: i64) -> Result<Vec<Unfolded>> {
+    async fn unreadable_bodies(&self, after: DeliveryId, limit: i64) -> Result<Vec<Unfolded>> {
         read!(self, db => fold::unreadable_bodies(db, after, limit))
     }
 

@@ -1,7 +1,7 @@
 //! [`Orders`] and its implementation.
 
 use crate::{
-    domain::{order::OrderId, timeline::Entry},
+    domain::{ids::DeliveryId, order::OrderId, timeline::Entry},
     storage::{
         Filter, OrderRecord, Page, Position, Result, SnapshotRecord, StoreName, Sums, TimelinePage, TimelinePlace,
         list, pages, read,
@@ -51,7 +51,7 @@ pub trait Orders: Send + Sync {
     async fn snapshots(&self, order_id: &OrderId, limit: i64) -> Result<Vec<SnapshotRecord>>;
 
     /// One snapshot of an order with its body; `None` if the order has no snapshot with this id.
-    async fn snapshot(&self, order_id: &OrderId, id: i64) -> Result<Option<SnapshotRecord>>;
+    async fn snapshot(&self, order_id: &OrderId, id: DeliveryId) -> Result<Option<SnapshotRecord>>;
 
     /// The stores that have had an order.
     async fn stores(&self) -> Result<Vec<StoreName>>;
@@ -91,7 +91,7 @@ impl<B: Base> Orders for Sql<B> {
         read!(self, db => pages::snapshots(db, order_id, limit))
     }
 
-    async fn snapshot(&self, order_id: &OrderId, id: i64) -> Result<Option<SnapshotRecord>> {
+    async fn snapshot(&self, order_id: &OrderId, id: DeliveryId) -> Result<Option<SnapshotRecord>> {
         read!(self, db => pages::snapshot_of(db, order_id, id))
     }
 

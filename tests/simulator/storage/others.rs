@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use forstok_accurate::{
     domain::{
+        ids::DeliveryId,
         order::OrderId,
         reason::{Reason, Warning},
         shadow::Kind,
@@ -108,7 +109,7 @@ impl Orders for SimStore {
         self.inner.snapshots(order_id, limit).await
     }
 
-    async fn snapshot(&self, order_id: &OrderId, id: i64) -> Result<Option<SnapshotRecord>> {
+    async fn snapshot(&self, order_id: &OrderId, id: DeliveryId) -> Result<Option<SnapshotRecord>> {
         self.gates.in_store(self.inner.snapshot(order_id, id)).await
     }
 

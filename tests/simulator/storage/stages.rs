@@ -3,7 +3,13 @@
 use std::{collections::HashSet, sync::PoisonError};
 
 use forstok_accurate::{
-    domain::{doubt::Doubt, order::OrderId, recheck::Subject, timeline::Event},
+    domain::{
+        doubt::Doubt,
+        ids::{AttemptNo, DeliveryId},
+        order::OrderId,
+        recheck::Subject,
+        timeline::Event,
+    },
     storage::{
         Attempts, Claim, Claimable, Decisions, Deliveries, Delivery, DocumentKey, Folding, LongestWaits, News,
         PastOrders, Position, Receipt, Recheck, Rechecks, Result, Selection, Settled, Settlement, State, Unfolded,
@@ -35,15 +41,15 @@ impl Deliveries for SimStore {
         self.write("before fold", "after fold", self.inner.fold(deliveries)).await
     }
 
-    async fn unreadable(&self, before: Option<i64>, limit: i64) -> Result<Vec<UnreadableDelivery>> {
+    async fn unreadable(&self, before: Option<DeliveryId>, limit: i64) -> Result<Vec<UnreadableDelivery>> {
         self.gates.in_store(self.inner.unreadable(before, limit)).await
     }
 
-    async fn unreadable_one(&self, id: i64) -> Result<Option<(UnreadableDelivery, Option<Vec<u8>>)>> {
+    async fn unreadable_one(&self, id: DeliveryId) -> Result<Option<(UnreadableDelivery, Option<Vec<u8>>)>> {
         self.gates.in_store(self.inner.unreadable_one(id)).await
     }
 
-    async fn unreadable_bodies(&self, after: i64, limit: i64) -> Result<Vec<Unfolded>> {
+    async fn unreadable_bodies(&self, after: DeliveryId, limit: i64) -> Result<Vec<Unfolded>> {
         self.gates.in_store(self.inner.unreadable_bodies(after, limit)).await
     }
 
@@ -125,7 +131,7 @@ impl Attempts for SimStore {
             }
             let mut settlements = settlements.to_vec();
             for settlement in &mut settlements {
-                settlement.attempt = self.watch.current_attempt(&settlement.order_id).await;
+                settlement.attempt = AttemptNo(self.watch.current_attempt(&settlement.order_id).await);
             }
             self.inner.settle(&settlements, now).await
         };
