@@ -139,7 +139,13 @@ async fn suggestions_are_accepted_saved_at_once_and_the_orders_go_on() {
     let page = presses(&mut visitor, &use_it, &form(&page), &[]).await;
     page.says(&["3 changes not saved yet"]);
     assert_eq!((mapped(&service).await, revision(&service).await), before, "nothing changes until it is saved");
+    let mut fields = form(&page);
+    let note = fields.iter_mut().find(|(name, _)| name == "note").expect("a field for the reason");
+    "New <shirts>".clone_into(&mut note.1);
+    let page = presses(&mut visitor, "match:near", &fields, &[]).await;
+    assert!(page.html.contains("name=\"note\" value=\"New &#60;shirts&#62;\""), "the reason is kept until it is saved");
     presses(&mut visitor, "save", &form(&page), &[]).await.goes_to("/mapping/skus?match=near&saved=3");
+    visitor.get("/mapping/history").await.says(&["New <shirts>"]);
     visitor.get("/mapping/skus?match=near&saved=3").await.says(&["3 item numbers saved."]);
     let now = mapped(&service).await;
     assert_eq!(

@@ -107,6 +107,8 @@ pub(in crate::web) struct Sent {
     pub(super) action: Action,
     /// Numbers that Accurate does not have are saved nevertheless.
     pub(super) anyway: bool,
+    /// Why, for the history.
+    pub(super) note: String,
     pub(super) pasted: String,
     pub(super) file: Bytes,
 }
@@ -152,8 +154,9 @@ impl Sent {
         let mut view = View::read(value);
         let action = read_action(value("do").unwrap_or_default(), &mut view);
         let anyway = value("anyway").is_some();
+        let note = value("note").unwrap_or_default().to_owned();
         let pasted = value("pasted").unwrap_or_default().to_owned();
-        Ok(Self { view, revision, changes, action, anyway, pasted, file })
+        Ok(Self { view, revision, changes, action, anyway, note, pasted, file })
     }
 }
 
