@@ -102,6 +102,28 @@ async fn every_mistake_is_shown_at_its_field_and_nothing_is_saved_or_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_warehouse_that_would_be_dropped_in_silence_is_a_mistake() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    home.write("mapping.toml", "[stores.\"8277\"]\n[accounts]\nshipping = \"700101\"\n");
+    let service = home.serve().await;
+    service.send(&order(1)).await;
+    service.order_once("1", "invoiced").await;
+    let mut admin = Visitor::operator(&service).await;
+    let page = admin.get("/mapping").await;
+    for path in ["/mapping", "/mapping/try"] {
+        let refused = send(&mut admin, path, &filled(&page, &[("warehouses/834", "Utama")])).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        refused.says(&["Nothing was saved.", "Choose “Put on every line” above, or leave this field empty."]);
+    }
+    let both = [("warehouses/834", "Utama"), ("warehouses", "on")];
+    send(&mut admin, "/mapping", &filled(&page, &both)).await.goes_to("/mapping?done=mapping_saved");
+    let page = admin.get("/mapping").await;
+    send(&mut admin, "/mapping", &filled(&page, &[("warehouses", "off")])).await.goes_to("/mapping?done=mapping_saved");
+    assert_eq!(service.get("/v1/mapping").await.json()["mapping"]["warehouses"], json!(null), "taken off on purpose");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_second_of_two_editors_sees_what_the_first_changed_and_saves_both() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;

@@ -124,6 +124,16 @@ impl Values {
         table
     }
 
+    /// Fields of warehouses that were filled although warehouses are not put on invoices. What a mapping had before is
+    /// dropped on purpose.
+    pub(super) fn idle_warehouses(&self, base: &Table) -> Vec<String> {
+        if self.get(WAREHOUSES) != "off" || base.contains_key(WAREHOUSES) {
+            return Vec::new();
+        }
+        let names = self.ids(WAREHOUSES).map(|id| format!("{WAREHOUSES}/{id}"));
+        names.filter(|name| !self.get(name).is_empty()).collect()
+    }
+
     fn put_store(&self, id: &str, stores: &mut Table) {
         let Some(invoicing) = self.0.get(&of_store(id, INVOICING)) else { return };
         if invoicing.is_empty() {

@@ -24,6 +24,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
+use toml::Table;
 
 use self::{
     editor::{Editor, Source},
@@ -38,7 +39,7 @@ use super::{
 };
 use crate::{
     clock::SystemClock,
-    deciding::mapping::{Applied, Author, apply, current, revision_of},
+    deciding::mapping::{Applied, Author, Document, apply, current, revision_of},
     domain::{
         mapping::{Mapping as Rules, Store, merge::merge},
         masters::MasterKind,
@@ -126,15 +127,26 @@ impl Draft {
         Self { note, from, to, ..Self::of(Values::sent(fields), revision) }
     }
 
-    /// The same with these mistakes at their fields.
-    fn with_mistakes(mut self, mistakes: Vec<Mistake>, page: &Page) -> Self {
+    /// The mapping that was entered, or the mistakes in it, each at its field.
+    fn document(&mut self, app: &App, base: &Table, page: &Page) -> Option<Document> {
+        self.mistakes = self.values.idle_warehouses(base).into_iter().map(|field| (field, idle(page))).collect();
+        match document_of(app, &self.values.onto(base)) {
+            Ok(document) if self.mistakes.is_empty() => Some(document),
+            Ok(_) => None,
+            Err(mistakes) => {
+                self.note_mistakes(mistakes, page);
+                None
+            }
+        }
+    }
+
+    fn note_mistakes(&mut self, mistakes: Vec<Mistake>, page: &Page) {
         let shown = mistakes.into_iter().map(|mistake| {
             let field = form::field_of_key(&mistake.key);
             let words = mistake_in_words(&field, &mistake, page);
             (field, words)
         });
-        self.mistakes = shown.collect();
-        self
+        self.mistakes.extend(shown);
     }
 }
 
@@ -152,15 +164,10 @@ pub(super) async fn save(
     page: Page,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    let draft = Draft::sent(fields);
+    let mut draft = Draft::sent(fields);
     let base = base(&app, draft.revision).await?.to_table();
-    let mine = draft.values.onto(&base);
-    let document = match document_of(&app, &mine) {
-        Ok(document) => document,
-        Err(mistakes) => {
-            let draft = draft.with_mistakes(mistakes, &page);
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, edit(&app, page, draft).await?).into_response());
-        }
+    let Some(document) = draft.document(&app, &base, &page) else {
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, edit(&app, page, draft).await?).into_response());
     };
     let storage = app.engine.storage().as_ref();
     let author = Author { who: &actor.name, note: &draft.note };
@@ -172,7 +179,7 @@ pub(super) async fn save(
         }
         Applied::Stale(_) => {
             let newest = current(storage).await?;
-            let merged = merge(&base, &newest.mapping.to_table(), &mine);
+            let merged = merge(&base, &newest.mapping.to_table(), &draft.values.onto(&base));
             let theirs = merged.conflicts.iter().map(|conflict| {
                 let removed = page.t("(removed)", "(dihapus)");
                 let value = if conflict.theirs.is_empty() { removed } else { &conflict.theirs };
@@ -199,18 +206,13 @@ pub(super) async fn try_it(
 ) -> Result<Response, Problem> {
     let mut draft = Draft::sent(fields);
     let days = (day_of_text("from", &draft.from)?, day_of_text("to", &draft.to)?);
-    let base = base(&app, draft.revision).await?;
-    match document_of(&app, &draft.values.onto(&base.to_table())) {
-        Ok(document) => {
-            let tried = app.engine.try_mapping(document.mapping, days).await?;
-            draft.trial = Some(TrialShown::new(&tried, &page));
-            edit(&app, page, draft).await
-        }
-        Err(mistakes) => {
-            let draft = draft.with_mistakes(mistakes, &page);
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, edit(&app, page, draft).await?).into_response())
-        }
-    }
+    let base = base(&app, draft.revision).await?.to_table();
+    let Some(document) = draft.document(&app, &base, &page) else {
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, edit(&app, page, draft).await?).into_response());
+    };
+    let tried = app.engine.try_mapping(document.mapping, days).await?;
+    draft.trial = Some(TrialShown::new(&tried, &page));
+    edit(&app, page, draft).await
 }
 
 /// The form.
@@ -278,6 +280,15 @@ fn own_of_stores(rules: &Rules, page: &Page) -> BTreeMap<String, String> {
         accounts.chain(warehouses).collect::<Vec<_>>().join(" · ")
     };
     rules.stores.iter().map(|(id, store)| (id.clone(), of(store))).filter(|(_, own)| !own.is_empty()).collect()
+}
+
+/// What is wrong with a warehouse that was chosen for nothing.
+fn idle(page: &Page) -> String {
+    let words = page.t(
+        "Choose “Put on every line” above, or leave this field empty.",
+        "Pilih “Dicantumkan pada setiap baris” di atas, atau kosongkan isian ini.",
+    );
+    words.to_owned()
 }
 
 /// A mistake in the reader's language.
