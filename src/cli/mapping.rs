@@ -13,7 +13,7 @@ use clap::Subcommand;
 use super::{
     Failure,
     mapping_trial::trial_in_words,
-    output::{complain, say},
+    output::{complain, paragraph, say},
 };
 use crate::{
     clock::SystemClock,
@@ -21,6 +21,7 @@ use crate::{
         mapping::{self, Applied, Author, Document, OfFile, Restored},
         trial::Trials,
     },
+    domain::mapping::PostingMode,
     settings::{self, Offline},
     storage::{self, MAPPING_FILE_AUTHORS, Mappings, Storage},
 };
@@ -155,6 +156,7 @@ async fn restore(storage: &dyn Mappings, revision: i64, offline: &Offline) -> Re
 async fn try_it(storage: &dyn Storage, file: &Path, offline: &Offline) -> Result<ExitCode, Failure> {
     let candidate = read(file, offline)?.mapping;
     let active = Arc::new(mapping::current(storage).await.map_err(anyhow::Error::from)?);
+    let sending = what_is_sent(active.mapping.posting, candidate.posting);
     let days = (None, None);
     let tried = Trials::default().run(storage, &SystemClock, active, candidate, days, Duration::MAX).await;
     let trial = tried.map_err(anyhow::Error::from)?.trial;
@@ -162,7 +164,25 @@ async fn try_it(storage: &dyn Storage, file: &Path, offline: &Offline) -> Result
     for line in trial_in_words(&trial) {
         say!("{line}");
     }
+    if let Some(sending) = sending {
+        say!();
+        say!("{}", paragraph("", sending));
+    }
     Ok(if trial.newly_blocked().orders > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What shadow mode means for the orders of a trial.
+fn what_is_sent(active: PostingMode, candidate: PostingMode) -> Option<&'static str> {
+    match (active, candidate) {
+        (PostingMode::On, PostingMode::On) => None,
+        (_, PostingMode::Shadow) => {
+            Some("posting = \"shadow\": invoices are only drafted, and nothing is sent to Accurate.")
+        }
+        (PostingMode::Shadow, PostingMode::On) => Some(
+            "posting = \"on\" ends shadow mode: as soon as this mapping is applied, every invoice that waits is created \
+             in Accurate, unless one exists there.",
+        ),
+    }
 }
 
 /// Applies the settings' mapping file. It then counts as applied, so that the next start does not apply it again.

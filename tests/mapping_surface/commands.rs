@@ -208,6 +208,13 @@ async fn a_dry_run_reports_what_a_mapping_would_change_and_changes_nothing() {
     ] {
         assert!(report.out.contains(line), "{line:?} is missing:\n{}", report.out);
     }
+    assert!(!report.out.contains("posting"), "{}", report.out);
+    let in_shadow = dry_run(&format!("posting = \"shadow\"\n{}", with_store("4711")));
+    assert!(
+        in_shadow.out.contains("posting = \"shadow\": invoices are only drafted, and nothing is sent"),
+        "{}",
+        in_shadow.out
+    );
     let blocks = dry_run("bundles = \"parent\"\n");
     assert_eq!(blocks.code, Some(1), "orders that would be blocked are a finding");
     assert!(blocks.out.contains("With this mapping, no order would get an invoice any more."), "{}", blocks.out);

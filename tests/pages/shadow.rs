@@ -80,6 +80,10 @@ async fn the_page_names_each_difference_and_ends_shadow_mode_only_for_an_admin()
 
     let mut admin = Visitor::of(&service);
     admin.signs_in(OPERATOR_TOKEN).await.goes_to("/");
+    let fields = admin.get("/mapping").await.fields_of("mapping");
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let nothing_is_sent = "Shadow mode is on: invoices are only drafted, and nothing is sent to Accurate.";
+    admin.post("/mapping/try", &fields).await.says(&["Tried on past orders; nothing is saved yet", nothing_is_sent]);
     let form = [
         "Switch the other integration off first.",
         "1 order without an invoice in Accurate: the invoice is created now.",

@@ -141,6 +141,13 @@ fn now(trial: &Trial, page: &Page) -> Vec<String> {
             .replace("{}", &page.count(number as i64)),
     };
     lines.push(existing);
+    if page.is_in_shadow {
+        let nothing_is_sent = page.t(
+            "Shadow mode is on: invoices are only drafted, and nothing is sent to Accurate.",
+            "Mode bayangan aktif: faktur hanya dibuat sebagai draf, dan tidak ada yang dikirim ke Accurate.",
+        );
+        lines.push(nothing_is_sent.to_owned());
+    }
     lines
 }
 
