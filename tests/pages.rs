@@ -8,6 +8,7 @@ mod exporting;
 mod hostile;
 mod mapping;
 pub(crate) mod setting_up;
+mod setup_trouble;
 mod shadow;
 mod signing_in;
 mod skus;

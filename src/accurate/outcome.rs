@@ -143,7 +143,7 @@ impl BookTrouble {
     }
 
     /// What to do.
-    pub fn remedy(self) -> &'static str {
+    pub const fn remedy(self) -> &'static str {
         match self {
             Self::TokenRefused => {
                 "make a new API Token in Accurate for the same app and put it and the app's signature secret into the settings"

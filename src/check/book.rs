@@ -32,12 +32,26 @@ const MOST_REPEATS: usize = 10;
 /// An invoice number that no invoice has.
 const UNUSED_NUMBER: &str = "forstok-accurate check";
 
+/// What to do about credentials that were entered just now and are refused.
+const TRY_OTHERS: (&str, &str) = (
+    "copy both from Accurate again: the API Token that was made in this database, and the signature secret of the app \
+     that it was made for",
+    "salin lagi keduanya dari Accurate: API Token yang dibuat di database ini, dan signature secret dari aplikasi yang \
+     dipakai saat membuatnya",
+);
+
+/// What to do about credentials that the service uses and that are refused.
+const CHANGE_SETTINGS: (&str, &str) = (
+    BookTrouble::TokenRefused.remedy(),
+    "buat API Token baru di Accurate untuk aplikasi yang sama, lalu minta pengelola layanan memasangnya di pengaturan",
+);
+
 /// Tries credentials: which rights to read they lack, and whether the clock is right. If Accurate does not accept them,
 /// the only finding says why.
 pub async fn check_access(session: &Session) -> Result<Vec<Finding>, Finding> {
     let book = format!("book {}", session.name());
     let mut findings = Vec::new();
-    let accounts = first_call(session, &book, &mut findings).await?;
+    let accounts = first_call(session, &book, TRY_OTHERS, &mut findings).await?;
     kept(accounts, &book, MasterKind::Accounts, &mut findings);
     for wanted in [MasterKind::Warehouses, MasterKind::Branches, MasterKind::Terms] {
         list(session, &book, wanted, &mut findings).await;
@@ -57,7 +71,7 @@ pub async fn check_access(session: &Session) -> Result<Vec<Finding>, Finding> {
 pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSet<String>) -> Vec<Finding> {
     let book = format!("book {}", session.name());
     let mut findings = Vec::new();
-    let accounts = match first_call(session, &book, &mut findings).await {
+    let accounts = match first_call(session, &book, CHANGE_SETTINGS, &mut findings).await {
         Ok(accounts) => accounts,
         Err(finding) => return vec![finding],
     };
@@ -76,32 +90,35 @@ pub async fn check_book(session: &Session, mapping: &Mapping, item_nos: &BTreeSe
 }
 
 /// The accounts. This first call shows whether others can succeed; if not, the error says why.
+///
+/// `if_refused` is what to do about a token that Accurate refuses, in English and in Indonesian.
 async fn first_call(
     session: &Session,
     book: &str,
+    if_refused: (&str, &str),
     findings: &mut Vec<Finding>,
 ) -> Result<Result<Vec<Master>, Failure>, Finding> {
     let accounts = match with_repeats(session, || masters::list(session, MasterKind::Accounts)).await {
         Err(failure @ (Failure::NotSent(_) | Failure::Ambiguous(_))) => {
-            let remedy = "make sure that this machine reaches account_url, then run the check again";
-            let finding = Finding::error(book, format!("Accurate does not answer: {}", failure.words()), remedy);
+            let address = session.account_url();
+            let found = format!("Accurate does not answer: {}", failure.words());
+            let finding =
+                Finding::error(book, found, format!("make sure that this server reaches {address}, then try again"));
             return Err(finding.indonesian(
                 "Accurate tidak menjawab",
-                "pastikan server ini dapat menghubungi Accurate, lalu periksa lagi",
+                format!("pastikan server ini dapat menghubungi {address}, lalu coba lagi"),
             ));
         }
         Err(Failure::BookRefused(refusal)) => {
-            let remedy = match refusal.trouble {
-                BookTrouble::TokenRefused => {
-                    "buat API Token baru di Accurate untuk aplikasi yang sama, lalu minta pengelola layanan memasangnya \
-                     di pengaturan"
-                }
-                BookTrouble::WrongClock => {
-                    "setel jam server ini: selisihnya dengan jam Accurate lebih dari sepuluh menit"
-                }
+            let (remedy, in_indonesian) = match refusal.trouble {
+                BookTrouble::TokenRefused => if_refused,
+                BookTrouble::WrongClock => (
+                    refusal.trouble.remedy(),
+                    "setel jam server ini: selisihnya dengan jam Accurate lebih dari sepuluh menit",
+                ),
             };
-            let found = format!("Accurate menolak akses: {}", refusal.words);
-            return Err(Finding::error(book, refusal.words, refusal.trouble.remedy()).indonesian(found, remedy));
+            let finding = Finding::error(book, format!("Accurate refuses access: {}", refusal.words), remedy);
+            return Err(finding.indonesian(format!("Accurate menolak akses: {}", refusal.words), in_indonesian));
         }
         accounts => accounts,
     };

@@ -14,7 +14,8 @@ use crate::{
 };
 
 /// The credentials of the sandbox.
-const CREDENTIALS: [(&str, &str); 2] = [("api_token", "sandbox-token"), ("signature_secret", "sandbox-secret")];
+pub(super) const CREDENTIALS: [(&str, &str); 2] =
+    [("api_token", "sandbox-token"), ("signature_secret", "sandbox-secret")];
 
 /// Nothing but an address, an operator token, and where the stand-in for Accurate is.
 pub(crate) fn new_home(accurate: &Running) -> Home {
@@ -36,7 +37,7 @@ async fn generates_a_key(visitor: &mut Visitor) -> String {
     key
 }
 
-async fn enters(visitor: &mut Visitor, credentials: [(&str, &str); 2]) -> Shown {
+pub(super) async fn enters(visitor: &mut Visitor, credentials: [(&str, &str); 2]) -> Shown {
     let [token, secret] = credentials;
     visitor.post("/setup/accurate", &[("book", "main"), token, secret]).await
 }
