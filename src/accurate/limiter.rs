@@ -67,6 +67,8 @@ pub struct Slot<'a> {
 /// Half of the slots, not used here until this is dropped.
 pub struct Lent<'a> {
     limiter: &'a Limiter,
+    /// How long after their return the slots stay out of use.
+    after: Duration,
     _permits: SemaphorePermit<'a>,
 }
 
@@ -136,7 +138,8 @@ impl Limiter {
             // There are as many slots as permits.
             std::iter::repeat_with(|| state.free_from.pop()).take(LENT).flatten().collect()
         };
-        let lent = Lent { limiter: self, _permits: permits };
+        // The last calls of the borrower may still be in flight when it ends.
+        let lent = Lent { limiter: self, after: LOST, _permits: permits };
         if let Some(Reverse(last)) = slots.into_iter().min() {
             self.clock.sleep(last.since(self.clock.monotonic())).await;
         }
@@ -170,10 +173,16 @@ impl Drop for Slot<'_> {
     }
 }
 
+impl Lent<'_> {
+    /// Gives the slots back when every call that was made with them has been answered.
+    pub fn all_answered(mut self) {
+        self.after = WINDOW;
+    }
+}
+
 impl Drop for Lent<'_> {
-    /// The last calls of the other process may still be in flight.
     fn drop(&mut self) {
-        let free_from = self.limiter.clock.monotonic() + LOST;
+        let free_from = self.limiter.clock.monotonic() + self.after;
         self.limiter.lock().free_from.extend(std::iter::repeat_n(Reverse(free_from), LENT));
     }
 }
@@ -341,6 +350,25 @@ mod tests {
         drop(lent);
         clock.sleep(Duration::from_secs(10)).await;
         assert!(limiter.take_spare().is_some());
+    }
+
+    #[tokio::test]
+    async fn what_was_lent_is_back_after_a_second_once_all_calls_were_answered() {
+        for (is_known, wait) in [(true, WINDOW), (false, LOST)] {
+            let clock = Jumping::new();
+            let limiter = Limiter::new(clock.clone());
+            let lent = limiter.lend().await;
+            if is_known {
+                lent.all_answered();
+            } else {
+                drop(lent);
+            }
+            let returned = clock.milliseconds();
+            limiter.spare_slot().await.answered();
+            let waited = clock.milliseconds() - returned;
+            let wait = wait.as_millis() as i64;
+            assert!((wait..wait + 200).contains(&waited), "{waited} ms instead of {wait} ms");
+        }
     }
 
     #[tokio::test]
