@@ -6,4 +6,5 @@ mod chromium;
 
 mod accessibility;
 mod first_start;
+mod mapping;
 mod story;

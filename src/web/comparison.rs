@@ -2,10 +2,11 @@
 
 use rust_decimal::Decimal;
 
-use super::{format, order_line::store_name, page::Page};
+use super::{format, mapping::words::tax, order_line::store_name, page::Page};
 use crate::{
     domain::{
         invoice::{DetailItem, InvoiceBody},
+        mapping::TaxMode,
         money::Rupiah,
         order::{OrderLine, Snapshot},
     },
@@ -17,7 +18,7 @@ pub(super) struct Comparison {
     /// Whether the invoice exists; else it is a draft, or there is none.
     pub(super) exists: bool,
     pub(super) has_invoice: bool,
-    /// Number, day, customer.
+    /// Number, day, customer, and what the mapping adds: branch, warehouse, tax.
     pub(super) names: Vec<Fact>,
     pub(super) lines: Vec<Line>,
     pub(super) sums: Vec<Fact>,
@@ -81,7 +82,7 @@ fn names(sent: &Snapshot, order: &OrderRecord, page: &Page) -> Vec<Fact> {
     let number = order.invoice.as_ref().map(|invoice| invoice.number.clone());
     let number = number.or_else(|| body.map(|body| body.number.clone()));
     let ordered = sent.ordered_at.map(format::moment).unwrap_or_default();
-    vec![
+    let mut names = vec![
         fact(page.t("Number", "Nomor"), order.channel_order_id.clone(), number),
         fact(page.t("Date", "Tanggal"), ordered, body.map(|body| format::day(body.trans_date))),
         fact(
@@ -89,7 +90,34 @@ fn names(sent: &Snapshot, order: &OrderRecord, page: &Page) -> Vec<Fact> {
             store_name(order),
             body.map(|body| format!("{} {}", page.t("customer", "pelanggan"), body.customer_no)),
         ),
-    ]
+    ];
+    names.extend(body.into_iter().flat_map(|body| of_mapping(body, order, page)));
+    names
+}
+
+/// What else the invoice has, most of it from the mapping alone.
+fn of_mapping(body: &InvoiceBody, order: &OrderRecord, page: &Page) -> Vec<Fact> {
+    let fact = |what, order: &str, invoice: &str| Fact {
+        what,
+        order: order.to_owned(),
+        invoice: invoice.to_owned(),
+        differs: false,
+    };
+    let warehouse = body.detail_item.iter().find_map(|item| item.warehouse_name.as_ref());
+    let given = [
+        (page.t("Branch", "Cabang"), body.branch_name.as_ref()),
+        (page.t("Payment term", "Syarat Pembayaran"), body.payment_term_name.as_ref()),
+        (page.t("Warehouse", "Gudang"), warehouse),
+    ];
+    let mut facts = vec![fact(page.t("Description", "Keterangan"), order.order_id.as_str(), &body.description)];
+    facts.extend(given.into_iter().filter_map(|(what, name)| Some(fact(what, "", name?))));
+    let mode = match (body.taxable, body.inclusive_tax) {
+        (false, _) => TaxMode::Off,
+        (true, true) => TaxMode::Inclusive,
+        (true, false) => TaxMode::Exclusive,
+    };
+    facts.push(fact(page.t("Tax", "Pajak"), "", &format::sentence(tax(mode, page))));
+    facts
 }
 
 fn sums(sent: &Snapshot, order: &OrderRecord, page: &Page) -> Vec<Fact> {

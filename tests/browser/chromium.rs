@@ -1,7 +1,7 @@
 //! A headless Chromium, controlled over `WebDriver`.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     net::TcpStream,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -19,6 +19,9 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// The line that chromedriver prints once it listens.
 const STARTED: &str = "was started successfully on port ";
 
+/// The Tab key in `WebDriver`.
+const TAB: char = '\u{e004}';
+
 /// How often pressing is tried for an element that disappears at that moment.
 const TRIES: usize = 20;
 
@@ -32,6 +35,8 @@ pub(crate) struct Kind {
 
 impl Kind {
     pub(crate) const ENGLISH: Self = Self { language: "en", width: 1280, scripts: true };
+    pub(crate) const INDONESIAN: Self = Self { language: "id", ..Self::ENGLISH };
+    pub(crate) const ENGLISH_PHONE: Self = Self { width: 390, ..Self::ENGLISH };
     pub(crate) const INDONESIAN_PHONE: Self = Self { language: "id", width: 390, scripts: false };
 }
 
@@ -42,6 +47,8 @@ pub(crate) struct Chromium {
     client: reqwest::Client,
     base: String,
     folder: TempDir,
+    /// In pixels.
+    width: u32,
 }
 
 impl Chromium {
@@ -66,6 +73,7 @@ impl Chromium {
             client: client(),
             base: service.url(""),
             folder,
+            width: kind.width,
         };
         let answer = browser.ask("", Some(browser.capabilities(kind))).await;
         let id = answer["sessionId"].as_str().expect("a session").to_owned();
@@ -113,12 +121,12 @@ impl Chromium {
         self.presses(button).await;
     }
 
-    /// Fills in the field with this id.
+    /// Fills in the field with this id, and leaves it, which closes its list of choices.
     pub(crate) async fn types(&self, id: &str, text: &str) {
         // An earlier press may still be loading the page with the field.
         let what = format!("there is a field {id}");
         let field = eventually(&what, async || self.find("css selector", &format!("#{id}")).await).await;
-        self.ask(&format!("/element/{field}/value"), Some(json!({"text": text}))).await;
+        self.ask(&format!("/element/{field}/value"), Some(json!({"text": format!("{text}{TAB}")}))).await;
     }
 
     /// Presses the first button with this accessible name.
@@ -196,6 +204,12 @@ impl Chromium {
         panic!("{words:?} never came:\n{text}");
     }
 
+    /// Asserts that nothing is wider than the screen. A phone zooms out to show what is, so its `innerWidth` says nothing.
+    pub(crate) async fn fits_the_screen(&self) {
+        let width = self.script("return document.documentElement.scrollWidth").await;
+        assert!(width.as_u64().is_some_and(|width| width <= self.width.into()), "the page is {width} pixels wide");
+    }
+
     /// Runs a script and returns its result.
     pub(crate) async fn script(&self, script: &str) -> Value {
         self.ask("/execute/sync", Some(json!({"script": script, "args": []}))).await
@@ -271,6 +285,7 @@ impl Chromium {
         let mut connection = TcpStream::connect(host)?;
         connection.set_read_timeout(Some(Duration::from_secs(10)))?;
         write!(connection, "DELETE /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
-        connection.read_to_string(&mut String::new()).map(|_| ())
+        // chromedriver answers once Chromium is closed, and keeps the connection open nevertheless.
+        BufReader::new(connection).read_line(&mut String::new()).map(|_| ())
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A service that has processed all samples.
-async fn settled(home: &Home) -> Service {
+pub(super) async fn settled(home: &Home) -> Service {
     let service = home.serve().await;
     service.send_all_samples().await;
     let expected = |state: &str| SAMPLES.iter().filter(|sample| sample.expected()["state"] == state).count();
@@ -148,50 +148,6 @@ async fn the_same_works_in_indonesian_on_a_phone_without_scripts() {
     assert!(String::from_utf8(csv).expect("a text").contains("240108GUDANG404"));
     browser.presses("Keluar").await;
     browser.shows(&["Gunakan token yang diberikan kepada Anda"]).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_mapping_is_tried_on_past_orders_and_saved_in_the_browser() {
-    let accurate = accurate().await;
-    let service = settled(&Home::new(&accurate)).await;
-    for kind in ["accounts", "branches", "warehouses", "terms", "customers"] {
-        service.get_until(&format!("/v1/books/main/masters/{kind}"), |list| !list["read_at"].is_null()).await;
-    }
-    let browser = Chromium::open(&service, Kind::ENGLISH).await;
-    browser.signs_in("Sign in").await;
-    browser.goes_to("/mapping").await;
-    browser.shows(&["Mapping", "4040 Toko Baru", "not mapped", "waiting: 1 order", "suggestion"]).await;
-    browser.chooses("field-stores-4040-invoicing", "On: create invoices").await;
-    browser.presses("Try on past orders").await;
-    browser
-        .shows(&["Tried on past orders; nothing is saved yet", "This store is not in the mapping", "Rp100.000"])
-        .await;
-    assert_eq!(service.get("/v1/mapping").await.json()["revision"], 1);
-    browser.presses("Save").await;
-    browser.shows(&["Saved. Waiting orders are being decided again under the new mapping."]).await;
-    service.order_once("138500009", "invoiced").await;
-    browser.follows("Mapping history").await;
-    browser.shows(&["Revision 2", "Store 4040: branch", "Kantor Pusat"]).await;
-    browser.presses("Restore").await;
-    browser.shows(&["Restored. Waiting orders are being decided again under this mapping.", "Revision 3"]).await;
-    let complaints = browser.complaints().await;
-    assert!(complaints.is_empty(), "the browser complains: {complaints:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_mapping_is_changed_in_indonesian_on_a_phone_without_scripts() {
-    let accurate = accurate().await;
-    let service = settled(&Home::new(&accurate)).await;
-    let browser = Chromium::open(&service, Kind::INDONESIAN_PHONE).await;
-    browser.signs_in("Masuk").await;
-    browser.goes_to("/mapping").await;
-    browser.shows(&["Pemetaan", "belum dipetakan", "menunggu: 1 pesanan"]).await;
-    browser.types("field-warehouses-999", "Utama").await;
-    browser.presses("Coba pada pesanan lama").await;
-    browser.shows(&["Diuji pada pesanan lama; belum ada yang disimpan", "Rp100.000"]).await;
-    browser.presses("Simpan").await;
-    browser.shows(&["Tersimpan."]).await;
-    service.order_once("138500010", "invoiced").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -117,9 +117,7 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
             "tidak ada yang dikirim; draf hanya dibandingkan (mode bayangan)",
         ),
         ("auto_create_at", "never") => page.t("never automatically", "tidak pernah otomatis"),
-        ("invoice_date", "trigger") => {
-            page.t("the day the order reached that status", "hari saat pesanan mencapai status tersebut")
-        }
+        ("invoice_date", "trigger") => page.t("the day it reached that status", "hari status itu tercapai"),
         ("invoice_date", "ordered") => page.t("the day the buyer ordered", "hari pembeli memesan"),
         ("on_cancel", "void") => page.t("its invoice is deleted in Accurate", "fakturnya dihapus di Accurate"),
         ("on_cancel", "keep") => {
