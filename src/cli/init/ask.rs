@@ -74,6 +74,30 @@ impl Asker {
         default: &str,
         read: impl Fn(&str) -> Result<String, String>,
     ) -> Result<String, Failure> {
+        self.ask_with(given, question, default, &[], read)
+    }
+
+    /// The same with choices, which are listed below the question. With none, any answer is taken.
+    pub(super) fn choose(
+        &self,
+        given: Option<String>,
+        question: &str,
+        choices: &[(String, String)],
+    ) -> Result<String, Failure> {
+        let is_known = |text: &str| choices.is_empty() || choices.iter().any(|(value, _)| value == text);
+        self.ask_with(given, question, "", choices, |text| {
+            if text.is_empty() || is_known(text) { Ok(text.to_owned()) } else { Err("is not in Accurate".to_owned()) }
+        })
+    }
+
+    fn ask_with(
+        &self,
+        given: Option<String>,
+        question: &str,
+        default: &str,
+        choices: &[(String, String)],
+        read: impl Fn(&str) -> Result<String, String>,
+    ) -> Result<String, Failure> {
         let wrong = |value: &str, remedy| {
             Failure::Arguments(vec![Problem { key: question.to_owned(), value: Some(value.to_owned()), remedy }])
         };
@@ -83,7 +107,14 @@ impl Asker {
         let Some(term) = &self.0 else { return read(default).map_err(|remedy| wrong(default, remedy)) };
         loop {
             let shown = if default.is_empty() { String::new() } else { format!(" [{default}]") };
+            complain!("");
             complain!("{}", paragraph("", &format!("{question}{shown}:")));
+            for (value, name) in choices.iter().take(MOST_LISTED) {
+                complain!("  {value}  {name}");
+            }
+            if choices.len() > MOST_LISTED {
+                complain!("  … and {} more", choices.len() - MOST_LISTED);
+            }
             let answer = term.read_line().map_err(anyhow::Error::from)?;
             let answer = match answer.trim() {
                 "" => default,
@@ -96,27 +127,6 @@ impl Asker {
         }
     }
 
-    /// The same with choices. With none, any answer is taken.
-    pub(super) fn choose(
-        &self,
-        given: Option<String>,
-        question: &str,
-        choices: &[(String, String)],
-    ) -> Result<String, Failure> {
-        if given.is_none() && self.asks() {
-            for (value, name) in choices.iter().take(MOST_LISTED) {
-                complain!("  {value}  {name}");
-            }
-            if choices.len() > MOST_LISTED {
-                complain!("  … and {} more", choices.len() - MOST_LISTED);
-            }
-        }
-        let is_known = |text: &str| choices.is_empty() || choices.iter().any(|(value, _)| value == text);
-        self.ask(given, question, "", |text| {
-            if text.is_empty() || is_known(text) { Ok(text.to_owned()) } else { Err("is not in Accurate".to_owned()) }
-        })
-    }
-
     /// A secret, which is not shown while it is typed. It has no default.
     pub(super) fn ask_secret(&self, question: &str) -> Result<SecretString, Failure> {
         let Some(term) = &self.0 else {
@@ -124,6 +134,7 @@ impl Asker {
             return Err(Failure::Arguments(vec![Problem { key: question.to_owned(), value: None, remedy }]));
         };
         loop {
+            complain!("");
             complain!("{}", paragraph("", &format!("{question}:")));
             let secret = term.read_secure_line().map_err(anyhow::Error::from)?;
             if !secret.trim().is_empty() {
