@@ -129,6 +129,11 @@ fn describe() {
     describe_gauge!("forstok_accurate_oldest_due_seconds", "Seconds for which the longest waiting order has been due");
     describe_gauge!("forstok_accurate_book_paused", "1 while a book is paused");
     describe_gauge!(
+        "forstok_accurate_list_age_seconds",
+        "Seconds since a list of Accurate was last read in full; absent before the first time"
+    );
+    describe_gauge!("forstok_accurate_list_failed", "1 if the latest reading of a list of Accurate failed");
+    describe_gauge!(
         "forstok_accurate_oldest_received_seconds",
         "Seconds for which the order has waited that waits longest for its first decision"
     );
