@@ -183,3 +183,27 @@ async fn a_mapping_that_one_replica_applies_is_active_on_all() {
     assert_eq!(other.send(&order(1)).await.status, 200);
     other.order_once("1", "watching").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_replica_reads_the_lists_and_every_replica_shows_and_refreshes_them() {
+    const ITEMS: &str = "/v1/books/main/masters/items";
+    let accurate = accurate().await;
+    let home = home(&accurate).await;
+    let (worker, other) = worker_and_other(&home).await;
+    let sandbox = accurate.sandbox();
+    let first = other.get_until(ITEMS, |list| !list["read_at"].is_null()).await;
+    assert_eq!(first["rows"].as_array().map(Vec::len), Some(8));
+    assert_eq!(worker.get(ITEMS).await.json(), first, "both show the same");
+
+    sandbox.add_item("BARU-01", "Barang baru");
+    let asked = Instant::now();
+    assert_eq!(other.post(&format!("{ITEMS}/refresh")).await.status, 202);
+    for replica in [&other, &worker] {
+        replica.get_until(&format!("{ITEMS}?q=baru"), |list| list["rows"][0]["no"] == "BARU-01").await;
+    }
+    assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
+    assert!(worker.log.text().contains("items read in"), "the leader reads");
+    assert!(!other.log.text().contains("read in"), "the other reads nothing:\n{}", other.log.text());
+    assert_eq!(sandbox.call_count(Action::ItemList), 2, "each reading has one page");
+    assert_eq!(sandbox.call_count(Action::AccountList), 1);
+}
