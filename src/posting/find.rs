@@ -59,6 +59,13 @@ impl Attempt<'_> {
             Some(found) if self.is_named_by(&found) => return Ok(LookUp::Own(found)),
             others => others,
         };
+        if others.is_none()
+            && self.may_be_of_another_integration()
+            && !self.has_marketplace_number()
+            && let Some(found) = self.find_numbered(self.claim.marketplace_number.clone()).await?
+        {
+            return Ok(LookUp::Others(found));
+        }
         if let Some(id) = named
             && let Some(found) = self.find_by_id(id).await?.filter(|found| self.is_named_by(found))
         {
@@ -137,11 +144,19 @@ impl Attempt<'_> {
         match row {
             // The lines are not in a list.
             Some(_) if self.may_be_of_another_integration() => false,
-            None if self.may_be_of_another_integration() => self.session.numbers_are_ours(),
+            None if self.may_be_of_another_integration() => {
+                self.session.numbers_are_ours() && self.has_marketplace_number()
+            }
             Some(found) => found.can_be_compared() && self.is_named_by(found),
             // If the absence would end a doubt, the number is looked up separately.
             None => !self.claim.undecided && !self.doubt.is_over() && !self.may_have_another_number(),
         }
+    }
+
+    /// Whether our invoice has the number that other integrations give to theirs.
+    fn has_marketplace_number(&self) -> bool {
+        let number = &self.claim.marketplace_number;
+        number.is_empty() || invoices::same_number(number, &self.claim.draft.body.number)
     }
 
     /// Whether an invoice is this order's: its description names the order (design.md §4).
@@ -159,8 +174,12 @@ impl Attempt<'_> {
     }
 
     async fn find_by_number(&mut self) -> Result<Option<FoundInvoice>, Failure> {
-        let (session, claim) = (self.session, self.claim.clone());
-        let look = || invoices::by_number(session, &claim.draft.body.number);
+        self.find_numbered(self.claim.draft.body.number.clone()).await
+    }
+
+    async fn find_numbered(&mut self, number: String) -> Result<Option<FoundInvoice>, Failure> {
+        let session = self.session;
+        let look = || invoices::by_number(session, &number);
         self.call_and_record("sales-invoice/detail", |found| found_in_words(found.as_ref()), look).await
     }
 

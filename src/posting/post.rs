@@ -362,7 +362,10 @@ impl Attempt<'_> {
             let about = About::AccurateTotal { accurate: Rupiah::from_decimal(total), invoice: ours };
             self.warn(Warning::TotalDifference, about);
         }
-        self.session.saw_number(&sent, &found.number);
+        // The number of another integration's invoice says nothing about the numbers of ours.
+        if !self.is_adopted_as_equal {
+            self.session.saw_number(&sent, &found.number);
+        }
         self.session.remember_number(&found.number);
         if found.number != sent {
             self.warn(Warning::OtherNumber, About::Invoice { number: found.number.clone(), id: Some(found.id) });

@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    accurate::{booked, client::Session, outcome::Failure},
+    accurate::{booked, client::Session, invoices::same_number, outcome::Failure},
     clock::Clock,
     domain::{
         invoice::Draft,
@@ -40,8 +40,8 @@ pub struct Round {
 pub async fn compare_some(storage: &dyn Comparisons, session: &Session, clock: &dyn Clock) -> Result<Round> {
     let mut round = Round::default();
     let mut compared = Vec::new();
-    for ToCompare { order_id, revision, draft } in storage.drafts_to_compare(session.name(), clock.now(), BATCH).await?
-    {
+    let due = storage.drafts_to_compare(session.name(), clock.now(), BATCH).await?;
+    for ToCompare { order_id, revision, marketplace_number, draft } in due {
         if !session.may_call() {
             break;
         }
@@ -53,7 +53,7 @@ pub async fn compare_some(storage: &dyn Comparisons, session: &Session, clock: &
                 continue;
             }
         };
-        let found = booked::by_number_in_background(session, &draft.body.number).await;
+        let found = find(session, &draft.body.number, &marketplace_number).await;
         round.has_called = true;
         round.failure = found.as_ref().err().cloned();
         if round.failure.as_ref().is_some_and(concerns_other_calls) {
@@ -64,6 +64,16 @@ pub async fn compare_some(storage: &dyn Comparisons, session: &Session, clock: &
     storage.write_comparisons(&compared, clock.now()).await?;
     round.compared = compared.iter().filter(|one| one.result.is_some()).count();
     Ok(round)
+}
+
+/// The invoice with our number, else the one with the marketplace's number, which other integrations use.
+async fn find(session: &Session, ours: &str, marketplaces: &str) -> std::result::Result<Option<Booked>, Failure> {
+    match booked::by_number_in_background(session, ours).await? {
+        None if !marketplaces.is_empty() && !same_number(ours, marketplaces) => {
+            booked::by_number_in_background(session, marketplaces).await
+        }
+        found => Ok(found),
+    }
 }
 
 /// The outcome for a draft whose invoice was looked up.

@@ -182,7 +182,7 @@ async fn take<T: Dialect>(
 async fn orders<T: Dialect>(db: &mut T, documents: &[T::Row]) -> Result<HashMap<OrderId, T::Row>> {
     let ids = documents.iter().map(|row| Ok([order_id(row)?])).collect::<Result<Vec<_>>>()?;
     let sql = format!(
-        "SELECT o.order_id, o.id, o.revision, o.undecided, o.warnings, o.findings, o.received_at
+        "SELECT o.order_id, o.id, o.channel_order_id, o.revision, o.undecided, o.warnings, o.findings, o.received_at
          FROM {} {} orders o ON o.order_id = v.value ->> 0",
         T::ROWS,
         T::THEN_JOIN
@@ -217,6 +217,7 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
         lease_until,
         earlier_tries: row.number("tries")? - 1,
         is_shadowed: row.number("shadowed")? == 1,
+        marketplace_number: order.text("channel_order_id")?.to_owned(),
         failures: row.number("failures")?,
         purpose: purpose(row)?,
         undecided: order.number("undecided")? == 1,

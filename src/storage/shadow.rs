@@ -18,17 +18,23 @@ use crate::domain::{order::OrderId, shadow::Kind};
 /// Drafts of a book whose time for a comparison has come, those that were never compared first.
 pub(super) async fn due<T: Dialect>(db: &mut T, book: &str, now: Timestamp, limit: i64) -> Result<Vec<ToCompare>> {
     let sql = format!(
-        "SELECT s.order_id, s.revision, d.draft
+        "SELECT s.order_id, s.revision, o.channel_order_id, d.draft
          FROM (SELECT order_id, revision, check_at FROM shadow_orders
                WHERE book = $1 AND check_at > 0 AND check_at <= $2 ORDER BY check_at LIMIT $3) AS s
-         {} documents d ON d.order_id = s.order_id AND d.kind = 'invoice' AND d.part = 0
+         {join} documents d ON d.order_id = s.order_id AND d.kind = 'invoice' AND d.part = 0
+         {join} orders o ON o.order_id = s.order_id
          ORDER BY s.check_at",
-        T::THEN_JOIN
+        join = T::THEN_JOIN
     );
     let rows = db.fetch(sql, &[book.into(), now.into(), limit.into()]).await?;
     let to_compare = |row: &T::Row| {
         let draft = json_column(row, "draft").map_err(|problem: StorageError| problem.to_string());
-        Ok(ToCompare { order_id: order_id(row)?, revision: row.number("revision")?, draft })
+        Ok(ToCompare {
+            order_id: order_id(row)?,
+            revision: row.number("revision")?,
+            marketplace_number: row.text("channel_order_id")?.to_owned(),
+            draft,
+        })
     };
     rows.iter().map(to_compare).collect()
 }

@@ -221,6 +221,40 @@ async fn an_invoice_is_used_by_what_it_says_and_not_by_its_description() {
 }
 
 #[tokio::test]
+async fn an_invoice_under_the_marketplaces_number_is_found_whatever_number_ours_would_have() {
+    for base in [Base::Sqlite, Base::Postgres] {
+        let mut world = in_shadow(base).await;
+        world
+            .mapping_changes(IN_SHADOW, "posting = \"shadow\"\ninvoice_number = \"{store_id}/{channel_order_id}\"\n")
+            .await;
+        let settings = old_integration();
+        let equal = order("1").ready_to_ship();
+        let early = order("2").ready_to_ship().updated_at("2023-11-27T04:33:00+07:00");
+        for order in [&equal, &early] {
+            world.accurate.old_integration_books(&settings, &order.body_json());
+            world.forstok_sends(order.clone()).await;
+        }
+        world.forstok_sends(order("3").ready_to_ship()).await;
+        world.run_until_settled().await;
+        compare_all(&world).await;
+        let sums = world.storage.shadow_sums().await.expect("readable");
+        let counts = [sums.equal, sums.differs, sums.absent, sums.waiting].map(|sums| sums.orders);
+        assert_eq!(counts, [1, 1, 1, 0], "{base:?}");
+
+        switch_on(&mut world).await;
+        // The first save shows that Accurate keeps our numbers, which says nothing about the invoices of others.
+        world.forstok_sends(order("4").ready_to_ship()).await;
+        world.run_until_settled().await;
+        let states = [world.state("1").await, world.state("2").await, world.state("3").await, world.state("4").await];
+        assert_eq!(states, ["invoiced", "blocked: number_conflict", "invoiced", "invoiced"], "{base:?}");
+        let (found, ours) = (world.order("1").await.invoice, world.order("3").await.invoice);
+        let numbers = [found, ours].map(|invoice| invoice.expect("invoiced").number);
+        assert_eq!(numbers, ["INV-1", "8277/INV-3"], "{base:?}");
+        assert_eq!(world.accurate.invoice_count(), 4, "{base:?}: none has two");
+    }
+}
+
+#[tokio::test]
 async fn what_differs_waits_for_a_person_and_is_used_once_it_is_corrected() {
     let mut world = in_shadow(Base::Sqlite).await;
     let body = order(ORDER).ready_to_ship().updated_at("2023-11-27T04:33:00+07:00");

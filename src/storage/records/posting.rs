@@ -76,6 +76,8 @@ pub struct Claim {
     pub earlier_tries: i64,
     /// It was, or could have been, due in shadow mode: another integration may have created its invoice.
     pub is_shadowed: bool,
+    /// The number that the buyer sees. Other integrations give it to their invoices (forstok.md §1).
+    pub marketplace_number: String,
     /// Failures in a row before this attempt.
     pub failures: i64,
     /// What the attempt is for.

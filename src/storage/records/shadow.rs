@@ -49,6 +49,8 @@ pub struct ToCompare {
     pub order_id: OrderId,
     /// Which draft of the order.
     pub revision: i64,
+    /// The number that the buyer sees. Other integrations give it to their invoices (forstok.md §1).
+    pub marketplace_number: String,
     /// The draft, or why it cannot be read.
     pub draft: Result<Draft, String>,
 }
