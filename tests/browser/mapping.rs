@@ -1,4 +1,4 @@
-//! A change of the mapping: tried on past orders, saved, looked up in the history, and taken back.
+//! A change of the mapping: tried on past orders, saved, looked up in the history, and taken back; and the page of SKUs.
 
 use super::{
     chromium::{Chromium, Kind},
@@ -19,6 +19,7 @@ struct Words {
     revision: [&'static str; 2],
     restore: &'static str,
     restored: [&'static str; 2],
+    why: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -37,6 +38,7 @@ const ENGLISH: Words = Words {
     revision: ["Revision 2", "Store 4040: branch"],
     restore: "Restore",
     restored: ["Restored. Waiting orders are being decided again under this mapping.", "Revision 3"],
+    why: "Why (optional)",
 };
 
 const INDONESIAN: Words = Words {
@@ -55,6 +57,7 @@ const INDONESIAN: Words = Words {
     revision: ["Revisi 2", "Toko 4040: cabang"],
     restore: "Pulihkan",
     restored: ["Dipulihkan.", "Revisi 3"],
+    why: "Alasan (opsional)",
 };
 
 async fn is_changed(kind: Kind, words: &Words) {
@@ -92,6 +95,9 @@ async fn is_changed(kind: Kind, words: &Words) {
     browser.shows(&words.restored).await;
     sees("5-restored").await;
     assert_eq!(service.get("/v1/orders/138500009").await.json()["state"], "invoiced", "an invoice never changes");
+    browser.goes_to("/mapping/skus").await;
+    browser.shows(&["AAA2002", words.why]).await;
+    sees("6-skus").await;
     let complaints = browser.complaints().await;
     assert!(complaints.is_empty(), "the browser complains: {complaints:?}");
 }

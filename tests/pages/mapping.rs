@@ -266,6 +266,37 @@ async fn accurates_lists_are_choices_and_what_does_not_fit_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn unmapped_stores_come_first_and_only_accounts_of_a_fitting_type_are_offered() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    for (id, store, orders) in [(10, 99_998, 1), (20, 99_999, 2)] {
+        for nth in 0..orders {
+            let mut body = order(id + nth);
+            body["order"]["store_id"] = json!(store);
+            service.send(&body).await;
+            service.order_once(&(id + nth).to_string(), "blocked").await;
+        }
+    }
+    service.get_until("/v1/books/main/masters/accounts", |list| !list["read_at"].is_null()).await;
+    let page = Visitor::operator(&service).await.get("/mapping").await;
+    let places = ["stores/99999/", "stores/99998/", "stores/5/", "stores/8277/"]
+        .map(|name| page.html.find(name).unwrap_or_else(|| panic!("{name} is not on the page")));
+    assert!(places.is_sorted(), "the unmapped store with the most waiting orders first: {places:?}");
+
+    let choices_of = |field: &str| {
+        let (_, tag) = page.html.split_once(&format!("name=\"{field}\"")).expect("the field is there");
+        let (_, list) = tag.split_once("list=\"").expect("it has choices");
+        let list = list.split('"').next().expect("a name");
+        let (_, options) = page.html.split_once(&format!("<datalist id=\"{list}\">")).expect("the list is there");
+        let options = options.split("</datalist>").next().expect("it ends");
+        options.split("value=\"").skip(1).map(|option| option[..6].to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(choices_of("accounts/shipping"), ["700101", "700102"], "other income");
+    assert_eq!(choices_of("accounts/service_fee"), ["600101", "600102", "600103", "600104"], "other expenses");
+    assert_eq!(choices_of("stores/99999/bank_account"), ["110101", "110102", "110103"], "cash and banks");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn restoring_and_comparing_work_over_the_api_too() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;

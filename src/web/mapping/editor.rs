@@ -217,7 +217,7 @@ impl Maker<'_> {
         let book = Some(self.source.values.get(&of_store(id, "book"))).filter(|book| !book.is_empty());
         let book = book.unwrap_or(DEFAULT_BOOK).to_owned();
         let invoicing = [
-            ("", page.t("Not mapped: orders wait", "Belum dipetakan: pesanan menunggu")),
+            ("", page.t("Not mapped: orders wait", "Belum dipetakan: menunggu")),
             ("on", page.t("On: create invoices", "Aktif: buat faktur")),
             ("off", page.t("Off: ignore its orders", "Nonaktif: abaikan pesanannya")),
         ];
