@@ -3,6 +3,7 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use super::{LONGEST, MOST_ROWS};
+use crate::spreadsheet::{self, Cell};
 
 /// Lines that are reported as wrong; nobody reads more of them.
 const MOST_WRONG: usize = 100;
@@ -46,48 +47,14 @@ pub enum WrongPair {
     TooMany,
 }
 
-/// A value of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Cell {
-    Text(String),
-    /// A date, which a spreadsheet makes of `1-2`.
-    Date(String),
-}
-
 /// Reads text with a tab, a semicolon or a comma between the columns.
 pub fn from_text(text: &str) -> Pairs {
-    let text = text.trim_start_matches('\u{feff}');
-    // A line for Excel alone.
-    let text = text.strip_prefix("sep=").and_then(|rest| Some(rest.split_once('\n')?.1)).unwrap_or(text);
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter_of(text))
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    // The text is UTF-8, and rows of any length are allowed, so that no row is refused.
-    let rows = reader.records().filter_map(Result::ok).map(|row| {
-        let line = row.position().map_or(0, csv::Position::line);
-        (line, row.iter().map(|text| Cell::Text(text.to_owned())).collect())
-    });
-    from_rows(rows)
-}
-
-/// What separates the columns: SKUs may contain commas and semicolons, but no tabs.
-fn delimiter_of(text: &str) -> u8 {
-    let lines = || text.lines().filter(|line| !line.trim().is_empty()).take(100);
-    let all_have = |delimiter: char| lines().all(|line| line.contains(delimiter));
-    if lines().any(|line| line.contains('\t')) {
-        b'\t'
-    } else if all_have(';') || !lines().any(|line| line.contains(',')) {
-        b';'
-    } else {
-        b','
-    }
+    from_rows(spreadsheet::rows_of(text))
 }
 
 /// Rows with the numbers of their lines. A first row of headings says which columns count, else the first two do.
 pub(super) fn from_rows(rows: impl Iterator<Item = (u64, Vec<Cell>)>) -> Pairs {
-    let mut rows = rows.filter(|(_, cells)| !cells.iter().all(|cell| text_of(cell).is_empty())).peekable();
+    let mut rows = rows.peekable();
     let headings = rows.peek().and_then(|(_, cells)| headings(cells));
     if headings.is_some() {
         rows.next();
@@ -96,8 +63,8 @@ pub(super) fn from_rows(rows: impl Iterator<Item = (u64, Vec<Cell>)>) -> Pairs {
     let mut read = Pairs::default();
     let mut known: HashMap<String, String> = HashMap::new();
     for (nth, (line, cells)) in rows.enumerate() {
-        let sku = cells.get(sku_at).map(text_of).unwrap_or_default();
-        let item_no = cells.get(item_at).map(text_of).unwrap_or_default();
+        let sku = cells.get(sku_at).map(Cell::text).unwrap_or_default();
+        let item_no = cells.get(item_at).map(Cell::text).unwrap_or_default();
         let is_date = [sku_at, item_at].iter().any(|at| matches!(cells.get(*at), Some(Cell::Date(_))));
         let why = if nth >= MOST_ROWS {
             Some(WrongPair::TooMany)
@@ -134,16 +101,6 @@ pub(super) fn from_rows(rows: impl Iterator<Item = (u64, Vec<Cell>)>) -> Pairs {
     read
 }
 
-/// A value without spaces around it, and without the quote that keeps a spreadsheet from executing it.
-fn text_of(cell: &Cell) -> String {
-    let (Cell::Text(text) | Cell::Date(text)) = cell;
-    let text = text.trim();
-    let unquoted = text
-        .strip_prefix('\'')
-        .filter(|rest| rest.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']));
-    unquoted.unwrap_or(text).trim().to_owned()
-}
-
 /// Columns of SKU and item number in a row of headings, our own or those that people write.
 fn headings(cells: &[Cell]) -> Option<(usize, usize)> {
     const SKU: [&str; 5] = ["sku", "seller sku", "sku penjual", "sku di forstok", "sku in forstok"];
@@ -158,7 +115,7 @@ fn headings(cells: &[Cell]) -> Option<(usize, usize)> {
         "kode",
         "no. barang",
     ];
-    let names: Vec<_> = cells.iter().map(|cell| text_of(cell).to_lowercase()).collect();
+    let names: Vec<_> = cells.iter().map(|cell| cell.text().to_lowercase()).collect();
     let sku = names.iter().position(|name| SKU.contains(&name.as_str()))?;
     let item = names.iter().position(|name| ITEM.contains(&name.as_str()))?;
     Some((sku, item))

@@ -31,10 +31,10 @@ use crate::{
     domain::masters::MasterKind,
     http::{App, auth::By, problem::Problem},
     skus::{
-        Catalogue, Changes, MOST_ROWS,
-        file::{self, Unreadable},
+        Catalogue, Changes, MOST_ROWS, file,
         pairs::{self, Pairs},
     },
+    spreadsheet::Unreadable,
 };
 
 /// `GET /mapping/skus`.

@@ -1,0 +1,231 @@
+//! Reads tables that people keep in spreadsheets: CSV in any of their encodings, and the first sheet of an XLSX.
+
+use std::io::{Cursor, Read, sink};
+
+use calamine::{Data, Range, Reader, Xlsx};
+use jiff::{
+    SignedDuration,
+    civil::{DateTime, date},
+};
+use zip::ZipArchive;
+
+/// Most bytes that a workbook may have unpacked. A small file can unpack to gigabytes.
+const LARGEST_UNPACKED: u64 = 64 * 1024 * 1024;
+
+/// Why a file cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is larger than allowed, or unpacks to too much.
+    TooLarge,
+    /// It is a workbook of Excel 97 to 2003.
+    OldWorkbook,
+    /// It is a damaged workbook, or something else.
+    Damaged,
+}
+
+/// A value of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// A text or a number.
+    Text(String),
+    /// A date as ISO 8601. A spreadsheet also makes one of `1-2`.
+    Date(String),
+}
+
+/// A table that has been read.
+pub struct Table(Content);
+
+enum Content {
+    Text(String),
+    Sheet(Range<Data>),
+}
+
+impl Table {
+    /// Reads a CSV or the first sheet of an XLSX of at most this many bytes, whatever its name is. Blocks, for a large
+    /// file for a second.
+    pub fn read(file: &[u8], largest: usize) -> Result<Self, Unreadable> {
+        if file.len() > largest {
+            return Err(Unreadable::TooLarge);
+        }
+        Ok(Self(match file {
+            [b'P', b'K', 3, 4, ..] => Content::Sheet(first_sheet(file)?),
+            [0xd0, 0xcf, 0x11, 0xe0, ..] => return Err(Unreadable::OldWorkbook),
+            [0xff, 0xfe, rest @ ..] => Content::Text(utf_16(rest, u16::from_le_bytes)),
+            [0xfe, 0xff, rest @ ..] => Content::Text(utf_16(rest, u16::from_be_bytes)),
+            _ if file.contains(&0) => return Err(Unreadable::Damaged),
+            _ => Content::Text(text_of(file)),
+        }))
+    }
+
+    /// Its rows that are not empty, each with the number of its line; the first is 1.
+    pub fn rows(&self) -> Box<dyn Iterator<Item = (u64, Vec<Cell>)> + Send + '_> {
+        match &self.0 {
+            Content::Text(text) => Box::new(rows_of(text)),
+            Content::Sheet(sheet) => {
+                // Empty rows and columns before the table are not in the range.
+                let first_line = sheet.start().map_or(1, |(row, _)| u64::from(row) + 1);
+                let rows = (first_line..).zip(sheet.rows());
+                Box::new(not_empty(rows.map(|(line, cells)| (line, cells.iter().map(cell).collect()))))
+            }
+        }
+    }
+}
+
+/// The rows of a text with a tab, a semicolon or a comma between the columns, as [`Table::rows`] gives them.
+pub fn rows_of(text: &str) -> impl Iterator<Item = (u64, Vec<Cell>)> + Send + '_ {
+    let text = text.trim_start_matches('\u{feff}');
+    // A line for Excel alone.
+    let text = text.strip_prefix("sep=").and_then(|rest| Some(rest.split_once('\n')?.1)).unwrap_or(text);
+    let reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter_of(text))
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    // The text is UTF-8, and rows of any length are allowed, so that no row is refused.
+    let rows = reader.into_records().filter_map(Result::ok).map(|row| {
+        let line = row.position().map_or(0, csv::Position::line);
+        (line, row.iter().map(|text| Cell::Text(text.to_owned())).collect())
+    });
+    not_empty(rows)
+}
+
+impl Cell {
+    /// The value without spaces around it, and without the quote that keeps a spreadsheet from executing it.
+    pub fn text(&self) -> String {
+        let (Self::Text(text) | Self::Date(text)) = self;
+        let text = text.trim();
+        let unquoted = text
+            .strip_prefix('\'')
+            .filter(|rest| rest.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']));
+        unquoted.unwrap_or(text).trim().to_owned()
+    }
+}
+
+fn not_empty(rows: impl Iterator<Item = (u64, Vec<Cell>)> + Send) -> impl Iterator<Item = (u64, Vec<Cell>)> + Send {
+    rows.filter(|(_, cells)| !cells.iter().all(|cell| cell.text().is_empty()))
+}
+
+/// What separates the columns: values may contain commas and semicolons, but no tabs.
+fn delimiter_of(text: &str) -> u8 {
+    let lines = || text.lines().filter(|line| !line.trim().is_empty()).take(100);
+    let all_have = |delimiter: char| lines().all(|line| line.contains(delimiter));
+    if lines().any(|line| line.contains('\t')) {
+        b'\t'
+    } else if all_have(';') || !lines().any(|line| line.contains(',')) {
+        b';'
+    } else {
+        b','
+    }
+}
+
+/// UTF-8, else the encoding of old spreadsheets on Windows, whose letters beyond ASCII are close to Latin 1.
+fn text_of(file: &[u8]) -> String {
+    match std::str::from_utf8(file) {
+        Ok(text) => text.to_owned(),
+        Err(_) => file.iter().map(|byte| char::from(*byte)).collect(),
+    }
+}
+
+fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
+    let (units, _) = bytes.as_chunks::<2>();
+    char::decode_utf16(units.iter().map(|pair| unit(*pair))).map(|letter| letter.unwrap_or('\u{fffd}')).collect()
+}
+
+fn first_sheet(file: &[u8]) -> Result<Range<Data>, Unreadable> {
+    measure(file)?;
+    let mut workbook = Xlsx::new(Cursor::new(file)).map_err(|_| Unreadable::Damaged)?;
+    let first = workbook.sheet_names().first().cloned().ok_or(Unreadable::Damaged)?;
+    workbook.worksheet_range(&first).map_err(|_| Unreadable::Damaged)
+}
+
+/// Refuses a workbook that unpacks to too much, whatever its directory says.
+fn measure(file: &[u8]) -> Result<(), Unreadable> {
+    let mut archive = ZipArchive::new(Cursor::new(file)).map_err(|_| Unreadable::Damaged)?;
+    let mut room = LARGEST_UNPACKED;
+    for place in 0..archive.len() {
+        let part = archive.by_index(place).map_err(|_| Unreadable::Damaged)?;
+        let size = std::io::copy(&mut part.take(room + 1), &mut sink()).map_err(|_| Unreadable::Damaged)?;
+        room = room.checked_sub(size).ok_or(Unreadable::TooLarge)?;
+    }
+    Ok(())
+}
+
+fn cell(data: &Data) -> Cell {
+    match data {
+        Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => Cell::Text(format!("{number:.0}")),
+        Data::DateTime(moment) => Cell::Date(moment_of(moment.as_f64()).map_or_else(|| data.to_string(), iso)),
+        Data::DateTimeIso(_) | Data::DurationIso(_) => Cell::Date(data.to_string()),
+        Data::Empty | Data::Error(_) => Cell::Text(String::new()),
+        _ => Cell::Text(data.to_string()),
+    }
+}
+
+/// The moment that a spreadsheet keeps as a number of days since the end of 1899, to the second.
+#[expect(clippy::cast_possible_truncation, reason = "seconds of a few thousand years")]
+fn moment_of(days: f64) -> Option<DateTime> {
+    let seconds = (days * 86_400.0).round();
+    if !(0.0..3e11).contains(&seconds) {
+        return None;
+    }
+    date(1899, 12, 30).at(0, 0, 0, 0).checked_add(SignedDuration::from_secs(seconds as i64)).ok()
+}
+
+fn iso(moment: DateTime) -> String {
+    moment.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LARGEST: usize = 3 * 1024 * 1024;
+
+    fn first_row(file: &[u8]) -> Result<Vec<Cell>, Unreadable> {
+        Table::read(file, LARGEST).map(|table| table.rows().next().map(|(_, cells)| cells).unwrap_or_default())
+    }
+
+    #[test]
+    fn a_csv_in_any_encoding_of_a_spreadsheet_is_read() {
+        let utf_16: Vec<u8> = "\u{feff}É\tX".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let row = ["É", "X"].map(|text| Cell::Text(text.to_owned())).to_vec();
+        for file in ["É\tX".as_bytes(), b"\xc9\tX", &utf_16] {
+            assert_eq!(first_row(file), Ok(row.clone()));
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_table_is_refused() {
+        assert_eq!(first_row(&vec![b'x'; LARGEST + 1]), Err(Unreadable::TooLarge));
+        assert_eq!(first_row(b"\xd0\xcf\x11\xe0"), Err(Unreadable::OldWorkbook));
+        assert_eq!(first_row(b"PK\x03\x04 and nothing else"), Err(Unreadable::Damaged));
+        assert_eq!(first_row(b"\x89PNG\0"), Err(Unreadable::Damaged));
+    }
+
+    #[test]
+    fn a_small_file_that_unpacks_to_much_is_refused_without_unpacking_it_all() {
+        use std::io::Write;
+        let mut file = Cursor::new(Vec::new());
+        let mut writer = zip::ZipWriter::new(&mut file);
+        writer.start_file("xl/sharedStrings.xml", zip::write::SimpleFileOptions::default()).expect("a part");
+        let megabyte = vec![b' '; 1024 * 1024];
+        for _ in 0..65 {
+            writer.write_all(&megabyte).expect("written");
+        }
+        writer.finish().expect("an archive");
+        let file = file.into_inner();
+        assert!(file.len() < LARGEST);
+        assert_eq!(first_row(&file), Err(Unreadable::TooLarge));
+    }
+
+    #[test]
+    fn a_date_of_a_workbook_is_read_to_the_second() {
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        let sheet = workbook.add_worksheet();
+        let format = rust_xlsxwriter::Format::new().set_num_format("dd/mm/yyyy hh:mm:ss");
+        sheet.write_number_with_format(4, 1, 45_257.425_138_888_89, &format).expect("written");
+        let file = workbook.save_to_buffer().expect("a workbook");
+        let table = Table::read(&file, LARGEST).expect("readable");
+        let rows: Vec<_> = table.rows().collect();
+        assert_eq!(rows, [(5, vec![Cell::Date("2023-11-27T10:12:12".to_owned())])]);
+    }
+}
