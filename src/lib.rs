@@ -9,6 +9,7 @@
 //! - [`web`]: the pages, one file each. [`http`]: the webhook, `/v1`, health and metrics. [`skus`]: SKUs beside items.
 //!   [`export`]: spreadsheets.
 //! - [`engine`]: connects the stages and runs them.
+//! - [`importing`]: orders from files and from Forstok's order API, compared and taken in.
 //! - [`inbox`]: verified webhook → delivery on disk → its order.
 //! - [`deciding`]: order with a new snapshot → what must exist in Accurate.
 //! - [`posting`]: claims, attempts, bulks and rechecks: the calls to Accurate.
@@ -22,7 +23,7 @@
 //! - [`storage`]: the database, SQLite or PostgreSQL.
 //! - [`sandbox`]: simulates Accurate in tests, the demo and trials; independent of the rest.
 //! - [`domain`]: the pure rules: order × mapping → decision and draft; no I/O, no clock.
-//! - [`signals`], [`supervisor`], [`clock`], [`live`], [`signing`]: shared by all of them.
+//! - [`signals`], [`supervisor`], [`clock`], [`live`], [`signing`], [`spreadsheet`]: shared by all of them.
 
 // println! panics if the reader closes the pipe: use `cli::output`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -38,6 +39,7 @@ pub mod export;
 pub mod forstok;
 pub mod housekeeping;
 pub mod http;
+pub mod importing;
 pub mod inbox;
 pub mod live;
 pub mod masters;
@@ -52,6 +54,7 @@ pub mod shadow;
 pub mod signals;
 pub mod signing;
 pub mod skus;
+pub mod spreadsheet;
 pub mod storage;
 pub mod supervisor;
 pub mod telemetry;

@@ -13,13 +13,14 @@ const LAYERS: &[&[&str]] = &[
     &["skus"],
     &["export"],
     &["engine"],
+    &["importing"],
     &["inbox", "deciding", "posting", "masters", "shadow"],
     &["replicas", "housekeeping", "check"],
     &["telemetry", "setup"],
     &["settings"],
     &["accurate", "forstok", "storage", "sandbox"],
     &["domain"],
-    &["signals", "supervisor", "live", "signing"],
+    &["signals", "supervisor", "live", "signing", "spreadsheet"],
     &["clock"],
 ];
 

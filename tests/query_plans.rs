@@ -7,7 +7,7 @@
 mod postgres;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 
@@ -125,6 +125,19 @@ async fn use_lists(world: &World) {
     storage.masters(BOOK, MasterKind::Items, &next).await.expect("readable").expect("the next page");
 }
 
+/// What imports compare with and remember.
+async fn use_imports(world: &World) {
+    let (storage, now) = (&world.storage, world.clock.now());
+    storage.known_by_id(&[order_id("1")]).await.expect("readable");
+    storage.known_by_number(&["INV-1".to_owned()]).await.expect("readable");
+    storage.import_columns("digest").await.expect("readable");
+    storage.remember_import_columns("digest", &BTreeMap::new(), "ani", now).await.expect("written");
+    let state = storage.begin_backfill(now, now).await.expect("written").expect("none is under way");
+    storage.keep_backfill(state.run, now).await.expect("written");
+    storage.end_backfill(state.run, None, &serde_json::Value::Null, now).await.expect("written");
+    storage.backfill().await.expect("readable");
+}
+
 /// Shadow mode, from its beginning to its end.
 async fn use_shadow_mode(world: &mut World) {
     world.mapping_changes("on_cancel", "posting = \"shadow\"\non_cancel").await;
@@ -170,6 +183,7 @@ async fn use_everything(world: &mut World) {
     world.mapping_changes("\"Gudang B\"", "\"Utama\"").await;
     world.operator_retries("30").await;
     use_lists(world).await;
+    use_imports(world).await;
 
     use_shadow_mode(world).await;
     let (storage, now) = (world.storage.clone(), world.clock.now());

@@ -2,6 +2,7 @@
 
 mod allowance;
 mod documents;
+mod imports;
 mod master_lists;
 mod pages;
 mod people;
@@ -50,6 +51,10 @@ macro_rules! on_both {
 }
 
 on_both!(
+    an_order_is_known_by_its_id_and_by_its_marketplace_number of crate::storage::imports,
+    how_a_snapshot_came_is_kept_as_it_came_first of crate::storage::imports,
+    columns_that_a_person_chose_are_remembered of crate::storage::imports,
+    one_reading_of_forstok_at_a_time_and_a_late_one_changes_nothing of crate::storage::imports,
     a_command_gets_its_share_of_the_limit_while_the_service_gives_it_up of crate::storage::allowance,
     a_session_lasts_until_its_end_or_until_it_is_ended of crate::storage::people,
     days_stores_and_snapshots_are_those_of_the_orders of crate::storage::people,

@@ -16,6 +16,7 @@ CREATE TABLE deliveries (
     times       BIGINT NOT NULL DEFAULT 1,
     problem     TEXT,                                     -- why it could not be read
     names_order TEXT   COLLATE "C",                       -- an order that an unreadable body names
+    origin      TEXT   NOT NULL,                          -- how it came first: 'webhook', 'import' or 'backfill'
     body        BYTEA                                     -- unchanged; NULL once it was deleted
 );
 ALTER SEQUENCE delivery_ids OWNED BY deliveries.id;
@@ -534,6 +535,26 @@ CREATE TABLE masters (
     PRIMARY KEY (list, half, id)
 );
 CREATE INDEX masters_by_search ON masters (list, half, search, id);
+
+-- The columns that people chose for exports whose headings are not recognised.
+CREATE TABLE import_columns (
+    headings TEXT   NOT NULL PRIMARY KEY COLLATE "C", -- a digest of them
+    columns  TEXT   NOT NULL,                         -- the heading of each column, JSON
+    who      TEXT   NOT NULL,
+    at       BIGINT NOT NULL
+);
+
+-- How far Forstok's order API was read.
+CREATE TABLE backfill (
+    id         BIGINT PRIMARY KEY CHECK (id = 1),
+    run        BIGINT NOT NULL,  -- number of the latest reading; a late reader names an older one
+    busy_until BIGINT NOT NULL,  -- until when the latest reading counts as under way; 0: it has ended
+    watermark  BIGINT NOT NULL,  -- everything that changed before has been compared; 0: nothing yet
+    completed  BIGINT NOT NULL,  -- readings that moved the watermark
+    ended_at   BIGINT NOT NULL,  -- of the latest reading; 0: none has ended
+    result     TEXT              -- what it found, JSON
+);
+INSERT INTO backfill (id, run, busy_until, watermark, completed, ended_at) VALUES (1, 0, 0, 0, 0, 0);
 
 -- Who is signed in on the pages. Only digests are stored, which are of no use to a reader of this table.
 CREATE TABLE sessions (

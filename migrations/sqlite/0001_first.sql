@@ -13,6 +13,7 @@ CREATE TABLE deliveries (
     times       INTEGER NOT NULL DEFAULT 1,
     problem     TEXT,                -- why it could not be read
     names_order TEXT,                -- an order that an unreadable body names
+    origin      TEXT    NOT NULL,    -- how it came first: 'webhook', 'import' or 'backfill'
     body        BLOB                 -- unchanged; NULL once it was deleted
 ) STRICT;
 CREATE UNIQUE INDEX deliveries_of_order ON deliveries (order_id, fingerprint);
@@ -485,6 +486,26 @@ CREATE TABLE masters (
     PRIMARY KEY (list, half, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX masters_by_search ON masters (list, half, search, id);
+
+-- The columns that people chose for exports whose headings are not recognised.
+CREATE TABLE import_columns (
+    headings TEXT    NOT NULL PRIMARY KEY, -- a digest of them
+    columns  TEXT    NOT NULL,             -- the heading of each column, JSON
+    who      TEXT    NOT NULL,
+    at       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- How far Forstok's order API was read.
+CREATE TABLE backfill (
+    id         INTEGER PRIMARY KEY CHECK (id = 1),
+    run        INTEGER NOT NULL,            -- number of the latest reading; a late reader names an older one
+    busy_until INTEGER NOT NULL,            -- until when the latest reading counts as under way; 0: it has ended
+    watermark  INTEGER NOT NULL,            -- everything that changed before has been compared; 0: nothing yet
+    completed  INTEGER NOT NULL,            -- readings that moved the watermark
+    ended_at   INTEGER NOT NULL,            -- of the latest reading; 0: none has ended
+    result     TEXT                         -- what it found, JSON
+) STRICT;
+INSERT INTO backfill (id, run, busy_until, watermark, completed, ended_at) VALUES (1, 0, 0, 0, 0, 0);
 
 -- Who is signed in on the pages. Only digests are stored, which are of no use to a reader of this table.
 CREATE TABLE sessions (

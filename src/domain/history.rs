@@ -81,6 +81,24 @@ struct Latest {
     delivery: DeliveryId,
 }
 
+/// How far a snapshot is, as far as that decides whose amounts count: of two, the greater one's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Progress {
+    /// Whether the status is documented; any other changes nothing.
+    pub status_known: bool,
+    /// When the snapshot was taken.
+    pub at: Timestamp,
+    /// The rank of its status.
+    pub rank: Option<Rank>,
+}
+
+impl Progress {
+    /// Of a snapshot with this status, taken at this time.
+    pub fn of(status: Option<Status>, at: Timestamp) -> Self {
+        Self { status_known: status.is_some(), at, rank: status.and_then(Status::rank) }
+    }
+}
+
 impl Sighting {
     /// The sighting that a snapshot represents, given its arrival.
     pub fn of(order: &Snapshot, arrived_at: Timestamp, delivery: DeliveryId) -> Self {
@@ -193,6 +211,12 @@ impl History {
     /// The delivery whose amounts count.
     pub fn latest_delivery(&self) -> DeliveryId {
         self.latest.delivery
+    }
+
+    /// How far the snapshot is whose amounts count.
+    pub fn progress(&self) -> Progress {
+        let Latest { status_known, at, rank, .. } = self.latest;
+        Progress { status_known, at, rank }
     }
 
     /// The latest status that is not documented.

@@ -9,7 +9,7 @@
 //! needs what), [`doubt`] (what is not known about an order's saves),
 //! [`shadow`] (a draft beside the invoice of another integration), [`timeline`] (what happened to an order),
 //! [`state`] (its state), [`recheck`] (what it waits for in Accurate), [`masters`] (the lists of an Accurate database),
-//! [`matching`] (which item a SKU means), [`operator`] (who acts, and with which role), [`trial`] (what another mapping would change),
+//! [`matching`] (which item a SKU means), [`import`] (what another source lists, beside what is known), [`origin`] (how a snapshot came), [`operator`] (who acts, and with which role), [`trial`] (what another mapping would change),
 //! [`toml_text`] (strict reading of files that people write).
 
 pub mod about;
@@ -20,6 +20,7 @@ pub mod document;
 pub mod doubt;
 pub mod history;
 pub mod ids;
+pub mod import;
 pub mod invoice;
 pub mod lines;
 pub mod manual;
@@ -29,6 +30,7 @@ pub mod matching;
 pub mod money;
 pub mod operator;
 pub mod order;
+pub mod origin;
 pub mod reason;
 pub mod recheck;
 pub mod seen;

@@ -85,6 +85,13 @@ pub fn read(body: &[u8]) -> Result<Payload, Unreadable> {
     })
 }
 
+/// The body of a webhook about an order that stands alone, as files and Forstok's order API have it; `None` if it is not
+/// an object.
+pub fn enveloped(order: &[u8]) -> Option<Vec<u8>> {
+    let order = order.trim_ascii();
+    order.starts_with(b"{").then(|| [br#"{"event":"orders/update","order":"#, order, b"}"].concat())
+}
+
 /// The fingerprint of a body that is not an order.
 pub fn fingerprint_of_raw(body: &[u8]) -> [u8; 32] {
     Sha256::digest(body).into()

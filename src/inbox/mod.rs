@@ -9,11 +9,14 @@ pub mod reread;
 
 use std::sync::Arc;
 
-pub use self::{folding::folding, record::delivery};
+pub use self::{
+    folding::folding,
+    record::{delivery, delivery_by},
+};
 use crate::{
     domain::order::OrderId,
     signals::Signals,
-    storage::{InboxStorage, OrderRecord, Result, Unfolded},
+    storage::{Delivery, InboxStorage, OrderRecord, Receipt, Result, Unfolded},
 };
 
 /// Most deliveries that are folded in one commit.
@@ -40,6 +43,21 @@ impl Inbox {
         let read = |one: &Unfolded| folding(one.delivery, &one.body, one.received_at);
         self.storage.fold(&unfolded.iter().map(read).collect::<Vec<_>>()).await?;
         Ok(unfolded.len())
+    }
+
+    /// Folds everything that was recorded before.
+    pub async fn fold_all(&self) -> Result<()> {
+        while self.fold_some(None, BATCH).await? as i64 == BATCH {
+            self.signals.news_came();
+        }
+        Ok(())
+    }
+
+    /// Stores deliveries that did not arrive as webhooks, all or none, and returns once they are on disk.
+    pub async fn record(&self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
+        let receipts = self.storage.record(deliveries).await?;
+        self.signals.news_came();
+        Ok(receipts)
     }
 
     /// One order as it is now, including everything that was accepted about it.

@@ -11,6 +11,7 @@ use tokio::{
 
 use super::Inbox;
 use crate::{
+    domain::origin::Origin,
     forstok::payload::{self, Identity, Unreadable},
     storage::{Content, Delivery, Receipt},
     supervisor::{Progress, Supervisor},
@@ -47,15 +48,20 @@ pub enum NotRecorded {
 
 /// What an authentic body is to the store: an order, or something to be kept and shown.
 pub fn delivery(body: Bytes, received_at: Timestamp) -> Delivery {
-    match payload::identify(&body) {
+    delivery_by(Origin::Webhook, body, received_at)
+}
+
+/// As [`delivery`], of a body that may have come in another way.
+pub fn delivery_by(origin: Origin, body: Bytes, received_at: Timestamp) -> Delivery {
+    let (fingerprint, content) = match payload::identify(&body) {
         Ok(Identity { event, order_id, status_text, fingerprint }) => {
-            Delivery { received_at, fingerprint, body, content: Content::Order { order_id, event, status_text } }
+            (fingerprint, Content::Order { order_id, event, status_text })
         }
         Err(Unreadable { problem, order_id }) => {
-            let fingerprint = payload::fingerprint_of_raw(&body);
-            Delivery { received_at, fingerprint, body, content: Content::Unreadable { problem, order_id } }
+            (payload::fingerprint_of_raw(&body), Content::Unreadable { problem, order_id })
         }
-    }
+    };
+    Delivery { received_at, fingerprint, origin, body, content }
 }
 
 /// Most bytes of bodies that wait: what bounds the memory when bodies are large.

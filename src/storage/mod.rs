@@ -10,6 +10,7 @@ mod decide;
 mod dialect;
 mod figures;
 mod fold;
+mod imports;
 mod list;
 mod manual;
 mod mappings;

@@ -5,15 +5,18 @@ use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 use super::{
     DayOf, DaySum, Result, SnapshotRecord, StoreName,
     dialect::{Columns, Dialect},
-    rows::timestamp,
+    rows::{origin, timestamp},
 };
 use crate::domain::{ids::DeliveryId, order::OrderId};
 
 /// Stores that are listed; nobody chooses from more.
 const MOST_STORES: i64 = 500;
 
+/// Deliveries among which the newest webhook is searched after an import, which is no sign of life of Forstok.
+const MOST_IMPORTED: i64 = 100_000;
+
 /// Columns that [`snapshot`] reads.
-const SNAPSHOT_COLUMNS: &str = "d.id, d.received_at, d.last_at, d.times, d.status, d.event, d.body,
+const SNAPSHOT_COLUMNS: &str = "d.id, d.received_at, d.last_at, d.times, d.status, d.event, d.origin, d.body,
     (SELECT o.latest_delivery FROM orders o WHERE o.order_id = d.order_id) AS latest";
 
 pub(super) async fn snapshots(db: &mut impl Dialect, order_id: &OrderId, limit: i64) -> Result<Vec<SnapshotRecord>> {
@@ -39,6 +42,7 @@ fn snapshot(row: &impl Columns) -> Result<SnapshotRecord> {
         times: row.number("times")?,
         status: row.text("status")?.to_owned(),
         event: row.text("event")?.to_owned(),
+        origin: origin(row)?,
         body: row.bytes_if_any("body")?.filter(|body| !body.is_empty()),
         counts: row.number_if_any("latest")? == Some(row.number("id")?),
     })
@@ -77,8 +81,14 @@ fn days_since_1970(day: Date) -> i64 {
 pub(super) async fn newest_webhook(db: &mut impl Dialect) -> Result<Option<Timestamp>> {
     // What was repeated lately is as a rule among the newest; all others would have to be read.
     let sql = "SELECT MAX(last_at) AS newest
-               FROM (SELECT last_at FROM deliveries WHERE id > (SELECT MAX(id) FROM deliveries) - 100
-                     ORDER BY id DESC LIMIT 100) AS newest";
-    let rows = db.fetch(sql, &[]).await?;
-    rows.first().map(|row| row.number_if_any("newest")).transpose()?.flatten().map(timestamp).transpose()
+               FROM (SELECT last_at, origin FROM deliveries WHERE id > (SELECT MAX(id) FROM deliveries) - $1
+                     ORDER BY id DESC LIMIT $1) AS newest
+               WHERE origin = 'webhook'";
+    for newest in [100_i64, MOST_IMPORTED] {
+        let rows = db.fetch(sql, &[newest.into()]).await?;
+        if let Some(at) = rows.first().map(|row| row.number_if_any("newest")).transpose()?.flatten() {
+            return Ok(Some(timestamp(at)?));
+        }
+    }
+    Ok(None)
 }

@@ -1,6 +1,7 @@
 //! What goes into storage and what comes out, by stage.
 
 mod deciding;
+mod imports;
 mod inbox;
 mod lists;
 mod masters;
@@ -10,5 +11,7 @@ mod seen;
 mod shadow;
 mod timeline;
 
-pub use self::{deciding::*, inbox::*, lists::*, masters::*, posting::*, replicas::*, seen::*, shadow::*, timeline::*};
+pub use self::{
+    deciding::*, imports::*, inbox::*, lists::*, masters::*, posting::*, replicas::*, seen::*, shadow::*, timeline::*,
+};
 pub use crate::domain::state::State;

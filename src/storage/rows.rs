@@ -13,6 +13,7 @@ use crate::domain::{
     document::{Kind, Part},
     money::Rupiah,
     order::OrderId,
+    origin::Origin,
     reason::{Finding, Reason},
 };
 
@@ -93,6 +94,12 @@ pub(super) fn reason(row: &impl Columns) -> Result<Option<Reason>> {
 pub(super) fn order_id(row: &impl Columns) -> Result<OrderId> {
     let text = row.text("order_id")?;
     OrderId::parse(text).ok_or_else(|| StorageError::Unreadable(format!("order id {text:?}")))
+}
+
+/// How a delivery came.
+pub(super) fn origin(row: &impl Columns) -> Result<Origin> {
+    let word = row.text("origin")?;
+    Origin::parse(word).ok_or_else(|| StorageError::Unreadable(format!("origin {word:?}")))
 }
 
 /// Which document a row is.

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::{
     Result, TimelinePage, TimelinePlace,
     dialect::{Columns, Dialect, Value},
-    rows::{json as to_json, json_column, micros, timestamp},
+    rows::{json as to_json, json_column, micros, origin, timestamp},
 };
 use crate::domain::{
     order::OrderId,
@@ -167,7 +167,7 @@ pub(super) async fn page(
 ) -> Result<TimelinePage> {
     // One more than is shown tells whether there are more.
     let most = limit.saturating_add(1);
-    let deliveries = "SELECT received_at AS at, id AS number, status, event, times FROM deliveries
+    let deliveries = "SELECT received_at AS at, id AS number, status, event, times, origin FROM deliveries
                       WHERE order_id = $1 AND (received_at, 0, id) < ($2, $3, $4) ORDER BY received_at DESC, id DESC
                       LIMIT $5";
     let events = "SELECT at, seq AS number, since, times, event FROM timeline
@@ -180,6 +180,7 @@ pub(super) async fn page(
             status: row.text("status")?.to_owned(),
             event: row.text("event")?.to_owned(),
             times: row.number("times")?,
+            origin: origin(&row)?,
         };
         let place = TimelinePlace::new(row.number("at")?, DELIVERY, row.number("number")?);
         placed.push((place, Entry::new(timestamp(row.number("at")?)?, event)));

@@ -21,6 +21,7 @@ use crate::{
     domain::{
         manual::Manual,
         money::Rupiah,
+        origin::Origin,
         reason::{Finding, Notice},
     },
     forstok::payload,
@@ -124,6 +125,8 @@ struct Snapshot {
     last: String,
     status: String,
     event: String,
+    /// How it came; empty if Forstok sent it.
+    origin: &'static str,
     /// Indented; `None` once it was cleared.
     body: Option<String>,
     counts: bool,
@@ -190,7 +193,7 @@ pub(super) async fn show(
         shadow,
         is_ignored: order.state == OrderState::Ignored,
         timeline,
-        snapshots: snapshots.into_iter().map(Snapshot::new).collect(),
+        snapshots: snapshots.into_iter().map(|one| Snapshot::new(one, &page)).collect(),
         page,
     })
 }
@@ -267,8 +270,14 @@ impl Blocked {
 }
 
 impl Snapshot {
-    fn new(snapshot: SnapshotRecord) -> Self {
+    fn new(snapshot: SnapshotRecord, page: &Page) -> Self {
+        let origin = match snapshot.origin {
+            Origin::Webhook => "",
+            Origin::Import => page.t("imported from a file", "diimpor dari berkas"),
+            Origin::Backfill => page.t("fetched from Forstok", "diambil dari Forstok"),
+        };
         Self {
+            origin,
             at: format::moment_to_the_second(snapshot.received_at),
             times: snapshot.times,
             last: format::moment_to_the_second(snapshot.last_at),

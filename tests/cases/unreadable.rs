@@ -2,7 +2,7 @@
 //! again.
 
 use forstok_accurate::{
-    domain::{ids::DeliveryId, order::OrderId},
+    domain::{ids::DeliveryId, order::OrderId, origin::Origin},
     inbox::reread::Reread,
 };
 use jiff::Timestamp;
@@ -66,6 +66,12 @@ async fn older_version_takes(world: &World, body: &'static [u8]) {
     };
     let received_at: Timestamp = world.clock_now();
     let content = Content::Unreadable { problem: "an older version said so".to_owned(), order_id: None };
-    let delivery = Delivery { received_at, fingerprint: fingerprint_of_raw(body), body: body.into(), content };
+    let delivery = Delivery {
+        received_at,
+        fingerprint: fingerprint_of_raw(body),
+        origin: Origin::Webhook,
+        body: body.into(),
+        content,
+    };
     world.storage.record(&[delivery]).await.expect("recorded");
 }

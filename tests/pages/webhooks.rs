@@ -1,6 +1,7 @@
 //! Unreadable webhooks: listed, shown as text, and read again.
 
 use forstok_accurate::{
+    domain::origin::Origin,
     forstok::payload::fingerprint_of_raw,
     settings::Database,
     storage::{self, Content, Delivery},
@@ -78,7 +79,13 @@ async fn a_webhook_that_an_older_version_did_not_understand_becomes_an_order() {
     let body = order(777).to_string().into_bytes();
     let content = Content::Unreadable { problem: "order.weight: is too heavy".to_owned(), order_id: None };
     let received_at: Timestamp = "2026-11-26T03:00:00Z".parse().expect("a moment");
-    let delivery = Delivery { received_at, fingerprint: fingerprint_of_raw(&body), body: body.into(), content };
+    let delivery = Delivery {
+        received_at,
+        fingerprint: fingerprint_of_raw(&body),
+        origin: Origin::Webhook,
+        body: body.into(),
+        content,
+    };
     beside.record(&[delivery]).await.expect("recorded");
     beside.close().await;
     let mut operator = Visitor::operator(&service).await;

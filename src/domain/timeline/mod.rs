@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     about::About,
     manual::Manual,
+    origin::Origin,
     reason::{Finding, Notice, Reason, Warning},
     recheck::Subject,
 };
@@ -16,7 +17,7 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
-    /// Forstok sent a snapshot.
+    /// A snapshot arrived.
     Received {
         /// Status as Forstok wrote it.
         status: String,
@@ -24,6 +25,9 @@ pub enum Event {
         event: String,
         /// How often this same snapshot arrived, including this time.
         times: i64,
+        /// How it arrived first.
+        #[serde(default)]
+        origin: Origin,
     },
     /// Forstok sent an unreadable webhook that names the order.
     Unreadable {

@@ -6,8 +6,10 @@ use super::{Entry, Event};
 use crate::domain::{
     WIB,
     money::Rupiah,
+    origin::Origin,
     reason::{Finding, Language, Notice, Warning},
 };
+
 impl Entry {
     /// The entry in one line, for people.
     pub fn in_words(&self, language: Language) -> String {
@@ -33,8 +35,14 @@ impl Event {
     fn in_english(&self) -> String {
         const LANGUAGE: Language = Language::English;
         match self {
-            Self::Received { status, event, times: 1 } => format!("Forstok sent \"{status}\" ({event})"),
-            Self::Received { status, event, times } => format!("Forstok sent \"{status}\" ({event}), {times} times"),
+            Self::Received { status, event, times, origin } => {
+                let came = match origin {
+                    Origin::Webhook => "Forstok sent",
+                    Origin::Import => "imported from a file:",
+                    Origin::Backfill => "fetched from Forstok:",
+                };
+                format!("{came} \"{status}\" ({event}){}", repeated(*times, "times"))
+            }
             Self::Unreadable { problem, times } => {
                 format!("a webhook that names this order cannot be read: {problem}{}", repeated(*times, "times"))
             }
@@ -95,8 +103,14 @@ impl Event {
     fn in_indonesian(&self) -> String {
         const LANGUAGE: Language = Language::Indonesian;
         match self {
-            Self::Received { status, event, times: 1 } => format!("Forstok mengirim \"{status}\" ({event})"),
-            Self::Received { status, event, times } => format!("Forstok mengirim \"{status}\" ({event}), {times} kali"),
+            Self::Received { status, event, times, origin } => {
+                let came = match origin {
+                    Origin::Webhook => "Forstok mengirim",
+                    Origin::Import => "diimpor dari berkas:",
+                    Origin::Backfill => "diambil dari Forstok:",
+                };
+                format!("{came} \"{status}\" ({event}){}", repeated(*times, "kali"))
+            }
             Self::Unreadable { problem, times } => {
                 format!("webhook untuk pesanan ini tidak dapat dibaca: {problem}{}", repeated(*times, "kali"))
             }

@@ -20,7 +20,7 @@ use crate::{
     storage::SnapshotRecord,
 };
 
-/// One snapshot that Forstok sent; its body is at `/v1/orders/{order_id}/snapshots/{id}`.
+/// One snapshot of the order; its body is at `/v1/orders/{order_id}/snapshots/{id}`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Snapshot {
     /// Identifies it.
@@ -36,6 +36,9 @@ pub(crate) struct Snapshot {
     /// Forstok's name of the event.
     #[schema(example = "orders/update")]
     event: String,
+    /// How it came first: `webhook`, `import` from a file, or `backfill` from Forstok's order API.
+    #[schema(example = "webhook")]
+    origin: &'static str,
     /// Whether the order's amounts are taken from this one.
     counts: bool,
     /// Size of its body; 0 once that was cleared.
@@ -44,7 +47,7 @@ pub(crate) struct Snapshot {
 
 impl From<SnapshotRecord> for Snapshot {
     fn from(record: SnapshotRecord) -> Self {
-        let SnapshotRecord { id, received_at, last_at, times, status, event, body, counts } = record;
+        let SnapshotRecord { id, received_at, last_at, times, status, event, origin, body, counts } = record;
         Self {
             id: id.0,
             received_at: received_at.to_string(),
@@ -52,6 +55,7 @@ impl From<SnapshotRecord> for Snapshot {
             times,
             status,
             event,
+            origin: origin.as_str(),
             counts,
             bytes: body.map_or(0, |body| body.len()),
         }

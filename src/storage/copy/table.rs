@@ -39,6 +39,8 @@ pub(super) const TABLES: &[Table] = &[
     table("rechecks", &["book", "subject"], 2_000),
     table("kept_bodies", &["delivery"], 2_000),
     table("cleared_up_to", &["id"], 1),
+    table("import_columns", &["headings"], 100),
+    table("backfill", &["id"], 1),
     table("master_lists", &["number"], 100),
     table("masters", &["list", "half", "id"], 2_000),
 ];

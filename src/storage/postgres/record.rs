@@ -16,12 +16,13 @@ const APPEND: &str = r#"
     WITH given AS MATERIALIZED (
         SELECT nextval('delivery_ids') AS id, t.*
         FROM UNNEST($1::text[], $2::bytea[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
-                    $8::text[], $9::text[], $10::bytea[]) WITH ORDINALITY
-            AS t (order_id, fingerprint, event, status, received_at, last_at, times, problem, names_order, body, place)
+                    $8::text[], $9::text[], $10::bytea[], $11::text[]) WITH ORDINALITY
+            AS t (order_id, fingerprint, event, status, received_at, last_at, times, problem, names_order, body, origin,
+                  place)
     ), kept AS (
         INSERT INTO deliveries AS d
-            (id, order_id, fingerprint, event, status, received_at, last_at, times, problem, names_order, body)
-        SELECT id, order_id, fingerprint, event, status, received_at, last_at, times, problem, names_order, body
+            (id, order_id, fingerprint, event, status, received_at, last_at, times, problem, names_order, body, origin)
+        SELECT id, order_id, fingerprint, event, status, received_at, last_at, times, problem, names_order, body, origin
         FROM given ORDER BY order_id COLLATE "C", fingerprint
         ON CONFLICT (order_id, fingerprint) DO UPDATE SET
             times = d.times + excluded.times, last_at = GREATEST(d.last_at, excluded.last_at)
@@ -47,7 +48,8 @@ pub(super) async fn record(session: &mut Session, deliveries: &[Delivery]) -> Re
         .bind(batch.times)
         .bind(batch.problems)
         .bind(batch.names_order)
-        .bind(batch.bodies);
+        .bind(batch.bodies)
+        .bind(batch.origins);
     let rows = session.under_way(async |connection| query.fetch_all(connection).await).await?;
     let mut seen = vec![false; rows.len()];
     let receipts = deliveries.iter().zip(batch.places).map(|(delivery, place)| {
@@ -76,6 +78,7 @@ struct Batch<'a> {
     problems: Vec<Option<String>>,
     names_order: Vec<Option<&'a str>>,
     bodies: Vec<&'a [u8]>,
+    origins: Vec<&'static str>,
 }
 
 impl<'a> Batch<'a> {
@@ -116,6 +119,7 @@ impl<'a> Batch<'a> {
         self.problems.push(problem);
         self.names_order.push(delivery.content.names_order());
         self.bodies.push(&delivery.body);
+        self.origins.push(delivery.origin.as_str());
     }
 }
 

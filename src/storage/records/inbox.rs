@@ -7,18 +7,21 @@ use super::DocumentRef;
 use crate::domain::{
     ids::DeliveryId,
     order::OrderId,
+    origin::Origin,
     seen::{SeenProduct, SeenWarehouse},
     state::State,
     status::Status,
 };
 
-/// One authentic webhook, to be recorded.
+/// What was said about one order, to be recorded: as a rule by an authentic webhook.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     /// When it came.
     pub received_at: Timestamp,
     /// The same for the same content.
     pub fingerprint: [u8; 32],
+    /// How it came.
+    pub origin: Origin,
     /// As it came.
     pub body: Bytes,
     /// What it holds.
@@ -161,6 +164,8 @@ pub struct SnapshotRecord {
     pub status: String,
     /// For example `orders/update`.
     pub event: String,
+    /// How it came first.
+    pub origin: Origin,
     /// As it came; `None` once it was cleared.
     pub body: Option<Vec<u8>>,
     /// The order's amounts are taken from this one.

@@ -7,8 +7,8 @@ use crate::storage::{Content, Delivery, DocumentRef, Receipt, Result, State, Sto
 
 /// The very same content again adds no row. No `RETURNING`, which would keep the row in a table of its own first.
 const APPEND: &str = "
-    INSERT INTO deliveries (id, order_id, fingerprint, event, status, received_at, last_at, problem, body, names_order)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9)
+    INSERT INTO deliveries (id, order_id, fingerprint, event, status, received_at, last_at, problem, body, names_order, origin)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10)
     ON CONFLICT (order_id, fingerprint) DO NOTHING";
 
 /// It is counted instead.
@@ -58,7 +58,8 @@ fn append_one(append: &mut CachedStatement<'_>, id: i64, delivery: &Delivery) ->
         at,
         problem,
         delivery.body.as_ref(),
-        names_order
+        names_order,
+        delivery.origin.as_str()
     ];
     Ok(append.execute(values)? > 0)
 }

@@ -9,6 +9,7 @@ mod decisions;
 mod deliveries;
 mod figures;
 mod housekeeping;
+mod imports;
 mod mappings;
 mod master_lists;
 mod orders;
@@ -20,8 +21,8 @@ mod sessions;
 
 pub use self::{
     attempts::Attempts, comparisons::Comparisons, decisions::Decisions, deliveries::Deliveries, figures::Figures,
-    housekeeping::Housekeeping, mappings::Mappings, master_lists::MasterLists, orders::Orders, rechecks::Rechecks,
-    replicas::Replicas, requests::Requests, seen::Seen, sessions::Sessions,
+    housekeeping::Housekeeping, imports::Imports, mappings::Mappings, master_lists::MasterLists, orders::Orders,
+    rechecks::Rechecks, replicas::Replicas, requests::Requests, seen::Seen, sessions::Sessions,
 };
 use super::{
     Result,
@@ -36,6 +37,7 @@ pub trait Storage:
     + PostingStorage
     + Comparisons
     + MasterLists
+    + Imports
     + Requests
     + Figures
     + Seen
@@ -55,6 +57,11 @@ pub trait Storage:
 pub trait InboxStorage: Deliveries + Orders {}
 
 impl<T: Deliveries + Orders> InboxStorage for T {}
+
+/// What imports need: they record deliveries, and compare with what is known.
+pub trait ImportStorage: Deliveries + Imports {}
+
+impl<T: Deliveries + Imports> ImportStorage for T {}
 
 /// What deciding needs: it follows mappings that other processes apply.
 pub trait DecidingStorage: Decisions + Mappings {}

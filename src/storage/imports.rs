@@ -1,0 +1,126 @@
+//! What imports compare with and remember: what is known of orders, the columns of exports, how far Forstok's order API
+//! was read.
+
+use jiff::Timestamp;
+
+use super::{
+    BackfillRun, BackfillState, KnownOrder, Result,
+    dialect::{Columns, Dialect},
+    rows::{from_json, json as to_json, micros, moment, optional_json, order_id},
+};
+use crate::domain::{history::History, import::columns::Choice, order::OrderId};
+
+/// Largest body that is read to compare its total, in bytes. Many are read together.
+const LARGEST_BODY: i64 = 256 * 1024;
+
+/// Columns that [`known`] reads.
+const KNOWN_COLUMNS: &str = "o.order_id, o.store_id, o.channel_order_id, o.status, o.history";
+
+/// The body whose amounts count.
+const BODY: &str = "(SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery AND LENGTH(d.body) <= $2) AS body";
+
+/// What is known of these orders.
+pub(super) async fn known_by_id<T: Dialect>(db: &mut T, ids: &[OrderId]) -> Result<Vec<KnownOrder>> {
+    let rows: Vec<_> = ids.iter().map(|id| [id.as_str()]).collect();
+    let sql = format!(
+        "SELECT {KNOWN_COLUMNS}, {BODY} FROM orders o WHERE o.order_id IN (SELECT v.value ->> 0 FROM {})",
+        T::ROWS
+    );
+    read_known(&db.fetch(sql, &[(&to_json(&rows)).into(), LARGEST_BODY.into()]).await?)
+}
+
+/// What is known of orders with these marketplace numbers, which are unique only within a store.
+pub(super) async fn known_by_number<T: Dialect>(db: &mut T, numbers: &[String]) -> Result<Vec<KnownOrder>> {
+    let rows: Vec<_> = numbers.iter().map(|number| [number]).collect();
+    let sql = format!(
+        "SELECT {KNOWN_COLUMNS}, {BODY} FROM orders o WHERE o.channel_order_id IN (SELECT v.value ->> 0 FROM {})",
+        T::ROWS
+    );
+    read_known(&db.fetch(sql, &[(&to_json(&rows)).into(), LARGEST_BODY.into()]).await?)
+}
+
+fn read_known<R: Columns>(rows: &[R]) -> Result<Vec<KnownOrder>> {
+    let known = |row: &R| {
+        let history: History = from_json(row.text("history")?)?;
+        Ok(KnownOrder {
+            order_id: order_id(row)?,
+            store_id: row.text("store_id")?.to_owned(),
+            channel_order_id: row.text("channel_order_id")?.to_owned(),
+            status: row.text("status")?.to_owned(),
+            progress: history.progress(),
+            body: row.bytes_if_any("body")?,
+        })
+    };
+    rows.iter().map(known).collect()
+}
+
+/// What a person chose for exports with these headings.
+pub(super) async fn columns(db: &mut impl Dialect, headings: &str) -> Result<Option<Choice>> {
+    let rows = db.fetch("SELECT columns FROM import_columns WHERE headings = $1", &[headings.into()]).await?;
+    rows.first().map(|row| from_json(row.text("columns")?)).transpose()
+}
+
+pub(super) async fn remember_columns(
+    db: &mut impl Dialect,
+    headings: &str,
+    chosen: &Choice,
+    who: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let sql = "INSERT INTO import_columns (headings, columns, who, at) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (headings) DO UPDATE SET columns = excluded.columns, who = excluded.who, at = excluded.at";
+    db.execute(sql, &[headings.into(), (&to_json(chosen)).into(), who.into(), now.into()]).await?;
+    Ok(())
+}
+
+/// Columns that [`read_state`] reads.
+const STATE_COLUMNS: &str = "run, watermark, completed, ended_at, result";
+
+pub(super) async fn backfill(db: &mut impl Dialect) -> Result<BackfillState> {
+    let rows = db.fetch(format!("SELECT {STATE_COLUMNS} FROM backfill WHERE id = 1"), &[]).await?;
+    rows.first().map_or_else(|| Ok(BackfillState::default()), read_state)
+}
+
+/// Begins a run unless another one is under way; `until` is when it counts as given up.
+pub(super) async fn begin_backfill(
+    db: &mut impl Dialect,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<BackfillState>> {
+    let sql = format!(
+        "UPDATE backfill SET run = run + 1, busy_until = $2 WHERE id = 1 AND busy_until <= $1 RETURNING {STATE_COLUMNS}"
+    );
+    db.fetch(sql, &[now.into(), until.into()]).await?.first().map(read_state).transpose()
+}
+
+/// False if another run has begun.
+pub(super) async fn keep_backfill(db: &mut impl Dialect, run: BackfillRun, until: Timestamp) -> Result<bool> {
+    let sql = "UPDATE backfill SET busy_until = $2 WHERE id = 1 AND run = $1";
+    Ok(db.execute(sql, &[run.0.into(), until.into()]).await? > 0)
+}
+
+/// False if another run has begun.
+pub(super) async fn end_backfill(
+    db: &mut impl Dialect,
+    run: BackfillRun,
+    watermark: Option<Timestamp>,
+    result: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    let sql = "UPDATE backfill SET busy_until = 0, ended_at = $2, result = $3,
+                   watermark = CASE WHEN $4 > watermark THEN $4 ELSE watermark END,
+                   completed = completed + CASE WHEN $4 > 0 THEN 1 ELSE 0 END
+               WHERE id = 1 AND run = $1";
+    let watermark = watermark.map_or(0, micros);
+    Ok(db.execute(sql, &[run.0.into(), now.into(), result.into(), watermark.into()]).await? > 0)
+}
+
+fn read_state(row: &impl Columns) -> Result<BackfillState> {
+    Ok(BackfillState {
+        run: BackfillRun(row.number("run")?),
+        watermark: moment(row, "watermark")?,
+        completed: row.number("completed")?,
+        ended_at: moment(row, "ended_at")?,
+        result: optional_json(row, "result")?,
+    })
+}
