@@ -99,6 +99,8 @@ async fn seen(storage: &dyn Storage, now: Timestamp) -> BTreeMap<&'static str, S
         ("next look", format!("{:?}", storage.next_recheck_at(BOOK).await.expect("readable"))),
         ("lists", format!("{:?}", storage.master_lists(BOOK).await.expect("readable"))),
         ("items", format!("{:?}", items(storage).await)),
+        ("columns", format!("{:?}", storage.import_columns("digest").await.expect("readable"))),
+        ("backfill", format!("{:?}", storage.backfill().await.expect("readable"))),
         ("next attempt", format!("{:?}", storage.next_attempt_at(BOOK).await.expect("readable"))),
     ])
 }
@@ -132,6 +134,10 @@ async fn everything_is_there_afterwards_and_goes_on() {
     let now = world.clock.now();
     let later = delivery(order("9").ready_to_ship().body(), now);
     world.storage.record(&[later]).await.expect("recorded");
+    let chosen = [("order_id".to_owned(), "Kode".to_owned())].into();
+    world.storage.remember_import_columns("digest", &chosen, "ani", now).await.expect("written");
+    let reading = world.storage.begin_backfill(now, now).await.expect("written").expect("none is under way");
+    world.storage.end_backfill(reading.run, Some(now), &"read".into(), now).await.expect("written");
     let before = seen(world.storage.as_ref(), now).await;
     assert!(!before.values().any(|shown| shown == "[]" || shown == "None"), "each must hold something");
     let target = postgres::new_database().await;
@@ -139,7 +145,7 @@ async fn everything_is_there_afterwards_and_goes_on() {
         .dies_and_meanwhile(async |source| {
             let moved = copy(&source, &target, now).await.expect("copied");
             let Moved::All { written, rows } = moved else { panic!("nobody works on the source: {moved:?}") };
-            // One row existed before: the cursor of housekeeping.
+            // Two rows existed before: the cursor of housekeeping, and how far Forstok's order API was read.
             assert!(written > 0 && written <= rows.iter().map(|(_, rows)| rows).sum::<u64>(), "{written} of {rows:?}");
             assert!(rows.iter().all(|(_, rows)| *rows > 0), "of each table something is copied: {rows:?}");
             target

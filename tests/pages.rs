@@ -1,6 +1,6 @@
 //! The pages in a browser without scripts: status, headers and visible text of the real binary's answers.
 
-mod visitor;
+pub(crate) mod visitor;
 
 mod addresses;
 mod demo;

@@ -7,6 +7,7 @@ mod init;
 mod mapping;
 mod mapping_trial;
 mod openapi;
+mod orders;
 mod output;
 mod preview;
 mod sandbox;
@@ -90,6 +91,14 @@ enum Command {
         #[arg(long, value_name = "FILE", global = true)]
         config: Option<PathBuf>,
     },
+    /// Compare orders of other sources with what is known, and take in what is missing
+    Orders {
+        #[command(subcommand)]
+        action: orders::Action,
+        /// Settings file, which names the database
+        #[arg(long, value_name = "FILE", global = true)]
+        config: Option<PathBuf>,
+    },
     /// Back up the database, or move it to PostgreSQL
     Store {
         #[command(subcommand)]
@@ -161,6 +170,7 @@ pub fn run() -> ExitCode {
             block_on(preview::run(settings_file(config), &order, form))
         }
         Command::Mapping { action, config } => block_on(mapping::run(settings_file(config), action)),
+        Command::Orders { action, config } => block_on(orders::run(settings_file(config), action)),
         Command::Store { action } => block_on(store::run(action)),
         Command::Demo { once, listen } => {
             let ending = if once { Ending::AfterTable } else { Ending::WhenAsked };

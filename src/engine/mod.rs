@@ -22,6 +22,7 @@ use crate::{
     clock::{Monotonic, SharedClock},
     deciding::{Decide, Deciding, mapping::ActiveMapping, trial::Trials},
     domain::{mapping::PostingMode, order::OrderId},
+    importing::Importer,
     inbox::Inbox,
     masters::Masters,
     posting::{BookStatus, Posting, Work},
@@ -109,6 +110,11 @@ impl Engine {
     /// The stage that stores webhooks.
     pub fn inbox(&self) -> &Arc<Inbox> {
         &self.inbox
+    }
+
+    /// Compares and takes in orders that did not arrive as webhooks.
+    pub fn importer(&self) -> Importer {
+        Importer::new(self.storage.clone(), self.inbox.clone(), self.clock.clone())
     }
 
     /// The stage that makes the calls.

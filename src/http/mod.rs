@@ -46,6 +46,7 @@ use axum::{
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use reqwest::Url;
+use tokio::sync::Semaphore;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 use self::problem::Problem;
@@ -92,6 +93,8 @@ struct Inside {
     token_limit: token_limit::TokenLimit,
     /// What is known about the proof of webhooks before the first one is taken.
     first_webhook: FirstWebhook,
+    /// One file is imported at a time.
+    importing: Semaphore,
     /// When this replica last accepted an authentic webhook, in microseconds since 1970; 0 before the first.
     last_webhook: AtomicI64,
 }
@@ -153,6 +156,7 @@ impl App {
             refusals: refusals::Refusals::default(),
             token_limit: token_limit::TokenLimit::default(),
             first_webhook: FirstWebhook::default(),
+            importing: Semaphore::new(1),
             last_webhook: AtomicI64::new(0),
         }))
     }
@@ -173,6 +177,10 @@ impl App {
 
     pub(crate) fn sign_in_limit(&self) -> &sign_in_limit::SignInLimit {
         &self.0.sign_in_limit
+    }
+
+    pub(crate) fn importing(&self) -> &Semaphore {
+        &self.0.importing
     }
 
     fn reading(&self) -> &reading::Reading {

@@ -17,8 +17,8 @@ use super::{
     v1::{
         acknowledge_warning, check_mapping, compare_mapping_revisions, decide_order, export_orders, get_mapping,
         get_mapping_revision, get_order, get_shadow, get_snapshot, get_summary, get_totals, get_unreadable_webhook,
-        list_mapping_revisions, list_masters, list_orders, list_problems, list_shadow_differences, list_skus,
-        list_unreadable_webhooks, preview_order, put_mapping, refresh_masters, restore_mapping, retry_order,
+        import_orders, list_mapping_revisions, list_masters, list_orders, list_problems, list_shadow_differences,
+        list_skus, list_unreadable_webhooks, preview_order, put_mapping, refresh_masters, restore_mapping, retry_order,
         retry_orders, retry_unreadable_webhook, try_mapping,
     },
     webhook,
@@ -36,6 +36,7 @@ use super::{
         get_order::handler,
         retry_order::handler,
         retry_orders::handler,
+        import_orders::handler,
         decide_order::handler,
         acknowledge_warning::handler,
         list_problems::handler,

@@ -17,7 +17,9 @@ use crate::{
         operator::{Actor, Role},
         toml_text::Problem as Mistake,
     },
+    importing::file::Failed,
     inbox::record::NotRecorded,
+    spreadsheet::Unreadable,
     storage::StorageError,
 };
 
@@ -67,6 +69,15 @@ pub(crate) enum Problem {
     /// 422: the mapping has errors.
     #[error("the mapping was not changed: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     MappingWrong(Vec<Mistake>),
+    /// 422: a file cannot be read.
+    #[error("{}", Failed::Unreadable(*.0))]
+    UnreadableFile(Unreadable),
+    /// 422: nothing tells which columns of a file contain what.
+    #[error(
+        "the headings do not say which column contains Forstok's order id or the marketplace's number; choose the \
+         columns once on the page /orders/import. The headings are: {}", .0.join(", ")
+    )]
+    ColumnsUnknown(Vec<String>),
     /// 404: there is no such order.
     #[error("order {0} is not known here")]
     UnknownOrder(String),
@@ -194,7 +205,9 @@ impl Problem {
             Self::BadRequest(_) | Self::WrongField(_) => StatusCode::BAD_REQUEST,
             Self::MappingStale(_) => StatusCode::PRECONDITION_FAILED,
             Self::RevisionMissing => StatusCode::PRECONDITION_REQUIRED,
-            Self::MappingWrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::MappingWrong(_) | Self::UnreadableFile(_) | Self::ColumnsUnknown(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::Refused(_) => StatusCode::CONFLICT,
             Self::UnknownOrder(_)
             | Self::UnknownWarning { .. }
@@ -226,6 +239,8 @@ impl Problem {
             Self::MappingStale(_) => "mapping_stale",
             Self::RevisionMissing => "if_match_missing",
             Self::MappingWrong(_) => "mapping_wrong",
+            Self::UnreadableFile(_) => "file_unreadable",
+            Self::ColumnsUnknown(_) => "columns_unknown",
             Self::UnknownOrder(_) => "order_unknown",
             Self::UnknownWarning { .. } => "warning_unknown",
             Self::UnknownSnapshot { .. } => "snapshot_unknown",

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        import::{Report, Unread},
+        import::{Report, Unread, columns::Choice},
         origin::Origin,
     },
     forstok::payload,
@@ -53,7 +53,14 @@ pub enum Outcome {
     /// Webhook bodies were compared, and taken in if that was asked for.
     Bodies(Report),
     /// The rows of an export were compared.
-    Table(Report),
+    Table {
+        /// What was found.
+        report: Report,
+        /// The headings of the export.
+        headings: Vec<String>,
+        /// The headings of the columns that were used.
+        used: Choice,
+    },
     /// The headings of an export say neither where Forstok's order id is nor where the marketplace's number is.
     ColumnsUnknown(Vec<String>),
 }

@@ -57,7 +57,8 @@ pub(super) async fn compare(importer: &Importer, file: Vec<u8>) -> std::result::
             }
         }
         if batch.is_empty() {
-            return Ok(Outcome::Table(report));
+            let used = columns.choice(&headings);
+            return Ok(Outcome::Table { report, headings, used });
         }
         compare_some(importer, batch.into_iter().flatten().collect(), &mut report).await?;
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::{
     BackfillRun, BackfillState, KnownOrder, Result,
     dialect::{Columns, Dialect},
+    fold::BODY_BYTES,
     rows::{from_json, json as to_json, micros, moment, optional_json, order_id},
 };
 use crate::domain::{history::History, import::columns::Choice, order::OrderId};
@@ -13,30 +14,38 @@ use crate::domain::{history::History, import::columns::Choice, order::OrderId};
 /// Largest body that is read to compare its total, in bytes. Many are read together.
 const LARGEST_BODY: i64 = 256 * 1024;
 
-/// Columns that [`known`] reads.
+/// Most orders with the same marketplace number; a seller has fewer stores.
+const MOST_OF_ONE_NUMBER: i64 = 50;
+
+/// Columns that [`read_known`] reads.
 const KNOWN_COLUMNS: &str = "o.order_id, o.store_id, o.channel_order_id, o.status, o.history";
 
 /// The body whose amounts count.
-const BODY: &str = "(SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery AND LENGTH(d.body) <= $2) AS body";
+fn body() -> String {
+    format!("(SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery AND {BODY_BYTES} <= $2) AS body")
+}
 
 /// What is known of these orders.
 pub(super) async fn known_by_id<T: Dialect>(db: &mut T, ids: &[OrderId]) -> Result<Vec<KnownOrder>> {
     let rows: Vec<_> = ids.iter().map(|id| [id.as_str()]).collect();
     let sql = format!(
-        "SELECT {KNOWN_COLUMNS}, {BODY} FROM orders o WHERE o.order_id IN (SELECT v.value ->> 0 FROM {})",
+        "SELECT {KNOWN_COLUMNS}, {} FROM orders o WHERE o.order_id IN (SELECT v.value ->> 0 FROM {})",
+        body(),
         T::ROWS
     );
     read_known(&db.fetch(sql, &[(&to_json(&rows)).into(), LARGEST_BODY.into()]).await?)
 }
 
 /// What is known of orders with these marketplace numbers, which are unique only within a store.
-pub(super) async fn known_by_number<T: Dialect>(db: &mut T, numbers: &[String]) -> Result<Vec<KnownOrder>> {
-    let rows: Vec<_> = numbers.iter().map(|number| [number]).collect();
-    let sql = format!(
-        "SELECT {KNOWN_COLUMNS}, {BODY} FROM orders o WHERE o.channel_order_id IN (SELECT v.value ->> 0 FROM {})",
-        T::ROWS
-    );
-    read_known(&db.fetch(sql, &[(&to_json(&rows)).into(), LARGEST_BODY.into()]).await?)
+pub(super) async fn known_by_number(db: &mut impl Dialect, numbers: &[String]) -> Result<Vec<KnownOrder>> {
+    let mut known = Vec::new();
+    // One by one: PostgreSQL would read all orders to find a hundred numbers that it has no statistics about.
+    for number in numbers {
+        let sql = format!("SELECT {KNOWN_COLUMNS}, {} FROM orders o WHERE o.channel_order_id = $1 LIMIT $3", body());
+        let values = [number.into(), LARGEST_BODY.into(), MOST_OF_ONE_NUMBER.into()];
+        known.extend(read_known(&db.fetch(sql, &values).await?)?);
+    }
+    Ok(known)
 }
 
 fn read_known<R: Columns>(rows: &[R]) -> Result<Vec<KnownOrder>> {

@@ -10,6 +10,7 @@ mod comparison;
 mod connection;
 mod failure;
 mod format;
+mod import;
 mod language;
 mod login;
 mod mapping;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Router,
+    extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
     routing::{get, post},
 };
@@ -43,6 +45,7 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/problems", get(problems::show))
         .route("/problems/webhooks/{id}", get(webhooks::show))
         .route("/orders", get(orders::show))
+        .route("/orders/import", get(import::show))
         .route("/orders/{order_id}", get(order::show))
         .route("/mapping", get(mapping::show))
         .route("/mapping/shadow", get(shadow::show))
@@ -58,6 +61,8 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/problems/acknowledge", post(problems::acknowledge))
         .route("/problems/acknowledge-all", post(problems::acknowledge_all))
         .route("/problems/webhooks/{id}/retry", post(webhooks::retry))
+        .route("/orders/import", post(import::compare).layer(DefaultBodyLimit::max(import::LARGEST_FORM)))
+        .route("/orders/import/columns", post(import::choose))
         .route("/orders/{order_id}/retry", post(order::retry))
         .route("/orders/{order_id}/decision", post(order::decide))
         .route("/mapping/shadow/compare", post(shadow::compare_again))

@@ -93,7 +93,7 @@ pub(super) async fn retry(State(app): State<App>, By(actor): By, Path(id): Path<
 }
 
 /// What [`payload::read`] did not understand, as a sentence.
-fn in_words(problem: &str, language: Language) -> String {
+pub(super) fn in_words(problem: &str, language: Language) -> String {
     let t = |english: &str, indonesian: &str| match language {
         Language::English => english.to_owned(),
         Language::Indonesian => indonesian.to_owned(),

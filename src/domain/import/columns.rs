@@ -166,6 +166,12 @@ impl Columns {
         self.0.get(&column).copied()
     }
 
+    /// The same as a person would choose them.
+    pub fn choice(&self, headings: &[String]) -> Choice {
+        let named = |(column, at): (&Column, &usize)| Some((column.as_str().to_owned(), headings.get(*at)?.clone()));
+        self.0.iter().filter_map(named).collect()
+    }
+
     /// Reads a row; what is wrong with one that names no order.
     pub fn read(&self, cells: &[String]) -> Result<Row, String> {
         let text = |column| self.place(column).and_then(|at| cells.get(at)).map(|text| text.trim()).unwrap_or_default();

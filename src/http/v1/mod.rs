@@ -13,6 +13,7 @@ pub(super) mod get_snapshot;
 pub(super) mod get_summary;
 pub(super) mod get_totals;
 pub(super) mod get_unreadable_webhook;
+pub(crate) mod import_orders;
 pub(super) mod list_mapping_revisions;
 pub(super) mod list_masters;
 pub(super) mod list_orders;
@@ -63,6 +64,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/v1/preview", post(preview_order::handler));
     let workers = Router::new()
         .route("/v1/orders/retry", post(retry_orders::handler))
+        .route("/v1/orders/import", post(import_orders::handler))
         .route("/v1/orders/{order_id}/retry", post(retry_order::handler))
         .route("/v1/orders/{order_id}/decision", post(decide_order::handler))
         .route("/v1/orders/{order_id}/warnings/{code}/acknowledge", post(acknowledge_warning::handler))

@@ -35,9 +35,9 @@ pub trait Storage:
     InboxStorage
     + DecidingStorage
     + PostingStorage
+    + ImportStorage
     + Comparisons
     + MasterLists
-    + Imports
     + Requests
     + Figures
     + Seen

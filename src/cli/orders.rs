@@ -1,0 +1,238 @@
+//! `orders import FILE`: compares orders of other sources with what is known, and takes in what is missing.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use anyhow::Context;
+use clap::Subcommand;
+
+use super::{
+    Failure, counted,
+    output::{Form, complain, say},
+};
+use crate::{
+    clock::{SharedClock, SystemClock},
+    domain::import::{Difference, Report, Side, Standing, columns::Choice},
+    http::v1::import_orders,
+    importing::{
+        Importer, Mode,
+        file::{MOST_NAMED, Outcome},
+    },
+    inbox::Inbox,
+    settings::{self, Database},
+    signals::Signals,
+    storage::{self, Storage},
+};
+
+/// Bytes that are read from a file at once.
+const PIECE: usize = 64 * 1024;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Action {
+    /// Compare a file with what is known: webhook bodies (one JSON object per line), or an export of orders (CSV, XLSX)
+    #[command(after_help = IMPORT_HELP)]
+    Import {
+        /// The file; `-` reads standard input
+        file: PathBuf,
+        /// Take in what is missing or newer; without it, the file is only compared
+        #[arg(long)]
+        ingest: bool,
+        /// For an export whose headings are not recognised: what a column contains, as order_id="No. Forstok"; may be
+        /// repeated, and is remembered
+        #[arg(long = "column", value_name = "CONTENT=HEADING", value_parser = column)]
+        columns: Vec<(String, String)>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// An example, for `--help`.
+const IMPORT_HELP: &str = "\
+Examples:
+  forstok-accurate orders import webhooks.jsonl             what is missing here?
+  forstok-accurate orders import webhooks.jsonl --ingest    take it in
+
+Each line of webhooks.jsonl is the body of one webhook, or one order alone:
+  {\"event\":\"orders/update\",\"order\":{\"id\":138163394,\"status\":\"Ready to Ship\",\"updated_at\":\"…\",…}}
+
+Rows of an export are only compared: they are too little for an invoice. Exits with 1 if anything is missing here, out of
+date or cannot be read, unless it was taken in.";
+
+/// `order_id=No. Forstok`.
+fn column(text: &str) -> Result<(String, String), String> {
+    use crate::domain::import::columns::Column;
+    let (name, heading) = text.split_once('=').ok_or("write it as order_id=HEADING")?;
+    let known = Column::ALL.map(Column::as_str).join(", ");
+    let column = Column::parse(name.trim()).ok_or_else(|| format!("{name:?} is none of {known}"))?;
+    Ok((column.as_str().to_owned(), heading.trim().to_owned()))
+}
+
+pub(super) async fn run(config: Option<PathBuf>, action: Action) -> Result<ExitCode, Failure> {
+    let offline = settings::load_offline(config.as_deref(), settings::environment())?;
+    let storage = storage::open_beside(&offline.database).await.map_err(anyhow::Error::from)?;
+    let result = match action {
+        Action::Import { file, ingest, columns, json } => {
+            let (mode, form) = (mode(ingest), form(json));
+            let importer = importer(&storage);
+            let outcome = import(&importer, &file, mode, columns.into_iter().collect()).await?;
+            print_import(&outcome, mode, form, &offline.database)
+        }
+    };
+    storage.close().await;
+    result
+}
+
+fn mode(ingest: bool) -> Mode {
+    if ingest { Mode::Ingest } else { Mode::Report }
+}
+
+fn form(json: bool) -> Form {
+    if json { Form::Json } else { Form::Words }
+}
+
+/// A running service folds and decides what is taken in.
+fn importer(storage: &Arc<dyn Storage>) -> Importer {
+    let clock: SharedClock = Arc::new(SystemClock);
+    let signals = Arc::new(Signals::new(clock.clone(), []));
+    Importer::new(storage.clone(), Arc::new(Inbox::new(storage.clone(), signals)), clock)
+}
+
+async fn import(importer: &Importer, file: &Path, mode: Mode, columns: Choice) -> anyhow::Result<Outcome> {
+    let outcome = read(importer, file, mode).await?;
+    let Outcome::ColumnsUnknown(headings) = &outcome else { return Ok(outcome) };
+    if columns.is_empty() {
+        return Ok(outcome);
+    }
+    anyhow::ensure!(file != Path::new("-"), "--column needs a file: standard input cannot be read again");
+    let is_enough = importer.choose_columns(headings, &columns, "command line").await?;
+    anyhow::ensure!(is_enough, "--column must name a heading for order_id or channel_order_id");
+    read(importer, file, mode).await
+}
+
+async fn read(importer: &Importer, file: &Path, mode: Mode) -> anyhow::Result<Outcome> {
+    let named = || format!("{} cannot be read", file.display());
+    let mut source: Box<dyn Read + Send> = if file == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(file).with_context(named)?)
+    };
+    let mut reading = importer.read_file(mode);
+    let mut piece = vec![0; PIECE];
+    loop {
+        let length = source.read(&mut piece).with_context(named)?;
+        if length == 0 {
+            return Ok(reading.end().await?);
+        }
+        reading.add(&piece[..length]).await?;
+    }
+}
+
+fn print_import(outcome: &Outcome, mode: Mode, form: Form, database: &Database) -> Result<ExitCode, Failure> {
+    let (kind, report) = match outcome {
+        Outcome::Bodies(report) => ("bodies", report),
+        Outcome::Table { report, .. } => ("table", report),
+        Outcome::ColumnsUnknown(headings) => {
+            complain!(
+                "The headings do not say which column contains Forstok's order id or the marketplace's number. Name it \
+                 with --column order_id=HEADING or --column channel_order_id=HEADING. The headings are: {}",
+                headings.join(", ")
+            );
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let code = exit_code(report);
+    match form {
+        Form::Json => {
+            let answer = import_orders::Import::new(kind, report);
+            say!("{}", serde_json::to_string_pretty(&answer).context("the result as JSON")?);
+        }
+        Form::Words => {
+            say!("{} compared with {database}", counted_lines(report.counts.listed));
+            print_report(report)?;
+            match outcome {
+                Outcome::Table { used, .. } => {
+                    let columns: Vec<_> =
+                        used.iter().map(|(column, heading)| format!("{column}={heading:?}")).collect();
+                    say!("Columns: {}. The rows of a table are only compared.", columns.join(", "));
+                }
+                _ => print_taken_in(report, mode)?,
+            }
+        }
+    }
+    Ok(code)
+}
+
+fn print_report(report: &Report) -> Result<(), Failure> {
+    let counts = &report.counts;
+    let rows = [
+        (counts.new, "not known here"),
+        (counts.newer, "newer than what is known"),
+        (counts.same, "the same"),
+        (counts.older, "older than what is known"),
+        (counts.unreadable, "cannot be read"),
+    ];
+    for (count, what) in rows {
+        say!("{count:>8}  {what}");
+    }
+    for difference in &report.differences {
+        say!("{}", in_words(difference));
+    }
+    for unread in &report.unread {
+        say!("line {}: {}", unread.line, unread.problem);
+    }
+    if counts.differences().max(counts.unreadable) > MOST_NAMED as u64 {
+        say!("… only the first {MOST_NAMED} are listed");
+    }
+    Ok(())
+}
+
+fn print_taken_in(report: &Report, mode: Mode) -> Result<(), Failure> {
+    match mode {
+        Mode::Ingest => say!("{} taken in", counted_snapshots(report.counts.ingested)),
+        Mode::Report if report.counts.differences() > 0 => {
+            say!("Nothing was taken in; --ingest takes in what is missing")
+        }
+        Mode::Report => say!("Nothing is missing"),
+    }
+    Ok(())
+}
+
+/// 1 if something is left to be done.
+fn exit_code(report: &Report) -> ExitCode {
+    let counts = &report.counts;
+    let is_left = counts.unreadable > 0 || (counts.differences() > 0 && counts.ingested == 0);
+    if is_left { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn in_words(difference: &Difference) -> String {
+    let line = difference.line.map_or_else(String::new, |line| format!("line {line}: "));
+    let id = difference.order_id.as_ref().map(ToString::to_string).unwrap_or_default();
+    let names = [id.as_str(), difference.channel_order_id.as_str()];
+    let names = names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", ");
+    let listed = side(&difference.listed);
+    match (difference.standing, &difference.known) {
+        (Standing::New, _) | (_, None) if listed.is_empty() => format!("{line}order {names} is not known here"),
+        (Standing::New, _) | (_, None) => format!("{line}order {names} is not known here ({listed})"),
+        (_, Some(known)) => format!("{line}order {names}: {listed}; here {}", side(known)),
+    }
+}
+
+fn side(side: &Side) -> String {
+    let status = (!side.status.is_empty()).then(|| side.status.clone());
+    let total = side.total.map(|total| total.in_words());
+    let at = side.updated_at.map(|at| at.to_string());
+    [status, total, at].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn counted_lines(lines: u64) -> String {
+    counted(usize::try_from(lines).unwrap_or(usize::MAX), "line")
+}
+
+fn counted_snapshots(snapshots: u64) -> String {
+    counted(usize::try_from(snapshots).unwrap_or(usize::MAX), "snapshot")
+}

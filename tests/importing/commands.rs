@@ -1,0 +1,78 @@
+//! `orders import`.
+
+use std::{
+    io::Write,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+use super::lines;
+use crate::{
+    service::{Home, accurate},
+    world::order,
+};
+
+/// Exit code, output, errors.
+fn run(command: &mut Command) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = command.output().expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (status.code(), text(stdout), text(stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_imported_beside_a_running_service() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let service = home.serve().await;
+    home.write("orders.jsonl", &lines(&[order("1").ready_to_ship(), order("2").ready_to_ship()]));
+    let file = home.path("orders.jsonl");
+    let import = |more: &[&str]| run(home.command(&["orders", "import"]).arg(&file).args(more));
+    let (code, out, errors) = import(&[]);
+    assert_eq!(code, Some(1), "{errors}");
+    assert!(out.starts_with(&format!("2 lines compared with {}", home.path("data/orders.db").display())), "{out}");
+    for words in
+        ["       2  not known here", "line 1: order 1, INV-1 is not known here (Ready to Ship, Rp80.000", "--ingest"]
+    {
+        assert!(out.contains(words), "{words:?} is not in {out}");
+    }
+    assert_eq!(service.get("/v1/orders/1").await.status, 404);
+    let (code, out, errors) = import(&["--ingest"]);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(out.contains("2 snapshots taken in"), "{out}");
+    let answer = service.order_once("1", "invoiced").await;
+    assert_eq!(answer["snapshots"][0]["origin"], "import");
+    assert_eq!(answer["timeline"][0]["event"]["origin"], "import");
+    let (code, out, _) = import(&["--json"]);
+    let answer: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((code, &answer["same"], &answer["kind"]), (Some(0), &2.into(), &"bodies".into()));
+
+    let mut from_stdin = home.command(&["orders", "import", "-"]);
+    let mut child = from_stdin.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it runs");
+    let body = lines(&[order("1").shipped()]);
+    child.stdin.take().expect("piped").write_all(body.as_bytes()).expect("it reads");
+    let out = child.wait_with_output().expect("it ends");
+    assert!(String::from_utf8_lossy(&out.stdout).contains("       1  newer than what is known"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_are_named_on_the_command_line_and_a_database_must_exist() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    home.write("export.csv", "Kode;Keadaan\n1;Open\n");
+    let file = home.path("export.csv");
+    let import = |more: &[&str]| run(home.command(&["orders", "import"]).arg(&file).args(more));
+    let (code, _, errors) = import(&[]);
+    assert_eq!(code, Some(1));
+    assert!(errors.contains("orders.db"), "{errors}");
+    assert!(!home.path("data/orders.db").exists(), "only the service creates a database");
+    let _service = home.serve().await;
+    let (code, _, errors) = import(&[]);
+    assert_eq!(code, Some(1));
+    assert!(errors.contains("The headings are: Kode, Keadaan"), "{errors}");
+    assert_eq!(import(&["--column", "kode=Kode"]).0, Some(2));
+    let (code, out, errors) = import(&["--column", "order_id=Kode"]);
+    assert_eq!(code, Some(1), "{errors}");
+    assert!(out.contains("Columns: order_id=\"Kode\""), "{out}");
+    assert!(import(&[]).1.contains("line 2: order 1 is not known here\n"), "remembered");
+}
