@@ -13,7 +13,8 @@ use crate::world::{Order, World};
 
 /// Lines as a file has them.
 fn lines(orders: &[Order]) -> String {
-    orders.iter().map(|order| format!("{}\n", order.body_json())).collect()
+    let lines: Vec<_> = orders.iter().map(|order| order.body_json().to_string()).collect();
+    lines.join("\n") + "\n"
 }
 
 /// Imports a file that arrives in pieces of this size.

@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     clock::{SharedClock, SystemClock},
-    domain::import::{Difference, Report, Side, Standing, columns::Choice},
+    domain::{
+        import::{Difference, Report, Side, Standing, columns::Choice},
+        money::Rupiah,
+    },
     http::v1::import_orders,
     importing::{
         Importer, Mode,
@@ -41,7 +44,7 @@ pub(super) enum Action {
         /// Take in what is missing or newer; without it, the file is only compared
         #[arg(long)]
         ingest: bool,
-        /// For an export whose headings are not recognised: what a column contains, as order_id="No. Forstok"; may be
+        /// For an export whose headings are not recognised: what a column contains, as `order_id="No. Forstok"`; may be
         /// repeated, and is remembered
         #[arg(long = "column", value_name = "CONTENT=HEADING", value_parser = column)]
         columns: Vec<(String, String)>,
@@ -195,7 +198,7 @@ fn print_taken_in(report: &Report, mode: Mode) -> Result<(), Failure> {
     match mode {
         Mode::Ingest => say!("{} taken in", counted_snapshots(report.counts.ingested)),
         Mode::Report if report.counts.differences() > 0 => {
-            say!("Nothing was taken in; --ingest takes in what is missing")
+            say!("Nothing was taken in; --ingest takes in what is missing");
         }
         Mode::Report => say!("Nothing is missing"),
     }
@@ -224,7 +227,7 @@ fn in_words(difference: &Difference) -> String {
 
 fn side(side: &Side) -> String {
     let status = (!side.status.is_empty()).then(|| side.status.clone());
-    let total = side.total.map(|total| total.in_words());
+    let total = side.total.map(Rupiah::in_words);
     let at = side.updated_at.map(|at| at.to_string());
     [status, total, at].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

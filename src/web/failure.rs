@@ -141,11 +141,6 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
         ),
         Problem::TooManyAttempts(wait) => (did_not_work, too_many(*wait, page), page.t("Then try again.", "Setelah itu coba lagi.")),
         Problem::WrongField(wrong) => (did_not_work, wrong.in_words(page.language), correct_it),
-        Problem::UnreadableFile(_) | Problem::ColumnsUnknown(_) => (
-            did_not_work,
-            page.t("The file cannot be read.", "Berkas ini tidak dapat dibaca.").to_owned(),
-            page.t("Go back and choose another file.", "Kembali, lalu pilih berkas lain."),
-        ),
         Problem::TooLarge(_) | Problem::TooSlow => (
             did_not_work,
             page.t("What was sent is too large, or did not arrive in time.", "Data yang dikirim terlalu besar atau tidak tiba tepat waktu.").to_owned(),
@@ -175,6 +170,8 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
         | Problem::BadRequest(_)
         | Problem::RevisionMissing
         | Problem::MappingWrong(_)
+        | Problem::UnreadableFile(_)
+        | Problem::ColumnsUnknown(_)
         | Problem::ByFramework(..) => (
             did_not_work,
             page.t(

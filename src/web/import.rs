@@ -16,9 +16,12 @@ use super::{
     webhooks,
 };
 use crate::{
-    domain::import::{
-        Difference, Report, Side, Standing,
-        columns::{Choice, Column},
+    domain::{
+        import::{
+            Difference, Report, Side, Standing,
+            columns::{Choice, Column},
+        },
+        money::Rupiah,
     },
     http::{App, auth::By, problem::Problem, v1::import_orders},
     importing::{
@@ -60,7 +63,7 @@ struct Found {
 
 /// An order that is missing here or out of date.
 struct Line {
-    line: u64,
+    at: u64,
     /// The marketplace's number, else Forstok's id.
     number: String,
     order_id: Option<String>,
@@ -130,10 +133,10 @@ pub(super) async fn compare(
         Some(Err(Problem::UnreadableFile(why))) => (None, Some(unreadable(why, page)), None),
         Some(Err(problem)) => return Err(problem),
         Some(Ok(Outcome::Bodies(report))) if report.counts.listed == 0 => (None, Some(no_file(page)), None),
-        Some(Ok(Outcome::Bodies(report))) => (Some(Found::of(&report, Kind::Bodies(mode), page)), None, None),
+        Some(Ok(Outcome::Bodies(report))) => (Some(Found::of(&report, &Kind::Bodies(mode), page)), None, None),
         Some(Ok(Outcome::Table { report, headings, used })) => {
             let choosing = Choosing::of(&headings, &used, page);
-            (Some(Found::of(&report, Kind::Table, page)), None, Some(choosing))
+            (Some(Found::of(&report, &Kind::Table, page)), None, Some(choosing))
         }
         Some(Ok(Outcome::ColumnsUnknown(headings))) => {
             let choosing = Choosing { is_needed: true, ..Choosing::of(&headings, &Choice::new(), page) };
@@ -173,7 +176,7 @@ enum Kind {
 }
 
 impl Found {
-    fn of(report: &Report, kind: Kind, page: &Page) -> Self {
+    fn of(report: &Report, kind: &Kind, page: &Page) -> Self {
         let counts = &report.counts;
         let is_table = matches!(kind, Kind::Table);
         let listed = page.count(counts.listed as i64);
@@ -196,7 +199,7 @@ impl Found {
         ];
         Self {
             heading,
-            next: next(report, &kind, page),
+            next: next(report, kind, page),
             is_imported: matches!(kind, Kind::Bodies(Mode::Ingest)),
             counts,
             lines: report.differences.iter().map(|one| Line::of(one, page)).collect(),
@@ -260,7 +263,7 @@ impl Line {
             _ => difference.known.as_ref().map(side).unwrap_or_default(),
         };
         Self {
-            line: difference.line.unwrap_or_default(),
+            at: difference.line.unwrap_or_default(),
             number,
             order_id,
             is_known: difference.known.is_some(),
@@ -273,7 +276,7 @@ impl Line {
 /// Status, total and time, as far as there are any.
 fn side(side: &Side) -> String {
     let status = (!side.status.is_empty()).then(|| side.status.clone());
-    let total = side.total.map(|total| total.in_words());
+    let total = side.total.map(Rupiah::in_words);
     let at = side.updated_at.map(format::moment);
     [status, total, at].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }

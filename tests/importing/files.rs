@@ -53,7 +53,7 @@ async fn a_webhook_before_or_after_the_import_never_makes_a_second_invoice() {
                 if (nth == 0) == webhook_first {
                     world.forstok_sends(snapshot.clone()).await;
                 } else {
-                    let report = import(&world, &lines(&[snapshot.clone()]), Mode::Ingest).await;
+                    let report = import(&world, &lines(std::slice::from_ref(&snapshot)), Mode::Ingest).await;
                     assert_eq!(report.counts.ingested, u64::from(!webhook_first));
                 }
                 if settle_between {
@@ -175,7 +175,11 @@ async fn the_rows_of_an_export_are_compared_and_never_taken_in() {
             (Some(7), "INV-4", Standing::Newer),
         ];
         assert_eq!(found, expected);
-        assert_eq!(report.differences[0].order_id.as_ref().map(|id| id.as_str()), Some("2"), "known by its number");
+        assert_eq!(
+            report.differences[0].order_id.as_ref().map(forstok_accurate::domain::order::OrderId::as_str),
+            Some("2"),
+            "known by its number"
+        );
         assert_eq!(report.unread[0].problem, "\"x\" is not an order id (digits)");
     }
     assert!(world.storage.order(&crate::world::order_id("3")).await.expect("readable").is_none());

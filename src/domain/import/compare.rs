@@ -85,6 +85,8 @@ pub fn of_row(row: &Row, known: Option<&Known>) -> Standing {
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Ordering::{Equal, Greater, Less};
+
     use jiff::Timestamp;
 
     use super::*;
@@ -116,7 +118,6 @@ mod tests {
             let listed = Progress::of(status, at(time));
             listed.cmp(&shipped)
         };
-        use std::cmp::Ordering::{Equal, Greater, Less};
         assert_eq!(standing(Some(Status::Open), "10:00:01"), Greater);
         assert_eq!(standing(Some(Status::Completed), "09:59:59"), Less);
         assert_eq!(standing(Some(Status::Shipped), "10:00:00"), Equal);

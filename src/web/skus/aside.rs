@@ -9,9 +9,9 @@ use crate::{
     http::{App, problem::Problem},
     skus::{
         Changes,
-        file::Unreadable,
         pairs::{Pairs, WrongLine, WrongPair},
     },
+    spreadsheet::Unreadable,
     web::{
         format,
         mapping::words::{self as mapping_words, Change},
