@@ -130,7 +130,7 @@ fn describe() {
     describe_gauge!("forstok_accurate_book_paused", "1 while a book is paused");
     describe_gauge!(
         "forstok_accurate_list_age_seconds",
-        "Seconds since a list of Accurate was last read in full; absent before the first time"
+        "Seconds since a list of Accurate was last read in full; infinite before the first time"
     );
     describe_gauge!("forstok_accurate_list_failed", "1 if the latest reading of a list of Accurate failed");
     describe_gauge!(

@@ -52,10 +52,8 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
             let labels = [("book", book.name.clone()), ("list", list.kind.to_string())];
             let has_failed = if list.failure.is_some() { 1.0 } else { 0.0 };
             metrics::gauge!("forstok_accurate_list_failed", &labels).set(has_failed);
-            // A list that was never read has no age.
-            if list.read_at.is_some() {
-                metrics::gauge!("forstok_accurate_list_age_seconds", &labels).set(app.seconds_since(list.read_at));
-            }
+            let age = if list.read_at.is_some() { app.seconds_since(list.read_at) } else { f64::INFINITY };
+            metrics::gauge!("forstok_accurate_list_age_seconds", &labels).set(age);
         }
     }
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
