@@ -221,8 +221,7 @@ pub(super) struct Said<'a> {
     /// `s`, if the reply has it.
     pub(super) success: Option<bool>,
     pub(super) messages: &'a [String],
-    /// Whether some messages were left out or are not texts.
-    pub(super) incomplete: bool,
+    pub(super) kept: messages::Kept,
     pub(super) body: &'a [u8],
 }
 
@@ -234,7 +233,7 @@ impl Said<'_> {
         let effect = if self.is_ok() { Effect::None } else { Effect::Unknown };
         let right_missing = |words| Failure::RightMissing(MissingRight { right: Right::of(call), words, effect });
         let book = |trouble, words| Failure::BookRefused(BookRefusal { trouble, words, effect });
-        let class = messages::all_of(self.messages, self.incomplete);
+        let class = messages::all_of(self.messages, self.kept);
         match (self.status, class) {
             (429, _) => Failure::SlowDown(words),
             (500.., _) | (_, Some(Class::Ambiguous)) => Failure::Ambiguous(words),

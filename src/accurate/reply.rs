@@ -13,6 +13,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
+    messages::Kept,
     outcome::{Failure, Said},
     redact::Secrets,
     wire::WireReply,
@@ -117,8 +118,8 @@ pub(super) fn read_many<R: DeserializeOwned>(
         match parts.success() {
             Some(true) => parts.envelope(call),
             success => {
-                let (messages, incomplete) = parts.messages();
-                Err(Said { status: 200, success, messages: &messages, incomplete, body: b"" }.failure(call, secrets))
+                let (messages, kept) = parts.messages();
+                Err(Said { status: 200, success, messages: &messages, kept, body: b"" }.failure(call, secrets))
             }
         }
     };
@@ -150,15 +151,14 @@ impl<'a> Parts<'a> {
     }
 
     fn failure(&self, call: &'static str, reply: &WireReply, secrets: &Secrets) -> Failure {
-        let (messages, incomplete) = self.messages();
-        let said =
-            Said { status: reply.status, success: self.success(), messages: &messages, incomplete, body: &reply.body };
+        let (messages, kept) = self.messages();
+        let said = Said { status: reply.status, success: self.success(), messages: &messages, kept, body: &reply.body };
         said.failure(call, secrets)
     }
 
-    /// The texts of `d` and of an OAuth error, and whether some were left out.
-    fn messages(&self) -> (Vec<String>, bool) {
-        let (mut messages, mut incomplete) = (Vec::new(), false);
+    /// The texts of `d` and of an OAuth error, and whether these are all of them.
+    fn messages(&self) -> (Vec<String>, Kept) {
+        let (mut messages, mut kept) = (Vec::new(), Kept::All);
         for part in [self.d, self.error, self.error_description, self.message].into_iter().flatten() {
             if part.get().starts_with('"') {
                 messages.extend(text(part, LONGEST_TEXT));
@@ -166,10 +166,12 @@ impl<'a> Parts<'a> {
                 let texts = elements.first.iter().filter(|element| element.get().starts_with('"'));
                 let before = messages.len();
                 messages.extend(texts.filter_map(|element| text(element, LONGEST_TEXT)));
-                incomplete |= messages.len() - before < elements.first.len() + elements.more;
+                if messages.len() - before < elements.first.len() + elements.more {
+                    kept = Kept::Some;
+                }
             }
         }
-        (messages, incomplete)
+        (messages, kept)
     }
 }
 

@@ -102,7 +102,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let folder = settings::absolute(arguments.folder.clone());
-    let asker = Asker::new(arguments.yes);
+    let asker = if arguments.yes { Asker::with_defaults() } else { Asker::at_terminal() };
     examine(&arguments, &folder, &asker)?;
     let mut findings = Vec::new();
     let content = answers(&arguments, &asker, &mut findings).await?;

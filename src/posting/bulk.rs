@@ -213,10 +213,11 @@ impl<'a> Group<'a> {
         let results = match self.send(&mut attempts).await {
             Ok(results) => results,
             // Refused as a whole: halving the bulk finds the order that caused it.
-            Err(Failure::Refused(_)) => return halves(attempts, customers_exist),
+            Err(Failure::Refused(_)) => return Batch { attempts, customers_exist }.halves(),
             Err(Failure::UnknownText(words)) => {
                 let doubtful = attempts.into_iter().map(|attempt| (attempt, words.clone())).collect();
-                return halves(self.absent_among(doubtful).await, customers_exist);
+                let attempts = self.absent_among(doubtful).await;
+                return Batch { attempts, customers_exist }.halves();
             }
             Err(failure) => {
                 if matches!(failure, Failure::BookRefused(_) | Failure::RightMissing(_) | Failure::NotSent(_)) {
@@ -248,11 +249,11 @@ impl<'a> Group<'a> {
         // An unknown message may only mean that another element was refused. Without that element, this one may be
         // saved.
         let some_went_otherwise = doubtful.len() < sent;
-        let absent = self.absent_among(doubtful).await;
+        let absent = Batch { attempts: self.absent_among(doubtful).await, customers_exist };
         if some_went_otherwise {
-            again.push(Batch { attempts: absent, customers_exist });
+            again.push(absent);
         } else {
-            again.extend(halves(absent, customers_exist));
+            again.extend(absent.halves());
         }
         again
     }
@@ -435,7 +436,9 @@ async fn ask((mut attempt, named): Unclear<'_>) -> LookUpOf<'_> {
     (attempt, looked_up)
 }
 
-fn halves(mut attempts: Vec<Attempt<'_>>, customers_exist: bool) -> Vec<Batch<'_>> {
-    let second = attempts.split_off(attempts.len() / 2);
-    [attempts, second].map(|attempts| Batch { attempts, customers_exist }).into()
+impl Batch<'_> {
+    fn halves(mut self) -> Vec<Self> {
+        let second = self.attempts.split_off(self.attempts.len() / 2);
+        [self.attempts, second].map(|attempts| Self { attempts, ..self }).into()
+    }
 }

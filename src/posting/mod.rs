@@ -301,11 +301,13 @@ impl Posting {
         let orders = gates.map(|(lane, gate)| if gate == Gate::Open { orders.of(lane) } else { 0 });
         let orders = Claimable::new(orders);
         let recheck_is_due = self.storage.next_recheck_at(book).await?.is_some_and(|at| at <= now);
-        let waiting = Waiting { orders, recheck_is_due, reading_back: known.bulks.reading_back() };
-        let Some(pick) = known.lock_scheduler().next(waiting, room, known.session.may_send_bulks(), self.monotonic())
-        else {
-            return Ok(Vec::new());
+        let waiting = Waiting {
+            orders,
+            recheck_is_due,
+            bulk_is_possible: known.session.may_send_bulks(),
+            reading_back: known.bulks.reading_back(),
         };
+        let Some(pick) = known.lock_scheduler().next(waiting, room, self.monotonic()) else { return Ok(Vec::new()) };
         let (lane, limit, lease) = match pick {
             Pick::Recheck => return Ok(vec![Work::Recheck]),
             Pick::Singles(lane, limit) => (lane, limit, LEASE),
@@ -315,7 +317,7 @@ impl Posting {
         let selection = Selection::Due { lane, newest_first, limit: limit as i64 };
         let claims = self.storage.claim(book, selection, now, now + lease).await;
         if let (Pick::Group(_), Err(_)) = (pick, &claims) {
-            known.lock_scheduler().group_ended(true, self.monotonic());
+            known.lock_scheduler().group_went_well();
         }
         let claims = claims?;
         Ok(if let Pick::Group(_) = pick {

@@ -61,6 +61,8 @@ pub(super) enum Pick {
 pub(super) struct Waiting {
     pub(super) orders: Claimable,
     pub(super) recheck_is_due: bool,
+    /// Whether many orders may be sent in bulk, by the settings and by what Accurate accepts.
+    pub(super) bulk_is_possible: bool,
     /// Groups that wait for a read-back.
     pub(super) reading_back: usize,
 }
@@ -79,17 +81,18 @@ pub(super) struct Scheduler {
 
 impl Scheduler {
     /// Chooses the next work if there is capacity for `room` pieces; `None` if nothing can run.
-    pub(super) fn next(&mut self, waiting: Waiting, room: usize, bulk: bool, now: Monotonic) -> Option<Pick> {
-        let bulk = bulk && now >= self.bulk_rests_until;
+    pub(super) fn next(&mut self, waiting: Waiting, room: usize, now: Monotonic) -> Option<Pick> {
+        let bulk_is_possible = waiting.bulk_is_possible && now >= self.bulk_rests_until;
+        let waiting = Waiting { bulk_is_possible, ..waiting };
         let at = (0..ROTATION.len())
             .map(|step| (self.next + step) % ROTATION.len())
-            .find(|at| room > 0 && self.can_run(ROTATION[*at], waiting, bulk, now))?;
+            .find(|at| room > 0 && self.can_run(ROTATION[*at], waiting, now))?;
         self.next = at + 1;
         let Kind::Orders(lane) = ROTATION[at] else {
             self.rechecking = true;
             return Some(Pick::Recheck);
         };
-        if goes_together(lane, waiting, bulk) && self.may_begin_group(waiting) {
+        if goes_together(lane, waiting) && self.may_begin_group(waiting) {
             self.groups += 1;
             self.last_group_at = now;
             return Some(Pick::Group(lane));
@@ -106,9 +109,16 @@ impl Scheduler {
         lane == Lane::Fresh && self.newest_first
     }
 
-    pub(super) fn group_ended(&mut self, bulk_went_well: bool, now: Monotonic) {
+    /// A group ended, and Accurate processed every bulk.
+    pub(super) fn group_went_well(&mut self) {
         self.groups = self.groups.saturating_sub(1);
-        self.bulk_failures = if bulk_went_well { 0 } else { self.bulk_failures + 1 };
+        self.bulk_failures = 0;
+    }
+
+    /// A group ended, and a bulk failed as a whole.
+    pub(super) fn group_failed(&mut self, now: Monotonic) {
+        self.groups = self.groups.saturating_sub(1);
+        self.bulk_failures += 1;
         if self.bulk_failures >= BULK_FAILURES {
             self.bulk_failures = 0;
             self.bulk_rests_until = now + BULK_RESTS;
@@ -124,10 +134,10 @@ impl Scheduler {
         self.groups.saturating_sub(waiting.reading_back) < MOST_GROUPS && waiting.reading_back < MOST_READING_BACK
     }
 
-    fn can_run(&self, kind: Kind, waiting: Waiting, bulk: bool, now: Monotonic) -> bool {
+    fn can_run(&self, kind: Kind, waiting: Waiting, now: Monotonic) -> bool {
         match kind {
             Kind::Recheck => waiting.recheck_is_due && !self.rechecking,
-            Kind::Orders(lane) if goes_together(lane, waiting, bulk) => {
+            Kind::Orders(lane) if goes_together(lane, waiting) => {
                 self.may_begin_group(waiting) || now.since(self.last_group_at) > SLOW_GROUP
             }
             Kind::Orders(lane) => waiting.orders.of(lane) > 0,
@@ -136,16 +146,25 @@ impl Scheduler {
 }
 
 /// Whether a lane's orders are sent in bulk. There is no bulk for deletions.
-fn goes_together(lane: Lane, waiting: Waiting, bulk: bool) -> bool {
-    bulk && lane != Lane::Deletion && waiting.orders.of(lane) >= BULK_FROM
+fn goes_together(lane: Lane, waiting: Waiting) -> bool {
+    waiting.bulk_is_possible && lane != Lane::Deletion && waiting.orders.of(lane) >= BULK_FROM
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn waiting(fresh: i64, again: i64, void: i64, recheck_is_due: bool) -> Waiting {
-        Waiting { orders: Claimable::new([fresh, again, void]), recheck_is_due, reading_back: 0 }
+    fn waiting(fresh: i64, again: i64, deletions: i64) -> Waiting {
+        let orders = Claimable::new([fresh, again, deletions]);
+        Waiting { orders, recheck_is_due: false, bulk_is_possible: true, reading_back: 0 }
+    }
+
+    fn one_by_one(waiting: Waiting) -> Waiting {
+        Waiting { bulk_is_possible: false, ..waiting }
+    }
+
+    fn with_recheck(waiting: Waiting) -> Waiting {
+        Waiting { recheck_is_due: true, ..waiting }
     }
 
     fn at(second: u64) -> Monotonic {
@@ -153,14 +172,14 @@ mod tests {
     }
 
     /// The next picks, one piece of work at a time.
-    fn picks(waiting: Waiting, bulk: bool, count: usize) -> Vec<Pick> {
+    fn picks(waiting: Waiting, count: usize) -> Vec<Pick> {
         let mut picks = Scheduler::default();
         (0..count)
             .map(|_| {
-                let pick = picks.next(waiting, 1, bulk, at(1)).expect("something waits");
+                let pick = picks.next(waiting, 1, at(1)).expect("something waits");
                 match pick {
                     Pick::Recheck => picks.recheck_ended(),
-                    Pick::Group(_) => picks.group_ended(true, at(1)),
+                    Pick::Group(_) => picks.group_went_well(),
                     Pick::Singles(..) => {}
                 }
                 pick
@@ -171,15 +190,16 @@ mod tests {
     #[test]
     fn few_orders_go_singly_and_at_once_many_go_together() {
         let mut singly = Scheduler::default();
-        assert_eq!(singly.next(waiting(15, 0, 0, false), 8, true, at(1)), Some(Pick::Singles(Lane::Fresh, 8)));
-        assert_eq!(singly.next(waiting(16, 0, 0, false), 8, true, at(1)), Some(Pick::Group(Lane::Fresh)));
-        assert_eq!(singly.next(waiting(16, 0, 0, false), 8, false, at(1)), Some(Pick::Singles(Lane::Fresh, 8)));
+        assert_eq!(singly.next(waiting(15, 0, 0), 8, at(1)), Some(Pick::Singles(Lane::Fresh, 8)));
+        assert_eq!(singly.next(waiting(16, 0, 0), 8, at(1)), Some(Pick::Group(Lane::Fresh)));
+        assert_eq!(singly.next(one_by_one(waiting(16, 0, 0)), 8, at(1)), Some(Pick::Singles(Lane::Fresh, 8)));
     }
 
     #[test]
     fn a_long_queue_holds_up_neither_retries_nor_deletions_nor_rechecks() {
-        for bulk in [false, true] {
-            let picks = picks(waiting(16, 2, 3, true), bulk, 12);
+        let waiting = with_recheck(waiting(16, 2, 3));
+        for waiting in [one_by_one(waiting), waiting] {
+            let picks = picks(waiting, 12);
             for rare in [Pick::Singles(Lane::Again, 1), Pick::Singles(Lane::Deletion, 1), Pick::Recheck] {
                 assert_eq!(picks.iter().filter(|pick| **pick == rare).count(), 2, "{rare:?} in {picks:?}");
             }
@@ -188,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_long_queue_of_retries_or_deletions_does_not_hold_up_a_fresh_order() {
-        let picks = picks(waiting(1, 16, 16, true), false, 12);
+        let picks = picks(one_by_one(with_recheck(waiting(1, 16, 16))), 12);
         assert_eq!(picks.iter().filter(|pick| **pick == Pick::Singles(Lane::Fresh, 1)).count(), 6);
     }
 
@@ -196,39 +216,39 @@ mod tests {
     fn groups_leave_room_for_what_goes_alone() {
         let mut picks = Scheduler::default();
         let mut groups = 0;
-        while let Some(Pick::Group(_)) = picks.next(waiting(16, 0, 0, false), 8 - groups, true, at(1)) {
+        while let Some(Pick::Group(_)) = picks.next(waiting(16, 0, 0), 8 - groups, at(1)) {
             groups += 1;
         }
         assert_eq!(groups, MOST_GROUPS);
-        assert_eq!(picks.next(waiting(16, 0, 1, false), 2, true, at(1)), Some(Pick::Singles(Lane::Deletion, 1)));
+        assert_eq!(picks.next(waiting(16, 0, 1), 2, at(1)), Some(Pick::Singles(Lane::Deletion, 1)));
         // A bulk that takes minutes does not stop its lane.
-        assert_eq!(picks.next(waiting(16, 0, 0, false), 2, true, at(7)), Some(Pick::Singles(Lane::Fresh, 2)));
+        assert_eq!(picks.next(waiting(16, 0, 0), 2, at(7)), Some(Pick::Singles(Lane::Fresh, 2)));
     }
 
     #[test]
     fn groups_that_wait_for_a_read_back_leave_their_places_to_others() {
         let mut picks = Scheduler::default();
         for _ in 0..MOST_GROUPS {
-            assert_eq!(picks.next(waiting(16, 0, 0, false), 8, true, at(1)), Some(Pick::Group(Lane::Fresh)));
+            assert_eq!(picks.next(waiting(16, 0, 0), 8, at(1)), Some(Pick::Group(Lane::Fresh)));
         }
-        assert_eq!(picks.next(waiting(16, 0, 0, false), 8, true, at(1)), None);
-        let reading = |reading_back| Waiting { reading_back, ..waiting(16, 0, 0, false) };
+        assert_eq!(picks.next(waiting(16, 0, 0), 8, at(1)), None);
+        let reading = |reading_back| Waiting { reading_back, ..waiting(16, 0, 0) };
         for _ in 0..2 {
-            assert_eq!(picks.next(reading(2), 8, true, at(1)), Some(Pick::Group(Lane::Fresh)));
+            assert_eq!(picks.next(reading(2), 8, at(1)), Some(Pick::Group(Lane::Fresh)));
         }
-        assert_eq!(picks.next(reading(2), 8, true, at(1)), None);
-        assert_eq!(picks.next(reading(MOST_READING_BACK), 8, true, at(1)), None, "their orders are kept in memory");
+        assert_eq!(picks.next(reading(2), 8, at(1)), None);
+        assert_eq!(picks.next(reading(MOST_READING_BACK), 8, at(1)), None, "their orders are kept in memory");
     }
 
     #[test]
     fn orders_go_one_by_one_for_a_while_when_bulks_fail_as_a_whole() {
         let mut picks = Scheduler::default();
         for bulk_went_well in [false, true, false, false] {
-            assert_eq!(picks.next(waiting(16, 0, 0, false), 8, true, at(1)), Some(Pick::Group(Lane::Fresh)));
-            picks.group_ended(bulk_went_well, at(1));
+            assert_eq!(picks.next(waiting(16, 0, 0), 8, at(1)), Some(Pick::Group(Lane::Fresh)));
+            if bulk_went_well { picks.group_went_well() } else { picks.group_failed(at(1)) }
         }
-        assert_eq!(picks.next(waiting(16, 0, 0, false), 8, true, at(60)), Some(Pick::Singles(Lane::Fresh, 8)));
-        assert_eq!(picks.next(waiting(16, 0, 0, false), 8, true, at(61)), Some(Pick::Group(Lane::Fresh)));
+        assert_eq!(picks.next(waiting(16, 0, 0), 8, at(60)), Some(Pick::Singles(Lane::Fresh, 8)));
+        assert_eq!(picks.next(waiting(16, 0, 0), 8, at(61)), Some(Pick::Group(Lane::Fresh)));
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl Posting {
         match work {
             Work::One(claim) => self.attempt(book, *claim).await,
             Work::Many(claims) => {
-                let unfinished = Unfinished::new(|| known.lock_scheduler().group_ended(false, self.monotonic()));
+                let unfinished = Unfinished::new(|| known.lock_scheduler().group_failed(self.monotonic()));
                 let worked = self.attempt_many(book, claims).await;
                 unfinished.finished();
                 worked
@@ -78,7 +78,11 @@ impl Posting {
             let settlements: Vec<_> = part.attempted.into_iter().map(|attempted| attempted.settlement).collect();
             concluded = self.conclude(book, known, &claimed, &settlements, part.health).await;
         }
-        known.lock_scheduler().group_ended(group.bulk_went_well(), self.monotonic());
+        if group.bulk_went_well() {
+            known.lock_scheduler().group_went_well();
+        } else {
+            known.lock_scheduler().group_failed(self.monotonic());
+        }
         concluded
     }
 

@@ -131,6 +131,15 @@ const TABLE: [(&str, Fault, &str); 34] = [
     ("list_grows", Fault::ListGrows, "somebody adds an item and a customer before a page of masters is read"),
 ];
 
+/// What a fault affects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Affected {
+    /// The data.
+    Data,
+    /// Only the reply.
+    Reply,
+}
+
 impl Fault {
     /// The names that [`Fault::named`] accepts.
     pub const NAMES: [&'static str; TABLE.len()] = {
@@ -187,9 +196,13 @@ impl Fault {
         )
     }
 
-    /// Whether it affects the data, not the reply: one call can meet one of each kind.
-    pub(super) fn is_in_the_books(self) -> bool {
-        matches!(self, Self::TotalOff | Self::NotSaved | Self::NotDeleted) || self.is_of_masters()
+    /// What it affects: one call can meet one fault of each.
+    pub(super) fn affects(self) -> Affected {
+        match self {
+            Self::TotalOff | Self::NotSaved | Self::NotDeleted => Affected::Data,
+            _ if self.is_of_masters() => Affected::Data,
+            _ => Affected::Reply,
+        }
     }
 
     /// Whether it affects only the lists of masters.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{Action, Fault};
+use super::{Action, Fault, fault::Affected};
 
 /// The calls to which a commanded fault applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,11 +100,11 @@ impl Faults {
     /// The faults of this call. Commanded faults take precedence. Two random numbers are drawn for every call, so that
     /// a seed can be replayed.
     pub(super) fn choose(&mut self, action: Action) -> Chosen {
-        let draws = [self.rng.f64(), self.rng.f64()];
-        let [slip, fault] = [true, false].map(|in_the_books| {
-            let fault = self.commanded(action, in_the_books).or_else(|| {
-                self.drawn(draws[usize::from(in_the_books)], in_the_books).filter(|fault| fault.can_meet(action))
-            })?;
+        let [in_reply, in_data] = [self.rng.f64(), self.rng.f64()];
+        let [slip, fault] = [(Affected::Data, in_data), (Affected::Reply, in_reply)].map(|(affected, draw)| {
+            let fault = self
+                .commanded(action, affected)
+                .or_else(|| self.drawn(draw, affected).filter(|fault| fault.can_meet(action)))?;
             self.count(fault);
             Some(fault)
         });
@@ -126,10 +126,10 @@ impl Faults {
         forms[self.rng.usize(..forms.len())]
     }
 
-    fn commanded(&mut self, action: Action, in_the_books: bool) -> Option<Fault> {
+    fn commanded(&mut self, action: Action, affected: Affected) -> Option<Fault> {
         let at = self.commands.iter().position(|command| {
             let is_for_it = matches!(command.on, On::Call(_)) || command.fault.can_meet(action);
-            command.fault.is_in_the_books() == in_the_books && command.on.meets(action) && is_for_it
+            command.fault.affects() == affected && command.on.meets(action) && is_for_it
         })?;
         let command = &mut self.commands[at];
         command.times -= 1;
@@ -140,9 +140,9 @@ impl Faults {
         Some(fault)
     }
 
-    fn drawn(&self, draw: f64, in_the_books: bool) -> Option<Fault> {
+    fn drawn(&self, draw: f64, affected: Affected) -> Option<Fault> {
         let mut reached = 0.0;
-        let mut chances = self.chances.iter().filter(|(fault, _)| fault.is_in_the_books() == in_the_books);
+        let mut chances = self.chances.iter().filter(|(fault, _)| fault.affects() == affected);
         chances.find_map(|(fault, chance)| {
             reached += chance;
             (draw < reached).then_some(*fault)

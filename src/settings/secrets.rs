@@ -33,7 +33,7 @@ impl Secrets<'_> {
     pub(super) fn one(&self, section: &Section<'_>, key: &str) -> Result<Option<String>, Noted> {
         let written = section.value(key).is_some();
         let secret = section.secret(key);
-        let Some(file) = self.file_instead(section, key, secret.is_some())? else {
+        let Some(file) = self.file_instead(section, key, secret.as_slice())? else {
             // Empty counts as absent; a value that is not a text has been recorded as an error.
             if secret.is_none() && written && !section.is_text(key) {
                 return Err(Noted);
@@ -51,7 +51,7 @@ impl Secrets<'_> {
     pub(super) fn many(&self, section: &Section<'_>, key: &str) -> Result<Vec<String>, Noted> {
         let written = section.value(key).is_some_and(|value| value.as_array().is_none_or(|list| !list.is_empty()));
         let secrets = section.secrets(key);
-        let Some(file) = self.file_instead(section, key, !secrets.is_empty())? else {
+        let Some(file) = self.file_instead(section, key, &secrets)? else {
             if secrets.is_empty() && written {
                 return Err(Noted);
             }
@@ -73,11 +73,11 @@ impl Secrets<'_> {
         Ok(secret)
     }
 
-    /// The file that is given instead of the key.
-    fn file_instead(&self, section: &Section<'_>, key: &str, given: bool) -> Result<Option<File>, Noted> {
+    /// The file that is given instead of the key; `given` are the secrets under the key itself.
+    fn file_instead(&self, section: &Section<'_>, key: &str, given: &[String]) -> Result<Option<File>, Noted> {
         let key_of_file = format!("{key}_file");
         let Some(written) = section.text(&key_of_file) else { return Ok(None) };
-        if given {
+        if !given.is_empty() {
             let remedy = format!("is given beside {}: keep one of the two", section.path_of(key));
             section.problem(&key_of_file, section.value(&key_of_file), remedy);
             return Err(Noted);

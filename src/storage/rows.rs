@@ -109,15 +109,15 @@ pub(super) fn document_key(row: &impl Columns) -> Result<DocumentKey> {
     Ok(DocumentKey { order_id: order_id(row)?, kind, part: Part(row.number("part")?) })
 }
 
-/// What to answer a sender, from its order's row as far as there is one.
-pub(super) fn receipt(row: &impl Columns, repeat: bool) -> Result<Receipt> {
+/// What to answer the sender of a new content, from its order's row as far as there is one.
+pub(super) fn receipt(row: &impl Columns) -> Result<Receipt> {
     if row.text_if_any("state")?.is_none() {
-        return Ok(Receipt { repeat, state: State::Received, invoice: None });
+        return Ok(Receipt::first());
     }
     let state = state(row)?;
     let number = row.text_if_any("invoice_number")?.map(str::to_owned);
     let invoice = number.zip(row.number_if_any("invoice_id")?).filter(|_| state != State::Voided);
-    Ok(Receipt { repeat, state, invoice: invoice.map(|(number, id)| DocumentRef { number, id }) })
+    Ok(Receipt { repeat: false, state, invoice: invoice.map(|(number, id)| DocumentRef { number, id }) })
 }
 
 /// A column of the invoice of an order in `orders`. Asked for one by one, it can stand in any statement: joined, it would

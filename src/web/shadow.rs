@@ -113,7 +113,9 @@ pub(super) async fn show(State(app): State<App>, page: Page, Query(asked): Query
         let limit = if only.is_some() { ON_A_PAGE } else { SHOWN };
         let Cut { rows, next: more } = differences(&app, Some(*kind), before, limit).await?;
         next = more.filter(|_| only.is_some());
-        groups.push(Group::new(*kind, *orders, *difference, rows, only.is_none(), &page));
+        let is_short = only.is_none() && orders.orders > rows.len() as i64;
+        let all = is_short.then(|| address("/mapping/shadow", &[("kind", kind.code())]));
+        groups.push(Group { all, ..Group::new(*kind, *orders, *difference, rows, &page) });
     }
     let absent = storage.orders_compared(ComparisonResult::Absent, None, ON_A_PAGE).await?;
     let counts = storage.counts().await?;
@@ -253,7 +255,7 @@ fn consequences(sums: &ShadowSums, to_delete: i64, page: &Page) -> Vec<String> {
 }
 
 impl Group {
-    fn new(kind: Kind, sums: Sums, difference: i64, rows: Vec<DifferenceRow>, is_short: bool, page: &Page) -> Self {
+    fn new(kind: Kind, sums: Sums, difference: i64, rows: Vec<DifferenceRow>, page: &Page) -> Self {
         let difference = match difference {
             0 => None,
             more if more > 0 => {
@@ -270,8 +272,7 @@ impl Group {
             orders: page.orders(sums.orders),
             total: rupiah(sums.hundredths),
             difference,
-            all: (is_short && sums.orders > rows.len() as i64)
-                .then(|| address("/mapping/shadow", &[("kind", kind.code())])),
+            all: None,
             rows: rows.into_iter().map(|row| Row::new(row, page)).collect(),
         }
     }

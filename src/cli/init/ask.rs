@@ -48,10 +48,15 @@ impl Choices {
 }
 
 impl Asker {
-    /// Asks nothing without a terminal, or if every default is right.
-    pub(super) fn new(takes_defaults: bool) -> Self {
+    /// Asks at the terminal, if there is one.
+    pub(super) fn at_terminal() -> Self {
         let can_ask = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        Self((can_ask && !takes_defaults).then(Term::stderr))
+        Self(can_ask.then(Term::stderr))
+    }
+
+    /// Asks nothing: every default is right.
+    pub(super) fn with_defaults() -> Self {
+        Self(None)
     }
 
     pub(super) fn asks(&self) -> bool {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use super::session::Session;
 use crate::storage::{
-    Content, Delivery, Receipt, Result, State,
+    Content, Delivery, Receipt, Result,
     dialect::Columns,
     rows::{micros, receipt, storable},
 };
@@ -56,8 +56,8 @@ pub(super) async fn record(session: &mut Session, deliveries: &[Delivery]) -> Re
         let row = &rows[place];
         let repeat = std::mem::replace(&mut seen[place], true) || row.number("repeat")? == 1;
         match &delivery.content {
-            Content::Order { .. } => receipt(row, repeat),
-            Content::Unreadable { .. } => Ok(Receipt { repeat: false, state: State::Received, invoice: None }),
+            Content::Order { .. } => Ok(Receipt { repeat, ..receipt(row)? }),
+            Content::Unreadable { .. } => Ok(Receipt::first()),
         }
     });
     receipts.collect()

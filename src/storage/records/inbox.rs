@@ -149,6 +149,13 @@ pub struct Receipt {
     pub invoice: Option<DocumentRef>,
 }
 
+impl Receipt {
+    /// The first arrival of a content about which nothing is known yet.
+    pub(in crate::storage) fn first() -> Self {
+        Self { repeat: false, state: State::Received, invoice: None }
+    }
+}
+
 /// A snapshot of an order as Forstok sent it.
 #[derive(Clone, Debug)]
 pub struct SnapshotRecord {

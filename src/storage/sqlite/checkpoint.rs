@@ -13,7 +13,7 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{Access, Result, connection::wait_at_most, file::Opened, writing_connection};
+use super::{Access, Owner, Result, connection::wait_at_most, file::Opened, writing_connection};
 
 /// How often the log is looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -98,7 +98,7 @@ fn look(
     let connection = match connection {
         Some(connection) => connection,
         none => {
-            let connected = writing_connection(path, Access::Write, true)?;
+            let connected = writing_connection(path, Access::Write, Owner::Service)?;
             wait_at_most(&connected, PATIENCE)?;
             none.insert(connected)
         }

@@ -140,7 +140,7 @@ impl Sqlite {
 impl SqliteFile {
     fn open(path: &Path, lock: Option<std::fs::File>) -> Result<Self> {
         let opened = || -> Result<_> {
-            let mut writer = writing_connection(path, Access::Make, lock.is_some())?;
+            let mut writer = writing_connection(path, Access::Make, Owner::holding(lock.as_ref()))?;
             if lock.is_some() {
                 examine(path, &mut writer)?;
             }
@@ -202,7 +202,7 @@ impl SqliteFile {
         }
         self.are_whole(slot.as_ref())?;
         if slot.is_none() {
-            let connection = writing_connection(&self.path, Access::Make, self.only_us.is_some())?;
+            let connection = writing_connection(&self.path, Access::Make, Owner::holding(self.only_us.as_ref()))?;
             *slot = Some(Connected { connection, next_delivery: None });
         }
         Ok(Writer { slot, went_well: false })
@@ -305,17 +305,32 @@ impl SqliteFile {
     }
 }
 
-/// A connection that writes. The one service has a thread for checkpoints; a command, which is soon over, leaves them
-/// to SQLite.
-fn writing_connection(path: &Path, access: Access, is_service: bool) -> Result<Connection> {
+/// Who writes to the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    /// The one service, which has a thread for checkpoints.
+    Service,
+    /// A command beside it, which is soon over and leaves checkpoints to SQLite.
+    Command,
+}
+
+impl Owner {
+    /// The service holds the lock of the file.
+    fn holding(lock: Option<&std::fs::File>) -> Self {
+        lock.map_or(Self::Command, |_| Self::Service)
+    }
+}
+
+/// A connection that writes.
+fn writing_connection(path: &Path, access: Access, owner: Owner) -> Result<Connection> {
     let connection = connect(path, access)?;
     // Of a new file. Bodies are 2 to 3 KB: of three a page less is lost than of one, and fewer pages are written.
     connection.pragma_update(None, "page_size", 8192)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // What was answered with 2xx must survive a power cut: the service syncs behind its commits.
-    connection.pragma_update(None, "synchronous", if is_service { "NORMAL" } else { "FULL" })?;
+    connection.pragma_update(None, "synchronous", if owner == Owner::Service { "NORMAL" } else { "FULL" })?;
     connection.pragma_update(None, "journal_size_limit", LONGEST_KEPT)?;
-    if is_service {
+    if owner == Owner::Service {
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     }
     Ok(connection)

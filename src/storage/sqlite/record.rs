@@ -32,8 +32,8 @@ pub(super) fn append(connection: &Connection, first_id: i64, deliveries: &[Deliv
             repeat.execute(params![order_id, delivery.fingerprint.as_slice(), micros(delivery.received_at)])?;
         }
         receipts.push(match &delivery.content {
-            Content::Order { order_id, .. } => receipt(&mut state, order_id.as_str(), is_repeat)?,
-            Content::Unreadable { .. } => Receipt { repeat: false, state: State::Received, invoice: None },
+            Content::Order { order_id, .. } => Receipt { repeat: is_repeat, ..receipt(&mut state, order_id.as_str())? },
+            Content::Unreadable { .. } => Receipt::first(),
         });
     }
     cached(connection, WAIT)?.execute([first_id])?;
@@ -64,13 +64,13 @@ fn append_one(append: &mut CachedStatement<'_>, id: i64, delivery: &Delivery) ->
     Ok(append.execute(values)? > 0)
 }
 
-/// What to answer the sender, from the order's row if there is one.
-fn receipt(state: &mut CachedStatement<'_>, order_id: &str, repeat: bool) -> Result<Receipt> {
+/// What to answer the sender of a new content, from the order's row if there is one.
+fn receipt(state: &mut CachedStatement<'_>, order_id: &str) -> Result<Receipt> {
     let mut rows = state.query([order_id])?;
-    let Some(row) = rows.next()? else { return Ok(Receipt { repeat, state: State::Received, invoice: None }) };
+    let Some(row) = rows.next()? else { return Ok(Receipt::first()) };
     let word = row.get_ref("state")?.as_str().map_err(rusqlite::Error::from)?;
     let state = State::parse(word).ok_or_else(|| StorageError::Unreadable(format!("state {word:?}")))?;
     let number = row.get::<_, Option<String>>("invoice_number")?.filter(|_| state != State::Voided);
     let invoice = number.zip(row.get::<_, Option<i64>>("invoice_id")?);
-    Ok(Receipt { repeat, state, invoice: invoice.map(|(number, id)| DocumentRef { number, id }) })
+    Ok(Receipt { repeat: false, state, invoice: invoice.map(|(number, id)| DocumentRef { number, id }) })
 }
