@@ -15,8 +15,9 @@
 //! - `senders`, `happenings`, `hands`: webhooks, other events, and actions of people in Accurate; `terms`: how much of
 //!   each there is in a world
 //! - `blind`: replies as a service sees them that does not check them, for the switches
-//! - `process`: one process of the service; `lives`: its start and its end; `world`: chooses what continues next
-//! - `view`, `checks`, `end`: what is checked after each step, and at the end
+//! - `process`: one process of the service; `lives`: its start and its end; `world`: chooses what continues next; `time`: how
+//!   time passes
+//! - `view`, `looking`, `checks`, `end`: what is checked after each step, and at the end
 //! - `coverage`, `story`, `runs`: reports; the tests themselves
 
 mod blind;
@@ -29,12 +30,14 @@ mod gates;
 mod hands;
 mod happenings;
 mod lives;
+mod looking;
 mod process;
 mod runs;
 mod senders;
 mod storage;
 mod story;
 mod terms;
+mod time;
 mod view;
 mod wire;
 mod world;

@@ -1,9 +1,13 @@
 //! The contract of storage, through its traits: repeats, late writes, counts and lists.
 
 mod allowance;
+mod arriving;
+mod claims;
+mod counts;
 mod documents;
 mod imports;
 mod master_lists;
+mod old_bodies;
 mod pages;
 mod people;
 mod replicas;
@@ -14,20 +18,15 @@ mod trouble;
 mod unreadable;
 mod work;
 
-use axum::body::Bytes;
 use forstok_accurate::{
     clock::Clock,
-    domain::{doubt::Doubt, ids::AttemptNo, reason::Reason},
+    domain::reason::Reason,
     inbox::record::delivery,
     sandbox::{Action, Fault, On},
-    storage::{
-        Count, Counted, DocumentRef, Filter, Lane, OrderRecord, Outcome, Selection, Settled, Settlement, State,
-        Undecided, Verdict,
-    },
+    storage::{Filter, OrderRecord, State, Undecided, Verdict},
 };
-use jiff::{SignedDuration, Timestamp};
 
-use crate::world::{BOOK, Base, Order, World, fold_all, order, order_id};
+use crate::world::{Base, Order, World, fold_all, order};
 
 /// Runs each case on both databases.
 macro_rules! on_both {
@@ -58,27 +57,27 @@ on_both!(
     a_command_gets_its_share_of_the_limit_while_the_service_gives_it_up of crate::storage::allowance,
     a_session_lasts_until_its_end_or_until_it_is_ended of crate::storage::people,
     days_stores_and_snapshots_are_those_of_the_orders of crate::storage::people,
-    only_the_very_same_content_is_a_repeat of crate::storage,
-    a_repeat_is_no_news of crate::storage,
-    two_deliveries_of_one_order_in_one_commit_are_folded_into_one of crate::storage,
-    a_receipt_tells_where_the_order_stands of crate::storage,
-    what_cannot_be_read_is_kept_and_listed of crate::storage,
+    only_the_very_same_content_is_a_repeat of crate::storage::arriving,
+    a_repeat_is_no_news of crate::storage::arriving,
+    two_deliveries_of_one_order_in_one_commit_are_folded_into_one of crate::storage::arriving,
+    a_receipt_tells_where_the_order_stands of crate::storage::arriving,
+    what_cannot_be_read_is_kept_and_listed of crate::storage::arriving,
     an_order_that_cannot_be_read_is_skipped_and_explained of crate::storage::unreadable,
     a_document_that_cannot_be_read_blocks_its_order_and_no_other of crate::storage::unreadable,
     a_save_in_doubt_is_looked_up_though_its_draft_cannot_be_read of crate::storage::unreadable,
     a_draft_to_compare_that_cannot_be_read_is_put_off of crate::storage::unreadable,
-    a_decision_about_old_news_changes_nothing of crate::storage,
-    a_decision_about_an_order_under_a_lease_changes_nothing of crate::storage,
-    an_outcome_counts_once_and_only_from_the_current_claim of crate::storage,
-    a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one of crate::storage,
-    the_counts_are_those_of_a_full_scan_after_every_kind_of_transition of crate::storage,
-    filters_find_what_they_name_and_nothing_else of crate::storage,
-    pages_show_every_order_once_newest_first of crate::storage,
-    a_retry_counts_what_it_rearmed_and_leaves_the_rest of crate::storage,
-    the_oldest_due_order_is_the_one_that_waits_longest of crate::storage,
-    opening_the_file_again_keeps_everything of crate::storage,
-    old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again of crate::storage,
-    what_was_cleared_counts_as_new_when_it_comes_again of crate::storage,
+    a_decision_about_old_news_changes_nothing of crate::storage::claims,
+    a_decision_about_an_order_under_a_lease_changes_nothing of crate::storage::claims,
+    an_outcome_counts_once_and_only_from_the_current_claim of crate::storage::claims,
+    a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one of crate::storage::claims,
+    the_counts_are_those_of_a_full_scan_after_every_kind_of_transition of crate::storage::counts,
+    filters_find_what_they_name_and_nothing_else of crate::storage::counts,
+    pages_show_every_order_once_newest_first of crate::storage::counts,
+    a_retry_counts_what_it_rearmed_and_leaves_the_rest of crate::storage::counts,
+    the_oldest_due_order_is_the_one_that_waits_longest of crate::storage::counts,
+    opening_the_file_again_keeps_everything of crate::storage::old_bodies,
+    old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again of crate::storage::old_bodies,
+    what_was_cleared_counts_as_new_when_it_comes_again of crate::storage::old_bodies,
     a_text_finds_any_part_that_people_have of crate::storage::pages,
     days_are_those_of_jakarta_and_sort_the_list of crate::storage::pages,
     pages_with_every_filter_show_each_order_once of crate::storage::pages,
@@ -203,326 +202,4 @@ async fn a_world_with_every_state(base: Base) -> World {
         world.forstok_sends(order(&id(9)).ready_to_ship().store(store)).await;
     }
     world
-}
-
-async fn only_the_very_same_content_is_a_repeat(base: Base) {
-    let world = World::on(base).await;
-    let (open, ready) = (order("1").open(), order("1").ready_to_ship());
-    assert_eq!(record(&world, &[open.clone(), open.clone(), ready.clone()]).await, [false, true, false]);
-    assert_eq!(record(&world, &[ready.clone(), order("1").open().price(5), open]).await, [true, false, true]);
-    assert_eq!(record(&world, &[order("2").ready_to_ship(), ready]).await, [false, true]);
-    let timeline = world.timeline("1").await;
-    assert!(
-        timeline.contains("\"Open\" (orders/update), 3 times") && timeline.contains("\"Ready to Ship\""),
-        "{timeline}"
-    );
-}
-
-async fn a_repeat_is_no_news(base: Base) {
-    let mut world = World::on(base).await;
-    record(&world, &[order("1").ready_to_ship()]).await;
-    let first = undecided(&world).await[0].revision;
-    record(&world, &[order("1").ready_to_ship()]).await;
-    assert_eq!(undecided(&world).await[0].revision, first, "a decision that is being made stays valid");
-    world.run_until_settled().await;
-    record(&world, &[order("1").ready_to_ship()]).await;
-    assert!(undecided(&world).await.is_empty());
-}
-
-async fn two_deliveries_of_one_order_in_one_commit_are_folded_into_one(base: Base) {
-    for newest_first in [false, true] {
-        let world = World::on(base).await;
-        let mut orders = [order("1").ready_to_ship().price(70_000), order("1").shipped().price(80_000)];
-        if newest_first {
-            orders.reverse();
-        }
-        record(&world, &orders).await;
-        let waiting = undecided(&world).await;
-        assert_eq!(waiting.len(), 1);
-        assert_eq!(world.order("1").await.status, "Shipped");
-        assert_eq!(waiting[0].body.clone().map(Bytes::from), Some(order("1").shipped().price(80_000).body()));
-    }
-}
-
-async fn a_receipt_tells_where_the_order_stands(base: Base) {
-    let mut world = World::on(base).await;
-    let first = world.forstok_sends(order("1").ready_to_ship()).await;
-    assert_eq!((first.state, first.invoice), (State::Received, None));
-    world.run_until_settled().await;
-    let second = world.forstok_sends(order("1").shipped()).await;
-    let invoice = DocumentRef { number: "INV-1".to_owned(), id: 1 };
-    assert_eq!((second.repeat, second.state, second.invoice), (false, State::Invoiced, Some(invoice)));
-}
-
-async fn what_cannot_be_read_is_kept_and_listed(base: Base) {
-    let world = World::on(base).await;
-    let bodies = ["{\"event\":\"orders/update\"}", "not JSON", "{\"event\":\"orders/update\"}"];
-    for body in bodies {
-        let delivery = delivery(Bytes::from_static(body.as_bytes()), world.clock.now());
-        world.storage.record(&[delivery]).await.expect("recorded");
-    }
-    let newest = world.storage.unreadable(None, 10).await.expect("readable");
-    let count = world.storage.unreadable_count().await.expect("readable");
-    assert_eq!((count, newest.len()), (2, 2));
-    assert!(newest[0].problem.contains("not JSON"), "{newest:?}");
-    assert_eq!((newest[1].times, newest[1].problem.as_str()), (2, "order: is missing"));
-    assert_eq!(world.storage.unreadable(None, 1).await.expect("readable").len(), 1);
-    let older = world.storage.unreadable(Some(newest[0].id), 10).await.expect("readable");
-    assert_eq!(older, newest[1..]);
-    let (one, body) = world.storage.unreadable_one(newest[0].id).await.expect("readable").expect("it is there");
-    assert_eq!((&one, body.as_deref()), (&newest[0], Some(&b"not JSON"[..])));
-    assert_eq!(one.bytes, 8);
-    assert!(all(&world).await.is_empty() && undecided(&world).await.is_empty());
-}
-
-async fn a_decision_about_old_news_changes_nothing(base: Base) {
-    let world = World::on(base).await;
-    record(&world, &[order("1").open()]).await;
-    let stale = undecided(&world).await.remove(0);
-    record(&world, &[order("1").ready_to_ship()]).await;
-    assert_eq!(decide(&world, ignoring(&stale)).await, 0);
-    assert_eq!(world.state("1").await, "received");
-    let fresh = undecided(&world).await.remove(0);
-    assert_eq!(decide(&world, ignoring(&fresh)).await, 1);
-    assert_eq!(world.state("1").await, "ignored: store_off");
-    assert_eq!(decide(&world, ignoring(&fresh)).await, 0, "it is decided already");
-}
-
-async fn a_decision_about_an_order_under_a_lease_changes_nothing(base: Base) {
-    let mut world = World::on(base).await;
-    world.forstok_sends(order("1").ready_to_ship()).await;
-    let waiting = undecided(&world).await.remove(0);
-    let claim = world.only_claim().await;
-    world.forstok_sends(order("1").cancelled()).await;
-    assert!(undecided(&world).await.is_empty());
-    let verdict = Verdict { revision: waiting.revision + 1, ..ignoring(&waiting) };
-    assert_eq!(decide(&world, verdict.clone()).await, 0);
-    // Nor afterwards, as long as an unknown invoice may exist.
-    world.advance(600);
-    assert_eq!(decide(&world, verdict.clone()).await, 0);
-    let outcome = Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes };
-    let settlement = Settlement::with_doubt(&claim, Doubt::of_age(None, 0), outcome);
-    assert_eq!(world.storage.settle(&[settlement], world.clock.now()).await.expect("written"), [Settled::Written]);
-    assert_eq!(decide(&world, verdict).await, 0, "it was made before the outcome was known");
-    let verdict = ignoring(&undecided(&world).await.remove(0));
-    assert_eq!(decide(&world, verdict).await, 1);
-}
-
-async fn an_outcome_counts_once_and_only_from_the_current_claim(base: Base) {
-    let mut world = World::on(base).await;
-    world.forstok_sends(order("1").ready_to_ship()).await;
-    let claim = world.only_claim().await;
-    let outcome = Outcome::Blocked { findings: Vec::new(), waits_for: None, recheck_after: None };
-    let settlement = |attempt| {
-        let mut settlement = Settlement::of(&claim, outcome.clone());
-        settlement.attempt = attempt;
-        settlement
-    };
-    let settle =
-        async |attempt| world.storage.settle(&[settlement(attempt)], world.clock.now()).await.expect("written");
-    assert_eq!(settle(AttemptNo(claim.attempt.0 - 1)).await, [Settled::Late]);
-    assert_eq!(settle(AttemptNo(claim.attempt.0 + 1)).await, [Settled::Late]);
-    assert_eq!(world.state("1").await, "due");
-    assert_eq!(settle(claim.attempt).await, [Settled::Written]);
-    assert_eq!(settle(claim.attempt).await, [Settled::Late], "twice is once");
-}
-
-async fn a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_one(base: Base) {
-    let mut world = World::on(base).await;
-    for id in 1..=5 {
-        world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
-    }
-    world.decide_all().await;
-    let now = world.clock.now();
-    let fresh = |limit| Selection::Due { lane: Lane::Fresh, newest_first: false, limit };
-    let claim = async |wanted, now: Timestamp| {
-        let claims = world.storage.claim(BOOK, wanted, now, now + SignedDuration::from_secs(10)).await;
-        claims.expect("claimed").into_iter().map(|claim| claim.order_id.to_string()).collect::<Vec<_>>()
-    };
-    assert_eq!(claim(Selection::Probe, now).await.len(), 1);
-    assert_eq!(claim(fresh(3), now).await.len(), 3);
-    assert_eq!(claim(fresh(8), now).await.len(), 1);
-    assert_eq!(claim(Selection::Probe, now).await.len(), 0, "all are under a lease");
-    let later = now + SignedDuration::from_secs(10);
-    assert_eq!(claim(fresh(8), later).await.len(), 0, "all were tried");
-    let again = Selection::Due { lane: Lane::Again, newest_first: false, limit: 8 };
-    assert_eq!(claim(again, later).await.len(), 5);
-    assert_eq!(world.storage.claim("another", fresh(8), now, now).await.expect("claimed").len(), 0);
-}
-
-async fn the_counts_are_those_of_a_full_scan_after_every_kind_of_transition(base: Base) {
-    let mut world = a_world_with_every_state(base).await;
-    // An order that moves to another store is counted there.
-    world.forstok_sends(order("827701").open().store(9001).updated_at("2024-01-20T09:00:00+07:00")).await;
-    world.mapping_changes("auto_create_at = \"Ready to Ship\"", "auto_create_at = \"never\"").await;
-    world.decide_all().await;
-    world.mapping_changes("auto_create_at = \"never\"", "auto_create_at = \"Open\"").await;
-    world.decide_all().await;
-    world.operator_retries("747503").await;
-    let mut counts = world.storage.counts().await.expect("readable");
-    let mut scanned: Vec<Count> = Vec::new();
-    for order in all(&world).await {
-        let same = |count: &&mut Count| {
-            (count.state, count.reason, &count.store_id) == (order.state, order.reason, &order.store_id)
-        };
-        match scanned.iter_mut().find(same) {
-            Some(count) => count.orders += 1,
-            None => {
-                scanned.push(Count { state: order.state, reason: order.reason, store_id: order.store_id, orders: 1 });
-            }
-        }
-    }
-    let key = |count: &Count| (count.state, count.reason, count.store_id.clone());
-    counts.sort_by_key(key);
-    scanned.sort_by_key(key);
-    assert_eq!(counts, scanned);
-    assert!(counts.iter().any(|count| count.store_id == "9001"));
-}
-
-async fn filters_find_what_they_name_and_nothing_else(base: Base) {
-    let world = a_world_with_every_state(base).await;
-    let everything = all(&world).await;
-    for state in State::ALL {
-        let expected: Vec<_> = everything.iter().filter(|order| order.state == state).collect();
-        assert!(!expected.is_empty(), "the world must hold {state:?}");
-        assert_eq!(ids(&world, &Filter { state: Some(state), ..ALL }).await.len(), expected.len(), "{state:?}");
-    }
-    let blocked = Filter { reason: Some(Reason::ItemNotFound), ..ALL };
-    assert_eq!(ids(&world, &blocked).await, ["747503", "827703"]);
-    assert_eq!(ids(&world, &Filter { store_id: Some("8277".to_owned()), ..blocked.clone() }).await, ["827703"]);
-    assert_eq!(ids(&world, &Filter { state: Some(State::Due), ..blocked }).await, [""; 0]);
-    assert_eq!(ids(&world, &text("827702")).await, ["827702"], "by order id");
-    assert_eq!(ids(&world, &text("INV-827702")).await, ["827702"], "by marketplace and invoice number");
-    assert_eq!(ids(&world, &text("INV-8277")).await.len(), 9, "by the beginning");
-    assert_eq!(ids(&world, &text("27702")).await, ["827702"], "by the last digits");
-    for nothing in ["%", "_", "' OR 1=1 --", "70", "nv-827702x", "\u{10ffff}"] {
-        assert_eq!(ids(&world, &text(nothing)).await, [""; 0], "{nothing:?}");
-    }
-}
-
-async fn pages_show_every_order_once_newest_first(base: Base) {
-    let mut world = World::on(base).await;
-    for id in 1..=25 {
-        world.forstok_sends(order(&id.to_string()).open()).await;
-    }
-    let (mut before, mut seen) = (None, Vec::new());
-    loop {
-        let page = world.storage.orders(&ALL, before, 4).await.expect("readable");
-        let Some(last) = page.last() else { break };
-        before = Some(last.id);
-        seen.extend(page.iter().map(|order| order.order_id.to_string()));
-        // Orders that arrive meanwhile are before the first page and shift nothing.
-        world.forstok_sends(order(&(100 + seen.len()).to_string()).open()).await;
-    }
-    assert_eq!(seen, (1..=25).rev().map(|id| id.to_string()).collect::<Vec<_>>());
-}
-
-async fn a_retry_counts_what_it_rearmed_and_leaves_the_rest(base: Base) {
-    let world = a_world_with_every_state(base).await;
-    let now = world.clock.now();
-    let rearm = async |filter: Filter| world.storage.rearm(&filter, "operator", now).await.expect("written");
-    assert_eq!(rearm(Filter { reason: Some(Reason::ItemNotFound), ..ALL }).await, 2);
-    assert_eq!(rearm(Filter { state: Some(State::Blocked), store_id: Some("7475".to_owned()), ..ALL }).await, 2);
-    for state in [State::Invoiced, State::Voided, State::Ignored, State::Watching, State::Received] {
-        assert_eq!(rearm(Filter { state: Some(state), ..ALL }).await, 0, "{state:?}");
-    }
-    assert_eq!(rearm(text("INV-747508")).await, 1, "a waiting one goes at once");
-    assert_eq!(world.order("747508").await.next_attempt_at, Some(now));
-    assert_eq!(world.storage.rearm_one(&order_id("747503"), "operator", now).await.expect("written"), Some(1));
-    assert_eq!(
-        world.storage.rearm_one(&order_id("827702"), "operator", now).await.expect("written"),
-        Some(0),
-        "it is invoiced"
-    );
-    assert_eq!(world.storage.rearm_one(&order_id("4711"), "operator", now).await.expect("written"), None);
-}
-
-async fn the_oldest_due_order_is_the_one_that_waits_longest(base: Base) {
-    let mut world = World::on(base).await;
-    let start = world.clock.now();
-    assert_eq!(world.storage.oldest_due().await.expect("readable"), None);
-    world.accurate.next(On::InvoiceSaves, Fault::UpsssBefore, 1);
-    world.forstok_sends(order("1").ready_to_ship()).await;
-    world.run_until_idle().await;
-    world.advance(60);
-    world.forstok_sends(order("2").ready_to_ship()).await;
-    world.decide_all().await;
-    assert_eq!(world.storage.oldest_due().await.expect("readable"), Some(start), "failing does not make it younger");
-    world.run_until_settled().await;
-    assert_eq!(world.storage.oldest_due().await.expect("readable"), None);
-}
-
-async fn opening_the_file_again_keeps_everything(base: Base) {
-    let world = a_world_with_every_state(base).await;
-    let look = async |world: &World| {
-        let orders = all(world).await;
-        let mut timelines = Vec::new();
-        for order in &orders {
-            timelines.push(world.timeline(order.order_id.as_str()).await);
-        }
-        let mut counts = world.storage.counts().await.expect("readable");
-        counts.sort_by_key(|count| (count.state, count.reason, count.store_id.clone()));
-        (format!("{orders:?}"), timelines, counts, world.storage.mapping().await.expect("readable"))
-    };
-    let before = look(&world).await;
-    let world = world.dies_and_starts_again().await;
-    assert_eq!(look(&world).await, before);
-    assert!(before.3.is_some_and(|mapping| mapping.revision == 1));
-}
-
-/// Clears bodies older than a day in steps of 7; returns how many each step cleared.
-async fn clear(world: &World) -> Vec<u64> {
-    let mut steps = Vec::new();
-    loop {
-        let now = world.clock.now();
-        let step = world.storage.clear_bodies(now - SignedDuration::from_hours(24), now, 7).await.expect("written");
-        assert!(step.bodies <= step.examined && step.examined <= 7, "{step:?}");
-        steps.push(step.bodies);
-        if step.examined < 7 {
-            return steps;
-        }
-    }
-}
-
-async fn old_bodies_are_cleared_in_steps_and_what_is_needed_is_looked_at_again(base: Base) {
-    let mut world = a_world_with_every_state(base).await;
-    assert_eq!(clear(&world).await, [0], "nothing is old");
-    world.advance(2 * 86_400);
-    let young = order("5").cancelled();
-    record(&world, std::slice::from_ref(&young)).await;
-    let before = (format!("{:?}", all(&world).await), world.timeline("827705").await);
-    // 1, 3 and 7 of each store are kept, and of 7475 also the newest of 6, 8 and 9.
-    let cleared = clear(&world).await;
-    assert_eq!((cleared.len(), cleared.iter().sum::<u64>()), (4, 22 - 3 - 6), "{cleared:?}");
-    assert_eq!((format!("{:?}", all(&world).await), world.timeline("827705").await), before);
-    assert_eq!(clear(&world).await, [0], "what is kept is not looked at at once");
-    let waiting = world.storage.waiting_bodies(100).await.expect("readable");
-    assert!(waiting.iter().all(|body| !body.is_empty()) && !waiting.is_empty());
-
-    world.accurate.add_item("BARU-01", "Barang baru");
-    world.operator_retries("827703").await;
-    world.run_until_settled().await;
-    assert_eq!(world.state("827703").await, "invoiced");
-    world.advance(2 * 86_400);
-    let cleared = clear(&world).await.iter().sum::<u64>();
-    assert!(cleared > 4, "all that has ended meanwhile: {cleared}");
-}
-
-async fn what_was_cleared_counts_as_new_when_it_comes_again(base: Base) {
-    let mut world = World::on(base).await;
-    let sent = order("1").ready_to_ship();
-    world.forstok_sends(sent.clone()).await;
-    world.run_until_settled().await;
-    world.advance(2 * 86_400);
-    assert_eq!(clear(&world).await, [1]);
-    let saves = world.saves();
-    record(&world, &[order("1").open()]).await;
-    assert_eq!(undecided(&world).await[0].body, None);
-    let invoiced = format!("{:?}", world.order("1").await.invoice);
-    assert_eq!(record(&world, &[sent.clone(), sent]).await, [false, true]);
-    assert!(undecided(&world).await[0].body.is_some());
-    world.run_until_settled().await;
-    assert_eq!(world.state("1").await, "invoiced");
-    assert_eq!(format!("{:?}", world.order("1").await.invoice), invoiced);
-    assert_eq!(world.saves(), saves);
 }

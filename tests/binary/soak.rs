@@ -7,6 +7,9 @@
 //! every lost save has expired. The default is 6 kills, and the five minutes pass in the database only. `SOAK_SEED`
 //! chooses the sequence of events.
 
+mod killing;
+mod orders;
+
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -17,15 +20,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use forstok_accurate::sandbox::{Fault, Invoice, Options, Sandbox, samples::SAMPLES};
-use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use forstok_accurate::sandbox::{Fault, Options};
+use serde_json::Value;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{minutes::minutes_pass, server::OwnServer};
+use self::{
+    killing::Killed,
+    orders::{CANCELLED_AT, Fate, Ordered, SHIPPED_AT, compare, ordered},
+};
+use super::server::OwnServer;
 use crate::{
     forstok::{HEADER, hex_signature},
-    service::{Home, OPERATOR_TOKEN, SECRET, Service, accurate_with, client, within_minutes},
+    service::{Home, OPERATOR_TOKEN, SECRET, Service, accurate_with, client},
 };
 
 const USUAL_KILLS: usize = 6;
@@ -60,87 +66,6 @@ const MINUTES_OF_A_DOUBT: u32 = 6;
 /// How often they pass at most, and how often the condition is checked before: orders that need not wait are done by then.
 const MOST_PASSINGS: usize = 10;
 const LOOKS_BEFORE_MINUTES_PASS: usize = 200;
-
-/// Later than all samples.
-const SHIPPED_AT: &str = "2024-02-01T10:00:00.000+07:00";
-const CANCELLED_AT: &str = "2024-02-02T10:00:00.000+07:00";
-
-/// What happens to an order after it was first sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    /// Nothing more.
-    Stays,
-    /// It is shipped once its invoice exists.
-    ShippedAfter,
-    /// It is shipped at any time. Until a lost save has expired, five minutes can pass.
-    ShippedMeanwhile,
-    /// It is cancelled before it is due.
-    CancelledBefore,
-    /// It is cancelled once its invoice exists.
-    CancelledAfter,
-    /// It is cancelled at any time; this can also take five minutes.
-    CancelledMeanwhile,
-}
-
-/// An order and its expected invoice.
-struct Ordered {
-    id: String,
-    number: String,
-    customer_no: String,
-    total: Decimal,
-    fate: Fate,
-    body: Value,
-}
-
-impl Ordered {
-    fn is_cancelled(&self) -> bool {
-        matches!(self.fate, Fate::CancelledBefore | Fate::CancelledAfter | Fate::CancelledMeanwhile)
-    }
-
-    /// A later snapshot.
-    fn later(&self, status: &str, updated_at: &str) -> Vec<u8> {
-        let mut body = self.body.clone();
-        body["order"]["status"] = json!(status);
-        body["order"]["updated_at"] = json!(updated_at);
-        body.to_string().into_bytes()
-    }
-}
-
-/// One of the samples that lead to an invoice, with another id and more pieces.
-fn ordered(nth: usize, chance: &mut fastrand::Rng) -> Ordered {
-    let invoiced: Vec<_> = SAMPLES.iter().filter(|sample| sample.expected()["state"] == "invoiced").collect();
-    let sample = invoiced[nth % invoiced.len()];
-    let expected = &sample.expected()["invoice"];
-    let (id, number) = ((200_000_000 + nth).to_string(), format!("K-{nth:05}"));
-    let mut body = sample.json();
-    let order = &mut body["order"];
-    order["id"] = json!(id);
-    order["local_id"] = json!(number);
-    order["local_name"] = json!(number);
-    let mut more = Decimal::ZERO;
-    for piece in 0..chance.usize(..6) {
-        let price = Decimal::from(1_000 * (nth % 500 + 1) + 7 * piece);
-        more += price;
-        let line = json!({"sku": "KAOS-M", "name": "Kaos Polos", "price": price.to_string()});
-        order["item_lines"].as_array_mut().expect("a list").push(line);
-    }
-    order["total_price"] = json!((decimal(&order["total_price"]) + more).to_string());
-    let total = decimal(&expected["total"]) + more;
-    let customer_no = expected["customerNo"].as_str().expect("a text").to_owned();
-    let fate = match chance.u8(..20) {
-        0..=9 => Fate::Stays,
-        10..=12 => Fate::ShippedMeanwhile,
-        13..=15 => Fate::ShippedAfter,
-        16 => Fate::CancelledBefore,
-        17 => Fate::CancelledMeanwhile,
-        _ => Fate::CancelledAfter,
-    };
-    Ordered { id, number, customer_no, total, fate, body }
-}
-
-fn decimal(value: &Value) -> Decimal {
-    value.to_string().replace('"', "").parse().expect("a number")
-}
 
 /// State that senders and the killer share.
 struct World {
@@ -239,86 +164,6 @@ async fn send_while_killing(world: Arc<World>, seed: u64) -> Vec<Ordered> {
     lives.join_all().await
 }
 
-/// What is killed.
-struct Killed {
-    home: Home,
-    services: Vec<Service>,
-    server: Option<OwnServer>,
-    /// How many orders were being processed at the kills, according to the processes that took them over.
-    in_work: usize,
-    /// How often the server was killed.
-    servers: usize,
-    /// Whether the test waits in real time until lost saves have expired.
-    in_real_time: bool,
-}
-
-impl Killed {
-    /// Kills and restarts a process this many times, each time at a random moment.
-    async fn kill(&mut self, kills: usize, sandbox: &Sandbox, world: &World, chance: &mut fastrand::Rng) {
-        for _ in 0..kills {
-            let calls = || sandbox.call_counts().values().sum::<u64>();
-            let last_call = calls() + chance.u64(..=MOST_CALLS);
-            within_minutes(5, "it makes its calls", async || (calls() >= last_call).then_some(())).await;
-            tokio::time::sleep(Duration::from_millis(chance.u64(..LATENCY))).await;
-            let nth = chance.usize(..self.services.len() + usize::from(self.server.is_some()));
-            if let (Some(server), None) = (&self.server, self.services.get(nth)) {
-                println!("{} the server is killed", sandbox.now());
-                server.kill().await;
-                // A process that starts without its server exits, and would have to be restarted.
-                server.is_there().await;
-                self.servers += 1;
-                continue;
-            }
-            self.in_work += taken_up(&self.services[nth]);
-            println!("{} replica {nth} is killed", sandbox.now());
-            self.services[nth].kill();
-            self.services[nth] = self.home.serve().await;
-            world.moves_to(nth, self.services[nth].address);
-        }
-        self.in_work += self.services.iter().map(taken_up).sum::<usize>();
-    }
-
-    /// Waits until a condition holds. An order can wait minutes for its next attempt, or until a lost save has expired.
-    async fn until(&mut self, what: &str, world: &World, holds: impl AsyncFn(&Service) -> bool) {
-        if self.in_real_time {
-            let service = &self.services[0];
-            return within_minutes(15, what, async || holds(service).await.then_some(())).await;
-        }
-        for _ in 0..MOST_PASSINGS {
-            for _ in 0..LOOKS_BEFORE_MINUTES_PASS {
-                if holds(&self.services[0]).await {
-                    return;
-                }
-                tokio::time::sleep(BETWEEN_TRIES).await;
-            }
-            self.let_minutes_pass(world).await;
-        }
-        panic!("it never came to this: {what}");
-    }
-
-    /// Kills all processes, lets minutes pass, and starts all again.
-    async fn let_minutes_pass(&mut self, world: &World) {
-        for service in &mut self.services {
-            service.kill();
-        }
-        // For Accurate only these seconds pass: every call that it is still processing ends in them.
-        tokio::time::sleep(2 * SLOW).await;
-        minutes_pass(MINUTES_OF_A_DOUBT, &self.home, self.server.as_ref()).await;
-        for (nth, service) in self.services.iter_mut().enumerate() {
-            *service = self.home.serve().await;
-            world.moves_to(nth, service.address);
-        }
-    }
-}
-
-/// How many orders were being processed when this process took over.
-fn taken_up(service: &Service) -> usize {
-    let number = |before: &str| before.rsplit(' ').next().and_then(|number| number.parse::<usize>().ok());
-    let text = service.log.text();
-    let taken = text.lines().filter_map(|line| line.split_once(" orders were in work"));
-    taken.map(|(before, _)| number(before).expect("a number stands before it")).sum()
-}
-
 /// All orders by id, read page by page.
 async fn all_orders(service: &Service) -> BTreeMap<String, Value> {
     let mut orders = BTreeMap::new();
@@ -334,32 +179,6 @@ async fn all_orders(service: &Service) -> BTreeMap<String, Value> {
             None => return orders,
         }
     }
-}
-
-/// The sandbox has exactly the expected invoices, and the service knows them.
-fn compare(sent: &[Ordered], invoices: &[Invoice], shown: &BTreeMap<String, Value>) {
-    assert_eq!(shown.len(), sent.len(), "the service knows each order that was sent and no other");
-    let mut by_order: BTreeMap<&str, Vec<&Invoice>> = BTreeMap::new();
-    for invoice in invoices {
-        by_order.entry(&invoice.description).or_default().push(invoice);
-    }
-    for order in sent {
-        let of_order = by_order.remove(order.id.as_str()).unwrap_or_default();
-        let shown = &shown[&order.id];
-        if order.is_cancelled() {
-            assert!(of_order.is_empty(), "cancelled order {} has an invoice: {of_order:?}", order.id);
-            assert!(["ignored", "voided"].contains(&shown["state"].as_str().expect("a text")), "{shown}");
-            continue;
-        }
-        let [invoice] = of_order[..] else { panic!("order {} has {} invoices: {shown}", order.id, of_order.len()) };
-        assert_eq!(invoice.number, order.number);
-        assert_eq!(invoice.customer_no, order.customer_no, "order {}", order.id);
-        assert_eq!(invoice.total_amount, order.total, "order {}", order.id);
-        assert_eq!(shown["state"], "invoiced", "{shown}");
-        assert_eq!(shown["invoice"]["id"], invoice.id, "{shown}");
-        assert_eq!(decimal(&shown["invoice"]["total"]), invoice.total_amount, "{shown}");
-    }
-    assert!(by_order.is_empty(), "invoices that nobody asked for: {by_order:?}");
 }
 
 fn from_environment<T: std::str::FromStr>(name: &str, usual: T) -> T {

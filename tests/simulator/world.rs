@@ -7,12 +7,12 @@ use forstok_accurate::{
     domain::order::OrderId,
     sandbox::{Action, Invoice, Options, Sandbox},
     settings::Database,
-    storage::{State, Storage},
+    storage::Storage,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    checks::{self, Violation},
+    checks::Violation,
     clock::{SimClock, TrueClock},
     coverage::Coverage,
     disk::Disk,
@@ -34,9 +34,6 @@ const MOST_STEPS: u64 = 30_000;
 /// Time never passes more often than this without anything being able to continue: an activity that has not stopped at
 /// a gate waits for something that time does not bring.
 const MOST_IDLE: u64 = 10_000;
-
-/// How long to wait for something that is due and not available; the service's own loop checks at this interval.
-const LOOK_ANYWAY: SignedDuration = SignedDuration::from_secs(5);
 
 /// Something in the world that may continue.
 enum Choice {
@@ -88,7 +85,7 @@ pub(crate) struct World {
     pub(crate) lives: Vec<Life>,
     pub(crate) scripts: Vec<Script>,
     pub(crate) waiting: Vec<Waiting>,
-    acknowledged: Vec<Acknowledged>,
+    pub(crate) acknowledged: Vec<Acknowledged>,
     pub(crate) view: View,
     pub(crate) invoices: BTreeMap<String, Vec<Invoice>>,
     pub(crate) owners: Owners,
@@ -356,118 +353,6 @@ impl World {
         let at = self.clock.truth() + SignedDuration::from_secs(self.rng.i64(0..60));
         self.coverage.meet("senders", why);
         self.waiting.push(Waiting { at, is_repeat: true, ..waiting });
-    }
-
-    pub(crate) async fn all_acknowledged_is_there(&self) -> Result<(), Violation> {
-        let on_disk = self.watch.deliveries().await;
-        match checks::missing(&self.acknowledged, &on_disk) {
-            Some((order, _)) => {
-                let what = format!("a delivery of order {order:?} was acknowledged and is not on disk");
-                Err(Violation::Promise(what))
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Checks everything that may have changed.
-    pub(crate) async fn look(&mut self) -> Result<(), Violation> {
-        let mut wrote = false;
-        for life in &self.lives {
-            if let Life::Alive(process) = life {
-                wrote |= process.storage.take_wrote();
-                for met in process.storage.take_met() {
-                    self.coverage.meet("store", met);
-                }
-            }
-        }
-        let changed = self.wire.take_changed();
-        if changed {
-            let invoices = self.accurate.invoices();
-            self.owners.learn(&invoices);
-            self.invoices = self.owners.by_order(invoices);
-        }
-        if wrote {
-            let after = self.watch.look().await;
-            self.keeps_the_rules(&after)?;
-            let due = after.orders.values().filter(|order| order.state == State::Due).count();
-            self.is_heaping &= due < self.terms.heap;
-            self.view = after;
-            self.something_changed();
-        }
-        if wrote || changed {
-            checks::books_agree(&self.view, &self.invoices, &self.owners)?;
-        }
-        Ok(())
-    }
-
-    /// Whether the service keeps its own rules. With a switch it does not, and only the consequences matter.
-    fn keeps_the_rules(&mut self, after: &View) -> Result<(), Violation> {
-        if self.switch.is_some() {
-            return Ok(());
-        }
-        // If the clock was set back in the meantime, nothing can be concluded.
-        if self.terms.jumps == 0.0 && self.terms.skews.is_empty() {
-            checks::held_twice(&self.view, after, self.clock.now())?;
-        }
-        for (from, to) in checks::changes(&self.view, after)? {
-            self.coverage.meet("transition", checks::in_words(from, to));
-        }
-        Ok(())
-    }
-
-    pub(crate) fn something_changed(&mut self) {
-        for life in &mut self.lives {
-            if let Life::Alive(process) = life {
-                process.fetched_in_vain = false;
-                process.decided_in_vain = false;
-            }
-        }
-    }
-
-    /// Time passes up to the next event; returns false if there will never be one.
-    pub(crate) fn let_time_pass(&mut self) -> bool {
-        let Some(next) = self.next_moment() else { return false };
-        self.reach(next);
-        true
-    }
-
-    /// Lets time pass; calls in the sandbox that become due are carried out.
-    pub(crate) fn reach(&mut self, moment: Timestamp) {
-        while let Some(at) = self.wire.next_work().filter(|at| *at <= moment) {
-            self.clock.reach(at);
-            if let Some(done) = self.wire.do_work() {
-                self.tell(&done);
-            }
-        }
-        self.clock.reach(moment);
-        self.something_changed();
-    }
-
-    pub(crate) fn next_moment(&self) -> Option<Timestamp> {
-        let now = self.clock.truth();
-        let mut moments: Vec<Timestamp> = self.waiting.iter().map(|waiting| waiting.at).collect();
-        moments.extend(self.wire.next_work());
-        for (at, life) in self.lives.iter().enumerate() {
-            let process = match life {
-                Life::Dead { until } => {
-                    moments.push(*until);
-                    continue;
-                }
-                Life::Alive(process) => process,
-            };
-            let awake_at = process.asleep_until.unwrap_or(now).max(now);
-            let sleepers = process.activities.iter().filter_map(|(_, activity)| activity.wakes_at());
-            moments.extend(sleepers.map(|at| at.max(awake_at)));
-            let news = self.view.orders.values().filter(|order| order.may_be_decided()).map(|order| order.lease_until);
-            let is_caller = !self.terms.is_held || at == self.caller;
-            let shown = news.chain(process.next_work(&self.view)).filter(|_| is_caller);
-            // Something that is due and was not available may be available a little later.
-            let later = now + LOOK_ANYWAY;
-            let due = |shown: Timestamp| Some(process.clock.truth_of(shown)).filter(|at| *at > now).unwrap_or(later);
-            moments.extend(shown.map(due).map(|at| at.max(awake_at)));
-            moments.extend(process.asleep_until.filter(|until| *until > now));
-        }
-        moments.into_iter().filter(|at| *at > now).min()
     }
 }
 

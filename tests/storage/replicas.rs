@@ -14,7 +14,7 @@ use sqlx::{Connection, PgConnection, Row};
 use tokio::task::JoinSet;
 
 use super::record;
-use crate::world::{BOOK, Base, World, fold_all, order, postgres};
+use crate::world::{BOOK, Base, World, fold_all, order, order_id, postgres};
 
 /// Longer than any lease or time limit of storage; only a failing test waits this long.
 pub(super) const LONGEST: Duration = Duration::from_mins(1);
@@ -199,7 +199,7 @@ async fn a_replica_asleep_in_the_middle_of_writing_is_thrown_out_and_the_others_
     // Webhooks wait for nobody.
     let webhook = delivery(order("2").ready_to_ship().body(), world.clock.now());
     world.storage.record(&[webhook]).await.expect("recorded");
-    assert!(world.storage.order(&super::order_id("2")).await.expect("readable").is_none(), "it is folded later");
+    assert!(world.storage.order(&order_id("2")).await.expect("readable").is_none(), "it is folded later");
     // This one waits, and continues automatically.
     assert_eq!(record(&world, &[order("3").open()]).await, [false]);
     world.decide_all().await;

@@ -128,7 +128,7 @@ async fn during_a_network_failure_all_calls_fail_and_afterwards_all_succeed() {
             assert!(words.contains("see that PostgreSQL runs and can be reached"), "{way:?} {again}: {words}");
             assert!(behind.storage.ping().await.is_err(), "a probe hears of it");
         }
-        assert!(behind.storage.order(&super::order_id("1")).await.is_err());
+        assert!(behind.storage.order(&crate::world::order_id("1")).await.is_err());
         behind.way.send_replace(Way::Open);
         behind.heals().await;
         behind.record(100 + id).await.expect("the way is open again");

@@ -9,6 +9,7 @@ mod readers;
 mod record;
 mod schema;
 mod sync;
+mod writer;
 
 use std::{
     path::{Path, PathBuf},
@@ -26,14 +27,15 @@ pub(super) use self::{
     file::{lock_if_free, refused, refused_by},
 };
 use self::{
-    checkpoint::{Checkpointer, LONGEST_KEPT, Log},
-    connection::{OnFile, at_once},
+    checkpoint::{Checkpointer, Log},
+    connection::at_once,
     file::{
         Mark, Opened, Trouble, beside, close_to_others, examine, lock_beside, make_folder, make_private, may_be_made,
         must_exist,
     },
     readers::{Readers, Reading},
-    sync::{Commit, Syncs},
+    sync::Syncs,
+    writer::{Committed, Connected, Owner, Writer, writing_connection},
 };
 use super::{
     Delivery, Leadership, Readable, Receipt, Result, StorageError, remedy,
@@ -302,96 +304,6 @@ impl SqliteFile {
 
     fn last_trouble(&self) -> MutexGuard<'_, Option<(Instant, String)>> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Who writes to the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Owner {
-    /// The one service, which has a thread for checkpoints.
-    Service,
-    /// A command beside it, which is soon over and leaves checkpoints to SQLite.
-    Command,
-}
-
-impl Owner {
-    /// The service holds the lock of the file.
-    fn holding(lock: Option<&std::fs::File>) -> Self {
-        lock.map_or(Self::Command, |_| Self::Service)
-    }
-}
-
-/// A connection that writes.
-fn writing_connection(path: &Path, access: Access, owner: Owner) -> Result<Connection> {
-    let connection = connect(path, access)?;
-    // Of a new file. Bodies are 2 to 3 KB: of three a page less is lost than of one, and fewer pages are written.
-    connection.pragma_update(None, "page_size", 8192)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    // What was answered with 2xx must survive a power cut: the service syncs behind its commits.
-    connection.pragma_update(None, "synchronous", if owner == Owner::Service { "NORMAL" } else { "FULL" })?;
-    connection.pragma_update(None, "journal_size_limit", LONGEST_KEPT)?;
-    if owner == Owner::Service {
-        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    }
-    Ok(connection)
-}
-
-/// The writing connection, and what it knows without asking.
-#[derive(Debug)]
-struct Connected {
-    connection: Connection,
-    /// The id of the next delivery. Nobody else adds any.
-    next_delivery: Option<i64>,
-}
-
-/// What a transaction came to.
-struct Committed<T> {
-    value: T,
-    /// For whom it is to be on the disk.
-    commit: Option<Commit>,
-}
-
-/// The writing connection, held by one at a time.
-pub struct Writer {
-    slot: OwnedMutexGuard<Option<Connected>>,
-    went_well: bool,
-}
-
-impl Drop for Writer {
-    /// After an error the connection goes: SQLite may have ended the transaction on its own (a full disk does),
-    /// and a connection that believes it is still inside one would fail for ever.
-    fn drop(&mut self) {
-        if !self.went_well {
-            *self.slot = None;
-        }
-    }
-}
-
-impl OnFile for Writer {
-    fn connection(&self) -> Result<&Connection> {
-        Ok(&self.slot.as_ref().ok_or(StorageError::Closed)?.connection)
-    }
-}
-
-impl Writer {
-    fn run(&self, sql: &str) -> Result<()> {
-        execute(self.connection()?, sql, &[]).map(drop)
-    }
-
-    /// The first of so many ids of new deliveries.
-    fn next_delivery(&mut self, count: usize) -> Result<i64> {
-        let connected = self.slot.as_mut().ok_or(StorageError::Closed)?;
-        let first = match connected.next_delivery {
-            Some(id) => id,
-            None => number(&connected.connection, "SELECT COALESCE(MAX(id), 0) + 1 FROM deliveries")?,
-        };
-        connected.next_delivery = Some(first + count as i64);
-        Ok(first)
-    }
-
-    fn record(&mut self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
-        let first_id = self.next_delivery(deliveries.len())?;
-        record::append(self.connection()?, first_id, deliveries)
     }
 }
 
