@@ -225,7 +225,7 @@ mod tests {
     use crate::clock::SystemClock;
 
     const LIMITS: Limits =
-        Limits { connections: 5, head: Duration::from_millis(500), keep_alive: Duration::from_secs(4) };
+        Limits { connections: 5, head: Duration::from_millis(250), keep_alive: Duration::from_secs(2) };
 
     fn supervisor() -> Arc<Supervisor> {
         Supervisor::new(Arc::new(SystemClock))

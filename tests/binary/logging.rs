@@ -85,6 +85,12 @@ async fn a_postponed_order_says_why_and_attempts_have_the_numbers_of_the_timelin
     service.order_once("1", "invoiced").await;
     accurate.sandbox().next(On::InvoiceSaves, Fault::UpsssBefore, 2);
     service.send(&order(3)).await;
+    // The second wait would take 16 seconds: an operator ends it.
+    for times in 1..=2 {
+        let is_postponed = async || (service.lines_with("order 3 is postponed").len() == times).then_some(());
+        eventually("order 3 is postponed", is_postponed).await;
+        service.post("/v1/orders/3/retry").await;
+    }
     service.order_once("3", "invoiced").await;
     let invoiced = service.line_with("order 3 is invoiced").await;
     let postponed = service.lines_with("order 3 is postponed");
