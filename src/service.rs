@@ -16,6 +16,7 @@ use crate::{
     deciding::mapping::{self, ActiveMapping, Applied, Document, OfFile},
     domain::mapping::{Mapping, PostingMode},
     engine::{Engine, run::Running},
+    forstok::api::ForstokApi,
     http::{self, App, Proofs},
     inbox::record::Recorder,
     live::Live,
@@ -88,7 +89,14 @@ impl Service {
         let sessions = config.books.iter().map(session).collect();
         // Jitter needs no secrecy; two processes must only differ.
         let seed = clock.now().as_microsecond() as u64 ^ u64::from(std::process::id());
-        let engine = Arc::new(Engine::new(storage, clock.clone(), sessions, mapping, seed));
+        let engine = Engine::new(storage, clock.clone(), sessions, mapping, seed);
+        let engine = Arc::new(match &config.forstok_api {
+            Some(api) => {
+                let api = ForstokApi::new(api.clone(), wire.clone(), clock.clone());
+                engine.asking_forstok(api, config.backfill.clone())
+            }
+            None => engine,
+        });
         let allowance = Allowance::of(&config.database, clock.as_ref()).await?;
         let (lender, allowance) = (engine.posting().clone(), Arc::new(tokio::sync::Mutex::new(allowance)));
         let share = move |progress| share_always(lender.clone(), allowance.clone(), progress);

@@ -1,4 +1,4 @@
-//! One HTTP exchange with Accurate; if it fails, whether anything was sent.
+//! One HTTP exchange with Accurate or Forstok; if it fails, whether anything was sent.
 
 use std::time::Duration;
 
@@ -6,8 +6,6 @@ use bytes::Bytes;
 use http::{Method, header};
 use jiff::Timestamp;
 use reqwest::Url;
-
-use super::credentials::is_loopback;
 
 /// Largest reply that is read, in bytes; a page of a list is much smaller.
 const LARGEST_REPLY: usize = 16 * 1024 * 1024;
@@ -37,7 +35,7 @@ pub struct WireReply {
     pub status: u16,
     /// The other address, for a 308.
     pub location: Option<String>,
-    /// Accurate's time, if the reply contains it.
+    /// The other side's time, if the reply contains it.
     pub date: Option<Timestamp>,
     /// The body, JSON or not.
     pub body: Bytes,
@@ -69,7 +67,7 @@ impl WireFault {
     }
 }
 
-/// The connection to Accurate: HTTP, or directly to a sandbox in a test.
+/// The connection to Accurate or Forstok: HTTP, or directly to a sandbox in a test.
 #[async_trait::async_trait]
 pub trait Wire: Send + Sync + 'static {
     /// Sends a request once. Requests are never repeated at this level.
@@ -152,4 +150,11 @@ fn in_words(error: &reqwest::Error) -> String {
         cause = inner;
     }
     cause.to_string()
+}
+
+/// Whether a URL points to this machine.
+pub fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }

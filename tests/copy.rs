@@ -137,7 +137,9 @@ async fn everything_is_there_afterwards_and_goes_on() {
     let chosen = [("order_id".to_owned(), "Kode".to_owned())].into();
     world.storage.remember_import_columns("digest", &chosen, "ani", now).await.expect("written");
     let reading = world.storage.begin_backfill(now, now).await.expect("written").expect("none is under way");
-    world.storage.end_backfill(reading.run, Some(now), &"read".into(), now).await.expect("written");
+    let result = "read".into();
+    let end = storage::BackfillEnd { is_complete: true, watermark: Some(now), result: &result };
+    world.storage.end_backfill(reading.run, &end, now).await.expect("written");
     let before = seen(world.storage.as_ref(), now).await;
     assert!(!before.values().any(|shown| shown == "[]" || shown == "None"), "each must hold something");
     let target = postgres::new_database().await;

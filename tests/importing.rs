@@ -2,6 +2,7 @@
 
 mod commands;
 mod files;
+mod forstok;
 mod routes;
 
 use forstok_accurate::{

@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["settings"],
     &["accurate", "forstok", "storage", "sandbox"],
     &["domain"],
-    &["signals", "supervisor", "live", "signing", "spreadsheet"],
+    &["signals", "supervisor", "live", "signing", "spreadsheet", "wire"],
     &["clock"],
 ];
 
@@ -30,7 +30,7 @@ const AT_THE_EDGE: &[(&str, &[&str])] = &[
     ("utoipa", &["http"]),
     ("askama", &["web"]),
     ("clap", &["cli"]),
-    ("reqwest", &["accurate", "settings", "http", "cli", "sandbox"]),
+    ("reqwest", &["accurate", "forstok", "wire", "settings", "http", "cli", "sandbox"]),
     ("rusqlite", &["storage"]),
     ("sqlx", &["storage"]),
 ];

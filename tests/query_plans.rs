@@ -24,7 +24,8 @@ use forstok_accurate::{
     housekeeping::retention::clear_some,
     inbox::{delivery, folding},
     storage::{
-        ComparisonResult, DayOf, Days, Filter, Grouping, ManualChange, MasterSearch, Position, SessionRecord, State,
+        BackfillEnd, ComparisonResult, DayOf, Days, Filter, Grouping, ManualChange, MasterSearch, Position,
+        SessionRecord, State,
     },
 };
 use jiff::{SignedDuration, civil::date};
@@ -134,7 +135,8 @@ async fn use_imports(world: &World) {
     storage.remember_import_columns("digest", &BTreeMap::new(), "ani", now).await.expect("written");
     let state = storage.begin_backfill(now, now).await.expect("written").expect("none is under way");
     storage.keep_backfill(state.run, now).await.expect("written");
-    storage.end_backfill(state.run, None, &serde_json::Value::Null, now).await.expect("written");
+    let end = BackfillEnd { is_complete: true, watermark: None, result: &serde_json::Value::Null };
+    storage.end_backfill(state.run, &end, now).await.expect("written");
     storage.backfill().await.expect("readable");
 }
 

@@ -550,7 +550,7 @@ CREATE TABLE backfill (
     run        BIGINT NOT NULL,  -- number of the latest reading; a late reader names an older one
     busy_until BIGINT NOT NULL,  -- until when the latest reading counts as under way; 0: it has ended
     watermark  BIGINT NOT NULL,  -- everything that changed before has been compared; 0: nothing yet
-    completed  BIGINT NOT NULL,  -- readings that moved the watermark
+    completed  BIGINT NOT NULL,  -- readings that came to their end
     ended_at   BIGINT NOT NULL,  -- of the latest reading; 0: none has ended
     result     TEXT              -- what it found, JSON
 );

@@ -501,7 +501,7 @@ CREATE TABLE backfill (
     run        INTEGER NOT NULL,            -- number of the latest reading; a late reader names an older one
     busy_until INTEGER NOT NULL,            -- until when the latest reading counts as under way; 0: it has ended
     watermark  INTEGER NOT NULL,            -- everything that changed before has been compared; 0: nothing yet
-    completed  INTEGER NOT NULL,            -- readings that moved the watermark
+    completed  INTEGER NOT NULL,            -- readings that came to their end
     ended_at   INTEGER NOT NULL,            -- of the latest reading; 0: none has ended
     result     TEXT                         -- what it found, JSON
 ) STRICT;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::signing::hmac_sha256;
+pub use crate::wire::is_loopback;
 
 /// The credentials of a call.
 #[derive(Clone, Debug)]
@@ -70,13 +71,6 @@ impl BookConfig {
     pub fn credentials(&self) -> Credentials {
         Credentials { api_token: self.api_token.clone(), signature_secret: self.signature_secret.clone() }
     }
-}
-
-/// Whether a URL points to this machine.
-pub fn is_loopback(url: &reqwest::Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

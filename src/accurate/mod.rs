@@ -20,4 +20,5 @@ pub mod read_back;
 mod redact;
 pub mod reply;
 pub mod search;
-pub mod wire;
+
+pub use crate::wire;

@@ -20,7 +20,7 @@ use crate::{
     forstok::signature::{Scheme, Verifier},
     sandbox::{Options, Running, Sandbox, samples},
     service::{Listeners, Service, asked_to_stop, cannot_listen},
-    settings::{BookConfig, Config, Database, LogConfig, LogFormat, MappingFile, Source, Sources},
+    settings::{BackfillConfig, BookConfig, Config, Database, LogConfig, LogFormat, MappingFile, Source, Sources},
     storage::{Filter, OrderRecord, State},
     telemetry,
 };
@@ -181,6 +181,8 @@ fn settings(
         bulk: true,
     };
     Ok(Config {
+        forstok_api: None,
+        backfill: BackfillConfig::default(),
         listen,
         operator_listen: None,
         public_url: None,

@@ -1,4 +1,5 @@
-//! `orders import FILE`: compares orders of other sources with what is known, and takes in what is missing.
+//! `orders import FILE` and `orders backfill`: compare orders of other sources with what is known, and take in what is
+//! missing.
 
 use std::{
     io::Read,
@@ -9,6 +10,8 @@ use std::{
 
 use anyhow::Context;
 use clap::Subcommand;
+use jiff::{Timestamp, ToSpan, civil::Date};
+use secrecy::ExposeSecret;
 
 use super::{
     Failure, counted,
@@ -17,19 +20,26 @@ use super::{
 use crate::{
     clock::{SharedClock, SystemClock},
     domain::{
+        WIB,
         import::{Difference, Report, Side, Standing, columns::Choice},
         money::Rupiah,
     },
+    forstok::api::{ForstokApi, Question},
     http::v1::import_orders,
     importing::{
         Importer, Mode,
+        backfill::{self, Ran},
         file::{MOST_NAMED, Outcome},
     },
     inbox::Inbox,
-    settings::{self, Database},
+    settings::{self, Database, Offline},
     signals::Signals,
     storage::{self, Storage},
+    wire::HttpWire,
 };
+
+/// Exit code for a reading that did not come to its end.
+const NOT_FINISHED: u8 = 3;
 
 /// Bytes that are read from a file at once.
 const PIECE: usize = 64 * 1024;
@@ -52,7 +62,33 @@ pub(super) enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Ask Forstok's order API what is missing here (forstok.api and backfill in the settings)
+    #[command(after_help = BACKFILL_HELP)]
+    Backfill {
+        /// First day, in Jakarta; without it, everything since the last reading
+        #[arg(long, value_name = "DAY", requires = "to")]
+        from: Option<Date>,
+        /// Last day
+        #[arg(long, value_name = "DAY", requires = "from")]
+        to: Option<Date>,
+        /// Take in what is missing or newer; without it, it is only compared
+        #[arg(long)]
+        ingest: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
+
+/// An example, for `--help`.
+const BACKFILL_HELP: &str = "\
+Examples:
+  forstok-accurate orders backfill                                        since the last reading
+  forstok-accurate orders backfill --from 2026-11-01 --to 2026-11-30      a month
+  forstok-accurate orders backfill --from 2026-11-01 --to 2026-11-30 --ingest
+
+Exits with 1 if anything is missing here, unless it was taken in, and with 3 if Forstok could not be read to the end or
+another reading is under way.";
 
 /// An example, for `--help`.
 const IMPORT_HELP: &str = "\
@@ -85,9 +121,73 @@ pub(super) async fn run(config: Option<PathBuf>, action: Action) -> Result<ExitC
             let outcome = import(&importer, &file, mode, columns.into_iter().collect()).await?;
             print_import(&outcome, mode, form, &offline.database)
         }
+        Action::Backfill { from, to, ingest, json } => {
+            let days = from.zip(to);
+            backfill(&importer(&storage), &offline, days, mode(ingest), form(json)).await
+        }
     };
     storage.close().await;
     result
+}
+
+async fn backfill(
+    importer: &Importer,
+    offline: &Offline,
+    days: Option<(Date, Date)>,
+    mode: Mode,
+    form: Form,
+) -> Result<ExitCode, Failure> {
+    let Some(config) = offline.forstok_api.clone().filter(|api| !api.secret_key.expose_secret().is_empty()) else {
+        complain!("Forstok's order API is off: set forstok.api.orders_path, id and secret_key in the settings.");
+        return Ok(ExitCode::from(super::UNUSABLE));
+    };
+    let wire = Arc::new(HttpWire::new().context("the HTTP client could not be made")?);
+    let api = ForstokApi::new(config, wire, Arc::new(SystemClock));
+    let ran = match days {
+        None => backfill::run(importer, &api, &offline.backfill, Some(mode), MOST_NAMED).await,
+        Some((from, to)) => {
+            let (from, to) = (start_of(from), start_of(to.saturating_add(1.day())));
+            let question = Question::of(offline.backfill.by, from, to);
+            backfill::run_for(importer, &api, &question, mode, MOST_NAMED).await
+        }
+    };
+    match ran.map_err(anyhow::Error::from)? {
+        None => {
+            complain!("Another reading of Forstok's orders is under way: try again in some minutes.");
+            Ok(ExitCode::from(NOT_FINISHED))
+        }
+        Some(ran) => print_backfill(&ran, form, &offline.database),
+    }
+}
+
+/// The beginning of a day in Jakarta.
+fn start_of(day: Date) -> Timestamp {
+    WIB.to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
+}
+
+fn print_backfill(ran: &Ran, form: Form, database: &Database) -> Result<ExitCode, Failure> {
+    let report = &ran.comparison.report;
+    let why = ran.comparison.incomplete.as_ref().map(ToString::to_string);
+    match form {
+        Form::Json => {
+            let mut answer = serde_json::to_value(import_orders::Import::new("list", report)).context("JSON")?;
+            answer["from"] = ran.from.to_string().into();
+            answer["to"] = ran.to.to_string().into();
+            answer["complete"] = why.is_none().into();
+            answer["why"] = why.clone().into();
+            say!("{}", serde_json::to_string_pretty(&answer).context("the result as JSON")?);
+        }
+        Form::Words => {
+            let orders = counted(usize::try_from(report.counts.listed).unwrap_or(usize::MAX), "order");
+            say!("{orders} of Forstok, {} to {}, compared with {database}", ran.from, ran.to);
+            print_report(report)?;
+            print_taken_in(report, ran.mode)?;
+            if let Some(why) = &why {
+                complain!("Not read to the end, so there may be more: {why}");
+            }
+        }
+    }
+    Ok(if why.is_some() || ran.comparison.is_overtaken { ExitCode::from(NOT_FINISHED) } else { exit_code(report) })
 }
 
 fn mode(ingest: bool) -> Mode {

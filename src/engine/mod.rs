@@ -2,10 +2,11 @@
 //!
 //! [`run`] runs the stages until it is stopped; [`people`] carries out what people request; [`queue`] says how many
 //! orders wait, and [`days`] what happened in the last days; `lists` has the lists of Accurate read, and `drafts` has the
-//! drafts of shadow mode compared. Each step is a method, so that a test can take the steps one by one.
+//! drafts of shadow mode compared; `forstok` asks for orders that never came. Each step is a method, so that a test can take the steps one by one.
 
 pub mod days;
 mod drafts;
+mod forstok;
 mod lists;
 mod pace;
 pub mod people;
@@ -22,11 +23,13 @@ use crate::{
     clock::{Monotonic, SharedClock},
     deciding::{Decide, Deciding, mapping::ActiveMapping, trial::Trials},
     domain::{mapping::PostingMode, order::OrderId},
+    forstok::api::ForstokApi,
     importing::Importer,
     inbox::Inbox,
     masters::Masters,
     posting::{BookStatus, Posting, Work},
     replicas::Replica,
+    settings::BackfillConfig,
     signals::Signals,
     storage::{OrderRecord, Result, Storage},
     supervisor::{Standstill, Supervisor},
@@ -48,6 +51,8 @@ pub struct Engine {
     masters: Masters,
     replica: Arc<Replica>,
     pace: Pace,
+    /// Forstok's order API, if it is on.
+    forstok: Option<(ForstokApi, BackfillConfig)>,
 }
 
 impl Engine {
@@ -73,6 +78,7 @@ impl Engine {
             clock,
             signals,
             pace: Pace::new(),
+            forstok: None,
         }
     }
 
@@ -80,6 +86,12 @@ impl Engine {
     #[must_use]
     pub fn deciding_by(self, decide: Decide) -> Self {
         Self { deciding: self.deciding.by(decide), ..self }
+    }
+
+    /// The same engine, which asks Forstok's order API for orders that it has never heard of.
+    #[must_use]
+    pub fn asking_forstok(self, api: ForstokApi, config: BackfillConfig) -> Self {
+        Self { forstok: Some((api, config)), ..self }
     }
 
     /// The storage.

@@ -8,7 +8,7 @@ use tokio::{
     task::{JoinError, JoinHandle, JoinSet},
 };
 
-use super::{Engine, drafts::compare_always, lists::read_always};
+use super::{Engine, drafts::compare_always, forstok::ask_always, lists::read_always};
 use crate::{
     clock::until,
     housekeeping::retention::{STEP, clear_some},
@@ -87,6 +87,11 @@ impl Running {
         let (at_work, until) = (engine.clone(), stopped.clone());
         let refreshing = move |progress| refresh_statistics_always(at_work.clone(), until.clone(), progress);
         tasks.push(supervisor.keep_running("refreshing statistics", refreshing));
+        if engine.forstok.is_some() {
+            let (at_work, until) = (engine.clone(), stopped.clone());
+            let asking = move |progress| ask_always(at_work.clone(), until.clone(), progress);
+            tasks.push(supervisor.keep_running("asking Forstok for orders", asking));
+        }
         for status in engine.books() {
             let (at_work, until) = (engine.clone(), stopped.clone());
             let name = format!("comparing drafts of {}", status.name);

@@ -1,5 +1,6 @@
-//! Forstok's side: the proof that a webhook is authentic, and the reading of its body.
+//! Forstok's side: the proof that a webhook is authentic, the reading of its body, and the API that lists orders.
 
+pub mod api;
 mod json;
 pub mod payload;
 pub mod recognise;

@@ -81,7 +81,7 @@ impl<'a> Comparing<'a> {
             let order = order.arrived(now);
             let of_order = known.get(&order.id);
             match self.compare(line, &order, of_order) {
-                Ok(standing) if self.takes(standing) => deliveries.push(delivery_by(self.origin, body, now)),
+                Ok(standing) if self.takes(standing, &order) => deliveries.push(delivery_by(self.origin, body, now)),
                 Ok(_) => {}
                 Err(compare::Undated) => {
                     let line = line.unwrap_or_else(|| self.report.counts.listed + 1);
@@ -112,11 +112,12 @@ impl<'a> Comparing<'a> {
     }
 
     /// An older snapshot in a file changes no amounts but tells when the order reached a status, which dates the
-    /// invoice; Forstok's API lists only the newest one.
-    fn takes(&self, standing: Standing) -> bool {
+    /// invoice; Forstok's API lists only the newest one. A list without products must not replace what is known of them.
+    fn takes(&self, standing: Standing, order: &Snapshot) -> bool {
+        let is_import = self.origin == Origin::Import;
         let is_wanted = match standing {
-            Standing::New | Standing::Newer => true,
-            Standing::Older => self.origin == Origin::Import,
+            Standing::New | Standing::Newer => is_import || !order.lines.is_empty(),
+            Standing::Older => is_import,
             Standing::Same => false,
         };
         is_wanted && self.mode == Mode::Ingest

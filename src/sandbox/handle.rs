@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{
-    Acted, Action, Admission, Breach, CallRecord, Core, Customer, Down, Fault, Host, Invoice, Limits, Masters, On,
-    Options, Plan, Request, Running, Settings, Ticket, server,
+    Acted, Action, Admission, Breach, CallRecord, Core, Customer, Down, Fault, ForstokSandbox, Host, Invoice, Limits,
+    Masters, On, Options, Plan, Request, Running, Settings, Ticket, server,
 };
 use crate::clock::SharedClock;
 
@@ -24,6 +24,7 @@ pub struct Sandbox(Arc<Shared>);
 struct Shared {
     core: Mutex<Core>,
     clock: SharedClock,
+    forstok: ForstokSandbox,
     /// Tells the listeners whether to refuse connections.
     refusing: watch::Sender<bool>,
 }
@@ -34,6 +35,7 @@ impl Sandbox {
         Self(Arc::new(Shared {
             clock: options.clock.clone(),
             core: Mutex::new(Core::new(options)),
+            forstok: ForstokSandbox::default(),
             refusing: watch::Sender::new(false),
         }))
     }
@@ -41,6 +43,11 @@ impl Sandbox {
     /// Serves it over HTTP at `listen`, and at a second free port of the same address for the moved host.
     pub async fn start(&self, listen: SocketAddr) -> io::Result<Running> {
         server::start(self.clone(), listen).await
+    }
+
+    /// The stand-in for Forstok's order API, which listens under `/forstok`.
+    pub fn forstok(&self) -> &ForstokSandbox {
+        &self.0.forstok
     }
 
     // ---- calls, for drivers without HTTP ----

@@ -30,6 +30,7 @@
 //! - `messages`: all of Accurate's messages; `reply`: the forms of replies
 //! - `journal`: the calls that were made
 //! - [`samples`]: sample orders, their mapping and the expected results
+//! - `forstok`: a stand-in for Forstok's order API, beside the simulated Accurate
 //! - `handle`: [`Sandbox`], the handle that tests, `demo` and the shell use
 //!
 //! # Left out on purpose
@@ -45,6 +46,7 @@ mod core;
 mod fault;
 mod faults;
 mod fields;
+mod forstok;
 mod handle;
 mod invoice;
 mod journal;
@@ -72,6 +74,7 @@ pub use self::action::Action;
 pub use self::core::{Acted, Admission, Answer, Core, Down, Host, Plan, Request, Ticket};
 pub use self::fault::Fault;
 pub use self::faults::On;
+pub use self::forstok::{ForstokAnswer, ForstokBehaviour, ForstokFault, ForstokSandbox};
 pub use self::handle::Sandbox;
 pub use self::invoice::{Customer, Invoice, InvoiceExpense, InvoiceLine, Receipt};
 pub use self::journal::CallRecord;

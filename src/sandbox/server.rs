@@ -12,7 +12,7 @@ use axum::{
 use tokio::task::JoinHandle;
 
 use super::{
-    Acted, Admission, Answer, Host, Plan, Request, Sandbox, Ticket, control,
+    Acted, Admission, Answer, Host, Plan, Request, Sandbox, Ticket, control, forstok,
     socket::{Connections, Cut, CuttableListener},
 };
 
@@ -101,6 +101,7 @@ struct Door {
 async fn serve(listener: CuttableListener, door: Door) {
     let routes = Router::new()
         .nest("/sandbox", control::routes(door.sandbox.clone()))
+        .nest("/forstok", forstok::routes(door.sandbox.forstok().clone()))
         .fallback(call)
         .with_state(door)
         .into_make_service_with_connect_info::<Cut>();

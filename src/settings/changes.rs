@@ -46,6 +46,8 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
         database,
         keep_bodies,
         webhook: _,
+        forstok_api,
+        backfill,
         books,
         mapping: _,
         log,
@@ -88,6 +90,16 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
         if old.bulk != *bulk {
             changes.push(arrow(&format!("books.{name}.bulk"), bulk_word(old.bulk), bulk_word(*bulk)));
         }
+    }
+    let is_same_api = match (&old.forstok_api, forstok_api) {
+        (Some(old), Some(new)) => old.is(new),
+        (old, new) => old.is_none() && new.is_none(),
+    };
+    if !is_same_api {
+        changes.push("forstok.api".to_owned());
+    }
+    if old.backfill != *backfill {
+        changes.push("backfill".to_owned());
     }
     if old.log.format != *format {
         changes.push(arrow("log.format", format_word(old.log.format), format_word(*format)));

@@ -3,6 +3,7 @@
 pub mod changes;
 mod entered;
 mod environment;
+mod forstok_api;
 mod mistakes;
 mod operators;
 mod paths;
@@ -24,6 +25,7 @@ use self::environment::{Origins, overlay};
 pub use self::{
     entered::{Entered, Source, Sources},
     environment::environment,
+    forstok_api::{BackfillConfig, BackfillMode},
     mistakes::Mistakes,
     operators::OperatorConfig,
     paths::{CONFIG_VARIABLE, absolute, settings_file},
@@ -40,7 +42,7 @@ use crate::{
         reason::Language,
         toml_text::{Problem, Problems, syntax_problem},
     },
-    forstok::signature::Verifier,
+    forstok::{api::ApiConfig, signature::Verifier},
 };
 
 /// Prefix of environment variables that are settings; the path follows in capitals, joined by `__`.
@@ -67,6 +69,10 @@ pub struct Config {
     pub keep_bodies: Option<SignedDuration>,
     /// How webhooks are authenticated.
     pub webhook: Verifier,
+    /// Forstok's order API; `None` while it is off.
+    pub forstok_api: Option<ApiConfig>,
+    /// How it is asked for orders that this service has never heard of.
+    pub backfill: BackfillConfig,
     /// The Accurate databases, by name.
     pub books: BTreeMap<String, BookConfig>,
     /// The mapping file with its content.
@@ -126,6 +132,10 @@ pub struct Offline {
     pub mapping: Option<MappingFile>,
     /// Names of the books, with or without credentials.
     pub books: Vec<String>,
+    /// Forstok's order API; its key may be empty.
+    pub forstok_api: Option<ApiConfig>,
+    /// How it is asked for orders.
+    pub backfill: BackfillConfig,
 }
 
 /// Where the data of books is asked for, unless the settings say otherwise.

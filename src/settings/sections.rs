@@ -14,7 +14,12 @@ use toml::{Table, Value};
 
 use super::{
     BookConfig, Config, DEFAULT_ACCOUNT_URL, Database, LogConfig, LogFormat, MappingFile, Offline, Sources,
-    is_loopback, operators, paths::beside_settings, secrets::Secrets, strength::Short, unknown_books,
+    forstok_api::{read_api, read_backfill},
+    is_loopback, operators,
+    paths::beside_settings,
+    secrets::Secrets,
+    strength::Short,
+    unknown_books,
 };
 use crate::{
     domain::{
@@ -74,6 +79,12 @@ pub(super) fn read(
     let webhook = or_empty(forstok.section("webhook"));
     let verifier = read_verifier(&webhook, &credentials);
     webhook.finish();
+    let backfill = or_empty(root.section("backfill"));
+    let backfill_config = read_backfill(&backfill);
+    backfill.finish();
+    let api = or_empty(forstok.section("api"));
+    let forstok_api = read_api(&api, &credentials, &backfill_config);
+    api.finish();
     forstok.finish();
 
     let book_names = table.get("books").and_then(Value::as_table).into_iter().flat_map(Table::keys).cloned().collect();
@@ -108,8 +119,13 @@ pub(super) fn read(
         let listens: Vec<_> = std::iter::once(listen).chain(operator_listen).collect();
         short.report(&listens, &account_urls, absent);
     }
-    let offline =
-        database_url.clone().map(|database| Offline { database, mapping: mapping_file.clone(), books: book_names });
+    let offline = database_url.clone().map(|database| Offline {
+        database,
+        mapping: mapping_file.clone(),
+        books: book_names,
+        forstok_api: forstok_api.clone(),
+        backfill: backfill_config.clone(),
+    });
     let config = (|| {
         Some(Config {
             listen: listen?,
@@ -121,6 +137,8 @@ pub(super) fn read(
             database: database_url?,
             keep_bodies,
             webhook: verifier?,
+            forstok_api,
+            backfill: backfill_config,
             books,
             mapping: mapping_file,
             log: log_config,

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{
-    BackfillRun, BackfillState, KnownOrder, Result,
+    BackfillEnd, BackfillRun, BackfillState, KnownOrder, Result,
     dialect::{Columns, Dialect},
     fold::BODY_BYTES,
     rows::{from_json, json as to_json, micros, moment, optional_json, order_id},
@@ -112,16 +112,15 @@ pub(super) async fn keep_backfill(db: &mut impl Dialect, run: BackfillRun, until
 pub(super) async fn end_backfill(
     db: &mut impl Dialect,
     run: BackfillRun,
-    watermark: Option<Timestamp>,
-    result: &str,
+    end: &BackfillEnd<'_>,
     now: Timestamp,
 ) -> Result<bool> {
-    let sql = "UPDATE backfill SET busy_until = 0, ended_at = $2, result = $3,
-                   watermark = CASE WHEN $4 > watermark THEN $4 ELSE watermark END,
-                   completed = completed + CASE WHEN $4 > 0 THEN 1 ELSE 0 END
+    let sql = "UPDATE backfill SET busy_until = 0, ended_at = $2, result = $3, completed = completed + $5,
+                   watermark = CASE WHEN $4 > watermark THEN $4 ELSE watermark END
                WHERE id = 1 AND run = $1";
-    let watermark = watermark.map_or(0, micros);
-    Ok(db.execute(sql, &[run.0.into(), now.into(), result.into(), watermark.into()]).await? > 0)
+    let (watermark, completed) = (end.watermark.map_or(0, micros), i64::from(end.is_complete));
+    let result = to_json(end.result);
+    Ok(db.execute(sql, &[run.0.into(), now.into(), (&result).into(), watermark.into(), completed.into()]).await? > 0)
 }
 
 fn read_state(row: &impl Columns) -> Result<BackfillState> {

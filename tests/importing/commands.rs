@@ -5,11 +5,12 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use forstok_accurate::sandbox::ForstokSandbox;
 use serde_json::Value;
 
 use super::lines;
 use crate::{
-    service::{Home, accurate},
+    service::{Home, accurate, eventually},
     world::order,
 };
 
@@ -75,4 +76,53 @@ async fn columns_are_named_on_the_command_line_and_a_database_must_exist() {
     assert_eq!(code, Some(1), "{errors}");
     assert!(out.contains("Columns: order_id=\"Kode\""), "{out}");
     assert!(import(&[]).1.contains("line 2: order 1 is not known here\n"), "remembered");
+}
+
+/// Settings of the stand-in for Forstok that listens beside the sandbox.
+fn forstok_settings(url: &str) -> String {
+    format!(
+        "[forstok.api]\nbase_url = \"{url}/forstok\"\nauth_url = \"{url}/forstok{}\"\norders_path = \"{}\"\nid = \
+         \"{}\"\nsecret_key = \"{}\"\nuser_id = \"{}\"\n[backfill]\ncalls_per_minute = 600\n[database]",
+        ForstokSandbox::AUTH_PATH,
+        ForstokSandbox::ORDERS_PATH,
+        ForstokSandbox::ID,
+        ForstokSandbox::SECRET_KEY,
+        ForstokSandbox::USER_ID,
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_of_forstok_are_compared_beside_a_running_service_and_taken_in() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let (code, _, errors) = run(&mut home.command(&["orders", "backfill"]));
+    assert_eq!(code, Some(1), "there is no database yet: {errors}");
+    let service = home.serve().await;
+    let (code, _, errors) = run(&mut home.command(&["orders", "backfill"]));
+    assert_eq!(code, Some(2));
+    assert!(errors.contains("forstok.api.orders_path"), "{errors}");
+    drop(service);
+
+    home.change_settings("[database]", &forstok_settings(&accurate.url()));
+    accurate.sandbox().forstok().lists(&order("1").ready_to_ship().body_json());
+    let service = home.serve().await;
+    let period = ["orders", "backfill", "--from", "2023-11-27", "--to", "2023-11-27"];
+    let backfill = |more: &[&str]| run(home.command(&period).args(more));
+    // The service itself asks at its start; meanwhile the command has to wait.
+    let (code, out, errors) =
+        eventually("the service has asked", async || Some(backfill(&[])).filter(|(code, ..)| *code != Some(3))).await;
+    assert_eq!(code, Some(1), "{errors}");
+    assert!(out.starts_with("1 order of Forstok, 2023-11-26T17:00:00Z to 2023-11-27T17:00:00Z"), "{out}");
+    assert!(out.contains("order 1, INV-1 is not known here (Ready to Ship, Rp80.000"), "{out}");
+    let (code, out, errors) = backfill(&["--ingest", "--json"]);
+    let answer: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out} {errors}"));
+    assert_eq!((code, &answer["ingested"], &answer["complete"]), (Some(0), &1.into(), &true.into()));
+    assert_eq!(service.order_once("1", "invoiced").await["snapshots"][0]["origin"], "backfill");
+    for id in 2..60 {
+        accurate.sandbox().forstok().lists(&order(&id.to_string()).ready_to_ship().body_json());
+    }
+    accurate.sandbox().forstok().behaves(|one| one.ignores_pages = true);
+    let (code, _, errors) = backfill(&[]);
+    assert_eq!(code, Some(3), "{errors}");
+    assert!(errors.contains("Not read to the end, so there may be more: Forstok lists the same page"), "{errors}");
 }

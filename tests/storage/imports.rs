@@ -3,6 +3,7 @@
 use forstok_accurate::{
     domain::{origin::Origin, status::Status},
     inbox::delivery_by,
+    storage::BackfillEnd,
 };
 use jiff::SignedDuration;
 use serde_json::json;
@@ -70,6 +71,8 @@ pub(crate) async fn one_reading_of_forstok_at_a_time_and_a_late_one_changes_noth
     let world = World::on(base).await;
     let (storage, now) = (&world.storage, world.clock_now());
     let later = |minutes| now + SignedDuration::from_mins(minutes);
+    let result = json!({"new": 1});
+    let end = |watermark| BackfillEnd { is_complete: true, watermark, result: &result };
     let first = storage.begin_backfill(now, later(5)).await.expect("written").expect("none is under way");
     assert_eq!((first.watermark, first.completed), (None, 0));
     assert!(storage.begin_backfill(later(4), later(9)).await.expect("written").is_none(), "one is under way");
@@ -77,13 +80,18 @@ pub(crate) async fn one_reading_of_forstok_at_a_time_and_a_late_one_changes_noth
     assert!(storage.begin_backfill(later(7), later(9)).await.expect("written").is_none(), "it was prolonged");
     let second = storage.begin_backfill(later(8), later(20)).await.expect("written").expect("it was given up");
     assert!(!storage.keep_backfill(first.run, later(30)).await.expect("written"));
-    assert!(!storage.end_backfill(first.run, Some(later(8)), &json!({}), later(9)).await.expect("written"));
-    assert!(storage.end_backfill(second.run, Some(later(8)), &json!({"new": 1}), later(9)).await.expect("written"));
+    assert!(!storage.end_backfill(first.run, &end(Some(later(8))), later(9)).await.expect("written"));
+    assert!(storage.end_backfill(second.run, &end(Some(later(8))), later(9)).await.expect("written"));
     let state = storage.backfill().await.expect("readable");
     assert_eq!((state.watermark, state.completed, state.ended_at), (Some(later(8)), 1, Some(later(9))));
     assert_eq!(state.result, Some(json!({"new": 1})));
     let third = storage.begin_backfill(later(10), later(20)).await.expect("written").expect("the second has ended");
-    assert!(storage.end_backfill(third.run, None, &json!({}), later(11)).await.expect("written"));
+    assert!(
+        storage
+            .end_backfill(third.run, &BackfillEnd { is_complete: false, ..end(None) }, later(11))
+            .await
+            .expect("written")
+    );
     let state = storage.backfill().await.expect("readable");
     assert_eq!((state.watermark, state.completed), (Some(later(8)), 1), "an incomplete reading moves no watermark");
 }

@@ -2,6 +2,7 @@
 //! sandbox in place of Accurate.
 
 mod clock;
+mod forstok;
 mod orders;
 pub(crate) mod postgres;
 mod running;
@@ -29,6 +30,7 @@ use tempfile::TempDir;
 
 pub(crate) use self::{
     clock::{FakeClock, TrueClock},
+    forstok::{api_config, forstok_api},
     orders::{Order, order},
     wire::SandboxWire,
 };

@@ -23,6 +23,13 @@ impl<'a> Fields<'a> {
     }
 }
 
+impl<'a> Fields<'a> {
+    /// All values, as they come.
+    pub(in crate::forstok) fn values(&self) -> impl Iterator<Item = Json<'a>> {
+        self.0.iter().map(|(_, value)| *value)
+    }
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct All;

@@ -22,6 +22,17 @@ pub struct KnownOrder {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BackfillRun(pub i64);
 
+/// How a reading of Forstok's order API ended.
+#[derive(Clone, Copy, Debug)]
+pub struct BackfillEnd<'a> {
+    /// The period was read to its end.
+    pub is_complete: bool,
+    /// Everything that changed before has been compared, and taken in.
+    pub watermark: Option<Timestamp>,
+    /// What it found.
+    pub result: &'a serde_json::Value,
+}
+
 /// How far Forstok's order API was read.
 #[derive(Clone, Debug, Default)]
 pub struct BackfillState {
@@ -29,7 +40,7 @@ pub struct BackfillState {
     pub run: BackfillRun,
     /// Everything that changed before has been compared; `None` before the first complete reading.
     pub watermark: Option<Timestamp>,
-    /// Readings that moved the watermark.
+    /// Readings that came to their end.
     pub completed: i64,
     /// When the latest reading ended.
     pub ended_at: Option<Timestamp>,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     domain::{import::columns::Choice, order::OrderId},
     storage::{
-        BackfillRun, BackfillState, KnownOrder, Result, imports,
+        BackfillEnd, BackfillRun, BackfillState, KnownOrder, Result, imports,
         sql::{Base, Sql, read, write},
     },
 };
@@ -35,13 +35,7 @@ pub trait Imports: Send + Sync {
     async fn keep_backfill(&self, run: BackfillRun, until: Timestamp) -> Result<bool>;
 
     /// Ends a reading. The watermark moves only forward, and not at all without one. False if another reading has begun.
-    async fn end_backfill(
-        &self,
-        run: BackfillRun,
-        watermark: Option<Timestamp>,
-        result: &serde_json::Value,
-        now: Timestamp,
-    ) -> Result<bool>;
+    async fn end_backfill(&self, run: BackfillRun, end: &BackfillEnd<'_>, now: Timestamp) -> Result<bool>;
 }
 
 #[async_trait::async_trait]
@@ -74,14 +68,7 @@ impl<B: Base> Imports for Sql<B> {
         write!(self, Small, db => imports::keep_backfill(db, run, until))
     }
 
-    async fn end_backfill(
-        &self,
-        run: BackfillRun,
-        watermark: Option<Timestamp>,
-        result: &serde_json::Value,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let result = result.to_string();
-        write!(self, Small, db => imports::end_backfill(db, run, watermark, &result, now))
+    async fn end_backfill(&self, run: BackfillRun, end: &BackfillEnd<'_>, now: Timestamp) -> Result<bool> {
+        write!(self, Small, db => imports::end_backfill(db, run, end, now))
     }
 }

@@ -2,7 +2,7 @@
 
 use forstok_accurate::{
     domain::{import::columns::Choice, order::OrderId},
-    storage::{BackfillRun, BackfillState, Imports, KnownOrder, Result},
+    storage::{BackfillEnd, BackfillRun, BackfillState, Imports, KnownOrder, Result},
 };
 use jiff::Timestamp;
 
@@ -38,13 +38,7 @@ impl Imports for SimStore {
         self.inner.keep_backfill(run, until).await
     }
 
-    async fn end_backfill(
-        &self,
-        run: BackfillRun,
-        watermark: Option<Timestamp>,
-        result: &serde_json::Value,
-        now: Timestamp,
-    ) -> Result<bool> {
-        self.inner.end_backfill(run, watermark, result, now).await
+    async fn end_backfill(&self, run: BackfillRun, end: &BackfillEnd<'_>, now: Timestamp) -> Result<bool> {
+        self.inner.end_backfill(run, end, now).await
     }
 }
