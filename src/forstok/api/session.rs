@@ -107,7 +107,7 @@ impl ForstokApi {
                 ApiFailure::Unreachable(_) | ApiFailure::Unreadable(_) => true,
             };
             match more.next() {
-                Some(pause) if may_pass => self.clock.sleep(*pause).await,
+                Some(time) if may_pass => self.clock.sleep(*time).await,
                 _ => return Err(failure),
             }
         }
