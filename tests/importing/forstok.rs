@@ -10,6 +10,7 @@ use forstok_accurate::{
     },
     sandbox::{ForstokFault, ForstokSandbox},
     settings::{BackfillConfig, BackfillMode},
+    storage::Filter,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -183,7 +184,7 @@ async fn the_first_reading_reports_and_the_next_ones_take_in_up_to_the_invoice()
     let config = BackfillConfig::default();
     let first = run(&world, &forstok, &config).await;
     assert_eq!((first.mode, numbers(&first.comparison.report)), (Mode::Report, [12, 0, 0, 0, 0, 0]));
-    assert!(world.storage.orders(&Default::default(), None, 10).await.expect("readable").is_empty());
+    assert!(world.storage.orders(&Filter::default(), None, 10).await.expect("readable").is_empty());
 
     world.advance(3_600);
     let second = run(&world, &forstok, &config).await;
