@@ -6,11 +6,13 @@ use tokio::sync::watch;
 
 use super::Engine;
 use crate::{
+    forstok::api::ForstokApi,
     importing::{
         Mode,
         backfill::{self, Comparison, Ran},
         file::MOST_NAMED,
     },
+    settings::BackfillConfig,
     storage::Result,
     supervisor::Progress,
 };
@@ -19,10 +21,16 @@ use crate::{
 const CHECK_ANYWAY: Duration = Duration::from_secs(30);
 
 impl Engine {
+    /// Forstok's order API, if it is on, and how it is asked: for [`backfill::compare_period`]. All readings of this process
+    /// share its calls per minute.
+    pub fn forstok(&self) -> Option<(&ForstokApi, &BackfillConfig)> {
+        self.forstok.as_ref().map(|(api, config)| (api, config))
+    }
+
     /// Asks Forstok for everything since the last time, if that is due and this replica decides. `None` if there was
     /// nothing to do.
     pub async fn ask_forstok_if_due(&self) -> Result<Option<Ran>> {
-        let Some((api, config)) = &self.forstok else { return Ok(None) };
+        let Some((api, config)) = self.forstok() else { return Ok(None) };
         let importer = self.importer();
         if !self.signals.decides() || !backfill::is_due(&importer).await? {
             return Ok(None);

@@ -12,13 +12,14 @@ const RUN: &str = "const done = arguments[arguments.length - 1]; axe.run().then(
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => one.id + ': ' + one.nodes.map(node => node.html).join(' '))))";
 
-const PAGES: [&str; 21] = [
+const PAGES: [&str; 22] = [
     "/login",
     "/nowhere",
     "/",
     "/problems",
     "/orders",
     "/orders?q=404&state=blocked",
+    "/orders/import?columns=chosen",
     "/orders/138500009?form=by_hand",
     "/orders/138163394",
     "/orders/138500009?form=never",
