@@ -29,6 +29,7 @@ use crate::{
         file::{MOST_NAMED, Outcome},
     },
     spreadsheet::Unreadable,
+    storage::BackfillState,
 };
 
 /// Largest form that is read, in bytes: the file and what surrounds it.
@@ -45,6 +46,8 @@ struct Import {
     remembered: bool,
     /// Whether the last choice of columns names no column with an order.
     not_enough: bool,
+    /// What Forstok's order API has shown, if it is on.
+    asked: Option<String>,
 }
 
 /// What a file contains beside what is known.
@@ -89,14 +92,46 @@ struct Field {
 
 impl Import {
     fn empty(page: Page) -> Self {
-        Self { page, result: None, refusal: None, choosing: None, remembered: false, not_enough: false }
+        Self { page, result: None, refusal: None, choosing: None, remembered: false, not_enough: false, asked: None }
     }
 }
 
 /// `GET /orders/import`.
-pub(super) async fn show(page: Page, Query(query): Query<BTreeMap<String, String>>) -> Result<Response, Problem> {
+pub(super) async fn show(
+    State(app): State<App>,
+    page: Page,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Result<Response, Problem> {
     let remembered = query.contains_key("columns");
-    html(&Import { remembered, ..Import::empty(page) })
+    let asked = match app.engine.forstok() {
+        Some(_) => Some(asked(&app.engine.storage().backfill().await?, &page)),
+        None => None,
+    };
+    html(&Import { remembered, asked, ..Import::empty(page) })
+}
+
+/// When Forstok's order API was last read, and what it has shown.
+fn asked(state: &BackfillState, page: &Page) -> String {
+    let (Some(at), Some(result)) = (state.ended_at, &state.result) else {
+        return page.t("Forstok has not been asked yet.", "Forstok belum ditanya.").to_owned();
+    };
+    let count = |key: &str| page.count(result[key].as_i64().unwrap_or_default());
+    let sentence = match (result["complete"] == true, result["ingest"] == true) {
+        (false, _) => page.t(
+            "Forstok was asked on {at}, but its list could not be read to the end; the log says why. It is asked again automatically.",
+            "Forstok ditanya pada {at}, tetapi daftarnya tidak dapat dibaca sampai akhir; penyebabnya tercatat di log. Forstok ditanya lagi secara otomatis.",
+        ),
+        (true, false) => page.t(
+            "Forstok was asked on {at}: {new} orders are not known here, {newer} are out of date. Nothing was imported, because this was a report.",
+            "Forstok ditanya pada {at}: {new} pesanan belum dikenal di sini, {newer} sudah usang. Belum ada yang diimpor, karena ini baru laporan.",
+        ),
+        (true, true) => page.t(
+            "Forstok was asked on {at}: {new} orders were not known here, {newer} were out of date; {ingested} were imported.",
+            "Forstok ditanya pada {at}: {new} pesanan belum dikenal di sini, {newer} sudah usang; {ingested} diimpor.",
+        ),
+    };
+    let sentence = sentence.replace("{at}", &format::moment(at)).replace("{newer}", &count("newer"));
+    sentence.replace("{new}", &count("new")).replace("{ingested}", &count("ingested"))
 }
 
 /// `POST /orders/import`: compares the file; with `ingest`, takes in what is missing.

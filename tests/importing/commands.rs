@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::lines;
 use crate::{
+    pages::visitor::Visitor,
     service::{Home, accurate, eventually},
     world::order,
 };
@@ -118,6 +119,8 @@ async fn orders_of_forstok_are_compared_beside_a_running_service_and_taken_in() 
     let answer: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out} {errors}"));
     assert_eq!((code, &answer["ingested"], &answer["complete"]), (Some(0), &1.into(), &true.into()));
     assert_eq!(service.order_once("1", "invoiced").await["snapshots"][0]["origin"], "backfill");
+    let page = Visitor::operator(&service).await.get("/orders/import").await;
+    page.says(&["Orders that Forstok lists", "0 orders are not known here, 0 are out of date. Nothing was imported"]);
     for id in 2..60 {
         accurate.sandbox().forstok().lists(&order(&id.to_string()).ready_to_ship().body_json());
     }
