@@ -45,6 +45,7 @@ pub mod inbox;
 pub mod live;
 pub mod masters;
 pub mod posting;
+pub mod reconciling;
 pub mod reload;
 pub mod replicas;
 pub mod sandbox;

@@ -27,6 +27,8 @@ pub struct Signals {
     due: BTreeMap<String, Notify>,
     /// Somebody may have requested a list of a book.
     lists: BTreeMap<String, Notify>,
+    /// Somebody may have requested a reconciliation, for each book.
+    reconciliations: BTreeMap<String, Notify>,
     /// Until when this replica decides.
     decides_until: Moment,
     /// When webhooks last arrived so fast that their answers had to wait.
@@ -59,6 +61,7 @@ impl Signals {
             news: Notify::new(),
             others: Notify::new(),
             lists: due.keys().map(|book| (book.clone(), Notify::new())).collect(),
+            reconciliations: due.keys().map(|book| (book.clone(), Notify::new())).collect(),
             due,
             decides_until: Moment::new(Monotonic::MAX),
             many_came_at: Moment::new(Monotonic::MAX),
@@ -83,6 +86,21 @@ impl Signals {
         match self.lists.get(book) {
             Some(lists) => lists.notified().await,
             None => std::future::pending().await,
+        }
+    }
+
+    /// Returns when somebody may have requested a reconciliation.
+    pub async fn reconciliations(&self, book: &str) {
+        match self.reconciliations.get(book) {
+            Some(reconciliations) => reconciliations.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Somebody has requested a reconciliation: wakes the tasks that carry it out.
+    pub fn reconciliation_requested(&self) {
+        for reconciliations in self.reconciliations.values() {
+            reconciliations.notify_one();
         }
     }
 
@@ -130,6 +148,7 @@ impl Signals {
         self.news.notify_one();
         self.due.values().for_each(Notify::notify_one);
         self.lists.values().for_each(Notify::notify_one);
+        self.reconciliation_requested();
     }
 
     /// Webhooks arrive so fast that their answers have to wait: other writers pause.

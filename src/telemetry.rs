@@ -126,6 +126,19 @@ fn describe() {
         "forstok_accurate_invoice_lag_seconds",
         "Seconds from the status's arrival to the saved invoice"
     );
+    describe_gauge!("forstok_accurate_findings", "Findings of reconciliations by class and state");
+    describe_gauge!(
+        "forstok_accurate_oldest_open_finding_seconds",
+        "Seconds for which the finding that was opened first has been open"
+    );
+    describe_gauge!(
+        "forstok_accurate_unexplained_rupiah",
+        "Rupiah that no finding explains in the latest complete reconciliation of a book"
+    );
+    describe_gauge!(
+        "forstok_accurate_reconciled_timestamp_seconds",
+        "When a book was last reconciled completely, in seconds since 1970"
+    );
     describe_gauge!("forstok_accurate_oldest_due_seconds", "Seconds for which the longest waiting order has been due");
     describe_gauge!("forstok_accurate_book_paused", "1 while a book is paused");
     describe_gauge!(

@@ -5,21 +5,25 @@ use std::collections::BTreeMap;
 use axum::body::Bytes;
 use forstok_accurate::{
     clock::Clock,
-    domain::masters::{Master, MasterKind},
+    domain::{
+        masters::{Master, MasterKind},
+        operator::{Actor, Role},
+        reconciliation::{Period, Shown},
+    },
     inbox::delivery,
     posting::post,
     sandbox::{Fault, On},
     settings::Database,
-    storage::{self, Filter, MasterSearch, Moved, Storage},
+    storage::{self, Answer, Filter, ListedInvoice, MasterSearch, Moved, Storage},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::date};
 use rusqlite::Connection;
 use rust_decimal::Decimal;
 use secrecy::ExposeSecret;
 use sqlx::{Connection as _, PgConnection};
 use tokio::sync::Notify;
 
-use crate::world::{BOOK, World, order, postgres, session};
+use crate::world::{BOOK, World, order, order_id, postgres, session};
 
 /// A shop with every kind of row: orders in all states, one being processed, rechecks, warnings, an unfolded delivery,
 /// an unreadable one, a cleared body and one that was kept, and the lists of Accurate.
@@ -63,6 +67,33 @@ async fn was_in_shadow_mode(world: &mut World) {
     while world.engine.compare_some(BOOK).await.expect("written") > 0 {}
     world.mapping_changes("\"shadow\"", "\"on\"").await;
     world.decide_all().await;
+    reconciled(world).await;
+}
+
+/// One reconciliation has ended with a finding, and another is under way.
+async fn reconciled(world: &World) {
+    let period = Period { from: date(2023, 6, 1), to: date(2024, 6, 1) };
+    let actor = Actor { name: "ani".to_owned(), role: Role::Work };
+    for _ in 0..2 {
+        world.engine.request_reconciliation(period, &actor).await.expect("written");
+    }
+    world.accurate.add_invoice("HAND-1", "8277", "", Decimal::ONE);
+    assert!(world.engine.reconcile(BOOK).await.expect("stored"));
+    let storage = &world.storage;
+    let part = storage.next_part(BOOK).await.expect("readable").expect("the second");
+    let now = world.clock.now();
+    storage.begin_listing(part.id, now).await.expect("written");
+    let shown = Shown {
+        id: 1,
+        number: "INV-1".to_owned(),
+        customer_no: "8277".to_owned(),
+        day: date(2023, 11, 27),
+        total: 100,
+    };
+    let row = ListedInvoice { shown, description: String::new() };
+    storage.add_listed(&part, &[row], 2).await.expect("written");
+    let answer = Answer { order_id: order_id("1"), at: now, found: Vec::new(), absent: Vec::new() };
+    storage.answer(&part, &answer).await.expect("written");
 }
 
 /// Everything that can be read from storage.
@@ -96,6 +127,9 @@ async fn seen(storage: &dyn Storage, now: Timestamp) -> BTreeMap<&'static str, S
         ("oldest due", format!("{:?}", storage.oldest_due().await.expect("readable"))),
         ("comparisons", format!("{:?}", storage.shadow_sums().await.expect("readable"))),
         ("differences", format!("{:?}", storage.differences(None, None, 100).await.expect("readable"))),
+        ("runs", format!("{:?}", storage.runs(None, 100).await.expect("readable"))),
+        ("findings", format!("{:?}", storage.findings(&<_>::default(), None, 100).await.expect("readable"))),
+        ("listed", format!("{:?}", storage.listed_ids(2).await.expect("readable"))),
         ("next look", format!("{:?}", storage.next_recheck_at(BOOK).await.expect("readable"))),
         ("lists", format!("{:?}", storage.master_lists(BOOK).await.expect("readable"))),
         ("items", format!("{:?}", items(storage).await)),

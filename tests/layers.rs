@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["export"],
     &["engine"],
     &["importing"],
-    &["inbox", "deciding", "posting", "masters", "shadow"],
+    &["inbox", "deciding", "posting", "masters", "shadow", "reconciling"],
     &["replicas", "housekeeping", "check"],
     &["telemetry", "setup"],
     &["settings"],

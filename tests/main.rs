@@ -34,6 +34,7 @@ mod mapping_modes;
 mod mapping_surface;
 mod pages;
 mod query_plans;
+mod reconciliation;
 mod recovery;
 mod samples;
 mod simulator;

@@ -7,6 +7,7 @@ mod demo;
 mod exporting;
 mod hostile;
 mod mapping;
+mod reconciliation;
 pub(crate) mod setting_up;
 mod setup_trouble;
 mod shadow;

@@ -308,12 +308,16 @@ CREATE TABLE documents (
     -- The document as Accurate returned it.
     accurate_id     INTEGER,
     total           TEXT,
+    day             TEXT    NOT NULL DEFAULT '', -- on which it is booked: the draft's, or the one that a person adopted
+    customer_no     TEXT    NOT NULL DEFAULT '', -- the same for its customer
     shown_at        INTEGER NOT NULL DEFAULT 0   -- last known to exist; lists may show it later
 ) STRICT;
 CREATE UNIQUE INDEX documents_of_order ON documents (order_id, kind, part);
 -- One document in Accurate belongs to one order.
 CREATE UNIQUE INDEX documents_in_accurate ON documents (book, kind, accurate_id)
     WHERE accurate_id IS NOT NULL AND state <> 'gone';
+CREATE INDEX documents_by_day ON documents (book, day, id) WHERE kind = 'invoice';
+CREATE INDEX documents_by_number ON documents (book, number);
 -- Documents are claimed by lane: never tried, to be looked up first, to be deleted. In each, by time. The expression is repeated
 -- word for word in src/storage/claim.rs, because the index is used only then.
 CREATE INDEX documents_by_lane ON documents
@@ -437,6 +441,128 @@ CREATE TRIGGER shadow_differences_uncounted AFTER DELETE ON shadow_differences B
     UPDATE shadow_counts SET n = n - 1, total = total - OLD.total, difference = difference - OLD.difference
         WHERE what = OLD.kind;
 END;
+
+-- Reconciliation. Each run compares, for each Accurate database, the invoices of a period with those that Accurate lists.
+CREATE TABLE reconciliations (
+    id           INTEGER PRIMARY KEY,
+    from_day     TEXT    NOT NULL,           -- '2026-11-01'
+    to_day       TEXT    NOT NULL,
+    who          TEXT    NOT NULL,           -- who requested it; '' for the nightly run
+    night        TEXT,                       -- the day of the nightly run
+    requested_at INTEGER NOT NULL,
+    ended_at     INTEGER                     -- when its last part ended
+) STRICT;
+CREATE UNIQUE INDEX reconciliations_nightly ON reconciliations (night) WHERE night IS NOT NULL;
+
+-- The part of a run that concerns one Accurate database. Amounts are hundredths of a rupiah.
+CREATE TABLE reconciled_books (
+    id             INTEGER PRIMARY KEY,
+    run            INTEGER NOT NULL,            -- of reconciliations
+    book           TEXT    NOT NULL,
+    began_at       INTEGER,
+    ended_at       INTEGER,
+    is_listed      INTEGER NOT NULL DEFAULT 0,  -- 1: the whole list was read
+    readings       INTEGER NOT NULL DEFAULT 0,  -- how often the list was begun
+    rows_read      INTEGER NOT NULL DEFAULT 0,
+    rows_expected  INTEGER NOT NULL DEFAULT 0,
+    asked          INTEGER NOT NULL DEFAULT 0,  -- invoices that were asked for one by one
+    incomplete     TEXT    NOT NULL DEFAULT '', -- why it is incomplete; '': it is not
+    ledger_count   INTEGER NOT NULL DEFAULT 0,
+    ledger_total   INTEGER NOT NULL DEFAULT 0,
+    accurate_count INTEGER NOT NULL DEFAULT 0,
+    accurate_total INTEGER NOT NULL DEFAULT 0,
+    explained      INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE UNIQUE INDEX reconciled_books_of_run ON reconciled_books (run, book);
+CREATE INDEX reconciled_books_to_do ON reconciled_books (book, id) WHERE ended_at IS NULL;
+CREATE INDEX reconciled_books_done ON reconciled_books (book, ended_at) WHERE ended_at IS NOT NULL;
+
+-- What Accurate showed for a part that has not ended yet; deleted afterwards.
+CREATE TABLE listed_invoices (
+    part        INTEGER NOT NULL,            -- of reconciled_books
+    id          INTEGER NOT NULL,            -- Accurate's
+    number      TEXT    NOT NULL,
+    customer_no TEXT    NOT NULL,
+    day         TEXT    NOT NULL,
+    total       INTEGER NOT NULL,
+    order_id    TEXT    NOT NULL DEFAULT '', -- the order that it belongs to; '': none is known
+    PRIMARY KEY (part, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX listed_invoices_of_order ON listed_invoices (part, order_id, id) WHERE order_id <> '';
+
+-- Orders whose invoices were asked for one by one, and when.
+CREATE TABLE asked_orders (
+    part     INTEGER NOT NULL,
+    order_id TEXT    NOT NULL,
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (part, order_id)
+) STRICT, WITHOUT ROWID;
+
+-- Every difference that a run has found, one row for each thing that it is about.
+CREATE TABLE findings (
+    id             INTEGER PRIMARY KEY,
+    book           TEXT    NOT NULL,
+    subject        TEXT    NOT NULL,           -- 'order:138', 'invoice:7' (Accurate's id) or 'day:2026-11-05'
+    class          TEXT    NOT NULL,
+    state          TEXT    NOT NULL,           -- 'open', 'gone' or 'closed'
+    shape          TEXT    NOT NULL,           -- all that a person sees: a closed finding opens again with another
+    order_id       TEXT    NOT NULL DEFAULT '',
+    store_id       TEXT    NOT NULL,
+    day            TEXT    NOT NULL,
+    accurate_id    INTEGER,
+    number         TEXT    NOT NULL DEFAULT '',
+    ledger_total   INTEGER,
+    accurate_total INTEGER,
+    facts          TEXT    NOT NULL,           -- JSON
+    run            INTEGER NOT NULL,           -- that met it last
+    first_at       INTEGER NOT NULL,           -- when it was met first
+    opened_at      INTEGER NOT NULL,           -- when it became open last
+    seen_at        INTEGER NOT NULL,           -- when it was met last
+    closed_at      INTEGER,
+    closed_by      TEXT    NOT NULL DEFAULT '',
+    closed_reason  TEXT    NOT NULL DEFAULT ''
+) STRICT;
+CREATE UNIQUE INDEX findings_of_subject ON findings (book, subject);
+CREATE INDEX findings_by_state ON findings (state, id);
+CREATE INDEX findings_by_class ON findings (class, state, id);
+CREATE INDEX findings_of_order ON findings (order_id, id) WHERE order_id <> '';
+CREATE INDEX findings_by_day ON findings (day, store_id, id);
+CREATE INDEX findings_open_since ON findings (opened_at) WHERE state = 'open';
+
+-- How many findings there are, so that no figure needs a scan of them.
+CREATE TABLE finding_counts (
+    class TEXT    NOT NULL,
+    state TEXT    NOT NULL,
+    n     INTEGER NOT NULL,
+    PRIMARY KEY (class, state)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER findings_counted AFTER INSERT ON findings BEGIN
+    INSERT INTO finding_counts (class, state, n) VALUES (NEW.class, NEW.state, 1)
+        ON CONFLICT (class, state) DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER findings_recounted AFTER UPDATE OF class, state ON findings
+    WHEN OLD.class <> NEW.class OR OLD.state <> NEW.state BEGIN
+    UPDATE finding_counts SET n = n - 1 WHERE class = OLD.class AND state = OLD.state;
+    INSERT INTO finding_counts (class, state, n) VALUES (NEW.class, NEW.state, 1)
+        ON CONFLICT (class, state) DO UPDATE SET n = n + 1;
+END;
+
+-- The latest comparison of each store's days. Amounts are hundredths of a rupiah.
+CREATE TABLE reconciled_days (
+    day            TEXT    NOT NULL,
+    store_id       TEXT    NOT NULL,  -- '' if several stores share the customer
+    book           TEXT    NOT NULL,
+    run            INTEGER NOT NULL,
+    at             INTEGER NOT NULL,
+    complete       INTEGER NOT NULL,  -- 0: the latest run could not read everything
+    ledger_count   INTEGER NOT NULL,
+    ledger_total   INTEGER NOT NULL,
+    accurate_count INTEGER NOT NULL,
+    accurate_total INTEGER NOT NULL,
+    explained      INTEGER NOT NULL,
+    PRIMARY KEY (day, store_id, book)
+) STRICT, WITHOUT ROWID;
 
 -- How far the bodies of old deliveries have been examined, to delete those that no decision needs ...
 CREATE TABLE cleared_up_to (

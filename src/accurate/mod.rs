@@ -16,6 +16,7 @@ pub mod limiter;
 pub mod masters;
 mod messages;
 pub mod outcome;
+pub mod period;
 pub mod read_back;
 mod redact;
 pub mod reply;

@@ -10,6 +10,7 @@ mod openapi;
 mod orders;
 mod output;
 mod preview;
+mod reconcile;
 mod sandbox;
 mod serve;
 mod store;
@@ -99,6 +100,24 @@ enum Command {
         #[arg(long, value_name = "FILE", global = true)]
         config: Option<PathBuf>,
     },
+    /// Compare the invoices of a period with those that Accurate lists; changes nothing in Accurate
+    ///
+    /// Works with or without a running service. Exits with 0 if nothing is open, 1 if something is, 3 if not everything
+    /// could be seen.
+    Reconcile {
+        /// The first day, in Jakarta; by default as many days back as the nightly run
+        #[arg(long, value_name = "DAY")]
+        from: Option<String>,
+        /// The last day, in Jakarta; by default today
+        #[arg(long, value_name = "DAY")]
+        to: Option<String>,
+        /// Settings file; environment variables override it
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Print JSON, as GET /v1/reconciliations/{id} answers
+        #[arg(long)]
+        json: bool,
+    },
     /// Back up the database, or move it to PostgreSQL
     Store {
         #[command(subcommand)]
@@ -171,6 +190,10 @@ pub fn run() -> ExitCode {
         }
         Command::Mapping { action, config } => block_on(mapping::run(settings_file(config), action)),
         Command::Orders { action, config } => block_on(orders::run(settings_file(config), action)),
+        Command::Reconcile { from, to, config, json } => {
+            let form = if json { Form::Json } else { Form::Words };
+            block_on(reconcile::run(settings_file(config), from, to, form))
+        }
         Command::Store { action } => block_on(store::run(action)),
         Command::Demo { once, listen } => {
             let ending = if once { Ending::AfterTable } else { Ending::WhenAsked };

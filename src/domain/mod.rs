@@ -33,6 +33,7 @@ pub mod order;
 pub mod origin;
 pub mod reason;
 pub mod recheck;
+pub mod reconciliation;
 pub mod seen;
 pub mod shadow;
 pub mod state;

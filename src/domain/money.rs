@@ -6,7 +6,7 @@ use std::{
     ops::{Add, Mul, Sub},
 };
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Accurate stores up to six decimal places (accurate.md §3, B).
@@ -97,6 +97,16 @@ impl Rupiah {
             _ => shown.extend([",", fraction]),
         }
         shown
+    }
+
+    /// As the database adds it up; what is finer than a hundredth of a rupiah is rounded.
+    pub fn hundredths(self) -> i64 {
+        (self.0 * Decimal::ONE_HUNDRED).round().to_i64().unwrap_or_default()
+    }
+
+    /// So many hundredths of a rupiah.
+    pub fn from_hundredths(hundredths: i64) -> Self {
+        Self::from_decimal(Decimal::new(hundredths, 2))
     }
 
     /// Whether the amount is greater than zero.

@@ -36,8 +36,13 @@ impl OrderId {
 
     /// Whether a text contains this id as a whole word: `1387` and `A138` do not contain `138`.
     pub fn is_named_in(&self, text: &str) -> bool {
-        text.split(|character: char| !character.is_alphanumeric()).any(|word| word == self.0)
+        words(text).any(|word| word == self.0)
     }
+}
+
+/// The words of a text, any of which may be the id of an order.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 impl fmt::Display for OrderId {

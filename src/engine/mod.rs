@@ -2,7 +2,8 @@
 //!
 //! [`run`] runs the stages until it is stopped; [`people`] carries out what people request; [`queue`] says how many
 //! orders wait, and [`days`] what happened in the last days; `lists` has the lists of Accurate read, and `drafts` has the
-//! drafts of shadow mode compared; `forstok` asks for orders that never came. Each step is a method, so that a test can take the steps one by one.
+//! drafts of shadow mode compared; [`reconciliation`] has periods compared; `forstok` asks for orders that never came.
+//! Each step is a method, so that a test can take the steps one by one.
 
 pub mod days;
 mod drafts;
@@ -11,6 +12,7 @@ mod lists;
 mod pace;
 pub mod people;
 pub mod queue;
+pub mod reconciliation;
 pub mod run;
 
 use std::sync::Arc;
@@ -28,6 +30,7 @@ use crate::{
     inbox::Inbox,
     masters::Masters,
     posting::{BookStatus, Posting, Work},
+    reconciling::Reconciling,
     replicas::Replica,
     settings::BackfillConfig,
     signals::Signals,
@@ -49,6 +52,7 @@ pub struct Engine {
     trials: Trials,
     posting: Arc<Posting>,
     masters: Masters,
+    reconciling: Reconciling,
     replica: Arc<Replica>,
     pace: Pace,
     /// Forstok's order API, if it is on.
@@ -73,6 +77,7 @@ impl Engine {
             deciding: Deciding::new(storage.clone(), clock.clone(), mapping),
             posting: Arc::new(Posting::new(storage.clone(), clock.clone(), signals.clone(), sessions, seed)),
             masters: Masters::new(storage.clone(), clock.clone()),
+            reconciling: Reconciling::new(storage.clone(), clock.clone()),
             replica: Arc::new(Replica::new(storage.clone(), clock.clone(), signals.clone(), name)),
             storage,
             clock,

@@ -127,7 +127,7 @@ impl Engine {
 
     /// Decides undecided orders, so that the answer already shows the outcome; if another replica decides, it is
     /// notified.
-    async fn decide_now(&self) -> Result<()> {
+    pub(super) async fn decide_now(&self) -> Result<()> {
         if self.signals.decides() {
             self.decide_some().await?;
         }

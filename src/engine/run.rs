@@ -8,7 +8,9 @@ use tokio::{
     task::{JoinError, JoinHandle, JoinSet},
 };
 
-use super::{Engine, drafts::compare_always, forstok::ask_always, lists::read_always};
+use super::{
+    Engine, drafts::compare_always, forstok::ask_always, lists::read_always, reconciliation::reconcile_always,
+};
 use crate::{
     clock::until,
     housekeeping::retention::{STEP, clear_some},
@@ -99,10 +101,36 @@ impl Running {
                 move |progress| compare_always(at_work.clone(), status.name.clone(), until.clone(), progress);
             tasks.push(supervisor.keep_running(name, comparing));
         }
+        for status in engine.books() {
+            let (at_work, until) = (engine.clone(), stopped.clone());
+            let name = format!("reconciling {}", status.name);
+            let reconciling =
+                move |progress| reconcile_always(at_work.clone(), status.name.clone(), until.clone(), progress);
+            tasks.push(supervisor.keep_running(name, reconciling));
+        }
         if let Some(keep) = keep_bodies {
             let at_work = engine.clone();
             let clearing = move |progress| clear_always(at_work.clone(), keep, stopped.clone(), progress);
             tasks.push(supervisor.keep_running("clearing bodies", clearing));
+        }
+        Self { engine: engine.clone(), stop, tasks, behind }
+    }
+
+    /// Only leads the books and carries out reconciliations, for a command without a service.
+    pub fn start_reconciling(engine: &Arc<Engine>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let supervisor = engine.supervisor();
+        let (mut tasks, mut behind) = (Vec::new(), Vec::new());
+        for status in engine.books() {
+            let leading: Arc<dyn Duty> = Arc::new(LeadingBook::new(engine.posting.clone(), &status.name));
+            let replica = engine.replica.clone();
+            let lead = move |progress| replica.clone().lead_always(leading.clone(), progress);
+            behind.push(supervisor.keep_running(format!("leadership of {}", status.name), lead));
+            let (at_work, until) = (engine.clone(), stopped.clone());
+            let name = format!("reconciling {}", status.name);
+            let reconciling =
+                move |progress| reconcile_always(at_work.clone(), status.name.clone(), until.clone(), progress);
+            tasks.push(supervisor.keep_running(name, reconciling));
         }
         Self { engine: engine.clone(), stop, tasks, behind }
     }

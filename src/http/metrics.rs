@@ -9,7 +9,13 @@ use axum::{
 };
 
 use super::{App, problem::Problem, process};
-use crate::{domain::reason::Reason, storage::State as OrderState};
+use crate::{
+    domain::{
+        reason::Reason,
+        reconciliation::{Class, FindingState},
+    },
+    storage::State as OrderState,
+};
 
 /// All metrics of the service.
 #[utoipa::path(
@@ -45,7 +51,25 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
     if let Some(newest) = app.newest_webhook().await? {
         metrics::gauge!("forstok_accurate_last_webhook_timestamp_seconds").set(newest.as_millisecond() as f64 / 1000.0);
     }
+    for state in FindingState::ALL {
+        for class in Class::ALL {
+            let (class, state) = (class.as_str(), state.as_str());
+            metrics::gauge!("forstok_accurate_findings", "class" => class, "state" => state).set(0.0);
+        }
+    }
+    for (class, state, findings) in app.engine.storage().finding_counts().await? {
+        let (class, state) = (class.as_str(), state.as_str());
+        metrics::gauge!("forstok_accurate_findings", "class" => class, "state" => state).set(findings as f64);
+    }
+    let oldest = app.seconds_since(app.engine.storage().oldest_open_finding().await?);
+    metrics::gauge!("forstok_accurate_oldest_open_finding_seconds").set(oldest);
     for book in app.engine.books() {
+        let rest = app.engine.storage().unexplained(&book.name).await?.unwrap_or_default();
+        metrics::gauge!("forstok_accurate_unexplained_rupiah", "book" => book.name.clone()).set(rest as f64 / 100.0);
+        // 0 before the first one.
+        let last = app.engine.storage().last_reconciliation(&book.name).await?;
+        metrics::gauge!("forstok_accurate_reconciled_timestamp_seconds", "book" => book.name.clone())
+            .set(last.map_or(0.0, |at| at.as_millisecond() as f64 / 1000.0));
         let paused = if book.pause.is_some() { 1.0 } else { 0.0 };
         metrics::gauge!("forstok_accurate_book_paused", "book" => book.name.clone()).set(paused);
         for list in app.engine.storage().master_lists(&book.name).await? {

@@ -70,7 +70,8 @@ pub(super) fn read_word<T>(
 }
 
 /// A day as `2026-11-26`.
-fn read_day(name: &'static str, word: Option<&String>) -> Result<Option<Date>, Problem> {
+/// A day; none if it is left out.
+pub(crate) fn read_day(name: &'static str, word: Option<&String>) -> Result<Option<Date>, Problem> {
     let Some(word) = text(word) else { return Ok(None) };
     let day = word.parse().ok().filter(|_| word.len() == 10);
     day.map(Some).ok_or_else(|| WrongField::NotADay { name, word }.into())

@@ -103,6 +103,15 @@ pub(crate) enum Problem {
     /// 404: there is no such revision of the mapping.
     #[error("the mapping has no revision {0}")]
     UnknownRevision(String),
+    /// 404: there is no such reconciliation or finding: what, and the number that was asked for.
+    #[error("no {0} has the number {1:?}")]
+    UnknownNumber(&'static str, String),
+    /// 409: what was to be done about a finding does not fit it, or no longer does.
+    #[error(
+        "this does not fit the finding: it is no longer open, or its order has changed in the meantime; get the finding \
+         again, and see its actions"
+    )]
+    FindingChanged,
     /// 409: the decision is not possible in the order's state.
     #[error("{0}")]
     Refused(Refused),
@@ -208,12 +217,13 @@ impl Problem {
             Self::MappingWrong(_) | Self::UnreadableFile(_) | Self::ColumnsUnknown(_) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            Self::Refused(_) => StatusCode::CONFLICT,
+            Self::Refused(_) | Self::FindingChanged => StatusCode::CONFLICT,
             Self::UnknownOrder(_)
             | Self::UnknownWarning { .. }
             | Self::UnknownSnapshot { .. }
             | Self::UnknownUnreadable(_)
             | Self::UnknownRevision(_)
+            | Self::UnknownNumber(..)
             | Self::UnknownList { .. }
             | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
@@ -246,6 +256,9 @@ impl Problem {
             Self::UnknownSnapshot { .. } => "snapshot_unknown",
             Self::UnknownUnreadable(_) => "webhook_unknown",
             Self::UnknownRevision(_) => "revision_unknown",
+            Self::UnknownNumber("finding", _) => "finding_unknown",
+            Self::UnknownNumber(..) => "reconciliation_unknown",
+            Self::FindingChanged => "finding_changed",
             Self::UnknownList { .. } => "list_unknown",
             Self::Refused(refused) => refused.code(),
             Self::UnknownRoute => "route_unknown",

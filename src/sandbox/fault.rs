@@ -65,20 +65,22 @@ pub enum Fault {
     NotSaved,
     /// The invoice is reported as deleted, but is not.
     NotDeleted,
-    /// A list of masters answers with its first page, whichever page was asked for.
+    /// A list answers with its first page, whichever page was asked for.
     ListRepeats,
-    /// A page of masters says that the list has one row more than it has.
+    /// A page says that the list has one row more than it has.
     ListCountOff,
-    /// A page of masters lacks its last row.
+    /// A page lacks its last row.
     ListCutOff,
-    /// A list of masters seems to be empty.
+    /// A list seems to be empty.
     ListEmpty,
+    /// A list ignores its filters.
+    ListUnfiltered,
     /// Before a page of masters is read, somebody adds an item and a customer.
     ListGrows,
 }
 
 /// Every fault with its name in counters and control routes, and its description in `/sandbox`.
-const TABLE: [(&str, Fault, &str); 34] = [
+const TABLE: [(&str, Fault, &str); 35] = [
     ("dropped_before", Fault::DroppedBefore, "the connection is closed; the call was not carried out"),
     ("dropped_after", Fault::DroppedAfter, "the connection is closed; the call was carried out"),
     ("error_5xx_before", Fault::Error5xxBefore, "HTTP 500, 502, 503 or 504; the call was not carried out"),
@@ -124,10 +126,11 @@ const TABLE: [(&str, Fault, &str); 34] = [
     ("total_off", Fault::TotalOff, "the first saved invoice gets a total that is 0.01 too high"),
     ("not_saved", Fault::NotSaved, "the first invoice is reported as saved, but is not"),
     ("not_deleted", Fault::NotDeleted, "the invoice is reported as deleted, but is not"),
-    ("list_repeats", Fault::ListRepeats, "a list of masters answers every page with its first"),
-    ("list_count_off", Fault::ListCountOff, "a page of masters says that the list has one row more"),
-    ("list_cut_off", Fault::ListCutOff, "a page of masters lacks its last row"),
-    ("list_empty", Fault::ListEmpty, "a list of masters seems to be empty"),
+    ("list_repeats", Fault::ListRepeats, "a list answers every page with its first"),
+    ("list_count_off", Fault::ListCountOff, "a page of a list says that the list has one row more"),
+    ("list_cut_off", Fault::ListCutOff, "a page of a list lacks its last row"),
+    ("list_empty", Fault::ListEmpty, "a list seems to be empty"),
+    ("list_unfiltered", Fault::ListUnfiltered, "a list ignores its filters"),
     ("list_grows", Fault::ListGrows, "somebody adds an item and a customer before a page of masters is read"),
 ];
 
@@ -200,14 +203,22 @@ impl Fault {
     pub(super) fn affects(self) -> Affected {
         match self {
             Self::TotalOff | Self::NotSaved | Self::NotDeleted => Affected::Data,
-            _ if self.is_of_masters() => Affected::Data,
+            _ if self.is_of_lists() => Affected::Data,
             _ => Affected::Reply,
         }
     }
 
-    /// Whether it affects only the lists of masters.
-    pub fn is_of_masters(self) -> bool {
-        matches!(self, Self::ListRepeats | Self::ListCountOff | Self::ListCutOff | Self::ListEmpty | Self::ListGrows)
+    /// Whether it affects only lists: those of masters, and on request those of invoices.
+    pub fn is_of_lists(self) -> bool {
+        matches!(
+            self,
+            Self::ListRepeats
+                | Self::ListCountOff
+                | Self::ListCutOff
+                | Self::ListEmpty
+                | Self::ListUnfiltered
+                | Self::ListGrows
+        )
     }
 
     /// Whether this call can meet it at random.
@@ -219,7 +230,7 @@ impl Fault {
             Self::TotalOff | Self::WrongCustomer | Self::WrongDescription | Self::WrongTotal | Self::NoRecord => saves,
             Self::UnreadableTotal => saves || matches!(action, Action::InvoiceDetail | Action::InvoiceList),
             Self::NotDeleted => action == Action::InvoiceDelete,
-            fault if fault.is_of_masters() => action.lists_masters(),
+            fault if fault.is_of_lists() => action.lists_masters(),
             _ => true,
         }
     }

@@ -38,6 +38,12 @@ impl Query {
         self
     }
 
+    /// The same query without any filter, which is what a filter that is not understood gives.
+    pub(super) fn without_filters(mut self) -> Self {
+        self.0.retain(|(key, _)| !key.starts_with("filter."));
+        self
+    }
+
     fn count(&self, name: &str) -> Option<usize> {
         self.get(name)?.parse().ok().filter(|count| *count > 0)
     }

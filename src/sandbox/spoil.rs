@@ -25,6 +25,7 @@ impl Core {
             | Fault::ListCountOff
             | Fault::ListCutOff
             | Fault::ListEmpty
+            | Fault::ListUnfiltered
             | Fault::ListGrows => answer,
             Fault::DroppedBefore | Fault::DroppedAfter => Answer::Dropped,
             Fault::Error5xxBefore | Fault::Error5xxAfter => {

@@ -75,7 +75,7 @@ pub(super) fn work(
         Action::InvoiceDelete => invoice_delete(books, &query, slip, now),
         Action::InvoiceList => {
             let shown = books.shown(books.settings.list_lag, now);
-            Done::read(&list(&*shown, books, &query))
+            Done::read(&spoiled(query, slip, |query| list(&*shown, books, query)))
         }
         action => list_masters(books, action, query, slip),
     }
@@ -86,16 +86,25 @@ fn list_masters(books: &mut Books, action: Action, query: Query, slip: Option<Fa
     if slip == Some(Fault::ListGrows) {
         books.somebody_adds_masters();
     }
-    let query = if slip == Some(Fault::ListRepeats) { query.of_first_page() } else { query };
-    let mut reply = match action {
-        Action::CustomerList => list(&books.customers, books, &query),
-        Action::AccountList => list(&books.accounts, books, &query),
-        Action::WarehouseList => list(&books.warehouses, books, &query),
-        Action::BranchList => list(&books.branches, books, &query),
-        Action::TaxList => list(&books.taxes, books, &query),
-        Action::PaymentTermList => list(&books.payment_terms, books, &query),
-        _ => list(&books.items, books, &query),
+    Done::read(&spoiled(query, slip, |query| match action {
+        Action::CustomerList => list(&books.customers, books, query),
+        Action::AccountList => list(&books.accounts, books, query),
+        Action::WarehouseList => list(&books.warehouses, books, query),
+        Action::BranchList => list(&books.branches, books, query),
+        Action::TaxList => list(&books.taxes, books, query),
+        Action::PaymentTermList => list(&books.payment_terms, books, query),
+        _ => list(&books.items, books, query),
+    }))
+}
+
+/// The reply of a list with the fault in it.
+fn spoiled(query: Query, slip: Option<Fault>, list: impl FnOnce(&Query) -> Value) -> Value {
+    let query = match slip {
+        Some(Fault::ListRepeats) => query.of_first_page(),
+        Some(Fault::ListUnfiltered) => query.without_filters(),
+        _ => query,
     };
+    let mut reply = list(&query);
     match slip {
         Some(Fault::ListCountOff) => {
             reply["sp"]["rowCount"] = json!(reply["sp"]["rowCount"].as_u64().unwrap_or_default() + 1);
@@ -108,7 +117,7 @@ fn list_masters(books: &mut Books, action: Action, query: Query, slip: Option<Fa
         }
         _ => {}
     }
-    Done::read(&reply)
+    reply
 }
 
 fn discovery(host: &str) -> Done {

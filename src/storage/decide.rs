@@ -209,18 +209,31 @@ async fn write_documents<T: Dialect>(db: &mut T, verdicts: &[&Verdict], now: Tim
             let (wanted, progress) = invoice_in(verdict.state);
             let wanted = wanted.unwrap_or(document::Wanted::Exist).as_str();
             let number = storable(&draft.body.number);
-            Some(json!([verdict.order_id, draft.book, number, to_json(draft), wanted, progress.as_str()]))
+            let (day, customer_no) = (draft.body.trans_date, storable(&draft.body.customer_no));
+            let row = json!([
+                verdict.order_id,
+                draft.book,
+                number,
+                to_json(draft),
+                wanted,
+                progress.as_str(),
+                day,
+                customer_no
+            ]);
+            Some(row)
         })
         .collect();
     if !rows.is_empty() {
         let sql = format!(
             "INSERT INTO documents (order_id, kind, part, book, number, draft, wanted, state, due_since, next_attempt_at,
-                                    shadowed)
+                                    shadowed, day, customer_no)
              SELECT v.value ->> 0, 'invoice', 0, v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4,
-                    v.value ->> 5, CAST($2 AS BIGINT), CAST($2 AS BIGINT), {}
+                    v.value ->> 5, CAST($2 AS BIGINT), CAST($2 AS BIGINT), {},
+                    v.value ->> 6, v.value ->> 7
              FROM {} WHERE true
              ON CONFLICT (order_id, kind, part) DO UPDATE SET
                  book = excluded.book, number = excluded.number, draft = excluded.draft, shadowed = excluded.shadowed,
+                 day = excluded.day, customer_no = excluded.customer_no,
                  failed_checks = CASE WHEN excluded.draft <> documents.draft THEN 0 ELSE documents.failed_checks END, {}",
             is_shadowed("(SELECT o.created_at FROM orders o WHERE o.order_id = v.value ->> 0)"),
             T::ROWS,

@@ -22,6 +22,7 @@ mod past;
 mod postgres;
 mod read;
 mod recheck;
+mod reconciliation;
 mod records;
 mod remedy;
 mod rows;

@@ -6,12 +6,14 @@ mod inbox;
 mod lists;
 mod masters;
 mod posting;
+mod reconciliation;
 mod replicas;
 mod seen;
 mod shadow;
 mod timeline;
 
 pub use self::{
-    deciding::*, imports::*, inbox::*, lists::*, masters::*, posting::*, replicas::*, seen::*, shadow::*, timeline::*,
+    deciding::*, imports::*, inbox::*, lists::*, masters::*, posting::*, reconciliation::*, replicas::*, seen::*,
+    shadow::*, timeline::*,
 };
 pub use crate::domain::state::State;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use rust_decimal::{Decimal, prelude::ToPrimitive};
+use rust_decimal::Decimal;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -19,7 +19,7 @@ use crate::domain::{
 
 /// An amount as the database sums it; what is finer than a hundredth of a rupiah is rounded.
 pub fn hundredths(amount: Rupiah) -> i64 {
-    (amount.decimal() * Decimal::ONE_HUNDRED).round().to_i64().unwrap_or_default()
+    amount.hundredths()
 }
 
 /// What the reason of findings is about, for grouping: one item, one warehouse, one store.

@@ -102,20 +102,20 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
         | Problem::UnknownSnapshot { .. }
         | Problem::UnknownUnreadable(_)
         | Problem::UnknownRevision(_)
+        | Problem::UnknownNumber(..)
+        | Problem::FindingChanged
         | Problem::MappingStale(_)
         | Problem::UnknownList { .. } => (
             page.t("No longer there", "Sudah tidak ada"),
             page.t(
                 "What you looked for has changed in the meantime, or is no longer kept.",
                 "Yang Anda cari sudah berubah, atau sudah tidak disimpan.",
-            )
-            .to_owned(),
+            ).into(),
             page.t("Go back and load the page again.", "Kembali, lalu muat ulang halamannya."),
         ),
         Problem::RoleMissing { .. } => (
             page.t("Not allowed", "Tidak diizinkan"),
-            page.t("Your account may look at everything but not change this.", "Akun Anda boleh melihat semuanya, tetapi tidak boleh mengubah ini.")
-                .to_owned(),
+            page.t("Your account may look at everything but not change this.", "Akun Anda boleh melihat semuanya, tetapi tidak boleh mengubah ini.").into(),
             page.t(
                 "Ask the person who runs this service to give you another role, or ask a colleague who may do it.",
                 "Minta pengelola layanan ini memberi Anda peran lain, atau minta rekan yang boleh melakukannya.",

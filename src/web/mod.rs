@@ -19,6 +19,7 @@ mod order_line;
 mod orders;
 mod page;
 mod problems;
+mod reconciliation;
 mod setup;
 mod shadow;
 mod shadow_order;
@@ -55,6 +56,9 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/mapping/history", get(mapping::history::show))
         .route("/mapping/export", get(mapping::export))
         .route("/mapping/choices/{kind}", get(mapping::choices))
+        .route("/reconciliation", get(reconciliation::show))
+        .route("/reconciliation/export", get(reconciliation::export::show))
+        .route("/reconciliation/findings/{id}", get(reconciliation::finding::show))
         .route("/connection", get(connection::show));
     let workers = Router::new()
         .route("/problems/retry", post(problems::retry_all))
@@ -65,6 +69,8 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/orders/import/columns", post(import::choose))
         .route("/orders/{order_id}/retry", post(order::retry))
         .route("/orders/{order_id}/decision", post(order::decide))
+        .route("/reconciliation", post(reconciliation::run))
+        .route("/reconciliation/findings/{id}", post(reconciliation::finding::do_it))
         .route("/mapping/shadow/compare", post(shadow::compare_again))
         .route("/connection/check", post(connection::check))
         .route_layer(from_fn(auth::workers_only));

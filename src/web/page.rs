@@ -73,12 +73,13 @@ impl Page {
     }
 
     /// The navigation.
-    pub(super) fn links(&self) -> [Link; 5] {
+    pub(super) fn links(&self) -> [Link; 6] {
         let link = |path, icon, text, count| Link { path, icon, text, count, is_here: self.is_in(path) };
         [
             link("/", "today", self.t("Today", "Hari ini"), 0),
             link("/problems", "problems", self.t("Needs attention", "Perlu ditangani"), self.blocked),
             link("/orders", "orders", self.t("Orders", "Pesanan"), 0),
+            link("/reconciliation", "reconciliation", self.t("Reconciliation", "Rekonsiliasi"), 0),
             link("/mapping", "mapping", self.t("Mapping", "Pemetaan"), 0),
             link("/connection", "connection", self.t("Accurate connection", "Koneksi Accurate"), 0),
         ]
@@ -153,7 +154,7 @@ impl Page {
                 self.t("No invoice will be created for this order.", "Faktur tidak akan dibuat untuk pesanan ini.")
             }
             "now" => self.t("The invoice is being created now.", "Faktur sedang dibuat sekarang."),
-            "again" => self.t("The invoice is being created again.", "Faktur sedang dibuat ulang."),
+            "again" | "create_again" => self.t("The invoice is being created again.", "Faktur sedang dibuat ulang."),
             "undo" => self.t("The invoice is being deleted.", "Faktur sedang dihapus."),
             "none" => self.t("The decision was taken back.", "Keputusan sudah dicabut."),
             "read" => self.t(
@@ -194,6 +195,19 @@ impl Page {
             ),
             "started_before" => self.t("Invoices were being created already.", "Faktur memang sudah dibuat otomatis."),
             "comparing" => self.t("{} are being compared again.", "{} sedang dibandingkan lagi."),
+            "comparing_books" => self.t(
+                "The comparison with Accurate has begun.",
+                "Perbandingan dengan Accurate sudah dimulai.",
+            ),
+            "finding_closed" => self.t("The finding is closed.", "Temuan sudah ditutup."),
+            "accept_deleted" => self.t(
+                "The order now counts as one without an invoice.",
+                "Pesanan ini sekarang dianggap tanpa faktur.",
+            ),
+            "adopt" => self.t(
+                "The invoice counts as it is in Accurate.",
+                "Faktur dipakai sebagaimana adanya di Accurate.",
+            ),
             "checked" => self.t("Checked just now.", "Baru saja diperiksa."),
             _ => return None,
         };

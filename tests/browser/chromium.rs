@@ -119,6 +119,9 @@ impl Chromium {
         self.goes_to("/login").await;
         self.types("token", token).await;
         self.presses(button).await;
+        // The next address must not be overtaken by the page that follows the sign-in.
+        let is_elsewhere = async || (self.script("return location.pathname").await != "/login").then_some(());
+        eventually("somebody is signed in", is_elsewhere).await;
     }
 
     /// Fills in the field with this id, and leaves it, which closes its list of choices.

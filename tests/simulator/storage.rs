@@ -4,6 +4,7 @@
 mod imports;
 mod lists;
 mod others;
+mod reconciliation;
 mod stages;
 
 use std::{

@@ -55,9 +55,9 @@ const WITHHELD: [Action; 4] =
 /// The faults that are drawn: all except replies of 16 MiB, which take long and are irrelevant here, and those of lists
 /// that no simulated service reads.
 pub(crate) fn drawn() -> Vec<&'static str> {
-    let is_of_masters = |name: &&str| Fault::named(name, Duration::ZERO).is_some_and(Fault::is_of_masters);
+    let is_of_lists = |name: &&str| Fault::named(name, Duration::ZERO).is_some_and(Fault::is_of_lists);
     let drawn = Fault::NAMES.into_iter().filter(|name| !["huge", "deep"].contains(name));
-    drawn.filter(|name| !is_of_masters(name)).collect()
+    drawn.filter(|name| !is_of_lists(name)).collect()
 }
 
 /// What can happen in a world, and how often.

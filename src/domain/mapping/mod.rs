@@ -9,7 +9,7 @@ pub mod text;
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 
 use super::{
     order::Snapshot,
@@ -54,6 +54,23 @@ pub struct Mapping {
     pub skus: BTreeMap<String, String>,
     /// Per store id.
     pub stores: BTreeMap<String, Store>,
+    /// The nightly reconciliation.
+    pub reconcile: Reconcile,
+}
+
+/// When the books are reconciled every night, and for which days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reconcile {
+    /// From which time on, in WIB; `None`: never.
+    pub at: Option<Time>,
+    /// How many days back.
+    pub days: i32,
+}
+
+impl Default for Reconcile {
+    fn default() -> Self {
+        Self { at: Some(jiff::civil::time(2, 30, 0, 0)), days: 45 }
+    }
 }
 
 /// The settings of one store.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use toml::{Table, Value};
 
 use super::{
     AUTO_CREATE_AT, Bundles, CATEGORIES, DEFAULT_BOOK, InvoiceDate, Mapping, OnCancel, OnTotalDifference, PostingMode,
-    Store, TaxMode, Template, UnknownStores, canonical_id,
+    Reconcile, Store, TaxMode, Template, UnknownStores, canonical_id,
 };
 use crate::domain::toml_text::{Problem, Problems, Section, syntax_problem};
 
@@ -52,6 +52,7 @@ impl Mapping {
             warehouses: root.texts("warehouses"),
             skus: root.texts("skus").unwrap_or_default(),
             stores: read_stores(&root),
+            reconcile: read_reconcile(&root),
         };
         if !mapping.invoice_number.tells_orders_apart() {
             let value = root.value("invoice_number");
@@ -81,6 +82,29 @@ fn read_tax(section: &Section<'_>) -> Option<TaxMode> {
         .choice("mode", &[("off", TaxMode::Off), ("inclusive", TaxMode::Inclusive), ("exclusive", TaxMode::Exclusive)]);
     tax.finish();
     Some(mode)
+}
+
+fn read_reconcile(root: &Section<'_>) -> Reconcile {
+    let default = Reconcile::default();
+    let Some(section) = root.section("reconcile") else { return default };
+    let at = match section.value("at") {
+        None => default.at,
+        Some(value) => {
+            let word = match value {
+                Value::Datetime(time) => time.to_string(),
+                Value::String(text) => text.trim().to_owned(),
+                _ => "?".to_owned(),
+            };
+            let at = Time::strptime("%H:%M", &word).or_else(|_| word.parse::<Time>()).ok();
+            if at.is_none() && !word.is_empty() {
+                section.problem("at", Some(value), "must be a time in WIB such as \"02:30\", or \"\" for never");
+            }
+            at
+        }
+    };
+    let days = section.whole("days", 1..=366).and_then(|days| i32::try_from(days).ok()).unwrap_or(default.days);
+    section.finish();
+    Reconcile { at, days }
 }
 
 fn read_accounts(section: &Section<'_>) -> BTreeMap<String, String> {

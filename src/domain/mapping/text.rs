@@ -63,6 +63,9 @@ impl Mapping {
         set("skus", texts(&self.skus));
         let stores = self.stores.iter().map(|(id, store)| (id.clone(), Value::Table(store_table(store))));
         set("stores", Value::Table(stores.collect()));
+        let at = self.reconcile.at.map(|at| at.strftime("%H:%M").to_string()).unwrap_or_default();
+        let reconcile = [("at", text(at)), ("days", Value::Integer(self.reconcile.days.into()))];
+        set("reconcile", Value::Table(reconcile.map(|(key, value)| (key.to_owned(), value)).into_iter().collect()));
         table
     }
 

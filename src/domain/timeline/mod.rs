@@ -11,6 +11,7 @@ use super::{
     origin::Origin,
     reason::{Finding, Notice, Reason, Warning},
     recheck::Subject,
+    reconciliation::{Action, Class},
 };
 
 /// One entry of the timeline.
@@ -146,6 +147,17 @@ pub enum Event {
         document: Option<String>,
         /// The person.
         actor: String,
+    },
+    /// A person did something about a finding of the reconciliation.
+    FindingActed {
+        /// What kind of difference it was.
+        class: Class,
+        /// What was done.
+        action: Action,
+        /// The person.
+        actor: String,
+        /// The person's reason; empty if none was given.
+        reason: String,
     },
     /// A person acknowledged a warning.
     Acknowledged {

@@ -87,6 +87,12 @@ impl Event {
                 quoted(document.as_deref(), ", document "),
                 quoted(reason.as_deref(), ": ")
             ),
+            Self::FindingActed { class, action, actor, reason } => format!(
+                "\"{actor}\" dealt with \"{}\": {}{}",
+                class.name(LANGUAGE),
+                action.name(LANGUAGE),
+                quoted(Some(reason.as_str()).filter(|reason| !reason.is_empty()), ": ")
+            ),
             Self::Acknowledged { warning, actor } => {
                 format!("\"{actor}\" acknowledged: {}", clause(warning.sentence(LANGUAGE)))
             }
@@ -157,6 +163,12 @@ impl Event {
                 decision.in_words(LANGUAGE),
                 quoted(document.as_deref(), ", dokumen "),
                 quoted(reason.as_deref(), ": ")
+            ),
+            Self::FindingActed { class, action, actor, reason } => format!(
+                "\"{actor}\" menangani \"{}\": {}{}",
+                class.name(LANGUAGE),
+                action.name(LANGUAGE),
+                quoted(Some(reason.as_str()).filter(|reason| !reason.is_empty()), ": ")
             ),
             Self::Acknowledged { warning, actor } => {
                 format!("\"{actor}\" menandai sudah dilihat: {}", clause(warning.sentence(LANGUAGE)))

@@ -18,6 +18,8 @@ use crate::domain::mapping::{AUTO_CREATE_AT, CATEGORIES};
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct MappingBody {
+    /// The nightly reconciliation.
+    reconcile: Option<MappingReconcile>,
     /// `on`, or `shadow`: everything is decided and drafted, and nothing is sent to Accurate.
     #[schema(example = "on", schema_with = posting)]
     posting: Option<String>,
@@ -148,6 +150,19 @@ fn one_of(words: impl IntoIterator<Item = &'static str>) -> Object {
     or_null(Type::String).enum_values(Some(words)).build()
 }
 
+/// The nightly reconciliation.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its description is used")]
+struct MappingReconcile {
+    /// From which time on, in WIB; empty for never.
+    #[schema(example = "02:30", pattern = r"^\s*$|^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    at: Option<String>,
+    /// How many days back.
+    #[schema(example = 45, minimum = 1, maximum = 366)]
+    days: Option<i64>,
+}
+
 fn statuses() -> Object {
     one_of(AUTO_CREATE_AT.map(|(word, _)| word))
 }
@@ -231,7 +246,7 @@ mod tests {
         let mapping = Mapping::parse("mapping.toml", samples::MAPPING).expect("valid");
         let mut document = serde_json::to_value(mapping.to_table()).expect("a mapping is JSON");
         // These stand in schemas of their own.
-        for key in ["tax", "stores"] {
+        for key in ["tax", "stores", "reconcile"] {
             document.as_object_mut().expect("an object").remove(key).expect("it is there");
         }
         let mut found = Vec::new();

@@ -1,23 +1,29 @@
 //! `/v1`: what people and their tools ask for. One file per operation, named like its `operationId`.
 
 pub(crate) mod acknowledge_warning;
+pub(crate) mod act_on_finding;
 pub(crate) mod check_mapping;
+pub(crate) mod close_finding;
 pub(super) mod compare_mapping_revisions;
 pub(crate) mod decide_order;
 pub(super) mod export_orders;
+pub(crate) mod get_finding;
 pub(super) mod get_mapping;
 pub(super) mod get_mapping_revision;
 pub(super) mod get_order;
+pub(super) mod get_reconciliation;
 pub(super) mod get_shadow;
 pub(super) mod get_snapshot;
 pub(super) mod get_summary;
 pub(super) mod get_totals;
 pub(super) mod get_unreadable_webhook;
 pub(crate) mod import_orders;
+pub(crate) mod list_findings;
 pub(super) mod list_mapping_revisions;
 pub(super) mod list_masters;
 pub(super) mod list_orders;
 pub(super) mod list_problems;
+pub(super) mod list_reconciliations;
 pub(crate) mod list_shadow_differences;
 pub(super) mod list_skus;
 pub(crate) mod list_unreadable_webhooks;
@@ -25,7 +31,9 @@ mod order;
 mod order_with_timeline;
 pub(crate) mod preview_order;
 pub(super) mod put_mapping;
+pub(crate) mod reconciliation;
 pub(super) mod refresh_masters;
+pub(crate) mod request_reconciliation;
 pub(crate) mod restore_mapping;
 pub(crate) mod retry_order;
 pub(super) mod retry_orders;
@@ -53,6 +61,10 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/v1/summary", get(get_summary::handler))
         .route("/v1/shadow", get(get_shadow::handler))
         .route("/v1/shadow/differences", get(list_shadow_differences::handler))
+        .route("/v1/reconciliations", get(list_reconciliations::handler))
+        .route("/v1/reconciliations/{id}", get(get_reconciliation::handler))
+        .route("/v1/findings", get(list_findings::handler))
+        .route("/v1/findings/{id}", get(get_finding::handler))
         .route("/v1/mapping", get(get_mapping::handler))
         .route("/v1/mapping/history", get(list_mapping_revisions::handler))
         .route("/v1/mapping/revisions/{revision}", get(get_mapping_revision::handler))
@@ -68,6 +80,9 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/v1/orders/{order_id}/retry", post(retry_order::handler))
         .route("/v1/orders/{order_id}/decision", post(decide_order::handler))
         .route("/v1/orders/{order_id}/warnings/{code}/acknowledge", post(acknowledge_warning::handler))
+        .route("/v1/reconciliations", post(request_reconciliation::handler))
+        .route("/v1/findings/{id}/close", post(close_finding::handler))
+        .route("/v1/findings/{id}/action", post(act_on_finding::handler))
         .route("/v1/unreadable/{id}/retry", post(retry_unreadable_webhook::handler))
         .route("/v1/books/{book}/masters/{kind}/refresh", post(refresh_masters::handler))
         .route_layer(middleware::from_fn(auth::workers_only));

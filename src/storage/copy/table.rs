@@ -36,6 +36,12 @@ pub(super) const TABLES: &[Table] = &[
     table("timeline", &["order_id", "seq"], 2_000),
     table("shadow_orders", &["order_id"], 2_000),
     table("shadow_differences", &["id"], 2_000),
+    table("reconciliations", &["id"], 1_000),
+    table("reconciled_books", &["id"], 1_000),
+    table("listed_invoices", &["part", "id"], 2_000),
+    table("asked_orders", &["part", "order_id"], 2_000),
+    table("findings", &["id"], 1_000),
+    table("reconciled_days", &["day", "store_id", "book"], 2_000),
     table("rechecks", &["book", "subject"], 2_000),
     table("kept_bodies", &["delivery"], 2_000),
     table("cleared_up_to", &["id"], 1),
@@ -52,6 +58,7 @@ pub(super) const COUNTED: &[Table] = &[
     table("day_counts", &["kind", "day", "store_id", "state"], 0),
     table("warning_counts", &["warning"], 0),
     table("shadow_counts", &["what"], 0),
+    table("finding_counts", &["class", "state"], 0),
 ];
 
 /// The columns of a table, those of its key first.

@@ -14,6 +14,7 @@ mod mappings;
 mod master_lists;
 mod orders;
 mod rechecks;
+mod reconciliations;
 mod replicas;
 mod requests;
 mod seen;
@@ -22,7 +23,8 @@ mod sessions;
 pub use self::{
     attempts::Attempts, comparisons::Comparisons, decisions::Decisions, deliveries::Deliveries, figures::Figures,
     housekeeping::Housekeeping, imports::Imports, mappings::Mappings, master_lists::MasterLists, orders::Orders,
-    rechecks::Rechecks, replicas::Replicas, requests::Requests, seen::Seen, sessions::Sessions,
+    rechecks::Rechecks, reconciliations::Reconciliations, replicas::Replicas, requests::Requests, seen::Seen,
+    sessions::Sessions,
 };
 use super::{
     Result,
@@ -37,6 +39,7 @@ pub trait Storage:
     + PostingStorage
     + ImportStorage
     + Comparisons
+    + Reconciliations
     + MasterLists
     + Requests
     + Figures

@@ -1,0 +1,320 @@
+//! The invoices of a period, page by page, each row checked against the question; and one invoice by itself
+//! (accurate.md §3, backfill.md §2).
+
+use std::collections::HashSet;
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::{
+    client::{Call, Session},
+    invoices::same_number,
+    outcome::{Failure, Meaning, Refusal},
+    reply::{Envelope, Lenient, Rows, Skipped, Text, Whole},
+};
+use crate::domain::{
+    invoice::ACCURATE_DAY,
+    money::Rupiah,
+    reconciliation::{Period, Shown},
+};
+
+/// Rows requested in one call; 100 is accepted (accurate.md §3, A).
+const PAGE_SIZE: u64 = 100;
+
+/// A period with more invoices is taken for a filter that was ignored.
+const MOST_ROWS: u64 = 2_000_000;
+
+/// An invoice as a list or `detail` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// What is compared.
+    pub shown: Shown,
+    /// Its description, which names its order by default.
+    pub description: String,
+}
+
+/// Why a page could not be read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Unread {
+    /// The call failed.
+    Call(Failure),
+    /// The list became shorter since its first page: rows may have moved to a page that was read before. It has to be
+    /// read again from its first page.
+    Changed,
+    /// The page contradicts the question, or the pages before it.
+    Contradiction(String),
+}
+
+impl From<Failure> for Unread {
+    fn from(failure: Failure) -> Self {
+        Self::Call(failure)
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Record {
+    id: Whole,
+    number: Text,
+    trans_date: Text,
+    customer: Lenient<Customer>,
+    description: Text,
+    total_amount: Text,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Customer {
+    customer_no: Text,
+}
+
+impl Record {
+    /// An error names the field that is missing.
+    fn listed(self) -> Result<Listed, &'static str> {
+        if self.number.0.is_empty() {
+            return Err("number");
+        }
+        let total = Rupiah::parse(&self.total_amount.0).map_err(|_| "total")?;
+        let shown = Shown {
+            id: self.id.0.ok_or("id")?,
+            number: self.number.0,
+            customer_no: self.customer.0.ok_or("customer")?.customer_no.0,
+            day: Date::strptime(ACCURATE_DAY, &self.trans_date.0).map_err(|_| "date")?,
+            total: total.hundredths(),
+        };
+        Ok(Listed { shown, description: self.description.0 })
+    }
+}
+
+/// Reads the invoices of a period from the first page to the last.
+///
+/// Accurate ignores a filter that it does not understand (accurate.md §3, B), so every row is checked against the days
+/// that were asked for. Invoices are created while the list is read: they come last, because rows are sorted by id, and
+/// make the list longer. A list that becomes shorter has lost a row, and the rows behind it have moved.
+pub struct Pages {
+    period: Period,
+    next_page: u64,
+    /// How many rows the list has, according to the latest page.
+    row_count: Option<u64>,
+    seen: HashSet<i64>,
+}
+
+impl Pages {
+    /// Before the first page.
+    pub fn of(period: Period) -> Self {
+        Self { period, next_page: 1, row_count: None, seen: HashSet::new() }
+    }
+
+    /// Behind the rows with these ids: a reading that was interrupted is continued.
+    pub fn behind(period: Period, seen: HashSet<i64>, row_count: u64) -> Self {
+        let next_page = seen.len() as u64 / PAGE_SIZE + 1;
+        // The rows of a page that was not full may come again.
+        Self { period, next_page, row_count: (!seen.is_empty()).then_some(row_count), seen }
+    }
+
+    /// How many rows the list has; 0 before the first page is read.
+    pub fn row_count(&self) -> u64 {
+        self.row_count.unwrap_or_default()
+    }
+
+    /// How many rows have come.
+    pub fn rows_read(&self) -> u64 {
+        self.seen.len() as u64
+    }
+
+    /// The call for the next page; `None` after the last.
+    pub fn next_call(&self) -> Option<Call> {
+        if self.row_count.is_some_and(|count| self.seen.len() as u64 >= count) {
+            return None;
+        }
+        let (page, size) = (self.next_page.to_string(), PAGE_SIZE.to_string());
+        let [from, to] = [self.period.from, self.period.to].map(|day| day.strftime(ACCURATE_DAY).to_string());
+        let query = [
+            ("fields", "id,number,transDate,customer,description,totalAmount"),
+            ("sp.page", &*page),
+            ("sp.pageSize", &*size),
+            ("sp.sort", "id|asc"),
+            ("filter.transDate.op", "BETWEEN"),
+            ("filter.transDate.val[0]", &*from),
+            ("filter.transDate.val[1]", &*to),
+        ];
+        Some(Call::get("sales-invoice/list", &query).in_background())
+    }
+
+    /// Makes that call. After a failed call it can be made again.
+    pub async fn read(&mut self, session: &Session, call: &Call) -> Result<Vec<Listed>, Unread> {
+        let page = session.call::<Rows<Record>, Skipped>(call).await?;
+        self.take(page)
+    }
+
+    fn take(&mut self, page: Envelope<Rows<Record>, Skipped>) -> Result<Vec<Listed>, Unread> {
+        let Envelope { d: list, row_count, page, page_size, .. } = page;
+        let asked = self.next_page;
+        let contradiction = |what: String| Err(Unread::Contradiction(what));
+        let Some(row_count) = row_count else {
+            return contradiction("a page does not say how many rows the list has".to_owned());
+        };
+        if self.row_count.is_some_and(|before| row_count < before) {
+            return Err(Unread::Changed);
+        }
+        if row_count > MOST_ROWS {
+            return contradiction(format!("the list is said to have {row_count} rows"));
+        }
+        if page.is_some_and(|page| page != asked) {
+            return contradiction(format!("page {} came instead of page {asked}", page.unwrap_or_default()));
+        }
+        if page_size.is_some_and(|size| size != PAGE_SIZE) {
+            let size = page_size.unwrap_or_default();
+            return contradiction(format!("pages of {size} rows came instead of pages of {PAGE_SIZE}"));
+        }
+        let (came, due) = (list.rows.len() as u64, row_count.saturating_sub((asked - 1) * PAGE_SIZE).min(PAGE_SIZE));
+        if came != due || !list.complete {
+            return contradiction(format!("page {asked} has {came} readable rows instead of {due}"));
+        }
+        let known = (asked - 1) * PAGE_SIZE;
+        let is_continued = self.seen.len() as u64 > known;
+        let mut listed = Vec::with_capacity(list.rows.len());
+        for row in list.rows {
+            let id = row.id.0.unwrap_or_default();
+            let row = match row.listed() {
+                Ok(row) => row,
+                Err(field) => return contradiction(format!("the invoice with id {id} has no readable {field}")),
+            };
+            if !self.period.contains(row.shown.day) {
+                let (number, day) = (&row.shown.number, row.shown.day);
+                return contradiction(format!("invoice {number} of {day} is outside the days that were asked for"));
+            }
+            if self.seen.insert(id) {
+                listed.push(row);
+            } else if !is_continued {
+                return contradiction(format!("the invoice with id {id} came twice"));
+            }
+        }
+        self.row_count = Some(row_count);
+        // The last page may have become fuller when it is read again.
+        self.next_page = if came == PAGE_SIZE { asked + 1 } else { asked };
+        Ok(listed)
+    }
+}
+
+/// By what one invoice is asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum ByKey<'a> {
+    /// Accurate's id.
+    Id(i64),
+    /// Its number.
+    Number(&'a str),
+}
+
+/// One invoice, if it exists. The call gives way to all others.
+pub async fn one(session: &Session, key: ByKey<'_>) -> Result<Option<Listed>, Failure> {
+    let id = match key {
+        ByKey::Id(id) => id.to_string(),
+        ByKey::Number(_) => String::new(),
+    };
+    let question = match key {
+        ByKey::Id(_) => ("id", &*id),
+        ByKey::Number(number) => ("number", number),
+    };
+    let call = Call::get("sales-invoice/detail", &[question]).in_background();
+    let found = match session.call::<Record, Skipped>(&call).await {
+        Ok(Envelope { d, .. }) => d.listed().map_err(|missing| {
+            Failure::Ambiguous(format!("the invoice cannot be compared: Accurate does not show its {missing}"))
+        })?,
+        Err(Failure::Refused(Refusal { meaning: Meaning::NotFound, .. })) => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    let is_asked_for = match key {
+        ByKey::Id(id) => found.shown.id == id,
+        ByKey::Number(number) => same_number(&found.shown.number, number),
+    };
+    if is_asked_for {
+        return Ok(Some(found));
+    }
+    Err(Failure::Ambiguous("Accurate answered with another invoice than the one asked for".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const NOVEMBER: Period = Period { from: date(2026, 11, 1), to: date(2026, 11, 30) };
+
+    fn rows(ids: std::ops::RangeInclusive<i64>) -> Vec<Value> {
+        let row = |id: i64| {
+            json!({"id": id, "number": format!("N{id}"), "transDate": "05/11/2026", "totalAmount": 150_000,
+                   "customer": {"customerNo": "8277"}, "description": id.to_string()})
+        };
+        ids.map(row).collect()
+    }
+
+    fn page(number: u64, rows: Vec<Value>, count: u64) -> Envelope<Rows<Record>, Skipped> {
+        Envelope {
+            d: serde_json::from_str(&Value::Array(rows).to_string()).expect("rows"),
+            r: None,
+            pages: Some(count.div_ceil(PAGE_SIZE)),
+            row_count: Some(count),
+            page: Some(number),
+            page_size: Some(PAGE_SIZE),
+        }
+    }
+
+    fn first_of(count: u64) -> Pages {
+        let mut pages = Pages::of(NOVEMBER);
+        pages.take(page(1, rows(1..=100), count)).expect("a good page");
+        pages
+    }
+
+    fn what(result: Result<Vec<Listed>, Unread>) -> String {
+        match result.expect_err("the page must be refused") {
+            Unread::Contradiction(what) => what,
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_list_ends_when_every_invoice_has_come() {
+        let mut pages = first_of(150);
+        assert!(pages.next_call().is_some());
+        assert_eq!(pages.take(page(2, rows(101..=150), 150)).map(|rows| rows.len()), Ok(50));
+        assert!(pages.next_call().is_none());
+        let mut empty = Pages::of(NOVEMBER);
+        assert_eq!(empty.take(page(1, Vec::new(), 0)), Ok(Vec::new()));
+        assert!(empty.next_call().is_none());
+    }
+
+    #[test]
+    fn invoices_that_are_created_meanwhile_are_read_as_well() {
+        let mut pages = first_of(150);
+        assert_eq!(pages.take(page(2, rows(101..=160), 160)).map(|rows| rows.len()), Ok(60));
+        assert!(pages.next_call().is_none());
+        // The last page was not full, and has become fuller when it is read again after a restart.
+        let mut continued = Pages::behind(NOVEMBER, (1..=160).collect(), 170);
+        assert_eq!(continued.take(page(2, rows(101..=170), 170)).map(|rows| rows.len()), Ok(10));
+        assert!(continued.next_call().is_none());
+    }
+
+    #[test]
+    fn every_wrong_answer_is_noticed() {
+        assert_eq!(what(first_of(250).take(page(2, rows(1..=100), 250))), "the invoice with id 1 came twice");
+        assert_eq!(what(first_of(250).take(page(1, rows(101..=200), 250))), "page 1 came instead of page 2");
+        let short = what(first_of(250).take(page(2, rows(101..=199), 250)));
+        assert_eq!(short, "page 2 has 99 readable rows instead of 100");
+        assert_eq!(what(first_of(250).take(page(2, rows(101..=200), 249))), "Changed");
+        let silent = Envelope { row_count: None, ..page(2, rows(101..=200), 250) };
+        assert_eq!(what(first_of(250).take(silent)), "a page does not say how many rows the list has");
+        let mut elsewhere = rows(101..=200);
+        elsewhere[3]["transDate"] = json!("05/10/2026");
+        let ignored = what(first_of(250).take(page(2, elsewhere, 250)));
+        assert_eq!(ignored, "invoice N104 of 2026-10-05 is outside the days that were asked for");
+        for field in ["number", "customer", "totalAmount", "transDate", "id"] {
+            let mut without = rows(101..=200);
+            without[0].as_object_mut().expect("a row").remove(field);
+            let said = what(first_of(250).take(page(2, without, 250)));
+            assert!(said.contains("has no readable"), "{field}: {said}");
+        }
+    }
+}

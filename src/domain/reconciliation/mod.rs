@@ -1,0 +1,393 @@
+//! Reconciliation: what our ledger holds of an order's invoice beside what Accurate shows now (design.md §8).
+//!
+//! [`judge`] compares one order; [`stranger`] judges an invoice that no order knows. Both say what each side counts, and
+//! what a person should know. The sums of a period follow from the judgements: [`sums`].
+
+mod class;
+pub mod sums;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use jiff::{SignedDuration, Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    class::{Class, FindingState},
+    words::{Action, Facts},
+};
+use super::order::OrderId;
+
+/// The days that are compared, the last one included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// The first day.
+    pub from: Date,
+    /// The last day.
+    pub to: Date,
+}
+
+impl Period {
+    /// Whether a day is in it.
+    pub fn contains(self, day: Date) -> bool {
+        self.from <= day && day <= self.to
+    }
+}
+
+/// What our ledger says about the invoice of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The order.
+    pub order_id: OrderId,
+    /// The order's store.
+    pub store_id: String,
+    /// What it says about the invoice.
+    pub standing: Standing,
+    /// Accurate's id, once it is known.
+    pub accurate_id: Option<i64>,
+    /// Its number.
+    pub number: String,
+    /// The customer's number.
+    pub customer_no: String,
+    /// The day on which it is booked.
+    pub day: Date,
+    /// Its total in hundredths of a rupiah: the one that Accurate gave back, or the draft's.
+    pub total: i64,
+    /// When the order last changed: an answer of Accurate from before proves nothing about it.
+    pub changed_at: Timestamp,
+}
+
+/// What our ledger says about an invoice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It exists.
+    Exists,
+    /// In shadow mode: another integration should have created it.
+    Draft,
+    /// It was never created.
+    Never,
+    /// It was deleted.
+    Gone,
+    /// It must be deleted, and that has not succeeded for long.
+    MustGo,
+    /// It is being created or deleted.
+    UnderWay,
+    /// It should have been created long ago.
+    Late,
+}
+
+/// An invoice that Accurate shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Accurate's id.
+    pub id: i64,
+    /// Its number.
+    pub number: String,
+    /// The customer's number.
+    pub customer_no: String,
+    /// The day on which it is booked.
+    pub day: Date,
+    /// Its total in hundredths of a rupiah.
+    pub total: i64,
+}
+
+/// A field in which an invoice in Accurate differs from our ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Field {
+    /// Its total.
+    Total,
+    /// Its customer.
+    Customer,
+    /// Its day.
+    Day,
+    /// Its number.
+    Number,
+}
+
+/// One side of a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Side {
+    /// The invoice's number.
+    pub number: String,
+    /// The customer's number.
+    pub customer_no: String,
+    /// The day on which it is booked.
+    pub day: Date,
+    /// Its total in hundredths of a rupiah.
+    pub total: i64,
+}
+
+/// A difference that a person should know about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of difference.
+    pub class: Class,
+    /// What it is about; there is one finding for each.
+    pub subject: Subject,
+    /// The order, if one is known.
+    pub order_id: Option<OrderId>,
+    /// The store; empty if several stores share the customer.
+    pub store_id: String,
+    /// Accurate's id of the invoice, if it is known.
+    pub accurate_id: Option<i64>,
+    /// Our ledger's side, where it counts.
+    pub ledger: Option<Side>,
+    /// Accurate's side, where it counts.
+    pub accurate: Option<Side>,
+    /// In which fields both sides differ.
+    pub fields: Vec<Field>,
+}
+
+/// What a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// The invoice of an order.
+    Order(OrderId),
+    /// An invoice in Accurate, by Accurate's id.
+    Invoice(i64),
+    /// What remains of a day after all other findings.
+    Day(Date),
+}
+
+impl Subject {
+    /// The text that is stored; there is one finding for each.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Order(id) => format!("order:{id}"),
+            Self::Invoice(id) => format!("invoice:{id}"),
+            Self::Day(day) => format!("day:{day}"),
+        }
+    }
+}
+
+impl Finding {
+    /// What a person has seen of it: another shape opens it again.
+    pub fn shape(&self) -> String {
+        let side = |side: Option<&Side>| match side {
+            Some(side) => format!("{} {} {} {}", side.day, side.total, side.customer_no, side.number),
+            None => String::new(),
+        };
+        let accurate_id = self.accurate_id.map(|id| id.to_string()).unwrap_or_default();
+        format!("{}|{accurate_id}|{}|{}", self.class, side(self.ledger.as_ref()), side(self.accurate.as_ref()))
+    }
+
+    /// The day under which it is listed: our ledger's, else Accurate's.
+    pub fn day(&self) -> Option<Date> {
+        let side = self.ledger.as_ref().or(self.accurate.as_ref());
+        match &self.subject {
+            Subject::Day(day) => Some(*day),
+            Subject::Order(_) | Subject::Invoice(_) => side.map(|side| side.day),
+        }
+    }
+}
+
+/// What the comparison of an order comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// What each side counts, and what a person should know.
+    Known(Known),
+    /// The order's invoice is being created or deleted: neither side counts it in this run.
+    UnderWay,
+    /// Accurate has to be asked for the invoice by itself first. A list may be older than the ledger, and what it does
+    /// not show may have been moved to another day.
+    Ask,
+}
+
+/// What each side counts, and what a person should know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Whether our ledger counts the invoice in the period.
+    pub ledger: Option<Amount>,
+    /// Invoices that Accurate counts in the period.
+    pub accurate: Vec<Amount>,
+    /// The differences.
+    pub findings: Vec<Finding>,
+}
+
+/// A day and an amount in hundredths of a rupiah.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Amount {
+    /// The day.
+    pub day: Date,
+    /// Hundredths of a rupiah.
+    pub total: i64,
+}
+
+/// Compares what the ledger holds of an order with all invoices that Accurate shows for it. `asked_at` is when Accurate
+/// was last asked for them one by one.
+pub fn judge(held: &Held, shown: &[Shown], asked_at: Option<Timestamp>, period: Period) -> Judgement {
+    let asked = match asked_at {
+        Some(at) if at >= held.certain_from() => Asked::WithCertainty,
+        Some(at) if at >= held.changed_at => Asked::SinceChange,
+        _ => Asked::Never,
+    };
+    match held.standing {
+        // What is shown of one that is late may be the save whose reply was lost; the next attempt looks it up.
+        Standing::Late if shown.is_empty() => Judgement::Known(late(held, period)),
+        Standing::UnderWay | Standing::Late => Judgement::UnderWay,
+        Standing::Never => Judgement::Known(never(held, shown, period)),
+        Standing::Exists | Standing::Draft => wanted(held, shown, asked, period),
+        Standing::Gone | Standing::MustGo if shown.is_empty() => Judgement::Known(Known::default()),
+        Standing::Gone | Standing::MustGo if asked != Asked::WithCertainty => Judgement::Ask,
+        Standing::Gone | Standing::MustGo => Judgement::Known(unwanted(held, shown, period)),
+    }
+}
+
+fn late(held: &Held, period: Period) -> Known {
+    let is_due = period.contains(held.day);
+    let finding = Finding { ledger: Some(held.side()), ..held.finding(Class::Late) };
+    Known { findings: if is_due { vec![finding] } else { Vec::new() }, ..Known::default() }
+}
+
+/// Invoices that name an order which has none of ours: somebody else created them.
+fn never(held: &Held, shown: &[Shown], period: Period) -> Known {
+    let mut all = Known::default();
+    for one in shown {
+        let known = stranger(one, &held.store_id, Some(&held.order_id), period);
+        all.accurate.extend(known.accurate);
+        all.findings.extend(known.findings);
+    }
+    all
+}
+
+/// The ledger says that the invoice exists.
+fn wanted(held: &Held, shown: &[Shown], asked: Asked, period: Period) -> Judgement {
+    let by_id = shown.iter().find(|one| Some(one.id) == held.accurate_id);
+    // Ours may have been moved out of the period while a copy of it is in it.
+    if by_id.is_none() && held.accurate_id.is_some() && asked != Asked::WithCertainty {
+        return Judgement::Ask;
+    }
+    let ours = by_id.or_else(|| shown.iter().find(|one| one.number == held.number)).or_else(|| shown.first());
+    let mut known = Known::default();
+    if period.contains(held.day) {
+        known.ledger = Some(Amount { day: held.day, total: held.total });
+    }
+    let Some(ours) = ours else {
+        if asked != Asked::WithCertainty {
+            return Judgement::Ask;
+        }
+        known.findings.push(Finding { ledger: Some(held.side()), ..held.finding(Class::MissingInAccurate) });
+        return Judgement::Known(known);
+    };
+    let fields = held.fields_that_differ_from(ours);
+    if !fields.is_empty() {
+        if asked == Asked::Never {
+            return Judgement::Ask;
+        }
+        known.findings.push(Finding {
+            accurate_id: Some(ours.id),
+            ledger: Some(held.side()),
+            accurate: Some(ours.side()),
+            fields,
+            ..held.finding(Class::Differs)
+        });
+    }
+    for one in shown {
+        known.accurate.extend(one.counted(period));
+        if one.id != ours.id && period.contains(one.day) {
+            known.findings.push(Finding {
+                subject: Subject::Invoice(one.id),
+                accurate_id: Some(one.id),
+                accurate: Some(one.side()),
+                ..held.finding(Class::Twice)
+            });
+        }
+    }
+    Judgement::Known(known)
+}
+
+/// The ledger says that the invoice no longer exists.
+fn unwanted(held: &Held, shown: &[Shown], period: Period) -> Known {
+    let mut known = Known::default();
+    for (nth, one) in shown.iter().filter(|one| period.contains(one.day)).enumerate() {
+        known.accurate.extend(one.counted(period));
+        let subject = if nth == 0 { Subject::Order(held.order_id.clone()) } else { Subject::Invoice(one.id) };
+        known.findings.push(Finding {
+            subject,
+            accurate_id: Some(one.id),
+            accurate: Some(one.side()),
+            ..held.finding(Class::VoidStanding)
+        });
+    }
+    known
+}
+
+/// Judges an invoice of one of our customers that is the invoice of none of our orders. `order_id` is an order that it
+/// names all the same: one that has no invoice of ours.
+pub fn stranger(shown: &Shown, store_id: &str, order_id: Option<&OrderId>, period: Period) -> Known {
+    let Some(amount) = shown.counted(period) else { return Known::default() };
+    let finding = Finding {
+        class: Class::Foreign,
+        subject: Subject::Invoice(shown.id),
+        order_id: order_id.cloned(),
+        store_id: store_id.to_owned(),
+        accurate_id: Some(shown.id),
+        ledger: None,
+        accurate: Some(shown.side()),
+        fields: Vec::new(),
+    };
+    Known { ledger: None, accurate: vec![amount], findings: vec![finding] }
+}
+
+/// How far Accurate was asked for an order's invoices one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// Not since the order last changed.
+    Never,
+    /// Since then, but so soon that an invoice may not be shown yet, or one that was deleted still be.
+    SinceChange,
+    /// Long enough after it.
+    WithCertainty,
+}
+
+/// How long after a change Accurate may still show what was before (accurate.md §3, C).
+const CERTAIN_AFTER: SignedDuration = SignedDuration::from_secs(30);
+
+impl Held {
+    /// From when on it means something that Accurate does not show the order's invoice, or still shows it.
+    pub fn certain_from(&self) -> Timestamp {
+        self.changed_at + CERTAIN_AFTER
+    }
+
+    fn finding(&self, class: Class) -> Finding {
+        Finding {
+            class,
+            subject: Subject::Order(self.order_id.clone()),
+            order_id: Some(self.order_id.clone()),
+            store_id: self.store_id.clone(),
+            accurate_id: self.accurate_id,
+            ledger: None,
+            accurate: None,
+            fields: Vec::new(),
+        }
+    }
+
+    fn side(&self) -> Side {
+        let Self { number, customer_no, day, total, .. } = self.clone();
+        Side { number, customer_no, day, total }
+    }
+
+    fn fields_that_differ_from(&self, shown: &Shown) -> Vec<Field> {
+        // Some databases change the case of letters.
+        let same_number = self.number.to_lowercase() == shown.number.to_lowercase();
+        let fields = [
+            (Field::Total, self.total == shown.total),
+            (Field::Customer, self.customer_no == shown.customer_no),
+            (Field::Day, self.day == shown.day),
+            (Field::Number, same_number),
+        ];
+        fields.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
+    }
+}
+
+impl Shown {
+    fn side(&self) -> Side {
+        let Self { number, customer_no, day, total, .. } = self.clone();
+        Side { number, customer_no, day, total }
+    }
+
+    fn counted(&self, period: Period) -> Option<Amount> {
+        period.contains(self.day).then_some(Amount { day: self.day, total: self.total })
+    }
+}

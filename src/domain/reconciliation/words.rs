@@ -1,0 +1,216 @@
+//! Findings and what can be done about them, in words.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{Class, Field, Finding, Side};
+use crate::domain::{money::Rupiah, reason::Language};
+
+/// What is known about a finding, as it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Our ledger's side.
+    pub ledger: Option<Side>,
+    /// Accurate's side.
+    pub accurate: Option<Side>,
+    /// In which fields they differ.
+    #[serde(default)]
+    pub fields: Vec<Field>,
+    /// What else is known, in words; for example the status that Forstok shows.
+    #[serde(default)]
+    pub note: String,
+}
+
+impl Facts {
+    /// The facts of a finding.
+    pub fn of(finding: &Finding) -> Self {
+        let Finding { class, ledger, accurate, fields, .. } = finding.clone();
+        let rest = accurate.as_ref().filter(|_| class == Class::Unexplained).map(|side| rupiah(side.total));
+        Self { ledger, accurate, fields, note: rest.unwrap_or_default() }
+    }
+
+    /// What happened, in one sentence.
+    pub fn in_words(&self, class: Class, language: Language) -> String {
+        let (ledger, accurate) = (shown(self.ledger.as_ref()), shown(self.accurate.as_ref()));
+        let note = &self.note;
+        let (english, indonesian) = match class {
+            Class::MissedWebhook => (
+                format!("Forstok has this order, but its webhook never arrived here. {note}"),
+                format!("Forstok memiliki pesanan ini, tetapi webhook-nya tidak pernah diterima. {note}"),
+            ),
+            Class::Stale => (
+                format!("Forstok has newer data about this order than what arrived here. {note}"),
+                format!("Forstok memiliki data pesanan yang lebih baru daripada yang diterima di sini. {note}"),
+            ),
+            Class::Late => (
+                format!("Invoice {ledger} is due, but has not been created for more than an hour."),
+                format!("Faktur {ledger} harus dibuat, tetapi belum dibuat lebih dari satu jam."),
+            ),
+            Class::MissingInAccurate => (
+                format!("Invoice {ledger} was created, but Accurate no longer has it: somebody deleted it there."),
+                format!("Faktur {ledger} pernah dibuat, tetapi tidak ada lagi di Accurate: ada yang menghapusnya."),
+            ),
+            Class::Differs => (
+                format!("The invoice was changed in Accurate: {}.", self.differences(Language::English)),
+                format!("Faktur diubah di Accurate: {}.", self.differences(Language::Indonesian)),
+            ),
+            Class::Twice => (
+                format!("Accurate has a second invoice for this order: {accurate}."),
+                format!("Accurate memiliki faktur kedua untuk pesanan ini: {accurate}."),
+            ),
+            Class::Foreign => (
+                format!("Accurate has invoice {accurate}, which was not created from any order here."),
+                format!("Accurate memiliki faktur {accurate}, yang tidak dibuat dari pesanan di sini."),
+            ),
+            Class::NotSettled => (
+                "The order is completed, but the invoice is not paid yet.".to_owned(),
+                "Pesanan sudah selesai, tetapi faktur belum dibayar.".to_owned(),
+            ),
+            Class::VoidStanding => (
+                format!("This order must have no invoice, but Accurate still has {accurate}."),
+                format!("Pesanan ini tidak boleh memiliki faktur, tetapi Accurate masih memiliki {accurate}."),
+            ),
+            Class::Unexplained => (
+                format!("{note} of this day are explained by no other finding. Run the reconciliation again."),
+                format!("{note} pada hari ini tidak dijelaskan oleh temuan lain. Jalankan rekonsiliasi lagi."),
+            ),
+        };
+        match language {
+            Language::English => english.trim_end().to_owned(),
+            Language::Indonesian => indonesian.trim_end().to_owned(),
+        }
+    }
+
+    fn differences(&self, language: Language) -> String {
+        let (Some(ledger), Some(accurate)) = (&self.ledger, &self.accurate) else { return String::new() };
+        let words = self.fields.iter().map(|field| {
+            let (ours, theirs) = (field.of(ledger), field.of(accurate));
+            match language {
+                Language::English => format!("{} {theirs} instead of {ours}", field.name(language)),
+                Language::Indonesian => format!("{} {theirs}, seharusnya {ours}", field.name(language)),
+            }
+        });
+        words.collect::<Vec<_>>().join("; ")
+    }
+}
+
+impl Field {
+    /// The name for people, within a sentence.
+    pub fn name(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::Total, _) => "total",
+            (Self::Customer, Language::English) => "customer",
+            (Self::Customer, Language::Indonesian) => "pelanggan",
+            (Self::Day, Language::English) => "date",
+            (Self::Day, Language::Indonesian) => "tanggal",
+            (Self::Number, Language::English) => "number",
+            (Self::Number, Language::Indonesian) => "nomor",
+        }
+    }
+
+    /// The field of one side, for people.
+    pub fn of(self, side: &Side) -> String {
+        match self {
+            Self::Total => rupiah(side.total),
+            Self::Customer => side.customer_no.clone(),
+            Self::Day => day(side.day),
+            Self::Number => side.number.clone(),
+        }
+    }
+}
+
+/// An invoice in a sentence: number, date and total.
+fn shown(side: Option<&Side>) -> String {
+    side.map(|side| format!("{} ({}, {})", side.number, day(side.day), rupiah(side.total))).unwrap_or_default()
+}
+
+fn day(day: Date) -> String {
+    day.strftime("%d/%m/%Y").to_string()
+}
+
+fn rupiah(hundredths: i64) -> String {
+    Rupiah::from_hundredths(hundredths).in_words()
+}
+
+/// What a person can do about a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Create the invoice again.
+    CreateAgain,
+    /// Let the order go without an invoice.
+    AcceptDeleted,
+    /// Take the invoice as it is in Accurate now.
+    Adopt,
+}
+
+impl Action {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::CreateAgain, Self::AcceptDeleted, Self::Adopt];
+
+    /// The word in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CreateAgain => "create_again",
+            Self::AcceptDeleted => "accept_deleted",
+            Self::Adopt => "adopt",
+        }
+    }
+
+    /// Parses the word in the API.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.as_str() == word)
+    }
+
+    /// What fits a finding of this class. Every finding can be closed with a reason.
+    pub fn fitting(class: Class) -> &'static [Self] {
+        match class {
+            Class::MissingInAccurate => &[Self::CreateAgain, Self::AcceptDeleted],
+            Class::Differs => &[Self::Adopt],
+            Class::MissedWebhook
+            | Class::Stale
+            | Class::Late
+            | Class::Twice
+            | Class::Foreign
+            | Class::NotSettled
+            | Class::VoidStanding
+            | Class::Unexplained => &[],
+        }
+    }
+
+    /// The name of the button.
+    pub fn name(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::CreateAgain, Language::English) => "Create again",
+            (Self::CreateAgain, Language::Indonesian) => "Buat ulang",
+            (Self::AcceptDeleted, Language::English) => "Accept as deleted",
+            (Self::AcceptDeleted, Language::Indonesian) => "Terima sebagai dihapus",
+            (Self::Adopt, Language::English) => "Adopt",
+            (Self::Adopt, Language::Indonesian) => "Gunakan data Accurate",
+        }
+    }
+
+    /// What happens then.
+    pub fn consequence(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::CreateAgain, Language::English) => {
+                "The order is decided again, and its invoice is created in Accurate under the same number."
+            }
+            (Self::CreateAgain, Language::Indonesian) => {
+                "Pesanan diputuskan ulang, dan fakturnya dibuat lagi di Accurate dengan nomor yang sama."
+            }
+            (Self::AcceptDeleted, Language::English) => {
+                "The order counts as one without an invoice. Nothing is created or deleted in Accurate."
+            }
+            (Self::AcceptDeleted, Language::Indonesian) => {
+                "Pesanan dianggap tanpa faktur. Tidak ada yang dibuat atau dihapus di Accurate."
+            }
+            (Self::Adopt, Language::English) => {
+                "The total, customer, date and number in Accurate count from now on. Nothing is changed in Accurate."
+            }
+            (Self::Adopt, Language::Indonesian) => {
+                "Total, pelanggan, tanggal, dan nomor di Accurate dipakai mulai sekarang. Tidak ada yang diubah di Accurate."
+            }
+        }
+    }
+}

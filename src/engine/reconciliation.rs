@@ -1,0 +1,147 @@
+//! Reconciliation: what people and the clock request, carried out by the leader of each book.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::civil::Date;
+use tokio::sync::watch;
+
+use super::Engine;
+use crate::{
+    domain::{
+        operator::Actor,
+        reconciliation::{Action, Period},
+    },
+    reconciling::{MayCall, OurCustomers},
+    storage::{Acted, Result},
+    supervisor::Progress,
+};
+
+/// How often a book is checked for a run, and the clock for the nightly one, also without a signal.
+const CHECK_ANYWAY: Duration = Duration::from_secs(5);
+
+impl Engine {
+    /// Requests a run over a period; returns its number.
+    pub async fn request_reconciliation(&self, period: Period, actor: &Actor) -> Result<i64> {
+        let (who, books) = (&actor.name, self.book_names());
+        let run = self.storage.request_reconciliation(period, who, None, &books, self.now()).await?;
+        let run = run.unwrap_or_default();
+        let Period { from, to } = period;
+        tracing::info!(run, actor = who, "reconciliation {run} of {from} to {to} was requested by {who}");
+        self.wake_reconciliation();
+        Ok(run)
+    }
+
+    /// Requests the nightly run if its time has come.
+    pub async fn request_nightly_reconciliation(&self) -> Result<()> {
+        let settings = self.mapping().mapping.reconcile;
+        let run = self.reconciling.request_nightly(settings, &self.book_names()).await?;
+        if let Some(run) = run {
+            tracing::info!(run, "the nightly reconciliation {run} begins");
+            self.wake_reconciliation();
+        }
+        Ok(())
+    }
+
+    /// Carries out the oldest part of a book that has not ended, if this replica leads the book; false if there is none,
+    /// or if it had to stop before its end.
+    pub async fn reconcile(&self, book: &str) -> Result<bool> {
+        let Some(session) = self.session(book) else { return Ok(false) };
+        if !self.posting.leads(book) || self.storage.next_part(book).await?.is_none() {
+            return Ok(false);
+        }
+        let ours = self.our_customers(book).await?;
+        let permission = || match self.posting.pause(book) {
+            _ if !self.posting.leads(book) => MayCall::No,
+            Some(pause) => MayCall::Paused(pause.words),
+            None => MayCall::Yes,
+        };
+        self.reconciling.carry_out(session, &ours, &permission).await
+    }
+
+    /// A person has dealt with a finding.
+    pub async fn close_finding(&self, id: i64, reason: &str, actor: &Actor) -> Result<Acted> {
+        let acted = self.storage.close_finding(id, &actor.name, reason, self.now()).await?;
+        if acted == Acted::Done {
+            tracing::info!(finding = id, actor = actor.name, "finding {id} was closed by {actor}");
+        }
+        Ok(acted)
+    }
+
+    /// Carries out what a person wants done about a finding.
+    pub async fn act_on_finding(&self, id: i64, action: Action, reason: &str, actor: &Actor) -> Result<Acted> {
+        let acted = self.storage.act_on_finding(id, action, &actor.name, reason, self.now()).await?;
+        if acted == Acted::Done {
+            let what = action.as_str();
+            tracing::info!(finding = id, actor = actor.name, action = what, "finding {id}: {actor} chose {what}");
+            self.decide_now().await?;
+            self.wake();
+        }
+        Ok(acted)
+    }
+
+    /// The day in Jakarta.
+    pub fn today(&self) -> Date {
+        crate::domain::day_in_wib(self.now())
+    }
+
+    fn book_names(&self) -> Vec<String> {
+        self.posting.books().into_iter().map(|book| book.name).collect()
+    }
+
+    fn wake_reconciliation(&self) {
+        self.signals.reconciliation_requested();
+        if !self.posting.leads_every_book() {
+            self.signals.notify_others();
+        }
+    }
+
+    /// The customers of a book's stores: those of the mapping, and stores that orders have named.
+    async fn our_customers(&self, book: &str) -> Result<OurCustomers> {
+        let active = self.mapping();
+        let mapped = &active.mapping.stores;
+        let mut stores: Vec<String> =
+            mapped.iter().filter(|(_, store)| store.book == book).map(|(id, _)| id.clone()).collect();
+        let is_default = book == crate::domain::mapping::DEFAULT_BOOK;
+        let seen = self.storage.stores().await?.into_iter().map(|store| store.id);
+        stores.extend(seen.filter(|id| is_default && !mapped.contains_key(id)));
+        let customer = |id: String| {
+            let customer_no = mapped.get(&id).and_then(|store| store.customer_no.clone());
+            (customer_no.unwrap_or_else(|| id.clone()), id)
+        };
+        Ok(OurCustomers::new(stores.into_iter().map(customer)))
+    }
+}
+
+pub(super) async fn reconcile_always(
+    engine: Arc<Engine>,
+    book: String,
+    mut stopped: watch::Receiver<bool>,
+    progress: Progress,
+) {
+    while !*stopped.borrow() {
+        if let Err(error) = engine.request_nightly_reconciliation().await {
+            tracing::error!("the nightly reconciliation could not be requested: {error}");
+        }
+        // A call in the background may wait for long. What is cut short continues after the next start.
+        let reconciled = async {
+            tokio::select! {
+                reconciled = engine.reconcile(&book) => Some(reconciled),
+                _ = stopped.changed() => None,
+            }
+        };
+        match progress.wait_for(reconciled).await {
+            None => return,
+            Some(Ok(true)) => continue,
+            Some(Ok(false)) => {}
+            Some(Err(error)) => tracing::error!(book, "book {book} could not be reconciled: {error}"),
+        }
+        let something_comes = async {
+            tokio::select! {
+                () = engine.signals.reconciliations(&book) => {}
+                () = engine.clock.sleep(CHECK_ANYWAY) => {}
+                _ = stopped.changed() => {}
+            }
+        };
+        progress.wait_for(something_comes).await;
+    }
+}

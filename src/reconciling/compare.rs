@@ -1,0 +1,301 @@
+//! Compares our ledger with what Accurate showed, and asks for what is not as expected.
+
+use jiff::{Timestamp, civil::Date};
+
+use super::{OurCustomers, Permission, Reconciling, Stop};
+use crate::{
+    accurate::{
+        client::Session,
+        period::{ByKey, Listed, one},
+    },
+    domain::{
+        order::OrderId,
+        reconciliation::{
+            Class, Finding, Held, Judgement, Shown, Side, Standing, Subject, judge, stranger,
+            sums::{Count, SumsByDay},
+        },
+    },
+    storage::{Answer, Conclusion, HeldAt, ListedInvoice, Result, RunPart},
+};
+
+/// Orders that are compared at a time.
+const BATCH: i64 = 500;
+
+/// How often an order is asked for because it changes meanwhile, before the next run is left to see it.
+const MOST_QUESTIONS: u32 = 3;
+
+/// What was compared so far.
+#[derive(Default)]
+struct Comparison {
+    sums: SumsByDay,
+    findings: Vec<Finding>,
+    /// Invoices that Accurate showed, but that count on neither side: those of others, and those under way.
+    left_out: Count,
+    /// Why not all questions were answered.
+    unanswered: Option<String>,
+}
+
+impl Comparison {
+    fn leave_out(&mut self, shown: &[Shown], part: &RunPart) {
+        for one in shown.iter().filter(|one| part.period.contains(one.day)) {
+            self.left_out += Count { count: 1, total: one.total };
+        }
+    }
+}
+
+impl Reconciling {
+    /// Compares everything.
+    pub(super) async fn compare(
+        &self,
+        session: &Session,
+        part: &RunPart,
+        ours: &OurCustomers,
+        permission: Permission<'_>,
+    ) -> Result<std::result::Result<Conclusion, Stop>> {
+        let mut all = Comparison::default();
+        let mut after = None;
+        loop {
+            let page = self.storage.held_in_period(part, after, self.clock.now(), BATCH).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.place);
+            let held: Vec<_> = page.into_iter().map(|HeldAt { held, .. }| held).collect();
+            if let Err(stop) = self.compare_orders(session, part, held, permission, &mut all).await? {
+                return Ok(Err(stop));
+            }
+        }
+        if let Err(stop) = self.compare_others(session, part, ours, permission, &mut all).await? {
+            return Ok(Err(stop));
+        }
+        if all.unanswered.is_none() {
+            self.check_sums(part, &mut all).await?;
+        }
+        Ok(Ok(Conclusion { incomplete: all.unanswered, sums: all.sums, findings: all.findings }))
+    }
+
+    /// Whether our ledger holds an invoice of these days that Accurate should list.
+    pub(super) async fn ledger_holds_any(&self, part: &RunPart) -> Result<bool> {
+        let mut after = None;
+        loop {
+            let page = self.storage.held_in_period(part, after, self.clock.now(), BATCH).await?;
+            let Some(last) = page.last() else { return Ok(false) };
+            after = Some(last.place);
+            if page.iter().any(|one| one.held.standing == Standing::Exists) {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// What our ledger counts, when Accurate's list could not be read.
+    pub(super) async fn ledger_alone(&self, part: &RunPart, why: String) -> Result<Conclusion> {
+        let mut sums = SumsByDay::default();
+        let mut after = None;
+        loop {
+            let page = self.storage.held_in_period(part, after, self.clock.now(), BATCH).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.place);
+            for HeldAt { held, .. } in page.iter().filter(|one| one.held.standing == Standing::Exists) {
+                sums.add_ledger(&held.store_id, held.day, held.total);
+            }
+        }
+        Ok(Conclusion { incomplete: Some(why), sums, findings: Vec::new() })
+    }
+
+    async fn compare_orders(
+        &self,
+        session: &Session,
+        part: &RunPart,
+        held: Vec<Held>,
+        permission: Permission<'_>,
+        all: &mut Comparison,
+    ) -> Result<std::result::Result<(), Stop>> {
+        let ids: Vec<_> = held.iter().map(|held| held.order_id.clone()).collect();
+        let mut shown_of = self.storage.shown_of(part.id, &ids).await?;
+        for held in held {
+            let (shown, asked_at) = shown_of.remove(&held.order_id).unwrap_or_default();
+            if let Err(stop) = self.compare_one(session, part, (held, shown, asked_at), permission, all).await? {
+                return Ok(Err(stop));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    async fn compare_one(
+        &self,
+        session: &Session,
+        part: &RunPart,
+        (mut held, mut shown, mut asked_at): (Held, Vec<Shown>, Option<Timestamp>),
+        permission: Permission<'_>,
+        all: &mut Comparison,
+    ) -> Result<std::result::Result<(), Stop>> {
+        for _ in 0..=MOST_QUESTIONS {
+            match judge(&held, &shown, asked_at, part.period) {
+                Judgement::Known(known) => {
+                    all.sums.add(&held.store_id, &known, part.period);
+                    all.findings.extend(known.findings);
+                    return Ok(Ok(()));
+                }
+                Judgement::UnderWay => break,
+                Judgement::Ask => match self.ask(session, part, (&held, &shown, asked_at), permission).await? {
+                    Ok(()) => {}
+                    Err(Stop::Interrupted) => return Ok(Err(Stop::Interrupted)),
+                    Err(Stop::Incomplete(why)) => {
+                        all.unanswered = Some(why);
+                        break;
+                    }
+                },
+            }
+            let order = [held.order_id.clone()];
+            (shown, asked_at) = self.storage.shown_of(part.id, &order).await?.remove(&order[0]).unwrap_or_default();
+            let again = self.storage.held_of(&part.book, &order, self.clock.now()).await?.remove(&order[0]);
+            let Some(again) = again else { break };
+            held = again;
+        }
+        all.leave_out(&shown, part);
+        Ok(Ok(()))
+    }
+
+    /// Asks Accurate for an order's invoices one by one: by id, and by number if the id is gone.
+    async fn ask(
+        &self,
+        session: &Session,
+        part: &RunPart,
+        (held, shown, asked_at): (&Held, &[Shown], Option<Timestamp>),
+        permission: Permission<'_>,
+    ) -> Result<std::result::Result<(), Stop>> {
+        // Accurate may show a change late. Orders that changed a moment ago are few.
+        let is_first = asked_at.is_none_or(|at| at < held.changed_at);
+        if !is_first && let Ok(wait) = held.certain_from().duration_since(self.clock.now()).try_into() {
+            self.clock.sleep(wait).await;
+        }
+        let at = self.clock.now();
+        let mut ids: Vec<_> = held.accurate_id.into_iter().collect();
+        if held.standing != Standing::Exists || !shown.iter().any(|one| Some(one.id) == held.accurate_id) {
+            ids.extend(shown.iter().map(|one| one.id));
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        let (mut found, mut absent) = (Vec::new(), Vec::new());
+        for id in ids {
+            match self.read_one(session, ByKey::Id(id), permission).await {
+                Ok(Some(listed)) => found.push(listed),
+                Ok(None) => absent.push(id),
+                Err(stop) => return Ok(Err(stop)),
+            }
+        }
+        if found.is_empty() {
+            match self.read_one(session, ByKey::Number(&held.number), permission).await {
+                Ok(listed) => found.extend(listed),
+                Err(stop) => return Ok(Err(stop)),
+            }
+        }
+        let found =
+            found.into_iter().map(|Listed { shown, description }| ListedInvoice { shown, description }).collect();
+        let answer = Answer { order_id: held.order_id.clone(), at, found, absent };
+        self.storage.answer(part, &answer).await?;
+        Ok(Ok(()))
+    }
+
+    async fn read_one(
+        &self,
+        session: &Session,
+        key: ByKey<'_>,
+        permission: Permission<'_>,
+    ) -> std::result::Result<Option<Listed>, Stop> {
+        let patience = self.patience();
+        loop {
+            self.wait_for_permission(&patience, permission).await?;
+            match one(session, key).await {
+                Ok(found) => return Ok(found),
+                Err(failure) => self.wait_after(&failure, &patience, permission).await?,
+            }
+        }
+    }
+
+    /// Invoices that belong to no order whose invoice our ledger books in the period.
+    async fn compare_others(
+        &self,
+        session: &Session,
+        part: &RunPart,
+        ours: &OurCustomers,
+        permission: Permission<'_>,
+        all: &mut Comparison,
+    ) -> Result<std::result::Result<(), Stop>> {
+        let mut after = i64::MIN;
+        loop {
+            let page = self.storage.other_invoices(part, after, BATCH).await?;
+            let Some((last, _)) = page.last() else { return Ok(Ok(())) };
+            after = last.id;
+            let orders: Vec<OrderId> = page.iter().filter_map(|(_, order)| order.clone()).collect();
+            let mut held = self.storage.held_of(&part.book, &orders, self.clock.now()).await?;
+            let shown_of = self.storage.shown_of(part.id, &orders).await?;
+            for (shown, order) in page {
+                let Some(order) = order else {
+                    Self::compare_stranger(part, ours, &shown, None, all);
+                    continue;
+                };
+                // All invoices of an order are compared together, with the first of them.
+                let Some((group, asked_at)) = shown_of.get(&order).cloned() else { continue };
+                if group.first().is_some_and(|first| first.id != shown.id) {
+                    continue;
+                }
+                let Some(held) = held.remove(&order) else {
+                    for shown in &group {
+                        Self::compare_stranger(part, ours, shown, Some(&order), all);
+                    }
+                    continue;
+                };
+                if let Err(stop) = self.compare_one(session, part, (held, group, asked_at), permission, all).await? {
+                    return Ok(Err(stop));
+                }
+            }
+        }
+    }
+
+    /// An invoice that no order's document accounts for; it counts only if it is one of our customers'.
+    fn compare_stranger(
+        part: &RunPart,
+        ours: &OurCustomers,
+        shown: &Shown,
+        order: Option<&OrderId>,
+        all: &mut Comparison,
+    ) {
+        let Some(store_id) = ours.store_of(&shown.customer_no) else {
+            return all.leave_out(std::slice::from_ref(shown), part);
+        };
+        let known = stranger(shown, store_id, order, part.period);
+        all.sums.add(store_id, &known, part.period);
+        all.findings.extend(known.findings);
+    }
+
+    /// Makes sure that every invoice that Accurate showed was counted once; a rest is a finding of its day.
+    async fn check_sums(&self, part: &RunPart, all: &mut Comparison) -> Result<()> {
+        let listed = self.storage.count_listed(part).await?;
+        let counted = all.sums.total().accurate;
+        let rest = listed.total - all.left_out.total - counted.total;
+        for (day, sums) in all.sums.by_day() {
+            if sums.unexplained() != 0 {
+                all.findings.push(unexplained(day, sums.unexplained()));
+            }
+        }
+        if rest != 0 {
+            // What was shown and not counted makes the difference smaller than it was taken for.
+            all.sums.add_rest(part.period.to, rest);
+            all.findings.push(unexplained(part.period.to, -rest));
+        }
+        Ok(())
+    }
+}
+
+/// A rest that no other finding explains.
+fn unexplained(day: Date, rest: i64) -> Finding {
+    Finding {
+        class: Class::Unexplained,
+        subject: Subject::Day(day),
+        order_id: None,
+        store_id: String::new(),
+        accurate_id: None,
+        ledger: None,
+        accurate: Some(Side { number: String::new(), customer_no: String::new(), day, total: rest }),
+        fields: Vec::new(),
+    }
+}

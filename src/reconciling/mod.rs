@@ -1,0 +1,196 @@
+//! Reconciliation: compares the invoices of a period in our ledger with those that Accurate lists now.
+//!
+//! A run has a part for each book, which the book's leader carries out in three steps. `list` reads the whole list of
+//! the period into storage. `compare` goes through our ledger and through what Accurate showed, and asks Accurate for
+//! each invoice that is not as expected by itself, because the list may be older than the ledger. Then the part is
+//! concluded in one commit: sums, findings, and findings whose cause is gone. Every step continues after a restart.
+//!
+//! It only reads, in calls that give way to all others and use at most half of Accurate's limit.
+
+mod compare;
+mod list;
+mod retry;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
+
+use crate::{
+    accurate::client::Session,
+    clock::SharedClock,
+    domain::{WIB, day_in_wib, mapping::Reconcile, reconciliation::Period},
+    storage::{Conclusion, Reconciliations, Result, RunPart},
+};
+
+/// Rows that are deleted in one commit. Webhooks wait for the same writer.
+const FORGOTTEN_AT_ONCE: i64 = 1_000;
+
+/// How long a read that fails is tried again (design.md §8).
+const RETRIED_FOR: SignedDuration = SignedDuration::from_secs(60);
+
+/// The longest period of a run, in days.
+pub const LONGEST_PERIOD: i32 = 400;
+
+/// Why a part stopped before its end.
+enum Stop {
+    /// Another process makes the book's calls now, or this one is asked to stop. The part is continued later.
+    Interrupted,
+    /// Something could not be read. The part ends incomplete.
+    Incomplete(String),
+}
+
+/// Whether this process may make a call now.
+pub enum MayCall {
+    /// It may.
+    Yes,
+    /// The book is paused, for this reason.
+    Paused(String),
+    /// Another process makes the book's calls.
+    No,
+}
+
+/// Asked before every call.
+pub type Permission<'a> = &'a (dyn Fn() -> MayCall + Sync);
+
+/// The customers of our stores, with the stores that use each.
+#[derive(Clone, Debug, Default)]
+pub struct OurCustomers(BTreeMap<String, Vec<String>>);
+
+impl OurCustomers {
+    /// From pairs of customer and store.
+    pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut customers = BTreeMap::<_, Vec<_>>::new();
+        for (customer, store) in pairs {
+            customers.entry(customer).or_default().push(store);
+        }
+        Self(customers)
+    }
+
+    /// The store that uses a customer; empty if several do, `None` if none does.
+    fn store_of(&self, customer_no: &str) -> Option<&str> {
+        match &**self.0.get(customer_no)? {
+            [one] => Some(one),
+            _ => Some(""),
+        }
+    }
+}
+
+/// Carries out runs.
+pub struct Reconciling {
+    storage: Arc<dyn Reconciliations>,
+    clock: SharedClock,
+}
+
+impl Reconciling {
+    /// Does nothing until it is asked to.
+    pub fn new(storage: Arc<dyn Reconciliations>, clock: SharedClock) -> Self {
+        Self { storage, clock }
+    }
+
+    /// Requests the nightly run if its time has come and it was not requested yet.
+    pub async fn request_nightly(&self, settings: Reconcile, books: &[String]) -> Result<Option<i64>> {
+        let now = self.clock.now();
+        let Some(night) = night_of(settings, now, self.storage.last_night().await?) else { return Ok(None) };
+        let period = Period { from: night.saturating_sub(settings.days.days()), to: night };
+        self.storage.request_reconciliation(period, "", Some(night), books, now).await
+    }
+
+    /// Carries out the oldest part of a book that has not ended. Returns false if there is none, or if it had to stop
+    /// before its end.
+    pub async fn carry_out(&self, session: &Session, ours: &OurCustomers, permission: Permission<'_>) -> Result<bool> {
+        let Some(part) = self.storage.next_part(session.name()).await? else { return Ok(false) };
+        let conclusion = match self.compare_period(session, &part, ours, permission).await? {
+            Ok(conclusion) => conclusion,
+            Err(Stop::Interrupted) => return Ok(false),
+            Err(Stop::Incomplete(why)) => self.ledger_alone(&part, why).await?,
+        };
+        self.storage.conclude(&part, &conclusion, self.clock.now()).await?;
+        while self.storage.forget_listed(part.id, FORGOTTEN_AT_ONCE).await? > 0 {}
+        report(&part, &conclusion);
+        Ok(true)
+    }
+
+    async fn compare_period(
+        &self,
+        session: &Session,
+        part: &RunPart,
+        ours: &OurCustomers,
+        permission: Permission<'_>,
+    ) -> Result<std::result::Result<Conclusion, Stop>> {
+        if !part.is_listed
+            && let Err(stop) = self.list(session, part, permission).await?
+        {
+            return Ok(Err(stop));
+        }
+        self.compare(session, part, ours, permission).await
+    }
+}
+
+/// How long after its time the first nightly run ever may begin: a service that was just installed has nothing to
+/// compare, and a later one is made up for.
+const FIRST_RUN_WITHIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// The night whose run is due: today's, from the set time on. A run that was missed because the service was down is made
+/// up for on the same day.
+fn night_of(settings: Reconcile, now: Timestamp, last: Option<Date>) -> Option<Date> {
+    let (today, time) = (day_in_wib(now), WIB.to_datetime(now).time());
+    let at = settings.at.filter(|at| time >= *at)?;
+    match last {
+        Some(last) => (last < today).then_some(today),
+        None => (time.duration_since(at) < FIRST_RUN_WITHIN).then_some(today),
+    }
+}
+
+fn report(part: &RunPart, conclusion: &Conclusion) {
+    let (book, findings) = (&part.book, conclusion.findings.len());
+    let Period { from, to } = part.period;
+    let sums = conclusion.sums.total();
+    if let Some(why) = &conclusion.incomplete {
+        return tracing::warn!(
+            book,
+            "book {book}: the reconciliation of {from} to {to} is incomplete, and says nothing about what was not seen: {why}"
+        );
+    }
+    tracing::info!(
+        book,
+        findings,
+        ledger = sums.ledger.count,
+        accurate = sums.accurate.count,
+        unexplained = sums.unexplained(),
+        "book {book}: {from} to {to} reconciled: {} invoices here, {} in Accurate, {findings} findings",
+        sums.ledger.count,
+        sums.accurate.count
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::{date, time};
+
+    use super::*;
+
+    #[test]
+    fn the_nightly_run_is_due_from_its_time_on_in_jakarta() {
+        let settings = Reconcile { at: Some(time(2, 30, 0, 0)), days: 45 };
+        let at = |text: &str| text.parse::<Timestamp>().expect("a time");
+        let last = Some(date(2026, 11, 25));
+        assert_eq!(night_of(settings, at("2026-11-25T19:29:59Z"), last), None);
+        assert_eq!(night_of(settings, at("2026-11-25T19:30:00Z"), last), Some(date(2026, 11, 26)));
+        assert_eq!(night_of(settings, at("2026-11-26T16:59:00Z"), last), Some(date(2026, 11, 26)), "made up for");
+        assert_eq!(night_of(settings, at("2026-11-26T16:59:00Z"), Some(date(2026, 11, 26))), None, "once a night");
+        let off = Reconcile { at: None, ..settings };
+        assert_eq!(night_of(off, at("2026-11-26T16:59:00Z"), last), None);
+        // After the installation, the first night is waited for.
+        assert_eq!(night_of(settings, at("2026-11-26T16:59:00Z"), None), None);
+        assert_eq!(night_of(settings, at("2026-11-25T20:00:00Z"), None), Some(date(2026, 11, 26)));
+    }
+
+    #[test]
+    fn a_customer_that_several_stores_share_belongs_to_none_of_them_alone() {
+        let pairs = [("C1", "8277"), ("C2", "8278"), ("C2", "8279")];
+        let ours = OurCustomers::new(pairs.map(|(customer, store)| (customer.to_owned(), store.to_owned())));
+        assert_eq!(ours.store_of("C1"), Some("8277"));
+        assert_eq!(ours.store_of("C2"), Some(""));
+        assert_eq!(ours.store_of("C3"), None);
+    }
+}

@@ -1,0 +1,279 @@
+//! Findings for people, what people do about them, and the sums of days.
+
+use std::collections::HashMap;
+
+use jiff::{Timestamp, civil::Date};
+
+use super::day;
+use crate::{
+    domain::{
+        manual::{Manual, ManualDecision},
+        money::Rupiah,
+        order::OrderId,
+        reconciliation::{
+            Action, Class, FindingState, Period, Side,
+            sums::{Count, Sums},
+        },
+        state::State,
+        timeline::Event,
+    },
+    storage::{
+        Acted, ClosedBy, FindingCounts, FindingFilter, FindingRecord, ReconciledDay, Result, StorageError,
+        dialect::{Columns, Dialect},
+        list::Binds,
+        rows::{json as to_json, json_column, moment, order_id, timestamp},
+        settle::lawful,
+        timeline::append,
+    },
+};
+
+const FINDING: &str =
+    "id, book, class, state, order_id, store_id, day, accurate_id, number, ledger_total, accurate_total,
+    facts, first_at, seen_at, closed_at, closed_by, closed_reason";
+
+fn finding(row: &impl Columns) -> Result<FindingRecord> {
+    let word = |column| Ok::<_, StorageError>((row.text(column)?, column));
+    let unknown = |(word, column)| StorageError::Unreadable(format!("{column} of a finding {word:?}"));
+    let (class, state) = (word("class")?, word("state")?);
+    let closed = match moment(row, "closed_at")? {
+        Some(at) => Some(ClosedBy {
+            at,
+            actor: row.text("closed_by")?.to_owned(),
+            reason: row.text("closed_reason")?.to_owned(),
+        }),
+        None => None,
+    };
+    Ok(FindingRecord {
+        id: row.number("id")?,
+        book: row.text("book")?.to_owned(),
+        class: Class::parse(class.0).ok_or_else(|| unknown(class))?,
+        state: FindingState::parse(state.0).ok_or_else(|| unknown(state))?,
+        order_id: if row.text("order_id")?.is_empty() { None } else { Some(order_id(row)?) },
+        store_id: row.text("store_id")?.to_owned(),
+        day: day(row, "day")?,
+        accurate_id: row.number_if_any("accurate_id")?,
+        number: row.text("number")?.to_owned(),
+        ledger_total: row.number_if_any("ledger_total")?,
+        accurate_total: row.number_if_any("accurate_total")?,
+        facts: json_column(row, "facts")?,
+        first_at: timestamp(row.number("first_at")?)?,
+        seen_at: timestamp(row.number("seen_at")?)?,
+        closed,
+    })
+}
+
+/// Findings with ids below `before`, newest first.
+pub(in crate::storage) async fn list<T: Dialect>(
+    db: &mut T,
+    filter: &FindingFilter,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<FindingRecord>> {
+    let mut binds = Binds::default();
+    let mut conditions = vec![format!("id < {}", binds.number(before.unwrap_or(i64::MAX)))];
+    let texts = [
+        ("class =", filter.class.map(|class| class.as_str().to_owned())),
+        ("state =", filter.state.map(|state| state.as_str().to_owned())),
+        ("order_id =", filter.order_id.as_ref().map(ToString::to_string)),
+        ("store_id =", filter.store_id.clone()),
+        ("day >=", filter.from.map(|day| day.to_string())),
+        ("day <=", filter.to.map(|day| day.to_string())),
+    ];
+    for (is, text) in texts {
+        conditions.extend(text.map(|text| format!("{is} {}", binds.text(&text))));
+    }
+    let limit = binds.number(limit);
+    let conditions = conditions.join(" AND ");
+    let sql = format!("SELECT {FINDING} FROM findings WHERE {conditions} ORDER BY id DESC LIMIT {limit}");
+    db.fetch(sql, &binds.values()).await?.iter().map(finding).collect()
+}
+
+/// The finding with this number.
+pub(in crate::storage) async fn one(db: &mut impl Dialect, id: i64) -> Result<Option<FindingRecord>> {
+    let sql = format!("SELECT {FINDING} FROM findings WHERE id = $1");
+    db.fetch(sql, &[id.into()]).await?.first().map(finding).transpose()
+}
+
+/// How many findings there are, by class and state.
+pub(in crate::storage) async fn counts(db: &mut impl Dialect) -> Result<Vec<(Class, FindingState, i64)>> {
+    let rows = db.fetch("SELECT class, state, n FROM finding_counts", &[]).await?;
+    let count = |row| {
+        let (class, state) = (Columns::text(row, "class")?, Columns::text(row, "state")?);
+        match (Class::parse(class), FindingState::parse(state)) {
+            (Some(class), Some(state)) => Ok((class, state, Columns::number(row, "n")?)),
+            _ => Err(StorageError::Unreadable(format!("findings of class {class:?} in state {state:?}"))),
+        }
+    };
+    rows.iter().map(count).collect()
+}
+
+/// How many findings there are about these days.
+pub(in crate::storage) async fn counts_of_days(db: &mut impl Dialect, period: Period) -> Result<FindingCounts> {
+    let sql = "SELECT state, COUNT(*) AS n FROM findings WHERE day >= $1 AND day <= $2 GROUP BY state";
+    let (from, to) = (period.from.to_string(), period.to.to_string());
+    let mut counts = FindingCounts::default();
+    for row in &db.fetch(sql, &[(&from).into(), (&to).into()]).await? {
+        let n = row.number("n")?;
+        match FindingState::parse(row.text("state")?) {
+            Some(FindingState::Open) => counts.open = n,
+            Some(FindingState::Gone) => counts.gone = n,
+            Some(FindingState::Closed) => counts.closed = n,
+            None => {}
+        }
+    }
+    Ok(counts)
+}
+
+/// When the finding that has been open for longest was opened.
+pub(in crate::storage) async fn oldest_open(db: &mut impl Dialect) -> Result<Option<Timestamp>> {
+    let rows = db.fetch("SELECT MIN(opened_at) AS at FROM findings WHERE state = 'open'", &[]).await?;
+    rows.first().map(|row| moment(row, "at")).transpose().map(Option::flatten)
+}
+
+/// A person has dealt with a finding.
+pub(in crate::storage) async fn close(
+    db: &mut impl Dialect,
+    id: i64,
+    actor: &str,
+    reason: &str,
+    now: Timestamp,
+) -> Result<Acted> {
+    let sql = "UPDATE findings SET state = 'closed', closed_at = $2, closed_by = $3, closed_reason = $4
+               WHERE id = $1 AND state <> 'closed'";
+    if db.execute(sql, &[id.into(), now.into(), actor.into(), reason.into()]).await? > 0 {
+        return Ok(Acted::Done);
+    }
+    Ok(if one(db, id).await?.is_some() { Acted::NoLongerFits } else { Acted::Unknown })
+}
+
+/// Carries out what a person wants done about an open finding, and closes it.
+pub(in crate::storage) async fn act<T: Dialect>(
+    db: &mut T,
+    id: i64,
+    action: Action,
+    actor: &str,
+    reason: &str,
+    now: Timestamp,
+) -> Result<Acted> {
+    let Some(finding) = one(db, id).await? else { return Ok(Acted::Unknown) };
+    let Some(order_id) = finding.order_id.clone() else { return Ok(Acted::NoLongerFits) };
+    if finding.state != FindingState::Open || !Action::fitting(finding.class).contains(&action) {
+        return Ok(Acted::NoLongerFits);
+    }
+    // Only while the order is as the finding says: its invoice exists, and nobody works on it.
+    let sql = "SELECT o.state FROM orders o JOIN documents d ON d.order_id = o.order_id
+               WHERE o.order_id = $1 AND o.state = 'invoiced' AND d.kind = 'invoice' AND d.part = 0
+                 AND d.state = 'exists' AND d.lease_until = 0";
+    if db.fetch(sql, &[(&order_id).into()]).await?.is_empty() {
+        return Ok(Acted::NoLongerFits);
+    }
+    match (action, &finding.facts.accurate, finding.accurate_id) {
+        (Action::CreateAgain, ..) => {
+            let again = ManualDecision {
+                decision: Manual::Again,
+                reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
+                document: None,
+                actor: actor.to_owned(),
+                at: now,
+            };
+            forget_invoice(db, &order_id, &to_json(&again), now).await?;
+        }
+        (Action::AcceptDeleted, ..) => forget_invoice(db, &order_id, "", now).await?,
+        (Action::Adopt, Some(accurate), Some(accurate_id)) => adopt(db, &order_id, accurate_id, accurate, now).await?,
+        (Action::Adopt, ..) => return Ok(Acted::NoLongerFits),
+    }
+    let events =
+        [Event::FindingActed { class: finding.class, action, actor: actor.to_owned(), reason: reason.to_owned() }];
+    append(db, std::iter::once((&order_id, events.as_slice())), now).await?;
+    let reason = if reason.is_empty() { action.as_str() } else { reason };
+    close(db, id, actor, reason, now).await
+}
+
+/// The order's invoice is gone, as after a deletion; with a decision the order is decided again.
+async fn forget_invoice(db: &mut impl Dialect, order_id: &OrderId, decision: &str, now: Timestamp) -> Result<()> {
+    lawful(order_id, State::Invoiced, State::Voided)?;
+    let sql = "UPDATE orders SET state = 'voided', reason = '', findings = '[]', subject = '', changed_at = $2,
+                   revision = revision + 1, decision = CASE WHEN $3 = '' THEN decision ELSE $3 END,
+                   undecided = CASE WHEN $3 = '' THEN undecided ELSE 1 END
+               WHERE order_id = $1";
+    db.execute(sql, &[order_id.into(), now.into(), decision.into()]).await?;
+    let sql =
+        "UPDATE documents SET state = 'gone', wanted = 'gone', recheck_at = 0, next_attempt_at = 0, due_since = NULL
+               WHERE order_id = $1 AND kind = 'invoice' AND part = 0";
+    db.execute(sql, &[order_id.into()]).await?;
+    Ok(())
+}
+
+/// The order's invoice is the one that Accurate has now.
+async fn adopt(
+    db: &mut impl Dialect,
+    order_id: &OrderId,
+    accurate_id: i64,
+    accurate: &Side,
+    now: Timestamp,
+) -> Result<()> {
+    let total = Rupiah::from_hundredths(accurate.total).to_string();
+    let day = accurate.day.to_string();
+    let sql = "UPDATE documents SET number = $2, accurate_id = $3, total = $4, day = $5, customer_no = $6
+               WHERE order_id = $1 AND kind = 'invoice' AND part = 0";
+    let values = [
+        order_id.into(),
+        (&accurate.number).into(),
+        accurate_id.into(),
+        (&total).into(),
+        (&day).into(),
+        (&accurate.customer_no).into(),
+    ];
+    db.execute(sql, &values).await?;
+    let sql = "UPDATE orders SET invoice_number = $2, invoice_id = $3, invoice_total = $4, amount = $5, changed_at = $6
+               WHERE order_id = $1";
+    let values = [
+        order_id.into(),
+        (&accurate.number).into(),
+        accurate_id.into(),
+        (&total).into(),
+        accurate.total.into(),
+        now.into(),
+    ];
+    db.execute(sql, &values).await?;
+    Ok(())
+}
+
+/// The latest comparison of each store's days, with the number of open findings.
+pub(in crate::storage) async fn days<T: Dialect>(db: &mut T, period: Period) -> Result<Vec<ReconciledDay>> {
+    let (from, to) = (period.from.to_string(), period.to.to_string());
+    let sql = "SELECT day, store_id, COUNT(*) AS n FROM findings
+               WHERE day >= $1 AND day <= $2 AND state = 'open' GROUP BY day, store_id";
+    let mut open = HashMap::<(Date, String), i64>::new();
+    for row in &db.fetch(sql, &[(&from).into(), (&to).into()]).await? {
+        open.insert((day(row, "day")?, row.text("store_id")?.to_owned()), row.number("n")?);
+    }
+    let sql = "SELECT day, store_id, book, at, complete, ledger_count, ledger_total, accurate_count, accurate_total, explained
+               FROM reconciled_days WHERE day >= $1 AND day <= $2 ORDER BY day, store_id, book";
+    let one = |row: &T::Row| {
+        let (day, store_id) = (day(row, "day")?, row.text("store_id")?.to_owned());
+        let count =
+            |count, total| Ok::<_, StorageError>(Count { count: row.number(count)?, total: row.number(total)? });
+        Ok(ReconciledDay {
+            at: timestamp(row.number("at")?)?,
+            book: row.text("book")?.to_owned(),
+            complete: row.number("complete")? == 1,
+            sums: Sums {
+                ledger: count("ledger_count", "ledger_total")?,
+                accurate: count("accurate_count", "accurate_total")?,
+                explained: row.number("explained")?,
+            },
+            open: open.get(&(day, store_id.clone())).copied().unwrap_or_default(),
+            day,
+            store_id,
+        })
+    };
+    db.fetch(sql, &[(&from).into(), (&to).into()]).await?.iter().map(one).collect()
+}
+
+/// What no finding explains, in hundredths of a rupiah, per book: of the latest part that ended complete.
+pub(in crate::storage) async fn unexplained(db: &mut impl Dialect, book: &str) -> Result<Option<i64>> {
+    let sql = "SELECT ledger_total - accurate_total - explained AS rest FROM reconciled_books
+               WHERE book = $1 AND ended_at IS NOT NULL AND incomplete = '' ORDER BY ended_at DESC LIMIT 1";
+    db.fetch(sql, &[book.into()]).await?.first().map(|row| row.number("rest")).transpose()
+}

@@ -1,0 +1,108 @@
+//! Our ledger's side: what we hold of each order's invoice.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp, civil::Date};
+
+use super::day;
+use crate::{
+    domain::{
+        money::Rupiah,
+        order::OrderId,
+        reconciliation::{Held, Period, Standing},
+    },
+    storage::{
+        HeldAt, Result, StorageError,
+        dialect::{Columns, Dialect},
+        rows::{json as to_json, moment, order_id, timestamp},
+    },
+};
+
+/// How long an invoice may be due, or wait for its deletion, before a person should know.
+const LATE_AFTER: SignedDuration = SignedDuration::from_hours(1);
+
+/// What the ledger says about document `d` of order `o`.
+const HELD: &str =
+    "d.id, d.order_id, d.state AS progress, d.wanted, d.shadowed, d.due_since, d.doubt_since, d.accurate_id,
+    d.number, d.customer_no, d.day, COALESCE(d.total, '') AS total, o.amount, o.store_id, o.changed_at,
+    (SELECT posting FROM mappings ORDER BY revision DESC LIMIT 1) AS posting";
+
+fn held(row: &impl Columns, now: Timestamp) -> Result<Held> {
+    let changed_at = timestamp(row.number("changed_at")?)?;
+    let accurate_id = row.number_if_any("accurate_id")?;
+    let standing = match (row.text("progress")?, row.text("wanted")?) {
+        ("exists", _) => Standing::Exists,
+        ("due", "exist") if row.number("shadowed")? == 1 && row.text_if_any("posting")? == Some("shadow") => {
+            Standing::Draft
+        }
+        ("due", "exist") => {
+            let is_late = moment(row, "due_since")?.is_some_and(|since| now.duration_since(since) > LATE_AFTER);
+            if is_late { Standing::Late } else { Standing::UnderWay }
+        }
+        ("due", _) if now.duration_since(changed_at) <= LATE_AFTER => Standing::UnderWay,
+        ("due", _) => Standing::MustGo,
+        _ if row.number("doubt_since")? != 0 => Standing::UnderWay,
+        ("blocked", _) if accurate_id.is_some() => Standing::MustGo,
+        ("gone", _) if accurate_id.is_some() => Standing::Gone,
+        _ => Standing::Never,
+    };
+    let total = row.text("total")?;
+    let total = if total.is_empty() {
+        row.number("amount")?
+    } else {
+        Rupiah::parse(total).map_err(|_| StorageError::Unreadable(format!("total {total:?}")))?.hundredths()
+    };
+    Ok(Held {
+        order_id: order_id(row)?,
+        store_id: row.text("store_id")?.to_owned(),
+        standing,
+        accurate_id,
+        number: row.text("number")?.to_owned(),
+        customer_no: row.text("customer_no")?.to_owned(),
+        day: day(row, "day")?,
+        total,
+        changed_at,
+    })
+}
+
+/// Invoices of a book that are booked on these days, in the order of days, behind a place.
+pub(in crate::storage) async fn of_period<T: Dialect>(
+    db: &mut T,
+    book: &str,
+    period: Period,
+    after: Option<(Date, i64)>,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<HeldAt>> {
+    let sql = format!(
+        "SELECT {HELD} FROM (SELECT * FROM documents
+                WHERE book = $1 AND kind = 'invoice' AND day >= $2 AND day <= $3 AND (day, id) > ($4, $5)
+                ORDER BY day, id LIMIT $6) AS d
+         {} orders o ON o.order_id = d.order_id ORDER BY d.day, d.id",
+        T::THEN_JOIN
+    );
+    let (from, to) = (period.from.to_string(), period.to.to_string());
+    let (after_day, after_id) = after.map_or((String::new(), 0), |(day, id)| (day.to_string(), id));
+    let values = [book.into(), (&from).into(), (&to).into(), (&after_day).into(), after_id.into(), limit.into()];
+    let place = |row: &T::Row| Ok(HeldAt { place: (day(row, "day")?, row.number("id")?), held: held(row, now)? });
+    db.fetch(sql, &values).await?.iter().map(place).collect()
+}
+
+/// What the ledger holds of these orders' invoices in a book.
+pub(in crate::storage) async fn of_orders<T: Dialect>(
+    db: &mut T,
+    book: &str,
+    orders: &[OrderId],
+    now: Timestamp,
+) -> Result<HashMap<OrderId, Held>> {
+    let sql = format!(
+        "SELECT {HELD} FROM {} {then} documents d ON d.order_id = v.value ->> 0 AND d.kind = 'invoice' AND d.part = 0
+             AND d.book = $2
+         {then} orders o ON o.order_id = d.order_id",
+        T::ROWS,
+        then = T::THEN_JOIN
+    );
+    let ids: Vec<_> = orders.iter().map(|id| [id]).collect();
+    let rows = db.fetch(sql, &[(&to_json(&ids)).into(), book.into()]).await?;
+    rows.iter().map(|row| held(row, now).map(|held| (held.order_id.clone(), held))).collect()
+}

@@ -1,0 +1,17 @@
+//! Reconciliation: runs and their parts (`runs`), our ledger's side (`ledger`), what Accurate showed (`listed`), findings
+//! and the sums of days (`findings`, `conclude`).
+
+pub(super) mod conclude;
+pub(super) mod findings;
+pub(super) mod ledger;
+pub(super) mod listed;
+pub(super) mod runs;
+
+use jiff::civil::Date;
+
+use super::{Result, StorageError, dialect::Columns};
+
+fn day(row: &impl Columns, column: &str) -> Result<Date> {
+    let text = row.text(column)?;
+    text.parse().map_err(|_| StorageError::Unreadable(format!("day {text:?}")))
+}

@@ -1,0 +1,146 @@
+//! Runs: requested, carried out book by book, ended.
+
+use jiff::{Timestamp, civil::Date};
+
+use super::{day, findings::counts_of_days};
+use crate::{
+    domain::reconciliation::{
+        Period,
+        sums::{Count, Sums},
+    },
+    storage::{
+        Result, Run, RunPart,
+        dialect::{Columns, Dialect},
+        rows::{json as to_json, moment, timestamp},
+    },
+};
+
+/// Requests a run. `None`: the nightly run of that day was requested before.
+pub(in crate::storage) async fn request<T: Dialect>(
+    db: &mut T,
+    period: Period,
+    who: &str,
+    night: Option<Date>,
+    books: &[String],
+    now: Timestamp,
+) -> Result<Option<i64>> {
+    let sql = "INSERT INTO reconciliations (from_day, to_day, who, night, requested_at)
+               VALUES ($1, $2, $3, CASE WHEN $4 = '' THEN NULL ELSE $4 END, $5)
+               ON CONFLICT (night) WHERE night IS NOT NULL DO NOTHING RETURNING id";
+    let (from, to) = (period.from.to_string(), period.to.to_string());
+    let night = night.map(|night| night.to_string()).unwrap_or_default();
+    let rows = db.fetch(sql, &[(&from).into(), (&to).into(), who.into(), (&night).into(), now.into()]).await?;
+    let Some(id) = rows.first().map(|row| row.number("id")).transpose()? else { return Ok(None) };
+    let sql = format!(
+        "INSERT INTO reconciled_books (run, book) SELECT CAST($2 AS BIGINT), v.value ->> 0 FROM {} WHERE true",
+        T::ROWS
+    );
+    let books: Vec<_> = books.iter().map(|book| [book]).collect();
+    db.execute(sql, &[(&to_json(&books)).into(), id.into()]).await?;
+    Ok(Some(id))
+}
+
+/// The day of the latest nightly run.
+pub(in crate::storage) async fn last_night(db: &mut impl Dialect) -> Result<Option<Date>> {
+    let sql = "SELECT night FROM reconciliations WHERE night IS NOT NULL ORDER BY night DESC LIMIT 1";
+    db.fetch(sql, &[]).await?.first().map(|row| day(row, "night")).transpose()
+}
+
+/// When a book was last compared completely.
+pub(in crate::storage) async fn last_complete(db: &mut impl Dialect, book: &str) -> Result<Option<Timestamp>> {
+    let sql = "SELECT ended_at FROM reconciled_books WHERE book = $1 AND ended_at IS NOT NULL AND incomplete = ''
+               ORDER BY ended_at DESC LIMIT 1";
+    db.fetch(sql, &[book.into()]).await?.first().map(|row| moment(row, "ended_at")).transpose().map(Option::flatten)
+}
+
+const PART: &str = "b.id, b.book, b.began_at, b.ended_at, b.is_listed, b.readings, b.rows_read, b.rows_expected, b.asked,
+    b.incomplete, b.ledger_count, b.ledger_total, b.accurate_count, b.accurate_total, b.explained, r.from_day, r.to_day";
+
+fn part(row: &impl Columns) -> Result<RunPart> {
+    let count = |count, total| {
+        Ok::<_, crate::storage::StorageError>(Count { count: row.number(count)?, total: row.number(total)? })
+    };
+    Ok(RunPart {
+        id: row.number("id")?,
+        book: row.text("book")?.to_owned(),
+        period: Period { from: day(row, "from_day")?, to: day(row, "to_day")? },
+        began_at: moment(row, "began_at")?,
+        ended_at: moment(row, "ended_at")?,
+        is_listed: row.number("is_listed")? == 1,
+        readings: row.number("readings")?,
+        rows_read: row.number("rows_read")?,
+        rows_expected: row.number("rows_expected")?,
+        asked: row.number("asked")?,
+        incomplete: row.text("incomplete")?.to_owned(),
+        sums: Sums {
+            ledger: count("ledger_count", "ledger_total")?,
+            accurate: count("accurate_count", "accurate_total")?,
+            explained: row.number("explained")?,
+        },
+    })
+}
+
+/// The oldest part of a book that has not ended: a later run waits for an earlier one.
+pub(in crate::storage) async fn next_part(db: &mut impl Dialect, book: &str) -> Result<Option<RunPart>> {
+    let sql = format!(
+        "SELECT {PART} FROM reconciled_books b JOIN reconciliations r ON r.id = b.run
+         WHERE b.book = $1 AND b.ended_at IS NULL ORDER BY b.id LIMIT 1"
+    );
+    db.fetch(sql, &[book.into()]).await?.first().map(part).transpose()
+}
+
+/// The list of a part is read from its first page.
+pub(in crate::storage) async fn begin_reading(db: &mut impl Dialect, part: i64, now: Timestamp) -> Result<()> {
+    let sql = "UPDATE reconciled_books SET began_at = COALESCE(began_at, $2), readings = readings + 1, is_listed = 0,
+                   rows_read = 0, rows_expected = 0 WHERE id = $1";
+    db.execute(sql, &[part.into(), now.into()]).await?;
+    for sql in ["DELETE FROM listed_invoices WHERE part = $1", "DELETE FROM asked_orders WHERE part = $1"] {
+        db.execute(sql, &[part.into()]).await?;
+    }
+    Ok(())
+}
+
+/// The whole list of a part was read.
+pub(in crate::storage) async fn finish_reading(db: &mut impl Dialect, part: i64) -> Result<()> {
+    db.execute("UPDATE reconciled_books SET is_listed = 1 WHERE id = $1", &[part.into()]).await.map(drop)
+}
+
+/// Runs with numbers below `before`, newest first.
+pub(in crate::storage) async fn list(db: &mut impl Dialect, before: Option<i64>, limit: i64) -> Result<Vec<Run>> {
+    let sql = "SELECT id, from_day, to_day, who, requested_at, ended_at FROM reconciliations
+               WHERE id < $1 ORDER BY id DESC LIMIT $2";
+    let rows = db.fetch(sql, &[before.unwrap_or(i64::MAX).into(), limit.into()]).await?;
+    let mut runs = Vec::with_capacity(rows.len());
+    for row in &rows {
+        runs.push(run(db, row).await?);
+    }
+    Ok(runs)
+}
+
+/// The run with this number.
+pub(in crate::storage) async fn one(db: &mut impl Dialect, id: i64) -> Result<Option<Run>> {
+    let sql = "SELECT id, from_day, to_day, who, requested_at, ended_at FROM reconciliations WHERE id = $1";
+    let rows = db.fetch(sql, &[id.into()]).await?;
+    match rows.first() {
+        Some(row) => run(db, row).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn run<T: Dialect>(db: &mut T, row: &T::Row) -> Result<Run> {
+    let id = row.number("id")?;
+    let period = Period { from: day(row, "from_day")?, to: day(row, "to_day")? };
+    let sql = format!(
+        "SELECT {PART} FROM reconciled_books b JOIN reconciliations r ON r.id = b.run WHERE b.run = $1 ORDER BY b.book"
+    );
+    let parts = db.fetch(sql, &[id.into()]).await?.iter().map(part).collect::<Result<_>>()?;
+    Ok(Run {
+        id,
+        period,
+        who: row.text("who")?.to_owned(),
+        requested_at: timestamp(row.number("requested_at")?)?,
+        ended_at: moment(row, "ended_at")?,
+        parts,
+        findings: counts_of_days(db, period).await?,
+    })
+}

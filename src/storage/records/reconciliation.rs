@@ -1,0 +1,210 @@
+//! What reconciliation reads and writes: runs, what Accurate showed, findings, and the sums of days.
+
+use std::collections::HashMap;
+
+use jiff::{Timestamp, civil::Date};
+
+use crate::domain::{
+    order::OrderId,
+    reconciliation::{
+        Class, Facts, Finding, FindingState, Held, Period, Shown,
+        sums::{Sums, SumsByDay},
+    },
+};
+
+/// A run: the comparison of a period, in all books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Its number.
+    pub id: i64,
+    /// The days that it compares.
+    pub period: Period,
+    /// Who requested it; empty for the nightly run.
+    pub who: String,
+    /// When it was requested.
+    pub requested_at: Timestamp,
+    /// When its last part ended.
+    pub ended_at: Option<Timestamp>,
+    /// Its parts, one for each book.
+    pub parts: Vec<RunPart>,
+    /// Findings about its days.
+    pub findings: FindingCounts,
+}
+
+/// The part of a run that concerns one book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunPart {
+    /// Its number.
+    pub id: i64,
+    /// The book.
+    pub book: String,
+    /// The days that it compares.
+    pub period: Period,
+    /// When it began.
+    pub began_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Whether the whole list was read.
+    pub is_listed: bool,
+    /// How often the list was begun.
+    pub readings: i64,
+    /// Rows of the list that were read.
+    pub rows_read: i64,
+    /// Rows that the list has.
+    pub rows_expected: i64,
+    /// Invoices that were asked for one by one.
+    pub asked: i64,
+    /// Why it is incomplete; empty if it is not.
+    pub incomplete: String,
+    /// What it came to.
+    pub sums: Sums,
+}
+
+/// How many findings are in which state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FindingCounts {
+    /// Open.
+    pub open: i64,
+    /// Gone.
+    pub gone: i64,
+    /// Closed by a person.
+    pub closed: i64,
+}
+
+/// A document of our ledger, in the order of days.
+#[derive(Clone, Debug)]
+pub struct HeldAt {
+    /// Behind which the next page begins.
+    pub place: (Date, i64),
+    /// What the ledger says.
+    pub held: Held,
+}
+
+/// An invoice that Accurate showed, with its description.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedInvoice {
+    /// What is compared.
+    pub shown: Shown,
+    /// Its description, which names its order by default.
+    pub description: String,
+}
+
+/// What Accurate showed for an order, and when its invoices were asked for one by one.
+pub type ShownOf = HashMap<OrderId, (Vec<Shown>, Option<Timestamp>)>;
+
+/// An answer to questions about one order's invoices.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The order.
+    pub order_id: OrderId,
+    /// When the first question was asked.
+    pub at: Timestamp,
+    /// Invoices that exist.
+    pub found: Vec<ListedInvoice>,
+    /// Ids of invoices that do not exist.
+    pub absent: Vec<i64>,
+}
+
+/// What a part came to.
+#[derive(Clone, Debug, Default)]
+pub struct Conclusion {
+    /// Why it is incomplete; `None`: everything was seen.
+    pub incomplete: Option<String>,
+    /// The sums of each store's days.
+    pub sums: SumsByDay,
+    /// The findings.
+    pub findings: Vec<Finding>,
+}
+
+/// A finding as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingRecord {
+    /// Its number.
+    pub id: i64,
+    /// The book.
+    pub book: String,
+    /// What kind of difference.
+    pub class: Class,
+    /// What has become of it.
+    pub state: FindingState,
+    /// The order, if one is known.
+    pub order_id: Option<OrderId>,
+    /// The store; empty if several stores share the customer.
+    pub store_id: String,
+    /// The day under which it is listed.
+    pub day: Date,
+    /// The invoice's id in Accurate.
+    pub accurate_id: Option<i64>,
+    /// The invoice's number.
+    pub number: String,
+    /// Our ledger's total, in hundredths of a rupiah.
+    pub ledger_total: Option<i64>,
+    /// Accurate's total, in hundredths of a rupiah.
+    pub accurate_total: Option<i64>,
+    /// What is known about it.
+    pub facts: Facts,
+    /// When it was met first.
+    pub first_at: Timestamp,
+    /// When it was met last.
+    pub seen_at: Timestamp,
+    /// Who closed it, when and why.
+    pub closed: Option<ClosedBy>,
+}
+
+/// Who closed a finding, when and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedBy {
+    /// Who.
+    pub actor: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
+/// Which findings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FindingFilter {
+    /// Of this class.
+    pub class: Option<Class>,
+    /// In this state.
+    pub state: Option<FindingState>,
+    /// About this order.
+    pub order_id: Option<OrderId>,
+    /// Of this store.
+    pub store_id: Option<String>,
+    /// From this day on.
+    pub from: Option<Date>,
+    /// Up to this day.
+    pub to: Option<Date>,
+}
+
+/// What became of a person's action on a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acted {
+    /// It was carried out.
+    Done,
+    /// There is no such finding.
+    Unknown,
+    /// The finding is not open, or has changed meanwhile, so that the action does not fit any more.
+    NoLongerFits,
+}
+
+/// The latest comparison of one store's day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReconciledDay {
+    /// The day.
+    pub day: Date,
+    /// The store; empty if several stores share the customer.
+    pub store_id: String,
+    /// The book.
+    pub book: String,
+    /// When it was compared.
+    pub at: Timestamp,
+    /// Whether everything was seen.
+    pub complete: bool,
+    /// What both sides count.
+    pub sums: Sums,
+    /// Open findings.
+    pub open: i64,
+}

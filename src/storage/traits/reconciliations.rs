@@ -1,0 +1,241 @@
+//! [`Reconciliations`] and its implementation.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::{Timestamp, civil::Date};
+
+use crate::{
+    domain::{
+        order::OrderId,
+        reconciliation::{Action, Class, FindingState, Held, Period, Shown, sums::Count},
+    },
+    storage::{
+        Acted, Answer, Conclusion, FindingFilter, FindingRecord, HeldAt, ListedInvoice, ReconciledDay, Result, Run,
+        RunPart, ShownOf,
+        reconciliation::{conclude, findings, ledger, listed, runs},
+        sql::{Base, Sql, read, write},
+    },
+};
+
+/// Reconciliation: runs, what Accurate showed, findings, and the sums of days.
+#[async_trait::async_trait]
+pub trait Reconciliations: Send + Sync {
+    /// Requests a run for these books. `None`: the nightly run of that day was requested before.
+    async fn request_reconciliation(
+        &self,
+        period: Period,
+        who: &str,
+        night: Option<Date>,
+        books: &[String],
+        now: Timestamp,
+    ) -> Result<Option<i64>>;
+
+    /// The day of the latest nightly run.
+    async fn last_night(&self) -> Result<Option<Date>>;
+
+    /// The oldest part of a book that has not ended: a later run waits for an earlier one.
+    async fn next_part(&self, book: &str) -> Result<Option<RunPart>>;
+
+    /// The list of a part is read from its first page; what was read of it is forgotten.
+    async fn begin_listing(&self, part: i64, now: Timestamp) -> Result<()>;
+
+    /// The ids of the rows of a list that were read.
+    async fn listed_ids(&self, part: i64) -> Result<HashSet<i64>>;
+
+    /// Adds rows of a list that has `rows_expected` rows.
+    async fn add_listed(&self, part: &RunPart, rows: &[ListedInvoice], rows_expected: i64) -> Result<()>;
+
+    /// The whole list of a part was read.
+    async fn finish_listing(&self, part: i64) -> Result<()>;
+
+    /// Writes what an answer says in place of what was shown before.
+    async fn answer(&self, part: &RunPart, answer: &Answer) -> Result<()>;
+
+    /// Invoices of a part's days in our ledger, in the order of days, behind a place.
+    async fn held_in_period(
+        &self,
+        part: &RunPart,
+        after: Option<(Date, i64)>,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<HeldAt>>;
+
+    /// What our ledger holds of these orders' invoices.
+    async fn held_of(&self, book: &str, orders: &[OrderId], now: Timestamp) -> Result<HashMap<OrderId, Held>>;
+
+    /// What Accurate showed for these orders.
+    async fn shown_of(&self, part: i64, orders: &[OrderId]) -> Result<ShownOf>;
+
+    /// Invoices that belong to no order whose invoice our ledger books in the period, by id, behind `after`.
+    async fn other_invoices(&self, part: &RunPart, after: i64, limit: i64) -> Result<Vec<(Shown, Option<OrderId>)>>;
+
+    /// How many invoices Accurate showed for the days of a part, and their sum.
+    async fn count_listed(&self, part: &RunPart) -> Result<Count>;
+
+    /// Writes what a part came to, and ends it.
+    async fn conclude(&self, part: &RunPart, conclusion: &Conclusion, now: Timestamp) -> Result<()>;
+
+    /// Deletes what an ended part was shown, `step` rows at most; returns how many.
+    async fn forget_listed(&self, part: i64, step: i64) -> Result<u64>;
+
+    /// Runs with numbers below `before`, newest first.
+    async fn runs(&self, before: Option<i64>, limit: i64) -> Result<Vec<Run>>;
+
+    /// The run with this number.
+    async fn run(&self, id: i64) -> Result<Option<Run>>;
+
+    /// Findings with ids below `before`, newest first.
+    async fn findings(&self, filter: &FindingFilter, before: Option<i64>, limit: i64) -> Result<Vec<FindingRecord>>;
+
+    /// The finding with this number.
+    async fn finding(&self, id: i64) -> Result<Option<FindingRecord>>;
+
+    /// How many findings there are, by class and state.
+    async fn finding_counts(&self) -> Result<Vec<(Class, FindingState, i64)>>;
+
+    /// When the finding that has been open for longest was opened.
+    async fn oldest_open_finding(&self) -> Result<Option<Timestamp>>;
+
+    /// A person has dealt with a finding.
+    async fn close_finding(&self, id: i64, actor: &str, reason: &str, now: Timestamp) -> Result<Acted>;
+
+    /// Carries out what a person wants done about an open finding, and closes it.
+    async fn act_on_finding(&self, id: i64, action: Action, actor: &str, reason: &str, now: Timestamp)
+    -> Result<Acted>;
+
+    /// The latest comparison of each store's days.
+    async fn reconciled_days(&self, period: Period) -> Result<Vec<ReconciledDay>>;
+
+    /// When a book was last compared completely.
+    async fn last_reconciliation(&self, book: &str) -> Result<Option<Timestamp>>;
+
+    /// What no finding explains, in hundredths of a rupiah, in the latest complete comparison of a book.
+    async fn unexplained(&self, book: &str) -> Result<Option<i64>>;
+}
+
+#[async_trait::async_trait]
+impl<B: Base> Reconciliations for Sql<B> {
+    async fn request_reconciliation(
+        &self,
+        period: Period,
+        who: &str,
+        night: Option<Date>,
+        books: &[String],
+        now: Timestamp,
+    ) -> Result<Option<i64>> {
+        write!(self, Small, db => runs::request(db, period, who, night, books, now))
+    }
+
+    async fn last_night(&self) -> Result<Option<Date>> {
+        read!(self, db => runs::last_night(db))
+    }
+
+    async fn next_part(&self, book: &str) -> Result<Option<RunPart>> {
+        read!(self, db => runs::next_part(db, book))
+    }
+
+    async fn begin_listing(&self, part: i64, now: Timestamp) -> Result<()> {
+        write!(self, Large, db => runs::begin_reading(db, part, now))
+    }
+
+    async fn listed_ids(&self, part: i64) -> Result<HashSet<i64>> {
+        read!(self, db => listed::ids(db, part))
+    }
+
+    async fn add_listed(&self, part: &RunPart, rows: &[ListedInvoice], rows_expected: i64) -> Result<()> {
+        write!(self, Derived, db => listed::add(db, part.id, &part.book, rows, rows_expected))
+    }
+
+    async fn finish_listing(&self, part: i64) -> Result<()> {
+        write!(self, Derived, db => runs::finish_reading(db, part))
+    }
+
+    async fn answer(&self, part: &RunPart, answer: &Answer) -> Result<()> {
+        write!(self, Derived, db => listed::answer(db, part.id, &part.book, answer))
+    }
+
+    async fn held_in_period(
+        &self,
+        part: &RunPart,
+        after: Option<(Date, i64)>,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<HeldAt>> {
+        read!(self, db => ledger::of_period(db, &part.book, part.period, after, now, limit))
+    }
+
+    async fn held_of(&self, book: &str, orders: &[OrderId], now: Timestamp) -> Result<HashMap<OrderId, Held>> {
+        read!(self, db => ledger::of_orders(db, book, orders, now))
+    }
+
+    async fn shown_of(&self, part: i64, orders: &[OrderId]) -> Result<ShownOf> {
+        read!(self, db => listed::of_orders(db, part, orders))
+    }
+
+    async fn other_invoices(&self, part: &RunPart, after: i64, limit: i64) -> Result<Vec<(Shown, Option<OrderId>)>> {
+        read!(self, db => listed::others(db, part.id, &part.book, part.period, after, limit))
+    }
+
+    async fn count_listed(&self, part: &RunPart) -> Result<Count> {
+        read!(self, db => listed::count(db, part.id, part.period))
+    }
+
+    async fn conclude(&self, part: &RunPart, conclusion: &Conclusion, now: Timestamp) -> Result<()> {
+        write!(self, Large, db => conclude::conclude(db, part, conclusion, now))
+    }
+
+    async fn forget_listed(&self, part: i64, step: i64) -> Result<u64> {
+        write!(self, Derived, db => listed::forget(db, part, step))
+    }
+
+    async fn runs(&self, before: Option<i64>, limit: i64) -> Result<Vec<Run>> {
+        read!(self, db => runs::list(db, before, limit))
+    }
+
+    async fn run(&self, id: i64) -> Result<Option<Run>> {
+        read!(self, db => runs::one(db, id))
+    }
+
+    async fn findings(&self, filter: &FindingFilter, before: Option<i64>, limit: i64) -> Result<Vec<FindingRecord>> {
+        read!(self, db => findings::list(db, filter, before, limit))
+    }
+
+    async fn finding(&self, id: i64) -> Result<Option<FindingRecord>> {
+        read!(self, db => findings::one(db, id))
+    }
+
+    async fn finding_counts(&self) -> Result<Vec<(Class, FindingState, i64)>> {
+        read!(self, db => findings::counts(db))
+    }
+
+    async fn oldest_open_finding(&self) -> Result<Option<Timestamp>> {
+        read!(self, db => findings::oldest_open(db))
+    }
+
+    async fn close_finding(&self, id: i64, actor: &str, reason: &str, now: Timestamp) -> Result<Acted> {
+        write!(self, Small, db => findings::close(db, id, actor, reason, now))
+    }
+
+    async fn act_on_finding(
+        &self,
+        id: i64,
+        action: Action,
+        actor: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Acted> {
+        write!(self, Small, db => findings::act(db, id, action, actor, reason, now))
+    }
+
+    async fn reconciled_days(&self, period: Period) -> Result<Vec<ReconciledDay>> {
+        read!(self, db => findings::days(db, period))
+    }
+
+    async fn last_reconciliation(&self, book: &str) -> Result<Option<Timestamp>> {
+        read!(self, db => runs::last_complete(db, book))
+    }
+
+    async fn unexplained(&self, book: &str) -> Result<Option<i64>> {
+        read!(self, db => findings::unexplained(db, book))
+    }
+}

@@ -1,0 +1,276 @@
+//! `/reconciliation/findings/{id}`: one finding, both sides beside what would be sent now, and what can be done.
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Path, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use super::super::{
+    format,
+    order_line::rupiah,
+    page::{Page, address, html},
+};
+use crate::{
+    accurate::period::{ByKey, Listed, one},
+    deciding::preview::preview,
+    domain::{
+        invoice::InvoiceBody,
+        reason::Language,
+        reconciliation::{Action, FindingState, Shown},
+    },
+    http::{
+        App,
+        auth::By,
+        problem::Problem,
+        v1::{
+            act_on_finding::{ActionRequest, act},
+            close_finding::close,
+            get_finding::finding,
+        },
+    },
+    storage::FindingRecord,
+};
+
+#[derive(Template)]
+#[template(path = "finding.html")]
+struct FindingPage {
+    page: Page,
+    id: i64,
+    class: &'static str,
+    state: &'static str,
+    kind: &'static str,
+    is_open: bool,
+    sentence: String,
+    day: String,
+    first: String,
+    seen: String,
+    order_id: Option<String>,
+    closed: Option<String>,
+    actions: Vec<ActionShown>,
+    compared: Option<Compared>,
+    /// The form for a reason is open: for this action, or to close the finding.
+    form: Option<FormShown>,
+    may_compare: bool,
+}
+
+/// A button and what it does.
+struct ActionShown {
+    word: &'static str,
+    name: &'static str,
+    consequence: &'static str,
+}
+
+struct FormShown {
+    word: &'static str,
+    name: &'static str,
+    consequence: &'static str,
+    is_required: bool,
+}
+
+/// Sent, in Accurate, computed now: field by field, then line by line.
+struct Compared {
+    rows: Vec<Row>,
+    lines: Vec<Row>,
+    /// Why Accurate could not be asked.
+    failure: Option<String>,
+}
+
+struct Row {
+    what: String,
+    sent: String,
+    accurate: String,
+    now: String,
+    differs: bool,
+}
+
+/// What the address asks for.
+#[derive(Debug, Default, Deserialize)]
+pub(in crate::web) struct Asked {
+    form: Option<String>,
+    compare: Option<String>,
+}
+
+/// `GET /reconciliation/findings/{id}`.
+pub(in crate::web) async fn show(
+    State(app): State<App>,
+    page: Page,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let record = finding(&app, &id).await?;
+    let is_open = record.state == FindingState::Open;
+    let language = page.language;
+    let actions = if is_open && page.may_work() { Action::fitting(record.class) } else { &[] };
+    let form = asked.form.as_deref().filter(|_| page.may_work());
+    let form = form.and_then(|word| form_of(word, actions, &record, &page));
+    let compared = match asked.compare {
+        Some(_) => Some(compare(&app, &record, &page).await?),
+        None => None,
+    };
+    let closed = record.closed.as_ref().filter(|_| record.state == FindingState::Closed);
+    html(&FindingPage {
+        id: record.id,
+        class: record.class.name(language),
+        state: record.state.in_words(language),
+        kind: match record.state {
+            FindingState::Open => "bad",
+            FindingState::Gone => "good",
+            FindingState::Closed => "",
+        },
+        is_open,
+        sentence: record.facts.in_words(record.class, language),
+        day: format::day(record.day),
+        first: page.moment(record.first_at),
+        seen: page.moment(record.seen_at),
+        order_id: record.order_id.as_ref().map(ToString::to_string),
+        closed: closed.map(|closed| format!("{}, {}: {}", closed.actor, page.moment(closed.at), closed.reason)),
+        actions: actions.iter().map(|action| ActionShown::new(*action, language)).collect(),
+        may_compare: record.order_id.is_some() || record.accurate_id.is_some(),
+        compared,
+        form,
+        page,
+    })
+}
+
+impl ActionShown {
+    fn new(action: Action, language: Language) -> Self {
+        Self { word: action.as_str(), name: action.name(language), consequence: action.consequence(language) }
+    }
+}
+
+fn form_of(word: &str, actions: &[Action], record: &FindingRecord, page: &Page) -> Option<FormShown> {
+    if word == "close" && record.state != FindingState::Closed {
+        return Some(FormShown {
+            word: "close",
+            name: page.t("Close", "Tutup"),
+            consequence: page.t(
+                "The finding is closed with your reason. Nothing is changed, here or in Accurate. It opens again if the difference changes.",
+                "Temuan ditutup dengan alasan Anda. Tidak ada yang diubah, baik di sini maupun di Accurate. Temuan terbuka lagi jika perbedaannya berubah.",
+            ),
+            is_required: true,
+        });
+    }
+    let action = Action::parse(word).filter(|action| actions.contains(action))?;
+    let ActionShown { word, name, consequence } = ActionShown::new(action, page.language);
+    Some(FormShown { word, name, consequence, is_required: false })
+}
+
+/// What was sent, what Accurate shows at this moment, and what would be sent by the mapping in force.
+async fn compare(app: &App, record: &FindingRecord, page: &Page) -> Result<Compared, Problem> {
+    let storage = app.engine.storage();
+    let order = match &record.order_id {
+        Some(id) => storage.order(id).await?,
+        None => None,
+    };
+    let sent = order.as_ref().and_then(|order| order.draft.as_ref()).map(|draft| &draft.body);
+    let (shown, failure) = match read_now(app, record).await {
+        Ok(listed) => (listed.map(|listed| listed.shown), None),
+        Err(words) => (None, Some(words)),
+    };
+    let snapshots = match &record.order_id {
+        Some(id) => storage.snapshots(id, 20).await?,
+        None => Vec::new(),
+    };
+    let body = snapshots.iter().find(|snapshot| snapshot.counts).and_then(|snapshot| snapshot.body.as_deref());
+    let now = body.and_then(|body| preview(body, &app.engine.mapping(), app.engine.now(), page.language).ok());
+    let now = now.and_then(|preview| preview.body);
+    let rows = fields(page)
+        .into_iter()
+        .map(|(what, of_body, of_side)| {
+            let text = |body: Option<&InvoiceBody>| body.map(of_body).unwrap_or_default();
+            let (sent, now) = (text(sent), text(now.as_ref()));
+            let accurate = shown.as_ref().map(of_side).unwrap_or_default();
+            let differs = !sent.is_empty() && !accurate.is_empty() && sent != accurate;
+            Row { what: what.to_owned(), sent, accurate, now, differs }
+        })
+        .collect();
+    let lines = lines(app, record, sent, now.as_ref()).await;
+    Ok(Compared { rows, lines, failure })
+}
+
+/// A field's name, and how it is read from a body and from what Accurate shows.
+type FieldOf = (&'static str, fn(&InvoiceBody) -> String, fn(&Shown) -> String);
+
+fn fields(page: &Page) -> [FieldOf; 4] {
+    [
+        (page.t("Number", "Nomor"), |body| body.number.clone(), |shown| shown.number.clone()),
+        (page.t("Date", "Tanggal"), |body| format::day(body.trans_date), |shown| format::day(shown.day)),
+        (page.t("Customer", "Pelanggan"), |body| body.customer_no.clone(), |shown| shown.customer_no.clone()),
+        (page.t("Total", "Total"), |body| body.total().in_words(), |shown| rupiah(shown.total)),
+    ]
+}
+
+/// Reads the invoice as Accurate has it now; an error says why that was not possible.
+async fn read_now(app: &App, record: &FindingRecord) -> Result<Option<Listed>, String> {
+    let Some(session) = app.engine.session(&record.book).filter(|session| session.has_credentials()) else {
+        return Err(record.book.clone());
+    };
+    let found = match record.accurate_id {
+        Some(id) => one(session, ByKey::Id(id)).await,
+        None => Ok(None),
+    };
+    let found = match found {
+        Ok(None) if !record.number.is_empty() => one(session, ByKey::Number(&record.number)).await,
+        found => found,
+    };
+    found.map_err(|failure| failure.words().to_owned())
+}
+
+/// Line by line: pieces and price of each item.
+async fn lines(app: &App, record: &FindingRecord, sent: Option<&InvoiceBody>, now: Option<&InvoiceBody>) -> Vec<Row> {
+    use std::collections::BTreeMap;
+    let mut rows = BTreeMap::<String, [Vec<String>; 3]>::new();
+    let price = |quantity: rust_decimal::Decimal, price: crate::domain::money::Rupiah| {
+        format!("{} × {}", quantity.normalize(), price.in_words())
+    };
+    for (place, body) in [(0, sent), (2, now)] {
+        for line in body.iter().flat_map(|body| &body.detail_item) {
+            let of_item = rows.entry(line.item_no.clone()).or_default();
+            of_item[place].push(price(line.quantity, line.unit_price));
+        }
+    }
+    let booked = match (app.engine.session(&record.book), record.accurate_id) {
+        (Some(session), Some(id)) => crate::accurate::booked::by_id(session, id).await.ok().flatten(),
+        _ => None,
+    };
+    for line in booked.iter().flat_map(|booked| &booked.lines) {
+        let name = if line.item_no.is_empty() { &line.name } else { &line.item_no };
+        rows.entry(name.clone()).or_default()[1].push(price(line.quantity, line.unit_price));
+    }
+    let row = |(what, [sent, accurate, now]): (String, [Vec<String>; 3])| {
+        let [sent, accurate, now] = [sent, accurate, now].map(|prices| prices.join(", "));
+        Row { differs: booked.is_some() && sent != accurate, what, sent, accurate, now }
+    };
+    rows.into_iter().map(row).collect()
+}
+
+/// A reason as the form sends it.
+#[derive(Debug, Deserialize)]
+pub(in crate::web) struct ReasonForm {
+    action: String,
+    reason: Option<String>,
+}
+
+/// `POST /reconciliation/findings/{id}`.
+pub(in crate::web) async fn do_it(
+    State(app): State<App>,
+    By(actor): By,
+    Path(id): Path<String>,
+    Form(ReasonForm { action, reason }): Form<ReasonForm>,
+) -> Result<Response, Problem> {
+    let here = format!("/reconciliation/findings/{}", finding(&app, &id).await?.id);
+    if action != "close" {
+        act(&app, &id, &ActionRequest { action: action.clone(), reason }, &actor).await?;
+        return Ok(Redirect::to(&address(&here, &[("done", &action)])).into_response());
+    }
+    let reason = reason.unwrap_or_default();
+    if reason.trim().is_empty() {
+        // The form is shown again, with its field marked as required.
+        return Ok(Redirect::to(&address(&here, &[("form", "close")])).into_response());
+    }
+    close(&app, &id, &reason, &actor).await?;
+    Ok(Redirect::to(&address(&here, &[("done", "finding_closed")])).into_response())
+}

@@ -1,0 +1,144 @@
+//! The traits of storage that reconciliation uses; the simulator does nothing about it.
+
+use std::collections::{HashMap, HashSet};
+
+use forstok_accurate::{
+    domain::{
+        order::OrderId,
+        reconciliation::{Action, Class, FindingState, Held, Period, Shown, sums::Count},
+    },
+    storage::{
+        Acted, Answer, Conclusion, FindingFilter, FindingRecord, HeldAt, ListedInvoice, ReconciledDay, Reconciliations,
+        Result, Run, RunPart, ShownOf,
+    },
+};
+use jiff::{Timestamp, civil::Date};
+
+use super::SimStore;
+
+#[async_trait::async_trait]
+impl Reconciliations for SimStore {
+    async fn request_reconciliation(
+        &self,
+        period: Period,
+        who: &str,
+        night: Option<Date>,
+        books: &[String],
+        now: Timestamp,
+    ) -> Result<Option<i64>> {
+        self.gates.in_store(self.inner.request_reconciliation(period, who, night, books, now)).await
+    }
+
+    async fn last_night(&self) -> Result<Option<Date>> {
+        self.gates.in_store(self.inner.last_night()).await
+    }
+
+    async fn next_part(&self, book: &str) -> Result<Option<RunPart>> {
+        self.gates.in_store(self.inner.next_part(book)).await
+    }
+
+    async fn begin_listing(&self, part: i64, now: Timestamp) -> Result<()> {
+        self.gates.in_store(self.inner.begin_listing(part, now)).await
+    }
+
+    async fn listed_ids(&self, part: i64) -> Result<HashSet<i64>> {
+        self.gates.in_store(self.inner.listed_ids(part)).await
+    }
+
+    async fn add_listed(&self, part: &RunPart, rows: &[ListedInvoice], rows_expected: i64) -> Result<()> {
+        self.gates.in_store(self.inner.add_listed(part, rows, rows_expected)).await
+    }
+
+    async fn finish_listing(&self, part: i64) -> Result<()> {
+        self.gates.in_store(self.inner.finish_listing(part)).await
+    }
+
+    async fn answer(&self, part: &RunPart, answer: &Answer) -> Result<()> {
+        self.gates.in_store(self.inner.answer(part, answer)).await
+    }
+
+    async fn held_in_period(
+        &self,
+        part: &RunPart,
+        after: Option<(Date, i64)>,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<HeldAt>> {
+        self.gates.in_store(self.inner.held_in_period(part, after, now, limit)).await
+    }
+
+    async fn held_of(&self, book: &str, orders: &[OrderId], now: Timestamp) -> Result<HashMap<OrderId, Held>> {
+        self.gates.in_store(self.inner.held_of(book, orders, now)).await
+    }
+
+    async fn shown_of(&self, part: i64, orders: &[OrderId]) -> Result<ShownOf> {
+        self.gates.in_store(self.inner.shown_of(part, orders)).await
+    }
+
+    async fn other_invoices(&self, part: &RunPart, after: i64, limit: i64) -> Result<Vec<(Shown, Option<OrderId>)>> {
+        self.gates.in_store(self.inner.other_invoices(part, after, limit)).await
+    }
+
+    async fn count_listed(&self, part: &RunPart) -> Result<Count> {
+        self.gates.in_store(self.inner.count_listed(part)).await
+    }
+
+    async fn conclude(&self, part: &RunPart, conclusion: &Conclusion, now: Timestamp) -> Result<()> {
+        self.gates.in_store(self.inner.conclude(part, conclusion, now)).await
+    }
+
+    async fn forget_listed(&self, part: i64, step: i64) -> Result<u64> {
+        self.gates.in_store(self.inner.forget_listed(part, step)).await
+    }
+
+    async fn runs(&self, before: Option<i64>, limit: i64) -> Result<Vec<Run>> {
+        self.gates.in_store(self.inner.runs(before, limit)).await
+    }
+
+    async fn run(&self, id: i64) -> Result<Option<Run>> {
+        self.gates.in_store(self.inner.run(id)).await
+    }
+
+    async fn findings(&self, filter: &FindingFilter, before: Option<i64>, limit: i64) -> Result<Vec<FindingRecord>> {
+        self.gates.in_store(self.inner.findings(filter, before, limit)).await
+    }
+
+    async fn finding(&self, id: i64) -> Result<Option<FindingRecord>> {
+        self.gates.in_store(self.inner.finding(id)).await
+    }
+
+    async fn finding_counts(&self) -> Result<Vec<(Class, FindingState, i64)>> {
+        self.gates.in_store(self.inner.finding_counts()).await
+    }
+
+    async fn oldest_open_finding(&self) -> Result<Option<Timestamp>> {
+        self.gates.in_store(self.inner.oldest_open_finding()).await
+    }
+
+    async fn close_finding(&self, id: i64, actor: &str, reason: &str, now: Timestamp) -> Result<Acted> {
+        self.gates.in_store(self.inner.close_finding(id, actor, reason, now)).await
+    }
+
+    async fn act_on_finding(
+        &self,
+        id: i64,
+        action: Action,
+        actor: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Acted> {
+        self.gates.in_store(self.inner.act_on_finding(id, action, actor, reason, now)).await
+    }
+
+    async fn reconciled_days(&self, period: Period) -> Result<Vec<ReconciledDay>> {
+        self.gates.in_store(self.inner.reconciled_days(period)).await
+    }
+
+    async fn last_reconciliation(&self, book: &str) -> Result<Option<Timestamp>> {
+        self.gates.in_store(self.inner.last_reconciliation(book)).await
+    }
+
+    async fn unexplained(&self, book: &str) -> Result<Option<i64>> {
+        self.gates.in_store(self.inner.unexplained(book)).await
+    }
+}
