@@ -1,6 +1,6 @@
 //! Orders from other sources than webhooks: compared with what is known, and taken in on request.
 //!
-//! [`file`] reads what a person has: webhook bodies line by line, or an export of a spreadsheet. [`comparing`] compares
+//! [`mod@file`] reads what a person has: webhook bodies line by line, or an export of a spreadsheet. [`comparing`] compares
 //! snapshots and records them like webhooks, with their origin; which of two snapshots counts is decided where they are
 //! folded. [`table`] compares the rows of an export, which are too little to be recorded. [`backfill`] asks Forstok's order API.
 
