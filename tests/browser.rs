@@ -7,4 +7,5 @@ mod chromium;
 mod accessibility;
 mod first_start;
 mod mapping;
+mod reconciliation;
 mod story;

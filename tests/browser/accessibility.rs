@@ -1,9 +1,12 @@
 //! axe-core on every page, light and dark, wide and narrow. Also checks that nothing is wider than the screen.
 
+use forstok_accurate::sandbox::{Edit, Running};
+use reqwest::Method;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::chromium::{Chromium, Kind};
-use crate::service::{Home, accurate};
+use crate::service::{Home, OPERATOR_TOKEN, Service, accurate};
 
 const AXE: &str = include_str!("axe-4.14.1.min.js");
 
@@ -12,7 +15,7 @@ const RUN: &str = "const done = arguments[arguments.length - 1]; axe.run().then(
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => one.id + ': ' + one.nodes.map(node => node.html).join(' '))))";
 
-const PAGES: [&str; 22] = [
+const PAGES: [&str; 25] = [
     "/login",
     "/nowhere",
     "/",
@@ -34,8 +37,22 @@ const PAGES: [&str; 22] = [
     "/mapping/history",
     "/mapping/history?from=1&to=1",
     "/mapping/shadow",
+    "/reconciliation?done=comparing_books",
+    "/reconciliation/findings/1?compare=now",
+    "/reconciliation/findings/1?form=close",
     "/connection",
 ];
+
+/// A person changes an invoice in Accurate, and a reconciliation finds that.
+async fn a_finding(accurate: &Running, service: &Service) {
+    let edit = Edit { total: Some(Decimal::ONE), ..Edit::default() };
+    accurate.sandbox().edit_invoice("231127PECAFY4J", &edit).expect("it is there");
+    let headers =
+        [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("content-type", "application/json".to_owned())];
+    let body = json!({"from": "2023-11-01", "to": "2023-11-30"}).to_string().into_bytes();
+    service.ask(Method::POST, "/v1/reconciliations", &headers, body).await;
+    service.get_until("/v1/findings", |found| found["findings"].as_array().is_some_and(|all| !all.is_empty())).await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_can_be_used_by_everybody() {
@@ -46,6 +63,7 @@ async fn every_page_can_be_used_by_everybody() {
     service.send_all_samples().await;
     service.order_once("138163394", "invoiced").await;
     service.order_once("138500009", "blocked").await;
+    a_finding(&accurate, &service).await;
     let browser = Chromium::open(&service, Kind::ENGLISH).await;
     let mut signed_in = false;
     for path in PAGES {
