@@ -17,15 +17,17 @@ use forstok_accurate::{
         ids::DeliveryId,
         manual::Manual,
         masters::{ListFailure, MasterKind},
+        operator::{Actor, Role},
         reason::{Reason, Warning},
+        reconciliation::{Action, Class, FindingState, Period},
         shadow::Kind,
         timeline::Event,
     },
     housekeeping::retention::clear_some,
     inbox::{delivery, folding},
     storage::{
-        BackfillEnd, ComparisonResult, DayOf, Days, Filter, Grouping, ManualChange, MasterSearch, Position,
-        SessionRecord, State,
+        BackfillEnd, ComparisonResult, DayOf, Days, Filter, FindingFilter, Grouping, ManualChange, MasterSearch,
+        Position, SessionRecord, State,
     },
 };
 use jiff::{SignedDuration, civil::date};
@@ -140,6 +142,52 @@ async fn use_imports(world: &World) {
     storage.backfill().await.expect("readable");
 }
 
+/// Reconciliations with findings of several kinds, and all that people look at and do.
+async fn use_reconciliation(world: &mut World) {
+    let (storage, engine) = (world.storage.clone(), world.engine.clone());
+    let ani = Actor { name: "ani".to_owned(), role: Role::Work };
+    let period = Period { from: date(2023, 6, 1), to: date(2024, 6, 1) };
+    world.accurate.add_invoice("HAND-1", "8277", "", Decimal::ONE);
+    world.accurate.duplicate_invoice("INV-3", "COPY-3").expect("it is there");
+    assert!(world.accurate.remove_invoice("INV-2"));
+    let run = engine.request_reconciliation(period, &ani).await.expect("written");
+    assert!(engine.reconcile(BOOK).await.expect("stored"));
+    engine.request_nightly_reconciliation().await.expect("written");
+    storage.run(run).await.expect("readable");
+    storage.runs(None, 10).await.expect("readable");
+    let filters = [
+        FindingFilter::default(),
+        FindingFilter { state: Some(FindingState::Open), ..<_>::default() },
+        FindingFilter { class: Some(Class::Foreign), state: Some(FindingState::Open), ..<_>::default() },
+        FindingFilter { order_id: Some(order_id("2")), ..<_>::default() },
+        FindingFilter {
+            store_id: Some("8277".to_owned()),
+            from: Some(period.from),
+            to: Some(period.to),
+            ..<_>::default()
+        },
+    ];
+    for filter in &filters {
+        storage.findings(filter, None, 50).await.expect("readable");
+    }
+    let open = storage.findings(&filters[1], None, 50).await.expect("readable");
+    let of = |class| open.iter().find(|finding| finding.class == class).expect("it was found").id;
+    engine.act_on_finding(of(Class::MissingInAccurate), Action::CreateAgain, "", &ani).await.expect("written");
+    engine.close_finding(of(Class::Foreign), "by hand", &ani).await.expect("written");
+    storage.finding_counts().await.expect("readable");
+    storage.oldest_open_finding().await.expect("readable");
+    storage.earliest_open_day().await.expect("readable");
+    storage.reconciled_days(period).await.expect("readable");
+    storage.unexplained(BOOK).await.expect("readable");
+    storage.last_reconciliation(BOOK).await.expect("readable");
+    let again = engine.request_reconciliation(period, &ani).await.expect("written");
+    let part = storage.next_part(BOOK).await.expect("readable").expect("the second");
+    storage.listed_ids(part.id).await.expect("readable");
+    assert!(engine.reconcile(BOOK).await.expect("stored"));
+    assert!(again > run);
+    world.run_until_settled().await;
+}
+
 /// Shadow mode, from its beginning to its end.
 async fn use_shadow_mode(world: &mut World) {
     world.mapping_changes("on_cancel", "posting = \"shadow\"\non_cancel").await;
@@ -186,7 +234,7 @@ async fn use_everything(world: &mut World) {
     world.operator_retries("30").await;
     use_lists(world).await;
     use_imports(world).await;
-
+    use_reconciliation(world).await;
     use_shadow_mode(world).await;
     let (storage, now) = (world.storage.clone(), world.clock.now());
     let later = delivery(order("40").open().body(), now);
@@ -258,6 +306,11 @@ async fn use_everything(world: &mut World) {
             .expect("written");
         world.advance(2 * 86_400);
     }
+    use_replicas(world).await;
+}
+
+async fn use_replicas(world: &World) {
+    let storage = &world.storage;
     storage.ping().await.expect("writable");
     storage.lead(BOOK, "one", std::time::Duration::from_mins(1), None).await.expect("written");
     storage.lead(BOOK, "two", std::time::Duration::from_mins(1), None).await.expect("written");
@@ -278,6 +331,7 @@ fn reads_a_whole_table(sql: &str, step: &str) -> bool {
         "warning_counts",
         "cause_counts",
         "shadow_counts",
+        "finding_counts",
         "stores",
         "seen_warehouses",
         "json_each",

@@ -577,6 +577,7 @@ CREATE INDEX findings_by_class ON findings (class, state, id);
 CREATE INDEX findings_of_order ON findings (order_id, id) WHERE order_id <> '';
 CREATE INDEX findings_by_day ON findings (day, store_id, id);
 CREATE INDEX findings_open_since ON findings (opened_at) WHERE state = 'open';
+CREATE INDEX findings_open_by_day ON findings (day) WHERE state = 'open';
 
 -- How many findings there are, so that no figure needs a scan of them.
 CREATE TABLE finding_counts (

@@ -91,7 +91,11 @@ impl Reconciling {
     pub async fn request_nightly(&self, settings: Reconcile, books: &[String]) -> Result<Option<i64>> {
         let now = self.clock.now();
         let Some(night) = night_of(settings, now, self.storage.last_night().await?) else { return Ok(None) };
-        let period = Period { from: night.saturating_sub(settings.days.days()), to: night };
+        // An open finding is looked at again, however old it is: it may have been dealt with in Accurate.
+        let earliest = self.storage.earliest_open_day().await?.unwrap_or(night);
+        let (usual, longest) =
+            (night.saturating_sub(settings.days.days()), night.saturating_sub((LONGEST_PERIOD - 1).days()));
+        let period = Period { from: earliest.min(usual).max(longest), to: night };
         self.storage.request_reconciliation(period, "", Some(night), books, now).await
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use forstok_accurate::{
     domain::reconciliation::{Action, Class, FindingState},
-    sandbox::{Edit, Fault},
+    sandbox::{Edit, Fault, samples::MAPPING},
     storage::{Acted, State},
 };
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned, tz::TimeZone};
@@ -39,7 +39,7 @@ struct Shop {
 impl Shop {
     async fn new() -> Self {
         Self {
-            world: World::new().await,
+            world: World::with_mapping(&format!("{MAPPING}\n[reconcile]\ndays = 14\n")).await,
             random: fastrand::Rng::with_seed(2024),
             planted: Planted::default(),
             untouched: Vec::new(),

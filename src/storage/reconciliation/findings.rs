@@ -130,6 +130,12 @@ pub(in crate::storage) async fn oldest_open(db: &mut impl Dialect) -> Result<Opt
     rows.first().map(|row| moment(row, "at")).transpose().map(Option::flatten)
 }
 
+/// The earliest day that an open finding is about.
+pub(in crate::storage) async fn earliest_open_day(db: &mut impl Dialect) -> Result<Option<Date>> {
+    let rows = db.fetch("SELECT day FROM findings WHERE state = 'open' ORDER BY day LIMIT 1", &[]).await?;
+    rows.first().map(|row| day(row, "day")).transpose()
+}
+
 /// A person has dealt with a finding.
 pub(in crate::storage) async fn close(
     db: &mut impl Dialect,

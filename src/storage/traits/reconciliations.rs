@@ -96,6 +96,9 @@ pub trait Reconciliations: Send + Sync {
     /// When the finding that has been open for longest was opened.
     async fn oldest_open_finding(&self) -> Result<Option<Timestamp>>;
 
+    /// The earliest day that an open finding is about.
+    async fn earliest_open_day(&self) -> Result<Option<Date>>;
+
     /// A person has dealt with a finding.
     async fn close_finding(&self, id: i64, actor: &str, reason: &str, now: Timestamp) -> Result<Acted>;
 
@@ -210,6 +213,10 @@ impl<B: Base> Reconciliations for Sql<B> {
 
     async fn oldest_open_finding(&self) -> Result<Option<Timestamp>> {
         read!(self, db => findings::oldest_open(db))
+    }
+
+    async fn earliest_open_day(&self) -> Result<Option<Date>> {
+        read!(self, db => findings::earliest_open_day(db))
     }
 
     async fn close_finding(&self, id: i64, actor: &str, reason: &str, now: Timestamp) -> Result<Acted> {

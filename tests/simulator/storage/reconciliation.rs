@@ -115,6 +115,10 @@ impl Reconciliations for SimStore {
         self.gates.in_store(self.inner.oldest_open_finding()).await
     }
 
+    async fn earliest_open_day(&self) -> Result<Option<Date>> {
+        self.gates.in_store(self.inner.earliest_open_day()).await
+    }
+
     async fn close_finding(&self, id: i64, actor: &str, reason: &str, now: Timestamp) -> Result<Acted> {
         self.gates.in_store(self.inner.close_finding(id, actor, reason, now)).await
     }
