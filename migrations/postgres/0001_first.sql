@@ -537,7 +537,7 @@ CREATE TABLE listed_invoices (
     order_id    TEXT    NOT NULL COLLATE "C" DEFAULT '', -- the order that it belongs to; '': none is known
     PRIMARY KEY (part, id)
 );
-CREATE INDEX listed_invoices_of_order ON listed_invoices (part, order_id, id) WHERE order_id <> '';
+CREATE INDEX listed_invoices_of_order ON listed_invoices (order_id, part, id) WHERE order_id <> '';
 
 -- Orders whose invoices were asked for one by one, and when.
 CREATE TABLE asked_orders (

@@ -11,12 +11,14 @@ use crate::{
         trial::Tried,
     },
     domain::{
+        manual::Manual,
         mapping::{Mapping, PostingMode},
-        operator::Actor,
+        operator::{Actor, Role},
         order::OrderId,
         reason::Warning,
+        reconciliation::{Action, Class, FindingState},
     },
-    storage::{Filter, ManualChange, Result, Written},
+    storage::{Acted, Filter, FindingFilter, ManualChange, Result, Written},
 };
 
 /// Approximate number of orders whose warning one request acknowledges, limited so that the request is answered in
@@ -54,6 +56,17 @@ impl Engine {
     /// still take effect is looked up in Accurate first.
     pub async fn decide_manually(&self, order_id: &OrderId, change: &ManualChange) -> Result<Written> {
         self.order(order_id).await?;
+        if change.decision == Some(Manual::Again)
+            && let Some(finding) = self.missing_in_accurate(order_id).await?
+        {
+            // Somebody deleted the invoice in Accurate, so that the service has not deleted it itself.
+            let actor = Actor { name: change.actor.clone(), role: Role::Work };
+            let reason = change.reason.clone().unwrap_or_default();
+            let acted = self.act_on_finding(finding, Action::CreateAgain, &reason, &actor).await?;
+            if acted == Acted::Done {
+                return Ok(Written::Changed);
+            }
+        }
         let written = self.storage.decide_manually(order_id, change, self.now()).await?;
         if written == Written::Changed {
             let (actor, decision) = (&change.actor, change.decision.map_or("none", |decision| decision.as_str()));
@@ -62,6 +75,17 @@ impl Engine {
             self.wake();
         }
         Ok(written)
+    }
+
+    /// The open finding that says that an order's invoice was deleted in Accurate.
+    async fn missing_in_accurate(&self, order_id: &OrderId) -> Result<Option<i64>> {
+        let filter = FindingFilter {
+            class: Some(Class::MissingInAccurate),
+            state: Some(FindingState::Open),
+            order_id: Some(order_id.clone()),
+            ..FindingFilter::default()
+        };
+        Ok(self.storage.findings(&filter, None, 1).await?.first().map(|finding| finding.id))
     }
 
     /// Records that a person has acknowledged a warning.

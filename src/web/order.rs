@@ -23,6 +23,7 @@ use crate::{
         money::Rupiah,
         origin::Origin,
         reason::{Finding, Notice},
+        reconciliation::{Class, FindingState},
     },
     forstok::payload,
     http::{
@@ -35,8 +36,11 @@ use crate::{
             retry_order,
         },
     },
-    storage::{OrderRecord, SnapshotRecord, State as OrderState},
+    storage::{FindingFilter, FindingRecord, OrderRecord, SnapshotRecord, State as OrderState},
 };
+
+/// Open findings that are shown.
+const FINDINGS_SHOWN: i64 = 10;
 
 /// Newest snapshots that are shown.
 const SNAPSHOTS_SHOWN: i64 = 50;
@@ -62,6 +66,8 @@ struct Order {
     /// The order is being processed, or its reader has just changed it: the page updates itself.
     is_live: bool,
     comparison: Option<Comparison>,
+    /// Open findings of the reconciliation: number, class and sentence.
+    differences: Vec<(i64, &'static str, String)>,
     /// In shadow mode, its draft beside the invoice of another integration.
     shadow: Option<ShadowOrder>,
     /// By a rule or a person's decision it gets no invoice.
@@ -165,6 +171,10 @@ pub(super) async fn show(
     let mut actions = if page.may_work() { actions(&order) } else { Actions::default() };
     // Nothing is sent, so there is nothing to try again.
     actions.retry &= !page.is_in_shadow || order.state == OrderState::Blocked;
+    let of_order = FindingFilter { order_id: Some(id.clone()), state: Some(FindingState::Open), ..<_>::default() };
+    let findings = storage.findings(&of_order, None, FINDINGS_SHOWN).await?;
+    // Somebody deleted it in Accurate.
+    actions.again |= page.may_work() && findings.iter().any(|finding| finding.class == Class::MissingInAccurate);
     let form = match open.form.as_deref() {
         Some("by_hand") if actions.by_hand => Some("by_hand"),
         Some("never") if actions.never => Some("never"),
@@ -190,6 +200,7 @@ pub(super) async fn show(
         actions,
         form,
         comparison,
+        differences: findings.iter().map(|one| found(one, &page)).collect(),
         shadow,
         is_ignored: order.state == OrderState::Ignored,
         timeline,
@@ -205,6 +216,10 @@ fn invoice(order: &OrderRecord) -> Option<Invoice> {
         total: Rupiah::from_decimal(invoice.total).in_words(),
         at: order.invoiced_at.map(format::moment),
     })
+}
+
+fn found(finding: &FindingRecord, page: &Page) -> (i64, &'static str, String) {
+    (finding.id, finding.class.name(page.language), finding.facts.in_words(finding.class, page.language))
 }
 
 fn decided(order: &OrderRecord, page: &Page) -> Option<Decided> {

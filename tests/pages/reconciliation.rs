@@ -81,6 +81,7 @@ async fn a_month_is_compared_and_every_difference_can_be_dealt_with() {
     page.says(&["Reconciliation", "Differences found", "1 open", "Differs in Accurate", "<b>N2</b>", "Run now"]);
     let shown = visitor.get(&format!("/reconciliation/findings/{id}?compare=now")).await;
     shown.says(&["Adopt", "Compare", "Sent", "In Accurate", "Computed now", "Rp1.000"]);
+    visitor.get("/orders/2").await.says(&["Differs in Accurate", "The invoice was changed in Accurate"]);
     let path = format!("/reconciliation/findings/{id}");
     let done = visitor.post(&path, &[("action", "adopt"), ("reason", "agreed with the buyer")]).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER);

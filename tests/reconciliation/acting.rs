@@ -1,14 +1,17 @@
 //! What people do about findings.
 
 use forstok_accurate::{
-    domain::reconciliation::{Action, FindingState},
+    domain::{
+        manual::{Manual, Refused},
+        reconciliation::{Action, FindingState},
+    },
     sandbox::Edit,
-    storage::Acted,
+    storage::{Acted, ManualChange, Written},
 };
 use rust_decimal::Decimal;
 
 use super::{adds_up, ani, findings, invoiced, open, reconcile};
-use crate::world::{Base, World, order};
+use crate::world::{Base, World, order, order_id};
 
 async fn act(world: &World, order: &str, action: Action) -> Acted {
     let open = findings(world, FindingState::Open).await;
@@ -61,6 +64,22 @@ async fn an_action_that_no_longer_fits_changes_nothing() {
     assert_eq!(act(&world, "1", Action::CreateAgain).await, Acted::NoLongerFits);
     assert_eq!(world.engine.act_on_finding(999, Action::Adopt, "", &ani()).await.expect("read"), Acted::Unknown);
     reconcile(&world).await;
+    assert_eq!(open(&world).await, []);
+}
+
+#[tokio::test]
+async fn a_decision_on_the_order_creates_a_deleted_invoice_again() {
+    let mut world = invoiced(Base::Sqlite, 1..=2).await;
+    let again = ManualChange { decision: Some(Manual::Again), reason: None, document: None, actor: "ani".to_owned() };
+    let id = order_id("1");
+    let refused = world.engine.decide_manually(&id, &again).await.expect("read");
+    assert_eq!(refused, Written::Refused(Refused::NotVoided), "as far as anybody knows, it is there");
+    let number = world.order("1").await.invoice.expect("invoiced").number;
+    assert!(world.accurate.remove_invoice(&number));
+    reconcile(&world).await;
+    assert_eq!(world.engine.decide_manually(&id, &again).await.expect("written"), Written::Changed);
+    world.run_until_settled().await;
+    assert_eq!((world.state("1").await.as_str(), world.accurate.invoice_count()), ("invoiced", 2));
     assert_eq!(open(&world).await, []);
 }
 
