@@ -15,6 +15,7 @@
 //! - [`posting`]: claims, attempts, bulks and rechecks: the calls to Accurate.
 //! - [`masters`]: reads the lists of accounts, items and the like from Accurate, in the background.
 //! - [`shadow`]: drafts that are not sent, compared with the invoices of another integration.
+//! - [`reconciling`]: compares our invoices of a period with those that Accurate lists.
 //! - [`replicas`], [`housekeeping`]: leader election; deletion of old data.
 //! - [`check`]: finds problems before they block an order.
 //! - [`telemetry`]: logs and metrics. [`setup`]: secrets that the setup page changes, and the first webhook.

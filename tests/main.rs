@@ -5,7 +5,7 @@
 //! # Layout
 //!
 //! - Inside the process, with a fake clock and the sandbox in place of Accurate: `way_of_an_order`, `recovery`, `books`,
-//!   `cases`, `samples`, `mapping_modes`, `check`, `lists`, `large_replies`, `supervision`, most of `importing`
+//!   `cases`, `samples`, `mapping_modes`, `check`, `lists`, `reconciliation`, `large_replies`, `supervision`, most of `importing`
 //! - Storage: `storage`, `copy`, `query_plans`
 //! - The real binary as a process: `binary`, `mapping_surface`, `pages`, `browser`
 //! - Seeded worlds in simulated time: `simulator`
