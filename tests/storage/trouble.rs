@@ -94,8 +94,10 @@ where
     loop {
         let state = *way.borrow_and_update();
         tokio::select! {
-            _ = copy_bidirectional(&mut client, &mut server), if state == Way::Open => return,
+            // What is sent after the way was closed must not come through.
+            biased;
             changed = way.changed(), if state != Way::Cut => if changed.is_err() { return },
+            _ = copy_bidirectional(&mut client, &mut server), if state == Way::Open => return,
             else => return,
         }
     }
