@@ -1,25 +1,29 @@
 //! `/reconciliation/findings/{id}`: one finding, both sides beside what would be sent now, and what can be done.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::{
     Form,
     extract::{Path, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
+use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::super::{
     format,
-    order_line::rupiah,
     page::{Page, address, html},
 };
 use crate::{
-    accurate::period::{ByKey, Listed, one},
+    accurate::booked::{by_id, by_number_in_background},
     deciding::preview::preview,
     domain::{
         invoice::InvoiceBody,
+        money::Rupiah,
         reason::Language,
-        reconciliation::{Action, FindingState, Shown},
+        reconciliation::{Action, FindingState},
+        shadow::Booked,
     },
     http::{
         App,
@@ -158,7 +162,7 @@ fn form_of(word: &str, actions: &[Action], record: &FindingRecord, page: &Page) 
     Some(FormShown { word, name, consequence, is_required: false })
 }
 
-/// What was sent, what Accurate shows at this moment, and what would be sent by the mapping in force.
+/// Compares the body that was sent with the invoice in Accurate now, and with the body that the active mapping gives.
 async fn compare(app: &App, record: &FindingRecord, page: &Page) -> Result<Compared, Problem> {
     let storage = app.engine.storage();
     let order = match &record.order_id {
@@ -166,8 +170,8 @@ async fn compare(app: &App, record: &FindingRecord, page: &Page) -> Result<Compa
         None => None,
     };
     let sent = order.as_ref().and_then(|order| order.draft.as_ref()).map(|draft| &draft.body);
-    let (shown, failure) = match read_now(app, record).await {
-        Ok(listed) => (listed.map(|listed| listed.shown), None),
+    let (booked, failure) = match read_now(app, record).await {
+        Ok(booked) => (booked, None),
         Err(words) => (None, Some(words)),
     };
     let snapshots = match &record.order_id {
@@ -179,69 +183,61 @@ async fn compare(app: &App, record: &FindingRecord, page: &Page) -> Result<Compa
     let now = now.and_then(|preview| preview.body);
     let rows = fields(page)
         .into_iter()
-        .map(|(what, of_body, of_side)| {
+        .map(|(what, of_body, of_booked)| {
             let text = |body: Option<&InvoiceBody>| body.map(of_body).unwrap_or_default();
             let (sent, now) = (text(sent), text(now.as_ref()));
-            let accurate = shown.as_ref().map(of_side).unwrap_or_default();
+            let accurate = booked.as_ref().map(of_booked).unwrap_or_default();
             let differs = !sent.is_empty() && !accurate.is_empty() && sent != accurate;
             Row { what: what.to_owned(), sent, accurate, now, differs }
         })
         .collect();
-    let lines = lines(app, record, sent, now.as_ref()).await;
+    let lines = lines(sent, booked.as_ref(), now.as_ref());
     Ok(Compared { rows, lines, failure })
 }
 
 /// A field's name, and how it is read from a body and from what Accurate shows.
-type FieldOf = (&'static str, fn(&InvoiceBody) -> String, fn(&Shown) -> String);
+type FieldOf = (&'static str, fn(&InvoiceBody) -> String, fn(&Booked) -> String);
 
 fn fields(page: &Page) -> [FieldOf; 4] {
     [
-        (page.t("Number", "Nomor"), |body| body.number.clone(), |shown| shown.number.clone()),
-        (page.t("Date", "Tanggal"), |body| format::day(body.trans_date), |shown| format::day(shown.day)),
-        (page.t("Customer", "Pelanggan"), |body| body.customer_no.clone(), |shown| shown.customer_no.clone()),
-        (page.t("Total", "Total"), |body| body.total().in_words(), |shown| rupiah(shown.total)),
+        (page.t("Number", "Nomor"), |body| body.number.clone(), |booked| booked.number.clone()),
+        (page.t("Date", "Tanggal"), |body| format::day(body.trans_date), |booked| format::day(booked.day)),
+        (page.t("Customer", "Pelanggan"), |body| body.customer_no.clone(), |booked| booked.customer_no.clone()),
+        (page.t("Total", "Total"), |body| body.total().in_words(), |booked| booked.total.in_words()),
     ]
 }
 
 /// Reads the invoice as Accurate has it now; an error says why that was not possible.
-async fn read_now(app: &App, record: &FindingRecord) -> Result<Option<Listed>, String> {
+async fn read_now(app: &App, record: &FindingRecord) -> Result<Option<Booked>, String> {
     let Some(session) = app.engine.session(&record.book).filter(|session| session.has_credentials()) else {
         return Err(record.book.clone());
     };
     let found = match record.accurate_id {
-        Some(id) => one(session, ByKey::Id(id)).await,
+        Some(id) => by_id(session, id).await,
         None => Ok(None),
     };
     let found = match found {
-        Ok(None) if !record.number.is_empty() => one(session, ByKey::Number(&record.number)).await,
+        Ok(None) if !record.number.is_empty() => by_number_in_background(session, &record.number).await,
         found => found,
     };
     found.map_err(|failure| failure.words().to_owned())
 }
 
 /// Line by line: pieces and price of each item.
-async fn lines(app: &App, record: &FindingRecord, sent: Option<&InvoiceBody>, now: Option<&InvoiceBody>) -> Vec<Row> {
-    use std::collections::BTreeMap;
+fn lines(sent: Option<&InvoiceBody>, booked: Option<&Booked>, now: Option<&InvoiceBody>) -> Vec<Row> {
     let mut rows = BTreeMap::<String, [Vec<String>; 3]>::new();
-    let price = |quantity: rust_decimal::Decimal, price: crate::domain::money::Rupiah| {
-        format!("{} × {}", quantity.normalize(), price.in_words())
-    };
+    let words = |quantity: Decimal, price: Rupiah| format!("{} × {}", quantity.normalize(), price.in_words());
     for (place, body) in [(0, sent), (2, now)] {
         for line in body.iter().flat_map(|body| &body.detail_item) {
-            let of_item = rows.entry(line.item_no.clone()).or_default();
-            of_item[place].push(price(line.quantity, line.unit_price));
+            rows.entry(line.item_no.clone()).or_default()[place].push(words(line.quantity, line.unit_price));
         }
     }
-    let booked = match (app.engine.session(&record.book), record.accurate_id) {
-        (Some(session), Some(id)) => crate::accurate::booked::by_id(session, id).await.ok().flatten(),
-        _ => None,
-    };
     for line in booked.iter().flat_map(|booked| &booked.lines) {
         let name = if line.item_no.is_empty() { &line.name } else { &line.item_no };
-        rows.entry(name.clone()).or_default()[1].push(price(line.quantity, line.unit_price));
+        rows.entry(name.clone()).or_default()[1].push(words(line.quantity, line.unit_price));
     }
-    let row = |(what, [sent, accurate, now]): (String, [Vec<String>; 3])| {
-        let [sent, accurate, now] = [sent, accurate, now].map(|prices| prices.join(", "));
+    let row = |(what, prices): (String, [Vec<String>; 3])| {
+        let [sent, accurate, now] = prices.map(|prices| prices.join(", "));
         Row { differs: booked.is_some() && sent != accurate, what, sent, accurate, now }
     };
     rows.into_iter().map(row).collect()
