@@ -46,7 +46,7 @@ pub struct Comparison {
     pub is_overtaken: bool,
 }
 
-/// What a reading from where the last one ended came to.
+/// The result of a reading that began where the previous one ended.
 #[derive(Debug)]
 pub struct Ran {
     /// The first moment of the period.

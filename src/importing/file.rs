@@ -47,7 +47,7 @@ pub enum Failed {
     Storage(#[from] StorageError),
 }
 
-/// What became of a file.
+/// The result of reading a file.
 #[derive(Debug)]
 pub enum Outcome {
     /// Webhook bodies were compared, and taken in if that was asked for.

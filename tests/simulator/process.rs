@@ -136,7 +136,7 @@ impl Process {
         });
     }
 
-    /// It leads the book anew, as when it won the leadership.
+    /// It takes over the book again, as after it has won the leadership.
     pub(crate) fn begins_a_term(&self) {
         self.engine.session(BOOK).expect("the only book").begin_term();
     }
