@@ -8,13 +8,13 @@ use forstok_accurate::{
     domain::{
         masters::{Master, MasterKind},
         operator::{Actor, Role},
-        reconciliation::{Period, Shown},
+        reconciliation::{Listed, Period, Shown},
     },
     inbox::delivery,
     posting::post,
     sandbox::{Fault, On},
     settings::Database,
-    storage::{self, Answer, Filter, ListedInvoice, MasterSearch, Moved, Storage},
+    storage::{self, Answer, Filter, MasterSearch, Moved, Storage},
 };
 use jiff::{SignedDuration, Timestamp, civil::date};
 use rusqlite::Connection;
@@ -90,7 +90,7 @@ async fn reconciled(world: &World) {
         day: date(2023, 11, 27),
         total: 100,
     };
-    let row = ListedInvoice { shown, description: String::new() };
+    let row = Listed { shown, description: String::new() };
     storage.add_listed(&part, &[row], 2).await.expect("written");
     let answer = Answer { order_id: order_id("1"), at: now, found: Vec::new(), absent: Vec::new() };
     storage.answer(&part, &answer).await.expect("written");

@@ -515,7 +515,8 @@ CREATE TABLE reconciled_books (
     rows_read      BIGINT  NOT NULL DEFAULT 0,
     rows_expected  BIGINT  NOT NULL DEFAULT 0,
     asked          BIGINT  NOT NULL DEFAULT 0,  -- invoices that were asked for one by one
-    incomplete     TEXT    NOT NULL COLLATE "C" DEFAULT '', -- why it is incomplete; '': it is not
+    failure        TEXT    NOT NULL COLLATE "C" DEFAULT '', -- why it is incomplete; '': it is not
+    failure_detail TEXT    NOT NULL DEFAULT '',
     ledger_count   BIGINT  NOT NULL DEFAULT 0,
     ledger_total   BIGINT  NOT NULL DEFAULT 0,
     accurate_count BIGINT  NOT NULL DEFAULT 0,

@@ -466,7 +466,8 @@ CREATE TABLE reconciled_books (
     rows_read      INTEGER NOT NULL DEFAULT 0,
     rows_expected  INTEGER NOT NULL DEFAULT 0,
     asked          INTEGER NOT NULL DEFAULT 0,  -- invoices that were asked for one by one
-    incomplete     TEXT    NOT NULL DEFAULT '', -- why it is incomplete; '': it is not
+    failure        TEXT    NOT NULL DEFAULT '', -- why it is incomplete; '': it is not
+    failure_detail TEXT    NOT NULL DEFAULT '',
     ledger_count   INTEGER NOT NULL DEFAULT 0,
     ledger_total   INTEGER NOT NULL DEFAULT 0,
     accurate_count INTEGER NOT NULL DEFAULT 0,

@@ -74,7 +74,7 @@ impl Row {
     }
 }
 
-/// Why a page could not be read.
+/// Why a page of a list could not be read.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Unread {
     /// The call failed.

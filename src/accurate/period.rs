@@ -9,13 +9,15 @@ use serde::Deserialize;
 use super::{
     client::{Call, Session},
     invoices::same_number,
+    masters::Unread,
     outcome::{Failure, Meaning, Refusal},
     reply::{Envelope, Lenient, Rows, Skipped, Text, Whole},
 };
 use crate::domain::{
     invoice::ACCURATE_DAY,
+    masters::ListFailure,
     money::Rupiah,
-    reconciliation::{Period, Shown},
+    reconciliation::{Listed, Period, Shown},
 };
 
 /// Rows requested in one call; 100 is accepted (accurate.md §3, A).
@@ -23,33 +25,6 @@ const PAGE_SIZE: u64 = 100;
 
 /// A period with more invoices is taken for a filter that was ignored.
 const MOST_ROWS: u64 = 2_000_000;
-
-/// An invoice as a list or `detail` shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// What is compared.
-    pub shown: Shown,
-    /// Its description, which names its order by default.
-    pub description: String,
-}
-
-/// Why a page could not be read.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Unread {
-    /// The call failed.
-    Call(Failure),
-    /// The list became shorter since its first page: rows may have moved to a page that was read before. It has to be
-    /// read again from its first page.
-    Changed,
-    /// The page contradicts the question, or the pages before it.
-    Contradiction(String),
-}
-
-impl From<Failure> for Unread {
-    fn from(failure: Failure) -> Self {
-        Self::Call(failure)
-    }
-}
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -150,12 +125,12 @@ impl Pages {
     fn take(&mut self, page: Envelope<Rows<Record>, Skipped>) -> Result<Vec<Listed>, Unread> {
         let Envelope { d: list, row_count, page, page_size, .. } = page;
         let asked = self.next_page;
-        let contradiction = |what: String| Err(Unread::Contradiction(what));
+        let contradiction = |what: String| Err(Unread::List(ListFailure::Inconsistent(what)));
         let Some(row_count) = row_count else {
             return contradiction("a page does not say how many rows the list has".to_owned());
         };
         if self.row_count.is_some_and(|before| row_count < before) {
-            return Err(Unread::Changed);
+            return Err(Unread::List(ListFailure::Changed));
         }
         if row_count > MOST_ROWS {
             return contradiction(format!("the list is said to have {row_count} rows"));
@@ -270,8 +245,8 @@ mod tests {
 
     fn what(result: Result<Vec<Listed>, Unread>) -> String {
         match result.expect_err("the page must be refused") {
-            Unread::Contradiction(what) => what,
-            other => format!("{other:?}"),
+            Unread::List(failure) => failure.detail().to_owned(),
+            Unread::Call(failure) => failure.words().to_owned(),
         }
     }
 
@@ -303,7 +278,8 @@ mod tests {
         assert_eq!(what(first_of(250).take(page(1, rows(101..=200), 250))), "page 1 came instead of page 2");
         let short = what(first_of(250).take(page(2, rows(101..=199), 250)));
         assert_eq!(short, "page 2 has 99 readable rows instead of 100");
-        assert_eq!(what(first_of(250).take(page(2, rows(101..=200), 249))), "Changed");
+        let shorter = first_of(250).take(page(2, rows(101..=200), 249));
+        assert_eq!(shorter, Err(Unread::List(ListFailure::Changed)));
         let silent = Envelope { row_count: None, ..page(2, rows(101..=200), 250) };
         assert_eq!(what(first_of(250).take(silent)), "a page does not say how many rows the list has");
         let mut elsewhere = rows(101..=200);

@@ -61,8 +61,10 @@ pub(super) async fn run(
             beside.close().await;
             (storage, true)
         }
-        // A service works on the file: it carries out the run.
-        Err(StorageError::File { .. }) => (beside, false),
+        Err(StorageError::File { why, .. }) => {
+            complain!("the service that uses this database carries out the comparison ({why})");
+            (beside, false)
+        }
         Err(error) => return Err(anyhow::Error::from(error).into()),
     };
     let engine = Arc::new(engine(&config, storage.clone(), stored, &clock)?);
@@ -126,10 +128,10 @@ async fn ended(storage: &dyn Storage, id: i64, clock: &SharedClock) -> Result<Ru
 
 async fn print(storage: &dyn Storage, run: Run, form: Form) -> Result<ExitCode, Failure> {
     let open = run.findings.open;
-    let is_complete = run.parts.iter().all(|part| part.incomplete.is_empty());
+    let is_complete = run.parts.iter().all(|part| part.incomplete.is_none());
     match form {
         Form::Json => {
-            let answer = RunAnswer::from(run);
+            let answer = RunAnswer::new(run, Language::English);
             say!("{}", serde_json::to_string_pretty(&answer).context("the run as JSON")?);
         }
         Form::Words => in_words(storage, &run).await?,
@@ -160,15 +162,17 @@ async fn in_words(storage: &dyn Storage, run: &Run) -> Result<(), Failure> {
                 )
             )
         );
-        let said = if part.incomplete.is_empty() {
-            format!(
+        let said = match &part.incomplete {
+            None => format!(
                 "difference {}, of which findings explain {}; unexplained {}",
                 rupiah(part.sums.difference()),
                 rupiah(part.sums.explained),
                 rupiah(part.sums.unexplained())
-            )
-        } else {
-            format!("incomplete, so nothing is concluded about what was not seen: {}", part.incomplete)
+            ),
+            Some(why) => {
+                let why = why.sentence(Language::English);
+                format!("incomplete, so nothing is concluded about what was not seen: {why}")
+            }
         };
         say!("{}", paragraph("             ", &said));
     }

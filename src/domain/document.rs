@@ -85,6 +85,11 @@ impl Kind {
 }
 
 impl Wanted {
+    /// Reads the word that is stored.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Exist, Self::Gone].into_iter().find(|wanted| wanted.as_str() == word)
+    }
+
     /// The word that is stored.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -95,6 +100,11 @@ impl Wanted {
 }
 
 impl Progress {
+    /// Reads the word that is stored.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Due, Self::Exists, Self::Gone, Self::Blocked].into_iter().find(|progress| progress.as_str() == word)
+    }
+
     /// The word that is stored.
     pub fn as_str(self) -> &'static str {
         match self {

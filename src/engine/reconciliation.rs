@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::civil::Date;
 use tokio::sync::watch;
 
 use super::Engine;
 use crate::{
     domain::{
+        mapping::DEFAULT_BOOK,
         operator::Actor,
         reconciliation::{Action, Period},
     },
@@ -23,8 +23,7 @@ impl Engine {
     /// Requests a run over a period; returns its number.
     pub async fn request_reconciliation(&self, period: Period, actor: &Actor) -> Result<i64> {
         let (who, books) = (&actor.name, self.book_names());
-        let run = self.storage.request_reconciliation(period, who, None, &books, self.now()).await?;
-        let run = run.unwrap_or_default();
+        let run = self.storage.request_reconciliation(period, who, &books, self.now()).await?;
         let Period { from, to } = period;
         tracing::info!(run, actor = who, "reconciliation {run} of {from} to {to} was requested by {who}");
         self.wake_reconciliation();
@@ -79,11 +78,6 @@ impl Engine {
         Ok(acted)
     }
 
-    /// The day in Jakarta.
-    pub fn today(&self) -> Date {
-        crate::domain::day_in_wib(self.now())
-    }
-
     fn book_names(&self) -> Vec<String> {
         self.posting.books().into_iter().map(|book| book.name).collect()
     }
@@ -101,7 +95,7 @@ impl Engine {
         let mapped = &active.mapping.stores;
         let mut stores: Vec<String> =
             mapped.iter().filter(|(_, store)| store.book == book).map(|(id, _)| id.clone()).collect();
-        let is_default = book == crate::domain::mapping::DEFAULT_BOOK;
+        let is_default = book == DEFAULT_BOOK;
         let seen = self.storage.stores().await?.into_iter().map(|store| store.id);
         stores.extend(seen.filter(|id| is_default && !mapped.contains_key(id)));
         let customer = |id: String| {

@@ -1,21 +1,23 @@
 //! Compares our ledger with what Accurate showed, and asks for what is not as expected.
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, civil::Date};
 
 use super::{OurCustomers, Permission, Reconciling, Stop};
 use crate::{
     accurate::{
         client::Session,
-        period::{ByKey, Listed, one},
+        period::{ByKey, one},
     },
     domain::{
+        masters::ListFailure,
         order::OrderId,
         reconciliation::{
-            Class, Finding, Held, Judgement, Shown, Side, Standing, Subject, judge, stranger,
-            sums::{Count, SumsByDay},
+            Class, Finding, Held, Judgement, Listed, Shown, Side, Standing, Subject, judge, stranger, sums::SumsByDay,
         },
     },
-    storage::{Answer, Conclusion, HeldAt, ListedInvoice, Result, RunPart},
+    storage::{self, Answer, Conclusion, HeldAt, RunPart},
 };
 
 /// Orders that are compared at a time.
@@ -29,16 +31,17 @@ const MOST_QUESTIONS: u32 = 3;
 struct Comparison {
     sums: SumsByDay,
     findings: Vec<Finding>,
-    /// Invoices that Accurate showed, but that count on neither side: those of others, and those under way.
-    left_out: Count,
+    /// What invoices of each day that Accurate showed come to, but that count on neither side: those of others, and those
+    /// under way. In hundredths of a rupiah.
+    left_out: BTreeMap<Date, i64>,
     /// Why not all questions were answered.
-    unanswered: Option<String>,
+    unanswered: Option<ListFailure>,
 }
 
 impl Comparison {
     fn leave_out(&mut self, shown: &[Shown], part: &RunPart) {
         for one in shown.iter().filter(|one| part.period.contains(one.day)) {
-            self.left_out += Count { count: 1, total: one.total };
+            *self.left_out.entry(one.day).or_default() += one.total;
         }
     }
 }
@@ -51,7 +54,7 @@ impl Reconciling {
         part: &RunPart,
         ours: &OurCustomers,
         permission: Permission<'_>,
-    ) -> Result<std::result::Result<Conclusion, Stop>> {
+    ) -> Result<Conclusion, Stop> {
         let mut all = Comparison::default();
         let mut after = None;
         loop {
@@ -59,21 +62,17 @@ impl Reconciling {
             let Some(last) = page.last() else { break };
             after = Some(last.place);
             let held: Vec<_> = page.into_iter().map(|HeldAt { held, .. }| held).collect();
-            if let Err(stop) = self.compare_orders(session, part, held, permission, &mut all).await? {
-                return Ok(Err(stop));
-            }
+            self.compare_orders(session, part, held, permission, &mut all).await?;
         }
-        if let Err(stop) = self.compare_others(session, part, ours, permission, &mut all).await? {
-            return Ok(Err(stop));
-        }
+        self.compare_others(session, part, ours, permission, &mut all).await?;
         if all.unanswered.is_none() {
             self.check_sums(part, &mut all).await?;
         }
-        Ok(Ok(Conclusion { incomplete: all.unanswered, sums: all.sums, findings: all.findings }))
+        Ok(Conclusion { incomplete: all.unanswered, sums: all.sums, findings: all.findings })
     }
 
     /// Whether our ledger holds an invoice of these days that Accurate should list.
-    pub(super) async fn ledger_holds_any(&self, part: &RunPart) -> Result<bool> {
+    pub(super) async fn ledger_holds_any(&self, part: &RunPart) -> storage::Result<bool> {
         let mut after = None;
         loop {
             let page = self.storage.held_in_period(part, after, self.clock.now(), BATCH).await?;
@@ -86,7 +85,7 @@ impl Reconciling {
     }
 
     /// What our ledger counts, when Accurate's list could not be read.
-    pub(super) async fn ledger_alone(&self, part: &RunPart, why: String) -> Result<Conclusion> {
+    pub(super) async fn ledger_alone(&self, part: &RunPart, why: ListFailure) -> storage::Result<Conclusion> {
         let mut sums = SumsByDay::default();
         let mut after = None;
         loop {
@@ -107,16 +106,14 @@ impl Reconciling {
         held: Vec<Held>,
         permission: Permission<'_>,
         all: &mut Comparison,
-    ) -> Result<std::result::Result<(), Stop>> {
+    ) -> Result<(), Stop> {
         let ids: Vec<_> = held.iter().map(|held| held.order_id.clone()).collect();
         let mut shown_of = self.storage.shown_of(part.id, &ids).await?;
         for held in held {
             let (shown, asked_at) = shown_of.remove(&held.order_id).unwrap_or_default();
-            if let Err(stop) = self.compare_one(session, part, (held, shown, asked_at), permission, all).await? {
-                return Ok(Err(stop));
-            }
+            self.compare_one(session, part, (held, shown, asked_at), permission, all).await?;
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
     async fn compare_one(
@@ -126,22 +123,23 @@ impl Reconciling {
         (mut held, mut shown, mut asked_at): (Held, Vec<Shown>, Option<Timestamp>),
         permission: Permission<'_>,
         all: &mut Comparison,
-    ) -> Result<std::result::Result<(), Stop>> {
+    ) -> Result<(), Stop> {
         for _ in 0..=MOST_QUESTIONS {
             match judge(&held, &shown, asked_at, part.period) {
                 Judgement::Known(known) => {
                     all.sums.add(&held.store_id, &known, part.period);
                     all.findings.extend(known.findings);
-                    return Ok(Ok(()));
+                    return Ok(());
                 }
                 Judgement::UnderWay => break,
-                Judgement::Ask => match self.ask(session, part, (&held, &shown, asked_at), permission).await? {
-                    Ok(()) => {}
-                    Err(Stop::Interrupted) => return Ok(Err(Stop::Interrupted)),
+                // What could not be asked of one order is not asked of the others: each would take its minute.
+                Judgement::Ask if all.unanswered.is_some() => break,
+                Judgement::Ask => match self.ask(session, part, (&held, &shown, asked_at), permission).await {
                     Err(Stop::Incomplete(why)) => {
                         all.unanswered = Some(why);
                         break;
                     }
+                    asked => asked?,
                 },
             }
             let order = [held.order_id.clone()];
@@ -151,7 +149,7 @@ impl Reconciling {
             held = again;
         }
         all.leave_out(&shown, part);
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// Asks Accurate for an order's invoices one by one: by id, and by number if the id is gone.
@@ -161,7 +159,7 @@ impl Reconciling {
         part: &RunPart,
         (held, shown, asked_at): (&Held, &[Shown], Option<Timestamp>),
         permission: Permission<'_>,
-    ) -> Result<std::result::Result<(), Stop>> {
+    ) -> Result<(), Stop> {
         // Accurate may show a change late. Orders that changed a moment ago are few.
         let is_first = asked_at.is_none_or(|at| at < held.changed_at);
         if !is_first && let Ok(wait) = held.certain_from().duration_since(self.clock.now()).try_into() {
@@ -176,23 +174,16 @@ impl Reconciling {
         }
         let (mut found, mut absent) = (Vec::new(), Vec::new());
         for id in ids {
-            match self.read_one(session, ByKey::Id(id), permission).await {
-                Ok(Some(listed)) => found.push(listed),
-                Ok(None) => absent.push(id),
-                Err(stop) => return Ok(Err(stop)),
+            match self.read_one(session, ByKey::Id(id), permission).await? {
+                Some(listed) => found.push(listed),
+                None => absent.push(id),
             }
         }
         if found.is_empty() {
-            match self.read_one(session, ByKey::Number(&held.number), permission).await {
-                Ok(listed) => found.extend(listed),
-                Err(stop) => return Ok(Err(stop)),
-            }
+            found.extend(self.read_one(session, ByKey::Number(&held.number), permission).await?);
         }
-        let found =
-            found.into_iter().map(|Listed { shown, description }| ListedInvoice { shown, description }).collect();
         let answer = Answer { order_id: held.order_id.clone(), at, found, absent };
-        self.storage.answer(part, &answer).await?;
-        Ok(Ok(()))
+        Ok(self.storage.answer(part, &answer).await?)
     }
 
     async fn read_one(
@@ -200,7 +191,7 @@ impl Reconciling {
         session: &Session,
         key: ByKey<'_>,
         permission: Permission<'_>,
-    ) -> std::result::Result<Option<Listed>, Stop> {
+    ) -> Result<Option<Listed>, Stop> {
         let patience = self.patience();
         loop {
             self.wait_for_permission(&patience, permission).await?;
@@ -219,11 +210,11 @@ impl Reconciling {
         ours: &OurCustomers,
         permission: Permission<'_>,
         all: &mut Comparison,
-    ) -> Result<std::result::Result<(), Stop>> {
+    ) -> Result<(), Stop> {
         let mut after = i64::MIN;
         loop {
             let page = self.storage.other_invoices(part, after, BATCH).await?;
-            let Some((last, _)) = page.last() else { return Ok(Ok(())) };
+            let Some((last, _)) = page.last() else { return Ok(()) };
             after = last.id;
             let orders: Vec<OrderId> = page.iter().filter_map(|(_, order)| order.clone()).collect();
             let mut held = self.storage.held_of(&part.book, &orders, self.clock.now()).await?;
@@ -244,9 +235,7 @@ impl Reconciling {
                     }
                     continue;
                 };
-                if let Err(stop) = self.compare_one(session, part, (held, group, asked_at), permission, all).await? {
-                    return Ok(Err(stop));
-                }
+                self.compare_one(session, part, (held, group, asked_at), permission, all).await?;
             }
         }
     }
@@ -267,20 +256,16 @@ impl Reconciling {
         all.findings.extend(known.findings);
     }
 
-    /// Makes sure that every invoice that Accurate showed was counted once; a rest is a finding of its day.
-    async fn check_sums(&self, part: &RunPart, all: &mut Comparison) -> Result<()> {
-        let listed = self.storage.count_listed(part).await?;
-        let counted = all.sums.total().accurate;
-        let rest = listed.total - all.left_out.total - counted.total;
-        for (day, sums) in all.sums.by_day() {
-            if sums.unexplained() != 0 {
-                all.findings.push(unexplained(day, sums.unexplained()));
+    /// Makes sure that every invoice that Accurate showed for a day was counted once; a rest is a finding of its day.
+    async fn check_sums(&self, part: &RunPart, all: &mut Comparison) -> storage::Result<()> {
+        let counted = all.sums.by_day();
+        for (day, listed) in self.storage.listed_by_day(part).await? {
+            let counted = counted.get(&day).map_or(0, |sums| sums.accurate.total);
+            let rest = listed.total - all.left_out.get(&day).copied().unwrap_or_default() - counted;
+            if rest != 0 {
+                all.sums.add_rest(day, rest);
+                all.findings.push(unexplained(day, rest));
             }
-        }
-        if rest != 0 {
-            // What was shown and not counted makes the difference smaller than it was taken for.
-            all.sums.add_rest(part.period.to, rest);
-            all.findings.push(unexplained(part.period.to, -rest));
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Reconciliation: compares the invoices of a period in our ledger with those that Accurate lists now.
 //!
 //! A run has a part for each book, which the book's leader carries out in three steps. `list` reads the whole list of
-//! the period into storage. `compare` goes through our ledger and through what Accurate showed, and asks Accurate for
-//! each invoice that is not as expected by itself, because the list may be older than the ledger. Then the part is
+//! the period into storage. `compare` goes through our ledger and through what Accurate showed, and looks up
+//! each invoice that is not as expected, because the list may be older than the ledger. Then the part is
 //! concluded in one commit: sums, findings, and findings whose cause is gone. Every step continues after a restart.
 //!
 //! It only reads, in calls that give way to all others and use at most half of Accurate's limit.
@@ -18,8 +18,8 @@ use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
 use crate::{
     accurate::client::Session,
     clock::SharedClock,
-    domain::{WIB, day_in_wib, mapping::Reconcile, reconciliation::Period},
-    storage::{Conclusion, Reconciliations, Result, RunPart},
+    domain::{WIB, day_in_wib, mapping::Reconcile, masters::ListFailure, reason::Language, reconciliation::Period},
+    storage::{Conclusion, Reconciliations, Result, RunPart, StorageError},
 };
 
 /// Rows that are deleted in one commit. Webhooks wait for the same writer.
@@ -28,15 +28,27 @@ const FORGOTTEN_AT_ONCE: i64 = 1_000;
 /// How long a read that fails is tried again (design.md §8).
 const RETRIED_FOR: SignedDuration = SignedDuration::from_secs(60);
 
+/// How long after its time the first nightly run ever may begin: a service that was just installed has nothing to
+/// compare, and a later one is made up for.
+const FIRST_RUN_WITHIN: SignedDuration = SignedDuration::from_hours(1);
+
 /// The longest period of a run, in days.
 pub const LONGEST_PERIOD: i32 = 400;
 
 /// Why a part stopped before its end.
 enum Stop {
-    /// Another process makes the book's calls now, or this one is asked to stop. The part is continued later.
+    /// Another process makes the book's calls now. The part is continued later.
     Interrupted,
     /// Something could not be read. The part ends incomplete.
-    Incomplete(String),
+    Incomplete(ListFailure),
+    /// The database failed.
+    Storage(StorageError),
+}
+
+impl From<StorageError> for Stop {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
 }
 
 /// Whether this process may make a call now.
@@ -96,17 +108,18 @@ impl Reconciling {
         let (usual, longest) =
             (night.saturating_sub(settings.days.days()), night.saturating_sub((LONGEST_PERIOD - 1).days()));
         let period = Period { from: earliest.min(usual).max(longest), to: night };
-        self.storage.request_reconciliation(period, "", Some(night), books, now).await
+        self.storage.request_nightly(period, books, now).await
     }
 
     /// Carries out the oldest part of a book that has not ended. Returns false if there is none, or if it had to stop
     /// before its end.
     pub async fn carry_out(&self, session: &Session, ours: &OurCustomers, permission: Permission<'_>) -> Result<bool> {
         let Some(part) = self.storage.next_part(session.name()).await? else { return Ok(false) };
-        let conclusion = match self.compare_period(session, &part, ours, permission).await? {
+        let conclusion = match self.compare_period(session, &part, ours, permission).await {
             Ok(conclusion) => conclusion,
             Err(Stop::Interrupted) => return Ok(false),
             Err(Stop::Incomplete(why)) => self.ledger_alone(&part, why).await?,
+            Err(Stop::Storage(error)) => return Err(error),
         };
         self.storage.conclude(&part, &conclusion, self.clock.now()).await?;
         while self.storage.forget_listed(part.id, FORGOTTEN_AT_ONCE).await? > 0 {}
@@ -120,19 +133,13 @@ impl Reconciling {
         part: &RunPart,
         ours: &OurCustomers,
         permission: Permission<'_>,
-    ) -> Result<std::result::Result<Conclusion, Stop>> {
-        if !part.is_listed
-            && let Err(stop) = self.list(session, part, permission).await?
-        {
-            return Ok(Err(stop));
+    ) -> std::result::Result<Conclusion, Stop> {
+        if !part.is_listed {
+            self.list(session, part, permission).await?;
         }
         self.compare(session, part, ours, permission).await
     }
 }
-
-/// How long after its time the first nightly run ever may begin: a service that was just installed has nothing to
-/// compare, and a later one is made up for.
-const FIRST_RUN_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// The night whose run is due: today's, from the set time on. A run that was missed because the service was down is made
 /// up for on the same day.
@@ -152,7 +159,8 @@ fn report(part: &RunPart, conclusion: &Conclusion) {
     if let Some(why) = &conclusion.incomplete {
         return tracing::warn!(
             book,
-            "book {book}: the reconciliation of {from} to {to} is incomplete, and says nothing about what was not seen: {why}"
+            "book {book}: the reconciliation of {from} to {to} is incomplete, and says nothing about what was not seen: {}",
+            why.sentence(Language::English)
         );
     }
     tracing::info!(

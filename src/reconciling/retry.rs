@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{MayCall, Permission, RETRIED_FOR, Reconciling, Stop};
-use crate::{accurate::outcome::Failure, clock::Monotonic};
+use crate::{accurate::outcome::Failure, clock::Monotonic, domain::masters::ListFailure};
 
 /// How long to wait after a failed call.
 const BEFORE_NEXT_CALL: Duration = Duration::from_secs(5);
@@ -30,7 +30,7 @@ impl Reconciling {
                 MayCall::Yes => return Ok(()),
                 MayCall::No => return Err(Stop::Interrupted),
                 MayCall::Paused(why) if self.is_over(patience) => {
-                    return Err(Stop::Incomplete(format!("the book is paused: {why}")));
+                    return Err(Stop::Incomplete(ListFailure::CallFailed(why)));
                 }
                 MayCall::Paused(_) => self.clock.sleep(BEFORE_NEXT_CALL).await,
             }
@@ -49,11 +49,13 @@ impl Reconciling {
         }
         let may_pass = match failure {
             Failure::SlowDown(_) | Failure::NotSent(_) | Failure::Ambiguous(_) | Failure::UnknownText(_) => true,
-            // A read that fails because a book is refused leads to its pause; the right may be granted any time.
-            Failure::RightMissing(_) | Failure::Refused(_) | Failure::BookRefused(_) => false,
+            Failure::RightMissing(missing) => {
+                return Err(Stop::Incomplete(ListFailure::RightMissing(missing.words.clone())));
+            }
+            Failure::Refused(_) | Failure::BookRefused(_) => false,
         };
         if !may_pass || self.is_over(patience) {
-            return Err(Stop::Incomplete(failure.words().to_owned()));
+            return Err(Stop::Incomplete(ListFailure::CallFailed(failure.words().to_owned())));
         }
         self.clock.sleep(BEFORE_NEXT_CALL).await;
         Ok(())

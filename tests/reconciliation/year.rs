@@ -140,7 +140,7 @@ impl Shop {
         let id = self.world.storage.runs(None, 1).await.expect("readable")[0].id;
         while self.world.engine.reconcile(BOOK).await.expect("stored") {}
         let of_night = run(&self.world, id).await;
-        if of_night.parts[0].incomplete.is_empty() {
+        if of_night.parts[0].incomplete.is_none() {
             adds_up(&of_night);
         } else {
             // Accurate failed for too long; an incomplete run says nothing, so it is run again.

@@ -4,6 +4,7 @@
 //! what a person should know. The sums of a period follow from the judgements: [`sums`].
 
 mod class;
+mod standing;
 pub mod sums;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     class::{Class, FindingState},
+    standing::{Posted, Standing},
     words::{Action, Facts},
 };
 use super::order::OrderId;
@@ -57,25 +59,6 @@ pub struct Held {
     pub changed_at: Timestamp,
 }
 
-/// What our ledger says about an invoice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It exists.
-    Exists,
-    /// In shadow mode: another integration should have created it.
-    Draft,
-    /// It was never created.
-    Never,
-    /// It was deleted.
-    Gone,
-    /// It must be deleted, and that has not succeeded for long.
-    MustGo,
-    /// It is being created or deleted.
-    UnderWay,
-    /// It should have been created long ago.
-    Late,
-}
-
 /// An invoice that Accurate shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
@@ -89,6 +72,15 @@ pub struct Shown {
     pub day: Date,
     /// Its total in hundredths of a rupiah.
     pub total: i64,
+}
+
+/// An invoice that Accurate shows, with its description.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// What is compared.
+    pub shown: Shown,
+    /// Its description, which names its order by default.
+    pub description: String,
 }
 
 /// A field in which an invoice in Accurate differs from our ledger.
@@ -182,7 +174,7 @@ impl Finding {
     }
 }
 
-/// What the comparison of an order comes to.
+/// The result of comparing an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judgement {
     /// What each side counts, and what a person should know.
@@ -313,8 +305,8 @@ fn unwanted(held: &Held, shown: &[Shown], period: Period) -> Known {
     known
 }
 
-/// Judges an invoice of one of our customers that is the invoice of none of our orders. `order_id` is an order that it
-/// names all the same: one that has no invoice of ours.
+/// Judges an invoice of one of our customers that belongs to none of our orders. Its description may still name an order,
+/// `order_id`, for which we have created no invoice.
 pub fn stranger(shown: &Shown, store_id: &str, order_id: Option<&OrderId>, period: Period) -> Known {
     let Some(amount) = shown.counted(period) else { return Known::default() };
     let finding = Finding {
@@ -330,7 +322,7 @@ pub fn stranger(shown: &Shown, store_id: &str, order_id: Option<&OrderId>, perio
     Known { ledger: None, accurate: vec![amount], findings: vec![finding] }
 }
 
-/// How far Accurate was asked for an order's invoices one by one.
+/// Whether Accurate was asked for an order's invoices one by one, and how long after the order's last change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
     /// Not since the order last changed.

@@ -65,7 +65,7 @@ impl std::ops::AddAssign for Sums {
 pub struct SumsByDay(BTreeMap<(String, Date), Sums>);
 
 impl SumsByDay {
-    /// Adds what the comparison of a store's invoice came to.
+    /// Adds the result of comparing an order of this store.
     pub fn add(&mut self, store_id: &str, known: &Known, period: Period) {
         if let Some(Amount { day, total }) = known.ledger {
             self.at(store_id, day).ledger.add(total);

@@ -87,7 +87,7 @@ pub(crate) fn read_reason(reason: &str) -> Result<String, Problem> {
     Ok(reason.to_owned())
 }
 
-/// What became of an action, as an answer.
+/// The error that answers an action which was not carried out.
 pub(crate) fn settled(id: &str, acted: Acted) -> Result<(), Problem> {
     match acted {
         Acted::Done => Ok(()),

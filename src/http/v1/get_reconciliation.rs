@@ -6,7 +6,7 @@ use axum::{
 };
 
 use super::reconciliation::RunAnswer;
-use crate::http::{App, params::shortened, problem::Problem, responses::OperatorErrors};
+use crate::http::{App, language::Preferred, params::shortened, problem::Problem, responses::OperatorErrors};
 
 /// A reconciliation with its sums, and how far it is.
 #[utoipa::path(
@@ -22,10 +22,15 @@ use crate::http::{App, params::shortened, problem::Problem, responses::OperatorE
     ),
     security(("operator_token" = []))
 )]
-pub(crate) async fn handler(State(app): State<App>, Path(id): Path<String>) -> Result<Json<RunAnswer>, Problem> {
+pub(crate) async fn handler(
+    State(app): State<App>,
+    Preferred(language): Preferred,
+    Path(id): Path<String>,
+) -> Result<Json<RunAnswer>, Problem> {
     let run = match id.parse() {
         Ok(number) => app.engine.storage().run(number).await?,
         Err(_) => None,
     };
-    run.map(|run| Json(run.into())).ok_or_else(|| Problem::UnknownNumber("reconciliation", shortened(&id)))
+    run.map(|run| Json(RunAnswer::new(run, language)))
+        .ok_or_else(|| Problem::UnknownNumber("reconciliation", shortened(&id)))
 }

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::reconciliation::RunAnswer;
 use crate::http::{
     App,
+    language::Preferred,
     paging::{Page, PageSize, read_cursor},
     params::Params,
     problem::Problem,
@@ -54,11 +55,12 @@ pub(crate) struct RunPage {
 )]
 pub(crate) async fn handler(
     State(app): State<App>,
+    Preferred(language): Preferred,
     Params(params): Params<RunParams>,
 ) -> Result<Json<RunPage>, Problem> {
     let limit = PAGE.read("limit", params.limit)?;
     let before = read_cursor("cursor", params.cursor.as_deref(), |cursor| cursor.parse().ok())?;
     let Page { rows, next } = Page::cut(app.engine.storage().runs(before, limit + 1).await?, limit, |run| run.id);
-    let reconciliations = rows.into_iter().map(Into::into).collect();
+    let reconciliations = rows.into_iter().map(|run| RunAnswer::new(run, language)).collect();
     Ok(Json(RunPage { reconciliations, next_cursor: next.map(|id| id.to_string()) }))
 }

@@ -45,7 +45,7 @@ pub(crate) struct RunAnswer {
     books: Vec<BookAnswer>,
 }
 
-/// What a comparison came to.
+/// The result of a comparison.
 #[derive(Debug, Serialize, ToSchema)]
 struct ResultAnswer {
     /// Whether everything was seen. If not, nothing is concluded about what was not, and the sums are lower bounds.
@@ -113,13 +113,14 @@ struct ProgressAnswer {
     asked: i64,
 }
 
-impl From<Run> for RunAnswer {
-    fn from(run: Run) -> Self {
+impl RunAnswer {
+    /// A run in the language of its reader.
+    pub(crate) fn new(run: Run, language: Language) -> Self {
         let mut sums = Sums::default();
         for part in &run.parts {
             sums += part.sums;
         }
-        let complete = run.ended_at.is_some() && run.parts.iter().all(|part| part.incomplete.is_empty());
+        let complete = run.ended_at.is_some() && run.parts.iter().all(|part| part.incomplete.is_none());
         Self {
             id: run.id,
             state: state(run.ended_at.is_some()),
@@ -134,7 +135,7 @@ impl From<Run> for RunAnswer {
                 gone: run.findings.gone,
                 closed: run.findings.closed,
             },
-            books: run.parts.into_iter().map(Into::into).collect(),
+            books: run.parts.into_iter().map(|part| BookAnswer::new(part, language)).collect(),
         }
     }
 }
@@ -143,13 +144,13 @@ fn state(has_ended: bool) -> &'static str {
     if has_ended { "done" } else { "running" }
 }
 
-impl From<RunPart> for BookAnswer {
-    fn from(part: RunPart) -> Self {
+impl BookAnswer {
+    fn new(part: RunPart, language: Language) -> Self {
         let has_ended = part.ended_at.is_some();
         Self {
             state: state(has_ended),
-            result: ResultAnswer::new(has_ended && part.incomplete.is_empty(), part.sums),
-            incomplete_because: Some(part.incomplete).filter(|why| !why.is_empty()),
+            result: ResultAnswer::new(has_ended && part.incomplete.is_none(), part.sums),
+            incomplete_because: part.incomplete.map(|why| why.sentence(language)),
             progress: ProgressAnswer { listed: part.rows_read, expected: part.rows_expected, asked: part.asked },
             book: part.book,
         }

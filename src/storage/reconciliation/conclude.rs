@@ -25,16 +25,20 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
     let mut total = conclusion.sums.total();
     if conclusion.incomplete.is_some() && total.accurate == Count::default() {
         // What was read of the list is a lower bound.
-        total.accurate = listed::count(db, part.id, part.period).await?;
+        for (_, count) in listed::by_day(db, part.id, part.period).await? {
+            total.accurate += count;
+        }
     }
-    let sql = "UPDATE reconciled_books SET ended_at = $2, incomplete = $3, ledger_count = $4, ledger_total = $5,
-                   accurate_count = $6, accurate_total = $7, explained = $8
+    let sql = "UPDATE reconciled_books SET ended_at = $2, failure = $3, failure_detail = $4, ledger_count = $5,
+                   ledger_total = $6, accurate_count = $7, accurate_total = $8, explained = $9
                WHERE id = $1 AND ended_at IS NULL RETURNING run";
-    let why = storable(conclusion.incomplete.as_deref().unwrap_or_default());
+    let (code, detail) = conclusion.incomplete.as_ref().map_or(("", ""), |why| (why.code(), why.detail()));
+    let detail = storable(detail);
     let values = [
         part.id.into(),
         now.into(),
-        (&*why).into(),
+        code.into(),
+        (&*detail).into(),
         total.ledger.count.into(),
         total.ledger.total.into(),
         total.accurate.count.into(),

@@ -280,6 +280,6 @@ pub(in crate::storage) async fn days<T: Dialect>(db: &mut T, period: Period) -> 
 /// What no finding explains, in hundredths of a rupiah, per book: of the latest part that ended complete.
 pub(in crate::storage) async fn unexplained(db: &mut impl Dialect, book: &str) -> Result<Option<i64>> {
     let sql = "SELECT ledger_total - accurate_total - explained AS rest FROM reconciled_books
-               WHERE book = $1 AND ended_at IS NOT NULL AND incomplete = '' ORDER BY ended_at DESC LIMIT 1";
+               WHERE book = $1 AND ended_at IS NOT NULL AND failure = '' ORDER BY ended_at DESC LIMIT 1";
     db.fetch(sql, &[book.into()]).await?.first().map(|row| row.number("rest")).transpose()
 }

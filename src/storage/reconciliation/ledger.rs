@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
-use jiff::{SignedDuration, Timestamp, civil::Date};
+use jiff::{Timestamp, civil::Date};
 
 use super::day;
 use crate::{
     domain::{
+        document::{Progress, Wanted},
+        mapping::PostingMode,
         money::Rupiah,
         order::OrderId,
-        reconciliation::{Held, Period, Standing},
+        reconciliation::{Held, Period, Posted, Standing},
     },
     storage::{
         HeldAt, Result, StorageError,
@@ -17,9 +19,6 @@ use crate::{
         rows::{json as to_json, moment, order_id, timestamp},
     },
 };
-
-/// How long an invoice may be due, or wait for its deletion, before a person should know.
-const LATE_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// What the ledger says about document `d` of order `o`.
 const HELD: &str =
@@ -30,21 +29,16 @@ const HELD: &str =
 fn held(row: &impl Columns, now: Timestamp) -> Result<Held> {
     let changed_at = timestamp(row.number("changed_at")?)?;
     let accurate_id = row.number_if_any("accurate_id")?;
-    let standing = match (row.text("progress")?, row.text("wanted")?) {
-        ("exists", _) => Standing::Exists,
-        ("due", "exist") if row.number("shadowed")? == 1 && row.text_if_any("posting")? == Some("shadow") => {
-            Standing::Draft
-        }
-        ("due", "exist") => {
-            let is_late = moment(row, "due_since")?.is_some_and(|since| now.duration_since(since) > LATE_AFTER);
-            if is_late { Standing::Late } else { Standing::UnderWay }
-        }
-        ("due", _) if now.duration_since(changed_at) <= LATE_AFTER => Standing::UnderWay,
-        ("due", _) => Standing::MustGo,
-        _ if row.number("doubt_since")? != 0 => Standing::UnderWay,
-        ("blocked", _) if accurate_id.is_some() => Standing::MustGo,
-        ("gone", _) if accurate_id.is_some() => Standing::Gone,
-        _ => Standing::Never,
+    let unreadable = |what: &str| StorageError::Unreadable(format!("document {what:?}"));
+    let (progress, wanted) = (row.text("progress")?, row.text("wanted")?);
+    let posted = Posted {
+        wanted: Wanted::parse(wanted).ok_or_else(|| unreadable(wanted))?,
+        progress: Progress::parse(progress).ok_or_else(|| unreadable(progress))?,
+        is_draft: row.number("shadowed")? == 1 && row.text_if_any("posting")? == Some(PostingMode::Shadow.as_str()),
+        in_doubt: row.number("doubt_since")? != 0,
+        has_id: accurate_id.is_some(),
+        due_since: moment(row, "due_since")?,
+        changed_at,
     };
     let total = row.text("total")?;
     let total = if total.is_empty() {
@@ -55,7 +49,7 @@ fn held(row: &impl Columns, now: Timestamp) -> Result<Held> {
     Ok(Held {
         order_id: order_id(row)?,
         store_id: row.text("store_id")?.to_owned(),
-        standing,
+        standing: Standing::of(&posted, now),
         accurate_id,
         number: row.text("number")?.to_owned(),
         customer_no: row.text("customer_no")?.to_owned(),

@@ -2,16 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::civil::Date;
 use serde_json::json;
 
 use super::day;
 use crate::{
     domain::{
         order::{OrderId, words},
-        reconciliation::{Period, Shown, sums::Count},
+        reconciliation::{Listed, Period, Shown, sums::Count},
     },
     storage::{
-        Answer, ListedInvoice, Result, ShownOf,
+        Answer, Result, ShownOf,
         dialect::{Columns, Dialect},
         rows::{json as to_json, order_id, storable, timestamp},
     },
@@ -28,7 +29,7 @@ pub(in crate::storage) async fn add<T: Dialect>(
     db: &mut T,
     part: i64,
     book: &str,
-    rows: &[ListedInvoice],
+    rows: &[Listed],
     rows_expected: i64,
 ) -> Result<()> {
     put(db, part, book, rows).await?;
@@ -50,14 +51,14 @@ pub(in crate::storage) async fn answer<T: Dialect>(db: &mut T, part: i64, book: 
     Ok(())
 }
 
-async fn put<T: Dialect>(db: &mut T, part: i64, book: &str, rows: &[ListedInvoice]) -> Result<()> {
+async fn put<T: Dialect>(db: &mut T, part: i64, book: &str, rows: &[Listed]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
     let orders = owners(db, book, rows).await?;
     let cells: Vec<_> = rows
         .iter()
-        .map(|ListedInvoice { shown, .. }| {
+        .map(|Listed { shown, .. }| {
             let (number, customer_no) = (storable(&shown.number), storable(&shown.customer_no));
             let order_id = orders.get(&shown.id).map(OrderId::as_str).unwrap_or_default();
             json!([shown.id, number, customer_no, shown.day, shown.total, order_id])
@@ -76,7 +77,7 @@ async fn put<T: Dialect>(db: &mut T, part: i64, book: &str, rows: &[ListedInvoic
 }
 
 /// To which orders invoices belong: by Accurate's id, else by number, else by the order id in the description.
-async fn owners<T: Dialect>(db: &mut T, book: &str, rows: &[ListedInvoice]) -> Result<HashMap<i64, OrderId>> {
+async fn owners<T: Dialect>(db: &mut T, book: &str, rows: &[Listed]) -> Result<HashMap<i64, OrderId>> {
     let ids: Vec<_> = rows.iter().map(|row| [row.shown.id]).collect();
     let sql = format!(
         "SELECT d.order_id, d.accurate_id FROM {} {} documents d ON d.book = $2 AND d.kind = 'invoice'
@@ -100,7 +101,7 @@ async fn owners<T: Dialect>(db: &mut T, book: &str, rows: &[ListedInvoice]) -> R
         owners.insert(row.number("id")?, order_id(row)?);
     }
     let rest: Vec<_> = rest.into_iter().filter(|row| !owners.contains_key(&row.shown.id)).collect();
-    let named = |row: &&ListedInvoice| {
+    let named = |row: &&Listed| {
         let id = row.shown.id;
         let words = words(&row.description).filter(|word| word.len() <= LONGEST_WORD).take(MOST_WORDS);
         words.map(|word| json!([id, storable(word)])).collect::<Vec<_>>()
@@ -189,16 +190,18 @@ pub(in crate::storage) async fn others<T: Dialect>(
     db.fetch(sql, &values).await?.iter().map(one).collect()
 }
 
-/// How many invoices Accurate showed for the days of the period, and their sum.
-pub(in crate::storage) async fn count(db: &mut impl Dialect, part: i64, period: Period) -> Result<Count> {
-    let sql = "SELECT COUNT(*) AS n, CAST(COALESCE(SUM(total), 0) AS BIGINT) AS total FROM listed_invoices
-               WHERE part = $1 AND day >= $2 AND day <= $3";
+/// How many invoices Accurate showed for each day of the period, and their sum.
+pub(in crate::storage) async fn by_day<T: Dialect>(
+    db: &mut T,
+    part: i64,
+    period: Period,
+) -> Result<Vec<(Date, Count)>> {
+    let sql = "SELECT day, COUNT(*) AS n, CAST(SUM(total) AS BIGINT) AS total FROM listed_invoices
+               WHERE part = $1 AND day >= $2 AND day <= $3 GROUP BY day";
     let (from, to) = (period.from.to_string(), period.to.to_string());
     let rows = db.fetch(sql, &[part.into(), (&from).into(), (&to).into()]).await?;
-    match rows.first() {
-        Some(row) => Ok(Count { count: row.number("n")?, total: row.number("total")? }),
-        None => Ok(Count::default()),
-    }
+    let of_day = |row: &T::Row| Ok((day(row, "day")?, Count { count: row.number("n")?, total: row.number("total")? }));
+    rows.iter().map(of_day).collect()
 }
 
 /// Deletes what an ended part was shown, `step` rows at most; returns how many.

@@ -4,40 +4,60 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{day, findings::counts_of_days};
 use crate::{
-    domain::reconciliation::{
-        Period,
-        sums::{Count, Sums},
+    domain::{
+        masters::ListFailure,
+        reconciliation::{
+            Period,
+            sums::{Count, Sums},
+        },
     },
     storage::{
-        Result, Run, RunPart,
+        Result, Run, RunPart, StorageError,
         dialect::{Columns, Dialect},
         rows::{json as to_json, moment, timestamp},
     },
 };
 
-/// Requests a run. `None`: the nightly run of that day was requested before.
+/// Requests a run; returns its number.
 pub(in crate::storage) async fn request<T: Dialect>(
     db: &mut T,
     period: Period,
     who: &str,
-    night: Option<Date>,
+    books: &[String],
+    now: Timestamp,
+) -> Result<i64> {
+    let sql = "INSERT INTO reconciliations (from_day, to_day, who, requested_at) VALUES ($1, $2, $3, $4) RETURNING id";
+    let (from, to) = (period.from.to_string(), period.to.to_string());
+    let rows = db.fetch(sql, &[(&from).into(), (&to).into(), who.into(), now.into()]).await?;
+    let run =
+        rows.first().ok_or_else(|| StorageError::Unreadable("a run without a number".to_owned()))?.number("id")?;
+    add_books(db, run, books).await?;
+    Ok(run)
+}
+
+/// Requests the run of the night of the period's last day. `None`: it was requested before.
+pub(in crate::storage) async fn request_nightly<T: Dialect>(
+    db: &mut T,
+    period: Period,
     books: &[String],
     now: Timestamp,
 ) -> Result<Option<i64>> {
-    let sql = "INSERT INTO reconciliations (from_day, to_day, who, night, requested_at)
-               VALUES ($1, $2, $3, CASE WHEN $4 = '' THEN NULL ELSE $4 END, $5)
+    let sql = "INSERT INTO reconciliations (from_day, to_day, who, night, requested_at) VALUES ($1, $2, '', $2, $3)
                ON CONFLICT (night) WHERE night IS NOT NULL DO NOTHING RETURNING id";
     let (from, to) = (period.from.to_string(), period.to.to_string());
-    let night = night.map(|night| night.to_string()).unwrap_or_default();
-    let rows = db.fetch(sql, &[(&from).into(), (&to).into(), who.into(), (&night).into(), now.into()]).await?;
-    let Some(id) = rows.first().map(|row| row.number("id")).transpose()? else { return Ok(None) };
+    let rows = db.fetch(sql, &[(&from).into(), (&to).into(), now.into()]).await?;
+    let Some(run) = rows.first().map(|row| row.number("id")).transpose()? else { return Ok(None) };
+    add_books(db, run, books).await?;
+    Ok(Some(run))
+}
+
+async fn add_books<T: Dialect>(db: &mut T, run: i64, books: &[String]) -> Result<()> {
     let sql = format!(
         "INSERT INTO reconciled_books (run, book) SELECT CAST($2 AS BIGINT), v.value ->> 0 FROM {} WHERE true",
         T::ROWS
     );
     let books: Vec<_> = books.iter().map(|book| [book]).collect();
-    db.execute(sql, &[(&to_json(&books)).into(), id.into()]).await?;
-    Ok(Some(id))
+    db.execute(sql, &[(&to_json(&books)).into(), run.into()]).await.map(drop)
 }
 
 /// The day of the latest nightly run.
@@ -48,18 +68,16 @@ pub(in crate::storage) async fn last_night(db: &mut impl Dialect) -> Result<Opti
 
 /// When a book was last compared completely.
 pub(in crate::storage) async fn last_complete(db: &mut impl Dialect, book: &str) -> Result<Option<Timestamp>> {
-    let sql = "SELECT ended_at FROM reconciled_books WHERE book = $1 AND ended_at IS NOT NULL AND incomplete = ''
+    let sql = "SELECT ended_at FROM reconciled_books WHERE book = $1 AND ended_at IS NOT NULL AND failure = ''
                ORDER BY ended_at DESC LIMIT 1";
     db.fetch(sql, &[book.into()]).await?.first().map(|row| moment(row, "ended_at")).transpose().map(Option::flatten)
 }
 
 const PART: &str = "b.id, b.book, b.began_at, b.ended_at, b.is_listed, b.readings, b.rows_read, b.rows_expected, b.asked,
-    b.incomplete, b.ledger_count, b.ledger_total, b.accurate_count, b.accurate_total, b.explained, r.from_day, r.to_day";
+    b.failure, b.failure_detail, b.ledger_count, b.ledger_total, b.accurate_count, b.accurate_total, b.explained, r.from_day, r.to_day";
 
 fn part(row: &impl Columns) -> Result<RunPart> {
-    let count = |count, total| {
-        Ok::<_, crate::storage::StorageError>(Count { count: row.number(count)?, total: row.number(total)? })
-    };
+    let count = |count, total| Ok::<_, StorageError>(Count { count: row.number(count)?, total: row.number(total)? });
     Ok(RunPart {
         id: row.number("id")?,
         book: row.text("book")?.to_owned(),
@@ -71,7 +89,7 @@ fn part(row: &impl Columns) -> Result<RunPart> {
         rows_read: row.number("rows_read")?,
         rows_expected: row.number("rows_expected")?,
         asked: row.number("asked")?,
-        incomplete: row.text("incomplete")?.to_owned(),
+        incomplete: ListFailure::from_parts(row.text("failure")?, row.text("failure_detail")?),
         sums: Sums {
             ledger: count("ledger_count", "ledger_total")?,
             accurate: count("accurate_count", "accurate_total")?,

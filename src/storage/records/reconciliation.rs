@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use jiff::{Timestamp, civil::Date};
 
 use crate::domain::{
+    masters::ListFailure,
     order::OrderId,
     reconciliation::{
-        Class, Facts, Finding, FindingState, Held, Period, Shown,
+        Class, Facts, Finding, FindingState, Held, Listed, Period, Shown,
         sums::{Sums, SumsByDay},
     },
 };
@@ -54,9 +55,9 @@ pub struct RunPart {
     pub rows_expected: i64,
     /// Invoices that were asked for one by one.
     pub asked: i64,
-    /// Why it is incomplete; empty if it is not.
-    pub incomplete: String,
-    /// What it came to.
+    /// Why it is incomplete.
+    pub incomplete: Option<ListFailure>,
+    /// Its result.
     pub sums: Sums,
 }
 
@@ -80,15 +81,6 @@ pub struct HeldAt {
     pub held: Held,
 }
 
-/// An invoice that Accurate showed, with its description.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedInvoice {
-    /// What is compared.
-    pub shown: Shown,
-    /// Its description, which names its order by default.
-    pub description: String,
-}
-
 /// What Accurate showed for an order, and when its invoices were asked for one by one.
 pub type ShownOf = HashMap<OrderId, (Vec<Shown>, Option<Timestamp>)>;
 
@@ -100,16 +92,16 @@ pub struct Answer {
     /// When the first question was asked.
     pub at: Timestamp,
     /// Invoices that exist.
-    pub found: Vec<ListedInvoice>,
+    pub found: Vec<Listed>,
     /// Ids of invoices that do not exist.
     pub absent: Vec<i64>,
 }
 
-/// What a part came to.
+/// The result of a part.
 #[derive(Clone, Debug, Default)]
 pub struct Conclusion {
     /// Why it is incomplete; `None`: everything was seen.
-    pub incomplete: Option<String>,
+    pub incomplete: Option<ListFailure>,
     /// The sums of each store's days.
     pub sums: SumsByDay,
     /// The findings.
@@ -179,7 +171,7 @@ pub struct FindingFilter {
     pub to: Option<Date>,
 }
 
-/// What became of a person's action on a finding.
+/// The result of a person's action on a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acted {
     /// It was carried out.

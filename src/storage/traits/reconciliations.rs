@@ -7,11 +7,10 @@ use jiff::{Timestamp, civil::Date};
 use crate::{
     domain::{
         order::OrderId,
-        reconciliation::{Action, Class, FindingState, Held, Period, Shown, sums::Count},
+        reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, sums::Count},
     },
     storage::{
-        Acted, Answer, Conclusion, FindingFilter, FindingRecord, HeldAt, ListedInvoice, ReconciledDay, Result, Run,
-        RunPart, ShownOf,
+        Acted, Answer, Conclusion, FindingFilter, FindingRecord, HeldAt, ReconciledDay, Result, Run, RunPart, ShownOf,
         reconciliation::{conclude, findings, ledger, listed, runs},
         sql::{Base, Sql, read, write},
     },
@@ -20,15 +19,11 @@ use crate::{
 /// Reconciliation: runs, what Accurate showed, findings, and the sums of days.
 #[async_trait::async_trait]
 pub trait Reconciliations: Send + Sync {
-    /// Requests a run for these books. `None`: the nightly run of that day was requested before.
-    async fn request_reconciliation(
-        &self,
-        period: Period,
-        who: &str,
-        night: Option<Date>,
-        books: &[String],
-        now: Timestamp,
-    ) -> Result<Option<i64>>;
+    /// Requests a run for these books; returns its number.
+    async fn request_reconciliation(&self, period: Period, who: &str, books: &[String], now: Timestamp) -> Result<i64>;
+
+    /// Requests the run of the night of the period's last day. `None`: it was requested before.
+    async fn request_nightly(&self, period: Period, books: &[String], now: Timestamp) -> Result<Option<i64>>;
 
     /// The day of the latest nightly run.
     async fn last_night(&self) -> Result<Option<Date>>;
@@ -43,7 +38,7 @@ pub trait Reconciliations: Send + Sync {
     async fn listed_ids(&self, part: i64) -> Result<HashSet<i64>>;
 
     /// Adds rows of a list that has `rows_expected` rows.
-    async fn add_listed(&self, part: &RunPart, rows: &[ListedInvoice], rows_expected: i64) -> Result<()>;
+    async fn add_listed(&self, part: &RunPart, rows: &[Listed], rows_expected: i64) -> Result<()>;
 
     /// The whole list of a part was read.
     async fn finish_listing(&self, part: i64) -> Result<()>;
@@ -69,10 +64,10 @@ pub trait Reconciliations: Send + Sync {
     /// Invoices that belong to no order whose invoice our ledger books in the period, by id, behind `after`.
     async fn other_invoices(&self, part: &RunPart, after: i64, limit: i64) -> Result<Vec<(Shown, Option<OrderId>)>>;
 
-    /// How many invoices Accurate showed for the days of a part, and their sum.
-    async fn count_listed(&self, part: &RunPart) -> Result<Count>;
+    /// How many invoices Accurate showed for each day of a part, and their sum.
+    async fn listed_by_day(&self, part: &RunPart) -> Result<Vec<(Date, Count)>>;
 
-    /// Writes what a part came to, and ends it.
+    /// Writes the result of a part, and ends it.
     async fn conclude(&self, part: &RunPart, conclusion: &Conclusion, now: Timestamp) -> Result<()>;
 
     /// Deletes what an ended part was shown, `step` rows at most; returns how many.
@@ -118,15 +113,12 @@ pub trait Reconciliations: Send + Sync {
 
 #[async_trait::async_trait]
 impl<B: Base> Reconciliations for Sql<B> {
-    async fn request_reconciliation(
-        &self,
-        period: Period,
-        who: &str,
-        night: Option<Date>,
-        books: &[String],
-        now: Timestamp,
-    ) -> Result<Option<i64>> {
-        write!(self, Small, db => runs::request(db, period, who, night, books, now))
+    async fn request_reconciliation(&self, period: Period, who: &str, books: &[String], now: Timestamp) -> Result<i64> {
+        write!(self, Small, db => runs::request(db, period, who, books, now))
+    }
+
+    async fn request_nightly(&self, period: Period, books: &[String], now: Timestamp) -> Result<Option<i64>> {
+        write!(self, Small, db => runs::request_nightly(db, period, books, now))
     }
 
     async fn last_night(&self) -> Result<Option<Date>> {
@@ -145,7 +137,7 @@ impl<B: Base> Reconciliations for Sql<B> {
         read!(self, db => listed::ids(db, part))
     }
 
-    async fn add_listed(&self, part: &RunPart, rows: &[ListedInvoice], rows_expected: i64) -> Result<()> {
+    async fn add_listed(&self, part: &RunPart, rows: &[Listed], rows_expected: i64) -> Result<()> {
         write!(self, Derived, db => listed::add(db, part.id, &part.book, rows, rows_expected))
     }
 
@@ -179,8 +171,8 @@ impl<B: Base> Reconciliations for Sql<B> {
         read!(self, db => listed::others(db, part.id, &part.book, part.period, after, limit))
     }
 
-    async fn count_listed(&self, part: &RunPart) -> Result<Count> {
-        read!(self, db => listed::count(db, part.id, part.period))
+    async fn listed_by_day(&self, part: &RunPart) -> Result<Vec<(Date, Count)>> {
+        read!(self, db => listed::by_day(db, part.id, part.period))
     }
 
     async fn conclude(&self, part: &RunPart, conclusion: &Conclusion, now: Timestamp) -> Result<()> {

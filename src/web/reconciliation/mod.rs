@@ -32,7 +32,7 @@ use crate::{
             request_reconciliation::{ReconciliationRequest, request},
         },
     },
-    storage::{FindingRecord, ReconciledDay, Run, StoreName},
+    storage::{FindingRecord, ReconciledDay, Run, RunPart, StoreName},
 };
 
 /// Findings on the page.
@@ -326,7 +326,10 @@ impl RunShown {
     fn new(run: &Run, page: &Page) -> Self {
         let Period { from, to } = run.period;
         let days = format!("{} – {}", format::day(from), format::day(to));
-        let incomplete: Vec<_> = run.parts.iter().filter(|part| !part.incomplete.is_empty()).collect();
+        let why =
+            |part: &RunPart| Some(format!("{}: {}", part.book, part.incomplete.as_ref()?.sentence(page.language)));
+        let incomplete: Vec<_> = run.parts.iter().filter_map(why).collect();
+        let is_complete = incomplete.is_empty();
         let books = if run.ended_at.is_none() {
             let of = page.t("invoices of Accurate's list read", "faktur dari daftar Accurate sudah dibaca");
             let open = run.parts.iter().filter(|part| part.ended_at.is_none());
@@ -336,9 +339,9 @@ impl RunShown {
             })
             .collect()
         } else {
-            incomplete.iter().map(|part| format!("{}: {}", part.book, part.incomplete)).collect()
+            incomplete
         };
-        let (kind, state) = match (run.ended_at, incomplete.is_empty(), run.findings.open) {
+        let (kind, state) = match (run.ended_at, is_complete, run.findings.open) {
             (None, ..) => ("busy", page.t("Comparing", "Sedang dibandingkan")),
             (Some(_), false, _) => ("warn", page.t("Incomplete", "Belum lengkap")),
             (Some(_), true, 0) => ("good", page.t("Agrees with Accurate", "Sesuai dengan Accurate")),

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use forstok_accurate::{
     domain::{
         order::OrderId,
-        reconciliation::{Action, Class, FindingState, Held, Period, Shown, sums::Count},
+        reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, sums::Count},
     },
     storage::{
-        Acted, Answer, Conclusion, FindingFilter, FindingRecord, HeldAt, ListedInvoice, ReconciledDay, Reconciliations,
-        Result, Run, RunPart, ShownOf,
+        Acted, Answer, Conclusion, FindingFilter, FindingRecord, HeldAt, ReconciledDay, Reconciliations, Result, Run,
+        RunPart, ShownOf,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -18,15 +18,12 @@ use super::SimStore;
 
 #[async_trait::async_trait]
 impl Reconciliations for SimStore {
-    async fn request_reconciliation(
-        &self,
-        period: Period,
-        who: &str,
-        night: Option<Date>,
-        books: &[String],
-        now: Timestamp,
-    ) -> Result<Option<i64>> {
-        self.gates.in_store(self.inner.request_reconciliation(period, who, night, books, now)).await
+    async fn request_reconciliation(&self, period: Period, who: &str, books: &[String], now: Timestamp) -> Result<i64> {
+        self.gates.in_store(self.inner.request_reconciliation(period, who, books, now)).await
+    }
+
+    async fn request_nightly(&self, period: Period, books: &[String], now: Timestamp) -> Result<Option<i64>> {
+        self.gates.in_store(self.inner.request_nightly(period, books, now)).await
     }
 
     async fn last_night(&self) -> Result<Option<Date>> {
@@ -45,7 +42,7 @@ impl Reconciliations for SimStore {
         self.gates.in_store(self.inner.listed_ids(part)).await
     }
 
-    async fn add_listed(&self, part: &RunPart, rows: &[ListedInvoice], rows_expected: i64) -> Result<()> {
+    async fn add_listed(&self, part: &RunPart, rows: &[Listed], rows_expected: i64) -> Result<()> {
         self.gates.in_store(self.inner.add_listed(part, rows, rows_expected)).await
     }
 
@@ -79,8 +76,8 @@ impl Reconciliations for SimStore {
         self.gates.in_store(self.inner.other_invoices(part, after, limit)).await
     }
 
-    async fn count_listed(&self, part: &RunPart) -> Result<Count> {
-        self.gates.in_store(self.inner.count_listed(part)).await
+    async fn listed_by_day(&self, part: &RunPart) -> Result<Vec<(Date, Count)>> {
+        self.gates.in_store(self.inner.listed_by_day(part)).await
     }
 
     async fn conclude(&self, part: &RunPart, conclusion: &Conclusion, now: Timestamp) -> Result<()> {
