@@ -1,6 +1,6 @@
 //! What is killed, and how it starts again.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
 use forstok_accurate::sandbox::Sandbox;
 
@@ -45,6 +45,9 @@ impl Killed {
             self.in_work += taken_up(&self.services[nth]);
             println!("{} replica {nth} is killed", sandbox.now());
             self.services[nth].kill();
+            // At least one kill is noticed by a sender: the process starts again only when a sending has failed.
+            let failed_once = async || (world.failed_sendings.load(Relaxed) > 0).then_some(());
+            within_minutes(5, "a sending fails", failed_once).await;
             self.services[nth] = self.home.serve().await;
             world.moves_to(nth, self.services[nth].address);
         }
