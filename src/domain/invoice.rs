@@ -143,11 +143,11 @@ impl InvoiceBody {
 pub const ACCURATE_DAY: &str = "%d/%m/%Y";
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
-fn write_day<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn write_day<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&day.strftime(ACCURATE_DAY))
 }
 
-fn read_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+pub(super) fn read_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
     let text = String::deserialize(deserializer)?;
     Date::strptime(ACCURATE_DAY, &text).map_err(D::Error::custom)
 }

@@ -41,6 +41,12 @@ impl Rupiah {
     /// Zero rupiah.
     pub const ZERO: Self = Self(Decimal::ZERO);
 
+    /// Whether it is nothing.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+    pub fn is_zero(&self) -> bool {
+        self.0.is_zero()
+    }
+
     /// Parses `24500`, `"24500.50"` or `2.45e4`. Digits after the sixth place are floating-point noise and are rounded
     /// off.
     pub fn parse(text: &str) -> Result<Self, NotAnAmount> {

@@ -1,0 +1,54 @@
+//! The sales receipt in the form that is sent to Accurate: `sales-receipt/save.do` (payout.md §2).
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    invoice::{read_day, write_day},
+    money::Rupiah,
+};
+
+/// The JSON body of the save call; field names are Accurate's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names are Accurate's own, explained in payout.md §2")]
+pub struct ReceiptBody {
+    pub customer_no: String,
+    /// The Cash & Bank account that received the money: the store's wallet.
+    pub bank_no: String,
+    /// `dd/MM/yyyy`, a plain local day.
+    #[serde(serialize_with = "write_day", deserialize_with = "read_day")]
+    pub trans_date: Date,
+    pub number: String,
+    /// The money that was received: what is paid on the invoices less all discounts.
+    pub cheque_amount: Rupiah,
+    pub detail_invoice: Vec<PaidInvoice>,
+}
+
+/// What a receipt pays on one invoice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names are Accurate's own, explained in payout.md §2")]
+pub struct PaidInvoice {
+    pub invoice_no: String,
+    /// By how much less is owed on the invoice afterwards.
+    pub payment_amount: Rupiah,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub detail_discount: Vec<DetailDiscount>,
+}
+
+/// An amount that was kept from the payment, or with a negative sign added to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names are Accurate's own, explained in payout.md §2")]
+pub struct DetailDiscount {
+    pub account_no: String,
+    pub amount: Rupiah,
+}
+
+impl ReceiptBody {
+    /// By how much less is owed on all its invoices, in rupiah.
+    pub fn paid(&self) -> Rupiah {
+        self.detail_invoice.iter().map(|invoice| invoice.payment_amount).sum()
+    }
+}

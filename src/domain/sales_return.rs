@@ -1,0 +1,77 @@
+//! The sales return in the form that is sent to Accurate: `sales-return/save.do` (returns.md §2).
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    invoice::{DetailExpense, read_day, read_number, write_day, write_number},
+    money::Rupiah,
+};
+
+/// The JSON body of the save call; field names are Accurate's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names are Accurate's own, explained in returns.md §2")]
+pub struct ReturnBody {
+    pub customer_no: String,
+    /// Always `INVOICE`: it names its invoice.
+    pub return_type: String,
+    pub invoice_number: String,
+    /// `dd/MM/yyyy`, a plain local day.
+    #[serde(serialize_with = "write_day", deserialize_with = "read_day")]
+    pub trans_date: Date,
+    pub number: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_status_type: Option<ReturnStatus>,
+    pub taxable: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inclusive_tax: bool,
+    /// Only with tax; an empty tax number lets Accurate assign one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_date: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_number: Option<String>,
+    /// Its share of the invoice's discount, in rupiah.
+    #[serde(default, skip_serializing_if = "Rupiah::is_zero")]
+    pub cash_discount: Rupiah,
+    /// Sent even when it is empty (returns.md §2, O).
+    pub detail_expense: Vec<DetailExpense>,
+    pub detail_item: Vec<ReturnedItem>,
+}
+
+/// Whether the goods came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ReturnStatus {
+    /// Only money is reversed.
+    NotReturned,
+    /// The goods are in stock again.
+    Returned,
+}
+
+/// One line of goods that came back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names are Accurate's own, explained in returns.md §2")]
+pub struct ReturnedItem {
+    pub item_no: String,
+    #[serde(serialize_with = "write_number", deserialize_with = "read_number")]
+    pub quantity: Decimal,
+    /// That of the invoice's line, in rupiah for one piece.
+    pub unit_price: Rupiah,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warehouse_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_detail_status_type: Option<ReturnStatus>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub use_tax1: bool,
+}
+
+impl ReturnBody {
+    /// What is credited, in rupiah: lines − discount + expenses, before exclusive tax.
+    pub fn total(&self) -> Rupiah {
+        let lines: Rupiah = self.detail_item.iter().map(|item| item.unit_price * item.quantity).sum();
+        lines - self.cash_discount + self.detail_expense.iter().map(|expense| expense.expense_amount).sum()
+    }
+}
