@@ -9,7 +9,7 @@
 //! needs what), [`doubt`] (what is not known about an order's saves),
 //! [`shadow`] (a draft beside the invoice of another integration), [`reconciliation`] (our ledger beside Accurate), [`timeline`] (what happened to an order),
 //! [`state`] (its state), [`recheck`] (what it waits for in Accurate), [`masters`] (the lists of an Accurate database),
-//! [`matching`] (which item a SKU means), [`import`] (what another source lists, beside what is known), [`origin`] (how a snapshot came), [`operator`] (who acts, and with which role), [`trial`] (what another mapping would change),
+//! [`matching`] (which item a SKU means), [`settlement`] (receipts and returns after the sale), [`import`] (what another source lists, beside what is known), [`origin`] (how a snapshot came), [`operator`] (who acts, and with which role), [`trial`] (what another mapping would change),
 //! [`toml_text`] (strict reading of files that people write).
 
 pub mod about;
@@ -39,6 +39,7 @@ pub mod reconciliation;
 pub mod return_record;
 pub mod sales_return;
 pub mod seen;
+pub mod settlement;
 pub mod shadow;
 pub mod state;
 pub mod status;

@@ -1,0 +1,160 @@
+//! What is decided about an order after the sale.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    document::Part,
+    money::Rupiah,
+    payout::{Payout, PayoutKey, RowState},
+    reason::{Finding, Reason},
+    receipt::ReceiptBody,
+    return_record::{ReturnKey, ReturnRecord},
+    sales_return::ReturnBody,
+};
+
+/// What must exist besides an order's invoice, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settlement {
+    /// The receipts that must exist. A stored receipt that is not listed must be gone.
+    pub receipts: Vec<Planned<PayoutKey, ReceiptDraft>>,
+    /// The returns that must exist. A stored return that is not listed must be gone.
+    pub returns: Vec<Planned<ReturnKey, ReturnDraft>>,
+    /// What becomes of each payout row.
+    pub rows: Vec<Verdict<PayoutKey>>,
+    /// What becomes of each return record.
+    pub records: Vec<Verdict<ReturnKey>>,
+    /// What becomes of the invoice.
+    pub invoice: Fate,
+    /// The record of a cancellation after shipping, which must be stored with the order's return records. It is always
+    /// the same one for an order.
+    pub add: Option<ReturnRecord>,
+    /// What is owed and what was booked so far.
+    pub sums: Sums,
+    /// The next day on which time alone changes the decision.
+    pub again_on: Option<Date>,
+}
+
+/// A document that must exist.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned<K, D> {
+    /// Its part, from 1.
+    pub part: Part,
+    /// What it is made for.
+    pub of: K,
+    /// What must be sent, or was sent.
+    pub draft: D,
+}
+
+/// Everything that posting needs of a receipt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReceiptDraft {
+    /// Name of the Accurate database it goes to.
+    pub book: String,
+    /// The row that it books, with the content that it was made from.
+    pub payout: Payout,
+    /// The body that is sent.
+    pub body: ReceiptBody,
+}
+
+/// Everything that posting needs of a return.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReturnDraft {
+    /// Name of the Accurate database it goes to.
+    pub book: String,
+    /// The record that it books, with the content that it was made from.
+    pub record: ReturnRecord,
+    /// By how much less is owed, in rupiah, with exclusive tax.
+    pub total: Rupiah,
+    /// The body that is sent.
+    pub body: ReturnBody,
+}
+
+/// What becomes of a payout row or a return record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict<K> {
+    /// Which one.
+    pub of: K,
+    /// What becomes of it.
+    pub outcome: Outcome,
+}
+
+/// What becomes of one row or record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It waits.
+    Waiting(WaitsFor),
+    /// Its document is wanted.
+    Due,
+    /// Its document exists, or nothing more is to be booked for it.
+    Settled,
+    /// A person must act.
+    Blocked(Finding),
+    /// Nothing is booked for it; with the order's reason, if the order is ignored.
+    Ignored(Option<Reason>),
+}
+
+/// What a row or a record waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// The order's invoice.
+    Invoice,
+    /// This day.
+    Day(Date),
+    /// A person's approval.
+    Approval,
+    /// A return record that explains this part of a refund; from this day on a person is asked.
+    ReturnRecord(Rupiah, Date),
+    /// The arrival of the goods; from this day on a person is asked.
+    Goods(Date),
+    /// A person who books the return in Accurate: `returns.mode = "list"`.
+    Person,
+}
+
+/// What becomes of the invoice of an order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fate {
+    /// It stays as it is.
+    Kept,
+    /// The order was cancelled before shipping, and nothing is booked on its invoice: it must go.
+    Void,
+    /// The order was cancelled, but money or a return is booked on its invoice: a person must act.
+    Blocked(Finding),
+}
+
+/// What is owed on an invoice and what was booked on it, in rupiah. Always
+/// `invoice = paid + returned + owed - credit`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sums {
+    /// What is still owed.
+    pub owed: Rupiah,
+    /// The receipts' `paymentAmount`.
+    pub paid: Rupiah,
+    /// The returns.
+    pub returned: Rupiah,
+    /// What was paid and returned beyond the invoice: the customer's credit.
+    pub credit: Rupiah,
+}
+
+impl Sums {
+    /// Of an invoice with this total.
+    pub fn of(total: Rupiah, paid: Rupiah, returned: Rupiah) -> Self {
+        let open = total - paid - returned;
+        let (owed, credit) =
+            if open < Rupiah::ZERO { (Rupiah::ZERO, Rupiah::ZERO - open) } else { (open, Rupiah::ZERO) };
+        Self { owed, paid, returned, credit }
+    }
+}
+
+impl Outcome {
+    /// The word of the contract for it.
+    pub fn state(&self) -> RowState {
+        match self {
+            Self::Waiting(_) => RowState::Waiting,
+            Self::Due => RowState::Due,
+            Self::Settled => RowState::Settled,
+            Self::Blocked(_) => RowState::Blocked,
+            Self::Ignored(_) => RowState::Ignored,
+        }
+    }
+}
