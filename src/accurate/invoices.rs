@@ -5,10 +5,12 @@ use std::{collections::HashMap, sync::PoisonError};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
+pub use super::documents::{Deleted, LARGEST_BULK, same_number};
 use super::{
     client::{Call, LastStart, Session},
-    outcome::{Failure, Meaning, Refusal},
-    reply::{Element, Envelope, HasElements, Lenient, Rows, Skipped, Text, Whole},
+    documents::{self, Calls, Found},
+    outcome::Failure,
+    reply::{Envelope, HasElements, Lenient, Rows, Skipped, Text, Whole},
 };
 use crate::domain::{invoice::InvoiceBody, money::Rupiah};
 
@@ -39,11 +41,6 @@ impl FoundInvoice {
 /// Invoices that exist, by number.
 pub type ByNumber = HashMap<String, FoundInvoice>;
 
-/// Whether two invoice numbers are the same: some databases change the case of letters.
-pub fn same_number(one: &str, other: &str) -> bool {
-    one == other || one.to_lowercase() == other.to_lowercase()
-}
-
 /// Saves an invoice. `Ok(None)`: saved, but the reply does not contain the record, whose number may differ. It is sent
 /// before `last_start` or not at all: later, another worker may already have saved and deleted the same invoice.
 pub async fn save(
@@ -51,13 +48,8 @@ pub async fn save(
     body: &InvoiceBody,
     last_start: LastStart,
 ) -> Result<Option<FoundInvoice>, Failure> {
-    let call = Call::post("sales-invoice/save", body).no_later_than(last_start);
-    let envelope = session.call::<Skipped, Record>(&call).await?;
-    Ok(envelope.r.and_then(Record::invoice))
+    documents::save(session, body, last_start).await
 }
-
-/// The maximum number of invoices in one [`save_many`] (accurate.md §3).
-pub const LARGEST_BULK: usize = 100;
 
 /// Saves up to [`LARGEST_BULK`] invoices in one call. Returns one result for each, in the same order, like [`save`].
 /// The outer failure applies to all of them.
@@ -66,9 +58,7 @@ pub async fn save_many(
     bodies: &[&InvoiceBody],
     last_start: LastStart,
 ) -> Result<Vec<Result<Option<FoundInvoice>, Failure>>, Failure> {
-    let call = Call::post_many("sales-invoice/bulk-save", bodies).no_later_than(last_start);
-    let elements = session.call_many::<Record>(&call).await?;
-    Ok(elements.into_iter().map(|element: Element<Record>| Ok(element?.r.and_then(Record::invoice))).collect())
+    documents::save_many(session, bodies, last_start).await
 }
 
 /// What is known about requesting many numbers with one list.
@@ -155,55 +145,47 @@ async fn list(session: &Session, numbers: &[&str]) -> Result<Option<ByNumber>, F
 
 /// The invoice with this number, if one exists.
 pub async fn by_number(session: &Session, number: &str) -> Result<Option<FoundInvoice>, Failure> {
-    match session.call::<Record, Skipped>(&Call::get("sales-invoice/detail", &[("number", number)])).await {
-        Ok(Envelope { d, .. }) => match d.invoice() {
-            // A filter that was not understood returns something else (accurate.md §3), which is not trusted.
-            Some(invoice) if same_number(&invoice.number, number) => Ok(session.remember(Some(invoice))),
-            _ => Err(another_detail()),
-        },
-        Err(Failure::Refused(Refusal { meaning: Meaning::NotFound, .. })) => Ok(None),
-        Err(failure) => Err(failure),
-    }
+    Ok(session.remember(documents::by_number(session, number).await?))
 }
 
 /// The invoice with this id, if it exists.
 pub async fn by_id(session: &Session, id: i64) -> Result<Option<FoundInvoice>, Failure> {
-    match session.call::<Record, Skipped>(&Call::get("sales-invoice/detail", &[("id", &id.to_string())])).await {
-        Ok(Envelope { d, .. }) => match d.invoice() {
-            Some(invoice) if invoice.id == id => Ok(Some(invoice)),
-            _ => Err(another_detail()),
-        },
-        Err(Failure::Refused(Refusal { meaning: Meaning::NotFound, .. })) => Ok(None),
-        Err(failure) => Err(failure),
-    }
-}
-
-fn another_detail() -> Failure {
-    Failure::Ambiguous("the detail that came back is not of the invoice that was asked for".to_owned())
-}
-
-/// The result of a deletion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deleted {
-    /// The invoice existed and is reported as deleted.
-    Now,
-    /// The invoice did not exist.
-    Before,
+    documents::by_id(session, id).await
 }
 
 /// Deletes an invoice by its id.
 pub async fn delete(session: &Session, id: i64) -> Result<Deleted, Failure> {
-    match session.call::<Skipped, Skipped>(&Call::delete("sales-invoice/delete", id)).await {
-        Ok(_) => Ok(Deleted::Now),
-        Err(Failure::Refused(Refusal { meaning: Meaning::NotFound, .. })) => Ok(Deleted::Before),
-        Err(failure) => Err(failure),
+    documents::delete::<FoundInvoice>(session, id).await
+}
+
+impl Found for FoundInvoice {
+    const NAME: &'static str = "invoice";
+    const CALLS: Calls = Calls {
+        save: "sales-invoice/save",
+        bulk_save: "sales-invoice/bulk-save",
+        detail: "sales-invoice/detail",
+        delete: "sales-invoice/delete",
+    };
+    type Body = InvoiceBody;
+    type Record = Record;
+
+    fn of(record: Record) -> Option<Self> {
+        record.invoice()
+    }
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn number(&self) -> &str {
+        &self.number
     }
 }
 
 /// The fields of an invoice that are read; the rest is skipped.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Record {
+pub struct Record {
     id: Whole,
     number: Option<Text>,
     customer: Lenient<Customer>,
@@ -214,8 +196,8 @@ pub(super) struct Record {
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Customer {
-    customer_no: Text,
+pub(super) struct Customer {
+    pub(super) customer_no: Text,
 }
 
 impl Record {

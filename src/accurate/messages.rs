@@ -82,6 +82,7 @@ const TEMPLATES: &[Template] = {
         person("Departemen ", OrderText(GONE), R::RefusedByAccurate),
         person("Proyek ", OrderText(GONE), R::RefusedByAccurate),
         person("Satuan ", OrderText(GONE), R::RefusedByAccurate),
+        person("Faktur Penjualan ", OrderText(GONE), R::RefusedByAccurate),
         template("Sudah ada data lain dengan No Faktur", Anything, C::Refused(M::Duplicate(T::InvoiceNumber))),
         template("Sudah ada data lain dengan ID Pelanggan", Anything, C::Refused(M::Duplicate(T::CustomerNo))),
         template("Sudah ada data lain dengan", Anything, C::Refused(M::Duplicate(T::Other))),
@@ -94,6 +95,10 @@ const TEMPLATES: &[Template] = {
         person("Tanggal transaksi tidak dapat lebih kecil", Anything, R::PeriodClosed),
         person("Diskon tidak boleh melebihi nilai sub total", Anything, R::DiscountAboveSubtotal),
         person("Detail dari transaksi belum diisi", Anything, R::NoLines),
+        person("Nilai Pembayaran tidak mencukupi", End, R::RefusedByAccurate),
+        // How the sentence begins is not known for certain (returns.md §2, B).
+        person("tidak dapat menghapus rincian faktur", Anything, R::RefusedByAccurate),
+        person("Tidak dapat menghapus rincian faktur", Anything, R::RefusedByAccurate),
         template("Anda tidak mempunyai hak untuk", Anything, C::RightMissing),
         template("insufficient_scope", EndOfSentence, C::RightMissing),
         template("Header X-Api-Timestamp ", Anything, C::Book(Book::WrongClock)),
@@ -128,6 +133,7 @@ const FIELD_WORDS: &[&str] = &[
     "alamat",
     "barang",
     "biaya",
+    "bukti",
     "cabang",
     "catatan",
     "data",
@@ -197,6 +203,25 @@ const LIMIT_WORDS: &[&str] = &[
 /// The words of [`LIMIT_WORDS`] that show that the message is about a limit.
 const LIMIT: &[&str] = &["banyak", "batas", "limit", "maksimal", "maksimum", "melebihi"];
 
+/// The words that may precede what is still owed on an invoice.
+const PAYMENT_WORDS: &[&str] = &[
+    "besar",
+    "boleh",
+    "dapat",
+    "dari",
+    "faktur",
+    "jumlah",
+    "lebih",
+    "melebihi",
+    "nilai",
+    "pembayaran",
+    "penjualan",
+    "tidak",
+];
+
+/// The words of [`PAYMENT_WORDS`] that show that too much would be paid.
+const ABOVE: &[&str] = &["besar", "melebihi"];
+
 const PHRASES: &[Phrase] = {
     use self::{
         Class as C,
@@ -211,6 +236,8 @@ const PHRASES: &[Phrase] = {
             then: End,
             class: C::Ambiguous,
         },
+        // One client takes it for an invoice that is paid already (payout.md §2, ?).
+        Phrase { words: "sisa tagihan", before: PAYMENT_WORDS, needs: ABOVE, then: Anything, class: REFUSED },
         Phrase { words: "request per detik", before: LIMIT_WORDS, needs: LIMIT, then: Anything, class: C::SlowDown },
         Phrase { words: "paralel", before: LIMIT_WORDS, needs: LIMIT, then: EndOfSentence, class: C::SlowDown },
     ]
@@ -230,8 +257,10 @@ const TEXT_FIELDS: &[&str] = &[
     "Nama",
     "Nama Barang",
     "Nama Pelanggan",
+    "No Bukti",
     "No Faktur",
     "No PO",
+    "No Retur",
 ];
 
 /// The meaning of a message; `None` if accurate.md does not contain it.

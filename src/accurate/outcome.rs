@@ -7,7 +7,7 @@ use super::{
     redact::Secrets,
     wire::WireFault,
 };
-use crate::domain::reason::Reason;
+use crate::domain::{document::Kind, reason::Reason};
 
 /// How many characters of Accurate's messages are kept: the longest known message has about two hundred.
 const MOST_WORDS: usize = 2_000;
@@ -65,12 +65,12 @@ pub enum Effect {
 /// The rights that our calls need. A missing right stops only the calls that need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Right {
-    /// To read sales invoices: every look-up needs it.
-    ReadInvoices,
-    /// To save sales invoices.
-    SaveInvoices,
-    /// To delete sales invoices.
-    DeleteInvoices,
+    /// To read documents of this kind: every look-up needs it.
+    Read(Kind),
+    /// To save them.
+    Save(Kind),
+    /// To delete them.
+    Delete(Kind),
     /// To create customers.
     CreateCustomers,
     /// To make another call with this name, for example to read customers, items or accounts.
@@ -80,12 +80,19 @@ pub enum Right {
 impl Right {
     /// The right that a call needs, by the call's name.
     pub fn of(call: &'static str) -> Self {
-        match call {
-            "sales-invoice/save" | "sales-invoice/bulk-save" => Self::SaveInvoices,
-            "sales-invoice/detail" | "sales-invoice/list" => Self::ReadInvoices,
-            "sales-invoice/delete" => Self::DeleteInvoices,
-            "customer/save" => Self::CreateCustomers,
-            call => Self::Other(call),
+        let (resource, action) = call.split_once('/').unwrap_or((call, ""));
+        let kind = match resource {
+            "sales-invoice" => Kind::Invoice,
+            "sales-receipt" => Kind::Receipt,
+            "sales-return" => Kind::Return,
+            _ if call == "customer/save" => return Self::CreateCustomers,
+            _ => return Self::Other(call),
+        };
+        match action {
+            "save" | "bulk-save" => Self::Save(kind),
+            "detail" | "list" => Self::Read(kind),
+            "delete" => Self::Delete(kind),
+            _ => Self::Other(call),
         }
     }
 }

@@ -111,7 +111,7 @@ pub(super) fn read_many<R: DeserializeOwned>(
     }
     let answered = elements.first.len() + elements.more;
     if answered != sent {
-        return Err(Failure::Ambiguous(format!("{sent} invoices were sent, the reply lists {answered}")));
+        return Err(Failure::Ambiguous(format!("{sent} documents were sent, the reply lists {answered}")));
     }
     let read = |element: &RawValue| {
         let parts = serde_json::from_str::<Parts<'_>>(element.get()).unwrap_or_default();

@@ -15,6 +15,7 @@ use crate::{
     clock::Monotonic,
     domain::{
         about::About,
+        document::Kind,
         doubt::Doubt,
         reason::{Finding, Language, Notice, Reason, Warning},
         timeline::{Entry, Event},
@@ -329,11 +330,11 @@ pub(super) fn stop(failure: &Failure) -> Stop {
         Failure::SlowDown(_) => Stop::SlowedDown,
         Failure::BookRefused(_) => Stop::AtNoCost,
         Failure::RightMissing(MissingRight { right, .. }) => match right {
-            Right::SaveInvoices | Right::ReadInvoices | Right::DeleteInvoices => Stop::AtNoCost,
+            Right::Save(Kind::Invoice) | Right::Read(Kind::Invoice) | Right::Delete(Kind::Invoice) => Stop::AtNoCost,
             // Orders that need no new customer are in the same lane. One order that needs a customer is the probe.
             Right::CreateCustomers => Stop::For(WITHOUT_RIGHT),
             // Such an order is delayed by its own wait only, not by a pause.
-            Right::Other(_) => Stop::Later,
+            Right::Save(_) | Right::Read(_) | Right::Delete(_) | Right::Other(_) => Stop::Later,
         },
         Failure::NotSent(_) | Failure::Ambiguous(_) | Failure::UnknownText(_) | Failure::Refused(_) => Stop::Later,
     }

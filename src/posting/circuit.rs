@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     accurate::outcome::{BookTrouble, Right},
+    domain::document::Kind,
     storage::Lane,
 };
 
@@ -251,10 +252,10 @@ impl Circuit {
 /// that need a new customer wait individually.
 fn lanes(right: Right) -> &'static [Lane] {
     match right {
-        Right::SaveInvoices => &[Lane::Fresh, Lane::Again],
-        Right::ReadInvoices => &[Lane::Again, Lane::Deletion],
-        Right::DeleteInvoices => &[Lane::Deletion],
-        Right::CreateCustomers | Right::Other(_) => &[],
+        Right::Save(Kind::Invoice) => &[Lane::Fresh, Lane::Again],
+        Right::Read(Kind::Invoice) => &[Lane::Again, Lane::Deletion],
+        Right::Delete(Kind::Invoice) => &[Lane::Deletion],
+        Right::Save(_) | Right::Read(_) | Right::Delete(_) | Right::CreateCustomers | Right::Other(_) => &[],
     }
 }
 
@@ -330,19 +331,19 @@ mod tests {
     fn a_missing_right_shuts_only_the_lanes_that_need_it() {
         let mut circuit = Circuit::default();
         let missing = |circuit: &mut Circuit, right| circuit.note_right(right, Some("no right".to_owned()), at(0));
-        assert_eq!(missing(&mut circuit, Right::DeleteInvoices), Change::Paused);
-        assert_eq!(missing(&mut circuit, Right::DeleteInvoices), Change::None);
+        assert_eq!(missing(&mut circuit, Right::Delete(Kind::Invoice)), Change::Paused);
+        assert_eq!(missing(&mut circuit, Right::Delete(Kind::Invoice)), Change::None);
         let gates = |circuit: &Circuit| Lane::ALL.map(|lane| circuit.lane(lane, at(0)));
         assert_eq!(gates(&circuit), [Gate::Open, Gate::Open, Gate::Shut(at(1))]);
         assert_eq!(circuit.gate(at(0)), Gate::Open);
         assert_eq!(circuit.shown().map(|pause| pause.code), Some("right_missing"));
-        missing(&mut circuit, Right::SaveInvoices);
+        missing(&mut circuit, Right::Save(Kind::Invoice));
         assert_eq!(gates(&circuit), [Gate::Shut(at(1)); 3]);
-        assert_eq!(circuit.note_right(Right::DeleteInvoices, None, at(0)), Change::Resumed);
+        assert_eq!(circuit.note_right(Right::Delete(Kind::Invoice), None, at(0)), Change::Resumed);
         assert_eq!(gates(&circuit), [Gate::Shut(at(1)), Gate::Shut(at(1)), Gate::Open]);
         assert_eq!(circuit.note(Health::Good, at(0)), Change::None, "another call says nothing about this right");
         missing(&mut circuit, Right::CreateCustomers);
-        circuit.note_right(Right::SaveInvoices, None, at(0));
+        circuit.note_right(Right::Save(Kind::Invoice), None, at(0));
         assert_eq!(gates(&circuit), [Gate::Open; 3]);
         assert!(circuit.shown().is_some());
     }
@@ -350,7 +351,7 @@ mod tests {
     #[test]
     fn one_probe_at_a_time_asks_whether_a_right_was_given() {
         let mut circuit = Circuit::default();
-        circuit.note_right(Right::SaveInvoices, Some("no right".to_owned()), at(0));
+        circuit.note_right(Right::Save(Kind::Invoice), Some("no right".to_owned()), at(0));
         let mut now = at(1);
         for _ in 0..10 {
             assert_eq!(circuit.lane(Lane::Fresh, now), Gate::Probe);
