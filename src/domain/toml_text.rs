@@ -81,6 +81,11 @@ impl<'a> Section<'a> {
         self.problems.add(self.path_of(key), value.map(shown), remedy);
     }
 
+    /// Records an error about a text at a full path.
+    pub fn problem_at(&self, path: &str, value: &str, remedy: impl Into<String>) {
+        self.problems.add(path, Some(shown(&Value::String(value.to_owned()))), remedy);
+    }
+
     /// A text without leading and trailing white space. An empty text counts as absent.
     pub fn text(&self, key: &str) -> Option<String> {
         let value = self.value(key)?;

@@ -1,8 +1,9 @@
 //! The seller's rules: when an invoice is created, and which names and accounts it has in Accurate.
 //!
-//! `read` parses a document and reports every error; [`text`] writes a mapping as a document; [`merge`] merges the
+//! [`after_sale`] holds the rules for payouts and returns; `read` parses a document and reports every error; [`text`] writes a mapping as a document; [`merge`] merges the
 //! changes of two people.
 
+pub mod after_sale;
 pub mod merge;
 mod read;
 pub mod text;
@@ -10,6 +11,8 @@ pub mod text;
 use std::collections::BTreeMap;
 
 use jiff::civil::{Date, Time};
+
+pub use after_sale::{PayoutDate, PayoutPost, PayoutRules, RefundOnly, ReturnMode, ReturnRules, WaitFor};
 
 use super::{
     order::Snapshot,
@@ -56,6 +59,10 @@ pub struct Mapping {
     pub stores: BTreeMap<String, Store>,
     /// The nightly reconciliation.
     pub reconcile: Reconcile,
+    /// How payout rows become receipts.
+    pub payout: PayoutRules,
+    /// How return records become returns.
+    pub returns: ReturnRules,
 }
 
 /// When the books are reconciled every night, and for which days.
@@ -196,9 +203,21 @@ pub fn status_word(status: Status) -> &'static str {
     AUTO_CREATE_AT.iter().find(|(_, one)| *one == Some(status)).map_or("never", |(word, _)| word)
 }
 
-/// Amount categories that can be given an account (forstok.md §1).
-pub const CATEGORIES: [&str; 6] =
-    ["shipping", "platform_rebate", "voucher_seller", "shipping_difference", "fulfillment_fee", "service_fee"];
+/// Amount categories that can be given an account: the six of Forstok (forstok.md §1), refunds, and what no payout
+/// row explains.
+pub const CATEGORIES: [&str; 8] = [
+    "shipping",
+    "platform_rebate",
+    "voucher_seller",
+    "shipping_difference",
+    "fulfillment_fee",
+    "service_fee",
+    after_sale::REFUND,
+    PAYOUT_REST,
+];
+
+/// The category of money that a payout row does not explain.
+pub const PAYOUT_REST: &str = "payout_rest";
 
 /// A text that may contain `{channel_order_id}`, `{order_id}` and `{store_id}`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use jiff::civil::{Date, Time};
 use toml::{Table, Value};
 
 use super::{
-    AUTO_CREATE_AT, Bundles, CATEGORIES, DEFAULT_BOOK, InvoiceDate, Mapping, OnCancel, OnTotalDifference, PostingMode,
-    Reconcile, Store, TaxMode, Template, UnknownStores, canonical_id,
+    AUTO_CREATE_AT, Bundles, CATEGORIES, DEFAULT_BOOK, InvoiceDate, Mapping, OnCancel, OnTotalDifference, PayoutRules,
+    PostingMode, Reconcile, ReturnRules, Store, TaxMode, Template, UnknownStores, after_sale::check_rest_account,
+    canonical_id,
 };
 use crate::domain::toml_text::{Problem, Problems, Section, syntax_problem};
 
@@ -53,6 +54,8 @@ impl Mapping {
             skus: root.texts("skus").unwrap_or_default(),
             stores: read_stores(&root),
             reconcile: read_reconcile(&root),
+            payout: PayoutRules::read(&root),
+            returns: ReturnRules::read(&root),
         };
         if !mapping.invoice_number.tells_orders_apart() {
             let value = root.value("invoice_number");
@@ -70,6 +73,7 @@ impl Mapping {
                  cancellation deletes it",
             );
         }
+        check_rest_account(&root, &mapping.accounts, &mapping.stores);
         root.finish();
         let problems = problems.into_vec();
         if problems.is_empty() { Ok(mapping) } else { Err(problems) }

@@ -66,6 +66,8 @@ impl Mapping {
         let at = self.reconcile.at.map(|at| at.strftime("%H:%M").to_string()).unwrap_or_default();
         let reconcile = [("at", text(at)), ("days", Value::Integer(self.reconcile.days.into()))];
         set("reconcile", Value::Table(reconcile.map(|(key, value)| (key.to_owned(), value)).into_iter().collect()));
+        set("payout", Value::Table(self.payout.to_table()));
+        set("returns", Value::Table(self.returns.to_table()));
         table
     }
 
@@ -199,6 +201,23 @@ mod tests {
         mode = "exclusive"
         [accounts]
         shipping = "700101"
+        refund = "400102"
+        payout_rest = "699999"
+        [payout]
+        post = "auto"
+        auto_after_days = 0
+        delay_days = 2
+        date = "recorded"
+        rest_limit = 500
+        [payout.kinds]
+        "Biaya Komisi (%)" = "service_fee"
+        "Harga Asli" = "subtotal"
+        [returns]
+        mode = "approve"
+        wait_for = "accepted"
+        refund_only = "not_returned"
+        wait_days = 45
+        send_status = false
         [warehouses]
         "834" = "Utama"
         [skus]

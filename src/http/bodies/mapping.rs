@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-use crate::domain::mapping::{AUTO_CREATE_AT, CATEGORIES};
+use crate::domain::mapping::{AUTO_CREATE_AT, CATEGORIES, after_sale::payout_categories};
 
 /// The mapping, with the keys of the TOML file. A key that is absent has its default.
 #[derive(ToSchema)]
@@ -20,6 +20,10 @@ use crate::domain::mapping::{AUTO_CREATE_AT, CATEGORIES};
 pub(crate) struct MappingBody {
     /// The nightly reconciliation.
     reconcile: Option<MappingReconcile>,
+    /// Payouts.
+    payout: Option<MappingPayout>,
+    /// Returns.
+    returns: Option<MappingReturns>,
     /// `on`, or `shadow`: everything is decided and drafted, and nothing is sent to Accurate.
     #[schema(example = "on", schema_with = posting)]
     posting: Option<String>,
@@ -163,6 +167,78 @@ struct MappingReconcile {
     days: Option<i64>,
 }
 
+/// How payouts become receipts.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its description is used")]
+struct MappingPayout {
+    /// `approve`: a person lets each receipt go out; `auto`: it goes out `auto_after_days` after its payout arrived.
+    #[schema(example = "approve", schema_with = payout_post)]
+    post: Option<String>,
+    /// Days after arrival; 0 for at once.
+    #[schema(example = 3, minimum = 0, maximum = 366)]
+    auto_after_days: Option<i64>,
+    /// Days after the marketplace paid.
+    #[schema(example = 1, minimum = 0, maximum = 366)]
+    delay_days: Option<i64>,
+    /// The receipt's date: `paid_at` or `recorded`.
+    #[schema(example = "paid_at", schema_with = payout_date)]
+    date: Option<String>,
+    /// Up to this, in rupiah, an unexplained difference is booked on the account of `payout_rest`.
+    #[schema(example = 0, minimum = 0, maximum = 1_000_000)]
+    rest_limit: Option<i64>,
+    /// Name of a fee as the marketplace writes it → category.
+    #[schema(example = json!({"commission_fee": "service_fee"}), schema_with = kinds)]
+    kinds: Option<BTreeMap<String, String>>,
+}
+
+/// How return records become returns.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its description is used")]
+struct MappingReturns {
+    /// `list`, `approve` or `auto`.
+    #[schema(example = "list", schema_with = returns_mode)]
+    mode: Option<String>,
+    /// `received` or `accepted`.
+    #[schema(example = "received", schema_with = wait_for)]
+    wait_for: Option<String>,
+    /// `discount` or `not_returned`.
+    #[schema(example = "discount", schema_with = refund_only)]
+    refund_only: Option<String>,
+    /// Days without goods, or without a return record, until a person is asked.
+    #[schema(example = 30, minimum = 1, maximum = 366)]
+    wait_days: Option<i64>,
+    /// Whether a return says if its goods came back.
+    send_status: Option<bool>,
+}
+
+fn payout_post() -> Object {
+    one_of(["approve", "auto"])
+}
+
+fn payout_date() -> Object {
+    one_of(["paid_at", "recorded"])
+}
+
+fn returns_mode() -> Object {
+    one_of(["list", "approve", "auto"])
+}
+
+fn wait_for() -> Object {
+    one_of(["received", "accepted"])
+}
+
+fn refund_only() -> Object {
+    one_of(["discount", "not_returned"])
+}
+
+/// A table of fee names with a category each.
+fn kinds() -> Object {
+    let category = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(payout_categories()));
+    or_null(Type::Object).additional_properties(Some(Schema::Object(category.build()))).build()
+}
+
 fn statuses() -> Object {
     one_of(AUTO_CREATE_AT.map(|(word, _)| word))
 }
@@ -246,7 +322,7 @@ mod tests {
         let mapping = Mapping::parse("mapping.toml", samples::MAPPING).expect("valid");
         let mut document = serde_json::to_value(mapping.to_table()).expect("a mapping is JSON");
         // These stand in schemas of their own.
-        for key in ["tax", "stores", "reconcile"] {
+        for key in ["tax", "stores", "reconcile", "payout", "returns"] {
             document.as_object_mut().expect("an object").remove(key).expect("it is there");
         }
         let mut found = Vec::new();

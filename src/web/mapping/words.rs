@@ -78,6 +78,8 @@ pub(super) fn category(category: &str, page: &Page) -> String {
         "shipping_difference" => page.t("Shipping difference", "Selisih ongkos kirim"),
         "fulfillment_fee" => page.t("Fulfilment fee", "Biaya fulfillment"),
         "service_fee" => page.t("Service fee", "Biaya layanan"),
+        "refund" => page.t("Refund without return", "Pengembalian dana tanpa retur"),
+        "payout_rest" => page.t("Unexplained rest of a payout", "Selisih pencairan tanpa keterangan"),
         other => return other.to_owned(),
     }
     .to_owned()

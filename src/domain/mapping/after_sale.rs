@@ -1,0 +1,302 @@
+//! The rules for payouts and returns: `[payout]` and `[returns]` (design.md §5).
+
+use std::collections::BTreeMap;
+
+use toml::{Table, Value};
+
+use super::{CATEGORIES, PAYOUT_REST, Store};
+use crate::domain::{money::Rupiah, toml_text::Section};
+
+/// Most days that anything is waited for.
+const LONGEST_WAIT: i32 = 366;
+
+/// Largest `rest_limit`, in rupiah.
+const LARGEST_REST: i64 = 1_000_000;
+
+/// What the products cost, in a payout row: it is compared with the money, and is not booked.
+pub const SUBTOTAL: &str = "subtotal";
+
+/// What went back to the buyer, in a payout row: returns explain it.
+pub const REFUND: &str = "refund";
+
+/// When and how a payout row becomes a receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayoutRules {
+    /// Who lets a receipt go out.
+    pub post: PayoutPost,
+    /// With [`PayoutPost::Auto`]: how many days after its arrival; 0 = at once.
+    pub auto_after_days: i32,
+    /// How many days after `paid_at` a receipt is created at the earliest.
+    pub delay_days: i32,
+    /// Which day is the receipt's date.
+    pub date: PayoutDate,
+    /// Up to this, in rupiah, money that the row does not explain is booked on `accounts.payout_rest`.
+    pub rest_limit: Rupiah,
+    /// Name of a fee as the marketplace writes it → category of [`PAYOUT_CATEGORIES`].
+    pub kinds: BTreeMap<String, String>,
+}
+
+/// Whether a receipt waits for a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayoutPost {
+    /// Only a person lets it go out.
+    Approve,
+    /// It goes out automatically after some days.
+    Auto,
+}
+
+/// The receipt's date: the day on which the money arrived, or on which its row did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of the mapping")]
+pub enum PayoutDate {
+    PaidAt,
+    Recorded,
+}
+
+/// When and how a return record becomes a return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReturnRules {
+    /// Who creates returns.
+    pub mode: ReturnMode,
+    /// What a return of goods waits for.
+    pub wait_for: WaitFor,
+    /// What becomes of money that was refunded without goods.
+    pub refund_only: RefundOnly,
+    /// After so many days without goods or without a return record, a person is asked.
+    pub wait_days: i32,
+    /// Whether a return says if its goods came back; some Accurate databases do not know these fields.
+    pub send_status: bool,
+}
+
+/// Who creates returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReturnMode {
+    /// A person, in Accurate: returns are only listed.
+    List,
+    /// The service, after a person's approval.
+    Approve,
+    /// The service.
+    Auto,
+}
+
+/// What a return of goods waits for, and what its date is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitFor {
+    /// The arrival of the goods.
+    Received,
+    /// Only the acceptance of the request.
+    Accepted,
+}
+
+/// What becomes of money that was refunded while the buyer keeps the goods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundOnly {
+    /// A discount on `accounts.refund` in the receipt; no return.
+    Discount,
+    /// A return that puts nothing back into stock.
+    NotReturned,
+}
+
+/// What a fee name can be mapped to: what a row can name, without the rest, which nobody may name.
+pub fn payout_categories() -> impl Iterator<Item = &'static str> {
+    CATEGORIES.into_iter().filter(|category| *category != PAYOUT_REST).chain([SUBTOTAL])
+}
+
+impl Default for PayoutRules {
+    fn default() -> Self {
+        Self {
+            post: PayoutPost::Approve,
+            auto_after_days: 3,
+            delay_days: 1,
+            date: PayoutDate::PaidAt,
+            rest_limit: Rupiah::ZERO,
+            kinds: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for ReturnRules {
+    fn default() -> Self {
+        Self {
+            mode: ReturnMode::List,
+            wait_for: WaitFor::Received,
+            refund_only: RefundOnly::Discount,
+            wait_days: 30,
+            send_status: true,
+        }
+    }
+}
+
+impl PayoutRules {
+    /// The category of an amount in a payout row: a category itself, or the marketplace's name of a fee. White space
+    /// around a name does not count: marketplaces write some names with it.
+    pub fn category<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        let name = name.trim();
+        let mapped = self.kinds.get(name).map(String::as_str);
+        mapped.or_else(|| payout_categories().find(|category| *category == name))
+    }
+
+    pub(super) fn read(root: &Section<'_>) -> Self {
+        let default = Self::default();
+        let Some(section) = root.section("payout") else { return default };
+        let rules = Self {
+            post: section.choice("post", &[("approve", PayoutPost::Approve), ("auto", PayoutPost::Auto)]),
+            auto_after_days: days(&section, "auto_after_days", 0, default.auto_after_days),
+            delay_days: days(&section, "delay_days", 0, default.delay_days),
+            date: section.choice("date", &[("paid_at", PayoutDate::PaidAt), ("recorded", PayoutDate::Recorded)]),
+            rest_limit: section.whole("rest_limit", 0..=LARGEST_REST).map_or(default.rest_limit, Rupiah::whole),
+            kinds: section.texts("kinds").unwrap_or_default(),
+        };
+        for (name, category) in &rules.kinds {
+            if !payout_categories().any(|known| known == category) {
+                let known = payout_categories().collect::<Vec<_>>().join(", ");
+                let value = Value::String(category.clone());
+                let key = format!("kinds.{name}");
+                section.problem(&key, Some(&value), format!("must be one of {known}"));
+            }
+        }
+        section.finish();
+        rules
+    }
+
+    pub(super) fn to_table(&self) -> Table {
+        let post = match self.post {
+            PayoutPost::Approve => "approve",
+            PayoutPost::Auto => "auto",
+        };
+        let date = match self.date {
+            PayoutDate::PaidAt => "paid_at",
+            PayoutDate::Recorded => "recorded",
+        };
+        let kinds = self.kinds.iter().map(|(name, category)| (name.clone(), Value::String(category.clone())));
+        let limit = i64::try_from(self.rest_limit.decimal()).unwrap_or_default();
+        Table::from_iter([
+            ("post".to_owned(), post.into()),
+            ("auto_after_days".to_owned(), i64::from(self.auto_after_days).into()),
+            ("delay_days".to_owned(), i64::from(self.delay_days).into()),
+            ("date".to_owned(), date.into()),
+            ("rest_limit".to_owned(), limit.into()),
+            ("kinds".to_owned(), Value::Table(kinds.collect())),
+        ])
+    }
+}
+
+impl ReturnRules {
+    pub(super) fn read(root: &Section<'_>) -> Self {
+        let default = Self::default();
+        let Some(section) = root.section("returns") else { return default };
+        let modes = [("list", ReturnMode::List), ("approve", ReturnMode::Approve), ("auto", ReturnMode::Auto)];
+        let refunds = [("discount", RefundOnly::Discount), ("not_returned", RefundOnly::NotReturned)];
+        let rules = Self {
+            mode: section.choice("mode", &modes),
+            wait_for: section.choice("wait_for", &[("received", WaitFor::Received), ("accepted", WaitFor::Accepted)]),
+            refund_only: section.choice("refund_only", &refunds),
+            wait_days: days(&section, "wait_days", 1, default.wait_days),
+            send_status: section.flag("send_status", default.send_status),
+        };
+        section.finish();
+        rules
+    }
+
+    pub(super) fn to_table(self) -> Table {
+        let mode = match self.mode {
+            ReturnMode::List => "list",
+            ReturnMode::Approve => "approve",
+            ReturnMode::Auto => "auto",
+        };
+        let wait_for = match self.wait_for {
+            WaitFor::Received => "received",
+            WaitFor::Accepted => "accepted",
+        };
+        let refund_only = match self.refund_only {
+            RefundOnly::Discount => "discount",
+            RefundOnly::NotReturned => "not_returned",
+        };
+        Table::from_iter([
+            ("mode".to_owned(), mode.into()),
+            ("wait_for".to_owned(), wait_for.into()),
+            ("refund_only".to_owned(), refund_only.into()),
+            ("wait_days".to_owned(), i64::from(self.wait_days).into()),
+            ("send_status".to_owned(), self.send_status.into()),
+        ])
+    }
+}
+
+fn days(section: &Section<'_>, key: &'static str, least: i64, default: i32) -> i32 {
+    section.whole(key, least..=LONGEST_WAIT.into()).and_then(|days| i32::try_from(days).ok()).unwrap_or(default)
+}
+
+/// Refuses a rest account that is also the account of a named amount: strange fees would look like named ones, and
+/// nobody would see them (payout.md §3, B).
+pub(super) fn check_rest_account(
+    root: &Section<'_>,
+    accounts: &BTreeMap<String, String>,
+    stores: &BTreeMap<String, Store>,
+) {
+    let none = BTreeMap::new();
+    let of_all = shares_rest_account(accounts, &none);
+    if let Some((category, account)) = of_all {
+        refuse(root, "accounts.payout_rest", category, account);
+    }
+    for (id, store) in stores {
+        let shared = shares_rest_account(&store.accounts, accounts);
+        if let Some((category, account)) = shared.filter(|_| of_all.is_none() || shared != of_all) {
+            refuse(root, &format!("stores.\"{id}\".accounts.payout_rest"), category, account);
+        }
+    }
+}
+
+/// The named category that has the same account as the rest, where the first accounts override the second.
+fn shares_rest_account<'a>(
+    first: &'a BTreeMap<String, String>,
+    second: &'a BTreeMap<String, String>,
+) -> Option<(&'static str, &'a str)> {
+    let account = |category: &str| first.get(category).or_else(|| second.get(category)).map(String::as_str);
+    let rest = account(PAYOUT_REST)?;
+    let category = CATEGORIES.into_iter().find(|one| *one != PAYOUT_REST && account(one) == Some(rest))?;
+    Some((category, rest))
+}
+
+fn refuse(root: &Section<'_>, path: &str, category: &str, account: &str) {
+    let remedy = format!(
+        "is also the account of {category}; give payout_rest an account of its own, so that money nobody can explain \
+         is not mistaken for a named amount"
+    );
+    root.problem_at(path, account, remedy);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::mapping::Mapping;
+
+    fn problems(text: &str) -> Vec<String> {
+        let problems = Mapping::parse("mapping.toml", text).expect_err("must be refused");
+        problems.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_rest_account_is_none_of_the_named_accounts() {
+        let accounts = "[accounts]\nservice_fee = \"600104\"\npayout_rest = \"600104\"\n[stores.7]\n[stores.8]\n";
+        let said = problems(accounts);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(
+            said[0].starts_with("accounts.payout_rest = \"600104\": is also the account of service_fee"),
+            "{said:?}"
+        );
+        let of_store = accounts.replace("payout_rest = \"600104\"", "payout_rest = \"699999\"");
+        assert!(Mapping::parse("m", &of_store).is_ok());
+        let said = problems(&format!("{of_store}accounts = {{ refund = \"699999\" }}"));
+        assert!(said[0].starts_with("stores.\"8\".accounts.payout_rest = \"699999\": is also"), "{said:?}");
+    }
+
+    #[test]
+    fn a_fee_goes_to_a_category_that_exists_and_never_to_the_rest() {
+        let said = problems("[payout.kinds]\n\"ads\" = \"advertising\"\n\"odd\" = \"payout_rest\"");
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].contains("advertising") && said[0].contains("must be one of shipping, "), "{said:?}");
+        let mapping = Mapping::parse("m", "[payout.kinds]\n\"Commission \" = \"service_fee\"").expect("valid");
+        assert_eq!(mapping.payout.category(" Commission"), Some("service_fee"));
+        assert_eq!(mapping.payout.category("subtotal"), Some("subtotal"));
+        assert_eq!(mapping.payout.category("payout_rest"), None, "no row may name the rest");
+    }
+}
