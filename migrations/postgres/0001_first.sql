@@ -348,7 +348,8 @@ CREATE INDEX documents_by_number ON documents (book, number);
 -- Documents are claimed by lane: never tried, to be looked up first, to be deleted. In each, by time. The expression is repeated
 -- word for word in src/storage/claim.rs, because the index is used only then.
 CREATE INDEX documents_by_lane ON documents
-    (book, (CASE WHEN wanted = 'gone' THEN 2 WHEN tries + shadowed > 0 THEN 1 ELSE 0 END), next_attempt_at)
+    (book, (CASE WHEN wanted = 'gone' THEN 2 WHEN kind = 'receipt' THEN 3 WHEN kind = 'return' THEN 4
+          WHEN tries + shadowed > 0 THEN 1 ELSE 0 END), next_attempt_at)
     WHERE state = 'due';
 CREATE INDEX documents_due_since ON documents (due_since) WHERE state = 'due' AND wanted = 'exist';
 CREATE INDEX documents_waiting ON documents (book, waits_for) WHERE waits_for <> '';

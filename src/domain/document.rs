@@ -3,12 +3,21 @@
 //! One machine posts all of them: it claims a document under a lease, looks it up, saves or deletes it and settles the
 //! outcome. A kind of document adds a draft, its calls, and its line in the table of what needs what.
 
-use super::state::State;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    invoice::Draft,
+    reason::Language,
+    settlement::{ReceiptDraft, ReturnDraft},
+    state::State,
+};
 
 /// What sort of document it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The sales invoice.
+    #[default]
     Invoice,
     /// A sales receipt: money that was paid out for the invoice.
     Receipt,
@@ -19,6 +28,28 @@ pub enum Kind {
 /// Which of an order's documents of one kind: an order has one invoice, and may have several receipts and returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Part(pub i64);
+
+/// What is sent for a document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Drafted {
+    /// An invoice.
+    Invoice(Draft),
+    /// A receipt.
+    Receipt(ReceiptDraft),
+    /// A return.
+    Return(ReturnDraft),
+}
+
+impl Drafted {
+    /// The number that it is to have.
+    pub fn number(&self) -> &str {
+        match self {
+            Self::Invoice(draft) => &draft.body.number,
+            Self::Receipt(draft) => &draft.body.number,
+            Self::Return(draft) => &draft.body.number,
+        }
+    }
+}
 
 /// What a decision wants of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +97,18 @@ impl Kind {
     /// Reads the word that is stored.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// What people call it.
+    pub fn in_words(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::Invoice, Language::English) => "invoice",
+            (Self::Invoice, Language::Indonesian) => "faktur",
+            (Self::Receipt, Language::English) => "receipt",
+            (Self::Receipt, Language::Indonesian) => "penerimaan penjualan",
+            (Self::Return, Language::English) => "return",
+            (Self::Return, Language::Indonesian) => "retur penjualan",
+        }
     }
 
     /// What must exist before such a document is created.

@@ -17,6 +17,7 @@ use crate::{
         about::About,
         document::Kind,
         doubt::Doubt,
+        invoice::Draft,
         reason::{Finding, Language, Notice, Reason, Warning},
         timeline::{Entry, Event},
     },
@@ -67,9 +68,9 @@ pub(super) enum Stop {
 pub(super) type End = Result<Outcome, Stop>;
 
 /// One order's attempt while it is made.
-pub(super) struct Attempt<'a> {
+pub(super) struct Attempt<'a, D = Draft> {
     pub(super) session: &'a Session,
-    pub(super) claim: Arc<Claim>,
+    pub(super) claim: Arc<Claim<D>>,
     /// Whether saves of this order may still be carried out, and until when.
     pub(super) doubt: Doubt,
     /// How Accurate failed for this order.
@@ -87,8 +88,8 @@ pub(super) struct Attempt<'a> {
     pub(super) health: Health,
 }
 
-impl<'a> Attempt<'a> {
-    pub(super) fn begin(session: &'a Session, claim: Claim) -> Self {
+impl<'a, D> Attempt<'a, D> {
+    pub(super) fn begin(session: &'a Session, claim: Claim<D>) -> Self {
         Self {
             session,
             doubt: claim.doubt.clone(),
@@ -118,6 +119,12 @@ impl<'a> Attempt<'a> {
                 id: invoice.id,
                 total: invoice.total.normalize().to_string(),
             }),
+            Outcome::Exists { document } if self.claim.kind != Kind::Invoice => self.happened(Event::Booked {
+                document: self.claim.kind,
+                number: document.number.clone(),
+                id: document.id,
+                total: document.total.normalize().to_string(),
+            }),
             Outcome::Exists { document: invoice } => self.happened(Event::Invoiced {
                 number: invoice.number.clone(),
                 id: invoice.id,
@@ -133,7 +140,11 @@ impl<'a> Attempt<'a> {
                 self.happened(Event::Postponed { until: (*until).max(now), outcome, words });
             }
             Outcome::Gone { number, by } => {
-                self.happened(Event::Voided { number: number.clone(), already_gone: *by == Deletion::Before });
+                let (number, already_gone) = (number.clone(), *by == Deletion::Before);
+                self.happened(match self.claim.kind {
+                    Kind::Invoice => Event::Voided { number, already_gone },
+                    document @ (Kind::Receipt | Kind::Return) => Event::Removed { document, number, already_gone },
+                });
             }
             Outcome::Reconsider => {}
         }
@@ -186,10 +197,10 @@ impl<'a> Attempt<'a> {
         Some(Ok(self.keeps_failing()))
     }
 
-    /// Accurate reported the invoice as deleted but still shows it.
-    pub(super) fn still_there(&mut self, number: String) {
+    /// Accurate reported the document as deleted but still shows it.
+    pub(super) fn still_there(&mut self, call: &str, number: String) {
         self.trouble.words = About::StillThere { number }.in_words(Language::English);
-        self.record_not_sent("sales-invoice/delete", &self.trouble.words.clone());
+        self.record_not_sent(call, &self.trouble.words.clone());
     }
 
     fn keeps_failing(&mut self) -> Outcome {
@@ -330,11 +341,11 @@ pub(super) fn stop(failure: &Failure) -> Stop {
         Failure::SlowDown(_) => Stop::SlowedDown,
         Failure::BookRefused(_) => Stop::AtNoCost,
         Failure::RightMissing(MissingRight { right, .. }) => match right {
-            Right::Save(Kind::Invoice) | Right::Read(Kind::Invoice) | Right::Delete(Kind::Invoice) => Stop::AtNoCost,
+            Right::Save(_) | Right::Read(_) | Right::Delete(Kind::Invoice) => Stop::AtNoCost,
             // Orders that need no new customer are in the same lane. One order that needs a customer is the probe.
             Right::CreateCustomers => Stop::For(WITHOUT_RIGHT),
             // Such an order is delayed by its own wait only, not by a pause.
-            Right::Save(_) | Right::Read(_) | Right::Delete(_) | Right::Other(_) => Stop::Later,
+            Right::Delete(Kind::Receipt | Kind::Return) | Right::Other(_) => Stop::Later,
         },
         Failure::NotSent(_) | Failure::Ambiguous(_) | Failure::UnknownText(_) | Failure::Refused(_) => Stop::Later,
     }

@@ -255,7 +255,9 @@ fn lanes(right: Right) -> &'static [Lane] {
         Right::Save(Kind::Invoice) => &[Lane::Fresh, Lane::Again],
         Right::Read(Kind::Invoice) => &[Lane::Again, Lane::Deletion],
         Right::Delete(Kind::Invoice) => &[Lane::Deletion],
-        Right::Save(_) | Right::Read(_) | Right::Delete(_) | Right::CreateCustomers | Right::Other(_) => &[],
+        Right::Save(Kind::Receipt) | Right::Read(Kind::Receipt) => &[Lane::Receipts],
+        Right::Save(Kind::Return) | Right::Read(Kind::Return) => &[Lane::Returns],
+        Right::Delete(Kind::Receipt | Kind::Return) | Right::CreateCustomers | Right::Other(_) => &[],
     }
 }
 

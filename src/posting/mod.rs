@@ -10,6 +10,8 @@ pub mod bulk;
 mod bulks;
 pub mod circuit;
 mod find;
+mod follow_up;
+mod follow_up_bulk;
 mod lead;
 pub mod lending;
 mod new_customers;
@@ -39,6 +41,7 @@ use self::{
 use crate::{
     accurate::{client::Session, credentials::Credentials, invoices::LARGEST_BULK, outcome::Failure},
     clock::{Monotonic, SharedClock, StepWatch},
+    domain::document::Drafted,
     signals::Signals,
     storage::{Claim, Claimable, Lane, LongestWaits, PostingStorage, Result, Selection},
 };
@@ -110,15 +113,15 @@ struct Book {
 #[derive(Debug)]
 pub enum Work {
     /// One order's attempt.
-    One(Box<Claim>),
+    One(Box<Claim<Drafted>>),
     /// Attempts that share their calls.
-    Many(Vec<Claim>),
+    Many(Vec<Claim<Drafted>>),
     /// A recheck of something that blocked orders wait for.
     Recheck,
 }
 
 impl Work {
-    fn one(claim: Claim) -> Self {
+    fn one(claim: Claim<Drafted>) -> Self {
         Self::One(Box::new(claim))
     }
 }

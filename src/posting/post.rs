@@ -19,6 +19,7 @@ use crate::{
     },
     domain::{
         about::{About, Difference, Field},
+        document::Kind,
         money::Rupiah,
         reason::{Finding, Reason, Warning},
         recheck::Subject,
@@ -314,7 +315,7 @@ impl Attempt<'_> {
             // It differs from what was sent but names this order, so it is looked up before anything is decided.
             self.doubt.look_up_first();
         }
-        let about = About::OtherInvoice { number: found.number, id: found.id, differences };
+        let about = About::OtherInvoice { document: Kind::Invoice, number: found.number, id: found.id, differences };
         self.blocked(Reason::NumberConflict, about)
     }
 

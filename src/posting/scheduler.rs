@@ -11,12 +11,14 @@ use crate::{
 };
 
 /// The rotation; a kind without work is skipped.
-const ROTATION: [Kind; 6] = [
+const ROTATION: [Kind; 8] = [
     Kind::Orders(Lane::Fresh),
     Kind::Orders(Lane::Again),
     Kind::Orders(Lane::Fresh),
     Kind::Orders(Lane::Deletion),
     Kind::Orders(Lane::Fresh),
+    Kind::Orders(Lane::Receipts),
+    Kind::Orders(Lane::Returns),
     Kind::Recheck,
 ];
 
@@ -155,7 +157,7 @@ mod tests {
     use super::*;
 
     fn waiting(fresh: i64, again: i64, deletions: i64) -> Waiting {
-        let orders = Claimable::new([fresh, again, deletions]);
+        let orders = Claimable::new([fresh, again, deletions, 0, 0]);
         Waiting { orders, recheck_is_due: false, bulk_is_possible: true, reading_back: 0 }
     }
 

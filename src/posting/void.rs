@@ -15,6 +15,7 @@ use crate::{
     },
     domain::{
         about::{About, Difference, Field},
+        document::Kind,
         doubt::SAVE_IS_OVER,
         reason::Reason,
     },
@@ -73,7 +74,12 @@ impl Attempt<'_> {
             Ok(None) => Ok(self.voided(invoice.number.clone(), Deletion::Before)),
             // A person has created the invoice again, or given its number to another sale.
             Ok(Some(other)) => {
-                let about = About::OtherInvoice { number: other.number, id: other.id, differences: Vec::new() };
+                let about = About::OtherInvoice {
+                    document: Kind::Invoice,
+                    number: other.number,
+                    id: other.id,
+                    differences: Vec::new(),
+                };
                 Ok(self.blocked(Reason::NumberConflict, about))
             }
             Err(failure) => Err(stop(&failure)),
@@ -99,7 +105,8 @@ impl Attempt<'_> {
             });
         }
         if !differences.is_empty() {
-            let about = About::OtherInvoice { number: found.number, id: found.id, differences };
+            let about =
+                About::OtherInvoice { document: Kind::Invoice, number: found.number, id: found.id, differences };
             return Ok(self.blocked(Reason::NumberConflict, about));
         }
         if !same_number(&found.number, &invoice.number) {
@@ -130,7 +137,7 @@ impl Attempt<'_> {
             (Ok(None), _) => Ok(self.voided(found.number, by)),
             (Ok(Some(_)), Some(words)) => Ok(self.blocked(Reason::RefusedByAccurate, said(words))),
             (Ok(Some(_)), None) => {
-                self.still_there(found.number);
+                self.still_there("sales-invoice/delete", found.number);
                 Err(Stop::Later)
             }
             (Err(failure), _) => Err(stop(&failure)),

@@ -8,19 +8,19 @@ use super::{
     Book, Posting, Work,
     bulk::Group,
     circuit::{Change, Health, backoff},
-    post,
+    follow_up, follow_up_bulk, post,
 };
 use crate::{
     accurate::{client::Session, outcome::Right},
     clock::{Monotonic, until},
     domain::{
         about::About,
-        order::OrderId,
+        document::{Drafted, Kind},
         reason::{Finding, Reason},
         recheck::Subject,
         timeline::{Entry, Event},
     },
-    storage::{Claim, Filter, Outcome, Result, Settled, Settlement, State},
+    storage::{Claim, ClaimOf, DocumentKey, Filter, Outcome, Result, Settled, Settlement, State},
 };
 
 /// Two existing invoices of a book are searched for among this many of the newest orders.
@@ -53,22 +53,66 @@ impl Posting {
     }
 
     /// Makes one attempt for a claim and stores its outcome.
-    pub async fn attempt(&self, book: &str, claim: Claim) -> Result<()> {
+    pub async fn attempt(&self, book: &str, claim: Claim<Drafted>) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         let claims = [self.claimed(&claim)];
-        let chance = self.chance();
+        let (session, chance) = (&known.session, self.chance());
+        let wait_after = |failures| backoff(failures, chance);
         if claim.earlier_tries > 0 || claim.doubt.exists() || claim.is_shadowed {
-            self.tell_of_invoices(book, &known.session).await;
+            self.tell_of_invoices(book, session).await;
         }
-        let attempted = post::attempt(&known.session, claim, |failures| backoff(failures, chance)).await;
+        let attempted = match claim.typed() {
+            ClaimOf::Invoice(claim) => post::attempt(session, claim, wait_after).await,
+            ClaimOf::Receipt(claim) => follow_up::attempt(session, claim, wait_after).await,
+            ClaimOf::Return(claim) => follow_up::attempt(session, claim, wait_after).await,
+        };
         self.conclude(book, known, &claims, &[attempted.settlement], attempted.health).await
     }
 
     /// Makes the attempts of many claims with as few calls as possible and stores the outcomes.
-    async fn attempt_many(&self, book: &str, claims: Vec<Claim>) -> Result<()> {
+    async fn attempt_many(&self, book: &str, claims: Vec<Claim<Drafted>>) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         let claimed: Vec<_> = claims.iter().map(|claim| self.claimed(claim)).collect();
         self.tell_of_invoices(book, &known.session).await;
+        let (mut invoices, mut receipts, mut returns) = (Vec::new(), Vec::new(), Vec::new());
+        for claim in claims {
+            match claim.typed() {
+                ClaimOf::Invoice(claim) => invoices.push(claim),
+                ClaimOf::Receipt(claim) => receipts.push(claim),
+                ClaimOf::Return(claim) => returns.push(claim),
+            }
+        }
+        let (concluded, bulk_went_well) = if invoices.is_empty() {
+            // Documents that failed together are retried together, to share calls again.
+            let chance = self.chance();
+            let wait_after = |failures| backoff(failures, chance);
+            // Each kind has its own lane.
+            let attempts = if receipts.is_empty() {
+                follow_up_bulk::attempt_many(&known.session, returns, wait_after).await
+            } else {
+                follow_up_bulk::attempt_many(&known.session, receipts, wait_after).await
+            };
+            let concluded = self.conclude(book, known, &claimed, &attempts.settlements, attempts.health).await;
+            (concluded, attempts.bulk_went_well)
+        } else {
+            self.attempt_invoices(book, known, &claimed, invoices).await
+        };
+        if bulk_went_well {
+            known.lock_scheduler().group_went_well();
+        } else {
+            known.lock_scheduler().group_failed(self.monotonic());
+        }
+        concluded
+    }
+
+    /// Makes the attempts of many invoices. Returns whether Accurate processed the bulks.
+    async fn attempt_invoices(
+        &self,
+        book: &str,
+        known: &Book,
+        claimed: &[Claimed],
+        claims: Vec<Claim>,
+    ) -> (Result<()>, bool) {
         // Orders that failed together are retried together, to share calls again.
         let chance = self.chance();
         let mut group = Group::begin(&known.session, &known.bulks, claims);
@@ -76,14 +120,9 @@ impl Posting {
         while concluded.is_ok() {
             let Some(part) = group.next_part(|failures| backoff(failures, chance)).await else { break };
             let settlements: Vec<_> = part.attempted.into_iter().map(|attempted| attempted.settlement).collect();
-            concluded = self.conclude(book, known, &claimed, &settlements, part.health).await;
+            concluded = self.conclude(book, known, claimed, &settlements, part.health).await;
         }
-        if group.bulk_went_well() {
-            known.lock_scheduler().group_went_well();
-        } else {
-            known.lock_scheduler().group_failed(self.monotonic());
-        }
-        concluded
+        (concluded, group.bulk_went_well())
     }
 
     /// After a start only the database knows invoices. They show with which numbers a list can be tried, and whether
@@ -113,7 +152,7 @@ impl Posting {
     ) -> Result<()> {
         let now = self.now();
         let log = |settlement: &Settlement| {
-            let claim = claimed.iter().find(|claim| claim.order_id == settlement.order_id);
+            let claim = claimed.iter().find(|claim| claim.document == settlement.document());
             log_settlement(book, claim.map(|claim| claim.nth), settlement);
         };
         let deadline = claimed.iter().map(|claim| claim.lease_ends).min().unwrap_or(Monotonic::MIN);
@@ -134,18 +173,18 @@ impl Posting {
         }
         known.note_without_customer(settlements);
         self.note(book, known, health).await?;
-        let invoiced: HashSet<_> = settlements
+        let exist: HashSet<_> = settlements
             .iter()
             .zip(settled)
             .filter(|(settlement, settled)| {
                 *settled == Settled::Written && matches!(settlement.outcome, Outcome::Exists { .. })
             })
-            .map(|(settlement, _)| &settlement.order_id)
+            .map(|(settlement, _)| settlement.document())
             .collect();
         let mut came = HashSet::new();
-        for claim in claimed.iter().filter(|claim| invoiced.contains(&claim.order_id)) {
+        for claim in claimed.iter().filter(|claim| exist.contains(&claim.document)) {
             // In shadow mode it waited on purpose.
-            if !claim.is_shadowed {
+            if claim.document.kind == Kind::Invoice && !claim.is_shadowed {
                 let lag = now.duration_since(claim.received_at).as_secs_f64();
                 metrics::histogram!("forstok_accurate_invoice_lag_seconds").record(lag);
             }
@@ -265,7 +304,7 @@ fn of_another(settlement: &Settlement, settled: &Settled) -> Option<Settlement> 
 
 /// What is kept of a claim while its attempt is made.
 struct Claimed {
-    order_id: OrderId,
+    document: DocumentKey,
     /// Which attempt this is, counted as the timeline counts.
     nth: i64,
     is_shadowed: bool,
@@ -275,9 +314,9 @@ struct Claimed {
 }
 
 impl Posting {
-    fn claimed(&self, claim: &Claim) -> Claimed {
+    fn claimed(&self, claim: &Claim<Drafted>) -> Claimed {
         Claimed {
-            order_id: claim.order_id.clone(),
+            document: DocumentKey { order_id: claim.order_id.clone(), kind: claim.kind, part: claim.part },
             nth: claim.earlier_tries + 1,
             is_shadowed: claim.is_shadowed,
             received_at: claim.received_at,
@@ -299,8 +338,15 @@ fn why_postponed(settlement: &Settlement) -> &str {
 
 /// Logs one line for each attempt. Accurate's messages are in the timeline only, because they may name people.
 fn log_settlement(book: &str, attempt: Option<i64>, settlement: &Settlement) {
-    let order_id = settlement.order_id.as_str();
+    let (order_id, kind) = (settlement.order_id.as_str(), settlement.kind.as_str());
     match &settlement.outcome {
+        Outcome::Exists { document } if settlement.kind != Kind::Invoice => {
+            tracing::info!(book, order_id, attempt, number = document.number, "the {kind} of order {order_id} exists");
+        }
+        Outcome::Blocked { findings, .. } if settlement.kind != Kind::Invoice => {
+            let reason = findings.first().map_or("", |finding| finding.reason.code());
+            tracing::warn!(book, order_id, attempt, reason, "the {kind} of order {order_id} is blocked: {reason}");
+        }
         Outcome::Exists { document: invoice } => {
             tracing::info!(book, order_id, attempt, number = invoice.number, "order {order_id} is invoiced");
         }
@@ -314,7 +360,7 @@ fn log_settlement(book: &str, attempt: Option<i64>, settlement: &Settlement) {
         }
         Outcome::Reconsider => tracing::info!(book, order_id, attempt, "order {order_id} is decided again"),
         Outcome::Gone { .. } => {
-            tracing::info!(book, order_id, attempt, "the invoice of order {order_id} no longer exists");
+            tracing::info!(book, order_id, attempt, "the {kind} of order {order_id} no longer exists");
         }
     }
 }

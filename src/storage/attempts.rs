@@ -52,7 +52,7 @@ pub(super) async fn shorten_waits(
     let sql = format!(
         "UPDATE documents SET next_attempt_at = CASE WHEN lease_until > 0 THEN CAST($4 AS BIGINT) ELSE $2 END,
                               lease_until = CASE WHEN lease_until > 0 THEN CAST($4 AS BIGINT) ELSE 0 END
-         WHERE book = $1 AND state = 'due' AND {LANE} IN (0, 1, 2) AND next_attempt_at > $5
+         WHERE book = $1 AND state = 'due' AND {LANE} IN (0, 1, 2, 3, 4) AND next_attempt_at > $5
            AND next_attempt_at > CASE WHEN lease_until > 0 THEN CAST($4 AS BIGINT) ELSE $3 END"
     );
     let values = [book.into(), now.into(), attempt.into(), lease.into(), attempt.min(lease).into()];

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::{
     about::About,
-    document::Kind,
+    document::{Drafted, Kind},
     doubt::{Doubt, SAVE_IS_OVER},
     ids::AttemptNo,
     order::OrderId,
@@ -24,7 +24,9 @@ use crate::domain::{
 };
 
 /// Which lane a document is in: word for word the expression of the index `documents_by_lane`.
-pub(super) const LANE: &str = "(CASE WHEN wanted = 'gone' THEN 2 WHEN tries + shadowed > 0 THEN 1 ELSE 0 END)";
+pub(super) const LANE: &str =
+    "(CASE WHEN wanted = 'gone' THEN 2 WHEN kind = 'receipt' THEN 3 WHEN kind = 'return' THEN 4
+          WHEN tries + shadowed > 0 THEN 1 ELSE 0 END)";
 
 /// News is decided first, because it may call off a deletion; unless the document may already exist, which only a look
 /// at Accurate can tell.
@@ -72,7 +74,11 @@ pub(super) async fn claimable(db: &mut impl Dialect, book: &str, now: Timestamp,
     let sql = format!("SELECT {}", Lane::ALL.map(count).join(", "));
     let rows = db.fetch(sql, &[book.into(), now.into(), most.into()]).await?;
     let Some(row) = rows.first() else { return Ok(Claimable::default()) };
-    Ok(Claimable::new([row.number("n0")?, row.number("n1")?, row.number("n2")?]))
+    let mut counts = [0; Lane::ALL.len()];
+    for (lane, count) in Lane::ALL.into_iter().zip(&mut counts) {
+        *count = row.number(&format!("n{}", lane as usize))?;
+    }
+    Ok(Claimable::new(counts))
 }
 
 pub(super) async fn claim<T: Dialect>(
@@ -81,17 +87,20 @@ pub(super) async fn claim<T: Dialect>(
     selection: Selection,
     now: Timestamp,
     lease_until: Timestamp,
-) -> Result<Vec<Claim>> {
+) -> Result<Vec<Claim<Drafted>>> {
     let (ids, limit) = match selection {
         Selection::Due { lane, newest_first, limit } => {
             (ids(lane, "next_attempt_at", if newest_first { "DESC" } else { "ASC" }, "$4"), limit)
         }
         Selection::Probe => {
             // What was tried before is nearest to its end.
-            let first = [(Lane::Again, 1), (Lane::Fresh, 2), (Lane::Deletion, 3)].map(|(lane, turn)| {
-                let first = ids(lane, "lease_until", "ASC", "1");
-                format!("SELECT {turn} AS turn, id FROM ({first}) AS lane{turn}")
-            });
+            let first =
+                [(Lane::Again, 1), (Lane::Fresh, 2), (Lane::Deletion, 3), (Lane::Receipts, 4), (Lane::Returns, 5)].map(
+                    |(lane, turn)| {
+                        let first = ids(lane, "lease_until", "ASC", "1");
+                        format!("SELECT {turn} AS turn, id FROM ({first}) AS lane{turn}")
+                    },
+                );
             let first = first.join(" UNION ALL ");
             (format!("SELECT id FROM ({first}) AS firsts ORDER BY turn LIMIT $4"), 1)
         }
@@ -105,7 +114,7 @@ pub(super) async fn claim_blocked<T: Dialect>(
     document: &DocumentKey,
     now: Timestamp,
     lease_until: Timestamp,
-) -> Result<Option<Claim>> {
+) -> Result<Option<Claim<Drafted>>> {
     let which = "order_id = $1 AND kind = $4 AND part = $5 AND state = 'blocked' AND doubt_since <> 0
                  AND lease_until <= $2 AND accurate_id IS NULL
                  AND EXISTS (SELECT 1 FROM orders o WHERE o.order_id = documents.order_id AND o.undecided = 0)";
@@ -122,7 +131,7 @@ async fn take<T: Dialect>(
     now: Timestamp,
     lease_until: Timestamp,
     values: &[Value<'_>],
-) -> Result<Vec<Claim>> {
+) -> Result<Vec<Claim<Drafted>>> {
     // As long as a save is in doubt no deletion is tried; an earlier attempt may have tried one.
     //
     // An attempt whose end is not known may have sent its save at any moment of its lease, hence the end of it by the
@@ -169,9 +178,9 @@ async fn take<T: Dialect>(
     let intents: Vec<_> = claims
         .iter()
         .map(|claim| {
-            let ours = &claim.draft.body.number;
-            let number = claim.existing.as_ref().map_or(ours, |existing| &existing.number).clone();
-            (&claim.order_id, [Event::Attempt { attempt: claim.earlier_tries + 1, number }])
+            let ours = claim.draft.number();
+            let number = claim.existing.as_ref().map_or(ours, |existing| &existing.number).to_owned();
+            (&claim.order_id, [Event::Attempt { attempt: claim.earlier_tries + 1, document: claim.kind, number }])
         })
         .collect();
     append(db, intents.iter().map(|(id, events)| (*id, events.as_slice())), now).await?;
@@ -206,7 +215,7 @@ fn block(row: &impl Columns, order: &impl Columns, problem: &StorageError, now: 
     Ok(settlement)
 }
 
-fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) -> Result<Claim> {
+fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) -> Result<Claim<Drafted>> {
     let DocumentKey { order_id, kind, part } = document_key(row)?;
     let number = row.text("number")?.to_owned();
     Ok(Claim {
@@ -222,7 +231,7 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
         purpose: purpose(row)?,
         undecided: order.number("undecided")? == 1,
         revision: order.number("revision")?,
-        draft: json_column(row, "draft")?,
+        draft: drafted(row, kind)?,
         existing: row.number_if_any("accurate_id")?.map(|id| DocumentRef { number, id }),
         existing_age: age(row, "shown_age")?,
         findings: json_column(order, "findings")?,
@@ -231,6 +240,15 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
         received_at: timestamp(order.number("received_at")?)?,
         waits_for: Subject::parse(row.text("waits_for")?),
         doubt: doubt(row)?,
+    })
+}
+
+/// What is sent.
+fn drafted(row: &impl Columns, kind: Kind) -> Result<Drafted> {
+    Ok(match kind {
+        Kind::Invoice => Drafted::Invoice(json_column(row, "draft")?),
+        Kind::Receipt => Drafted::Receipt(json_column(row, "draft")?),
+        Kind::Return => Drafted::Return(json_column(row, "draft")?),
     })
 }
 

@@ -6,7 +6,7 @@ mod words;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{money::Rupiah, recheck::Subject, shadow, unread::Problem};
+use super::{document::Kind, money::Rupiah, recheck::Subject, shadow, unread::Problem};
 
 /// The product, store, amounts or invoice that a finding or a warning is about.
 ///
@@ -131,6 +131,9 @@ pub enum About {
     },
     /// An invoice in Accurate that does not belong to this order.
     OtherInvoice {
+        /// What sort of document it is.
+        #[serde(default)]
+        document: Kind,
         /// Its number.
         number: String,
         /// Accurate's id.
@@ -243,6 +246,10 @@ pub enum Field {
     Number,
     /// Day.
     Day,
+    /// What a receipt pays on the invoice, in rupiah.
+    Paid,
+    /// The invoice that a return names.
+    Invoice,
 }
 
 /// One thing that changed in an order after its invoice was created.

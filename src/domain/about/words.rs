@@ -119,12 +119,13 @@ impl About {
                     ),
                 )
             }
-            Self::OtherInvoice { number, id, differences } => {
+            Self::OtherInvoice { document, number, id, differences } => {
+                let document = document.in_words(language);
                 let listed = differences.iter().map(|one| one.in_words(language)).collect::<Vec<_>>().join(", ");
                 let listed = if listed.is_empty() { listed } else { format!(": {listed}") };
                 say(
-                    format!("invoice {number} (id {id}) is not this order's{listed}"),
-                    format!("faktur {number} (id {id}) bukan milik pesanan ini{listed}"),
+                    format!("{document} {number} (id {id}) is not this order's{listed}"),
+                    format!("{document} {number} (id {id}) bukan milik pesanan ini{listed}"),
                 )
             }
             Self::InvoiceOfOrder { number, id, order_id } => say(
@@ -212,6 +213,10 @@ impl Field {
             (Self::Number, Language::Indonesian) => "nomor",
             (Self::Day, Language::English) => "date",
             (Self::Day, Language::Indonesian) => "tanggal",
+            (Self::Paid, Language::English) => "payment",
+            (Self::Paid, Language::Indonesian) => "pembayaran",
+            (Self::Invoice, Language::English) => "invoice",
+            (Self::Invoice, Language::Indonesian) => "faktur",
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     about::About,
+    document::Kind,
     manual::Manual,
     origin::Origin,
     reason::{Finding, Notice, Reason, Warning},
@@ -65,7 +66,10 @@ pub enum Event {
     Attempt {
         /// Number of this attempt, counted from 1.
         attempt: i64,
-        /// The invoice number that is saved or deleted.
+        /// What is saved or deleted.
+        #[serde(default)]
+        document: Kind,
+        /// Its number.
         number: String,
     },
     /// Accurate's reply to one call.
@@ -87,6 +91,26 @@ pub enum Event {
         total: String,
         /// Warnings about the invoice.
         notices: Vec<Notice>,
+    },
+    /// A receipt or a return exists in Accurate.
+    Booked {
+        /// Which of them.
+        document: Kind,
+        /// Its number.
+        number: String,
+        /// Its id in Accurate.
+        id: i64,
+        /// What it takes off the invoice, in rupiah.
+        total: String,
+    },
+    /// A receipt or a return no longer exists.
+    Removed {
+        /// Which of them.
+        document: Kind,
+        /// The number it had.
+        number: String,
+        /// Whether it no longer existed before the service deleted anything.
+        already_gone: bool,
     },
     /// The invoice already existed in Accurate, equals the draft in everything that was compared, and is used.
     Adopted {
@@ -200,7 +224,9 @@ impl Event {
     /// an event that is always listed separately.
     pub(crate) fn repeated(&self) -> Option<Self> {
         match self {
-            Self::Attempt { number, .. } => Some(Self::Attempt { attempt: 0, number: number.clone() }),
+            Self::Attempt { document, number, .. } => {
+                Some(Self::Attempt { attempt: 0, document: *document, number: number.clone() })
+            }
             Self::Reply { call, outcome, words } => {
                 let (call, outcome, words) = (call.clone(), outcome.clone(), without_numbers(words));
                 Some(Self::Reply { call, outcome, words })

@@ -51,9 +51,19 @@ impl Event {
             Self::Ignored { reason } => format!("ignored: {}", clause(reason.sentence(LANGUAGE))),
             Self::Blocked { findings } => format!("blocked: {}", listed(findings, LANGUAGE)),
             Self::Due { number, total } => format!("invoice {number} for {} will be created", money(total)),
-            Self::Attempt { attempt, number } => format!("attempt {attempt} for invoice {number}"),
+            Self::Attempt { attempt, document, number } => {
+                format!("attempt {attempt} for {} {number}", document.in_words(LANGUAGE))
+            }
             Self::Reply { call, outcome, words } => {
                 format!("{}: {}", call_in_words(call, LANGUAGE), reply_in_words(outcome, words, LANGUAGE))
+            }
+            Self::Booked { document, number, id, total } => {
+                let document = document.in_words(LANGUAGE);
+                format!("{document} {number} was created in Accurate (id {id}, {})", money(total))
+            }
+            Self::Removed { document, number, already_gone } => {
+                let way = if *already_gone { "no longer exists" } else { "was deleted" };
+                format!("{} {number} {way} in Accurate", document.in_words(LANGUAGE))
             }
             Self::Invoiced { number, id, total, notices } => format!(
                 "invoice {number} {} in Accurate (id {id}, {}){}",
@@ -125,7 +135,17 @@ impl Event {
             Self::Ignored { reason } => format!("diabaikan: {}", clause(reason.sentence(LANGUAGE))),
             Self::Blocked { findings } => format!("tertahan: {}", listed(findings, LANGUAGE)),
             Self::Due { number, total } => format!("faktur {number} senilai {} akan dibuat", money(total)),
-            Self::Attempt { attempt, number } => format!("percobaan ke-{attempt} untuk faktur {number}"),
+            Self::Attempt { attempt, document, number } => {
+                format!("percobaan ke-{attempt} untuk {} {number}", document.in_words(LANGUAGE))
+            }
+            Self::Booked { document, number, id, total } => {
+                let document = document.in_words(LANGUAGE);
+                format!("{document} {number} dibuat di Accurate (id {id}, {})", money(total))
+            }
+            Self::Removed { document, number, already_gone } => {
+                let way = if *already_gone { "sudah tidak ada" } else { "dihapus" };
+                format!("{} {number} {way} di Accurate", document.in_words(LANGUAGE))
+            }
             Self::Reply { call, outcome, words } => {
                 format!("{}: {}", call_in_words(call, LANGUAGE), reply_in_words(outcome, words, LANGUAGE))
             }
@@ -197,6 +217,16 @@ fn call_in_words(call: &str, language: Language) -> &str {
         "sales-invoice/detail" => ("Look up the invoice", "Mencari faktur"),
         "sales-invoice/list" => ("Look up the invoice (with others)", "Mencari faktur (bersama faktur lain)"),
         "sales-invoice/delete" => ("Delete the invoice", "Menghapus faktur"),
+        "sales-receipt/save" => ("Create the receipt", "Membuat penerimaan penjualan"),
+        "sales-receipt/bulk-save" => {
+            ("Create the receipt (with others)", "Membuat penerimaan penjualan (bersama yang lain)")
+        }
+        "sales-receipt/detail" => ("Look up the receipt", "Mencari penerimaan penjualan"),
+        "sales-receipt/delete" => ("Delete the receipt", "Menghapus penerimaan penjualan"),
+        "sales-return/save" => ("Create the return", "Membuat retur penjualan"),
+        "sales-return/bulk-save" => ("Create the return (with others)", "Membuat retur penjualan (bersama yang lain)"),
+        "sales-return/detail" => ("Look up the return", "Mencari retur penjualan"),
+        "sales-return/delete" => ("Delete the return", "Menghapus retur penjualan"),
         "customer/save" => ("Create the customer", "Membuat pelanggan"),
         "customer/list" => ("Look up the customer", "Mencari pelanggan"),
         other => (other, other),
@@ -251,6 +281,8 @@ fn done_in_indonesian(words: &str) -> &str {
         "the list of its day cannot be relied on" => "daftar faktur pada tanggal itu tidak dapat diandalkan",
         "the newest invoices show it" => "faktur terlihat di daftar faktur terbaru",
         "the newest invoices do not show it yet" => "faktur belum terlihat di daftar faktur terbaru",
+        "it exists" => "ada",
+        "it does not exist" => "tidak ada",
         "the invoice exists" => "faktur ada",
         "the invoice does not exist" => "faktur tidak ada",
         "no invoice has this number" => "tidak ada faktur dengan nomor ini",

@@ -4,13 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
 use crate::domain::{
-    document::{Kind, Part},
+    document::{Drafted, Kind, Part},
     doubt::Doubt,
     ids::AttemptNo,
     invoice::Draft,
     order::OrderId,
     reason::{Finding, Notice},
     recheck::Subject,
+    settlement::{ReceiptDraft, ReturnDraft},
     state::State,
     timeline::Entry,
 };
@@ -61,7 +62,7 @@ pub enum Purpose {
 
 /// A document that a worker may work on until the lease ends.
 #[derive(Clone, Debug)]
-pub struct Claim {
+pub struct Claim<D = Draft> {
     /// Of which order.
     pub order_id: OrderId,
     /// What sort of document.
@@ -87,7 +88,7 @@ pub struct Claim {
     /// The news that was there when it was claimed.
     pub revision: i64,
     /// What is sent.
-    pub draft: Draft,
+    pub draft: D,
     /// The document in Accurate, if it is known to exist.
     pub existing: Option<DocumentRef>,
     /// How long ago, by the database's clock, that document was saved or found.
@@ -104,6 +105,92 @@ pub struct Claim {
     pub doubt: Doubt,
     /// What it waited for before it was tried again.
     pub waits_for: Option<Subject>,
+}
+
+/// A claim, with the type of its document's draft.
+#[derive(Clone, Debug)]
+pub enum ClaimOf {
+    /// Of an invoice.
+    Invoice(Claim),
+    /// Of a receipt.
+    Receipt(Claim<ReceiptDraft>),
+    /// Of a return.
+    Return(Claim<ReturnDraft>),
+}
+
+impl Claim<Drafted> {
+    /// The claim with the type of its document's draft.
+    pub fn typed(self) -> ClaimOf {
+        let (draft, claim) = self.take_draft();
+        match draft {
+            Drafted::Invoice(draft) => ClaimOf::Invoice(claim.with(draft)),
+            Drafted::Receipt(draft) => ClaimOf::Receipt(claim.with(draft)),
+            Drafted::Return(draft) => ClaimOf::Return(claim.with(draft)),
+        }
+    }
+
+    /// The claim of an invoice, if it is one.
+    pub fn invoice(self) -> Option<Claim> {
+        match self.typed() {
+            ClaimOf::Invoice(claim) => Some(claim),
+            ClaimOf::Receipt(_) | ClaimOf::Return(_) => None,
+        }
+    }
+
+    fn take_draft(self) -> (Drafted, Claim<()>) {
+        let claim = Claim {
+            draft: (),
+            order_id: self.order_id,
+            kind: self.kind,
+            part: self.part,
+            attempt: self.attempt,
+            lease_until: self.lease_until,
+            earlier_tries: self.earlier_tries,
+            is_shadowed: self.is_shadowed,
+            marketplace_number: self.marketplace_number,
+            failures: self.failures,
+            purpose: self.purpose,
+            undecided: self.undecided,
+            revision: self.revision,
+            existing: self.existing,
+            existing_age: self.existing_age,
+            findings: self.findings,
+            trouble: self.trouble,
+            warnings: self.warnings,
+            received_at: self.received_at,
+            doubt: self.doubt,
+            waits_for: self.waits_for,
+        };
+        (self.draft, claim)
+    }
+}
+
+impl Claim<()> {
+    fn with<D>(self, draft: D) -> Claim<D> {
+        Claim {
+            draft,
+            order_id: self.order_id,
+            kind: self.kind,
+            part: self.part,
+            attempt: self.attempt,
+            lease_until: self.lease_until,
+            earlier_tries: self.earlier_tries,
+            is_shadowed: self.is_shadowed,
+            marketplace_number: self.marketplace_number,
+            failures: self.failures,
+            purpose: self.purpose,
+            undecided: self.undecided,
+            revision: self.revision,
+            existing: self.existing,
+            existing_age: self.existing_age,
+            findings: self.findings,
+            trouble: self.trouble,
+            warnings: self.warnings,
+            received_at: self.received_at,
+            doubt: self.doubt,
+            waits_for: self.waits_for,
+        }
+    }
 }
 
 /// Something in Accurate that orders wait for.
@@ -143,12 +230,12 @@ pub struct Settlement {
 
 impl Settlement {
     /// An outcome of a claim about which nothing else is new.
-    pub fn of(claim: &Claim, outcome: Outcome) -> Self {
+    pub fn of<D>(claim: &Claim<D>, outcome: Outcome) -> Self {
         Self::with_doubt(claim, claim.doubt.clone(), outcome)
     }
 
     /// An outcome of a claim after an attempt that may have sent saves.
-    pub fn with_doubt(claim: &Claim, doubt: Doubt, outcome: Outcome) -> Self {
+    pub fn with_doubt<D>(claim: &Claim<D>, doubt: Doubt, outcome: Outcome) -> Self {
         Self {
             order_id: claim.order_id.clone(),
             kind: claim.kind,
@@ -305,17 +392,21 @@ pub enum Selection {
 /// What waits for calls is kept apart by kind, so that a long queue of one kind never holds up the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
-    /// Due, and never tried.
+    /// Invoices to be created that were never tried.
     Fresh,
-    /// Due, and tried before.
+    /// Invoices to be created that were tried before.
     Again,
     /// To be deleted.
     Deletion,
+    /// Receipts to be created.
+    Receipts,
+    /// Returns to be created.
+    Returns,
 }
 
 impl Lane {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Fresh, Self::Again, Self::Deletion];
+    pub const ALL: [Self; 5] = [Self::Fresh, Self::Again, Self::Deletion, Self::Receipts, Self::Returns];
 }
 
 /// How many documents of each lane may be claimed now, as far as they were counted.
