@@ -305,6 +305,7 @@ CREATE TABLE documents (
     failed_checks   INTEGER NOT NULL DEFAULT 0,  -- times in a row that Accurate failed for this document alone
     trouble         TEXT    NOT NULL DEFAULT '', -- what Accurate said last about that
     shadowed        INTEGER NOT NULL DEFAULT 0,  -- 1: another integration may have created it
+    findings        TEXT    NOT NULL DEFAULT '[]', -- why a receipt or a return is blocked, JSON; the order has its invoice's
     -- The document as Accurate returned it.
     accurate_id     INTEGER,
     total           TEXT,
@@ -635,6 +636,101 @@ CREATE TABLE backfill (
     result     TEXT                         -- what it found, JSON
 ) STRICT;
 INSERT INTO backfill (id, run, busy_until, watermark, completed, ended_at) VALUES (1, 0, 0, 0, 0, 0);
+
+-- After the sale: what marketplaces and people say about orders, as payouts and returns.
+
+CREATE TABLE settlement_rows (
+    id               INTEGER PRIMARY KEY,         -- in the order of arrival
+    kind             TEXT    NOT NULL,            -- 'payout' or 'return'
+    source           TEXT    NOT NULL,
+    row_id           TEXT    NOT NULL,            -- which row of that source
+    store_id         TEXT    NOT NULL,            -- '' if the source does not name it
+    channel_order_id TEXT    NOT NULL,            -- '' for money without an order
+    order_id         TEXT    NOT NULL DEFAULT '', -- Forstok's; '': no order is known
+    content          TEXT    NOT NULL,            -- as it was sent last, JSON
+    amount           INTEGER NOT NULL,            -- net of a payout, refund of a return, in hundredths
+    day              TEXT    NOT NULL DEFAULT '', -- when the money was paid, or the goods arrived
+    state            TEXT    NOT NULL,
+    reason           TEXT    NOT NULL DEFAULT '',
+    finding          TEXT,                        -- why a person must act, JSON
+    waits_for        TEXT,                        -- JSON
+    part             INTEGER,                     -- of the document that books it
+    arrived_at       INTEGER NOT NULL,            -- when it arrived first
+    content_at       INTEGER NOT NULL,            -- when this content arrived
+    approved_at      INTEGER,                     -- when a person approved this content
+    approved_by      TEXT    NOT NULL DEFAULT ''
+) STRICT;
+CREATE UNIQUE INDEX settlement_rows_by_key ON settlement_rows (kind, source, row_id);
+CREATE INDEX settlement_rows_of_order ON settlement_rows (order_id, id) WHERE order_id <> '';
+CREATE INDEX settlement_rows_by_state ON settlement_rows (kind, state, id);
+CREATE INDEX settlement_rows_by_source ON settlement_rows (kind, source, id);
+CREATE INDEX settlement_rows_unmatched ON settlement_rows (channel_order_id, id) WHERE order_id = '';
+
+-- How many rows there are, and their sums in hundredths of a rupiah.
+CREATE TABLE settlement_counts (
+    kind   TEXT    NOT NULL,
+    state  TEXT    NOT NULL,
+    reason TEXT    NOT NULL,
+    n      INTEGER NOT NULL,
+    total  INTEGER NOT NULL,
+    PRIMARY KEY (kind, state, reason)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER settlement_rows_counted AFTER INSERT ON settlement_rows BEGIN
+    INSERT INTO settlement_counts (kind, state, reason, n, total)
+        VALUES (NEW.kind, NEW.state, NEW.reason, 1, NEW.amount)
+        ON CONFLICT (kind, state, reason) DO UPDATE SET n = n + 1, total = total + excluded.total;
+END;
+CREATE TRIGGER settlement_rows_recounted AFTER UPDATE OF state, reason, amount ON settlement_rows
+    WHEN OLD.state <> NEW.state OR OLD.reason <> NEW.reason OR OLD.amount <> NEW.amount BEGIN
+    UPDATE settlement_counts SET n = n - 1, total = total - OLD.amount
+        WHERE kind = OLD.kind AND state = OLD.state AND reason = OLD.reason;
+    INSERT INTO settlement_counts (kind, state, reason, n, total)
+        VALUES (NEW.kind, NEW.state, NEW.reason, 1, NEW.amount)
+        ON CONFLICT (kind, state, reason) DO UPDATE SET n = n + 1, total = total + excluded.total;
+END;
+
+-- Every amount that a payout ever named: a category of the mapping, or the marketplace's name of a fee.
+CREATE TABLE fee_kinds (
+    source   TEXT    NOT NULL,
+    name     TEXT    NOT NULL,
+    n        INTEGER NOT NULL, -- rows that name it
+    total    INTEGER NOT NULL, -- in hundredths
+    first_at INTEGER NOT NULL,
+    PRIMARY KEY (source, name)
+) STRICT, WITHOUT ROWID;
+
+-- Orders about which it must be decided what is booked besides the invoice, now or at this time.
+CREATE TABLE unsettled (
+    order_id TEXT    NOT NULL PRIMARY KEY,
+    revision INTEGER NOT NULL DEFAULT 1, -- incremented by news; a decision names its own
+    due_at   INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE INDEX unsettled_by_time ON unsettled (due_at, order_id);
+
+-- A row that came before its order finds it when the order comes.
+CREATE TRIGGER rows_find_their_order AFTER INSERT ON orders
+    WHEN EXISTS (SELECT 1 FROM settlement_rows
+                 WHERE order_id = '' AND channel_order_id = NEW.channel_order_id AND channel_order_id <> '') BEGIN
+    UPDATE settlement_rows SET order_id = NEW.order_id, state = 'waiting', reason = '', finding = NULL
+        WHERE order_id = '' AND channel_order_id = NEW.channel_order_id AND channel_order_id <> ''
+          AND store_id IN ('', NEW.store_id);
+    INSERT INTO unsettled (order_id) VALUES (NEW.order_id)
+        ON CONFLICT (order_id) DO UPDATE SET revision = revision + 1, due_at = 0;
+END;
+
+-- What changes about an order or its documents is news for what is booked besides the invoice.
+CREATE TRIGGER orders_unsettled AFTER UPDATE OF state, invoice_total ON orders
+    WHEN (OLD.state <> NEW.state OR OLD.invoice_total IS NOT NEW.invoice_total)
+     AND EXISTS (SELECT 1 FROM settlement_rows WHERE order_id = NEW.order_id AND order_id <> '') BEGIN
+    INSERT INTO unsettled (order_id) VALUES (NEW.order_id)
+        ON CONFLICT (order_id) DO UPDATE SET revision = revision + 1, due_at = 0;
+END;
+CREATE TRIGGER documents_unsettled AFTER UPDATE OF state ON documents
+    WHEN NEW.kind <> 'invoice' AND OLD.state <> NEW.state BEGIN
+    INSERT INTO unsettled (order_id) VALUES (NEW.order_id)
+        ON CONFLICT (order_id) DO UPDATE SET revision = revision + 1, due_at = 0;
+END;
 
 -- Who is signed in on the pages. Only digests are stored, which are of no use to a reader of this table.
 CREATE TABLE sessions (

@@ -37,7 +37,8 @@ pub struct Payout {
 }
 
 /// What becomes of a payout row or a return record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RowState {
     /// No order has its number.
     Unmatched,

@@ -244,7 +244,7 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
 }
 
 /// What is sent.
-fn drafted(row: &impl Columns, kind: Kind) -> Result<Drafted> {
+pub(super) fn drafted(row: &impl Columns, kind: Kind) -> Result<Drafted> {
     Ok(match kind {
         Kind::Invoice => Drafted::Invoice(json_column(row, "draft")?),
         Kind::Receipt => Drafted::Receipt(json_column(row, "draft")?),

@@ -26,7 +26,7 @@ use crate::domain::{
 };
 
 /// Nobody works on the documents of order `o`, and none may exist that is not known; `$1` or `$2` is the moment.
-fn is_free(now: &str) -> String {
+pub(super) fn is_free(now: &str) -> String {
     // PostgreSQL may answer NOT EXISTS by reading all documents, but this by reading those of the order only.
     format!(
         "(SELECT MIN(busy.id) FROM documents busy WHERE busy.order_id = o.order_id AND

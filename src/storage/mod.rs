@@ -29,6 +29,7 @@ mod rows;
 mod seen;
 mod sessions;
 mod settle;
+mod settling;
 mod shadow;
 mod sql;
 mod sqlite;
@@ -48,6 +49,7 @@ pub use self::{
     records::*,
     rows::hundredths,
     sessions::SESSION_LASTS,
+    settling::approve::Approving,
     sqlite::{Copied, Sqlite, backup},
     traits::*,
 };

@@ -9,11 +9,12 @@ mod posting;
 mod reconciliation;
 mod replicas;
 mod seen;
+mod settling;
 mod shadow;
 mod timeline;
 
 pub use self::{
     deciding::*, imports::*, inbox::*, lists::*, masters::*, posting::*, reconciliation::*, replicas::*, seen::*,
-    shadow::*, timeline::*,
+    settling::*, shadow::*, timeline::*,
 };
 pub use crate::domain::state::State;

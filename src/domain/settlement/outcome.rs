@@ -95,7 +95,8 @@ pub enum Outcome {
 }
 
 /// What a row or a record waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum WaitsFor {
     /// The order's invoice.
     Invoice,

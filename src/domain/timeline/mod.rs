@@ -10,6 +10,7 @@ use super::{
     document::Kind,
     manual::Manual,
     origin::Origin,
+    payout::RowState,
     reason::{Finding, Notice, Reason, Warning},
     recheck::Subject,
     reconciliation::{Action, Class},
@@ -91,6 +92,32 @@ pub enum Event {
         total: String,
         /// Warnings about the invoice.
         notices: Vec<Notice>,
+    },
+    /// It was decided what becomes of a payout row or a return record.
+    RowDecided {
+        /// What books it.
+        document: Kind,
+        /// Where it comes from.
+        source: String,
+        /// Its id there.
+        id: String,
+        /// Its amount, in hundredths of a rupiah.
+        hundredths: i64,
+        /// What becomes of it.
+        state: RowState,
+        /// Why a person must act.
+        finding: Option<Finding>,
+    },
+    /// A person approved a payout row or a return record.
+    Approved {
+        /// What books it.
+        document: Kind,
+        /// Where it comes from.
+        source: String,
+        /// Its id there.
+        id: String,
+        /// The person.
+        actor: String,
     },
     /// A receipt or a return exists in Accurate.
     Booked {

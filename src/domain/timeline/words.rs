@@ -5,8 +5,10 @@ use jiff::Timestamp;
 use super::{Entry, Event};
 use crate::domain::{
     WIB,
+    document::Kind,
     money::Rupiah,
     origin::Origin,
+    payout::RowState,
     reason::{Finding, Language, Notice, Warning},
 };
 
@@ -56,6 +58,14 @@ impl Event {
             }
             Self::Reply { call, outcome, words } => {
                 format!("{}: {}", call_in_words(call, LANGUAGE), reply_in_words(outcome, words, LANGUAGE))
+            }
+            Self::RowDecided { document, source, id, hundredths, state, finding } => {
+                let row = row_in_words(*document, source, id, LANGUAGE);
+                let money = Rupiah::from_hundredths(*hundredths).in_words();
+                format!("{row} ({money}): {}", decided_in_words(*state, finding.as_ref(), LANGUAGE))
+            }
+            Self::Approved { document, source, id, actor } => {
+                format!("{actor} approved {}", row_in_words(*document, source, id, LANGUAGE))
             }
             Self::Booked { document, number, id, total } => {
                 let document = document.in_words(LANGUAGE);
@@ -137,6 +147,14 @@ impl Event {
             Self::Due { number, total } => format!("faktur {number} senilai {} akan dibuat", money(total)),
             Self::Attempt { attempt, document, number } => {
                 format!("percobaan ke-{attempt} untuk {} {number}", document.in_words(LANGUAGE))
+            }
+            Self::RowDecided { document, source, id, hundredths, state, finding } => {
+                let row = row_in_words(*document, source, id, LANGUAGE);
+                let money = Rupiah::from_hundredths(*hundredths).in_words();
+                format!("{row} ({money}): {}", decided_in_words(*state, finding.as_ref(), LANGUAGE))
+            }
+            Self::Approved { document, source, id, actor } => {
+                format!("{actor} menyetujui {}", row_in_words(*document, source, id, LANGUAGE))
             }
             Self::Booked { document, number, id, total } => {
                 let document = document.in_words(LANGUAGE);
@@ -288,6 +306,37 @@ fn done_in_indonesian(words: &str) -> &str {
         "no invoice has this number" => "tidak ada faktur dengan nomor ini",
         other => other,
     }
+}
+
+/// A payout row or a return record, with its id at its source.
+fn row_in_words(document: Kind, source: &str, id: &str, language: Language) -> String {
+    let what = match (document, language) {
+        (Kind::Return, Language::English) => "return",
+        (Kind::Return, Language::Indonesian) => "retur",
+        (_, Language::English) => "payout",
+        (_, Language::Indonesian) => "pencairan dana",
+    };
+    format!("{what} {source} {id}")
+}
+
+/// What becomes of a row.
+fn decided_in_words(state: RowState, finding: Option<&Finding>, language: Language) -> String {
+    let means = match (state, language) {
+        (RowState::Unmatched, Language::English) => "no order has its number",
+        (RowState::Unmatched, Language::Indonesian) => "tidak ada pesanan dengan nomor ini",
+        (RowState::Waiting, Language::English) => "waits",
+        (RowState::Waiting, Language::Indonesian) => "menunggu",
+        (RowState::Due, Language::English) => "will be booked",
+        (RowState::Due, Language::Indonesian) => "akan dibukukan",
+        (RowState::Settled, Language::English) => "booked",
+        (RowState::Settled, Language::Indonesian) => "sudah dibukukan",
+        (RowState::Blocked, Language::English) => "a person must act",
+        (RowState::Blocked, Language::Indonesian) => "perlu ditangani",
+        (RowState::Ignored, Language::English) => "nothing is booked",
+        (RowState::Ignored, Language::Indonesian) => "tidak dibukukan",
+    };
+    let why = finding.map(|finding| format!(": {}", listed(std::slice::from_ref(finding), language)));
+    format!("{means}{}", why.unwrap_or_default())
 }
 
 /// A sentence for use inside another one: without its full stop, and with a small first letter.

@@ -19,12 +19,13 @@ mod replicas;
 mod requests;
 mod seen;
 mod sessions;
+mod settling;
 
 pub use self::{
     attempts::Attempts, comparisons::Comparisons, decisions::Decisions, deliveries::Deliveries, figures::Figures,
     housekeeping::Housekeeping, imports::Imports, mappings::Mappings, master_lists::MasterLists, orders::Orders,
     rechecks::Rechecks, reconciliations::Reconciliations, replicas::Replicas, requests::Requests, seen::Seen,
-    sessions::Sessions,
+    sessions::Sessions, settling::Settling,
 };
 use super::{
     Result,
@@ -42,6 +43,7 @@ pub trait Storage:
     + Reconciliations
     + MasterLists
     + Requests
+    + Settling
     + Figures
     + Seen
     + Sessions

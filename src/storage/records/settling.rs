@@ -1,0 +1,210 @@
+//! What happens after the sale: rows of payouts and returns, and the orders that they are about.
+
+use jiff::{Timestamp, civil::Date};
+
+use super::{ExistingDocument, Undecided};
+use crate::domain::{
+    document::{Drafted, Kind, Part, Progress},
+    order::OrderId,
+    payout::{Payout, RowState},
+    reason::{Finding, Reason},
+    return_record::ReturnRecord,
+    settlement::{Settlement, WaitsFor},
+};
+
+/// The content of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowContent {
+    /// A payout.
+    Payout(Payout),
+    /// A return record.
+    Return(ReturnRecord),
+}
+
+/// What became of a row when it was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowRecorded {
+    /// It is new.
+    Accepted,
+    /// It was there with the same content.
+    Repeat,
+    /// It was there with another content, which is replaced.
+    Corrected,
+}
+
+impl RowRecorded {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Repeat => "repeat",
+            Self::Corrected => "corrected",
+        }
+    }
+}
+
+/// A row of a payout or a return, with what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowRecord {
+    /// Its number, in the order of arrival.
+    pub id: i64,
+    /// What was sent last.
+    pub content: RowContent,
+    /// The order that it is about, if one is known.
+    pub order_id: Option<OrderId>,
+    /// What becomes of it.
+    pub state: RowState,
+    /// The reason, if a person must act or the order is ignored.
+    pub reason: Option<Reason>,
+    /// Why a person must act.
+    pub finding: Option<Finding>,
+    /// What it waits for.
+    pub waits_for: Option<WaitsFor>,
+    /// The document that books it.
+    pub document: Option<RowDocument>,
+    /// When it arrived first.
+    pub arrived_at: Timestamp,
+    /// When its content arrived.
+    pub content_at: Timestamp,
+    /// Who approved this content, and when.
+    pub approved: Option<(String, Timestamp)>,
+}
+
+/// The document that books a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowDocument {
+    /// Which of the order's documents of its kind.
+    pub part: Part,
+    /// Its number.
+    pub number: String,
+    /// Accurate's id, once it exists.
+    pub id: Option<i64>,
+}
+
+/// Which rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowFilter {
+    /// In this state.
+    pub state: Option<RowState>,
+    /// From this source.
+    pub source: Option<String>,
+    /// About this order.
+    pub order_id: Option<OrderId>,
+    /// With this reason.
+    pub reason: Option<Reason>,
+    /// That wait for a person's approval.
+    pub awaits_approval: bool,
+}
+
+/// How many rows there are of a kind, in a state, with a reason, and the sum of their amounts in hundredths of a rupiah.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowCount {
+    /// In which state.
+    pub state: RowState,
+    /// With which reason.
+    pub reason: Option<Reason>,
+    /// How many.
+    pub count: i64,
+    /// Their sum.
+    pub hundredths: i64,
+}
+
+/// A name of an amount that payouts have used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeeKind {
+    /// Which source named it.
+    pub source: String,
+    /// The name as the marketplace writes it, or a category.
+    pub name: String,
+    /// How many rows have named it.
+    pub count: i64,
+    /// Their sum, in hundredths of a rupiah.
+    pub hundredths: i64,
+    /// When it was met first.
+    pub first_at: Timestamp,
+}
+
+/// A document of an order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderDocument {
+    /// What sort of document.
+    pub kind: Kind,
+    /// Which of them.
+    pub part: Part,
+    /// Its number.
+    pub number: String,
+    /// Accurate's id, once it exists.
+    pub id: Option<i64>,
+    /// How far posting is with it.
+    pub progress: Progress,
+    /// Something may have been sent whose outcome is not known.
+    pub may_exist: bool,
+    /// Why a person must act.
+    pub findings: Vec<Finding>,
+    /// What is sent; `None` if it cannot be read.
+    pub draft: Option<Drafted>,
+}
+
+/// An order about which it must be decided what is booked besides the invoice.
+#[derive(Clone, Debug)]
+pub struct Unsettled {
+    /// The order, as for the decision about its invoice.
+    pub order: Undecided,
+    /// The news that is decided about.
+    pub revision: i64,
+    /// The marketplace's number of the order.
+    pub channel_order_id: String,
+    /// Its invoice as Accurate returned it.
+    pub invoice: Option<ExistingDocument>,
+    /// Its rows, in the order of arrival.
+    pub rows: Vec<RowRecord>,
+    /// Its receipts and returns.
+    pub documents: Vec<OrderDocument>,
+}
+
+/// What was decided about an order after the sale.
+#[derive(Clone, Debug)]
+pub struct SettlementVerdict {
+    /// Which order.
+    pub order_id: OrderId,
+    /// The news that was decided about.
+    pub revision: i64,
+    /// The mapping on which the decision is based.
+    pub mapping_revision: i64,
+    /// The decision.
+    pub settlement: Settlement,
+}
+
+impl RowContent {
+    /// What books it.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Payout(_) => Kind::Receipt,
+            Self::Return(_) => Kind::Return,
+        }
+    }
+
+    /// Its source and its id there.
+    pub fn key(&self) -> (&str, &str) {
+        match self {
+            Self::Payout(payout) => (&payout.key.source, &payout.key.id),
+            Self::Return(record) => (&record.key.source, &record.key.id),
+        }
+    }
+
+    /// The store and the marketplace's number of the order.
+    pub fn order(&self) -> (&str, &str) {
+        match self {
+            Self::Payout(payout) => (&payout.store_id, &payout.channel_order_id),
+            Self::Return(record) => (&record.store_id, &record.channel_order_id),
+        }
+    }
+
+    /// When the money was paid, or the goods arrived.
+    pub fn day(&self) -> Option<Date> {
+        match self {
+            Self::Payout(payout) => Some(payout.paid_at),
+            Self::Return(record) => record.received_at.or(record.accepted_at),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Rows of payouts and returns for people, and their figures.
+
+use super::{AND_ITS_DOCUMENT, ROW, row_record, rows_of};
+use crate::{
+    domain::{document::Kind, payout::RowState},
+    storage::{
+        FeeKind, Result, RowCount, RowFilter, RowRecord, StorageError,
+        dialect::{Columns, Dialect},
+        list::Binds,
+        rows::{reason, timestamp},
+    },
+};
+
+/// The conditions of a filter for rows `r` of one kind.
+pub(super) fn conditions(kind: Kind, filter: &RowFilter, binds: &mut Binds) -> String {
+    let mut conditions = vec![format!("r.kind = {}", binds.text(rows_of(kind)))];
+    let texts = [
+        ("r.state", filter.state.map(RowState::as_str)),
+        ("r.source", filter.source.as_deref()),
+        ("r.order_id", filter.order_id.as_ref().map(crate::domain::order::OrderId::as_str)),
+        ("r.reason", filter.reason.map(crate::domain::reason::Reason::code)),
+        ("r.state", filter.awaits_approval.then_some("waiting")),
+        ("r.waits_for", filter.awaits_approval.then_some(AWAITS_APPROVAL)),
+    ];
+    for (column, text) in texts {
+        conditions.extend(text.map(|text| format!("{column} = {}", binds.text(text))));
+    }
+    conditions.join(" AND ")
+}
+
+/// How a row is stored that waits for a person's approval.
+pub(super) const AWAITS_APPROVAL: &str = "\"approval\"";
+
+/// Rows of one kind with numbers below `before`, newest first.
+pub(in crate::storage) async fn rows<T: Dialect>(
+    db: &mut T,
+    kind: Kind,
+    filter: &RowFilter,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<RowRecord>> {
+    let mut binds = Binds::default();
+    let conditions = conditions(kind, filter, &mut binds);
+    let (before, limit) = (binds.number(before.unwrap_or(i64::MAX)), binds.number(limit));
+    let sql = format!(
+        "SELECT {ROW} FROM settlement_rows r {AND_ITS_DOCUMENT} WHERE {conditions} AND r.id < {before}
+         ORDER BY r.id DESC LIMIT {limit}"
+    );
+    db.fetch(sql, &binds.values()).await?.iter().map(row_record).collect()
+}
+
+/// How many rows of one kind there are, by state and reason.
+pub(in crate::storage) async fn counts<T: Dialect>(db: &mut T, kind: Kind) -> Result<Vec<RowCount>> {
+    let sql = "SELECT state, reason, n, total FROM settlement_counts WHERE kind = $1 AND n > 0";
+    let count = |row: &T::Row| {
+        let state = row.text("state")?;
+        Ok(RowCount {
+            state: RowState::parse(state)
+                .ok_or_else(|| StorageError::Unreadable(format!("state {state:?} of a payout or a return")))?,
+            reason: reason(row)?,
+            count: row.number("n")?,
+            hundredths: row.number("total")?,
+        })
+    };
+    db.fetch(sql, &[rows_of(kind).into()]).await?.iter().map(count).collect()
+}
+
+/// Every name of an amount that payouts have used.
+pub(in crate::storage) async fn fee_kinds<T: Dialect>(db: &mut T) -> Result<Vec<FeeKind>> {
+    let kind = |row: &T::Row| {
+        Ok(FeeKind {
+            source: row.text("source")?.to_owned(),
+            name: row.text("name")?.to_owned(),
+            count: row.number("n")?,
+            hundredths: row.number("total")?,
+            first_at: timestamp(row.number("first_at")?)?,
+        })
+    };
+    let sql = "SELECT source, name, n, total, first_at FROM fee_kinds WHERE n > 0 ORDER BY source, name";
+    db.fetch(sql, &[]).await?.iter().map(kind).collect()
+}

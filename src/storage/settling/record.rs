@@ -1,0 +1,235 @@
+//! Recording rows of payouts and returns.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::rows_of;
+use crate::{
+    domain::{document::Kind, money::Rupiah, order::OrderId, payout::RowState},
+    storage::{
+        Result, RowContent, RowRecorded,
+        dialect::{Columns, Dialect},
+        rows::{hundredths, json as to_json, storable},
+    },
+};
+
+/// What is stored of a row that arrives again.
+struct Known {
+    content: String,
+    order_id: String,
+}
+
+/// Records rows of one kind, in this order. The same key again is a repeat, or a correction if the content differs.
+pub(in crate::storage) async fn record<T: Dialect>(
+    db: &mut T,
+    rows: &[RowContent],
+    now: Timestamp,
+) -> Result<Vec<RowRecorded>> {
+    let mut known = known(db, rows).await?;
+    let orders = orders(db, rows).await?;
+    let mut recorded = Vec::with_capacity(rows.len());
+    let (mut new, mut changed) = (Vec::new(), Vec::new());
+    let mut fees = Fees::default();
+    let mut unsettled = HashSet::new();
+    for row in rows {
+        let (source, id) = row.key();
+        let key = (source.to_owned(), id.to_owned());
+        let content = content_of(row);
+        let order_id = order_of(row, &orders);
+        match known.get(&key) {
+            Some(before) if before.content == content => {
+                recorded.push(RowRecorded::Repeat);
+                continue;
+            }
+            Some(before) => {
+                fees.take_off(row.kind(), source, &before.content);
+                unsettled.extend([before.order_id.clone()]);
+                changed.push(values(row, &content, &order_id));
+                recorded.push(RowRecorded::Corrected);
+            }
+            None => {
+                new.push(values(row, &content, &order_id));
+                recorded.push(RowRecorded::Accepted);
+            }
+        }
+        fees.add(row);
+        unsettled.extend([order_id.clone()]);
+        known.insert(key, Known { content, order_id });
+    }
+    insert(db, &new, now).await?;
+    correct(db, &changed, now).await?;
+    fees.write(db, now).await?;
+    unsettled.remove("");
+    unsettle(db, unsettled.iter().map(String::as_str)).await?;
+    Ok(recorded)
+}
+
+/// These orders are to be decided about again.
+pub(in crate::storage) async fn unsettle<T: Dialect>(db: &mut T, orders: impl Iterator<Item = &str>) -> Result<()> {
+    let rows: Vec<_> = orders.map(|order_id| [order_id]).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO unsettled (order_id) SELECT v.value ->> 0 FROM {} WHERE true
+         ON CONFLICT (order_id) DO UPDATE SET revision = unsettled.revision + 1, due_at = 0",
+        T::ROWS
+    );
+    db.execute(sql, &[(&to_json(&rows)).into()]).await?;
+    Ok(())
+}
+
+/// What is stored under the keys of these rows.
+async fn known<T: Dialect>(db: &mut T, rows: &[RowContent]) -> Result<HashMap<(String, String), Known>> {
+    let keys: Vec<_> = rows.iter().map(|row| (rows_of(row.kind()), row.key())).collect();
+    let keys: Vec<_> = keys.iter().map(|(kind, (source, id))| [*kind, *source, *id]).collect();
+    let sql = format!(
+        "SELECT r.source, r.row_id, r.content, r.order_id FROM {} {} settlement_rows r
+             ON r.kind = v.value ->> 0 AND r.source = v.value ->> 1 AND r.row_id = v.value ->> 2",
+        T::ROWS,
+        T::THEN_JOIN
+    );
+    let rows = db.fetch(sql, &[(&to_json(&keys)).into()]).await?;
+    let one = |row: &T::Row| {
+        let text = |column| row.text(column).map(str::to_owned);
+        Ok(((text("source")?, text("row_id")?), Known { content: text("content")?, order_id: text("order_id")? }))
+    };
+    rows.iter().map(one).collect()
+}
+
+/// Orders with the marketplace numbers of these rows: their store and Forstok's id.
+async fn orders<T: Dialect>(db: &mut T, rows: &[RowContent]) -> Result<HashMap<String, Vec<(String, OrderId)>>> {
+    let numbers: BTreeMap<_, ()> = rows.iter().map(|row| (row.order().1, ())).collect();
+    let numbers: Vec<_> = numbers.into_keys().filter(|number| !number.is_empty()).map(|number| [number]).collect();
+    let sql = format!(
+        "SELECT o.order_id, o.store_id, o.channel_order_id FROM {} {} orders o ON o.channel_order_id = v.value ->> 0",
+        T::ROWS,
+        T::THEN_JOIN
+    );
+    let mut orders: HashMap<_, Vec<_>> = HashMap::new();
+    for row in db.fetch(sql, &[(&to_json(&numbers)).into()]).await? {
+        let order = (row.text("store_id")?.to_owned(), crate::storage::rows::order_id(&row)?);
+        orders.entry(row.text("channel_order_id")?.to_owned()).or_default().push(order);
+    }
+    Ok(orders)
+}
+
+/// Forstok's id of the order that a row is about; empty unless exactly one order fits.
+fn order_of(row: &RowContent, orders: &HashMap<String, Vec<(String, OrderId)>>) -> String {
+    let (store_id, number) = row.order();
+    let fits = |(store, _): &&(String, OrderId)| store_id.is_empty() || store == store_id;
+    let mut fitting = orders.get(number).into_iter().flatten().filter(fits);
+    match (fitting.next(), fitting.next()) {
+        (Some((_, order_id)), None) => order_id.as_str().to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn content_of(row: &RowContent) -> String {
+    match row {
+        RowContent::Payout(payout) => to_json(payout),
+        RowContent::Return(record) => to_json(record),
+    }
+}
+
+fn values(row: &RowContent, content: &str, order_id: &str) -> serde_json::Value {
+    let ((source, id), (store_id, number)) = (row.key(), row.order());
+    let amount = match row {
+        RowContent::Payout(payout) => payout.net,
+        RowContent::Return(record) => record.refund.unwrap_or_default(),
+    };
+    let state = if order_id.is_empty() { RowState::Unmatched } else { RowState::Waiting };
+    json!({
+        "kind": rows_of(row.kind()), "source": source, "row_id": id, "store_id": storable(store_id),
+        "channel_order_id": storable(number), "order_id": order_id, "content": content, "amount": hundredths(amount),
+        "day": row.day().map(|day| day.to_string()).unwrap_or_default(), "state": state.as_str(),
+    })
+}
+
+async fn insert<T: Dialect>(db: &mut T, rows: &[serde_json::Value], now: Timestamp) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    // The same key may stand twice in one request: the later one is a correction.
+    let sql = format!(
+        "INSERT INTO settlement_rows (kind, source, row_id, store_id, channel_order_id, order_id, content, amount, day, state,
+                                      arrived_at, content_at)
+         SELECT v.value ->> 'kind', v.value ->> 'source', v.value ->> 'row_id', v.value ->> 'store_id',
+                v.value ->> 'channel_order_id', v.value ->> 'order_id', v.value ->> 'content',
+                CAST(v.value ->> 'amount' AS BIGINT), v.value ->> 'day', v.value ->> 'state',
+                CAST($2 AS BIGINT), CAST($2 AS BIGINT)
+         FROM {} WHERE true",
+        T::ROWS
+    );
+    db.execute(sql, &[(&to_json(&rows)).into(), now.into()]).await?;
+    Ok(())
+}
+
+/// A correction replaces the content and takes the approval away.
+async fn correct<T: Dialect>(db: &mut T, rows: &[serde_json::Value], now: Timestamp) -> Result<()> {
+    let sql = "UPDATE settlement_rows SET store_id = v.value ->> 'store_id',
+                   channel_order_id = v.value ->> 'channel_order_id', content = v.value ->> 'content',
+                   order_id = CASE WHEN settlement_rows.part IS NULL THEN v.value ->> 'order_id'
+                                   ELSE settlement_rows.order_id END,
+                   state = CASE WHEN settlement_rows.part IS NULL THEN v.value ->> 'state'
+                                ELSE settlement_rows.state END,
+                   amount = CAST(v.value ->> 'amount' AS BIGINT), day = v.value ->> 'day', content_at = $2,
+                   approved_at = NULL, approved_by = ''
+         FROM {rows} WHERE kind = v.value ->> 'kind' AND source = v.value ->> 'source' AND row_id = v.value ->> 'row_id'"
+        .replace("{rows}", T::ROWS);
+    // One by one and in order: a key may be corrected twice in one request.
+    for row in rows {
+        db.execute(sql.clone(), &[(&to_json(&[row])).into(), now.into()]).await?;
+    }
+    Ok(())
+}
+
+/// What is added to the counts of the names that payouts use.
+#[derive(Default)]
+struct Fees(BTreeMap<(String, String), (i64, i64)>);
+
+impl Fees {
+    fn add(&mut self, row: &RowContent) {
+        if let RowContent::Payout(payout) = row {
+            self.change(&payout.key.source, &payout.amounts, 1);
+        }
+    }
+
+    /// Takes off what a content counted that is corrected.
+    fn take_off(&mut self, kind: Kind, source: &str, content: &str) {
+        if kind == Kind::Receipt
+            && let Ok(before) = serde_json::from_str::<crate::domain::payout::Payout>(content)
+        {
+            self.change(source, &before.amounts, -1);
+        }
+    }
+
+    fn change(&mut self, source: &str, amounts: &BTreeMap<String, Rupiah>, by: i64) {
+        for (name, amount) in amounts {
+            let (count, total) = self.0.entry((source.to_owned(), name.clone())).or_default();
+            *count += by;
+            *total += by * hundredths(*amount);
+        }
+    }
+
+    async fn write<T: Dialect>(self, db: &mut T, now: Timestamp) -> Result<()> {
+        let rows: Vec<_> =
+            self.0.into_iter().map(|((source, name), (n, total))| json!([source, name, n, total])).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let sql = format!(
+            "INSERT INTO fee_kinds (source, name, n, total, first_at)
+             SELECT v.value ->> 0, v.value ->> 1, CAST(v.value ->> 2 AS BIGINT), CAST(v.value ->> 3 AS BIGINT),
+                    CAST($2 AS BIGINT)
+             FROM {} WHERE true
+             ON CONFLICT (source, name) DO UPDATE SET n = fee_kinds.n + excluded.n,
+                 total = fee_kinds.total + excluded.total",
+            T::ROWS
+        );
+        db.execute(sql, &[(&to_json(&rows)).into(), now.into()]).await?;
+        Ok(())
+    }
+}

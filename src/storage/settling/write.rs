@@ -1,0 +1,292 @@
+//! What was decided about orders after the sale.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::{Timestamp, civil::Date};
+use serde_json::json;
+
+use super::{read::documents_of_orders, record, rows_of};
+use crate::{
+    domain::{
+        WIB,
+        document::{Drafted, Kind, Part, Progress},
+        order::OrderId,
+        settlement::{Outcome, Settlement},
+        timeline::Event,
+    },
+    storage::{
+        OrderDocument, Result, RowContent, SettlementVerdict,
+        decide::is_free,
+        dialect::{Columns, Dialect},
+        rows::{json as to_json, micros, order_id, storable},
+        timeline::append,
+    },
+};
+
+/// A document that must exist.
+struct Wanted {
+    kind: Kind,
+    part: Part,
+    draft: Drafted,
+}
+
+/// Writes decisions; returns how many took effect. One whose order has news by now, or whose mapping is no longer the
+/// active one, changes nothing.
+pub(in crate::storage) async fn settle<T: Dialect>(
+    db: &mut T,
+    verdicts: &[SettlementVerdict],
+    now: Timestamp,
+) -> Result<usize> {
+    let current = current(db, verdicts, now).await?;
+    let verdicts: Vec<_> = verdicts.iter().filter(|verdict| current.contains(&verdict.order_id)).collect();
+    if verdicts.is_empty() {
+        return Ok(0);
+    }
+    let ids: Vec<_> = verdicts.iter().map(|verdict| verdict.order_id.clone()).collect();
+    let mut stored = documents_of_orders(db, &ids).await?;
+    let mut documents = Vec::new();
+    for verdict in &verdicts {
+        let stored = stored.remove(&verdict.order_id).unwrap_or_default();
+        documents.extend(changes(&verdict.order_id, wanted(&verdict.settlement), &stored));
+    }
+    write_documents(db, &documents, now).await?;
+    let events = write_rows(db, &verdicts).await?;
+    append(db, events.iter().map(|(id, events)| (id, events.as_slice())), now).await?;
+    end(db, &verdicts).await?;
+    for verdict in &verdicts {
+        if let Some(cancelled) = &verdict.settlement.add {
+            record::record(db, &[RowContent::Return(cancelled.clone())], now).await?;
+        }
+    }
+    Ok(verdicts.len())
+}
+
+/// The orders whose verdict is about the newest news and by the active mapping.
+async fn current<T: Dialect>(db: &mut T, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<HashSet<OrderId>> {
+    let rows: Vec<_> =
+        verdicts.iter().map(|verdict| json!([verdict.order_id, verdict.revision, verdict.mapping_revision])).collect();
+    let join = T::THEN_JOIN;
+    let sql = format!(
+        "SELECT o.order_id FROM {} {join} unsettled u
+             ON u.order_id = v.value ->> 0 AND u.revision = CAST(v.value ->> 1 AS BIGINT)
+         {join} orders o ON o.order_id = u.order_id
+         WHERE o.undecided = 0 AND {}
+           AND CAST(v.value ->> 2 AS BIGINT) = (SELECT COALESCE(MAX(revision), 0) FROM mappings)",
+        T::ROWS,
+        is_free("$2")
+    );
+    db.fetch(sql, &[(&to_json(&rows)).into(), now.into()]).await?.iter().map(order_id).collect()
+}
+
+fn wanted(settlement: &Settlement) -> Vec<Wanted> {
+    let receipts = settlement.receipts.iter().map(|planned| Wanted {
+        kind: Kind::Receipt,
+        part: planned.part,
+        draft: Drafted::Receipt(planned.draft.clone()),
+    });
+    let returns = settlement.returns.iter().map(|planned| Wanted {
+        kind: Kind::Return,
+        part: planned.part,
+        draft: Drafted::Return(planned.draft.clone()),
+    });
+    receipts.chain(returns).collect()
+}
+
+/// The rows of `documents` that a decision changes.
+fn changes(order_id: &OrderId, wanted: Vec<Wanted>, stored: &[OrderDocument]) -> Vec<serde_json::Value> {
+    let mut changes = Vec::new();
+    let mut keys = HashSet::new();
+    for Wanted { kind, part, draft } in wanted {
+        keys.insert((kind, part));
+        let before = stored.iter().find(|document| (document.kind, document.part) == (kind, part));
+        let changes_it = match before {
+            None => true,
+            // What exists, or may exist, was sent as it is.
+            Some(before) if before.progress == Progress::Exists || before.may_exist => false,
+            Some(before) => before.progress == Progress::Gone || before.draft.as_ref() != Some(&draft),
+        };
+        if changes_it {
+            changes.push(row(order_id, kind, part, Some(&draft), "exist", Progress::Due));
+        }
+    }
+    let unwanted = stored.iter().filter(|document| {
+        document.kind != Kind::Invoice
+            && document.progress != Progress::Gone
+            && !keys.contains(&(document.kind, document.part))
+    });
+    for document in unwanted {
+        // What was never sent needs no deletion.
+        let progress = match document.progress {
+            Progress::Exists => Progress::Due,
+            _ if document.may_exist || document.id.is_some() => Progress::Due,
+            _ => Progress::Gone,
+        };
+        changes.push(row(order_id, document.kind, document.part, None, "gone", progress));
+    }
+    changes
+}
+
+fn row(
+    order_id: &OrderId,
+    kind: Kind,
+    part: Part,
+    draft: Option<&Drafted>,
+    wanted: &str,
+    progress: Progress,
+) -> serde_json::Value {
+    let mut row = json!({
+        "order_id": order_id, "kind": kind.as_str(), "part": part.0, "wanted": wanted, "state": progress.as_str(),
+    });
+    match draft {
+        None | Some(Drafted::Invoice(_)) => {}
+        Some(Drafted::Receipt(draft)) => {
+            row["book"] = json!(draft.book);
+            row["draft"] = json!(to_json(draft));
+            row["day"] = json!(draft.body.trans_date);
+            row["customer_no"] = json!(storable(&draft.body.customer_no));
+        }
+        Some(Drafted::Return(draft)) => {
+            row["book"] = json!(draft.book);
+            row["draft"] = json!(to_json(draft));
+            row["day"] = json!(draft.body.trans_date);
+            row["customer_no"] = json!(storable(&draft.body.customer_no));
+        }
+    }
+    if let Some(draft) = draft {
+        row["number"] = json!(storable(draft.number()));
+    }
+    row
+}
+
+async fn write_documents<T: Dialect>(db: &mut T, rows: &[serde_json::Value], now: Timestamp) -> Result<()> {
+    let (drafted, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.get("draft").is_some());
+    if !drafted.is_empty() {
+        let sql = format!(
+            "INSERT INTO documents (order_id, kind, part, book, number, draft, wanted, state, due_since,
+                                    next_attempt_at, day, customer_no)
+             SELECT v.value ->> 'order_id', v.value ->> 'kind', CAST(v.value ->> 'part' AS BIGINT), v.value ->> 'book',
+                    v.value ->> 'number', v.value ->> 'draft', v.value ->> 'wanted', v.value ->> 'state',
+                    CAST($2 AS BIGINT), CAST($2 AS BIGINT), v.value ->> 'day', v.value ->> 'customer_no'
+             FROM {} WHERE true
+             ON CONFLICT (order_id, kind, part) DO UPDATE SET
+                 book = excluded.book, number = excluded.number, draft = excluded.draft, wanted = excluded.wanted,
+                 day = excluded.day, customer_no = excluded.customer_no, state = excluded.state, lease_until = 0,
+                 failures = 0, recheck_at = 0, waits_for = '', findings = '[]', deletion_tried = 0, failed_checks = 0,
+                 due_since = excluded.due_since, next_attempt_at = excluded.next_attempt_at,
+                 accurate_id = NULL, total = NULL, shown_at = 0",
+            T::ROWS
+        );
+        db.execute(sql, &[(&to_json(&drafted)).into(), now.into()]).await?;
+    }
+    if !others.is_empty() {
+        let sql = format!(
+            "UPDATE documents SET wanted = v.value ->> 'wanted', state = v.value ->> 'state', lease_until = 0,
+                 failures = 0, recheck_at = 0, waits_for = '', due_since = NULL,
+                 next_attempt_at = CASE WHEN documents.state = 'due' AND documents.wanted = 'gone'
+                                        THEN documents.next_attempt_at ELSE CAST($2 AS BIGINT) END
+             FROM {} WHERE documents.order_id = v.value ->> 'order_id' AND documents.kind = v.value ->> 'kind'
+               AND documents.part = CAST(v.value ->> 'part' AS BIGINT)",
+            T::ROWS
+        );
+        db.execute(sql, &[(&to_json(&others)).into(), now.into()]).await?;
+    }
+    Ok(())
+}
+
+/// What becomes of the rows. Returns the entries for the timelines: what has changed about a row.
+async fn write_rows<T: Dialect>(db: &mut T, verdicts: &[&SettlementVerdict]) -> Result<Vec<(OrderId, Vec<Event>)>> {
+    let mut rows = Vec::new();
+    let mut outcomes: HashMap<(&str, &str, &str), &Outcome> = HashMap::new();
+    for verdict in verdicts {
+        let settlement = &verdict.settlement;
+        for row in &settlement.rows {
+            let part = settlement.receipts.iter().find(|planned| planned.of == row.of).map(|planned| planned.part);
+            rows.push(row_values(Kind::Receipt, &row.of.source, &row.of.id, &row.outcome, part));
+            outcomes.insert((rows_of(Kind::Receipt), &row.of.source, &row.of.id), &row.outcome);
+        }
+        for record in &settlement.records {
+            let part = settlement.returns.iter().find(|planned| planned.of == record.of).map(|planned| planned.part);
+            rows.push(row_values(Kind::Return, &record.of.source, &record.of.id, &record.outcome, part));
+            outcomes.insert((rows_of(Kind::Return), &record.of.source, &record.of.id), &record.outcome);
+        }
+    }
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "UPDATE settlement_rows SET state = v.value ->> 'state', reason = v.value ->> 'reason',
+             finding = v.value ->> 'finding', waits_for = v.value ->> 'waits_for',
+             part = COALESCE(CAST(v.value ->> 'part' AS BIGINT), settlement_rows.part)
+         FROM {} WHERE settlement_rows.kind = v.value ->> 'kind' AND settlement_rows.source = v.value ->> 'source'
+           AND settlement_rows.row_id = v.value ->> 'id'
+           AND (settlement_rows.state <> v.value ->> 'state' OR settlement_rows.reason <> v.value ->> 'reason'
+                OR COALESCE(settlement_rows.finding, '') <> COALESCE(v.value ->> 'finding', '')
+                OR COALESCE(settlement_rows.waits_for, '') <> COALESCE(v.value ->> 'waits_for', '')
+                OR COALESCE(settlement_rows.part, 0) <> COALESCE(CAST(v.value ->> 'part' AS BIGINT),
+                                                                 settlement_rows.part, 0))
+         RETURNING settlement_rows.order_id, settlement_rows.kind, settlement_rows.source, settlement_rows.row_id,
+                   settlement_rows.amount",
+        T::ROWS
+    );
+    let changed = db.fetch(sql, &[(&to_json(&rows)).into()]).await?;
+    let mut events = Vec::with_capacity(changed.len());
+    for row in &changed {
+        let (kind, source, id) = (row.text("kind")?, row.text("source")?, row.text("row_id")?);
+        let Some(outcome) = outcomes.get(&(kind, source, id)) else { continue };
+        let finding = match outcome {
+            Outcome::Blocked(finding) => Some(finding.clone()),
+            _ => None,
+        };
+        let event = Event::RowDecided {
+            document: if kind == rows_of(Kind::Return) { Kind::Return } else { Kind::Receipt },
+            source: source.to_owned(),
+            id: id.to_owned(),
+            hundredths: row.number("amount")?,
+            state: outcome.state(),
+            finding,
+        };
+        events.push((order_id(row)?, vec![event]));
+    }
+    Ok(events)
+}
+
+fn row_values(kind: Kind, source: &str, id: &str, outcome: &Outcome, part: Option<Part>) -> serde_json::Value {
+    let (reason, finding, waits_for) = match outcome {
+        Outcome::Waiting(waits_for) => ("", None, Some(to_json(waits_for))),
+        Outcome::Due | Outcome::Settled | Outcome::Ignored(None) => ("", None, None),
+        Outcome::Ignored(Some(reason)) => (reason.code(), None, None),
+        Outcome::Blocked(finding) => (finding.reason.code(), Some(to_json(finding)), None),
+    };
+    json!({
+        "kind": rows_of(kind), "source": source, "id": id, "state": outcome.state().as_str(), "reason": reason,
+        "finding": finding, "waits_for": waits_for, "part": part.map(|part| part.0),
+    })
+}
+
+/// Nothing is left to be decided until the day that the decision names.
+async fn end<T: Dialect>(db: &mut T, verdicts: &[&SettlementVerdict]) -> Result<()> {
+    // A change of a document in this commit has counted as news.
+    let rows: Vec<_> = verdicts
+        .iter()
+        .map(|verdict| json!([verdict.order_id, verdict.settlement.again_on.map_or(0, begins)]))
+        .collect();
+    let rows = to_json(&rows);
+    let sql = format!(
+        "UPDATE unsettled SET due_at = CAST(v.value ->> 1 AS BIGINT)
+         FROM {} WHERE unsettled.order_id = v.value ->> 0",
+        T::ROWS
+    );
+    db.execute(sql, &[(&rows).into()]).await?;
+    let sql = format!(
+        "DELETE FROM unsettled WHERE order_id IN
+             (SELECT v.value ->> 0 FROM {} WHERE CAST(v.value ->> 1 AS BIGINT) = 0)",
+        T::ROWS
+    );
+    db.execute(sql, &[(&rows).into()]).await?;
+    Ok(())
+}
+
+/// The first moment of a day in Jakarta.
+fn begins(day: Date) -> i64 {
+    WIB.to_timestamp(day.at(0, 0, 0, 0)).map_or(0, micros)
+}

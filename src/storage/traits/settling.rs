@@ -1,0 +1,95 @@
+//! [`Settling`] and its implementation.
+
+use jiff::Timestamp;
+
+use crate::{
+    domain::{document::Kind, order::OrderId},
+    storage::{
+        Approving, FeeKind, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord, RowRecorded,
+        SettlementVerdict, Unsettled, settling,
+        sql::{Base, Sql, read, write},
+    },
+};
+
+/// After the sale: rows of payouts and returns, and what is decided about their orders. A kind is that of the documents:
+/// payouts are booked as receipts.
+#[async_trait::async_trait]
+pub trait Settling: Send + Sync {
+    /// Records rows in this order. The same key again is a repeat, or a correction if the content differs.
+    async fn record_rows(&self, rows: &[RowContent], now: Timestamp) -> Result<Vec<RowRecorded>>;
+
+    /// Approves the present content of rows that wait for approval. Returns how many there were.
+    async fn approve_rows(&self, kind: Kind, which: Approving<'_>, actor: &str, now: Timestamp) -> Result<u64>;
+
+    /// Rows with numbers below `before`, newest first.
+    async fn settlement_rows(
+        &self,
+        kind: Kind,
+        filter: &RowFilter,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<RowRecord>>;
+
+    /// How many rows there are, by state and reason.
+    async fn row_counts(&self, kind: Kind) -> Result<Vec<RowCount>>;
+
+    /// Every name of an amount that payouts have used.
+    async fn fee_kinds(&self) -> Result<Vec<FeeKind>>;
+
+    /// All rows and all documents of one order.
+    async fn booked(&self, order_id: &OrderId) -> Result<(Vec<RowRecord>, Vec<OrderDocument>)>;
+
+    /// Orders about which it must be decided what is booked besides the invoice.
+    async fn unsettled(&self, now: Timestamp, limit: i64) -> Result<Vec<Unsettled>>;
+
+    /// When the next such decision is due, if one waits for its time.
+    async fn next_unsettled_at(&self) -> Result<Option<Timestamp>>;
+
+    /// Writes decisions. One whose order has news by now changes nothing. Returns how many took effect.
+    async fn settle_orders(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<usize>;
+}
+
+#[async_trait::async_trait]
+impl<B: Base> Settling for Sql<B> {
+    async fn record_rows(&self, rows: &[RowContent], now: Timestamp) -> Result<Vec<RowRecorded>> {
+        write!(self, Large, db => settling::record::record(db, rows, now))
+    }
+
+    async fn approve_rows(&self, kind: Kind, which: Approving<'_>, actor: &str, now: Timestamp) -> Result<u64> {
+        write!(self, Large, db => settling::approve::approve(db, kind, which, actor, now))
+    }
+
+    async fn settlement_rows(
+        &self,
+        kind: Kind,
+        filter: &RowFilter,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<RowRecord>> {
+        read!(self, db => settling::list::rows(db, kind, filter, before, limit))
+    }
+
+    async fn row_counts(&self, kind: Kind) -> Result<Vec<RowCount>> {
+        read!(self, db => settling::list::counts(db, kind))
+    }
+
+    async fn fee_kinds(&self) -> Result<Vec<FeeKind>> {
+        read!(self, db => settling::list::fee_kinds(db))
+    }
+
+    async fn booked(&self, order_id: &OrderId) -> Result<(Vec<RowRecord>, Vec<OrderDocument>)> {
+        read!(self, db => settling::read::booked(db, order_id))
+    }
+
+    async fn unsettled(&self, now: Timestamp, limit: i64) -> Result<Vec<Unsettled>> {
+        read!(self, db => settling::read::unsettled(db, now, limit))
+    }
+
+    async fn next_unsettled_at(&self) -> Result<Option<Timestamp>> {
+        read!(self, db => settling::read::next_at(db))
+    }
+
+    async fn settle_orders(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<usize> {
+        write!(self, Small, db => settling::write::settle(db, verdicts, now))
+    }
+}
