@@ -203,6 +203,12 @@ impl History {
         }
     }
 
+    /// Whether the parcel had left when the order was cancelled.
+    pub fn had_left_when_cancelled(&self) -> bool {
+        let left_at = Status::Shipped.rank().and_then(|rank| self.reached_at(rank));
+        left_at.zip(self.last_cancelled_at()).is_some_and(|(left, cancelled)| left <= cancelled)
+    }
+
     /// When the order was last seen cancelled.
     pub fn last_cancelled_at(&self) -> Option<Timestamp> {
         self.last_cancelled_at.max(self.cancelled_at)

@@ -279,11 +279,21 @@ impl<D: FollowUp> Attempt<'_, D> {
         }
     }
 
-    /// Looks for one that was blocked while a save could still arrive.
+    /// Looks for one that was blocked while a save could still arrive. One that does not exist is tried again later.
     async fn look_again(&mut self) -> End {
-        Ok(match self.find(None).await {
+        let outcome = match self.find(None).await {
             Ok(Some(found)) => self.adopt(&found),
-            Ok(None) | Err(_) => self.blocked_as_before(),
+            Ok(None) => {
+                self.doubt.nothing_is_found();
+                self.blocked_as_before()
+            }
+            Err(_) => self.blocked_as_before(),
+        };
+        Ok(match outcome {
+            Outcome::Blocked { findings, waits_for, recheck_after } => {
+                Outcome::Blocked { findings, waits_for, recheck_after: recheck_after.or(Some(TRIED_AGAIN_AFTER)) }
+            }
+            outcome => outcome,
         })
     }
 

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     accurate::{client::Session, customers, masters, outcome::Failure},
     domain::{
+        document::Kind,
         reason::Reason,
         recheck::{Subject, next_recheck_after},
     },
@@ -77,7 +78,7 @@ impl Posting {
     async fn recheck_blocked(&self, book: &str, document: &DocumentKey) -> Result<()> {
         let now = self.now();
         let Some(order) = self.storage.order(&document.order_id).await? else { return Ok(()) };
-        if order.reason == Some(Reason::KeepsFailing) {
+        if document.kind == Kind::Invoice && order.reason == Some(Reason::KeepsFailing) {
             self.storage.retry_blocked(document, now).await?;
             self.signals.wake_all();
             return Ok(());
@@ -86,7 +87,12 @@ impl Posting {
         self.storage.recheck_at(document, now + LEASE).await?;
         match self.storage.claim_blocked(document, now, now + LEASE).await? {
             Some(claim) => self.attempt(book, claim).await,
-            None => Ok(()),
+            None if document.kind == Kind::Invoice => Ok(()),
+            None => {
+                self.storage.retry_blocked(document, now).await?;
+                self.signals.wake_all();
+                Ok(())
+            }
         }
     }
 }

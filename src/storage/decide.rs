@@ -11,11 +11,13 @@ use super::{
     fold::{BODY_BYTES, LARGEST_READ, first_by_size},
     list::{Binds, conditions},
     mappings::is_shadowed,
+    order_recheck,
     rows::{
         hundredths, json as to_json, json_column, micros, moment, optional_json, order_id, reason, state, storable,
         subject_of, timestamp,
     },
     settle::lawful,
+    settling,
     timeline::append,
 };
 use crate::domain::{
@@ -39,6 +41,8 @@ pub(super) const DECIDED_FROM: &str = "
     o.order_id, o.revision, o.state, o.history, o.received_at, o.reason, o.findings, o.warnings, o.store_id, o.ordered_at,
     o.decision, i.draft, COALESCE(i.deletion_tried, 0) AS deletion_tried, COALESCE(i.doubt_since, 0) AS doubt_since,
     COALESCE(i.attempt, 0) AS attempt,
+    (SELECT MIN(f.id) FROM documents f WHERE f.order_id = o.order_id AND f.kind <> 'invoice' AND f.state <> 'gone'
+         AND (f.state = 'exists' OR f.doubt_since <> 0 OR f.wanted = 'gone' OR f.attempt > 0)) AS follow_up,
     (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body,
     (SELECT d.received_at FROM deliveries d WHERE d.id = o.latest_delivery) AS body_received_at,
     CASE WHEN o.invoice_id IS NOT NULL AND o.state <> 'voided' THEN o.invoice_id END AS standing";
@@ -100,6 +104,7 @@ pub(super) fn read_undecided(row: &impl Columns) -> Result<Undecided> {
         reason: reason(row)?,
         findings: json_column(row, "findings")?,
         invoice_exists,
+        has_follow_ups: row.number_if_any("follow_up")?.is_some(),
         saves: match (row.number("doubt_since")?, row.number("attempt")?) {
             (0, 0) => Saves::NoneSent,
             (0, _) => Saves::AccountedFor,
@@ -122,6 +127,8 @@ pub(super) async fn decide<T: Dialect>(db: &mut T, verdicts: &[Verdict], now: Ti
     write_orders(db, &current, now).await?;
     write_documents(db, &current, now).await?;
     append(db, current.iter().map(|verdict| (&verdict.order_id, verdict.events.as_slice())), now).await?;
+    let returned = current.iter().filter(|verdict| verdict.goods_travel_back);
+    settling::record::unsettle(db, returned.map(|verdict| verdict.order_id.as_str())).await?;
     Ok(before.into_keys().collect())
 }
 
@@ -308,5 +315,10 @@ pub(super) async fn rearm_one<T: Dialect>(
     }
     let rows = db.fetch(format!("{REARM} AND order_id = $2 {REARMED}"), &[now.into(), order_id.into()]).await?;
     rearm_documents(db, &rows, actor, now).await?;
-    Ok(Some(rows.len() as u64))
+    let others = order_recheck::retry_all(db, order_id, now).await?;
+    if rows.is_empty() && others > 0 {
+        let events = [Event::Rearmed { actor: actor.to_owned() }];
+        append(db, std::iter::once((order_id, events.as_slice())), now).await?;
+    }
+    Ok(Some((rows.len() as u64).max(u64::from(others > 0))))
 }

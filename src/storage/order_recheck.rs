@@ -8,7 +8,7 @@ use super::{
     rows::document_key,
     timeline::append,
 };
-use crate::domain::timeline::Event;
+use crate::domain::{order::OrderId, timeline::Event};
 
 pub(super) async fn due(db: &mut impl Dialect, book: &str, now: Timestamp) -> Result<Option<DocumentKey>> {
     let sql = "SELECT order_id, kind, part FROM documents WHERE book = $1 AND recheck_at > 0 AND recheck_at <= $2
@@ -33,6 +33,12 @@ pub(super) async fn put_off(db: &mut impl Dialect, document: &DocumentKey, at: T
 
 pub(super) async fn try_again(db: &mut impl Dialect, document: &DocumentKey, now: Timestamp) -> Result<()> {
     let DocumentKey { order_id, kind, part } = document;
+    if !kind.leads_order() {
+        let retried = retry(db, document, now).await?;
+        let events = [Event::TriedAgain];
+        let events = if retried { events.as_slice() } else { &[] };
+        return append(db, std::iter::once((order_id, events)), now).await;
+    }
     let sql = "UPDATE documents SET failures = 0, recheck_at = 0
                WHERE order_id = $1 AND kind = $2 AND part = $3 AND state = 'blocked'";
     if db.execute(sql, &[order_id.into(), kind.as_str().into(), part.0.into()]).await? > 0 {
@@ -41,4 +47,20 @@ pub(super) async fn try_again(db: &mut impl Dialect, document: &DocumentKey, now
         append(db, std::iter::once((order_id, [Event::TriedAgain].as_slice())), now).await?;
     }
     Ok(())
+}
+
+/// A blocked receipt or return is tried again; nothing else about its order changes.
+async fn retry(db: &mut impl Dialect, document: &DocumentKey, now: Timestamp) -> Result<bool> {
+    let DocumentKey { order_id, kind, part } = document;
+    let sql = "UPDATE documents SET state = 'due', failures = 0, recheck_at = 0, waits_for = '', next_attempt_at = $4
+               WHERE order_id = $1 AND kind = $2 AND part = $3 AND state = 'blocked' AND lease_until <= $4";
+    let values = [order_id.into(), kind.as_str().into(), part.0.into(), now.into()];
+    Ok(db.execute(sql, &values).await? > 0)
+}
+
+/// The same for all blocked receipts and returns of an order. Returns how many there were.
+pub(super) async fn retry_all(db: &mut impl Dialect, order_id: &OrderId, now: Timestamp) -> Result<u64> {
+    let sql = "UPDATE documents SET state = 'due', failures = 0, recheck_at = 0, waits_for = '', next_attempt_at = $2
+               WHERE order_id = $1 AND kind <> 'invoice' AND state = 'blocked' AND lease_until <= $2";
+    db.execute(sql, &[order_id.into(), now.into()]).await
 }

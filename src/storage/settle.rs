@@ -145,7 +145,7 @@ async fn write_documents<T: Dialect>(db: &mut T, taken: &[(&Settlement, &Current
              state = COALESCE(v.value ->> 'state', state),
              waits_for = CASE WHEN v.value ->> 'state' IS NULL THEN waits_for
                               ELSE COALESCE(v.value ->> 'waits_for', '') END,
-             recheck_at = CAST(v.value ->> 'recheck_at' AS BIGINT),
+             recheck_at = CAST(v.value ->> 'recheck_at' AS BIGINT), findings = COALESCE(v.value ->> 'findings', '[]'),
              doubt_since = CASE v.value ->> 'doubt' WHEN 'now' THEN {now} WHEN 'before' THEN doubt_before
                                                     WHEN 'look_up' THEN {greatest}(doubt_before, 1) ELSE 0 END,
              next_attempt_at = CAST(v.value ->> 'next_attempt_at' AS BIGINT),
@@ -213,7 +213,11 @@ fn document_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
             row["id"] = json!(document.id);
             row["total"] = json!(document.total.normalize().to_string());
         }
-        Outcome::Blocked { waits_for, recheck_after, .. } => {
+        Outcome::Blocked { findings, waits_for, recheck_after } => {
+            // The order has those of its invoice.
+            if !settlement.kind.leads_order() {
+                row["findings"] = json!(to_json(findings));
+            }
             row["waits_for"] = json!(waits_for.as_ref().map(ToString::to_string));
             row["recheck_at"] = json!(recheck_after.map_or(0, |after| micros(now + after)));
         }

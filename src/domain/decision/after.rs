@@ -11,7 +11,7 @@ use crate::domain::{
     manual::{Manual, ManualDecision},
     mapping::{Mapping, OnCancel},
     order::Snapshot,
-    reason::{Finding, Notice, Warning},
+    reason::{Finding, Notice, Reason, Warning},
     state::State,
     timeline::Event,
     unread::UnreadAmounts,
@@ -25,6 +25,17 @@ fn is_unwanted(manual: Option<&ManualDecision>, number: &str) -> bool {
         Manual::ByHand => manual.document.as_deref().map(str::trim) != Some(number),
         Manual::Now | Manual::Again => false,
     })
+}
+
+/// Whether a person wants everything about the order to be deleted, its receipts and returns first.
+pub(super) fn is_to_vanish(manual: Option<&ManualDecision>) -> bool {
+    manual.is_some_and(|manual| manual.decision == Manual::Undo)
+}
+
+/// The order is cancelled, and a receipt or a return was booked on its invoice.
+pub(super) fn paid(order: &Undecided) -> Finding {
+    let number = order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default();
+    Finding { reason: Reason::InvoicePaid, about: About::Receipt { number } }
 }
 
 /// What blocks an order whose invoice was to be deleted and no longer exists, while its number belongs to another
@@ -71,6 +82,14 @@ pub(super) fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: 
     let was_kept = verdict.warnings.iter().any(|notice| notice.warning == Warning::CancelledKept);
     verdict.warnings.retain(|notice| !of_cancelling.contains(&notice.warning));
     match cancellation(&order.history, mapping, manual) {
+        Cancellation::Counts if mapping.on_cancel == OnCancel::Void && order.has_follow_ups => {
+            verdict.block(order, vec![paid(order)]);
+            return;
+        }
+        // A return takes the place of deleting the invoice.
+        Cancellation::Counts if mapping.on_cancel == OnCancel::Void && order.history.had_left_when_cancelled() => {
+            verdict.goods_travel_back = true;
+        }
         Cancellation::Counts if mapping.on_cancel == OnCancel::Void => {
             verdict.state = State::VoidDue;
             verdict.events.push(Event::VoidDue { number });

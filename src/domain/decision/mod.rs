@@ -54,6 +54,8 @@ pub struct Undecided {
     pub findings: Vec<Finding>,
     /// Whether its invoice exists in Accurate, which is possible even while a person must act.
     pub invoice_exists: bool,
+    /// Whether a receipt or a return exists, or may exist.
+    pub has_follow_ups: bool,
     /// What is known about its saves.
     pub saves: Saves,
     /// The warnings that it has so far.
@@ -94,6 +96,8 @@ pub struct Verdict {
     pub draft: Option<Draft>,
     /// Entries for the timeline.
     pub events: Vec<Event>,
+    /// The order was cancelled after its parcel had left: a return takes the place of deleting the invoice.
+    pub goods_travel_back: bool,
     /// Nothing is decided yet: the order is `due` only so that its invoice is looked up. It is decided again
     /// afterwards.
     pub look_up_first: bool,

@@ -2,7 +2,7 @@
 
 use super::{
     Saves, Undecided, Verdict,
-    after::{after_invoice, after_replacement, replaced},
+    after::{after_invoice, after_replacement, is_to_vanish, paid, replaced},
     before::{Decision, cancellation, decide_with, decide_without_snapshot, notices},
 };
 use crate::domain::{
@@ -34,6 +34,7 @@ pub fn verdict(
         warnings: Vec::new(),
         draft: None,
         events: Vec::new(),
+        goods_travel_back: false,
         look_up_first: false,
     };
     let history = &order.history;
@@ -48,6 +49,10 @@ pub fn verdict(
     let cancelled = cancellation(history, mapping, manual);
     let is_contradicted = matches!(cancelled, Cancellation::Contradicted { .. });
     match (order.state, decision) {
+        // Money or a return was booked on it meanwhile.
+        (State::VoidDue, _) if order.has_follow_ups && !is_to_vanish(manual) => {
+            verdict.block(order, vec![paid(order)]);
+        }
         // The deletion may be under way; the order is decided again after it.
         (State::VoidDue, _) if order.deletion_tried || !is_contradicted => {}
         // The invoice no longer exists, so only a person's decision or a contradiction leads to a new decision.
