@@ -1,8 +1,10 @@
 //! What exactly a finding or a warning is about. It is stored as data, so that every reader can read it in their own
 //! language.
 
+mod after_sale;
 mod words;
 
+pub use after_sale::{AfterSale, Correction, OnAccount};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -201,6 +203,11 @@ pub enum About {
         /// In the order in which a person would compare them; never empty.
         changes: Vec<Change>,
     },
+    /// Something about a payout or a return.
+    AfterSale {
+        /// What it is.
+        of: AfterSale,
+    },
     /// Accurate's message, unchanged.
     Accurate {
         /// What the message is about in Accurate, if known.
@@ -316,6 +323,9 @@ impl About {
             Self::Part { part, .. } => part.name.clone(),
             Self::Status { text } => text.clone(),
             Self::Customer { no, .. } => no.clone(),
+            Self::AfterSale { of: AfterSale::FeeNames { names } } => names.first().cloned().unwrap_or_default(),
+            Self::AfterSale { of: AfterSale::Category { category, .. } } => category.clone(),
+            Self::AfterSale { of: AfterSale::BankAccount { store } } => store.clone(),
             Self::Accurate { subject: Some(subject), .. } => subject.name(),
             _ => String::new(),
         }

@@ -94,6 +94,7 @@ impl About {
             Self::Changes { changes } => {
                 changes.iter().map(|change| change.in_words(language)).collect::<Vec<_>>().join("; ")
             }
+            Self::AfterSale { of } => of.in_words(language),
             Self::Accurate { subject: Some(subject), words } => format!("{} — {words}", subject.in_words(language)),
         }
     }

@@ -8,4 +8,4 @@ pub mod known;
 pub mod outcome;
 
 pub use known::{Cancelled, Document, Invoice, Order, Record, Row, Stage, Standing};
-pub use outcome::{Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Sums, Verdict, WaitsFor};
+pub use outcome::{Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Sums, Used, Verdict, WaitsFor};

@@ -53,8 +53,21 @@ pub struct ReceiptDraft {
     pub book: String,
     /// The row that it books, with the content that it was made from.
     pub payout: Payout,
+    /// What it has used up, so that no other row of the order uses it again.
+    pub used: Used,
     /// The body that is sent.
     pub body: ReceiptBody,
+}
+
+/// What a payout row has used up of the order, in rupiah.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Used {
+    /// Of the invoice's discount; 0 or below, as the seller feels it.
+    pub discount: Rupiah,
+    /// Of the shipping on the invoice.
+    pub shipping: Rupiah,
+    /// Of the order's returns, which explain the row's refund.
+    pub returns: Rupiah,
 }
 
 /// Everything that posting needs of a return.
@@ -104,11 +117,13 @@ pub enum WaitsFor {
     Day(Date),
     /// A person's approval.
     Approval,
+    /// The payout whose receipt books this refund as a discount.
+    Payout,
     /// A return record that explains this part of a refund; from this day on a person is asked.
     ReturnRecord(Rupiah, Date),
     /// The arrival of the goods; from this day on a person is asked.
     Goods(Date),
-    /// A person who books the return in Accurate: `returns.mode = "list"`.
+    /// A person: who books the return in Accurate (`returns.mode = "list"`), or who decides about a cancelled order.
     Person,
 }
 

@@ -1,0 +1,239 @@
+//! What a payout row or a return record needs a person for: amounts and accounts, so that a bookkeeper can act without
+//! opening the row.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::as_text;
+use crate::domain::{money::Rupiah, reason::Language};
+
+/// What exactly about a payout or a return.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum AfterSale {
+    /// Names of fees that no category has.
+    FeeNames {
+        /// As the marketplace writes them; never empty.
+        names: Vec<String>,
+    },
+    /// A category without an account.
+    Category {
+        /// The category of `[accounts]`.
+        category: String,
+        /// The amount, in rupiah.
+        #[serde(with = "as_text")]
+        amount: Rupiah,
+    },
+    /// A store without the Cash & Bank account that its payouts arrive on.
+    BankAccount {
+        /// Forstok's store id.
+        store: String,
+    },
+    /// Money that the row's amounts do not explain, beyond what may be booked as rest.
+    Rest {
+        /// The difference, in rupiah.
+        #[serde(with = "as_text")]
+        rest: Rupiah,
+        /// `payout.rest_limit`, in rupiah.
+        #[serde(with = "as_text")]
+        limit: Rupiah,
+    },
+    /// Money that no receipt can book: what a person has to book in Accurate.
+    ToBook {
+        /// The money that arrived on or left the account below, in rupiah.
+        #[serde(with = "as_text")]
+        net: Rupiah,
+        /// The store's Cash & Bank account; empty if it has none.
+        bank: String,
+        /// The amounts that it consists of, each on its account; may be empty.
+        amounts: Vec<OnAccount>,
+    },
+    /// The content of a row or record changed after it was booked.
+    Corrected {
+        /// The changes; never empty.
+        changes: Vec<Correction>,
+    },
+    /// A refund that no return record explains.
+    Refund {
+        /// What remains of it, in rupiah.
+        #[serde(with = "as_text")]
+        amount: Rupiah,
+    },
+    /// Goods that did not arrive.
+    GoodsMissing {
+        /// The day on which the wait began.
+        since: Date,
+    },
+    /// A SKU that is not on the invoice, or only as a part of a bundle.
+    NotSold {
+        /// The SKU.
+        sku: String,
+    },
+    /// More pieces than are left on the invoice.
+    MoreThanSold {
+        /// The SKU.
+        sku: String,
+        /// How many came back.
+        pieces: String,
+        /// How many are left, after earlier returns.
+        left: String,
+    },
+    /// Nothing is left on the invoice that could be returned.
+    NothingLeft,
+    /// Pieces with several prices, or a refund that no choice of pieces explains.
+    WhichPieces {
+        /// What the buyer got back, if it is known, in rupiah.
+        refund: Option<String>,
+    },
+    /// Receipts and returns that exist for a cancelled order.
+    Booked {
+        /// Their numbers; never empty.
+        numbers: Vec<String>,
+    },
+}
+
+/// An amount on its account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnAccount {
+    /// The category of `[accounts]`.
+    pub category: String,
+    /// Its account number in Accurate.
+    pub account: String,
+    /// In rupiah, as the seller feels it.
+    #[serde(with = "as_text")]
+    pub amount: Rupiah,
+}
+
+/// One value that changed after it was booked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    /// Which: `net`, `paid_at`, the name of an amount, or a SKU.
+    pub what: String,
+    /// What was booked; empty if there was none.
+    pub before: String,
+    /// The value now; empty if there is none.
+    pub after: String,
+}
+
+impl AfterSale {
+    /// In words for a person.
+    pub(super) fn in_words(&self, language: Language) -> String {
+        let say = |english: String, indonesian: String| match language {
+            Language::English => english,
+            Language::Indonesian => indonesian,
+        };
+        match self {
+            Self::FeeNames { names } => names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", "),
+            Self::Category { category, amount } => {
+                let amount = amount.in_words();
+                say(
+                    format!("{category} {amount} has no account"),
+                    format!("{category} {amount} belum memiliki akun perkiraan"),
+                )
+            }
+            Self::BankAccount { store } => say(
+                format!("store {store} has no Cash & Bank account for its payouts"),
+                format!("toko {store} belum memiliki akun Kas & Bank untuk pencairan dananya"),
+            ),
+            Self::Rest { rest, limit } => {
+                let (rest, limit) = (rest.in_words(), limit.in_words());
+                say(
+                    format!("{rest} is not explained; up to {limit} may be booked without a person"),
+                    format!("selisih {rest} tanpa keterangan; paling banyak {limit} dibukukan otomatis"),
+                )
+            }
+            Self::ToBook { net, bank, amounts } => to_book(*net, bank, amounts, language),
+            Self::Corrected { changes } => {
+                changes.iter().map(|change| change.in_words(language)).collect::<Vec<_>>().join("; ")
+            }
+            Self::Refund { amount } => {
+                let amount = amount.in_words();
+                say(
+                    format!("no return explains the refund of {amount}"),
+                    format!("pengembalian dana {amount} belum memiliki data retur"),
+                )
+            }
+            Self::GoodsMissing { since } => {
+                let since = since.strftime("%d/%m/%Y");
+                say(
+                    format!("the goods of {since} have not arrived"),
+                    format!("barang retur sejak {since} belum diterima"),
+                )
+            }
+            Self::NotSold { sku } => say(
+                format!("{sku} is not on the invoice as a product of its own"),
+                format!("{sku} tidak ada di faktur sebagai produk tersendiri"),
+            ),
+            Self::MoreThanSold { sku, pieces, left } => say(
+                format!("{sku}: {pieces} pcs came back, {left} pcs are left on the invoice"),
+                format!("{sku}: {pieces} pcs dikembalikan, sisa di faktur {left} pcs"),
+            ),
+            Self::NothingLeft => say(
+                "everything on the invoice has been returned already".to_owned(),
+                "semua isi faktur sudah diretur".to_owned(),
+            ),
+            Self::WhichPieces { refund } => {
+                let refund = refund.as_ref().and_then(|text| Rupiah::parse(text).ok());
+                let refund = refund.map_or_else(|| "?".to_owned(), Rupiah::in_words);
+                say(
+                    format!("which pieces came back is not clear; refund {refund}"),
+                    format!("barang yang dikembalikan belum jelas; pengembalian dana {refund}"),
+                )
+            }
+            Self::Booked { numbers } => numbers.join(", "),
+        }
+    }
+}
+
+/// What a person has to book: for example `Rp94.500 arrived on account 110102`.
+fn to_book(net: Rupiah, bank: &str, amounts: &[OnAccount], language: Language) -> String {
+    let bank = if bank.is_empty() { "?" } else { bank };
+    let money = match (net < Rupiah::ZERO, language) {
+        (false, Language::English) => format!("{} arrived on account {bank}", net.in_words()),
+        (true, Language::English) => format!("{} left account {bank}", (Rupiah::ZERO - net).in_words()),
+        (false, Language::Indonesian) => format!("{} masuk ke akun {bank}", net.in_words()),
+        (true, Language::Indonesian) => format!("{} keluar dari akun {bank}", (Rupiah::ZERO - net).in_words()),
+    };
+    let account = if language == Language::English { "account" } else { "akun" };
+    let each = amounts.iter().map(|one| {
+        let OnAccount { category, account: number, amount } = one;
+        format!("{category} {} ({account} {number})", amount.in_words())
+    });
+    std::iter::once(money).chain(each).collect::<Vec<_>>().join("; ")
+}
+
+impl Correction {
+    fn in_words(&self, language: Language) -> String {
+        let shown = |value: &str| match (value, language) {
+            ("", Language::English) => "none".to_owned(),
+            ("", Language::Indonesian) => "tidak ada".to_owned(),
+            (value, _) => value.to_owned(),
+        };
+        format!("{}: {} → {}", self.what, shown(&self.before), shown(&self.after))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_reads_what_to_book_and_where() {
+        let fee = OnAccount {
+            category: "shipping_difference".to_owned(),
+            account: "600102".to_owned(),
+            amount: Rupiah::whole(-10_000),
+        };
+        let about = AfterSale::ToBook { net: Rupiah::whole(-10_000), bank: "110102".to_owned(), amounts: vec![fee] };
+        assert_eq!(
+            about.in_words(Language::English),
+            "Rp10.000 left account 110102; shipping_difference -Rp10.000 (account 600102)"
+        );
+        assert_eq!(
+            about.in_words(Language::Indonesian),
+            "Rp10.000 keluar dari akun 110102; shipping_difference -Rp10.000 (akun 600102)"
+        );
+        let stored = serde_json::to_string(&about).expect("JSON");
+        assert_eq!(serde_json::from_str::<AfterSale>(&stored).expect("our own JSON"), about);
+    }
+}
