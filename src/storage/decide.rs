@@ -36,16 +36,26 @@ pub(super) fn is_free(now: &str) -> String {
     )
 }
 
+/// A document of order `o` of this kind that exists, or may exist; NULL if there is none.
+macro_rules! follow_up {
+    ($kind:literal) => {
+        concat!(
+            "(SELECT MIN(f.id) FROM documents f WHERE f.order_id = o.order_id AND f.kind = '",
+            $kind,
+            "' AND f.state <> 'gone' AND (f.state = 'exists' OR f.doubt_since <> 0 OR f.wanted = 'gone' OR f.state = 'due' AND f.attempt > 0))"
+        )
+    };
+}
+
 /// What an order is decided from; `o` is the order and `i` its invoice.
-pub(super) const DECIDED_FROM: &str = "
+pub(super) const DECIDED_FROM: &str = concat!("
     o.order_id, o.revision, o.state, o.history, o.received_at, o.reason, o.findings, o.warnings, o.store_id, o.ordered_at,
     o.decision, i.draft, COALESCE(i.deletion_tried, 0) AS deletion_tried, COALESCE(i.doubt_since, 0) AS doubt_since,
     COALESCE(i.attempt, 0) AS attempt,
-    (SELECT MIN(f.id) FROM documents f WHERE f.order_id = o.order_id AND f.kind <> 'invoice' AND f.state <> 'gone'
-         AND (f.state = 'exists' OR f.doubt_since <> 0 OR f.wanted = 'gone' OR f.attempt > 0)) AS follow_up,
+    ", follow_up!("receipt"), " AS receipt, ", follow_up!("return"), " AS return_document,
     (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body,
     (SELECT d.received_at FROM deliveries d WHERE d.id = o.latest_delivery) AS body_received_at,
-    CASE WHEN o.invoice_id IS NOT NULL AND o.state <> 'voided' THEN o.invoice_id END AS standing";
+    CASE WHEN o.invoice_id IS NOT NULL AND o.state <> 'voided' THEN o.invoice_id END AS standing");
 
 /// Joins the invoice of order `o` as `i`.
 pub(super) const AND_ITS_INVOICE: &str =
@@ -104,7 +114,8 @@ pub(super) fn read_undecided(row: &impl Columns) -> Result<Undecided> {
         reason: reason(row)?,
         findings: json_column(row, "findings")?,
         invoice_exists,
-        has_follow_ups: row.number_if_any("follow_up")?.is_some(),
+        has_receipts: row.number_if_any("receipt")?.is_some(),
+        has_returns: row.number_if_any("return_document")?.is_some(),
         saves: match (row.number("doubt_since")?, row.number("attempt")?) {
             (0, 0) => Saves::NoneSent,
             (0, _) => Saves::AccountedFor,

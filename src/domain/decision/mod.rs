@@ -54,8 +54,10 @@ pub struct Undecided {
     pub findings: Vec<Finding>,
     /// Whether its invoice exists in Accurate, which is possible even while a person must act.
     pub invoice_exists: bool,
-    /// Whether a receipt or a return exists, or may exist.
-    pub has_follow_ups: bool,
+    /// Whether a receipt exists, or may exist.
+    pub has_receipts: bool,
+    /// The same for a return.
+    pub has_returns: bool,
     /// What is known about its saves.
     pub saves: Saves,
     /// The warnings that it has so far.
