@@ -187,7 +187,7 @@ impl AfterSale {
 
 /// What a person has to book: for example `Rp94.500 arrived on account 110102`.
 fn to_book(net: Rupiah, bank: &str, amounts: &[OnAccount], language: Language) -> String {
-    let bank = if bank.is_empty() { "?" } else { bank };
+    let bank = or_question_mark(bank);
     let money = match (net < Rupiah::ZERO, language) {
         (false, Language::English) => format!("{} arrived on account {bank}", net.in_words()),
         (true, Language::English) => format!("{} left account {bank}", (Rupiah::ZERO - net).in_words()),
@@ -197,9 +197,14 @@ fn to_book(net: Rupiah, bank: &str, amounts: &[OnAccount], language: Language) -
     let account = if language == Language::English { "account" } else { "akun" };
     let each = amounts.iter().map(|one| {
         let OnAccount { category, account: number, amount } = one;
-        format!("{category} {} ({account} {number})", amount.in_words())
+        format!("{category} {} ({account} {})", amount.in_words(), or_question_mark(number))
     });
     std::iter::once(money).chain(each).collect::<Vec<_>>().join("; ")
+}
+
+/// An account that is not mapped is empty.
+fn or_question_mark(account: &str) -> &str {
+    if account.is_empty() { "?" } else { account }
 }
 
 impl Correction {

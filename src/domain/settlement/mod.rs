@@ -2,10 +2,82 @@
 //! (design.md §7).
 //!
 //! One decision for one order, from its invoice, all its payout rows and all its return records: receipt and return
-//! never decide apart. [`known`] holds what goes in, [`outcome`] what comes out.
+//! never decide apart. [`known`] holds what goes in, [`outcome`] what comes out. [`settle`] decides the returns first
+//! (`returns`, with the pieces of `pieces` and what `stock` says is left of the invoice), then the receipts
+//! (`receipts`, with what `ledger` says is owed), because a return is money that is no longer owed.
 
 pub mod known;
+mod ledger;
 pub mod outcome;
+mod pieces;
+mod receipts;
+mod returns;
+mod settling;
+mod stock;
+#[cfg(test)]
+mod tests;
+
+use jiff::civil::Date;
 
 pub use known::{Cancelled, Document, Invoice, Order, Record, Row, Stage, Standing};
 pub use outcome::{Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Sums, Used, Verdict, WaitsFor};
+pub use returns::key_of_cancellation;
+
+use receipts::{amounts, bank_of, blocked};
+use settling::Settling;
+
+use crate::domain::{
+    about::AfterSale,
+    mapping::{Mapping, OnCancel},
+    reason::Reason,
+};
+
+/// Decides what must exist for an order on this day (WIB).
+pub fn settle(order: &Order<'_>, mapping: &Mapping, today: Date) -> Settlement {
+    match order.invoice {
+        Invoice::Exists(invoice) => {
+            let cancelled = order.cancelled.filter(|_| mapping.on_cancel == OnCancel::Void);
+            Settling::new(order, invoice, mapping, today).settle(cancelled)
+        }
+        Invoice::Awaited => without_invoice(order, |row| match amounts(&row.payout, mapping) {
+            Err(unmapped) => unmapped,
+            Ok(_) => Outcome::Waiting(WaitsFor::Invoice),
+        }),
+        Invoice::Leaving => {
+            let waiting = without_invoice(order, |_| Outcome::Waiting(WaitsFor::Invoice));
+            Settlement { invoice: Fate::Void, ..waiting }
+        }
+        Invoice::Absent(reason) => without_invoice(order, |row| match reason {
+            // Whoever books such orders by hand, or wants none of them, books their money too.
+            Some(reason) if reason != Reason::Cancelled => Outcome::Ignored(Some(reason)),
+            _ if row.payout.net.is_zero() => Outcome::Ignored(reason),
+            _ => money_without_invoice(order, row, mapping),
+        }),
+    }
+}
+
+/// An order without an invoice: nothing can be booked. `becomes` says what becomes of a row.
+fn without_invoice(order: &Order<'_>, becomes: impl Fn(&Row) -> Outcome) -> Settlement {
+    let rows = order.rows.iter().map(|row| Verdict { of: row.payout.key.clone(), outcome: becomes(row) });
+    let of_record = match order.invoice {
+        Invoice::Absent(reason) => Outcome::Ignored(reason),
+        _ => Outcome::Waiting(WaitsFor::Invoice),
+    };
+    let records = order.records.iter();
+    let records = records.map(|record| Verdict { of: record.record.key.clone(), outcome: of_record.clone() });
+    Settlement {
+        receipts: Vec::new(),
+        returns: Vec::new(),
+        rows: rows.collect(),
+        records: records.collect(),
+        invoice: Fate::Kept,
+        add: None,
+        sums: Sums::default(),
+        again_on: None,
+    }
+}
+
+fn money_without_invoice(order: &Order<'_>, row: &Row, mapping: &Mapping) -> Outcome {
+    let bank = bank_of(mapping.stores.get(order.store_id)).unwrap_or_default();
+    blocked(Reason::PayoutUnmatched, AfterSale::ToBook { net: row.payout.net, bank, amounts: Vec::new() })
+}

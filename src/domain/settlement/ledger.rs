@@ -1,0 +1,68 @@
+//! What an invoice owes and holds, while its rows and records are decided one after the other.
+
+use super::{
+    known::Standing,
+    outcome::{ReceiptDraft, Sums, Used},
+};
+use crate::domain::money::Rupiah;
+
+/// The invoice's account. All amounts in rupiah.
+#[derive(Clone, Debug)]
+pub(super) struct Ledger {
+    total: Rupiah,
+    paid: Rupiah,
+    returned: Rupiah,
+    /// What the invoice still holds of the seller's discount, 0 or below: no row has taken it off yet.
+    pub(super) discount: Rupiah,
+    /// What it still holds of shipping.
+    pub(super) shipping: Rupiah,
+    /// What the order's returns still explain of refunds; no row has used it yet.
+    pub(super) returns: Rupiah,
+}
+
+impl Ledger {
+    /// Of an invoice without receipts and returns.
+    pub(super) fn open(invoice: Standing<'_>) -> Self {
+        let body = &invoice.draft.body;
+        Self {
+            total: invoice.total,
+            paid: Rupiah::ZERO,
+            returned: Rupiah::ZERO,
+            discount: Rupiah::ZERO - body.cash_discount,
+            shipping: body.detail_expense.iter().map(|expense| expense.expense_amount).sum(),
+            returns: Rupiah::ZERO,
+        }
+    }
+
+    /// What is still owed; 0 if nothing is.
+    pub(super) fn owed(&self) -> Rupiah {
+        self.sums().owed
+    }
+
+    pub(super) fn sums(&self) -> Sums {
+        Sums::of(self.total, self.paid, self.returned)
+    }
+
+    /// A receipt exists, or must exist.
+    pub(super) fn pay(&mut self, receipt: &ReceiptDraft) {
+        self.paid = self.paid + receipt.body.paid();
+        self.take(receipt.used);
+    }
+
+    /// A return exists, or must exist.
+    pub(super) fn give_back(&mut self, amount: Rupiah) {
+        self.returned = self.returned + amount;
+    }
+
+    /// A return record is known: it explains refunds, whether its return exists yet or not.
+    pub(super) fn explain(&mut self, amount: Rupiah) {
+        self.returns = self.returns + amount;
+    }
+
+    /// A row has used up so much.
+    pub(super) fn take(&mut self, used: Used) {
+        self.discount = self.discount - used.discount;
+        self.shipping = self.shipping - used.shipping;
+        self.returns = self.returns - used.returns;
+    }
+}

@@ -1,0 +1,267 @@
+//! How one payout row is booked: its payment, and what becomes a discount on which account (design.md §7).
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::{
+    known::{Row, Standing},
+    ledger::Ledger,
+    outcome::{Outcome, ReceiptDraft, Used, WaitsFor},
+};
+use crate::domain::{
+    about::{About, AfterSale, Correction, OnAccount},
+    mapping::{
+        CATEGORIES, Mapping, PAYOUT_REST, PayoutDate, Store,
+        after_sale::{REFUND, SUBTOTAL},
+    },
+    money::Rupiah,
+    payout::Payout,
+    reason::{Finding, Reason},
+    receipt::{DetailDiscount, PaidInvoice, ReceiptBody},
+};
+
+/// What the invoice holds of a category, and a payout row names again.
+pub(super) const VOUCHER: &str = "voucher_seller";
+/// Shipping on the invoice.
+pub(super) const SHIPPING: &str = "shipping";
+
+/// How a row is to be booked.
+pub(super) enum Booking {
+    /// With a receipt; its number and part are given to it later.
+    Receipt(Box<ReceiptDraft>),
+    /// Nothing is to be booked: no money came, and the order's returns explain all amounts.
+    Nothing(Used),
+}
+
+/// The amounts of a row by category, in rupiah.
+type Amounts<'a> = BTreeMap<&'a str, Rupiah>;
+
+/// The amounts of a row by category; blocked, if it has an amount that no category is known for.
+pub(super) fn amounts<'a>(payout: &'a Payout, mapping: &'a Mapping) -> Result<Amounts<'a>, Outcome> {
+    let mut amounts = Amounts::new();
+    let mut names = Vec::new();
+    // An amount of 0 hides nothing, so its name does not matter.
+    for (name, amount) in payout.amounts.iter().filter(|(_, amount)| !amount.is_zero()) {
+        match mapping.payout.category(name) {
+            Some(category) => {
+                let sum = amounts.entry(category).or_default();
+                *sum = *sum + *amount;
+            }
+            None => names.push(name.trim().to_owned()),
+        }
+    }
+    // `subtotal: 0` still says that the amounts are complete.
+    if payout.amounts.keys().any(|name| mapping.payout.category(name) == Some(SUBTOTAL)) {
+        amounts.entry(SUBTOTAL).or_default();
+    }
+    if names.is_empty() { Ok(amounts) } else { Err(blocked(Reason::FeeKindUnmapped, AfterSale::FeeNames { names })) }
+}
+
+/// What went back to the buyer according to a row, in rupiah and positive.
+pub(super) fn refund_in(payout: &Payout, mapping: &Mapping) -> Rupiah {
+    let refunds = payout.amounts.iter().filter(|(name, _)| mapping.payout.category(name) == Some(REFUND));
+    Rupiah::ZERO - refunds.map(|(_, amount)| *amount).sum()
+}
+
+/// Everything that the booking of a row depends on besides the row.
+pub(super) struct Desk<'a> {
+    pub(super) mapping: &'a Mapping,
+    pub(super) store_id: &'a str,
+    pub(super) invoice: Standing<'a>,
+    pub(super) today: Date,
+    /// Whether a return record says that the buyer keeps the goods.
+    pub(super) goods_kept: bool,
+}
+
+impl Desk<'_> {
+    /// How a row is booked when the ledger says so much about the rest of the order.
+    pub(super) fn book(&self, row: &Row, ledger: &Ledger) -> Result<Booking, Outcome> {
+        let amounts = amounts(&row.payout, self.mapping)?;
+        let explains_all = amounts.contains_key(SUBTOTAL);
+        let mut booked = amounts.clone();
+        booked.remove(SUBTOTAL);
+        let refund = booked.remove(REFUND).unwrap_or_default();
+        let mut used = Used::default();
+        used.discount = take_off(&mut booked, VOUCHER, ledger.discount, explains_all);
+        used.shipping = take_off(&mut booked, SHIPPING, ledger.shipping, explains_all);
+        used.returns = self.take_off_returns(row, &mut booked, refund, ledger)?;
+
+        let all: Rupiah = amounts.values().copied().sum();
+        let mut rest = if explains_all { row.payout.net - all } else { Rupiah::ZERO };
+        let mut payment = row.payout.net - booked.values().copied().sum() - rest;
+        // Without a limit for the row's own difference the payment means nothing.
+        self.check_rest(rest)?;
+        if payment <= Rupiah::ZERO || row.payout.net <= Rupiah::ZERO {
+            return self.without_receipt(row, &booked, rest, used);
+        }
+        if ledger.owed() <= Rupiah::ZERO {
+            return Err(blocked(Reason::PayoutLate, self.to_book(row.payout.net, &booked)));
+        }
+        if payment > ledger.owed() {
+            rest = rest + payment - ledger.owed();
+            payment = ledger.owed();
+            self.check_rest(rest)?;
+        }
+        if !rest.is_zero() {
+            booked.insert(PAYOUT_REST, rest);
+        }
+        self.receipt(row, payment, &booked, used).map(|draft| Booking::Receipt(Box::new(draft)))
+    }
+
+    /// Takes off the refund what returns explain; what remains is booked if the buyer keeps the goods, else the row
+    /// waits. Returns what the returns explained.
+    fn take_off_returns<'b>(
+        &self,
+        row: &Row,
+        booked: &mut Amounts<'b>,
+        refund: Rupiah,
+        ledger: &Ledger,
+    ) -> Result<Rupiah, Outcome> {
+        let refunded = Rupiah::ZERO - refund;
+        let explained = refunded.min(ledger.returns).max(Rupiah::ZERO);
+        let remains = refunded - explained;
+        if remains.is_positive() && !self.goods_kept {
+            return Err(self.wait_for_return(row, remains));
+        }
+        if !remains.is_zero() {
+            booked.insert(REFUND, Rupiah::ZERO - remains);
+        }
+        Ok(explained)
+    }
+
+    fn wait_for_return(&self, row: &Row, remains: Rupiah) -> Outcome {
+        let until = days_after(row.arrived, self.mapping.returns.wait_days);
+        if self.today < until {
+            return Outcome::Waiting(WaitsFor::ReturnRecord(remains, until));
+        }
+        blocked(Reason::ReturnNeedsPerson, AfterSale::Refund { amount: remains })
+    }
+
+    fn check_rest(&self, rest: Rupiah) -> Result<(), Outcome> {
+        let limit = self.mapping.payout.rest_limit;
+        if rest <= limit && Rupiah::ZERO - rest <= limit {
+            return Ok(());
+        }
+        Err(blocked(Reason::PayoutRest, AfterSale::Rest { rest, limit }))
+    }
+
+    /// A receipt cannot settle an order whose payout is 0 or less (payout.md §2, B): a person books what is left.
+    fn without_receipt(&self, row: &Row, booked: &Amounts<'_>, rest: Rupiah, used: Used) -> Result<Booking, Outcome> {
+        let mut booked = booked.clone();
+        if !rest.is_zero() {
+            booked.insert(PAYOUT_REST, rest);
+        }
+        if row.payout.net.is_zero() && booked.values().all(Rupiah::is_zero) {
+            return Ok(Booking::Nothing(used));
+        }
+        Err(blocked(Reason::PayoutUnmatched, self.to_book(row.payout.net, &booked)))
+    }
+
+    /// What a person has to book for money that no receipt books. Accounts that are not mapped are left empty.
+    fn to_book(&self, net: Rupiah, booked: &Amounts<'_>) -> AfterSale {
+        let amounts = booked.iter().filter(|(_, amount)| !amount.is_zero());
+        let amounts = amounts.map(|(category, amount)| OnAccount {
+            category: (*category).to_owned(),
+            account: self.account(category).unwrap_or_default().to_owned(),
+            amount: *amount,
+        });
+        let bank = bank_of(self.mapping.stores.get(self.store_id)).unwrap_or_default();
+        AfterSale::ToBook { net, bank, amounts: amounts.collect() }
+    }
+
+    fn receipt(&self, row: &Row, payment: Rupiah, booked: &Amounts<'_>, used: Used) -> Result<ReceiptDraft, Outcome> {
+        let discounts = self.on_accounts(booked)?.into_iter();
+        let detail_discount = discounts
+            .map(|one| DetailDiscount { account_no: one.account, amount: Rupiah::ZERO - one.amount })
+            .collect();
+        let paid = PaidInvoice { invoice_no: self.invoice.number.to_owned(), payment_amount: payment, detail_discount };
+        let body = ReceiptBody {
+            customer_no: self.invoice.draft.body.customer_no.clone(),
+            bank_no: self.bank()?,
+            trans_date: match self.mapping.payout.date {
+                PayoutDate::PaidAt => row.payout.paid_at,
+                PayoutDate::Recorded => row.arrived,
+            },
+            number: String::new(),
+            cheque_amount: row.payout.net,
+            detail_invoice: vec![paid],
+        };
+        Ok(ReceiptDraft { book: self.invoice.draft.book.clone(), payout: row.payout.clone(), used, body })
+    }
+
+    /// The booked amounts that are not 0, each on its account, in the order of [`CATEGORIES`].
+    fn on_accounts(&self, booked: &Amounts<'_>) -> Result<Vec<OnAccount>, Outcome> {
+        let amounts = CATEGORIES.into_iter().filter_map(|category| Some((category, *booked.get(category)?)));
+        amounts
+            .filter(|(_, amount)| !amount.is_zero())
+            .map(|(category, amount)| self.on_account(category, amount))
+            .collect()
+    }
+
+    fn account(&self, category: &str) -> Option<&str> {
+        match self.mapping.stores.get(self.store_id) {
+            Some(store) => self.mapping.account(store, category),
+            None => self.mapping.accounts.get(category).map(String::as_str),
+        }
+    }
+
+    fn on_account(&self, category: &str, amount: Rupiah) -> Result<OnAccount, Outcome> {
+        let account = self.account(category);
+        let category = category.to_owned();
+        match account {
+            Some(account) => Ok(OnAccount { category, account: account.to_owned(), amount }),
+            None => Err(blocked(Reason::AccountUnmapped, AfterSale::Category { category, amount })),
+        }
+    }
+
+    fn bank(&self) -> Result<String, Outcome> {
+        bank_of(self.mapping.stores.get(self.store_id))
+            .ok_or_else(|| blocked(Reason::AccountUnmapped, AfterSale::BankAccount { store: self.store_id.to_owned() }))
+    }
+}
+
+/// The account that a store's payouts arrive on.
+pub(super) fn bank_of(store: Option<&Store>) -> Option<String> {
+    store.and_then(|store| store.bank_account.clone())
+}
+
+/// Takes off a booked amount what the invoice still holds of its category, and returns that. Only for a category that
+/// the row names: a row that explains everything takes the whole holding, any other up to its own amount.
+fn take_off(booked: &mut Amounts<'_>, category: &str, holding: Rupiah, explains_all: bool) -> Rupiah {
+    let Some(amount) = booked.get_mut(category) else { return Rupiah::ZERO };
+    let taken = if explains_all {
+        holding
+    } else if holding < Rupiah::ZERO {
+        holding.max(*amount).min(Rupiah::ZERO)
+    } else {
+        holding.min(*amount).max(Rupiah::ZERO)
+    };
+    *amount = *amount - taken;
+    taken
+}
+
+/// What changed in a row since its receipt was made; empty if nothing that was booked did.
+pub(super) fn corrections(booked: &Payout, now: &Payout) -> Vec<Correction> {
+    let mut changes = Vec::new();
+    let mut compare = |what: &str, before: String, after: String| {
+        if before != after {
+            changes.push(Correction { what: what.to_owned(), before, after });
+        }
+    };
+    compare("net", booked.net.to_string(), now.net.to_string());
+    compare("paid_at", booked.paid_at.to_string(), now.paid_at.to_string());
+    let shown = |payout: &Payout, name: &String| payout.amounts.get(name).map(ToString::to_string).unwrap_or_default();
+    for name in booked.amounts.keys().chain(now.amounts.keys().filter(|name| !booked.amounts.contains_key(*name))) {
+        compare(name, shown(booked, name), shown(now, name));
+    }
+    changes
+}
+
+pub(super) fn blocked(reason: Reason, of: AfterSale) -> Outcome {
+    Outcome::Blocked(Finding { reason, about: About::AfterSale { of } })
+}
+
+pub(super) fn days_after(day: Date, days: i32) -> Date {
+    day.saturating_add(jiff::Span::new().days(days))
+}

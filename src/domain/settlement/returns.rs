@@ -1,0 +1,190 @@
+//! What one return record means for an order: which pieces, how much, when, and whether a return is created for it.
+
+use jiff::civil::Date;
+
+use super::{
+    known::{Cancelled, Order, Record, Standing},
+    outcome::{Outcome, ReturnDraft, WaitsFor},
+    pieces::pieces_of,
+    receipts::{blocked, days_after, refund_in},
+    stock::{Pieces, Stock},
+};
+use crate::domain::{
+    about::{About, AfterSale, Correction},
+    mapping::{Mapping, RefundOnly, ReturnMode, WaitFor},
+    reason::{Finding, Reason},
+    return_record::{Goods, ReturnKey, ReturnRecord},
+    sales_return::{ReturnBody, ReturnStatus, ReturnedItem},
+};
+
+/// What a return record means.
+#[derive(Debug)]
+pub(super) enum Meaning {
+    /// A return with this draft, once nothing holds it up; its number and part are given to it later.
+    Return(Box<ReturnDraft>),
+    /// A discount in the receipt, because the buyer keeps the goods.
+    Discount,
+    /// A person must say.
+    Unclear(Finding),
+}
+
+/// The key of the record that a cancellation after shipping stands for.
+pub fn key_of_cancellation() -> ReturnKey {
+    ReturnKey { source: "forstok".to_owned(), id: "cancelled".to_owned() }
+}
+
+/// The record that a cancellation after shipping stands for: the whole order travels back.
+pub(super) fn record_of_cancellation(order: &Order<'_>, cancelled: Cancelled) -> ReturnRecord {
+    ReturnRecord {
+        key: key_of_cancellation(),
+        store_id: order.store_id.to_owned(),
+        channel_order_id: order.channel_order_id.to_owned(),
+        accepted_at: Some(cancelled.day),
+        received_at: None,
+        goods: Goods::Returned,
+        refund: None,
+        pieces: Vec::new(),
+    }
+}
+
+/// What a record means when this is left of the invoice.
+pub(super) fn meaning(
+    order: &Order<'_>,
+    invoice: Standing<'_>,
+    row: &Record,
+    mapping: &Mapping,
+    stock: &Stock<'_>,
+) -> Meaning {
+    let record = &row.record;
+    if is_discount(order, record, invoice, mapping) {
+        return Meaning::Discount;
+    }
+    let pieces = match which_pieces(order, record, invoice, mapping, stock) {
+        Ok(pieces) => pieces,
+        Err(about) => return Meaning::Unclear(Finding { reason: Reason::ReturnNeedsPerson, about }),
+    };
+    let draft = draft(invoice, row, mapping, stock, &pieces);
+    let refunds_less = record.goods == Goods::Kept && record.refund.is_some_and(|refund| refund < draft.total);
+    if refunds_less {
+        // The price of these pieces would be more than what went back.
+        let about = AfterSale::WhichPieces { refund: record.refund.map(|refund| refund.to_string()) };
+        return Meaning::Unclear(Finding { reason: Reason::ReturnNeedsPerson, about: About::AfterSale { of: about } });
+    }
+    Meaning::Return(Box::new(draft))
+}
+
+/// Money that went back without goods is a discount, unless the mapping wants a return for it or all of the invoice
+/// went back: then no receipt is left to hold the discount (returns.md §4).
+fn is_discount(order: &Order<'_>, record: &ReturnRecord, invoice: Standing<'_>, mapping: &Mapping) -> bool {
+    let refund = record.refund.unwrap_or_else(|| order.rows.iter().map(|row| refund_in(&row.payout, mapping)).sum());
+    let is_whole = record.pieces.is_empty() && refund >= invoice.total;
+    record.goods == Goods::Kept && mapping.returns.refund_only == RefundOnly::Discount && !is_whole
+}
+
+fn which_pieces(
+    order: &Order<'_>,
+    record: &ReturnRecord,
+    invoice: Standing<'_>,
+    mapping: &Mapping,
+    stock: &Stock<'_>,
+) -> Result<Pieces, About> {
+    let everything = stock.everything();
+    if everything.is_empty() {
+        return Err(About::AfterSale { of: AfterSale::NothingLeft });
+    }
+    if record.pieces.is_empty() {
+        let is_part = record.goods == Goods::Kept && record.refund.is_some_and(|refund| refund < invoice.total);
+        let unclear = AfterSale::WhichPieces { refund: record.refund.map(|refund| refund.to_string()) };
+        return if is_part { Err(About::AfterSale { of: unclear }) } else { Ok(everything) };
+    }
+    let snapshot = order.snapshot.ok_or(About::BodyCleared)?;
+    pieces_of(record, snapshot, mapping, stock).map_err(|of| About::AfterSale { of })
+}
+
+fn draft(invoice: Standing<'_>, row: &Record, mapping: &Mapping, stock: &Stock<'_>, pieces: &Pieces) -> ReturnDraft {
+    let sold = &invoice.draft.body;
+    let status = match row.record.goods {
+        Goods::Returned => ReturnStatus::Returned,
+        Goods::Kept => ReturnStatus::NotReturned,
+    };
+    let status = mapping.returns.send_status.then_some(status);
+    let lines = stock.lines(pieces);
+    let detail_item = lines.into_iter().map(|(line, quantity)| ReturnedItem {
+        item_no: line.item_no.clone(),
+        quantity: quantity.normalize(),
+        unit_price: line.unit_price,
+        warehouse_name: line.warehouse_name.clone(),
+        return_detail_status_type: status,
+        use_tax1: line.use_tax1,
+    });
+    let trans_date = day_of(row, mapping);
+    let body = ReturnBody {
+        customer_no: sold.customer_no.clone(),
+        return_type: "INVOICE".to_owned(),
+        invoice_number: invoice.number.to_owned(),
+        trans_date,
+        number: String::new(),
+        return_status_type: status,
+        taxable: sold.taxable,
+        inclusive_tax: sold.inclusive_tax,
+        tax_date: sold.taxable.then(|| trans_date.strftime(crate::domain::invoice::ACCURATE_DAY).to_string()),
+        tax_number: sold.taxable.then(String::new),
+        cash_discount: stock.discount_of(pieces),
+        // Shipping goes back only with the whole order (design.md §7), not with its last pieces.
+        detail_expense: if row.record.pieces.is_empty() { stock.shipping() } else { Vec::new() },
+        detail_item: detail_item.collect(),
+    };
+    let total = stock.total_of(&body, pieces);
+    ReturnDraft { book: invoice.draft.book.clone(), record: row.record.clone(), total, body }
+}
+
+/// The day on which the return counts: the goods' arrival, or the acceptance of the request.
+fn day_of(row: &Record, mapping: &Mapping) -> Date {
+    let ReturnRecord { accepted_at, received_at, goods, .. } = row.record;
+    let waits_for_goods = goods == Goods::Returned && mapping.returns.wait_for == WaitFor::Received;
+    let (first, second) = if waits_for_goods { (received_at, accepted_at) } else { (accepted_at, received_at) };
+    first.or(second).unwrap_or(row.arrived)
+}
+
+/// What holds a return up; `None`: nothing, it must exist.
+pub(super) fn held_up(row: &Record, mapping: &Mapping, today: Date) -> Option<Outcome> {
+    let ReturnRecord { accepted_at, received_at, goods, .. } = row.record;
+    let waits_for_goods = goods == Goods::Returned && mapping.returns.wait_for == WaitFor::Received;
+    if waits_for_goods && received_at.is_none_or(|day| day > today) {
+        let since = accepted_at.unwrap_or(row.arrived);
+        let until = days_after(since, mapping.returns.wait_days);
+        return Some(if today < until {
+            Outcome::Waiting(WaitsFor::Goods(until))
+        } else {
+            blocked(Reason::ReturnNeedsPerson, AfterSale::GoodsMissing { since })
+        });
+    }
+    match mapping.returns.mode {
+        ReturnMode::List => Some(Outcome::Waiting(WaitsFor::Person)),
+        ReturnMode::Approve if !row.approved => Some(Outcome::Waiting(WaitsFor::Approval)),
+        ReturnMode::Approve | ReturnMode::Auto => None,
+    }
+}
+
+/// What changed in a record since its return was made: goods or pieces. Days and amounts may still change without any
+/// effect on it.
+pub(super) fn corrections(booked: &ReturnRecord, now: &ReturnRecord) -> Vec<Correction> {
+    let goods = |record: &ReturnRecord| match record.goods {
+        Goods::Returned => "returned".to_owned(),
+        Goods::Kept => "kept".to_owned(),
+    };
+    let pieces = |record: &ReturnRecord| {
+        let mut pieces: Vec<_> = record
+            .pieces
+            .iter()
+            .map(|piece| format!("{} × {}", piece.quantity.normalize(), piece.sku.trim()))
+            .collect();
+        pieces.sort();
+        pieces.join(", ")
+    };
+    [("goods", goods(booked), goods(now)), ("pieces", pieces(booked), pieces(now))]
+        .into_iter()
+        .filter(|(_, before, after)| before != after)
+        .map(|(what, before, after)| Correction { what: what.to_owned(), before, after })
+        .collect()
+}

@@ -1,0 +1,351 @@
+//! The decision for an order whose invoice exists: returns first, then receipts, then the invoice itself.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::civil::Date;
+
+use super::{
+    known::{Cancelled, Document, Order, Record, Row, Stage, Standing},
+    ledger::Ledger,
+    outcome::{Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Sums, Verdict, WaitsFor},
+    receipts::{self, Booking, Desk, blocked, days_after},
+    returns::{self, Meaning, key_of_cancellation, record_of_cancellation},
+    stock::Stock,
+};
+use crate::domain::{
+    about::{About, AfterSale, Correction},
+    document::Part,
+    mapping::{Mapping, PayoutPost},
+    payout::PayoutKey,
+    reason::{Finding, Reason},
+    return_record::{ReturnKey, ReturnRecord},
+};
+
+/// One decision in progress.
+pub(super) struct Settling<'a> {
+    order: &'a Order<'a>,
+    invoice: Standing<'a>,
+    mapping: &'a Mapping,
+    today: Date,
+    ledger: Ledger,
+    stock: Stock<'a>,
+    /// Whether a record says that the buyer keeps the goods, for money that becomes a discount.
+    goods_kept: bool,
+    receipts: Vec<Planned<PayoutKey, ReceiptDraft>>,
+    returns: Vec<Planned<ReturnKey, ReturnDraft>>,
+    rows: HashMap<usize, Outcome>,
+    records: BTreeMap<usize, Outcome>,
+    /// The highest parts so far: each new document gets the next one.
+    last_receipt: Part,
+    last_return: Part,
+}
+
+impl<'a> Settling<'a> {
+    pub(super) fn new(order: &'a Order<'a>, invoice: Standing<'a>, mapping: &'a Mapping, today: Date) -> Self {
+        let receipts = order.rows.iter().filter_map(|row| Some(row.receipt.as_ref()?.part));
+        let returns = order.records.iter().filter_map(|record| Some(record.document.as_ref()?.part));
+        Self {
+            order,
+            invoice,
+            mapping,
+            today,
+            ledger: Ledger::open(invoice),
+            stock: Stock::of(invoice),
+            goods_kept: false,
+            receipts: Vec::new(),
+            returns: Vec::new(),
+            rows: HashMap::new(),
+            records: BTreeMap::new(),
+            last_receipt: receipts.max().unwrap_or_default(),
+            last_return: returns.max().unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn settle(mut self, cancelled: Option<Cancelled>) -> Settlement {
+        self.keep_what_was_sent();
+        let fate = self.of_cancelled(cancelled);
+        match (&fate, cancelled) {
+            (Fate::Void, _) => self.hold_everything(WaitsFor::Invoice),
+            // Nothing is added to what a person has to decide about.
+            (Fate::Blocked(_), _) => self.hold_everything(WaitsFor::Person),
+            (Fate::Kept, _) => {
+                self.decide_records(cancelled);
+                self.decide_rows();
+            }
+        }
+        self.finish(fate, cancelled)
+    }
+
+    /// Receipts and returns that were sent stay as they are, whatever is known now.
+    fn keep_what_was_sent(&mut self) {
+        for (place, record) in self.order.records.iter().enumerate() {
+            let Some(document) = record.document.as_ref().filter(|document| document.stage.is_fixed()) else {
+                continue;
+            };
+            let changes = returns::corrections(&document.draft.record, &record.record);
+            self.records.insert(place, sent(document, Reason::ReturnNeedsPerson, changes));
+            self.give_back(record, document.part, document.draft.clone());
+        }
+        for (place, row) in self.order.rows.iter().enumerate() {
+            let Some(document) = row.receipt.as_ref().filter(|document| document.stage.is_fixed()) else { continue };
+            let changes = receipts::corrections(&document.draft.payout, &row.payout);
+            self.rows.insert(place, sent(document, Reason::PayoutCorrected, changes));
+            self.pay(row, document.part, document.draft.clone());
+        }
+    }
+
+    /// What a cancellation does to the invoice (design.md §7): while money is booked on it, a person decides; after
+    /// shipping a return takes its place; else it must go.
+    fn of_cancelled(&self, cancelled: Option<Cancelled>) -> Fate {
+        let Some(cancelled) = cancelled else { return Fate::Kept };
+        let of_cancellation = key_of_cancellation();
+        let mut numbers: Vec<_> = self.receipts.iter().map(|receipt| receipt.draft.body.number.clone()).collect();
+        // After shipping, a return that takes everything back is what the cancellation wants.
+        let all_went_back = cancelled.after_shipping && self.ledger.owed().is_zero();
+        let returns = self.returns.iter().filter(|one| one.of != of_cancellation && !all_went_back);
+        numbers.extend(returns.map(|one| one.draft.body.number.clone()));
+        if !numbers.is_empty() {
+            let about = About::AfterSale { of: AfterSale::Booked { numbers } };
+            return Fate::Blocked(Finding { reason: Reason::InvoicePaid, about });
+        }
+        let has_returns = !self.returns.is_empty();
+        if cancelled.after_shipping || has_returns { Fate::Kept } else { Fate::Void }
+    }
+
+    fn hold_everything(&mut self, waits_for: WaitsFor) {
+        for place in 0..self.order.rows.len() {
+            self.rows.entry(place).or_insert(Outcome::Waiting(waits_for));
+        }
+        for place in 0..self.order.records.len() {
+            self.records.entry(place).or_insert(Outcome::Waiting(waits_for));
+        }
+    }
+
+    fn decide_records(&mut self, cancelled: Option<Cancelled>) {
+        let of_cancellation = key_of_cancellation();
+        let others = self.order.records.iter().any(|record| record.record.key != of_cancellation);
+        for (place, record) in self.order.records.iter().enumerate() {
+            if self.records.contains_key(&place) {
+                continue;
+            }
+            // What the marketplace says about the goods replaces what the cancellation alone says.
+            let is_replaced = record.record.key == of_cancellation
+                && (others || !cancelled.is_some_and(|cancelled| cancelled.after_shipping));
+            let outcome = if is_replaced { Outcome::Ignored(None) } else { self.decide_record(record) };
+            self.records.insert(place, outcome);
+        }
+    }
+
+    fn decide_record(&mut self, record: &Record) -> Outcome {
+        match returns::meaning(self.order, self.invoice, record, self.mapping, &self.stock) {
+            Meaning::Unclear(finding) => Outcome::Blocked(finding),
+            Meaning::Discount => {
+                self.goods_kept = true;
+                Outcome::Waiting(WaitsFor::Payout)
+            }
+            Meaning::Return(draft) => match returns::held_up(record, self.mapping, self.today) {
+                Some(outcome) => {
+                    self.ledger.explain(draft.total);
+                    outcome
+                }
+                None => self.plan_return(record, *draft),
+            },
+        }
+    }
+
+    fn plan_return(&mut self, record: &Record, mut draft: ReturnDraft) -> Outcome {
+        let part = part_of(record.document.as_ref(), &mut self.last_return);
+        draft.body.number = format!("{}/R{}", self.invoice.number, part.0);
+        let outcome = planned(record.document.as_ref(), |stored| stored.body == draft.body);
+        self.give_back(record, part, draft);
+        outcome
+    }
+
+    fn give_back(&mut self, record: &Record, part: Part, draft: ReturnDraft) {
+        self.stock.give_back(&draft);
+        self.ledger.give_back(draft.total);
+        self.ledger.explain(draft.total);
+        self.returns.push(Planned { part, of: record.record.key.clone(), draft });
+    }
+
+    /// Rows that may be booked now come first: a row that waits does not keep another from its money. Then each row that
+    /// waits is tried as if all before it were booked, so that a person sees early what will stand in its way.
+    fn decide_rows(&mut self) {
+        let (may_go, wait): (Vec<_>, Vec<_>) = (0..self.order.rows.len())
+            .filter(|place| !self.rows.contains_key(place))
+            .partition(|place| self.waits(&self.order.rows[*place]).is_none());
+        for place in may_go {
+            let row = &self.order.rows[place];
+            let outcome = match self.desk().book(row, &self.ledger) {
+                Ok(Booking::Receipt(draft)) => self.plan_receipt(row, *draft),
+                Ok(Booking::Nothing(used)) => {
+                    self.ledger.take(used);
+                    Outcome::Settled
+                }
+                Err(outcome) => outcome,
+            };
+            self.rows.insert(place, outcome);
+        }
+        let mut ahead = self.ledger.clone();
+        for place in wait {
+            let row = &self.order.rows[place];
+            let outcome = match self.desk().book(row, &ahead) {
+                Ok(Booking::Nothing(used)) => {
+                    ahead.take(used);
+                    Outcome::Settled
+                }
+                Ok(Booking::Receipt(draft)) => {
+                    ahead.pay(&draft);
+                    self.waits(row).map_or(Outcome::Due, Outcome::Waiting)
+                }
+                Err(outcome) => outcome,
+            };
+            self.rows.insert(place, outcome);
+        }
+    }
+
+    /// What a row waits for that can be booked otherwise.
+    fn waits(&self, row: &Row) -> Option<WaitsFor> {
+        let rules = &self.mapping.payout;
+        let mut day = days_after(row.payout.paid_at, rules.delay_days);
+        if !row.approved {
+            match rules.post {
+                PayoutPost::Approve => return Some(WaitsFor::Approval),
+                PayoutPost::Auto => day = day.max(days_after(row.arrived, rules.auto_after_days)),
+            }
+        }
+        (self.today < day).then_some(WaitsFor::Day(day))
+    }
+
+    fn plan_receipt(&mut self, row: &Row, mut draft: ReceiptDraft) -> Outcome {
+        let part = part_of(row.receipt.as_ref(), &mut self.last_receipt);
+        draft.body.number = format!("{}/{}", self.invoice.number, part.0);
+        let outcome = planned(row.receipt.as_ref(), |stored| stored.body == draft.body);
+        self.pay(row, part, draft);
+        outcome
+    }
+
+    fn pay(&mut self, row: &Row, part: Part, draft: ReceiptDraft) {
+        self.ledger.pay(&draft);
+        self.receipts.push(Planned { part, of: row.payout.key.clone(), draft });
+    }
+
+    fn desk(&self) -> Desk<'a> {
+        Desk {
+            mapping: self.mapping,
+            store_id: self.order.store_id,
+            invoice: self.invoice,
+            today: self.today,
+            goods_kept: self.goods_kept,
+        }
+    }
+
+    fn finish(mut self, invoice: Fate, cancelled: Option<Cancelled>) -> Settlement {
+        self.settle_discounts();
+        let rows: Vec<_> = self
+            .order
+            .rows
+            .iter()
+            .enumerate()
+            .map(|(place, row)| Verdict {
+                of: row.payout.key.clone(),
+                outcome: self.rows.remove(&place).expect("every row was decided"),
+            })
+            .collect();
+        let records: Vec<_> = self
+            .order
+            .records
+            .iter()
+            .enumerate()
+            .map(|(place, record)| Verdict {
+                of: record.record.key.clone(),
+                outcome: self.records.remove(&place).expect("every record was decided"),
+            })
+            .collect();
+        let of_rows = rows.iter().filter_map(|verdict| changes_on(&verdict.outcome));
+        let of_records = records.iter().filter_map(|verdict| changes_on(&verdict.outcome));
+        let again_on = of_rows.chain(of_records).min();
+        self.receipts.sort_by_key(|receipt| receipt.part);
+        self.returns.sort_by_key(|one| one.part);
+        Settlement {
+            add: cancelled.and_then(|cancelled| self.record_to_add(cancelled)),
+            sums: self.sums_in_accurate(),
+            receipts: self.receipts,
+            returns: self.returns,
+            rows,
+            records,
+            invoice,
+            again_on,
+        }
+    }
+
+    /// A record whose refund a receipt has booked as a discount is settled.
+    fn settle_discounts(&mut self) {
+        let is_refunded = self.order.rows.iter().any(|row| {
+            let exists = row.receipt.as_ref().is_some_and(|receipt| receipt.stage == Stage::Exists);
+            exists && receipts::refund_in(&row.payout, self.mapping).is_positive()
+        });
+        for outcome in self.records.values_mut().filter(|outcome| **outcome == Outcome::Waiting(WaitsFor::Payout)) {
+            if is_refunded {
+                *outcome = Outcome::Settled;
+            }
+        }
+    }
+
+    fn record_to_add(&self, cancelled: Cancelled) -> Option<ReturnRecord> {
+        let key = key_of_cancellation();
+        let is_there = self.order.records.iter().any(|record| record.record.key == key);
+        (cancelled.after_shipping && !is_there).then(|| record_of_cancellation(self.order, cancelled))
+    }
+
+    /// What is booked in Accurate, without what is only wanted.
+    fn sums_in_accurate(&self) -> Sums {
+        let mut ledger = Ledger::open(self.invoice);
+        let exists = |stage: &Stage| *stage == Stage::Exists;
+        for receipt in self.order.rows.iter().filter_map(|row| row.receipt.as_ref()).filter(|one| exists(&one.stage)) {
+            ledger.pay(&receipt.draft);
+        }
+        let returns = self.order.records.iter().filter_map(|record| record.document.as_ref());
+        for document in returns.filter(|one| exists(&one.stage)) {
+            ledger.give_back(document.draft.total);
+        }
+        ledger.sums()
+    }
+}
+
+/// What becomes of the row or record of a document that was sent: what was booked stays, and a correction is a person's.
+fn sent<D>(document: &Document<D>, reason: Reason, changes: Vec<Correction>) -> Outcome {
+    if !changes.is_empty() {
+        return blocked(reason, AfterSale::Corrected { changes });
+    }
+    if document.stage == Stage::Exists { Outcome::Settled } else { Outcome::Due }
+}
+
+/// What becomes of a row or record whose document is wanted. A hindrance stays until the document changes.
+fn planned<D>(stored: Option<&Document<D>>, is_same: impl Fn(&D) -> bool) -> Outcome {
+    match stored {
+        Some(Document { stage: Stage::Blocked(finding), draft, .. }) if is_same(draft) => {
+            Outcome::Blocked(finding.clone())
+        }
+        _ => Outcome::Due,
+    }
+}
+
+/// The part of a document: its own, or the next one.
+fn part_of<D>(stored: Option<&Document<D>>, last: &mut Part) -> Part {
+    stored.map_or_else(
+        || {
+            last.0 += 1;
+            *last
+        },
+        |document| document.part,
+    )
+}
+
+/// The day on which time alone changes this.
+fn changes_on(outcome: &Outcome) -> Option<Date> {
+    match outcome {
+        Outcome::Waiting(WaitsFor::Day(day) | WaitsFor::ReturnRecord(_, day) | WaitsFor::Goods(day)) => Some(*day),
+        _ => None,
+    }
+}
