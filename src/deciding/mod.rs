@@ -2,14 +2,16 @@
 //!
 //! The rules are in [`crate::domain::decision`]; this module reads the orders and writes the verdicts. [`mapping`]
 //! applies mappings; [`preview`] shows what would happen to an order that is not stored; [`trial`]
-//! tries a mapping on orders of the past.
+//! tries a mapping on orders of the past; [`settling`] decides
+//! what is booked besides the invoice.
 
 pub mod mapping;
 pub mod preview;
+pub mod settling;
 pub mod trial;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -36,13 +38,22 @@ pub struct Deciding {
     mapping: Live<ActiveMapping>,
     /// Orders that cannot be read, or for which the decision panicked, with the revision that caused it.
     undecidable: Mutex<HashMap<OrderId, i64>>,
+    /// Orders for which the decision about payouts and returns panicked, with the revision that caused it.
+    unsettleable: Mutex<HashSet<(OrderId, i64)>>,
     decide: Decide,
 }
 
 impl Deciding {
     /// Uses this mapping until another one is applied.
     pub fn new(storage: Arc<dyn DecidingStorage>, clock: SharedClock, mapping: ActiveMapping) -> Self {
-        Self { storage, clock, mapping: Live::new(mapping), undecidable: Mutex::default(), decide }
+        Self {
+            storage,
+            clock,
+            mapping: Live::new(mapping),
+            undecidable: Mutex::default(),
+            unsettleable: Mutex::default(),
+            decide,
+        }
     }
 
     /// The same, with another decision function.
@@ -117,6 +128,10 @@ impl Deciding {
             "order {order_id} must not go from {from} to {to}; the others are decided without it"
         );
         None
+    }
+
+    fn unsettleable(&self) -> MutexGuard<'_, HashSet<(OrderId, i64)>> {
+        self.unsettleable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn undecidable(&self) -> MutexGuard<'_, HashMap<OrderId, i64>> {

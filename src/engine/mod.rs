@@ -192,10 +192,11 @@ impl Engine {
         if folded as i64 == batch || decided as i64 == batch {
             self.pace.took(batch, self.clock.monotonic().since(began));
         }
-        if decided > 0 {
+        let settled = self.deciding.settle_some(batch).await?;
+        if decided + settled > 0 {
             self.due_came();
         }
-        Ok(folded + decided)
+        Ok(folded + decided + settled)
     }
 
     /// Orders may be due: notifies the replicas that lead their books.

@@ -16,7 +16,7 @@ use crate::{
         claim::drafted,
         decide::{AND_ITS_INVOICE, DECIDED_FROM, is_free, read_undecided},
         dialect::{Columns, Dialect},
-        rows::{document_key, json as to_json, json_column, order_id, timestamp},
+        rows::{document_key, json as to_json, json_column, order_id},
     },
 };
 
@@ -142,11 +142,4 @@ pub(in crate::storage) async fn booked<T: Dialect>(
     let rows = rows_of_orders(db, &ids).await?.remove(order_id).unwrap_or_default();
     let documents = documents_of_orders(db, &ids).await?.remove(order_id).unwrap_or_default();
     Ok((rows, documents))
-}
-
-/// When the next decision is due.
-pub(in crate::storage) async fn next_at<T: Dialect>(db: &mut T) -> Result<Option<Timestamp>> {
-    let rows = db.fetch("SELECT MIN(due_at) AS at FROM unsettled", &[]).await?;
-    let at = rows.first().map(|row| row.number_if_any("at")).transpose()?.flatten();
-    at.map(timestamp).transpose()
 }

@@ -43,7 +43,6 @@ pub trait Storage:
     + Reconciliations
     + MasterLists
     + Requests
-    + Settling
     + Figures
     + Seen
     + Sessions
@@ -69,9 +68,9 @@ pub trait ImportStorage: Deliveries + Imports {}
 impl<T: Deliveries + Imports> ImportStorage for T {}
 
 /// What deciding needs: it follows mappings that other processes apply.
-pub trait DecidingStorage: Decisions + Mappings {}
+pub trait DecidingStorage: Decisions + Mappings + Settling {}
 
-impl<T: Decisions + Mappings> DecidingStorage for T {}
+impl<T: Decisions + Mappings + Settling> DecidingStorage for T {}
 
 /// What posting needs: it reads orders that are rechecked or that share a problem.
 pub trait PostingStorage: Attempts + Rechecks + Orders {}

@@ -42,9 +42,6 @@ pub trait Settling: Send + Sync {
     /// Orders about which it must be decided what is booked besides the invoice.
     async fn unsettled(&self, now: Timestamp, limit: i64) -> Result<Vec<Unsettled>>;
 
-    /// When the next such decision is due, if one waits for its time.
-    async fn next_unsettled_at(&self) -> Result<Option<Timestamp>>;
-
     /// Writes decisions. One whose order has news by now changes nothing. Returns how many took effect.
     async fn settle_orders(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<usize>;
 }
@@ -83,10 +80,6 @@ impl<B: Base> Settling for Sql<B> {
 
     async fn unsettled(&self, now: Timestamp, limit: i64) -> Result<Vec<Unsettled>> {
         read!(self, db => settling::read::unsettled(db, now, limit))
-    }
-
-    async fn next_unsettled_at(&self) -> Result<Option<Timestamp>> {
-        read!(self, db => settling::read::next_at(db))
     }
 
     async fn settle_orders(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<usize> {

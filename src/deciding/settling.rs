@@ -1,0 +1,142 @@
+//! Decides what is booked besides the invoice: receipts for payouts, and returns.
+
+use std::panic::AssertUnwindSafe;
+
+use jiff::civil::Date;
+
+use super::{Deciding, mapping::ActiveMapping, snapshot};
+use crate::{
+    domain::{
+        day_in_wib,
+        decision::cancellation,
+        document::{Drafted, Kind, Progress},
+        history::Cancellation,
+        manual::Manual,
+        mapping::OnCancel,
+        money::Rupiah,
+        settlement::{self, Cancelled, Document, Invoice, Order, Record, Row, Settlement, Stage, Standing},
+        state::State,
+    },
+    storage::{OrderDocument, Result, RowContent, RowRecord, SettlementVerdict, Unsettled},
+};
+
+impl Deciding {
+    /// Decides about up to `batch` orders what is booked besides their invoices; returns how many decisions took effect.
+    pub async fn settle_some(&self, batch: i64) -> Result<usize> {
+        let skipped = self.unsettleable().len() as i64;
+        let now = self.clock.now();
+        let orders = self.storage.unsettled(now, batch + skipped).await?;
+        let (mapping, today) = (self.mapping(), day_in_wib(now));
+        let mut verdicts = Vec::with_capacity(orders.len());
+        for order in &orders {
+            let key = (order.order.order_id.clone(), order.revision);
+            if self.unsettleable().contains(&key) {
+                continue;
+            }
+            let decided = std::panic::catch_unwind(AssertUnwindSafe(|| settle(order, &mapping, today)));
+            let Ok(settlement) = decided else {
+                let order_id = key.0.as_str();
+                tracing::error!(order_id, "deciding about payouts of order {order_id} panicked; it is skipped");
+                metrics::counter!("forstok_accurate_task_panics_total", "task" => "deciding").increment(1);
+                self.unsettleable().insert(key);
+                continue;
+            };
+            let (order_id, revision) = key;
+            verdicts.push(SettlementVerdict { order_id, revision, mapping_revision: mapping.revision, settlement });
+        }
+        if verdicts.is_empty() {
+            return Ok(0);
+        }
+        self.storage.settle_orders(&verdicts, self.clock.now()).await
+    }
+}
+
+/// Decides about one order.
+pub fn settle(order: &Unsettled, active: &ActiveMapping, today: Date) -> Settlement {
+    let snapshot = snapshot(&order.order).ok();
+    let rows: Vec<_> = order.rows.iter().filter_map(|row| payout(row, &order.documents)).collect();
+    let records: Vec<_> = order.rows.iter().filter_map(|row| record(row, &order.documents)).collect();
+    let known = Order {
+        store_id: &order.order.store_id,
+        channel_order_id: &order.channel_order_id,
+        invoice: invoice(order),
+        cancelled: cancelled(order, active),
+        snapshot: snapshot.as_ref(),
+        rows: &rows,
+        records: &records,
+    };
+    settlement::settle(&known, &active.mapping, today)
+}
+
+/// The order's invoice, as far as receipts and returns depend on it.
+fn invoice(order: &Unsettled) -> Invoice<'_> {
+    match (order.order.state, &order.invoice, &order.order.draft) {
+        (State::VoidDue, ..) => Invoice::Leaving,
+        (State::Ignored, ..) => Invoice::Absent(order.order.reason),
+        (State::Voided, ..) => Invoice::Absent(None),
+        (_, Some(invoice), Some(draft)) => {
+            let total = Rupiah::from_decimal(invoice.total);
+            Invoice::Exists(Standing { draft, number: &invoice.number, total })
+        }
+        _ => Invoice::Awaited,
+    }
+}
+
+/// The order's cancellation, if it counts and the invoice is not kept.
+fn cancelled(order: &Unsettled, active: &ActiveMapping) -> Option<Cancelled> {
+    let (history, manual) = (&order.order.history, order.order.manual.as_ref());
+    let counts = cancellation(history, &active.mapping, manual) == Cancellation::Counts
+        && active.mapping.on_cancel == OnCancel::Void
+        && manual.is_none_or(|manual| manual.decision != Manual::Now);
+    let at = history.last_cancelled_at().filter(|_| counts)?;
+    Some(Cancelled { day: day_in_wib(at), after_shipping: history.had_left_when_cancelled() })
+}
+
+fn payout(row: &RowRecord, documents: &[OrderDocument]) -> Option<Row> {
+    let RowContent::Payout(payout) = &row.content else { return None };
+    let receipt = document(row, documents, |draft| match draft {
+        Drafted::Receipt(draft) => Some(draft.clone()),
+        Drafted::Invoice(_) | Drafted::Return(_) => None,
+    });
+    Some(Row { payout: payout.clone(), arrived: day_in_wib(row.content_at), approved: row.approved.is_some(), receipt })
+}
+
+fn record(row: &RowRecord, documents: &[OrderDocument]) -> Option<Record> {
+    let RowContent::Return(record) = &row.content else { return None };
+    let document = document(row, documents, |draft| match draft {
+        Drafted::Return(draft) => Some(draft.clone()),
+        Drafted::Invoice(_) | Drafted::Receipt(_) => None,
+    });
+    Some(Record {
+        record: record.clone(),
+        arrived: day_in_wib(row.arrived_at),
+        approved: row.approved.is_some(),
+        document,
+    })
+}
+
+/// The document that books a row.
+fn document<D>(
+    row: &RowRecord,
+    documents: &[OrderDocument],
+    draft: impl Fn(&Drafted) -> Option<D>,
+) -> Option<Document<D>> {
+    let part = row.document.as_ref()?.part;
+    let kind: Kind = row.content.kind();
+    let stored = documents.iter().find(|document| (document.kind, document.part) == (kind, part))?;
+    Some(Document { part, stage: stage(stored), draft: draft(stored.draft.as_ref()?)? })
+}
+
+/// How far posting is with a document.
+fn stage(document: &OrderDocument) -> Stage {
+    match document.progress {
+        Progress::Exists => Stage::Exists,
+        Progress::Gone => Stage::Gone,
+        Progress::Due | Progress::Blocked if document.may_exist => Stage::Sent,
+        Progress::Due => Stage::Planned,
+        Progress::Blocked => match document.findings.first() {
+            Some(finding) => Stage::Blocked(finding.clone()),
+            None => Stage::Planned,
+        },
+    }
+}
