@@ -269,7 +269,7 @@ async fn an_invoice_that_may_exist_in_one_book_is_not_created_in_another() {
     };
     let saved = forstok_accurate::accurate::invoices::save(
         &session_of_main(&books),
-        &claim.draft.body,
+        &claim.draft.invoice().expect("an invoice").body,
         forstok_accurate::accurate::client::LastStart::NEVER,
     )
     .await;
@@ -294,11 +294,15 @@ async fn a_save_of_an_attempt_from_before_the_book_was_taken_over_again_never_le
     let earlier = session.last_start(claim.lease_until);
     // This process lost the book for a moment and leads it again: its own leases have ended too.
     session.begin_term();
-    let saved = forstok_accurate::accurate::invoices::save(&session, &claim.draft.body, earlier).await;
+    let saved =
+        forstok_accurate::accurate::invoices::save(&session, &claim.draft.invoice().expect("an invoice").body, earlier)
+            .await;
     assert!(saved.is_err(), "{saved:?}");
     assert_eq!(books.invoices()[MAIN], 0);
     let now = session.last_start(claim.lease_until);
-    forstok_accurate::accurate::invoices::save(&session, &claim.draft.body, now).await.expect("saved");
+    forstok_accurate::accurate::invoices::save(&session, &claim.draft.invoice().expect("an invoice").body, now)
+        .await
+        .expect("saved");
     assert_eq!(books.invoices()[MAIN], 1);
 }
 

@@ -214,7 +214,10 @@ async fn orders_that_were_claimed_when_the_service_was_killed_are_looked_up_and_
     world.forstok_sends(order("1").ready_to_ship()).await;
     let claim = world.only_claim().await;
     // The process dies between the save and recording its result.
-    post::attempt(&session(&world.wire, &world.clock, true), claim, |_| SignedDuration::ZERO).await;
+    post::attempt(&session(&world.wire, &world.clock, true), claim.invoice().expect("an invoice"), |_| {
+        SignedDuration::ZERO
+    })
+    .await;
     assert_eq!(world.accurate.invoice_count(), 1);
     let target = postgres::new_database().await;
     let now = world.clock.now();

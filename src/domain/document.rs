@@ -41,6 +41,14 @@ pub enum Drafted {
 }
 
 impl Drafted {
+    /// The draft of an invoice, if it is one.
+    pub fn invoice(&self) -> Option<&Draft> {
+        match self {
+            Self::Invoice(draft) => Some(draft),
+            Self::Receipt(_) | Self::Return(_) => None,
+        }
+    }
+
     /// The number that it is to have.
     pub fn number(&self) -> &str {
         match self {

@@ -23,6 +23,7 @@ use crate::{
         invoices,
         outcome::Failure,
     },
+    domain::invoice::Draft,
     storage::Claim,
 };
 
@@ -73,7 +74,7 @@ struct Batch<'a> {
 
 impl<'a> Group<'a> {
     /// Creates a group for these claims. Makes no call.
-    pub fn begin(session: &'a Session, bulks: &'a Bulks, claims: Vec<Claim>) -> Self {
+    pub fn begin(session: &'a Session, bulks: &'a Bulks, claims: Vec<Claim<Draft>>) -> Self {
         let (mut tried, mut fresh, mut ended) = (Vec::new(), Vec::new(), Vec::new());
         for claim in claims {
             let mut attempt = Attempt::begin(session, claim);

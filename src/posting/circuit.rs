@@ -336,17 +336,18 @@ mod tests {
         assert_eq!(missing(&mut circuit, Right::Delete(Kind::Invoice)), Change::Paused);
         assert_eq!(missing(&mut circuit, Right::Delete(Kind::Invoice)), Change::None);
         let gates = |circuit: &Circuit| Lane::ALL.map(|lane| circuit.lane(lane, at(0)));
-        assert_eq!(gates(&circuit), [Gate::Open, Gate::Open, Gate::Shut(at(1))]);
+        let shut = Gate::Shut(at(1));
+        assert_eq!(gates(&circuit), [Gate::Open, Gate::Open, shut, Gate::Open, Gate::Open]);
         assert_eq!(circuit.gate(at(0)), Gate::Open);
         assert_eq!(circuit.shown().map(|pause| pause.code), Some("right_missing"));
         missing(&mut circuit, Right::Save(Kind::Invoice));
-        assert_eq!(gates(&circuit), [Gate::Shut(at(1)); 3]);
+        assert_eq!(gates(&circuit), [shut, shut, shut, Gate::Open, Gate::Open]);
         assert_eq!(circuit.note_right(Right::Delete(Kind::Invoice), None, at(0)), Change::Resumed);
-        assert_eq!(gates(&circuit), [Gate::Shut(at(1)), Gate::Shut(at(1)), Gate::Open]);
+        assert_eq!(gates(&circuit), [shut, shut, Gate::Open, Gate::Open, Gate::Open]);
         assert_eq!(circuit.note(Health::Good, at(0)), Change::None, "another call says nothing about this right");
         missing(&mut circuit, Right::CreateCustomers);
         circuit.note_right(Right::Save(Kind::Invoice), None, at(0));
-        assert_eq!(gates(&circuit), [Gate::Open; 3]);
+        assert_eq!(gates(&circuit), [Gate::Open; 5]);
         assert!(circuit.shown().is_some());
     }
 

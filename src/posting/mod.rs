@@ -41,7 +41,6 @@ use self::{
 use crate::{
     accurate::{client::Session, credentials::Credentials, invoices::LARGEST_BULK, outcome::Failure},
     clock::{Monotonic, SharedClock, StepWatch},
-    domain::document::Drafted,
     signals::Signals,
     storage::{Claim, Claimable, Lane, LongestWaits, PostingStorage, Result, Selection},
 };
@@ -113,15 +112,15 @@ struct Book {
 #[derive(Debug)]
 pub enum Work {
     /// One order's attempt.
-    One(Box<Claim<Drafted>>),
+    One(Box<Claim>),
     /// Attempts that share their calls.
-    Many(Vec<Claim<Drafted>>),
+    Many(Vec<Claim>),
     /// A recheck of something that blocked orders wait for.
     Recheck,
 }
 
 impl Work {
-    fn one(claim: Claim<Drafted>) -> Self {
+    fn one(claim: Claim) -> Self {
         Self::One(Box::new(claim))
     }
 }

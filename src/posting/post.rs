@@ -20,6 +20,7 @@ use crate::{
     domain::{
         about::{About, Difference, Field},
         document::Kind,
+        invoice::Draft,
         money::Rupiah,
         reason::{Finding, Reason, Warning},
         recheck::Subject,
@@ -35,7 +36,7 @@ pub(super) const SAVE_MAY_ARRIVE: &str = "an earlier save of the same invoice ma
 const READABLE_AGAIN_WITHIN: i64 = 3;
 
 /// Makes one attempt. `wait_after` returns the wait after n failures in a row.
-pub async fn attempt(session: &Session, claim: Claim, wait_after: impl Fn(i64) -> SignedDuration) -> Attempted {
+pub async fn attempt(session: &Session, claim: Claim<Draft>, wait_after: impl Fn(i64) -> SignedDuration) -> Attempted {
     let mut attempt = Attempt::begin(session, claim);
     let end = match attempt.claim.purpose {
         Purpose::Create => attempt.invoice().await,

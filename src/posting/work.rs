@@ -15,7 +15,8 @@ use crate::{
     clock::{Monotonic, until},
     domain::{
         about::About,
-        document::{Drafted, Kind},
+        document::Kind,
+        invoice::Draft,
         reason::{Finding, Reason},
         recheck::Subject,
         timeline::{Entry, Event},
@@ -53,7 +54,7 @@ impl Posting {
     }
 
     /// Makes one attempt for a claim and stores its outcome.
-    pub async fn attempt(&self, book: &str, claim: Claim<Drafted>) -> Result<()> {
+    pub async fn attempt(&self, book: &str, claim: Claim) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         let claims = [self.claimed(&claim)];
         let (session, chance) = (&known.session, self.chance());
@@ -70,7 +71,7 @@ impl Posting {
     }
 
     /// Makes the attempts of many claims with as few calls as possible and stores the outcomes.
-    async fn attempt_many(&self, book: &str, claims: Vec<Claim<Drafted>>) -> Result<()> {
+    async fn attempt_many(&self, book: &str, claims: Vec<Claim>) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         let claimed: Vec<_> = claims.iter().map(|claim| self.claimed(claim)).collect();
         self.tell_of_invoices(book, &known.session).await;
@@ -111,7 +112,7 @@ impl Posting {
         book: &str,
         known: &Book,
         claimed: &[Claimed],
-        claims: Vec<Claim>,
+        claims: Vec<Claim<Draft>>,
     ) -> (Result<()>, bool) {
         // Orders that failed together are retried together, to share calls again.
         let chance = self.chance();
@@ -314,7 +315,7 @@ struct Claimed {
 }
 
 impl Posting {
-    fn claimed(&self, claim: &Claim<Drafted>) -> Claimed {
+    fn claimed(&self, claim: &Claim) -> Claimed {
         Claimed {
             document: DocumentKey { order_id: claim.order_id.clone(), kind: claim.kind, part: claim.part },
             nth: claim.earlier_tries + 1,

@@ -87,7 +87,7 @@ pub(super) async fn claim<T: Dialect>(
     selection: Selection,
     now: Timestamp,
     lease_until: Timestamp,
-) -> Result<Vec<Claim<Drafted>>> {
+) -> Result<Vec<Claim>> {
     let (ids, limit) = match selection {
         Selection::Due { lane, newest_first, limit } => {
             (ids(lane, "next_attempt_at", if newest_first { "DESC" } else { "ASC" }, "$4"), limit)
@@ -114,7 +114,7 @@ pub(super) async fn claim_blocked<T: Dialect>(
     document: &DocumentKey,
     now: Timestamp,
     lease_until: Timestamp,
-) -> Result<Option<Claim<Drafted>>> {
+) -> Result<Option<Claim>> {
     let which = "order_id = $1 AND kind = $4 AND part = $5 AND state = 'blocked' AND doubt_since <> 0
                  AND lease_until <= $2 AND accurate_id IS NULL
                  AND EXISTS (SELECT 1 FROM orders o WHERE o.order_id = documents.order_id AND o.undecided = 0)";
@@ -131,7 +131,7 @@ async fn take<T: Dialect>(
     now: Timestamp,
     lease_until: Timestamp,
     values: &[Value<'_>],
-) -> Result<Vec<Claim<Drafted>>> {
+) -> Result<Vec<Claim>> {
     // As long as a save is in doubt no deletion is tried; an earlier attempt may have tried one.
     //
     // An attempt whose end is not known may have sent its save at any moment of its lease, hence the end of it by the
@@ -215,7 +215,7 @@ fn block(row: &impl Columns, order: &impl Columns, problem: &StorageError, now: 
     Ok(settlement)
 }
 
-fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) -> Result<Claim<Drafted>> {
+fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) -> Result<Claim> {
     let DocumentKey { order_id, kind, part } = document_key(row)?;
     let number = row.text("number")?.to_owned();
     Ok(Claim {

@@ -87,6 +87,11 @@ pub(super) async fn put(db: &mut impl Dialect, new: &NewMapping, now: Timestamp)
     ] {
         db.execute(format!("UPDATE orders SET undecided = 1, revision = revision + 1 WHERE {affected}"), &[]).await?;
     }
+    let sql = "INSERT INTO unsettled (order_id)
+                   SELECT DISTINCT order_id FROM settlement_rows
+                   WHERE order_id <> '' AND kind IN ('payout', 'return') AND state IN ('waiting', 'due', 'blocked')
+               ON CONFLICT (order_id) DO UPDATE SET revision = unsettled.revision + 1, due_at = 0";
+    db.execute(sql, &[]).await?;
     let NewMapping { document, who, note, changes, .. } = new.clone();
     Ok(Some(MappingRevision { revision: newest + 1, at: now, who, note, document, changes }))
 }

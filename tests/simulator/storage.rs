@@ -5,6 +5,7 @@ mod imports;
 mod lists;
 mod others;
 mod reconciliation;
+mod settling;
 mod stages;
 
 use std::{

@@ -35,12 +35,12 @@ async fn settle(world: &World, claim: &Claim, outcome: Outcome) -> Result<Vec<Se
 }
 
 fn exists(claim: &Claim, id: i64) -> Outcome {
-    let (number, total) = (claim.draft.body.number.clone(), claim.draft.total.decimal());
+    let (number, total) = (claim.draft.number().to_owned(), 150_000.into());
     Outcome::Exists { document: ExistingDocument { id, number, total } }
 }
 
 fn gone(claim: &Claim) -> Outcome {
-    Outcome::Gone { number: claim.draft.body.number.clone(), by: Deletion::ThisAttempt }
+    Outcome::Gone { number: claim.draft.number().to_owned(), by: Deletion::ThisAttempt }
 }
 
 pub(super) async fn an_unlawful_change_of_state_is_refused_and_nothing_is_written(base: Base) {

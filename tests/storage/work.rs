@@ -139,15 +139,15 @@ pub(super) async fn what_may_be_claimed_is_counted_by_lane_up_to_a_limit(base: B
     };
     let all_of_them = counts(100).await;
     assert_eq!(all_of_them.iter().sum::<i64>(), world.count(State::Due).await + world.count(State::VoidDue).await);
-    assert!(all_of_them.iter().all(|count| *count > 0), "{all_of_them:?}");
-    assert_eq!(counts(1).await, [1, 1, 1]);
+    assert!(all_of_them[..3].iter().all(|count| *count > 0), "{all_of_them:?}");
+    assert_eq!(counts(1).await, [1, 1, 1, 0, 0]);
     for lane in Lane::ALL {
         let selection = Selection::Due { lane, newest_first: true, limit: 100 };
         let claims =
             world.storage.claim(BOOK, selection, now, now + SignedDuration::from_mins(1)).await.expect("claimed");
         assert_eq!(claims.len() as i64, all_of_them[lane as usize], "{lane:?}");
     }
-    assert_eq!(counts(100).await, [0, 0, 0], "all are under a lease");
+    assert_eq!(counts(100).await, [0; 5], "all are under a lease");
 }
 
 pub(super) async fn a_claim_takes_the_longest_due_first_or_the_newest(base: Base) {

@@ -112,7 +112,7 @@ async fn a_crash_between_the_save_and_its_settlement_makes_one_invoice() {
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     let claim = world.only_claim().await;
     let session = session(&world.wire, &world.clock, true);
-    let attempted = post::attempt(&session, claim, SignedDuration::from_secs).await;
+    let attempted = post::attempt(&session, claim.invoice().expect("an invoice"), SignedDuration::from_secs).await;
     assert!(matches!(attempted.settlement.outcome, Outcome::Exists { .. }), "{attempted:?}");
     let saves = world.saves();
     world = world.dies_and_starts_again().await;
@@ -240,7 +240,7 @@ async fn a_save_whose_slot_is_free_only_after_its_lease_is_not_sent() {
     let session = session(&world.wire, &world.clock, true);
     // Calls are delayed, here because Accurate asked to slow down; another worker may own the order by then.
     session.slow_down(LEASE);
-    let attempted = post::attempt(&session, claim, |_| SignedDuration::ZERO).await;
+    let attempted = post::attempt(&session, claim.invoice().expect("an invoice"), |_| SignedDuration::ZERO).await;
     assert!(matches!(attempted.settlement.outcome, Outcome::Postponed { .. }), "{attempted:?}");
     assert_eq!((world.saves(), world.accurate.invoice_count()), (0, 0));
 }

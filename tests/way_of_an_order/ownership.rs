@@ -2,7 +2,7 @@
 
 use forstok_accurate::{
     clock::Clock,
-    domain::reason::Warning,
+    domain::{document::Drafted, reason::Warning},
     sandbox::{Action, Fault, On},
     storage::{ExistingDocument, Outcome, Settled, Settlement, State},
 };
@@ -37,7 +37,8 @@ async fn without_the_order_id_in_its_description_no_invoice_is_saved() {
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     let mut claim = world.only_claim().await;
     // As an earlier mapping may have it.
-    claim.draft.body.description = NUMBER.to_owned();
+    let Drafted::Invoice(draft) = &mut claim.draft else { panic!("an invoice is due") };
+    draft.body.description = NUMBER.to_owned();
     world.attempt(claim).await;
     assert_eq!((world.state(ORDER).await.as_str(), world.saves()), ("blocked: number_conflict", 0));
 }

@@ -62,7 +62,7 @@ pub enum Purpose {
 
 /// A document that a worker may work on until the lease ends.
 #[derive(Clone, Debug)]
-pub struct Claim<D = Draft> {
+pub struct Claim<D = Drafted> {
     /// Of which order.
     pub order_id: OrderId,
     /// What sort of document.
@@ -111,14 +111,14 @@ pub struct Claim<D = Draft> {
 #[derive(Clone, Debug)]
 pub enum ClaimOf {
     /// Of an invoice.
-    Invoice(Claim),
+    Invoice(Claim<Draft>),
     /// Of a receipt.
     Receipt(Claim<ReceiptDraft>),
     /// Of a return.
     Return(Claim<ReturnDraft>),
 }
 
-impl Claim<Drafted> {
+impl Claim {
     /// The claim with the type of its document's draft.
     pub fn typed(self) -> ClaimOf {
         let (draft, claim) = self.take_draft();
@@ -130,7 +130,7 @@ impl Claim<Drafted> {
     }
 
     /// The claim of an invoice, if it is one.
-    pub fn invoice(self) -> Option<Claim> {
+    pub fn invoice(self) -> Option<Claim<Draft>> {
         match self.typed() {
             ClaimOf::Invoice(claim) => Some(claim),
             ClaimOf::Receipt(_) | ClaimOf::Return(_) => None,

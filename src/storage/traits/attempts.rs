@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    domain::{document::Drafted, order::OrderId},
+    domain::order::OrderId,
     storage::{
         Claim, Claimable, LongestWaits, Result, Selection, Settled, Settlement, attempts, claim, settle,
         sql::{Base, Sql, read, write},
@@ -20,7 +20,7 @@ pub trait Attempts: Send + Sync {
         selection: Selection,
         now: Timestamp,
         lease_until: Timestamp,
-    ) -> Result<Vec<Claim<Drafted>>>;
+    ) -> Result<Vec<Claim>>;
 
     /// Counts the documents of a book that may be claimed now, by lane; stops counting at `most` in each.
     async fn claimable(&self, book: &str, now: Timestamp, most: i64) -> Result<Claimable>;
@@ -53,7 +53,7 @@ impl<B: Base> Attempts for Sql<B> {
         selection: Selection,
         now: Timestamp,
         lease_until: Timestamp,
-    ) -> Result<Vec<Claim<Drafted>>> {
+    ) -> Result<Vec<Claim>> {
         write!(self, Small, db => claim::claim(db, book, selection, now, lease_until))
     }
 

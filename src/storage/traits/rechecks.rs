@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    domain::{document::Drafted, recheck::Subject},
+    domain::recheck::Subject,
     storage::{
         Claim, DocumentKey, Recheck, Result, claim, order_recheck, recheck,
         sql::{Base, Sql, read, write},
@@ -39,7 +39,7 @@ pub trait Rechecks: Send + Sync {
         document: &DocumentKey,
         now: Timestamp,
         lease_until: Timestamp,
-    ) -> Result<Option<Claim<Drafted>>>;
+    ) -> Result<Option<Claim>>;
 
     /// Makes the order of a blocked document undecided, and the document due again.
     async fn retry_blocked(&self, document: &DocumentKey, now: Timestamp) -> Result<()>;
@@ -79,7 +79,7 @@ impl<B: Base> Rechecks for Sql<B> {
         document: &DocumentKey,
         now: Timestamp,
         lease_until: Timestamp,
-    ) -> Result<Option<Claim<Drafted>>> {
+    ) -> Result<Option<Claim>> {
         write!(self, Small, db => claim::claim_blocked(db, document, now, lease_until))
     }
 
