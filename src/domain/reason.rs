@@ -269,6 +269,19 @@ impl Reason {
                 | Self::Excluded
         )
     }
+
+    /// Whether it is why a payout row or a return record is blocked, never an order.
+    pub fn is_after_sale(self) -> bool {
+        matches!(
+            self,
+            Self::FeeKindUnmapped
+                | Self::PayoutRest
+                | Self::PayoutLate
+                | Self::PayoutCorrected
+                | Self::PayoutUnmatched
+                | Self::ReturnNeedsPerson
+        )
+    }
 }
 
 impl Warning {
@@ -313,8 +326,8 @@ mod tests {
         let row = |code: &str, sentence: &str, remedy: &str| format!("| `{code}` | {sentence} | {remedy} |\n");
         let head = "| code | meaning | what to do |\n| --- | --- | --- |\n";
         let english = Language::English;
-        let reasons = |by_rule: bool| {
-            let listed = Reason::ALL.iter().filter(|reason| reason.is_by_rule() == by_rule);
+        let reasons = |is_listed: &dyn Fn(Reason) -> bool| {
+            let listed = Reason::ALL.iter().filter(|reason| is_listed(**reason));
             listed.map(|one| row(one.code(), one.sentence(english), one.remedy(english))).collect::<String>()
         };
         let warnings = Warning::ALL.iter().map(|one| row(one.code(), one.sentence(english), one.remedy(english)));
@@ -333,13 +346,19 @@ hour. *Retry* checks immediately.
 ## Why an order is ignored
 
 {head}{ignored}
+## Why a payout or a return is blocked
+
+Some of the reasons above can block a payout or a return too, for example an account that is not mapped.
+
+{head}{after_sale}
 ## Warnings
 
 The invoice was created or deleted, but a person should check something about it.
 
 {head}{warnings}",
-            blocked = reasons(false),
-            ignored = reasons(true),
+            blocked = reasons(&|reason| !reason.is_by_rule() && !reason.is_after_sale()),
+            ignored = reasons(&Reason::is_by_rule),
+            after_sale = reasons(&Reason::is_after_sale),
             warnings = warnings.collect::<String>(),
         )
     }

@@ -16,6 +16,7 @@ mod settling;
 mod stock;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use jiff::civil::Date;
 

@@ -123,8 +123,10 @@ pub enum WaitsFor {
     ReturnRecord(Rupiah, Date),
     /// The arrival of the goods; from this day on a person is asked.
     Goods(Date),
-    /// A person: who books the return in Accurate (`returns.mode = "list"`), or who decides about a cancelled order.
+    /// A person who books the return in Accurate: `returns.mode = "list"`.
     Person,
+    /// A person's decision about an order that was cancelled although something is booked on its invoice.
+    Decision,
 }
 
 /// What becomes of the invoice of an order.

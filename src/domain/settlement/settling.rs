@@ -67,7 +67,7 @@ impl<'a> Settling<'a> {
         match (&fate, cancelled) {
             (Fate::Void, _) => self.hold_everything(WaitsFor::Invoice),
             // Nothing is added to what a person has to decide about.
-            (Fate::Blocked(_), _) => self.hold_everything(WaitsFor::Person),
+            (Fate::Blocked(_), _) => self.hold_everything(WaitsFor::Decision),
             (Fate::Kept, _) => {
                 self.decide_records(cancelled);
                 self.decide_rows();
