@@ -5,7 +5,8 @@
 //! # Layout
 //!
 //! - Inside the process, with a fake clock and the sandbox in place of Accurate: `way_of_an_order`, `recovery`, `books`,
-//!   `cases`, `samples`, `mapping_modes`, `check`, `lists`, `reconciliation`, `large_replies`, `supervision`, most of `importing`
+//!   `cases`, `samples`, `mapping_modes`, `check`, `lists`, `settling_calls`, `reconciliation`, `large_replies`, `supervision`, most of
+//!   `importing`
 //! - Storage: `storage`, `copy`, `query_plans`
 //! - The real binary as a process: `binary`, `mapping_surface`, `pages`, `browser`
 //! - Seeded worlds in simulated time: `simulator`
@@ -37,6 +38,7 @@ mod query_plans;
 mod reconciliation;
 mod recovery;
 mod samples;
+mod settling_calls;
 mod simulator;
 mod storage;
 mod supervision;

@@ -237,7 +237,7 @@ const PHRASES: &[Phrase] = {
             class: C::Ambiguous,
         },
         // One client takes it for an invoice that is paid already (payout.md §2, ?).
-        Phrase { words: "sisa tagihan", before: PAYMENT_WORDS, needs: ABOVE, then: Anything, class: REFUSED },
+        Phrase { words: "sisa tagihan", before: PAYMENT_WORDS, needs: ABOVE, then: End, class: REFUSED },
         Phrase { words: "request per detik", before: LIMIT_WORDS, needs: LIMIT, then: Anything, class: C::SlowDown },
         Phrase { words: "paralel", before: LIMIT_WORDS, needs: LIMIT, then: EndOfSentence, class: C::SlowDown },
     ]

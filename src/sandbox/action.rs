@@ -2,6 +2,8 @@
 
 use axum::http::Method;
 
+use crate::domain::document::Kind;
+
 /// One call of Accurate's API (accurate.md §1, §4, §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each name says its URL")]
@@ -12,6 +14,16 @@ pub enum Action {
     InvoiceDetail,
     InvoiceList,
     InvoiceDelete,
+    ReceiptSave,
+    ReceiptBulkSave,
+    ReceiptDetail,
+    ReceiptList,
+    ReceiptDelete,
+    ReturnSave,
+    ReturnBulkSave,
+    ReturnDetail,
+    ReturnList,
+    ReturnDelete,
     CustomerSave,
     CustomerDetail,
     CustomerList,
@@ -24,15 +36,43 @@ pub enum Action {
     PaymentTermList,
 }
 
+/// What a call does with documents of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each name says its URL")]
+pub enum Deed {
+    Save,
+    BulkSave,
+    Detail,
+    List,
+    Delete,
+}
+
+impl Deed {
+    /// Whether it saves.
+    pub fn saves(self) -> bool {
+        matches!(self, Self::Save | Self::BulkSave)
+    }
+}
+
 impl Action {
     /// All of them, in the order of the enum.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 26] = [
         Self::ApiToken,
         Self::InvoiceSave,
         Self::InvoiceBulkSave,
         Self::InvoiceDetail,
         Self::InvoiceList,
         Self::InvoiceDelete,
+        Self::ReceiptSave,
+        Self::ReceiptBulkSave,
+        Self::ReceiptDetail,
+        Self::ReceiptList,
+        Self::ReceiptDelete,
+        Self::ReturnSave,
+        Self::ReturnBulkSave,
+        Self::ReturnDetail,
+        Self::ReturnList,
+        Self::ReturnDelete,
         Self::CustomerSave,
         Self::CustomerDetail,
         Self::CustomerList,
@@ -54,6 +94,16 @@ impl Action {
             Self::InvoiceDetail => "sales-invoice/detail",
             Self::InvoiceList => "sales-invoice/list",
             Self::InvoiceDelete => "sales-invoice/delete",
+            Self::ReceiptSave => "sales-receipt/save",
+            Self::ReceiptBulkSave => "sales-receipt/bulk-save",
+            Self::ReceiptDetail => "sales-receipt/detail",
+            Self::ReceiptList => "sales-receipt/list",
+            Self::ReceiptDelete => "sales-receipt/delete",
+            Self::ReturnSave => "sales-return/save",
+            Self::ReturnBulkSave => "sales-return/bulk-save",
+            Self::ReturnDetail => "sales-return/detail",
+            Self::ReturnList => "sales-return/list",
+            Self::ReturnDelete => "sales-return/delete",
             Self::CustomerSave => "customer/save",
             Self::CustomerDetail => "customer/detail",
             Self::CustomerList => "customer/list",
@@ -72,9 +122,37 @@ impl Action {
         Self::ALL.into_iter().find(|action| action.name() == name)
     }
 
+    /// What it does with which kind of document; `None` if it is about something else.
+    pub fn on_documents(self) -> Option<(Kind, Deed)> {
+        Some(match self {
+            Self::InvoiceSave => (Kind::Invoice, Deed::Save),
+            Self::InvoiceBulkSave => (Kind::Invoice, Deed::BulkSave),
+            Self::InvoiceDetail => (Kind::Invoice, Deed::Detail),
+            Self::InvoiceList => (Kind::Invoice, Deed::List),
+            Self::InvoiceDelete => (Kind::Invoice, Deed::Delete),
+            Self::ReceiptSave => (Kind::Receipt, Deed::Save),
+            Self::ReceiptBulkSave => (Kind::Receipt, Deed::BulkSave),
+            Self::ReceiptDetail => (Kind::Receipt, Deed::Detail),
+            Self::ReceiptList => (Kind::Receipt, Deed::List),
+            Self::ReceiptDelete => (Kind::Receipt, Deed::Delete),
+            Self::ReturnSave => (Kind::Return, Deed::Save),
+            Self::ReturnBulkSave => (Kind::Return, Deed::BulkSave),
+            Self::ReturnDetail => (Kind::Return, Deed::Detail),
+            Self::ReturnList => (Kind::Return, Deed::List),
+            Self::ReturnDelete => (Kind::Return, Deed::Delete),
+            _ => return None,
+        })
+    }
+
+    /// Whether it saves documents of this kind.
+    pub(super) fn saves(self, kind: Kind) -> bool {
+        self.on_documents().is_some_and(|(of, deed)| of == kind && deed.saves())
+    }
+
     /// Whether it changes data.
     pub fn writes(self) -> bool {
-        matches!(self, Self::InvoiceSave | Self::InvoiceBulkSave | Self::InvoiceDelete | Self::CustomerSave)
+        let changes = |(_, deed): (Kind, Deed)| deed.saves() || deed == Deed::Delete;
+        self == Self::CustomerSave || self.on_documents().is_some_and(changes)
     }
 
     /// Whether it lists masters.
@@ -93,9 +171,10 @@ impl Action {
 
     /// Its HTTP method (accurate.md §3).
     pub fn method(self) -> Method {
-        match self {
-            Self::ApiToken | Self::InvoiceSave | Self::InvoiceBulkSave | Self::CustomerSave => Method::POST,
-            Self::InvoiceDelete => Method::DELETE,
+        match self.on_documents() {
+            Some((_, Deed::Save | Deed::BulkSave)) => Method::POST,
+            Some((_, Deed::Delete)) => Method::DELETE,
+            _ if matches!(self, Self::ApiToken | Self::CustomerSave) => Method::POST,
             _ => Method::GET,
         }
     }

@@ -1,17 +1,15 @@
-//! The sandbox's data, and which changes look-ups already show.
+//! The sandbox's data, and what documents do to each other.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeSet, VecDeque},
-    time::Duration,
-};
+use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::{
-    Account, AccountType, Action, Customer, Invoice, InvoiceLine, Item, LetterCase, Masters, Named, Receipt, Settings,
-    Tax, messages,
+    Account, AccountType, Action, Customer, Invoice, InvoiceLine, Item, Masters, Named, Receipt, SalesReturn, Settings,
+    Settlement, Tax,
+    documents::Documents,
+    messages,
     register::{Record, Register},
 };
 
@@ -26,22 +24,12 @@ pub(super) struct Books {
     pub(super) payment_terms: Register<Named>,
     pub(super) taxes: Register<Tax>,
     pub(super) customers: Register<Customer>,
-    pub(super) invoices: Register<Invoice>,
+    pub(super) invoices: Documents<Invoice>,
+    pub(super) receipts: Documents<Receipt>,
+    pub(super) returns: Documents<SalesReturn>,
     /// Calls for which the token's user lacks the right.
     pub(super) withheld: BTreeSet<Action>,
-    /// Changes that some look-ups do not show yet, oldest first.
-    recent: VecDeque<Change>,
-    receipts: u64,
     own_errors: u64,
-}
-
-/// A change of an invoice.
-#[derive(Debug)]
-struct Change {
-    at: Timestamp,
-    id: i64,
-    /// The previous state; `None` if the invoice did not exist.
-    before: Option<Invoice>,
 }
 
 impl Books {
@@ -55,10 +43,10 @@ impl Books {
             payment_terms: Register::new(),
             taxes: Register::new(),
             customers: Register::new(),
-            invoices: Register::new(),
+            invoices: Documents::new(),
+            receipts: Documents::new(),
+            returns: Documents::new(),
             withheld: BTreeSet::new(),
-            recent: VecDeque::new(),
-            receipts: 0,
             own_errors: 0,
         };
         books.settings_changed();
@@ -107,71 +95,118 @@ impl Books {
 
     /// What follows from the settings.
     pub(super) fn settings_changed(&mut self) {
-        self.invoices.ignores_case = self.settings.letter_case != LetterCase::Exact;
+        self.invoices.settings_changed(&self.settings);
+        self.receipts.settings_changed(&self.settings);
+        self.returns.settings_changed(&self.settings);
     }
 
-    // ---- invoices ----
+    // ---- documents ----
 
     /// Adds an invoice, built with the next id.
     pub(super) fn add_invoice(&mut self, now: Timestamp, make: impl FnOnce(i64) -> Invoice) -> Invoice {
-        let invoice = self.invoices.add(make).clone();
-        self.changed(now, invoice.id, None);
-        invoice
+        self.invoices.add(now, make)
     }
 
     /// Changes an invoice; `None` if it does not exist.
     pub(super) fn edit_invoice(&mut self, now: Timestamp, id: i64, edit: impl FnOnce(&mut Invoice)) -> Option<Invoice> {
-        let before = self.invoices.with_id(id)?.clone();
-        let mut after = before.clone();
-        edit(&mut after);
-        self.changed(now, id, Some(before));
-        Some(self.invoices.put(id, after).clone())
+        self.invoices.edit(now, id, edit)
     }
 
     /// Deletes an invoice; `None` if it does not exist.
     pub(super) fn remove_invoice(&mut self, now: Timestamp, id: i64) -> Option<Invoice> {
-        let removed = self.invoices.remove(id)?;
-        self.changed(now, id, Some(removed.clone()));
-        Some(removed)
+        self.invoices.remove(now, id)
     }
 
-    fn changed(&mut self, at: Timestamp, id: i64, before: Option<Invoice>) {
-        let longest = self.settings.detail_lag.max(self.settings.list_lag);
-        let shown = |change: &Change| has_passed(longest, change.at, at);
-        while self.recent.front().is_some_and(shown) {
-            self.recent.pop_front();
-        }
-        if !longest.is_zero() {
-            self.recent.push_back(Change { at, id, before });
+    /// Adds a receipt, built with the next id, and settles its invoices.
+    pub(super) fn add_receipt(&mut self, now: Timestamp, make: impl FnOnce(i64) -> Receipt) -> Receipt {
+        let receipt = self.receipts.add(now, make);
+        self.settle(&receipt, now);
+        receipt
+    }
+
+    /// Settles a changed receipt's invoices as it says now.
+    pub(super) fn resettle(&mut self, receipt: &Receipt, now: Timestamp) {
+        self.unsettle(receipt, now);
+        self.settle(receipt, now);
+    }
+
+    fn settle(&mut self, receipt: &Receipt, now: Timestamp) {
+        for paid in &receipt.invoices {
+            let settled = Settlement { id: receipt.id, number: receipt.number.clone(), amount: paid.payment_amount };
+            self.invoices.edit(now, paid.invoice_id, |invoice| invoice.receipts.push(settled));
         }
     }
 
-    /// The invoices as a look-up with this delay shows them.
-    pub(super) fn shown(&self, lag: Duration, now: Timestamp) -> Cow<'_, Register<Invoice>> {
-        let mut unseen = self.recent.iter().rev().filter(|change| !has_passed(lag, change.at, now)).peekable();
-        if unseen.peek().is_none() {
-            return Cow::Borrowed(&self.invoices);
+    fn unsettle(&mut self, receipt: &Receipt, now: Timestamp) {
+        for paid in &receipt.invoices {
+            let is_other = |settled: &Settlement| settled.id != receipt.id;
+            self.invoices.edit(now, paid.invoice_id, |invoice| invoice.receipts.retain(is_other));
         }
-        let mut shown = self.invoices.clone();
-        for change in unseen {
-            match &change.before {
-                Some(before) => drop(shown.put(change.id, before.clone())),
-                None => drop(shown.remove(change.id)),
+    }
+
+    /// Deletes a receipt: its invoices are owed again. `None` if it does not exist.
+    pub(super) fn remove_receipt(&mut self, now: Timestamp, id: i64) -> Option<Receipt> {
+        let receipt = self.receipts.remove(now, id)?;
+        self.unsettle(&receipt, now);
+        Some(receipt)
+    }
+
+    /// Adds a return, built with the next id, and credits its invoice.
+    pub(super) fn add_return(&mut self, now: Timestamp, make: impl FnOnce(i64) -> SalesReturn) -> SalesReturn {
+        let sales_return = self.returns.add(now, make);
+        let SalesReturn { id, invoice_id, total_amount: amount, .. } = sales_return;
+        let settled = Settlement { id, number: sales_return.number.clone(), amount };
+        self.invoices.edit(now, invoice_id, |invoice| {
+            invoice.returns.push(settled);
+            for (line, pieces) in &sales_return.taken {
+                invoice.lines[*line].returned += pieces;
             }
-        }
-        Cow::Owned(shown)
+        });
+        sales_return
+    }
+
+    /// Changes what a return is called and credits, here and on its invoice; `None` if it does not exist.
+    pub(super) fn edit_return(
+        &mut self,
+        now: Timestamp,
+        id: i64,
+        edit: impl FnOnce(&mut SalesReturn),
+    ) -> Option<SalesReturn> {
+        let edited = self.returns.edit(now, id, edit)?;
+        self.invoices.edit(now, edited.invoice_id, |invoice| {
+            for settled in invoice.returns.iter_mut().filter(|settled| settled.id == id) {
+                settled.number.clone_from(&edited.number);
+                settled.amount = edited.total_amount;
+            }
+        });
+        Some(edited)
+    }
+
+    /// Deletes a return: its invoice is owed again. `None` if it does not exist.
+    pub(super) fn remove_return(&mut self, now: Timestamp, id: i64) -> Option<SalesReturn> {
+        let sales_return = self.returns.remove(now, id)?;
+        self.invoices.edit(now, sales_return.invoice_id, |invoice| {
+            invoice.returns.retain(|settled| settled.id != id);
+            for (line, pieces) in &sales_return.taken {
+                invoice.lines[*line].returned -= pieces;
+            }
+        });
+        Some(sales_return)
     }
 
     /// The number that Accurate generates for an invoice; its format is a guess.
     pub(super) fn own_invoice_number(&self) -> String {
-        let mut serial = self.invoices.last_id + 1_001;
-        loop {
-            let number = format!("SI.{serial}");
-            if !self.invoices.holds(&number) {
-                return number;
-            }
-            serial += 1;
-        }
+        self.invoices.own_number(|serial| format!("SI.{}", 1_000 + serial))
+    }
+
+    /// The number that Accurate generates for a receipt (payout.md §2).
+    pub(super) fn own_receipt_number(&self, bank_no: &str, day: jiff::civil::Date) -> String {
+        self.receipts.own_number(|serial| format!("{bank_no}.{:04}.{:02}.{serial:05}", day.year(), day.month()))
+    }
+
+    /// The number that Accurate generates for a return (returns.md §2, C: `RJN/…`).
+    pub(super) fn own_return_number(&self) -> String {
+        self.returns.own_number(|serial| format!("RJN/{serial:05}"))
     }
 
     /// The message of Accurate's own errors.
@@ -220,25 +255,11 @@ impl Books {
             lines: vec![InvoiceLine::by_hand(description, total)],
             expenses: Vec::new(),
             receipts: Vec::new(),
+            returns: Vec::new(),
             saved_at,
         };
         self.add_invoice(saved_at, make)
     }
-
-    /// Pays the full amount of an invoice; `None` if it does not exist.
-    pub(super) fn put_receipt_on(&mut self, number: &str, now: Timestamp) -> Option<Receipt> {
-        let invoice = self.invoices.get(number)?;
-        let (id, amount) = (invoice.id, invoice.owed());
-        self.receipts += 1;
-        let receipt = Receipt { number: format!("SR.{:05}", self.receipts), amount };
-        self.edit_invoice(now, id, |invoice| invoice.receipts.push(receipt.clone()))?;
-        Some(receipt)
-    }
-}
-
-/// Whether a change made at that time is old enough to be shown.
-fn has_passed(lag: Duration, changed_at: Timestamp, now: Timestamp) -> bool {
-    lag.is_zero() || now.duration_since(changed_at) >= SignedDuration::try_from(lag).unwrap_or(SignedDuration::MAX)
 }
 
 impl Record for Item {
@@ -272,6 +293,18 @@ impl Record for Customer {
 }
 
 impl Record for Invoice {
+    fn key(&self) -> &str {
+        &self.number
+    }
+}
+
+impl Record for Receipt {
+    fn key(&self) -> &str {
+        &self.number
+    }
+}
+
+impl Record for SalesReturn {
     fn key(&self) -> &str {
         &self.number
     }

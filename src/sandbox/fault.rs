@@ -2,7 +2,8 @@
 
 use std::{mem::discriminant, time::Duration};
 
-use super::Action;
+use super::{Action, Deed};
+use crate::domain::document::Kind;
 
 /// A fault of one call. *Before* and *after* mean before and after the call is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,21 +50,21 @@ pub enum Fault {
     Huge,
     /// The call was carried out; the reply is 16 MiB of nested lists.
     Deep,
-    /// The reply shows another customer than the invoice has.
+    /// The reply shows another customer than the document has.
     WrongCustomer,
     /// The reply shows another description than the invoice has.
     WrongDescription,
-    /// The reply shows another total than the invoice has.
+    /// The reply shows another total than the document has; of a receipt, other money.
     WrongTotal,
     /// The reply says `"s":true` and contains no record.
     NoRecord,
     /// The total in the reply is missing or is not a number.
     UnreadableTotal,
-    /// The first invoice that the call saves gets a total that is 0.01 higher than its lines.
+    /// The first document that the call saves gets a total that is 0.01 higher than its lines.
     TotalOff,
-    /// The first invoice that the call should save is reported as saved, but is not.
+    /// The first document that the call should save is reported as saved, but is not.
     NotSaved,
-    /// The invoice is reported as deleted, but is not.
+    /// The document is reported as deleted, but is not.
     NotDeleted,
     /// A list answers with its first page, whichever page was asked for.
     ListRepeats,
@@ -118,14 +119,14 @@ const TABLE: [(&str, Fault, &str); 35] = [
     ),
     ("huge", Fault::Huge, "the call was carried out; the reply is padded to 16 MiB"),
     ("deep", Fault::Deep, "the call was carried out; the reply is 16 MiB of nested lists"),
-    ("wrong_customer", Fault::WrongCustomer, "the reply has another customer than the invoice"),
+    ("wrong_customer", Fault::WrongCustomer, "the reply has another customer than the document"),
     ("wrong_description", Fault::WrongDescription, "the reply has another description than the invoice"),
-    ("wrong_total", Fault::WrongTotal, "the reply has another total than the invoice"),
+    ("wrong_total", Fault::WrongTotal, "the reply has another total than the document"),
     ("no_record", Fault::NoRecord, "the reply has s:true but no record"),
     ("unreadable_total", Fault::UnreadableTotal, "the total in the reply is missing or not a number"),
-    ("total_off", Fault::TotalOff, "the first saved invoice gets a total that is 0.01 too high"),
-    ("not_saved", Fault::NotSaved, "the first invoice is reported as saved, but is not"),
-    ("not_deleted", Fault::NotDeleted, "the invoice is reported as deleted, but is not"),
+    ("total_off", Fault::TotalOff, "the first saved document gets a total that is 0.01 too high"),
+    ("not_saved", Fault::NotSaved, "the first document is reported as saved, but is not"),
+    ("not_deleted", Fault::NotDeleted, "the document is reported as deleted, but is not"),
     ("list_repeats", Fault::ListRepeats, "a list answers every page with its first"),
     ("list_count_off", Fault::ListCountOff, "a page of a list says that the list has one row more"),
     ("list_cut_off", Fault::ListCutOff, "a page of a list lacks its last row"),
@@ -208,7 +209,7 @@ impl Fault {
         }
     }
 
-    /// Whether it affects only lists: those of masters, and on request those of invoices.
+    /// Whether it affects only lists: those of masters, and on request those of documents.
     pub fn is_of_lists(self) -> bool {
         matches!(
             self,
@@ -223,13 +224,15 @@ impl Fault {
 
     /// Whether this call can meet it at random.
     pub(super) fn can_meet(self, action: Action) -> bool {
-        let saves = matches!(action, Action::InvoiceSave | Action::InvoiceBulkSave);
+        let deed = action.on_documents().map(|(_, deed)| deed);
+        let saves = deed.is_some_and(Deed::saves);
         match self {
             // At random only in bulks, because a client would need one call per order to read every single save back.
-            Self::NotSaved => action == Action::InvoiceBulkSave,
-            Self::TotalOff | Self::WrongCustomer | Self::WrongDescription | Self::WrongTotal | Self::NoRecord => saves,
-            Self::UnreadableTotal => saves || matches!(action, Action::InvoiceDetail | Action::InvoiceList),
-            Self::NotDeleted => action == Action::InvoiceDelete,
+            Self::NotSaved => deed == Some(Deed::BulkSave),
+            Self::WrongDescription => action.saves(Kind::Invoice),
+            Self::TotalOff | Self::WrongCustomer | Self::WrongTotal | Self::NoRecord => saves,
+            Self::UnreadableTotal => saves || matches!(deed, Some(Deed::Detail | Deed::List)),
+            Self::NotDeleted => deed == Some(Deed::Delete),
             fault if fault.is_of_lists() => action.lists_masters(),
             _ => true,
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::{Action, Fault, fault::Affected};
+use crate::domain::document::Kind;
 
 /// The calls to which a commanded fault applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +12,10 @@ pub enum On {
     Any,
     /// The next `sales-invoice/save` or `sales-invoice/bulk-save`.
     InvoiceSaves,
+    /// The next `sales-receipt/save` or `sales-receipt/bulk-save`.
+    ReceiptSaves,
+    /// The next `sales-return/save` or `sales-return/bulk-save`.
+    ReturnSaves,
     /// The next call of this type.
     Call(Action),
 }
@@ -25,7 +30,9 @@ impl On {
     fn meets(self, action: Action) -> bool {
         match self {
             Self::Any => true,
-            Self::InvoiceSaves => matches!(action, Action::InvoiceSave | Action::InvoiceBulkSave),
+            Self::InvoiceSaves => action.saves(Kind::Invoice),
+            Self::ReceiptSaves => action.saves(Kind::Receipt),
+            Self::ReturnSaves => action.saves(Kind::Return),
             Self::Call(wanted) => wanted == action,
         }
     }
@@ -37,8 +44,8 @@ pub(super) struct Faults {
     rng: fastrand::Rng,
     chances: Vec<(Fault, f64)>,
     commands: VecDeque<Command>,
-    /// Number of replies to be lost after something was really saved; a refused save does not count.
-    pub(super) lose_after_saving: usize,
+    /// Number of replies to be lost after a document of this kind was really saved; a refused save does not count.
+    lose_after_saving: BTreeMap<Kind, usize>,
     pub(super) fired: BTreeMap<&'static str, u64>,
 }
 
@@ -64,7 +71,7 @@ impl Faults {
             rng: fastrand::Rng::with_seed(seed),
             chances: Vec::new(),
             commands: VecDeque::new(),
-            lose_after_saving: 0,
+            lose_after_saving: BTreeMap::new(),
             fired: BTreeMap::new(),
         };
         for (fault, chance) in chances {
@@ -94,7 +101,7 @@ impl Faults {
     pub(super) fn clear(&mut self) {
         self.chances.clear();
         self.commands.clear();
-        self.lose_after_saving = 0;
+        self.lose_after_saving.clear();
     }
 
     /// The faults of this call. Commanded faults take precedence. Two random numbers are drawn for every call, so that
@@ -111,12 +118,18 @@ impl Faults {
         Chosen { slip, fault }
     }
 
+    /// The next reply to a call that really saves a document of this kind is lost.
+    pub(super) fn lose_after_saving(&mut self, kind: Kind) {
+        *self.lose_after_saving.entry(kind).or_default() += 1;
+    }
+
     /// Whether the reply to a call that has just saved something must be lost.
     pub(super) fn loses_reply_after_saving(&mut self, action: Action) -> bool {
-        if self.lose_after_saving == 0 || !On::InvoiceSaves.meets(action) {
+        let saved = action.on_documents().filter(|(_, deed)| deed.saves()).map(|(kind, _)| kind);
+        let Some(left) = saved.and_then(|kind| self.lose_after_saving.get_mut(&kind)).filter(|left| **left > 0) else {
             return false;
-        }
-        self.lose_after_saving -= 1;
+        };
+        *left -= 1;
         self.count(Fault::DroppedAfter);
         true
     }

@@ -9,13 +9,14 @@ use std::{
 };
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use tokio::sync::watch;
 
 use super::{
     Acted, Action, Admission, Breach, CallRecord, Core, Customer, Down, Fault, ForstokSandbox, Host, Invoice, Limits,
-    Masters, On, Options, Plan, Request, Running, Settings, Ticket, server,
+    Masters, On, Options, Plan, Receipt, Request, Running, SalesReturn, Settings, Ticket, server,
 };
-use crate::clock::SharedClock;
+use crate::{clock::SharedClock, domain::document::Kind};
 
 /// The simulated Accurate. Clones share the same sandbox.
 #[derive(Clone)]
@@ -86,7 +87,12 @@ impl Sandbox {
 
     /// The next `save` or `bulk-save` that really saves an invoice gets no reply. A refused one does not count.
     pub fn lose_next_reply_after_saving(&self) {
-        self.core().faults.lose_after_saving += 1;
+        self.lose_next_reply_after_saving_a(Kind::Invoice);
+    }
+
+    /// The same for another kind of document.
+    pub fn lose_next_reply_after_saving_a(&self, kind: Kind) {
+        self.core().faults.lose_after_saving(kind);
     }
 
     /// Every call meets this fault with this probability, 0 to 1.
@@ -221,6 +227,36 @@ impl Sandbox {
     /// The number of live invoices.
     pub fn invoice_count(&self) -> usize {
         self.core().books.invoices.len()
+    }
+
+    /// All live receipts, oldest first.
+    pub fn receipts(&self) -> Vec<Receipt> {
+        self.core().books.receipts.all().cloned().collect()
+    }
+
+    /// The live receipt with this number, if any.
+    pub fn receipt(&self, number: &str) -> Option<Receipt> {
+        self.core().books.receipts.get(number).cloned()
+    }
+
+    /// All live returns, oldest first.
+    pub fn returns(&self) -> Vec<SalesReturn> {
+        self.core().books.returns.all().cloned().collect()
+    }
+
+    /// The live return with this number, if any.
+    pub fn sales_return(&self, number: &str) -> Option<SalesReturn> {
+        self.core().books.returns.get(number).cloned()
+    }
+
+    /// What is still owed on the invoice with this number, in rupiah; `None` if there is none.
+    pub fn owed(&self, invoice: &str) -> Option<Decimal> {
+        self.core().books.invoices.get(invoice).map(Invoice::owed)
+    }
+
+    /// The customer's credit from the invoice with this number, in rupiah; `None` if there is none.
+    pub fn credit(&self, invoice: &str) -> Option<Decimal> {
+        self.core().books.invoices.get(invoice).map(Invoice::credit)
     }
 
     /// All customers, oldest first.

@@ -43,8 +43,10 @@ pub struct Invoice {
     pub lines: Vec<InvoiceLine>,
     /// Expenses such as shipping, in the order of the call.
     pub expenses: Vec<InvoiceExpense>,
-    /// Payments of the invoice.
-    pub receipts: Vec<Receipt>,
+    /// What receipts paid on it.
+    pub receipts: Vec<Settlement>,
+    /// What returns credited on it.
+    pub returns: Vec<Settlement>,
     /// When it was saved.
     pub saved_at: Timestamp,
 }
@@ -66,6 +68,8 @@ pub struct InvoiceLine {
     pub warehouse_name: Option<String>,
     /// Whether PPN applies to this line.
     pub use_tax1: bool,
+    /// Number of pieces that came back.
+    pub returned: Decimal,
 }
 
 /// One expense.
@@ -79,10 +83,12 @@ pub struct InvoiceExpense {
     pub name: String,
 }
 
-/// A payment of an invoice.
+/// By how much a receipt or a return made the customer owe less.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receipt {
-    /// The receipt's own number.
+pub struct Settlement {
+    /// The id of the receipt or the return.
+    pub id: i64,
+    /// Its number.
     pub number: String,
     /// Rupiah.
     pub amount: Decimal,
@@ -108,23 +114,41 @@ impl Customer {
 impl Invoice {
     /// What the customer still owes, in rupiah.
     pub fn owed(&self) -> Decimal {
-        self.total_amount - self.receipts.iter().map(|receipt| receipt.amount).sum::<Decimal>()
+        self.balance().max(Decimal::ZERO)
+    }
+
+    /// What the customer has paid more than was owed in the end: a return after the payment, in rupiah.
+    pub fn credit(&self) -> Decimal {
+        (-self.balance()).max(Decimal::ZERO)
+    }
+
+    fn balance(&self) -> Decimal {
+        let settled: Decimal = self.receipts.iter().chain(&self.returns).map(|settled| settled.amount).sum();
+        self.total_amount - settled
+    }
+
+    /// A copy as new: nothing was paid on it, and nothing came back.
+    pub(super) fn unsettled(mut self) -> Self {
+        self.receipts.clear();
+        self.returns.clear();
+        self.lines.iter_mut().for_each(|line| line.returned = Decimal::ZERO);
+        self
     }
 
     /// The invoice in the form of `detail.do` and of the `r` of a save (accurate.md §4).
     ///
-    /// Only the names of `status` and `outstanding` are known; their values here are a guess.
+    /// `outstanding` is a flag and `primeOwing` the open amount (accurate.md §4, C); the other values of `status` are a
+    /// guess.
     pub(super) fn record(&self, books: &Books) -> Value {
         let mut record = self.head(books);
         record["detailItem"] = self.lines.iter().enumerate().map(|(at, line)| line.record(at, books)).collect();
         record["detailExpense"] = self.expenses.iter().map(InvoiceExpense::record).collect();
-        record["receiptHistory"] = self.receipts.iter().map(Receipt::record).collect();
+        record["receiptHistory"] = self.receipts.iter().map(Settlement::record).collect();
         record
     }
 
     /// The invoice without its lines, expenses and payments, as `list.do` can show it.
     pub(super) fn head(&self, books: &Books) -> Value {
-        let customer_name = books.customers.get(&self.customer_no).map_or("", |customer| &customer.name);
         let outstanding = self.owed() > Decimal::ZERO;
         json!({
             "id": self.id,
@@ -132,7 +156,7 @@ impl Invoice {
             "transDate": day(self.trans_date),
             "description": self.description,
             "poNumber": self.po_number,
-            "customer": { "customerNo": self.customer_no, "name": customer_name },
+            "customer": customer(books, &self.customer_no),
             "branchName": self.branch_name,
             "branch": self.branch_name.as_ref().map(|name| json!({ "name": name })),
             "paymentTerm": self.payment_term_name.as_ref().map(|name| json!({ "name": name })),
@@ -144,7 +168,9 @@ impl Invoice {
             "totalExpense": number(self.total_expense),
             "totalAmount": number(self.total_amount),
             "status": if outstanding { "OUTSTANDING" } else { "PAID" },
+            "statusName": if outstanding { "Belum Lunas" } else { "Lunas" },
             "outstanding": outstanding,
+            "primeOwing": number(self.owed()),
         })
     }
 }
@@ -160,6 +186,7 @@ impl InvoiceLine {
             item_cash_discount: Decimal::ZERO,
             warehouse_name: None,
             use_tax1: false,
+            returned: Decimal::ZERO,
         }
     }
 
@@ -168,7 +195,7 @@ impl InvoiceLine {
         self.quantity * self.unit_price - self.item_cash_discount
     }
 
-    fn record(&self, at: usize, books: &Books) -> Value {
+    pub(super) fn record(&self, at: usize, books: &Books) -> Value {
         let item_name = books.items.get(&self.item_no).map_or("", |item| &item.name);
         json!({
             "seq": at + 1,
@@ -178,6 +205,7 @@ impl InvoiceLine {
             "unitPrice": number(self.unit_price),
             "itemCashDiscount": number(self.item_cash_discount),
             "totalPrice": number(self.amount()),
+            "returnQuantity": number(self.returned),
             "useTax1": self.use_tax1,
             "warehouse": self.warehouse_name.as_ref().map(|name| json!({ "name": name })),
         })
@@ -185,7 +213,7 @@ impl InvoiceLine {
 }
 
 impl InvoiceExpense {
-    fn record(&self) -> Value {
+    pub(super) fn record(&self) -> Value {
         json!({
             "account": { "no": self.account_no },
             "expenseName": self.name,
@@ -194,10 +222,17 @@ impl InvoiceExpense {
     }
 }
 
-impl Receipt {
+impl Settlement {
+    /// An entry of `receiptHistory`; only `historyAmount` is known (accurate.md §4, C).
     fn record(&self) -> Value {
-        json!({ "number": self.number, "paymentAmount": number(self.amount) })
+        json!({ "number": self.number, "historyAmount": number(self.amount) })
     }
+}
+
+/// The customer of a document.
+pub(super) fn customer(books: &Books, customer_no: &str) -> Value {
+    let name = books.customers.get(customer_no).map_or("", |customer| &customer.name);
+    json!({ "customerNo": customer_no, "name": name })
 }
 
 /// A date in Accurate's format: `dd/MM/yyyy` (accurate.md §3).

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Account, Customer, FilterValues, IdRanges, Invoice, Item, Named, Sorting, Tax,
+    Account, Customer, FilterValues, IdRanges, Invoice, Item, Named, Receipt, SalesReturn, Sorting, Tax,
     books::Books,
     register::{Record, Register},
     reply::number,
@@ -72,8 +72,8 @@ impl Query {
 
 /// A record that `list.do` can show.
 pub(super) trait Listed: Record {
-    /// The filter over the record's key.
-    const KEY_FILTER: &'static str;
+    /// The filter over the record's key, if there is one.
+    const KEY_FILTER: Option<&'static str>;
     /// Other fields that can be filtered.
     const FILTERS: &'static [&'static str] = &[];
     /// Whether it can be filtered by a range of ids.
@@ -134,8 +134,9 @@ pub(super) fn list<T: Listed>(register: &Register<T>, books: &Books, query: &Que
 
 /// The requested numbers or names, as far as the filter is supported.
 fn keys<'a, T: Listed>(books: &Books, query: &'a Query) -> Option<Vec<&'a str>> {
-    let first = query.filter(T::KEY_FILTER)?;
-    let name = format!("filter.{}.val", T::KEY_FILTER);
+    let field = T::KEY_FILTER?;
+    let first = query.filter(field)?;
+    let name = format!("filter.{field}.val");
     let mut all: Vec<_> = query.0.iter().filter(|(key, _)| *key == name).map(|(_, value)| value.as_str()).collect();
     match books.settings.filter_values {
         _ if all.len() == 1 => Some(all),
@@ -182,7 +183,7 @@ fn only(row: Value, fields: &[&str]) -> Value {
 }
 
 impl Listed for Invoice {
-    const KEY_FILTER: &'static str = "number";
+    const KEY_FILTER: Option<&'static str> = Some("number");
     /// There is no filter by description (backfill.md §2).
     const FILTERS: &'static [&'static str] = &["transDate"];
     const ID_RANGES: bool = true;
@@ -197,9 +198,41 @@ impl Listed for Invoice {
     }
 }
 
+impl Listed for Receipt {
+    /// Guess: as for invoices.
+    const KEY_FILTER: Option<&'static str> = Some("number");
+    const FILTERS: &'static [&'static str] = &["transDate"];
+    const ID_RANGES: bool = true;
+    const DAY_FILTER: Option<&'static str> = Some("transDate");
+
+    fn day(&self) -> Option<Date> {
+        Some(self.trans_date)
+    }
+
+    fn row(&self, books: &Books) -> Value {
+        self.head(books)
+    }
+}
+
+impl Listed for SalesReturn {
+    /// There is none by number (returns.md §2, O).
+    const KEY_FILTER: Option<&'static str> = None;
+    const FILTERS: &'static [&'static str] = &["transDate", "returnType"];
+    const ID_RANGES: bool = true;
+    const DAY_FILTER: Option<&'static str> = Some("transDate");
+
+    fn day(&self) -> Option<Date> {
+        Some(self.trans_date)
+    }
+
+    fn row(&self, books: &Books) -> Value {
+        self.head(books)
+    }
+}
+
 impl Listed for Customer {
     /// The only look-up of a customer that is known to work (accurate.md §5).
-    const KEY_FILTER: &'static str = "no";
+    const KEY_FILTER: Option<&'static str> = Some("no");
     const FILTERS: &'static [&'static str] = &["name"];
 
     fn row(&self, _: &Books) -> Value {
@@ -208,7 +241,7 @@ impl Listed for Customer {
 }
 
 impl Listed for Item {
-    const KEY_FILTER: &'static str = "no";
+    const KEY_FILTER: Option<&'static str> = Some("no");
     const FILTERS: &'static [&'static str] = &["name"];
 
     fn row(&self, _: &Books) -> Value {
@@ -223,7 +256,7 @@ impl Listed for Item {
 }
 
 impl Listed for Account {
-    const KEY_FILTER: &'static str = "no";
+    const KEY_FILTER: Option<&'static str> = Some("no");
     const FILTERS: &'static [&'static str] = &["name", "accountType"];
 
     fn row(&self, _: &Books) -> Value {
@@ -239,7 +272,7 @@ impl Listed for Account {
 }
 
 impl Listed for Named {
-    const KEY_FILTER: &'static str = "name";
+    const KEY_FILTER: Option<&'static str> = Some("name");
 
     fn row(&self, _: &Books) -> Value {
         json!({ "id": self.id, "name": self.name, "suspended": self.suspended })
@@ -251,7 +284,7 @@ impl Listed for Named {
 }
 
 impl Listed for Tax {
-    const KEY_FILTER: &'static str = "description";
+    const KEY_FILTER: Option<&'static str> = Some("description");
 
     fn row(&self, _: &Books) -> Value {
         json!({ "id": self.id, "description": self.description, "rate": number(self.rate), "taxType": "PPN" })

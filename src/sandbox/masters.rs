@@ -119,6 +119,8 @@ impl Masters {
             .account("600102", "Selisih Ongkos Kirim", AccountType::OtherExpense)
             .account("600103", "Biaya Fulfillment", AccountType::OtherExpense)
             .account("600104", "Biaya Layanan", AccountType::OtherExpense)
+            .account("600105", "Retur dan Potongan Penjualan", AccountType::Revenue)
+            .account("600199", "Selisih Pencairan", AccountType::OtherExpense)
             .account("110101", "Kas", AccountType::CashBank)
             .account("110102", "Saldo Shopee", AccountType::CashBank)
             .account("110103", "Saldo Tokopedia", AccountType::CashBank)

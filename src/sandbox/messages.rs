@@ -5,10 +5,15 @@
 
 use std::fmt::Display;
 
-use super::{Action, auth::AuthFault, limits::BreachKind};
+use super::{Action, Deed, auth::AuthFault, limits::BreachKind};
+use crate::domain::document::Kind;
 
 pub(super) const WRONG_URL: &str = "URL API tidak tepat";
 pub(super) const NO_INVOICE: &str = "Faktur Penjualan tidak tepat";
+/// Guess, modelled on the message for invoices (accurate.md §3).
+pub(super) const NO_RECEIPT: &str = "Penerimaan Penjualan tidak tepat";
+/// Guess, modelled on the message for invoices (accurate.md §3).
+pub(super) const NO_RETURN: &str = "Retur Penjualan tidak tepat";
 pub(super) const NO_CUSTOMER: &str = "Pelanggan tidak tepat";
 pub(super) const NO_ITEM: &str = "Barang & Jasa tidak tepat";
 pub(super) const NO_LINES: &str = "Detail dari transaksi belum diisi!";
@@ -27,6 +32,13 @@ pub(super) const BULK_EMPTY: &str = "data harus diisi";
 pub(super) const BULK_TOO_LONG: &str = "Maksimal 100 data dalam satu kali proses";
 /// Guess.
 pub(super) const NEGATIVE_EXPENSE: &str = "Nilai biaya tidak boleh lebih kecil dari 0";
+
+/// A receipt brings less money than its payments need (payout.md §2, B).
+pub(super) const NOT_ENOUGH_MONEY: &str = "Nilai Pembayaran tidak mencukupi";
+/// Guess: that the amounts must be equal is known (payout.md §2, A).
+pub(super) const TOO_MUCH_MONEY: &str = "Penerimaan lebih besar daripada total pembayaran faktur";
+/// Guess; one client looks for `sisa tagihan` (payout.md §2, ?).
+pub(super) const ABOVE_OWED: &str = "Nilai Pembayaran melebihi sisa tagihan";
 
 pub(super) const TOO_MANY_IN_A_SECOND: &str = "Permintaan anda melebihi batas 8 request per detik";
 pub(super) const TOO_MANY_IN_FLIGHT: &str = "Permintaan anda melebihi batas 8 proses paralel";
@@ -58,26 +70,48 @@ pub(super) fn upsss(reference: u64) -> String {
     )
 }
 
-pub(super) fn invoice_saved(number: &str) -> String {
-    format!("Faktur Penjualan \"{number}\" berhasil disimpan")
+/// `kind` is one of `Faktur Penjualan`, `Penerimaan Penjualan`, `Retur Penjualan`.
+pub(super) fn document_saved(kind: &str, number: &str) -> String {
+    format!("{kind} \"{number}\" berhasil disimpan")
 }
 
 /// Guess, modelled on the message for a saved one.
-pub(super) fn invoice_deleted(number: &str) -> String {
-    format!("Faktur Penjualan \"{number}\" berhasil dihapus")
+pub(super) fn document_deleted(kind: &str, number: &str) -> String {
+    format!("{kind} \"{number}\" berhasil dihapus")
 }
 
-/// Guess: even that a receipt prevents a deletion is one (accurate.md §4).
-pub(super) fn has_receipt(number: &str, receipt: &str) -> String {
-    format!("Faktur Penjualan \"{number}\" tidak dapat dihapus karena digunakan di Penerimaan Penjualan \"{receipt}\"")
+/// Guess: even that a receipt or a return prevents a deletion is one (accurate.md §4).
+pub(super) fn invoice_in_use(number: &str, kind: &str, by: &str) -> String {
+    format!("Faktur Penjualan \"{number}\" tidak dapat dihapus karena digunakan di {kind} \"{by}\"")
+}
+
+/// Guess; that it is refused is known (payout.md §2, B).
+pub(super) fn payment_of_zero(invoice: &str) -> String {
+    format!("Nilai Pembayaran Faktur Penjualan \"{invoice}\" harus lebih besar dari 0")
+}
+
+/// Guess; that it is refused is known (payout.md §2, C).
+pub(super) fn paid_before_invoice(invoice: &str) -> String {
+    format!("Tanggal penerimaan lebih kecil dari tanggal Faktur Penjualan \"{invoice}\"")
+}
+
+/// Guess.
+pub(super) fn another_customers(invoice: &str, customer_no: &str) -> String {
+    format!("Faktur Penjualan \"{invoice}\" bukan milik Pelanggan \"{customer_no}\"")
+}
+
+/// Guess.
+pub(super) fn more_than_sold(item_no: &str, invoice: &str) -> String {
+    format!("Kuantitas retur Barang & Jasa {item_no} melebihi sisa kuantitas pada Faktur Penjualan \"{invoice}\"")
 }
 
 pub(super) fn customer_saved(name: &str) -> String {
     format!("Pelanggan \"{name}\" berhasil disimpan")
 }
 
-pub(super) fn number_taken(number: &str) -> String {
-    format!("Sudah ada data lain dengan No Faktur # \"{number}\"")
+/// `No Faktur` is known; the names of the fields of receipts and returns are guesses.
+pub(super) fn number_taken(field: &str, number: &str) -> String {
+    format!("Sudah ada data lain dengan {field} # \"{number}\"")
 }
 
 pub(super) fn customer_taken(no: &str) -> String {
@@ -124,14 +158,30 @@ pub(super) const UNKNOWN: [&str; 4] = [
     "Kuota transaksi bulan ini sudah habis",
 ];
 
+/// Only the fixed words are known.
 pub(super) fn no_right(action: Action) -> String {
-    let what = match action {
-        Action::InvoiceSave | Action::InvoiceBulkSave => "menambah Faktur Penjualan",
-        Action::InvoiceDelete => "menghapus Faktur Penjualan",
-        Action::CustomerSave => "menambah Pelanggan",
-        _ => "melihat data ini",
+    let (verb, what) = match action.on_documents() {
+        Some((kind, deed)) => {
+            let verb = match deed {
+                Deed::Save | Deed::BulkSave => "menambah",
+                Deed::Delete => "menghapus",
+                Deed::Detail | Deed::List => "melihat",
+            };
+            (verb, document(kind))
+        }
+        None if action == Action::CustomerSave => ("menambah", "Pelanggan"),
+        None => ("melihat", "data ini"),
     };
-    format!("Anda tidak mempunyai hak untuk {what}")
+    format!("Anda tidak mempunyai hak untuk {verb} {what}")
+}
+
+/// What Accurate calls a kind of document.
+pub(super) fn document(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Invoice => "Faktur Penjualan",
+        Kind::Receipt => "Penerimaan Penjualan",
+        Kind::Return => "Retur Penjualan",
+    }
 }
 
 /// Guess: a number, a percentage or a date that cannot be parsed.

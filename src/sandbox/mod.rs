@@ -20,12 +20,13 @@
 //! - `fault`: the faults of a call; `faults`: which call meets which fault, at random or on command; `spoil`: the
 //!   effect of a fault on the answer
 //! - `work`: the effect of each call on the data
-//! - `save`: the checks before a sales invoice or a customer is saved; `fields`: parses their lenient JSON
+//! - `save`: the checks before a document or a customer is saved; `fields`: parses their lenient JSON
 //! - `totals`: subtotal, discount, tax, total
 //! - `list`: fields, filters, paging
-//! - `books`: the data, and which changes are already shown; `register`: records by id and key; `masters`: the initial
-//!   data; `invoice`: sales invoices and customers
-//! - `people`: actions of people in Accurate: edit, renumber, duplicate, pay, delete
+//! - `books`: the data, and what documents do to each other; `documents`: which of their changes are already shown;
+//!   `register`: records by id and key; `masters`: the initial data; `invoice`: sales invoices and customers; `receipt`
+//!   and `sales_return`: what settles an invoice
+//! - `people`: actions of people in Accurate: edit, renumber, duplicate, pay, take goods back, delete
 //! - `old_integration`: another integration that books orders with known mistakes
 //! - `messages`: all of Accurate's messages; `reply`: the forms of replies
 //! - `journal`: the calls that were made
@@ -35,7 +36,7 @@
 //!
 //! # Left out on purpose
 //!
-//! OAuth, `db-list.do`, sales receipts over HTTP, English messages (`X-Language-Profile` is ignored),
+//! OAuth, `db-list.do`, returns that name no invoice, credit (`useCredit`), English messages (`X-Language-Profile` is ignored),
 //! the expansion of group items (accurate.md §6: not known), changing a record through `save.do` with its `id`.
 
 mod action;
@@ -43,6 +44,7 @@ mod auth;
 mod books;
 mod control;
 mod core;
+mod documents;
 mod fault;
 mod faults;
 mod fields;
@@ -57,8 +59,10 @@ mod messages;
 mod old_integration;
 mod options;
 mod people;
+mod receipt;
 mod register;
 mod reply;
+mod sales_return;
 pub mod samples;
 mod save;
 mod server;
@@ -70,13 +74,13 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-pub use self::action::Action;
+pub use self::action::{Action, Deed};
 pub use self::core::{Acted, Admission, Answer, Core, Down, Host, Plan, Request, Ticket};
 pub use self::fault::Fault;
 pub use self::faults::On;
 pub use self::forstok::{ForstokAnswer, ForstokBehaviour, ForstokFault, ForstokSandbox};
 pub use self::handle::Sandbox;
-pub use self::invoice::{Customer, Invoice, InvoiceExpense, InvoiceLine, Receipt};
+pub use self::invoice::{Customer, Invoice, InvoiceExpense, InvoiceLine, Settlement};
 pub use self::journal::CallRecord;
 pub use self::limits::{Breach, BreachKind, LimitReply, Limits};
 pub use self::masters::{Account, AccountType, Item, Masters, Named, Tax};
@@ -85,5 +89,7 @@ pub use self::options::{
     Branches, BulkReply, BulkRule, CustomerNames, Emoji, FilterValues, IdRanges, LetterCase, NegativeExpenses,
     Numbering, Options, Settings, Sorting, SuspendedItems, UnknownMasters,
 };
-pub use self::people::{Edit, NotDone};
+pub use self::people::{Edit, NotDone, SettlingEdit};
+pub use self::receipt::{PaidInvoice, Receipt, ReceiptDiscount};
+pub use self::sales_return::{ReturnedLine, SalesReturn};
 pub use self::server::Running;

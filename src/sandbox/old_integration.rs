@@ -130,6 +130,7 @@ impl Order<'_> {
             lines,
             expenses,
             receipts: Vec::new(),
+            returns: Vec::new(),
             saved_at: now,
         })
     }
@@ -155,6 +156,7 @@ impl Order<'_> {
                 item_cash_discount: Decimal::ZERO,
                 warehouse_name: Some(warehouse.to_owned()),
                 use_tax1: false,
+                returned: Decimal::ZERO,
             };
             let parts = piece["bundle_info"].as_array().map_or(&[][..], Vec::as_slice);
             lines.push(line(item_no, &piece["name"], Decimal::ONE, price(piece, parts)));

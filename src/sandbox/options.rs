@@ -232,6 +232,11 @@ pub enum LetterCase {
 }
 
 impl LetterCase {
+    /// Whether numbers that differ only in case are the same number.
+    pub(super) fn is_ignored(self) -> bool {
+        self != Self::Exact
+    }
+
     /// The number as it is stored.
     pub(super) fn of(self, number: String) -> String {
         match self {

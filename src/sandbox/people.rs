@@ -4,7 +4,11 @@
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::{Invoice, InvoiceLine, Receipt, Sandbox, books::Books};
+use super::{Invoice, InvoiceLine, Sandbox, books::Books};
+
+mod settling;
+
+pub use self::settling::SettlingEdit;
 
 /// Changes to an invoice; a field that is `None` is not changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,9 +29,18 @@ pub enum NotDone {
     /// No invoice has this number.
     #[error("no invoice has the number {0:?}")]
     NoSuchInvoice(String),
-    /// Another invoice has this number.
-    #[error("another invoice has the number {0:?}")]
+    /// No receipt has this number.
+    #[error("no receipt has the number {0:?}")]
+    NoSuchReceipt(String),
+    /// No return has this number.
+    #[error("no return has the number {0:?}")]
+    NoSuchReturn(String),
+    /// Another document of the kind has this number.
+    #[error("another document has the number {0:?}")]
     NumberTaken(String),
+    /// So many pieces of this item were not sold, or have come back already.
+    #[error("so many pieces of {0:?} are not left on the invoice")]
+    NotSold(String),
 }
 
 impl Sandbox {
@@ -54,18 +67,10 @@ impl Sandbox {
         self.core().books.duplicate(number, copy, now)
     }
 
-    /// Deletes an invoice even if it is paid; returns whether it existed.
+    /// Deletes an invoice with everything that settles it; returns whether it existed.
     pub fn remove_invoice(&self, number: &str) -> bool {
         let now = self.now();
-        let mut core = self.core();
-        let id = core.books.invoices.get(number).map(|invoice| invoice.id);
-        id.is_some_and(|id| core.books.remove_invoice(now, id).is_some())
-    }
-
-    /// Pays the full amount of an invoice.
-    pub fn put_receipt_on(&self, number: &str) -> Result<Receipt, NotDone> {
-        let now = self.now();
-        self.core().books.put_receipt_on(number, now).ok_or_else(|| NotDone::NoSuchInvoice(number.to_owned()))
+        self.core().books.remove_with_all(number, now).is_some()
     }
 }
 
@@ -92,7 +97,18 @@ impl Books {
             return Err(NotDone::NumberTaken(copy.to_owned()));
         }
         let number = copy.to_owned();
-        Ok(self.add_invoice(now, |id| Invoice { id, number, receipts: Vec::new(), saved_at: now, ..original }))
+        Ok(self.add_invoice(now, |id| Invoice { id, number, saved_at: now, ..original.unsettled() }))
+    }
+
+    fn remove_with_all(&mut self, number: &str, now: Timestamp) -> Option<Invoice> {
+        let invoice = self.invoices.get(number)?.clone();
+        for receipt in &invoice.receipts {
+            self.remove_receipt(now, receipt.id);
+        }
+        for sales_return in &invoice.returns {
+            self.remove_return(now, sales_return.id);
+        }
+        self.remove_invoice(now, invoice.id)
     }
 }
 

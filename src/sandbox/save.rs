@@ -2,12 +2,16 @@
 //!
 //! All applicable messages are returned at once, in the order of the fields; a client may receive any combination.
 
+mod receipt;
+mod sales_return;
+
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
+pub(super) use self::sales_return::RETURN_TYPE;
 use super::{
     Branches, Customer, CustomerNames, Emoji, Invoice, InvoiceExpense, InvoiceLine, Named, NegativeExpenses, Numbering,
-    SuspendedItems, UnknownMasters,
+    Receipt, SalesReturn, SuspendedItems, UnknownMasters,
     books::Books,
     fields::Fields,
     messages,
@@ -22,6 +26,18 @@ pub(super) fn save_invoice(books: &mut Books, body: Fields<'_>, now: Timestamp) 
         return Err(vec![books.own_error()]);
     }
     Ok(books.add_invoice(now, |id| Invoice { id, ..invoice }))
+}
+
+/// Checks a `sales-receipt/save` and, if there is no error, adds the receipt.
+pub(super) fn save_receipt(books: &mut Books, body: Fields<'_>, now: Timestamp) -> Result<Receipt, Vec<String>> {
+    let receipt = Check { books, said: Vec::new() }.receipt(body, now)?;
+    Ok(books.add_receipt(now, |id| Receipt { id, ..receipt }))
+}
+
+/// Checks a `sales-return/save` and, if there is no error, adds the return.
+pub(super) fn save_return(books: &mut Books, body: Fields<'_>, now: Timestamp) -> Result<SalesReturn, Vec<String>> {
+    let sales_return = Check { books, said: Vec::new() }.sales_return(body, now)?;
+    Ok(books.add_return(now, |id| SalesReturn { id, ..sales_return }))
 }
 
 fn has_emoji(invoice: &Invoice) -> bool {
@@ -46,7 +62,7 @@ impl Check<'_> {
     fn invoice(mut self, body: Fields<'_>, now: Timestamp) -> Result<Invoice, Vec<String>> {
         let customer_no = self.customer_no(body);
         let trans_date = self.trans_date(body);
-        let number = self.number(body);
+        let number = self.number(body, &self.books.invoices, "No Faktur");
         let branch_name = self.branch(body);
         let payment_term_name =
             self.known_name("Syarat Pembayaran", &self.books.payment_terms, body.text("paymentTermName"));
@@ -77,6 +93,7 @@ impl Check<'_> {
             lines,
             expenses,
             receipts: Vec::new(),
+            returns: Vec::new(),
             saved_at: now,
         })
     }
@@ -141,19 +158,19 @@ impl Check<'_> {
         date
     }
 
-    fn number(&mut self, body: Fields<'_>) -> Option<String> {
+    fn number<T: Record>(&mut self, body: Fields<'_>, register: &Register<T>, field: &str) -> Option<String> {
         if self.books.settings.numbering == Numbering::Automatic {
             return None;
         }
         let number = self.books.settings.letter_case.of(body.text("number")?);
         if number.chars().count() > self.books.settings.longest_number {
-            self.say(messages::too_long("No Faktur", self.books.settings.longest_number));
+            self.say(messages::too_long(field, self.books.settings.longest_number));
         }
         if number.chars().any(char::is_control) {
-            self.say(messages::wrong_characters("No Faktur"));
+            self.say(messages::wrong_characters(field));
         }
-        if self.books.invoices.holds(&number) {
-            self.say(messages::number_taken(&number));
+        if register.holds(&number) {
+            self.say(messages::number_taken(field, &number));
         }
         Some(number)
     }
@@ -225,6 +242,7 @@ impl Check<'_> {
             item_cash_discount: self.line_discount(body, quantity * unit_price),
             warehouse_name: self.known_name("Gudang", &self.books.warehouses, body.text("warehouseName")),
             use_tax1: body.flag("useTax1"),
+            returned: Decimal::ZERO,
             item_no,
             detail_name,
             quantity,
@@ -247,12 +265,9 @@ impl Check<'_> {
         })
     }
 
-    fn expenses(&mut self, body: Fields<'_>) -> Vec<InvoiceExpense> {
-        body.list("detailExpense").map(|expense| self.expense(expense)).collect()
-    }
-
-    fn expense(&mut self, body: Fields<'_>) -> InvoiceExpense {
-        let account_no = self.required("Akun", body.text("accountNo"));
+    /// The number of an account that can be used.
+    fn account(&mut self, body: Fields<'_>, field: &str) -> String {
+        let account_no = self.required("Akun", body.text(field));
         let account = self.books.accounts.get(&account_no);
         if account.is_some_and(|account| account.suspended) {
             self.say(messages::account_inactive(&account_no));
@@ -260,6 +275,16 @@ impl Check<'_> {
         if !account_no.is_empty() && account.is_none() && !self.takes_unknown(&self.books.accounts, &account_no) {
             self.say(messages::not_found("Akun", &account_no));
         }
+        account_no
+    }
+
+    fn expenses(&mut self, body: Fields<'_>) -> Vec<InvoiceExpense> {
+        body.list("detailExpense").map(|expense| self.expense(expense)).collect()
+    }
+
+    fn expense(&mut self, body: Fields<'_>) -> InvoiceExpense {
+        let account_no = self.account(body, "accountNo");
+        let account = self.books.accounts.get(&account_no);
         let amount = self.amount(body, "expenseAmount").unwrap_or_else(|| {
             self.say(messages::required("Nilai Biaya"));
             Decimal::ZERO

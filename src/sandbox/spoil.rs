@@ -4,9 +4,10 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::{
-    Action, Answer, Core, Fault, Request, messages,
+    Action, Answer, Core, Deed, Fault, Request, messages,
     reply::{error_answer, html_answer, json_answer, padded, refusal, text_answer},
 };
+use crate::domain::document::Kind;
 
 /// Bytes of the largest replies.
 const HUGE: usize = 16 * 1024 * 1024;
@@ -94,6 +95,8 @@ impl Core {
     /// The answer with content that differs from the data.
     fn misreported(&mut self, fault: Fault, action: Action, answer: Answer) -> Answer {
         let unreadable = self.faults.pick([0, 1, 2, 3]);
+        let is_receipt = action.on_documents().is_some_and(|(kind, _)| kind == Kind::Receipt);
+        let total = if is_receipt { "chequeAmount" } else { "totalAmount" };
         rewritten(answer, |body| {
             let Ok(mut body) = serde_json::from_str::<Value>(&body) else { return body };
             for record in records(action, &mut body) {
@@ -102,11 +105,11 @@ impl Core {
                         record["customer"] = json!({ "customerNo": "LAIN-1", "name": "Pelanggan lain" });
                     }
                     Fault::WrongDescription => record["description"] = json!("bukan pesanan ini"),
-                    Fault::WrongTotal => record["totalAmount"] = json!(1),
+                    Fault::WrongTotal => record[total] = json!(1),
                     Fault::NoRecord => *record = Value::Null,
                     Fault::UnreadableTotal => {
                         let forms = [Value::Null, json!("delapan puluh ribu"), json!({}), json!("")];
-                        record["totalAmount"] = forms[unreadable].clone();
+                        record[total] = forms[unreadable].clone();
                     }
                     _ => {}
                 }
@@ -118,12 +121,12 @@ impl Core {
 
 /// The records in a reply.
 fn records(action: Action, body: &mut Value) -> Vec<&mut Value> {
-    let found: Vec<&mut Value> = match (action, body) {
-        (Action::InvoiceSave, body) => body.get_mut("r").into_iter().collect(),
-        (Action::InvoiceBulkSave, body) => {
+    let found: Vec<&mut Value> = match (action.on_documents().map(|(_, deed)| deed), body) {
+        (Some(Deed::Save), body) => body.get_mut("r").into_iter().collect(),
+        (Some(Deed::BulkSave), body) => {
             body["d"].as_array_mut().into_iter().flatten().filter_map(|element| element.get_mut("r")).collect()
         }
-        (Action::InvoiceList, body) => body["d"].as_array_mut().into_iter().flatten().collect(),
+        (Some(Deed::List), body) => body["d"].as_array_mut().into_iter().flatten().collect(),
         (_, body) => body.get_mut("d").into_iter().collect(),
     };
     found.into_iter().filter(|record| record.is_object()).collect()

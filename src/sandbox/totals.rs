@@ -80,6 +80,7 @@ mod tests {
             item_cash_discount: Decimal::ZERO,
             warehouse_name: None,
             use_tax1,
+            returned: Decimal::ZERO,
         }
     }
 

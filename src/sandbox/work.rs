@@ -1,23 +1,23 @@
 //! The effect of each call on the data.
 
+mod documents;
+
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
 use jiff::Timestamp;
-use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use self::documents::Call;
 use super::{
-    Action, Answer, BulkReply, BulkRule, Customer, Fault, Invoice, Request,
+    Action, Answer, Customer, Fault, Invoice, Receipt, Request, SalesReturn,
     books::Books,
     fields::Fields,
     list::{Listed, Query, list},
     messages,
     register::Register,
     reply::{json_answer, refusal},
-    save::{save_customer, save_invoice},
+    save::save_customer,
 };
-
-/// Largest number of entries in one `bulk-save` (accurate.md §3).
-const LARGEST_BULK: usize = 100;
+use crate::domain::document::Kind;
 
 /// An answer, and whether the data has changed.
 pub(super) struct Done {
@@ -59,25 +59,24 @@ pub(super) fn work(
         return Done::said(&messages::no_right(action));
     }
     let query = Query::read(&request.query);
-    match action {
-        Action::ApiToken => discovery(host),
-        Action::InvoiceSave => with_body(request, |body| invoice_save(books, body, slip, now)),
-        Action::InvoiceBulkSave => with_body(request, |body| bulk_save(books, body, slip, now)),
-        Action::CustomerSave => with_body(request, |body| customer_save(books, body)),
-        Action::InvoiceDetail => {
-            let shown = books.shown(books.settings.detail_lag, now);
-            detail(find(&shown, &query, "number").map(|invoice| invoice.record(books)), messages::NO_INVOICE)
+    match (action, action.on_documents()) {
+        (_, Some((kind, deed))) => {
+            let call = Call { deed, request, query, slip, now };
+            match kind {
+                Kind::Invoice => call.on::<Invoice>(books),
+                Kind::Receipt => call.on::<Receipt>(books),
+                Kind::Return => call.on::<SalesReturn>(books),
+            }
         }
-        Action::CustomerDetail => {
+        (Action::ApiToken, _) => discovery(host),
+        (Action::CustomerSave, _) => with_body(request, |body| customer_save(books, body)),
+        (Action::CustomerDetail, _) => {
             detail(find(&books.customers, &query, "customerNo").map(Customer::record), messages::NO_CUSTOMER)
         }
-        Action::ItemDetail => detail(find(&books.items, &query, "no").map(|item| item.row(books)), messages::NO_ITEM),
-        Action::InvoiceDelete => invoice_delete(books, &query, slip, now),
-        Action::InvoiceList => {
-            let shown = books.shown(books.settings.list_lag, now);
-            Done::read(&spoiled(query, slip, |query| list(&*shown, books, query)))
+        (Action::ItemDetail, _) => {
+            detail(find(&books.items, &query, "no").map(|item| item.row(books)), messages::NO_ITEM)
         }
-        action => list_masters(books, action, query, slip),
+        (action, _) => list_masters(books, action, query, slip),
     }
 }
 
@@ -154,85 +153,6 @@ fn unreadable(why: &str) -> Done {
     Done { answer, changed: false, message: why.to_owned() }
 }
 
-fn invoice_save(books: &mut Books, body: Fields<'_>, slip: Option<Fault>, now: Timestamp) -> Done {
-    match save_invoice(books, body, now) {
-        Ok(invoice) => {
-            let invoice = slipped(books, invoice, slip, now);
-            let changed = books.invoices.with_id(invoice.id).is_some();
-            Done { changed, ..Done::read(&saved(&invoice, books)) }
-        }
-        Err(messages) => Done::refused(&messages),
-    }
-}
-
-/// The effect of a fault on an invoice that has just been saved.
-fn slipped(books: &mut Books, invoice: Invoice, slip: Option<Fault>, now: Timestamp) -> Invoice {
-    match slip {
-        Some(Fault::TotalOff) => {
-            let off = |invoice: &mut Invoice| invoice.total_amount += Decimal::new(1, 2);
-            books.edit_invoice(now, invoice.id, off).unwrap_or(invoice)
-        }
-        Some(Fault::NotSaved) => books.remove_invoice(now, invoice.id).unwrap_or(invoice),
-        _ => invoice,
-    }
-}
-
-fn saved(invoice: &Invoice, books: &Books) -> Value {
-    json!({ "s": true, "d": [messages::invoice_saved(&invoice.number)], "r": invoice.record(books) })
-}
-
-/// What a bulk's reply shows of an element that a single save would answer like this.
-fn shown_by_bulk(mut element: Value, reply: BulkReply) -> Value {
-    match reply {
-        BulkReply::Whole => {}
-        BulkReply::IdAndNumber => element["r"] = json!({ "id": element["r"]["id"], "number": element["r"]["number"] }),
-        BulkReply::NoRecord => element["r"] = Value::Null,
-    }
-    element
-}
-
-fn bulk_save(books: &mut Books, body: Fields<'_>, slip: Option<Fault>, now: Timestamp) -> Done {
-    let entries: Vec<Fields<'_>> = body.list("data").collect();
-    if entries.is_empty() {
-        return Done::said(messages::BULK_EMPTY);
-    }
-    if entries.len() > LARGEST_BULK {
-        return Done::said(messages::BULK_TOO_LONG);
-    }
-    let mut results: Vec<_> = entries.into_iter().map(|entry| save_invoice(books, entry, now)).collect();
-    let all_good = results.iter().all(Result::is_ok);
-    if !all_good && books.settings.bulk == BulkRule::RefusedWhole {
-        let said: Vec<String> = results.iter().filter_map(|result| result.as_ref().err()).flatten().cloned().collect();
-        take_back(books, &mut results, now);
-        return Done::refused(&said);
-    }
-    if !all_good && books.settings.bulk == BulkRule::AllOrNothing {
-        take_back(books, &mut results, now);
-    }
-    if let Some(first) = results.iter_mut().flatten().next() {
-        *first = slipped(books, first.clone(), slip, now);
-    }
-    let changed = results.iter().flatten().any(|invoice| books.invoices.with_id(invoice.id).is_some());
-    let replies: Vec<Value> = results
-        .iter()
-        .map(|result| match result {
-            Ok(invoice) => shown_by_bulk(saved(invoice, books), books.settings.bulk_reply),
-            Err(messages) => refusal(messages),
-        })
-        .collect();
-    let message = replies.iter().find_map(|reply| reply["d"].get(0)?.as_str()).unwrap_or_default().to_owned();
-    Done { changed, message, ..Done::read(&json!({ "s": all_good, "d": replies })) }
-}
-
-fn take_back(books: &mut Books, results: &mut [Result<Invoice, Vec<String>>], now: Timestamp) {
-    for result in results {
-        if let Ok(invoice) = result {
-            books.remove_invoice(now, invoice.id);
-            *result = Err(vec![messages::HELD_BACK.to_owned()]);
-        }
-    }
-}
-
 fn customer_save(books: &mut Books, body: Fields<'_>) -> Done {
     match save_customer(books, body) {
         Ok(customer) => Done::changed(&json!({
@@ -255,19 +175,4 @@ fn detail(record: Option<Value>, not_found: &str) -> Done {
         Some(record) => Done::read(&json!({ "s": true, "d": record })),
         None => Done::said(not_found),
     }
-}
-
-fn invoice_delete(books: &mut Books, query: &Query, slip: Option<Fault>, now: Timestamp) -> Done {
-    let Some(invoice) = find(&books.invoices, query, "number") else {
-        return Done::said(messages::NO_INVOICE);
-    };
-    if let Some(receipt) = invoice.receipts.first() {
-        return Done::said(&messages::has_receipt(&invoice.number, &receipt.number));
-    }
-    let (id, reply) = (invoice.id, json!({ "s": true, "d": [messages::invoice_deleted(&invoice.number)] }));
-    if slip == Some(Fault::NotDeleted) {
-        return Done::read(&reply);
-    }
-    books.remove_invoice(now, id);
-    Done::changed(&reply)
 }

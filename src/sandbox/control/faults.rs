@@ -82,9 +82,11 @@ pub(super) fn call_named(field: &str, name: &str) -> Result<On, BadInput> {
     match name {
         "any" => Ok(On::Any),
         "invoice saves" => Ok(On::InvoiceSaves),
+        "receipt saves" => Ok(On::ReceiptSaves),
+        "return saves" => Ok(On::ReturnSaves),
         name => Action::named(name).map(On::Call).ok_or_else(|| {
             let known = Action::ALL.map(Action::name).join(", ");
-            BadInput(format!("{field}: {name:?} is not a call; use any, \"invoice saves\" or one of {known}"))
+            BadInput(format!("{field}: {name:?} is not a call; use any, \"invoice saves\", \"receipt saves\", \"return saves\" or one of {known}"))
         }),
     }
 }

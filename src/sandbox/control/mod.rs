@@ -7,6 +7,7 @@ mod faults;
 mod masters;
 mod old_integration;
 mod people;
+mod settling;
 mod setup;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -51,7 +52,12 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(sandbox: Sandbox) -> Rout
         .route("/stats", get(stats))
         .route("/faults", post(faults::faults))
         .route("/masters", post(masters::masters))
-        .route("/receipts", post(people::receipts))
+        .route("/receipts", get(settling::receipts).post(settling::add_receipt))
+        .route("/receipts/edit", post(settling::edit_receipt))
+        .route("/receipts/delete", post(settling::delete_receipt))
+        .route("/returns", get(settling::returns).post(settling::add_return))
+        .route("/returns/edit", post(settling::edit_return))
+        .route("/returns/delete", post(settling::delete_return))
         .route("/old-integration", post(old_integration::books))
         .route("/settings", post(setup::settings))
         .route("/rights", post(setup::rights))
@@ -90,7 +96,18 @@ async fn help(State(sandbox): State<Sandbox>) -> Json<Value> {
                 \"description\":\"\",\"total\":5000}: a person changes it; every field but number may be left out",
             "POST /sandbox/invoices/duplicate": "{\"number\":\"INV-1\",\"new_number\":\"INV-2\"}: a person copies it",
             "POST /sandbox/invoices/delete": "{\"number\":\"INV-1\"}: a person deletes it",
-            "POST /sandbox/receipts": "{\"number\":\"INV-1\"}: pays an invoice, so that it cannot be deleted",
+            "GET /sandbox/receipts?number=&limit=": "the stored receipts, newest first",
+            "POST /sandbox/receipts": "{\"number\":\"INV-1\"}: pays an invoice, so that it cannot be deleted; with \
+                \"paid\":{\"receipt\":\"SR-1\",\"amount\":5000} a part of it",
+            "POST /sandbox/receipts/edit": "{\"number\":\"SR-1\",\"new_number\":\"SR-2\",\"amount\":5000}: a person changes it; \
+                every field but number may be left out",
+            "POST /sandbox/receipts/delete": "{\"number\":\"SR-1\"}: a person deletes it",
+            "GET /sandbox/returns?number=&limit=": "the stored returns, newest first",
+            "POST /sandbox/returns": "{\"number\":\"INV-1\",\"return\":\"RJ-1\",\"item_no\":\"AAA2002\",\"pieces\":1}: a person \
+                takes goods back",
+            "POST /sandbox/returns/edit": "{\"number\":\"RJ-1\",\"new_number\":\"RJ-2\",\"amount\":5000}: a person changes it; \
+                every field but number may be left out",
+            "POST /sandbox/returns/delete": "{\"number\":\"RJ-1\"}: a person deletes it",
             "POST /sandbox/old-integration": "{\"orders\":[…Forstok's webhooks…],\"settings\":{\"customers\":{\"8277\":\"8277\"},\
                 \"skus\":{},\"warehouses\":{\"834\":\"Utama\"},\"branch\":\"Kantor Pusat\",\
                 \"shipping_account\":\"700101\"}}: Forstok's own integration books orders, with its known mistakes",
@@ -172,6 +189,8 @@ async fn stats(State(sandbox): State<Sandbox>) -> Json<Value> {
     Json(json!({
         "invoices": core.books.invoices.len(),
         "invoices_total": number(total),
+        "receipts": core.books.receipts.len(),
+        "returns": core.books.returns.len(),
         "customers": core.books.customers.len(),
         "calls": core.journal.counts(),
         "faults_fired": core.faults.fired,

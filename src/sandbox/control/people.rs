@@ -1,4 +1,4 @@
-//! Actions of people in Accurate itself: `POST /sandbox/invoices/…` and `/sandbox/receipts`.
+//! Actions of people in Accurate itself: `POST /sandbox/invoices/…`.
 
 use axum::{Json, body::Bytes, extract::State};
 use rust_decimal::Decimal;
@@ -6,12 +6,12 @@ use serde::Deserialize;
 use serde_json::{Number, json};
 
 use super::{Answered, BadInput, read};
-use crate::sandbox::{Edit, Invoice, NotDone, Sandbox, reply::number};
+use crate::sandbox::{Edit, Invoice, NotDone, Sandbox};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NumberOrder {
-    number: String,
+pub(super) struct NumberOrder {
+    pub(super) number: String,
 }
 
 #[derive(Deserialize)]
@@ -74,18 +74,12 @@ pub(super) async fn delete(State(sandbox): State<Sandbox>, body: Bytes) -> Answe
     }
 }
 
-pub(super) async fn receipts(State(sandbox): State<Sandbox>, body: Bytes) -> Answered {
-    let order: NumberOrder = read(&body)?;
-    let receipt = sandbox.put_receipt_on(&order.number).map_err(|refused| not_done(&refused))?;
-    Ok(Json(json!({ "receipt": receipt.number, "amount": number(receipt.amount) })))
-}
-
-fn rupiah(total: &Number) -> Result<Decimal, BadInput> {
+pub(super) fn rupiah(total: &Number) -> Result<Decimal, BadInput> {
     Decimal::from_str_exact(&total.to_string())
         .map_err(|_| BadInput(format!("total: {total} is not an amount; give rupiah such as 80000 or 80000.5")))
 }
 
-fn not_done(why: &NotDone) -> BadInput {
+pub(super) fn not_done(why: &NotDone) -> BadInput {
     BadInput(format!("number: {why}; GET /sandbox/invoices shows all there are"))
 }
 

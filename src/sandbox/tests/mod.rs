@@ -6,8 +6,11 @@ mod misleading;
 mod numbering;
 mod over_http;
 mod people;
+mod receipts;
 mod refusing;
+mod returns;
 mod saving;
+mod settling;
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use base64::{Engine, engine::general_purpose::STANDARD};
