@@ -118,7 +118,7 @@ fn calls(field: &str, names: &[String]) -> Result<Vec<Action>, BadInput> {
         if calls.len() == before {
             let known = Action::ALL.map(Action::name).join(", ");
             return Err(BadInput(format!(
-                "{field}[{at}]: {name:?} is not a call; use sales-invoice, customer, or one of {known}"
+                "{field}[{at}]: {name:?} is not a call; use sales-invoice, sales-receipt, sales-return, customer, or one of {known}"
             )));
         }
     }
