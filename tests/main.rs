@@ -4,7 +4,7 @@
 //!
 //! # Layout
 //!
-//! - Inside the process, with a fake clock and the sandbox in place of Accurate: `way_of_an_order`, `recovery`, `books`,
+//! - Inside the process, with a fake clock and the sandbox in place of Accurate: `way_of_an_order`, `after_sale`, `recovery`, `books`,
 //!   `cases`, `samples`, `mapping_modes`, `check`, `lists`, `settling_calls`, `reconciliation`, `large_replies`, `supervision`, most of
 //!   `importing`
 //! - Storage: `storage`, `copy`, `query_plans`
@@ -19,6 +19,7 @@ mod forstok;
 mod service;
 mod world;
 
+mod after_sale;
 mod binary;
 mod books;
 mod browser;

@@ -76,6 +76,11 @@ impl World {
         Self::made_of(base, MAPPING, true).await
     }
 
+    /// With this database and another mapping.
+    pub(crate) async fn on_with_mapping(base: Base, document: &str) -> Self {
+        Self::made_of(base, document, true).await
+    }
+
     /// With settings that send each order alone.
     pub(crate) async fn without_bulk() -> Self {
         Self::made_of(Base::Sqlite, MAPPING, false).await

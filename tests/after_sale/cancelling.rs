@@ -1,0 +1,94 @@
+//! Cancellations and undoing beside receipts and returns.
+
+use forstok_accurate::{
+    clock::Clock,
+    domain::{document::Kind, manual::Manual, payout::RowState},
+    storage::ManualChange,
+};
+use serde_json::json;
+
+use super::{on_both, world};
+use crate::world::{Base, World, order, order_id};
+
+on_both! {
+    an_order_that_is_cancelled_although_it_was_paid_is_for_a_person;
+    an_undo_deletes_the_receipt_then_the_return_then_the_invoice;
+    a_cancellation_after_shipping_becomes_a_return_and_keeps_the_invoice;
+    a_cancellation_takes_back_a_receipt_that_was_never_sent;
+}
+
+impl World {
+    async fn undoes(&mut self, id: &str) {
+        let change = ManualChange {
+            decision: Some(Manual::Undo),
+            reason: Some("a mistake".to_owned()),
+            document: None,
+            actor: "sari".to_owned(),
+        };
+        self.storage.decide_manually(&order_id(id), &change, self.clock.now()).await.expect("written");
+        self.run_until_settled().await;
+    }
+}
+
+async fn an_order_that_is_cancelled_although_it_was_paid_is_for_a_person(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.paid("7", "a", 150_000, json!({})).await;
+    world.approves_all(Kind::Receipt).await;
+    world.forstok_sends(order("7").price(150_000).cancelled()).await;
+    world.run_until_settled().await;
+    let known = world.order("7").await;
+    assert_eq!((known.state.as_str(), known.reason.map(|reason| reason.code())), ("blocked", Some("invoice_paid")));
+    assert_eq!((world.accurate.invoice_count(), world.accurate.receipts().len()), (1, 1));
+    world.undoes("7").await;
+    assert_eq!(world.state("7").await, "voided");
+    assert_eq!((world.accurate.invoice_count(), world.accurate.receipts().len()), (0, 0));
+}
+
+async fn an_undo_deletes_the_receipt_then_the_return_then_the_invoice(base: Base) {
+    let mut world = world(base).await;
+    world.mapping_changes("[payout]\n", "[returns]\nmode = \"approve\"\n\n[payout]\n").await;
+    world.invoiced("7").await;
+    world.went_back("7", "r", json!({})).await;
+    world.approves_all(Kind::Return).await;
+    assert_eq!(world.return_state("r").await, (RowState::Settled, ""));
+    assert_eq!(world.accurate.returns().len(), 1);
+    world.undoes("7").await;
+    assert_eq!(world.state("7").await, "voided");
+    assert_eq!((world.accurate.invoice_count(), world.accurate.returns().len()), (0, 0));
+    let timeline = world.timeline("7").await;
+    let place = |text: &str| timeline.find(text).unwrap_or_else(|| panic!("{text} is not in {timeline}"));
+    assert!(place("return INV-7/R1 was deleted") < place("invoice INV-7 was deleted"), "{timeline}");
+}
+
+async fn a_cancellation_after_shipping_becomes_a_return_and_keeps_the_invoice(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.forstok_sends(order("7").price(150_000).shipped()).await;
+    world.forstok_sends(order("7").price(150_000).cancelled()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state("7").await, "invoiced");
+    assert_eq!(world.accurate.invoice_count(), 1);
+    let (rows, _) = world.storage.booked(&order_id("7")).await.expect("readable");
+    assert_eq!(rows.len(), 1, "the cancellation is a return");
+    assert_eq!((rows[0].content.kind(), rows[0].state), (Kind::Return, RowState::Waiting));
+    world.forstok_sends(order("8").price(150_000).ready_to_ship()).await;
+    world.run_until_settled().await;
+    world.forstok_sends(order("8").price(150_000).shipped()).await;
+    world.forstok_sends(order("8").price(150_000).cancelled()).await;
+    world.run_until_settled().await;
+    let (rows, _) = world.storage.booked(&order_id("8")).await.expect("readable");
+    assert_eq!(rows.len(), 1, "each order has its own");
+}
+
+async fn a_cancellation_takes_back_a_receipt_that_was_never_sent(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.wire.cut();
+    world.paid("7", "a", 150_000, json!({})).await;
+    world.forstok_sends(order("7").price(150_000).cancelled()).await;
+    world.wire.mend();
+    world.run_until_healed().await;
+    assert_eq!(world.state("7").await, "voided");
+    assert_eq!((world.accurate.invoice_count(), world.accurate.receipts().len()), (0, 0));
+}

@@ -1,0 +1,93 @@
+//! Lost replies, refusals and crashes while receipts and returns are booked.
+
+use forstok_accurate::{
+    domain::{document::Kind, payout::RowState},
+    sandbox::{Fault, On},
+};
+use serde_json::json;
+
+use super::{on_both, world};
+use crate::world::{Base, World};
+
+on_both! {
+    a_receipt_whose_reply_was_lost_exists_once;
+    any_fault_of_a_receipts_save_leads_to_one_receipt;
+    a_process_that_dies_with_a_receipt_under_way_leaves_one_receipt;
+    a_receipt_that_accurate_refuses_is_blocked_and_tried_again_by_itself;
+    many_receipts_share_their_saves;
+}
+
+async fn ready(base: Base) -> World {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.paid("7", "a", 138_000, json!({"commission": -12_000})).await;
+    world
+}
+
+async fn one_receipt(world: &World) {
+    assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
+    assert_eq!(world.accurate.receipts().len(), 1);
+    assert_eq!(world.accurate.owed("INV-7"), Some(0.into()));
+}
+
+async fn a_receipt_whose_reply_was_lost_exists_once(base: Base) {
+    let mut world = ready(base).await;
+    world.accurate.lose_next_reply_after_saving_a(Kind::Receipt);
+    world.approves_all(Kind::Receipt).await;
+    world.run_until_healed().await;
+    one_receipt(&world).await;
+}
+
+async fn any_fault_of_a_receipts_save_leads_to_one_receipt(base: Base) {
+    for fault in Fault::ORDINARY {
+        let mut world = ready(base).await;
+        let fault = Fault::named(fault, std::time::Duration::from_secs(2)).expect("it is its name");
+        world.accurate.next(On::ReceiptSaves, fault, 1);
+        world.approves_all(Kind::Receipt).await;
+        world.run_until_healed().await;
+        one_receipt(&world).await;
+    }
+}
+
+async fn a_process_that_dies_with_a_receipt_under_way_leaves_one_receipt(base: Base) {
+    let mut world = ready(base).await;
+    let now = world.clock_now();
+    let all = forstok_accurate::storage::RowFilter::default();
+    let which = forstok_accurate::storage::Approving::Shown(&all);
+    world.storage.approve_rows(Kind::Receipt, which, "sari", now).await.expect("written");
+    world.decide_all().await;
+    let claims = world.claims().await;
+    assert_eq!(claims.iter().map(|claim| claim.kind).collect::<Vec<_>>(), [Kind::Receipt]);
+    let mut world = world.dies_and_starts_again().await;
+    world.run_until_healed().await;
+    one_receipt(&world).await;
+}
+
+async fn a_receipt_that_accurate_refuses_is_blocked_and_tried_again_by_itself(base: Base) {
+    let mut world = ready(base).await;
+    // Somebody has booked the money by hand.
+    world.accurate.add_receipt("RCP-1", "INV-7", 150_000.into()).expect("booked");
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.payout_state("a").await.0, RowState::Blocked);
+    assert_eq!(world.state("7").await, "invoiced", "the invoice is not concerned");
+    assert!(world.accurate.remove_receipt("RCP-1"));
+    world.run_for(2 * 3600).await;
+    one_receipt(&world).await;
+}
+
+async fn many_receipts_share_their_saves(base: Base) {
+    let mut world = world(base).await;
+    for id in 100..130 {
+        world.forstok_sends(crate::world::order(&id.to_string()).price(150_000).ready_to_ship()).await;
+    }
+    world.run_until_settled().await;
+    for id in 100..130 {
+        world.paid(&id.to_string(), &id.to_string(), 150_000, json!({})).await;
+    }
+    let before = world.accurate.call_counts();
+    assert_eq!(world.approves_all(Kind::Receipt).await, 30);
+    let calls = world.accurate.call_counts();
+    assert_eq!(world.accurate.receipts().len(), 30);
+    let count = |name: &str| calls.get(name).unwrap_or(&0) - before.get(name).unwrap_or(&0);
+    assert_eq!((count("sales-receipt/bulk-save"), count("sales-receipt/save")), (1, 0), "{calls:?}");
+}
