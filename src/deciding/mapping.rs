@@ -246,6 +246,7 @@ pub async fn revision_of(storage: &dyn Mappings, revision: i64) -> Result<Option
 
 /// The outcome of restoring a revision.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one is made each time a person restores a mapping")]
 pub enum Restored {
     /// As when it is applied.
     Applied(Applied),

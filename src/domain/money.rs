@@ -42,7 +42,6 @@ impl Rupiah {
     pub const ZERO: Self = Self(Decimal::ZERO);
 
     /// Whether it is nothing.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
     pub fn is_zero(&self) -> bool {
         self.0.is_zero()
     }

@@ -82,10 +82,11 @@ impl Desk<'_> {
         let mut booked = amounts.clone();
         booked.remove(SUBTOTAL);
         let refund = booked.remove(REFUND).unwrap_or_default();
-        let mut used = Used::default();
-        used.discount = take_off(&mut booked, VOUCHER, ledger.discount, explains_all);
-        used.shipping = take_off(&mut booked, SHIPPING, ledger.shipping, explains_all);
-        used.returns = self.take_off_returns(row, &mut booked, refund, ledger)?;
+        let used = Used {
+            discount: take_off(&mut booked, VOUCHER, ledger.discount, explains_all),
+            shipping: take_off(&mut booked, SHIPPING, ledger.shipping, explains_all),
+            returns: self.take_off_returns(row, &mut booked, refund, ledger)?,
+        };
 
         let all: Rupiah = amounts.values().copied().sum();
         let mut rest = if explains_all { row.payout.net - all } else { Rupiah::ZERO };
@@ -111,10 +112,10 @@ impl Desk<'_> {
 
     /// Takes off the refund what returns explain; what remains is booked if the buyer keeps the goods, else the row
     /// waits. Returns what the returns explained.
-    fn take_off_returns<'b>(
+    fn take_off_returns(
         &self,
         row: &Row,
-        booked: &mut Amounts<'b>,
+        booked: &mut Amounts<'_>,
         refund: Rupiah,
         ledger: &Ledger,
     ) -> Result<Rupiah, Outcome> {

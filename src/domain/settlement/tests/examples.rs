@@ -14,8 +14,8 @@ fn p1_a_plain_payout_becomes_one_receipt_with_its_fees_as_discounts() {
         receipts(&settlement),
         [json!({
             "customerNo": "8277", "bankNo": "110102", "transDate": "05/11/2026", "number": "231127PECAFY4J/1",
-            "chequeAmount": 138000,
-            "detailInvoice": [{"invoiceNo": "231127PECAFY4J", "paymentAmount": 150000, "detailDiscount": [
+            "chequeAmount": 138_000,
+            "detailInvoice": [{"invoiceNo": "231127PECAFY4J", "paymentAmount": 150_000, "detailDiscount": [
                 {"accountNo": "700102", "amount": -5000}, {"accountNo": "600102", "amount": 2000},
                 {"accountNo": "600103", "amount": 3000}, {"accountNo": "600104", "amount": 12000},
             ]}],
@@ -47,8 +47,8 @@ fn p3_a_compensation_above_the_invoice_is_a_negative_discount() {
         receipts(&sale.book()),
         [json!({
             "customerNo": "8277", "bankNo": "110102", "transDate": "05/11/2026", "number": "231127PECAFY4J/1",
-            "chequeAmount": 155000,
-            "detailInvoice": [{"invoiceNo": "231127PECAFY4J", "paymentAmount": 150000,
+            "chequeAmount": 155_000,
+            "detailInvoice": [{"invoiceNo": "231127PECAFY4J", "paymentAmount": 150_000,
                 "detailDiscount": [{"accountNo": "700102", "amount": -5000}]}],
         })]
     );
@@ -63,8 +63,8 @@ fn p4_money_in_two_parts_becomes_two_receipts() {
         receipts(&first),
         [json!({
             "customerNo": "8277", "bankNo": "110102", "transDate": "05/11/2026", "number": "231127PECAFY4J/1",
-            "chequeAmount": 120000,
-            "detailInvoice": [{"invoiceNo": "231127PECAFY4J", "paymentAmount": 120000}],
+            "chequeAmount": 120_000,
+            "detailInvoice": [{"invoiceNo": "231127PECAFY4J", "paymentAmount": 120_000}],
         })]
     );
     assert_eq!(sale.sums(), sums(30_000, 120_000, 0, 0));
@@ -75,8 +75,8 @@ fn p4_money_in_two_parts_becomes_two_receipts() {
         receipts(&second)[1],
         json!({
             "customerNo": "8277", "bankNo": "110102", "transDate": "05/11/2026", "number": "231127PECAFY4J/2",
-            "chequeAmount": 18000,
-            "detailInvoice": [{"invoiceNo": "231127PECAFY4J", "paymentAmount": 30000,
+            "chequeAmount": 18_000,
+            "detailInvoice": [{"invoiceNo": "231127PECAFY4J", "paymentAmount": 30_000,
                 "detailDiscount": [{"accountNo": "600104", "amount": 12000}]}],
         })
     );

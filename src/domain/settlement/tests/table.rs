@@ -142,20 +142,17 @@ fn a_sku_at_several_prices_is_the_choice_that_equals_the_refund() {
     for (refund, prices) in [(95_000, Some(vec![45_000, 50_000])), (100_000, Some(vec![50_000])), (99_000, None)] {
         let mut sale = Sale::of(sold(), 0, 0);
         sale.returns(Goods::Returned, Some(refund), &[("KAOS", 2)]);
-        match prices {
-            Some(mut prices) => {
-                let settlement = sale.decide();
-                let items = &settlement.returns[0].draft.body.detail_item;
-                let mut found: Vec<_> = items.iter().map(|item| item.unit_price).collect();
-                found.sort();
-                prices.sort_unstable();
-                assert_eq!(found, prices.into_iter().map(rupiah).collect::<Vec<_>>());
-                assert_eq!(settlement.returns[0].draft.total, rupiah(refund));
-            }
-            None => {
-                let about = AfterSale::WhichPieces { refund: Some("99000".to_owned()) };
-                assert_eq!(sale.why_record(1), (Reason::ReturnNeedsPerson, about));
-            }
+        if let Some(mut prices) = prices {
+            let settlement = sale.decide();
+            let items = &settlement.returns[0].draft.body.detail_item;
+            let mut found: Vec<_> = items.iter().map(|item| item.unit_price).collect();
+            found.sort();
+            prices.sort_unstable();
+            assert_eq!(found, prices.into_iter().map(rupiah).collect::<Vec<_>>());
+            assert_eq!(settlement.returns[0].draft.total, rupiah(refund));
+        } else {
+            let about = AfterSale::WhichPieces { refund: Some("99000".to_owned()) };
+            assert_eq!(sale.why_record(1), (Reason::ReturnNeedsPerson, about));
         }
     }
     let mut sale = Sale::of(sold(), 0, 0);
