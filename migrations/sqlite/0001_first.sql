@@ -727,7 +727,8 @@ CREATE TRIGGER orders_unsettled AFTER UPDATE OF state, invoice_total ON orders
         ON CONFLICT (order_id) DO UPDATE SET revision = revision + 1, due_at = 0;
 END;
 CREATE TRIGGER documents_unsettled AFTER UPDATE OF state ON documents
-    WHEN NEW.kind <> 'invoice' AND OLD.state <> NEW.state BEGIN
+    WHEN NEW.kind <> 'invoice' AND OLD.state <> NEW.state
+     AND EXISTS (SELECT 1 FROM settlement_rows WHERE order_id = NEW.order_id AND order_id <> '') BEGIN
     INSERT INTO unsettled (order_id) VALUES (NEW.order_id)
         ON CONFLICT (order_id) DO UPDATE SET revision = revision + 1, due_at = 0;
 END;

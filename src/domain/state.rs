@@ -73,12 +73,13 @@ impl State {
 }
 
 /// Lawful changes that only a person's decision brings about: after a deletion, another invoice or none; after one in
-/// Accurate itself, none.
+/// Accurate itself, none; after a receipt or a return that a person approved, a cancellation that is for a person.
 pub const DECIDED_BY_A_PERSON: &[(State, State)] = &[
     (State::Voided, State::Due),
     (State::Voided, State::Ignored),
     // Somebody deleted its invoice in Accurate, and a person accepts that or has it created again.
     (State::Invoiced, State::Voided),
+    (State::Invoiced, State::Blocked),
 ];
 
 /// Every other lawful change of state, each in one commit. Storage refuses any that is not listed, and the simulator

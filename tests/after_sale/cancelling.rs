@@ -65,7 +65,7 @@ async fn a_cancellation_after_shipping_becomes_a_return_and_keeps_the_invoice(ba
     let mut world = world(base).await;
     world.invoiced("7").await;
     world.forstok_sends(order("7").price(150_000).shipped()).await;
-    world.forstok_sends(order("7").price(150_000).cancelled()).await;
+    world.forstok_sends(order("7").price(150_000).cancelled().updated_at("2024-01-31T10:00:00+07:00")).await;
     world.run_until_settled().await;
     assert_eq!(world.state("7").await, "invoiced");
     assert_eq!(world.accurate.invoice_count(), 1);

@@ -20,7 +20,8 @@ use crate::world::{Base, World, order, order_id};
 
 /// A world whose mapping knows the fees of a marketplace.
 async fn world(base: Base) -> World {
-    let mapping = format!("{MAPPING}\n[payout]\npost = \"approve\"\n\n[payout.kinds]\n\"commission\" = \"service_fee\"\n");
+    let mapping =
+        format!("{MAPPING}\n[payout]\npost = \"approve\"\n\n[payout.kinds]\n\"commission\" = \"service_fee\"\n");
     World::on_with_mapping(base, &mapping).await
 }
 

@@ -30,8 +30,10 @@ async fn a_payout_becomes_a_receipt_once_a_person_approves_it(base: Base) {
     let receipts = world.accurate.receipts();
     assert_eq!(receipts.len(), 1);
     assert_eq!((receipts[0].number.as_str(), receipts[0].cheque_amount), ("INV-7/1", 138_000.into()));
-    let discounts: Vec<_> = receipts[0].invoices[0].discounts.iter().map(|one| (&*one.account_no, one.amount)).collect();
-    let expected = [("700102", (-5_000).into()), ("600102", 2_000.into()), ("600103", 3_000.into()), ("600104", 12_000.into())];
+    let discounts: Vec<_> =
+        receipts[0].invoices[0].discounts.iter().map(|one| (&*one.account_no, one.amount)).collect();
+    let expected =
+        [("700102", (-5_000).into()), ("600102", 2_000.into()), ("600103", 3_000.into()), ("600104", 12_000.into())];
     assert_eq!(discounts, expected);
     assert_eq!(world.accurate.owed("INV-7"), Some(0.into()));
     assert_eq!(world.paid("7", "a", 138_000, amounts).await, RowRecorded::Repeat);

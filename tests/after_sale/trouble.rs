@@ -50,7 +50,7 @@ async fn any_fault_of_a_receipts_save_leads_to_one_receipt(base: Base) {
 }
 
 async fn a_process_that_dies_with_a_receipt_under_way_leaves_one_receipt(base: Base) {
-    let mut world = ready(base).await;
+    let world = ready(base).await;
     let now = world.clock_now();
     let all = forstok_accurate::storage::RowFilter::default();
     let which = forstok_accurate::storage::Approving::Shown(&all);

@@ -28,15 +28,16 @@ pub(super) enum Meaning {
     Unclear(Finding),
 }
 
-/// The key of the record that a cancellation after shipping stands for.
-pub fn key_of_cancellation() -> ReturnKey {
-    ReturnKey { source: "forstok".to_owned(), id: "cancelled".to_owned() }
+/// The key of the record that a cancellation after shipping stands for: each order has its own.
+pub fn key_of_cancellation(order: &Order<'_>) -> ReturnKey {
+    let id = format!("cancelled/{}/{}", order.store_id, order.channel_order_id);
+    ReturnKey { source: "forstok".to_owned(), id }
 }
 
 /// The record that a cancellation after shipping stands for: the whole order travels back.
 pub(super) fn record_of_cancellation(order: &Order<'_>, cancelled: Cancelled) -> ReturnRecord {
     ReturnRecord {
-        key: key_of_cancellation(),
+        key: key_of_cancellation(order),
         store_id: order.store_id.to_owned(),
         channel_order_id: order.channel_order_id.to_owned(),
         accepted_at: Some(cancelled.day),

@@ -98,7 +98,7 @@ impl<'a> Settling<'a> {
     /// shipping a return takes its place; else it must go.
     fn of_cancelled(&self, cancelled: Option<Cancelled>) -> Fate {
         let Some(cancelled) = cancelled else { return Fate::Kept };
-        let of_cancellation = key_of_cancellation();
+        let of_cancellation = key_of_cancellation(self.order);
         let mut numbers: Vec<_> = self.receipts.iter().map(|receipt| receipt.draft.body.number.clone()).collect();
         // After shipping, a return that takes everything back is what the cancellation wants.
         let all_went_back = cancelled.after_shipping && self.ledger.owed().is_zero();
@@ -122,7 +122,7 @@ impl<'a> Settling<'a> {
     }
 
     fn decide_records(&mut self, cancelled: Option<Cancelled>) {
-        let of_cancellation = key_of_cancellation();
+        let of_cancellation = key_of_cancellation(self.order);
         let others = self.order.records.iter().any(|record| record.record.key != of_cancellation);
         for (place, record) in self.order.records.iter().enumerate() {
             if self.records.contains_key(&place) {
@@ -293,7 +293,7 @@ impl<'a> Settling<'a> {
     }
 
     fn record_to_add(&self, cancelled: Cancelled) -> Option<ReturnRecord> {
-        let key = key_of_cancellation();
+        let key = key_of_cancellation(self.order);
         let is_there = self.order.records.iter().any(|record| record.record.key == key);
         (cancelled.after_shipping && !is_there).then(|| record_of_cancellation(self.order, cancelled))
     }
