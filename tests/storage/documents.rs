@@ -75,7 +75,7 @@ pub(super) async fn what_a_document_needs_exists_before_it_and_goes_after_it(bas
         r#"INSERT INTO documents (order_id, kind, part, book, number, draft, wanted, state)
            SELECT order_id, 'receipt', 1, book, number || '/1',
                   '{"book":"main","payout":{"source":"s","id":"1","store_id":"","channel_order_id":"","paid_at":"2024-01-31",
-                    "net":1,"amounts":{}},"used":{},"body":{"customerNo":"8277","bankNo":"110102",
+                    "net":1,"amounts":{}},"used":{"discount":0,"shipping":0,"returns":0},"body":{"customerNo":"8277","bankNo":"110102",
                     "transDate":"31/01/2024","number":"N/1","chequeAmount":1,"detailInvoice":[]}}', 'exist', 'due'
            FROM documents"#,
     )
