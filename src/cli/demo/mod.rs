@@ -1,5 +1,7 @@
 //! `demo`: runs sandbox, service and sample orders on this machine, and prints a table of the results.
 
+mod payouts;
+
 use std::{collections::BTreeMap, io::IsTerminal, net::SocketAddr, pin::pin, process::ExitCode, time::Duration};
 
 use anyhow::{Context, ensure};
@@ -16,7 +18,13 @@ use super::{
 };
 use crate::{
     accurate::wire::{HttpWire, Wire, WireRequest},
-    domain::{invoice::ACCURATE_DAY, mapping::DEFAULT_BOOK, money::Rupiah, order::OrderId, reason::Language},
+    domain::{
+        invoice::ACCURATE_DAY,
+        mapping::{DEFAULT_BOOK, Mapping},
+        money::Rupiah,
+        order::OrderId,
+        reason::Language,
+    },
     forstok::signature::{Scheme, Verifier},
     sandbox::{Options, Running, Sandbox, samples},
     service::{Listeners, Service, asked_to_stop, cannot_listen},
@@ -29,6 +37,9 @@ const USUAL_LISTEN: &str = "127.0.0.1:8080";
 const OPERATOR_TOKEN: &str = "demo";
 const WEBHOOK_SECRET: &str = "demo-webhook-key";
 const KEY_HEADER: &str = "key";
+
+/// Returns are booked once a person approves them, like payouts.
+const AFTER_SALE: &str = "[payout]\ndelay_days = 0\n\n[returns]\nmode = \"approve\"\n";
 
 /// When the demo ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +148,8 @@ impl Demo {
         let (count, invoices) = (orders.len(), sandbox.invoice_count());
         let sum = format!("{sent} webhooks → {count} orders → {invoices} invoices in Accurate{twice}.");
         say!("\n{}", paragraph("", &sum));
-        Ok(wrong)
+        let also = payouts::play(service, sandbox, &orders).await?;
+        Ok(wrong.into_iter().chain(also).collect())
     }
 
     fn say_where_to_look(&self) -> Result<(), Failure> {
@@ -174,6 +186,7 @@ fn settings(
     accurate: &str,
     (api_token, signature_secret): (String, String),
 ) -> anyhow::Result<Config> {
+    let text = format!("{}\n{AFTER_SALE}", samples::MAPPING);
     let book = BookConfig {
         account_url: accurate.parse().context("the sandbox's address")?,
         api_token: api_token.into(),
@@ -199,8 +212,8 @@ fn settings(
         books: BTreeMap::from([(DEFAULT_BOOK.to_owned(), book)]),
         mapping: Some(MappingFile {
             path: "the sample mapping".into(),
-            text: samples::MAPPING.to_owned(),
-            mapping: samples::mapping(),
+            mapping: Mapping::parse("the sample mapping", &text).expect("the sample mapping is valid"),
+            text,
         }),
         log: LogConfig { filter: "error".to_owned(), format: LogFormat::Text },
         secrets: Sources {
