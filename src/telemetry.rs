@@ -139,6 +139,11 @@ fn describe() {
         "forstok_accurate_reconciled_timestamp_seconds",
         "When a book was last reconciled completely, in seconds since 1970"
     );
+    describe_counter!("forstok_accurate_forstok_readings_total", "Readings of Forstok's order API by result");
+    describe_gauge!(
+        "forstok_accurate_forstok_orders_read_timestamp_seconds",
+        "When Forstok's order API was last read to the end, in seconds since 1970"
+    );
     describe_gauge!("forstok_accurate_oldest_due_seconds", "Seconds for which the longest waiting order has been due");
     describe_gauge!("forstok_accurate_book_paused", "1 while a book is paused");
     describe_gauge!(

@@ -1,6 +1,7 @@
 //! Reconciliation: every difference between our ledger and Accurate has a name, nothing else has, and the sums add up.
 
 mod acting;
+mod forstok;
 mod reading;
 mod year;
 
@@ -102,7 +103,11 @@ on_both!(
     a_finding_is_gone_when_its_cause_is,
     a_closed_finding_stays_closed_until_it_changes,
     a_person_decides_what_becomes_of_a_finding,
+    a_lost_webhook_is_found_and_explains_no_rupiah,
+    a_person_imports_a_lost_order,
 );
+
+use forstok::{a_lost_webhook_is_found_and_explains_no_rupiah, a_person_imports_a_lost_order};
 
 async fn books_that_agree_have_no_findings(base: Base) {
     let world = invoiced(base, 1..=3).await;

@@ -452,9 +452,15 @@ CREATE TABLE reconciliations (
     who          TEXT    NOT NULL,           -- who requested it; '' for the nightly run
     night        TEXT,                       -- the day of the nightly run
     requested_at INTEGER NOT NULL,
-    ended_at     INTEGER                     -- when its last part ended
+    ended_at     INTEGER,                    -- when its last part ended
+    asks_forstok INTEGER NOT NULL DEFAULT 0, -- 1: it also compares the orders that Forstok lists
+    forstok_ended_at INTEGER,                -- when they were compared
+    forstok_orders   INTEGER NOT NULL DEFAULT 0, -- how many were compared
+    forstok_failure  TEXT    NOT NULL DEFAULT '' -- why that is incomplete; '': it is not
 ) STRICT;
 CREATE UNIQUE INDEX reconciliations_nightly ON reconciliations (night) WHERE night IS NOT NULL;
+CREATE INDEX reconciliations_asking ON reconciliations (asks_forstok, id)
+    WHERE asks_forstok = 1 AND forstok_ended_at IS NULL;
 
 -- The part of a run that concerns one Accurate database. Amounts are hundredths of a rupiah.
 CREATE TABLE reconciled_books (
@@ -505,7 +511,7 @@ CREATE TABLE asked_orders (
 CREATE TABLE findings (
     id             INTEGER PRIMARY KEY,
     book           TEXT    NOT NULL,
-    subject        TEXT    NOT NULL,           -- 'order:138', 'invoice:7' (Accurate's id) or 'day:2026-11-05'
+    subject        TEXT    NOT NULL,           -- 'order:138', 'forstok:138', 'invoice:7' (Accurate's id) or 'day:2026-11-05'
     class          TEXT    NOT NULL,
     state          TEXT    NOT NULL,           -- 'open', 'gone' or 'closed'
     shape          TEXT    NOT NULL,           -- all that a person sees: a closed finding opens again with another
@@ -633,9 +639,10 @@ CREATE TABLE backfill (
     watermark  INTEGER NOT NULL,            -- everything that changed before has been compared; 0: nothing yet
     completed  INTEGER NOT NULL,            -- readings that came to their end
     ended_at   INTEGER NOT NULL,            -- of the latest reading; 0: none has ended
+    completed_at INTEGER NOT NULL,            -- when a reading last came to its end; 0: none has
     result     TEXT                         -- what it found, JSON
 ) STRICT;
-INSERT INTO backfill (id, run, busy_until, watermark, completed, ended_at) VALUES (1, 0, 0, 0, 0, 0);
+INSERT INTO backfill (id, run, busy_until, watermark, completed, ended_at, completed_at) VALUES (1, 0, 0, 0, 0, 0, 0);
 
 -- After the sale: what marketplaces and people say about orders, as payouts and returns.
 

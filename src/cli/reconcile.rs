@@ -22,6 +22,7 @@ use crate::{
         toml_text::Problem,
     },
     engine::{Engine, run::Running},
+    forstok::api::ForstokApi,
     http::v1::{reconciliation::RunAnswer, request_reconciliation::read_period},
     settings::{self, BookConfig, Config},
     storage::{self, FindingFilter, Run, Storage, StorageError},
@@ -103,7 +104,14 @@ fn engine(
     let session = |(name, book): (&String, &BookConfig)| Session::new(name, book, wire.clone(), clock.clone());
     let sessions = config.books.iter().map(session).collect();
     let seed = clock.now().as_microsecond() as u64 ^ u64::from(std::process::id());
-    Ok(Engine::new(storage, clock.clone(), sessions, mapping, seed))
+    let engine = Engine::new(storage, clock.clone(), sessions, mapping, seed);
+    Ok(match &config.forstok_api {
+        Some(api) => {
+            let api = ForstokApi::new(api.clone(), wire, clock.clone());
+            engine.asking_forstok(api, config.backfill.clone())
+        }
+        None => engine,
+    })
 }
 
 /// The run, once it has ended; reports its progress until then.
@@ -121,6 +129,9 @@ async fn ended(storage: &dyn Storage, id: i64, clock: &SharedClock) -> Result<Ru
                 let (book, read, of, asked) = (&part.book, part.rows_read, part.rows_expected, part.asked);
                 complain!("{book}: {read} of {of} invoices listed, {asked} asked for one by one");
             }
+            if run.forstok.as_ref().is_some_and(|forstok| forstok.ended_at.is_none()) {
+                complain!("Forstok's orders are being read");
+            }
         }
         clock.sleep(CHECK).await;
     }
@@ -128,7 +139,7 @@ async fn ended(storage: &dyn Storage, id: i64, clock: &SharedClock) -> Result<Ru
 
 async fn print(storage: &dyn Storage, run: Run, form: Form) -> Result<ExitCode, Failure> {
     let open = run.findings.open;
-    let is_complete = run.parts.iter().all(|part| part.incomplete.is_none());
+    let is_complete = run.is_complete();
     match form {
         Form::Json => {
             let answer = RunAnswer::new(run, Language::English);
@@ -175,6 +186,13 @@ async fn in_words(storage: &dyn Storage, run: &Run) -> Result<(), Failure> {
             }
         };
         say!("{}", paragraph("             ", &said));
+    }
+    if let Some(forstok) = &run.forstok {
+        let said = match &forstok.incomplete {
+            None => format!("{} orders compared", forstok.orders),
+            Some(why) => format!("{} orders compared; incomplete: {why}", forstok.orders),
+        };
+        say!("{}", paragraph(&format!("{:12} ", "Forstok"), &said));
     }
     let counts = run.findings;
     say!("Findings about these days: {} open, {} gone, {} closed", counts.open, counts.gone, counts.closed);

@@ -37,10 +37,17 @@ impl Engine {
         }
         let ran = backfill::run(&importer, api, config, None, MOST_NAMED).await?;
         if let Some(ran) = &ran {
+            count_reading(ran.comparison.incomplete.as_ref());
             report(ran);
         }
         Ok(ran)
     }
+}
+
+/// Counts a reading that has ended, by its result.
+pub(super) fn count_reading<T>(incomplete: Option<T>) {
+    let result = if incomplete.is_some() { "incomplete" } else { "complete" };
+    metrics::counter!("forstok_accurate_forstok_readings_total", "result" => result).increment(1);
 }
 
 fn report(Ran { from, to, mode, comparison }: &Ran) {

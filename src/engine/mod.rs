@@ -2,12 +2,14 @@
 //!
 //! [`run`] runs the stages until it is stopped; [`people`] carries out what people request; [`queue`] says how many
 //! orders wait, and [`days`] what happened in the last days; `lists` has the lists of Accurate read, and `drafts` has the
-//! drafts of shadow mode compared; [`reconciliation`] has periods compared; `forstok` asks for orders that never came.
+//! drafts of shadow mode compared; [`reconciliation`] has periods compared with Accurate, [`forstok_reconciliation`] with
+//! Forstok; `forstok` asks for orders that never came.
 //! Each step is a method, so that a test can take the steps one by one.
 
 pub mod days;
 mod drafts;
 mod forstok;
+pub mod forstok_reconciliation;
 mod lists;
 mod pace;
 pub mod people;

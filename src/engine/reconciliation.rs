@@ -12,7 +12,7 @@ use crate::{
         reconciliation::{Action, Period},
     },
     reconciling::{MayCall, OurCustomers},
-    storage::{Acted, Result},
+    storage::{Acted, Result, Sources},
     supervisor::Progress,
 };
 
@@ -23,7 +23,8 @@ impl Engine {
     /// Requests a run over a period; returns its number.
     pub async fn request_reconciliation(&self, period: Period, actor: &Actor) -> Result<i64> {
         let (who, books) = (&actor.name, self.book_names());
-        let run = self.storage.request_reconciliation(period, who, &books, self.now()).await?;
+        let sources = Sources { books: &books, asks_forstok: self.forstok.is_some() };
+        let run = self.storage.request_reconciliation(period, who, sources, self.now()).await?;
         let Period { from, to } = period;
         tracing::info!(run, actor = who, "reconciliation {run} of {from} to {to} was requested by {who}");
         self.wake_reconciliation();
@@ -33,7 +34,9 @@ impl Engine {
     /// Requests the nightly run if its time has come.
     pub async fn request_nightly_reconciliation(&self) -> Result<()> {
         let settings = self.mapping().mapping.reconcile;
-        let run = self.reconciling.request_nightly(settings, &self.book_names()).await?;
+        let books = self.book_names();
+        let sources = Sources { books: &books, asks_forstok: self.forstok.is_some() };
+        let run = self.reconciling.request_nightly(settings, sources).await?;
         if let Some(run) = run {
             tracing::info!(run, "the nightly reconciliation {run} begins");
             self.wake_reconciliation();

@@ -9,7 +9,8 @@ use tokio::{
 };
 
 use super::{
-    Engine, drafts::compare_always, forstok::ask_always, lists::read_always, reconciliation::reconcile_always,
+    Engine, drafts::compare_always, forstok::ask_always, forstok_reconciliation::reconcile_forstok_always,
+    lists::read_always, reconciliation::reconcile_always,
 };
 use crate::{
     clock::until,
@@ -94,6 +95,9 @@ impl Running {
             let asking = move |progress| ask_always(at_work.clone(), until.clone(), progress);
             tasks.push(supervisor.keep_running("asking Forstok for orders", asking));
         }
+        let (at_work, until) = (engine.clone(), stopped.clone());
+        let comparing = move |progress| reconcile_forstok_always(at_work.clone(), until.clone(), progress);
+        tasks.push(supervisor.keep_running("reconciling with Forstok", comparing));
         for status in engine.books() {
             let (at_work, until) = (engine.clone(), stopped.clone());
             let name = format!("comparing drafts of {}", status.name);
@@ -121,6 +125,9 @@ impl Running {
         let (stop, stopped) = watch::channel(false);
         let supervisor = engine.supervisor();
         let (mut tasks, mut behind) = (Vec::new(), Vec::new());
+        let (at_work, until) = (engine.clone(), stopped.clone());
+        let comparing = move |progress| reconcile_forstok_always(at_work.clone(), until.clone(), progress);
+        tasks.push(supervisor.keep_running("reconciling with Forstok", comparing));
         for status in engine.books() {
             let leading: Arc<dyn Duty> = Arc::new(LeadingBook::new(engine.posting.clone(), &status.name));
             let replica = engine.replica.clone();

@@ -63,6 +63,13 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
     }
     let oldest = app.seconds_since(app.engine.storage().oldest_open_finding().await?);
     metrics::gauge!("forstok_accurate_oldest_open_finding_seconds").set(oldest);
+    for result in ["complete", "incomplete"] {
+        metrics::counter!("forstok_accurate_forstok_readings_total", "result" => result).increment(0);
+    }
+    // 0 before the first one.
+    let last = app.engine.storage().backfill().await?.completed_at;
+    metrics::gauge!("forstok_accurate_forstok_orders_read_timestamp_seconds")
+        .set(last.map_or(0.0, |at| at.as_millisecond() as f64 / 1000.0));
     for book in app.engine.books() {
         let rest = app.engine.storage().unexplained(&book.name).await?.unwrap_or_default();
         metrics::gauge!("forstok_accurate_unexplained_rupiah", "book" => book.name.clone()).set(rest as f64 / 100.0);

@@ -17,7 +17,8 @@ use crate::{
         operator::{Actor, Role},
         toml_text::Problem as Mistake,
     },
-    importing::file::Failed,
+    engine::forstok_reconciliation::NotImported,
+    importing::{file::Failed, missing::NotTaken},
     inbox::record::NotRecorded,
     spreadsheet::Unreadable,
     storage::StorageError,
@@ -112,6 +113,9 @@ pub(crate) enum Problem {
          again, and see its actions"
     )]
     FindingChanged,
+    /// 502: the order of a finding could not be fetched from Forstok.
+    #[error("the order was not imported: {}", not_imported(.0))]
+    NotImported(NotImported),
     /// 409: the decision is not possible in the order's state.
     #[error("{0}")]
     Refused(Refused),
@@ -156,6 +160,22 @@ pub(crate) enum Problem {
     /// 500: a bug.
     #[error("internal error; the service's log has the details")]
     Broken,
+}
+
+/// Why an order could not be fetched, and what to do.
+fn not_imported(why: &NotImported) -> String {
+    match why {
+        NotImported::Off => "Forstok's order API is off; set forstok.api.orders_path, or import a file".to_owned(),
+        NotImported::NotTaken(NotTaken::Failed(failure)) => format!("{failure}; try again a little later"),
+        NotImported::NotTaken(NotTaken::NotListed) => {
+            "Forstok does not list it as it was found; run the comparison again, or set forstok.api.order_path so that \
+             single orders can be fetched"
+                .to_owned()
+        }
+        NotImported::NotTaken(NotTaken::WithoutProducts) => {
+            "Forstok lists it without its products; set forstok.api.order_path, or import a file".to_owned()
+        }
+    }
 }
 
 /// The body of an error.
@@ -232,6 +252,7 @@ impl Problem {
             Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::ByFramework(status, _) => *status,
             Self::NotStored(_) | Self::Unavailable | Self::Crowded | Self::NotSetUp => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotImported(_) => StatusCode::BAD_GATEWAY,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -259,6 +280,7 @@ impl Problem {
             Self::UnknownNumber("finding", _) => "finding_unknown",
             Self::UnknownNumber(..) => "reconciliation_unknown",
             Self::FindingChanged => "finding_changed",
+            Self::NotImported(_) => "order_not_imported",
             Self::UnknownList { .. } => "list_unknown",
             Self::Refused(refused) => refused.code(),
             Self::UnknownRoute => "route_unknown",

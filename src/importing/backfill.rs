@@ -91,13 +91,7 @@ pub async fn run(
     let to = importer.clock.now();
     let Some(state) = importer.storage.begin_backfill(to, to + LEASE).await? else { return Ok(None) };
     let from = state.watermark.map_or(to - config.days, |at| at - config.overlap);
-    let by_itself = if state.completed == 0 { Mode::Report } else { Mode::Ingest };
-    let by_settings = match config.mode {
-        BackfillMode::ReportFirst => by_itself,
-        BackfillMode::Report => Mode::Report,
-        BackfillMode::Ingest => Mode::Ingest,
-    };
-    let mode = mode.unwrap_or(by_settings);
+    let mode = mode.unwrap_or_else(|| mode_of(config, state.completed));
     let question = Question::of(config.by, from, to);
     let comparison = compare_pages(importer, api, &question, mode, most_named, Some(state.run)).await;
     let ended = comparison.as_ref().ok();
@@ -125,6 +119,15 @@ pub async fn run_for(
     let end = BackfillEnd { is_complete: false, watermark: None, result: &before };
     importer.storage.end_backfill(state.run, &end, importer.clock.now()).await?;
     Ok(Some(Ran { from: question.from, to: question.to, mode, comparison: comparison? }))
+}
+
+/// The mode of the settings, after so many complete readings.
+pub(super) fn mode_of(config: &BackfillConfig, completed: i64) -> Mode {
+    match config.mode {
+        BackfillMode::ReportFirst if completed == 0 => Mode::Report,
+        BackfillMode::Report => Mode::Report,
+        BackfillMode::ReportFirst | BackfillMode::Ingest => Mode::Ingest,
+    }
 }
 
 async fn compare_pages(

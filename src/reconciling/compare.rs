@@ -281,6 +281,7 @@ fn unexplained(day: Date, rest: i64) -> Finding {
         accurate_id: None,
         ledger: None,
         accurate: Some(Side { number: String::new(), customer_no: String::new(), day, total: rest }),
+        forstok: None,
         fields: Vec::new(),
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     accurate::client::Session,
     clock::SharedClock,
     domain::{WIB, day_in_wib, mapping::Reconcile, masters::ListFailure, reason::Language, reconciliation::Period},
-    storage::{Conclusion, Reconciliations, Result, RunPart, StorageError},
+    storage::{Conclusion, Reconciliations, Result, RunPart, Sources, StorageError},
 };
 
 /// Rows that are deleted in one commit. Webhooks wait for the same writer.
@@ -100,7 +100,7 @@ impl Reconciling {
     }
 
     /// Requests the nightly run if its time has come and it was not requested yet.
-    pub async fn request_nightly(&self, settings: Reconcile, books: &[String]) -> Result<Option<i64>> {
+    pub async fn request_nightly(&self, settings: Reconcile, sources: Sources<'_>) -> Result<Option<i64>> {
         let now = self.clock.now();
         let Some(night) = night_of(settings, now, self.storage.last_night().await?) else { return Ok(None) };
         // An open finding is looked at again, however old it is: it may have been dealt with in Accurate.
@@ -108,7 +108,7 @@ impl Reconciling {
         let (usual, longest) =
             (night.saturating_sub(settings.days.days()), night.saturating_sub((LONGEST_PERIOD - 1).days()));
         let period = Period { from: earliest.min(usual).max(longest), to: night };
-        self.storage.request_nightly(period, books, now).await
+        self.storage.request_nightly(period, sources, now).await
     }
 
     /// Carries out the oldest part of a book that has not ended. Returns false if there is none, or if it had to stop

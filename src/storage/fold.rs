@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{
     Folding, OrderFacts, Result, Unfolded,
     dialect::{Columns, Dialect, Value},
+    reconciliation,
     rows::{from_json, json as to_json, micros, order_id, storable, timestamp},
     seen,
 };
@@ -152,7 +153,8 @@ async fn fold_new(db: &mut impl Dialect, deliveries: &[&Folding]) -> Result<()> 
     for (delivery, facts) in facts {
         fold_one(&mut known, delivery, facts);
     }
-    write_orders(db, &known).await
+    write_orders(db, &known).await?;
+    reconciliation::forstok::arrived(db, known.keys()).await
 }
 
 async fn load_orders<'a, 'b, T: Dialect>(

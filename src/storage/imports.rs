@@ -83,7 +83,7 @@ pub(super) async fn remember_columns(
 }
 
 /// Columns that [`read_state`] reads.
-const STATE_COLUMNS: &str = "run, watermark, completed, ended_at, result";
+const STATE_COLUMNS: &str = "run, watermark, completed, completed_at, ended_at, result";
 
 pub(super) async fn backfill(db: &mut impl Dialect) -> Result<BackfillState> {
     let rows = db.fetch(format!("SELECT {STATE_COLUMNS} FROM backfill WHERE id = 1"), &[]).await?;
@@ -116,6 +116,7 @@ pub(super) async fn end_backfill(
     now: Timestamp,
 ) -> Result<bool> {
     let sql = "UPDATE backfill SET busy_until = 0, ended_at = $2, result = $3, completed = completed + $5,
+                   completed_at = CASE WHEN $5 = 1 THEN $2 ELSE completed_at END,
                    watermark = CASE WHEN $4 > watermark THEN $4 ELSE watermark END
                WHERE id = 1 AND run = $1";
     let (watermark, completed) = (end.watermark.map_or(0, micros), i64::from(end.is_complete));
@@ -128,6 +129,7 @@ fn read_state(row: &impl Columns) -> Result<BackfillState> {
         run: BackfillRun(row.number("run")?),
         watermark: moment(row, "watermark")?,
         completed: row.number("completed")?,
+        completed_at: moment(row, "completed_at")?,
         ended_at: moment(row, "ended_at")?,
         result: optional_json(row, "result")?,
     })

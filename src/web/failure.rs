@@ -18,7 +18,9 @@ use super::{
 };
 use crate::{
     domain::manual::Refused,
+    engine::forstok_reconciliation::NotImported,
     http::{App, problem::Problem, session, uniform::is_the_frameworks_refusal},
+    importing::missing::NotTaken,
 };
 
 #[derive(Template)]
@@ -113,6 +115,14 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
             ).into(),
             page.t("Go back and load the page again.", "Kembali, lalu muat ulang halamannya."),
         ),
+        Problem::NotImported(why) => (
+            page.t("The order was not imported", "Pesanan tidak diimpor"),
+            not_imported(why, page).to_owned(),
+            page.t(
+                "Try again a little later, or import the order from a file.",
+                "Coba lagi beberapa saat lagi, atau impor pesanan dari file.",
+            ),
+        ),
         Problem::RoleMissing { .. } => (
             page.t("Not allowed", "Tidak diizinkan"),
             page.t("Your account may look at everything but not change this.", "Akun Anda boleh melihat semuanya, tetapi tidak boleh mengubah ini.").into(),
@@ -189,6 +199,27 @@ fn too_many(wait: Duration, page: &Page) -> String {
     let sentence =
         page.t("Too many wrong tokens were entered. Wait {}.", "Terlalu banyak token salah dimasukkan. Tunggu {}.");
     sentence.replace("{}", &wait)
+}
+
+/// Why an order could not be fetched from Forstok.
+fn not_imported(why: &NotImported, page: &Page) -> &'static str {
+    match why {
+        NotImported::Off => page.t(
+            "This service is not connected to Forstok's order API.",
+            "Layanan ini tidak terhubung ke API pesanan Forstok.",
+        ),
+        NotImported::NotTaken(NotTaken::Failed(_)) => {
+            page.t("Forstok did not give the order.", "Forstok tidak memberikan data pesanan.")
+        }
+        NotImported::NotTaken(NotTaken::NotListed) => page.t(
+            "Forstok no longer lists the order as it was found. Run the comparison again.",
+            "Forstok tidak lagi mencantumkan pesanan seperti saat ditemukan. Jalankan perbandingan lagi.",
+        ),
+        NotImported::NotTaken(NotTaken::WithoutProducts) => page.t(
+            "Forstok lists the order without its products, so no invoice could be created from it.",
+            "Forstok mencantumkan pesanan tanpa produknya, sehingga fakturnya tidak dapat dibuat.",
+        ),
+    }
 }
 
 /// Why a decision is refused.

@@ -204,6 +204,7 @@ impl Page {
                 "The order now counts as one without an invoice.",
                 "Pesanan ini sekarang dianggap tanpa faktur.",
             ),
+            "import_order" => self.t("The order was imported.", "Pesanan sudah diimpor."),
             "adopt" => self.t(
                 "The invoice counts as it is in Accurate.",
                 "Faktur dipakai sebagaimana adanya di Accurate.",

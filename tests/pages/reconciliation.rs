@@ -6,7 +6,7 @@ use calamine::{Reader, Xlsx};
 use forstok_accurate::{
     clock::{Clock, SystemClock},
     domain::day_in_wib,
-    sandbox::Edit,
+    sandbox::{Edit, ForstokSandbox},
 };
 use reqwest::{Method, StatusCode};
 use rust_decimal::Decimal;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::visitor::Visitor;
 use crate::{
     forstok::order,
-    service::{Answer, Home, OPERATOR_TOKEN, Service, accurate},
+    service::{Answer, Home, OPERATOR_TOKEN, Service, accurate, client},
 };
 
 const READER: &str = "token-of-somebody-who-reads";
@@ -111,4 +111,97 @@ async fn a_month_is_compared_and_every_difference_can_be_dealt_with() {
     let printed = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{printed} {}", String::from_utf8_lossy(&output.stderr));
     assert!(printed.contains("foreign") && printed.contains("HAND-1"), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_whose_webhook_was_lost_is_found_and_imported() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let settings = std::fs::read_to_string(home.path("settings.toml")).expect("readable");
+    let url = accurate.url();
+    let api = format!(
+        "\n[forstok.api]\nbase_url = \"{url}/forstok\"\nauth_url = \"{url}/forstok{}\"\norders_path = \"{}\"\n\
+         order_path = \"{}\"\nid = \"{}\"\nsecret_key = \"{}\"\nuser_id = \"{}\"\n\
+         [backfill]\nmode = \"report\"\ncalls_per_minute = 600\n\
+         [operators.ani]\ntoken = \"{READER}\"\nrole = \"read\"\n",
+        ForstokSandbox::AUTH_PATH,
+        ForstokSandbox::ORDERS_PATH,
+        ForstokSandbox::ORDER_PATH,
+        ForstokSandbox::ID,
+        ForstokSandbox::SECRET_KEY,
+        ForstokSandbox::USER_ID,
+    );
+    home.write("settings.toml", &format!("{settings}{api}"));
+    let lists = async |order: &Value| {
+        let listed = client().post(format!("{url}/forstok/sandbox/orders")).body(order.to_string()).send().await;
+        assert!(listed.expect("it answers").status().is_success());
+    };
+    for id in [1, 2] {
+        lists(&order(id)).await;
+    }
+    let service = home.serve().await;
+    service.send(&order(1)).await;
+    service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == 1).await;
+    let run = reconciled(&service).await;
+    assert_eq!((&run["complete"], &run["difference"], &run["findings"]["open"]), (&json!(true), &json!(0), &json!(1)));
+    assert_eq!(run["forstok"], json!({"state": "done", "orders": 2, "complete": true, "incomplete_because": null}));
+    let open = service.get("/v1/findings?class=missed_webhook&state=open").await.json();
+    let finding = &open["findings"][0];
+    assert_eq!((&finding["order_id"], &finding["forstok_total"]), (&json!("2"), &json!(80_000)));
+    assert_eq!((&finding["actions"], &finding["number"]), (&json!(["import_order"]), &Value::Null));
+    let (id, day) = (finding["id"].as_i64().expect("a number"), finding["day"].as_str().expect("a day"));
+
+    let action = format!("/v1/findings/{id}/action");
+    let import = json!({"action": "import_order"});
+    posts(&service, &action, READER, import.clone()).await.problem(403, "role_missing");
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    visitor.get("/reconciliation?month=2023-11").await.says(&["1 open", "Order never arrived", "Rp80.000"]);
+    let of_day = format!("/reconciliation?month=2023-11&day={day}&store=8277");
+    visitor.get(&of_day).await.says(&["Forstok lists order", "no webhook about it arrived here"]);
+    let path = format!("/reconciliation/findings/{id}");
+    let page = visitor.get(&path).await;
+    page.says(&["Import the order", "processed like a webhook", "Last change in Forstok"]);
+    assert!(
+        !page.html.contains("href=\"/orders/2\"") && !page.html.contains("name=\"compare\""),
+        "it is not known yet"
+    );
+    visitor
+        .get(&format!("{path}?form=import_order"))
+        .await
+        .says(&["The order is fetched from Forstok", "Why? (optional)"]);
+    let mut indonesian = Visitor::operator(&service).await.with("accept-language", "id");
+    indonesian.get(&path).await.says(&["Impor pesanan", "webhook-nya tidak pernah diterima"]);
+    let file = visitor.get("/reconciliation/export?month=2023-11").await;
+    let mut workbook = Xlsx::new(Cursor::new(file.bytes.clone())).expect("a workbook");
+    let findings = workbook.worksheet_range("Findings").expect("a sheet");
+    assert_eq!((findings.height(), findings.get_value((1, 8))), (2, Some(&calamine::Data::Float(80_000.0))));
+
+    let done = visitor.post(&path, &[("action", "import_order"), ("reason", "asked by the warehouse")]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    visitor.get(&path).await.says(&["Resolved by itself"]);
+    service.order_once("2", "invoiced").await;
+    visitor.get("/orders/2").await.says(&["fetched from Forstok", "dealt with", "asked by the warehouse"]);
+    posts(&service, &action, OPERATOR_TOKEN, import).await.problem(409, "finding_changed");
+    let metrics = service.get("/metrics").await.text;
+    assert!(metrics.contains("forstok_accurate_forstok_readings_total{result=\"complete\"}"), "{metrics}");
+    assert!(metrics.contains("forstok_accurate_forstok_orders_read_timestamp_seconds"), "{metrics}");
+
+    // An order that Forstok no longer shows is not imported, and the person is told why.
+    lists(&order(3)).await;
+    reconciled(&service).await;
+    let open = service.get("/v1/findings?state=open").await.json();
+    let id = open["findings"][0]["id"].as_i64().expect("a number");
+    let without_products = {
+        let mut order = order(3);
+        order["order"].as_object_mut().expect("an order").remove("item_lines");
+        order
+    };
+    lists(&without_products).await;
+    let action = format!("/v1/findings/{id}/action");
+    posts(&service, &action, OPERATOR_TOKEN, json!({"action": "import_order"}))
+        .await
+        .problem(502, "order_not_imported");
+    let path = format!("/reconciliation/findings/{id}");
+    let failed = visitor.post(&path, &[("action", "import_order")]).await;
+    failed.says(&["The order was not imported", "without its products"]);
 }

@@ -6,19 +6,20 @@ use forstok_accurate::{
     clock::Clock,
     domain::{
         ids::DeliveryId,
+        import::{Difference, Side, Standing},
         manual::Manual,
         masters::{ListFailure, MasterKind},
         operator::{Actor, Role},
         reason::{Reason, Warning},
-        reconciliation::{Action, Class, FindingState, Period},
+        reconciliation::{Action, Class, Finding, FindingState, Period},
         shadow::Kind,
         timeline::Event,
     },
     housekeeping::retention::clear_some,
     inbox::{delivery, folding},
     storage::{
-        BackfillEnd, ComparisonResult, DayOf, Days, Filter, FindingFilter, Grouping, ManualChange, MasterSearch,
-        Position, SessionRecord, State,
+        BackfillEnd, ComparisonResult, DayOf, Days, Filter, FindingFilter, ForstokConclusion, Grouping, ManualChange,
+        MasterSearch, Position, SessionRecord, Sources, State,
     },
 };
 use jiff::{SignedDuration, civil::date};
@@ -132,7 +133,34 @@ async fn use_reconciliation(world: &mut World) {
     storage.listed_ids(part.id).await.expect("readable");
     assert!(engine.reconcile(BOOK).await.expect("stored"));
     assert!(again > run);
+    let found = of_forstok(world, period).await;
+    storage.note_import(found, "ani", "", world.clock.now()).await.expect("written");
     world.run_until_settled().await;
+}
+
+/// Orders that Forstok lists: one that arrives later, and one whose finding is returned.
+async fn of_forstok(world: &mut World, period: Period) -> i64 {
+    let (storage, now) = (world.storage.clone(), world.clock.now());
+    let sources = Sources { books: &[], asks_forstok: true };
+    let run = storage.request_reconciliation(period, "ani", sources, now).await.expect("written");
+    assert_eq!(storage.next_forstok_part().await.expect("readable"), Some((run, period)));
+    let listed = |id| Difference {
+        line: None,
+        standing: Standing::New,
+        order_id: Some(order_id(id)),
+        channel_order_id: String::new(),
+        store_id: "8277".to_owned(),
+        listed: Side::default(),
+        known: None,
+    };
+    let found = ["900000001", "900000002"].iter().filter_map(|id| Finding::of_forstok(&listed(id), now)).collect();
+    let findings = [(BOOK.to_owned(), found)].into();
+    let conclusion = ForstokConclusion { orders: 2, incomplete: None, findings };
+    storage.conclude_forstok(run, &conclusion, now).await.expect("written");
+    let missed = FindingFilter { class: Some(Class::MissedWebhook), ..<_>::default() };
+    let found = storage.findings(&missed, None, 10).await.expect("readable");
+    world.forstok_sends(order("900000001").ready_to_ship()).await;
+    found[0].id
 }
 
 /// Shadow mode, from its beginning to its end.

@@ -7,19 +7,27 @@ use std::collections::BTreeMap;
 
 use forstok_accurate::{
     domain::reconciliation::{Action, Class, FindingState},
-    sandbox::{Edit, Fault, samples::MAPPING},
-    storage::{Acted, State},
+    forstok::api::ApiConfig,
+    sandbox::{Edit, Fault, ForstokFault, ForstokSandbox, samples::MAPPING},
+    storage::{Acted, Run, State},
 };
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned, tz::TimeZone};
 use rust_decimal::Decimal;
 
-use super::{adds_up, ani, findings, run};
-use crate::world::{BOOK, World, order};
+use super::{
+    adds_up, ani, findings,
+    forstok::{REPORT, order_by_order},
+    run,
+};
+use crate::world::{BOOK, Order, World, order};
 
 /// Orders of a day.
 const A_DAY: usize = 50;
 
-/// What people did that nobody has dealt with yet: the invoice in Accurate, by what it is about.
+/// Orders that Forstok lists at a time.
+const MOST_LISTED: u32 = 1_000;
+
+/// What people did, and webhooks that got lost, that nobody has dealt with yet, by what it is about.
 ///
 /// Kept apart from everything that the service knows: only what this test itself has done is in it.
 #[derive(Default)]
@@ -28,6 +36,7 @@ struct Planted(BTreeMap<String, Class>);
 /// The world with what the test remembers of it.
 struct Shop {
     world: World,
+    forstok: ForstokSandbox,
     random: fastrand::Rng,
     planted: Planted,
     /// Orders whose invoice nobody has touched.
@@ -38,8 +47,12 @@ struct Shop {
 
 impl Shop {
     async fn new() -> Self {
+        let forstok = ForstokSandbox::default();
+        forstok.behaves(|one| one.largest_page = 500);
+        let world = World::with_mapping(&format!("{MAPPING}\n[reconcile]\ndays = 14\n")).await;
         Self {
-            world: World::with_mapping(&format!("{MAPPING}\n[reconcile]\ndays = 14\n")).await,
+            world: asking(&forstok, world),
+            forstok,
             random: fastrand::Rng::with_seed(2024),
             planted: Planted::default(),
             untouched: Vec::new(),
@@ -58,13 +71,15 @@ impl Shop {
         for _ in 0..A_DAY {
             let id = self.next_order;
             self.next_order += 1;
-            // A webhook that is lost: the order is never heard of.
+            // Its list goes back some weeks only, which is no difference.
+            self.forstok.forgets(&id.saturating_sub(MOST_LISTED).to_string());
+            let order = order(&id.to_string()).ready_to_ship().updated_at(&self.moment());
             if self.random.u32(..100) < 2 {
-                continue;
+                self.loses(id, &order, Class::MissedWebhook);
+            } else {
+                self.sends(order).await;
+                came.push(id);
             }
-            let moment = self.moment();
-            self.world.forstok_sends(order(&id.to_string()).ready_to_ship().updated_at(&moment)).await;
-            came.push(id);
         }
         self.world.run_until_settled().await;
         for id in came {
@@ -72,6 +87,18 @@ impl Shop {
                 self.untouched.push(id);
             }
         }
+    }
+
+    /// Forstok lists an order, and its webhook arrives.
+    async fn sends(&mut self, order: Order) {
+        self.forstok.lists(&order.body_json());
+        self.world.forstok_sends(order).await;
+    }
+
+    /// Forstok lists an order, and its webhook is lost.
+    fn loses(&mut self, id: u32, order: &Order, class: Class) {
+        self.forstok.lists(&order.body_json());
+        self.planted.0.insert(format!("forstok:{id}"), class);
     }
 
     /// An order whose invoice nobody has touched, which is from now on touched.
@@ -89,12 +116,13 @@ impl Shop {
     }
 
     async fn people_work_in_accurate(&mut self) {
+        self.world.advance(60);
         for _ in 0..self.random.u32(..4) {
             let Some(id) = self.take() else { return };
             let number = self.number(id).await;
             let accurate = self.world.accurate.clone();
             let subject = format!("order:{id}");
-            match self.random.u32(..6) {
+            match self.random.u32(..7) {
                 0 => {
                     assert!(accurate.remove_invoice(&number));
                     self.planted.0.insert(subject, Class::MissingInAccurate);
@@ -118,10 +146,15 @@ impl Shop {
                     let added = accurate.add_invoice(&by_hand, "8277", "toko", Decimal::from(25_000));
                     self.planted.0.insert(format!("invoice:{}", added.id), Class::Foreign);
                 }
+                // A cancellation whose webhook is lost.
+                5 => {
+                    let cancelled = order(&id.to_string()).cancelled().updated_at(&self.moment());
+                    self.loses(id, &cancelled, Class::Stale);
+                }
                 // Nothing is wrong about a cancellation: the service deletes the invoice itself.
                 _ => {
-                    let moment = self.moment();
-                    self.world.forstok_sends(order(&id.to_string()).cancelled().updated_at(&moment)).await;
+                    let cancelled = order(&id.to_string()).cancelled().updated_at(&self.moment());
+                    self.sends(cancelled).await;
                     self.world.run_until_settled().await;
                     assert_eq!(self.world.count(State::VoidDue).await, 0);
                 }
@@ -138,22 +171,32 @@ impl Shop {
         self.world.advance(night.duration_since(self.world.clock_now()).as_secs());
         self.world.engine.request_nightly_reconciliation().await.expect("written");
         let id = self.world.storage.runs(None, 1).await.expect("readable")[0].id;
-        while self.world.engine.reconcile(BOOK).await.expect("stored") {}
-        let of_night = run(&self.world, id).await;
-        if of_night.parts[0].incomplete.is_none() {
+        let of_night = self.carry_out(id).await;
+        if of_night.is_complete() {
             adds_up(&of_night);
         } else {
             // Accurate failed for too long; an incomplete run says nothing, so it is run again.
-            adds_up(&super::reconcile_period(&self.world, of_night.period).await);
+            let again = self.world.engine.request_reconciliation(of_night.period, &ani()).await.expect("written");
+            adds_up(&self.carry_out(again).await);
         }
         self.finds_what_was_planted().await;
         self.world.advance(6 * 3_600);
+    }
+
+    async fn carry_out(&self, id: i64) -> Run {
+        while self.world.engine.reconcile(BOOK).await.expect("stored") {}
+        self.forstok.fails_next(&[ForstokFault::Slow(0), ForstokFault::Error, ForstokFault::CutOff]);
+        while self.world.engine.reconcile_forstok().await.expect("stored") {}
+        run(&self.world, id).await
     }
 
     async fn finds_what_was_planted(&self) {
         let found = findings(&self.world, FindingState::Open).await;
         let subject = |finding: &forstok_accurate::storage::FindingRecord| match finding.class {
             Class::Twice | Class::Foreign => format!("invoice:{}", finding.accurate_id.expect("it is there")),
+            Class::MissedWebhook | Class::Stale => {
+                format!("forstok:{}", finding.order_id.clone().expect("it is known"))
+            }
             _ => format!("order:{}", finding.order_id.clone().expect("it is known")),
         };
         let found: BTreeMap<_, _> = found.iter().map(|finding| (subject(finding), finding.class)).collect();
@@ -173,12 +216,21 @@ impl Shop {
                 Class::MissingInAccurate => act(Action::AcceptDeleted).await,
                 Class::Differs => act(Action::Adopt).await,
                 Class::Twice | Class::Foreign => assert!(self.world.accurate.remove_invoice(&finding.number)),
+                Class::MissedWebhook | Class::Stale => {
+                    let imported = engine.import_order(finding.id, "", &ani()).await.expect("stored");
+                    assert_eq!(imported, Ok(Acted::Done), "{finding:?}");
+                }
                 other => panic!("nobody did this: {other}"),
             }
         }
         self.world.run_until_settled().await;
         self.planted.0.clear();
     }
+}
+
+/// The world, in which lost webhooks are reported rather than taken in.
+fn asking(forstok: &ForstokSandbox, world: World) -> World {
+    world.asking_forstok(forstok, ApiConfig { page_size: 500, ..order_by_order() }, REPORT)
 }
 
 #[tokio::test]
@@ -200,7 +252,7 @@ async fn every_night_of_a_shops_year_finds_what_people_did_and_nothing_else() {
         shop.people_work_in_accurate().await;
         if day % 13 == 0 {
             // It dies in the night, and is down for two days.
-            shop.world = shop.world.dies_and_starts_again().await;
+            shop.world = asking(&shop.forstok, shop.world.dies_and_starts_again().await);
             shop.world.advance(2 * 86_400);
         }
         shop.night().await;

@@ -20,9 +20,10 @@ use forstok_accurate::{
         reason::{Language, Warning},
     },
     engine::Engine,
+    forstok::api::ApiConfig,
     inbox::{delivery, folding},
-    sandbox::{Action, Options, Sandbox, samples::MAPPING},
-    settings::{BookConfig, Database},
+    sandbox::{Action, ForstokSandbox, Options, Sandbox, samples::MAPPING},
+    settings::{BackfillConfig, BookConfig, Database},
     storage::{self, NewMapping, OrderRecord, Receipt, State, Storage},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -97,6 +98,13 @@ impl World {
         let engine = engine(storage.clone(), session(&wire, &clock, bulk), &clock, mapping);
         let limits = LimitsKept(accurate.clone());
         Self { accurate, wire, clock, storage, engine, place, _folder: folder, _limits: limits }
+    }
+
+    /// The same world, in which the service may ask Forstok's order API.
+    pub(crate) fn asking_forstok(self, forstok: &ForstokSandbox, api: ApiConfig, config: BackfillConfig) -> Self {
+        let api = forstok_api(api, forstok, &self.clock);
+        let engine = Arc::into_inner(self.engine).expect("nobody else uses it yet");
+        Self { engine: Arc::new(engine.asking_forstok(api, config)), ..self }
     }
 
     // ---- what happens ----

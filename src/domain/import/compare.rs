@@ -1,6 +1,6 @@
 //! How a listed order relates to the order that is known.
 
-use super::Row;
+use super::{Row, Side};
 use crate::domain::{
     history::Progress,
     money::Rupiah,
@@ -63,6 +63,19 @@ pub fn of_snapshot(snapshot: &Snapshot, known: Option<Progress>) -> Result<Stand
         std::cmp::Ordering::Equal => Standing::Same,
         std::cmp::Ordering::Less => Standing::Older,
     })
+}
+
+/// Relates what a source said about an order to what is known about it by now.
+pub fn of_listed(listed: &Side, known: Option<Progress>) -> Standing {
+    match (known, listed.updated_at) {
+        (None, _) => Standing::New,
+        (Some(_), None) => Standing::Same,
+        (Some(known), Some(at)) => match Progress::of(Status::parse(&listed.status), at).cmp(&known) {
+            std::cmp::Ordering::Greater => Standing::Newer,
+            std::cmp::Ordering::Equal => Standing::Same,
+            std::cmp::Ordering::Less => Standing::Older,
+        },
+    }
 }
 
 /// Relates a row of an export to what is known about its order. Only status and total are compared, each if both sides

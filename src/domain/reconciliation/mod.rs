@@ -4,6 +4,7 @@
 //! what a person should know. The sums of a period follow from the judgements: [`sums`].
 
 mod class;
+mod forstok;
 mod standing;
 pub mod sums;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     class::{Class, FindingState},
+    forstok::AtForstok,
     standing::{Posted, Standing},
     words::{Action, Facts},
 };
@@ -127,6 +129,8 @@ pub struct Finding {
     pub ledger: Option<Side>,
     /// Accurate's side, where it counts.
     pub accurate: Option<Side>,
+    /// What Forstok lists, if the finding is about that.
+    pub forstok: Option<AtForstok>,
     /// In which fields both sides differ.
     pub fields: Vec<Field>,
 }
@@ -138,6 +142,8 @@ pub enum Subject {
     Order(OrderId),
     /// An invoice in Accurate, by Accurate's id.
     Invoice(i64),
+    /// An order as Forstok lists it.
+    Listed(OrderId),
     /// What remains of a day after all other findings.
     Day(Date),
 }
@@ -148,6 +154,7 @@ impl Subject {
         match self {
             Self::Order(id) => format!("order:{id}"),
             Self::Invoice(id) => format!("invoice:{id}"),
+            Self::Listed(id) => format!("forstok:{id}"),
             Self::Day(day) => format!("day:{day}"),
         }
     }
@@ -161,15 +168,20 @@ impl Finding {
             None => String::new(),
         };
         let accurate_id = self.accurate_id.map(|id| id.to_string()).unwrap_or_default();
-        format!("{}|{accurate_id}|{}|{}", self.class, side(self.ledger.as_ref()), side(self.accurate.as_ref()))
+        let (ledger, accurate) = (side(self.ledger.as_ref()), side(self.accurate.as_ref()));
+        let forstok = self.forstok.as_ref().map(|listed| format!("|{}", listed.shape())).unwrap_or_default();
+        format!("{}|{accurate_id}|{ledger}|{accurate}{forstok}", self.class)
     }
 
-    /// The day under which it is listed: our ledger's, else Accurate's.
+    /// The day under which it is listed: our ledger's, else Accurate's, else the one on which Forstok last changed the
+    /// order.
     pub fn day(&self) -> Option<Date> {
         let side = self.ledger.as_ref().or(self.accurate.as_ref());
         match &self.subject {
             Subject::Day(day) => Some(*day),
-            Subject::Order(_) | Subject::Invoice(_) => side.map(|side| side.day),
+            Subject::Order(_) | Subject::Invoice(_) | Subject::Listed(_) => {
+                side.map(|side| side.day).or_else(|| self.forstok.as_ref().map(|listed| listed.day))
+            }
         }
     }
 }
@@ -317,6 +329,7 @@ pub fn stranger(shown: &Shown, store_id: &str, order_id: Option<&OrderId>, perio
         accurate_id: Some(shown.id),
         ledger: None,
         accurate: Some(shown.side()),
+        forstok: None,
         fields: Vec::new(),
     };
     Known { ledger: None, accurate: vec![amount], findings: vec![finding] }
@@ -351,6 +364,7 @@ impl Held {
             accurate_id: self.accurate_id,
             ledger: None,
             accurate: None,
+            forstok: None,
             fields: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Class, Field, Finding, Side};
+use super::{AtForstok, Class, Field, Finding, Side};
 use crate::domain::{money::Rupiah, reason::Language};
 
 /// What is known about a finding, as it is stored.
@@ -13,10 +13,13 @@ pub struct Facts {
     pub ledger: Option<Side>,
     /// Accurate's side.
     pub accurate: Option<Side>,
+    /// What Forstok lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forstok: Option<AtForstok>,
     /// In which fields they differ.
     #[serde(default)]
     pub fields: Vec<Field>,
-    /// What else is known, in words; for example the status that Forstok shows.
+    /// What else is known, in words.
     #[serde(default)]
     pub note: String,
 }
@@ -24,23 +27,24 @@ pub struct Facts {
 impl Facts {
     /// The facts of a finding.
     pub fn of(finding: &Finding) -> Self {
-        let Finding { class, ledger, accurate, fields, .. } = finding.clone();
+        let Finding { class, ledger, accurate, forstok, fields, .. } = finding.clone();
         let rest = accurate.as_ref().filter(|_| class == Class::Unexplained).map(|side| rupiah(side.total));
-        Self { ledger, accurate, fields, note: rest.unwrap_or_default() }
+        Self { ledger, accurate, forstok, fields, note: rest.unwrap_or_default() }
     }
 
     /// What happened, in one sentence.
     pub fn in_words(&self, class: Class, language: Language) -> String {
         let (ledger, accurate) = (shown(self.ledger.as_ref()), shown(self.accurate.as_ref()));
         let note = &self.note;
+        let listed = self.forstok.as_ref().map(AtForstok::in_words).unwrap_or_default();
         let (english, indonesian) = match class {
             Class::MissedWebhook => (
-                format!("Forstok has this order, but its webhook never arrived here. {note}"),
-                format!("Forstok memiliki pesanan ini, tetapi webhook-nya tidak pernah diterima. {note}"),
+                format!("Forstok lists order {listed}, but no webhook about it arrived here."),
+                format!("Forstok mencantumkan pesanan {listed}, tetapi webhook-nya tidak pernah diterima di sini."),
             ),
             Class::Stale => (
-                format!("Forstok has newer data about this order than what arrived here. {note}"),
-                format!("Forstok memiliki data pesanan yang lebih baru daripada yang diterima di sini. {note}"),
+                format!("Forstok lists order {listed}, which is newer than what arrived here."),
+                format!("Forstok mencantumkan pesanan {listed}, lebih baru daripada data yang diterima di sini."),
             ),
             Class::Late => (
                 format!("Invoice {ledger} is due, but has not been created for more than an hour."),
@@ -76,8 +80,8 @@ impl Facts {
             ),
         };
         match language {
-            Language::English => english.trim_end().to_owned(),
-            Language::Indonesian => indonesian.trim_end().to_owned(),
+            Language::English => english,
+            Language::Indonesian => indonesian,
         }
     }
 
@@ -142,11 +146,13 @@ pub enum Action {
     AcceptDeleted,
     /// Take the invoice as it is in Accurate now.
     Adopt,
+    /// Fetch the order from Forstok.
+    ImportOrder,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::CreateAgain, Self::AcceptDeleted, Self::Adopt];
+    pub const ALL: [Self; 4] = [Self::CreateAgain, Self::AcceptDeleted, Self::Adopt, Self::ImportOrder];
 
     /// The word in the API.
     pub fn as_str(self) -> &'static str {
@@ -154,6 +160,7 @@ impl Action {
             Self::CreateAgain => "create_again",
             Self::AcceptDeleted => "accept_deleted",
             Self::Adopt => "adopt",
+            Self::ImportOrder => "import_order",
         }
     }
 
@@ -167,9 +174,8 @@ impl Action {
         match class {
             Class::MissingInAccurate => &[Self::CreateAgain, Self::AcceptDeleted],
             Class::Differs => &[Self::Adopt],
-            Class::MissedWebhook
-            | Class::Stale
-            | Class::Late
+            Class::MissedWebhook | Class::Stale => &[Self::ImportOrder],
+            Class::Late
             | Class::Twice
             | Class::Foreign
             | Class::NotSettled
@@ -187,6 +193,8 @@ impl Action {
             (Self::AcceptDeleted, Language::Indonesian) => "Terima sebagai dihapus",
             (Self::Adopt, Language::English) => "Adopt",
             (Self::Adopt, Language::Indonesian) => "Gunakan data Accurate",
+            (Self::ImportOrder, Language::English) => "Import the order",
+            (Self::ImportOrder, Language::Indonesian) => "Impor pesanan",
         }
     }
 
@@ -210,6 +218,12 @@ impl Action {
             }
             (Self::Adopt, Language::Indonesian) => {
                 "Total, pelanggan, tanggal, dan nomor di Accurate dipakai mulai sekarang. Tidak ada yang diubah di Accurate."
+            }
+            (Self::ImportOrder, Language::English) => {
+                "The order is fetched from Forstok and processed like a webhook. If it is to have an invoice, the invoice is created or changed in Accurate."
+            }
+            (Self::ImportOrder, Language::Indonesian) => {
+                "Pesanan diambil dari Forstok dan diproses seperti webhook. Jika pesanan itu harus memiliki faktur, fakturnya dibuat atau diubah di Accurate."
             }
         }
     }

@@ -41,6 +41,16 @@ pub enum Why {
     TooManyPages,
 }
 
+impl Why {
+    /// The failure of a call that needed the whole reading.
+    pub fn into_failure(self) -> ApiFailure {
+        match self {
+            Self::Failed(failure) => failure,
+            Self::PageRepeated | Self::FilterIgnored | Self::TooManyPages => ApiFailure::Unreadable(self.to_string()),
+        }
+    }
+}
+
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -32,6 +32,7 @@ use crate::{
 pub(crate) struct ActionRequest {
     /// `create_again`: the order is decided again, and its invoice created under the same number. `accept_deleted`: the
     /// order counts as one without an invoice. `adopt`: total, customer, date and number in Accurate count from now on.
+    /// `import_order`: the order is fetched from Forstok and processed like a webhook.
     #[schema(schema_with = action_words)]
     pub(crate) action: String,
     /// Why.
@@ -56,6 +57,7 @@ fn action_words() -> Object {
         (status = 400, description = "The body does not name an action"),
         (status = 404, description = "No such finding"),
         (status = 409, description = "The action does not fit the finding, or the order has changed meanwhile"),
+        (status = 502, description = "The order could not be fetched from Forstok"),
         BodyErrors,
         RoleErrors,
     ),
@@ -83,6 +85,11 @@ pub(crate) async fn act(app: &App, id: &str, request: &ActionRequest, actor: &Ac
     })?;
     let reason = read_reason(request.reason.as_deref().unwrap_or_default())?;
     let number = get_finding::finding(app, id).await?.id;
+    if action == Action::ImportOrder {
+        let imported = app.engine.import_order(number, &reason, actor).await;
+        let imported = imported.map_err(|error| Problem::not_stored(&error))?;
+        return settled(id, imported.map_err(Problem::NotImported)?);
+    }
     let acted = app.engine.act_on_finding(number, action, &reason, actor).await;
     settled(id, acted.map_err(|error| Problem::not_stored(&error))?)
 }

@@ -11,7 +11,7 @@ use crate::{
         reason::Language,
         reconciliation::{Action, Class, FindingState, sums::Sums},
     },
-    storage::{FindingRecord, Run, RunPart},
+    storage::{FindingRecord, ForstokPart, Run, RunPart},
 };
 
 /// A run: the comparison of a period.
@@ -41,6 +41,8 @@ pub(crate) struct RunAnswer {
     result: ResultAnswer,
     /// Findings about these days.
     findings: FindingCountsAnswer,
+    /// The comparison with the orders that Forstok lists; null if its order API is off.
+    forstok: Option<ForstokAnswer>,
     /// The same for each Accurate database.
     books: Vec<BookAnswer>,
 }
@@ -54,13 +56,13 @@ struct ResultAnswer {
     ledger: SumAnswer,
     /// Invoices of our customers that Accurate lists.
     accurate: SumAnswer,
-    /// The sum of `ledger` less that of `accurate`, in rupiah; null unless complete.
+    /// The sum of `ledger` less that of `accurate`, in rupiah; null unless Accurate's side is complete.
     #[schema(value_type = Option<f64>)]
     difference: Option<serde_json::Number>,
-    /// How much of it findings explain, in rupiah; null unless complete.
+    /// How much of it findings explain, in rupiah; null unless Accurate's side is complete.
     #[schema(value_type = Option<f64>)]
     explained: Option<serde_json::Number>,
-    /// What no finding explains, in rupiah; null unless complete.
+    /// What no finding explains, in rupiah; null unless Accurate's side is complete.
     #[schema(value_type = Option<f64>)]
     unexplained: Option<serde_json::Number>,
 }
@@ -102,6 +104,30 @@ struct BookAnswer {
     progress: ProgressAnswer,
 }
 
+/// The comparison with the orders that Forstok lists.
+#[derive(Debug, Serialize, ToSchema)]
+struct ForstokAnswer {
+    /// `running` or `done`.
+    state: &'static str,
+    /// Orders that were compared.
+    orders: i64,
+    /// Whether all of them were seen. If not, orders may be missing here that no finding names.
+    complete: bool,
+    /// Why it is not complete; null if it is, or still runs.
+    incomplete_because: Option<String>,
+}
+
+impl From<ForstokPart> for ForstokAnswer {
+    fn from(part: ForstokPart) -> Self {
+        Self {
+            state: state(part.ended_at.is_some()),
+            orders: part.orders,
+            complete: part.ended_at.is_some() && part.incomplete.is_none(),
+            incomplete_because: part.incomplete,
+        }
+    }
+}
+
 /// How far a comparison is.
 #[derive(Debug, Serialize, ToSchema)]
 struct ProgressAnswer {
@@ -120,7 +146,8 @@ impl RunAnswer {
         for part in &run.parts {
             sums += part.sums;
         }
-        let complete = run.ended_at.is_some() && run.parts.iter().all(|part| part.incomplete.is_none());
+        let accurate_is_known = run.ended_at.is_some() && run.parts.iter().all(|part| part.incomplete.is_none());
+        let result = ResultAnswer { complete: run.is_complete(), ..ResultAnswer::new(accurate_is_known, sums) };
         Self {
             id: run.id,
             state: state(run.ended_at.is_some()),
@@ -129,7 +156,8 @@ impl RunAnswer {
             requested_by: Some(run.who).filter(|who| !who.is_empty()),
             requested_at: run.requested_at.to_string(),
             ended_at: run.ended_at.map(|at| at.to_string()),
-            result: ResultAnswer::new(complete, sums),
+            result,
+            forstok: run.forstok.map(ForstokAnswer::from),
             findings: FindingCountsAnswer {
                 open: run.findings.open,
                 gone: run.findings.gone,
@@ -198,6 +226,9 @@ pub(crate) struct FindingAnswer {
     /// Its total in Accurate, in rupiah; null if it is not there.
     #[schema(value_type = Option<f64>)]
     accurate_total: Option<serde_json::Number>,
+    /// The order's total in Forstok, in rupiah; null unless the finding is about an order that Forstok lists.
+    #[schema(value_type = Option<f64>)]
+    forstok_total: Option<serde_json::Number>,
     /// What happened, in one sentence.
     detail: String,
     /// When it was seen last.
@@ -236,6 +267,7 @@ impl FindingAnswer {
             number: Some(finding.number).filter(|number| !number.is_empty()),
             ledger_total: finding.ledger_total.map(rupiah),
             accurate_total: finding.accurate_total.map(rupiah),
+            forstok_total: finding.facts.forstok.as_ref().and_then(|listed| listed.total).map(rupiah),
             detail: finding.facts.in_words(finding.class, language),
             seen_at: finding.seen_at.to_string(),
             first_seen_at: finding.first_at.to_string(),

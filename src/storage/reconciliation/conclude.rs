@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::listed;
+use super::{forstok::CLASSES, listed, runs};
 use crate::{
     domain::reconciliation::{Facts, Finding, FindingState, sums::Count},
     storage::{
@@ -12,9 +12,6 @@ use crate::{
         rows::{json as to_json, micros, storable},
     },
 };
-
-/// Classes that come from Forstok's orders; a comparison with Accurate says nothing about them.
-const OF_ANOTHER_SOURCE: &str = "'missed_webhook', 'stale'";
 
 pub(in crate::storage) async fn conclude<T: Dialect>(
     db: &mut T,
@@ -49,28 +46,25 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
     // Another replica has ended it.
     let Some(run) = rows.first().map(|row| row.number("run")).transpose()? else { return Ok(()) };
     db.execute("DELETE FROM asked_orders WHERE part = $1", &[part.id.into()]).await?;
-    write_findings(db, part, run, &conclusion.findings, now).await?;
+    write_findings(db, &part.book, run, &conclusion.findings, now).await?;
     write_days(db, part, run, conclusion, now).await?;
     if conclusion.incomplete.is_none() {
         let sql = format!(
             "UPDATE findings SET state = '{}' WHERE book = $1 AND state = '{}' AND run <> $2 AND day >= $3 AND day <= $4
-                 AND class NOT IN ({OF_ANOTHER_SOURCE})",
+                 AND class NOT IN ({CLASSES})",
             FindingState::Gone.as_str(),
             FindingState::Open.as_str()
         );
         let (from, to) = (part.period.from.to_string(), part.period.to.to_string());
         db.execute(sql, &[(&part.book).into(), run.into(), (&from).into(), (&to).into()]).await?;
     }
-    let sql = "UPDATE reconciliations SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL
-                   AND NOT EXISTS (SELECT 1 FROM reconciled_books WHERE run = $1 AND ended_at IS NULL)";
-    db.execute(sql, &[run.into(), now.into()]).await?;
-    Ok(())
+    runs::end_if_done(db, run, now).await
 }
 
 /// A finding that is met again opens if it was gone, and also if a person has closed it in another shape.
-async fn write_findings<T: Dialect>(
+pub(super) async fn write_findings<T: Dialect>(
     db: &mut T,
-    part: &RunPart,
+    book: &str,
     run: i64,
     findings: &[Finding],
     now: Timestamp,
@@ -108,7 +102,7 @@ async fn write_findings<T: Dialect>(
                  seen_at = excluded.seen_at",
             T::ROWS
         );
-        db.execute(sql, &[(&to_json(&rows)).into(), (&part.book).into(), run.into(), now.into()]).await?;
+        db.execute(sql, &[(&to_json(&rows)).into(), book.into(), run.into(), now.into()]).await?;
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! Findings for people, what people do about them, and the sums of days.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date};
 
-use super::day;
+use super::{day, forstok::CLASSES};
 use crate::{
     domain::{
         manual::{Manual, ManualDecision},
@@ -130,9 +130,12 @@ pub(in crate::storage) async fn oldest_open(db: &mut impl Dialect) -> Result<Opt
     rows.first().map(|row| moment(row, "at")).transpose().map(Option::flatten)
 }
 
-/// The earliest day that an open finding is about.
+/// The earliest day that an open finding about an invoice is about.
 pub(in crate::storage) async fn earliest_open_day(db: &mut impl Dialect) -> Result<Option<Date>> {
-    let rows = db.fetch("SELECT day FROM findings WHERE state = 'open' ORDER BY day LIMIT 1", &[]).await?;
+    // A comparison with Accurate tells nothing about what Forstok lists.
+    let sql =
+        format!("SELECT day FROM findings WHERE state = 'open' AND class NOT IN ({CLASSES}) ORDER BY day LIMIT 1");
+    let rows = db.fetch(sql, &[]).await?;
     rows.first().map(|row| day(row, "day")).transpose()
 }
 
@@ -186,7 +189,7 @@ pub(in crate::storage) async fn act<T: Dialect>(
         }
         (Action::AcceptDeleted, ..) => forget_invoice(db, &order_id, "", now).await?,
         (Action::Adopt, Some(accurate), Some(accurate_id)) => adopt(db, &order_id, accurate_id, accurate, now).await?,
-        (Action::Adopt, ..) => return Ok(Acted::NoLongerFits),
+        (Action::Adopt | Action::ImportOrder, ..) => return Ok(Acted::NoLongerFits),
     }
     let events =
         [Event::FindingActed { class: finding.class, action, actor: actor.to_owned(), reason: reason.to_owned() }];
@@ -248,11 +251,21 @@ async fn adopt(
 /// The latest comparison of each store's days, with the number of open findings.
 pub(in crate::storage) async fn days<T: Dialect>(db: &mut T, period: Period) -> Result<Vec<ReconciledDay>> {
     let (from, to) = (period.from.to_string(), period.to.to_string());
-    let sql = "SELECT day, store_id, COUNT(*) AS n FROM findings
+    let sql = "SELECT day, store_id, COUNT(*) AS n, MIN(book) AS book, MAX(seen_at) AS at FROM findings
                WHERE day >= $1 AND day <= $2 AND state = 'open' GROUP BY day, store_id";
-    let mut open = HashMap::<(Date, String), i64>::new();
+    let mut open = BTreeMap::<(Date, String), ReconciledDay>::new();
     for row in &db.fetch(sql, &[(&from).into(), (&to).into()]).await? {
-        open.insert((day(row, "day")?, row.text("store_id")?.to_owned()), row.number("n")?);
+        let (day, store_id) = (day(row, "day")?, row.text("store_id")?.to_owned());
+        let alone = ReconciledDay {
+            at: timestamp(row.number("at")?)?,
+            book: row.text("book")?.to_owned(),
+            complete: true,
+            sums: Sums::default(),
+            open: row.number("n")?,
+            day,
+            store_id: store_id.clone(),
+        };
+        open.insert((day, store_id), alone);
     }
     let sql = "SELECT day, store_id, book, at, complete, ledger_count, ledger_total, accurate_count, accurate_total, explained
                FROM reconciled_days WHERE day >= $1 AND day <= $2 ORDER BY day, store_id, book";
@@ -269,12 +282,20 @@ pub(in crate::storage) async fn days<T: Dialect>(db: &mut T, period: Period) -> 
                 accurate: count("accurate_count", "accurate_total")?,
                 explained: row.number("explained")?,
             },
-            open: open.get(&(day, store_id.clone())).copied().unwrap_or_default(),
+            open: open.get(&(day, store_id.clone())).map_or(0, |alone| alone.open),
             day,
             store_id,
         })
     };
-    db.fetch(sql, &[(&from).into(), (&to).into()]).await?.iter().map(one).collect()
+    let rows = db.fetch(sql, &[(&from).into(), (&to).into()]).await?;
+    let mut days = rows.iter().map(one).collect::<Result<Vec<_>>>()?;
+    // Days on which neither side has an invoice, for example of a store whose orders never arrived.
+    for known in &days {
+        open.remove(&(known.day, known.store_id.clone()));
+    }
+    days.extend(open.into_values());
+    days.sort_by(|one, other| (one.day, &one.store_id, &one.book).cmp(&(other.day, &other.store_id, &other.book)));
+    Ok(days)
 }
 
 /// What no finding explains, in hundredths of a rupiah, per book: of the latest part that ended complete.

@@ -1,8 +1,9 @@
 //! Reconciliation: runs and their parts (`runs`), our ledger's side (`ledger`), what Accurate showed (`listed`), findings
-//! and the sums of days (`findings`, `conclude`).
+//! and the sums of days (`findings`, `conclude`), and orders that Forstok lists (`forstok`).
 
 pub(super) mod conclude;
 pub(super) mod findings;
+pub(super) mod forstok;
 pub(super) mod ledger;
 pub(super) mod listed;
 pub(super) mod runs;

@@ -12,7 +12,7 @@ use crate::{
         },
     },
     storage::{
-        Result, Run, RunPart, StorageError,
+        ForstokPart, Result, Run, RunPart, Sources, StorageError,
         dialect::{Columns, Dialect},
         rows::{json as to_json, moment, timestamp},
     },
@@ -23,15 +23,18 @@ pub(in crate::storage) async fn request<T: Dialect>(
     db: &mut T,
     period: Period,
     who: &str,
-    books: &[String],
+    sources: Sources<'_>,
     now: Timestamp,
 ) -> Result<i64> {
-    let sql = "INSERT INTO reconciliations (from_day, to_day, who, requested_at) VALUES ($1, $2, $3, $4) RETURNING id";
+    let sql = "INSERT INTO reconciliations (from_day, to_day, who, requested_at, asks_forstok)
+               VALUES ($1, $2, $3, $4, $5) RETURNING id";
     let (from, to) = (period.from.to_string(), period.to.to_string());
-    let rows = db.fetch(sql, &[(&from).into(), (&to).into(), who.into(), now.into()]).await?;
+    let asks_forstok = i64::from(sources.asks_forstok);
+    let values = [(&from).into(), (&to).into(), who.into(), now.into(), asks_forstok.into()];
+    let rows = db.fetch(sql, &values).await?;
     let run =
         rows.first().ok_or_else(|| StorageError::Unreadable("a run without a number".to_owned()))?.number("id")?;
-    add_books(db, run, books).await?;
+    add_books(db, run, sources.books).await?;
     Ok(run)
 }
 
@@ -39,15 +42,17 @@ pub(in crate::storage) async fn request<T: Dialect>(
 pub(in crate::storage) async fn request_nightly<T: Dialect>(
     db: &mut T,
     period: Period,
-    books: &[String],
+    sources: Sources<'_>,
     now: Timestamp,
 ) -> Result<Option<i64>> {
-    let sql = "INSERT INTO reconciliations (from_day, to_day, who, night, requested_at) VALUES ($1, $2, '', $2, $3)
+    let sql = "INSERT INTO reconciliations (from_day, to_day, who, night, requested_at, asks_forstok)
+               VALUES ($1, $2, '', $2, $3, $4)
                ON CONFLICT (night) WHERE night IS NOT NULL DO NOTHING RETURNING id";
     let (from, to) = (period.from.to_string(), period.to.to_string());
-    let rows = db.fetch(sql, &[(&from).into(), (&to).into(), now.into()]).await?;
+    let asks_forstok = i64::from(sources.asks_forstok);
+    let rows = db.fetch(sql, &[(&from).into(), (&to).into(), now.into(), asks_forstok.into()]).await?;
     let Some(run) = rows.first().map(|row| row.number("id")).transpose()? else { return Ok(None) };
-    add_books(db, run, books).await?;
+    add_books(db, run, sources.books).await?;
     Ok(Some(run))
 }
 
@@ -123,10 +128,11 @@ pub(in crate::storage) async fn finish_reading(db: &mut impl Dialect, part: i64)
     db.execute("UPDATE reconciled_books SET is_listed = 1 WHERE id = $1", &[part.into()]).await.map(drop)
 }
 
+const RUN: &str = "id, from_day, to_day, who, requested_at, ended_at, asks_forstok, forstok_ended_at, forstok_orders, forstok_failure";
+
 /// Runs with numbers below `before`, newest first.
 pub(in crate::storage) async fn list(db: &mut impl Dialect, before: Option<i64>, limit: i64) -> Result<Vec<Run>> {
-    let sql = "SELECT id, from_day, to_day, who, requested_at, ended_at FROM reconciliations
-               WHERE id < $1 ORDER BY id DESC LIMIT $2";
+    let sql = format!("SELECT {RUN} FROM reconciliations WHERE id < $1 ORDER BY id DESC LIMIT $2");
     let rows = db.fetch(sql, &[before.unwrap_or(i64::MAX).into(), limit.into()]).await?;
     let mut runs = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -137,7 +143,7 @@ pub(in crate::storage) async fn list(db: &mut impl Dialect, before: Option<i64>,
 
 /// The run with this number.
 pub(in crate::storage) async fn one(db: &mut impl Dialect, id: i64) -> Result<Option<Run>> {
-    let sql = "SELECT id, from_day, to_day, who, requested_at, ended_at FROM reconciliations WHERE id = $1";
+    let sql = format!("SELECT {RUN} FROM reconciliations WHERE id = $1");
     let rows = db.fetch(sql, &[id.into()]).await?;
     match rows.first() {
         Some(row) => run(db, row).await.map(Some),
@@ -159,6 +165,23 @@ async fn run<T: Dialect>(db: &mut T, row: &T::Row) -> Result<Run> {
         requested_at: timestamp(row.number("requested_at")?)?,
         ended_at: moment(row, "ended_at")?,
         parts,
+        forstok: if row.number("asks_forstok")? == 1 { Some(forstok_part(row)?) } else { None },
         findings: counts_of_days(db, period).await?,
     })
+}
+
+fn forstok_part(row: &impl Columns) -> Result<ForstokPart> {
+    Ok(ForstokPart {
+        ended_at: moment(row, "forstok_ended_at")?,
+        orders: row.number("forstok_orders")?,
+        incomplete: Some(row.text("forstok_failure")?.to_owned()).filter(|why| !why.is_empty()),
+    })
+}
+
+/// Ends a run whose parts have all ended.
+pub(super) async fn end_if_done(db: &mut impl Dialect, run: i64, now: Timestamp) -> Result<()> {
+    let sql = "UPDATE reconciliations SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL
+                   AND (asks_forstok = 0 OR forstok_ended_at IS NOT NULL)
+                   AND NOT EXISTS (SELECT 1 FROM reconciled_books WHERE run = $1 AND ended_at IS NULL)";
+    db.execute(sql, &[run.into(), now.into()]).await.map(drop)
 }

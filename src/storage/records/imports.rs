@@ -42,6 +42,8 @@ pub struct BackfillState {
     pub watermark: Option<Timestamp>,
     /// Readings that came to their end.
     pub completed: i64,
+    /// When a reading last came to its end.
+    pub completed_at: Option<Timestamp>,
     /// When the latest reading ended.
     pub ended_at: Option<Timestamp>,
     /// What it found, as the reader wrote it.

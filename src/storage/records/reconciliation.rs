@@ -1,6 +1,6 @@
 //! What reconciliation reads and writes: runs, what Accurate showed, findings, and the sums of days.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::{Timestamp, civil::Date};
 
@@ -12,6 +12,15 @@ use crate::domain::{
         sums::{Sums, SumsByDay},
     },
 };
+
+/// What the ledger is compared with.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'a> {
+    /// Accurate, in these books.
+    pub books: &'a [String],
+    /// The orders that Forstok lists.
+    pub asks_forstok: bool,
+}
 
 /// A run: the comparison of a period, in all books.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +37,8 @@ pub struct Run {
     pub ended_at: Option<Timestamp>,
     /// Its parts, one for each book.
     pub parts: Vec<RunPart>,
+    /// The comparison with the orders that Forstok lists; `None` if they are not asked for.
+    pub forstok: Option<ForstokPart>,
     /// Findings about its days.
     pub findings: FindingCounts,
 }
@@ -59,6 +70,37 @@ pub struct RunPart {
     pub incomplete: Option<ListFailure>,
     /// Its result.
     pub sums: Sums,
+}
+
+/// The part of a run that concerns the orders that Forstok lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ForstokPart {
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Orders that were compared.
+    pub orders: i64,
+    /// Why it is incomplete.
+    pub incomplete: Option<String>,
+}
+
+impl Run {
+    /// Whether it has ended and everything was seen.
+    pub fn is_complete(&self) -> bool {
+        self.ended_at.is_some()
+            && self.parts.iter().all(|part| part.incomplete.is_none())
+            && self.forstok.as_ref().is_none_or(|forstok| forstok.incomplete.is_none())
+    }
+}
+
+/// The result of comparing the orders that Forstok lists.
+#[derive(Clone, Debug, Default)]
+pub struct ForstokConclusion {
+    /// Orders that were compared.
+    pub orders: u64,
+    /// Why it is incomplete; `None`: all of them were seen.
+    pub incomplete: Option<String>,
+    /// Orders that are missing here or out of date, by book.
+    pub findings: BTreeMap<String, Vec<Finding>>,
 }
 
 /// How many findings are in which state.

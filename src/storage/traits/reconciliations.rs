@@ -10,8 +10,9 @@ use crate::{
         reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, sums::Count},
     },
     storage::{
-        Acted, Answer, Conclusion, FindingFilter, FindingRecord, HeldAt, ReconciledDay, Result, Run, RunPart, ShownOf,
-        reconciliation::{conclude, findings, ledger, listed, runs},
+        Acted, Answer, Conclusion, FindingFilter, FindingRecord, ForstokConclusion, HeldAt, ReconciledDay, Result, Run,
+        RunPart, ShownOf, Sources,
+        reconciliation::{conclude, findings, forstok, ledger, listed, runs},
         sql::{Base, Sql, read, write},
     },
 };
@@ -19,11 +20,17 @@ use crate::{
 /// Reconciliation: runs, what Accurate showed, findings, and the sums of days.
 #[async_trait::async_trait]
 pub trait Reconciliations: Send + Sync {
-    /// Requests a run for these books; returns its number.
-    async fn request_reconciliation(&self, period: Period, who: &str, books: &[String], now: Timestamp) -> Result<i64>;
+    /// Requests a run over these sources; returns its number.
+    async fn request_reconciliation(
+        &self,
+        period: Period,
+        who: &str,
+        sources: Sources<'_>,
+        now: Timestamp,
+    ) -> Result<i64>;
 
     /// Requests the run of the night of the period's last day. `None`: it was requested before.
-    async fn request_nightly(&self, period: Period, books: &[String], now: Timestamp) -> Result<Option<i64>>;
+    async fn request_nightly(&self, period: Period, sources: Sources<'_>, now: Timestamp) -> Result<Option<i64>>;
 
     /// The day of the latest nightly run.
     async fn last_night(&self) -> Result<Option<Date>>;
@@ -70,6 +77,12 @@ pub trait Reconciliations: Send + Sync {
     /// Writes the result of a part, and ends it.
     async fn conclude(&self, part: &RunPart, conclusion: &Conclusion, now: Timestamp) -> Result<()>;
 
+    /// The oldest run whose comparison with Forstok's orders has not ended, with its days.
+    async fn next_forstok_part(&self) -> Result<Option<(i64, Period)>>;
+
+    /// Writes the result of comparing Forstok's orders, and ends that part of a run.
+    async fn conclude_forstok(&self, run: i64, conclusion: &ForstokConclusion, now: Timestamp) -> Result<()>;
+
     /// Deletes what an ended part was shown, `step` rows at most; returns how many.
     async fn forget_listed(&self, part: i64, step: i64) -> Result<u64>;
 
@@ -91,7 +104,7 @@ pub trait Reconciliations: Send + Sync {
     /// When the finding that has been open for longest was opened.
     async fn oldest_open_finding(&self) -> Result<Option<Timestamp>>;
 
-    /// The earliest day that an open finding is about.
+    /// The earliest day that an open finding about an invoice is about.
     async fn earliest_open_day(&self) -> Result<Option<Date>>;
 
     /// A person has dealt with a finding.
@@ -100,6 +113,9 @@ pub trait Reconciliations: Send + Sync {
     /// Carries out what a person wants done about an open finding, and closes it.
     async fn act_on_finding(&self, id: i64, action: Action, actor: &str, reason: &str, now: Timestamp)
     -> Result<Acted>;
+
+    /// The order of a finding has been imported at a person's request.
+    async fn note_import(&self, id: i64, actor: &str, reason: &str, now: Timestamp) -> Result<Acted>;
 
     /// The latest comparison of each store's days.
     async fn reconciled_days(&self, period: Period) -> Result<Vec<ReconciledDay>>;
@@ -113,12 +129,18 @@ pub trait Reconciliations: Send + Sync {
 
 #[async_trait::async_trait]
 impl<B: Base> Reconciliations for Sql<B> {
-    async fn request_reconciliation(&self, period: Period, who: &str, books: &[String], now: Timestamp) -> Result<i64> {
-        write!(self, Small, db => runs::request(db, period, who, books, now))
+    async fn request_reconciliation(
+        &self,
+        period: Period,
+        who: &str,
+        sources: Sources<'_>,
+        now: Timestamp,
+    ) -> Result<i64> {
+        write!(self, Small, db => runs::request(db, period, who, sources, now))
     }
 
-    async fn request_nightly(&self, period: Period, books: &[String], now: Timestamp) -> Result<Option<i64>> {
-        write!(self, Small, db => runs::request_nightly(db, period, books, now))
+    async fn request_nightly(&self, period: Period, sources: Sources<'_>, now: Timestamp) -> Result<Option<i64>> {
+        write!(self, Small, db => runs::request_nightly(db, period, sources, now))
     }
 
     async fn last_night(&self) -> Result<Option<Date>> {
@@ -179,6 +201,14 @@ impl<B: Base> Reconciliations for Sql<B> {
         write!(self, Large, db => conclude::conclude(db, part, conclusion, now))
     }
 
+    async fn next_forstok_part(&self) -> Result<Option<(i64, Period)>> {
+        read!(self, db => forstok::next_part(db))
+    }
+
+    async fn conclude_forstok(&self, run: i64, conclusion: &ForstokConclusion, now: Timestamp) -> Result<()> {
+        write!(self, Large, db => forstok::conclude(db, run, conclusion, now))
+    }
+
     async fn forget_listed(&self, part: i64, step: i64) -> Result<u64> {
         write!(self, Derived, db => listed::forget(db, part, step))
     }
@@ -224,6 +254,10 @@ impl<B: Base> Reconciliations for Sql<B> {
         now: Timestamp,
     ) -> Result<Acted> {
         write!(self, Small, db => findings::act(db, id, action, actor, reason, now))
+    }
+
+    async fn note_import(&self, id: i64, actor: &str, reason: &str, now: Timestamp) -> Result<Acted> {
+        write!(self, Small, db => forstok::note_import(db, id, actor, reason, now))
     }
 
     async fn reconciled_days(&self, period: Period) -> Result<Vec<ReconciledDay>> {

@@ -184,6 +184,7 @@ async fn findings(app: &App, page: &Page, period: Period, names: &[StoreName]) -
             text(finding.number.clone()),
             amount(finding.ledger_total),
             amount(finding.accurate_total),
+            amount(finding.facts.forstok.as_ref().and_then(|listed| listed.total)),
             text(finding.facts.in_words(finding.class, page.language)),
             text(closed.map(|closed| closed.actor.clone()).unwrap_or_default()),
             text(closed.map(|closed| closed.reason.clone()).unwrap_or_default()),
@@ -200,11 +201,12 @@ async fn findings(app: &App, page: &Page, period: Period, names: &[StoreName]) -
             page.t("Invoice", "Faktur"),
             page.t("Total here", "Total di sini"),
             page.t("Total in Accurate", "Total di Accurate"),
+            page.t("Total in Forstok", "Total di Forstok"),
             page.t("What happened", "Apa yang terjadi"),
             page.t("Closed by", "Ditutup oleh"),
             page.t("Reason", "Alasan"),
         ],
-        widths: vec![12, 28, 18, 28, 14, 22, 16, 16, 70, 16, 40],
+        widths: vec![12, 28, 18, 28, 14, 22, 16, 16, 16, 70, 16, 40],
         rows: rows.collect(),
     })
 }

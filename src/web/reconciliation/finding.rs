@@ -48,10 +48,14 @@ struct FindingPage {
     kind: &'static str,
     is_open: bool,
     sentence: String,
+    /// Of the invoice, or of what Forstok lists.
+    day_of: &'static str,
     day: String,
     first: String,
     seen: String,
     order_id: Option<String>,
+    /// Whether there is a page about the order.
+    is_known: bool,
     closed: Option<String>,
     actions: Vec<ActionShown>,
     compared: Option<Compared>,
@@ -115,6 +119,10 @@ pub(in crate::web) async fn show(
         None => None,
     };
     let closed = record.closed.as_ref().filter(|_| record.state == FindingState::Closed);
+    let is_known = match &record.order_id {
+        Some(id) => app.engine.storage().order(id).await?.is_some(),
+        None => false,
+    };
     html(&FindingPage {
         id: record.id,
         class: record.class.name(language),
@@ -126,13 +134,19 @@ pub(in crate::web) async fn show(
         },
         is_open,
         sentence: record.facts.in_words(record.class, language),
+        day_of: if record.facts.forstok.is_some() {
+            page.t("Last change in Forstok", "Perubahan terakhir di Forstok")
+        } else {
+            page.t("Date of the invoice", "Tanggal faktur")
+        },
         day: format::day(record.day),
         first: page.moment(record.first_at),
         seen: page.moment(record.seen_at),
         order_id: record.order_id.as_ref().map(ToString::to_string),
+        is_known,
         closed: closed.map(|closed| format!("{}, {}: {}", closed.actor, page.moment(closed.at), closed.reason)),
         actions: actions.iter().map(|action| ActionShown::new(*action, language)).collect(),
-        may_compare: record.order_id.is_some() || record.accurate_id.is_some(),
+        may_compare: record.facts.forstok.is_none() && (record.order_id.is_some() || record.accurate_id.is_some()),
         compared,
         form,
         page,

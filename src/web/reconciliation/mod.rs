@@ -328,16 +328,30 @@ impl RunShown {
         let days = format!("{} – {}", format::day(from), format::day(to));
         let why =
             |part: &RunPart| Some(format!("{}: {}", part.book, part.incomplete.as_ref()?.sentence(page.language)));
-        let incomplete: Vec<_> = run.parts.iter().filter_map(why).collect();
+        let mut incomplete: Vec<_> = run.parts.iter().filter_map(why).collect();
+        incomplete.extend(run.forstok.as_ref().and_then(|forstok| forstok.incomplete.as_ref()).map(|why| {
+            let sentence = page.t(
+                "Forstok's orders were not read to the end, so more of them may be missing here",
+                "Daftar pesanan Forstok tidak terbaca sampai selesai, sehingga mungkin masih ada pesanan yang belum masuk",
+            );
+            format!("{sentence}: {why}")
+        }));
         let is_complete = incomplete.is_empty();
         let books = if run.ended_at.is_none() {
             let of = page.t("invoices of Accurate's list read", "faktur dari daftar Accurate sudah dibaca");
             let open = run.parts.iter().filter(|part| part.ended_at.is_none());
-            open.map(|part| {
-                let (read, all) = (format::count(part.rows_read), format::count(part.rows_expected));
-                format!("{}: {read} / {all} {of}", part.book)
-            })
-            .collect()
+            let mut lines: Vec<_> = open
+                .map(|part| {
+                    let (read, all) = (format::count(part.rows_read), format::count(part.rows_expected));
+                    format!("{}: {read} / {all} {of}", part.book)
+                })
+                .collect();
+            if run.forstok.as_ref().is_some_and(|forstok| forstok.ended_at.is_none()) {
+                lines.push(
+                    page.t("Forstok's orders are being read.", "Daftar pesanan Forstok sedang dibaca.").to_owned(),
+                );
+            }
+            lines
         } else {
             incomplete
         };

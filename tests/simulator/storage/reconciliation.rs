@@ -8,8 +8,8 @@ use forstok_accurate::{
         reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, sums::Count},
     },
     storage::{
-        Acted, Answer, Conclusion, FindingFilter, FindingRecord, HeldAt, ReconciledDay, Reconciliations, Result, Run,
-        RunPart, ShownOf,
+        Acted, Answer, Conclusion, FindingFilter, FindingRecord, ForstokConclusion, HeldAt, ReconciledDay,
+        Reconciliations, Result, Run, RunPart, ShownOf, Sources,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -18,12 +18,18 @@ use super::SimStore;
 
 #[async_trait::async_trait]
 impl Reconciliations for SimStore {
-    async fn request_reconciliation(&self, period: Period, who: &str, books: &[String], now: Timestamp) -> Result<i64> {
-        self.gates.in_store(self.inner.request_reconciliation(period, who, books, now)).await
+    async fn request_reconciliation(
+        &self,
+        period: Period,
+        who: &str,
+        sources: Sources<'_>,
+        now: Timestamp,
+    ) -> Result<i64> {
+        self.gates.in_store(self.inner.request_reconciliation(period, who, sources, now)).await
     }
 
-    async fn request_nightly(&self, period: Period, books: &[String], now: Timestamp) -> Result<Option<i64>> {
-        self.gates.in_store(self.inner.request_nightly(period, books, now)).await
+    async fn request_nightly(&self, period: Period, sources: Sources<'_>, now: Timestamp) -> Result<Option<i64>> {
+        self.gates.in_store(self.inner.request_nightly(period, sources, now)).await
     }
 
     async fn last_night(&self) -> Result<Option<Date>> {
@@ -94,6 +100,18 @@ impl Reconciliations for SimStore {
 
     async fn run(&self, id: i64) -> Result<Option<Run>> {
         self.gates.in_store(self.inner.run(id)).await
+    }
+
+    async fn next_forstok_part(&self) -> Result<Option<(i64, Period)>> {
+        self.gates.in_store(self.inner.next_forstok_part()).await
+    }
+
+    async fn conclude_forstok(&self, run: i64, conclusion: &ForstokConclusion, now: Timestamp) -> Result<()> {
+        self.gates.in_store(self.inner.conclude_forstok(run, conclusion, now)).await
+    }
+
+    async fn note_import(&self, id: i64, actor: &str, reason: &str, now: Timestamp) -> Result<Acted> {
+        self.gates.in_store(self.inner.note_import(id, actor, reason, now)).await
     }
 
     async fn findings(&self, filter: &FindingFilter, before: Option<i64>, limit: i64) -> Result<Vec<FindingRecord>> {
