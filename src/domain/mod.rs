@@ -37,6 +37,7 @@ pub mod receipt;
 pub mod recheck;
 pub mod reconciliation;
 pub mod return_record;
+pub mod row_fields;
 pub mod sales_return;
 pub mod seen;
 pub mod settlement;

@@ -1,11 +1,16 @@
 //! Payouts: what a marketplace paid to the seller for one order (design.md §7).
 
+mod read;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::money::Rupiah;
+use super::{
+    money::Rupiah,
+    row_fields::{LONGEST_ID, LONGEST_NAME, check_text, is_possible},
+};
 
 /// What a payout row is known by: the same source and id again is a repeat or a correction.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,6 +39,35 @@ pub struct Payout {
     /// The amounts that it consists of, in rupiah: a category of `[accounts]`, `subtotal`, `refund`, or the
     /// marketplace's name of a fee.
     pub amounts: BTreeMap<String, Rupiah>,
+}
+
+/// Most amounts of one row.
+const MOST_AMOUNTS: usize = 100;
+
+/// What is wrong with a row that nothing could be done with; a row that is only odd is recorded, and blocks its order.
+pub fn check(payout: &Payout) -> Result<(), String> {
+    let Payout { key, store_id, channel_order_id, paid_at, amounts, .. } = payout;
+    for (name, text) in [("source", &key.source), ("id", &key.id)] {
+        if text.trim().is_empty() {
+            return Err(format!("{name} is empty; the row is recognised by it"));
+        }
+    }
+    let ids = [("id", &key.id), ("store_id", store_id), ("channel_order_id", channel_order_id)];
+    let names = amounts.keys().map(|name| ("the name of an amount", name)).chain([("source", &key.source)]);
+    let texts = ids.map(|(name, text)| (name, text, LONGEST_ID)).into_iter();
+    for (name, text, most) in texts.chain(names.map(|(name, text)| (name, text, LONGEST_NAME))) {
+        check_text(name, text, most)?;
+    }
+    if amounts.keys().any(|name| name.trim().is_empty()) {
+        return Err("an amount has no name".to_owned());
+    }
+    if amounts.len() > MOST_AMOUNTS {
+        return Err(format!("it has more than {MOST_AMOUNTS} amounts"));
+    }
+    if !is_possible(*paid_at) {
+        return Err(format!("paid_at is {paid_at}; it must be from 2000 to 2099"));
+    }
+    Ok(())
 }
 
 /// What becomes of a payout row or a return record.
@@ -73,5 +107,39 @@ impl RowState {
     /// Reads the word of the contract.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_row_is_refused_only_if_nothing_could_be_done_with_it() {
+        let key = PayoutKey { source: "shopee".to_owned(), id: "1".to_owned() };
+        let money_without_an_order = Payout {
+            key,
+            store_id: String::new(),
+            channel_order_id: String::new(),
+            paid_at: date(2026, 11, 5),
+            net: Rupiah::whole(-5000),
+            amounts: [("=1+1".to_owned(), Rupiah::whole(-5000))].into(),
+        };
+        assert_eq!(check(&money_without_an_order), Ok(()));
+        let refused = |change: fn(&mut Payout), words: &str| {
+            let mut payout = money_without_an_order.clone();
+            change(&mut payout);
+            let problem = check(&payout).expect_err(words);
+            assert!(problem.contains(words), "{problem}");
+        };
+        refused(|row| row.key.source = " ".to_owned(), "source is empty");
+        refused(|row| row.key.id = String::new(), "id is empty");
+        refused(|row| row.key.id = "x".repeat(201), "longer than 200");
+        refused(|row| row.channel_order_id = "A\nB".to_owned(), "control character");
+        refused(|row| drop(row.amounts.insert(" ".to_owned(), Rupiah::ZERO)), "has no name");
+        refused(|row| row.amounts.extend((0..100).map(|n| (n.to_string(), Rupiah::ZERO))), "more than 100 amounts");
+        refused(|row| row.paid_at = date(1, 1, 1), "2000 to 2099");
     }
 }

@@ -1,5 +1,7 @@
 //! Return records: what a marketplace or a person says about goods or money that went back (design.md §7).
 
+mod read;
+
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
