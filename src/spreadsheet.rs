@@ -1,4 +1,8 @@
-//! Reads tables that people keep in spreadsheets: CSV in any of their encodings, and the first sheet of an XLSX.
+//! Reads tables that people keep in spreadsheets: CSV in any of their encodings, and XLSX.
+//!
+//! [`Table`] is in memory as a whole; [`sheets`] reads tables of any length row by row.
+
+pub mod sheets;
 
 use std::io::{Cursor, Read, sink};
 
@@ -26,8 +30,10 @@ pub enum Unreadable {
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
-    /// A text or a number.
+    /// A text, or a number that is written as one.
     Text(String),
+    /// A number of a workbook, with a point before its decimals.
+    Number(String),
     /// A date as ISO 8601. A spreadsheet also makes one of `1-2`.
     Date(String),
 }
@@ -92,26 +98,36 @@ pub fn rows_of(text: &str) -> impl Iterator<Item = (u64, Vec<Cell>)> + Send + '_
 impl Cell {
     /// The value without spaces around it, and without the quote that keeps a spreadsheet from executing it.
     pub fn text(&self) -> String {
-        let (Self::Text(text) | Self::Date(text)) = self;
-        let text = text.trim();
+        let text = self.written().trim();
         let unquoted = text
             .strip_prefix('\'')
             .filter(|rest| rest.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']));
         unquoted.unwrap_or(text).trim().to_owned()
     }
+
+    /// Whether it has no value.
+    pub fn is_blank(&self) -> bool {
+        self.written().trim().is_empty()
+    }
+
+    fn written(&self) -> &str {
+        let (Self::Text(text) | Self::Number(text) | Self::Date(text)) = self;
+        text
+    }
 }
 
 fn not_empty(rows: impl Iterator<Item = (u64, Vec<Cell>)> + Send) -> impl Iterator<Item = (u64, Vec<Cell>)> + Send {
-    rows.filter(|(_, cells)| !cells.iter().all(|cell| cell.text().is_empty()))
+    rows.filter(|(_, cells)| !cells.iter().all(Cell::is_blank))
 }
 
-/// What separates the columns: values may contain commas and semicolons, but no tabs.
+/// What separates the columns: values may contain commas and semicolons, but no tabs. A title above the table may lack
+/// the delimiter.
 fn delimiter_of(text: &str) -> u8 {
     let lines = || text.lines().filter(|line| !line.trim().is_empty()).take(100);
-    let all_have = |delimiter: char| lines().all(|line| line.contains(delimiter));
-    if lines().any(|line| line.contains('\t')) {
+    let having = |delimiter: char| lines().filter(|line| line.contains(delimiter)).count();
+    if having('\t') > 0 {
         b'\t'
-    } else if all_have(';') || !lines().any(|line| line.contains(',')) {
+    } else if having(';') * 10 >= lines().count() * 8 || having(',') == 0 {
         b';'
     } else {
         b','
@@ -152,12 +168,17 @@ fn measure(file: &[u8]) -> Result<(), Unreadable> {
 
 fn cell(data: &Data) -> Cell {
     match data {
-        Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => Cell::Text(format!("{number:.0}")),
+        Data::Float(number) => Cell::Number(number_of(*number)),
+        Data::Int(number) => Cell::Number(number.to_string()),
         Data::DateTime(moment) => Cell::Date(moment_of(moment.as_f64()).map_or_else(|| data.to_string(), iso)),
         Data::DateTimeIso(_) | Data::DurationIso(_) => Cell::Date(data.to_string()),
         Data::Empty | Data::Error(_) => Cell::Text(String::new()),
         _ => Cell::Text(data.to_string()),
     }
+}
+
+fn number_of(number: f64) -> String {
+    if number.fract() == 0.0 && number.abs() < 1e15 { format!("{number:.0}") } else { number.to_string() }
 }
 
 /// The moment that a spreadsheet keeps as a number of days since the end of 1899, to the second.
