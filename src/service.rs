@@ -90,6 +90,7 @@ impl Service {
         // Jitter needs no secrecy; two processes must only differ.
         let seed = clock.now().as_microsecond() as u64 ^ u64::from(std::process::id());
         let engine = Engine::new(storage, clock.clone(), sessions, mapping, seed);
+        let engine = engine.following_hints(config.hints.keys().cloned());
         let engine = Arc::new(match &config.forstok_api {
             Some(api) => {
                 let api = ForstokApi::new(api.clone(), wire.clone(), clock.clone());

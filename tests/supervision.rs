@@ -63,7 +63,12 @@ async fn served(engine: &Arc<Engine>) -> String {
     let (recorder, _) = Recorder::start(engine.inbox(), engine.supervisor());
     let app = App::new(Shared {
         mapping_file: None,
-        proofs: Arc::new(Live::new(Proofs { verifier, operators: Operators::default(), sources: Sources::default() })),
+        proofs: Arc::new(Live::new(Proofs {
+            verifier,
+            operators: Operators::default(),
+            hints: BTreeMap::new(),
+            sources: Sources::default(),
+        })),
         recorder,
         engine: engine.clone(),
         changes: Changes::default(),

@@ -507,6 +507,30 @@ CREATE TABLE asked_orders (
     PRIMARY KEY (part, order_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Invoices that Accurate's own webhooks named, and which are still to be read again.
+CREATE TABLE hints (
+    book        TEXT    NOT NULL,
+    document    TEXT    NOT NULL,            -- 'invoice:7' (Accurate's id) or 'number:INV-7'
+    accurate_id INTEGER,
+    number      TEXT    NOT NULL DEFAULT '',
+    heard_at    INTEGER NOT NULL,            -- of the latest change, as far as it is known
+    due_at      INTEGER NOT NULL,            -- when it is read again
+    tries       INTEGER NOT NULL DEFAULT 0,  -- how often that was postponed
+    PRIMARY KEY (book, document)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX hints_due ON hints (book, due_at);
+
+-- Until when Accurate sends webhooks about a database, and up to when its history of them was read.
+CREATE TABLE accurate_webhooks (
+    book       TEXT    NOT NULL PRIMARY KEY,
+    ends_at    INTEGER NOT NULL DEFAULT 0,   -- 0: not known
+    renew_at   INTEGER NOT NULL DEFAULT 0,   -- when it is renewed next
+    read_until INTEGER NOT NULL DEFAULT 0,
+    read_at    INTEGER NOT NULL DEFAULT 0,   -- when the history is read next
+    failures   INTEGER NOT NULL DEFAULT 0,   -- renewals that failed in a row
+    failure    TEXT    NOT NULL DEFAULT ''   -- what Accurate said last about that
+) STRICT, WITHOUT ROWID;
+
 -- Every difference that a run has found, one row for each thing that it is about.
 CREATE TABLE findings (
     id             INTEGER PRIMARY KEY,

@@ -5,7 +5,7 @@
 //! Accurate's messages), `redact` (removes our secrets), [`outcome`] (the outcome of a call); then one file for each
 //! resource: [`documents`] (the calls that every kind has), [`invoices`] (found by the list of a day with [`search`],
 //! read back with [`read_back`], read with all their lines by [`booked`], what is open on them by [`outstanding`]), [`receipts`], [`returns`], [`customers`],
-//! [`masters`].
+//! [`masters`], [`webhooks`] (Accurate's own).
 
 pub mod activity;
 pub mod booked;
@@ -26,5 +26,6 @@ mod redact;
 pub mod reply;
 pub mod returns;
 pub mod search;
+pub mod webhooks;
 
 pub use crate::wire;

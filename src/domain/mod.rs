@@ -7,7 +7,7 @@
 //! products and warehouses it shows), [`reason`] (why an order is not invoiced,
 //! in words), [`about`] (what exactly a reason is about), [`document`] (what must exist in Accurate, and what
 //! needs what), [`doubt`] (what is not known about an order's saves),
-//! [`shadow`] (a draft beside the invoice of another integration), [`reconciliation`] (our ledger beside Accurate), [`timeline`] (what happened to an order),
+//! [`shadow`] (a draft beside the invoice of another integration), [`reconciliation`] (our ledger beside Accurate), [`hint`] (which invoices Accurate's own webhooks name), [`timeline`] (what happened to an order),
 //! [`state`] (its state), [`recheck`] (what it waits for in Accurate), [`masters`] (the lists of an Accurate database),
 //! [`matching`] (which item a SKU means), [`settlement`] (receipts and returns after the sale), [`import`] (what another source lists, beside what is known), [`origin`] (how a snapshot came), [`operator`] (who acts, and with which role), [`trial`] (what another mapping would change),
 //! [`toml_text`] (strict reading of files that people write).
@@ -18,6 +18,7 @@ pub mod cause;
 pub mod decision;
 pub mod document;
 pub mod doubt;
+pub mod hint;
 pub mod history;
 pub mod ids;
 pub mod import;

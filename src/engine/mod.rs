@@ -3,13 +3,14 @@
 //! [`run`] runs the stages until it is stopped; [`people`] carries out what people request; [`queue`] says how many
 //! orders wait, and [`days`] what happened in the last days; `lists` has the lists of Accurate read, and `drafts` has the
 //! drafts of shadow mode compared; [`reconciliation`] has periods compared with Accurate, [`forstok_reconciliation`] with
-//! Forstok; `forstok` asks for orders that never came.
+//! Forstok, and `hints` follows what Accurate's own webhooks name; `forstok` asks for orders that never came.
 //! Each step is a method, so that a test can take the steps one by one.
 
 pub mod days;
 mod drafts;
 mod forstok;
 pub mod forstok_reconciliation;
+mod hints;
 mod lists;
 mod pace;
 pub mod people;
@@ -17,7 +18,7 @@ pub mod queue;
 pub mod reconciliation;
 pub mod run;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -59,6 +60,8 @@ pub struct Engine {
     pace: Pace,
     /// Forstok's order API, if it is on.
     forstok: Option<(ForstokApi, BackfillConfig)>,
+    /// Books about which Accurate sends webhooks.
+    hinted: BTreeSet<String>,
 }
 
 impl Engine {
@@ -86,6 +89,7 @@ impl Engine {
             signals,
             pace: Pace::new(),
             forstok: None,
+            hinted: BTreeSet::new(),
         }
     }
 
@@ -99,6 +103,12 @@ impl Engine {
     #[must_use]
     pub fn asking_forstok(self, api: ForstokApi, config: BackfillConfig) -> Self {
         Self { forstok: Some((api, config)), ..self }
+    }
+
+    /// The same engine, which follows Accurate's own webhooks about these books.
+    #[must_use]
+    pub fn following_hints(self, books: impl IntoIterator<Item = String>) -> Self {
+        Self { hinted: books.into_iter().collect(), ..self }
     }
 
     /// The storage.

@@ -52,12 +52,22 @@ impl Engine {
             return Ok(false);
         }
         let ours = self.our_customers(book).await?;
-        let permission = || match self.posting.pause(book) {
+        self.reconciling.carry_out(session, &ours, &|| self.may_compare(book)).await
+    }
+
+    /// Whether a call that compares may be made now.
+    pub(super) fn may_compare(&self, book: &str) -> MayCall {
+        match self.posting.pause(book) {
             _ if !self.posting.leads(book) => MayCall::No,
             Some(pause) => MayCall::Paused(pause.words),
             None => MayCall::Yes,
-        };
-        self.reconciling.carry_out(session, &ours, &permission).await
+        }
+    }
+
+    /// Carries out a run; without one, follows what Accurate's own webhooks named. Both would contradict each other
+    /// beside each other, because a run ends the findings that it does not meet.
+    async fn compare_next(&self, book: &str) -> Result<bool> {
+        Ok(self.reconcile(book).await? || self.follow_hints(book).await? || self.keep_accurate_webhooks(book).await?)
     }
 
     /// A person has dealt with a finding.
@@ -93,7 +103,7 @@ impl Engine {
     }
 
     /// The customers of a book's stores: those of the mapping, and stores that orders have named.
-    async fn our_customers(&self, book: &str) -> Result<OurCustomers> {
+    pub(super) async fn our_customers(&self, book: &str) -> Result<OurCustomers> {
         let active = self.mapping();
         let mapped = &active.mapping.stores;
         let mut stores: Vec<String> =
@@ -122,7 +132,7 @@ pub(super) async fn reconcile_always(
         // A call in the background may wait for long. What is cut short continues after the next start.
         let reconciled = async {
             tokio::select! {
-                reconciled = engine.reconcile(&book) => Some(reconciled),
+                reconciled = engine.compare_next(&book) => Some(reconciled),
                 _ = stopped.changed() => None,
             }
         };

@@ -1,5 +1,6 @@
 //! The HTTP surface: the webhook, `/v1` for operators, health, metrics, and the OpenAPI document of all of them.
 
+mod accurate_webhook;
 pub(crate) mod auth;
 mod bodies;
 pub(crate) mod filter;
@@ -27,6 +28,7 @@ mod webhook;
 pub(crate) mod wrong_field;
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::{
         Arc,
@@ -46,6 +48,7 @@ use axum::{
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use reqwest::Url;
+use secrecy::SecretString;
 use tokio::sync::Semaphore;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
@@ -127,6 +130,8 @@ pub struct Proofs {
     pub verifier: Verifier,
     /// Who may use the pages and `/v1`; if empty, both are closed.
     pub operators: Operators,
+    /// The secrets in the addresses for Accurate's own webhooks, by book.
+    pub hints: BTreeMap<String, SecretString>,
     /// Where the secrets come from.
     pub sources: Sources,
 }
@@ -134,7 +139,12 @@ pub struct Proofs {
 impl Proofs {
     /// The secrets of these settings.
     pub fn of(config: &Config) -> Self {
-        Self { verifier: config.webhook.clone(), operators: Operators::of(config), sources: config.secrets.clone() }
+        Self {
+            verifier: config.webhook.clone(),
+            operators: Operators::of(config),
+            hints: config.hints.clone(),
+            sources: config.secrets.clone(),
+        }
     }
 }
 
@@ -241,7 +251,9 @@ pub fn together(app: &App, pages: Router<App>) -> Router {
 }
 
 fn for_senders() -> Router<App> {
-    Router::new().route(WEBHOOKS, post(webhook::receive))
+    Router::new()
+        .route(WEBHOOKS, post(webhook::receive))
+        .route("/webhooks/accurate/{book}/{secret}", post(accurate_webhook::receive))
 }
 
 fn for_probes() -> Router<App> {

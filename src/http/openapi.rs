@@ -11,7 +11,7 @@ use utoipa::{
 };
 
 use super::{
-    health, metrics,
+    accurate_webhook, health, metrics,
     problem::ProblemBody,
     responses::with_problem_body,
     v1::{
@@ -33,6 +33,7 @@ use super::{
     ),
     paths(
         webhook::receive,
+        accurate_webhook::receive,
         list_orders::handler,
         get_order::handler,
         retry_order::handler,

@@ -186,7 +186,7 @@ impl Reconciling {
         Ok(self.storage.answer(part, &answer).await?)
     }
 
-    async fn read_one(
+    pub(super) async fn read_one(
         &self,
         session: &Session,
         key: ByKey<'_>,

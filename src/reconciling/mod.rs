@@ -5,11 +5,15 @@
 //! each invoice that is not as expected, because the list may be older than the ledger. Then the part is
 //! concluded in one commit: sums, findings, and findings whose cause is gone. Every step continues after a restart.
 //!
+//! Between runs, `hints` compares single invoices that Accurate's own webhooks named, and `webhooks` keeps these coming.
+//!
 //! It only reads, in calls that give way to all others and use at most half of Accurate's limit.
 
 mod compare;
+mod hints;
 mod list;
 mod retry;
+mod webhooks;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,7 +23,7 @@ use crate::{
     accurate::client::Session,
     clock::SharedClock,
     domain::{WIB, day_in_wib, mapping::Reconcile, masters::ListFailure, reason::Language, reconciliation::Period},
-    storage::{Conclusion, Reconciliations, Result, RunPart, Sources, StorageError},
+    storage::{Conclusion, ReconcilingStorage, Result, RunPart, Sources, StorageError},
 };
 
 /// Rows that are deleted in one commit. Webhooks wait for the same writer.
@@ -89,14 +93,16 @@ impl OurCustomers {
 
 /// Carries out runs.
 pub struct Reconciling {
-    storage: Arc<dyn Reconciliations>,
+    storage: Arc<dyn ReconcilingStorage>,
     clock: SharedClock,
+    /// What Accurate sent before may not have arrived.
+    began_at: Timestamp,
 }
 
 impl Reconciling {
     /// Does nothing until it is asked to.
-    pub fn new(storage: Arc<dyn Reconciliations>, clock: SharedClock) -> Self {
-        Self { storage, clock }
+    pub fn new(storage: Arc<dyn ReconcilingStorage>, clock: SharedClock) -> Self {
+        Self { storage, began_at: clock.now(), clock }
     }
 
     /// Requests the nightly run if its time has come and it was not requested yet.

@@ -34,6 +34,8 @@ pub enum Action {
     BranchList,
     TaxList,
     PaymentTermList,
+    WebhookRenew,
+    WebhookHistory,
 }
 
 /// What a call does with documents of one kind.
@@ -56,7 +58,7 @@ impl Deed {
 
 impl Action {
     /// All of them, in the order of the enum.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::ApiToken,
         Self::InvoiceSave,
         Self::InvoiceBulkSave,
@@ -83,6 +85,8 @@ impl Action {
         Self::BranchList,
         Self::TaxList,
         Self::PaymentTermList,
+        Self::WebhookRenew,
+        Self::WebhookHistory,
     ];
 
     /// The name in the URL, such as `sales-invoice/save`.
@@ -114,6 +118,8 @@ impl Action {
             Self::BranchList => "branch/list",
             Self::TaxList => "tax/list",
             Self::PaymentTermList => "payment-term/list",
+            Self::WebhookRenew => "webhook-renew",
+            Self::WebhookHistory => "webhook-history",
         }
     }
 
@@ -149,6 +155,11 @@ impl Action {
         self.on_documents().is_some_and(|(of, deed)| of == kind && deed.saves())
     }
 
+    /// Whether the account server answers it, wherever the database is.
+    pub fn is_of_account(self) -> bool {
+        matches!(self, Self::ApiToken | Self::WebhookRenew | Self::WebhookHistory)
+    }
+
     /// Whether it changes data.
     pub fn writes(self) -> bool {
         let changes = |(_, deed): (Kind, Deed)| deed.saves() || deed == Deed::Delete;
@@ -182,17 +193,17 @@ impl Action {
     /// Its path, from the root of its host.
     pub fn path(self) -> String {
         match self {
-            Self::ApiToken => "/api/api-token.do".to_owned(),
+            account if account.is_of_account() => format!("/api/{}.do", account.name()),
             data => format!("/accurate/api/{}.do", data.name()),
         }
     }
 
     pub(super) fn of_path(path: &str) -> Option<Self> {
-        if path == "/api/api-token.do" {
-            return Some(Self::ApiToken);
-        }
-        let name = path.strip_prefix("/accurate/api/")?.strip_suffix(".do")?;
-        Self::named(name).filter(|action| *action != Self::ApiToken)
+        let (name, is_of_account) = match path.strip_prefix("/accurate/api/") {
+            Some(name) => (name, false),
+            None => (path.strip_prefix("/api/")?, true),
+        };
+        Self::named(name.strip_suffix(".do")?).filter(|action| action.is_of_account() == is_of_account)
     }
 }
 

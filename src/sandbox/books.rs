@@ -11,6 +11,7 @@ use super::{
     documents::Documents,
     messages,
     register::{Record, Register},
+    webhooks::Webhooks,
 };
 
 /// The database of the sandbox.
@@ -29,6 +30,8 @@ pub(super) struct Books {
     pub(super) returns: Documents<SalesReturn>,
     /// Calls for which the token's user lacks the right.
     pub(super) withheld: BTreeSet<Action>,
+    /// Accurate's own webhooks.
+    pub(super) webhooks: Webhooks,
     own_errors: u64,
 }
 
@@ -47,6 +50,7 @@ impl Books {
             receipts: Documents::new(),
             returns: Documents::new(),
             withheld: BTreeSet::new(),
+            webhooks: Webhooks::default(),
             own_errors: 0,
         };
         books.settings_changed();
@@ -104,17 +108,23 @@ impl Books {
 
     /// Adds an invoice, built with the next id.
     pub(super) fn add_invoice(&mut self, now: Timestamp, make: impl FnOnce(i64) -> Invoice) -> Invoice {
-        self.invoices.add(now, make)
+        let invoice = self.invoices.add(now, make);
+        self.webhooks.note(now, invoice.id, &invoice.number, "WRITE");
+        invoice
     }
 
     /// Changes an invoice; `None` if it does not exist.
     pub(super) fn edit_invoice(&mut self, now: Timestamp, id: i64, edit: impl FnOnce(&mut Invoice)) -> Option<Invoice> {
-        self.invoices.edit(now, id, edit)
+        let edited = self.invoices.edit(now, id, edit)?;
+        self.webhooks.note(now, id, &edited.number, "WRITE");
+        Some(edited)
     }
 
     /// Deletes an invoice; `None` if it does not exist.
     pub(super) fn remove_invoice(&mut self, now: Timestamp, id: i64) -> Option<Invoice> {
-        self.invoices.remove(now, id)
+        let removed = self.invoices.remove(now, id)?;
+        self.webhooks.note(now, id, &removed.number, "DELETE");
+        Some(removed)
     }
 
     /// Adds a receipt, built with the next id, and settles its invoices.

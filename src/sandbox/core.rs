@@ -270,7 +270,7 @@ impl Core {
             return Err(self.above_limit(kind));
         }
         ticket.counted = true;
-        if action != Action::ApiToken && request.host != self.data_host {
+        if !action.is_of_account() && request.host != self.data_host {
             return Err(Refusal::of(self.moved(request), ""));
         }
         Ok(action)

@@ -16,6 +16,8 @@ pub(super) const NO_RECEIPT: &str = "Penerimaan Penjualan tidak tepat";
 pub(super) const NO_RETURN: &str = "Retur Penjualan tidak tepat";
 pub(super) const NO_CUSTOMER: &str = "Pelanggan tidak tepat";
 pub(super) const NO_ITEM: &str = "Barang & Jasa tidak tepat";
+/// Guess.
+pub(super) const WRONG_PERIOD: &str = "Periode tidak tepat";
 pub(super) const NO_LINES: &str = "Detail dari transaksi belum diisi!";
 pub(super) const DISCOUNT_ABOVE_SUBTOTAL: &str = "Diskon tidak boleh melebihi nilai sub total";
 pub(super) const BRANCH_REQUIRED: &str = "Profil pengguna anda memiliki akses ke lebih dari satu cabang. \

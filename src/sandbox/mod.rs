@@ -27,6 +27,7 @@
 //!   `register`: records by id and key; `masters`: the initial data; `invoice`: sales invoices and customers; `receipt`
 //!   and `sales_return`: what settles an invoice
 //! - `people`: actions of people in Accurate: edit, renumber, duplicate, pay, take goods back, delete
+//! - `webhooks`: Accurate's own webhooks about changes
 //! - `old_integration`: another integration that books orders with known mistakes
 //! - `messages`: all of Accurate's messages; `reply`: the forms of replies
 //! - `journal`: the calls that were made
@@ -69,6 +70,7 @@ mod server;
 mod socket;
 mod spoil;
 mod totals;
+mod webhooks;
 mod work;
 
 #[cfg(test)]

@@ -76,6 +76,11 @@ pub(super) fn work(
         (Action::ItemDetail, _) => {
             detail(find(&books.items, &query, "no").map(|item| item.row(books)), messages::NO_ITEM)
         }
+        (Action::WebhookRenew, _) => Done::read(&json!({ "s": true, "d": books.webhooks.renew(now) })),
+        (Action::WebhookHistory, _) => match books.webhooks.history(&query) {
+            Some(events) => Done::read(&json!({ "s": true, "d": events })),
+            None => Done::said(messages::WRONG_PERIOD),
+        },
         (action, _) => list_masters(books, action, query, slip),
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{BookConfig, Config, Database, LogConfig, LogFormat, OperatorConfig};
 use crate::{domain::reason::Language, forstok::signature::Verifier};
@@ -49,6 +49,7 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
         forstok_api,
         backfill,
         books,
+        hints,
         mapping: _,
         log,
         secrets: _,
@@ -90,6 +91,12 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
         if old.bulk != *bulk {
             changes.push(arrow(&format!("books.{name}.bulk"), bulk_word(old.bulk), bulk_word(*bulk)));
         }
+    }
+    let secrets = |hints: &BTreeMap<String, SecretString>| {
+        hints.iter().map(|(name, secret)| (name.clone(), secret.expose_secret().to_owned())).collect::<Vec<_>>()
+    };
+    if secrets(&old.hints) != secrets(hints) {
+        changes.push("webhook and webhook_secret of books".to_owned());
     }
     let is_same_api = match (&old.forstok_api, forstok_api) {
         (Some(old), Some(new)) => old.is(new),

@@ -75,6 +75,8 @@ pub struct Config {
     pub backfill: BackfillConfig,
     /// The Accurate databases, by name.
     pub books: BTreeMap<String, BookConfig>,
+    /// The secrets in the addresses for Accurate's own webhooks, of the books that follow them.
+    pub hints: BTreeMap<String, SecretString>,
     /// The mapping file with its content.
     pub mapping: Option<MappingFile>,
     /// Filter and format of the log.

@@ -88,7 +88,7 @@ pub(super) fn read(
     forstok.finish();
 
     let book_names = table.get("books").and_then(Value::as_table).into_iter().flat_map(Table::keys).cloned().collect();
-    let (books, account_urls) = read_books(&root, &credentials);
+    let (books, hints, account_urls) = read_books(&root, &credentials);
 
     let mapping = or_empty(root.section("mapping"));
     let mapping_file = match read_mapping(&mapping, folder) {
@@ -140,6 +140,7 @@ pub(super) fn read(
             forstok_api,
             backfill: backfill_config,
             books,
+            hints,
             mapping: mapping_file,
             log: log_config,
             secrets,
@@ -289,13 +290,17 @@ fn read_header(section: &Section<'_>, key: &'static str) -> Option<Option<Header
     Some(name)
 }
 
-/// The books, and all account URLs.
-fn read_books(root: &Section<'_>, credentials: &Secrets<'_>) -> (BTreeMap<String, BookConfig>, Vec<reqwest::Url>) {
+/// The books, the secrets in the addresses for Accurate's own webhooks, and all account URLs.
+type Books = (BTreeMap<String, BookConfig>, BTreeMap<String, SecretString>, Vec<reqwest::Url>);
+
+fn read_books(root: &Section<'_>, credentials: &Secrets<'_>) -> Books {
     let mut books = BTreeMap::<String, BookConfig>::new();
+    let mut hints = BTreeMap::new();
     let mut account_urls = Vec::new();
     for (name, section) in root.sections("books") {
         let account_url = read_account_url(&section);
         account_urls.extend(account_url.clone());
+        hints.extend(read_hints(&section, credentials).map(|secret| (name.clone(), secret)));
         if let Some(book) = read_book(&section, credentials, account_url) {
             let same = |other: &&BookConfig| other.api_token.expose_secret() == book.api_token.expose_secret();
             if let Some((other, _)) = books.iter().find(|(_, other)| book.has_credentials() && same(other)) {
@@ -309,7 +314,7 @@ fn read_books(root: &Section<'_>, credentials: &Secrets<'_>) -> (BTreeMap<String
         }
         section.finish();
     }
-    (books, account_urls)
+    (books, hints, account_urls)
 }
 
 fn read_book(
@@ -339,6 +344,27 @@ fn read_book(
         signature_secret: signature_secret?.into(),
         bulk,
     })
+}
+
+/// The secret in the address for Accurate's own webhooks, if they are followed.
+fn read_hints(section: &Section<'_>, credentials: &Secrets<'_>) -> Option<SecretString> {
+    let is_on = section.choice("webhook", &[("off", false), ("hint", true)]);
+    let secret = credentials.one(section, "webhook_secret").ok()?.filter(|_| is_on);
+    if secret.is_none() && is_on {
+        let remedy = "is missing: give a long random text, which becomes a part of the address for Accurate's webhooks, \
+                      or name a file with it, webhook_secret_file";
+        credentials.absent.add(section.path_of("webhook_secret"), None, remedy);
+    }
+    if secret.as_ref().is_some_and(|secret| !secret.chars().all(is_plain)) {
+        let remedy = "is a part of an address: use only letters, digits, - and _";
+        credentials.absent.add(section.path_of("webhook_secret"), None, remedy);
+    }
+    secret.map(SecretString::from)
+}
+
+/// Whether a character stays as it is in an address.
+fn is_plain(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '-' || letter == '_'
 }
 
 fn read_account_url(section: &Section<'_>) -> Option<reqwest::Url> {

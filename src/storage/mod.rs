@@ -10,6 +10,7 @@ mod decide;
 mod dialect;
 mod figures;
 mod fold;
+mod hints;
 mod imports;
 mod list;
 mod manual;

@@ -1,6 +1,7 @@
 //! What goes into storage and what comes out, by stage.
 
 mod deciding;
+mod hints;
 mod imports;
 mod inbox;
 mod lists;
@@ -14,7 +15,7 @@ mod shadow;
 mod timeline;
 
 pub use self::{
-    deciding::*, imports::*, inbox::*, lists::*, masters::*, posting::*, reconciliation::*, replicas::*, seen::*,
+    deciding::*, hints::*, imports::*, inbox::*, lists::*, masters::*, posting::*, reconciliation::*, replicas::*, seen::*,
     settling::*, shadow::*, timeline::*,
 };
 pub use crate::domain::state::State;

@@ -1,6 +1,7 @@
 //! The real storage with a gate before and after each write, a disk that is sometimes busy, and the switches that prove
 //! that the simulator detects errors.
 
+mod hints;
 mod imports;
 mod lists;
 mod others;

@@ -107,6 +107,14 @@ impl World {
         Self { engine: Arc::new(engine.asking_forstok(api, config)), ..self }
     }
 
+    /// With settings that follow Accurate's own webhooks.
+    pub(crate) fn following_hints(self) -> Self {
+        let mapping = (*self.engine.mapping()).clone();
+        let sessions = vec![session(&self.wire, &self.clock, true)];
+        let engine = Engine::new(self.storage.clone(), self.clock.clone(), sessions, mapping, 1);
+        Self { engine: Arc::new(engine.following_hints([BOOK.to_owned()])), ..self }
+    }
+
     // ---- what happens ----
 
     /// A webhook arrives; returns when it is on disk and folded into its order.

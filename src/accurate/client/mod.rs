@@ -1,8 +1,9 @@
 //! One book's session with Accurate: makes calls and parses their replies.
 //!
-//! `host` finds the data host and follows its moves, `exchange` signs and sends, `limits` decides when a call may be
-//! sent.
+//! `host` finds the data host and follows its moves, `exchange` signs and sends, `account` calls the account server
+//! instead, `limits` decides when a call may be sent.
 
+mod account;
 mod call;
 mod exchange;
 mod host;

@@ -210,6 +210,7 @@ fn settings(
             secrets: vec![WEBHOOK_SECRET.into()],
         },
         books: BTreeMap::from([(DEFAULT_BOOK.to_owned(), book)]),
+        hints: BTreeMap::new(),
         mapping: Some(MappingFile {
             path: "the sample mapping".into(),
             mapping: Mapping::parse("the sample mapping", &text).expect("the sample mapping is valid"),

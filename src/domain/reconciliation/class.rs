@@ -68,6 +68,11 @@ impl Class {
         }
     }
 
+    /// Whether comparing an invoice with Accurate leads to such a finding, and ends it.
+    pub fn is_about_an_invoice(self) -> bool {
+        self == Self::Late || self.explains_rupiah()
+    }
+
     /// The name for people.
     pub fn name(self, language: Language) -> &'static str {
         let (english, indonesian) = match self {

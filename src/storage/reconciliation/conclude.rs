@@ -62,7 +62,7 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
 }
 
 /// A finding that is met again opens if it was gone, and also if a person has closed it in another shape.
-pub(super) async fn write_findings<T: Dialect>(
+pub(in crate::storage) async fn write_findings<T: Dialect>(
     db: &mut T,
     book: &str,
     run: i64,

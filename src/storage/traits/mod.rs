@@ -8,6 +8,7 @@ mod comparisons;
 mod decisions;
 mod deliveries;
 mod figures;
+mod hints;
 mod housekeeping;
 mod imports;
 mod mappings;
@@ -23,6 +24,7 @@ mod settling;
 
 pub use self::{
     attempts::Attempts, comparisons::Comparisons, decisions::Decisions, deliveries::Deliveries, figures::Figures,
+    hints::Hints,
     housekeeping::Housekeeping, imports::Imports, mappings::Mappings, master_lists::MasterLists, orders::Orders,
     rechecks::Rechecks, reconciliations::Reconciliations, replicas::Replicas, requests::Requests, seen::Seen,
     sessions::Sessions, settling::Settling,
@@ -40,7 +42,7 @@ pub trait Storage:
     + PostingStorage
     + ImportStorage
     + Comparisons
-    + Reconciliations
+    + ReconcilingStorage
     + MasterLists
     + Requests
     + Figures
@@ -71,6 +73,11 @@ impl<T: Deliveries + Imports> ImportStorage for T {}
 pub trait DecidingStorage: Decisions + Mappings + Settling {}
 
 impl<T: Decisions + Mappings + Settling> DecidingStorage for T {}
+
+/// What reconciling needs: hints end in findings, as runs do.
+pub trait ReconcilingStorage: Reconciliations + Hints {}
+
+impl<T: Reconciliations + Hints> ReconcilingStorage for T {}
 
 /// What posting needs: it reads orders that are rechecked or that share a problem.
 pub trait PostingStorage: Attempts + Rechecks + Orders {}
