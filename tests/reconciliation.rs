@@ -2,6 +2,7 @@
 
 mod acting;
 mod forstok;
+mod hints;
 mod reading;
 mod year;
 
@@ -105,6 +106,8 @@ on_both!(
     a_person_decides_what_becomes_of_a_finding,
     a_lost_webhook_is_found_and_explains_no_rupiah,
     a_person_imports_a_lost_order,
+    what_people_do_in_accurate_is_found_within_minutes,
+    too_many_hints_are_left_to_the_nightly_run,
 );
 
 use forstok::{a_lost_webhook_is_found_and_explains_no_rupiah, a_person_imports_a_lost_order};
@@ -193,6 +196,14 @@ async fn a_closed_finding_stays_closed_until_it_changes(base: Base) {
 
 async fn a_person_decides_what_becomes_of_a_finding(base: Base) {
     acting::create_again_accept_and_adopt(base).await;
+}
+
+async fn what_people_do_in_accurate_is_found_within_minutes(base: Base) {
+    hints::what_people_do_in_accurate_is_found_within_minutes(base).await;
+}
+
+async fn too_many_hints_are_left_to_the_nightly_run(base: Base) {
+    hints::too_many_hints_are_left_to_the_nightly_run(base).await;
 }
 
 /// Starts the service's own loops.

@@ -1,6 +1,7 @@
 //! Tasks that panic are restarted, and `/healthz` and `/readyz` name a task that does not recover.
 
 use std::{
+    collections::BTreeMap,
     pin::Pin,
     sync::{
         Arc,
