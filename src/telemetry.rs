@@ -144,6 +144,11 @@ fn describe() {
         "forstok_accurate_forstok_orders_read_timestamp_seconds",
         "When Forstok's order API was last read to the end, in seconds since 1970"
     );
+    describe_counter!("forstok_accurate_hints_total", "Invoices named by Accurate's own webhooks, by book and outcome");
+    describe_gauge!(
+        "forstok_accurate_accurate_webhooks_end_timestamp_seconds",
+        "When Accurate stops sending webhooks about a book; 0 before the first renewal"
+    );
     describe_gauge!("forstok_accurate_oldest_due_seconds", "Seconds for which the longest waiting order has been due");
     describe_gauge!("forstok_accurate_book_paused", "1 while a book is paused");
     describe_gauge!(

@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use forstok_accurate::{
     clock::Clock,
     domain::{
+        hint::Hint,
         masters::{Master, MasterKind},
         operator::{Actor, Role},
         reconciliation::{Listed, Period, Shown},
@@ -14,7 +15,7 @@ use forstok_accurate::{
     posting::post,
     sandbox::{Fault, On},
     settings::Database,
-    storage::{self, Answer, Filter, MasterSearch, Moved, Storage},
+    storage::{self, AccurateWebhook, Answer, Filter, MasterSearch, Moved, Storage},
 };
 use jiff::{SignedDuration, Timestamp, civil::date};
 use rusqlite::Connection;
@@ -94,6 +95,10 @@ async fn reconciled(world: &World) {
     storage.add_listed(&part, &[row], 2).await.expect("written");
     let answer = Answer { order_id: order_id("1"), at: now, found: Vec::new(), absent: Vec::new() };
     storage.answer(&part, &answer).await.expect("written");
+    let hint = Hint { id: Some(7), number: "INV-7".to_owned(), at: None };
+    storage.add_hints(BOOK, &[hint], now, now).await.expect("written");
+    let webhook = AccurateWebhook { ends_at: Some(now), ..AccurateWebhook::default() };
+    storage.set_accurate_webhook(BOOK, &webhook).await.expect("written");
 }
 
 /// Everything that can be read from storage.
@@ -130,6 +135,8 @@ async fn seen(storage: &dyn Storage, now: Timestamp) -> BTreeMap<&'static str, S
         ("runs", format!("{:?}", storage.runs(None, 100).await.expect("readable"))),
         ("findings", format!("{:?}", storage.findings(&<_>::default(), None, 100).await.expect("readable"))),
         ("listed", format!("{:?}", storage.listed_ids(2).await.expect("readable"))),
+        ("hints", format!("{:?}", storage.due_hints(BOOK, now, 10).await.expect("readable"))),
+        ("Accurate's webhooks", format!("{:?}", storage.accurate_webhook(BOOK).await.expect("readable"))),
         ("next look", format!("{:?}", storage.next_recheck_at(BOOK).await.expect("readable"))),
         ("lists", format!("{:?}", storage.master_lists(BOOK).await.expect("readable"))),
         ("items", format!("{:?}", items(storage).await)),

@@ -77,6 +77,11 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
         let last = app.engine.storage().last_reconciliation(&book.name).await?;
         metrics::gauge!("forstok_accurate_reconciled_timestamp_seconds", "book" => book.name.clone())
             .set(last.map_or(0.0, |at| at.as_millisecond() as f64 / 1000.0));
+        if let Some(webhook) = app.engine.accurate_webhook(&book.name).await? {
+            // 0 before the first renewal.
+            metrics::gauge!("forstok_accurate_accurate_webhooks_end_timestamp_seconds", "book" => book.name.clone())
+                .set(webhook.ends_at.map_or(0.0, |at| at.as_millisecond() as f64 / 1000.0));
+        }
         let paused = if book.pause.is_some() { 1.0 } else { 0.0 };
         metrics::gauge!("forstok_accurate_book_paused", "book" => book.name.clone()).set(paused);
         for list in app.engine.storage().master_lists(&book.name).await? {

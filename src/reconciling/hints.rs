@@ -68,7 +68,11 @@ impl Reconciling {
         }
         count(book, "left_out", left_out);
         if left_out > 0 {
-            tracing::warn!(book, left_out, "book {book}: too many documents were changed in Accurate at once: {left_out} are left to the nightly run");
+            tracing::warn!(
+                book,
+                left_out,
+                "book {book}: too many documents were changed in Accurate at once: {left_out} are left to the nightly run"
+            );
         }
         Ok(named.hints.len())
     }

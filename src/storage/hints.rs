@@ -68,11 +68,8 @@ pub(super) async fn due<T: Dialect>(db: &mut T, book: &str, now: Timestamp, limi
         ORDER BY h.due_at";
     let one = |row: &T::Row| {
         let heard_at = timestamp(row.number("heard_at")?)?;
-        let hint = Hint {
-            id: row.number_if_any("accurate_id")?,
-            number: row.text("number")?.to_owned(),
-            at: Some(heard_at),
-        };
+        let hint =
+            Hint { id: row.number_if_any("accurate_id")?, number: row.text("number")?.to_owned(), at: Some(heard_at) };
         Ok(StoredHint {
             hint,
             heard_at,

@@ -15,7 +15,7 @@ mod shadow;
 mod timeline;
 
 pub use self::{
-    deciding::*, hints::*, imports::*, inbox::*, lists::*, masters::*, posting::*, reconciliation::*, replicas::*, seen::*,
-    settling::*, shadow::*, timeline::*,
+    deciding::*, hints::*, imports::*, inbox::*, lists::*, masters::*, posting::*, reconciliation::*, replicas::*,
+    seen::*, settling::*, shadow::*, timeline::*,
 };
 pub use crate::domain::state::State;

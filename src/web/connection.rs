@@ -14,6 +14,7 @@ use axum::{
 use jiff::Timestamp;
 
 use super::{
+    accurate_webhook::Reports,
     books::Book,
     format,
     mapping::words as mapping_words,
@@ -47,6 +48,7 @@ struct Connection {
 struct BookShown {
     book: Book,
     calls: usize,
+    reports: Option<Reports>,
     errors: Vec<ErrorShown>,
     checked: Option<Checked>,
 }
@@ -112,6 +114,7 @@ pub(super) async fn show(
         };
         books.push(BookShown {
             calls: lately.calls(page.now),
+            reports: app.engine.accurate_webhook(&status.name).await?.map(|webhook| Reports::new(webhook, &page)),
             errors: lately.errors.into_iter().map(error).collect(),
             checked: checks.of(&status.name, &page),
             book: Book::new(status, &page),

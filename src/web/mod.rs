@@ -3,6 +3,7 @@
 //! `page` is what every page knows (its reader, the language); [`format`] writes amounts, days and times; `assets` are
 //! the style sheet and scripts; `failure` explains errors. A page changes things through the same functions as `/v1`.
 
+mod accurate_webhook;
 mod assets;
 mod books;
 mod chart;

@@ -15,6 +15,7 @@ use forstok_accurate::{
         shadow::Kind,
         timeline::Event,
     },
+    engine::Engine,
     housekeeping::retention::clear_some,
     inbox::{delivery, folding},
     storage::{
@@ -25,7 +26,7 @@ use forstok_accurate::{
 use jiff::{SignedDuration, civil::date};
 use rust_decimal::Decimal;
 
-use crate::world::{BOOK, World, order, order_id};
+use crate::world::{BOOK, World, order, order_id, session};
 
 async fn use_the_unreadable(world: &World) {
     let (storage, now) = (&world.storage, world.clock.now());
@@ -88,6 +89,30 @@ async fn use_imports(world: &World) {
     let end = BackfillEnd { is_complete: true, watermark: None, result: &serde_json::Value::Null };
     storage.end_backfill(state.run, &end, now).await.expect("written");
     storage.backfill().await.expect("readable");
+}
+
+/// Hints by id and by number that end in findings, are postponed or forgotten, and how far the history was read.
+async fn use_hints(world: &mut World) {
+    let (storage, now) = (world.storage.clone(), world.clock.now());
+    let engine = Engine::new(
+        storage.clone(),
+        world.clock.clone(),
+        vec![session(&world.wire, &world.clock, true)],
+        (*world.engine.mapping()).clone(),
+        1,
+    )
+    .following_hints([BOOK.to_owned()]);
+    let body =
+        br#"[{"salesInvoiceId":1},{"salesInvoiceId":4711,"salesInvoiceNo":"INV-3"},{"salesInvoiceNo":"HAND-1"}]"#;
+    engine.hear_accurate(BOOK, body).await.expect("stored");
+    let later = now + SignedDuration::from_hours(1);
+    let due = storage.due_hints(BOOK, later, 10).await.expect("readable");
+    storage.postpone_hint(BOOK, &due[0], later).await.expect("written");
+    storage.forget_hints(BOOK, &due[..1]).await.expect("written");
+    world.advance(3_600);
+    while engine.reconcile(BOOK).await.expect("stored") {}
+    assert!(engine.follow_hints(BOOK).await.expect("stored"));
+    while engine.keep_accurate_webhooks(BOOK).await.expect("stored") {}
 }
 
 /// Reconciliations with findings of several kinds, and all that people look at and do.
@@ -210,6 +235,7 @@ pub(super) async fn use_everything(world: &mut World) {
     use_lists(world).await;
     use_imports(world).await;
     use_reconciliation(world).await;
+    use_hints(world).await;
     use_shadow_mode(world).await;
     let (storage, now) = (world.storage.clone(), world.clock.now());
     let later = delivery(order("40").open().body(), now);

@@ -40,6 +40,8 @@ pub(super) const TABLES: &[Table] = &[
     table("reconciled_books", &["id"], 1_000),
     table("listed_invoices", &["part", "id"], 2_000),
     table("asked_orders", &["part", "order_id"], 2_000),
+    table("hints", &["book", "document"], 2_000),
+    table("accurate_webhooks", &["book"], 100),
     table("findings", &["id"], 1_000),
     table("reconciled_days", &["day", "store_id", "book"], 2_000),
     table("rechecks", &["book", "subject"], 2_000),

@@ -77,7 +77,11 @@ async fn put<T: Dialect>(db: &mut T, part: i64, book: &str, rows: &[Listed]) -> 
 }
 
 /// To which orders invoices belong: by Accurate's id, else by number, else by the order id in the description.
-pub(in crate::storage) async fn owners<T: Dialect>(db: &mut T, book: &str, rows: &[Listed]) -> Result<HashMap<i64, OrderId>> {
+pub(in crate::storage) async fn owners<T: Dialect>(
+    db: &mut T,
+    book: &str,
+    rows: &[Listed],
+) -> Result<HashMap<i64, OrderId>> {
     let ids: Vec<_> = rows.iter().map(|row| [row.shown.id]).collect();
     let sql = format!(
         "SELECT d.order_id, d.accurate_id FROM {} {} documents d ON d.book = $2 AND d.kind = 'invoice'

@@ -24,10 +24,9 @@ mod settling;
 
 pub use self::{
     attempts::Attempts, comparisons::Comparisons, decisions::Decisions, deliveries::Deliveries, figures::Figures,
-    hints::Hints,
-    housekeeping::Housekeeping, imports::Imports, mappings::Mappings, master_lists::MasterLists, orders::Orders,
-    rechecks::Rechecks, reconciliations::Reconciliations, replicas::Replicas, requests::Requests, seen::Seen,
-    sessions::Sessions, settling::Settling,
+    hints::Hints, housekeeping::Housekeeping, imports::Imports, mappings::Mappings, master_lists::MasterLists,
+    orders::Orders, rechecks::Rechecks, reconciliations::Reconciliations, replicas::Replicas, requests::Requests,
+    seen::Seen, sessions::Sessions, settling::Settling,
 };
 use super::{
     Result,
