@@ -5,6 +5,7 @@ mod accounting;
 mod bad_requests;
 mod commands;
 mod deploy;
+mod hints;
 mod hostile;
 mod initialising;
 mod initialising_by_hand;

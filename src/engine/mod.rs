@@ -33,7 +33,7 @@ use crate::{
     inbox::Inbox,
     masters::Masters,
     posting::{BookStatus, Posting, Work},
-    reconciling::Reconciling,
+    reconciling::{Reconciling, hints::begin_to_count},
     replicas::Replica,
     settings::BackfillConfig,
     signals::Signals,
@@ -108,7 +108,9 @@ impl Engine {
     /// The same engine, which follows Accurate's own webhooks about these books.
     #[must_use]
     pub fn following_hints(self, books: impl IntoIterator<Item = String>) -> Self {
-        Self { hinted: books.into_iter().collect(), ..self }
+        let hinted: BTreeSet<_> = books.into_iter().collect();
+        hinted.iter().for_each(|book| begin_to_count(book));
+        Self { hinted, ..self }
     }
 
     /// The storage.

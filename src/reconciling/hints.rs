@@ -243,6 +243,13 @@ impl Answers {
     }
 }
 
+/// The metrics of a book exist before its first hint.
+pub fn begin_to_count(book: &str) {
+    for outcome in ["followed", "own", "left_out", "given_up"] {
+        count(book, outcome, 0);
+    }
+}
+
 fn is_echo(hint: &StoredHint) -> bool {
     hint.ours_at.is_some_and(|ours_at| hint.heard_at <= ours_at + ECHO_WITHIN)
 }

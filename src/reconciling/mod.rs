@@ -10,7 +10,7 @@
 //! It only reads, in calls that give way to all others and use at most half of Accurate's limit.
 
 mod compare;
-mod hints;
+pub mod hints;
 mod list;
 mod retry;
 mod webhooks;

@@ -225,3 +225,24 @@ fn localhost_is_an_address_to_listen_on() {
     }
     assert!(listen_address("mylocalhost:80").is_err());
 }
+
+#[test]
+fn webhooks_of_accurate_are_followed_only_where_the_settings_say_so_and_give_a_secret() {
+    let with = |more: &str| load_text(&format!("{GOOD}\n{more}"), &[]);
+    assert!(with("").expect("right").hints.is_empty(), "off by default");
+    assert!(with("webhook = \"off\"\nwebhook_secret = \"abc\"").expect("right").hints.is_empty());
+    let config = with("webhook = \"hint\"\nwebhook_secret = \"a-Z_9\"").expect("right");
+    assert_eq!(config.hints["main"].expose_secret(), "a-Z_9");
+    for (wrong, why) in [
+        ("webhook = \"hint\"", "books.main.webhook_secret: is missing"),
+        ("webhook = \"hint\"\nwebhook_secret = \"a/b\"", "is a part of an address"),
+        ("webhook = \"on\"", "books.main.webhook"),
+        ("webhook = \"hint\"\nwebhook_secret = \"change-me\"", "placeholder"),
+    ] {
+        let text = mistakes(&format!("{GOOD}\n{wrong}"), &[]);
+        assert!(text.contains(why) && !text.contains("a/b"), "{wrong}: {text}");
+    }
+    let open = GOOD.replace("127.0.0.1:0", "0.0.0.0:8080");
+    let short = mistakes(&format!("{open}\nwebhook = \"hint\"\nwebhook_secret = \"fifteen-letters\""), &[]);
+    assert!(short.contains("books.main.webhook_secret") && short.contains("at least 16"), "{short}");
+}

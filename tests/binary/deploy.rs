@@ -15,7 +15,9 @@ const KUBERNETES: &str = include_str!("../../deploy/kubernetes.yaml");
 /// A service that has invoiced an order, so that every metric has a value.
 async fn after_an_invoice() -> Service {
     let accurate = accurate().await;
-    let service = Home::new(&accurate).serve().await;
+    let hints =
+        [("FORSTOK_ACCURATE_BOOKS__MAIN__WEBHOOK", "hint"), ("FORSTOK_ACCURATE_BOOKS__MAIN__WEBHOOK_SECRET", "s")];
+    let service = Home::new(&accurate).serve_with(&hints).await;
     service.send(&order(1)).await;
     service.order_once("1", "invoiced").await;
     service

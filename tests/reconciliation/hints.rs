@@ -11,7 +11,7 @@ use forstok_accurate::{
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 
-use super::{PERIOD, adds_up, ani, findings, found, invoiced, open, reconcile};
+use super::{PERIOD, adds_up, ani, findings, found, invoiced, open, reconcile, starts};
 use crate::world::{BOOK, Base, World, order};
 
 /// A world in which these orders were invoiced some minutes ago, and Accurate sends webhooks.
@@ -167,6 +167,25 @@ async fn what_this_service_saves_and_deletes_itself_is_not_read_again() {
     deliver(&world).await;
     follow(&mut world).await;
     assert_eq!(open(&world).await, [found(Class::Differs, &number, "1")]);
+}
+
+#[tokio::test]
+async fn a_running_service_finds_a_change_within_minutes() {
+    let world = followed(Base::Sqlite, 1..=1).await;
+    let number = number_of(&world, "1").await;
+    let running = starts(&world);
+    world.clock.keeps_pace(300);
+    let changed_at = world.clock_now();
+    assert!(world.accurate.remove_invoice(&number));
+    deliver(&world).await;
+    while open(&world).await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let within = world.clock_now().duration_since(changed_at);
+    assert!(within < SignedDuration::from_mins(5), "{within}");
+    assert_eq!(open(&world).await, [found(Class::MissingInAccurate, &number, "1")]);
+    running.stop(std::time::Duration::from_secs(10)).await;
+    assert_eq!(world.accurate.call_count(Action::InvoiceList), 0, "no run has compared the period");
 }
 
 #[tokio::test]
