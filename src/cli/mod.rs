@@ -137,6 +137,9 @@ enum Command {
         /// Address of the sandbox
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9090", value_parser = settings::listen_address)]
         listen: SocketAddr,
+        /// Where to send Accurate's own webhooks about changed invoices; by default they are not sent
+        #[arg(long, value_name = "URL")]
+        webhooks_to: Option<reqwest::Url>,
     },
     /// Check whether a service is running, for a container's health check
     Health {
@@ -199,7 +202,7 @@ pub fn run() -> ExitCode {
             let ending = if once { Ending::AfterTable } else { Ending::WhenAsked };
             block_on(demo::demo(ending, listen))
         }
-        Command::Sandbox { listen } => block_on(sandbox::sandbox(listen)),
+        Command::Sandbox { listen, webhooks_to } => block_on(sandbox::sandbox(listen, webhooks_to)),
         Command::Health { config } => block_on(health::health(settings_file(config))),
         Command::Openapi => openapi::openapi(),
     };

@@ -61,11 +61,13 @@ impl Reconciling {
     /// Stores the hints in a text of Accurate.
     pub(super) async fn note_hints(&self, book: &str, text: &[u8], most: usize) -> Result<usize> {
         let named = named_in(text, most);
-        let mut left_out = named.left_out;
+        let mut without_room = 0;
         if !named.hints.is_empty() {
             let now = self.clock.now();
-            left_out += self.storage.add_hints(book, &named.hints, now, now + READ_AFTER).await?;
+            without_room = self.storage.add_hints(book, &named.hints, now, now + READ_AFTER).await?;
         }
+        let left_out = named.left_out + without_room;
+        count(book, "heard", named.hints.len() - without_room);
         count(book, "left_out", left_out);
         if left_out > 0 {
             tracing::warn!(
@@ -245,7 +247,7 @@ impl Answers {
 
 /// The metrics of a book exist before its first hint.
 pub fn begin_to_count(book: &str) {
-    for outcome in ["followed", "own", "left_out", "given_up"] {
+    for outcome in ["heard", "followed", "own", "left_out", "given_up"] {
         count(book, outcome, 0);
     }
 }

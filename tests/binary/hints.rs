@@ -1,11 +1,16 @@
 //! The address for Accurate's own webhooks: closed by default, open to its secret alone, and indifferent to what arrives.
 
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
+
 use reqwest::Method;
 
 use crate::{
     forstok::order,
     pages::visitor::Visitor,
-    service::{Answer, Home, Service, accurate},
+    service::{Answer, Home, Service, accurate, binary, client},
 };
 
 const SECRET: &str = "a-secret-part-of-the-address";
@@ -98,4 +103,29 @@ async fn the_page_says_why_webhooks_are_not_renewed() {
         tokio::task::yield_now().await;
     }
     operator.get("/connection").await.says(&["Accurate has not confirmed yet", "The service keeps asking Accurate"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sandbox_sends_webhooks_of_its_own_when_asked() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve_with(&SETTINGS).await;
+    let to = service.url(&format!("/webhooks/accurate/main/{SECRET}"));
+    let mut sandbox = binary(&["sandbox", "--listen", "127.0.0.1:0", "--webhooks-to", &to]);
+    let mut sandbox = sandbox.stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut lines = BufReader::new(sandbox.stdout.take().expect("its output")).lines();
+    let controls = loop {
+        let line = lines.next().expect("it says where its controls are").expect("text");
+        if let Some((_, rest)) = line.split_once("controls: ") {
+            break rest.split(' ').next().expect("an address").to_owned();
+        }
+    };
+    let invoice = r#"{"number":"HAND-1","customer_no":"8277","total":25000}"#;
+    let added = client().post(format!("{controls}/invoices")).body(invoice).send().await.expect("a reply");
+    assert!(added.status().is_success(), "{added:?}");
+    let is_heard = |text: &str| text.contains("forstok_accurate_hints_total{book=\"main\",outcome=\"heard\"} 1");
+    while !is_heard(&service.get("/metrics").await.text) {
+        tokio::task::yield_now().await;
+    }
+    sandbox.kill().expect("our own child");
+    sandbox.wait().expect("our own child");
 }
