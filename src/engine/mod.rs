@@ -109,7 +109,9 @@ impl Engine {
     #[must_use]
     pub fn following_hints(self, books: impl IntoIterator<Item = String>) -> Self {
         let hinted: BTreeSet<_> = books.into_iter().collect();
-        hinted.iter().for_each(|book| begin_to_count(book));
+        for book in &hinted {
+            begin_to_count(book);
+        }
         Self { hinted, ..self }
     }
 

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp, civil::Time};
 
 use super::{MayCall, Permission, Reconciling};
 use crate::{
-    accurate::{client::Session, outcome::Failure, webhooks},
+    accurate::{client::Session, webhooks},
     domain::WIB,
     storage::{AccurateWebhook, Result},
 };
@@ -101,17 +101,13 @@ impl Reconciling {
                 (true, AccurateWebhook { read_until: Some(to), read_at: None, ..webhook })
             }
             Err(failure) => {
-                self.report_unread(book, &failure);
+                let words = failure.words();
+                tracing::warn!(book, "book {book}: the history of Accurate's webhooks could not be read: {words}");
                 (false, AccurateWebhook { read_at: Some(now + LONGEST_WAIT / 4), ..webhook })
             }
         };
         self.storage.set_accurate_webhook(book, &webhook).await?;
         Ok(is_read)
-    }
-
-    fn report_unread(&self, book: &str, failure: &Failure) {
-        let words = failure.words();
-        tracing::warn!(book, "book {book}: the history of Accurate's webhooks could not be read: {words}");
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) struct Reports {
 
 impl Reports {
     pub(super) fn new(webhook: AccurateWebhook, page: &Page) -> Self {
-        let until = webhook.ends_at.map(|at| format::moment(at));
+        let until = webhook.ends_at.map(format::moment);
         let has_failed = webhook.failures > 0 || webhook.ends_at.is_some_and(|at| at <= page.now);
         let sentence = match (until, webhook.ends_at.is_some_and(|at| at <= page.now)) {
             (None, _) => page
