@@ -25,6 +25,9 @@ pub(super) async fn sandbox(listen: SocketAddr, webhooks_to: Option<Url>) -> Res
     let (token, secret) = (options.api_token.clone(), options.signature_secret.clone());
     let running =
         Sandbox::new(options).start(listen).await.map_err(|error| cannot_listen("--listen", listen, &error))?;
+    if webhooks_to.is_some() {
+        running.sandbox().register_webhooks();
+    }
     let url = running.url();
     say!("The sandbox simulates Accurate at {url}. Settings for a book in it:\n");
     say!("[books.main]\naccount_url = \"{url}\"\napi_token = \"{token}\"\nsignature_secret = \"{secret}\"\n");
@@ -45,7 +48,6 @@ pub(super) async fn sandbox(listen: SocketAddr, webhooks_to: Option<Url>) -> Res
 
 /// Sends a webhook for each change of an invoice, for seven days unless they are renewed.
 async fn send_webhooks(sandbox: &Sandbox, to: &Url, wire: &HttpWire) -> Infallible {
-    sandbox.register_webhooks();
     loop {
         for body in sandbox.take_webhooks() {
             let headers = vec![("content-type", "application/json".to_owned())];
