@@ -7,6 +7,7 @@
 //! - Inside the process, with a fake clock and the sandbox in place of Accurate: `way_of_an_order`, `after_sale`, `recovery`, `books`,
 //!   `cases`, `samples`, `mapping_modes`, `check`, `lists`, `settling_calls`, `reconciliation`, `large_replies`, `supervision`, most of
 //!   `importing`
+//! - Payout files: `payout_files`
 //! - Storage: `storage`, `copy`, `query_plans`
 //! - The real binary as a process: `binary`, `mapping_surface`, `pages`, `browser`
 //! - Seeded worlds in simulated time: `simulator`
@@ -35,6 +36,7 @@ mod lists;
 mod mapping_modes;
 mod mapping_surface;
 mod pages;
+mod payout_files;
 mod query_plans;
 mod reconciliation;
 mod recovery;

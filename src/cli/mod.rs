@@ -9,6 +9,7 @@ mod mapping_trial;
 mod openapi;
 mod orders;
 mod output;
+mod payout;
 mod preview;
 mod reconcile;
 mod sandbox;
@@ -96,6 +97,14 @@ enum Command {
     Orders {
         #[command(subcommand)]
         action: orders::Action,
+        /// Settings file, which names the database
+        #[arg(long, value_name = "FILE", global = true)]
+        config: Option<PathBuf>,
+    },
+    /// Record the payouts of a file, or show what files can be read
+    Payout {
+        #[command(subcommand)]
+        action: payout::Action,
         /// Settings file, which names the database
         #[arg(long, value_name = "FILE", global = true)]
         config: Option<PathBuf>,
@@ -193,6 +202,7 @@ pub fn run() -> ExitCode {
         }
         Command::Mapping { action, config } => block_on(mapping::run(settings_file(config), action)),
         Command::Orders { action, config } => block_on(orders::run(settings_file(config), action)),
+        Command::Payout { action, config } => block_on(payout::run(settings_file(config), action)),
         Command::Reconcile { from, to, config, json } => {
             let form = if json { Form::Json } else { Form::Words };
             block_on(reconcile::run(settings_file(config), from, to, form))

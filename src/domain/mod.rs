@@ -10,7 +10,7 @@
 //! [`shadow`] (a draft beside the invoice of another integration), [`reconciliation`] (our ledger beside Accurate), [`hint`] (which invoices Accurate's own webhooks name), [`timeline`] (what happened to an order),
 //! [`state`] (its state), [`recheck`] (what it waits for in Accurate), [`masters`] (the lists of an Accurate database),
 //! [`matching`] (which item a SKU means), [`settlement`] (receipts and returns after the sale), [`import`] (what another source lists, beside what is known), [`origin`] (how a snapshot came), [`operator`] (who acts, and with which role), [`trial`] (what another mapping would change),
-//! [`toml_text`] (strict reading of files that people write).
+//! [`payout_file`] (files with payouts), [`toml_text`] (strict reading of files that people write).
 
 pub mod about;
 pub mod basis;
@@ -33,6 +33,7 @@ pub mod operator;
 pub mod order;
 pub mod origin;
 pub mod payout;
+pub mod payout_file;
 pub mod reason;
 pub mod receipt;
 pub mod recheck;

@@ -70,6 +70,44 @@ pub fn check(payout: &Payout) -> Result<(), String> {
     Ok(())
 }
 
+/// How a row was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Recorded {
+    /// It is new.
+    Accepted,
+    /// It is known with the same content.
+    Repeat,
+    /// It is known, and its content has changed.
+    Corrected,
+    /// It cannot be recorded.
+    Refused,
+}
+
+impl Recorded {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Repeat => "repeat",
+            Self::Corrected => "corrected",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// How one row was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RowOutcome {
+    /// Which row.
+    #[serde(flatten)]
+    pub key: PayoutKey,
+    /// How.
+    pub outcome: Recorded,
+    /// Why it was refused.
+    pub problem: Option<String>,
+}
+
 /// What becomes of a payout row or a return record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// A byte order mark, without which Excel does not recognise UTF-8. Exports for programs have none.
-const BYTE_ORDER_MARK: &str = "\u{feff}";
+pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 pub(super) fn written(
     pages: impl Stream<Item = Page> + Send,
@@ -64,7 +64,7 @@ fn field(cell: Cell) -> String {
 }
 
 /// A spreadsheet executes a value that begins like this, even after spaces; a leading quote makes it a text.
-fn as_text(text: String) -> String {
+pub(super) fn as_text(text: String) -> String {
     let is_formula =
         |letter: char| matches!(letter, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
     let is_dangerous = text.starts_with(is_formula) || text.trim_start().starts_with(is_formula);

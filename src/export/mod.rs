@@ -5,6 +5,7 @@
 
 mod columns;
 mod csv;
+pub mod outcomes;
 pub mod table;
 mod xlsx;
 

@@ -2,13 +2,14 @@
 //!
 //! [`mod@file`] reads what a person has: webhook bodies line by line, or an export of a spreadsheet. [`comparing`] compares
 //! snapshots and records them like webhooks, with their origin; which of two snapshots counts is decided where they are
-//! folded. [`table`] compares the rows of an export, which are too little to be recorded. [`backfill`] asks Forstok's order API, [`missing`]
-//! does so for the days of a reconciliation.
+//! folded. [`table`] compares the rows of an export, which are too little to be recorded. [`backfill`] asks Forstok's
+//! order API, and [`missing`] does so for the days of a reconciliation. [`payouts`] reads files with payouts.
 
 pub mod backfill;
 pub mod comparing;
 pub mod file;
 pub mod missing;
+pub mod payouts;
 pub mod table;
 
 use std::sync::Arc;

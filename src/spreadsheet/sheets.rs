@@ -110,6 +110,11 @@ impl Sheets {
         }
     }
 
+    /// Whether it is a text, each row of which has all columns; a workbook leaves out empty cells.
+    pub fn is_text(&self) -> bool {
+        matches!(self.0, Kind::Text { .. })
+    }
+
     /// Reads the rows of a sheet that are not empty, each with the number of its line, until `row` breaks off; the
     /// first line is 1. Blocks.
     pub fn each_row(

@@ -196,7 +196,7 @@ impl Columns {
 }
 
 /// A heading as it is recognised: its letters and digits, in lower case.
-fn key_of(heading: &str) -> String {
+pub(crate) fn key_of(heading: &str) -> String {
     heading.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

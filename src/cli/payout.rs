@@ -1,0 +1,335 @@
+//! `payout import FILE` and `payout profiles`: record the payouts of a file.
+
+use std::{
+    fs::File,
+    io::BufWriter,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use clap::Subcommand;
+use jiff::Timestamp;
+
+use super::{
+    Failure, counted, language,
+    output::{complain, say},
+};
+use crate::{
+    deciding::mapping,
+    domain::{
+        import::columns::Choice,
+        money::Rupiah,
+        payout_file::{
+            Content, Summary,
+            profile::{BUILT_IN, DAY_ORDERS, NOTATIONS, Profile},
+            summary::Sum,
+        },
+    },
+    export::outcomes::Outcomes,
+    importing::payouts::{Counts, Opened, PayoutFile, Problems, profiles, record},
+    settings,
+    spreadsheet::Unreadable,
+    storage::{self, Storage},
+};
+
+/// Exit code for a file that was recorded in part.
+const NOT_FINISHED: u8 = 3;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Action {
+    /// Record the payouts of a file (CSV, XLSX)
+    #[command(after_help = IMPORT_HELP)]
+    Import(Import),
+    /// List the profiles, or print one to copy and edit it
+    Profiles {
+        /// Which one to print
+        name: Option<String>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Import {
+    /// The file
+    file: PathBuf,
+    /// What its columns contain: a name that `payout profiles` lists, or a file that ends with .toml
+    #[arg(long, value_name = "NAME")]
+    profile: String,
+    /// Read the file and show what it contains; record nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// What a column contains, as `net="Dana Masuk"`; may be repeated, and is remembered for files with these headings
+    #[arg(long = "column", value_name = "CONTENT=HEADING", value_parser = column)]
+    columns: Vec<(String, String)>,
+    /// How numbers are written: id (12.000,50) or en (12,000.50)
+    #[arg(long, value_name = "id|en", value_parser = NOTATIONS.map(|(word, _)| word))]
+    numbers: Option<String>,
+    /// How dates are written: dmy (05/11/2026 is in November) or mdy
+    #[arg(long, value_name = "dmy|mdy", value_parser = DAY_ORDERS.map(|(word, _)| word))]
+    dates: Option<String>,
+    /// Where the payouts come from, instead of the profile's source
+    #[arg(long)]
+    source: Option<String>,
+    /// Forstok's id of the store that all rows belong to
+    #[arg(long, value_name = "STORE_ID")]
+    store: Option<String>,
+    /// Write how each payout was recorded into this CSV
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    outcome: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Examples, for `--help`.
+const IMPORT_HELP: &str = "\
+Examples:
+  forstok-accurate payout import income.xlsx --profile shopee-income --dry-run
+  forstok-accurate payout import income.xlsx --profile shopee-income --outcome outcome.csv
+  forstok-accurate payout import own.csv --profile generic --column order=Pesanan --column net=Dana \\
+      --column paid_at=Tanggal --column taken.service_fee=Biaya
+
+CONTENT is order, transaction, statement, kind, paid_at, net, store, fee, amount.NAME for an amount with the seller's
+signs, or taken.NAME for one that the file writes as a positive number although it was taken.
+
+A file is read completely or not at all: if any row cannot be read, nothing is recorded. Importing a file twice records
+nothing twice. Exits with 1 if nothing was recorded or a row was refused, and with 3 if recording was interrupted: import
+the file again.";
+
+/// `net=Dana Masuk`.
+fn column(text: &str) -> Result<(String, String), String> {
+    let (name, heading) = text.split_once('=').ok_or("write it as net=HEADING")?;
+    let (name, heading) = (name.trim(), heading.trim());
+    let is_amount = ["amount.", "taken."].iter().any(|sign| name.strip_prefix(sign).is_some_and(|fee| !fee.is_empty()));
+    let known = Content::ALL.map(Content::as_str);
+    if !is_amount && !known.contains(&name) {
+        return Err(format!("{name:?} is none of {}, amount.NAME, taken.NAME", known.join(", ")));
+    }
+    if heading.is_empty() {
+        Err("the heading is missing".to_owned())
+    } else {
+        Ok((name.to_owned(), heading.to_owned()))
+    }
+}
+
+pub(super) async fn run(config: Option<PathBuf>, action: Action) -> Result<ExitCode, Failure> {
+    let folder = config.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+    match action {
+        Action::Profiles { name } => show_profiles(name.as_deref(), &folder),
+        Action::Import(arguments) => {
+            let offline = settings::load_offline(config.as_deref(), settings::environment())?;
+            let storage = storage::open_beside(&offline.database).await.map_err(anyhow::Error::from)?;
+            let result = import(storage.as_ref(), &folder, &arguments).await;
+            storage.close().await;
+            result
+        }
+    }
+}
+
+fn show_profiles(name: Option<&str>, folder: &Path) -> Result<ExitCode, Failure> {
+    if let Some(name) = name {
+        let found = match profile(name, folder)? {
+            Ok(found) => found,
+            Err(code) => return Ok(code),
+        };
+        let text = match &found.file {
+            Some(file) => {
+                std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?
+            }
+            None => profiles::built_in(name).unwrap_or_default().to_owned(),
+        };
+        say!("{}", text.trim_end());
+        return Ok(ExitCode::SUCCESS);
+    }
+    for (name, _) in BUILT_IN {
+        match profile(name, folder)? {
+            Ok(found) => say!("{name:<18}{}{}", found.profile.title, origin(&found)),
+            Err(code) => return Ok(code),
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where a profile is from, and whether it is a guess.
+fn origin(found: &profiles::Found) -> String {
+    let file = found.file.as_ref().map(|file| file.display().to_string());
+    match (file, found.profile.is_proven) {
+        (None, true) => String::new(),
+        (None, false) => " (unproven: its headings are a guess)".to_owned(),
+        (Some(file), true) => format!(" ({file})"),
+        (Some(file), false) => format!(" ({file}; unproven: its headings are a guess)"),
+    }
+}
+
+fn profile(name: &str, folder: &Path) -> Result<Result<profiles::Found, ExitCode>, Failure> {
+    match profiles::find(name, folder) {
+        Ok(found) => Ok(Ok(found)),
+        Err(error) => {
+            complain!("Nothing was recorded: {error}.");
+            if let profiles::NotFound::Wrong(_, problems) = &error {
+                for problem in problems {
+                    complain!("  - {problem}");
+                }
+            }
+            Ok(Err(ExitCode::from(super::UNUSABLE)))
+        }
+    }
+}
+
+async fn import(storage: &dyn Storage, folder: &Path, arguments: &Import) -> Result<ExitCode, Failure> {
+    let found = match profile(&arguments.profile, folder)? {
+        Ok(found) => found,
+        Err(code) => return Ok(code),
+    };
+    let shown = arguments.file.display();
+    let source = File::open(&arguments.file).with_context(|| format!("{shown} cannot be read"))?;
+    let opened = match blocking(move || Opened::open(source)).await? {
+        Ok(opened) => opened,
+        Err(why) => return Ok(unreadable(&arguments.file, why)),
+    };
+    let Some(file) = find_table(storage, opened, &found, arguments).await? else { return Ok(ExitCode::FAILURE) };
+    let (file, checked) = blocking(move || {
+        let mut file = file;
+        let checked = file.check();
+        (file, checked)
+    })
+    .await?;
+    let mut summary = match checked {
+        Ok(Ok(summary)) => summary,
+        Ok(Err(problems)) => return complain_of(&arguments.file, &problems),
+        Err(why) => return Ok(unreadable(&arguments.file, why)),
+    };
+    let mapping = mapping::current(storage).await.map_err(anyhow::Error::from)?;
+    summary.compare(&mapping.mapping.payout.kinds);
+    if arguments.json && arguments.dry_run {
+        say!("{}", serde_json::to_string_pretty(&summary).context("the summary as JSON")?);
+    } else if !arguments.json {
+        say!("{shown}, read with the profile {}{}", found.name, origin(&found));
+        print_summary(&summary)?;
+    }
+    if arguments.dry_run {
+        if !arguments.json {
+            say!("Nothing was recorded: this was a dry run.");
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    drop(file);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Finds the table with the columns that were chosen, now or earlier, and remembers what was chosen now.
+async fn find_table(
+    storage: &dyn Storage,
+    opened: Opened,
+    found: &profiles::Found,
+    arguments: &Import,
+) -> Result<Option<PayoutFile>, Failure> {
+    let mut choice = Choice::new();
+    for key in opened.keys(&found.name) {
+        if let Some(remembered) = storage.import_columns(&key).await.map_err(anyhow::Error::from)? {
+            choice = remembered;
+            break;
+        }
+    }
+    let mut chosen: Choice = arguments.columns.iter().cloned().collect();
+    for (key, word) in [("numbers", &arguments.numbers), ("dates", &arguments.dates), ("source", &arguments.source)] {
+        chosen.extend(word.iter().map(|word| (key.to_owned(), word.clone())));
+    }
+    choice.extend(chosen.clone());
+    let mut profile: Profile = found.profile.clone().with(&choice);
+    if let Some(store) = &arguments.store {
+        store.clone_into(&mut profile.store_id);
+    }
+    let missing = match opened.find(profile) {
+        Ok(file) => {
+            if !chosen.is_empty() {
+                let (key, now) = (file.key(&found.name), Timestamp::now());
+                let remembered = storage.remember_import_columns(&key, &choice, "command line", now).await;
+                remembered.map_err(anyhow::Error::from)?;
+            }
+            return Ok(Some(file));
+        }
+        Err(missing) => missing,
+    };
+    let contents: Vec<_> = missing.missing.iter().map(|content| content.as_str()).collect();
+    complain!(
+        "Nothing was recorded: no row of {} has the headings of the profile {}. It lacks {}. Name the columns with \
+         --column CONTENT=HEADING, or edit a copy of the profile. The headings are: {}",
+        arguments.file.display(),
+        found.name,
+        contents.join(", "),
+        missing.headings.join(", ")
+    );
+    Ok(None)
+}
+
+fn unreadable(file: &Path, why: Unreadable) -> ExitCode {
+    let why = match why {
+        Unreadable::TooLarge => "it is too large; a file may have 64 MiB, and a workbook's texts 24 MiB unpacked",
+        Unreadable::OldWorkbook => "it is a workbook of Excel 97 to 2003; save it as XLSX or CSV",
+        Unreadable::Damaged => "it is neither a whole workbook (XLSX) nor a table (CSV)",
+    };
+    complain!("Nothing was recorded: {} cannot be read: {why}.", file.display());
+    ExitCode::FAILURE
+}
+
+fn complain_of(file: &Path, problems: &Problems) -> Result<ExitCode, Failure> {
+    let count = counted(usize::try_from(problems.count).unwrap_or(usize::MAX), "problem");
+    complain!("Nothing was recorded: {} has {count}.", file.display());
+    for wrong in &problems.named {
+        complain!("  - {}", wrong.in_words(language()));
+    }
+    if problems.count > problems.named.len() as u64 {
+        complain!("  … only the first {} are listed", problems.named.len());
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+fn print_summary(summary: &Summary) -> Result<(), Failure> {
+    let count = |count: u64, what| counted(usize::try_from(count).unwrap_or(usize::MAX), what);
+    let days = summary.days.map(|(first, last)| format!(", {first} to {last}")).unwrap_or_default();
+    say!(
+        "{}: {} for {}{days}, {} in total",
+        count(summary.rows, "row"),
+        count(summary.payouts.count, "payout"),
+        count(summary.orders, "order"),
+        summary.payouts.sum.in_words()
+    );
+    for (fee, sum) in &summary.amounts {
+        let unknown = if summary.unknown_fees.contains_key(fee) { "  not in the mapping" } else { "" };
+        say!("  {:>9}  {:>18}  {fee}{unknown}", sum.count, sum.sum.in_words());
+    }
+    let of = |sum: &Sum, what: &str| format!("{} {what} ({})", sum.count, sum.sum.in_words());
+    let mut notes = Vec::new();
+    if summary.without_order.count > 0 {
+        notes.push(of(&summary.without_order, "without an order: a person must book this money"));
+    }
+    if summary.negative.count > 0 {
+        notes.push(of(&summary.negative, "below 0"));
+    }
+    if let Some(line) = summary.first_uneven {
+        let what = format!("whose amounts do not add up to their money, the first in line {line}: check the signs");
+        notes.push(of(&summary.uneven, &what));
+    }
+    if !summary.unknown_fees.is_empty() {
+        let what = "not in the mapping: add them under [payout.kinds]; until then their orders are blocked";
+        notes.push(format!("{} {what}", count(summary.unknown_fees.len() as u64, "fee name")));
+    }
+    notes.extend(summary.skipped.iter().map(|(kind, sum)| of(sum, &format!("{kind:?} skipped, as the profile says"))));
+    let unknown = summary.unknown_columns.iter();
+    notes.extend(unknown.map(|(heading, rows)| {
+        format!("column {heading:?} has numbers in {} and is not in the profile: not imported", count(*rows, "row"))
+    }));
+    notes.extend(summary.totals.iter().map(|line| format!("line {line} adds up other rows: not imported")));
+    notes.extend(
+        summary.other_sheets.iter().map(|sheet| format!("sheet {sheet:?} has these headings too: not imported")),
+    );
+    for note in notes {
+        say!("  {note}");
+    }
+    Ok(())
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> anyhow::Result<T> {
+    tokio::task::spawn_blocking(work).await.context("the file could not be read")
+}

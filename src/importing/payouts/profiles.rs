@@ -1,0 +1,94 @@
+//! Finds a profile by its name: a seller's own file overrides a built-in profile.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::domain::{
+    payout_file::{Profile, profile::BUILT_IN},
+    toml_text::Problem,
+};
+
+/// A profile, and where it is from.
+#[derive(Debug)]
+pub struct Found {
+    /// Its name, under which choices of columns are remembered.
+    pub name: String,
+    /// Its file; `None` if it is built in.
+    pub file: Option<PathBuf>,
+    /// What it says.
+    pub profile: Profile,
+}
+
+/// Why there is no profile.
+#[derive(Debug, thiserror::Error)]
+pub enum NotFound {
+    /// There is none with this name; the built-in ones are named.
+    #[error("there is no profile {0:?}; there are {names}, or name a file that ends with .toml", names = BUILT_IN.map(|(name, _)| name).join(", "))]
+    Unknown(String),
+    /// Its file cannot be read.
+    #[error("the profile {} cannot be read: {}", .0.display(), .1)]
+    Unreadable(PathBuf, io::Error),
+    /// Its file has errors.
+    #[error("the profile {} has errors", .0.display())]
+    Wrong(PathBuf, Vec<Problem>),
+}
+
+/// The profile with this name: the file, if the name ends with `.toml`; else NAME.toml in this folder, which is the
+/// settings file's; else the built-in one.
+pub fn find(name: &str, folder: &Path) -> Result<Found, NotFound> {
+    if Path::new(name).extension().is_some_and(|ending| ending == "toml") {
+        let file = PathBuf::from(name);
+        let text = std::fs::read_to_string(&file).map_err(|error| NotFound::Unreadable(file.clone(), error))?;
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        return parsed(&name, file, &text);
+    }
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    if !name.is_empty() && name.chars().all(is_name) {
+        let file = folder.join(format!("{name}.toml"));
+        match std::fs::read_to_string(&file) {
+            Ok(text) => return parsed(name, file, &text),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(NotFound::Unreadable(file, error)),
+            Err(_) => {}
+        }
+    }
+    let text = built_in(name).ok_or_else(|| NotFound::Unknown(name.to_owned()))?;
+    let profile = Profile::parse(name, text).expect("the built-in profiles are tested");
+    Ok(Found { name: name.to_owned(), file: None, profile })
+}
+
+/// The text of a built-in profile, to copy and edit.
+pub fn built_in(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(one, _)| *one == name).map(|(_, text)| *text)
+}
+
+fn parsed(name: &str, file: PathBuf, text: &str) -> Result<Found, NotFound> {
+    match Profile::parse(&file.display().to_string(), text) {
+        Ok(profile) => Ok(Found { name: name.to_owned(), file: Some(file), profile }),
+        Err(problems) => Err(NotFound::Wrong(file, problems)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_beside_the_settings_overrides_a_built_in_profile() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(find("lazada", folder.path()).expect("built in").file, None);
+        let own = built_in("lazada").expect("built in").replace("source = \"lazada\"", "source = \"lazada-2\"");
+        let file = folder.path().join("lazada.toml");
+        std::fs::write(&file, own).expect("written");
+        for name in ["lazada", &file.display().to_string()] {
+            let found = find(name, folder.path()).expect("a file");
+            assert_eq!((found.name.as_str(), found.profile.source.as_str()), ("lazada", "lazada-2"));
+            assert_eq!(found.file.as_ref(), Some(&file));
+        }
+        std::fs::write(&file, "rows = 1").expect("written");
+        assert!(matches!(find("lazada", folder.path()), Err(NotFound::Wrong(..))));
+        assert!(matches!(find("../lazada", folder.path()), Err(NotFound::Unknown(_))));
+        assert!(matches!(find("absent.toml", folder.path()), Err(NotFound::Unreadable(..))));
+    }
+}

@@ -1,0 +1,265 @@
+//! Finds the table in a file and reads it.
+
+use std::ops::ControlFlow;
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    domain::payout_file::{
+        Assembler, Content, Layout, Made, Profile, Row, Summary, Survey, Why, Wrong,
+        row::{self, is_totals},
+    },
+    spreadsheet::{
+        Cell, Unreadable,
+        sheets::{Sheets, Source},
+    },
+};
+
+/// Rows of a sheet among which the headings are looked for.
+const FIRST_ROWS: usize = 60;
+
+/// Most sheets that are looked at.
+const MOST_SHEETS: usize = 20;
+
+/// Most problems that are named.
+const MOST_NAMED: usize = 1000;
+
+/// A file whose table has not been found yet.
+pub struct Opened {
+    sheets: Sheets,
+    samples: Vec<Sample>,
+}
+
+/// The first rows of a sheet.
+struct Sample {
+    sheet: String,
+    rows: Vec<(u64, Vec<Cell>)>,
+}
+
+/// No row of a file has the headings of its profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoHeadings {
+    /// What the row that has most of them lacks.
+    pub missing: Vec<Content>,
+    /// The headings of that row.
+    pub headings: Vec<String>,
+}
+
+/// What cannot be read in a file, of which nothing is recorded.
+#[derive(Debug, Default)]
+pub struct Problems {
+    /// How many there are.
+    pub count: u64,
+    /// The first of them.
+    pub named: Vec<Wrong>,
+}
+
+/// A file whose table was found.
+pub struct PayoutFile {
+    sheets: Sheets,
+    sheet: String,
+    /// The line of the headings.
+    headings_at: u64,
+    other_sheets: Vec<String>,
+    profile: Profile,
+    layout: Layout,
+    /// By which a choice of columns is remembered, before the profile's headings are found.
+    likely_headings: Vec<String>,
+}
+
+impl Opened {
+    /// Opens a file. Blocks.
+    pub fn open(source: impl Source + 'static) -> Result<Self, Unreadable> {
+        let mut sheets = Sheets::open(source)?;
+        let mut samples = Vec::new();
+        for sheet in sheets.names().into_iter().take(MOST_SHEETS) {
+            let mut rows = Vec::new();
+            sheets.each_row(&sheet, &mut |line, cells| {
+                rows.push((line, cells.to_vec()));
+                if rows.len() < FIRST_ROWS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })?;
+            samples.push(Sample { sheet, rows });
+        }
+        Ok(Self { sheets, samples })
+    }
+
+    /// Under what a choice of columns is remembered for files like this: one key for each sheet.
+    pub fn keys(&self, profile: &str) -> Vec<String> {
+        self.samples.iter().filter_map(|sample| Some(key(profile, &sample.likely_headings()?))).collect()
+    }
+
+    /// Finds the first sheet and row with the headings of this profile.
+    pub fn find(self, profile: Profile) -> Result<PayoutFile, NoHeadings> {
+        let mut found = None;
+        let mut other_sheets = Vec::new();
+        let mut nearest: Option<NoHeadings> = None;
+        for sample in &self.samples {
+            let mut first = None;
+            for (line, cells) in &sample.rows {
+                match Layout::of(&profile, cells) {
+                    Ok(layout) => {
+                        first = Some((*line, layout));
+                        break;
+                    }
+                    Err(missing) if nearest.as_ref().is_none_or(|nearest| missing.len() < nearest.missing.len()) => {
+                        let headings = cells.iter().map(Cell::text).filter(|heading| !heading.is_empty()).collect();
+                        nearest = Some(NoHeadings { missing, headings });
+                    }
+                    Err(_) => {}
+                }
+            }
+            let Some((line, layout)) = first else { continue };
+            let is_named = profile.sheet.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(&sample.sheet));
+            match &mut found {
+                None => found = Some((sample, line, layout)),
+                Some(found) if is_named => {
+                    other_sheets.push(std::mem::replace(found, (sample, line, layout)).0.sheet.clone());
+                }
+                Some(_) => other_sheets.push(sample.sheet.clone()),
+            }
+        }
+        let Some((sample, headings_at, layout)) = found else {
+            let none = || NoHeadings { missing: profile.needed(), headings: Vec::new() };
+            return Err(nearest.unwrap_or_else(none));
+        };
+        let (sheet, likely_headings) = (sample.sheet.clone(), sample.likely_headings().unwrap_or_default());
+        Ok(PayoutFile { sheets: self.sheets, sheet, headings_at, other_sheets, profile, layout, likely_headings })
+    }
+}
+
+impl Sample {
+    /// The first row with nearly as many values as any: a title above the table has fewer.
+    fn likely_headings(&self) -> Option<Vec<String>> {
+        let filled = |cells: &[Cell]| cells.iter().filter(|cell| !cell.is_blank()).count();
+        let most = self.rows.iter().map(|(_, cells)| filled(cells)).max()?;
+        let (_, cells) = self.rows.iter().find(|(_, cells)| filled(cells) * 10 >= most * 8)?;
+        Some(cells.iter().map(Cell::text).collect())
+    }
+}
+
+fn key(profile: &str, headings: &[String]) -> String {
+    hex::encode(Sha256::digest(format!("payouts\n{profile}\n{}", headings.join("\n")).to_lowercase()))
+}
+
+impl PayoutFile {
+    /// Its headings.
+    pub fn headings(&self) -> &[String] {
+        &self.layout.headings
+    }
+
+    /// The profile that it is read with.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Under what a choice of columns is remembered for files like this.
+    pub fn key(&self, profile: &str) -> String {
+        key(profile, &self.likely_headings)
+    }
+
+    /// Reads the whole file and records nothing. Blocks, for a large file for seconds.
+    pub fn check(&mut self) -> Result<Result<Summary, Problems>, Unreadable> {
+        let (sheet, headings_at) = (self.sheet.clone(), self.headings_at);
+        let mut survey = Survey::new(&self.layout);
+        let is_text = self.sheets.is_text();
+        let mut cut = None;
+        self.sheets.each_row(&sheet, &mut |line, cells| {
+            if line > headings_at && !is_totals(&self.layout, cells) {
+                survey.add(line, cells);
+                cut = (is_text && self.layout.is_short(cells)).then_some(line);
+            }
+            ControlFlow::Continue(())
+        })?;
+        let mut problems = Problems::default();
+        if let Some(line) = cut {
+            problems.add(Wrong::new(line, "", "", Why::CutOff));
+        }
+        let unknown = match survey.end(&self.profile) {
+            Ok(surveyed) => {
+                self.layout = surveyed.layout;
+                surveyed.unknown
+            }
+            Err(wrong) => {
+                wrong.into_iter().for_each(|wrong| problems.add(wrong));
+                return Ok(Err(problems));
+            }
+        };
+        let mut summary = Summary::default();
+        summary.unknown_columns.extend(unknown);
+        summary.other_sheets.clone_from(&self.other_sheets);
+        self.each(&mut |read| {
+            match read {
+                Read::Row => summary.rows += 1,
+                Read::Made(made) => summary.add(made.line, &made.payout),
+                Read::Totals(line) => summary.totals.push(line),
+                Read::Skipped { kind, net } => summary.skipped.entry(kind).or_default().add(net),
+                Read::Wrong(wrong) => problems.add(wrong),
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(if problems.count == 0 { Ok(summary) } else { Err(problems) })
+    }
+
+    /// Reads the payouts of a file that [`PayoutFile::check`] has read. Blocks.
+    pub(super) fn payouts(&mut self, add: &mut dyn FnMut(Made) -> ControlFlow<()>) -> Result<(), Unreadable> {
+        let mut has_changed = false;
+        self.each(&mut |read| match read {
+            Read::Made(made) => add(made),
+            Read::Row | Read::Totals(_) | Read::Skipped { .. } => ControlFlow::Continue(()),
+            Read::Wrong(_) => {
+                has_changed = true;
+                ControlFlow::Break(())
+            }
+        })?;
+        // Since it was checked.
+        if has_changed { Err(Unreadable::Damaged) } else { Ok(()) }
+    }
+
+    fn each(&mut self, add: &mut dyn FnMut(Read) -> ControlFlow<()>) -> Result<(), Unreadable> {
+        let Self { sheets, sheet, headings_at, profile, layout, .. } = self;
+        let mut assembler = Assembler::new(profile);
+        let mut goes_on = ControlFlow::Continue(());
+        sheets.each_row(sheet, &mut |line, cells| {
+            if line <= *headings_at {
+                return ControlFlow::Continue(());
+            }
+            add(Read::Row)?;
+            goes_on = match row::read(profile, layout, line, cells) {
+                Ok(Row::Totals) => add(Read::Totals(line)),
+                Ok(Row::Skipped { kind, net }) => add(Read::Skipped { kind, net }),
+                Ok(Row::Money(money)) => match assembler.add(money) {
+                    Ok(Some(made)) => add(Read::Made(made)),
+                    Ok(None) => ControlFlow::Continue(()),
+                    Err(wrong) => add(Read::Wrong(wrong)),
+                },
+                Err(wrong) => wrong.into_iter().try_for_each(|wrong| add(Read::Wrong(wrong))),
+            };
+            goes_on
+        })?;
+        if goes_on.is_continue() {
+            let _ = assembler.end().try_for_each(|made| match made {
+                Ok(made) => add(Read::Made(made)),
+                Err(wrong) => add(Read::Wrong(wrong)),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// What a file contains, in its order.
+enum Read {
+    Row,
+    Made(Made),
+    Totals(u64),
+    Skipped { kind: String, net: crate::domain::money::Rupiah },
+    Wrong(Wrong),
+}
+
+impl Problems {
+    fn add(&mut self, wrong: Wrong) {
+        self.count += 1;
+        if self.named.len() < MOST_NAMED {
+            self.named.push(wrong);
+        }
+    }
+}

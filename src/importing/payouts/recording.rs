@@ -1,0 +1,95 @@
+//! Records the payouts of a file in batches.
+
+use std::ops::ControlFlow;
+
+use tokio::sync::mpsc;
+
+use super::PayoutFile;
+use crate::{
+    domain::{
+        payout::{Payout, Recorded, RowOutcome},
+        payout_file::Made,
+    },
+    spreadsheet::Unreadable,
+    storage::StorageError,
+};
+
+/// Payouts that are recorded together.
+const BATCH: usize = 200;
+
+/// Batches that are read ahead.
+const WAITING: usize = 2;
+
+/// How many payouts were recorded in which way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// New ones.
+    pub accepted: u64,
+    /// Known with the same content.
+    pub repeat: u64,
+    /// Known with other content.
+    pub corrected: u64,
+    /// Not recorded.
+    pub refused: u64,
+}
+
+/// Why a file was recorded only in part. What is recorded stays; importing the file again records the rest.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// The file cannot be read any more.
+    #[error("the file can no longer be read; it has changed or was removed")]
+    Unreadable(Unreadable),
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The outcomes could not be written.
+    #[error("the outcomes cannot be written: {0}")]
+    Outcomes(#[from] std::io::Error),
+}
+
+impl Counts {
+    fn add(&mut self, outcome: Recorded) {
+        match outcome {
+            Recorded::Accepted => self.accepted += 1,
+            Recorded::Repeat => self.repeat += 1,
+            Recorded::Corrected => self.corrected += 1,
+            Recorded::Refused => self.refused += 1,
+        }
+    }
+}
+
+/// Records the payouts of a file that was checked; `tell` is told the outcome of each, in the order of the file.
+pub async fn record(
+    mut file: PayoutFile,
+    counts: &mut Counts,
+    store: impl AsyncFn(Vec<Payout>) -> Result<Vec<RowOutcome>, StorageError>,
+    mut tell: impl FnMut(&Made, &RowOutcome) -> std::io::Result<()>,
+) -> Result<(), Failed> {
+    let (sender, mut batches) = mpsc::channel::<Vec<Made>>(WAITING);
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut batch = Vec::with_capacity(BATCH);
+        file.payouts(&mut |made| {
+            batch.push(made);
+            if batch.len() < BATCH {
+                return ControlFlow::Continue(());
+            }
+            match sender.blocking_send(std::mem::take(&mut batch)) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
+        })?;
+        if !batch.is_empty() {
+            // The receiver is gone if recording failed, which is reported there.
+            let _ = sender.blocking_send(batch);
+        }
+        Ok(())
+    });
+    while let Some(batch) = batches.recv().await {
+        let outcomes = store(batch.iter().map(|made| made.payout.clone()).collect()).await?;
+        for (made, outcome) in batch.iter().zip(&outcomes) {
+            counts.add(outcome.outcome);
+            tell(made, outcome)?;
+        }
+    }
+    reading.await.unwrap_or(Err(Unreadable::Damaged)).map_err(Failed::Unreadable)
+}

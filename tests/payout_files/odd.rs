@@ -1,0 +1,108 @@
+//! Files that are not as they should be.
+
+use forstok_accurate::domain::payout_file::Profile;
+
+use super::{Ledger, checked, in_short, payouts, problems, profile};
+
+const HEADINGS: &str = "order;paid_at;net;service_fee;note\n";
+
+/// A table with columns of our own names.
+fn generic() -> Profile {
+    let choice = [("order", "order"), ("amount.service_fee", "service_fee")];
+    profile("generic").with(&choice.map(|(key, heading)| (key.to_owned(), heading.to_owned())).into())
+}
+
+fn file(rows: &str) -> Vec<u8> {
+    format!("{HEADINGS}{rows}").into_bytes()
+}
+
+#[test]
+fn one_wrong_row_keeps_the_whole_file_out_and_every_problem_is_named() {
+    let file = file("A;2026-11-05;100;-5;\nB;kemarin;100;-5;\nC;05/11/2026;;lima;\n1,5E+17;05/11/2026;100;;\n");
+    assert_eq!(
+        problems(&file, generic()),
+        [
+            "line 3, column \"paid_at\": \"kemarin\" is not a date; write it as 2026-11-05 or 05/11/2026",
+            "line 4, column \"service_fee\": \"lima\" is not an amount; correct it, or set numbers in the profile \
+             (--numbers) if it is written differently",
+            "line 4, column \"net\": is empty; fill it in, or name another column in the profile",
+            "line 5, column \"order\": \"1,5E+17\" lost its last digits, because a spreadsheet kept it as a number; \
+             import the file as the marketplace made it, without saving it in a spreadsheet first",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_amount_that_can_mean_two_things_is_a_question_until_one_amount_answers_it() {
+    let open = file("A;2026-11-05;12.000;-1.000;\nB;2026-11-05;9.000;;\n");
+    let questions = problems(&open, generic());
+    assert_eq!(questions.len(), 2, "one for each column: {questions:?}");
+    assert!(questions[0].starts_with("line 2, column \"net\": \"12.000\" can be written in Indonesian or in English"));
+    for (numbers, net) in [("id", "12000"), ("en", "12")] {
+        let answered = generic().with(&[("numbers".to_owned(), numbers.to_owned())].into());
+        assert_eq!(payouts(&open, answered).await[0].net.to_string(), net);
+    }
+    let clear = file("A;2026-11-05;12.000;-1.000;\nB;2026-11-05;1.234.567,89;;\n");
+    let nets: Vec<_> = payouts(&clear, generic()).await.iter().map(in_short).collect();
+    assert_eq!(nets, ["A 2026-11-05 12000: service_fee -1000", "B 2026-11-05 1234567.89: "]);
+    let both = file("A;2026-11-05;1.234.567;;\nB;2026-11-05;1,234,567;;\n");
+    assert_eq!(
+        problems(&both, generic()),
+        [
+            "line 3, column \"net\": \"1,234,567\" is in another number format than the amounts above it; export the file \
+          again, or correct it"
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_was_cut_off_is_not_recorded_in_part() {
+    let cut = file("A;2026-11-05;100;-5;\nB;2026-11-05;10");
+    assert!(problems(&cut, generic())[0].contains("cut off"));
+    let cut_in_quotes = file("A;2026-11-05;100;-5;\nB;2026-11-05;\"100;-5;\n");
+    assert!(problems(&cut_in_quotes, generic())[0].contains("cut off"));
+    let whole = file("A;2026-11-05;100;-5\nB;2026-11-05;100;-5;");
+    assert!(checked(&whole, generic()).is_ok(), "another row may leave out empty columns");
+}
+
+#[test]
+fn a_row_of_totals_is_told_and_an_order_is_never_taken_for_one() {
+    let summary = checked(&file("Total-1;2026-11-05;100;-5;\nGrand Total:;;100;-5;\n;;;;\n"), generic());
+    let summary = summary.expect("readable");
+    assert_eq!((summary.payouts.count, summary.totals), (1, vec![3]));
+    let wrong = problems(&file(";;100;;\n"), generic());
+    assert!(wrong[0].contains("column \"paid_at\": is empty"), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn the_files_own_id_is_kept_and_must_not_name_two_different_rows() {
+    let with_id = |rows: &str| format!("id;order;paid_at;net\n{rows}").into_bytes();
+    let profile = || profile("generic").with(&[("order".to_owned(), "order".to_owned())].into());
+    let mut ledger = Ledger::default();
+    let twice = with_id("T1;A;2026-11-05;100\nT1;A;2026-11-05;100\nT2;A;2026-11-05;100\n");
+    assert_eq!(ledger.import(&twice, profile()).await, [2, 1, 0], "a row that comes twice is a repeat");
+    assert_eq!(ledger.in_order[0].key.id, "T1");
+    let other = with_id("T1;A;2026-11-05;100\nT1;B;2026-11-05;100\n");
+    assert!(problems(&other, profile())[0].starts_with("line 3: \"T1\" is also the transaction id of line 2"));
+}
+
+#[test]
+fn a_text_that_nothing_could_be_done_with_is_named() {
+    let long = "9".repeat(201);
+    let wrong = problems(&file(&format!("{long};2026-11-05;100;;\n\"A\nB\";2026-11-05;100;;\n")), generic());
+    assert_eq!(
+        wrong,
+        [
+            "line 2: channel_order_id is longer than 200 characters",
+            "line 3: channel_order_id contains a control character"
+        ]
+    );
+}
+
+#[test]
+fn a_file_without_the_headings_says_what_is_missing() {
+    let opened = super::Opened::open(std::io::Cursor::new(b"Kode;Dana\nA;1\n".to_vec())).expect("a table");
+    let missing = opened.find(profile("lazada")).map(|_| ()).expect_err("they are others");
+    assert_eq!(missing.headings, ["Kode", "Dana"]);
+    assert_eq!(missing.missing.len(), 4);
+}
