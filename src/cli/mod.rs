@@ -101,7 +101,7 @@ enum Command {
         #[arg(long, value_name = "FILE", global = true)]
         config: Option<PathBuf>,
     },
-    /// Record the payouts of a file, or show what files can be read
+    /// Read the payouts of a file, or list the profiles that say what its columns contain
     Payout {
         #[command(subcommand)]
         action: payout::Action,

@@ -1,44 +1,39 @@
-//! `payout import FILE` and `payout profiles`: record the payouts of a file.
+//! `payout import FILE --dry-run` and `payout profiles`: what a file with payouts contains.
 
 use std::{
     fs::File,
-    io::BufWriter,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use anyhow::Context;
 use clap::Subcommand;
-use jiff::Timestamp;
 
 use super::{
     Failure, counted, language,
     output::{complain, say},
 };
 use crate::{
+    clock::{Clock, SystemClock},
     deciding::mapping,
     domain::{
         import::columns::Choice,
-        money::Rupiah,
         payout_file::{
             Content, Summary,
             profile::{BUILT_IN, DAY_ORDERS, NOTATIONS, Profile},
             summary::Sum,
         },
+        toml_text::Problem,
     },
-    export::outcomes::Outcomes,
-    importing::payouts::{Counts, Opened, PayoutFile, Problems, profiles, record},
+    importing::payouts::{Opened, PayoutFile, Problems, profiles},
     settings,
     spreadsheet::Unreadable,
     storage::{self, Storage},
 };
 
-/// Exit code for a file that was recorded in part.
-const NOT_FINISHED: u8 = 3;
-
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
-    /// Record the payouts of a file (CSV, XLSX)
+    /// Read the payouts of a file (CSV, XLSX)
     #[command(after_help = IMPORT_HELP)]
     Import(Import),
     /// List the profiles, or print one to copy and edit it
@@ -55,8 +50,8 @@ pub(super) struct Import {
     /// What its columns contain: a name that `payout profiles` lists, or a file that ends with .toml
     #[arg(long, value_name = "NAME")]
     profile: String,
-    /// Read the file and show what it contains; record nothing
-    #[arg(long)]
+    /// Show what the file contains and record nothing; this version cannot record payouts yet
+    #[arg(long, required = true)]
     dry_run: bool,
     /// What a column contains, as `net="Dana Masuk"`; may be repeated, and is remembered for files with these headings
     #[arg(long = "column", value_name = "CONTENT=HEADING", value_parser = column)]
@@ -73,9 +68,6 @@ pub(super) struct Import {
     /// Forstok's id of the store that all rows belong to
     #[arg(long, value_name = "STORE_ID")]
     store: Option<String>,
-    /// Write how each payout was recorded into this CSV
-    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
-    outcome: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -92,9 +84,7 @@ Examples:
 CONTENT is order, transaction, statement, kind, paid_at, net, store, fee, amount.NAME for an amount with the seller's
 signs, or taken.NAME for one that the file writes as a positive number although it was taken.
 
-A file is read completely or not at all: if any row cannot be read, nothing is recorded. Importing a file twice records
-nothing twice. Exits with 1 if nothing was recorded or a row was refused, and with 3 if recording was interrupted: import
-the file again.";
+A file is read completely or not at all. Exits with 1 if any row cannot be read.";
 
 /// `net=Dana Masuk`.
 fn column(text: &str) -> Result<(String, String), String> {
@@ -128,10 +118,7 @@ pub(super) async fn run(config: Option<PathBuf>, action: Action) -> Result<ExitC
 
 fn show_profiles(name: Option<&str>, folder: &Path) -> Result<ExitCode, Failure> {
     if let Some(name) = name {
-        let found = match profile(name, folder)? {
-            Ok(found) => found,
-            Err(code) => return Ok(code),
-        };
+        let found = profile(name, folder)?;
         let text = match &found.file {
             Some(file) => {
                 std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?
@@ -142,10 +129,8 @@ fn show_profiles(name: Option<&str>, folder: &Path) -> Result<ExitCode, Failure>
         return Ok(ExitCode::SUCCESS);
     }
     for (name, _) in BUILT_IN {
-        match profile(name, folder)? {
-            Ok(found) => say!("{name:<18}{}{}", found.profile.title, origin(&found)),
-            Err(code) => return Ok(code),
-        }
+        let found = profile(name, folder)?;
+        say!("{name:<18}{}{}", found.profile.title, origin(&found));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -161,26 +146,19 @@ fn origin(found: &profiles::Found) -> String {
     }
 }
 
-fn profile(name: &str, folder: &Path) -> Result<Result<profiles::Found, ExitCode>, Failure> {
-    match profiles::find(name, folder) {
-        Ok(found) => Ok(Ok(found)),
-        Err(error) => {
-            complain!("Nothing was recorded: {error}.");
-            if let profiles::NotFound::Wrong(_, problems) = &error {
-                for problem in problems {
-                    complain!("  - {problem}");
-                }
-            }
-            Ok(Err(ExitCode::from(super::UNUSABLE)))
+fn profile(name: &str, folder: &Path) -> Result<profiles::Found, Failure> {
+    profiles::find(name, folder).map_err(|error| {
+        let value = Some(name.to_owned());
+        let mut problems = vec![Problem { key: "profile".to_owned(), value, remedy: error.to_string() }];
+        if let profiles::NotFound::Wrong(_, errors) = error {
+            problems.extend(errors);
         }
-    }
+        Failure::Arguments(problems)
+    })
 }
 
 async fn import(storage: &dyn Storage, folder: &Path, arguments: &Import) -> Result<ExitCode, Failure> {
-    let found = match profile(&arguments.profile, folder)? {
-        Ok(found) => found,
-        Err(code) => return Ok(code),
-    };
+    let found = profile(&arguments.profile, folder)?;
     let shown = arguments.file.display();
     let source = File::open(&arguments.file).with_context(|| format!("{shown} cannot be read"))?;
     let opened = match blocking(move || Opened::open(source)).await? {
@@ -188,32 +166,25 @@ async fn import(storage: &dyn Storage, folder: &Path, arguments: &Import) -> Res
         Err(why) => return Ok(unreadable(&arguments.file, why)),
     };
     let Some(file) = find_table(storage, opened, &found, arguments).await? else { return Ok(ExitCode::FAILURE) };
-    let (file, checked) = blocking(move || {
+    let checked = blocking(move || {
         let mut file = file;
-        let checked = file.check();
-        (file, checked)
-    })
-    .await?;
+        file.check()
+    });
+    let checked = checked.await?;
     let mut summary = match checked {
         Ok(Ok(summary)) => summary,
-        Ok(Err(problems)) => return complain_of(&arguments.file, &problems),
+        Ok(Err(problems)) => return Ok(complain_of(&arguments.file, &problems)),
         Err(why) => return Ok(unreadable(&arguments.file, why)),
     };
     let mapping = mapping::current(storage).await.map_err(anyhow::Error::from)?;
     summary.compare(&mapping.mapping.payout.kinds);
-    if arguments.json && arguments.dry_run {
+    if arguments.json {
         say!("{}", serde_json::to_string_pretty(&summary).context("the summary as JSON")?);
-    } else if !arguments.json {
+    } else {
         say!("{shown}, read with the profile {}{}", found.name, origin(&found));
         print_summary(&summary)?;
+        say!("Nothing was recorded: this was a dry run.");
     }
-    if arguments.dry_run {
-        if !arguments.json {
-            say!("Nothing was recorded: this was a dry run.");
-        }
-        return Ok(ExitCode::SUCCESS);
-    }
-    drop(file);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -242,8 +213,15 @@ async fn find_table(
     }
     let missing = match opened.find(profile) {
         Ok(file) => {
+            let names = arguments.columns.iter().map(|(_, heading)| heading);
+            let absent: Vec<_> = names.filter(|heading| !file.has_heading(heading)).cloned().collect();
+            if !absent.is_empty() {
+                let headings = file.headings().join(", ");
+                complain!("Nothing was recorded: no heading is {}. The headings are: {headings}", absent.join(", "));
+                return Ok(None);
+            }
             if !chosen.is_empty() {
-                let (key, now) = (file.key(&found.name), Timestamp::now());
+                let (key, now) = (file.key(&found.name), SystemClock.now());
                 let remembered = storage.remember_import_columns(&key, &choice, "command line", now).await;
                 remembered.map_err(anyhow::Error::from)?;
             }
@@ -273,7 +251,7 @@ fn unreadable(file: &Path, why: Unreadable) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn complain_of(file: &Path, problems: &Problems) -> Result<ExitCode, Failure> {
+fn complain_of(file: &Path, problems: &Problems) -> ExitCode {
     let count = counted(usize::try_from(problems.count).unwrap_or(usize::MAX), "problem");
     complain!("Nothing was recorded: {} has {count}.", file.display());
     for wrong in &problems.named {
@@ -282,7 +260,7 @@ fn complain_of(file: &Path, problems: &Problems) -> Result<ExitCode, Failure> {
     if problems.count > problems.named.len() as u64 {
         complain!("  … only the first {} are listed", problems.named.len());
     }
-    Ok(ExitCode::FAILURE)
+    ExitCode::FAILURE
 }
 
 fn print_summary(summary: &Summary) -> Result<(), Failure> {

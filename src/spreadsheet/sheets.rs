@@ -149,7 +149,7 @@ fn each_of_text(
     let mut cells = Vec::new();
     while reader.read_byte_record(&mut record).map_err(damaged)? {
         // Where the row begins: the reader skips empty lines before it, and a value may contain line feeds.
-        let inside = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let inside = record.as_slice().split(|byte| *byte == b'\n').count() as u64 - 1;
         let after = reader.position().line() - 1;
         cells.clear();
         cells.extend(record.iter().take(MOST_COLUMNS).map(|field| Cell::Text(decoded(field.trim_ascii_end()))));

@@ -68,6 +68,12 @@ impl Layout {
         if missing.is_empty() { Ok(layout) } else { Err(missing) }
     }
 
+    /// Whether the file has this heading.
+    pub fn has_heading(&self, heading: &str) -> bool {
+        let keys: Vec<_> = self.headings.iter().map(|heading| key_of(heading)).collect();
+        place(&keys, heading).is_some()
+    }
+
     /// The first value of this content in a row, with its column.
     pub(super) fn first<'a>(&self, content: Content, cells: &'a [Cell]) -> Option<(usize, &'a Cell)> {
         let places = self.columns.get(&content)?;

@@ -76,12 +76,8 @@ fn unsigned(text: &str) -> Option<(bool, String)> {
                 break;
             }
         }
-        for currency in ["rp.", "rp", "idr"] {
-            if let Some(rest) = text.strip_prefix(currency) {
-                text = rest.to_owned();
-                break;
-            }
-        }
+        let currency = ["rp.", "rp", "idr"].into_iter().find(|currency| text.starts_with(currency));
+        text.drain(..currency.map_or(0, str::len));
     }
     let is_number = text.starts_with(|letter: char| letter.is_ascii_digit()) && negative <= 1;
     is_number.then_some((negative == 1, text))

@@ -172,6 +172,7 @@ impl Profile {
     }
 
     /// With what a person chose instead.
+    #[must_use]
     pub fn with(mut self, choice: &Choice) -> Self {
         let chosen: Vec<_> = choice.iter().filter_map(|(key, heading)| Amount::chosen(key, heading)).collect();
         if !chosen.is_empty() {

@@ -139,13 +139,11 @@ impl Reading<'_> {
     }
 
     fn amount(&mut self, content: Content) -> Option<Rupiah> {
-        match self.layout.first(content, self.cells) {
-            Some((column, _)) => self.amount_at(column),
-            None => {
-                self.wrong(content, "", Why::Missing);
-                None
-            }
+        let found = self.layout.first(content, self.cells);
+        if found.is_none() {
+            self.wrong(content, "", Why::Missing);
         }
+        self.amount_at(found?.0)
     }
 
     /// The amount in a column; `None` if there is none or it cannot be read.

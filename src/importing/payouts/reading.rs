@@ -147,9 +147,9 @@ impl PayoutFile {
         &self.layout.headings
     }
 
-    /// The profile that it is read with.
-    pub fn profile(&self) -> &Profile {
-        &self.profile
+    /// Whether it has this heading.
+    pub fn has_heading(&self, heading: &str) -> bool {
+        self.layout.has_heading(heading)
     }
 
     /// Under what a choice of columns is remembered for files like this.
@@ -180,7 +180,9 @@ impl PayoutFile {
                 surveyed.unknown
             }
             Err(wrong) => {
-                wrong.into_iter().for_each(|wrong| problems.add(wrong));
+                for wrong in wrong {
+                    problems.add(wrong);
+                }
                 return Ok(Err(problems));
             }
         };
