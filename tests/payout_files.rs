@@ -1,5 +1,6 @@
 //! Files with payouts: made by hand in the shape of each profile, with odd rows and no real data (`tests/payout_files/`).
 
+mod commands;
 mod ledger;
 mod odd;
 mod profiles;

@@ -1,0 +1,76 @@
+//! `payout import --dry-run` and `payout profiles`.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::service::{Home, accurate};
+
+use super::example;
+
+/// Exit code, output, errors.
+fn run(command: &mut Command) -> (Option<i32>, String, String) {
+    let output = command.env("LC_ALL", "C").output().expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_says_what_a_file_contains_and_what_the_mapping_lacks() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    home.write("income.csv", &String::from_utf8(example("shopee-income.csv")).expect("UTF-8"));
+    let file = home.path("income.csv");
+    let import = |more: &[&str]| run(home.command(&["payout", "import"]).arg(&file).args(more));
+    let dry = ["--profile", "shopee-income", "--dry-run"];
+    let (code, _, errors) = import(&dry);
+    assert_eq!(code, Some(1), "there is no database yet: {errors}");
+    let _service = home.serve().await;
+    let (code, out, errors) = import(&dry);
+    assert_eq!(code, Some(0), "{errors}");
+    for words in [
+        "(unproven: its headings are a guess)",
+        "4 rows: 4 payouts for 3 orders, 2026-11-05 to 2026-11-06, Rp314.500 in total",
+        "-Rp22.500,50  commission_fee  not in the mapping",
+        "\"Biaya Baru\" has numbers in 1 row and is not in the profile",
+        "1 whose amounts do not add up to their money, the first in line 6",
+        "Nothing was recorded: this was a dry run.",
+    ] {
+        assert!(out.contains(words), "{words:?} is not in {out}");
+    }
+    let (_, out, _) = import(&["--profile", "shopee-income", "--dry-run", "--json"]);
+    let summary: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((&summary["payouts"]["sum"], &summary["orders"]), (&314_500.into(), &3.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_are_chosen_once_and_a_profile_beside_the_settings_is_used() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    home.write("own.csv", "Kode;Hari;Dana;Biaya\nA;05/11/2026;12.000;1.000\n");
+    let file = home.path("own.csv");
+    let _service = home.serve().await;
+    let import = |more: &[&str]| run(home.command(&["payout", "import", "--dry-run"]).arg(&file).args(more));
+    let (code, _, errors) = import(&["--profile", "generic"]);
+    assert_eq!(code, Some(1));
+    assert!(errors.contains("The headings are: Kode, Hari, Dana, Biaya"), "{errors}");
+    let columns = ["order=Kode", "paid_at=Hari", "net=Dana", "taken.service_fee=Biaya"];
+    let mut chosen = vec!["--profile", "generic"];
+    columns.iter().for_each(|column| chosen.extend(["--column", column]));
+    let (code, _, errors) = import(&chosen);
+    assert_eq!(code, Some(1));
+    assert!(errors.contains("--numbers id"), "it asks: {errors}");
+    let (code, out, errors) = import(&["--profile", "generic", "--numbers", "id"]);
+    assert_eq!(code, Some(0), "the columns are remembered: {errors}");
+    assert!(out.contains("-Rp1.000  service_fee\n"), "{out}");
+    assert_eq!(import(&["--profile", "generic"]).0, Some(0), "so is the answer");
+    assert_eq!(import(&["--profile", "generic", "--column", "net=Uang"]).0, Some(1), "there is no such heading");
+    assert_eq!(import(&["--profile", "generic", "--column", "money=Dana"]).0, Some(2));
+    assert_eq!(import(&["--profile", "unheard-of"]).0, Some(2));
+
+    let (code, printed, errors) = run(&mut home.command(&["payout", "profiles", "lazada"]));
+    assert_eq!(code, Some(0), "{errors}");
+    home.write("lazada.toml", &printed.replace("title = \"Lazada", "title = \"Our Lazada"));
+    let (_, list, _) = run(&mut home.command(&["payout", "profiles"]));
+    assert!(list.contains("Our Lazada") && list.contains("unproven"), "{list}");
+}
