@@ -1,4 +1,4 @@
-//! `payout import FILE --dry-run` and `payout profiles`: what a file with payouts contains.
+//! `payout import FILE` records the payouts of a file; `payout profiles` lists what the columns of files can be.
 
 use std::{
     fs::File,
@@ -18,14 +18,16 @@ use crate::{
     deciding::mapping,
     domain::{
         import::columns::Choice,
+        payout::{Payout, RowOutcome},
         payout_file::{
-            Content, Summary,
+            Content, Made, Summary,
             profile::{BUILT_IN, DAY_ORDERS, NOTATIONS, Profile},
             summary::Sum,
         },
         toml_text::Problem,
     },
-    importing::payouts::{Opened, PayoutFile, Problems, profiles},
+    export::outcomes::Outcomes,
+    importing::payouts::{Counts, Opened, PayoutFile, Problems, profiles, record, record_all},
     settings,
     spreadsheet::Unreadable,
     storage::{self, Storage},
@@ -50,9 +52,12 @@ pub(super) struct Import {
     /// What its columns contain: a name that `payout profiles` lists, or a file that ends with .toml
     #[arg(long, value_name = "NAME")]
     profile: String,
-    /// Show what the file contains and record nothing; this version cannot record payouts yet
-    #[arg(long, required = true)]
+    /// Show what the file contains and record nothing
+    #[arg(long)]
     dry_run: bool,
+    /// Write how each payout was recorded into this CSV
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    outcome: Option<PathBuf>,
     /// What a column contains, as `net="Dana Masuk"`; may be repeated, and is remembered for files with these headings
     #[arg(long = "column", value_name = "CONTENT=HEADING", value_parser = column)]
     columns: Vec<(String, String)>,
@@ -72,6 +77,9 @@ pub(super) struct Import {
     #[arg(long)]
     json: bool,
 }
+
+/// Exit code for a file that was recorded in part.
+const NOT_FINISHED: u8 = 3;
 
 /// Examples, for `--help`.
 const IMPORT_HELP: &str = "\
@@ -168,9 +176,10 @@ async fn import(storage: &dyn Storage, folder: &Path, arguments: &Import) -> Res
     let Some(file) = find_table(storage, opened, &found, arguments).await? else { return Ok(ExitCode::FAILURE) };
     let checked = blocking(move || {
         let mut file = file;
-        file.check()
+        let checked = file.check();
+        (file, checked)
     });
-    let checked = checked.await?;
+    let (file, checked) = checked.await?;
     let mut summary = match checked {
         Ok(Ok(summary)) => summary,
         Ok(Err(problems)) => return Ok(complain_of(&arguments.file, &problems)),
@@ -183,9 +192,46 @@ async fn import(storage: &dyn Storage, folder: &Path, arguments: &Import) -> Res
     } else {
         say!("{shown}, read with the profile {}{}", found.name, origin(&found));
         print_summary(&summary)?;
-        say!("Nothing was recorded: this was a dry run.");
+        if arguments.dry_run {
+            say!("Nothing was recorded: this was a dry run.");
+        }
     }
-    Ok(ExitCode::SUCCESS)
+    if arguments.dry_run {
+        return Ok(ExitCode::SUCCESS);
+    }
+    store(storage, file, arguments).await
+}
+
+/// Records the payouts of a file that was checked.
+async fn store(storage: &dyn Storage, file: PayoutFile, arguments: &Import) -> Result<ExitCode, Failure> {
+    let mut outcomes = match &arguments.outcome {
+        None => None,
+        Some(path) => {
+            let named = || format!("{} cannot be written to", path.display());
+            let file = File::create(path).with_context(named)?;
+            Some(Outcomes::new(file).with_context(named)?)
+        }
+    };
+    let mut counts = Counts::default();
+    let store = async |payouts: Vec<Payout>| record_all(storage, payouts, SystemClock.now()).await;
+    let tell = |made: &Made, outcome: &RowOutcome| {
+        if let Some(problem) = &outcome.problem {
+            complain!("line {}: refused: {problem}", made.line);
+        }
+        outcomes.as_mut().map_or(Ok(()), |outcomes| outcomes.add(made, outcome))
+    };
+    let recorded = record(file, &mut counts, store, tell).await;
+    let ended = outcomes.map_or(Ok(()), Outcomes::end);
+    let Counts { accepted, repeat, corrected, refused } = counts;
+    if !arguments.json {
+        say!("Recorded: {accepted} accepted, {repeat} known already, {corrected} corrected, {refused} refused");
+    }
+    if let Err(error) = recorded {
+        complain!("Recording was interrupted: {error}. Import the file again; nothing is recorded twice.");
+        return Ok(ExitCode::from(NOT_FINISHED));
+    }
+    ended.context("the outcomes cannot be written")?;
+    Ok(if refused > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Finds the table with the columns that were chosen, now or earlier, and remembers what was chosen now.

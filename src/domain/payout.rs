@@ -176,7 +176,12 @@ mod tests {
         refused(|row| row.key.id = String::new(), "id is empty");
         refused(|row| row.key.id = "x".repeat(201), "longer than 200");
         refused(|row| row.channel_order_id = "A\nB".to_owned(), "control character");
-        refused(|row| drop(row.amounts.insert(" ".to_owned(), Rupiah::ZERO)), "has no name");
+        refused(
+            |row| {
+                row.amounts.insert(" ".to_owned(), Rupiah::ZERO);
+            },
+            "has no name",
+        );
         refused(|row| row.amounts.extend((0..100).map(|n| (n.to_string(), Rupiah::ZERO))), "more than 100 amounts");
         refused(|row| row.paid_at = date(1, 1, 1), "2000 to 2099");
     }

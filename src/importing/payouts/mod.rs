@@ -8,5 +8,5 @@ mod recording;
 
 pub use self::{
     reading::{NoHeadings, Opened, PayoutFile, Problems},
-    recording::{Counts, Failed, record},
+    recording::{Counts, Failed, record, record_all},
 };

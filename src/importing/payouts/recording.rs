@@ -2,16 +2,17 @@
 
 use std::ops::ControlFlow;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::PayoutFile;
 use crate::{
     domain::{
-        payout::{Payout, Recorded, RowOutcome},
+        payout::{Payout, Recorded, RowOutcome, check},
         payout_file::Made,
     },
     spreadsheet::Unreadable,
-    storage::StorageError,
+    storage::{RowContent, RowRecorded, Settling, StorageError},
 };
 
 /// Payouts that are recorded together.
@@ -92,4 +93,27 @@ pub async fn record(
         }
     }
     reading.await.unwrap_or(Err(Unreadable::Damaged)).map_err(Failed::Unreadable)
+}
+
+/// Records payouts, and refuses those that cannot be meant.
+pub async fn record_all(
+    storage: &dyn Settling,
+    payouts: Vec<Payout>,
+    now: Timestamp,
+) -> Result<Vec<RowOutcome>, StorageError> {
+    let problems: Vec<_> = payouts.iter().map(|payout| check(payout).err()).collect();
+    let fine = payouts.iter().zip(&problems).filter(|(_, problem)| problem.is_none());
+    let rows: Vec<_> = fine.map(|(payout, _)| RowContent::Payout(payout.clone())).collect();
+    let mut recorded = storage.record_rows(&rows, now).await?.into_iter();
+    let outcome = |(payout, problem): (Payout, Option<String>)| {
+        let recorded = if problem.is_none() { recorded.next() } else { None };
+        let outcome = match recorded {
+            Some(RowRecorded::Accepted) => Recorded::Accepted,
+            Some(RowRecorded::Repeat) => Recorded::Repeat,
+            Some(RowRecorded::Corrected) => Recorded::Corrected,
+            None => Recorded::Refused,
+        };
+        RowOutcome { key: payout.key, outcome, problem }
+    };
+    Ok(payouts.into_iter().zip(problems).map(outcome).collect())
 }
