@@ -4,8 +4,10 @@
 //! orders wait, and [`days`] what happened in the last days; `lists` has the lists of Accurate read, and `drafts` has the
 //! drafts of shadow mode compared; [`reconciliation`] has periods compared with Accurate, [`forstok_reconciliation`] with
 //! Forstok, and `hints` follows what Accurate's own webhooks name; `forstok` asks for orders that never came.
+//! `after_sale` records payouts and returns, and what people approve of them.
 //! Each step is a method, so that a test can take the steps one by one.
 
+mod after_sale;
 pub mod days;
 mod drafts;
 mod forstok;

@@ -3,6 +3,7 @@
 //! A body that matches its description is accepted, unless it names something that only the settings know (the books of
 //! a mapping). A body that does not match is refused, with one exception: the webhook keeps every authentic body.
 
+mod after_sale;
 mod decision;
 mod mapping;
 
@@ -17,6 +18,7 @@ use utoipa::{
 };
 
 pub(crate) use self::{
+    after_sale::{PayoutRow, ReturnRow},
     decision::DecisionBody,
     mapping::{MappingBody, MappingDraft},
 };

@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        RefOr,
+        RefOr, Required,
         link::LinkBuilder,
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
@@ -15,12 +15,13 @@ use super::{
     problem::ProblemBody,
     responses::with_problem_body,
     v1::{
-        acknowledge_warning, act_on_finding, check_mapping, close_finding, compare_mapping_revisions, decide_order,
-        export_orders, get_finding, get_mapping, get_mapping_revision, get_order, get_reconciliation, get_shadow,
-        get_snapshot, get_summary, get_totals, get_unreadable_webhook, import_orders, list_findings,
-        list_mapping_revisions, list_masters, list_orders, list_problems, list_reconciliations,
-        list_shadow_differences, list_skus, list_unreadable_webhooks, preview_order, put_mapping, refresh_masters,
-        request_reconciliation, restore_mapping, retry_order, retry_orders, retry_unreadable_webhook, try_mapping,
+        acknowledge_warning, act_on_finding, approve_payouts, approve_returns, check_mapping, close_finding,
+        compare_mapping_revisions, decide_order, export_orders, get_finding, get_mapping, get_mapping_revision,
+        get_order, get_reconciliation, get_shadow, get_snapshot, get_summary, get_totals, get_unreadable_webhook,
+        import_orders, list_findings, list_mapping_revisions, list_masters, list_orders, list_payouts, list_problems,
+        list_reconciliations, list_returns, list_shadow_differences, list_skus, list_unreadable_webhooks,
+        preview_order, put_mapping, record_payouts, record_returns, refresh_masters, request_reconciliation,
+        restore_mapping, retry_order, retry_orders, retry_unreadable_webhook, try_mapping,
     },
     webhook,
 };
@@ -61,6 +62,12 @@ use super::{
         get_finding::handler,
         close_finding::handler,
         act_on_finding::handler,
+        record_payouts::handler,
+        list_payouts::handler,
+        approve_payouts::handler,
+        record_returns::handler,
+        list_returns::handler,
+        approve_returns::handler,
         get_mapping::handler,
         put_mapping::handler,
         restore_mapping::handler,
@@ -94,7 +101,7 @@ impl Modify for OperatorToken {
     }
 }
 
-/// An operation on all orders that match takes the list's filters, but has no pages.
+/// An operation on all rows that match takes the list's filters, but has no pages.
 struct NoPages;
 
 impl Modify for NoPages {
@@ -102,15 +109,19 @@ impl Modify for NoPages {
         let mut of_all = Vec::new();
         for (path, item) in &mut document.paths.paths {
             of_all.extend(match path.as_str() {
-                "/v1/orders/retry" => item.post.as_mut(),
+                "/v1/orders/retry" | "/v1/payouts/approve" | "/v1/returns/approve" => item.post.as_mut(),
                 "/v1/orders/export" => item.get.as_mut(),
                 _ => None,
             });
         }
-        for parameters in of_all.into_iter().filter_map(|operation| operation.parameters.as_mut()) {
-            parameters.retain(|parameter| {
+        for operation in of_all {
+            // The filters replace it.
+            if let Some(RefOr::T(body)) = &mut operation.request_body {
+                body.required = Some(Required::False);
+            }
+            operation.parameters.iter_mut().for_each(|parameters| parameters.retain(|parameter| {
                 !matches!(parameter, RefOr::T(parameter) if ["limit", "cursor", "totals"].contains(&parameter.name.as_str()))
-            });
+            }));
         }
     }
 }

@@ -2,6 +2,9 @@
 
 pub(crate) mod acknowledge_warning;
 pub(crate) mod act_on_finding;
+mod approval;
+pub(super) mod approve_payouts;
+pub(super) mod approve_returns;
 pub(crate) mod check_mapping;
 pub(crate) mod close_finding;
 pub(super) mod compare_mapping_revisions;
@@ -22,8 +25,10 @@ pub(crate) mod list_findings;
 pub(super) mod list_mapping_revisions;
 pub(super) mod list_masters;
 pub(super) mod list_orders;
+pub(super) mod list_payouts;
 pub(super) mod list_problems;
 pub(super) mod list_reconciliations;
+pub(super) mod list_returns;
 pub(crate) mod list_shadow_differences;
 pub(super) mod list_skus;
 pub(crate) mod list_unreadable_webhooks;
@@ -32,12 +37,16 @@ mod order_with_timeline;
 pub(crate) mod preview_order;
 pub(super) mod put_mapping;
 pub(crate) mod reconciliation;
+pub(super) mod record_payouts;
+pub(super) mod record_returns;
+mod recorded_rows;
 pub(super) mod refresh_masters;
 pub(crate) mod request_reconciliation;
 pub(crate) mod restore_mapping;
 pub(crate) mod retry_order;
 pub(super) mod retry_orders;
 pub(super) mod retry_unreadable_webhook;
+pub(crate) mod rows;
 pub(super) mod try_mapping;
 
 use axum::{
@@ -64,6 +73,8 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/v1/reconciliations", get(list_reconciliations::handler))
         .route("/v1/reconciliations/{id}", get(get_reconciliation::handler))
         .route("/v1/findings", get(list_findings::handler))
+        .route("/v1/payouts", get(list_payouts::handler))
+        .route("/v1/returns", get(list_returns::handler))
         .route("/v1/findings/{id}", get(get_finding::handler))
         .route("/v1/mapping", get(get_mapping::handler))
         .route("/v1/mapping/history", get(list_mapping_revisions::handler))
@@ -80,6 +91,10 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/v1/orders/{order_id}/retry", post(retry_order::handler))
         .route("/v1/orders/{order_id}/decision", post(decide_order::handler))
         .route("/v1/orders/{order_id}/warnings/{code}/acknowledge", post(acknowledge_warning::handler))
+        .route("/v1/payouts", post(record_payouts::handler))
+        .route("/v1/payouts/approve", post(approve_payouts::handler))
+        .route("/v1/returns", post(record_returns::handler))
+        .route("/v1/returns/approve", post(approve_returns::handler))
         .route("/v1/reconciliations", post(request_reconciliation::handler))
         .route("/v1/findings/{id}/close", post(close_finding::handler))
         .route("/v1/findings/{id}/action", post(act_on_finding::handler))

@@ -27,7 +27,8 @@ pub(super) fn rows_of(kind: Kind) -> &'static str {
 /// Columns that [`row_record`] reads, from `settlement_rows` as `r` and its document as `d`.
 pub(super) const ROW: &str =
     "r.id, r.kind, r.content, r.order_id, r.state, r.reason, r.finding, r.waits_for, r.part, r.arrived_at, r.content_at,
-     r.approved_at, r.approved_by, d.number AS document_number, d.accurate_id AS document_id";
+     r.approved_at, r.approved_by, d.number AS document_number,
+     CASE WHEN d.state <> 'gone' THEN d.accurate_id END AS document_id";
 
 /// Joins the document of row `r` as `d`.
 pub(super) const AND_ITS_DOCUMENT: &str = "LEFT JOIN documents d ON d.order_id = r.order_id AND d.part = r.part

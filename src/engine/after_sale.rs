@@ -1,0 +1,36 @@
+//! What arrives after the sale, and what people approve of it. Pages, files and API use the same functions.
+
+use super::Engine;
+use crate::{
+    domain::{document::Kind, operator::Actor},
+    storage::{Approving, Result, RowContent, RowRecorded},
+};
+
+/// Rows that are recorded in one commit. More would make webhooks wait.
+const AT_ONCE: usize = 500;
+
+impl Engine {
+    /// Records payouts or returns in this order; returns when all of them are on disk. If it fails, the rows before the
+    /// failure are recorded; sent again, they are repeats.
+    pub async fn record_rows(&self, rows: &[RowContent]) -> Result<Vec<RowRecorded>> {
+        let mut recorded = Vec::with_capacity(rows.len());
+        for some in rows.chunks(AT_ONCE) {
+            recorded.extend(self.storage.record_rows(some, self.now()).await?);
+            self.signals.news_came();
+        }
+        Ok(recorded)
+    }
+
+    /// Approves the present content of rows that wait; returns how many there were. Rows that have just arrived are
+    /// decided about first, so that only what waits is approved.
+    pub async fn approve_rows(&self, kind: Kind, which: Approving<'_>, actor: &Actor) -> Result<u64> {
+        self.decide_now().await?;
+        let rows = self.storage.approve_rows(kind, which, &actor.name, self.now()).await?;
+        if rows > 0 {
+            let documents = kind.as_str();
+            tracing::info!(rows, documents, actor = actor.name, "{actor} approved {rows} rows for a {documents} each");
+            self.wake();
+        }
+        Ok(rows)
+    }
+}

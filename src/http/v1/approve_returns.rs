@@ -1,0 +1,45 @@
+//! `POST /v1/returns/approve`: lets returns that wait for a person be booked.
+
+use axum::{Json, body::Bytes, extract::State};
+
+use super::{
+    approval::{ApprovalRequest, Approved, approve},
+    rows::RowParams,
+};
+use crate::{
+    domain::document::Kind,
+    http::{
+        App,
+        auth::By,
+        params::Params,
+        problem::Problem,
+        responses::{BodyErrors, RoleErrors},
+    },
+};
+
+/// Approves the present content of returns that wait: those in the body or, without a body, all that match the filters.
+///
+/// Their sales returns are created as soon as nothing else holds them up. A correction takes the approval away.
+#[utoipa::path(
+    post,
+    path = "/v1/returns/approve",
+    operation_id = "approveReturns",
+    tag = "operators",
+    params(RowParams),
+    request_body = ApprovalRequest,
+    responses(
+        (status = 200, description = "How many were approved", body = Approved),
+        (status = 400, description = "A parameter or the body cannot be used, or both name rows"),
+        BodyErrors,
+        RoleErrors,
+    ),
+    security(("operator_token" = []))
+)]
+pub(crate) async fn handler(
+    State(app): State<App>,
+    By(actor): By,
+    Params(params): Params<RowParams>,
+    body: Bytes,
+) -> Result<Json<Approved>, Problem> {
+    approve(&app, &actor, Kind::Return, &params, &body).await
+}

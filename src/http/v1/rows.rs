@@ -1,0 +1,185 @@
+//! What the lists of payouts and of returns have in common: which rows, and what is said about each.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
+
+use crate::{
+    domain::{
+        document::Kind,
+        money::{Rupiah, exact_number},
+        payout::RowState,
+        reason::{Language, Reason},
+        settlement::WaitsFor,
+    },
+    http::{
+        App,
+        paging::{Page, PageSize, read_cursor},
+        params::{one_of, order_id, read_word, text},
+        problem::Problem,
+    },
+    storage::{RowFilter, RowRecord},
+};
+
+/// Rows on a page.
+const PAGE: PageSize = PageSize { usual: 50, most: 500 };
+
+/// Which rows.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RowParams {
+    /// In this state.
+    #[param(example = "waiting", schema_with = states)]
+    pub(crate) state: Option<String>,
+    /// Blocked or ignored for this reason.
+    #[param(schema_with = reasons)]
+    pub(crate) reason: Option<String>,
+    /// From this source.
+    #[param(example = "shopee")]
+    pub(crate) source: Option<String>,
+    /// About this order, by Forstok's order id.
+    pub(crate) order_id: Option<String>,
+    /// Rows on a page, 1 to 500; 50 by default.
+    #[param(minimum = 1, maximum = 500)]
+    pub(crate) limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    #[param(pattern = "^[0-9]{0,18}$")]
+    pub(crate) cursor: Option<String>,
+}
+
+fn states() -> Object {
+    one_of(RowState::ALL.map(RowState::as_str))
+}
+
+fn reasons() -> Object {
+    one_of(Reason::ALL.iter().map(|reason| reason.code()))
+}
+
+impl RowParams {
+    /// The filter, without the page.
+    pub(crate) fn filter(&self) -> Result<RowFilter, Problem> {
+        let reasons = Reason::ALL.iter().map(|reason| reason.code());
+        Ok(RowFilter {
+            state: read_word("state", self.state.as_ref(), RowState::parse, RowState::ALL.map(RowState::as_str))?,
+            source: text(self.source.as_ref()),
+            order_id: text(self.order_id.as_ref()).map(|id| order_id(&id)).transpose()?,
+            reason: read_word("reason", self.reason.as_ref(), Reason::from_code, reasons)?,
+            awaits_approval: false,
+        })
+    }
+
+    /// The filter for an operation on all rows that match, which has no pages.
+    pub(super) fn filter_of_all(&self) -> Result<RowFilter, Problem> {
+        if self.limit.is_some() || self.cursor.is_some() {
+            let problem = "limit and cursor: this is about all rows that match; leave them out";
+            return Err(Problem::BadRequest(problem.to_owned()));
+        }
+        self.filter()
+    }
+}
+
+/// A page of rows, for the API and for the pages.
+pub(crate) async fn page(app: &App, kind: Kind, params: &RowParams) -> Result<Page<RowRecord>, Problem> {
+    let limit = PAGE.read("limit", params.limit)?;
+    let before = read_cursor("cursor", params.cursor.as_deref(), |cursor| cursor.parse().ok())?;
+    let found = app.engine.storage().settlement_rows(kind, &params.filter()?, before, limit + 1).await?;
+    Ok(Page::cut(found, limit, |row| row.id))
+}
+
+/// A document in Accurate that books a row.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Booked {
+    /// Its number.
+    #[schema(example = "231127PECAFY4J/1")]
+    number: String,
+    /// Accurate's id of it.
+    id: i64,
+}
+
+/// What becomes of a row.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RowStatus {
+    /// Forstok's id of the order; null while no order has its number.
+    #[schema(example = "138163394")]
+    order_id: Option<String>,
+    /// `unmatched`: no order has its number; `waiting`; `due`: its document is about to be created; `settled`;
+    /// `blocked`: a person must act; `ignored`.
+    #[schema(example = "settled")]
+    state: &'static str,
+    /// Why it is blocked or ignored: a stable code.
+    #[schema(example = "fee_kind_unmapped")]
+    reason: Option<&'static str>,
+    /// What is wrong, in one sentence.
+    sentence: Option<&'static str>,
+    /// What exactly it is about: names of fees, amounts, accounts.
+    detail: Option<String>,
+    /// What to do.
+    remedy: Option<&'static str>,
+    /// What it waits for, if that is known yet.
+    waits_for: Option<Waiting>,
+    /// Who has approved its present content.
+    approved_by: Option<String>,
+    /// When.
+    approved_at: Option<String>,
+    /// When it arrived first.
+    arrived_at: String,
+    /// When its present content arrived.
+    changed_at: String,
+}
+
+/// What a row waits for.
+#[derive(Debug, Serialize, ToSchema)]
+struct Waiting {
+    /// `invoice`, `day`, `approval`, `payout`: the payout that contains the refund, `return_record`: a return that
+    /// explains the refund, `goods`: their arrival, `person`.
+    #[schema(example = "approval")]
+    what: &'static str,
+    /// The day on which the wait ends, or on which a person is asked.
+    #[schema(example = "2026-11-06", format = Date)]
+    until: Option<String>,
+    /// The part of a refund that no return explains, in rupiah.
+    #[schema(value_type = Option<f64>)]
+    amount: Option<serde_json::Number>,
+}
+
+impl RowStatus {
+    /// Of a row, and the document that books it, once it exists.
+    pub(super) fn new(row: RowRecord, language: Language) -> (Self, Option<Booked>) {
+        let booked = row.document.and_then(|document| Some(Booked { number: document.number, id: document.id? }));
+        let (approved_by, approved_at) = row.approved.unzip();
+        let status = Self {
+            order_id: row.order_id.map(|id| id.to_string()),
+            state: row.state.as_str(),
+            reason: row.reason.map(Reason::code),
+            sentence: row.reason.map(|reason| reason.sentence(language)),
+            detail: row.finding.map(|finding| finding.about.in_words(language)),
+            remedy: row.reason.map(|reason| reason.remedy(language)),
+            waits_for: row.waits_for.map(Waiting::new),
+            approved_by,
+            approved_at: approved_at.map(|at| at.to_string()),
+            arrived_at: row.arrived_at.to_string(),
+            changed_at: row.content_at.to_string(),
+        };
+        (status, booked)
+    }
+}
+
+impl Waiting {
+    fn new(waits_for: WaitsFor) -> Self {
+        let (what, until, amount) = match waits_for {
+            WaitsFor::Invoice => ("invoice", None, None),
+            WaitsFor::Day(day) => ("day", Some(day), None),
+            WaitsFor::Approval => ("approval", None, None),
+            WaitsFor::Payout => ("payout", None, None),
+            WaitsFor::ReturnRecord(amount, day) => ("return_record", Some(day), Some(amount)),
+            WaitsFor::Goods(day) => ("goods", Some(day), None),
+            WaitsFor::Person => ("person", None, None),
+        };
+        Self { what, until: until.map(|day| day.to_string()), amount: amount.map(rupiah) }
+    }
+}
+
+/// An amount as every answer gives it.
+pub(super) fn rupiah(amount: Rupiah) -> serde_json::Number {
+    exact_number(amount.decimal())
+}
