@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     invoice::Draft,
+    money::Rupiah,
     reason::Language,
     settlement::{ReceiptDraft, ReturnDraft},
     state::State,
@@ -55,6 +56,15 @@ impl Drafted {
             Self::Invoice(draft) => &draft.body.number,
             Self::Receipt(draft) => &draft.body.number,
             Self::Return(draft) => &draft.body.number,
+        }
+    }
+
+    /// What it is about, in rupiah: the total of an invoice, what a receipt pays on it, what a return credits.
+    pub fn total(&self) -> Rupiah {
+        match self {
+            Self::Invoice(draft) => draft.total,
+            Self::Receipt(draft) => draft.body.paid(),
+            Self::Return(draft) => draft.total,
         }
     }
 }

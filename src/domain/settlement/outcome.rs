@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    document::Part,
+    document::{Drafted, Part},
     money::Rupiah,
     payout::{Payout, PayoutKey, RowState},
     reason::{Finding, Reason},
@@ -161,6 +161,19 @@ impl Sums {
         let (owed, credit) =
             if open < Rupiah::ZERO { (Rupiah::ZERO, Rupiah::ZERO - open) } else { (open, Rupiah::ZERO) };
         Self { owed, paid, returned, credit }
+    }
+
+    /// Of an invoice with this total, on which these documents are booked.
+    pub fn of_documents<'a>(total: Rupiah, booked: impl IntoIterator<Item = &'a Drafted>) -> Self {
+        let (mut paid, mut returned) = (Rupiah::ZERO, Rupiah::ZERO);
+        for document in booked {
+            match document {
+                Drafted::Invoice(_) => {}
+                Drafted::Receipt(_) => paid = paid + document.total(),
+                Drafted::Return(_) => returned = returned + document.total(),
+            }
+        }
+        Self::of(total, paid, returned)
     }
 }
 

@@ -1,15 +1,21 @@
 //! An order with its documents, its timeline and what Forstok sent: the answer of every operation on one order.
 
 use axum::Json;
-use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{get_snapshot::Snapshot, order::Order};
+use super::{get_snapshot::Snapshot, order::Order, rows::rupiah};
 use crate::{
-    domain::{money::exact_number, order::OrderId, reason::Language, timeline::Entry},
+    domain::{
+        document::{Kind, Progress},
+        money::{Rupiah, exact_number},
+        order::OrderId,
+        reason::Language,
+        settlement::Sums,
+        timeline::Entry,
+    },
     http::{App, problem::Problem},
-    storage::{OrderRecord, State as OrderState, TimelinePlace},
+    storage::{ExistingDocument, OrderDocument, OrderRecord, State as OrderState, TimelinePlace},
 };
 
 /// Entries of a timeline unless asked otherwise.
@@ -26,7 +32,7 @@ pub(crate) struct OrderWithTimeline {
     /// What is or was sent to Accurate.
     #[schema(value_type = Option<Object>)]
     draft: Option<serde_json::Value>,
-    /// What exists, or is to exist, in Accurate for this order.
+    /// What exists, existed or is to exist in Accurate for this order: the invoice, receipts, returns.
     documents: Vec<Document>,
     /// The money of the order as this service has booked it; null while no invoice exists.
     settlement: Option<Settlement>,
@@ -41,37 +47,37 @@ pub(crate) struct OrderWithTimeline {
 /// A document in Accurate.
 #[derive(Debug, Serialize, ToSchema)]
 struct Document {
-    /// `invoice`; receipts and returns are not booked yet.
+    /// `invoice`, `receipt`: a sales receipt, or `return`: a sales return.
     #[schema(example = "invoice")]
     kind: &'static str,
     /// Counts up from 1 in each kind.
-    part: u32,
+    part: i64,
     /// Its number.
     number: String,
-    /// Accurate's id of it; null while it does not exist.
+    /// Accurate's id of it; null until it is created.
     id: Option<i64>,
-    /// `due`: to be created; `exists`; `void_due`: to be deleted; `voided`: deleted.
+    /// `due`: to be created, or with an id to be deleted; `exists`; `gone`: deleted; `blocked`: a person must act.
     #[schema(example = "exists")]
     state: &'static str,
-    /// In rupiah.
+    /// In rupiah: of an invoice and a return their total, of a receipt what it pays on the invoice.
     #[schema(value_type = f64)]
     total: serde_json::Number,
 }
 
-/// The money of an order as this service has booked it: the invoice alone, since it books no receipts and returns
-/// yet. What others booked in Accurate is not in it.
+/// The money of an order as this service has booked it: invoice = paid + returned + owed - credit. What others booked in
+/// Accurate is not in it.
 #[derive(Debug, Serialize, ToSchema)]
 struct Settlement {
-    /// What is still to be paid, in rupiah.
+    /// What is still to be paid or returned, in rupiah.
     #[schema(value_type = f64)]
     owed: serde_json::Number,
-    /// What was paid.
+    /// What receipts pay on the invoice.
     #[schema(value_type = f64)]
     paid: serde_json::Number,
-    /// What was returned.
+    /// What returns credit.
     #[schema(value_type = f64)]
     returned: serde_json::Number,
-    /// What the customer has to its credit.
+    /// What was paid and returned beyond the invoice: the customer's credit.
     #[schema(value_type = f64)]
     credit: serde_json::Number,
 }
@@ -92,27 +98,29 @@ pub(crate) struct TimelineEntry {
     event: serde_json::Value,
 }
 
-fn documents(record: &OrderRecord) -> Vec<Document> {
-    let (number, id, total) = match (&record.invoice, &record.draft) {
-        (Some(invoice), _) => (invoice.number.clone(), Some(invoice.id), exact_number(invoice.total)),
-        (None, Some(draft)) if record.state == OrderState::Due => {
-            (draft.body.number.clone(), None, exact_number(draft.total.decimal()))
-        }
-        _ => return Vec::new(),
-    };
-    let state = match record.state {
-        OrderState::Voided => "voided",
-        OrderState::VoidDue => "void_due",
-        _ if id.is_some() => "exists",
-        _ => "due",
-    };
-    vec![Document { kind: "invoice", part: 1, number, id, state, total }]
+fn document(stored: &OrderDocument, invoice: Option<&ExistingDocument>) -> Option<Document> {
+    // What was never created is no longer wanted.
+    if stored.progress == Progress::Gone && stored.id.is_none() {
+        return None;
+    }
+    let drafted = stored.draft.as_ref().map(|draft| draft.total().decimal());
+    let of_accurate = invoice.filter(|_| stored.kind == Kind::Invoice).map(|invoice| invoice.total);
+    Some(Document {
+        kind: stored.kind.as_str(),
+        part: stored.part.0,
+        number: stored.number.clone(),
+        id: stored.id,
+        state: stored.progress.as_str(),
+        total: exact_number(of_accurate.or(drafted)?),
+    })
 }
 
-fn settlement(record: &OrderRecord) -> Option<Settlement> {
-    let invoice = record.invoice.as_ref().filter(|_| record.state != OrderState::Voided)?;
-    let none = || exact_number(Decimal::ZERO);
-    Some(Settlement { owed: exact_number(invoice.total), paid: none(), returned: none(), credit: none() })
+/// The money of the order, if its invoice exists: what is booked on it in Accurate, without what is only wanted.
+fn settlement(record: &OrderRecord, documents: &[OrderDocument]) -> Option<Settlement> {
+    let total = record.invoice.as_ref().filter(|_| record.state != OrderState::Voided)?.total;
+    let booked = documents.iter().filter(|document| document.exists()).filter_map(|document| document.draft.as_ref());
+    let Sums { owed, paid, returned, credit } = Sums::of_documents(Rupiah::from_decimal(total), booked);
+    Some(Settlement { owed: rupiah(owed), paid: rupiah(paid), returned: rupiah(returned), credit: rupiah(credit) })
 }
 
 /// The order as every answer about one order gives it.
@@ -131,11 +139,13 @@ pub(crate) async fn show_part(
     let storage = app.engine.storage();
     let part = storage.timeline_page(id, before, limit).await?;
     let snapshots = storage.snapshots(id, MOST_SNAPSHOTS).await?;
+    let (_, mut documents) = storage.booked(id).await?;
+    documents.sort_by_key(|document| (document.kind, document.part));
     let timeline = part.entries.iter().rev().map(|entry| timeline_entry(entry, language)).collect();
     Ok(Json(OrderWithTimeline {
         draft: record.draft.as_ref().map(|draft| draft.body.to_json()),
-        documents: documents(&record),
-        settlement: settlement(&record),
+        settlement: settlement(&record, &documents),
+        documents: documents.iter().filter_map(|stored| document(stored, record.invoice.as_ref())).collect(),
         order: Order::new(record, language),
         timeline,
         snapshots: snapshots.into_iter().map(Into::into).collect(),

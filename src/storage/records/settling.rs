@@ -77,7 +77,7 @@ pub struct RowDocument {
     pub part: Part,
     /// Its number.
     pub number: String,
-    /// Accurate's id, once it exists.
+    /// Accurate's id, while it exists.
     pub id: Option<i64>,
 }
 
@@ -133,7 +133,7 @@ pub struct OrderDocument {
     pub part: Part,
     /// Its number.
     pub number: String,
-    /// Accurate's id, once it exists.
+    /// Accurate's id, once it exists; kept when it is deleted.
     pub id: Option<i64>,
     /// How far posting is with it.
     pub progress: Progress,
@@ -173,6 +173,13 @@ pub struct SettlementVerdict {
     pub mapping_revision: i64,
     /// The decision.
     pub settlement: Settlement,
+}
+
+impl OrderDocument {
+    /// Whether it exists in Accurate, wanted or not.
+    pub fn exists(&self) -> bool {
+        self.id.is_some() && self.progress != Progress::Gone
+    }
 }
 
 impl RowContent {
