@@ -11,6 +11,8 @@ use axum::{
 use super::{App, problem::Problem, process};
 use crate::{
     domain::{
+        document::Kind,
+        payout::RowState,
         reason::Reason,
         reconciliation::{Class, FindingState},
     },
@@ -61,6 +63,8 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
         let (class, state) = (class.as_str(), state.as_str());
         metrics::gauge!("forstok_accurate_findings", "class" => class, "state" => state).set(findings as f64);
     }
+    rows_after_the_sale(&app, Kind::Receipt, "forstok_accurate_payouts").await?;
+    rows_after_the_sale(&app, Kind::Return, "forstok_accurate_returns").await?;
     let oldest = app.seconds_since(app.engine.storage().oldest_open_finding().await?);
     metrics::gauge!("forstok_accurate_oldest_open_finding_seconds").set(oldest);
     for result in ["complete", "incomplete"] {
@@ -96,4 +100,16 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
     let mut text = app.metrics.render();
     process::append(&mut text);
     Ok((kind, text).into_response())
+}
+
+/// Payouts or returns by state.
+async fn rows_after_the_sale(app: &App, kind: Kind, metric: &'static str) -> Result<(), Problem> {
+    let mut by_state: BTreeMap<_, _> = RowState::ALL.map(|state| (state.as_str(), 0)).into();
+    for count in app.engine.storage().row_counts(kind).await? {
+        *by_state.entry(count.state.as_str()).or_default() += count.count;
+    }
+    for (state, rows) in by_state {
+        metrics::gauge!(metric, "state" => state).set(rows as f64);
+    }
+    Ok(())
 }
