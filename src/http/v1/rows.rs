@@ -131,7 +131,8 @@ pub(super) struct RowStatus {
 #[derive(Debug, Serialize, ToSchema)]
 struct Waiting {
     /// `invoice`, `day`, `approval`, `payout`: the payout that contains the refund, `return_record`: a return that
-    /// explains the refund, `goods`: their arrival, `person`.
+    /// explains the refund, `goods`: their arrival, `person`: who books the return in Accurate, `decision`: a
+    /// person's about the cancelled order.
     #[schema(example = "approval")]
     what: &'static str,
     /// The day on which the wait ends, or on which a person is asked.
@@ -174,6 +175,7 @@ impl Waiting {
             WaitsFor::ReturnRecord(amount, day) => ("return_record", Some(day), Some(amount)),
             WaitsFor::Goods(day) => ("goods", Some(day), None),
             WaitsFor::Person => ("person", None, None),
+            WaitsFor::Decision => ("decision", None, None),
         };
         Self { what, until: until.map(|day| day.to_string()), amount: amount.map(rupiah) }
     }
