@@ -1,4 +1,4 @@
-//! `payout import --dry-run` and `payout profiles`.
+//! `payout import` and `payout profiles`.
 
 use std::process::Command;
 
@@ -41,6 +41,27 @@ async fn a_dry_run_says_what_a_file_contains_and_what_the_mapping_lacks() {
     let (_, out, _) = import(&["--profile", "shopee-income", "--dry-run", "--json"]);
     let summary: Value = serde_json::from_str(&out).expect("JSON");
     assert_eq!((&summary["payouts"]["sum"], &summary["orders"]), (&314_500.into(), &3.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_recorded_once_and_each_payout_has_an_outcome() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    home.write("income.csv", &String::from_utf8(example("shopee-income.csv")).expect("UTF-8"));
+    let service = home.serve().await;
+    let import = || {
+        let mut command = home.command(&["payout", "import", "--profile", "shopee-income", "--outcome"]);
+        run(command.arg(home.path("outcome.csv")).arg(home.path("income.csv")))
+    };
+    let (code, out, errors) = import();
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(out.contains("Recorded: 4 accepted, 0 known already, 0 corrected, 0 refused"), "{out}");
+    let outcomes = std::fs::read_to_string(home.path("outcome.csv")).expect("it is written");
+    assert_eq!(outcomes.lines().filter(|line| line.contains("accepted")).count(), 4, "{outcomes}");
+    let payouts = service.get("/v1/payouts").await.json();
+    assert_eq!(payouts["payouts"].as_array().map(Vec::len), Some(4), "{payouts}");
+    let (_, out, _) = import();
+    assert!(out.contains("Recorded: 0 accepted, 4 known already, 0 corrected, 0 refused"), "{out}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
