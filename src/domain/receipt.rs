@@ -20,6 +20,9 @@ pub struct ReceiptBody {
     #[serde(serialize_with = "write_day", deserialize_with = "read_day")]
     pub trans_date: Date,
     pub number: String,
+    /// Only where Accurate requires a branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch_name: Option<String>,
     /// The money that was received: what is paid on the invoices less all discounts.
     pub cheque_amount: Rupiah,
     pub detail_invoice: Vec<PaidInvoice>,

@@ -22,6 +22,9 @@ pub struct ReturnBody {
     #[serde(serialize_with = "write_day", deserialize_with = "read_day")]
     pub trans_date: Date,
     pub number: String,
+    /// Only where Accurate requires a branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_status_type: Option<ReturnStatus>,
     pub taxable: bool,

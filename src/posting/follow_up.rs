@@ -4,6 +4,8 @@
 //! except the first looks the number up before it saves. Where Accurate assigns the numbers, nothing is saved again
 //! until an earlier save can no longer arrive.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 
@@ -50,6 +52,9 @@ pub(super) trait FollowUp: Clone + Send + Sync {
 
     /// By how much less is owed on the invoice, in rupiah.
     fn total(&self) -> Rupiah;
+
+    /// Names the invoice's branch, unless it is named already; false if the invoice has none.
+    fn name_branch(&mut self) -> bool;
 }
 
 /// The outcome of a save.
@@ -86,6 +91,10 @@ impl FollowUp for ReceiptDraft {
     fn total(&self) -> Rupiah {
         self.body.paid()
     }
+
+    fn name_branch(&mut self) -> bool {
+        name_branch(&mut self.body.branch_name, self.branch.as_ref())
+    }
 }
 
 impl FollowUp for ReturnDraft {
@@ -112,6 +121,18 @@ impl FollowUp for ReturnDraft {
     fn total(&self) -> Rupiah {
         self.total
     }
+
+    fn name_branch(&mut self) -> bool {
+        name_branch(&mut self.body.branch_name, self.branch.as_ref())
+    }
+}
+
+fn name_branch(named: &mut Option<String>, branch: Option<&String>) -> bool {
+    if named.is_some() || branch.is_none() {
+        return false;
+    }
+    *named = branch.cloned();
+    true
 }
 
 /// How a document differs from what was sent.
@@ -158,12 +179,28 @@ impl<D: FollowUp> Attempt<'_, D> {
         if let Some(end) = self.before_save().await {
             return end;
         }
+        let mut saved = self.save().await;
+        if self.may_name_branch(&saved) {
+            saved = self.save().await;
+        }
+        self.after_save(saved).await
+    }
+
+    /// Whether it was refused only for want of a branch; the next save then names the invoice's. No public client is
+    /// known to send one, so it is not sent unasked.
+    pub(super) fn may_name_branch(&mut self, saved: &Saved<D>) -> bool {
+        let required = Meaning::Person(Reason::BranchRequired);
+        matches!(saved, Err(Failure::Refused(refusal)) if refusal.meaning == required)
+            && Arc::make_mut(&mut self.claim).draft.name_branch()
+    }
+
+    async fn save(&mut self) -> Saved<D> {
         let (session, claim, last_start) = (self.session, self.claim.clone(), self.last_start(CALL_TIMEOUT));
         self.save_leaves();
         let save = || documents::save::<D::Found>(session, claim.draft.body(), last_start);
         let saved = self.call_and_record(calls::<D>().save, |_| "saved", save).await;
         self.save_is_answered(saved.as_ref().err());
-        self.after_save(saved).await
+        saved
     }
 
     /// Whether an earlier attempt may have sent something.

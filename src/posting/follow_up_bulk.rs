@@ -50,7 +50,8 @@ pub(super) async fn attempt_many<D: FollowUp>(
     };
     for (mut attempt, result) in to_save.into_iter().zip(results) {
         // A refusal of all together says nothing about each.
-        let end = if one_by_one { attempt.book().await } else { attempt.after_save(result).await };
+        let alone = one_by_one || attempt.may_name_branch(&result);
+        let end = if alone { attempt.book().await } else { attempt.after_save(result).await };
         ended.push(attempt.end(end, wait_after));
     }
     let health = ended.last().map_or(Health::Nothing, |attempted: &Attempted| attempted.health.clone());

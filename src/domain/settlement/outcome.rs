@@ -55,6 +55,9 @@ pub struct ReceiptDraft {
     pub payout: Payout,
     /// What it has used up, so that no other row of the order uses it again.
     pub used: Used,
+    /// The branch of the invoice. It is sent only if Accurate requires one.
+    #[serde(default)]
+    pub branch: Option<String>,
     /// The body that is sent.
     pub body: ReceiptBody,
 }
@@ -79,6 +82,9 @@ pub struct ReturnDraft {
     pub record: ReturnRecord,
     /// By how much less is owed, in rupiah, with exclusive tax.
     pub total: Rupiah,
+    /// The branch of the invoice. It is sent only if Accurate requires one.
+    #[serde(default)]
+    pub branch: Option<String>,
     /// The body that is sent.
     pub body: ReturnBody,
 }

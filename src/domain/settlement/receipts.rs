@@ -185,10 +185,13 @@ impl Desk<'_> {
                 PayoutDate::Recorded => row.arrived,
             },
             number: String::new(),
+            branch_name: None,
             cheque_amount: row.payout.net,
             detail_invoice: vec![paid],
         };
-        Ok(ReceiptDraft { book: self.invoice.draft.book.clone(), payout: row.payout.clone(), used, body })
+        let draft = self.invoice.draft;
+        let (book, branch) = (draft.book.clone(), draft.body.branch_name.clone());
+        Ok(ReceiptDraft { book, payout: row.payout.clone(), used, branch, body })
     }
 
     /// The booked amounts that are not 0, each on its account, in the order of [`CATEGORIES`].

@@ -125,6 +125,7 @@ fn draft(invoice: Standing<'_>, row: &Record, mapping: &Mapping, stock: &Stock<'
         invoice_number: invoice.number.to_owned(),
         trans_date,
         number: String::new(),
+        branch_name: None,
         return_status_type: status,
         taxable: sold.taxable,
         inclusive_tax: sold.inclusive_tax,
@@ -136,7 +137,8 @@ fn draft(invoice: Standing<'_>, row: &Record, mapping: &Mapping, stock: &Stock<'
         detail_item: detail_item.collect(),
     };
     let total = stock.total_of(&body, pieces);
-    ReturnDraft { book: invoice.draft.book.clone(), record: row.record.clone(), total, body }
+    let (book, branch) = (invoice.draft.book.clone(), sold.branch_name.clone());
+    ReturnDraft { book, record: row.record.clone(), total, branch, body }
 }
 
 /// The day on which the return counts: the goods' arrival, or the acceptance of the request.
