@@ -107,7 +107,8 @@ fn document(stored: &OrderDocument, invoice: Option<&ExistingDocument>) -> Optio
     let of_accurate = invoice.filter(|_| stored.kind == Kind::Invoice).map(|invoice| invoice.total);
     Some(Document {
         kind: stored.kind.as_str(),
-        part: stored.part.0,
+        // An order has one invoice, which is stored without a part.
+        part: stored.part.0.max(1),
         number: stored.number.clone(),
         id: stored.id,
         state: stored.progress.as_str(),
