@@ -32,7 +32,9 @@ pub(in crate::storage) async fn approve<T: Dialect>(
     actor: &str,
     now: Timestamp,
 ) -> Result<u64> {
-    const AWAITS: &str = "state = 'waiting' AND approved_at IS NULL AND order_id <> ''";
+    // What a person books in Accurate is not approved here.
+    const AWAITS: &str = "state = 'waiting' AND approved_at IS NULL AND order_id <> ''
+                          AND COALESCE(waits_for, '') <> '\"person\"'";
     const CHANGED: &str = "RETURNING order_id, source, row_id, amount";
     let rows = super::rows_of(kind);
     let approved = match which {
