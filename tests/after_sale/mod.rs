@@ -1,5 +1,6 @@
 //! What happens after the sale: payouts become receipts, returns become returns, and everything can be undone.
 
+mod api;
 mod cancelling;
 mod receipts;
 mod trouble;

@@ -1,0 +1,166 @@
+//! `/v1/payouts` and `/v1/returns` of the real binary, up to the documents in Accurate.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    forstok::sample,
+    service::{Answer, Home, OPERATOR_TOKEN, Service, accurate},
+};
+
+/// The first sample: 80,000 rupiah.
+const ORDER: &str = "138163394";
+const NUMBER: &str = "231127PECAFY4J";
+
+async fn post(service: &Service, path: &str, body: &Value) -> Answer {
+    let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}"))];
+    service.ask(Method::POST, path, &headers, body.to_string().into_bytes()).await
+}
+
+fn payout(id: &str, number: &str, net: &Value) -> Value {
+    json!({
+        "source": "shopee", "id": id, "store_id": "8277", "channel_order_id": number, "paid_at": "2023-12-05", "net": net,
+        "amounts": {"subtotal": 80_000, "service_fee": "-6000"},
+    })
+}
+
+fn outcomes(answer: &Answer) -> Vec<String> {
+    let rows = answer.json()["rows"].as_array().expect("a list").clone();
+    rows.iter()
+        .map(|row| format!("{}: {}", row["id"].as_str().expect("text"), row["outcome"].as_str().expect("text")))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payout_sent_over_the_api_becomes_a_receipt_once_it_is_approved_and_can_be_undone() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send(&sample("01-shopee-simple").json()).await;
+    service.order_once(ORDER, "invoiced").await;
+
+    let mut unreadable = payout("row-2", NUMBER, &json!("74.000"));
+    unreadable["unknown"] = json!({"is": "ignored"});
+    let sent =
+        json!([payout("row-1", NUMBER, &json!("74000")), unreadable, payout("row-3", "NO-SUCH-ORDER", &json!(5))]);
+    let first = post(&service, "/v1/payouts", &sent).await;
+    assert_eq!(outcomes(&first), ["row-1: accepted", "row-2: refused", "row-3: accepted"]);
+    let problem = &first.json()["rows"][1]["problem"];
+    assert!(problem.as_str().expect("why").starts_with("net: \"74.000\" is ambiguous"), "{problem}");
+    let again = post(&service, "/v1/payouts", &json!([payout("row-1", NUMBER, &json!(74_000.0))])).await;
+    assert_eq!(outcomes(&again), ["row-1: repeat"]);
+
+    let by_order = format!("/v1/payouts?order_id={ORDER}");
+    let waits = service.get_until(&by_order, |page| page["payouts"][0]["waits_for"]["what"] == "approval").await;
+    let waiting = &waits["payouts"][0];
+    assert_eq!(
+        (&waiting["state"], &waiting["net"], &waiting["receipt"]),
+        (&json!("waiting"), &json!(74_000), &Value::Null)
+    );
+    let unmatched = service.get("/v1/payouts?state=unmatched&source=shopee").await.json();
+    assert_eq!((&unmatched["payouts"][0]["id"], &unmatched["payouts"][0]["order_id"]), (&json!("row-3"), &Value::Null));
+    assert_eq!(unmatched["next_cursor"], Value::Null);
+
+    let named = json!({"rows": [{"source": "shopee", "id": "row-1"}, {"source": "shopee", "id": "row-3"}]});
+    assert_eq!(post(&service, "/v1/payouts/approve", &named).await.json(), json!({"approved": 1}));
+    let settled = service.get_until(&by_order, |page| page["payouts"][0]["state"] == "settled").await;
+    let receipt = accurate.sandbox().receipt(&format!("{NUMBER}/1")).expect("it exists");
+    let row = &settled["payouts"][0];
+    assert_eq!(row["receipt"], json!({"number": format!("{NUMBER}/1"), "id": receipt.id}));
+    assert_eq!(row["approved_by"], "operator");
+
+    let order = service.get(&format!("/v1/orders/{ORDER}")).await.json();
+    let documents: Vec<_> = order["documents"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|document| {
+            json!([document["kind"], document["part"], document["number"], document["state"], document["total"]])
+        })
+        .collect();
+    assert_eq!(
+        documents,
+        [
+            json!(["invoice", 1, NUMBER, "exists", 80_000]),
+            json!(["receipt", 1, format!("{NUMBER}/1"), "exists", 80_000]),
+        ]
+    );
+    assert_eq!(order["settlement"], json!({"owed": 0, "paid": 80_000, "returned": 0, "credit": 0}));
+    let metrics = service.get("/metrics").await.text;
+    for line in ["payouts{state=\"settled\"} 1", "payouts{state=\"unmatched\"} 1", "returns{state=\"blocked\"} 0"] {
+        let line = format!("forstok_accurate_{line}");
+        assert!(metrics.lines().any(|known| known == line), "{line} is missing in\n{metrics}");
+    }
+
+    let undo = post(&service, &format!("/v1/orders/{ORDER}/decision"), &json!({"decision": "undo"})).await;
+    assert_eq!(undo.status, 200, "{}", undo.text);
+    let undone = service.order_once(ORDER, "voided").await;
+    assert_eq!((accurate.sandbox().receipts().len(), accurate.sandbox().invoice_count()), (0, 0));
+    assert_eq!(undone["settlement"], Value::Null);
+    assert!(
+        undone["documents"].as_array().expect("a list").iter().all(|document| document["state"] == "gone"),
+        "{undone}"
+    );
+    let after = service.get(&by_order).await.json();
+    assert_eq!(after["payouts"][0]["receipt"], Value::Null, "a receipt that was deleted is not its receipt any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_sent_over_the_api_says_what_it_waits_for_and_pages_go_on_where_they_ended() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send(&sample("01-shopee-simple").json()).await;
+    service.order_once(ORDER, "invoiced").await;
+
+    let whole = |id: &str, number: &str| {
+        json!({"source": "shopee", "id": id, "channel_order_id": number, "goods": "returned", "received_at": "2023-12-07",
+               "refund": 80_000})
+    };
+    let mut wrong = whole("R-2", NUMBER);
+    wrong["pieces"] = json!([{"sku": "AAA2002", "quantity": 0}]);
+    let sent = json!([whole("R-1", NUMBER), wrong, whole("R-3", "NO-SUCH-ORDER")]);
+    let answer = post(&service, "/v1/returns", &sent).await;
+    assert_eq!(outcomes(&answer), ["R-1: accepted", "R-2: refused", "R-3: accepted"]);
+    let mut later = whole("R-1", NUMBER);
+    later["refund"] = json!(79_000);
+    assert_eq!(outcomes(&post(&service, "/v1/returns", &json!([later])).await), ["R-1: corrected"]);
+
+    let listed =
+        service.get_until("/v1/returns?state=waiting", |page| !page["returns"][0]["waits_for"].is_null()).await;
+    let first = &listed["returns"][0];
+    assert_eq!((&first["order_id"], &first["return"]), (&json!(ORDER), &Value::Null));
+    assert_eq!((&first["refund"], &first["pieces"]), (&json!(79_000), &json!([])));
+    assert_eq!(first["waits_for"]["what"], "person", "returns are only listed unless the mapping says otherwise");
+
+    let page = service.get("/v1/returns?limit=1").await.json();
+    assert_eq!(page["returns"][0]["id"], "R-3");
+    let cursor = page["next_cursor"].as_str().expect("there is another page");
+    let page = service.get(&format!("/v1/returns?limit=1&cursor={cursor}")).await.json();
+    assert_eq!((&page["returns"][0]["id"], &page["next_cursor"]), (&json!("R-1"), &Value::Null));
+    assert_eq!(post(&service, "/v1/returns/approve?source=lazada", &json!(null)).await.status, 400, "null is no body");
+    assert_eq!(service.post("/v1/returns/approve?source=lazada").await.json(), json!({"approved": 0}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_about_payouts_that_cannot_be_used_are_refused_with_a_code() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    for (path, body) in [
+        ("/v1/payouts", json!({"rows": []})),
+        ("/v1/payouts/approve", json!({})),
+        ("/v1/payouts/approve?state=settling", json!({"rows": []})),
+        ("/v1/payouts/approve?source=shopee", json!({"rows": []})),
+        ("/v1/payouts/approve?limit=5", json!({"rows": []})),
+        ("/v1/returns", json!("R-1")),
+    ] {
+        post(&service, path, &body).await.problem(400, "bad_request");
+    }
+    assert_eq!(post(&service, "/v1/payouts", &json!([])).await.json(), json!({"rows": []}));
+    service.get("/v1/payouts?limit=501").await.problem(400, "bad_request");
+    service.get("/v1/payouts?state=paid").await.problem(400, "bad_request");
+    service.get("/v1/returns?cursor=x").await.problem(400, "bad_request");
+    let nobody = service.ask(Method::POST, "/v1/payouts", &[], b"[]".to_vec()).await;
+    nobody.problem(401, "token_wrong");
+    let huge = vec![b' '; 4 * 1024 * 1024 + 1];
+    let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}"))];
+    service.ask(Method::POST, "/v1/payouts", &headers, huge).await.problem(413, "body_too_large");
+}
