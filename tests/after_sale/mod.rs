@@ -2,6 +2,7 @@
 
 mod api;
 mod cancelling;
+mod moving;
 mod receipts;
 mod trouble;
 

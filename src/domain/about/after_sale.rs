@@ -107,7 +107,7 @@ pub struct OnAccount {
 /// One value that changed after it was booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correction {
-    /// Which: `net`, `paid_at`, the name of an amount, or a SKU.
+    /// Which: `channel_order_id`, `net`, `paid_at`, the name of an amount, `goods`, or `pieces`.
     pub what: String,
     /// What was booked; empty if there was none.
     pub before: String,

@@ -253,6 +253,7 @@ pub(super) fn corrections(booked: &Payout, now: &Payout) -> Vec<Correction> {
             changes.push(Correction { what: what.to_owned(), before, after });
         }
     };
+    compare("channel_order_id", booked.channel_order_id.clone(), now.channel_order_id.clone());
     compare("net", booked.net.to_string(), now.net.to_string());
     compare("paid_at", booked.paid_at.to_string(), now.paid_at.to_string());
     let shown = |payout: &Payout, name: &String| payout.amounts.get(name).map(ToString::to_string).unwrap_or_default();

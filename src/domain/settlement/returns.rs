@@ -169,7 +169,7 @@ pub(super) fn held_up(row: &Record, mapping: &Mapping, today: Date) -> Option<Ou
     }
 }
 
-/// What changed in a record since its return was made: goods or pieces. Days and amounts may still change without any
+/// What changed in a record since its return was made: order, goods or pieces. Days and amounts may still change without any
 /// effect on it.
 pub(super) fn corrections(booked: &ReturnRecord, now: &ReturnRecord) -> Vec<Correction> {
     let goods = |record: &ReturnRecord| match record.goods {
@@ -185,9 +185,14 @@ pub(super) fn corrections(booked: &ReturnRecord, now: &ReturnRecord) -> Vec<Corr
         pieces.sort();
         pieces.join(", ")
     };
-    [("goods", goods(booked), goods(now)), ("pieces", pieces(booked), pieces(now))]
-        .into_iter()
-        .filter(|(_, before, after)| before != after)
-        .map(|(what, before, after)| Correction { what: what.to_owned(), before, after })
-        .collect()
+    let order = |record: &ReturnRecord| record.channel_order_id.clone();
+    [
+        ("channel_order_id", order(booked), order(now)),
+        ("goods", goods(booked), goods(now)),
+        ("pieces", pieces(booked), pieces(now)),
+    ]
+    .into_iter()
+    .filter(|(_, before, after)| before != after)
+    .map(|(what, before, after)| Correction { what: what.to_owned(), before, after })
+    .collect()
 }
