@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use forstok_accurate::{
     clock::Clock,
     domain::{
+        document::Kind,
         hint::Hint,
         masters::{Master, MasterKind},
         operator::{Actor, Role},
@@ -15,7 +16,7 @@ use forstok_accurate::{
     posting::post,
     sandbox::{Fault, On},
     settings::Database,
-    storage::{self, AccurateWebhook, Answer, Filter, MasterSearch, Moved, Storage},
+    storage::{self, AccurateWebhook, Answer, Filter, MasterSearch, Moved, RowContent, Storage},
 };
 use jiff::{SignedDuration, Timestamp, civil::date};
 use rusqlite::Connection;
@@ -56,6 +57,7 @@ async fn a_shop() -> World {
     was_in_shadow_mode(&mut world).await;
     world.forstok_sends(order("11").open()).await;
     while world.engine.read_due_list(BOOK).await.expect("stored").is_some() {}
+    paid(&world).await;
     world
 }
 
@@ -101,6 +103,16 @@ async fn reconciled(world: &World) {
     storage.set_accurate_webhook(BOOK, &webhook).await.expect("written");
 }
 
+/// A payout has arrived, and nobody has decided about it yet.
+async fn paid(world: &World) {
+    let payout = serde_json::json!({
+        "source": "shopee", "id": "1", "store_id": "", "channel_order_id": "INV-1", "paid_at": "2024-01-31", "net": 70_000,
+        "amounts": {"commission": -10_000},
+    });
+    let row = RowContent::Payout(serde_json::from_value(payout).expect("a payout"));
+    world.storage.record_rows(&[row], world.clock.now()).await.expect("recorded");
+}
+
 /// Everything that can be read from storage.
 async fn seen(storage: &dyn Storage, now: Timestamp) -> BTreeMap<&'static str, String> {
     let orders = storage.orders(&Filter::default(), None, 1_000).await.expect("readable");
@@ -142,6 +154,10 @@ async fn seen(storage: &dyn Storage, now: Timestamp) -> BTreeMap<&'static str, S
         ("items", format!("{:?}", items(storage).await)),
         ("columns", format!("{:?}", storage.import_columns("digest").await.expect("readable"))),
         ("backfill", format!("{:?}", storage.backfill().await.expect("readable"))),
+        ("payouts", format!("{:?}", storage.booked(&order_id("1")).await.expect("readable"))),
+        ("payout counts", format!("{:?}", storage.row_counts(Kind::Receipt).await.expect("readable"))),
+        ("fees", format!("{:?}", storage.fee_kinds().await.expect("readable"))),
+        ("unsettled", format!("{:?}", storage.unsettled(now, 100).await.expect("readable"))),
         ("next attempt", format!("{:?}", storage.next_attempt_at(BOOK).await.expect("readable"))),
     ])
 }
@@ -210,9 +226,9 @@ async fn everything_is_there_afterwards_and_goes_on() {
     // Order 9 was not folded when it was copied.
     let newest = world.storage.orders(&Filter::default(), None, 2).await.expect("readable");
     assert!(newest.iter().all(|order| ["9", "10"].contains(&order.order_id.as_str())), "{newest:?}");
-    world.forstok_sends(order("1").cancelled()).await;
+    world.forstok_sends(order("10").cancelled()).await;
     world.run_until_settled().await;
-    assert_eq!(world.state("1").await, "voided");
+    assert_eq!(world.state("10").await, "voided");
 }
 
 #[tokio::test]

@@ -97,7 +97,7 @@ async fn a_payout_sent_over_the_api_becomes_a_receipt_once_it_is_approved_and_ca
     assert_eq!((accurate.sandbox().receipts().len(), accurate.sandbox().invoice_count()), (0, 0));
     assert_eq!(undone["settlement"], Value::Null);
     assert!(
-        undone["documents"].as_array().expect("a list").iter().all(|document| document["state"] == "gone"),
+        undone["documents"].as_array().expect("a list").iter().all(|document| document["state"] == "voided"),
         "{undone}"
     );
     let after = service.get(&by_order).await.json();

@@ -2,6 +2,7 @@
 
 use forstok_accurate::{
     domain::{
+        document::Kind,
         manual::Manual,
         reason::{Reason, Warning},
     },
@@ -76,9 +77,12 @@ async fn an_older_cancellation_that_arrives_late_deletes_no_invoice() {
     assert_eq!(world.accurate.invoices(), invoices);
     assert_eq!(world.accurate.call_count(Action::InvoiceDelete), 0);
     assert!(world.is_warned("990071", Warning::ProgressedAfterCancel).await);
-    // A cancellation later than all of that counts.
+    // A cancellation later than all of that counts. The parcel had left, so a return takes the place of deleting.
     world.takes(changed(case!("f08a-cancelled"), "updated_at", json!("2024-02-03T11:00:00+07:00"))).await;
-    assert_eq!(world.state("990071").await, "voided");
+    assert_eq!(world.state("990071").await, "invoiced");
+    assert_eq!(world.accurate.invoices(), invoices);
+    let (rows, _) = world.storage.booked(&order_id("990071")).await.expect("readable");
+    assert_eq!(rows.iter().map(|row| row.content.kind()).collect::<Vec<_>>(), [Kind::Return]);
     assert!(!world.is_warned("990071", Warning::ProgressedAfterCancel).await);
 }
 

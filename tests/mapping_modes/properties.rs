@@ -336,7 +336,9 @@ fn tax() -> impl Strategy<Value = toml::Value> {
 
 fn accounts() -> impl Strategy<Value = toml::Value> {
     prop::collection::btree_map(prop::sample::select(&CATEGORIES), text(), 0..4).prop_map(|accounts| {
-        accounts.into_iter().map(|(key, text)| (key.to_owned(), text.into())).collect::<Table>().into()
+        // The account of the rest must be its own.
+        let own = |key, text| if key == "payout_rest" { format!("rest of {text}") } else { text };
+        accounts.into_iter().map(|(key, text)| (key.to_owned(), own(key, text).into())).collect::<Table>().into()
     })
 }
 

@@ -50,8 +50,9 @@ async fn a_file_is_recorded_once_and_each_payout_has_an_outcome() {
     home.write("income.csv", &String::from_utf8(example("shopee-income.csv")).expect("UTF-8"));
     let service = home.serve().await;
     let import = || {
-        let mut command = home.command(&["payout", "import", "--profile", "shopee-income", "--outcome"]);
-        run(command.arg(home.path("outcome.csv")).arg(home.path("income.csv")))
+        let outcome = format!("--outcome={}", home.path("outcome.csv").display());
+        let mut command = home.command(&["payout", "import", "--profile", "shopee-income"]);
+        run(command.arg(outcome).arg(home.path("income.csv")))
     };
     let (code, out, errors) = import();
     assert_eq!(code, Some(0), "{errors}");

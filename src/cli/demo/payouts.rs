@@ -41,7 +41,9 @@ const FEE: i64 = 6;
 pub(super) async fn play(service: &Service, sandbox: &Sandbox, orders: &[OrderRecord]) -> Result<Vec<String>, Failure> {
     let storage = service.engine.storage();
     let today = day_in_wib(service.engine.now());
-    let invoiced: Vec<_> = orders.iter().filter(|order| order.invoice.is_some()).collect();
+    let mut invoiced: Vec<_> = orders.iter().filter(|order| order.invoice.is_some()).collect();
+    // The same in each run.
+    invoiced.sort_by_key(|order| order.order_id.to_string());
     let rows: Vec<_> = invoiced.iter().enumerate().filter_map(|(nth, order)| row(nth, order, today)).collect();
     let begins = "A day later, the marketplace pays out all of them but one, which comes back. A person approves it.";
     say!("\n{}\n", paragraph("", begins));

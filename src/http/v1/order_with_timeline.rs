@@ -56,7 +56,7 @@ struct Document {
     number: String,
     /// Accurate's id of it; null until it is created.
     id: Option<i64>,
-    /// `due`: to be created, or with an id to be deleted; `exists`; `gone`: deleted; `blocked`: a person must act.
+    /// `due`: to be created; `exists`; `void_due`: to be deleted; `voided`: deleted; `blocked`: a person must act.
     #[schema(example = "exists")]
     state: &'static str,
     /// In rupiah: of an invoice and a return their total, of a receipt what it pays on the invoice.
@@ -111,7 +111,11 @@ fn document(stored: &OrderDocument, invoice: Option<&ExistingDocument>) -> Optio
         part: stored.part.0.max(1),
         number: stored.number.clone(),
         id: stored.id,
-        state: stored.progress.as_str(),
+        state: match (stored.progress, stored.id) {
+            (Progress::Gone, _) => "voided",
+            (Progress::Due, Some(_)) => "void_due",
+            (progress, _) => progress.as_str(),
+        },
         total: exact_number(of_accurate.or(drafted)?),
     })
 }

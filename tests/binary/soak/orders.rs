@@ -72,11 +72,14 @@ pub(super) fn ordered(nth: usize, chance: &mut fastrand::Rng) -> Ordered {
     order["total_price"] = json!((decimal(&order["total_price"]) + more).to_string());
     let total = decimal(&expected["total"]) + more;
     let customer_no = expected["customerNo"].as_str().expect("a text").to_owned();
+    // After shipping, a cancellation becomes a return, and the invoice stays.
+    let has_left = ["Shipped", "Delivered", "Completed"].map(Value::from).contains(&body["order"]["status"]);
     let fate = match chance.u8(..20) {
         0..=9 => Fate::Stays,
         10..=12 => Fate::ShippedMeanwhile,
         13..=15 => Fate::ShippedAfter,
         16 => Fate::CancelledBefore,
+        17.. if has_left => Fate::Stays,
         17 => Fate::CancelledMeanwhile,
         _ => Fate::CancelledAfter,
     };
