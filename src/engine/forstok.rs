@@ -37,7 +37,7 @@ impl Engine {
         }
         let ran = backfill::run(&importer, api, config, None, MOST_NAMED).await?;
         if let Some(ran) = &ran {
-            count_reading(ran.comparison.incomplete.as_ref());
+            count_reading(ran.comparison.incomplete.is_none());
             report(ran);
         }
         Ok(ran)
@@ -45,8 +45,8 @@ impl Engine {
 }
 
 /// Counts a reading that has ended, by its result.
-pub(super) fn count_reading<T>(incomplete: Option<T>) {
-    let result = if incomplete.is_some() { "incomplete" } else { "complete" };
+pub(super) fn count_reading(is_complete: bool) {
+    let result = if is_complete { "complete" } else { "incomplete" };
     metrics::counter!("forstok_accurate_forstok_readings_total", "result" => result).increment(1);
 }
 

@@ -243,8 +243,9 @@ impl<D: FollowUp> Attempt<'_, D> {
                 self.trouble.words = words;
                 (None, None)
             }
-            Err(Failure::UnknownText(words)) => (None, Some(words)),
-            Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate(_), words })) => (None, Some(words)),
+            Err(Failure::UnknownText(words) | Failure::Refused(Refusal { meaning: Meaning::Duplicate(_), words })) => {
+                (None, Some(words))
+            }
             // As long as an earlier save may still arrive, this is not final.
             Err(Failure::Refused(_)) if self.doubt.exists() => return Err(Stop::UntilSaveIsOver),
             Err(Failure::Refused(Refusal { meaning: Meaning::Person(reason), words })) => {

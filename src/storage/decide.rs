@@ -21,6 +21,7 @@ use super::{
     timeline::append,
 };
 use crate::domain::{
+    decision::Booked,
     document::{self, invoice_in},
     order::OrderId,
     reason::Reason,
@@ -114,8 +115,10 @@ pub(super) fn read_undecided(row: &impl Columns) -> Result<Undecided> {
         reason: reason(row)?,
         findings: json_column(row, "findings")?,
         invoice_exists,
-        has_receipts: row.number_if_any("receipt")?.is_some(),
-        has_returns: row.number_if_any("return_document")?.is_some(),
+        booked: Booked {
+            receipts: row.number_if_any("receipt")?.is_some(),
+            returns: row.number_if_any("return_document")?.is_some(),
+        },
         saves: match (row.number("doubt_since")?, row.number("attempt")?) {
             (0, 0) => Saves::NoneSent,
             (0, _) => Saves::AccountedFor,

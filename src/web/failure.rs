@@ -85,12 +85,11 @@ fn page_about(problem: &Problem, page: Page) -> Option<Response> {
 /// Heading, what is wrong, and what to do.
 fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static str) {
     let not_found = page.t("Page not found", "Halaman tidak ditemukan");
-    let from_today = page.t("Check the address, or start from Today.", "Periksa alamatnya, atau mulai dari Hari ini.");
     let did_not_work = page.t("This did not work", "Tidak berhasil");
     let correct_it = page.t("Go back, correct it and try again.", "Kembali, perbaiki, lalu coba lagi.");
     match problem {
         Problem::UnknownRoute | Problem::WrongMethod => {
-            (not_found, page.t("There is nothing at this address.", "Tidak ada halaman di alamat ini.").to_owned(), from_today)
+            (not_found, page.t("There is nothing at this address.", "Tidak ada halaman di alamat ini.").to_owned(), from_today(page))
         }
         Problem::UnknownOrder(id) => (
             page.t("Order not found", "Pesanan tidak ditemukan"),
@@ -118,19 +117,9 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
         Problem::NotImported(why) => (
             page.t("The order was not imported", "Pesanan tidak diimpor"),
             not_imported(why, page).to_owned(),
-            page.t(
-                "Try again a little later, or import the order from a file.",
-                "Coba lagi beberapa saat lagi, atau impor pesanan dari file.",
-            ),
+            later_or_from_a_file(page),
         ),
-        Problem::RoleMissing { .. } => (
-            page.t("Not allowed", "Tidak diizinkan"),
-            page.t("Your account may look at everything but not change this.", "Akun Anda boleh melihat semuanya, tetapi tidak boleh mengubah ini.").into(),
-            page.t(
-                "Ask the person who runs this service to give you another role, or ask a colleague who may do it.",
-                "Minta pengelola layanan ini memberi Anda peran lain, atau minta rekan yang boleh melakukannya.",
-            ),
-        ),
+        Problem::RoleMissing { .. } => not_allowed(page),
         Problem::Refused(refused) => (
             page.t("This is not possible", "Tidak dapat dilakukan"),
             refusal(*refused, page).to_owned(),
@@ -192,6 +181,29 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
             correct_it,
         ),
     }
+}
+
+fn not_allowed(page: &Page) -> (&'static str, String, &'static str) {
+    let sentence = page.t(
+        "Your account may look at everything but not change this.",
+        "Akun Anda boleh melihat semuanya, tetapi tidak boleh mengubah ini.",
+    );
+    let remedy = page.t(
+        "Ask the person who runs this service to give you another role, or ask a colleague who may do it.",
+        "Minta pengelola layanan ini memberi Anda peran lain, atau minta rekan yang boleh melakukannya.",
+    );
+    (page.t("Not allowed", "Tidak diizinkan"), sentence.to_owned(), remedy)
+}
+
+fn from_today(page: &Page) -> &'static str {
+    page.t("Check the address, or start from Today.", "Periksa alamatnya, atau mulai dari Hari ini.")
+}
+
+fn later_or_from_a_file(page: &Page) -> &'static str {
+    page.t(
+        "Try again a little later, or import the order from a file.",
+        "Coba lagi beberapa saat lagi, atau impor pesanan dari file.",
+    )
 }
 
 fn too_many(wait: Duration, page: &Page) -> String {

@@ -72,8 +72,7 @@ pub(super) fn after_replacement(
 pub(super) fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Snapshot>, mapping: &Mapping) {
     let number = order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default();
     let manual = order.manual.as_ref();
-    let is_booked_on = order.has_receipts || order.has_returns;
-    if is_unwanted(manual, &number) && is_booked_on && !is_to_vanish(manual) {
+    if is_unwanted(manual, &number) && order.booked.anything() && !is_to_vanish(manual) {
         verdict.block(order, vec![paid(order)]);
         return;
     }
@@ -87,7 +86,7 @@ pub(super) fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: 
     let was_kept = verdict.warnings.iter().any(|notice| notice.warning == Warning::CancelledKept);
     verdict.warnings.retain(|notice| !of_cancelling.contains(&notice.warning));
     match cancellation(&order.history, mapping, manual) {
-        Cancellation::Counts if mapping.on_cancel == OnCancel::Void && order.has_receipts => {
+        Cancellation::Counts if mapping.on_cancel == OnCancel::Void && order.booked.receipts => {
             verdict.block(order, vec![paid(order)]);
             return;
         }
@@ -95,7 +94,7 @@ pub(super) fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: 
         Cancellation::Counts if mapping.on_cancel == OnCancel::Void && order.history.had_left_when_cancelled() => {
             verdict.goods_travel_back = true;
         }
-        Cancellation::Counts if mapping.on_cancel == OnCancel::Void && order.has_returns => {
+        Cancellation::Counts if mapping.on_cancel == OnCancel::Void && order.booked.returns => {
             verdict.block(order, vec![paid(order)]);
             return;
         }

@@ -54,16 +54,30 @@ pub struct Undecided {
     pub findings: Vec<Finding>,
     /// Whether its invoice exists in Accurate, which is possible even while a person must act.
     pub invoice_exists: bool,
-    /// Whether a receipt exists, or may exist.
-    pub has_receipts: bool,
-    /// The same for a return.
-    pub has_returns: bool,
+    /// What is booked on its invoice.
+    pub booked: Booked,
     /// What is known about its saves.
     pub saves: Saves,
     /// The warnings that it has so far.
     pub warnings: Vec<Notice>,
     /// A person's decision about it.
     pub manual: Option<ManualDecision>,
+}
+
+/// What exists, or may exist, in Accurate besides an order's invoice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Booked {
+    /// A receipt.
+    pub receipts: bool,
+    /// A return.
+    pub returns: bool,
+}
+
+impl Booked {
+    /// Whether there is anything.
+    pub fn anything(self) -> bool {
+        self.receipts || self.returns
+    }
 }
 
 /// What is known about the saves that were sent for an order.

@@ -50,7 +50,7 @@ pub fn verdict(
     let is_contradicted = matches!(cancelled, Cancellation::Contradicted { .. });
     match (order.state, decision) {
         // Money or a return was booked on it meanwhile.
-        (State::VoidDue, _) if (order.has_receipts || order.has_returns) && !is_to_vanish(manual) => {
+        (State::VoidDue, _) if order.booked.anything() && !is_to_vanish(manual) => {
             verdict.block(order, vec![paid(order)]);
         }
         // The deletion may be under way; the order is decided again after it.

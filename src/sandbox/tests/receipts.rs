@@ -9,7 +9,7 @@ use crate::sandbox::Action;
 /// With invoice A of 150,000 for customer 8277.
 fn with_invoice() -> Caller {
     let caller = Caller::at_work();
-    let shoes = shoes_with(&json!({ "unitPrice": 75000, "quantity": 2 }));
+    let shoes = shoes_with(&json!({ "unitPrice": 75_000, "quantity": 2 }));
     assert_eq!(caller.saves(&invoice("A", &json!({ "detailItem": [shoes] })))["s"], true);
     caller
 }
@@ -17,10 +17,10 @@ fn with_invoice() -> Caller {
 /// P1 of payout.md §4: 138,000 of 150,000 are paid out.
 fn receipt(number: &str, changes: &Value) -> Value {
     let mut receipt = json!({
-        "customerNo": "8277", "bankNo": "110102", "transDate": "28/11/2023", "number": number, "chequeAmount": 138000,
-        "detailInvoice": [{ "invoiceNo": "A", "paymentAmount": 150000, "detailDiscount": [
+        "customerNo": "8277", "bankNo": "110102", "transDate": "28/11/2023", "number": number, "chequeAmount": 138_000,
+        "detailInvoice": [{ "invoiceNo": "A", "paymentAmount": 150_000, "detailDiscount": [
             { "accountNo": "700102", "amount": -5000 }, { "accountNo": "600102", "amount": 2000 },
-            { "accountNo": "600103", "amount": 3000 }, { "accountNo": "600104", "amount": 12000 }] }],
+            { "accountNo": "600103", "amount": 3000 }, { "accountNo": "600104", "amount": 12_000 }] }],
     });
     for (name, value) in changes.as_object().into_iter().flatten() {
         receipt[name] = value.clone();
@@ -54,11 +54,11 @@ fn a_payout_with_fees_and_a_rebate_settles_the_whole_invoice() {
     assert_eq!(caller.gets(Action::ReceiptDetail, "number=A%2F1")["d"], saved["r"]);
     assert_eq!(caller.gets(Action::ReceiptDetail, "id=1")["d"], saved["r"]);
     let line = &saved["r"]["detailInvoice"][0];
-    assert_eq!((&line["invoice"]["number"], &line["paymentAmount"]), (&json!("A"), &json!(150000)));
-    assert_eq!((&saved["r"]["chequeAmount"], &saved["r"]["customer"]["customerNo"]), (&json!(138000), &json!("8277")));
+    assert_eq!((&line["invoice"]["number"], &line["paymentAmount"]), (&json!("A"), &json!(150_000)));
+    assert_eq!((&saved["r"]["chequeAmount"], &saved["r"]["customer"]["customerNo"]), (&json!(138_000), &json!("8277")));
 
     let paid = caller.gets(Action::InvoiceDetail, "number=A");
-    assert_eq!(paid["d"]["receiptHistory"], json!([{ "number": "A/1", "historyAmount": 150000 }]));
+    assert_eq!(paid["d"]["receiptHistory"], json!([{ "number": "A/1", "historyAmount": 150_000 }]));
     assert_eq!((&paid["d"]["primeOwing"], &paid["d"]["statusName"]), (&json!(0), &json!("Lunas")));
     assert_eq!(caller.sandbox.owed("A"), Some(Decimal::ZERO));
 }
@@ -68,9 +68,9 @@ fn an_invoice_is_paid_in_parts_until_nothing_is_owed() {
     let caller = with_invoice();
     assert_eq!(saves(&caller, &payment("A/1", 120_000))["s"], true);
     assert_eq!(caller.sandbox.owed("A"), Some(30_000.into()));
-    let fee = json!([{ "invoiceNo": "A", "paymentAmount": 30000,
-        "detailDiscount": [{ "accountNo": "600104", "amount": 12000 }] }]);
-    let second = receipt("A/2", &json!({ "chequeAmount": 18000, "detailInvoice": fee }));
+    let fee = json!([{ "invoiceNo": "A", "paymentAmount": 30_000,
+        "detailDiscount": [{ "accountNo": "600104", "amount": 12_000 }] }]);
+    let second = receipt("A/2", &json!({ "chequeAmount": 18_000, "detailInvoice": fee }));
     assert_eq!(saves(&caller, &second)["s"], true);
     assert_eq!(caller.sandbox.owed("A"), Some(Decimal::ZERO));
     assert_eq!(saves(&caller, &payment("A/3", 1))["d"], json!(["Nilai Pembayaran melebihi sisa tagihan"]));
@@ -79,17 +79,17 @@ fn an_invoice_is_paid_in_parts_until_nothing_is_owed() {
 #[test]
 fn a_compensation_above_the_invoice_is_a_negative_discount() {
     let caller = with_invoice();
-    let paid = json!([{ "invoiceNo": "A", "paymentAmount": 150000,
+    let paid = json!([{ "invoiceNo": "A", "paymentAmount": 150_000,
         "detailDiscount": [{ "accountNo": "700102", "amount": -5000 }] }]);
-    assert_eq!(saves(&caller, &receipt("A/1", &json!({ "chequeAmount": 155000, "detailInvoice": paid })))["s"], true);
+    assert_eq!(saves(&caller, &receipt("A/1", &json!({ "chequeAmount": 155_000, "detailInvoice": paid })))["s"], true);
 }
 
 #[test]
 fn the_money_must_be_what_is_paid_less_the_discounts() {
     let caller = with_invoice();
-    let less = refused(&caller, &json!({ "chequeAmount": 137999.5 }));
+    let less = refused(&caller, &json!({ "chequeAmount": 137_999.5 }));
     assert_eq!(less, ["Nilai Pembayaran tidak mencukupi"]);
-    assert_eq!(refused(&caller, &json!({ "chequeAmount": 138000.5 })).len(), 1);
+    assert_eq!(refused(&caller, &json!({ "chequeAmount": 138_000.5 })).len(), 1);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_receipt_needs_its_customer_bank_day_money_and_invoices() {
 #[test]
 fn a_discount_without_an_account_refuses_the_whole_receipt() {
     let caller = with_invoice();
-    let paid = json!([{ "invoiceNo": "A", "paymentAmount": 150000, "detailDiscount": [{ "amount": 12000 }] }]);
+    let paid = json!([{ "invoiceNo": "A", "paymentAmount": 150_000, "detailDiscount": [{ "amount": 12_000 }] }]);
     assert_eq!(refused(&caller, &json!({ "detailInvoice": paid })), ["Akun harus diisi"]);
 }
 
@@ -163,8 +163,8 @@ fn one_receipt_pays_many_invoices_and_takes_off_one_beside_the_others() {
     let caller = with_invoice();
     caller.saves(&invoice("B", &Value::Null));
     assert_eq!(saves(&caller, &payment("A/1", 150_000))["s"], true);
-    let both = json!([{ "invoiceNo": "B", "paymentAmount": 80000 }, { "invoiceNo": "A", "paymentAmount": -5000 }]);
-    let saved = saves(&caller, &receipt("B/1", &json!({ "chequeAmount": 75000, "detailInvoice": both })));
+    let both = json!([{ "invoiceNo": "B", "paymentAmount": 80_000 }, { "invoiceNo": "A", "paymentAmount": -5000 }]);
+    let saved = saves(&caller, &receipt("B/1", &json!({ "chequeAmount": 75_000, "detailInvoice": both })));
     assert_eq!(saved["s"], true, "{saved}");
     assert_eq!((caller.sandbox.owed("A"), caller.sandbox.owed("B")), (Some(5_000.into()), Some(Decimal::ZERO)));
 }
@@ -193,7 +193,7 @@ fn a_list_of_receipts_shows_the_money_but_not_the_invoices() {
     let listed = caller.gets(Action::ReceiptList, fields);
     assert_eq!(
         listed["d"],
-        json!([{ "id": 1, "number": "A/1", "transDate": "28/11/2023", "totalPayment": 150000, "chequeAmount": 138000 }])
+        json!([{ "id": 1, "number": "A/1", "transDate": "28/11/2023", "totalPayment": 150_000, "chequeAmount": 138_000 }])
     );
     let by_number = caller.gets(Action::ReceiptList, "filter.number.val=A%2F2");
     assert_eq!(by_number["sp"]["rowCount"], 0);

@@ -9,7 +9,7 @@ use crate::sandbox::Action;
 /// With invoice A of 2 × 75,000 for customer 8277.
 fn with_invoice() -> Caller {
     let caller = Caller::at_work();
-    let shoes = shoes_with(&json!({ "unitPrice": 75000, "quantity": 2 }));
+    let shoes = shoes_with(&json!({ "unitPrice": 75_000, "quantity": 2 }));
     assert_eq!(caller.saves(&invoice("A", &json!({ "detailItem": [shoes] })))["s"], true);
     caller
 }
@@ -19,7 +19,7 @@ fn one_back(number: &str, changes: &Value) -> Value {
     let mut back = json!({
         "customerNo": "8277", "returnType": "INVOICE", "invoiceNumber": "A", "transDate": "29/11/2023",
         "number": number, "returnStatusType": "RETURNED", "taxable": false, "detailExpense": [],
-        "detailItem": [{ "itemNo": "AAA2002", "quantity": 1, "unitPrice": 75000, "warehouseName": "Utama",
+        "detailItem": [{ "itemNo": "AAA2002", "quantity": 1, "unitPrice": 75_000, "warehouseName": "Utama",
             "returnDetailStatusType": "RETURNED" }],
     });
     for (name, value) in changes.as_object().into_iter().flatten() {
@@ -45,11 +45,11 @@ fn one_of_two_pieces_back_halves_what_is_owed() {
     let caller = with_invoice();
     let saved = saves(&caller, &one_back("A/R1", &Value::Null));
     assert_eq!(saved["d"], json!(["Retur Penjualan \"A/R1\" berhasil disimpan"]));
-    assert_eq!((&saved["r"]["totalAmount"], &saved["r"]["invoice"]["number"]), (&json!(75000), &json!("A")));
+    assert_eq!((&saved["r"]["totalAmount"], &saved["r"]["invoice"]["number"]), (&json!(75_000), &json!("A")));
     assert_eq!(saved["r"]["detailItem"][0]["returnDetailStatusType"], "RETURNED");
     assert_eq!(caller.gets(Action::ReturnDetail, "number=A%2FR1")["d"], saved["r"]);
     let read = caller.gets(Action::InvoiceDetail, "number=A");
-    assert_eq!((&read["d"]["primeOwing"], &read["d"]["outstanding"]), (&json!(75000), &json!(true)));
+    assert_eq!((&read["d"]["primeOwing"], &read["d"]["outstanding"]), (&json!(75_000), &json!(true)));
     assert_eq!(read["d"]["detailItem"][0]["returnQuantity"], 1);
 }
 
@@ -58,14 +58,14 @@ fn a_discount_lowers_and_shipping_raises_what_is_credited() {
     let caller = with_invoice();
     let shipping = json!([{ "accountNo": "700101", "expenseAmount": 9000 }]);
     let back = one_back("A/R1", &json!({ "cashDiscount": 5000, "detailExpense": shipping }));
-    assert_eq!(saves(&caller, &back)["r"]["totalAmount"], 79000);
+    assert_eq!(saves(&caller, &back)["r"]["totalAmount"], 79_000);
     assert_eq!(caller.sandbox.owed("A"), Some(71_000.into()));
 }
 
 #[test]
 fn no_more_comes_back_than_was_sold_and_has_not_come_back() {
     let caller = with_invoice();
-    let line = |quantity: i64| json!([{ "itemNo": "AAA2002", "quantity": quantity, "unitPrice": 75000 }]);
+    let line = |quantity: i64| json!([{ "itemNo": "AAA2002", "quantity": quantity, "unitPrice": 75_000 }]);
     let said = refused(&caller, &json!({ "detailItem": line(3) }));
     assert!(said[0].contains("melebihi sisa kuantitas"), "{said:?}");
     assert_eq!(saves(&caller, &one_back("A/R1", &Value::Null))["s"], true);
@@ -73,14 +73,14 @@ fn no_more_comes_back_than_was_sold_and_has_not_come_back() {
     assert_eq!(saves(&caller, &one_back("A/R2", &Value::Null))["s"], true);
     assert_eq!(saves(&caller, &one_back("A/R3", &Value::Null))["s"], false);
     assert_eq!(caller.sandbox.owed("A"), Some(Decimal::ZERO));
-    let other = json!([{ "itemNo": "KAOS-M", "quantity": 1, "unitPrice": 75000 }]);
+    let other = json!([{ "itemNo": "KAOS-M", "quantity": 1, "unitPrice": 75_000 }]);
     assert_eq!(saves(&caller, &one_back("A/R3", &json!({ "detailItem": other })))["s"], false);
 }
 
 #[test]
 fn pieces_of_an_item_with_two_prices_come_from_the_line_with_their_price() {
     let caller = Caller::at_work();
-    let lines = [shoes_with(&json!({ "unitPrice": 80000 })), shoes_with(&json!({ "unitPrice": 75000 }))];
+    let lines = [shoes_with(&json!({ "unitPrice": 80_000 })), shoes_with(&json!({ "unitPrice": 75_000 }))];
     caller.saves(&invoice("A", &json!({ "detailItem": lines })));
     saves(&caller, &one_back("A/R1", &Value::Null));
     let read = caller.gets(Action::InvoiceDetail, "number=A");
@@ -129,6 +129,6 @@ fn returns_are_listed_by_day_and_not_by_number() {
     let caller = with_invoice();
     saves(&caller, &one_back("A/R1", &Value::Null));
     let listed = caller.gets(Action::ReturnList, "fields=number,transDate,totalAmount&filter.number.val=X");
-    assert_eq!(listed["d"], json!([{ "number": "A/R1", "transDate": "29/11/2023", "totalAmount": 75000 }]));
+    assert_eq!(listed["d"], json!([{ "number": "A/R1", "transDate": "29/11/2023", "totalAmount": 75_000 }]));
     assert_eq!(caller.gets(Action::ReturnList, "filter.transDate.val=28/11/2023")["sp"]["rowCount"], 0);
 }

@@ -69,7 +69,7 @@ fn every_fault_before_saves_nothing_and_every_fault_after_saves_once() {
             (Fault::DeniedAfter, 1),
             (Fault::UnknownTextAfter, 1),
             (Fault::NotSaved, 0),
-            (Fault::Slow(Duration::from_secs(60)), 1),
+            (Fault::Slow(Duration::from_mins(1)), 1),
         ] {
             let caller = with_invoice();
             caller.sandbox.next(save, fault, 1);
@@ -125,7 +125,7 @@ fn a_new_receipt_shows_in_details_and_lists_when_their_time_has_come() {
     let mut caller = with_invoice();
     caller.sandbox.change_settings(|settings| {
         settings.detail_lag = Duration::from_secs(30);
-        settings.list_lag = Duration::from_secs(60);
+        settings.list_lag = Duration::from_mins(1);
     });
     assert_eq!(caller.calls(Action::ReceiptSave, "", &receipt("A/1")).1["s"], true);
     let shown = |caller: &Caller| {

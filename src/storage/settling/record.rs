@@ -1,6 +1,6 @@
 //! Recording rows of payouts and returns.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -101,8 +101,8 @@ async fn known<T: Dialect>(db: &mut T, rows: &[RowContent]) -> Result<HashMap<(S
 
 /// Orders with the marketplace numbers of these rows: their store and Forstok's id.
 async fn orders<T: Dialect>(db: &mut T, rows: &[RowContent]) -> Result<HashMap<String, Vec<(String, OrderId)>>> {
-    let numbers: BTreeMap<_, ()> = rows.iter().map(|row| (row.order().1, ())).collect();
-    let numbers: Vec<_> = numbers.into_keys().filter(|number| !number.is_empty()).map(|number| [number]).collect();
+    let numbers: BTreeSet<_> = rows.iter().map(|row| row.order().1).collect();
+    let numbers: Vec<_> = numbers.into_iter().filter(|number| !number.is_empty()).map(|number| [number]).collect();
     let sql = format!(
         "SELECT o.order_id, o.store_id, o.channel_order_id FROM {} {} orders o ON o.channel_order_id = v.value ->> 0",
         T::ROWS,
