@@ -61,9 +61,19 @@ async fn append_rows<'a, T: Dialect, E: Iterator<Item = (Timestamp, &'a Event)>>
     db: &mut T,
     entries: impl Iterator<Item = (&'a OrderId, E)>,
 ) -> Result<()> {
-    let mut additions = Vec::new();
+    // An order may come several times, for several of its documents or rows: its entries are numbered together.
+    let mut orders: Vec<(&OrderId, Vec<(Timestamp, &Event)>)> = Vec::new();
+    let mut places: HashMap<&OrderId, usize> = HashMap::new();
     for (order_id, entries) in entries {
-        add_folded(&mut additions, order_id, entries);
+        let place = *places.entry(order_id).or_insert_with(|| {
+            orders.push((order_id, Vec::new()));
+            orders.len() - 1
+        });
+        orders[place].1.extend(entries);
+    }
+    let mut additions = Vec::new();
+    for (order_id, entries) in orders {
+        add_folded(&mut additions, order_id, entries.into_iter());
     }
     let counted_up = count_up(db, &additions).await?;
     let is_new = |addition: &&Addition<'_>| {

@@ -1,8 +1,9 @@
 //! Payouts become receipts: approved by a person, exact, and once.
 
 use forstok_accurate::{
+    clock::Clock,
     domain::{document::Kind, payout::RowState},
-    storage::RowRecorded,
+    storage::{RowContent, RowRecorded},
 };
 use serde_json::json;
 
@@ -14,6 +15,7 @@ on_both! {
     a_payout_that_comes_before_its_order_waits_for_it;
     a_correction_needs_a_new_approval_and_one_of_a_booked_payout_a_person;
     two_parts_of_a_payout_become_two_receipts_and_nothing_is_owed;
+    payouts_of_one_order_that_arrive_together_are_decided_and_approved_together;
     a_fee_that_nobody_mapped_blocks_until_it_is_mapped;
 }
 
@@ -75,6 +77,23 @@ async fn two_parts_of_a_payout_become_two_receipts_and_nothing_is_owed(base: Bas
     assert_eq!(world.accurate.receipts().len(), 2);
     world.paid("7", "c", 5_000, json!({})).await;
     assert_eq!(world.payout_state("c").await, (RowState::Blocked, "payout_late"));
+}
+
+async fn payouts_of_one_order_that_arrive_together_are_decided_and_approved_together(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    let payout = |id: &str| {
+        let payout = json!({"source": "shopee", "id": id, "store_id": "8277", "channel_order_id": "INV-7",
+                            "paid_at": "2024-01-31", "net": 75_000, "amounts": {}});
+        RowContent::Payout(serde_json::from_value(payout).expect("a payout"))
+    };
+    world.storage.record_rows(&[payout("a"), payout("b")], world.clock.now()).await.expect("recorded");
+    world.run_until_settled().await;
+    assert_eq!(world.approves_all(Kind::Receipt).await, 2);
+    for id in ["a", "b"] {
+        assert_eq!(world.payout_state(id).await, (RowState::Settled, ""), "{id}");
+    }
+    assert_eq!(world.accurate.owed("INV-7"), Some(0.into()));
 }
 
 async fn a_fee_that_nobody_mapped_blocks_until_it_is_mapped(base: Base) {

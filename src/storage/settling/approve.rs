@@ -1,5 +1,7 @@
 //! What people approve.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -59,7 +61,9 @@ pub(in crate::storage) async fn approve<T: Dialect>(
         }
     };
     let ids = approved.iter().map(order_id).collect::<Result<Vec<OrderId>>>()?;
-    unsettle(db, ids.iter().map(OrderId::as_str)).await?;
+    // Several rows of one order are one piece of news.
+    let orders: BTreeSet<_> = ids.iter().map(OrderId::as_str).collect();
+    unsettle(db, orders.into_iter()).await?;
     let mut events = Vec::with_capacity(approved.len());
     for row in &approved {
         let (source, id) = (row.text("source")?.to_owned(), row.text("row_id")?.to_owned());
