@@ -736,6 +736,7 @@ CREATE TABLE settlement_rows (
     reason           TEXT    NOT NULL DEFAULT '',
     finding          TEXT,                        -- why a person must act, JSON
     waits_for        TEXT,                        -- JSON
+    waits            TEXT    NOT NULL COLLATE "C" DEFAULT '', -- the word of what it waits for
     part             BIGINT,                     -- of the document that books it
     arrived_at       BIGINT NOT NULL,            -- when it arrived first
     content_at       BIGINT NOT NULL,            -- when this content arrived
@@ -745,6 +746,7 @@ CREATE TABLE settlement_rows (
 CREATE UNIQUE INDEX settlement_rows_by_key ON settlement_rows (kind, source, row_id);
 CREATE INDEX settlement_rows_of_order ON settlement_rows (order_id, id) WHERE order_id <> '';
 CREATE INDEX settlement_rows_by_state ON settlement_rows (kind, state, id);
+CREATE INDEX settlement_rows_waiting ON settlement_rows (kind, waits, id) WHERE state = 'waiting';
 CREATE INDEX settlement_rows_by_source ON settlement_rows (kind, source, id);
 CREATE INDEX settlement_rows_unmatched ON settlement_rows (channel_order_id, id) WHERE order_id = '';
 
@@ -753,26 +755,27 @@ CREATE TABLE settlement_counts (
     kind   TEXT    NOT NULL COLLATE "C",
     state  TEXT    NOT NULL COLLATE "C",
     reason TEXT    NOT NULL COLLATE "C",
+    waits  TEXT    NOT NULL COLLATE "C",
     n      BIGINT NOT NULL,
     total  BIGINT NOT NULL,
-    PRIMARY KEY (kind, state, reason)
+    PRIMARY KEY (kind, state, reason, waits)
 );
 
 CREATE FUNCTION count_settlement_row() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         UPDATE settlement_counts SET n = n - 1, total = total - OLD.amount
-            WHERE kind = OLD.kind AND state = OLD.state AND reason = OLD.reason;
+            WHERE kind = OLD.kind AND state = OLD.state AND reason = OLD.reason AND waits = OLD.waits;
     END IF;
-    INSERT INTO settlement_counts AS c (kind, state, reason, n, total)
-        VALUES (NEW.kind, NEW.state, NEW.reason, 1, NEW.amount)
-        ON CONFLICT (kind, state, reason) DO UPDATE SET n = c.n + 1, total = c.total + excluded.total;
+    INSERT INTO settlement_counts AS c (kind, state, reason, waits, n, total)
+        VALUES (NEW.kind, NEW.state, NEW.reason, NEW.waits, 1, NEW.amount)
+        ON CONFLICT (kind, state, reason, waits) DO UPDATE SET n = c.n + 1, total = c.total + excluded.total;
     RETURN NULL;
 END $$;
 CREATE TRIGGER settlement_rows_counted AFTER INSERT ON settlement_rows FOR EACH ROW
     EXECUTE FUNCTION count_settlement_row();
-CREATE TRIGGER settlement_rows_recounted AFTER UPDATE OF state, reason, amount ON settlement_rows FOR EACH ROW
-    WHEN (OLD.state <> NEW.state OR OLD.reason <> NEW.reason OR OLD.amount <> NEW.amount)
+CREATE TRIGGER settlement_rows_recounted AFTER UPDATE OF state, reason, waits, amount ON settlement_rows FOR EACH ROW
+    WHEN (OLD.state <> NEW.state OR OLD.reason <> NEW.reason OR OLD.waits <> NEW.waits OR OLD.amount <> NEW.amount)
     EXECUTE FUNCTION count_settlement_row();
 
 -- Every amount that a payout ever named: a category of the mapping, or the marketplace's name of a fee.

@@ -685,6 +685,7 @@ CREATE TABLE settlement_rows (
     reason           TEXT    NOT NULL DEFAULT '',
     finding          TEXT,                        -- why a person must act, JSON
     waits_for        TEXT,                        -- JSON
+    waits            TEXT    NOT NULL DEFAULT '', -- the word of what it waits for
     part             INTEGER,                     -- of the document that books it
     arrived_at       INTEGER NOT NULL,            -- when it arrived first
     content_at       INTEGER NOT NULL,            -- when this content arrived
@@ -694,6 +695,7 @@ CREATE TABLE settlement_rows (
 CREATE UNIQUE INDEX settlement_rows_by_key ON settlement_rows (kind, source, row_id);
 CREATE INDEX settlement_rows_of_order ON settlement_rows (order_id, id) WHERE order_id <> '';
 CREATE INDEX settlement_rows_by_state ON settlement_rows (kind, state, id);
+CREATE INDEX settlement_rows_waiting ON settlement_rows (kind, waits, id) WHERE state = 'waiting';
 CREATE INDEX settlement_rows_by_source ON settlement_rows (kind, source, id);
 CREATE INDEX settlement_rows_unmatched ON settlement_rows (channel_order_id, id) WHERE order_id = '';
 
@@ -702,23 +704,24 @@ CREATE TABLE settlement_counts (
     kind   TEXT    NOT NULL,
     state  TEXT    NOT NULL,
     reason TEXT    NOT NULL,
+    waits  TEXT    NOT NULL,
     n      INTEGER NOT NULL,
     total  INTEGER NOT NULL,
-    PRIMARY KEY (kind, state, reason)
+    PRIMARY KEY (kind, state, reason, waits)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER settlement_rows_counted AFTER INSERT ON settlement_rows BEGIN
-    INSERT INTO settlement_counts (kind, state, reason, n, total)
-        VALUES (NEW.kind, NEW.state, NEW.reason, 1, NEW.amount)
-        ON CONFLICT (kind, state, reason) DO UPDATE SET n = n + 1, total = total + excluded.total;
+    INSERT INTO settlement_counts (kind, state, reason, waits, n, total)
+        VALUES (NEW.kind, NEW.state, NEW.reason, NEW.waits, 1, NEW.amount)
+        ON CONFLICT (kind, state, reason, waits) DO UPDATE SET n = n + 1, total = total + excluded.total;
 END;
-CREATE TRIGGER settlement_rows_recounted AFTER UPDATE OF state, reason, amount ON settlement_rows
-    WHEN OLD.state <> NEW.state OR OLD.reason <> NEW.reason OR OLD.amount <> NEW.amount BEGIN
+CREATE TRIGGER settlement_rows_recounted AFTER UPDATE OF state, reason, waits, amount ON settlement_rows
+    WHEN OLD.state <> NEW.state OR OLD.reason <> NEW.reason OR OLD.waits <> NEW.waits OR OLD.amount <> NEW.amount BEGIN
     UPDATE settlement_counts SET n = n - 1, total = total - OLD.amount
-        WHERE kind = OLD.kind AND state = OLD.state AND reason = OLD.reason;
-    INSERT INTO settlement_counts (kind, state, reason, n, total)
-        VALUES (NEW.kind, NEW.state, NEW.reason, 1, NEW.amount)
-        ON CONFLICT (kind, state, reason) DO UPDATE SET n = n + 1, total = total + excluded.total;
+        WHERE kind = OLD.kind AND state = OLD.state AND reason = OLD.reason AND waits = OLD.waits;
+    INSERT INTO settlement_counts (kind, state, reason, waits, n, total)
+        VALUES (NEW.kind, NEW.state, NEW.reason, NEW.waits, 1, NEW.amount)
+        ON CONFLICT (kind, state, reason, waits) DO UPDATE SET n = n + 1, total = total + excluded.total;
 END;
 
 -- Every amount that a payout ever named: a category of the mapping, or the marketplace's name of a fee.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     money::Rupiah,
+    reason::Language,
     row_fields::{LONGEST_ID, LONGEST_NAME, check_text, is_possible},
 };
 
@@ -139,6 +140,24 @@ impl RowState {
             Self::Settled => "settled",
             Self::Blocked => "blocked",
             Self::Ignored => "ignored",
+        }
+    }
+
+    /// In words for a person.
+    pub fn in_words(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::Unmatched, Language::English) => "order not found",
+            (Self::Unmatched, Language::Indonesian) => "pesanan tidak ditemukan",
+            (Self::Waiting, Language::English) => "waiting",
+            (Self::Waiting, Language::Indonesian) => "menunggu",
+            (Self::Due, Language::English) => "being booked",
+            (Self::Due, Language::Indonesian) => "sedang dibukukan",
+            (Self::Settled, Language::English) => "booked",
+            (Self::Settled, Language::Indonesian) => "sudah dibukukan",
+            (Self::Blocked, Language::English) => "needs attention",
+            (Self::Blocked, Language::Indonesian) => "perlu ditangani",
+            (Self::Ignored, Language::English) => "not booked here",
+            (Self::Ignored, Language::Indonesian) => "tidak dibukukan di sini",
         }
     }
 

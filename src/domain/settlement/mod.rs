@@ -21,7 +21,9 @@ mod words;
 use jiff::civil::Date;
 
 pub use known::{Cancelled, Document, Invoice, Order, Record, Row, Stage, Standing};
-pub use outcome::{Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Sums, Used, Verdict, WaitsFor};
+pub use outcome::{
+    Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Sums, Used, Verdict, Waits, WaitsFor,
+};
 pub use returns::key_of_cancellation;
 
 use receipts::{amounts, bank_of, blocked};

@@ -135,6 +135,20 @@ pub enum WaitsFor {
     Decision,
 }
 
+/// What a row or a record waits for, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "as in WaitsFor")]
+pub enum Waits {
+    Invoice,
+    Day,
+    Approval,
+    Payout,
+    ReturnRecord,
+    Goods,
+    Person,
+    Decision,
+}
+
 /// What becomes of the invoice of an order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fate {
@@ -180,6 +194,54 @@ impl Sums {
             }
         }
         Self::of(total, paid, returned)
+    }
+}
+
+impl WaitsFor {
+    /// In one word.
+    pub fn what(self) -> Waits {
+        match self {
+            Self::Invoice => Waits::Invoice,
+            Self::Day(_) => Waits::Day,
+            Self::Approval => Waits::Approval,
+            Self::Payout => Waits::Payout,
+            Self::ReturnRecord(..) => Waits::ReturnRecord,
+            Self::Goods(_) => Waits::Goods,
+            Self::Person => Waits::Person,
+            Self::Decision => Waits::Decision,
+        }
+    }
+}
+
+impl Waits {
+    const ALL: [Self; 8] = [
+        Self::Invoice,
+        Self::Day,
+        Self::Approval,
+        Self::Payout,
+        Self::ReturnRecord,
+        Self::Goods,
+        Self::Person,
+        Self::Decision,
+    ];
+
+    /// The word that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invoice => "invoice",
+            Self::Day => "day",
+            Self::Approval => "approval",
+            Self::Payout => "payout",
+            Self::ReturnRecord => "return_record",
+            Self::Goods => "goods",
+            Self::Person => "person",
+            Self::Decision => "decision",
+        }
+    }
+
+    /// Reads the word that is stored.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|waits| waits.as_str() == word)
     }
 }
 

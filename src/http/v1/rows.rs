@@ -64,7 +64,7 @@ impl RowParams {
             source: text(self.source.as_ref()),
             order_id: text(self.order_id.as_ref()).map(|id| order_id(&id)).transpose()?,
             reason: read_word("reason", self.reason.as_ref(), Reason::from_code, reasons)?,
-            awaits_approval: false,
+            ..RowFilter::default()
         })
     }
 
@@ -167,16 +167,14 @@ impl RowStatus {
 
 impl Waiting {
     fn new(waits_for: WaitsFor) -> Self {
-        let (what, until, amount) = match waits_for {
-            WaitsFor::Invoice => ("invoice", None, None),
-            WaitsFor::Day(day) => ("day", Some(day), None),
-            WaitsFor::Approval => ("approval", None, None),
-            WaitsFor::Payout => ("payout", None, None),
-            WaitsFor::ReturnRecord(amount, day) => ("return_record", Some(day), Some(amount)),
-            WaitsFor::Goods(day) => ("goods", Some(day), None),
-            WaitsFor::Person => ("person", None, None),
-            WaitsFor::Decision => ("decision", None, None),
+        let (until, amount) = match waits_for {
+            WaitsFor::Day(day) | WaitsFor::Goods(day) => (Some(day), None),
+            WaitsFor::ReturnRecord(amount, day) => (Some(day), Some(amount)),
+            WaitsFor::Invoice | WaitsFor::Approval | WaitsFor::Payout | WaitsFor::Person | WaitsFor::Decision => {
+                (None, None)
+            }
         };
+        let what = waits_for.what().as_str();
         Self { what, until: until.map(|day| day.to_string()), amount: amount.map(rupiah) }
     }
 }

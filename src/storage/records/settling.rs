@@ -9,7 +9,7 @@ use crate::domain::{
     payout::{Payout, RowState},
     reason::{Finding, Reason},
     return_record::ReturnRecord,
-    settlement::{Settlement, WaitsFor},
+    settlement::{Settlement, Waits, WaitsFor},
 };
 
 /// The content of a row.
@@ -92,17 +92,21 @@ pub struct RowFilter {
     pub order_id: Option<OrderId>,
     /// With this reason.
     pub reason: Option<Reason>,
-    /// That wait for a person's approval.
-    pub awaits_approval: bool,
+    /// That wait for this.
+    pub waits: Option<Waits>,
+    /// Whose content had arrived by then: what a person had before their eyes.
+    pub content_until: Option<Timestamp>,
 }
 
-/// How many rows there are of a kind, in a state, with a reason, and the sum of their amounts in hundredths of a rupiah.
+/// How many rows there are of a kind, in a state, with a reason or something they wait for, and the sum of their amounts in hundredths of a rupiah.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowCount {
     /// In which state.
     pub state: RowState,
     /// With which reason.
     pub reason: Option<Reason>,
+    /// What they wait for.
+    pub waits: Option<Waits>,
     /// How many.
     pub count: i64,
     /// Their sum.

@@ -22,6 +22,8 @@ use crate::{
 pub enum Approving<'a> {
     /// Those with these sources and ids.
     Keys(&'a [(String, String)]),
+    /// Those with these numbers, if their content is still the one that arrived then: what a person saw.
+    Seen(&'a [(i64, Timestamp)]),
     /// All that a filter shows.
     Shown(&'a RowFilter),
 }
@@ -48,6 +50,16 @@ pub(in crate::storage) async fn approve<T: Dialect>(
                 T::ROWS
             );
             db.fetch(sql, &[(&to_json(&keys)).into(), now.into(), actor.into(), rows.into()]).await?
+        }
+        Approving::Seen(seen) => {
+            let seen: Vec<_> = seen.iter().map(|(id, content_at)| json!([id, micros(*content_at)])).collect();
+            let sql = format!(
+                "UPDATE settlement_rows SET approved_at = $2, approved_by = $3
+                 FROM {} WHERE kind = $4 AND settlement_rows.id = CAST(v.value ->> 0 AS BIGINT)
+                   AND content_at = CAST(v.value ->> 1 AS BIGINT) AND {AWAITS} {CHANGED}",
+                T::ROWS
+            );
+            db.fetch(sql, &[(&to_json(&seen)).into(), now.into(), actor.into(), rows.into()]).await?
         }
         Approving::Shown(filter) => {
             let mut binds = Binds::default();

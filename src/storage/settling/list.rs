@@ -2,12 +2,12 @@
 
 use super::{AND_ITS_DOCUMENT, ROW, row_record, rows_of};
 use crate::{
-    domain::{document::Kind, payout::RowState},
+    domain::{document::Kind, payout::RowState, settlement::Waits},
     storage::{
         FeeKind, Result, RowCount, RowFilter, RowRecord, StorageError,
         dialect::{Columns, Dialect},
         list::Binds,
-        rows::{reason, timestamp},
+        rows::{micros, reason, timestamp},
     },
 };
 
@@ -19,17 +19,19 @@ pub(super) fn conditions(kind: Kind, filter: &RowFilter, binds: &mut Binds) -> S
         ("r.source", filter.source.as_deref()),
         ("r.order_id", filter.order_id.as_ref().map(crate::domain::order::OrderId::as_str)),
         ("r.reason", filter.reason.map(crate::domain::reason::Reason::code)),
-        ("r.state", filter.awaits_approval.then_some("waiting")),
-        ("r.waits_for", filter.awaits_approval.then_some(AWAITS_APPROVAL)),
     ];
     for (column, text) in texts {
         conditions.extend(text.map(|text| format!("{column} = {}", binds.text(text))));
     }
+    if let Some(waits) = filter.waits {
+        // Written out, since only then the database sees that the index of waiting rows will do.
+        conditions.push(format!("r.state = 'waiting' AND r.waits = {}", binds.text(waits.as_str())));
+    }
+    if let Some(until) = filter.content_until {
+        conditions.push(format!("r.content_at <= {}", binds.number(micros(until))));
+    }
     conditions.join(" AND ")
 }
-
-/// How a row is stored that waits for a person's approval.
-pub(super) const AWAITS_APPROVAL: &str = "\"approval\"";
 
 /// Rows of one kind with numbers below `before`, newest first.
 pub(in crate::storage) async fn rows<T: Dialect>(
@@ -51,13 +53,14 @@ pub(in crate::storage) async fn rows<T: Dialect>(
 
 /// How many rows of one kind there are, by state and reason.
 pub(in crate::storage) async fn counts<T: Dialect>(db: &mut T, kind: Kind) -> Result<Vec<RowCount>> {
-    let sql = "SELECT state, reason, n, total FROM settlement_counts WHERE kind = $1 AND n > 0";
+    let sql = "SELECT state, reason, waits, n, total FROM settlement_counts WHERE kind = $1 AND n > 0";
     let count = |row: &T::Row| {
         let state = row.text("state")?;
         Ok(RowCount {
             state: RowState::parse(state)
                 .ok_or_else(|| StorageError::Unreadable(format!("state {state:?} of a payout or a return")))?,
             reason: reason(row)?,
+            waits: Waits::parse(row.text("waits")?),
             count: row.number("n")?,
             hundredths: row.number("total")?,
         })

@@ -184,7 +184,7 @@ async fn correct<T: Dialect>(db: &mut T, rows: &[serde_json::Value], now: Timest
                          THEN settlement_rows.part END,
              state = CASE WHEN {MAY_BE_BOOKED} THEN settlement_rows.state ELSE v.value ->> 'state' END,
              amount = CAST(v.value ->> 'amount' AS BIGINT), day = v.value ->> 'day', content_at = $2,
-             approved_at = NULL, approved_by = ''
+             waits_for = NULL, waits = '', approved_at = NULL, approved_by = ''
          FROM {} WHERE kind = v.value ->> 'kind' AND source = v.value ->> 'source' AND row_id = v.value ->> 'row_id'",
         T::ROWS
     );

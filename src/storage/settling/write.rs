@@ -215,7 +215,7 @@ async fn write_rows<T: Dialect>(db: &mut T, verdicts: &[&SettlementVerdict]) -> 
     }
     let sql = format!(
         "UPDATE settlement_rows SET state = v.value ->> 'state', reason = v.value ->> 'reason',
-             finding = v.value ->> 'finding', waits_for = v.value ->> 'waits_for',
+             finding = v.value ->> 'finding', waits_for = v.value ->> 'waits_for', waits = v.value ->> 'waits',
              part = COALESCE(CAST(v.value ->> 'part' AS BIGINT), settlement_rows.part)
          FROM {} WHERE settlement_rows.kind = v.value ->> 'kind' AND settlement_rows.source = v.value ->> 'source'
            AND settlement_rows.row_id = v.value ->> 'id'
@@ -251,6 +251,10 @@ async fn write_rows<T: Dialect>(db: &mut T, verdicts: &[&SettlementVerdict]) -> 
 }
 
 fn row_values(kind: Kind, source: &str, id: &str, outcome: &Outcome, part: Option<Part>) -> serde_json::Value {
+    let waits = match outcome {
+        Outcome::Waiting(waits_for) => waits_for.what().as_str(),
+        _ => "",
+    };
     let (reason, finding, waits_for) = match outcome {
         Outcome::Waiting(waits_for) => ("", None, Some(to_json(waits_for))),
         Outcome::Due | Outcome::Settled | Outcome::Ignored(None) => ("", None, None),
@@ -259,7 +263,7 @@ fn row_values(kind: Kind, source: &str, id: &str, outcome: &Outcome, part: Optio
     };
     json!({
         "kind": rows_of(kind), "source": source, "id": id, "state": outcome.state().as_str(), "reason": reason,
-        "finding": finding, "waits_for": waits_for, "part": part.map(|part| part.0),
+        "finding": finding, "waits_for": waits_for, "waits": waits, "part": part.map(|part| part.0),
     })
 }
 
