@@ -23,7 +23,7 @@ pub enum Headers {
 
 impl Headers {
     /// The code for programs and the text for people.
-    fn word(self, code: &str, words: impl Fn(Language) -> String) -> Cell {
+    pub(super) fn word(self, code: &str, words: impl Fn(Language) -> String) -> Cell {
         match self {
             Self::Stable => text(code),
             Self::For(language) => text(&words(language)),
@@ -49,18 +49,18 @@ pub enum Cell {
 }
 
 /// A column.
-#[derive(Clone, Copy, Debug)]
-pub struct Column {
+#[derive(Debug)]
+pub struct Column<T = OrderRecord> {
     /// The name for programs.
     pub name: &'static str,
     english: &'static str,
     indonesian: &'static str,
     /// The width in characters.
     pub width: u16,
-    cell: fn(&OrderRecord, Headers) -> Cell,
+    cell: fn(&T, Headers) -> Cell,
 }
 
-impl Column {
+impl<T> Column<T> {
     /// The text in the first row.
     pub fn header(&self, headers: Headers) -> &'static str {
         match headers {
@@ -70,19 +70,19 @@ impl Column {
         }
     }
 
-    /// The value for an order.
-    pub fn cell(&self, order: &OrderRecord, headers: Headers) -> Cell {
-        (self.cell)(order, headers)
+    /// The value for a row.
+    pub fn cell(&self, row: &T, headers: Headers) -> Cell {
+        (self.cell)(row, headers)
     }
 }
 
-const fn column(
+pub(super) const fn column<T>(
     name: &'static str,
     english: &'static str,
     indonesian: &'static str,
     width: u16,
-    cell: fn(&OrderRecord, Headers) -> Cell,
-) -> Column {
+    cell: fn(&T, Headers) -> Cell,
+) -> Column<T> {
     Column { name, english, indonesian, width, cell }
 }
 
@@ -155,11 +155,11 @@ fn about(order: &OrderRecord, language: Language) -> String {
     order.findings.first().map(|finding| finding.about.in_words(language)).unwrap_or_default()
 }
 
-fn text(text: &str) -> Cell {
+pub(super) fn text(text: &str) -> Cell {
     if text.is_empty() { Cell::Empty } else { Cell::Text(text.to_owned()) }
 }
 
-fn moment(at: Option<Timestamp>) -> Cell {
+pub(super) fn moment(at: Option<Timestamp>) -> Cell {
     at.map_or(Cell::Empty, |at| Cell::Moment(WIB.to_datetime(at)))
 }
 

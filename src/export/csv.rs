@@ -5,25 +5,26 @@ use futures_util::{Stream, StreamExt, stream};
 
 use super::{
     ExportError, Page,
-    columns::{COLUMNS, Cell, Headers},
+    columns::{Cell, Column, Headers},
 };
 
 /// A byte order mark, without which Excel does not recognise UTF-8. Exports for programs have none.
 pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-pub(super) fn written(
-    pages: impl Stream<Item = Page> + Send,
+pub(super) fn written<T: Send + 'static>(
+    pages: impl Stream<Item = Page<T>> + Send,
+    columns: &'static [Column<T>],
     headers: Headers,
 ) -> impl Stream<Item = Result<Bytes, ExportError>> + Send {
     let first = stream::once(async move {
         let mark = mark(headers);
-        let names = COLUMNS.iter().map(|column| column.header(headers).to_owned());
+        let names = columns.iter().map(|column| column.header(headers).to_owned());
         let lines = lines(std::iter::once(names.collect()))?;
         Ok([mark.as_bytes(), &lines].concat().into())
     });
     first.chain(pages.map(move |page| {
         let rows = page?;
-        let row = |order| COLUMNS.iter().map(|column| field(column.cell(order, headers))).collect();
+        let row = |row: &T| columns.iter().map(|column| field(column.cell(row, headers))).collect();
         let rows = rows.iter().map(row);
         Ok(lines(rows)?.into())
     }))

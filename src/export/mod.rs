@@ -1,4 +1,4 @@
-//! Orders as a table for spreadsheets: all rows of a list, read page by page.
+//! Orders, payouts and returns as a table for spreadsheets: all rows of a list, read page by page.
 //!
 //! A CSV is sent while it is read. An XLSX is a ZIP whose parts are written to temporary files row by row. Therefore
 //! neither has more than a few pages of orders in memory.
@@ -6,6 +6,7 @@
 mod columns;
 mod csv;
 pub mod outcomes;
+mod rows;
 pub mod table;
 mod xlsx;
 
@@ -15,7 +16,11 @@ use axum::body::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
 
-pub use self::columns::{Cell, Column, Headers};
+use self::columns::COLUMNS;
+pub use self::{
+    columns::{Cell, Column, Headers},
+    rows::export_rows,
+};
 use crate::{
     engine::Engine,
     storage::{Filter, OrderRecord, Position, StorageError},
@@ -80,7 +85,7 @@ pub enum ExportError {
     CutShort,
 }
 
-type Page = Result<Vec<OrderRecord>, ExportError>;
+type Page<T = OrderRecord> = Result<Vec<T>, ExportError>;
 
 /// All matching orders, as a file that is streamed in pieces.
 pub fn export(
@@ -90,8 +95,8 @@ pub fn export(
     headers: Headers,
 ) -> impl Stream<Item = Result<Bytes, ExportError>> + Send {
     match format {
-        Format::Csv => csv::written(pages(engine, filter), headers).left_stream(),
-        Format::Xlsx => xlsx::written(pages(engine, filter), headers).right_stream(),
+        Format::Csv => csv::written(pages(engine, filter), COLUMNS, headers).left_stream(),
+        Format::Xlsx => xlsx::written(pages(engine, filter), COLUMNS, headers).right_stream(),
     }
 }
 
@@ -111,7 +116,7 @@ fn pages(engine: Arc<Engine>, filter: Filter) -> impl Stream<Item = Page> + Send
 }
 
 /// Passes pages to a thread that may block.
-fn handed_over(pages: impl Stream<Item = Page> + Send + 'static) -> mpsc::Receiver<Page> {
+fn handed_over<T: Send + 'static>(pages: impl Stream<Item = Page<T>> + Send + 'static) -> mpsc::Receiver<Page<T>> {
     let (sender, receiver) = mpsc::channel(WAITING);
     tokio::spawn(async move {
         let mut pages = Box::pin(pages);

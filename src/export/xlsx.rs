@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{
     ExportError, Page, WAITING,
-    columns::{COLUMNS, Cell, Headers},
+    columns::{Cell, Column, Headers},
     handed_over,
 };
 
@@ -23,14 +23,15 @@ const LONGEST_TEXT: usize = 32_767;
 /// Bytes of one piece of the stream.
 const PIECE: usize = 64 * 1024;
 
-pub(super) fn written(
-    pages: impl Stream<Item = Page> + Send + 'static,
+pub(super) fn written<T: Send + 'static>(
+    pages: impl Stream<Item = Page<T>> + Send + 'static,
+    columns: &'static [Column<T>],
     headers: Headers,
 ) -> impl Stream<Item = Result<Bytes, ExportError>> + Send {
     let (sender, receiver) = mpsc::channel(WAITING);
     let pages = handed_over(pages);
     tokio::task::spawn_blocking(move || {
-        if let Err(error) = write(pages, headers, &sender) {
+        if let Err(error) = write(pages, columns, headers, &sender) {
             // The reader may have disconnected already.
             let _ = sender.blocking_send(Err(error));
         }
@@ -39,23 +40,24 @@ pub(super) fn written(
 }
 
 /// Writes the workbook to a temporary file, and sends the file.
-fn write(
-    mut pages: mpsc::Receiver<Page>,
+fn write<T>(
+    mut pages: mpsc::Receiver<Page<T>>,
+    columns: &[Column<T>],
     headers: Headers,
     sender: &mpsc::Sender<Result<Bytes, ExportError>>,
 ) -> Result<(), ExportError> {
     let formats = Formats::new();
     let mut workbook = Workbook::new();
-    let mut sheet = sheet(&mut workbook, headers, &formats)?;
+    let mut sheet = sheet(&mut workbook, columns, headers, &formats)?;
     let mut row = 1;
     while let Some(page) = pages.blocking_recv() {
-        for order in &page? {
+        for one in &page? {
             if row == MOST_ROWS {
-                sheet = self::sheet(&mut workbook, headers, &formats)?;
+                sheet = self::sheet(&mut workbook, columns, headers, &formats)?;
                 row = 1;
             }
-            for (column, at) in COLUMNS.iter().zip(0..) {
-                write_cell(sheet, row, at, column.cell(order, headers), &formats)?;
+            for (column, at) in columns.iter().zip(0..) {
+                write_cell(sheet, row, at, column.cell(one, headers), &formats)?;
             }
             row += 1;
         }
@@ -96,14 +98,15 @@ impl Formats {
     }
 }
 
-fn sheet<'a>(
+fn sheet<'a, T>(
     workbook: &'a mut Workbook,
+    columns: &[Column<T>],
     headers: Headers,
     formats: &Formats,
 ) -> Result<&'a mut Worksheet, ExportError> {
     let sheet = workbook.add_worksheet_with_constant_memory()?;
     sheet.set_freeze_panes(1, 0)?;
-    for (column, at) in COLUMNS.iter().zip(0..) {
+    for (column, at) in columns.iter().zip(0..) {
         sheet.set_column_width(at, column.width)?;
         sheet.write_string_with_format(0, at, column.header(headers), &formats.header)?;
     }
