@@ -5,6 +5,7 @@
 mod chromium;
 
 mod accessibility;
+mod after_sale;
 mod first_start;
 mod mapping;
 mod reconciliation;

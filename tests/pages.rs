@@ -3,6 +3,7 @@
 pub(crate) mod visitor;
 
 mod addresses;
+pub(crate) mod after_sale;
 mod demo;
 mod exporting;
 mod hostile;

@@ -4,6 +4,7 @@
 //! the style sheet and scripts; `failure` explains errors. A page changes things through the same functions as `/v1`.
 
 mod accurate_webhook;
+mod after_sale;
 mod assets;
 mod books;
 mod chart;
@@ -57,6 +58,10 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/mapping/history", get(mapping::history::show))
         .route("/mapping/export", get(mapping::export))
         .route("/mapping/choices/{kind}", get(mapping::choices))
+        .route("/payouts", get(after_sale::payouts::show))
+        .route("/payouts/export", get(after_sale::export::payouts))
+        .route("/returns", get(after_sale::returns::show))
+        .route("/returns/export", get(after_sale::export::returns))
         .route("/reconciliation", get(reconciliation::show))
         .route("/reconciliation/export", get(reconciliation::export::show))
         .route("/reconciliation/findings/{id}", get(reconciliation::finding::show))
@@ -70,6 +75,10 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/orders/import/columns", post(import::choose))
         .route("/orders/{order_id}/retry", post(order::retry))
         .route("/orders/{order_id}/decision", post(order::decide))
+        .route("/payouts/approve", post(after_sale::approve::payouts))
+        .route("/payouts/approve-all", post(after_sale::approve::all_payouts))
+        .route("/returns/approve", post(after_sale::approve::returns))
+        .route("/returns/approve-all", post(after_sale::approve::all_returns))
         .route("/reconciliation", post(reconciliation::run))
         .route("/reconciliation/findings/{id}", post(reconciliation::finding::do_it))
         .route("/mapping/shadow/compare", post(shadow::compare_again))
@@ -80,6 +89,7 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/mapping/try", post(mapping::try_it))
         .route("/mapping/history/{revision}/restore", post(mapping::history::restore))
         .route("/mapping/skus", post(skus::change))
+        .route("/payouts/fees", post(after_sale::fees::save))
         .route("/mapping/shadow/start", post(shadow::start))
         .route_layer(from_fn(auth::admins_only));
     let checks = Arc::new(connection::Checks::default());

@@ -9,6 +9,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
+    after_sale::statement::Statement,
     comparison::Comparison,
     format,
     order_line::OrderLine,
@@ -66,6 +67,8 @@ struct Order {
     /// The order is being processed, or its reader has just changed it: the page updates itself.
     is_live: bool,
     comparison: Option<Comparison>,
+    /// What was paid and returned, and what is left.
+    statement: Option<Statement>,
     /// Open findings of the reconciliation: number, class and sentence.
     differences: Vec<(i64, &'static str, String)>,
     /// In shadow mode, its draft beside the invoice of another integration.
@@ -180,6 +183,7 @@ pub(super) async fn show(
         Some("never") if actions.never => Some("never"),
         _ => None,
     };
+    let statement = Statement::of(&app, &order, &page).await?;
     let is_draft = page.is_in_shadow && order.state == OrderState::Due;
     let compared = storage.comparison(&id).await?.zip(order.draft.as_ref());
     let shadow = compared.map(|(comparison, draft)| ShadowOrder::new(draft, &comparison, &page));
@@ -200,6 +204,7 @@ pub(super) async fn show(
         actions,
         form,
         comparison,
+        statement,
         differences: findings.iter().map(|one| found(one, &page)).collect(),
         shadow,
         is_ignored: order.state == OrderState::Ignored,

@@ -73,12 +73,14 @@ impl Page {
     }
 
     /// The navigation.
-    pub(super) fn links(&self) -> [Link; 6] {
+    pub(super) fn links(&self) -> [Link; 8] {
         let link = |path, icon, text, count| Link { path, icon, text, count, is_here: self.is_in(path) };
         [
             link("/", "today", self.t("Today", "Hari ini"), 0),
             link("/problems", "problems", self.t("Needs attention", "Perlu ditangani"), self.blocked),
             link("/orders", "orders", self.t("Orders", "Pesanan"), 0),
+            link("/payouts", "payouts", self.t("Payouts", "Pencairan dana"), 0),
+            link("/returns", "returns", self.t("Returns", "Retur"), 0),
             link("/reconciliation", "reconciliation", self.t("Reconciliation", "Rekonsiliasi"), 0),
             link("/mapping", "mapping", self.t("Mapping", "Pemetaan"), 0),
             link("/connection", "connection", self.t("Accurate connection", "Koneksi Accurate"), 0),
@@ -210,13 +212,49 @@ impl Page {
                 "Faktur dipakai sebagaimana adanya di Accurate.",
             ),
             "checked" => self.t("Checked just now.", "Baru saja diperiksa."),
-            _ => return None,
+            word => return self.done_after_sale(word, count),
         };
         let orders = match (self.language, count) {
             (Language::English, 1) => return Some(sentence.replace("{} are", "1 order is")),
             _ => self.orders(count),
         };
         Some(sentence.replace("{}", &orders))
+    }
+
+    /// What the reader has just done about payouts and returns.
+    fn done_after_sale(&self, word: &str, count: i64) -> Option<String> {
+        let sentence = |english, indonesian| self.t(english, indonesian).to_owned();
+        Some(match word {
+            "fees_saved" => sentence(
+                "Saved. Payouts that waited for these categories continue automatically.",
+                "Tersimpan. Pencairan dana yang menunggu kategori ini diproses lagi otomatis.",
+            ),
+            "none_chosen" => sentence(
+                "Nothing was chosen. Tick the rows that you want to approve.",
+                "Belum ada yang dipilih. Centang baris yang ingin Anda setujui.",
+            ),
+            "approved_payouts" | "approved_returns" if count == 0 => sentence(
+                "Nothing was approved: what you saw has changed in the meantime. Look at it again.",
+                "Tidak ada yang disetujui: data yang Anda lihat sudah berubah. Periksa lagi.",
+            ),
+            "approved_payouts" => {
+                let payouts = self.counted(count, "payout", "payouts", "pencairan dana");
+                let words = self.t(
+                    "Approved: {}. The sales receipts are being created in Accurate.",
+                    "Disetujui: {}. Penerimaan Penjualannya sedang dibuat di Accurate.",
+                );
+                words.replace("{}", &payouts)
+            }
+            "approved_returns" => {
+                let returns = self.counted(count, "return", "returns", "retur");
+                let words = self.t(
+                    "Approved: {}. The sales returns are being created in Accurate.",
+                    "Disetujui: {}. Retur Penjualannya sedang dibuat di Accurate.",
+                );
+                words.replace("{}", &returns)
+            }
+            _ => return None,
+        })
     }
 
     /// `1 order`, `12 orders`, `12 pesanan`.

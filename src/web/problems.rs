@@ -233,6 +233,7 @@ pub(super) fn where_to_act(reason: Reason, page: &Page) -> Option<(&'static str,
         Reason::AccountUnmapped | Reason::AccountInactive => {
             ("/mapping#accounts", page.t("See the accounts in the mapping", "Lihat akun di pemetaan"))
         }
+        Reason::FeeKindUnmapped => ("/payouts#fees", page.t("Choose the category", "Pilih kategorinya")),
         _ => return None,
     })
 }

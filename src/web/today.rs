@@ -5,6 +5,7 @@ use axum::{extract::State, response::Response};
 use jiff::{SignedDuration, ToSpan, civil::Date};
 
 use super::{
+    after_sale,
     books::Book,
     chart::Chart,
     format,
@@ -33,6 +34,8 @@ struct Today {
     moment: String,
     verdict: Verdict,
     causes: Vec<CauseLine>,
+    /// Payouts and returns that a person must act on: a link, words and the sum.
+    after_sale: Vec<(String, String, String)>,
     /// Warnings that nobody has acknowledged, and webhooks that could not be read.
     warned: i64,
     unreadable: i64,
@@ -93,12 +96,14 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response,
     let days = app.engine.last_days().await?;
     let last_webhook = app.newest_webhook().await?;
     let open = storage.open_warnings().await?;
+    let after_sale = after_sale::to_do(&app, &page).await?;
     let setup_step = if page.may_administer() { Progress::of(&app).await?.next() } else { None };
     html(&Today {
         setup_step,
         moment: page.today(),
-        verdict: verdict(&page, &counts, &books),
+        verdict: verdict(&page, &counts, &books, !after_sale.is_empty()),
         causes: causes.into_iter().map(|cause| CauseLine::new(cause, &page)).collect(),
+        after_sale,
         warned: open.iter().map(|open| open.orders).sum(),
         unreadable: storage.unreadable_count().await?,
         books,
@@ -131,7 +136,8 @@ fn in_states(counts: &[Count], states: &[OrderState]) -> i64 {
 
 const UNDER_WAY: &[OrderState] = &[OrderState::Received, OrderState::Due, OrderState::VoidDue];
 
-fn verdict(page: &Page, counts: &[Count], books: &[Book]) -> Verdict {
+/// `waits_for_person`: payouts or returns do.
+fn verdict(page: &Page, counts: &[Count], books: &[Book], waits_for_person: bool) -> Verdict {
     let invoiced = in_states(counts, &[OrderState::Invoiced]);
     let moving = if page.is_in_shadow { &[OrderState::Received] } else { UNDER_WAY };
     let under_way = in_states(counts, moving);
@@ -158,6 +164,12 @@ fn verdict(page: &Page, counts: &[Count], books: &[Book]) -> Verdict {
     let (kind, heading) = if page.blocked > 0 {
         let heading = page.t("All booked except {}", "Semua sudah dibukukan kecuali {}");
         ("warn", heading.replace("{}", &page.orders(page.blocked)))
+    } else if waits_for_person {
+        let heading = page.t(
+            "Every invoice is booked. Payouts or returns wait for you.",
+            "Semua faktur sudah dibukukan. Ada pencairan dana atau retur yang menunggu Anda.",
+        );
+        ("warn", heading.to_owned())
     } else if under_way > 0 {
         (
             "good",

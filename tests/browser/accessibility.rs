@@ -6,7 +6,10 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::chromium::{Chromium, Kind};
-use crate::service::{Home, OPERATOR_TOKEN, Service, accurate};
+use crate::{
+    pages::after_sale::a_week_of_payouts,
+    service::{Home, OPERATOR_TOKEN, Service, accurate},
+};
 
 const AXE: &str = include_str!("axe-4.14.1.min.js");
 
@@ -15,7 +18,7 @@ const RUN: &str = "const done = arguments[arguments.length - 1]; axe.run().then(
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => one.id + ': ' + one.nodes.map(node => node.html).join(' '))))";
 
-const PAGES: [&str; 25] = [
+const PAGES: [&str; 30] = [
     "/login",
     "/nowhere",
     "/",
@@ -37,6 +40,11 @@ const PAGES: [&str; 25] = [
     "/mapping/history",
     "/mapping/history?from=1&to=1",
     "/mapping/shadow",
+    "/payouts",
+    "/payouts?show=approval&form=approve_all&done=approved_payouts&count=1",
+    "/payouts?show=blocked",
+    "/returns",
+    "/orders/3",
     "/reconciliation?done=comparing_books",
     "/reconciliation/findings/1?compare=now",
     "/reconciliation/findings/1?form=close",
@@ -64,6 +72,7 @@ async fn every_page_can_be_used_by_everybody() {
     service.order_once("138163394", "invoiced").await;
     service.order_once("138500009", "blocked").await;
     a_finding(&accurate, &service).await;
+    a_week_of_payouts(&service).await;
     let browser = Chromium::open(&service, Kind::ENGLISH).await;
     let mut signed_in = false;
     for path in PAGES {

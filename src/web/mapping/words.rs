@@ -70,7 +70,7 @@ pub(super) fn tax_word(word: &str, page: &Page) -> &'static str {
 }
 
 /// What kind of amount goes to an account.
-pub(super) fn category(category: &str, page: &Page) -> String {
+pub(in crate::web) fn category(category: &str, page: &Page) -> String {
     match category {
         "shipping" => page.t("Shipping paid to the seller", "Ongkos kirim untuk penjual"),
         "platform_rebate" => page.t("Rebate by the marketplace", "Rebate dari marketplace"),
@@ -79,6 +79,7 @@ pub(super) fn category(category: &str, page: &Page) -> String {
         "fulfillment_fee" => page.t("Fulfilment fee", "Biaya fulfillment"),
         "service_fee" => page.t("Service fee", "Biaya layanan"),
         "refund" => page.t("Refund without return", "Pengembalian dana tanpa retur"),
+        "subtotal" => page.t("Price of the products", "Harga produk"),
         "payout_rest" => page.t("Unexplained rest of a payout", "Selisih pencairan tanpa keterangan"),
         other => return other.to_owned(),
     }

@@ -1,0 +1,198 @@
+//! Every name of an amount that a payout ever used, and the category that it goes to. A new name holds up its orders
+//! until an admin gives it one: that is a revision of the mapping like any other.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Form,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    super::{
+        format,
+        mapping::words::category,
+        order_line::rupiah,
+        page::{Page, address},
+    },
+    payouts::{PATH, render},
+    shown::Asked,
+};
+use crate::{
+    clock::SystemClock,
+    deciding::mapping::{Applied, Author, apply, current},
+    domain::mapping::{
+        Mapping,
+        after_sale::{SUBTOTAL, payout_categories},
+    },
+    http::{App, auth::By, problem::Problem, v1::check_mapping::document_of},
+    storage::FeeKind,
+};
+
+/// Before the name of a fee in the name of its field.
+const FIELD: &str = "fee:";
+
+/// What was chosen: the category of each name; empty for none.
+type Chosen = BTreeMap<String, String>;
+
+/// All names that payouts have used.
+pub(in crate::web) struct Fees {
+    /// The revision of the mapping that this was made from.
+    pub(super) revision: i64,
+    pub(super) unknown: Vec<Fee>,
+    pub(super) known: Vec<Fee>,
+    pub(super) note: String,
+    /// Why it was not saved.
+    pub(super) refusal: Option<String>,
+}
+
+/// One name.
+pub(super) struct Fee {
+    pub(super) name: String,
+    pub(super) field: String,
+    /// Its place among all names, for the id of its field.
+    pub(super) place: usize,
+    /// Where it was met.
+    pub(super) places: Vec<Place>,
+    /// Where it goes.
+    pub(super) category: String,
+    /// Categories to choose from: value, words, whether it is chosen. None for a name that is a category itself.
+    pub(super) options: Vec<(&'static str, String, bool)>,
+}
+
+/// A name at one marketplace.
+pub(super) struct Place {
+    pub(super) source: String,
+    pub(super) count: String,
+    pub(super) sum: String,
+    pub(super) first: String,
+}
+
+impl Fees {
+    pub(super) async fn read(app: &App, page: &Page) -> Result<Self, Problem> {
+        let active = app.engine.mapping();
+        let kinds = app.engine.storage().fee_kinds().await?;
+        Ok(Self::of(&kinds, &active.mapping, active.revision, &Chosen::new(), page))
+    }
+
+    fn of(kinds: &[FeeKind], mapping: &Mapping, revision: i64, chosen: &Chosen, page: &Page) -> Self {
+        let mut names = BTreeMap::<&str, Vec<&FeeKind>>::new();
+        for kind in kinds {
+            names.entry(kind.name.trim()).or_default().push(kind);
+        }
+        let (mut unknown, mut known) = (Vec::new(), Vec::new());
+        for (place, (name, kinds)) in names.into_iter().enumerate() {
+            let is_unknown = mapping.payout.category(name).is_none();
+            let fee = Fee { place, ..Fee::new(name, &kinds, mapping, chosen, page) };
+            if is_unknown { unknown.push(fee) } else { known.push(fee) }
+        }
+        Self { revision, unknown, known, note: String::new(), refusal: None }
+    }
+}
+
+/// Names that payouts have used and that have no category.
+pub(in crate::web) async fn unknown(app: &App) -> Result<Vec<String>, Problem> {
+    let active = app.engine.mapping();
+    let mut names: Vec<_> = app.engine.storage().fee_kinds().await?.into_iter().map(|kind| kind.name).collect();
+    names.retain(|name| active.mapping.payout.category(name).is_none());
+    for name in &mut names {
+        *name = name.trim().to_owned();
+    }
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+impl Fee {
+    fn new(name: &str, kinds: &[&FeeKind], mapping: &Mapping, chosen: &Chosen, page: &Page) -> Self {
+        let place = |kind: &&FeeKind| Place {
+            source: kind.source.clone(),
+            count: format::count(kind.count),
+            sum: rupiah(kind.hundredths),
+            first: format::moment(kind.first_at),
+        };
+        let now = mapping.payout.category(name);
+        let is_category = now == Some(name) && !mapping.payout.kinds.contains_key(name);
+        let wanted = chosen.get(name).map(String::as_str).or(now).unwrap_or_default();
+        let option = |to: &'static str| (to, in_words(to, mapping, page), to == wanted);
+        Self {
+            name: name.to_owned(),
+            field: format!("{FIELD}{name}"),
+            place: 0,
+            places: kinds.iter().map(place).collect(),
+            category: now.map_or_else(String::new, |to| in_words(to, mapping, page)),
+            options: if is_category { Vec::new() } else { payout_categories().map(option).collect() },
+        }
+    }
+}
+
+/// A category with the account that it goes to.
+fn in_words(to: &str, mapping: &Mapping, page: &Page) -> String {
+    let words = category(to, page);
+    match mapping.accounts.get(to) {
+        _ if to == SUBTOTAL => words,
+        Some(account) => format!("{words} · {account}"),
+        None => format!("{words} · {}", page.t("no account yet", "belum ada akun")),
+    }
+}
+
+/// `POST /payouts/fees`.
+pub(in crate::web) async fn save(
+    State(app): State<App>,
+    By(actor): By,
+    page: Page,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    let value = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
+    let revision = value("revision").and_then(|revision| revision.parse().ok()).unwrap_or(-1);
+    let note = value("note").unwrap_or_default();
+    let chosen: Chosen =
+        fields.iter().filter_map(|(field, to)| Some((field.strip_prefix(FIELD)?.to_owned(), to.clone()))).collect();
+    let active = app.engine.mapping();
+    let mut mapping = active.mapping.clone();
+    for (name, to) in &chosen {
+        if to.is_empty() {
+            mapping.payout.kinds.remove(name);
+        } else if mapping.payout.category(name) != Some(to.as_str()) {
+            mapping.payout.kinds.insert(name.clone(), to.clone());
+        }
+    }
+    let meanwhile = page.t(
+        "Somebody else has changed the mapping in the meantime. Look at your choice again, then save.",
+        "Pemetaan sudah diubah orang lain. Periksa lagi pilihan Anda, lalu simpan.",
+    );
+    let refusal = if revision == active.revision {
+        match document_of(&app, &mapping.to_table()) {
+            Err(mistakes) => mistakes.first().map_or_else(String::new, |mistake| format::sentence(&mistake.remedy)),
+            Ok(document) => {
+                let storage = app.engine.storage().as_ref();
+                let author = Author { who: &actor.name, note: &note };
+                match apply(storage, &SystemClock, document, author, Some(revision)).await? {
+                    Applied::Equal(_) => return Ok(to("mapping_same")),
+                    Applied::Changed(active, _) => {
+                        app.engine.set_mapping(active);
+                        return Ok(to("fees_saved"));
+                    }
+                    Applied::Stale(_) => {
+                        // Another replica may have applied it.
+                        app.engine.set_mapping(current(storage).await?);
+                        meanwhile.to_owned()
+                    }
+                }
+            }
+        }
+    } else {
+        meanwhile.to_owned()
+    };
+    let active = app.engine.mapping();
+    let kinds = app.engine.storage().fee_kinds().await?;
+    let fees = Fees::of(&kinds, &active.mapping, active.revision, &chosen, &page);
+    let shown = render(&app, page, &Asked::default(), Fees { note, refusal: Some(refusal), ..fees }).await?;
+    Ok((StatusCode::CONFLICT, shown).into_response())
+}
+
+fn to(done: &str) -> Response {
+    Redirect::to(&address(PATH, &[("done", done)])).into_response()
+}

@@ -1,0 +1,147 @@
+//! A payout or a return as one row of a list.
+
+use super::{
+    super::{format, mapping::words::category, page::Page, problems::where_to_act},
+    shown::Shown,
+    unmatched::Suggestion,
+};
+use crate::{
+    domain::{
+        mapping::Mapping,
+        money::Rupiah,
+        payout::{Payout, RowState},
+        reason::Finding,
+        settlement::{Waits, WaitsFor},
+    },
+    storage::{RowContent, RowRecord, StoreName},
+};
+
+/// A row of a list.
+pub(in crate::web) struct RowLine {
+    pub(in crate::web) id: i64,
+    /// Its number and the moment of its content: what is approved.
+    pub(in crate::web) seen: String,
+    /// The marketplace's number of the order.
+    pub(in crate::web) number: String,
+    pub(in crate::web) order_id: Option<String>,
+    pub(in crate::web) store: String,
+    pub(in crate::web) source: String,
+    pub(in crate::web) source_id: String,
+    pub(in crate::web) day: String,
+    pub(in crate::web) amount: String,
+    pub(in crate::web) kind: &'static str,
+    pub(in crate::web) state: &'static str,
+    /// What it waits for, or why nothing is booked.
+    pub(in crate::web) why: String,
+    pub(in crate::web) trouble: Option<Trouble>,
+    /// The number of the receipt or return.
+    pub(in crate::web) document: String,
+    /// The reader can approve it.
+    pub(in crate::web) is_approvable: bool,
+    pub(in crate::web) approved: Option<String>,
+    /// What the money consists of: the name, where it goes, the amount.
+    pub(in crate::web) amounts: Vec<(String, String, String)>,
+    /// What a person has to book in Accurate.
+    pub(in crate::web) to_do: String,
+    pub(in crate::web) suggestions: Vec<Suggestion>,
+}
+
+/// Why a person must act.
+pub(in crate::web) struct Trouble {
+    pub(in crate::web) sentence: &'static str,
+    pub(in crate::web) about: String,
+    pub(in crate::web) remedy: &'static str,
+    pub(in crate::web) link: Option<(&'static str, &'static str)>,
+}
+
+impl Trouble {
+    pub(super) fn new(finding: &Finding, page: &Page) -> Self {
+        let (reason, language) = (finding.reason, page.language);
+        Self {
+            sentence: reason.sentence(language),
+            about: format::sentence(&finding.about.in_words(language)),
+            remedy: reason.remedy(language),
+            link: where_to_act(reason, page),
+        }
+    }
+}
+
+impl RowLine {
+    pub(super) fn new(row: &RowRecord, mapping: &Mapping, stores: &[StoreName], page: &Page) -> Self {
+        let (source, source_id) = row.content.key();
+        let (store_id, number) = row.content.order();
+        let shown = shown_as(row);
+        let why = match (row.waits_for, row.reason) {
+            // The state says it all.
+            (Some(WaitsFor::Approval), _) => String::new(),
+            (Some(waits_for), _) if row.state == RowState::Waiting => {
+                format::sentence(&waits_for.in_words(page.language))
+            }
+            (_, Some(reason)) if row.state == RowState::Ignored => reason.sentence(page.language).to_owned(),
+            _ if row.state == RowState::Unmatched && number.is_empty() => page
+                .t(
+                    "The row names no order, so nothing is booked.",
+                    "Baris ini tidak menyebut pesanan, sehingga tidak dibukukan.",
+                )
+                .to_owned(),
+            _ if row.state == RowState::Unmatched => page
+                .t(
+                    "No order has this number. It is booked as soon as Forstok sends the order.",
+                    "Belum ada pesanan dengan nomor ini. Dibukukan begitu Forstok mengirim pesanannya.",
+                )
+                .to_owned(),
+            _ => String::new(),
+        };
+        let (amount, amounts) = match &row.content {
+            RowContent::Payout(payout) => (payout.net.in_words(), amounts(payout, mapping, page)),
+            RowContent::Return(record) => (record.refund.map(Rupiah::in_words).unwrap_or_default(), Vec::new()),
+        };
+        let trouble = row.finding.as_ref().filter(|_| row.state == RowState::Blocked);
+        Self {
+            id: row.id,
+            seen: format!("{}:{}", row.id, row.content_at.as_microsecond()),
+            number: if number.is_empty() { source_id.to_owned() } else { number.to_owned() },
+            order_id: row.order_id.as_ref().map(ToString::to_string),
+            store: store_name(store_id, stores),
+            source: source.to_owned(),
+            source_id: source_id.to_owned(),
+            day: row.content.day().map(format::day).unwrap_or_default(),
+            amount,
+            kind: shown.kind(),
+            state: shown.text(page),
+            why,
+            trouble: trouble.map(|finding| Trouble::new(finding, page)),
+            document: row.document.as_ref().map(|document| document.number.clone()).unwrap_or_default(),
+            is_approvable: shown == Shown::Waits(Waits::Approval) && page.may_work(),
+            approved: row.approved.as_ref().map(|(who, at)| format!("{who}, {}", format::moment(*at))),
+            amounts,
+            to_do: String::new(),
+            suggestions: Vec::new(),
+        }
+    }
+}
+
+/// The state with what it waits for.
+pub(super) fn shown_as(row: &RowRecord) -> Shown {
+    match row.waits_for {
+        Some(waits_for) if row.state == RowState::Waiting => Shown::Waits(waits_for.what()),
+        _ => Shown::State(row.state),
+    }
+}
+
+/// A store's name; its id, if no order of it has come; empty, if the row does not name it.
+pub(super) fn store_name(id: &str, stores: &[StoreName]) -> String {
+    let known = stores.iter().find(|store| store.id == id && !store.name.is_empty());
+    known.map_or_else(|| id.to_owned(), |store| store.name.clone())
+}
+
+fn amounts(payout: &Payout, mapping: &Mapping, page: &Page) -> Vec<(String, String, String)> {
+    let amount = |(name, amount): (&String, &Rupiah)| {
+        let to = match mapping.payout.category(name) {
+            Some(to) => category(to, page),
+            None => page.t("no category yet", "belum ada kategori").to_owned(),
+        };
+        (name.clone(), to, amount.in_words())
+    };
+    payout.amounts.iter().map(amount).collect()
+}

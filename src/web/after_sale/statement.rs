@@ -1,0 +1,144 @@
+//! An order's money on its page: invoice, receipts, returns and what is left, which add up.
+
+use super::{super::page::Page, row::RowLine};
+use crate::{
+    domain::{
+        document::{Drafted, Kind, Progress},
+        money::Rupiah,
+        reason::Language,
+        settlement::Sums,
+    },
+    http::{App, problem::Problem},
+    storage::{OrderDocument, OrderRecord, RowRecord, State as OrderState},
+};
+
+/// What was booked about an order, and what is left.
+pub(in crate::web) struct Statement {
+    /// Documents that exist, each with the amount that it changes what is owed by.
+    pub(in crate::web) booked: Vec<Entry>,
+    /// Receipts and returns that do not exist yet, or are not known to exist.
+    pub(in crate::web) planned: Vec<Entry>,
+    /// `Still owed`, `Credit of the customer`; with the sum.
+    pub(in crate::web) left: (&'static str, String),
+    /// Whether nothing is owed and nobody has a credit.
+    pub(in crate::web) is_even: bool,
+    /// Its payouts and return records.
+    pub(in crate::web) rows: Vec<Row>,
+}
+
+/// A document.
+pub(in crate::web) struct Entry {
+    pub(in crate::web) what: &'static str,
+    pub(in crate::web) number: String,
+    pub(in crate::web) kind: &'static str,
+    pub(in crate::web) state: &'static str,
+    /// For a receipt, the money that arrived.
+    pub(in crate::web) detail: String,
+    pub(in crate::web) amount: String,
+}
+
+/// A payout or a return record.
+pub(in crate::web) struct Row {
+    pub(in crate::web) what: &'static str,
+    pub(in crate::web) path: &'static str,
+    pub(in crate::web) line: RowLine,
+}
+
+impl Statement {
+    /// `None` if nothing but the invoice is known of the order.
+    pub(in crate::web) async fn of(app: &App, order: &OrderRecord, page: &Page) -> Result<Option<Self>, Problem> {
+        let storage = app.engine.storage();
+        let (rows, documents) = storage.booked(&order.order_id).await?;
+        let documents: Vec<_> = documents.into_iter().filter(|document| document.kind != Kind::Invoice).collect();
+        if rows.is_empty() && documents.is_empty() {
+            return Ok(None);
+        }
+        let (stores, active) = (storage.stores().await?, app.engine.mapping());
+        let row = |row: &RowRecord| Row::new(row, RowLine::new(row, &active.mapping, &stores, page), page);
+        Ok(Some(Self::new(order, &documents, rows.iter().map(row).collect(), page)))
+    }
+
+    fn new(order: &OrderRecord, documents: &[OrderDocument], rows: Vec<Row>, page: &Page) -> Self {
+        let invoice = order.invoice.as_ref().filter(|_| order.state != OrderState::Voided);
+        let total = invoice.map_or(Rupiah::ZERO, |invoice| Rupiah::from_decimal(invoice.total));
+        let (exist, planned): (Vec<_>, Vec<_>) = documents
+            .iter()
+            .filter(|document| document.progress != Progress::Gone)
+            .partition(|document| document.exists());
+        let sums = Sums::of_documents(total, exist.iter().filter_map(|document| document.draft.as_ref()));
+        let mut booked: Vec<_> = invoice
+            .map(|invoice| Entry {
+                what: named(Kind::Invoice, page),
+                number: invoice.number.clone(),
+                kind: "good",
+                state: page.t("exists", "ada di Accurate"),
+                detail: String::new(),
+                amount: total.in_words(),
+            })
+            .into_iter()
+            .collect();
+        booked.extend(exist.iter().map(|document| Entry::new(document, page)));
+        let (word, left) = if sums.credit.is_zero() {
+            (page.t("Still owed", "Sisa tagihan"), sums.owed)
+        } else {
+            (page.t("Credit of the customer", "Sisa kredit pelanggan"), sums.credit)
+        };
+        Self {
+            booked,
+            planned: planned.iter().map(|document| Entry::new(document, page)).collect(),
+            is_even: left.is_zero(),
+            left: (word, left.in_words()),
+            rows,
+        }
+    }
+}
+
+impl Entry {
+    fn new(document: &OrderDocument, page: &Page) -> Self {
+        let (kind, state) = match (document.progress, document.id) {
+            (Progress::Exists, _) => ("good", page.t("exists", "ada di Accurate")),
+            (Progress::Blocked, _) => ("bad", page.t("needs attention", "perlu ditangani")),
+            (_, Some(_)) => ("busy", page.t("being deleted", "sedang dihapus")),
+            _ if document.may_exist => ("busy", page.t("being looked up", "sedang diperiksa")),
+            _ => ("busy", page.t("being created", "sedang dibuat")),
+        };
+        let detail = match &document.draft {
+            Some(Drafted::Receipt(draft)) => page
+                .t("{} arrived on account {account}", "{} masuk ke akun {account}")
+                .replace("{account}", &draft.body.bank_no)
+                .replace("{}", &draft.body.cheque_amount.in_words()),
+            _ => String::new(),
+        };
+        let worth = document.draft.as_ref().map_or(Rupiah::ZERO, Drafted::total);
+        Self {
+            what: named(document.kind, page),
+            number: document.number.clone(),
+            kind,
+            state,
+            detail,
+            amount: (Rupiah::ZERO - worth).in_words(),
+        }
+    }
+}
+
+/// A document as a line of a statement names it.
+fn named(kind: Kind, page: &Page) -> &'static str {
+    match (kind, page.language) {
+        (Kind::Invoice, Language::English) => "Invoice",
+        (Kind::Invoice, Language::Indonesian) => "Faktur Penjualan",
+        (Kind::Receipt, Language::English) => "Sales receipt",
+        (Kind::Receipt, Language::Indonesian) => "Penerimaan Penjualan",
+        (Kind::Return, Language::English) => "Sales return",
+        (Kind::Return, Language::Indonesian) => "Retur Penjualan",
+    }
+}
+
+impl Row {
+    fn new(row: &RowRecord, line: RowLine, page: &Page) -> Self {
+        let (what, path) = match row.content.kind() {
+            Kind::Return => (page.t("Return", "Retur"), "/returns"),
+            Kind::Invoice | Kind::Receipt => (page.t("Payout", "Pencairan dana"), "/payouts"),
+        };
+        Self { what, path, line }
+    }
+}

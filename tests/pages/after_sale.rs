@@ -1,0 +1,209 @@
+//! Payouts and returns on the pages: what is booked, what waits for a person, and what the person can do.
+
+use calamine::{Reader, Xlsx};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::visitor::Visitor;
+use crate::{
+    forstok::{order, sample},
+    service::{Home, OPERATOR_TOKEN, Service, accurate},
+};
+
+const READER: &str = "token-of-somebody-who-reads";
+
+/// A fee that no mapping knows.
+pub(crate) const NEW_FEE: &str = "Biaya Program XTRA";
+
+async fn sends(service: &Service, path: &str, rows: Value) -> Value {
+    let headers =
+        [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("content-type", "application/json".to_owned())];
+    let answer = service.ask(Method::POST, path, &headers, rows.to_string().into_bytes()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()
+}
+
+/// A payout of the store of all these orders.
+fn payout(id: &str, number: &str, net: i64, amounts: Value) -> Value {
+    json!({"source": "shopee", "id": id, "store_id": "8277", "channel_order_id": number, "paid_at": "2023-12-05",
+           "net": net, "amounts": amounts})
+}
+
+/// Three orders of Rp80.000 with their payouts, of which one has a new fee and one is of no known order, and a return.
+pub(crate) async fn a_week_of_payouts(service: &Service) {
+    service.send(&sample("01-shopee-simple").json()).await;
+    for id in 1..=3 {
+        service.send(&order(id)).await;
+    }
+    for id in ["138163394", "1", "2", "3"] {
+        service.order_once(id, "invoiced").await;
+    }
+    let rows = json!([
+        payout("row-1", "N1", 70_000, json!({"subtotal": 80_000, "service_fee": -10_000})),
+        payout("row-2", "N2", 75_000, json!({"subtotal": 80_000, NEW_FEE: -5_000})),
+        payout("row-3", "231127PECAFY4K", 72_000, json!({"subtotal": 80_000, "service_fee": -8_000})),
+    ]);
+    sends(service, "/v1/payouts", rows).await;
+    let record = json!([{"source": "shopee", "id": "return-1", "store_id": "8277", "channel_order_id": "N3",
+        "accepted_at": "2023-12-06", "received_at": "2023-12-07", "goods": "returned", "refund": 80_000}]);
+    sends(service, "/v1/returns", record).await;
+    becomes(service, "row-1", "waiting").await;
+    becomes(service, "row-2", "blocked").await;
+}
+
+/// Waits until a payout has this state.
+pub(crate) async fn becomes(service: &Service, id: &str, state: &str) {
+    let has_it = |payouts: &Value| {
+        payouts["payouts"].as_array().into_iter().flatten().any(|row| row["id"] == id && row["state"] == state)
+    };
+    service.get_until("/v1/payouts", has_it).await;
+}
+
+/// The value of the first *Approve* button's row.
+fn seen(html: &str) -> String {
+    let (_, rest) = html.split_once("name=\"row\" value=\"").expect("a row can be approved");
+    rest.split('"').next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_approves_payouts_and_gives_a_new_fee_its_category() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    home.change_settings("[database]", &format!("[operators.ani]\ntoken = \"{READER}\"\nrole = \"read\"\n[database]"));
+    let service = home.serve().await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    visitor.get("/payouts").await.says(&["Payouts", "No payout has come yet.", "Cash & Bank account"]);
+    visitor.get("/returns").await.says(&["Returns", "No return has come yet."]);
+    a_week_of_payouts(&service).await;
+
+    // *Today* says what waits for a person, and names the new fee once.
+    let today = visitor.get("/").await;
+    today.says(&["Payouts or returns wait for you.", "1 payout needs attention", "1 payout waits for approval"]);
+    today.says(&["Fees without a category: “Biaya Program XTRA”", "1 return is to be booked in Accurate"]);
+
+    let page = visitor.get("/payouts").await;
+    page.says(&["Needs attention 1 Rp75.000", "Waiting for approval 1 Rp70.000", "Order not found 1 Rp72.000"]);
+    page.says(&["All: 3 · Rp217.000", "shopee", "05/12/2023", NEW_FEE]);
+    // Money without an order: orders that it may be about, and nothing is linked.
+    page.says(&["Could it be one of these?", "231127PECAFY4J"]);
+    page.says(&["similar number"]);
+    assert!(page.html.contains("href=\"/orders/138163394\""), "a suggestion leads to its order");
+
+    // Who may only read sees everything and can change nothing.
+    let mut reader = Visitor::of(&service).with("accept-language", "en");
+    reader.signs_in(READER).await.goes_to("/");
+    let read = reader.get("/payouts").await;
+    read.says(&["Waiting for approval", "An admin can choose the categories."]);
+    assert!(!read.text().contains("Approve"), "{}", read.text());
+    let refused = reader.post(&format!("/payouts/approve?only={}", seen(&page.html)), &[]).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let refused = reader.post("/payouts/fees", &[("revision", "1"), ("fee:Biaya Program XTRA", "service_fee")]).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+
+    // One payout is approved; its receipt is created and the invoice is paid.
+    let approved = visitor.post(&format!("/payouts/approve?only={}", seen(&page.html)), &[]).await;
+    approved.goes_to("/payouts?done=approved_payouts&count=1");
+    visitor.get("/payouts?done=approved_payouts&count=1").await.says(&["Approved: 1 payout."]);
+    becomes(&service, "row-1", "settled").await;
+    let order = visitor.get("/orders/1").await;
+    order.says(&["Invoice and payments", "Invoice N1", "Rp80.000", "Sales receipt N1/1", "-Rp80.000"]);
+    order.says(&["Rp70.000 arrived on account 110102", "Still owed\nsettled\nRp0", "Booked with N1/1"]);
+
+    // The new fee gets a category, which is a revision of the mapping, and its payout goes on.
+    let fields = visitor.get("/payouts").await.fields_of("assign");
+    let with = |category: &str| -> Vec<(String, String)> {
+        let fill = |(name, value): &(String, String)| match name.as_str() {
+            "fee:Biaya Program XTRA" => (name.clone(), category.to_owned()),
+            "note" => (name.clone(), "as the help desk said".to_owned()),
+            _ => (name.clone(), value.clone()),
+        };
+        fields.iter().map(fill).collect()
+    };
+    let post = async |visitor: &mut Visitor, fields: Vec<(String, String)>| {
+        let form: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        visitor.post("/payouts/fees", &form).await
+    };
+    post(&mut visitor, with("service_fee")).await.goes_to("/payouts?done=fees_saved");
+    visitor.get("/mapping/history").await.says(&["as the help desk said", "Biaya Program XTRA"]);
+    becomes(&service, "row-2", "waiting").await;
+    visitor.get("/payouts").await.says(&["Fees and their categories", "3 fees have a category"]);
+    // The page of before is out of date: nothing is overwritten, and the choice is kept.
+    let stale = post(&mut visitor, with("fulfillment_fee")).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    stale.says(&["Somebody else has changed the mapping in the meantime."]);
+    assert!(stale.html.contains("value=\"fulfillment_fee\" selected"), "the choice is kept");
+
+    // All that wait are approved after a sentence that says how many, how much and what happens.
+    let asked = visitor.get("/payouts?show=approval&form=approve_all").await;
+    asked.says(&["1 payout waits for approval, Rp75.000 in total.", "Each becomes a sales receipt in Accurate"]);
+    let moment = asked.html.split_once("name=\"seen\" value=\"").expect("a form").1.split('"').next().expect("a value");
+    // What arrives after the page was made is not approved with it.
+    let late = json!([payout("row-4", "231127PECAFY4J", 80_000, json!({"subtotal": 80_000}))]);
+    sends(&service, "/v1/payouts", late).await;
+    becomes(&service, "row-4", "waiting").await;
+    let all = visitor.post("/payouts/approve-all", &[("seen", moment)]).await;
+    all.goes_to("/payouts?done=approved_payouts&count=1");
+    becomes(&service, "row-2", "settled").await;
+    becomes(&service, "row-4", "waiting").await;
+
+    // A payout that was corrected since its page was made is not approved unseen.
+    let before = seen(&visitor.get("/payouts").await.html);
+    let corrected = json!([payout("row-4", "231127PECAFY4J", 79_000, json!({"subtotal": 79_000}))]);
+    sends(&service, "/v1/payouts", corrected).await;
+    let nothing = visitor.post("/payouts/approve", &[("row", &before)]).await;
+    nothing.goes_to("/payouts?done=approved_payouts&count=0");
+    visitor.get("/payouts?done=approved_payouts&count=0").await.says(&["Nothing was approved"]);
+    visitor.post("/payouts/approve", &[]).await.goes_to("/payouts?done=none_chosen&count=0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_returns_says_what_to_book_in_accurate() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    a_week_of_payouts(&service).await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let page = visitor.get("/returns").await;
+    page.says(&["Returns are only listed here: you book them in Accurate yourself.", "To be booked by you 1 Rp80.000"]);
+    page.says(&["Book a sales return for invoice N3 in Accurate: the whole order, Rp80.000."]);
+    let mut indonesian = Visitor::operator(&service).await.with("accept-language", "id");
+    let page = indonesian.get("/returns?show=person").await;
+    page.says(&["Retur", "Bukukan Retur Penjualan untuk faktur N3 di Accurate: seluruh pesanan, Rp80.000."]);
+    indonesian.get("/payouts").await.says(&["Pencairan dana", "Biaya yang belum berkategori", "Setujui", "Ekspor"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn returns_are_booked_once_they_are_approved() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let mapping = std::fs::read_to_string(home.path("mapping.toml")).expect("the mapping of the samples");
+    home.write("mapping.toml", &format!("{mapping}\n[returns]\nmode = \"approve\"\n"));
+    let service = home.serve().await;
+    a_week_of_payouts(&service).await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let page = visitor.get("/returns").await;
+    page.says(&["1 return waits for approval, Rp80.000 in total.", "Approve all"]);
+    visitor.post("/returns/approve", &[("row", &seen(&page.html))]).await;
+    let is_booked = |returns: &Value| returns["returns"][0]["state"] == "settled";
+    service.get_until("/v1/returns", is_booked).await;
+    visitor.get("/returns").await.says(&["Booked 1 Rp80.000", "N3/R1"]);
+    visitor.get("/orders/3").await.says(&["Sales return N3/R1", "Still owed\nsettled\nRp0"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_payouts_is_exported_as_it_is_filtered() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    a_week_of_payouts(&service).await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let path = visitor.get("/payouts?show=blocked").await.form_of("Export", &[("format", "csv")]);
+    let file = visitor.get(&path).await;
+    assert!(file.header("content-disposition").ends_with(".csv\""), "{file:?}");
+    let lines: Vec<_> = file.html.lines().collect();
+    assert_eq!(lines.len(), 2, "{}", file.html);
+    assert!(lines[0].contains("Marketplace number,"), "{}", lines[0]);
+    assert!(lines[1].starts_with("shopee,row-2,N2,2,8277,2023-12-05,75000,"), "{}", lines[1]);
+    let all = visitor.get("/payouts/export?format=xlsx").await;
+    let mut workbook = Xlsx::new(std::io::Cursor::new(all.bytes)).expect("a workbook");
+    let sheet = workbook.worksheet_range_at(0).expect("a sheet").expect("readable");
+    assert_eq!(sheet.height(), 4, "the header and three payouts");
+}
