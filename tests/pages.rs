@@ -8,6 +8,7 @@ mod demo;
 mod exporting;
 mod hostile;
 mod mapping;
+mod payout_import;
 mod reconciliation;
 pub(crate) mod setting_up;
 mod setup_trouble;

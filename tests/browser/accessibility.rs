@@ -18,7 +18,7 @@ const RUN: &str = "const done = arguments[arguments.length - 1]; axe.run().then(
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => one.id + ': ' + one.nodes.map(node => node.html).join(' '))))";
 
-const PAGES: [&str; 30] = [
+const PAGES: [&str; 31] = [
     "/login",
     "/nowhere",
     "/",
@@ -41,6 +41,7 @@ const PAGES: [&str; 30] = [
     "/mapping/history?from=1&to=1",
     "/mapping/shadow",
     "/payouts",
+    "/payouts/import?columns=chosen",
     "/payouts?show=approval&form=approve_all&done=approved_payouts&count=1",
     "/payouts?show=blocked",
     "/returns",

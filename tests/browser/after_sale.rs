@@ -99,6 +99,8 @@ async fn payouts_are_booked(kind: Kind, words: &Words) {
     browser.goes_to("/returns").await;
     browser.shows(&[words.to_book]).await;
     sees("7-returns").await;
+    browser.goes_to("/payouts/import").await;
+    sees("8-import").await;
     let complaints = browser.complaints().await;
     assert!(complaints.is_empty(), "the browser complains: {complaints:?}");
 }

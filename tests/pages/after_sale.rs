@@ -49,6 +49,7 @@ pub(crate) async fn a_week_of_payouts(service: &Service) {
     sends(service, "/v1/returns", record).await;
     becomes(service, "row-1", "waiting").await;
     becomes(service, "row-2", "blocked").await;
+    service.get_until("/v1/returns", |returns| !returns["returns"][0]["waits_for"].is_null()).await;
 }
 
 /// Waits until a payout has this state.

@@ -1,12 +1,15 @@
 //! `/payouts` and `/returns`: what came after the sale, how it is booked, and what a person must do.
 //!
 //! [`shown`] says which rows a reader wants and how many there are, [`row`] shows one of them; [`approve`] lets rows go
-//! out; [`fees`] gives the marketplaces' fees their categories; [`unmatched`] suggests orders for money without one;
+//! out; [`fees`] gives the marketplaces' fees their categories; [`unmatched`] suggests orders for money without one; [`import`] takes payouts from files;
 //! [`statement`] is what an order's page says about its money.
 
 pub(super) mod approve;
 pub(super) mod export;
 pub(super) mod fees;
+pub(super) mod import;
+pub(super) mod import_columns;
+mod import_report;
 pub(super) mod payouts;
 pub(super) mod returns;
 mod row;

@@ -1,0 +1,127 @@
+//! Which column of a payout file contains what: chosen once, and remembered for files with these headings.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Form,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    super::{
+        mapping::words::category,
+        page::{Page, address, html},
+    },
+    import::Import,
+};
+use crate::{
+    domain::{import::columns::Choice, mapping::after_sale::payout_categories, payout_file::Content},
+    http::{App, auth::By, problem::Problem},
+};
+
+/// The contents that a person can choose a column for.
+const CONTENTS: [Content; 5] = [Content::Order, Content::PaidAt, Content::Net, Content::Transaction, Content::Store];
+
+/// The form for the columns.
+pub(super) struct Choosing {
+    pub(super) profile: String,
+    /// Under what the choice is remembered, as JSON.
+    pub(super) keys: String,
+    /// The headings, as JSON.
+    pub(super) headings: String,
+    pub(super) fields: Vec<Field>,
+    /// Whether the file writes what was taken as a positive number.
+    pub(super) is_reversed: bool,
+}
+
+/// A choice of one column: its name, its words, and the headings with the chosen one.
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) label: String,
+    pub(super) options: Vec<(String, bool)>,
+}
+
+impl Choosing {
+    pub(super) fn new(profile: &str, keys: &[String], headings: &[String], choice: &Choice, page: &Page) -> Self {
+        let field = |name: String, label: String, chosen: Option<&String>| {
+            let options = headings.iter().map(|heading| (heading.clone(), chosen == Some(heading))).collect();
+            Field { name, label, options }
+        };
+        let content = |content: Content| {
+            let name = content.as_str();
+            field(name.to_owned(), label(content, page).to_owned(), choice.get(name))
+        };
+        let amount = |to: &str| {
+            let chosen = choice.get(&format!("amount.{to}")).or_else(|| choice.get(&format!("taken.{to}")));
+            field(format!("amount.{to}"), category(to, page), chosen)
+        };
+        let fields = CONTENTS.into_iter().map(content).chain(payout_categories().map(amount)).collect();
+        let json = |texts: &[String]| serde_json::Value::from(texts.to_vec()).to_string();
+        Self {
+            profile: profile.to_owned(),
+            keys: json(keys),
+            headings: json(headings),
+            fields,
+            is_reversed: choice.keys().any(|name| name.starts_with("taken.")),
+        }
+    }
+}
+
+fn label(content: Content, page: &Page) -> &'static str {
+    match content {
+        Content::Order => page.t("Marketplace order number", "Nomor pesanan marketplace"),
+        Content::PaidAt => page.t("Day of the payout", "Tanggal pencairan"),
+        Content::Net => page.t("Money that arrived", "Dana yang diterima"),
+        Content::Transaction => page.t("Id of the row, if it has one", "ID baris, jika ada"),
+        Content::Store => page.t("Forstok's store id, if it has one", "ID toko Forstok, jika ada"),
+        Content::Statement | Content::Kind | Content::Fee => content.as_str(),
+    }
+}
+
+/// `POST /payouts/import/columns`.
+pub(in crate::web) async fn choose(
+    State(app): State<App>,
+    By(actor): By,
+    page: Page,
+    Form(form): Form<BTreeMap<String, String>>,
+) -> Result<Response, Problem> {
+    let texts = |name: &str| -> Result<Vec<String>, Problem> {
+        let text = form.get(name).map_or("", String::as_str);
+        serde_json::from_str(text)
+            .map_err(|_| Problem::BadRequest("this page was not sent as it was made; open it again".to_owned()))
+    };
+    let (keys, headings) = (texts("keys")?, texts("headings")?);
+    let profile = form.get("profile").map_or("", String::as_str);
+    let is_reversed = form.get("signs").is_some_and(|signs| signs == "taken");
+    let names: Vec<_> = CONTENTS.iter().map(|content| content.as_str().to_owned()).collect();
+    let mut choice = Choice::new();
+    for name in names {
+        choice.extend(form.get(&name).filter(|heading| headings.contains(heading)).map(|one| (name, one.clone())));
+    }
+    for to in payout_categories() {
+        let heading = form.get(&format!("amount.{to}")).filter(|heading| headings.contains(heading));
+        // What a product costs is never taken.
+        let sign = if is_reversed && is_a_fee(to) { "taken" } else { "amount" };
+        choice.extend(heading.map(|heading| (format!("{sign}.{to}"), heading.clone())));
+    }
+    let has = |content: Content| choice.contains_key(content.as_str());
+    if !has(Content::Order) || !has(Content::PaidAt) || !has(Content::Net) {
+        let refusal = page.t(
+            "Choose at least the columns with the order number, the day and the money.",
+            "Pilih setidaknya kolom nomor pesanan, tanggal, dan dana yang diterima.",
+        );
+        let choosing = Choosing::new(profile, &keys, &headings, &choice, &page);
+        return html(&Import::empty(&app, page, profile).with_choice(choosing, refusal));
+    }
+    for key in &keys {
+        app.engine.storage().remember_import_columns(key, &choice, &actor.name, app.engine.now()).await?;
+    }
+    let query = [("columns", "chosen"), ("profile", profile)];
+    Ok(Redirect::to(&address("/payouts/import", &query)).into_response())
+}
+
+/// Whether an amount of this category is usually taken from the seller.
+fn is_a_fee(category: &str) -> bool {
+    !matches!(category, "subtotal" | "shipping" | "platform_rebate")
+}

@@ -1,0 +1,101 @@
+//! Payouts from a file, on the page.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use super::{after_sale::becomes, visitor::Visitor};
+use crate::{
+    forstok::order,
+    service::{Home, accurate},
+};
+
+const FILE: &str = "Nomor Pesanan,Tanggal,Dana Diterima,subtotal,service_fee\n\
+                    N1,2023-12-05,70000,80000,-10000\n\
+                    N9,2023-12-06,40000,50000,-10000\n";
+
+fn form(profile: &str) -> Vec<(String, String)> {
+    [("profile", profile), ("store", "8277")].map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+}
+
+/// The outcome of each row, which the page offers as a file.
+fn outcomes(html: &str) -> String {
+    let (_, rest) = html.split_once("base64,").expect("the outcomes are offered");
+    let text = super::visitor::unescaped(rest.split('"').next().unwrap_or_default());
+    String::from_utf8(STANDARD.decode(text).expect("base64")).expect("UTF-8")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_checked_then_imported_and_says_what_became_of_each_row() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send(&order(1)).await;
+    service.order_once("1", "invoiced").await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let page = visitor.get("/payouts/import").await;
+    page.says(&[
+        "Import payouts",
+        "Any table with one row for each payout",
+        "its headings are a guess",
+        "Check the file",
+    ]);
+
+    let checked = visitor.post_file("/payouts/import", &form("generic"), FILE.as_bytes()).await;
+    checked.says(&["The file can be read; nothing is imported yet", "2 · Rp110.000", "05/12/2023 – 06/12/2023"]);
+    checked.says(&["service_fee", "Service fee", "-Rp20.000"]);
+    visitor.get("/payouts").await.says(&["No payout has come yet."]);
+
+    let imported = visitor.post_file("/payouts/import?record=1", &form("generic"), FILE.as_bytes()).await;
+    imported.says(&["2 payouts imported", "Download the outcome of each row"]);
+    let rows = outcomes(&imported.html);
+    assert_eq!(rows.matches(",accepted,").count(), 2, "{rows}");
+    visitor.get("/payouts").await.says(&["All: 2 · Rp110.000", "Order not found 1 Rp40.000"]);
+    let again = visitor.post_file("/payouts/import?record=1", &form("generic"), FILE.as_bytes()).await;
+    again.says(&["0 payouts imported"]);
+    assert_eq!(outcomes(&again.html).matches(",repeat,").count(), 2);
+    let id = service.get("/v1/payouts").await.json()["payouts"][1]["id"].as_str().expect("an id").to_owned();
+    becomes(&service, &id, "waiting").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_with_a_row_that_cannot_be_read_is_not_imported_at_all() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let broken = FILE.replace("2023-12-06", "soon");
+    let refused = visitor.post_file("/payouts/import?record=1", &form("generic"), broken.as_bytes()).await;
+    refused.says(&["Nothing was imported: some rows cannot be read", "line 3", "is not a date"]);
+    visitor.get("/payouts").await.says(&["No payout has come yet."]);
+    let empty = visitor.post_file("/payouts/import", &form("generic"), b"").await;
+    empty.says(&["Choose a file that is not empty."]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_columns_of_an_unknown_table_are_chosen_once() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let file = "Kode,Hari,Masuk,Potongan\nN1,2023-12-05,70000,10000\n";
+    let asked = visitor.post_file("/payouts/import", &form("generic"), file.as_bytes()).await;
+    asked.says(&["Which column is which?", "Money that arrived", "How fees are written"]);
+    let chosen = |all: bool| {
+        let fill = |(name, value): (String, String)| {
+            let value = match name.as_str() {
+                "order" => "Kode",
+                "paid_at" => "Hari",
+                "net" if all => "Masuk",
+                "amount.service_fee" => "Potongan",
+                "signs" => "taken",
+                _ => &value,
+            };
+            (name, value.to_owned())
+        };
+        asked.fields_of("choose").into_iter().map(fill).collect::<Vec<_>>()
+    };
+    let post = async |visitor: &mut Visitor, fields: Vec<(String, String)>| {
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        visitor.post("/payouts/import/columns", &fields).await
+    };
+    post(&mut visitor, chosen(false)).await.says(&["Choose at least the columns"]);
+    post(&mut visitor, chosen(true)).await.goes_to("/payouts/import?columns=chosen&profile=generic");
+    let checked = visitor.post_file("/payouts/import", &form("generic"), file.as_bytes()).await;
+    checked.says(&["The file can be read; nothing is imported yet", "1 · Rp70.000", "-Rp10.000"]);
+}
