@@ -4,6 +4,7 @@
 //! sends, and the database explains its plans. The test needs a process of its own, because the log belongs to the
 //! whole process.
 
+mod after_sale;
 mod postgres;
 mod uses;
 
@@ -78,6 +79,8 @@ fn reads_a_whole_table(sql: &str, step: &str) -> bool {
         "cause_counts",
         "shadow_counts",
         "finding_counts",
+        "settlement_counts",
+        "fee_kinds",
         "stores",
         "seen_warehouses",
         "json_each",

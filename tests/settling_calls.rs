@@ -33,10 +33,10 @@ fn accurate() -> (Sandbox, Session) {
 /// P1 of payout.md §4, with other texts for some fields.
 fn receipt(number: &str, changes: &Value) -> ReceiptBody {
     let mut body = json!({
-        "customerNo": "8277", "bankNo": "110102", "transDate": "26/11/2026", "number": number, "chequeAmount": 138000,
-        "detailInvoice": [{ "invoiceNo": "A", "paymentAmount": 150000, "detailDiscount": [
+        "customerNo": "8277", "bankNo": "110102", "transDate": "26/11/2026", "number": number, "chequeAmount": 138_000,
+        "detailInvoice": [{ "invoiceNo": "A", "paymentAmount": 150_000, "detailDiscount": [
             { "accountNo": "700102", "amount": -5000 }, { "accountNo": "600102", "amount": 2000 },
-            { "accountNo": "600103", "amount": 3000 }, { "accountNo": "600104", "amount": 12000 }] }],
+            { "accountNo": "600103", "amount": 3000 }, { "accountNo": "600104", "amount": 12_000 }] }],
     });
     for (name, value) in changes.as_object().into_iter().flatten() {
         body[name] = value.clone();
@@ -55,7 +55,7 @@ fn one_back(number: &str) -> ReturnBody {
     let body = json!({
         "customerNo": "8277", "returnType": "INVOICE", "invoiceNumber": "B", "transDate": "26/11/2026",
         "number": number, "returnStatusType": "RETURNED", "taxable": false, "detailExpense": [],
-        "detailItem": [{ "itemNo": "AAA2002", "quantity": 1, "unitPrice": 75000, "returnDetailStatusType": "RETURNED" }],
+        "detailItem": [{ "itemNo": "AAA2002", "quantity": 1, "unitPrice": 75_000, "returnDetailStatusType": "RETURNED" }],
     });
     serde_json::from_value(body).expect("a return")
 }
@@ -63,7 +63,7 @@ fn one_back(number: &str) -> ReturnBody {
 async fn save_invoice_b(session: &Session) {
     let body = json!({
         "customerNo": "8277", "transDate": "26/11/2026", "number": "B", "description": "138163395", "taxable": false,
-        "inclusiveTax": false, "cashDiscount": 0, "detailItem": [{ "itemNo": "AAA2002", "unitPrice": 75000,
+        "inclusiveTax": false, "cashDiscount": 0, "detailItem": [{ "itemNo": "AAA2002", "unitPrice": 75_000,
             "quantity": 2, "detailName": "Sepatu", "useTax1": false }],
     });
     let body = serde_json::from_value(body).expect("an invoice");

@@ -2,7 +2,7 @@
 
 use forstok_accurate::{
     clock::Clock,
-    domain::{document::Kind, manual::Manual, payout::RowState},
+    domain::{document::Kind, manual::Manual, payout::RowState, reason::Reason},
     storage::ManualChange,
 };
 use serde_json::json;
@@ -38,7 +38,7 @@ async fn an_order_that_is_cancelled_although_it_was_paid_is_for_a_person(base: B
     world.forstok_sends(order("7").price(150_000).cancelled()).await;
     world.run_until_settled().await;
     let known = world.order("7").await;
-    assert_eq!((known.state.as_str(), known.reason.map(|reason| reason.code())), ("blocked", Some("invoice_paid")));
+    assert_eq!((known.state.as_str(), known.reason.map(Reason::code)), ("blocked", Some("invoice_paid")));
     assert_eq!((world.accurate.invoice_count(), world.accurate.receipts().len()), (1, 1));
     world.undoes("7").await;
     assert_eq!(world.state("7").await, "voided");

@@ -24,7 +24,7 @@ async fn sends(service: &Service, path: &str, rows: Value) -> Value {
 }
 
 /// A payout of the store of all these orders.
-fn payout(id: &str, number: &str, net: i64, amounts: Value) -> Value {
+fn payout(id: &str, number: &str, net: i64, amounts: &Value) -> Value {
     json!({"source": "shopee", "id": id, "store_id": "8277", "channel_order_id": number, "paid_at": "2023-12-05",
            "net": net, "amounts": amounts})
 }
@@ -39,9 +39,9 @@ pub(crate) async fn a_week_of_payouts(service: &Service) {
         service.order_once(id, "invoiced").await;
     }
     let rows = json!([
-        payout("row-1", "N1", 70_000, json!({"subtotal": 80_000, "service_fee": -10_000})),
-        payout("row-2", "N2", 75_000, json!({"subtotal": 80_000, NEW_FEE: -5_000})),
-        payout("row-3", "231127PECAFY4K", 72_000, json!({"subtotal": 80_000, "service_fee": -8_000})),
+        payout("row-1", "N1", 70_000, &json!({"subtotal": 80_000, "service_fee": -10_000})),
+        payout("row-2", "N2", 75_000, &json!({"subtotal": 80_000, NEW_FEE: -5_000})),
+        payout("row-3", "231127PECAFY4K", 72_000, &json!({"subtotal": 80_000, "service_fee": -8_000})),
     ]);
     sends(service, "/v1/payouts", rows).await;
     let record = json!([{"source": "shopee", "id": "return-1", "store_id": "8277", "channel_order_id": "N3",
@@ -139,7 +139,7 @@ async fn a_person_approves_payouts_and_gives_a_new_fee_its_category() {
     asked.says(&["1 payout waits for approval, Rp75.000 in total.", "Each becomes a sales receipt in Accurate"]);
     let moment = asked.html.split_once("name=\"seen\" value=\"").expect("a form").1.split('"').next().expect("a value");
     // What arrives after the page was made is not approved with it.
-    let late = json!([payout("row-4", "231127PECAFY4J", 80_000, json!({"subtotal": 80_000}))]);
+    let late = json!([payout("row-4", "231127PECAFY4J", 80_000, &json!({"subtotal": 80_000}))]);
     sends(&service, "/v1/payouts", late).await;
     becomes(&service, "row-4", "waiting").await;
     let all = visitor.post("/payouts/approve-all", &[("seen", moment)]).await;
@@ -149,7 +149,7 @@ async fn a_person_approves_payouts_and_gives_a_new_fee_its_category() {
 
     // A payout that was corrected since its page was made is not approved unseen.
     let before = seen(&visitor.get("/payouts").await.html);
-    let corrected = json!([payout("row-4", "231127PECAFY4J", 79_000, json!({"subtotal": 79_000}))]);
+    let corrected = json!([payout("row-4", "231127PECAFY4J", 79_000, &json!({"subtotal": 79_000}))]);
     sends(&service, "/v1/payouts", corrected).await;
     let nothing = visitor.post("/payouts/approve", &[("row", &before)]).await;
     nothing.goes_to("/payouts?done=approved_payouts&count=0");

@@ -77,7 +77,7 @@ async fn the_columns_of_an_unknown_table_are_chosen_once() {
     let asked = visitor.post_file("/payouts/import", &form("generic"), file.as_bytes()).await;
     asked.says(&["Which column is which?", "Money that arrived", "How fees are written"]);
     let chosen = |all: bool| {
-        let fill = |(name, value): (String, String)| {
+        let answered = |(name, value): (String, String)| {
             let value = match name.as_str() {
                 "order" => "Kode",
                 "paid_at" => "Hari",
@@ -88,7 +88,7 @@ async fn the_columns_of_an_unknown_table_are_chosen_once() {
             };
             (name, value.to_owned())
         };
-        asked.fields_of("choose").into_iter().map(fill).collect::<Vec<_>>()
+        asked.fields_of("choose").into_iter().map(answered).collect::<Vec<_>>()
     };
     let post = async |visitor: &mut Visitor, fields: Vec<(String, String)>| {
         let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

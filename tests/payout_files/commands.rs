@@ -78,7 +78,9 @@ async fn columns_are_chosen_once_and_a_profile_beside_the_settings_is_used() {
     assert!(errors.contains("The headings are: Kode, Hari, Dana, Biaya"), "{errors}");
     let columns = ["order=Kode", "paid_at=Hari", "net=Dana", "taken.service_fee=Biaya"];
     let mut chosen = vec!["--profile", "generic"];
-    columns.iter().for_each(|column| chosen.extend(["--column", column]));
+    for column in &columns {
+        chosen.extend(["--column", column]);
+    }
     let (code, _, errors) = import(&chosen);
     assert_eq!(code, Some(1));
     assert!(errors.contains("--numbers id"), "it asks: {errors}");

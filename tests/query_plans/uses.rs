@@ -26,6 +26,7 @@ use forstok_accurate::{
 use jiff::{SignedDuration, civil::date};
 use rust_decimal::Decimal;
 
+use super::after_sale::use_after_sale;
 use crate::world::{BOOK, World, order, order_id, session};
 
 async fn use_the_unreadable(world: &World) {
@@ -299,6 +300,7 @@ pub(super) async fn use_everything(world: &mut World) {
     storage.open_session(&session, now).await.expect("written");
     storage.session("d", now).await.expect("readable");
     storage.end_session("d").await.expect("written");
+    use_after_sale(world).await;
     world.advance(100 * 86_400);
     for _ in 0..2 {
         // Some are cleared, some are kept and examined again.

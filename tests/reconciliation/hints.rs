@@ -88,7 +88,8 @@ pub(super) async fn what_people_do_in_accurate_is_found_within_minutes(base: Bas
         found(Class::VoidStanding, &fourth, "5"),
     ];
     let mut came = open(&world).await;
-    (expected.sort(), came.sort());
+    expected.sort();
+    came.sort();
     assert_eq!(came, expected);
 
     // The nightly run has nothing to add.

@@ -101,16 +101,13 @@ pub(in crate::storage) async fn documents_of_orders<T: Dialect>(
     db: &mut T,
     ids: &[OrderId],
 ) -> Result<HashMap<OrderId, Vec<OrderDocument>>> {
-    let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
-    let sql = format!(
-        "SELECT d.order_id, d.kind, d.part, d.number, d.accurate_id, d.state, d.attempt, d.doubt_since, d.findings, d.draft
-         FROM {} {} documents d ON d.order_id = v.value ->> 0 ORDER BY d.id",
-        T::ROWS,
-        T::THEN_JOIN
-    );
-    let mut documents: HashMap<_, Vec<_>> = HashMap::new();
-    for row in &db.fetch(sql, &[(&to_json(&ids)).into()]).await? {
-        documents.entry(order_id(row)?).or_default().push(document(row)?);
+    let mut documents = HashMap::with_capacity(ids.len());
+    // One by one: PostgreSQL would read all documents to find those of hundreds of orders.
+    for id in ids {
+        let sql = "SELECT order_id, kind, part, number, accurate_id, state, attempt, doubt_since, findings, draft
+                   FROM documents WHERE order_id = $1 ORDER BY id";
+        let found = db.fetch(sql, &[id.into()]).await?;
+        documents.insert(id.clone(), found.iter().map(document).collect::<Result<Vec<_>>>()?);
     }
     Ok(documents)
 }

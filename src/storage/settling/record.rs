@@ -11,7 +11,7 @@ use crate::{
     storage::{
         Result, RowContent, RowRecorded,
         dialect::{Columns, Dialect},
-        rows::{hundredths, json as to_json, storable},
+        rows::{hundredths, json as to_json, order_id, storable},
     },
 };
 
@@ -101,17 +101,14 @@ async fn known<T: Dialect>(db: &mut T, rows: &[RowContent]) -> Result<HashMap<(S
 
 /// Orders with the marketplace numbers of these rows: their store and Forstok's id.
 async fn orders<T: Dialect>(db: &mut T, rows: &[RowContent]) -> Result<HashMap<String, Vec<(String, OrderId)>>> {
-    let numbers: BTreeSet<_> = rows.iter().map(|row| row.order().1).collect();
-    let numbers: Vec<_> = numbers.into_iter().filter(|number| !number.is_empty()).map(|number| [number]).collect();
-    let sql = format!(
-        "SELECT o.order_id, o.store_id, o.channel_order_id FROM {} {} orders o ON o.channel_order_id = v.value ->> 0",
-        T::ROWS,
-        T::THEN_JOIN
-    );
-    let mut orders: HashMap<_, Vec<_>> = HashMap::new();
-    for row in db.fetch(sql, &[(&to_json(&numbers)).into()]).await? {
-        let order = (row.text("store_id")?.to_owned(), crate::storage::rows::order_id(&row)?);
-        orders.entry(row.text("channel_order_id")?.to_owned()).or_default().push(order);
+    let numbers: BTreeSet<_> = rows.iter().map(|row| row.order().1).filter(|number| !number.is_empty()).collect();
+    let mut orders = HashMap::new();
+    // One by one: PostgreSQL would read all orders to find hundreds of numbers that it has no statistics about.
+    for number in numbers {
+        let sql = "SELECT order_id, store_id FROM orders WHERE channel_order_id = $1 LIMIT 50";
+        let found = db.fetch(sql, &[(&*storable(number)).into()]).await?;
+        let order = |row: &T::Row| Ok((row.text("store_id")?.to_owned(), order_id(row)?));
+        orders.insert(number.to_owned(), found.iter().map(order).collect::<Result<Vec<_>>>()?);
     }
     Ok(orders)
 }

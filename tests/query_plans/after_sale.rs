@@ -1,0 +1,53 @@
+//! Payouts and returns: recorded, listed in every way that people look at them, and approved in every way.
+
+use forstok_accurate::{
+    clock::Clock,
+    domain::{document::Kind, payout::RowState, reason::Reason, settlement::Waits},
+    storage::{Approving, RowContent, RowFilter},
+};
+use serde_json::json;
+
+use crate::world::{World, order, order_id};
+
+pub(super) async fn use_after_sale(world: &mut World) {
+    world.forstok_sends(order("80").price(150_000).ready_to_ship()).await;
+    world.run_until_settled().await;
+    let (storage, now) = (world.storage.clone(), world.clock.now());
+    let payout = |id: &str, number: &str| {
+        let payout = json!({"source": "shopee", "id": id, "store_id": "", "channel_order_id": number,
+                            "paid_at": "2024-01-01", "net": 50_000, "amounts": {"service_fee": -5_000}});
+        RowContent::Payout(serde_json::from_value(payout).expect("a payout"))
+    };
+    let rows = ["1", "2", "3"].map(|id| payout(id, "INV-80"));
+    storage.record_rows(&rows, now).await.expect("written");
+    storage.record_rows(&[payout("4", "of-no-order"), payout("1", "INV-80")], now).await.expect("written");
+    let record = json!({"source": "shopee", "id": "1", "store_id": "8277", "channel_order_id": "INV-80",
+                        "goods": "returned", "pieces": []});
+    let record = RowContent::Return(serde_json::from_value(record).expect("a return record"));
+    storage.record_rows(&[record], now).await.expect("written");
+    world.run_until_settled().await;
+    let filters = [
+        RowFilter::default(),
+        RowFilter { state: Some(RowState::Unmatched), ..RowFilter::default() },
+        RowFilter { state: Some(RowState::Blocked), reason: Some(Reason::FeeKindUnmapped), ..RowFilter::default() },
+        RowFilter { waits: Some(Waits::Approval), ..RowFilter::default() },
+        RowFilter { source: Some("shopee".to_owned()), ..RowFilter::default() },
+        RowFilter { order_id: Some(order_id("80")), ..RowFilter::default() },
+    ];
+    for kind in [Kind::Receipt, Kind::Return] {
+        for filter in &filters {
+            storage.settlement_rows(kind, filter, None, 25).await.expect("readable");
+        }
+        storage.row_counts(kind).await.expect("readable");
+    }
+    storage.fee_kinds().await.expect("readable");
+    storage.booked(&order_id("80")).await.expect("readable");
+    let waiting = storage.settlement_rows(Kind::Receipt, &filters[3], None, 25).await.expect("readable");
+    let seen: Vec<_> = waiting.iter().take(1).map(|row| (row.id, row.content_at)).collect();
+    assert_eq!(storage.approve_rows(Kind::Receipt, Approving::Seen(&seen), "ani", now).await.expect("written"), 1);
+    let key = [("shopee".to_owned(), "1".to_owned())];
+    storage.approve_rows(Kind::Receipt, Approving::Keys(&key), "ani", now).await.expect("written");
+    let all = RowFilter { content_until: Some(now), ..filters[3].clone() };
+    storage.approve_rows(Kind::Receipt, Approving::Shown(&all), "ani", now).await.expect("written");
+    world.run_until_settled().await;
+}
