@@ -21,7 +21,7 @@ use crate::{
 };
 
 impl Deciding {
-    /// Decides about up to `batch` orders what is booked besides their invoices; returns how many decisions took effect.
+    /// Decides up to `batch` orders; returns how many decisions took effect.
     pub async fn settle_some(&self, batch: i64) -> Result<usize> {
         let skipped = self.unsettleable().len() as i64;
         let now = self.clock.now();
@@ -51,7 +51,7 @@ impl Deciding {
     }
 }
 
-/// Decides about one order.
+/// Decides one order.
 pub fn settle(order: &Unsettled, active: &ActiveMapping, today: Date) -> Settlement {
     let snapshot = snapshot(&order.order).ok();
     let rows: Vec<_> = order.rows.iter().filter_map(|row| payout(row, &order.documents)).collect();

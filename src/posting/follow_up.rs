@@ -33,7 +33,7 @@ use crate::{
     storage::{Claim, Deletion, ExistingDocument, Outcome, Purpose},
 };
 
-/// How long one that Accurate refused waits until it is tried again by itself.
+/// How long a document that Accurate refused waits before it is tried again automatically.
 const TRIED_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// A draft of a document that follows an invoice.
@@ -44,13 +44,13 @@ pub(super) trait FollowUp: Clone + Send + Sync {
     /// What is sent.
     fn body(&self) -> &<Self::Found as Found>::Body;
 
-    /// The number that it is to have.
+    /// The number that it must get.
     fn number(&self) -> &str;
 
-    /// How a document in Accurate differs from it. One that differs is not taken for ours.
+    /// How a document in Accurate differs from it. A document that differs is not ours.
     fn differences(&self, found: &Self::Found) -> Vec<Difference>;
 
-    /// By how much less is owed on the invoice, in rupiah.
+    /// By how much it reduces what is owed on the invoice, in rupiah.
     fn total(&self) -> Rupiah;
 
     /// Names the invoice's branch, unless it is named already; false if the invoice has none.
@@ -186,8 +186,8 @@ impl<D: FollowUp> Attempt<'_, D> {
         self.after_save(saved).await
     }
 
-    /// Whether it was refused only for want of a branch; the next save then names the invoice's. No public client is
-    /// known to send one, so it is not sent unasked.
+    /// Whether Accurate refused the document only because it names no branch; the next save then names the invoice's
+    /// branch. No public client is known to send a branch, so it is sent only when Accurate requires one.
     pub(super) fn may_name_branch(&mut self, saved: &Saved<D>) -> bool {
         let required = Meaning::Person(Reason::BranchRequired);
         matches!(saved, Err(Failure::Refused(refusal)) if refusal.meaning == required)
@@ -208,7 +208,7 @@ impl<D: FollowUp> Attempt<'_, D> {
         self.claim.earlier_tries > 0 || self.doubt.exists()
     }
 
-    /// The end of an attempt that must not save, if it must not.
+    /// How the attempt ends, if it must not save.
     pub(super) async fn before_save(&mut self) -> Option<End> {
         if !self.may_exist() {
             return None;
@@ -265,7 +265,7 @@ impl<D: FollowUp> Attempt<'_, D> {
         }
     }
 
-    /// Looks for it by its number, and by the id in the reply to its save.
+    /// Looks the document up by its number, then by the id in the reply to its save.
     async fn find(&mut self, named: Option<i64>) -> Result<Option<D::Found>, Stop> {
         let (session, claim) = (self.session, self.claim.clone());
         let by_number = || documents::by_number(session, claim.draft.number());
@@ -284,7 +284,7 @@ impl<D: FollowUp> Attempt<'_, D> {
         self.call_and_record(calls::<D>().detail, words, make).await.map_err(|failure| stop(&failure))
     }
 
-    /// One exists: ours, if it says what was sent.
+    /// A document with this number or id exists. It is ours if it equals what was sent.
     fn adopt(&mut self, found: &D::Found) -> Outcome {
         let differences = self.claim.draft.differences(found);
         if differences.is_empty() {
@@ -307,7 +307,7 @@ impl<D: FollowUp> Attempt<'_, D> {
         Outcome::Exists { document: ExistingDocument { id: found.id(), number, total } }
     }
 
-    /// Accurate refused it. It is tried again by itself, because the cause may be gone by then.
+    /// Accurate refused it. It is tried again automatically, because the cause may be gone by then.
     fn refused(&self, reason: Reason, words: String) -> Outcome {
         match self.blocked(reason, said(words)) {
             Outcome::Blocked { findings, waits_for, recheck_after } => {
@@ -317,7 +317,8 @@ impl<D: FollowUp> Attempt<'_, D> {
         }
     }
 
-    /// Looks for one that was blocked while a save could still arrive. One that does not exist is tried again later.
+    /// Looks up a document that was blocked while a save could still arrive. If it does not exist, it is tried again
+    /// later.
     async fn look_again(&mut self) -> End {
         let outcome = match self.find(None).await {
             Ok(Some(found)) => self.adopt(&found),

@@ -16,7 +16,7 @@ use crate::{
     storage::{Claim, Settlement},
 };
 
-/// What became of a group.
+/// The result of a group.
 pub(super) struct Attempts {
     /// One for each document.
     pub(super) settlements: Vec<Settlement>,
@@ -49,7 +49,7 @@ pub(super) async fn attempt_many<D: FollowUp>(
         Err(failure) => to_save.iter().map(|_| Err(failure.clone())).collect(),
     };
     for (mut attempt, result) in to_save.into_iter().zip(results) {
-        // A refusal of all together says nothing about each.
+        // A refusal of the whole bulk says nothing about each document.
         let alone = one_by_one || attempt.may_name_branch(&result);
         let end = if alone { attempt.book().await } else { attempt.after_save(result).await };
         ended.push(attempt.end(end, wait_after));

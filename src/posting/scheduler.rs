@@ -1,7 +1,8 @@
 //! Chooses the next work when a book has capacity.
 //!
-//! The kinds of work take turns, so that no kind waits until another's queue is empty. Every second pick is an order
-//! that was never tried; orders that were tried before, deletions and rechecks share the other picks.
+//! The kinds of work take turns, so that no kind waits until another's queue is empty. Three of eight picks are
+//! invoices that were never tried; invoices that were tried before, deletions, receipts, returns and rechecks get one
+//! each.
 
 use std::time::Duration;
 

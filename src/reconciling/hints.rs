@@ -22,23 +22,23 @@ use crate::{
 /// Documents that one body may name.
 const MOST_DOCUMENTS: usize = 1_000;
 
-/// How long after it was heard of a document is read: Accurate may show a change up to a minute late (accurate.md §6),
-/// and one reading serves all changes meanwhile.
+/// How long after its first hint a document is read: Accurate may show a change up to a minute late (accurate.md §6),
+/// and one reading covers all changes until then.
 const READ_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
-/// A change that is heard of this soon after this service has saved, seen or deleted the invoice is its own.
+/// A hint that arrives this soon after the service has saved, seen or deleted the invoice counts as its own change.
 const ECHO_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// Hints that are taken up at a time.
 const BATCH: i64 = 100;
 
-/// How often a hint is postponed before the nightly run is left to find what it is about.
+/// How often a hint is postponed before it is given up; the nightly run then finds the change.
 const MOST_TRIES: i64 = 5;
 
 /// Invoices of one order that are read, besides the one that the ledger names.
 const MOST_RELATED: i64 = 50;
 
-/// What following a hint came to.
+/// The result of following a hint.
 enum Outcome {
     Ended(Followed),
     /// Nothing can be said before this time.
@@ -176,7 +176,8 @@ impl Reconciling {
         Ok(Outcome::Ended(followed))
     }
 
-    /// Asks for the invoices that are known to belong to an order; for its number, if there is none of them any more.
+    /// Asks for the invoices that are known to belong to an order; if none of them exists any more, for the order's
+    /// number.
     async fn ask_for_order(
         &self,
         session: &Session,

@@ -9,7 +9,7 @@ use crate::{
     storage::{AccurateWebhook, Result},
 };
 
-/// They live seven days at most (backfill.md §3, A).
+/// Webhooks end after at most seven days (backfill.md §3, A).
 const RENEW_EVERY: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// How long before their end they are renewed at the latest.
@@ -18,13 +18,13 @@ const RENEW_BEFORE_END: SignedDuration = SignedDuration::from_hours(24);
 /// How often the history is read while the service runs.
 const CATCH_UP_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
-/// How much of what was read is read again: Accurate's clock differs from ours (backfill.md §2, B).
+/// By how much a reading overlaps the previous one: Accurate's clock differs from ours (backfill.md §2, B).
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 
 /// The history reaches back a month (backfill.md §3, B).
 const FURTHEST_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// The longest time of one question (backfill.md §3, B).
+/// The longest period of one request (backfill.md §3, B).
 const LONGEST_QUESTION: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long to wait after the first failure in a row; each further one waits four times as long.

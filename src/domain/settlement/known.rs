@@ -1,4 +1,4 @@
-//! What is known about an order when it is decided what must exist besides its invoice.
+//! What is known about an order when its receipts and returns are decided.
 
 use jiff::civil::Date;
 
@@ -24,8 +24,8 @@ pub struct Order<'a> {
     pub invoice: Invoice<'a>,
     /// Its cancellation, if it counts.
     pub cancelled: Option<Cancelled>,
-    /// What the invoice was made from. It tells which SKU became which line; without it, pieces cannot be returned,
-    /// only the whole order.
+    /// The snapshot that the invoice was made from. It shows which SKU became which line; without it, only the whole
+    /// order can be returned, not single pieces.
     pub snapshot: Option<&'a Snapshot>,
     /// Its payout rows, in order of arrival.
     pub rows: &'a [Row],
@@ -40,20 +40,20 @@ pub enum Invoice<'a> {
     Awaited,
     /// It exists.
     Exists(Standing<'a>),
-    /// It must go, because a person decided so: everything that was booked on it must go first.
+    /// A person decided to delete it: everything that is booked on it must be deleted first.
     Leaving,
-    /// There is none: the order is ignored for this reason, or its invoice was deleted (`None`).
+    /// It does not exist: the order is ignored for this reason, or its invoice was deleted (`None`).
     Absent(Option<Reason>),
 }
 
 /// An invoice that exists in Accurate.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing<'a> {
-    /// What was sent.
+    /// The draft that was sent.
     pub draft: &'a Draft,
-    /// The number that Accurate gave back.
+    /// The number that Accurate returned.
     pub number: &'a str,
-    /// The total that Accurate gave back, in rupiah.
+    /// The total that Accurate returned, in rupiah.
     pub total: Rupiah,
 }
 
@@ -62,25 +62,24 @@ pub struct Standing<'a> {
 pub struct Cancelled {
     /// The day, in WIB.
     pub day: Date,
-    /// Whether the parcel had left: its goods travel back, and a return takes the place of deleting the invoice.
+    /// Whether the parcel had left: then its goods come back, and a return is booked instead of deleting the invoice.
     pub after_shipping: bool,
 }
 
-/// A payout row, with what was done about it.
+/// A payout row, with its approval and its receipt.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// Its content, as it was last sent.
     pub payout: Payout,
     /// The day on which this content arrived, in WIB.
     pub arrived: Date,
-    /// Whether a person has approved exactly this content. A correction takes the approval away, so whoever stores a
-    /// correction must clear it.
+    /// Whether a person has approved exactly this content. Storing a correction must therefore clear the approval.
     pub approved: bool,
     /// The receipt that was made for it.
     pub receipt: Option<Document<ReceiptDraft>>,
 }
 
-/// A return record, with what was done about it.
+/// A return record, with its approval and its return.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// Its content, as it was last sent.
@@ -96,11 +95,11 @@ pub struct Record {
 /// A receipt or a return that is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document<D> {
-    /// Its part, which is in its number. It never changes, and no other document of the order gets it.
+    /// Its part, which is in its number. It never changes, and no other document of its kind gets it for this order.
     pub part: Part,
     /// How far posting is with it.
     pub stage: Stage,
-    /// What was sent or is to be sent. It names the content that it was made from.
+    /// The draft that was or will be sent. It contains the row or record from which it was made.
     pub draft: D,
 }
 
@@ -120,7 +119,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// Whether what was sent counts, whatever is decided now.
+    /// Whether the document stays as it was sent, whatever is decided now.
     pub fn is_fixed(&self) -> bool {
         matches!(self, Self::Sent | Self::Exists)
     }

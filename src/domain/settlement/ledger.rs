@@ -1,4 +1,5 @@
-//! What an invoice owes and holds, while its rows and records are decided one after the other.
+//! What is owed on an invoice, and what is left of its discount and shipping, while its rows and records are decided
+//! one by one.
 
 use super::{
     known::Standing,
@@ -12,11 +13,11 @@ pub(super) struct Ledger {
     total: Rupiah,
     paid: Rupiah,
     returned: Rupiah,
-    /// What the invoice still holds of the seller's discount, 0 or below: no row has taken it off yet.
+    /// What no row has deducted yet of the seller's discount on the invoice; 0 or below.
     pub(super) discount: Rupiah,
-    /// What it still holds of shipping.
+    /// What no row has deducted yet of the shipping on the invoice.
     pub(super) shipping: Rupiah,
-    /// What the order's returns still explain of refunds; no row has used it yet.
+    /// Up to what amount the order's returns can still explain refunds.
     pub(super) returns: Rupiah,
 }
 

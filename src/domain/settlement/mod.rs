@@ -1,10 +1,10 @@
-//! What must exist in Accurate after the sale: receipts for the money that was paid out, returns for what went back
-//! (design.md §7).
+//! The receipts and returns that must exist in Accurate after the sale: receipts for money that was paid out, returns for
+//! goods and refunds (design.md §7).
 //!
-//! One decision for one order, from its invoice, all its payout rows and all its return records: receipt and return
-//! never decide apart. [`known`] holds what goes in, [`outcome`] what comes out. [`settle`] decides the returns first
-//! (`returns`, with the pieces of `pieces` and what `stock` says is left of the invoice), then the receipts
-//! (`receipts`, with what `ledger` says is owed), because a return is money that is no longer owed.
+//! Receipts and returns of an order are decided together, from its invoice, all its payout rows and all its return
+//! records. [`known`] is the input, [`outcome`] the result. [`settle`] decides the returns first (`returns`, with
+//! `pieces`, which pieces are meant, and `stock`, what is left of the invoice), because a return is money that is no
+//! longer owed; then the receipts (`receipts`, with `ledger`, what is owed).
 
 pub mod known;
 mod ledger;
@@ -51,7 +51,7 @@ pub fn settle(order: &Order<'_>, mapping: &Mapping, today: Date) -> Settlement {
             Settlement { invoice: Fate::Void, ..waiting }
         }
         Invoice::Absent(reason) => without_invoice(order, |row| match reason {
-            // Whoever books such orders by hand, or wants none of them, books their money too.
+            // A person who creates the invoice by hand, or wants none, books its money too.
             Some(reason) if reason != Reason::Cancelled => Outcome::Ignored(Some(reason)),
             _ if row.payout.net.is_zero() => Outcome::Ignored(reason),
             _ => money_without_invoice(order, row, mapping),
@@ -59,7 +59,7 @@ pub fn settle(order: &Order<'_>, mapping: &Mapping, today: Date) -> Settlement {
     }
 }
 
-/// An order without an invoice: nothing can be booked. `becomes` says what becomes of a row.
+/// An order without an invoice: nothing can be booked. `becomes` gives the outcome of a row.
 fn without_invoice(order: &Order<'_>, becomes: impl Fn(&Row) -> Outcome) -> Settlement {
     let rows = order.rows.iter().map(|row| Verdict { of: row.payout.key.clone(), outcome: becomes(row) });
     let of_record = match order.invoice {

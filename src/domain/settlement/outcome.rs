@@ -20,11 +20,11 @@ pub struct Settlement {
     pub receipts: Vec<Planned<PayoutKey, ReceiptDraft>>,
     /// The returns that must exist. A stored return that is not listed must be gone.
     pub returns: Vec<Planned<ReturnKey, ReturnDraft>>,
-    /// What becomes of each payout row.
+    /// The outcome of each payout row.
     pub rows: Vec<Verdict<PayoutKey>>,
-    /// What becomes of each return record.
+    /// The outcome of each return record.
     pub records: Vec<Verdict<ReturnKey>>,
-    /// What becomes of the invoice.
+    /// What happens to the invoice.
     pub invoice: Fate,
     /// The record of a cancellation after shipping, which must be stored with the order's return records. It is always
     /// the same one for an order.
@@ -40,13 +40,13 @@ pub struct Settlement {
 pub struct Planned<K, D> {
     /// Its part, from 1.
     pub part: Part,
-    /// What it is made for.
+    /// The row or record that it books.
     pub of: K,
     /// What must be sent, or was sent.
     pub draft: D,
 }
 
-/// Everything that posting needs of a receipt.
+/// Everything that posting needs to know about a receipt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReceiptDraft {
     /// Name of the Accurate database it goes to.
@@ -65,7 +65,7 @@ pub struct ReceiptDraft {
 /// What a payout row has used up of the order, in rupiah.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Used {
-    /// Of the invoice's discount; 0 or below, as the seller feels it.
+    /// Of the invoice's discount; 0 or below, because it is taken from the seller.
     pub discount: Rupiah,
     /// Of the shipping on the invoice.
     pub shipping: Rupiah,
@@ -73,14 +73,14 @@ pub struct Used {
     pub returns: Rupiah,
 }
 
-/// Everything that posting needs of a return.
+/// Everything that posting needs to know about a return.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReturnDraft {
     /// Name of the Accurate database it goes to.
     pub book: String,
     /// The record that it books, with the content that it was made from.
     pub record: ReturnRecord,
-    /// By how much less is owed, in rupiah, with exclusive tax.
+    /// By how much it reduces what is owed, in rupiah, including exclusive tax.
     pub total: Rupiah,
     /// The branch of the invoice. It is sent only if Accurate requires one.
     #[serde(default)]
@@ -89,16 +89,16 @@ pub struct ReturnDraft {
     pub body: ReturnBody,
 }
 
-/// What becomes of a payout row or a return record.
+/// The outcome of a payout row or a return record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict<K> {
     /// Which one.
     pub of: K,
-    /// What becomes of it.
+    /// Its outcome.
     pub outcome: Outcome,
 }
 
-/// What becomes of one row or record.
+/// The outcome of one row or record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// It waits.
@@ -149,12 +149,12 @@ pub enum Waits {
     Decision,
 }
 
-/// What becomes of the invoice of an order.
+/// What happens to the invoice of an order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fate {
     /// It stays as it is.
     Kept,
-    /// The order was cancelled before shipping, and nothing is booked on its invoice: it must go.
+    /// The order was cancelled before shipping, and nothing is booked on its invoice: it must be deleted.
     Void,
     /// The order was cancelled, but money or a return is booked on its invoice: a person must act.
     Blocked(Finding),
@@ -246,7 +246,7 @@ impl Waits {
 }
 
 impl Outcome {
-    /// The word of the contract for it.
+    /// Its state, as the API gives it.
     pub fn state(&self) -> RowState {
         match self {
             Self::Waiting(_) => RowState::Waiting,

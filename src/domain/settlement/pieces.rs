@@ -1,4 +1,5 @@
-//! Which pieces of the invoice a return record means: it names SKUs of Forstok, the invoice has item numbers and prices.
+//! Which pieces of the invoice a return record means: the record names SKUs of Forstok, the invoice has item numbers
+//! and prices.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use crate::domain::{
     return_record::ReturnRecord,
 };
 
-/// Most choices of pieces that are compared with the refund.
+/// At most this many choices of pieces are compared with the refund.
 const MOST_CHOICES: usize = 10_000;
 
 /// The pieces of the invoice that a record with pieces means, or why that is not clear.

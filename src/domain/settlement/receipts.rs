@@ -21,23 +21,23 @@ use crate::domain::{
     receipt::{DetailDiscount, PaidInvoice, ReceiptBody},
 };
 
-/// What the invoice holds of a category, and a payout row names again.
+/// The seller's voucher: the invoice may contain it, and a payout row may name it again.
 pub(super) const VOUCHER: &str = "voucher_seller";
-/// Shipping on the invoice.
+/// Shipping: likewise.
 pub(super) const SHIPPING: &str = "shipping";
 
-/// How a row is to be booked.
+/// How a row is booked.
 pub(super) enum Booking {
-    /// With a receipt; its number and part are given to it later.
+    /// With a receipt; its number and part are assigned later.
     Receipt(Box<ReceiptDraft>),
-    /// Nothing is to be booked: no money came, and the order's returns explain all amounts.
+    /// Nothing is booked: no money came, and the order's returns explain all amounts.
     Nothing(Used),
 }
 
 /// The amounts of a row by category, in rupiah.
 type Amounts<'a> = BTreeMap<&'a str, Rupiah>;
 
-/// The amounts of a row by category; blocked, if it has an amount that no category is known for.
+/// The amounts of a row by category; blocked if an amount has no category.
 pub(super) fn amounts<'a>(payout: &'a Payout, mapping: &'a Mapping) -> Result<Amounts<'a>, Outcome> {
     let mut amounts = Amounts::new();
     let mut names = Vec::new();
@@ -75,7 +75,7 @@ pub(super) struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// How a row is booked when the ledger says so much about the rest of the order.
+    /// How a row is booked, given the ledger of the order so far.
     pub(super) fn book(&self, row: &Row, ledger: &Ledger) -> Result<Booking, Outcome> {
         let amounts = amounts(&row.payout, self.mapping)?;
         let explains_all = amounts.contains_key(SUBTOTAL);
@@ -91,7 +91,7 @@ impl Desk<'_> {
         let all: Rupiah = amounts.values().copied().sum();
         let mut rest = if explains_all { row.payout.net - all } else { Rupiah::ZERO };
         let mut payment = row.payout.net - booked.values().copied().sum() - rest;
-        // Without a limit for the row's own difference the payment means nothing.
+        // Checked first, because the payment means nothing while the row's own difference is above the limit.
         self.check_rest(rest)?;
         if payment <= Rupiah::ZERO || row.payout.net <= Rupiah::ZERO {
             return self.without_receipt(row, &booked, rest, used);
@@ -110,8 +110,8 @@ impl Desk<'_> {
         self.receipt(row, payment, &booked, used).map(|draft| Booking::Receipt(Box::new(draft)))
     }
 
-    /// Takes off the refund what returns explain; what remains is booked if the buyer keeps the goods, else the row
-    /// waits. Returns what the returns explained.
+    /// Deducts from the refund what returns explain. The remainder is booked if the buyer keeps the goods; otherwise
+    /// the row waits. Returns the amount that returns explain.
     fn take_off_returns(
         &self,
         row: &Row,
@@ -225,13 +225,14 @@ impl Desk<'_> {
     }
 }
 
-/// The account that a store's payouts arrive on.
+/// The account in which a store's payouts arrive.
 pub(super) fn bank_of(store: Option<&Store>) -> Option<String> {
     store.and_then(|store| store.bank_account.clone())
 }
 
-/// Takes off a booked amount what the invoice still holds of its category, and returns that. Only for a category that
-/// the row names: a row that explains everything takes the whole holding, any other up to its own amount.
+/// Deducts from a booked amount what the invoice already contains of its category, and returns what was deducted. Only
+/// for a category that the row names: a row that explains everything deducts all of it, any other row at most its own
+/// amount.
 fn take_off(booked: &mut Amounts<'_>, category: &str, holding: Rupiah, explains_all: bool) -> Rupiah {
     let Some(amount) = booked.get_mut(category) else { return Rupiah::ZERO };
     let taken = if explains_all {
@@ -245,7 +246,7 @@ fn take_off(booked: &mut Amounts<'_>, category: &str, holding: Rupiah, explains_
     taken
 }
 
-/// What changed in a row since its receipt was made; empty if nothing that was booked did.
+/// What changed in a row since its receipt was made; empty if nothing that was booked has changed.
 pub(super) fn corrections(booked: &Payout, now: &Payout) -> Vec<Correction> {
     let mut changes = Vec::new();
     let mut compare = |what: &str, before: String, after: String| {

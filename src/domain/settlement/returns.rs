@@ -20,21 +20,21 @@ use crate::domain::{
 /// What a return record means.
 #[derive(Debug)]
 pub(super) enum Meaning {
-    /// A return with this draft, once nothing holds it up; its number and part are given to it later.
+    /// A return with this draft, once it waits for nothing; its number and part are assigned later.
     Return(Box<ReturnDraft>),
     /// A discount in the receipt, because the buyer keeps the goods.
     Discount,
-    /// A person must say.
+    /// A person must decide.
     Unclear(Finding),
 }
 
-/// The key of the record that a cancellation after shipping stands for: each order has its own.
+/// The key of the return record that is added for a cancellation after shipping: each order has its own.
 pub fn key_of_cancellation(order: &Order<'_>) -> ReturnKey {
     let id = format!("cancelled/{}/{}", order.store_id, order.channel_order_id);
     ReturnKey { source: "forstok".to_owned(), id }
 }
 
-/// The record that a cancellation after shipping stands for: the whole order travels back.
+/// The return record that is added for a cancellation after shipping: the whole order comes back.
 pub(super) fn record_of_cancellation(order: &Order<'_>, cancelled: Cancelled) -> ReturnRecord {
     ReturnRecord {
         key: key_of_cancellation(order),
@@ -48,7 +48,7 @@ pub(super) fn record_of_cancellation(order: &Order<'_>, cancelled: Cancelled) ->
     }
 }
 
-/// What a record means when this is left of the invoice.
+/// What a record means, given what is left of the invoice.
 pub(super) fn meaning(
     order: &Order<'_>,
     invoice: Standing<'_>,
@@ -149,7 +149,7 @@ fn day_of(row: &Record, mapping: &Mapping) -> Date {
     first.or(second).unwrap_or(row.arrived)
 }
 
-/// What holds a return up; `None`: nothing, it must exist.
+/// What a return waits for, or what blocks it; `None` if it must exist now.
 pub(super) fn held_up(row: &Record, mapping: &Mapping, today: Date) -> Option<Outcome> {
     let ReturnRecord { accepted_at, received_at, goods, .. } = row.record;
     let waits_for_goods = goods == Goods::Returned && mapping.returns.wait_for == WaitFor::Received;
@@ -169,8 +169,8 @@ pub(super) fn held_up(row: &Record, mapping: &Mapping, today: Date) -> Option<Ou
     }
 }
 
-/// What changed in a record since its return was made: order, goods or pieces. Days and amounts may still change without any
-/// effect on it.
+/// What changed in a record since its return was made: order, goods or pieces. Days and amounts may still change
+/// without any effect on the return.
 pub(super) fn corrections(booked: &ReturnRecord, now: &ReturnRecord) -> Vec<Correction> {
     let goods = |record: &ReturnRecord| match record.goods {
         Goods::Returned => "returned".to_owned(),

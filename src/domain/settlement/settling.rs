@@ -29,7 +29,7 @@ pub(super) struct Settling<'a> {
     today: Date,
     ledger: Ledger,
     stock: Stock<'a>,
-    /// Whether a record says that the buyer keeps the goods, for money that becomes a discount.
+    /// Whether the refund of a return record becomes a discount, because the buyer keeps the goods.
     goods_kept: bool,
     receipts: Vec<Planned<PayoutKey, ReceiptDraft>>,
     returns: Vec<Planned<ReturnKey, ReturnDraft>>,
@@ -95,7 +95,7 @@ impl<'a> Settling<'a> {
     }
 
     /// What a cancellation does to the invoice (design.md §7): while money is booked on it, a person decides; after
-    /// shipping a return takes its place; else it must go.
+    /// shipping, a return is booked instead of deleting it; otherwise it must be deleted.
     fn of_cancelled(&self, cancelled: Option<Cancelled>) -> Fate {
         let Some(cancelled) = cancelled else { return Fate::Kept };
         let of_cancellation = key_of_cancellation(self.order);
@@ -168,8 +168,8 @@ impl<'a> Settling<'a> {
         self.returns.push(Planned { part, of: record.record.key.clone(), draft });
     }
 
-    /// Rows that may be booked now come first: a row that waits does not keep another from its money. Then each row that
-    /// waits is tried as if all before it were booked, so that a person sees early what will stand in its way.
+    /// Rows that may be booked now come first, so that a waiting row does not delay another. Then each waiting row is
+    /// tried as if all rows before it were booked, so that a person sees early what will block it.
     fn decide_rows(&mut self) {
         let (may_go, wait): (Vec<_>, Vec<_>) = (0..self.order.rows.len())
             .filter(|place| !self.rows.contains_key(place))
@@ -204,7 +204,7 @@ impl<'a> Settling<'a> {
         }
     }
 
-    /// What a row waits for that can be booked otherwise.
+    /// What a row waits for that could otherwise be booked.
     fn waits(&self, row: &Row) -> Option<WaitsFor> {
         let rules = &self.mapping.payout;
         let mut day = days_after(row.payout.paid_at, rules.delay_days);
@@ -313,7 +313,7 @@ impl<'a> Settling<'a> {
     }
 }
 
-/// What becomes of the row or record of a document that was sent: what was booked stays, and a correction is a person's.
+/// The outcome of a row or record whose document was sent: the document stays, and a correction is left to a person.
 fn sent<D>(document: &Document<D>, reason: Reason, changes: Vec<Correction>) -> Outcome {
     if !changes.is_empty() {
         return blocked(reason, AfterSale::Corrected { changes });
@@ -321,7 +321,7 @@ fn sent<D>(document: &Document<D>, reason: Reason, changes: Vec<Correction>) -> 
     if document.stage == Stage::Exists { Outcome::Settled } else { Outcome::Due }
 }
 
-/// What becomes of a row or record whose document is wanted. A hindrance stays until the document changes.
+/// The outcome of a row or record whose document is wanted. A blocked document stays blocked until its draft changes.
 fn planned<D>(stored: Option<&Document<D>>, is_same: impl Fn(&D) -> bool) -> Outcome {
     match stored {
         Some(Document { stage: Stage::Blocked(finding), draft, .. }) if is_same(draft) => {
@@ -342,7 +342,7 @@ fn part_of<D>(stored: Option<&Document<D>>, last: &mut Part) -> Part {
     )
 }
 
-/// The day on which time alone changes this.
+/// The day on which time alone changes this outcome.
 fn changes_on(outcome: &Outcome) -> Option<Date> {
     match outcome {
         Outcome::Waiting(WaitsFor::Day(day) | WaitsFor::ReturnRecord(_, day) | WaitsFor::Goods(day)) => Some(*day),

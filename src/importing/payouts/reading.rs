@@ -21,7 +21,7 @@ const FIRST_ROWS: usize = 60;
 /// Most sheets that are looked at.
 const MOST_SHEETS: usize = 20;
 
-/// Most problems that are named.
+/// Most problems that are listed.
 const MOST_NAMED: usize = 1000;
 
 /// A file whose table has not been found yet.
@@ -39,13 +39,13 @@ struct Sample {
 /// No row of a file has the headings of its profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoHeadings {
-    /// What the row that has most of them lacks.
+    /// What the row with most of them lacks.
     pub missing: Vec<Content>,
     /// The headings of that row.
     pub headings: Vec<String>,
 }
 
-/// What cannot be read in a file, of which nothing is recorded.
+/// What cannot be read in a file. Nothing of such a file is recorded.
 #[derive(Debug, Default)]
 pub struct Problems {
     /// How many there are.
@@ -63,7 +63,7 @@ pub struct PayoutFile {
     other_sheets: Vec<String>,
     profile: Profile,
     layout: Layout,
-    /// By which a choice of columns is remembered, before the profile's headings are found.
+    /// The headings under which a choice of columns is remembered while the profile's own headings are not found.
     likely_headings: Vec<String>,
 }
 
@@ -213,7 +213,7 @@ impl PayoutFile {
                 ControlFlow::Break(())
             }
         })?;
-        // Since it was checked.
+        // The file has changed since it was checked.
         if has_changed { Err(Unreadable::Damaged) } else { Ok(()) }
     }
 

@@ -59,7 +59,7 @@ impl Counts {
     }
 }
 
-/// Records the payouts of a file that was checked; `tell` is told the outcome of each, in the order of the file.
+/// Records the payouts of a file that was checked; `tell` receives the outcome of each, in the order of the file.
 pub async fn record(
     mut file: PayoutFile,
     counts: &mut Counts,
@@ -95,7 +95,7 @@ pub async fn record(
     reading.await.unwrap_or(Err(Unreadable::Damaged)).map_err(Failed::Unreadable)
 }
 
-/// Records payouts, and refuses those that cannot be meant.
+/// Records payouts, and refuses those with which nothing could be done.
 pub async fn record_all(
     storage: &dyn Settling,
     payouts: Vec<Payout>,

@@ -22,7 +22,7 @@ use crate::{
 pub enum Approving<'a> {
     /// Those with these sources and ids.
     Keys(&'a [(String, String)]),
-    /// Those with these numbers, if their content is still the one that arrived then: what a person saw.
+    /// Those with these ids, if their content is still the one that arrived at this time, which the person saw.
     Seen(&'a [(i64, Timestamp)]),
     /// All that a filter shows.
     Shown(&'a RowFilter),

@@ -24,7 +24,7 @@ pub(super) fn conditions(kind: Kind, filter: &RowFilter, binds: &mut Binds) -> S
         conditions.extend(text.map(|text| format!("{column} = {}", binds.text(text))));
     }
     if let Some(waits) = filter.waits {
-        // Written out, since only then the database sees that the index of waiting rows will do.
+        // Written out, because only then can the database use the index of waiting rows.
         conditions.push(format!("r.state = 'waiting' AND r.waits = {}", binds.text(waits.as_str())));
     }
     if let Some(until) = filter.content_until {

@@ -1,4 +1,4 @@
-//! Orders about which it must be decided what is booked besides the invoice.
+//! Orders whose receipts and returns must be decided.
 
 use std::collections::HashMap;
 
@@ -20,8 +20,8 @@ use crate::{
     },
 };
 
-/// Orders whose time has come, first those that wait longest. An order with news is decided first, and nothing is
-/// decided while its documents are in work.
+/// Orders that are due for this decision, those that wait longest first. An order is left out while its newest snapshot
+/// is undecided, or while one of its documents is under an attempt.
 pub(in crate::storage) async fn unsettled<T: Dialect>(
     db: &mut T,
     now: Timestamp,

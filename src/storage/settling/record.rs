@@ -66,7 +66,7 @@ pub(in crate::storage) async fn record<T: Dialect>(
     Ok(recorded)
 }
 
-/// These orders are to be decided about again.
+/// Has these orders decided again.
 pub(in crate::storage) async fn unsettle<T: Dialect>(db: &mut T, orders: impl Iterator<Item = &str>) -> Result<()> {
     let rows: Vec<_> = orders.map(|order_id| [order_id]).collect();
     if rows.is_empty() {

@@ -1,4 +1,4 @@
-//! What was decided about orders after the sale.
+//! Writes what was decided about orders after the sale.
 
 use std::collections::{HashMap, HashSet};
 
@@ -30,8 +30,8 @@ struct Wanted {
     draft: Drafted,
 }
 
-/// Writes decisions; returns how many took effect. One whose order has news by now, or whose mapping is no longer the
-/// active one, changes nothing.
+/// Writes decisions; returns how many took effect. A decision changes nothing if its order has news by now, or if its
+/// mapping is no longer active.
 pub(in crate::storage) async fn settle<T: Dialect>(
     db: &mut T,
     verdicts: &[SettlementVerdict],
@@ -61,7 +61,7 @@ pub(in crate::storage) async fn settle<T: Dialect>(
     Ok(verdicts.len())
 }
 
-/// The orders whose verdict is about the newest news and by the active mapping.
+/// The orders whose verdict is based on their newest state and on the active mapping.
 async fn current<T: Dialect>(db: &mut T, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<HashSet<OrderId>> {
     let rows: Vec<_> =
         verdicts.iter().map(|verdict| json!([verdict.order_id, verdict.revision, verdict.mapping_revision])).collect();
@@ -193,7 +193,7 @@ async fn write_documents<T: Dialect>(db: &mut T, rows: &[serde_json::Value], now
     Ok(())
 }
 
-/// What becomes of the rows. Returns the entries for the timelines: what has changed about a row.
+/// Writes the outcomes of the rows. Returns the timeline entries: what has changed about a row.
 async fn write_rows<T: Dialect>(db: &mut T, verdicts: &[&SettlementVerdict]) -> Result<Vec<(OrderId, Vec<Event>)>> {
     let mut rows = Vec::new();
     let mut outcomes: HashMap<(&str, &str, &str), &Outcome> = HashMap::new();
@@ -267,7 +267,7 @@ fn row_values(kind: Kind, source: &str, id: &str, outcome: &Outcome, part: Optio
     })
 }
 
-/// Nothing is left to be decided until the day that the decision names.
+/// The orders need no decision until the day that the decision names.
 async fn end<T: Dialect>(db: &mut T, verdicts: &[&SettlementVerdict]) -> Result<()> {
     // A change of a document in this commit has counted as news.
     let rows: Vec<_> = verdicts
