@@ -1,4 +1,5 @@
-//! forstok-accurate creates exactly one correct sales invoice in Accurate Online for each Forstok order.
+//! forstok-accurate creates exactly one correct sales invoice in Accurate Online for each Forstok order, and its
+//! receipts and returns after the sale.
 //!
 //! # Layout
 //!
@@ -9,13 +10,14 @@
 //! - [`web`]: the pages, one file each. [`http`]: the webhook, `/v1`, health and metrics. [`skus`]: SKUs beside items.
 //!   [`export`]: spreadsheets.
 //! - [`engine`]: connects the stages and runs them.
-//! - [`importing`]: orders from files and from Forstok's order API, compared and taken in.
+//! - [`importing`]: orders from files and from Forstok's order API, compared and taken in; payouts from files.
 //! - [`inbox`]: verified webhook → delivery on disk → its order.
-//! - [`deciding`]: order with a new snapshot → what must exist in Accurate.
+//! - [`deciding`]: order with a new snapshot, payout or return → what must exist in Accurate.
 //! - [`posting`]: claims, attempts, bulks and rechecks: the calls to Accurate.
 //! - [`masters`]: reads the lists of accounts, items and the like from Accurate, in the background.
 //! - [`shadow`]: drafts that are not sent, compared with the invoices of another integration.
-//! - [`reconciling`]: compares our invoices of a period with those that Accurate lists.
+//! - [`reconciling`]: compares our invoices of a period with those that Accurate lists, and follows Accurate's own
+//!   webhooks.
 //! - [`replicas`], [`housekeeping`]: leader election; deletion of old data.
 //! - [`check`]: finds problems before they block an order.
 //! - [`telemetry`]: logs and metrics. [`setup`]: secrets that the setup page changes, and the first webhook.

@@ -1,9 +1,8 @@
 //! Decides what must exist in Accurate for an order with a new snapshot.
 //!
 //! The rules are in [`crate::domain::decision`]; this module reads the orders and writes the verdicts. [`mapping`]
-//! applies mappings; [`preview`] shows what would happen to an order that is not stored; [`trial`]
-//! tries a mapping on orders of the past; [`settling`] decides
-//! what is booked besides the invoice.
+//! applies mappings; [`preview`] shows what would happen to an order that is not stored; [`trial`] tries a mapping on
+//! past orders; [`settling`] decides which receipts and returns must exist.
 
 pub mod mapping;
 pub mod preview;

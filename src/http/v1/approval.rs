@@ -35,7 +35,7 @@ struct RowName {
 /// How many rows were approved.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Approved {
-    /// Rows that waited and whose present content is approved now.
+    /// Waiting rows whose present content is now approved.
     #[schema(example = 1)]
     pub(super) approved: u64,
 }

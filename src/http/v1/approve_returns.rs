@@ -19,7 +19,7 @@ use crate::{
 
 /// Approves the present content of returns that wait: those in the body or, without a body, all that match the filters.
 ///
-/// Their sales returns are created as soon as nothing else holds them up. A correction takes the approval away.
+/// Their sales returns are created as soon as they wait for nothing else. A correction takes the approval away.
 #[utoipa::path(
     post,
     path = "/v1/returns/approve",

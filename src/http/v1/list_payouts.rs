@@ -1,4 +1,4 @@
-//! `GET /v1/payouts`: what marketplaces paid out, and what became of it.
+//! `GET /v1/payouts`: what marketplaces paid out, and how it is booked.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! `GET /v1/returns`: what went back, and what became of it.
+//! `GET /v1/returns`: what went back, and how it is booked.
 
 use axum::{Json, extract::State};
 use serde::Serialize;

@@ -15,10 +15,10 @@ use crate::{
     storage::RowContent,
 };
 
-/// Records payouts, at most 10,000 in one request; the answer says what became of each, once all are on disk.
+/// Records payouts, at most 10,000 in one request. The answer gives the outcome of each, once all are on disk.
 ///
-/// Source and id identify a row: the same again is a repeat, and other content corrects a row that waits. A row that
-/// cannot be read is refused and keeps no other out. The same request can be sent again at any time.
+/// Source and id identify a row: the same content again is a repeat, other content a correction. A row that cannot be
+/// read is refused; all others are recorded. The same request can be sent again at any time.
 #[utoipa::path(
     post,
     path = "/v1/payouts",
@@ -26,7 +26,7 @@ use crate::{
     tag = "operators",
     request_body = Vec<PayoutRow>,
     responses(
-        (status = 200, description = "What became of every row", body = RecordedRows),
+        (status = 200, description = "The outcome of every row", body = RecordedRows),
         (status = 400, description = "The body is not an array, or has more than 10,000 rows; nothing was kept"),
         BodyErrors,
         RoleErrors,

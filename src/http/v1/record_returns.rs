@@ -15,10 +15,10 @@ use crate::{
     storage::RowContent,
 };
 
-/// Records returns, at most 10,000 in one request; the answer says what became of each, once all are on disk.
+/// Records returns, at most 10,000 in one request. The answer gives the outcome of each, once all are on disk.
 ///
-/// Source and id identify a return: the same again is a repeat, and other content corrects it, for example when the
-/// goods arrive. A return that cannot be read is refused and keeps no other out.
+/// Source and id identify a return: the same content again is a repeat, other content a correction, for example when
+/// the goods arrive. A return that cannot be read is refused; all others are recorded.
 #[utoipa::path(
     post,
     path = "/v1/returns",
@@ -26,7 +26,7 @@ use crate::{
     tag = "operators",
     request_body = Vec<ReturnRow>,
     responses(
-        (status = 200, description = "What became of every return", body = RecordedRows),
+        (status = 200, description = "The outcome of every return", body = RecordedRows),
         (status = 400, description = "The body is not an array, or has more than 10,000 rows; nothing was kept"),
         BodyErrors,
         RoleErrors,

@@ -14,14 +14,14 @@ use crate::{
 /// Most rows of one request.
 const MOST_ROWS: usize = 10_000;
 
-/// What became of every row.
+/// The outcome of every row.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RecordedRows {
     /// In the order in which they were sent.
     rows: Vec<RecordedRow>,
 }
 
-/// What became of one row.
+/// The outcome of one row.
 #[derive(Debug, Serialize, ToSchema)]
 struct RecordedRow {
     /// Where it comes from; empty if it cannot be read.

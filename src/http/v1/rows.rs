@@ -96,14 +96,14 @@ pub(super) struct Booked {
     id: i64,
 }
 
-/// What becomes of a row.
+/// The state of a row, and why.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RowStatus {
-    /// Forstok's id of the order; null while no order has its number.
+    /// Forstok's id of the order; null while the row is unmatched.
     #[schema(example = "138163394")]
     order_id: Option<String>,
-    /// `unmatched`: no order has its number; `waiting`; `due`: its document is about to be created; `settled`;
-    /// `blocked`: a person must act; `ignored`.
+    /// `unmatched`: its number fits no order, or several; `waiting`; `due`: its document is about to be created;
+    /// `settled`; `blocked`: a person must act; `ignored`.
     #[schema(example = "settled")]
     state: &'static str,
     /// Why it is blocked or ignored: a stable code.
@@ -115,7 +115,7 @@ pub(super) struct RowStatus {
     detail: Option<String>,
     /// What to do.
     remedy: Option<&'static str>,
-    /// What it waits for, if that is known yet.
+    /// What it waits for; null if it does not wait, or is not decided yet.
     waits_for: Option<Waiting>,
     /// Who has approved its present content.
     approved_by: Option<String>,
@@ -131,8 +131,8 @@ pub(super) struct RowStatus {
 #[derive(Debug, Serialize, ToSchema)]
 struct Waiting {
     /// `invoice`, `day`, `approval`, `payout`: the payout that contains the refund, `return_record`: a return that
-    /// explains the refund, `goods`: their arrival, `person`: who books the return in Accurate, `decision`: a
-    /// person's about the cancelled order.
+    /// explains the refund, `goods`: their arrival, `person`: a person books the return in Accurate, `decision`: a
+    /// person decides about the cancelled order.
     #[schema(example = "approval")]
     what: &'static str,
     /// The day on which the wait ends, or on which a person is asked.
