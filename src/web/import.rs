@@ -356,8 +356,8 @@ fn unreadable(why: Unreadable, page: &Page) -> &'static str {
             "Berkasnya terlalu besar. Batasnya 16 MB; perintah orders import dapat membaca yang lebih besar.",
         ),
         Unreadable::OldWorkbook => page.t(
-            "This is a workbook of an old Excel. Save it as XLSX or CSV and choose it again.",
-            "Ini buku kerja Excel lama. Simpan sebagai XLSX atau CSV, lalu pilih lagi.",
+            "This file is in Excel's old format (XLS). Save it as XLSX or CSV and choose it again.",
+            "Berkas ini berformat Excel lama (XLS). Simpan sebagai XLSX atau CSV, lalu pilih lagi.",
         ),
         Unreadable::Damaged => page.t(
             "This file cannot be read. Choose a file with webhook bodies, one per line, or an XLSX or CSV file.",

@@ -176,7 +176,7 @@ impl AfterSale {
                 let refund = refund.as_ref().and_then(|text| Rupiah::parse(text).ok());
                 let refund = refund.map_or_else(|| "?".to_owned(), Rupiah::in_words);
                 say(
-                    format!("which pieces came back is not clear; refund {refund}"),
+                    format!("it is not clear which pieces came back; refund {refund}"),
                     format!("barang yang dikembalikan belum jelas; pengembalian dana {refund}"),
                 )
             }

@@ -21,7 +21,7 @@ pub enum RowContent {
     Return(ReturnRecord),
 }
 
-/// What became of a row when it was recorded.
+/// The outcome of recording a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowRecorded {
     /// It is new.

@@ -47,11 +47,11 @@ impl Approval {
             .replace("{sum}", &rupiah(hundredths));
         let consequence = match kind {
             Kind::Return => page.t(
-                "Each becomes a sales return in Accurate. What was booked is only taken back order by order.",
+                "Each becomes a sales return in Accurate. Once booked, it can only be undone order by order.",
                 "Masing-masing menjadi Retur Penjualan di Accurate. Yang sudah dibukukan hanya dapat dibatalkan per pesanan.",
             ),
             Kind::Invoice | Kind::Receipt => page.t(
-                "Each becomes a sales receipt in Accurate, which marks its invoice as paid. What was booked is only taken back order by order.",
+                "Each becomes a sales receipt in Accurate, which marks its invoice as paid. Once booked, it can only be undone order by order.",
                 "Masing-masing menjadi Penerimaan Penjualan di Accurate, dan fakturnya menjadi lunas. Yang sudah dibukukan hanya dapat dibatalkan per pesanan.",
             ),
         };

@@ -251,11 +251,11 @@ fn unreadable(why: Unreadable, page: &Page) -> String {
             "Berkasnya terlalu besar. Batasnya 16 MB; perintah payout import dapat membaca yang lebih besar.",
         ),
         Unreadable::OldWorkbook => page.t(
-            "This is a workbook of an old Excel. Save it as XLSX or CSV and choose it again.",
-            "Ini buku kerja Excel lama. Simpan sebagai XLSX atau CSV, lalu pilih lagi.",
+            "This file is in Excel's old format (XLS). Save it as XLSX or CSV and choose it again.",
+            "Berkas ini berformat Excel lama (XLS). Simpan sebagai XLSX atau CSV, lalu pilih lagi.",
         ),
         Unreadable::Damaged => page.t(
-            "This file cannot be read. Choose the XLSX or CSV file as the marketplace made it.",
+            "This file cannot be read. Choose the marketplace's original XLSX or CSV file.",
             "Berkas ini tidak dapat dibaca. Pilih berkas XLSX atau CSV asli dari marketplace.",
         ),
     }

@@ -93,8 +93,8 @@ fn notes(summary: &Summary, page: &Page) -> Vec<String> {
     if !summary.unknown_fees.is_empty() {
         notes.push(
             page.t(
-                "{} without a category: their orders wait until you choose one on the page Payouts.",
-                "{} belum berkategori: pesanannya menunggu sampai Anda memilih kategorinya di halaman Pencairan dana.",
+                "{} without a category: payouts with these fees are not booked until you choose one on the page Payouts.",
+                "{} belum berkategori: pencairan dengan biaya ini belum dibukukan sampai Anda memilih kategorinya di halaman Pencairan dana.",
             )
             .replace("{}", &page.counted(summary.unknown_fees.len() as i64, "fee", "fees", "biaya")),
         );

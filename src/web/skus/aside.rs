@@ -114,8 +114,8 @@ fn unreadable_in_words(unreadable: Unreadable, page: &Page) -> &'static str {
             page.t("The file is too large. 3 MB can be read.", "Berkasnya terlalu besar. Batasnya 3 MB.")
         }
         Unreadable::OldWorkbook => page.t(
-            "This is a workbook of an old Excel. Save it as XLSX or CSV and import it again.",
-            "Ini buku kerja Excel lama. Simpan sebagai XLSX atau CSV, lalu impor lagi.",
+            "This file is in Excel's old format (XLS). Save it as XLSX or CSV and import it again.",
+            "Berkas ini berformat Excel lama (XLS). Simpan sebagai XLSX atau CSV, lalu impor lagi.",
         ),
         Unreadable::Damaged => page.t(
             "This file cannot be read. Choose an XLSX or CSV file.",
