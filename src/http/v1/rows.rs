@@ -102,7 +102,7 @@ pub(super) struct RowStatus {
     /// Forstok's id of the order; null while the row is unmatched.
     #[schema(example = "138163394")]
     order_id: Option<String>,
-    /// `unmatched`: its number fits no order, or several; `waiting`; `due`: its document is about to be created;
+    /// `unmatched`: no order has its number, or several have it; `waiting`; `due`: its document is about to be created;
     /// `settled`; `blocked`: a person must act; `ignored`.
     #[schema(example = "settled")]
     state: &'static str,
