@@ -1,4 +1,4 @@
-//! Accurate's own webhooks: keeps them coming, and reads those that did not arrive (backfill.md §3).
+//! Accurate's own webhooks: renews them, and reads those that did not arrive (backfill.md §3).
 
 use jiff::{Timestamp, civil::Date};
 use serde_json::value::RawValue;
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::{WIB, invoice::ACCURATE_DAY};
 
-/// How a time is written in a question (backfill.md §3, B).
+/// How a time is written in a request (backfill.md §3, B).
 const ACCURATE_TIME: &str = "%d/%m/%Y %H:%M:%S";
 
 /// Has Accurate send webhooks for another seven days; returns the day on which they end (backfill.md §3, A).
@@ -21,7 +21,7 @@ pub async fn renew(session: &Session) -> Result<Date, Failure> {
         .map_err(|_| Failure::Ambiguous(format!("Accurate names no day on which its webhooks end: {day:?}")))
 }
 
-/// The webhooks of a time, at most 24 hours of the last month, as Accurate shows them (backfill.md §3, B).
+/// The webhooks of a period, at most 24 hours of the last month, as Accurate shows them (backfill.md §3, B).
 pub async fn history(session: &Session, from: Timestamp, to: Timestamp) -> Result<Box<RawValue>, Failure> {
     let [from, to] = [from, to].map(|at| WIB.to_datetime(at).strftime(ACCURATE_TIME).to_string());
     let call = Call::get("webhook-history", &[("from", &*from), ("to", &*to)]).in_background();

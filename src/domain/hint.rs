@@ -1,7 +1,7 @@
 //! Hints: which invoices Accurate's own webhooks name.
 //!
-//! Nothing in such a webhook proves who sent it (backfill.md §3, B), and its shape varies. So nothing in it is believed:
-//! the invoices that it names, wherever they stand in it, are read again.
+//! Nothing in such a webhook proves who sent it (backfill.md §3, B), and its shape varies. Therefore nothing in it is
+//! trusted: the invoices that it names, wherever it names them, are read again.
 
 use std::collections::HashMap;
 
@@ -28,7 +28,7 @@ pub struct Hint {
 }
 
 impl Hint {
-    /// By what the document is told apart: several hints about it are one.
+    /// What identifies the document: several hints about one document count as one.
     pub fn document(&self) -> String {
         match self.id {
             Some(id) => Subject::Invoice(id).key(),

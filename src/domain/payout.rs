@@ -22,8 +22,8 @@ pub struct PayoutKey {
     pub id: String,
 }
 
-/// One payout for one order, or a part of it. Amounts are signed as the seller feels them: what is paid to the seller is
-/// positive, what is taken is negative.
+/// One payout for one order, or a part of it. Amounts have the seller's sign: what is paid to the seller is positive,
+/// what is taken is negative.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payout {
     /// What it is known by.
@@ -35,7 +35,7 @@ pub struct Payout {
     pub channel_order_id: String,
     /// The day on which the money arrived in the seller's wallet.
     pub paid_at: Date,
-    /// The money that arrived, in rupiah; below 0: it was taken.
+    /// The money that arrived, in rupiah; negative if it was taken.
     pub net: Rupiah,
     /// The amounts that it consists of, in rupiah: a category of `[accounts]`, `subtotal`, `refund`, or the
     /// marketplace's name of a fee.
@@ -45,7 +45,7 @@ pub struct Payout {
 /// Most amounts of one row.
 const MOST_AMOUNTS: usize = 100;
 
-/// What is wrong with a row that nothing could be done with; a row that is only odd is recorded, and blocks its order.
+/// What makes a row unusable. A row that is only odd is recorded, and a person decides about it.
 pub fn check(payout: &Payout) -> Result<(), String> {
     let Payout { key, store_id, channel_order_id, paid_at, amounts, .. } = payout;
     for (name, text) in [("source", &key.source), ("id", &key.id)] {
@@ -109,17 +109,17 @@ pub struct RowOutcome {
     pub problem: Option<String>,
 }
 
-/// What becomes of a payout row or a return record.
+/// The state of a payout row or a return record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RowState {
-    /// No order has its number.
+    /// No order has its number, or several have it.
     Unmatched,
     /// It waits for its invoice, its day, another row, its goods or a person's approval.
     Waiting,
     /// Its document is wanted.
     Due,
-    /// Its document exists, or it is part of another one.
+    /// Its document exists, or it is part of another row's document.
     Settled,
     /// A person must act.
     Blocked,

@@ -34,13 +34,13 @@ pub struct ReceiptBody {
 #[expect(missing_docs, reason = "the names are Accurate's own, explained in payout.md §2")]
 pub struct PaidInvoice {
     pub invoice_no: String,
-    /// By how much less is owed on the invoice afterwards.
+    /// By how much it reduces what is owed on the invoice.
     pub payment_amount: Rupiah,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub detail_discount: Vec<DetailDiscount>,
 }
 
-/// An amount that was kept from the payment, or with a negative sign added to it.
+/// An amount that was deducted from the payment, or added to it if negative.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are Accurate's own, explained in payout.md §2")]
@@ -50,7 +50,7 @@ pub struct DetailDiscount {
 }
 
 impl ReceiptBody {
-    /// By how much less is owed on all its invoices, in rupiah.
+    /// By how much it reduces what is owed on all its invoices, in rupiah.
     pub fn paid(&self) -> Rupiah {
         self.detail_invoice.iter().map(|invoice| invoice.payment_amount).sum()
     }

@@ -11,7 +11,7 @@ use super::{
     money::Rupiah,
 };
 
-/// What a return record is known by, within its source. Neither date nor number is part of it: both may change.
+/// What identifies a return record. Neither date nor number is part of it, because both may change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ReturnKey {
     /// Where it comes from, for example `shopee`.

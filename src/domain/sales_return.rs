@@ -61,7 +61,7 @@ pub struct ReturnedItem {
     pub item_no: String,
     #[serde(serialize_with = "write_number", deserialize_with = "read_number")]
     pub quantity: Decimal,
-    /// That of the invoice's line, in rupiah for one piece.
+    /// The price on the invoice's line, in rupiah for one piece.
     pub unit_price: Rupiah,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warehouse_name: Option<String>,

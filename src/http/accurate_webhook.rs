@@ -1,5 +1,5 @@
-//! `POST /webhooks/accurate/{book}/{secret}`: Accurate's own webhooks, as hints. The body is believed in nothing: what it
-//! names is stored, and read again later.
+//! `POST /webhooks/accurate/{book}/{secret}`: Accurate's own webhooks, as hints. Nothing in the body is trusted:
+//! what it names is stored, and read again later.
 
 use axum::{
     Json,

@@ -1,5 +1,5 @@
-//! Orders of a period that Forstok lists and that are missing here or out of date, for reconciliation; and one of them,
-//! taken in because a person asks for it.
+//! For reconciliation: the orders of a period that Forstok lists and that are missing here or out of date; and the
+//! import of one of them at a person's request.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -29,10 +29,10 @@ const MOST_NAMED: usize = 10_000;
 /// How long a webhook may be on its way: what changed later is left to the next run.
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(10);
 
-/// How long an order that a person asks for may take; a request is answered within 30 seconds.
+/// How long the import of one order may take; a person's request is answered within 30 seconds.
 const A_PERSON_WAITS: Duration = Duration::from_secs(20);
 
-/// What Forstok lists for a period and does not agree with what is known.
+/// What Forstok lists for a period and what differs here.
 #[derive(Debug)]
 pub struct Missing {
     /// Orders that were compared.
@@ -108,8 +108,8 @@ pub enum NotTaken {
     WithoutProducts,
 }
 
-/// Fetches an order from Forstok, and takes it in unless it is known as it is. `changed_at` is when it last changed, as
-/// far as is known: without `forstok.api.order_path`, the list is asked for the orders of that moment.
+/// Fetches an order from Forstok, and takes it in unless nothing about it is new. `changed_at` is when it last changed,
+/// as far as is known: without `forstok.api.order_path`, the list of that moment is requested.
 pub async fn take_in(
     importer: &Importer,
     api: &ForstokApi,

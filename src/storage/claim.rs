@@ -200,7 +200,8 @@ async fn orders<T: Dialect>(db: &mut T, documents: &[T::Row]) -> Result<HashMap<
     rows.into_iter().map(|row| Ok((order_id(&row)?, row))).collect()
 }
 
-/// What becomes of a claimed document that cannot be read: its order is blocked, and a person can have it prepared again.
+/// What happens to a claimed document that cannot be read: its order is blocked, and a person can have it prepared
+/// again.
 fn block(row: &impl Columns, order: &impl Columns, problem: &StorageError, now: Timestamp) -> Result<Settlement> {
     let document = document_key(row)?;
     let (order_id, kind) = (&document.order_id, document.kind.as_str());

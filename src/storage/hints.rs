@@ -14,7 +14,7 @@ use crate::domain::{
     reconciliation::{Class, FindingState, Subject},
 };
 
-/// Hints of one book that may wait. What is left out is found by the next nightly run.
+/// At most this many hints of one book may wait. The next nightly run finds what is left out.
 const MOST_WAITING: usize = 10_000;
 
 /// The run of a finding that no run has met.

@@ -1,4 +1,4 @@
-//! What a payout row or a return record needs a person for: amounts and accounts, so that a bookkeeper can act without
+//! Why a payout row or a return record needs a person, with amounts and accounts, so that a bookkeeper can act without
 //! opening the row.
 
 use jiff::civil::Date;
@@ -11,7 +11,7 @@ use crate::domain::{money::Rupiah, reason::Language};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum AfterSale {
-    /// Names of fees that no category has.
+    /// Names of fees without a category.
     FeeNames {
         /// As the marketplace writes them; never empty.
         names: Vec<String>,
@@ -24,7 +24,7 @@ pub enum AfterSale {
         #[serde(with = "as_text")]
         amount: Rupiah,
     },
-    /// A store without the Cash & Bank account that its payouts arrive on.
+    /// A store without the Cash & Bank account in which its payouts arrive.
     BankAccount {
         /// Forstok's store id.
         store: String,
@@ -99,7 +99,7 @@ pub struct OnAccount {
     pub category: String,
     /// Its account number in Accurate.
     pub account: String,
-    /// In rupiah, as the seller feels it.
+    /// In rupiah, with the seller's sign.
     #[serde(with = "as_text")]
     pub amount: Rupiah,
 }

@@ -7,13 +7,13 @@ use toml::{Table, Value};
 use super::{CATEGORIES, PAYOUT_REST, Store};
 use crate::domain::{money::Rupiah, toml_text::Section};
 
-/// Most days that anything is waited for.
+/// The longest wait that a mapping may set, in days.
 const LONGEST_WAIT: i32 = 366;
 
 /// Largest `rest_limit`, in rupiah.
 const LARGEST_REST: i64 = 1_000_000;
 
-/// What the products cost, in a payout row: it is compared with the money, and is not booked.
+/// The price of the products, in a payout row: it is compared with the money and not booked.
 pub const SUBTOTAL: &str = "subtotal";
 
 /// What went back to the buyer, in a payout row: returns explain it.
@@ -22,11 +22,11 @@ pub const REFUND: &str = "refund";
 /// When and how a payout row becomes a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PayoutRules {
-    /// Who lets a receipt go out.
+    /// Who decides that a receipt is created.
     pub post: PayoutPost,
     /// With [`PayoutPost::Auto`]: how many days after its arrival; 0 = at once.
     pub auto_after_days: i32,
-    /// How many days after `paid_at` a receipt is created at the earliest.
+    /// A receipt is created no earlier than this many days after `paid_at`.
     pub delay_days: i32,
     /// Which day is the receipt's date.
     pub date: PayoutDate,
@@ -39,9 +39,9 @@ pub struct PayoutRules {
 /// Whether a receipt waits for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PayoutPost {
-    /// Only a person lets it go out.
+    /// It is created once a person has approved its payout.
     Approve,
-    /// It goes out automatically after some days.
+    /// It is created automatically after some days.
     Auto,
 }
 
@@ -60,7 +60,7 @@ pub struct ReturnRules {
     pub mode: ReturnMode,
     /// What a return of goods waits for.
     pub wait_for: WaitFor,
-    /// What becomes of money that was refunded without goods.
+    /// How money that was refunded without goods is booked.
     pub refund_only: RefundOnly,
     /// After so many days without goods or without a return record, a person is asked.
     pub wait_days: i32,
@@ -88,7 +88,7 @@ pub enum WaitFor {
     Accepted,
 }
 
-/// What becomes of money that was refunded while the buyer keeps the goods.
+/// How money that was refunded while the buyer keeps the goods is booked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefundOnly {
     /// A discount on `accounts.refund` in the receipt; no return.
@@ -97,7 +97,7 @@ pub enum RefundOnly {
     NotReturned,
 }
 
-/// What a fee name can be mapped to: what a row can name, without the rest, which nobody may name.
+/// What a fee name can be mapped to: everything that a row can name, which excludes the rest.
 pub fn payout_categories() -> impl Iterator<Item = &'static str> {
     CATEGORIES.into_iter().filter(|category| *category != PAYOUT_REST).chain([SUBTOTAL])
 }
@@ -226,8 +226,8 @@ fn days(section: &Section<'_>, key: &'static str, least: i64, default: i32) -> i
     section.whole(key, least..=LONGEST_WAIT.into()).and_then(|days| i32::try_from(days).ok()).unwrap_or(default)
 }
 
-/// Refuses a rest account that is also the account of a named amount: strange fees would look like named ones, and
-/// nobody would see them (payout.md §3, B).
+/// Refuses a rest account that is also the account of a named amount: unexplained differences would look like named
+/// fees, and nobody would notice them (payout.md §3, B).
 pub(super) fn check_rest_account(
     root: &Section<'_>,
     accounts: &BTreeMap<String, String>,

@@ -11,8 +11,8 @@ use crate::domain::{
 };
 
 impl Payout {
-    /// Reads a row of `POST /v1/payouts`. Unknown fields are ignored. However its values are written, equal rows become
-    /// equal payouts.
+    /// Reads a row of `POST /v1/payouts`. Unknown fields are ignored. Equal rows become equal payouts, however their
+    /// values are written.
     ///
     /// # Errors
     ///
@@ -32,7 +32,7 @@ impl Payout {
     }
 }
 
-/// The amounts of a row by their names. Names that differ only in the blanks around them are one name.
+/// The amounts of a row by their names. Spaces around a name do not count.
 fn amounts(value: Option<&Value>) -> Result<BTreeMap<String, Rupiah>, String> {
     let given = match value {
         None => return Ok(BTreeMap::new()),

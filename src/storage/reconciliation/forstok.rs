@@ -35,8 +35,8 @@ pub(in crate::storage) async fn next_part(db: &mut impl Dialect) -> Result<Optio
     Ok(Some((row.number("id")?, Period { from: day(row, "from_day")?, to: day(row, "to_day")? })))
 }
 
-/// Ends the comparison with Forstok's orders. Findings stay open until their order arrives or a person closes them: that
-/// Forstok no longer lists an order says nothing.
+/// Ends the comparison with Forstok's orders. Findings stay open until their order arrives or a person closes them,
+/// even if Forstok no longer lists the order.
 pub(in crate::storage) async fn conclude<T: Dialect>(
     db: &mut T,
     run: i64,

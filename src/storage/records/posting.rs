@@ -202,7 +202,7 @@ pub struct Recheck {
     pub checks: i64,
 }
 
-/// What an attempt came to.
+/// The outcome of an attempt, and everything that is stored with it.
 #[derive(Clone, Debug)]
 pub struct Settlement {
     /// Of which order.
@@ -291,7 +291,7 @@ impl Settlement {
     }
 }
 
-/// What an attempt came to.
+/// The outcome of an attempt.
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// The document exists.

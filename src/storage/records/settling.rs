@@ -43,7 +43,7 @@ impl RowRecorded {
     }
 }
 
-/// A row of a payout or a return, with what became of it.
+/// A payout row or a return record, with its state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowRecord {
     /// Its number, in the order of arrival.
@@ -52,7 +52,7 @@ pub struct RowRecord {
     pub content: RowContent,
     /// The order that it is about, if one is known.
     pub order_id: Option<OrderId>,
-    /// What becomes of it.
+    /// Its state.
     pub state: RowState,
     /// The reason, if a person must act or the order is ignored.
     pub reason: Option<Reason>,
@@ -94,11 +94,12 @@ pub struct RowFilter {
     pub reason: Option<Reason>,
     /// That wait for this.
     pub waits: Option<Waits>,
-    /// Whose content had arrived by then: what a person had before their eyes.
+    /// Whose content had arrived by then: what a person saw.
     pub content_until: Option<Timestamp>,
 }
 
-/// How many rows there are of a kind, in a state, with a reason or something they wait for, and the sum of their amounts in hundredths of a rupiah.
+/// How many rows of a kind are in a state, with a reason or something they wait for; and the sum of their amounts, in
+/// hundredths of a rupiah.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowCount {
     /// In which state.
@@ -124,14 +125,14 @@ pub struct FeeKind {
     pub count: i64,
     /// Their sum, in hundredths of a rupiah.
     pub hundredths: i64,
-    /// When it was met first.
+    /// When it was seen first.
     pub first_at: Timestamp,
 }
 
 /// A document of an order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderDocument {
-    /// What sort of document.
+    /// The kind of document.
     pub kind: Kind,
     /// Which of them.
     pub part: Part,
@@ -149,12 +150,12 @@ pub struct OrderDocument {
     pub draft: Option<Drafted>,
 }
 
-/// An order about which it must be decided what is booked besides the invoice.
+/// An order whose receipts and returns must be decided.
 #[derive(Clone, Debug)]
 pub struct Unsettled {
     /// The order, as for the decision about its invoice.
     pub order: Undecided,
-    /// The news that is decided about.
+    /// The revision of the news that is decided.
     pub revision: i64,
     /// The marketplace's number of the order.
     pub channel_order_id: String,
@@ -171,7 +172,7 @@ pub struct Unsettled {
 pub struct SettlementVerdict {
     /// Which order.
     pub order_id: OrderId,
-    /// The news that was decided about.
+    /// The revision of the news that was decided.
     pub revision: i64,
     /// The mapping on which the decision is based.
     pub mapping_revision: i64,

@@ -11,14 +11,14 @@ use crate::{
     },
 };
 
-/// After the sale: rows of payouts and returns, and what is decided about their orders. A kind is that of the documents:
-/// payouts are booked as receipts.
+/// After the sale: payout rows and return records, and what is decided about their orders. `kind` is the kind of the
+/// documents that book them: payout rows are booked as receipts.
 #[async_trait::async_trait]
 pub trait Settling: Send + Sync {
     /// Records rows in this order. The same key again is a repeat, or a correction if the content differs.
     async fn record_rows(&self, rows: &[RowContent], now: Timestamp) -> Result<Vec<RowRecorded>>;
 
-    /// Approves the present content of rows that wait for approval. Returns how many there were.
+    /// Approves the present content of waiting rows. Returns how many there were.
     async fn approve_rows(&self, kind: Kind, which: Approving<'_>, actor: &str, now: Timestamp) -> Result<u64>;
 
     /// Rows with numbers below `before`, newest first.
@@ -39,10 +39,10 @@ pub trait Settling: Send + Sync {
     /// All rows and all documents of one order.
     async fn booked(&self, order_id: &OrderId) -> Result<(Vec<RowRecord>, Vec<OrderDocument>)>;
 
-    /// Orders about which it must be decided what is booked besides the invoice.
+    /// Orders whose receipts and returns must be decided.
     async fn unsettled(&self, now: Timestamp, limit: i64) -> Result<Vec<Unsettled>>;
 
-    /// Writes decisions. One whose order has news by now changes nothing. Returns how many took effect.
+    /// Writes decisions. A decision whose order has news by now changes nothing. Returns how many took effect.
     async fn settle_orders(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<usize>;
 }
 

@@ -1,5 +1,5 @@
-//! `/payouts/import`: payouts from a file. *Check the file* says what it contains; *Import* records it, and offers what
-//! became of each row as a file.
+//! `/payouts/import`: payouts from a file. *Check the file* says what it contains; *Import* records it, and offers the
+//! outcome of each row as a file.
 
 use std::{collections::BTreeMap, io::Cursor, path::Path};
 
