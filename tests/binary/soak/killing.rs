@@ -69,7 +69,11 @@ impl Killed {
             }
             self.let_minutes_pass(world).await;
         }
-        panic!("it never came to this: {what}");
+        let mut states = Vec::new();
+        for state in ["due", "invoiced", "blocked", "ignored", "void_due", "voided"] {
+            states.push((state, self.services[0].count(state).await));
+        }
+        panic!("it never came to this: {what}; orders by state: {states:?}");
     }
 
     /// Kills all processes, lets minutes pass, and starts all again.
