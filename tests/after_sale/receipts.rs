@@ -17,6 +17,7 @@ on_both! {
     two_parts_of_a_payout_become_two_receipts_and_nothing_is_owed;
     payouts_of_one_order_that_arrive_together_are_decided_and_approved_together;
     a_fee_that_nobody_mapped_blocks_until_it_is_mapped;
+    two_payouts_of_one_order_can_be_approved_at_once;
 }
 
 async fn a_payout_becomes_a_receipt_once_a_person_approves_it(base: Base) {
@@ -108,4 +109,16 @@ async fn a_fee_that_nobody_mapped_blocks_until_it_is_mapped(base: Base) {
     assert_eq!(world.payout_state("a").await, (RowState::Waiting, ""));
     world.approves_all(Kind::Receipt).await;
     assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
+}
+
+async fn two_payouts_of_one_order_can_be_approved_at_once(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.paid("7", "a", 120_000, json!({})).await;
+    world.paid("7", "b", 30_000, json!({})).await;
+    assert_eq!(world.approves_all(Kind::Receipt).await, 2);
+    for row in ["a", "b"] {
+        assert_eq!(world.payout_state(row).await, (RowState::Settled, ""));
+    }
+    assert_eq!(world.accurate.owed("INV-7"), Some(0.into()));
 }

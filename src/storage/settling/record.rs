@@ -68,7 +68,9 @@ pub(in crate::storage) async fn record<T: Dialect>(
 
 /// Has these orders decided again.
 pub(in crate::storage) async fn unsettle<T: Dialect>(db: &mut T, orders: impl Iterator<Item = &str>) -> Result<()> {
-    let rows: Vec<_> = orders.map(|order_id| [order_id]).collect();
+    // PostgreSQL refuses to change a row twice in one statement.
+    let orders: BTreeSet<_> = orders.collect();
+    let rows: Vec<_> = orders.into_iter().map(|order_id| [order_id]).collect();
     if rows.is_empty() {
         return Ok(());
     }
