@@ -820,8 +820,9 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-CREATE TRIGGER orders_unsettled AFTER UPDATE OF state, invoice_total ON orders FOR EACH ROW
-    WHEN (OLD.state <> NEW.state OR OLD.invoice_total IS DISTINCT FROM NEW.invoice_total)
+CREATE TRIGGER orders_unsettled AFTER UPDATE OF state, reason, invoice_total ON orders FOR EACH ROW
+    WHEN (OLD.state <> NEW.state OR OLD.invoice_total IS DISTINCT FROM NEW.invoice_total
+          OR (NEW.state = 'ignored' AND OLD.reason <> NEW.reason))
     EXECUTE FUNCTION unsettle_order();
 CREATE TRIGGER documents_unsettled AFTER UPDATE OF state ON documents FOR EACH ROW
     WHEN (NEW.kind <> 'invoice' AND OLD.state <> NEW.state) EXECUTE FUNCTION unsettle_order();

@@ -754,8 +754,9 @@ CREATE TRIGGER rows_find_their_order AFTER INSERT ON orders
 END;
 
 -- What changes about an order or its documents is news for what is booked besides the invoice.
-CREATE TRIGGER orders_unsettled AFTER UPDATE OF state, invoice_total ON orders
-    WHEN (OLD.state <> NEW.state OR OLD.invoice_total IS NOT NEW.invoice_total)
+CREATE TRIGGER orders_unsettled AFTER UPDATE OF state, reason, invoice_total ON orders
+    WHEN (OLD.state <> NEW.state OR OLD.invoice_total IS NOT NEW.invoice_total
+          OR (NEW.state = 'ignored' AND OLD.reason <> NEW.reason))
      AND EXISTS (SELECT 1 FROM settlement_rows WHERE order_id = NEW.order_id AND order_id <> '') BEGIN
     INSERT INTO unsettled (order_id) VALUES (NEW.order_id)
         ON CONFLICT (order_id) DO UPDATE SET revision = revision + 1, due_at = 0;
