@@ -76,7 +76,8 @@ fn invoice(order: &Unsettled) -> Invoice<'_> {
         (State::Voided, ..) => Invoice::Absent(None),
         (_, Some(invoice), Some(draft)) => {
             let total = Rupiah::from_decimal(invoice.total);
-            Invoice::Exists(Standing { draft, number: &invoice.number, total })
+            let standing = Standing { draft, number: &invoice.number, total };
+            if order.order.state == State::Blocked { Invoice::Held(standing) } else { Invoice::Exists(standing) }
         }
         _ => Invoice::Awaited,
     }
@@ -132,10 +133,12 @@ fn stage(document: &OrderDocument) -> Stage {
     match document.progress {
         Progress::Exists => Stage::Exists,
         Progress::Gone => Stage::Gone,
-        Progress::Due | Progress::Blocked if document.may_exist => Stage::Sent,
+        Progress::Due if document.may_exist => Stage::Sent,
         Progress::Due => Stage::Planned,
         Progress::Blocked => match document.findings.first() {
+            Some(finding) if document.may_exist => Stage::Stuck(finding.clone()),
             Some(finding) => Stage::Blocked(finding.clone()),
+            None if document.may_exist => Stage::Sent,
             None => Stage::Planned,
         },
     }

@@ -3,6 +3,7 @@
 use forstok_accurate::{
     clock::Clock,
     domain::{document::Kind, manual::Manual, payout::RowState, reason::Reason},
+    sandbox::Edit,
     storage::ManualChange,
 };
 use serde_json::json;
@@ -15,6 +16,8 @@ on_both! {
     an_undo_deletes_the_receipt_then_the_return_then_the_invoice;
     a_cancellation_after_shipping_becomes_a_return_and_keeps_the_invoice;
     a_cancellation_takes_back_a_receipt_that_was_never_sent;
+    an_undo_that_cannot_delete_the_invoice_books_nothing_again;
+    money_of_an_order_that_a_rule_ignored_needs_a_person_once_the_order_is_cancelled;
 }
 
 impl World {
@@ -91,4 +94,30 @@ async fn a_cancellation_takes_back_a_receipt_that_was_never_sent(base: Base) {
     world.run_until_healed().await;
     assert_eq!(world.state("7").await, "voided");
     assert_eq!((world.accurate.invoice_count(), world.accurate.receipts().len()), (0, 0));
+}
+
+async fn an_undo_that_cannot_delete_the_invoice_books_nothing_again(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.paid("7", "a", 150_000, json!({})).await;
+    world.approves_all(Kind::Receipt).await;
+    let edit = Edit { description: Some("titipan".to_owned()), ..Edit::default() };
+    world.accurate.edit_invoice("INV-7", &edit).expect("it exists");
+    world.undoes("7").await;
+    assert_eq!(world.state("7").await, "blocked: number_conflict");
+    assert_eq!(world.accurate.receipts().len(), 0);
+    assert_eq!(world.payout_state("a").await, (RowState::Waiting, ""));
+    world.run_for(24 * 3600).await;
+    assert_eq!(world.accurate.receipts().len(), 0, "everything was to be deleted");
+}
+
+async fn money_of_an_order_that_a_rule_ignored_needs_a_person_once_the_order_is_cancelled(base: Base) {
+    let mut world = world(base).await;
+    world.mapping_changes("auto_create_at = \"Ready to Ship\"", "auto_create_at = \"never\"").await;
+    world.forstok_sends(order("7").price(150_000).ready_to_ship()).await;
+    world.paid("7", "a", 150_000, json!({})).await;
+    assert_eq!(world.payout_state("a").await, (RowState::Ignored, "auto_create_never"));
+    world.forstok_sends(order("7").price(150_000).cancelled()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.payout_state("a").await, (RowState::Blocked, "payout_unmatched"));
 }

@@ -40,6 +40,8 @@ pub enum Invoice<'a> {
     Awaited,
     /// It exists.
     Exists(Standing<'a>),
+    /// It exists, and a person must act before anything is booked on it: the order is blocked.
+    Held(Standing<'a>),
     /// A person decided to delete it: everything that is booked on it must be deleted first.
     Leaving,
     /// It does not exist: the order is ignored for this reason, or its invoice was deleted (`None`).
@@ -110,6 +112,8 @@ pub enum Stage {
     Planned,
     /// It may exist in Accurate: what was sent is what counts.
     Sent,
+    /// The same, and a person must act first.
+    Stuck(Finding),
     /// It exists in Accurate.
     Exists,
     /// It does not exist, and a person must act first.
@@ -121,6 +125,6 @@ pub enum Stage {
 impl Stage {
     /// Whether the document stays as it was sent, whatever is decided now.
     pub fn is_fixed(&self) -> bool {
-        matches!(self, Self::Sent | Self::Exists)
+        matches!(self, Self::Sent | Self::Stuck(_) | Self::Exists)
     }
 }

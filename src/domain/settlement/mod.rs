@@ -37,11 +37,10 @@ use crate::domain::{
 
 /// Decides what must exist for an order on this day (WIB).
 pub fn settle(order: &Order<'_>, mapping: &Mapping, today: Date) -> Settlement {
+    let cancelled = order.cancelled.filter(|_| mapping.on_cancel == OnCancel::Void);
     match order.invoice {
-        Invoice::Exists(invoice) => {
-            let cancelled = order.cancelled.filter(|_| mapping.on_cancel == OnCancel::Void);
-            Settling::new(order, invoice, mapping, today).settle(cancelled)
-        }
+        Invoice::Exists(invoice) => Settling::new(order, invoice, mapping, today).settle(cancelled),
+        Invoice::Held(invoice) => Settling::new(order, invoice, mapping, today).hold(cancelled),
         Invoice::Awaited => without_invoice(order, |row| match amounts(&row.payout, mapping) {
             Err(unmapped) => unmapped,
             Ok(_) => Outcome::Waiting(WaitsFor::Invoice),

@@ -76,6 +76,13 @@ impl<'a> Settling<'a> {
         self.finish(fate, cancelled)
     }
 
+    /// Nothing is added to what was sent as long as a person has to decide about the order.
+    pub(super) fn hold(mut self, cancelled: Option<Cancelled>) -> Settlement {
+        self.keep_what_was_sent();
+        self.hold_everything(WaitsFor::Decision);
+        self.finish(Fate::Kept, cancelled)
+    }
+
     /// Receipts and returns that were sent stay as they are, whatever is known now.
     fn keep_what_was_sent(&mut self) {
         for (place, record) in self.order.records.iter().enumerate() {
@@ -318,7 +325,11 @@ fn sent<D>(document: &Document<D>, reason: Reason, changes: Vec<Correction>) -> 
     if !changes.is_empty() {
         return blocked(reason, AfterSale::Corrected { changes });
     }
-    if document.stage == Stage::Exists { Outcome::Settled } else { Outcome::Due }
+    match &document.stage {
+        Stage::Exists => Outcome::Settled,
+        Stage::Stuck(finding) => Outcome::Blocked(finding.clone()),
+        Stage::Planned | Stage::Sent | Stage::Blocked(_) | Stage::Gone => Outcome::Due,
+    }
 }
 
 /// The outcome of a row or record whose document is wanted. A blocked document stays blocked until its draft changes.

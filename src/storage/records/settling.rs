@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{ExistingDocument, Undecided};
 use crate::domain::{
-    document::{Drafted, Kind, Part, Progress},
+    document::{Drafted, Kind, Part, Progress, Wanted},
     order::OrderId,
     payout::{Payout, RowState},
     reason::{Finding, Reason},
@@ -142,6 +142,8 @@ pub struct OrderDocument {
     pub id: Option<i64>,
     /// How far posting is with it.
     pub progress: Progress,
+    /// What the last decision wanted of it.
+    pub wanted: Wanted,
     /// Something may have been sent whose outcome is not known.
     pub may_exist: bool,
     /// Why a person must act.

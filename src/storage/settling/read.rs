@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::{AND_ITS_DOCUMENT, ROW, row_record};
 use crate::{
     domain::{
-        document::{Kind, Part, Progress},
+        document::{Kind, Part, Progress, Wanted},
         order::OrderId,
     },
     storage::{
@@ -104,7 +104,7 @@ pub(in crate::storage) async fn documents_of_orders<T: Dialect>(
     let mut documents = HashMap::with_capacity(ids.len());
     // One by one: PostgreSQL would read all documents to find those of hundreds of orders.
     for id in ids {
-        let sql = "SELECT order_id, kind, part, number, accurate_id, state, attempt, doubt_since, findings, draft
+        let sql = "SELECT order_id, kind, part, number, accurate_id, state, wanted, attempt, doubt_since, findings, draft
                    FROM documents WHERE order_id = $1 ORDER BY id";
         let found = db.fetch(sql, &[id.into()]).await?;
         documents.insert(id.clone(), found.iter().map(document).collect::<Result<Vec<_>>>()?);
@@ -124,10 +124,16 @@ fn document(row: &impl Columns) -> Result<OrderDocument> {
         number: row.text("number")?.to_owned(),
         id: row.number_if_any("accurate_id")?,
         progress,
+        wanted: wanted(row)?,
         may_exist: row.number("doubt_since")? != 0 || (progress == Progress::Due && row.number("attempt")? > 0),
         findings: json_column(row, "findings")?,
         draft: drafted(row, kind).ok(),
     })
+}
+
+fn wanted(row: &impl Columns) -> Result<Wanted> {
+    let word = row.text("wanted")?;
+    Wanted::parse(word).ok_or_else(|| StorageError::Unreadable(format!("a document that is wanted as {word:?}")))
 }
 
 /// All rows and all documents of one order.

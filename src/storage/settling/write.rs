@@ -9,7 +9,7 @@ use super::{read::documents_of_orders, record, rows_of};
 use crate::{
     domain::{
         WIB,
-        document::{Drafted, Kind, Part, Progress},
+        document::{self, Drafted, Kind, Part, Progress},
         order::OrderId,
         settlement::{Outcome, Settlement},
         timeline::Event,
@@ -109,9 +109,11 @@ fn changes(order_id: &OrderId, wanted: Vec<Wanted>, stored: &[OrderDocument]) ->
             changes.push(row(order_id, kind, part, Some(&draft), "exist", Progress::Due));
         }
     }
+    // What is to be deleted already goes its own way: a new attempt each time would never pause.
     let unwanted = stored.iter().filter(|document| {
         document.kind != Kind::Invoice
             && document.progress != Progress::Gone
+            && document.wanted == document::Wanted::Exist
             && !keys.contains(&(document.kind, document.part))
     });
     for document in unwanted {
