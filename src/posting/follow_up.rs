@@ -1,14 +1,16 @@
 //! One attempt for a receipt or a return: look up, save, compare; or look up, delete, check.
 //!
 //! Why there is never a second one: its number never changes, Accurate refuses a number that exists, and every attempt
-//! except the first looks the number up before it saves. Where Accurate assigns the numbers, nothing is saved again
-//! until an earlier save can no longer arrive.
+//! except the first looks the number up before it saves. Where Accurate assigns the numbers, a save whose reply was lost
+//! cannot be found: nothing is saved again until a person has looked for it.
+
+mod draft;
 
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use rust_decimal::Decimal;
 
+pub(super) use self::draft::{FollowUp, Saved, calls};
 use super::{
     attempt::{Attempt, Attempted, End, Stop, stop},
     post::{SAVE_MAY_ARRIVE, said},
@@ -16,148 +18,19 @@ use super::{
 use crate::{
     accurate::{
         client::{CALL_TIMEOUT, Session},
-        documents::{self, Calls, Deleted, Found, same_number},
+        documents::{self, Deleted, Found, same_number},
         outcome::{Failure, Meaning, Refusal},
-        receipts::{FoundReceipt, Paid},
-        returns::FoundReturn,
     },
     domain::{
-        about::{About, Difference, Field},
+        about::{About, AfterSale, Difference},
         doubt::SAVE_IS_OVER,
-        money::Rupiah,
         reason::Reason,
-        receipt::ReceiptBody,
-        sales_return::ReturnBody,
-        settlement::{ReceiptDraft, ReturnDraft},
     },
     storage::{Claim, Deletion, ExistingDocument, Outcome, Purpose},
 };
 
-/// How long a document that Accurate refused waits before it is tried again automatically.
-const TRIED_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(1);
-
-/// A draft of a document that follows an invoice.
-pub(super) trait FollowUp: Clone + Send + Sync {
-    /// The document as Accurate reports it, with its calls.
-    type Found: Found;
-
-    /// What is sent.
-    fn body(&self) -> &<Self::Found as Found>::Body;
-
-    /// The number that it must get.
-    fn number(&self) -> &str;
-
-    /// How a document in Accurate differs from it. A document that differs is not ours.
-    fn differences(&self, found: &Self::Found) -> Vec<Difference>;
-
-    /// By how much it reduces what is owed on the invoice, in rupiah.
-    fn total(&self) -> Rupiah;
-
-    /// Names the invoice's branch, unless it is named already; false if the invoice has none.
-    fn name_branch(&mut self) -> bool;
-}
-
-/// The outcome of a save.
-pub(super) type Saved<D> = Result<Option<<D as FollowUp>::Found>, Failure>;
-
-/// The calls of a draft's document.
-pub(super) const fn calls<D: FollowUp>() -> Calls {
-    <D::Found as Found>::CALLS
-}
-
-impl FollowUp for ReceiptDraft {
-    type Found = FoundReceipt;
-
-    fn body(&self) -> &ReceiptBody {
-        &self.body
-    }
-
-    fn number(&self) -> &str {
-        &self.body.number
-    }
-
-    fn differences(&self, found: &FoundReceipt) -> Vec<Difference> {
-        let mut differences = Differences::default();
-        differences.customer(&found.customer_no, &self.body.customer_no);
-        differences.amount(Field::Total, found.cheque_amount, self.body.cheque_amount);
-        for sent in &self.body.detail_invoice {
-            let is_sent = |paid: &&Paid| same_number(&paid.invoice, &sent.invoice_no);
-            let there = found.invoices.iter().flatten().find(is_sent).map(|paid| paid.amount);
-            differences.amount(Field::Paid, there, sent.payment_amount);
-        }
-        differences.0
-    }
-
-    fn total(&self) -> Rupiah {
-        self.body.paid()
-    }
-
-    fn name_branch(&mut self) -> bool {
-        name_branch(&mut self.body.branch_name, self.branch.as_ref())
-    }
-}
-
-impl FollowUp for ReturnDraft {
-    type Found = FoundReturn;
-
-    fn body(&self) -> &ReturnBody {
-        &self.body
-    }
-
-    fn number(&self) -> &str {
-        &self.body.number
-    }
-
-    fn differences(&self, found: &FoundReturn) -> Vec<Difference> {
-        let mut differences = Differences::default();
-        differences.customer(&found.customer_no, &self.body.customer_no);
-        if !same_number(&found.invoice_number, &self.body.invoice_number) {
-            differences.add(Field::Invoice, &found.invoice_number, &self.body.invoice_number);
-        }
-        differences.amount(Field::Total, found.total, self.total);
-        differences.0
-    }
-
-    fn total(&self) -> Rupiah {
-        self.total
-    }
-
-    fn name_branch(&mut self) -> bool {
-        name_branch(&mut self.body.branch_name, self.branch.as_ref())
-    }
-}
-
-fn name_branch(named: &mut Option<String>, branch: Option<&String>) -> bool {
-    if named.is_some() || branch.is_none() {
-        return false;
-    }
-    *named = branch.cloned();
-    true
-}
-
-/// How a document differs from what was sent.
-#[derive(Default)]
-struct Differences(Vec<Difference>);
-
-impl Differences {
-    fn add(&mut self, field: Field, there: &str, ours: &str) {
-        self.0.push(Difference { field, there: there.to_owned(), ours: ours.to_owned() });
-    }
-
-    fn customer(&mut self, there: &str, ours: &str) {
-        if there != ours {
-            self.add(Field::Customer, there, ours);
-        }
-    }
-
-    /// An amount that cannot be read counts as different.
-    fn amount(&mut self, field: Field, there: Option<Decimal>, ours: Rupiah) {
-        let there = there.map(Rupiah::from_decimal);
-        if there != Some(ours) {
-            self.add(field, &there.map_or_else(|| "?".to_owned(), Rupiah::in_words), &ours.in_words());
-        }
-    }
-}
+/// The longest wait of one that Accurate refused until it is tried again by itself, in hours.
+const LONGEST_WAIT: i64 = 24;
 
 /// Makes one attempt. `wait_after` returns the wait after n failures in a row.
 pub(super) async fn attempt<D: FollowUp>(
@@ -216,6 +89,9 @@ impl<D: FollowUp> Attempt<'_, D> {
         match self.find(None).await {
             Err(stop) => return Some(Err(stop)),
             Ok(Some(found)) => return Some(Ok(self.adopt(&found))),
+            Ok(None) if self.may_have_another_number() && self.doubt.is_over() => {
+                return Some(Ok(self.not_searchable()));
+            }
             Ok(None) => self.doubt.nothing_is_found(),
         }
         if self.doubt.exists() && (self.claim.undecided || !self.session.numbers_are_ours()) {
@@ -265,6 +141,18 @@ impl<D: FollowUp> Attempt<'_, D> {
         }
     }
 
+    /// Whether a save of unknown outcome may have created it under a number that we do not know.
+    fn may_have_another_number(&self) -> bool {
+        self.doubt.exists() && !self.session.numbers_are_ours()
+    }
+
+    /// It may exist under an unknown number, and cannot be told from money or goods that somebody else booked. Nothing
+    /// more is sent until a person has looked for it.
+    fn not_searchable(&self) -> Outcome {
+        let invoice = self.claim.draft.invoice().to_owned();
+        self.blocked(Reason::NumberConflict, About::AfterSale { of: AfterSale::NotSearchable { invoice } })
+    }
+
     /// Looks the document up by its number, then by the id in the reply to its save.
     async fn find(&mut self, named: Option<i64>) -> Result<Option<D::Found>, Stop> {
         let (session, claim) = (self.session, self.claim.clone());
@@ -310,11 +198,18 @@ impl<D: FollowUp> Attempt<'_, D> {
     /// Accurate refused it. It is tried again automatically, because the cause may be gone by then.
     fn refused(&self, reason: Reason, words: String) -> Outcome {
         match self.blocked(reason, said(words)) {
-            Outcome::Blocked { findings, waits_for, recheck_after } => {
-                Outcome::Blocked { findings, waits_for, recheck_after: recheck_after.or(Some(TRIED_AGAIN_AFTER)) }
-            }
+            Outcome::Blocked { findings, waits_for, recheck_after } => Outcome::Blocked {
+                findings,
+                waits_for,
+                recheck_after: recheck_after.or(Some(self.tried_again_after())),
+            },
             outcome => outcome,
         }
+    }
+
+    /// The first time after an hour, and then after twice as long each time: its timeline must not grow forever.
+    fn tried_again_after(&self) -> SignedDuration {
+        SignedDuration::from_hours((1 << self.claim.earlier_tries.clamp(0, 5)).min(LONGEST_WAIT))
     }
 
     /// Looks up a document that was blocked while a save could still arrive. If it does not exist, it is tried again
@@ -322,6 +217,7 @@ impl<D: FollowUp> Attempt<'_, D> {
     async fn look_again(&mut self) -> End {
         let outcome = match self.find(None).await {
             Ok(Some(found)) => self.adopt(&found),
+            Ok(None) if self.may_have_another_number() && self.doubt.is_over() => return Ok(self.not_searchable()),
             Ok(None) => {
                 self.doubt.nothing_is_found();
                 self.blocked_as_before()
@@ -329,9 +225,11 @@ impl<D: FollowUp> Attempt<'_, D> {
             Err(_) => self.blocked_as_before(),
         };
         Ok(match outcome {
-            Outcome::Blocked { findings, waits_for, recheck_after } => {
-                Outcome::Blocked { findings, waits_for, recheck_after: recheck_after.or(Some(TRIED_AGAIN_AFTER)) }
-            }
+            Outcome::Blocked { findings, waits_for, recheck_after } => Outcome::Blocked {
+                findings,
+                waits_for,
+                recheck_after: recheck_after.or(Some(self.tried_again_after())),
+            },
             outcome => outcome,
         })
     }
@@ -349,6 +247,9 @@ impl<D: FollowUp> Attempt<'_, D> {
         if self.doubt.exists() && !self.doubt.is_over() {
             self.record_not_sent(calls::<D>().delete, SAVE_MAY_ARRIVE);
             return Err(Stop::UntilSaveIsOver);
+        }
+        if found.is_none() && existing.is_none() && self.may_have_another_number() {
+            return Ok(self.not_searchable());
         }
         let number = existing.map_or_else(|| self.claim.draft.number().to_owned(), |known| known.number);
         let Some(found) = found else { return self.after_absence(number) };

@@ -147,7 +147,7 @@ async fn take<T: Dialect>(
              lease_until = $3, next_attempt_at = CASE WHEN state = 'blocked' THEN next_attempt_at ELSE $3 END
          WHERE {which}
          RETURNING order_id, kind, part, attempt, tries, failures, shadowed, draft, waits_for, failed_checks, trouble, accurate_id,
-                   number, wanted, state, CASE WHEN doubt_before <> 0 THEN {now} - doubt_before END AS doubt_age,
+                   number, wanted, state, findings, CASE WHEN doubt_before <> 0 THEN {now} - doubt_before END AS doubt_age,
                    CASE WHEN shown_at <> 0 THEN {now} - shown_at END AS shown_age",
         least = T::LEAST,
         over = SAVE_IS_OVER.as_micros(),
@@ -235,7 +235,8 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
         draft: drafted(row, kind)?,
         existing: row.number_if_any("accurate_id")?.map(|id| DocumentRef { number, id }),
         existing_age: age(row, "shown_age")?,
-        findings: json_column(order, "findings")?,
+        // The order has those of its invoice.
+        findings: if kind.leads_order() { json_column(order, "findings")? } else { json_column(row, "findings")? },
         trouble: Trouble { looks: row.number("failed_checks")?, words: row.text("trouble")?.to_owned() },
         warnings: json_column(order, "warnings")?,
         received_at: timestamp(order.number("received_at")?)?,

@@ -60,7 +60,9 @@ async fn retry(db: &mut impl Dialect, document: &DocumentKey, now: Timestamp) ->
 
 /// The same for all blocked receipts and returns of an order. Returns how many there were.
 pub(super) async fn retry_all(db: &mut impl Dialect, order_id: &OrderId, now: Timestamp) -> Result<u64> {
-    let sql = "UPDATE documents SET state = 'due', failures = 0, recheck_at = 0, waits_for = '', next_attempt_at = $2
+    // Where only a person could look for it under another number, the retry says that there is none.
+    let sql = "UPDATE documents SET state = 'due', failures = 0, recheck_at = 0, waits_for = '', next_attempt_at = $2,
+                   doubt_since = CASE WHEN findings LIKE '%\"what\":\"not_searchable\"%' THEN 0 ELSE doubt_since END
                WHERE order_id = $1 AND kind <> 'invoice' AND state = 'blocked' AND lease_until <= $2";
     db.execute(sql, &[order_id.into(), now.into()]).await
 }

@@ -2,7 +2,7 @@
 
 use forstok_accurate::{
     domain::{document::Kind, payout::RowState},
-    sandbox::{Fault, On},
+    sandbox::{Fault, Numbering, On},
 };
 use serde_json::json;
 
@@ -15,6 +15,10 @@ on_both! {
     a_process_that_dies_with_a_receipt_under_way_leaves_one_receipt;
     a_receipt_that_accurate_refuses_is_blocked_and_tried_again_by_itself;
     many_receipts_share_their_saves;
+    a_receipt_that_was_refused_in_unknown_words_keeps_its_reason_when_it_is_looked_up;
+    a_receipt_that_stays_refused_is_tried_ever_more_rarely;
+    a_receipt_that_accurate_saved_with_another_amount_is_for_a_person;
+    where_accurate_gives_out_numbers_a_receipt_is_never_saved_twice_without_a_person;
 }
 
 async fn ready(base: Base) -> World {
@@ -90,4 +94,58 @@ async fn many_receipts_share_their_saves(base: Base) {
     assert_eq!(world.accurate.receipts().len(), 30);
     let count = |name: &str| calls.get(name).unwrap_or(&0) - before.get(name).unwrap_or(&0);
     assert_eq!((count("sales-receipt/bulk-save"), count("sales-receipt/save")), (1, 0), "{calls:?}");
+}
+
+async fn a_receipt_that_was_refused_in_unknown_words_keeps_its_reason_when_it_is_looked_up(base: Base) {
+    let mut world = ready(base).await;
+    world.accurate.next(On::ReceiptSaves, Fault::UnknownTextBefore, 1);
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.payout_state("a").await, (RowState::Blocked, "refused_by_accurate"));
+    // Its save may still arrive: it is looked up after five minutes.
+    let looked_up = |world: &World| *world.accurate.call_counts().get("sales-receipt/detail").unwrap_or(&0);
+    let before = looked_up(&world);
+    world.run_for(600).await;
+    assert!(looked_up(&world) > before);
+    assert_eq!(world.payout_state("a").await, (RowState::Blocked, "refused_by_accurate"));
+    world.run_for(2 * 3600).await;
+    one_receipt(&world).await;
+}
+
+async fn a_receipt_that_stays_refused_is_tried_ever_more_rarely(base: Base) {
+    let mut world = ready(base).await;
+    world.accurate.add_receipt("RCP-1", "INV-7", 150_000.into()).expect("booked");
+    world.approves_all(Kind::Receipt).await;
+    world.run_for(7 * 24 * 3600).await;
+    let saves = world.accurate.call_counts()["sales-receipt/save"];
+    assert!((8..16).contains(&saves), "after 1, 2, 4, 8 and 16 hours, then once a day: {saves}");
+}
+
+async fn a_receipt_that_accurate_saved_with_another_amount_is_for_a_person(base: Base) {
+    let mut world = ready(base).await;
+    world.accurate.next(On::ReceiptSaves, Fault::TotalOff, 1);
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.payout_state("a").await, (RowState::Blocked, "number_conflict"));
+    assert!(world.accurate.remove_receipt("INV-7/1"));
+    world.operator_retries("7").await;
+    world.run_until_healed().await;
+    world.run_for(600).await;
+    one_receipt(&world).await;
+}
+
+async fn where_accurate_gives_out_numbers_a_receipt_is_never_saved_twice_without_a_person(base: Base) {
+    let mut world = world(base).await;
+    world.accurate.change_settings(|settings| settings.numbering = Numbering::Automatic);
+    world.invoiced("7").await;
+    world.paid("7", "a", 20_000, json!({})).await;
+    world.accurate.lose_next_reply_after_saving_a(Kind::Receipt);
+    world.approves_all(Kind::Receipt).await;
+    world.run_for(24 * 3600).await;
+    assert_eq!(world.accurate.receipts().len(), 1);
+    assert_eq!(world.payout_state("a").await, (RowState::Blocked, "number_conflict"));
+    let number = world.accurate.receipts()[0].number.clone();
+    assert!(world.accurate.remove_receipt(&number), "the person deletes what nobody else can find");
+    world.operator_retries("7").await;
+    world.run_until_healed().await;
+    assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
+    assert_eq!(world.accurate.receipts().len(), 1);
 }

@@ -85,6 +85,11 @@ pub enum AfterSale {
         /// What the buyer got back, if it is known, in rupiah.
         refund: Option<String>,
     },
+    /// A reply to a save was lost, and Accurate gives out numbers of its own: what it may have created cannot be found.
+    NotSearchable {
+        /// Its invoice's number, with which a person can find it.
+        invoice: String,
+    },
     /// Receipts and returns that exist for a cancelled order.
     Booked {
         /// Their numbers; never empty.
@@ -180,6 +185,16 @@ impl AfterSale {
                     format!("barang yang dikembalikan belum jelas; pengembalian dana {refund}"),
                 )
             }
+            Self::NotSearchable { invoice } => say(
+                format!(
+                    "Accurate may have created it under another number; look for it under invoice {invoice} in Accurate, \
+                     delete it if it is there, and retry"
+                ),
+                format!(
+                    "Accurate mungkin sudah membuatnya dengan nomor lain; cari pada faktur {invoice} di Accurate, hapus \
+                     bila ada, lalu coba lagi"
+                ),
+            ),
             Self::Booked { numbers } => numbers.join(", "),
         }
     }
