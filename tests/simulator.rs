@@ -14,13 +14,17 @@
 //!   disk
 //! - `senders`, `happenings`, `hands`: webhooks, other events, and actions of people in Accurate; `terms`: how much of
 //!   each there is in a world
+//! - `sales`, `after_sale`: payouts, returns, approvals and what else happens after the sale
 //! - `blind`: replies as a service sees them that does not check them, for the switches
 //! - `process`: one process of the service; `lives`: its start and its end; `world`: chooses what continues next; `time`: how
 //!   time passes
-//! - `view`, `looking`, `checks`, `end`: what is checked after each step, and at the end
+//! - `view`, `looking`, `checks`, `end`: what is checked after each step, and at the end; `booked`, `settled`: the same
+//!   for receipts and returns
 //! - `coverage`, `story`, `runs`: reports; the tests themselves
 
+mod after_sale;
 mod blind;
+mod booked;
 mod checks;
 mod clock;
 mod coverage;
@@ -33,7 +37,9 @@ mod lives;
 mod looking;
 mod process;
 mod runs;
+mod sales;
 mod senders;
+mod settled;
 mod storage;
 mod story;
 mod terms;

@@ -73,13 +73,12 @@ impl State {
 }
 
 /// Lawful changes that only a person's decision brings about: after a deletion, another invoice or none; after one in
-/// Accurate itself, none; after a receipt or a return that a person approved, a cancellation that is for a person.
+/// Accurate itself, none.
 pub const DECIDED_BY_A_PERSON: &[(State, State)] = &[
     (State::Voided, State::Due),
     (State::Voided, State::Ignored),
     // Somebody deleted its invoice in Accurate, and a person accepts that or has it created again.
     (State::Invoiced, State::Voided),
-    (State::Invoiced, State::Blocked),
 ];
 
 /// Every other lawful change of state, each in one commit. Storage refuses any that is not listed, and the simulator
@@ -100,6 +99,8 @@ pub const LAWFUL_CHANGES: &[(State, State)] = {
         (S::Due, S::Blocked),
         (S::Due, S::Ignored),
         (S::Invoiced, S::VoidDue),
+        // The order was cancelled, and a receipt or a return is booked on its invoice.
+        (S::Invoiced, S::Blocked),
         (S::VoidDue, S::Voided),
         (S::VoidDue, S::Blocked),
         // The order was cancelled and then progressed, before its invoice was deleted or afterwards.

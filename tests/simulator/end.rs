@@ -3,16 +3,14 @@
 use forstok_accurate::{
     domain::{
         decision::{Decision, decide},
+        document::Kind,
         history::{History, Sighting},
         ids::DeliveryId,
         invoice::Draft,
         reason::Reason,
     },
     forstok::payload,
-    sandbox::{
-        Invoice, Numbering,
-        samples::{MAPPING, mapping},
-    },
+    sandbox::{Invoice, Numbering, samples::mapping},
     storage::State,
 };
 use jiff::SignedDuration;
@@ -51,8 +49,9 @@ impl World {
         }
         // What people began earlier is completed first.
         self.run_until_nothing_waits().await?;
-        self.apply_mapping(MAPPING);
+        self.apply_mapping(&self.terms.last_mapping());
         self.run_until_nothing_waits().await?;
+        self.let_days_pass().await?;
         for (id, order) in &self.view.orders {
             // If a customer was refused with an unknown message, a person must create it.
             let is_refused = order.reason == "customer_not_found" && self.terms.speaks_unknown_texts();
@@ -63,14 +62,24 @@ impl World {
         for _ in 0..ROUNDS {
             self.people_help();
             self.run_until_nothing_waits().await?;
+            self.let_days_pass().await?;
         }
         self.look().await?;
         self.all_acknowledged_is_there().await?;
         for script in self.scripts.clone() {
             self.is_settled(&script)?;
+            if self.after.undone.contains(&script.id) {
+                if !self.is_undone(&script) {
+                    let order = &self.view.orders[&script.id];
+                    let what = format!("in the end order {} was undone and is not: {order:?}", script.id);
+                    return Err(Violation::Promise(what));
+                }
+                continue;
+            }
             let is_right = self.is_as_it_must_be(&script).await;
             is_right.map_err(|what| Violation::Promise(format!("in the end order {} {what}", script.id)))?;
         }
+        self.is_settled_after_sale().await?;
         if let Some(id) = self.watch.waiting_without_reason().await.first() {
             return Err(Violation::Rule(format!("order {id} waited without a reason that people can see")));
         }
@@ -89,33 +98,49 @@ impl World {
         self.strangers_leave();
         // Some people decide to keep the invoices that they cannot delete.
         if self.rng.u8(..3) == 0 {
-            self.apply_mapping(&MAPPING.replace("on_cancel = \"void\"", "on_cancel = \"keep\""));
+            self.apply_mapping(&self.terms.last_mapping().replace("on_cancel = \"void\"", "on_cancel = \"keep\""));
         }
         let blocked = |order: &&OrderRow| order.state == State::Blocked;
         for script in self.scripts.clone() {
-            let order = self.view.orders.get(&script.id).filter(blocked);
-            // "delete both by hand" is the remedy of a cancelled order whose invoice was paid.
+            let order = self.view.orders.get(&script.id).filter(blocked).cloned();
+            if order.as_ref().is_some_and(|order| order.reason == Reason::InvoicePaid.code()) && self.rng.bool() {
+                self.undo(&script.id);
+            }
+            // "delete both by hand" is the remedy of a cancelled order whose invoice a person has paid.
             if order.is_some_and(|order| order.invoice_id.is_some()) && self.rng.bool() {
                 self.delete_by_hand(&script.id);
+            }
+        }
+        let stuck = self.stuck_after_sale();
+        for id in &stuck {
+            // Where Accurate gives out the numbers, nobody else can find it.
+            if self.terms.numbering == Numbering::Automatic || self.rng.bool() {
+                self.delete_unknown(id);
             }
         }
         // A delayed look-up would still show the deleted invoice, and they would be told the same again.
         let shown = self.terms.detail_lag.max(self.terms.list_lag);
         self.reach(self.clock.truth() + shown);
         for script in self.scripts.clone() {
-            if self.view.orders.get(&script.id).as_ref().is_some_and(blocked) {
+            let is_blocked = self.view.orders.get(&script.id).as_ref().is_some_and(blocked);
+            if is_blocked || stuck.contains(&script.id) {
                 self.retry(&script.id);
             }
         }
+        self.people_approve();
     }
 
     /// Whether every order waits only for people, or for what they do in Accurate.
     fn is_quiet(&self) -> bool {
         let moves = |state| matches!(state, State::Received | State::Due | State::VoidDue);
-        self.waiting.is_empty() && !self.view.orders.values().any(|order| order.undecided || moves(order.state))
+        let is_under_way = |(id, order): (&String, &OrderRow)| {
+            let waits = order.state == State::VoidDue && self.waits_for_a_person(id);
+            order.undecided || (moves(order.state) && !waits)
+        };
+        self.waiting.is_empty() && !self.view.orders.iter().any(is_under_way) && self.is_quiet_after_sale()
     }
 
-    async fn run_until_nothing_waits(&mut self) -> Result<(), Violation> {
+    pub(crate) async fn run_until_nothing_waits(&mut self) -> Result<(), Violation> {
         let mut quiet_since = None;
         loop {
             while self.step().await? {}
@@ -143,9 +168,10 @@ impl World {
     async fn is_as_it_must_be(&self, script: &Script) -> Result<(), String> {
         let order = self.view.orders.get(&script.id).ok_or("is not known")?;
         let standing = self.invoices.get(&script.id).and_then(|invoices| invoices.first());
-        let decision = self.decision_about(script).await?;
+        let (history, decision) = self.decision_about(script).await?;
+        let travels_back = history.had_left_when_cancelled();
         if self.owners.is_touched(&script.id) {
-            return self.is_in_order_after_people(script, order, standing, &decision);
+            return self.is_in_order_after_people(script, order, standing, &decision, travels_back);
         }
         let stood = order.invoice_id.is_some();
         let is_right = match (&decision, order.state) {
@@ -154,11 +180,19 @@ impl World {
             (Decision::Ignore(Reason::Cancelled), State::Ignored) => order.reason == "cancelled" && standing.is_none(),
             (Decision::Ignore(Reason::Cancelled), State::Voided) => stood && standing.is_none(),
             // The mapping kept invoices for a while.
-            (Decision::Ignore(Reason::Cancelled), State::Invoiced) => order.warnings.contains("cancelled_kept"),
+            // Or a return takes the place of deleting the invoice.
+            (Decision::Ignore(Reason::Cancelled), State::Invoiced) => {
+                order.warnings.contains("cancelled_kept") || travels_back
+            }
             (Decision::Ignore(Reason::Cancelled), State::Blocked)
-                if standing.is_some_and(|it| !it.receipts.is_empty()) =>
+                if standing.is_some_and(|it| !it.receipts.is_empty() || !it.returns.is_empty()) =>
             {
                 true
+            }
+            // Its receipt counts as booked until a person has everything deleted.
+            (Decision::Ignore(Reason::Cancelled), State::Blocked) => {
+                order.reason == "invoice_paid"
+                    && Kind::Invoice.goes_after().any(|kind| self.view.booked.has(&script.id, kind))
             }
             (Decision::Watch, State::Watching) => standing.is_none(),
             // The mapping invoiced at an earlier status for a while.
@@ -208,13 +242,16 @@ impl World {
         order: &OrderRow,
         standing: Option<&Invoice>,
         decision: &Decision,
+        travels_back: bool,
     ) -> Result<(), String> {
         let is_right = match (decision, order.state) {
             (_, State::Blocked) => !order.reason.is_empty(),
             (Decision::Ignore(Reason::Cancelled), State::Ignored | State::Voided) => {
                 standing.is_none() || self.owners.met(&script.id, Touch::Copied)
             }
-            (Decision::Ignore(Reason::Cancelled), State::Invoiced) => order.warnings.contains("cancelled_kept"),
+            (Decision::Ignore(Reason::Cancelled), State::Invoiced) => {
+                order.warnings.contains("cancelled_kept") || travels_back
+            }
             (Decision::Watch, State::Watching | State::Invoiced) | (Decision::Invoice(..), State::Invoiced) => true,
             (Decision::Block(_), State::Invoiced) => order.warnings.contains("progressed_after_cancel"),
             _ => false,
@@ -224,7 +261,7 @@ impl World {
     }
 
     /// The decision of the domain about everything that Forstok sent.
-    async fn decision_about(&self, script: &Script) -> Result<Decision, String> {
+    async fn decision_about(&self, script: &Script) -> Result<(History, Decision), String> {
         let bodies = self.watch.bodies(&script.id).await;
         if bodies.len() != script.snapshots.len() {
             return Err(format!("has {} snapshots on disk, not {}", bodies.len(), script.snapshots.len()));
@@ -244,6 +281,7 @@ impl World {
         let history = history.ok_or("has no snapshot")?;
         let latest = snapshots.iter().find(|(delivery, _)| *delivery == history.latest_delivery().0);
         let (_, latest) = latest.ok_or("has no latest snapshot")?;
-        Ok(decide(&history, latest, &mapping()))
+        let decision = decide(&history, latest, &mapping());
+        Ok((history, decision))
     }
 }

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use forstok_accurate::{
     clock::Clock,
-    domain::doubt::SAVE_IS_OVER,
-    sandbox::{Edit, Invoice, Numbering},
+    domain::{document::Kind, doubt::SAVE_IS_OVER},
+    sandbox::{Edit, Invoice, Numbering, Receipt, SalesReturn},
     settings::Database,
 };
 use rust_decimal::Decimal;
 
-use super::world::World;
+use super::{booked::Live, world::World};
 
 /// Prefix of the descriptions of invoices that belong to no order.
 const STRANGER: &str = "somebody else's";
@@ -27,6 +27,8 @@ pub(crate) enum Touch {
     Copied,
     Deleted,
     Paid,
+    /// Deleted a receipt or a return that the service created.
+    Unbooked,
 }
 
 /// Which invoice was created for which order, and what people did to it.
@@ -36,6 +38,10 @@ pub(crate) struct Owners {
     /// Invoices that people created or took over.
     peoples: BTreeSet<i64>,
     deleted: BTreeSet<i64>,
+    /// Receipts that people created.
+    money: BTreeSet<i64>,
+    /// Receipts and returns that people deleted.
+    unbooked: BTreeSet<(Kind, i64)>,
     touched: BTreeMap<String, BTreeSet<Touch>>,
 }
 
@@ -80,6 +86,36 @@ impl Owners {
     /// Whether the service never created this invoice.
     pub(crate) fn is_strangers(&self, invoice: i64) -> bool {
         self.peoples.contains(&invoice) && !self.made_for.contains_key(&invoice)
+    }
+
+    /// Whether people did nothing at all to what was booked for this order.
+    pub(crate) fn leaves_alone(&self, order: &str) -> bool {
+        !self.touched.contains_key(order)
+    }
+
+    /// The service's live receipts and returns, by order.
+    pub(crate) fn live(&self, receipts: Vec<Receipt>, returns: Vec<SalesReturn>) -> Live {
+        let mut live = Live::default();
+        for receipt in receipts.into_iter().filter(|receipt| !self.money.contains(&receipt.id)) {
+            let order = receipt.invoices.first().and_then(|paid| self.made_for.get(&paid.invoice_id));
+            live.receipts.entry(order.cloned().unwrap_or_default()).or_default().push(receipt);
+        }
+        for sales_return in returns {
+            let order = self.made_for.get(&sales_return.invoice_id).cloned().unwrap_or_default();
+            live.returns.entry(order).or_default().push(sales_return);
+        }
+        live
+    }
+
+    /// A person deleted this receipt or return of an order.
+    pub(crate) fn loses(&mut self, order: &str, kind: Kind, id: i64) {
+        self.unbooked.insert((kind, id));
+        self.touched.entry(order.to_owned()).or_default().insert(Touch::Unbooked);
+    }
+
+    /// Whether people deleted this receipt or return.
+    pub(crate) fn has_lost(&self, kind: Kind, id: i64) -> bool {
+        self.unbooked.contains(&(kind, id))
     }
 
     /// Whether people deleted this invoice or took it over.
@@ -130,11 +166,24 @@ impl World {
     }
 
     pub(crate) fn somebody_pays(&mut self) {
-        let unpaid: Vec<_> = self.ours().into_iter().filter(|invoice| invoice.receipts.is_empty()).collect();
+        let is_unpaid = |invoice: &Invoice| invoice.receipts.is_empty() && invoice.owed() > Decimal::ZERO;
+        let unpaid: Vec<_> = self.ours().into_iter().filter(is_unpaid).collect();
         if let Some(invoice) = self.rng.choice(&unpaid) {
-            self.accurate.put_receipt_on(&invoice.number).expect("it exists");
+            let receipt = self.accurate.put_receipt_on(&invoice.number).expect("it exists");
+            self.owners.money.insert(receipt.id);
             self.owners.touch(invoice, Touch::Paid);
             self.happened("an invoice is paid");
+        }
+    }
+
+    pub(crate) fn somebody_pays_a_part(&mut self) {
+        let unpaid: Vec<_> = self.ours().into_iter().filter(|invoice| invoice.owed() > Decimal::ONE).collect();
+        if let Some(invoice) = self.rng.choice(&unpaid) {
+            let number = format!("TUNAI-{}", self.rng.u32(..));
+            let receipt = self.accurate.add_receipt(&number, &invoice.number, Decimal::ONE).expect("it exists");
+            self.owners.money.insert(receipt.id);
+            self.owners.touch(invoice, Touch::Paid);
+            self.happened("a part is paid by a person");
         }
     }
 
@@ -151,6 +200,8 @@ impl World {
                 continue;
             }
             self.accurate.remove_invoice(&invoice.number);
+            self.owners.unbooked.extend(invoice.receipts.iter().map(|one| (Kind::Receipt, one.id)));
+            self.owners.unbooked.extend(invoice.returns.iter().map(|one| (Kind::Return, one.id)));
             self.owners.deleted.insert(invoice.id);
             self.owners.touch(&invoice, Touch::Deleted);
             self.happened("an invoice is deleted by a person");

@@ -1,14 +1,12 @@
 //! Other events: crashes, suspension, clock changes, people, failures of Accurate.
 
-use forstok_accurate::{
-    sandbox::{Down, samples::MAPPING},
-    storage::State,
-};
+use forstok_accurate::{sandbox::Down, storage::State};
 use jiff::{SignedDuration, civil::Date};
 
 use super::{
     checks::Violation,
-    senders::{LATER_ITEM, SHIPPING_ACCOUNT},
+    sales::with_new_fee,
+    senders::{FEE_ACCOUNT, LATER_ITEM, SHIPPING_ACCOUNT},
     wire::CALL_LEAVES,
     world::{Life, World},
 };
@@ -71,6 +69,8 @@ pub(crate) const HAPPENINGS: &[&str] = &[
     "an invoice is given another total by a person",
     "an invoice is given another description by a person",
     "an invoice is copied by a person",
+    "a part is paid by a person",
+    "a receipt is deleted by a person",
     "a replica takes over",
     "the mapping changes",
     "retry",
@@ -219,7 +219,8 @@ impl World {
     /// Actions of people, and failures of Accurate.
     fn meddle(&mut self) {
         let people = if self.terms.people { 6 } else { 0 };
-        match self.rng.u8(..20 + people) {
+        let after_sale = if self.terms.sale.is_some() { 3 } else { 0 };
+        match self.rng.u8(..20 + after_sale + people) {
             0..8 => {
                 let (trouble, begins, ends) = TROUBLES[self.rng.usize(..TROUBLES.len())];
                 let is_on = !self.troubles.on.contains(&trouble);
@@ -240,6 +241,7 @@ impl World {
             15 => self.somebody_deletes(),
             16..18 => self.mapping_changes(),
             18..20 => self.somebody_retries(),
+            drawn if drawn < 20 + after_sale => self.somebody_books(),
             _ => self.somebody_edits(),
         }
     }
@@ -254,8 +256,12 @@ impl World {
         match (trouble, is_on) {
             (Trouble::ItemSuspended, true) => accurate.suspend_item("KAOS-M"),
             (Trouble::ItemSuspended, false) => accurate.resume_item("KAOS-M"),
-            (Trouble::AccountSuspended, true) => accurate.suspend_account(SHIPPING_ACCOUNT),
-            (Trouble::AccountSuspended, false) => accurate.resume_account(SHIPPING_ACCOUNT),
+            (Trouble::AccountSuspended, true) => {
+                [SHIPPING_ACCOUNT, FEE_ACCOUNT].into_iter().for_each(|account| accurate.suspend_account(account));
+            }
+            (Trouble::AccountSuspended, false) => {
+                [SHIPPING_ACCOUNT, FEE_ACCOUNT].into_iter().for_each(|account| accurate.resume_account(account));
+            }
             (Trouble::TokenRevoked, true) => accurate.revoke_token(),
             (Trouble::TokenRevoked, false) => accurate.restore_token(),
             (Trouble::RightWithheld, true) => accurate.withhold_right(self.terms.withheld),
@@ -321,8 +327,13 @@ impl World {
 
     fn mapping_changes(&mut self) {
         let (from, to) = MAPPING_CHANGES[self.rng.usize(..MAPPING_CHANGES.len())];
-        // In half of the cases the first mapping is restored.
-        let document = if self.rng.bool() { MAPPING.to_owned() } else { MAPPING.replace(from, to) };
+        // In some cases the first mapping is restored.
+        let first = self.terms.mapping();
+        let document = match self.rng.u8(..5) {
+            0..2 => first,
+            2 => with_new_fee(&first),
+            _ => first.replace(from, to),
+        };
         if self.apply_mapping(&document) {
             self.happened("the mapping changes");
         }

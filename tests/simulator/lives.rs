@@ -88,8 +88,11 @@ impl World {
         for (_, activity) in &process.activities {
             self.coverage.meet("crash", activity.place());
         }
-        let delivering = process.delivering.clone();
+        let (delivering, errands) = (process.delivering.clone(), process.errands.clone());
         drop(process);
+        for errand in errands {
+            self.errand_ended(errand, None);
+        }
         for waiting in delivering {
             self.send_again(waiting, "no answer: the process died");
         }

@@ -36,17 +36,20 @@ impl World {
             let invoices = self.accurate.invoices();
             self.owners.learn(&invoices);
             self.invoices = self.owners.by_order(invoices);
+            self.read_what_is_booked();
         }
         if wrote {
-            let after = self.watch.look().await;
+            let after = self.watch.look(self.terms.sale.is_some()).await;
             self.keeps_the_rules(&after)?;
             let due = after.orders.values().filter(|order| order.state == State::Due).count();
             self.is_heaping &= due < self.terms.heap;
             self.view = after;
+            self.learn_what_is_booked();
             self.something_changed();
         }
         if wrote || changed {
             checks::books_agree(&self.view, &self.invoices, &self.owners)?;
+            self.booked_agrees()?;
         }
         Ok(())
     }
@@ -59,6 +62,7 @@ impl World {
         // If the clock was set back in the meantime, nothing can be concluded.
         if self.terms.jumps == 0.0 && self.terms.skews.is_empty() {
             checks::held_twice(&self.view, after, self.clock.now())?;
+            self.view.booked.held_twice(&after.booked, self.clock.now())?;
         }
         for (from, to) in checks::changes(&self.view, after)? {
             self.coverage.meet("transition", checks::in_words(from, to));

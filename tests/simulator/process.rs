@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use super::{
     clock::SimClock,
     gates::Activity,
+    sales::Errand,
     senders::{Acknowledged, Waiting, acknowledged},
     storage::SimStore,
     view::View,
@@ -45,6 +46,8 @@ pub(crate) enum End {
     Worked(Result<()>),
     /// Something else ended.
     Done(Result<()>),
+    /// What somebody wanted is done, and whether it took effect.
+    Ran(Errand, Result<bool>),
 }
 
 /// The kind of an activity, for the rules of how many may run.
@@ -74,6 +77,8 @@ pub(crate) struct Process {
     pub(crate) decided_in_vain: bool,
     /// Deliveries in flight, which their senders send again if this process dies.
     pub(crate) delivering: VecDeque<Waiting>,
+    /// What somebody wants, and wants again if this process dies.
+    pub(crate) errands: Vec<Errand>,
 }
 
 impl Process {
@@ -106,6 +111,7 @@ impl Process {
             fetched_in_vain: false,
             decided_in_vain: false,
             delivering: VecDeque::new(),
+            errands: Vec::new(),
         }
     }
 
@@ -143,8 +149,7 @@ impl Process {
 
     /// Whether an order is undecided and nothing here decides it.
     pub(crate) fn may_decide(&self, view: &View, now: Timestamp) -> bool {
-        let undecided = view.orders.values().any(|order| order.may_be_decided() && order.lease_until <= now);
-        (undecided || view.has_unfolded) && !self.decided_in_vain && self.count(Kind::Decide) == 0
+        (view.news().any(|at| at <= now) || view.has_unfolded) && !self.decided_in_vain && self.count(Kind::Decide) == 0
     }
 
     pub(crate) fn decide(&mut self) {
@@ -163,11 +168,10 @@ impl Process {
 
     /// When there is work for this process, by the machine's clock.
     pub(crate) fn next_work(&self, view: &View) -> Option<Timestamp> {
-        let claimable = || view.orders.values().filter(|order| order.may_be_claimed());
         let pause = self.engine.books().into_iter().find_map(|book| book.pause);
         let attempt = match &pause {
-            None => claimable().map(|order| order.next_attempt_at).min(),
-            Some(pause) => claimable().map(|order| order.lease_until.max(pause.next_probe_at)).min(),
+            None => view.claimable().map(|(next_attempt_at, _)| next_attempt_at).min(),
+            Some(pause) => view.claimable().map(|(_, lease_until)| lease_until.max(pause.next_probe_at)).min(),
         };
         let is_rechecking = self.activities.iter().any(|(_, activity)| activity.name == RECHECK);
         let recheck = view.next_recheck.filter(|_| !is_rechecking);
@@ -193,6 +197,16 @@ impl Process {
         let engine = self.engine.clone();
         let name = in_words(&work);
         self.begin(Kind::Work, name, async move { End::Worked(engine.work(BOOK, work).await) });
+    }
+
+    /// Somebody wants something of the service.
+    pub(crate) fn run(&mut self, errand: Errand) {
+        self.errands.push(errand.clone());
+        let engine = self.engine.clone();
+        self.begin(Kind::Person, errand.words.clone(), async move {
+            let done = errand.deed.run(&engine).await;
+            End::Ran(errand, done)
+        });
     }
 
     /// A person presses retry.
@@ -224,7 +238,10 @@ impl Process {
 /// A piece of work, for the story.
 fn in_words(work: &Work) -> String {
     match work {
-        Work::One(claim) => format!("attempt {} for order {}", claim.attempt, claim.order_id),
+        Work::One(claim) => {
+            let kind = claim.kind.as_str();
+            format!("attempt {} for the {kind} {} of order {}", claim.attempt, claim.part.0, claim.order_id)
+        }
         Work::Many(claims) => {
             let orders: Vec<_> = claims.iter().map(|claim| claim.order_id.as_str()).collect();
             format!("attempts for orders {}", orders.join(" "))

@@ -14,6 +14,7 @@ use super::{
     coverage::Coverage,
     disk::{Base, Disk},
     happenings::{HAPPENINGS, RARE_OPERATIONS},
+    settled::ENDS,
     storage::Switch,
     terms::{CLOCKS_DIFFER, TERMS, drawn},
     world::{Trial, World},
@@ -48,6 +49,14 @@ const CRASHES: &[&str] = &[
     "after try_one_awaiting",
     "before rearm",
     "after rearm",
+    "before record_rows",
+    "after record_rows",
+    "before approve_rows",
+    "after approve_rows",
+    "before settle_orders",
+    "after settle_orders",
+    "before a person's decision",
+    "after a person's decision",
     "before put_mapping",
     "after put_mapping",
     "asleep",
@@ -73,6 +82,9 @@ const STORE: &[&str] = &[
 
 const BULKS: &[&str] =
     &["EachByItself", "AllOrNothing", "RefusedWhole", "All", "FirstOnly", "NotUnderstood", "dropped_after", "late"];
+
+const AFTER_THE_SALE: &[&str] =
+    &["a row arrives", "a person approves a receipt", "a person approves a return", "a person undoes an order"];
 
 /// The result of a world.
 struct Ended {
@@ -118,6 +130,9 @@ async fn live_on(disk: &Disk, trial: Trial, aloud: bool) -> Ended {
         if let Some(fault) = call.fault {
             coverage.meet("bulk", fault);
         }
+    }
+    if world.accurate.call_count(Action::ReceiptBulkSave) > 0 {
+        coverage.meet("after the sale", "receipts are saved in bulk");
     }
     let ended = Ended { violation, hash: world.story.hash(), steps: world.story.steps, coverage };
     drop(world);
@@ -215,6 +230,8 @@ fn whatever_happens_each_order_has_its_one_invoice_and_nothing_acknowledged_is_l
     never.extend(run.coverage.never_met("store", STORE.iter().copied()));
     never.extend(run.coverage.never_met("bulk", BULKS.iter().copied()));
     never.extend(run.coverage.never_met("terms", TERMS));
+    never.extend(run.coverage.never_met("after the sale", AFTER_THE_SALE.iter().copied()));
+    never.extend(run.coverage.never_met("in the end", ENDS.iter().copied()));
     let missed = if seeds < SEEDS_THAT_MEET_ALL { MISSED_BY_FEW } else { 0 };
     assert!(never.len() <= missed, "never met: {never:#?}");
 }
@@ -304,6 +321,21 @@ fn without_reading_bulks_back_a_violation_is_found() {
 #[test]
 fn with_only_the_first_save_remembered_a_violation_is_found() {
     is_caught(Switch::FirstSaveOnly);
+}
+
+#[test]
+fn without_the_look_up_before_a_receipts_second_save_a_violation_is_found() {
+    is_caught(Switch::NoLookUpOfReceipts);
+}
+
+#[test]
+fn with_receipts_and_returns_decided_apart_a_violation_is_found() {
+    is_caught(Switch::DecidedApart);
+}
+
+#[test]
+fn with_the_voucher_on_the_invoice_ignored_a_violation_is_found() {
+    is_caught(Switch::HoldingIgnored);
 }
 
 #[test]

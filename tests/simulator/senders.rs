@@ -10,13 +10,15 @@ use forstok_accurate::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::terms::Terms;
+use super::{sales::Sold, terms::Terms};
 use crate::world::order;
 
 /// An item that does not exist in Accurate at first.
 pub(crate) const LATER_ITEM: &str = "LATER-1";
 /// The account that shipping is booked on.
 pub(crate) const SHIPPING_ACCOUNT: &str = "700101";
+/// The account that fees of payouts are booked on.
+pub(crate) const FEE_ACCOUNT: &str = "600104";
 /// A store in the mapping; another one is sometimes removed from the mapping.
 pub(crate) const STORES: [i64; 4] = [8277, 7475, 7600, 5];
 
@@ -37,6 +39,8 @@ pub(crate) struct Script {
     pub(crate) number: String,
     pub(crate) flaw: Flaw,
     pub(crate) snapshots: Vec<Bytes>,
+    /// As the first snapshot says.
+    pub(crate) sold: Sold,
 }
 
 /// A delivery that is still to be made.
@@ -138,6 +142,12 @@ fn script(rng: &mut fastrand::Rng, terms: &Terms, ways: &[&[&str]], id: &str) ->
     let storage = STORES[rng.usize(..STORES.len())];
     let pays_shipping = rng.u8(..4) == 0;
     let mut price = 1000 * rng.i64(1..200);
+    let mut sold =
+        Sold { store: storage, sku, price, pieces: 1, voucher: 0, shipping: if pays_shipping { 9000 } else { 0 } };
+    if terms.sale.is_some() {
+        sold.pieces = if rng.bool() { 4 } else { 1 };
+        sold.voucher = if rng.u8(..3) == 0 { 500 } else { 0 };
+    }
     let mut minute = rng.i64(0..60);
     let day: Timestamp = "2024-01-31T09:00:00+07:00".parse().expect("a moment");
     let mut snapshots = Vec::with_capacity(way.len());
@@ -148,14 +158,23 @@ fn script(rng: &mut fastrand::Rng, terms: &Terms, ways: &[&[&str]], id: &str) ->
             price += 1000;
         }
         let updated_at = (day + SignedDuration::from_mins(minute)).to_string();
-        let shipping = if pays_shipping { 9000 } else { 0 };
+        let Sold { pieces, voucher, shipping, .. } = sold;
         let name = if flaw == Flaw::Emoji { "Kaos \u{1F600}" } else { "Kaos" };
-        let order = order(id).name(name).sku(sku).price(price).store(storage).status(status).updated_at(&updated_at);
+        let order = order(id)
+            .name(name)
+            .sku(sku)
+            .price(price)
+            .pieces(pieces)
+            .store(storage)
+            .status(status)
+            .updated_at(&updated_at);
         let order = order.with("cashless", json!(!pays_shipping)).with("shipping_price", json!(shipping));
-        snapshots.push(order.with("total_price", json!(price + shipping)).without(&UNREAD).body());
+        let total = price * pieces + shipping - voucher;
+        let order = order.with("voucher_seller", json!(voucher)).with("total_price", json!(total));
+        snapshots.push(order.without(&UNREAD).body());
     }
     // The same snapshot again is the same delivery.
     let mut seen = HashSet::new();
     snapshots.retain(|body: &Bytes| seen.insert(body.clone()));
-    Script { id: id.to_owned(), number: format!("INV-{id}"), flaw, snapshots }
+    Script { id: id.to_owned(), number: format!("INV-{id}"), flaw, snapshots, sold }
 }

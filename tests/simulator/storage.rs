@@ -22,7 +22,7 @@ use forstok_accurate::{
         doubt::{Doubt, SAVE_IS_OVER},
         order::OrderId,
     },
-    storage::{Claim, Delivery, Result, Storage, StorageError},
+    storage::{Claim, Delivery, DocumentKey, Result, Storage, StorageError, Unsettled},
 };
 use jiff::Timestamp;
 
@@ -50,6 +50,19 @@ pub(crate) enum Switch {
     NothingCompared,
     /// Whatever a bulk reports as saved seems to exist.
     NothingReadBack,
+    /// An attempt for a receipt never learns that an earlier one may have saved.
+    NoLookUpOfReceipts,
+    /// Receipts are decided without knowing of returns, and returns without knowing of receipts.
+    DecidedApart,
+    /// The decision does not know what the invoice already holds: the seller's voucher and shipping.
+    HoldingIgnored,
+}
+
+impl Switch {
+    /// Whether it concerns what comes after the sale.
+    pub(crate) fn is_of_sales(self) -> bool {
+        matches!(self, Self::NoLookUpOfReceipts | Self::DecidedApart | Self::HoldingIgnored)
+    }
 }
 
 /// Storage as one process sees it.
@@ -63,7 +76,9 @@ pub(crate) struct SimStore {
     wrote: AtomicBool,
     met: Mutex<Vec<&'static str>>,
     /// When the first save of unknown outcome was sent; used only by [`Switch::FirstSaveOnly`].
-    doubted: Mutex<HashMap<OrderId, Timestamp>>,
+    doubted: Mutex<HashMap<DocumentKey, Timestamp>>,
+    /// What was last read of orders that are not settled; used only by [`Switch::DecidedApart`].
+    unsettled: Mutex<HashMap<OrderId, Unsettled>>,
     /// Answered but not yet written; used only by [`Switch::AnswerFirst`].
     owed: Mutex<Vec<Delivery>>,
 }
@@ -77,22 +92,23 @@ impl SimStore {
         chance: fastrand::Rng,
     ) -> Self {
         let (wrote, met, owed) = (AtomicBool::new(true), Mutex::default(), Mutex::default());
-        let doubted = Mutex::default();
-        Self { inner, gates, watch, switch, busy: Mutex::new((chance, 0.0)), wrote, met, doubted, owed }
+        let (doubted, unsettled) = (Mutex::default(), Mutex::default());
+        Self { inner, gates, watch, switch, busy: Mutex::new((chance, 0.0)), wrote, met, doubted, unsettled, owed }
     }
 
     /// For switches: what attempts learn about the doubt of their orders.
     fn doubt_otherwise(&self, claims: &mut [Claim], now: Timestamp) {
         let mut doubted = self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
         for claim in claims {
+            let document = DocumentKey { order_id: claim.order_id.clone(), kind: claim.kind, part: claim.part };
             if !claim.doubt.exists() {
-                doubted.remove(&claim.order_id);
+                doubted.remove(&document);
                 continue;
             }
             let age = match self.switch {
                 Some(Switch::FirstSaveOnly) => {
                     let since = SAVE_IS_OVER - claim.doubt.remaining_wait();
-                    let first = *doubted.entry(claim.order_id.clone()).or_insert(now - since);
+                    let first = *doubted.entry(document).or_insert(now - since);
                     now.duration_since(first)
                 }
                 Some(Switch::SaveIsOverAtOnce) => SAVE_IS_OVER,

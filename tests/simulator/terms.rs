@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use super::storage::Switch;
+use super::{
+    sales::{Rules, with_new_fee},
+    storage::Switch,
+};
 use forstok_accurate::{
     domain::doubt::SAVE_IS_OVER,
     sandbox::{
-        Action, BulkReply, BulkRule, Emoji, Fault, FilterValues, IdRanges, LetterCase, Numbering, Sorting,
-        SuspendedItems,
+        Action, BulkReply, BulkRule, Emoji, Fault, FilterValues, IdRanges, LetterCase, Numbering, On, Sandbox, Sorting,
+        SuspendedItems, samples::MAPPING,
     },
 };
 
@@ -51,6 +54,10 @@ pub(crate) const CLOCKS_DIFFER: &str = "a replica's clock is 400 s off";
 /// Rights that can be missing.
 const WITHHELD: [Action; 4] =
     [Action::InvoiceSave, Action::InvoiceBulkSave, Action::InvoiceDelete, Action::CustomerSave];
+
+/// The same for what comes after the sale.
+const WITHHELD_AFTER_SALE: [Action; 4] =
+    [Action::ReceiptSave, Action::ReceiptDelete, Action::ReturnSave, Action::ReturnDelete];
 
 /// The faults that are drawn: all except replies of 16 MiB, which take long and are irrelevant here, and those of lists
 /// that no simulated service reads.
@@ -121,6 +128,10 @@ pub(crate) struct Terms {
     pub(crate) bulk_faults: Vec<Fault>,
     /// The faults of the first single saves.
     pub(crate) save_faults: Vec<Fault>,
+    /// How payouts and returns are booked, if there are any.
+    pub(crate) sale: Option<Rules>,
+    /// The faults of the first saves of receipts.
+    pub(crate) receipt_faults: Vec<Fault>,
 }
 
 impl Terms {
@@ -154,6 +165,8 @@ impl Terms {
             // Only a bulk can meet it, and few worlds have one.
             faults.push((Fault::NotSaved, 0.4));
         }
+        let sale = rng.bool().then(|| Rules::draw(rng));
+        let withheld = if sale.is_some() && rng.bool() { &WITHHELD_AFTER_SALE } else { &WITHHELD };
         if rng.u8(..12) == 0 {
             // Only a deletion can meet it, and few orders have one.
             faults.push((Fault::NotDeleted, 0.4));
@@ -183,7 +196,7 @@ impl Terms {
             list_lag,
             suspended_items: if rng.bool() { SuspendedItems::Named } else { SuspendedItems::AsUnknown },
             emoji: if rng.u8(..4) == 0 { Emoji::OwnError } else { Emoji::Saved },
-            withheld: *rng.choice(&WITHHELD).unwrap_or(&Action::InvoiceSave),
+            withheld: *rng.choice(withheld).unwrap_or(&Action::InvoiceSave),
             people: rng.u8(..3) == 0,
             taken_numbers: if rng.u8(..12) == 0 { rng.usize(1..3) } else { 0 },
             is_held,
@@ -192,12 +205,15 @@ impl Terms {
             latency,
             faults,
             save_faults: Vec::new(),
+            sale,
+            receipt_faults: Vec::new(),
             bulk_faults: if heap > 0 { bulk_faults(rng, latest) } else { Vec::new() },
         }
     }
 
     /// A world in which the effect of this switch soon matters.
     pub(crate) fn made_for(mut self, switch: Switch, rng: &mut fastrand::Rng) -> Self {
+        self.sale = switch.is_of_sales().then(Rules::automatic);
         let (well, lost) = (Fault::Slow(Duration::ZERO), [Fault::DroppedAfter, Fault::HtmlAfter, Fault::Error5xxAfter]);
         let late = Fault::Late(Duration::from_secs(LATEST - self.latency.as_secs()));
         let saves: &[Fault] = match switch {
@@ -208,6 +224,17 @@ impl Terms {
             Switch::SaveIsOverAtOnce => &[late, well],
             _ => &[],
         };
+        if switch.is_of_sales() {
+            // Nothing keeps the orders from being invoiced and paid, and nothing else ends the storm early.
+            (self.orders, self.heap, self.taken_numbers, self.people) = (rng.usize(2..5), 0, 0, false);
+            (self.crash, self.happenings, self.storm, self.jumps) = (0.0, 0.0, 160, 0.0);
+            self.faults.clear();
+        }
+        if switch == Switch::NoLookUpOfReceipts {
+            // Where the number refuses no second save, the second save creates a second receipt.
+            (self.numbering, self.letter_case) = (Numbering::Automatic, LetterCase::Exact);
+            self.receipt_faults = (0..20).filter_map(|_| rng.choice([lost[0], lost[1], well])).collect();
+        }
         if !saves.is_empty() {
             // Where the number refuses no second save, the second save creates a second invoice.
             (self.numbering, self.letter_case) = (Numbering::Automatic, LetterCase::Exact);
@@ -244,6 +271,26 @@ impl Terms {
             _ => {}
         }
         self
+    }
+
+    /// The mapping that the world begins with.
+    pub(crate) fn mapping(&self) -> String {
+        self.sale.map_or_else(|| MAPPING.to_owned(), Rules::mapping)
+    }
+
+    /// The mapping that the world ends with: a person has mapped the new fee.
+    pub(crate) fn last_mapping(&self) -> String {
+        with_new_fee(&self.mapping())
+    }
+
+    /// Lets the first saves of receipts and returns fail.
+    pub(crate) fn prepare_after_sale(&self, accurate: &Sandbox) {
+        for fault in self.bulk_faults.iter().filter(|_| self.sale.is_some()) {
+            accurate.next(Action::ReceiptBulkSave, *fault, 1);
+        }
+        for fault in &self.receipt_faults {
+            accurate.next(On::ReceiptSaves, *fault, 1);
+        }
     }
 
     /// How this world differs from the simplest one, for the coverage table.

@@ -39,6 +39,7 @@ impl World {
     pub(crate) fn next_moment(&self) -> Option<Timestamp> {
         let now = self.clock.truth();
         let mut moments: Vec<Timestamp> = self.waiting.iter().map(|waiting| waiting.at).collect();
+        moments.extend(self.after.errands.iter().map(|errand| errand.at));
         moments.extend(self.wire.next_work());
         for (at, life) in self.lives.iter().enumerate() {
             let process = match life {
@@ -51,7 +52,7 @@ impl World {
             let awake_at = process.asleep_until.unwrap_or(now).max(now);
             let sleepers = process.activities.iter().filter_map(|(_, activity)| activity.wakes_at());
             moments.extend(sleepers.map(|at| at.max(awake_at)));
-            let news = self.view.orders.values().filter(|order| order.may_be_decided()).map(|order| order.lease_until);
+            let news = self.view.news();
             let is_caller = !self.terms.is_held || at == self.caller;
             let shown = news.chain(process.next_work(&self.view)).filter(|_| is_caller);
             // Something that is due and was not available may be available a little later.

@@ -2,11 +2,20 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use forstok_accurate::{domain::order::OrderId, settings::Database, storage::State};
+use forstok_accurate::{
+    domain::{
+        document::{Kind, Progress, Wanted},
+        payout::RowState,
+    },
+    settings::Database,
+    storage::{DocumentKey, State},
+};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use sqlx::{Connection, PgConnection, Row, postgres::PgRow};
 use tokio::sync::Mutex;
+
+use super::booked::{Booked, DocumentRow, SettlementRow};
 
 /// One order, as far as the checks and the scheduler need it. Times are by the machine's clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,12 +32,14 @@ pub(crate) struct OrderRow {
     /// Incremented by each claim.
     pub(crate) attempt: i64,
     pub(crate) invoice_id: Option<i64>,
+    /// Its invoice exists, as far as the service knows.
+    pub(crate) has_invoice: bool,
     pub(crate) warnings: String,
 }
 
 impl OrderRow {
-    /// It needs an attempt, and no undecided snapshot prevents it.
-    pub(crate) fn may_be_claimed(&self) -> bool {
+    /// Its invoice needs an attempt, and no undecided snapshot prevents it.
+    fn may_be_claimed(&self) -> bool {
         match self.state {
             // A new snapshot may cancel the deletion.
             State::VoidDue => !self.undecided,
@@ -37,9 +48,9 @@ impl OrderRow {
         }
     }
 
-    /// It has an undecided snapshot that may be decided once the lease has expired.
-    pub(crate) fn may_be_decided(&self) -> bool {
-        self.undecided && !(self.state == State::Due && self.is_unsure)
+    /// Nothing is decided about it before its invoice was looked up.
+    fn is_busy(&self) -> bool {
+        self.state == State::Due && self.is_unsure
     }
 }
 
@@ -54,6 +65,31 @@ pub(crate) struct View {
     pub(crate) has_unfolded: bool,
     /// When the next recheck is due.
     pub(crate) next_recheck: Option<Timestamp>,
+    /// What comes after the sale.
+    pub(crate) booked: Booked,
+}
+
+impl View {
+    /// When each order that waits for a decision can be decided.
+    pub(crate) fn news(&self) -> impl Iterator<Item = Timestamp> + '_ {
+        self.orders.iter().filter_map(|(id, order)| {
+            let unsettled = self.booked.unsettled.get(id).copied();
+            let since = if order.undecided { Some(Timestamp::UNIX_EPOCH) } else { unsettled }?;
+            let is_free = !order.is_busy() && !self.booked.is_busy(id);
+            is_free.then(|| since.max(order.lease_until).max(self.booked.leased_until(id)))
+        })
+    }
+
+    /// Next attempts and leases of all documents that wait for an attempt.
+    pub(crate) fn claimable(&self) -> impl Iterator<Item = (Timestamp, Timestamp)> + '_ {
+        let is_claimable = |(id, order): &(&String, &OrderRow)| {
+            let waits_for_others =
+                order.state == State::VoidDue && Kind::Invoice.goes_after().any(|kind| self.booked.has(id, kind));
+            order.may_be_claimed() && !waits_for_others
+        };
+        let times = |(_, order): (_, &OrderRow)| (order.next_attempt_at, order.lease_until);
+        self.orders.iter().filter(is_claimable).map(times).chain(self.booked.claimable(&self.orders))
+    }
 }
 
 /// The simulator's own connection.
@@ -145,13 +181,14 @@ impl Watch {
     }
 
     /// Reads everything.
-    pub(crate) async fn look(&self) -> View {
+    pub(crate) async fn look(&self, after_sale: bool) -> View {
         let orders = rows!(
             self,
             "SELECT o.order_id, o.state, o.reason, o.undecided, COALESCE(d.lease_until, 0) AS lease_until,
                     COALESCE(d.next_attempt_at, 0) AS next_attempt_at, COALESCE(d.doubt_since, 0) AS doubt_since,
-                    COALESCE(d.attempt, 0) AS attempt, o.invoice_id, o.warnings
-             FROM orders o LEFT JOIN documents d ON d.order_id = o.order_id",
+                    COALESCE(d.attempt, 0) AS attempt, o.invoice_id, o.warnings,
+                    COALESCE(d.state, '') AS invoice_state
+             FROM orders o LEFT JOIN documents d ON d.order_id = o.order_id AND d.kind = 'invoice'",
             [],
             |row| {
                 let order = OrderRow {
@@ -164,6 +201,7 @@ impl Watch {
                     doubt_since: moment(row.number("doubt_since")),
                     attempt: row.number("attempt"),
                     invoice_id: row.number_if_any("invoice_id"),
+                    has_invoice: row.text("invoice_state") == Progress::Exists.as_str(),
                     warnings: row.text("warnings"),
                 };
                 (row.text("order_id"), order)
@@ -173,7 +211,72 @@ impl Watch {
                         SELECT MIN(recheck_at) FROM documents WHERE recheck_at > 0) AS looks) AS at, (SELECT COUNT(*) FROM unfolded) AS unfolded";
         let rest = rows!(self, rest, [], |row| (row.number_if_any("at"), row.number("unfolded")));
         let (look, unfolded) = rest[0];
-        View { orders: orders.into_iter().collect(), has_unfolded: unfolded > 0, next_recheck: look.map(moment) }
+        let booked = if after_sale { self.booked().await } else { Booked::default() };
+        let (orders, next_recheck) = (orders.into_iter().collect(), look.map(moment));
+        View { orders, has_unfolded: unfolded > 0, next_recheck, booked }
+    }
+
+    async fn booked(&self) -> Booked {
+        let documents = rows!(
+            self,
+            "SELECT order_id, kind, part, number, state, wanted, accurate_id, COALESCE(total, '') AS total, doubt_since,
+                    lease_until, next_attempt_at, attempt FROM documents WHERE kind <> 'invoice'",
+            [],
+            |row| {
+                let document = DocumentRow {
+                    number: row.text("number"),
+                    state: Progress::parse(&row.text("state")).expect("a state"),
+                    wanted: Wanted::parse(&row.text("wanted")).expect("a word"),
+                    id: row.number_if_any("accurate_id"),
+                    total: row.text("total"),
+                    is_unsure: row.number("doubt_since") != 0,
+                    lease_until: moment(row.number("lease_until")),
+                    next_attempt_at: moment(row.number("next_attempt_at")),
+                    attempt: row.number("attempt"),
+                };
+                ((row.text("order_id"), Kind::parse(&row.text("kind")).expect("a kind"), row.number("part")), document)
+            }
+        );
+        let rows = rows!(
+            self,
+            "SELECT row_id, kind, order_id, state, reason, COALESCE(waits_for, '') AS waits_for,
+                    COALESCE(approved_at, 0) AS approved_at, amount FROM settlement_rows",
+            [],
+            |row| {
+                let read = SettlementRow {
+                    kind: if row.text("kind") == "return" { Kind::Return } else { Kind::Receipt },
+                    order: row.text("order_id"),
+                    state: RowState::parse(&row.text("state")).expect("a state"),
+                    reason: row.text("reason"),
+                    waits_for: row.text("waits_for"),
+                    is_approved: row.number("approved_at") != 0,
+                    amount: row.number("amount"),
+                };
+                (row.text("row_id"), read)
+            }
+        );
+        let unsettled = "SELECT order_id, due_at FROM unsettled";
+        let unsettled = rows!(self, unsettled, [], |row| (row.text("order_id"), moment(row.number("due_at"))));
+        Booked {
+            documents: documents.into_iter().collect(),
+            rows: rows.into_iter().collect(),
+            unsettled: unsettled.into_iter().collect(),
+        }
+    }
+
+    /// The mapping of a new world.
+    pub(crate) async fn begin_with(&self, mapping: &str) {
+        let sql = "UPDATE mappings SET document = $1 WHERE document <> $1 RETURNING revision";
+        let changed = rows!(self, sql, [mapping], |row| row.number("revision"));
+        assert!(changed.len() < 2, "a new world has one mapping");
+    }
+
+    /// It is decided again about every order what is booked besides its invoice.
+    pub(crate) async fn unsettle_all(&self) {
+        let sql = "INSERT INTO unsettled (order_id)
+                       SELECT DISTINCT order_id FROM settlement_rows WHERE order_id <> ''
+                   ON CONFLICT (order_id) DO UPDATE SET due_at = 0 RETURNING revision";
+        drop(rows!(self, sql, [], |row| row.number("revision")));
     }
 
     /// Every delivery on disk: its order, empty if unreadable, and its fingerprint.
@@ -205,15 +308,17 @@ impl Watch {
         rows.into_iter().take(MOST_ENTRIES).collect()
     }
 
-    /// For a switch: the order's current attempt.
-    pub(crate) async fn current_attempt(&self, order_id: &OrderId) -> i64 {
-        let sql = "SELECT attempt FROM documents WHERE order_id = $1";
-        rows!(self, sql, [order_id.as_str()], |row| row.number("attempt"))[0]
+    /// For a switch: the document's current attempt.
+    pub(crate) async fn current_attempt(&self, document: &DocumentKey) -> i64 {
+        let sql = "SELECT attempt FROM documents WHERE order_id = $1 AND kind = $2 AND part = $3";
+        let DocumentKey { order_id, kind, part } = document;
+        rows!(self, sql, [order_id.as_str(), kind.as_str(), part.0], |row| row.number("attempt"))[0]
     }
 
-    /// For a switch: makes orders under a lease claimable; returns them.
+    /// For a switch: makes the invoices of orders under a lease claimable; returns the orders.
     pub(crate) async fn forget_leases(&self, now: Timestamp) -> Vec<String> {
-        let sql = "UPDATE documents SET next_attempt_at = $1 WHERE lease_until > $1 RETURNING order_id";
+        let sql =
+            "UPDATE documents SET next_attempt_at = $1 WHERE lease_until > $1 AND kind = 'invoice' RETURNING order_id";
         rows!(self, sql, [now.as_microsecond()], |row| row.text("order_id"))
     }
 }

@@ -12,6 +12,7 @@ use forstok_accurate::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    after_sale::AfterSale,
     checks::Violation,
     clock::{SimClock, TrueClock},
     coverage::Coverage,
@@ -41,6 +42,7 @@ enum Choice {
     Deliver(usize, usize),
     Decide(usize),
     Fetch(usize),
+    Errand(usize, usize),
     OverThere,
     Start(usize),
     TakeOver(usize),
@@ -86,6 +88,7 @@ pub(crate) struct World {
     pub(crate) scripts: Vec<Script>,
     pub(crate) waiting: Vec<Waiting>,
     pub(crate) acknowledged: Vec<Acknowledged>,
+    pub(crate) after: AfterSale,
     pub(crate) view: View,
     pub(crate) invoices: BTreeMap<String, Vec<Invoice>>,
     pub(crate) owners: Owners,
@@ -130,6 +133,7 @@ impl World {
         for fault in &terms.save_faults {
             accurate.next(Action::InvoiceSave, *fault, 1);
         }
+        terms.prepare_after_sale(&accurate);
         accurate.change_settings(|settings| {
             settings.bulk = terms.bulk_rule;
             settings.filter_values = terms.filter_values;
@@ -146,7 +150,9 @@ impl World {
         let wire = Arc::new(SimWire::new(accurate.clone(), clock.clone(), gates.clone()));
         let place = disk.new_place(seed).await;
         let watch = Arc::new(Watch::open(&place).await);
+        watch.begin_with(&terms.mapping()).await;
         let (scripts, waiting) = senders::scripts(&mut rng, &terms, clock.truth());
+        let after = AfterSale::drawn(&mut rng, &terms, &scripts, clock.truth());
         let dead = || Life::Dead { until: clock.truth() };
         let lives = std::iter::repeat_with(dead).take(terms.workers).collect();
         let is_heaping = terms.heap > 0;
@@ -171,6 +177,7 @@ impl World {
             scripts,
             waiting,
             acknowledged: Vec::new(),
+            after,
             view: View::default(),
             invoices: BTreeMap::new(),
             owners: Owners::default(),
@@ -204,7 +211,8 @@ impl World {
     }
 
     fn storm_is_over(&self) -> bool {
-        self.story.steps > self.terms.storm * 4 || (self.story.steps > self.terms.storm && self.waiting.is_empty())
+        let all_is_sent = self.waiting.is_empty() && self.after.errands.is_empty();
+        self.story.steps > self.terms.storm * 4 || (self.story.steps > self.terms.storm && all_is_sent)
     }
 
     pub(crate) fn tell(&mut self, what: &str) {
@@ -247,6 +255,8 @@ impl World {
                     choices.extend(ready.map(|(index, _)| Choice::GoOn(at, index)));
                     let due = self.waiting.iter().enumerate().filter(|(_, waiting)| waiting.at <= truth);
                     choices.extend(due.map(|(index, _)| Choice::Deliver(at, index)));
+                    let due = self.after.errands.iter().enumerate().filter(|(_, errand)| errand.at <= truth);
+                    choices.extend(due.map(|(index, _)| Choice::Errand(at, index)));
                     if is_caller && process.may_decide(&self.view, shown) {
                         choices.push(Choice::Decide(at));
                     }
@@ -289,6 +299,7 @@ impl World {
                 let shown = self.process(at).clock.now();
                 self.process(at).deliver(waiting, shown);
             }
+            Choice::Errand(at, index) => self.begin_errand(at, index),
             Choice::Decide(at) => self.process(at).decide(),
             Choice::Fetch(at) => self.process(at).fetch(),
         }
@@ -331,6 +342,10 @@ impl World {
             End::Decided(Ok(decided)) => self.process(at).decided_in_vain = decided == 0,
             End::Decided(Err(error)) | End::Fetched(Err(error)) | End::Done(Err(error)) | End::Worked(Err(error)) => {
                 self.tell(&format!("p{at} {error}"));
+            }
+            End::Ran(errand, done) => {
+                self.process(at).errands.retain(|other| other.words != errand.words || other.at != errand.at);
+                self.errand_ended(errand, done.ok());
             }
             End::Done(Ok(())) | End::Worked(Ok(())) => {}
         }

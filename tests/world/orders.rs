@@ -73,6 +73,14 @@ impl Order {
         self.with("total_price", json!(rupiah)).with("subtotal", json!(rupiah))
     }
 
+    /// Sells several pieces of its only product, each at its price.
+    pub(crate) fn pieces(mut self, pieces: i64) -> Self {
+        let line = &mut self.0["order"]["item_lines"][0];
+        line["quantity"] = json!(pieces);
+        let total = line["price"].as_i64().unwrap_or_default() * pieces;
+        self.with("total_price", json!(total)).with("subtotal", json!(total))
+    }
+
     pub(crate) fn with(mut self, key: &str, value: Value) -> Self {
         self.0["order"][key] = value;
         self

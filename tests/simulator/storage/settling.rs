@@ -1,7 +1,10 @@
-//! What happens after the sale.
+//! What happens after the sale, with the switches.
+
+use std::{collections::HashMap, sync::PoisonError};
 
 use forstok_accurate::{
-    domain::{document::Kind, order::OrderId},
+    deciding::{mapping, settling},
+    domain::{day_in_wib, document::Kind, money::Rupiah, order::OrderId},
     storage::{
         Approving, FeeKind, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord, RowRecorded,
         SettlementVerdict, Settling, Unsettled,
@@ -9,7 +12,28 @@ use forstok_accurate::{
 };
 use jiff::Timestamp;
 
-use super::SimStore;
+use super::{SimStore, Switch};
+
+impl SimStore {
+    /// For [`Switch::DecidedApart`]: the same decisions, each of receipts without returns, and of returns without receipts.
+    async fn apart(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<Vec<SettlementVerdict>> {
+        let active = mapping::current(self.inner.as_ref()).await?;
+        let known = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let without = |order: &Unsettled, kind: Kind| {
+            let mut order = order.clone();
+            order.rows.retain(|row| row.content.kind() != kind);
+            settling::settle(&order, &active, day_in_wib(now))
+        };
+        let mut apart = verdicts.to_vec();
+        for SettlementVerdict { order_id, revision, settlement, .. } in &mut apart {
+            let Some(order) = known.get(order_id).filter(|order| order.revision == *revision) else { continue };
+            let (money, goods) = (without(order, Kind::Return), without(order, Kind::Receipt));
+            (settlement.receipts, settlement.rows) = (money.receipts, money.rows);
+            (settlement.returns, settlement.records) = (goods.returns, goods.records);
+        }
+        Ok(apart)
+    }
+}
 
 #[async_trait::async_trait]
 impl Settling for SimStore {
@@ -45,10 +69,29 @@ impl Settling for SimStore {
     }
 
     async fn unsettled(&self, now: Timestamp, limit: i64) -> Result<Vec<Unsettled>> {
-        self.gates.in_store(self.inner.unsettled(now, limit)).await
+        let mut orders = self.gates.in_store(self.inner.unsettled(now, limit)).await?;
+        if self.switch == Some(Switch::DecidedApart) {
+            let known: HashMap<_, _> =
+                orders.iter().map(|order| (order.order.order_id.clone(), order.clone())).collect();
+            *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner) = known;
+        }
+        if self.switch == Some(Switch::HoldingIgnored) {
+            for draft in orders.iter_mut().filter_map(|order| order.order.draft.as_mut()) {
+                draft.body.cash_discount = Rupiah::ZERO;
+                draft.body.detail_expense.clear();
+            }
+        }
+        Ok(orders)
     }
 
     async fn settle_orders(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<usize> {
-        self.write("before settle_orders", "after settle_orders", self.inner.settle_orders(verdicts, now)).await
+        let call = async {
+            if self.switch == Some(Switch::DecidedApart) {
+                let verdicts = self.apart(verdicts, now).await?;
+                return self.inner.settle_orders(&verdicts, now).await;
+            }
+            self.inner.settle_orders(verdicts, now).await
+        };
+        self.write("before settle_orders", "after settle_orders", call).await
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::HashSet, sync::PoisonError};
 
 use forstok_accurate::{
     domain::{
+        document::Kind,
         doubt::Doubt,
         ids::{AttemptNo, DeliveryId},
         order::OrderId,
@@ -101,7 +102,10 @@ impl Attempts for SimStore {
             let is_broken = self.switch == Some(Switch::LeaseIgnored);
             let in_work = if is_broken { self.watch.forget_leases(now).await } else { Vec::new() };
             let mut claims = self.inner.claim(book, selection, now, lease_until).await?;
-            for claim in claims.iter_mut().filter(|claim| in_work.iter().any(|id| id == claim.order_id.as_str())) {
+            let was_in_work = |claim: &&mut Claim| {
+                claim.kind == Kind::Invoice && in_work.iter().any(|id| id == claim.order_id.as_str())
+            };
+            for claim in claims.iter_mut().filter(was_in_work) {
                 claim.earlier_tries -= 1;
                 if claim.earlier_tries == 0 {
                     claim.doubt = Doubt::of_age(None, 0);
@@ -110,8 +114,13 @@ impl Attempts for SimStore {
             Ok(claims)
         };
         let mut claims = self.write("before claim", "after claim", call).await?;
-        if self.switch == Some(Switch::NoLookUp) {
-            for claim in &mut claims {
+        for claim in &mut claims {
+            let forgets = match self.switch {
+                Some(Switch::NoLookUp) => true,
+                Some(Switch::NoLookUpOfReceipts) => claim.kind == Kind::Receipt,
+                _ => false,
+            };
+            if forgets {
                 claim.earlier_tries = 0;
                 claim.doubt = Doubt::of_age(None, 0);
             }
@@ -131,7 +140,7 @@ impl Attempts for SimStore {
             }
             let mut settlements = settlements.to_vec();
             for settlement in &mut settlements {
-                settlement.attempt = AttemptNo(self.watch.current_attempt(&settlement.order_id).await);
+                settlement.attempt = AttemptNo(self.watch.current_attempt(&settlement.document()).await);
             }
             self.inner.settle(&settlements, now).await
         };

@@ -1,0 +1,295 @@
+//! What is booked besides invoices: in the database and in Accurate, and whether both agree after every step.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use forstok_accurate::{
+    domain::{
+        document::{Kind, Progress, Wanted},
+        payout::RowState,
+    },
+    sandbox::{Invoice, Receipt, SalesReturn},
+};
+use jiff::Timestamp;
+use rust_decimal::{Decimal, prelude::ToPrimitive};
+
+use super::{
+    checks::Violation,
+    hands::Owners,
+    sales::{Rules, Sales},
+    view::{OrderRow, View},
+};
+
+/// Accounts of what an invoice already holds: the seller's voucher and shipping.
+const HELD: [&str; 2] = ["600101", "700101"];
+
+/// A receipt or a return of an order.
+pub(crate) type DocumentKey = (String, Kind, i64);
+
+/// A receipt or a return in the database. Times are by the machine's clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DocumentRow {
+    pub(crate) number: String,
+    pub(crate) state: Progress,
+    pub(crate) wanted: Wanted,
+    pub(crate) id: Option<i64>,
+    pub(crate) total: String,
+    /// An unknown one may exist in Accurate.
+    pub(crate) is_unsure: bool,
+    pub(crate) lease_until: Timestamp,
+    pub(crate) next_attempt_at: Timestamp,
+    pub(crate) attempt: i64,
+}
+
+impl DocumentRow {
+    /// Nothing is decided about its order before it was looked up.
+    fn keeps_its_order_busy(&self) -> bool {
+        self.state == Progress::Due && self.wanted == Wanted::Exist && self.is_unsure
+    }
+}
+
+/// A payout row or a return record in the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SettlementRow {
+    pub(crate) kind: Kind,
+    /// Empty: no order is known.
+    pub(crate) order: String,
+    pub(crate) state: RowState,
+    pub(crate) reason: String,
+    /// What it waits for, JSON; empty: nothing.
+    pub(crate) waits_for: String,
+    pub(crate) is_approved: bool,
+    /// In hundredths.
+    pub(crate) amount: i64,
+}
+
+/// Everything in the database that is about what comes after the sale.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Booked {
+    pub(crate) documents: BTreeMap<DocumentKey, DocumentRow>,
+    /// By id; each is used once.
+    pub(crate) rows: BTreeMap<String, SettlementRow>,
+    /// When it is decided about an order again.
+    pub(crate) unsettled: BTreeMap<String, Timestamp>,
+}
+
+impl Booked {
+    /// The receipts and returns of an order.
+    pub(crate) fn of<'a>(&'a self, order: &str) -> impl Iterator<Item = (&'a DocumentKey, &'a DocumentRow)> {
+        let first = (order.to_owned(), Kind::Invoice, i64::MIN);
+        let order = order.to_owned();
+        self.documents.range(first..).take_while(move |((of, ..), _)| *of == order)
+    }
+
+    /// Whether an order has such a document that is not gone.
+    pub(crate) fn has(&self, order: &str, kind: Kind) -> bool {
+        self.of(order).any(|((_, of, _), document)| *of == kind && document.state != Progress::Gone)
+    }
+
+    /// Whether something of an order was booked, or may have been, and has to be looked at before it is decided.
+    pub(crate) fn is_busy(&self, order: &str) -> bool {
+        self.of(order).any(|(_, document)| document.keeps_its_order_busy())
+    }
+
+    /// Until when an order's documents are in work.
+    pub(crate) fn leased_until(&self, order: &str) -> Timestamp {
+        self.of(order).map(|(_, document)| document.lease_until).max().unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// Whether a document may be claimed once its time has come.
+    fn may_be_claimed(&self, key: &DocumentKey, document: &DocumentRow, order: &OrderRow) -> bool {
+        let (id, kind, _) = key;
+        let is_decided = !order.undecided || (document.wanted == Wanted::Exist && document.is_unsure);
+        let has_what_it_needs = match document.wanted {
+            Wanted::Exist => order.has_invoice,
+            Wanted::Gone => !kind.goes_after().any(|earlier| self.has(id, earlier)),
+        };
+        document.state == Progress::Due && is_decided && has_what_it_needs
+    }
+
+    /// Next attempts and leases of the documents that wait for an attempt.
+    pub(crate) fn claimable<'a>(
+        &'a self,
+        orders: &'a BTreeMap<String, OrderRow>,
+    ) -> impl Iterator<Item = (Timestamp, Timestamp)> + 'a {
+        let is_claimable = |(key, document): &(&DocumentKey, &DocumentRow)| {
+            orders.get(&key.0).is_some_and(|order| self.may_be_claimed(key, document, order))
+        };
+        let times = |(_, document): (_, &DocumentRow)| (document.next_attempt_at, document.lease_until);
+        self.documents.iter().filter(is_claimable).map(times)
+    }
+
+    /// A document that was claimed although another worker still had its lease.
+    pub(crate) fn held_twice(&self, after: &Self, now: Timestamp) -> Result<(), Violation> {
+        for (key, document) in &after.documents {
+            let held = self.documents.get(key).filter(|held| held.attempt < document.attempt && held.lease_until > now);
+            if let Some(held) = held {
+                let what = format!("{key:?} was claimed again although it is held until {}", held.lease_until);
+                return Err(Violation::Rule(what));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Receipts and returns in Accurate that the service made, by order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Live {
+    pub(crate) receipts: BTreeMap<String, Vec<Receipt>>,
+    pub(crate) returns: BTreeMap<String, Vec<SalesReturn>>,
+}
+
+impl Live {
+    /// Ids of the documents of one kind that an order has, with what each is about in rupiah.
+    fn of(&self, order: &str, kind: Kind) -> Vec<(i64, Decimal)> {
+        let receipts = self.receipts.get(order).into_iter().flatten().map(|one| (one.id, one.paid()));
+        let returns = self.returns.get(order).into_iter().flatten().map(|one| (one.id, one.total_amount));
+        if kind == Kind::Receipt { receipts.collect() } else { returns.collect() }
+    }
+
+    fn orders(&self) -> BTreeSet<&String> {
+        self.receipts.keys().chain(self.returns.keys()).collect()
+    }
+
+    pub(crate) fn is_empty(&self, order: &str) -> bool {
+        !self.receipts.contains_key(order) && !self.returns.contains_key(order)
+    }
+}
+
+/// The money of a receipt, without what a fault added to it.
+pub(crate) fn money(receipt: &Receipt) -> i64 {
+    receipt.cheque_amount.floor().to_i64().unwrap_or_default()
+}
+
+/// The pieces of a return.
+pub(crate) fn pieces(sales_return: &SalesReturn) -> i64 {
+    sales_return.lines.iter().map(|line| line.goods.quantity).sum::<Decimal>().to_i64().unwrap_or_default()
+}
+
+/// What is compared with what the service says.
+pub(crate) struct Known<'a> {
+    pub(crate) rules: Rules,
+    pub(crate) sales: &'a Sales,
+    pub(crate) owners: &'a Owners,
+    pub(crate) invoices: &'a BTreeMap<String, Vec<Invoice>>,
+    /// Ids of rows and records that a person approved at some time, with their amount in hundredths.
+    pub(crate) approved: &'a BTreeSet<(String, i64)>,
+}
+
+impl Known<'_> {
+    /// Whether Accurate and the database agree about everything besides invoices.
+    pub(crate) fn agree(&self, view: &View, live: &Live) -> Result<(), Violation> {
+        for order in live.orders() {
+            self.is_booked_once(order, live)?;
+            self.is_approved(order, live)?;
+        }
+        self.every_one_is_known(view, live)?;
+        self.every_one_exists(view, live)?;
+        self.money_is_conserved(live)
+    }
+
+    /// One receipt for each row, and one return for each record.
+    fn is_booked_once(&self, order: &str, live: &Live) -> Result<(), Violation> {
+        let mut rows = BTreeSet::new();
+        for receipt in live.receipts.get(order).into_iter().flatten() {
+            let Some(row) = self.sales.row(order, money(receipt)) else {
+                return Err(Violation::Promise(format!("nobody paid out {receipt:?} of order {order}")));
+            };
+            if !rows.insert(row) {
+                return Err(Violation::Promise(format!("payout {row} has two receipts: {:?}", live.receipts[order])));
+            }
+        }
+        let mut counts = BTreeSet::new();
+        for sales_return in live.returns.get(order).into_iter().flatten() {
+            if !counts.insert(pieces(sales_return)) {
+                let what = format!("a return record of order {order} has two returns: {:?}", live.returns[order]);
+                return Err(Violation::Promise(what));
+            }
+        }
+        Ok(())
+    }
+
+    /// What people must approve was approved; what people do themselves is not done by the service.
+    fn is_approved(&self, order: &str, live: &Live) -> Result<(), Violation> {
+        for receipt in live.receipts.get(order).into_iter().flatten().filter(|_| self.rules.post == "approve") {
+            let net = money(receipt);
+            let row = self.sales.row(order, net).unwrap_or_default().to_owned();
+            if !self.approved.contains(&(row.clone(), net * 100)) {
+                return Err(Violation::Promise(format!("nobody approved receipt {} of {row}", receipt.number)));
+            }
+        }
+        for sales_return in live.returns.get(order).into_iter().flatten().filter(|_| self.rules.returns != "auto") {
+            let record = self.sales.record(order, pieces(sales_return));
+            let is_of_it = |id: &String| {
+                record.is_some_and(|record| record == id) || (id.starts_with("cancelled/") && id.ends_with(order))
+            };
+            if !self.approved.iter().any(|(id, _)| is_of_it(id)) {
+                let what = format!("nobody approved return {} of order {order}", sales_return.number);
+                return Err(Violation::Promise(what));
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing that the service booked is unknown to it.
+    fn every_one_is_known(&self, view: &View, live: &Live) -> Result<(), Violation> {
+        for order in live.orders() {
+            for kind in [Kind::Receipt, Kind::Return] {
+                let documents: Vec<_> = view.booked.of(order).filter(|((_, of, _), _)| *of == kind).collect();
+                for (id, _) in live.of(order, kind) {
+                    let knows = |document: &DocumentRow| {
+                        document.is_unsure || (document.id == Some(id) && document.state != Progress::Gone)
+                    };
+                    if !documents.iter().any(|(_, document)| knows(document)) {
+                        let what = format!("{} {id} of order {order} exists and is not known: ", kind.as_str());
+                        return Err(Violation::Promise(format!("{what}{documents:?}")));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that counts as booked exists, with its amount.
+    fn every_one_exists(&self, view: &View, live: &Live) -> Result<(), Violation> {
+        for ((order, kind, part), document) in &view.booked.documents {
+            if document.state != Progress::Exists || self.owners.has_lost(*kind, document.id.unwrap_or_default()) {
+                continue;
+            }
+            let there = live.of(order, *kind).into_iter().find(|(id, _)| Some(*id) == document.id);
+            let total = document.total.parse::<Decimal>().ok();
+            if there.is_none_or(|(_, amount)| Some(amount) != total) {
+                let what = format!("{} {part} of order {order} counts as booked: ", kind.as_str());
+                return Err(Violation::Promise(format!("{what}{document:?}, but there is {there:?}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// An invoice's total is what was paid, what went back, and what is still owed, less what the customer has to get;
+    /// the service never pays more than the total, and never books again what the invoice holds.
+    fn money_is_conserved(&self, live: &Live) -> Result<(), Violation> {
+        for (order, invoices) in self.invoices {
+            for invoice in invoices {
+                let sum =
+                    |of: &[forstok_accurate::sandbox::Settlement]| of.iter().map(|one| one.amount).sum::<Decimal>();
+                let (paid, returned) = (sum(&invoice.receipts), sum(&invoice.returns));
+                if invoice.total_amount != paid + returned + invoice.owed() - invoice.credit() {
+                    return Err(Violation::Promise(format!(
+                        "the money of order {order} is not conserved: {invoice:?}"
+                    )));
+                }
+                let ours: Decimal = live.of(order, Kind::Receipt).iter().map(|(_, amount)| amount).sum();
+                if ours > invoice.total_amount && !self.owners.is_touched(order) {
+                    return Err(Violation::Promise(format!("order {order} was paid above its total: {ours}")));
+                }
+            }
+        }
+        for receipt in live.receipts.values().flatten() {
+            let mut discounts = receipt.invoices.iter().flat_map(|paid| &paid.discounts);
+            if discounts.any(|discount| HELD.contains(&discount.account_no.as_str())) {
+                return Err(Violation::Promise(format!("what the invoice holds is booked again: {receipt:?}")));
+            }
+        }
+        Ok(())
+    }
+}

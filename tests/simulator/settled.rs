@@ -1,0 +1,240 @@
+//! The end of a world after the sale: whatever came is booked, or says what it waits for.
+
+use std::collections::BTreeMap;
+
+use forstok_accurate::{
+    clock::Clock,
+    deciding::{mapping, settling},
+    domain::{
+        day_in_wib,
+        document::{Kind, Progress},
+        payout::RowState,
+        reason::Reason,
+        settlement::Outcome,
+    },
+    storage::State,
+};
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+
+use super::{
+    booked::SettlementRow,
+    checks::Violation,
+    hands::Touch,
+    sales::{Deed, Errand},
+    senders::Script,
+    world::World,
+};
+
+/// Reasons that only the decision gives; every other one comes from an attempt.
+const DECIDED: [Reason; 6] = [
+    Reason::PayoutUnmatched,
+    Reason::PayoutRest,
+    Reason::PayoutLate,
+    Reason::PayoutCorrected,
+    Reason::ReturnNeedsPerson,
+    Reason::AccountUnmapped,
+];
+
+/// How far ahead something may be that is waited for: what was paid today is booked tomorrow.
+const SOON: SignedDuration = SignedDuration::from_hours(72);
+
+/// What became of a row, for the coverage table.
+fn in_words(row: &SettlementRow) -> String {
+    let kind = if row.kind == Kind::Return { "a return" } else { "a payout" };
+    let reason = if row.reason.is_empty() { String::new() } else { format!(": {}", row.reason) };
+    format!("{kind} is {}{reason}", row.state.as_str())
+}
+
+/// What must become of some row.
+pub(crate) const ENDS: &[&str] = &[
+    "a payout is settled",
+    "a payout is unmatched",
+    "a payout is waiting",
+    "a payout is ignored: cancelled",
+    "a payout is blocked: payout_unmatched",
+    "a payout is blocked: payout_late",
+    "a payout is blocked: payout_rest",
+    "a payout is blocked: payout_corrected",
+    "a return is settled",
+    "a return is waiting",
+    "a return is ignored",
+    "a return is blocked: return_needs_person",
+];
+
+impl World {
+    /// People approve what waits for them.
+    pub(crate) fn people_approve(&mut self) {
+        if self.terms.sale.is_none() {
+            return;
+        }
+        let at = self.clock.truth();
+        for kind in [Kind::Receipt, Kind::Return] {
+            let words = format!("approval of every {}", kind.as_str());
+            self.after.errands.push(Errand { at, words, deed: Deed::Approve(kind) });
+        }
+    }
+
+    /// A person takes everything about an order back.
+    pub(crate) fn undo(&mut self, order: &str) {
+        let (at, words) = (self.clock.truth(), format!("undo of order {order}"));
+        self.after.errands.push(Errand { at, words, deed: Deed::Undo(order.to_owned()) });
+    }
+
+    /// Days pass as long as time alone soon changes a decision.
+    pub(crate) async fn let_days_pass(&mut self) -> Result<(), Violation> {
+        loop {
+            let now = self.clock.truth();
+            let soon = |at: &&Timestamp| **at > now && at.duration_since(now) < SOON;
+            let Some(day) = self.view.booked.unsettled.values().filter(soon).min().copied() else { return Ok(()) };
+            // Also by a clock that is behind.
+            self.reach(day + SignedDuration::from_mins(10));
+            self.run_until_nothing_waits().await?;
+        }
+    }
+
+    /// Orders with a receipt or a return that only a person can bring further.
+    pub(crate) fn stuck_after_sale(&self) -> Vec<String> {
+        let blocked = self.view.booked.documents.iter().filter(|(_, document)| document.state == Progress::Blocked);
+        let mut orders: Vec<_> = blocked.map(|((order, ..), _)| order.clone()).collect();
+        orders.dedup();
+        orders
+    }
+
+    /// Whether nothing moves that was or will be booked besides invoices.
+    pub(crate) fn is_quiet_after_sale(&self) -> bool {
+        let now = self.clock.truth();
+        let booked = &self.view.booked;
+        let moves = booked.documents.values().any(|document| document.state == Progress::Due);
+        !moves && !self.has_errands() && !booked.unsettled.values().any(|at| *at <= now)
+    }
+
+    /// Whether an order's invoice waits for a receipt or a return that a person must bring further.
+    pub(crate) fn waits_for_a_person(&self, order: &str) -> bool {
+        self.view.booked.of(order).any(|(_, document)| document.state == Progress::Blocked)
+    }
+
+    /// Whether everything after the sale has come to its end.
+    pub(crate) async fn is_settled_after_sale(&mut self) -> Result<(), Violation> {
+        if self.terms.sale.is_none() {
+            return Ok(());
+        }
+        let now = self.clock.truth();
+        let booked = self.view.booked.clone();
+        for (key, document) in &booked.documents {
+            let is_held = document.lease_until != Timestamp::UNIX_EPOCH;
+            if document.state == Progress::Due || is_held || (document.is_unsure && document.state == Progress::Gone) {
+                return Err(Violation::Rule(format!("in the end {key:?} is not settled: {document:?}")));
+            }
+        }
+        if let Some((order, at)) = booked.unsettled.iter().find(|(_, at)| **at <= now) {
+            return Err(Violation::Rule(format!("in the end it is not decided about order {order}, due at {at}")));
+        }
+        for row in booked.rows.values() {
+            self.coverage.meet("in the end", in_words(row));
+        }
+        for (id, row) in &booked.rows {
+            self.is_explained(id, row)
+                .map_err(|what| Violation::Promise(format!("in the end row {id} {what}: {row:?}")))?;
+        }
+        if let Some(id) = self.after.sales.row_ids().find(|id| !booked.rows.contains_key(*id)) {
+            return Err(Violation::Promise(format!("in the end row {id} is not known")));
+        }
+        for script in self.scripts.clone() {
+            let is_right = self.is_booked_as_it_must_be(&script);
+            is_right.map_err(|what| Violation::Promise(format!("in the end order {} {what}", script.id)))?;
+        }
+        self.decides_the_same_again().await
+    }
+
+    /// Every row is booked, or a person can see why it is not.
+    fn is_explained(&self, id: &str, row: &SettlementRow) -> Result<(), String> {
+        let is_known = self.view.orders.contains_key(&row.order);
+        let is_right = match row.state {
+            RowState::Unmatched => row.order.is_empty() && id == "p-nobody",
+            RowState::Waiting => is_known && !row.waits_for.is_empty(),
+            RowState::Settled | RowState::Ignored => is_known,
+            RowState::Blocked => is_known && !row.reason.is_empty(),
+            RowState::Due => false,
+        };
+        if !is_right {
+            return Err("is not explained".to_owned());
+        }
+        let is_of_an_attempt =
+            row.state == RowState::Blocked && !DECIDED.iter().any(|reason| reason.code() == row.reason);
+        if row.reason == Reason::FeeKindUnmapped.code() {
+            return Err("is blocked although its fee was mapped".to_owned());
+        }
+        if is_of_an_attempt && self.owners.leaves_alone(&row.order) && !self.has_a_wrong_amount(&row.order) {
+            return Err("is blocked although nothing prevents it any more".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Whether Accurate has saved another amount of an order than was sent: only a person can say what is right.
+    fn has_a_wrong_amount(&self, order: &str) -> bool {
+        let is_off = |amount: Decimal| amount.fract() != Decimal::ZERO;
+        let live = &self.after.live;
+        live.receipts.get(order).into_iter().flatten().any(|receipt| is_off(receipt.cheque_amount))
+            || live.returns.get(order).into_iter().flatten().any(|sales_return| is_off(sales_return.total_amount))
+            || self.invoices.get(order).into_iter().flatten().any(|invoice| is_off(invoice.total_amount))
+    }
+
+    fn is_booked_as_it_must_be(&self, script: &Script) -> Result<(), String> {
+        let (id, live) = (&script.id, &self.after.live);
+        let order = self.view.orders.get(id).ok_or("is not known")?;
+        if self.after.undone.contains(id) && order.state == State::Voided && !live.is_empty(id) {
+            return Err(format!("was undone, but {live:?} stands"));
+        }
+        let standing = self.invoices.get(id).and_then(|invoices| invoices.first());
+        let (Some(sold), Some(invoice), State::Invoiced) = (self.after.sales.plain(id), standing, order.state) else {
+            return Ok(());
+        };
+        let is_as_sold = invoice.total_amount == Decimal::from(sold.total()) && self.owners.leaves_alone(id);
+        let is_cancelled = self.view.booked.rows.values().any(|row| row.order == *id && row.kind == Kind::Return);
+        if is_as_sold && !is_cancelled && !self.has_a_wrong_amount(id) && invoice.owed() != Decimal::ZERO {
+            return Err(format!("was paid completely, but {} is owed: {:?}", invoice.owed(), self.view.booked.rows));
+        }
+        Ok(())
+    }
+
+    /// What is decided now from everything that is known is what was decided before.
+    async fn decides_the_same_again(&mut self) -> Result<(), Violation> {
+        let Some(database) = self.database.clone() else { return Ok(()) };
+        self.watch.unsettle_all().await;
+        let now = self.clock.now();
+        let active = mapping::current(database.as_ref()).await.expect("readable");
+        for order in database.unsettled(now, 1_000).await.expect("readable") {
+            let settlement = settling::settle(&order, &active, day_in_wib(now));
+            let rows = settlement.rows.iter().map(|row| (row.of.id.clone(), &row.outcome));
+            let records = settlement.records.iter().map(|record| (record.of.id.clone(), &record.outcome));
+            let outcomes: BTreeMap<_, _> = rows.chain(records).collect();
+            for (id, outcome) in outcomes {
+                let reason = match outcome {
+                    Outcome::Blocked(finding) => finding.reason.code(),
+                    Outcome::Ignored(Some(reason)) => reason.code(),
+                    _ => "",
+                };
+                let before = &self.view.booked.rows[&id];
+                if (before.state, before.reason.as_str()) != (outcome.state(), reason) {
+                    let what = format!("in the end row {id} is {before:?}, but must be {outcome:?}");
+                    return Err(Violation::Promise(what));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an order that a person has undone is in a state that follows from it.
+    pub(crate) fn is_undone(&self, script: &Script) -> bool {
+        let state = self.view.orders.get(&script.id).map(|order| order.state);
+        let is_hindered = !self.owners.leaves_alone(&script.id) || self.has_a_wrong_amount(&script.id);
+        match state {
+            Some(State::Voided) => {
+                !self.invoices.contains_key(&script.id) || self.owners.met(&script.id, Touch::Copied)
+            }
+            Some(State::Blocked | State::VoidDue) => is_hindered,
+            _ => false,
+        }
+    }
+}
