@@ -182,7 +182,7 @@ impl Known<'_> {
             self.is_booked_once(order, live)?;
             self.is_approved(order, live)?;
         }
-        self.every_one_is_known(view, live)?;
+        Self::every_one_is_known(view, live)?;
         self.every_one_exists(view, live)?;
         self.money_is_conserved(live)
     }
@@ -231,7 +231,7 @@ impl Known<'_> {
     }
 
     /// Nothing that the service booked is unknown to it.
-    fn every_one_is_known(&self, view: &View, live: &Live) -> Result<(), Violation> {
+    fn every_one_is_known(view: &View, live: &Live) -> Result<(), Violation> {
         for order in live.orders() {
             for kind in [Kind::Receipt, Kind::Return] {
                 let documents: Vec<_> = view.booked.of(order).filter(|((_, of, _), _)| *of == kind).collect();

@@ -257,10 +257,14 @@ impl World {
             (Trouble::ItemSuspended, true) => accurate.suspend_item("KAOS-M"),
             (Trouble::ItemSuspended, false) => accurate.resume_item("KAOS-M"),
             (Trouble::AccountSuspended, true) => {
-                [SHIPPING_ACCOUNT, FEE_ACCOUNT].into_iter().for_each(|account| accurate.suspend_account(account));
+                for account in [SHIPPING_ACCOUNT, FEE_ACCOUNT] {
+                    accurate.suspend_account(account);
+                }
             }
             (Trouble::AccountSuspended, false) => {
-                [SHIPPING_ACCOUNT, FEE_ACCOUNT].into_iter().for_each(|account| accurate.resume_account(account));
+                for account in [SHIPPING_ACCOUNT, FEE_ACCOUNT] {
+                    accurate.resume_account(account);
+                }
             }
             (Trouble::TokenRevoked, true) => accurate.revoke_token(),
             (Trouble::TokenRevoked, false) => accurate.restore_token(),
