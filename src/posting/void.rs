@@ -114,7 +114,7 @@ impl Attempt<'_> {
             return Ok(self.blocked(Reason::NumberConflict, about));
         }
         if found.has_receipt {
-            return Ok(self.blocked(Reason::RefusedByAccurate, About::Receipt { number: found.number }));
+            return Ok(self.blocked(Reason::InvoicePaid, About::Receipt { number: found.number }));
         }
         let session = self.session;
         let words = |deleted: &Deleted| match deleted {

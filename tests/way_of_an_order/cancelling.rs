@@ -150,7 +150,7 @@ async fn an_invoice_with_a_receipt_is_not_deleted_until_a_person_took_the_receip
     world.accurate.put_receipt_on(NUMBER).expect("the invoice stands");
     world.forstok_sends(order(ORDER).cancelled()).await;
     world.run_until_settled().await;
-    assert_eq!(world.state(ORDER).await, "blocked: refused_by_accurate");
+    assert_eq!(world.state(ORDER).await, "blocked: invoice_paid");
     assert!(world.order(ORDER).await.findings[0].about.in_words(Language::English).contains("receipt"));
     assert_eq!(world.accurate.call_count(Action::InvoiceDelete), 0);
 
@@ -158,7 +158,7 @@ async fn an_invoice_with_a_receipt_is_not_deleted_until_a_person_took_the_receip
     world.operator_retries(ORDER).await;
     world.mapping_changes("\"834\" = \"Utama\"", "\"834\" = \"Gudang B\"").await;
     world.run_until_settled().await;
-    assert_eq!(world.state(ORDER).await, "blocked: refused_by_accurate");
+    assert_eq!(world.state(ORDER).await, "blocked: invoice_paid");
     assert_eq!(world.accurate.invoice_count(), 1);
 
     // A person deletes both by hand, as the order's detail says, and presses retry.
@@ -227,7 +227,7 @@ async fn a_deletion_that_ends_otherwise_leaves_no_doubt_about_a_save_behind() {
     assert!(before.doubt.exists(), "the first save may still arrive");
     world.advance(600);
     world.run_until_settled().await;
-    assert_eq!(world.state(ORDER).await, "blocked: refused_by_accurate");
+    assert_eq!(world.state(ORDER).await, "blocked: invoice_paid");
     world.operator_retries(ORDER).await;
     assert!(!world.only_claim().await.doubt.exists(), "it cannot arrive any more");
 }
