@@ -28,6 +28,12 @@ pub const MOST_COLUMNS: usize = 300;
 /// How much of a text is looked at to find out what separates its columns, in bytes.
 const BEGINNING: usize = 64 * 1024;
 
+/// What is read after the end of a text: the end of its last line, and an empty row.
+const AT_THE_END: &[u8] = b"\n\"\"\n";
+
+/// How a value ends whose quote never closes: it contains the rest of the text, which is no value.
+const OPEN_QUOTE: &[u8] = b"\n\"\n";
+
 /// A file, or bytes in memory.
 pub trait Source: Read + Seek + Send {}
 impl<T: Read + Seek + Send> Source for T {}
@@ -139,12 +145,13 @@ fn each_of_text(
     row: &mut dyn FnMut(u64, &[Cell]) -> ControlFlow<()>,
 ) -> Result<(), Unreadable> {
     // With this terminator alone, and one at the end, the reader's line is exact. Carriage returns stay, and are trimmed.
+    // A row with an open quote is given without that value, so that it is too short.
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .terminator(csv::Terminator::Any(b'\n'))
         .has_headers(false)
         .flexible(true)
-        .from_reader(text.chain(b"\n".as_slice()));
+        .from_reader(text.chain(AT_THE_END));
     let mut record = csv::ByteRecord::new();
     let mut cells = Vec::new();
     while reader.read_byte_record(&mut record).map_err(damaged)? {
@@ -153,7 +160,12 @@ fn each_of_text(
         let after = reader.position().line() - 1;
         cells.clear();
         cells.extend(record.iter().take(MOST_COLUMNS).map(|field| Cell::Text(decoded(field.trim_ascii_end()))));
-        if is_full(&cells) && row(after - inside + lines_before, &cells).is_break() {
+        let is_open = record.as_slice().ends_with(OPEN_QUOTE);
+        if is_open {
+            cells.truncate(record.len() - 1);
+        }
+        let begins = after - inside + lines_before + u64::from(is_open);
+        if (is_full(&cells) || is_open) && row(begins, &cells).is_break() {
             break;
         }
     }

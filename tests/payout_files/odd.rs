@@ -61,6 +61,12 @@ fn a_file_that_was_cut_off_is_not_recorded_in_part() {
     assert!(problems(&cut, generic())[0].contains("cut off"));
     let cut_in_quotes = file("A;2026-11-05;100;-5;\nB;2026-11-05;\"100;-5;\n");
     assert!(problems(&cut_in_quotes, generic())[0].contains("cut off"));
+    let open_quote = file("A;2026-11-05;100;-5;\nB;2026-11-05;100;-5;\"12 inch\nC;2026-11-05;100;-5;\n");
+    assert!(problems(&open_quote, generic())[0].starts_with("line 3: the row has fewer columns"), "C would be lost");
+    let open_at_once = file("\"A;2026-11-05;100;-5;\nB;2026-11-05;100;-5;\n");
+    assert!(problems(&open_at_once, generic())[0].starts_with("line 2: the row has fewer columns"));
+    let closed = file("A;2026-11-05;100;-5;\"12\"\" inch\n\"\n");
+    assert!(checked(&closed, generic()).is_ok(), "a value may contain a quote, and end with a line");
     let whole = file("A;2026-11-05;100;-5\nB;2026-11-05;100;-5;");
     assert!(checked(&whole, generic()).is_ok(), "another row may leave out empty columns");
 }
