@@ -72,6 +72,14 @@ fn a_file_that_was_cut_off_is_not_recorded_in_part() {
 }
 
 #[test]
+fn an_amount_that_an_unquoted_comma_splits_is_not_read_as_a_smaller_one() {
+    let split = b"channel_order_id,paid_at,net\nA,2026-11-05,1,000\nB,2026-11-05,500,\n";
+    let problems = problems(split, profile("generic"));
+    assert_eq!(problems.len(), 1, "an empty value is none: {problems:?}");
+    assert!(problems[0].starts_with("line 2: the row has more columns than the headings"), "{problems:?}");
+}
+
+#[test]
 fn a_row_of_totals_is_told_and_an_order_is_never_taken_for_one() {
     let summary = checked(&file("Total-1;2026-11-05;100;-5;\nGrand Total:;;100;-5;\n;;;;\n"), generic());
     let summary = summary.expect("readable");

@@ -102,6 +102,11 @@ impl Layout {
         cells.len() < self.headings.iter().rposition(|heading| !heading.is_empty()).map_or(0, |at| at + 1)
     }
 
+    /// Whether a row of a CSV has values to the right of the headings: an amount with an unquoted comma does.
+    pub fn is_wide(&self, cells: &[Cell]) -> bool {
+        cells.iter().skip(self.headings.len()).any(|cell| !cell.is_blank())
+    }
+
     /// Columns whose cells are money.
     fn money(&self) -> BTreeSet<usize> {
         let net = self.columns.get(&Content::Net).into_iter().flatten().copied();

@@ -35,6 +35,8 @@ pub enum Why {
     LostDigits,
     /// The row has fewer columns than the headings.
     CutOff,
+    /// The row has more columns than the headings.
+    TooWide,
     /// Another row has the same transaction id and other content.
     SameTransaction(u64),
     /// The column with the names of fees has more different values than any marketplace has fees.
@@ -100,6 +102,11 @@ impl Why {
             Self::CutOff => (
                 "the row has fewer columns than the headings, so the file seems to be cut off; export it again",
                 "kolom baris ini kurang dari judul kolomnya, sehingga berkasnya tampaknya terpotong; ekspor ulang",
+            ),
+            Self::TooWide => (
+                "the row has more columns than the headings; put amounts such as 1,000 in quotes, or export it again",
+                "kolom baris ini lebih banyak dari judul kolomnya; beri tanda kutip pada nominal seperti 1,000, atau \
+                 ekspor ulang",
             ),
             Self::TooManyFees => (
                 "is one of too many fee names; name the column that contains them in the profile (columns.fee)",

@@ -163,14 +163,17 @@ impl PayoutFile {
         let mut survey = Survey::new(&self.layout);
         let is_text = self.sheets.is_text();
         let mut cut = None;
+        let mut problems = Problems::default();
         self.sheets.each_row(&sheet, &mut |line, cells| {
             if line > headings_at && !is_totals(&self.layout, cells) {
                 survey.add(line, cells);
                 cut = (is_text && self.layout.is_short(cells)).then_some(line);
+                if is_text && self.layout.is_wide(cells) {
+                    problems.add(Wrong::new(line, "", "", Why::TooWide));
+                }
             }
             ControlFlow::Continue(())
         })?;
-        let mut problems = Problems::default();
         if let Some(line) = cut {
             problems.add(Wrong::new(line, "", "", Why::CutOff));
         }
