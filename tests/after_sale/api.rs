@@ -154,6 +154,10 @@ async fn requests_about_payouts_that_cannot_be_used_are_refused_with_a_code() {
     ] {
         post(&service, path, &body).await.problem(400, "bad_request");
     }
+    for all_by_mistake in ["state", "reason", "source", "order_id"] {
+        let path = format!("/v1/payouts/approve?{all_by_mistake}=");
+        service.post(&path).await.problem(400, "bad_request");
+    }
     assert_eq!(post(&service, "/v1/payouts", &json!([])).await.json(), json!({"rows": []}));
     service.get("/v1/payouts?limit=501").await.problem(400, "bad_request");
     service.get("/v1/payouts?state=paid").await.problem(400, "bad_request");

@@ -68,11 +68,19 @@ impl RowParams {
         })
     }
 
-    /// The filter for an operation on all rows that match, which has no pages.
+    /// The filter for an operation on all rows that match, which has no pages. An empty value is refused: whoever fills
+    /// one in by mistake does not mean all rows.
     pub(super) fn filter_of_all(&self) -> Result<RowFilter, Problem> {
         if self.limit.is_some() || self.cursor.is_some() {
             let problem = "limit and cursor: this is about all rows that match; leave them out";
             return Err(Problem::BadRequest(problem.to_owned()));
+        }
+        let given =
+            [("state", &self.state), ("reason", &self.reason), ("source", &self.source), ("order_id", &self.order_id)];
+        if let Some((name, _)) =
+            given.into_iter().find(|(_, value)| value.as_ref().is_some_and(|text| text.trim().is_empty()))
+        {
+            return Err(Problem::BadRequest(format!("{name}: is empty; leave it out to name all")));
         }
         self.filter()
     }
