@@ -254,6 +254,10 @@ pub(super) fn corrections(booked: &Payout, now: &Payout) -> Vec<Correction> {
             changes.push(Correction { what: what.to_owned(), before, after });
         }
     };
+    // A source that names the store only now corrects nothing.
+    if !booked.store_id.is_empty() && !now.store_id.is_empty() {
+        compare("store_id", booked.store_id.clone(), now.store_id.clone());
+    }
     compare("channel_order_id", booked.channel_order_id.clone(), now.channel_order_id.clone());
     compare("net", booked.net.to_string(), now.net.to_string());
     compare("paid_at", booked.paid_at.to_string(), now.paid_at.to_string());

@@ -186,7 +186,11 @@ pub(super) fn corrections(booked: &ReturnRecord, now: &ReturnRecord) -> Vec<Corr
         pieces.join(", ")
     };
     let order = |record: &ReturnRecord| record.channel_order_id.clone();
+    let store = |record: &ReturnRecord| record.store_id.clone();
+    // A source that names the store only now corrects nothing.
+    let names_store = !booked.store_id.is_empty() && !now.store_id.is_empty();
     [
+        ("store_id", store(booked), if names_store { store(now) } else { store(booked) }),
         ("channel_order_id", order(booked), order(now)),
         ("goods", goods(booked), goods(now)),
         ("pieces", pieces(booked), pieces(now)),

@@ -150,6 +150,13 @@ fn a_correction_of_a_settled_row_shows_both_contents_and_changes_no_receipt() {
     sale.rows[0].payout.net = rupiah(138_000);
     sale.rows[0].payout.amounts.insert("service_fee".to_owned(), rupiah(-12_000));
     assert_eq!(sale.state(1), RowState::Settled, "sent again as it was booked");
+    sale.rows[0].payout.store_id = "7600".to_owned();
+    let (reason, about) = sale.why(1);
+    assert_eq!(reason, Reason::PayoutCorrected);
+    let words = About::AfterSale { of: about }.in_words(crate::domain::reason::Language::English);
+    assert_eq!(words, "store_id: 8277 → 7600", "the money is on the order of another store");
+    sale.rows[0].payout.store_id = String::new();
+    assert_eq!(sale.state(1), RowState::Settled, "a store that is not named is no other one");
 }
 
 #[test]
