@@ -16,6 +16,7 @@ use crate::domain::{
     about::{About, AfterSale, Correction},
     document::Part,
     mapping::{Mapping, PayoutPost},
+    money::Rupiah,
     payout::PayoutKey,
     reason::{Finding, Reason},
     return_record::{ReturnKey, ReturnRecord},
@@ -290,7 +291,9 @@ impl<'a> Settling<'a> {
     fn settle_discounts(&mut self) {
         let is_refunded = self.order.rows.iter().any(|row| {
             let exists = row.receipt.as_ref().is_some_and(|receipt| receipt.stage == Stage::Exists);
-            exists && receipts::refund_in(&row.payout, self.mapping).is_positive()
+            // What a return explains of the refund is no discount.
+            let explained = row.receipt.as_ref().map_or(Rupiah::ZERO, |receipt| receipt.draft.used.returns);
+            exists && (receipts::refund_in(&row.payout, self.mapping) - explained).is_positive()
         });
         for outcome in self.records.values_mut().filter(|outcome| **outcome == Outcome::Waiting(WaitsFor::Payout)) {
             if is_refunded {

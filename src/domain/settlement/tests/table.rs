@@ -49,6 +49,17 @@ fn a_part_with_goods_back_leaves_the_rest_to_the_receipt() {
 }
 
 #[test]
+fn a_refund_that_a_return_explains_does_not_settle_the_money_that_went_back_besides() {
+    let mut sale = Sale::plain();
+    sale.returns(Goods::Returned, Some(75_000), &[("AAA2002", 1)]);
+    sale.returns(Goods::Kept, Some(20_000), &[]);
+    sale.pays(75_000, &[("subtotal", 150_000), ("refund", -75_000)]);
+    assert_eq!(booked(&sale.book()), [receipt(75_000, &[], 75_000)]);
+    let outcome = sale.decide().records[1].outcome.clone();
+    assert_eq!(outcome, Outcome::Waiting(WaitsFor::Payout), "no receipt has booked its 20,000");
+}
+
+#[test]
 fn money_without_goods_can_be_a_return_instead_of_a_discount() {
     let mut sale = Sale::plain();
     sale.mapping.returns.refund_only = RefundOnly::NotReturned;
