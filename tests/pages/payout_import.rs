@@ -66,6 +66,10 @@ async fn a_file_with_a_row_that_cannot_be_read_is_not_imported_at_all() {
     visitor.get("/payouts").await.says(&["No payout has come yet."]);
     let empty = visitor.post_file("/payouts/import", &form("generic"), b"").await;
     empty.says(&["Choose a file that is not empty."]);
+    for file_of_the_server in ["/etc/settings.toml", "../settings.toml", "settings"] {
+        let refused = visitor.post_file("/payouts/import", &form(file_of_the_server), FILE.as_bytes()).await;
+        refused.says(&["Choose what kind of file it is."]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

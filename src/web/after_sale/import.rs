@@ -123,6 +123,11 @@ pub(in crate::web) async fn read(
         let refusal = page.t("Choose a file that is not empty.", "Pilih berkas yang tidak kosong.").to_owned();
         return html(&Import { refusal: Some(refusal), ..empty });
     }
+    // Only what the form offers: a path would be a file of the server.
+    if !BUILT_IN.iter().any(|(name, _)| *name == sent.profile) {
+        let refusal = page.t("Choose what kind of file it is.", "Pilih jenis berkasnya.").to_owned();
+        return html(&Import { refusal: Some(refusal), ..empty });
+    }
     let profile = match profiles::find(&sent.profile, folder(&app)) {
         Ok(profile) => profile,
         Err(why) => return html(&Import { refusal: Some(why.to_string()), ..empty }),
