@@ -67,6 +67,18 @@ fn seen(html: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_payout_without_an_order_says_how_it_finds_one() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let of_any_store =
+        json!({"source": "shopee", "id": "1", "channel_order_id": "N1", "paid_at": "2023-12-05", "net": 1});
+    sends(&service, "/v1/payouts", json!([of_any_store, payout("2", "N1", 1, &json!({}))])).await;
+    let page = visitor.get("/payouts").await;
+    page.says(&["orders of several stores have it", "No order of this store has this number."]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_approves_payouts_and_gives_a_new_fee_its_category() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);

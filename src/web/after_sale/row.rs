@@ -84,10 +84,16 @@ impl RowLine {
                     "Baris ini tidak menyebut pesanan, sehingga tidak dibukukan.",
                 )
                 .to_owned(),
+            _ if row.state == RowState::Unmatched && store_id.is_empty() => page
+                .t(
+                    "No order has this number, or orders of several stores have it: then send the row again with its store. It is booked as soon as exactly one order fits.",
+                    "Belum ada pesanan dengan nomor ini, atau beberapa toko memakainya: jika demikian, kirim ulang dengan tokonya. Dibukukan begitu tepat satu pesanan cocok.",
+                )
+                .to_owned(),
             _ if row.state == RowState::Unmatched => page
                 .t(
-                    "No order has this number. It is booked as soon as Forstok sends the order.",
-                    "Belum ada pesanan dengan nomor ini. Dibukukan begitu Forstok mengirim pesanannya.",
+                    "No order of this store has this number. It is booked as soon as Forstok sends the order.",
+                    "Belum ada pesanan toko ini dengan nomor tersebut. Dibukukan begitu Forstok mengirim pesanannya.",
                 )
                 .to_owned(),
             _ => String::new(),
