@@ -92,6 +92,13 @@ pub(crate) fn order_id(text: &str) -> Result<OrderId, Problem> {
     OrderId::parse(text).ok_or_else(|| Problem::UnknownOrder(shortened(text)))
 }
 
+/// The order id of a filter.
+pub(crate) fn order_id_of_filter(text: &str) -> Result<OrderId, Problem> {
+    let wrong =
+        || Problem::BadRequest(format!("order_id {:?} is not an order id, which has digits only", shortened(text)));
+    OrderId::parse(text).ok_or_else(wrong)
+}
+
 /// A text of the request as an answer repeats it.
 pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(60).collect()

@@ -11,7 +11,7 @@ use crate::{
         App,
         language::Preferred,
         paging::{Page, PageSize, read_cursor},
-        params::{Params, day, one_of, order_id, read_day, read_word, text},
+        params::{Params, day, one_of, order_id_of_filter, read_day, read_word, text},
         problem::Problem,
         responses::OperatorErrors,
     },
@@ -98,7 +98,7 @@ pub(crate) async fn page(app: &App, params: &FindingParams) -> Result<Page<Findi
     let filter = FindingFilter {
         class: read_word("class", params.class.as_ref(), Class::parse, classes())?,
         state: read_word("state", params.state.as_ref(), FindingState::parse, states())?,
-        order_id: text(params.order_id.as_ref()).map(|id| order_id(&id)).transpose()?,
+        order_id: text(params.order_id.as_ref()).map(|id| order_id_of_filter(&id)).transpose()?,
         store_id: text(params.store.as_ref()),
         from: read_day("from", params.from.as_ref())?,
         to: read_day("to", params.to.as_ref())?,

@@ -14,7 +14,7 @@ use crate::{
     http::{
         App,
         paging::{Page, PageSize, read_cursor},
-        params::{one_of, order_id, read_word, text},
+        params::{one_of, order_id_of_filter, read_word, text},
         problem::Problem,
     },
     storage::{RowFilter, RowRecord},
@@ -62,7 +62,7 @@ impl RowParams {
         Ok(RowFilter {
             state: read_word("state", self.state.as_ref(), RowState::parse, RowState::ALL.map(RowState::as_str))?,
             source: text(self.source.as_ref()),
-            order_id: text(self.order_id.as_ref()).map(|id| order_id(&id)).transpose()?,
+            order_id: text(self.order_id.as_ref()).map(|id| order_id_of_filter(&id)).transpose()?,
             reason: read_word("reason", self.reason.as_ref(), Reason::from_code, reasons)?,
             ..RowFilter::default()
         })
