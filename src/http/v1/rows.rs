@@ -38,6 +38,7 @@ pub(crate) struct RowParams {
     #[param(example = "shopee")]
     pub(crate) source: Option<String>,
     /// About this order, by Forstok's order id.
+    #[param(pattern = "^[1-9][0-9]{0,39}$")]
     pub(crate) order_id: Option<String>,
     /// Rows on a page, 1 to 500; 50 by default.
     #[param(minimum = 1, maximum = 500)]
