@@ -33,7 +33,7 @@ pub(crate) struct FindingParams {
     #[param(example = "open", schema_with = state_words)]
     pub(crate) state: Option<String>,
     /// About this order, by Forstok's order id.
-    #[param(pattern = "^[1-9][0-9]{0,39}$")]
+    #[param(pattern = "^([1-9][0-9]{0,39})?$")]
     pub(crate) order_id: Option<String>,
     /// Of this store, by Forstok's store id.
     pub(crate) store: Option<String>,
