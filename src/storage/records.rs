@@ -1,5 +1,6 @@
 //! What goes into storage and what comes out, by stage.
 
+mod claims;
 mod deciding;
 mod hints;
 mod imports;
@@ -15,7 +16,7 @@ mod shadow;
 mod timeline;
 
 pub use self::{
-    deciding::*, hints::*, imports::*, inbox::*, lists::*, masters::*, posting::*, reconciliation::*, replicas::*,
-    seen::*, settling::*, shadow::*, timeline::*,
+    claims::*, deciding::*, hints::*, imports::*, inbox::*, lists::*, masters::*, posting::*, reconciliation::*,
+    replicas::*, seen::*, settling::*, shadow::*, timeline::*,
 };
 pub use crate::domain::state::State;
