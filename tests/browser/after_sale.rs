@@ -1,4 +1,4 @@
-//! Somebody who has never seen the page gives a new fee its category, approves payouts, and sees what became of them.
+//! A user who has never seen the page assigns a category to a new fee, approves payouts and sees the result.
 
 use super::chromium::{Chromium, Kind};
 use crate::{

@@ -186,7 +186,7 @@ async fn an_order_whose_webhook_was_lost_is_found_and_imported() {
     assert!(metrics.contains("forstok_accurate_forstok_readings_total{result=\"complete\"}"), "{metrics}");
     assert!(metrics.contains("forstok_accurate_forstok_orders_read_timestamp_seconds"), "{metrics}");
 
-    // An order that Forstok no longer shows is not imported, and the person is told why.
+    // An order that Forstok no longer shows is not imported, and the page says why.
     lists(&order(3)).await;
     reconciled(&service).await;
     let open = service.get("/v1/findings?state=open").await.json();

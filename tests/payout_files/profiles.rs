@@ -23,7 +23,7 @@ async fn forstoks_sheet_gives_the_amounts_of_the_contract() {
         ]
     );
     let summary = checked(&example("forstok.csv"), profile("forstok")).expect("readable");
-    assert_eq!(summary.totals, [8], "the row that adds up the others is told and not recorded");
+    assert_eq!(summary.totals, [8], "the row of totals is reported and not recorded");
     assert_eq!((summary.rows, summary.orders), (6, 4));
     assert_eq!(summary.uneven.count, 0, "subtotal and amounts add up to the money");
     assert_eq!(

@@ -39,7 +39,7 @@ const DECIDED: [Reason; 6] = [
 /// How far ahead something may be that is waited for: what was paid today is booked tomorrow.
 const SOON: SignedDuration = SignedDuration::from_hours(72);
 
-/// What became of a row, for the coverage table.
+/// The outcome of a row, for the coverage table.
 fn in_words(row: &SettlementRow) -> String {
     let kind = if row.kind == Kind::Return { "a return" } else { "a payout" };
     let reason = if row.reason.is_empty() { String::new() } else { format!(": {}", row.reason) };

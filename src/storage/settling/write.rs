@@ -139,24 +139,16 @@ fn row(
     let mut row = json!({
         "order_id": order_id, "kind": kind.as_str(), "part": part.0, "wanted": wanted, "state": progress.as_str(),
     });
-    match draft {
-        None | Some(Drafted::Invoice(_)) => {}
-        Some(Drafted::Receipt(draft)) => {
-            row["book"] = json!(draft.book);
-            row["draft"] = json!(to_json(draft));
-            row["day"] = json!(draft.body.trans_date);
-            row["customer_no"] = json!(storable(&draft.body.customer_no));
-        }
-        Some(Drafted::Return(draft)) => {
-            row["book"] = json!(draft.book);
-            row["draft"] = json!(to_json(draft));
-            row["day"] = json!(draft.body.trans_date);
-            row["customer_no"] = json!(storable(&draft.body.customer_no));
-        }
-    }
-    if let Some(draft) = draft {
-        row["number"] = json!(storable(draft.number()));
-    }
+    let (text, book, day, customer_no) = match draft {
+        None | Some(Drafted::Invoice(_)) => return row,
+        Some(Drafted::Receipt(draft)) => (to_json(draft), &draft.book, draft.body.trans_date, &draft.body.customer_no),
+        Some(Drafted::Return(draft)) => (to_json(draft), &draft.book, draft.body.trans_date, &draft.body.customer_no),
+    };
+    row["draft"] = json!(text);
+    row["book"] = json!(book);
+    row["day"] = json!(day);
+    row["customer_no"] = json!(storable(customer_no));
+    row["number"] = json!(storable(draft.map_or("", Drafted::number)));
     row
 }
 
