@@ -141,10 +141,14 @@ impl AfterSale {
                 format!("toko {store} belum memiliki akun Kas & Bank untuk pencairan dananya"),
             ),
             Self::Rest { rest, limit } => {
-                let (rest, limit) = (rest.in_words(), limit.in_words());
+                let limit = if limit.is_zero() { None } else { Some(limit.in_words()) };
+                let rest = rest.in_words();
+                let more = |before: &str, after: &str| {
+                    limit.as_ref().map(|limit| format!("; {before} {limit} {after}")).unwrap_or_default()
+                };
                 say(
-                    format!("{rest} is not explained; up to {limit} may be booked without a person"),
-                    format!("selisih {rest} tanpa keterangan; paling banyak {limit} dibukukan otomatis"),
+                    format!("{rest} is not explained{}", more("at most", "is booked automatically")),
+                    format!("selisih {rest} tanpa keterangan{}", more("paling banyak", "dibukukan otomatis")),
                 )
             }
             Self::ToBook { net, bank, amounts } => to_book(*net, bank, amounts, language),
