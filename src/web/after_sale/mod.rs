@@ -22,7 +22,7 @@ use crate::{
     domain::document::Kind,
     http::{App, problem::Problem},
 };
-use shown::{Counts, Sum};
+use shown::Counts;
 
 /// Names of fees that *Today* lists.
 const FEES_NAMED: usize = 5;
@@ -31,39 +31,49 @@ const FEES_NAMED: usize = 5;
 pub(super) async fn to_do(app: &App, page: &Page) -> Result<Vec<(String, String, String)>, Problem> {
     let payouts = Counts::read(app, Kind::Receipt).await?;
     let returns = Counts::read(app, Kind::Return).await?;
+    let kinds = [
+        (
+            payouts::PATH,
+            "blocked",
+            payouts.blocked(),
+            ["payout needs attention", "payouts need attention", "pencairan dana perlu ditangani"],
+        ),
+        (
+            payouts::PATH,
+            "approval",
+            payouts.to_approve(),
+            ["payout waits for approval", "payouts wait for approval", "pencairan dana menunggu persetujuan"],
+        ),
+        (
+            returns::PATH,
+            "blocked",
+            returns.blocked(),
+            ["return needs attention", "returns need attention", "retur perlu ditangani"],
+        ),
+        (
+            returns::PATH,
+            "approval",
+            returns.to_approve(),
+            ["return waits for approval", "returns wait for approval", "retur menunggu persetujuan"],
+        ),
+        (
+            returns::PATH,
+            "person",
+            returns.to_book(),
+            [
+                "return is to be booked in Accurate",
+                "returns are to be booked in Accurate",
+                "retur perlu dibukukan di Accurate",
+            ],
+        ),
+    ];
     let mut lines = Vec::new();
-    let mut line = |path: &str, show: &str, sum: Sum, words: String| {
+    for (path, show, sum, [one, many, indonesian]) in kinds {
         if sum.count > 0 {
+            let words = page.counted(sum.count, one, many, indonesian);
             lines.push((format!("{path}?show={show}"), words, rupiah(sum.hundredths)));
         }
-    };
-    let sum = payouts.blocked();
-    let words =
-        page.counted(sum.count, "payout needs attention", "payouts need attention", "pencairan dana perlu ditangani");
-    line(payouts::PATH, "blocked", sum, words);
-    let sum = payouts.to_approve();
-    let words = page.counted(
-        sum.count,
-        "payout waits for approval",
-        "payouts wait for approval",
-        "pencairan dana menunggu persetujuan",
-    );
-    line(payouts::PATH, "approval", sum, words);
-    let sum = returns.blocked();
-    let words = page.counted(sum.count, "return needs attention", "returns need attention", "retur perlu ditangani");
-    line(returns::PATH, "blocked", sum, words);
-    let sum = returns.to_approve();
-    let words =
-        page.counted(sum.count, "return waits for approval", "returns wait for approval", "retur menunggu persetujuan");
-    line(returns::PATH, "approval", sum, words);
-    let sum = returns.to_book();
-    let words = page.counted(
-        sum.count,
-        "return is to be booked in Accurate",
-        "returns are to be booked in Accurate",
-        "retur perlu dibukukan di Accurate",
-    );
-    line(returns::PATH, "person", sum, words);
+    }
     let fees = fees::unknown(app).await?;
     if !fees.is_empty() {
         let named: Vec<_> = fees.iter().take(FEES_NAMED).map(|name| format!("“{name}”")).collect();
