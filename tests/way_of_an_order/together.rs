@@ -23,6 +23,13 @@ async fn with_due_orders(orders: u32) -> World {
     world
 }
 
+/// The same for several bulks, which wait five seconds for each other, however busy this machine is.
+async fn with_due_bulks(orders: u32) -> World {
+    let world = with_due_orders(orders).await;
+    world.clock.keeps_pace(10);
+    world
+}
+
 /// The ids of orders for a book that is in use.
 fn later_ids() -> std::ops::Range<u32> {
     1000..1000 + MANY
@@ -56,9 +63,7 @@ async fn all_are_invoiced_once_beside(world: &World, orders: u32, others: usize)
 
 #[tokio::test]
 async fn many_due_orders_are_sent_a_hundred_to_a_call_and_few_one_by_one() {
-    let mut world = with_due_orders(250).await;
-    // The bulks wait five seconds for each other, however busy this machine is.
-    world.clock.keeps_pace(10);
+    let mut world = with_due_bulks(250).await;
     world.run_until_settled().await;
     all_are_invoiced_once(&world, 250).await;
     // One count reads all three bulks back; another one shows, once, that counts can be trusted.
@@ -73,9 +78,7 @@ async fn many_due_orders_are_sent_a_hundred_to_a_call_and_few_one_by_one() {
 
 #[tokio::test]
 async fn a_long_queue_takes_hardly_more_calls_than_bulks() {
-    let mut world = with_due_orders(2_000).await;
-    // The bulks wait for each other, however busy this machine is.
-    world.clock.keeps_pace(10);
+    let mut world = with_due_bulks(2_000).await;
     world.run_until_settled().await;
     all_are_invoiced_once(&world, 2_000).await;
     let [bulks, saves, lists, details] = calls(&world);
@@ -87,7 +90,7 @@ async fn a_long_queue_takes_hardly_more_calls_than_bulks() {
 #[tokio::test]
 async fn bulks_whose_replies_show_too_little_are_compared_with_a_list() {
     for bulk_reply in [BulkReply::IdAndNumber, BulkReply::NoRecord] {
-        let mut world = with_due_orders(250).await;
+        let mut world = with_due_bulks(250).await;
         world.accurate.change_settings(|settings| settings.bulk_reply = bulk_reply);
         world.run_until_settled().await;
         all_are_invoiced_once(&world, 250).await;
@@ -97,7 +100,7 @@ async fn bulks_whose_replies_show_too_little_are_compared_with_a_list() {
 
 #[tokio::test]
 async fn a_database_that_cannot_count_ids_is_read_back_by_lists() {
-    let mut world = with_due_orders(250).await;
+    let mut world = with_due_bulks(250).await;
     world.accurate.add_invoice("OTHER", "8277", "other", 5.into());
     world.accurate.change_settings(|settings| settings.id_ranges = IdRanges::Ignored);
     world.run_until_settled().await;
