@@ -32,7 +32,7 @@ pub struct PayoutRules {
     pub date: PayoutDate,
     /// Up to this, in rupiah, money that the row does not explain is booked on `accounts.payout_rest`.
     pub rest_limit: Rupiah,
-    /// Name of a fee as the marketplace writes it → category of [`PAYOUT_CATEGORIES`].
+    /// Name of a fee as the marketplace writes it → category of [`payout_categories`].
     pub kinds: BTreeMap<String, String>,
 }
 
