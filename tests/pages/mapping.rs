@@ -216,6 +216,33 @@ async fn revisions_are_compared_and_an_old_one_is_restored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rules_for_payouts_returns_and_reconciliation_are_chosen_on_the_page() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut admin = Visitor::operator(&service).await;
+    let page = admin.get("/mapping").await;
+    page.says(&["How payouts become receipts", "After a person approves its payout", "How returns are booked"]);
+    let refused = filled(&page, &[("payout/rest_limit", "a lot"), ("reconcile/at", "26:00")]);
+    let refused = send(&mut admin, "/mapping", &refused).await;
+    refused.says(&["Nothing was saved.", "Must be a whole number from 0 to 1000000"]);
+    assert_eq!(refused.html.matches("aria-invalid").count(), 2, "{}", refused.text());
+
+    let changes =
+        [("payout/post", "auto"), ("payout/rest_limit", "1000"), ("returns/mode", "approve"), ("reconcile/at", "")];
+    send(&mut admin, "/mapping", &filled(&page, &changes)).await.goes_to("/mapping?done=mapping_saved");
+    let saved = service.get("/v1/mapping").await.json()["mapping"].clone();
+    assert_eq!((&saved["payout"]["post"], &saved["payout"]["rest_limit"]), (&json!("auto"), &json!(1000)));
+    assert_eq!((&saved["returns"]["mode"], &saved["reconcile"]["at"]), (&json!("approve"), &json!("")));
+    admin.get("/mapping/history").await.says(&[
+        "A receipt is created",
+        "after a person approves its payout",
+        "Rp1.000",
+        "created after a person approves them",
+        "never",
+    ]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_an_admin_changes_the_mapping() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
@@ -224,7 +251,7 @@ async fn only_an_admin_changes_the_mapping() {
     let mut worker = Visitor::of(&service);
     worker.signs_in("token-of-budi-123").await.goes_to("/");
     let page = worker.get("/mapping").await;
-    page.says(&["Mapping", "TOKPED-JKT"]);
+    page.says(&["Mapping", "TOKPED-JKT", "Payouts, returns and reconciliation", "only listed: a person creates them"]);
     assert!(!page.html.contains(">Save<") && !page.html.contains(">Try on past orders<"), "{}", page.text());
     for path in ["/mapping", "/mapping/try", "/mapping/history/1/restore"] {
         let refused = worker.post(path, &[("revision", "1"), ("replaces", "1"), ("bundles", "children")]).await;

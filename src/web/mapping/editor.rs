@@ -1,16 +1,18 @@
 //! The form of the mapping page: every field with its choices, and what is wrong with it.
 
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     field::{Choice, Field, Input, ListOf, OptionList},
-    form::{self, INVOICING, TAX, Values, WAREHOUSES, of_store},
+    form::{INVOICING, TAX, Values, WAREHOUSES, of_store},
     lists::{Lists, value_of},
     suggestions, words,
 };
 use crate::{
     domain::{
-        mapping::{AUTO_CREATE_AT, CATEGORIES, DEFAULT_BOOK},
+        mapping::{CATEGORIES, DEFAULT_BOOK},
         masters::{AccountType, Master, MasterKind, account_type_in_words},
     },
     storage::StoreName,
@@ -45,6 +47,9 @@ pub(super) struct Source<'a> {
 /// The form.
 pub(in crate::web) struct Editor {
     pub(super) rules: Vec<Field>,
+    pub(super) payouts: Vec<Field>,
+    pub(super) returns: Vec<Field>,
+    pub(super) reconciliation: Vec<Field>,
     pub(super) stores: Vec<StoreForm>,
     pub(super) accounts: Vec<Field>,
     /// Whether warehouses are put on invoices.
@@ -88,6 +93,9 @@ impl Editor {
         let read_at = source.lists.read_at().map(format::moment).unwrap_or_default();
         let mut maker = Maker { source, page, options: BTreeMap::new(), shown: BTreeSet::new() };
         let rules = maker.rules();
+        let payouts = maker.payouts();
+        let returns = maker.returns();
+        let reconciliation = maker.reconciliation();
         let stores = maker.stores();
         let accounts = maker.accounts();
         let switch = [
@@ -99,7 +107,19 @@ impl Editor {
         let unseen = maker.source.mistakes.iter().filter(|(field, _)| !maker.shown.contains(*field));
         let mistakes = unseen.map(|(field, mistake)| format!("{field}: {mistake}")).collect();
         let options = maker.options.into_values().collect();
-        Self { rules, stores, accounts, warehouse_switch, warehouses, options, mistakes, read_at }
+        Self {
+            rules,
+            payouts,
+            returns,
+            reconciliation,
+            stores,
+            accounts,
+            warehouse_switch,
+            warehouses,
+            options,
+            mistakes,
+            read_at,
+        }
     }
 
     /// Whether a list is too long for the page.
@@ -110,8 +130,9 @@ impl Editor {
 
     /// Whether any field has a mistake.
     pub(in crate::web) fn has_mistakes(&self) -> bool {
-        let fields = self.stores.iter().flat_map(|store| &store.fields);
-        let mut fields = fields.chain(&self.rules).chain(&self.accounts).chain(&self.warehouses);
+        let fields = self.stores.iter().flat_map(|store| &store.fields).chain(&self.accounts).chain(&self.warehouses);
+        let rules = [&self.rules, &self.payouts, &self.returns, &self.reconciliation];
+        let mut fields = fields.chain(rules.into_iter().flatten());
         !self.mistakes.is_empty() || fields.any(|field| !field.mistake.is_empty())
     }
 }
@@ -149,45 +170,13 @@ impl Maker<'_> {
 
     /// A choice among the mapping's own words for a key.
     fn words_of(&mut self, key: &str, of: &[&str]) -> Field {
-        let page = self.page;
-        let choices: Vec<_> = of.iter().map(|word| (*word, format::sentence(&words::value(key, word, page)))).collect();
-        self.choice(key, words::key(key, page), choices.iter().map(|(word, text)| (*word, text.as_str())))
+        self.words_of_field(key, key, of)
     }
 
-    fn rules(&mut self) -> Vec<Field> {
+    fn words_of_field(&mut self, name: &str, key: &str, of: &[&str]) -> Field {
         let page = self.page;
-        let statuses = AUTO_CREATE_AT.map(|(word, _)| word);
-        let from = self.field("orders_from", words::key("orders_from", page), Input::Day);
-        let number = self.field("invoice_number", words::key("invoice_number", page), Input::Text(None));
-        let hint = page.t(
-            "{channel_order_id} is the marketplace's number, {order_id} Forstok's, {store_id} the store's id.",
-            "{channel_order_id} adalah nomor marketplace, {order_id} nomor Forstok, {store_id} ID toko.",
-        );
-        let number = Field { hint: hint.to_owned(), ..number };
-        let description = self.field("description", words::key("description", page), Input::Text(None));
-        let hint = page.t("Must contain {order_id}.", "Harus memuat {order_id}.");
-        let description = Field { hint: hint.to_owned(), ..description };
-        let from = Field {
-            label: page.t("Orders from this day on", "Pesanan mulai tanggal").to_owned(),
-            hint: page.t("Empty: all orders.", "Kosong: semua pesanan.").to_owned(),
-            ..from
-        };
-        let unmapped = self.words_of("unknown_stores", &["block", "accept"]);
-        let unmapped =
-            Field { label: page.t("Stores that are not mapped", "Toko yang belum dipetakan").to_owned(), ..unmapped };
-        vec![
-            self.words_of("auto_create_at", &statuses),
-            from,
-            self.words_of("invoice_date", &["trigger", "ordered"]),
-            number,
-            description,
-            self.words_of("on_cancel", &["void", "keep"]),
-            self.words_of("bundles", &["parent_and_children", "parent", "children"]),
-            self.words_of("on_total_difference", &["warn", "block"]),
-            unmapped,
-            self.words_of(form::CREATE_CUSTOMERS, &["true", "false"]),
-            self.tax(TAX, &["off", "inclusive", "exclusive"]),
-        ]
+        let choices: Vec<_> = of.iter().map(|word| (*word, format::sentence(&words::value(key, word, page)))).collect();
+        self.choice(name, words::key(key, page), choices.iter().map(|(word, text)| (*word, text.as_str())))
     }
 
     fn tax(&mut self, name: &str, modes: &[&str]) -> Field {

@@ -28,6 +28,14 @@ pub(super) const WAREHOUSES: &str = "warehouses";
 /// What happens with a store's orders: `on` (invoices), `off` (ignored), or nothing (the store is not mapped).
 pub(super) const INVOICING: &str = "invoicing";
 
+/// Tables of rules with the keys that the form shows; an empty one has its default, except that an empty time of the
+/// nightly reconciliation means never.
+pub(super) const RULES: [(&str, &[&str]); 3] = [
+    ("payout", &["post", "auto_after_days", "delay_days", "date", "rest_limit"]),
+    ("returns", &["mode", "wait_for", "refund_only", "wait_days", "send_status"]),
+    ("reconcile", &["at", "days"]),
+];
+
 /// Texts of a store.
 pub(super) const STORE_TEXTS: [&str; 5] = ["book", "customer_no", "branch", "bank_account", "payment_term"];
 
@@ -56,6 +64,11 @@ impl Values {
             }
         }
         set(TAX.to_owned(), &Value::String(tax_of(table)));
+        for (of, keys) in RULES {
+            for (key, value) in inner(table, of).filter(|(key, _)| keys.contains(&key.as_str())) {
+                set(format!("{of}/{key}"), value);
+            }
+        }
         for (category, account) in inner(table, "accounts") {
             set(format!("accounts/{category}"), account);
         }
@@ -101,6 +114,9 @@ impl Values {
             table.insert(CREATE_CUSTOMERS.to_owned(), Value::Boolean(value == "true"));
         }
         self.put_tax(TAX, &mut table);
+        for (of, key) in RULES.into_iter().flat_map(|(of, keys)| keys.iter().map(move |key| (of, *key))) {
+            self.put_rule(of, key, &mut table);
+        }
         for category in CATEGORIES {
             self.put_text(&format!("accounts/{category}"), table_in(&mut table, "accounts"), category);
         }
@@ -160,6 +176,20 @@ impl Values {
         }
     }
 
+    fn put_rule(&self, of: &str, key: &str, table: &mut Table) {
+        let name = format!("{of}/{key}");
+        match (self.0.get(&name).map(String::as_str), name.as_str()) {
+            (None, _) => {}
+            (Some(flag @ ("true" | "false")), _) => {
+                table_in(table, of).insert(key.to_owned(), Value::Boolean(flag == "true"));
+            }
+            (Some(""), "reconcile/at") => {
+                table_in(table, of).insert(key.to_owned(), Value::String(String::new()));
+            }
+            _ => self.put_text(&name, table_in(table, of), key),
+        }
+    }
+
     fn put_tax(&self, name: &str, table: &mut Table) {
         match self.0.get(name).map(String::as_str) {
             None => {}
@@ -186,7 +216,7 @@ pub(super) fn field_of_key(key: &str) -> String {
             Some((id, key)) => of_store(id, if key == "enabled" { INVOICING } else { first_part(key) }),
             None => of_store(rest, INVOICING),
         },
-        Some((of @ ("accounts" | WAREHOUSES), id)) => format!("{of}/{id}"),
+        Some((of @ ("accounts" | WAREHOUSES | "payout" | "returns" | "reconcile"), id)) => format!("{of}/{id}"),
         _ => first_part(&plain).to_owned(),
     }
 }
@@ -228,7 +258,13 @@ fn text_of(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::samples::MAPPING;
+    use crate::{
+        domain::{
+            mapping::{PayoutPost, ReturnMode},
+            money::Rupiah,
+        },
+        sandbox::samples::MAPPING,
+    };
 
     fn sample() -> Mapping {
         Mapping::parse("sample", MAPPING).expect("valid")
@@ -270,6 +306,31 @@ mod tests {
     }
 
     #[test]
+    fn rules_for_payouts_returns_and_the_nightly_comparison_are_saved() {
+        let set = |pairs: &[(&str, &str)]| {
+            saved(|values| values.extend(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))))
+        };
+        let changed = set(&[
+            ("payout/post", "auto"),
+            ("payout/auto_after_days", "0"),
+            ("payout/rest_limit", "1000"),
+            ("returns/mode", "approve"),
+            ("returns/send_status", "false"),
+            ("reconcile/at", ""),
+            ("reconcile/days", "60"),
+        ]);
+        assert_eq!((changed.payout.post, changed.payout.auto_after_days), (PayoutPost::Auto, 0));
+        assert_eq!(changed.payout.rest_limit, Rupiah::whole(1000));
+        assert_eq!(changed.payout.kinds, sample().payout.kinds, "the page Payouts keeps the fees");
+        assert_eq!((changed.returns.mode, changed.returns.send_status), (ReturnMode::Approve, false));
+        assert_eq!((changed.reconcile.at, changed.reconcile.days), (None, 60));
+
+        let emptied = set(&[("payout/rest_limit", ""), ("returns/wait_days", ""), ("reconcile/days", "")]);
+        assert_eq!(emptied.payout.rest_limit, Rupiah::ZERO);
+        assert_eq!((emptied.returns.wait_days, emptied.reconcile.days), (30, 45), "an empty field has its default");
+    }
+
+    #[test]
     fn without_warehouses_none_is_sent() {
         assert_eq!(saved(|values| _ = values.insert(WAREHOUSES.to_owned(), "off".to_owned())).warehouses, None);
     }
@@ -281,6 +342,8 @@ mod tests {
             ("tax.mode", "tax"),
             ("accounts.shipping", "accounts/shipping"),
             ("warehouses.\"834\"", "warehouses/834"),
+            ("payout.rest_limit", "payout/rest_limit"),
+            ("returns.mode", "returns/mode"),
             ("stores.\"8277\".branch", "stores/8277/branch"),
             ("stores.\"8277\".tax.mode", "stores/8277/tax"),
             ("stores.\"8277\".enabled", "stores/8277/invoicing"),

@@ -23,6 +23,8 @@ struct Mapping {
     revision: i64,
     changed: Option<String>,
     rules: Vec<(&'static str, String)>,
+    /// The same for payouts, returns and the nightly comparison.
+    later_rules: Vec<(&'static str, String)>,
     stores: Vec<StoreRow>,
     accounts: Vec<Pair>,
     warehouses: Vec<Pair>,
@@ -64,6 +66,7 @@ pub(super) async fn show(app: &App, page: Page) -> Result<Response, Problem> {
         revision: active.revision,
         changed,
         rules: words::rules(rules, &page),
+        later_rules: words::later_rules(rules, &page),
         stores: rules.stores.iter().map(|(id, store)| StoreRow::new(id, store, &names, &page)).collect(),
         accounts: pairs(&rules.accounts, rules, |store| Some(&store.accounts), accounts),
         warehouses: pairs(

@@ -1,9 +1,13 @@
 //! The mapping's keys and values in a seller's words.
 
-use crate::domain::mapping::{
-    Bundles, InvoiceDate, Mapping, OnCancel, OnTotalDifference, TaxMode, UnknownStores, status_word,
+use super::form::{RULES, Values};
+use crate::{
+    domain::{
+        mapping::{Bundles, InvoiceDate, Mapping, OnCancel, OnTotalDifference, TaxMode, UnknownStores, status_word},
+        money::Rupiah,
+    },
+    web::{format, page::Page},
 };
-use crate::web::{format, page::Page};
 
 /// What a revision changed in one setting.
 pub(in crate::web) struct Change {
@@ -43,6 +47,17 @@ pub(super) fn rules(rules: &Mapping, page: &Page) -> Vec<(&'static str, String)>
         (key("create_missing_customers", page), value("create_missing_customers", customers)),
         (key("tax.mode", page), tax(rules.tax, page).to_owned()),
     ]
+}
+
+/// The rules for payouts, returns and the nightly comparison, each with its meaning.
+pub(super) fn later_rules(rules: &Mapping, page: &Page) -> Vec<(&'static str, String)> {
+    let values = Values::of(rules);
+    let paths = RULES.into_iter().flat_map(|(of, keys)| keys.iter().map(move |key| (of, *key)));
+    let in_words = |(of, name): (&str, &str)| {
+        let path = format!("{of}.{name}");
+        (key(&path, page), value(&path, values.get(&format!("{of}/{name}")), page))
+    };
+    paths.map(in_words).collect()
 }
 
 /// A template with its placeholders in words.
@@ -102,6 +117,26 @@ pub(super) fn key(key: &str, page: &Page) -> &'static str {
             page.t("A store is not a customer in Accurate yet", "Toko belum menjadi pelanggan di Accurate")
         }
         "tax.mode" => page.t("Tax", "Pajak"),
+        "payout.post" => page.t("A receipt is created", "Penerimaan Penjualan dibuat"),
+        "payout.auto_after_days" => page.t("Days until it is created automatically", "Hari sebelum dibuat otomatis"),
+        "payout.delay_days" => page.t("Days after the marketplace paid", "Hari setelah marketplace membayar"),
+        "payout.date" => page.t("Date of the receipt", "Tanggal penerimaan"),
+        "payout.rest_limit" => {
+            page.t("Unexplained rest that is accepted (Rp)", "Selisih tanpa keterangan yang diterima (Rp)")
+        }
+        "returns.mode" => page.t("Sales returns", "Retur Penjualan"),
+        "returns.wait_for" => page.t("Returned goods are booked once", "Retur barang dibukukan setelah"),
+        "returns.refund_only" => {
+            page.t("A refund while the buyer keeps the goods", "Pengembalian dana tanpa pengembalian barang")
+        }
+        "returns.wait_days" => page.t("Days before a person is asked", "Hari sebelum perlu ditangani"),
+        "returns.send_status" => {
+            page.t("Returns tell Accurate whether goods came back", "Retur mencantumkan status barang")
+        }
+        "reconcile.at" => {
+            page.t("Compared with Accurate every day at (WIB)", "Dibandingkan dengan Accurate setiap hari pukul (WIB)")
+        }
+        "reconcile.days" => page.t("Days that are compared", "Jumlah hari yang dibandingkan"),
         "book" => page.t("Accurate database", "Database Accurate"),
         "customer_no" => page.t("customer", "ID Pelanggan"),
         "branch" => page.t("branch", "cabang"),
@@ -145,7 +180,35 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
         ("create_missing_customers", "false") => {
             page.t("the order waits until it exists", "pesanan menunggu sampai pelanggannya ada")
         }
+        ("payout.kinds", word) => return category(word, page),
         ("tax.mode", word) => tax_word(word, page),
+        ("payout.post", "approve") => {
+            page.t("after a person approves its payout", "setelah pencairannya disetujui seseorang")
+        }
+        ("payout.post", "auto") => page.t("automatically", "otomatis"),
+        ("payout.date", "paid_at") => page.t("the day the marketplace paid", "hari marketplace membayar"),
+        ("payout.date", "recorded") => page.t("the day the payout arrived here", "hari pencairan diterima di sini"),
+        ("returns.mode", "list") => {
+            page.t("only listed: a person creates them in Accurate", "hanya didaftar: dibuat sendiri di Accurate")
+        }
+        ("returns.mode", "approve") => {
+            page.t("created after a person approves them", "dibuat setelah disetujui seseorang")
+        }
+        ("returns.mode", "auto") => page.t("created automatically", "dibuat otomatis"),
+        ("returns.wait_for", "received") => page.t("they have arrived", "barang sudah sampai"),
+        ("returns.wait_for", "accepted") => page.t("the request is accepted", "permintaan retur disetujui"),
+        ("returns.refund_only", "discount") => page.t("is a discount on the receipt", "menjadi diskon pada penerimaan"),
+        ("returns.refund_only", "not_returned") => {
+            page.t("is a sales return that adds no stock", "menjadi Retur Penjualan tanpa menambah stok")
+        }
+        ("returns.send_status", "true") => page.t("yes", "ya"),
+        ("returns.send_status", "false") => {
+            page.t("no, for Accurate versions without that field", "tidak, untuk versi Accurate tanpa isian itu")
+        }
+        ("payout.rest_limit", number) => {
+            return Rupiah::parse(number).map_or_else(|_| number.to_owned(), Rupiah::in_words);
+        }
+        ("reconcile.at", "") => page.t("never", "tidak pernah"),
         ("enabled", "true") => page.t("on", "aktif"),
         ("enabled", "false") => page.t("off", "nonaktif"),
         ("invoice_number" | "description", text) => return template(text, page),
@@ -162,6 +225,9 @@ fn path_in_words(path: &str, page: &Page) -> (String, String) {
     }
     if let Some(id) = path.strip_prefix("warehouses.") {
         return named(page.t("Warehouse", "Gudang"), id);
+    }
+    if let Some(fee) = path.strip_prefix("payout.kinds.") {
+        return (format!("{} “{fee}”", page.t("Fee", "Biaya")), "payout.kinds".to_owned());
     }
     if let Some(sku) = path.strip_prefix("skus.") {
         return named(page.t("Item for SKU", "Kode Barang untuk SKU"), sku);
