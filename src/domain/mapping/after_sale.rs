@@ -54,7 +54,7 @@ pub enum PayoutDate {
 }
 
 /// When and how a return record becomes a return.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnRules {
     /// Who creates returns.
     pub mode: ReturnMode,
@@ -66,6 +66,19 @@ pub struct ReturnRules {
     pub wait_days: i32,
     /// Whether a return says if its goods came back; some Accurate databases do not know these fields.
     pub send_status: bool,
+    /// Who puts the goods back into stock.
+    pub restock: Restock,
+    /// The tax number of returns of taxed invoices; empty: Accurate gives it.
+    pub tax_number: String,
+}
+
+/// Who puts goods that came back into stock: if both did, each piece would count twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restock {
+    /// Accurate, with the sales return.
+    Accurate,
+    /// Forstok: sales returns give back money only.
+    Forstok,
 }
 
 /// Who creates returns.
@@ -123,6 +136,8 @@ impl Default for ReturnRules {
             refund_only: RefundOnly::Discount,
             wait_days: 30,
             send_status: true,
+            restock: Restock::Accurate,
+            tax_number: String::new(),
         }
     }
 }
@@ -193,12 +208,18 @@ impl ReturnRules {
             refund_only: section.choice("refund_only", &refunds),
             wait_days: days(&section, "wait_days", 1, default.wait_days),
             send_status: section.flag("send_status", default.send_status),
+            restock: section.choice("restock", &[("accurate", Restock::Accurate), ("forstok", Restock::Forstok)]),
+            tax_number: section.text("tax_number").unwrap_or_default(),
         };
+        if rules.restock == Restock::Forstok && !rules.send_status {
+            let remedy = "needs send_status = true: without it, Accurate puts all goods back into stock";
+            section.problem("restock", section.value("restock"), remedy);
+        }
         section.finish();
         rules
     }
 
-    pub(super) fn to_table(self) -> Table {
+    pub(super) fn to_table(&self) -> Table {
         let mode = match self.mode {
             ReturnMode::List => "list",
             ReturnMode::Approve => "approve",
@@ -212,12 +233,18 @@ impl ReturnRules {
             RefundOnly::Discount => "discount",
             RefundOnly::NotReturned => "not_returned",
         };
+        let restock = match self.restock {
+            Restock::Accurate => "accurate",
+            Restock::Forstok => "forstok",
+        };
         Table::from_iter([
             ("mode".to_owned(), mode.into()),
             ("wait_for".to_owned(), wait_for.into()),
             ("refund_only".to_owned(), refund_only.into()),
             ("wait_days".to_owned(), i64::from(self.wait_days).into()),
             ("send_status".to_owned(), self.send_status.into()),
+            ("restock".to_owned(), restock.into()),
+            ("tax_number".to_owned(), self.tax_number.clone().into()),
         ])
     }
 }
@@ -287,6 +314,13 @@ mod tests {
         assert!(Mapping::parse("m", &of_store).is_ok());
         let said = problems(&format!("{of_store}accounts = {{ refund = \"699999\" }}"));
         assert!(said[0].starts_with("stores.\"8\".accounts.payout_rest = \"699999\": is also"), "{said:?}");
+    }
+
+    #[test]
+    fn forstok_alone_restocks_only_if_returns_say_so() {
+        let said = problems("[returns]\nrestock = \"forstok\"\nsend_status = false");
+        assert!(said[0].starts_with("returns.restock = \"forstok\": needs send_status = true"), "{said:?}");
+        assert!(Mapping::parse("m", "[returns]\nrestock = \"forstok\"").is_ok());
     }
 
     #[test]

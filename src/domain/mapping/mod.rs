@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, Time};
 
-pub use after_sale::{PayoutDate, PayoutPost, PayoutRules, RefundOnly, ReturnMode, ReturnRules, WaitFor};
+pub use after_sale::{PayoutDate, PayoutPost, PayoutRules, RefundOnly, Restock, ReturnMode, ReturnRules, WaitFor};
 
 use super::{
     order::Snapshot,
@@ -205,16 +205,23 @@ pub fn status_word(status: Status) -> &'static str {
 
 /// Amount categories that can be given an account: the six of Forstok (forstok.md §1), refunds, and what no payout
 /// row explains.
-pub const CATEGORIES: [&str; 8] = [
+pub const CATEGORIES: [&str; 9] = [
     "shipping",
     "platform_rebate",
     "voucher_seller",
     "shipping_difference",
     "fulfillment_fee",
-    "service_fee",
+    SERVICE_FEE,
+    TAX_WITHHELD,
     after_sale::REFUND,
     PAYOUT_REST,
 ];
+
+/// The category of commissions and other fees of the marketplace.
+pub const SERVICE_FEE: &str = "service_fee";
+
+/// The category of taxes that the marketplace keeps back; without an account, they are part of [`SERVICE_FEE`].
+pub const TAX_WITHHELD: &str = "tax_withheld";
 
 /// The category of money that a payout row does not explain.
 pub const PAYOUT_REST: &str = "payout_rest";

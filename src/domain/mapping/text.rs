@@ -217,7 +217,9 @@ mod tests {
         wait_for = "accepted"
         refund_only = "not_returned"
         wait_days = 45
-        send_status = false
+        send_status = true
+        restock = "forstok"
+        tax_number = "RET-1"
         [warehouses]
         "834" = "Utama"
         [skus]

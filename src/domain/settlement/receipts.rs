@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{
     about::{About, AfterSale, Correction, OnAccount},
     mapping::{
-        CATEGORIES, Mapping, PAYOUT_REST, PayoutDate, Store,
+        CATEGORIES, Mapping, PAYOUT_REST, PayoutDate, SERVICE_FEE, Store, TAX_WITHHELD,
         after_sale::{REFUND, SUBTOTAL},
     },
     money::Rupiah,
@@ -82,6 +82,12 @@ impl Desk<'_> {
         let mut booked = amounts.clone();
         booked.remove(SUBTOTAL);
         let refund = booked.remove(REFUND).unwrap_or_default();
+        if self.account(TAX_WITHHELD).is_none()
+            && let Some(tax) = booked.remove(TAX_WITHHELD)
+        {
+            let fee = booked.entry(SERVICE_FEE).or_default();
+            *fee = *fee + tax;
+        }
         let used = Used {
             discount: take_off(&mut booked, VOUCHER, ledger.discount, explains_all),
             shipping: take_off(&mut booked, SHIPPING, ledger.shipping, explains_all),

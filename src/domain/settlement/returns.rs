@@ -11,7 +11,7 @@ use super::{
 };
 use crate::domain::{
     about::{About, AfterSale, Correction},
-    mapping::{Mapping, RefundOnly, ReturnMode, WaitFor},
+    mapping::{Mapping, RefundOnly, Restock, ReturnMode, WaitFor},
     reason::{Finding, Reason},
     return_record::{Goods, ReturnKey, ReturnRecord},
     sales_return::{ReturnBody, ReturnStatus, ReturnedItem},
@@ -104,10 +104,9 @@ fn which_pieces(
 
 fn draft(invoice: Standing<'_>, row: &Record, mapping: &Mapping, stock: &Stock<'_>, pieces: &Pieces) -> ReturnDraft {
     let sold = &invoice.draft.body;
-    let status = match row.record.goods {
-        Goods::Returned => ReturnStatus::Returned,
-        Goods::Kept => ReturnStatus::NotReturned,
-    };
+    // What Forstok puts back into stock must not come back a second time.
+    let comes_back = row.record.goods == Goods::Returned && mapping.returns.restock == Restock::Accurate;
+    let status = if comes_back { ReturnStatus::Returned } else { ReturnStatus::NotReturned };
     let status = mapping.returns.send_status.then_some(status);
     let lines = stock.lines(pieces);
     let detail_item = lines.into_iter().map(|(line, quantity)| ReturnedItem {
@@ -130,7 +129,7 @@ fn draft(invoice: Standing<'_>, row: &Record, mapping: &Mapping, stock: &Stock<'
         taxable: sold.taxable,
         inclusive_tax: sold.inclusive_tax,
         tax_date: sold.taxable.then(|| trans_date.strftime(crate::domain::invoice::ACCURATE_DAY).to_string()),
-        tax_number: sold.taxable.then(String::new),
+        tax_number: sold.taxable.then(|| mapping.returns.tax_number.clone()),
         cash_discount: stock.discount_of(pieces),
         // Shipping goes back only with the whole order (design.md §7), not with its last pieces.
         detail_expense: if row.record.pieces.is_empty() { stock.shipping() } else { Vec::new() },

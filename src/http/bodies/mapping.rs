@@ -211,6 +211,11 @@ struct MappingReturns {
     wait_days: Option<i64>,
     /// Whether a return says if its goods came back.
     send_status: Option<bool>,
+    /// Who puts goods back into stock: `accurate` or `forstok`.
+    #[schema(example = "accurate", schema_with = restock)]
+    restock: Option<String>,
+    /// The tax number of returns of taxed invoices; empty: Accurate gives it.
+    tax_number: Option<String>,
 }
 
 fn payout_post() -> Object {
@@ -227,6 +232,10 @@ fn returns_mode() -> Object {
 
 fn wait_for() -> Object {
     one_of(["received", "accepted"])
+}
+
+fn restock() -> Object {
+    one_of(["accurate", "forstok"])
 }
 
 fn refund_only() -> Object {

@@ -93,6 +93,9 @@ pub(in crate::web) fn category(category: &str, page: &Page) -> String {
         "shipping_difference" => page.t("Shipping difference", "Selisih ongkos kirim"),
         "fulfillment_fee" => page.t("Fulfilment fee", "Biaya fulfillment"),
         "service_fee" => page.t("Service fee", "Biaya layanan"),
+        "tax_withheld" => {
+            page.t("Tax withheld (empty: with the service fee)", "Pajak dipotong (kosong: ikut biaya layanan)")
+        }
         "refund" => page.t("Refund without return", "Pengembalian dana tanpa retur"),
         "subtotal" => page.t("Price of the products", "Harga produk"),
         "payout_rest" => page.t("Unexplained rest of a payout", "Selisih pencairan tanpa keterangan"),
