@@ -20,6 +20,8 @@ pub trait Found: Sized + Send {
     const NAME: &'static str;
     /// The names of its calls.
     const CALLS: Calls;
+    /// The fields that a list is asked for.
+    const LISTED: &'static str;
     /// The body of its save.
     type Body: Serialize + Sync;
     /// The fields of its record that are read; the rest is skipped.
@@ -40,6 +42,7 @@ pub struct Calls {
     pub save: &'static str,
     pub bulk_save: &'static str,
     pub detail: &'static str,
+    pub list: &'static str,
     pub delete: &'static str,
 }
 

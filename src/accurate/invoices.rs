@@ -164,8 +164,10 @@ impl Found for FoundInvoice {
         save: "sales-invoice/save",
         bulk_save: "sales-invoice/bulk-save",
         detail: "sales-invoice/detail",
+        list: "sales-invoice/list",
         delete: "sales-invoice/delete",
     };
+    const LISTED: &'static str = "id,number,customer,description,totalAmount";
     type Body = InvoiceBody;
     type Record = Record;
 

@@ -1,14 +1,16 @@
 //! What is still open on an invoice: what is owed, and how many pieces of each line have not been returned
 //! (accurate.md §4, C; returns.md §2, C).
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::{
     client::{Call, Session},
-    documents::detail,
+    documents::{detail, same_number},
     outcome::Failure,
-    reply::{Lenient, Rows, Text, Whole},
+    reply::{Lenient, Rows, Text},
 };
 use crate::domain::money::Rupiah;
 
@@ -34,16 +36,47 @@ pub struct OpenLine {
     pub returned: Option<Decimal>,
 }
 
-/// What is open on the invoice with this id, if it exists.
-pub async fn of_invoice(session: &Session, id: i64) -> Result<Option<Outstanding>, Failure> {
-    let call = Call::get("sales-invoice/detail", &[("id", &id.to_string())]);
-    detail(session, &call, "invoice", |record: Record| record.outstanding(id)).await
+/// Pieces that are to go back although they are not there any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooMany {
+    /// The item's number.
+    pub item_no: String,
+    /// Number of pieces that were sold.
+    pub sold: Decimal,
+    /// Number of pieces that were returned.
+    pub returned: Decimal,
+    /// Number of pieces that are to go back.
+    pub wanted: Decimal,
+}
+
+impl Outstanding {
+    /// The first item of which less is left than is to go back: items, with their prices and numbers of pieces. Nothing
+    /// is concluded about an item whose returned pieces Accurate does not show.
+    pub fn lacks(&self, wanted: impl IntoIterator<Item = (String, Decimal, Decimal)>) -> Option<TooMany> {
+        let mut pieces = BTreeMap::<_, Decimal>::new();
+        for (item_no, price, quantity) in wanted {
+            *pieces.entry((item_no, price.normalize())).or_default() += quantity;
+        }
+        pieces.into_iter().find_map(|((item_no, price), wanted)| {
+            let lines = || self.lines.iter().filter(|line| line.item_no == item_no && line.unit_price == price);
+            let sold = lines().map(|line| line.quantity).sum();
+            let returned = lines().map(|line| line.returned).sum::<Option<Decimal>>()?;
+            let is_known = lines().next().is_some();
+            (is_known && sold - returned < wanted).then_some(TooMany { item_no, sold, returned, wanted })
+        })
+    }
+}
+
+/// What is open on the invoice with this number, if it exists.
+pub async fn of_invoice(session: &Session, number: &str) -> Result<Option<Outstanding>, Failure> {
+    let call = Call::get("sales-invoice/detail", &[("number", number)]);
+    detail(session, &call, "invoice", |record: Record| record.outstanding(number)).await
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Record {
-    id: Whole,
+    number: Text,
     prime_owing: Text,
     detail_item: Rows<Line>,
 }
@@ -64,11 +97,12 @@ struct Item {
 }
 
 impl Record {
-    /// `None` if it is another invoice, or if a line cannot be read.
-    fn outstanding(self, id: i64) -> Option<Outstanding> {
-        let lines = self.detail_item.rows.into_iter().map(Line::open).collect::<Option<Vec<_>>>()?;
-        let is_whole = self.id.0 == Some(id) && self.detail_item.complete;
-        is_whole.then(|| Outstanding { owed: number(&self.prime_owing), lines })
+    /// `None` if it is another invoice. If any line cannot be read, none is known.
+    fn outstanding(self, number: &str) -> Option<Outstanding> {
+        let is_whole = self.detail_item.complete;
+        let lines = self.detail_item.rows.into_iter().map(Line::open).collect::<Option<Vec<_>>>();
+        let lines = lines.filter(|_| is_whole).unwrap_or_default();
+        same_number(&self.number.0, number).then(|| Outstanding { owed: amount(&self.prime_owing), lines })
     }
 }
 
@@ -76,14 +110,14 @@ impl Line {
     fn open(self) -> Option<OpenLine> {
         Some(OpenLine {
             item_no: self.item.0?.no.0,
-            unit_price: number(&self.unit_price)?,
-            quantity: number(&self.quantity)?,
-            returned: number(&self.return_quantity),
+            unit_price: amount(&self.unit_price)?,
+            quantity: amount(&self.quantity)?,
+            returned: amount(&self.return_quantity),
         })
     }
 }
 
-fn number(text: &Text) -> Option<Decimal> {
+fn amount(text: &Text) -> Option<Decimal> {
     Rupiah::parse(&text.0).ok().map(Rupiah::decimal)
 }
 
@@ -92,25 +126,40 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> Option<Outstanding> {
-        serde_json::from_str::<Record>(json).expect("a record").outstanding(1)
+        serde_json::from_str::<Record>(json).expect("a record").outstanding("A")
+    }
+
+    fn one_line(more: &str) -> Outstanding {
+        let line = format!(r#"{{"item":{{"no":"KAOS"}},"quantity":2,"unitPrice":75000{more}}}"#);
+        read(&format!(r#"{{"number":"A","detailItem":[{line}]}}"#)).expect("it is this invoice")
     }
 
     #[test]
     fn a_quantity_that_accurate_does_not_show_is_not_taken_for_none_returned() {
-        let line = |more: &str| {
-            let json =
-                format!(r#"{{"id":1,"detailItem":[{{"item":{{"no":"A"}},"quantity":2,"unitPrice":75000{more}}}]}}"#);
-            read(&json).expect("readable").lines[0].returned
-        };
-        assert_eq!(line(""), None);
-        assert_eq!(line(r#","returnQuantity":0"#), Some(Decimal::ZERO));
-        assert_eq!(line(r#","returnQuantity":"1""#), Some(Decimal::ONE));
+        assert_eq!(one_line("").lines[0].returned, None);
+        assert_eq!(one_line(r#","returnQuantity":0"#).lines[0].returned, Some(Decimal::ZERO));
+        assert_eq!(one_line(r#","returnQuantity":"1""#).lines[0].returned, Some(Decimal::ONE));
+    }
+
+    #[test]
+    fn more_pieces_than_are_left_are_noticed_with_their_figures() {
+        let wanted = |pieces: i64| [("KAOS".to_owned(), Decimal::from(75_000), Decimal::from(pieces))];
+        let returned = one_line(r#","returnQuantity":1"#);
+        assert_eq!(returned.lacks(wanted(1)), None);
+        let (sold, wanted_pieces) = (Decimal::from(2), Decimal::from(2));
+        let too_many = TooMany { item_no: "KAOS".to_owned(), sold, returned: Decimal::ONE, wanted: wanted_pieces };
+        assert_eq!(returned.lacks(wanted(2)), Some(too_many));
+        assert_eq!(one_line("").lacks(wanted(3)), None, "Accurate does not show what was returned");
+        let twice = wanted(1).into_iter().chain(wanted(1));
+        assert!(returned.lacks(twice).is_some(), "lines of one item are taken together");
     }
 
     #[test]
     fn another_invoice_and_an_unreadable_line_say_nothing() {
-        assert_eq!(read(r#"{"id":2,"detailItem":[]}"#), None);
-        assert_eq!(read(r#"{"id":1,"detailItem":[{"item":{"no":"A"},"quantity":"two","unitPrice":1}]}"#), None);
-        assert_eq!(read(r#"{"id":1,"detailItem":[5]}"#), None);
+        assert_eq!(read(r#"{"number":"B","detailItem":[]}"#), None);
+        for lines in [r#"{"item":{"no":"A"},"quantity":"two","unitPrice":1}"#, "5"] {
+            let read = read(&format!(r#"{{"number":"A","detailItem":[{lines}]}}"#)).expect("it is this invoice");
+            assert!(read.lines.is_empty(), "{lines}");
+        }
     }
 }

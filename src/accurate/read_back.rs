@@ -1,4 +1,4 @@
-//! Reads back the invoices that were saved last: their number, or each of them.
+//! Reads back the documents that were saved last: of invoices their number, of any kind each of them.
 
 use std::sync::{
     Mutex, PoisonError,
@@ -7,6 +7,7 @@ use std::sync::{
 
 use super::{
     client::{Call, Session},
+    documents::Found,
     invoices::{FoundInvoice, Record},
     outcome::Failure,
     reply::{Envelope, Rows, Skipped},
@@ -93,36 +94,32 @@ async fn count(session: &Session, lowest: i64, highest: i64) -> Result<Option<u6
     Ok(row_count.filter(|_| list.complete && only_those))
 }
 
-/// The newest invoices, newest first: at least `wanted` of them, and all with this id or a higher one. `None` if the
-/// list cannot be trusted.
+/// The newest documents of a kind, newest first: at least `wanted` of them, and all with this id or a higher one. `None`
+/// if the list cannot be trusted.
 ///
 /// Sorting by id is known to work (backfill.md §2, A). If it is silently ignored, as unknown
 /// filters are (accurate.md §3, B), the rows are not in that order, and nothing is concluded from them.
-pub async fn newest(
+pub async fn newest<F: Found>(
     session: &Session,
     wanted: usize,
     lowest: Option<i64>,
-) -> Result<Option<Vec<FoundInvoice>>, Failure> {
+) -> Result<Option<Vec<F>>, Failure> {
     let size = PAGE.to_string();
-    let mut newest: Vec<FoundInvoice> = Vec::new();
+    let mut newest: Vec<F> = Vec::new();
     for page in 1..=wanted.div_ceil(PAGE) + MORE_PAGES {
         let page = page.to_string();
-        let query = [
-            ("fields", "id,number,customer,description,totalAmount"),
-            ("sp.pageSize", size.as_str()),
-            ("sp.page", page.as_str()),
-            ("sp.sort", "id|desc"),
-        ];
+        let query =
+            [("fields", F::LISTED), ("sp.pageSize", size.as_str()), ("sp.page", page.as_str()), ("sp.sort", "id|desc")];
         let Envelope { d: list, .. } =
-            session.call::<Rows<Record>, Skipped>(&Call::get("sales-invoice/list", &query)).await?;
-        let rows: Option<Vec<_>> = list.rows.into_iter().map(Record::invoice).collect();
+            session.call::<Rows<F::Record>, Skipped>(&Call::get(F::CALLS.list, &query)).await?;
+        let rows: Option<Vec<_>> = list.rows.into_iter().map(F::of).collect();
         let Some(rows) = rows.filter(|_| list.complete) else { return Ok(None) };
-        if !rows.is_sorted_by(|one, next| one.id > next.id) {
+        if !rows.is_sorted_by(|one, next| one.id() > next.id()) {
             return Ok(None);
         }
         let is_last_page = rows.len() < PAGE;
         newest.extend(rows);
-        let is_low_enough = newest.last().is_none_or(|last| lowest.is_none_or(|lowest| last.id <= lowest));
+        let is_low_enough = newest.last().is_none_or(|last| lowest.is_none_or(|lowest| last.id() <= lowest));
         if is_last_page || (newest.len() >= wanted && is_low_enough) {
             return Ok(Some(newest));
         }

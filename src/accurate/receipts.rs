@@ -49,8 +49,10 @@ impl Found for FoundReceipt {
         save: "sales-receipt/save",
         bulk_save: "sales-receipt/bulk-save",
         detail: "sales-receipt/detail",
+        list: "sales-receipt/list",
         delete: "sales-receipt/delete",
     };
+    const LISTED: &'static str = "id,number,customer,chequeAmount";
     type Body = ReceiptBody;
     type Record = Record;
 

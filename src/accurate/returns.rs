@@ -41,8 +41,10 @@ impl Found for FoundReturn {
         save: "sales-return/save",
         bulk_save: "sales-return/bulk-save",
         detail: "sales-return/detail",
+        list: "sales-return/list",
         delete: "sales-return/delete",
     };
+    const LISTED: &'static str = "id,number,totalAmount";
     type Body = ReturnBody;
     type Record = Record;
 

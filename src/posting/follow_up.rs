@@ -20,6 +20,7 @@ use crate::{
         client::{CALL_TIMEOUT, Session},
         documents::{self, Deleted, Found, same_number},
         outcome::{Failure, Meaning, Refusal},
+        outstanding::{self, Outstanding, TooMany},
     },
     domain::{
         about::{About, AfterSale, Difference},
@@ -31,6 +32,9 @@ use crate::{
 
 /// The longest wait of one that Accurate refused until it is tried again by itself, in hours.
 const LONGEST_WAIT: i64 = 24;
+
+/// How long a saved document takes to be shown, at most (accurate.md §6).
+const SHOWN_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// Makes one attempt. `wait_after` returns the wait after n failures in a row.
 pub(super) async fn attempt<D: FollowUp>(
@@ -84,7 +88,7 @@ impl<D: FollowUp> Attempt<'_, D> {
     /// How the attempt ends, if it must not save.
     pub(super) async fn before_save(&mut self) -> Option<End> {
         if !self.may_exist() {
-            return None;
+            return self.is_left_to_return().await;
         }
         match self.find(None).await {
             Err(stop) => return Some(Err(stop)),
@@ -104,7 +108,28 @@ impl<D: FollowUp> Attempt<'_, D> {
         if self.claim.doubt.exists() && self.trouble.looks > 0 {
             return self.after_fruitless_look_up();
         }
-        None
+        self.is_left_to_return().await
+    }
+
+    /// How the attempt ends if Accurate shows that pieces are not left to be returned: people return goods there too
+    /// (returns.md §6).
+    async fn is_left_to_return(&mut self) -> Option<End> {
+        let (session, claim) = (self.session, self.claim.clone());
+        let body = claim.draft.returned()?;
+        let words =
+            |found: &Option<Outstanding>| if found.is_some() { "what is left was read" } else { "it does not exist" };
+        let read = || outstanding::of_invoice(session, &body.invoice_number);
+        let open = match self.call_and_record("sales-invoice/detail", words, read).await {
+            Ok(open) => open?,
+            Err(failure) => return Some(Err(stop(&failure))),
+        };
+        let lines = body.detail_item.iter();
+        let wanted = lines.map(|line| (line.item_no.clone(), line.unit_price.decimal(), line.quantity));
+        let TooMany { item_no, sold, returned, wanted } = open.lacks(wanted)?;
+        let [sold, returned, pieces] = [sold, returned, wanted].map(|number| number.normalize().to_string());
+        let of = AfterSale::ReturnedBefore { item: item_no, pieces, sold, returned };
+        let blocked = self.blocked(Reason::ReturnNeedsPerson, About::AfterSale { of });
+        Some(Ok(self.and_tried_again(blocked)))
     }
 
     /// What follows from a save, for a single save and for an element of a bulk alike.
@@ -138,6 +163,15 @@ impl<D: FollowUp> Attempt<'_, D> {
             (None, Some(words)) => Ok(self.refused(Reason::RefusedByAccurate, words)),
             // It may not be listed yet, so its absence is not proved.
             (None, None) => self.after_fruitless_look_up().unwrap_or(Err(Stop::Later)),
+        }
+    }
+
+    /// Looks up a document that the reply to a bulk reports as saved, but that the list does not show as it was sent.
+    pub(super) async fn look_up_saved(&mut self, id: i64) -> End {
+        match self.find(Some(id)).await? {
+            Some(found) => Ok(self.adopt(&found)),
+            // It was not saved, or is not shown yet: its save stays in doubt until that is known.
+            None => Err(Stop::For(SHOWN_WITHIN)),
         }
     }
 
@@ -195,9 +229,13 @@ impl<D: FollowUp> Attempt<'_, D> {
         Outcome::Exists { document: ExistingDocument { id: found.id(), number, total } }
     }
 
-    /// Accurate refused it. It is tried again automatically, because the cause may be gone by then.
     fn refused(&self, reason: Reason, words: String) -> Outcome {
-        match self.blocked(reason, said(words)) {
+        self.and_tried_again(self.blocked(reason, said(words)))
+    }
+
+    /// What is blocked is tried again automatically, because the cause may be gone by then.
+    fn and_tried_again(&self, outcome: Outcome) -> Outcome {
+        match outcome {
             Outcome::Blocked { findings, waits_for, recheck_after } => Outcome::Blocked {
                 findings,
                 waits_for,
@@ -224,14 +262,7 @@ impl<D: FollowUp> Attempt<'_, D> {
             }
             Err(_) => self.blocked_as_before(),
         };
-        Ok(match outcome {
-            Outcome::Blocked { findings, waits_for, recheck_after } => Outcome::Blocked {
-                findings,
-                waits_for,
-                recheck_after: recheck_after.or(Some(self.tried_again_after())),
-            },
-            outcome => outcome,
-        })
+        Ok(self.and_tried_again(outcome))
     }
 
     async fn remove(&mut self) -> End {

@@ -1,4 +1,6 @@
-//! Attempts for many receipts, or many returns, that share a save.
+//! Attempts for many receipts, or many returns, that share a save and a read-back.
+
+use std::collections::HashMap;
 
 use jiff::SignedDuration;
 
@@ -9,9 +11,10 @@ use super::{
 };
 use crate::{
     accurate::{
-        client::{BULK_TIMEOUT, Session},
-        documents,
+        client::{BULK_TIMEOUT, CALL_TIMEOUT, Session},
+        documents::{self, Found},
         outcome::Failure,
+        read_back::newest,
     },
     storage::{Claim, Settlement},
 };
@@ -48,15 +51,41 @@ pub(super) async fn attempt_many<D: FollowUp>(
         Ok(results) => results,
         Err(failure) => to_save.iter().map(|_| Err(failure.clone())).collect(),
     };
+    let shown = read_back(session, &to_save, &results).await;
     for (mut attempt, result) in to_save.into_iter().zip(results) {
         // A refusal of the whole bulk says nothing about each document.
         let alone = one_by_one || attempt.may_name_branch(&result);
-        let end = if alone { attempt.book().await } else { attempt.after_save(result).await };
+        let end = match result {
+            _ if alone => attempt.book().await,
+            // The element of a bulk may say "saved", and repeat everything that was sent, without being true.
+            Ok(Some(found)) if !is_shown(&attempt, &found, &shown) => attempt.look_up_saved(found.id()).await,
+            result => attempt.after_save(result).await,
+        };
         ended.push(attempt.end(end, wait_after));
     }
     let health = ended.last().map_or(Health::Nothing, |attempted: &Attempted| attempted.health.clone());
     let health = if health == Health::Nothing { bulk_health } else { health };
     Attempts { settlements: ended.into_iter().map(|attempted| attempted.settlement).collect(), health, bulk_went_well }
+}
+
+/// The newest documents in Accurate after a bulk, by id; empty if they cannot be read. One call shows a whole bulk.
+async fn read_back<D: FollowUp>(
+    session: &Session,
+    attempts: &[Attempt<'_, D>],
+    results: &[Saved<D>],
+) -> HashMap<i64, D::Found> {
+    let ids: Vec<_> = results.iter().filter_map(|saved| Some(saved.as_ref().ok()?.as_ref()?.id())).collect();
+    let (Some(attempt), Some(lowest)) = (attempts.first(), ids.iter().min().copied()) else { return HashMap::new() };
+    let list = || newest::<D::Found>(session, ids.len(), Some(lowest));
+    let shown = call_within_limits(session, attempt.last_start(CALL_TIMEOUT), list, |_| {}).await;
+    // What is not shown is looked up one by one.
+    let shown = shown.ok().flatten().unwrap_or_default();
+    shown.into_iter().map(|found| (found.id(), found)).collect()
+}
+
+fn is_shown<D: FollowUp>(attempt: &Attempt<'_, D>, saved: &D::Found, shown: &HashMap<i64, D::Found>) -> bool {
+    let as_sent = |row: &D::Found| row.number() == saved.number() && attempt.claim.draft.is_listed_as_sent(row);
+    shown.get(&saved.id()).is_some_and(as_sent)
 }
 
 /// Saves all of them in one call.

@@ -78,6 +78,17 @@ pub enum AfterSale {
         /// How many are left, after earlier returns.
         left: String,
     },
+    /// More pieces than Accurate shows as left: somebody has returned them there.
+    ReturnedBefore {
+        /// The item's number.
+        item: String,
+        /// How many are to go back.
+        pieces: String,
+        /// How many were sold.
+        sold: String,
+        /// How many were returned according to Accurate.
+        returned: String,
+    },
     /// Nothing is left on the invoice that could be returned.
     NothingLeft,
     /// Pieces with several prices, or a refund that no choice of pieces explains.
@@ -176,6 +187,12 @@ impl AfterSale {
             Self::MoreThanSold { sku, pieces, left } => say(
                 format!("{sku}: {pieces} pcs came back, {left} pcs are left on the invoice"),
                 format!("{sku}: {pieces} pcs dikembalikan, sisa di faktur {left} pcs"),
+            ),
+            Self::ReturnedBefore { item, pieces, sold, returned } => say(
+                format!("{item}: {pieces} pcs are to go back, but Accurate shows {returned} of {sold} pcs as returned"),
+                format!(
+                    "{item}: {pieces} pcs akan diretur, tetapi di Accurate sudah diretur {returned} dari {sold} pcs"
+                ),
             ),
             Self::NothingLeft => say(
                 "everything on the invoice has been returned already".to_owned(),

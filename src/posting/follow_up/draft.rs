@@ -35,8 +35,16 @@ pub(in crate::posting) trait FollowUp: Clone + Send + Sync {
     /// How a document in Accurate differs from it. A document that differs is not ours.
     fn differences(&self, found: &Self::Found) -> Vec<Difference>;
 
+    /// Whether a row of Accurate's list shows it as it was sent, as far as lists show documents of its kind.
+    fn is_listed_as_sent(&self, listed: &Self::Found) -> bool;
+
     /// By how much it reduces what is owed on the invoice, in rupiah.
     fn total(&self) -> Rupiah;
+
+    /// The goods that go back, if it returns any.
+    fn returned(&self) -> Option<&ReturnBody> {
+        None
+    }
 
     /// Names the invoice's branch, unless it is named already; false if the invoice has none.
     fn name_branch(&mut self) -> bool;
@@ -77,6 +85,11 @@ impl FollowUp for ReceiptDraft {
         differences.0
     }
 
+    fn is_listed_as_sent(&self, listed: &FoundReceipt) -> bool {
+        let money = listed.cheque_amount.map(Rupiah::from_decimal);
+        listed.customer_no == self.body.customer_no && money == Some(self.body.cheque_amount)
+    }
+
     fn total(&self) -> Rupiah {
         self.body.paid()
     }
@@ -109,6 +122,14 @@ impl FollowUp for ReturnDraft {
         }
         differences.amount(Field::Total, found.total, self.total);
         differences.0
+    }
+
+    fn returned(&self) -> Option<&ReturnBody> {
+        Some(&self.body)
+    }
+
+    fn is_listed_as_sent(&self, listed: &FoundReturn) -> bool {
+        listed.total.map(Rupiah::from_decimal) == Some(self.total)
     }
 
     fn total(&self) -> Rupiah {
