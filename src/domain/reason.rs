@@ -2,6 +2,8 @@
 //!
 //! Reasons and warnings each have one table, in Indonesian and English.
 
+mod after_sale;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

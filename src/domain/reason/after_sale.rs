@@ -1,0 +1,122 @@
+//! Reasons about receipts and returns, whose general words are about invoices.
+
+use super::{Language, Reason};
+use crate::domain::document::Kind;
+
+/// A sentence and a remedy, in English and in Indonesian. `{}` stands for the document.
+type Words = [(&'static str, &'static str); 2];
+
+fn words(reason: Reason) -> Option<Words> {
+    Some(match reason {
+        Reason::NumberConflict => [
+            (
+                "Another {} in Accurate already has this number.",
+                "Look at that {} in Accurate; renumber or delete it if it is a mistake, then retry the order.",
+            ),
+            (
+                "Nomor ini sudah dipakai {} lain di Accurate.",
+                "Periksa {} tersebut di Accurate; ganti nomornya atau hapus bila keliru, lalu coba lagi pesanannya.",
+            ),
+        ],
+        Reason::PeriodClosed => [
+            (
+                "Accurate does not accept a {} on this date.",
+                "Reopen the period in Accurate, or correct the company's start date; it is then created automatically.",
+            ),
+            (
+                "Accurate tidak menerima {} pada tanggal ini.",
+                "Buka kembali periode tersebut di Accurate, atau perbaiki tanggal mulai data usaha; setelah itu dibuat otomatis.",
+            ),
+        ],
+        Reason::RefusedByAccurate => [
+            (
+                "Accurate refused the {}.",
+                "Read Accurate's message and fix the cause; it is then tried again automatically.",
+            ),
+            (
+                "Accurate menolak {} ini.",
+                "Baca pesan dari Accurate dan perbaiki penyebabnya; setelah itu dicoba lagi secara otomatis.",
+            ),
+        ],
+        Reason::AccountInactive => [
+            (
+                "An account of this {} is inactive in Accurate.",
+                "Activate the account in Accurate or map another one; then retry the order.",
+            ),
+            (
+                "Akun pada {} ini berstatus nonaktif di Accurate.",
+                "Aktifkan akun tersebut di Accurate atau petakan ke akun lain; lalu coba lagi pesanannya.",
+            ),
+        ],
+        Reason::BranchRequired => [
+            ("Accurate requires a branch on this {}.", "Choose a branch of Accurate for this store in the mapping."),
+            ("Accurate mewajibkan cabang pada {} ini.", "Tentukan Cabang untuk toko ini di pemetaan."),
+        ],
+        Reason::KeepsFailing => [
+            (
+                "Accurate keeps answering this {} with an error of its own.",
+                "Read Accurate's message and book the {} in Accurate yourself, or contact Accurate's support; it is tried again once a day.",
+            ),
+            (
+                "Accurate terus membalas {} ini dengan kesalahan dari sistemnya sendiri.",
+                "Baca pesan dari Accurate lalu bukukan {} langsung di Accurate, atau hubungi dukungan Accurate; dicoba lagi sehari sekali.",
+            ),
+        ],
+        Reason::ByHand => [
+            ("A person has booked it in Accurate by hand.", "Nothing to do; the mark can be taken back."),
+            ("Sudah dibukukan manual di Accurate.", "Tidak ada yang perlu dilakukan; tanda ini dapat dicabut."),
+        ],
+        _ => return None,
+    })
+}
+
+fn named(document: Kind, language: Language) -> &'static str {
+    match (document, language) {
+        (Kind::Invoice, Language::English) => "invoice",
+        (Kind::Invoice, Language::Indonesian) => "faktur",
+        (Kind::Receipt, Language::English) => "sales receipt",
+        (Kind::Receipt, Language::Indonesian) => "penerimaan penjualan",
+        (Kind::Return, Language::English) => "sales return",
+        (Kind::Return, Language::Indonesian) => "retur penjualan",
+    }
+}
+
+impl Reason {
+    /// What is wrong with a document of this kind, in one sentence.
+    pub fn sentence_about(self, document: Kind, language: Language) -> String {
+        self.about(document, language).map_or_else(|| self.sentence(language).to_owned(), |(sentence, _)| sentence)
+    }
+
+    /// What to do about a document of this kind, in one sentence.
+    pub fn remedy_about(self, document: Kind, language: Language) -> String {
+        self.about(document, language).map_or_else(|| self.remedy(language).to_owned(), |(_, remedy)| remedy)
+    }
+
+    fn about(self, document: Kind, language: Language) -> Option<(String, String)> {
+        let [english, indonesian] = words(self).filter(|_| document != Kind::Invoice)?;
+        let (sentence, remedy) = match language {
+            Language::English => english,
+            Language::Indonesian => indonesian,
+        };
+        let name = named(document, language);
+        Some((sentence.replace("{}", name), remedy.replace("{}", name)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_or_return_is_not_called_an_invoice() {
+        let said = |document, language| Reason::NumberConflict.sentence_about(document, language);
+        let english = Language::English;
+        assert_eq!(said(Kind::Receipt, english), "Another sales receipt in Accurate already has this number.");
+        assert_eq!(said(Kind::Return, english), "Another sales return in Accurate already has this number.");
+        assert_eq!(said(Kind::Invoice, english), Reason::NumberConflict.sentence(english));
+        let indonesian = Reason::RefusedByAccurate.sentence_about(Kind::Receipt, Language::Indonesian);
+        assert_eq!(indonesian, "Accurate menolak penerimaan penjualan ini.");
+        let unchanged = Reason::PayoutLate.remedy_about(Kind::Receipt, english);
+        assert_eq!(unchanged, Reason::PayoutLate.remedy(english));
+    }
+}
