@@ -80,6 +80,7 @@ fn reads_a_whole_table(sql: &str, step: &str) -> bool {
         "shadow_counts",
         "finding_counts",
         "settlement_counts",
+        "receivables",
         "fee_kinds",
         "stores",
         "seen_warehouses",

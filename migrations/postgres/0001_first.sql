@@ -336,6 +336,7 @@ CREATE TABLE documents (
     -- The document as Accurate returned it.
     accurate_id     BIGINT,
     total           TEXT,
+    amount          BIGINT  NOT NULL DEFAULT 0,  -- the same in hundredths
     day             TEXT   NOT NULL COLLATE "C" DEFAULT '', -- on which it is booked: the draft's, or the one that a person adopted
     customer_no     TEXT   NOT NULL COLLATE "C" DEFAULT '', -- the same for its customer
     shown_at        BIGINT NOT NULL DEFAULT 0             -- last known to exist; lists may show it later
@@ -741,7 +742,9 @@ CREATE TABLE settlement_rows (
     arrived_at       BIGINT NOT NULL,            -- when it arrived first
     content_at       BIGINT NOT NULL,            -- when this content arrived
     approved_at      BIGINT,                     -- when a person approved this content
-    approved_by      TEXT    NOT NULL DEFAULT ''
+    approved_by      TEXT    NOT NULL DEFAULT '',
+    by_hand          TEXT,                        -- who has booked it in Accurate, as what and why, JSON
+    settles          BIGINT  NOT NULL DEFAULT 0   -- what that takes off what is owed, in hundredths
 );
 CREATE UNIQUE INDEX settlement_rows_by_key ON settlement_rows (kind, source, row_id);
 CREATE INDEX settlement_rows_of_order ON settlement_rows (order_id, id) WHERE order_id <> '';
@@ -749,6 +752,7 @@ CREATE INDEX settlement_rows_by_state ON settlement_rows (kind, state, id);
 CREATE INDEX settlement_rows_waiting ON settlement_rows (kind, waits, id) WHERE state = 'waiting';
 CREATE INDEX settlement_rows_by_source ON settlement_rows (kind, source, id);
 CREATE INDEX settlement_rows_unmatched ON settlement_rows (channel_order_id, id) WHERE order_id = '';
+CREATE INDEX settlement_rows_without_store ON settlement_rows (channel_order_id) WHERE store_id = '' AND order_id <> '';
 
 -- How many rows there are, and their sums in hundredths of a rupiah.
 CREATE TABLE settlement_counts (
@@ -796,14 +800,17 @@ CREATE TABLE unsettled (
 );
 CREATE INDEX unsettled_by_time ON unsettled (due_at, order_id);
 
--- A row that came before its order finds it when the order comes.
+-- A row that came before its order finds it when the order comes, unless several orders fit.
 CREATE FUNCTION find_order_of_rows() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM settlement_rows
                WHERE order_id = '' AND channel_order_id = NEW.channel_order_id AND channel_order_id <> '') THEN
         UPDATE settlement_rows SET order_id = NEW.order_id, state = 'waiting', reason = '', finding = NULL
             WHERE order_id = '' AND channel_order_id = NEW.channel_order_id AND channel_order_id <> ''
-              AND store_id IN ('', NEW.store_id);
+              AND store_id IN ('', NEW.store_id)
+              AND NOT EXISTS (SELECT 1 FROM orders o
+                              WHERE o.channel_order_id = NEW.channel_order_id AND o.order_id <> NEW.order_id
+                                AND settlement_rows.store_id IN ('', o.store_id));
         INSERT INTO unsettled AS u (order_id) VALUES (NEW.order_id)
             ON CONFLICT (order_id) DO UPDATE SET revision = u.revision + 1, due_at = 0;
     END IF;
@@ -826,6 +833,116 @@ CREATE TRIGGER orders_unsettled AFTER UPDATE OF state, reason, invoice_total ON 
     EXECUTE FUNCTION unsettle_order();
 CREATE TRIGGER documents_unsettled AFTER UPDATE OF state ON documents FOR EACH ROW
     WHEN (NEW.kind <> 'invoice' AND OLD.state <> NEW.state) EXECUTE FUNCTION unsettle_order();
+
+-- A row that names no store was taken for the only order with its number. Now there are two: unless its document may
+-- exist, or a person has booked it, it waits until a person names its store.
+CREATE FUNCTION make_rows_ambiguous() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM settlement_rows
+               WHERE channel_order_id = NEW.channel_order_id AND channel_order_id <> '' AND store_id = ''
+                 AND order_id <> '' AND order_id <> NEW.order_id) THEN
+        INSERT INTO unsettled AS u (order_id)
+            SELECT DISTINCT order_id FROM settlement_rows
+            WHERE channel_order_id = NEW.channel_order_id AND channel_order_id <> '' AND store_id = ''
+              AND order_id <> '' AND order_id <> NEW.order_id
+            ON CONFLICT (order_id) DO UPDATE SET revision = u.revision + 1, due_at = 0;
+        UPDATE documents SET state = 'gone', wanted = 'gone', due_since = NULL, recheck_at = 0, waits_for = ''
+            FROM settlement_rows r
+            WHERE r.channel_order_id = NEW.channel_order_id AND r.channel_order_id <> '' AND r.store_id = ''
+              AND r.order_id <> '' AND r.order_id <> NEW.order_id AND r.by_hand IS NULL
+              AND documents.order_id = r.order_id AND documents.part = r.part
+              AND documents.kind = CASE r.kind WHEN 'return' THEN 'return' ELSE 'receipt' END
+              AND documents.state <> 'gone' AND documents.accurate_id IS NULL AND documents.doubt_since = 0
+              AND NOT (documents.state = 'due' AND documents.attempt > 0);
+        UPDATE settlement_rows SET order_id = '', state = 'unmatched', reason = '', finding = NULL, waits_for = NULL,
+                waits = '', part = NULL, approved_at = NULL, approved_by = ''
+            WHERE channel_order_id = NEW.channel_order_id AND channel_order_id <> '' AND store_id = ''
+              AND order_id <> '' AND order_id <> NEW.order_id AND by_hand IS NULL
+              AND NOT EXISTS (SELECT 1 FROM documents d
+                  WHERE d.order_id = settlement_rows.order_id AND d.part = settlement_rows.part
+                    AND d.kind = CASE settlement_rows.kind WHEN 'return' THEN 'return' ELSE 'receipt' END
+                    AND d.state <> 'gone');
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER rows_become_ambiguous AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION make_rows_ambiguous();
+
+-- What is still owed on the invoices of each store, less customers' credits, in hundredths of a rupiah: what its
+-- marketplace is expected to pay.
+CREATE TABLE receivables (
+    store_id TEXT    NOT NULL PRIMARY KEY COLLATE "C",
+    n        BIGINT  NOT NULL, -- payouts about its orders; without any, nobody books its payouts here
+    total    BIGINT  NOT NULL
+);
+
+CREATE FUNCTION owed_on(the_order TEXT) RETURNS BIGINT LANGUAGE sql STABLE AS $$
+    SELECT CAST((SELECT COALESCE(SUM(CASE kind WHEN 'invoice' THEN amount ELSE -amount END), 0) FROM documents
+                 WHERE order_id = the_order AND accurate_id IS NOT NULL AND state <> 'gone')
+                - (SELECT COALESCE(SUM(settles), 0) FROM settlement_rows
+                   WHERE order_id = the_order AND order_id <> '') AS BIGINT)
+$$;
+CREATE FUNCTION expect_money(of_order TEXT, payouts BIGINT, money BIGINT) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO receivables AS r (store_id, n, total)
+        SELECT store_id, payouts, money FROM orders WHERE order_id = of_order
+        ON CONFLICT (store_id) DO UPDATE SET n = r.n + excluded.n, total = r.total + excluded.total
+$$;
+CREATE FUNCTION expect_money_of_document() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE change BIGINT := 0;
+BEGIN
+    IF NEW.accurate_id IS NOT NULL AND NEW.state <> 'gone' THEN change := NEW.amount; END IF;
+    IF TG_OP = 'UPDATE' THEN
+        IF OLD.accurate_id IS NOT NULL AND OLD.state <> 'gone' THEN change := change - OLD.amount; END IF;
+    END IF;
+    IF change <> 0 THEN
+        PERFORM expect_money(NEW.order_id, 0, CASE NEW.kind WHEN 'invoice' THEN change ELSE -change END);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER documents_owed AFTER INSERT ON documents FOR EACH ROW
+    WHEN (NEW.accurate_id IS NOT NULL AND NEW.state <> 'gone') EXECUTE FUNCTION expect_money_of_document();
+CREATE TRIGGER documents_owed_again AFTER UPDATE OF state, accurate_id, amount ON documents FOR EACH ROW
+    WHEN ((OLD.accurate_id IS NOT NULL AND OLD.state <> 'gone') <> (NEW.accurate_id IS NOT NULL AND NEW.state <> 'gone')
+          OR (NEW.accurate_id IS NOT NULL AND NEW.state <> 'gone' AND OLD.amount <> NEW.amount))
+    EXECUTE FUNCTION expect_money_of_document();
+
+CREATE FUNCTION expect_payouts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        PERFORM expect_money(OLD.order_id, -CAST(OLD.kind = 'payout' AS INTEGER), OLD.settles);
+    END IF;
+    PERFORM expect_money(NEW.order_id, CAST(NEW.kind = 'payout' AS INTEGER), -NEW.settles);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER payouts_expected AFTER INSERT ON settlement_rows FOR EACH ROW
+    WHEN (NEW.order_id <> '') EXECUTE FUNCTION expect_payouts();
+CREATE TRIGGER payouts_expected_again AFTER UPDATE OF order_id, settles ON settlement_rows FOR EACH ROW
+    WHEN (OLD.order_id <> NEW.order_id OR OLD.settles <> NEW.settles) EXECUTE FUNCTION expect_payouts();
+
+CREATE FUNCTION move_receivables() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE payouts BIGINT; money BIGINT := owed_on(NEW.order_id);
+BEGIN
+    SELECT COUNT(*) INTO payouts FROM settlement_rows
+        WHERE order_id = NEW.order_id AND order_id <> '' AND kind = 'payout';
+    INSERT INTO receivables AS r (store_id, n, total)
+        VALUES (OLD.store_id, -payouts, -money), (NEW.store_id, payouts, money)
+        ON CONFLICT (store_id) DO UPDATE SET n = r.n + excluded.n, total = r.total + excluded.total;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER receivables_moved AFTER UPDATE OF store_id ON orders FOR EACH ROW
+    WHEN (OLD.store_id <> NEW.store_id) EXECUTE FUNCTION move_receivables();
+
+-- A finding about an unpaid invoice is gone as soon as nothing is owed on it.
+CREATE FUNCTION end_not_settled() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE findings SET state = 'gone'
+        WHERE order_id = NEW.order_id AND order_id <> '' AND class = 'not_settled' AND state = 'open'
+          AND owed_on(NEW.order_id) <= 0;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER not_settled_ends AFTER UPDATE OF state, accurate_id, amount ON documents FOR EACH ROW
+    WHEN (NEW.state IN ('exists', 'gone') AND OLD.state <> NEW.state) EXECUTE FUNCTION end_not_settled();
+CREATE TRIGGER not_settled_ends_by_hand AFTER UPDATE OF settles ON settlement_rows FOR EACH ROW
+    WHEN (NEW.settles > OLD.settles) EXECUTE FUNCTION end_not_settled();
 
 -- Who is signed in on the pages. Only digests are stored, which are of no use to a reader of this table.
 CREATE TABLE sessions (

@@ -309,6 +309,7 @@ CREATE TABLE documents (
     -- The document as Accurate returned it.
     accurate_id     INTEGER,
     total           TEXT,
+    amount          INTEGER NOT NULL DEFAULT 0,  -- the same in hundredths
     day             TEXT    NOT NULL DEFAULT '', -- on which it is booked: the draft's, or the one that a person adopted
     customer_no     TEXT    NOT NULL DEFAULT '', -- the same for its customer
     shown_at        INTEGER NOT NULL DEFAULT 0   -- last known to exist; lists may show it later
@@ -690,7 +691,9 @@ CREATE TABLE settlement_rows (
     arrived_at       INTEGER NOT NULL,            -- when it arrived first
     content_at       INTEGER NOT NULL,            -- when this content arrived
     approved_at      INTEGER,                     -- when a person approved this content
-    approved_by      TEXT    NOT NULL DEFAULT ''
+    approved_by      TEXT    NOT NULL DEFAULT '',
+    by_hand          TEXT,                        -- who has booked it in Accurate, as what and why, JSON
+    settles          INTEGER NOT NULL DEFAULT 0   -- what that takes off what is owed, in hundredths
 ) STRICT;
 CREATE UNIQUE INDEX settlement_rows_by_key ON settlement_rows (kind, source, row_id);
 CREATE INDEX settlement_rows_of_order ON settlement_rows (order_id, id) WHERE order_id <> '';
@@ -698,6 +701,7 @@ CREATE INDEX settlement_rows_by_state ON settlement_rows (kind, state, id);
 CREATE INDEX settlement_rows_waiting ON settlement_rows (kind, waits, id) WHERE state = 'waiting';
 CREATE INDEX settlement_rows_by_source ON settlement_rows (kind, source, id);
 CREATE INDEX settlement_rows_unmatched ON settlement_rows (channel_order_id, id) WHERE order_id = '';
+CREATE INDEX settlement_rows_without_store ON settlement_rows (channel_order_id) WHERE store_id = '' AND order_id <> '';
 
 -- How many rows there are, and their sums in hundredths of a rupiah.
 CREATE TABLE settlement_counts (
@@ -742,13 +746,16 @@ CREATE TABLE unsettled (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX unsettled_by_time ON unsettled (due_at, order_id);
 
--- A row that came before its order finds it when the order comes.
+-- A row that came before its order finds it when the order comes, unless several orders fit.
 CREATE TRIGGER rows_find_their_order AFTER INSERT ON orders
     WHEN EXISTS (SELECT 1 FROM settlement_rows
                  WHERE order_id = '' AND channel_order_id = NEW.channel_order_id AND channel_order_id <> '') BEGIN
     UPDATE settlement_rows SET order_id = NEW.order_id, state = 'waiting', reason = '', finding = NULL
         WHERE order_id = '' AND channel_order_id = NEW.channel_order_id AND channel_order_id <> ''
-          AND store_id IN ('', NEW.store_id);
+          AND store_id IN ('', NEW.store_id)
+          AND NOT EXISTS (SELECT 1 FROM orders o
+                          WHERE o.channel_order_id = NEW.channel_order_id AND o.order_id <> NEW.order_id
+                            AND settlement_rows.store_id IN ('', o.store_id));
     INSERT INTO unsettled (order_id) VALUES (NEW.order_id)
         ON CONFLICT (order_id) DO UPDATE SET revision = revision + 1, due_at = 0;
 END;
@@ -766,6 +773,103 @@ CREATE TRIGGER documents_unsettled AFTER UPDATE OF state ON documents
      AND EXISTS (SELECT 1 FROM settlement_rows WHERE order_id = NEW.order_id AND order_id <> '') BEGIN
     INSERT INTO unsettled (order_id) VALUES (NEW.order_id)
         ON CONFLICT (order_id) DO UPDATE SET revision = revision + 1, due_at = 0;
+END;
+
+-- A row that names no store was taken for the only order with its number. Now there are two: unless its document may
+-- exist, or a person has booked it, it waits until a person names its store.
+CREATE TRIGGER rows_become_ambiguous AFTER INSERT ON orders
+    WHEN EXISTS (SELECT 1 FROM settlement_rows
+                 WHERE channel_order_id = NEW.channel_order_id AND channel_order_id <> '' AND store_id = ''
+                   AND order_id <> '' AND order_id <> NEW.order_id) BEGIN
+    INSERT INTO unsettled (order_id)
+        SELECT DISTINCT order_id FROM settlement_rows
+        WHERE channel_order_id = NEW.channel_order_id AND channel_order_id <> '' AND store_id = '' AND order_id <> ''
+          AND order_id <> NEW.order_id
+        ON CONFLICT (order_id) DO UPDATE SET revision = revision + 1, due_at = 0;
+    UPDATE documents SET state = 'gone', wanted = 'gone', due_since = NULL, recheck_at = 0, waits_for = ''
+        WHERE kind <> 'invoice' AND state <> 'gone' AND accurate_id IS NULL AND doubt_since = 0
+          AND NOT (state = 'due' AND attempt > 0)
+          AND (order_id, kind, part) IN
+              (SELECT order_id, CASE kind WHEN 'return' THEN 'return' ELSE 'receipt' END, part FROM settlement_rows
+               WHERE channel_order_id = NEW.channel_order_id AND channel_order_id <> '' AND store_id = ''
+                 AND order_id <> '' AND order_id <> NEW.order_id AND by_hand IS NULL AND part IS NOT NULL);
+    UPDATE settlement_rows SET order_id = '', state = 'unmatched', reason = '', finding = NULL, waits_for = NULL,
+            waits = '', part = NULL, approved_at = NULL, approved_by = ''
+        WHERE channel_order_id = NEW.channel_order_id AND channel_order_id <> '' AND store_id = '' AND order_id <> ''
+          AND order_id <> NEW.order_id AND by_hand IS NULL
+          AND NOT EXISTS (SELECT 1 FROM documents d
+              WHERE d.order_id = settlement_rows.order_id AND d.part = settlement_rows.part
+                AND d.kind = CASE settlement_rows.kind WHEN 'return' THEN 'return' ELSE 'receipt' END
+                AND d.state <> 'gone');
+END;
+
+-- What is still owed on the invoices of each store, less customers' credits, in hundredths of a rupiah: what its
+-- marketplace is expected to pay.
+CREATE TABLE receivables (
+    store_id TEXT    NOT NULL PRIMARY KEY,
+    n        INTEGER NOT NULL, -- payouts about its orders; without any, nobody books its payouts here
+    total    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER documents_owed AFTER INSERT ON documents WHEN NEW.accurate_id IS NOT NULL AND NEW.state <> 'gone' BEGIN
+    INSERT INTO receivables (store_id, n, total)
+        SELECT store_id, 0, CASE NEW.kind WHEN 'invoice' THEN NEW.amount ELSE -NEW.amount END
+        FROM orders WHERE order_id = NEW.order_id
+        ON CONFLICT (store_id) DO UPDATE SET total = total + excluded.total;
+END;
+CREATE TRIGGER documents_owed_again AFTER UPDATE OF state, accurate_id, amount ON documents
+    WHEN (OLD.accurate_id IS NOT NULL AND OLD.state <> 'gone') <> (NEW.accurate_id IS NOT NULL AND NEW.state <> 'gone')
+      OR (NEW.accurate_id IS NOT NULL AND NEW.state <> 'gone' AND OLD.amount <> NEW.amount) BEGIN
+    INSERT INTO receivables (store_id, n, total)
+        SELECT store_id, 0, CASE NEW.kind WHEN 'invoice' THEN 1 ELSE -1 END
+            * (NEW.amount * (NEW.accurate_id IS NOT NULL AND NEW.state <> 'gone')
+               - OLD.amount * (OLD.accurate_id IS NOT NULL AND OLD.state <> 'gone'))
+        FROM orders WHERE order_id = NEW.order_id
+        ON CONFLICT (store_id) DO UPDATE SET total = total + excluded.total;
+END;
+CREATE TRIGGER payouts_expected AFTER INSERT ON settlement_rows WHEN NEW.order_id <> '' BEGIN
+    INSERT INTO receivables (store_id, n, total)
+        SELECT store_id, NEW.kind = 'payout', -NEW.settles FROM orders WHERE order_id = NEW.order_id
+        ON CONFLICT (store_id) DO UPDATE SET n = n + excluded.n, total = total + excluded.total;
+END;
+CREATE TRIGGER payouts_expected_again AFTER UPDATE OF order_id, settles ON settlement_rows
+    WHEN OLD.order_id <> NEW.order_id OR OLD.settles <> NEW.settles BEGIN
+    INSERT INTO receivables (store_id, n, total)
+        SELECT store_id, -(OLD.kind = 'payout'), OLD.settles FROM orders WHERE order_id = OLD.order_id
+        ON CONFLICT (store_id) DO UPDATE SET n = n + excluded.n, total = total + excluded.total;
+    INSERT INTO receivables (store_id, n, total)
+        SELECT store_id, NEW.kind = 'payout', -NEW.settles FROM orders WHERE order_id = NEW.order_id
+        ON CONFLICT (store_id) DO UPDATE SET n = n + excluded.n, total = total + excluded.total;
+END;
+CREATE TRIGGER receivables_moved AFTER UPDATE OF store_id ON orders WHEN OLD.store_id <> NEW.store_id BEGIN
+    INSERT INTO receivables (store_id, n, total)
+        SELECT store.id, store.sign * (SELECT COUNT(*) FROM settlement_rows
+                                       WHERE order_id = NEW.order_id AND order_id <> '' AND kind = 'payout'),
+            store.sign * ((SELECT COALESCE(SUM(CASE kind WHEN 'invoice' THEN amount ELSE -amount END), 0) FROM documents
+                           WHERE order_id = NEW.order_id AND accurate_id IS NOT NULL AND state <> 'gone')
+                          - (SELECT COALESCE(SUM(settles), 0) FROM settlement_rows
+                             WHERE order_id = NEW.order_id AND order_id <> ''))
+        FROM (SELECT OLD.store_id AS id, -1 AS sign UNION ALL SELECT NEW.store_id, 1) AS store WHERE true
+        ON CONFLICT (store_id) DO UPDATE SET n = n + excluded.n, total = total + excluded.total;
+END;
+
+-- A finding about an unpaid invoice is gone as soon as nothing is owed on it.
+CREATE TRIGGER not_settled_ends AFTER UPDATE OF state, accurate_id, amount ON documents
+    WHEN NEW.state IN ('exists', 'gone') AND OLD.state <> NEW.state BEGIN
+    UPDATE findings SET state = 'gone'
+        WHERE order_id = NEW.order_id AND order_id <> '' AND class = 'not_settled' AND state = 'open'
+          AND (SELECT COALESCE(SUM(CASE kind WHEN 'invoice' THEN amount ELSE -amount END), 0) FROM documents
+               WHERE order_id = NEW.order_id AND accurate_id IS NOT NULL AND state <> 'gone')
+              <= (SELECT COALESCE(SUM(settles), 0) FROM settlement_rows
+                  WHERE order_id = NEW.order_id AND order_id <> '');
+END;
+CREATE TRIGGER not_settled_ends_by_hand AFTER UPDATE OF settles ON settlement_rows WHEN NEW.settles > OLD.settles BEGIN
+    UPDATE findings SET state = 'gone'
+        WHERE order_id = NEW.order_id AND order_id <> '' AND class = 'not_settled' AND state = 'open'
+          AND (SELECT COALESCE(SUM(CASE kind WHEN 'invoice' THEN amount ELSE -amount END), 0) FROM documents
+               WHERE order_id = NEW.order_id AND accurate_id IS NOT NULL AND state <> 'gone')
+              <= (SELECT COALESCE(SUM(settles), 0) FROM settlement_rows
+                  WHERE order_id = NEW.order_id AND order_id <> '');
 END;
 
 -- Who is signed in on the pages. Only digests are stored, which are of no use to a reader of this table.

@@ -52,7 +52,8 @@ impl Engine {
             return Ok(false);
         }
         let ours = self.our_customers(book).await?;
-        self.reconciling.carry_out(session, &ours, &|| self.may_compare(book)).await
+        let delay_days = self.mapping().mapping.payout.delay_days;
+        self.reconciling.carry_out(session, &ours, delay_days, &|| self.may_compare(book)).await
     }
 
     /// Whether a call that compares may be made now.

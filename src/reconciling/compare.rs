@@ -11,6 +11,7 @@ use crate::{
         period::{ByKey, one},
     },
     domain::{
+        day_in_wib,
         masters::ListFailure,
         order::OrderId,
         reconciliation::{
@@ -47,14 +48,16 @@ impl Comparison {
 }
 
 impl Reconciling {
-    /// Compares everything.
+    /// Compares everything. `delay_days` is how long after its payout money is booked.
     pub(super) async fn compare(
         &self,
         session: &Session,
         part: &RunPart,
         ours: &OurCustomers,
+        delay_days: i32,
         permission: Permission<'_>,
     ) -> Result<Conclusion, Stop> {
+        let today = day_in_wib(self.clock.now());
         let mut all = Comparison::default();
         let mut after = None;
         loop {
@@ -62,6 +65,10 @@ impl Reconciling {
             let Some(last) = page.last() else { break };
             after = Some(last.place);
             let held: Vec<_> = page.into_iter().map(|HeldAt { held, .. }| held).collect();
+            let exist = held.iter().filter(|held| held.standing == Standing::Exists);
+            let exist: Vec<_> = exist.map(|held| held.order_id.clone()).collect();
+            let unpaid = self.storage.unpaid(&part.book, &exist).await?;
+            all.findings.extend(unpaid.into_iter().filter_map(|unpaid| unpaid.finding(delay_days, today)));
             self.compare_orders(session, part, held, permission, &mut all).await?;
         }
         self.compare_others(session, part, ours, permission, &mut all).await?;
@@ -282,6 +289,7 @@ fn unexplained(day: Date, rest: i64) -> Finding {
         ledger: None,
         accurate: Some(Side { number: String::new(), customer_no: String::new(), day, total: rest }),
         forstok: None,
+        owed: None,
         fields: Vec::new(),
     }
 }

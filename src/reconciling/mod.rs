@@ -118,10 +118,16 @@ impl Reconciling {
     }
 
     /// Carries out the oldest part of a book that has not ended. Returns false if there is none, or if it had to stop
-    /// before its end.
-    pub async fn carry_out(&self, session: &Session, ours: &OurCustomers, permission: Permission<'_>) -> Result<bool> {
+    /// before its end. `delay_days` is how long after its payout money is booked.
+    pub async fn carry_out(
+        &self,
+        session: &Session,
+        ours: &OurCustomers,
+        delay_days: i32,
+        permission: Permission<'_>,
+    ) -> Result<bool> {
         let Some(part) = self.storage.next_part(session.name()).await? else { return Ok(false) };
-        let conclusion = match self.compare_period(session, &part, ours, permission).await {
+        let conclusion = match self.compare_period(session, &part, ours, delay_days, permission).await {
             Ok(conclusion) => conclusion,
             Err(Stop::Interrupted) => return Ok(false),
             Err(Stop::Incomplete(why)) => self.ledger_alone(&part, why).await?,
@@ -138,12 +144,13 @@ impl Reconciling {
         session: &Session,
         part: &RunPart,
         ours: &OurCustomers,
+        delay_days: i32,
         permission: Permission<'_>,
     ) -> std::result::Result<Conclusion, Stop> {
         if !part.is_listed {
             self.list(session, part, permission).await?;
         }
-        self.compare(session, part, ours, permission).await
+        self.compare(session, part, ours, delay_days, permission).await
     }
 }
 

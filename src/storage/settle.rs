@@ -156,6 +156,7 @@ async fn write_documents<T: Dialect>(db: &mut T, taken: &[(&Settlement, &Current
              number = COALESCE(v.value ->> 'number', number),
              accurate_id = COALESCE(CAST(v.value ->> 'id' AS BIGINT), accurate_id),
              total = COALESCE(v.value ->> 'total', total),
+             amount = COALESCE(CAST(v.value ->> 'amount' AS BIGINT), amount),
              shown_at = CASE WHEN v.value ->> 'id' IS NULL THEN shown_at ELSE {now} END
          FROM {rows}
          WHERE documents.order_id = v.value ->> 'order_id' AND documents.kind = v.value ->> 'kind'
@@ -212,6 +213,7 @@ fn document_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
             row["number"] = json!(document.number);
             row["id"] = json!(document.id);
             row["total"] = json!(document.total.normalize().to_string());
+            row["amount"] = json!(hundredths(Rupiah::from_decimal(document.total)));
         }
         Outcome::Blocked { findings, waits_for, recheck_after } => {
             // The order has those of its invoice.

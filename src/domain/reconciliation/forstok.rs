@@ -75,6 +75,7 @@ impl Finding {
             ledger: None,
             accurate: None,
             forstok: Some(forstok),
+            owed: None,
             fields: Vec::new(),
         })
     }

@@ -9,6 +9,7 @@ mod standing;
 pub mod sums;
 #[cfg(test)]
 mod tests;
+mod unpaid;
 mod words;
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
@@ -18,6 +19,7 @@ pub use self::{
     class::{Class, FindingState},
     forstok::AtForstok,
     standing::{Posted, Standing},
+    unpaid::{Owed, Unpaid},
     words::{Action, Facts},
 };
 use super::order::OrderId;
@@ -131,6 +133,8 @@ pub struct Finding {
     pub accurate: Option<Side>,
     /// What Forstok lists, if the finding is about that.
     pub forstok: Option<AtForstok>,
+    /// What is still owed, if the finding is about that.
+    pub owed: Option<Owed>,
     /// In which fields both sides differ.
     pub fields: Vec<Field>,
 }
@@ -144,6 +148,8 @@ pub enum Subject {
     Invoice(i64),
     /// An order as Forstok lists it.
     Listed(OrderId),
+    /// The money for the invoice of an order.
+    Money(OrderId),
     /// What remains of a day after all other findings.
     Day(Date),
 }
@@ -155,6 +161,7 @@ impl Subject {
             Self::Order(id) => format!("order:{id}"),
             Self::Invoice(id) => format!("invoice:{id}"),
             Self::Listed(id) => format!("forstok:{id}"),
+            Self::Money(id) => format!("money:{id}"),
             Self::Day(day) => format!("day:{day}"),
         }
     }
@@ -170,7 +177,8 @@ impl Finding {
         let accurate_id = self.accurate_id.map(|id| id.to_string()).unwrap_or_default();
         let (ledger, accurate) = (side(self.ledger.as_ref()), side(self.accurate.as_ref()));
         let forstok = self.forstok.as_ref().map(|listed| format!("|{}", listed.shape())).unwrap_or_default();
-        format!("{}|{accurate_id}|{ledger}|{accurate}{forstok}", self.class)
+        let owed = self.owed.as_ref().map(|owed| format!("|{}", owed.hundredths)).unwrap_or_default();
+        format!("{}|{accurate_id}|{ledger}|{accurate}{forstok}{owed}", self.class)
     }
 
     /// The day under which it is listed: our ledger's, else Accurate's, else the one on which Forstok last changed the
@@ -179,7 +187,7 @@ impl Finding {
         let side = self.ledger.as_ref().or(self.accurate.as_ref());
         match &self.subject {
             Subject::Day(day) => Some(*day),
-            Subject::Order(_) | Subject::Invoice(_) | Subject::Listed(_) => {
+            Subject::Order(_) | Subject::Invoice(_) | Subject::Listed(_) | Subject::Money(_) => {
                 side.map(|side| side.day).or_else(|| self.forstok.as_ref().map(|listed| listed.day))
             }
         }
@@ -330,6 +338,7 @@ pub fn stranger(shown: &Shown, store_id: &str, order_id: Option<&OrderId>, perio
         ledger: None,
         accurate: Some(shown.side()),
         forstok: None,
+        owed: None,
         fields: Vec::new(),
     };
     Known { ledger: None, accurate: vec![amount], findings: vec![finding] }
@@ -365,6 +374,7 @@ impl Held {
             ledger: None,
             accurate: None,
             forstok: None,
+            owed: None,
             fields: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{AtForstok, Class, Field, Finding, Side};
+use super::{AtForstok, Class, Field, Finding, Owed, Side};
 use crate::domain::{money::Rupiah, reason::Language};
 
 /// What is known about a finding, as it is stored.
@@ -16,6 +16,9 @@ pub struct Facts {
     /// What Forstok lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forstok: Option<AtForstok>,
+    /// What is still owed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owed: Option<Owed>,
     /// In which fields they differ.
     #[serde(default)]
     pub fields: Vec<Field>,
@@ -27,9 +30,9 @@ pub struct Facts {
 impl Facts {
     /// The facts of a finding.
     pub fn of(finding: &Finding) -> Self {
-        let Finding { class, ledger, accurate, forstok, fields, .. } = finding.clone();
+        let Finding { class, ledger, accurate, forstok, owed, fields, .. } = finding.clone();
         let rest = accurate.as_ref().filter(|_| class == Class::Unexplained).map(|side| rupiah(side.total));
-        Self { ledger, accurate, forstok, fields, note: rest.unwrap_or_default() }
+        Self { ledger, accurate, forstok, owed, fields, note: rest.unwrap_or_default() }
     }
 
     /// What happened, in one sentence.
@@ -66,10 +69,23 @@ impl Facts {
                 format!("Accurate has invoice {accurate}, which was not created from any order here."),
                 format!("Accurate memiliki faktur {accurate}, yang tidak dibuat dari pesanan di sini."),
             ),
-            Class::NotSettled => (
-                "The order is completed, but the invoice is not paid yet.".to_owned(),
-                "Pesanan sudah selesai, tetapi faktur belum dibayar.".to_owned(),
-            ),
+            Class::NotSettled => {
+                let owed = rupiah(self.owed.map_or(0, |owed| owed.hundredths));
+                match self.owed.and_then(|owed| owed.last_payout).map(day) {
+                    Some(last) => (
+                        format!("{owed} of invoice {ledger} is still owed after its last payout of {last}."),
+                        format!("Sisa tagihan faktur {ledger} masih {owed} setelah pencairan terakhir pada {last}."),
+                    ),
+                    None => (
+                        format!(
+                            "{owed} of invoice {ledger} is still owed: the order is completed, but no payout came."
+                        ),
+                        format!(
+                            "Sisa tagihan faktur {ledger} masih {owed}: pesanan sudah selesai, tetapi belum ada pencairan dana."
+                        ),
+                    ),
+                }
+            }
             Class::VoidStanding => (
                 format!("This order must have no invoice, but Accurate still has {accurate}."),
                 format!("Pesanan ini tidak boleh memiliki faktur, tetapi Accurate masih memiliki {accurate}."),

@@ -66,6 +66,7 @@ pub(super) const COUNTED: &[Table] = &[
     table("shadow_counts", &["what"], 0),
     table("finding_counts", &["class", "state"], 0),
     table("settlement_counts", &["kind", "state", "reason", "waits"], 0),
+    table("receivables", &["store_id"], 0),
 ];
 
 /// What stays behind: the write probe, who leads which book, who is signed in, and the database's own identity.

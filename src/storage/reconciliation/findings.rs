@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date};
 
-use super::{day, forstok::CLASSES};
+use super::{day, unpaid::OF_OTHER_SOURCES};
 use crate::{
     domain::{
         manual::{Manual, ManualDecision},
@@ -132,9 +132,10 @@ pub(in crate::storage) async fn oldest_open(db: &mut impl Dialect) -> Result<Opt
 
 /// The earliest day that an open finding about an invoice is about.
 pub(in crate::storage) async fn earliest_open_day(db: &mut impl Dialect) -> Result<Option<Date>> {
-    // A comparison with Accurate tells nothing about what Forstok lists.
-    let sql =
-        format!("SELECT day FROM findings WHERE state = 'open' AND class NOT IN ({CLASSES}) ORDER BY day LIMIT 1");
+    // A comparison with Accurate tells nothing about what Forstok lists or what marketplaces pay.
+    let sql = format!(
+        "SELECT day FROM findings WHERE state = 'open' AND class NOT IN ({OF_OTHER_SOURCES}) ORDER BY day LIMIT 1"
+    );
     let rows = db.fetch(sql, &[]).await?;
     rows.first().map(|row| day(row, "day")).transpose()
 }
@@ -223,7 +224,7 @@ async fn adopt(
 ) -> Result<()> {
     let total = Rupiah::from_hundredths(accurate.total).to_string();
     let day = accurate.day.to_string();
-    let sql = "UPDATE documents SET number = $2, accurate_id = $3, total = $4, day = $5, customer_no = $6
+    let sql = "UPDATE documents SET number = $2, accurate_id = $3, total = $4, day = $5, customer_no = $6, amount = $7
                WHERE order_id = $1 AND kind = 'invoice' AND part = 0";
     let values = [
         order_id.into(),
@@ -232,6 +233,7 @@ async fn adopt(
         (&total).into(),
         (&day).into(),
         (&accurate.customer_no).into(),
+        accurate.total.into(),
     ];
     db.execute(sql, &values).await?;
     let sql = "UPDATE orders SET invoice_number = $2, invoice_id = $3, invoice_total = $4, amount = $5, changed_at = $6

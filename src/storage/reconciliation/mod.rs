@@ -1,5 +1,6 @@
 //! Reconciliation: runs and their parts (`runs`), our ledger's side (`ledger`), what Accurate showed (`listed`), findings
-//! and the sums of days (`findings`, `conclude`), and orders that Forstok lists (`forstok`).
+//! and the sums of days (`findings`, `conclude`), orders that Forstok lists (`forstok`), and invoices that are not paid
+//! (`unpaid`).
 
 pub(super) mod conclude;
 pub(super) mod findings;
@@ -7,6 +8,7 @@ pub(super) mod forstok;
 pub(super) mod ledger;
 pub(super) mod listed;
 pub(super) mod runs;
+pub(super) mod unpaid;
 
 use jiff::civil::Date;
 

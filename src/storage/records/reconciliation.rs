@@ -213,6 +213,15 @@ pub struct FindingFilter {
     pub to: Option<Date>,
 }
 
+/// What the marketplace of a store still owes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receivable {
+    /// The store.
+    pub store_id: String,
+    /// What is owed on its invoices, less what customers have as credit, in hundredths of a rupiah.
+    pub hundredths: i64,
+}
+
 /// The result of a person's action on a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acted {

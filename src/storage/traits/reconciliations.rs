@@ -7,12 +7,12 @@ use jiff::{Timestamp, civil::Date};
 use crate::{
     domain::{
         order::OrderId,
-        reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, sums::Count},
+        reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, Unpaid, sums::Count},
     },
     storage::{
-        Acted, Answer, Conclusion, FindingFilter, FindingRecord, ForstokConclusion, HeldAt, ReconciledDay, Result, Run,
-        RunPart, ShownOf, Sources,
-        reconciliation::{conclude, findings, forstok, ledger, listed, runs},
+        Acted, Answer, Conclusion, FindingFilter, FindingRecord, ForstokConclusion, HeldAt, Receivable, ReconciledDay,
+        Result, Run, RunPart, ShownOf, Sources,
+        reconciliation::{conclude, findings, forstok, ledger, listed, runs, unpaid},
         sql::{Base, Sql, read, write},
     },
 };
@@ -76,6 +76,12 @@ pub trait Reconciliations: Send + Sync {
 
     /// Writes the result of a part, and ends it.
     async fn conclude(&self, part: &RunPart, conclusion: &Conclusion, now: Timestamp) -> Result<()>;
+
+    /// Those of these orders on whose invoice money is owed, of stores whose payouts are booked here.
+    async fn unpaid(&self, book: &str, orders: &[OrderId]) -> Result<Vec<Unpaid>>;
+
+    /// What marketplaces still owe, by store: those whose payouts are booked here.
+    async fn receivables(&self) -> Result<Vec<Receivable>>;
 
     /// The oldest run whose comparison with Forstok's orders has not ended, with its days.
     async fn next_forstok_part(&self) -> Result<Option<(i64, Period)>>;
@@ -199,6 +205,14 @@ impl<B: Base> Reconciliations for Sql<B> {
 
     async fn conclude(&self, part: &RunPart, conclusion: &Conclusion, now: Timestamp) -> Result<()> {
         write!(self, Large, db => conclude::conclude(db, part, conclusion, now))
+    }
+
+    async fn unpaid(&self, book: &str, orders: &[OrderId]) -> Result<Vec<Unpaid>> {
+        read!(self, db => unpaid::of_orders(db, book, orders))
+    }
+
+    async fn receivables(&self) -> Result<Vec<Receivable>> {
+        read!(self, db => unpaid::by_store(db))
     }
 
     async fn next_forstok_part(&self) -> Result<Option<(i64, Period)>> {

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use forstok_accurate::{
     domain::{
         order::OrderId,
-        reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, sums::Count},
+        reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, Unpaid, sums::Count},
     },
     storage::{
-        Acted, Answer, Conclusion, FindingFilter, FindingRecord, ForstokConclusion, HeldAt, ReconciledDay,
+        Acted, Answer, Conclusion, FindingFilter, FindingRecord, ForstokConclusion, HeldAt, Receivable, ReconciledDay,
         Reconciliations, Result, Run, RunPart, ShownOf, Sources,
     },
 };
@@ -100,6 +100,14 @@ impl Reconciliations for SimStore {
 
     async fn run(&self, id: i64) -> Result<Option<Run>> {
         self.gates.in_store(self.inner.run(id)).await
+    }
+
+    async fn unpaid(&self, book: &str, orders: &[OrderId]) -> Result<Vec<Unpaid>> {
+        self.gates.in_store(self.inner.unpaid(book, orders)).await
+    }
+
+    async fn receivables(&self) -> Result<Vec<Receivable>> {
+        self.inner.receivables().await
     }
 
     async fn next_forstok_part(&self) -> Result<Option<(i64, Period)>> {
