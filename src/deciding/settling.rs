@@ -99,7 +99,13 @@ fn payout(row: &RowRecord, documents: &[OrderDocument]) -> Option<Row> {
         Drafted::Receipt(draft) => Some(draft.clone()),
         Drafted::Invoice(_) | Drafted::Return(_) => None,
     });
-    Some(Row { payout: payout.clone(), arrived: day_in_wib(row.content_at), approved: row.approved.is_some(), receipt })
+    Some(Row {
+        payout: payout.clone(),
+        arrived: day_in_wib(row.content_at),
+        approved: row.approved.is_some(),
+        by_hand: by_hand(row),
+        receipt,
+    })
 }
 
 fn record(row: &RowRecord, documents: &[OrderDocument]) -> Option<Record> {
@@ -112,8 +118,14 @@ fn record(row: &RowRecord, documents: &[OrderDocument]) -> Option<Record> {
         record: record.clone(),
         arrived: day_in_wib(row.arrived_at),
         approved: row.approved.is_some(),
+        by_hand: by_hand(row),
         document,
     })
+}
+
+/// The document with which a person has booked a row.
+fn by_hand(row: &RowRecord) -> Option<String> {
+    row.by_hand.as_ref().map(|by_hand| by_hand.document.clone())
 }
 
 /// The document that books a row.

@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::{
     domain::{document::Kind, operator::Actor},
-    storage::{Approving, Result, RowContent, RowRecorded},
+    storage::{Approving, ByHand, Marked, Result, RowContent, RowRecorded},
 };
 
 /// Rows that are recorded in one commit. More would make webhooks wait.
@@ -32,5 +32,23 @@ impl Engine {
             self.wake();
         }
         Ok(rows)
+    }
+
+    /// Marks a row as booked by hand; with `None`, takes the mark back.
+    pub async fn mark_by_hand(
+        &self,
+        kind: Kind,
+        key: (&str, &str),
+        by_hand: Option<&ByHand>,
+        actor: &Actor,
+    ) -> Result<Marked> {
+        let marked = self.storage.mark_by_hand(kind, key, by_hand, &actor.name, self.now()).await?;
+        if marked == Marked::Done {
+            let ((source, id), is_by_hand) = (key, by_hand.is_some());
+            tracing::info!(source, id, is_by_hand, actor = actor.name, "{actor} decided about row {id} of {source}");
+            self.decide_now().await?;
+            self.wake();
+        }
+        Ok(marked)
     }
 }

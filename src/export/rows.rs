@@ -76,7 +76,8 @@ const COLUMNS: &[Column<RowRecord>] = &[
         None => Cell::Empty,
     }),
     column("reason", "Reason", "Sebab", 40, |row, headers| {
-        let sentence = |language| row.reason.map_or("", |reason| reason.sentence(language)).to_owned();
+        let sentence =
+            |language| row.reason.map(|reason| reason.sentence_about(row.content.kind(), language)).unwrap_or_default();
         headers.word(row.reason.map_or("", Reason::code), sentence)
     }),
     column("about", "About", "Keterangan", 40, |row, headers| {

@@ -119,6 +119,17 @@ pub(crate) enum Problem {
     /// 409: the decision is not possible in the order's state.
     #[error("{0}")]
     Refused(Refused),
+    /// 404: there is no such payout or return.
+    #[error("there is no row {id:?} of source {source_name:?}")]
+    UnknownRow {
+        /// Where it comes from.
+        source_name: String,
+        /// Its id there.
+        id: String,
+    },
+    /// 409: a document of ours books the row already, or may do so at any moment.
+    #[error("{0} books this already, or is about to; undo the order first")]
+    BookedHere(String),
     /// 404: the settings have no such book, or it has no such list.
     #[error(
         "there is no list {kind:?} of an Accurate database {book:?}; use a database of the settings, and accounts, \
@@ -237,13 +248,14 @@ impl Problem {
             Self::MappingWrong(_) | Self::UnreadableFile(_) | Self::ColumnsUnknown(_) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            Self::Refused(_) | Self::FindingChanged => StatusCode::CONFLICT,
+            Self::Refused(_) | Self::FindingChanged | Self::BookedHere(_) => StatusCode::CONFLICT,
             Self::UnknownOrder(_)
             | Self::UnknownWarning { .. }
             | Self::UnknownSnapshot { .. }
             | Self::UnknownUnreadable(_)
             | Self::UnknownRevision(_)
             | Self::UnknownNumber(..)
+            | Self::UnknownRow { .. }
             | Self::UnknownList { .. }
             | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
@@ -280,6 +292,8 @@ impl Problem {
             Self::UnknownNumber("finding", _) => "finding_unknown",
             Self::UnknownNumber(..) => "reconciliation_unknown",
             Self::FindingChanged => "finding_changed",
+            Self::UnknownRow { .. } => "row_unknown",
+            Self::BookedHere(_) => "booked_here",
             Self::NotImported(_) => "order_not_imported",
             Self::UnknownList { .. } => "list_unknown",
             Self::Refused(refused) => refused.code(),

@@ -37,13 +37,17 @@ pub(super) fn is_free(now: &str) -> String {
     )
 }
 
-/// A document of order `o` of this kind that exists, or may exist; NULL if there is none.
+/// A document of order `o` of this kind that exists, or may exist, also one that a person has booked for rows of this
+/// kind; NULL if there is none.
 macro_rules! follow_up {
-    ($kind:literal) => {
+    ($kind:literal, $rows:literal) => {
         concat!(
-            "(SELECT MIN(f.id) FROM documents f WHERE f.order_id = o.order_id AND f.kind = '",
+            "COALESCE((SELECT MIN(f.id) FROM documents f WHERE f.order_id = o.order_id AND f.kind = '",
             $kind,
-            "' AND f.state <> 'gone' AND (f.state = 'exists' OR f.doubt_since <> 0 OR f.wanted = 'gone' OR f.state = 'due' AND f.attempt > 0))"
+            "' AND f.state <> 'gone' AND (f.state = 'exists' OR f.doubt_since <> 0 OR f.wanted = 'gone' OR f.state = 'due' AND f.attempt > 0)),
+            (SELECT MIN(r.id) FROM settlement_rows r WHERE r.order_id = o.order_id AND r.order_id <> '' AND r.kind = '",
+            $rows,
+            "' AND r.settles > 0))"
         )
     };
 }
@@ -53,7 +57,7 @@ pub(super) const DECIDED_FROM: &str = concat!("
     o.order_id, o.revision, o.state, o.history, o.received_at, o.reason, o.findings, o.warnings, o.store_id, o.ordered_at,
     o.decision, i.draft, COALESCE(i.deletion_tried, 0) AS deletion_tried, COALESCE(i.doubt_since, 0) AS doubt_since,
     COALESCE(i.attempt, 0) AS attempt,
-    ", follow_up!("receipt"), " AS receipt, ", follow_up!("return"), " AS return_document,
+    ", follow_up!("receipt", "payout"), " AS receipt, ", follow_up!("return", "return"), " AS return_document,
     (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body,
     (SELECT d.received_at FROM deliveries d WHERE d.id = o.latest_delivery) AS body_received_at,
     CASE WHEN o.invoice_id IS NOT NULL AND o.state <> 'voided' THEN o.invoice_id END AS standing");

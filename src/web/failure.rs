@@ -104,6 +104,7 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
         | Problem::UnknownUnreadable(_)
         | Problem::UnknownRevision(_)
         | Problem::UnknownNumber(..)
+        | Problem::UnknownRow { .. }
         | Problem::FindingChanged
         | Problem::MappingStale(_)
         | Problem::UnknownList { .. } => (
@@ -120,11 +121,11 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
             later_or_from_a_file(page),
         ),
         Problem::RoleMissing { .. } => not_allowed(page),
-        Problem::Refused(refused) => (
-            page.t("This is not possible", "Tidak dapat dilakukan"),
-            refusal(*refused, page).to_owned(),
-            page.t("Go back to the order and look at its state.", "Kembali ke pesanan dan lihat statusnya."),
-        ),
+        Problem::Refused(refused) => not_possible(refusal(*refused, page).to_owned(), page),
+        Problem::BookedHere(number) => {
+            let sentence = page.t("{} books this already, or is about to.", "{} sudah atau segera membukukannya.");
+            not_possible(sentence.replace("{}", number), page)
+        }
         Problem::OtherSite => (
             page.t("Refused", "Ditolak"),
             page.t("This was sent by a page of another site.", "Permintaan ini dikirim oleh halaman situs lain.").to_owned(),
@@ -181,6 +182,11 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
             correct_it,
         ),
     }
+}
+
+fn not_possible(sentence: String, page: &Page) -> (&'static str, String, &'static str) {
+    let remedy = page.t("Go back to the order and look at its state.", "Kembali ke pesanan dan lihat statusnya.");
+    (page.t("This is not possible", "Tidak dapat dilakukan"), sentence, remedy)
 }
 
 fn not_allowed(page: &Page) -> (&'static str, String, &'static str) {

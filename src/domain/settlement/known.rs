@@ -77,6 +77,8 @@ pub struct Row {
     pub arrived: Date,
     /// Whether a person has approved exactly this content. Storing a correction must therefore clear the approval.
     pub approved: bool,
+    /// The number of the document in Accurate with which a person has booked it.
+    pub by_hand: Option<String>,
     /// The receipt that was made for it.
     pub receipt: Option<Document<ReceiptDraft>>,
 }
@@ -90,6 +92,8 @@ pub struct Record {
     pub arrived: Date,
     /// Whether a person has approved exactly this content; a correction takes the approval away.
     pub approved: bool,
+    /// The number of the document in Accurate with which a person has booked it.
+    pub by_hand: Option<String>,
     /// The return that was made for it.
     pub document: Option<Document<ReturnDraft>>,
 }

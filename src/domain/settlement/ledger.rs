@@ -50,6 +50,11 @@ impl Ledger {
         self.take(receipt.used);
     }
 
+    /// A person has booked a payout, which paid this amount.
+    pub(super) fn pay_by_hand(&mut self, amount: Rupiah) {
+        self.paid = self.paid + amount;
+    }
+
     /// A return exists, or must exist.
     pub(super) fn give_back(&mut self, amount: Rupiah) {
         self.returned = self.returned + amount;

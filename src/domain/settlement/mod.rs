@@ -4,8 +4,10 @@
 //! Receipts and returns of an order are decided together, from its invoice, all its payout rows and all its return
 //! records. [`known`] is the input, [`outcome`] the result. [`settle`] decides the returns first (`returns`, with
 //! `pieces`, which pieces are meant, and `stock`, what is left of the invoice), because a return is money that is no
-//! longer owed; then the receipts (`receipts`, with `ledger`, what is owed).
+//! longer owed; then the receipts (`receipts`, with `ledger`, what is owed). What people have booked in Accurate
+//! themselves comes before both (`by_hand`).
 
+mod by_hand;
 pub mod known;
 mod ledger;
 pub mod outcome;
@@ -32,6 +34,7 @@ use settling::Settling;
 use crate::domain::{
     about::AfterSale,
     mapping::{Mapping, OnCancel},
+    money::Rupiah,
     reason::Reason,
 };
 
@@ -60,13 +63,17 @@ pub fn settle(order: &Order<'_>, mapping: &Mapping, today: Date) -> Settlement {
 
 /// An order without an invoice: nothing can be booked. `becomes` gives the outcome of a row.
 fn without_invoice(order: &Order<'_>, becomes: impl Fn(&Row) -> Outcome) -> Settlement {
-    let rows = order.rows.iter().map(|row| Verdict { of: row.payout.key.clone(), outcome: becomes(row) });
+    let of_row = |row: &Row| if row.by_hand.is_some() { Outcome::ByHand(Rupiah::ZERO) } else { becomes(row) };
+    let rows = order.rows.iter().map(|row| Verdict { of: row.payout.key.clone(), outcome: of_row(row) });
     let of_record = match order.invoice {
         Invoice::Absent(reason) => Outcome::Ignored(reason),
         _ => Outcome::Waiting(WaitsFor::Invoice),
     };
     let records = order.records.iter();
-    let records = records.map(|record| Verdict { of: record.record.key.clone(), outcome: of_record.clone() });
+    let records = records.map(|record| {
+        let outcome = if record.by_hand.is_some() { Outcome::ByHand(Rupiah::ZERO) } else { of_record.clone() };
+        Verdict { of: record.record.key.clone(), outcome }
+    });
     Settlement {
         receipts: Vec::new(),
         returns: Vec::new(),

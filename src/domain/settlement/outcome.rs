@@ -111,6 +111,8 @@ pub enum Outcome {
     Blocked(Finding),
     /// Nothing is booked for it; with the order's reason, if the order is ignored.
     Ignored(Option<Reason>),
+    /// A person has booked it in Accurate, which takes this amount in rupiah off what is owed.
+    ByHand(Rupiah),
 }
 
 /// What a row or a record waits for.
@@ -253,7 +255,7 @@ impl Outcome {
             Self::Due => RowState::Due,
             Self::Settled => RowState::Settled,
             Self::Blocked(_) => RowState::Blocked,
-            Self::Ignored(_) => RowState::Ignored,
+            Self::Ignored(_) | Self::ByHand(_) => RowState::Ignored,
         }
     }
 }

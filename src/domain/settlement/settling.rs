@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::civil::Date;
 
 use super::{
+    by_hand::BookedByHand,
     known::{Cancelled, Document, Order, Record, Row, Stage, Standing},
     ledger::Ledger,
     outcome::{Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Sums, Verdict, WaitsFor},
@@ -24,18 +25,19 @@ use crate::domain::{
 
 /// One decision in progress.
 pub(super) struct Settling<'a> {
-    order: &'a Order<'a>,
-    invoice: Standing<'a>,
-    mapping: &'a Mapping,
+    pub(super) order: &'a Order<'a>,
+    pub(super) invoice: Standing<'a>,
+    pub(super) mapping: &'a Mapping,
     today: Date,
-    ledger: Ledger,
-    stock: Stock<'a>,
+    pub(super) ledger: Ledger,
+    pub(super) stock: Stock<'a>,
+    pub(super) by_hand: BookedByHand,
     /// Whether the refund of a return record becomes a discount, because the buyer keeps the goods.
     goods_kept: bool,
     receipts: Vec<Planned<PayoutKey, ReceiptDraft>>,
     returns: Vec<Planned<ReturnKey, ReturnDraft>>,
-    rows: HashMap<usize, Outcome>,
-    records: BTreeMap<usize, Outcome>,
+    pub(super) rows: HashMap<usize, Outcome>,
+    pub(super) records: BTreeMap<usize, Outcome>,
     /// The highest parts so far: each new document gets the next one.
     last_receipt: Part,
     last_return: Part,
@@ -52,6 +54,7 @@ impl<'a> Settling<'a> {
             today,
             ledger: Ledger::open(invoice),
             stock: Stock::of(invoice),
+            by_hand: BookedByHand::default(),
             goods_kept: false,
             receipts: Vec::new(),
             returns: Vec::new(),
@@ -64,6 +67,7 @@ impl<'a> Settling<'a> {
 
     pub(super) fn settle(mut self, cancelled: Option<Cancelled>) -> Settlement {
         self.keep_what_was_sent();
+        self.keep_what_people_booked();
         let fate = self.of_cancelled(cancelled);
         match (&fate, cancelled) {
             (Fate::Void, _) => self.hold_everything(WaitsFor::Invoice),
@@ -80,6 +84,7 @@ impl<'a> Settling<'a> {
     /// Nothing is added to what was sent as long as a person has to decide about the order.
     pub(super) fn hold(mut self, cancelled: Option<Cancelled>) -> Settlement {
         self.keep_what_was_sent();
+        self.keep_what_people_booked();
         self.hold_everything(WaitsFor::Decision);
         self.finish(Fate::Kept, cancelled)
     }
@@ -112,11 +117,12 @@ impl<'a> Settling<'a> {
         let all_went_back = cancelled.after_shipping && self.ledger.owed().is_zero();
         let returns = self.returns.iter().filter(|one| one.of != of_cancellation && !all_went_back);
         numbers.extend(returns.map(|one| one.draft.body.number.clone()));
+        numbers.extend(self.numbers_by_hand(!all_went_back));
         if !numbers.is_empty() {
             let about = About::AfterSale { of: AfterSale::Booked { numbers } };
             return Fate::Blocked(Finding { reason: Reason::InvoicePaid, about });
         }
-        let has_returns = !self.returns.is_empty();
+        let has_returns = !self.returns.is_empty() || self.by_hand.returned.is_positive();
         if cancelled.after_shipping || has_returns { Fate::Kept } else { Fate::Void }
     }
 
@@ -238,7 +244,7 @@ impl<'a> Settling<'a> {
         self.receipts.push(Planned { part, of: row.payout.key.clone(), draft });
     }
 
-    fn desk(&self) -> Desk<'a> {
+    pub(super) fn desk(&self) -> Desk<'a> {
         Desk {
             mapping: self.mapping,
             store_id: self.order.store_id,
@@ -308,7 +314,7 @@ impl<'a> Settling<'a> {
         (cancelled.after_shipping && !is_there).then(|| record_of_cancellation(self.order, cancelled))
     }
 
-    /// What is booked in Accurate, without what is only wanted.
+    /// What is booked in Accurate, also by people, without what is only wanted.
     fn sums_in_accurate(&self) -> Sums {
         let mut ledger = Ledger::open(self.invoice);
         let exists = |stage: &Stage| *stage == Stage::Exists;
@@ -319,6 +325,8 @@ impl<'a> Settling<'a> {
         for document in returns.filter(|one| exists(&one.stage)) {
             ledger.give_back(document.draft.total);
         }
+        ledger.pay_by_hand(self.by_hand.paid);
+        ledger.give_back(self.by_hand.returned);
         ledger.sums()
     }
 }

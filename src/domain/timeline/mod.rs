@@ -119,6 +119,32 @@ pub enum Event {
         /// The person.
         actor: String,
     },
+    /// A person has booked a payout row or a return record in Accurate.
+    BookedByHand {
+        /// What would have booked it.
+        document: Kind,
+        /// Where it comes from.
+        source: String,
+        /// Its id there.
+        id: String,
+        /// The number of the person's document.
+        number: String,
+        /// Why.
+        reason: String,
+        /// The person.
+        actor: String,
+    },
+    /// A person has taken back that a payout row or a return record is booked by hand.
+    NotByHand {
+        /// What books it.
+        document: Kind,
+        /// Where it comes from.
+        source: String,
+        /// Its id there.
+        id: String,
+        /// The person.
+        actor: String,
+    },
     /// A receipt or a return exists in Accurate.
     Booked {
         /// Which of them.

@@ -67,6 +67,14 @@ impl Event {
             Self::Approved { document, source, id, actor } => {
                 format!("{actor} approved {}", row_in_words(*document, source, id, LANGUAGE))
             }
+            Self::BookedByHand { document, source, id, number, reason, actor } => {
+                let row = row_in_words(*document, source, id, LANGUAGE);
+                format!("{actor} has booked {row} in Accurate by hand as {number}: {reason}")
+            }
+            Self::NotByHand { document, source, id, actor } => {
+                let row = row_in_words(*document, source, id, LANGUAGE);
+                format!("{actor} took back that {row} is booked by hand")
+            }
             Self::Booked { document, number, id, total } => {
                 let document = document.in_words(LANGUAGE);
                 format!("{document} {number} was created in Accurate (id {id}, {})", money(total))
@@ -155,6 +163,14 @@ impl Event {
             }
             Self::Approved { document, source, id, actor } => {
                 format!("{actor} menyetujui {}", row_in_words(*document, source, id, LANGUAGE))
+            }
+            Self::BookedByHand { document, source, id, number, reason, actor } => {
+                let row = row_in_words(*document, source, id, LANGUAGE);
+                format!("{actor} membukukan {row} secara manual di Accurate sebagai {number}: {reason}")
+            }
+            Self::NotByHand { document, source, id, actor } => {
+                let row = row_in_words(*document, source, id, LANGUAGE);
+                format!("{actor} mencabut tanda bahwa {row} dibukukan manual")
             }
             Self::Booked { document, number, id, total } => {
                 let document = document.in_words(LANGUAGE);

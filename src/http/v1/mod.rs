@@ -9,6 +9,8 @@ pub(crate) mod check_mapping;
 pub(crate) mod close_finding;
 pub(super) mod compare_mapping_revisions;
 pub(crate) mod decide_order;
+pub(super) mod decide_payout;
+pub(super) mod decide_return;
 pub(super) mod export_orders;
 pub(crate) mod get_finding;
 pub(super) mod get_mapping;
@@ -46,6 +48,7 @@ pub(crate) mod restore_mapping;
 pub(crate) mod retry_order;
 pub(super) mod retry_orders;
 pub(super) mod retry_unreadable_webhook;
+pub(crate) mod row_decision;
 pub(crate) mod rows;
 pub(super) mod try_mapping;
 
@@ -93,8 +96,10 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/v1/orders/{order_id}/warnings/{code}/acknowledge", post(acknowledge_warning::handler))
         .route("/v1/payouts", post(record_payouts::handler))
         .route("/v1/payouts/approve", post(approve_payouts::handler))
+        .route("/v1/payouts/decision", post(decide_payout::handler))
         .route("/v1/returns", post(record_returns::handler))
         .route("/v1/returns/approve", post(approve_returns::handler))
+        .route("/v1/returns/decision", post(decide_return::handler))
         .route("/v1/reconciliations", post(request_reconciliation::handler))
         .route("/v1/findings/{id}/close", post(close_finding::handler))
         .route("/v1/findings/{id}/action", post(act_on_finding::handler))

@@ -15,7 +15,7 @@ use crate::{
         timeline::Entry,
     },
     http::{App, problem::Problem},
-    storage::{ExistingDocument, OrderDocument, OrderRecord, State as OrderState, TimelinePlace},
+    storage::{ExistingDocument, OrderDocument, OrderRecord, RowRecord, State as OrderState, TimelinePlace, sums_of},
 };
 
 /// Entries of a timeline unless asked otherwise.
@@ -121,10 +121,9 @@ fn document(stored: &OrderDocument, invoice: Option<&ExistingDocument>) -> Optio
 }
 
 /// The money of the order, if its invoice exists: what is booked on it in Accurate, without what is only wanted.
-fn settlement(record: &OrderRecord, documents: &[OrderDocument]) -> Option<Settlement> {
+fn settlement(record: &OrderRecord, documents: &[OrderDocument], rows: &[RowRecord]) -> Option<Settlement> {
     let total = record.invoice.as_ref().filter(|_| record.state != OrderState::Voided)?.total;
-    let booked = documents.iter().filter(|document| document.exists()).filter_map(|document| document.draft.as_ref());
-    let Sums { owed, paid, returned, credit } = Sums::of_documents(Rupiah::from_decimal(total), booked);
+    let Sums { owed, paid, returned, credit } = sums_of(Rupiah::from_decimal(total), documents, rows);
     Some(Settlement { owed: rupiah(owed), paid: rupiah(paid), returned: rupiah(returned), credit: rupiah(credit) })
 }
 
@@ -144,12 +143,12 @@ pub(crate) async fn show_part(
     let storage = app.engine.storage();
     let part = storage.timeline_page(id, before, limit).await?;
     let snapshots = storage.snapshots(id, MOST_SNAPSHOTS).await?;
-    let (_, mut documents) = storage.booked(id).await?;
+    let (rows, mut documents) = storage.booked(id).await?;
     documents.sort_by_key(|document| (document.kind, document.part));
     let timeline = part.entries.iter().rev().map(|entry| timeline_entry(entry, language)).collect();
     Ok(Json(OrderWithTimeline {
         draft: record.draft.as_ref().map(|draft| draft.body.to_json()),
-        settlement: settlement(&record, &documents),
+        settlement: settlement(&record, &documents, &rows),
         documents: documents.iter().filter_map(|stored| document(stored, record.invoice.as_ref())).collect(),
         order: Order::new(record, language),
         timeline,

@@ -119,21 +119,37 @@ pub(super) struct RowStatus {
     #[schema(example = "fee_kind_unmapped")]
     reason: Option<&'static str>,
     /// What is wrong, in one sentence.
-    sentence: Option<&'static str>,
+    sentence: Option<String>,
     /// What exactly it is about: names of fees, amounts, accounts.
     detail: Option<String>,
     /// What to do.
-    remedy: Option<&'static str>,
+    remedy: Option<String>,
     /// What it waits for; null if it does not wait, or is not decided yet.
     waits_for: Option<Waiting>,
     /// Who has approved its present content.
     approved_by: Option<String>,
     /// When.
     approved_at: Option<String>,
+    /// Who has booked it in Accurate by hand, if anybody has.
+    by_hand: Option<ByHandAnswer>,
     /// When it arrived first.
     arrived_at: String,
     /// When its present content arrived.
     changed_at: String,
+}
+
+/// A person's mark that a row is booked in Accurate.
+#[derive(Debug, Serialize, ToSchema)]
+struct ByHandAnswer {
+    /// The number of the person's document.
+    #[schema(example = "RJN.2026.11.00042")]
+    document: String,
+    /// Why.
+    reason: String,
+    /// Who said so.
+    by: String,
+    /// When.
+    at: String,
 }
 
 /// What a row waits for.
@@ -157,16 +173,23 @@ impl RowStatus {
     pub(super) fn new(row: RowRecord, language: Language) -> (Self, Option<Booked>) {
         let booked = row.document.and_then(|document| Some(Booked { number: document.number, id: document.id? }));
         let (approved_by, approved_at) = row.approved.unzip();
+        let kind = row.content.kind();
         let status = Self {
             order_id: row.order_id.map(|id| id.to_string()),
             state: row.state.as_str(),
             reason: row.reason.map(Reason::code),
-            sentence: row.reason.map(|reason| reason.sentence(language)),
+            sentence: row.reason.map(|reason| reason.sentence_about(kind, language)),
             detail: row.finding.map(|finding| finding.about.in_words(language)),
-            remedy: row.reason.map(|reason| reason.remedy(language)),
+            remedy: row.reason.map(|reason| reason.remedy_about(kind, language)),
             waits_for: row.waits_for.map(Waiting::new),
             approved_by,
             approved_at: approved_at.map(|at| at.to_string()),
+            by_hand: row.by_hand.map(|by_hand| ByHandAnswer {
+                document: by_hand.document,
+                reason: by_hand.reason,
+                by: by_hand.actor,
+                at: by_hand.at.to_string(),
+            }),
             arrived_at: row.arrived_at.to_string(),
             changed_at: row.content_at.to_string(),
         };

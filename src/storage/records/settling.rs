@@ -1,15 +1,17 @@
 //! What happens after the sale: rows of payouts and returns, and the orders that they are about.
 
 use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
 
 use super::{ExistingDocument, Undecided};
 use crate::domain::{
     document::{Drafted, Kind, Part, Progress, Wanted},
+    money::Rupiah,
     order::OrderId,
     payout::{Payout, RowState},
     reason::{Finding, Reason},
     return_record::ReturnRecord,
-    settlement::{Settlement, Waits, WaitsFor},
+    settlement::{Settlement, Sums, Waits, WaitsFor},
 };
 
 /// The content of a row.
@@ -68,6 +70,34 @@ pub struct RowRecord {
     pub content_at: Timestamp,
     /// Who approved this content, and when.
     pub approved: Option<(String, Timestamp)>,
+    /// Who has booked it in Accurate.
+    pub by_hand: Option<ByHand>,
+    /// What that takes off what is owed, in hundredths of a rupiah.
+    pub settles: i64,
+}
+
+/// A person's mark that a row is booked in Accurate by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByHand {
+    /// The number of the document in Accurate.
+    pub document: String,
+    /// Why.
+    pub reason: String,
+    /// Who said so.
+    pub actor: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The result of marking a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Marked {
+    /// It is marked, or the mark is taken back.
+    Done,
+    /// There is no such row.
+    Unknown,
+    /// This document of ours books it already, or may do so at any moment.
+    BookedHere(String),
 }
 
 /// The document that books a row.
@@ -180,6 +210,17 @@ pub struct SettlementVerdict {
     pub mapping_revision: i64,
     /// The decision.
     pub settlement: Settlement,
+}
+
+/// What is booked on an invoice with this total, in Accurate by this service and by people, and what is left.
+pub fn sums_of(total: Rupiah, documents: &[OrderDocument], rows: &[RowRecord]) -> Sums {
+    let exist = documents.iter().filter(|document| document.exists());
+    let sums = Sums::of_documents(total, exist.filter_map(|document| document.draft.as_ref()));
+    let by_hand = |kind: Kind| {
+        let rows = rows.iter().filter(|row| row.content.kind() == kind);
+        rows.map(|row| Rupiah::from_hundredths(row.settles)).sum::<Rupiah>()
+    };
+    Sums::of(total, sums.paid + by_hand(Kind::Receipt), sums.returned + by_hand(Kind::Return))
 }
 
 impl OrderDocument {

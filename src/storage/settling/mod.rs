@@ -1,6 +1,7 @@
 //! After the sale: rows of payouts and returns, and what is decided about their orders.
 
 pub(super) mod approve;
+pub(super) mod by_hand;
 pub(super) mod list;
 pub(super) mod read;
 pub(super) mod record;
@@ -27,7 +28,7 @@ pub(super) fn rows_of(kind: Kind) -> &'static str {
 /// Columns that [`row_record`] reads, from `settlement_rows` as `r` and its document as `d`.
 pub(super) const ROW: &str =
     "r.id, r.kind, r.content, r.order_id, r.state, r.reason, r.finding, r.waits_for, r.part, r.arrived_at, r.content_at,
-     r.approved_at, r.approved_by, d.number AS document_number,
+     r.approved_at, r.approved_by, r.by_hand, r.settles, d.number AS document_number,
      CASE WHEN d.state <> 'gone' THEN d.accurate_id END AS document_id";
 
 /// Joins the document of row `r` as `d`.
@@ -54,6 +55,8 @@ pub(super) fn row_record(row: &impl Columns) -> Result<RowRecord> {
         arrived_at: timestamp(row.number("arrived_at")?)?,
         content_at: timestamp(row.number("content_at")?)?,
         approved: moment(row, "approved_at")?.map(|at| (approved_by, at)),
+        by_hand: optional_json(row, "by_hand")?,
+        settles: row.number("settles")?,
     })
 }
 

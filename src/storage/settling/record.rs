@@ -167,13 +167,13 @@ async fn insert<T: Dialect>(db: &mut T, rows: &[serde_json::Value], now: Timesta
 }
 
 /// Whether the document of a row exists in Accurate, or may exist: its row then stays with its order.
-const MAY_BE_BOOKED: &str = "EXISTS (SELECT 1 FROM documents d
+pub(super) const MAY_BE_BOOKED: &str = "EXISTS (SELECT 1 FROM documents d
      WHERE d.order_id = settlement_rows.order_id AND d.part = settlement_rows.part
        AND d.kind = CASE settlement_rows.kind WHEN 'return' THEN 'return' ELSE 'receipt' END AND d.state <> 'gone'
        AND (d.accurate_id IS NOT NULL OR d.doubt_since <> 0 OR (d.state = 'due' AND d.attempt > 0)))";
 
-/// A correction replaces the content and takes the approval away. One that names another order moves the row there,
-/// unless it may be booked already.
+/// A correction replaces the content and takes the approval away; a person's mark that the row is booked by hand stays.
+/// One that names another order moves the row there, unless it may be booked already.
 async fn correct<T: Dialect>(db: &mut T, rows: &[serde_json::Value], now: Timestamp) -> Result<()> {
     let sql = format!(
         "UPDATE settlement_rows SET store_id = v.value ->> 'store_id',
@@ -181,7 +181,8 @@ async fn correct<T: Dialect>(db: &mut T, rows: &[serde_json::Value], now: Timest
              order_id = CASE WHEN {MAY_BE_BOOKED} THEN settlement_rows.order_id ELSE v.value ->> 'order_id' END,
              part = CASE WHEN {MAY_BE_BOOKED} OR settlement_rows.order_id = v.value ->> 'order_id'
                          THEN settlement_rows.part END,
-             state = CASE WHEN {MAY_BE_BOOKED} THEN settlement_rows.state ELSE v.value ->> 'state' END,
+             state = CASE WHEN {MAY_BE_BOOKED} OR settlement_rows.by_hand IS NOT NULL THEN settlement_rows.state
+                          ELSE v.value ->> 'state' END,
              amount = CAST(v.value ->> 'amount' AS BIGINT), day = v.value ->> 'day', content_at = $2,
              waits_for = NULL, waits = '', approved_at = NULL, approved_by = ''
          FROM {} WHERE kind = v.value ->> 'kind' AND source = v.value ->> 'source' AND row_id = v.value ->> 'row_id'",

@@ -11,6 +11,7 @@ use crate::{
         WIB,
         document::{self, Drafted, Kind, Part, Progress},
         order::OrderId,
+        reason::Reason,
         settlement::{Outcome, Settlement},
         timeline::Event,
     },
@@ -18,7 +19,7 @@ use crate::{
         OrderDocument, Result, RowContent, SettlementVerdict,
         decide::is_free,
         dialect::{Columns, Dialect},
-        rows::{json as to_json, micros, order_id, storable},
+        rows::{hundredths, json as to_json, micros, order_id, storable},
         timeline::append,
     },
 };
@@ -210,11 +211,13 @@ async fn write_rows<T: Dialect>(db: &mut T, verdicts: &[&SettlementVerdict]) -> 
     let sql = format!(
         "UPDATE settlement_rows SET state = v.value ->> 'state', reason = v.value ->> 'reason',
              finding = v.value ->> 'finding', waits_for = v.value ->> 'waits_for', waits = v.value ->> 'waits',
+             settles = CAST(v.value ->> 'settles' AS BIGINT),
              part = COALESCE(CAST(v.value ->> 'part' AS BIGINT), settlement_rows.part)
          FROM {} WHERE settlement_rows.kind = v.value ->> 'kind' AND settlement_rows.source = v.value ->> 'source'
            AND settlement_rows.row_id = v.value ->> 'id'
            AND (settlement_rows.state <> v.value ->> 'state' OR settlement_rows.reason <> v.value ->> 'reason'
                 OR COALESCE(settlement_rows.finding, '') <> COALESCE(v.value ->> 'finding', '')
+                OR settlement_rows.settles <> CAST(v.value ->> 'settles' AS BIGINT)
                 OR COALESCE(settlement_rows.waits_for, '') <> COALESCE(v.value ->> 'waits_for', '')
                 OR COALESCE(settlement_rows.part, 0) <> COALESCE(CAST(v.value ->> 'part' AS BIGINT),
                                                                  settlement_rows.part, 0))
@@ -249,15 +252,21 @@ fn row_values(kind: Kind, source: &str, id: &str, outcome: &Outcome, part: Optio
         Outcome::Waiting(waits_for) => waits_for.what().as_str(),
         _ => "",
     };
+    let settles = match outcome {
+        Outcome::ByHand(amount) => hundredths(*amount),
+        _ => 0,
+    };
     let (reason, finding, waits_for) = match outcome {
         Outcome::Waiting(waits_for) => ("", None, Some(to_json(waits_for))),
         Outcome::Due | Outcome::Settled | Outcome::Ignored(None) => ("", None, None),
         Outcome::Ignored(Some(reason)) => (reason.code(), None, None),
+        Outcome::ByHand(_) => (Reason::ByHand.code(), None, None),
         Outcome::Blocked(finding) => (finding.reason.code(), Some(to_json(finding)), None),
     };
     json!({
         "kind": rows_of(kind), "source": source, "id": id, "state": outcome.state().as_str(), "reason": reason,
         "finding": finding, "waits_for": waits_for, "waits": waits, "part": part.map(|part| part.0),
+        "settles": settles,
     })
 }
 

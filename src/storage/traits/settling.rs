@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use crate::{
     domain::{document::Kind, order::OrderId},
     storage::{
-        Approving, FeeKind, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord, RowRecorded,
-        SettlementVerdict, Unsettled, settling,
+        Approving, ByHand, FeeKind, Marked, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord,
+        RowRecorded, SettlementVerdict, Unsettled, settling,
         sql::{Base, Sql, read, write},
     },
 };
@@ -20,6 +20,16 @@ pub trait Settling: Send + Sync {
 
     /// Approves the present content of waiting rows. Returns how many there were.
     async fn approve_rows(&self, kind: Kind, which: Approving<'_>, actor: &str, now: Timestamp) -> Result<u64>;
+
+    /// Marks the row with this source and id as booked by hand; with `None`, takes the mark back.
+    async fn mark_by_hand(
+        &self,
+        kind: Kind,
+        key: (&str, &str),
+        by_hand: Option<&ByHand>,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Marked>;
 
     /// Rows with numbers below `before`, newest first.
     async fn settlement_rows(
@@ -54,6 +64,17 @@ impl<B: Base> Settling for Sql<B> {
 
     async fn approve_rows(&self, kind: Kind, which: Approving<'_>, actor: &str, now: Timestamp) -> Result<u64> {
         write!(self, Large, db => settling::approve::approve(db, kind, which, actor, now))
+    }
+
+    async fn mark_by_hand(
+        &self,
+        kind: Kind,
+        key: (&str, &str),
+        by_hand: Option<&ByHand>,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Marked> {
+        write!(self, Small, db => settling::by_hand::mark(db, kind, key, by_hand, actor, now))
     }
 
     async fn settlement_rows(

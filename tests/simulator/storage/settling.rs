@@ -6,8 +6,8 @@ use forstok_accurate::{
     deciding::{mapping, settling},
     domain::{day_in_wib, document::Kind, money::Rupiah, order::OrderId},
     storage::{
-        Approving, FeeKind, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord, RowRecorded,
-        SettlementVerdict, Settling, Unsettled,
+        Approving, ByHand, FeeKind, Marked, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord,
+        RowRecorded, SettlementVerdict, Settling, Unsettled,
     },
 };
 use jiff::Timestamp;
@@ -44,6 +44,17 @@ impl Settling for SimStore {
     async fn approve_rows(&self, kind: Kind, which: Approving<'_>, actor: &str, now: Timestamp) -> Result<u64> {
         let call = self.inner.approve_rows(kind, which, actor, now);
         self.write("before approve_rows", "after approve_rows", call).await
+    }
+
+    async fn mark_by_hand(
+        &self,
+        kind: Kind,
+        key: (&str, &str),
+        by_hand: Option<&ByHand>,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Marked> {
+        self.inner.mark_by_hand(kind, key, by_hand, actor, now).await
     }
 
     async fn settlement_rows(

@@ -50,7 +50,7 @@ fn an_order_cancelled_after_shipping_is_returned_as_a_whole_once_its_goods_arriv
     assert_eq!(settlement.invoice, Fate::Kept);
     let record = settlement.add.expect("the record of the cancellation");
     assert_eq!((record.key.source.as_str(), record.accepted_at), ("forstok", Some(date(2026, 11, 8))));
-    sale.records.push(Record { record, arrived: date(2026, 11, 8), approved: false, document: None });
+    sale.records.push(Record { record, arrived: date(2026, 11, 8), approved: false, by_hand: None, document: None });
     let settlement = sale.decide();
     assert_eq!(settlement.add, None, "it is there");
     assert_eq!(settlement.records[0].outcome, Outcome::Waiting(WaitsFor::Goods(date(2026, 12, 8))));
@@ -66,7 +66,7 @@ fn what_the_marketplace_says_replaces_the_record_of_the_cancellation() {
     let mut sale = Sale::plain();
     sale.cancelled = Some(cancelled(true));
     let record = sale.decide().add.expect("the record of the cancellation");
-    sale.records.push(Record { record, arrived: date(2026, 11, 8), approved: true, document: None });
+    sale.records.push(Record { record, arrived: date(2026, 11, 8), approved: true, by_hand: None, document: None });
     sale.returns(Goods::Returned, None, &[]);
     let settlement = sale.book();
     assert_eq!(settlement.records[0].outcome, Outcome::Ignored(None));

@@ -76,7 +76,7 @@ fn happen(sale: &mut Sale, what: &Happens) {
             let settlement = sale.book();
             if let Some(record) = settlement.add {
                 let arrived = sale.today;
-                sale.records.push(Record { record, arrived, approved: true, document: None });
+                sale.records.push(Record { record, arrived, approved: true, by_hand: None, document: None });
             }
         }
         Happens::Lost { row } => {

@@ -165,7 +165,7 @@ impl Sale {
             net: rupiah(net),
             amounts: amounts.iter().map(|(name, amount)| ((*name).to_owned(), rupiah(*amount))).collect(),
         };
-        self.rows.push(Row { payout, arrived: date(2026, 11, 5), approved: true, receipt: None });
+        self.rows.push(Row { payout, arrived: date(2026, 11, 5), approved: true, by_hand: None, receipt: None });
         self.rows.last_mut().expect("just added")
     }
 
@@ -185,7 +185,13 @@ impl Sale {
                 .map(|(sku, quantity)| Piece { sku: (*sku).to_owned(), quantity: Decimal::from(*quantity) })
                 .collect(),
         };
-        self.records.push(Record { record, arrived: date(2026, 11, 6), approved: false, document: None });
+        self.records.push(Record {
+            record,
+            arrived: date(2026, 11, 6),
+            approved: false,
+            by_hand: None,
+            document: None,
+        });
         self.records.last_mut().expect("just added")
     }
 

@@ -1,0 +1,94 @@
+//! Rows and records that a person has booked in Accurate: nothing is created for them, and what they take off is no
+//! longer owed (returns.md §6).
+
+use super::{
+    known::{Record, Row},
+    outcome::Outcome,
+    receipts::{Booking, refund_in},
+    returns::{self, Meaning, key_of_cancellation},
+    settling::Settling,
+};
+use crate::domain::{mapping::after_sale::SUBTOTAL, money::Rupiah};
+
+/// What people have booked, in rupiah.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct BookedByHand {
+    /// With payouts.
+    pub(super) paid: Rupiah,
+    /// With returns.
+    pub(super) returned: Rupiah,
+}
+
+impl Settling<'_> {
+    /// Takes off what people have booked. What this service has sent comes first.
+    pub(super) fn keep_what_people_booked(&mut self) {
+        for (place, record) in self.order.records.iter().enumerate() {
+            if record.by_hand.is_some() && !self.records.contains_key(&place) {
+                let amount = self.returned_by_hand(record);
+                self.by_hand.returned = self.by_hand.returned + amount;
+                self.records.insert(place, Outcome::ByHand(amount));
+            }
+        }
+        for (place, row) in self.order.rows.iter().enumerate() {
+            if row.by_hand.is_some() && !self.rows.contains_key(&place) {
+                let amount = self.paid_by_hand(row);
+                self.by_hand.paid = self.by_hand.paid + amount;
+                self.rows.insert(place, Outcome::ByHand(amount));
+            }
+        }
+    }
+
+    /// What a return that a person has booked takes off: its pieces at the invoice's prices; if these are not clear, the
+    /// refund.
+    fn returned_by_hand(&mut self, record: &Record) -> Rupiah {
+        let amount = match returns::meaning(self.order, self.invoice, record, self.mapping, &self.stock) {
+            Meaning::Return(draft) => {
+                self.stock.give_back(&draft);
+                draft.total
+            }
+            Meaning::Discount | Meaning::Unclear(_) => record.record.refund.unwrap_or_default(),
+        };
+        self.ledger.give_back(amount);
+        self.ledger.explain(amount);
+        amount
+    }
+
+    /// What a payout that a person has booked pays: what its receipt would; if none is possible, its products or its money,
+    /// but not more than is owed.
+    fn paid_by_hand(&mut self, row: &Row) -> Rupiah {
+        let amount = match self.desk().book(row, &self.ledger) {
+            Ok(Booking::Receipt(draft)) => {
+                self.ledger.take(draft.used);
+                draft.body.paid()
+            }
+            Ok(Booking::Nothing(used)) => {
+                self.ledger.take(used);
+                Rupiah::ZERO
+            }
+            Err(_) => {
+                let is_products = |(name, _): &(&String, _)| self.mapping.payout.category(name) == Some(SUBTOTAL);
+                let products = row.payout.amounts.iter().find(is_products).map(|(_, amount)| *amount);
+                let refunded = refund_in(&row.payout, self.mapping);
+                let gross = products.map_or(row.payout.net, |products| products - refunded);
+                gross.min(self.ledger.owed()).max(Rupiah::ZERO)
+            }
+        };
+        self.ledger.pay_by_hand(amount);
+        amount
+    }
+
+    /// Numbers of documents that people have booked on the invoice; of returns only if `with_returns`.
+    pub(super) fn numbers_by_hand(&self, with_returns: bool) -> Vec<String> {
+        let of_cancellation = key_of_cancellation(self.order);
+        let takes_off =
+            |outcome: Option<&Outcome>| matches!(outcome, Some(Outcome::ByHand(amount)) if !amount.is_zero());
+        let rows = self.order.rows.iter().enumerate();
+        let rows = rows.filter(|(place, _)| takes_off(self.rows.get(place))).filter_map(|(_, row)| row.by_hand.clone());
+        let records = self.order.records.iter().enumerate();
+        let records = records
+            .filter(|(place, record)| takes_off(self.records.get(place)) && record.record.key != of_cancellation)
+            .filter_map(|(_, record)| record.by_hand.clone())
+            .filter(|_| with_returns);
+        rows.chain(records).collect()
+    }
+}

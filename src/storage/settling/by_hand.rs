@@ -1,0 +1,76 @@
+//! What people have booked in Accurate themselves.
+
+use jiff::Timestamp;
+
+use super::{
+    record::{MAY_BE_BOOKED, unsettle},
+    rows_of,
+};
+use crate::{
+    domain::{document::Kind, order::OrderId, payout::RowState, reason::Reason, timeline::Event},
+    storage::{
+        ByHand, Marked, Result,
+        dialect::{Columns, Dialect},
+        rows::{json as to_json, order_id},
+        timeline::append,
+    },
+};
+
+/// Marks a row as booked by hand or, with `None`, takes the mark back. Refused where a document of ours exists or may
+/// exist; one that was only planned is dropped in the same commit.
+pub(in crate::storage) async fn mark<T: Dialect>(
+    db: &mut T,
+    kind: Kind,
+    (source, id): (&str, &str),
+    by_hand: Option<&ByHand>,
+    actor: &str,
+    now: Timestamp,
+) -> Result<Marked> {
+    let sql = format!(
+        "SELECT order_id, by_hand, CAST(CASE WHEN {MAY_BE_BOOKED} THEN 1 ELSE 0 END AS BIGINT) AS is_booked,
+             COALESCE((SELECT d.number FROM documents d WHERE d.order_id = settlement_rows.order_id
+                           AND d.part = settlement_rows.part AND d.kind = $4), '') AS number
+         FROM settlement_rows WHERE kind = $1 AND source = $2 AND row_id = $3"
+    );
+    let key = [rows_of(kind).into(), source.into(), id.into()];
+    let rows = db.fetch(sql, &[rows_of(kind).into(), source.into(), id.into(), kind.as_str().into()]).await?;
+    let Some(row) = rows.first() else { return Ok(Marked::Unknown) };
+    if by_hand.is_some() && row.number("is_booked")? == 1 {
+        return Ok(Marked::BookedHere(row.text("number")?.to_owned()));
+    }
+    if by_hand.is_none() && row.text_if_any("by_hand")?.is_none() {
+        return Ok(Marked::Done);
+    }
+    let order: Option<OrderId> = if row.text("order_id")?.is_empty() { None } else { Some(order_id(row)?) };
+    let (state, reason) = match (by_hand, &order) {
+        (Some(_), _) => (RowState::Ignored, Reason::ByHand.code()),
+        (None, Some(_)) => (RowState::Waiting, ""),
+        (None, None) => (RowState::Unmatched, ""),
+    };
+    let json = by_hand.map(to_json).unwrap_or_default();
+    let sql = "UPDATE settlement_rows SET by_hand = CASE WHEN $4 = '' THEN NULL ELSE $4 END, state = $5, reason = $6,
+                   finding = NULL, waits_for = NULL, waits = '', settles = CASE WHEN $4 = '' THEN 0 ELSE settles END
+               WHERE kind = $1 AND source = $2 AND row_id = $3";
+    let [kind_of_row, source_value, id_value] = key;
+    let values = [kind_of_row, source_value, id_value, (&json).into(), state.as_str().into(), reason.into()];
+    db.execute(sql, &values).await?;
+    let Some(order) = order else { return Ok(Marked::Done) };
+    // Until the order is decided again, nothing that was only planned may be sent.
+    let sql = "UPDATE documents SET state = 'gone', wanted = 'gone', due_since = NULL, recheck_at = 0, waits_for = ''
+               WHERE order_id = $1 AND kind = $2 AND state <> 'gone' AND accurate_id IS NULL AND doubt_since = 0
+                 AND NOT (state = 'due' AND attempt > 0)
+                 AND part = (SELECT part FROM settlement_rows WHERE kind = $3 AND source = $4 AND row_id = $5)";
+    let values = [(&order).into(), kind.as_str().into(), rows_of(kind).into(), source.into(), id.into()];
+    db.execute(sql, &values).await?;
+    unsettle(db, std::iter::once(order.as_str())).await?;
+    let (source, id, actor) = (source.to_owned(), id.to_owned(), actor.to_owned());
+    let event = match by_hand {
+        Some(ByHand { document: number, reason, .. }) => {
+            let (number, reason) = (number.clone(), reason.clone());
+            Event::BookedByHand { document: kind, source, id, number, reason, actor }
+        }
+        None => Event::NotByHand { document: kind, source, id, actor },
+    };
+    append(db, std::iter::once((&order, [event].as_slice())), now).await?;
+    Ok(Marked::Done)
+}
