@@ -152,6 +152,11 @@ impl Page {
                 "Marked as done by hand. No invoice will be created for this order.",
                 "Ditandai sudah dibuat manual. Faktur tidak akan dibuat untuk pesanan ini.",
             ),
+            "row_by_hand" => self.t(
+                "Marked as done by hand. Nothing will be created for it.",
+                "Ditandai sudah dibuat manual. Tidak akan dibuatkan dokumen lagi.",
+            ),
+            "row_not_by_hand" => self.t("The mark was taken back.", "Tanda sudah dicabut."),
             "never" => {
                 self.t("No invoice will be created for this order.", "Faktur tidak akan dibuat untuk pesanan ini.")
             }

@@ -5,7 +5,7 @@ use axum::{extract::State, response::Response};
 use jiff::{SignedDuration, ToSpan, civil::Date};
 
 use super::{
-    after_sale,
+    after_sale::{self, expected::Expected},
     books::Book,
     chart::Chart,
     format,
@@ -36,6 +36,8 @@ struct Today {
     causes: Vec<CauseLine>,
     /// Payouts and returns that a person must act on: a link, words and the sum.
     after_sale: Vec<(String, String, String)>,
+    /// What marketplaces still owe.
+    expected: Option<Expected>,
     /// Warnings that nobody has acknowledged, and webhooks that could not be read.
     warned: i64,
     unreadable: i64,
@@ -104,6 +106,7 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response,
         verdict: verdict(&page, &counts, &books, !after_sale.is_empty()),
         causes: causes.into_iter().map(|cause| CauseLine::new(cause, &page)).collect(),
         after_sale,
+        expected: Expected::read(&app, &page).await?,
         warned: open.iter().map(|open| open.orders).sum(),
         unreadable: storage.unreadable_count().await?,
         books,

@@ -9,6 +9,7 @@ use axum::{
 use super::{
     super::page::{Page, html},
     approve::Approval,
+    by_hand::Marking,
     payouts::{heading, rows},
     row::RowLine,
     shown::{Asked, Chip, Counts},
@@ -42,7 +43,9 @@ struct Returns {
     chips: Vec<Chip>,
     reasons: Vec<Chip>,
     hidden: Vec<(&'static str, String)>,
+    cursor: String,
     approval: Approval,
+    marking: Option<Marking>,
     heading: String,
     rows: Vec<RowLine>,
     /// Some of them can be approved.
@@ -79,7 +82,9 @@ pub(in crate::web) async fn show(
         mode: mode(active.mapping.returns.mode, &page),
         chips: counts.chips(PATH, shown, &page),
         reasons: counts.reasons(PATH, &asked, &page),
+        cursor: asked.cursor.clone().unwrap_or_default(),
         hidden: asked.query().into_iter().map(|(key, value)| (key, value.to_owned())).collect(),
+        marking: Marking::new(Kind::Return, &rows, &lines, &asked, &page),
         approval: Approval::new(Kind::Return, counts.to_approve(), &asked, &page),
         heading: heading(&counts, &asked, &page),
         is_approvable: lines.iter().any(|line| line.is_approvable),

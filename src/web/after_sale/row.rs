@@ -7,13 +7,14 @@ use super::{
 };
 use crate::{
     domain::{
+        document::Kind,
         mapping::Mapping,
         money::Rupiah,
         payout::{Payout, RowState},
         reason::Finding,
         settlement::{Waits, WaitsFor},
     },
-    storage::{RowContent, RowRecord, StoreName},
+    storage::{ByHand, RowContent, RowRecord, StoreName},
 };
 
 /// A row of a list.
@@ -39,6 +40,10 @@ pub(in crate::web) struct RowLine {
     /// The reader can approve it.
     pub(in crate::web) is_approvable: bool,
     pub(in crate::web) approved: Option<String>,
+    /// The reader can mark it as booked by hand.
+    pub(in crate::web) is_markable: bool,
+    /// A person has booked it by hand, and the reader can take that mark back.
+    pub(in crate::web) is_marked: bool,
     /// What the money consists of: the name, where it goes, the amount.
     pub(in crate::web) amounts: Vec<(String, String, String)>,
     /// What a person has to book in Accurate.
@@ -48,19 +53,19 @@ pub(in crate::web) struct RowLine {
 
 /// Why a person must act.
 pub(in crate::web) struct Trouble {
-    pub(in crate::web) sentence: &'static str,
+    pub(in crate::web) sentence: String,
     pub(in crate::web) about: String,
-    pub(in crate::web) remedy: &'static str,
+    pub(in crate::web) remedy: String,
     pub(in crate::web) link: Option<(&'static str, &'static str)>,
 }
 
 impl Trouble {
-    pub(super) fn new(finding: &Finding, page: &Page) -> Self {
+    pub(super) fn new(document: Kind, finding: &Finding, page: &Page) -> Self {
         let (reason, language) = (finding.reason, page.language);
         Self {
-            sentence: reason.sentence(language),
+            sentence: reason.sentence_about(document, language),
             about: format::sentence(&finding.about.in_words(language)),
-            remedy: reason.remedy(language),
+            remedy: reason.remedy_about(document, language),
             link: where_to_act(reason, page),
         }
     }
@@ -72,6 +77,7 @@ impl RowLine {
         let (store_id, number) = row.content.order();
         let shown = shown_as(row);
         let why = match (row.waits_for, row.reason) {
+            _ if row.by_hand.is_some() => row.by_hand.as_ref().map(|one| booked_by_hand(one, page)).unwrap_or_default(),
             // The state says it all.
             (Some(WaitsFor::Approval), _) => String::new(),
             (Some(waits_for), _) if row.state == RowState::Waiting => {
@@ -116,15 +122,34 @@ impl RowLine {
             kind: shown.kind(),
             state: shown.text(page),
             why,
-            trouble: trouble.map(|finding| Trouble::new(finding, page)),
+            trouble: trouble.map(|finding| Trouble::new(row.content.kind(), finding, page)),
             document: row.document.as_ref().map(|document| document.number.clone()).unwrap_or_default(),
             is_approvable: shown == Shown::Waits(Waits::Approval) && page.may_work(),
+            is_markable: is_markable(row) && page.may_work(),
+            is_marked: row.by_hand.is_some() && page.may_work(),
             approved: row.approved.as_ref().map(|(who, at)| format!("{who}, {}", format::moment(*at))),
             amounts,
             to_do: String::new(),
             suggestions: Vec::new(),
         }
     }
+}
+
+/// Whether a person may say that a row is booked by hand: nothing of ours books it.
+pub(super) fn is_markable(row: &RowRecord) -> bool {
+    let is_open = matches!(row.state, RowState::Unmatched | RowState::Waiting | RowState::Blocked);
+    row.by_hand.is_none() && is_open && row.document.as_ref().is_none_or(|document| document.id.is_none())
+}
+
+fn booked_by_hand(by_hand: &ByHand, page: &Page) -> String {
+    page.t(
+        "Booked by hand as {document} ({actor}, {at}): {reason}",
+        "Dibukukan manual sebagai {document} ({actor}, {at}): {reason}",
+    )
+    .replace("{document}", &by_hand.document)
+    .replace("{actor}", &by_hand.actor)
+    .replace("{at}", &format::moment(by_hand.at))
+    .replace("{reason}", &by_hand.reason)
 }
 
 /// The state with what it waits for.

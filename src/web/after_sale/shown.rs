@@ -46,6 +46,8 @@ pub(in crate::web) struct Asked {
     pub(super) reason: Option<String>,
     pub(super) cursor: Option<String>,
     pub(super) form: Option<String>,
+    /// The row that is to be marked as booked by hand.
+    pub(super) mark: Option<i64>,
     pub(super) format: Option<String>,
 }
 
@@ -136,7 +138,10 @@ impl Shown {
 }
 
 /// How many rows there are of each sort.
-pub(super) struct Counts(Vec<RowCount>);
+pub(super) struct Counts {
+    kind: Kind,
+    rows: Vec<RowCount>,
+}
 
 /// A number of rows and their sum.
 #[derive(Clone, Copy, Default)]
@@ -149,7 +154,7 @@ pub(super) struct Sum {
 pub(super) struct Chip {
     pub(super) link: String,
     pub(super) kind: &'static str,
-    pub(super) text: &'static str,
+    pub(super) text: String,
     pub(super) count: String,
     pub(super) total: String,
     pub(super) is_here: bool,
@@ -157,11 +162,11 @@ pub(super) struct Chip {
 
 impl Counts {
     pub(super) async fn read(app: &App, kind: Kind) -> Result<Self, Problem> {
-        Ok(Self(app.engine.storage().row_counts(kind).await?))
+        Ok(Self { kind, rows: app.engine.storage().row_counts(kind).await? })
     }
 
     fn sum(&self, of: impl Fn(&RowCount) -> bool) -> Sum {
-        let rows = self.0.iter().filter(|count| of(count));
+        let rows = self.rows.iter().filter(|count| of(count));
         rows.fold(Sum::default(), |sum, count| Sum {
             count: sum.count + count.count,
             hundredths: sum.hundredths + count.hundredths,
@@ -172,7 +177,7 @@ impl Counts {
         self.sum(|_| true)
     }
 
-    fn of(&self, shown: Shown) -> Sum {
+    pub(super) fn of(&self, shown: Shown) -> Sum {
         self.sum(|count| shown == Shown::All || Shown::of(count) == shown)
     }
 
@@ -199,7 +204,7 @@ impl Counts {
             (sum.count > 0 || shown == here).then(|| Chip {
                 link: address(path, &if shown == Shown::All { vec![] } else { vec![("show", shown.word())] }),
                 kind: shown.kind(),
-                text: shown.text(page),
+                text: shown.text(page).to_owned(),
                 count: format::count(sum.count),
                 total: rupiah(sum.hundredths),
                 is_here: shown == here,
@@ -214,14 +219,14 @@ impl Counts {
         if shown != Shown::State(RowState::Blocked) {
             return Vec::new();
         }
-        let of_state = self.0.iter().filter(|count| Shown::of(count) == shown);
+        let of_state = self.rows.iter().filter(|count| Shown::of(count) == shown);
         let chip = |count: &RowCount| {
             let reason = count.reason?;
             let query = [("show", shown.word()), ("reason", reason.code())];
             Some(Chip {
                 link: address(path, &query),
                 kind: "",
-                text: reason.sentence(page.language),
+                text: reason.sentence_about(self.kind, page.language),
                 count: format::count(count.count),
                 total: rupiah(count.hundredths),
                 is_here: asked.reason() == Some(reason),

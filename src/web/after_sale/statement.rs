@@ -6,10 +6,9 @@ use crate::{
         document::{Drafted, Kind, Progress},
         money::Rupiah,
         reason::Language,
-        settlement::Sums,
     },
     http::{App, problem::Problem},
-    storage::{OrderDocument, OrderRecord, RowRecord, State as OrderState},
+    storage::{OrderDocument, OrderRecord, RowRecord, State as OrderState, sums_of},
 };
 
 /// What was booked about an order, and what is left.
@@ -55,17 +54,24 @@ impl Statement {
         }
         let (stores, active) = (storage.stores().await?, app.engine.mapping());
         let row = |row: &RowRecord| Row::new(row, RowLine::new(row, &active.mapping, &stores, page), page);
-        Ok(Some(Self::new(order, &documents, rows.iter().map(row).collect(), page)))
+        Ok(Some(Self::new(order, &documents, &rows, rows.iter().map(row).collect(), page)))
     }
 
-    fn new(order: &OrderRecord, documents: &[OrderDocument], rows: Vec<Row>, page: &Page) -> Self {
+    fn new(
+        order: &OrderRecord,
+        documents: &[OrderDocument],
+        records: &[RowRecord],
+        rows: Vec<Row>,
+        page: &Page,
+    ) -> Self {
         let invoice = order.invoice.as_ref().filter(|_| order.state != OrderState::Voided);
         let total = invoice.map_or(Rupiah::ZERO, |invoice| Rupiah::from_decimal(invoice.total));
         let (exist, planned): (Vec<_>, Vec<_>) = documents
             .iter()
             .filter(|document| document.progress != Progress::Gone)
             .partition(|document| document.exists());
-        let sums = Sums::of_documents(total, exist.iter().filter_map(|document| document.draft.as_ref()));
+        let sums = sums_of(total, documents, records);
+        let by_hand = records.iter().filter(|row| row.settles != 0);
         let mut booked: Vec<_> = invoice
             .map(|invoice| Entry {
                 what: named(Kind::Invoice, page),
@@ -78,6 +84,7 @@ impl Statement {
             .into_iter()
             .collect();
         booked.extend(exist.iter().map(|document| Entry::new(document, page)));
+        booked.extend(by_hand.filter_map(|row| Entry::by_hand(row, page)));
         let (word, left) = if sums.credit.is_zero() {
             (page.t("Still owed", "Sisa tagihan"), sums.owed)
         } else {
@@ -94,6 +101,18 @@ impl Statement {
 }
 
 impl Entry {
+    /// What a person has booked.
+    fn by_hand(row: &RowRecord, page: &Page) -> Option<Self> {
+        Some(Self {
+            what: named(row.content.kind(), page),
+            number: row.by_hand.as_ref()?.document.clone(),
+            kind: "good",
+            state: page.t("booked by hand", "dibukukan manual"),
+            detail: String::new(),
+            amount: (Rupiah::ZERO - Rupiah::from_hundredths(row.settles)).in_words(),
+        })
+    }
+
     fn new(document: &OrderDocument, page: &Page) -> Self {
         let (kind, state) = match (document.progress, document.id) {
             (Progress::Exists, _) => ("good", page.t("exists", "ada di Accurate")),

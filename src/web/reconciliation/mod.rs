@@ -13,6 +13,7 @@ use jiff::{ToSpan, civil::Date};
 use serde::Deserialize;
 
 use super::{
+    after_sale::expected::Expected,
     format,
     order_line::rupiah,
     page::{Page, address, html},
@@ -56,6 +57,7 @@ struct Reconciliation {
     days: Vec<DayShown>,
     totals: Vec<TotalShown>,
     classes: Vec<ClassShown>,
+    expected: Option<Expected>,
     findings: Vec<FindingLine>,
     /// What the list of findings is limited to.
     about: Option<String>,
@@ -154,14 +156,16 @@ pub(super) async fn show(State(app): State<App>, page: Page, Query(asked): Query
     let days = storage.reconciled_days(period).await?;
     let names = storage.stores().await?;
     let state = asked.state.as_deref().and_then(FindingState::parse).unwrap_or(FindingState::Open);
-    let bounds = |day: Date| asked.day.clone().unwrap_or_else(|| day.to_string());
+    // A link that names only a class, as on *Today*, is about all days.
+    let all_days = asked.class.is_some() && asked.month.is_none() && asked.day.is_none();
+    let bounds = |day: Date| (!all_days).then(|| asked.day.clone().unwrap_or_else(|| day.to_string()));
     let params = FindingParams {
         class: asked.class.clone(),
         state: Some(state.as_str().to_owned()),
         order_id: None,
         store: asked.store.clone(),
-        from: Some(bounds(period.from)),
-        to: Some(bounds(period.to)),
+        from: bounds(period.from),
+        to: bounds(period.to),
         limit: Some(FINDINGS),
         cursor: asked.cursor.clone(),
     };
@@ -183,6 +187,7 @@ pub(super) async fn show(State(app): State<App>, page: Page, Query(asked): Query
         days: days_shown(&days, &store_ids, &name_of, last, period.from, &page),
         totals: totals(&days, &store_ids, &name_of),
         classes: classes(&app, &asked, &month, &page).await?,
+        expected: Expected::read(&app, &page).await?,
         findings: rows.iter().map(|finding| FindingLine::new(finding, &page)).collect(),
         about: about(&asked, &names, &page),
         older: next.map(|id| with(&asked, &month, &[("cursor", &id.to_string())])),

@@ -1,0 +1,84 @@
+//! *Mark as done by hand*: a person has booked a payout or a return in Accurate.
+
+use axum::{
+    Form,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    super::page::{Page, address},
+    payouts, returns,
+    row::{RowLine, is_markable},
+    shown::Asked,
+};
+use crate::{
+    domain::{document::Kind, operator::Actor},
+    http::{
+        App,
+        auth::By,
+        problem::Problem,
+        v1::row_decision::{RowDecision, decide},
+    },
+    storage::RowRecord,
+};
+
+/// The row whose form is open.
+pub(super) struct Marking {
+    pub(super) source: String,
+    pub(super) source_id: String,
+    /// The order's number, or the row's id without one.
+    pub(super) number: String,
+    pub(super) amount: String,
+    pub(super) consequence: &'static str,
+}
+
+impl Marking {
+    /// The form that the address asks for.
+    pub(super) fn new(kind: Kind, rows: &[RowRecord], lines: &[RowLine], asked: &Asked, page: &Page) -> Option<Self> {
+        let asked = asked.mark.filter(|_| page.may_work())?;
+        let (row, line) = rows.iter().zip(lines).find(|(row, _)| row.id == asked && is_markable(row))?;
+        let (source, source_id) = row.content.key();
+        let consequence = match kind {
+            Kind::Return => page.t(
+                "You have booked this return in Accurate yourself. This service then creates none for it, whatever the mapping says, and counts it as returned.",
+                "Anda sudah membukukan retur ini sendiri di Accurate. Layanan ini tidak akan membuatnya lagi, apa pun pemetaannya, dan menghitungnya sebagai retur.",
+            ),
+            Kind::Invoice | Kind::Receipt => page.t(
+                "You have booked this money in Accurate yourself. This service then creates no receipt for it, whatever the mapping says.",
+                "Anda sudah membukukan dana ini sendiri di Accurate. Layanan ini tidak akan membuat penerimaan untuknya, apa pun pemetaannya.",
+            ),
+        };
+        Some(Self {
+            source: source.to_owned(),
+            source_id: source_id.to_owned(),
+            number: line.number.clone(),
+            amount: line.amount.clone(),
+            consequence,
+        })
+    }
+}
+
+/// `POST /payouts/decision`.
+pub(in crate::web) async fn of_payout(
+    State(app): State<App>,
+    By(actor): By,
+    Form(decision): Form<RowDecision>,
+) -> Result<Response, Problem> {
+    carry_out(&app, &actor, Kind::Receipt, decision).await
+}
+
+/// `POST /returns/decision`.
+pub(in crate::web) async fn of_return(
+    State(app): State<App>,
+    By(actor): By,
+    Form(decision): Form<RowDecision>,
+) -> Result<Response, Problem> {
+    carry_out(&app, &actor, Kind::Return, decision).await
+}
+
+async fn carry_out(app: &App, actor: &Actor, kind: Kind, decision: RowDecision) -> Result<Response, Problem> {
+    let done = if decide(app, actor, kind, decision).await? { "row_by_hand" } else { "row_not_by_hand" };
+    let path = if kind == Kind::Return { returns::PATH } else { payouts::PATH };
+    Ok(Redirect::to(&address(path, &[("done", done)])).into_response())
+}
