@@ -6,6 +6,7 @@
 mod class;
 mod forstok;
 mod standing;
+mod subject;
 pub mod sums;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use self::{
     class::{Class, FindingState},
     forstok::AtForstok,
     standing::{Posted, Standing},
+    subject::Subject,
     unpaid::{Owed, Unpaid},
     words::{Action, Facts},
 };
@@ -137,34 +139,6 @@ pub struct Finding {
     pub owed: Option<Owed>,
     /// In which fields both sides differ.
     pub fields: Vec<Field>,
-}
-
-/// What a finding is about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Subject {
-    /// The invoice of an order.
-    Order(OrderId),
-    /// An invoice in Accurate, by Accurate's id.
-    Invoice(i64),
-    /// An order as Forstok lists it.
-    Listed(OrderId),
-    /// The money for the invoice of an order.
-    Money(OrderId),
-    /// What remains of a day after all other findings.
-    Day(Date),
-}
-
-impl Subject {
-    /// The text that is stored; there is one finding for each.
-    pub fn key(&self) -> String {
-        match self {
-            Self::Order(id) => format!("order:{id}"),
-            Self::Invoice(id) => format!("invoice:{id}"),
-            Self::Listed(id) => format!("forstok:{id}"),
-            Self::Money(id) => format!("money:{id}"),
-            Self::Day(day) => format!("day:{day}"),
-        }
-    }
 }
 
 impl Finding {
