@@ -32,7 +32,7 @@ pub(super) const INVOICING: &str = "invoicing";
 /// nightly reconciliation means never.
 pub(super) const RULES: [(&str, &[&str]); 3] = [
     ("payout", &["post", "auto_after_days", "delay_days", "date", "rest_limit"]),
-    ("returns", &["mode", "wait_for", "refund_only", "wait_days", "send_status"]),
+    ("returns", &["mode", "wait_for", "refund_only", "wait_days", "send_status", "restock", "tax_number"]),
     ("reconcile", &["at", "days"]),
 ];
 

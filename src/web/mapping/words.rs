@@ -136,6 +136,8 @@ pub(super) fn key(key: &str, page: &Page) -> &'static str {
         "returns.send_status" => {
             page.t("Returns tell Accurate whether goods came back", "Retur mencantumkan status barang")
         }
+        "returns.restock" => page.t("Goods are put back into stock by", "Barang retur dikembalikan ke stok oleh"),
+        "returns.tax_number" => page.t("Tax number of returns", "Nomor pajak retur"),
         "reconcile.at" => {
             page.t("Compared with Accurate every day at (WIB)", "Dibandingkan dengan Accurate setiap hari pukul (WIB)")
         }
@@ -203,6 +205,10 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
         ("returns.refund_only", "discount") => page.t("is a discount on the receipt", "menjadi diskon pada penerimaan"),
         ("returns.refund_only", "not_returned") => {
             page.t("is a sales return that adds no stock", "menjadi Retur Penjualan tanpa menambah stok")
+        }
+        ("returns.restock", "accurate") => page.t("Accurate, with the return", "Accurate, melalui returnya"),
+        ("returns.restock", "forstok") => {
+            page.t("Forstok; the return only reduces what is owed", "Forstok; retur hanya mengurangi tagihan")
         }
         ("returns.send_status", "true") => page.t("yes", "ya"),
         ("returns.send_status", "false") => {

@@ -74,12 +74,15 @@ impl Maker<'_> {
             "If the goods have not arrived by then, or a refund still has no return record.",
             "Jika sampai saat itu barang belum diterima, atau pengembalian dana belum punya data retur.",
         );
+        let tax_number = self.page.t("Empty: Accurate gives one.", "Kosong: diberikan oleh Accurate.");
         vec![
             self.inner_choice("returns.mode", &["list", "approve", "auto"]),
             self.inner_choice("returns.wait_for", &["received", "accepted"]),
             self.inner_choice("returns.refund_only", &["discount", "not_returned"]),
             self.inner_text("returns.wait_days", wait),
             self.inner_choice("returns.send_status", &["true", "false"]),
+            self.inner_choice("returns.restock", &["accurate", "forstok"]),
+            self.inner_text("returns.tax_number", tax_number),
         ]
     }
 
