@@ -29,6 +29,17 @@ pub struct Tried {
     pub trial: Trial,
     /// The oldest day that was looked at, if there was no time for older orders; days count by the time of ordering.
     pub only_from: Option<Date>,
+    /// Returns that are only listed under the active mapping, and that the candidate books.
+    pub listed_returns: Option<ListedReturns>,
+}
+
+/// Returns that were left to people so far. Those that a person has marked as booked by hand are none of them.
+#[derive(Clone, Copy, Debug)]
+pub struct ListedReturns {
+    /// How many.
+    pub count: i64,
+    /// Whether the candidate books them without a person's approval.
+    pub automatically: bool,
 }
 
 /// Tries mappings, one at a time: two trials at once would take both processors.
@@ -64,10 +75,11 @@ impl Trials {
                 trial
             };
             trial = tokio::task::spawn_blocking(work).await.expect("deciding does not panic");
-            let Some(next) = next else { return Ok(Tried { trial, only_from: None }) };
+            let Some(next) = next else { return Ok(Tried { trial, only_from: None, listed_returns: None }) };
             if clock.monotonic().since(begun) > longest {
                 let oldest = Timestamp::from_microsecond(next.key).unwrap_or(Timestamp::MIN);
-                return Ok(Tried { trial, only_from: Some(day_in_wib(oldest)) });
+                let only_from = Some(day_in_wib(oldest));
+                return Ok(Tried { trial, only_from, listed_returns: None });
             }
             place = Some(next);
         }

@@ -8,15 +8,17 @@ use super::Engine;
 use crate::{
     deciding::{
         mapping::{self, Applied},
-        trial::Tried,
+        trial::{ListedReturns, Tried},
     },
     domain::{
+        document::Kind,
         manual::Manual,
-        mapping::{Mapping, PostingMode},
+        mapping::{Mapping, PostingMode, ReturnMode},
         operator::{Actor, Role},
         order::OrderId,
         reason::Warning,
         reconciliation::{Action, Class, FindingState},
+        settlement::Waits,
     },
     storage::{Acted, Filter, FindingFilter, ManualChange, Result, Written},
 };
@@ -119,9 +121,20 @@ impl Engine {
     /// Decides all orders of some days, by the time of ordering, under the active mapping and under another one, and
     /// returns what would differ. Nothing changes.
     pub async fn try_mapping(&self, candidate: Mapping, days: (Option<Date>, Option<Date>)) -> Result<Tried> {
-        self.trials
-            .run(self.storage.as_ref(), self.clock.as_ref(), self.mapping(), candidate, days, LONGEST_TRIAL)
-            .await
+        let (active, mode) = (self.mapping(), candidate.returns.mode);
+        let books_listed = active.mapping.returns.mode == ReturnMode::List && mode != ReturnMode::List;
+        let (storage, clock) = (self.storage.as_ref(), self.clock.as_ref());
+        let tried = self.trials.run(storage, clock, active, candidate, days, LONGEST_TRIAL).await?;
+        let listed_returns = if books_listed { self.listed_returns(mode).await? } else { None };
+        Ok(Tried { listed_returns, ..tried })
+    }
+
+    /// Returns that wait for a person to book them, as another mode would book them.
+    async fn listed_returns(&self, mode: ReturnMode) -> Result<Option<ListedReturns>> {
+        let counts = self.storage.row_counts(Kind::Return).await?;
+        let listed = counts.iter().filter(|count| count.waits == Some(Waits::Person));
+        let count = listed.map(|count| count.count).sum();
+        Ok((count > 0).then_some(ListedReturns { count, automatically: mode == ReturnMode::Auto }))
     }
 
     /// Ends shadow mode: from now on invoices are created and deleted in Accurate. Returns false if that was so before.

@@ -60,6 +60,8 @@ pub(crate) struct MappingTrial {
     moves: Vec<TriedMove>,
     /// Invoices that both mappings create and that would differ.
     different: DifferentInvoices,
+    /// Returns that are only listed under the active mapping, and that this one books, at once or after an approval.
+    listed_returns: i64,
     /// Examples of every kind of change.
     examples: Vec<TriedExample>,
 }
@@ -204,7 +206,8 @@ pub(crate) async fn handler(
 }
 
 impl MappingTrial {
-    fn new(changes: Vec<String>, Tried { trial, only_from }: &Tried, language: Language) -> Self {
+    fn new(changes: Vec<String>, tried: &Tried, language: Language) -> Self {
+        let Tried { trial, only_from, listed_returns } = tried;
         let part = |(part, changed): (trial::Part, &trial::Changed)| DifferentPart {
             part: part.code(),
             invoices: changed.invoices,
@@ -228,6 +231,7 @@ impl MappingTrial {
                 after: rupiah(trial.different.after),
                 parts: trial.parts().map(part).collect(),
             },
+            listed_returns: listed_returns.map_or(0, |listed| listed.count),
             examples: trial.examples().iter().map(|example| TriedExample::new(example, language)).collect(),
         }
     }

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::words;
 use crate::{
-    deciding::trial::Tried,
+    deciding::trial::{ListedReturns, Tried},
     domain::{
         money::Rupiah,
         reason::Reason,
@@ -57,7 +57,7 @@ pub(super) struct ExampleShown {
 }
 
 impl TrialShown {
-    pub(super) fn new(Tried { trial, only_from }: &Tried, page: &Page) -> Self {
+    pub(super) fn new(Tried { trial, only_from, listed_returns }: &Tried, page: &Page) -> Self {
         let (kind, headline, sentence) = verdict(trial, page);
         let part = |(part, changed): (Part, &crate::domain::trial::Changed)| PartShown {
             part: part_in_words(part, page),
@@ -69,7 +69,7 @@ impl TrialShown {
             kind,
             headline,
             sentence,
-            now: now(trial, page),
+            now: now(trial, page).into_iter().chain(listed_returns.map(|listed| returns(listed, page))).collect(),
             moves: trial.moves().iter().map(|change| MoveShown::new(change, page)).collect(),
             parts: trial.parts().map(part).collect(),
             examples: trial.examples().iter().map(|example| ExampleShown::new(example, page)).collect(),
@@ -149,6 +149,22 @@ fn now(trial: &Trial, page: &Page) -> Vec<String> {
         lines.push(nothing_is_sent.to_owned());
     }
     lines
+}
+
+/// What happens to returns that were only listed so far.
+fn returns(ListedReturns { count, automatically }: ListedReturns, page: &Page) -> String {
+    let sentence = if automatically {
+        page.t(
+            "Returns that are only listed now and will be booked in Accurate: {}. First mark those that you have booked yourself as done by hand.",
+            "Retur yang kini hanya ditampilkan dan akan dibukukan di Accurate: {}. Sebelumnya, tandai yang sudah Anda bukukan sendiri.",
+        )
+    } else {
+        page.t(
+            "Returns that are only listed now and will wait for your approval: {}. First mark those that you have booked yourself as done by hand.",
+            "Retur yang kini hanya ditampilkan dan akan menunggu persetujuan Anda: {}. Sebelumnya, tandai yang sudah Anda bukukan sendiri.",
+        )
+    };
+    sentence.replace("{}", &page.count(count))
 }
 
 fn left_out(trial: &Trial, only_from: Option<Date>, page: &Page) -> Vec<String> {
