@@ -4,6 +4,7 @@ mod acting;
 mod forstok;
 mod hints;
 mod reading;
+mod unpaid;
 mod year;
 
 use forstok_accurate::{

@@ -1,17 +1,21 @@
-//! Payouts that are corrected to name another order.
+//! Payouts that are corrected to name another order, or that several orders fit.
 
 use forstok_accurate::{
+    clock::Clock,
     domain::{document::Kind, payout::RowState},
-    storage::RowRecorded,
+    storage::{Approving, RowContent, RowRecorded},
 };
 use serde_json::json;
 
 use super::{on_both, world};
-use crate::world::{Base, order_id};
+use crate::world::{Base, World, order, order_id};
 
 on_both! {
     a_payout_that_names_another_order_is_booked_there_alone;
     a_booked_payout_that_names_another_order_is_for_a_person;
+    a_payout_that_fits_two_orders_is_not_taken_by_a_third;
+    a_payout_without_a_store_waits_once_a_second_order_has_its_number;
+    a_booked_payout_without_a_store_stays_with_its_order;
 }
 
 async fn a_payout_that_names_another_order_is_booked_there_alone(base: Base) {
@@ -35,5 +39,62 @@ async fn a_booked_payout_that_names_another_order_is_for_a_person(base: Base) {
     world.paid("8", "a", 140_000, json!({"commission": -10_000})).await;
     assert_eq!(world.payout_state("a").await, (RowState::Blocked, "payout_corrected"));
     assert_eq!(world.documents("8").await, [("INV-8".to_owned(), "exists")]);
+    assert_eq!(world.accurate.receipts().len(), 1);
+}
+
+impl World {
+    /// Another store has an order with the number of order 7.
+    async fn another_store_has_it(&mut self, id: &str, store: i64) {
+        let other = order(id).with("local_name", json!("INV-7")).store(store).price(150_000);
+        self.forstok_sends(other.ready_to_ship()).await;
+        self.run_until_settled().await;
+    }
+
+    /// A payout that names no store.
+    async fn paid_somebody(&mut self, row: &str, store_id: &str) {
+        let payout = json!({"source": "shopee", "id": row, "store_id": store_id, "channel_order_id": "INV-7",
+                            "paid_at": "2024-01-31", "net": 150_000, "amounts": {}});
+        self.recorded(RowContent::Payout(serde_json::from_value(payout).expect("a payout"))).await;
+    }
+}
+
+async fn a_payout_that_fits_two_orders_is_not_taken_by_a_third(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.another_store_has_it("8", 8278).await;
+    world.paid_somebody("a", "").await;
+    assert_eq!(world.payout_state("a").await, (RowState::Unmatched, ""));
+    world.another_store_has_it("9", 8279).await;
+    assert_eq!(world.payout_state("a").await, (RowState::Unmatched, ""));
+    assert_eq!(world.row(Kind::Receipt, "a").await.order_id, None);
+    // Once a person names the store, it is booked there.
+    world.paid_somebody("a", "8277").await;
+    assert_eq!(world.row(Kind::Receipt, "a").await.order_id, Some(order_id("7")));
+}
+
+async fn a_payout_without_a_store_waits_once_a_second_order_has_its_number(base: Base) {
+    let mut world = world(base).await;
+    world.paid_somebody("a", "").await;
+    world.invoiced("7").await;
+    assert_eq!(world.row(Kind::Receipt, "a").await.order_id, Some(order_id("7")), "the only one with this number");
+    let key = [("shopee".to_owned(), "a".to_owned())];
+    let now = world.clock.now();
+    world.storage.approve_rows(Kind::Receipt, Approving::Keys(&key), "sari", now).await.expect("written");
+    world.decide_all().await;
+    assert_eq!(world.documents("7").await[1], ("INV-7/1".to_owned(), "due"));
+    // Before it is sent, an order of another store arrives with the same number.
+    world.another_store_has_it("8", 8278).await;
+    assert_eq!(world.payout_state("a").await, (RowState::Unmatched, ""));
+    assert_eq!(world.accurate.receipts().len(), 0, "it is not known whose money it is");
+    assert_eq!(world.documents("7").await, [("INV-7".to_owned(), "exists"), ("INV-7/1".to_owned(), "gone")]);
+}
+
+async fn a_booked_payout_without_a_store_stays_with_its_order(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.paid_somebody("a", "").await;
+    world.approves_all(Kind::Receipt).await;
+    world.another_store_has_it("8", 8278).await;
+    assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
     assert_eq!(world.accurate.receipts().len(), 1);
 }

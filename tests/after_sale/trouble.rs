@@ -2,7 +2,7 @@
 
 use forstok_accurate::{
     domain::{document::Kind, payout::RowState},
-    sandbox::{Fault, Numbering, On},
+    sandbox::{Action, Fault, Numbering, On},
 };
 use serde_json::json;
 
@@ -15,6 +15,9 @@ on_both! {
     a_process_that_dies_with_a_receipt_under_way_leaves_one_receipt;
     a_receipt_that_accurate_refuses_is_blocked_and_tried_again_by_itself;
     many_receipts_share_their_saves;
+    a_bulk_that_reports_a_receipt_as_saved_without_saving_it_is_noticed;
+    a_bulk_that_saves_another_amount_than_it_reports_is_noticed;
+    a_return_of_pieces_that_went_back_in_accurate_is_for_a_person_with_the_figures;
     a_receipt_that_was_refused_in_unknown_words_keeps_its_reason_when_it_is_looked_up;
     a_receipt_that_stays_refused_is_tried_ever_more_rarely;
     a_receipt_that_accurate_saved_with_another_amount_is_for_a_person;
@@ -94,6 +97,67 @@ async fn many_receipts_share_their_saves(base: Base) {
     assert_eq!(world.accurate.receipts().len(), 30);
     let count = |name: &str| calls.get(name).unwrap_or(&0) - before.get(name).unwrap_or(&0);
     assert_eq!((count("sales-receipt/bulk-save"), count("sales-receipt/save")), (1, 0), "{calls:?}");
+}
+
+/// Receipts of thirty orders are approved at once.
+async fn thirty_are_approved(base: Base, fault: Fault) -> World {
+    let mut world = world(base).await;
+    for id in 100..130 {
+        world.forstok_sends(crate::world::order(&id.to_string()).price(150_000).ready_to_ship()).await;
+    }
+    world.run_until_settled().await;
+    for id in 100..130 {
+        world.paid(&id.to_string(), &id.to_string(), 150_000, json!({})).await;
+    }
+    world.accurate.next(Action::ReceiptBulkSave, fault, 1);
+    assert_eq!(world.approves_all(Kind::Receipt).await, 30);
+    world
+}
+
+async fn a_bulk_that_reports_a_receipt_as_saved_without_saving_it_is_noticed(base: Base) {
+    let mut world = thirty_are_approved(base, Fault::NotSaved).await;
+    world.run_until_healed().await;
+    assert_eq!(world.accurate.receipts().len(), 30);
+    for id in 100..130 {
+        assert_eq!(world.payout_state(&id.to_string()).await, (RowState::Settled, ""));
+        assert_eq!(world.accurate.owed(&format!("INV-{id}")), Some(0.into()), "{id}");
+    }
+}
+
+async fn a_bulk_that_saves_another_amount_than_it_reports_is_noticed(base: Base) {
+    let world = thirty_are_approved(base, Fault::TotalOff).await;
+    let mut blocked = 0;
+    for id in 100..130 {
+        let (state, reason) = world.payout_state(&id.to_string()).await;
+        if state == RowState::Blocked {
+            assert_eq!(reason, "number_conflict");
+            blocked += 1;
+        }
+    }
+    assert_eq!(blocked, 1, "one receipt has another amount than was sent");
+    let calls = world.accurate.call_counts();
+    let detail = calls.get("sales-receipt/detail").copied().unwrap_or_default();
+    assert!(detail <= 2, "only what the list does not show as sent is looked up by itself: {calls:?}");
+}
+
+async fn a_return_of_pieces_that_went_back_in_accurate_is_for_a_person_with_the_figures(base: Base) {
+    let mut world = world(base).await;
+    world.mapping_changes("[payout]", "[returns]\nmode = \"approve\"\n[payout]").await;
+    world.invoiced("7").await;
+    world.went_back("7", "r", json!({})).await;
+    // Somebody takes all of it back in Accurate, under a number of their own.
+    let line = world.accurate.invoices_numbered("INV-7")[0].lines[0].clone();
+    let (item, pieces) = (line.item_no, line.quantity);
+    world.accurate.add_return("RJN-1", "INV-7", &item, pieces).expect("it was sold");
+    world.approves_all(Kind::Return).await;
+    assert_eq!(world.return_state("r").await, (RowState::Blocked, "return_needs_person"));
+    let finding = world.row(Kind::Return, "r").await.finding.expect("it says why");
+    let words = finding.about.in_words(forstok_accurate::domain::reason::Language::English);
+    assert!(words.contains("as returned"), "{words}");
+    assert_eq!(world.accurate.returns().len(), 1, "nothing was sent");
+    assert!(world.accurate.remove_return("RJN-1"));
+    world.run_for(2 * 3600).await;
+    assert_eq!(world.return_state("r").await, (RowState::Settled, ""), "tried again by itself");
 }
 
 async fn a_receipt_that_was_refused_in_unknown_words_keeps_its_reason_when_it_is_looked_up(base: Base) {

@@ -220,3 +220,41 @@ async fn a_list_of_payouts_is_exported_as_it_is_filtered() {
     let sheet = workbook.worksheet_range_at(0).expect("a sheet").expect("readable");
     assert_eq!(sheet.height(), 4, "the header and three payouts");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_marks_a_listed_return_as_done_by_hand_and_can_take_that_back() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    a_week_of_payouts(&service).await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    // What is expected and what does not fit, on every page that is about money.
+    for path in ["/", "/payouts", "/reconciliation"] {
+        let page = visitor.get(path).await;
+        page.says(&["Expected from marketplaces", "Rp320.000", "1 payout without an order", "Rp72.000"]);
+    }
+    let page = visitor.get("/returns").await;
+    let mark = page.html.split_once("name=\"mark\" value=\"").expect("a button").1.split('"').next().expect("a value");
+    let form = visitor.get(&format!("/returns?mark={mark}")).await;
+    form.says(&["You have booked this return in Accurate yourself.", "Number of the document in Accurate", "Reason"]);
+    let of_row = |decision: &'static str| [("decision", decision), ("source", "shopee"), ("id", "return-1")];
+    let without = visitor.post("/returns/decision", &of_row("by_hand")).await;
+    assert_eq!(without.status, StatusCode::BAD_REQUEST, "reason and document are demanded");
+    let mut fields = of_row("by_hand").to_vec();
+    fields.extend([("document", "RJN-1"), ("reason", "booked on Friday")]);
+    visitor.post("/returns/decision", &fields).await.goes_to("/returns?done=row_by_hand");
+    let page = visitor.get("/returns?done=row_by_hand").await;
+    page.says(&["Marked as done by hand. Nothing will be created for it.", "Booked by hand as RJN-1 (operator"]);
+    service.get_until("/v1/orders/3", |order| order["settlement"]["owed"] == 0).await;
+    let order = visitor.get("/orders/3").await;
+    order.says(&["Sales return RJN-1", "booked by hand", "-Rp80.000", "Still owed\nsettled\nRp0"]);
+    let row = &service.get("/v1/returns").await.json()["returns"][0];
+    assert_eq!((&row["state"], &row["reason"]), (&json!("ignored"), &json!("by_hand")));
+    assert_eq!((&row["by_hand"]["document"], &row["by_hand"]["by"]), (&json!("RJN-1"), &json!("operator")));
+    visitor.get("/").await.says(&["Rp240.000"]);
+
+    let mut indonesian = Visitor::operator(&service).await.with("accept-language", "id");
+    indonesian.get("/returns").await.says(&["Dibukukan manual sebagai RJN-1"]);
+    indonesian.get("/").await.says(&["Belum dibayar marketplace"]);
+    visitor.post("/returns/decision", &of_row("none")).await.goes_to("/returns?done=row_not_by_hand");
+    visitor.get("/returns").await.says(&["Book a sales return for invoice N3 in Accurate"]);
+}

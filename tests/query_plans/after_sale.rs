@@ -3,7 +3,7 @@
 use forstok_accurate::{
     clock::Clock,
     domain::{document::Kind, payout::RowState, reason::Reason, settlement::Waits},
-    storage::{Approving, RowContent, RowFilter},
+    storage::{Approving, ByHand, RowContent, RowFilter},
 };
 use serde_json::json;
 
@@ -44,6 +44,13 @@ pub(super) async fn use_after_sale(world: &mut World) {
     }
     storage.fee_kinds().await.expect("readable");
     storage.booked(&order_id("80")).await.expect("readable");
+    storage.receivables().await.expect("readable");
+    let by_hand =
+        ByHand { document: "RCP-1".to_owned(), reason: "by hand".to_owned(), actor: "ani".to_owned(), at: now };
+    for mark in [Some(&by_hand), None] {
+        storage.mark_by_hand(Kind::Receipt, ("shopee", "2"), mark, "ani", now).await.expect("written");
+    }
+    world.run_until_settled().await;
     let waiting = storage.settlement_rows(Kind::Receipt, &filters[3], None, 25).await.expect("readable");
     let seen: Vec<_> = waiting.iter().take(1).map(|row| (row.id, row.content_at)).collect();
     assert_eq!(storage.approve_rows(Kind::Receipt, Approving::Seen(&seen), "ani", now).await.expect("written"), 1);

@@ -1,5 +1,6 @@
 //! Worked examples, tables and odd cases of payout.md, returns.md and design.md §7.
 
+mod by_hand;
 mod cancelling;
 mod examples;
 mod identity;

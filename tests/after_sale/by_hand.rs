@@ -1,0 +1,141 @@
+//! Payouts and returns that people have booked in Accurate themselves.
+
+use forstok_accurate::{
+    clock::Clock,
+    domain::{document::Kind, payout::RowState},
+    storage::{ByHand, Marked},
+};
+use serde_json::json;
+
+use super::{on_both, world};
+use crate::world::{Base, World, order_id};
+
+on_both! {
+    a_listed_return_that_a_person_booked_is_never_booked_again;
+    what_a_person_booked_is_no_longer_owed;
+    a_mark_is_refused_where_the_document_exists_and_can_be_taken_back;
+    a_mark_stops_a_receipt_that_was_only_planned;
+    money_without_an_order_can_be_marked_too;
+    a_cancelled_order_with_money_booked_by_hand_is_for_a_person;
+}
+
+impl World {
+    async fn books_by_hand(&mut self, kind: Kind, id: &str, document: Option<&str>) -> Marked {
+        let at = self.clock.now();
+        let by_hand = document.map(|document| ByHand {
+            document: document.to_owned(),
+            reason: "booked it myself".to_owned(),
+            actor: "ani".to_owned(),
+            at,
+        });
+        let marked = self.storage.mark_by_hand(kind, ("shopee", id), by_hand.as_ref(), "ani", at).await;
+        self.run_until_settled().await;
+        marked.expect("written")
+    }
+
+    /// What is still owed to store 8277, in hundredths of a rupiah, as pages show it.
+    async fn still_owed(&self) -> i64 {
+        let receivables = self.storage.receivables().await.expect("readable");
+        receivables.iter().find(|one| one.store_id == "8277").map_or(0, |one| one.hundredths)
+    }
+}
+
+async fn a_listed_return_that_a_person_booked_is_never_booked_again(base: Base) {
+    let mut world = world(base).await;
+    for id in ["7", "8"] {
+        world.invoiced(id).await;
+        world.went_back(id, id, json!({})).await;
+    }
+    assert_eq!(world.return_state("7").await, (RowState::Waiting, ""), "returns are listed for a person");
+    assert_eq!(world.books_by_hand(Kind::Return, "7", Some("RJN-1")).await, Marked::Done);
+    assert_eq!(world.return_state("7").await, (RowState::Ignored, "by_hand"));
+    world.mapping_changes("[payout]", "[returns]\nmode = \"auto\"\n[payout]").await;
+    world.run_until_settled().await;
+    assert_eq!(world.return_state("7").await, (RowState::Ignored, "by_hand"));
+    assert_eq!(world.documents("7").await, [("INV-7".to_owned(), "exists")]);
+    assert_eq!(world.return_state("8").await, (RowState::Settled, ""), "nobody has marked this one");
+    // A correction of the record does not undo what a person has said.
+    world.went_back("7", "7", json!({"refund": 150_000})).await;
+    assert_eq!(world.return_state("7").await, (RowState::Ignored, "by_hand"));
+    let timeline = world.timeline("7").await;
+    assert!(timeline.contains("ani has booked return shopee 7 in Accurate by hand as RJN-1"), "{timeline}");
+}
+
+async fn what_a_person_booked_is_no_longer_owed(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.went_back("7", "r", json!({"pieces": [{"sku": "AAA2002", "quantity": 1}]})).await;
+    world.paid("7", "a", 69_000, json!({"subtotal": 75_000, "commission": -6_000})).await;
+    assert_eq!(world.still_owed().await, 15_000_000);
+    let whole = world.row(Kind::Return, "r").await;
+    assert_eq!(whole.settles, 0);
+    world.books_by_hand(Kind::Return, "r", Some("RJN-1")).await;
+    let returned = world.row(Kind::Return, "r").await.settles;
+    assert!(returned > 0, "its pieces at the invoice's prices");
+    assert_eq!(world.still_owed().await, 15_000_000 - returned);
+    world.books_by_hand(Kind::Return, "r", None).await;
+    assert_eq!(world.still_owed().await, 15_000_000);
+}
+
+async fn a_mark_is_refused_where_the_document_exists_and_can_be_taken_back(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.paid("7", "a", 138_000, json!({"commission": -12_000})).await;
+    world.approves_all(Kind::Receipt).await;
+    let refused = world.books_by_hand(Kind::Receipt, "a", Some("RCP-1")).await;
+    assert_eq!(refused, Marked::BookedHere("INV-7/1".to_owned()));
+    assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
+    assert_eq!(world.books_by_hand(Kind::Receipt, "nothing", Some("RCP-1")).await, Marked::Unknown);
+
+    world.paid("7", "late", 94_500, json!({})).await;
+    assert_eq!(world.payout_state("late").await, (RowState::Blocked, "payout_late"));
+    world.books_by_hand(Kind::Receipt, "late", Some("OD-1")).await;
+    assert_eq!(world.payout_state("late").await, (RowState::Ignored, "by_hand"));
+    assert_eq!(world.row(Kind::Receipt, "late").await.settles, 0, "nothing was owed any more");
+    world.books_by_hand(Kind::Receipt, "late", None).await;
+    assert_eq!(world.payout_state("late").await, (RowState::Blocked, "payout_late"));
+    assert_eq!(world.accurate.receipts().len(), 1);
+}
+
+async fn a_mark_stops_a_receipt_that_was_only_planned(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.paid("7", "a", 138_000, json!({"commission": -12_000})).await;
+    // Approved and decided, but nobody has begun to send it.
+    let key = [("shopee".to_owned(), "a".to_owned())];
+    let which = forstok_accurate::storage::Approving::Keys(&key);
+    world.storage.approve_rows(Kind::Receipt, which, "sari", world.clock.now()).await.expect("written");
+    world.decide_all().await;
+    assert_eq!(world.documents("7").await[1], ("INV-7/1".to_owned(), "due"));
+    assert_eq!(world.books_by_hand(Kind::Receipt, "a", Some("RCP-1")).await, Marked::Done);
+    assert_eq!(world.payout_state("a").await, (RowState::Ignored, "by_hand"));
+    assert_eq!(world.accurate.receipts().len(), 0);
+    assert_eq!(world.still_owed().await, 0, "the person's receipt has paid it");
+    world.books_by_hand(Kind::Receipt, "a", None).await;
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.accurate.receipts().len(), 1, "it is not booked by hand after all");
+}
+
+async fn money_without_an_order_can_be_marked_too(base: Base) {
+    let mut world = world(base).await;
+    world.paid("7", "a", 138_000, json!({"commission": -12_000})).await;
+    world.books_by_hand(Kind::Receipt, "a", Some("OD-1")).await;
+    assert_eq!(world.payout_state("a").await, (RowState::Ignored, "by_hand"));
+    // Its order comes after all: the mark stays.
+    world.invoiced("7").await;
+    assert_eq!(world.payout_state("a").await, (RowState::Ignored, "by_hand"));
+    assert_eq!(world.row(Kind::Receipt, "a").await.order_id, Some(order_id("7")));
+    assert_eq!(world.approves_all(Kind::Receipt).await, 0);
+    assert_eq!(world.accurate.receipts().len(), 0);
+}
+
+async fn a_cancelled_order_with_money_booked_by_hand_is_for_a_person(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.paid("7", "a", 138_000, json!({"commission": -12_000})).await;
+    world.books_by_hand(Kind::Receipt, "a", Some("RCP-1")).await;
+    world.forstok_sends(crate::world::order("7").price(150_000).cancelled()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state("7").await, "blocked: invoice_paid");
+    assert_eq!(world.accurate.invoice_count(), 1);
+}

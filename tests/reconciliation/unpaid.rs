@@ -1,0 +1,108 @@
+//! Invoices that marketplaces did not pay in time.
+
+use forstok_accurate::{
+    clock::Clock,
+    domain::{
+        document::Kind,
+        payout::Payout,
+        reconciliation::{Class, FindingState},
+    },
+    storage::{Approving, Receivable, RowContent, RowFilter},
+};
+use serde_json::{Value, json};
+
+use super::{adds_up, findings, found, invoiced, open, reconcile};
+use crate::world::{Base, World, order};
+
+impl World {
+    async fn is_completed(&mut self, id: &str) {
+        self.forstok_sends(order(id).status("Completed").updated_at("2023-12-01T10:00:00+07:00")).await;
+        self.run_until_settled().await;
+    }
+
+    /// A marketplace has paid, and a person approves it.
+    async fn is_paid(&mut self, id: &str, row: &str, net: i64, amounts: Value) {
+        let payout: Payout = serde_json::from_value(json!({
+            "source": "shopee", "id": row, "store_id": "8277", "channel_order_id": format!("INV-{id}"),
+            "paid_at": "2023-12-01", "net": net, "amounts": amounts,
+        }))
+        .expect("a payout");
+        let now = self.clock.now();
+        self.storage.record_rows(&[RowContent::Payout(payout)], now).await.expect("recorded");
+        self.run_until_settled().await;
+        let all = RowFilter::default();
+        self.storage.approve_rows(Kind::Receipt, Approving::Shown(&all), "sari", now).await.expect("written");
+        self.run_until_settled().await;
+    }
+
+    async fn expected(&self) -> Vec<Receivable> {
+        self.storage.receivables().await.expect("readable")
+    }
+}
+
+macro_rules! on_both {
+    ($($name:ident;)*) => {
+        mod sqlite { $( #[tokio::test] async fn $name() { super::$name(crate::world::Base::Sqlite).await; } )* }
+        mod postgres { $( #[tokio::test] async fn $name() { super::$name(crate::world::Base::Postgres).await; } )* }
+    };
+}
+
+on_both! {
+    an_invoice_is_missed_as_long_as_its_money_is_not_complete;
+    stores_without_any_payout_are_left_alone;
+    an_invoice_that_is_deleted_is_no_longer_missed;
+}
+
+async fn an_invoice_is_missed_as_long_as_its_money_is_not_complete(base: Base) {
+    let mut world = invoiced(base, 1..=3).await;
+    for id in ["1", "2"] {
+        world.is_completed(id).await;
+    }
+    assert_eq!(world.expected().await, [], "nobody books payouts here yet");
+    world.is_paid("1", "a", 50_000, json!({})).await;
+    let owed = |hundredths| [Receivable { store_id: "8277".to_owned(), hundredths }];
+    assert_eq!(world.expected().await, owed(19_000_000), "three invoices of 80.000, of which 50.000 are paid");
+    let run = reconcile(&world).await;
+    // Order 3 is not completed yet.
+    let missed = [found(Class::NotSettled, "INV-1", "1"), found(Class::NotSettled, "INV-2", "2")];
+    assert_eq!(open(&world).await, missed);
+    adds_up(&run);
+    assert_eq!(run.parts[0].sums.explained, 0, "both sides hold the same invoices");
+    let said = findings(&world, FindingState::Open).await.remove(0);
+    let words = said.facts.in_words(said.class, forstok_accurate::domain::reason::Language::English);
+    assert!(words.starts_with("Rp30.000 of invoice INV-1") && words.contains("01/12/2023"), "{words}");
+
+    // A payout that still waits for a person is shown where it is approved.
+    world.is_paid("1", "b", 30_000, json!({})).await;
+    let gone = findings(&world, FindingState::Gone).await;
+    assert_eq!(gone.len(), 1, "as soon as nothing is owed, without another run");
+    assert_eq!(open(&world).await, [found(Class::NotSettled, "INV-2", "2")]);
+    assert_eq!(world.expected().await, owed(16_000_000));
+    reconcile(&world).await;
+    assert_eq!(open(&world).await, [found(Class::NotSettled, "INV-2", "2")]);
+}
+
+async fn stores_without_any_payout_are_left_alone(base: Base) {
+    let mut world = invoiced(base, 1..=2).await;
+    world.is_completed("1").await;
+    reconcile(&world).await;
+    assert_eq!(open(&world).await, []);
+}
+
+async fn an_invoice_that_is_deleted_is_no_longer_missed(base: Base) {
+    let mut world = invoiced(base, 1..=2).await;
+    world.is_paid("1", "a", 80_000, json!({})).await;
+    world.is_completed("2").await;
+    reconcile(&world).await;
+    assert_eq!(open(&world).await, [found(Class::NotSettled, "INV-2", "2")]);
+    let undo = forstok_accurate::storage::ManualChange {
+        decision: Some(forstok_accurate::domain::manual::Manual::Undo),
+        reason: None,
+        document: None,
+        actor: "ani".to_owned(),
+    };
+    world.engine.decide_manually(&crate::world::order_id("2"), &undo).await.expect("written");
+    world.run_until_settled().await;
+    assert_eq!(open(&world).await, []);
+    assert_eq!(world.expected().await[0].hundredths, 0);
+}
