@@ -42,16 +42,15 @@ pub enum Format {
 }
 
 impl Format {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Csv, Self::Xlsx];
+
     /// Parses the word in the API.
     pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "csv" => Some(Self::Csv),
-            "xlsx" => Some(Self::Xlsx),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|format| format.ending() == word)
     }
 
-    /// The file name extension.
+    /// The word in the API, and the file name extension.
     pub fn ending(self) -> &'static str {
         match self {
             Self::Csv => "csv",

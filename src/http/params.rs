@@ -14,6 +14,7 @@ use utoipa::openapi::{
 use super::{problem::Problem, wrong_field::WrongField};
 use crate::{
     domain::order::OrderId,
+    export::Format,
     storage::{DayOf, Days},
 };
 
@@ -56,7 +57,7 @@ pub(super) fn text(text: Option<&String>) -> Option<String> {
 }
 
 /// The value of a word; an unknown word is reported with all that there are.
-pub(super) fn read_word<T>(
+pub(crate) fn read_word<T>(
     name: &'static str,
     word: Option<&String>,
     parse: impl Fn(&str) -> Option<T>,
@@ -69,8 +70,13 @@ pub(super) fn read_word<T>(
     })
 }
 
-/// A day as `2026-11-26`.
-/// A day; none if it is left out.
+/// The format of an export that exists in these formats; without the parameter, the first of them.
+pub(crate) fn read_format<const N: usize>(word: Option<&String>, formats: [Format; N]) -> Result<Format, Problem> {
+    let parse = |word: &str| Format::parse(word).filter(|format| formats.contains(format));
+    Ok(read_word("format", word, parse, formats.map(Format::ending))?.unwrap_or(formats[0]))
+}
+
+/// A day as `2026-11-26`; none if it is left out.
 pub(crate) fn read_day(name: &'static str, word: Option<&String>) -> Result<Option<Date>, Problem> {
     let Some(word) = text(word) else { return Ok(None) };
     let day = word.parse().ok().filter(|_| word.len() == 10);

@@ -11,6 +11,8 @@ pub(crate) enum WrongField {
     NotOneOf { name: &'static str, word: String, all: String },
     /// Not a day.
     NotADay { name: &'static str, word: String },
+    /// Not a month.
+    NotAMonth { name: &'static str, word: String },
     /// A number that is too small or too large.
     Outside { name: &'static str, number: i64, most: i64 },
     /// Not a place in a list.
@@ -28,6 +30,7 @@ impl fmt::Display for WrongField {
         match self {
             Self::NotOneOf { name, word, all } => write!(f, "{name}: {word:?} is not one of {all}"),
             Self::NotADay { name, word } => write!(f, "{name}: {word:?} is not a day such as 2026-11-26"),
+            Self::NotAMonth { name, word } => write!(f, "{name}: {word:?} is not a month such as 2026-11"),
             Self::Outside { name, number, most } => write!(f, "{name}: {number} is not within 1 and {most}"),
             Self::NotAPlace { name, cursor } => {
                 let next = name.replace("cursor", "next_cursor");
@@ -62,6 +65,13 @@ impl WrongField {
                     format!("“{word}” pada “{indonesian}” bukan tanggal yang valid."),
                 )
             }
+            Self::NotAMonth { name, word } => {
+                let [english, indonesian] = label(name);
+                t(
+                    format!("“{word}” in “{english}” is not a month such as 2026-11."),
+                    format!("“{word}” pada “{indonesian}” bukan bulan seperti 2026-11."),
+                )
+            }
             Self::Outside { number, most, .. } => t(
                 format!("{number} is not a number from 1 to {most}."),
                 format!("{number} bukan angka dari 1 sampai {most}."),
@@ -92,6 +102,8 @@ fn label(name: &'static str) -> [&'static str; 2] {
         "reason" => ["Reason", "Alasan"],
         "warning" | "acknowledged" => ["Warning", "Peringatan"],
         "by" => ["Day", "Tanggal"],
+        "month" => ["Month", "Bulan"],
+        "show" | "match" => ["Show", "Tampilkan"],
         "from" => ["From", "Dari"],
         "to" => ["To", "Sampai"],
         "document" => ["Number of the document in Accurate", "Nomor dokumen di Accurate"],

@@ -291,6 +291,7 @@ mod tests {
         let wrong = [
             WrongField::NotOneOf { name: "state", word: "lost".to_owned(), all: "due, blocked".to_owned() },
             WrongField::NotADay { name: "from", word: "31/11".to_owned() },
+            WrongField::NotAMonth { name: "month", word: "11".to_owned() },
             WrongField::Outside { name: "limit", number: 0, most: 500 },
             WrongField::NotAPlace { name: "cursor", cursor: "x".to_owned() },
             WrongField::TooLong { name: "reason", most: 500 },

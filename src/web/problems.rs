@@ -22,7 +22,7 @@ use crate::{
     http::{
         App,
         auth::By,
-        paging::Page as Unreadables,
+        paging::{Page as Unreadables, read_cursor},
         params,
         problem::Problem,
         v1::{acknowledge_warning, list_unreadable_webhooks},
@@ -150,7 +150,7 @@ pub(super) async fn show(
         warnings.push(WarningGroup { newest, ..WarningGroup::new(open.warning, open.orders, orders, page.language) });
     }
     let unreadable = storage.unreadable_count().await?;
-    let before = before.and_then(|id| id.parse().ok());
+    let before = read_cursor("before", before.as_deref(), |id| id.parse().ok())?;
     let Unreadables { rows, next } = list_unreadable_webhooks::page(&app, before, UNREADABLE_SHOWN).await?;
     let older = next.map(|id| format!("/problems?before={id}#webhooks"));
     let newest = rows.into_iter().map(|delivery| Unreadable::new(delivery, page.language)).collect();

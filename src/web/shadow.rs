@@ -18,7 +18,7 @@ use crate::{
     http::{
         App,
         auth::By,
-        paging::Page as Cut,
+        paging::{Page as Cut, read_cursor},
         problem::Problem,
         v1::list_shadow_differences::{page as differences, read_kind},
     },
@@ -107,7 +107,7 @@ pub(super) async fn show(State(app): State<App>, page: Page, Query(asked): Query
     let storage = app.engine.storage();
     let sums = storage.shadow_sums().await?;
     let only = read_kind(asked.kind.as_ref())?;
-    let before = asked.cursor.and_then(|cursor| cursor.parse().ok());
+    let before = read_cursor("cursor", asked.cursor.as_deref(), |cursor| cursor.parse().ok())?;
     let (mut groups, mut next) = (Vec::new(), None);
     for (kind, orders, difference) in sums.kinds.iter().filter(|(kind, ..)| only.is_none_or(|only| only == *kind)) {
         let limit = if only.is_some() { ON_A_PAGE } else { SHOWN };

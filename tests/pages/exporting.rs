@@ -143,3 +143,31 @@ async fn somebody_who_has_not_signed_in_gets_no_file() {
         assert_eq!(refused.header("content-disposition"), "");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_a_list_or_an_export_does_not_know_is_refused_with_those_it_knows() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    for (path, words) in [
+        ("/v1/orders/export?format=zzz", "\"zzz\" is not one of csv, xlsx"),
+        ("/payouts/export?format=zzz", "is not one of xlsx, csv"),
+        ("/returns/export?format=zzz", "is not one of xlsx, csv"),
+        ("/mapping/skus/export?format=zzz", "is not one of xlsx, csv"),
+        ("/reconciliation/export?format=csv", "is not one of xlsx"),
+        ("/payouts/export?show=lost", "show: \"lost\" is not one of blocked, approval"),
+        ("/returns?reason=lost", "reason: \"lost\" is not one of "),
+        ("/mapping/skus?match=lost", "match: \"lost\" is not one of waiting, changed, exact"),
+        ("/reconciliation/export?month=11", "month: \"11\" is not a month such as 2026-11"),
+        ("/reconciliation?state=lost", "state: \"lost\" is not one of open, gone, closed"),
+        ("/mapping/shadow?cursor=x", "is not a next_cursor"),
+    ] {
+        let refused = service.get(path).await;
+        assert_eq!((refused.status.as_u16(), refused.json()["code"].as_str()), (400, Some("bad_request")), "{path}");
+        assert!(refused.text.replace("\\\"", "\"").contains(words), "{path}: {}", refused.text);
+    }
+    for path in
+        ["/payouts/export?format=csv", "/returns/export", "/mapping/skus/export?match=", "/reconciliation/export"]
+    {
+        assert_eq!(service.get(path).await.status, 200, "{path}");
+    }
+}

@@ -15,7 +15,7 @@ use crate::{
     http::{
         App,
         filter::FilterParams,
-        params::{Params, one_of, read_word},
+        params::{Params, one_of, read_format, read_word},
         problem::Problem,
         responses::OperatorErrors,
     },
@@ -34,14 +34,11 @@ pub(crate) struct ExportParams {
     lang: Option<String>,
 }
 
-/// The formats of a file.
-const FORMATS: [&str; 2] = ["csv", "xlsx"];
-
 /// The languages of its first row.
 const LANGUAGES: [&str; 2] = ["id", "en"];
 
 fn formats() -> Object {
-    one_of(FORMATS)
+    one_of(Format::ALL.map(Format::ending))
 }
 
 fn languages() -> Object {
@@ -77,7 +74,7 @@ pub(crate) async fn handler(
     let params: FilterParams = serde_json::from_value(params.into())
         .map_err(|error| Problem::BadRequest(format!("a parameter cannot be used: {error}")))?;
     let filter = params.filter_of_all()?;
-    let format = read_word("format", form.format.as_ref(), Format::parse, FORMATS)?.unwrap_or(Format::Csv);
+    let format = read_format(form.format.as_ref(), Format::ALL)?;
     let headers = read_word("lang", form.lang.as_ref(), headers_in, LANGUAGES)?.unwrap_or(Headers::Stable);
     answer(&app, filter, format, headers).await
 }

@@ -28,6 +28,7 @@ pub(crate) const LARGEST: usize = 16 * 1024 * 1024;
 
 /// What is to be done with the file.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ImportParams {
     /// Take in what is missing; without it, the file is only compared.

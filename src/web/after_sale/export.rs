@@ -11,7 +11,7 @@ use super::{super::page::Page, shown::Asked};
 use crate::{
     domain::{day_in_wib, document::Kind},
     export::{Format, Headers, export_rows},
-    http::{App, problem::Problem},
+    http::{App, params::read_format, problem::Problem},
 };
 
 /// `GET /payouts/export`.
@@ -33,10 +33,11 @@ pub(in crate::web) async fn returns(
 }
 
 async fn file(app: &App, kind: Kind, name: &str, asked: &Asked, page: &Page) -> Result<Response, Problem> {
+    asked.check()?;
     let filter = asked.filter();
     // An error of the database that shows at once is answered; a later one can only cut the file short.
     app.engine.storage().settlement_rows(kind, &filter, None, 1).await?;
-    let format = asked.format.as_deref().and_then(Format::parse).unwrap_or(Format::Xlsx);
+    let format = read_format(asked.format.as_ref(), [Format::Xlsx, Format::Csv])?;
     let headers = Headers::For(page.language);
     let stream = export_rows(app.engine.clone(), kind, filter, format, headers);
     let name = format!("attachment; filename=\"{name}-{}.{}\"", day_in_wib(page.now), format.ending());

@@ -57,6 +57,7 @@ pub(in crate::web) async fn show(
     page: Page,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
+    asked.check()?;
     let fees = Fees::read(&app, &page).await?;
     render(&app, page, &asked, fees).await
 }

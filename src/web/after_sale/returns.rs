@@ -60,6 +60,7 @@ pub(in crate::web) async fn show(
     page: Page,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
+    asked.check()?;
     let storage = app.engine.storage();
     let counts = Counts::read(&app, Kind::Return).await?;
     let Cut { rows, next } = rows(&app, Kind::Return, &asked).await?;

@@ -9,7 +9,7 @@ use super::super::{
 };
 use crate::{
     domain::{document::Kind, payout::RowState, reason::Reason, settlement::Waits},
-    http::{App, paging::read_cursor, problem::Problem},
+    http::{App, paging::read_cursor, params::read_word, problem::Problem},
     storage::{RowCount, RowFilter},
 };
 
@@ -52,6 +52,15 @@ pub(in crate::web) struct Asked {
 }
 
 impl Asked {
+    /// Refuses words that mean no rows; else, all rows would be shown, or exported.
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        let shown = |word: &str| IN_ORDER.into_iter().find(|shown| shown.word() == word);
+        read_word("show", self.show.as_ref(), shown, IN_ORDER.map(Shown::word))?;
+        let reasons = Reason::ALL.iter().map(|reason| reason.code());
+        read_word("reason", self.reason.as_ref(), Reason::from_code, reasons)?;
+        Ok(())
+    }
+
     pub(super) fn shown(&self) -> Shown {
         let word = self.show.as_deref().unwrap_or_default();
         IN_ORDER.into_iter().find(|shown| shown.word() == word).unwrap_or(Shown::All)

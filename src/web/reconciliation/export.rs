@@ -20,17 +20,18 @@ use crate::{
         Cell, Format,
         table::{Sheet, workbook},
     },
-    http::{App, problem::Problem},
+    http::{App, params::read_format, problem::Problem},
     storage::{DayOf, Days, FindingFilter, Grouping, ReconciledDay, StoreName},
 };
 
 /// Findings that are exported at most.
 const MOST_FINDINGS: i64 = 100_000;
 
-/// Which month.
+/// Which month, and in which format; there is one.
 #[derive(Debug, Default, Deserialize)]
 pub(in crate::web) struct Asked {
     month: Option<String>,
+    format: Option<String>,
 }
 
 /// `GET /reconciliation/export`.
@@ -39,7 +40,8 @@ pub(in crate::web) async fn show(
     page: Page,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let period = month_of(asked.month.as_deref(), day_in_wib(page.now));
+    let period = month_of(asked.month.as_ref(), day_in_wib(page.now))?;
+    let format = read_format(asked.format.as_ref(), [Format::Xlsx])?;
     let storage = app.engine.storage();
     let days = storage.reconciled_days(period).await?;
     let names = storage.stores().await?;
@@ -54,7 +56,7 @@ pub(in crate::web) async fn show(
     })?;
     let mut response = Body::from(file).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(Format::Xlsx.content_type()));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
     let name = format!("attachment; filename=\"reconciliation-{}.xlsx\"", month_word(period.from));
     if let Ok(name) = HeaderValue::from_str(&name) {
         headers.insert(header::CONTENT_DISPOSITION, name);

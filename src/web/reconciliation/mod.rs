@@ -27,11 +27,13 @@ use crate::{
         App,
         auth::By,
         paging::Page as Cut,
+        params::{read_word, shortened},
         problem::Problem,
         v1::{
             list_findings::{FindingParams, page as findings},
             request_reconciliation::{ReconciliationRequest, request},
         },
+        wrong_field::WrongField,
     },
     storage::{FindingRecord, ReconciledDay, Run, RunPart, StoreName},
 };
@@ -143,19 +145,25 @@ pub(super) struct Asked {
 }
 
 /// A month: its first and last day.
-pub(super) fn month_of(text: Option<&str>, today: Date) -> Period {
-    let first = text.and_then(|text| format!("{text}-01").parse::<Date>().ok()).unwrap_or(today).first_of_month();
-    Period { from: first, to: first.last_of_month() }
+pub(super) fn month_of(word: Option<&String>, today: Date) -> Result<Period, Problem> {
+    let asked = word.filter(|word| !word.is_empty()).map(|word| {
+        let first = format!("{word}-01").parse::<Date>();
+        first.map_err(|_| WrongField::NotAMonth { name: "month", word: shortened(word) })
+    });
+    let first = asked.transpose()?.unwrap_or(today).first_of_month();
+    Ok(Period { from: first, to: first.last_of_month() })
 }
 
 /// `GET /reconciliation`.
 pub(super) async fn show(State(app): State<App>, page: Page, Query(asked): Query<Asked>) -> Result<Response, Problem> {
     let storage = app.engine.storage();
     let today = day_in_wib(page.now);
-    let period = month_of(asked.month.as_deref(), today);
+    let period = month_of(asked.month.as_ref(), today)?;
     let days = storage.reconciled_days(period).await?;
     let names = storage.stores().await?;
-    let state = asked.state.as_deref().and_then(FindingState::parse).unwrap_or(FindingState::Open);
+    let state =
+        read_word("state", asked.state.as_ref(), FindingState::parse, FindingState::ALL.map(FindingState::as_str))?;
+    let state = state.unwrap_or(FindingState::Open);
     // A link that names only a class, as on *Today*, is about all days.
     let all_days = asked.class.is_some() && asked.month.is_none() && asked.day.is_none();
     let bounds = |day: Date| (!all_days).then(|| asked.day.clone().unwrap_or_else(|| day.to_string()));

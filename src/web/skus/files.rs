@@ -14,7 +14,7 @@ use super::form::View;
 use crate::{
     domain::{day_in_wib, reason::Language},
     export::{Format, Headers},
-    http::{App, problem::Problem},
+    http::{App, params::read_format, problem::Problem},
     skus::{Catalogue, ItemList, file},
     web::page::{Page, html},
 };
@@ -50,8 +50,8 @@ pub(in crate::web) async fn export(
     page: Page,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Response, Problem> {
-    let view = View::read(|name| query.get(name).map(String::as_str));
-    let format = query.get("format").and_then(|format| Format::parse(format)).unwrap_or(Format::Xlsx);
+    let view = View::asked(&query)?;
+    let format = read_format(query.get("format"), [Format::Xlsx, Format::Csv])?;
     let headers = Headers::For(if page.lang() == "en" { Language::English } else { Language::Indonesian });
     let catalogue = Catalogue::load(&app.engine).await?;
     let written = tokio::task::spawn_blocking(move || {

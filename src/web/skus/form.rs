@@ -1,5 +1,7 @@
 //! What the page sends: the filter, what was entered before, what is typed in the rows, and what to do.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Form,
     body::Bytes,
@@ -8,7 +10,7 @@ use axum::{
 };
 
 use crate::{
-    http::problem::Problem,
+    http::{params::read_word, problem::Problem},
     skus::{Changes, Filter, Kind},
 };
 
@@ -52,7 +54,16 @@ impl Rows {
 }
 
 impl View {
-    /// From the parameters of an address; what cannot be understood counts as not given.
+    /// From the parameters of an address.
+    pub(super) fn asked(query: &BTreeMap<String, String>) -> Result<Self, Problem> {
+        let kinds = Kind::ALL.map(Kind::as_str);
+        let words = ["waiting", "changed"].into_iter().chain(kinds);
+        let is_known = |word: &str| (Rows::parse(word) != Rows::All).then_some(());
+        read_word("match", query.get("match"), is_known, words)?;
+        Ok(Self::read(|name| query.get(name).map(String::as_str)))
+    }
+
+    /// From the fields of a form; what cannot be understood counts as not given.
     pub(super) fn read<'a>(value: impl Fn(&str) -> Option<&'a str>) -> Self {
         Self {
             q: value("q").unwrap_or_default().trim().chars().take(200).collect(),

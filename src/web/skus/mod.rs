@@ -43,7 +43,7 @@ pub(super) async fn show(
     page: Page,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Response, Problem> {
-    let view = View::read(|name| query.get(name).map(String::as_str));
+    let view = View::asked(&query)?;
     let saved = query.get("saved").and_then(|count| count.parse::<u32>().ok());
     let notice = saved.map(|count| {
         let count = page.counted(i64::from(count), "item number", "item numbers", "Kode Barang");
