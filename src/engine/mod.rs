@@ -15,6 +15,7 @@ pub mod forstok_reconciliation;
 mod hints;
 mod lists;
 mod pace;
+pub mod payout_webhooks;
 pub mod people;
 pub mod queue;
 pub mod reconciliation;

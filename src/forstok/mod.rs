@@ -3,5 +3,6 @@
 pub mod api;
 mod json;
 pub mod payload;
+pub mod payout;
 pub mod recognise;
 pub mod signature;

@@ -12,9 +12,10 @@ use utoipa::ToSchema;
 
 use super::{App, bodies::WebhookBody, problem::Problem};
 use crate::{
+    engine::payout_webhooks::Taken,
     forstok::signature::Rejection,
     inbox::record::delivery,
-    storage::{Content, Receipt},
+    storage::{Content, Receipt, RowRecorded},
 };
 
 /// Answer to a webhook that is an order.
@@ -47,6 +48,32 @@ pub(super) struct Invoice {
     id: i64,
 }
 
+/// Answer to a webhook that is a payout, with `payout.source = "webhook"` in the mapping.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Payouts {
+    /// Always `Success`.
+    #[schema(example = "Success")]
+    message: &'static str,
+    /// `accepted`, `repeat` when all of its rows are known, or `corrected` when one of them has changed.
+    #[schema(example = "accepted")]
+    delivery: &'static str,
+    /// How many rows it became.
+    #[schema(example = 1)]
+    rows: usize,
+}
+
+/// Answers to a webhook that is on disk.
+#[derive(ToSchema)]
+#[schema(as = ReceivedWebhook)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(super) enum Received {
+    /// An order.
+    Order(Accepted),
+    /// A payout.
+    Payouts(Payouts),
+}
+
 /// Answer to a webhook that is authentic but not an order that can be read. It is kept and shown to operators.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Kept {
@@ -70,7 +97,7 @@ pub(super) struct Kept {
     tag = "webhook",
     request_body(content = WebhookBody, description = "At most 4 MiB, signed"),
     responses(
-        (status = 200, description = "On disk", body = Accepted),
+        (status = 200, description = "On disk", body = Received),
         (status = 202, description = "Authentic and on disk, but not an order that can be read", body = Kept),
         (status = 401, description = "Signature missing or wrong; nothing is kept"),
         (status = 408, description = "The body did not arrive in time"),
@@ -113,7 +140,17 @@ async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static st
             Rejection::Wrong(_) | Rejection::Stale(_) => Problem::SignatureWrong(rejection.to_string()),
         }
     })?;
-    let delivery = delivery(body, now);
+    let mut delivery = delivery(body, now);
+    if let Content::Unreadable { problem, .. } = &mut delivery.content {
+        match app.engine.take_payout(&delivery.body).await.map_err(|error| Problem::not_stored(&error))? {
+            Taken::Other => {}
+            Taken::Not(why) => *problem = why,
+            Taken::Rows(rows) => {
+                app.note_webhook(now);
+                return Ok(paid_out(&rows));
+            }
+        }
+    }
     let understood = match &delivery.content {
         Content::Order { order_id, .. } => Ok(order_id.to_string()),
         Content::Unreadable { problem, .. } => Err(problem.clone()),
@@ -128,6 +165,18 @@ async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static st
             ("unreadable", (StatusCode::ACCEPTED, Json(kept)).into_response())
         }
     })
+}
+
+fn paid_out(rows: &[RowRecorded]) -> (&'static str, Response) {
+    let delivery = if rows.contains(&RowRecorded::Corrected) {
+        RowRecorded::Corrected
+    } else if rows.contains(&RowRecorded::Accepted) {
+        RowRecorded::Accepted
+    } else {
+        RowRecorded::Repeat
+    };
+    let answer = Payouts { message: "Success", delivery: delivery.as_str(), rows: rows.len() };
+    ("payout", Json(answer).into_response())
 }
 
 fn accepted(order_id: String, receipt: Receipt) -> (&'static str, Response) {

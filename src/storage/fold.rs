@@ -146,6 +146,12 @@ pub(super) async fn fold_reread<T: Dialect>(db: &mut T, deliveries: &[Folding]) 
     Ok(taken.len())
 }
 
+/// Removes an unreadable delivery whose content is stored elsewhere by now.
+pub(super) async fn remove_taken(db: &mut impl Dialect, id: DeliveryId) -> Result<()> {
+    db.execute("DELETE FROM deliveries WHERE id = $1 AND order_id = ''", &[id.into()]).await?;
+    Ok(())
+}
+
 /// Folds deliveries that are in no order yet.
 async fn fold_new(db: &mut impl Dialect, deliveries: &[&Folding]) -> Result<()> {
     let facts = deliveries.iter().filter_map(|one| Some((*one, one.facts.as_deref().ok()?)));

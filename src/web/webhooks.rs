@@ -81,7 +81,7 @@ pub(super) async fn retry(State(app): State<App>, By(actor): By, Path(id): Path<
     let id = id.parse().map(DeliveryId).map_err(|_| Problem::UnknownRoute)?;
     tracing::info!(actor = actor.name, delivery = id.0, "webhook {id} is read again at the request of {actor}");
     let body = app.engine.storage().unreadable_one(id).await?.and_then(|(_, body)| body);
-    let to = match app.engine.inbox().reread_one(id).await? {
+    let to = match app.engine.reread(id).await? {
         None => "/problems?done=webhook_gone".to_owned(),
         Some(false) => format!("/problems/webhooks/{id}?done=still_unreadable"),
         Some(true) => match body.and_then(|body| payload::read(&body).ok()) {

@@ -6,6 +6,7 @@ mod cancelling;
 mod moving;
 mod receipts;
 mod trouble;
+mod webhook;
 
 use forstok_accurate::{
     clock::Clock,

@@ -32,6 +32,10 @@ pub struct PayoutRules {
     pub date: PayoutDate,
     /// Up to this, in rupiah, money that the row does not explain is booked on `accounts.payout_rest`.
     pub rest_limit: Rupiah,
+    /// Where payouts come from, beside the API.
+    pub source: PayoutSource,
+    /// Name of a field of Forstok's payload of payouts, as payout.md §1 has it → its name in this payload.
+    pub fields: BTreeMap<String, String>,
     /// Name of a fee as the marketplace writes it → category of [`payout_categories`].
     pub kinds: BTreeMap<String, String>,
 }
@@ -44,6 +48,38 @@ pub enum PayoutPost {
     /// It is created automatically after some days.
     Auto,
 }
+
+/// Where payouts come from, beside the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayoutSource {
+    /// From files only.
+    File,
+    /// Also from Forstok's own payload, at the address of its webhooks.
+    Webhook,
+}
+
+/// The fields of Forstok's payload of payouts that are read. `store_id` is not known to exist.
+const FIELDS: [&str; 19] = [
+    "amount_receive",
+    "reference",
+    "paid_at",
+    "order_id",
+    "invoices",
+    "order",
+    "id",
+    "local_name",
+    "local_id",
+    "store_id",
+    "platform_rebate",
+    "shipping_price",
+    "voucher_seller",
+    "cashless_shipping_difference",
+    "fulfillment_fee",
+    "platform_fulfilment_fee",
+    "service_fee",
+    "balance_due",
+    "total",
+];
 
 /// The receipt's date: the day on which the money arrived, or on which its row did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +159,8 @@ impl Default for PayoutRules {
             delay_days: 1,
             date: PayoutDate::PaidAt,
             rest_limit: Rupiah::ZERO,
+            source: PayoutSource::File,
+            fields: BTreeMap::new(),
             kinds: BTreeMap::new(),
         }
     }
@@ -151,6 +189,11 @@ impl PayoutRules {
         mapped.or_else(|| payout_categories().find(|category| *category == name))
     }
 
+    /// What a field of Forstok's payload of payouts is called there.
+    pub fn field<'a>(&'a self, name: &'a str) -> &'a str {
+        self.fields.get(name).map_or(name, String::as_str)
+    }
+
     pub(super) fn read(root: &Section<'_>) -> Self {
         let default = Self::default();
         let Some(section) = root.section("payout") else { return default };
@@ -160,8 +203,15 @@ impl PayoutRules {
             delay_days: days(&section, "delay_days", 0, default.delay_days),
             date: section.choice("date", &[("paid_at", PayoutDate::PaidAt), ("recorded", PayoutDate::Recorded)]),
             rest_limit: section.whole("rest_limit", 0..=LARGEST_REST).map_or(default.rest_limit, Rupiah::whole),
+            source: section.choice("source", &[("file", PayoutSource::File), ("webhook", PayoutSource::Webhook)]),
+            fields: section.texts("fields").unwrap_or_default(),
             kinds: section.texts("kinds").unwrap_or_default(),
         };
+        for (name, called) in rules.fields.iter().filter(|(name, _)| !FIELDS.contains(&name.as_str())) {
+            let value = Value::String(called.clone());
+            let remedy = format!("is not a field that is read; there are {}", FIELDS.join(", "));
+            section.problem(&format!("fields.{name}"), Some(&value), remedy);
+        }
         for (name, category) in &rules.kinds {
             if !payout_categories().any(|known| known == category) {
                 let known = payout_categories().collect::<Vec<_>>().join(", ");
@@ -183,7 +233,14 @@ impl PayoutRules {
             PayoutDate::PaidAt => "paid_at",
             PayoutDate::Recorded => "recorded",
         };
-        let kinds = self.kinds.iter().map(|(name, category)| (name.clone(), Value::String(category.clone())));
+        let source = match self.source {
+            PayoutSource::File => "file",
+            PayoutSource::Webhook => "webhook",
+        };
+        let texts = |texts: &BTreeMap<String, String>| {
+            let pairs = texts.iter().map(|(name, text)| (name.clone(), Value::String(text.clone())));
+            Value::Table(pairs.collect())
+        };
         let limit = i64::try_from(self.rest_limit.decimal()).unwrap_or_default();
         Table::from_iter([
             ("post".to_owned(), post.into()),
@@ -191,7 +248,9 @@ impl PayoutRules {
             ("delay_days".to_owned(), i64::from(self.delay_days).into()),
             ("date".to_owned(), date.into()),
             ("rest_limit".to_owned(), limit.into()),
-            ("kinds".to_owned(), Value::Table(kinds.collect())),
+            ("source".to_owned(), source.into()),
+            ("fields".to_owned(), texts(&self.fields)),
+            ("kinds".to_owned(), texts(&self.kinds)),
         ])
     }
 }

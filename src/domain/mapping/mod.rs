@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, Time};
 
-pub use after_sale::{PayoutDate, PayoutPost, PayoutRules, RefundOnly, Restock, ReturnMode, ReturnRules, WaitFor};
+pub use after_sale::{
+    PayoutDate, PayoutPost, PayoutRules, PayoutSource, RefundOnly, Restock, ReturnMode, ReturnRules, WaitFor,
+};
 
 use super::{
     order::Snapshot,

@@ -209,6 +209,9 @@ mod tests {
         delay_days = 2
         date = "recorded"
         rest_limit = 500
+        source = "webhook"
+        [payout.fields]
+        reference = "payout_no"
         [payout.kinds]
         "Biaya Komisi (%)" = "service_fee"
         "Harga Asli" = "subtotal"

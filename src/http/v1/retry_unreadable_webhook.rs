@@ -13,7 +13,7 @@ use crate::http::{App, auth::By, problem::Problem, responses::RoleErrors};
 /// The result of reading a webhook again.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ReadAgain {
-    /// Whether it is an order now, which is then processed like any other.
+    /// Whether it is an order, or a payout, now, which is then processed like any other.
     readable: bool,
 }
 
@@ -38,7 +38,7 @@ pub(crate) async fn handler(
     Path(id): Path<String>,
 ) -> Result<Json<ReadAgain>, Problem> {
     let number = number(&id)?;
-    let readable = app.engine.inbox().reread_one(number).await?.ok_or_else(|| unknown(&id))?;
+    let readable = app.engine.reread(number).await?.ok_or_else(|| unknown(&id))?;
     tracing::info!(delivery = number.0, actor = actor.name, readable, "webhook {number} was read again for {actor}");
     Ok(Json(ReadAgain { readable }))
 }

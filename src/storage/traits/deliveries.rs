@@ -35,6 +35,9 @@ pub trait Deliveries: Send + Sync {
 
     /// Folds unreadable deliveries that this version can read. Returns how many.
     async fn fold_reread(&self, deliveries: &[Folding]) -> Result<usize>;
+
+    /// Removes an unreadable delivery whose payouts are recorded as rows.
+    async fn remove_taken(&self, id: DeliveryId) -> Result<()>;
 }
 
 #[async_trait::async_trait]
@@ -69,5 +72,9 @@ impl<B: Base> Deliveries for Sql<B> {
 
     async fn fold_reread(&self, deliveries: &[Folding]) -> Result<usize> {
         write!(self, Small, db => fold::fold_reread(db, deliveries))
+    }
+
+    async fn remove_taken(&self, id: DeliveryId) -> Result<()> {
+        write!(self, Small, db => fold::remove_taken(db, id))
     }
 }

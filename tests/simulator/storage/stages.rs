@@ -61,6 +61,10 @@ impl Deliveries for SimStore {
     async fn fold_reread(&self, deliveries: &[Folding]) -> Result<usize> {
         self.gates.in_store(self.inner.fold_reread(deliveries)).await
     }
+
+    async fn remove_taken(&self, id: DeliveryId) -> Result<()> {
+        self.gates.in_store(self.inner.remove_taken(id)).await
+    }
 }
 
 #[async_trait::async_trait]

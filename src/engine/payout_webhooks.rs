@@ -1,0 +1,74 @@
+//! Payouts that arrive as webhooks, in Forstok's own payload: off unless the mapping says otherwise.
+
+use super::Engine;
+use crate::{
+    domain::{day_in_wib, ids::DeliveryId, mapping::PayoutSource},
+    forstok::payout,
+    storage::{Result, RowContent, RowRecorded},
+};
+
+/// Most kept bodies that are read again in one step.
+const STEP: i64 = 100;
+
+/// What a body is that is not an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Not a payout either.
+    Other,
+    /// A payout whose rows are on disk: how each was recorded.
+    Rows(Vec<RowRecorded>),
+    /// A payout that was not taken, and why.
+    Not(String),
+}
+
+impl Engine {
+    /// Takes a body as a payout, if it is one. Returns once its rows are on disk.
+    pub async fn take_payout(&self, body: &[u8]) -> Result<Taken> {
+        let active = self.mapping();
+        let rules = &active.mapping.payout;
+        if !payout::is_one(body, rules) {
+            return Ok(Taken::Other);
+        }
+        if rules.source != PayoutSource::Webhook {
+            return Ok(Taken::Not(
+                "is a payout, which payout.source of the mapping does not take from webhooks".to_owned(),
+            ));
+        }
+        match payout::read(body, rules, day_in_wib(self.now())) {
+            Ok(rows) => {
+                let rows: Vec<_> = rows.into_iter().map(RowContent::Payout).collect();
+                Ok(Taken::Rows(self.record_rows(&rows).await?))
+            }
+            Err(problem) => Ok(Taken::Not(format!("payout: {problem}"))),
+        }
+    }
+
+    /// Reads an unreadable webhook again: whether it is an order or a payout now, `None` if it is not among them.
+    pub async fn reread(&self, id: DeliveryId) -> Result<Option<bool>> {
+        if let Some((_, Some(body))) = self.storage.unreadable_one(id).await?
+            && let Taken::Rows(_) = self.take_payout(&body).await?
+        {
+            self.storage.remove_taken(id).await?;
+            return Ok(Some(true));
+        }
+        self.inbox.reread_one(id).await
+    }
+
+    /// Takes the payouts that were kept because they could not be read, or were not to be taken.
+    pub(super) async fn take_kept_payouts(&self) -> Result<()> {
+        if self.mapping().mapping.payout.source != PayoutSource::Webhook {
+            return Ok(());
+        }
+        let mut after = DeliveryId(0);
+        loop {
+            let bodies = self.storage.unreadable_bodies(after, STEP).await?;
+            let Some(last) = bodies.last() else { return Ok(()) };
+            after = last.delivery;
+            for kept in &bodies {
+                if let Taken::Rows(_) = self.take_payout(&kept.body).await? {
+                    self.storage.remove_taken(kept.delivery).await?;
+                }
+            }
+        }
+    }
+}

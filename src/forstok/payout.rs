@@ -1,0 +1,248 @@
+//! Forstok's own payload of a payout, as its integration sends it on to an accounting system (payout.md §1, B): one
+//! payout with the invoices that it pays. Whether sellers receive it as a webhook is not known.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use crate::domain::{
+    mapping::PayoutRules,
+    money::Rupiah,
+    payout::{Payout, PayoutKey, check},
+    row_fields::{Fields, is_possible},
+};
+
+/// Where rows of this payload come from.
+const SOURCE: &str = "forstok";
+
+/// The amounts of an invoice: category, field, and whether it is taken from the seller. Forstok writes all of them
+/// without a sign.
+const AMOUNTS: [(&str, &[&str], Sign); 6] = [
+    ("platform_rebate", &["platform_rebate"], Sign::Paid),
+    ("shipping", &["shipping_price"], Sign::Paid),
+    ("voucher_seller", &["voucher_seller"], Sign::Taken),
+    ("shipping_difference", &["cashless_shipping_difference"], Sign::Taken),
+    ("fulfillment_fee", &["fulfillment_fee", "platform_fulfilment_fee"], Sign::Taken),
+    ("service_fee", &["service_fee"], Sign::Taken),
+];
+
+/// The fields that may be the price of the products; which of them is not known, so the sums decide.
+const SUBTOTALS: [&str; 2] = ["balance_due", "total"];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Paid,
+    Taken,
+}
+
+/// An invoice of the payload.
+struct Invoice {
+    id: String,
+    number: String,
+    store_id: String,
+    amounts: BTreeMap<String, Rupiah>,
+    /// What each of [`SUBTOTALS`] says.
+    subtotals: [Option<Rupiah>; 2],
+}
+
+/// Whether a body is a payout rather than an order, under the names of the mapping.
+pub fn is_one(body: &[u8], rules: &PayoutRules) -> bool {
+    let Ok(Value::Object(payload)) = serde_json::from_slice::<Value>(body) else { return false };
+    let has = |field| payload.contains_key(rules.field(field));
+    has("invoices") && has("amount_receive")
+}
+
+/// The rows of a payout, one for each invoice. A payout whose day is not known was made on `today`. Where the invoices of
+/// several orders do not add up to the money, the difference is a row without an order, so that a person sees it.
+///
+/// # Errors
+///
+/// What cannot be read, naming the field.
+pub fn read(body: &[u8], rules: &PayoutRules, today: Date) -> Result<Vec<Payout>, String> {
+    let payload: Value = serde_json::from_slice(body).map_err(|error| format!("body: is not JSON: {error}"))?;
+    let payload = Fields::of(&payload)?;
+    let net = payload.amount(rules.field("amount_receive"))?.ok_or("amount_receive: is missing")?;
+    let reference = payload.text(rules.field("reference"))?;
+    let paid_at = day(payload, rules)?.unwrap_or(today);
+    let orders = payload.list(rules.field("order_id"))?;
+    let invoices = payload.list(rules.field("invoices"))?;
+    let named = |at: usize| orders.get(at).filter(|_| orders.len() == invoices.len());
+    let invoices: Vec<_> = invoices
+        .iter()
+        .enumerate()
+        .map(|(at, one)| invoice(one, named(at), rules).map_err(|problem| format!("invoices[{at}]: {problem}")))
+        .collect::<Result<_, _>>()?;
+    if invoices.is_empty() {
+        return Err("invoices: is empty".to_owned());
+    }
+    let kept = |of: &Invoice| of.amounts.values().copied().sum::<Rupiah>();
+    let sums = |which: usize| -> Option<Vec<Rupiah>> {
+        invoices.iter().map(|one| Some(one.subtotals[which]? + kept(one))).collect()
+    };
+    let known: Vec<_> = (0..SUBTOTALS.len()).filter_map(|which| Some((which, sums(which)?))).collect();
+    let exact = known.iter().find(|(_, nets)| nets.iter().copied().sum::<Rupiah>() == net);
+    let likely = || known.iter().find(|(_, nets)| nets.iter().any(|net| !net.is_zero()));
+    let Some((which, nets)) = exact.or_else(likely).or(known.first()) else {
+        return Err("invoices: neither balance_due nor total is known of all of them".to_owned());
+    };
+    let is_single = invoices.len() == 1;
+    let rest = net - nets.iter().copied().sum();
+    let id = |of: &str| if reference.is_empty() { of.to_owned() } else { format!("{reference}/{of}") };
+    let row = |(one, own): (&Invoice, &Rupiah)| {
+        let mut amounts = one.amounts.clone();
+        amounts.insert("subtotal".to_owned(), one.subtotals[*which].unwrap_or_default());
+        Payout {
+            key: PayoutKey { source: SOURCE.to_owned(), id: id(&one.id) },
+            store_id: one.store_id.clone(),
+            channel_order_id: one.number.clone(),
+            paid_at,
+            // Of a single order, the money is known; what its amounts do not explain is the rest of the row.
+            net: if is_single { net } else { *own },
+            amounts,
+        }
+    };
+    let mut rows: Vec<_> = invoices.iter().zip(nets).map(row).collect();
+    if !is_single && !rest.is_zero() {
+        rows.push(Payout {
+            key: PayoutKey { source: SOURCE.to_owned(), id: id(&format!("{}/rest", invoices[0].id)) },
+            store_id: String::new(),
+            channel_order_id: String::new(),
+            paid_at,
+            net: rest,
+            amounts: BTreeMap::new(),
+        });
+    }
+    rows.iter().try_for_each(check)?;
+    Ok(rows)
+}
+
+/// The day of the payout; the year 1 stands for an unknown one.
+fn day(payload: Fields<'_>, rules: &PayoutRules) -> Result<Option<Date>, String> {
+    let day = payload.day(rules.field("paid_at"))?;
+    Ok(day.filter(|day| is_possible(*day)))
+}
+
+fn invoice(value: &Value, named: Option<&Value>, rules: &PayoutRules) -> Result<Invoice, String> {
+    let fields = Fields::of(value)?;
+    let nothing = Value::Object(serde_json::Map::new());
+    let order = Fields::of(fields.value(rules.field("order")).unwrap_or(&nothing))?;
+    let amount_of = |field: &str| fields.amount(rules.field(field));
+    let mut amounts = BTreeMap::new();
+    for (category, names, sign) in AMOUNTS {
+        let mut amount = None;
+        for name in names {
+            amount = amount.or(amount_of(name)?);
+        }
+        let amount = amount.unwrap_or_default();
+        if !amount.is_zero() {
+            let signed = if sign == Sign::Taken { Rupiah::ZERO - amount } else { amount };
+            amounts.insert(category.to_owned(), signed);
+        }
+    }
+    let id = fields.text(rules.field("id"))?;
+    if id.is_empty() {
+        return Err("id: is missing; the payout is recognised by it".to_owned());
+    }
+    let text_of = |fields: Fields<'_>, field: &str| fields.text(rules.field(field));
+    let named = named.map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned)).unwrap_or_default();
+    let numbers = [text_of(order, "local_name")?, text_of(order, "local_id")?, text_of(order, "id")?, named];
+    Ok(Invoice {
+        id,
+        number: numbers.into_iter().find(|number| !number.is_empty()).unwrap_or_default(),
+        store_id: text_of(fields, "store_id")?,
+        amounts,
+        subtotals: [amount_of(SUBTOTALS[0])?, amount_of(SUBTOTALS[1])?],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use serde_json::json;
+
+    use super::*;
+
+    const TODAY: Date = date(2026, 11, 26);
+
+    fn of_one() -> Value {
+        json!({
+            "profile_id": 7, "order_id": [138_163_394], "amount_receive": 138_000, "reference": "PAY-1",
+            "payment_method": "wallet", "balance_due": 150_000, "paid_at": "2026-11-05T03:00:00Z",
+            "invoices": [{
+                "id": 91, "channel_id": 3, "invoice_reference": "INV/1", "platform_rebate": 5000, "shipping_price": 0,
+                "voucher_seller": 0, "cashless_shipping_difference": 2000, "platform_fulfilment_fee": 3000,
+                "service_fee": "12000", "balance_due": 150_000, "total": 150_000, "status": "paid",
+                "order": {"id": 138_163_394, "local_name": "231127PECAFY4J", "local_id": "1"}
+            }]
+        })
+    }
+
+    fn rows(payload: &Value) -> Vec<Payout> {
+        let body = payload.to_string();
+        assert!(is_one(body.as_bytes(), &PayoutRules::default()));
+        read(body.as_bytes(), &PayoutRules::default(), TODAY).expect("readable")
+    }
+
+    fn in_short(row: &Payout) -> String {
+        let amounts: Vec<_> = row.amounts.iter().map(|(name, amount)| format!("{name} {amount}")).collect();
+        let Payout { key, channel_order_id, paid_at, net, .. } = row;
+        format!("{} {channel_order_id} {paid_at} {net}: {}", key.id, amounts.join(", "))
+    }
+
+    #[test]
+    fn the_amounts_of_a_payout_have_the_sellers_sign() {
+        let rows = rows(&of_one());
+        assert_eq!(
+            rows.iter().map(in_short).collect::<Vec<_>>(),
+            ["PAY-1/91 231127PECAFY4J 2026-11-05 138000: fulfillment_fee -3000, platform_rebate 5000, service_fee \
+                 -12000, shipping_difference -2000, subtotal 150000"]
+        );
+    }
+
+    #[test]
+    fn a_payout_of_several_orders_becomes_a_row_for_each_and_loses_nothing() {
+        let mut payload = of_one();
+        let mut other = payload["invoices"][0].clone();
+        other["id"] = json!(92);
+        other["balance_due"] = json!(50_000);
+        other["order"] = json!({"id": 9});
+        payload["invoices"].as_array_mut().expect("a list").push(other);
+        payload["amount_receive"] = json!(176_000);
+        let nets = |payload: &Value| {
+            let rows = rows(payload);
+            rows.iter().map(|row| format!("{}={}", row.channel_order_id, row.net)).collect::<Vec<_>>()
+        };
+        assert_eq!(nets(&payload), ["231127PECAFY4J=138000", "9=38000"]);
+        payload["amount_receive"] = json!(175_000);
+        assert_eq!(nets(&payload), ["231127PECAFY4J=138000", "9=38000", "=-1000"]);
+    }
+
+    #[test]
+    fn an_unknown_day_is_the_day_of_arrival_and_a_balance_of_0_is_not_the_price() {
+        let mut payload = of_one();
+        payload["paid_at"] = json!("0001-01-01T00:00:00Z");
+        payload["invoices"][0]["balance_due"] = json!(0);
+        let rows = rows(&payload);
+        assert_eq!((rows[0].paid_at, rows[0].amounts["subtotal"]), (TODAY, Rupiah::whole(150_000)));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_and_names_of_fields_can_be_changed() {
+        let wrong = |change: fn(&mut Value), words: &str| {
+            let mut payload = of_one();
+            change(&mut payload);
+            let problem = read(payload.to_string().as_bytes(), &PayoutRules::default(), TODAY).expect_err(words);
+            assert!(problem.contains(words), "{problem}");
+        };
+        wrong(|payload| payload["invoices"][0]["service_fee"] = json!("many"), "invoices[0]: service_fee");
+        wrong(|payload| payload["amount_receive"] = Value::Null, "amount_receive: is missing");
+        wrong(|payload| payload["invoices"] = json!([]), "invoices: is empty");
+        wrong(|payload| payload["invoices"][0]["id"] = Value::Null, "invoices[0]: id: is missing");
+        let rules = PayoutRules { fields: [("reference".to_owned(), "payout_no".to_owned())].into(), ..<_>::default() };
+        let mut payload = of_one();
+        payload["payout_no"] = json!("P-7");
+        let rows = read(payload.to_string().as_bytes(), &rules, TODAY).expect("readable");
+        assert_eq!(rows[0].key.id, "P-7/91");
+    }
+}

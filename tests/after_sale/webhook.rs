@@ -1,0 +1,50 @@
+//! Forstok's own payload of payouts, at the address of its webhooks.
+
+use forstok_accurate::sandbox::samples::MAPPING;
+use serde_json::{Value, json};
+
+use crate::{
+    forstok::order,
+    pages::after_sale::becomes,
+    service::{Home, accurate},
+};
+
+fn payload() -> Value {
+    json!({
+        "profile_id": 7, "order_id": [1], "amount_receive": 70_000, "reference": "PAY-1", "paid_at": "0001-01-01T00:00:00Z",
+        "invoices": [{"id": 91, "service_fee": 12_000, "platform_rebate": 2000, "balance_due": 80_000, "total": 80_000,
+                      "order": {"id": 1, "local_name": "N1"}}],
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payout_that_was_kept_as_a_webhook_is_taken_once_the_mapping_says_so_and_never_twice() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let mut service = home.serve().await;
+    service.send(&order(1)).await;
+    service.order_once("1", "invoiced").await;
+    let kept = service.send(&payload()).await;
+    assert_eq!((kept.status.as_u16(), &kept.json()["delivery"]), (202, &json!("unreadable")), "{}", kept.text);
+    assert!(kept.text.contains("payout.source"), "{}", kept.text);
+    assert_eq!(service.get("/v1/payouts").await.json()["payouts"], json!([]));
+    service.kill();
+
+    home.write("mapping.toml", &format!("{MAPPING}\n[payout]\nsource = \"webhook\"\n"));
+    let service = home.serve().await;
+    becomes(&service, "PAY-1/91", "waiting").await;
+    service.get_until("/v1/summary", |_| true).await;
+    let listed = service.get("/v1/payouts").await.json();
+    assert_eq!((&listed["payouts"][0]["net"], &listed["payouts"][0]["order_id"]), (&json!(70_000), &json!("1")));
+    assert_eq!(service.get("/v1/unreadable").await.json()["webhooks"], json!([]), "it is no longer unreadable");
+    let again = service.send(&payload()).await;
+    assert_eq!((again.status.as_u16(), &again.json()["delivery"]), (200, &json!("repeat")), "{}", again.text);
+
+    let mut wrong = payload();
+    wrong["invoices"][0]["service_fee"] = json!("many");
+    let kept = service.send(&wrong).await;
+    assert_eq!(kept.status.as_u16(), 202, "{}", kept.text);
+    let listed = service.get("/v1/unreadable").await.json();
+    let problem = listed["webhooks"][0]["not_understood"].as_str().expect("a text").to_owned();
+    assert!(problem.contains("payout: invoices[0]: service_fee"), "{problem}");
+}
