@@ -2,6 +2,7 @@
 //!
 //! [`Table`] is in memory as a whole; [`sheets`] reads tables of any length row by row.
 
+mod foreign;
 pub mod sheets;
 
 use std::io::{Cursor, Read, sink};
@@ -23,6 +24,22 @@ pub enum Unreadable {
     TooLarge,
     /// It is a workbook of Excel 97 to 2003.
     OldWorkbook,
+    /// It is a workbook with a password.
+    Locked,
+    /// It is a workbook of another format: XLSB, ODS, Numbers.
+    OtherWorkbook,
+    /// It is a text document or a presentation.
+    Document,
+    /// It is a PDF.
+    Pdf,
+    /// It is a picture: a screenshot or a photo.
+    Picture,
+    /// It is an archive, which may contain the table.
+    Archive,
+    /// It is a web page or XML; some marketplaces call one a workbook.
+    WebPage,
+    /// It is JSON.
+    Json,
     /// It is a damaged workbook, or something else.
     Damaged,
 }
@@ -53,9 +70,11 @@ impl Table {
         if file.len() > largest {
             return Err(Unreadable::TooLarge);
         }
+        if let Ok(Some(kind)) = foreign::recognise(file, &mut Cursor::new(file)) {
+            return Err(kind);
+        }
         Ok(Self(match file {
             [b'P', b'K', 3, 4, ..] => Content::Sheet(first_sheet(file)?),
-            [0xd0, 0xcf, 0x11, 0xe0, ..] => return Err(Unreadable::OldWorkbook),
             [0xff, 0xfe, rest @ ..] => Content::Text(utf_16(rest, u16::from_le_bytes)),
             [0xfe, 0xff, rest @ ..] => Content::Text(utf_16(rest, u16::from_be_bytes)),
             _ if file.contains(&0) => return Err(Unreadable::Damaged),
@@ -219,7 +238,8 @@ mod tests {
         assert_eq!(first_row(&vec![b'x'; LARGEST + 1]), Err(Unreadable::TooLarge));
         assert_eq!(first_row(b"\xd0\xcf\x11\xe0"), Err(Unreadable::OldWorkbook));
         assert_eq!(first_row(b"PK\x03\x04 and nothing else"), Err(Unreadable::Damaged));
-        assert_eq!(first_row(b"\x89PNG\0"), Err(Unreadable::Damaged));
+        assert_eq!(first_row(b"\x89PNG\0"), Err(Unreadable::Picture));
+        assert_eq!(first_row(b"a\0b"), Err(Unreadable::Damaged));
     }
 
     #[test]

@@ -8,5 +8,6 @@ mod accessibility;
 mod after_sale;
 mod first_start;
 mod mapping;
+mod payout_file;
 mod reconciliation;
 mod story;

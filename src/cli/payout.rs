@@ -24,9 +24,11 @@ use crate::{
             profile::{BUILT_IN, DAY_ORDERS, NOTATIONS, Profile},
             summary::Sum,
         },
+        reason::Language,
         toml_text::Problem,
+        unreadable_file,
     },
-    export::outcomes::Outcomes,
+    export::{Headers, outcomes::Outcomes},
     importing::payouts::{Counts, Opened, PayoutFile, Problems, profiles, record, record_all},
     settings,
     spreadsheet::Unreadable,
@@ -173,7 +175,9 @@ async fn import(storage: &dyn Storage, folder: &Path, arguments: &Import) -> Res
         Ok(opened) => opened,
         Err(why) => return Ok(unreadable(&arguments.file, why)),
     };
-    let Some(file) = find_table(storage, opened, &found, arguments).await? else { return Ok(ExitCode::FAILURE) };
+    let Some(file) = find_table(storage, opened, &found, folder, arguments).await? else {
+        return Ok(ExitCode::FAILURE);
+    };
     let checked = blocking(move || {
         let mut file = file;
         let checked = file.check();
@@ -187,6 +191,10 @@ async fn import(storage: &dyn Storage, folder: &Path, arguments: &Import) -> Res
     };
     let mapping = mapping::current(storage).await.map_err(anyhow::Error::from)?;
     summary.compare(&mapping.mapping.payout.kinds);
+    if summary.rows == 0 {
+        complain!("Nothing was recorded: {shown} has headings but no rows below them.");
+        return Ok(ExitCode::FAILURE);
+    }
     if arguments.json {
         say!("{}", serde_json::to_string_pretty(&summary).context("the summary as JSON")?);
     } else {
@@ -209,7 +217,7 @@ async fn store(storage: &dyn Storage, file: PayoutFile, arguments: &Import) -> R
         Some(path) => {
             let named = || format!("{} cannot be written to", path.display());
             let file = File::create(path).with_context(named)?;
-            Some(Outcomes::new(file).with_context(named)?)
+            Some(Outcomes::new(file, Headers::Stable).with_context(named)?)
         }
     };
     let mut counts = Counts::default();
@@ -239,6 +247,7 @@ async fn find_table(
     storage: &dyn Storage,
     opened: Opened,
     found: &profiles::Found,
+    folder: &Path,
     arguments: &Import,
 ) -> Result<Option<PayoutFile>, Failure> {
     let mut choice = Choice::new();
@@ -257,6 +266,7 @@ async fn find_table(
     if let Some(store) = &arguments.store {
         store.clone_into(&mut profile.store_id);
     }
+    let resembling = profiles::resembling(&opened, &profile, folder);
     let missing = match opened.find(profile) {
         Ok(file) => {
             let names = arguments.columns.iter().map(|(_, heading)| heading);
@@ -275,6 +285,15 @@ async fn find_table(
         }
         Err(missing) => missing,
     };
+    if missing.headings.is_empty() {
+        complain!("Nothing was recorded: {} is empty.", arguments.file.display());
+        return Ok(None);
+    }
+    if let Some(other) = resembling {
+        let (file, found, other) = (arguments.file.display(), &found.name, &other.name);
+        complain!("Nothing was recorded: {file} has the headings of the profile {other}, not of {found}.");
+        return Ok(None);
+    }
     let contents: Vec<_> = missing.missing.iter().map(|content| content.as_str()).collect();
     complain!(
         "Nothing was recorded: no row of {} has the headings of the profile {}. It lacks {}. Name the columns with \
@@ -290,8 +309,7 @@ async fn find_table(
 fn unreadable(file: &Path, why: Unreadable) -> ExitCode {
     let why = match why {
         Unreadable::TooLarge => "it is too large; a file may have 64 MiB, and a workbook's texts 24 MiB unpacked",
-        Unreadable::OldWorkbook => "it is a workbook of Excel 97 to 2003; save it as XLSX or CSV",
-        Unreadable::Damaged => "it is neither a whole workbook (XLSX) nor a table (CSV)",
+        other => unreadable_file::in_words(other, Language::English),
     };
     complain!("Nothing was recorded: {} cannot be read: {why}.", file.display());
     ExitCode::FAILURE

@@ -50,6 +50,7 @@ pub mod timeline;
 pub mod toml_text;
 pub mod trial;
 pub mod unread;
+pub mod unreadable_file;
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 

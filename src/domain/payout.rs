@@ -95,6 +95,20 @@ impl Recorded {
             Self::Refused => "refused",
         }
     }
+
+    /// In words for a person.
+    pub fn in_words(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::Accepted, Language::English) => "new",
+            (Self::Accepted, Language::Indonesian) => "baru",
+            (Self::Repeat, Language::English) => "known already",
+            (Self::Repeat, Language::Indonesian) => "sudah ada",
+            (Self::Corrected, Language::English) => "corrected",
+            (Self::Corrected, Language::Indonesian) => "dikoreksi",
+            (Self::Refused, Language::English) => "refused",
+            (Self::Refused, Language::Indonesian) => "ditolak",
+        }
+    }
 }
 
 /// How one row was recorded.

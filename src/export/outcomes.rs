@@ -2,22 +2,40 @@
 
 use std::io::{self, Write};
 
-use super::csv::{BYTE_ORDER_MARK, as_text};
-use crate::domain::{payout::RowOutcome, payout_file::Made};
+use super::{
+    Headers,
+    csv::{BYTE_ORDER_MARK, as_text},
+};
+use crate::domain::{
+    payout::{Recorded, RowOutcome},
+    payout_file::Made,
+    reason::Language,
+};
 
-/// Its columns.
+/// Its columns for programs.
 const COLUMNS: [&str; 7] = ["line", "source", "id", "channel_order_id", "net", "outcome", "problem"];
 
+/// Its columns for people.
+const IN_ENGLISH: [&str; 7] = ["Line", "Source", "Id", "Order", "Money", "Outcome", "Problem"];
+const IN_INDONESIAN: [&str; 7] = ["Baris", "Sumber", "ID", "Pesanan", "Dana", "Hasil", "Masalah"];
+
 /// Writes a line for each payout.
-pub struct Outcomes<W: Write>(::csv::Writer<W>);
+pub struct Outcomes<W: Write> {
+    writer: ::csv::Writer<W>,
+    headers: Headers,
+}
 
 impl<W: Write> Outcomes<W> {
     /// Writes the headings.
-    pub fn new(mut to: W) -> io::Result<Self> {
+    pub fn new(mut to: W, headers: Headers) -> io::Result<Self> {
         to.write_all(BYTE_ORDER_MARK.as_bytes())?;
         let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(to);
-        writer.write_record(COLUMNS)?;
-        Ok(Self(writer))
+        writer.write_record(match headers {
+            Headers::Stable => COLUMNS,
+            Headers::For(Language::English) => IN_ENGLISH,
+            Headers::For(Language::Indonesian) => IN_INDONESIAN,
+        })?;
+        Ok(Self { writer, headers })
     }
 
     /// Writes how a payout was recorded.
@@ -29,15 +47,22 @@ impl<W: Write> Outcomes<W> {
             as_text(payout.key.id.clone()),
             as_text(payout.channel_order_id.clone()),
             payout.net.to_string(),
-            outcome.outcome.as_str().to_owned(),
+            word(outcome.outcome, self.headers).to_owned(),
             as_text(outcome.problem.clone().unwrap_or_default()),
         ];
-        Ok(self.0.write_record(fields)?)
+        Ok(self.writer.write_record(fields)?)
     }
 
     /// Ends the file.
     pub fn end(mut self) -> io::Result<()> {
-        self.0.flush()
+        self.writer.flush()
+    }
+}
+
+fn word(outcome: Recorded, headers: Headers) -> &'static str {
+    match headers {
+        Headers::Stable => outcome.as_str(),
+        Headers::For(language) => outcome.in_words(language),
     }
 }
 
@@ -48,7 +73,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         money::Rupiah,
-        payout::{Payout, PayoutKey, Recorded},
+        payout::{Payout, PayoutKey},
     };
 
     #[test]
@@ -63,12 +88,18 @@ mod tests {
             amounts: [].into(),
         };
         let outcome = RowOutcome { key, outcome: Recorded::Refused, problem: Some("id, twice".to_owned()) };
-        let mut file = Vec::new();
-        let mut outcomes = Outcomes::new(&mut file).expect("written");
-        outcomes.add(&Made { line: 7, payout }, &outcome).expect("written");
-        outcomes.end().expect("written");
-        let text = String::from_utf8(file).expect("UTF-8");
-        let lines: Vec<_> = text.trim_start_matches('\u{feff}').lines().collect();
-        assert_eq!(lines, [&*COLUMNS.join(","), "7,shopee,'=1+1,'@A,-12000,refused,\"id, twice\""]);
+        let made = Made { line: 7, payout };
+        let lines = |headers| {
+            let mut file = Vec::new();
+            let mut outcomes = Outcomes::new(&mut file, headers).expect("written");
+            outcomes.add(&made, &outcome).expect("written");
+            outcomes.end().expect("written");
+            let text = String::from_utf8(file).expect("UTF-8");
+            text.trim_start_matches('\u{feff}').lines().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let row = "7,shopee,'=1+1,'@A,-12000,refused,\"id, twice\"";
+        assert_eq!(lines(Headers::Stable), [&COLUMNS.join(","), row]);
+        let row = row.replace("refused", "ditolak");
+        assert_eq!(lines(Headers::For(Language::Indonesian)), [IN_INDONESIAN.join(","), row]);
     }
 }

@@ -14,6 +14,8 @@ use crate::{
     domain::{
         import::{Report, Unread, columns::Choice},
         origin::Origin,
+        reason::Language,
+        unreadable_file,
     },
     forstok::payload,
     spreadsheet::Unreadable,
@@ -38,8 +40,8 @@ pub enum Failed {
     /// It is not a file that can be read.
     #[error("the file cannot be read: {}", match .0 {
         Unreadable::TooLarge => "it is too large; a table may have 16 MiB, and 64 MiB unpacked",
-        Unreadable::OldWorkbook => "it is a workbook of Excel 97 to 2003; save it as XLSX or CSV",
         Unreadable::Damaged => "it is neither a workbook (XLSX), nor a table (CSV), nor lines of JSON",
+        other => unreadable_file::in_words(*other, Language::English),
     })]
     Unreadable(Unreadable),
     /// The database failed. What was taken in before stays.

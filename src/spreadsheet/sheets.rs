@@ -8,7 +8,7 @@ use std::{
 use calamine::{DataRef, Reader, Xlsx};
 use zip::ZipArchive;
 
-use super::{Cell, Unreadable, delimiter_of, iso, moment_of, number_of, utf_16};
+use super::{Cell, Unreadable, delimiter_of, foreign, iso, moment_of, number_of, utf_16};
 
 /// Largest file, in bytes.
 pub const LARGEST: u64 = 64 * 1024 * 1024;
@@ -66,6 +66,9 @@ impl Sheets {
         source.rewind().map_err(damaged)?;
         let mut beginning = Vec::new();
         (&mut source).take(BEGINNING as u64).read_to_end(&mut beginning).map_err(damaged)?;
+        if let Some(kind) = foreign::recognise(&beginning, &mut source).map_err(damaged)? {
+            return Err(kind);
+        }
         source.rewind().map_err(damaged)?;
         match beginning.as_slice() {
             [b'P', b'K', 3, 4, ..] => {
@@ -73,7 +76,6 @@ impl Sheets {
                 source.rewind().map_err(damaged)?;
                 Ok(Self(Kind::Workbook(Box::new(Xlsx::new(source).map_err(damaged)?))))
             }
-            [0xd0, 0xcf, 0x11, 0xe0, ..] => Err(Unreadable::OldWorkbook),
             [0xff, 0xfe, ..] => Self::utf_16(source, u16::from_le_bytes),
             [0xfe, 0xff, ..] => Self::utf_16(source, u16::from_be_bytes),
             _ if beginning.contains(&0) => Err(Unreadable::Damaged),
@@ -358,6 +360,7 @@ mod tests {
         }
         assert_eq!(rows(b"PK\x03\x04 and nothing else"), Err(Unreadable::Damaged));
         assert_eq!(rows(b"\xd0\xcf\x11\xe0"), Err(Unreadable::OldWorkbook));
-        assert_eq!(rows(b"\x89PNG\0"), Err(Unreadable::Damaged));
+        assert_eq!(rows(b"\x89PNG\0"), Err(Unreadable::Picture));
+        assert_eq!(rows(b"a\0b"), Err(Unreadable::Damaged));
     }
 }

@@ -22,6 +22,7 @@ use crate::{
             columns::{Choice, Column},
         },
         money::Rupiah,
+        unreadable_file,
     },
     http::{App, auth::By, problem::Problem, v1::import_orders},
     importing::{
@@ -41,7 +42,7 @@ struct Import {
     page: Page,
     result: Option<Found>,
     /// Why the file could not be read.
-    refusal: Option<&'static str>,
+    refusal: Option<String>,
     choosing: Option<Choosing>,
     remembered: bool,
     /// Whether the last choice of columns names no column with an order.
@@ -164,10 +165,10 @@ pub(super) async fn compare(
     let empty = Import::empty(page);
     let page = &empty.page;
     let (result, refusal, choosing) = match outcome {
-        None => (None, Some(no_file(page)), None),
+        None => (None, Some(no_file(page).to_owned()), None),
         Some(Err(Problem::UnreadableFile(why))) => (None, Some(unreadable(why, page)), None),
         Some(Err(problem)) => return Err(problem),
-        Some(Ok(Outcome::Bodies(report))) if report.counts.listed == 0 => (None, Some(no_file(page)), None),
+        Some(Ok(Outcome::Bodies(report))) if report.counts.listed == 0 => (None, Some(no_file(page).to_owned()), None),
         Some(Ok(Outcome::Bodies(report))) => (Some(Found::of(&report, &Kind::Bodies(mode), page)), None, None),
         Some(Ok(Outcome::Table { report, headings, used })) => {
             let choosing = Choosing::of(&headings, &used, page);
@@ -349,19 +350,26 @@ fn no_file(page: &Page) -> &'static str {
     page.t("Choose a file that is not empty.", "Pilih berkas yang tidak kosong.")
 }
 
-fn unreadable(why: Unreadable, page: &Page) -> &'static str {
+fn unreadable(why: Unreadable, page: &Page) -> String {
     match why {
         Unreadable::TooLarge => page.t(
             "The file is too large. 16 MB can be read here; the command orders import reads larger ones.",
             "Berkasnya terlalu besar. Batasnya 16 MB; perintah orders import dapat membaca yang lebih besar.",
         ),
-        Unreadable::OldWorkbook => page.t(
-            "This file is in Excel's old format (XLS). Save it as XLSX or CSV and choose it again.",
-            "Berkas ini berformat Excel lama (XLS). Simpan sebagai XLSX atau CSV, lalu pilih lagi.",
-        ),
         Unreadable::Damaged => page.t(
             "This file cannot be read. Choose a file with webhook bodies, one per line, or an XLSX or CSV file.",
             "Berkas ini tidak dapat dibaca. Pilih berkas berisi data webhook, satu per baris, atau berkas XLSX atau CSV.",
         ),
+        other => return cannot_be_read(other, page),
     }
+    .to_owned()
+}
+
+/// What a file is that cannot be read here, as a sentence.
+pub(super) fn cannot_be_read(why: Unreadable, page: &Page) -> String {
+    format!(
+        "{}: {}.",
+        page.t("This file cannot be read", "Berkas ini tidak dapat dibaca"),
+        unreadable_file::in_words(why, page.language)
+    )
 }

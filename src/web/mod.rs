@@ -27,6 +27,7 @@ mod shadow;
 mod shadow_order;
 mod skus;
 mod today;
+mod upload;
 mod webhooks;
 mod words;
 

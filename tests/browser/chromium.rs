@@ -132,6 +132,20 @@ impl Chromium {
         self.ask(&format!("/element/{field}/value"), Some(json!({"text": format!("{text}{TAB}")}))).await;
     }
 
+    /// Chooses a file of this content in the field with this id.
+    pub(crate) async fn picks(&self, id: &str, name: &str, content: &[u8]) {
+        let file = self.folder.path().join(name);
+        std::fs::write(&file, content).expect("the folder of this test");
+        let what = format!("there is a field {id}");
+        let field = eventually(&what, async || self.find("css selector", &format!("#{id}")).await).await;
+        self.ask(&format!("/element/{field}/value"), Some(json!({"text": file.display().to_string()}))).await;
+    }
+
+    /// Ticks the box with this label.
+    pub(crate) async fn ticks(&self, label: &str) {
+        self.clicks(&format!("//label[normalize-space()=\"{label}\"]"), label).await;
+    }
+
     /// Presses the first button with this accessible name.
     pub(crate) async fn presses(&self, name: &str) {
         self.clicks(&format!("(//button[normalize-space()=\"{name}\"])[1]"), name).await;
@@ -150,11 +164,20 @@ impl Chromium {
 
     /// The file that is downloaded after this button was pressed.
     pub(crate) async fn downloads(&self, button: &str, ending: &str) -> Vec<u8> {
+        self.downloads_by(ending, async || self.presses(button).await).await
+    }
+
+    /// The file that is downloaded after this link was followed.
+    pub(crate) async fn downloads_from(&self, link: &str, ending: &str) -> Vec<u8> {
+        self.downloads_by(ending, async || self.follows(link).await).await
+    }
+
+    async fn downloads_by(&self, ending: &str, act: impl AsyncFnOnce()) -> Vec<u8> {
         let folder = self.folder.path().join(format!("downloads-{ending}"));
         std::fs::create_dir_all(&folder).expect("a folder for downloads");
         let allowed = json!({"behavior": "allow", "downloadPath": folder.display().to_string()});
         self.devtools("Browser.setDownloadBehavior", allowed).await;
-        self.presses(button).await;
+        act().await;
         // An unfinished download has another file name extension.
         eventually(&format!("a file ending in {ending} arrives"), async || {
             let files = std::fs::read_dir(&folder).expect("the folder of this test").flatten();

@@ -46,11 +46,11 @@ async fn a_file_is_checked_then_imported_and_says_what_became_of_each_row() {
     let imported = visitor.post_file("/payouts/import?record=1", &form("generic"), FILE.as_bytes()).await;
     imported.says(&["2 payouts imported", "Download the outcome of each row"]);
     let rows = outcomes(&imported.html);
-    assert_eq!(rows.matches(",accepted,").count(), 2, "{rows}");
+    assert_eq!(rows.matches(",new,").count(), 2, "{rows}");
     visitor.get("/payouts").await.says(&["All: 2 · Rp110.000", "Order not found 1 Rp40.000"]);
     let again = visitor.post_file("/payouts/import?record=1", &form("generic"), FILE.as_bytes()).await;
-    again.says(&["0 payouts imported"]);
-    assert_eq!(outcomes(&again.html).matches(",repeat,").count(), 2);
+    again.says(&["Nothing new: all payouts of this file are known"]);
+    assert_eq!(outcomes(&again.html).matches(",known already,").count(), 2);
     let id = service.get("/v1/payouts").await.json()["payouts"][1]["id"].as_str().expect("an id").to_owned();
     becomes(&service, &id, "waiting").await;
 }
@@ -102,4 +102,91 @@ async fn the_columns_of_an_unknown_table_are_chosen_once() {
     post(&mut visitor, chosen(true)).await.goes_to("/payouts/import?columns=chosen&profile=generic");
     let checked = visitor.post_file("/payouts/import", &form("generic"), file.as_bytes()).await;
     checked.says(&["The file can be read; nothing is imported yet", "1 · Rp70.000", "-Rp10.000"]);
+}
+
+fn with(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut form = form("generic");
+    form.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    form
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_numbers_and_dates_are_written_is_asked_and_remembered_once_answered() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let file = "Nomor Pesanan;Tanggal;Dana Diterima\nN1;05/11/2023;70.000\n".as_bytes();
+    let asked = visitor.post_file("/payouts/import", &form("generic"), file).await;
+    asked.says(&["choose the number format above"]);
+    for (numbers, dates, words) in [
+        ("id", "dmy", ["1 · Rp70.000", "05/11/2023 – 05/11/2023"]),
+        ("en", "mdy", ["1 · Rp70", "11/05/2023 – 11/05/2023"]),
+    ] {
+        let form = with(&[("numbers", numbers), ("dates", dates)]);
+        visitor.post_file("/payouts/import", &form, file).await.says(&words);
+    }
+    // A file that was only checked answers nothing.
+    visitor.post_file("/payouts/import", &form("generic"), file).await.says(&["choose the number format above"]);
+    let answered = with(&[("numbers", "id"), ("record", "1")]);
+    visitor.post_file("/payouts/import", &answered, file).await.says(&["1 payout imported"]);
+    let next = "Nomor Pesanan;Tanggal;Dana Diterima\nN2;06/11/2023;80.000\n".as_bytes();
+    visitor.post_file("/payouts/import", &form("generic"), next).await.says(&["1 · Rp80.000"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_picked_by_mistake_is_named_with_what_to_do() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let locked: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let locked = [&b"\xd0\xcf\x11\xe0"[..], &[0; 600], &locked].concat();
+    let too_large = vec![b'x'; 30 * 1024 * 1024];
+    let income = include_bytes!("../payout_files/shopee-income.csv");
+    let files: [(&str, &[u8], &str); 13] = [
+        ("generic", b"%PDF-1.7", "it is a PDF; download the same report as XLSX or CSV"),
+        ("generic", b"\x89PNG\r\n\x1a\n", "it is a picture, for example a screenshot"),
+        ("generic", b"\xd0\xcf\x11\xe0 old", "Excel's old format (XLS); save it as XLSX or CSV"),
+        ("generic", &locked, "it is a workbook with a password; open it, remove the password"),
+        ("generic", b"<html><table>", "it is a web page or XML, whatever its name says"),
+        ("generic", b"PK\x03\x04 cut off", "neither a whole workbook (XLSX) nor a table (CSV); download it again"),
+        ("generic", &too_large, "The file is too large. 16 MB can be read here: download a shorter period"),
+        ("generic", b"\n \n", "The file is empty: it has no rows."),
+        (
+            "generic",
+            b"Catatan rapat\nhari ini\n",
+            "The file has no table of payouts: its only headings are \u{201c}Catatan rapat",
+        ),
+        ("generic", b"Nomor Pesanan,Tanggal,Dana Diterima\n", "It has headings but no rows below them."),
+        ("lazada", income, "This looks like another kind of file: \u{201c}Shopee: income report\u{201d}"),
+        ("generic", income, "It looks like another kind of file: \u{201c}Shopee: income report\u{201d}"),
+        (
+            "lazada",
+            b"Kode,Hari,Masuk,Potongan\nN1,2023-12-05,70000,10000\n",
+            "were not found: Marketplace order number",
+        ),
+    ];
+    for (profile, file, words) in files {
+        let shown = visitor.post_file("/payouts/import", &form(profile), file).await;
+        shown.says(&[words]);
+        let is_readable = shown.text().contains("The file can be read");
+        assert_eq!(is_readable, profile == "generic" && file == income, "{words}");
+    }
+    let only_headings = b"Nomor Pesanan,Tanggal,Dana Diterima\n";
+    let empty = visitor.post_file("/payouts/import?record=1", &form("generic"), only_headings).await;
+    empty.says(&["The file contains no payout"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_indonesian_page_names_kinds_of_files_and_outcomes_in_indonesian() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "id");
+    visitor.get("/payouts/import").await.says(&[
+        "Shopee: laporan penghasilan (judul kolomnya masih perkiraan)",
+        "Tabel apa pun dengan satu baris per pencairan dana",
+        "Kenali dari berkas",
+    ]);
+    let imported = visitor.post_file("/payouts/import?record=1", &form("generic"), FILE.as_bytes()).await;
+    let rows = outcomes(&imported.html);
+    assert!(rows.contains("Baris,Sumber,ID,Pesanan,Dana,Hasil,Masalah") && rows.contains(",baru,"), "{rows}");
 }

@@ -8,7 +8,10 @@ use super::{
     wrong::{Why, Wrong},
 };
 use crate::{
-    domain::{import::columns::key_of, money::Rupiah},
+    domain::{
+        import::columns::{Choice, key_of},
+        money::Rupiah,
+    },
     spreadsheet::Cell,
 };
 
@@ -66,6 +69,26 @@ impl Layout {
         }
         let layout = Self { headings, columns, amounts, ignored, notations: BTreeMap::new() };
         if missing.is_empty() { Ok(layout) } else { Err(missing) }
+    }
+
+    /// How many of these headings the profile names.
+    pub fn named_in(profile: &Profile, cells: &[Cell]) -> usize {
+        let amounts = profile.amounts.iter().flat_map(|amount| &amount.headings);
+        let named = profile.columns.values().flatten().chain(amounts).chain(profile.ignored.keys());
+        let named: BTreeSet<_> = named.map(|heading| key_of(heading)).collect();
+        cells.iter().filter(|cell| !cell.is_blank() && named.contains(&key_of(&cell.text()))).count()
+    }
+
+    /// The columns that are read, as if a person had chosen them.
+    pub fn choice(&self) -> Choice {
+        let heading = |at: usize| self.headings[at].clone();
+        let columns = self.columns.iter().filter_map(|(content, places)| Some((content, places.first()?)));
+        let columns = columns.map(|(content, at)| (content.as_str().to_owned(), heading(*at)));
+        let amounts = self.amounts.iter().map(|place| {
+            let sign = if place.is_reversed { "taken" } else { "amount" };
+            (format!("{sign}.{}", place.fee), heading(place.column))
+        });
+        columns.chain(amounts).collect()
     }
 
     /// Whether the file has this heading.

@@ -7,6 +7,7 @@ use toml::{Table, Value};
 use super::{days::DayOrder, numbers::Notation};
 use crate::domain::{
     import::columns::Choice,
+    reason::Language,
     toml_text::{Problem, Problems, Section, syntax_problem},
 };
 
@@ -86,8 +87,10 @@ pub struct Amount {
 /// What a kind of payout file contains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// What it is for, in words.
+    /// What it is for, in English.
     pub title: String,
+    /// The same in Indonesian; empty if the profile says it in one language only.
+    pub title_indonesian: String,
     /// The source of its payouts, with the row's id their key.
     pub source: String,
     /// Whether it was tried with a real file.
@@ -125,6 +128,7 @@ impl Profile {
         let root = Section::root(&table, &problems);
         let profile = Self {
             title: root.text("title").unwrap_or_default(),
+            title_indonesian: root.text("title_indonesian").unwrap_or_default(),
             source: root.text("source").unwrap_or_default(),
             is_proven: root.flag("proven", false),
             sheet: root.text("sheet"),
@@ -156,6 +160,14 @@ impl Profile {
         }
         if self.rows == Rows::Fee && !self.amounts.is_empty() {
             root.problem("amounts", None, "has no meaning with rows = \"fee\": columns.net is the amount of each row");
+        }
+    }
+
+    /// What it is for, in words.
+    pub fn title_in(&self, language: Language) -> &str {
+        match language {
+            Language::Indonesian if !self.title_indonesian.is_empty() => &self.title_indonesian,
+            Language::Indonesian | Language::English => &self.title,
         }
     }
 
@@ -270,7 +282,7 @@ mod tests {
     fn the_built_in_profiles_can_be_read_and_guesses_are_marked() {
         for (name, text) in BUILT_IN {
             let profile = Profile::parse(name, text).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
-            assert!(!profile.title.is_empty(), "{name}");
+            assert!(!profile.title.is_empty() && !profile.title_indonesian.is_empty(), "{name}");
             assert_eq!(profile.is_proven, name == "generic", "{name}: no real file was seen yet");
         }
     }

@@ -52,8 +52,17 @@ impl Wrong {
         Self { line, column: column.to_owned(), value, why }
     }
 
-    /// In one sentence with what to do.
+    /// In one sentence with what to do, for the command.
     pub fn in_words(&self, language: Language) -> String {
+        self.with_place(language, &self.why.in_words(language))
+    }
+
+    /// In one sentence with what to do, for the page.
+    pub fn on_page(&self, language: Language) -> String {
+        self.with_place(language, &self.why.on_page(language))
+    }
+
+    fn with_place(&self, language: Language, why: &str) -> String {
         let place = match (language, self.column.as_str()) {
             (Language::English, "") => format!("line {}", self.line),
             (Language::English, column) => format!("line {}, column {column:?}", self.line),
@@ -61,11 +70,42 @@ impl Wrong {
             (Language::Indonesian, column) => format!("baris {}, kolom {column:?}", self.line),
         };
         let value = if self.value.is_empty() { String::new() } else { format!(" {:?}", self.value) };
-        format!("{place}:{value} {}", self.why.in_words(language))
+        format!("{place}:{value} {why}")
     }
 }
 
 impl Why {
+    /// What is wrong and what to do on the page, where a person has neither options nor, often, the profile.
+    fn on_page(&self, language: Language) -> String {
+        let (english, indonesian) = match self {
+            Self::Missing => {
+                ("is empty; fill it in and choose the file again", "kosong; isi nilainya, lalu pilih lagi berkasnya")
+            }
+            Self::NoAmount => (
+                "is not an amount; correct it, or choose the right number format above",
+                "bukan nominal; perbaiki nilainya, atau pilih format angka yang benar di atas",
+            ),
+            Self::NoDay => (
+                "is not a date; write it as 2026-11-05 or 05/11/2026, or choose the right date format above",
+                "bukan tanggal; tulis seperti 2026-11-05 atau 05/11/2026, atau pilih format tanggal yang benar di atas",
+            ),
+            Self::WhichNotation => (
+                "can be thousands or decimals, and no amount of the file shows which; choose the number format above",
+                "dapat berarti ribuan atau desimal, dan tidak ada nominal lain di berkas yang menunjukkannya; pilih \
+                 format angka di atas",
+            ),
+            Self::TooManyFees => (
+                "is one of too many fee names; choose the right kind of file above",
+                "adalah salah satu dari terlalu banyak nama biaya; pilih jenis berkas yang benar di atas",
+            ),
+            other => return other.in_words(language),
+        };
+        match language {
+            Language::English => english.to_owned(),
+            Language::Indonesian => indonesian.to_owned(),
+        }
+    }
+
     /// What is wrong and what to do.
     pub fn in_words(&self, language: Language) -> String {
         let (english, indonesian) = match self {

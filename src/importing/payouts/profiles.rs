@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::Opened;
 use crate::domain::{
     payout_file::{Profile, profile::BUILT_IN},
     toml_text::Problem,
@@ -56,6 +57,14 @@ pub fn find(name: &str, folder: &Path) -> Result<Found, NotFound> {
     let text = built_in(name).ok_or_else(|| NotFound::Unknown(name.to_owned()))?;
     let profile = Profile::parse(name, text).expect("the built-in profiles are tested");
     Ok(Found { name: name.to_owned(), file: None, profile })
+}
+
+/// The profile whose headings a file has, if it names more of them than the one that was chosen.
+pub fn resembling(opened: &Opened, chosen: &Profile, folder: &Path) -> Option<Found> {
+    let profiles = BUILT_IN.iter().filter_map(|(name, _)| find(name, folder).ok());
+    let named = profiles.map(|found| (opened.named_by(&found.profile), found));
+    let (most, found) = named.max_by_key(|(named, _)| *named)?;
+    (most > opened.named_by(chosen)).then_some(found)
 }
 
 /// The text of a built-in profile, to copy and edit.

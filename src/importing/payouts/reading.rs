@@ -5,9 +5,12 @@ use std::ops::ControlFlow;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    domain::payout_file::{
-        Assembler, Content, Layout, Made, Profile, Row, Summary, Survey, Why, Wrong,
-        row::{self, is_totals},
+    domain::{
+        import::columns::Choice,
+        payout_file::{
+            Assembler, Content, Layout, Made, Profile, Row, Summary, Survey, Why, Wrong,
+            row::{self, is_totals},
+        },
     },
     spreadsheet::{
         Cell, Unreadable,
@@ -41,8 +44,10 @@ struct Sample {
 pub struct NoHeadings {
     /// What the row with most of them lacks.
     pub missing: Vec<Content>,
-    /// The headings of that row.
+    /// The headings of that row; empty if the file has no rows at all.
     pub headings: Vec<String>,
+    /// The sheets of a workbook in which they were looked for.
+    pub sheets: Vec<String>,
 }
 
 /// What cannot be read in a file. Nothing of such a file is recorded.
@@ -88,11 +93,19 @@ impl Opened {
         self.samples.iter().filter_map(|sample| Some(key(profile, &sample.likely_headings()?))).collect()
     }
 
+    /// How many headings this profile names in the row that it could read the file by; 0 if there is none.
+    pub fn named_by(&self, profile: &Profile) -> usize {
+        let rows = self.samples.iter().flat_map(|sample| &sample.rows);
+        let readable = rows.filter(|(_, cells)| Layout::of(profile, cells).is_ok());
+        readable.map(|(_, cells)| Layout::named_in(profile, cells)).max().unwrap_or_default()
+    }
+
     /// Finds the first sheet and row with the headings of this profile.
     pub fn find(self, profile: Profile) -> Result<PayoutFile, NoHeadings> {
         let mut found = None;
         let mut other_sheets = Vec::new();
-        let mut nearest: Option<NoHeadings> = None;
+        let sheets = self.samples.iter().map(|sample| sample.sheet.clone()).filter(|name| !name.is_empty());
+        let mut nearest = NoHeadings { missing: profile.needed(), headings: Vec::new(), sheets: sheets.collect() };
         for sample in &self.samples {
             let mut first = None;
             for (line, cells) in &sample.rows {
@@ -101,11 +114,7 @@ impl Opened {
                         first = Some((*line, layout));
                         break;
                     }
-                    Err(missing) if nearest.as_ref().is_none_or(|nearest| missing.len() < nearest.missing.len()) => {
-                        let headings = cells.iter().map(Cell::text).filter(|heading| !heading.is_empty()).collect();
-                        nearest = Some(NoHeadings { missing, headings });
-                    }
-                    Err(_) => {}
+                    Err(missing) => nearest.compare(missing, cells),
                 }
             }
             let Some((line, layout)) = first else { continue };
@@ -118,12 +127,20 @@ impl Opened {
                 Some(_) => other_sheets.push(sample.sheet.clone()),
             }
         }
-        let Some((sample, headings_at, layout)) = found else {
-            let none = || NoHeadings { missing: profile.needed(), headings: Vec::new() };
-            return Err(nearest.unwrap_or_else(none));
-        };
+        let Some((sample, headings_at, layout)) = found else { return Err(nearest) };
         let (sheet, likely_headings) = (sample.sheet.clone(), sample.likely_headings().unwrap_or_default());
         Ok(PayoutFile { sheets: self.sheets, sheet, headings_at, other_sheets, profile, layout, likely_headings })
+    }
+}
+
+impl NoHeadings {
+    /// Takes a row if it lacks less, or has more headings: a title above the table has fewer.
+    fn compare(&mut self, missing: Vec<Content>, cells: &[Cell]) {
+        let headings: Vec<_> = cells.iter().map(Cell::text).filter(|heading| !heading.is_empty()).collect();
+        let is_nearer = self.headings.is_empty() || missing.len() < self.missing.len();
+        if is_nearer || (missing.len() == self.missing.len() && headings.len() > self.headings.len()) {
+            (self.missing, self.headings) = (missing, headings);
+        }
     }
 }
 
@@ -145,6 +162,11 @@ impl PayoutFile {
     /// Its headings.
     pub fn headings(&self) -> &[String] {
         &self.layout.headings
+    }
+
+    /// Which of its columns are read, as if a person had chosen them.
+    pub fn choice(&self) -> Choice {
+        self.layout.choice()
     }
 
     /// Whether it has this heading.

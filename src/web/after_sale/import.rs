@@ -1,20 +1,24 @@
 //! `/payouts/import`: payouts from a file. *Check the file* says what it contains; *Import* records it, and offers the
 //! outcome of each row as a file.
 
-use std::{collections::BTreeMap, io::Cursor, path::Path};
+use std::{collections::BTreeMap, io::Cursor};
 
 use askama::Template;
 use axum::{
-    body::Bytes,
-    extract::{Multipart, Query, State},
+    extract::{Query, State},
     response::Response,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tokio::runtime::Handle;
 
 use super::{
-    super::page::{Page, html},
-    import_columns::Choosing,
+    super::{
+        import::cannot_be_read,
+        page::{Page, html},
+        upload::Upload,
+    },
+    import_columns::{self, Choosing},
+    import_form::{Form, Sent, folder},
     import_report::Report,
 };
 use crate::{
@@ -22,12 +26,15 @@ use crate::{
         import::columns::Choice,
         operator::Actor,
         payout::Payout,
-        payout_file::{Summary, profile::BUILT_IN},
+        payout_file::{
+            Summary, Why,
+            profile::{BUILT_IN, Rows},
+        },
     },
     engine::Engine,
-    export::outcomes::Outcomes,
-    http::{App, auth::By, problem::Problem, v1::import_orders::LARGEST},
-    importing::payouts::{Counts, Failed, Opened, PayoutFile, Problems, profiles, record, record_all},
+    export::{Headers, outcomes::Outcomes},
+    http::{App, auth::By, problem::Problem},
+    importing::payouts::{Counts, Failed, NoHeadings, Opened, PayoutFile, Problems, profiles, record, record_all},
     spreadsheet::Unreadable,
     storage::Settling,
 };
@@ -35,12 +42,14 @@ use crate::{
 /// Rows that cannot be read and are shown.
 const MOST_SHOWN: usize = 200;
 
+/// Columns that a table of payouts has at least: order, day and money.
+const FEWEST_COLUMNS: usize = 3;
+
 #[derive(Template)]
 #[template(path = "payout_import.html")]
 pub(super) struct Import {
     pub(super) page: Page,
-    /// The kinds of files: name, words, whether it is chosen.
-    profiles: Vec<(String, String, bool)>,
+    form: Form,
     /// Why the file could not be read.
     refusal: Option<String>,
     /// What cannot be read in it.
@@ -54,47 +63,31 @@ pub(super) struct Import {
 
 /// What a file turned out to be.
 enum Found {
-    Unreadable(Unreadable),
-    /// Its headings are not known.
-    Headings(Choosing),
+    Refused(String),
+    /// Its headings are not known: why, and the form for its columns.
+    Headings(String, Choosing),
     Wrong(Problems),
-    Checked(Summary),
+    /// It can be read; perhaps it is another kind of file, whose title follows.
+    /// With columns that can be chosen as fees.
+    Checked(Summary, Option<String>, Option<Choosing>),
     /// It was recorded: how, and the outcome of each row as CSV.
     Recorded(Summary, Counts, Vec<u8>),
 }
 
-/// What the form sends.
-#[derive(Default)]
-struct Sent {
-    profile: String,
-    store: String,
-    file: Bytes,
-}
-
 impl Import {
-    pub(super) fn empty(app: &App, page: Page, chosen: &str) -> Self {
-        let profile = |(name, _): &(&str, &str)| {
-            let found = profiles::find(name, folder(app)).ok()?;
-            let guess = if found.profile.is_proven {
-                ""
-            } else {
-                page.t(" (its headings are a guess)", " (judul kolomnya masih perkiraan)")
-            };
-            Some(((*name).to_owned(), format!("{}{guess}", found.profile.title), *name == chosen))
-        };
-        let profiles = BUILT_IN.iter().filter_map(profile).collect();
+    pub(super) fn empty(app: &App, page: Page, sent: &Sent) -> Self {
+        let form = Form::new(sent, app, &page);
         let (refusal, wrong, report, choosing) = (None, Vec::new(), None, None);
-        Self { page, profiles, refusal, wrong, is_cut: false, report, choosing, remembered: false }
+        Self { page, form, refusal, wrong, is_cut: false, report, choosing, remembered: false }
     }
 
-    pub(super) fn with_choice(self, choosing: Choosing, refusal: &str) -> Self {
-        Self { choosing: Some(choosing), refusal: Some(refusal.to_owned()), ..self }
+    pub(super) fn with_choice(self, choosing: Choosing, refusal: String) -> Self {
+        Self { choosing: Some(choosing), refusal: Some(refusal), ..self }
     }
-}
 
-/// A seller's own profiles lie beside the mapping file.
-fn folder(app: &App) -> &Path {
-    app.mapping_file.as_deref().and_then(Path::parent).unwrap_or(Path::new("."))
+    fn refused(self, english: &'static str, indonesian: &'static str) -> Result<Response, Problem> {
+        html(&Self { refusal: Some(self.page.t(english, indonesian).to_owned()), ..self })
+    }
 }
 
 /// `GET /payouts/import`.
@@ -103,8 +96,9 @@ pub(in crate::web) async fn show(
     page: Page,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Response, Problem> {
-    let chosen = query.get("profile").map_or("", String::as_str);
-    html(&Import { remembered: query.contains_key("columns"), ..Import::empty(&app, page, chosen) })
+    let profile = query.get("profile").cloned().unwrap_or_default();
+    let sent = Sent { profile, ..Sent::default() };
+    html(&Import { remembered: query.contains_key("columns"), ..Import::empty(&app, page, &sent) })
 }
 
 /// `POST /payouts/import`: checks the file; with `record`, records it.
@@ -113,35 +107,53 @@ pub(in crate::web) async fn read(
     By(actor): By,
     page: Page,
     Query(query): Query<BTreeMap<String, String>>,
-    parts: Multipart,
+    upload: Result<Upload, Problem>,
 ) -> Result<Response, Problem> {
-    let _alone = app.importing().try_acquire().map_err(|_| Problem::Crowded)?;
-    let sent = sent(parts).await?;
-    let empty = Import::empty(&app, page, &sent.profile);
-    let page = &empty.page;
+    // One file at a time: two could together need too much memory.
+    let Ok(_alone) = app.importing().try_acquire() else {
+        return Import::empty(&app, page, &Sent::default()).refused(
+            "Another file is being read. Try again in a minute.",
+            "Berkas lain sedang dibaca. Coba lagi sebentar lagi.",
+        );
+    };
+    let read = match upload {
+        Ok(upload) => Sent::read(upload).await,
+        Err(problem) => Err(problem),
+    };
+    let mut sent = match read {
+        Err(Problem::TooLarge(_)) => {
+            return html(&Import {
+                refusal: Some(unreadable(Unreadable::TooLarge, &page)),
+                ..Import::empty(&app, page, &Sent::default())
+            });
+        }
+        read => read?,
+    };
+    sent.records |= query.contains_key("record");
+    let empty = Import::empty(&app, page, &sent);
     if sent.file.is_empty() {
-        let refusal = page.t("Choose a file that is not empty.", "Pilih berkas yang tidak kosong.").to_owned();
-        return html(&Import { refusal: Some(refusal), ..empty });
+        return empty.refused("Choose a file that is not empty.", "Pilih berkas yang tidak kosong.");
     }
     // Only what the form offers: a path would be a file of the server.
     if !BUILT_IN.iter().any(|(name, _)| *name == sent.profile) {
-        let refusal = page.t("Choose what kind of file it is.", "Pilih jenis berkasnya.").to_owned();
-        return html(&Import { refusal: Some(refusal), ..empty });
+        return empty.refused("Choose what kind of file it is.", "Pilih jenis berkasnya.");
     }
     let profile = match profiles::find(&sent.profile, folder(&app)) {
         Ok(profile) => profile,
         Err(why) => return html(&Import { refusal: Some(why.to_string()), ..empty }),
     };
-    let found = examine(&app, &actor, sent, &profile, query.contains_key("record"), page).await?;
-    let shown = match found {
-        Found::Unreadable(why) => Import { refusal: Some(unreadable(why, page)), ..empty },
-        Found::Headings(choosing) => Import { choosing: Some(choosing), ..empty },
+    let page = &empty.page;
+    let shown = match examine(&app, &actor, sent, &profile, page).await? {
+        Found::Refused(refusal) => Import { refusal: Some(refusal), ..empty },
+        Found::Headings(refusal, choosing) => empty.with_choice(choosing, refusal),
         Found::Wrong(problems) => {
             let shown = problems.named.iter().take(MOST_SHOWN);
-            let wrong = shown.map(|wrong| wrong.in_words(page.language)).collect();
+            let wrong = shown.map(|wrong| wrong.on_page(page.language)).collect();
             Import { wrong, is_cut: problems.count > MOST_SHOWN as u64, ..empty }
         }
-        Found::Checked(summary) => Import { report: Some(Report::checked(&summary, &app, page)), ..empty },
+        Found::Checked(summary, other, choosing) => {
+            Import { report: Some(Report::checked(&summary, other, &app, page)), choosing, ..empty }
+        }
         Found::Recorded(summary, counts, outcomes) => {
             let outcomes = format!("data:text/csv;charset=utf-8;base64,{}", STANDARD.encode(outcomes));
             Import { report: Some(Report::recorded(&summary, counts, outcomes, &app, page)), ..empty }
@@ -150,53 +162,32 @@ pub(in crate::web) async fn read(
     html(&shown)
 }
 
-async fn sent(mut parts: Multipart) -> Result<Sent, Problem> {
-    let broken = |error: axum::extract::multipart::MultipartError| match error.status().as_u16() {
-        413 => Problem::TooLarge(LARGEST),
-        _ => Problem::BadRequest(error.body_text()),
-    };
-    let mut sent = Sent::default();
-    while let Some(part) = parts.next_field().await.map_err(broken)? {
-        match part.name().unwrap_or_default() {
-            "file" => sent.file = part.bytes().await.map_err(broken)?,
-            "profile" => sent.profile = part.text().await.map_err(broken)?,
-            "store" => part.text().await.map_err(broken)?.trim().clone_into(&mut sent.store),
-            _ => {}
-        }
-    }
-    Ok(sent)
-}
-
-async fn examine(
-    app: &App,
-    actor: &Actor,
-    sent: Sent,
-    found: &profiles::Found,
-    records: bool,
-    page: &Page,
-) -> Result<Found, Problem> {
-    let storage = app.engine.storage();
-    let opened = match blocking(move || Opened::open(Cursor::new(sent.file))).await? {
+async fn examine(app: &App, actor: &Actor, sent: Sent, found: &profiles::Found, page: &Page) -> Result<Found, Problem> {
+    let refused = |why: Unreadable| Ok(Found::Refused(unreadable(why, page)));
+    let (notation, records) = (sent.notation(), sent.records);
+    let file = sent.file;
+    let opened = match blocking(move || Opened::open(Cursor::new(file))).await? {
         Ok(opened) => opened,
-        Err(why) => return Ok(Found::Unreadable(why)),
+        Err(why) => return refused(why),
     };
     let keys = opened.keys(&found.name);
-    let mut choice = Choice::new();
-    for key in &keys {
-        if let Some(remembered) = storage.import_columns(key).await? {
-            choice = remembered;
-            break;
-        }
-    }
+    let mut choice = import_columns::remembered(app, &keys).await?;
+    // Whoever has chosen the columns knows what the file is.
+    let resembling = if choice.keys().any(|name| !matches!(name.as_str(), "numbers" | "dates")) {
+        None
+    } else {
+        profiles::resembling(&opened, &found.profile, folder(app))
+    };
+    let other = resembling.map(|other| other.profile.title_in(page.language).to_owned());
+    choice.extend(notation.clone());
     let mut profile = found.profile.clone().with(&choice);
     if !sent.store.is_empty() {
         profile.store_id = sent.store;
     }
+    let is_payout_rows = profile.rows == Rows::Payout;
     let mut file = match opened.find(profile) {
         Ok(file) => file,
-        Err(missing) => {
-            return Ok(Found::Headings(Choosing::new(&found.name, &keys, &missing.headings, &choice, page)));
-        }
+        Err(missing) => return Ok(unknown(&missing, other, found, &keys, &choice, page)),
     };
     let (file, checked) = blocking(move || {
         let checked = file.check();
@@ -205,19 +196,32 @@ async fn examine(
     .await?;
     let mut summary = match checked {
         Ok(Ok(summary)) => summary,
+        // One answer is enough for all columns.
+        Ok(Err(Problems { named, .. })) if named.iter().all(|wrong| wrong.why == Why::WhichNotation) => {
+            return Ok(Found::Refused(named[0].on_page(page.language)));
+        }
         Ok(Err(problems)) => return Ok(Found::Wrong(problems)),
-        Err(why) => return Ok(Found::Unreadable(why)),
+        Err(why) => return refused(why),
     };
     summary.compare(&app.engine.mapping().mapping.payout.kinds);
-    if !records {
-        return Ok(Found::Checked(summary));
+    if !records || summary.payouts.count == 0 {
+        let others = summary.unknown_columns.keys().cloned();
+        let choosing = (is_payout_rows && other.is_none() && !summary.unknown_columns.is_empty()).then(|| {
+            let choice = choice.into_iter().chain(file.choice()).collect();
+            Choosing::new(&found.name, &keys, file.headings(), others, &choice, page)
+        });
+        return Ok(Found::Checked(summary, other, choosing));
+    }
+    if !notation.is_empty() {
+        let key = file.key(&found.name);
+        app.engine.storage().remember_import_columns(&key, &choice, &actor.name, app.engine.now()).await?;
     }
     // The future of an async closure is not known to be `Send`; a thread for blocking work can wait for it.
-    let (engine, runtime) = (app.engine.clone(), Handle::current());
-    let taken_in = blocking(move || runtime.block_on(take_in(&engine, file))).await?;
+    let (engine, runtime, headers) = (app.engine.clone(), Handle::current(), Headers::For(page.language));
+    let taken_in = blocking(move || runtime.block_on(take_in(&engine, file, headers))).await?;
     let (counts, outcomes) = match taken_in {
         Ok(done) => done,
-        Err(Failed::Unreadable(why)) => return Ok(Found::Unreadable(why)),
+        Err(Failed::Unreadable(why)) => return refused(why),
         Err(Failed::Storage(error)) => return Err(Problem::not_stored(&error)),
         Err(Failed::Outcomes(error)) => {
             tracing::error!("the outcomes of a payout file could not be written: {error}");
@@ -229,11 +233,55 @@ async fn examine(
     Ok(Found::Recorded(summary, counts, outcomes))
 }
 
+/// What to do with a file in which the headings of the chosen kind are not found.
+fn unknown(
+    missing: &NoHeadings,
+    other: Option<String>,
+    found: &profiles::Found,
+    keys: &[String],
+    choice: &Choice,
+    page: &Page,
+) -> Found {
+    if missing.headings.is_empty() {
+        let empty = page.t("The file is empty: it has no rows.", "Berkasnya kosong: tidak ada barisnya.");
+        return Found::Refused(empty.to_owned());
+    }
+    if let Some(other) = other {
+        let sentence = page.t(
+            "This looks like another kind of file: “{}”. Choose that kind, and check the file again.",
+            "Ini tampaknya jenis berkas lain: “{}”. Pilih jenis itu, lalu periksa lagi berkasnya.",
+        );
+        return Found::Refused(sentence.replace("{}", &other));
+    }
+    if missing.headings.len() < FEWEST_COLUMNS {
+        let sentence = page.t(
+            "The file has no table of payouts: its only headings are “{}”. Choose the marketplace's original XLSX or CSV file.",
+            "Berkas ini tidak memuat tabel pencairan dana: judul kolomnya hanya “{}”. Pilih berkas XLSX atau CSV asli dari marketplace.",
+        );
+        return Found::Refused(sentence.replace("{}", &missing.headings.join("”, “")));
+    }
+    let lacks: Vec<_> = missing.missing.iter().map(|content| import_columns::label(*content, page)).collect();
+    let sheets = match missing.sheets.as_slice() {
+        [] | [_] => String::new(),
+        sheets => {
+            page.t(" in any of the sheets “{}”", " di lembar mana pun (“{}”)").replace("{}", &sheets.join("”, “"))
+        }
+    };
+    let sentence = page.t(
+        "These columns of “{title}” were not found{sheets}: {lacks}. Choose another kind of file, or choose the columns below.",
+        "Kolom “{title}” ini tidak ditemukan{sheets}: {lacks}. Pilih jenis berkas lain, atau pilih kolomnya di bawah.",
+    );
+    let title = found.profile.title_in(page.language);
+    let sentence =
+        sentence.replace("{sheets}", &sheets).replace("{lacks}", &lacks.join(", ")).replace("{title}", title);
+    Found::Headings(sentence, Choosing::new(&found.name, keys, &missing.headings, std::iter::empty(), choice, page))
+}
+
 /// Records a file that was checked; returns the outcomes as CSV.
-async fn take_in(engine: &Engine, file: PayoutFile) -> Result<(Counts, Vec<u8>), Failed> {
+async fn take_in(engine: &Engine, file: PayoutFile, headers: Headers) -> Result<(Counts, Vec<u8>), Failed> {
     let mut csv = Vec::new();
     let mut counts = Counts::default();
-    let mut outcomes = Outcomes::new(&mut csv)?;
+    let mut outcomes = Outcomes::new(&mut csv, headers)?;
     let storage: &dyn Settling = engine.storage().as_ref();
     let store = async |payouts: Vec<Payout>| record_all(storage, payouts, engine.now()).await;
     record(file, &mut counts, store, |made, outcome| outcomes.add(made, outcome)).await?;
@@ -251,18 +299,12 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 fn unreadable(why: Unreadable, page: &Page) -> String {
     match why {
-        Unreadable::TooLarge => page.t(
-            "The file is too large. 16 MB can be read here; the command payout import reads larger ones.",
-            "Berkasnya terlalu besar. Batasnya 16 MB; perintah payout import dapat membaca yang lebih besar.",
-        ),
-        Unreadable::OldWorkbook => page.t(
-            "This file is in Excel's old format (XLS). Save it as XLSX or CSV and choose it again.",
-            "Berkas ini berformat Excel lama (XLS). Simpan sebagai XLSX atau CSV, lalu pilih lagi.",
-        ),
-        Unreadable::Damaged => page.t(
-            "This file cannot be read. Choose the marketplace's original XLSX or CSV file.",
-            "Berkas ini tidak dapat dibaca. Pilih berkas XLSX atau CSV asli dari marketplace.",
-        ),
+        Unreadable::TooLarge => page
+            .t(
+                "The file is too large. 16 MB can be read here: download a shorter period, or ask the person who runs this service to import it with the command.",
+                "Berkasnya terlalu besar. Batasnya 16 MB: unduh periode yang lebih pendek, atau minta pengelola layanan ini mengimpornya lewat perintah.",
+            )
+            .to_owned(),
+        other => cannot_be_read(other, page),
     }
-    .to_owned()
 }

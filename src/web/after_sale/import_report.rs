@@ -17,42 +17,79 @@ pub(super) struct Report {
     pub(super) amounts: Vec<(String, String, String, String, bool)>,
     /// What to look at before it is imported.
     pub(super) notes: Vec<String>,
+    /// It may be imported as it is.
+    pub(super) is_ready: bool,
     /// The outcome of each row as the address of a file, once it is recorded.
     pub(super) outcomes: Option<String>,
 }
 
 impl Report {
-    pub(super) fn checked(summary: &Summary, app: &App, page: &Page) -> Self {
-        let heading =
-            page.t("The file can be read; nothing is imported yet", "Berkas dapat dibaca; belum ada yang diimpor");
-        let next = page.t(
-            "If this is right, choose the file again and press Import.",
-            "Jika sudah benar, pilih lagi berkasnya lalu tekan Impor.",
-        );
+    /// What a file contains; perhaps it is another kind of file, with this title.
+    pub(super) fn checked(summary: &Summary, other: Option<String>, app: &App, page: &Page) -> Self {
+        let is_ready = summary.payouts.count > 0;
+        let heading = if is_ready {
+            page.t("The file can be read; nothing is imported yet", "Berkas dapat dibaca; belum ada yang diimpor")
+        } else {
+            page.t("The file contains no payout", "Berkas ini tidak memuat pencairan dana")
+        };
+        let next = if is_ready {
+            page.t(
+                "If this is right, press Import. If the field File is empty, choose the file again first.",
+                "Jika sudah benar, tekan Impor. Jika kolom Berkas kosong, pilih lagi berkasnya dahulu.",
+            )
+        } else if summary.rows == 0 {
+            page.t(
+                "It has headings but no rows below them. Choose a period with payouts on the marketplace's page, and download it again.",
+                "Ada judul kolom, tetapi tidak ada baris di bawahnya. Pilih periode yang berisi pencairan dana di halaman marketplace, lalu unduh lagi.",
+            )
+        } else {
+            page.t(
+                "None of its rows is a payout. Check the period and the kind of file.",
+                "Tidak satu pun barisnya berupa pencairan dana. Periksa periode dan jenis berkasnya.",
+            )
+        };
         let file = vec![
             (page.t("Rows", "Baris"), count(summary.rows)),
             (page.t("Payouts", "Pencairan dana"), with_sum(&summary.payouts)),
             (page.t("Orders", "Pesanan"), count(summary.orders)),
             (page.t("Days", "Tanggal"), days(summary)),
         ];
-        Self::of(summary, heading.to_owned(), next, file, app, page)
+        let mut report = Self { is_ready, ..Self::of(summary, heading.to_owned(), next, file, app, page) };
+        if let Some(other) = other {
+            let note = page.t(
+                "It looks like another kind of file: “{}”. Choose that kind if it is right, or its fees are not read.",
+                "Ini tampaknya jenis berkas lain: “{}”. Pilih jenis itu bila sesuai, agar biayanya ikut terbaca.",
+            );
+            report.notes.insert(0, note.replace("{}", &other));
+        }
+        report
     }
 
     pub(super) fn recorded(summary: &Summary, counts: Counts, outcomes: String, app: &App, page: &Page) -> Self {
-        let heading = page.t("{} imported", "{} diimpor").replace(
-            "{}",
-            &page.counted((counts.accepted + counts.corrected) as i64, "payout", "payouts", "pencairan dana"),
-        );
+        let changed = counts.accepted + counts.corrected;
+        let heading = if changed == 0 {
+            page.t(
+                "Nothing new: all payouts of this file are known",
+                "Tidak ada yang baru: semua pencairan dana di berkas ini sudah ada",
+            )
+            .to_owned()
+        } else {
+            let payouts = page.counted(changed as i64, "payout", "payouts", "pencairan dana");
+            page.t("{} imported", "{} diimpor").replace("{}", &payouts)
+        };
         let next = page.t(
-            "They are matched with their orders now; the page Payouts shows what waits for you.",
-            "Sekarang dicocokkan dengan pesanannya; halaman Pencairan dana menampilkan yang menunggu Anda.",
+            "They are matched with their orders now. The page Payouts shows what waits for you:",
+            "Sekarang dicocokkan dengan pesanannya. Yang menunggu Anda ada di halaman:",
         );
-        let rows = vec![
+        let mut rows = vec![
             (page.t("New", "Baru"), count(counts.accepted)),
             (page.t("Known already", "Sudah ada"), count(counts.repeat)),
             (page.t("Corrected", "Dikoreksi"), count(counts.corrected)),
             (page.t("Sum of the file", "Total berkas"), with_sum(&summary.payouts)),
         ];
+        if counts.refused > 0 {
+            rows.push((page.t("Refused", "Ditolak"), count(counts.refused)));
+        }
         Self { outcomes: Some(outcomes), ..Self::of(summary, heading, next, rows, app, page) }
     }
 
@@ -72,7 +109,7 @@ impl Report {
             (name.clone(), to, count(sum.count), sum.sum.in_words(), is_unknown)
         };
         let amounts = summary.amounts.iter().map(amount).collect();
-        Self { heading, next, counts, amounts, notes: notes(summary, page), outcomes: None }
+        Self { heading, next, counts, amounts, notes: notes(summary, page), is_ready: false, outcomes: None }
     }
 }
 
@@ -121,10 +158,11 @@ fn notes(summary: &Summary, page: &Page) -> Vec<String> {
     }
     for (heading, rows) in &summary.unknown_columns {
         let note = page.t(
-            "The column “{heading}” has numbers in {} rows and is not imported.",
-            "Kolom “{heading}” berisi angka di {} baris dan tidak diimpor.",
+            "The column “{heading}” has numbers in {} and is not imported.",
+            "Kolom “{heading}” berisi angka di {} dan tidak diimpor.",
         );
-        notes.push(note.replace("{}", &count(*rows)).replace("{heading}", heading));
+        let rows = page.counted(*rows as i64, "row", "rows", "baris");
+        notes.push(note.replace("{}", &rows).replace("{heading}", heading));
     }
     for line in &summary.totals {
         let note =

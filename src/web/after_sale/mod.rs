@@ -11,6 +11,7 @@ pub(super) mod export;
 pub(super) mod fees;
 pub(super) mod import;
 pub(super) mod import_columns;
+mod import_form;
 mod import_report;
 pub(super) mod payouts;
 pub(super) mod returns;

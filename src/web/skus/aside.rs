@@ -14,6 +14,7 @@ use crate::{
     spreadsheet::Unreadable,
     web::{
         format,
+        import::cannot_be_read,
         mapping::words::{self as mapping_words, Change},
         page::Page,
     },
@@ -77,7 +78,7 @@ impl Aside {
     }
 
     pub(super) fn cannot_read(&mut self, unreadable: Unreadable, page: &Page) {
-        self.refusal = Some(unreadable_in_words(unreadable, page).to_owned());
+        self.refusal = Some(unreadable_in_words(unreadable, page));
     }
 
     /// What somebody else has changed since the page was made from this revision.
@@ -108,19 +109,12 @@ impl Aside {
     }
 }
 
-fn unreadable_in_words(unreadable: Unreadable, page: &Page) -> &'static str {
+fn unreadable_in_words(unreadable: Unreadable, page: &Page) -> String {
     match unreadable {
         Unreadable::TooLarge => {
-            page.t("The file is too large. 3 MB can be read.", "Berkasnya terlalu besar. Batasnya 3 MB.")
+            page.t("The file is too large. 3 MB can be read.", "Berkasnya terlalu besar. Batasnya 3 MB.").to_owned()
         }
-        Unreadable::OldWorkbook => page.t(
-            "This file is in Excel's old format (XLS). Save it as XLSX or CSV and import it again.",
-            "Berkas ini berformat Excel lama (XLS). Simpan sebagai XLSX atau CSV, lalu impor lagi.",
-        ),
-        Unreadable::Damaged => page.t(
-            "This file cannot be read. Choose an XLSX or CSV file.",
-            "Berkas ini tidak dapat dibaca. Pilih berkas XLSX atau CSV.",
-        ),
+        other => cannot_be_read(other, page),
     }
 }
 
