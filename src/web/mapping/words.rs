@@ -124,6 +124,7 @@ pub(super) fn key(key: &str, page: &Page) -> &'static str {
         "payout.auto_after_days" => page.t("Days until it is created automatically", "Hari sebelum dibuat otomatis"),
         "payout.delay_days" => page.t("Days after the marketplace paid", "Hari setelah marketplace membayar"),
         "payout.date" => page.t("Date of the receipt", "Tanggal penerimaan"),
+        "payout.source" => page.t("Payouts in Forstok's webhooks", "Pencairan dana di webhook Forstok"),
         "payout.rest_limit" => {
             page.t("Unexplained rest that is accepted (Rp)", "Selisih tanpa keterangan yang diterima (Rp)")
         }
@@ -191,6 +192,8 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
             page.t("after a person approves its payout", "setelah pencairannya disetujui seseorang")
         }
         ("payout.post", "auto") => page.t("automatically", "otomatis"),
+        ("payout.source", "file") => page.t("are only kept", "hanya disimpan"),
+        ("payout.source", "webhook") => page.t("are recorded", "dicatat"),
         ("payout.date", "paid_at") => page.t("the day the marketplace paid", "hari marketplace membayar"),
         ("payout.date", "recorded") => page.t("the day the payout arrived here", "hari pencairan diterima di sini"),
         ("returns.mode", "list") => {
