@@ -158,11 +158,14 @@ impl Target {
     pub(super) async fn finish(&mut self, now: Timestamp) -> Result<()> {
         sqlx::raw_sql(
             "SELECT setval('delivery_ids', (SELECT COALESCE(MAX(id), 0) + 1 FROM deliveries), false);
-             SELECT setval(pg_get_serial_sequence('orders', 'id'), (SELECT COALESCE(MAX(id), 0) + 1 FROM orders), false);
-             SELECT setval(pg_get_serial_sequence('documents', 'id'),
-                           (SELECT COALESCE(MAX(id), 0) + 1 FROM documents), false);
-             SELECT setval(pg_get_serial_sequence('master_lists', 'number'),
-                           (SELECT COALESCE(MAX(number), 0) + 1 FROM master_lists), false);
+             DO $$ DECLARE c record; BEGIN
+                 FOR c IN SELECT table_name, column_name FROM information_schema.columns
+                          WHERE table_schema = current_schema() AND is_identity = 'YES' LOOP
+                     EXECUTE format('SELECT setval(pg_get_serial_sequence(%1$L, %2$L),
+                                                   (SELECT COALESCE(MAX(%2$I), 0) + 1 FROM %1$I), false)',
+                                    c.table_name, c.column_name);
+                 END LOOP;
+             END $$;
              ANALYZE; SET synchronous_commit = on",
         )
         .execute(&mut self.connection)
