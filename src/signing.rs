@@ -13,11 +13,18 @@ pub fn unguessable() -> [u8; 32] {
 
 /// HMAC-SHA256 of `<timestamp>.<body>`, or of the body alone.
 pub fn hmac_sha256(secret: &str, timestamp: Option<&[u8]>, body: &[u8]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of every length");
-    if let Some(timestamp) = timestamp {
-        mac.update(timestamp);
-        mac.update(b".");
+    let parts: Vec<_> = timestamp.into_iter().chain([body]).collect();
+    hmac_sha256_of_parts(secret.as_bytes(), &parts)
+}
+
+/// HMAC-SHA256 of these parts, with a dot between them.
+pub fn hmac_sha256_of_parts(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of every length");
+    for (place, part) in parts.iter().enumerate() {
+        if place > 0 {
+            mac.update(b".");
+        }
+        mac.update(part);
     }
-    mac.update(body);
     mac.finalize().into_bytes().into()
 }

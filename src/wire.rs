@@ -81,6 +81,16 @@ pub struct HttpWire {
     outward: reqwest::Client,
     /// Without a proxy, because a proxy cannot reach this machine's own addresses.
     loopback: reqwest::Client,
+    reading: Reading,
+}
+
+/// How much of a reply is read.
+#[derive(Clone, Copy, Debug)]
+enum Reading {
+    /// All of it; a reply larger than [`LARGEST_REPLY`] is a fault.
+    Whole,
+    /// So many bytes from its beginning; the rest is not read.
+    Beginning(usize),
 }
 
 impl HttpWire {
@@ -96,7 +106,13 @@ impl HttpWire {
                 .pool_idle_timeout(Duration::from_secs(15))
                 .user_agent(concat!("forstok-accurate/", env!("CARGO_PKG_VERSION")))
         };
-        Ok(Self { outward: builder().build()?, loopback: builder().no_proxy().build()? })
+        Ok(Self { outward: builder().build()?, loopback: builder().no_proxy().build()?, reading: Reading::Whole })
+    }
+
+    /// The same, which reads only so many bytes of each reply: enough for what the other side says about a request.
+    #[must_use]
+    pub fn reading_only(self, bytes: usize) -> Self {
+        Self { reading: Reading::Beginning(bytes), ..self }
     }
 }
 
@@ -120,8 +136,15 @@ impl Wire for HttpWire {
         let status = response.status().as_u16();
         // Growing by doubling would briefly need three times the size of the reply.
         let announced = response.content_length().unwrap_or_default().min(LARGEST_REPLY as u64) as usize;
+        let announced = if let Reading::Beginning(bytes) = self.reading { announced.min(bytes) } else { announced };
         let mut body = Vec::with_capacity(announced);
         while let Some(chunk) = response.chunk().await.map_err(|error| WireFault::Lost(in_words(&error)))? {
+            if let Reading::Beginning(bytes) = self.reading
+                && body.len() + chunk.len() >= bytes
+            {
+                body.extend_from_slice(&chunk[..bytes - body.len()]);
+                break;
+            }
             if body.len() + chunk.len() > LARGEST_REPLY {
                 return Err(WireFault::Lost(format!("the reply is larger than {LARGEST_REPLY} bytes")));
             }
