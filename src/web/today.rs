@@ -14,7 +14,7 @@ use super::{
     setup::Progress,
 };
 use crate::{
-    domain::{cause, day_in_wib, reason::Language},
+    domain::{cause, day_in_wib, notice::LONG_SILENCE, reason::Language},
     engine::{days::Day, queue},
     http::{App, problem::Problem},
     storage::{Cause, Count, State as OrderState},
@@ -22,9 +22,6 @@ use crate::{
 
 /// Causes that are shown; `/problems` has all of them.
 const CAUSES_SHOWN: i64 = 8;
-
-/// After this time without a webhook, it should be checked whether Forstok still sends.
-const LONG_SILENCE: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Template)]
 #[template(path = "today.html")]

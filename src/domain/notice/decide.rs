@@ -1,0 +1,149 @@
+//! What is new: a pure function of what people were told and what is so now.
+
+use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
+
+use super::{Blocked, LONG_SILENCE, News, Present, Rules, Told, ToldPause};
+use crate::domain::WIB;
+
+/// A pause with this code often ends within seconds.
+const OFTEN_SHORT: &str = "accurate_down";
+
+/// Nobody needs to be told: the setup page asks for it.
+const NOT_SET_UP: &str = "credentials_missing";
+
+/// How long Accurate must be unreachable before people are told, and how long a book must work before it counts as
+/// working again: a restart forgets a pause until the next call.
+const SETTLED: SignedDuration = SignedDuration::from_mins(1);
+
+/// How long causes are gathered: one mistake often blocks orders for several.
+const GATHERED: SignedDuration = SignedDuration::from_mins(1);
+
+/// At most one notice about blocked orders, and one about findings, in this time.
+const BETWEEN: SignedDuration = SignedDuration::from_mins(15);
+
+/// Most causes that are remembered although they were not among those that were read.
+const MOST_REMEMBERED: usize = 1_000;
+
+/// What people are to be told, and what they have been told then.
+pub fn decide(mut told: Told, present: &Present, rules: &Rules) -> (Told, Vec<News>) {
+    let mut news = Vec::new();
+    pauses(&mut told, present, &mut news);
+    news.extend(silence(&mut told, present));
+    news.extend(blocked(&mut told, present));
+    news.extend(findings(&mut told, present));
+    news.extend(failed_run(&mut told, present));
+    news.extend(digest(&mut told, present, rules));
+    (told, news)
+}
+
+fn pauses(told: &mut Told, present: &Present, news: &mut Vec<News>) {
+    let now = present.now;
+    for (book, pause) in present.pauses.iter().filter(|(_, pause)| pause.code != NOT_SET_UP) {
+        match told.paused.get_mut(book) {
+            Some(known) if known.code == pause.code => known.over_since = None,
+            _ if pause.code == OFTEN_SHORT && now.duration_since(pause.since) < SETTLED => {}
+            known => {
+                // A pause whose cause has changed goes on.
+                let since = known.map_or(pause.since, |known| known.since);
+                let code = pause.code.clone();
+                told.paused.insert(book.clone(), ToldPause { code, since, over_since: None });
+                news.push(News::Paused { book: book.clone(), pause: pause.clone() });
+            }
+        }
+    }
+    told.paused.retain(|book, known| {
+        if present.pauses.contains_key(book) {
+            return true;
+        }
+        let over_since = *known.over_since.get_or_insert(now);
+        if now.duration_since(over_since) < SETTLED {
+            return true;
+        }
+        news.push(News::Resumed { book: book.clone(), lasted: over_since.duration_since(known.since) });
+        false
+    });
+}
+
+fn silence(told: &mut Told, present: &Present) -> Option<News> {
+    let newest = present.newest_webhook?;
+    if let Some(last) = told.silent_since {
+        if newest <= last {
+            return None;
+        }
+        told.silent_since = None;
+        return Some(News::WebhooksResumed { last, newest });
+    }
+    if present.now.duration_since(newest) <= LONG_SILENCE {
+        return None;
+    }
+    told.silent_since = Some(newest);
+    Some(News::WebhooksStopped { last: newest })
+}
+
+fn blocked(told: &mut Told, present: &Present) -> Option<News> {
+    if !present.has_more_causes || told.blocked.len() > MOST_REMEMBERED {
+        told.blocked.retain(|key| present.causes.iter().any(|cause| cause.key() == *key));
+    }
+    let new: Vec<Blocked> =
+        present.causes.iter().filter(|cause| !told.blocked.contains(&cause.key())).cloned().collect();
+    if new.is_empty() {
+        told.untold_since = None;
+        return None;
+    }
+    let untold_since = *told.untold_since.get_or_insert(present.now);
+    if present.now.duration_since(untold_since) < GATHERED || !has_rested(told.blocked_at, present.now) {
+        return None;
+    }
+    told.blocked.extend(new.iter().map(Blocked::key));
+    told.untold_since = None;
+    told.blocked_at = Some(present.now);
+    Some(News::Blocked { causes: new })
+}
+
+fn findings(told: &mut Told, present: &Present) -> Option<News> {
+    let known = |class| told.findings.get(class).copied().unwrap_or_default();
+    let is_more = present.findings.iter().any(|(class, open)| *open > known(class));
+    if !is_more {
+        // Fewer are no news, but the next one is.
+        told.findings.clone_from(&present.findings);
+        return None;
+    }
+    if !has_rested(told.findings_at, present.now) {
+        return None;
+    }
+    told.findings.clone_from(&present.findings);
+    told.findings_at = Some(present.now);
+    let open = present.findings.iter().filter(|(_, open)| **open > 0).map(|(class, open)| (*class, *open));
+    Some(News::Findings { open: open.collect() })
+}
+
+fn has_rested(last: Option<Timestamp>, now: Timestamp) -> bool {
+    last.is_none_or(|last| now.duration_since(last) >= BETWEEN)
+}
+
+fn failed_run(told: &mut Told, present: &Present) -> Option<News> {
+    let run = present.failed_run.as_ref().filter(|run| run.id > told.failed_run)?;
+    told.failed_run = run.id;
+    Some(News::RunFailed(run.clone()))
+}
+
+/// The day that the digest is about, if it is due: the day before.
+pub fn digest_is_due(told: &Told, now: Timestamp, rules: &Rules) -> Option<Date> {
+    let here = WIB.to_datetime(now);
+    let is_due =
+        rules.digest_at.is_some_and(|at| here.time() >= at) && told.digest.is_none_or(|last| last < here.date());
+    is_due.then(|| here.date().saturating_sub(1.day()))
+}
+
+fn digest(told: &mut Told, present: &Present, rules: &Rules) -> Option<News> {
+    let is_due = digest_is_due(told, present.now, rules).is_some();
+    let today = WIB.to_datetime(present.now).date();
+    if rules.digest_at.is_some() && told.digest.is_none() {
+        // Nobody expects the digest of a time that has passed when digests are switched on.
+        told.digest = Some(if is_due { today } else { today.saturating_sub(1.day()) });
+        return None;
+    }
+    let day = present.day.filter(|_| is_due)?;
+    told.digest = Some(today);
+    (day.orders + day.invoices + day.blocked > 0).then_some(News::Digest(day))
+}

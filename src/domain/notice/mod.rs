@@ -1,0 +1,257 @@
+//! Notices: what people are told outside the page.
+//!
+//! [`decide`] compares what people were told with what is so now; `words` writes the news in both languages, and
+//! [`message`] is a notice that is ready to be sent.
+
+mod decide;
+pub mod message;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::{Date, Time},
+};
+use serde::{Deserialize, Serialize};
+
+pub use self::decide::{decide, digest_is_due};
+use super::{
+    about::About,
+    reason::{Language, Reason},
+    reconciliation::{Class, Period},
+};
+
+/// After this time without a webhook, it should be checked whether Forstok still sends.
+pub const LONG_SILENCE: SignedDuration = SignedDuration::from_hours(24);
+
+/// A way in which notices leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Channel {
+    /// A webhook, signed as Standard Webhooks say.
+    Webhook,
+    /// E-mail over SMTP.
+    Email,
+    /// Telegram's bot API.
+    Telegram,
+}
+
+impl Channel {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Webhook, Self::Email, Self::Telegram];
+
+    /// The stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Email => "email",
+            Self::Telegram => "telegram",
+        }
+    }
+
+    /// Parses the stable word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.as_str() == word)
+    }
+}
+
+/// What people have been told, as it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Told {
+    /// Pauses, by book.
+    pub paused: BTreeMap<String, ToldPause>,
+    /// The newest webhook before the silence that was told.
+    pub silent_since: Option<Timestamp>,
+    /// Causes of blocked orders.
+    pub blocked: BTreeSet<String>,
+    /// When the first cause was met that has not been told.
+    pub untold_since: Option<Timestamp>,
+    /// When causes were told last.
+    pub blocked_at: Option<Timestamp>,
+    /// Open findings, by class.
+    pub findings: BTreeMap<Class, i64>,
+    /// When findings were told last.
+    pub findings_at: Option<Timestamp>,
+    /// The latest incomplete reconciliation.
+    pub failed_run: i64,
+    /// The day of the latest digest.
+    pub digest: Option<Date>,
+}
+
+/// A pause that was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldPause {
+    /// Why.
+    pub code: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Since when the book has not been paused any more.
+    pub over_since: Option<Timestamp>,
+}
+
+/// What is so now.
+#[derive(Clone, Debug)]
+pub struct Present {
+    /// When.
+    pub now: Timestamp,
+    /// Paused books.
+    pub pauses: BTreeMap<String, Pause>,
+    /// When the newest webhook arrived.
+    pub newest_webhook: Option<Timestamp>,
+    /// Causes of blocked orders, the most frequent first.
+    pub causes: Vec<Blocked>,
+    /// There are more causes than were read.
+    pub has_more_causes: bool,
+    /// Open findings, by class.
+    pub findings: BTreeMap<Class, i64>,
+    /// The latest reconciliation that has ended, if it is incomplete.
+    pub failed_run: Option<FailedRun>,
+    /// The figures for the digest, if it is due.
+    pub day: Option<Day>,
+}
+
+/// Why a book is paused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// The stable code.
+    pub code: String,
+    /// Accurate's own words.
+    pub words: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Orders that are blocked by one cause.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blocked {
+    /// Why.
+    pub reason: Reason,
+    /// What the reason is about; empty where it is about each order alone.
+    pub subject: String,
+    /// The same, with names.
+    pub about: About,
+    /// How many orders.
+    pub orders: i64,
+}
+
+impl Blocked {
+    /// What tells it apart from other causes.
+    pub fn key(&self) -> String {
+        format!("{}:{}", self.reason.code(), self.subject)
+    }
+}
+
+/// A reconciliation that did not see everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedRun {
+    /// Its number.
+    pub id: i64,
+    /// Its days.
+    pub period: Period,
+    /// Why, in the language of notices.
+    pub why: Vec<String>,
+}
+
+/// The figures of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// The day in Jakarta.
+    pub day: Date,
+    /// Orders that arrived.
+    pub orders: i64,
+    /// Invoices that were created.
+    pub invoices: i64,
+    /// Orders that need a person now.
+    pub blocked: i64,
+}
+
+/// What the settings say about notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Their language.
+    pub language: Language,
+    /// When the daily digest is sent, in WIB; `None`: never.
+    pub digest_at: Option<Time>,
+}
+
+/// Something that people are to be told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// A book is paused.
+    Paused {
+        /// Which.
+        book: String,
+        /// Why.
+        pause: Pause,
+    },
+    /// It works again.
+    Resumed {
+        /// Which.
+        book: String,
+        /// For how long it was paused.
+        lasted: SignedDuration,
+    },
+    /// No webhook has arrived for [`LONG_SILENCE`].
+    WebhooksStopped {
+        /// When the newest one arrived.
+        last: Timestamp,
+    },
+    /// Webhooks arrive again.
+    WebhooksResumed {
+        /// When the newest one before the silence arrived.
+        last: Timestamp,
+        /// When the newest one arrived.
+        newest: Timestamp,
+    },
+    /// Orders are blocked by causes that nobody was told about.
+    Blocked {
+        /// The causes.
+        causes: Vec<Blocked>,
+    },
+    /// There are more open findings.
+    Findings {
+        /// How many, by class.
+        open: Vec<(Class, i64)>,
+    },
+    /// A reconciliation is incomplete.
+    RunFailed(FailedRun),
+    /// The daily digest.
+    Digest(Day),
+    /// A person tests the channels.
+    Test {
+        /// Who.
+        by: String,
+    },
+}
+
+impl News {
+    /// The stable word for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Paused { .. } => "book.paused",
+            Self::Resumed { .. } => "book.resumed",
+            Self::WebhooksStopped { .. } => "webhooks.stopped",
+            Self::WebhooksResumed { .. } => "webhooks.resumed",
+            Self::Blocked { .. } => "orders.blocked",
+            Self::Findings { .. } => "findings.open",
+            Self::RunFailed(_) => "reconciliation.incomplete",
+            Self::Digest(_) => "digest",
+            Self::Test { .. } => "test",
+        }
+    }
+
+    /// The page that says more.
+    pub fn page(&self) -> &'static str {
+        match self {
+            Self::Paused { .. } => "/connection",
+            Self::Blocked { .. } => "/problems",
+            Self::Findings { .. } | Self::RunFailed(_) => "/reconciliation",
+            Self::WebhooksResumed { .. } => "/orders/import",
+            Self::Resumed { .. } | Self::WebhooksStopped { .. } | Self::Digest(_) => "/",
+            Self::Test { .. } => "/notices",
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! News in words. What sellers and Accurate wrote is one line of plain text in them, and nothing more.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Blocked, Day, FailedRun, LONG_SILENCE, News, Pause};
+use crate::domain::{
+    cause,
+    format::{count, day, duration, moment, weekday},
+    pause,
+    reason::{Language, Reason},
+    reconciliation::Class,
+};
+
+/// Causes that a notice lists; the page has all of them.
+const MOST_LISTED: usize = 8;
+
+/// Longest line that somebody else wrote, in characters.
+const LONGEST_LINE: usize = 240;
+
+impl News {
+    /// The heading, in one line.
+    pub fn title(&self, language: Language) -> String {
+        let (english, indonesian) = match self {
+            Self::Paused { book, .. } => {
+                let book = one_line(book);
+                (format!("Accurate database “{book}” is paused"), format!("Database Accurate “{book}” terhenti"))
+            }
+            Self::Resumed { book, .. } => {
+                let book = one_line(book);
+                (
+                    format!("Accurate database “{book}” works again"),
+                    format!("Database Accurate “{book}” berfungsi lagi"),
+                )
+            }
+            Self::WebhooksStopped { .. } => {
+                let hours = LONG_SILENCE.as_hours();
+                (
+                    format!("No webhook from Forstok for {hours} hours"),
+                    format!("Tidak ada webhook dari Forstok selama {hours} jam"),
+                )
+            }
+            Self::WebhooksResumed { .. } => {
+                ("Webhooks from Forstok arrive again".to_owned(), "Webhook dari Forstok diterima lagi".to_owned())
+            }
+            Self::Blocked { causes } => {
+                let orders = causes.iter().map(|cause| cause.orders).sum();
+                let verb = if orders == 1 { "needs" } else { "need" };
+                (
+                    format!("{} {verb} attention", counted(orders, "order", "orders")),
+                    format!("{} pesanan perlu ditangani", count(orders)),
+                )
+            }
+            Self::Findings { open } => {
+                let findings = open.iter().map(|(_, findings)| findings).sum();
+                (
+                    format!("Reconciliation: {} to check", counted(findings, "finding", "findings")),
+                    format!("Rekonsiliasi: {} temuan perlu diperiksa", count(findings)),
+                )
+            }
+            Self::RunFailed(FailedRun { period, .. }) => {
+                let (from, to) = (day(period.from), day(period.to));
+                (
+                    format!("The reconciliation of {from} to {to} is incomplete"),
+                    format!("Rekonsiliasi {from} sampai {to} tidak lengkap"),
+                )
+            }
+            Self::Digest(Day { orders, invoices, blocked, .. }) => {
+                let verb = if *blocked == 1 { "needs" } else { "need" };
+                let english = format!(
+                    "{}, {}, {} {verb} attention",
+                    counted(*orders, "order", "orders"),
+                    counted(*invoices, "invoice", "invoices"),
+                    count(*blocked)
+                );
+                let (orders, invoices, blocked) = (count(*orders), count(*invoices), count(*blocked));
+                (english, format!("{orders} pesanan, {invoices} faktur, {blocked} perlu ditangani"))
+            }
+            Self::Test { .. } => {
+                ("Test notice of forstok-accurate".to_owned(), "Pemberitahuan uji dari forstok-accurate".to_owned())
+            }
+        };
+        in_language(language, english, indonesian)
+    }
+
+    /// The text below the heading.
+    pub fn text(&self, language: Language) -> String {
+        match self {
+            Self::Paused { pause, .. } => paused(pause, language),
+            Self::Resumed { lasted, .. } => {
+                let lasted = duration(*lasted, language);
+                in_language(
+                    language,
+                    format!("Invoices are being created again. It was paused for {lasted}."),
+                    format!("Faktur dibuat lagi. Tadinya terhenti selama {lasted}."),
+                )
+            }
+            Self::WebhooksStopped { last } => {
+                let last = moment(*last);
+                in_language(
+                    language,
+                    format!(
+                        "The last one arrived on {last}. If there have been orders since then, check the webhook's \
+                         address and key in Forstok, and the proxy in front of this service."
+                    ),
+                    format!(
+                        "Webhook terakhir diterima {last}. Bila sejak itu ada pesanan, periksa alamat dan kunci webhook \
+                         di Forstok, serta proxy di depan layanan ini."
+                    ),
+                )
+            }
+            Self::WebhooksResumed { last, newest } => {
+                let (last, newest) = (moment(*last), moment(*newest));
+                in_language(
+                    language,
+                    format!(
+                        "None arrived between {last} and {newest}. Orders of that time may be missing: the page “Import \
+                         orders” finds them."
+                    ),
+                    format!(
+                        "Tidak ada webhook antara {last} dan {newest}. Pesanan dari waktu itu mungkin belum masuk: \
+                         halaman “Impor pesanan” menemukannya."
+                    ),
+                )
+            }
+            Self::Blocked { causes } => blocked(causes, language),
+            Self::Findings { open } => {
+                let lines = open.iter().map(|(class, open)| format!("- {}: {}", class.name(language), count(*open)));
+                lines.collect::<Vec<_>>().join("\n")
+            }
+            Self::RunFailed(FailedRun { why, .. }) => {
+                let lines = why.iter().map(|why| format!("- {}\n", one_line(why)));
+                let next = in_language(
+                    language,
+                    "Nothing was concluded about what was not seen. Run it again on the page, or wait for the next night."
+                        .to_owned(),
+                    "Bagian yang tidak terbaca tidak disimpulkan. Jalankan lagi di halamannya, atau tunggu malam berikutnya."
+                        .to_owned(),
+                );
+                lines.collect::<String>() + &next
+            }
+            Self::Digest(day) => digest(day, language),
+            Self::Test { by } => {
+                let by = one_line(by);
+                in_language(
+                    language,
+                    format!("{by} is testing this channel. Notices from forstok-accurate arrive here."),
+                    format!("{by} sedang menguji saluran ini. Pemberitahuan dari forstok-accurate masuk ke sini."),
+                )
+            }
+        }
+    }
+
+    /// The same for programs.
+    pub fn details(&self) -> Value {
+        let at = |at: &Timestamp| at.to_string();
+        match self {
+            Self::Paused { book, pause: Pause { code, since, .. } } => {
+                json!({ "book": book, "code": code, "since": at(since) })
+            }
+            Self::Resumed { book, lasted } => json!({ "book": book, "seconds": lasted.as_secs() }),
+            Self::WebhooksStopped { last } => json!({ "last_webhook_at": at(last) }),
+            Self::WebhooksResumed { last, newest } => {
+                json!({ "silent_from": at(last), "last_webhook_at": at(newest) })
+            }
+            Self::Blocked { causes } => {
+                let cause = |Blocked { reason, subject, orders, .. }: &Blocked| json!({ "reason": reason.code(), "subject": subject, "count": orders });
+                json!({ "causes": causes.iter().map(cause).collect::<Vec<_>>() })
+            }
+            Self::Findings { open } => {
+                let class = |(class, open): &(Class, i64)| json!({ "class": class.as_str(), "count": open });
+                json!({ "findings": open.iter().map(class).collect::<Vec<_>>() })
+            }
+            Self::RunFailed(run) => json!({
+                "reconciliation": run.id, "from": run.period.from.to_string(), "to": run.period.to.to_string(),
+            }),
+            Self::Digest(Day { day, orders, invoices, blocked }) => json!({
+                "day": day.to_string(), "orders": orders, "invoices": invoices, "blocked": blocked,
+            }),
+            Self::Test { by } => json!({ "by": by }),
+        }
+    }
+}
+
+fn paused(Pause { code, words, since }: &Pause, language: Language) -> String {
+    let (sentence, remedy) = pause::in_words(code, language);
+    let (since, words) = (moment(*since), one_line(words));
+    let waiting = in_language(
+        language,
+        format!("Paused since {since}. Orders wait and nothing gets lost."),
+        format!("Terhenti sejak {since}. Pesanan menunggu dan tidak ada yang hilang."),
+    );
+    let quoted = if words.is_empty() { String::new() } else { format!("\n\nAccurate: {words}") };
+    format!("{sentence} {waiting}\n\n{remedy}{quoted}")
+}
+
+/// The causes, each reason with its remedy below.
+fn blocked(causes: &[Blocked], language: Language) -> String {
+    let mut parts: Vec<(Reason, String)> = Vec::new();
+    for Blocked { reason, about, orders, .. } in causes.iter().take(MOST_LISTED) {
+        let line = format!("- {}.\n", one_line(&cause::sentence(*reason, about, *orders, language)));
+        match parts.iter_mut().find(|(other, _)| other == reason) {
+            Some((_, lines)) => lines.push_str(&line),
+            None => parts.push((*reason, line)),
+        }
+    }
+    let mut parts: Vec<_> =
+        parts.into_iter().map(|(reason, lines)| format!("{lines}{}", reason.remedy(language))).collect();
+    let more = causes.len().saturating_sub(MOST_LISTED);
+    if more > 0 {
+        let more = count(more as i64);
+        parts.push(in_language(language, format!("And {more} more causes."), format!("Dan {more} penyebab lainnya.")));
+    }
+    parts.join("\n\n")
+}
+
+fn digest(Day { day: date, orders, invoices, blocked }: &Day, language: Language) -> String {
+    let (weekday, date) = (weekday(*date, language), day(*date));
+    let (orders, invoices, blocked) = (count(*orders), count(*invoices), count(*blocked));
+    in_language(
+        language,
+        format!(
+            "{weekday} {date}\n- orders that arrived: {orders}\n- invoices that were created: {invoices}\n\nOrders that \
+             need attention now: {blocked}"
+        ),
+        format!(
+            "{weekday} {date}\n- pesanan masuk: {orders}\n- faktur dibuat: {invoices}\n\nPesanan yang sekarang perlu ditangani: {blocked}"
+        ),
+    )
+}
+
+fn counted(number: i64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+fn in_language(language: Language, english: String, indonesian: String) -> String {
+    match language {
+        Language::English => english,
+        Language::Indonesian => indonesian,
+    }
+}
+
+/// A text that somebody else wrote, as one line: nothing in it may begin another line, hide what follows, or turn the
+/// direction of reading.
+pub(super) fn one_line(text: &str) -> String {
+    let turns =
+        |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let breaks = |letter: char| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}');
+    let plain = text.chars().filter(|letter| !turns(*letter)).map(|letter| if breaks(letter) { ' ' } else { letter });
+    let line: String = plain.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= LONGEST_LINE {
+        return line;
+    }
+    line.chars().take(LONGEST_LINE - 1).chain(['…']).collect()
+}
