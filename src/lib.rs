@@ -22,7 +22,8 @@
 //! - [`check`]: finds problems before they block an order.
 //! - [`telemetry`]: logs and metrics. [`setup`]: secrets that the setup page changes, and the first webhook.
 //! - [`settings`]: the operator's settings for the modules below.
-//! - [`accurate`], [`forstok`]: Accurate's API and Forstok's webhooks.
+//! - [`accurate`], [`forstok`]: Accurate's API and Forstok's webhooks. [`notices`]: webhook, e-mail and Telegram, over
+//!   which people are told.
 //! - [`storage`]: the database, SQLite or PostgreSQL.
 //! - [`sandbox`]: simulates Accurate in tests, the demo and trials; independent of the rest.
 //! - [`domain`]: the pure rules: order × mapping → decision and draft; no I/O, no clock.
@@ -47,6 +48,7 @@ pub mod importing;
 pub mod inbox;
 pub mod live;
 pub mod masters;
+pub mod notices;
 pub mod posting;
 pub mod reconciling;
 pub mod reload;

@@ -20,6 +20,7 @@ use crate::{
     http::{self, App, Proofs},
     inbox::record::Recorder,
     live::Live,
+    notices::{Channels, READ_OF_REPLY},
     posting::lending::share_always,
     settings::{BookConfig, Config, MappingFile},
     setup::{Changes, Request},
@@ -91,6 +92,14 @@ impl Service {
         let seed = clock.now().as_microsecond() as u64 ^ u64::from(std::process::id());
         let engine = Engine::new(storage, clock.clone(), sessions, mapping, seed);
         let engine = engine.following_hints(config.hints.keys().cloned());
+        let engine = match &config.notices {
+            Some(notices) => {
+                let wire = HttpWire::new().context("the HTTP client for notices could not be made")?;
+                let channels = Channels::new(notices.clone(), Arc::new(wire.reading_only(READ_OF_REPLY)));
+                engine.telling_people(channels, config.public_url.as_ref().map(AsRef::as_ref))
+            }
+            None => engine,
+        };
         let engine = Arc::new(match &config.forstok_api {
             Some(api) => {
                 let api = ForstokApi::new(api.clone(), wire.clone(), clock.clone());

@@ -6,7 +6,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, reload};
 
 use crate::{
-    domain::{reason::Warning, toml_text::Problem},
+    domain::{notice::Channel, reason::Warning, toml_text::Problem},
     settings::{LogConfig, LogFormat},
 };
 
@@ -104,6 +104,12 @@ fn begin() {
     for code in ["token_wrong", "too_many_attempts"] {
         metrics::counter!("forstok_accurate_operators_refused_total", "code" => code).absolute(0);
     }
+    for channel in Channel::ALL {
+        for outcome in ["sent", "failed", "given_up"] {
+            let labels = [("channel", channel.as_str()), ("outcome", outcome)];
+            metrics::counter!("forstok_accurate_notices_total", &labels).absolute(0);
+        }
+    }
     metrics::counter!("forstok_accurate_task_panics_total", "task" => "deciding").absolute(0);
     metrics::gauge!("forstok_accurate_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     for warning in Warning::ALL {
@@ -165,6 +171,7 @@ fn describe() {
         "When the last authentic webhook arrived, in seconds since 1970; absent before the first"
     );
     describe_counter!("forstok_accurate_operators_refused_total", "Requests of operators with a wrong token");
+    describe_counter!("forstok_accurate_notices_total", "Tries to send a notice, by channel and outcome");
     describe_counter!("forstok_accurate_task_panics_total", "Panics of the tasks that drive the service");
     describe_gauge!("forstok_accurate_build_info", "Always 1; its label is the version that runs");
 }

@@ -9,7 +9,9 @@ use forstok_accurate::{
         document::Kind,
         hint::Hint,
         masters::{Master, MasterKind},
+        notice::{Channel, News, Told, message::Message},
         operator::{Actor, Role},
+        reason::Language,
         reconciliation::{Listed, Period, Shown},
     },
     inbox::delivery,
@@ -58,7 +60,15 @@ async fn a_shop() -> World {
     world.forstok_sends(order("11").open()).await;
     while world.engine.read_due_list(BOOK).await.expect("stored").is_some() {}
     paid(&world).await;
+    told(&world, 0).await;
     world
+}
+
+/// People are told something for the time after this one.
+async fn told(world: &World, revision: i64) {
+    let message = Message::new(&News::Test { by: "ani".to_owned() }, Language::English, None, world.clock.now());
+    let told = Told { failed_run: revision, ..Told::default() };
+    assert!(world.storage.tell(revision, &told, &[message], &[Channel::Email]).await.expect("written"));
 }
 
 /// An order that is due since shadow mode, and differs from the invoice in Accurate.
@@ -158,6 +168,8 @@ async fn seen(storage: &dyn Storage, now: Timestamp) -> BTreeMap<&'static str, S
         ("payout counts", format!("{:?}", storage.row_counts(Kind::Receipt).await.expect("readable"))),
         ("fees", format!("{:?}", storage.fee_kinds().await.expect("readable"))),
         ("unsettled", format!("{:?}", storage.unsettled(now, 100).await.expect("readable"))),
+        ("notices", format!("{:?}", storage.notices(None, 10).await.expect("readable"))),
+        ("told", format!("{:?}", storage.told().await.expect("readable"))),
         ("next attempt", format!("{:?}", storage.next_attempt_at(BOOK).await.expect("readable"))),
     ])
 }
@@ -214,7 +226,8 @@ async fn everything_is_there_afterwards_and_goes_on() {
     for (what, before) in &before {
         assert_eq!(&after[what], before, "{what}");
     }
-    // New orders and deliveries get ids after all copied ones, and pending work continues.
+    // New orders, deliveries and notices get ids after all copied ones, and pending work continues.
+    told(&world, 1).await;
     world.forstok_sends(order("10").ready_to_ship()).await;
     assert!(world.forstok_sends(order("4").open()).await.repeat, "it is known here");
     world.accurate.add_item("BARU-01", "Barang baru");

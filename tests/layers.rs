@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["replicas", "housekeeping", "check"],
     &["telemetry", "setup"],
     &["settings"],
-    &["accurate", "forstok", "storage", "sandbox"],
+    &["accurate", "forstok", "notices", "storage", "sandbox"],
     &["domain"],
     &["signals", "supervisor", "live", "signing", "spreadsheet", "wire"],
     &["clock"],
@@ -30,7 +30,8 @@ const AT_THE_EDGE: &[(&str, &[&str])] = &[
     ("utoipa", &["http"]),
     ("askama", &["web"]),
     ("clap", &["cli"]),
-    ("reqwest", &["accurate", "forstok", "wire", "settings", "http", "cli", "sandbox"]),
+    ("lettre", &["notices", "settings"]),
+    ("reqwest", &["accurate", "forstok", "notices", "wire", "settings", "http", "cli", "sandbox"]),
     ("rusqlite", &["storage"]),
     ("sqlx", &["storage"]),
 ];

@@ -5,7 +5,8 @@
 //! # Layout
 //!
 //! - Inside the process, with a fake clock and the sandbox in place of Accurate: `way_of_an_order`, `after_sale`, `recovery`, `books`,
-//!   `cases`, `samples`, `mapping_modes`, `check`, `lists`, `settling_calls`, `reconciliation`, `large_replies`, `supervision`, most of
+//!   `cases`, `samples`, `mapping_modes`, `check`, `lists`, `settling_calls`, `reconciliation`, `large_replies`, `supervision`, `notices` (with
+//!   real receivers), most of
 //!   `importing`
 //! - Payout files: `payout_files`
 //! - Storage: `storage`, `copy`, `query_plans`
@@ -35,6 +36,7 @@ mod layers;
 mod lists;
 mod mapping_modes;
 mod mapping_surface;
+mod notices;
 mod pages;
 mod payout_files;
 mod query_plans;

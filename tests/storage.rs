@@ -7,6 +7,7 @@ mod counts;
 mod documents;
 mod imports;
 mod master_lists;
+mod notices;
 mod old_bodies;
 mod pages;
 mod people;
@@ -111,6 +112,10 @@ on_both!(
     rows_are_found_by_any_part_of_number_or_name of crate::storage::master_lists,
     pages_of_a_list_show_every_row_once of crate::storage::master_lists,
     a_request_has_a_list_read_and_a_blocked_order_not_too_often of crate::storage::master_lists,
+    what_people_are_told_is_written_once_with_a_notice_for_each_channel of crate::storage::notices,
+    a_notice_waits_for_the_one_before_it_in_its_channel of crate::storage::notices,
+    a_late_outcome_of_a_try_changes_nothing of crate::storage::notices,
+    the_history_of_notices_is_limited of crate::storage::notices,
     a_mapping_replaces_the_one_it_was_made_for_and_no_other of crate::storage::shared,
     a_mapping_has_all_orders_decided_again_that_it_may_change of crate::storage::shared,
     a_verdict_by_another_mapping_changes_nothing of crate::storage::shared,

@@ -872,6 +872,33 @@ CREATE TRIGGER not_settled_ends_by_hand AFTER UPDATE OF settles ON settlement_ro
                   WHERE order_id = NEW.order_id AND order_id <> '');
 END;
 
+-- What people are told outside the page: one row for each notice and channel. A row that waits is the job.
+CREATE TABLE notices (
+    id       INTEGER PRIMARY KEY,
+    notice   TEXT    NOT NULL,           -- the same in each channel: 'msg_…'
+    kind     TEXT    NOT NULL,           -- 'book.paused'
+    channel  TEXT    NOT NULL,           -- 'webhook', 'email' or 'telegram'
+    title    TEXT    NOT NULL,
+    text     TEXT    NOT NULL,
+    url      TEXT    NOT NULL,           -- of the page that says more; '' if none is known
+    details  TEXT    NOT NULL,           -- the same for programs, JSON
+    made_at  INTEGER NOT NULL,
+    state    TEXT    NOT NULL,           -- 'waiting', 'sent' or 'given_up'
+    tries    INTEGER NOT NULL DEFAULT 0,
+    next_at  INTEGER NOT NULL DEFAULT 0, -- when it is tried next; 0: never
+    tried_at INTEGER NOT NULL DEFAULT 0, -- when it was tried last; 0: never
+    words    TEXT    NOT NULL DEFAULT '' -- what the other side said last
+) STRICT;
+CREATE INDEX notices_waiting ON notices (channel, id) WHERE state = 'waiting';
+
+-- What people have been told.
+CREATE TABLE told (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    revision INTEGER NOT NULL, -- a late writer names an older one
+    told     TEXT    NOT NULL  -- JSON
+) STRICT;
+INSERT INTO told (id, revision, told) VALUES (1, 0, '{}');
+
 -- Who is signed in on the pages. Only digests are stored, which are of no use to a reader of this table.
 CREATE TABLE sessions (
     digest   TEXT    NOT NULL PRIMARY KEY, -- SHA-256 of the cookie's value

@@ -4,6 +4,7 @@
 //! orders wait, and [`days`] what happened in the last days; `lists` has the lists of Accurate read, and `drafts` has the
 //! drafts of shadow mode compared; [`reconciliation`] has periods compared with Accurate, [`forstok_reconciliation`] with
 //! Forstok, and `hints` follows what Accurate's own webhooks name; `forstok` asks for orders that never came.
+//! [`Engine::tell_news`] and its neighbours in `notices` tell people what they need to know outside the page.
 //! `after_sale` records payouts and returns, and what people approve of them.
 //! Each step is a method, so that a test can take the steps one by one.
 
@@ -14,6 +15,7 @@ mod forstok;
 pub mod forstok_reconciliation;
 mod hints;
 mod lists;
+mod notices;
 mod pace;
 pub mod payout_webhooks;
 pub mod people;
@@ -25,7 +27,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 
-use self::pace::Pace;
+pub use self::notices::Tested;
+use self::{notices::Telling, pace::Pace};
 use crate::{
     accurate::{client::Session, credentials::Credentials},
     clock::{Monotonic, SharedClock},
@@ -35,6 +38,7 @@ use crate::{
     importing::Importer,
     inbox::Inbox,
     masters::Masters,
+    notices::Channels,
     posting::{BookStatus, Posting, Work},
     reconciling::{Reconciling, hints::begin_to_count},
     replicas::Replica,
@@ -65,6 +69,8 @@ pub struct Engine {
     forstok: Option<(ForstokApi, BackfillConfig)>,
     /// Books about which Accurate sends webhooks.
     hinted: BTreeSet<String>,
+    /// How people are told outside the page, if they are.
+    notices: Option<Telling>,
 }
 
 impl Engine {
@@ -93,6 +99,7 @@ impl Engine {
             pace: Pace::new(),
             forstok: None,
             hinted: BTreeSet::new(),
+            notices: None,
         }
     }
 
@@ -116,6 +123,12 @@ impl Engine {
             begin_to_count(book);
         }
         Self { hinted, ..self }
+    }
+
+    /// The same engine, which tells people outside the page. `public_url` is the address of the pages.
+    #[must_use]
+    pub fn telling_people(self, channels: Channels, public_url: Option<&str>) -> Self {
+        Self { notices: Some(Telling::new(channels, public_url)), ..self }
     }
 
     /// The storage.

@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{
     Engine, drafts::compare_always, forstok::ask_always, forstok_reconciliation::reconcile_forstok_always,
-    lists::read_always, reconciliation::reconcile_always,
+    lists::read_always, notices::tell_always, reconciliation::reconcile_always,
 };
 use crate::{
     clock::until,
@@ -98,6 +98,11 @@ impl Running {
         let (at_work, until) = (engine.clone(), stopped.clone());
         let comparing = move |progress| reconcile_forstok_always(at_work.clone(), until.clone(), progress);
         tasks.push(supervisor.keep_running("reconciling with Forstok", comparing));
+        if engine.notices.is_some() {
+            let (at_work, until) = (engine.clone(), stopped.clone());
+            let telling = move |progress| tell_always(at_work.clone(), until.clone(), progress);
+            tasks.push(supervisor.keep_running("telling people", telling));
+        }
         for status in engine.books() {
             let (at_work, until) = (engine.clone(), stopped.clone());
             let name = format!("comparing drafts of {}", status.name);

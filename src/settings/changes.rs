@@ -51,6 +51,7 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
         books,
         hints,
         mapping: _,
+        notices,
         log,
         secrets: _,
     } = new;
@@ -104,6 +105,13 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
     };
     if !is_same_api {
         changes.push("forstok.api".to_owned());
+    }
+    let are_same_notices = match (&old.notices, notices) {
+        (Some(old), Some(new)) => old.is(new),
+        (old, new) => old.is_none() && new.is_none(),
+    };
+    if !are_same_notices {
+        changes.push("notices".to_owned());
     }
     if old.backfill != *backfill {
         changes.push("backfill".to_owned());

@@ -5,6 +5,7 @@ mod entered;
 mod environment;
 mod forstok_api;
 mod mistakes;
+mod notices;
 mod operators;
 mod paths;
 mod secrets;
@@ -43,6 +44,7 @@ use crate::{
         toml_text::{Problem, Problems, syntax_problem},
     },
     forstok::{api::ApiConfig, signature::Verifier},
+    notices::NoticesConfig,
 };
 
 /// Prefix of environment variables that are settings; the path follows in capitals, joined by `__`.
@@ -79,6 +81,8 @@ pub struct Config {
     pub hints: BTreeMap<String, SecretString>,
     /// The mapping file with its content.
     pub mapping: Option<MappingFile>,
+    /// How people are told outside the page; `None` while no channel is on.
+    pub notices: Option<NoticesConfig>,
     /// Filter and format of the log.
     pub log: LogConfig,
     /// Where the secrets come from.

@@ -15,7 +15,7 @@ use toml::{Table, Value};
 use super::{
     BookConfig, Config, DEFAULT_ACCOUNT_URL, Database, LogConfig, LogFormat, MappingFile, Offline, Sources,
     forstok_api::{read_api, read_backfill},
-    is_loopback, operators,
+    is_loopback, notices, operators,
     paths::beside_settings,
     secrets::Secrets,
     strength::Short,
@@ -108,6 +108,7 @@ pub(super) fn read(
         }
     }
 
+    let notices = notices::read(&root, &credentials, language);
     let log = or_empty(root.section("log"));
     let log_config = LogConfig {
         filter: log.text("filter").unwrap_or_else(|| "info".to_owned()),
@@ -142,6 +143,7 @@ pub(super) fn read(
             books,
             hints,
             mapping: mapping_file,
+            notices,
             log: log_config,
             secrets,
         })

@@ -16,6 +16,7 @@ mod list;
 mod manual;
 mod mappings;
 mod masters;
+mod notices;
 mod old_bodies;
 mod order_recheck;
 mod pages;

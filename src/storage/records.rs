@@ -7,6 +7,7 @@ mod imports;
 mod inbox;
 mod lists;
 mod masters;
+mod notices;
 mod posting;
 mod reconciliation;
 mod replicas;
@@ -16,7 +17,7 @@ mod shadow;
 mod timeline;
 
 pub use self::{
-    claims::*, deciding::*, hints::*, imports::*, inbox::*, lists::*, masters::*, posting::*, reconciliation::*,
-    replicas::*, seen::*, settling::*, shadow::*, timeline::*,
+    claims::*, deciding::*, hints::*, imports::*, inbox::*, lists::*, masters::*, notices::*, posting::*,
+    reconciliation::*, replicas::*, seen::*, settling::*, shadow::*, timeline::*,
 };
 pub use crate::domain::state::State;

@@ -9,8 +9,9 @@ use forstok_accurate::{
         import::{Difference, Side, Standing},
         manual::Manual,
         masters::{ListFailure, MasterKind},
+        notice::{Channel, News, message::Message},
         operator::{Actor, Role},
-        reason::{Reason, Warning},
+        reason::{Language, Reason, Warning},
         reconciliation::{Action, Class, Finding, FindingState, Period},
         shadow::Kind,
         timeline::Event,
@@ -20,7 +21,7 @@ use forstok_accurate::{
     inbox::{delivery, folding},
     storage::{
         BackfillEnd, ComparisonResult, DayOf, Days, Filter, FindingFilter, ForstokConclusion, Grouping, ManualChange,
-        MasterSearch, Position, SessionRecord, Sources, State,
+        MasterSearch, NoticeState, NoticeTry, Position, SessionRecord, Sources, State,
     },
 };
 use jiff::{SignedDuration, civil::date};
@@ -302,6 +303,7 @@ pub(super) async fn use_everything(world: &mut World) {
     storage.session("d", now).await.expect("readable");
     storage.end_session("d").await.expect("written");
     use_after_sale(world).await;
+    use_notices(world).await;
     world.advance(100 * 86_400);
     for _ in 0..2 {
         // Some are cleared, some are kept and examined again.
@@ -311,6 +313,21 @@ pub(super) async fn use_everything(world: &mut World) {
         world.advance(2 * 86_400);
     }
     use_replicas(world).await;
+}
+
+async fn use_notices(world: &World) {
+    let (storage, now) = (&world.storage, world.clock.now());
+    let message = Message::new(&News::Test { by: "ani".to_owned() }, Language::English, None, now);
+    let told = storage.told().await.expect("readable");
+    let channels = [Channel::Webhook, Channel::Email];
+    assert!(storage.tell(told.revision, &told.told, std::slice::from_ref(&message), &channels).await.expect("written"));
+    let due = storage.due_notices(now).await.expect("readable");
+    let failed = NoticeTry { state: NoticeState::Waiting, next_at: Some(now), words: "no".to_owned() };
+    storage.end_notice_try(&due[0], &failed, now).await.expect("written");
+    let sent = NoticeTry { state: NoticeState::Sent, next_at: None, words: String::new() };
+    storage.add_tried_notice(Channel::Telegram, &message, &sent).await.expect("written");
+    storage.hasten_notices(Channel::Email, now).await.expect("written");
+    storage.notices(Some(9), 10).await.expect("readable");
 }
 
 async fn use_replicas(world: &World) {

@@ -4,6 +4,7 @@
 mod hints;
 mod imports;
 mod lists;
+mod notices;
 mod others;
 mod reconciliation;
 mod settling;

@@ -22,6 +22,7 @@ use forstok_accurate::{
     engine::Engine,
     forstok::api::ApiConfig,
     inbox::{delivery, folding},
+    notices::Channels,
     sandbox::{Action, ForstokSandbox, Options, Sandbox, samples::MAPPING},
     settings::{BackfillConfig, BookConfig, Database},
     storage::{self, NewMapping, OrderRecord, Receipt, State, Storage},
@@ -113,6 +114,12 @@ impl World {
         let sessions = vec![session(&self.wire, &self.clock, true)];
         let engine = Engine::new(self.storage.clone(), self.clock.clone(), sessions, mapping, 1);
         Self { engine: Arc::new(engine.following_hints([BOOK.to_owned()])), ..self }
+    }
+
+    /// With settings that tell people outside the page.
+    pub(crate) fn telling_people(self, channels: Channels) -> Self {
+        let engine = Arc::into_inner(self.engine).expect("nobody else uses it yet");
+        Self { engine: Arc::new(engine.telling_people(channels, Some("https://books.example.com/"))), ..self }
     }
 
     // ---- what happens ----

@@ -216,6 +216,7 @@ fn settings(
             mapping: Mapping::parse("the sample mapping", &text).expect("the sample mapping is valid"),
             text,
         }),
+        notices: None,
         log: LogConfig { filter: "error".to_owned(), format: LogFormat::Text },
         secrets: Sources {
             webhook: Source::Settings,

@@ -55,6 +55,8 @@ pub(super) const TABLES: &[Table] = &[
     table("backfill", &["id"], 1),
     table("master_lists", &["number"], 100),
     table("masters", &["list", "half", "id"], 2_000),
+    table("notices", &["id"], 1_000),
+    table("told", &["id"], 1),
 ];
 
 /// What the triggers count. It is not copied but must come out the same.

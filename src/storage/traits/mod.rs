@@ -13,6 +13,7 @@ mod housekeeping;
 mod imports;
 mod mappings;
 mod master_lists;
+mod notices;
 mod orders;
 mod rechecks;
 mod reconciliations;
@@ -25,8 +26,8 @@ mod settling;
 pub use self::{
     attempts::Attempts, comparisons::Comparisons, decisions::Decisions, deliveries::Deliveries, figures::Figures,
     hints::Hints, housekeeping::Housekeeping, imports::Imports, mappings::Mappings, master_lists::MasterLists,
-    orders::Orders, rechecks::Rechecks, reconciliations::Reconciliations, replicas::Replicas, requests::Requests,
-    seen::Seen, sessions::Sessions, settling::Settling,
+    notices::Notices, orders::Orders, rechecks::Rechecks, reconciliations::Reconciliations, replicas::Replicas,
+    requests::Requests, seen::Seen, sessions::Sessions, settling::Settling,
 };
 use super::{
     Result,
@@ -47,6 +48,7 @@ pub trait Storage:
     + Figures
     + Seen
     + Sessions
+    + Notices
     + Replicas
     + Housekeeping
     + 'static

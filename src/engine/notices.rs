@@ -1,0 +1,239 @@
+//! Notices: people are told outside the page what they need to know.
+//!
+//! What they are told is written together with the notices that say it, so that neither a restart nor another leader
+//! tells it twice or forgets it. Each notice is then sent until the other side takes it.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use tokio::sync::watch;
+
+use super::Engine;
+use crate::{
+    domain::{
+        notice::{
+            Blocked, Channel, Day, FailedRun, News, Pause, Present, Told, decide, digest_is_due,
+            message::{Message, next_try},
+        },
+        operator::Actor,
+        reason::Language,
+        reconciliation::FindingState,
+    },
+    notices::{Channels, NotTaken},
+    storage::{DayOf, DaySum, NoticeRecord, NoticeState, NoticeTry, Result, Run, State, ToldAt},
+    supervisor::Progress,
+};
+
+/// How often it is checked whether there is something to tell or to send.
+const CHECK: Duration = Duration::from_secs(5);
+
+/// Causes of blocked orders that are read.
+const MOST_CAUSES: i64 = 200;
+
+/// Reconciliations among which the latest that has ended is found; the others are under way.
+const RUNS: i64 = 5;
+
+/// Over which channels, and where the pages are.
+pub(super) struct Telling {
+    channels: Channels,
+    public_url: Option<String>,
+}
+
+impl Telling {
+    pub(super) fn new(channels: Channels, public_url: Option<&str>) -> Self {
+        Self { channels, public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()) }
+    }
+
+    fn names(&self) -> Vec<Channel> {
+        self.channels.all().into_iter().map(|(channel, _)| channel).collect()
+    }
+
+    fn message(&self, news: &News, now: jiff::Timestamp) -> Message {
+        Message::new(news, self.channels.rules().language, self.public_url.as_deref(), now)
+    }
+}
+
+fn counter(channel: Channel, outcome: &'static str) -> metrics::Counter {
+    metrics::counter!("forstok_accurate_notices_total", "channel" => channel.as_str(), "outcome" => outcome)
+}
+
+/// The result of testing a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tested {
+    /// Which channel.
+    pub channel: Channel,
+    /// What the other side said; an error if it did not take the notice.
+    pub answer: std::result::Result<String, NotTaken>,
+}
+
+impl Engine {
+    /// Each channel that is on, and where it leads.
+    pub fn channels(&self) -> Vec<(Channel, String)> {
+        self.notices.as_ref().map(|telling| telling.channels.all()).unwrap_or_default()
+    }
+
+    /// Writes notices about everything that people have to be told, if this replica decides; returns how many.
+    pub async fn tell_news(&self) -> Result<usize> {
+        let Some(telling) = self.notices.as_ref().filter(|_| self.signals.decides()) else { return Ok(0) };
+        let ToldAt { revision, told } = self.storage.told().await?;
+        let rules = telling.channels.rules();
+        let present = self.present(telling, &told).await?;
+        let (now_told, news) = decide(told.clone(), &present, rules);
+        if now_told == told {
+            return Ok(0);
+        }
+        let messages: Vec<_> = news.iter().map(|news| telling.message(news, present.now)).collect();
+        // Another leader may have been faster; then it has told them.
+        let is_written = self.storage.tell(revision, &now_told, &messages, &telling.names()).await?;
+        Ok(if is_written { messages.len() } else { 0 })
+    }
+
+    async fn present(&self, telling: &Telling, told: &Told) -> Result<Present> {
+        let (storage, now, rules) = (&self.storage, self.now(), telling.channels.rules());
+        let pauses = self.books().into_iter().filter_map(|book| {
+            let pause = book.pause?;
+            Some((book.name, Pause { code: pause.code.to_owned(), words: pause.words, since: pause.since }))
+        });
+        let causes = storage.causes(MOST_CAUSES).await?;
+        let has_more_causes = causes.len() as i64 == MOST_CAUSES;
+        let cause = |cause: crate::storage::Cause| Blocked {
+            reason: cause.reason,
+            subject: cause.subject,
+            about: cause.about,
+            orders: cause.sums.orders,
+        };
+        let findings = storage.finding_counts().await?.into_iter();
+        let open = findings.filter(|(_, state, _)| *state == FindingState::Open);
+        let latest = storage.runs(None, RUNS).await?.into_iter().find(|run| run.ended_at.is_some());
+        let day = match digest_is_due(told, now, rules) {
+            Some(day) => Some(self.figures_of(day).await?),
+            None => None,
+        };
+        Ok(Present {
+            now,
+            pauses: pauses.collect(),
+            newest_webhook: storage.newest_webhook().await?,
+            causes: causes.into_iter().map(cause).collect(),
+            has_more_causes,
+            findings: open.fold(BTreeMap::new(), |mut open, (class, _, count)| {
+                *open.entry(class).or_default() += count;
+                open
+            }),
+            failed_run: latest.filter(|run| !run.is_complete()).map(|run| failed(&run, rules.language)),
+            day,
+        })
+    }
+
+    async fn figures_of(&self, day: jiff::civil::Date) -> Result<Day> {
+        let orders = |sums: Vec<DaySum>| sums.iter().find(|sum| sum.day == day).map_or(0, |sum| sum.orders);
+        let received = orders(self.storage.days(DayOf::Received, day).await?);
+        let invoiced = orders(self.storage.days(DayOf::Invoiced, day).await?);
+        let counts = self.storage.counts().await?;
+        let blocked = counts.iter().filter(|count| count.state == State::Blocked).map(|count| count.orders).sum();
+        Ok(Day { day, orders: received, invoices: invoiced, blocked })
+    }
+
+    /// Sends the oldest waiting notice of each channel if it is due and this replica decides; returns how many were
+    /// tried.
+    pub async fn send_due_notices(&self) -> Result<usize> {
+        let Some(telling) = self.notices.as_ref().filter(|_| self.signals.decides()) else { return Ok(0) };
+        let due = self.storage.due_notices(self.now()).await?;
+        let now = self.now();
+        let answers = join_all(due.iter().map(|notice| telling.channels.send(notice.channel, &notice.message, now)));
+        for (notice, answer) in due.iter().zip(answers.await) {
+            let outcome = self.outcome_of(notice, answer);
+            self.storage.end_notice_try(notice, &outcome, self.now()).await?;
+        }
+        Ok(due.len())
+    }
+
+    fn outcome_of(&self, notice: &NoticeRecord, answer: std::result::Result<String, NotTaken>) -> NoticeTry {
+        let NoticeRecord { channel, tries, message: Message { id, kind, made_at, .. }, .. } = notice;
+        let (name, tries) = (channel.as_str(), tries + 1);
+        let NotTaken(words) = match answer {
+            Ok(words) => {
+                counter(*channel, "sent").increment(1);
+                tracing::info!(notice = id, channel = name, "notice {id} ({kind}) was sent over {name}");
+                return NoticeTry { state: NoticeState::Sent, next_at: None, words };
+            }
+            Err(failure) => failure,
+        };
+        // What the other side said is shown on the page; it may repeat what was sent to it.
+        let next_at = next_try(*made_at, tries, self.now());
+        let state = if let Some(at) = next_at {
+            counter(*channel, "failed").increment(1);
+            tracing::warn!(notice = id, channel = name, tries, "notice {id} ({kind}) was not taken; next try at {at}");
+            NoticeState::Waiting
+        } else {
+            counter(*channel, "given_up").increment(1);
+            tracing::error!(notice = id, channel = name, tries, "notice {id} ({kind}) is given up");
+            NoticeState::GivenUp
+        };
+        NoticeTry { state, next_at, words }
+    }
+
+    /// Sends a test over every channel, once, at a person's request. Notices that wait for a channel that works are tried
+    /// again now. Returns the test's id and the results.
+    pub async fn test_notices(&self, actor: &Actor) -> Result<(String, Vec<Tested>)> {
+        let Some(telling) = &self.notices else { return Ok((String::new(), Vec::new())) };
+        let now = self.now();
+        let message = telling.message(&News::Test { by: actor.name.clone() }, now);
+        tracing::info!(actor = actor.name, "{actor} tests the channels for notices");
+        let channels = telling.names();
+        let answers = join_all(channels.iter().map(|channel| telling.channels.send(*channel, &message, now))).await;
+        let mut tested = Vec::new();
+        for (channel, answer) in channels.into_iter().zip(answers) {
+            let (state, outcome) = match &answer {
+                Ok(_) => (NoticeState::Sent, "sent"),
+                Err(_) => (NoticeState::GivenUp, "given_up"),
+            };
+            counter(channel, outcome).increment(1);
+            let words = answer.as_ref().map_or_else(|NotTaken(words)| words.clone(), Clone::clone);
+            self.storage.add_tried_notice(channel, &message, &NoticeTry { state, next_at: None, words }).await?;
+            if answer.is_ok() {
+                self.storage.hasten_notices(channel, self.now()).await?;
+            }
+            tested.push(Tested { channel, answer });
+        }
+        Ok((message.id, tested))
+    }
+}
+
+fn failed(run: &Run, language: Language) -> FailedRun {
+    let of_books = run.parts.iter().filter_map(|part| {
+        let why = part.incomplete.as_ref()?;
+        Some(format!("{}: {}", part.book, why.sentence(language)))
+    });
+    let of_forstok = run.forstok.iter().filter_map(|part| Some(format!("Forstok: {}", part.incomplete.as_ref()?)));
+    FailedRun { id: run.id, period: run.period, why: of_books.chain(of_forstok).collect() }
+}
+
+pub(super) async fn tell_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, progress: Progress) {
+    while !*stopped.borrow() {
+        // A try that is cut short is made again after the next start: the receiver knows the notice by its id.
+        let told = async {
+            let told = async {
+                engine.tell_news().await?;
+                engine.send_due_notices().await
+            };
+            tokio::select! {
+                told = told => Some(told),
+                _ = stopped.changed() => None,
+            }
+        };
+        match progress.wait_for(told).await {
+            None => return,
+            // The next notice of a channel need not wait.
+            Some(Ok(1..)) => continue,
+            Some(Ok(0)) => {}
+            Some(Err(error)) => tracing::error!("people could not be told: {error}"),
+        }
+        let time_passes = async {
+            tokio::select! {
+                () = engine.clock.sleep(CHECK) => {}
+                _ = stopped.changed() => {}
+            }
+        };
+        progress.wait_for(time_passes).await;
+    }
+}

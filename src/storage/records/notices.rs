@@ -1,0 +1,76 @@
+//! Notices on their way, and what people have been told.
+
+use jiff::Timestamp;
+
+use crate::domain::notice::{Channel, Told, message::Message};
+
+/// What people have been told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldAt {
+    /// Changes with every write; a late writer names an older one.
+    pub revision: i64,
+    /// What it is.
+    pub told: Told,
+}
+
+/// A notice on its way over one channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NoticeRecord {
+    /// The row.
+    pub id: i64,
+    /// Over which channel.
+    pub channel: Channel,
+    /// What is sent.
+    pub message: Message,
+    /// What has become of it.
+    pub state: NoticeState,
+    /// How often it was tried.
+    pub tries: i64,
+    /// When it is tried next.
+    pub next_at: Option<Timestamp>,
+    /// When it was tried last.
+    pub tried_at: Option<Timestamp>,
+    /// What the other side said last.
+    pub words: String,
+}
+
+/// What has become of a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeState {
+    /// It has yet to be sent.
+    Waiting,
+    /// The other side took it.
+    Sent,
+    /// It was tried for too long.
+    GivenUp,
+}
+
+impl NoticeState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Sent, Self::GivenUp];
+
+    /// The stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sent => "sent",
+            Self::GivenUp => "given_up",
+        }
+    }
+
+    /// Parses the stable word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// The outcome of a try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeTry {
+    /// What has become of the notice.
+    pub state: NoticeState,
+    /// When it is tried next, if it still waits.
+    pub next_at: Option<Timestamp>,
+    /// What the other side said.
+    pub words: String,
+}

@@ -1,0 +1,69 @@
+//! [`Notices`] and its implementation.
+
+use jiff::Timestamp;
+
+use crate::{
+    domain::notice::{Channel, Told, message::Message},
+    storage::{
+        NoticeRecord, NoticeTry, Result, ToldAt, notices,
+        sql::{Base, Sql, read, write},
+    },
+};
+
+/// Notices on their way to people, and what people have been told.
+#[async_trait::async_trait]
+pub trait Notices: Send + Sync {
+    /// What people have been told.
+    async fn told(&self) -> Result<ToldAt>;
+
+    /// Writes what people are told with the notices that say it, for each channel; deletes the oldest ones. False, and
+    /// nothing is written, if it has changed since `revision`.
+    async fn tell(&self, revision: i64, told: &Told, messages: &[Message], channels: &[Channel]) -> Result<bool>;
+
+    /// The oldest waiting notice of each channel whose next try is due: a later one waits for it, so that they arrive in
+    /// their order.
+    async fn due_notices(&self, now: Timestamp) -> Result<Vec<NoticeRecord>>;
+
+    /// Writes the outcome of a try, unless another process was faster.
+    async fn end_notice_try(&self, notice: &NoticeRecord, outcome: &NoticeTry, now: Timestamp) -> Result<()>;
+
+    /// Adds a notice that was tried once and is not tried again.
+    async fn add_tried_notice(&self, channel: Channel, message: &Message, outcome: &NoticeTry) -> Result<()>;
+
+    /// A channel works: its waiting notices are tried now.
+    async fn hasten_notices(&self, channel: Channel, now: Timestamp) -> Result<()>;
+
+    /// Notices with rows below `before`, newest first.
+    async fn notices(&self, before: Option<i64>, limit: i64) -> Result<Vec<NoticeRecord>>;
+}
+
+#[async_trait::async_trait]
+impl<B: Base> Notices for Sql<B> {
+    async fn told(&self) -> Result<ToldAt> {
+        read!(self, db => notices::told(db))
+    }
+
+    async fn tell(&self, revision: i64, told: &Told, messages: &[Message], channels: &[Channel]) -> Result<bool> {
+        write!(self, Small, db => notices::tell(db, revision, told, messages, channels))
+    }
+
+    async fn due_notices(&self, now: Timestamp) -> Result<Vec<NoticeRecord>> {
+        read!(self, db => notices::due(db, now))
+    }
+
+    async fn end_notice_try(&self, notice: &NoticeRecord, outcome: &NoticeTry, now: Timestamp) -> Result<()> {
+        write!(self, Small, db => notices::end_try(db, notice, outcome, now))
+    }
+
+    async fn add_tried_notice(&self, channel: Channel, message: &Message, outcome: &NoticeTry) -> Result<()> {
+        write!(self, Small, db => notices::add_tried(db, channel, message, outcome))
+    }
+
+    async fn hasten_notices(&self, channel: Channel, now: Timestamp) -> Result<()> {
+        write!(self, Small, db => notices::hasten(db, channel, now))
+    }
+
+    async fn notices(&self, before: Option<i64>, limit: i64) -> Result<Vec<NoticeRecord>> {
+        read!(self, db => notices::page(db, before, limit))
+    }
+}

@@ -1,0 +1,324 @@
+//! Notices really arrive: over a signed webhook, e-mail and Telegram's bot API, on receivers of this machine.
+
+pub(crate) mod receivers;
+
+use std::sync::Arc;
+
+use forstok_accurate::{
+    domain::{
+        notice::{Channel, Rules},
+        operator::{Actor, Role},
+        reason::Language,
+    },
+    notices::{
+        Channels, EmailConfig, Encryption, NotTaken, NoticesConfig, READ_OF_REPLY, TelegramConfig, WebhookConfig,
+    },
+    storage::{NoticeRecord, NoticeState},
+    wire::HttpWire,
+};
+use jiff::civil::time;
+
+use self::receivers::{MailServer, Receiver};
+use crate::world::{World, order};
+
+/// The webhook's secret.
+pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// The bot's token.
+pub(crate) const TOKEN: &str = "4711:secret-of-the-bot";
+
+/// The mail server's password.
+pub(crate) const PASSWORD: &str = "secret-of-the-mail";
+
+/// The other sides of all channels.
+struct OtherSides {
+    webhook: Receiver,
+    telegram: Receiver,
+    mail: MailServer,
+}
+
+impl OtherSides {
+    async fn new() -> Self {
+        Self { webhook: Receiver::new().await, telegram: Receiver::new().await, mail: MailServer::new().await }
+    }
+
+    fn channels(&self) -> Channels {
+        let url = |text: &str| text.parse().expect("an address");
+        let webhook = WebhookConfig { url: url(&format!("{}/hook", self.webhook.url)), secret: SECRET.into() };
+        let email = EmailConfig {
+            host: "127.0.0.1".to_owned(),
+            port: self.mail.port,
+            encryption: Encryption::None,
+            credentials: Some(("books".to_owned(), PASSWORD.into())),
+            from: "books@example.com".parse().expect("an address"),
+            to: vec!["ani@example.com".parse().expect("an address"), "budi@example.com".parse().expect("an address")],
+        };
+        let telegram =
+            TelegramConfig { base_url: url(&self.telegram.url), token: TOKEN.into(), chat: "-1001".to_owned() };
+        let config = NoticesConfig {
+            rules: Rules { language: Language::Indonesian, digest_at: Some(time(8, 0, 0, 0)) },
+            webhook: Some(webhook),
+            email: Some(email),
+            telegram: Some(telegram),
+        };
+        let wire = HttpWire::new().expect("a client").reading_only(READ_OF_REPLY);
+        Channels::new(config, Arc::new(wire))
+    }
+
+    /// How many notices each of them took.
+    fn taken(&self) -> (usize, usize, usize) {
+        (self.webhook.taken().len(), self.mail.mails().len(), self.telegram.taken().len())
+    }
+
+    fn are_down(&self) {
+        self.webhook.answers(503, "closed for cleaning");
+        self.telegram.answers(502, "Bad Gateway");
+        self.mail.is_down(true);
+    }
+
+    fn are_up(&self) {
+        self.webhook.answers(200, "");
+        self.telegram.answers(200, "{\"ok\":true,\"result\":{}}");
+        self.mail.is_down(false);
+    }
+}
+
+async fn world(sides: &OtherSides) -> World {
+    World::new().await.telling_people(sides.channels())
+}
+
+/// Tells what is new and sends what is due, as the service does every few seconds.
+async fn tell(world: &World) -> usize {
+    let told = world.engine.tell_news().await.expect("written");
+    while world.engine.send_due_notices().await.expect("written") > 0 {}
+    told
+}
+
+/// Tells at each of these moments: the first is now, the others are so many seconds later.
+async fn tell_after(world: &mut World, pauses: &[i64]) -> usize {
+    let mut told = tell(world).await;
+    for pause in pauses {
+        world.advance(*pause);
+        told += tell(world).await;
+    }
+    told
+}
+
+async fn history(world: &World) -> Vec<NoticeRecord> {
+    world.storage.notices(None, 100).await.expect("readable")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_and_its_end_are_told_once_over_every_channel() {
+    let sides = OtherSides::new().await;
+    let mut world = world(&sides).await;
+    assert_eq!(tell_after(&mut world, &[5, 60]).await, 0, "everything is fine");
+    world.accurate.revoke_token();
+    world.forstok_sends(order("1").ready_to_ship()).await;
+    world.run_until_idle().await;
+    assert_eq!(world.pause(), Some("token_refused"));
+    assert_eq!(tell_after(&mut world, &[5, 5, 3_600]).await, 1, "it is told at once, and once");
+    assert_eq!(sides.taken(), (1, 1, 1));
+
+    let webhook = &sides.webhook.taken()[0];
+    assert_eq!(webhook.path, "/hook");
+    assert!(webhook.is_signed(), "{webhook:?}");
+    let body = webhook.json();
+    assert_eq!((&body["type"], &body["data"]["code"]), (&"book.paused".into(), &"token_refused".into()));
+    assert_eq!(body["data"]["url"], "https://books.example.com/connection");
+    let title = body["data"]["title"].as_str().expect("a title");
+    assert_eq!(title, "Database Accurate “main” terhenti");
+
+    let mail = &sides.mail.mails()[0];
+    assert_eq!(
+        (mail.from.as_str(), mail.to.join(" ")),
+        ("books@example.com", "ani@example.com budi@example.com".into())
+    );
+    let id = webhook.header("webhook-id");
+    assert_eq!(mail.header("Message-ID"), format!("<{id}@example.com>"));
+    let text = mail.text();
+    assert!(
+        text.contains("Accurate menolak API Token.") && text.ends_with("https://books.example.com/connection"),
+        "{text}"
+    );
+
+    let telegram = &sides.telegram.taken()[0];
+    assert_eq!(telegram.path, format!("/bot{TOKEN}/sendMessage"));
+    let sent = telegram.json();
+    assert_eq!(sent["chat_id"], "-1001");
+    assert_eq!(sent["parse_mode"], serde_json::Value::Null, "nothing in it is markup");
+    assert!(sent["text"].as_str().is_some_and(|text| text.starts_with(title)), "{sent}");
+
+    world.accurate.restore_token();
+    world.run_for(30).await;
+    assert_eq!(world.pause(), None);
+    tell_after(&mut world, &[60, 60]).await;
+    assert_eq!(sides.taken(), (2, 2, 2));
+    assert_eq!(sides.webhook.taken()[1].json()["type"], "book.resumed");
+    assert!(history(&world).await.iter().all(|notice| notice.state == NoticeState::Sent && notice.tries == 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_sent_arrives_later_once_and_in_its_order_also_after_a_restart() {
+    let sides = OtherSides::new().await;
+    let mut world = world(&sides).await;
+    sides.are_down();
+    world.accurate.revoke_token();
+    world.forstok_sends(order("1").ready_to_ship()).await;
+    world.forstok_sends(order("2").ready_to_ship().sku("")).await;
+    world.run_until_idle().await;
+    assert_eq!(tell_after(&mut world, &[30, 30, 30]).await, 2, "the pause, then the blocked order");
+    assert_eq!(sides.taken(), (0, 0, 0));
+    let waiting = history(&world).await;
+    assert_eq!(waiting.len(), 6);
+    assert!(waiting.iter().all(|notice| notice.state == NoticeState::Waiting && notice.next_at.is_some()));
+    let of = |channel| waiting.iter().rfind(|notice| notice.channel == channel).expect("the oldest");
+    assert!(of(Channel::Webhook).tries > 1, "it is tried again: {waiting:?}");
+    assert_eq!(of(Channel::Webhook).words, "HTTP 503: closed for cleaning");
+    assert!(
+        of(Channel::Email).words.contains("the mail server is closed for cleaning"),
+        "{}",
+        of(Channel::Email).words
+    );
+    assert_eq!(of(Channel::Telegram).words, "HTTP 502: Bad Gateway");
+    assert_eq!(waiting[0].tries, 0, "a later notice waits for an earlier one");
+
+    let mut world = world.dies_and_starts_again().await.telling_people(sides.channels());
+    world.run_until_idle().await;
+    assert_eq!(world.pause(), Some("token_refused"));
+    sides.are_up();
+    assert_eq!(tell_after(&mut world, &[3_600, 3_600]).await, 0, "nothing is told twice");
+    assert_eq!(sides.taken(), (2, 2, 2));
+    let types: Vec<_> = sides.webhook.taken().iter().map(|taken| taken.json()["type"].clone()).collect();
+    assert_eq!(types, ["book.paused", "orders.blocked"]);
+    // Every try carries the same id and body, each with a signature of its own time.
+    let received = sides.webhook.received();
+    assert!(received.iter().all(receivers::Received::is_signed));
+    for taken in sides.webhook.taken() {
+        let id = taken.header("webhook-id").to_owned();
+        let tries: Vec<_> = received.iter().filter(|one| one.header("webhook-id") == id).collect();
+        assert!(tries.iter().all(|one| one.body == taken.body), "{id}");
+        assert_eq!(tries.iter().filter(|one| one.is_taken).count(), 1, "{id}");
+    }
+    assert!(history(&world).await.iter().all(|notice| notice.state == NoticeState::Sent));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_that_block_are_one_notice_for_each_new_cause_and_name_no_buyer() {
+    let sides = OtherSides::new().await;
+    let mut world = world(&sides).await;
+    let blocked = |id: &str, sku: &str| {
+        order(id).ready_to_ship().sku(sku).with("address", serde_json::json!({"name": "Siti Pembeli"}))
+    };
+    for id in ["1", "2", "3"] {
+        world.forstok_sends(blocked(id, "BARU-01")).await;
+    }
+    world.forstok_sends(blocked("4", "BARU\r\nBcc: x")).await;
+    world.run_until_settled().await;
+    assert_eq!(tell_after(&mut world, &[30, 30, 30, 3_600]).await, 1);
+    world.forstok_sends(blocked("5", "BARU-01")).await;
+    world.run_until_settled().await;
+    assert_eq!(tell_after(&mut world, &[3_600]).await, 0, "its cause is known");
+    let mails = sides.mail.mails();
+    assert_eq!(mails.len(), 1);
+    let text = mails[0].text();
+    assert!(text.contains("3 pesanan menunggu barang BARU-01 yang belum ada di Accurate"), "{text}");
+    assert!(text.contains("/problems") && !text.contains("Siti"), "{text}");
+    assert!(!mails[0].data.contains("Bcc"), "{}", mails[0].data);
+    let body = sides.webhook.taken()[0].json();
+    assert_eq!(body["data"]["causes"][0]["count"], 3);
+    assert!(!body.to_string().contains("Siti"), "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_digest_comes_at_its_hour_with_the_figures_of_the_day_before() {
+    let sides = OtherSides::new().await;
+    let mut world = world(&sides).await;
+    for id in ["1", "2"] {
+        world.forstok_sends(order(id).ready_to_ship()).await;
+    }
+    world.run_until_settled().await;
+    assert_eq!(tell_after(&mut world, &[3_600]).await, 0, "the hour has passed today");
+    // It is ten in the morning.
+    assert_eq!(tell_after(&mut world, &[21 * 3_600, 3_600, 5, 600]).await, 1);
+    let body = sides.webhook.taken()[0].json();
+    assert_eq!(body["type"], "digest");
+    assert_eq!(body["data"]["title"], "2 pesanan, 2 faktur, 0 perlu ditangani");
+    assert_eq!(body["data"]["day"], "2024-02-01");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_shows_at_once_what_each_other_side_says_and_never_the_secrets() {
+    let sides = OtherSides::new().await;
+    let world = world(&sides).await;
+    sides.webhook.answers(401, &format!("the signature is wrong, {SECRET}?"));
+    sides.telegram.answers(401, r#"{"ok":false,"error_code":401,"description":"Unauthorized"}"#);
+    sides.mail.refuses_passwords();
+    let admin = Actor { name: "ani".to_owned(), role: Role::Admin };
+    let (id, tested) = world.engine.test_notices(&admin).await.expect("written");
+    let words = |channel| {
+        let result = tested.iter().find(|tested| tested.channel == channel).expect("it was tested");
+        let NotTaken(words) = result.answer.clone().expect_err("it was refused");
+        words
+    };
+    assert_eq!(words(Channel::Webhook), "HTTP 401: the signature is wrong, ***?");
+    assert_eq!(words(Channel::Telegram), "HTTP 401: Unauthorized");
+    assert!(
+        words(Channel::Email).contains("535") && words(Channel::Email).contains("this password is not the right one")
+    );
+    let kept = history(&world).await;
+    assert!(kept.iter().all(|notice| notice.message.id == id && notice.state == NoticeState::GivenUp));
+    assert_eq!((kept.len(), tell(&world).await), (3, 0), "a test is not repeated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_works_again_gets_what_waits_for_it_as_soon_as_it_is_tested() {
+    let sides = OtherSides::new().await;
+    let mut world = world(&sides).await;
+    sides.are_down();
+    world.forstok_sends(order("1").ready_to_ship().sku("")).await;
+    world.run_until_settled().await;
+    // It has failed for hours, so that the next try is an hour away.
+    assert_eq!(tell_after(&mut world, &[60, 3_600, 3_600, 3_600, 3_600, 3_600, 3_600]).await, 1);
+    sides.are_up();
+    assert_eq!((tell(&world).await, sides.taken()), (0, (0, 0, 0)));
+    let admin = Actor { name: "ani".to_owned(), role: Role::Admin };
+    world.engine.test_notices(&admin).await.expect("written");
+    tell(&world).await;
+    assert_eq!(sides.taken(), (2, 2, 2), "the test, and the notice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_is_not_followed_and_a_huge_answer_is_not_read() {
+    let sides = OtherSides::new().await;
+    let world = world(&sides).await;
+    let elsewhere = Receiver::new().await;
+    sides.webhook.redirects_to(&elsewhere.url);
+    sides.telegram.answers(200, &format!("{{\"ok\":true,\"result\":\"{}\"}}", "x".repeat(5_000_000)));
+    let admin = Actor { name: "ani".to_owned(), role: Role::Admin };
+    let (_, tested) = world.engine.test_notices(&admin).await.expect("written");
+    let of = |channel| tested.iter().find(|tested| tested.channel == channel).expect("it was tested").answer.clone();
+    assert_eq!(of(Channel::Webhook), Err(NotTaken("HTTP 307".to_owned())));
+    assert!(elsewhere.received().is_empty());
+    let answer = of(Channel::Telegram).expect("its status says that it was taken");
+    assert!(answer.len() < 400, "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_that_nobody_takes_for_a_day_is_given_up_and_the_next_one_is_sent() {
+    let sides = OtherSides::new().await;
+    let mut world = world(&sides).await;
+    sides.are_down();
+    world.forstok_sends(order("1").ready_to_ship().sku("")).await;
+    world.run_until_settled().await;
+    let hours = [3_600; 26];
+    assert_eq!(tell_after(&mut world, &[60]).await, 1);
+    tell_after(&mut world, &hours).await;
+    let oldest = history(&world).await.pop().expect("one");
+    assert_eq!((oldest.state, oldest.next_at), (NoticeState::GivenUp, None));
+    assert!(oldest.tries > 20, "{oldest:?}");
+    sides.are_up();
+    tell_after(&mut world, &hours).await;
+    let types: Vec<_> = sides.webhook.taken().iter().map(|taken| taken.json()["type"].clone()).collect();
+    assert_eq!(types, ["digest", "webhooks.stopped", "digest"]);
+}
