@@ -8,6 +8,7 @@ mod demo;
 mod exporting;
 mod hostile;
 mod mapping;
+mod notices;
 mod payout_import;
 mod reconciliation;
 pub(crate) mod setting_up;

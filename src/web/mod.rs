@@ -16,6 +16,7 @@ mod import;
 mod language;
 mod login;
 mod mapping;
+mod notices;
 mod order;
 mod order_line;
 mod orders;
@@ -67,7 +68,8 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/reconciliation", get(reconciliation::show))
         .route("/reconciliation/export", get(reconciliation::export::show))
         .route("/reconciliation/findings/{id}", get(reconciliation::finding::show))
-        .route("/connection", get(connection::show));
+        .route("/connection", get(connection::show))
+        .route("/notices", get(notices::show));
     let workers = Router::new()
         .route("/problems/retry", post(problems::retry_all))
         .route("/problems/acknowledge", post(problems::acknowledge))
@@ -97,6 +99,7 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/mapping/skus", post(skus::change))
         .route("/payouts/fees", post(after_sale::fees::save))
         .route("/mapping/shadow/start", post(shadow::start))
+        .route("/notices/test", post(notices::test))
         .route_layer(from_fn(auth::admins_only));
     let checks = Arc::new(connection::Checks::default());
     let operators = readers

@@ -18,7 +18,7 @@ const RUN: &str = "const done = arguments[arguments.length - 1]; axe.run().then(
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => one.id + ': ' + one.nodes.map(node => node.html).join(' '))))";
 
-const PAGES: [&str; 31] = [
+const PAGES: [&str; 32] = [
     "/login",
     "/nowhere",
     "/",
@@ -50,6 +50,7 @@ const PAGES: [&str; 31] = [
     "/reconciliation/findings/1?compare=now",
     "/reconciliation/findings/1?form=close",
     "/connection",
+    "/notices",
 ];
 
 /// A person changes an invoice in Accurate, and a reconciliation finds that.

@@ -320,6 +320,7 @@ async fn in_indonesian_no_english_is_left() {
         "/mapping",
         "/mapping/history",
         "/connection",
+        "/notices",
     ];
     for path in pages {
         let page = reader.get(path).await;

@@ -26,6 +26,7 @@ pub(crate) mod import_orders;
 pub(crate) mod list_findings;
 pub(super) mod list_mapping_revisions;
 pub(super) mod list_masters;
+pub(crate) mod list_notices;
 pub(super) mod list_orders;
 pub(super) mod list_payouts;
 pub(super) mod list_problems;
@@ -50,6 +51,7 @@ pub(super) mod retry_orders;
 pub(super) mod retry_unreadable_webhook;
 pub(crate) mod row_decision;
 pub(crate) mod rows;
+pub(super) mod test_notices;
 pub(super) mod try_mapping;
 
 use axum::{
@@ -71,6 +73,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/v1/unreadable/{id}", get(get_unreadable_webhook::handler))
         .route("/v1/totals", get(get_totals::handler))
         .route("/v1/summary", get(get_summary::handler))
+        .route("/v1/notices", get(list_notices::handler))
         .route("/v1/shadow", get(get_shadow::handler))
         .route("/v1/shadow/differences", get(list_shadow_differences::handler))
         .route("/v1/reconciliations", get(list_reconciliations::handler))
@@ -108,6 +111,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route_layer(middleware::from_fn(auth::workers_only));
     let admins = Router::new()
         .route("/v1/mapping", put(put_mapping::handler))
+        .route("/v1/notices/test", post(test_notices::handler))
         .route("/v1/mapping/revisions/{revision}/restore", post(restore_mapping::handler))
         .route_layer(middleware::from_fn(auth::admins_only));
     readers.merge(workers).merge(admins).route_layer(middleware::from_fn_with_state(app.clone(), auth::operators_only))
