@@ -27,8 +27,8 @@
 //! - [`storage`]: the database, SQLite or PostgreSQL.
 //! - [`sandbox`]: simulates Accurate in tests, the demo and trials; independent of the rest.
 //! - [`domain`]: the pure rules: order × mapping → decision and draft; no I/O, no clock.
-//! - [`signals`], [`supervisor`], [`clock`], [`live`], [`signing`], [`spreadsheet`], [`wire`]: shared by all of
-//!   them.
+//! - [`signals`], [`supervisor`], [`clock`], [`live`], [`signing`], [`spreadsheet`], [`version`], [`wire`]: shared by all
+//!   of them.
 
 // println! panics if the reader closes the pipe: use `cli::output`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -65,5 +65,6 @@ pub mod spreadsheet;
 pub mod storage;
 pub mod supervisor;
 pub mod telemetry;
+pub mod version;
 pub mod web;
 pub mod wire;

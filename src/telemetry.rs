@@ -8,6 +8,7 @@ use tracing_subscriber::{EnvFilter, reload};
 use crate::{
     domain::{notice::Channel, reason::Warning, toml_text::Problem},
     settings::{LogConfig, LogFormat},
+    version,
 };
 
 /// Histogram limits in seconds for work on this machine.
@@ -111,7 +112,8 @@ fn begin() {
         }
     }
     metrics::counter!("forstok_accurate_task_panics_total", "task" => "deciding").absolute(0);
-    metrics::gauge!("forstok_accurate_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    let build = [("version", version::NUMBER), ("commit", version::COMMIT), ("date", version::COMMIT_DATE)];
+    metrics::gauge!("forstok_accurate_build_info", &build).set(1.0);
     for warning in Warning::ALL {
         metrics::gauge!("forstok_accurate_warned_orders", "warning" => warning.code()).set(0.0);
     }
@@ -173,5 +175,8 @@ fn describe() {
     describe_counter!("forstok_accurate_operators_refused_total", "Requests of operators with a wrong token");
     describe_counter!("forstok_accurate_notices_total", "Tries to send a notice, by channel and outcome");
     describe_counter!("forstok_accurate_task_panics_total", "Panics of the tasks that drive the service");
-    describe_gauge!("forstok_accurate_build_info", "Always 1; its label is the version that runs");
+    describe_gauge!(
+        "forstok_accurate_build_info",
+        "Always 1; its labels are the version that runs and the commit from which it was built"
+    );
 }

@@ -13,6 +13,7 @@ mod keeping;
 mod lists;
 mod logging;
 mod machine_fails;
+mod manners;
 mod minutes;
 mod operators;
 mod paused;

@@ -21,7 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["accurate", "forstok", "notices", "storage", "sandbox"],
     &["domain"],
     &["signals", "supervisor", "live", "signing", "spreadsheet", "wire"],
-    &["clock"],
+    &["clock", "version"],
 ];
 
 /// Crates that only these modules may use.

@@ -1,9 +1,12 @@
 //! The command line, with one file per command.
 
 mod check;
+mod config;
 mod demo;
 mod health;
+mod help;
 mod init;
+mod manual;
 mod mapping;
 mod mapping_trial;
 mod openapi;
@@ -18,7 +21,7 @@ mod store;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::{
     check::Rights,
@@ -30,6 +33,7 @@ use crate::{
     domain::{reason::Language, toml_text::Problem},
     settings::{self, CONFIG_VARIABLE, Mistakes, Offline},
     storage::Readable,
+    version::VERSION,
 };
 
 /// Exit code for unusable settings or arguments; nothing was started.
@@ -37,19 +41,11 @@ const UNUSABLE: u8 = 2;
 
 /// Creates exactly one correct sales invoice in Accurate Online for each Forstok order
 #[derive(Debug, Parser)]
-#[command(name = "forstok-accurate", version, max_term_width = 100, after_help = SETTINGS_HELP)]
+#[command(name = "forstok-accurate", version = VERSION, max_term_width = 100, after_help = help::OF_ALL)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
-
-/// Where the settings come from, for `--help`.
-const SETTINGS_HELP: &str = "\
-Settings are read from the file given with --config, else from the file that FORSTOK_ACCURATE_CONFIG names, else from
-./settings.toml if it exists. Environment variables override the file. Relative paths in the settings count from the
-folder of the settings file.
-
-Exit codes: 0 success, 1 a finding or a failure, 2 wrong settings or usage, 3 not finished: run it again.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -132,6 +128,14 @@ enum Command {
         #[command(subcommand)]
         action: store::Action,
     },
+    /// Check the settings and the mapping file, or show every setting with its source
+    Config {
+        #[command(subcommand)]
+        action: config::Action,
+        /// Settings file; environment variables override it
+        #[arg(long, value_name = "FILE", global = true)]
+        config: Option<PathBuf>,
+    },
     /// Try everything on this machine: sandbox, service and sample orders; no account needed
     Demo {
         /// Exit after the table; exits non-zero if any order did not end up as expected
@@ -158,6 +162,17 @@ enum Command {
     },
     /// Print the OpenAPI document
     Openapi,
+    /// Print the completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write the pages of all commands
+    Man {
+        /// Write a page for each command into this folder
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
 }
 
 /// Why a command failed.
@@ -188,7 +203,9 @@ impl From<Mistakes> for Failure {
 
 /// Runs the command that the arguments select.
 pub fn run() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let line = help::completed(Arguments::command());
+    let given = Arguments::from_arg_matches(&line.clone().get_matches()).unwrap_or_else(|error| error.exit());
+    let result = match given.command {
         Command::Serve { config } => block_on(serve::serve(settings_file(config))),
         Command::Init(arguments) => block_on(init::run(*arguments)),
         Command::Check { config, try_rights, json } => {
@@ -215,6 +232,9 @@ pub fn run() -> ExitCode {
         Command::Sandbox { listen, webhooks_to } => block_on(sandbox::sandbox(listen, webhooks_to)),
         Command::Health { config } => block_on(health::health(settings_file(config))),
         Command::Openapi => openapi::openapi(),
+        Command::Config { action, config } => config::run(settings_file(config), action),
+        Command::Completions { shell } => manual::completions(line, shell),
+        Command::Man { folder } => manual::pages(line, folder),
     };
     match result {
         Ok(code) => code,

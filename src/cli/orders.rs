@@ -47,7 +47,6 @@ const PIECE: usize = 64 * 1024;
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
     /// Compare a file with what is known: webhook bodies (one JSON object per line), or an export of orders (CSV, XLSX)
-    #[command(after_help = IMPORT_HELP)]
     Import {
         /// The file; `-` reads standard input
         file: PathBuf,
@@ -63,7 +62,6 @@ pub(super) enum Action {
         json: bool,
     },
     /// Ask Forstok's order API what is missing here (forstok.api and backfill in the settings)
-    #[command(after_help = BACKFILL_HELP)]
     Backfill {
         /// First day, in Jakarta; without it, everything since the last reading
         #[arg(long, value_name = "DAY", requires = "to")]
@@ -79,28 +77,6 @@ pub(super) enum Action {
         json: bool,
     },
 }
-
-/// An example, for `--help`.
-const BACKFILL_HELP: &str = "\
-Examples:
-  forstok-accurate orders backfill                                        since the last reading
-  forstok-accurate orders backfill --from 2026-11-01 --to 2026-11-30      a month
-  forstok-accurate orders backfill --from 2026-11-01 --to 2026-11-30 --ingest
-
-Exits with 1 if anything is missing here, unless it was taken in, and with 3 if Forstok could not be read to the end or
-another reading is under way.";
-
-/// An example, for `--help`.
-const IMPORT_HELP: &str = "\
-Examples:
-  forstok-accurate orders import webhooks.jsonl             what is missing here?
-  forstok-accurate orders import webhooks.jsonl --ingest    take it in
-
-Each line of webhooks.jsonl is the body of one webhook, or one order alone:
-  {\"event\":\"orders/update\",\"order\":{\"id\":138163394,\"status\":\"Ready to Ship\",\"updated_at\":\"…\",…}}
-
-Rows of an export are only compared: they are too little for an invoice. Exits with 1 if anything is missing here, out of
-date or cannot be read, unless it was taken in.";
 
 /// `order_id=No. Forstok`.
 fn column(text: &str) -> Result<(String, String), String> {

@@ -38,7 +38,6 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
     /// Read the payouts of a file (CSV, XLSX)
-    #[command(after_help = IMPORT_HELP)]
     Import(Import),
     /// List the profiles, or print one to copy and edit it
     Profiles {
@@ -82,19 +81,6 @@ pub(super) struct Import {
 
 /// Exit code for a file that was recorded in part.
 const NOT_FINISHED: u8 = 3;
-
-/// Examples, for `--help`.
-const IMPORT_HELP: &str = "\
-Examples:
-  forstok-accurate payout import income.xlsx --profile shopee-income --dry-run
-  forstok-accurate payout import income.xlsx --profile shopee-income --outcome outcome.csv
-  forstok-accurate payout import own.csv --profile generic --column order=Pesanan --column net=Dana \\
-      --column paid_at=Tanggal --column taken.service_fee=Biaya
-
-CONTENT is order, transaction, statement, kind, paid_at, net, store, fee, amount.NAME for an amount with the seller's
-signs, or taken.NAME for one that the file writes as a positive number although it was taken.
-
-A file is read completely or not at all. Exits with 1 if any row cannot be read.";
 
 /// `net=Dana Masuk`.
 fn column(text: &str) -> Result<(String, String), String> {

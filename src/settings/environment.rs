@@ -17,6 +17,11 @@ pub(super) struct Origins {
 }
 
 impl Origins {
+    /// The variable that a key's value came from.
+    pub(super) fn variable(&self, key: &str) -> Option<&str> {
+        self.keys.get(key).map(String::as_str)
+    }
+
     /// The same error with the name of the variable that the value came from, because the key is not in the file.
     pub(super) fn named(&self, problem: Problem) -> Problem {
         match self.keys.get(&problem.key).or_else(|| self.sections.get(&problem.key)) {

@@ -4,6 +4,7 @@ pub mod changes;
 mod entered;
 mod environment;
 mod forstok_api;
+mod listing;
 mod mistakes;
 mod notices;
 mod operators;
@@ -27,6 +28,7 @@ pub use self::{
     entered::{Entered, Source, Sources},
     environment::environment,
     forstok_api::{BackfillConfig, BackfillMode},
+    listing::{Origin, Setting, every_setting},
     mistakes::Mistakes,
     operators::OperatorConfig,
     paths::{CONFIG_VARIABLE, absolute, settings_file},

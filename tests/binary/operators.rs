@@ -24,7 +24,7 @@ const METRICS: [(&str, &[&str]); 12] = [
     ("forstok_accurate_book_paused", &["book"]),
     ("forstok_accurate_list_failed", &["book", "list"]),
     ("forstok_accurate_last_webhook_timestamp_seconds", &[]),
-    ("forstok_accurate_build_info", &["version"]),
+    ("forstok_accurate_build_info", &["version", "commit", "date"]),
 ];
 
 /// Sends all samples and waits until each is in its expected state.
