@@ -27,6 +27,7 @@
 //! - [`storage`]: the database, SQLite or PostgreSQL.
 //! - [`sandbox`]: simulates Accurate in tests, the demo and trials; independent of the rest.
 //! - [`domain`]: the pure rules: order × mapping → decision and draft; no I/O, no clock.
+//! - [`traces`]: the way of an order for OpenTelemetry.
 //! - [`signals`], [`supervisor`], [`clock`], [`live`], [`signing`], [`spreadsheet`], [`version`], [`wire`]: shared by all
 //!   of them.
 
@@ -65,6 +66,7 @@ pub mod spreadsheet;
 pub mod storage;
 pub mod supervisor;
 pub mod telemetry;
+pub mod traces;
 pub mod version;
 pub mod web;
 pub mod wire;

@@ -71,7 +71,7 @@ impl Settings {
         })?;
         self.running = self.running.clone().taking_secrets(new);
         service.replace_secrets(&self.running);
-        tracing::info!(who, "changed on the setup page by {who}: {what}");
+        tracing::info!(actor = who, "changed on the setup page by {who}: {what}");
         Ok(())
     }
 

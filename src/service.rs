@@ -22,7 +22,7 @@ use crate::{
     live::Live,
     notices::{Channels, READ_OF_REPLY},
     posting::lending::share_always,
-    settings::{BookConfig, Config, MappingFile},
+    settings::{BookConfig, Config, Database, MappingFile},
     setup::{Changes, Request},
     storage::{self, Allowance, MAPPING_FILE_AUTHORS, Mappings},
     web,
@@ -124,6 +124,10 @@ impl Service {
             public_url: config.public_url,
             webhook_port: listeners.operators.as_ref().and_then(|_| Some(listeners.public.local_addr().ok()?.port())),
             language: config.language,
+            file: match &config.database {
+                Database::Sqlite(path) => Some(path.clone()),
+                Database::Postgres(_) => None,
+            },
             metrics: metrics.clone(),
         });
         let (stop_serving, stopped) = watch::channel(false);

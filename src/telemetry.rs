@@ -3,11 +3,12 @@
 use std::io::IsTerminal;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::{EnvFilter, reload};
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, reload, util::SubscriberInitExt};
 
 use crate::{
     domain::{notice::Channel, reason::Warning, toml_text::Problem},
     settings::{LogConfig, LogFormat},
+    traces::Recorder,
     version,
 };
 
@@ -36,29 +37,24 @@ pub fn filter(config: &LogConfig) -> Result<EnvFilter, Problem> {
     })
 }
 
-/// Writes logs to standard error, because standard output is for the output of commands.
-pub fn log(config: &LogConfig) -> Result<Log, Problem> {
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter(config)?)
+/// Writes logs to standard error, because standard output is for the output of commands, and gives spans to `traces`.
+pub fn log(config: &LogConfig, traces: Recorder) -> Result<Log, Problem> {
+    let (filter, handle) = reload::Layer::new(filter(config)?);
+    let registry = tracing_subscriber::registry().with(traces.layer());
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         // If standard error is a closed pipe, reporting it there would panic.
         .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     // A second call in one process (in tests) keeps the first logger.
-    Ok(match config.format {
-        LogFormat::Text => {
-            let builder = builder.with_filter_reloading();
-            let log = changing(builder.reload_handle());
-            let _ = builder.try_init();
-            log
-        }
+    let _ = match config.format {
+        LogFormat::Text => registry.with(lines.with_filter(filter)).try_init(),
         LogFormat::Json => {
-            let builder = builder.json().flatten_event(true).with_filter_reloading();
-            let log = changing(builder.reload_handle());
-            let _ = builder.try_init();
-            log
+            let lines = lines.json().flatten_event(true).with_current_span(false).with_span_list(true);
+            registry.with(lines.with_filter(filter)).try_init()
         }
-    })
+    };
+    Ok(changing(handle))
 }
 
 fn changing<S: 'static>(handle: reload::Handle<EnvFilter, S>) -> Log {
@@ -171,6 +167,11 @@ fn describe() {
     describe_gauge!(
         "forstok_accurate_last_webhook_timestamp_seconds",
         "When the last authentic webhook arrived, in seconds since 1970; absent before the first"
+    );
+    describe_gauge!("forstok_accurate_free_disk_bytes", "Bytes that are free for the SQLite database");
+    describe_gauge!(
+        "forstok_accurate_last_backup_timestamp_seconds",
+        "When store backup last copied the SQLite database, in seconds since 1970; 0 before the first time"
     );
     describe_counter!("forstok_accurate_operators_refused_total", "Requests of operators with a wrong token");
     describe_counter!("forstok_accurate_notices_total", "Tries to send a notice, by channel and outcome");

@@ -122,6 +122,10 @@ impl Wire for HttpWire {
         let client = if is_loopback(&request.url) { &self.loopback } else { &self.outward };
         let mut builder = client.request(request.method, request.url).timeout(request.timeout);
         for (name, value) in request.headers {
+            // Without its value, the header can be logged by the client's own code.
+            let mut value =
+                http::HeaderValue::try_from(value).map_err(|error| WireFault::NotSent(error.to_string()))?;
+            value.set_sensitive(true);
             builder = builder.header(name, value);
         }
         builder = match request.body {

@@ -20,6 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["settings"],
     &["accurate", "forstok", "notices", "storage", "sandbox"],
     &["domain"],
+    &["traces"],
     &["signals", "supervisor", "live", "signing", "spreadsheet", "wire"],
     &["clock", "version"],
 ];
@@ -31,7 +32,7 @@ const AT_THE_EDGE: &[(&str, &[&str])] = &[
     ("askama", &["web"]),
     ("clap", &["cli"]),
     ("lettre", &["notices", "settings"]),
-    ("reqwest", &["accurate", "forstok", "notices", "wire", "settings", "http", "cli", "sandbox"]),
+    ("reqwest", &["accurate", "forstok", "notices", "wire", "settings", "http", "cli", "sandbox", "traces"]),
     ("rusqlite", &["storage"]),
     ("sqlx", &["storage"]),
 ];

@@ -76,6 +76,7 @@ async fn served(engine: &Arc<Engine>) -> String {
         public_url: None,
         webhook_port: None,
         language: Language::English,
+        file: None,
         metrics: telemetry::metrics().expect("the only one of this process"),
     });
     http::serve(engine.supervisor(), "accepting", listener, http::public(&app), std::future::pending::<()>);

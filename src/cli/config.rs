@@ -47,11 +47,11 @@ struct Found {
     problem: Problem,
 }
 
-pub(super) fn run(file: Option<PathBuf>, action: Action) -> Result<ExitCode, Failure> {
+pub(super) fn run(file: Option<&Path>, action: &Action) -> Result<ExitCode, Failure> {
     let form = |json| if json { Form::Json } else { Form::Words };
     match action {
-        Action::Check { json } => check(file.as_deref(), form(json)),
-        Action::Dump { json } => dump(file.as_deref(), form(json)),
+        Action::Check { json } => check(file, form(*json)),
+        Action::Dump { json } => dump(file, form(*json)),
     }
 }
 

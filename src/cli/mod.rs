@@ -232,7 +232,7 @@ pub fn run() -> ExitCode {
         Command::Sandbox { listen, webhooks_to } => block_on(sandbox::sandbox(listen, webhooks_to)),
         Command::Health { config } => block_on(health::health(settings_file(config))),
         Command::Openapi => openapi::openapi(),
-        Command::Config { action, config } => config::run(settings_file(config), action),
+        Command::Config { action, config } => config::run(settings_file(config).as_deref(), &action),
         Command::Completions { shell } => manual::completions(line, shell),
         Command::Man { folder } => manual::pages(line, folder),
     };

@@ -1,6 +1,6 @@
 //! `serve`: receives webhooks and creates invoices until it is asked to stop.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use tokio::{
@@ -10,10 +10,12 @@ use tokio::{
 
 use super::Failure;
 use crate::{
+    clock::{SharedClock, SystemClock},
     reload::Settings,
     service::{Listeners, Service, asked_to_stop, cannot_listen},
     settings::{self, Mistakes},
     telemetry,
+    traces::{Destination, Exporter, Recorder},
 };
 
 /// `SIGXFSZ` on Linux: a file exceeded the size limit (`ulimit -f`).
@@ -21,7 +23,22 @@ const FILE_TOO_LARGE: i32 = 25;
 
 pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let config = settings::load_to_serve(file.as_deref(), settings::environment())?;
-    let log = telemetry::log(&config.log).map_err(|problem| Mistakes::in_settings(file.as_deref(), vec![problem]))?;
+    let clock: SharedClock = Arc::new(SystemClock);
+    let destination = Destination::of(settings::environment()).map_err(anyhow::Error::msg)?;
+    let collector = destination.as_ref().map(|destination| destination.url.clone());
+    let (recorder, exporter) = match destination {
+        Some(destination) => {
+            let (recorder, exporter) = destination.open(clock);
+            (recorder, Some(exporter))
+        }
+        None => (Recorder::handing_on(clock), None),
+    };
+    let log = telemetry::log(&config.log, recorder)
+        .map_err(|problem| Mistakes::in_settings(file.as_deref(), vec![problem]))?;
+    let sending = exporter.map(Exporter::start).transpose().map_err(anyhow::Error::msg)?;
+    if let Some(collector) = collector {
+        tracing::info!(%collector, "traces are sent to {collector}");
+    }
     let metrics = telemetry::metrics().map_err(anyhow::Error::msg)?;
     let asked_to_stop = asked_to_stop()?;
     // From here on SIGHUP no longer ends the process; a signal that arrives before the service runs is handled
@@ -55,6 +72,9 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     }
     tracing::info!("asked to stop: no new work is accepted, calls in flight end");
     service.stop().await;
+    if let Some(sending) = sending {
+        sending.stop().await;
+    }
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

@@ -9,10 +9,15 @@ use std::{
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Failure, output::say, settings_file};
+use super::{
+    Failure,
+    output::{complain, say},
+    settings_file,
+};
 use crate::{
     clock::{Clock, SystemClock},
     domain::toml_text::Problem,
+    housekeeping::backups,
     service::asked_to_stop,
     settings::{self, Database},
     storage::{self, Moved, Progress, StorageError},
@@ -68,6 +73,9 @@ async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failur
         copied = storage::backup(&path, file) => copied.map_err(|error| without_cause(&error))?,
         () = stop => return Err(anyhow::anyhow!("stopped: no backup was made").into()),
     };
+    if let Err(error) = backups::note(&path, SystemClock.now()) {
+        complain!("The time of the backup could not be recorded beside the database, for the metrics: {error}");
+    }
     say!("Database: {}", path.display());
     say!(
         "{} holds {} orders and {} invoices: {:.1} MB, written and read back in {:.1} s.",

@@ -264,9 +264,9 @@ fn log(applied: &MappingRevision) {
     let named: Vec<_> = changes.iter().take(MOST_LOGGED).cloned().chain(rest).collect();
     let named = named.join("; ");
     if changes.iter().any(|change| removes_something(change)) {
-        tracing::warn!(revision, author, "mapping revision {revision} is active, by {author}: {named}");
+        tracing::warn!(revision, actor = author, "mapping revision {revision} is active, by {author}: {named}");
     } else {
-        tracing::info!(revision, author, "mapping revision {revision} is active, by {author}: {named}");
+        tracing::info!(revision, actor = author, "mapping revision {revision} is active, by {author}: {named}");
     }
 }
 

@@ -15,6 +15,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use tracing::{Span, field::Empty};
+
 use self::mapping::ActiveMapping;
 use crate::{
     clock::SharedClock,
@@ -28,6 +30,7 @@ use crate::{
     forstok::payload,
     live::Live,
     storage::{DecidingStorage, News, Result, Undecided, UnreadableOrder, Verdict},
+    traces,
 };
 
 /// Decides undecided orders.
@@ -86,7 +89,7 @@ impl Deciding {
             }
         }
         for order in orders.iter().filter(|order| !self.is_undecidable(&order.order_id, order.revision)) {
-            match self.verdict(order, &mapping) {
+            match self.traced_verdict(order, &mapping) {
                 Some(verdict) => verdicts.push(verdict),
                 None => failed.push((&order.order_id, order.revision)),
             }
@@ -101,6 +104,19 @@ impl Deciding {
         let decided = self.storage.decide(&verdicts, now).await?;
         verdicts.iter().filter(|verdict| decided.contains(&verdict.order_id)).for_each(log);
         Ok(decided.len())
+    }
+
+    /// The verdict on an order, as a stage of its trace.
+    fn traced_verdict(&self, order: &Undecided, mapping: &ActiveMapping) -> Option<Verdict> {
+        let order_id = order.order_id.as_str();
+        let span = tracing::info_span!("decide", order_id, state = Empty, reason = Empty);
+        traces::orders::next_stage(order_id, span).in_scope(|| {
+            let verdict = self.verdict(order, mapping)?;
+            Span::current().record("state", verdict.state.as_str());
+            Span::current().record("reason", verdict.reason.map(Reason::code));
+            traces::orders::remember(order_id);
+            Some(verdict)
+        })
     }
 
     /// Whether deciding this revision has failed before.

@@ -1,6 +1,6 @@
 //! Decides what is booked besides the invoice: receipts for payouts, and returns.
 
-use std::panic::AssertUnwindSafe;
+use std::{collections::BTreeSet, panic::AssertUnwindSafe};
 
 use jiff::civil::Date;
 
@@ -14,7 +14,10 @@ use crate::{
         manual::Manual,
         mapping::OnCancel,
         money::Rupiah,
-        settlement::{self, Cancelled, Document, Invoice, Order, Record, Row, Settlement, Stage, Standing},
+        reason::Reason,
+        settlement::{
+            self, Cancelled, Document, Fate, Invoice, Order, Outcome, Record, Row, Settlement, Stage, Standing,
+        },
         state::State,
     },
     storage::{OrderDocument, Result, RowContent, RowRecord, SettlementVerdict, Unsettled},
@@ -27,7 +30,7 @@ impl Deciding {
         let now = self.clock.now();
         let orders = self.storage.unsettled(now, batch + skipped).await?;
         let (mapping, today) = (self.mapping(), day_in_wib(now));
-        let mut verdicts = Vec::with_capacity(orders.len());
+        let (mut verdicts, mut blocked) = (Vec::with_capacity(orders.len()), Vec::new());
         for order in &orders {
             let key = (order.order.order_id.clone(), order.revision);
             if self.unsettleable().contains(&key) {
@@ -42,13 +45,36 @@ impl Deciding {
                 continue;
             };
             let (order_id, revision) = key;
+            blocked.extend(newly_blocked(order, &settlement).map(|reason| (order_id.clone(), reason)));
             verdicts.push(SettlementVerdict { order_id, revision, mapping_revision: mapping.revision, settlement });
         }
         if verdicts.is_empty() {
             return Ok(0);
         }
-        self.storage.settle_orders(&verdicts, self.clock.now()).await
+        let settled = self.storage.settle_orders(&verdicts, self.clock.now()).await?;
+        for (order_id, reason) in blocked {
+            let (order_id, reason) = (order_id.as_str(), reason.code());
+            tracing::warn!(order_id, reason, "order {order_id}: what follows the sale is blocked: {reason}");
+        }
+        Ok(settled)
     }
+}
+
+/// Why payouts, returns or the cancellation of an order are blocked that were not blocked for this reason before.
+fn newly_blocked(order: &Unsettled, settlement: &Settlement) -> impl Iterator<Item = Reason> {
+    let outcomes = settlement.rows.iter().map(|row| &row.outcome);
+    let outcomes = outcomes.chain(settlement.records.iter().map(|record| &record.outcome));
+    let findings = outcomes.filter_map(|outcome| match outcome {
+        Outcome::Blocked(finding) => Some(finding),
+        _ => None,
+    });
+    let fate = match &settlement.invoice {
+        Fate::Blocked(finding) => Some(finding),
+        Fate::Kept | Fate::Void => None,
+    };
+    let reasons: BTreeSet<_> = findings.chain(fate).map(|finding| finding.reason).collect();
+    let before: BTreeSet<_> = order.rows.iter().filter_map(|row| row.reason).chain(order.order.reason).collect();
+    reasons.into_iter().filter(move |reason| !before.contains(reason))
 }
 
 /// Decides one order.

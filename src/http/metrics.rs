@@ -1,6 +1,6 @@
 //! `GET /metrics`: Prometheus text. What the database counts is read at each request.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use axum::{
     extract::State,
@@ -16,6 +16,7 @@ use crate::{
         reason::Reason,
         reconciliation::{Class, FindingState},
     },
+    housekeeping::backups,
     storage::State as OrderState,
 };
 
@@ -96,10 +97,25 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
             metrics::gauge!("forstok_accurate_list_age_seconds", &labels).set(age);
         }
     }
+    if let Some(file) = &app.file {
+        of_file(file);
+    }
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     let mut text = app.metrics.render();
     process::append(&mut text);
     Ok((kind, text).into_response())
+}
+
+/// Free disk, and the last backup; a server's are its own monitoring's.
+fn of_file(database: &Path) {
+    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Ok(disk) = rustix::fs::statvfs(folder) {
+        let free = disk.f_bavail as f64 * disk.f_frsize as f64;
+        metrics::gauge!("forstok_accurate_free_disk_bytes").set(free);
+    }
+    // 0 before the first one.
+    let last = backups::latest(database).map_or(0.0, |at| at.as_second() as f64);
+    metrics::gauge!("forstok_accurate_last_backup_timestamp_seconds").set(last);
 }
 
 /// Payouts or returns by state.

@@ -16,6 +16,7 @@ pub(crate) mod problem;
 mod process;
 mod reading;
 mod refusals;
+mod request_id;
 mod responses;
 mod serve;
 pub(crate) mod session;
@@ -120,6 +121,8 @@ pub struct Shared {
     pub webhook_port: Option<u16>,
     /// The language for readers whose browser requests none.
     pub language: Language,
+    /// The SQLite database.
+    pub file: Option<PathBuf>,
     /// Renders the metrics.
     pub metrics: PrometheusHandle,
 }

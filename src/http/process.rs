@@ -1,8 +1,11 @@
-//! CPU, memory and open files of this process, under the names that are usual in Prometheus.
+//! CPU, memory, threads and open files of this process, under the names that are usual in Prometheus.
 
 use std::fmt::Write;
 
-use rustix::param::{clock_ticks_per_second, page_size};
+use rustix::{
+    param::{clock_ticks_per_second, page_size},
+    process::{Resource, getrlimit},
+};
 
 /// Fields of `/proc/self/stat` behind the name of the program, which may hold anything (proc(5)): from the third on.
 const FIRST_FIELD: usize = 3;
@@ -44,7 +47,15 @@ fn metrics(of_process: &str, of_machine: &str, files: usize) -> Vec<Metric> {
             "Memory that this process holds",
             field(24).map(|pages| pages * page_size() as f64),
         ),
+        ("process_virtual_memory_bytes", "gauge", "Address space that this process has reserved", field(23)),
+        ("process_threads", "gauge", "Threads of this process", field(20)),
         ("process_open_fds", "gauge", "Files and connections that this process has open", Some(files as f64)),
+        (
+            "process_max_fds",
+            "gauge",
+            "Files and connections that this process may have open",
+            getrlimit(Resource::Nofile).current.map(|most| most as f64),
+        ),
     ];
     all.into_iter().filter_map(|(name, kind, help, value)| Some((name, kind, help, value?))).collect()
 }
@@ -58,16 +69,20 @@ mod tests {
         let stat = "7 (a) b) S 1 7 7 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 4 0 1000 9999 3 18446744073709551615";
         let found = metrics(stat, "cpu 1 2\nbtime 1700000000\n", 9);
         let second = rustix::param::clock_ticks_per_second() as f64;
-        let values: Vec<_> = found.iter().map(|(name, _, _, value)| (*name, *value)).collect();
+        let of_kernel = found.iter().filter(|(name, ..)| *name != "process_max_fds");
+        let values: Vec<_> = of_kernel.map(|(name, _, _, value)| (*name, *value)).collect();
         assert_eq!(
             values,
             [
                 ("process_start_time_seconds", 1_700_000_000.0 + 1000.0 / second),
                 ("process_cpu_seconds_total", 300.0 / second),
                 ("process_resident_memory_bytes", 3.0 * rustix::param::page_size() as f64),
+                ("process_virtual_memory_bytes", 9999.0),
+                ("process_threads", 4.0),
                 ("process_open_fds", 9.0),
             ]
         );
-        assert!(metrics("", "", 1).iter().all(|(name, ..)| *name == "process_open_fds"));
+        let unknown = metrics("", "", 1);
+        assert!(unknown.iter().all(|(name, ..)| name.ends_with("_fds")), "{unknown:?}");
     }
 }

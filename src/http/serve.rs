@@ -25,8 +25,9 @@ use tokio::{
     task::JoinHandle,
     time::timeout,
 };
+use tracing::Instrument;
 
-use super::{headers::deny_by_default, origin::Peer, stream::Stream};
+use super::{headers::deny_by_default, origin::Peer, request_id, stream::Stream};
 use crate::supervisor::{Progress, Supervisor};
 
 /// How long the headers of a connection's first request may take to arrive, from the beginning of the connection on.
@@ -171,11 +172,14 @@ impl Connection {
 async fn answer(stream: Stream, peer: Peer, router: Router, watcher: Watcher, keep_alive: Duration) {
     let service = service_fn(|mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        let answering = TowerToHyperService::new(router.clone()).call(request);
-        async {
+        let (id, span) = request_id::begin(&request);
+        let answering = TowerToHyperService::new(router.clone()).call(request).instrument(span.clone());
+        async move {
             let mut response = answering.await?;
+            span.record("status", response.status().as_u16());
             // Outside all layers, so that no answer lacks them.
             deny_by_default(&mut response);
+            request_id::write(id, response.headers_mut());
             Ok::<_, Infallible>(response)
         }
     });

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use tracing::{Instrument, Span};
 use utoipa::ToSchema;
 
 use super::{App, bodies::WebhookBody, problem::Problem};
@@ -16,6 +17,7 @@ use crate::{
     forstok::signature::Rejection,
     inbox::record::delivery,
     storage::{Content, Receipt, RowRecorded},
+    traces,
 };
 
 /// Answer to a webhook that is an order.
@@ -155,7 +157,11 @@ async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static st
         Content::Order { order_id, .. } => Ok(order_id.to_string()),
         Content::Unreadable { problem, .. } => Err(problem.clone()),
     };
-    let receipt = app.recorder.record(delivery).await?;
+    if let Ok(order_id) = &understood {
+        Span::current().record("order_id", order_id);
+        traces::orders::remember(order_id);
+    }
+    let receipt = app.recorder.record(delivery).instrument(tracing::info_span!("record")).await?;
     app.note_webhook(now);
     Ok(match understood {
         Ok(order_id) => accepted(order_id, receipt),

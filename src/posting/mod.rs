@@ -19,6 +19,7 @@ pub mod post;
 mod read_back;
 pub mod recheck;
 mod scheduler;
+mod stages;
 mod void;
 mod work;
 
@@ -247,7 +248,7 @@ impl Posting {
         match gate {
             Gate::Shut(_) => Ok(Vec::new()),
             Gate::Probe => {
-                let probe = self.storage.claim(book, Selection::Probe, now, now + LEASE).await?;
+                let probe = self.claim(book, Selection::Probe, LEASE).await?;
                 if probe.is_empty() && self.storage.next_recheck_at(book).await?.is_some_and(|at| at <= now) {
                     // Without an order to send, a recheck serves as the probe.
                     return Ok(vec![Work::Recheck]);
@@ -296,7 +297,7 @@ impl Posting {
             if *gate == Gate::Probe && orders.of(*lane) > 0 {
                 known.lock_circuit().probe_lane(*lane, now);
                 let selection = Selection::Due { lane: *lane, newest_first: false, limit: 1 };
-                let probe = self.storage.claim(book, selection, now, now + LEASE).await?;
+                let probe = self.claim(book, selection, LEASE).await?;
                 return Ok(probe.into_iter().map(Work::one).collect());
             }
         }
@@ -317,7 +318,7 @@ impl Posting {
         };
         let newest_first = known.lock_scheduler().newest_first(lane);
         let selection = Selection::Due { lane, newest_first, limit: limit as i64 };
-        let claims = self.storage.claim(book, selection, now, now + lease).await;
+        let claims = self.claim(book, selection, lease).await;
         if let (Pick::Group(_), Err(_)) = (pick, &claims) {
             known.lock_scheduler().group_went_well();
         }

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use tracing::Instrument;
 
 use super::{
     Book, Posting, Work,
     bulk::Group,
     circuit::{Change, Health, backoff},
-    follow_up, follow_up_bulk, post,
+    follow_up, follow_up_bulk, post, stages,
 };
 use crate::{
     accurate::{client::Session, outcome::Right},
@@ -38,7 +39,8 @@ impl Posting {
             Work::One(claim) => self.attempt(book, *claim).await,
             Work::Many(claims) => {
                 let unfinished = Unfinished::new(|| known.lock_scheduler().group_failed(self.monotonic()));
-                let worked = self.attempt_many(book, claims).await;
+                let span = stages::bulk(book, &claims);
+                let worked = self.attempt_many(book, claims).instrument(span).await;
                 unfinished.finished();
                 worked
             }
@@ -55,6 +57,11 @@ impl Posting {
 
     /// Makes one attempt for a claim and stores its outcome.
     pub async fn attempt(&self, book: &str, claim: Claim) -> Result<()> {
+        let span = stages::attempt(book, &claim);
+        self.attempt_within(book, claim).instrument(span).await
+    }
+
+    async fn attempt_within(&self, book: &str, claim: Claim) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         let claims = [self.claimed(&claim)];
         let (session, chance) = (&known.session, self.chance());
@@ -157,7 +164,9 @@ impl Posting {
             log_settlement(book, claim.map(|claim| claim.nth), settlement);
         };
         let deadline = claimed.iter().map(|claim| claim.lease_ends).min().unwrap_or(Monotonic::MIN);
-        let settled = self.settle_while_leased(settlements, deadline).await?;
+        let storing = tracing::info_span!("settle", orders = settlements.len());
+        let settled = self.settle_while_leased(settlements, deadline).instrument(storing).await?;
+        stages::settled(settlements);
         for (settlement, how) in settlements.iter().zip(&settled) {
             let Settled::Unlawful { from, to } = how else { continue };
             let (order_id, from, to) = (settlement.order_id.as_str(), from.as_str(), to.as_str());
@@ -357,7 +366,8 @@ fn log_settlement(book: &str, attempt: Option<i64>, settlement: &Settlement) {
         }
         Outcome::Postponed { until, .. } => {
             let reason = why_postponed(settlement);
-            tracing::info!(book, order_id, attempt, reason, %until, "order {order_id} is postponed: {reason}");
+            // Something failed, or an earlier failure is waited for.
+            tracing::warn!(book, order_id, attempt, reason, %until, "order {order_id} is postponed: {reason}");
         }
         Outcome::Reconsider => tracing::info!(book, order_id, attempt, "order {order_id} is decided again"),
         Outcome::Gone { .. } => {

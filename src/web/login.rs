@@ -107,14 +107,14 @@ pub(super) async fn sign_in(
 
 async fn signed_in(app: &App, actor: &Actor, next: &str) -> Result<Response, Problem> {
     let cookie = session::begin(app, actor).await?;
-    tracing::info!(operator = actor.name, "{actor} has signed in");
+    tracing::info!(actor = actor.name, "{actor} has signed in");
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(own_path(next))).into_response())
 }
 
 /// `POST /logout`.
 pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     if let Some(actor) = session::actor(&app, &headers).await? {
-        tracing::info!(operator = actor.name, "{actor} has signed out");
+        tracing::info!(actor = actor.name, "{actor} has signed out");
     }
     let cookie = session::end(&app, &headers).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/login")).into_response())

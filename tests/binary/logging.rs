@@ -71,7 +71,7 @@ async fn what_a_person_must_know_is_a_log_line_with_order_reason_and_actor() {
     let put = service.ask(Method::PUT, "/v1/mapping", &headers, mapping.to_string().into_bytes()).await;
     assert_eq!(put.status, 200, "{}", put.text);
     let applied = service.line_with("mapping revision 2 is active").await;
-    assert_eq!((&applied["author"], &applied["revision"]), (&json!("operator"), &json!(2)), "{applied}");
+    assert_eq!((&applied["actor"], &applied["revision"]), (&json!("operator"), &json!(2)), "{applied}");
     assert!(applied["message"].as_str().is_some_and(|message| message.contains("bundles")), "{applied}");
 }
 

@@ -1,12 +1,16 @@
 //! Sends a call: signed, within the limits, to the data host.
 
 use reqwest::Url;
+use tracing::{Instrument, field::Empty};
 
 use super::{Call, Session, call::Urgency};
-use crate::accurate::{
-    outcome::Failure,
-    redact::Secrets,
-    wire::{WireFault, WireReply, WireRequest},
+use crate::{
+    accurate::{
+        outcome::Failure,
+        redact::Secrets,
+        wire::{WireFault, WireReply, WireRequest},
+    },
+    traces,
 };
 
 /// How often a call follows a redirect before it fails.
@@ -80,9 +84,14 @@ impl Session {
         // Errors are distinguished by their text, so the language is fixed (accurate.md §1, B).
         headers.push(("x-language-profile", "ID".to_owned()));
         headers.push(("accept", "application/json".to_owned()));
+        let span = tracing::info_span!("accurate", book = self.name(), call = call.name, status = Empty);
+        if let Some(context) = span.in_scope(traces::current) {
+            headers.push(("traceparent", context.to_string()));
+        }
         let request =
             WireRequest { method: call.method.clone(), url, headers, body: call.body.clone(), timeout: call.timeout };
-        let result = self.wire.send(request).await;
+        let result = self.wire.send(request).instrument(span.clone()).await;
+        span.record("status", result.as_ref().ok().map(|reply| reply.status));
         if !matches!(result, Err(WireFault::Lost(_))) {
             slot.answered();
         }

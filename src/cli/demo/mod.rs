@@ -2,7 +2,9 @@
 
 mod payouts;
 
-use std::{collections::BTreeMap, io::IsTerminal, net::SocketAddr, pin::pin, process::ExitCode, time::Duration};
+use std::{
+    collections::BTreeMap, io::IsTerminal, net::SocketAddr, pin::pin, process::ExitCode, sync::Arc, time::Duration,
+};
 
 use anyhow::{Context, ensure};
 use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
@@ -18,6 +20,7 @@ use super::{
 };
 use crate::{
     accurate::wire::{HttpWire, Wire, WireRequest},
+    clock::SystemClock,
     domain::{
         invoice::ACCURATE_DAY,
         mapping::{DEFAULT_BOOK, Mapping},
@@ -31,6 +34,7 @@ use crate::{
     settings::{BackfillConfig, BookConfig, Config, Database, LogConfig, LogFormat, MappingFile, Source, Sources},
     storage::{Filter, OrderRecord, State},
     telemetry,
+    traces::Recorder,
 };
 
 const USUAL_LISTEN: &str = "127.0.0.1:8080";
@@ -68,7 +72,7 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 pub(super) async fn demo(ending: Ending, listen: Option<SocketAddr>) -> Result<ExitCode, Failure> {
     let mut stop = pin!(asked_to_stop()?);
     let log = LogConfig { filter: "forstok_accurate=error".to_owned(), format: LogFormat::Text };
-    telemetry::log(&log).map_err(anyhow::Error::msg)?;
+    telemetry::log(&log, Recorder::handing_on(Arc::new(SystemClock))).map_err(anyhow::Error::msg)?;
     let folder = tempfile::tempdir().context("a folder for the demo's database")?;
     let demo = Demo::start(folder.path(), listen).await?;
     let outcome = async {

@@ -1,0 +1,72 @@
+//! The stages of an order from its claim to its outcome, as spans of its trace.
+
+use jiff::SignedDuration;
+use tracing::{Instrument, Span, field::Empty};
+
+use super::Posting;
+use crate::{
+    storage::{Claim, Outcome, Result, Selection, Settlement},
+    traces::{self, orders},
+};
+
+impl Posting {
+    /// Claims orders for this long, from now on.
+    pub(super) async fn claim(&self, book: &str, selection: Selection, lease: SignedDuration) -> Result<Vec<Claim>> {
+        let span = tracing::info_span!("claim", book, order_id = Empty, orders = Empty);
+        let now = self.now();
+        let claims = self.storage.claim(book, selection, now, now + lease).instrument(span.clone()).await?;
+        match claims.as_slice() {
+            [] => traces::leave_out(&span),
+            [claim] => {
+                span.record("order_id", claim.order_id.as_str());
+                traces::follow(&span, orders::recall(claim.order_id.as_str()));
+            }
+            claims => {
+                span.record("orders", claims.len());
+                link_to_orders(&span, claims);
+            }
+        }
+        Ok(claims)
+    }
+}
+
+/// The attempt for one claim.
+pub(super) fn attempt(book: &str, claim: &Claim) -> Span {
+    let (order_id, attempt, kind) = (claim.order_id.as_str(), claim.earlier_tries + 1, claim.kind.as_str());
+    orders::next_stage(order_id, tracing::info_span!("attempt", book, order_id, attempt, kind))
+}
+
+/// Attempts that share their calls. The span belongs to no order and points to all of them.
+pub(super) fn bulk(book: &str, claims: &[Claim]) -> Span {
+    let span = tracing::info_span!("bulk", book, orders = claims.len());
+    link_to_orders(&span, claims);
+    span
+}
+
+fn link_to_orders(span: &Span, claims: &[Claim]) {
+    for claim in claims {
+        traces::link(span, orders::recall(claim.order_id.as_str()));
+    }
+}
+
+/// The outcome of each attempt, once it is stored. After a bulk it belongs to the order's trace and points to the bulk.
+pub(super) fn settled(settlements: &[Settlement]) {
+    let around = traces::current();
+    for settlement in settlements {
+        let order_id = settlement.order_id.as_str();
+        let outcome = match &settlement.outcome {
+            Outcome::Exists { .. } => "exists",
+            Outcome::Blocked { .. } => "blocked",
+            Outcome::Postponed { .. } => "postponed",
+            Outcome::Gone { .. } => "gone",
+            Outcome::Reconsider => "reconsider",
+        };
+        let span = tracing::info_span!("settled", order_id, kind = settlement.kind.as_str(), outcome);
+        if let (Some(around), Some(own)) = (around, orders::recall(order_id))
+            && around.trace != own.trace
+        {
+            traces::follow(&span, Some(own));
+            traces::link(&span, Some(around));
+        }
+    }
+}
