@@ -21,6 +21,12 @@ ENV PATH=/tools/bin:$PATH
 FROM fetch AS build
 RUN cargo auditable build --release --locked --offline
 
+# The commit that `--version` shows; without these arguments it shows none:
+#   docker build --build-arg FORSTOK_ACCURATE_COMMIT="$(git rev-parse HEAD)" \
+#     --build-arg SOURCE_DATE_EPOCH="$(git show --no-patch --format=%ct)" --tag forstok-accurate .
+ARG FORSTOK_ACCURATE_COMMIT
+ARG SOURCE_DATE_EPOCH
+
 # The program. `touch`, because cargo compares modification times, and copied files keep those of the repository.
 COPY . .
 RUN touch src/main.rs src/lib.rs && cargo auditable build --release --locked --offline

@@ -21,6 +21,7 @@ use crate::{
         settlement::Waits,
     },
     storage::{Acted, Filter, FindingFilter, ManualChange, Result, Written},
+    traces,
 };
 
 /// Approximate number of orders whose warning one request acknowledges, limited so that the request is answered in
@@ -36,6 +37,8 @@ const AT_ONCE: i64 = 200;
 impl Engine {
     /// Decides and attempts one order again immediately; `None` if it is unknown.
     pub async fn retry(&self, order_id: &OrderId, actor: &Actor) -> Result<Option<u64>> {
+        // What follows belongs to this request's trace.
+        traces::orders::remember(order_id.as_str());
         // Includes webhooks that have just arrived.
         self.order(order_id).await?;
         let retried = self.storage.rearm_one(order_id, &actor.name, self.now()).await?;
