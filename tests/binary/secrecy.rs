@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     forstok::{HEADER, hex_signature, order},
-    service::{Home, OPERATOR_TOKEN, SECRET, Service, accurate, client},
+    service::{Home, OPERATOR_TOKEN, SECRET, Service, accurate},
 };
 
 /// Parts of bodies, by which they would be recognised.
@@ -25,10 +25,13 @@ fn with_buyer(id: u64) -> serde_json::Value {
 
 /// Signs in with a wrong token and with the right one, and looks at an order; returns the cookie.
 async fn signs_in(service: &Service) -> String {
-    let browser = client();
+    let browser = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    let browser = browser.build().expect("a client can be made");
     let origin = service.url("");
     let sign_in = async |token: &str| {
-        let form = browser.post(service.url("/login")).header("origin", &origin).form(&[("token", token)]);
+        let form = browser.post(service.url("/login")).header("origin", &origin);
+        let form =
+            form.header("content-type", "application/x-www-form-urlencoded").body(format!("next=&token={token}"));
         form.send().await.expect("the service answers")
     };
     sign_in("hush-wrong-token").await;
