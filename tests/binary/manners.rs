@@ -173,8 +173,7 @@ fn preview_reads_an_order_from_standard_input() {
 
 #[test]
 fn completions_and_manual_pages_know_every_command() {
-    for (shell, part) in [("bash", "_forstok-accurate"), ("zsh", "#compdef"), ("fish", "complete -c forstok-accurate")]
-    {
+    for (shell, part) in [("bash", "complete -F "), ("zsh", "#compdef"), ("fish", "complete -c forstok-accurate")] {
         let output = binary(&["completions", shell]).output().expect("it runs");
         assert_eq!(output.status.code(), Some(0), "{shell}");
         let script = said(&output);
