@@ -20,6 +20,7 @@ mod paused;
 mod reload;
 mod repeats;
 mod replicas;
+mod restoring;
 mod secrecy;
 pub(crate) mod server;
 mod server_fails;

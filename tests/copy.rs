@@ -31,7 +31,7 @@ use crate::world::{BOOK, World, order, order_id, postgres, session};
 
 /// A shop with every kind of row: orders in all states, one being processed, rechecks, warnings, an unfolded delivery,
 /// an unreadable one, a cleared body and one that was kept, and the lists of Accurate.
-async fn a_shop() -> World {
+pub(crate) async fn a_shop() -> World {
     let mut world = World::new().await;
     world.forstok_sends(order("1").ready_to_ship()).await;
     world.forstok_sends(order("2").ready_to_ship().sku("BARU-01")).await;
@@ -61,6 +61,9 @@ async fn a_shop() -> World {
     while world.engine.read_due_list(BOOK).await.expect("stored").is_some() {}
     paid(&world).await;
     told(&world, 0).await;
+    // Long before any of its orders.
+    let file = Connection::open(world.database()).expect("the file is there");
+    file.execute("INSERT INTO restores (at) VALUES (1)", []).expect("written");
     world
 }
 

@@ -3,6 +3,7 @@
 mod causes;
 mod hundred;
 mod rechecks;
+mod restored;
 
 use forstok_accurate::{
     sandbox::{Action, CallRecord},

@@ -357,6 +357,24 @@ CREATE INDEX documents_due_since ON documents (due_since) WHERE state = 'due' AN
 CREATE INDEX documents_waiting ON documents (book, waits_for) WHERE waits_for <> '';
 CREATE INDEX documents_to_recheck ON documents (book, recheck_at) WHERE recheck_at > 0;
 
+-- When this database was restored from a backup. Accurate may contain documents that were created after the backup was
+-- made, so those of orders from before the restore are looked up before they are saved, as after a lost reply.
+CREATE TABLE restores (
+    at BIGINT PRIMARY KEY
+);
+-- A person calls this after pg_restore and before the service starts (deploy/runbook.md). It does what `store restore`
+-- does to an SQLite file (src/storage/sqlite/restore.rs).
+CREATE FUNCTION restored_from_backup() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    moment BIGINT := (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT;
+BEGIN
+    INSERT INTO restores (at) VALUES (moment);
+    UPDATE documents SET tries = GREATEST(tries, 1),
+            doubt_since = CASE WHEN wanted = 'exist' THEN GREATEST(doubt_since, moment) ELSE doubt_since END
+        WHERE state = 'due';
+    UPDATE documents SET tries = GREATEST(tries, 1) WHERE state = 'blocked';
+END $$;
+
 -- What happened to each order, in order.
 CREATE TABLE timeline (
     order_id TEXT   NOT NULL COLLATE "C",
@@ -979,6 +997,11 @@ CREATE TABLE sessions (
     until    BIGINT NOT NULL
 );
 CREATE INDEX sessions_by_end ON sessions (until);
+
+-- The oldest schema that a program must know to work on this database: the number of the last migration after which
+-- earlier programs could no longer use it.
+CREATE TABLE compatibility (id BIGINT PRIMARY KEY CHECK (id = 1), needs BIGINT NOT NULL);
+INSERT INTO compatibility (id, needs) VALUES (1, 1);
 
 -- Written to by readiness probes, because only a write shows that writing works.
 CREATE TABLE write_probe (id BIGINT PRIMARY KEY, writes BIGINT NOT NULL);

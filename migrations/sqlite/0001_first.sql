@@ -330,6 +330,12 @@ CREATE INDEX documents_due_since ON documents (due_since) WHERE state = 'due' AN
 CREATE INDEX documents_waiting ON documents (book, waits_for) WHERE waits_for <> '';
 CREATE INDEX documents_to_recheck ON documents (book, recheck_at) WHERE recheck_at > 0;
 
+-- When this database was restored from a backup. Accurate may contain documents that were created after the backup was
+-- made, so those of orders from before the restore are looked up before they are saved, as after a lost reply.
+CREATE TABLE restores (
+    at INTEGER PRIMARY KEY
+) STRICT;
+
 -- What happened to each order, in order.
 CREATE TABLE timeline (
     order_id TEXT    NOT NULL,
@@ -911,6 +917,14 @@ CREATE INDEX sessions_by_end ON sessions (until);
 -- Written to by readiness probes, because only a write shows that writing works.
 CREATE TABLE write_probe (id INTEGER PRIMARY KEY, writes INTEGER NOT NULL) STRICT;
 INSERT INTO write_probe (id, writes) VALUES (1, 0);
+
+-- The oldest schema that a program must know to work on this database: the number of the last migration after which
+-- earlier programs could no longer use it.
+CREATE TABLE compatibility (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    needs INTEGER NOT NULL
+) STRICT;
+INSERT INTO compatibility (id, needs) VALUES (1, 1);
 
 -- Identifies this database whatever its file is called: a copy continues only with the source it began with.
 CREATE TABLE identity (

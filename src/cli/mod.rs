@@ -123,7 +123,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Back up the database, or move it to PostgreSQL
+    /// Back up the database, verify or restore a backup, or move to PostgreSQL
     Store {
         #[command(subcommand)]
         action: store::Action,

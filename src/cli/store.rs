@@ -1,4 +1,4 @@
-//! `store backup | copy`: operations on the database that work while the service runs.
+//! `store backup | copy | verify | restore`: operations on the whole database.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,7 +10,7 @@ use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
-    Failure,
+    Failure, counted,
     output::{complain, say},
     settings_file,
 };
@@ -20,7 +20,7 @@ use crate::{
     housekeeping::backups,
     service::asked_to_stop,
     settings::{self, Database},
-    storage::{self, Moved, Progress, StorageError},
+    storage::{self, Existing, Held, Moved, Progress, Restored, StorageError, Verified},
 };
 
 /// The progress line of a copy.
@@ -36,6 +36,25 @@ pub(super) enum Action {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// Read a database file from end to end and say whether anything is wrong with it; changes nothing
+    Verify {
+        /// A backup, or the database itself
+        file: PathBuf,
+    },
+    /// Put a backup in the place of the SQLite database, while no service runs
+    ///
+    /// The backup is verified first and stays as it is. Run it as root or as the service's user: the restored file is
+    /// readable only by the owner of its folder.
+    Restore {
+        /// The backup
+        file: PathBuf,
+        /// Settings file, which names the database
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Replace the database that is there; it is kept beside the restored one, under another name
+        #[arg(long)]
+        keep_aside: bool,
+    },
     /// Copy everything to an empty PostgreSQL database; continues where it was interrupted
     Copy {
         /// The source: `sqlite://…`
@@ -50,6 +69,11 @@ pub(super) enum Action {
 pub(super) async fn run(action: Action) -> Result<ExitCode, Failure> {
     match action {
         Action::Backup { file, config } => backup(settings_file(config), &settings::absolute(file)).await,
+        Action::Verify { file } => verify(&settings::absolute(file)).await,
+        Action::Restore { file, config, keep_aside } => {
+            let existing = if keep_aside { Existing::KeepAside } else { Existing::Refuse };
+            restore(settings_file(config), &settings::absolute(file), existing).await
+        }
         Action::Copy { from, to } => copy(&from, &to).await,
     }
 }
@@ -86,6 +110,69 @@ async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failur
         began.elapsed().as_secs_f64()
     );
     Ok(ExitCode::SUCCESS)
+}
+
+async fn verify(file: &Path) -> Result<ExitCode, Failure> {
+    let verified = storage::verify(file).await.map_err(|error| without_cause(&error))?;
+    if !verified.problems.is_empty() {
+        complain_of_backup(file, &verified);
+        return Ok(ExitCode::FAILURE);
+    }
+    say!("{} is whole, and its tables agree with each other.", file.display());
+    if let Some(held) = verified.held {
+        say!("It holds {}: {:.1} MB.", in_words(&held), held.bytes as f64 / 1e6);
+    }
+    match verified.note {
+        Some(note) => say!("Its schema, {}, is {note}.", verified.schema),
+        None => say!("Its schema, {}, is this version's.", verified.schema),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn restore(config: Option<PathBuf>, backup: &Path, existing: Existing) -> Result<ExitCode, Failure> {
+    let target = match settings::load_offline(config.as_deref(), settings::environment())?.database {
+        Database::Sqlite(path) => path,
+        database @ Database::Postgres(_) => {
+            let words = format!(
+                "{database} is a PostgreSQL database; its own tools restore it: stop every replica, then see \
+                 \"Restore a backup\" in deploy/runbook.md"
+            );
+            return Err(anyhow::anyhow!(words).into());
+        }
+    };
+    say!("Database: {}", target.display());
+    let restored = storage::restore(backup, &target, existing, SystemClock.now()).await;
+    match restored.map_err(|error| without_cause(&error))? {
+        Restored::Problems(verified) => {
+            complain_of_backup(backup, &verified);
+            complain!("Nothing was restored.");
+            Ok(ExitCode::FAILURE)
+        }
+        Restored::Done(held, aside) => {
+            if let Some(aside) = aside {
+                say!("The earlier database is now {}.", aside.display());
+            }
+            say!("Restored from {}: {}.", backup.display(), in_words(&held));
+            say!(
+                "Start the service now. It looks up every document in Accurate before it creates one for an order from \
+                 before this restore. Orders that arrived after the backup was made are missing until Forstok sends \
+                 them again or you import them."
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn complain_of_backup(file: &Path, verified: &Verified) {
+    complain!("{}: {}.", file.display(), counted(verified.problems.len(), "problem"));
+    for problem in &verified.problems {
+        complain!("  - {problem}");
+    }
+}
+
+fn in_words(held: &Held) -> String {
+    let Held { orders, invoices, receipts, returns, .. } = held;
+    format!("{orders} orders, {invoices} invoices, {receipts} receipts, {returns} returns")
 }
 
 /// The message of a storage error is complete; its cause would only repeat it.

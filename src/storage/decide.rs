@@ -11,7 +11,7 @@ use super::{
     fold::{BODY_BYTES, LARGEST_READ, first_by_size},
     list::{Binds, conditions},
     mappings::is_shadowed,
-    order_recheck,
+    order_recheck, restored,
     rows::{
         hundredths, json as to_json, json_column, micros, moment, optional_json, order_id, reason, state, storable,
         subject_of, timestamp,
@@ -251,16 +251,18 @@ async fn write_documents<T: Dialect>(db: &mut T, verdicts: &[&Verdict], now: Tim
     if !rows.is_empty() {
         let sql = format!(
             "INSERT INTO documents (order_id, kind, part, book, number, draft, wanted, state, due_since, next_attempt_at,
-                                    shadowed, day, customer_no)
+                                    shadowed, day, customer_no, {})
              SELECT v.value ->> 0, 'invoice', 0, v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4,
                     v.value ->> 5, CAST($2 AS BIGINT), CAST($2 AS BIGINT), {},
-                    v.value ->> 6, v.value ->> 7
+                    v.value ->> 6, v.value ->> 7, {}
              FROM {} WHERE true
              ON CONFLICT (order_id, kind, part) DO UPDATE SET
                  book = excluded.book, number = excluded.number, draft = excluded.draft, shadowed = excluded.shadowed,
                  day = excluded.day, customer_no = excluded.customer_no,
                  failed_checks = CASE WHEN excluded.draft <> documents.draft THEN 0 ELSE documents.failed_checks END, {}",
+            restored::COLUMNS,
             is_shadowed("(SELECT o.created_at FROM orders o WHERE o.order_id = v.value ->> 0)"),
+            restored::values("v.value ->> 0", "v.value ->> 5", "v.value ->> 4"),
             T::ROWS,
             changes("excluded.wanted", "excluded.state", "0")
         );

@@ -27,6 +27,7 @@ mod recheck;
 mod reconciliation;
 mod records;
 mod remedy;
+mod restored;
 mod rows;
 mod seen;
 mod sessions;
@@ -52,7 +53,7 @@ pub use self::{
     rows::hundredths,
     sessions::SESSION_LASTS,
     settling::approve::Approving,
-    sqlite::{Copied, Sqlite, backup},
+    sqlite::{Existing, Held, Restored, Sqlite, Verified, backup, restore, verify},
     traits::*,
 };
 use crate::{clock::SharedClock, domain::order::OrderId};

@@ -15,8 +15,17 @@ const CANNOT_OPEN: i32 = 14;
 const NO_DATABASE: i32 = 26;
 
 /// What to do about a damaged file. Nothing but a backup brings back what it held.
-pub(super) const DAMAGED: &str = "the file is damaged: stop the service, put the newest backup in its place (without \
-    -wal and -shm files beside it) and start again; orders that Forstok sends again find their invoices by number";
+pub(super) const DAMAGED: &str = "the file is damaged: stop the service, put the newest backup in its place \
+    (`store restore`) and start again; orders that Forstok sends again find their invoices by number";
+
+/// Why a database is refused that only a newer version can use, by the numbers of migrations.
+pub(super) fn incompatible(needs: i64, known: i64) -> String {
+    format!(
+        "a newer version of forstok-accurate has changed the schema so that this version cannot use it (it needs schema \
+         {needs}, this version knows {known}): install the newer version again, or restore the backup made before the \
+         upgrade"
+    )
+}
 
 /// What to do about a server that is not there.
 pub(super) const UNREACHABLE: Remedy =

@@ -83,6 +83,7 @@ fn the_settings_that_the_manifests_give_are_settings() {
             }
             name if name.ends_with("DATABASE__URL_FILE") => file("database-url", "sqlite://orders.db"),
             name if name.ends_with("_FILE") => file(name, &format!("a secret of the test: {name}")),
+            name if name.ends_with("OPERATOR_LISTEN") => "0.0.0.0:8081".to_owned(),
             name if name.ends_with("SCHEME") => "shared-key".to_owned(),
             name => panic!("{name} is not expected in a manifest"),
         };

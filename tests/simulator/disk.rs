@@ -1,7 +1,7 @@
 //! The location of the worlds' databases: in memory if the machine has such a file system, because a sync costs nothing
 //! there; or on a PostgreSQL server.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use forstok_accurate::{
     domain::mapping::Mapping,
@@ -86,6 +86,14 @@ impl Disk {
                 connection.close().await.expect("closed");
                 place.clone()
             }
+        }
+    }
+
+    /// The database file of a world; `None` on a server.
+    pub(crate) fn file(&self, seed: u64) -> Option<PathBuf> {
+        match self {
+            Self::Folder(folder, _) => Some(folder.path().join(format!("{seed}.db"))),
+            Self::Server(_) => None,
         }
     }
 

@@ -119,6 +119,12 @@ async fn live_on(disk: &Disk, trial: Trial, aloud: bool) -> Ended {
         let (steps, timelines) = (world.story.last_steps(), world.watch.timelines().await);
         violation = Some(format!("seed {seed}: {what}\nreplay: {replay}\n{timelines}\n{steps}"));
     }
+    if let (None, None, Some(file)) = (&violation, switch, disk.file(seed)) {
+        let verified = forstok_accurate::storage::verify(&file).await.expect("the database can be read");
+        if !verified.problems.is_empty() {
+            violation = Some(format!("seed {seed}: store verify would refuse a backup: {:?}", verified.problems));
+        }
+    }
     let mut coverage = std::mem::take(&mut world.coverage);
     for (fault, times) in world.accurate.fault_counts() {
         coverage.add("fault", fault, times);

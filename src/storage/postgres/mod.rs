@@ -92,11 +92,10 @@ impl Postgres {
     /// Connects to the server to read, and leaves the schema as it is.
     pub async fn open_to_read(url: &SecretString) -> Result<Readable> {
         let (mut connection, address) = connect(url).await?;
-        let newest = migrations().iter().map(|migration| migration.version).max();
         match version(&mut connection, &address).await? {
             None => Ok(Readable::Absent),
-            older if older < newest => Ok(Readable::Older),
-            _ => Ok(Readable::Now(Arc::new(Self::on(connection, address, options(url)?).await?))),
+            Some(older) if older < newest_migration() => Ok(Readable::Older),
+            Some(_) => Ok(Readable::Now(Arc::new(Self::on(connection, address, options(url)?).await?))),
         }
     }
 
@@ -108,6 +107,12 @@ impl Postgres {
             let why = format!(
                 "the copy of {path} into it is not finished: stop the service that works there, and run store copy again"
             );
+            return Err(refused_because(&address, &why));
+        }
+        let needs = sqlx::query_scalar("SELECT needs FROM compatibility");
+        let needs: i64 = needs.fetch_one(&mut connection).await.map_err(|error| refused(&error))?;
+        if needs > newest_migration() {
+            let why = remedy::incompatible(needs, newest_migration());
             return Err(refused_because(&address, &why));
         }
         // What a server is too old for shows now, and not with the first webhook.
@@ -189,6 +194,11 @@ macro_rules! migrations {
 
 /// What each version adds.
 const MIGRATIONS: [(i64, &str, &str); 1] = migrations![1 "0001_first"];
+
+/// The newest migration that this version knows.
+fn newest_migration() -> i64 {
+    MIGRATIONS.iter().map(|(version, ..)| *version).max().unwrap_or_default()
+}
 
 fn migrations() -> Migrator {
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {

@@ -19,6 +19,7 @@ use crate::{
         OrderDocument, Result, RowContent, SettlementVerdict,
         decide::is_free,
         dialect::{Columns, Dialect},
+        restored,
         rows::{hundredths, json as to_json, micros, order_id, storable},
         timeline::append,
     },
@@ -158,10 +159,10 @@ async fn write_documents<T: Dialect>(db: &mut T, rows: &[serde_json::Value], now
     if !drafted.is_empty() {
         let sql = format!(
             "INSERT INTO documents (order_id, kind, part, book, number, draft, wanted, state, due_since,
-                                    next_attempt_at, day, customer_no)
+                                    next_attempt_at, day, customer_no, {})
              SELECT v.value ->> 'order_id', v.value ->> 'kind', CAST(v.value ->> 'part' AS BIGINT), v.value ->> 'book',
                     v.value ->> 'number', v.value ->> 'draft', v.value ->> 'wanted', v.value ->> 'state',
-                    CAST($2 AS BIGINT), CAST($2 AS BIGINT), v.value ->> 'day', v.value ->> 'customer_no'
+                    CAST($2 AS BIGINT), CAST($2 AS BIGINT), v.value ->> 'day', v.value ->> 'customer_no', {}
              FROM {} WHERE true
              ON CONFLICT (order_id, kind, part) DO UPDATE SET
                  book = excluded.book, number = excluded.number, draft = excluded.draft, wanted = excluded.wanted,
@@ -169,6 +170,8 @@ async fn write_documents<T: Dialect>(db: &mut T, rows: &[serde_json::Value], now
                  failures = 0, recheck_at = 0, waits_for = '', findings = '[]', deletion_tried = 0, failed_checks = 0,
                  due_since = excluded.due_since, next_attempt_at = excluded.next_attempt_at,
                  accurate_id = NULL, total = NULL, shown_at = 0",
+            restored::COLUMNS,
+            restored::values("v.value ->> 'order_id'", "v.value ->> 'state'", "v.value ->> 'wanted'"),
             T::ROWS
         );
         db.execute(sql, &[(&to_json(&drafted)).into(), now.into()]).await?;

@@ -45,7 +45,7 @@ pub(super) fn make_folder(path: &Path) -> Result<()> {
 }
 
 /// Only the owner may read and write: the files hold buyers' names and addresses.
-const PRIVATE: u32 = 0o600;
+pub(super) const PRIVATE: u32 = 0o600;
 
 /// What everybody else on the machine may do.
 const OF_OTHERS: u32 = 0o007;
@@ -273,8 +273,8 @@ impl Opened {
         refused(
             &self.files[nth].0,
             &"it was cut short or overwritten while the service runs, and what was taken last may be lost: nothing more \
-              is taken. Stop the service, put the newest backup in the place of the database (without -wal and -shm \
-              files beside it) and start again; orders that Forstok sends again find their invoices by number",
+              is taken. Stop the service, put the newest backup in the place of the database (`store restore`) \
+              and start again; orders that Forstok sends again find their invoices by number",
         )
     }
 }

@@ -7,8 +7,10 @@ mod connection;
 mod file;
 mod readers;
 mod record;
+mod restore;
 mod schema;
 mod sync;
+mod verify;
 mod writer;
 
 use std::{
@@ -20,11 +22,15 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-pub use self::backup::{Copied, backup};
 pub(super) use self::{
     allowance::LockOnFile,
     connection::{Access, SqliteRow, connect, execute, fetch, in_place, number},
     file::{lock_if_free, refused, refused_by},
+};
+pub use self::{
+    backup::backup,
+    restore::{Existing, Restored, restore},
+    verify::{Held, Verified, verify},
 };
 use self::{
     checkpoint::{Checkpointer, Log},
@@ -121,14 +127,12 @@ impl Sqlite {
                 return Ok(Readable::Absent);
             }
             must_exist(path)?;
-            // Without a log nobody works on the file. Opened in the usual way, SQLite would make a log of this user's,
-            // which the service's user could not write to.
-            let access = if beside(path, "-wal").exists() { Access::Read } else { Access::ReadUnchanging };
+            let access = access_to_read(path);
             let read = || -> Result<_> {
                 let readers = Readers::open(path.to_owned(), access)?;
                 let connection = connect(path, access)?;
                 schema::is_ours(path, &connection)?;
-                Ok((readers, schema::is_of_now(&connection)?))
+                Ok((readers, schema::is_of_now(path, &connection)?))
             };
             let (readers, is_of_now) = read().map_err(|error| refused_by(path, error))?;
             if !is_of_now {
@@ -137,6 +141,13 @@ impl Sqlite {
             Ok(Readable::Now(Arc::new(Self(SqliteFile::new(path, None, readers, Opened::at(path, 0, None), None)))))
         })
     }
+}
+
+/// How a file is opened that may belong to somebody else, so that nothing is left behind.
+fn access_to_read(path: &Path) -> Access {
+    // Without a log nobody works on the file. Opened in the usual way, SQLite would make a log of this user's, which the
+    // service's user could not write to.
+    if beside(path, "-wal").exists() { Access::Read } else { Access::ReadUnchanging }
 }
 
 impl SqliteFile {

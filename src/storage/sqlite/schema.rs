@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::{Result, connection::number, file::refused};
+use crate::storage::remedy;
 
 macro_rules! migrations {
     ($($name:literal),+ $(,)?) => {
@@ -22,9 +23,47 @@ const OF_0_1: &str = "it was made by version 0.1.0, whose files this version can
 /// Why any other file with tables in it is refused.
 const FOREIGN: &str = "it holds tables that forstok-accurate did not make; move the file away, or correct database.url";
 
-/// Whether the file has all that this version knows. A newer one may have been here: it only adds.
-pub(super) fn is_of_now(connection: &Connection) -> Result<bool> {
-    Ok(version(connection)? >= MIGRATIONS.len())
+/// How a file's schema compares with the one that this version knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Age {
+    /// The next start of a service brings it up to date.
+    Older,
+    /// It is the same.
+    Now,
+    /// A newer version has added to it.
+    Newer,
+    /// A newer version has changed it so that a program must know this many migrations.
+    Incompatible(i64),
+}
+
+/// How the schema of a file that is ours compares.
+pub(super) fn age(connection: &Connection) -> Result<Age> {
+    age_by(connection, MIGRATIONS.len())
+}
+
+fn age_by(connection: &Connection, known: usize) -> Result<Age> {
+    Ok(match version(connection)? {
+        has if has < known => Age::Older,
+        has if has == known => Age::Now,
+        _ => match number(connection, "SELECT needs FROM compatibility")? {
+            needs if needs > known as i64 => Age::Incompatible(needs),
+            _ => Age::Newer,
+        },
+    })
+}
+
+/// Why a file is refused that only a newer version can use.
+pub(super) fn incompatible(needs: i64) -> String {
+    remedy::incompatible(needs, MIGRATIONS.len() as i64)
+}
+
+/// Makes sure that this version can use the file. Returns whether the file has all that this version knows.
+pub(super) fn is_of_now(path: &Path, connection: &Connection) -> Result<bool> {
+    match age(connection)? {
+        Age::Older => Ok(false),
+        Age::Now | Age::Newer => Ok(true),
+        Age::Incompatible(needs) => Err(refused(path, &incompatible(needs))),
+    }
 }
 
 /// Makes sure that the tables, if there are any, are this program's.
@@ -38,20 +77,26 @@ pub(super) fn is_ours(path: &Path, connection: &Connection) -> Result<()> {
 
 /// Brings the tables up to date, all at once or not at all.
 pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<()> {
-    if is_of_now(connection)? {
+    if version(connection)? > 0 && is_of_now(path, connection)? {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     is_ours(path, &transaction)?;
-    let has = version(&transaction)?;
-    for (_, migration) in MIGRATIONS.iter().skip(has) {
-        transaction.execute_batch(migration)?;
-    }
-    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    apply(&transaction, MIGRATIONS)?;
     Ok(transaction.commit()?)
 }
 
-fn version(connection: &Connection) -> Result<usize> {
+/// Applies the migrations that a file lacks, in the transaction that the caller commits.
+fn apply(transaction: &Connection, migrations: &[(&str, &str)]) -> Result<()> {
+    let has = version(transaction)?;
+    for (_, migration) in migrations.iter().skip(has) {
+        transaction.execute_batch(migration)?;
+    }
+    Ok(transaction.pragma_update(None, "user_version", migrations.len().max(has) as i64)?)
+}
+
+/// How many migrations the file has had.
+pub(super) fn version(connection: &Connection) -> Result<usize> {
     Ok(usize::try_from(number(connection, "PRAGMA user_version")?).unwrap_or_default())
 }
 
@@ -67,6 +112,56 @@ mod tests {
             let refused = migrate(Path::new("orders.db"), &mut connection).expect_err("it is not ours");
             assert!(refused.to_string().contains(why), "{refused}");
         }
+    }
+
+    /// A file of the present schema with one row in it.
+    fn a_file() -> Connection {
+        let mut connection = Connection::open_in_memory().expect("there is memory");
+        migrate(Path::new("orders.db"), &mut connection).expect("made");
+        connection.execute_batch("INSERT INTO stores VALUES ('8277', 'Toko Baju', 'Shopee')").expect("written");
+        connection
+    }
+
+    /// What the version after this one does at its start.
+    fn upgrade(connection: &mut Connection, sql: &str) -> Result<()> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        apply(&transaction, &[MIGRATIONS, &[("0002_next", sql)]].concat())?;
+        Ok(transaction.commit()?)
+    }
+
+    #[test]
+    fn a_file_that_a_newer_version_has_added_to_is_still_used() {
+        let mut connection = a_file();
+        upgrade(&mut connection, "ALTER TABLE stores ADD COLUMN city TEXT NOT NULL DEFAULT ''").expect("it only adds");
+        assert_eq!(version(&connection).expect("readable"), MIGRATIONS.len() + 1);
+        assert_eq!(age(&connection).expect("readable"), Age::Newer);
+        migrate(Path::new("orders.db"), &mut connection).expect("this version starts on it");
+        assert_eq!(version(&connection).expect("readable"), MIGRATIONS.len() + 1, "and leaves it as it is");
+    }
+
+    #[test]
+    fn a_file_that_needs_a_newer_version_is_refused_and_says_what_to_do() {
+        let mut connection = a_file();
+        upgrade(&mut connection, "ALTER TABLE stores RENAME TO shops; UPDATE compatibility SET needs = 2")
+            .expect("run");
+        let refused = migrate(Path::new("orders.db"), &mut connection).expect_err("this version cannot use it");
+        let words = refused.to_string();
+        assert!(
+            words.contains("needs schema 2, this version knows 1") && words.contains("install the newer"),
+            "{words}"
+        );
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_file_as_it_was() {
+        let mut connection = a_file();
+        let sql = "ALTER TABLE stores ADD COLUMN city TEXT; DELETE FROM stores; CREATE TABLE stores (a)";
+        upgrade(&mut connection, sql).expect_err("the table is there already");
+        assert_eq!(age(&connection).expect("readable"), Age::Now);
+        migrate(Path::new("orders.db"), &mut connection).expect("this version starts on it");
+        let stores = number(&connection, "SELECT COUNT(*) FROM stores").expect("readable");
+        let columns = number(&connection, "SELECT COUNT(*) FROM pragma_table_info('stores')").expect("readable");
+        assert_eq!((stores, columns), (1, 3));
     }
 
     #[test]

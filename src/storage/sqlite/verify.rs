@@ -1,0 +1,194 @@
+//! Whether a database file is whole, and whether its tables agree with each other.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{
+    Result, access_to_read, connect,
+    file::{must_exist, refused, refused_by},
+    in_place, number,
+    schema::{self, Age},
+};
+use crate::storage::{State, remedy};
+
+/// How many of SQLite's own findings are reported: a damaged file has thousands.
+const MOST_FINDINGS: usize = 10;
+
+/// What a database holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Orders of every state.
+    pub orders: i64,
+    /// Invoices that exist.
+    pub invoices: i64,
+    /// Sales receipts that exist.
+    pub receipts: i64,
+    /// Sales returns that exist.
+    pub returns: i64,
+    /// Size of the file.
+    pub bytes: u64,
+}
+
+impl Held {
+    pub(super) fn by(path: &Path, connection: &Connection) -> Result<Self> {
+        let documents = |kind: &str| {
+            let exist = "SELECT COUNT(*) FROM documents WHERE accurate_id IS NOT NULL AND state <> 'gone' AND kind =";
+            number(connection, &format!("{exist} '{kind}'"))
+        };
+        let invoices = "SELECT COUNT(*) FROM orders WHERE invoice_id IS NOT NULL AND state <> 'voided'";
+        Ok(Self {
+            orders: number(connection, "SELECT COUNT(*) FROM orders")?,
+            invoices: number(connection, invoices)?,
+            receipts: documents("receipt")?,
+            returns: documents("return")?,
+            bytes: std::fs::metadata(path).map_err(|error| refused(path, &error))?.len(),
+        })
+    }
+}
+
+/// What was found in a database file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The number of migrations that the file has had.
+    pub schema: usize,
+    /// What that means to this version of the program, if it is not the file's own.
+    pub note: Option<&'static str>,
+    /// What the file holds; `None` if it cannot be counted.
+    pub held: Option<Held>,
+    /// What is wrong, in words; empty if nothing is.
+    pub problems: Vec<String>,
+}
+
+/// Reads a database file from end to end, and changes nothing.
+pub async fn verify(path: &Path) -> Result<Verified> {
+    in_place(|| {
+        must_exist(path)?;
+        verified(path).map_err(|error| refused_by(path, error))
+    })
+}
+
+fn verified(path: &Path) -> Result<Verified> {
+    let connection = connect(path, access_to_read(path))?;
+    schema::is_ours(path, &connection)?;
+    let schema = schema::version(&connection)?;
+    let mut problems = findings_of_sqlite(&connection)?;
+    let age = schema::age(&connection)?;
+    let note = match age {
+        Age::Older => Some("an earlier version's; the next start of the service brings it up to date"),
+        Age::Now => None,
+        Age::Newer => Some("a newer version's, which this version can work with"),
+        Age::Incompatible(needs) => {
+            problems.push(schema::incompatible(needs));
+            None
+        }
+    };
+    // The tables of a damaged file say nothing about each other, and those of an earlier version may be others.
+    if problems.is_empty() && age != Age::Older {
+        for rule in rules() {
+            let count = number(&connection, &rule.violations)?;
+            if count > 0 {
+                problems.push(format!("{}: {count}", rule.what));
+            }
+        }
+    }
+    let held = Held::by(path, &connection);
+    let held = if problems.is_empty() { Some(held?) } else { held.ok() };
+    Ok(Verified { schema, note, held, problems })
+}
+
+fn findings_of_sqlite(connection: &Connection) -> Result<Vec<String>> {
+    let checked = || -> rusqlite::Result<Vec<String>> {
+        let mut statement = connection.prepare(&format!("PRAGMA integrity_check({MOST_FINDINGS})"))?;
+        statement.query_map([], |row| row.get(0))?.collect()
+    };
+    match checked() {
+        Ok(found) if found == ["ok"] => Ok(Vec::new()),
+        Ok(found) => Ok(found.iter().map(|finding| format!("damaged: {}", finding.replace('\n', " "))).collect()),
+        Err(error) if remedy::is_damage(&error) => Ok(vec![format!("damaged: {error}")]),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What every commit keeps true, and what the program relies on.
+struct Rule {
+    what: String,
+    /// Counts the rows that violate it.
+    violations: String,
+}
+
+fn rules() -> Vec<Rule> {
+    let rule = |what: &str, violations: &str| Rule { what: what.to_owned(), violations: violations.to_owned() };
+    let states = State::ALL.map(|state| format!("'{}'", state.as_str())).join(", ");
+    vec![
+        rule("orders in an unknown state", &format!("SELECT COUNT(*) FROM orders WHERE state NOT IN ({states})")),
+        rule(
+            "orders whose newest webhook is missing",
+            "SELECT COUNT(*) FROM orders o WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE id = o.latest_delivery)",
+        ),
+        rule(
+            "webhooks to be processed that are missing",
+            "SELECT COUNT(*) FROM unfolded WHERE delivery NOT IN (SELECT id FROM deliveries)",
+        ),
+        rule(
+            "documents of unknown orders",
+            "SELECT COUNT(*) FROM documents WHERE order_id NOT IN (SELECT order_id FROM orders)",
+        ),
+        rule(
+            "invoiced orders without their invoice",
+            "SELECT COUNT(*) FROM orders o WHERE state = 'invoiced' AND NOT EXISTS (
+                 SELECT 1 FROM documents d WHERE d.order_id = o.order_id AND d.kind = 'invoice'
+                     AND d.accurate_id = o.invoice_id AND d.state <> 'gone')",
+        ),
+        rule(
+            "documents that exist without an id in Accurate",
+            "SELECT COUNT(*) FROM documents WHERE state = 'exists' AND accurate_id IS NULL",
+        ),
+        rule(
+            "orders and documents that cannot be read",
+            "SELECT (SELECT COUNT(*) FROM orders WHERE NOT json_valid(history)) +
+                    (SELECT COUNT(*) FROM documents WHERE NOT json_valid(draft))",
+        ),
+        rule("identities other than one", "SELECT COUNT(*) <> 1 FROM identity"),
+        counted(
+            "order_counts",
+            "state, reason, store_id",
+            "n, total",
+            "state, reason, store_id, 1, amount FROM orders",
+        ),
+        counted(
+            "cause_counts",
+            "reason, subject",
+            "n, total",
+            "reason, subject, 1, amount FROM orders WHERE state = 'blocked'",
+        ),
+        counted("warning_counts", "warning", "n, open", "warning, 1, open FROM order_warnings"),
+        counted(
+            "settlement_counts",
+            "kind, state, reason, waits",
+            "n, total",
+            "kind, state, reason, waits, 1, amount FROM settlement_rows",
+        ),
+        counted("finding_counts", "class, state", "n, n", "class, state, 1, 1 FROM findings"),
+    ]
+}
+
+/// A table of counts and sums agrees with the rows that it counts.
+fn counted(table: &str, key: &str, sums: &str, rows: &str) -> Rule {
+    let (n, total) = sums.split_once(", ").expect("two sums are given");
+    let columns = key.split(", ").count();
+    let names: Vec<_> = (1..=columns).map(|nth| format!("k{nth}")).collect();
+    let (names, both) = (names.join(", "), names.join(", ") + ", n, total");
+    Rule {
+        what: format!("counts or sums that differ from their rows, in {table}"),
+        violations: format!(
+            "WITH counted ({both}) AS (SELECT {key}, {n}, {total} FROM {table}), rows ({both}) AS (SELECT {rows}),
+                  summed AS (SELECT {names}, SUM(n) AS n, SUM(total) AS total FROM rows GROUP BY {names})
+             SELECT COUNT(*) FROM (
+                 SELECT {names}, SUM(n) AS n, SUM(total) AS total
+                 FROM (SELECT {both} FROM counted UNION ALL SELECT {names}, -n, -total FROM summed)
+                 GROUP BY {names})
+             WHERE n <> 0 OR total <> 0"
+        ),
+    }
+}
