@@ -9,7 +9,7 @@
 //!   real receivers), most of
 //!   `importing`
 //! - Payout files: `payout_files`
-//! - Storage: `storage`, `copy`, `query_plans`
+//! - Storage: `storage`, `copy`, `query_plans`, `upgrading`
 //! - The real binary as a process: `binary`, `mapping_surface`, `pages`, `browser`
 //! - Seeded worlds in simulated time: `simulator`
 //! - The modules of `src/` and their dependencies: `layers`
@@ -47,4 +47,5 @@ mod settling_calls;
 mod simulator;
 mod storage;
 mod supervision;
+mod upgrading;
 mod way_of_an_order;
