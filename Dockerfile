@@ -2,8 +2,8 @@
 # manager. It runs as user 65532 and writes only to /data. With Docker: `docker build --tag forstok-accurate .`;
 # on a machine without Docker: `deploy/build-image`.
 
-# Contains the C compiler that SQLite and ring need.
-FROM rust:1-slim-bookworm AS fetch
+# Contains the C compiler that SQLite and ring need. The version is pinned here and in deploy/build-image; dependabot proposes newer ones.
+FROM rust:1.95.0-slim-bookworm AS fetch
 WORKDIR /build
 
 # Only this stage downloads anything; deploy/build-image runs the next one without network.
