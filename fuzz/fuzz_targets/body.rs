@@ -8,6 +8,7 @@ use forstok_accurate::{
     domain::{
         decision::{Decision, decide, notices},
         history::{History, Sighting},
+        ids::DeliveryId,
         mapping::Mapping,
         money::Rupiah,
         reason::Language,
@@ -33,7 +34,7 @@ fuzz_target!(|body: &[u8]| {
     let Ok(payload) = payload::read(body) else { return };
     let arrived_at = payload.order.updated_at.unwrap_or(Timestamp::UNIX_EPOCH);
     let order = payload.order.arrived(arrived_at);
-    let history = History::begin(&Sighting::of(&order, arrived_at, 1));
+    let history = History::begin(&Sighting::of(&order, arrived_at, DeliveryId(1)));
     for mapping in MAPPINGS.iter() {
         let decision = decide(&history, &order, mapping);
         for notice in notices(&history, Some(&order), mapping, &decision) {
