@@ -194,7 +194,7 @@ pub(super) async fn show(State(app): State<App>, page: Page, Query(asked): Query
         stores: store_ids.iter().map(name_of).collect(),
         days: days_shown(&days, &store_ids, &name_of, last, period.from, &page),
         totals: totals(&days, &store_ids, &name_of),
-        classes: classes(&app, &asked, &month, &page).await?,
+        classes: classes(&app, &asked, &page).await?,
         expected: Expected::read(&app, &page).await?,
         findings: rows.iter().map(|finding| FindingLine::new(finding, &page)).collect(),
         about: about(&asked, &names, &page),
@@ -317,7 +317,7 @@ fn totals(days: &[ReconciledDay], stores: &[String], name_of: &impl Fn(&String) 
     stores.iter().map(total).collect()
 }
 
-async fn classes(app: &App, asked: &Asked, month: &str, page: &Page) -> Result<Vec<ClassShown>, Problem> {
+async fn classes(app: &App, asked: &Asked, page: &Page) -> Result<Vec<ClassShown>, Problem> {
     let counts = app.engine.storage().finding_counts().await?;
     let open = |class| {
         let count = counts.iter().find(|(of, state, _)| *of == class && *state == FindingState::Open);
@@ -328,7 +328,8 @@ async fn classes(app: &App, asked: &Asked, month: &str, page: &Page) -> Result<V
         (count > 0).then(|| ClassShown {
             name: class.name(page.language),
             count: format::count(count),
-            link: with(asked, month, &[("class", class.as_str())]),
+            // As many as the count says: those of all months.
+            link: format!("{}#findings", address("/reconciliation", &[("class", class.as_str())])),
             is_here: asked.class.as_deref() == Some(class.as_str()),
         })
     };
