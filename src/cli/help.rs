@@ -119,6 +119,15 @@ A file is read completely or not at all. Exits with 1 if any row cannot be read.
 Exits with 0 if no finding is open, 1 if one is, 3 if not everything could be seen.",
     ),
     ("store backup", "  forstok-accurate store backup /backup/$(date +%F).db"),
+    ("store verify", "  forstok-accurate store verify /backup/2026-11-30.db"),
+    (
+        "store restore",
+        "\
+  forstok-accurate store restore /backup/2026-11-30.db
+  forstok-accurate store restore /backup/2026-11-30.db --keep-aside
+
+Stop the service first. Afterwards every order from before the restore is looked up in Accurate before anything is saved.",
+    ),
     (
         "store copy",
         "\

@@ -54,6 +54,8 @@ enum Show {
     Hidden,
     /// The address of a database server may contain a password.
     WithoutPassword,
+    /// Hidden if somebody has written a user and a password into it, where they do not belong.
+    WithoutUser,
 }
 
 /// Every setting in the order of settings.example.toml, with its default as TOML writes it; empty if it has none. A `*`
@@ -102,6 +104,19 @@ const KNOWN: &[(&str, &str, Show)] = &[
     ("books.*.webhook", "\"off\"", Show::AsWritten),
     ("books.*.webhook_secret", "", Show::Hidden),
     ("mapping.file", "", Show::AsWritten),
+    ("notices.language", "\"\"", Show::AsWritten),
+    ("notices.digest", "\"08:00\"", Show::AsWritten),
+    // Whoever knows the address may be able to write there.
+    ("notices.webhook", "", Show::Hidden),
+    ("notices.secret", "", Show::Hidden),
+    ("notices.email.server", "", Show::WithoutUser),
+    ("notices.email.user", "", Show::AsWritten),
+    ("notices.email.password", "", Show::Hidden),
+    ("notices.email.from", "", Show::AsWritten),
+    ("notices.email.to", "", Show::AsWritten),
+    ("notices.telegram.token", "", Show::Hidden),
+    ("notices.telegram.chat", "", Show::AsWritten),
+    ("notices.telegram.base_url", "\"https://api.telegram.org\"", Show::AsWritten),
     ("log.filter", "\"info\"", Show::AsWritten),
     ("log.format", "\"text\"", Show::AsWritten),
 ];
@@ -151,7 +166,7 @@ impl Listing<'_> {
         let key = path.iter().fold(String::new(), |section, part| path_within(&section, part));
         let (section, last) = (&path[..path.len() - 1], path[path.len() - 1]);
         let of_file = format!("{last}_file");
-        if show != Show::AsWritten
+        if matches!(show, Show::Hidden | Show::WithoutPassword)
             && let Some(written) = value(&self.all, section, &of_file).and_then(Value::as_str)
         {
             let origin = Origin::SecretFile(beside_settings(self.folder, written));
@@ -187,13 +202,14 @@ fn value<'a>(table: &'a Table, section: &[&str], key: &str) -> Option<&'a Value>
 fn shown(value: &Value, show: Show) -> String {
     match (show, value) {
         (Show::AsWritten, _) => value.to_string(),
+        (Show::WithoutUser, Value::String(address)) if !address.contains('@') => value.to_string(),
         // Only a path can be shown as it is written.
         (Show::WithoutPassword, Value::String(url)) if url.starts_with("sqlite:") => value.to_string(),
         (Show::WithoutPassword, Value::String(url)) => match database_at(url, None) {
             Ok(database) => Value::String(database.to_string()).to_string(),
             Err(_) => HIDDEN.to_owned(),
         },
-        (Show::Hidden | Show::WithoutPassword, _) => HIDDEN.to_owned(),
+        (Show::Hidden | Show::WithoutPassword | Show::WithoutUser, _) => HIDDEN.to_owned(),
     }
 }
 
@@ -245,7 +261,8 @@ mod tests {
         let mut with_defaults: Table = on.parse().expect("TOML");
         for (key, default, _) in KNOWN.iter().filter(|(_, default, _)| !default.is_empty()) {
             let key = key.replace('*', "main");
-            if key.starts_with("operators") || key == "forstok.api.orders_path" {
+            // These need others beside them.
+            if key.starts_with("operators") || key.starts_with("notices.telegram") || key == "forstok.api.orders_path" {
                 continue;
             }
             let mut path: Vec<_> = key.split('.').collect();
