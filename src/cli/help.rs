@@ -192,16 +192,15 @@ pub(super) fn completed(command: Command) -> Command {
 fn below(command: Command, path: &str) -> Command {
     command.mut_subcommands(|command| {
         let own = format!("{path}{}", command.get_name());
+        let has_config = command.get_arguments().any(|argument| argument.get_id() == "config");
+        let command =
+            if has_config { command.mut_arg("config", |argument| argument.long_help(CONFIG)) } else { command };
         if command.has_subcommands() {
             return below(command, &format!("{own} "));
         }
         let examples = EXAMPLES.iter().find(|(name, _)| *name == own).map_or("", |(_, examples)| examples);
         let heading = if examples.trim_end().lines().count() > 1 { "Examples" } else { "Example" };
-        let command = command.after_long_help(format!("{heading}:\n{examples}\n\n{EXIT_CODES}"));
-        if command.get_arguments().any(|argument| argument.get_id() == "config") {
-            return command.mut_arg("config", |argument| argument.long_help(CONFIG));
-        }
-        command
+        command.after_long_help(format!("{heading}:\n  {}\n\n{EXIT_CODES}", examples.trim_start()))
     })
 }
 
