@@ -229,7 +229,7 @@ async fn a_file_that_is_neither_is_refused() {
     let world = World::new().await;
     let importer = world.engine.importer();
     for (file, why) in [
-        (&b"\x89PNG\0"[..], Unreadable::Damaged),
+        (&b"\x89PNG\0"[..], Unreadable::Picture),
         (b"\xd0\xcf\x11\xe0", Unreadable::OldWorkbook),
         (&vec![b'x'; 17 * 1024 * 1024], Unreadable::TooLarge),
     ] {
