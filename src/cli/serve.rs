@@ -25,7 +25,7 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let config = settings::load_to_serve(file.as_deref(), settings::environment())?;
     let clock: SharedClock = Arc::new(SystemClock);
     let destination = Destination::of(settings::environment()).map_err(anyhow::Error::msg)?;
-    let collector = destination.as_ref().map(|destination| destination.url.clone());
+    let collector = destination.as_ref().map(Destination::host);
     let (recorder, exporter) = match destination {
         Some(destination) => {
             let (recorder, exporter) = destination.open(clock);

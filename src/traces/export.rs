@@ -68,6 +68,12 @@ impl Destination {
         (Recorder::sending(clock, finished), Exporter { destination: self, waiting })
     }
 
+    /// The collector's host and port: the rest of an address may contain a key or a password.
+    pub fn host(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        self.url.port_or_known_default().map_or(host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
     /// The body of a request.
     fn body(&self, spans: &[Finished]) -> Value {
         let resource = self.resource.iter().map(|(key, value)| attribute(key, &json!({ "stringValue": value })));
@@ -104,7 +110,8 @@ impl Exporter {
     pub fn start(self) -> Result<Running, String> {
         // Fails if a provider is already installed, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = reqwest::Client::builder().timeout(TIMEOUT);
+        // A redirect would hand the headers, which may contain a key, to another host.
+        let builder = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none());
         let builder = if is_loopback(&self.destination.url) { builder.no_proxy() } else { builder };
         let client = builder.build().map_err(|error| format!("the HTTP client for traces: {error}"))?;
         let (stop, stopped) = oneshot::channel();
@@ -138,9 +145,9 @@ impl Exporter {
             match &result {
                 // One line for each time that the collector begins to fail, not one for each request.
                 Err(words) if !has_failed => {
-                    tracing::warn!("traces cannot be sent to {}: {words}", self.destination.url);
+                    tracing::warn!("traces cannot be sent to {}: {words}", self.destination.host());
                 }
-                Ok(()) if has_failed => tracing::info!("traces can be sent to {} again", self.destination.url),
+                Ok(()) if has_failed => tracing::info!("traces can be sent to {} again", self.destination.host()),
                 _ => {}
             }
             has_failed = result.is_err();
@@ -245,6 +252,12 @@ mod tests {
     }
 
     #[test]
+    fn what_is_logged_about_the_collector_holds_no_password() {
+        let given = [("OTEL_EXPORTER_OTLP_ENDPOINT", "https://me:hush@collector.example/hush?key=hush")];
+        assert_eq!(of(&given).expect("right").expect("a collector").host(), "collector.example:443");
+    }
+
+    #[test]
     fn the_variables_of_opentelemetry_are_understood() {
         let given = [
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318/"),
@@ -254,6 +267,7 @@ mod tests {
         ];
         let destination = of(&given).expect("right").expect("a collector");
         assert_eq!(destination.url.as_str(), "http://c:4318/v1/traces");
+        assert_eq!(destination.host(), "c:4318");
         let headers = [("x-key", "1"), ("x-other", "a=b")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(destination.headers, headers);
         assert_eq!(destination.resource["service.name"], "invoices");
