@@ -372,7 +372,7 @@ BEGIN
     UPDATE documents SET tries = GREATEST(tries, 1),
             doubt_since = CASE WHEN wanted = 'exist' THEN GREATEST(doubt_since, moment) ELSE doubt_since END
         WHERE state = 'due';
-    UPDATE documents SET tries = GREATEST(tries, 1) WHERE state = 'blocked';
+    UPDATE documents SET tries = GREATEST(tries, 1) WHERE state IN ('blocked', 'gone');
 END $$;
 
 -- What happened to each order, in order.
