@@ -14,7 +14,7 @@ pub fn in_words(code: &str, language: Language) -> (&'static str, &'static str) 
             t(
                 "Create a new API Token in Accurate for the same app, and ask the person who runs this service to put it \
                  into the settings. Invoicing then resumes automatically.",
-                "Buat API Token baru di Accurate untuk aplikasi yang sama, lalu minta pengelola layanan memasangnya di \
+                "Buat API Token baru di Accurate untuk aplikasi yang sama, lalu minta pengelola layanan mengisikannya di \
                  pengaturan. Pembuatan faktur kemudian berlanjut otomatis.",
             ),
         ),
@@ -47,8 +47,8 @@ pub fn in_words(code: &str, language: Language) -> (&'static str, &'static str) 
         _ => (
             t("Accurate cannot be reached.", "Accurate tidak dapat dihubungi."),
             t(
-                "You need not do anything at first: the service keeps trying, and nothing gets lost. If this lasts, check \
-                 this server's internet connection and whether Accurate itself works.",
+                "No action is needed at first: the service keeps trying, and nothing gets lost. If this lasts, check this \
+                 server's internet connection and whether Accurate itself works.",
                 "Tidak ada yang perlu dilakukan bila hanya sebentar: layanan terus mencoba dan tidak ada yang hilang. \
                  Bila berlangsung lama, periksa koneksi internet server ini dan apakah Accurate sendiri berfungsi.",
             ),

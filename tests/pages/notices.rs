@@ -62,7 +62,7 @@ async fn an_admin_tests_the_channels_and_sees_at_once_what_each_other_side_says(
     assert!(address.starts_with("/notices?tested=msg_"), "{address}");
     let page = operator.get(&address).await;
     page.says(&["Result of the test", "250 2.0.0 queued as 4711", "HTTP 401: Unauthorized", "not taken", "taken"]);
-    page.says(&["History", "Test notice of forstok-accurate", "1 try"]);
+    page.says(&["History", "Test notice from forstok-accurate", "1 try"]);
     for secret in ["secret-path", SECRET, PASSWORD, TOKEN] {
         assert!(!page.html.contains(secret), "{secret} is shown");
     }

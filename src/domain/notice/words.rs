@@ -1,4 +1,4 @@
-//! News in words. What sellers and Accurate wrote is one line of plain text in them, and nothing more.
+//! News in words. Text from sellers and from Accurate becomes one line of plain text.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ impl News {
                 (english, format!("{orders} pesanan, {invoices} faktur, {blocked} perlu ditangani"))
             }
             Self::Test { .. } => {
-                ("Test notice of forstok-accurate".to_owned(), "Pemberitahuan uji dari forstok-accurate".to_owned())
+                ("Test notice from forstok-accurate".to_owned(), "Pemberitahuan uji dari forstok-accurate".to_owned())
             }
         };
         in_language(language, english, indonesian)
@@ -91,8 +91,8 @@ impl News {
                 let lasted = duration(*lasted, language);
                 in_language(
                     language,
-                    format!("Invoices are being created again. It was paused for {lasted}."),
-                    format!("Faktur dibuat lagi. Tadinya terhenti selama {lasted}."),
+                    format!("Invoices are being created again. The pause lasted {lasted}."),
+                    format!("Pembuatan faktur berlanjut lagi setelah terhenti selama {lasted}."),
                 )
             }
             Self::WebhooksStopped { last } => {
@@ -114,12 +114,12 @@ impl News {
                 in_language(
                     language,
                     format!(
-                        "None arrived between {last} and {newest}. Orders of that time may be missing: the page “Import \
-                         orders” finds them."
+                        "No webhook arrived between {last} and {newest}. Orders from that time may be missing: the page \
+                         “Import orders” finds them."
                     ),
                     format!(
                         "Tidak ada webhook antara {last} dan {newest}. Pesanan dari waktu itu mungkin belum masuk: \
-                         halaman “Impor pesanan” menemukannya."
+                         periksa di halaman “Impor pesanan”."
                     ),
                 )
             }
@@ -132,9 +132,11 @@ impl News {
                 let lines = why.iter().map(|why| format!("- {}\n", one_line(why)));
                 let next = in_language(
                     language,
-                    "Nothing was concluded about what was not seen. Run it again on the page, or wait for the next night."
+                    "Data that could not be read was not compared. Run the reconciliation again on its page, or wait for the \
+                     next nightly run."
                         .to_owned(),
-                    "Bagian yang tidak terbaca tidak disimpulkan. Jalankan lagi di halamannya, atau tunggu malam berikutnya."
+                    "Data yang tidak terbaca tidak dibandingkan. Jalankan lagi di halaman “Rekonsiliasi”, atau tunggu \
+                     rekonsiliasi malam berikutnya."
                         .to_owned(),
                 );
                 lines.collect::<String>() + &next
@@ -208,8 +210,12 @@ fn blocked(causes: &[Blocked], language: Language) -> String {
         parts.into_iter().map(|(reason, lines)| format!("{lines}{}", reason.remedy(language))).collect();
     let more = causes.len().saturating_sub(MOST_LISTED);
     if more > 0 {
-        let more = count(more as i64);
-        parts.push(in_language(language, format!("And {more} more causes."), format!("Dan {more} penyebab lainnya.")));
+        let more = more as i64;
+        parts.push(in_language(
+            language,
+            format!("And {}.", counted(more, "more cause", "more causes")),
+            format!("Dan {} penyebab lainnya.", count(more)),
+        ));
     }
     parts.join("\n\n")
 }
@@ -220,11 +226,12 @@ fn digest(Day { day: date, orders, invoices, blocked }: &Day, language: Language
     in_language(
         language,
         format!(
-            "{weekday} {date}\n- orders that arrived: {orders}\n- invoices that were created: {invoices}\n\nOrders that \
-             need attention now: {blocked}"
+            "{weekday}, {date}\n- orders received: {orders}\n- invoices created: {invoices}\n\nOrders that need attention \
+             now: {blocked}"
         ),
         format!(
-            "{weekday} {date}\n- pesanan masuk: {orders}\n- faktur dibuat: {invoices}\n\nPesanan yang sekarang perlu ditangani: {blocked}"
+            "{weekday}, {date}\n- pesanan masuk: {orders}\n- faktur dibuat: {invoices}\n\nPesanan yang sekarang perlu \
+             ditangani: {blocked}"
         ),
     )
 }
