@@ -154,7 +154,7 @@ impl Page {
             ),
             "row_by_hand" => self.t(
                 "Marked as done by hand. Nothing will be created for it.",
-                "Ditandai sudah dibuat manual. Tidak akan dibuatkan dokumen lagi.",
+                "Ditandai sudah dibuat manual. Layanan ini tidak akan membuat dokumen untuknya.",
             ),
             "row_not_by_hand" => self.t("The mark was taken back.", "Tanda sudah dicabut."),
             "never" => {

@@ -78,11 +78,11 @@ pub enum AfterSale {
         /// How many are left, after earlier returns.
         left: String,
     },
-    /// More pieces than Accurate shows as left: somebody has returned them there.
+    /// More pieces are to be returned than Accurate shows as left: somebody has returned them in Accurate.
     ReturnedBefore {
         /// The item's number.
         item: String,
-        /// How many are to go back.
+        /// How many are to be returned.
         pieces: String,
         /// How many were sold.
         sold: String,
@@ -189,7 +189,9 @@ impl AfterSale {
                 format!("{sku}: {pieces} pcs dikembalikan, sisa di faktur {left} pcs"),
             ),
             Self::ReturnedBefore { item, pieces, sold, returned } => say(
-                format!("{item}: {pieces} pcs are to go back, but Accurate shows {returned} of {sold} pcs as returned"),
+                format!(
+                    "{item}: {pieces} pcs are to be returned, but Accurate shows {returned} of {sold} pcs as returned"
+                ),
                 format!(
                     "{item}: {pieces} pcs akan diretur, tetapi di Accurate sudah diretur {returned} dari {sold} pcs"
                 ),

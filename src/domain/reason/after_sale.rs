@@ -21,21 +21,22 @@ fn words(reason: Reason) -> Option<Words> {
         Reason::PeriodClosed => [
             (
                 "Accurate does not accept a {} on this date.",
-                "Reopen the period in Accurate, or correct the company's start date; it is then created automatically.",
+                "Reopen the period in Accurate, or correct the company's start date; the {} is then created automatically.",
             ),
             (
                 "Accurate tidak menerima {} pada tanggal ini.",
-                "Buka kembali periode tersebut di Accurate, atau perbaiki tanggal mulai data usaha; setelah itu dibuat otomatis.",
+                "Buka kembali periode tersebut di Accurate, atau perbaiki tanggal mulai data usaha; {} kemudian dibuat \
+                 otomatis.",
             ),
         ],
         Reason::RefusedByAccurate => [
             (
                 "Accurate refused the {}.",
-                "Read Accurate's message and fix the cause; it is then tried again automatically.",
+                "Read Accurate's message and fix the cause; the {} is then retried automatically.",
             ),
             (
                 "Accurate menolak {} ini.",
-                "Baca pesan dari Accurate dan perbaiki penyebabnya; setelah itu dicoba lagi secara otomatis.",
+                "Baca pesan dari Accurate dan perbaiki penyebabnya; {} kemudian dicoba lagi secara otomatis.",
             ),
         ],
         Reason::AccountInactive => [
@@ -55,11 +56,13 @@ fn words(reason: Reason) -> Option<Words> {
         Reason::KeepsFailing => [
             (
                 "Accurate keeps answering this {} with an error of its own.",
-                "Read Accurate's message and book the {} in Accurate yourself, or contact Accurate's support; it is tried again once a day.",
+                "Read Accurate's message and book the {} in Accurate yourself, or contact Accurate's support; the service \
+                 retries once a day.",
             ),
             (
                 "Accurate terus membalas {} ini dengan kesalahan dari sistemnya sendiri.",
-                "Baca pesan dari Accurate lalu bukukan {} langsung di Accurate, atau hubungi dukungan Accurate; dicoba lagi sehari sekali.",
+                "Baca pesan dari Accurate lalu bukukan {} langsung di Accurate, atau hubungi dukungan Accurate; layanan ini \
+                 mencoba lagi sekali sehari.",
             ),
         ],
         Reason::ByHand => [

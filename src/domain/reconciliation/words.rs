@@ -73,12 +73,12 @@ impl Facts {
                 let owed = rupiah(self.owed.map_or(0, |owed| owed.hundredths));
                 match self.owed.and_then(|owed| owed.last_payout).map(day) {
                     Some(last) => (
-                        format!("{owed} of invoice {ledger} is still owed after its last payout of {last}."),
+                        format!("{owed} of invoice {ledger} is still owed after its last payout on {last}."),
                         format!("Sisa tagihan faktur {ledger} masih {owed} setelah pencairan terakhir pada {last}."),
                     ),
                     None => (
                         format!(
-                            "{owed} of invoice {ledger} is still owed: the order is completed, but no payout came."
+                            "{owed} of invoice {ledger} is still owed: the order is completed, but has no payout yet."
                         ),
                         format!(
                             "Sisa tagihan faktur {ledger} masih {owed}: pesanan sudah selesai, tetapi belum ada pencairan dana."

@@ -73,7 +73,7 @@ impl Event {
             }
             Self::NotByHand { document, source, id, actor } => {
                 let row = row_in_words(*document, source, id, LANGUAGE);
-                format!("{actor} took back that {row} is booked by hand")
+                format!("{actor} took back the mark that {row} is booked by hand")
             }
             Self::Booked { document, number, id, total } => {
                 let document = document.in_words(LANGUAGE);
@@ -170,7 +170,7 @@ impl Event {
             }
             Self::NotByHand { document, source, id, actor } => {
                 let row = row_in_words(*document, source, id, LANGUAGE);
-                format!("{actor} mencabut tanda bahwa {row} dibukukan manual")
+                format!("{actor} mencabut tanda bahwa {row} sudah dibukukan manual")
             }
             Self::Booked { document, number, id, total } => {
                 let document = document.in_words(LANGUAGE);

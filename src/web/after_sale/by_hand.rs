@@ -41,12 +41,16 @@ impl Marking {
         let (source, source_id) = row.content.key();
         let consequence = match kind {
             Kind::Return => page.t(
-                "You have booked this return in Accurate yourself. This service then creates none for it, whatever the mapping says, and counts it as returned.",
-                "Anda sudah membukukan retur ini sendiri di Accurate. Layanan ini tidak akan membuatnya lagi, apa pun pemetaannya, dan menghitungnya sebagai retur.",
+                "You have booked this return in Accurate yourself. This service will not create a sales return for it, \
+                 whatever the mapping says, and counts it as returned.",
+                "Anda sudah membukukan retur ini sendiri di Accurate. Layanan ini tidak akan membuat Retur Penjualan \
+                 untuknya, apa pun pemetaannya, dan menganggapnya sudah diretur.",
             ),
             Kind::Invoice | Kind::Receipt => page.t(
-                "You have booked this money in Accurate yourself. This service then creates no receipt for it, whatever the mapping says.",
-                "Anda sudah membukukan dana ini sendiri di Accurate. Layanan ini tidak akan membuat penerimaan untuknya, apa pun pemetaannya.",
+                "You have booked this money in Accurate yourself. This service will not create a sales receipt for it, \
+                 whatever the mapping says.",
+                "Anda sudah membukukan dana ini sendiri di Accurate. Layanan ini tidak akan membuat Penerimaan \
+                 Penjualan untuknya, apa pun pemetaannya.",
             ),
         };
         Some(Self {

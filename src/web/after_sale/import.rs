@@ -172,7 +172,7 @@ async fn examine(app: &App, actor: &Actor, sent: Sent, found: &profiles::Found, 
     };
     let keys = opened.keys(&found.name);
     let mut choice = import_columns::remembered(app, &keys).await?;
-    // Whoever has chosen the columns knows what the file is.
+    // A person who has chosen the columns knows what the file is.
     let resembling = if choice.keys().any(|name| !matches!(name.as_str(), "numbers" | "dates")) {
         None
     } else {
@@ -301,8 +301,8 @@ fn unreadable(why: Unreadable, page: &Page) -> String {
     match why {
         Unreadable::TooLarge => page
             .t(
-                "The file is too large. 16 MB can be read here: download a shorter period, or ask the person who runs this service to import it with the command.",
-                "Berkasnya terlalu besar. Batasnya 16 MB: unduh periode yang lebih pendek, atau minta pengelola layanan ini mengimpornya lewat perintah.",
+                "The file is too large. 16 MB can be read here: download a shorter period, or ask the person who runs this service to import it from the command line.",
+                "Berkasnya terlalu besar. Batasnya 16 MB: unduh periode yang lebih pendek, atau minta pengelola layanan ini mengimpornya lewat baris perintah.",
             )
             .to_owned(),
         other => cannot_be_read(other, page),

@@ -78,7 +78,7 @@ impl Report {
             page.t("{} imported", "{} diimpor").replace("{}", &payouts)
         };
         let next = page.t(
-            "They are matched with their orders now. The page Payouts shows what waits for you:",
+            "They are being matched with their orders. The page Payouts shows what waits for you:",
             "Sekarang dicocokkan dengan pesanannya. Yang menunggu Anda ada di halaman:",
         );
         let mut rows = vec![

@@ -74,7 +74,7 @@ impl Maker<'_> {
             "If the goods have not arrived by then, or a refund still has no return record.",
             "Jika sampai saat itu barang belum diterima, atau pengembalian dana belum punya data retur.",
         );
-        let tax_number = self.page.t("Empty: Accurate gives one.", "Kosong: diberikan oleh Accurate.");
+        let tax_number = self.page.t("Empty: Accurate assigns one.", "Jika kosong, ditetapkan oleh Accurate.");
         vec![
             self.inner_choice("returns.mode", &["list", "approve", "auto"]),
             self.inner_choice("returns.wait_for", &["received", "accepted"]),
