@@ -4,7 +4,7 @@ use clap::Command;
 
 /// Below the list of all commands.
 pub(super) const OF_ALL: &str = "\
-Settings are read from the file given with --config, else from the file that FORSTOK_ACCURATE_CONFIG names, else from ./settings.toml if it exists. Environment variables override the file. Relative paths in the settings count from the folder of the settings file.
+Settings are read from the file given with --config, else from the file that FORSTOK_ACCURATE_CONFIG names, else from ./settings.toml if it exists. Environment variables override the file. Relative paths in the settings are resolved from the folder of the settings file.
 
 Exit codes:
   0  success
@@ -32,7 +32,7 @@ const EXAMPLES: &[(&str, &str)] = &[
   forstok-accurate serve --config /etc/forstok-accurate/settings.toml
   FORSTOK_ACCURATE_SERVER__LISTEN=0.0.0.0:8080 forstok-accurate serve
 
-SIGTERM and Ctrl-C stop the service, which lets running calls end; SIGHUP reads the settings again.",
+SIGTERM and Ctrl-C stop the service once its running calls have ended; SIGHUP reads the settings again.",
     ),
     (
         "init",
@@ -73,13 +73,13 @@ With --dry-run, exits with 1 if orders that get an invoice today would be blocke
     (
         "orders import",
         "\
-  forstok-accurate orders import webhooks.jsonl             what is missing here?
+  forstok-accurate orders import webhooks.jsonl             show what is missing
   forstok-accurate orders import webhooks.jsonl --ingest    take it in
 
 Each line of webhooks.jsonl is the body of one webhook, or one order alone:
   {\"event\":\"orders/update\",\"order\":{\"id\":138163394,\"status\":\"Open\",…}}
 
-Rows of an export are only compared: they are too little for an invoice. Exits with 1 if anything is missing here, out of date or cannot be read, unless it was taken in.",
+Rows of an export are only compared: they contain too little for an invoice. Exits with 1 if anything is missing here, out of date or cannot be read, unless it was taken in.",
     ),
     (
         "orders backfill",
@@ -100,7 +100,7 @@ Exits with 1 if anything is missing here, unless it was taken in, and with 3 if 
       --column order=Pesanan --column net=Dana --column paid_at=Tanggal \\
       --column taken.service_fee=Biaya
 
-CONTENT is order, transaction, statement, kind, paid_at, net, store, fee, amount.NAME for an amount with the seller's signs, or taken.NAME for one that the file writes as a positive number although it was taken.
+CONTENT is order, transaction, statement, kind, paid_at, net, store, fee, amount.NAME for an amount with the seller's sign, or taken.NAME for one that the file writes as a positive number although it was taken.
 
 A file is read completely or not at all. Exits with 1 if any row cannot be read.",
     ),
@@ -116,7 +116,7 @@ A file is read completely or not at all. Exits with 1 if any row cannot be read.
   forstok-accurate reconcile
   forstok-accurate reconcile --from 2026-11-01 --to 2026-11-30 --json
 
-Exits with 0 if no finding is open, 1 if one is, 3 if not everything could be seen.",
+Exits with 0 if no finding is open, 1 if one is, 3 if not everything could be read.",
     ),
     ("store backup", "  forstok-accurate store backup /backup/$(date +%F).db"),
     ("store verify", "  forstok-accurate store verify /backup/2026-11-30.db"),

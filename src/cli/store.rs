@@ -41,7 +41,7 @@ pub(super) enum Action {
         /// A backup, or the database itself
         file: PathBuf,
     },
-    /// Put a backup in the place of the SQLite database, while no service runs
+    /// Replace the SQLite database with a backup, while no service runs
     ///
     /// The backup is verified first and stays as it is. Run it as root or as the service's user: the restored file is
     /// readable only by the owner of its folder.
@@ -51,7 +51,7 @@ pub(super) enum Action {
         /// Settings file, which names the database
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
-        /// Replace the database that is there; it is kept beside the restored one, under another name
+        /// Replace an existing database; it is kept beside the restored one, under another name
         #[arg(long)]
         keep_aside: bool,
     },
