@@ -1,4 +1,4 @@
-//! What is new: a pure function of what people were told and what is so now.
+//! Finds the news: a pure function of the current state and the state that people were last notified of.
 
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
 
@@ -8,14 +8,14 @@ use crate::domain::WIB;
 /// A pause with this code often ends within seconds.
 const OFTEN_SHORT: &str = "accurate_down";
 
-/// Nobody needs to be told: the setup page asks for it.
+/// A pause with this code is not reported: the setup page asks for the credentials.
 const NOT_SET_UP: &str = "credentials_missing";
 
-/// How long Accurate must be unreachable before people are told, and how long a book must work before it counts as
-/// working again: a restart forgets a pause until the next call.
+/// How long Accurate must be unreachable before people are notified, and how long a book must work before it counts as
+/// working again: after a restart, a pause is unknown until the next call.
 const SETTLED: SignedDuration = SignedDuration::from_mins(1);
 
-/// How long causes are gathered: one mistake often blocks orders for several.
+/// How long causes are collected before they are reported: one mistake often blocks orders for several causes.
 const GATHERED: SignedDuration = SignedDuration::from_mins(1);
 
 /// At most one notice about blocked orders, and one about findings, in this time.
@@ -24,7 +24,7 @@ const BETWEEN: SignedDuration = SignedDuration::from_mins(15);
 /// Most causes that are remembered although they were not among those that were read.
 const MOST_REMEMBERED: usize = 1_000;
 
-/// What people are to be told, and what they have been told then.
+/// Returns the news, and the state that people are notified of once the news is sent.
 pub fn decide(mut told: Told, present: &Present, rules: &Rules) -> (Told, Vec<News>) {
     let mut news = Vec::new();
     pauses(&mut told, present, &mut news);
@@ -139,7 +139,7 @@ fn digest(told: &mut Told, present: &Present, rules: &Rules) -> Option<News> {
     let is_due = digest_is_due(told, present.now, rules).is_some();
     let today = WIB.to_datetime(present.now).date();
     if rules.digest_at.is_some() && told.digest.is_none() {
-        // Nobody expects the digest of a time that has passed when digests are switched on.
+        // If digests are switched on later than their time of day, the first one is sent on the next day.
         told.digest = Some(if is_due { today } else { today.saturating_sub(1.day()) });
         return None;
     }

@@ -1,7 +1,7 @@
-//! Notices: what people are told outside the page.
+//! Notices, which reach people by webhook, e-mail or Telegram.
 //!
-//! [`decide`] compares what people were told with what is so now; `words` writes the news in both languages, and
-//! [`message`] is a notice that is ready to be sent.
+//! [`decide`] compares the current state with the state that people were last notified of; `words` writes the news in
+//! both languages, and [`message`] is a notice that is ready to be sent.
 
 mod decide;
 pub mod message;
@@ -24,13 +24,13 @@ use super::{
     reconciliation::{Class, Period},
 };
 
-/// After this time without a webhook, it should be checked whether Forstok still sends.
+/// After this time without a webhook, somebody should check whether Forstok still sends them.
 pub const LONG_SILENCE: SignedDuration = SignedDuration::from_hours(24);
 
-/// A way in which notices leave.
+/// A way to send notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Channel {
-    /// A webhook, signed as Standard Webhooks say.
+    /// A webhook, signed as the Standard Webhooks specification says.
     Webhook,
     /// E-mail over SMTP.
     Email,
@@ -63,17 +63,17 @@ impl Channel {
 pub struct Told {
     /// Pauses, by book.
     pub paused: BTreeMap<String, ToldPause>,
-    /// The newest webhook before the silence that was told.
+    /// When the newest webhook before the reported silence arrived.
     pub silent_since: Option<Timestamp>,
     /// Causes of blocked orders.
     pub blocked: BTreeSet<String>,
-    /// When the first cause was met that has not been told.
+    /// When the first cause that is not reported yet was found.
     pub untold_since: Option<Timestamp>,
-    /// When causes were told last.
+    /// When causes were last reported.
     pub blocked_at: Option<Timestamp>,
     /// Open findings, by class.
     pub findings: BTreeMap<Class, i64>,
-    /// When findings were told last.
+    /// When findings were last reported.
     pub findings_at: Option<Timestamp>,
     /// The latest incomplete reconciliation.
     pub failed_run: i64,
@@ -81,7 +81,7 @@ pub struct Told {
     pub digest: Option<Date>,
 }
 
-/// A pause that was told.
+/// A pause that was reported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToldPause {
     /// Why.
@@ -92,7 +92,7 @@ pub struct ToldPause {
     pub over_since: Option<Timestamp>,
 }
 
-/// What is so now.
+/// The current state.
 #[derive(Clone, Debug)]
 pub struct Present {
     /// When.
@@ -138,13 +138,13 @@ pub struct Blocked {
 }
 
 impl Blocked {
-    /// What tells it apart from other causes.
+    /// Its key among all causes.
     pub fn key(&self) -> String {
         format!("{}:{}", self.reason.code(), self.subject)
     }
 }
 
-/// A reconciliation that did not see everything.
+/// A reconciliation that could not read everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedRun {
     /// Its number.
@@ -177,7 +177,7 @@ pub struct Rules {
     pub digest_at: Option<Time>,
 }
 
-/// Something that people are to be told.
+/// Something that people are to be notified of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum News {
     /// A book is paused.
@@ -206,7 +206,7 @@ pub enum News {
         /// When the newest one arrived.
         newest: Timestamp,
     },
-    /// Orders are blocked by causes that nobody was told about.
+    /// Orders are blocked by causes that were not reported yet.
     Blocked {
         /// The causes.
         causes: Vec<Blocked>,
