@@ -17,7 +17,7 @@ pub fn in_words(why: Unreadable, language: Language) -> &'static str {
         ),
         Unreadable::OtherWorkbook => (
             "it is a workbook in another format (XLSB, ODS or Numbers); save it as XLSX or CSV",
-            "berkas ini lembar kerja berformat lain (XLSB, ODS, atau Numbers); simpan sebagai XLSX atau CSV",
+            "berkas ini buku kerja berformat lain (XLSB, ODS, atau Numbers); simpan sebagai XLSX atau CSV",
         ),
         Unreadable::Document => (
             "it is a text document or a presentation; choose the XLSX or CSV file",
@@ -42,7 +42,7 @@ pub fn in_words(why: Unreadable, language: Language) -> &'static str {
         Unreadable::Json => ("it is JSON; choose the XLSX or CSV file", "berkas ini JSON; pilih berkas XLSX atau CSV"),
         Unreadable::Damaged => (
             "it is neither a whole workbook (XLSX) nor a table (CSV); download it again",
-            "berkas ini bukan lembar kerja (XLSX) yang utuh dan bukan tabel (CSV); unduh lagi berkasnya",
+            "berkas ini bukan buku kerja (XLSX) yang utuh dan bukan tabel (CSV); unduh lagi berkasnya",
         ),
     };
     match language {
