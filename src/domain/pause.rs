@@ -12,25 +12,25 @@ pub fn in_words(code: &str, language: Language) -> (&'static str, &'static str) 
         "token_refused" => (
             t("Accurate refuses the API Token.", "Accurate menolak API Token."),
             t(
-                "Create a new API Token in Accurate for the same app, and ask the person who runs this service to put it \
-                 into the settings. Invoicing then resumes automatically.",
-                "Buat API Token baru di Accurate untuk aplikasi yang sama, lalu minta pengelola layanan mengisikannya di \
-                 pengaturan. Pembuatan faktur kemudian berlanjut otomatis.",
+                "Create a new API Token in Accurate for the same app, and ask the person who runs this service to put \
+                 it into the settings. Invoicing then resumes automatically.",
+                "Buat API Token baru di Accurate untuk aplikasi yang sama, lalu minta pengelola layanan mengisikannya \
+                 di pengaturan. Pembuatan faktur kemudian berlanjut otomatis.",
             ),
         ),
         "credentials_missing" => (
             t("No API Token has been entered yet.", "API Token belum diisi."),
             t(
                 "An admin enters it under “Set up”. Until then orders wait, and nothing is sent to Accurate.",
-                "Admin mengisinya di halaman “Penyiapan”. Sementara itu pesanan menunggu, dan tidak ada yang dikirim ke \
-                 Accurate.",
+                "Admin mengisinya di halaman “Penyiapan”. Sementara itu pesanan menunggu, dan tidak ada yang dikirim \
+                 ke Accurate.",
             ),
         ),
         "wrong_clock" => (
             t("The clock of this server is wrong.", "Jam server ini tidak tepat."),
             t(
-                "Ask the person who runs this service to set the server's clock: it differs from Accurate's by more than \
-                 ten minutes.",
+                "Ask the person who runs this service to set the server's clock: it differs from Accurate's by more \
+                 than ten minutes.",
                 "Minta pengelola layanan menyetel jam server: selisihnya dengan jam Accurate lebih dari sepuluh menit.",
             ),
         ),
@@ -47,8 +47,8 @@ pub fn in_words(code: &str, language: Language) -> (&'static str, &'static str) 
         _ => (
             t("Accurate cannot be reached.", "Accurate tidak dapat dihubungi."),
             t(
-                "No action is needed at first: the service keeps trying, and nothing gets lost. If this lasts, check this \
-                 server's internet connection and whether Accurate itself works.",
+                "No action is needed at first: the service keeps trying, and nothing gets lost. If this lasts, check \
+                 this server's internet connection and whether Accurate itself works.",
                 "Tidak ada yang perlu dilakukan bila hanya sebentar: layanan terus mencoba dan tidak ada yang hilang. \
                  Bila berlangsung lama, periksa koneksi internet server ini dan apakah Accurate sendiri berfungsi.",
             ),

@@ -104,8 +104,8 @@ impl News {
                          address and key in Forstok, and the proxy in front of this service."
                     ),
                     format!(
-                        "Webhook terakhir diterima {last}. Bila sejak itu ada pesanan, periksa alamat dan kunci webhook \
-                         di Forstok, serta proxy di depan layanan ini."
+                        "Webhook terakhir diterima {last}. Bila sejak itu ada pesanan, periksa alamat dan kunci \
+                         webhook di Forstok, serta proxy di depan layanan ini."
                     ),
                 )
             }
@@ -114,8 +114,8 @@ impl News {
                 in_language(
                     language,
                     format!(
-                        "No webhook arrived between {last} and {newest}. Orders from that time may be missing: the page \
-                         “Import orders” finds them."
+                        "No webhook arrived between {last} and {newest}. Orders from that time may be missing: the \
+                         page “Import orders” finds them."
                     ),
                     format!(
                         "Tidak ada webhook antara {last} dan {newest}. Pesanan dari waktu itu mungkin belum masuk: \
@@ -132,8 +132,8 @@ impl News {
                 let lines = why.iter().map(|why| format!("- {}\n", one_line(why)));
                 let next = in_language(
                     language,
-                    "Data that could not be read was not compared. Run the reconciliation again on its page, or wait for the \
-                     next nightly run."
+                    "Data that could not be read was not compared. Run the reconciliation again on its page, or wait \
+                     for the next nightly run."
                         .to_owned(),
                     "Data yang tidak terbaca tidak dibandingkan. Jalankan lagi di halaman “Rekonsiliasi”, atau tunggu \
                      rekonsiliasi malam berikutnya."
@@ -226,8 +226,8 @@ fn digest(Day { day: date, orders, invoices, blocked }: &Day, language: Language
     in_language(
         language,
         format!(
-            "{weekday}, {date}\n- orders received: {orders}\n- invoices created: {invoices}\n\nOrders that need attention \
-             now: {blocked}"
+            "{weekday}, {date}\n- orders received: {orders}\n- invoices created: {invoices}\n\nOrders that need \
+             attention now: {blocked}"
         ),
         format!(
             "{weekday}, {date}\n- pesanan masuk: {orders}\n- faktur dibuat: {invoices}\n\nPesanan yang sekarang perlu \

@@ -21,7 +21,8 @@ fn words(reason: Reason) -> Option<Words> {
         Reason::PeriodClosed => [
             (
                 "Accurate does not accept a {} on this date.",
-                "Reopen the period in Accurate, or correct the company's start date; the {} is then created automatically.",
+                "Reopen the period in Accurate, or correct the company's start date; the {} is then created \
+                 automatically.",
             ),
             (
                 "Accurate tidak menerima {} pada tanggal ini.",
@@ -56,13 +57,13 @@ fn words(reason: Reason) -> Option<Words> {
         Reason::KeepsFailing => [
             (
                 "Accurate keeps answering this {} with an error of its own.",
-                "Read Accurate's message and book the {} in Accurate yourself, or contact Accurate's support; the service \
-                 retries once a day.",
+                "Read Accurate's message and book the {} in Accurate yourself, or contact Accurate's support; the \
+                 service retries once a day.",
             ),
             (
                 "Accurate terus membalas {} ini dengan kesalahan dari sistemnya sendiri.",
-                "Baca pesan dari Accurate lalu bukukan {} langsung di Accurate, atau hubungi dukungan Accurate; layanan ini \
-                 mencoba lagi sekali sehari.",
+                "Baca pesan dari Accurate lalu bukukan {} langsung di Accurate, atau hubungi dukungan Accurate; \
+                 layanan ini mencoba lagi sekali sehari.",
             ),
         ],
         Reason::ByHand => [

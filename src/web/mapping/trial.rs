@@ -156,12 +156,14 @@ fn returns(ListedReturns { count, automatically }: ListedReturns, page: &Page) -
     let sentence = if automatically {
         page.t(
             "Returns that are only listed now and will be booked in Accurate: {}. First mark those that you have booked yourself as done by hand.",
-            "Retur yang kini hanya ditampilkan dan akan dibukukan di Accurate: {}. Tandai dahulu yang sudah Anda bukukan sendiri.",
+            "Retur yang kini hanya ditampilkan dan akan dibukukan di Accurate: {}. \
+             Tandai dahulu yang sudah Anda bukukan sendiri.",
         )
     } else {
         page.t(
             "Returns that are only listed now and will wait for your approval: {}. First mark those that you have booked yourself as done by hand.",
-            "Retur yang kini hanya ditampilkan dan akan menunggu persetujuan Anda: {}. Tandai dahulu yang sudah Anda bukukan sendiri.",
+            "Retur yang kini hanya ditampilkan dan akan menunggu persetujuan Anda: {}. \
+             Tandai dahulu yang sudah Anda bukukan sendiri.",
         )
     };
     sentence.replace("{}", &page.count(count))
