@@ -1,6 +1,10 @@
 //! Payouts from a file, on the page.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use super::{after_sale::becomes, visitor::Visitor};
 use crate::{
@@ -102,6 +106,26 @@ async fn the_columns_of_an_unknown_table_are_chosen_once() {
     post(&mut visitor, chosen(true)).await.goes_to("/payouts/import?columns=chosen&profile=generic");
     let checked = visitor.post_file("/payouts/import", &form("generic"), file.as_bytes()).await;
     checked.says(&["The file can be read; nothing is imported yet", "1 · Rp70.000", "-Rp10.000"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_upload_does_not_keep_others_from_importing() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let mut slow = TcpStream::connect(service.address).await.expect("it listens");
+    let head = format!(
+        "POST /payouts/import HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\naccept: text/html\r\ncontent-length: 9999\r\n\
+         content-type: multipart/form-data; boundary=x\r\nexpect: 100-continue\r\n\r\n",
+        service.address,
+        visitor.cookie()
+    );
+    slow.write_all(head.as_bytes()).await.expect("sent");
+    let mut answer = [0; 21];
+    slow.read_exact(&mut answer).await.expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 100 Continue", "the file is being waited for");
+    let checked = visitor.post_file("/payouts/import", &form("generic"), FILE.as_bytes()).await;
+    checked.says(&["The file can be read; nothing is imported yet"]);
 }
 
 fn with(fields: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -109,13 +109,6 @@ pub(in crate::web) async fn read(
     Query(query): Query<BTreeMap<String, String>>,
     upload: Result<Upload, Problem>,
 ) -> Result<Response, Problem> {
-    // One file at a time: two could together need too much memory.
-    let Ok(_alone) = app.importing().try_acquire() else {
-        return Import::empty(&app, page, &Sent::default()).refused(
-            "Another file is being read. Try again in a minute.",
-            "Berkas lain sedang dibaca. Coba lagi sebentar lagi.",
-        );
-    };
     let read = match upload {
         Ok(upload) => Sent::read(upload).await,
         Err(problem) => Err(problem),
@@ -131,6 +124,14 @@ pub(in crate::web) async fn read(
     };
     sent.records |= query.contains_key("record");
     let empty = Import::empty(&app, page, &sent);
+    // One file at a time: the tables of two could together need too much memory. Only now, so that a slow upload does
+    // not keep others from importing.
+    let Ok(_alone) = app.importing().try_acquire() else {
+        return empty.refused(
+            "Another file is being read. Try again in a minute.",
+            "Berkas lain sedang dibaca. Coba lagi sebentar lagi.",
+        );
+    };
     if sent.file.is_empty() {
         return empty.refused("Choose a file that is not empty.", "Pilih berkas yang tidak kosong.");
     }
