@@ -132,7 +132,12 @@ fn invoice(value: &Value, named: Option<&Value>, rules: &PayoutRules) -> Result<
     for (category, names, sign) in AMOUNTS {
         let mut amount = None;
         for name in names {
-            amount = amount.or(amount_of(name)?);
+            let found = amount_of(name)?;
+            // Subtracted, it would become money that was paid.
+            if let Some(negative) = found.filter(|found| !found.is_zero() && !found.is_positive()) {
+                return Err(format!("{name}: {negative} is negative; amounts are expected without a sign"));
+            }
+            amount = amount.or(found);
         }
         let amount = amount.unwrap_or_default();
         if !amount.is_zero() {
@@ -184,6 +189,11 @@ mod tests {
         read(body.as_bytes(), &PayoutRules::default(), TODAY).expect("readable")
     }
 
+    /// What is wrong with a payload.
+    fn problem(payload: &Value) -> String {
+        read(payload.to_string().as_bytes(), &PayoutRules::default(), TODAY).expect_err("unreadable")
+    }
+
     fn in_short(row: &Payout) -> String {
         let amounts: Vec<_> = row.amounts.iter().map(|(name, amount)| format!("{name} {amount}")).collect();
         let Payout { key, channel_order_id, paid_at, net, .. } = row;
@@ -219,6 +229,17 @@ mod tests {
     }
 
     #[test]
+    fn an_amount_that_is_unexpectedly_negative_never_changes_its_sign() {
+        for (field, value) in [("service_fee", json!(-12_000)), ("platform_fulfilment_fee", json!("-3000"))] {
+            let mut payload = of_one();
+            payload["invoices"][0][field] = value.clone();
+            let amount = value.to_string().replace('"', "");
+            let expected = format!("invoices[0]: {field}: {amount} is negative; amounts are expected without a sign");
+            assert_eq!(problem(&payload), expected);
+        }
+    }
+
+    #[test]
     fn an_unknown_day_is_the_day_of_arrival_and_a_balance_of_0_is_not_the_price() {
         let mut payload = of_one();
         payload["paid_at"] = json!("0001-01-01T00:00:00Z");
@@ -232,7 +253,7 @@ mod tests {
         let wrong = |change: fn(&mut Value), words: &str| {
             let mut payload = of_one();
             change(&mut payload);
-            let problem = read(payload.to_string().as_bytes(), &PayoutRules::default(), TODAY).expect_err(words);
+            let problem = problem(&payload);
             assert!(problem.contains(words), "{problem}");
         };
         wrong(|payload| payload["invoices"][0]["service_fee"] = json!("many"), "invoices[0]: service_fee");
