@@ -1,7 +1,7 @@
 //! Forstok's own payload of a payout, as its integration sends it on to an accounting system (payout.md §1, B): one
 //! payout with the invoices that it pays. Whether sellers receive it as a webhook is not known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde_json::Value;
@@ -75,6 +75,10 @@ pub fn read(body: &[u8], rules: &PayoutRules, today: Date) -> Result<Vec<Payout>
         .collect::<Result<_, _>>()?;
     if invoices.is_empty() {
         return Err("invoices: is empty".to_owned());
+    }
+    let mut ids = BTreeSet::new();
+    if let Some(twice) = invoices.iter().find(|one| !ids.insert(&one.id)) {
+        return Err(format!("invoices: id {:?} occurs twice; each row is recognised by it", twice.id));
     }
     let kept = |of: &Invoice| of.amounts.values().copied().sum::<Rupiah>();
     let sums = |which: usize| -> Option<Vec<Rupiah>> {
@@ -194,6 +198,18 @@ mod tests {
         read(payload.to_string().as_bytes(), &PayoutRules::default(), TODAY).expect_err("unreadable")
     }
 
+    /// A payout of two orders that adds up.
+    fn of_two() -> Value {
+        let mut payload = of_one();
+        let mut other = payload["invoices"][0].clone();
+        other["id"] = json!(92);
+        other["balance_due"] = json!(50_000);
+        other["order"] = json!({"id": 9});
+        payload["invoices"].as_array_mut().expect("a list").push(other);
+        payload["amount_receive"] = json!(176_000);
+        payload
+    }
+
     fn in_short(row: &Payout) -> String {
         let amounts: Vec<_> = row.amounts.iter().map(|(name, amount)| format!("{name} {amount}")).collect();
         let Payout { key, channel_order_id, paid_at, net, .. } = row;
@@ -212,13 +228,7 @@ mod tests {
 
     #[test]
     fn a_payout_of_several_orders_becomes_a_row_for_each_and_loses_nothing() {
-        let mut payload = of_one();
-        let mut other = payload["invoices"][0].clone();
-        other["id"] = json!(92);
-        other["balance_due"] = json!(50_000);
-        other["order"] = json!({"id": 9});
-        payload["invoices"].as_array_mut().expect("a list").push(other);
-        payload["amount_receive"] = json!(176_000);
+        let mut payload = of_two();
         let nets = |payload: &Value| {
             let rows = rows(payload);
             rows.iter().map(|row| format!("{}={}", row.channel_order_id, row.net)).collect::<Vec<_>>()
@@ -226,6 +236,13 @@ mod tests {
         assert_eq!(nets(&payload), ["231127PECAFY4J=138000", "9=38000"]);
         payload["amount_receive"] = json!(175_000);
         assert_eq!(nets(&payload), ["231127PECAFY4J=138000", "9=38000", "=-1000"]);
+    }
+
+    #[test]
+    fn a_payout_that_names_an_invoice_twice_is_refused_with_its_id() {
+        let mut payload = of_two();
+        payload["invoices"][1]["id"] = json!("91");
+        assert_eq!(problem(&payload), "invoices: id \"91\" occurs twice; each row is recognised by it");
     }
 
     #[test]
