@@ -86,7 +86,8 @@ pub fn read(body: &[u8], rules: &PayoutRules, today: Date) -> Result<Vec<Payout>
     };
     let known: Vec<_> = (0..SUBTOTALS.len()).filter_map(|which| Some((which, sums(which)?))).collect();
     let exact = known.iter().find(|(_, nets)| nets.iter().copied().sum::<Rupiah>() == net);
-    let likely = || known.iter().find(|(_, nets)| nets.iter().any(|net| !net.is_zero()));
+    let is_likely = |which: usize| invoices.iter().any(|one| one.subtotals[which].is_some_and(|some| !some.is_zero()));
+    let likely = || known.iter().find(|(which, _)| is_likely(*which));
     let Some((which, nets)) = exact.or_else(likely).or(known.first()) else {
         return Err("invoices: neither balance_due nor total is known of all of them".to_owned());
     };
@@ -263,6 +264,17 @@ mod tests {
         payload["invoices"][0]["balance_due"] = json!(0);
         let rows = rows(&payload);
         assert_eq!((rows[0].paid_at, rows[0].amounts["subtotal"]), (TODAY, Rupiah::whole(150_000)));
+    }
+
+    #[test]
+    fn a_balance_of_0_is_not_the_price_even_if_the_total_does_not_add_up() {
+        let mut payload = of_one();
+        payload["invoices"][0]["balance_due"] = json!(0);
+        for received in [138_000, 137_500] {
+            payload["amount_receive"] = json!(received);
+            let rows = rows(&payload);
+            assert_eq!((rows[0].net, rows[0].amounts["subtotal"]), (Rupiah::whole(received), Rupiah::whole(150_000)));
+        }
     }
 
     #[test]
