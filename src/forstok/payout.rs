@@ -53,12 +53,11 @@ pub fn is_one(body: &[u8], rules: &PayoutRules) -> bool {
     has("invoices") && has("amount_receive")
 }
 
-/// The rows of a payout, one for each invoice. A payout whose day is not known was made on `today`. Where the invoices of
-/// several orders do not add up to the money, the difference is a row without an order, so that a person sees it.
+/// The rows of a payout, one for each invoice. A payout whose day is not known was made on `today`.
 ///
 /// # Errors
 ///
-/// What cannot be read, naming the field.
+/// What cannot be read, naming the field, or what does not add up.
 pub fn read(body: &[u8], rules: &PayoutRules, today: Date) -> Result<Vec<Payout>, String> {
     let payload: Value = serde_json::from_slice(body).map_err(|error| format!("body: is not JSON: {error}"))?;
     let payload = Fields::of(&payload)?;
@@ -80,46 +79,48 @@ pub fn read(body: &[u8], rules: &PayoutRules, today: Date) -> Result<Vec<Payout>
     if let Some(twice) = invoices.iter().find(|one| !ids.insert(&one.id)) {
         return Err(format!("invoices: id {:?} occurs twice; each row is recognised by it", twice.id));
     }
-    let kept = |of: &Invoice| of.amounts.values().copied().sum::<Rupiah>();
-    let sums = |which: usize| -> Option<Vec<Rupiah>> {
-        invoices.iter().map(|one| Some(one.subtotals[which]? + kept(one))).collect()
-    };
-    let known: Vec<_> = (0..SUBTOTALS.len()).filter_map(|which| Some((which, sums(which)?))).collect();
-    let exact = known.iter().find(|(_, nets)| nets.iter().copied().sum::<Rupiah>() == net);
-    let is_likely = |which: usize| invoices.iter().any(|one| one.subtotals[which].is_some_and(|some| !some.is_zero()));
-    let likely = || known.iter().find(|(which, _)| is_likely(*which));
-    let Some((which, nets)) = exact.or_else(likely).or(known.first()) else {
-        return Err("invoices: neither balance_due nor total is known of all of them".to_owned());
-    };
+    let subtotals = subtotals(&invoices, net)?;
     let is_single = invoices.len() == 1;
-    let rest = net - nets.iter().copied().sum();
     let id = |of: &str| if reference.is_empty() { of.to_owned() } else { format!("{reference}/{of}") };
-    let row = |(one, own): (&Invoice, &Rupiah)| {
+    let row = |(one, subtotal): (&Invoice, Rupiah)| {
         let mut amounts = one.amounts.clone();
-        amounts.insert("subtotal".to_owned(), one.subtotals[*which].unwrap_or_default());
+        amounts.insert("subtotal".to_owned(), subtotal);
+        let own = amounts.values().copied().sum();
         Payout {
             key: PayoutKey { source: SOURCE.to_owned(), id: id(&one.id) },
             store_id: one.store_id.clone(),
             channel_order_id: one.number.clone(),
             paid_at,
             // Of a single order, the money is known; what its amounts do not explain is the rest of the row.
-            net: if is_single { net } else { *own },
+            net: if is_single { net } else { own },
             amounts,
         }
     };
-    let mut rows: Vec<_> = invoices.iter().zip(nets).map(row).collect();
-    if !is_single && !rest.is_zero() {
-        rows.push(Payout {
-            key: PayoutKey { source: SOURCE.to_owned(), id: id(&format!("{}/rest", invoices[0].id)) },
-            store_id: String::new(),
-            channel_order_id: String::new(),
-            paid_at,
-            net: rest,
-            amounts: BTreeMap::new(),
-        });
-    }
+    let rows: Vec<_> = invoices.iter().zip(subtotals).map(row).collect();
     rows.iter().try_for_each(check)?;
     Ok(rows)
+}
+
+/// The price of the products of each invoice: by the field that explains the money. Of several orders, none else may be
+/// used, because nobody could tell which of them received the difference.
+fn subtotals(invoices: &[Invoice], net: Rupiah) -> Result<Vec<Rupiah>, String> {
+    let by = |which: usize| invoices.iter().map(|one| one.subtotals[which]).collect::<Option<Vec<_>>>();
+    let known: Vec<_> = SUBTOTALS.iter().enumerate().filter_map(|(which, field)| Some((*field, by(which)?))).collect();
+    let others: Rupiah = invoices.iter().flat_map(|one| one.amounts.values().copied()).sum();
+    let sum = |subtotals: &[Rupiah]| subtotals.iter().copied().sum::<Rupiah>() + others;
+    if let Some((_, exact)) = known.iter().find(|(_, subtotals)| sum(subtotals) == net) {
+        return Ok(exact.clone());
+    }
+    let is_likely = |subtotals: &[Rupiah]| subtotals.iter().any(|subtotal| !subtotal.is_zero());
+    match known.iter().find(|(_, subtotals)| is_likely(subtotals)).or(known.first()) {
+        None => Err("invoices: neither balance_due nor total is known of all of them".to_owned()),
+        Some((_, likely)) if invoices.len() == 1 => Ok(likely.clone()),
+        Some(_) => {
+            let sums: Vec<_> =
+                known.iter().map(|(field, subtotals)| format!("{} with {field}", sum(subtotals))).collect();
+            Err(format!("invoices: they add up to {}, but amount_receive is {net}", sums.join(" or ")))
+        }
+    }
 }
 
 /// The day of the payout; the year 1 stands for an unknown one.
@@ -228,15 +229,18 @@ mod tests {
     }
 
     #[test]
-    fn a_payout_of_several_orders_becomes_a_row_for_each_and_loses_nothing() {
+    fn a_payout_of_several_orders_becomes_a_row_for_each() {
+        let rows = rows(&of_two());
+        let nets: Vec<_> = rows.iter().map(|row| format!("{}={}", row.channel_order_id, row.net)).collect();
+        assert_eq!(nets, ["231127PECAFY4J=138000", "9=38000"]);
+    }
+
+    #[test]
+    fn a_payout_of_several_orders_that_does_not_add_up_is_refused_with_its_sums() {
         let mut payload = of_two();
-        let nets = |payload: &Value| {
-            let rows = rows(payload);
-            rows.iter().map(|row| format!("{}={}", row.channel_order_id, row.net)).collect::<Vec<_>>()
-        };
-        assert_eq!(nets(&payload), ["231127PECAFY4J=138000", "9=38000"]);
         payload["amount_receive"] = json!(175_000);
-        assert_eq!(nets(&payload), ["231127PECAFY4J=138000", "9=38000", "=-1000"]);
+        let sums = "176000 with balance_due or 276000 with total";
+        assert_eq!(problem(&payload), format!("invoices: they add up to {sums}, but amount_receive is 175000"));
     }
 
     #[test]
@@ -258,12 +262,10 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_day_is_the_day_of_arrival_and_a_balance_of_0_is_not_the_price() {
+    fn an_unknown_day_is_the_day_of_arrival() {
         let mut payload = of_one();
         payload["paid_at"] = json!("0001-01-01T00:00:00Z");
-        payload["invoices"][0]["balance_due"] = json!(0);
-        let rows = rows(&payload);
-        assert_eq!((rows[0].paid_at, rows[0].amounts["subtotal"]), (TODAY, Rupiah::whole(150_000)));
+        assert_eq!(rows(&payload)[0].paid_at, TODAY);
     }
 
     #[test]
