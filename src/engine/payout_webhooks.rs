@@ -54,17 +54,16 @@ impl Engine {
         self.inbox.reread_one(id).await
     }
 
-    /// Takes the payouts that were kept because they could not be read, or were not to be taken.
-    pub(super) async fn take_kept_payouts(&self) -> Result<()> {
-        if self.mapping().mapping.payout.source != PayoutSource::Webhook {
-            return Ok(());
-        }
+    /// Takes the payouts that were kept because they could not be read, or were not to be taken, reporting
+    /// before each body that it is under way.
+    pub async fn take_kept_payouts(&self, report: impl Fn() + Send + Sync) -> Result<()> {
         let mut after = DeliveryId(0);
         loop {
             let bodies = self.storage.unreadable_bodies(after, STEP).await?;
             let Some(last) = bodies.last() else { return Ok(()) };
             after = last.delivery;
             for kept in &bodies {
+                report();
                 if let Taken::Rows(_) = self.take_payout(&kept.body).await? {
                     self.storage.remove_taken(kept.delivery).await?;
                 }

@@ -169,7 +169,7 @@ async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, 
     if let Err(error) = engine.inbox.reread_reporting(|| progress.report()).await {
         tracing::error!("webhooks that could not be read could not be read again: {error}");
     }
-    if let Err(error) = engine.take_kept_payouts().await {
+    if let Err(error) = engine.take_kept_payouts(|| progress.report()).await {
         tracing::error!("payouts that were kept could not be read again: {error}");
     }
     while !*stopped.borrow() {

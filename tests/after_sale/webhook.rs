@@ -1,13 +1,60 @@
 //! Forstok's own payload of payouts, at the address of its webhooks.
 
-use forstok_accurate::sandbox::samples::MAPPING;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use forstok_accurate::{clock::Clock, inbox::delivery, sandbox::samples::MAPPING};
 use serde_json::{Value, json};
 
+use super::on_both;
 use crate::{
     forstok::order,
     pages::after_sale::becomes,
     service::{Home, accurate},
+    world::{Base, World},
 };
+
+on_both! {
+    taking_kept_payouts_reports_progress_before_each_of_them;
+}
+
+/// A world whose mapping takes payouts from webhooks.
+async fn world(base: Base) -> World {
+    World::on_with_mapping(base, &format!("{MAPPING}\n[payout]\nsource = \"webhook\"\n")).await
+}
+
+/// A payout for order 7, whose day is not known.
+fn of_seven(id: i64, received: i64) -> Vec<u8> {
+    let invoice = json!({"id": id, "service_fee": 150_000 - received, "total": 150_000,
+                         "order": {"id": 7, "local_name": "INV-7"}});
+    json!({"amount_receive": received, "reference": "PAY-1", "invoices": [invoice]}).to_string().into_bytes()
+}
+
+impl World {
+    /// A webhook with this payout arrives, and is only kept.
+    async fn keeps(&self, body: Vec<u8>) {
+        self.storage.record(&[delivery(body.into(), self.clock.now())]).await.expect("recorded");
+    }
+
+    /// Kept payouts are taken; returns how often progress was reported.
+    async fn takes_kept(&mut self) -> usize {
+        let reports = AtomicUsize::new(0);
+        let count = || {
+            reports.fetch_add(1, Ordering::SeqCst);
+        };
+        self.engine.take_kept_payouts(count).await.expect("recorded");
+        self.run_until_settled().await;
+        assert_eq!(self.storage.unreadable_count().await.expect("readable"), 0, "all of them could be read");
+        reports.into_inner()
+    }
+}
+
+async fn taking_kept_payouts_reports_progress_before_each_of_them(base: Base) {
+    let mut world = world(base).await;
+    for id in [91, 92, 93] {
+        world.keeps(of_seven(id, 138_000)).await;
+    }
+    assert_eq!(world.takes_kept().await, 3);
+}
 
 fn payload() -> Value {
     json!({
