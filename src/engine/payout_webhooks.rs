@@ -22,6 +22,11 @@ pub enum Taken {
 }
 
 impl Engine {
+    /// Whether the mapping has payouts taken from webhooks.
+    pub(super) fn takes_payouts(&self) -> bool {
+        self.mapping().mapping.payout.source == PayoutSource::Webhook
+    }
+
     /// Takes a body as a payout, if it is one. Returns once its rows are on disk.
     pub async fn take_payout(&self, body: &[u8]) -> Result<Taken> {
         let active = self.mapping();

@@ -169,11 +169,18 @@ async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, 
     if let Err(error) = engine.inbox.reread_reporting(|| progress.report()).await {
         tracing::error!("webhooks that could not be read could not be read again: {error}");
     }
-    if let Err(error) = engine.take_kept_payouts(|| progress.report()).await {
-        tracing::error!("payouts that were kept could not be read again: {error}");
-    }
+    let mut took_payouts = false;
     while !*stopped.borrow() {
         progress.report();
+        // At start, and when a mapping switches it on: some may have been kept before.
+        let takes_payouts = engine.takes_payouts();
+        if takes_payouts
+            && !took_payouts
+            && let Err(error) = engine.take_kept_payouts(|| progress.report()).await
+        {
+            tracing::error!("payouts that were kept could not be read again: {error}");
+        }
+        took_payouts = takes_payouts;
         match engine.decide_some().await {
             // A full batch means that more may wait; while there are many webhooks, answers come first.
             Ok(decided) if decided > 0 => {

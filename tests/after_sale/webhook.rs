@@ -3,13 +3,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use forstok_accurate::{clock::Clock, inbox::delivery, sandbox::samples::MAPPING};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::on_both;
 use crate::{
     forstok::order,
     pages::after_sale::becomes,
-    service::{Home, accurate},
+    service::{Home, OPERATOR_TOKEN, accurate},
     world::{Base, World},
 };
 
@@ -94,4 +95,20 @@ async fn a_payout_that_was_kept_as_a_webhook_is_taken_once_the_mapping_says_so_a
     let listed = service.get("/v1/unreadable").await.json();
     let problem = listed["webhooks"][0]["not_understood"].as_str().expect("a text").to_owned();
     assert!(problem.contains("payout: invoices[0]: service_fee"), "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn payouts_that_were_kept_are_taken_without_a_restart_once_a_mapping_switches_them_on() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send(&order(1)).await;
+    service.order_once("1", "invoiced").await;
+    assert_eq!(service.send(&payload()).await.status.as_u16(), 202);
+    let mut mapping = service.get("/v1/mapping").await.json()["mapping"].clone();
+    mapping["payout"]["source"] = json!("webhook");
+    let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("if-match", "\"1\"".to_owned())];
+    let put = service.ask(Method::PUT, "/v1/mapping", &headers, mapping.to_string().into_bytes()).await;
+    assert_eq!(put.status, 200, "{}", put.text);
+    becomes(&service, "PAY-1/91", "waiting").await;
+    service.get_until("/v1/unreadable", |listed| listed["webhooks"] == json!([])).await;
 }
