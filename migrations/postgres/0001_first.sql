@@ -758,7 +758,8 @@ CREATE TABLE settlement_rows (
     waits            TEXT    NOT NULL COLLATE "C" DEFAULT '', -- the word of what it waits for
     part             BIGINT,                     -- of the document that books it
     arrived_at       BIGINT NOT NULL,            -- when it arrived first
-    content_at       BIGINT NOT NULL,            -- when this content arrived
+    content_at       BIGINT NOT NULL,            -- when this content was recorded
+    delivered_at     BIGINT NOT NULL DEFAULT 0,  -- when it was sent: earlier, if its webhook was kept before
     approved_at      BIGINT,                     -- when a person approved this content
     approved_by      TEXT    NOT NULL DEFAULT '',
     by_hand          TEXT,                        -- who has booked it in Accurate, as what and why, JSON

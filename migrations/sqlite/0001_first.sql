@@ -695,7 +695,8 @@ CREATE TABLE settlement_rows (
     waits            TEXT    NOT NULL DEFAULT '', -- the word of what it waits for
     part             INTEGER,                     -- of the document that books it
     arrived_at       INTEGER NOT NULL,            -- when it arrived first
-    content_at       INTEGER NOT NULL,            -- when this content arrived
+    content_at       INTEGER NOT NULL,            -- when this content was recorded
+    delivered_at     INTEGER NOT NULL DEFAULT 0,  -- when it was sent: earlier, if its webhook was kept before
     approved_at      INTEGER,                     -- when a person approved this content
     approved_by      TEXT    NOT NULL DEFAULT '',
     by_hand          TEXT,                        -- who has booked it in Accurate, as what and why, JSON

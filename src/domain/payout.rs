@@ -42,6 +42,15 @@ pub struct Payout {
     pub amounts: BTreeMap<String, Rupiah>,
 }
 
+/// Where the day of a payout comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaidDay {
+    /// Its source names it.
+    Named,
+    /// Its source does not know it: it is the day on which the payout arrived.
+    Arrival,
+}
+
 /// Most amounts of one row.
 const MOST_AMOUNTS: usize = 100;
 

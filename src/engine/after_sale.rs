@@ -1,8 +1,14 @@
 //! What arrives after the sale, and what people approve of it. Pages, files and API use the same functions.
 
+use jiff::Timestamp;
+
 use super::Engine;
 use crate::{
-    domain::{document::Kind, operator::Actor},
+    domain::{
+        document::Kind,
+        operator::Actor,
+        payout::{PaidDay, Payout},
+    },
     storage::{Approving, ByHand, Marked, Result, RowContent, RowRecorded},
 };
 
@@ -16,6 +22,21 @@ impl Engine {
         let mut recorded = Vec::with_capacity(rows.len());
         for some in rows.chunks(AT_ONCE) {
             recorded.extend(self.storage.record_rows(some, self.now()).await?);
+            self.signals.news_came();
+        }
+        Ok(recorded)
+    }
+
+    /// As [`Engine::record_rows`], the payouts of one webhook that arrived at `delivered_at`.
+    pub(super) async fn record_delivered(
+        &self,
+        payouts: &[Payout],
+        day: PaidDay,
+        delivered_at: Timestamp,
+    ) -> Result<Vec<RowRecorded>> {
+        let mut recorded = Vec::with_capacity(payouts.len());
+        for some in payouts.chunks(AT_ONCE) {
+            recorded.extend(self.storage.record_delivered(some, day, delivered_at, self.now()).await?);
             self.signals.news_came();
         }
         Ok(recorded)

@@ -1,10 +1,12 @@
 //! Payouts that arrive as webhooks, in Forstok's own payload: off unless the mapping says otherwise.
 
+use jiff::Timestamp;
+
 use super::Engine;
 use crate::{
     domain::{day_in_wib, ids::DeliveryId, mapping::PayoutSource},
     forstok::payout,
-    storage::{Result, RowContent, RowRecorded},
+    storage::{Result, RowRecorded},
 };
 
 /// Most kept bodies that are read again in one step.
@@ -27,8 +29,8 @@ impl Engine {
         self.mapping().mapping.payout.source == PayoutSource::Webhook
     }
 
-    /// Takes a body as a payout, if it is one. Returns once its rows are on disk.
-    pub async fn take_payout(&self, body: &[u8]) -> Result<Taken> {
+    /// Takes a body that arrived at `received_at` as a payout, if it is one. Returns once its rows are on disk.
+    pub async fn take_payout(&self, body: &[u8], received_at: Timestamp) -> Result<Taken> {
         let active = self.mapping();
         let rules = &active.mapping.payout;
         if !payout::is_one(body, rules) {
@@ -39,19 +41,16 @@ impl Engine {
                 "is a payout, which payout.source of the mapping does not take from webhooks".to_owned(),
             ));
         }
-        match payout::read(body, rules, day_in_wib(self.now())) {
-            Ok(rows) => {
-                let rows: Vec<_> = rows.into_iter().map(RowContent::Payout).collect();
-                Ok(Taken::Rows(self.record_rows(&rows).await?))
-            }
+        match payout::read(body, rules, day_in_wib(received_at)) {
+            Ok((rows, day)) => Ok(Taken::Rows(self.record_delivered(&rows, day, received_at).await?)),
             Err(problem) => Ok(Taken::Not(format!("payout: {problem}"))),
         }
     }
 
     /// Reads an unreadable webhook again: whether it is an order or a payout now, `None` if it is not among them.
     pub async fn reread(&self, id: DeliveryId) -> Result<Option<bool>> {
-        if let Some((_, Some(body))) = self.storage.unreadable_one(id).await?
-            && let Taken::Rows(_) = self.take_payout(&body).await?
+        if let Some((kept, Some(body))) = self.storage.unreadable_one(id).await?
+            && let Taken::Rows(_) = self.take_payout(&body, kept.received_at).await?
         {
             self.storage.remove_taken(id).await?;
             return Ok(Some(true));
@@ -69,7 +68,7 @@ impl Engine {
             after = last.delivery;
             for kept in &bodies {
                 report();
-                if let Taken::Rows(_) = self.take_payout(&kept.body).await? {
+                if let Taken::Rows(_) = self.take_payout(&kept.body, kept.received_at).await? {
                     self.storage.remove_taken(kept.delivery).await?;
                 }
             }

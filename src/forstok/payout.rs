@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::domain::{
     mapping::PayoutRules,
     money::Rupiah,
-    payout::{Payout, PayoutKey, check},
+    payout::{PaidDay, Payout, PayoutKey, check},
     row_fields::{Fields, is_possible},
 };
 
@@ -53,17 +53,20 @@ pub fn is_one(body: &[u8], rules: &PayoutRules) -> bool {
     has("invoices") && has("amount_receive")
 }
 
-/// The rows of a payout, one for each invoice. A payout whose day is not known was made on `today`.
+/// The rows of a payout, one for each invoice. A payout whose day is not known was made on the day of its arrival.
 ///
 /// # Errors
 ///
 /// What cannot be read, naming the field, or what does not add up.
-pub fn read(body: &[u8], rules: &PayoutRules, today: Date) -> Result<Vec<Payout>, String> {
+pub fn read(body: &[u8], rules: &PayoutRules, arrived: Date) -> Result<(Vec<Payout>, PaidDay), String> {
     let payload: Value = serde_json::from_slice(body).map_err(|error| format!("body: is not JSON: {error}"))?;
     let payload = Fields::of(&payload)?;
     let net = payload.amount(rules.field("amount_receive"))?.ok_or("amount_receive: is missing")?;
     let reference = payload.text(rules.field("reference"))?;
-    let paid_at = day(payload, rules)?.unwrap_or(today);
+    let (paid_at, paid_day) = match day(payload, rules)? {
+        Some(day) => (day, PaidDay::Named),
+        None => (arrived, PaidDay::Arrival),
+    };
     let orders = payload.list(rules.field("order_id"))?;
     let invoices = payload.list(rules.field("invoices"))?;
     let named = |at: usize| orders.get(at).filter(|_| orders.len() == invoices.len());
@@ -98,7 +101,7 @@ pub fn read(body: &[u8], rules: &PayoutRules, today: Date) -> Result<Vec<Payout>
     };
     let rows: Vec<_> = invoices.iter().zip(subtotals).map(row).collect();
     rows.iter().try_for_each(check)?;
-    Ok(rows)
+    Ok((rows, paid_day))
 }
 
 /// The price of the products of each invoice: by the field that explains the money. Of several orders, none else may be
@@ -174,7 +177,7 @@ mod tests {
 
     use super::*;
 
-    const TODAY: Date = date(2026, 11, 26);
+    const ARRIVED: Date = date(2026, 11, 26);
 
     fn of_one() -> Value {
         json!({
@@ -192,12 +195,12 @@ mod tests {
     fn rows(payload: &Value) -> Vec<Payout> {
         let body = payload.to_string();
         assert!(is_one(body.as_bytes(), &PayoutRules::default()));
-        read(body.as_bytes(), &PayoutRules::default(), TODAY).expect("readable")
+        read(body.as_bytes(), &PayoutRules::default(), ARRIVED).expect("readable").0
     }
 
     /// What is wrong with a payload.
     fn problem(payload: &Value) -> String {
-        read(payload.to_string().as_bytes(), &PayoutRules::default(), TODAY).expect_err("unreadable")
+        read(payload.to_string().as_bytes(), &PayoutRules::default(), ARRIVED).expect_err("unreadable")
     }
 
     /// A payout of two orders that adds up.
@@ -264,8 +267,11 @@ mod tests {
     #[test]
     fn an_unknown_day_is_the_day_of_arrival() {
         let mut payload = of_one();
-        payload["paid_at"] = json!("0001-01-01T00:00:00Z");
-        assert_eq!(rows(&payload)[0].paid_at, TODAY);
+        for unknown in [json!("0001-01-01T00:00:00Z"), Value::Null] {
+            payload["paid_at"] = unknown;
+            let (rows, day) = read(payload.to_string().as_bytes(), &PayoutRules::default(), ARRIVED).expect("readable");
+            assert_eq!((rows[0].paid_at, day), (ARRIVED, PaidDay::Arrival));
+        }
     }
 
     #[test]
@@ -294,7 +300,7 @@ mod tests {
         let rules = PayoutRules { fields: [("reference".to_owned(), "payout_no".to_owned())].into(), ..<_>::default() };
         let mut payload = of_one();
         payload["payout_no"] = json!("P-7");
-        let rows = read(payload.to_string().as_bytes(), &rules, TODAY).expect("readable");
+        let (rows, _) = read(payload.to_string().as_bytes(), &rules, ARRIVED).expect("readable");
         assert_eq!(rows[0].key.id, "P-7/91");
     }
 }

@@ -144,7 +144,7 @@ async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static st
     })?;
     let mut delivery = delivery(body, now);
     if let Content::Unreadable { problem, .. } = &mut delivery.content {
-        match app.engine.take_payout(&delivery.body).await.map_err(|error| Problem::not_stored(&error))? {
+        match app.engine.take_payout(&delivery.body, now).await.map_err(|error| Problem::not_stored(&error))? {
             Taken::Other => {}
             Taken::Not(why) => *problem = why,
             Taken::Rows(rows) => {

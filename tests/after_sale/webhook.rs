@@ -2,7 +2,15 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use forstok_accurate::{clock::Clock, inbox::delivery, sandbox::samples::MAPPING};
+use forstok_accurate::{
+    clock::Clock,
+    domain::{document::Kind, payout::RowState},
+    engine::payout_webhooks::Taken,
+    inbox::delivery,
+    sandbox::samples::MAPPING,
+    storage::{Approving, RowContent, RowFilter, RowRecorded},
+};
+use jiff::{SignedDuration, civil::date};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -15,8 +23,13 @@ use crate::{
 };
 
 on_both! {
+    a_payout_without_a_day_that_comes_again_on_another_day_is_a_repeat;
+    a_kept_payout_never_replaces_what_arrived_after_it;
+    a_kept_payout_counts_from_its_arrival_but_nobody_has_seen_it_before_it_is_taken;
     taking_kept_payouts_reports_progress_before_each_of_them;
 }
+
+const DAY: i64 = 24 * 60 * 60;
 
 /// A world whose mapping takes payouts from webhooks.
 async fn world(base: Base) -> World {
@@ -31,6 +44,13 @@ fn of_seven(id: i64, received: i64) -> Vec<u8> {
 }
 
 impl World {
+    /// A webhook with this payout arrives.
+    async fn takes_payout(&mut self, body: &[u8]) -> Taken {
+        let taken = self.engine.take_payout(body, self.clock.now()).await.expect("recorded");
+        self.run_until_settled().await;
+        taken
+    }
+
     /// A webhook with this payout arrives, and is only kept.
     async fn keeps(&self, body: Vec<u8>) {
         self.storage.record(&[delivery(body.into(), self.clock.now())]).await.expect("recorded");
@@ -47,6 +67,54 @@ impl World {
         assert_eq!(self.storage.unreadable_count().await.expect("readable"), 0, "all of them could be read");
         reports.into_inner()
     }
+}
+
+async fn a_payout_without_a_day_that_comes_again_on_another_day_is_a_repeat(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    assert_eq!(world.takes_payout(&of_seven(91, 138_000)).await, Taken::Rows(vec![RowRecorded::Accepted]));
+    world.approves_all(Kind::Receipt).await;
+    world.advance(2 * DAY);
+    world.run_until_settled().await;
+    assert_eq!(world.payout_state("PAY-1/91").await, (RowState::Settled, ""));
+    assert_eq!(world.takes_payout(&of_seven(91, 138_000)).await, Taken::Rows(vec![RowRecorded::Repeat]));
+    assert_eq!(world.payout_state("PAY-1/91").await, (RowState::Settled, ""));
+    assert_eq!(world.takes_payout(&of_seven(91, 137_000)).await, Taken::Rows(vec![RowRecorded::Corrected]));
+}
+
+async fn a_kept_payout_never_replaces_what_arrived_after_it(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.keeps(of_seven(91, 138_000)).await;
+    world.keeps(of_seven(92, 5_000)).await;
+    world.advance(1);
+    world.takes_payout(&of_seven(91, 140_000)).await;
+    world.advance(1);
+    world.keeps(of_seven(92, 6_000)).await;
+    world.advance(1);
+    world.takes_kept().await;
+    let mut nets = Vec::new();
+    for id in ["PAY-1/91", "PAY-1/92"] {
+        let RowContent::Payout(payout) = world.row(Kind::Receipt, id).await.content else { panic!("{id}") };
+        nets.push(payout.net.to_string());
+    }
+    assert_eq!(nets, ["140000", "6000"], "what arrived last counts");
+}
+
+async fn a_kept_payout_counts_from_its_arrival_but_nobody_has_seen_it_before_it_is_taken(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.keeps(of_seven(91, 138_000)).await;
+    world.advance(3 * DAY);
+    let shown = world.clock.now() - SignedDuration::from_secs(1);
+    world.takes_kept().await;
+    let RowContent::Payout(payout) = world.row(Kind::Receipt, "PAY-1/91").await.content else { panic!("a payout") };
+    assert_eq!(payout.paid_at, date(2024, 2, 1));
+    let on_the_page = RowFilter { content_until: Some(shown), ..RowFilter::default() };
+    let approving = Approving::Shown(&on_the_page);
+    let approved = world.storage.approve_rows(Kind::Receipt, approving, "sari", world.clock.now()).await;
+    assert_eq!(approved.expect("written"), 0, "the page did not show it");
+    assert_eq!(world.approves_all(Kind::Receipt).await, 1, "it waits for approval");
 }
 
 async fn taking_kept_payouts_reports_progress_before_each_of_them(base: Base) {

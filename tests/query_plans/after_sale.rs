@@ -2,7 +2,12 @@
 
 use forstok_accurate::{
     clock::Clock,
-    domain::{document::Kind, payout::RowState, reason::Reason, settlement::Waits},
+    domain::{
+        document::Kind,
+        payout::{PaidDay, RowState},
+        reason::Reason,
+        settlement::Waits,
+    },
     storage::{Approving, ByHand, RowContent, RowFilter},
 };
 use serde_json::json;
@@ -27,6 +32,8 @@ pub(super) async fn use_after_sale(world: &mut World) {
                         "goods": "returned", "pieces": []});
     let record = RowContent::Return(serde_json::from_value(record).expect("a return record"));
     storage.record_rows(&[record], now).await.expect("written");
+    let RowContent::Payout(again) = payout("2", "INV-80") else { panic!("a payout") };
+    storage.record_delivered(&[again], PaidDay::Arrival, now, now).await.expect("written");
     world.run_until_settled().await;
     let filters = [
         RowFilter::default(),

@@ -66,7 +66,7 @@ pub struct RowRecord {
     pub document: Option<RowDocument>,
     /// When it arrived first.
     pub arrived_at: Timestamp,
-    /// When its content arrived.
+    /// When its content was recorded.
     pub content_at: Timestamp,
     /// Who approved this content, and when.
     pub approved: Option<(String, Timestamp)>,

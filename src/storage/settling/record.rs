@@ -7,11 +7,16 @@ use serde_json::json;
 
 use super::rows_of;
 use crate::{
-    domain::{document::Kind, money::Rupiah, order::OrderId, payout::RowState},
+    domain::{
+        document::Kind,
+        money::Rupiah,
+        order::OrderId,
+        payout::{PaidDay, Payout, RowState},
+    },
     storage::{
         Result, RowContent, RowRecorded,
         dialect::{Columns, Dialect},
-        rows::{hundredths, json as to_json, order_id, storable},
+        rows::{from_json, hundredths, json as to_json, micros, order_id, storable},
     },
 };
 
@@ -19,6 +24,18 @@ use crate::{
 struct Known {
     content: String,
     order_id: String,
+    /// When it was sent, in microseconds.
+    delivered_at: i64,
+}
+
+/// What is stored, by source and id.
+type AllKnown = HashMap<(String, String), Known>;
+
+/// When rows are recorded, and when they were sent.
+#[derive(Clone, Copy)]
+struct Times {
+    now: Timestamp,
+    delivered_at: Timestamp,
 }
 
 /// Records rows of one kind, in this order. The same key again is a repeat, or a correction if the content differs.
@@ -27,7 +44,41 @@ pub(in crate::storage) async fn record<T: Dialect>(
     rows: &[RowContent],
     now: Timestamp,
 ) -> Result<Vec<RowRecorded>> {
-    let mut known = known(db, rows).await?;
+    let known = known(db, rows).await?;
+    record_over(db, rows, known, Times { now, delivered_at: now }).await
+}
+
+/// Records the payouts of one webhook, which may have been kept since `delivered_at`: content that was sent after it
+/// stays. A row whose day is only that of its arrival keeps the day that is known.
+pub(in crate::storage) async fn record_delivered<T: Dialect>(
+    db: &mut T,
+    payouts: &[Payout],
+    day: PaidDay,
+    delivered_at: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<RowRecorded>> {
+    let mut rows: Vec<_> = payouts.iter().cloned().map(RowContent::Payout).collect();
+    let known = known(db, &rows).await?;
+    for row in &mut rows {
+        let RowContent::Payout(payout) = row else { continue };
+        let Some(before) = known.get(&(payout.key.source.clone(), payout.key.id.clone())) else { continue };
+        // Content that cannot be read is replaced.
+        let Ok(content) = from_json::<Payout>(&before.content) else { continue };
+        if before.delivered_at > micros(delivered_at) {
+            *payout = content;
+        } else if day == PaidDay::Arrival {
+            payout.paid_at = content.paid_at;
+        }
+    }
+    record_over(db, &rows, known, Times { now, delivered_at }).await
+}
+
+async fn record_over<T: Dialect>(
+    db: &mut T,
+    rows: &[RowContent],
+    mut known: AllKnown,
+    times: Times,
+) -> Result<Vec<RowRecorded>> {
     let orders = orders(db, rows).await?;
     let mut recorded = Vec::with_capacity(rows.len());
     let (mut new, mut changed) = (Vec::new(), Vec::new());
@@ -56,11 +107,11 @@ pub(in crate::storage) async fn record<T: Dialect>(
         }
         fees.add(row);
         unsettled.extend([order_id.clone()]);
-        known.insert(key, Known { content, order_id });
+        known.insert(key, Known { content, order_id, delivered_at: micros(times.delivered_at) });
     }
-    insert(db, &new, now).await?;
-    correct(db, &changed, now).await?;
-    fees.write(db, now).await?;
+    insert(db, &new, times).await?;
+    correct(db, &changed, times).await?;
+    fees.write(db, times.now).await?;
     unsettled.remove("");
     unsettle(db, unsettled.iter().map(String::as_str)).await?;
     Ok(recorded)
@@ -84,11 +135,11 @@ pub(in crate::storage) async fn unsettle<T: Dialect>(db: &mut T, orders: impl It
 }
 
 /// What is stored under the keys of these rows.
-async fn known<T: Dialect>(db: &mut T, rows: &[RowContent]) -> Result<HashMap<(String, String), Known>> {
+async fn known<T: Dialect>(db: &mut T, rows: &[RowContent]) -> Result<AllKnown> {
     let keys: Vec<_> = rows.iter().map(|row| (rows_of(row.kind()), row.key())).collect();
     let keys: Vec<_> = keys.iter().map(|(kind, (source, id))| [*kind, *source, *id]).collect();
     let sql = format!(
-        "SELECT r.source, r.row_id, r.content, r.order_id FROM {} {} settlement_rows r
+        "SELECT r.source, r.row_id, r.content, r.order_id, r.delivered_at FROM {} {} settlement_rows r
              ON r.kind = v.value ->> 0 AND r.source = v.value ->> 1 AND r.row_id = v.value ->> 2",
         T::ROWS,
         T::THEN_JOIN
@@ -96,7 +147,8 @@ async fn known<T: Dialect>(db: &mut T, rows: &[RowContent]) -> Result<HashMap<(S
     let rows = db.fetch(sql, &[(&to_json(&keys)).into()]).await?;
     let one = |row: &T::Row| {
         let text = |column| row.text(column).map(str::to_owned);
-        Ok(((text("source")?, text("row_id")?), Known { content: text("content")?, order_id: text("order_id")? }))
+        let (content, order_id, delivered_at) = (text("content")?, text("order_id")?, row.number("delivered_at")?);
+        Ok(((text("source")?, text("row_id")?), Known { content, order_id, delivered_at }))
     };
     rows.iter().map(one).collect()
 }
@@ -147,22 +199,22 @@ fn values(row: &RowContent, content: &str, order_id: &str) -> serde_json::Value 
     })
 }
 
-async fn insert<T: Dialect>(db: &mut T, rows: &[serde_json::Value], now: Timestamp) -> Result<()> {
+async fn insert<T: Dialect>(db: &mut T, rows: &[serde_json::Value], times: Times) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
     // The same key may stand twice in one request: the later one is a correction.
     let sql = format!(
         "INSERT INTO settlement_rows (kind, source, row_id, store_id, channel_order_id, order_id, content, amount, day, state,
-                                      arrived_at, content_at)
+                                      arrived_at, content_at, delivered_at)
          SELECT v.value ->> 'kind', v.value ->> 'source', v.value ->> 'row_id', v.value ->> 'store_id',
                 v.value ->> 'channel_order_id', v.value ->> 'order_id', v.value ->> 'content',
                 CAST(v.value ->> 'amount' AS BIGINT), v.value ->> 'day', v.value ->> 'state',
-                CAST($2 AS BIGINT), CAST($2 AS BIGINT)
+                CAST($2 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS BIGINT)
          FROM {} WHERE true",
         T::ROWS
     );
-    db.execute(sql, &[(&to_json(&rows)).into(), now.into()]).await?;
+    db.execute(sql, &[(&to_json(&rows)).into(), times.now.into(), times.delivered_at.into()]).await?;
     Ok(())
 }
 
@@ -174,7 +226,7 @@ pub(super) const MAY_BE_BOOKED: &str = "EXISTS (SELECT 1 FROM documents d
 
 /// A correction replaces the content and takes the approval away; a person's mark that the row is booked by hand stays.
 /// One that names another order moves the row there, unless it may be booked already.
-async fn correct<T: Dialect>(db: &mut T, rows: &[serde_json::Value], now: Timestamp) -> Result<()> {
+async fn correct<T: Dialect>(db: &mut T, rows: &[serde_json::Value], times: Times) -> Result<()> {
     let sql = format!(
         "UPDATE settlement_rows SET store_id = v.value ->> 'store_id',
              channel_order_id = v.value ->> 'channel_order_id', content = v.value ->> 'content',
@@ -184,13 +236,15 @@ async fn correct<T: Dialect>(db: &mut T, rows: &[serde_json::Value], now: Timest
              state = CASE WHEN {MAY_BE_BOOKED} OR settlement_rows.by_hand IS NOT NULL THEN settlement_rows.state
                           ELSE v.value ->> 'state' END,
              amount = CAST(v.value ->> 'amount' AS BIGINT), day = v.value ->> 'day', content_at = $2,
+             delivered_at = $3,
              waits_for = NULL, waits = '', approved_at = NULL, approved_by = ''
          FROM {} WHERE kind = v.value ->> 'kind' AND source = v.value ->> 'source' AND row_id = v.value ->> 'row_id'",
         T::ROWS
     );
     // One by one and in order: a key may be corrected twice in one request.
     for row in rows {
-        db.execute(sql.clone(), &[(&to_json(&[row])).into(), now.into()]).await?;
+        let row = to_json(&[row]);
+        db.execute(sql.clone(), &[(&row).into(), times.now.into(), times.delivered_at.into()]).await?;
     }
     Ok(())
 }
@@ -209,7 +263,7 @@ impl Fees {
     /// Takes off what a content counted that is corrected.
     fn take_off(&mut self, kind: Kind, source: &str, content: &str) {
         if kind == Kind::Receipt
-            && let Ok(before) = serde_json::from_str::<crate::domain::payout::Payout>(content)
+            && let Ok(before) = serde_json::from_str::<Payout>(content)
         {
             self.change(source, &before.amounts, -1);
         }

@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 
 use crate::{
-    domain::{document::Kind, order::OrderId},
+    domain::{
+        document::Kind,
+        order::OrderId,
+        payout::{PaidDay, Payout},
+    },
     storage::{
         Approving, ByHand, FeeKind, Marked, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord,
         RowRecorded, SettlementVerdict, Unsettled, settling,
@@ -17,6 +21,17 @@ use crate::{
 pub trait Settling: Send + Sync {
     /// Records rows in this order. The same key again is a repeat, or a correction if the content differs.
     async fn record_rows(&self, rows: &[RowContent], now: Timestamp) -> Result<Vec<RowRecorded>>;
+
+    /// Records the payouts of one webhook, which arrived at `delivered_at` and may have been kept since. Content that
+    /// was sent after it stays, and a row whose day is only that of its arrival keeps the day that is known: both are
+    /// repeats.
+    async fn record_delivered(
+        &self,
+        payouts: &[Payout],
+        day: PaidDay,
+        delivered_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<RowRecorded>>;
 
     /// Approves the present content of waiting rows. Returns how many there were.
     async fn approve_rows(&self, kind: Kind, which: Approving<'_>, actor: &str, now: Timestamp) -> Result<u64>;
@@ -60,6 +75,16 @@ pub trait Settling: Send + Sync {
 impl<B: Base> Settling for Sql<B> {
     async fn record_rows(&self, rows: &[RowContent], now: Timestamp) -> Result<Vec<RowRecorded>> {
         write!(self, Large, db => settling::record::record(db, rows, now))
+    }
+
+    async fn record_delivered(
+        &self,
+        payouts: &[Payout],
+        day: PaidDay,
+        delivered_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<RowRecorded>> {
+        write!(self, Large, db => settling::record::record_delivered(db, payouts, day, delivered_at, now))
     }
 
     async fn approve_rows(&self, kind: Kind, which: Approving<'_>, actor: &str, now: Timestamp) -> Result<u64> {

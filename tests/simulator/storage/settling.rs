@@ -4,7 +4,13 @@ use std::{collections::HashMap, sync::PoisonError};
 
 use forstok_accurate::{
     deciding::{mapping, settling},
-    domain::{day_in_wib, document::Kind, money::Rupiah, order::OrderId},
+    domain::{
+        day_in_wib,
+        document::Kind,
+        money::Rupiah,
+        order::OrderId,
+        payout::{PaidDay, Payout},
+    },
     storage::{
         Approving, ByHand, FeeKind, Marked, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord,
         RowRecorded, SettlementVerdict, Settling, Unsettled,
@@ -39,6 +45,17 @@ impl SimStore {
 impl Settling for SimStore {
     async fn record_rows(&self, rows: &[RowContent], now: Timestamp) -> Result<Vec<RowRecorded>> {
         self.write("before record_rows", "after record_rows", self.inner.record_rows(rows, now)).await
+    }
+
+    async fn record_delivered(
+        &self,
+        payouts: &[Payout],
+        day: PaidDay,
+        delivered_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<RowRecorded>> {
+        let call = self.inner.record_delivered(payouts, day, delivered_at, now);
+        self.write("before record_rows", "after record_rows", call).await
     }
 
     async fn approve_rows(&self, kind: Kind, which: Approving<'_>, actor: &str, now: Timestamp) -> Result<u64> {
