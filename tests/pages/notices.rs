@@ -40,7 +40,7 @@ async fn without_a_channel_the_page_says_that_nobody_is_told() {
     let service = Home::new(&accurate).serve().await;
     let mut operator = Visitor::operator(&service).await;
     let page = operator.get("/notices").await;
-    page.says(&["Notices", "No channel is on", "Nothing was sent yet."]);
+    page.says(&["Notices", "No channel is on", "Nothing has been sent yet."]);
     assert!(!page.text().contains("Send a test notice"));
     operator.get("/connection").await.says(&["Notices by e-mail, Telegram or webhook"]);
     let indonesian = Visitor::operator(&service).await.with("accept-language", "id").get("/notices").await;

@@ -21,9 +21,9 @@ use crate::{
 
 /// What is expected and what does not fit.
 pub(in crate::web) struct Expected {
-    /// Each store with what its marketplace still owes.
+    /// Each store whose marketplace still owes something, with how much.
     pub(in crate::web) stores: Vec<(String, String)>,
-    /// The sum, if there are several stores.
+    /// The sum, unless it is that of a single store.
     pub(in crate::web) total: Option<String>,
     /// Invoices that are not paid in time, and payouts without an order: a link, words and the sum.
     pub(in crate::web) open: Vec<(String, String, String)>,
@@ -59,10 +59,8 @@ impl Expected {
         }
         let names = storage.stores().await?;
         let total: i64 = receivables.iter().map(|one| one.hundredths).sum();
-        Ok(Some(Self {
-            total: (receivables.len() > 1).then(|| rupiah(total)),
-            stores: receivables.iter().map(|one| (store_name(&one.store_id, &names), rupiah(one.hundredths))).collect(),
-            open,
-        }))
+        let owing = receivables.iter().filter(|one| one.hundredths != 0);
+        let stores: Vec<_> = owing.map(|one| (store_name(&one.store_id, &names), rupiah(one.hundredths))).collect();
+        Ok(Some(Self { total: (stores.len() != 1).then(|| rupiah(total)), stores, open }))
     }
 }
