@@ -22,8 +22,8 @@
 //! - [`check`]: finds problems before they block an order.
 //! - [`telemetry`]: logs and metrics. [`setup`]: secrets that the setup page changes, and the first webhook.
 //! - [`settings`]: the operator's settings for the modules below.
-//! - [`accurate`], [`forstok`]: Accurate's API and Forstok's webhooks. [`notices`]: webhook, e-mail and Telegram, over
-//!   which people are told.
+//! - [`accurate`], [`forstok`]: Accurate's API and Forstok's webhooks. [`notices`]: webhook, e-mail and Telegram, the
+//!   channels of notices.
 //! - [`storage`]: the database, SQLite or PostgreSQL.
 //! - [`sandbox`]: simulates Accurate in tests, the demo and trials; independent of the rest.
 //! - [`domain`]: the pure rules: order × mapping → decision and draft; no I/O, no clock.

@@ -69,7 +69,7 @@ pub struct Engine {
     forstok: Option<(ForstokApi, BackfillConfig)>,
     /// Books about which Accurate sends webhooks.
     hinted: BTreeSet<String>,
-    /// How people are told outside the page, if they are.
+    /// Sends notices; `None` while no channel is on.
     notices: Option<Telling>,
 }
 

@@ -1,7 +1,7 @@
-//! Notices: people are told outside the page what they need to know.
+//! Notices: messages outside the page about what needs a person.
 //!
-//! What they are told is written together with the notices that say it, so that neither a restart nor another leader
-//! tells it twice or forgets it. Each notice is then sent until the other side takes it.
+//! What has been announced is stored in the same commit as the notices that announce it, so that neither a restart nor
+//! a new leader repeats or forgets a notice. Each notice is then sent until the receiver accepts it.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

@@ -126,7 +126,7 @@ fn subtotals(invoices: &[Invoice], net: Rupiah) -> Result<Vec<Rupiah>, String> {
     }
 }
 
-/// The day of the payout; the year 1 stands for an unknown one.
+/// The day of the payout; the year 1 means that it is unknown.
 fn day(payload: Fields<'_>, rules: &PayoutRules) -> Result<Option<Date>, String> {
     let day = payload.day(rules.field("paid_at"))?;
     Ok(day.filter(|day| is_possible(*day)))

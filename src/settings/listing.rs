@@ -59,7 +59,7 @@ enum Show {
 }
 
 /// Every setting in the order of settings.example.toml, with its default as TOML writes it; empty if it has none. A `*`
-/// stands for each name.
+/// matches every name.
 const KNOWN: &[(&str, &str, Show)] = &[
     ("server.listen", "\"127.0.0.1:8080\"", Show::AsWritten),
     ("server.operator_listen", "", Show::AsWritten),
@@ -152,7 +152,7 @@ struct Listing<'a> {
 }
 
 impl Listing<'_> {
-    /// The settings that a known key stands for.
+    /// The settings that a known key matches.
     fn settings(&self, (key, default, show): &(&str, &str, Show)) -> Vec<Setting> {
         let Some((outer, inner)) = key.split_once(".*.") else {
             let path: Vec<_> = key.split('.').collect();

@@ -83,7 +83,7 @@ pub struct Config {
     pub hints: BTreeMap<String, SecretString>,
     /// The mapping file with its content.
     pub mapping: Option<MappingFile>,
-    /// How people are told outside the page; `None` while no channel is on.
+    /// Which notices are sent, and over which channels; `None` while no channel is on.
     pub notices: Option<NoticesConfig>,
     /// Filter and format of the log.
     pub log: LogConfig,

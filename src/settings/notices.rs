@@ -1,4 +1,4 @@
-//! `[notices]`: what people are told outside the page, and over which channels. Without a channel, nothing is sent.
+//! `[notices]`: which notices are sent, and over which channels. Without a channel, nothing is sent.
 
 use jiff::civil::Time;
 use lettre::Address;

@@ -29,7 +29,7 @@ const TOGETHER: Duration = Duration::from_secs(1);
 /// How long a request to the collector may take, and how long stopping waits for the last one.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The collector, and what it is told about this process.
+/// The collector, and the attributes of this process that it receives.
 #[derive(Debug)]
 pub struct Destination {
     /// Where spans are posted.

@@ -1,4 +1,4 @@
-//! `/notices`: the channels over which people are told, a test of them, and what was sent.
+//! `/notices`: the channels of notices, a test of them, and what was sent.
 
 use askama::Template;
 use axum::{

@@ -1,4 +1,4 @@
-//! When people are told what, and in which words.
+//! When a notice is sent, and what it says.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! `GET /v1/notices`: the channels over which people are told, and what was sent, newest first.
+//! `GET /v1/notices`: the channels of notices, and what was sent, newest first.
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};

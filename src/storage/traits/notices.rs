@@ -16,8 +16,8 @@ pub trait Notices: Send + Sync {
     /// What people have been told.
     async fn told(&self) -> Result<ToldAt>;
 
-    /// Writes what people are told with the notices that say it, for each channel; deletes the oldest ones. False, and
-    /// nothing is written, if it has changed since `revision`.
+    /// Stores what has been announced and, for each channel, the notices that announce it; deletes the oldest notices.
+    /// Returns false and stores nothing if another leader has stored something since `revision`.
     async fn tell(&self, revision: i64, told: &Told, messages: &[Message], channels: &[Channel]) -> Result<bool>;
 
     /// The oldest waiting notice of each channel whose next try is due: a later one waits for it, so that they arrive in
