@@ -27,6 +27,7 @@ mod setup;
 mod shadow;
 mod shadow_order;
 mod skus;
+mod to_do;
 mod today;
 mod upload;
 mod webhooks;

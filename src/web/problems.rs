@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::{
     order_line::{OrderLine, rupiah},
     page::{Page, address, html, own_path},
+    to_do::ToDo,
     webhooks::Unreadable,
 };
 use crate::{
@@ -54,6 +55,8 @@ struct Problems {
     /// What all blocked orders are worth.
     total: String,
     groups: Vec<Group>,
+    /// What else a person must act on.
+    to_do: ToDo,
     warnings: Vec<WarningGroup>,
     /// Webhooks that could not be read: how many, and the newest.
     unreadable: i64,
@@ -155,7 +158,8 @@ pub(super) async fn show(
     let older = next.map(|id| format!("/problems?before={id}#webhooks"));
     let newest = rows.into_iter().map(|delivery| Unreadable::new(delivery, page.language)).collect();
     let watched = Watched::of(&app, &ids(watch.as_deref().unwrap_or_default()), &page).await?;
-    html(&Problems { watched, total: rupiah(hundredths), groups, warnings, unreadable, newest, older, page })
+    let to_do = ToDo::read(&app, &page).await?;
+    html(&Problems { watched, total: rupiah(hundredths), groups, to_do, warnings, unreadable, newest, older, page })
 }
 
 /// The order ids of a list with commas, at most [`MOST_WATCHED`].

@@ -5,13 +5,14 @@ use axum::{extract::State, response::Response};
 use jiff::{SignedDuration, ToSpan, civil::Date};
 
 use super::{
-    after_sale::{self, expected::Expected},
+    after_sale::expected::Expected,
     books::Book,
     chart::Chart,
     format,
     order_line::rupiah,
     page::{Page, address, html},
     setup::Progress,
+    to_do::ToDo,
 };
 use crate::{
     domain::{cause, day_in_wib, notice::LONG_SILENCE, reason::Language},
@@ -31,8 +32,8 @@ struct Today {
     moment: String,
     verdict: Verdict,
     causes: Vec<CauseLine>,
-    /// Payouts and returns that a person must act on: a link, words and the sum.
-    after_sale: Vec<(String, String, String)>,
+    /// What else a person must act on.
+    to_do: ToDo,
     /// What marketplaces still owe.
     expected: Option<Expected>,
     /// Warnings that nobody has acknowledged, and webhooks that could not be read.
@@ -95,14 +96,14 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response,
     let days = app.engine.last_days().await?;
     let last_webhook = app.newest_webhook().await?;
     let open = storage.open_warnings().await?;
-    let after_sale = after_sale::to_do(&app, &page).await?;
+    let to_do = ToDo::read(&app, &page).await?;
     let setup_step = if page.may_administer() { Progress::of(&app).await?.next() } else { None };
     html(&Today {
         setup_step,
         moment: page.today(),
-        verdict: verdict(&page, &counts, &books, !after_sale.is_empty()),
+        verdict: verdict(&page, &counts, &books, &to_do),
         causes: causes.into_iter().map(|cause| CauseLine::new(cause, &page)).collect(),
-        after_sale,
+        to_do,
         expected: Expected::read(&app, &page).await?,
         warned: open.iter().map(|open| open.orders).sum(),
         unreadable: storage.unreadable_count().await?,
@@ -136,8 +137,7 @@ fn in_states(counts: &[Count], states: &[OrderState]) -> i64 {
 
 const UNDER_WAY: &[OrderState] = &[OrderState::Received, OrderState::Due, OrderState::VoidDue];
 
-/// `waits_for_person`: payouts or returns do.
-fn verdict(page: &Page, counts: &[Count], books: &[Book], waits_for_person: bool) -> Verdict {
+fn verdict(page: &Page, counts: &[Count], books: &[Book], to_do: &ToDo) -> Verdict {
     let invoiced = in_states(counts, &[OrderState::Invoiced]);
     let moving = if page.is_in_shadow { &[OrderState::Received] } else { UNDER_WAY };
     let under_way = in_states(counts, moving);
@@ -164,7 +164,13 @@ fn verdict(page: &Page, counts: &[Count], books: &[Book], waits_for_person: bool
     let (kind, heading) = if page.blocked > 0 {
         let heading = page.t("All booked except {}", "Semua sudah dibukukan kecuali {}");
         ("warn", heading.replace("{}", &page.orders(page.blocked)))
-    } else if waits_for_person {
+    } else if !to_do.findings.is_empty() {
+        let heading = page.t(
+            "No order is blocked, but the reconciliation found differences.",
+            "Tidak ada pesanan yang tertahan, tetapi rekonsiliasi menemukan perbedaan.",
+        );
+        ("warn", heading.to_owned())
+    } else if !to_do.after_sale.is_empty() {
         let heading = page.t(
             "Every invoice is booked. Payouts or returns wait for you.",
             "Semua faktur sudah dibukukan. Ada pencairan dana atau retur yang menunggu Anda.",

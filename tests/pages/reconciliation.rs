@@ -79,6 +79,10 @@ async fn a_month_is_compared_and_every_difference_can_be_dealt_with() {
     let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
     let page = visitor.get("/reconciliation?month=2023-11").await;
     page.says(&["Reconciliation", "Differences found", "1 open", "Differs in Accurate", "<b>N2</b>", "Run now"]);
+    let today = visitor.get("/").await;
+    today.says(&["No order is blocked, but the reconciliation found differences.", "Differs in Accurate: 1 finding"]);
+    let problems = visitor.get("/problems").await;
+    problems.says(&["No order is blocked. These wait for you:", "Differs in Accurate: 1 finding"]);
     let shown = visitor.get(&format!("/reconciliation/findings/{id}?compare=now")).await;
     shown.says(&["Adopt", "Compare", "Sent", "In Accurate", "Computed now", "Rp1.000"]);
     visitor.get("/orders/2").await.says(&["Differs in Accurate", "The invoice was changed in Accurate"]);
@@ -89,6 +93,8 @@ async fn a_month_is_compared_and_every_difference_can_be_dealt_with() {
     visitor.get("/orders/2").await.says(&["dealt with", "Adopt"]);
     let run = reconciled(&service).await;
     assert_eq!((&run["difference"], &run["findings"]["open"]), (&json!(0), &json!(0)));
+    visitor.get("/").await.says(&["All booked. Nothing needs you."]);
+    visitor.get("/problems").await.says(&["Nothing needs you."]);
 
     let file = visitor.get("/reconciliation/export?month=2023-11").await;
     let mut workbook = Xlsx::new(Cursor::new(file.bytes.clone())).expect("a workbook");
