@@ -811,13 +811,13 @@ CREATE TABLE fee_kinds (
     PRIMARY KEY (source, name)
 );
 
--- Orders about which it must be decided what is booked besides the invoice, now or at this time.
+-- When it must be decided what is booked besides the invoice of an order.
 CREATE TABLE unsettled (
     order_id TEXT    NOT NULL PRIMARY KEY COLLATE "C",
     revision BIGINT NOT NULL DEFAULT 1, -- incremented by news; a decision names its own
-    due_at   BIGINT NOT NULL DEFAULT 0
+    due_at   BIGINT DEFAULT 0 -- NULL: not until there is news
 );
-CREATE INDEX unsettled_by_time ON unsettled (due_at, order_id);
+CREATE INDEX unsettled_by_time ON unsettled (due_at, order_id) WHERE due_at IS NOT NULL;
 
 -- A row that came before its order finds it when the order comes, unless several orders fit.
 CREATE FUNCTION find_order_of_rows() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -745,13 +745,13 @@ CREATE TABLE fee_kinds (
     PRIMARY KEY (source, name)
 ) STRICT, WITHOUT ROWID;
 
--- Orders about which it must be decided what is booked besides the invoice, now or at this time.
+-- When it must be decided what is booked besides the invoice of an order.
 CREATE TABLE unsettled (
     order_id TEXT    NOT NULL PRIMARY KEY,
     revision INTEGER NOT NULL DEFAULT 1, -- incremented by news; a decision names its own
-    due_at   INTEGER NOT NULL DEFAULT 0
+    due_at   INTEGER DEFAULT 0 -- NULL: not until there is news
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX unsettled_by_time ON unsettled (due_at, order_id);
+CREATE INDEX unsettled_by_time ON unsettled (due_at, order_id) WHERE due_at IS NOT NULL;
 
 -- A row that came before its order finds it when the order comes, unless several orders fit.
 CREATE TRIGGER rows_find_their_order AFTER INSERT ON orders

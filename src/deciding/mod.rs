@@ -10,7 +10,7 @@ pub mod settling;
 pub mod trial;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -40,8 +40,8 @@ pub struct Deciding {
     mapping: Live<ActiveMapping>,
     /// Orders that cannot be read, or for which the decision panicked, with the revision that caused it.
     undecidable: Mutex<HashMap<OrderId, i64>>,
-    /// Orders for which the decision about payouts and returns panicked, with the revision that caused it.
-    unsettleable: Mutex<HashSet<(OrderId, i64)>>,
+    /// The same for the decision about payouts and returns.
+    unsettleable: Mutex<HashMap<OrderId, i64>>,
     decide: Decide,
 }
 
@@ -102,6 +102,7 @@ impl Deciding {
             return Ok(0);
         }
         let decided = self.storage.decide(&verdicts, now).await?;
+        self.undecidable().retain(|order_id, _| !decided.contains(order_id));
         verdicts.iter().filter(|verdict| decided.contains(&verdict.order_id)).for_each(log);
         Ok(decided.len())
     }
@@ -145,7 +146,12 @@ impl Deciding {
         None
     }
 
-    fn unsettleable(&self) -> MutexGuard<'_, HashSet<(OrderId, i64)>> {
+    /// Whether deciding what this revision settles has failed before.
+    fn is_unsettleable(&self, order_id: &OrderId, revision: i64) -> bool {
+        self.unsettleable().get(order_id) == Some(&revision)
+    }
+
+    fn unsettleable(&self) -> MutexGuard<'_, HashMap<OrderId, i64>> {
         self.unsettleable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

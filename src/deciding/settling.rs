@@ -20,7 +20,9 @@ use crate::{
         },
         state::State,
     },
-    storage::{OrderDocument, Result, RowContent, RowRecord, SettlementVerdict, Unsettled},
+    storage::{
+        OrderDocument, Result, RowContent, RowRecord, SettlementVerdict, UnreadableOrder, Unsettled, UnsettledNews,
+    },
 };
 
 impl Deciding {
@@ -28,23 +30,27 @@ impl Deciding {
     pub async fn settle_some(&self, batch: i64) -> Result<usize> {
         let skipped = self.unsettleable().len() as i64;
         let now = self.clock.now();
-        let orders = self.storage.unsettled(now, batch + skipped).await?;
+        let UnsettledNews { orders, unreadable } = self.storage.unsettled(now, batch + skipped).await?;
         let (mapping, today) = (self.mapping(), day_in_wib(now));
+        for UnreadableOrder { order_id, revision, problem } in unreadable {
+            if !self.is_unsettleable(&order_id, revision) {
+                tracing::error!(%order_id, "payouts of order {order_id} are skipped: its data cannot be read: {problem}");
+                self.unsettleable().insert(order_id, revision);
+            }
+        }
         let (mut verdicts, mut blocked) = (Vec::with_capacity(orders.len()), Vec::new());
         for order in &orders {
-            let key = (order.order.order_id.clone(), order.revision);
-            if self.unsettleable().contains(&key) {
+            let (order_id, revision) = (order.order.order_id.clone(), order.revision);
+            if self.is_unsettleable(&order_id, revision) {
                 continue;
             }
             let decided = std::panic::catch_unwind(AssertUnwindSafe(|| settle(order, &mapping, today)));
             let Ok(settlement) = decided else {
-                let order_id = key.0.as_str();
-                tracing::error!(order_id, "deciding about payouts of order {order_id} panicked; it is skipped");
+                tracing::error!(%order_id, "deciding about payouts of order {order_id} panicked; it is skipped");
                 metrics::counter!("forstok_accurate_task_panics_total", "task" => "deciding").increment(1);
-                self.unsettleable().insert(key);
+                self.unsettleable().insert(order_id, revision);
                 continue;
             };
-            let (order_id, revision) = key;
             blocked.extend(newly_blocked(order, &settlement).map(|reason| (order_id.clone(), reason)));
             verdicts.push(SettlementVerdict { order_id, revision, mapping_revision: mapping.revision, settlement });
         }
@@ -52,11 +58,12 @@ impl Deciding {
             return Ok(0);
         }
         let settled = self.storage.settle_orders(&verdicts, self.clock.now()).await?;
-        for (order_id, reason) in blocked {
+        self.unsettleable().retain(|order_id, _| !settled.contains(order_id));
+        for (order_id, reason) in blocked.into_iter().filter(|(order_id, _)| settled.contains(order_id)) {
             let (order_id, reason) = (order_id.as_str(), reason.code());
             tracing::warn!(order_id, reason, "order {order_id}: what follows the sale is blocked: {reason}");
         }
-        Ok(settled)
+        Ok(settled.len())
     }
 }
 

@@ -4,6 +4,7 @@ mod api;
 mod by_hand;
 mod cancelling;
 mod moving;
+mod outdated;
 mod receipts;
 mod trouble;
 mod webhook;

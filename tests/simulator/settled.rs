@@ -204,7 +204,7 @@ impl World {
         self.watch.unsettle_all().await;
         let now = self.clock.now();
         let active = mapping::current(database.as_ref()).await.expect("readable");
-        for order in database.unsettled(now, 1_000).await.expect("readable") {
+        for order in database.unsettled(now, 1_000).await.expect("readable").orders {
             let settlement = settling::settle(&order, &active, day_in_wib(now));
             let rows = settlement.rows.iter().map(|row| (row.of.id.clone(), &row.outcome));
             let records = settlement.records.iter().map(|record| (record.of.id.clone(), &record.outcome));

@@ -255,7 +255,7 @@ impl Watch {
                 (row.text("row_id"), read)
             }
         );
-        let unsettled = "SELECT order_id, due_at FROM unsettled";
+        let unsettled = "SELECT order_id, due_at FROM unsettled WHERE due_at IS NOT NULL";
         let unsettled = rows!(self, unsettled, [], |row| (row.text("order_id"), moment(row.number("due_at"))));
         Booked {
             documents: documents.into_iter().collect(),

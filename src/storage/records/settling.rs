@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use super::{ExistingDocument, Undecided};
+use super::{ExistingDocument, Undecided, UnreadableOrder};
 use crate::domain::{
     document::{Drafted, Kind, Part, Progress, Wanted},
     money::Rupiah,
@@ -180,6 +180,15 @@ pub struct OrderDocument {
     pub findings: Vec<Finding>,
     /// What is sent; `None` if it cannot be read.
     pub draft: Option<Drafted>,
+}
+
+/// Orders whose receipts and returns must be decided.
+#[derive(Clone, Debug, Default)]
+pub struct UnsettledNews {
+    /// What is to be decided about, in no particular order.
+    pub orders: Vec<Unsettled>,
+    /// Orders whose stored data cannot be read: nothing can be decided about them.
+    pub unreadable: Vec<UnreadableOrder>,
 }
 
 /// An order whose receipts and returns must be decided.

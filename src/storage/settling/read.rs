@@ -12,7 +12,7 @@ use crate::{
         order::OrderId,
     },
     storage::{
-        ExistingDocument, OrderDocument, Result, RowRecord, StorageError, Unsettled,
+        ExistingDocument, OrderDocument, Result, RowRecord, StorageError, UnreadableOrder, Unsettled, UnsettledNews,
         claim::drafted,
         decide::{AND_ITS_INVOICE, DECIDED_FROM, is_free, read_undecided},
         dialect::{Columns, Dialect},
@@ -22,51 +22,62 @@ use crate::{
 
 /// Orders that are due for this decision, those that wait longest first. An order is left out while its newest snapshot
 /// is undecided, or while one of its documents is under an attempt.
-pub(in crate::storage) async fn unsettled<T: Dialect>(
-    db: &mut T,
-    now: Timestamp,
-    limit: i64,
-) -> Result<Vec<Unsettled>> {
+pub(in crate::storage) async fn unsettled<T: Dialect>(db: &mut T, now: Timestamp, limit: i64) -> Result<UnsettledNews> {
+    // The revisions are read first: a row that is corrected meanwhile then makes the decision outdated. Read last, the
+    // revision would vouch for a row that was read before its correction.
     let sql = format!(
-        "SELECT u.order_id FROM unsettled u {} orders o ON o.order_id = u.order_id
+        "SELECT u.order_id, u.revision FROM unsettled u {} orders o ON o.order_id = u.order_id
          WHERE u.due_at <= $1 AND o.undecided = 0 AND {} ORDER BY u.due_at, u.order_id LIMIT $2",
         T::THEN_JOIN,
         is_free("$1")
     );
-    let rows = db.fetch(sql, &[now.into(), limit.into()]).await?;
-    let ids = rows.iter().map(order_id).collect::<Result<Vec<_>>>()?;
-    orders(db, &ids).await
+    let due = db.fetch(sql, &[now.into(), limit.into()]).await?;
+    let revisions = due.iter().map(|row| Ok((order_id(row)?, row.number("revision")?))).collect::<Result<Vec<_>>>()?;
+    orders(db, &revisions).await
 }
 
-/// These orders, with everything that was booked about them.
-async fn orders<T: Dialect>(db: &mut T, ids: &[OrderId]) -> Result<Vec<Unsettled>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
+/// These orders with the revisions of their news, and with everything that was booked about them.
+async fn orders<T: Dialect>(db: &mut T, revisions: &[(OrderId, i64)]) -> Result<UnsettledNews> {
+    let mut news = UnsettledNews::default();
+    if revisions.is_empty() {
+        return Ok(news);
     }
-    let mut rows = rows_of_orders(db, ids).await?;
-    let mut documents = documents_of_orders(db, ids).await?;
-    let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
+    let ids: Vec<_> = revisions.iter().map(|(id, _)| id.clone()).collect();
+    let mut rows = rows_of_orders(db, &ids).await?;
+    let mut documents = documents_of_orders(db, &ids).await?;
     let sql = format!(
-        "SELECT {DECIDED_FROM}, o.channel_order_id, o.invoice_number, o.invoice_total, u.revision AS news
-         FROM {} {join} orders o ON o.order_id = v.value ->> 0
-         {join} unsettled u ON u.order_id = o.order_id {AND_ITS_INVOICE}",
+        "SELECT {DECIDED_FROM}, o.channel_order_id, o.invoice_number, o.invoice_total
+         FROM {} {} orders o ON o.order_id = v.value ->> 0 {AND_ITS_INVOICE}",
         T::ROWS,
-        join = T::THEN_JOIN,
+        T::THEN_JOIN,
     );
-    let mut orders = Vec::new();
+    let mut revisions: HashMap<_, _> = revisions.iter().cloned().collect();
+    let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
     for row in &db.fetch(sql, &[(&to_json(&ids)).into()]).await? {
-        let order = read_undecided(row)?;
-        let id = order.order_id.clone();
-        orders.push(Unsettled {
-            revision: row.number("news")?,
-            channel_order_id: row.text("channel_order_id")?.to_owned(),
-            invoice: invoice(row)?,
-            rows: rows.remove(&id).unwrap_or_default(),
-            documents: documents.remove(&id).unwrap_or_default(),
-            order,
-        });
+        let order_id = order_id(row)?;
+        let Some(revision) = revisions.remove(&order_id) else { continue };
+        let rows = rows.remove(&order_id).unwrap_or(Ok(Vec::new()));
+        let documents = documents.remove(&order_id).unwrap_or(Ok(Vec::new()));
+        let order = (|| {
+            Ok(Unsettled {
+                revision,
+                channel_order_id: row.text("channel_order_id")?.to_owned(),
+                invoice: invoice(row)?,
+                rows: rows?,
+                documents: documents?,
+                order: read_undecided(row)?,
+            })
+        })();
+        // One order that cannot be read must not keep all others from being decided.
+        match order {
+            Ok(order) => news.orders.push(order),
+            Err(StorageError::Unreadable(problem)) => {
+                news.unreadable.push(UnreadableOrder { order_id, revision, problem });
+            }
+            Err(error) => return Err(error),
+        }
     }
-    Ok(orders)
+    Ok(news)
 }
 
 /// The invoice as Accurate returned it, if it exists.
@@ -77,11 +88,8 @@ fn invoice(row: &impl Columns) -> Result<Option<ExistingDocument>> {
     Ok(Some(ExistingDocument { id, number: row.text("invoice_number")?.to_owned(), total }))
 }
 
-/// All rows of these orders, in the order of arrival.
-pub(in crate::storage) async fn rows_of_orders<T: Dialect>(
-    db: &mut T,
-    ids: &[OrderId],
-) -> Result<HashMap<OrderId, Vec<RowRecord>>> {
+/// All rows of each order, in the order of arrival, unless one of them cannot be read.
+async fn rows_of_orders<T: Dialect>(db: &mut T, ids: &[OrderId]) -> Result<HashMap<OrderId, Result<Vec<RowRecord>>>> {
     let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
     let sql = format!(
         "SELECT {ROW} FROM {} {} settlement_rows r ON r.order_id = v.value ->> 0 AND r.order_id <> ''
@@ -89,18 +97,23 @@ pub(in crate::storage) async fn rows_of_orders<T: Dialect>(
         T::ROWS,
         T::THEN_JOIN
     );
-    let mut rows: HashMap<_, Vec<_>> = HashMap::new();
+    let mut rows: HashMap<_, Result<Vec<_>>> = HashMap::new();
     for row in &db.fetch(sql, &[(&to_json(&ids)).into()]).await? {
-        rows.entry(order_id(row)?).or_default().push(row_record(row)?);
+        let of_order = rows.entry(order_id(row)?).or_insert_with(|| Ok(Vec::new()));
+        match (of_order.as_mut(), row_record(row)) {
+            (Ok(rows), Ok(row)) => rows.push(row),
+            (Ok(_), Err(problem)) => *of_order = Err(problem),
+            (Err(_), _) => {}
+        }
     }
     Ok(rows)
 }
 
-/// All documents of these orders.
+/// All documents of each order, unless one of them cannot be read.
 pub(in crate::storage) async fn documents_of_orders<T: Dialect>(
     db: &mut T,
     ids: &[OrderId],
-) -> Result<HashMap<OrderId, Vec<OrderDocument>>> {
+) -> Result<HashMap<OrderId, Result<Vec<OrderDocument>>>> {
     let mut documents = HashMap::with_capacity(ids.len());
     // One by one: PostgreSQL would read all documents to find those of hundreds of orders.
     for id in ids {
@@ -108,7 +121,7 @@ pub(in crate::storage) async fn documents_of_orders<T: Dialect>(
             "SELECT order_id, kind, part, number, accurate_id, state, wanted, attempt, doubt_since, findings, draft
                    FROM documents WHERE order_id = $1 ORDER BY id";
         let found = db.fetch(sql, &[id.into()]).await?;
-        documents.insert(id.clone(), found.iter().map(document).collect::<Result<Vec<_>>>()?);
+        documents.insert(id.clone(), found.iter().map(document).collect());
     }
     Ok(documents)
 }
@@ -143,7 +156,7 @@ pub(in crate::storage) async fn booked<T: Dialect>(
     order_id: &OrderId,
 ) -> Result<(Vec<RowRecord>, Vec<OrderDocument>)> {
     let ids = [order_id.clone()];
-    let rows = rows_of_orders(db, &ids).await?.remove(order_id).unwrap_or_default();
-    let documents = documents_of_orders(db, &ids).await?.remove(order_id).unwrap_or_default();
+    let rows = rows_of_orders(db, &ids).await?.remove(order_id).unwrap_or(Ok(Vec::new()))?;
+    let documents = documents_of_orders(db, &ids).await?.remove(order_id).unwrap_or(Ok(Vec::new()))?;
     Ok((rows, documents))
 }

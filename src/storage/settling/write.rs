@@ -32,23 +32,23 @@ struct Wanted {
     draft: Drafted,
 }
 
-/// Writes decisions; returns how many took effect. A decision changes nothing if its order has news by now, or if its
-/// mapping is no longer active.
+/// Writes decisions; returns the orders for which they took effect. A decision changes nothing if its order has news by
+/// now, or if its mapping is no longer active.
 pub(in crate::storage) async fn settle<T: Dialect>(
     db: &mut T,
     verdicts: &[SettlementVerdict],
     now: Timestamp,
-) -> Result<usize> {
+) -> Result<HashSet<OrderId>> {
     let current = current(db, verdicts, now).await?;
     let verdicts: Vec<_> = verdicts.iter().filter(|verdict| current.contains(&verdict.order_id)).collect();
     if verdicts.is_empty() {
-        return Ok(0);
+        return Ok(current);
     }
     let ids: Vec<_> = verdicts.iter().map(|verdict| verdict.order_id.clone()).collect();
     let mut stored = documents_of_orders(db, &ids).await?;
     let mut documents = Vec::new();
     for verdict in &verdicts {
-        let stored = stored.remove(&verdict.order_id).unwrap_or_default();
+        let stored = stored.remove(&verdict.order_id).unwrap_or(Ok(Vec::new()))?;
         documents.extend(changes(&verdict.order_id, wanted(&verdict.settlement), &stored));
     }
     write_documents(db, &documents, now).await?;
@@ -60,7 +60,7 @@ pub(in crate::storage) async fn settle<T: Dialect>(
             record::record(db, &[RowContent::Return(cancelled.clone())], now).await?;
         }
     }
-    Ok(verdicts.len())
+    Ok(current)
 }
 
 /// The orders whose verdict is based on their newest state and on the active mapping.
@@ -273,26 +273,18 @@ fn row_values(kind: Kind, source: &str, id: &str, outcome: &Outcome, part: Optio
     })
 }
 
-/// The orders need no decision until the day that the decision names.
+/// The orders need no decision until the day that the decision names, or until there is news.
 async fn end<T: Dialect>(db: &mut T, verdicts: &[&SettlementVerdict]) -> Result<()> {
-    // A change of a document in this commit has counted as news.
-    let rows: Vec<_> = verdicts
-        .iter()
-        .map(|verdict| json!([verdict.order_id, verdict.settlement.again_on.map_or(0, begins)]))
-        .collect();
-    let rows = to_json(&rows);
+    // A change of a document in this commit has counted as news. The order's revision stays: counted anew, it could make
+    // an outdated decision look current.
+    let rows: Vec<_> =
+        verdicts.iter().map(|verdict| json!([verdict.order_id, verdict.settlement.again_on.map(begins)])).collect();
     let sql = format!(
         "UPDATE unsettled SET due_at = CAST(v.value ->> 1 AS BIGINT)
          FROM {} WHERE unsettled.order_id = v.value ->> 0",
         T::ROWS
     );
-    db.execute(sql, &[(&rows).into()]).await?;
-    let sql = format!(
-        "DELETE FROM unsettled WHERE order_id IN
-             (SELECT v.value ->> 0 FROM {} WHERE CAST(v.value ->> 1 AS BIGINT) = 0)",
-        T::ROWS
-    );
-    db.execute(sql, &[(&rows).into()]).await?;
+    db.execute(sql, &[(&to_json(&rows)).into()]).await?;
     Ok(())
 }
 

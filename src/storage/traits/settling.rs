@@ -1,5 +1,7 @@
 //! [`Settling`] and its implementation.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
     },
     storage::{
         Approving, ByHand, FeeKind, Marked, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord,
-        RowRecorded, SettlementVerdict, Unsettled, settling,
+        RowRecorded, SettlementVerdict, UnsettledNews, settling,
         sql::{Base, Sql, read, write},
     },
 };
@@ -65,10 +67,11 @@ pub trait Settling: Send + Sync {
     async fn booked(&self, order_id: &OrderId) -> Result<(Vec<RowRecord>, Vec<OrderDocument>)>;
 
     /// Orders whose receipts and returns must be decided.
-    async fn unsettled(&self, now: Timestamp, limit: i64) -> Result<Vec<Unsettled>>;
+    async fn unsettled(&self, now: Timestamp, limit: i64) -> Result<UnsettledNews>;
 
-    /// Writes decisions. A decision whose order has news by now changes nothing. Returns how many took effect.
-    async fn settle_orders(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<usize>;
+    /// Writes decisions. A decision whose order has news by now changes nothing. Returns the orders for which they took
+    /// effect.
+    async fn settle_orders(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<HashSet<OrderId>>;
 }
 
 #[async_trait::async_trait]
@@ -124,11 +127,11 @@ impl<B: Base> Settling for Sql<B> {
         read!(self, db => settling::read::booked(db, order_id))
     }
 
-    async fn unsettled(&self, now: Timestamp, limit: i64) -> Result<Vec<Unsettled>> {
+    async fn unsettled(&self, now: Timestamp, limit: i64) -> Result<UnsettledNews> {
         read!(self, db => settling::read::unsettled(db, now, limit))
     }
 
-    async fn settle_orders(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<usize> {
+    async fn settle_orders(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<HashSet<OrderId>> {
         write!(self, Small, db => settling::write::settle(db, verdicts, now))
     }
 }

@@ -1,6 +1,9 @@
 //! What happens after the sale, with the switches.
 
-use std::{collections::HashMap, sync::PoisonError};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::PoisonError,
+};
 
 use forstok_accurate::{
     deciding::{mapping, settling},
@@ -13,7 +16,7 @@ use forstok_accurate::{
     },
     storage::{
         Approving, ByHand, FeeKind, Marked, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord,
-        RowRecorded, SettlementVerdict, Settling, Unsettled,
+        RowRecorded, SettlementVerdict, Settling, Unsettled, UnsettledNews,
     },
 };
 use jiff::Timestamp;
@@ -96,23 +99,23 @@ impl Settling for SimStore {
         self.inner.booked(order_id).await
     }
 
-    async fn unsettled(&self, now: Timestamp, limit: i64) -> Result<Vec<Unsettled>> {
-        let mut orders = self.gates.in_store(self.inner.unsettled(now, limit)).await?;
+    async fn unsettled(&self, now: Timestamp, limit: i64) -> Result<UnsettledNews> {
+        let mut news = self.gates.in_store(self.inner.unsettled(now, limit)).await?;
         if self.switch == Some(Switch::DecidedApart) {
             let known: HashMap<_, _> =
-                orders.iter().map(|order| (order.order.order_id.clone(), order.clone())).collect();
+                news.orders.iter().map(|order| (order.order.order_id.clone(), order.clone())).collect();
             *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner) = known;
         }
         if self.switch == Some(Switch::HoldingIgnored) {
-            for draft in orders.iter_mut().filter_map(|order| order.order.draft.as_mut()) {
+            for draft in news.orders.iter_mut().filter_map(|order| order.order.draft.as_mut()) {
                 draft.body.cash_discount = Rupiah::ZERO;
                 draft.body.detail_expense.clear();
             }
         }
-        Ok(orders)
+        Ok(news)
     }
 
-    async fn settle_orders(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<usize> {
+    async fn settle_orders(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<HashSet<OrderId>> {
         let call = async {
             if self.switch == Some(Switch::DecidedApart) {
                 let verdicts = self.apart(verdicts, now).await?;

@@ -1,0 +1,98 @@
+//! Decisions that were overtaken by a correction.
+
+use forstok_accurate::{
+    clock::Clock,
+    deciding::{mapping, settling},
+    domain::{
+        day_in_wib,
+        payout::{Payout, RowState},
+    },
+    storage::{RowContent, SettlementVerdict},
+};
+use serde_json::json;
+
+use super::{on_both, world};
+use crate::world::{Base, World};
+
+on_both! {
+    a_decision_that_was_overtaken_changes_nothing_however_often_the_order_was_decided_since;
+}
+
+/// The reader and the writer of a row on threads of their own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_is_never_decided_in_an_older_version_than_its_revision_says_on_sqlite() {
+    a_row_is_never_decided_in_an_older_version_than_its_revision_says(Base::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_is_never_decided_in_an_older_version_than_its_revision_says_on_postgresql() {
+    a_row_is_never_decided_in_an_older_version_than_its_revision_says(Base::Postgres).await;
+}
+
+const CORRECTIONS: i64 = 500;
+
+/// A payout of order 7.
+fn payout(net: i64) -> RowContent {
+    let payout: Payout = serde_json::from_value(json!({
+        "source": "shopee", "id": "a", "store_id": "8277", "channel_order_id": "INV-7", "paid_at": "2024-01-31",
+        "net": net, "amounts": {},
+    }))
+    .expect("a payout");
+    RowContent::Payout(payout)
+}
+
+/// What is decided about the only order with news.
+async fn verdict(world: &World) -> SettlementVerdict {
+    let now = world.clock.now();
+    let active = mapping::current(world.storage.as_ref()).await.expect("readable");
+    let news = world.storage.unsettled(now, 10).await.expect("readable");
+    let [order] = &news.orders[..] else { panic!("one order has news: {news:?}") };
+    SettlementVerdict {
+        order_id: order.order.order_id.clone(),
+        revision: order.revision,
+        mapping_revision: active.revision,
+        settlement: settling::settle(order, &active, day_in_wib(now)),
+    }
+}
+
+async fn a_decision_that_was_overtaken_changes_nothing_however_often_the_order_was_decided_since(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    let now = world.clock.now();
+    world.storage.record_rows(&[payout(150_000)], now).await.expect("recorded");
+    let overtaken = verdict(&world).await;
+    // Somebody else decides the same, and the row is corrected and decided again.
+    assert_eq!(world.storage.settle_orders(&[overtaken.clone()], now).await.expect("written").len(), 1);
+    world.storage.record_rows(&[payout(0)], now).await.expect("recorded");
+    let newest = verdict(&world).await;
+    assert_eq!(world.storage.settle_orders(&[overtaken.clone()], now).await.expect("written").len(), 0);
+    assert_eq!(world.storage.settle_orders(&[newest], now).await.expect("written").len(), 1);
+    assert_eq!(world.payout_state("a").await.0, RowState::Blocked);
+    assert_eq!(world.storage.settle_orders(&[overtaken], now).await.expect("written").len(), 0);
+    assert_eq!(world.payout_state("a").await.0, RowState::Blocked);
+}
+
+async fn a_row_is_never_decided_in_an_older_version_than_its_revision_says(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    let now = world.clock.now();
+    let storage = world.storage.clone();
+    storage.record_rows(&[payout(0)], now).await.expect("recorded");
+    // Every correction makes a revision.
+    let first = verdict(&world).await.revision;
+    let corrections = tokio::spawn(async move {
+        for net in 1..=CORRECTIONS {
+            storage.record_rows(&[payout(net)], now).await.expect("recorded");
+        }
+    });
+    loop {
+        let news = world.storage.unsettled(now, 10).await.expect("readable");
+        let RowContent::Payout(payout) = &news.orders[0].rows[0].content else { panic!("a payout") };
+        let (revision, net) = (news.orders[0].revision, payout.net.hundredths() / 100);
+        assert!(net >= revision - first, "revision {revision} came with the payout over {net}");
+        if net == CORRECTIONS {
+            break;
+        }
+    }
+    corrections.await.expect("it ends");
+}
