@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::lines;
 use crate::{
+    forstok::order as order_of_forstok,
     pages::visitor::Visitor,
     service::{Home, accurate, eventually},
     world::order,
@@ -42,6 +43,9 @@ async fn a_file_is_imported_beside_a_running_service() {
     let (code, out, errors) = import(&["--ingest"]);
     assert_eq!(code, Some(0), "{errors}");
     assert!(out.contains("2 snapshots taken in"), "{out}");
+    // Webhooks are taken as before.
+    assert_eq!(service.send(&order_of_forstok(3)).await.status, 200);
+    service.order_once("3", "invoiced").await;
     let answer = service.order_once("1", "invoiced").await;
     assert_eq!(answer["snapshots"][0]["origin"], "import");
     assert_eq!(answer["timeline"][0]["event"]["origin"], "import");
@@ -55,6 +59,30 @@ async fn a_file_is_imported_beside_a_running_service() {
     child.stdin.take().expect("piped").write_all(body.as_bytes()).expect("it reads");
     let out = child.wait_with_output().expect("it ends");
     assert!(String::from_utf8_lossy(&out.stdout).contains("       1  newer than what is known"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_that_arrive_during_an_import_are_taken_and_the_import_goes_on() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let service = home.serve().await;
+    let orders: Vec<_> = (1_000..3_000).map(|id| order(&id.to_string()).open()).collect();
+    home.write("orders.jsonl", &lines(&orders));
+    let mut command = home.command(&["orders", "import", "--ingest"]);
+    command.arg(home.path("orders.jsonl"));
+    let import = tokio::task::spawn_blocking(move || run(&mut command));
+    let mut sent = 0;
+    while !import.is_finished() {
+        sent += 1;
+        assert_eq!(service.send(&order_of_forstok(sent)).await.status, 200);
+    }
+    let (code, out, errors) = import.await.expect("it ends");
+    assert_eq!(code, Some(0), "{out} {errors}");
+    assert!(out.contains("2000 snapshots taken in") || out.contains("2.000 snapshots taken in"), "{out}");
+    for id in [1_000, 2_999] {
+        service.order_once(&id.to_string(), "watching").await;
+    }
+    service.order_once(&sent.to_string(), "invoiced").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

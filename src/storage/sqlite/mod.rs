@@ -41,7 +41,7 @@ use self::{
     },
     readers::{Readers, Reading},
     sync::Syncs,
-    writer::{Committed, Connected, Owner, Writer, writing_connection},
+    writer::{Committed, Owner, Writer, writing_connection},
 };
 use super::{
     Delivery, Leadership, Readable, Receipt, Result, StorageError, remedy,
@@ -70,7 +70,7 @@ pub type Sqlite = Sql<SqliteFile>;
 pub struct SqliteFile {
     path: PathBuf,
     /// SQLite has one writer; waiting for it here, first come first served, beats waiting on the file's lock.
-    writer: Arc<Mutex<Option<Connected>>>,
+    writer: Arc<Mutex<Option<Connection>>>,
     /// Held during each transaction, and while the log is written from its beginning again.
     writing: Arc<Lock<()>>,
     /// Held by whoever writes anything but deliveries, so that a delivery waits for one of them at most.
@@ -178,7 +178,6 @@ impl SqliteFile {
         only_us: Option<std::fs::File>,
     ) -> Self {
         let opened = Arc::new(opened);
-        let writer = writer.map(|connection| Connected { connection, next_delivery: None });
         let writing = Arc::default();
         let start = |_| Checkpointer::start(path.to_owned(), opened.clone(), Arc::clone(&writing));
         let checkpointer = only_us.as_ref().map(start);
@@ -203,20 +202,20 @@ impl SqliteFile {
     }
 
     /// The turn to write for somebody who has no time to wait.
-    async fn turn_soon(&self) -> Result<OwnedMutexGuard<Option<Connected>>> {
+    async fn turn_soon(&self) -> Result<OwnedMutexGuard<Option<Connection>>> {
         let turn = tokio::time::timeout(LONGEST_TURN, self.writer.clone().lock_owned()).await;
         turn.map_err(|_| StorageError::Busy)
     }
 
     /// The writing connection; made anew after an error.
-    fn write_with(&self, mut slot: OwnedMutexGuard<Option<Connected>>) -> Result<Writer> {
+    fn write_with(&self, mut slot: OwnedMutexGuard<Option<Connection>>) -> Result<Writer> {
         if let Some(damage) = self.damage.get() {
             return Err(StorageError::Damaged(damage.clone()));
         }
         self.are_whole(slot.as_ref())?;
         if slot.is_none() {
             let connection = writing_connection(&self.path, Access::Make, Owner::holding(self.only_us.as_ref()))?;
-            *slot = Some(Connected { connection, next_delivery: None });
+            *slot = Some(connection);
         }
         Ok(Writer { slot, went_well: false })
     }
@@ -224,7 +223,7 @@ impl SqliteFile {
     /// Runs a transaction, commits what went well and lets the next one begin. Returns what it comes to, not yet synced.
     fn transact<T>(
         &self,
-        slot: OwnedMutexGuard<Option<Connected>>,
+        slot: OwnedMutexGuard<Option<Connection>>,
         work: impl FnOnce(Writer) -> (Writer, Result<T>),
     ) -> Result<Committed<T>> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -258,20 +257,20 @@ impl SqliteFile {
     }
 
     /// Makes sure that nobody has taken the files away, cut them short or written over them.
-    fn are_whole(&self, writer: Option<&Connected>) -> Result<()> {
+    fn are_whole(&self, writer: Option<&Connection>) -> Result<()> {
         let cut = match self.opened.look() {
             Ok(()) => return Ok(()),
             Err(Trouble::Gone(error)) => {
                 if let Some(writer) = writer {
                     // When only the log is gone, this brings what it holds, and we still see, into the database.
-                    let _ = Log::after("TRUNCATE", &writer.connection);
+                    let _ = Log::after("TRUNCATE", writer);
                 }
                 return Err(error);
             }
             Err(Trouble::Cut(error)) => error,
             Err(Trouble::LogIsShorter) => {
                 let pages = match writer {
-                    Some(writer) => Log::after("NOOP", &writer.connection)?.pages,
+                    Some(writer) => Log::after("NOOP", writer)?.pages,
                     None => 0,
                 };
                 if self.opened.log_holds(pages) {
@@ -400,7 +399,7 @@ impl Base for SqliteFile {
         let checkpointer = self.checkpointer.lock().unwrap_or_else(PoisonError::into_inner).take();
         in_place(|| drop(checkpointer));
         self.readers.close().await;
-        let Some(Connected { connection, .. }) = self.writer.lock().await.take() else { return };
+        let Some(connection) = self.writer.lock().await.take() else { return };
         in_place(|| {
             // Leaves one file behind instead of a file and its log.
             let tidied = Log::after("TRUNCATE", &connection).map(drop);

@@ -44,14 +44,6 @@ pub(super) fn writing_connection(path: &Path, access: Access, owner: Owner) -> R
     Ok(connection)
 }
 
-/// The writing connection, and what it knows without asking.
-#[derive(Debug)]
-pub(super) struct Connected {
-    pub(super) connection: Connection,
-    /// The id of the next delivery. Nobody else adds any.
-    pub(super) next_delivery: Option<i64>,
-}
-
 /// What a transaction came to.
 pub(super) struct Committed<T> {
     pub(super) value: T,
@@ -61,7 +53,7 @@ pub(super) struct Committed<T> {
 
 /// The writing connection, held by one at a time.
 pub struct Writer {
-    pub(super) slot: OwnedMutexGuard<Option<Connected>>,
+    pub(super) slot: OwnedMutexGuard<Option<Connection>>,
     pub(super) went_well: bool,
 }
 
@@ -77,7 +69,7 @@ impl Drop for Writer {
 
 impl OnFile for Writer {
     fn connection(&self) -> Result<&Connection> {
-        Ok(&self.slot.as_ref().ok_or(StorageError::Closed)?.connection)
+        self.slot.as_ref().ok_or(StorageError::Closed)
     }
 }
 
@@ -86,19 +78,10 @@ impl Writer {
         execute(self.connection()?, sql, &[]).map(drop)
     }
 
-    /// The first of so many ids of new deliveries.
-    fn next_delivery(&mut self, count: usize) -> Result<i64> {
-        let connected = self.slot.as_mut().ok_or(StorageError::Closed)?;
-        let first = match connected.next_delivery {
-            Some(id) => id,
-            None => number(&connected.connection, "SELECT COALESCE(MAX(id), 0) + 1 FROM deliveries")?,
-        };
-        connected.next_delivery = Some(first + count as i64);
-        Ok(first)
-    }
-
+    /// Within a transaction, because a command beside the service also adds deliveries.
     pub(super) fn record(&mut self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
-        let first_id = self.next_delivery(deliveries.len())?;
-        record::append(self.connection()?, first_id, deliveries)
+        let connection = self.connection()?;
+        let first_id = number(connection, "SELECT COALESCE(MAX(id), 0) + 1 FROM deliveries")?;
+        record::append(connection, first_id, deliveries)
     }
 }
