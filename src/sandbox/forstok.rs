@@ -82,7 +82,8 @@ pub struct ForstokSandbox(Arc<Mutex<Inside>>);
 
 #[derive(Debug, Default)]
 struct Inside {
-    orders: BTreeMap<String, Value>,
+    /// By id, with the time of the newest change.
+    orders: BTreeMap<String, (Timestamp, Value)>,
     behaviour: ForstokBehaviour,
     faults: VecDeque<ForstokFault>,
     /// Tokens with the end of their lives.
@@ -119,7 +120,7 @@ impl ForstokSandbox {
     /// Lists an order, or another state of it; takes the order of a webhook's body.
     pub fn lists(&self, order: &Value) {
         let order = order.get("order").unwrap_or(order);
-        self.inside().orders.insert(id_of(order), order.clone());
+        self.inside().orders.insert(text_of(&order["id"]), (updated_at(order), order.clone()));
     }
 
     /// No longer lists an order.
@@ -165,7 +166,7 @@ impl ForstokSandbox {
         match (path.as_str(), id) {
             (Self::ORDERS_PATH, _) => inside.list(&query),
             (_, Some(id)) => match inside.orders.get(id) {
-                Some(order) => said(200, &json!({ "data": order })),
+                Some((_, order)) => said(200, &json!({ "data": order })),
                 None => said(404, &json!({ "message": "Order not found" })),
             },
             _ => said(404, &json!({ "message": "Not found" })),
@@ -220,7 +221,12 @@ impl Inside {
         let pages = found.len().div_ceil(size).max(1);
         let page = if self.behaviour.repeats_last_page { page.min(pages) } else { page };
         let orders: Vec<_> = found.into_iter().skip((page - 1) * size).take(size).collect();
-        let reply = json!({ "errors": [], "data": { "page": page, "orders": orders } });
+        let mut reply = json!({ "errors": [], "data": { "page": page, "orders": orders } });
+        if self.behaviour.without_lines {
+            for order in reply["data"]["orders"].as_array_mut().into_iter().flatten() {
+                order.as_object_mut().map(|order| order.remove("item_lines"));
+            }
+        }
         let mut answer = said(200, &reply);
         match fault {
             None | Some(ForstokFault::PageBefore) => {}
@@ -242,36 +248,27 @@ impl Inside {
     }
 
     /// The orders that were asked for, in the order of the list.
-    fn found(&self, query: &HashMap<String, String>) -> Vec<Value> {
+    fn found(&self, query: &HashMap<String, String>) -> Vec<&Value> {
         let bound = |name: &str| query.get(name).and_then(|text| text.parse::<Timestamp>().ok());
         let (from, to) = (bound("from").unwrap_or(Timestamp::MIN), bound("to").unwrap_or(Timestamp::MAX));
         let all = self.behaviour.ignores_period;
         let mut found: Vec<_> = self
             .orders
             .values()
-            .filter(|order| all || (from..=to).contains(&updated_at(order)))
-            .filter(|order| query.get("store").is_none_or(|store| *store == text_of(&order["store_id"])))
-            .cloned()
+            .filter(|(updated_at, _)| all || (from..=to).contains(updated_at))
+            .filter(|(_, order)| query.get("store").is_none_or(|store| *store == text_of(&order["store_id"])))
             .collect();
-        found.sort_by_key(|order| (updated_at(order), id_of(order)));
+        // Orders of the same time stay in the order of their ids.
+        found.sort_by_key(|(updated_at, _)| *updated_at);
         if self.behaviour.newest_first {
             found.reverse();
         }
-        if self.behaviour.without_lines {
-            for order in &mut found {
-                order.as_object_mut().map(|order| order.remove("item_lines"));
-            }
-        }
-        found
+        found.into_iter().map(|(_, order)| order).collect()
     }
 }
 
 fn updated_at(order: &Value) -> Timestamp {
     order["updated_at"].as_str().and_then(|text| text.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-fn id_of(order: &Value) -> String {
-    text_of(&order["id"])
 }
 
 /// An id, which may be a text or a number.
