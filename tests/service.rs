@@ -44,11 +44,16 @@ pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFnMut() -> Option<
 }
 
 /// Checks until there is a result, for at most this many minutes, not counting the checks themselves.
-pub(crate) async fn within_minutes<T>(minutes: u32, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn within_minutes<T>(minutes: u32, what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    within(minutes, look).await.unwrap_or_else(|| panic!("it never came to this: {what}"))
+}
+
+/// The same; returns `None` if there is no result in this time.
+pub(crate) async fn within<T>(minutes: u32, mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     let begun = Instant::now();
     for _ in 0..minutes * LOOKS_A_MINUTE {
         if let Some(seen) = look().await {
-            return seen;
+            return Some(seen);
         }
         // Checks that take seconds each would otherwise continue for hours.
         if begun.elapsed() > minutes * LONGEST_MINUTE {
@@ -56,7 +61,7 @@ pub(crate) async fn within_minutes<T>(minutes: u32, what: &str, mut look: impl A
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
     }
-    panic!("it never came to this: {what}");
+    None
 }
 
 /// A sandbox with all masters that the samples need.

@@ -11,7 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::service::{OPERATOR_TOKEN, Service, client, eventually};
+use crate::service::{OPERATOR_TOKEN, Service, client, eventually, within};
 
 /// The key of an element in the answers of `WebDriver`.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -22,8 +22,18 @@ const STARTED: &str = "was started successfully on port ";
 /// The Tab key in `WebDriver`.
 const TAB: char = '\u{e004}';
 
-/// How often pressing is tried for an element that disappears at that moment.
-const TRIES: usize = 20;
+/// What `WebDriver` answers about an element that is not in the page any more.
+const GONE: [&str; 2] = ["stale element reference", "no such element"];
+
+/// What `WebDriver` answers when an element cannot be pressed at this moment: nothing was pressed.
+const NOT_PRESSED: [&str; 4] = [GONE[0], GONE[1], "element not interactable", "element click intercepted"];
+
+/// What the answer to a form replaces: a part of the page if the form names one, otherwise the whole page.
+const REPLACED: &str = "const part = arguments[0].form?.getAttribute('hx-target');
+    return part ? document.querySelector(part) : document.documentElement";
+
+/// The longest time for an answer of chromedriver, which answers once a page is loaded. Only a failure needs it.
+const LONGEST_ANSWER: Duration = Duration::from_mins(5);
 
 /// How browsers differ.
 #[derive(Clone, Copy)]
@@ -103,7 +113,10 @@ impl Chromium {
             "profile.managed_default_content_settings.javascript": scripts,
         });
         let options = json!({"args": arguments, "prefs": preferences});
-        json!({"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}})
+        let milliseconds = LONGEST_ANSWER.as_millis();
+        let timeouts = json!({"script": milliseconds, "pageLoad": milliseconds});
+        let wanted = json!({"browserName": "chrome", "goog:chromeOptions": options, "timeouts": timeouts});
+        json!({"capabilities": {"alwaysMatch": wanted}})
     }
 
     pub(crate) async fn goes_to(&self, path: &str) {
@@ -119,14 +132,10 @@ impl Chromium {
         self.goes_to("/login").await;
         self.types("token", token).await;
         self.presses(button).await;
-        // The next address must not be overtaken by the page that follows the sign-in.
-        let is_elsewhere = async || (self.script("return location.pathname").await != "/login").then_some(());
-        eventually("somebody is signed in", is_elsewhere).await;
     }
 
     /// Fills in the field with this id, and leaves it, which closes its list of choices.
     pub(crate) async fn types(&self, id: &str, text: &str) {
-        // An earlier press may still be loading the page with the field.
         let what = format!("there is a field {id}");
         let field = eventually(&what, async || self.find("css selector", &format!("#{id}")).await).await;
         self.ask(&format!("/element/{field}/value"), Some(json!({"text": format!("{text}{TAB}")}))).await;
@@ -146,15 +155,16 @@ impl Chromium {
         self.clicks(&format!("//label[normalize-space()=\"{label}\"]"), label).await;
     }
 
-    /// Presses the first button with this accessible name.
+    /// Presses the first button with this accessible name, and waits for the answer.
     pub(crate) async fn presses(&self, name: &str) {
-        self.clicks(&format!("(//button[normalize-space()=\"{name}\"])[1]"), name).await;
+        self.clicks_and_waits(&button(name), name).await;
     }
 
-    /// Presses the button with this accessible name in the section whose heading contains these words.
+    /// Presses the button with this accessible name in the section whose heading contains these words, and waits for
+    /// the answer.
     pub(crate) async fn presses_in(&self, heading: &str, name: &str) {
         let part = format!("//section[.//h2[contains(normalize-space(), \"{heading}\")]]");
-        self.clicks(&format!("({part}//button[normalize-space()=\"{name}\"])[1]"), name).await;
+        self.clicks_and_waits(&format!("({part}//button[normalize-space()=\"{name}\"])[1]"), name).await;
     }
 
     /// Chooses the option with this text in the list with this id.
@@ -164,20 +174,20 @@ impl Chromium {
 
     /// The file that is downloaded after this button was pressed.
     pub(crate) async fn downloads(&self, button: &str, ending: &str) -> Vec<u8> {
-        self.downloads_by(ending, async || self.presses(button).await).await
+        self.downloads_by(ending, &self::button(button), button).await
     }
 
     /// The file that is downloaded after this link was followed.
     pub(crate) async fn downloads_from(&self, link: &str, ending: &str) -> Vec<u8> {
-        self.downloads_by(ending, async || self.follows(link).await).await
+        self.downloads_by(ending, &self::link(link), link).await
     }
 
-    async fn downloads_by(&self, ending: &str, act: impl AsyncFnOnce()) -> Vec<u8> {
+    async fn downloads_by(&self, ending: &str, path: &str, what: &str) -> Vec<u8> {
         let folder = self.folder.path().join(format!("downloads-{ending}"));
         std::fs::create_dir_all(&folder).expect("a folder for downloads");
         let allowed = json!({"behavior": "allow", "downloadPath": folder.display().to_string()});
         self.devtools("Browser.setDownloadBehavior", allowed).await;
-        act().await;
+        self.clicks(path, what).await;
         // An unfinished download has another file name extension.
         eventually(&format!("a file ending in {ending} arrives"), async || {
             let files = std::fs::read_dir(&folder).expect("the folder of this test").flatten();
@@ -188,25 +198,44 @@ impl Chromium {
         .await
     }
 
-    /// Follows the first link with this text.
+    /// Follows the first link with this text, and waits for the page behind it.
     pub(crate) async fn follows(&self, words: &str) {
-        self.clicks(&format!("(//a[contains(normalize-space(), \"{words}\")])[1]"), words).await;
+        self.clicks_and_waits(&link(words), words).await;
     }
 
-    async fn clicks(&self, path: &str, what: &str) {
-        // Between finding and pressing, the page may have been replaced by the next one, or refreshed.
-        for _ in 0..TRIES {
-            let Some(element) = self.find("xpath", path).await else { continue };
-            if self.try_to_ask(&format!("/element/{element}/click"), Some(json!({}))).await.is_ok() {
-                return;
-            }
+    /// Returns once what the answer replaces is gone. Until then, the next step would still meet the old page, which
+    /// may have a button of the same name.
+    async fn clicks_and_waits(&self, path: &str, what: &str) {
+        let replaced = self.clicks(path, what).await;
+        let gone = async || self.is_gone(&replaced).await.then_some(());
+        let is_answered = within(1, gone).await.is_some();
+        assert!(is_answered, "{what:?} was pressed, and nothing came of it:\n{}", self.text().await);
+    }
+
+    /// Clicks an element once it is there; returns what the answer replaces if this submits a form or follows a link.
+    async fn clicks(&self, path: &str, what: &str) -> String {
+        let clicked = within(1, async || {
+            let element = self.find("xpath", path).await?;
+            let script = json!({"script": REPLACED, "args": [{ELEMENT: element}]});
+            // The page may be replaced or refreshed between these steps.
+            let replaced = self.unless(&GONE, "/execute/sync", script).await?;
+            self.unless(&NOT_PRESSED, &format!("/element/{element}/click"), json!({})).await?;
+            Some(replaced[ELEMENT].as_str().expect("every page has a root").to_owned())
+        });
+        match clicked.await {
+            Some(replaced) => replaced,
+            None => panic!("there is no {what:?} to press:\n{}", self.text().await),
         }
-        panic!("there is no {what:?} to press:\n{}", self.text().await);
+    }
+
+    async fn is_gone(&self, element: &str) -> bool {
+        let answer = self.try_to_ask(&format!("/element/{element}/name"), None).await;
+        answer.is_err_and(|refusal| GONE.contains(&&*refusal.error))
     }
 
     /// Whether there is a button with this name.
     pub(crate) async fn has_button(&self, name: &str) -> bool {
-        self.find("xpath", &format!("//button[normalize-space()=\"{name}\"]")).await.is_some()
+        self.find("xpath", &button(name)).await.is_some()
     }
 
     /// The visible text of the page, read in one step, because an element of a replaced page can no longer be read.
@@ -220,14 +249,11 @@ impl Chromium {
     /// Waits until the page contains all of these texts.
     pub(crate) async fn shows(&self, words: &[&str]) {
         let mut text = String::new();
-        for _ in 0..200 {
+        let shown = within(1, async || {
             text = self.text().await;
-            if words.iter().all(|words| text.contains(words)) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("{words:?} never came:\n{text}");
+            words.iter().all(|words| text.contains(words)).then_some(())
+        });
+        assert!(shown.await.is_some(), "{words:?} never came:\n{text}");
     }
 
     /// Asserts that nothing is wider than the screen. A phone zooms out to show what is, so its `innerWidth` says nothing.
@@ -274,22 +300,56 @@ impl Chromium {
     }
 
     async fn ask(&self, path: &str, body: Option<Value>) -> Value {
-        self.try_to_ask(path, body).await.unwrap_or_else(|error| panic!("{path}: {error}"))
+        self.try_to_ask(path, body).await.unwrap_or_else(|refusal| refusal.ends_the_test(path))
     }
 
-    async fn try_to_ask(&self, path: &str, body: Option<Value>) -> Result<Value, String> {
+    /// The answer, or `None` if it is one of these errors.
+    async fn unless(&self, errors: &[&str], path: &str, body: Value) -> Option<Value> {
+        match self.try_to_ask(path, Some(body)).await {
+            Ok(answer) => Some(answer),
+            Err(refusal) if errors.contains(&&*refusal.error) => None,
+            Err(refusal) => refusal.ends_the_test(path),
+        }
+    }
+
+    async fn try_to_ask(&self, path: &str, body: Option<Value>) -> Result<Value, Refusal> {
         let url = format!("{}{path}", self.session);
         let request = match body {
             Some(body) => self.client.post(url).header("content-type", "application/json").body(body.to_string()),
             None => self.client.get(url),
         };
+        let request = request.timeout(LONGEST_ANSWER);
         let answer = request.send().await.expect("chromedriver answers").text().await.expect("the answer has an end");
-        let answer: Value = serde_json::from_str(&answer).expect("JSON");
-        if answer["value"]["error"].is_null() {
-            return Ok(answer["value"].clone());
+        let mut answer: Value = serde_json::from_str(&answer).expect("JSON");
+        let value = answer["value"].take();
+        match value["error"].as_str() {
+            None => Ok(value),
+            Some(error) => Err(Refusal { error: error.to_owned(), message: value["message"].to_string() }),
         }
-        Err(answer["value"]["message"].to_string())
     }
+}
+
+/// Why chromedriver did not do something.
+struct Refusal {
+    /// In the words of `WebDriver`.
+    error: String,
+    message: String,
+}
+
+impl Refusal {
+    fn ends_the_test(self, path: &str) -> ! {
+        panic!("{path}: {}: {}", self.error, self.message)
+    }
+}
+
+/// The first button with this accessible name.
+fn button(name: &str) -> String {
+    format!("(//button[normalize-space()=\"{name}\"])[1]")
+}
+
+/// The first link that contains these words.
+fn link(words: &str) -> String {
+    format!("(//a[contains(normalize-space(), \"{words}\")])[1]")
 }
 
 impl Drop for Chromium {

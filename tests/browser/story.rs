@@ -64,15 +64,15 @@ async fn a_person_settles_the_blocked_orders_in_the_browser() {
     browser.goes_to("/problems").await;
     let grouped = ["Needs attention", "2 orders wait for the mapping of warehouse 999", "Rp200.000", "What to do:"];
     browser.shows(&grouped).await;
-    // Slow enough to see the orders in progress.
-    accurate.sandbox().set_latency(Duration::from_secs(4));
+    // Slow enough to see the orders in progress, on any machine.
+    accurate.sandbox().set_latency(Duration::from_secs(10));
     maps_the_warehouse(&service).await;
     browser.presses_in("warehouse 999", "Retry all").await;
     browser.shows(&["Tried again", "240108GUDANG404", "240108GUDANG777", "Being invoiced"]).await;
     browser.script("window.neverLoadedAgain = true").await;
+    accurate.sandbox().set_latency(Duration::ZERO);
     browser.shows(&["2 of 2 orders invoiced"]).await;
     assert_eq!(browser.script("return window.neverLoadedAgain").await, true, "the page was loaded again");
-    accurate.sandbox().set_latency(Duration::ZERO);
 
     browser.follows("240108GUDANG777").await;
     browser.shows(&["Invoiced", "240108GUDANG777", "The order and its invoice"]).await;
@@ -186,12 +186,14 @@ async fn an_open_order_is_followed_until_its_invoice_exists() {
     let browser = Chromium::open(&service, Kind::ENGLISH).await;
     browser.signs_in("Sign in").await;
     browser.shows(&["Today"]).await;
-    accurate.sandbox().set_latency(Duration::from_secs(2));
+    // Slow enough to see the order in progress, on any machine.
+    accurate.sandbox().set_latency(Duration::from_secs(10));
     service.send(&order(1)).await;
     service.order_once("1", "due").await;
     browser.goes_to("/orders/1").await;
     browser.shows(&["Being invoiced", "The order and the invoice it would get"]).await;
     browser.script("window.neverLoadedAgain = true").await;
+    accurate.sandbox().set_latency(Duration::ZERO);
     browser.shows(&["Invoiced", "The order and its invoice"]).await;
     assert_eq!(browser.script("return window.neverLoadedAgain").await, true, "the page was loaded again");
     let asks = browser.script("return document.querySelector('#live').hasAttribute('hx-get')").await;
