@@ -14,7 +14,8 @@ use crate::{
 const AXE: &str = include_str!("axe-4.14.1.min.js");
 
 /// Runs axe-core and calls back with the serious violations.
-const RUN: &str = "const done = arguments[arguments.length - 1]; axe.run().then(found => done(found.violations
+const RUN: &str = "const done = arguments[arguments.length - 1];
+    axe.run({resultTypes: ['violations']}).then(found => done(found.violations
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => one.id + ': ' + one.nodes.map(node => node.html).join(' '))))";
 
