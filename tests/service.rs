@@ -101,7 +101,7 @@ impl Home {
     /// These settings and the mapping of the samples.
     pub(crate) fn with_settings(settings: &str) -> Self {
         let home = Self(Arc::new(tempfile::tempdir().expect("a folder for the test")));
-        std::fs::write(home.path("mapping.toml"), samples::MAPPING).expect("the folder takes files");
+        std::fs::write(home.path("mapping.toml"), mapping()).expect("the folder takes files");
         std::fs::write(home.path("settings.toml"), settings).expect("the folder takes files");
         home
     }
@@ -172,6 +172,12 @@ impl Home {
         .await;
         Service { child, log, address, client: client(), _home: self.0.clone() }
     }
+}
+
+/// The mapping of the samples, without the nightly reconciliation: a service that is started at that time of day would
+/// begin one, make more calls and count one more run.
+pub(crate) fn mapping() -> String {
+    format!("{}\n[reconcile]\nat = \"\"\n", samples::MAPPING)
 }
 
 /// The binary with these arguments, without the settings of this process's environment.

@@ -7,7 +7,6 @@ use forstok_accurate::{
     domain::{document::Kind, payout::RowState},
     engine::payout_webhooks::Taken,
     inbox::delivery,
-    sandbox::samples::MAPPING,
     storage::{Approving, RowContent, RowFilter, RowRecorded},
 };
 use jiff::{SignedDuration, civil::date};
@@ -18,7 +17,7 @@ use super::on_both;
 use crate::{
     forstok::order,
     pages::after_sale::becomes,
-    service::{Home, OPERATOR_TOKEN, accurate},
+    service::{Home, OPERATOR_TOKEN, accurate, mapping},
     world::{Base, World},
 };
 
@@ -33,7 +32,7 @@ const DAY: i64 = 24 * 60 * 60;
 
 /// A world whose mapping takes payouts from webhooks.
 async fn world(base: Base) -> World {
-    World::on_with_mapping(base, &format!("{MAPPING}\n[payout]\nsource = \"webhook\"\n")).await
+    World::on_with_mapping(base, &format!("{}\n[payout]\nsource = \"webhook\"\n", mapping())).await
 }
 
 /// A payout for order 7, whose day is not known.
@@ -146,7 +145,7 @@ async fn a_payout_that_was_kept_as_a_webhook_is_taken_once_the_mapping_says_so_a
     assert_eq!(service.get("/v1/payouts").await.json()["payouts"], json!([]));
     service.kill();
 
-    home.write("mapping.toml", &format!("{MAPPING}\n[payout]\nsource = \"webhook\"\n"));
+    home.write("mapping.toml", &format!("{}\n[payout]\nsource = \"webhook\"\n", mapping()));
     let service = home.serve().await;
     becomes(&service, "PAY-1/91", "waiting").await;
     service.get_until("/v1/summary", |_| true).await;

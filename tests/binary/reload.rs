@@ -2,14 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use forstok_accurate::sandbox::{Options, samples::MAPPING};
+use forstok_accurate::sandbox::Options;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use super::server;
 use crate::{
     forstok::{HEADER, hex_signature, order},
-    service::{Home, OPERATOR_TOKEN, SECRET, Service, accurate, accurate_with, eventually},
+    service::{Home, OPERATOR_TOKEN, SECRET, Service, accurate, accurate_with, eventually, mapping},
 };
 
 /// The answer to a webhook that is signed with this secret.
@@ -69,7 +69,7 @@ async fn settings_with_errors_change_nothing_and_every_error_is_logged() {
     home.change_settings(OPERATOR_TOKEN, "another-token");
     home.change_settings("listen = \"127.0.0.1:0\"", "listen = \"8080\"\nlistn = \"hush\"");
     home.change_settings("api_token = \"sandbox-token\"", "api_token_file = \"nowhere\"");
-    home.write("mapping.toml", &format!("bundels = \"parent\"\n{MAPPING}"));
+    home.write("mapping.toml", &format!("bundels = \"parent\"\n{}", mapping()));
     service.read_settings_again().await;
     let log = service.log.text();
     for part in
@@ -102,7 +102,7 @@ async fn a_changed_mapping_file_is_applied_and_the_orders_that_waited_for_it_con
     body["order"]["store_id"] = json!(4711);
     service.send(&body).await;
     assert_eq!(service.order_once("1", "blocked").await["reason"], "store_unmapped");
-    home.write("mapping.toml", &format!("{MAPPING}\n[stores.\"4711\"]\nbranch = \"Kantor Pusat\"\n"));
+    home.write("mapping.toml", &format!("{}\n[stores.\"4711\"]\nbranch = \"Kantor Pusat\"\n", mapping()));
     service.read_settings_again().await;
     service.order_once("1", "invoiced").await;
     let history = home.command(&["mapping", "history"]).output().expect("it runs");
@@ -120,7 +120,7 @@ async fn a_mapping_for_a_book_that_is_new_waits_for_the_next_start_as_a_whole() 
         "[mapping]",
         "[books.toko]\naccount_url = \"http://127.0.0.1:9\"\napi_token = \"t\"\nsignature_secret = \"s\"\n[mapping]",
     );
-    home.write("mapping.toml", &MAPPING.replace("[stores.\"9001\"]", "[stores.\"9001\"]\nbook = \"toko\""));
+    home.write("mapping.toml", &mapping().replace("[stores.\"9001\"]", "[stores.\"9001\"]\nbook = \"toko\""));
     service.read_settings_again().await;
     let log = service.log.text();
     assert!(log.contains("toko") && log.contains("next start") && log.contains("nothing was changed"), "{log}");
@@ -201,7 +201,7 @@ async fn replicas_that_are_told_at_the_same_moment_take_over_the_same() {
     let home = Home::on(&accurate, &server::url_of_new_database().await);
     let (one, two, three) = tokio::join!(home.serve(), home.serve(), home.serve());
     home.change_settings(SECRET, "another-secret");
-    home.write("mapping.toml", &format!("{MAPPING}\n[stores.\"4711\"]\nbranch = \"Kantor Pusat\"\n"));
+    home.write("mapping.toml", &format!("{}\n[stores.\"4711\"]\nbranch = \"Kantor Pusat\"\n", mapping()));
     tokio::join!(one.read_settings_again(), two.read_settings_again(), three.read_settings_again());
     for (id, replica) in [(1, &one), (2, &two), (3, &three)] {
         assert_eq!(answer_to(replica, "another-secret", id).await, 200);

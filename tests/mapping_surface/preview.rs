@@ -1,9 +1,6 @@
 //! `preview` and `POST /v1/preview`.
 
-use forstok_accurate::{
-    domain::masters::MasterKind,
-    sandbox::samples::{MAPPING, SAMPLES},
-};
+use forstok_accurate::{domain::masters::MasterKind, sandbox::samples::SAMPLES};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -91,7 +88,6 @@ async fn ask(service: &Service, body: &str, language: &str) -> crate::service::A
 async fn the_route_shows_the_same_and_stores_and_sends_nothing() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
-    home.write("mapping.toml", &format!("{MAPPING}\n[reconcile]\nat = \"\"\n"));
     let service = home.serve().await;
     // What the service reads on its own account has been read.
     for kind in MasterKind::ALL {

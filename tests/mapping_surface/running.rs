@@ -1,19 +1,14 @@
 //! Changes of the mapping while the service runs.
 
-use std::time::{Duration, Instant};
-
-use forstok_accurate::sandbox::{Options, samples::MAPPING};
+use forstok_accurate::sandbox::Options;
 use reqwest::Method;
 use serde_json::json;
 
 use super::{apply, with_store};
 use crate::{
     forstok::order,
-    service::{Home, OPERATOR_TOKEN, accurate, accurate_with},
+    service::{Home, OPERATOR_TOKEN, accurate, accurate_with, mapping},
 };
-
-/// The service checks once a second; the rest is for slow machines.
-const WITHIN_SECONDS: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mapping_applied_from_the_command_line_unblocks_an_order_without_restart() {
@@ -25,10 +20,8 @@ async fn a_mapping_applied_from_the_command_line_unblocks_an_order_without_resta
     service.send(&body).await;
     let blocked = service.order_once("1", "blocked").await;
     assert_eq!(blocked["reason"], "store_unmapped");
-    let applied = Instant::now();
     assert_eq!(apply(&home, &with_store("4711")).code, Some(0));
     let invoiced = service.order_once("1", "invoiced").await;
-    assert!(applied.elapsed() < WITHIN_SECONDS, "{:?}", applied.elapsed());
     assert_eq!(invoiced["draft"]["customerNo"], "4711");
     assert_eq!(accurate.sandbox().invoice_count(), 1);
 }
@@ -128,7 +121,7 @@ async fn two_books_have_their_own_credentials_and_their_own_pause() {
         toko.url()
     );
     let home = Home::with_settings(&settings);
-    let mapping = MAPPING.replace("[stores.\"9001\"]", "[stores.\"9001\"]\nbook = \"toko\"");
+    let mapping = mapping().replace("[stores.\"9001\"]", "[stores.\"9001\"]\nbook = \"toko\"");
     std::fs::write(home.path("mapping.toml"), mapping).expect("the folder takes files");
     main.sandbox().revoke_token();
     let service = home.serve().await;

@@ -1,16 +1,13 @@
 //! The page of shadow mode: what it says, who may end it, and what happens then.
 
-use forstok_accurate::sandbox::{
-    OldIntegration,
-    samples::{MAPPING, SAMPLES},
-};
+use forstok_accurate::sandbox::{OldIntegration, samples::SAMPLES};
 use reqwest::StatusCode;
 use serde_json::json;
 
 use super::visitor::Visitor;
 use crate::{
     forstok::order,
-    service::{Home, OPERATOR_TOKEN, Service, accurate},
+    service::{Home, OPERATOR_TOKEN, Service, accurate, mapping},
 };
 
 const READER: &str = "token-of-somebody-who-reads";
@@ -32,7 +29,7 @@ async fn in_shadow_mode() -> (forstok_accurate::sandbox::Running, Service) {
         accurate.sandbox().old_integration_books(&old_integration(), &sample.json());
     }
     let home = Home::new(&accurate);
-    home.write("mapping.toml", &format!("posting = \"shadow\"\n{MAPPING}"));
+    home.write("mapping.toml", &format!("posting = \"shadow\"\n{}", mapping()));
     let settings = std::fs::read_to_string(home.path("settings.toml")).expect("readable");
     home.write("settings.toml", &format!("{settings}\n[operators.ani]\ntoken = \"{READER}\"\nrole = \"read\"\n"));
     let service = home.serve().await;

@@ -1,13 +1,13 @@
 //! What a person sees and does on the pages, and that an order's texts cannot inject anything.
 
-use forstok_accurate::sandbox::samples::{self, SAMPLES};
+use forstok_accurate::sandbox::samples::SAMPLES;
 use reqwest::StatusCode;
 use serde_json::json;
 
 use super::visitor::Visitor;
 use crate::{
     forstok::{order, sample},
-    service::{Home, Service, accurate},
+    service::{Home, Service, accurate, mapping},
 };
 
 async fn all_samples_settled(service: &Service) {
@@ -91,9 +91,9 @@ async fn today_promises_no_time_while_accurate_is_paused() {
 async fn a_check_names_what_waiting_orders_need_in_the_reader_s_language() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
-    let mapping = samples::MAPPING.replacen("Kantor Pusat", "Kantor Bulan", 1);
-    assert_ne!(mapping, samples::MAPPING);
-    home.write("mapping.toml", &mapping);
+    let changed = mapping().replacen("Kantor Pusat", "Kantor Bulan", 1);
+    assert_ne!(changed, mapping());
+    home.write("mapping.toml", &changed);
     let service = home.serve().await;
     for name in ["15-unknown-warehouse", "14-unknown-store"] {
         service.send(&sample(name).json()).await;
