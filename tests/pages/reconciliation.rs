@@ -110,10 +110,11 @@ async fn a_month_is_compared_and_every_difference_can_be_dealt_with() {
     assert_eq!((&run["complete"], &run["ledger"]["count"]), (&json!(true), &json!(3)));
 
     // And without it; this time something is open.
+    let today = || day_in_wib(SystemClock.now()).to_string();
+    let from = today();
     accurate.sandbox().add_invoice("HAND-1", "8277", "", Decimal::from(5_000));
-    let today = day_in_wib(SystemClock.now()).to_string();
     drop(service);
-    let output = home.command(&["reconcile", "--from", &today, "--to", &today]).output().expect("it runs");
+    let output = home.command(&["reconcile", "--from", &from, "--to", &today()]).output().expect("it runs");
     let printed = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{printed} {}", String::from_utf8_lossy(&output.stderr));
     assert!(printed.contains("foreign") && printed.contains("HAND-1"), "{printed}");
