@@ -117,7 +117,7 @@ async fn a_body_of_five_mebibytes_is_refused_and_its_sender_gets_the_answer() {
     let address = service.address;
     let raw = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).expect("it listens");
-        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time limit");
+        stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a time limit");
         let body = vec![b' '; 5 * MIB];
         let head = format!(
             "POST /webhooks/forstok HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{HEADER}: {}\r\ncontent-length: {}\r\n\r\n",

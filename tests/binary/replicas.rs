@@ -196,12 +196,10 @@ async fn one_replica_reads_the_lists_and_every_replica_shows_and_refreshes_them(
     assert_eq!(worker.get(ITEMS).await.json(), first, "both show the same");
 
     sandbox.add_item("BARU-01", "Barang baru");
-    let asked = Instant::now();
     assert_eq!(other.post(&format!("{ITEMS}/refresh")).await.status, 202);
     for replica in [&other, &worker] {
         replica.get_until(&format!("{ITEMS}?q=baru"), |list| list["rows"][0]["no"] == "BARU-01").await;
     }
-    assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
     assert!(worker.log.text().contains("items read in"), "the leader reads");
     assert!(!other.log.text().contains("read in"), "the other reads nothing:\n{}", other.log.text());
     assert_eq!(sandbox.call_count(Action::ItemList), 2, "each reading has one page");

@@ -11,7 +11,7 @@ use forstok_accurate::{
 use crate::world::{Base, new_place};
 
 /// Longer than a command's request is remembered; only a failing test waits this long.
-const LONGEST: Duration = Duration::from_secs(20);
+const LONGEST: Duration = Duration::from_mins(1);
 
 async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let came = async {
