@@ -62,10 +62,10 @@ async fn a_decision_that_was_overtaken_changes_nothing_however_often_the_order_w
     world.storage.record_rows(&[payout(150_000)], now).await.expect("recorded");
     let overtaken = verdict(&world).await;
     // Somebody else decides the same, and the row is corrected and decided again.
-    assert_eq!(world.storage.settle_orders(&[overtaken.clone()], now).await.expect("written").len(), 1);
+    assert_eq!(world.storage.settle_orders(std::slice::from_ref(&overtaken), now).await.expect("written").len(), 1);
     world.storage.record_rows(&[payout(0)], now).await.expect("recorded");
     let newest = verdict(&world).await;
-    assert_eq!(world.storage.settle_orders(&[overtaken.clone()], now).await.expect("written").len(), 0);
+    assert_eq!(world.storage.settle_orders(std::slice::from_ref(&overtaken), now).await.expect("written").len(), 0);
     assert_eq!(world.storage.settle_orders(&[newest], now).await.expect("written").len(), 1);
     assert_eq!(world.payout_state("a").await.0, RowState::Settled, "nothing was paid");
     assert_eq!(world.storage.settle_orders(&[overtaken], now).await.expect("written").len(), 0);
