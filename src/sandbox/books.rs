@@ -115,7 +115,10 @@ impl Books {
 
     /// Changes an invoice; `None` if it does not exist.
     pub(super) fn edit_invoice(&mut self, now: Timestamp, id: i64, edit: impl FnOnce(&mut Invoice)) -> Option<Invoice> {
-        let edited = self.invoices.edit(now, id, edit)?;
+        let edited = self.invoices.edit(now, id, |invoice| {
+            edit(invoice);
+            invoice.changed_at = now;
+        })?;
         self.webhooks.note(now, id, &edited.number, "WRITE");
         Some(edited)
     }
@@ -267,6 +270,7 @@ impl Books {
             receipts: Vec::new(),
             returns: Vec::new(),
             saved_at,
+            changed_at: saved_at,
         };
         self.add_invoice(saved_at, make)
     }

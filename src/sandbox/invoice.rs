@@ -49,6 +49,8 @@ pub struct Invoice {
     pub returns: Vec<Settlement>,
     /// When it was saved.
     pub saved_at: Timestamp,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
 }
 
 /// One line of goods.

@@ -1,11 +1,15 @@
 //! `list.do`: fields, filters and paging (accurate.md §3).
 
 use axum::{extract::Query as UrlQuery, http::Uri};
-use jiff::civil::Date;
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+};
 use serde_json::{Map, Value, json};
 
 use super::{
     Account, Customer, FilterValues, IdRanges, Invoice, Item, Named, Receipt, SalesReturn, Sorting, Tax,
+    auth::WIB,
     books::Books,
     register::{Record, Register},
     reply::number,
@@ -68,6 +72,13 @@ impl Query {
         let is_between = self.get(&format!("filter.{field}.op"))? == "BETWEEN";
         Some((day(0)?, day(1)?)).filter(|_| is_between)
     }
+
+    /// The time of `filter.lastUpdate.op=GREATER_EQUAL_THAN`; an invalid one is ignored silently.
+    fn changed_since(&self) -> Option<Timestamp> {
+        let is_since = self.get("filter.lastUpdate.op")? == "GREATER_EQUAL_THAN";
+        let at = DateTime::strptime("%d/%m/%Y %H:%M:%S", self.get("filter.lastUpdate.val")?).ok()?;
+        WIB.to_timestamp(at).ok().filter(|_| is_since)
+    }
 }
 
 /// A record that `list.do` can show.
@@ -80,6 +91,11 @@ pub(super) trait Listed: Record {
     const ID_RANGES: bool = false;
     /// A field that can be filtered by a range of days.
     const DAY_FILTER: Option<&'static str> = None;
+
+    /// When it was last changed, if it can be filtered by that.
+    fn changed_at(&self) -> Option<Timestamp> {
+        None
+    }
 
     /// The value of that field.
     fn day(&self) -> Option<Date> {
@@ -159,6 +175,7 @@ fn filters_anything<T: Listed>(query: &Query) -> bool {
     query.get("filter.suspended").is_some()
         || T::FILTERS.iter().any(|field| query.filter(field).is_some())
         || T::DAY_FILTER.is_some_and(|field| query.days_between(field).is_some())
+        || query.changed_since().is_some()
 }
 
 fn passes<T: Listed>(record: &T, books: &Books, query: &Query) -> bool {
@@ -169,6 +186,7 @@ fn passes<T: Listed>(record: &T, books: &Books, query: &Query) -> bool {
     };
     let days = T::DAY_FILTER.and_then(|field| query.days_between(field));
     wanted
+        && query.changed_since().is_none_or(|since| record.changed_at().is_none_or(|at| since <= at))
         && days.is_none_or(|(from, to)| record.day().is_some_and(|day| from <= day && day <= to))
         && T::FILTERS.iter().all(|field| {
             query.filter(field).is_none_or(|value| record.row(books).get(field).is_some_and(|is| is == value))
@@ -188,6 +206,10 @@ impl Listed for Invoice {
     const FILTERS: &'static [&'static str] = &["transDate"];
     const ID_RANGES: bool = true;
     const DAY_FILTER: Option<&'static str> = Some("transDate");
+
+    fn changed_at(&self) -> Option<Timestamp> {
+        Some(self.changed_at)
+    }
 
     fn day(&self) -> Option<Date> {
         Some(self.trans_date)

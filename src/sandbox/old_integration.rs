@@ -132,6 +132,7 @@ impl Order<'_> {
             receipts: Vec::new(),
             returns: Vec::new(),
             saved_at: now,
+            changed_at: now,
         })
     }
 

@@ -1,7 +1,7 @@
 //! Actions of people in Accurate itself, outside the API and independent of the numbers and descriptions that the
 //! service uses.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
 use super::{Invoice, InvoiceLine, Sandbox, books::Books};
@@ -19,6 +19,8 @@ pub struct Edit {
     pub customer_no: Option<String>,
     /// The new description.
     pub description: Option<String>,
+    /// The day on which it is booked.
+    pub day: Option<Date>,
     /// The new total in rupiah, reached by an additional line.
     pub total: Option<Decimal>,
 }
@@ -97,7 +99,7 @@ impl Books {
             return Err(NotDone::NumberTaken(copy.to_owned()));
         }
         let number = copy.to_owned();
-        Ok(self.add_invoice(now, |id| Invoice { id, number, saved_at: now, ..original.unsettled() }))
+        Ok(self.add_invoice(now, |id| Invoice { id, number, saved_at: now, changed_at: now, ..original.unsettled() }))
     }
 
     fn remove_with_all(&mut self, number: &str, now: Timestamp) -> Option<Invoice> {
@@ -122,6 +124,7 @@ impl Edit {
         set(&mut invoice.number, &self.number);
         set(&mut invoice.customer_no, &self.customer_no);
         set(&mut invoice.description, &self.description);
+        invoice.trans_date = self.day.unwrap_or(invoice.trans_date);
         if let Some(total) = self.total {
             let difference = total - invoice.total_amount;
             invoice.lines.push(InvoiceLine::by_hand("Koreksi", difference));

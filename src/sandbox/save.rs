@@ -95,6 +95,7 @@ impl Check<'_> {
             receipts: Vec::new(),
             returns: Vec::new(),
             saved_at: now,
+            changed_at: now,
         })
     }
 

@@ -93,7 +93,7 @@ async fn help(State(sandbox): State<Sandbox>) -> Json<Value> {
             "POST /sandbox/invoices": "{\"number\":\"INV-1\",\"customer_no\":\"8277\",\"description\":\"\",\
                 \"total\":5000}: a person makes an invoice by hand",
             "POST /sandbox/invoices/edit": "{\"number\":\"INV-1\",\"new_number\":\"INV-2\",\"customer_no\":\"8277\",\
-                \"description\":\"\",\"total\":5000}: a person changes it; every field but number may be left out",
+                \"description\":\"\",\"day\":\"2024-01-31\",\"total\":5000}: a person changes it; every field but number may be left out",
             "POST /sandbox/invoices/duplicate": "{\"number\":\"INV-1\",\"new_number\":\"INV-2\"}: a person copies it",
             "POST /sandbox/invoices/delete": "{\"number\":\"INV-1\"}: a person deletes it",
             "GET /sandbox/receipts?number=&limit=": "the stored receipts, newest first",

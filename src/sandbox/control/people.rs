@@ -31,6 +31,7 @@ struct EditOrder {
     new_number: Option<String>,
     customer_no: Option<String>,
     description: Option<String>,
+    day: Option<String>,
     total: Option<Number>,
 }
 
@@ -52,9 +53,10 @@ pub(super) async fn add(State(sandbox): State<Sandbox>, body: Bytes) -> Answered
 }
 
 pub(super) async fn edit(State(sandbox): State<Sandbox>, body: Bytes) -> Answered {
-    let EditOrder { number, new_number, customer_no, description, total } = read(&body)?;
+    let EditOrder { number, new_number, customer_no, description, day, total } = read(&body)?;
     let total = total.as_ref().map(rupiah).transpose()?;
-    let edit = Edit { number: new_number, customer_no, description, total };
+    let day = day.map(|day| day.parse().map_err(|_| BadInput(format!("day {day:?} is not like 2024-01-31"))));
+    let edit = Edit { number: new_number, customer_no, description, day: day.transpose()?, total };
     let invoice = sandbox.edit_invoice(&number, &edit).map_err(|refused| not_done(&refused))?;
     Ok(shown(&sandbox, &invoice))
 }

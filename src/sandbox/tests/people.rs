@@ -1,5 +1,6 @@
 //! Actions of people in Accurate itself.
 
+use jiff::civil::date;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -30,6 +31,7 @@ fn an_edited_invoice_is_consistent() {
     let edit = Edit {
         customer_no: Some("7475".to_owned()),
         description: Some("salah pelanggan".to_owned()),
+        day: Some(date(2024, 1, 31)),
         total: Some(Decimal::from(79_000)),
         ..Edit::default()
     };
@@ -38,6 +40,7 @@ fn an_edited_invoice_is_consistent() {
     let lines: Decimal = edited.lines.iter().map(InvoiceLine::amount).sum();
     assert_eq!(lines, edited.sub_total);
     let read = caller.gets(Action::InvoiceDetail, "number=N-1");
+    assert_eq!(read["d"]["transDate"], "31/01/2024");
     assert_eq!(
         (&read["d"]["customer"]["customerNo"], &read["d"]["description"]),
         (&"7475".into(), &"salah pelanggan".into())
