@@ -16,7 +16,8 @@ use std::{
 use common::{
     Arguments,
     accurate::Accurate,
-    old_orders::{self, FIRST_ID, number},
+    beside::Webhooks,
+    old_orders::{self, FIRST_ID, ORDERS_A_DAY, number},
     report::{Report, median, millis, note, percentile},
     service::{Home, Service},
 };
@@ -34,6 +35,9 @@ const LONGEST: f64 = 50.0;
 /// The same for a page that compares all SKUs with all items.
 const LONGEST_WITH_SKUS: f64 = 100.0;
 
+/// One order of so many has a finding.
+const ORDERS_WITHOUT_FINDING: u64 = 100;
+
 /// SKUs in orders, and items in Accurate.
 const SKUS: u64 = 20_000;
 
@@ -47,17 +51,22 @@ fn main() -> ExitCode {
     fill(&home, &old_orders::database(&runtime, orders));
     if let Database::Sqlite(file) = home.database() {
         add_skus(&file);
+        add_reconciled_days(&file, orders);
     }
     let service = home.serve();
     for (what, path) in paths().into_iter().chain(pages()) {
         measure(&service, what, path, orders, repetitions, &mut report);
     }
     if matches!(home.database(), Database::Sqlite(_)) {
+        for (what, path) in day_close() {
+            measure(&service, what, path, orders, repetitions, &mut report);
+        }
         for (what, path) in sku_pages() {
             measure_within(LONGEST_WITH_SKUS, &service, what, path, orders, repetitions, &mut report);
         }
     }
     try_a_mapping(&service, &mut report);
+    webhooks_beside_a_trial(&service, arguments.value("seconds", 20.0), &mut report);
     for format in ["csv", "xlsx"] {
         export(&service, format, &mut report);
     }
@@ -125,6 +134,20 @@ fn pages() -> Vec<Asked> {
     ]
 }
 
+/// The same for the day close, with every day of every store compared, and an open finding for each hundredth order.
+fn day_close() -> Vec<Asked> {
+    vec![
+        ("page: Reconciliation", |nth| format!("/reconciliation?month={}", month(nth))),
+        ("page: Reconciliation, a day of a store", |nth| {
+            format!("/reconciliation?month={}&day={}&store=8277", month(nth), day(nth))
+        }),
+        ("page: Reconciliation, a kind of all months", |_| "/reconciliation?class=foreign".to_owned()),
+        ("page: a finding", |nth| format!("/reconciliation/findings/{}", 1 + nth / ORDERS_WITHOUT_FINDING)),
+        ("findings of a month", |nth| format!("/v1/findings?from={}&to={}", day(nth), day(nth + 30_000))),
+        ("export of a month", |nth| format!("/reconciliation/export?month={}", month(nth))),
+    ]
+}
+
 /// Pages that compare all SKUs with all items.
 fn sku_pages() -> Vec<Asked> {
     vec![
@@ -158,6 +181,41 @@ fn add_skus(file: &std::path::Path) {
                     printf('Produk di marketplace nomor %d', n), 1, 1700000000000000, 1700000000000000 FROM n"
     );
     database.execute_batch(&statements).expect("the schema has these tables");
+}
+
+/// Every day of every store as a run leaves it, and findings.
+fn add_reconciled_days(file: &std::path::Path, orders: u64) {
+    let database = rusqlite::Connection::open(file).expect("the copy can be opened");
+    let statements = format!(
+        "INSERT INTO reconciliations (id, from_day, to_day, who, requested_at, ended_at)
+             VALUES (1, '2024-01-01', '2024-12-31', '', unixepoch() * 1000000, unixepoch() * 1000000);
+         INSERT INTO reconciled_books (id, run, book, began_at, ended_at, is_listed, readings)
+             VALUES (1, 1, 'main', unixepoch() * 1000000, unixepoch() * 1000000, 1, 1);
+         WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < {last_day})
+         INSERT INTO reconciled_days (day, store_id, book, run, at, complete, ledger_count, ledger_total, accurate_count,
+                                      accurate_total, explained)
+             SELECT date('2024-01-01', n || ' days'), s.store_id, 'main', 1, unixepoch() * 1000000, 1, 100, 1500000000,
+                    101, 1505000000, -5000000
+             FROM n, stores s;
+         WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < {last_finding}),
+                        d (n, day) AS (SELECT n, date('2024-01-01', (n * {ORDERS_WITHOUT_FINDING} / {ORDERS_A_DAY}) || ' days')
+                                       FROM n)
+         INSERT INTO findings (book, subject, class, state, shape, store_id, day, accurate_id, number, accurate_total, facts,
+                               run, first_at, opened_at, seen_at)
+             SELECT 'main', 'invoice:' || n, 'foreign', 'open', '', '8277', day, n, 'HAND-' || n, 5000000,
+                    json_object('ledger', NULL, 'accurate', json_object('number', 'HAND-' || n, 'customer_no', '8277',
+                                'day', day, 'total', 5000000)),
+                    1, unixepoch() * 1000000, unixepoch() * 1000000, unixepoch() * 1000000
+             FROM d",
+        last_day = (orders - 1) / ORDERS_A_DAY,
+        last_finding = (orders - 1) / ORDERS_WITHOUT_FINDING,
+    );
+    database.execute_batch(&statements).expect("the schema has these tables");
+}
+
+/// The month in which an old order came.
+fn month(nth: u64) -> String {
+    day(nth)[..7].to_owned()
 }
 
 /// The day on which an old order came.
@@ -213,6 +271,27 @@ fn try_a_mapping(service: &Service, report: &mut Report) {
     note("orders that a mapping was tried on", &format!("{tried} in {seconds:.1} s"));
     report.at_most("trying a mapping on 100,000 orders", seconds * 100_000.0 / tried.max(1) as f64, 10.0, "s");
     report.at_most("resident memory while trying, most", watch.end().most, 96.0, "MiB");
+}
+
+/// Whether webhooks are slower while a mapping is tried again and again. Alone before and afterwards.
+fn webhooks_beside_a_trial(service: &Service, seconds: f64, report: &mut Report) {
+    let mut mapping = service.get("/v1/mapping").expect("there is a mapping")["mapping"].clone();
+    mapping["bundles"] = "children".into();
+    let mapping = mapping.to_string();
+    let mut webhooks = Webhooks::of(service);
+    webhooks.alone(seconds);
+    let (trials, meanwhile) = webhooks.during(|| {
+        let started = Instant::now();
+        let mut trials = 0;
+        while started.elapsed().as_secs_f64() < 2.0 * seconds {
+            service.posted("/v1/mapping/try", &mapping).expect("a trial is answered");
+            trials += 1;
+        }
+        trials
+    });
+    webhooks.alone(seconds);
+    note("trials meanwhile", &format!("{trials}, one after the other"));
+    webhooks.compare("during trials", &meanwhile, report);
 }
 
 /// How long the whole of it takes, and how much memory.

@@ -2,6 +2,7 @@
 
 pub(crate) mod accurate;
 pub(crate) mod bare;
+pub(crate) mod beside;
 pub(crate) mod contender;
 pub(crate) mod load;
 pub(crate) mod machine;

@@ -209,10 +209,10 @@ impl Drop for Service {
     }
 }
 
-/// The body of an answer with HTTP 200.
+/// The body of an answer with HTTP 200 or 202.
 fn answered(mut stream: TcpStream) -> Option<String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
-    head.starts_with("HTTP/1.1 200").then(|| body.to_owned())
+    head.starts_with("HTTP/1.1 20").then(|| body.to_owned())
 }
