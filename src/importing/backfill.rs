@@ -19,7 +19,7 @@ use crate::{
         origin::Origin,
     },
     forstok::api::{
-        ForstokApi, Question, Row,
+        ForstokApi, Question, Row, Source,
         reading::{Step, Why},
     },
     settings::{BackfillConfig, BackfillMode},
@@ -139,33 +139,57 @@ async fn compare_pages(
     run: Option<BackfillRun>,
 ) -> Result<Comparison> {
     let mut comparing = Comparing::new(importer, Origin::Backfill, mode, most_named);
-    let mut reading = api.read_period(question);
-    let mut is_overtaken = false;
-    let incomplete = loop {
+    let mut incomplete = None;
+    for source in api.sources() {
+        match compare_source(importer, api, (*source, question), mode, &mut comparing, run).await? {
+            End::Complete => {}
+            // What one source does not say, the other may.
+            End::Incomplete(why) => incomplete = incomplete.or(Some(why)),
+            End::Overtaken => {
+                return Ok(Comparison { report: comparing.into_report(), incomplete, is_overtaken: true });
+            }
+        }
+    }
+    Ok(Comparison { report: comparing.into_report(), incomplete, is_overtaken: false })
+}
+
+/// How the reading of one source ended.
+enum End {
+    Complete,
+    Incomplete(Why),
+    /// Another reading began meanwhile.
+    Overtaken,
+}
+
+async fn compare_source(
+    importer: &Importer,
+    api: &ForstokApi,
+    (source, question): (Source, &Question),
+    mode: Mode,
+    comparing: &mut Comparing<'_>,
+    run: Option<BackfillRun>,
+) -> Result<End> {
+    let mut reading = api.read_period(source, question);
+    loop {
         let rows = match reading.next().await {
             Step::Rows(rows) => rows,
-            Step::Complete => break None,
-            Step::Incomplete(why) => break Some(why),
+            Step::Complete => return Ok(End::Complete),
+            Step::Incomplete(why) => return Ok(End::Incomplete(why)),
         };
         if let Some(run) = run
             && !importer.storage.keep_backfill(run, importer.clock.now() + LEASE).await?
         {
-            is_overtaken = true;
-            break None;
+            return Ok(End::Overtaken);
         }
-        let listed = readable(rows, &mut comparing);
+        let listed = readable(rows, comparing);
         for batch in listed.chunks(BATCH) {
             let batch = if mode == Mode::Ingest { whole(importer, api, batch).await? } else { Ok(batch.to_vec()) };
             match batch {
                 Ok(batch) => comparing.add(batch).await?,
-                Err(why) => {
-                    let report = comparing.into_report();
-                    return Ok(Comparison { report, incomplete: Some(why), is_overtaken });
-                }
+                Err(why) => return Ok(End::Incomplete(why)),
             }
         }
-    };
-    Ok(Comparison { report: comparing.into_report(), incomplete, is_overtaken })
+    }
 }
 
 /// The rows that are orders; the others are counted.

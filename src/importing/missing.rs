@@ -18,7 +18,7 @@ use crate::{
         origin::Origin,
         reconciliation::Period,
     },
-    forstok::api::{ApiFailure, By, ForstokApi, Question, Row, reading::Step},
+    forstok::api::{ApiFailure, By, ForstokApi, Question, Row, Source, reading::Step},
     settings::BackfillConfig,
     storage::Result,
 };
@@ -152,7 +152,7 @@ async fn from_list(
         return Ok(None);
     }
     let question = Question::of(By::Updated, at, at);
-    let mut reading = api.read_period(&question);
+    let mut reading = api.read_period(Source::Orders, &question);
     loop {
         let rows = match reading.next().await {
             Step::Rows(rows) => rows,

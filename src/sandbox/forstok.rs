@@ -84,6 +84,8 @@ pub struct ForstokSandbox(Arc<Mutex<Inside>>);
 struct Inside {
     /// By id, with the time of the newest change.
     orders: BTreeMap<String, (Timestamp, Value)>,
+    /// Every webhook that was sent, with its time.
+    log: Vec<(Timestamp, Value)>,
     behaviour: ForstokBehaviour,
     faults: VecDeque<ForstokFault>,
     /// Tokens with the end of their lives.
@@ -116,11 +118,18 @@ impl ForstokSandbox {
     pub const ORDERS_PATH: &'static str = "/api/v1/orders.json";
     /// Where one order is.
     pub const ORDER_PATH: &'static str = "/api/v1/orders/{order_id}.json";
+    /// Where the log of webhooks is.
+    pub const WEBHOOK_LOG_PATH: &'static str = "/api/v1/webhook_logs.json";
 
     /// Lists an order, or another state of it; takes the order of a webhook's body.
     pub fn lists(&self, order: &Value) {
         let order = order.get("order").unwrap_or(order);
         self.inside().orders.insert(text_of(&order["id"]), (updated_at(order), order.clone()));
+    }
+
+    /// Notes in its log that it has sent a webhook.
+    pub fn logs(&self, body: &Value, at: Timestamp) {
+        self.inside().log.push((at, body.clone()));
     }
 
     /// No longer lists an order.
@@ -165,6 +174,7 @@ impl ForstokSandbox {
         let id = path.strip_prefix("/api/v1/orders/").and_then(|rest| rest.strip_suffix(".json"));
         match (path.as_str(), id) {
             (Self::ORDERS_PATH, _) => inside.list(&query),
+            (Self::WEBHOOK_LOG_PATH, _) => inside.logged(&query),
             (_, Some(id)) => match inside.orders.get(id) {
                 Some((_, order)) => said(200, &json!({ "data": order })),
                 None => said(404, &json!({ "message": "Order not found" })),
@@ -212,21 +222,42 @@ impl Inside {
 
     fn list(&mut self, query: &HashMap<String, String>) -> ForstokAnswer {
         let fault = self.faults.pop_front();
+        let (page, found) = self.page(query, fault, self.found(query));
+        let mut orders: Vec<_> = found.into_iter().cloned().collect();
+        if self.behaviour.without_lines {
+            for order in &mut orders {
+                order.as_object_mut().map(|order| order.remove("item_lines"));
+            }
+        }
+        self.answer(fault, page, "orders", orders)
+    }
+
+    /// The webhooks that were sent in a period, oldest first, each with its body as a text.
+    fn logged(&mut self, query: &HashMap<String, String>) -> ForstokAnswer {
+        let fault = self.faults.pop_front();
+        let (from, to) = period(query);
+        let sent = self.log.iter().enumerate().filter(|(_, (at, _))| (from..=to).contains(at));
+        let (page, found) = self.page(query, fault, sent.collect());
+        let entry = |(nth, (at, body)): (usize, &(Timestamp, Value))| json!({ "id": nth + 1, "created_at": at.to_string(), "status": 200, "payload": body.to_string() });
+        let entries = found.into_iter().map(entry).collect();
+        self.answer(fault, page, "webhook_logs", entries)
+    }
+
+    /// The page that was asked for, and what is on it.
+    fn page<T>(&self, query: &HashMap<String, String>, fault: Option<ForstokFault>, found: Vec<T>) -> (usize, Vec<T>) {
         let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1_usize).max(1);
         let page = if self.behaviour.ignores_pages { 1 } else { page };
         let page = if fault == Some(ForstokFault::PageBefore) { page.saturating_sub(1).max(1) } else { page };
         let size = query.get("size").and_then(|size| size.parse().ok()).unwrap_or(20_usize);
         let size = size.clamp(1, self.behaviour.largest_page);
-        let found = self.found(query);
         let pages = found.len().div_ceil(size).max(1);
         let page = if self.behaviour.repeats_last_page { page.min(pages) } else { page };
-        let orders: Vec<_> = found.into_iter().skip((page - 1) * size).take(size).collect();
-        let mut reply = json!({ "errors": [], "data": { "page": page, "orders": orders } });
-        if self.behaviour.without_lines {
-            for order in reply["data"]["orders"].as_array_mut().into_iter().flatten() {
-                order.as_object_mut().map(|order| order.remove("item_lines"));
-            }
-        }
+        (page, found.into_iter().skip((page - 1) * size).take(size).collect())
+    }
+
+    /// A page, unless a fault spoils it.
+    fn answer(&mut self, fault: Option<ForstokFault>, page: usize, name: &str, rows: Vec<Value>) -> ForstokAnswer {
+        let reply = json!({ "errors": [], "data": { "page": page, name: rows } });
         let mut answer = said(200, &reply);
         match fault {
             None | Some(ForstokFault::PageBefore) => {}
@@ -237,7 +268,7 @@ impl Inside {
                 let half = answer.body.chars().take(answer.body.len() / 2).collect();
                 answer.body = half;
             }
-            Some(ForstokFault::Empty) => answer = said(200, &json!({ "data": { "page": page, "orders": [] } })),
+            Some(ForstokFault::Empty) => answer = said(200, &json!({ "data": { "page": page, name: [] } })),
             Some(ForstokFault::TokenExpired) => {
                 self.tokens.clear();
                 answer = said(401, &json!({ "message": "Unauthorized" }));
@@ -249,8 +280,7 @@ impl Inside {
 
     /// The orders that were asked for, in the order of the list.
     fn found(&self, query: &HashMap<String, String>) -> Vec<&Value> {
-        let bound = |name: &str| query.get(name).and_then(|text| text.parse::<Timestamp>().ok());
-        let (from, to) = (bound("from").unwrap_or(Timestamp::MIN), bound("to").unwrap_or(Timestamp::MAX));
+        let (from, to) = period(query);
         let all = self.behaviour.ignores_period;
         let mut found: Vec<_> = self
             .orders
@@ -267,6 +297,12 @@ impl Inside {
     }
 }
 
+/// The first and the last moment that were asked for.
+fn period(query: &HashMap<String, String>) -> (Timestamp, Timestamp) {
+    let bound = |name: &str| query.get(name).and_then(|text| text.parse::<Timestamp>().ok());
+    (bound("from").unwrap_or(Timestamp::MIN), bound("to").unwrap_or(Timestamp::MAX))
+}
+
 fn updated_at(order: &Value) -> Timestamp {
     order["updated_at"].as_str().and_then(|text| text.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
@@ -281,9 +317,10 @@ fn parameters(query: &str) -> HashMap<String, String> {
     url.map(|url| url.query_pairs().into_owned().collect()).unwrap_or_default()
 }
 
-/// The stand-in over HTTP, with a route that lists an order.
+/// The stand-in over HTTP, with routes that list an order and log a webhook.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>(forstok: ForstokSandbox) -> Router<S> {
-    Router::new().route("/sandbox/orders", post(add)).fallback(call).with_state(forstok)
+    let routes = Router::new().route("/sandbox/orders", post(add)).route("/sandbox/webhooks", post(log));
+    routes.fallback(call).with_state(forstok)
 }
 
 /// `POST /forstok/sandbox/orders`: lists the order of a webhook's body.
@@ -291,6 +328,17 @@ async fn add(State(forstok): State<ForstokSandbox>, body: Bytes) -> StatusCode {
     match serde_json::from_slice::<Value>(&body) {
         Ok(order) => {
             forstok.lists(&order);
+            StatusCode::NO_CONTENT
+        }
+        Err(_) => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// `POST /forstok/sandbox/webhooks`: notes in the log that this webhook was sent now.
+async fn log(State(forstok): State<ForstokSandbox>, body: Bytes) -> StatusCode {
+    match serde_json::from_slice::<Value>(&body) {
+        Ok(webhook) => {
+            forstok.logs(&webhook, SystemClock.now());
             StatusCode::NO_CONTENT
         }
         Err(_) => StatusCode::BAD_REQUEST,

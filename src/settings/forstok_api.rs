@@ -81,12 +81,14 @@ pub(super) fn read_api(
     let base_url = url(section, "base_url", BASE_URL);
     let auth_url = url(section, "auth_url", AUTH_URL);
     let (orders_path, order_path) = (section.text("orders_path"), section.text("order_path"));
+    let webhook_log_path = section.text("webhook_log_path");
     if let Some(path) = order_path.as_ref().filter(|path| !path.contains("{order_id}")) {
         let remedy =
             format!("must contain {{order_id}}, for example /api/v1/orders/{{order_id}}.json, and is {path:?}");
         section.problem("order_path", None, remedy);
     }
-    for (key, path) in [("orders_path", &orders_path), ("order_path", &order_path)] {
+    let paths = [("orders_path", &orders_path), ("order_path", &order_path), ("webhook_log_path", &webhook_log_path)];
+    for (key, path) in paths {
         if path.as_ref().is_some_and(|path| !path.starts_with('/') || path.starts_with("//")) {
             section.problem(
                 key,
@@ -119,6 +121,7 @@ pub(super) fn read_api(
         user_id,
         orders_path,
         order_path,
+        webhook_log_path,
         list_key,
         params,
         page_size: backfill.page_size,
@@ -198,7 +201,7 @@ mod tests {
     #[test]
     fn what_would_send_credentials_elsewhere_or_cannot_work_is_reported() {
         let text = format!(
-            "{REST}[forstok.api]\norders_path = \"//evil.example/orders\"\norder_path = \"/one\"\nbase_url = \
+            "{REST}[forstok.api]\norders_path = \"//evil.example/orders\"\norder_path = \"/one\"\nwebhook_log_path = \"logs\"\nbase_url = \
              \"http://accounts.forstok.com\"\n[backfill]\nmode = \"always\"\npage_size = 0\n"
         );
         let problems = load_text(&text, &[]).expect_err("wrong");
@@ -206,6 +209,7 @@ mod tests {
         for key in [
             "forstok.api.orders_path",
             "forstok.api.order_path",
+            "forstok.api.webhook_log_path",
             "forstok.api.base_url",
             "forstok.api.id",
             "forstok.api.secret_key",

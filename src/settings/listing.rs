@@ -77,6 +77,7 @@ const KNOWN: &[(&str, &str, Show)] = &[
     ("forstok.webhook.timestamp_header", "\"\"", Show::AsWritten),
     ("forstok.api.orders_path", "\"\"", Show::AsWritten),
     ("forstok.api.order_path", "\"\"", Show::AsWritten),
+    ("forstok.api.webhook_log_path", "\"\"", Show::AsWritten),
     ("forstok.api.base_url", "\"https://accounts.forstok.com\"", Show::AsWritten),
     ("forstok.api.auth_url", "\"https://integration.forstok.com/api/v2/auth\"", Show::AsWritten),
     ("forstok.api.id", "", Show::AsWritten),

@@ -3,7 +3,7 @@
 use forstok_accurate::{
     clock::Clock,
     domain::import::Standing,
-    forstok::api::{By, Question, reading::Why},
+    forstok::api::{ApiConfig, By, Question, reading::Why},
     importing::{
         Mode,
         backfill::{self, Comparison, Ran},
@@ -284,4 +284,39 @@ async fn a_reading_waits_for_another_one_and_the_engine_asks_once_an_hour() {
     assert_eq!(due.len(), 3, "{due:?}");
     let state = world.storage.backfill().await.expect("readable").result.expect("it is written");
     assert_eq!((&state["complete"], &state["why"]), (&json!(true), &Value::Null));
+}
+
+#[tokio::test]
+async fn the_log_of_webhooks_is_read_as_well_and_dates_an_invoice() {
+    let mut world = World::new().await;
+    let forstok = ForstokSandbox::default();
+    let at = |minutes| world.clock_now() - SignedDuration::from_mins(minutes);
+    // Two days ago it was ready to ship, now it is shipped; neither webhook arrived. Another one is only in the log.
+    let ready = order("1").ready_to_ship().updated_at(&at(2 * 1_440).to_string()).body_json();
+    let only_logged = order("2").ready_to_ship().updated_at(&at(90).to_string()).body_json();
+    forstok.lists(&changed(order("1").shipped(), 30, &world).body_json());
+    forstok.logs(&ready, at(2 * 1_440));
+    for nth in 0..25 {
+        forstok.logs(&json!({"event": "items/update", "item": {"id": nth}}), at(100));
+    }
+    forstok.logs(&only_logged, at(90));
+    let config = ApiConfig { webhook_log_path: Some(ForstokSandbox::WEBHOOK_LOG_PATH.to_owned()), ..api_config() };
+    let api = forstok_api(config, &forstok, &world.clock);
+    let question = last_days(7, &world);
+    let compare = async |world: &World, mode| {
+        backfill::compare_period(&world.engine.importer(), &api, &question, mode, 10).await.expect("stored")
+    };
+    let reported = compare(&world, Mode::Report).await;
+    assert_eq!((reported.incomplete, numbers(&reported.report)), (None, [2, 1, 0, 0, 0, 0]));
+    // A log that cannot be read does not keep the list from being read.
+    forstok.fails_next(&[ForstokFault::Error; 4]);
+    let without = compare(&world, Mode::Report).await;
+    assert!(matches!(without.incomplete, Some(Why::Failed(_))), "{without:?}");
+    assert_eq!(numbers(&without.report), [1, 0, 0, 0, 0, 0]);
+
+    let taken = compare(&world, Mode::Ingest).await;
+    assert_eq!((taken.incomplete, numbers(&taken.report)), (None, [2, 1, 0, 0, 0, 3]));
+    world.run_until_settled().await;
+    let day = |id: &str| world.accurate.invoices_numbered(&format!("INV-{id}"))[0].trans_date;
+    assert_eq!((day("1").to_string(), day("2").to_string()), ("2024-01-30".to_owned(), "2024-02-01".to_owned()));
 }

@@ -48,6 +48,7 @@ pub(crate) fn api_config() -> ApiConfig {
         user_id: name(ForstokSandbox::USER_ID),
         orders_path: name(ForstokSandbox::ORDERS_PATH),
         order_path: None,
+        webhook_log_path: None,
         list_key: None,
         params: ParamNames {
             from: name("from"),

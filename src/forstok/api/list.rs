@@ -26,7 +26,7 @@ pub(super) fn rows(reply: &[u8], key: Option<&str>) -> Result<Vec<Row>, String> 
     let whole: Json<'_> = serde_json::from_str(text).map_err(|error| format!("it is not JSON ({error})"))?;
     let list = match key {
         Some(key) => at(whole, key).filter(|list| matches!(list, Json::List(_))),
-        None => first_list(whole, DEEPEST),
+        None => list_in(whole),
     };
     let list = list.ok_or_else(|| match key {
         Some(key) => format!("there is no list at {key:?}"),
@@ -59,6 +59,11 @@ fn at<'a>(json: Json<'a>, key: &str) -> Option<Json<'a>> {
     })
 }
 
+/// The first list of objects in a reply.
+pub(super) fn list_in(whole: Json<'_>) -> Option<Json<'_>> {
+    first_list(whole, DEEPEST)
+}
+
 /// The first list of objects; an empty list only if there is no other.
 fn first_list(json: Json<'_>, deepest: usize) -> Option<Json<'_>> {
     if let Json::List(_) = json {
@@ -74,7 +79,7 @@ fn first_list(json: Json<'_>, deepest: usize) -> Option<Json<'_>> {
     lists.iter().find(|list| !list.entries().is_empty()).or(lists.first()).copied()
 }
 
-fn row(entry: Json<'_>) -> Row {
+pub(super) fn row(entry: Json<'_>) -> Row {
     let Json::Object(written) = entry else {
         return Row { body: Bytes::new(), order: Err(format!("is {}, not an order", entry.kind())) };
     };

@@ -1,9 +1,10 @@
 //! Forstok's order API, as far as it is known (backfill.md §1): whatever is not known is a setting.
 //!
-//! `session` signs in and makes the calls, `list` finds the orders in a reply, [`reading`] reads all pages of a
+//! `session` signs in and makes the calls, `list` finds the orders in a reply, `log` the webhooks in Forstok's log of them, [`reading`] reads all pages of a
 //! period and checks each order against the question: an API may ignore a filter or a page number in silence.
 
 mod list;
+mod log;
 pub mod reading;
 mod session;
 
@@ -35,6 +36,8 @@ pub struct ApiConfig {
     pub orders_path: String,
     /// Path of one order, with `{order_id}` in it; without it, only the list is read.
     pub order_path: Option<String>,
+    /// Path of Forstok's log of webhooks; without it, the log is not read.
+    pub webhook_log_path: Option<String>,
     /// Where the orders are in a reply, for example `data.orders`; without it, the first array of objects.
     pub list_key: Option<String>,
     /// Names of the parameters; an empty one is not sent.
@@ -54,7 +57,8 @@ impl ApiConfig {
             (base_url, auth_url, texts, one.secret_key.expose_secret().to_owned())
         };
         let more = |one: &Self| {
-            (one.order_path.clone(), one.list_key.clone(), one.params.clone(), one.page_size, one.calls_per_minute)
+            let paths = (one.order_path.clone(), one.webhook_log_path.clone(), one.list_key.clone());
+            (paths, one.params.clone(), one.page_size, one.calls_per_minute)
         };
         parts(self) == parts(other) && more(self) == more(other)
     }
@@ -79,6 +83,15 @@ pub enum By {
     Updated,
     /// When the buyer ordered.
     Created,
+}
+
+/// What is read of a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The webhooks that Forstok has sent.
+    WebhookLog,
+    /// The orders, as they are now.
+    Orders,
 }
 
 /// Which orders are asked for.

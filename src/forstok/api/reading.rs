@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{ApiFailure, ForstokApi, Question, list::Row};
+use super::{ApiFailure, ForstokApi, Question, Source, list::Row};
 use crate::domain::order::OrderId;
 
 /// Most pages of one period.
@@ -70,6 +70,7 @@ impl fmt::Display for Why {
 /// A reading under way.
 pub struct Reading<'a> {
     api: &'a ForstokApi,
+    source: Source,
     question: &'a Question,
     next_page: u32,
     /// What the last page contained.
@@ -90,9 +91,10 @@ pub struct Reading<'a> {
 
 impl ForstokApi {
     /// Begins to read a period.
-    pub fn read_period<'a>(&'a self, question: &'a Question) -> Reading<'a> {
+    pub fn read_period<'a>(&'a self, source: Source, question: &'a Question) -> Reading<'a> {
         Reading {
             api: self,
+            source,
             question,
             next_page: 1,
             last_page: 0,
@@ -115,7 +117,7 @@ impl Reading<'_> {
         }
         // A page that ends the list, or is the last one again, may be a mistake: it is asked for once more.
         for is_last in [false, true] {
-            let rows = match self.api.page(self.question, self.next_page).await {
+            let rows = match self.api.page(self.source, self.question, self.next_page).await {
                 Ok(rows) => rows,
                 Err(failure) => return Step::Incomplete(Why::Failed(failure)),
             };
@@ -139,6 +141,11 @@ impl Reading<'_> {
         self.last_page = page;
         self.last_length = rows.len();
         self.longest = self.longest.max(rows.len());
+        let rows: Vec<_> = rows.into_iter().filter(|row| !row.is_of_no_order()).collect();
+        if rows.is_empty() {
+            // A page full of webhooks about something else.
+            return Step::Rows(rows);
+        }
         self.note_times(&rows);
         let is_asked_for = |row: &Row| row.order.as_ref().map_or(true, |order| self.question.is_about(order));
         let inside: Vec<_> = rows.into_iter().filter(is_asked_for).collect();

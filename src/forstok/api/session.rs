@@ -12,8 +12,9 @@ use serde_json::json;
 use tokio::sync::Mutex;
 
 use super::{
-    ApiConfig, ApiFailure, Question,
+    ApiConfig, ApiFailure, Question, Source,
     list::{self, Row},
+    log,
 };
 use crate::{
     clock::{Monotonic, SharedClock},
@@ -59,8 +60,16 @@ impl ForstokApi {
         self.config.order_path.is_some()
     }
 
-    /// A page of the list; the first is 1.
-    pub(super) async fn page(&self, question: &Question, page: u32) -> Result<Vec<Row>, ApiFailure> {
+    /// What can be read of a period. The log comes first: its older snapshots tell when an order reached a status.
+    pub fn sources(&self) -> &'static [Source] {
+        match self.config.webhook_log_path {
+            Some(_) => &[Source::WebhookLog, Source::Orders],
+            None => &[Source::Orders],
+        }
+    }
+
+    /// A page of the list or of the log; the first is 1.
+    pub(super) async fn page(&self, source: Source, question: &Question, page: u32) -> Result<Vec<Row>, ApiFailure> {
         let names = &self.config.params;
         let parameters = [
             (&names.from, moment(question.from)),
@@ -70,8 +79,13 @@ impl ForstokApi {
             (&names.status, question.status.clone().unwrap_or_default()),
             (&names.store, question.store.clone().unwrap_or_default()),
         ];
-        let key = self.config.list_key.as_deref();
-        self.read(&self.config.orders_path, &parameters, |reply| list::rows(reply, key)).await
+        match (source, &self.config.webhook_log_path) {
+            (Source::WebhookLog, Some(path)) => self.read(path, &parameters, log::entries).await,
+            (Source::WebhookLog | Source::Orders, _) => {
+                let key = self.config.list_key.as_deref();
+                self.read(&self.config.orders_path, &parameters, |reply| list::rows(reply, key)).await
+            }
+        }
     }
 
     /// One order; `None` if Forstok does not know it any more.
