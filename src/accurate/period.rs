@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
 
 use super::{
@@ -14,11 +14,15 @@ use super::{
     reply::{Envelope, Lenient, Rows, Skipped, Text, Whole},
 };
 use crate::domain::{
+    WIB,
     invoice::ACCURATE_DAY,
     masters::ListFailure,
     money::Rupiah,
     reconciliation::{Listed, Period, Shown},
 };
+
+/// How a moment is written in a filter, in WIB (backfill.md §2, B).
+const ACCURATE_TIME: &str = "%d/%m/%Y %H:%M:%S";
 
 /// Rows requested in one call; 100 is accepted (accurate.md §3, A).
 const PAGE_SIZE: u64 = 100;
@@ -67,24 +71,38 @@ impl Record {
 /// that were asked for. Invoices are created while the list is read: they come last, because rows are sorted by id, and
 /// make the list longer. A list that becomes shorter has lost a row, and the rows behind it have moved.
 pub struct Pages {
-    period: Period,
+    question: Question,
     next_page: u64,
     /// How many rows the list has, according to the latest page.
     row_count: Option<u64>,
     seen: HashSet<i64>,
 }
 
+/// Which invoices are asked for.
+#[derive(Clone, Copy, Debug)]
+enum Question {
+    /// Those of these days.
+    Of(Period),
+    /// Those that were changed since then. No row shows when that was.
+    ChangedSince(Timestamp),
+}
+
 impl Pages {
-    /// Before the first page.
+    /// The invoices of these days, before the first page.
     pub fn of(period: Period) -> Self {
-        Self { period, next_page: 1, row_count: None, seen: HashSet::new() }
+        Self { question: Question::Of(period), next_page: 1, row_count: None, seen: HashSet::new() }
+    }
+
+    /// The invoices that were changed since then, before the first page.
+    pub fn changed_since(since: Timestamp) -> Self {
+        Self { question: Question::ChangedSince(since), next_page: 1, row_count: None, seen: HashSet::new() }
     }
 
     /// Behind the rows with these ids: a reading that was interrupted is continued.
     pub fn behind(period: Period, seen: HashSet<i64>, row_count: u64) -> Self {
         let next_page = seen.len() as u64 / PAGE_SIZE + 1;
         // The rows of a page that was not full may come again.
-        Self { period, next_page, row_count: (!seen.is_empty()).then_some(row_count), seen }
+        Self { question: Question::Of(period), next_page, row_count: (!seen.is_empty()).then_some(row_count), seen }
     }
 
     /// How many rows the list has; 0 before the first page is read.
@@ -103,16 +121,24 @@ impl Pages {
             return None;
         }
         let (page, size) = (self.next_page.to_string(), PAGE_SIZE.to_string());
-        let [from, to] = [self.period.from, self.period.to].map(|day| day.strftime(ACCURATE_DAY).to_string());
-        let query = [
+        let filter = match self.question {
+            Question::Of(Period { from, to }) => {
+                let [from, to] = [from, to].map(|day| day.strftime(ACCURATE_DAY).to_string());
+                let op = ("filter.transDate.op", "BETWEEN".to_owned());
+                vec![op, ("filter.transDate.val[0]", from), ("filter.transDate.val[1]", to)]
+            }
+            Question::ChangedSince(since) => {
+                let since = WIB.to_datetime(since).strftime(ACCURATE_TIME).to_string();
+                vec![("filter.lastUpdate.op", "GREATER_EQUAL_THAN".to_owned()), ("filter.lastUpdate.val", since)]
+            }
+        };
+        let mut query = vec![
             ("fields", "id,number,transDate,customer,description,totalAmount"),
             ("sp.page", &*page),
             ("sp.pageSize", &*size),
             ("sp.sort", "id|asc"),
-            ("filter.transDate.op", "BETWEEN"),
-            ("filter.transDate.val[0]", &*from),
-            ("filter.transDate.val[1]", &*to),
         ];
+        query.extend(filter.iter().map(|(name, value)| (*name, value.as_str())));
         Some(Call::get("sales-invoice/list", &query).in_background())
     }
 
@@ -155,7 +181,9 @@ impl Pages {
                 Ok(row) => row,
                 Err(field) => return contradiction(format!("the invoice with id {id} has no readable {field}")),
             };
-            if !self.period.contains(row.shown.day) {
+            if let Question::Of(period) = self.question
+                && !period.contains(row.shown.day)
+            {
                 let (number, day) = (&row.shown.number, row.shown.day);
                 return contradiction(format!("invoice {number} of {day} is outside the days that were asked for"));
             }

@@ -2,6 +2,7 @@
 
 use super::Engine;
 use crate::{
+    domain::mapping::ReconcileBy,
     reconciling::MayCall,
     storage::{AccurateWebhook, Result},
 };
@@ -27,7 +28,9 @@ impl Engine {
 
     /// Follows some hints of a book that this replica leads; false if there are none, or if it had to stop.
     pub async fn follow_hints(&self, book: &str) -> Result<bool> {
-        let Some(session) = self.session(book).filter(|_| self.may_follow(book)) else { return Ok(false) };
+        let are_followed = self.follows_hints(book) || self.mapping().mapping.reconcile.by == ReconcileBy::LastUpdate;
+        let may_call = are_followed && matches!(self.may_compare(book), MayCall::Yes);
+        let Some(session) = self.session(book).filter(|_| may_call) else { return Ok(false) };
         // Not beside a run, which another leader may have begun.
         if self.storage.next_part(book).await?.is_some() {
             return Ok(false);
@@ -38,11 +41,8 @@ impl Engine {
 
     /// Renews Accurate's webhooks about a book, or reads a part of their history, if it is time for that.
     pub async fn keep_accurate_webhooks(&self, book: &str) -> Result<bool> {
-        let Some(session) = self.session(book).filter(|_| self.may_follow(book)) else { return Ok(false) };
+        let may_call = self.follows_hints(book) && matches!(self.may_compare(book), MayCall::Yes);
+        let Some(session) = self.session(book).filter(|_| may_call) else { return Ok(false) };
         self.reconciling.keep_webhooks(session, &|| self.may_compare(book)).await
-    }
-
-    fn may_follow(&self, book: &str) -> bool {
-        self.follows_hints(book) && matches!(self.may_compare(book), MayCall::Yes)
     }
 }

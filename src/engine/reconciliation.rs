@@ -11,7 +11,7 @@ use crate::{
         operator::Actor,
         reconciliation::{Action, Period},
     },
-    reconciling::{MayCall, OurCustomers},
+    reconciling::{MayCall, OurCustomers, Rules},
     storage::{Acted, Result, Sources},
     supervisor::Progress,
 };
@@ -52,8 +52,9 @@ impl Engine {
             return Ok(false);
         }
         let ours = self.our_customers(book).await?;
-        let delay_days = self.mapping().mapping.payout.delay_days;
-        self.reconciling.carry_out(session, &ours, delay_days, &|| self.may_compare(book)).await
+        let active = self.mapping();
+        let rules = Rules { delay_days: active.mapping.payout.delay_days, by: active.mapping.reconcile.by };
+        self.reconciling.carry_out(session, &ours, rules, &|| self.may_compare(book)).await
     }
 
     /// Whether a call that compares may be made now.

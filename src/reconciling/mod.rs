@@ -5,10 +5,13 @@
 //! each invoice that is not as expected, because the list may be older than the ledger. Then the part is
 //! concluded in one commit: sums, findings, and findings whose cause is gone. Every step continues after a restart.
 //!
+//! `changed` notes invoices of other days that were changed, if the mapping says so.
+//!
 //! Between runs, `hints` compares single invoices that Accurate's own webhooks named, and `webhooks` keeps these coming.
 //!
 //! It only reads, in calls that give way to all others and use at most half of Accurate's limit.
 
+mod changed;
 mod compare;
 pub mod hints;
 mod list;
@@ -22,7 +25,13 @@ use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
 use crate::{
     accurate::client::Session,
     clock::SharedClock,
-    domain::{WIB, day_in_wib, mapping::Reconcile, masters::ListFailure, reason::Language, reconciliation::Period},
+    domain::{
+        WIB, day_in_wib,
+        mapping::{Reconcile, ReconcileBy},
+        masters::ListFailure,
+        reason::Language,
+        reconciliation::Period,
+    },
     storage::{Conclusion, ReconcilingStorage, Result, RunPart, Sources, StorageError},
 };
 
@@ -91,6 +100,15 @@ impl OurCustomers {
     }
 }
 
+/// What the mapping says about a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// How long after its payout money is booked, in days.
+    pub delay_days: i32,
+    /// Which invoices are read.
+    pub by: ReconcileBy,
+}
+
 /// Carries out runs.
 pub struct Reconciling {
     storage: Arc<dyn ReconcilingStorage>,
@@ -118,16 +136,16 @@ impl Reconciling {
     }
 
     /// Carries out the oldest part of a book that has not ended. Returns false if there is none, or if it had to stop
-    /// before its end. `delay_days` is how long after its payout money is booked.
+    /// before its end.
     pub async fn carry_out(
         &self,
         session: &Session,
         ours: &OurCustomers,
-        delay_days: i32,
+        rules: Rules,
         permission: Permission<'_>,
     ) -> Result<bool> {
         let Some(part) = self.storage.next_part(session.name()).await? else { return Ok(false) };
-        let conclusion = match self.compare_period(session, &part, ours, delay_days, permission).await {
+        let conclusion = match self.compare_period(session, &part, ours, rules, permission).await {
             Ok(conclusion) => conclusion,
             Err(Stop::Interrupted) => return Ok(false),
             Err(Stop::Incomplete(why)) => self.ledger_alone(&part, why).await?,
@@ -144,13 +162,23 @@ impl Reconciling {
         session: &Session,
         part: &RunPart,
         ours: &OurCustomers,
-        delay_days: i32,
+        rules: Rules,
         permission: Permission<'_>,
     ) -> std::result::Result<Conclusion, Stop> {
         if !part.is_listed {
             self.list(session, part, permission).await?;
         }
-        self.compare(session, part, ours, delay_days, permission).await
+        let changes = match rules.by {
+            ReconcileBy::TransDate => Ok(()),
+            ReconcileBy::LastUpdate => self.note_changes(session, part, permission).await,
+        };
+        let unread = match changes {
+            Ok(()) => None,
+            Err(Stop::Incomplete(why)) => Some(why),
+            Err(stop) => return Err(stop),
+        };
+        let compared = self.compare(session, part, ours, rules.delay_days, permission).await?;
+        Ok(Conclusion { incomplete: compared.incomplete.or(unread), ..compared })
     }
 }
 
@@ -196,7 +224,7 @@ mod tests {
 
     #[test]
     fn the_nightly_run_is_due_from_its_time_on_in_jakarta() {
-        let settings = Reconcile { at: Some(time(2, 30, 0, 0)), days: 45 };
+        let settings = Reconcile { at: Some(time(2, 30, 0, 0)), ..Reconcile::default() };
         let at = |text: &str| text.parse::<Timestamp>().expect("a time");
         let last = Some(date(2026, 11, 25));
         assert_eq!(night_of(settings, at("2026-11-25T19:29:59Z"), last), None);

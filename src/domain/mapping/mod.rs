@@ -74,11 +74,32 @@ pub struct Reconcile {
     pub at: Option<Time>,
     /// How many days back.
     pub days: i32,
+    /// Which invoices are read.
+    pub by: ReconcileBy,
+}
+
+/// Which invoices a reconciliation reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReconcileBy {
+    /// Those of its days.
+    TransDate,
+    /// Those of its days, and of other days those that were changed since the last run.
+    LastUpdate,
+}
+
+impl ReconcileBy {
+    /// The word in the mapping.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TransDate => "trans_date",
+            Self::LastUpdate => "last_update",
+        }
+    }
 }
 
 impl Default for Reconcile {
     fn default() -> Self {
-        Self { at: Some(jiff::civil::time(2, 30, 0, 0)), days: 45 }
+        Self { at: Some(jiff::civil::time(2, 30, 0, 0)), days: 45, by: ReconcileBy::TransDate }
     }
 }
 

@@ -7,8 +7,8 @@ use toml::{Table, Value};
 
 use super::{
     AUTO_CREATE_AT, Bundles, CATEGORIES, DEFAULT_BOOK, InvoiceDate, Mapping, OnCancel, OnTotalDifference, PayoutRules,
-    PostingMode, Reconcile, ReturnRules, Store, TaxMode, Template, UnknownStores, after_sale::check_rest_account,
-    canonical_id,
+    PostingMode, Reconcile, ReconcileBy, ReturnRules, Store, TaxMode, Template, UnknownStores,
+    after_sale::check_rest_account, canonical_id,
 };
 use crate::domain::toml_text::{Problem, Problems, Section, syntax_problem};
 
@@ -107,8 +107,9 @@ fn read_reconcile(root: &Section<'_>) -> Reconcile {
         }
     };
     let days = section.whole("days", 1..=366).and_then(|days| i32::try_from(days).ok()).unwrap_or(default.days);
+    let by = section.choice("by", &[ReconcileBy::TransDate, ReconcileBy::LastUpdate].map(|by| (by.as_str(), by)));
     section.finish();
-    Reconcile { at, days }
+    Reconcile { at, days, by }
 }
 
 fn read_accounts(section: &Section<'_>) -> BTreeMap<String, String> {

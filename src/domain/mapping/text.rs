@@ -64,7 +64,8 @@ impl Mapping {
         let stores = self.stores.iter().map(|(id, store)| (id.clone(), Value::Table(store_table(store))));
         set("stores", Value::Table(stores.collect()));
         let at = self.reconcile.at.map(|at| at.strftime("%H:%M").to_string()).unwrap_or_default();
-        let reconcile = [("at", text(at)), ("days", Value::Integer(self.reconcile.days.into()))];
+        let by = self.reconcile.by.as_str().to_owned();
+        let reconcile = [("at", text(at)), ("days", Value::Integer(self.reconcile.days.into())), ("by", text(by))];
         set("reconcile", Value::Table(reconcile.map(|(key, value)| (key.to_owned(), value)).into_iter().collect()));
         set("payout", Value::Table(self.payout.to_table()));
         set("returns", Value::Table(self.returns.to_table()));

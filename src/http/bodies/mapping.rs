@@ -165,6 +165,13 @@ struct MappingReconcile {
     /// How many days back.
     #[schema(example = 45, minimum = 1, maximum = 366)]
     days: Option<i64>,
+    /// `trans_date`: invoices of these days; `last_update`: also invoices of other days that were changed since the last run.
+    #[schema(example = "trans_date", schema_with = reconcile_by)]
+    by: Option<String>,
+}
+
+fn reconcile_by() -> Object {
+    one_of(["trans_date", "last_update"])
 }
 
 /// How payouts become receipts.

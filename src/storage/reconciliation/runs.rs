@@ -79,7 +79,9 @@ pub(in crate::storage) async fn last_complete(db: &mut impl Dialect, book: &str)
 }
 
 const PART: &str = "b.id, b.book, b.began_at, b.ended_at, b.is_listed, b.readings, b.rows_read, b.rows_expected, b.asked,
-    b.failure, b.failure_detail, b.ledger_count, b.ledger_total, b.accurate_count, b.accurate_total, b.explained, r.from_day, r.to_day";
+    b.failure, b.failure_detail, b.ledger_count, b.ledger_total, b.accurate_count, b.accurate_total, b.explained, r.from_day, r.to_day,
+    (SELECT e.began_at FROM reconciled_books e WHERE e.book = b.book AND e.ended_at IS NOT NULL AND e.failure = ''
+     ORDER BY e.ended_at DESC LIMIT 1) AS last_complete_began_at";
 
 fn part(row: &impl Columns) -> Result<RunPart> {
     let count = |count, total| Ok::<_, StorageError>(Count { count: row.number(count)?, total: row.number(total)? });
@@ -88,6 +90,7 @@ fn part(row: &impl Columns) -> Result<RunPart> {
         book: row.text("book")?.to_owned(),
         period: Period { from: day(row, "from_day")?, to: day(row, "to_day")? },
         began_at: moment(row, "began_at")?,
+        last_complete_began_at: moment(row, "last_complete_began_at")?,
         ended_at: moment(row, "ended_at")?,
         is_listed: row.number("is_listed")? == 1,
         readings: row.number("readings")?,

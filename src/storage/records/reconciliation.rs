@@ -56,6 +56,8 @@ pub struct RunPart {
     pub began_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// When the latest complete part of the book began.
+    pub last_complete_began_at: Option<Timestamp>,
     /// Whether the whole list was read.
     pub is_listed: bool,
     /// How often the list was begun.
