@@ -1,9 +1,12 @@
 //! Reconciliation: every difference between our ledger and Accurate has a name, nothing else has, and the sums add up.
 
 mod acting;
+mod changed;
 mod forstok;
 mod hints;
+mod late;
 mod reading;
+mod rest;
 mod unpaid;
 mod year;
 
@@ -107,11 +110,15 @@ on_both!(
     a_person_decides_what_becomes_of_a_finding,
     a_lost_webhook_is_found_and_explains_no_rupiah,
     a_person_imports_a_lost_order,
+    an_invoice_that_is_due_for_long_is_late_until_it_is_created,
     what_people_do_in_accurate_is_found_within_minutes,
     too_many_hints_are_left_to_the_nightly_run,
 );
 
-use forstok::{a_lost_webhook_is_found_and_explains_no_rupiah, a_person_imports_a_lost_order};
+use self::{
+    forstok::{a_lost_webhook_is_found_and_explains_no_rupiah, a_person_imports_a_lost_order},
+    late::an_invoice_that_is_due_for_long_is_late_until_it_is_created,
+};
 
 async fn books_that_agree_have_no_findings(base: Base) {
     let world = invoiced(base, 1..=3).await;
