@@ -83,9 +83,14 @@ async fn a_month_is_compared_and_every_difference_can_be_dealt_with() {
     today.says(&["No order is blocked, but the reconciliation found differences.", "Differs in Accurate: 1 finding"]);
     let problems = visitor.get("/problems").await;
     problems.says(&["No order is blocked. These wait for you:", "Differs in Accurate: 1 finding"]);
+    let orders = "/orders?by=ordered&#38;from=2023-11-27&#38;to=2023-11-27&#38;store=8277";
+    assert!(page.html.contains(orders), "{}", page.html);
+    page.says(&["Difference: Rp79.000, all of it explained by findings.", "difference Rp79.000", "explains Rp79.000"]);
     let shown = visitor.get(&format!("/reconciliation/findings/{id}?compare=now")).await;
     shown.says(&["Adopt", "Compare", "Sent", "In Accurate", "Computed now", "Rp1.000"]);
-    visitor.get("/orders/2").await.says(&["Differs in Accurate", "The invoice was changed in Accurate"]);
+    shown.says(&["If Accurate is right, adopt its data.", "Part of the difference", "Compares 27/11/2023 again"]);
+    assert!(shown.html.contains("href=\"/reconciliation?month=2023-11#findings\""), "back to the month of the finding");
+    visitor.get("/orders/2").await.says(&["Differs in Accurate", "Invoice N2 was changed in Accurate"]);
     let path = format!("/reconciliation/findings/{id}");
     let done = visitor.post(&path, &[("action", "adopt"), ("reason", "agreed with the buyer")]).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER);
@@ -101,6 +106,12 @@ async fn a_month_is_compared_and_every_difference_can_be_dealt_with() {
     assert_eq!(workbook.sheet_names(), ["Totals", "Days", "Findings"]);
     let findings = workbook.worksheet_range("Findings").expect("a sheet");
     assert_eq!(findings.height(), 2, "the header and one finding");
+    let totals = workbook.worksheet_range("Totals").expect("a sheet");
+    let last = totals.rows().next_back().expect("a row");
+    assert_eq!(
+        (last[0].to_string(), last[2].to_string(), last[8].to_string()),
+        ("All stores".into(), "3".into(), "0".into())
+    );
 
     // The command, beside the service.
     let command = home.command(&["reconcile", "--from", "2023-11-01", "--to", "2023-11-30", "--json"]).output();
@@ -181,7 +192,7 @@ async fn an_order_whose_webhook_was_lost_is_found_and_imported() {
     let file = visitor.get("/reconciliation/export?month=2023-11").await;
     let mut workbook = Xlsx::new(Cursor::new(file.bytes.clone())).expect("a workbook");
     let findings = workbook.worksheet_range("Findings").expect("a sheet");
-    assert_eq!((findings.height(), findings.get_value((1, 8))), (2, Some(&calamine::Data::Float(80_000.0))));
+    assert_eq!((findings.height(), findings.get_value((1, 9))), (2, Some(&calamine::Data::Float(80_000.0))));
 
     let done = visitor.post(&path, &[("action", "import_order"), ("reason", "asked by the warehouse")]).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER);

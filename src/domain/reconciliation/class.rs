@@ -68,6 +68,12 @@ impl Class {
         }
     }
 
+    /// How much of the difference between the two sides such a finding explains, from what it says of each side; `None` if
+    /// it explains nothing. In hundredths of a rupiah.
+    pub fn effect(self, ledger_total: Option<i64>, accurate_total: Option<i64>) -> Option<i64> {
+        self.explains_rupiah().then(|| ledger_total.unwrap_or_default() - accurate_total.unwrap_or_default())
+    }
+
     /// Whether comparing an invoice with Accurate leads to such a finding, and ends it.
     pub fn is_about_an_invoice(self) -> bool {
         self == Self::Late || self.explains_rupiah()
@@ -86,6 +92,54 @@ impl Class {
             Self::NotSettled => ("Not paid out", "Belum dicairkan"),
             Self::VoidStanding => ("Cancelled, but still in Accurate", "Dibatalkan, tetapi masih ada di Accurate"),
             Self::Unexplained => ("Unexplained rest", "Selisih tanpa penjelasan"),
+        };
+        match language {
+            Language::English => english,
+            Language::Indonesian => indonesian,
+        }
+    }
+}
+
+impl Class {
+    /// What a person does about such a finding.
+    pub fn remedy(self, language: Language) -> &'static str {
+        let (english, indonesian) = match self {
+            Self::MissedWebhook | Self::Stale => (
+                "Import the order. It is then processed like any other order.",
+                "Impor pesanan ini. Setelah itu pesanan diproses seperti pesanan lain.",
+            ),
+            Self::Late => (
+                "See on the order's page why, and whether the Accurate database is paused.",
+                "Lihat penyebabnya di halaman pesanan, dan periksa apakah database Accurate sedang terhenti.",
+            ),
+            Self::MissingInAccurate => (
+                "Find out why it was deleted. Then create it again, or accept that the order has no invoice.",
+                "Cari tahu mengapa faktur dihapus. Lalu buat ulang, atau terima bahwa pesanan ini tanpa faktur.",
+            ),
+            Self::Differs => (
+                "Compare both sides. If Accurate is right, adopt its data. If not, correct the invoice in Accurate and compare its day again.",
+                "Bandingkan kedua sisi. Jika data Accurate yang benar, gunakan data itu. Jika tidak, perbaiki faktur di Accurate, lalu bandingkan lagi tanggalnya.",
+            ),
+            Self::Twice => (
+                "Delete the wrong one of the two invoices in Accurate, then compare its day again.",
+                "Hapus faktur yang salah di Accurate, lalu bandingkan lagi tanggalnya.",
+            ),
+            Self::Foreign => (
+                "If the invoice is wrong, delete it in Accurate, then compare its day again. If it is right, close this finding and say why.",
+                "Jika faktur ini salah, hapus di Accurate, lalu bandingkan lagi tanggalnya. Jika benar, tutup temuan ini dengan menyebutkan alasannya.",
+            ),
+            Self::NotSettled => (
+                "Compare the order's page with the marketplace. Then import the missing payout, or book it.",
+                "Bandingkan halaman pesanan dengan data marketplace. Lalu impor pencairan yang belum masuk, atau bukukan.",
+            ),
+            Self::VoidStanding => (
+                "Delete the invoice in Accurate, its receipt first. Then retry the order.",
+                "Hapus faktur di Accurate, mulai dari penerimaannya. Lalu coba lagi pesanannya.",
+            ),
+            Self::Unexplained => (
+                "Compare the day again. If the rest stays, report it as an error of this program.",
+                "Bandingkan lagi tanggalnya. Jika selisihnya tetap ada, laporkan sebagai kesalahan program ini.",
+            ),
         };
         match language {
             Language::English => english,

@@ -52,6 +52,15 @@ impl Sums {
     }
 }
 
+impl std::ops::Add for Sums {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        self += other;
+        self
+    }
+}
+
 impl std::ops::AddAssign for Sums {
     fn add_assign(&mut self, other: Self) {
         self.ledger += other.ledger;

@@ -211,7 +211,10 @@ fn a_finding_says_what_happened_in_both_languages() {
     use crate::domain::reason::Language::{English, Indonesian};
     let words = |finding: &Finding, language| Facts::of(finding).in_words(finding.class, language);
     let differs = asked(&invoiced(), &[Shown { total: 14_500_000, ..same() }]).findings.remove(0);
-    assert_eq!(words(&differs, English), "The invoice was changed in Accurate: total Rp145.000 instead of Rp150.000.");
+    assert_eq!(
+        words(&differs, English),
+        "Invoice INV-1 was changed in Accurate: total Rp145.000 instead of Rp150.000."
+    );
     let missing = asked(&invoiced(), &[]).findings.remove(0);
     assert_eq!(
         words(&missing, Indonesian),

@@ -39,6 +39,7 @@ impl Facts {
     pub fn in_words(&self, class: Class, language: Language) -> String {
         let (ledger, accurate) = (shown(self.ledger.as_ref()), shown(self.accurate.as_ref()));
         let note = &self.note;
+        let ours = self.ledger.as_ref().map(|side| &*side.number).unwrap_or_default();
         let listed = self.forstok.as_ref().map(AtForstok::in_words).unwrap_or_default();
         let (english, indonesian) = match class {
             Class::MissedWebhook => (
@@ -58,8 +59,8 @@ impl Facts {
                 format!("Faktur {ledger} pernah dibuat, tetapi tidak ada lagi di Accurate: ada yang menghapusnya."),
             ),
             Class::Differs => (
-                format!("The invoice was changed in Accurate: {}.", self.differences(Language::English)),
-                format!("Faktur diubah di Accurate: {}.", self.differences(Language::Indonesian)),
+                format!("Invoice {ours} was changed in Accurate: {}.", self.differences(Language::English)),
+                format!("Faktur {ours} diubah di Accurate: {}.", self.differences(Language::Indonesian)),
             ),
             Class::Twice => (
                 format!("Accurate has a second invoice for this order: {accurate}."),
@@ -183,6 +184,11 @@ impl Action {
     /// Parses the word in the API.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.as_str() == word)
+    }
+
+    /// The reason with which a finding was closed, for people: without one, the action is stored by its word.
+    pub fn or_reason(reason: &str, language: Language) -> &str {
+        Self::parse(reason).map_or(reason, |action| action.name(language))
     }
 
     /// What fits a finding of this class. Every finding can be closed with a reason.

@@ -9,11 +9,14 @@ use axum::{
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use super::{super::page::Page, month_of, month_word, store_ids, store_words, sum};
+use super::{
+    super::page::Page,
+    month::{month_of, month_word, store_ids, store_words, sum},
+};
 use crate::{
     domain::{
         WIB, day_in_wib,
-        reconciliation::{FindingState, Period},
+        reconciliation::{Action, FindingState, Period},
         state::State as OrderState,
     },
     export::{
@@ -76,7 +79,7 @@ fn name_of(id: &str, names: &[StoreName], page: &Page) -> Cell {
     text(store_words(id, names, page))
 }
 
-/// By store: orders of the month, invoices, voided orders, and both sides.
+/// By store, then for all of them: orders of the month, invoices, voided orders, and both sides.
 async fn totals(
     app: &App,
     page: &Page,
@@ -91,13 +94,13 @@ async fn totals(
     ids.extend(orders.iter().filter_map(|total| total.store_id.clone()));
     ids.sort_unstable();
     ids.dedup();
-    let rows = ids.iter().map(|id| {
-        let of_store = || orders.iter().filter(|total| total.store_id.as_ref() == Some(id));
+    let row = |name: Cell, id: Option<&String>| {
+        let of_store = || orders.iter().filter(|total| id.is_none_or(|id| total.store_id.as_ref() == Some(id)));
         let voided = of_store().filter(|total| total.state == OrderState::Voided);
-        let sums = sum(days.iter().filter(|day| day.store_id == *id));
+        let sums = sum(days.iter().filter(|day| id.is_none_or(|id| day.store_id == *id)));
         vec![
-            name_of(id, names, page),
-            text(id),
+            name,
+            id.map_or(Cell::Empty, text),
             Cell::Number(of_store().map(|total| total.sums.orders).sum()),
             Cell::Number(voided.map(|total| total.sums.orders).sum()),
             Cell::Number(sums.ledger.count),
@@ -108,7 +111,9 @@ async fn totals(
             money(sums.explained),
             money(sums.unexplained()),
         ]
-    });
+    };
+    let mut rows: Vec<_> = ids.iter().map(|id| row(name_of(id, names, page), Some(id))).collect();
+    rows.push(row(text(page.t("All stores", "Semua toko")), None));
     Ok(Sheet {
         name: page.t("Totals", "Total"),
         headers: vec![
@@ -125,7 +130,7 @@ async fn totals(
             page.t("Unexplained", "Tanpa penjelasan"),
         ],
         widths: vec![28, 12, 12, 14, 14, 18, 18, 18, 16, 20, 16],
-        rows: rows.collect(),
+        rows,
     })
 }
 
@@ -186,10 +191,11 @@ async fn findings(app: &App, page: &Page, period: Period, names: &[StoreName]) -
             text(finding.number.clone()),
             amount(finding.ledger_total),
             amount(finding.accurate_total),
+            amount(finding.class.effect(finding.ledger_total, finding.accurate_total)),
             amount(finding.facts.forstok.as_ref().and_then(|listed| listed.total)),
             text(finding.facts.in_words(finding.class, page.language)),
             text(closed.map(|closed| closed.actor.clone()).unwrap_or_default()),
-            text(closed.map(|closed| closed.reason.clone()).unwrap_or_default()),
+            text(closed.map(|closed| Action::or_reason(&closed.reason, page.language)).unwrap_or_default()),
         ]
     });
     Ok(Sheet {
@@ -203,12 +209,13 @@ async fn findings(app: &App, page: &Page, period: Period, names: &[StoreName]) -
             page.t("Invoice", "Faktur"),
             page.t("Total here", "Total di sini"),
             page.t("Total in Accurate", "Total di Accurate"),
+            page.t("Explains", "Menjelaskan"),
             page.t("Total in Forstok", "Total di Forstok"),
             page.t("What happened", "Apa yang terjadi"),
             page.t("Closed by", "Ditutup oleh"),
             page.t("Reason", "Alasan"),
         ],
-        widths: vec![12, 28, 18, 28, 14, 22, 16, 16, 16, 70, 16, 40],
+        widths: vec![12, 28, 18, 28, 14, 22, 16, 16, 16, 16, 70, 16, 40],
         rows: rows.collect(),
     })
 }

@@ -11,9 +11,13 @@ use axum::{
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use super::super::{
-    format,
-    page::{Page, address, html},
+use super::{
+    super::{
+        format,
+        order_line::rupiah,
+        page::{Page, address, html},
+    },
+    month::{month_word, store_words},
 };
 use crate::{
     accurate::booked::{by_id, by_number_in_background},
@@ -51,6 +55,15 @@ struct FindingPage {
     /// Of the invoice, or of what Forstok lists.
     day_of: &'static str,
     day: String,
+    /// 2026-11-05.
+    iso_day: String,
+    number: String,
+    store: String,
+    /// How much of the difference it explains.
+    effect: Option<String>,
+    remedy: &'static str,
+    /// The month that it belongs to.
+    back: String,
     first: String,
     seen: String,
     order_id: Option<String>,
@@ -140,11 +153,20 @@ pub(in crate::web) async fn show(
             page.t("Date of the invoice", "Tanggal faktur")
         },
         day: format::day(record.day),
+        iso_day: record.day.to_string(),
+        number: record.number.clone(),
+        store: store_words(&record.store_id, &app.engine.storage().stores().await?, &page),
+        effect: record.class.effect(record.ledger_total, record.accurate_total).map(rupiah),
+        remedy: record.class.remedy(language),
+        back: format!("{}#findings", address("/reconciliation", &[("month", &month_word(record.day))])),
         first: page.moment(record.first_at),
         seen: page.moment(record.seen_at),
         order_id: record.order_id.as_ref().map(ToString::to_string),
         is_known,
-        closed: closed.map(|closed| format!("{}, {}: {}", closed.actor, page.moment(closed.at), closed.reason)),
+        closed: closed.map(|closed| {
+            let reason = Action::or_reason(&closed.reason, language);
+            format!("{}, {}: {reason}", closed.actor, page.moment(closed.at))
+        }),
         actions: actions.iter().map(|action| ActionShown::new(*action, language)).collect(),
         may_compare: record.facts.forstok.is_none() && (record.order_id.is_some() || record.accurate_id.is_some()),
         compared,
