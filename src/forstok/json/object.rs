@@ -88,10 +88,10 @@ impl<'de: 'a, 'a, O: Deserialize<'de>> Deserialize<'de> for Expected<'a, O> {
 /// Makes a type of the fields of an object. Whatever else the object holds is ignored. Derived code would refuse a key
 /// that is given twice; here the last one counts.
 macro_rules! object {
-    ($(#[$about:meta])* $name:ident { $($field:ident),+ $(,)? }) => {
+    ($(#[$about:meta])* $visibility:vis $name:ident { $($field:ident),+ $(,)? }) => {
         $(#[$about])*
         #[derive(Default)]
-        struct $name<'a> {
+        $visibility struct $name<'a> {
             $($field: Json<'a>),+
         }
 
