@@ -2,6 +2,7 @@
 
 mod allowance;
 mod backup;
+mod base;
 mod checkpoint;
 mod connection;
 mod file;
@@ -34,19 +35,15 @@ pub use self::{
 };
 use self::{
     checkpoint::{Checkpointer, Log},
-    connection::at_once,
     file::{
         Mark, Opened, Trouble, beside, close_to_others, examine, lock_beside, make_folder, make_private, may_be_made,
         must_exist,
     },
-    readers::{Readers, Reading},
+    readers::Readers,
     sync::Syncs,
     writer::{Committed, Owner, Writer, writing_connection},
 };
-use super::{
-    Delivery, Leadership, Readable, Receipt, Result, StorageError, remedy,
-    sql::{Base, Size, Sql, Work},
-};
+use super::{Readable, Result, StorageError, remedy, sql::Sql};
 
 /// How long a statement waits for another process (a backup, a person's shell) to let go of the file. Our own
 /// commands hold it for milliseconds; who holds it for longer than this holds it for minutes.
@@ -55,12 +52,6 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a sender's delivery waits for its turn to be written. Together with [`BUSY_TIMEOUT`] it bounds how long
 /// a sender waits for a 503: four seconds, less than any sender's patience that is known.
 const LONGEST_TURN: Duration = Duration::from_secs(2);
-
-/// How long a write of a ping proves that the database can be written to.
-const PING_HOLDS: Duration = Duration::from_secs(1);
-
-/// How long a write that failed speaks for the database, unless a delivery is recorded meanwhile.
-const TROUBLE_HOLDS: Duration = Duration::from_secs(5);
 
 /// The store in one SQLite file.
 pub type Sqlite = Sql<SqliteFile>;
@@ -314,98 +305,5 @@ impl SqliteFile {
 
     fn last_trouble(&self) -> MutexGuard<'_, Option<(Instant, String)>> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[async_trait::async_trait]
-impl Base for SqliteFile {
-    type Reading = Reading;
-    type Writing = Writer;
-
-    async fn read<'a, T: Send + 'a>(&self, work: Work<'a, Reading, T>) -> Result<T> {
-        let reading = self.readers.one().await?;
-        self.met(in_place(|| at_once(work(reading)).1))
-    }
-
-    async fn write<'a, T: Send + 'a>(&self, size: Size, work: Work<'a, Writer, T>) -> Result<T> {
-        let next = self.behind_deliveries.lock().await;
-        let slot = self.writer.clone().lock_owned().await;
-        in_place(|| {
-            let committed = self.transact(slot, |writer| at_once(work(writer)))?;
-            drop(next);
-            if size == Size::Derived { Ok(committed.value) } else { self.synced(committed) }
-        })
-    }
-
-    async fn record(&self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
-        let append = |mut writer: Writer| {
-            let receipts = writer.record(deliveries);
-            (writer, receipts)
-        };
-        let result = match self.turn_soon().await {
-            Ok(slot) => in_place(|| self.synced(self.transact(slot, append)?)),
-            Err(error) => Err(error),
-        };
-        match &result {
-            Ok(_) => *self.last_trouble() = None,
-            // Whoever probes now is to hear of it.
-            Err(_) => *self.last_ping() = None,
-        }
-        result
-    }
-
-    // A lock file lets only one process work on the file: there is nobody to share a book with.
-    async fn lead(&self, _: &str, _: &str, _: Duration, _: Option<&str>) -> Result<Leadership> {
-        Ok(Leadership::Sole)
-    }
-
-    async fn resign(&self, _: &str) -> Result<()> {
-        Ok(())
-    }
-
-    async fn notified(&self) {
-        std::future::pending::<()>().await;
-    }
-
-    async fn notify_others(&self) -> Result<()> {
-        Ok(())
-    }
-
-    async fn ping(&self) -> Result<()> {
-        let recently = |at: &Instant| at.elapsed() < PING_HOLDS;
-        if self.last_ping().as_ref().is_some_and(recently) {
-            return Ok(());
-        }
-        // A small write may find room where a delivery does not.
-        if let Some((_, words)) = self.last_trouble().as_ref().filter(|(at, _)| at.elapsed() < TROUBLE_HOLDS) {
-            return Err(StorageError::Failing(words.clone()));
-        }
-        let slot = self.turn_soon().await?;
-        // A real write: a full disk or a read-only file shows only then.
-        let probe = |writer: Writer| {
-            let result = writer.run("UPDATE write_probe SET writes = writes + 1 WHERE id = 1");
-            (writer, result)
-        };
-        in_place(|| self.synced(self.transact(slot, probe)?))?;
-        *self.last_ping() = Some(Instant::now());
-        Ok(())
-    }
-
-    async fn refresh_statistics(&self) -> Result<()> {
-        Ok(())
-    }
-
-    async fn close(&self) {
-        let checkpointer = self.checkpointer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        in_place(|| drop(checkpointer));
-        self.readers.close().await;
-        let Some(connection) = self.writer.lock().await.take() else { return };
-        in_place(|| {
-            // Leaves one file behind instead of a file and its log.
-            let tidied = Log::after("TRUNCATE", &connection).map(drop);
-            if let Err(error) = tidied.and(connection.close().map_err(|(_, error)| error.into())) {
-                tracing::warn!("the database could not be tidied up: {error}");
-            }
-        });
     }
 }
