@@ -1,5 +1,6 @@
 //! Invoices in every bundle mode and every tax mode: snapshots of the samples, properties of generated orders.
 
+mod mappings;
 mod properties;
 mod snapshots;
 
