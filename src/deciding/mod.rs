@@ -107,11 +107,16 @@ impl Deciding {
         Ok(decided.len())
     }
 
-    /// The verdict on an order, as a stage of its trace.
+    /// The verdict on an order, as a stage of its trace if it has one.
     fn traced_verdict(&self, order: &Undecided, mapping: &ActiveMapping) -> Option<Verdict> {
         let order_id = order.order_id.as_str();
+        let earlier = traces::orders::recall(order_id);
+        if earlier.is_none() && !traces::are_sent() {
+            return self.verdict(order, mapping);
+        }
         let span = tracing::info_span!("decide", order_id, state = Empty, reason = Empty);
-        traces::orders::next_stage(order_id, span).in_scope(|| {
+        traces::follow(&span, earlier);
+        span.in_scope(|| {
             let verdict = self.verdict(order, mapping)?;
             Span::current().record("state", verdict.state.as_str());
             Span::current().record("reason", verdict.reason.map(Reason::code));

@@ -172,7 +172,7 @@ impl Connection {
 async fn answer(stream: Stream, peer: Peer, router: Router, watcher: Watcher, keep_alive: Duration) {
     let service = service_fn(|mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        let (id, span) = request_id::begin(&request);
+        let (id, span) = request_id::begin(&mut request);
         let answering = TowerToHyperService::new(router.clone()).call(request).instrument(span.clone());
         async move {
             let mut response = answering.await?;

@@ -1,17 +1,18 @@
 //! `POST /webhooks/forstok`: read, verify, record, answer. No mapping and no call to Accurate on this path.
 
 use axum::{
-    Json,
-    body::Body,
+    Extension, Json,
+    body::{Body, Bytes},
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use jiff::Timestamp;
 use serde::Serialize;
 use tracing::{Instrument, Span};
 use utoipa::ToSchema;
 
-use super::{App, bodies::WebhookBody, problem::Problem};
+use super::{App, bodies::WebhookBody, problem::Problem, request_id::WebhookSpan};
 use crate::{
     engine::payout_webhooks::Taken,
     forstok::signature::Rejection,
@@ -107,9 +108,15 @@ pub(super) struct Kept {
         (status = 503, description = "It could not be stored, or no webhook key is set yet; nothing of it is kept"),
     )
 )]
-pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {
+pub(super) async fn receive(
+    State(app): State<App>,
+    unseen: Option<Extension<WebhookSpan>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let started = std::time::Instant::now();
-    let result = take(&app, &headers, body).await;
+    let span = || unseen.as_ref().map_or_else(Span::current, |unseen| unseen.make());
+    let result = take(&app, &headers, body, span).await;
     let outcome = match &result {
         Ok((outcome, _)) => outcome,
         Err(problem) => problem.code(),
@@ -120,13 +127,19 @@ pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: Bo
         Ok((_, response)) => response,
         Err(problem) => {
             // Neither body nor signature goes to the log, only the kind of problem.
-            app.refusals().note("webhook", problem.code());
+            span().in_scope(|| app.refusals().note("webhook", problem.code()));
             problem.into_response()
         }
     }
 }
 
-async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static str, Response), Problem> {
+/// Stores a webhook; `span` is around what is logged about it.
+async fn take(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    span: impl Fn() -> Span,
+) -> Result<(&'static str, Response), Problem> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let proofs = app.proofs.get();
     if proofs.verifier.secrets.is_empty() {
@@ -144,7 +157,7 @@ async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static st
     })?;
     let mut delivery = delivery(body, now);
     if let Content::Unreadable { problem, .. } = &mut delivery.content {
-        match app.engine.take_payout(&delivery.body, now).await.map_err(|error| Problem::not_stored(&error))? {
+        match take_payout(app, &delivery.body, now).instrument(span()).await? {
             Taken::Other => {}
             Taken::Not(why) => *problem = why,
             Taken::Rows(rows) => {
@@ -161,7 +174,8 @@ async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static st
         Span::current().record("order_id", order_id);
         traces::orders::remember(order_id);
     }
-    let receipt = app.recorder.record(delivery).instrument(tracing::info_span!("record")).await?;
+    let recording = traces::if_sent(|| tracing::info_span!("record"));
+    let receipt = app.recorder.record(delivery).instrument(recording).await?;
     app.note_webhook(now);
     Ok(match understood {
         Ok(order_id) => accepted(order_id, receipt),
@@ -171,6 +185,10 @@ async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<(&'static st
             ("unreadable", (StatusCode::ACCEPTED, Json(kept)).into_response())
         }
     })
+}
+
+async fn take_payout(app: &App, body: &Bytes, now: Timestamp) -> Result<Taken, Problem> {
+    app.engine.take_payout(body, now).await.map_err(|error| Problem::not_stored(&error))
 }
 
 fn paid_out(rows: &[RowRecorded]) -> (&'static str, Response) {

@@ -51,6 +51,9 @@ fn link_to_orders(span: &Span, claims: &[Claim]) {
 
 /// The outcome of each attempt, once it is stored. After a bulk it belongs to the order's trace and points to the bulk.
 pub(super) fn settled(settlements: &[Settlement]) {
+    if !traces::are_sent() {
+        return;
+    }
     let around = traces::current();
     for settlement in settlements {
         let order_id = settlement.order_id.as_str();

@@ -17,5 +17,5 @@ pub mod recorder;
 pub use self::{
     context::TraceContext,
     export::{Destination, Exporter},
-    recorder::{Recorder, current, follow, leave_out, link},
+    recorder::{Recorder, are_sent, current, follow, if_sent, leave_out, link},
 };

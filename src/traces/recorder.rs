@@ -1,6 +1,9 @@
 //! Gives the spans of this program their places in traces, and records those that are to be sent.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -14,6 +17,8 @@ use tracing_subscriber::{Layer, Registry, filter::filter_fn, layer::Context, reg
 
 use super::TraceContext;
 use crate::clock::SharedClock;
+
+static ARE_SENT: AtomicBool = AtomicBool::new(false);
 
 /// Records spans.
 pub struct Recorder {
@@ -66,6 +71,7 @@ impl Recorder {
     }
 
     pub(super) fn sending(clock: SharedClock, finished: mpsc::Sender<Finished>) -> Self {
+        ARE_SENT.store(true, Ordering::Relaxed);
         Self { clock, finished: Some(finished) }
     }
 
@@ -116,6 +122,16 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
             let _ = finished.try_send(ended);
         }
     }
+}
+
+/// Whether this process sends spans to a collector.
+pub fn are_sent() -> bool {
+    ARE_SENT.load(Ordering::Relaxed)
+}
+
+/// A span that only a collector would see: inside it nothing is logged. Without a collector it costs nothing.
+pub fn if_sent(span: impl FnOnce() -> Span) -> Span {
+    if are_sent() { span() } else { Span::none() }
 }
 
 /// Where the current span belongs; `None` if it is not part of a trace.
