@@ -277,9 +277,9 @@ async fn rest_of(mut stream: TcpStream) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_allocator_keeps_few_arenas_unless_the_operator_says_how_many() {
+async fn the_allocator_keeps_one_arena_unless_the_operator_says_how_many() {
     let accurate = accurate().await;
-    for (environment, arenas) in [(&[][..], "2"), (&[("MALLOC_ARENA_MAX", "3")][..], "3")] {
+    for (environment, arenas) in [(&[][..], "1"), (&[("MALLOC_ARENA_MAX", "3")][..], "3")] {
         let service = Home::new(&accurate).serve_with(environment).await;
         let read = std::fs::read(format!("/proc/{}/environ", service.id())).expect("it is ours");
         let read = String::from_utf8_lossy(&read);
