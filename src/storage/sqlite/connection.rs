@@ -11,8 +11,12 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use super::{BUSY_TIMEOUT, Result, StorageError};
 use crate::storage::dialect::{Columns, Dialect, Value};
 
-/// Pages that a connection keeps in memory, in KiB below zero as SQLite wants it.
+/// Pages that a connection which writes keeps in memory, in KiB below zero as SQLite wants it.
 const CACHE: &str = "-4096";
+
+/// The same of a connection that only reads. Several of them share the operating system's cache, and what they read is
+/// seldom read again.
+const CACHE_OF_READER: &str = "-1024";
 
 /// Statements that a connection keeps prepared: more than the store has.
 const STATEMENTS: usize = 200;
@@ -50,7 +54,11 @@ pub(in crate::storage) fn connect(path: &Path, access: Access) -> Result<Connect
     };
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.pragma_update(None, "cache_size", CACHE)?;
+    let cache = match access {
+        Access::Make | Access::Write => CACHE,
+        Access::Read | Access::ReadUnchanging => CACHE_OF_READER,
+    };
+    connection.pragma_update(None, "cache_size", cache)?;
     // What a statement sets aside must not wait for the disk.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)
