@@ -91,7 +91,7 @@ impl Service {
         // Jitter needs no secrecy; two processes must only differ.
         let seed = clock.now().as_microsecond() as u64 ^ u64::from(std::process::id());
         let engine = Engine::new(storage, clock.clone(), sessions, mapping, seed);
-        let engine = engine.following_hints(config.hints.keys().cloned());
+        let engine = engine.leading_for(config.term).following_hints(config.hints.keys().cloned());
         let engine = match &config.notices {
             Some(notices) => {
                 let wire = HttpWire::new().context("the HTTP client for notices could not be made")?;

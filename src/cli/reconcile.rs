@@ -104,7 +104,7 @@ fn engine(
     let session = |(name, book): (&String, &BookConfig)| Session::new(name, book, wire.clone(), clock.clone());
     let sessions = config.books.iter().map(session).collect();
     let seed = clock.now().as_microsecond() as u64 ^ u64::from(std::process::id());
-    let engine = Engine::new(storage, clock.clone(), sessions, mapping, seed);
+    let engine = Engine::new(storage, clock.clone(), sessions, mapping, seed).leading_for(config.term);
     Ok(match &config.forstok_api {
         Some(api) => {
             let api = ForstokApi::new(api.clone(), wire, clock.clone());

@@ -44,7 +44,7 @@ use crate::{
     replicas::Replica,
     settings::BackfillConfig,
     signals::Signals,
-    storage::{OrderRecord, Result, Storage},
+    storage::{OrderRecord, Result, Storage, Term},
     supervisor::{Standstill, Supervisor},
 };
 
@@ -74,7 +74,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine that does nothing until its steps are called.
+    /// An engine that does nothing until its steps are called, with the default [`Term`].
     pub fn new(
         storage: Arc<dyn Storage>,
         clock: SharedClock,
@@ -92,7 +92,7 @@ impl Engine {
             posting: Arc::new(Posting::new(storage.clone(), clock.clone(), signals.clone(), sessions, seed)),
             masters: Masters::new(storage.clone(), clock.clone()),
             reconciling: Reconciling::new(storage.clone(), clock.clone()),
-            replica: Arc::new(Replica::new(storage.clone(), clock.clone(), signals.clone(), name)),
+            replica: Arc::new(Replica::new(storage.clone(), clock.clone(), signals.clone(), name, Term::default())),
             storage,
             clock,
             signals,
@@ -107,6 +107,13 @@ impl Engine {
     #[must_use]
     pub fn deciding_by(self, decide: Decide) -> Self {
         Self { deciding: self.deciding.by(decide), ..self }
+    }
+
+    /// The same engine, whose leaderships last for this term.
+    #[must_use]
+    pub fn leading_for(self, term: Term) -> Self {
+        let replica = Arc::new(self.replica.leading_for(term));
+        Self { replica, ..self }
     }
 
     /// The same engine, which asks Forstok's order API for orders that it has never heard of.

@@ -1,30 +1,18 @@
 //! Leader election, for several replicas on one database.
 //!
 //! One replica at a time makes a book's calls, so that all replicas together stay within Accurate's limits. One replica
-//! decides, so that no work is done twice. A leader renews its leadership every second. If it has not done so for
-//! five seconds, another replica takes over. Correctness does not depend on the leader noticing: its last call is sent
-//! one second before its leadership ends, and a late write names an attempt that is no longer current.
+//! decides, so that no work is done twice. A leader renews its leadership five times in each [`Term`]. If it has not
+//! done so for a whole term, another replica takes over. Correctness does not depend on the leader noticing: its last
+//! call is sent before its leadership ends, and a late write names an attempt that is no longer current.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use crate::{
     clock::{Monotonic, SharedClock},
     signals::Signals,
-    storage::{Leadership, Replicas, Result},
+    storage::{Leadership, Replicas, Result, Term},
     supervisor::Progress,
 };
-
-/// How long a leadership lasts after it was last renewed.
-const LEASE: Duration = Duration::from_secs(5);
-
-/// How long before the end of the leadership the last call is sent: clocks drift, and a call needs time to arrive.
-const MARGIN: Duration = Duration::from_secs(1);
-
-/// How often the leader renews.
-const RENEW: Duration = Duration::from_secs(1);
-
-/// How often the other replicas check whether there is a leader.
-const CHECK: Duration = Duration::from_millis(500);
 
 /// Number of failed renewals in a row after which a warning is logged.
 const WORTH_A_WARNING: u32 = 3;
@@ -79,12 +67,26 @@ pub struct Replica {
     clock: SharedClock,
     signals: Arc<Signals>,
     name: String,
+    term: Term,
 }
 
 impl Replica {
     /// With a unique name.
-    pub fn new(storage: Arc<dyn Replicas>, clock: SharedClock, signals: Arc<Signals>, name: String) -> Self {
-        Self { storage, clock, signals, name }
+    pub fn new(
+        storage: Arc<dyn Replicas>,
+        clock: SharedClock,
+        signals: Arc<Signals>,
+        name: String,
+        term: Term,
+    ) -> Self {
+        Self { storage, clock, signals, name, term }
+    }
+
+    /// The same replica with another term.
+    #[must_use]
+    pub fn leading_for(&self, term: Term) -> Self {
+        let (storage, clock, signals) = (self.storage.clone(), self.clock.clone(), self.signals.clone());
+        Self { storage, clock, signals, name: self.name.clone(), term }
     }
 
     /// Keeps leading a duty, or tries to become its leader.
@@ -100,8 +102,8 @@ impl Replica {
             }
             match led {
                 Ok(Leadership::Sole) => return,
-                Ok(Leadership::Another { .. }) => self.clock.sleep(CHECK).await,
-                Ok(_) | Err(_) => self.clock.sleep(RENEW).await,
+                Ok(Leadership::Another { .. }) => self.clock.sleep(self.term.between_checks()).await,
+                Ok(_) | Err(_) => self.clock.sleep(self.term.between_renewals()).await,
             }
         }
     }
@@ -109,12 +111,12 @@ impl Replica {
     /// Renews a leadership, or tries to get it.
     async fn lead(&self, duty: &dyn Duty, has_taken_over: &mut bool) -> Result<Leadership> {
         // Measured from before the query, because the reply may take long.
-        let end = self.clock.monotonic() + LEASE.saturating_sub(MARGIN);
+        let end = self.clock.monotonic() + self.term.until_last_call();
         if !duty.is_ours() {
             // Another replica may have led in the meantime, and the reply that would say so may be lost.
             *has_taken_over = false;
         }
-        let led = self.storage.lead(duty.name(), &self.name, LEASE, duty.report().as_deref()).await?;
+        let led = self.storage.lead(duty.name(), &self.name, self.term.length(), duty.report().as_deref()).await?;
         match &led {
             Leadership::Another { report } => duty.take_report(report.as_deref()),
             Leadership::Won => *has_taken_over = false,

@@ -45,6 +45,7 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
         language,
         database,
         keep_bodies,
+        term,
         webhook: _,
         forstok_api,
         backfill,
@@ -75,6 +76,10 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
     changes.extend(change_of_database(&old.database, database));
     if old.keep_bodies != *keep_bodies {
         changes.push(arrow("database.keep_bodies_days", &days(old.keep_bodies), &days(*keep_bodies)));
+    }
+    if old.term != *term {
+        let [before, after] = [old.term, *term].map(|term| term.seconds().to_string());
+        changes.push(arrow("database.takeover_seconds", &before, &after));
     }
     changes
         .extend(books.keys().filter(|name| !old.books.contains_key(*name)).map(|name| format!("books.{name} is new")));
@@ -257,6 +262,7 @@ mod tests {
         [database]
         url = "postgres://u:hush@h/d"
         keep_bodies_days = 30
+        takeover_seconds = 10
         [forstok.webhook]
         secrets = ["hush-hush-hush-1", "hush-hush-hush-7"]
         [books.main]

@@ -7,11 +7,12 @@ use toml::{Table, Value};
 
 use super::{
     Mistakes,
+    database::database_at,
     entered::{self, Entered},
     environment::{Origins, overlay},
     paths::beside_settings,
     read_table,
-    sections::{database_alone, database_at},
+    sections::database_alone,
 };
 use crate::domain::toml_text::{Problems, path_within};
 
@@ -70,6 +71,7 @@ const KNOWN: &[(&str, &str, Show)] = &[
     ("operators.*.role", "\"read\"", Show::AsWritten),
     ("database.url", "\"sqlite://data/forstok-accurate.db\"", Show::WithoutPassword),
     ("database.keep_bodies_days", "90", Show::AsWritten),
+    ("database.takeover_seconds", "5", Show::AsWritten),
     ("forstok.webhook.scheme", "\"shared-key\"", Show::AsWritten),
     (HEADER, "\"Key\"", Show::AsWritten),
     ("forstok.webhook.secrets", "", Show::Hidden),

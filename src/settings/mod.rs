@@ -1,6 +1,7 @@
 //! The settings: a TOML file, overridden by environment variables; all errors are reported at once.
 
 pub mod changes;
+mod database;
 mod entered;
 mod environment;
 mod forstok_api;
@@ -25,6 +26,7 @@ use toml::Table;
 
 use self::environment::{Origins, overlay};
 pub use self::{
+    database::database_at,
     entered::{Entered, Source, Sources},
     environment::environment,
     forstok_api::{BackfillConfig, BackfillMode},
@@ -32,7 +34,7 @@ pub use self::{
     mistakes::Mistakes,
     operators::OperatorConfig,
     paths::{CONFIG_VARIABLE, absolute, settings_file},
-    sections::{database_at, listen_address},
+    sections::listen_address,
 };
 pub use crate::{
     accurate::credentials::{BookConfig, is_loopback},
@@ -47,6 +49,7 @@ use crate::{
     },
     forstok::{api::ApiConfig, signature::Verifier},
     notices::NoticesConfig,
+    storage::Term,
 };
 
 /// Prefix of environment variables that are settings; the path follows in capitals, joined by `__`.
@@ -71,6 +74,8 @@ pub struct Config {
     pub database: Database,
     /// How long the bodies of webhooks are kept; `None`: forever.
     pub keep_bodies: Option<SignedDuration>,
+    /// How long the work of a replica that no longer answers stays with it, if there are several.
+    pub term: Term,
     /// How webhooks are authenticated.
     pub webhook: Verifier,
     /// Forstok's order API; `None` while it is off.

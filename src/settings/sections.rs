@@ -8,12 +8,12 @@ use std::{
 };
 
 use http::HeaderName;
-use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use toml::{Table, Value};
 
 use super::{
     BookConfig, Config, DEFAULT_ACCOUNT_URL, Database, LogConfig, LogFormat, MappingFile, Offline, Sources,
+    database::{read_database, read_keep_bodies, read_term},
     forstok_api::{read_api, read_backfill},
     is_loopback, notices, operators,
     paths::beside_settings,
@@ -28,7 +28,6 @@ use crate::{
         toml_text::{Problem, Problems, Section},
     },
     forstok::signature::{Encoding, Scheme, Verifier},
-    storage,
 };
 
 /// The errors that are collected while the settings are read.
@@ -73,6 +72,7 @@ pub(super) fn read(
     let of_database = Secrets { folder, absent: problems, to_set_up: problems, short: &Short::default() };
     let database_url = read_database(&database, &of_database);
     let keep_bodies = read_keep_bodies(&database);
+    let term = read_term(&database);
     database.finish();
 
     let forstok = or_empty(root.section("forstok"));
@@ -137,6 +137,7 @@ pub(super) fn read(
             language,
             database: database_url?,
             keep_bodies,
+            term,
             webhook: verifier?,
             forstok_api,
             backfill: backfill_config,
@@ -199,56 +200,6 @@ fn read_public_url(server: &Section<'_>) -> Option<reqwest::Url> {
         server.problem("public_url", server.value("public_url"), remedy);
     }
     url
-}
-
-fn read_database(database: &Section<'_>, secrets: &Secrets<'_>) -> Option<Database> {
-    // Not shown, because the address of a database may contain a password.
-    let url = secrets.one(database, "url").ok()?.unwrap_or_else(|| "sqlite://data/forstok-accurate.db".to_owned());
-    let named = database_at(&url, secrets.folder);
-    match named.and_then(|database| not_left_behind(database, &url)) {
-        Ok(database) => Some(database),
-        Err(remedy) => {
-            database.problem("url", None, remedy);
-            None
-        }
-    }
-}
-
-/// Earlier versions resolved a relative path from the working directory. A service with a database there must not start
-/// on a new, empty one elsewhere.
-fn not_left_behind(database: Database, url: &str) -> Result<Database, String> {
-    let Database::Sqlite(now) = &database else { return Ok(database) };
-    match database_at(url, None) {
-        Ok(Database::Sqlite(before)) if before != *now && before.exists() && !now.exists() => Err(format!(
-            "is {}, where there is no database, but there is one at {}: relative paths count from the settings file's \
-             folder. Give the path of the right one: \"sqlite://{}\"",
-            now.display(),
-            before.display(),
-            before.display()
-        )),
-        _ => Ok(database),
-    }
-}
-
-/// The database of a URL, or the error in it, which never shows a server's URL. A relative path is resolved from the
-/// folder, or without a folder from the working directory.
-pub fn database_at(url: &str, folder: Option<&Path>) -> Result<Database, String> {
-    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return storage::examine_url(url).map(|()| Database::Postgres(url.into()));
-    }
-    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
-    let path = path.map(|path| path.split('?').next().unwrap_or_default()).filter(|path| !path.is_empty());
-    path.map(|path| Database::Sqlite(beside_settings(folder, path))).ok_or_else(|| {
-        "must be the path of an SQLite file such as sqlite://data/forstok-accurate.db, or a PostgreSQL database such \
-         as postgres://user:password@host:5432/name"
-            .to_owned()
-    })
-}
-
-/// `None` if bodies are kept forever.
-fn read_keep_bodies(database: &Section<'_>) -> Option<SignedDuration> {
-    let days = database.whole("keep_bodies_days", 0..=36_500).unwrap_or(90);
-    (days > 0).then(|| SignedDuration::from_hours(days * 24))
 }
 
 fn read_verifier(webhook: &Section<'_>, credentials: &Secrets<'_>) -> Option<Verifier> {

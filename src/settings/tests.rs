@@ -197,6 +197,15 @@ fn the_environment_overrides_the_file() {
 }
 
 #[test]
+fn another_replica_takes_over_after_5_seconds_or_as_many_as_are_set() {
+    assert_eq!(load_text(GOOD, &[]).expect("right").term, Term::of_seconds(5));
+    let soon = load_text(&format!("{GOOD}\n[database]\ntakeover_seconds = 2"), &[]).expect("right");
+    assert_eq!(soon.term, Term::of_seconds(2));
+    let said = mistakes(&format!("{GOOD}\n[database]\ntakeover_seconds = 1"), &[]);
+    assert!(said.contains("database.takeover_seconds = 1: must be a whole number from 2 to 60"), "{said}");
+}
+
+#[test]
 fn bodies_are_kept_for_90_days_or_for_ever() {
     assert_eq!(load_text(GOOD, &[]).expect("right").keep_bodies, Some(SignedDuration::from_hours(90 * 24)));
     let for_ever = load_text(&format!("{GOOD}\n[database]\nkeep_bodies_days = 0"), &[]).expect("right");

@@ -24,6 +24,13 @@ async fn home(accurate: &Running) -> Home {
     Home::on(accurate, &server::url_of_new_database().await)
 }
 
+/// The same where another replica takes over soon, for tests in which one of them stops.
+fn home_with_a_short_term(accurate: &Running, url: &str) -> Home {
+    let home = Home::on(accurate, url);
+    home.change_settings("[database]", "[database]\n        takeover_seconds = 2");
+    home
+}
+
 /// The replica that works on the book, and another one.
 async fn worker_and_other(home: &Home) -> (Service, Service) {
     let worker = home.serve().await;
@@ -64,7 +71,7 @@ async fn three_replicas_that_start_together_create_one_schema_and_share_the_work
 async fn when_the_leader_is_killed_another_replica_continues() {
     let accurate =
         accurate_with(Options { latency: Duration::from_millis(200), ..Options::with_sample_masters() }).await;
-    let home = home(&accurate).await;
+    let home = home_with_a_short_term(&accurate, &server::url_of_new_database().await);
     let (mut worker, other) = worker_and_other(&home).await;
     for id in 1..=15 {
         assert_eq!(other.send(&order(id)).await.status, 200);
@@ -89,7 +96,7 @@ async fn a_takeover_whose_first_step_fails_is_completed_once_it_can_be() {
     let accurate =
         accurate_with(Options { latency: Duration::from_millis(500), ..Options::with_sample_masters() }).await;
     let url = server::url_of_new_database().await;
-    let home = Home::on(&accurate, &url);
+    let home = home_with_a_short_term(&accurate, &url);
     let (mut worker, other) = worker_and_other(&home).await;
     for id in 1..=15 {
         assert_eq!(other.send(&order(id)).await.status, 200);
@@ -110,7 +117,7 @@ async fn a_suspended_replica_changes_nothing_when_it_wakes_and_continues_to_work
     let accurate =
         accurate_with(Options { latency: Duration::from_millis(200), ..Options::with_sample_masters() }).await;
     let sandbox = accurate.sandbox();
-    let home = home(&accurate).await;
+    let home = home_with_a_short_term(&accurate, &server::url_of_new_database().await);
     let (worker, other) = worker_and_other(&home).await;
     for id in 1..=15 {
         assert_eq!(other.send(&order(id)).await.status, 200);

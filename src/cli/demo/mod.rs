@@ -32,7 +32,7 @@ use crate::{
     sandbox::{Options, Running, Sandbox, samples},
     service::{Listeners, Service, asked_to_stop, cannot_listen},
     settings::{BackfillConfig, BookConfig, Config, Database, LogConfig, LogFormat, MappingFile, Source, Sources},
-    storage::{Filter, OrderRecord, State},
+    storage::{Filter, OrderRecord, State, Term},
     telemetry,
     traces::Recorder,
 };
@@ -208,6 +208,7 @@ fn settings(
         language: language(),
         database: Database::Sqlite(folder.join("demo.db")),
         keep_bodies: None,
+        term: Term::default(),
         webhook: Verifier {
             scheme: Scheme::SharedKey,
             header: HeaderName::from_static(KEY_HEADER),
