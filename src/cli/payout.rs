@@ -161,7 +161,7 @@ async fn import(storage: &dyn Storage, folder: &Path, arguments: &Import) -> Res
         Ok(opened) => opened,
         Err(why) => return Ok(unreadable(&arguments.file, why)),
     };
-    let Some(file) = find_table(storage, opened, &found, folder, arguments).await? else {
+    let Some(Table { file, chosen }) = find_table(storage, opened, &found, folder, arguments).await? else {
         return Ok(ExitCode::FAILURE);
     };
     let checked = blocking(move || {
@@ -193,11 +193,12 @@ async fn import(storage: &dyn Storage, folder: &Path, arguments: &Import) -> Res
     if arguments.dry_run {
         return Ok(ExitCode::SUCCESS);
     }
-    store(storage, file, arguments).await
+    store(storage, Table { file, chosen }, arguments).await
 }
 
-/// Records the payouts of a file that was checked.
-async fn store(storage: &dyn Storage, file: PayoutFile, arguments: &Import) -> Result<ExitCode, Failure> {
+/// Records the payouts of a file that was checked, and remembers what was chosen for it.
+async fn store(storage: &dyn Storage, table: Table, arguments: &Import) -> Result<ExitCode, Failure> {
+    let Table { file, chosen } = table;
     let mut outcomes = match &arguments.outcome {
         None => None,
         Some(path) => {
@@ -224,18 +225,29 @@ async fn store(storage: &dyn Storage, file: PayoutFile, arguments: &Import) -> R
         complain!("Recording was interrupted: {error}. Import the file again; nothing is recorded twice.");
         return Ok(ExitCode::from(NOT_FINISHED));
     }
+    if let Some((key, choice)) = chosen {
+        let remembered = storage.remember_import_columns(&key, &choice, "command line", SystemClock.now()).await;
+        remembered.map_err(anyhow::Error::from)?;
+    }
     ended.context("the outcomes cannot be written")?;
     Ok(if refused > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Finds the table with the columns that were chosen, now or earlier, and remembers what was chosen now.
+/// The table of a file.
+struct Table {
+    file: PayoutFile,
+    /// What was chosen for it now, with the headings for which it is remembered; `None` if nothing was.
+    chosen: Option<(String, Choice)>,
+}
+
+/// Finds the table with the columns that were chosen, now or earlier.
 async fn find_table(
     storage: &dyn Storage,
     opened: Opened,
     found: &profiles::Found,
     folder: &Path,
     arguments: &Import,
-) -> Result<Option<PayoutFile>, Failure> {
+) -> Result<Option<Table>, Failure> {
     let mut choice = Choice::new();
     for key in opened.keys(&found.name) {
         if let Some(remembered) = storage.import_columns(&key).await.map_err(anyhow::Error::from)? {
@@ -247,7 +259,8 @@ async fn find_table(
     for (key, word) in [("numbers", &arguments.numbers), ("dates", &arguments.dates), ("source", &arguments.source)] {
         chosen.extend(word.iter().map(|word| (key.to_owned(), word.clone())));
     }
-    choice.extend(chosen.clone());
+    let is_chosen = !chosen.is_empty();
+    choice.extend(chosen);
     let mut profile: Profile = found.profile.clone().with(&choice);
     if let Some(store) = &arguments.store {
         store.clone_into(&mut profile.store_id);
@@ -262,12 +275,8 @@ async fn find_table(
                 complain!("Nothing was recorded: no heading is {}. The headings are: {headings}", absent.join(", "));
                 return Ok(None);
             }
-            if !chosen.is_empty() {
-                let (key, now) = (file.key(&found.name), SystemClock.now());
-                let remembered = storage.remember_import_columns(&key, &choice, "command line", now).await;
-                remembered.map_err(anyhow::Error::from)?;
-            }
-            return Ok(Some(file));
+            let chosen = is_chosen.then(|| (file.key(&found.name), choice));
+            return Ok(Some(Table { file, chosen }));
         }
         Err(missing) => missing,
     };

@@ -66,13 +66,36 @@ async fn a_file_is_recorded_once_and_each_payout_has_an_outcome() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_never_changes_how_the_next_import_reads_money() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    home.write("own.csv", "Kode;Hari;Dana\nA;05/11/2026;12.000\n");
+    let file = home.path("own.csv");
+    let _service = home.serve().await;
+    let columns =
+        ["--profile", "generic", "--column", "order=Kode", "--column", "paid_at=Hari", "--column", "net=Dana"];
+    let import = |more: &[&str]| run(home.command(&["payout", "import"]).arg(&file).args(columns).args(more));
+    let (code, out, errors) = import(&["--dry-run", "--numbers", "en"]);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(out.contains("Rp12 in total"), "{out}");
+    let (code, _, errors) = import(&[]);
+    assert_eq!(code, Some(1), "the dry run has answered nothing");
+    assert!(errors.contains("--numbers id"), "it asks: {errors}");
+    let (code, out, errors) = import(&["--numbers", "id"]);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(out.contains("Rp12.000 in total"), "{out}");
+    let (_, out, _) = import(&[]);
+    assert!(out.contains("Rp12.000 in total"), "the answer for an imported file is remembered: {out}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn columns_are_chosen_once_and_a_profile_beside_the_settings_is_used() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     home.write("own.csv", "Kode;Hari;Dana;Biaya\nA;05/11/2026;12.000;1.000\n");
     let file = home.path("own.csv");
     let _service = home.serve().await;
-    let import = |more: &[&str]| run(home.command(&["payout", "import", "--dry-run"]).arg(&file).args(more));
+    let import = |more: &[&str]| run(home.command(&["payout", "import"]).arg(&file).args(more));
     let (code, _, errors) = import(&["--profile", "generic"]);
     assert_eq!(code, Some(1));
     assert!(errors.contains("The headings are: Kode, Hari, Dana, Biaya"), "{errors}");
@@ -84,10 +107,13 @@ async fn columns_are_chosen_once_and_a_profile_beside_the_settings_is_used() {
     let (code, _, errors) = import(&chosen);
     assert_eq!(code, Some(1));
     assert!(errors.contains("--numbers id"), "it asks: {errors}");
-    let (code, out, errors) = import(&["--profile", "generic", "--numbers", "id"]);
-    assert_eq!(code, Some(0), "the columns are remembered: {errors}");
+    chosen.extend(["--numbers", "id"]);
+    let (code, out, errors) = import(&chosen);
+    assert_eq!(code, Some(0), "{errors}");
     assert!(out.contains("-Rp1.000  service_fee\n"), "{out}");
-    assert_eq!(import(&["--profile", "generic"]).0, Some(0), "so is the answer");
+    let (code, out, errors) = import(&["--profile", "generic", "--dry-run"]);
+    assert_eq!(code, Some(0), "the columns and the answer are remembered: {errors}");
+    assert!(out.contains("-Rp1.000  service_fee\n"), "{out}");
     assert_eq!(import(&["--profile", "generic", "--column", "net=Uang"]).0, Some(1), "there is no such heading");
     assert_eq!(import(&["--profile", "generic", "--column", "money=Dana"]).0, Some(2));
     assert_eq!(import(&["--profile", "unheard-of"]).0, Some(2));
