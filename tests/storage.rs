@@ -11,7 +11,7 @@ mod notices;
 mod old_bodies;
 mod pages;
 mod people;
-mod replicas;
+pub(crate) mod replicas;
 mod seen;
 mod shared;
 mod statistics;

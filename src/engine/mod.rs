@@ -26,6 +26,7 @@ pub mod run;
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 pub use self::notices::Tested;
 use self::{notices::Telling, pace::Pace};
@@ -65,6 +66,8 @@ pub struct Engine {
     reconciling: Reconciling,
     replica: Arc<Replica>,
     pace: Pace,
+    /// Places for webhooks with payouts that wait for the database.
+    payout_places: Semaphore,
     /// Forstok's order API, if it is on.
     forstok: Option<(ForstokApi, BackfillConfig)>,
     /// Books about which Accurate sends webhooks.
@@ -97,6 +100,7 @@ impl Engine {
             clock,
             signals,
             pace: Pace::new(),
+            payout_places: Semaphore::new(payout_webhooks::MOST_WAITING),
             forstok: None,
             hinted: BTreeSet::new(),
             notices: None,

@@ -1,16 +1,30 @@
 //! Payouts that arrive as webhooks, in Forstok's own payload: off unless the mapping says otherwise.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::Engine;
 use crate::{
-    domain::{day_in_wib, ids::DeliveryId, mapping::PayoutSource},
+    domain::{
+        day_in_wib,
+        ids::DeliveryId,
+        mapping::PayoutSource,
+        payout::{PaidDay, Payout},
+    },
     forstok::payout,
+    inbox::record::NotRecorded,
     storage::{Result, RowRecorded},
 };
 
 /// Most kept bodies that are read again in one step.
 const STEP: i64 = 100;
+
+/// How long a webhook with payouts may wait for the database: its sender is answered within two seconds.
+const LONGEST_WAIT: Duration = Duration::from_millis(1_500);
+
+/// How many webhooks with payouts may wait for the database at the same time. Each keeps a body of up to 4 MiB.
+pub const MOST_WAITING: usize = 16;
 
 /// What a body is that is not an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,22 +43,52 @@ impl Engine {
         self.mapping().mapping.payout.source == PayoutSource::Webhook
     }
 
-    /// Takes a body that arrived at `received_at` as a payout, if it is one. Returns once its rows are on disk.
+    /// Takes a body that has just arrived as a payout, if it is one. Returns once its rows are on disk, or soon: its
+    /// sender waits for the answer. Rows that were recorded although the answer is an error are repeats when the sender
+    /// sends them again.
+    pub async fn take_payout_webhook(
+        &self,
+        body: &[u8],
+        received_at: Timestamp,
+    ) -> std::result::Result<Taken, NotRecorded> {
+        let (rows, day) = match self.payouts_in(body, received_at) {
+            Ok(payouts) => payouts,
+            Err(taken) => return Ok(taken),
+        };
+        let _place = self.payout_places.try_acquire().map_err(|_| NotRecorded::Busy)?;
+        tokio::select! {
+            biased;
+            recorded = self.record_delivered(&rows, day, received_at) => recorded.map(Taken::Rows).map_err(|error| {
+                tracing::error!("the payouts of a webhook could not be stored: {error}");
+                NotRecorded::Failed
+            }),
+            () = self.clock.sleep(LONGEST_WAIT) => {
+                tracing::error!("the payouts of a webhook could not be stored in time");
+                Err(NotRecorded::Failed)
+            }
+        }
+    }
+
+    /// Takes a kept body that arrived at `received_at` as a payout, if it is one. Returns once its rows are on disk.
     pub async fn take_payout(&self, body: &[u8], received_at: Timestamp) -> Result<Taken> {
+        match self.payouts_in(body, received_at) {
+            Ok((rows, day)) => Ok(Taken::Rows(self.record_delivered(&rows, day, received_at).await?)),
+            Err(taken) => Ok(taken),
+        }
+    }
+
+    /// The payouts of a body, and how their day is known; else what the body is.
+    fn payouts_in(&self, body: &[u8], received_at: Timestamp) -> std::result::Result<(Vec<Payout>, PaidDay), Taken> {
         let active = self.mapping();
         let rules = &active.mapping.payout;
         if !payout::is_one(body, rules) {
-            return Ok(Taken::Other);
+            return Err(Taken::Other);
         }
         if rules.source != PayoutSource::Webhook {
-            return Ok(Taken::Not(
-                "is a payout, which payout.source of the mapping does not take from webhooks".to_owned(),
-            ));
+            let why = "is a payout, which payout.source of the mapping does not take from webhooks";
+            return Err(Taken::Not(why.to_owned()));
         }
-        match payout::read(body, rules, day_in_wib(received_at)) {
-            Ok((rows, day)) => Ok(Taken::Rows(self.record_delivered(&rows, day, received_at).await?)),
-            Err(problem) => Ok(Taken::Not(format!("payout: {problem}"))),
-        }
+        payout::read(body, rules, day_in_wib(received_at)).map_err(|problem| Taken::Not(format!("payout: {problem}")))
     }
 
     /// Reads an unreadable webhook again: whether it is an order or a payout now, `None` if it is not among them.

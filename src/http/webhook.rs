@@ -1,4 +1,5 @@
-//! `POST /webhooks/forstok`: read, verify, record, answer. No mapping and no call to Accurate on this path.
+//! `POST /webhooks/forstok`: read, verify, record, answer. No call to Accurate on this path, and no mapping, except for
+//! a body that is not an order: the mapping says whether it is a payout.
 
 use axum::{
     Extension, Json,
@@ -157,7 +158,7 @@ async fn take(
     })?;
     let mut delivery = delivery(body, now);
     if let Content::Unreadable { problem, .. } = &mut delivery.content {
-        match take_payout(app, &delivery.body, now).instrument(span()).await? {
+        match app.engine.take_payout_webhook(&delivery.body, now).instrument(span()).await? {
             Taken::Other => {}
             Taken::Not(why) => *problem = why,
             Taken::Rows(rows) => {
@@ -185,10 +186,6 @@ async fn take(
             ("unreadable", (StatusCode::ACCEPTED, Json(kept)).into_response())
         }
     })
-}
-
-async fn take_payout(app: &App, body: &Bytes, now: Timestamp) -> Result<Taken, Problem> {
-    app.engine.take_payout(body, now).await.map_err(|error| Problem::not_stored(&error))
 }
 
 fn paid_out(rows: &[RowRecorded]) -> (&'static str, Response) {

@@ -6,9 +6,10 @@ use forstok_accurate::{
     clock::Clock,
     domain::{document::Kind, payout::RowState},
     engine::payout_webhooks::Taken,
-    inbox::delivery,
+    inbox::{delivery, record::NotRecorded},
     storage::{Approving, RowContent, RowFilter, RowRecorded},
 };
+use futures_util::future::join_all;
 use jiff::{SignedDuration, civil::date};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -18,6 +19,7 @@ use crate::{
     forstok::order,
     pages::after_sale::becomes,
     service::{Home, OPERATOR_TOKEN, accurate, mapping},
+    storage::replicas::beside,
     world::{Base, World},
 };
 
@@ -122,6 +124,25 @@ async fn taking_kept_payouts_reports_progress_before_each_of_them(base: Base) {
         world.keeps(of_seven(id, 138_000)).await;
     }
     assert_eq!(world.takes_kept().await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payout_webhook_is_refused_soon_while_the_database_is_occupied_and_taken_afterwards() {
+    let world = world(Base::Postgres).await;
+    let mut other = beside(&world.place).await;
+    let occupied = "BEGIN; SELECT pg_advisory_xact_lock(x'666f7273746f6b'::bigint)";
+    sqlx::raw_sql(occupied).execute(&mut other).await.expect("run");
+    let began = world.clock.now();
+    let bodies: Vec<_> = (0..17).map(|id| of_seven(id, 138_000)).collect();
+    let webhooks = bodies.iter().map(|body| world.engine.take_payout_webhook(body, began));
+    let taken = join_all(webhooks).await;
+    assert_eq!(taken[..16], [const { Err(NotRecorded::Failed) }; 16]);
+    assert_eq!(taken[16], Err(NotRecorded::Busy), "only some may wait");
+    let waited = world.clock.now() - began;
+    assert!(waited.get_milliseconds() < 2_000 && waited.get_seconds() < 2, "the sender waited {waited}");
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.expect("run");
+    let kept = world.engine.take_payout(&bodies[0], began).await;
+    assert_eq!(kept.expect("recorded"), Taken::Rows(vec![RowRecorded::Accepted]), "nothing of it was recorded");
 }
 
 fn payload() -> Value {

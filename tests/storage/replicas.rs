@@ -25,7 +25,7 @@ async fn another(world: &World) -> Arc<dyn Storage> {
 }
 
 /// A person's connection to the world's database.
-pub(super) async fn beside(place: &Database) -> PgConnection {
+pub(crate) async fn beside(place: &Database) -> PgConnection {
     let Database::Postgres(url) = place else { panic!("a server's") };
     PgConnection::connect(url.expose_secret()).await.expect("the server lets us in")
 }
