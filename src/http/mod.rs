@@ -22,6 +22,7 @@ mod serve;
 pub(crate) mod session;
 mod sign_in_limit;
 mod stream;
+mod time_limit;
 mod token_limit;
 pub(crate) mod uniform;
 pub(crate) mod v1;
@@ -35,13 +36,11 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::Duration,
 };
 
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -51,7 +50,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use reqwest::Url;
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
-use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 
 use self::problem::Problem;
 pub use self::{
@@ -75,9 +74,6 @@ use crate::{
 /// Where Forstok sends its webhooks.
 const WEBHOOKS: &str = "/webhooks/forstok";
 
-/// How long an operator's request may take.
-const OPERATOR_TIME: Duration = Duration::from_secs(30);
-
 /// The state of all handlers.
 #[derive(Clone)]
 pub struct App(Arc<Inside>);
@@ -98,7 +94,7 @@ struct Inside {
     /// What is known about the proof of webhooks before the first one is taken.
     first_webhook: FirstWebhook,
     /// One file is imported at a time.
-    importing: Semaphore,
+    importing: Arc<Semaphore>,
     /// When this replica last accepted an authentic webhook, in microseconds since 1970; 0 before the first.
     last_webhook: AtomicI64,
 }
@@ -169,7 +165,7 @@ impl App {
             refusals: refusals::Refusals::default(),
             token_limit: token_limit::TokenLimit::default(),
             first_webhook: FirstWebhook::default(),
-            importing: Semaphore::new(1),
+            importing: Arc::new(Semaphore::new(1)),
             last_webhook: AtomicI64::new(0),
         }))
     }
@@ -192,7 +188,7 @@ impl App {
         &self.0.sign_in_limit
     }
 
-    pub(crate) fn importing(&self) -> &Semaphore {
+    pub(crate) fn importing(&self) -> &Arc<Semaphore> {
         &self.0.importing
     }
 
@@ -267,7 +263,7 @@ fn for_operators(app: &App, pages: Router<App>) -> Router<App> {
     v1::routes(app)
         .merge(pages)
         .layer(DefaultBodyLimit::max(reading::LARGEST))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, OPERATOR_TIME))
+        .layer(middleware::from_fn(time_limit::within_limit))
         .route("/metrics", get(metrics::render))
         .route("/openapi.json", get(openapi::serve))
 }

@@ -1,6 +1,7 @@
 //! Payouts from a file, on the page.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use sqlx::{Connection, PgConnection};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -8,8 +9,9 @@ use tokio::{
 
 use super::{after_sale::becomes, visitor::Visitor};
 use crate::{
+    binary::server,
     forstok::order,
-    service::{Home, accurate},
+    service::{Home, accurate, eventually},
 };
 
 const FILE: &str = "Nomor Pesanan,Tanggal,Dana Diterima,subtotal,service_fee\n\
@@ -126,6 +128,41 @@ async fn a_slow_upload_does_not_keep_others_from_importing() {
     assert_eq!(&answer, b"HTTP/1.1 100 Continue", "the file is being waited for");
     let checked = visitor.post_file("/payouts/import", &form("generic"), FILE.as_bytes()).await;
     checked.says(&["The file can be read; nothing is imported yet"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_sender_has_left_is_recorded_to_the_end_before_another_one_is_read() {
+    let accurate = accurate().await;
+    let database = server::url_of_new_database().await;
+    let service = Home::on(&accurate, &database).serve().await;
+    let visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let (mut leaver, mut other) = (visitor.clone(), visitor);
+    let mut beside = PgConnection::connect(&database).await.expect("the server is there");
+    let occupied = "BEGIN; SELECT pg_advisory_xact_lock(x'666f7273746f6b'::bigint)";
+    sqlx::raw_sql(occupied).execute(&mut beside).await.expect("run");
+    let fields = form("generic");
+    let leaves = async {
+        let waiting =
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'
+                       AND query LIKE '%statement_timeout = 30000%'";
+        eventually("the file is being recorded", async || {
+            let waiting: i64 = sqlx::query_scalar(waiting).fetch_one(&mut beside).await.expect("readable");
+            (waiting > 0).then_some(())
+        })
+        .await;
+    };
+    tokio::select! {
+        answer = leaver.post_file("/payouts/import?record=1", &fields, FILE.as_bytes()) => panic!("{}", answer.html),
+        () = leaves => {}
+    }
+    let refused = other.post_file("/payouts/import", &fields, FILE.as_bytes()).await;
+    refused.says(&["Another file is being read."]);
+    sqlx::raw_sql("ROLLBACK").execute(&mut beside).await.expect("run");
+    eventually("the import is logged", async || {
+        service.log.text().contains("imported payouts: 2 new, 0 corrected").then_some(())
+    })
+    .await;
+    other.post_file("/payouts/import", &fields, FILE.as_bytes()).await.says(&["The file can be read"]);
 }
 
 fn with(fields: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -9,6 +9,7 @@ use reqwest::{
 use crate::service::{OPERATOR_TOKEN, Service};
 
 /// A browser that stores cookies and does not follow redirects.
+#[derive(Clone)]
 pub(crate) struct Visitor {
     client: Client,
     base: String,

@@ -1,7 +1,7 @@
 //! `/payouts/import`: payouts from a file. *Check the file* says what it contains; *Import* records it, and offers the
 //! outcome of each row as a file.
 
-use std::{collections::BTreeMap, io::Cursor};
+use std::{collections::BTreeMap, io::Cursor, sync::Arc};
 
 use askama::Template;
 use axum::{
@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::OwnedSemaphorePermit};
 
 use super::{
     super::{
@@ -126,7 +126,7 @@ pub(in crate::web) async fn read(
     let empty = Import::empty(&app, page, &sent);
     // One file at a time: the tables of two could together need too much memory. Only now, so that a slow upload does
     // not keep others from importing.
-    let Ok(_alone) = app.importing().try_acquire() else {
+    let Ok(alone) = app.importing().clone().try_acquire_owned() else {
         return empty.refused(
             "Another file is being read. Try again in a minute.",
             "Berkas lain sedang dibaca. Coba lagi sebentar lagi.",
@@ -144,7 +144,7 @@ pub(in crate::web) async fn read(
         Err(why) => return html(&Import { refusal: Some(why.to_string()), ..empty }),
     };
     let page = &empty.page;
-    let shown = match examine(&app, &actor, sent, &profile, page).await? {
+    let shown = match examine(&app, &actor, sent, &profile, page, Arc::new(alone)).await? {
         Found::Refused(refusal) => Import { refusal: Some(refusal), ..empty },
         Found::Headings(refusal, choosing) => empty.with_choice(choosing, refusal),
         Found::Wrong(problems) => {
@@ -163,11 +163,19 @@ pub(in crate::web) async fn read(
     html(&shown)
 }
 
-async fn examine(app: &App, actor: &Actor, sent: Sent, found: &profiles::Found, page: &Page) -> Result<Found, Problem> {
+/// Reads a file, and records it if that was requested; `alone` keeps others from importing meanwhile.
+async fn examine(
+    app: &App,
+    actor: &Actor,
+    sent: Sent,
+    found: &profiles::Found,
+    page: &Page,
+    alone: Arc<OwnedSemaphorePermit>,
+) -> Result<Found, Problem> {
     let refused = |why: Unreadable| Ok(Found::Refused(unreadable(why, page)));
     let (notation, records) = (sent.notation(), sent.records);
     let file = sent.file;
-    let opened = match blocking(move || Opened::open(Cursor::new(file))).await? {
+    let opened = match blocking(&alone, move || Opened::open(Cursor::new(file))).await? {
         Ok(opened) => opened,
         Err(why) => return refused(why),
     };
@@ -190,7 +198,7 @@ async fn examine(app: &App, actor: &Actor, sent: Sent, found: &profiles::Found, 
         Ok(file) => file,
         Err(missing) => return Ok(unknown(&missing, other, found, &keys, &choice, page)),
     };
-    let (file, checked) = blocking(move || {
+    let (file, checked) = blocking(&alone, move || {
         let checked = file.check();
         (file, checked)
     })
@@ -219,7 +227,8 @@ async fn examine(app: &App, actor: &Actor, sent: Sent, found: &profiles::Found, 
     }
     // The future of an async closure is not known to be `Send`; a thread for blocking work can wait for it.
     let (engine, runtime, headers) = (app.engine.clone(), Handle::current(), Headers::For(page.language));
-    let taken_in = blocking(move || runtime.block_on(take_in(&engine, file, headers))).await?;
+    let actor = actor.clone();
+    let taken_in = blocking(&alone, move || runtime.block_on(take_in(&engine, &actor, file, headers))).await?;
     let (counts, outcomes) = match taken_in {
         Ok(done) => done,
         Err(Failed::Unreadable(why)) => return refused(why),
@@ -229,8 +238,6 @@ async fn examine(app: &App, actor: &Actor, sent: Sent, found: &profiles::Found, 
             return Err(Problem::Broken);
         }
     };
-    let (who, new, corrected) = (&actor.name, counts.accepted, counts.corrected);
-    tracing::info!(actor = who, new, corrected, "{who} imported payouts: {new} new, {corrected} corrected");
     Ok(Found::Recorded(summary, counts, outcomes))
 }
 
@@ -279,7 +286,12 @@ fn unknown(
 }
 
 /// Records a file that was checked; returns the outcomes as CSV.
-async fn take_in(engine: &Engine, file: PayoutFile, headers: Headers) -> Result<(Counts, Vec<u8>), Failed> {
+async fn take_in(
+    engine: &Engine,
+    actor: &Actor,
+    file: PayoutFile,
+    headers: Headers,
+) -> Result<(Counts, Vec<u8>), Failed> {
     let mut csv = Vec::new();
     let mut counts = Counts::default();
     let mut outcomes = Outcomes::new(&mut csv, headers)?;
@@ -288,10 +300,23 @@ async fn take_in(engine: &Engine, file: PayoutFile, headers: Headers) -> Result<
     record(file, &mut counts, store, |made, outcome| outcomes.add(made, outcome)).await?;
     outcomes.end()?;
     engine.wake();
+    let (who, new, corrected) = (&actor.name, counts.accepted, counts.corrected);
+    tracing::info!(actor = who, new, corrected, "{who} imported payouts: {new} new, {corrected} corrected");
     Ok((counts, csv))
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+/// Does work on a thread of its own. It goes on if the person who waits for it leaves, and until it has ended no other
+/// file is imported.
+async fn blocking<T: Send + 'static>(
+    alone: &Arc<OwnedSemaphorePermit>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let alone = alone.clone();
+    let work = move || {
+        let result = work();
+        drop(alone);
+        result
+    };
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!("a file could not be read: {error}");
         Problem::Broken
