@@ -232,8 +232,9 @@ impl Posting {
         match change {
             Change::None => {}
             Change::Paused => {
-                if let Some(pause) = book.lock_circuit().pause() {
-                    tracing::warn!(book = name, code = pause.code, "book {name} is paused: {}", pause.words);
+                // Accurate's message may echo our request: only pages and `/v1/summary` show it.
+                if let Some(code) = book.lock_circuit().pause().map(|pause| pause.code) {
+                    tracing::warn!(book = name, code, "book {name} is paused: {code}");
                 }
             }
             Change::Resumed => {
@@ -250,11 +251,10 @@ impl Posting {
         let now = self.now();
         let mut is_given = false;
         for (right, missing) in book.session.take_rights_seen() {
-            let words = missing.clone().unwrap_or_default();
             match book.lock_circuit().note_right(right, missing, now) {
                 Change::None => {}
                 Change::Paused => {
-                    tracing::warn!(book = name, ?right, "book {name}: a right is missing, its orders wait: {words}");
+                    tracing::warn!(book = name, ?right, "book {name}: a right is missing, its orders wait");
                 }
                 Change::Resumed => {
                     tracing::info!(book = name, ?right, "book {name}: a right that was missing has been granted");

@@ -62,9 +62,10 @@ impl Reconciling {
                 (true, AccurateWebhook { ends_at, renew_at, failures: 0, failure, ..webhook })
             }
             failed => {
-                let failure = match &failed {
-                    Ok(ends_at) => format!("Accurate says that its webhooks ended at {ends_at}"),
-                    Err(failure) => failure.words().to_owned(),
+                // Accurate's message may echo our request: only the page shows it.
+                let (class, failure) = match &failed {
+                    Ok(ends_at) => ("ended", format!("Accurate says that its webhooks ended at {ends_at}")),
+                    Err(failure) => (failure.class(), failure.words().to_owned()),
                 };
                 let failures = webhook.failures + 1;
                 let wait = wait_after(failures);
@@ -72,7 +73,7 @@ impl Reconciling {
                 tracing::warn!(
                     book,
                     failures,
-                    "book {book}: Accurate's webhooks could not be renewed, next attempt in {minutes} minutes: {failure}"
+                    "book {book}: Accurate's webhooks could not be renewed, next attempt in {minutes} minutes: {class}"
                 );
                 (false, AccurateWebhook { renew_at: Some(now + wait), failures, failure, ..webhook })
             }
@@ -101,8 +102,8 @@ impl Reconciling {
                 (true, AccurateWebhook { read_until: Some(to), read_at: None, ..webhook })
             }
             Err(failure) => {
-                let words = failure.words();
-                tracing::warn!(book, "book {book}: the history of Accurate's webhooks could not be read: {words}");
+                let class = failure.class();
+                tracing::warn!(book, "book {book}: the history of Accurate's webhooks could not be read: {class}");
                 (false, AccurateWebhook { read_at: Some(now + LONGEST_WAIT / 4), ..webhook })
             }
         };

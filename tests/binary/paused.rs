@@ -16,7 +16,7 @@ async fn readiness_without(service: &Service, code: &str, words: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_readiness_shows_nothing_that_accurate_or_a_proxy_before_it_said() {
+async fn readiness_and_log_show_nothing_that_accurate_or_a_proxy_before_it_said() {
     let accurate = accurate().await;
     let sandbox = accurate.sandbox();
     let service = Home::new(&accurate).serve().await;
@@ -49,6 +49,14 @@ async fn the_readiness_shows_nothing_that_accurate_or_a_proxy_before_it_said() {
     sandbox.revoke_token();
     service.send(&order(8)).await;
     readiness_without(&service, "token_refused", &["Invalid or Revoked", "sandbox"]).await;
+
+    let log = service.log.text();
+    for line in ["book main is paused: accurate_down", "a right is missing", "book main is paused: token_refused"] {
+        assert!(log.contains(line), "{line}: {log}");
+    }
+    for words in ["HTTP/1.1", "/accurate/api", "hak untuk", "Invalid or Revoked"] {
+        assert!(!log.contains(words), "{words}: {log}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
