@@ -54,15 +54,16 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
     if let Some(newest) = app.newest_webhook().await? {
         metrics::gauge!("forstok_accurate_last_webhook_timestamp_seconds").set(newest.as_millisecond() as f64 / 1000.0);
     }
+    let mut findings = BTreeMap::new();
     for state in FindingState::ALL {
-        for class in Class::ALL {
-            let (class, state) = (class.as_str(), state.as_str());
-            metrics::gauge!("forstok_accurate_findings", "class" => class, "state" => state).set(0.0);
-        }
+        findings.extend(Class::ALL.map(|class| ((class.as_str(), state.as_str()), 0)));
     }
-    for (class, state, findings) in app.engine.storage().finding_counts().await? {
-        let (class, state) = (class.as_str(), state.as_str());
-        metrics::gauge!("forstok_accurate_findings", "class" => class, "state" => state).set(findings as f64);
+    for (class, state, count) in app.engine.storage().finding_counts().await? {
+        findings.insert((class.as_str(), state.as_str()), count);
+    }
+    // Each gauge is set once: a reader of the metrics at the same time must see no 0 in between.
+    for ((class, state), count) in findings {
+        metrics::gauge!("forstok_accurate_findings", "class" => class, "state" => state).set(count as f64);
     }
     rows_after_the_sale(&app, Kind::Receipt, "forstok_accurate_payouts").await?;
     rows_after_the_sale(&app, Kind::Return, "forstok_accurate_returns").await?;
