@@ -123,10 +123,13 @@ impl Changes {
     pub fn mistakes(&self, catalogue: &Catalogue) -> Vec<Mistake> {
         let mut indexes: HashMap<&str, ItemIndex<'_>> = HashMap::new();
         let mut mistakes = Vec::new();
-        for (sku, item_no) in self.iter().filter(|(sku, item_no)| !item_no.is_empty() || sku.len() > LONGEST) {
+        for (sku, item_no) in self.iter() {
             let mistake = |wrong, book| Mistake { sku: sku.to_owned(), item_no: item_no.to_owned(), wrong, book };
             if [sku, item_no].into_iter().any(|text| text.chars().count() > LONGEST) {
                 mistakes.push(mistake(Wrong::TooLong, None));
+                continue;
+            }
+            if item_no.is_empty() {
                 continue;
             }
             let several = catalogue.lists.len() > 1;

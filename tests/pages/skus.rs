@@ -189,6 +189,21 @@ async fn numbers_that_look_wrong_are_shown_all_at_once_and_saved_only_on_purpose
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sku_of_many_bytes_and_few_characters_is_mapped_and_removed_again() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let sku = "\u{1f455}".repeat(60);
+    let service = service_with(&accurate, &home, &[&sku]).await;
+    let mut visitor = Visitor::operator(&service).await;
+    for (number, mapped_to) in [("AAA2002", json!("AAA2002")), ("", json!(null))] {
+        let page = visitor.get("/mapping/skus").await;
+        let fields = typed(&page, &[(&sku, number)]);
+        presses(&mut visitor, "save", &fields, &[]).await.goes_to("/mapping/skus?saved=1");
+        assert_eq!(mapped(&service).await[&sku], mapped_to);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_saves_second_sees_what_the_first_changed_and_loses_nothing() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
