@@ -49,10 +49,8 @@ impl Activity {
     /// Records that a call has ended.
     pub(super) fn note(&self, at: Timestamp, error: Option<CallError>) {
         let mut lately = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Eight calls a second at most, so this stays small.
-        while lately.calls.front().is_some_and(|first| *first <= at - MINUTE) {
-            lately.calls.pop_front();
-        }
+        // Not only those at the front: the machine's clock may have been set back since.
+        lately.calls.retain(|call| *call > at - MINUTE && *call <= at);
         lately.calls.push_back(at);
         if let Some(error) = error {
             lately.errors.push_front(error);
@@ -84,5 +82,16 @@ mod tests {
         assert_eq!(lately.calls(at(129)), 30);
         assert_eq!(lately.errors.len(), ERRORS_KEPT);
         assert_eq!(lately.errors[0].words, "98");
+    }
+
+    #[test]
+    fn calls_by_a_clock_that_was_ahead_are_not_kept() {
+        let at = |seconds: i64| Timestamp::from_second(1_700_000_000 + seconds).expect("a moment");
+        let activity = Activity::default();
+        activity.note(at(3_600), None);
+        for second in 0..100 {
+            activity.note(at(second), None);
+        }
+        assert_eq!(activity.lately().calls.len(), 60);
     }
 }
