@@ -13,10 +13,11 @@ use super::{
     lists::read_always, notices::tell_always, reconciliation::reconcile_always,
 };
 use crate::{
-    clock::until,
+    clock::{Monotonic, until},
     housekeeping::retention::{STEP, clear_some},
     posting::LeadingBook,
     replicas::{Duty, leadership::LeadingDecisions},
+    storage,
     supervisor::Progress,
 };
 
@@ -47,6 +48,9 @@ const REST: u32 = 10;
 
 /// Delay after a storage error, so that a broken disk is not overloaded.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// When kept webhooks are read again after that failed.
+const KEPT_AGAIN: Duration = Duration::from_mins(1);
 
 /// The running tasks, and how to stop them.
 pub struct Running {
@@ -164,23 +168,49 @@ impl Running {
     }
 }
 
-async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, progress: Progress) {
-    // This version may be able to parse what the previous one could not.
-    if let Err(error) = engine.inbox.reread_reporting(|| progress.report()).await {
-        tracing::error!("webhooks that could not be read could not be read again: {error}");
+/// Which kept webhooks this process has read again.
+#[derive(Default)]
+struct Kept {
+    orders: bool,
+    payouts: bool,
+    /// After a failure, they are not read again before this.
+    next: Monotonic,
+}
+
+impl Kept {
+    /// Reads what has not been read again yet, reporting that it is under way.
+    async fn take(&mut self, engine: &Engine, progress: &Progress) {
+        let takes_payouts = engine.takes_payouts();
+        // When a mapping switches them on again, some may have been kept meanwhile.
+        self.payouts &= takes_payouts;
+        if engine.monotonic() < self.next {
+            return;
+        }
+        // This version may be able to parse what the previous one could not.
+        if !self.orders {
+            let read = engine.inbox.reread_reporting(|| progress.report()).await;
+            self.orders = self.succeeded(engine, "webhooks that could not be read", &read);
+        }
+        if takes_payouts && !self.payouts {
+            let taken = engine.take_kept_payouts(|| progress.report()).await;
+            self.payouts = self.succeeded(engine, "payouts that were kept", &taken);
+        }
     }
-    let mut took_payouts = false;
+
+    fn succeeded<T>(&mut self, engine: &Engine, what: &str, read: &storage::Result<T>) -> bool {
+        if let Err(error) = read {
+            tracing::error!("{what} could not be read again yet: {error}");
+            self.next = engine.monotonic() + KEPT_AGAIN;
+        }
+        read.is_ok()
+    }
+}
+
+async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, progress: Progress) {
+    let mut kept = Kept::default();
     while !*stopped.borrow() {
         progress.report();
-        // At start, and when a mapping switches it on: some may have been kept before.
-        let takes_payouts = engine.takes_payouts();
-        if takes_payouts
-            && !took_payouts
-            && let Err(error) = engine.take_kept_payouts(|| progress.report()).await
-        {
-            tracing::error!("payouts that were kept could not be read again: {error}");
-        }
-        took_payouts = takes_payouts;
+        kept.take(&engine, &progress).await;
         match engine.decide_some().await {
             // A full batch means that more may wait; while there are many webhooks, answers come first.
             Ok(decided) if decided > 0 => {
@@ -192,7 +222,7 @@ async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, 
             Ok(_) => {}
             Err(error) => {
                 tracing::error!("orders could not be decided: {error}");
-                tokio::time::sleep(AFTER_FAILURE).await;
+                engine.clock.sleep(AFTER_FAILURE).await;
             }
         }
         let something_comes = async {
@@ -237,7 +267,7 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
             Ok(_) => engine.posting.next_moment(&book).await,
             Err(error) => {
                 tracing::error!("orders could not be claimed: {error}");
-                tokio::time::sleep(AFTER_FAILURE).await;
+                engine.clock.sleep(AFTER_FAILURE).await;
                 None
             }
         };

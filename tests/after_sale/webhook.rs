@@ -1,12 +1,16 @@
 //! Forstok's own payload of payouts, at the address of its webhooks.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use forstok_accurate::{
     clock::Clock,
     domain::{document::Kind, payout::RowState},
-    engine::payout_webhooks::Taken,
+    engine::{payout_webhooks::Taken, run::Running},
     inbox::{delivery, record::NotRecorded},
+    settings::Database,
     storage::{Approving, RowContent, RowFilter, RowRecorded},
 };
 use futures_util::future::join_all;
@@ -124,6 +128,29 @@ async fn taking_kept_payouts_reports_progress_before_each_of_them(base: Base) {
         world.keeps(of_seven(id, 138_000)).await;
     }
     assert_eq!(world.takes_kept().await, 3);
+}
+
+#[tokio::test]
+async fn a_payout_that_was_kept_is_taken_although_the_database_failed_at_the_start() {
+    let mut world = world(Base::Sqlite).await;
+    world.invoiced("7").await;
+    world.keeps(of_seven(91, 138_000)).await;
+    let Database::Sqlite(file) = &world.place else { unreachable!("it is a file") };
+    let beside = rusqlite::Connection::open(file).expect("the file can be opened");
+    beside.execute_batch("ALTER TABLE deliveries RENAME TO hidden").expect("run");
+    let began = world.clock.now();
+    let running = Running::start(&world.engine, None);
+    // Time passes only while everything waits, so the first attempt is over.
+    world.eventually("some time has passed", |world| world.clock.now() > began + SignedDuration::from_secs(5)).await;
+    beside.execute_batch("ALTER TABLE hidden RENAME TO deliveries").expect("run");
+    loop {
+        let rows = world.storage.settlement_rows(Kind::Receipt, &RowFilter::default(), None, 10).await;
+        if !rows.expect("readable").is_empty() {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert!(running.stop(Duration::from_mins(1)).await, "it stops");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
