@@ -24,6 +24,34 @@ CREATE UNIQUE INDEX deliveries_of_order ON deliveries (order_id, fingerprint);
 CREATE INDEX deliveries_naming ON deliveries (names_order, id) WHERE names_order IS NOT NULL;
 CREATE INDEX deliveries_unreadable ON deliveries (id) WHERE order_id = '';
 
+-- How many deliveries cannot be read as orders. Replicas that record such deliveries at the same time wait for each
+-- other here until one has committed.
+CREATE TABLE delivery_counts (
+    what TEXT   NOT NULL PRIMARY KEY COLLATE "C", -- 'unreadable'
+    n    BIGINT NOT NULL
+);
+
+CREATE FUNCTION count_unreadable() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    more BIGINT := 0;
+BEGIN
+    IF TG_OP <> 'INSERT' AND OLD.order_id = '' THEN
+        more := more - 1;
+    END IF;
+    IF TG_OP <> 'DELETE' AND NEW.order_id = '' THEN
+        more := more + 1;
+    END IF;
+    INSERT INTO delivery_counts AS c (what, n) VALUES ('unreadable', more)
+        ON CONFLICT (what) DO UPDATE SET n = c.n + excluded.n;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER unreadable_counted AFTER INSERT ON deliveries FOR EACH ROW
+    WHEN (NEW.order_id = '') EXECUTE FUNCTION count_unreadable();
+CREATE TRIGGER unreadable_recounted AFTER UPDATE OF order_id ON deliveries FOR EACH ROW
+    WHEN ((OLD.order_id = '') <> (NEW.order_id = '')) EXECUTE FUNCTION count_unreadable();
+CREATE TRIGGER unreadable_uncounted AFTER DELETE ON deliveries FOR EACH ROW
+    WHEN (OLD.order_id = '') EXECUTE FUNCTION count_unreadable();
+
 -- Deliveries that are on disk but not yet folded into their orders, so that an answer waits for one insert only.
 CREATE TABLE unfolded (
     delivery BIGINT PRIMARY KEY  -- of deliveries

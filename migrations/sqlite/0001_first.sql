@@ -20,6 +20,24 @@ CREATE UNIQUE INDEX deliveries_of_order ON deliveries (order_id, fingerprint);
 CREATE INDEX deliveries_naming ON deliveries (names_order, id) WHERE names_order IS NOT NULL;
 CREATE INDEX deliveries_unreadable ON deliveries (id) WHERE order_id = '';
 
+-- How many deliveries cannot be read as orders.
+CREATE TABLE delivery_counts (
+    what TEXT    NOT NULL PRIMARY KEY, -- 'unreadable'
+    n    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER unreadable_counted AFTER INSERT ON deliveries WHEN NEW.order_id = '' BEGIN
+    INSERT INTO delivery_counts (what, n) VALUES ('unreadable', 1) ON CONFLICT (what) DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER unreadable_recounted AFTER UPDATE OF order_id ON deliveries
+    WHEN (OLD.order_id = '') <> (NEW.order_id = '') BEGIN
+    INSERT INTO delivery_counts (what, n) VALUES ('unreadable', CASE WHEN NEW.order_id = '' THEN 1 ELSE -1 END)
+        ON CONFLICT (what) DO UPDATE SET n = n + excluded.n;
+END;
+CREATE TRIGGER unreadable_uncounted AFTER DELETE ON deliveries WHEN OLD.order_id = '' BEGIN
+    UPDATE delivery_counts SET n = n - 1 WHERE what = 'unreadable';
+END;
+
 -- Deliveries that are on disk but not yet folded into their orders, so that an answer waits for one insert only.
 CREATE TABLE unfolded (
     delivery INTEGER PRIMARY KEY  -- of deliveries

@@ -104,7 +104,7 @@ const UNREADABLE_COLUMNS: &str = "d.id, d.received_at, d.last_at, d.times, d.pro
     CAST(COALESCE(LENGTH(d.body), 0) AS BIGINT) AS bytes";
 
 pub(super) async fn unreadable_count(db: &mut impl Dialect) -> Result<i64> {
-    let count = number(db, "SELECT COUNT(*) AS n FROM deliveries WHERE order_id = ''".to_owned()).await?;
+    let count = number(db, "SELECT n FROM delivery_counts WHERE what = 'unreadable'".to_owned()).await?;
     Ok(count.unwrap_or_default())
 }
 

@@ -62,6 +62,7 @@ pub(super) const TABLES: &[Table] = &[
 
 /// What the triggers count. It is not copied but must come out the same.
 pub(super) const COUNTED: &[Table] = &[
+    table("delivery_counts", &["what"], 0),
     table("order_counts", &["state", "reason", "store_id"], 0),
     table("cause_counts", &["reason", "subject"], 0),
     table("day_counts", &["kind", "day", "store_id", "state"], 0),

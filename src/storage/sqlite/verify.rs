@@ -150,6 +150,7 @@ fn rules() -> Vec<Rule> {
                     (SELECT COUNT(*) FROM documents WHERE NOT json_valid(draft))",
         ),
         rule("identities other than one", "SELECT COUNT(*) <> 1 FROM identity"),
+        counted("delivery_counts", "what", "n, n", "'unreadable', 1, 1 FROM deliveries WHERE order_id = ''"),
         counted(
             "order_counts",
             "state, reason, store_id",
