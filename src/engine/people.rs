@@ -14,7 +14,7 @@ use crate::{
         document::Kind,
         manual::Manual,
         mapping::{Mapping, PostingMode, ReturnMode},
-        operator::{Actor, Role},
+        operator::Actor,
         order::OrderId,
         reason::Warning,
         reconciliation::{Action, Class, FindingState},
@@ -65,9 +65,8 @@ impl Engine {
             && let Some(finding) = self.missing_in_accurate(order_id).await?
         {
             // Somebody deleted the invoice in Accurate, so that the service has not deleted it itself.
-            let actor = Actor { name: change.actor.clone(), role: Role::Work };
-            let reason = change.reason.clone().unwrap_or_default();
-            let acted = self.act_on_finding(finding, Action::CreateAgain, &reason, &actor).await?;
+            let reason = change.reason.as_deref().unwrap_or_default();
+            let acted = self.act(finding, Action::CreateAgain, reason, &change.actor).await?;
             if acted == Acted::Done {
                 return Ok(Written::Changed);
             }

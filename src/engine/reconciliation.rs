@@ -83,10 +83,15 @@ impl Engine {
 
     /// Carries out what a person wants done about a finding.
     pub async fn act_on_finding(&self, id: i64, action: Action, reason: &str, actor: &Actor) -> Result<Acted> {
-        let acted = self.storage.act_on_finding(id, action, &actor.name, reason, self.now()).await?;
+        self.act(id, action, reason, &actor.name).await
+    }
+
+    /// As [`Engine::act_on_finding`], by the person's name.
+    pub(super) async fn act(&self, id: i64, action: Action, reason: &str, actor: &str) -> Result<Acted> {
+        let acted = self.storage.act_on_finding(id, action, actor, reason, self.now()).await?;
         if acted == Acted::Done {
             let what = action.as_str();
-            tracing::info!(finding = id, actor = actor.name, action = what, "finding {id}: {actor} chose {what}");
+            tracing::info!(finding = id, actor, action = what, "finding {id}: {actor} chose {what}");
             self.decide_now().await?;
             self.wake();
         }
