@@ -9,7 +9,7 @@ use crate::{
         mapping::{Mapping, PostingMode, text::removes_something},
         toml_text::Problem,
     },
-    storage::{MappingRevision, Mappings, NewMapping, Result, StorageError},
+    storage::{MappingRevision, Mappings, NewMapping, Result, StorageError, Superseded},
 };
 
 /// Number of changes that one log line lists.
@@ -89,7 +89,7 @@ pub enum Applied {
     Equal(ActiveMapping),
     /// It is active now.
     Changed(ActiveMapping, Vec<String>),
-    /// Another mapping was applied in the meantime, with this revision.
+    /// Another mapping was applied in the meantime; this revision is active.
     Stale(i64),
 }
 
@@ -159,8 +159,8 @@ pub async fn apply_file(
         replaces: active.revision,
     };
     Ok(OfFile::Changed(match storage.put_mapping(&new, clock.now()).await? {
-        None => Applied::Stale(active.revision + 1),
-        Some(put) => Applied::Equal(ActiveMapping { revision: put.revision, mapping: active.mapping }),
+        Err(Superseded { active }) => Applied::Stale(active),
+        Ok(put) => Applied::Equal(ActiveMapping { revision: put.revision, mapping: active.mapping }),
     }))
 }
 
@@ -204,8 +204,8 @@ pub async fn apply(
         replaces: current.revision,
     };
     match storage.put_mapping(&new, clock.now()).await? {
-        None => Ok(Applied::Stale(current.revision + 1)),
-        Some(put) => {
+        Err(Superseded { active }) => Ok(Applied::Stale(active)),
+        Ok(put) => {
             log(&put);
             let active = ActiveMapping { revision: put.revision, mapping: document.mapping };
             Ok(Applied::Changed(active, changes))

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    MappingRevision, NewMapping, Result,
+    MappingRevision, NewMapping, Put, Result, Superseded,
     dialect::{Columns, Dialect},
     rows::{json as to_json, json_column, timestamp},
 };
@@ -65,10 +65,10 @@ fn revision(row: &impl Columns) -> Result<MappingRevision> {
     })
 }
 
-pub(super) async fn put(db: &mut impl Dialect, new: &NewMapping, now: Timestamp) -> Result<Option<MappingRevision>> {
+pub(super) async fn put(db: &mut impl Dialect, new: &NewMapping, now: Timestamp) -> Result<Put> {
     let newest = newest_revision(db).await?;
     if newest != new.replaces {
-        return Ok(None);
+        return Ok(Err(Superseded { active: newest }));
     }
     if new.posting == PostingMode::On {
         begin_to_post(db, now).await?;
@@ -93,7 +93,7 @@ pub(super) async fn put(db: &mut impl Dialect, new: &NewMapping, now: Timestamp)
                ON CONFLICT (order_id) DO UPDATE SET revision = unsettled.revision + 1, due_at = 0";
     db.execute(sql, &[]).await?;
     let NewMapping { document, who, note, changes, .. } = new.clone();
-    Ok(Some(MappingRevision { revision: newest + 1, at: now, who, note, document, changes }))
+    Ok(Ok(MappingRevision { revision: newest + 1, at: now, who, note, document, changes }))
 }
 
 /// Shadow mode ends: what was only drafted waits for Accurate from now on.

@@ -113,6 +113,6 @@ async fn put_mapping(place: &Database) {
     let posting = Mapping::parse("mapping.toml", MAPPING).expect("the sample mapping is valid").posting;
     let (document, who) = (MAPPING.to_owned(), "simulator".to_owned());
     let new = NewMapping { document, who, note: String::new(), changes: Vec::new(), posting, replaces: 0 };
-    storage.put_mapping(&new, Timestamp::UNIX_EPOCH).await.expect("written");
+    storage.put_mapping(&new, Timestamp::UNIX_EPOCH).await.expect("written").expect("nobody else applies one");
     storage.close().await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use forstok_accurate::{
     clock::Clock,
     domain::mapping::PostingMode,
-    storage::{Leadership, NewMapping, State},
+    storage::{Leadership, NewMapping, State, Superseded},
 };
 
 use super::{a_world_with_every_state, all, undecided};
@@ -27,10 +27,15 @@ pub(super) async fn a_mapping_replaces_the_one_it_was_made_for_and_no_other(base
     let (now, new) = (world.clock.now(), new_mapping(&format!("{}\n# anew", first.document), 1));
     let second = storage.put_mapping(&new, now).await.expect("written").expect("nobody was faster");
     assert_eq!((second.revision, second.at, &second.who), (2, now, &new.who));
-    assert_eq!(storage.put_mapping(&new, now).await.expect("written"), None, "somebody was");
+    let late = storage.put_mapping(&new, now).await.expect("written");
+    assert_eq!(late, Err(Superseded { active: 2 }), "somebody was");
     assert_eq!(storage.mapping().await.expect("readable"), Some(second.clone()));
+    let next = new_mapping(&first.document, 2);
+    let third = storage.put_mapping(&next, now).await.expect("written").expect("nobody was faster");
+    let late = storage.put_mapping(&new, now).await.expect("written");
+    assert_eq!(late, Err(Superseded { active: 3 }), "the active revision is named, not the next one");
     let history = storage.mapping_history(10).await.expect("readable");
-    assert_eq!(history, [second, first], "newest first");
+    assert_eq!(history, [third, second, first], "newest first");
     assert_eq!(storage.mapping_history(1).await.expect("readable").len(), 1);
 }
 
@@ -52,7 +57,8 @@ pub(super) async fn a_verdict_by_another_mapping_changes_nothing(base: Base) {
     let mut world = World::on(base).await;
     world.forstok_sends(order("1").ready_to_ship()).await;
     let before = world.storage.mapping().await.expect("readable").expect("there is one");
-    world.storage.put_mapping(&new_mapping(&before.document, 1), world.clock.now()).await.expect("written");
+    let new = new_mapping(&before.document, 1);
+    world.storage.put_mapping(&new, world.clock.now()).await.expect("written").expect("nobody else applies one");
     let waiting = undecided(&world).await.remove(0);
     assert_eq!(super::decide(&world, super::ignoring(&waiting)).await, 0);
     let by_the_new = super::Verdict { mapping_revision: 2, ..super::ignoring(&waiting) };

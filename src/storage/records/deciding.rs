@@ -83,6 +83,16 @@ pub struct Acknowledgement {
     pub at: Timestamp,
 }
 
+/// Why a mapping was not applied: another one was applied in the meantime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Superseded {
+    /// The revision that is active now.
+    pub active: i64,
+}
+
+/// The outcome of applying a mapping.
+pub type Put = std::result::Result<MappingRevision, Superseded>;
+
 /// A mapping that was applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MappingRevision {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::storage::{
-    MappingRevision, NewMapping, Result, mappings,
+    MappingRevision, NewMapping, Put, Result, mappings,
     sql::{Base, Sql, read, write},
 };
 
@@ -19,9 +19,9 @@ pub trait Mappings: Send + Sync {
     /// The newest mapping that came from the mapping file: its author is one of `MAPPING_FILE_AUTHORS`.
     async fn mapping_of_file(&self) -> Result<Option<MappingRevision>>;
 
-    /// Applies a mapping, and marks every order that it may affect as undecided. Returns `None`, and changes nothing,
-    /// if another revision is active than the one that it replaces.
-    async fn put_mapping(&self, new: &NewMapping, now: Timestamp) -> Result<Option<MappingRevision>>;
+    /// Applies a mapping, and marks every order that it may affect as undecided. Changes nothing if another revision is
+    /// active than the one that it replaces.
+    async fn put_mapping(&self, new: &NewMapping, now: Timestamp) -> Result<Put>;
 
     /// Mappings that were applied, newest first, with revisions below `below`.
     async fn mappings_below(&self, below: i64, limit: i64) -> Result<Vec<MappingRevision>>;
@@ -44,7 +44,7 @@ impl<B: Base> Mappings for Sql<B> {
         read!(self, db => mappings::of_file(db))
     }
 
-    async fn put_mapping(&self, new: &NewMapping, now: Timestamp) -> Result<Option<MappingRevision>> {
+    async fn put_mapping(&self, new: &NewMapping, now: Timestamp) -> Result<Put> {
         write!(self, Large, db => mappings::put(db, new, now))
     }
 

@@ -13,9 +13,9 @@ use forstok_accurate::{
     storage::{
         Cause, Cleared, Compared, Comparison, ComparisonResult, Comparisons, Count, DayOf, DaySum, Days, DifferenceRow,
         Figures, Filter, Grouping, Housekeeping, Leadership, ManualChange, MappingRevision, Mappings, NewMapping,
-        OpenWarning, OrderRecord, Orders, Page, Position, Replicas, Requests, Result, Seen, SeenSku, SessionRecord,
-        Sessions, ShadowSums, SkuInStore, SnapshotRecord, StoreName, Sums, TimelinePage, TimelinePlace, ToCompare,
-        Total, WarehouseInStore, Written,
+        OpenWarning, OrderRecord, Orders, Page, Position, Put, Replicas, Requests, Result, Seen, SeenSku,
+        SessionRecord, Sessions, ShadowSums, SkuInStore, SnapshotRecord, StoreName, Sums, TimelinePage, TimelinePlace,
+        ToCompare, Total, WarehouseInStore, Written,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -179,7 +179,7 @@ impl Mappings for SimStore {
         self.gates.in_store(self.inner.mapping_of_file()).await
     }
 
-    async fn put_mapping(&self, new: &NewMapping, now: Timestamp) -> Result<Option<MappingRevision>> {
+    async fn put_mapping(&self, new: &NewMapping, now: Timestamp) -> Result<Put> {
         self.write("before put_mapping", "after put_mapping", self.inner.put_mapping(new, now)).await
     }
 
