@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::Engine;
 use crate::{
     deciding::{
-        mapping::{self, Applied},
+        mapping::{self, Applied, Author, Document, Restored},
         trial::{ListedReturns, Tried},
     },
     domain::{
@@ -19,6 +19,7 @@ use crate::{
         reason::Warning,
         reconciliation::{Action, Class, FindingState},
         settlement::Waits,
+        toml_text::Problem,
     },
     storage::{Acted, Filter, FindingFilter, ManualChange, Result, Written},
     traces,
@@ -139,18 +140,51 @@ impl Engine {
         Ok((count > 0).then_some(ListedReturns { count, automatically: mode == ReturnMode::Auto }))
     }
 
+    /// Applies a mapping unless it equals the active one, and uses it from now on. `replaces` is the revision that it was
+    /// based on; `None` replaces any revision.
+    pub async fn apply_mapping(
+        &self,
+        document: Document,
+        author: impl Into<Author<'_>>,
+        replaces: Option<i64>,
+    ) -> Result<Applied> {
+        let (storage, clock) = (self.storage.as_ref(), self.clock.as_ref());
+        let applied = mapping::apply(storage, clock, document, author, replaces).await?;
+        self.use_applied(&applied);
+        Ok(applied)
+    }
+
+    /// Makes an earlier revision of the mapping the newest one, and uses it from now on. `mistakes` are those of a mapping
+    /// under the present settings.
+    pub async fn restore_mapping(
+        &self,
+        revision: i64,
+        author: Author<'_>,
+        replaces: Option<i64>,
+        mistakes: impl FnOnce(&Mapping) -> Vec<Problem>,
+    ) -> Result<Restored> {
+        let (storage, clock) = (self.storage.as_ref(), self.clock.as_ref());
+        let restored = mapping::restore(storage, clock, revision, author, replaces, mistakes).await?;
+        if let Restored::Applied(applied) = &restored {
+            self.use_applied(applied);
+        }
+        Ok(restored)
+    }
+
+    fn use_applied(&self, applied: &Applied) {
+        if let Applied::Changed(active, _) = applied {
+            self.set_mapping(active.clone());
+        }
+    }
+
     /// Ends shadow mode: from now on invoices are created and deleted in Accurate. Returns false if that was so before.
     pub async fn start_creating_invoices(&self, actor: &Actor) -> Result<bool> {
         loop {
             let Some(stored) = self.storage.mapping().await? else { return Ok(false) };
             let document = mapping::read_document(&stored)?.with_posting(PostingMode::On);
-            let (storage, clock) = (self.storage.as_ref(), self.clock.as_ref());
-            match mapping::apply(storage, clock, document, actor.name.as_str(), Some(stored.revision)).await? {
+            match self.apply_mapping(document, actor.name.as_str(), Some(stored.revision)).await? {
                 Applied::Equal(_) => return Ok(false),
-                Applied::Changed(active, _) => {
-                    self.set_mapping(active);
-                    return Ok(true);
-                }
+                Applied::Changed(..) => return Ok(true),
                 // Somebody else has just changed the mapping.
                 Applied::Stale(_) => {}
             }

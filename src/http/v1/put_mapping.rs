@@ -11,8 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{check_mapping::read_mapping, get_mapping::MappingAnswer};
 use crate::{
-    clock::SystemClock,
-    deciding::mapping::{Applied, Author, apply},
+    deciding::mapping::{Applied, Author},
     http::{
         App,
         auth::By,
@@ -64,14 +63,10 @@ pub(crate) async fn handler(
 ) -> Result<Response, Problem> {
     let replaces = if_match(&headers)?;
     let document = read_mapping(&app, &body)?.map_err(Problem::MappingWrong)?;
-    let engine = &app.engine;
     let author = Author { who: &actor.name, note: note.as_deref().unwrap_or_default() };
-    match apply(engine.storage().as_ref(), &SystemClock, document, author, replaces).await? {
+    match app.engine.apply_mapping(document, author, replaces).await? {
         Applied::Equal(active) => Ok(MappingAnswer::unchanged(&active)),
-        Applied::Changed(active, changes) => {
-            engine.set_mapping(active.clone());
-            Ok(MappingAnswer::changed(&active, changes))
-        }
+        Applied::Changed(active, changes) => Ok(MappingAnswer::changed(&active, changes)),
         Applied::Stale(revision) => Err(Problem::MappingStale(revision)),
     }
 }

@@ -13,8 +13,7 @@ use super::{
     put_mapping::{NoteParams, if_match},
 };
 use crate::{
-    clock::SystemClock,
-    deciding::mapping::{Applied, Author, Restored, restore},
+    deciding::mapping::{Applied, Author, Restored},
     http::{
         App,
         auth::By,
@@ -58,16 +57,12 @@ pub(crate) async fn handler(
 ) -> Result<Response, Problem> {
     let (number, _) = stored_revision(&app, &revision).await?;
     let replaces = if_match(&headers)?;
-    let engine = &app.engine;
     let note = note.unwrap_or_else(|| restored(number));
     let author = Author { who: &actor.name, note: &note };
     let mistakes = |mapping: &_| unknown_books_of(&app, mapping);
-    match restore(engine.storage().as_ref(), &SystemClock, number, author, replaces, mistakes).await? {
+    match app.engine.restore_mapping(number, author, replaces, mistakes).await? {
         Restored::Applied(Applied::Equal(active)) => Ok(MappingAnswer::unchanged(&active)),
-        Restored::Applied(Applied::Changed(active, changes)) => {
-            engine.set_mapping(active.clone());
-            Ok(MappingAnswer::changed(&active, changes))
-        }
+        Restored::Applied(Applied::Changed(active, changes)) => Ok(MappingAnswer::changed(&active, changes)),
         Restored::Applied(Applied::Stale(revision)) => Err(Problem::MappingStale(revision)),
         Restored::Refused(mistakes) => Err(Problem::MappingWrong(mistakes)),
         Restored::Unknown => Err(Problem::UnknownRevision(shortened(&revision))),

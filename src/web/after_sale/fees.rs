@@ -21,8 +21,7 @@ use super::{
     shown::Asked,
 };
 use crate::{
-    clock::SystemClock,
-    deciding::mapping::{Applied, Author, apply, current},
+    deciding::mapping::{Applied, Author, current},
     domain::mapping::{
         Mapping,
         after_sale::{SUBTOTAL, payout_categories},
@@ -167,17 +166,13 @@ pub(in crate::web) async fn save(
         match document_of(&app, &mapping.to_table()) {
             Err(mistakes) => mistakes.first().map_or_else(String::new, |mistake| format::sentence(&mistake.remedy)),
             Ok(document) => {
-                let storage = app.engine.storage().as_ref();
                 let author = Author { who: &actor.name, note: &note };
-                match apply(storage, &SystemClock, document, author, Some(revision)).await? {
+                match app.engine.apply_mapping(document, author, Some(revision)).await? {
                     Applied::Equal(_) => return Ok(to("mapping_same")),
-                    Applied::Changed(active, _) => {
-                        app.engine.set_mapping(active);
-                        return Ok(to("fees_saved"));
-                    }
+                    Applied::Changed(..) => return Ok(to("fees_saved")),
                     Applied::Stale(_) => {
                         // Another replica may have applied it.
-                        app.engine.set_mapping(current(storage).await?);
+                        app.engine.set_mapping(current(app.engine.storage().as_ref()).await?);
                         meanwhile.to_owned()
                     }
                 }

@@ -10,8 +10,7 @@ use serde::Deserialize;
 
 use super::{who, words};
 use crate::{
-    clock::SystemClock,
-    deciding::mapping::{Applied, Author, Restored, restore as restore_revision, revision_of},
+    deciding::mapping::{Applied, Author, Restored, revision_of},
     domain::{mapping::Mapping, operator::Role},
     http::{
         App,
@@ -139,11 +138,9 @@ pub(in crate::web) async fn restore(
     let number = revision.parse().map_err(|_| unknown())?;
     let author = Author { who: &actor.name, note: &restored(number) };
     let mistakes = |mapping: &_| unknown_books_of(&app, mapping);
-    let storage = app.engine.storage().as_ref();
-    match restore_revision(storage, &SystemClock, number, author, Some(replaces), mistakes).await? {
+    match app.engine.restore_mapping(number, author, Some(replaces), mistakes).await? {
         Restored::Applied(Applied::Equal(_)) => Ok(Redirect::to("/mapping/history?done=mapping_same").into_response()),
-        Restored::Applied(Applied::Changed(active, _)) => {
-            app.engine.set_mapping(active);
+        Restored::Applied(Applied::Changed(..)) => {
             Ok(Redirect::to("/mapping/history?done=mapping_restored").into_response())
         }
         Restored::Applied(Applied::Stale(revision)) => Err(Problem::MappingStale(revision)),

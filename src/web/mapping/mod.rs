@@ -38,8 +38,7 @@ use super::{
     page::{Page, html},
 };
 use crate::{
-    clock::SystemClock,
-    deciding::mapping::{Applied, Author, Document, apply, current, revision_of},
+    deciding::mapping::{Applied, Author, Document, current, revision_of},
     domain::{
         mapping::{Mapping as Rules, Store, merge::merge},
         masters::MasterKind,
@@ -171,12 +170,9 @@ pub(super) async fn save(
     };
     let storage = app.engine.storage().as_ref();
     let author = Author { who: &actor.name, note: &draft.note };
-    match apply(storage, &SystemClock, document, author, Some(draft.revision)).await? {
+    match app.engine.apply_mapping(document, author, Some(draft.revision)).await? {
         Applied::Equal(_) => Ok(Redirect::to("/mapping?done=mapping_same").into_response()),
-        Applied::Changed(active, _) => {
-            app.engine.set_mapping(active);
-            Ok(Redirect::to("/mapping?done=mapping_saved").into_response())
-        }
+        Applied::Changed(..) => Ok(Redirect::to("/mapping?done=mapping_saved").into_response()),
         Applied::Stale(_) => {
             let newest = current(storage).await?;
             let merged = merge(&base, &newest.mapping.to_table(), &draft.values.onto(&base));

@@ -9,7 +9,6 @@ use jiff::{ToSpan, civil::Date};
 use serde::Deserialize;
 
 use crate::{
-    clock::SystemClock,
     deciding::mapping::{self, Applied, Document},
     domain::{day_in_wib, mapping::Mapping, operator::Actor},
     forstok::payload,
@@ -122,12 +121,8 @@ async fn change_mapping(app: &App, actor: &Actor, change: impl Fn(&mut Mapping))
         let mut rules = active.mapping;
         change(&mut rules);
         let document = Document::from_table(&rules.to_table()).map_err(Problem::MappingWrong)?;
-        match mapping::apply(storage, &SystemClock, document, actor.name.as_str(), Some(active.revision)).await? {
-            Applied::Equal(_) => return Ok(()),
-            Applied::Changed(active, _) => {
-                app.engine.set_mapping(active);
-                return Ok(());
-            }
+        match app.engine.apply_mapping(document, actor.name.as_str(), Some(active.revision)).await? {
+            Applied::Equal(_) | Applied::Changed(..) => return Ok(()),
             Applied::Stale(revision) => newest = revision,
         }
     }

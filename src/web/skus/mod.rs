@@ -26,8 +26,7 @@ use self::{
 };
 use super::page::Page;
 use crate::{
-    clock::SystemClock,
-    deciding::mapping::{ActiveMapping, Applied, Author, Document, apply, current},
+    deciding::mapping::{ActiveMapping, Applied, Author, Document, current},
     domain::masters::MasterKind,
     http::{App, auth::By, problem::Problem},
     skus::{
@@ -143,11 +142,7 @@ async fn save(app: &App, changes: &Changes, active: &ActiveMapping, author: Auth
     let table = changes.applied_to(&active.mapping).to_table();
     // Numbers of SKUs cannot break a mapping that was valid before.
     let document = Document::from_table(&table).map_err(Problem::MappingWrong)?;
-    let applied = apply(app.engine.storage().as_ref(), &SystemClock, document, author, Some(active.revision)).await?;
-    if let Applied::Changed(active, _) = &applied {
-        app.engine.set_mapping(active.clone());
-    }
-    Ok(applied)
+    Ok(app.engine.apply_mapping(document, author, Some(active.revision)).await?)
 }
 
 async fn read_file(file: Bytes) -> Result<Result<Pairs, Unreadable>, Problem> {
