@@ -13,19 +13,23 @@ use std::{
 use axum::http::HeaderName;
 use forstok_accurate::{
     clock::{Clock, Monotonic, SystemClock},
-    deciding::{decide, mapping::ActiveMapping},
-    domain::reason::Language,
+    deciding::{decide, mapping::ActiveMapping, trial::Trials},
+    domain::{
+        reason::Language,
+        trial::{Mappings, Trial},
+    },
     engine::{Engine, run::Running},
     forstok::signature::{Encoding, Scheme, Verifier},
     http::{self, App, Operators, Proofs, Shared},
-    inbox::record::Recorder,
+    inbox::{delivery, record::Recorder},
     live::Live,
     settings::Sources,
     setup::Changes,
     storage::{Undecided, Verdict},
     telemetry,
 };
-use jiff::Timestamp;
+use futures_util::FutureExt;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -176,4 +180,49 @@ async fn an_order_whose_decision_panics_is_skipped_and_explained_and_decided_aft
     world.engine = sound;
     world.run_until_settled().await;
     assert_eq!(world.state("2").await, "invoiced");
+}
+
+/// Panics for one order, counts the others.
+fn tries_all_but_one(trial: &mut Trial, order: &Undecided, _: Mappings<'_>) {
+    assert_ne!(order.order_id.as_str(), "2", "on purpose");
+    trial.orders += 1;
+}
+
+#[tokio::test]
+async fn an_order_whose_trial_panics_is_counted_and_the_others_are_tried() {
+    let mut world = World::new().await;
+    for id in ["1", "2", "3"] {
+        world.forstok_sends(order(id).ready_to_ship()).await;
+    }
+    let (storage, active) = (world.storage.as_ref(), world.engine.mapping());
+    let candidate = active.mapping.clone();
+    let trials = Trials::by(tries_all_but_one);
+    let tried = trials.run(storage, world.clock.as_ref(), active, candidate, (None, None), Duration::MAX).await;
+    let trial = tried.expect("readable").trial;
+    assert_eq!((trial.orders, trial.undecidable), (2, 1));
+}
+
+#[tokio::test]
+async fn a_trial_that_waited_for_another_one_still_ends_in_time() {
+    let world = World::new().await;
+    // More than a trial reads at a time.
+    let many: Vec<_> = (1..=501).map(|id| delivery(order(&id.to_string()).open().body(), world.clock.now())).collect();
+    world.storage.record(&many).await.expect("recorded");
+    while world.engine.inbox().fold_some(None, 200).await.expect("folded") > 0 {}
+    let longest = Duration::from_secs(25);
+    let trials = Trials::default();
+    let run = || {
+        let (storage, active) = (world.storage.as_ref(), world.engine.mapping());
+        let candidate = active.mapping.clone();
+        Box::pin(trials.run(storage, world.clock.as_ref(), active, candidate, (None, None), longest))
+    };
+    let (mut first, mut second) = (run(), run());
+    assert!((&mut first).now_or_never().is_none(), "it decides beside the runtime");
+    assert!((&mut second).now_or_never().is_none(), "it waits for the first");
+    world.clock.advance(SignedDuration::from_secs(26));
+    let (first, second) = (first.await.expect("readable"), second.await.expect("readable"));
+    for tried in [first, second] {
+        assert_eq!(tried.trial.orders, 500);
+        assert!(tried.only_from.is_some(), "there was no time for the others");
+    }
 }

@@ -16,6 +16,9 @@ pub(super) fn trial_in_words(trial: &Trial) -> Vec<String> {
     if trial.without_body > 0 {
         lines.push(format!("{} more could not be tried: their data is no longer stored.", trial.without_body));
     }
+    if trial.undecidable > 0 {
+        lines.push(format!("{} more could not be tried, because of an error in this program.", trial.undecidable));
+    }
     if trial.stops_every_invoice() {
         lines.push("With this mapping, no order would get an invoice any more.".to_owned());
     }

@@ -117,6 +117,8 @@ pub struct Trial {
     pub orders: u64,
     /// Orders whose body is no longer stored or cannot be read; they were not decided.
     pub without_body: u64,
+    /// Orders that could not be decided because of an error in this program.
+    pub undecidable: u64,
     /// Orders that both mappings decide in the same way, with the same invoice.
     pub same: u64,
     /// Orders that get an invoice under the active mapping.

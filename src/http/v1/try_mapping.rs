@@ -46,6 +46,8 @@ pub(crate) struct MappingTrial {
     orders: u64,
     /// Orders that were not, because their bodies are no longer stored or cannot be read.
     without_body: u64,
+    /// Orders that could not be decided because of an error in this program, whose log names them.
+    undecidable: u64,
     /// The oldest day that was looked at, if there was no time for older orders; null if all were looked at.
     only_from: Option<String>,
     /// Orders that would be decided in the same way, with the same invoice.
@@ -218,6 +220,7 @@ impl MappingTrial {
             changes,
             orders: trial.orders,
             without_body: trial.without_body,
+            undecidable: trial.undecidable,
             only_from: only_from.map(|day| day.to_string()),
             same: trial.same,
             blocked_to_due: trial.unblocked().into(),

@@ -177,6 +177,13 @@ fn left_out(trial: &Trial, only_from: Option<Date>, page: &Page) -> Vec<String> 
         )
         .replace("{}", &page.orders(trial.without_body as i64))
     });
+    let undecidable = (trial.undecidable > 0).then(|| {
+        page.t(
+            "Not tried, because of an error in this program, whose log names them: {}.",
+            "Tidak diuji karena kesalahan dalam program ini; log-nya menyebutkan pesanan mana saja: {}.",
+        )
+        .replace("{}", &page.orders(trial.undecidable as i64))
+    });
     let only_from = only_from.map(|day| {
         page.t(
             "There was no time for orders before {}. Choose fewer days to try older ones.",
@@ -184,7 +191,7 @@ fn left_out(trial: &Trial, only_from: Option<Date>, page: &Page) -> Vec<String> 
         )
         .replace("{}", &format::day(day))
     });
-    without_body.into_iter().chain(only_from).collect()
+    without_body.into_iter().chain(undecidable).chain(only_from).collect()
 }
 
 impl MoveShown {
