@@ -80,7 +80,7 @@ impl<'a> Group<'a> {
             let mut attempt = Attempt::begin(session, claim);
             match attempt.may_never_save() {
                 Some(end) => ended.push((attempt, end)),
-                None if attempt.must_look_up() => tried.push(attempt),
+                None if attempt.claim.must_look_up() => tried.push(attempt),
                 None => fresh.push(attempt),
             }
         }

@@ -86,18 +86,13 @@ impl Attempt<'_> {
         if let Some(end) = self.may_never_save() {
             return end;
         }
-        if self.must_look_up() {
+        if self.claim.must_look_up() {
             let looked_up = self.look_up(None).await?;
             if let Some(end) = self.after_first_look_up(looked_up) {
                 return end;
             }
         }
         self.save_and_conclude().await
-    }
-
-    /// Whether an earlier attempt may have sent something, or another integration may have created the invoice.
-    pub(super) fn must_look_up(&self) -> bool {
-        self.claim.earlier_tries > 0 || self.claim.doubt.exists() || self.claim.is_shadowed
     }
 
     /// An invoice that does not name its order could not be distinguished from another order's.

@@ -66,7 +66,7 @@ impl Posting {
         let claims = [self.claimed(&claim)];
         let (session, chance) = (&known.session, self.chance());
         let wait_after = |failures| backoff(failures, chance);
-        if claim.earlier_tries > 0 || claim.doubt.exists() || claim.is_shadowed {
+        if claim.must_look_up() {
             self.tell_of_invoices(book, session).await;
         }
         let attempted = match claim.typed() {

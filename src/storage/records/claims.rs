@@ -83,6 +83,14 @@ pub enum ClaimOf {
     Return(Claim<ReturnDraft>),
 }
 
+impl<D> Claim<D> {
+    /// Whether an earlier attempt may have sent something, or another integration may have created the document, so that
+    /// it is looked up before it is saved.
+    pub fn must_look_up(&self) -> bool {
+        self.earlier_tries > 0 || self.doubt.exists() || self.is_shadowed
+    }
+}
+
 impl Claim {
     /// The claim with the type of its document's draft.
     pub fn typed(self) -> ClaimOf {
