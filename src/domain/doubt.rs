@@ -13,6 +13,9 @@ use jiff::SignedDuration;
 /// assumed to be listed within a minute (accurate.md §6). Until then "not found" proves nothing.
 pub const SAVE_IS_OVER: SignedDuration = SignedDuration::from_mins(5);
 
+/// How long a saved document takes to show in lists, at most (accurate.md §6).
+pub const SHOWN_WITHIN: SignedDuration = SignedDuration::from_mins(1);
+
 /// What is not known about the saves that were sent for one order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]

@@ -104,6 +104,11 @@ impl<'a, D> Attempt<'a, D> {
         }
     }
 
+    /// Whether a save of unknown outcome may have created the document under a number that we do not know.
+    pub(super) fn may_have_another_number(&self) -> bool {
+        self.doubt.exists() && !self.session.numbers_are_ours()
+    }
+
     /// The latest start of a call that may take `call_timeout`, so that it ends before the lease does.
     pub(super) fn last_start(&self, call_timeout: Duration) -> LastStart {
         self.lease_ends.before(call_timeout)

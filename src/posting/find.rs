@@ -134,11 +134,6 @@ impl Attempt<'_> {
         Ok(if differences.is_empty() { LookUp::Equal(found) } else { LookUp::Different(found, differences) })
     }
 
-    /// Whether a save of unknown outcome may have created an invoice under a number that we do not know.
-    pub(super) fn may_have_another_number(&self) -> bool {
-        self.doubt.exists() && !self.session.numbers_are_ours()
-    }
-
     /// Whether a row of a list, or its absence, proves as much as a look-up of the number alone.
     pub(super) fn is_decided_by(&self, row: Option<&FoundInvoice>) -> bool {
         match row {

@@ -24,17 +24,14 @@ use crate::{
     },
     domain::{
         about::{About, AfterSale, Difference},
-        doubt::SAVE_IS_OVER,
+        doubt::{SAVE_IS_OVER, SHOWN_WITHIN},
         reason::Reason,
     },
     storage::{Claim, Deletion, ExistingDocument, Outcome, Purpose},
 };
 
-/// The longest wait of one that Accurate refused until it is tried again by itself, in hours.
+/// The longest wait before a document that Accurate refused is retried automatically, in hours.
 const LONGEST_WAIT: i64 = 24;
-
-/// How long a saved document takes to be shown, at most (accurate.md §6).
-const SHOWN_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// Makes one attempt. `wait_after` returns the wait after n failures in a row.
 pub(super) async fn attempt<D: FollowUp>(
@@ -173,11 +170,6 @@ impl<D: FollowUp> Attempt<'_, D> {
             // It was not saved, or is not shown yet: its save stays in doubt until that is known.
             None => Err(Stop::For(SHOWN_WITHIN)),
         }
-    }
-
-    /// Whether a save of unknown outcome may have created it under a number that we do not know.
-    fn may_have_another_number(&self) -> bool {
-        self.doubt.exists() && !self.session.numbers_are_ours()
     }
 
     /// It may exist under an unknown number, and cannot be told from money or goods that somebody else booked. Nothing

@@ -6,8 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
-
 use super::{
     attempt::{Attempt, End, Stop, stop},
     bulk::Group,
@@ -17,11 +15,9 @@ use super::{
 };
 use crate::{
     accurate::{client::CALL_TIMEOUT, invoices::FoundInvoice},
+    domain::doubt::SHOWN_WITHIN,
     storage::Outcome,
 };
-
-/// How long a saved invoice takes to show in lists, at most (accurate.md §6).
-const SHOWN_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// An attempt whose save is reported as carried out, and the invoice that the reply shows.
 pub(super) type Reported<'a> = (Attempt<'a>, Option<FoundInvoice>);
