@@ -11,7 +11,7 @@ use crate::domain::reason::Language;
 
 pub use self::{
     book::{check_access, check_book, try_rights},
-    orders::{MOST_ORDERS, book_of, check_orders, items_of, read_orders},
+    orders::{MOST_ORDERS, check_orders, items_of, read_orders},
 };
 
 /// Severity of a finding.

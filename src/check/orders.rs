@@ -29,14 +29,10 @@ pub fn items_of<'a>(
     let mut items: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for order in orders {
         let lines = lines_of(order, mapping, &mut Vec::new());
-        items.entry(book_of(order, mapping)).or_default().extend(lines.into_iter().map(|line| line.item_no));
+        let book = mapping.book_of(&order.store_id).to_owned();
+        items.entry(book).or_default().extend(lines.into_iter().map(|line| line.item_no));
     }
     items
-}
-
-/// The book of an order.
-pub fn book_of(order: &Snapshot, mapping: &Mapping) -> String {
-    mapping.stores.get(&order.store_id).map_or_else(|| Store::unknown().book, |store| store.book.clone())
 }
 
 /// What the mapping lacks, with the orders that need it.

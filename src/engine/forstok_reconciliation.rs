@@ -8,7 +8,6 @@ use tokio::sync::watch;
 use super::{Engine, forstok::count_reading};
 use crate::{
     domain::{
-        mapping::DEFAULT_BOOK,
         operator::Actor,
         reconciliation::{Action, Finding, FindingState},
     },
@@ -44,9 +43,10 @@ impl Engine {
         let compared = missing::compare_days(&self.importer(), api, config, period).await?;
         let Some(Missing { orders, differences, incomplete }) = compared else { return Ok(false) };
         count_reading(incomplete.is_none());
+        let active = self.mapping();
         let mut findings = BTreeMap::<String, Vec<Finding>>::new();
         for finding in differences.iter().filter_map(|one| Finding::of_forstok(one, self.now())) {
-            findings.entry(self.book_of(&finding.store_id)).or_default().push(finding);
+            findings.entry(active.mapping.book_of(&finding.store_id).to_owned()).or_default().push(finding);
         }
         let found: usize = findings.values().map(Vec::len).sum();
         match &incomplete {
@@ -56,11 +56,6 @@ impl Engine {
         let conclusion = ForstokConclusion { orders, incomplete, findings };
         self.storage.conclude_forstok(run, &conclusion, self.now()).await?;
         Ok(true)
-    }
-
-    fn book_of(&self, store_id: &str) -> String {
-        let active = self.mapping();
-        active.mapping.stores.get(store_id).map_or_else(|| DEFAULT_BOOK.to_owned(), |store| store.book.clone())
     }
 
     /// Fetches the order of an open finding from Forstok and takes it in.

@@ -118,10 +118,7 @@ impl Engine {
         let is_default = book == DEFAULT_BOOK;
         let seen = self.storage.stores().await?.into_iter().map(|store| store.id);
         stores.extend(seen.filter(|id| is_default && !mapped.contains_key(id)));
-        let customer = |id: String| {
-            let customer_no = mapped.get(&id).and_then(|store| store.customer_no.clone());
-            (customer_no.unwrap_or_else(|| id.clone()), id)
-        };
+        let customer = |id: String| (active.mapping.customer_of(&id).to_owned(), id);
         Ok(OurCustomers::new(stores.into_iter().map(customer)))
     }
 }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     accurate::{activity::CallError, client::Session},
-    check::{Finding, MOST_ORDERS, Severity, Words, book_of, check_book, check_orders, items_of, read_orders},
+    check::{Finding, MOST_ORDERS, Severity, Words, check_book, check_orders, items_of, read_orders},
     domain::reason::Language,
     http::{App, auth::By, problem::Problem},
 };
@@ -135,7 +135,7 @@ pub(super) async fn check(
     for book in app.engine.books() {
         let session = app.engine.session(&book.name).filter(|session| session.has_credentials());
         let Some(session) = session else { continue };
-        let of_book: Vec<_> = orders.iter().filter(|order| book_of(order, mapping) == book.name).collect();
+        let of_book: Vec<_> = orders.iter().filter(|order| mapping.book_of(&order.store_id) == book.name).collect();
         let items = items_of(of_book.iter().copied(), mapping).remove(&book.name).unwrap_or_default();
         let items: BTreeSet<_> = items.into_iter().take(MOST_ITEMS).collect();
         let mut findings = check_orders(of_book, mapping);

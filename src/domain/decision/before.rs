@@ -233,7 +233,7 @@ fn draft(order: &Snapshot, mapping: &Mapping, wanted: &Wanted) -> Decision {
         InvoiceDate::Ordered => order.ordered_at.unwrap_or(wanted.reached_at),
     };
     let body = InvoiceBody {
-        customer_no: store.customer_no.clone().unwrap_or_else(|| order.store_id.clone()),
+        customer_no: mapping.customer_of(&order.store_id).to_owned(),
         trans_date: day_in_wib(day),
         number: mapping.invoice_number.fill(order),
         description: mapping.description.fill(order),

@@ -310,6 +310,12 @@ impl Mapping {
         self.stores.get(store_id).map_or(DEFAULT_BOOK, |store| &store.book)
     }
 
+    /// The customer of a store's invoices: unless the mapping names one, its number is the store's id.
+    pub fn customer_of<'a>(&'a self, store_id: &'a str) -> &'a str {
+        let named = self.stores.get(store_id).and_then(|store| store.customer_no.as_deref());
+        named.unwrap_or(store_id)
+    }
+
     /// The names of all books that stores use.
     pub fn books(&self) -> impl Iterator<Item = (&str, &str)> {
         self.stores.iter().map(|(id, store)| (id.as_str(), store.book.as_str()))
