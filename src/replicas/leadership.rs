@@ -43,12 +43,12 @@ pub trait Duty: Send + Sync {
     }
 }
 
-/// The name of the duty of deciding, which belongs to no book.
+/// The duty of deciding, which belongs to no book.
 pub struct LeadingDecisions(pub Arc<Signals>);
 
 impl Duty for LeadingDecisions {
+    /// The name of a book is never empty, so this name is unique.
     fn name(&self) -> &'static str {
-        // The name of a book is never empty, so this name is unique.
         ""
     }
 

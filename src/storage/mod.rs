@@ -118,13 +118,13 @@ pub enum Readable {
     Now(Arc<dyn Storage>),
 }
 
-/// Why the store could not do it.
+/// Why an operation of the storage failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// The database said no, or nothing.
+    /// A statement failed, or was not answered.
     #[error("the database failed: {0}; {remedy}", remedy = remedy::of(.0))]
     Database(#[from] sqlx::Error),
-    /// SQLite said no.
+    /// A statement of SQLite failed.
     #[error("the database failed: {0}; {remedy}", remedy = remedy::of_file(.0))]
     Sqlite(#[from] rusqlite::Error),
     /// It was closed before.
@@ -152,7 +152,7 @@ pub enum StorageError {
     /// The file is damaged; nothing more is written.
     #[error("{0}")]
     Damaged(String),
-    /// What it said a moment ago.
+    /// The failure of the last write.
     #[error("{0}")]
     Failing(String),
     /// The file or its folder cannot be used.

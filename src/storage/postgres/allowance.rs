@@ -1,4 +1,4 @@
-//! The lock that services and their commands share in a database on a server; see `store/allowance.rs`.
+//! The lock that services and their commands share in a database on a server; see `storage/allowance.rs`.
 
 use std::time::Duration;
 

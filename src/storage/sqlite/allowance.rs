@@ -1,4 +1,4 @@
-//! The lock that a service and its commands share beside a database file; see `store/allowance.rs`.
+//! The lock that a service and its commands share beside a database file; see `storage/allowance.rs`.
 
 use std::{
     fs::{File, TryLockError},
