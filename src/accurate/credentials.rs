@@ -23,7 +23,7 @@ impl Credentials {
     }
 
     /// Whether the others are the same.
-    pub fn are(&self, other: &Self) -> bool {
+    pub fn same_as(&self, other: &Self) -> bool {
         let texts = |credentials: &Self| {
             [&credentials.api_token, &credentials.signature_secret].map(|secret| secret.expose_secret().to_owned())
         };

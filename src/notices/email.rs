@@ -59,7 +59,7 @@ pub enum Encryption {
 }
 
 impl EmailConfig {
-    pub(super) fn is(&self, other: &Self) -> bool {
+    pub(super) fn same_as(&self, other: &Self) -> bool {
         let credentials = |config: &Self| {
             config.credentials.as_ref().map(|(user, password)| (user.clone(), password.expose_secret().to_owned()))
         };

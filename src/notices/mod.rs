@@ -41,17 +41,17 @@ pub struct NoticesConfig {
 
 impl NoticesConfig {
     /// Whether both send the same over the same channels.
-    pub fn is(&self, other: &Self) -> bool {
-        fn same<T>(one: Option<&T>, other: Option<&T>, is: impl Fn(&T, &T) -> bool) -> bool {
+    pub fn same_as(&self, other: &Self) -> bool {
+        fn same<T>(one: Option<&T>, other: Option<&T>, same_as: impl Fn(&T, &T) -> bool) -> bool {
             match (one, other) {
-                (Some(one), Some(other)) => is(one, other),
+                (Some(one), Some(other)) => same_as(one, other),
                 (one, other) => one.is_none() && other.is_none(),
             }
         }
         self.rules == other.rules
-            && same(self.webhook.as_ref(), other.webhook.as_ref(), WebhookConfig::is)
-            && same(self.email.as_ref(), other.email.as_ref(), EmailConfig::is)
-            && same(self.telegram.as_ref(), other.telegram.as_ref(), TelegramConfig::is)
+            && same(self.webhook.as_ref(), other.webhook.as_ref(), WebhookConfig::same_as)
+            && same(self.email.as_ref(), other.email.as_ref(), EmailConfig::same_as)
+            && same(self.telegram.as_ref(), other.telegram.as_ref(), TelegramConfig::same_as)
     }
 }
 

@@ -40,7 +40,7 @@ struct Reply {
 }
 
 impl TelegramConfig {
-    pub(super) fn is(&self, other: &Self) -> bool {
+    pub(super) fn same_as(&self, other: &Self) -> bool {
         self.base_url == other.base_url
             && self.chat == other.chat
             && self.token.expose_secret() == other.token.expose_secret()

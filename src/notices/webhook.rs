@@ -44,7 +44,7 @@ pub fn key(secret: &str) -> Result<Vec<u8>, &'static str> {
 }
 
 impl WebhookConfig {
-    pub(super) fn is(&self, other: &Self) -> bool {
+    pub(super) fn same_as(&self, other: &Self) -> bool {
         self.url == other.url && self.secret.expose_secret() == other.secret.expose_secret()
     }
 

@@ -23,7 +23,7 @@ pub fn at_once(old: &Config, new: &Config) -> Vec<String> {
     }
     changes.extend(changes_of_operators(&old.operators, &new.operators));
     for (name, old, new) in books_in_both(old, new) {
-        if old.may_have_credentials_of(new) && !old.credentials().are(&new.credentials()) {
+        if old.may_have_credentials_of(new) && !old.credentials().same_as(&new.credentials()) {
             changes.push(format!("credentials of books.{name}"));
         }
     }
@@ -105,14 +105,14 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
         changes.push("webhook and webhook_secret of books".to_owned());
     }
     let is_same_api = match (&old.forstok_api, forstok_api) {
-        (Some(old), Some(new)) => old.is(new),
+        (Some(old), Some(new)) => old.same_as(new),
         (old, new) => old.is_none() && new.is_none(),
     };
     if !is_same_api {
         changes.push("forstok.api".to_owned());
     }
     let are_same_notices = match (&old.notices, notices) {
-        (Some(old), Some(new)) => old.is(new),
+        (Some(old), Some(new)) => old.same_as(new),
         (old, new) => old.is_none() && new.is_none(),
     };
     if !are_same_notices {
@@ -184,7 +184,7 @@ fn changes_of_operators(old: &BTreeMap<String, OperatorConfig>, new: &BTreeMap<S
     let change = |name: &String| match (old.get(name), new.get(name)) {
         (None, _) => Some(format!("operators.{name} is new")),
         (_, None) => Some(format!("operators.{name} is gone")),
-        (Some(old), Some(new)) => (!old.is(new)).then(|| format!("operators.{name}")),
+        (Some(old), Some(new)) => (!old.same_as(new)).then(|| format!("operators.{name}")),
     };
     names.into_iter().filter_map(change).collect()
 }

@@ -225,7 +225,7 @@ mod tests {
         let to = ("FORSTOK_ACCURATE_NOTICES__EMAIL__TO", "citra@example.com, dewi@example.com");
         let other = load_text(&format!("{REST}{ALL}"), &[to]).expect("right").notices.expect("it is on");
         assert_eq!(other.email.as_ref().map(|email| email.to[1].to_string()).as_deref(), Some("dewi@example.com"));
-        assert!(read.is(&read.clone()) && !read.is(&other), "a change is noticed");
+        assert!(read.same_as(&read.clone()) && !read.same_as(&other), "a change is noticed");
     }
 
     #[test]

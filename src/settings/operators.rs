@@ -24,7 +24,7 @@ pub struct OperatorConfig {
 
 impl OperatorConfig {
     /// Whether both have the same token and role.
-    pub(super) fn is(&self, other: &Self) -> bool {
+    pub(super) fn same_as(&self, other: &Self) -> bool {
         self.role == other.role && self.token.expose_secret() == other.token.expose_secret()
     }
 }

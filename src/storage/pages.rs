@@ -51,14 +51,14 @@ fn snapshot(row: &impl Columns) -> Result<SnapshotRecord> {
 pub(super) async fn stores(db: &mut impl Dialect) -> Result<Vec<StoreName>> {
     let sql = "SELECT store_id, name, channel FROM stores ORDER BY store_id LIMIT $1";
     let rows = db.fetch(sql, &[MOST_STORES.into()]).await?;
-    let storage = |row: &_| {
+    let store = |row: &_| {
         Ok(StoreName {
             id: Columns::text(row, "store_id")?.to_owned(),
             name: Columns::text(row, "name")?.to_owned(),
             channel: Columns::text(row, "channel")?.to_owned(),
         })
     };
-    rows.iter().map(storage).collect()
+    rows.iter().map(store).collect()
 }
 
 pub(super) async fn days(db: &mut impl Dialect, by: DayOf, from: Date) -> Result<Vec<DaySum>> {

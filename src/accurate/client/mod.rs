@@ -161,7 +161,7 @@ impl Session {
     /// Replaces the credentials. Another token may belong to data on another host, so the next call requests the host
     /// again.
     pub fn set_credentials(&self, credentials: Credentials) {
-        if !credentials.are(&self.credentials.get()) {
+        if !credentials.same_as(&self.credentials.get()) {
             self.credentials.set(credentials);
             self.place().host = None;
         }

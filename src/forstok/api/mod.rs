@@ -50,7 +50,7 @@ pub struct ApiConfig {
 
 impl ApiConfig {
     /// Whether the other settings are the same.
-    pub fn is(&self, other: &Self) -> bool {
+    pub fn same_as(&self, other: &Self) -> bool {
         let parts = |one: &Self| {
             let Self { base_url, auth_url, auth_type, id, kind, user_id, orders_path, .. } = one.clone();
             let texts = [auth_type, id, kind.to_owned(), user_id, orders_path];

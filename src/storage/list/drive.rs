@@ -230,12 +230,12 @@ async fn smallest<T: Dialect>(db: &mut T, filter: &Filter, matches: Option<Match
         }
     };
     let state = filter.state.map(Test::State);
-    let storage = filter.store_id.clone().map(Test::Store);
+    let store = filter.store_id.clone().map(Test::Store);
     let reason = filter.reason.map(|reason| Test::Reason(reason.code()));
     let subject = filter.subject.clone().map(Test::Subject);
-    if state.is_some() || storage.is_some() || reason.is_some() {
+    if state.is_some() || store.is_some() || reason.is_some() {
         let counts = order_counts(db, filter).await?;
-        let groups = [state.iter().chain(&storage).cloned().collect(), reason.iter().cloned().collect::<Vec<_>>()];
+        let groups = [state.iter().chain(&store).cloned().collect(), reason.iter().cloned().collect::<Vec<_>>()];
         let sizes = [counts.of_state_and_store, counts.of_reason];
         for (group, size) in groups.into_iter().zip(sizes).filter(|(group, _)| !group.is_empty()) {
             offer(Driver::Tests(group), size);
