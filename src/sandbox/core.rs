@@ -81,7 +81,7 @@ pub struct Admission {
 
 /// Identifies a call among those in flight.
 #[derive(Debug)]
-#[must_use = "a ticket that is not given back to `finish` counts as in flight for ever"]
+#[must_use = "a ticket that is not given back to `finish` counts as in flight forever"]
 pub struct Ticket {
     counted: bool,
     /// Tickets from before a reset are ignored after it.

@@ -1,9 +1,9 @@
-//! What Accurate allows is counted over all processes that use a token. The service uses all of it and lends half to a
-//! command that asks: a lock decides, so that a process that dies gives back what it had.
+//! Accurate counts the calls of all processes that use a token. The service uses the whole limit and lends half of it to a
+//! command on request. A lock decides, so that the limit of a process that dies is free again.
 //!
-//! A service holds the lock as one of many (its replicas), a command alone. The command waits for the lock, which the
-//! service sees; the service then stops using half of its slots and lets go, and takes the lock again, and the slots
-//! with it, once the command has ended.
+//! The service and its replicas share the lock; a command holds it alone. When a command waits for the lock, the service
+//! notices, stops using half of its slots, and releases the lock. Once the command has ended, the service takes the lock
+//! and the slots again.
 
 use std::time::Duration;
 

@@ -28,7 +28,7 @@ pub trait Dialect: Send {
     const BY_DUE_SINCE: &'static str;
     /// The digits of `id` as bytes.
     const ID_IN_BYTES: &'static str;
-    /// Behind rows that are to be changed: leaves out those that somebody else changes, for he must not wait.
+    /// Behind rows that are to be changed: skips locked rows.
     const UNLESS_LOCKED: &'static str;
 
     /// The moment it is by the database's clock, in microseconds since 1970, where `ours` holds it by our clock.

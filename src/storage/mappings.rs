@@ -26,7 +26,7 @@ pub(super) fn is_shadowed(created_at: &str) -> String {
     )
 }
 
-pub(super) async fn in_force(db: &mut impl Dialect) -> Result<Option<MappingRevision>> {
+pub(super) async fn active(db: &mut impl Dialect) -> Result<Option<MappingRevision>> {
     Ok(history(db, 1).await?.pop())
 }
 

@@ -15,7 +15,7 @@ pub const SESSION_LASTS: SignedDuration = SignedDuration::from_hours(12);
 const OTHER_CLOCKS: SignedDuration = SignedDuration::from_mins(1);
 
 pub(super) async fn open(db: &mut impl Dialect, session: &SessionRecord, now: Timestamp) -> Result<()> {
-    // Whoever signs in sweeps up behind those whose time is over.
+    // Signing in deletes expired sessions.
     db.execute("DELETE FROM sessions WHERE until <= $1", &[now.into()]).await?;
     let sql = "INSERT INTO sessions (digest, operator, proof, until) VALUES ($1, $2, $3, $4)";
     let SessionRecord { digest, operator, proof, until } = session;

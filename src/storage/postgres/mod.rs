@@ -252,7 +252,7 @@ impl Base for Server {
         let recording = async { record::record(&mut self.soon().await?, deliveries).await };
         let result = recording.await;
         if result.is_err() {
-            // Whoever probes now is to hear of it.
+            // The next probe must report it.
             *self.last_ping() = None;
         }
         result

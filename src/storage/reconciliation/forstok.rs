@@ -65,7 +65,7 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
         let Some(last) = rows.last() else { break };
         after = last.number("id")?;
         let orders = rows.iter().map(|row| Ok(row.text("order_id")?.to_owned())).collect::<Result<HashSet<_>>>()?;
-        let_go(db, orders.iter().map(String::as_str)).await?;
+        release(db, orders.iter().map(String::as_str)).await?;
     }
     runs::end_if_done(db, run, now).await
 }
@@ -80,10 +80,10 @@ pub(in crate::storage) async fn arrived<T: Dialect>(
     if db.fetch(sql, &[]).await?.is_empty() {
         return Ok(());
     }
-    let_go(db, orders.map(OrderId::as_str)).await
+    release(db, orders.map(OrderId::as_str)).await
 }
 
-async fn let_go<T: Dialect>(db: &mut T, orders: impl Iterator<Item = &str> + Send) -> Result<()> {
+async fn release<T: Dialect>(db: &mut T, orders: impl Iterator<Item = &str> + Send) -> Result<()> {
     let ids: Vec<_> = orders.map(|id| [id]).collect();
     let sql = format!(
         "SELECT f.id, f.class, f.facts, o.history

@@ -54,7 +54,7 @@ impl Base for SqliteFile {
         };
         match &result {
             Ok(_) => *self.last_trouble() = None,
-            // Whoever probes now is to hear of it.
+            // The next probe must report it.
             Err(_) => *self.last_ping() = None,
         }
         result

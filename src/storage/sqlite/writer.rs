@@ -59,7 +59,7 @@ pub struct Writer {
 
 impl Drop for Writer {
     /// After an error the connection goes: SQLite may have ended the transaction on its own (a full disk does),
-    /// and a connection that believes it is still inside one would fail for ever.
+    /// and a connection that believes it is still inside one would fail forever.
     fn drop(&mut self) {
         if !self.went_well {
             *self.slot = None;

@@ -33,7 +33,7 @@ pub trait Mappings: Send + Sync {
 #[async_trait::async_trait]
 impl<B: Base> Mappings for Sql<B> {
     async fn mapping(&self) -> Result<Option<MappingRevision>> {
-        read!(self, db => mappings::in_force(db))
+        read!(self, db => mappings::active(db))
     }
 
     async fn mapping_revision(&self) -> Result<i64> {

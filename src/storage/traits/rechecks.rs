@@ -29,7 +29,7 @@ pub trait Rechecks: Send + Sync {
     /// 0 if no order waits for it.
     async fn try_one_awaiting(&self, book: &str, subject: &Subject, now: Timestamp) -> Result<u64>;
 
-    /// The next blocked document of a book to recheck by itself, if a recheck is due.
+    /// The next blocked document of a book to recheck individually, if a recheck is due.
     async fn due_own_recheck(&self, book: &str, now: Timestamp) -> Result<Option<DocumentKey>>;
 
     /// Leases a blocked document for a look-up that saves nothing. Returns `None` if the document is no longer blocked
