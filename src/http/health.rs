@@ -10,7 +10,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
-use crate::{accurate::outcome::BookTrouble, supervisor::Standstill};
+use crate::{accurate::outcome::BookTrouble, storage::StorageError, supervisor::Standstill};
+
+/// Instead of the database's own words, which name a path or a server.
+const IN_PUBLIC: &str = "webhooks cannot be stored; /readyz at server.operator_listen says why";
 
 /// Whether the process works.
 #[derive(Debug, Serialize, ToSchema)]
@@ -133,9 +136,18 @@ fn remedy(code: &str) -> &'static str {
     )
 )]
 pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
+    readiness(&app, ToString::to_string).await
+}
+
+/// The same for everybody who can send webhooks, if operators have a separate address.
+pub(super) async fn ready_in_public(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
+    readiness(&app, |_| IN_PUBLIC.to_owned()).await
+}
+
+async fn readiness(app: &App, detail: impl FnOnce(&StorageError) -> String) -> (StatusCode, Json<Readiness>) {
     let database = match app.engine.storage().ping().await {
         Ok(()) => Part { state: "ok", code: None, detail: None, since: None },
-        Err(error) => Part { state: "failing", code: Some("database"), detail: Some(error.to_string()), since: None },
+        Err(error) => Part { state: "failing", code: Some("database"), detail: Some(detail(&error)), since: None },
     };
     let books = app.engine.books().into_iter().map(|book| {
         let part = match book.pause {
@@ -151,7 +163,7 @@ pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness
     });
     let revision = app.engine.mapping().revision;
     let mapping = MappingPart { state: if revision == 0 { "missing" } else { "ok" }, revision };
-    let tasks = stuck_tasks(&app);
+    let tasks = stuck_tasks(app);
     let ready = database.state == "ok" && tasks.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { ready, database, mapping, books: books.collect(), tasks }))

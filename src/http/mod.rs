@@ -236,7 +236,8 @@ impl App {
 
 /// The routes for Forstok and probes, if the routes for operators have a separate address.
 pub fn public(app: &App) -> Router {
-    finished(for_senders().merge(for_probes()), app)
+    let probes = alive().route("/readyz", get(health::ready_in_public));
+    finished(for_senders().merge(probes), app)
 }
 
 /// The routes for people and their tools; `pages` are for browsers.
@@ -256,7 +257,11 @@ fn for_senders() -> Router<App> {
 }
 
 fn for_probes() -> Router<App> {
-    Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready))
+    alive().route("/readyz", get(health::ready))
+}
+
+fn alive() -> Router<App> {
+    Router::new().route("/healthz", get(health::alive))
 }
 
 fn for_operators(app: &App, pages: Router<App>) -> Router<App> {

@@ -31,6 +31,12 @@ async fn with_an_address_of_their_own_the_public_one_takes_webhooks_and_answers_
         assert_eq!(operators.get(path).await.status, inside, "{path} inside");
     }
     assert_eq!(service.send(&crate::forstok::order(1)).await.status, 200);
+    std::fs::rename(home.path("data/orders.db"), home.path("elsewhere.db")).expect("it is there");
+    assert_eq!(service.send(&crate::forstok::order(2)).await.status, 503);
+    let (outside, inside) = (public.get("/readyz").await, operators.get("/readyz").await);
+    assert_eq!((outside.status.as_u16(), inside.status.as_u16()), (503, 503));
+    assert!(outside.html.contains("\"code\":\"database\"") && !outside.html.contains("orders.db"), "{}", outside.html);
+    assert!(inside.html.contains("orders.db"), "operators read the cause: {}", inside.html);
 }
 
 #[tokio::test(flavor = "multi_thread")]
