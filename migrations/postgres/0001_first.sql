@@ -878,8 +878,10 @@ CREATE TRIGGER orders_unsettled AFTER UPDATE OF state, reason, invoice_total ON 
     WHEN (OLD.state <> NEW.state OR OLD.invoice_total IS DISTINCT FROM NEW.invoice_total
           OR (NEW.state = 'ignored' AND OLD.reason <> NEW.reason))
     EXECUTE FUNCTION unsettle_order();
-CREATE TRIGGER documents_unsettled AFTER UPDATE OF state ON documents FOR EACH ROW
-    WHEN (NEW.kind <> 'invoice' AND OLD.state <> NEW.state) EXECUTE FUNCTION unsettle_order();
+CREATE TRIGGER documents_unsettled AFTER UPDATE OF state, doubt_since ON documents FOR EACH ROW
+    WHEN (NEW.kind <> 'invoice'
+          AND (OLD.state <> NEW.state OR (NEW.state = 'blocked' AND OLD.doubt_since <> 0 AND NEW.doubt_since = 0)))
+    EXECUTE FUNCTION unsettle_order();
 
 -- A row that names no store was taken for the only order with its number. Now there are two: unless its document may
 -- exist, or a person has booked it, it waits until a person names its store.
@@ -899,8 +901,7 @@ BEGIN
               AND r.order_id <> '' AND r.order_id <> NEW.order_id AND r.by_hand IS NULL
               AND documents.order_id = r.order_id AND documents.part = r.part
               AND documents.kind = CASE r.kind WHEN 'return' THEN 'return' ELSE 'receipt' END
-              AND documents.state <> 'gone' AND documents.accurate_id IS NULL AND documents.doubt_since = 0
-              AND NOT (documents.state = 'due' AND documents.attempt > 0);
+              AND documents.state <> 'gone' AND documents.accurate_id IS NULL AND documents.doubt_since = 0;
         UPDATE settlement_rows SET order_id = '', state = 'unmatched', reason = '', finding = NULL, waits_for = NULL,
                 waits = '', part = NULL, approved_at = NULL, approved_by = ''
             WHERE channel_order_id = NEW.channel_order_id AND channel_order_id <> '' AND store_id = ''

@@ -793,8 +793,9 @@ CREATE TRIGGER orders_unsettled AFTER UPDATE OF state, reason, invoice_total ON 
     INSERT INTO unsettled (order_id) VALUES (NEW.order_id)
         ON CONFLICT (order_id) DO UPDATE SET revision = revision + 1, due_at = 0;
 END;
-CREATE TRIGGER documents_unsettled AFTER UPDATE OF state ON documents
-    WHEN NEW.kind <> 'invoice' AND OLD.state <> NEW.state
+CREATE TRIGGER documents_unsettled AFTER UPDATE OF state, doubt_since ON documents
+    WHEN NEW.kind <> 'invoice'
+     AND (OLD.state <> NEW.state OR (NEW.state = 'blocked' AND OLD.doubt_since <> 0 AND NEW.doubt_since = 0))
      AND EXISTS (SELECT 1 FROM settlement_rows WHERE order_id = NEW.order_id AND order_id <> '') BEGIN
     INSERT INTO unsettled (order_id) VALUES (NEW.order_id)
         ON CONFLICT (order_id) DO UPDATE SET revision = revision + 1, due_at = 0;
@@ -813,7 +814,6 @@ CREATE TRIGGER rows_become_ambiguous AFTER INSERT ON orders
         ON CONFLICT (order_id) DO UPDATE SET revision = revision + 1, due_at = 0;
     UPDATE documents SET state = 'gone', wanted = 'gone', due_since = NULL, recheck_at = 0, waits_for = ''
         WHERE kind <> 'invoice' AND state <> 'gone' AND accurate_id IS NULL AND doubt_since = 0
-          AND NOT (state = 'due' AND attempt > 0)
           AND (order_id, kind, part) IN
               (SELECT order_id, CASE kind WHEN 'return' THEN 'return' ELSE 'receipt' END, part FROM settlement_rows
                WHERE channel_order_id = NEW.channel_order_id AND channel_order_id <> '' AND store_id = ''

@@ -178,12 +178,12 @@ fn stage(document: &OrderDocument) -> Stage {
     match document.progress {
         Progress::Exists => Stage::Exists,
         Progress::Gone => Stage::Gone,
-        Progress::Due if document.may_exist => Stage::Sent,
+        Progress::Due if document.may_exist() => Stage::Sent,
         Progress::Due => Stage::Planned,
         Progress::Blocked => match document.findings.first() {
-            Some(finding) if document.may_exist => Stage::Stuck(finding.clone()),
+            Some(finding) if document.may_exist() => Stage::Stuck(finding.clone()),
             Some(finding) => Stage::Blocked(finding.clone()),
-            None if document.may_exist => Stage::Sent,
+            None if document.may_exist() => Stage::Sent,
             None => Stage::Planned,
         },
     }

@@ -29,10 +29,12 @@ pub(super) const LANE: &str =
     "(CASE WHEN wanted = 'gone' THEN 2 WHEN kind = 'receipt' THEN 3 WHEN kind = 'return' THEN 4
           WHEN tries + shadowed > 0 THEN 1 ELSE 0 END)";
 
-/// News is decided first, because it may call off a deletion; unless the document may already exist, which only a look
-/// at Accurate can tell.
+/// News is decided first, because it may call off a deletion, or change what a receipt or a return contains; unless the
+/// document may already exist, which only a look at Accurate can tell. `$2` is the moment.
 const IS_DECIDED: &str = "((wanted = 'exist' AND doubt_since <> 0)
-     OR EXISTS (SELECT 1 FROM orders o WHERE o.order_id = documents.order_id AND o.undecided = 0))";
+     OR (EXISTS (SELECT 1 FROM orders o WHERE o.order_id = documents.order_id AND o.undecided = 0)
+         AND (kind = 'invoice' OR (SELECT u.order_id FROM unsettled u
+                                   WHERE u.order_id = documents.order_id AND u.due_at <= $2) IS NULL)))";
 
 /// What documents of these kinds must wait for among the others of their order: for what they need when they are to be
 /// created, for what needs them when they are to be deleted.
@@ -158,7 +160,7 @@ async fn take<T: Dialect>(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let orders = orders(db, &rows).await?;
+    let orders = orders(db, &rows, now).await?;
     let (mut claims, mut unreadable) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in &rows {
         let id = order_id(row)?;
@@ -189,15 +191,16 @@ async fn take<T: Dialect>(
 }
 
 /// What the attempts must know of the orders of these documents.
-async fn orders<T: Dialect>(db: &mut T, documents: &[T::Row]) -> Result<HashMap<OrderId, T::Row>> {
+async fn orders<T: Dialect>(db: &mut T, documents: &[T::Row], now: Timestamp) -> Result<HashMap<OrderId, T::Row>> {
     let ids = documents.iter().map(|row| Ok([order_id(row)?])).collect::<Result<Vec<_>>>()?;
     let sql = format!(
-        "SELECT o.order_id, o.id, o.channel_order_id, o.revision, o.undecided, o.warnings, o.findings, o.received_at
+        "SELECT o.order_id, o.id, o.channel_order_id, o.revision, o.undecided, o.warnings, o.findings, o.received_at,
+             (SELECT COUNT(*) FROM unsettled u WHERE u.order_id = o.order_id AND u.due_at <= $2) AS unsettled
          FROM {} {} orders o ON o.order_id = v.value ->> 0",
         T::ROWS,
         T::THEN_JOIN
     );
-    let rows = db.fetch(sql, &[(&to_json(&ids)).into()]).await?;
+    let rows = db.fetch(sql, &[(&to_json(&ids)).into(), now.into()]).await?;
     rows.into_iter().map(|row| Ok((order_id(&row)?, row))).collect()
 }
 
@@ -231,7 +234,7 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
         marketplace_number: order.text("channel_order_id")?.to_owned(),
         failures: row.number("failures")?,
         purpose: purpose(row)?,
-        undecided: order.number("undecided")? == 1,
+        undecided: order.number("undecided")? == 1 || (!kind.leads_order() && order.number("unsettled")? == 1),
         revision: order.number("revision")?,
         draft: drafted(row, kind)?,
         existing: row.number_if_any("accurate_id")?.map(|id| DocumentRef { number, id }),

@@ -6,6 +6,7 @@ mod cancelling;
 mod moving;
 mod outdated;
 mod receipts;
+mod refusals;
 mod trouble;
 mod webhook;
 
@@ -30,6 +31,27 @@ async fn world(base: Base) -> World {
     World::on_with_mapping(base, &mapping).await
 }
 
+/// A payout of the marketplace for an order.
+fn payout(id: &str, row: &str, net: i64, amounts: Value) -> RowContent {
+    let payout: Payout = serde_json::from_value(json!({
+        "source": "shopee", "id": row, "store_id": "8277", "channel_order_id": format!("INV-{id}"),
+        "paid_at": "2024-01-31", "net": net, "amounts": amounts,
+    }))
+    .expect("a payout");
+    RowContent::Payout(payout)
+}
+
+/// A return of an order, or of a part of it.
+fn return_record(id: &str, row: &str, more: Value) -> RowContent {
+    let mut record = json!({
+        "source": "shopee", "id": row, "store_id": "8277", "channel_order_id": format!("INV-{id}"),
+        "accepted_at": "2024-01-30", "received_at": "2024-01-31", "goods": "returned",
+    });
+    record.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+    let record: ReturnRecord = serde_json::from_value(record).expect("a return record");
+    RowContent::Return(record)
+}
+
 impl World {
     /// An order for 150,000 is invoiced.
     async fn invoiced(&mut self, id: &str) {
@@ -40,23 +62,12 @@ impl World {
 
     /// The marketplace paid for an order.
     async fn paid(&mut self, id: &str, row: &str, net: i64, amounts: Value) -> RowRecorded {
-        let payout: Payout = serde_json::from_value(json!({
-            "source": "shopee", "id": row, "store_id": "8277", "channel_order_id": format!("INV-{id}"),
-            "paid_at": "2024-01-31", "net": net, "amounts": amounts,
-        }))
-        .expect("a payout");
-        self.recorded(RowContent::Payout(payout)).await
+        self.recorded(payout(id, row, net, amounts)).await
     }
 
     /// An order, or a part of it, went back.
     async fn went_back(&mut self, id: &str, row: &str, more: Value) -> RowRecorded {
-        let mut record = json!({
-            "source": "shopee", "id": row, "store_id": "8277", "channel_order_id": format!("INV-{id}"),
-            "accepted_at": "2024-01-30", "received_at": "2024-01-31", "goods": "returned",
-        });
-        record.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        let record: ReturnRecord = serde_json::from_value(record).expect("a return record");
-        self.recorded(RowContent::Return(record)).await
+        self.recorded(return_record(id, row, more)).await
     }
 
     async fn recorded(&mut self, row: RowContent) -> RowRecorded {

@@ -98,7 +98,8 @@ impl Booked {
     /// Whether a document may be claimed once its time has come.
     fn may_be_claimed(&self, key: &DocumentKey, document: &DocumentRow, order: &OrderRow) -> bool {
         let (id, kind, _) = key;
-        let is_decided = !order.undecided || (document.wanted == Wanted::Exist && document.is_unsure);
+        let has_news = order.undecided || self.unsettled.get(id) == Some(&Timestamp::UNIX_EPOCH);
+        let is_decided = !has_news || (document.wanted == Wanted::Exist && document.is_unsure);
         let has_what_it_needs = match document.wanted {
             Wanted::Exist => order.has_invoice,
             Wanted::Gone => !kind.goes_after().any(|earlier| self.has(id, earlier)),

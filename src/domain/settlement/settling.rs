@@ -331,12 +331,11 @@ impl<'a> Settling<'a> {
     }
 }
 
-/// The outcome of a row or record whose document was sent: the document stays, and a correction is left to a person.
+/// The outcome of a row or record whose document was sent. A correction of what exists is left to a person; as long as
+/// the document may only exist, nobody knows yet whether the correction comes too late.
 fn sent<D>(document: &Document<D>, reason: Reason, changes: Vec<Correction>) -> Outcome {
-    if !changes.is_empty() {
-        return blocked(reason, AfterSale::Corrected { changes });
-    }
     match &document.stage {
+        Stage::Exists if !changes.is_empty() => blocked(reason, AfterSale::Corrected { changes }),
         Stage::Exists => Outcome::Settled,
         Stage::Stuck(finding) => Outcome::Blocked(finding.clone()),
         Stage::Planned | Stage::Sent | Stage::Blocked(_) | Stage::Gone => Outcome::Due,

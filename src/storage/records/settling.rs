@@ -174,8 +174,10 @@ pub struct OrderDocument {
     pub progress: Progress,
     /// What the last decision wanted of it.
     pub wanted: Wanted,
-    /// Something may have been sent whose outcome is not known.
-    pub may_exist: bool,
+    /// A save was sent whose outcome is not known.
+    pub is_doubted: bool,
+    /// There was an attempt. Unless a save is in doubt, Accurate reported for each that nothing was saved.
+    pub was_tried: bool,
     /// Why a person must act.
     pub findings: Vec<Finding>,
     /// What is sent; `None` if it cannot be read.
@@ -236,6 +238,11 @@ impl OrderDocument {
     /// Whether it exists in Accurate, wanted or not.
     pub fn exists(&self) -> bool {
         self.id.is_some() && self.progress != Progress::Gone
+    }
+
+    /// Whether it exists in Accurate, or may exist there: what was sent is then what counts.
+    pub fn may_exist(&self) -> bool {
+        self.progress != Progress::Gone && (self.id.is_some() || self.is_doubted)
     }
 }
 

@@ -58,7 +58,6 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     // Until the order is decided again, nothing that was only planned may be sent.
     let sql = "UPDATE documents SET state = 'gone', wanted = 'gone', due_since = NULL, recheck_at = 0, waits_for = ''
                WHERE order_id = $1 AND kind = $2 AND state <> 'gone' AND accurate_id IS NULL AND doubt_since = 0
-                 AND NOT (state = 'due' AND attempt > 0)
                  AND part = (SELECT part FROM settlement_rows WHERE kind = $3 AND source = $4 AND row_id = $5)";
     let values = [(&order).into(), kind.as_str().into(), rows_of(kind).into(), source.into(), id.into()];
     db.execute(sql, &values).await?;

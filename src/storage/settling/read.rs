@@ -139,7 +139,8 @@ fn document(row: &impl Columns) -> Result<OrderDocument> {
         id: row.number_if_any("accurate_id")?,
         progress,
         wanted: wanted(row)?,
-        may_exist: row.number("doubt_since")? != 0 || (progress == Progress::Due && row.number("attempt")? > 0),
+        is_doubted: row.number("doubt_since")? != 0,
+        was_tried: row.number("attempt")? > 0,
         findings: json_column(row, "findings")?,
         draft: drafted(row, kind).ok(),
     })

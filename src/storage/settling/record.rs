@@ -222,7 +222,7 @@ async fn insert<T: Dialect>(db: &mut T, rows: &[serde_json::Value], times: Times
 pub(super) const MAY_BE_BOOKED: &str = "EXISTS (SELECT 1 FROM documents d
      WHERE d.order_id = settlement_rows.order_id AND d.part = settlement_rows.part
        AND d.kind = CASE settlement_rows.kind WHEN 'return' THEN 'return' ELSE 'receipt' END AND d.state <> 'gone'
-       AND (d.accurate_id IS NOT NULL OR d.doubt_since <> 0 OR (d.state = 'due' AND d.attempt > 0)))";
+       AND (d.accurate_id IS NOT NULL OR d.doubt_since <> 0))";
 
 /// A correction replaces the content and takes the approval away; a person's mark that the row is booked by hand stays.
 /// One that names another order moves the row there, unless it may be booked already.

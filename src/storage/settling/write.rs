@@ -104,8 +104,12 @@ fn changes(order_id: &OrderId, wanted: Vec<Wanted>, stored: &[OrderDocument]) ->
         let changes_it = match before {
             None => true,
             // What exists, or may exist, was sent as it is.
-            Some(before) if before.progress == Progress::Exists || before.may_exist => false,
-            Some(before) => before.progress == Progress::Gone || before.draft.as_ref() != Some(&draft),
+            Some(before) if before.may_exist() => false,
+            Some(before) => {
+                before.progress == Progress::Gone
+                    || before.wanted == document::Wanted::Gone
+                    || before.draft.as_ref() != Some(&draft)
+            }
         };
         if changes_it {
             changes.push(row(order_id, kind, part, Some(&draft), "exist", Progress::Due));
@@ -119,12 +123,8 @@ fn changes(order_id: &OrderId, wanted: Vec<Wanted>, stored: &[OrderDocument]) ->
             && !keys.contains(&(document.kind, document.part))
     });
     for document in unwanted {
-        // What was never sent needs no deletion.
-        let progress = match document.progress {
-            Progress::Exists => Progress::Due,
-            _ if document.may_exist || document.id.is_some() => Progress::Due,
-            _ => Progress::Gone,
-        };
+        // What was never sent needs no deletion; what was tried is looked up before it counts as gone.
+        let progress = if document.may_exist() || document.was_tried { Progress::Due } else { Progress::Gone };
         changes.push(row(order_id, document.kind, document.part, None, "gone", progress));
     }
     changes

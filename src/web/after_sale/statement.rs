@@ -118,7 +118,7 @@ impl Entry {
             (Progress::Exists, _) => ("good", page.t("exists", "ada di Accurate")),
             (Progress::Blocked, _) => ("bad", page.t("needs attention", "perlu ditangani")),
             (_, Some(_)) => ("busy", page.t("being deleted", "sedang dihapus")),
-            _ if document.may_exist => ("busy", page.t("being looked up", "sedang diperiksa")),
+            _ if document.may_exist() => ("busy", page.t("being looked up", "sedang diperiksa")),
             _ => ("busy", page.t("being created", "sedang dibuat")),
         };
         let detail = match &document.draft {
