@@ -153,7 +153,7 @@ async fn decide(world: &World, verdict: Verdict) -> usize {
 /// A decision that ignores an order.
 fn ignoring(order: &Undecided) -> Verdict {
     Verdict {
-        goods_travel_back: false,
+        settlement_decides: false,
         order_id: order.order_id.clone(),
         revision: order.revision,
         mapping_revision: 1,

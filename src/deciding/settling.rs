@@ -8,13 +8,13 @@ use super::{Deciding, mapping::ActiveMapping, snapshot};
 use crate::{
     domain::{
         day_in_wib,
-        decision::cancellation,
+        decision::{after_settlement, awaits_settlement, cancellation},
         document::{Drafted, Kind, Progress},
         history::Cancellation,
         manual::Manual,
         mapping::OnCancel,
         money::Rupiah,
-        reason::Reason,
+        reason::{Reason, Warning},
         settlement::{
             self, Cancelled, Document, Fate, Invoice, Order, Outcome, Record, Row, Settlement, Stage, Standing,
         },
@@ -52,7 +52,9 @@ impl Deciding {
                 continue;
             };
             blocked.extend(newly_blocked(order, &settlement).map(|reason| (order_id.clone(), reason)));
-            verdicts.push(SettlementVerdict { order_id, revision, mapping_revision: mapping.revision, settlement });
+            let mapping_revision = mapping.revision;
+            let order = after_settlement(&order.order, &settlement.invoice, mapping_revision);
+            verdicts.push(SettlementVerdict { order_id, revision, mapping_revision, settlement, order });
         }
         if verdicts.is_empty() {
             return Ok(0);
@@ -110,7 +112,8 @@ fn invoice(order: &Unsettled) -> Invoice<'_> {
         (_, Some(invoice), Some(draft)) => {
             let total = Rupiah::from_decimal(invoice.total);
             let standing = Standing { draft, number: &invoice.number, total };
-            if order.order.state == State::Blocked { Invoice::Held(standing) } else { Invoice::Exists(standing) }
+            let is_held = order.order.state == State::Blocked && !awaits_settlement(&order.order);
+            if is_held { Invoice::Held(standing) } else { Invoice::Exists(standing) }
         }
         _ => Invoice::Awaited,
     }
@@ -119,8 +122,11 @@ fn invoice(order: &Unsettled) -> Invoice<'_> {
 /// The order's cancellation, if it counts and the invoice is not kept.
 fn cancelled(order: &Unsettled, active: &ActiveMapping) -> Option<Cancelled> {
     let (history, manual) = (&order.order.history, order.order.manual.as_ref());
+    // The mapping may have kept invoices when it was cancelled: another mapping leaves them as they are.
+    let is_kept = order.order.warnings.iter().any(|notice| notice.warning == Warning::CancelledKept);
     let counts = cancellation(history, &active.mapping, manual) == Cancellation::Counts
         && active.mapping.on_cancel == OnCancel::Void
+        && !is_kept
         && manual.is_none_or(|manual| manual.decision != Manual::Now);
     let at = history.last_cancelled_at().filter(|_| counts)?;
     Some(Cancelled { day: day_in_wib(at), after_shipping: history.had_left_when_cancelled() })

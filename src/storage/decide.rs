@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    Filter, News, Result, Saves, State, Undecided, UnreadableOrder, Verdict,
+    ByHand, Filter, News, Result, Saves, State, Undecided, UnreadableOrder, Verdict,
     dialect::{Columns, Dialect},
     fold::{BODY_BYTES, LARGEST_READ, first_by_size},
     list::{Binds, conditions},
@@ -37,17 +37,24 @@ pub(super) fn is_free(now: &str) -> String {
     )
 }
 
-/// A document of order `o` of this kind that exists, or may exist, also one that a person has booked for rows of this
-/// kind; NULL if there is none.
+/// The number of a document of order `o` of this kind that exists, or may exist; NULL if there is none.
 macro_rules! follow_up {
-    ($kind:literal, $rows:literal) => {
+    ($kind:literal) => {
         concat!(
-            "COALESCE((SELECT MIN(f.id) FROM documents f WHERE f.order_id = o.order_id AND f.kind = '",
+            "(SELECT MIN(f.number) FROM documents f WHERE f.order_id = o.order_id AND f.kind = '",
             $kind,
-            "' AND f.state <> 'gone' AND (f.state = 'exists' OR f.doubt_since <> 0 OR f.wanted = 'gone' OR f.state = 'due' AND f.attempt > 0)),
-            (SELECT MIN(r.id) FROM settlement_rows r WHERE r.order_id = o.order_id AND r.order_id <> '' AND r.kind = '",
+            "' AND f.state <> 'gone' AND (f.accurate_id IS NOT NULL OR f.doubt_since <> 0))"
+        )
+    };
+}
+
+/// A person's mark that a row of order `o` of this kind is booked by hand; NULL if there is none that takes anything off.
+macro_rules! by_hand {
+    ($rows:literal) => {
+        concat!(
+            "(SELECT MIN(r.by_hand) FROM settlement_rows r WHERE r.order_id = o.order_id AND r.order_id <> '' AND r.kind = '",
             $rows,
-            "' AND r.settles > 0))"
+            "' AND r.settles > 0)"
         )
     };
 }
@@ -57,7 +64,8 @@ pub(super) const DECIDED_FROM: &str = concat!("
     o.order_id, o.revision, o.state, o.history, o.received_at, o.reason, o.findings, o.warnings, o.store_id, o.ordered_at,
     o.decision, i.draft, COALESCE(i.deletion_tried, 0) AS deletion_tried, COALESCE(i.doubt_since, 0) AS doubt_since,
     COALESCE(i.attempt, 0) AS attempt,
-    ", follow_up!("receipt", "payout"), " AS receipt, ", follow_up!("return", "return"), " AS return_document,
+    ", follow_up!("receipt"), " AS receipt, ", by_hand!("payout"), " AS receipt_by_hand,
+    ", follow_up!("return"), " AS sales_return, ", by_hand!("return"), " AS return_by_hand,
     (SELECT d.body FROM deliveries d WHERE d.id = o.latest_delivery) AS body,
     (SELECT d.received_at FROM deliveries d WHERE d.id = o.latest_delivery) AS body_received_at,
     CASE WHEN o.invoice_id IS NOT NULL AND o.state <> 'voided' THEN o.invoice_id END AS standing");
@@ -120,8 +128,8 @@ pub(super) fn read_undecided(row: &impl Columns) -> Result<Undecided> {
         findings: json_column(row, "findings")?,
         invoice_exists,
         booked: Booked {
-            receipts: row.number_if_any("receipt")?.is_some(),
-            returns: row.number_if_any("return_document")?.is_some(),
+            receipt: booked(row, "receipt", "receipt_by_hand")?,
+            sales_return: booked(row, "sales_return", "return_by_hand")?,
         },
         saves: match (row.number("doubt_since")?, row.number("attempt")?) {
             (0, 0) => Saves::NoneSent,
@@ -133,6 +141,14 @@ pub(super) fn read_undecided(row: &impl Columns) -> Result<Undecided> {
     })
 }
 
+/// The number of a document that this service, or a person, has booked.
+fn booked(row: &impl Columns, ours: &str, by_hand: &str) -> Result<Option<String>> {
+    if let Some(number) = row.text_if_any(ours)? {
+        return Ok(Some(number.to_owned()));
+    }
+    Ok(optional_json::<ByHand>(row, by_hand)?.map(|by_hand| by_hand.document))
+}
+
 pub(super) async fn decide<T: Dialect>(db: &mut T, verdicts: &[Verdict], now: Timestamp) -> Result<HashSet<OrderId>> {
     let before = current(db, verdicts, now).await?;
     let current: Vec<_> = verdicts.iter().filter(|verdict| before.contains_key(&verdict.order_id)).collect();
@@ -142,12 +158,17 @@ pub(super) async fn decide<T: Dialect>(db: &mut T, verdicts: &[Verdict], now: Ti
     if current.is_empty() {
         return Ok(HashSet::new());
     }
-    write_orders(db, &current, now).await?;
-    write_documents(db, &current, now).await?;
-    append(db, current.iter().map(|verdict| (&verdict.order_id, verdict.events.as_slice())), now).await?;
-    let returned = current.iter().filter(|verdict| verdict.goods_travel_back);
-    settling::record::unsettle(db, returned.map(|verdict| verdict.order_id.as_str())).await?;
+    write(db, &current, now).await?;
+    let unsettled = current.iter().filter(|verdict| verdict.settlement_decides);
+    settling::record::unsettle(db, unsettled.map(|verdict| verdict.order_id.as_str())).await?;
     Ok(before.into_keys().collect())
+}
+
+/// Writes lawful decisions that are based on the newest news.
+pub(super) async fn write<T: Dialect>(db: &mut T, verdicts: &[&Verdict], now: Timestamp) -> Result<()> {
+    write_orders(db, verdicts, now).await?;
+    write_documents(db, verdicts, now).await?;
+    append(db, verdicts.iter().map(|verdict| (&verdict.order_id, verdict.events.as_slice())), now).await
 }
 
 /// The orders whose verdict is about the newest news and by the active mapping, with the state that they are in.

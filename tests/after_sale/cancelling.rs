@@ -2,7 +2,12 @@
 
 use forstok_accurate::{
     clock::Clock,
-    domain::{document::Kind, manual::Manual, payout::RowState, reason::Reason},
+    domain::{
+        document::Kind,
+        manual::Manual,
+        payout::RowState,
+        reason::{Language, Reason},
+    },
     sandbox::Edit,
     storage::ManualChange,
 };
@@ -18,6 +23,8 @@ on_both! {
     a_cancellation_takes_back_a_receipt_that_was_never_sent;
     an_undo_that_cannot_delete_the_invoice_books_nothing_again;
     money_of_an_order_that_a_rule_ignored_needs_a_person_once_the_order_is_cancelled;
+    an_order_that_is_cancelled_after_a_part_of_it_went_back_is_for_a_person;
+    a_part_that_goes_back_of_an_order_that_was_cancelled_after_shipping_is_for_a_person;
 }
 
 impl World {
@@ -120,4 +127,61 @@ async fn money_of_an_order_that_a_rule_ignored_needs_a_person_once_the_order_is_
     world.forstok_sends(order("7").price(150_000).cancelled()).await;
     world.run_until_settled().await;
     assert_eq!(world.payout_state("a").await, (RowState::Blocked, "payout_unmatched"));
+}
+
+/// Order 7, two pieces of 75,000, is invoiced and shipped; its returns need an approval.
+async fn two_shipped_pieces(base: Base) -> World {
+    let mut world = world(base).await;
+    world.mapping_changes("[payout]\n", "[returns]\nmode = \"approve\"\n\n[payout]\n").await;
+    world.forstok_sends(order("7").price(75_000).pieces(2).ready_to_ship()).await;
+    world.forstok_sends(order("7").price(75_000).pieces(2).shipped()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state("7").await, "invoiced");
+    world
+}
+
+impl World {
+    async fn one_piece_went_back(&mut self, row: &str) {
+        self.went_back("7", row, json!({"pieces": [{"sku": "AAA2002", "quantity": 1}]})).await;
+        self.approves_all(Kind::Return).await;
+    }
+
+    async fn is_cancelled_after_shipping(&mut self) {
+        self.forstok_sends(order("7").price(75_000).pieces(2).cancelled()).await;
+        self.run_until_settled().await;
+    }
+}
+
+async fn an_order_that_is_cancelled_after_a_part_of_it_went_back_is_for_a_person(base: Base) {
+    let mut world = two_shipped_pieces(base).await;
+    world.one_piece_went_back("r1").await;
+    assert_eq!(world.return_state("r1").await, (RowState::Settled, ""));
+    world.is_cancelled_after_shipping().await;
+    assert_eq!(world.state("7").await, "blocked: invoice_paid");
+    let finding = world.order("7").await.findings[0].about.in_words(Language::English);
+    assert_eq!(finding, "INV-7/R1", "it names what is booked");
+    let told = |timeline: String| timeline.matches("invoice_paid").count() + timeline.matches("INV-7/R1").count();
+    let before = told(world.timeline("7").await);
+    world.operator_retries("7").await;
+    world.run_until_settled().await;
+    assert_eq!(world.state("7").await, "blocked: invoice_paid", "nothing has changed");
+    assert_eq!(told(world.timeline("7").await), before, "and it is not reported again");
+    // The rest goes back too: nothing is left to decide.
+    world.one_piece_went_back("r2").await;
+    assert_eq!(world.return_state("r2").await, (RowState::Settled, ""));
+    assert_eq!(world.state("7").await, "invoiced");
+    assert_eq!(world.accurate.owed("INV-7"), Some(0.into()));
+    assert_eq!(world.accurate.returns().len(), 2);
+}
+
+async fn a_part_that_goes_back_of_an_order_that_was_cancelled_after_shipping_is_for_a_person(base: Base) {
+    let mut world = two_shipped_pieces(base).await;
+    world.is_cancelled_after_shipping().await;
+    assert_eq!(world.state("7").await, "invoiced", "its goods travel back");
+    world.one_piece_went_back("r1").await;
+    assert_eq!(world.return_state("r1").await, (RowState::Settled, ""));
+    assert_eq!(world.state("7").await, "blocked: invoice_paid");
+    world.undoes("7").await;
+    assert_eq!(world.state("7").await, "voided");
+    assert_eq!((world.accurate.invoice_count(), world.accurate.returns().len()), (0, 0));
 }

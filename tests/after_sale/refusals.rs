@@ -1,4 +1,4 @@
-//! Corrections that arrive while a receipt or a return is tried and not saved yet.
+//! Corrections and cancellations that arrive while a receipt or a return is tried and not saved yet.
 
 use forstok_accurate::{
     clock::Clock,
@@ -9,13 +9,15 @@ use forstok_accurate::{
 use serde_json::json;
 
 use super::{on_both, payout, return_record, world};
-use crate::world::{Base, World};
+use crate::world::{Base, World, order};
 
 on_both! {
     a_payout_that_is_corrected_before_its_receipt_exists_is_booked_as_corrected;
     a_return_that_is_corrected_before_it_exists_is_not_booked_as_it_was;
     whatever_happens_to_a_save_a_correction_is_booked_or_shown_to_a_person;
     a_correction_of_a_receipt_that_was_refused_in_unknown_words_waits_for_the_look_up;
+    an_order_that_is_cancelled_while_its_receipt_is_refused_loses_its_invoice;
+    an_order_that_is_cancelled_while_its_return_is_refused_loses_its_invoice;
 }
 
 impl World {
@@ -124,4 +126,22 @@ async fn a_correction_of_a_receipt_that_was_refused_in_unknown_words_waits_for_t
     world.approves_all(Kind::Receipt).await;
     let receipts = world.accurate.receipts();
     assert_eq!((receipts.len(), receipts[0].cheque_amount), (1, 137_000.into()));
+}
+
+/// The order is cancelled before its parcel left, and nothing was ever booked on its invoice.
+async fn loses_its_invoice(mut world: World) {
+    world.forstok_sends(order("7").price(150_000).cancelled()).await;
+    world.run_for(30).await;
+    world.token_is_restored().await;
+    assert_eq!(world.state("7").await, "voided");
+    assert_eq!((world.accurate.invoice_count(), world.accurate.receipts().len()), (0, 0));
+    assert_eq!(world.accurate.returns().len(), 0);
+}
+
+async fn an_order_that_is_cancelled_while_its_receipt_is_refused_loses_its_invoice(base: Base) {
+    loses_its_invoice(refused_receipt(base).await).await;
+}
+
+async fn an_order_that_is_cancelled_while_its_return_is_refused_loses_its_invoice(base: Base) {
+    loses_its_invoice(refused_return(base).await).await;
 }

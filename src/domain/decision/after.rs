@@ -1,17 +1,18 @@
 //! Decides about a new snapshot of an order whose invoice exists: cancelled, contradicted, changed, or nothing to do.
 
 use super::{
-    Undecided, Verdict,
+    Booked, Undecided, Verdict,
     before::{Decision, cancellation},
 };
 use crate::domain::{
-    about::About,
+    about::{About, AfterSale},
     basis::Basis,
     history::Cancellation,
     manual::{Manual, ManualDecision},
     mapping::{Mapping, OnCancel},
     order::Snapshot,
     reason::{Finding, Notice, Reason, Warning},
+    settlement::Fate,
     state::State,
     timeline::Event,
     unread::UnreadAmounts,
@@ -32,10 +33,42 @@ pub(super) fn is_to_vanish(manual: Option<&ManualDecision>) -> bool {
     manual.is_some_and(|manual| manual.decision == Manual::Undo)
 }
 
-/// The order is cancelled, and a receipt or a return was booked on its invoice.
+/// The invoice must go, and a receipt or a return is booked on it.
 pub(super) fn paid(order: &Undecided) -> Finding {
-    let number = order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default();
-    Finding { reason: Reason::InvoicePaid, about: About::Receipt { number } }
+    let Booked { receipt, sales_return } = order.booked.clone();
+    let numbers = receipt.into_iter().chain(sales_return).collect();
+    Finding { reason: Reason::InvoicePaid, about: About::AfterSale { of: AfterSale::Booked { numbers } } }
+}
+
+/// Whether the order is blocked because of what is booked on its invoice, and the decision about receipts and returns
+/// says when that ends.
+pub fn awaits_settlement(order: &Undecided) -> bool {
+    let is_booked = |finding: &Finding| matches!(finding.about, About::AfterSale { of: AfterSale::Booked { .. } });
+    order.state == State::Blocked
+        && order.findings.first().is_some_and(|finding| finding.reason == Reason::InvoicePaid && is_booked(finding))
+        && !is_unwanted(order.manual.as_ref(), &number_of(order))
+}
+
+/// What the decision about receipts and returns means for the order itself; `None` if nothing changes.
+pub fn after_settlement(order: &Undecided, invoice: &Fate, mapping_revision: i64) -> Option<Verdict> {
+    let is_blocked = awaits_settlement(order);
+    let is_invoiced = order.state == State::Invoiced && !is_unwanted(order.manual.as_ref(), &number_of(order));
+    if !is_blocked && !is_invoiced {
+        return None;
+    }
+    let mut verdict = Verdict { warnings: order.warnings.clone(), ..Verdict::unchanged(order, mapping_revision) };
+    match invoice {
+        Fate::Kept if is_blocked => verdict.state = State::Invoiced,
+        Fate::Kept => return None,
+        Fate::Blocked(finding) if order.findings == [finding.clone()] => return None,
+        Fate::Blocked(finding) => verdict.block(order, vec![finding.clone()]),
+        Fate::Void => verdict.delete(number_of(order)),
+    }
+    Some(verdict)
+}
+
+fn number_of(order: &Undecided) -> String {
+    order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default()
 }
 
 /// What blocks an order whose invoice was to be deleted and no longer exists, while its number belongs to another
@@ -61,24 +94,21 @@ pub(super) fn after_replacement(
             verdict.block(order, findings);
         }
         _ => {
-            let number = order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default();
-            verdict.state = State::VoidDue;
-            verdict.events.push(Event::VoidDue { number });
+            verdict.delete(number_of(order));
         }
     }
 }
 
 /// Decides about a new snapshot of an order whose invoice exists: cancelled, contradicted, changed, or nothing to do.
 pub(super) fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Snapshot>, mapping: &Mapping) {
-    let number = order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default();
+    let number = number_of(order);
     let manual = order.manual.as_ref();
     if is_unwanted(manual, &number) && order.booked.anything() && !is_to_vanish(manual) {
         verdict.block(order, vec![paid(order)]);
         return;
     }
     if is_unwanted(manual, &number) {
-        verdict.state = State::VoidDue;
-        verdict.events.push(Event::VoidDue { number });
+        verdict.delete(number);
         return;
     }
     let invoice = About::Invoice { number: number.clone(), id: None };
@@ -86,21 +116,18 @@ pub(super) fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: 
     let was_kept = verdict.warnings.iter().any(|notice| notice.warning == Warning::CancelledKept);
     verdict.warnings.retain(|notice| !of_cancelling.contains(&notice.warning));
     match cancellation(&order.history, mapping, manual) {
-        Cancellation::Counts if mapping.on_cancel == OnCancel::Void && order.booked.receipts => {
-            verdict.block(order, vec![paid(order)]);
-            return;
-        }
-        // A return takes the place of deleting the invoice.
-        Cancellation::Counts if mapping.on_cancel == OnCancel::Void && order.history.had_left_when_cancelled() => {
-            verdict.goods_travel_back = true;
-        }
-        Cancellation::Counts if mapping.on_cancel == OnCancel::Void && order.booked.returns => {
-            verdict.block(order, vec![paid(order)]);
-            return;
+        // A return takes the place of deleting the invoice, or a person decides.
+        Cancellation::Counts
+            if mapping.on_cancel == OnCancel::Void
+                && (order.booked.anything() || order.history.had_left_when_cancelled()) =>
+        {
+            verdict.settlement_decides = true;
+            if awaits_settlement(order) {
+                verdict.block(order, order.findings.clone());
+            }
         }
         Cancellation::Counts if mapping.on_cancel == OnCancel::Void => {
-            verdict.state = State::VoidDue;
-            verdict.events.push(Event::VoidDue { number });
+            verdict.delete(number);
             return;
         }
         Cancellation::Counts => {

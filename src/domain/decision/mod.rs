@@ -10,6 +10,7 @@ mod verdict;
 use jiff::Timestamp;
 
 pub use self::{
+    after::{after_settlement, awaits_settlement},
     before::{Decision, cancellation, decide, decide_with, decide_without_snapshot, notices},
     verdict::verdict,
 };
@@ -64,19 +65,19 @@ pub struct Undecided {
     pub manual: Option<ManualDecision>,
 }
 
-/// What exists, or may exist, in Accurate besides an order's invoice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What exists, or may exist, in Accurate besides an order's invoice: the number of one document of each kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Booked {
     /// A receipt.
-    pub receipts: bool,
+    pub receipt: Option<String>,
     /// A return.
-    pub returns: bool,
+    pub sales_return: Option<String>,
 }
 
 impl Booked {
     /// Whether there is anything.
-    pub fn anything(self) -> bool {
-        self.receipts || self.returns
+    pub fn anything(&self) -> bool {
+        self.receipt.is_some() || self.sales_return.is_some()
     }
 }
 
@@ -112,14 +113,38 @@ pub struct Verdict {
     pub draft: Option<Draft>,
     /// Entries for the timeline.
     pub events: Vec<Event>,
-    /// The order was cancelled after its parcel had left: a return takes the place of deleting the invoice.
-    pub goods_travel_back: bool,
+    /// The order was cancelled after its parcel had left, or while something was booked on its invoice: the decision
+    /// about receipts and returns says what happens to the invoice.
+    pub settlement_decides: bool,
     /// Nothing is decided yet: the order is `due` only so that its invoice is looked up. It is decided again
     /// afterwards.
     pub look_up_first: bool,
 }
 
 impl Verdict {
+    /// Nothing changes about the order.
+    fn unchanged(order: &Undecided, mapping_revision: i64) -> Self {
+        Self {
+            order_id: order.order_id.clone(),
+            revision: order.revision,
+            mapping_revision,
+            state: order.state,
+            reason: None,
+            findings: Vec::new(),
+            warnings: Vec::new(),
+            draft: None,
+            events: Vec::new(),
+            settlement_decides: false,
+            look_up_first: false,
+        }
+    }
+
+    /// The invoice must be deleted.
+    fn delete(&mut self, number: String) {
+        self.state = State::VoidDue;
+        self.events.push(Event::VoidDue { number });
+    }
+
     /// A person must act.
     fn block(&mut self, order: &Undecided, findings: Vec<Finding>) {
         self.state = State::Blocked;

@@ -24,19 +24,7 @@ pub fn verdict(
     mapping: &Mapping,
     mapping_revision: i64,
 ) -> Verdict {
-    let mut verdict = Verdict {
-        order_id: order.order_id.clone(),
-        revision: order.revision,
-        mapping_revision,
-        state: order.state,
-        reason: None,
-        findings: Vec::new(),
-        warnings: Vec::new(),
-        draft: None,
-        events: Vec::new(),
-        goods_travel_back: false,
-        look_up_first: false,
-    };
+    let mut verdict = Verdict::unchanged(order, mapping_revision);
     let history = &order.history;
     let manual = order.manual.as_ref();
     let decision = match &snapshot {

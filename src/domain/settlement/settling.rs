@@ -24,6 +24,7 @@ use crate::domain::{
 };
 
 /// One decision in progress.
+#[derive(Clone)]
 pub(super) struct Settling<'a> {
     pub(super) order: &'a Order<'a>,
     pub(super) invoice: Standing<'a>,
@@ -68,7 +69,10 @@ impl<'a> Settling<'a> {
     pub(super) fn settle(mut self, cancelled: Option<Cancelled>) -> Settlement {
         self.keep_what_was_sent();
         self.keep_what_people_booked();
-        let fate = self.of_cancelled(cancelled);
+        let mut fate = self.of_cancelled(cancelled);
+        if let Fate::Blocked(_) = fate {
+            fate = self.with_further_returns(cancelled, fate);
+        }
         match (&fate, cancelled) {
             (Fate::Void, _) => self.hold_everything(WaitsFor::Invoice),
             // Nothing is added to what a person has to decide about.
@@ -124,6 +128,25 @@ impl<'a> Settling<'a> {
         }
         let has_returns = !self.returns.is_empty() || self.by_hand.returned.is_positive();
         if cancelled.after_shipping || has_returns { Fate::Kept } else { Fate::Void }
+    }
+
+    /// Further return records may take back the rest of an order that was cancelled after shipping: then nothing is left
+    /// for a person. Otherwise they wait, also for their approval.
+    fn with_further_returns(&mut self, cancelled: Option<Cancelled>, fate: Fate) -> Fate {
+        if !cancelled.is_some_and(|cancelled| cancelled.after_shipping) {
+            return fate;
+        }
+        let mut further = self.clone();
+        further.decide_records(cancelled);
+        if further.of_cancelled(cancelled) == Fate::Kept {
+            *self = further;
+            return Fate::Kept;
+        }
+        let adds_nothing = |outcome: &Outcome| matches!(outcome, Outcome::Waiting(_) | Outcome::Ignored(_));
+        for (place, outcome) in further.records.into_iter().filter(|(_, outcome)| adds_nothing(outcome)) {
+            self.records.entry(place).or_insert(outcome);
+        }
+        fate
     }
 
     fn hold_everything(&mut self, waits_for: WaitsFor) {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ExistingDocument, Undecided, UnreadableOrder};
 use crate::domain::{
+    decision::Verdict,
     document::{Drafted, Kind, Part, Progress, Wanted},
     money::Rupiah,
     order::OrderId,
@@ -221,6 +222,8 @@ pub struct SettlementVerdict {
     pub mapping_revision: i64,
     /// The decision.
     pub settlement: Settlement,
+    /// What it means for the order itself; `None` if nothing changes.
+    pub order: Option<Verdict>,
 }
 
 /// What is booked on an invoice with this total, in Accurate by this service and by people, and what is left.

@@ -17,7 +17,7 @@ use crate::{
     },
     storage::{
         OrderDocument, Result, RowContent, SettlementVerdict,
-        decide::is_free,
+        decide::{self, is_free},
         dialect::{Columns, Dialect},
         restored,
         rows::{hundredths, json as to_json, micros, order_id, storable},
@@ -55,6 +55,10 @@ pub(in crate::storage) async fn settle<T: Dialect>(
     let events = write_rows(db, &verdicts).await?;
     append(db, events.iter().map(|(id, events)| (id, events.as_slice())), now).await?;
     end(db, &verdicts).await?;
+    let orders: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.order.as_ref()).collect();
+    if !orders.is_empty() {
+        decide::write(db, &orders, now).await?;
+    }
     for verdict in &verdicts {
         if let Some(cancelled) = &verdict.settlement.add {
             record::record(db, &[RowContent::Return(cancelled.clone())], now).await?;
@@ -65,15 +69,19 @@ pub(in crate::storage) async fn settle<T: Dialect>(
 
 /// The orders whose verdict is based on their newest state and on the active mapping.
 async fn current<T: Dialect>(db: &mut T, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<HashSet<OrderId>> {
-    let rows: Vec<_> =
-        verdicts.iter().map(|verdict| json!([verdict.order_id, verdict.revision, verdict.mapping_revision])).collect();
+    let values = |verdict: &SettlementVerdict| {
+        let order_revision = verdict.order.as_ref().map(|order| order.revision);
+        json!([verdict.order_id, verdict.revision, verdict.mapping_revision, order_revision])
+    };
+    let rows: Vec<_> = verdicts.iter().map(values).collect();
     let join = T::THEN_JOIN;
     let sql = format!(
         "SELECT o.order_id FROM {} {join} unsettled u
              ON u.order_id = v.value ->> 0 AND u.revision = CAST(v.value ->> 1 AS BIGINT)
          {join} orders o ON o.order_id = u.order_id
          WHERE o.undecided = 0 AND {}
-           AND CAST(v.value ->> 2 AS BIGINT) = (SELECT COALESCE(MAX(revision), 0) FROM mappings)",
+           AND CAST(v.value ->> 2 AS BIGINT) = (SELECT COALESCE(MAX(revision), 0) FROM mappings)
+           AND o.revision = COALESCE(CAST(v.value ->> 3 AS BIGINT), o.revision)",
         T::ROWS,
         is_free("$2")
     );
