@@ -58,8 +58,14 @@ impl<S: tracing::Subscriber> Layer<S> for Statements {
 }
 
 /// Partial indexes, which contain only relevant rows.
-const BY_PART: [&str; 5] =
-    ["orders_undecided", "documents_by_lane", "documents_due_since", "deliveries_unreadable", "mappings_in_shadow"];
+const BY_PART: [&str; 6] = [
+    "orders_undecided",
+    "documents_by_lane",
+    "documents_due_since",
+    "documents_blocked",
+    "deliveries_unreadable",
+    "mappings_in_shadow",
+];
 
 /// `u` is `unfolded`, which contains only pending rows. `SCAN o` means a whole table. A partial index may be read
 /// whole, because it contains only relevant rows. Reading all orders of one state just to display something is also

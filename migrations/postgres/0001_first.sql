@@ -384,6 +384,8 @@ CREATE INDEX documents_by_lane ON documents
 CREATE INDEX documents_due_since ON documents (due_since) WHERE state = 'due' AND wanted = 'exist';
 CREATE INDEX documents_waiting ON documents (book, waits_for) WHERE waits_for <> '';
 CREATE INDEX documents_to_recheck ON documents (book, recheck_at) WHERE recheck_at > 0;
+-- Receipts and returns that are blocked while their orders are not.
+CREATE INDEX documents_blocked ON documents (state, order_id) WHERE kind <> 'invoice' AND state = 'blocked';
 
 -- When this database was restored from a backup. Accurate may contain documents that were created after the backup was
 -- made, so those of orders from before the restore are looked up before they are saved, as after a lost reply.

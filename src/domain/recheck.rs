@@ -1,4 +1,4 @@
-//! What a blocked order waits for in Accurate. One recheck serves all orders that wait for the same thing.
+//! What a blocked document waits for in Accurate. One recheck serves all documents that wait for the same thing.
 
 use std::fmt;
 
@@ -8,6 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::{
     invoice::InvoiceBody,
     reason::{Language, Reason},
+    receipt::ReceiptBody,
+    sales_return::ReturnBody,
 };
 
 /// Time until the first recheck, in seconds; doubled each time the thing is still missing.
@@ -25,28 +27,68 @@ pub enum Subject {
     Account(String),
     /// A customer with this number must exist.
     Customer(String),
-    /// Accurate must accept invoices of this day.
+    /// Accurate must accept documents of this day.
     Day(Date),
 }
 
+/// What a document needs in Accurate.
+#[derive(Clone, Debug)]
+pub struct Needs<'a> {
+    items: Vec<&'a str>,
+    accounts: Vec<&'a str>,
+    customer: &'a str,
+    day: Date,
+}
+
+impl<'a> From<&'a InvoiceBody> for Needs<'a> {
+    fn from(body: &'a InvoiceBody) -> Self {
+        Self {
+            items: body.detail_item.iter().map(|item| item.item_no.as_str()).collect(),
+            accounts: body.detail_expense.iter().map(|expense| expense.account_no.as_str()).collect(),
+            customer: &body.customer_no,
+            day: body.trans_date,
+        }
+    }
+}
+
+impl<'a> From<&'a ReceiptBody> for Needs<'a> {
+    fn from(body: &'a ReceiptBody) -> Self {
+        let discounts = body.detail_invoice.iter().flat_map(|invoice| &invoice.detail_discount);
+        let accounts = discounts.map(|discount| discount.account_no.as_str());
+        Self {
+            items: Vec::new(),
+            accounts: accounts.chain(std::iter::once(body.bank_no.as_str())).collect(),
+            customer: &body.customer_no,
+            day: body.trans_date,
+        }
+    }
+}
+
+impl<'a> From<&'a ReturnBody> for Needs<'a> {
+    fn from(body: &'a ReturnBody) -> Self {
+        Self {
+            items: body.detail_item.iter().map(|item| item.item_no.as_str()).collect(),
+            accounts: body.detail_expense.iter().map(|expense| expense.account_no.as_str()).collect(),
+            customer: &body.customer_no,
+            day: body.trans_date,
+        }
+    }
+}
+
 impl Subject {
-    /// What an order waits for if it was refused for this reason; `None` if no recheck in Accurate can help.
-    pub fn of(reason: Reason, words: &str, body: &InvoiceBody) -> Option<Self> {
+    /// What a document waits for if it was refused for this reason; `None` if no recheck in Accurate can help.
+    pub fn of<'a>(reason: Reason, words: &str, needs: impl Into<Needs<'a>>) -> Option<Self> {
+        let Needs { items, accounts, customer, day } = needs.into();
         match reason {
-            Reason::ItemNotFound => {
-                // The longest number in Accurate's message, because `A-1` must not be mistaken for `A-10`.
-                let named = body.detail_item.iter().map(|item| &item.item_no).filter(|no| words.contains(no.as_str()));
-                named.max_by_key(|no| no.len()).map(|no| Self::Item(no.clone()))
-            }
-            Reason::AccountInactive => {
-                let accounts: Vec<_> = body.detail_expense.iter().map(|expense| &expense.account_no).collect();
-                let named = accounts.iter().find(|no| words.contains(no.as_str()));
-                // Accurate's message may contain the account's name instead of its number. If the invoice has one
+            Reason::ItemNotFound => named_in(words, &items).map(|no| Self::Item(no.to_owned())),
+            Reason::AccountInactive | Reason::AccountUnmapped => {
+                // Accurate's message may contain the account's name instead of its number. If the document has one
                 // account, it must be that one.
-                named.or(accounts.first()).map(|no| Self::Account((*no).clone()))
+                let only = accounts.first().filter(|_| accounts.len() == 1);
+                named_in(words, &accounts).or(only.copied()).map(|no| Self::Account(no.to_owned()))
             }
-            Reason::CustomerNotFound => Some(Self::Customer(body.customer_no.clone())),
-            Reason::PeriodClosed => Some(Self::Day(body.trans_date)),
+            Reason::CustomerNotFound => Some(Self::Customer(customer.to_owned())),
+            Reason::PeriodClosed => Some(Self::Day(day)),
             _ => None,
         }
     }
@@ -85,6 +127,11 @@ impl Subject {
             _ => return None,
         })
     }
+}
+
+/// The longest of these numbers in Accurate's message, because `A-1` must not be mistaken for `A-10`.
+fn named_in<'a>(words: &str, numbers: &[&'a str]) -> Option<&'a str> {
+    numbers.iter().filter(|no| !no.is_empty() && words.contains(**no)).max_by_key(|no| no.len()).copied()
 }
 
 impl fmt::Display for Subject {

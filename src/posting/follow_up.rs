@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 pub(super) use self::draft::{FollowUp, Saved, calls};
 use super::{
     attempt::{Attempt, Attempted, End, Stop, stop},
-    post::{SAVE_MAY_ARRIVE, said},
+    post::SAVE_MAY_ARRIVE,
 };
 use crate::{
     accurate::{
@@ -26,6 +26,7 @@ use crate::{
         about::{About, AfterSale, Difference},
         doubt::{SAVE_IS_OVER, SHOWN_WITHIN},
         reason::Reason,
+        recheck::Subject,
     },
     storage::{Claim, Deletion, ExistingDocument, Outcome, Purpose},
 };
@@ -221,8 +222,16 @@ impl<D: FollowUp> Attempt<'_, D> {
         Outcome::Exists { document: ExistingDocument { id: found.id(), number, total } }
     }
 
+    /// It is tried again when what is missing exists in Accurate, and in any case after a while.
     fn refused(&self, reason: Reason, words: String) -> Outcome {
-        self.and_tried_again(self.blocked(reason, said(words)))
+        let subject = Subject::of(reason, &words, self.claim.draft.needs());
+        let blocked = match self.blocked(reason, About::Accurate { subject: subject.clone(), words }) {
+            Outcome::Blocked { findings, recheck_after, .. } => {
+                Outcome::Blocked { findings, waits_for: subject, recheck_after }
+            }
+            outcome => outcome,
+        };
+        self.and_tried_again(blocked)
     }
 
     /// What is blocked is tried again automatically, because the cause may be gone by then.

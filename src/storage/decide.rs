@@ -341,7 +341,12 @@ pub(super) async fn rearm<T: Dialect>(db: &mut T, filter: &Filter, actor: &str, 
     let Some(conditions) = conditions(db, filter, &mut binds).await? else { return Ok(0) };
     let rows = db.fetch(format!("{REARM} AND {conditions} {REARMED}"), &binds.values()).await?;
     rearm_documents(db, &rows, actor, now).await?;
-    Ok(rows.len() as u64)
+    let rearmed = rows.iter().map(order_id).collect::<Result<HashSet<_>>>()?;
+    let mut others = order_recheck::retry_matching(db, filter, now).await?;
+    others.retain(|order_id| !rearmed.contains(order_id));
+    let events = [Event::Rearmed { actor: actor.to_owned() }];
+    append(db, others.iter().map(|id| (id, events.as_slice())), now).await?;
+    Ok((rearmed.len() + others.len()) as u64)
 }
 
 pub(super) async fn rearm_one<T: Dialect>(

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{
     MappingRevision, NewMapping, Put, Result, Superseded,
     dialect::{Columns, Dialect},
+    order_recheck,
     rows::{json as to_json, json_column, timestamp},
 };
 use crate::domain::mapping::PostingMode;
@@ -92,6 +93,7 @@ pub(super) async fn put(db: &mut impl Dialect, new: &NewMapping, now: Timestamp)
                    WHERE order_id <> '' AND kind IN ('payout', 'return') AND state IN ('waiting', 'due', 'blocked')
                ON CONFLICT (order_id) DO UPDATE SET revision = unsettled.revision + 1, due_at = 0";
     db.execute(sql, &[]).await?;
+    order_recheck::retry_after_mapping(db, now).await?;
     let NewMapping { document, who, note, changes, .. } = new.clone();
     Ok(Ok(MappingRevision { revision: newest + 1, at: now, who, note, document, changes }))
 }

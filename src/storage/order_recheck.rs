@@ -1,11 +1,14 @@
 //! Blocked documents that are rechecked for their own sake: their save may still arrive, or Accurate kept failing.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{
-    DocumentKey, Result,
+    DocumentKey, Filter, Result,
     dialect::{Columns, Dialect},
-    rows::document_key,
+    list::{Binds, conditions},
+    rows::{document_key, micros, order_id},
     timeline::append,
 };
 use crate::domain::{order::OrderId, timeline::Event};
@@ -49,20 +52,79 @@ pub(super) async fn try_again(db: &mut impl Dialect, document: &DocumentKey, now
     Ok(())
 }
 
-/// A blocked receipt or return is tried again; nothing else about its order changes.
+/// What changes about a blocked receipt or return that is tried again; nothing else about its order changes. It is still
+/// known what it waited for, so that its success shows that others can continue.
+pub(super) fn retried(now: &str) -> String {
+    format!("state = 'due', failures = 0, recheck_at = 0, next_attempt_at = {now}")
+}
+
 async fn retry(db: &mut impl Dialect, document: &DocumentKey, now: Timestamp) -> Result<bool> {
     let DocumentKey { order_id, kind, part } = document;
-    let sql = "UPDATE documents SET state = 'due', failures = 0, recheck_at = 0, waits_for = '', next_attempt_at = $4
-               WHERE order_id = $1 AND kind = $2 AND part = $3 AND state = 'blocked' AND lease_until <= $4";
+    let sql = format!(
+        "UPDATE documents SET {}
+         WHERE order_id = $1 AND kind = $2 AND part = $3 AND state = 'blocked' AND lease_until <= $4",
+        retried("$4")
+    );
     let values = [order_id.into(), kind.as_str().into(), part.0.into(), now.into()];
     Ok(db.execute(sql, &values).await? > 0)
 }
 
-/// The same for all blocked receipts and returns of an order. Returns how many there were.
+/// The same at a person's request. Where only a person could look for it under another number, the request says that
+/// there is none.
+fn retried_by_person(now: &str) -> String {
+    let changes = retried(now);
+    format!(
+        "{changes}, doubt_since = CASE WHEN findings LIKE '%\"what\":\"not_searchable\"%' THEN 0 ELSE doubt_since END"
+    )
+}
+
+/// All blocked receipts and returns of an order are tried again. Returns how many there were.
 pub(super) async fn retry_all(db: &mut impl Dialect, order_id: &OrderId, now: Timestamp) -> Result<u64> {
-    // Where only a person could look for it under another number, the retry says that there is none.
-    let sql = "UPDATE documents SET state = 'due', failures = 0, recheck_at = 0, waits_for = '', next_attempt_at = $2,
-                   doubt_since = CASE WHEN findings LIKE '%\"what\":\"not_searchable\"%' THEN 0 ELSE doubt_since END
-               WHERE order_id = $1 AND kind <> 'invoice' AND state = 'blocked' AND lease_until <= $2";
+    let sql = format!(
+        "UPDATE documents SET {}
+         WHERE order_id = $1 AND kind <> 'invoice' AND state = 'blocked' AND lease_until <= $2",
+        retried_by_person("$2")
+    );
     db.execute(sql, &[order_id.into(), now.into()]).await
+}
+
+/// All blocked receipts and returns that a filter of orders means are tried again: its reason and its subject are those
+/// of the documents. Returns their orders.
+pub(super) async fn retry_matching<T: Dialect>(
+    db: &mut T,
+    filter: &Filter,
+    now: Timestamp,
+) -> Result<BTreeSet<OrderId>> {
+    let mut binds = Binds::default();
+    let now = binds.number(micros(now));
+    let of_order = Filter { reason: None, subject: None, ..filter.clone() };
+    let Some(orders) = conditions(db, &of_order, &mut binds).await? else { return Ok(BTreeSet::new()) };
+    let mut tests = String::new();
+    if let Some(reason) = filter.reason {
+        let named = binds.text(&format!("%\"reason\":\"{}\"%", reason.code()));
+        tests = format!(" AND documents.findings LIKE {named}");
+    }
+    if let Some(subject) = &filter.subject {
+        tests = format!("{tests} AND documents.waits_for = {}", binds.text(subject));
+    }
+    // For each of the few that are blocked its order is looked up; joined, all orders might be read.
+    let sql = format!(
+        "UPDATE documents SET {}
+         WHERE kind <> 'invoice' AND state = 'blocked' AND lease_until <= {now}{tests}
+           AND (SELECT orders.id FROM orders WHERE orders.order_id = documents.order_id AND {orders}) IS NOT NULL
+         RETURNING order_id",
+        retried_by_person(&now)
+    );
+    db.fetch(sql, &binds.values()).await?.iter().map(order_id).collect()
+}
+
+/// Another mapping may have removed the cause: what certainly does not exist is tried again.
+pub(super) async fn retry_after_mapping(db: &mut impl Dialect, now: Timestamp) -> Result<()> {
+    let sql = format!(
+        "UPDATE documents SET {}
+         WHERE kind <> 'invoice' AND state = 'blocked' AND lease_until <= $1 AND doubt_since = 0",
+        retried("$1")
+    );
+    db.execute(sql, &[now.into()]).await?;
+    Ok(())
 }

@@ -1,4 +1,6 @@
-//! What blocked orders wait for in Accurate, and when it is rechecked.
+//! What blocked documents wait for in Accurate, and when it is rechecked.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -31,7 +33,7 @@ pub(super) async fn put_off(db: &mut impl Dialect, book: &str, subject: &Subject
     let subject = subject.to_string();
     let sql = "UPDATE rechecks SET next_at = $3, checks = checks + 1 WHERE book = $1 AND subject = $2";
     db.execute(sql, &[book.into(), (&subject).into(), until.into()]).await?;
-    // The orders that waited may have been cancelled or mapped elsewhere: nothing is rechecked for nobody.
+    // What waited may have been cancelled or mapped elsewhere: nothing is rechecked for nobody.
     let sql = "DELETE FROM rechecks WHERE book = $1 AND subject = $2 AND NOT EXISTS
                    (SELECT 1 FROM documents WHERE book = $1 AND waits_for = $2 AND waits_for <> '' AND state = 'blocked')";
     db.execute(sql, &[book.into(), (&subject).into()]).await?;
@@ -57,15 +59,21 @@ async fn decide_again(
     subject: &Subject,
     now: Timestamp,
 ) -> Result<u64> {
-    let sql = format!(
+    const WAIT: &str = "book = $1 AND waits_for = $2 AND waits_for <> '' AND state = 'blocked'";
+    let name = subject.to_string();
+    let invoices = format!(
         "UPDATE orders SET undecided = 1, revision = revision + 1
-         WHERE order_id IN (SELECT order_id FROM documents
-                            WHERE book = $1 AND waits_for = $2 AND waits_for <> '' AND state = 'blocked'{which})
+         WHERE order_id IN (SELECT order_id FROM documents WHERE {WAIT} AND kind = 'invoice'{which})
          RETURNING order_id"
     );
-    let name = subject.to_string();
-    let rows = db.fetch(sql, &[book.into(), (&name).into()]).await?;
-    let ids = rows.iter().map(order_id).collect::<Result<Vec<_>>>()?;
+    let mut rows = db.fetch(invoices, &[book.into(), (&name).into()]).await?;
+    // Receipts and returns have nothing to be decided again.
+    let others = format!(
+        "UPDATE documents SET {} WHERE {WAIT} AND kind <> 'invoice' AND lease_until <= $3{which} RETURNING order_id",
+        order_recheck::retried("$3")
+    );
+    rows.extend(db.fetch(others, &[book.into(), (&name).into(), now.into()]).await?);
+    let ids = rows.iter().map(order_id).collect::<Result<BTreeSet<_>>>()?;
     let events = [Event::Rechecked { subject: subject.clone() }];
     append(db, ids.iter().map(|id| (id, events.as_slice())), now).await?;
     Ok(ids.len() as u64)

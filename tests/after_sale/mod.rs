@@ -3,6 +3,7 @@
 mod api;
 mod by_hand;
 mod cancelling;
+mod healing;
 mod moving;
 mod outdated;
 mod receipts;

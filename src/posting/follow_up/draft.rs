@@ -13,6 +13,7 @@ use crate::{
         about::{Difference, Field},
         money::Rupiah,
         receipt::ReceiptBody,
+        recheck::Needs,
         sales_return::ReturnBody,
         settlement::{ReceiptDraft, ReturnDraft},
     },
@@ -40,6 +41,9 @@ pub(in crate::posting) trait FollowUp: Clone + Send + Sync {
 
     /// By how much it reduces what is owed on the invoice, in rupiah.
     fn total(&self) -> Rupiah;
+
+    /// What it needs in Accurate.
+    fn needs(&self) -> Needs<'_>;
 
     /// The goods that go back, if it returns any.
     fn returned(&self) -> Option<&ReturnBody> {
@@ -94,6 +98,10 @@ impl FollowUp for ReceiptDraft {
         self.body.paid()
     }
 
+    fn needs(&self) -> Needs<'_> {
+        (&self.body).into()
+    }
+
     fn name_branch(&mut self) -> bool {
         name_branch(&mut self.body.branch_name, self.branch.as_ref())
     }
@@ -134,6 +142,10 @@ impl FollowUp for ReturnDraft {
 
     fn total(&self) -> Rupiah {
         self.total
+    }
+
+    fn needs(&self) -> Needs<'_> {
+        (&self.body).into()
     }
 
     fn name_branch(&mut self) -> bool {
