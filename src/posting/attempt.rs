@@ -139,7 +139,9 @@ impl<'a, D> Attempt<'a, D> {
             // A recheck that changed nothing is not recorded.
             Outcome::Blocked { findings, .. }
                 if self.claim.purpose == Purpose::LookUp && *findings == self.claim.findings => {}
-            Outcome::Blocked { findings, .. } => self.happened(Event::Blocked { findings: findings.clone() }),
+            Outcome::Blocked { findings, .. } => {
+                self.happened(Event::blocked(self.claim.kind, findings.clone()));
+            }
             Outcome::Postponed { until, .. } => {
                 let (outcome, words) = why(&self.entries);
                 self.happened(Event::Postponed { until: (*until).max(now), outcome, words });

@@ -307,7 +307,7 @@ fn of_another(settlement: &Settlement, settled: &Settled) -> Option<Settlement> 
     let mut entries = settlement.entries.clone();
     entries.retain(|entry| !matches!(entry.event, Event::Invoiced { .. } | Event::Adopted { .. }));
     let at = settlement.entries.last().map_or(Timestamp::UNIX_EPOCH, |entry| entry.at);
-    entries.push(Entry::new(at, Event::Blocked { findings: findings.clone() }));
+    entries.push(Entry::new(at, Event::blocked(settlement.kind, findings.clone())));
     let outcome = Outcome::Blocked { findings, waits_for: None, recheck_after: None };
     Some(settlement.clone().looked_up_first(outcome, entries))
 }

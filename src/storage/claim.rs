@@ -212,7 +212,7 @@ fn block(row: &impl Columns, order: &impl Columns, problem: &StorageError, now: 
     tracing::error!(%order_id, "order {order_id} is blocked: what is stored about its {kind} cannot be read: {problem}");
     let about = About::Unreadable { problem: problem.to_string() };
     let findings = vec![Finding { reason: Reason::StoredDataUnreadable, about }];
-    let entry = Entry::new(now, Event::Blocked { findings: findings.clone() });
+    let entry = Entry::new(now, Event::blocked(document.kind, findings.clone()));
     let (attempt, revision) = (AttemptNo(row.number("attempt")?), order.number("revision")?);
     let mut settlement = Settlement::of_unreadable(document, attempt, revision, doubt(row)?, findings);
     settlement.warnings = json_column(order, "warnings").unwrap_or_default();

@@ -121,6 +121,7 @@ struct Actions {
     now: bool,
     again: bool,
     take_back: bool,
+    undo: bool,
 }
 
 struct Happened {
@@ -181,6 +182,7 @@ pub(super) async fn show(
     let form = match open.form.as_deref() {
         Some("by_hand") if actions.by_hand => Some("by_hand"),
         Some("never") if actions.never => Some("never"),
+        Some("undo") if actions.undo => Some("undo"),
         _ => None,
     };
     let statement = Statement::of(&app, &order, &page).await?;
@@ -237,7 +239,7 @@ fn decided(order: &OrderRecord, page: &Page) -> Option<Decided> {
             "Dibuatkan faktur sekarang, sebelum mencapai status yang dipilih",
         ),
         Manual::Again => page.t("To be created again", "Faktur akan dibuat ulang"),
-        Manual::Undo => page.t("Its invoice is to be deleted", "Fakturnya akan dihapus"),
+        Manual::Undo => page.t("To be deleted from Accurate", "Akan dihapus dari Accurate"),
     };
     Some(Decided {
         what,
@@ -275,6 +277,9 @@ fn actions(order: &OrderRecord) -> Actions {
         again: order.state == OrderState::Voided,
         // Once the invoice exists, a decision to create it cannot be taken back.
         take_back: manual && !matches!(order.state, OrderState::Invoiced | OrderState::VoidDue | OrderState::Voided),
+        undo: matches!(order.state, OrderState::Invoiced | OrderState::Blocked)
+            && !without_invoice
+            && !order.manual.as_ref().is_some_and(|manual| manual.decision == Manual::Undo),
     }
 }
 

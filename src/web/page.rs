@@ -162,7 +162,10 @@ impl Page {
             }
             "now" => self.t("The invoice is being created now.", "Faktur sedang dibuat sekarang."),
             "again" | "create_again" => self.t("The invoice is being created again.", "Faktur sedang dibuat ulang."),
-            "undo" => self.t("The invoice is being deleted.", "Faktur sedang dihapus."),
+            "undo" => self.t(
+                "What was booked for the order is being deleted from Accurate.",
+                "Dokumen pesanan ini sedang dihapus dari Accurate.",
+            ),
             "none" => self.t("The decision was taken back.", "Keputusan sudah dicabut."),
             "read" => self.t(
                 "The webhook could be read this time; its order is being processed.",

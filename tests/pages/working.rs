@@ -190,10 +190,13 @@ async fn an_invoice_that_was_deleted_on_purpose_can_be_created_again() {
     service.send(&order(5)).await;
     service.order_once("5", "invoiced").await;
     let mut operator = Visitor::operator(&service).await;
-    operator.post("/orders/5/decision", &[("decision", "undo")]).await.goes_to("/orders/5?done=undo");
+    operator.get("/orders/5").await.says(&["Delete from Accurate"]);
+    operator.get("/orders/5?form=undo").await.says(&["receipts, then returns, then the invoice", "Reason"]);
+    let undo = [("decision", "undo"), ("reason", "sold twice")];
+    operator.post("/orders/5/decision", &undo).await.goes_to("/orders/5?done=undo");
     service.order_once("5", "voided").await;
     let page = operator.get("/orders/5?done=undo").await;
-    page.says(&["The invoice is being deleted.", "Invoice deleted", "Create again"]);
+    page.says(&["is being deleted from Accurate.", "Invoice deleted", "Create again"]);
     assert!(!page.text().contains("Take the decision back"), "{}", page.text());
     operator.post("/orders/5/decision", &[("decision", "again")]).await.goes_to("/orders/5?done=again");
     service.order_once("5", "invoiced").await;

@@ -164,10 +164,8 @@ impl About {
                 format!("keterangan {description:?} tidak memuat ID pesanan: tambahkan {{order_id}} di pemetaan"),
             ),
             Self::Receipt { number } => say(
-                format!("a receipt exists for invoice {number}; delete the receipt and the invoice in Accurate"),
-                format!(
-                    "faktur {number} sudah memiliki penerimaan penjualan; hapus penerimaan lalu fakturnya di Accurate"
-                ),
+                format!("Accurate shows a receipt for invoice {number} that this service did not create"),
+                format!("di Accurate ada penerimaan untuk faktur {number} yang tidak dibuat oleh layanan ini"),
             ),
             _ => String::new(),
         }

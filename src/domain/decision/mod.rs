@@ -15,6 +15,7 @@ pub use self::{
     verdict::verdict,
 };
 use super::{
+    document::Kind,
     history::History,
     invoice::Draft,
     manual::ManualDecision,
@@ -151,7 +152,7 @@ impl Verdict {
         self.reason = findings.first().map(|finding| finding.reason);
         // The timeline records changes only.
         if order.state != State::Blocked || order.findings != findings {
-            self.events.push(Event::Blocked { findings: findings.clone() });
+            self.events.push(Event::blocked(Kind::Invoice, findings.clone()));
         }
         self.findings = findings;
     }

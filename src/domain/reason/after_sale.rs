@@ -43,11 +43,11 @@ fn words(reason: Reason) -> Option<Words> {
         Reason::AccountInactive => [
             (
                 "An account of this {} is inactive in Accurate.",
-                "Activate the account in Accurate or map another one; then retry the order.",
+                "Activate the account in Accurate or map another one; the {} is then retried automatically.",
             ),
             (
                 "Akun pada {} ini berstatus nonaktif di Accurate.",
-                "Aktifkan akun tersebut di Accurate atau petakan ke akun lain; lalu coba lagi pesanannya.",
+                "Aktifkan akun tersebut di Accurate atau petakan ke akun lain; {} kemudian dicoba lagi otomatis.",
             ),
         ],
         Reason::BranchRequired => [

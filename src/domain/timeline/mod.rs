@@ -53,6 +53,9 @@ pub enum Event {
     },
     /// A person must act.
     Blocked {
+        /// Which kind of document; the invoice's findings are those of the order.
+        #[serde(default)]
+        document: Kind,
         /// All findings.
         findings: Vec<Finding>,
     },
@@ -252,6 +255,13 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// A person must act about a document of this kind.
+    pub fn blocked(document: Kind, findings: Vec<Finding>) -> Self {
+        Self::Blocked { document, findings }
+    }
+}
+
 /// An event with its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -309,7 +319,7 @@ mod tests {
     #[test]
     fn an_entry_reads_in_the_language_of_its_reader_with_its_details() {
         let about = About::Warehouse { id: Some("999".to_owned()) };
-        let blocked = Event::Blocked { findings: vec![Finding { reason: Reason::WarehouseUnmapped, about }] };
+        let blocked = Event::blocked(Kind::Invoice, vec![Finding { reason: Reason::WarehouseUnmapped, about }]);
         assert_eq!(
             blocked.in_words(Language::English),
             "blocked: the order's warehouse is not mapped to a warehouse in Accurate (warehouse 999)"
@@ -320,6 +330,9 @@ mod tests {
         );
         let invoiced =
             Event::Invoiced { number: "A1".to_owned(), id: 1, total: "80000".to_owned(), notices: Vec::new() };
+        let inactive = Finding { reason: Reason::AccountInactive, about: About::Order { id: "1".to_owned() } };
+        let of_receipt = Event::blocked(Kind::Receipt, vec![inactive]).in_words(Language::English);
+        assert!(of_receipt.starts_with("blocked: an account of this sales receipt is inactive"), "{of_receipt}");
         assert_eq!(invoiced.in_words(Language::Indonesian), "faktur A1 berhasil dibuat di Accurate (id 1, Rp80.000)");
     }
 
@@ -330,7 +343,7 @@ mod tests {
             About::Discount { discount: Rupiah::parse("24500.5").expect("an amount"), subtotal: Rupiah::whole(1) };
         let findings =
             vec![invoice, discount].into_iter().map(|about| Finding { reason: Reason::NumberConflict, about });
-        let event = Event::Blocked { findings: findings.collect() };
+        let event = Event::blocked(Kind::Receipt, findings.collect());
         let stored = serde_json::to_string(&event).expect("JSON");
         assert_eq!(serde_json::from_str::<Event>(&stored).expect("our own JSON"), event);
     }

@@ -51,7 +51,7 @@ impl Event {
             Self::Noticed { notices } => warned(notices, "please check: ", LANGUAGE),
             Self::Watching => "waiting for the chosen status".to_owned(),
             Self::Ignored { reason } => format!("ignored: {}", clause(reason.sentence(LANGUAGE))),
-            Self::Blocked { findings } => format!("blocked: {}", listed(findings, LANGUAGE)),
+            Self::Blocked { document, findings } => format!("blocked: {}", listed(findings, *document, LANGUAGE)),
             Self::Due { number, total } => format!("invoice {number} for {} will be created", money(total)),
             Self::Attempt { attempt, document, number } => {
                 format!("attempt {attempt} for {} {number}", document.in_words(LANGUAGE))
@@ -151,7 +151,7 @@ impl Event {
             Self::Noticed { notices } => warned(notices, "mohon diperiksa: ", LANGUAGE),
             Self::Watching => "menunggu status yang dipilih".to_owned(),
             Self::Ignored { reason } => format!("diabaikan: {}", clause(reason.sentence(LANGUAGE))),
-            Self::Blocked { findings } => format!("tertahan: {}", listed(findings, LANGUAGE)),
+            Self::Blocked { document, findings } => format!("tertahan: {}", listed(findings, *document, LANGUAGE)),
             Self::Due { number, total } => format!("faktur {number} senilai {} akan dibuat", money(total)),
             Self::Attempt { attempt, document, number } => {
                 format!("percobaan ke-{attempt} untuk {} {number}", document.in_words(LANGUAGE))
@@ -362,9 +362,10 @@ fn clause(sentence: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
-fn listed(findings: &[Finding], language: Language) -> String {
+fn listed(findings: &[Finding], document: Kind, language: Language) -> String {
     let one = |finding: &Finding| {
-        format!("{} ({})", clause(finding.reason.sentence(language)), finding.about.in_words(language))
+        let sentence = finding.reason.sentence_about(document, language);
+        format!("{} ({})", clause(&sentence), finding.about.in_words(language))
     };
     findings.iter().map(one).collect::<Vec<_>>().join("; ")
 }
