@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::{
     history::History,
-    manual::{Invoice, ManualDecision, Situation},
+    manual::{Invoice, Manual, ManualDecision, Situation},
     order::OrderId,
     reason::{Notice, Reason, Warning},
     timeline::Event,
@@ -58,6 +58,12 @@ pub(super) async fn decide(
                WHERE order_id = $1";
     let json = wanted.as_ref().map(to_json).unwrap_or_default();
     db.execute(sql, &[order_id.into(), (&json).into(), now.into()]).await?;
+    if decision == Some(Manual::Undo) {
+        // What was approved is deleted: whether it is booked again on another invoice is for a person to say.
+        let sql = "UPDATE settlement_rows SET approved_at = NULL, approved_by = ''
+                   WHERE order_id = $1 AND order_id <> '' AND approved_at IS NOT NULL";
+        db.execute(sql, &[order_id.into()]).await?;
+    }
     let events = [Event::Decided { decision, reason, document, actor }];
     append(db, std::iter::once((order_id, events.as_slice())), now).await?;
     Ok(Written::Changed)

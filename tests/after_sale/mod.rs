@@ -1,6 +1,7 @@
 //! What happens after the sale: payouts become receipts, returns become returns, and everything can be undone.
 
 mod api;
+mod approving;
 mod by_hand;
 mod cancelling;
 mod healing;

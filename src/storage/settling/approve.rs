@@ -36,9 +36,10 @@ pub(in crate::storage) async fn approve<T: Dialect>(
     actor: &str,
     now: Timestamp,
 ) -> Result<u64> {
-    // What a person books in Accurate is not approved here.
+    // What a person books in Accurate is not approved here; nor is a payout whose return record is not known yet,
+    // because nobody can have seen what its receipt will contain.
     const AWAITS: &str = "state = 'waiting' AND approved_at IS NULL AND order_id <> ''
-                          AND COALESCE(waits_for, '') <> '\"person\"'";
+                          AND waits NOT IN ('person', 'return_record')";
     const CHANGED: &str = "RETURNING order_id, source, row_id, amount";
     let rows = super::rows_of(kind);
     let approved = match which {
