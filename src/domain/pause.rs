@@ -40,8 +40,10 @@ pub fn in_words(code: &str, language: Language) -> (&'static str, &'static str) 
                 "Pengguna API Token tidak memiliki hak akses yang diperlukan di Accurate.",
             ),
             t(
-                "Grant the right that Accurate names below to the user who created the API Token.",
-                "Berikan hak akses yang disebut Accurate di bawah ini kepada pengguna yang membuat API Token.",
+                "Grant the right that Accurate names below to the user who created the API Token. Only the documents that \
+                 need it wait; everything else continues.",
+                "Berikan hak akses yang disebut Accurate di bawah ini kepada pengguna yang membuat API Token. Hanya \
+                 dokumen yang memerlukannya yang menunggu; yang lain tetap diproses.",
             ),
         ),
         _ => (

@@ -5,7 +5,10 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Engine;
-use crate::storage::{Result, State};
+use crate::{
+    posting::{BookStatus, circuit::Pause},
+    storage::{Result, State},
+};
 
 /// The period over which the rate of invoices is measured.
 const RECENTLY: SignedDuration = SignedDuration::from_secs(60);
@@ -37,8 +40,8 @@ impl Engine {
             _ => false,
         };
         let counts = self.storage.counts().await?;
-        let paused: HashSet<_> =
-            self.books().into_iter().filter(|book| book.pause.is_some()).map(|book| book.name).collect();
+        let is_paused = |book: &BookStatus| book.pause.as_ref().is_some_and(Pause::stops_invoices);
+        let paused: HashSet<_> = self.books().into_iter().filter(is_paused).map(|book| book.name).collect();
         let mapping = self.mapping();
         let goes_on = |store: &str| !paused.contains(mapping.mapping.book_of(store));
         let (mut orders, mut moving) = (0, 0);

@@ -86,7 +86,7 @@ pub(super) struct Readiness {
 /// One part.
 #[derive(Debug, Serialize, ToSchema)]
 struct Part {
-    /// `ok`, `failing` or `paused`.
+    /// `ok`, `failing`, `paused` (nothing is sent) or `limited` (one kind of document waits for a missing right).
     #[schema(example = "ok")]
     state: &'static str,
     /// Why it is not `ok`: a stable code.
@@ -153,7 +153,7 @@ async fn readiness(app: &App, detail: impl FnOnce(&StorageError) -> String) -> (
         let part = match book.pause {
             None => Part { state: "ok", code: None, detail: None, since: None },
             Some(pause) => Part {
-                state: "paused",
+                state: if pause.documents.is_none() { "paused" } else { "limited" },
                 code: Some(pause.code),
                 detail: Some(remedy(pause.code).to_owned()),
                 since: Some(pause.since.to_string()),

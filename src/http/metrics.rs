@@ -88,7 +88,7 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
             metrics::gauge!("forstok_accurate_accurate_webhooks_end_timestamp_seconds", "book" => book.name.clone())
                 .set(webhook.ends_at.map_or(0.0, |at| at.as_millisecond() as f64 / 1000.0));
         }
-        let paused = if book.pause.is_some() { 1.0 } else { 0.0 };
+        let paused = if book.pause.as_ref().is_some_and(|pause| pause.documents.is_none()) { 1.0 } else { 0.0 };
         metrics::gauge!("forstok_accurate_book_paused", "book" => book.name.clone()).set(paused);
         for list in app.engine.storage().master_lists(&book.name).await? {
             let labels = [("book", book.name.clone()), ("list", list.kind.to_string())];

@@ -49,7 +49,7 @@ pub enum Health {
     Nothing,
 }
 
-/// Why and since when a book is paused.
+/// Why and since when a book, or one kind of its documents, is paused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pause {
     /// Stable code: `accurate_down`, `token_refused`, `right_missing`, `wrong_clock`, `credentials_missing`.
@@ -58,6 +58,8 @@ pub struct Pause {
     pub words: String,
     /// Since when.
     pub since: Timestamp,
+    /// Which documents wait for a right that is missing; `None` if nothing is sent at all.
+    pub documents: Option<Kind>,
     /// When the next probe may be sent.
     pub next_probe_at: Timestamp,
     probes: u32,
@@ -69,27 +71,35 @@ struct Report {
     code: String,
     words: String,
     since: Timestamp,
+    #[serde(default)]
+    documents: Option<Kind>,
 }
 
 impl Pause {
     /// Without credentials no call can be made.
     pub(super) fn without_credentials(since: Timestamp) -> Self {
         let words = "no API Token has been entered yet".to_owned();
-        Self { code: CREDENTIALS_MISSING, words, since, next_probe_at: since, probes: 0 }
+        Self { code: CREDENTIALS_MISSING, words, since, documents: None, next_probe_at: since, probes: 0 }
     }
 
     /// As a text for the other replicas, which show it.
     pub(super) fn to_report(&self) -> String {
-        let report = Report { code: self.code.to_owned(), words: self.words.clone(), since: self.since };
+        let (code, words) = (self.code.to_owned(), self.words.clone());
+        let report = Report { code, words, since: self.since, documents: self.documents };
         serde_json::to_string(&report).expect("our own types are JSON")
     }
 
     /// From the text that another replica reported; `None` if this version does not know the code.
     pub(super) fn from_report(text: &str) -> Option<Self> {
-        let Report { code, words, since } = serde_json::from_str(text).ok()?;
+        let Report { code, words, since, documents } = serde_json::from_str(text).ok()?;
         let codes = BookTrouble::ALL.map(BookTrouble::code);
         let code = codes.into_iter().chain([DOWN, RIGHT_MISSING]).find(|known| *known == code)?;
-        Some(Self { code, words, since, next_probe_at: since, probes: 0 })
+        Some(Self { code, words, since, documents, next_probe_at: since, probes: 0 })
+    }
+
+    /// Whether no invoice is sent.
+    pub fn stops_invoices(&self) -> bool {
+        self.documents.is_none_or(|kind| kind == Kind::Invoice)
     }
 
     /// How long until the next probe.
@@ -208,7 +218,8 @@ impl Circuit {
             pause.words = words;
             return Change::None;
         }
-        let mut pause = Pause { code: RIGHT_MISSING, words, since: now, next_probe_at: now, probes: 0 };
+        let documents = Some(documents(&right));
+        let mut pause = Pause { code: RIGHT_MISSING, words, since: now, documents, next_probe_at: now, probes: 0 };
         pause.next_probe_at = now + pause.wait();
         self.missing.insert(right, pause);
         Change::Paused
@@ -241,7 +252,7 @@ impl Circuit {
             Some(pause) => (pause.since, pause.probes + 1, Change::None),
             None => (now, 0, Change::Paused),
         };
-        let mut pause = Pause { code, words, since, next_probe_at: now, probes };
+        let mut pause = Pause { code, words, since, documents: None, next_probe_at: now, probes };
         pause.next_probe_at = now + pause.wait();
         self.pause = Some(pause);
         change
@@ -258,6 +269,14 @@ fn lanes(right: Right) -> &'static [Lane] {
         Right::Save(Kind::Receipt) | Right::Read(Kind::Receipt) => &[Lane::Receipts],
         Right::Save(Kind::Return) | Right::Read(Kind::Return) => &[Lane::Returns],
         Right::Delete(Kind::Receipt | Kind::Return) | Right::CreateCustomers | Right::Other(_) => &[],
+    }
+}
+
+/// The documents that need a right.
+fn documents(right: &Right) -> Kind {
+    match right {
+        Right::Save(kind) | Right::Read(kind) | Right::Delete(kind) => *kind,
+        Right::CreateCustomers | Right::Other(_) => Kind::Invoice,
     }
 }
 
@@ -339,7 +358,8 @@ mod tests {
         let shut = Gate::Shut(at(1));
         assert_eq!(gates(&circuit), [Gate::Open, Gate::Open, shut, Gate::Open, Gate::Open]);
         assert_eq!(circuit.gate(at(0)), Gate::Open);
-        assert_eq!(circuit.shown().map(|pause| pause.code), Some("right_missing"));
+        let shown = circuit.shown().map(|pause| (pause.code, pause.documents));
+        assert_eq!(shown, Some(("right_missing", Some(Kind::Invoice))), "the book itself is not paused");
         missing(&mut circuit, Right::Save(Kind::Invoice));
         assert_eq!(gates(&circuit), [shut, shut, shut, Gate::Open, Gate::Open]);
         assert_eq!(circuit.note_right(Right::Delete(Kind::Invoice), None, at(0)), Change::Resumed);

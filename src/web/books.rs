@@ -15,6 +15,8 @@ pub(super) struct Book {
 /// Why a book is paused, and what to do.
 pub(super) struct Trouble {
     pub(super) sentence: &'static str,
+    /// Whether nothing is sent at all, or only one kind of document waits.
+    pub(super) is_whole: bool,
     pub(super) remedy: &'static str,
     /// `26/11/2026 10:32 WIB`.
     pub(super) since: String,
@@ -33,6 +35,13 @@ impl Book {
 impl Trouble {
     fn new(pause: Pause, page: &Page) -> Self {
         let (sentence, remedy) = pause::in_words(pause.code, page.language);
-        Self { sentence, remedy, since: page.moment(pause.since), length: page.since(pause.since), words: pause.words }
+        Self {
+            sentence,
+            is_whole: pause.documents.is_none(),
+            remedy,
+            since: page.moment(pause.since),
+            length: page.since(pause.since),
+            words: pause.words,
+        }
     }
 }

@@ -3,12 +3,13 @@
 use forstok_accurate::{
     clock::Clock,
     domain::{document::Kind, payout::RowState, reason::Reason},
-    storage::{Filter, State},
+    sandbox::Action,
+    storage::{Approving, Filter, RowFilter, State},
 };
 use serde_json::json;
 
 use super::{on_both, world};
-use crate::world::{Base, World};
+use crate::world::{Base, World, order};
 
 on_both! {
     a_receipt_waits_for_its_account_and_is_created_once_the_account_is_active;
@@ -16,6 +17,7 @@ on_both! {
     everything_that_waits_for_one_account_continues_after_one_recheck;
     retry_all_retries_receipts_too_also_only_those_with_one_reason;
     another_mapping_retries_receipts_at_once;
+    a_missing_right_to_save_receipts_is_no_pause_of_invoices;
 }
 
 /// A payout of each of these orders is approved while the account of one of its fees is inactive.
@@ -91,4 +93,30 @@ async fn another_mapping_retries_receipts_at_once(base: Base) {
     world.mapping_changes("\"commission\" = \"service_fee\"", "\"komisi\" = \"service_fee\"").await;
     world.run_until_settled().await;
     assert_eq!(world.payout_state("7").await, (RowState::Settled, ""));
+}
+
+async fn a_missing_right_to_save_receipts_is_no_pause_of_invoices(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.paid("7", "7", 150_000, json!({})).await;
+    for action in [Action::ReceiptSave, Action::ReceiptBulkSave] {
+        world.accurate.withhold_right(action);
+    }
+    let (all, now) = (RowFilter::default(), world.clock.now());
+    world.storage.approve_rows(Kind::Receipt, Approving::Shown(&all), "sari", now).await.expect("written");
+    world.run_for(60).await;
+    let pause = world.engine.books().into_iter().find_map(|book| book.pause).expect("a right is missing");
+    assert_eq!((pause.code, pause.documents), ("right_missing", Some(Kind::Receipt)));
+    assert!(!pause.stops_invoices());
+    world.forstok_sends(order("8").ready_to_ship()).await;
+    world.decide_all().await;
+    assert!(world.engine.queue().await.expect("readable").seconds.is_some(), "its invoice does not wait");
+    world.run_for(60).await;
+    assert_eq!(world.state("8").await, "invoiced");
+    for action in [Action::ReceiptSave, Action::ReceiptBulkSave] {
+        world.accurate.grant_right(action);
+    }
+    world.run_for(60).await;
+    assert_eq!(world.payout_state("7").await, (RowState::Settled, ""));
+    assert_eq!(world.pause(), None);
 }

@@ -59,7 +59,8 @@ fn pauses(told: &mut Told, present: &Present, news: &mut Vec<News>) {
         if now.duration_since(over_since) < SETTLED {
             return true;
         }
-        news.push(News::Resumed { book: book.clone(), lasted: over_since.duration_since(known.since) });
+        let (code, lasted) = (known.code.clone(), over_since.duration_since(known.since));
+        news.push(News::Resumed { book: book.clone(), code, lasted });
         false
     });
 }

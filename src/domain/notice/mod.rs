@@ -191,6 +191,8 @@ pub enum News {
     Resumed {
         /// Which.
         book: String,
+        /// Why it was paused: the stable code.
+        code: String,
         /// For how long it was paused.
         lasted: SignedDuration,
     },

@@ -224,7 +224,7 @@ fn notices_read_well_in_both_languages() {
     let period = Period { from: date(2026, 11, 1), to: date(2026, 11, 25) };
     let news = [
         News::Paused { book: book.clone(), pause },
-        News::Resumed { book, lasted: SignedDuration::from_mins(95) },
+        News::Resumed { book, code: "token_refused".to_owned(), lasted: SignedDuration::from_mins(95) },
         News::WebhooksStopped { last: since },
         News::WebhooksResumed { last: since, newest: since + SignedDuration::from_hours(30) },
         News::Blocked { causes },

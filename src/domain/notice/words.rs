@@ -12,6 +12,9 @@ use crate::domain::{
     reconciliation::Class,
 };
 
+/// The code of a pause of only those documents that need a right.
+const RIGHT_MISSING: &str = "right_missing";
+
 /// Causes that a notice lists; the page has all of them.
 const MOST_LISTED: usize = 8;
 
@@ -22,6 +25,20 @@ impl News {
     /// The heading, in one line.
     pub fn title(&self, language: Language) -> String {
         let (english, indonesian) = match self {
+            Self::Paused { book, pause } if pause.code == RIGHT_MISSING => {
+                let book = one_line(book);
+                (
+                    format!("A right is missing in Accurate database “{book}”"),
+                    format!("Hak akses di database Accurate “{book}” belum lengkap"),
+                )
+            }
+            Self::Resumed { book, code, .. } if code == RIGHT_MISSING => {
+                let book = one_line(book);
+                (
+                    format!("The right in Accurate database “{book}” was granted"),
+                    format!("Hak akses di database Accurate “{book}” sudah lengkap"),
+                )
+            }
             Self::Paused { book, .. } => {
                 let book = one_line(book);
                 (format!("Accurate database “{book}” is paused"), format!("Database Accurate “{book}” terhenti"))
@@ -87,6 +104,14 @@ impl News {
     pub fn text(&self, language: Language) -> String {
         match self {
             Self::Paused { pause, .. } => paused(pause, language),
+            Self::Resumed { code, lasted, .. } if code == RIGHT_MISSING => {
+                let lasted = duration(*lasted, language);
+                in_language(
+                    language,
+                    format!("The documents that need it are being created again. They waited for {lasted}."),
+                    format!("Dokumen yang memerlukannya diproses lagi setelah menunggu selama {lasted}."),
+                )
+            }
             Self::Resumed { lasted, .. } => {
                 let lasted = duration(*lasted, language);
                 in_language(
@@ -160,7 +185,7 @@ impl News {
             Self::Paused { book, pause: Pause { code, since, .. } } => {
                 json!({ "book": book, "code": code, "since": at(since) })
             }
-            Self::Resumed { book, lasted } => json!({ "book": book, "seconds": lasted.as_secs() }),
+            Self::Resumed { book, lasted, .. } => json!({ "book": book, "seconds": lasted.as_secs() }),
             Self::WebhooksStopped { last } => json!({ "last_webhook_at": at(last) }),
             Self::WebhooksResumed { last, newest } => {
                 json!({ "silent_from": at(last), "last_webhook_at": at(newest) })
@@ -187,11 +212,15 @@ impl News {
 fn paused(Pause { code, words, since }: &Pause, language: Language) -> String {
     let (sentence, remedy) = pause::in_words(code, language);
     let (since, words) = (moment(*since), one_line(words));
-    let waiting = in_language(
-        language,
-        format!("Paused since {since}. Orders wait and nothing gets lost."),
-        format!("Terhenti sejak {since}. Pesanan menunggu dan tidak ada yang hilang."),
-    );
+    let waiting = if code == RIGHT_MISSING {
+        in_language(language, format!("Since {since}."), format!("Sejak {since}."))
+    } else {
+        in_language(
+            language,
+            format!("Paused since {since}. Orders wait and nothing gets lost."),
+            format!("Terhenti sejak {since}. Pesanan menunggu dan tidak ada yang hilang."),
+        )
+    };
     let quoted = if words.is_empty() { String::new() } else { format!("\n\nAccurate: {words}") };
     format!("{sentence} {waiting}\n\n{remedy}{quoted}")
 }

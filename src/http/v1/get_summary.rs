@@ -156,7 +156,7 @@ pub(crate) async fn handler(State(app): State<App>) -> Result<Json<Summary>, Pro
             .into_iter()
             .map(|book| BookSummary {
                 name: book.name,
-                paused: book.pause.is_some(),
+                paused: book.pause.as_ref().is_some_and(|pause| pause.documents.is_none()),
                 code: book.pause.as_ref().map(|pause| pause.code),
                 detail: book.pause.map(|pause| pause.words),
             })
