@@ -23,6 +23,9 @@ pub struct ReceiptBody {
     /// Only where Accurate requires a branch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch_name: Option<String>,
+    /// Whether Accurate accepts a day before the invoice's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pass_validate_invoice_date: bool,
     /// The money that was received: what is paid on the invoices less all discounts.
     pub cheque_amount: Rupiah,
     pub detail_invoice: Vec<PaidInvoice>,

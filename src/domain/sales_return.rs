@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    invoice::{DetailExpense, read_day, read_number, write_day, write_number},
+    invoice::{ACCURATE_DAY, DetailExpense, read_day, read_number, write_day, write_number},
     money::Rupiah,
 };
 
@@ -72,6 +72,14 @@ pub struct ReturnedItem {
 }
 
 impl ReturnBody {
+    /// Dates it on another day.
+    pub fn move_to(&mut self, day: Date) {
+        self.trans_date = day;
+        if let Some(tax_date) = &mut self.tax_date {
+            *tax_date = day.strftime(ACCURATE_DAY).to_string();
+        }
+    }
+
     /// What is credited, in rupiah: lines − discount + expenses, before exclusive tax.
     pub fn total(&self) -> Rupiah {
         let lines: Rupiah = self.detail_item.iter().map(|item| item.unit_price * item.quantity).sum();

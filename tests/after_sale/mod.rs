@@ -5,6 +5,7 @@ mod approving;
 mod by_hand;
 mod cancelling;
 mod healing;
+mod closed_months;
 mod moving;
 mod outdated;
 mod receipts;

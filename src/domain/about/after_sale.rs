@@ -48,6 +48,16 @@ pub enum AfterSale {
         /// The amounts that it consists of, each on its account; may be empty.
         amounts: Vec<OnAccount>,
     },
+    /// Money that the marketplace took back for a return, whose credit a journal voucher closes.
+    CreditToClose {
+        /// In rupiah, positive.
+        #[serde(with = "as_text")]
+        amount: Rupiah,
+        /// The invoice's customer.
+        customer: String,
+        /// The store's Cash & Bank account; empty if it has none.
+        bank: String,
+    },
     /// The content of a row or record changed after it was booked.
     Corrected {
         /// The changes; never empty.
@@ -163,6 +173,19 @@ impl AfterSale {
                 )
             }
             Self::ToBook { net, bank, amounts } => to_book(*net, bank, amounts, language),
+            Self::CreditToClose { amount, customer, bank } => {
+                let (amount, bank) = (amount.in_words(), or_question_mark(bank));
+                say(
+                    format!(
+                        "{amount} left account {bank} for a return; close the credit with a journal voucher: debit the \
+                         receivable of customer {customer} {amount}, credit account {bank} {amount}"
+                    ),
+                    format!(
+                        "{amount} keluar dari akun {bank} karena retur; tutup sisa kredit dengan Jurnal Umum: debit \
+                         piutang pelanggan {customer} {amount}, kredit akun {bank} {amount}"
+                    ),
+                )
+            }
             Self::Corrected { changes } => {
                 changes.iter().map(|change| change.in_words(language)).collect::<Vec<_>>().join("; ")
             }
@@ -275,6 +298,24 @@ mod tests {
         assert_eq!(
             about.in_words(Language::Indonesian),
             "Rp10.000 keluar dari akun 110102; shipping_difference -Rp10.000 (akun 600102)"
+        );
+        let stored = serde_json::to_string(&about).expect("JSON");
+        assert_eq!(serde_json::from_str::<AfterSale>(&stored).expect("our own JSON"), about);
+    }
+
+    #[test]
+    fn a_person_reads_the_journal_that_closes_a_credit() {
+        let (customer, bank) = ("8277".to_owned(), "110102".to_owned());
+        let about = AfterSale::CreditToClose { amount: Rupiah::whole(75_000), customer, bank };
+        assert_eq!(
+            about.in_words(Language::English),
+            "Rp75.000 left account 110102 for a return; close the credit with a journal voucher: debit the receivable of \
+             customer 8277 Rp75.000, credit account 110102 Rp75.000"
+        );
+        assert_eq!(
+            about.in_words(Language::Indonesian),
+            "Rp75.000 keluar dari akun 110102 karena retur; tutup sisa kredit dengan Jurnal Umum: debit piutang \
+             pelanggan 8277 Rp75.000, kredit akun 110102 Rp75.000"
         );
         let stored = serde_json::to_string(&about).expect("JSON");
         assert_eq!(serde_json::from_str::<AfterSale>(&stored).expect("our own JSON"), about);

@@ -1,4 +1,4 @@
-//! The rules for payouts and returns: `[payout]` and `[returns]` (design.md §5).
+//! The rules for payouts: `[payout]` (design.md §5).
 
 use std::collections::BTreeMap;
 
@@ -30,6 +30,8 @@ pub struct PayoutRules {
     pub delay_days: i32,
     /// Which day is the receipt's date.
     pub date: PayoutDate,
+    /// Whether a receipt may be dated before its invoice.
+    pub before_invoice_date: BeforeInvoiceDate,
     /// Up to this, in rupiah, money that the row does not explain is booked on `accounts.payout_rest`.
     pub rest_limit: Rupiah,
     /// Where payouts come from, beside the API.
@@ -89,61 +91,13 @@ pub enum PayoutDate {
     Recorded,
 }
 
-/// When and how a return record becomes a return.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReturnRules {
-    /// Who creates returns.
-    pub mode: ReturnMode,
-    /// What a return of goods waits for.
-    pub wait_for: WaitFor,
-    /// How money that was refunded without goods is booked.
-    pub refund_only: RefundOnly,
-    /// After so many days without goods or without a return record, a person is asked.
-    pub wait_days: i32,
-    /// Whether a return says if its goods came back; some Accurate databases do not know these fields.
-    pub send_status: bool,
-    /// Who puts the goods back into stock.
-    pub restock: Restock,
-    /// The tax number of returns of taxed invoices; empty: Accurate gives it.
-    pub tax_number: String,
-}
-
-/// Who puts goods that came back into stock: if both did, each piece would count twice.
+/// What happens with a receipt whose day is before that of its invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Restock {
-    /// Accurate, with the sales return.
-    Accurate,
-    /// Forstok: sales returns give back money only.
-    Forstok,
-}
-
-/// Who creates returns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReturnMode {
-    /// A person, in Accurate: returns are only listed.
-    List,
-    /// The service, after a person's approval.
-    Approve,
-    /// The service.
-    Auto,
-}
-
-/// What a return of goods waits for, and what its date is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitFor {
-    /// The arrival of the goods.
-    Received,
-    /// Only the acceptance of the request.
-    Accepted,
-}
-
-/// How money that was refunded while the buyer keeps the goods is booked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefundOnly {
-    /// A discount on `accounts.refund` in the receipt; no return.
-    Discount,
-    /// A return that puts nothing back into stock.
-    NotReturned,
+pub enum BeforeInvoiceDate {
+    /// Accurate refuses it, and a person acts.
+    Block,
+    /// Accurate is told to accept it.
+    Pass,
 }
 
 /// What a fee name can be mapped to: everything that a row can name, which excludes the rest.
@@ -158,24 +112,11 @@ impl Default for PayoutRules {
             auto_after_days: 3,
             delay_days: 1,
             date: PayoutDate::PaidAt,
+            before_invoice_date: BeforeInvoiceDate::Block,
             rest_limit: Rupiah::ZERO,
             source: PayoutSource::File,
             fields: BTreeMap::new(),
             kinds: BTreeMap::new(),
-        }
-    }
-}
-
-impl Default for ReturnRules {
-    fn default() -> Self {
-        Self {
-            mode: ReturnMode::List,
-            wait_for: WaitFor::Received,
-            refund_only: RefundOnly::Discount,
-            wait_days: 30,
-            send_status: true,
-            restock: Restock::Accurate,
-            tax_number: String::new(),
         }
     }
 }
@@ -197,11 +138,13 @@ impl PayoutRules {
     pub(super) fn read(root: &Section<'_>) -> Self {
         let default = Self::default();
         let Some(section) = root.section("payout") else { return default };
+        let before_invoice_date = [("block", BeforeInvoiceDate::Block), ("pass", BeforeInvoiceDate::Pass)];
         let rules = Self {
             post: section.choice("post", &[("approve", PayoutPost::Approve), ("auto", PayoutPost::Auto)]),
             auto_after_days: days(&section, "auto_after_days", 0, default.auto_after_days),
             delay_days: days(&section, "delay_days", 0, default.delay_days),
             date: section.choice("date", &[("paid_at", PayoutDate::PaidAt), ("recorded", PayoutDate::Recorded)]),
+            before_invoice_date: section.choice("before_invoice_date", &before_invoice_date),
             rest_limit: section.whole("rest_limit", 0..=LARGEST_REST).map_or(default.rest_limit, Rupiah::whole),
             source: section.choice("source", &[("file", PayoutSource::File), ("webhook", PayoutSource::Webhook)]),
             fields: section.texts("fields").unwrap_or_default(),
@@ -233,6 +176,10 @@ impl PayoutRules {
             PayoutDate::PaidAt => "paid_at",
             PayoutDate::Recorded => "recorded",
         };
+        let before_invoice_date = match self.before_invoice_date {
+            BeforeInvoiceDate::Block => "block",
+            BeforeInvoiceDate::Pass => "pass",
+        };
         let source = match self.source {
             PayoutSource::File => "file",
             PayoutSource::Webhook => "webhook",
@@ -247,6 +194,7 @@ impl PayoutRules {
             ("auto_after_days".to_owned(), i64::from(self.auto_after_days).into()),
             ("delay_days".to_owned(), i64::from(self.delay_days).into()),
             ("date".to_owned(), date.into()),
+            ("before_invoice_date".to_owned(), before_invoice_date.into()),
             ("rest_limit".to_owned(), limit.into()),
             ("source".to_owned(), source.into()),
             ("fields".to_owned(), texts(&self.fields)),
@@ -255,60 +203,7 @@ impl PayoutRules {
     }
 }
 
-impl ReturnRules {
-    pub(super) fn read(root: &Section<'_>) -> Self {
-        let default = Self::default();
-        let Some(section) = root.section("returns") else { return default };
-        let modes = [("list", ReturnMode::List), ("approve", ReturnMode::Approve), ("auto", ReturnMode::Auto)];
-        let refunds = [("discount", RefundOnly::Discount), ("not_returned", RefundOnly::NotReturned)];
-        let rules = Self {
-            mode: section.choice("mode", &modes),
-            wait_for: section.choice("wait_for", &[("received", WaitFor::Received), ("accepted", WaitFor::Accepted)]),
-            refund_only: section.choice("refund_only", &refunds),
-            wait_days: days(&section, "wait_days", 1, default.wait_days),
-            send_status: section.flag("send_status", default.send_status),
-            restock: section.choice("restock", &[("accurate", Restock::Accurate), ("forstok", Restock::Forstok)]),
-            tax_number: section.text("tax_number").unwrap_or_default(),
-        };
-        if rules.restock == Restock::Forstok && !rules.send_status {
-            let remedy = "needs send_status = true: without it, Accurate puts all goods back into stock";
-            section.problem("restock", section.value("restock"), remedy);
-        }
-        section.finish();
-        rules
-    }
-
-    pub(super) fn to_table(&self) -> Table {
-        let mode = match self.mode {
-            ReturnMode::List => "list",
-            ReturnMode::Approve => "approve",
-            ReturnMode::Auto => "auto",
-        };
-        let wait_for = match self.wait_for {
-            WaitFor::Received => "received",
-            WaitFor::Accepted => "accepted",
-        };
-        let refund_only = match self.refund_only {
-            RefundOnly::Discount => "discount",
-            RefundOnly::NotReturned => "not_returned",
-        };
-        let restock = match self.restock {
-            Restock::Accurate => "accurate",
-            Restock::Forstok => "forstok",
-        };
-        Table::from_iter([
-            ("mode".to_owned(), mode.into()),
-            ("wait_for".to_owned(), wait_for.into()),
-            ("refund_only".to_owned(), refund_only.into()),
-            ("wait_days".to_owned(), i64::from(self.wait_days).into()),
-            ("send_status".to_owned(), self.send_status.into()),
-            ("restock".to_owned(), restock.into()),
-            ("tax_number".to_owned(), self.tax_number.clone().into()),
-        ])
-    }
-}
-
-fn days(section: &Section<'_>, key: &'static str, least: i64, default: i32) -> i32 {
+pub(super) fn days(section: &Section<'_>, key: &'static str, least: i64, default: i32) -> i32 {
     section.whole(key, least..=LONGEST_WAIT.into()).and_then(|days| i32::try_from(days).ok()).unwrap_or(default)
 }
 
@@ -373,13 +268,6 @@ mod tests {
         assert!(Mapping::parse("m", &of_store).is_ok());
         let said = problems(&format!("{of_store}accounts = {{ refund = \"699999\" }}"));
         assert!(said[0].starts_with("stores.\"8\".accounts.payout_rest = \"699999\": is also"), "{said:?}");
-    }
-
-    #[test]
-    fn forstok_alone_restocks_only_if_returns_say_so() {
-        let said = problems("[returns]\nrestock = \"forstok\"\nsend_status = false");
-        assert!(said[0].starts_with("returns.restock = \"forstok\": needs send_status = true"), "{said:?}");
-        assert!(Mapping::parse("m", "[returns]\nrestock = \"forstok\"").is_ok());
     }
 
     #[test]

@@ -1,20 +1,20 @@
 //! The seller's rules: when an invoice is created, and which names and accounts it has in Accurate.
 //!
-//! [`after_sale`] holds the rules for payouts and returns; `read` parses a document and reports every error; [`text`] writes a mapping as a document; [`merge`] merges the
-//! changes of two people.
+//! [`after_sale`] holds the rules for payouts, [`returns`] those for returns; `read` parses a document and reports every
+//! error; [`text`] writes a mapping as a document; [`merge`] merges the changes of two people.
 
 pub mod after_sale;
 pub mod merge;
 mod read;
+pub mod returns;
 pub mod text;
 
 use std::collections::BTreeMap;
 
 use jiff::civil::{Date, Time};
 
-pub use after_sale::{
-    PayoutDate, PayoutPost, PayoutRules, PayoutSource, RefundOnly, Restock, ReturnMode, ReturnRules, WaitFor,
-};
+pub use after_sale::{BeforeInvoiceDate, PayoutDate, PayoutPost, PayoutRules, PayoutSource};
+pub use returns::{ClosedMonth, Credit, RefundOnly, Restock, ReturnMode, ReturnRules, WaitFor};
 
 use super::{
     order::Snapshot,

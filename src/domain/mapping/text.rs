@@ -209,6 +209,7 @@ mod tests {
         auto_after_days = 0
         delay_days = 2
         date = "recorded"
+        before_invoice_date = "pass"
         rest_limit = 500
         source = "webhook"
         [payout.fields]
@@ -224,6 +225,8 @@ mod tests {
         send_status = true
         restock = "forstok"
         tax_number = "RET-1"
+        closed_month = "next_open"
+        credit = "journal"
         [warehouses]
         "834" = "Utama"
         [skus]

@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{
     about::{About, AfterSale, Correction, OnAccount},
     mapping::{
-        CATEGORIES, Mapping, PAYOUT_REST, PayoutDate, SERVICE_FEE, Store, TAX_WITHHELD,
+        BeforeInvoiceDate, CATEGORIES, Credit, Mapping, PAYOUT_REST, PayoutDate, SERVICE_FEE, Store, TAX_WITHHELD,
         after_sale::{REFUND, SUBTOTAL},
     },
     money::Rupiah,
@@ -100,7 +100,7 @@ impl Desk<'_> {
         // Checked first, because the payment means nothing while the row's own difference is above the limit.
         self.check_rest(rest)?;
         if payment <= Rupiah::ZERO || row.payout.net <= Rupiah::ZERO {
-            return self.without_receipt(row, &booked, rest, used);
+            return self.without_receipt(row, &booked, rest, used, ledger);
         }
         if ledger.owed() <= Rupiah::ZERO {
             return Err(blocked(Reason::PayoutLate, self.to_book(row.payout.net, &booked)));
@@ -154,15 +154,34 @@ impl Desk<'_> {
     }
 
     /// A receipt cannot settle an order whose payout is 0 or less (payout.md §2, B): a person books what is left.
-    fn without_receipt(&self, row: &Row, booked: &Amounts<'_>, rest: Rupiah, used: Used) -> Result<Booking, Outcome> {
+    fn without_receipt(
+        &self,
+        row: &Row,
+        booked: &Amounts<'_>,
+        rest: Rupiah,
+        used: Used,
+        ledger: &Ledger,
+    ) -> Result<Booking, Outcome> {
         let mut booked = booked.clone();
         if !rest.is_zero() {
             booked.insert(PAYOUT_REST, rest);
         }
-        if row.payout.net.is_zero() && booked.values().all(Rupiah::is_zero) {
+        let is_explained = booked.values().all(Rupiah::is_zero);
+        if row.payout.net.is_zero() && is_explained {
             return Ok(Booking::Nothing(used));
         }
+        let taken = Rupiah::ZERO - row.payout.net;
+        if is_explained && taken <= ledger.sums().credit && self.mapping.returns.credit == Credit::Journal {
+            return Err(blocked(Reason::PayoutUnmatched, self.journal(taken)));
+        }
         Err(blocked(Reason::PayoutUnmatched, self.to_book(row.payout.net, &booked)))
+    }
+
+    /// The journal voucher with which a person closes the credit that a return left: the money that the marketplace took
+    /// back leaves the wallet and the customer's account (returns.md R5).
+    fn journal(&self, amount: Rupiah) -> AfterSale {
+        let bank = bank_of(self.mapping.stores.get(self.store_id)).unwrap_or_default();
+        AfterSale::CreditToClose { amount, customer: self.invoice.draft.body.customer_no.clone(), bank }
     }
 
     /// What a person has to book for money that no receipt books. Accounts that are not mapped are left empty.
@@ -183,15 +202,19 @@ impl Desk<'_> {
             .map(|one| DetailDiscount { account_no: one.account, amount: Rupiah::ZERO - one.amount })
             .collect();
         let paid = PaidInvoice { invoice_no: self.invoice.number.to_owned(), payment_amount: payment, detail_discount };
+        let sold = &self.invoice.draft.body;
+        let trans_date = match self.mapping.payout.date {
+            PayoutDate::PaidAt => row.payout.paid_at,
+            PayoutDate::Recorded => row.arrived,
+        };
+        let may_be_earlier = self.mapping.payout.before_invoice_date == BeforeInvoiceDate::Pass;
         let body = ReceiptBody {
-            customer_no: self.invoice.draft.body.customer_no.clone(),
+            customer_no: sold.customer_no.clone(),
             bank_no: self.bank()?,
-            trans_date: match self.mapping.payout.date {
-                PayoutDate::PaidAt => row.payout.paid_at,
-                PayoutDate::Recorded => row.arrived,
-            },
+            trans_date,
             number: String::new(),
             branch_name: None,
+            pass_validate_invoice_date: may_be_earlier && trans_date < sold.trans_date,
             cheque_amount: row.payout.net,
             detail_invoice: vec![paid],
         };

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::{
-    known::{Cancelled, Order, Record, Standing},
+    known::{Cancelled, Order, Record, Stage, Standing},
     outcome::{Outcome, ReturnDraft, WaitsFor},
     pieces::pieces_of,
     receipts::{blocked, days_after, refund_in},
@@ -11,11 +11,14 @@ use super::{
 };
 use crate::domain::{
     about::{About, AfterSale, Correction},
-    mapping::{Mapping, RefundOnly, Restock, ReturnMode, WaitFor},
+    mapping::{ClosedMonth, Mapping, RefundOnly, Restock, ReturnMode, WaitFor},
     reason::{Finding, Reason},
     return_record::{Goods, ReturnKey, ReturnRecord},
     sales_return::{ReturnBody, ReturnStatus, ReturnedItem},
 };
+
+/// The key of `[warehouses]` that names the warehouse for goods that come back.
+const RETURNED: &str = "returned";
 
 /// What a return record means.
 #[derive(Debug)]
@@ -64,7 +67,7 @@ pub(super) fn meaning(
         Ok(pieces) => pieces,
         Err(about) => return Meaning::Unclear(Finding { reason: Reason::ReturnNeedsPerson, about }),
     };
-    let draft = draft(invoice, row, mapping, stock, &pieces);
+    let draft = draft(order.store_id, invoice, row, mapping, stock, &pieces);
     let refunds_less = record.goods == Goods::Kept && record.refund.is_some_and(|refund| refund < draft.total);
     if refunds_less {
         // The price of these pieces would be more than what went back.
@@ -102,18 +105,34 @@ fn which_pieces(
     pieces_of(record, snapshot, mapping, stock).map_err(|of| About::AfterSale { of })
 }
 
-fn draft(invoice: Standing<'_>, row: &Record, mapping: &Mapping, stock: &Stock<'_>, pieces: &Pieces) -> ReturnDraft {
+/// The warehouse for goods that come back, if it is not that of the invoice.
+fn warehouse_for_returns<'a>(mapping: &'a Mapping, store_id: &str) -> Option<&'a str> {
+    match mapping.stores.get(store_id) {
+        Some(store) => mapping.warehouse(store, RETURNED),
+        None => mapping.warehouses.as_ref()?.get(RETURNED).map(String::as_str),
+    }
+}
+
+fn draft(
+    store_id: &str,
+    invoice: Standing<'_>,
+    row: &Record,
+    mapping: &Mapping,
+    stock: &Stock<'_>,
+    pieces: &Pieces,
+) -> ReturnDraft {
     let sold = &invoice.draft.body;
     // What Forstok puts back into stock must not come back a second time.
     let comes_back = row.record.goods == Goods::Returned && mapping.returns.restock == Restock::Accurate;
     let status = if comes_back { ReturnStatus::Returned } else { ReturnStatus::NotReturned };
     let status = mapping.returns.send_status.then_some(status);
+    let returned_to = if comes_back { warehouse_for_returns(mapping, store_id) } else { None };
     let lines = stock.lines(pieces);
     let detail_item = lines.into_iter().map(|(line, quantity)| ReturnedItem {
         item_no: line.item_no.clone(),
         quantity: quantity.normalize(),
         unit_price: line.unit_price,
-        warehouse_name: line.warehouse_name.clone(),
+        warehouse_name: returned_to.map(str::to_owned).or_else(|| line.warehouse_name.clone()),
         return_detail_status_type: status,
         use_tax1: line.use_tax1,
     });
@@ -146,6 +165,22 @@ fn day_of(row: &Record, mapping: &Mapping) -> Date {
     let waits_for_goods = goods == Goods::Returned && mapping.returns.wait_for == WaitFor::Received;
     let (first, second) = if waits_for_goods { (received_at, accepted_at) } else { (accepted_at, received_at) };
     first.or(second).unwrap_or(row.arrived)
+}
+
+/// Moves a return out of a month that Accurate refused as closed: to the first day of the next month, until a month is
+/// open. A return that was moved stays where it is while its record is the same.
+pub(super) fn leave_closed_month(draft: &mut ReturnDraft, record: &Record, mapping: &Mapping, today: Date) {
+    let stored = record.document.as_ref().filter(|stored| stored.draft.record == record.record);
+    let Some(stored) = stored.filter(|_| mapping.returns.closed_month == ClosedMonth::NextOpen) else { return };
+    let before = stored.draft.body.trans_date;
+    let is_closed = matches!(&stored.stage, Stage::Blocked(finding) if finding.reason == Reason::PeriodClosed);
+    let next = before.last_of_month().saturating_add(jiff::Span::new().days(1));
+    let was_moved = before > draft.body.trans_date.last_of_month();
+    if is_closed && next <= today {
+        draft.body.move_to(next);
+    } else if was_moved {
+        draft.body.move_to(before);
+    }
 }
 
 /// What a return waits for, or what blocks it; `None` if it must exist now.

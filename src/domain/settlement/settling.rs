@@ -193,6 +193,7 @@ impl<'a> Settling<'a> {
     fn plan_return(&mut self, record: &Record, mut draft: ReturnDraft) -> Outcome {
         let part = part_of(record.document.as_ref(), &mut self.last_return);
         draft.body.number = format!("{}/R{}", self.invoice.number, part.0);
+        returns::leave_closed_month(&mut draft, record, self.mapping, self.today);
         let outcome = planned(record.document.as_ref(), |stored| stored.body == draft.body);
         self.give_back(record, part, draft);
         outcome

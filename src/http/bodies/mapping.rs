@@ -191,6 +191,9 @@ struct MappingPayout {
     /// The receipt's date: `paid_at` or `recorded`.
     #[schema(example = "paid_at", schema_with = payout_date)]
     date: Option<String>,
+    /// A receipt that would be dated before its invoice: `block`, or `pass` to tell Accurate to accept it.
+    #[schema(example = "block", schema_with = before_invoice_date)]
+    before_invoice_date: Option<String>,
     /// Up to this, in rupiah, an unexplained difference is booked on the account of `payout_rest`.
     #[schema(example = 0, minimum = 0, maximum = 1_000_000)]
     rest_limit: Option<i64>,
@@ -223,6 +226,12 @@ struct MappingReturns {
     restock: Option<String>,
     /// The tax number of returns of taxed invoices; empty: Accurate gives it.
     tax_number: Option<String>,
+    /// A return whose month is closed in Accurate: `block`, or `next_open` to date it in the next open month.
+    #[schema(example = "block", schema_with = closed_month)]
+    closed_month: Option<String>,
+    /// The credit after a return of a paid invoice: `leave`, or `journal` to be shown the voucher that closes it.
+    #[schema(example = "leave", schema_with = credit)]
+    credit: Option<String>,
 }
 
 fn payout_post() -> Object {
@@ -243,6 +252,18 @@ fn wait_for() -> Object {
 
 fn restock() -> Object {
     one_of(["accurate", "forstok"])
+}
+
+fn before_invoice_date() -> Object {
+    one_of(["block", "pass"])
+}
+
+fn closed_month() -> Object {
+    one_of(["block", "next_open"])
+}
+
+fn credit() -> Object {
+    one_of(["leave", "journal"])
 }
 
 fn refund_only() -> Object {

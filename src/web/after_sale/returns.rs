@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{
         document::Kind,
-        mapping::after_sale::ReturnMode,
+        mapping::ReturnMode,
         money::Rupiah,
         payout::RowState,
         return_record::{Goods, ReturnRecord},

@@ -31,8 +31,21 @@ pub(super) const INVOICING: &str = "invoicing";
 /// Tables of rules with the keys that the form shows; an empty one has its default, except that an empty time of the
 /// nightly reconciliation means never.
 pub(super) const RULES: [(&str, &[&str]); 3] = [
-    ("payout", &["post", "auto_after_days", "delay_days", "date", "rest_limit"]),
-    ("returns", &["mode", "wait_for", "refund_only", "wait_days", "send_status", "restock", "tax_number"]),
+    ("payout", &["post", "auto_after_days", "delay_days", "date", "before_invoice_date", "rest_limit"]),
+    (
+        "returns",
+        &[
+            "mode",
+            "wait_for",
+            "refund_only",
+            "wait_days",
+            "send_status",
+            "restock",
+            "tax_number",
+            "closed_month",
+            "credit",
+        ],
+    ),
     ("reconcile", &["at", "days"]),
 ];
 
@@ -260,7 +273,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{
-            mapping::{PayoutPost, ReturnMode},
+            mapping::{ClosedMonth, PayoutPost, ReturnMode},
             money::Rupiah,
         },
         sandbox::samples::MAPPING,
@@ -316,6 +329,7 @@ mod tests {
             ("payout/rest_limit", "1000"),
             ("returns/mode", "approve"),
             ("returns/send_status", "false"),
+            ("returns/closed_month", "next_open"),
             ("reconcile/at", ""),
             ("reconcile/days", "60"),
         ]);
@@ -323,6 +337,7 @@ mod tests {
         assert_eq!(changed.payout.rest_limit, Rupiah::whole(1000));
         assert_eq!(changed.payout.kinds, sample().payout.kinds, "the page Payouts keeps the fees");
         assert_eq!((changed.returns.mode, changed.returns.send_status), (ReturnMode::Approve, false));
+        assert_eq!(changed.returns.closed_month, ClosedMonth::NextOpen);
         assert_eq!((changed.reconcile.at, changed.reconcile.days), (None, 60));
 
         let emptied = set(&[("payout/rest_limit", ""), ("returns/wait_days", ""), ("reconcile/days", "")]);

@@ -124,6 +124,9 @@ pub(super) fn key(key: &str, page: &Page) -> &'static str {
         "payout.auto_after_days" => page.t("Days until it is created automatically", "Hari sebelum dibuat otomatis"),
         "payout.delay_days" => page.t("Days after the marketplace paid", "Hari setelah marketplace membayar"),
         "payout.date" => page.t("Date of the receipt", "Tanggal penerimaan"),
+        "payout.before_invoice_date" => {
+            page.t("The receipt would be dated before its invoice", "Tanggal penerimaan sebelum tanggal faktur")
+        }
         "payout.source" => page.t("Payouts in Forstok's webhooks", "Pencairan dana di webhook Forstok"),
         "payout.rest_limit" => {
             page.t("Unexplained rest that is accepted (Rp)", "Selisih tanpa keterangan yang diterima (Rp)")
@@ -139,6 +142,12 @@ pub(super) fn key(key: &str, page: &Page) -> &'static str {
         }
         "returns.restock" => page.t("Goods are put back into stock by", "Barang retur dikembalikan ke stok oleh"),
         "returns.tax_number" => page.t("Tax number of returns", "Nomor pajak retur"),
+        "returns.closed_month" => {
+            page.t("The month of a return is closed in Accurate", "Bulan retur sudah ditutup di Accurate")
+        }
+        "returns.credit" => {
+            page.t("Credit after a return of a paid invoice", "Sisa kredit setelah retur atas faktur yang sudah lunas")
+        }
         "reconcile.at" => {
             page.t("Compared with Accurate every day at (WIB)", "Dibandingkan dengan Accurate setiap hari pukul (WIB)")
         }
@@ -217,6 +226,22 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
         ("returns.send_status", "false") => {
             page.t("no, for Accurate versions without that field", "tidak, untuk versi Accurate tanpa isian itu")
         }
+        ("payout.before_invoice_date", "block") => {
+            page.t("Accurate refuses it: a person acts", "ditolak Accurate: perlu ditangani")
+        }
+        ("payout.before_invoice_date", "pass") => {
+            page.t("Accurate is told to accept it", "Accurate diminta menerimanya")
+        }
+        ("returns.closed_month", "block") => page.t("a person acts", "perlu ditangani"),
+        ("returns.closed_month", "next_open") => page.t(
+            "it is dated on the first day of the next open month",
+            "diberi tanggal hari pertama bulan berikutnya yang masih terbuka",
+        ),
+        ("returns.credit", "leave") => page.t("stays with the customer", "tetap menjadi kredit pelanggan"),
+        ("returns.credit", "journal") => page.t(
+            "is closed by a person with the journal voucher that is shown here",
+            "ditutup sendiri dengan Jurnal Umum yang ditampilkan di sini",
+        ),
         ("payout.rest_limit", number) => {
             return Rupiah::parse(number).map_or_else(|_| number.to_owned(), Rupiah::in_words);
         }

@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod cancelling;
+mod choices;
 mod examples;
 mod identity;
 mod rows;

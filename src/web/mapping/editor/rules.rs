@@ -63,6 +63,7 @@ impl Maker<'_> {
             self.inner_choice("payout.post", &["approve", "auto"]),
             self.inner_text("payout.auto_after_days", automatic),
             self.inner_choice("payout.date", &["paid_at", "recorded"]),
+            self.inner_choice("payout.before_invoice_date", &["block", "pass"]),
             self.inner_text("payout.delay_days", delay),
             self.inner_text("payout.rest_limit", rest),
         ]
@@ -83,6 +84,8 @@ impl Maker<'_> {
             self.inner_choice("returns.send_status", &["true", "false"]),
             self.inner_choice("returns.restock", &["accurate", "forstok"]),
             self.inner_text("returns.tax_number", tax_number),
+            self.inner_choice("returns.closed_month", &["block", "next_open"]),
+            self.inner_choice("returns.credit", &["leave", "journal"]),
         ]
     }
 

@@ -1,0 +1,130 @@
+//! The settings that are there because nobody knows how an Accurate database behaves (payout.md §6, returns.md §7).
+
+use serde_json::json;
+
+use super::*;
+use crate::domain::{
+    mapping::{BeforeInvoiceDate, ClosedMonth, Credit},
+    reason::Finding,
+};
+
+/// A whole order that came back on 07/11/2026, whose return Accurate refused because its month is closed.
+fn refused_for_its_month() -> Sale {
+    let mut sale = Sale::plain();
+    sale.mapping.returns.closed_month = ClosedMonth::NextOpen;
+    sale.returns(Goods::Returned, None, &[]);
+    sale.book();
+    sale.today = date(2027, 1, 15);
+    close_its_month(&mut sale);
+    sale
+}
+
+fn close_its_month(sale: &mut Sale) {
+    let finding = Finding { reason: Reason::PeriodClosed, about: About::BodyCleared };
+    let document = sale.records[0].document.as_mut().expect("it was sent");
+    document.stage = Stage::Blocked(finding);
+}
+
+/// The day of the only return, and the outcome of its record.
+fn day_and_outcome(sale: &Sale) -> (Date, Outcome) {
+    let settlement = sale.decide();
+    (settlement.returns[0].draft.body.trans_date, settlement.records[0].outcome.clone())
+}
+
+#[test]
+fn a_return_of_a_closed_month_goes_to_the_first_day_of_the_next_month_that_is_open() {
+    let mut sale = refused_for_its_month();
+    let settlement = sale.book();
+    assert_eq!(
+        returns(&settlement),
+        [json!({
+            "customerNo": "8277", "returnType": "INVOICE", "invoiceNumber": "231127PECAFY4J",
+            "transDate": "01/12/2026", "number": "231127PECAFY4J/R1", "returnStatusType": "RETURNED",
+            "taxable": false, "detailExpense": [],
+            "detailItem": [{"itemNo": "AAA2002", "quantity": 2, "unitPrice": 75000, "warehouseName": "Gudang Utama",
+                "returnDetailStatusType": "RETURNED"}],
+        })]
+    );
+    assert_eq!(settlement.records[0].outcome, Outcome::Due);
+    assert_eq!(day_and_outcome(&sale), (date(2026, 12, 1), Outcome::Settled), "it stays where it was booked");
+
+    close_its_month(&mut sale);
+    assert_eq!(day_and_outcome(&sale), (date(2027, 1, 1), Outcome::Due), "December is closed too");
+    sale.book();
+    close_its_month(&mut sale);
+    let (day, outcome) = day_and_outcome(&sale);
+    assert_eq!((day, outcome.state()), (date(2027, 1, 1), RowState::Blocked), "no return is dated in the future");
+}
+
+#[test]
+fn a_return_that_was_moved_and_not_sent_yet_stays_moved_until_its_record_changes() {
+    let mut sale = refused_for_its_month();
+    sale.book();
+    sale.records[0].document.as_mut().expect("it is planned").stage = Stage::Planned;
+    assert_eq!(day_and_outcome(&sale), (date(2026, 12, 1), Outcome::Due));
+    sale.records[0].record.received_at = Some(date(2026, 12, 24));
+    assert_eq!(day_and_outcome(&sale), (date(2026, 12, 24), Outcome::Due));
+}
+
+#[test]
+fn a_return_of_a_closed_month_waits_for_a_person_unless_the_mapping_says_otherwise() {
+    let mut sale = refused_for_its_month();
+    sale.mapping.returns.closed_month = ClosedMonth::Block;
+    let (day, outcome) = day_and_outcome(&sale);
+    assert_eq!((day, outcome.state()), (date(2026, 11, 7), RowState::Blocked));
+}
+
+#[test]
+fn the_tax_date_of_a_return_moves_with_it() {
+    let mut sale = refused_for_its_month();
+    sale.draft.body.taxable = true;
+    sale.records[0].document = None;
+    sale.book();
+    close_its_month(&mut sale);
+    assert_eq!(returns(&sale.decide())[0]["taxDate"], json!("01/12/2026"));
+}
+
+#[test]
+fn a_receipt_dated_before_its_invoice_says_so_only_if_the_mapping_allows_it() {
+    for (rule, paid_at, passes) in [
+        (BeforeInvoiceDate::Block, date(2026, 10, 26), false),
+        (BeforeInvoiceDate::Pass, date(2026, 10, 26), true),
+        (BeforeInvoiceDate::Pass, date(2026, 10, 27), false),
+    ] {
+        let mut sale = Sale::plain();
+        sale.mapping.payout.before_invoice_date = rule;
+        sale.pays(150_000, &[]).payout.paid_at = paid_at;
+        let body = receipts(&sale.book()).remove(0);
+        assert_eq!(body.get("passValidateInvoiceDate"), passes.then_some(&json!(true)), "{rule:?} {paid_at}");
+    }
+}
+
+#[test]
+fn goods_that_come_back_go_to_the_warehouse_for_returns() {
+    let warehouses = "[warehouses]\n\"834\" = \"Gudang Utama\"\nreturned = \"Gudang Retur\"\n[returns]";
+    let mut sale = Sale::mapped(&MAPPING.replace("[returns]", warehouses), vec![line("AAA2002", 75_000, 2)], 0, 0);
+    sale.returns(Goods::Returned, None, &[("AAA2002", 1)]);
+    assert_eq!(returns(&sale.book())[0]["detailItem"][0]["warehouseName"], json!("Gudang Retur"));
+    // What stays with the buyer, or is restocked by Forstok, moves nowhere.
+    sale.returns(Goods::Kept, Some(75_000), &[("AAA2002", 1)]);
+    sale.mapping.returns.refund_only = crate::domain::mapping::RefundOnly::NotReturned;
+    assert_eq!(returns(&sale.book())[1]["detailItem"][0]["warehouseName"], json!("Gudang Utama"));
+}
+
+#[test]
+fn r5_the_journal_that_closes_a_credit_is_named_with_its_accounts() {
+    let mut sale = Sale::plain();
+    sale.mapping.returns.credit = Credit::Journal;
+    sale.pays(138_000, &[("subtotal", 150_000), ("service_fee", -12_000)]);
+    sale.book();
+    sale.returns(Goods::Returned, Some(75_000), &[("AAA2002", 1)]);
+    sale.pays(-75_000, &[("refund", -75_000)]);
+    sale.book();
+    let about =
+        AfterSale::CreditToClose { amount: rupiah(75_000), customer: "8277".to_owned(), bank: "110102".to_owned() };
+    assert_eq!(sale.why(2), (Reason::PayoutUnmatched, about));
+    assert_eq!(sale.sums(), sums(0, 150_000, 75_000, 75_000), "the service posts no journal");
+    // Money that is more than the credit is no credit.
+    sale.rows[1].payout.net = rupiah(-75_001);
+    assert!(matches!(sale.why(2).1, AfterSale::ToBook { .. }));
+}
