@@ -1,5 +1,5 @@
 //! `kill -9` at any time, under load, with every fault of the sandbox: nothing is lost, nothing is created twice, and
-//! every amount is right.
+//! every amount is right. The same applies to the receipts and sales returns that follow the sale.
 //!
 //! One test runs a single process on SQLite; the other runs three on a PostgreSQL server, which is killed too.
 //!
@@ -9,6 +9,7 @@
 
 mod killing;
 mod orders;
+mod sequels;
 
 use std::{
     collections::BTreeMap,
@@ -154,9 +155,9 @@ async fn send_while_killing(world: Arc<World>, seed: u64) -> Vec<Ordered> {
     let mut lives = JoinSet::new();
     while world.killing.load(Relaxed) {
         let order = ordered(world.next.fetch_add(1, Relaxed), &mut chance);
-        let (world, chances) = (world.clone(), chance.fork());
+        let (world, chances, reports) = (world.clone(), chance.fork(), chance.fork());
         lives.spawn(async move {
-            world.lives(&order, chances).await;
+            tokio::join!(world.lives(&order, chances), world.reports(&order, reports));
             order
         });
         tokio::time::sleep(Duration::from_millis(chance.u64(..LONGEST_PAUSE))).await;
@@ -212,6 +213,7 @@ async fn soak(replicas: usize, server: Option<OwnServer>) {
     .await;
     let sandbox = accurate.sandbox();
     let home = server.as_ref().map_or_else(|| Home::new(&accurate), |server| Home::on(&accurate, &server.url));
+    home.write("mapping.toml", &sequels::mapping());
     let mut services = Vec::new();
     for _ in 0..replicas {
         services.push(home.serve().await);
@@ -231,6 +233,7 @@ async fn soak(replicas: usize, server: Option<OwnServer>) {
     let mut killed = Killed { home, services, server, in_work: 0, servers: 0, in_real_time };
     killed.kill(kills, sandbox, &world, &mut chance).await;
     let at_last_kill = sandbox.invoice_count();
+    let after_at_last_kill = sandbox.receipts().len() + sandbox.returns().len();
     world.killing.store(false, Relaxed);
     // What met faults is counted before they end.
     let faults = sandbox.fault_counts();
@@ -248,6 +251,9 @@ async fn soak(replicas: usize, server: Option<OwnServer>) {
             invoiced as usize == sent.len() - cancelled && gone as usize == cancelled
         })
         .await;
+    killed
+        .until("every payout and return is booked", &world, async |service| sequels::is_booked(service, &sent).await)
+        .await;
     let Killed { services, server, in_work, servers, .. } = killed;
     let service = &services[0];
 
@@ -260,12 +266,16 @@ async fn soak(replicas: usize, server: Option<OwnServer>) {
     );
     println!("orders:   {} sent, {cancelled} of them cancelled; {at_last_kill} invoices at the last kill", sent.len());
     println!("invoices: {}, {adopted} of them adopted", invoices.len());
+    let (receipts, returns) = (sandbox.receipts(), sandbox.returns());
+    println!("after:    {} receipts, {} returns; {after_at_last_kill} at the last kill", receipts.len(), returns.len());
     println!("calls:    {:?}", sandbox.call_counts());
     println!("faults:   {} {faults:?}", faults.values().sum::<u64>());
     println!("limits:   {} in any second, {} in flight", sandbox.max_in_any_second(), sandbox.max_in_flight());
     println!("breaches: {}; {:.0} seconds", sandbox.breach_count(), begun.elapsed().as_secs_f64());
     compare(&sent, &invoices, &shown);
+    sequels::compare(&sent, &invoices, &receipts, &returns, service).await;
     assert_eq!(sandbox.breach_count(), 0, "{:?}", sandbox.breaches());
+    assert!(after_at_last_kill > 0, "nothing was booked after a sale while processes were killed; this shows nothing");
     assert!(in_work > 0, "no kill fell into work; this shows nothing");
     assert!(failed_sendings > 0, "no kill fell into a sending; this shows nothing");
     assert_eq!(server.is_some(), servers > 0, "the server was not killed; this shows nothing");

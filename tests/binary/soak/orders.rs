@@ -6,6 +6,8 @@ use forstok_accurate::sandbox::{Invoice, samples::SAMPLES};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use super::sequels::Sequel;
+
 /// Later than all samples.
 pub(super) const SHIPPED_AT: &str = "2024-02-01T10:00:00.000+07:00";
 pub(super) const CANCELLED_AT: &str = "2024-02-02T10:00:00.000+07:00";
@@ -34,6 +36,8 @@ pub(super) struct Ordered {
     pub(super) customer_no: String,
     pub(super) total: Decimal,
     pub(super) fate: Fate,
+    /// What the marketplace reports about it; nothing about an order that is cancelled.
+    pub(super) sequel: Sequel,
     pub(super) body: Value,
 }
 
@@ -84,7 +88,11 @@ pub(super) fn ordered(nth: usize, chance: &mut fastrand::Rng) -> Ordered {
         17 => Fate::CancelledMeanwhile,
         _ => Fate::CancelledAfter,
     };
-    Ordered { id, number, customer_no, total, fate, body }
+    let mut ordered = Ordered { id, number, customer_no, total, fate, sequel: Sequel::draw(chance), body };
+    if ordered.is_cancelled() {
+        ordered.sequel = Sequel::Nothing;
+    }
+    ordered
 }
 
 pub(super) fn decimal(value: &Value) -> Decimal {
