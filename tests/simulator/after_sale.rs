@@ -66,6 +66,14 @@ impl World {
                 self.coverage.meet("after the sale", "a person undoes an order");
                 self.after.undone.insert(order);
             }
+            Deed::ByHand { is_booked, .. } => {
+                let what = match (is_booked, took_effect) {
+                    (true, true) => "a person books a row by hand",
+                    (true, false) => "a mark is refused",
+                    (false, _) => "a person takes a mark back",
+                };
+                self.coverage.meet("after the sale", what);
+            }
             Deed::Approve(_) | Deed::Undo(_) => {}
         }
     }

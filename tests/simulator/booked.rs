@@ -58,6 +58,8 @@ pub(crate) struct SettlementRow {
     /// What it waits for, JSON; empty: nothing.
     pub(crate) waits_for: String,
     pub(crate) is_approved: bool,
+    /// A person has booked it.
+    pub(crate) is_by_hand: bool,
     /// In hundredths.
     pub(crate) amount: i64,
 }
@@ -83,6 +85,11 @@ impl Booked {
     /// Whether an order has such a document that is not gone.
     pub(crate) fn has(&self, order: &str, kind: Kind) -> bool {
         self.of(order).any(|((_, of, _), document)| *of == kind && document.state != Progress::Gone)
+    }
+
+    /// Whether a person has booked something of an order.
+    pub(crate) fn is_by_hand(&self, order: &str) -> bool {
+        self.rows.values().any(|row| row.is_by_hand && row.order == order)
     }
 
     /// Whether something of an order was booked, or may have been, and has to be looked at before it is decided.
@@ -183,6 +190,7 @@ impl Known<'_> {
             self.is_booked_once(order, live)?;
             self.is_approved(order, live)?;
         }
+        self.leaves_to_people(view, live)?;
         Self::every_one_is_known(view, live)?;
         self.every_one_exists(view, live)?;
         self.money_is_conserved(live)
@@ -225,6 +233,18 @@ impl Known<'_> {
             };
             if !self.approved.iter().any(|(id, _)| is_of_it(id)) {
                 let what = format!("nobody approved return {} of order {order}", sales_return.number);
+                return Err(Violation::Promise(what));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a person has booked by hand, the service does not book.
+    fn leaves_to_people(&self, view: &View, live: &Live) -> Result<(), Violation> {
+        for (id, row) in view.booked.rows.iter().filter(|(_, row)| row.is_by_hand && row.kind == Kind::Receipt) {
+            let mut receipts = live.receipts.get(&row.order).into_iter().flatten();
+            if let Some(receipt) = receipts.find(|one| self.sales.row(&row.order, money(one)) == Some(id)) {
+                let what = format!("{id} is booked by hand, and receipt {} exists too", receipt.number);
                 return Err(Violation::Promise(what));
             }
         }

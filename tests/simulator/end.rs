@@ -191,8 +191,8 @@ impl World {
             }
             // Its receipt counts as booked until a person has everything deleted.
             (Decision::Ignore(Reason::Cancelled), State::Blocked) => {
-                order.reason == "invoice_paid"
-                    && Kind::Invoice.goes_after().any(|kind| self.view.booked.has(&script.id, kind))
+                let is_booked = Kind::Invoice.goes_after().any(|kind| self.view.booked.has(&script.id, kind));
+                order.reason == "invoice_paid" && (is_booked || self.view.booked.is_by_hand(&script.id))
             }
             (Decision::Watch, State::Watching) => standing.is_none(),
             // The mapping invoiced at an earlier status for a while.

@@ -53,6 +53,8 @@ const CRASHES: &[&str] = &[
     "after record_rows",
     "before approve_rows",
     "after approve_rows",
+    "before mark_by_hand",
+    "after mark_by_hand",
     "before settle_orders",
     "after settle_orders",
     "before a person's decision",
@@ -83,8 +85,15 @@ const STORE: &[&str] = &[
 const BULKS: &[&str] =
     &["EachByItself", "AllOrNothing", "RefusedWhole", "All", "FirstOnly", "NotUnderstood", "dropped_after", "late"];
 
-const AFTER_THE_SALE: &[&str] =
-    &["a row arrives", "a person approves a receipt", "a person approves a return", "a person undoes an order"];
+const AFTER_THE_SALE: &[&str] = &[
+    "a row arrives",
+    "a person approves a receipt",
+    "a person approves a return",
+    "a person books a row by hand",
+    "a mark is refused",
+    "a person takes a mark back",
+    "a person undoes an order",
+];
 
 /// The result of a world.
 struct Ended {
@@ -342,6 +351,11 @@ fn with_receipts_and_returns_decided_apart_a_violation_is_found() {
 #[test]
 fn with_the_voucher_on_the_invoice_ignored_a_violation_is_found() {
     is_caught(Switch::HoldingIgnored);
+}
+
+#[test]
+fn with_peoples_own_bookings_ignored_a_violation_is_found() {
+    is_caught(Switch::MarksIgnored);
 }
 
 #[test]

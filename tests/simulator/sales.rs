@@ -12,7 +12,7 @@ use forstok_accurate::{
     },
     engine::Engine,
     sandbox::samples::MAPPING,
-    storage::{Approving, ManualChange, Result, RowContent, RowFilter, Written},
+    storage::{Approving, ByHand, ManualChange, Marked, Result, RowContent, RowFilter, Written},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
@@ -101,6 +101,8 @@ pub(crate) enum Deed {
     Send(Box<RowContent>),
     /// A person approves all rows of this kind that wait.
     Approve(Kind),
+    /// A person says that they have booked this row in Accurate, or that they have not after all.
+    ByHand { kind: Kind, id: String, is_booked: bool },
     /// A person takes everything about this order back.
     Undo(String),
 }
@@ -114,6 +116,13 @@ impl Deed {
             Self::Approve(kind) => {
                 let all = RowFilter::default();
                 storage.approve_rows(*kind, Approving::Shown(&all), "sari", now).await.map(|rows| rows > 0)
+            }
+            Self::ByHand { kind, id, is_booked } => {
+                let (document, reason, actor) =
+                    ("TANGAN-1".to_owned(), "booked it myself".to_owned(), "ani".to_owned());
+                let by_hand = is_booked.then_some(ByHand { document, reason, actor, at: now });
+                let marked = storage.mark_by_hand(*kind, (SOURCE, id), by_hand.as_ref(), "ani", now).await;
+                marked.map(|marked| marked == Marked::Done)
             }
             Self::Undo(order) => {
                 let (decision, reason) = (Some(Manual::Undo), Some("a mistake".to_owned()));
@@ -207,6 +216,25 @@ impl Drawn {
         }
         let refund = if rng.u8(..3) == 0 { self.returns(rng, script) } else { 0 };
         self.payouts(rng, script, refund);
+        if rng.u8(..5) == 0 {
+            self.by_hand(rng, script);
+        }
+    }
+
+    /// A person books a row of this order in Accurate; some take that back later.
+    fn by_hand(&mut self, rng: &mut fastrand::Rng, script: &Script) {
+        let of_order = |of: &String| *of == script.id;
+        let rows = self.sales.rows.iter().filter(|((of, _), _)| of_order(of)).map(|(_, id)| (Kind::Receipt, id));
+        let records = self.sales.records.iter().filter(|((of, _), _)| of_order(of)).map(|(_, id)| (Kind::Return, id));
+        let all: Vec<_> = rows.chain(records).collect();
+        let Some((kind, id)) = rng.choice(all).map(|(kind, id)| (kind, id.clone())) else { return };
+        let at = self.moment(rng) + SignedDuration::from_secs(rng.i64(0..1200));
+        let words = format!("row {id} is booked by hand");
+        self.errands.push(Errand { at, words, deed: Deed::ByHand { kind, id: id.clone(), is_booked: true } });
+        if rng.u8(..3) == 0 {
+            let (later, words) = (at + SignedDuration::from_secs(rng.i64(1..900)), format!("row {id} is not"));
+            self.errands.push(Errand { at: later, words, deed: Deed::ByHand { kind, id, is_booked: false } });
+        }
     }
 
     /// Return records; returns what the payout says about their refunds.

@@ -52,6 +52,7 @@ pub(crate) const ENDS: &[&str] = &[
     "a payout is unmatched",
     "a payout is waiting",
     "a payout is ignored: cancelled",
+    "a payout is ignored: by_hand",
     "a payout is blocked: payout_unmatched",
     "a payout is blocked: payout_late",
     "a payout is blocked: payout_rest",
@@ -59,6 +60,7 @@ pub(crate) const ENDS: &[&str] = &[
     "a return is settled",
     "a return is waiting",
     "a return is ignored",
+    "a return is ignored: by_hand",
     "a return is blocked: return_needs_person",
 ];
 
@@ -191,6 +193,9 @@ impl World {
             return Ok(());
         };
         let is_as_sold = invoice.total_amount == Decimal::from(sold.total()) && self.owners.leaves_alone(id);
+        if self.view.booked.is_by_hand(id) {
+            return Ok(());
+        }
         let is_cancelled = self.view.booked.rows.values().any(|row| row.order == *id && row.kind == Kind::Return);
         if is_as_sold && !is_cancelled && !self.has_a_wrong_amount(id) && invoice.owed() != Decimal::ZERO {
             return Err(format!("was paid completely, but {} is owed: {:?}", invoice.owed(), self.view.booked.rows));
@@ -213,6 +218,7 @@ impl World {
                 let reason = match outcome {
                     Outcome::Blocked(finding) => finding.reason.code(),
                     Outcome::Ignored(Some(reason)) => reason.code(),
+                    Outcome::ByHand(_) => Reason::ByHand.code(),
                     _ => "",
                 };
                 let before = &self.view.booked.rows[&id];

@@ -57,12 +57,14 @@ pub(crate) enum Switch {
     DecidedApart,
     /// The decision does not know what the invoice already holds: the seller's voucher and shipping.
     HoldingIgnored,
+    /// The decision does not know what people have booked by hand.
+    MarksIgnored,
 }
 
 impl Switch {
     /// Whether it concerns what comes after the sale.
     pub(crate) fn is_of_sales(self) -> bool {
-        matches!(self, Self::NoLookUpOfReceipts | Self::DecidedApart | Self::HoldingIgnored)
+        matches!(self, Self::NoLookUpOfReceipts | Self::DecidedApart | Self::HoldingIgnored | Self::MarksIgnored)
     }
 }
 

@@ -240,7 +240,7 @@ impl Watch {
         let rows = rows!(
             self,
             "SELECT row_id, kind, order_id, state, reason, COALESCE(waits_for, '') AS waits_for,
-                    COALESCE(approved_at, 0) AS approved_at, amount FROM settlement_rows",
+                    COALESCE(approved_at, 0) AS approved_at, COALESCE(by_hand, '') AS by_hand, amount FROM settlement_rows",
             [],
             |row| {
                 let read = SettlementRow {
@@ -250,6 +250,7 @@ impl Watch {
                     reason: row.text("reason"),
                     waits_for: row.text("waits_for"),
                     is_approved: row.number("approved_at") != 0,
+                    is_by_hand: !row.text("by_hand").is_empty(),
                     amount: row.number("amount"),
                 };
                 (row.text("row_id"), read)

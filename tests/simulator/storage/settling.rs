@@ -74,7 +74,8 @@ impl Settling for SimStore {
         actor: &str,
         now: Timestamp,
     ) -> Result<Marked> {
-        self.inner.mark_by_hand(kind, key, by_hand, actor, now).await
+        let call = self.inner.mark_by_hand(kind, key, by_hand, actor, now);
+        self.write("before mark_by_hand", "after mark_by_hand", call).await
     }
 
     async fn settlement_rows(
@@ -105,6 +106,9 @@ impl Settling for SimStore {
             let known: HashMap<_, _> =
                 news.orders.iter().map(|order| (order.order.order_id.clone(), order.clone())).collect();
             *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner) = known;
+        }
+        if self.switch == Some(Switch::MarksIgnored) {
+            orders.iter_mut().flat_map(|order| &mut order.rows).for_each(|row| row.by_hand = None);
         }
         if self.switch == Some(Switch::HoldingIgnored) {
             for draft in news.orders.iter_mut().filter_map(|order| order.order.draft.as_mut()) {
