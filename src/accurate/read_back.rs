@@ -32,6 +32,8 @@ pub(super) struct Counting {
     singles: Mutex<std::collections::VecDeque<i64>>,
     /// Number of failed trials of the filter; `UNDERSTOOD` once a trial has succeeded.
     trials: AtomicU32,
+    /// How often a list showed documents outside the range that was asked for.
+    ignored_ranges: AtomicU32,
 }
 
 /// In [`Counting::trials`]: the filter is known to work.
@@ -80,18 +82,44 @@ pub async fn exactly_exist(session: &Session, lowest: i64, highest: i64, wanted:
 /// How many invoices a list of these ids has; `None` if it shows another invoice or no count.
 async fn count(session: &Session, lowest: i64, highest: i64) -> Result<Option<u64>, Failure> {
     let (from, to) = (lowest.to_string(), highest.to_string());
-    let query = [
-        ("fields", "id,number"),
-        ("sp.pageSize", "1"),
-        ("filter.id.op", "BETWEEN"),
-        ("filter.id.val[0]", from.as_str()),
-        ("filter.id.val[1]", to.as_str()),
-    ];
+    let query = [&[("fields", "id,number"), ("sp.pageSize", "1")][..], &range(&from, &to)].concat();
     let Envelope { d: list, row_count, .. } =
         session.call::<Rows<Record>, Skipped>(&Call::get("sales-invoice/list", &query)).await?;
     let is_asked_for = |invoice: &FoundInvoice| (lowest..=highest).contains(&invoice.id);
     let only_those = list.rows.into_iter().all(|row| row.invoice().as_ref().is_some_and(is_asked_for));
     Ok(row_count.filter(|_| list.complete && only_those))
+}
+
+/// All documents of a kind with ids from `lowest` to `highest`, of which `wanted` are looked for; where Accurate ignores the
+/// range, as it does with filters that it does not know (accurate.md §3, B), the newest documents. `None` as for
+/// [`newest`].
+pub async fn between<F: Found>(
+    session: &Session,
+    wanted: usize,
+    (lowest, highest): (i64, i64),
+) -> Result<Option<Vec<F>>, Failure> {
+    let ignored = &session.counting.ignored_ranges;
+    if ignored.load(Ordering::Relaxed) < MOST_TRIALS {
+        let (size, from, to) = (PAGE.to_string(), lowest.to_string(), highest.to_string());
+        let query = [&[("fields", F::LISTED), ("sp.pageSize", size.as_str())][..], &range(&from, &to)].concat();
+        let Envelope { d: list, row_count, .. } =
+            session.call::<Rows<F::Record>, Skipped>(&Call::get(F::CALLS.list, &query)).await?;
+        let rows: Option<Vec<F>> = list.rows.into_iter().map(F::of).collect();
+        let rows = rows.filter(|_| list.complete).unwrap_or_default();
+        let is_asked_for = |row: &F| (lowest..=highest).contains(&row.id());
+        if rows.iter().all(is_asked_for) && row_count == Some(rows.len() as u64) {
+            return Ok(Some(rows));
+        }
+        if !rows.iter().all(is_asked_for) {
+            ignored.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    newest(session, wanted, Some(lowest)).await
+}
+
+/// The filter by a range of ids.
+fn range<'a>(from: &'a str, to: &'a str) -> [(&'static str, &'a str); 3] {
+    [("filter.id.op", "BETWEEN"), ("filter.id.val[0]", from), ("filter.id.val[1]", to)]
 }
 
 /// The newest documents of a kind, newest first: at least `wanted` of them, and all with this id or a higher one. `None`

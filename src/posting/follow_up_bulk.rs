@@ -14,7 +14,7 @@ use crate::{
         client::{BULK_TIMEOUT, CALL_TIMEOUT, Session},
         documents::{self, Found},
         outcome::Failure,
-        read_back::newest,
+        read_back::between,
     },
     storage::{Claim, Settlement},
 };
@@ -68,15 +68,16 @@ pub(super) async fn attempt_many<D: FollowUp>(
     Attempts { settlements: ended.into_iter().map(|attempted| attempted.settlement).collect(), health, bulk_went_well }
 }
 
-/// The newest documents in Accurate after a bulk, by id; empty if they cannot be read. One call shows a whole bulk.
+/// The documents in Accurate with the ids of a bulk, by id; empty if they cannot be read. One call shows a whole bulk.
 async fn read_back<D: FollowUp>(
     session: &Session,
     attempts: &[Attempt<'_, D>],
     results: &[Saved<D>],
 ) -> HashMap<i64, D::Found> {
     let ids: Vec<_> = results.iter().filter_map(|saved| Some(saved.as_ref().ok()?.as_ref()?.id())).collect();
-    let (Some(attempt), Some(lowest)) = (attempts.first(), ids.iter().min().copied()) else { return HashMap::new() };
-    let list = || newest::<D::Found>(session, ids.len(), Some(lowest));
+    let range = ids.iter().min().copied().zip(ids.iter().max().copied());
+    let (Some(attempt), Some(range)) = (attempts.first(), range) else { return HashMap::new() };
+    let list = || between::<D::Found>(session, ids.len(), range);
     let shown = call_within_limits(session, attempt.last_start(CALL_TIMEOUT), list, |_| {}).await;
     // What is not shown is looked up one by one.
     let shown = shown.ok().flatten().unwrap_or_default();
