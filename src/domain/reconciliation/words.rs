@@ -79,10 +79,12 @@ impl Facts {
                     ),
                     None => (
                         format!(
-                            "{owed} of invoice {ledger} is still owed: the order is completed, but has no payout yet."
+                            "{owed} of invoice {ledger} is still owed: the order was completed or returned, but has \
+                             neither a payout nor a return record."
                         ),
                         format!(
-                            "Sisa tagihan faktur {ledger} masih {owed}: pesanan sudah selesai, tetapi belum ada pencairan dana."
+                            "Sisa tagihan faktur {ledger} masih {owed}: pesanan sudah selesai atau diretur, tetapi belum \
+                             ada pencairan dana maupun data retur."
                         ),
                     ),
                 }
