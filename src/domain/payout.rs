@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     money::Rupiah,
     reason::Language,
-    row_fields::{LONGEST_ID, LONGEST_NAME, check_text, is_possible},
+    row_fields::{LONGEST_ID, LONGEST_NAME, NAME_OF_AN_AMOUNT, Unusable, check_text, is_possible},
 };
 
 /// What a payout row is known by: the same source and id again is a repeat or a correction.
@@ -55,27 +55,27 @@ pub enum PaidDay {
 const MOST_AMOUNTS: usize = 100;
 
 /// What makes a row unusable. A row that is only odd is recorded, and a person decides about it.
-pub fn check(payout: &Payout) -> Result<(), String> {
+pub fn check(payout: &Payout) -> Result<(), Unusable> {
     let Payout { key, store_id, channel_order_id, paid_at, amounts, .. } = payout;
     for (name, text) in [("source", &key.source), ("id", &key.id)] {
         if text.trim().is_empty() {
-            return Err(format!("{name} is empty; the row is recognised by it"));
+            return Err(Unusable::Empty(name));
         }
     }
     let ids = [("id", &key.id), ("store_id", store_id), ("channel_order_id", channel_order_id)];
-    let names = amounts.keys().map(|name| ("the name of an amount", name)).chain([("source", &key.source)]);
+    let names = amounts.keys().map(|name| (NAME_OF_AN_AMOUNT, name)).chain([("source", &key.source)]);
     let texts = ids.map(|(name, text)| (name, text, LONGEST_ID)).into_iter();
     for (name, text, most) in texts.chain(names.map(|(name, text)| (name, text, LONGEST_NAME))) {
         check_text(name, text, most)?;
     }
     if amounts.keys().any(|name| name.trim().is_empty()) {
-        return Err("an amount has no name".to_owned());
+        return Err(Unusable::NamelessAmount);
     }
     if amounts.len() > MOST_AMOUNTS {
-        return Err(format!("it has more than {MOST_AMOUNTS} amounts"));
+        return Err(Unusable::TooManyAmounts(MOST_AMOUNTS));
     }
     if !is_possible(*paid_at) {
-        return Err(format!("paid_at is {paid_at}; it must be from 2000 to 2099"));
+        return Err(Unusable::ImpossibleDay("paid_at", *paid_at));
     }
     Ok(())
 }
@@ -211,7 +211,7 @@ mod tests {
         let refused = |change: fn(&mut Payout), words: &str| {
             let mut payout = money_without_an_order.clone();
             change(&mut payout);
-            let problem = check(&payout).expect_err(words);
+            let problem = String::from(check(&payout).expect_err(words));
             assert!(problem.contains(words), "{problem}");
         };
         refused(|row| row.key.source = " ".to_owned(), "source is empty");

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::{
     day_in_wib,
     money::{NotAnAmount, Rupiah},
+    reason::Language,
 };
 
 /// Most characters of a source, and of the name of an amount.
@@ -91,13 +92,115 @@ pub fn pieces(name: &str, value: Option<&Value>) -> Result<Decimal, String> {
     if quantity > Decimal::ZERO { Ok(quantity) } else { Err(format!("{name}: {} is not above 0", shown(value))) }
 }
 
+/// What makes a row unusable. Fields have the names of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// The field, which identifies the row, is empty.
+    Empty(&'static str),
+    /// The field has more than so many characters.
+    TooLong(&'static str, usize),
+    /// The field contains a control character.
+    ControlCharacter(&'static str),
+    /// An amount has no name.
+    NamelessAmount,
+    /// It has more than so many amounts.
+    TooManyAmounts(usize),
+    /// Nothing can have happened on the field's day.
+    ImpossibleDay(&'static str, Date),
+}
+
+impl Unusable {
+    /// For a program, which knows the names of the fields.
+    fn for_programs(self) -> String {
+        match self {
+            Self::Empty(field) => format!("{field} is empty; the row is recognised by it"),
+            Self::TooLong(field, most) => format!("{field} is longer than {most} characters"),
+            Self::ControlCharacter(field) => format!("{field} contains a control character"),
+            Self::NamelessAmount => "an amount has no name".to_owned(),
+            Self::TooManyAmounts(most) => format!("it has more than {most} amounts"),
+            Self::ImpossibleDay(field, day) => format!("{field} is {day}; it must be from 2000 to 2099"),
+        }
+    }
+
+    /// For a person, who sees the rows of a file.
+    pub fn in_words(self, language: Language) -> String {
+        let say = |english: String, indonesian: String| match language {
+            Language::English => english,
+            Language::Indonesian => indonesian,
+        };
+        let called = |field| named(field, language);
+        match self {
+            Self::Empty(field) => {
+                let field = called(field);
+                say(format!("{field} is missing; fill it in"), format!("{field} kosong; isi nilainya"))
+            }
+            Self::TooLong(field, most) => {
+                let field = called(field);
+                say(
+                    format!("{field} has more than {most} characters; check that the right column is chosen"),
+                    format!("{field} lebih dari {most} karakter; periksa apakah kolom yang dipilih sudah benar"),
+                )
+            }
+            Self::ControlCharacter(field) => {
+                let field = called(field);
+                say(
+                    format!("{field} contains a line break or another control character; remove it"),
+                    format!("{field} berisi ganti baris atau karakter kontrol lain; hapus karakter itu"),
+                )
+            }
+            Self::NamelessAmount => say(
+                "an amount has no name; give its column a heading".to_owned(),
+                "ada nominal tanpa nama; beri judul pada kolomnya".to_owned(),
+            ),
+            Self::TooManyAmounts(most) => say(
+                format!("the payout has more than {most} amounts; check that the right column is the order number"),
+                format!(
+                    "pencairan ini memuat lebih dari {most} nominal; periksa apakah kolom nomor pesanan sudah benar"
+                ),
+            ),
+            Self::ImpossibleDay(_, day) => {
+                let day = day.strftime("%d/%m/%Y");
+                say(
+                    format!("the day is {day}, but must be from 2000 to 2099; correct it"),
+                    format!("tanggalnya {day}, padahal harus antara tahun 2000 dan 2099; perbaiki tanggalnya"),
+                )
+            }
+        }
+    }
+}
+
+impl From<Unusable> for String {
+    fn from(unusable: Unusable) -> Self {
+        unusable.for_programs()
+    }
+}
+
+/// What a person calls a field.
+fn named(field: &'static str, language: Language) -> &'static str {
+    match (field, language) {
+        ("source", Language::English) => "the source",
+        ("source", Language::Indonesian) => "sumber",
+        ("id", Language::English) => "the transaction ID",
+        ("id", Language::Indonesian) => "ID transaksi",
+        ("store_id", Language::English) => "the store ID",
+        ("store_id", Language::Indonesian) => "ID toko",
+        ("channel_order_id", Language::English) => "the order number",
+        ("channel_order_id", Language::Indonesian) => "nomor pesanan",
+        (NAME_OF_AN_AMOUNT, Language::Indonesian) => "nama biaya",
+        (field, _) => field,
+    }
+}
+
+/// What the name of an amount is called in messages.
+pub const NAME_OF_AN_AMOUNT: &str = "the name of an amount";
+
 /// Refuses a text that is too long to be one, or that no list could show.
-pub fn check_text(name: &str, text: &str, most: usize) -> Result<(), String> {
+pub fn check_text(name: &'static str, text: &str, most: usize) -> Result<(), Unusable> {
     if text.chars().count() > most {
-        return Err(format!("{name} is longer than {most} characters"));
+        return Err(Unusable::TooLong(name, most));
     }
     if text.chars().any(char::is_control) {
-        return Err(format!("{name} contains a control character"));
+        return Err(Unusable::ControlCharacter(name));
     }
     Ok(())
 }
@@ -116,4 +219,44 @@ fn not_a_day(name: &str, value: impl std::fmt::Display) -> String {
 /// A value as a message repeats it.
 pub fn shown(value: &Value) -> String {
     value.to_string().chars().take(LONGEST_SHOWN).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_reads_what_is_wrong_with_a_row_in_their_language() {
+        for (unusable, english, indonesian) in [
+            (Unusable::Empty("source"), "the source is missing; fill it in", "sumber kosong; isi nilainya"),
+            (
+                Unusable::TooLong("channel_order_id", 200),
+                "the order number has more than 200 characters; check that the right column is chosen",
+                "nomor pesanan lebih dari 200 karakter; periksa apakah kolom yang dipilih sudah benar",
+            ),
+            (
+                Unusable::ControlCharacter(NAME_OF_AN_AMOUNT),
+                "the name of an amount contains a line break or another control character; remove it",
+                "nama biaya berisi ganti baris atau karakter kontrol lain; hapus karakter itu",
+            ),
+            (
+                Unusable::NamelessAmount,
+                "an amount has no name; give its column a heading",
+                "ada nominal tanpa nama; beri judul pada kolomnya",
+            ),
+            (
+                Unusable::TooManyAmounts(100),
+                "the payout has more than 100 amounts; check that the right column is the order number",
+                "pencairan ini memuat lebih dari 100 nominal; periksa apakah kolom nomor pesanan sudah benar",
+            ),
+            (
+                Unusable::ImpossibleDay("paid_at", date(1999, 12, 31)),
+                "the day is 31/12/1999, but must be from 2000 to 2099; correct it",
+                "tanggalnya 31/12/1999, padahal harus antara tahun 2000 dan 2099; perbaiki tanggalnya",
+            ),
+        ] {
+            assert_eq!(unusable.in_words(Language::English), english);
+            assert_eq!(unusable.in_words(Language::Indonesian), indonesian);
+        }
+    }
 }

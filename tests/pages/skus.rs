@@ -271,7 +271,9 @@ async fn two_columns_are_pasted_or_imported_and_what_was_exported_comes_back() {
         visitor.post_file("/mapping/skus", &with(&form(&page), "import"), b"sku;item_no\nkaos-m;KAOS-M\n").await;
     imported.says(&["1 item number was entered", "1 change not saved yet", "Kaos Polos M"]);
     let damaged = visitor.post_file("/mapping/skus", &with(&form(&page), "import"), b"PK\x03\x04").await;
-    damaged.says(&["This file cannot be read: it is"]);
+    damaged.says(&[
+        "This file cannot be read: it is neither a whole workbook (XLSX) nor a table (CSV); download it again",
+    ]);
 }
 
 fn with(fields: &[(String, String)], button: &str) -> Vec<(String, String)> {

@@ -179,7 +179,7 @@ impl<'a> Assembler<'a> {
 fn checked(made: Made) -> Result<Made, Wrong> {
     match payout::check(&made.payout) {
         Ok(()) => Ok(made),
-        Err(problem) => Err(Wrong::new(made.line, "", "", Why::Refused(problem))),
+        Err(unusable) => Err(Wrong::new(made.line, "", "", Why::Unusable(unusable))),
     }
 }
 

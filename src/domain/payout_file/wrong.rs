@@ -1,6 +1,6 @@
 //! What is wrong with a row of a payout file, and what to do.
 
-use crate::domain::reason::Language;
+use crate::domain::{reason::Language, row_fields::Unusable};
 
 /// Most characters of a value that are shown.
 const LONGEST_SHOWN: usize = 60;
@@ -41,8 +41,8 @@ pub enum Why {
     SameTransaction(u64),
     /// The column with the names of fees has more different values than any marketplace has fees.
     TooManyFees,
-    /// What `payout::check` says.
-    Refused(String),
+    /// Nothing could be done with the row.
+    Unusable(Unusable),
 }
 
 impl Wrong {
@@ -164,7 +164,7 @@ impl Why {
                     ),
                 };
             }
-            Self::Refused(problem) => return problem.clone(),
+            Self::Unusable(unusable) => return unusable.in_words(language),
         };
         match language {
             Language::English => english.to_owned(),

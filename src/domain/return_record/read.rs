@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Goods, Piece, ReturnKey, ReturnRecord};
-use crate::domain::row_fields::{Fields, LONGEST_ID, LONGEST_NAME, check_text, is_possible, pieces, shown};
+use crate::domain::row_fields::{Fields, LONGEST_ID, LONGEST_NAME, Unusable, check_text, is_possible, pieces, shown};
 
 /// Most different products of one return.
 const MOST_PIECES: usize = 1_000;
@@ -48,7 +48,7 @@ fn piece((place, value): (usize, &Value)) -> Result<Piece, String> {
     if sku.is_empty() {
         return Err(within("sku is empty".to_owned()));
     }
-    check_text("sku", &sku, LONGEST_ID).map_err(within)?;
+    check_text("sku", &sku, LONGEST_ID).map_err(|unusable| within(unusable.into()))?;
     Ok(Piece { sku, quantity: pieces("quantity", fields.value("quantity")).map_err(within)? })
 }
 
@@ -66,7 +66,7 @@ fn check(record: &ReturnRecord) -> Result<(), String> {
     }
     for (name, day) in [("accepted_at", accepted_at), ("received_at", received_at)] {
         if let Some(day) = day.filter(|day| !is_possible(*day)) {
-            return Err(format!("{name} is {day}; it must be from 2000 to 2099"));
+            return Err(Unusable::ImpossibleDay(name, day).into());
         }
     }
     if refund.is_some_and(|refund| !refund.is_zero() && !refund.is_positive()) {

@@ -101,7 +101,7 @@ pub async fn record_all(
     payouts: Vec<Payout>,
     now: Timestamp,
 ) -> Result<Vec<RowOutcome>, StorageError> {
-    let problems: Vec<_> = payouts.iter().map(|payout| check(payout).err()).collect();
+    let problems: Vec<_> = payouts.iter().map(|payout| check(payout).err().map(String::from)).collect();
     let fine = payouts.iter().zip(&problems).filter(|(_, problem)| problem.is_none());
     let rows: Vec<_> = fine.map(|(payout, _)| RowContent::Payout(payout.clone())).collect();
     let mut recorded = storage.record_rows(&rows, now).await?.into_iter();
