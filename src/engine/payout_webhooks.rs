@@ -1,6 +1,6 @@
 //! Payouts that arrive as webhooks, in Forstok's own payload: off unless the mapping says otherwise.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
@@ -38,9 +38,11 @@ pub enum Taken {
 }
 
 impl Engine {
-    /// Whether the mapping has payouts taken from webhooks.
-    pub(super) fn takes_payouts(&self) -> bool {
-        self.mapping().mapping.payout.source == PayoutSource::Webhook
+    /// The names of the fields by which payouts are taken from webhooks; `None` if the mapping does not have them taken.
+    pub(super) fn payout_fields(&self) -> Option<BTreeMap<String, String>> {
+        let active = self.mapping();
+        let rules = &active.mapping.payout;
+        (rules.source == PayoutSource::Webhook).then(|| rules.fields.clone())
     }
 
     /// Takes a body that has just arrived as a payout, if it is one. Returns once its rows are on disk, or soon: its
@@ -94,9 +96,8 @@ impl Engine {
     /// Reads an unreadable webhook again: whether it is an order or a payout now, `None` if it is not among them.
     pub async fn reread(&self, id: DeliveryId) -> Result<Option<bool>> {
         if let Some((kept, Some(body))) = self.storage.unreadable_one(id).await?
-            && let Taken::Rows(_) = self.take_payout(&body, kept.received_at).await?
+            && self.take_kept(id, &body, kept.received_at).await?
         {
-            self.storage.remove_taken(id).await?;
             return Ok(Some(true));
         }
         self.inbox.reread_one(id).await
@@ -112,10 +113,18 @@ impl Engine {
             after = last.delivery;
             for kept in &bodies {
                 report();
-                if let Taken::Rows(_) = self.take_payout(&kept.body, kept.received_at).await? {
-                    self.storage.remove_taken(kept.delivery).await?;
-                }
+                self.take_kept(kept.delivery, &kept.body, kept.received_at).await?;
             }
+        }
+    }
+
+    /// Takes a kept body as a payout, and removes it; otherwise it stays, with the newest reason. Returns whether it was
+    /// taken.
+    async fn take_kept(&self, id: DeliveryId, body: &[u8], received_at: Timestamp) -> Result<bool> {
+        match self.take_payout(body, received_at).await? {
+            Taken::Rows(_) => self.storage.remove_taken(id).await.map(|()| true),
+            Taken::Not(why) => self.storage.change_problem(id, &why).await.map(|()| false),
+            Taken::Other => Ok(false),
         }
     }
 }

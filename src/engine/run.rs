@@ -1,6 +1,6 @@
 //! The tasks that run the engine until they are asked to stop.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use tokio::{
@@ -172,7 +172,8 @@ impl Running {
 #[derive(Default)]
 struct Kept {
     orders: bool,
-    payouts: bool,
+    /// The names of the fields by which payouts were read.
+    payouts: Option<BTreeMap<String, String>>,
     /// After a failure, they are not read again before this.
     next: Monotonic,
 }
@@ -180,9 +181,11 @@ struct Kept {
 impl Kept {
     /// Reads what has not been read again yet, reporting that it is under way.
     async fn take(&mut self, engine: &Engine, progress: &Progress) {
-        let takes_payouts = engine.takes_payouts();
-        // When a mapping switches them on again, some may have been kept meanwhile.
-        self.payouts &= takes_payouts;
+        let fields = engine.payout_fields();
+        // When a mapping switches payouts on, or names the fields otherwise, some may have been kept before.
+        if fields.is_none() {
+            self.payouts = None;
+        }
         if engine.monotonic() < self.next {
             return;
         }
@@ -191,9 +194,11 @@ impl Kept {
             let read = engine.inbox.reread_reporting(|| progress.report()).await;
             self.orders = self.succeeded(engine, "webhooks that could not be read", &read);
         }
-        if takes_payouts && !self.payouts {
+        if fields.is_some() && fields != self.payouts {
             let taken = engine.take_kept_payouts(|| progress.report()).await;
-            self.payouts = self.succeeded(engine, "payouts that were kept", &taken);
+            if self.succeeded(engine, "payouts that were kept", &taken) {
+                self.payouts = fields;
+            }
         }
     }
 

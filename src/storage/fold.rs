@@ -146,6 +146,13 @@ pub(super) async fn fold_reread<T: Dialect>(db: &mut T, deliveries: &[Folding]) 
     Ok(taken.len())
 }
 
+/// Replaces the reason for which an unreadable delivery is kept.
+pub(super) async fn change_problem(db: &mut impl Dialect, id: DeliveryId, problem: &str) -> Result<()> {
+    let sql = "UPDATE deliveries SET problem = $2 WHERE id = $1 AND order_id = '' AND problem <> $2";
+    db.execute(sql, &[id.into(), (&*storable(problem)).into()]).await?;
+    Ok(())
+}
+
 /// Removes an unreadable delivery whose content is stored elsewhere by now.
 pub(super) async fn remove_taken(db: &mut impl Dialect, id: DeliveryId) -> Result<()> {
     db.execute("DELETE FROM deliveries WHERE id = $1 AND order_id = ''", &[id.into()]).await?;

@@ -31,6 +31,8 @@ on_both! {
     a_payout_without_a_day_that_comes_again_on_another_day_is_a_repeat;
     a_kept_payout_never_replaces_what_arrived_after_it;
     a_kept_payout_counts_from_its_arrival_but_nobody_has_seen_it_before_it_is_taken;
+    a_payout_that_was_sent_again_is_not_replaced_by_one_that_was_kept_in_between;
+    a_kept_payout_shows_the_newest_reason_for_which_it_is_not_taken;
     taking_kept_payouts_reports_progress_before_each_of_them;
 }
 
@@ -120,6 +122,38 @@ async fn a_kept_payout_counts_from_its_arrival_but_nobody_has_seen_it_before_it_
     let approved = world.storage.approve_rows(Kind::Receipt, approving, "sari", world.clock.now()).await;
     assert_eq!(approved.expect("written"), 0, "the page did not show it");
     assert_eq!(world.approves_all(Kind::Receipt).await, 1, "it waits for approval");
+}
+
+async fn a_payout_that_was_sent_again_is_not_replaced_by_one_that_was_kept_in_between(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.takes_payout(&of_seven(91, 140_000)).await;
+    world.advance(1);
+    world.keeps(of_seven(91, 138_000)).await;
+    world.advance(1);
+    assert_eq!(world.takes_payout(&of_seven(91, 140_000)).await, Taken::Rows(vec![RowRecorded::Repeat]));
+    world.takes_kept().await;
+    let RowContent::Payout(payout) = world.row(Kind::Receipt, "PAY-1/91").await.content else { panic!("a payout") };
+    assert_eq!(payout.net.to_string(), "140000", "what was sent last counts");
+}
+
+async fn a_kept_payout_shows_the_newest_reason_for_which_it_is_not_taken(base: Base) {
+    let mut world = world(base).await;
+    let mut wrong = payload();
+    wrong["invoices"][0]["service_fee"] = json!("many");
+    world.keeps(wrong.to_string().into_bytes()).await;
+    let engine = world.engine.clone();
+    let kept = async || engine.storage().unreadable(None, 10).await.expect("readable").remove(0);
+    let first = kept().await.problem;
+    assert!(!first.contains("payout"), "it was kept as an order that cannot be read: {first}");
+    world.engine.take_kept_payouts(|| {}).await.expect("written");
+    let problem = kept().await.problem;
+    assert!(problem.starts_with("payout: invoices[0]: service_fee: "), "{problem}");
+    // A person retries after the mapping was changed.
+    world.mapping_changes("source = \"webhook\"", "source = \"file\"").await;
+    assert_eq!(world.engine.reread(kept().await.id).await.expect("written"), Some(false));
+    let problem = kept().await.problem;
+    assert!(problem.starts_with("is a payout, which payout.source"), "{problem}");
 }
 
 async fn taking_kept_payouts_reports_progress_before_each_of_them(base: Base) {
@@ -224,6 +258,31 @@ async fn payouts_that_were_kept_are_taken_without_a_restart_once_a_mapping_switc
     let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("if-match", "\"1\"".to_owned())];
     let put = service.ask(Method::PUT, "/v1/mapping", &headers, mapping.to_string().into_bytes()).await;
     assert_eq!(put.status, 200, "{}", put.text);
+    becomes(&service, "PAY-1/91", "waiting").await;
+    service.get_until("/v1/unreadable", |listed| listed["webhooks"] == json!([])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn payouts_that_were_kept_are_read_again_once_a_mapping_names_their_fields() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send(&order(1)).await;
+    service.order_once("1", "invoiced").await;
+    let changes = async |revision: u8, change: fn(&mut Value)| {
+        let mut mapping = service.get("/v1/mapping").await.json()["mapping"].clone();
+        change(&mut mapping["payout"]);
+        let matches = ("if-match", format!("\"{revision}\""));
+        let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}")), matches];
+        let put = service.ask(Method::PUT, "/v1/mapping", &headers, mapping.to_string().into_bytes()).await;
+        assert_eq!(put.status, 200, "{}", put.text);
+    };
+    changes(1, |payout| payout["source"] = json!("webhook")).await;
+    let mut otherwise = payload();
+    otherwise["received"] = otherwise["amount_receive"].take();
+    otherwise.as_object_mut().expect("an object").remove("amount_receive");
+    let kept = service.send(&otherwise).await;
+    assert_eq!((kept.status.as_u16(), &kept.json()["delivery"]), (202, &json!("unreadable")), "{}", kept.text);
+    changes(2, |payout| payout["fields"] = json!({"amount_receive": "received"})).await;
     becomes(&service, "PAY-1/91", "waiting").await;
     service.get_until("/v1/unreadable", |listed| listed["webhooks"] == json!([])).await;
 }

@@ -39,6 +39,7 @@ async fn use_the_unreadable(world: &World) {
     storage.unreadable_one(newest[0].id).await.expect("readable");
     world.engine.inbox().reread().await.expect("written");
     storage.fold_reread(&[folding(newest[0].id, &order("50").open().body(), now)]).await.expect("written");
+    storage.change_problem(newest[0].id, "still not an order").await.expect("written");
     storage.remove_taken(newest[0].id).await.expect("written");
 }
 

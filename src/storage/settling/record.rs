@@ -70,7 +70,31 @@ pub(in crate::storage) async fn record_delivered<T: Dialect>(
             payout.paid_at = content.paid_at;
         }
     }
-    record_over(db, &rows, known, Times { now, delivered_at }).await
+    let recorded = record_over(db, &rows, known, Times { now, delivered_at }).await?;
+    let repeats = rows.iter().zip(&recorded).filter(|(_, recorded)| **recorded == RowRecorded::Repeat);
+    sent_again(db, repeats.map(|(row, _)| row), delivered_at).await?;
+    Ok(recorded)
+}
+
+/// The same content was sent again: what was kept before that must not replace it.
+async fn sent_again<'a, T: Dialect>(
+    db: &mut T,
+    rows: impl Iterator<Item = &'a RowContent>,
+    delivered_at: Timestamp,
+) -> Result<()> {
+    let keys: BTreeSet<_> = rows.map(|row| (rows_of(row.kind()), row.key())).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<_> = keys.into_iter().map(|(kind, (source, id))| [kind, source, id]).collect();
+    let sql = format!(
+        "UPDATE settlement_rows SET delivered_at = CAST($2 AS BIGINT) FROM {}
+         WHERE kind = v.value ->> 0 AND source = v.value ->> 1 AND row_id = v.value ->> 2
+           AND delivered_at < CAST($2 AS BIGINT)",
+        T::ROWS
+    );
+    db.execute(sql, &[(&to_json(&keys)).into(), delivered_at.into()]).await?;
+    Ok(())
 }
 
 async fn record_over<T: Dialect>(

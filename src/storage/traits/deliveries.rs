@@ -36,6 +36,9 @@ pub trait Deliveries: Send + Sync {
     /// Folds unreadable deliveries that this version can read. Returns how many.
     async fn fold_reread(&self, deliveries: &[Folding]) -> Result<usize>;
 
+    /// Replaces the reason for which an unreadable delivery is kept.
+    async fn change_problem(&self, id: DeliveryId, problem: &str) -> Result<()>;
+
     /// Removes an unreadable delivery whose payouts are recorded as rows.
     async fn remove_taken(&self, id: DeliveryId) -> Result<()>;
 }
@@ -72,6 +75,10 @@ impl<B: Base> Deliveries for Sql<B> {
 
     async fn fold_reread(&self, deliveries: &[Folding]) -> Result<usize> {
         write!(self, Small, db => fold::fold_reread(db, deliveries))
+    }
+
+    async fn change_problem(&self, id: DeliveryId, problem: &str) -> Result<()> {
+        write!(self, Small, db => fold::change_problem(db, id, problem))
     }
 
     async fn remove_taken(&self, id: DeliveryId) -> Result<()> {

@@ -62,6 +62,10 @@ impl Deliveries for SimStore {
         self.gates.in_store(self.inner.fold_reread(deliveries)).await
     }
 
+    async fn change_problem(&self, id: DeliveryId, problem: &str) -> Result<()> {
+        self.gates.in_store(self.inner.change_problem(id, problem)).await
+    }
+
     async fn remove_taken(&self, id: DeliveryId) -> Result<()> {
         self.gates.in_store(self.inner.remove_taken(id)).await
     }
