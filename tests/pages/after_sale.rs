@@ -73,9 +73,11 @@ async fn a_payout_without_an_order_says_how_it_finds_one() {
     let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
     let of_any_store =
         json!({"source": "shopee", "id": "1", "channel_order_id": "N1", "paid_at": "2023-12-05", "net": 1});
-    sends(&service, "/v1/payouts", json!([of_any_store, payout("2", "N1", 1, &json!({}))])).await;
+    let of_no_order = payout("4711", "", 94_500, &json!({}));
+    sends(&service, "/v1/payouts", json!([of_any_store, payout("2", "N1", 1, &json!({})), of_no_order])).await;
     let page = visitor.get("/payouts").await;
     page.says(&["orders of several stores have it", "No order of this store has this number."]);
+    page.says(&["No order", "4711", "Book the money in Accurate, then mark the row as done by hand."]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,7 +27,7 @@ use crate::{
 pub(super) struct Marking {
     pub(super) source: String,
     pub(super) source_id: String,
-    /// The order's number, or the row's id without one.
+    /// The order's number, or words that say that the row names none.
     pub(super) number: String,
     pub(super) amount: String,
     pub(super) consequence: &'static str,

@@ -22,8 +22,9 @@ pub(in crate::web) struct RowLine {
     pub(in crate::web) id: i64,
     /// Its number and the moment of its content: what is approved.
     pub(in crate::web) seen: String,
-    /// The marketplace's number of the order.
+    /// The marketplace's number of the order, or words that say that it names none.
     pub(in crate::web) number: String,
+    pub(in crate::web) names_order: bool,
     pub(in crate::web) order_id: Option<String>,
     pub(in crate::web) store: String,
     pub(in crate::web) source: String,
@@ -86,8 +87,8 @@ impl RowLine {
             (_, Some(reason)) if row.state == RowState::Ignored => reason.sentence(page.language).to_owned(),
             _ if row.state == RowState::Unmatched && number.is_empty() => page
                 .t(
-                    "The row names no order, so nothing is booked.",
-                    "Baris ini tidak menyebut pesanan, sehingga tidak dibukukan.",
+                    "The row names no order, so nothing is booked here. Book the money in Accurate, then mark the row as done by hand.",
+                    "Baris ini tidak menyebut pesanan, sehingga tidak dibukukan di sini. Bukukan dananya di Accurate, lalu tandai sudah dibuat manual.",
                 )
                 .to_owned(),
             _ if row.state == RowState::Unmatched && store_id.is_empty() => page
@@ -112,7 +113,8 @@ impl RowLine {
         Self {
             id: row.id,
             seen: format!("{}:{}", row.id, row.content_at.as_microsecond()),
-            number: if number.is_empty() { source_id.to_owned() } else { number.to_owned() },
+            number: if number.is_empty() { page.t("No order", "Tanpa pesanan") } else { number }.to_owned(),
+            names_order: !number.is_empty(),
             order_id: row.order_id.as_ref().map(ToString::to_string),
             store: store_name(store_id, stores),
             source: source.to_owned(),
