@@ -112,7 +112,7 @@ pub(crate) fn signed(body: &str) -> Box<[u8]> {
 }
 
 /// What the buyer sees of an order, and the number of its invoice.
-fn number(nth: u64) -> String {
+pub(crate) fn number(nth: u64) -> String {
     format!("B{nth:09}")
 }
 

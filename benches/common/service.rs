@@ -72,6 +72,14 @@ impl Home {
         home
     }
 
+    /// This build with these arguments, in this folder.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_forstok-accurate"));
+        command.args(arguments).current_dir(self.path()).env("NO_COLOR", "1");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
     /// Where the orders are.
     pub(crate) fn database(&self) -> Database {
         if self.database == SQLITE {
@@ -178,6 +186,14 @@ impl Service {
         );
         stream.write_all(request.as_bytes())?;
         Ok(stream)
+    }
+
+    /// How many payouts are in this state.
+    pub(crate) fn payouts(&self, state: &str) -> u64 {
+        let metrics = self.body("/metrics").expect("the metrics are answered");
+        let name = format!("forstok_accurate_payouts{{state=\"{state}\"}} ");
+        let count = metrics.lines().find_map(|line| line.strip_prefix(name.as_str()));
+        count.and_then(|count| count.parse().ok()).unwrap_or_default()
     }
 
     /// How many orders there are.

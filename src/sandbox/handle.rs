@@ -234,6 +234,11 @@ impl Sandbox {
         self.core().books.receipts.all().cloned().collect()
     }
 
+    /// The number of live receipts.
+    pub fn receipt_count(&self) -> usize {
+        self.core().books.receipts.len()
+    }
+
     /// The live receipt with this number, if any.
     pub fn receipt(&self, number: &str) -> Option<Receipt> {
         self.core().books.receipts.get(number).cloned()
