@@ -84,7 +84,8 @@ async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failur
         database @ Database::Postgres(_) => {
             let words = format!(
                 "{database} is a PostgreSQL database; its own tool makes the backup, beside the running service: \
-                 pg_dump --format=custom --file={} <database.url>",
+                 pg_dump --format=custom --file={} --dbname=postgres://user@host/name, with the password in PGPASSWORD \
+                 or ~/.pgpass",
                 file.display()
             );
             return Err(anyhow::anyhow!(words).into());
