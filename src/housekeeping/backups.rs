@@ -2,14 +2,26 @@
 
 use std::{
     io,
+    os::unix::fs::{MetadataExt, chown},
     path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
 
 /// Records that a backup of this database was made.
+///
+/// If root makes one, the file gets the owner of its folder, because the service reads it and its nightly backup replaces
+/// it.
 pub fn note(database: &Path, at: Timestamp) -> io::Result<()> {
-    std::fs::write(file(database), at.to_string())
+    let file = file(database);
+    let part = file.with_extension("last-backup.part");
+    std::fs::write(&part, at.to_string())?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (made, folder) = (std::fs::metadata(&part)?, std::fs::metadata(folder)?);
+    if made.uid() == 0 && folder.uid() != 0 {
+        chown(&part, Some(folder.uid()), Some(folder.gid()))?;
+    }
+    std::fs::rename(part, file)
 }
 
 /// When the last backup of this database was made; `None` if none was recorded.
