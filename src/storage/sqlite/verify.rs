@@ -163,12 +163,39 @@ fn rules() -> Vec<Rule> {
             "n, total",
             "reason, subject, 1, amount FROM orders WHERE state = 'blocked'",
         ),
+        counted(
+            "day_counts",
+            "kind, day, store_id, state",
+            "n, total",
+            "'ordered', (COALESCE(ordered_at, created_at) + 25200000000) / 86400000000, store_id, state, 1, amount
+                 FROM orders
+             UNION ALL SELECT 'received', (created_at + 25200000000) / 86400000000, store_id, state, 1, amount
+                 FROM orders
+             UNION ALL SELECT 'invoiced', (invoiced_at + 25200000000) / 86400000000, store_id, state, 1, amount
+                 FROM orders WHERE invoiced_at IS NOT NULL",
+        ),
         counted("warning_counts", "warning", "n, open", "warning, 1, open FROM order_warnings"),
+        counted(
+            "shadow_counts",
+            "what",
+            "n, total",
+            "result, 1, total FROM shadow_orders UNION ALL SELECT kind, 1, total FROM shadow_differences",
+        ),
         counted(
             "settlement_counts",
             "kind, state, reason, waits",
             "n, total",
             "kind, state, reason, waits, 1, amount FROM settlement_rows",
+        ),
+        counted(
+            "receivables",
+            "store_id",
+            "n, total",
+            "o.store_id, 0, CASE d.kind WHEN 'invoice' THEN d.amount ELSE -d.amount END
+                 FROM documents d JOIN orders o ON o.order_id = d.order_id
+                 WHERE d.accurate_id IS NOT NULL AND d.state <> 'gone'
+             UNION ALL SELECT o.store_id, r.kind = 'payout', -r.settles
+                 FROM settlement_rows r JOIN orders o ON o.order_id = r.order_id",
         ),
         counted("finding_counts", "class, state", "n, n", "class, state, 1, 1 FROM findings"),
     ]
