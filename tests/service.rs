@@ -306,6 +306,12 @@ impl Service {
         self.ask(Method::POST, path, &headers, Vec::new()).await
     }
 
+    /// POST of a JSON body as the operator.
+    pub(crate) async fn post_json(&self, path: &str, body: &Value) -> Answer {
+        let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}"))];
+        self.ask(Method::POST, path, &headers, body.to_string().into_bytes()).await
+    }
+
     pub(crate) async fn ask(&self, method: Method, path: &str, headers: &[(&str, String)], body: Vec<u8>) -> Answer {
         let mut request = self.client.request(method, self.url(path)).body(body);
         for (name, value) in headers {

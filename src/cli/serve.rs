@@ -24,7 +24,11 @@ const FILE_TOO_LARGE: i32 = 25;
 pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let config = settings::load_to_serve(file.as_deref(), settings::environment())?;
     let clock: SharedClock = Arc::new(SystemClock);
-    let destination = Destination::of(settings::environment()).map_err(anyhow::Error::msg)?;
+    // Traces are for whoever watches the service: a mistake in their variables must not stop it.
+    let (destination, no_traces) = match Destination::of(settings::environment()) {
+        Ok(destination) => (destination, None),
+        Err(problem) => (None, Some(problem)),
+    };
     let collector = destination.as_ref().map(Destination::host);
     let (recorder, exporter) = match destination {
         Some(destination) => {
@@ -36,6 +40,9 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let log = telemetry::log(&config.log, recorder)
         .map_err(|problem| Mistakes::in_settings(file.as_deref(), vec![problem]))?;
     let sending = exporter.map(Exporter::start).transpose().map_err(anyhow::Error::msg)?;
+    if let Some(problem) = no_traces {
+        tracing::warn!("no traces are sent: {problem}");
+    }
     if let Some(collector) = collector {
         tracing::info!(%collector, "traces are sent to {collector}");
     }

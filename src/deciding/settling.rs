@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, panic::AssertUnwindSafe};
 
 use jiff::civil::Date;
+use tracing::{Span, field::Empty};
 
 use super::{Deciding, mapping::ActiveMapping, snapshot};
 use crate::{
@@ -23,6 +24,7 @@ use crate::{
     storage::{
         OrderDocument, Result, RowContent, RowRecord, SettlementVerdict, UnreadableOrder, Unsettled, UnsettledNews,
     },
+    traces,
 };
 
 impl Deciding {
@@ -44,7 +46,7 @@ impl Deciding {
             if self.is_unsettleable(&order_id, revision) {
                 continue;
             }
-            let decided = std::panic::catch_unwind(AssertUnwindSafe(|| settle(order, &mapping, today)));
+            let decided = std::panic::catch_unwind(AssertUnwindSafe(|| traced(order, &mapping, today)));
             let Ok(settlement) = decided else {
                 tracing::error!(%order_id, "deciding about payouts of order {order_id} panicked; it is skipped");
                 metrics::counter!("forstok_accurate_task_panics_total", "task" => "deciding").increment(1);
@@ -84,6 +86,20 @@ fn newly_blocked(order: &Unsettled, settlement: &Settlement) -> impl Iterator<It
     let reasons: BTreeSet<_> = findings.chain(fate).map(|finding| finding.reason).collect();
     let before: BTreeSet<_> = order.rows.iter().filter_map(|row| row.reason).chain(order.order.reason).collect();
     reasons.into_iter().filter(move |reason| !before.contains(reason))
+}
+
+/// The decision about one order, as a stage of its trace.
+fn traced(order: &Unsettled, mapping: &ActiveMapping, today: Date) -> Settlement {
+    let order_id = order.order.order_id.as_str();
+    let span = tracing::info_span!("after_sale", order_id, receipts = Empty, returns = Empty, reason = Empty);
+    traces::orders::next_stage(order_id, span).in_scope(|| {
+        let settlement = settle(order, mapping, today);
+        let span = Span::current();
+        span.record("receipts", settlement.receipts.len()).record("returns", settlement.returns.len());
+        span.record("reason", newly_blocked(order, &settlement).next().map(Reason::code));
+        traces::orders::remember(order_id);
+        settlement
+    })
 }
 
 /// Decides one order.

@@ -222,7 +222,14 @@ impl Core {
             }
             (None, None) => String::new(),
         };
-        self.note(plan.action, fault.or(slip), &acted, message, now);
+        let fault = fault.or(slip).map(Fault::name);
+        let status = match &acted.answer {
+            Answer::Reply { status, .. } => Some(status.as_u16()),
+            Answer::Dropped => None,
+        };
+        let traceparent = request.headers.get("traceparent").and_then(|header| header.to_str().ok()).map(str::to_owned);
+        let (action, changed) = (plan.action, acted.changed);
+        self.journal.note(CallRecord { at: now, action, status, changed, fault, message, traceparent });
         acted
     }
 
@@ -324,15 +331,6 @@ impl Core {
         }
         let host = self.data_url_for(request);
         Some(work(&mut self.books, action, request, &host, chosen.slip, now))
-    }
-
-    fn note(&mut self, action: Option<Action>, fault: Option<Fault>, acted: &Acted, message: String, now: Timestamp) {
-        let status = match &acted.answer {
-            Answer::Reply { status, .. } => Some(status.as_u16()),
-            Answer::Dropped => None,
-        };
-        let fault = fault.map(Fault::name);
-        self.journal.note(CallRecord { at: now, action, status, changed: acted.changed, fault, message });
     }
 }
 

@@ -24,6 +24,8 @@ pub struct CallRecord {
     pub fault: Option<&'static str>,
     /// The first message of the reply, even if the reply was lost.
     pub message: String,
+    /// The caller's `traceparent`.
+    pub traceparent: Option<String>,
 }
 
 #[derive(Debug, Default)]

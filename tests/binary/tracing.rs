@@ -6,8 +6,10 @@ use axum::{Json, Router, extract::State, routing::post};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use forstok_accurate::sandbox::Action;
+
 use crate::{
-    forstok::{HEADER, hex_signature, order},
+    forstok::{HEADER, hex_signature, order, sample},
     service::{Home, OPERATOR_TOKEN, SECRET, accurate, client, eventually},
 };
 
@@ -110,11 +112,67 @@ async fn a_collector_that_cannot_be_reached_is_reported_and_delays_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_endpoint_that_is_no_address_is_refused_at_startup() {
-    let home = Home::new(&accurate().await);
-    let output = home.command(&["serve"]).env("OTEL_EXPORTER_OTLP_ENDPOINT", "collector").output().expect("it runs");
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("OTEL_EXPORTER_OTLP_ENDPOINT"));
+async fn an_endpoint_that_is_not_an_address_is_reported_and_stops_nothing() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let service = home.serve_with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:hush")]).await;
+    service.send(&order(1)).await;
+    service.order_once("1", "invoiced").await;
+    let log = service.log.text();
+    let why = "no traces are sent: OTEL_EXPORTER_OTLP_ENDPOINT must be an address such as http://127.0.0.1:4318";
+    assert!(log.contains(why) && !log.contains("hush"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_decided_after_the_sale_continues_the_trace_of_its_order_up_to_the_receipt() {
+    let accurate = accurate().await;
+    let collector = Collector::start().await;
+    let home = Home::new(&accurate);
+    let mut service = home.serve_with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url)]).await;
+    service.send(&sample("01-shopee-simple").json()).await;
+    service.order_once("138163394", "invoiced").await;
+    let payout = json!([{
+        "source": "shopee", "id": "row-1", "store_id": "8277", "channel_order_id": "231127PECAFY4J",
+        "paid_at": "2023-12-05", "net": 80_000, "amounts": {"subtotal": 80_000},
+    }]);
+    service.post_json("/v1/payouts", &payout).await;
+    let is_waiting = |page: &Value| page["payouts"][0]["waits_for"]["what"] == "approval";
+    service.get_until("/v1/payouts", is_waiting).await;
+    assert_eq!(service.post("/v1/payouts/approve").await.json(), json!({"approved": 1}));
+    service.get_until("/v1/payouts", |page| page["payouts"][0]["state"] == "settled").await;
+    service.terminate();
+    assert_eq!(service.exit_code().await, Some(0));
+    let of_order: Vec<_> =
+        collector.spans().into_iter().filter(|span| attribute(span, "order_id") == "138163394").collect();
+    let decided: Vec<_> = of_order.iter().filter(|span| span["name"] == "after_sale").collect();
+    let is_one = |span: &Value| span["attributes"].to_string().contains(r#""key":"receipts","value":{"intValue":"1"}"#);
+    let due = decided.iter().find(|span| is_one(span)).unwrap_or_else(|| panic!("{decided:#?}"));
+    let webhook = of_order.iter().find(|span| span["name"] == "POST /webhooks/forstok").expect("it was sent");
+    assert_eq!(due["traceId"], webhook["traceId"]);
+    let is_below = |span: &&Value| span["name"] == "attempt" && span["parentSpanId"] == due["spanId"];
+    let attempt = of_order.iter().find(is_below).expect("the receipt is saved");
+    let spans = collector.spans();
+    let save = spans.iter().find(|span| span["name"] == "accurate sales-receipt/save").expect("the call");
+    assert_eq!(save["parentSpanId"], attempt["spanId"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callers_traceparent_reaches_accurate_with_and_without_a_collector() {
+    let collector = Collector::start().await;
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    for environment in [vec![], vec![("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url.as_str())]] {
+        let accurate = accurate().await;
+        let service = Home::new(&accurate).serve_with(&environment).await;
+        let body = order(1).to_string().into_bytes();
+        let headers =
+            [(HEADER, hex_signature(SECRET, &body)), ("traceparent", format!("00-{trace}-b7ad6b7169203331-01"))];
+        assert_eq!(service.send_with(&headers, body).await.status, 200);
+        service.order_once("1", "invoiced").await;
+        let calls = accurate.sandbox().calls();
+        let save = calls.iter().find(|call| call.action == Some(Action::InvoiceSave)).expect("the call");
+        let passed_on = save.traceparent.as_deref().expect("the header");
+        assert!(passed_on.starts_with(&format!("00-{trace}-")), "{passed_on}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
