@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    forstok::order,
+    forstok::{order, sample},
     service::{Home, OPERATOR_TOKEN, Service, accurate, eventually},
 };
 
@@ -29,6 +29,13 @@ impl Service {
     async fn line_with(&self, text: &str) -> Value {
         let what = format!("the log says {text:?}");
         eventually(&what, async || self.lines_with(text).into_iter().next()).await
+    }
+
+    /// The same about something that the operator did.
+    async fn by_operator(&self, text: &str) -> Value {
+        let line = self.line_with(text).await;
+        assert_eq!((&line["level"], &line["actor"]), (&json!("INFO"), &json!("operator")), "{line}");
+        line
     }
 }
 
@@ -106,4 +113,45 @@ async fn a_postponed_order_says_why_and_attempts_have_the_numbers_of_the_timelin
         postponed.iter().chain([&invoiced]).map(|line| line["attempt"].as_i64().expect("a number")).collect();
     assert_eq!(of_log.last(), of_timeline.iter().max(), "{of_log:?} {timeline}");
     assert_eq!(of_log, (1..=of_log.len() as i64).collect::<Vec<_>>(), "{timeline}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_action_of_a_person_is_a_log_line_with_who_did_it_and_without_what_they_typed() {
+    let accurate = accurate().await;
+    let service = serve(&Home::new(&accurate)).await;
+    service.send(&without_sku(1)).await;
+    service.order_once("1", "blocked").await;
+    service.send(&sample("01-shopee-simple").json()).await;
+    service.order_once("138163394", "invoiced").await;
+
+    let by_hand = json!({"decision": "by_hand", "reason": "hush", "document": "SI.42"});
+    assert_eq!(service.post_json("/v1/orders/1/decision", &by_hand).await.status, 200);
+    let decided = service.by_operator("order 1: operator decided by_hand").await;
+    assert_eq!((&decided["order_id"], &decided["decision"]), (&json!("1"), &json!("by_hand")), "{decided}");
+
+    assert_eq!(service.post("/v1/orders/138163394/warnings/customer_created/acknowledge").await.status, 200);
+    let acknowledged = service.by_operator("order 138163394: operator acknowledged customer_created").await;
+    assert_eq!(acknowledged["order_id"], "138163394", "{acknowledged}");
+
+    let payout = |id: &str, amounts: Value| {
+        json!({"source": "shopee", "id": id, "store_id": "8277", "channel_order_id": "231127PECAFY4J",
+               "paid_at": "2023-12-05", "net": 40_000, "amounts": amounts})
+    };
+    let rows = json!([payout("a", json!({"subtotal": 40_000})), payout("b", json!({"a new fee": -1_000}))]);
+    assert_eq!(service.post_json("/v1/payouts", &rows).await.status, 200);
+    service.by_operator("operator sent 2 payouts or returns").await;
+    let blocked = service.line_with("order 138163394: what follows the sale is blocked").await;
+    assert_eq!((&blocked["level"], &blocked["reason"]), (&json!("WARN"), &json!("fee_kind_unmapped")), "{blocked}");
+    let is_waiting = |page: &Value| page["payouts"].as_array().is_some_and(|rows| rows.len() == 1);
+    service.get_until("/v1/payouts?state=waiting", is_waiting).await;
+    assert_eq!(service.post("/v1/payouts/approve").await.json(), json!({"approved": 1}));
+    assert_eq!(service.by_operator("operator approved 1 rows").await["rows"], 1);
+    let marked = json!({"source": "shopee", "id": "b", "decision": "by_hand", "reason": "hush", "document": "x"});
+    assert_eq!(service.post_json("/v1/payouts/decision", &marked).await.status, 200);
+    assert_eq!(service.by_operator("operator decided about row b of shopee").await["id"], "b");
+
+    let days = json!({"from": "2023-11-01", "to": "2023-11-30"});
+    assert_eq!(service.post_json("/v1/reconciliations", &days).await.status, 202);
+    service.by_operator("was requested by operator").await;
+    assert!(!service.log.text().contains("hush"), "{}", service.log.text());
 }
