@@ -102,7 +102,7 @@ fuzz_target!(|input: &[u8]| {
         details_of::<FoundReceipt>(&session).await;
         details_of::<FoundReturn>(&session).await;
         let _ = booked::by_id(&session, 7).await;
-        let _ = outstanding::of_invoice(&session, 7).await;
+        let _ = outstanding::of_invoice(&session, "INV-7").await;
         let _ = customers::exists(&session, "8277").await;
         if let Ok(Some(found)) = period::one(&session, ByKey::Id(7)).await {
             assert_eq!(found.shown.id, 7);
