@@ -259,6 +259,17 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_of_the_settings_names_every_key() {
+        let rows: Vec<_> = include_str!("../../docs/settings.md").lines().collect();
+        for (key, ..) in KNOWN {
+            let (table, name) = key.rsplit_once('.').expect("every key is in a table");
+            let start = format!("| `[{}]` |", table.replace('*', "<name>"));
+            let row = rows.iter().find(|row| row.starts_with(&start)).unwrap_or_else(|| panic!("no row {start}"));
+            assert!(row.contains(&format!("`{name}`")), "{key} is not in {row}");
+        }
+    }
+
+    #[test]
     fn the_defaults_that_are_shown_are_those_that_apply() {
         let on = SECRETS.replace("[forstok.api]", "[forstok.api]\norders_path = \"/orders\"");
         let mut with_defaults: Table = on.parse().expect("TOML");
