@@ -102,7 +102,7 @@ fn begin() {
         metrics::counter!("forstok_accurate_operators_refused_total", "code" => code).absolute(0);
     }
     for channel in Channel::ALL {
-        for outcome in ["sent", "failed", "given_up"] {
+        for outcome in ["sent", "failed", "given_up", "refused"] {
             let labels = [("channel", channel.as_str()), ("outcome", outcome)];
             metrics::counter!("forstok_accurate_notices_total", &labels).absolute(0);
         }

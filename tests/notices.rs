@@ -17,6 +17,7 @@ use forstok_accurate::{
     wire::HttpWire,
 };
 use jiff::civil::time;
+use serde_json::json;
 
 use self::receivers::{MailServer, Receiver};
 use crate::world::{World, order};
@@ -253,12 +254,12 @@ async fn a_test_shows_at_once_what_each_other_side_says_and_never_the_secrets() 
     let world = world(&sides).await;
     sides.webhook.answers(401, &format!("the signature is wrong, {SECRET}?"));
     sides.telegram.answers(401, r#"{"ok":false,"error_code":401,"description":"Unauthorized"}"#);
-    sides.mail.refuses_passwords();
+    sides.mail.refuses_passwords(true);
     let admin = Actor { name: "ani".to_owned(), role: Role::Admin };
     let (id, tested) = world.engine.test_notices(&admin).await.expect("written");
     let words = |channel| {
         let result = tested.iter().find(|tested| tested.channel == channel).expect("it was tested");
-        let NotTaken(words) = result.answer.clone().expect_err("it was refused");
+        let NotTaken::Refused(words) = result.answer.clone().expect_err("it was refused") else { panic!("{result:?}") };
         words
     };
     assert_eq!(words(Channel::Webhook), "HTTP 401: the signature is wrong, ***?");
@@ -267,7 +268,7 @@ async fn a_test_shows_at_once_what_each_other_side_says_and_never_the_secrets() 
         words(Channel::Email).contains("535") && words(Channel::Email).contains("this password is not the right one")
     );
     let kept = history(&world).await;
-    assert!(kept.iter().all(|notice| notice.message.id == id && notice.state == NoticeState::GivenUp));
+    assert!(kept.iter().all(|notice| notice.message.id == id && notice.state == NoticeState::Refused));
     assert_eq!((kept.len(), tell(&world).await), (3, 0), "a test is not repeated");
 }
 
@@ -289,6 +290,82 @@ async fn a_channel_that_works_again_gets_what_waits_for_it_as_soon_as_it_is_test
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_notice_that_is_refused_permanently_is_not_sent_again_and_holds_no_other_back() {
+    let sides = OtherSides::new().await;
+    let mut world = world(&sides).await;
+    sides.webhook.answers(410, "nobody listens here any more");
+    sides.telegram.answers(403, r#"{"ok":false,"error_code":403,"description":"Forbidden: bot was kicked"}"#);
+    sides.mail.refuses_passwords(true);
+    world.forstok_sends(order("1").ready_to_ship().sku("")).await;
+    world.run_until_settled().await;
+    assert_eq!(tell_after(&mut world, &[60, 60, 3_600]).await, 1);
+    let refused = history(&world).await;
+    assert_eq!(refused.len(), 3);
+    assert!(refused.iter().all(|notice| notice.state == NoticeState::Refused && notice.tries == 1), "{refused:?}");
+    let of = |channel| refused.iter().find(|notice| notice.channel == channel).expect("one for each").words.clone();
+    assert_eq!(of(Channel::Webhook), "HTTP 410: nobody listens here any more");
+    assert_eq!(of(Channel::Telegram), "HTTP 403: Forbidden: bot was kicked");
+    assert!(of(Channel::Email).contains("this password is not the right one"), "{}", of(Channel::Email));
+    sides.are_up();
+    sides.mail.refuses_passwords(false);
+    world.forstok_sends(order("2").ready_to_ship().sku("BARU-01")).await;
+    world.run_until_settled().await;
+    assert_eq!(tell_after(&mut world, &[60]).await, 1);
+    assert_eq!(sides.taken(), (1, 1, 1), "the next one is sent at once, and the refused one never");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_a_day_old_when_the_service_starts_again_is_not_sent_as_if_it_were_new() {
+    let sides = OtherSides::new().await;
+    let mut world = world(&sides).await;
+    world.forstok_sends(order("1").ready_to_ship().sku("")).await;
+    world.run_until_settled().await;
+    assert_eq!(world.engine.tell_news().await.expect("written"), 0);
+    world.advance(60);
+    assert_eq!(world.engine.tell_news().await.expect("written"), 1);
+    // It is stopped before it has sent the notice, and for longer than a day.
+    let mut world = world.dies_and_starts_again().await.telling_people(sides.channels());
+    world.advance(25 * 3_600);
+    tell_after(&mut world, &[5, 60]).await;
+    let types: Vec<_> = sides.webhook.taken().iter().map(|taken| taken.json()["type"].clone()).collect();
+    assert!(!types.contains(&"orders.blocked".into()) && types.contains(&"webhooks.stopped".into()), "{types:?}");
+    let all = history(&world).await;
+    let old: Vec<_> = all.iter().filter(|notice| notice.message.kind == "orders.blocked").collect();
+    assert_eq!(old.len(), 3);
+    assert!(old.iter().all(|notice| notice.state == NoticeState::GivenUp && notice.tries == 0), "{old:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn payouts_and_returns_that_need_a_person_are_told_with_their_sums_and_where_they_are() {
+    let sides = OtherSides::new().await;
+    let mut world = world(&sides).await;
+    world.forstok_sends(order("1").price(150_000).ready_to_ship()).await;
+    world.forstok_sends(order("2").price(150_000).ready_to_ship()).await;
+    world.run_until_settled().await;
+    assert_eq!(tell_after(&mut world, &[60]).await, 0);
+    world.paid("1", "a", 150_000, json!({})).await;
+    world.paid("2", "b", 140_000, json!({"new fee": -10_000})).await;
+    world.went_back("2", "c", json!({"refund": 150_000})).await;
+    assert_eq!(tell_after(&mut world, &[60, 3_600]).await, 2, "one about payouts, one about returns");
+    let taken: Vec<_> = sides.webhook.taken().iter().map(receivers::Received::json).collect();
+    assert_eq!((&taken[0]["type"], &taken[1]["type"]), (&"payouts.attention".into(), &"returns.attention".into()));
+    let data = &taken[0]["data"];
+    assert_eq!(
+        (&data["title"], &data["url"]),
+        (&"2 pencairan dana perlu ditangani".into(), &"https://books.example.com/payouts".into())
+    );
+    let mut causes: Vec<_> = data["causes"].as_array().into_iter().flatten().map(ToString::to_string).collect();
+    causes.sort();
+    assert_eq!(causes, [r#"{"count":1,"reason":"approval"}"#, r#"{"count":1,"reason":"fee_kind_unmapped"}"#]);
+    assert_eq!(taken[1]["data"]["causes"], json!([{"count": 1, "reason": "person"}]));
+    assert_eq!(taken[1]["data"]["url"], "https://books.example.com/returns");
+    let text = sides.mail.mails()[0].text();
+    assert!(text.contains("- 1 pencairan dana (Rp150.000): Menunggu persetujuan."), "{text}");
+    world.paid("2", "d", 1, json!({"new fee": -5_000})).await;
+    assert_eq!(tell_after(&mut world, &[60, 3_600]).await, 0, "its cause is known");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_redirect_is_not_followed_and_a_huge_answer_is_not_read() {
     let sides = OtherSides::new().await;
     let world = world(&sides).await;
@@ -298,7 +375,7 @@ async fn a_redirect_is_not_followed_and_a_huge_answer_is_not_read() {
     let admin = Actor { name: "ani".to_owned(), role: Role::Admin };
     let (_, tested) = world.engine.test_notices(&admin).await.expect("written");
     let of = |channel| tested.iter().find(|tested| tested.channel == channel).expect("it was tested").answer.clone();
-    assert_eq!(of(Channel::Webhook), Err(NotTaken("HTTP 307".to_owned())));
+    assert_eq!(of(Channel::Webhook), Err(NotTaken::ForNow("HTTP 307".to_owned())));
     assert!(elsewhere.received().is_empty());
     let answer = of(Channel::Telegram).expect("its status says that it was taken");
     assert!(answer.len() < 400, "{answer}");

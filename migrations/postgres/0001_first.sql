@@ -1005,7 +1005,7 @@ CREATE TABLE notices (
     url      TEXT    NOT NULL,           -- of the page that says more; '' if none is known
     details  TEXT    NOT NULL,           -- the same for programs, JSON
     made_at  BIGINT  NOT NULL,
-    state    TEXT    NOT NULL COLLATE "C",           -- 'waiting', 'sent' or 'given_up'
+    state    TEXT    NOT NULL COLLATE "C",           -- 'waiting', 'sent', 'given_up' or 'refused'
     tries    BIGINT  NOT NULL DEFAULT 0,
     next_at  BIGINT  NOT NULL DEFAULT 0, -- when it is tried next; 0: never
     tried_at BIGINT  NOT NULL DEFAULT 0, -- when it was tried last; 0: never

@@ -11,11 +11,13 @@ use tokio::sync::watch;
 use super::Engine;
 use crate::{
     domain::{
+        document::Kind,
         notice::{
-            Blocked, Channel, Day, FailedRun, News, Pause, Present, Told, decide, digest_is_due,
-            message::{Message, next_try},
+            Blocked, Channel, Day, FailedRun, Held, News, Pause, Present, Told, Why, decide, digest_is_due,
+            message::{Message, is_too_old, next_try},
         },
         operator::Actor,
+        payout::RowState,
         reason::Language,
         reconciliation::FindingState,
     },
@@ -57,6 +59,12 @@ fn counter(channel: Channel, outcome: &'static str) -> metrics::Counter {
     metrics::counter!("forstok_accurate_notices_total", "channel" => channel.as_str(), "outcome" => outcome)
 }
 
+fn given_up(NoticeRecord { channel, tries, message: Message { id, kind, .. }, .. }: &NoticeRecord) {
+    counter(*channel, "given_up").increment(1);
+    let name = channel.as_str();
+    tracing::error!(notice = id, channel = name, tries, "notice {id} ({kind}) was not taken for a day and is given up");
+}
+
 /// The result of testing a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tested {
@@ -70,6 +78,11 @@ impl Engine {
     /// Each channel that is on, and where it leads.
     pub fn channels(&self) -> Vec<(Channel, String)> {
         self.notices.as_ref().map(|telling| telling.channels.all()).unwrap_or_default()
+    }
+
+    /// When the daily digest is sent, in WIB; `None` if it is off.
+    pub fn digest_at(&self) -> Option<jiff::civil::Time> {
+        self.notices.as_ref().and_then(|telling| telling.channels.rules().digest_at)
     }
 
     /// Writes notices about everything that people have to be told, if this replica decides; returns how many.
@@ -92,7 +105,9 @@ impl Engine {
         let (storage, now, rules) = (&self.storage, self.now(), telling.channels.rules());
         let pauses = self.books().into_iter().filter_map(|book| {
             let pause = book.pause?;
-            Some((book.name, Pause { code: pause.code.to_owned(), words: pause.words, since: pause.since }))
+            // What to do follows Accurate's words in English; a notice says it in its own language.
+            let words = pause.words.rsplit_once(" — ").map_or(&*pause.words, |(said, _)| said).to_owned();
+            Some((book.name, Pause { code: pause.code.to_owned(), words, since: pause.since }))
         });
         let causes = storage.causes(MOST_CAUSES).await?;
         let has_more_causes = causes.len() as i64 == MOST_CAUSES;
@@ -105,8 +120,17 @@ impl Engine {
         let findings = storage.finding_counts().await?.into_iter();
         let open = findings.filter(|(_, state, _)| *state == FindingState::Open);
         let latest = storage.runs(None, RUNS).await?.into_iter().find(|run| run.ended_at.is_some());
+        let findings = open.fold(BTreeMap::new(), |mut open, (class, _, count)| {
+            *open.entry(class).or_default() += count;
+            open
+        });
+        let (payouts, returns) = (self.held(Kind::Receipt).await?, self.held(Kind::Return).await?);
         let day = match digest_is_due(told, now, rules) {
-            Some(day) => Some(self.figures_of(day).await?),
+            Some(day) => {
+                let rows = |held: &[Held]| held.iter().map(|held| held.rows).sum();
+                let (payouts, returns, findings) = (rows(&payouts), rows(&returns), findings.values().sum());
+                Some(Day { payouts, returns, findings, ..self.figures_of(day).await? })
+            }
             None => None,
         };
         Ok(Present {
@@ -115,22 +139,34 @@ impl Engine {
             newest_webhook: storage.newest_webhook().await?,
             causes: causes.into_iter().map(cause).collect(),
             has_more_causes,
-            findings: open.fold(BTreeMap::new(), |mut open, (class, _, count)| {
-                *open.entry(class).or_default() += count;
-                open
-            }),
+            payouts,
+            returns,
+            findings,
             failed_run: latest.filter(|run| !run.is_complete()).map(|run| failed(&run, rules.language)),
             day,
         })
     }
 
+    /// Payouts or returns that need a person, by cause.
+    async fn held(&self, kind: Kind) -> Result<Vec<Held>> {
+        let counts = self.storage.row_counts(kind).await?.into_iter();
+        let held = counts.filter_map(|count| {
+            // An ignored row has a reason as well.
+            let reason = count.reason.filter(|_| count.state == RowState::Blocked);
+            let why = Why::of(reason, count.waits)?;
+            Some(Held { why, rows: count.count, hundredths: count.hundredths })
+        });
+        Ok(held.collect())
+    }
+
+    /// The figures of orders.
     async fn figures_of(&self, day: jiff::civil::Date) -> Result<Day> {
         let orders = |sums: Vec<DaySum>| sums.iter().find(|sum| sum.day == day).map_or(0, |sum| sum.orders);
         let received = orders(self.storage.days(DayOf::Received, day).await?);
         let invoiced = orders(self.storage.days(DayOf::Invoiced, day).await?);
         let counts = self.storage.counts().await?;
         let blocked = counts.iter().filter(|count| count.state == State::Blocked).map(|count| count.orders).sum();
-        Ok(Day { day, orders: received, invoices: invoiced, blocked })
+        Ok(Day { day, orders: received, invoices: invoiced, blocked, payouts: 0, returns: 0, findings: 0 })
     }
 
     /// Sends the oldest waiting notice of each channel if it is due and this replica decides; returns how many were
@@ -139,8 +175,13 @@ impl Engine {
         let Some(telling) = self.notices.as_ref().filter(|_| self.signals.decides()) else { return Ok(0) };
         let due = self.storage.due_notices(self.now()).await?;
         let now = self.now();
-        let answers = join_all(due.iter().map(|notice| telling.channels.send(notice.channel, &notice.message, now)));
-        for (notice, answer) in due.iter().zip(answers.await) {
+        let (old, new): (Vec<_>, Vec<_>) = due.iter().partition(|notice| is_too_old(notice.message.made_at, now));
+        for notice in old {
+            self.storage.give_up_notice(notice).await?;
+            given_up(notice);
+        }
+        let answers = join_all(new.iter().map(|notice| telling.channels.send(notice.channel, &notice.message, now)));
+        for (notice, answer) in new.iter().zip(answers.await) {
             let outcome = self.outcome_of(notice, answer);
             self.storage.end_notice_try(notice, &outcome, self.now()).await?;
         }
@@ -150,23 +191,27 @@ impl Engine {
     fn outcome_of(&self, notice: &NoticeRecord, answer: std::result::Result<String, NotTaken>) -> NoticeTry {
         let NoticeRecord { channel, tries, message: Message { id, kind, made_at, .. }, .. } = notice;
         let (name, tries) = (channel.as_str(), tries + 1);
-        let NotTaken(words) = match answer {
+        // What the other side said is shown on the page and not logged; it may repeat what was sent to it.
+        let words = match answer {
             Ok(words) => {
                 counter(*channel, "sent").increment(1);
                 tracing::info!(notice = id, channel = name, "notice {id} ({kind}) was sent over {name}");
                 return NoticeTry { state: NoticeState::Sent, next_at: None, words };
             }
-            Err(failure) => failure,
+            Err(NotTaken::Refused(words)) => {
+                counter(*channel, "refused").increment(1);
+                tracing::error!(notice = id, channel = name, "notice {id} ({kind}) was refused over {name}");
+                return NoticeTry { state: NoticeState::Refused, next_at: None, words };
+            }
+            Err(NotTaken::ForNow(words)) => words,
         };
-        // What the other side said is shown on the page; it may repeat what was sent to it.
         let next_at = next_try(*made_at, tries, self.now());
         let state = if let Some(at) = next_at {
             counter(*channel, "failed").increment(1);
             tracing::warn!(notice = id, channel = name, tries, "notice {id} ({kind}) was not taken; next try at {at}");
             NoticeState::Waiting
         } else {
-            counter(*channel, "given_up").increment(1);
-            tracing::error!(notice = id, channel = name, tries, "notice {id} ({kind}) is given up");
+            given_up(notice);
             NoticeState::GivenUp
         };
         NoticeTry { state, next_at, words }
@@ -185,10 +230,11 @@ impl Engine {
         for (channel, answer) in channels.into_iter().zip(answers) {
             let (state, outcome) = match &answer {
                 Ok(_) => (NoticeState::Sent, "sent"),
-                Err(_) => (NoticeState::GivenUp, "given_up"),
+                Err(NotTaken::ForNow(_)) => (NoticeState::GivenUp, "given_up"),
+                Err(NotTaken::Refused(_)) => (NoticeState::Refused, "refused"),
             };
             counter(channel, outcome).increment(1);
-            let words = answer.as_ref().map_or_else(|NotTaken(words)| words.clone(), Clone::clone);
+            let words = answer.as_ref().map_or_else(|failure| failure.words().to_owned(), Clone::clone);
             self.storage.add_tried_notice(channel, &message, &NoticeTry { state, next_at: None, words }).await?;
             if answer.is_ok() {
                 self.storage.hasten_notices(channel, self.now()).await?;

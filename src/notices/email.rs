@@ -75,7 +75,7 @@ impl EmailConfig {
 
     pub(super) async fn send(&self, message: &Message, now: Timestamp) -> Result<String, NotTaken> {
         let password = self.credentials.as_ref().map_or("", |(_, password)| password.expose_secret());
-        let failed = |error: &dyn std::error::Error| NotTaken(quoted(&error.to_string(), password));
+        let failed = |error: &dyn std::error::Error| NotTaken::ForNow(quoted(&error.to_string(), password));
         let envelope = Envelope::new(Some(self.from.clone()), self.to.clone()).map_err(|error| failed(&error))?;
         let tls = || TlsParameters::new(self.host.clone()).map_err(|error| failed(&error));
         let tls = match self.encryption {
@@ -98,8 +98,10 @@ impl EmailConfig {
                 let words = response.message().collect::<Vec<_>>().join(" ");
                 Ok(quoted(&format!("{} {words}", response.code()), password))
             }
+            // A reply of 5xx: the password, the sender or a recipient is wrong.
+            Ok(Err(error)) if error.is_permanent() => Err(NotTaken::Refused(quoted(&error.to_string(), password))),
             Ok(Err(error)) => Err(failed(&error)),
-            Err(_) => Err(NotTaken(format!("the server took longer than {} seconds", WHOLE_TIME.as_secs()))),
+            Err(_) => Err(NotTaken::ForNow(format!("the server took longer than {} seconds", WHOLE_TIME.as_secs()))),
         }
     }
 

@@ -61,9 +61,23 @@ pub struct Channels {
     wire: Arc<dyn Wire>,
 }
 
-/// Why a notice was not taken, in the other side's words as far as there are any.
+/// A notice was not taken; with the reason, in the other side's words as far as there are any.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotTaken(pub String);
+pub enum NotTaken {
+    /// The same notice may be taken later.
+    ForNow(String),
+    /// The other side refuses it, and would refuse it again: an address, a password or a chat is wrong.
+    Refused(String),
+}
+
+impl NotTaken {
+    /// The reason.
+    pub fn words(&self) -> &str {
+        match self {
+            Self::ForNow(words) | Self::Refused(words) => words,
+        }
+    }
+}
 
 impl Channels {
     /// Over this connection.
@@ -92,8 +106,20 @@ impl Channels {
             (Channel::Webhook, Some(webhook), _, _) => webhook.send(self.wire.as_ref(), message, now).await,
             (Channel::Email, _, Some(email), _) => email.send(message, now).await,
             (Channel::Telegram, _, _, Some(telegram)) => telegram.send(self.wire.as_ref(), message).await,
-            _ => Err(NotTaken("this channel is no longer in the settings".to_owned())),
+            _ => Err(NotTaken::ForNow("this channel is no longer in the settings".to_owned())),
         }
+    }
+}
+
+/// What a receiver answered over HTTP.
+fn answered(status: u16, words: &str, is_taken: bool) -> Result<String, NotTaken> {
+    let answer = if words.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {words}") };
+    match status {
+        _ if is_taken => Ok(answer),
+        // "Request Timeout" and "Too Many Requests" end on their own.
+        408 | 429 => Err(NotTaken::ForNow(answer)),
+        400..500 => Err(NotTaken::Refused(answer)),
+        _ => Err(NotTaken::ForNow(answer)),
     }
 }
 
@@ -108,6 +134,17 @@ fn quoted(text: &str, secret: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_is_permanent_unless_it_is_about_time_or_the_receivers_own_failure() {
+        for status in [400, 401, 403, 404, 410, 413, 422] {
+            assert!(matches!(answered(status, "", false), Err(NotTaken::Refused(_))), "{status}");
+        }
+        for status in [307, 408, 429, 500, 502, 503] {
+            assert!(matches!(answered(status, "", false), Err(NotTaken::ForNow(_))), "{status}");
+        }
+        assert_eq!(answered(202, "queued", true), Ok("HTTP 202: queued".to_owned()));
+    }
 
     #[test]
     fn what_the_other_side_says_is_one_line_and_never_the_secret() {

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{NotTaken, quoted};
+use super::{NotTaken, answered, quoted};
 use crate::{
     domain::notice::message::Message,
     wire::{Wire, WireReply, WireRequest},
@@ -53,8 +53,8 @@ impl TelegramConfig {
     pub(super) async fn send(&self, wire: &dyn Wire, message: &Message) -> Result<String, NotTaken> {
         let token = self.token.expose_secret();
         let address = format!("{}/bot{token}/sendMessage", self.base_url.as_str().trim_end_matches('/'));
-        let url =
-            Url::parse(&address).map_err(|_| NotTaken("notices.telegram.base_url is not an address".to_owned()))?;
+        let url = Url::parse(&address)
+            .map_err(|_| NotTaken::Refused("notices.telegram.base_url is not an address".to_owned()))?;
         // Without parse_mode, Telegram takes the text as it is: nothing in it is markup.
         let body = json!({
             "chat_id": self.chat,
@@ -64,7 +64,7 @@ impl TelegramConfig {
         let body = Some(body.to_string().into());
         let request = WireRequest { method: Method::POST, url, headers: Vec::new(), body, timeout: TIMEOUT };
         let WireReply { status, body, .. } =
-            wire.send(request).await.map_err(|fault| NotTaken(quoted(&fault.to_string(), token)))?;
+            wire.send(request).await.map_err(|fault| NotTaken::ForNow(quoted(&fault.to_string(), token)))?;
         let reply = serde_json::from_slice::<Reply>(&body).ok();
         let words = match &reply {
             Some(reply) => quoted(&reply.description, token),
@@ -72,8 +72,7 @@ impl TelegramConfig {
         };
         // A reply that was cut off cannot be read, but its status says the same.
         let is_taken = (200..300).contains(&status) && reply.is_none_or(|reply| reply.ok);
-        let answer = if words.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {words}") };
-        if is_taken { Ok(answer) } else { Err(NotTaken(answer)) }
+        answered(status, &words, is_taken)
     }
 }
 

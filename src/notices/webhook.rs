@@ -10,7 +10,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use super::{NotTaken, quoted};
+use super::{NotTaken, answered, quoted};
 use crate::{
     domain::notice::message::Message,
     signing::hmac_sha256_of_parts,
@@ -55,16 +55,16 @@ impl WebhookConfig {
     pub(super) async fn send(&self, wire: &dyn Wire, message: &Message, now: Timestamp) -> Result<String, NotTaken> {
         let body = body(message);
         let (sent_at, secret) = (now.as_second().to_string(), self.secret.expose_secret());
-        let signature = signature(secret, &message.id, &sent_at, &body).map_err(|why| NotTaken(why.to_owned()))?;
+        let signature =
+            signature(secret, &message.id, &sent_at, &body).map_err(|why| NotTaken::Refused(why.to_owned()))?;
         let headers =
             vec![("webhook-id", message.id.clone()), ("webhook-timestamp", sent_at), ("webhook-signature", signature)];
         let (method, url, body) = (Method::POST, self.url.clone(), Some(body.into()));
         let request = WireRequest { method, url, headers, body, timeout: TIMEOUT };
         let WireReply { status, body, .. } =
-            wire.send(request).await.map_err(|fault| NotTaken(quoted(&fault.to_string(), secret)))?;
+            wire.send(request).await.map_err(|fault| NotTaken::ForNow(quoted(&fault.to_string(), secret)))?;
         let words = quoted(&String::from_utf8_lossy(&body), secret);
-        let answer = if words.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {words}") };
-        if (200..300).contains(&status) { Ok(answer) } else { Err(NotTaken(answer)) }
+        answered(status, &words, (200..300).contains(&status))
     }
 }
 

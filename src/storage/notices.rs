@@ -124,6 +124,11 @@ pub(super) async fn end_try(
     db.execute(sql, &values).await.map(drop)
 }
 
+pub(super) async fn give_up(db: &mut impl Dialect, notice: &NoticeRecord) -> Result<()> {
+    let sql = "UPDATE notices SET state = $2, next_at = 0 WHERE id = $1 AND state = 'waiting'";
+    db.execute(sql, &[notice.id.into(), NoticeState::GivenUp.as_str().into()]).await.map(drop)
+}
+
 pub(super) async fn hasten(db: &mut impl Dialect, channel: Channel, now: Timestamp) -> Result<()> {
     let sql = "UPDATE notices SET next_at = $2 WHERE channel = $1 AND state = 'waiting' AND next_at > $2";
     db.execute(sql, &[channel.as_str().into(), now.into()]).await.map(drop)

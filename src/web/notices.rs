@@ -28,8 +28,10 @@ use crate::{
 struct Notices {
     page: Page,
     channels: Vec<ChannelShown>,
+    /// When the digest is sent; `None` if it is off.
+    digest: Option<String>,
     /// The results of the test that the reader has just made.
-    tested: Vec<NoticeShown>,
+    tested: Vec<SendingShown>,
     history: Vec<NoticeShown>,
     older: Option<String>,
 }
@@ -39,16 +41,25 @@ struct ChannelShown {
     destination: String,
 }
 
-/// A notice on its way over one channel.
+/// A notice on its way over all channels.
 struct NoticeShown {
+    id: String,
     made_at: String,
     title: String,
+    text: String,
+    sendings: Vec<SendingShown>,
+}
+
+/// The same over one channel.
+struct SendingShown {
     channel: &'static str,
     kind: &'static str,
     state: &'static str,
     tries: String,
     next_at: Option<String>,
     answer: String,
+    /// What has become of it and what to do; empty if the state says enough.
+    explanation: &'static str,
 }
 
 /// Which notices, and the id of the test that the reader has just made.
@@ -66,8 +77,9 @@ pub(super) async fn show(State(app): State<App>, Query(asked): Query<Asked>, pag
     let channel = |(channel, destination)| ChannelShown { name: name(channel, &page), destination };
     html(&Notices {
         channels: app.engine.channels().into_iter().map(channel).collect(),
-        tested: rows.iter().filter(is_tested).map(|notice| NoticeShown::new(notice, &page)).collect(),
-        history: rows.iter().map(|notice| NoticeShown::new(notice, &page)).collect(),
+        digest: app.engine.digest_at().map(|at| format!("{} WIB", at.strftime("%H:%M"))),
+        tested: rows.iter().filter(is_tested).map(|notice| SendingShown::new(notice, &page)).collect(),
+        history: by_notice(&rows, &page),
         older: next.map(|id| address("/notices", &[("cursor", &id.to_string())])),
         page,
     })
@@ -79,24 +91,57 @@ pub(super) async fn test(State(app): State<App>, By(actor): By) -> Result<Respon
     Ok(Redirect::to(&address("/notices", &[("tested", &id)])).into_response())
 }
 
-impl NoticeShown {
+/// Rows of the same notice follow each other, because they are written together.
+fn by_notice(rows: &[NoticeRecord], page: &Page) -> Vec<NoticeShown> {
+    let mut notices: Vec<NoticeShown> = Vec::new();
+    for row in rows {
+        let sending = SendingShown::new(row, page);
+        let message = &row.message;
+        match notices.last_mut().filter(|notice| notice.id == message.id) {
+            Some(notice) => notice.sendings.push(sending),
+            None => notices.push(NoticeShown {
+                id: message.id.clone(),
+                made_at: format::moment_to_the_second(message.made_at),
+                title: message.title.clone(),
+                text: message.text.clone(),
+                sendings: vec![sending],
+            }),
+        }
+    }
+    notices
+}
+
+impl SendingShown {
     fn new(notice: &NoticeRecord, page: &Page) -> Self {
-        let NoticeRecord { channel, message, state, tries, next_at, words, .. } = notice;
+        let NoticeRecord { channel, state, tries, next_at, words, .. } = notice;
         let (kind, state) = match state {
-            NoticeState::Waiting if *tries > 0 => ("warn", page.t("not taken yet", "belum diterima")),
+            NoticeState::Waiting if *tries > 0 => ("warn", page.t("not accepted yet", "belum diterima")),
             NoticeState::Waiting => ("warn", page.t("waiting", "menunggu")),
-            NoticeState::Sent => ("good", page.t("taken", "diterima")),
-            NoticeState::GivenUp => ("bad", page.t("not taken", "tidak diterima")),
+            NoticeState::Sent => ("good", page.t("accepted", "diterima")),
+            NoticeState::GivenUp => ("bad", page.t("not accepted", "tidak diterima")),
+            NoticeState::Refused => ("bad", page.t("refused", "ditolak")),
+        };
+        let explanation = match notice.state {
+            NoticeState::Refused => page.t(
+                "The receiver refused it, so it is not sent again. Correct the settings or the receiver, then send a \
+                 test notice.",
+                "Penerima menolaknya, sehingga tidak dikirim lagi. Perbaiki pengaturan atau penerimanya, lalu kirim \
+                 pemberitahuan uji.",
+            ),
+            NoticeState::GivenUp if *tries == 0 => page.t(
+                "It was not sent: it was already a day old when it could have been.",
+                "Tidak dikirim: usianya sudah lebih dari sehari saat dapat dikirim.",
+            ),
+            NoticeState::GivenUp | NoticeState::Waiting | NoticeState::Sent => "",
         };
         Self {
-            made_at: format::moment_to_the_second(message.made_at),
-            title: message.title.clone(),
             channel: name(*channel, page),
             kind,
             state,
             tries: page.counted(*tries, "try", "tries", "kali dicoba"),
             next_at: next_at.map(format::moment_to_the_second),
             answer: words.clone(),
+            explanation,
         }
     }
 }

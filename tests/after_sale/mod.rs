@@ -64,12 +64,12 @@ impl World {
     }
 
     /// The marketplace paid for an order.
-    async fn paid(&mut self, id: &str, row: &str, net: i64, amounts: Value) -> RowRecorded {
+    pub(crate) async fn paid(&mut self, id: &str, row: &str, net: i64, amounts: Value) -> RowRecorded {
         self.recorded(payout(id, row, net, amounts)).await
     }
 
     /// An order, or a part of it, went back.
-    async fn went_back(&mut self, id: &str, row: &str, more: Value) -> RowRecorded {
+    pub(crate) async fn went_back(&mut self, id: &str, row: &str, more: Value) -> RowRecorded {
         self.recorded(return_record(id, row, more)).await
     }
 

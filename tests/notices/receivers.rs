@@ -181,8 +181,8 @@ impl MailServer {
         self.mailbox().is_down = is_down;
     }
 
-    pub(crate) fn refuses_passwords(&self) {
-        self.mailbox().refuses = true;
+    pub(crate) fn refuses_passwords(&self, refuses: bool) {
+        self.mailbox().refuses = refuses;
     }
 
     pub(crate) fn mails(&self) -> Vec<Mail> {

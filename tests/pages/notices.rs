@@ -56,13 +56,15 @@ async fn an_admin_tests_the_channels_and_sees_at_once_what_each_other_side_says(
     telegram.answers(401, r#"{"ok":false,"error_code":401,"description":"Unauthorized"}"#);
     let mut operator = Visitor::operator(&service).await;
     let page = operator.get("/notices").await;
-    page.says(&["Send a test notice", "127.0.0.1", "ani@example.com", "chat @books"]);
+    page.says(&["Send a test notice", "127.0.0.1", "ani@example.com", "chat @books", "Daily digest", "08:00 WIB"]);
     let tested = operator.post("/notices/test", &[]).await;
     let address = tested.header("location").to_owned();
     assert!(address.starts_with("/notices?tested=msg_"), "{address}");
     let page = operator.get(&address).await;
-    page.says(&["Result of the test", "250 2.0.0 queued as 4711", "HTTP 401: Unauthorized", "not taken", "taken"]);
-    page.says(&["History", "Test notice from forstok-accurate", "1 try"]);
+    page.says(&["Result of the test", "250 2.0.0 queued as 4711", "HTTP 401: Unauthorized", "refused", "accepted"]);
+    page.says(&["The receiver refused it, so it is not sent again. Correct the settings or the receiver"]);
+    page.says(&["History", "Test notice from forstok-accurate", "operator is testing this channel.", "1 try"]);
+    assert_eq!(page.html.matches("<b>Test notice from forstok-accurate</b>").count(), 1, "one entry, three channels");
     for secret in ["secret-path", SECRET, PASSWORD, TOKEN] {
         assert!(!page.html.contains(secret), "{secret} is shown");
     }
@@ -76,7 +78,7 @@ async fn an_admin_tests_the_channels_and_sees_at_once_what_each_other_side_says(
     assert_eq!((&results[2]["taken"], &results[2]["answer"]), (&false.into(), &"HTTP 401: Unauthorized".into()));
     let list = service.get("/v1/notices?limit=2").await.json();
     assert_eq!(list["channels"][1]["destination"], "ani@example.com");
-    assert_eq!(list["notices"][0]["state"], "given_up");
+    assert_eq!(list["notices"][0]["state"], "refused");
     let next = list["next_cursor"].as_str().expect("another page");
     let rest = service.get(&format!("/v1/notices?cursor={next}")).await.json();
     assert_eq!(rest["notices"].as_array().map(Vec::len), Some(4));
@@ -105,7 +107,7 @@ async fn a_pause_is_told_by_the_running_service_and_shown_in_the_history() {
     assert_eq!(told.json()["type"], "book.paused");
     eventually("the pause is mailed", async || mail.mails().into_iter().next()).await;
     let mut operator = Visitor::operator(&service).await;
-    operator.get("/notices").await.says(&["Accurate database “main” is paused", "Webhook", "taken"]);
+    operator.get("/notices").await.says(&["Accurate database “main” is paused", "Webhook", "accepted"]);
     let metrics = service.get("/metrics").await.text;
     let counted = r#"forstok_accurate_notices_total{channel="webhook",outcome="sent"} 1"#;
     assert!(metrics.contains(counted), "{metrics}");

@@ -326,6 +326,7 @@ async fn use_notices(world: &World) {
     let failed = NoticeTry { state: NoticeState::Waiting, next_at: Some(now), words: "no".to_owned() };
     storage.end_notice_try(&due[0], &failed, now).await.expect("written");
     let sent = NoticeTry { state: NoticeState::Sent, next_at: None, words: String::new() };
+    storage.give_up_notice(&due[0]).await.expect("written");
     storage.add_tried_notice(Channel::Telegram, &message, &sent).await.expect("written");
     storage.hasten_notices(Channel::Email, now).await.expect("written");
     storage.notices(Some(9), 10).await.expect("readable");

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
 
-use super::{Blocked, LONG_SILENCE, News, Present, Rules, Told, ToldPause};
-use crate::domain::WIB;
+use super::{Blocked, Held, LONG_SILENCE, News, Present, Rules, Told, ToldCauses, ToldPause};
+use crate::domain::{WIB, document::Kind};
 
 /// A pause with this code often ends within seconds.
 const OFTEN_SHORT: &str = "accurate_down";
@@ -18,7 +18,7 @@ const SETTLED: SignedDuration = SignedDuration::from_mins(1);
 /// How long causes are collected before they are reported: one mistake often blocks orders for several causes.
 const GATHERED: SignedDuration = SignedDuration::from_mins(1);
 
-/// At most one notice about blocked orders, and one about findings, in this time.
+/// At most one notice about blocked orders, one about payouts, one about returns and one about findings in this time.
 const BETWEEN: SignedDuration = SignedDuration::from_mins(15);
 
 /// Most causes that are remembered although they were not among those that were read.
@@ -29,7 +29,12 @@ pub fn decide(mut told: Told, present: &Present, rules: &Rules) -> (Told, Vec<Ne
     let mut news = Vec::new();
     pauses(&mut told, present, &mut news);
     news.extend(silence(&mut told, present));
-    news.extend(blocked(&mut told, present));
+    news.extend(blocked(&mut told.orders, present));
+    for (told, kind, held) in
+        [(&mut told.payouts, Kind::Receipt, &present.payouts), (&mut told.returns, Kind::Return, &present.returns)]
+    {
+        news.extend(rows(told, kind, held, present.now));
+    }
     news.extend(findings(&mut told, present));
     news.extend(failed_run(&mut told, present));
     news.extend(digest(&mut told, present, rules));
@@ -81,24 +86,38 @@ fn silence(told: &mut Told, present: &Present) -> Option<News> {
     Some(News::WebhooksStopped { last: newest })
 }
 
-fn blocked(told: &mut Told, present: &Present) -> Option<News> {
-    if !present.has_more_causes || told.blocked.len() > MOST_REMEMBERED {
-        told.blocked.retain(|key| present.causes.iter().any(|cause| cause.key() == *key));
+fn blocked(told: &mut ToldCauses, present: &Present) -> Option<News> {
+    if !present.has_more_causes || told.known.len() > MOST_REMEMBERED {
+        told.known.retain(|key| present.causes.iter().any(|cause| cause.key() == *key));
     }
-    let new: Vec<Blocked> =
-        present.causes.iter().filter(|cause| !told.blocked.contains(&cause.key())).cloned().collect();
+    new_causes(told, &present.causes, Blocked::key, present.now).map(|causes| News::Blocked { causes })
+}
+
+fn rows(told: &mut ToldCauses, kind: Kind, held: &[Held], now: Timestamp) -> Option<News> {
+    told.known.retain(|key| held.iter().any(|held| held.why.code() == key));
+    new_causes(told, held, |held| held.why.code().to_owned(), now).map(|causes| News::Held { kind, causes })
+}
+
+/// The causes that were not reported yet, once they have been collected for long enough.
+fn new_causes<C: Clone>(
+    told: &mut ToldCauses,
+    causes: &[C],
+    key: impl Fn(&C) -> String,
+    now: Timestamp,
+) -> Option<Vec<C>> {
+    let new: Vec<C> = causes.iter().filter(|cause| !told.known.contains(&key(cause))).cloned().collect();
     if new.is_empty() {
         told.untold_since = None;
         return None;
     }
-    let untold_since = *told.untold_since.get_or_insert(present.now);
-    if present.now.duration_since(untold_since) < GATHERED || !has_rested(told.blocked_at, present.now) {
+    let untold_since = *told.untold_since.get_or_insert(now);
+    if now.duration_since(untold_since) < GATHERED || !has_rested(told.told_at, now) {
         return None;
     }
-    told.blocked.extend(new.iter().map(Blocked::key));
+    told.known.extend(new.iter().map(key));
     told.untold_since = None;
-    told.blocked_at = Some(present.now);
-    Some(News::Blocked { causes: new })
+    told.told_at = Some(now);
+    Some(new)
 }
 
 fn findings(told: &mut Told, present: &Present) -> Option<News> {
@@ -146,5 +165,6 @@ fn digest(told: &mut Told, present: &Present, rules: &Rules) -> Option<News> {
     }
     let day = present.day.filter(|_| is_due)?;
     told.digest = Some(today);
-    (day.orders + day.invoices + day.blocked > 0).then_some(News::Digest(day))
+    let needs_attention = day.blocked + day.payouts + day.returns + day.findings;
+    (day.orders + day.invoices + needs_attention > 0).then_some(News::Digest(day))
 }

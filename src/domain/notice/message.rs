@@ -55,9 +55,14 @@ impl Message {
     }
 }
 
+/// Whether a notice that was made then is no longer sent: it would report as new what may long be over.
+pub fn is_too_old(made_at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(made_at) >= GIVEN_UP_AFTER
+}
+
 /// When a notice is tried again after so many failed tries; `None`: it is given up.
 pub fn next_try(made_at: Timestamp, tries: i64, now: Timestamp) -> Option<Timestamp> {
-    if now.duration_since(made_at) >= GIVEN_UP_AFTER {
+    if is_too_old(made_at, now) {
         return None;
     }
     let place = usize::try_from(tries - 1).unwrap_or_default().min(PAUSES.len() - 1);

@@ -20,8 +20,10 @@ use serde::{Deserialize, Serialize};
 pub use self::decide::{decide, digest_is_due};
 use super::{
     about::About,
+    document::Kind,
     reason::{Language, Reason},
     reconciliation::{Class, Period},
+    settlement::Waits,
 };
 
 /// After this time without a webhook, somebody should check whether Forstok still sends them.
@@ -66,11 +68,11 @@ pub struct Told {
     /// When the newest webhook before the reported silence arrived.
     pub silent_since: Option<Timestamp>,
     /// Causes of blocked orders.
-    pub blocked: BTreeSet<String>,
-    /// When the first cause that is not reported yet was found.
-    pub untold_since: Option<Timestamp>,
-    /// When causes were last reported.
-    pub blocked_at: Option<Timestamp>,
+    pub orders: ToldCauses,
+    /// Why payouts need a person.
+    pub payouts: ToldCauses,
+    /// Why returns need a person.
+    pub returns: ToldCauses,
     /// Open findings, by class.
     pub findings: BTreeMap<Class, i64>,
     /// When findings were last reported.
@@ -79,6 +81,18 @@ pub struct Told {
     pub failed_run: i64,
     /// The day of the latest digest.
     pub digest: Option<Date>,
+}
+
+/// Causes that were reported.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ToldCauses {
+    /// Their keys.
+    pub known: BTreeSet<String>,
+    /// When the first cause that is not reported yet was found.
+    pub untold_since: Option<Timestamp>,
+    /// When causes were last reported.
+    pub told_at: Option<Timestamp>,
 }
 
 /// A pause that was reported.
@@ -105,6 +119,10 @@ pub struct Present {
     pub causes: Vec<Blocked>,
     /// There are more causes than were read.
     pub has_more_causes: bool,
+    /// Payouts that need a person.
+    pub payouts: Vec<Held>,
+    /// Returns that need a person.
+    pub returns: Vec<Held>,
     /// Open findings, by class.
     pub findings: BTreeMap<Class, i64>,
     /// The latest reconciliation that has ended, if it is incomplete.
@@ -144,6 +162,50 @@ impl Blocked {
     }
 }
 
+/// Payouts, or returns, that need a person for the same cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Why.
+    pub why: Why,
+    /// How many.
+    pub rows: i64,
+    /// The sum of their amounts, in hundredths of a rupiah.
+    pub hundredths: i64,
+}
+
+/// Why payouts or returns need a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// They are blocked for this reason.
+    Blocked(Reason),
+    /// A person must approve them.
+    Approval,
+    /// A person must book them in Accurate.
+    ByHand,
+}
+
+impl Why {
+    /// What rows with this reason, or that wait for this, need a person for. Rows that wait for a decision about their
+    /// order do not count: the order is blocked itself.
+    pub fn of(reason: Option<Reason>, waits: Option<Waits>) -> Option<Self> {
+        match waits {
+            Some(Waits::Approval) => Some(Self::Approval),
+            Some(Waits::Person) => Some(Self::ByHand),
+            Some(_) => None,
+            None => reason.map(Self::Blocked),
+        }
+    }
+
+    /// Its stable word: the reason's code, or what rows wait for.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Blocked(reason) => reason.code(),
+            Self::Approval => Waits::Approval.as_str(),
+            Self::ByHand => Waits::Person.as_str(),
+        }
+    }
+}
+
 /// A reconciliation that could not read everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedRun {
@@ -166,6 +228,12 @@ pub struct Day {
     pub invoices: i64,
     /// Orders that need a person now.
     pub blocked: i64,
+    /// Payouts that need a person now.
+    pub payouts: i64,
+    /// Returns that need a person now.
+    pub returns: i64,
+    /// Findings that are open now.
+    pub findings: i64,
 }
 
 /// What the settings say about notices.
@@ -213,6 +281,13 @@ pub enum News {
         /// The causes.
         causes: Vec<Blocked>,
     },
+    /// Payouts, or returns, need a person for causes that were not reported yet.
+    Held {
+        /// What is booked for them: receipts for payouts, or returns.
+        kind: Kind,
+        /// The causes.
+        causes: Vec<Held>,
+    },
     /// There are more open findings.
     Findings {
         /// How many, by class.
@@ -238,6 +313,8 @@ impl News {
             Self::WebhooksStopped { .. } => "webhooks.stopped",
             Self::WebhooksResumed { .. } => "webhooks.resumed",
             Self::Blocked { .. } => "orders.blocked",
+            Self::Held { kind: Kind::Return, .. } => "returns.attention",
+            Self::Held { .. } => "payouts.attention",
             Self::Findings { .. } => "findings.open",
             Self::RunFailed(_) => "reconciliation.incomplete",
             Self::Digest(_) => "digest",
@@ -250,6 +327,8 @@ impl News {
         match self {
             Self::Paused { .. } => "/connection",
             Self::Blocked { .. } => "/problems",
+            Self::Held { kind: Kind::Return, .. } => "/returns",
+            Self::Held { .. } => "/payouts",
             Self::Findings { .. } | Self::RunFailed(_) => "/reconciliation",
             Self::WebhooksResumed { .. } => "/orders/import",
             Self::Resumed { .. } | Self::WebhooksStopped { .. } | Self::Digest(_) => "/",

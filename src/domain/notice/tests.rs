@@ -28,6 +28,8 @@ fn fine() -> Present {
         newest_webhook: Some(now),
         causes: Vec::new(),
         has_more_causes: false,
+        payouts: Vec::new(),
+        returns: Vec::new(),
         findings: BTreeMap::new(),
         failed_run: None,
         day: None,
@@ -130,11 +132,12 @@ fn a_new_cause_waits_until_the_last_notice_is_a_quarter_of_an_hour_old() {
         vec![(0, one.clone()), (60, one), (120, two.clone()), (300, two.clone()), (960, two.clone()), (965, two)];
     assert_eq!(history(told(), steps), [(60, "orders.blocked"), (960, "orders.blocked")]);
     let present = Present { causes: vec![item("KAOS-M", 1), item("KAOS-L", 1)], ..fine() };
-    let known = Told {
-        blocked: ["item_not_found:KAOS-M".to_owned()].into(),
+    let orders = ToldCauses {
+        known: ["item_not_found:KAOS-M".to_owned()].into(),
         untold_since: Some(at(MORNING) - SignedDuration::from_mins(2)),
-        ..told()
+        told_at: None,
     };
+    let known = Told { orders, ..told() };
     let (_, news) = decide(known, &present, &RULES);
     assert_eq!(news, [News::Blocked { causes: vec![item("KAOS-L", 1)] }], "only the new cause is listed");
 }
@@ -150,9 +153,40 @@ fn a_cause_that_is_fixed_before_anybody_was_told_is_not_told_and_one_that_return
 #[test]
 fn a_cause_that_is_not_among_the_many_that_were_read_counts_as_told() {
     let many = Present { causes: vec![item("KAOS-L", 9)], has_more_causes: true, ..fine() };
-    let known =
-        Told { blocked: ["item_not_found:KAOS-L".to_owned(), "item_not_found:KAOS-M".to_owned()].into(), ..told() };
+    let both = ["item_not_found:KAOS-L".to_owned(), "item_not_found:KAOS-M".to_owned()];
+    let known = Told { orders: ToldCauses { known: both.into(), ..ToldCauses::default() }, ..told() };
     assert_eq!(decide(known.clone(), &many, &RULES), (known, Vec::new()));
+}
+
+fn held(why: Why, rows: i64) -> Held {
+    Held { why, rows, hundredths: rows * 8_000_000 }
+}
+
+#[test]
+fn payouts_and_returns_that_need_a_person_are_one_notice_each_for_each_new_cause() {
+    let fee = held(Why::Blocked(Reason::FeeKindUnmapped), 3);
+    let first = Present { payouts: vec![fee, held(Why::Approval, 5)], returns: vec![held(Why::ByHand, 1)], ..fine() };
+    let more = Present { payouts: vec![fee, held(Why::Approval, 50)], ..first.clone() };
+    let approved = Present { payouts: vec![fee], ..first.clone() };
+    let steps = vec![
+        (0, first.clone()),
+        (60, first),
+        (2_000, more.clone()),
+        (4_000, approved),
+        (6_000, more.clone()),
+        (6_060, more),
+    ];
+    let expected = [(60, "payouts.attention"), (60, "returns.attention"), (6_060, "payouts.attention")];
+    assert_eq!(history(told(), steps), expected, "more rows of a known cause are no news, a cause that returns is");
+}
+
+#[test]
+fn rows_that_wait_for_anything_but_a_person_are_not_told() {
+    assert_eq!(Why::of(None, Some(Waits::Invoice)), None);
+    assert_eq!(Why::of(None, Some(Waits::Decision)), None, "its order is blocked itself");
+    assert_eq!(Why::of(None, None), None);
+    assert_eq!(Why::of(None, Some(Waits::Approval)), Some(Why::Approval));
+    assert_eq!(Why::of(Some(Reason::PayoutRest), None), Some(Why::Blocked(Reason::PayoutRest)));
 }
 
 #[test]
@@ -182,7 +216,7 @@ fn each_incomplete_reconciliation_is_told_once() {
 #[test]
 fn the_digest_is_about_the_day_before_and_comes_once_a_day() {
     let yesterday = date(2026, 11, 25);
-    let day = Day { day: yesterday, orders: 412, invoices: 409, blocked: 3 };
+    let day = Day { day: yesterday, orders: 412, invoices: 409, blocked: 3, payouts: 0, returns: 0, findings: 0 };
     let last = Told { digest: Some(yesterday), ..Told::default() };
     let early = at("2026-11-26T07:59:59+07:00");
     assert_eq!(digest_is_due(&last, early, &RULES), None);
@@ -193,13 +227,17 @@ fn the_digest_is_about_the_day_before_and_comes_once_a_day() {
     let never = Rules { digest_at: None, ..RULES };
     assert_eq!(digest_is_due(&last, at(MORNING), &never), None);
     let nothing = Day { orders: 0, invoices: 0, blocked: 0, ..day };
-    let (next, news) = decide(last, &Present { day: Some(nothing), ..fine() }, &RULES);
+    let (next, news) = decide(last.clone(), &Present { day: Some(nothing), ..fine() }, &RULES);
     assert_eq!((next.digest, news), (Some(date(2026, 11, 26)), Vec::new()), "a day without anything is no news");
+    let waiting = Day { payouts: 1, ..nothing };
+    let (_, news) = decide(last, &Present { day: Some(waiting), ..fine() }, &RULES);
+    assert_eq!(news, [News::Digest(waiting)], "a payout that waits for a person is");
 }
 
 #[test]
 fn digests_begin_on_the_next_occasion_after_they_were_switched_on() {
-    let day = Some(Day { day: date(2026, 11, 25), orders: 1, invoices: 1, blocked: 0 });
+    let day = Day { day: date(2026, 11, 25), orders: 1, invoices: 1, blocked: 0, payouts: 0, returns: 0, findings: 0 };
+    let day = Some(day);
     let (late, news) = decide(Told::default(), &Present { day, ..fine() }, &RULES);
     assert_eq!((late.digest, news), (Some(date(2026, 11, 26)), Vec::new()), "the hour has passed");
     let before = Present { now: at("2026-11-26T07:00:00+07:00"), ..fine() };
@@ -217,7 +255,8 @@ fn notices_read_well_in_both_languages() {
     let since = at(MORNING);
     let book = "main".to_owned();
     let pause = Pause { code: "token_refused".to_owned(), words: "Token\ntidak valid".to_owned(), since };
-    let day = Day { day: date(2026, 11, 25), orders: 1_412, invoices: 409, blocked: 1 };
+    let day =
+        Day { day: date(2026, 11, 25), orders: 1_412, invoices: 409, blocked: 1, payouts: 0, returns: 2, findings: 3 };
     let mut causes: Vec<_> = (1..=9).map(|number| item(&format!("KAOS-{number}"), number)).collect();
     let about = About::Warehouse { id: Some("999".to_owned()) };
     causes.insert(1, Blocked { reason: Reason::WarehouseUnmapped, subject: "999".to_owned(), about, orders: 7 });
@@ -228,9 +267,21 @@ fn notices_read_well_in_both_languages() {
         News::WebhooksStopped { last: since },
         News::WebhooksResumed { last: since, newest: since + SignedDuration::from_hours(30) },
         News::Blocked { causes },
+        News::Held {
+            kind: Kind::Receipt,
+            causes: vec![held(Why::Blocked(Reason::FeeKindUnmapped), 1_234), held(Why::Approval, 1)],
+        },
+        News::Held {
+            kind: Kind::Return,
+            causes: vec![
+                held(Why::Blocked(Reason::KeepsFailing), 1),
+                Held { why: Why::ByHand, rows: 2, hundredths: 0 },
+            ],
+        },
         News::Findings { open: vec![(Class::MissingInAccurate, 2), (Class::Foreign, 1)] },
         News::RunFailed(FailedRun { id: 7, period, why: vec!["main: Daftar ini terus berubah.".to_owned()] }),
         News::Digest(day),
+        News::Digest(Day { blocked: 0, returns: 0, findings: 0, ..day }),
         News::Test { by: "ani".to_owned() },
     ];
     insta::assert_snapshot!(news.iter().map(in_both_languages).collect::<Vec<_>>().join("\n\n======\n\n"));

@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Blocked, Day, FailedRun, LONG_SILENCE, News, Pause};
+use super::{Blocked, Day, FailedRun, Held, LONG_SILENCE, News, Pause, Why};
 use crate::domain::{
     cause,
+    document::Kind,
     format::{count, day, duration, moment, weekday},
+    money::Rupiah,
     pause,
     reason::{Language, Reason},
     reconciliation::Class,
@@ -66,6 +68,14 @@ impl News {
                 (
                     format!("{} {verb} attention", counted(orders, "order", "orders")),
                     format!("{} pesanan perlu ditangani", count(orders)),
+                )
+            }
+            Self::Held { kind, causes } => {
+                let rows = causes.iter().map(|cause| cause.rows).sum();
+                let verb = if rows == 1 { "needs" } else { "need" };
+                (
+                    format!("{} {verb} attention", counted_rows(*kind, rows, Language::English)),
+                    format!("{} perlu ditangani", counted_rows(*kind, rows, Language::Indonesian)),
                 )
             }
             Self::Findings { open } => {
@@ -149,6 +159,7 @@ impl News {
                 )
             }
             Self::Blocked { causes } => blocked(causes, language),
+            Self::Held { kind, causes } => held(*kind, causes, language),
             Self::Findings { open } => {
                 let lines = open.iter().map(|(class, open)| format!("- {}: {}", class.name(language), count(*open)));
                 lines.collect::<Vec<_>>().join("\n")
@@ -194,6 +205,10 @@ impl News {
                 let cause = |Blocked { reason, subject, orders, .. }: &Blocked| json!({ "reason": reason.code(), "subject": subject, "count": orders });
                 json!({ "causes": causes.iter().map(cause).collect::<Vec<_>>() })
             }
+            Self::Held { causes, .. } => {
+                let cause = |Held { why, rows, .. }: &Held| json!({ "reason": why.code(), "count": rows });
+                json!({ "causes": causes.iter().map(cause).collect::<Vec<_>>() })
+            }
             Self::Findings { open } => {
                 let class = |(class, open): &(Class, i64)| json!({ "class": class.as_str(), "count": open });
                 json!({ "findings": open.iter().map(class).collect::<Vec<_>>() })
@@ -201,8 +216,9 @@ impl News {
             Self::RunFailed(run) => json!({
                 "reconciliation": run.id, "from": run.period.from.to_string(), "to": run.period.to.to_string(),
             }),
-            Self::Digest(Day { day, orders, invoices, blocked }) => json!({
+            Self::Digest(Day { day, orders, invoices, blocked, payouts, returns, findings }) => json!({
                 "day": day.to_string(), "orders": orders, "invoices": invoices, "blocked": blocked,
+                "payouts": payouts, "returns": returns, "findings": findings,
             }),
             Self::Test { by } => json!({ "by": by }),
         }
@@ -249,20 +265,71 @@ fn blocked(causes: &[Blocked], language: Language) -> String {
     parts.join("\n\n")
 }
 
-fn digest(Day { day: date, orders, invoices, blocked }: &Day, language: Language) -> String {
+/// Each cause with the sum of its rows, and its remedy below.
+fn held(kind: Kind, causes: &[Held], language: Language) -> String {
+    let part = |Held { why, rows, hundredths }: &Held| {
+        let rows = counted_rows(kind, *rows, language);
+        let sum = Rupiah::from_hundredths(*hundredths).in_words();
+        // A return may come without its amount.
+        let sum = if *hundredths == 0 { String::new() } else { format!(" ({sum})") };
+        let (sentence, remedy) = match (why, language) {
+            (Why::Blocked(reason), _) => (reason.sentence_about(kind, language), reason.remedy_about(kind, language)),
+            (Why::Approval, Language::English) => {
+                ("Waiting for approval.".to_owned(), "Check them on the page, then choose “Approve”.".to_owned())
+            }
+            (Why::Approval, Language::Indonesian) => {
+                ("Menunggu persetujuan.".to_owned(), "Periksa di halamannya, lalu pilih “Setujui”.".to_owned())
+            }
+            (Why::ByHand, Language::English) => (
+                "To be booked by you.".to_owned(),
+                "Book them in Accurate, then choose “Mark as done by hand” on the page.".to_owned(),
+            ),
+            (Why::ByHand, Language::Indonesian) => (
+                "Perlu Anda bukukan.".to_owned(),
+                "Bukukan di Accurate, lalu pilih “Tandai sudah dibuat manual” di halamannya.".to_owned(),
+            ),
+        };
+        format!("- {rows}{sum}: {sentence}\n{remedy}")
+    };
+    causes.iter().map(part).collect::<Vec<_>>().join("\n\n")
+}
+
+fn counted_rows(kind: Kind, rows: i64, language: Language) -> String {
+    match (kind, language) {
+        (Kind::Return, Language::English) => counted(rows, "return", "returns"),
+        (Kind::Return, Language::Indonesian) => format!("{} retur", count(rows)),
+        (_, Language::English) => counted(rows, "payout", "payouts"),
+        (_, Language::Indonesian) => format!("{} pencairan dana", count(rows)),
+    }
+}
+
+fn digest(figures: &Day, language: Language) -> String {
+    let Day { day: date, orders, invoices, blocked, payouts, returns, findings } = figures;
     let (weekday, date) = (weekday(*date, language), day(*date));
-    let (orders, invoices, blocked) = (count(*orders), count(*invoices), count(*blocked));
-    in_language(
+    let (orders, invoices) = (count(*orders), count(*invoices));
+    let received = in_language(
         language,
-        format!(
-            "{weekday}, {date}\n- orders received: {orders}\n- invoices created: {invoices}\n\nOrders that need \
-             attention now: {blocked}"
-        ),
-        format!(
-            "{weekday}, {date}\n- pesanan masuk: {orders}\n- faktur dibuat: {invoices}\n\nPesanan yang sekarang perlu \
-             ditangani: {blocked}"
-        ),
-    )
+        format!("{weekday}, {date}\n- orders received: {orders}\n- invoices created: {invoices}"),
+        format!("{weekday}, {date}\n- pesanan masuk: {orders}\n- faktur dibuat: {invoices}"),
+    );
+    let now = [
+        (blocked, "orders", "pesanan"),
+        (payouts, "payouts", "pencairan dana"),
+        (returns, "returns", "retur"),
+        (findings, "findings of the reconciliation", "temuan rekonsiliasi"),
+    ];
+    let line = |(number, english, indonesian): (&i64, &str, &str)| {
+        let name = if language == Language::English { english } else { indonesian };
+        (*number > 0).then(|| format!("\n- {name}: {}", count(*number)))
+    };
+    let lines: String = now.into_iter().filter_map(line).collect();
+    let heading = match (lines.is_empty(), language) {
+        (true, Language::English) => "Nothing needs attention now.",
+        (true, Language::Indonesian) => "Saat ini tidak ada yang perlu ditangani.",
+        (false, Language::English) => "Needs attention now:",
+        (false, Language::Indonesian) => "Saat ini perlu ditangani:",
+    };
+    format!("{received}\n\n{heading}{lines}")
 }
 
 fn counted(number: i64, one: &str, many: &str) -> String {

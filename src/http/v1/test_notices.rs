@@ -7,7 +7,6 @@ use utoipa::ToSchema;
 use crate::{
     engine::Tested,
     http::{App, auth::By, problem::Problem, responses::RoleErrors},
-    notices::NotTaken,
 };
 
 /// The results of a test.
@@ -36,7 +35,7 @@ struct ChannelTest {
 impl From<Tested> for ChannelTest {
     fn from(Tested { channel, answer }: Tested) -> Self {
         let taken = answer.is_ok();
-        Self { channel: channel.as_str(), taken, answer: answer.unwrap_or_else(|NotTaken(words)| words) }
+        Self { channel: channel.as_str(), taken, answer: answer.unwrap_or_else(|failure| failure.words().to_owned()) }
     }
 }
 

@@ -41,13 +41,15 @@ pub enum NoticeState {
     Waiting,
     /// The other side took it.
     Sent,
-    /// It was tried for too long.
+    /// It could not be sent for too long.
     GivenUp,
+    /// The other side refused it, and is not asked again.
+    Refused,
 }
 
 impl NoticeState {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Waiting, Self::Sent, Self::GivenUp];
+    pub const ALL: [Self; 4] = [Self::Waiting, Self::Sent, Self::GivenUp, Self::Refused];
 
     /// The stable word.
     pub fn as_str(self) -> &'static str {
@@ -55,6 +57,7 @@ impl NoticeState {
             Self::Waiting => "waiting",
             Self::Sent => "sent",
             Self::GivenUp => "given_up",
+            Self::Refused => "refused",
         }
     }
 

@@ -27,6 +27,9 @@ pub trait Notices: Send + Sync {
     /// Writes the outcome of a try, unless another process was faster.
     async fn end_notice_try(&self, notice: &NoticeRecord, outcome: &NoticeTry, now: Timestamp) -> Result<()>;
 
+    /// Gives up a notice that still waits without trying it.
+    async fn give_up_notice(&self, notice: &NoticeRecord) -> Result<()>;
+
     /// Adds a notice that was tried once and is not tried again.
     async fn add_tried_notice(&self, channel: Channel, message: &Message, outcome: &NoticeTry) -> Result<()>;
 
@@ -53,6 +56,10 @@ impl<B: Base> Notices for Sql<B> {
 
     async fn end_notice_try(&self, notice: &NoticeRecord, outcome: &NoticeTry, now: Timestamp) -> Result<()> {
         write!(self, Small, db => notices::end_try(db, notice, outcome, now))
+    }
+
+    async fn give_up_notice(&self, notice: &NoticeRecord) -> Result<()> {
+        write!(self, Small, db => notices::give_up(db, notice))
     }
 
     async fn add_tried_notice(&self, channel: Channel, message: &Message, outcome: &NoticeTry) -> Result<()> {

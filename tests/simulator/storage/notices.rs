@@ -26,6 +26,10 @@ impl Notices for SimStore {
         self.inner.end_notice_try(notice, outcome, now).await
     }
 
+    async fn give_up_notice(&self, notice: &NoticeRecord) -> Result<()> {
+        self.inner.give_up_notice(notice).await
+    }
+
     async fn add_tried_notice(&self, channel: Channel, message: &Message, outcome: &NoticeTry) -> Result<()> {
         self.inner.add_tried_notice(channel, message, outcome).await
     }
