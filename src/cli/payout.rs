@@ -208,7 +208,7 @@ async fn store(storage: &dyn Storage, table: Table, arguments: &Import) -> Resul
         }
     };
     let mut counts = Counts::default();
-    let store = async |payouts: Vec<Payout>| record_all(storage, payouts, SystemClock.now()).await;
+    let store = async |payouts: Vec<Payout>| record_all(storage, payouts, SystemClock.now(), language()).await;
     let tell = |made: &Made, outcome: &RowOutcome| {
         if let Some(problem) = &outcome.problem {
             complain!("line {}: refused: {problem}", made.line);
@@ -347,6 +347,10 @@ fn print_summary(summary: &Summary) -> Result<(), Failure> {
     if let Some(line) = summary.first_uneven {
         let what = format!("whose amounts do not add up to their money, the first in line {line}: check the signs");
         notes.push(of(&summary.uneven, &what));
+    }
+    if let Some(line) = summary.first_repeat {
+        let what = format!("repeating the transaction of an earlier row, the first in line {line}: counted once");
+        notes.push(of(&summary.repeats, &what));
     }
     if !summary.unknown_fees.is_empty() {
         let what = "not in the mapping: add them under [payout.kinds]; until then their orders are blocked";

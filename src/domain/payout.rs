@@ -1,5 +1,6 @@
 //! Payouts: what a marketplace paid to the seller for one order (design.md §7).
 
+pub mod lines;
 mod read;
 
 use std::collections::BTreeMap;
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use self::lines::Line;
 use super::{
     money::Rupiah,
     reason::Language,
@@ -40,6 +42,10 @@ pub struct Payout {
     /// The amounts that it consists of, in rupiah: a category of `[accounts]`, `subtotal`, `refund`, or the
     /// marketplace's name of a fee.
     pub amounts: BTreeMap<String, Rupiah>,
+    /// The rows of files that it consists of, if its source has a row for each amount. Without them, a later file that
+    /// contains only some of these rows would replace the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Line>,
 }
 
 /// Where the day of a payout comes from.
@@ -67,6 +73,10 @@ pub fn check(payout: &Payout) -> Result<(), Unusable> {
     let texts = ids.map(|(name, text)| (name, text, LONGEST_ID)).into_iter();
     for (name, text, most) in texts.chain(names.map(|(name, text)| (name, text, LONGEST_NAME))) {
         check_text(name, text, most)?;
+    }
+    for line in &payout.lines {
+        check_text("id", &line.transaction, LONGEST_ID)?;
+        check_text("the name of an amount", line.fee.as_deref().unwrap_or_default(), LONGEST_NAME)?;
     }
     if amounts.keys().any(|name| name.trim().is_empty()) {
         return Err(Unusable::NamelessAmount);
@@ -206,6 +216,7 @@ mod tests {
             paid_at: date(2026, 11, 5),
             net: Rupiah::whole(-5000),
             amounts: [("=1+1".to_owned(), Rupiah::whole(-5000))].into(),
+            lines: Vec::new(),
         };
         assert_eq!(check(&money_without_an_order), Ok(()));
         let refused = |change: fn(&mut Payout), words: &str| {

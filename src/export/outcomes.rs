@@ -86,6 +86,7 @@ mod tests {
             paid_at: date(2026, 11, 5),
             net: Rupiah::whole(-12_000),
             amounts: [].into(),
+            lines: Vec::new(),
         };
         let outcome = RowOutcome { key, outcome: Recorded::Refused, problem: Some("id, twice".to_owned()) };
         let made = Made { line: 7, payout };

@@ -97,6 +97,7 @@ pub fn read(body: &[u8], rules: &PayoutRules, arrived: Date) -> Result<(Vec<Payo
             // Of a single order, the money is known; what its amounts do not explain is the rest of the row.
             net: if is_single { net } else { own },
             amounts,
+            lines: Vec::new(),
         }
     };
     let rows: Vec<_> = invoices.iter().zip(subtotals).map(row).collect();

@@ -6,6 +6,7 @@ mod by_hand;
 mod cancelling;
 mod healing;
 mod closed_months;
+mod files;
 mod moving;
 mod outdated;
 mod receipts;

@@ -94,10 +94,28 @@ async fn the_files_own_id_is_kept_and_must_not_name_two_different_rows() {
     let profile = || profile("generic").with(&[("order".to_owned(), "order".to_owned())].into());
     let mut ledger = Ledger::default();
     let twice = with_id("T1;A;2026-11-05;100\nT1;A;2026-11-05;100\nT2;A;2026-11-05;100\n");
-    assert_eq!(ledger.import(&twice, profile()).await, [2, 1, 0], "a row that comes twice is a repeat");
+    let summary = checked(&twice, profile()).expect("readable");
+    assert_eq!((summary.payouts.sum.to_string(), summary.orders), ("200".to_owned(), 1), "a transaction counts once");
+    assert_eq!((summary.repeats.count, summary.repeats.sum.to_string()), (1, "100".to_owned()), "and is reported");
+    assert_eq!(summary.first_repeat, Some(3));
+    assert_eq!(ledger.import(&twice, profile()).await, [2, 0, 0]);
     assert_eq!(ledger.in_order[0].key.id, "T1");
     let other = with_id("T1;A;2026-11-05;100\nT1;B;2026-11-05;100\n");
     assert!(problems(&other, profile())[0].starts_with("line 3: \"T1\" is also the transaction id of line 2"));
+}
+
+#[tokio::test]
+async fn a_movement_that_is_twice_in_a_file_counts_once_and_is_reported() {
+    let wallet = |rows: &str| format!("ID Transaksi;Tanggal;Tipe Transaksi;No. Pesanan;Jumlah\n{rows}").into_bytes();
+    let profile = || profile("shopee-wallet").with(&[("paid_at".to_owned(), "Tanggal".to_owned())].into());
+    let twice = wallet("W1;05/11/2026;101;A;138000\nW1;05/11/2026;101;A;138000\n");
+    assert_eq!(payouts(&twice, profile()).await.iter().map(in_short).collect::<Vec<_>>(), ["A 2026-11-05 138000: "]);
+    let summary = checked(&twice, profile()).expect("readable");
+    assert_eq!((summary.rows, summary.repeats.count, summary.first_repeat), (2, 1, Some(3)));
+    let other = wallet("W1;05/11/2026;101;A;138000\nW1;05/11/2026;fee;A;-1000\n");
+    assert!(problems(&other, profile())[0].starts_with("line 3: \"W1\" is also the transaction id of line 2"));
+    let many = wallet(&";05/11/2026;101;A;1\n".repeat(1001));
+    assert!(problems(&many, profile())[0].contains("is the order number of more than 1000 rows"));
 }
 
 #[test]

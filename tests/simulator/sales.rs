@@ -359,6 +359,7 @@ impl Drawn {
                 paid_at,
                 net: Rupiah::whole(net),
                 amounts: amounts.map(|(name, amount)| ((*name).to_owned(), Rupiah::whole(*amount))).collect(),
+                lines: Vec::new(),
             }
         };
         let at = self.moment(rng);

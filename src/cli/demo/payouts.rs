@@ -88,7 +88,7 @@ fn row(nth: usize, order: &OrderRecord, today: Date) -> Option<RowContent> {
     }
     let paid_at = today.yesterday().unwrap_or(today);
     let key = PayoutKey { source, id };
-    Some(RowContent::Payout(Payout { key, store_id, channel_order_id, paid_at, net, amounts }))
+    Some(RowContent::Payout(Payout { key, store_id, channel_order_id, paid_at, net, amounts, lines: Vec::new() }))
 }
 
 /// All rows, once none of them is like this.

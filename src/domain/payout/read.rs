@@ -26,6 +26,7 @@ impl Payout {
             paid_at: fields.day("paid_at")?.ok_or("paid_at is missing")?,
             net: fields.amount("net")?.ok_or("net is missing")?,
             amounts: amounts(fields.value("amounts"))?,
+            lines: Vec::new(),
         };
         check(&payout)?;
         Ok(payout)

@@ -10,12 +10,12 @@ use sha2::{Digest, Sha256};
 
 use super::{
     profile::{Profile, Rows},
-    row::{Money, is_category},
+    row::Money,
     wrong::{Why, Wrong},
 };
 use crate::domain::{
     money::Rupiah,
-    payout::{self, Payout, PayoutKey},
+    payout::{self, Payout, PayoutKey, lines::Line},
 };
 
 /// Bytes of a digest that a built id shows.
@@ -23,6 +23,9 @@ const DIGEST_BYTES: usize = 12;
 
 /// Most names of fees in one file; a marketplace has some dozens.
 const MOST_FEES: usize = 1000;
+
+/// Most rows of one payout; an order has some dozens on a statement.
+const MOST_LINES: usize = 1000;
 
 type Short = [u8; DIGEST_BYTES];
 
@@ -33,6 +36,17 @@ pub struct Made {
     pub line: u64,
     /// What is recorded.
     pub payout: Payout,
+}
+
+/// What a row has become.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// A payout.
+    Payout(Made),
+    /// A part of a payout, to which further rows can belong.
+    Part,
+    /// The same transaction as an earlier row: it counts once.
+    Repeat,
 }
 
 /// Turns rows into payouts. Every reading of a file makes the same payouts with the same ids.
@@ -52,9 +66,15 @@ struct Group {
     line: u64,
     order: Box<str>,
     store_id: Box<str>,
-    paid_at: Date,
-    net: Rupiah,
-    amounts: Vec<(u16, Rupiah)>,
+    lines: Vec<GroupLine>,
+}
+
+/// A [`Line`], with the number of its fee.
+struct GroupLine {
+    transaction: Box<str>,
+    day: Date,
+    fee: Option<u16>,
+    amount: Rupiah,
 }
 
 impl<'a> Assembler<'a> {
@@ -64,10 +84,13 @@ impl<'a> Assembler<'a> {
         Self { profile, alike, transactions, groups, fees: Vec::new() }
     }
 
-    /// Adds a row; its payout, unless further rows can belong to it.
-    pub fn add(&mut self, row: Money) -> Result<Option<Made>, Wrong> {
+    /// Adds a row.
+    pub fn add(&mut self, row: Money) -> Result<Added, Wrong> {
+        if !row.transaction.is_empty() && self.is_repeat(&row)? {
+            return Ok(Added::Repeat);
+        }
         if self.profile.rows == Rows::Fee && !row.order.is_empty() {
-            return self.group(row).map(|()| None);
+            return self.group(row).map(|()| Added::Part);
         }
         let id = match row.transaction.as_str() {
             "" => self.built_id(&row),
@@ -78,7 +101,6 @@ impl<'a> Assembler<'a> {
             let sum = amounts.entry(fee).or_insert(Rupiah::ZERO);
             *sum = *sum + amount;
         }
-        let (line, own) = (row.line, row.transaction);
         let payout = Payout {
             key: PayoutKey { source: self.profile.source.clone(), id },
             store_id: row.store_id,
@@ -86,11 +108,9 @@ impl<'a> Assembler<'a> {
             paid_at: row.paid_at,
             net: row.net,
             amounts,
+            lines: Vec::new(),
         };
-        if !own.is_empty() {
-            self.is_once(line, &own, &payout)?;
-        }
-        checked(Made { line, payout }).map(Some)
+        checked(Made { line: row.line, payout }).map(Added::Payout)
     }
 
     /// The payouts that consist of several rows, in the order of their first rows.
@@ -99,16 +119,14 @@ impl<'a> Assembler<'a> {
         let mut groups: Vec<_> = groups.into_iter().collect();
         groups.sort_unstable_by_key(|(_, group)| group.line);
         groups.into_iter().map(move |(id, group)| {
-            let named = |(fee, amount): (u16, Rupiah)| (fees[usize::from(fee)].clone(), amount);
-            let amounts = group.amounts.into_iter().map(named);
-            let payout = Payout {
-                key: PayoutKey { source: profile.source.clone(), id: hex::encode(id) },
-                store_id: group.store_id.into(),
-                channel_order_id: group.order.into(),
-                paid_at: group.paid_at,
-                net: group.net,
-                amounts: amounts.filter(|(fee, amount)| !amount.is_zero() || is_category(fee)).collect(),
-            };
+            let lines = group.lines.into_iter().map(|line| Line {
+                transaction: line.transaction.into(),
+                day: line.day,
+                fee: line.fee.map(|fee| fees[usize::from(fee)].clone()),
+                amount: line.amount,
+            });
+            let key = PayoutKey { source: profile.source.clone(), id: hex::encode(id) };
+            let payout = Payout::of_lines(key, group.store_id.into(), group.order.into(), lines.collect());
             checked(Made { line: group.line, payout })
         })
     }
@@ -117,27 +135,24 @@ impl<'a> Assembler<'a> {
         let day = row.paid_at.to_string();
         let statement = if row.statement.is_empty() { &day } else { &row.statement };
         let key = digest(&[&row.order, statement, &row.store_id]);
-        let mut fees = Vec::with_capacity(row.amounts.len());
-        for (fee, amount) in row.amounts {
-            let too_many = || Wrong::new(row.line, "", &row.kind, Why::TooManyFees);
-            fees.push((self.fee(&fee).ok_or_else(too_many)?, amount));
-        }
+        let fee = match row.amounts.first() {
+            None => None,
+            Some((fee, _)) => {
+                let too_many = || Wrong::new(row.line, "", &row.kind, Why::TooManyFees);
+                Some(self.fee(fee).ok_or_else(too_many)?)
+            }
+        };
         let group = self.groups.entry(key).or_insert_with(|| Group {
             line: row.line,
-            order: row.order.into(),
+            order: row.order.as_str().into(),
             store_id: row.store_id.into(),
-            paid_at: row.paid_at,
-            net: Rupiah::ZERO,
-            amounts: Vec::new(),
+            lines: Vec::new(),
         });
-        group.paid_at = group.paid_at.max(row.paid_at);
-        group.net = group.net + row.net;
-        for (fee, amount) in fees {
-            match group.amounts.iter_mut().find(|(one, _)| *one == fee) {
-                Some((_, sum)) => *sum = *sum + amount,
-                None => group.amounts.push((fee, amount)),
-            }
+        if group.lines.len() >= MOST_LINES {
+            return Err(Wrong::new(row.line, "", &row.order, Why::TooManyRows(MOST_LINES)));
         }
+        let transaction = row.transaction.into();
+        group.lines.push(GroupLine { transaction, day: row.paid_at, fee, amount: row.net });
         Ok(())
     }
 
@@ -161,17 +176,20 @@ impl<'a> Assembler<'a> {
         format!("{}-{number}", hex::encode(digest))
     }
 
-    fn is_once(&mut self, line: u64, own: &str, payout: &Payout) -> Result<(), Wrong> {
+    /// Whether the file has had this transaction before; it must not have other content now.
+    fn is_repeat(&mut self, row: &Money) -> Result<bool, Wrong> {
         let mut hasher = DefaultHasher::new();
-        (&payout.channel_order_id, payout.paid_at, payout.net, &payout.store_id, &payout.amounts).hash(&mut hasher);
+        (&row.order, &row.statement, row.paid_at, row.net, &row.store_id, &row.amounts).hash(&mut hasher);
         let content = hasher.finish();
-        match self.transactions.entry(digest(&[own])) {
+        match self.transactions.entry(digest(&[&row.transaction])) {
             Entry::Vacant(place) => {
-                place.insert((line, content));
-                Ok(())
+                place.insert((row.line, content));
+                Ok(false)
             }
-            Entry::Occupied(place) if place.get().1 == content => Ok(()),
-            Entry::Occupied(place) => Err(Wrong::new(line, "", own, Why::SameTransaction(place.get().0))),
+            Entry::Occupied(place) if place.get().1 == content => Ok(true),
+            Entry::Occupied(place) => {
+                Err(Wrong::new(row.line, "", &row.transaction, Why::SameTransaction(place.get().0)))
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ pub mod summary;
 pub mod wrong;
 
 pub use self::{
-    assemble::{Assembler, Made},
+    assemble::{Added, Assembler, Made},
     layout::{Layout, Survey, Surveyed},
     profile::{Content, Profile},
     row::Row,

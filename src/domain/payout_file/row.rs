@@ -196,7 +196,7 @@ impl Reading<'_> {
 }
 
 /// Whether the contract knows this name: its amounts count even if they are 0, because the row names them.
-pub(super) fn is_category(fee: &str) -> bool {
+fn is_category(fee: &str) -> bool {
     payout_categories().any(|category| category == fee)
 }
 

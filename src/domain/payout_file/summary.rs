@@ -54,6 +54,10 @@ pub struct Summary {
     pub uneven: Sum,
     /// The line of the first of them.
     pub first_uneven: Option<u64>,
+    /// Rows that repeat the transaction of an earlier row, and are not counted again; the sum of their money.
+    pub repeats: Sum,
+    /// The line of the first of them.
+    pub first_repeat: Option<u64>,
     /// Lines of rows that add up others.
     pub totals: Vec<u64>,
     /// Rows that the profile skips, by kind.
@@ -95,6 +99,12 @@ impl Summary {
                 self.first_uneven.get_or_insert(line);
             }
         }
+    }
+
+    /// Adds a row that repeats an earlier transaction.
+    pub fn add_repeat(&mut self, line: u64, net: Rupiah) {
+        self.repeats.add(net);
+        self.first_repeat.get_or_insert(line);
     }
 
     /// Finds the names that are neither a category nor in `payout.kinds` of the mapping.

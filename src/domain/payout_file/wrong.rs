@@ -41,6 +41,8 @@ pub enum Why {
     SameTransaction(u64),
     /// The column with the names of fees has more different values than any marketplace has fees.
     TooManyFees,
+    /// More rows than this have the same order number and the same statement or day.
+    TooManyRows(usize),
     /// Nothing could be done with the row.
     Unusable(Unusable),
 }
@@ -161,6 +163,18 @@ impl Why {
                     Language::Indonesian => format!(
                         "juga ID transaksi baris {line}, dengan isi yang berbeda; sebutkan kolom yang nilainya unik di \
                          profil, atau kosongkan"
+                    ),
+                };
+            }
+            Self::TooManyRows(most) => {
+                return match language {
+                    Language::English => format!(
+                        "is the order number of more than {most} rows of one statement or day; check that the right \
+                         column is the order number"
+                    ),
+                    Language::Indonesian => format!(
+                        "adalah nomor pesanan di lebih dari {most} baris pada satu laporan atau tanggal; periksa apakah \
+                         kolom nomor pesanan sudah benar"
                     ),
                 };
             }

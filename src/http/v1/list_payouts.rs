@@ -55,7 +55,7 @@ struct PayoutAnswer {
 impl PayoutAnswer {
     fn new(row: RowRecord, language: Language) -> Option<Self> {
         let RowContent::Payout(payout) = row.content.clone() else { return None };
-        let Payout { key, store_id, channel_order_id, paid_at, net, amounts } = payout;
+        let Payout { key, store_id, channel_order_id, paid_at, net, amounts, lines: _ } = payout;
         let (status, receipt) = RowStatus::new(row, language);
         Some(Self {
             source: key.source,

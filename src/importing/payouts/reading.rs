@@ -8,7 +8,7 @@ use crate::{
     domain::{
         import::columns::Choice,
         payout_file::{
-            Assembler, Content, Layout, Made, Profile, Row, Summary, Survey, Why, Wrong,
+            Added, Assembler, Content, Layout, Made, Profile, Row, Summary, Survey, Why, Wrong,
             row::{self, is_totals},
         },
     },
@@ -218,6 +218,7 @@ impl PayoutFile {
             match read {
                 Read::Row => summary.rows += 1,
                 Read::Made(made) => summary.add(made.line, &made.payout),
+                Read::Repeat { line, net } => summary.add_repeat(line, net),
                 Read::Totals(line) => summary.totals.push(line),
                 Read::Skipped { kind, net } => summary.skipped.entry(kind).or_default().add(net),
                 Read::Wrong(wrong) => problems.add(wrong),
@@ -232,7 +233,7 @@ impl PayoutFile {
         let mut has_changed = false;
         self.each(&mut |read| match read {
             Read::Made(made) => add(made),
-            Read::Row | Read::Totals(_) | Read::Skipped { .. } => ControlFlow::Continue(()),
+            Read::Row | Read::Repeat { .. } | Read::Totals(_) | Read::Skipped { .. } => ControlFlow::Continue(()),
             Read::Wrong(_) => {
                 has_changed = true;
                 ControlFlow::Break(())
@@ -254,11 +255,15 @@ impl PayoutFile {
             goes_on = match row::read(profile, layout, line, cells) {
                 Ok(Row::Totals) => add(Read::Totals(line)),
                 Ok(Row::Skipped { kind, net }) => add(Read::Skipped { kind, net }),
-                Ok(Row::Money(money)) => match assembler.add(money) {
-                    Ok(Some(made)) => add(Read::Made(made)),
-                    Ok(None) => ControlFlow::Continue(()),
-                    Err(wrong) => add(Read::Wrong(wrong)),
-                },
+                Ok(Row::Money(money)) => {
+                    let net = money.net;
+                    match assembler.add(money) {
+                        Ok(Added::Payout(made)) => add(Read::Made(made)),
+                        Ok(Added::Part) => ControlFlow::Continue(()),
+                        Ok(Added::Repeat) => add(Read::Repeat { line, net }),
+                        Err(wrong) => add(Read::Wrong(wrong)),
+                    }
+                }
                 Err(wrong) => wrong.into_iter().try_for_each(|wrong| add(Read::Wrong(wrong))),
             };
             goes_on
@@ -277,6 +282,7 @@ impl PayoutFile {
 enum Read {
     Row,
     Made(Made),
+    Repeat { line: u64, net: crate::domain::money::Rupiah },
     Totals(u64),
     Skipped { kind: String, net: crate::domain::money::Rupiah },
     Wrong(Wrong),

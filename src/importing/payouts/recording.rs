@@ -8,8 +8,9 @@ use tokio::sync::mpsc;
 use super::PayoutFile;
 use crate::{
     domain::{
-        payout::{Payout, Recorded, RowOutcome, check},
+        payout::{Payout, Recorded, RowOutcome, check, lines},
         payout_file::Made,
+        reason::Language,
     },
     spreadsheet::Unreadable,
     storage::{RowContent, RowRecorded, Settling, StorageError},
@@ -95,11 +96,13 @@ pub async fn record(
     reading.await.unwrap_or(Err(Unreadable::Damaged)).map_err(Failed::Unreadable)
 }
 
-/// Records payouts, and refuses those with which nothing could be done.
+/// Records payouts, and refuses those with which nothing could be done. In this language, it says why a payout would
+/// lose money of an earlier file.
 pub async fn record_all(
     storage: &dyn Settling,
     payouts: Vec<Payout>,
     now: Timestamp,
+    language: Language,
 ) -> Result<Vec<RowOutcome>, StorageError> {
     let problems: Vec<_> = payouts.iter().map(|payout| check(payout).err().map(String::from)).collect();
     let fine = payouts.iter().zip(&problems).filter(|(_, problem)| problem.is_none());
@@ -107,11 +110,15 @@ pub async fn record_all(
     let mut recorded = storage.record_rows(&rows, now).await?.into_iter();
     let outcome = |(payout, problem): (Payout, Option<String>)| {
         let recorded = if problem.is_none() { recorded.next() } else { None };
+        let problem = match recorded {
+            Some(RowRecorded::Unclear(lost)) => Some(lines::unclear(lost, language)),
+            _ => problem,
+        };
         let outcome = match recorded {
             Some(RowRecorded::Accepted) => Recorded::Accepted,
             Some(RowRecorded::Repeat) => Recorded::Repeat,
             Some(RowRecorded::Corrected) => Recorded::Corrected,
-            None => Recorded::Refused,
+            Some(RowRecorded::Unclear(_)) | None => Recorded::Refused,
         };
         RowOutcome { key: payout.key, outcome, problem }
     };

@@ -33,6 +33,8 @@ pub enum RowRecorded {
     Repeat,
     /// It was there with another content, which is replaced.
     Corrected,
+    /// Nothing was recorded: it would replace this money of an earlier file, and nothing shows whether it corrects it.
+    Unclear(Rupiah),
 }
 
 impl RowRecorded {
@@ -42,6 +44,7 @@ impl RowRecorded {
             Self::Accepted => "accepted",
             Self::Repeat => "repeat",
             Self::Corrected => "corrected",
+            Self::Unclear(_) => "refused",
         }
     }
 }

@@ -3,6 +3,7 @@
 pub(super) mod approve;
 pub(super) mod by_hand;
 pub(super) mod list;
+mod parts;
 pub(super) mod read;
 pub(super) mod record;
 pub(super) mod write;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::rows_of;
+use super::{parts, rows_of};
 use crate::{
     domain::{
         document::Kind,
@@ -21,15 +21,17 @@ use crate::{
 };
 
 /// What is stored of a row that arrives again.
-struct Known {
-    content: String,
+pub(super) struct Known {
+    pub(super) content: String,
     order_id: String,
     /// When it was sent, in microseconds.
     delivered_at: i64,
+    /// Its receipt may exist, or a person has booked it.
+    pub(super) is_closed: bool,
 }
 
 /// What is stored, by source and id.
-type AllKnown = HashMap<(String, String), Known>;
+pub(super) type AllKnown = HashMap<(String, String), Known>;
 
 /// When rows are recorded, and when they were sent.
 #[derive(Clone, Copy)]
@@ -44,7 +46,8 @@ pub(in crate::storage) async fn record<T: Dialect>(
     rows: &[RowContent],
     now: Timestamp,
 ) -> Result<Vec<RowRecorded>> {
-    let known = known(db, rows).await?;
+    let mut known = known(db, &keys_of(rows)).await?;
+    parts::load(db, rows, &mut known).await?;
     record_over(db, rows, known, Times { now, delivered_at: now }).await
 }
 
@@ -58,7 +61,7 @@ pub(in crate::storage) async fn record_delivered<T: Dialect>(
     now: Timestamp,
 ) -> Result<Vec<RowRecorded>> {
     let mut rows: Vec<_> = payouts.iter().cloned().map(RowContent::Payout).collect();
-    let known = known(db, &rows).await?;
+    let known = known(db, &keys_of(&rows)).await?;
     for row in &mut rows {
         let RowContent::Payout(payout) = row else { continue };
         let Some(before) = known.get(&(payout.key.source.clone(), payout.key.id.clone())) else { continue };
@@ -108,30 +111,45 @@ async fn record_over<T: Dialect>(
     let (mut new, mut changed) = (Vec::new(), Vec::new());
     let mut fees = Fees::default();
     let mut unsettled = HashSet::new();
-    for row in rows {
-        let (source, id) = row.key();
-        let key = (source.to_owned(), id.to_owned());
-        let content = content_of(row);
-        let order_id = order_of(row, &orders);
-        match known.get(&key) {
-            Some(before) if before.content == content => {
-                recorded.push(RowRecorded::Repeat);
-                continue;
-            }
-            Some(before) => {
-                fees.take_off(row.kind(), source, &before.content);
-                unsettled.extend([before.order_id.clone()]);
-                changed.push(values(row, &content, &order_id));
-                recorded.push(RowRecorded::Corrected);
-            }
-            None => {
-                new.push(values(row, &content, &order_id));
-                recorded.push(RowRecorded::Accepted);
-            }
+    for sent in rows {
+        let parts: Vec<_> = match sent {
+            RowContent::Payout(payout) if !payout.lines.is_empty() => match parts::changed(payout, &known) {
+                Ok(parts) => parts.into_iter().map(RowContent::Payout).collect(),
+                Err(lost) => {
+                    recorded.push(RowRecorded::Unclear(lost));
+                    continue;
+                }
+            },
+            _ => vec![sent.clone()],
+        };
+        let mut outcome = RowRecorded::Repeat;
+        for row in &parts {
+            let (source, id) = row.key();
+            let key = (source.to_owned(), id.to_owned());
+            let content = content_of(row);
+            let order_id = order_of(row, &orders);
+            let is_closed = match known.get(&key) {
+                Some(before) if before.content == content => continue,
+                Some(before) => {
+                    fees.take_off(row.kind(), source, &before.content);
+                    unsettled.extend([before.order_id.clone()]);
+                    changed.push(values(row, &content, &order_id));
+                    outcome = RowRecorded::Corrected;
+                    before.is_closed
+                }
+                None => {
+                    new.push(values(row, &content, &order_id));
+                    if outcome == RowRecorded::Repeat {
+                        outcome = RowRecorded::Accepted;
+                    }
+                    false
+                }
+            };
+            fees.add(row);
+            unsettled.extend([order_id.clone()]);
+            known.insert(key, Known { content, order_id, delivered_at: micros(times.delivered_at), is_closed });
         }
-        fees.add(row);
-        unsettled.extend([order_id.clone()]);
-        known.insert(key, Known { content, order_id, delivered_at: micros(times.delivered_at) });
+        recorded.push(outcome);
     }
     insert(db, &new, times).await?;
     correct(db, &changed, times).await?;
@@ -158,13 +176,18 @@ pub(in crate::storage) async fn unsettle<T: Dialect>(db: &mut T, orders: impl It
     Ok(())
 }
 
-/// What is stored under the keys of these rows.
-async fn known<T: Dialect>(db: &mut T, rows: &[RowContent]) -> Result<AllKnown> {
-    let keys: Vec<_> = rows.iter().map(|row| (rows_of(row.kind()), row.key())).collect();
-    let keys: Vec<_> = keys.iter().map(|(kind, (source, id))| [*kind, *source, *id]).collect();
+fn keys_of(rows: &[RowContent]) -> Vec<(Kind, (&str, &str))> {
+    rows.iter().map(|row| (row.kind(), row.key())).collect()
+}
+
+/// What is stored under these keys.
+pub(super) async fn known<T: Dialect>(db: &mut T, keys: &[(Kind, (&str, &str))]) -> Result<AllKnown> {
+    let keys: Vec<_> = keys.iter().map(|(kind, (source, id))| [rows_of(*kind), *source, *id]).collect();
     let sql = format!(
-        "SELECT r.source, r.row_id, r.content, r.order_id, r.delivered_at FROM {} {} settlement_rows r
-             ON r.kind = v.value ->> 0 AND r.source = v.value ->> 1 AND r.row_id = v.value ->> 2",
+        "SELECT source, row_id, content, settlement_rows.order_id, delivered_at,
+                CAST(CASE WHEN by_hand IS NOT NULL OR {MAY_BE_BOOKED} THEN 1 ELSE 0 END AS BIGINT) AS is_closed
+             FROM {} {} settlement_rows ON settlement_rows.kind = v.value ->> 0
+                  AND settlement_rows.source = v.value ->> 1 AND settlement_rows.row_id = v.value ->> 2",
         T::ROWS,
         T::THEN_JOIN
     );
@@ -172,7 +195,8 @@ async fn known<T: Dialect>(db: &mut T, rows: &[RowContent]) -> Result<AllKnown> 
     let one = |row: &T::Row| {
         let text = |column| row.text(column).map(str::to_owned);
         let (content, order_id, delivered_at) = (text("content")?, text("order_id")?, row.number("delivered_at")?);
-        Ok(((text("source")?, text("row_id")?), Known { content, order_id, delivered_at }))
+        let is_closed = row.number("is_closed")? != 0;
+        Ok(((text("source")?, text("row_id")?), Known { content, order_id, delivered_at, is_closed }))
     };
     rows.iter().map(one).collect()
 }

@@ -30,6 +30,7 @@ use crate::{
             Summary, Why,
             profile::{BUILT_IN, Rows},
         },
+        reason::Language,
     },
     engine::Engine,
     export::{Headers, outcomes::Outcomes},
@@ -226,9 +227,9 @@ async fn examine(
         app.engine.storage().remember_import_columns(&key, &choice, &actor.name, app.engine.now()).await?;
     }
     // The future of an async closure is not known to be `Send`; a thread for blocking work can wait for it.
-    let (engine, runtime, headers) = (app.engine.clone(), Handle::current(), Headers::For(page.language));
+    let (engine, runtime, language) = (app.engine.clone(), Handle::current(), page.language);
     let actor = actor.clone();
-    let taken_in = blocking(&alone, move || runtime.block_on(take_in(&engine, &actor, file, headers))).await?;
+    let taken_in = blocking(&alone, move || runtime.block_on(take_in(&engine, &actor, file, language))).await?;
     let (counts, outcomes) = match taken_in {
         Ok(done) => done,
         Err(Failed::Unreadable(why)) => return refused(why),
@@ -290,13 +291,13 @@ async fn take_in(
     engine: &Engine,
     actor: &Actor,
     file: PayoutFile,
-    headers: Headers,
+    language: Language,
 ) -> Result<(Counts, Vec<u8>), Failed> {
     let mut csv = Vec::new();
     let mut counts = Counts::default();
-    let mut outcomes = Outcomes::new(&mut csv, headers)?;
+    let mut outcomes = Outcomes::new(&mut csv, Headers::For(language))?;
     let storage: &dyn Settling = engine.storage().as_ref();
-    let store = async |payouts: Vec<Payout>| record_all(storage, payouts, engine.now()).await;
+    let store = async |payouts: Vec<Payout>| record_all(storage, payouts, engine.now(), language).await;
     record(file, &mut counts, store, |made, outcome| outcomes.add(made, outcome)).await?;
     outcomes.end()?;
     engine.wake();

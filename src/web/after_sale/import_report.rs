@@ -67,7 +67,9 @@ impl Report {
 
     pub(super) fn recorded(summary: &Summary, counts: Counts, outcomes: String, app: &App, page: &Page) -> Self {
         let changed = counts.accepted + counts.corrected;
-        let heading = if changed == 0 {
+        let heading = if changed == 0 && counts.refused > 0 {
+            page.t("Nothing was imported: see why below", "Tidak ada yang diimpor: lihat alasannya di bawah").to_owned()
+        } else if changed == 0 {
             page.t(
                 "Nothing new: all payouts of this file are known",
                 "Tidak ada yang baru: semua pencairan dana di berkas ini sudah ada",
@@ -90,7 +92,15 @@ impl Report {
         if counts.refused > 0 {
             rows.push((page.t("Refused", "Ditolak"), count(counts.refused)));
         }
-        Self { outcomes: Some(outcomes), ..Self::of(summary, heading, next, rows, app, page) }
+        let mut report = Self { outcomes: Some(outcomes), ..Self::of(summary, heading, next, rows, app, page) };
+        if counts.refused > 0 {
+            let note = page.t(
+                "Refused: {}. For the same order and day, an earlier file contains rows that this file lacks, and without transaction numbers nobody can tell whether they were corrected. Import a file that contains all rows of these days. The outcome of each row names them.",
+                "Ditolak: {}. Untuk pesanan dan tanggal yang sama, berkas sebelumnya memuat baris yang tidak ada di berkas ini, dan tanpa nomor transaksi tidak dapat dipastikan apakah itu koreksi. Impor berkas yang memuat semua baris pada tanggal tersebut. Rinciannya ada di hasil setiap baris.",
+            );
+            report.notes.insert(0, note.replace("{}", &count(counts.refused)));
+        }
+        report
     }
 
     fn of(
@@ -151,6 +161,11 @@ fn notes(summary: &Summary, page: &Page) -> Vec<String> {
         &summary.uneven,
         "The amounts do not add up to the money: {}. Check whether the fees have the right sign.",
         "Rinciannya tidak sama dengan dananya: {}. Periksa tanda plus atau minus biayanya.",
+    );
+    of(
+        &summary.repeats,
+        "Rows that repeat the transaction of an earlier row: {}. Each transaction counts once.",
+        "Baris yang mengulang transaksi di baris sebelumnya: {}. Setiap transaksi hanya dihitung sekali.",
     );
     for (kind, sum) in &summary.skipped {
         let note = page.t("Not imported, “{kind}”: {}.", "Tidak diimpor, “{kind}”: {}.");

@@ -166,6 +166,7 @@ impl Sale {
             paid_at: date(2026, 11, 5),
             net: rupiah(net),
             amounts: amounts.iter().map(|(name, amount)| ((*name).to_owned(), rupiah(*amount))).collect(),
+            lines: Vec::new(),
         };
         self.rows.push(Row { payout, arrived: date(2026, 11, 5), approved: true, by_hand: None, receipt: None });
         self.rows.last_mut().expect("just added")

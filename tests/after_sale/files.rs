@@ -1,0 +1,157 @@
+//! Payouts from files that contain a row for each amount: no file loses money that an earlier file named.
+
+use std::{io::Cursor, path::Path};
+
+use forstok_accurate::{
+    clock::Clock,
+    domain::{
+        document::Kind,
+        payout::{Payout, RowState},
+        reason::{Language, Reason},
+    },
+    importing::payouts::{Counts, Opened, profiles, record, record_all},
+    storage::{ByHand, RowContent, RowFilter, RowRecord},
+};
+
+use super::{on_both, world};
+use crate::world::{Base, World};
+
+on_both! {
+    another_part_of_a_day_that_comes_in_a_second_file_is_added_to_the_first;
+    a_part_that_comes_after_the_first_was_booked_gets_a_receipt_of_its_own;
+    a_transaction_that_comes_again_with_another_amount_is_a_correction;
+    money_that_a_person_has_booked_does_not_grow;
+    without_transaction_numbers_a_file_that_lacks_known_money_is_refused;
+}
+
+const WALLET: &str = "Tanggal Transaksi;Tipe Transaksi;ID Transaksi;No. Pesanan;Jumlah\n";
+
+/// Rows of the wallet on 31/01/2024: the transaction, its kind and its money.
+fn wallet(rows: &[(&str, &str, &str)]) -> String {
+    let row = |(id, kind, money): &(&str, &str, &str)| format!("31/01/2024 10:12;{kind};{id};INV-7;{money},00\n");
+    WALLET.to_owned() + &rows.iter().map(row).collect::<String>()
+}
+
+impl World {
+    /// A person imports a file: accepted, known, corrected, refused.
+    async fn imports(&mut self, file: String) -> ([u64; 4], Vec<String>) {
+        let profile = profiles::find("shopee-wallet", Path::new("/nonexistent")).expect("built in").profile;
+        let opened = Opened::open(Cursor::new(file.into_bytes())).expect("a table");
+        let mut file = opened.find(profile).unwrap_or_else(|missing| panic!("{missing:?}"));
+        file.check().expect("readable").unwrap_or_else(|problems| panic!("{problems:?}"));
+        let (storage, now) = (self.storage.clone(), self.clock.now());
+        let (mut counts, mut problems) = (Counts::default(), Vec::new());
+        let store = async |payouts: Vec<Payout>| record_all(storage.as_ref(), payouts, now, Language::English).await;
+        let tell = |_: &_, outcome: &forstok_accurate::domain::payout::RowOutcome| {
+            problems.extend(outcome.problem.clone());
+            Ok(())
+        };
+        record(file, &mut counts, store, tell).await.expect("recorded");
+        self.run_until_settled().await;
+        let Counts { accepted, repeat, corrected, refused } = counts;
+        ([accepted, repeat, corrected, refused], problems)
+    }
+
+    /// The payouts, oldest first: their money and their state.
+    async fn payouts(&self) -> Vec<(String, RowState, &'static str)> {
+        let money = |row: &RowRecord| match &row.content {
+            RowContent::Payout(payout) => payout.net.to_string(),
+            RowContent::Return(_) => panic!("a payout"),
+        };
+        let mut rows = self.rows().await;
+        rows.reverse();
+        rows.iter().map(|row| (money(row), row.state, row.reason.map_or("", Reason::code))).collect()
+    }
+
+    /// Newest first.
+    async fn rows(&self) -> Vec<RowRecord> {
+        self.storage.settlement_rows(Kind::Receipt, &RowFilter::default(), None, 100).await.expect("readable")
+    }
+}
+
+fn waiting(money: &str) -> (String, RowState, &'static str) {
+    (money.to_owned(), RowState::Waiting, "")
+}
+
+fn settled(money: &str) -> (String, RowState, &'static str) {
+    (money.to_owned(), RowState::Settled, "")
+}
+
+async fn another_part_of_a_day_that_comes_in_a_second_file_is_added_to_the_first(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    let (first, second) = (("W1", "Penghasilan dari Pesanan", "138.000"), ("W2", "Penghasilan dari Pesanan", "1.000"));
+    assert_eq!(world.imports(wallet(&[first])).await.0, [1, 0, 0, 0]);
+    assert_eq!(world.imports(wallet(&[second])).await.0, [0, 0, 1, 0], "the payout has grown");
+    assert_eq!(world.payouts().await, [waiting("139000")], "no money is lost");
+    for again in [wallet(&[first]), wallet(&[second]), wallet(&[second, first, first])] {
+        assert_eq!(world.imports(again).await.0, [0, 1, 0, 0], "nothing of it is new");
+        assert_eq!(world.payouts().await, [waiting("139000")]);
+    }
+    assert_eq!(world.approves_all(Kind::Receipt).await, 1);
+    assert_eq!(world.accurate.receipts()[0].cheque_amount, 139_000.into());
+}
+
+async fn a_part_that_comes_after_the_first_was_booked_gets_a_receipt_of_its_own(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    let first = ("W1", "452", "120.000");
+    let then = [("W2", "458", "30.000"), ("W3", "commission", "-12.000")];
+    world.imports(wallet(&[first])).await;
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.payouts().await, [settled("120000")]);
+    assert_eq!(world.imports(wallet(&then)).await.0, [1, 0, 0, 0], "a payout of its own");
+    assert_eq!(world.payouts().await, [settled("120000"), waiting("18000")]);
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.payouts().await, [settled("120000"), settled("18000")]);
+    let receipts: Vec<_> = world.accurate.receipts().iter().map(|receipt| receipt.cheque_amount).collect();
+    assert_eq!(receipts, [120_000.into(), 18_000.into()]);
+    assert_eq!(world.accurate.owed("INV-7"), Some(0.into()));
+    let all = [then[1], first, then[0], ("W4", "459", "2.000")];
+    assert_eq!(world.imports(wallet(&all[..3])).await.0, [0, 1, 0, 0]);
+    assert_eq!(world.imports(wallet(&all)).await.0, [1, 0, 0, 0], "a third part");
+    let late = ("2000".to_owned(), RowState::Blocked, "payout_late");
+    assert_eq!(world.payouts().await, [settled("120000"), settled("18000"), late]);
+}
+
+async fn a_transaction_that_comes_again_with_another_amount_is_a_correction(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    let fee = ("W2", "commission", "-12.000");
+    world.imports(wallet(&[("W1", "101", "150.000"), fee])).await;
+    assert_eq!(world.imports(wallet(&[("W1", "101", "149.000")])).await.0, [0, 0, 1, 0]);
+    assert_eq!(world.payouts().await, [waiting("137000")], "the fee stays");
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.imports(wallet(&[("W1", "101", "150.000")])).await.0, [0, 0, 1, 0]);
+    let shown = ("138000".to_owned(), RowState::Blocked, "payout_corrected");
+    assert_eq!(world.payouts().await, [shown], "its receipt exists");
+    assert_eq!(world.accurate.receipts()[0].cheque_amount, 137_000.into());
+}
+
+async fn money_that_a_person_has_booked_does_not_grow(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.imports(wallet(&[("W1", "452", "120.000")])).await;
+    let row = world.rows().await.remove(0);
+    let at = world.clock.now();
+    let by_hand = ByHand { document: "RCP-1".to_owned(), reason: "by hand".to_owned(), actor: "sari".to_owned(), at };
+    world.storage.mark_by_hand(Kind::Receipt, row.content.key(), Some(&by_hand), "sari", at).await.expect("written");
+    world.run_until_settled().await;
+    world.imports(wallet(&[("W1", "452", "120.000"), ("W2", "458", "30.000")])).await;
+    assert_eq!(world.payouts().await, [("120000".to_owned(), RowState::Ignored, "by_hand"), waiting("30000")]);
+}
+
+async fn without_transaction_numbers_a_file_that_lacks_known_money_is_refused(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    let (first, second) = (("", "101", "138.000"), ("", "101", "1.000"));
+    world.imports(wallet(&[first])).await;
+    let (counts, problems) = world.imports(wallet(&[second])).await;
+    assert_eq!(counts, [0, 0, 0, 1]);
+    assert!(problems[0].starts_with("an earlier file has Rp138.000 for this order and day"), "{problems:?}");
+    assert_eq!(world.payouts().await, [waiting("138000")], "no money is lost");
+    assert_eq!(world.imports(wallet(&[second, first])).await.0, [0, 0, 1, 0], "the whole day is clear");
+    assert_eq!(world.payouts().await, [waiting("139000")]);
+    assert_eq!(world.imports(wallet(&[first])).await.0, [0, 1, 0, 0]);
+    assert_eq!(world.payouts().await, [waiting("139000")]);
+}
