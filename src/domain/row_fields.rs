@@ -1,6 +1,10 @@
 //! The fields of a payout or a return as programs send them: read leniently, so that a number may be a text and a day a
 //! moment, and refused where two readings are possible.
 
+mod json;
+
+pub use json::read_json;
+
 use jiff::{
     Timestamp,
     civil::{Date, date},

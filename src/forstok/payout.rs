@@ -10,7 +10,7 @@ use crate::domain::{
     mapping::PayoutRules,
     money::Rupiah,
     payout::{PaidDay, Payout, PayoutKey, check},
-    row_fields::{Fields, is_possible},
+    row_fields::{Fields, is_possible, read_json},
 };
 
 /// Where rows of this payload come from.
@@ -60,6 +60,8 @@ pub fn is_one(body: &[u8], rules: &PayoutRules) -> bool {
 /// What cannot be read, naming the field, or what does not add up.
 pub fn read(body: &[u8], rules: &PayoutRules, arrived: Date) -> Result<(Vec<Payout>, PaidDay), String> {
     let payload: Value = serde_json::from_slice(body).map_err(|error| format!("body: is not JSON: {error}"))?;
+    // Of a name that occurs twice, only the last value would count.
+    read_json(&String::from_utf8_lossy(body))?;
     let payload = Fields::of(&payload)?;
     let net = payload.amount(rules.field("amount_receive"))?.ok_or("amount_receive: is missing")?;
     let reference = payload.text(rules.field("reference"))?;
@@ -245,6 +247,14 @@ mod tests {
         payload["amount_receive"] = json!(175_000);
         let sums = "176000 with balance_due or 276000 with total";
         assert_eq!(problem(&payload), format!("invoices: they add up to {sums}, but amount_receive is 175000"));
+    }
+
+    #[test]
+    fn a_payout_that_names_a_fee_twice_is_refused() {
+        let body = of_two().to_string().replacen("\"service_fee\":", "\"service_fee\":1,\"service_fee\":", 1);
+        let read = read(body.as_bytes(), &PayoutRules::default(), ARRIVED);
+        let problem = "\"service_fee\" occurs twice in one object; give it once";
+        assert_eq!(read.map(|_| ()), Err(problem.to_owned()), "one of the two would be lost");
     }
 
     #[test]

@@ -6,7 +6,10 @@ use serde_json::{Value, value::RawValue};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{operator::Actor, row_fields::Fields},
+    domain::{
+        operator::Actor,
+        row_fields::{Fields, read_json},
+    },
     http::{App, params::shortened, problem::Problem},
     storage::RowContent,
 };
@@ -70,7 +73,7 @@ fn read_rows(
     }
     let (mut rows, mut contents) = (Vec::with_capacity(written.len()), Vec::new());
     for written in written {
-        let row = serde_json::from_str(written.get()).map_err(|error| error.to_string());
+        let row = read_json(written.get());
         let (source, id) = row.as_ref().map(named).unwrap_or_default();
         let problem = match row.and_then(|row| read(&row)) {
             Ok(content) => {
@@ -106,11 +109,13 @@ mod tests {
     fn a_row_that_cannot_be_read_keeps_no_other_out() {
         let good = r#"{"source":"shopee","id":7,"paid_at":"2026-11-05","net":"1000"}"#;
         let half = r#"{"source":"shopee","id":"\ud800","paid_at":"2026-11-05","net":1}"#;
-        let body = format!(r#"[{good},{{"source":"shopee","id":"8"}},5,{half},{good}]"#);
+        let twice = r#"{"source":"shopee","id":9,"paid_at":"2026-11-05","net":1,"amounts":{"fee":-5000,"fee":-7000}}"#;
+        let body = format!(r#"[{good},{{"source":"shopee","id":"8"}},5,{half},{good},{twice}]"#);
         let (rows, contents) = read(&body).expect("an array");
         assert_eq!(contents.len(), 2);
         let refused: Vec<_> = rows.iter().map(|row| row.problem.is_some()).collect();
-        assert_eq!(refused, [false, true, true, true, false]);
+        assert_eq!(refused, [false, true, true, true, false, true]);
+        assert_eq!(rows[5].problem.as_deref(), Some("\"fee\" occurs twice in one object; give it once"));
         assert_eq!((rows[0].id.as_str(), rows[1].id.as_str(), rows[2].id.as_str()), ("7", "8", ""));
     }
 
