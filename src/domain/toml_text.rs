@@ -205,7 +205,7 @@ impl<'a> Section<'a> {
                 let known: Vec<_> = known.iter().map(String::as_str).collect();
                 let hint = did_you_mean(key, &known);
                 // The value of a mistyped key may be a secret, so only its type is reported.
-                self.problem(key, None, format!("is not a known setting (its value is a {}){hint}", value.type_str()));
+                self.problem(key, None, format!("is not a known setting (its value is {}){hint}", kind_of(value)));
             }
         }
     }
@@ -220,7 +220,9 @@ impl<'a> Section<'a> {
 
     fn as_section(&self, key: &str, value: &'a Value) -> Option<Section<'a>> {
         let Value::Table(table) = value else {
-            self.problem(key, Some(value), format!("must be a table: write [{}]", self.path_of(key)));
+            // A secret may have been written in the place of its table, so only the type is reported.
+            let kind = kind_of(value);
+            self.problem(key, None, format!("must be a table, not {kind}: write [{}]", self.path_of(key)));
             return None;
         };
         Some(Section { path: self.path_of(key), table, problems: self.problems, known: RefCell::default() })
@@ -245,10 +247,30 @@ pub fn did_you_mean(word: &str, known: &[&str]) -> String {
         .unwrap_or_default()
 }
 
+/// `a string`, `an integer`.
+fn kind_of(value: &Value) -> String {
+    let kind = value.type_str();
+    let article = if kind.starts_with(['a', 'i']) { "an" } else { "a" };
+    format!("{article} {kind}")
+}
+
 /// A value as TOML writes it, cut so that a mistake does not fill the screen.
 fn shown(value: &Value) -> String {
     let text = value.to_string();
     if text.chars().count() <= 80 { text } else { text.chars().take(79).chain(['…']).collect() }
+}
+
+/// Where a document with secrets is not TOML. The parser's own words would quote the line, and a secret without quotes
+/// is a mistake of this kind.
+pub fn secret_syntax_problem(file: &str, text: &str, error: &toml::de::Error) -> Problem {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let (line, begins) = (before.matches('\n').count() + 1, before.rfind('\n').map_or(0, |at| at + 1));
+    let column = before[begins..].chars().count() + 1;
+    let remedy = format!(
+        "is not valid TOML at line {line}, column {column}; the line is not shown, because it may contain a secret. \
+         Check that texts are in quotes, for example key = \"text\", and that no key occurs twice"
+    );
+    Problem { key: file.to_owned(), value: None, remedy }
 }
 
 /// The words of a TOML syntax error, with line and column.

@@ -45,7 +45,7 @@ use crate::{
         mapping::{DEFAULT_BOOK, Mapping, UnknownStores},
         operator::Role,
         reason::Language,
-        toml_text::{Problem, Problems, syntax_problem},
+        toml_text::{Problem, Problems, secret_syntax_problem},
     },
     forstok::{api::ApiConfig, signature::Verifier},
     notices::NoticesConfig,
@@ -278,7 +278,7 @@ fn read_table(file: Option<&Path>) -> Result<Table, Mistakes> {
         let remedy = format!("cannot be read ({error}); name the settings file with --config or {CONFIG_VARIABLE}");
         wrong(Problem { key: shown.clone(), value: None, remedy })
     })?;
-    text.parse().map_err(|error| wrong(syntax_problem(&shown, &error)))
+    text.parse().map_err(|error| wrong(secret_syntax_problem(&shown, &text, &error)))
 }
 
 /// Books that stores name but that are unknown: the orders of a store without credentials could never be invoiced.

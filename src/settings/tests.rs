@@ -30,6 +30,22 @@ fn mistakes(text: &str, environment: &[(&str, &str)]) -> String {
 }
 
 #[test]
+fn a_settings_file_that_is_not_toml_is_reported_by_line_and_column_and_never_quoted() {
+    for (text, place) in [
+        ("[server]\noperator_token = VERYSECRET", "line 2, column "),
+        ("[server]\noperator_token = \"VERYSECRET", "line 2, column "),
+        ("[server]\noperator_token = \"VERYSECRET\nlisten = \"\"", "line 2, column "),
+        ("[server]\n  VERYSECRET\n", "line 2, column "),
+        ("[server]\noperator_token = \"a\"\noperator_token = \"VERYSECRET\"", "line 3, column "),
+        ("[forstok]\nwebhook = \"VERYSECRET\"", "forstok.webhook: must be a table, not a string"),
+    ] {
+        let problems = mistakes(text, &[]);
+        assert!(problems.contains(place), "{problems}");
+        assert!(!problems.contains("VERYSECRET"), "{problems}");
+    }
+}
+
+#[test]
 fn every_mistake_is_listed_at_once_and_no_secret_is_shown() {
     let problems = load_text(
         r#"
