@@ -16,6 +16,7 @@ use super::{
     day_in_wib,
     money::{NotAnAmount, Rupiah},
     reason::Language,
+    toml_text::did_you_mean,
 };
 
 /// Most characters of a source, and of the name of an amount.
@@ -35,6 +36,13 @@ impl<'a> Fields<'a> {
     /// Of a JSON object; nothing else has fields.
     pub fn of(row: &'a Value) -> Result<Self, String> {
         row.as_object().map(Self).ok_or_else(|| format!("the row is not an object: {}", shown(row)))
+    }
+
+    /// Refuses a field that is none of these: what a mistyped name means would be lost.
+    pub fn only(self, known: &[&str]) -> Result<Self, String> {
+        let Some(name) = self.0.keys().find(|name| !known.contains(&name.as_str())) else { return Ok(self) };
+        let hint = if name.len() > LONGEST_NAME { String::new() } else { did_you_mean(name, known) };
+        Err(format!("{} is not a known field{hint}", shown(&name.as_str().into())))
     }
 
     /// A field that is there, and not null.

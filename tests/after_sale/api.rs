@@ -38,12 +38,15 @@ async fn a_payout_sent_over_the_api_becomes_a_receipt_once_it_is_approved_and_ca
     service.send(&sample("01-shopee-simple").json()).await;
     service.order_once(ORDER, "invoiced").await;
 
-    let mut unreadable = payout("row-2", NUMBER, &json!("74.000"));
-    unreadable["unknown"] = json!({"is": "ignored"});
-    let sent =
-        json!([payout("row-1", NUMBER, &json!("74000")), unreadable, payout("row-3", "NO-SUCH-ORDER", &json!(5))]);
+    let unreadable = payout("row-2", NUMBER, &json!("74.000"));
+    let mut mistyped = payout("row-4", NUMBER, &json!(5));
+    mistyped["amount"] = mistyped["amounts"].take();
+    let unmatched = payout("row-3", "NO-SUCH-ORDER", &json!(5));
+    let sent = json!([payout("row-1", NUMBER, &json!("74000")), unreadable, unmatched, mistyped]);
     let first = post(&service, "/v1/payouts", &sent).await;
-    assert_eq!(outcomes(&first), ["row-1: accepted", "row-2: refused", "row-3: accepted"]);
+    assert_eq!(outcomes(&first), ["row-1: accepted", "row-2: refused", "row-3: accepted", "row-4: refused"]);
+    let mistyped = &first.json()["rows"][3]["problem"];
+    assert_eq!(mistyped, "\"amount\" is not a known field — did you mean \"amounts\"?", "its fees would be lost");
     let problem = &first.json()["rows"][1]["problem"];
     assert!(problem.as_str().expect("why").starts_with("net: \"74.000\" is ambiguous"), "{problem}");
     let again = post(&service, "/v1/payouts", &json!([payout("row-1", NUMBER, &json!(74_000.0))])).await;

@@ -10,15 +10,18 @@ use crate::domain::{
     row_fields::{Fields, amount, shown},
 };
 
+/// The fields of a row.
+const FIELDS: [&str; 7] = ["source", "id", "store_id", "channel_order_id", "paid_at", "net", "amounts"];
+
 impl Payout {
-    /// Reads a row of `POST /v1/payouts`. Unknown fields are ignored. Equal rows become equal payouts, however their
+    /// Reads a row of `POST /v1/payouts`. Unknown fields are refused. Equal rows become equal payouts, however their
     /// values are written.
     ///
     /// # Errors
     ///
     /// What is wrong with the row, naming the field.
     pub fn read(row: &Value) -> Result<Self, String> {
-        let fields = Fields::of(row)?;
+        let fields = Fields::of(row)?.only(&FIELDS)?;
         let payout = Self {
             key: PayoutKey { source: fields.text("source")?, id: fields.text("id")? },
             store_id: fields.text("store_id")?,
@@ -80,7 +83,6 @@ mod tests {
             with("paid_at", json!("2026-11-04T17:30:00Z")),
             with("paid_at", json!("2026-11-05T09:00:00")),
             with("amounts", json!({"service_fee ": "-12000", " subtotal": 150_000.0, "voucher": null})),
-            with("note", json!("not a field of ours")),
             with("id", json!(" row-1 ")),
         ] {
             assert_eq!(Payout::read(&same).as_ref(), Ok(&payout), "{same}");
@@ -103,6 +105,8 @@ mod tests {
             (with("paid_at", json!("05/11/2026")), "paid_at: \"05/11/2026\" is not a day such as 2026-11-05"),
             (with("paid_at", json!("0001-01-01T00:00:00Z")), "paid_at is 0001-01-01"),
             (with("source", json!(" ")), "source is empty"),
+            (with("amount", json!({"fee": -1})), "\"amount\" is not a known field — did you mean \"amounts\"?"),
+            (with("foo", Value::Null), "\"foo\" is not a known field"),
             (with("id", json!(["x"])), "id: [\"x\"] is not a text"),
             (with("amounts", json!([1])), "amounts: [1] is not an object"),
             (with("amounts", json!({"fee": "12.000"})), "fee: \"12.000\" is ambiguous"),

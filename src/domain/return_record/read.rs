@@ -8,15 +8,19 @@ use crate::domain::row_fields::{Fields, LONGEST_ID, LONGEST_NAME, Unusable, chec
 /// Most different products of one return.
 const MOST_PIECES: usize = 1_000;
 
+/// The fields of a row.
+const FIELDS: [&str; 9] =
+    ["source", "id", "store_id", "channel_order_id", "accepted_at", "received_at", "goods", "refund", "pieces"];
+
 impl ReturnRecord {
-    /// Reads a row of `POST /v1/returns`. Unknown fields are ignored. However its values are written, equal rows become
+    /// Reads a row of `POST /v1/returns`. Unknown fields are refused. However its values are written, equal rows become
     /// equal records.
     ///
     /// # Errors
     ///
     /// What is wrong with the row, naming the field.
     pub fn read(row: &Value) -> Result<Self, String> {
-        let fields = Fields::of(row)?;
+        let fields = Fields::of(row)?.only(&FIELDS)?;
         let record = Self {
             key: ReturnKey { source: fields.text("source")?, id: fields.text("id")? },
             store_id: fields.text("store_id")?,
@@ -44,6 +48,7 @@ fn goods(word: &str) -> Result<Goods, String> {
 fn piece((place, value): (usize, &Value)) -> Result<Piece, String> {
     let within = |problem: String| format!("pieces[{place}].{problem}");
     let fields = Fields::of(value).map_err(|_| format!("pieces[{place}]: {} is not an object", shown(value)))?;
+    let fields = fields.only(&["sku", "quantity"]).map_err(within)?;
     let sku = fields.text("sku").map_err(within)?;
     if sku.is_empty() {
         return Err(within("sku is empty".to_owned()));
@@ -109,7 +114,7 @@ mod tests {
         for same in [
             with("refund", json!("75000")),
             with("accepted_at", json!("2026-11-04T18:00:00Z")),
-            with("pieces", json!([{"sku": " AAA2002", "quantity": "1.0", "name": "Sepatu"}])),
+            with("pieces", json!([{"sku": " AAA2002", "quantity": "1.0"}])),
         ] {
             assert_eq!(ReturnRecord::read(&same).as_ref(), Ok(&record), "{same}");
         }
@@ -140,6 +145,8 @@ mod tests {
             (with("pieces", json!(["AAA2002"])), "pieces[0]: \"AAA2002\" is not an object"),
             (with("pieces", json!([{"sku": "A", "quantity": 0}])), "pieces[0].quantity: 0 is not above 0"),
             (with("pieces", json!([{"sku": "A"}])), "pieces[0].quantity is missing"),
+            (with("pieces", json!([{"sku": "A", "qty": 1}])), "pieces[0].\"qty\" is not a known field"),
+            (with("piece", json!([])), "\"piece\" is not a known field — did you mean \"pieces\"?"),
             (with("pieces", json!([{"sku": " ", "quantity": 1}])), "pieces[0].sku is empty"),
         ] {
             let problem = ReturnRecord::read(&row).expect_err(words);

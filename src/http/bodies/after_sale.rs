@@ -2,7 +2,7 @@
 
 use utoipa::ToSchema;
 
-/// One payout, or a part of it, for one order. Unknown fields are ignored. An amount may be a number or a text, but a
+/// One payout, or a part of it, for one order. Unknown fields are refused. An amount may be a number or a text, but a
 /// text with one dot and exactly three digits behind it is refused: the dot may separate thousands.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its description is used")]
@@ -34,7 +34,7 @@ pub(crate) struct PayoutRow {
     amounts: Option<serde_json::Value>,
 }
 
-/// One return of an order; an order can have several. Unknown fields are ignored.
+/// One return of an order; an order can have several. Unknown fields are refused.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct ReturnRow {
