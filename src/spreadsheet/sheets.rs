@@ -43,6 +43,15 @@ type Buffered = BufReader<Box<dyn Source>>;
 /// The sheets of a workbook, or a CSV, which is one sheet without a name.
 pub struct Sheets(Kind);
 
+/// Cells that are merged over several rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// The first and the last line.
+    pub lines: (u64, u64),
+    /// The first and the last column; the first of the sheet is 0.
+    pub columns: (usize, usize),
+}
+
 enum Kind {
     Text {
         text: Buffered,
@@ -121,6 +130,18 @@ impl Sheets {
     /// Whether it is a text, each row of which has all columns; a workbook leaves out empty cells.
     pub fn is_text(&self) -> bool {
         matches!(self.0, Kind::Text { .. })
+    }
+
+    /// Cells of a sheet that are merged over several rows: only the first has their value. Blocks.
+    pub fn merged(&mut self, name: &str) -> Result<Vec<Merged>, Unreadable> {
+        let Kind::Workbook(workbook) = &mut self.0 else { return Ok(Vec::new()) };
+        let merged = workbook.merge_cells_by_sheet_name(name).map_err(damaged)?;
+        let over_rows = merged.into_iter().filter(|merged| merged.start.0 < merged.end.0);
+        let merged = over_rows.map(|merged| Merged {
+            lines: (u64::from(merged.start.0) + 1, u64::from(merged.end.0) + 1),
+            columns: (merged.start.1 as usize, merged.end.1 as usize),
+        });
+        Ok(merged.collect())
     }
 
     /// Reads the rows of a sheet that are not empty, each with the number of its line, until `row` breaks off; the

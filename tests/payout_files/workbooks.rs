@@ -95,6 +95,27 @@ fn a_damaged_or_cut_workbook_and_a_zip_bomb_are_refused() {
 }
 
 #[test]
+fn an_order_number_that_is_merged_over_several_rows_is_not_read_as_money_without_an_order() {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    let plain = rust_xlsxwriter::Format::new();
+    sheet.merge_range(0, 0, 1, 4, "Laporan November", &plain).expect("a title");
+    for (column, text) in ["No. Pesanan", "Tanggal", "Nominal", "Catatan"].iter().enumerate() {
+        sheet.write_string(2, column as u16, *text).expect("written");
+    }
+    for row in 3..5 {
+        sheet.write_string(row, 1, "2026-11-05").expect("written");
+        sheet.write_number(row, 2, 100).expect("written");
+    }
+    sheet.merge_range(3, 3, 4, 3, "not read", &plain).expect("merged");
+    sheet.merge_range(3, 0, 4, 0, "A", &plain).expect("merged");
+    let wrong = problems(&workbook.save_to_buffer().expect("a workbook"), profile("generic"));
+    let expected = "line 4, column \"No. Pesanan\": is merged with the cells down to line 5, so that these are empty";
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    assert!(wrong[0].starts_with(expected), "{wrong:?}");
+}
+
+#[test]
 fn a_second_sheet_with_the_same_headings_is_told() {
     let mut workbook = Workbook::new();
     for name in ["November", "Desember"] {

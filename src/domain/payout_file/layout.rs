@@ -130,6 +130,13 @@ impl Layout {
         cells.iter().skip(self.headings.len()).any(|cell| !cell.is_blank())
     }
 
+    /// The heading of a column that is read.
+    pub fn heading_read(&self, column: usize) -> Option<&str> {
+        let is_read = self.columns.values().flatten().any(|at| *at == column)
+            || self.amounts.iter().any(|place| place.column == column);
+        self.headings.get(column).filter(|_| is_read).map(String::as_str)
+    }
+
     /// Columns whose cells are money.
     fn money(&self) -> BTreeSet<usize> {
         let net = self.columns.get(&Content::Net).into_iter().flatten().copied();
@@ -137,9 +144,7 @@ impl Layout {
     }
 
     fn is_used(&self, column: usize) -> bool {
-        self.columns.values().flatten().any(|at| *at == column)
-            || self.amounts.iter().any(|place| place.column == column)
-            || self.ignored.contains(&column)
+        self.heading_read(column).is_some() || self.ignored.contains(&column)
     }
 }
 

@@ -37,6 +37,8 @@ pub enum Why {
     CutOff,
     /// The row has more columns than the headings.
     TooWide,
+    /// The cell is merged with the cells below it, up to this line.
+    Merged(u64),
     /// Another row has the same transaction id and other content.
     SameTransaction(u64),
     /// The column with the names of fees has more different values than any marketplace has fees.
@@ -154,6 +156,18 @@ impl Why {
                 "is one of too many fee names; name the column that contains them in the profile (columns.fee)",
                 "adalah salah satu dari terlalu banyak nama biaya; sebutkan kolom nama biaya yang benar di profil",
             ),
+            Self::Merged(last) => {
+                return match language {
+                    Language::English => format!(
+                        "is merged with the cells down to line {last}, so that these are empty; unmerge them in the \
+                         spreadsheet, fill in each row, and import the file again"
+                    ),
+                    Language::Indonesian => format!(
+                        "digabung dengan sel di bawahnya sampai baris {last}, sehingga sel-sel itu kosong; batalkan \
+                         penggabungan sel di spreadsheet, isi setiap barisnya, lalu impor lagi berkasnya"
+                    ),
+                };
+            }
             Self::SameTransaction(line) => {
                 return match language {
                     Language::English => format!(

@@ -199,6 +199,13 @@ impl PayoutFile {
         if let Some(line) = cut {
             problems.add(Wrong::new(line, "", "", Why::CutOff));
         }
+        for merged in self.sheets.merged(&sheet)? {
+            let ((first, last), (left, right)) = (merged.lines, merged.columns);
+            let read = (left..=right.min(self.layout.headings.len())).find_map(|at| self.layout.heading_read(at));
+            if let Some(heading) = read.filter(|_| first > headings_at) {
+                problems.add(Wrong::new(first, heading, "", Why::Merged(last)));
+            }
+        }
         let unknown = match survey.end(&self.profile) {
             Ok(surveyed) => {
                 self.layout = surveyed.layout;
