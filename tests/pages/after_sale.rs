@@ -205,6 +205,26 @@ async fn returns_are_booked_once_they_are_approved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_contradicts_its_return_is_shown_before_a_person_approves_it() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let mapping = std::fs::read_to_string(home.path("mapping.toml")).expect("the mapping of the samples");
+    home.write("mapping.toml", &format!("{mapping}\n[returns]\nmode = \"approve\"\n"));
+    let service = home.serve().await;
+    a_week_of_payouts(&service).await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let hint = "The buyer got back Rp40.000, but this return (the whole order) takes Rp80.000 off the invoice.";
+    assert!(!visitor.get("/returns").await.text().contains("The buyer got back"), "Rp80.000 is the whole order");
+    let half = json!([{"source": "shopee", "id": "return-1", "store_id": "8277", "channel_order_id": "N3",
+        "accepted_at": "2023-12-06", "received_at": "2023-12-07", "goods": "returned", "refund": 40_000}]);
+    sends(&service, "/v1/returns", half).await;
+    service.get_until("/v1/returns", |page| page["returns"][0]["waits_for"]["what"] == "approval").await;
+    visitor.get("/returns").await.says(&[hint]);
+    let mut indonesian = Visitor::operator(&service).await.with("accept-language", "id");
+    indonesian.get("/returns").await.says(&["tetapi retur ini (seluruh pesanan) mengurangi faktur sebesar Rp80.000."]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_list_of_payouts_is_exported_as_it_is_filtered() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;

@@ -12,6 +12,7 @@ use super::{
 use crate::domain::{
     about::{About, AfterSale, Correction},
     mapping::{ClosedMonth, Mapping, RefundOnly, Restock, ReturnMode, WaitFor},
+    money::Rupiah,
     reason::{Finding, Reason},
     return_record::{Goods, ReturnKey, ReturnRecord},
     sales_return::{ReturnBody, ReturnStatus, ReturnedItem},
@@ -71,8 +72,8 @@ pub(super) fn meaning(
     let refunds_less = record.goods == Goods::Kept && record.refund.is_some_and(|refund| refund < draft.total);
     if refunds_less {
         // The price of these pieces would be more than what went back.
-        let about = AfterSale::WhichPieces { refund: record.refund.map(|refund| refund.to_string()) };
-        return Meaning::Unclear(Finding { reason: Reason::ReturnNeedsPerson, about: About::AfterSale { of: about } });
+        let about = About::AfterSale { of: unclear(record) };
+        return Meaning::Unclear(Finding { reason: Reason::ReturnNeedsPerson, about });
     }
     Meaning::Return(Box::new(draft))
 }
@@ -98,8 +99,7 @@ fn which_pieces(
     }
     if record.pieces.is_empty() {
         let is_part = record.goods == Goods::Kept && record.refund.is_some_and(|refund| refund < invoice.total);
-        let unclear = AfterSale::WhichPieces { refund: record.refund.map(|refund| refund.to_string()) };
-        return if is_part { Err(About::AfterSale { of: unclear }) } else { Ok(everything) };
+        return if is_part { Err(About::AfterSale { of: unclear(record) }) } else { Ok(everything) };
     }
     let snapshot = order.snapshot.ok_or(About::BodyCleared)?;
     pieces_of(record, snapshot, mapping, stock).map_err(|of| About::AfterSale { of })
@@ -184,7 +184,7 @@ pub(super) fn leave_closed_month(draft: &mut ReturnDraft, record: &Record, mappi
 }
 
 /// What a return waits for, or what blocks it; `None` if it must exist now.
-pub(super) fn held_up(row: &Record, mapping: &Mapping, today: Date) -> Option<Outcome> {
+pub(super) fn held_up(row: &Record, draft: &ReturnDraft, mapping: &Mapping, today: Date) -> Option<Outcome> {
     let ReturnRecord { accepted_at, received_at, goods, .. } = row.record;
     let waits_for_goods = goods == Goods::Returned && mapping.returns.wait_for == WaitFor::Received;
     if waits_for_goods && received_at.is_none_or(|day| day > today) {
@@ -199,8 +199,24 @@ pub(super) fn held_up(row: &Record, mapping: &Mapping, today: Date) -> Option<Ou
     match mapping.returns.mode {
         ReturnMode::List => Some(Outcome::Waiting(WaitsFor::Person)),
         ReturnMode::Approve if !row.approved => Some(Outcome::Waiting(WaitsFor::Approval)),
+        ReturnMode::Auto if !row.approved && contradicts(row.record.refund, draft) => {
+            Some(blocked(Reason::ReturnNeedsPerson, unclear(&row.record)))
+        }
         ReturnMode::Approve | ReturnMode::Auto => None,
     }
+}
+
+/// Whether the buyer got back something else than the pieces of this return cost: with or without their share of the
+/// discount, and with or without the shipping on the invoice.
+fn contradicts(refund: Option<Rupiah>, draft: &ReturnDraft) -> bool {
+    let shipping: Rupiah = draft.body.detail_expense.iter().map(|expense| expense.expense_amount).sum();
+    let (total, discount) = (draft.total, draft.body.cash_discount);
+    let possible = [total, total + discount, total - shipping, total + discount - shipping];
+    refund.is_some_and(|refund| !possible.contains(&refund))
+}
+
+fn unclear(record: &ReturnRecord) -> AfterSale {
+    AfterSale::WhichPieces { refund: record.refund.map(|refund| refund.to_string()) }
 }
 
 /// What changed in a record since its return was made: order, goods or pieces. Days and amounts may still change

@@ -180,7 +180,7 @@ impl<'a> Settling<'a> {
                 self.goods_kept = true;
                 Outcome::Waiting(WaitsFor::Payout)
             }
-            Meaning::Return(draft) => match returns::held_up(record, self.mapping, self.today) {
+            Meaning::Return(draft) => match returns::held_up(record, &draft, self.mapping, self.today) {
                 Some(outcome) => {
                     self.ledger.explain(draft.total);
                     outcome

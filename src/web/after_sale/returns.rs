@@ -74,6 +74,9 @@ pub(in crate::web) async fn show(
         if row.waits_for.is_some_and(|waits| waits.what() == Waits::Person) {
             line.to_do = to_book(&app, row, &page).await?;
         }
+        if line.is_approvable {
+            line.to_do = contradiction(&app, row, &page).await?;
+        }
         lines.push(line);
     }
     let shown = asked.shown();
@@ -135,6 +138,27 @@ async fn to_book(app: &App, row: &RowRecord, page: &Page) -> Result<String, Prob
     };
     let sentence = sentence.replace("{amount}", &amount.map_or_else(|| "?".to_owned(), Rupiah::in_words));
     Ok(sentence.replace("{invoice}", number).replace("{pieces}", &pieces(record, page)))
+}
+
+/// A hint that the buyer got back something else than the return takes off the invoice; empty if the amounts agree, or
+/// the refund is not known.
+async fn contradiction(app: &App, row: &RowRecord, page: &Page) -> Result<String, Problem> {
+    let (RowContent::Return(record), Some(id)) = (&row.content, &row.order_id) else { return Ok(String::new()) };
+    let order = app.engine.storage().order(id).await?;
+    let whole = order.as_ref().and_then(|order| order.invoice.as_ref());
+    let whole = whole.map(|invoice| Rupiah::from_decimal(invoice.total)).filter(|_| record.pieces.is_empty());
+    let (Some(refund), Some(price)) = (record.refund, whole.or_else(|| price_of_pieces(record, order.as_ref()))) else {
+        return Ok(String::new());
+    };
+    if refund == price {
+        return Ok(String::new());
+    }
+    let hint = page.t(
+        "The buyer got back {refund}, but this return ({pieces}) takes {price} off the invoice. Check what was returned before you approve it.",
+        "Pembeli menerima pengembalian dana {refund}, tetapi retur ini ({pieces}) mengurangi faktur sebesar {price}. Periksa barang yang diretur sebelum menyetujuinya.",
+    );
+    let hint = hint.replace("{refund}", &refund.in_words()).replace("{price}", &price.in_words());
+    Ok(hint.replace("{pieces}", &pieces(record, page)))
 }
 
 /// `1 × AAA2002, 2 × BBB`.

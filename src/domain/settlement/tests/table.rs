@@ -180,6 +180,26 @@ fn a_refund_less_the_discount_decides_too() {
 }
 
 #[test]
+fn a_return_whose_refund_contradicts_its_pieces_is_not_booked_without_a_person() {
+    let cases: [(i64, &[(&str, i64)]); 4] = [(75_000, &[]), (0, &[]), (1, &[("AAA2002", 1)]), (150_001, &[])];
+    for (refund, pieces) in cases {
+        let mut sale = Sale::plain();
+        sale.returns(Goods::Returned, Some(refund), pieces);
+        let about = AfterSale::WhichPieces { refund: Some(refund.to_string()) };
+        assert_eq!(sale.why_record(1), (Reason::ReturnNeedsPerson, about));
+        assert_eq!(sale.decide().returns, []);
+        sale.records[0].approved = true;
+        assert_eq!(sale.decide().records[0].outcome, Outcome::Due, "a person has approved exactly this");
+    }
+    for refund in [110_000, 120_000, 90_000, 100_000] {
+        let mut sale = Sale::of(vec![line("AAA2002", 100_000, 1)], 10_000, 20_000);
+        sale.returns(Goods::Returned, Some(refund), &[]);
+        let outcome = sale.decide().records[0].outcome.clone();
+        assert_eq!(outcome, Outcome::Due, "{refund}: with or without discount and shipping");
+    }
+}
+
+#[test]
 fn a_bundles_parts_go_with_their_bundle() {
     let part = |sku: &str, quantity| BundlePart {
         sku: sku.to_owned(),
