@@ -120,6 +120,8 @@ impl Masters {
             .account("600103", "Biaya Fulfillment", AccountType::OtherExpense)
             .account("600104", "Biaya Layanan", AccountType::OtherExpense)
             .account("600105", "Retur dan Potongan Penjualan", AccountType::Revenue)
+            .account("400102", "Potongan Penjualan", AccountType::Revenue)
+            .account("699999", "Selisih Kecil", AccountType::OtherExpense)
             .account("600199", "Selisih Pencairan", AccountType::OtherExpense)
             .account("110101", "Kas", AccountType::CashBank)
             .account("110102", "Saldo Shopee", AccountType::CashBank)

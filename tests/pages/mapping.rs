@@ -321,7 +321,7 @@ async fn unmapped_stores_come_first_and_only_accounts_of_a_fitting_type_are_offe
     assert_eq!(choices_of("accounts/shipping"), ["700101", "700102"], "other income");
     assert_eq!(
         choices_of("accounts/service_fee"),
-        ["600101", "600102", "600103", "600104", "600199"],
+        ["600101", "600102", "600103", "600104", "600199", "699999"],
         "other expenses"
     );
     assert_eq!(choices_of("stores/99999/bank_account"), ["110101", "110102", "110103"], "cash and banks");

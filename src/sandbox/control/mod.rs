@@ -146,7 +146,8 @@ async fn invoices(State(sandbox): State<Sandbox>, Query(shown): Query<Shown>) ->
         let limit = shown.limit.unwrap_or(SHOWN);
         books.invoices.all().rev().take(limit).map(|invoice| invoice.record(books)).collect()
     };
-    Json(json!({ "count": books.invoices.len(), "invoices": rows }))
+    let count = if shown.number.is_some() { rows.len() } else { books.invoices.len() };
+    Json(json!({ "count": count, "invoices": rows }))
 }
 
 async fn customers(State(sandbox): State<Sandbox>, Query(shown): Query<Shown>) -> Json<Value> {

@@ -104,8 +104,8 @@ fn suspended_masters_can_be_left_out() {
     let caller = Caller::at_work();
     caller.sandbox.suspend_account("110101");
     let count = |query| caller.gets(Action::AccountList, query)["sp"]["rowCount"].clone();
-    assert_eq!(count(""), 11);
-    assert_eq!(count("filter.suspended=false"), 10);
+    assert_eq!(count(""), 13);
+    assert_eq!(count("filter.suspended=false"), 12);
     assert_eq!(count("filter.suspended=true"), 1);
     assert_eq!(count("filter.suspended=false&filter.no.val=110101"), 0);
 }
