@@ -49,6 +49,15 @@ pub fn marked_unless_space(text: &str) -> Vec<Piece> {
     pieces(text, |letter| if letter == ' ' { None } else { mark_of(letter) })
 }
 
+/// The text with everything invisible written out, such as `Biaya⟨U+00A0⟩Komisi`.
+pub fn written_out(text: &str) -> String {
+    let shown = |piece| match piece {
+        Piece::Plain(text) => text,
+        Piece::Marked(mark) => format!("⟨{mark}⟩"),
+    };
+    marked_unless_space(text).into_iter().map(shown).collect()
+}
+
 fn pieces(text: &str, mark: impl Fn(char) -> Option<String>) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for letter in text.chars() {
@@ -99,6 +108,12 @@ mod tests {
             Piece::Marked(text) => format!("[{text}]"),
         };
         pieces.iter().map(piece).collect()
+    }
+
+    #[test]
+    fn what_people_cannot_see_is_written_out() {
+        assert_eq!(written_out("Biaya\u{a0}Komisi 5%"), "Biaya⟨U+00A0⟩Komisi 5%");
+        assert_eq!(written_out("Biaya Komisi"), "Biaya Komisi");
     }
 
     #[test]

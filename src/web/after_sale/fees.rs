@@ -22,9 +22,12 @@ use super::{
 };
 use crate::{
     deciding::mapping::{Applied, Author, current},
-    domain::mapping::{
-        Mapping,
-        after_sale::{SUBTOTAL, payout_categories},
+    domain::{
+        mapping::{
+            Mapping,
+            after_sale::{SUBTOTAL, payout_categories},
+        },
+        matching::spelling::written_out,
     },
     http::{App, auth::By, problem::Problem, v1::check_mapping::document_of},
     storage::FeeKind,
@@ -49,6 +52,7 @@ pub(in crate::web) struct Fees {
 
 /// One name.
 pub(super) struct Fee {
+    /// With everything invisible written out: two names that differ only in that are two names.
     pub(super) name: String,
     pub(super) field: String,
     /// Its place among all names, for the id of its field.
@@ -117,7 +121,7 @@ impl Fee {
         let wanted = chosen.get(name).map(String::as_str).or(now).unwrap_or_default();
         let option = |to: &'static str| (to, in_words(to, mapping, page), to == wanted);
         Self {
-            name: name.to_owned(),
+            name: written_out(name),
             field: format!("{FIELD}{name}"),
             place: 0,
             places: kinds.iter().map(place).collect(),
