@@ -30,7 +30,7 @@ pub enum NotAnAmount {
     #[error("is not a number such as 24500 or 24500.50")]
     NotANumber,
     /// It is above a trillion rupiah, or below minus a trillion.
-    #[error("is beyond 1000000000000 rupiah")]
+    #[error("is beyond 1000000000000")]
     TooLarge,
     /// It has one dot followed by exactly three digits.
     #[error("is ambiguous: the dot may separate thousands or decimals")]

@@ -38,13 +38,15 @@ impl fmt::Display for Path<'_> {
 /// The order's id, or what is wrong with it.
 pub(super) fn order_id(value: Option<Json<'_>>) -> Result<OrderId, String> {
     let value = value.unwrap_or_default();
-    let text = match value {
-        Json::Null => return Err("order.id: is missing".to_owned()),
-        Json::List(_) | Json::Object(_) | Json::Flag(_) => None,
-        Json::Number(_) | Json::Text(_) => id(value),
-    };
-    let text = text.unwrap_or_else(|| value.kind().to_owned());
-    OrderId::parse(&text).ok_or_else(|| format!("order.id: {} is not an order id (digits)", quoted(&text)))
+    let wrong = |shown: &str| format!("order.id: {shown} is not an order id (digits)");
+    match value {
+        Json::Null => Err("order.id: is missing".to_owned()),
+        Json::List(_) | Json::Object(_) | Json::Flag(_) => Err(wrong(value.kind())),
+        Json::Number(_) | Json::Text(_) => {
+            let text = id(value).unwrap_or_default();
+            OrderId::parse(&text).ok_or_else(|| wrong(&quoted(&text)))
+        }
+    }
 }
 
 /// A text, or a number or flag as text; null, missing and blank are `None`.
