@@ -112,8 +112,20 @@ async fn a_damaged_or_contradictory_backup_is_reported_and_never_restored() {
         assert!(said(&output).contains(problem), "{problem}: {}", said(&output));
         assert_eq!(std::fs::read(database(&home)).expect("it is there"), now, "nothing was changed");
     }
-    let output = verify(&home.path("nowhere.db"));
-    assert!(output.status.code() == Some(1) && said(&output).contains("there is no such file"), "{}", said(&output));
+    for (file, problem) in [
+        ("nowhere.db", "there is no such file; name the file that `store backup` wrote"),
+        ("settings.toml", "the file is not a database; name the file that `store backup` wrote"),
+        (".", "it is not a file; name the file that `store backup` wrote"),
+    ] {
+        for output in [verify(&home.path(file)), restore(&home, &[file, "--keep-aside"])] {
+            assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+            assert!(said(&output).contains(problem), "{}", said(&output));
+        }
+    }
+    let itself = database(&home);
+    let output = restore(&home, &[itself.to_str().expect("UTF-8"), "--keep-aside"]);
+    assert!(said(&output).contains("it is the database itself"), "{}", said(&output));
+    assert_eq!(std::fs::read(&itself).expect("it is there"), now, "nothing was changed");
     assert!(!home.path("nowhere.db").exists());
 }
 

@@ -41,6 +41,10 @@ pub enum Restored {
 /// Puts a copy of a backup in the place of the database, once the backup was verified. The copy is on disk when this
 /// returns; at every moment before, either the earlier database or the restored one is in place.
 pub async fn restore(backup: &Path, target: &Path, existing: Existing, now: Timestamp) -> Result<Restored> {
+    let is_itself = |there: PathBuf| backup.canonicalize().is_ok_and(|backup| backup == there);
+    if target.canonicalize().is_ok_and(is_itself) {
+        return Err(refused(backup, &"it is the database itself; name the file that `store backup` wrote"));
+    }
     let verified = verify(backup).await?;
     let Some(held) = verified.held.filter(|_| verified.problems.is_empty()) else {
         return Ok(Restored::Problems(verified));

@@ -1,12 +1,12 @@
 //! Whether a database file is whole, and whether its tables agree with each other.
 
-use std::path::Path;
+use std::{fs::File, io::Read, path::Path};
 
 use rusqlite::Connection;
 
 use super::{
     Result, access_to_read, connect,
-    file::{must_exist, refused, refused_by},
+    file::{refused, refused_by},
     in_place, number,
     schema::{self, Age},
 };
@@ -63,9 +63,32 @@ pub struct Verified {
 /// Reads a database file from end to end, and changes nothing.
 pub async fn verify(path: &Path) -> Result<Verified> {
     in_place(|| {
-        must_exist(path)?;
+        can_be_a_database(path)?;
         verified(path).map_err(|error| refused_by(path, error))
     })
+}
+
+/// How every SQLite file begins.
+const BEGINNING: &[u8] = b"SQLite format 3\0";
+
+/// Refuses what a person named by mistake: the advice for a damaged database would not fit.
+fn can_be_a_database(path: &Path) -> Result<()> {
+    let no = |why: &str| Err(refused(path, &why));
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return no("there is no such file; name the file that `store backup` wrote");
+        }
+        Err(error) => return Err(refused(path, &error)),
+    };
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return no("it is not a file; name the file that `store backup` wrote");
+    }
+    let mut beginning = [0; BEGINNING.len()];
+    match file.read_exact(&mut beginning) {
+        Ok(()) if beginning == BEGINNING => Ok(()),
+        _ => no("the file is not a database; name the file that `store backup` wrote"),
+    }
 }
 
 fn verified(path: &Path) -> Result<Verified> {
