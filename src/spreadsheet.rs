@@ -40,6 +40,8 @@ pub enum Unreadable {
     WebPage,
     /// It is JSON.
     Json,
+    /// It is one JSON document over several lines, where each line must be one.
+    SplitJson,
     /// It is a damaged workbook, or something else.
     Damaged,
 }

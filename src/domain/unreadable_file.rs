@@ -40,6 +40,10 @@ pub fn in_words(why: Unreadable, language: Language) -> &'static str {
             "berkas ini halaman web atau XML, apa pun nama berkasnya; buka di Excel lalu simpan sebagai XLSX",
         ),
         Unreadable::Json => ("it is JSON; choose the XLSX or CSV file", "berkas ini JSON; pilih berkas XLSX atau CSV"),
+        Unreadable::SplitJson => (
+            "it is one JSON document over several lines; write each webhook body in a line of its own",
+            "berkas ini satu dokumen JSON yang terbagi atas beberapa baris; tulis setiap isi webhook dalam satu baris",
+        ),
         Unreadable::Damaged => (
             "it is neither a whole workbook (XLSX) nor a table (CSV); download it again",
             "berkas ini bukan buku kerja (XLSX) yang utuh dan bukan tabel (CSV); unduh lagi berkasnya",

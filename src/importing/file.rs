@@ -108,6 +108,7 @@ impl Reading<'_> {
         if matches!(self.content, Content::Nothing) {
             let Some(first) = first_letter(bytes) else { return Ok(()) };
             self.content = match first {
+                b'{' if begins_split(bytes) => return Err(Failed::Unreadable(Unreadable::SplitJson)),
                 b'{' => Content::Lines(Lines { number: 1, ..Lines::default() }),
                 _ => Content::Table(Vec::new()),
             };
@@ -148,6 +149,14 @@ impl Reading<'_> {
 fn first_letter(bytes: &[u8]) -> Option<u8> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     bytes.trim_ascii_start().first().copied()
+}
+
+/// Whether the first line is nothing but the beginning of an object: the object goes on in the next lines, as a program
+/// that prints it for people writes it.
+fn begins_split(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
+    let rest = bytes.strip_prefix(b"{").unwrap_or_default();
+    rest.iter().take_while(|byte| byte.is_ascii_whitespace()).any(|byte| *byte == b'\n')
 }
 
 impl Lines {

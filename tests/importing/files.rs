@@ -231,6 +231,7 @@ async fn a_file_that_is_neither_is_refused() {
     for (file, why) in [
         (&b"\x89PNG\0"[..], Unreadable::Picture),
         (b"\xd0\xcf\x11\xe0", Unreadable::OldWorkbook),
+        (b"{\n  \"event\": \"orders/update\",\n  \"order\": {}\n}\n", Unreadable::SplitJson),
         (&vec![b'x'; 17 * 1024 * 1024], Unreadable::TooLarge),
     ] {
         let mut reading = importer.read_file(Mode::Report);
