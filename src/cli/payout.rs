@@ -157,6 +157,10 @@ async fn import(storage: &dyn Storage, folder: &Path, arguments: &Import) -> Res
     let found = profile(&arguments.profile, folder)?;
     let shown = arguments.file.display();
     let source = File::open(&arguments.file).with_context(|| format!("{shown} cannot be read"))?;
+    if source.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        complain!("Nothing was recorded: {shown} is a folder; name a file.");
+        return Ok(ExitCode::FAILURE);
+    }
     let opened = match blocking(move || Opened::open(source)).await? {
         Ok(opened) => opened,
         Err(why) => return Ok(unreadable(&arguments.file, why)),

@@ -118,6 +118,9 @@ async fn columns_are_chosen_once_and_a_profile_beside_the_settings_is_used() {
     assert_eq!(import(&["--profile", "generic", "--column", "money=Dana"]).0, Some(2));
     assert_eq!(import(&["--profile", "unheard-of"]).0, Some(2));
 
+    let folder = run(home.command(&["payout", "import", "--profile", "generic"]).arg(home.path(".")));
+    assert!(folder.0 == Some(1) && folder.2.contains("is a folder; name a file"), "{}", folder.2);
+
     let (code, printed, errors) = run(&mut home.command(&["payout", "profiles", "lazada"]));
     assert_eq!(code, Some(0), "{errors}");
     home.write("lazada.toml", &printed.replace("title = \"Lazada", "title = \"Our Lazada"));
