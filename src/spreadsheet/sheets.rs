@@ -88,6 +88,15 @@ impl Sheets {
             [0xff, 0xfe, ..] => Self::utf_16(source, u16::from_le_bytes),
             [0xfe, 0xff, ..] => Self::utf_16(source, u16::from_be_bytes),
             _ if beginning.contains(&0) => Err(Unreadable::Damaged),
+            // Lines that end as on old Macs.
+            _ if beginning.contains(&b'\r') && !beginning.contains(&b'\n') => {
+                let mut bytes = Vec::new();
+                source.read_to_end(&mut bytes).map_err(damaged)?;
+                for text in [&mut bytes, &mut beginning] {
+                    text.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+                }
+                Ok(Self::text(BufReader::new(Box::new(Cursor::new(bytes))), &beginning))
+            }
             _ => Ok(Self::text(source, &beginning)),
         }
     }
@@ -328,6 +337,8 @@ mod tests {
             assert_eq!(rows(file), Ok(wanted.clone()));
         }
         assert_eq!(rows(b"sep=;\na;b\n"), Ok(vec![(2, texts(&["a", "b"]))]));
+        let of_old_macs = rows(b"a;b\r1,5;c\r");
+        assert_eq!(of_old_macs, Ok(vec![(1, texts(&["a", "b"])), (2, texts(&["1,5", "c"]))]));
     }
 
     #[test]
