@@ -62,7 +62,7 @@ impl Event {
             Self::RowDecided { document, source, id, hundredths, state, finding } => {
                 let row = row_in_words(*document, source, id, LANGUAGE);
                 let money = Rupiah::from_hundredths(*hundredths).in_words();
-                format!("{row} ({money}): {}", decided_in_words(*state, finding.as_ref(), LANGUAGE))
+                format!("{row} ({money}): {}", decided_in_words(*document, *state, finding.as_ref(), LANGUAGE))
             }
             Self::Approved { document, source, id, actor } => {
                 format!("{actor} approved {}", row_in_words(*document, source, id, LANGUAGE))
@@ -159,7 +159,7 @@ impl Event {
             Self::RowDecided { document, source, id, hundredths, state, finding } => {
                 let row = row_in_words(*document, source, id, LANGUAGE);
                 let money = Rupiah::from_hundredths(*hundredths).in_words();
-                format!("{row} ({money}): {}", decided_in_words(*state, finding.as_ref(), LANGUAGE))
+                format!("{row} ({money}): {}", decided_in_words(*document, *state, finding.as_ref(), LANGUAGE))
             }
             Self::Approved { document, source, id, actor } => {
                 format!("{actor} menyetujui {}", row_in_words(*document, source, id, LANGUAGE))
@@ -336,7 +336,7 @@ fn row_in_words(document: Kind, source: &str, id: &str, language: Language) -> S
 }
 
 /// What becomes of a row.
-fn decided_in_words(state: RowState, finding: Option<&Finding>, language: Language) -> String {
+fn decided_in_words(document: Kind, state: RowState, finding: Option<&Finding>, language: Language) -> String {
     let means = match (state, language) {
         (RowState::Unmatched, Language::English) => "no order has its number",
         (RowState::Unmatched, Language::Indonesian) => "tidak ada pesanan dengan nomor ini",
@@ -351,7 +351,7 @@ fn decided_in_words(state: RowState, finding: Option<&Finding>, language: Langua
         (RowState::Ignored, Language::English) => "nothing is booked",
         (RowState::Ignored, Language::Indonesian) => "tidak dibukukan",
     };
-    let why = finding.map(|finding| format!(": {}", listed(std::slice::from_ref(finding), language)));
+    let why = finding.map(|finding| format!(": {}", listed(std::slice::from_ref(finding), document, language)));
     format!("{means}{}", why.unwrap_or_default())
 }
 

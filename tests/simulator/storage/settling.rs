@@ -108,7 +108,7 @@ impl Settling for SimStore {
             *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner) = known;
         }
         if self.switch == Some(Switch::MarksIgnored) {
-            orders.iter_mut().flat_map(|order| &mut order.rows).for_each(|row| row.by_hand = None);
+            news.orders.iter_mut().flat_map(|order| &mut order.rows).for_each(|row| row.by_hand = None);
         }
         if self.switch == Some(Switch::HoldingIgnored) {
             for draft in news.orders.iter_mut().filter_map(|order| order.order.draft.as_mut()) {
