@@ -70,10 +70,11 @@ impl<'a> Stock<'a> {
         items.filter_map(|item| Some((item, open.remove(&(item.item_no.clone(), item.unit_price))?))).collect()
     }
 
-    /// The share of these pieces in the invoice's discount, in whole rupiah; the last pieces take the rest.
+    /// The share of these pieces in the invoice's discount, in whole rupiah; the last pieces that have a price take the
+    /// rest.
     pub(super) fn discount_of(&self, pieces: &Pieces) -> Rupiah {
         let price = price_of(pieces);
-        if self.takes_all(pieces) {
+        if self.takes_everything_priced(pieces) {
             return self.discount.min(price).max(Rupiah::ZERO);
         }
         let body = &self.invoice.draft.body;
@@ -93,6 +94,12 @@ impl<'a> Stock<'a> {
     /// Whether nothing is left after these pieces.
     pub(super) fn takes_all(&self, pieces: &Pieces) -> bool {
         self.everything().iter().all(|(product, left)| pieces.get(product).is_some_and(|taken| taken >= left))
+    }
+
+    /// Whether only pieces without a price are left after these.
+    fn takes_everything_priced(&self, pieces: &Pieces) -> bool {
+        let mut priced = self.everything().into_iter().filter(|((_, price), _)| !price.is_zero());
+        priced.all(|(product, left)| pieces.get(&product).is_some_and(|taken| *taken >= left))
     }
 
     /// By how much less is owed with this return, in rupiah. Exclusive tax counts in proportion, and the last return

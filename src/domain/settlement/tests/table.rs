@@ -180,6 +180,19 @@ fn a_refund_less_the_discount_decides_too() {
 }
 
 #[test]
+fn the_last_pieces_that_have_a_price_take_the_rest_of_the_discount() {
+    let sold = vec![line("KAOS", 50_000, 2), line("KAOS", 45_000, 1), line("TAS", 33_333, 2), line("GIFT", 0, 1)];
+    let mut sale = Sale::of(sold, 10_000, 20_000);
+    sale.returns(Goods::Returned, None, &[("TAS", 2)]);
+    sale.returns(Goods::Returned, None, &[("KAOS", 3)]);
+    sale.returns(Goods::Returned, None, &[]);
+    let returns = sale.decide().returns;
+    let discounts: Vec<_> = returns.iter().map(|one| one.draft.body.cash_discount).collect();
+    assert_eq!(discounts, [rupiah(3_149), rupiah(6_851), none()]);
+    assert_eq!(returns.iter().map(|one| one.draft.total).sum::<Rupiah>(), sale.total);
+}
+
+#[test]
 fn a_return_whose_refund_contradicts_its_pieces_is_not_booked_without_a_person() {
     let cases: [(i64, &[(&str, i64)]); 4] = [(75_000, &[]), (0, &[]), (1, &[("AAA2002", 1)]), (150_001, &[])];
     for (refund, pieces) in cases {
