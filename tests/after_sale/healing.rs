@@ -82,9 +82,13 @@ async fn retry_all_retries_receipts_too_also_only_those_with_one_reason(base: Ba
     assert_eq!(retry(only, world.clock.now()).await, 1);
     world.run_until_settled().await;
     assert_eq!(world.payout_state("7").await, (RowState::Settled, ""));
-    assert_eq!(retry(Filter::default(), world.clock.now()).await, 1);
+    assert_eq!(world.payout_state("8").await, (RowState::Settled, ""), "it waited for the same account");
+    let mut world = inactive_account(base, &["7", "8"]).await;
+    world.accurate.resume_account("600103");
+    let rearmed = world.storage.rearm(&Filter::default(), "sari", world.clock.now()).await.expect("written");
+    assert_eq!(rearmed, 2);
     world.run_until_settled().await;
-    assert_eq!(world.payout_state("8").await, (RowState::Settled, ""));
+    assert_eq!(world.accurate.receipts().len(), 2);
 }
 
 async fn another_mapping_retries_receipts_at_once(base: Base) {
