@@ -36,7 +36,7 @@ async fn world(base: Base) -> World {
 }
 
 /// A payout of the marketplace for an order.
-fn payout(id: &str, row: &str, net: i64, amounts: Value) -> RowContent {
+fn payout(id: &str, row: &str, net: i64, amounts: &Value) -> RowContent {
     let payout: Payout = serde_json::from_value(json!({
         "source": "shopee", "id": row, "store_id": "8277", "channel_order_id": format!("INV-{id}"),
         "paid_at": "2024-01-31", "net": net, "amounts": amounts,
@@ -46,7 +46,7 @@ fn payout(id: &str, row: &str, net: i64, amounts: Value) -> RowContent {
 }
 
 /// A return of an order, or of a part of it.
-fn return_record(id: &str, row: &str, more: Value) -> RowContent {
+fn return_record(id: &str, row: &str, more: &Value) -> RowContent {
     let mut record = json!({
         "source": "shopee", "id": row, "store_id": "8277", "channel_order_id": format!("INV-{id}"),
         "accepted_at": "2024-01-30", "received_at": "2024-01-31", "goods": "returned",
@@ -66,12 +66,12 @@ impl World {
 
     /// The marketplace paid for an order.
     pub(crate) async fn paid(&mut self, id: &str, row: &str, net: i64, amounts: Value) -> RowRecorded {
-        self.recorded(payout(id, row, net, amounts)).await
+        self.recorded(payout(id, row, net, &amounts)).await
     }
 
     /// An order, or a part of it, went back.
     pub(crate) async fn went_back(&mut self, id: &str, row: &str, more: Value) -> RowRecorded {
-        self.recorded(return_record(id, row, more)).await
+        self.recorded(return_record(id, row, &more)).await
     }
 
     async fn recorded(&mut self, row: RowContent) -> RowRecorded {

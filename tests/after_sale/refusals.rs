@@ -64,7 +64,7 @@ async fn refused_return(base: Base) -> World {
 
 async fn a_payout_that_is_corrected_before_its_receipt_exists_is_booked_as_corrected(base: Base) {
     let mut world = refused_receipt(base).await;
-    world.recorded_meanwhile(payout("7", "a", 137_000, json!({"commission": -13_000}))).await;
+    world.recorded_meanwhile(payout("7", "a", 137_000, &json!({"commission": -13_000}))).await;
     world.token_is_restored().await;
     assert_eq!(world.payout_state("a").await, (RowState::Waiting, ""), "the correction took the approval away");
     assert_eq!(world.accurate.receipts().len(), 0);
@@ -77,7 +77,7 @@ async fn a_payout_that_is_corrected_before_its_receipt_exists_is_booked_as_corre
 
 async fn a_return_that_is_corrected_before_it_exists_is_not_booked_as_it_was(base: Base) {
     let mut world = refused_return(base).await;
-    let corrected = return_record("7", "r", json!({"pieces": [{"sku": "NOT-SOLD", "quantity": 1}]}));
+    let corrected = return_record("7", "r", &json!({"pieces": [{"sku": "NOT-SOLD", "quantity": 1}]}));
     world.recorded_meanwhile(corrected).await;
     assert_eq!(world.return_state("r").await, (RowState::Blocked, "return_needs_person"));
     world.token_is_restored().await;
@@ -96,7 +96,7 @@ async fn whatever_happens_to_a_save_a_correction_is_booked_or_shown_to_a_person(
         let now = world.clock.now();
         world.storage.approve_rows(Kind::Receipt, Approving::Shown(&all), "sari", now).await.expect("written");
         world.run_until_idle().await;
-        let corrected = payout("7", "a", 137_000, json!({"commission": -13_000}));
+        let corrected = payout("7", "a", 137_000, &json!({"commission": -13_000}));
         world.storage.record_rows(&[corrected], world.clock.now()).await.expect("recorded");
         world.run_for(900).await;
         let receipts = world.accurate.receipts();
@@ -119,7 +119,7 @@ async fn a_correction_of_a_receipt_that_was_refused_in_unknown_words_waits_for_t
     world.paid("7", "a", 138_000, json!({"commission": -12_000})).await;
     world.accurate.next(On::ReceiptSaves, Fault::UnknownTextBefore, 1);
     world.approves_meanwhile(Kind::Receipt).await;
-    world.recorded_meanwhile(payout("7", "a", 137_000, json!({"commission": -13_000}))).await;
+    world.recorded_meanwhile(payout("7", "a", 137_000, &json!({"commission": -13_000}))).await;
     assert_eq!(world.payout_state("a").await, (RowState::Blocked, "refused_by_accurate"), "it may still arrive");
     world.run_for(900).await;
     assert_eq!(world.payout_state("a").await, (RowState::Waiting, ""));
