@@ -105,7 +105,7 @@ impl Manual {
 
     /// Whether the person must give a reason.
     pub fn needs_reason(self) -> bool {
-        matches!(self, Self::ByHand | Self::Never | Self::Undo)
+        matches!(self, Self::ByHand | Self::Never)
     }
 
     /// Whether the person must give the document's number.

@@ -278,7 +278,7 @@ mod tests {
                 needed.insert(format!("{}: {}", word.as_str().expect("a word"), fields.join(", ")));
             }
         }
-        let expected = ["again: ", "by_hand: reason, document", "never: reason", "none: ", "now: ", "undo: reason"];
+        let expected = ["again: ", "by_hand: reason, document", "never: reason", "none: ", "now: ", "undo: "];
         assert_eq!(needed.iter().map(String::as_str).collect::<Vec<_>>(), expected);
     }
 }

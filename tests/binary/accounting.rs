@@ -86,9 +86,7 @@ async fn a_decision_is_answered_with_the_order_or_refused_with_a_code() {
         assert!(detail.contains(named), "{detail}");
     }
     decide(&service, "138163394", by_hand.clone()).await.problem(409, "already_invoiced");
-    decide(&service, &blocked, json!({"decision": "undo", "reason": "sold twice"}))
-        .await
-        .problem(409, "nothing_to_undo");
+    decide(&service, &blocked, json!({"decision": "undo"})).await.problem(409, "nothing_to_undo");
     decide(&service, &blocked, json!({"decision": "again"})).await.problem(409, "not_voided");
     decide(&service, "4711", by_hand.clone()).await.problem(404, "order_unknown");
 
@@ -105,7 +103,7 @@ async fn a_decision_is_answered_with_the_order_or_refused_with_a_code() {
     let taken_back = decide(&service, &blocked, json!({"decision": "none"})).await.json();
     assert_eq!((&taken_back["state"], &taken_back["decision"]), (&json!("blocked"), &Value::Null));
 
-    let undone = decide(&service, "138163394", json!({"decision": "undo", "reason": "sold twice"})).await.json();
+    let undone = decide(&service, "138163394", json!({"decision": "undo"})).await.json();
     assert_eq!(undone["documents"][0]["kind"], "invoice", "{undone}");
     let gone = service.order_once("138163394", "voided").await;
     assert_eq!((&gone["settlement"], &gone["documents"][0]["state"]), (&Value::Null, &json!("voided")));
@@ -124,7 +122,7 @@ async fn only_who_may_work_decides_and_acknowledges() {
     settled(&service).await;
     let headers = [("authorization", "Bearer token-of-the-reader".to_owned())];
     for path in ["/v1/orders/138163394/decision", "/v1/orders/138163394/warnings/customer_created/acknowledge"] {
-        let body = json!({"decision": "undo", "reason": "sold twice"}).to_string().into_bytes();
+        let body = json!({"decision": "undo"}).to_string().into_bytes();
         service.ask(Method::POST, path, &headers, body).await.problem(403, "role_missing");
     }
     for path in ["/v1/problems", "/v1/totals?by=day", "/v1/orders/export", "/v1/mapping/history"] {

@@ -16,8 +16,6 @@ pub(crate) enum DecisionBody {
     ByHand(DecisionByHand),
     /// No invoice.
     Never(DecisionNever),
-    /// Everything that this service has booked for the order is deleted.
-    Undo(DecisionUndo),
     /// Any other decision.
     Other(OtherDecision),
 }
@@ -54,29 +52,13 @@ pub(crate) struct DecisionNever {
     document: Option<String>,
 }
 
-/// Everything that this service has booked for the order is deleted.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "only its description is used")]
-pub(crate) struct DecisionUndo {
-    /// `undo`.
-    #[schema(schema_with = undo)]
-    decision: String,
-    /// Why.
-    #[schema(example = "sold twice", max_length = 500, pattern = r"\S")]
-    reason: String,
-    /// A document in Accurate that it is about.
-    #[schema(max_length = 500)]
-    document: Option<String>,
-}
-
 /// A decision that needs no reason.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct OtherDecision {
     /// `now`: create the invoice although the chosen status is not reached. `again`: create it again after it was
-    /// deleted. `none`: take the decision back.
+    /// deleted. `undo`: delete what exists for the order. `none`: take the decision back.
     #[schema(schema_with = others)]
     decision: String,
     /// Why.
@@ -97,10 +79,6 @@ fn by_hand() -> Object {
 
 fn never() -> Object {
     one_of([Manual::Never.as_str()])
-}
-
-fn undo() -> Object {
-    one_of([Manual::Undo.as_str()])
 }
 
 fn others() -> Object {

@@ -35,7 +35,7 @@ const NONE: &str = "none";
 pub(crate) struct DecisionRequest {
     /// `by_hand`: a person has created the invoice in Accurate; needs `reason` and `document`. `never`: no invoice;
     /// needs `reason`. `now`: create the invoice although the chosen status is not reached. `again`: create it again
-    /// after it was deleted. `undo`: delete what exists for the order; needs `reason`. `none`: take the decision back.
+    /// after it was deleted. `undo`: delete what exists for the order. `none`: take the decision back.
     pub(crate) decision: String,
     /// Why.
     pub(crate) reason: Option<String>,
@@ -93,7 +93,7 @@ pub(crate) async fn decide(
     }
 }
 
-/// What a request asks for; `by_hand`, `never` and `undo` without their reason are refused.
+/// What a request asks for; `by_hand` and `never` without their reason are refused.
 fn change(request: DecisionRequest, actor: String) -> Result<ManualChange, Problem> {
     let text = |name: &'static str, text: Option<String>| match text.map(|text| text.trim().to_owned()) {
         Some(text) if text.chars().count() > LONGEST_TEXT => Err(WrongField::TooLong { name, most: LONGEST_TEXT }),
@@ -133,7 +133,6 @@ mod tests {
     #[test]
     fn reason_and_document_are_demanded_where_a_decision_needs_them() {
         assert_eq!(refused("never", " ", ""), "reason: say why");
-        assert_eq!(refused("undo", " ", ""), "reason: say why");
         let without_document = refused("by_hand", "paid in cash", " ");
         assert_eq!(without_document, "document: give the number of the document in Accurate");
         let by_hand = read("by_hand", " paid in cash ", "SI.1").expect("complete");
