@@ -7,6 +7,7 @@
 mod common;
 
 use std::{
+    fmt::Write as _,
     io::Write,
     path::Path,
     process::ExitCode,
@@ -85,7 +86,7 @@ fn csv(path: &Path, rows: u64) {
     let mut text = HEADINGS.join(";");
     for nth in 0..rows {
         let net = TOTAL - FEE + nth % 900;
-        text.push_str(&format!("\n{};05/02/2024;{net};{};-{FEE}", number(nth), net + FEE));
+        write!(text, "\n{};05/02/2024;{net};{};-{FEE}", number(nth), net + FEE).expect("a string takes everything");
     }
     let mut file = std::fs::File::create(path).expect("the folder takes files");
     file.write_all(text.as_bytes()).expect("the folder takes files");
@@ -143,7 +144,7 @@ fn drain(report: &mut Report, receipts: u64, longest: Duration) {
         *seen.iter().find(|(_, count)| *count as f64 >= wanted).expect("the last has all")
     };
     let (from, to) = (passed(STARTING_AND_ENDING), passed(1.0 - STARTING_AND_ENDING));
-    let steady = (to.1 - from.1) as f64 / (to.0 - from.0).as_secs_f64();
+    let steady = (to.1 - from.1) as f64 / (to.0.as_secs_f64() - from.0.as_secs_f64());
     note("approval answered", &format!("{:.2} s", answered.as_secs_f64()));
     note(
         "calls for each 100 receipts",
@@ -182,7 +183,7 @@ fn send_payouts(service: &Service, payouts: u64) {
             json!({"source": "bench", "id": nth.to_string(), "store_id": "8277", "channel_order_id": number(nth),
                    "paid_at": "2024-02-05", "net": TOTAL - FEE, "amounts": {"subtotal": TOTAL, "service_fee": -(FEE as i64)}})
         });
-        let rows = serde_json::Value::from_iter(rows).to_string();
+        let rows = rows.collect::<serde_json::Value>().to_string();
         service.posted("/v1/payouts", &rows).expect("the rows are taken");
     }
 }

@@ -155,13 +155,14 @@ fn may_pass(failure: &ListFailure) -> bool {
 }
 
 fn warn(book: &str, kind: MasterKind, failure: &ListFailure, seconds: u64) {
+    // Accurate's own words, which may name people, are on the page of the lists.
     let code = failure.code();
-    let (sentence, remedy) = (failure.sentence(Language::English), failure.remedy(Language::English));
+    let remedy = failure.remedy(Language::English);
     tracing::warn!(
         book,
         %kind,
         code,
         seconds,
-        "book {book}: the list of {kind} could not be read: {sentence} {remedy}"
+        "book {book}: the list of {kind} could not be read: {code}. {remedy}"
     );
 }

@@ -229,7 +229,7 @@ impl Inside {
                 order.as_object_mut().map(|order| order.remove("item_lines"));
             }
         }
-        self.answer(fault, page, "orders", orders)
+        self.answer(fault, page, "orders", &orders)
     }
 
     /// The webhooks that were sent in a period, oldest first, each with its body as a text.
@@ -239,8 +239,8 @@ impl Inside {
         let sent = self.log.iter().enumerate().filter(|(_, (at, _))| (from..=to).contains(at));
         let (page, found) = self.page(query, fault, sent.collect());
         let entry = |(nth, (at, body)): (usize, &(Timestamp, Value))| json!({ "id": nth + 1, "created_at": at.to_string(), "status": 200, "payload": body.to_string() });
-        let entries = found.into_iter().map(entry).collect();
-        self.answer(fault, page, "webhook_logs", entries)
+        let entries: Vec<_> = found.into_iter().map(entry).collect();
+        self.answer(fault, page, "webhook_logs", &entries)
     }
 
     /// The page that was asked for, and what is on it.
@@ -256,7 +256,7 @@ impl Inside {
     }
 
     /// A page, unless a fault spoils it.
-    fn answer(&mut self, fault: Option<ForstokFault>, page: usize, name: &str, rows: Vec<Value>) -> ForstokAnswer {
+    fn answer(&mut self, fault: Option<ForstokFault>, page: usize, name: &str, rows: &[Value]) -> ForstokAnswer {
         let reply = json!({ "errors": [], "data": { "page": page, name: rows } });
         let mut answer = said(200, &reply);
         match fault {

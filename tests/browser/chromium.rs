@@ -19,6 +19,9 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// The line that chromedriver prints once it listens.
 const STARTED: &str = "was started successfully on port ";
 
+/// How often chromedriver is started anew if it exits at once.
+const TRIES: usize = 5;
+
 /// The Tab key in `WebDriver`.
 const TAB: char = '\u{e004}';
 
@@ -50,6 +53,27 @@ impl Kind {
     pub(crate) const INDONESIAN_PHONE: Self = Self { language: "id", width: 390, scripts: false };
 }
 
+/// Starts chromedriver; returns it with its port. `None` if the port that it was given for IPv4 is taken for IPv6: then
+/// it exits.
+fn start() -> Option<(Child, String)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver is installed");
+    let lines = BufReader::new(driver.stdout.take().expect("standard output is piped")).lines();
+    let mut lines = lines.map_while(Result::ok);
+    let port = lines.find_map(|line| Some(line.split_once(STARTED)?.1.trim_end_matches('.').trim().to_owned()));
+    let Some(port) = port else {
+        driver.wait().expect("it has exited");
+        return None;
+    };
+    // Reads all further output, so that chromedriver never blocks.
+    std::thread::spawn(move || lines.for_each(drop));
+    Some((driver, port))
+}
+
 /// A browser with a profile of its own, which is deleted when this value is dropped.
 pub(crate) struct Chromium {
     driver: Child,
@@ -65,18 +89,7 @@ impl Chromium {
     /// Opens a browser for the pages of this service.
     pub(crate) async fn open(service: &Service, kind: Kind) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the profile");
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is installed");
-        let lines = BufReader::new(driver.stdout.take().expect("standard output is piped")).lines();
-        let mut lines = lines.map_while(Result::ok);
-        let port = lines.find_map(|line| Some(line.split_once(STARTED)?.1.trim_end_matches('.').trim().to_owned()));
-        let port = port.expect("chromedriver says where it listens");
-        // Reads all further output, so that chromedriver never blocks.
-        std::thread::spawn(move || lines.for_each(drop));
+        let (driver, port) = (0..TRIES).find_map(|_| start()).expect("chromedriver starts and says where it listens");
         let mut browser = Self {
             driver,
             session: format!("http://127.0.0.1:{port}/session"),

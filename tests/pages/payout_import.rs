@@ -136,8 +136,10 @@ async fn a_file_whose_sender_has_left_is_recorded_to_the_end_before_another_one_
     let database = server::url_of_new_database().await;
     let service = Home::on(&accurate, &database).serve().await;
     let visitor = Visitor::operator(&service).await.with("accept-language", "en");
-    let (mut leaver, mut other) = (visitor.clone(), visitor);
+    let (mut gone, mut other) = (visitor.clone(), visitor);
     let mut beside = PgConnection::connect(&database).await.expect("the server is there");
+    // Inside the transaction of the other connection, the server would always show the same activity.
+    let mut watching = PgConnection::connect(&database).await.expect("the server is there");
     let occupied = "BEGIN; SELECT pg_advisory_xact_lock(x'666f7273746f6b'::bigint)";
     sqlx::raw_sql(occupied).execute(&mut beside).await.expect("run");
     let fields = form("generic");
@@ -146,13 +148,13 @@ async fn a_file_whose_sender_has_left_is_recorded_to_the_end_before_another_one_
             "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'
                        AND query LIKE '%statement_timeout = 30000%'";
         eventually("the file is being recorded", async || {
-            let waiting: i64 = sqlx::query_scalar(waiting).fetch_one(&mut beside).await.expect("readable");
+            let waiting: i64 = sqlx::query_scalar(waiting).fetch_one(&mut watching).await.expect("readable");
             (waiting > 0).then_some(())
         })
         .await;
     };
     tokio::select! {
-        answer = leaver.post_file("/payouts/import?record=1", &fields, FILE.as_bytes()) => panic!("{}", answer.html),
+        answer = gone.post_file("/payouts/import?record=1", &fields, FILE.as_bytes()) => panic!("{}", answer.html),
         () = leaves => {}
     }
     let refused = other.post_file("/payouts/import", &fields, FILE.as_bytes()).await;

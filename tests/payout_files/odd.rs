@@ -125,8 +125,8 @@ fn a_text_that_nothing_could_be_done_with_is_named() {
     assert_eq!(
         wrong,
         [
-            "line 2: channel_order_id is longer than 200 characters",
-            "line 3: channel_order_id contains a control character"
+            "line 2: the order number has more than 200 characters; check that the right column is chosen",
+            "line 3: the order number contains a line break or another control character; remove it"
         ]
     );
 }

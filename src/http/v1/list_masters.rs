@@ -136,13 +136,14 @@ pub(crate) async fn handler(
     }
     let storage = app.engine.storage();
     let search = MasterSearch { text, after, limit: limit + 1 };
+    // Before the rows: they are never older than the time that is given with them.
+    let lists = storage.master_lists(&book).await?;
+    let list = lists.into_iter().find(|list| list.kind == kind).unwrap_or_else(|| MasterList::unread(kind));
     let Some(found) = storage.masters(&book, kind, &search).await? else {
         let cursor = params.cursor.unwrap_or_default();
         return Err(WrongField::NotAPlace { name: "cursor", cursor: shortened(&cursor) }.into());
     };
     let Page { rows, next } = Page::cut(found, limit, |master| master.id);
-    let lists = storage.master_lists(&book).await?;
-    let list = lists.into_iter().find(|list| list.kind == kind).unwrap_or_else(|| MasterList::unread(kind));
     Ok(Json(MasterPage {
         rows: rows.into_iter().map(Into::into).collect(),
         read_at: list.read_at.map(|at| at.to_string()),

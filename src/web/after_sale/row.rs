@@ -24,7 +24,8 @@ pub(in crate::web) struct RowLine {
     pub(in crate::web) seen: String,
     /// The marketplace's number of the order, or words that say that it names none.
     pub(in crate::web) number: String,
-    pub(in crate::web) names_order: bool,
+    /// The id at the source, where no order says which row it is.
+    pub(in crate::web) id_without_order: Option<String>,
     pub(in crate::web) order_id: Option<String>,
     pub(in crate::web) store: String,
     pub(in crate::web) source: String,
@@ -114,7 +115,7 @@ impl RowLine {
             id: row.id,
             seen: format!("{}:{}", row.id, row.content_at.as_microsecond()),
             number: if number.is_empty() { page.t("No order", "Tanpa pesanan") } else { number }.to_owned(),
-            names_order: !number.is_empty(),
+            id_without_order: number.is_empty().then(|| source_id.to_owned()),
             order_id: row.order_id.as_ref().map(ToString::to_string),
             store: store_name(store_id, stores),
             source: source.to_owned(),

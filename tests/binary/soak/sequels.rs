@@ -170,7 +170,7 @@ async fn all_rows(service: &Service, kind: &str) -> Vec<Value> {
     let (mut rows, mut cursor) = (Vec::new(), String::new());
     loop {
         let mut page = service.get(&format!("/v1/{kind}?limit=77&cursor={cursor}")).await.json();
-        rows.extend(page[kind].as_array_mut().expect("a list").drain(..));
+        rows.append(page[kind].as_array_mut().expect("a list"));
         match page["next_cursor"].as_str() {
             Some(next) => next.clone_into(&mut cursor),
             None => return rows,
