@@ -1,7 +1,7 @@
 //! How many webhooks are acknowledged in a second: signed, distinct orders over 64 connections, each answered after its
-//! commit's fsync, beside a bare axum handler that only reads the body, and beside the least that a service must do which
-//! stores before it answers. The orders are below the status at which an invoice is made, so that nothing is sent to
-//! Accurate. All contenders take turns.
+//! commit's fsync, beside a bare axum handler that only reads the body, and beside the least that a service must do
+//! which stores before it answers. The orders are below the status at which an invoice is made, so that nothing is sent
+//! to Accurate. All contenders take turns.
 //!
 //! `cargo bench --bench ingest -- --against BINARY`, shorter with `--seconds 2 --rounds 2`; on a PostgreSQL server with
 //! several replicas: `cargo bench --bench ingest -- --postgres --replicas 3`

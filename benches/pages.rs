@@ -257,8 +257,8 @@ fn measure_within(
     report.at_most(&what, percentile(&times, 0.95), longest, "ms");
 }
 
-/// How long it takes to try a mapping on the newest orders, and how much memory. A trial ends after 25 seconds, so its time
-/// is stated for 100,000 orders.
+/// How long it takes to try a mapping on the newest orders, and how much memory. A trial ends after 25 seconds, so its
+/// time is stated for 100,000 orders.
 fn try_a_mapping(service: &Service, report: &mut Report) {
     let mut mapping = service.get("/v1/mapping").expect("there is a mapping")["mapping"].clone();
     mapping["bundles"] = "children".into();

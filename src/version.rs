@@ -1,7 +1,7 @@
 //! The version that runs, and the commit from which it was built (build.rs).
 
-/// Version with commit and date, as `--version` shows it: `0.2.0 (eb474cf7d3 2026-11-26)`. A build for development names
-/// neither.
+/// Version with commit and date, as `--version` shows it: `0.2.0 (eb474cf7d3 2026-11-26)`. A build for development
+/// names neither.
 pub const VERSION: &str = env!("VERSION");
 
 /// The version alone.

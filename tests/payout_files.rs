@@ -1,4 +1,5 @@
-//! Files with payouts: made by hand in the shape of each profile, with odd rows and no real data (`tests/payout_files/`).
+//! Files with payouts: made by hand in the shape of each profile, with odd rows and no real data
+//! (`tests/payout_files/`).
 
 mod commands;
 mod ledger;

@@ -1,6 +1,7 @@
 //! The calls that every kind of document has: save, bulk-save, detail, delete (accurate.md §3).
 //!
-//! A kind of document adds the names of its calls, the body that is sent and the record in the replies, in its own file:
+//! A kind of document adds the names of its calls, the body that is sent and the record in the replies, in its own
+//! file:
 //! `invoices`, `receipts`, `returns`.
 
 use serde::{Serialize, de::DeserializeOwned};

@@ -91,9 +91,9 @@ impl From<Failure> for Unread {
 
 /// Reads one list from its first page to its last.
 ///
-/// Accurate ignores what it does not understand (accurate.md §3, B), and the list may change between two pages. So every
-/// page says how many rows the list has, that number must stay the same, and each row must come exactly once. What this
-/// cannot show is a row that is deleted while another is added; the next reading shows it.
+/// Accurate ignores what it does not understand (accurate.md §3, B), and the list may change between two pages. So
+/// every page says how many rows the list has, that number must stay the same, and each row must come exactly once.
+/// What this cannot show is a row that is deleted while another is added; the next reading shows it.
 pub struct Pages {
     kind: MasterKind,
     next_page: u64,

@@ -4,8 +4,8 @@
 //! [`credentials`] (three signed headers), [`wire`] (HTTP), [`reply`] (parses replies), `messages` (the meaning of
 //! Accurate's messages), `redact` (removes our secrets), [`outcome`] (the outcome of a call); then one file for each
 //! resource: [`documents`] (the calls that every kind has), [`invoices`] (found by the list of a day with [`search`],
-//! read back with [`read_back`], read with all their lines by [`booked`], what is open on them by [`outstanding`]), [`receipts`], [`returns`], [`customers`],
-//! [`masters`], [`webhooks`] (Accurate's own).
+//! read back with [`read_back`], read with all their lines by [`booked`], what is open on them by [`outstanding`]),
+//! [`receipts`], [`returns`], [`customers`], [`masters`], [`webhooks`] (Accurate's own).
 
 pub mod activity;
 pub mod booked;

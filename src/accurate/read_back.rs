@@ -90,9 +90,9 @@ async fn count(session: &Session, lowest: i64, highest: i64) -> Result<Option<u6
     Ok(row_count.filter(|_| list.complete && only_those))
 }
 
-/// All documents of a kind with ids from `lowest` to `highest`, of which `wanted` are looked for; where Accurate ignores the
-/// range, as it does with filters that it does not know (accurate.md §3, B), the newest documents. `None` as for
-/// [`newest`].
+/// All documents of a kind with ids from `lowest` to `highest`, of which `wanted` are looked for; where Accurate
+/// ignores the range, as it does with filters that it does not know (accurate.md §3, B), the newest documents. `None`
+/// as for [`newest`].
 pub async fn between<F: Found>(
     session: &Session,
     wanted: usize,
@@ -122,8 +122,8 @@ fn range<'a>(from: &'a str, to: &'a str) -> [(&'static str, &'a str); 3] {
     [("filter.id.op", "BETWEEN"), ("filter.id.val[0]", from), ("filter.id.val[1]", to)]
 }
 
-/// The newest documents of a kind, newest first: at least `wanted` of them, and all with this id or a higher one. `None`
-/// if the list cannot be trusted.
+/// The newest documents of a kind, newest first: at least `wanted` of them, and all with this id or a higher one.
+/// `None` if the list cannot be trusted.
 ///
 /// Sorting by id is known to work (backfill.md §2, A). If it is silently ignored, as unknown
 /// filters are (accurate.md §3, B), the rows are not in that order, and nothing is concluded from them.

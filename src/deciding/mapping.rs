@@ -213,8 +213,8 @@ pub async fn apply(
     }
 }
 
-/// Makes an earlier revision the newest one. `mistakes` are those of a mapping under the present settings, which may have
-/// changed since.
+/// Makes an earlier revision the newest one. `mistakes` are those of a mapping under the present settings, which may
+/// have changed since.
 pub async fn restore(
     storage: &dyn Mappings,
     clock: &dyn Clock,

@@ -69,9 +69,8 @@ impl Trials {
         Self { alone: Mutex::default(), add }
     }
 
-    /// Decides all orders of some days whose bodies are stored under the active mapping and under the candidate.
-    /// Once it has taken this long, including the wait for another trial, older orders are left out, and the result says
-    /// so.
+    /// Decides all orders of some days whose bodies are stored under the active mapping and under the candidate. Once
+    /// it has taken this long, including the wait for another trial, older orders are left out, and the result says so.
     pub async fn run(
         &self,
         storage: &dyn Decisions,
@@ -110,8 +109,8 @@ impl Trials {
     }
 }
 
-/// Adds an order to a trial. An order whose decision panics is counted instead, like one that `deciding` skips; nothing of
-/// it was added, because it is decided first.
+/// Adds an order to a trial. An order whose decision panics is counted instead, like one that `deciding` skips; nothing
+/// of it was added, because it is decided first.
 fn add_or_count(trial: &mut Trial, order: &Undecided, add: impl FnOnce(&mut Trial)) {
     if catch_unwind(AssertUnwindSafe(|| add(trial))).is_err() {
         let order_id = order.order_id.as_str();

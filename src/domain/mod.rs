@@ -1,17 +1,20 @@
 //! What an order is, what must happen to it, and why: pure functions without I/O or clock.
 //!
 //! In the order of the data flow: [`money`] (rupiah), [`status`] (Forstok's statuses and their ranks), [`order`] (one
-//! snapshot), [`unread`] (its unreadable values), [`history`] (all snapshots of an order, folded), [`ids`] (numbers of webhooks and attempts), [`mapping`] (the
-//! seller's rules), [`decision`] (order × mapping), [`invoice`] (the draft for Accurate), [`lines`] (the invoice's
-//! lines), [`basis`] (the parts of the order that the invoice is based on), [`seen`] (which
-//! products and warehouses it shows), [`reason`] (why an order is not invoiced,
-//! in words), [`about`] (what exactly a reason is about), [`document`] (what must exist in Accurate, and what
-//! needs what), [`doubt`] (what is not known about an order's saves),
-//! [`shadow`] (a draft beside the invoice of another integration), [`reconciliation`] (our ledger beside Accurate), [`hint`] (which invoices Accurate's own webhooks name), [`timeline`] (what happened to an order),
-//! [`state`] (its state), [`recheck`] (what it waits for in Accurate), [`masters`] (the lists of an Accurate database),
-//! [`matching`] (which item a SKU means), [`settlement`] (receipts and returns after the sale), [`import`] (what another source lists, beside what is known), [`origin`] (how a snapshot came), [`operator`] (who acts, and with which role), [`trial`] (what another mapping would change),
-//! [`payout_file`] (files with payouts), [`pause`] (why a book is paused, in words), [`notice`] (which notices are
-//! sent, and their texts), [`mod@format`] (numbers and times as people write them), [`toml_text`] (strict reading of files that people write).
+//! snapshot), [`unread`] (its unreadable values), [`history`] (all snapshots of an order, folded), [`ids`] (numbers of
+//! webhooks and attempts), [`mapping`] (the seller's rules), [`decision`] (order × mapping), [`invoice`] (the draft for
+//! Accurate), [`lines`] (the invoice's lines), [`basis`] (the parts of the order that the invoice is based on),
+//! [`seen`] (which products and warehouses it shows), [`reason`] (why an order is not invoiced, in words), [`about`]
+//! (what exactly a reason is about), [`document`] (what must exist in Accurate, and what needs what), [`doubt`] (what
+//! is not known about an order's saves), [`shadow`] (a draft beside the invoice of another integration),
+//! [`reconciliation`] (our ledger beside Accurate), [`hint`] (which invoices Accurate's own webhooks name),
+//! [`timeline`] (what happened to an order), [`state`] (its state), [`recheck`] (what it waits for in Accurate),
+//! [`masters`] (the lists of an Accurate database), [`matching`] (which item a SKU means), [`settlement`] (receipts and
+//! returns after the sale), [`import`] (what another source lists, beside what is known), [`origin`] (how a snapshot
+//! came), [`operator`] (who acts, and with which role), [`trial`] (what another mapping would change), [`payout_file`]
+//! (files with payouts), [`pause`] (why a book is paused, in words), [`notice`] (which notices are sent, and their
+//! texts), [`mod@format`] (numbers and times as people write them), [`toml_text`] (strict reading of files that people
+//! write).
 
 pub mod about;
 pub mod basis;

@@ -1,7 +1,8 @@
 //! What another mapping would change: orders of the past, decided under the active mapping and under a candidate.
 //!
-//! Both decisions are made by the same function that decides new orders, so a trial shows what would happen and not what
-//! somebody believes the rules to be. Invoices that exist are compared as well, although a new mapping never changes them.
+//! Both decisions are made by the same function that decides new orders, so a trial shows what would happen and not
+//! what somebody believes the rules to be. Invoices that exist are compared as well, although a new mapping never
+//! changes them.
 
 mod differences;
 
@@ -153,8 +154,8 @@ pub struct Mappings<'a> {
 }
 
 impl Trial {
-    /// Decides one order under both mappings and counts what differs. `snapshot` is the one whose amounts count; without
-    /// one the order is only counted.
+    /// Decides one order under both mappings and counts what differs. `snapshot` is the one whose amounts count;
+    /// without one the order is only counted.
     pub fn add(&mut self, order: &Undecided, snapshot: Option<&Snapshot>, mappings: Mappings<'_>) {
         let Some(snapshot) = snapshot else {
             self.without_body += 1;

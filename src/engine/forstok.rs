@@ -21,8 +21,8 @@ use crate::{
 const CHECK_ANYWAY: Duration = Duration::from_secs(30);
 
 impl Engine {
-    /// Forstok's order API, if it is on, and how it is asked: for [`backfill::compare_period`]. All readings of this process
-    /// share its calls per minute.
+    /// Forstok's order API, if it is on, and how it is asked: for [`backfill::compare_period`]. All readings of this
+    /// process share its calls per minute.
     pub fn forstok(&self) -> Option<(&ForstokApi, &BackfillConfig)> {
         self.forstok.as_ref().map(|(api, config)| (api, config))
     }

@@ -1,5 +1,5 @@
-//! The part of a reconciliation that concerns Forstok: orders that it lists and that never arrived here, or arrived only
-//! in an older state.
+//! The part of a reconciliation that concerns Forstok: orders that it lists and that never arrived here, or arrived
+//! only in an older state.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

@@ -1,10 +1,11 @@
 //! Connects the stages, from an order's delivery to its settled invoice.
 //!
 //! [`run`] runs the stages until it is stopped; [`people`] carries out what people request; [`queue`] says how many
-//! orders wait, and [`days`] what happened in the last days; `lists` has the lists of Accurate read, and `drafts` has the
-//! drafts of shadow mode compared; [`reconciliation`] has periods compared with Accurate, [`forstok_reconciliation`] with
-//! Forstok, and `hints` follows what Accurate's own webhooks name; `forstok` asks for orders that never came.
-//! [`Engine::tell_news`] and its neighbours in `notices` tell people what they need to know outside the page.
+//! orders wait, and [`days`] what happened in the last days; `lists` has the lists of Accurate read, and `drafts` has
+//! the drafts of shadow mode compared; [`reconciliation`] has periods compared with Accurate,
+//! [`forstok_reconciliation`] with Forstok, and `hints` follows what Accurate's own webhooks name; `forstok` asks for
+//! orders that never came. [`Engine::tell_news`] and its neighbours in `notices` tell people what they need to know
+//! outside the page.
 //! `after_sale` records payouts and returns, and what people approve of them.
 //! Each step is a method, so that a test can take the steps one by one.
 

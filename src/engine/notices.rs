@@ -217,8 +217,8 @@ impl Engine {
         NoticeTry { state, next_at, words }
     }
 
-    /// Sends a test over every channel, once, at a person's request. Notices that wait for a channel that works are tried
-    /// again now. Returns the test's id and the results.
+    /// Sends a test over every channel, once, at a person's request. Notices that wait for a channel that works are
+    /// tried again now. Returns the test's id and the results.
     pub async fn test_notices(&self, actor: &Actor) -> Result<(String, Vec<Tested>)> {
         let Some(telling) = &self.notices else { return Ok((String::new(), Vec::new())) };
         let now = self.now();

@@ -38,7 +38,8 @@ pub enum Taken {
 }
 
 impl Engine {
-    /// The names of the fields by which payouts are taken from webhooks; `None` if the mapping does not have them taken.
+    /// The names of the fields by which payouts are taken from webhooks; `None` if the mapping does not have them
+    /// taken.
     pub(super) fn payout_fields(&self) -> Option<BTreeMap<String, String>> {
         let active = self.mapping();
         let rules = &active.mapping.payout;
@@ -118,8 +119,8 @@ impl Engine {
         }
     }
 
-    /// Takes a kept body as a payout, and removes it; otherwise it stays, with the newest reason. Returns whether it was
-    /// taken.
+    /// Takes a kept body as a payout, and removes it; otherwise it stays, with the newest reason. Returns whether it
+    /// was taken.
     async fn take_kept(&self, id: DeliveryId, body: &[u8], received_at: Timestamp) -> Result<bool> {
         match self.take_payout(body, received_at).await? {
             Taken::Rows(_) => self.storage.remove_taken(id).await.map(|()| true),

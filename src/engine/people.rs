@@ -140,8 +140,8 @@ impl Engine {
         Ok((count > 0).then_some(ListedReturns { count, automatically: mode == ReturnMode::Auto }))
     }
 
-    /// Applies a mapping unless it equals the active one, and uses it from now on. `replaces` is the revision that it was
-    /// based on; `None` replaces any revision.
+    /// Applies a mapping unless it equals the active one, and uses it from now on. `replaces` is the revision that it
+    /// was based on; `None` replaces any revision.
     pub async fn apply_mapping(
         &self,
         document: Document,
@@ -154,8 +154,8 @@ impl Engine {
         Ok(applied)
     }
 
-    /// Makes an earlier revision of the mapping the newest one, and uses it from now on. `mistakes` are those of a mapping
-    /// under the present settings.
+    /// Makes an earlier revision of the mapping the newest one, and uses it from now on. `mistakes` are those of a
+    /// mapping under the present settings.
     pub async fn restore_mapping(
         &self,
         revision: i64,

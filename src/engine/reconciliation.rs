@@ -44,8 +44,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Carries out the oldest part of a book that has not ended, if this replica leads the book; false if there is none,
-    /// or if it had to stop before its end.
+    /// Carries out the oldest part of a book that has not ended, if this replica leads the book; false if there is
+    /// none, or if it had to stop before its end.
     pub async fn reconcile(&self, book: &str) -> Result<bool> {
         let Some(session) = self.session(book) else { return Ok(false) };
         if !self.posting.leads(book) || self.storage.next_part(book).await?.is_none() {

@@ -276,8 +276,8 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
                 None
             }
         };
-        // If there is no capacity, or a probe is in flight, only work that ends or begins to wait for a read-back (which
-        // raises a signal) can change anything.
+        // If there is no capacity, or a probe is in flight, only work that ends or begins to wait for a read-back
+        // (which raises a signal) can change anything.
         let full = busy >= AT_ONCE || (probing && !working.is_empty());
         // A due order may not be claimable yet, because a new webhook for it waits for its decision, which raises a
         // signal. The minimum wait avoids spinning.

@@ -82,8 +82,8 @@ pub fn read(body: &[u8]) -> Result<Payload, Unreadable> {
     })
 }
 
-/// The body of a webhook about an order that stands alone, as files and Forstok's order API have it; `None` if it is not
-/// an object.
+/// The body of a webhook about an order that stands alone, as files and Forstok's order API have it; `None` if it is
+/// not an object.
 pub fn enveloped(order: &[u8]) -> Option<Vec<u8>> {
     let order = order.trim_ascii();
     order.starts_with(b"{").then(|| [br#"{"event":"orders/update","order":"#, order, b"}"].concat())

@@ -1,7 +1,8 @@
 //! Finds out how a webhook proves itself that does not do so as the settings say: with the key itself, or with a
 //! signature, in any header.
 //!
-//! Nothing of such a webhook is accepted. The setup page suggests the way that was recognised, and an admin confirms it.
+//! Nothing of such a webhook is accepted. The setup page suggests the way that was recognised, and an admin confirms
+//! it.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;

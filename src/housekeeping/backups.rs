@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 /// Records that a backup of this database was made.
 ///
-/// If root makes one, the file gets the owner of its folder, because the service reads it and its nightly backup replaces
-/// it.
+/// If root makes one, the file gets the owner of its folder, because the service reads it and its nightly backup
+/// replaces it.
 pub fn note(database: &Path, at: Timestamp) -> io::Result<()> {
     let file = file(database);
     let part = file.with_extension("last-backup.part");

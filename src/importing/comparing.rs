@@ -112,7 +112,8 @@ impl<'a> Comparing<'a> {
     }
 
     /// An older snapshot in a file changes no amounts but tells when the order reached a status, which dates the
-    /// invoice; Forstok's API lists only the newest one. A list without products must not replace what is known of them.
+    /// invoice; Forstok's API lists only the newest one. A list without products must not replace what is known of
+    /// them.
     fn takes(&self, standing: Standing, order: &Snapshot) -> bool {
         let is_import = self.origin == Origin::Import;
         let is_wanted = match standing {

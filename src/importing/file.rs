@@ -1,7 +1,7 @@
 //! Reads a file piece by piece: webhook bodies, one per line, or an export of a spreadsheet.
 //!
-//! Lines are compared while the file arrives, so that neither its size nor its number of lines matters. An export has to
-//! be in memory as a whole, so its size is limited.
+//! Lines are compared while the file arrives, so that neither its size nor its number of lines matters. An export has
+//! to be in memory as a whole, so its size is limited.
 
 use bytes::Bytes;
 

@@ -1,9 +1,10 @@
 //! Orders from other sources than webhooks, compared with the orders here and taken in on request; payouts from files.
 //!
-//! [`mod@file`] reads what a person has: webhook bodies line by line, or an export of a spreadsheet. [`comparing`] compares
-//! snapshots and records them like webhooks, with their origin; which of two snapshots counts is decided where they are
-//! folded. [`table`] compares the rows of an export, which do not contain enough to be recorded. [`backfill`] asks
-//! Forstok's order API, and [`missing`] does so for the days of a reconciliation. [`payouts`] reads files with payouts.
+//! [`mod@file`] reads what a person has: webhook bodies line by line, or an export of a spreadsheet. [`comparing`]
+//! compares snapshots and records them like webhooks, with their origin; which of two snapshots counts is decided where
+//! they are folded. [`table`] compares the rows of an export, which do not contain enough to be recorded. [`backfill`]
+//! asks Forstok's order API, and [`missing`] does so for the days of a reconciliation. [`payouts`] reads files with
+//! payouts.
 
 pub mod backfill;
 pub mod comparing;

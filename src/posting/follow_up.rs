@@ -1,8 +1,8 @@
 //! One attempt for a receipt or a return: look up, save, compare; or look up, delete, check.
 //!
 //! Why there is never a second one: its number never changes, Accurate refuses a number that exists, and every attempt
-//! except the first looks the number up before it saves. Where Accurate assigns the numbers, a save whose reply was lost
-//! cannot be found: nothing is saved again until a person has looked for it.
+//! except the first looks the number up before it saves. Where Accurate assigns the numbers, a save whose reply was
+//! lost cannot be found: nothing is saved again until a person has looked for it.
 
 mod draft;
 

@@ -199,8 +199,8 @@ impl Posting {
         self.books.get(book).map_or(0, |book| book.bulks.reading_back())
     }
 
-    /// Whether a read beside the attempts may be made now: this replica leads the book, and the book is not paused or is
-    /// to be probed.
+    /// Whether a read beside the attempts may be made now: this replica leads the book, and the book is not paused or
+    /// is to be probed.
     pub fn may_read(&self, book: &str) -> bool {
         let Some(known) = self.books.get(book).filter(|known| known.session.may_call()) else { return false };
         !matches!(known.lock_circuit().gate(self.now()), Gate::Shut(_))

@@ -32,8 +32,8 @@ const MOST_QUESTIONS: u32 = 3;
 struct Comparison {
     sums: SumsByDay,
     findings: Vec<Finding>,
-    /// What invoices of each day that Accurate showed come to, but that count on neither side: those of others, and those
-    /// under way. In hundredths of a rupiah.
+    /// What invoices of each day that Accurate showed come to, but that count on neither side: those of others, and
+    /// those under way. In hundredths of a rupiah.
     left_out: BTreeMap<Date, i64>,
     /// Why not all questions were answered.
     unanswered: Option<ListFailure>,

@@ -7,7 +7,8 @@
 //!
 //! `changed` notes invoices of other days that were changed, if the mapping says so.
 //!
-//! Between runs, `hints` compares single invoices that Accurate's own webhooks named, and `webhooks` keeps these coming.
+//! Between runs, `hints` compares single invoices that Accurate's own webhooks named, and `webhooks` keeps these
+//! coming.
 //!
 //! It only reads, in calls that give way to all others and use at most half of Accurate's limit.
 
@@ -182,8 +183,8 @@ impl Reconciling {
     }
 }
 
-/// The night whose run is due: today's, from the set time on. A run that was missed because the service was down is made
-/// up for on the same day.
+/// The night whose run is due: today's, from the set time on. A run that was missed because the service was down is
+/// made up for on the same day.
 fn night_of(settings: Reconcile, now: Timestamp, last: Option<Date>) -> Option<Date> {
     let (today, time) = (day_in_wib(now), WIB.to_datetime(now).time());
     let at = settings.at.filter(|at| time >= *at)?;

@@ -37,8 +37,9 @@
 //!
 //! # Left out on purpose
 //!
-//! OAuth, `db-list.do`, returns that name no invoice, credit (`useCredit`), English messages (`X-Language-Profile` is ignored),
-//! the expansion of group items (accurate.md §6: not known), changing a record through `save.do` with its `id`.
+//! OAuth, `db-list.do`, returns that name no invoice, credit (`useCredit`), English messages (`X-Language-Profile` is
+//! ignored), the expansion of group items (accurate.md §6: not known), changing a record through `save.do` with its
+//! `id`.
 
 mod action;
 mod auth;

@@ -1,7 +1,8 @@
 //! Accurate's own webhooks (backfill.md §3): an event for each change of an invoice, whoever made it.
 //!
-//! They begin when somebody registers an address, live seven days unless they are renewed, and then stop in silence. The
-//! history shows them all, sent or not. A driver takes what is to be sent and delivers it, so that it can also be lost.
+//! They begin when somebody registers an address, live seven days unless they are renewed, and then stop in silence.
+//! The history shows them all, sent or not. A driver takes what is to be sent and delivers it, so that it can also be
+//! lost.
 
 use std::collections::VecDeque;
 

@@ -1,7 +1,7 @@
 //! Shadow mode: compares drafts that are not sent with the invoices that another integration has created.
 //!
-//! It only reads, in the background: its calls give way to all others and use at most half of Accurate's limit. The comparison itself is
-//! [`crate::domain::shadow::compare`].
+//! It only reads, in the background: its calls give way to all others and use at most half of Accurate's limit. The
+//! comparison itself is [`crate::domain::shadow::compare`].
 
 use jiff::{SignedDuration, Timestamp};
 

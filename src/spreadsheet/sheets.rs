@@ -176,8 +176,8 @@ fn each_of_text(
     lines_before: u64,
     row: &mut dyn FnMut(u64, &[Cell]) -> ControlFlow<()>,
 ) -> Result<(), Unreadable> {
-    // With this terminator alone, and one at the end, the reader's line is exact. Carriage returns stay, and are trimmed.
-    // A row with an open quote is given without that value, so that it is too short.
+    // With this terminator alone, and one at the end, the reader's line is exact. Carriage returns stay, and are
+    // trimmed. A row with an open quote is given without that value, so that it is too short.
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .terminator(csv::Terminator::Any(b'\n'))

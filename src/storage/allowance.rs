@@ -1,9 +1,9 @@
-//! Accurate counts the calls of all processes that use a token. The service uses the whole limit and lends half of it to a
-//! command on request. A lock decides, so that the limit of a process that dies is free again.
+//! Accurate counts the calls of all processes that use a token. The service uses the whole limit and lends half of it
+//! to a command on request. A lock decides, so that the limit of a process that dies is free again.
 //!
-//! The service and its replicas share the lock; a command holds it alone. When a command waits for the lock, the service
-//! notices, stops using half of its slots, and releases the lock. Once the command has ended, the service takes the lock
-//! and the slots again.
+//! The service and its replicas share the lock; a command holds it alone. When a command waits for the lock, the
+//! service notices, stops using half of its slots, and releases the lock. Once the command has ended, the service takes
+//! the lock and the slots again.
 
 use std::time::Duration;
 

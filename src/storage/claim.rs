@@ -23,8 +23,8 @@ use crate::domain::{
     timeline::{Entry, Event},
 };
 
-/// Which lane a document is in: word for word the expression of the index `documents_by_lane`. An invoice that was tried
-/// or shadowed is looked up first, and so is one in doubt, whatever its lane: see [`Claim::must_look_up`].
+/// Which lane a document is in: word for word the expression of the index `documents_by_lane`. An invoice that was
+/// tried or shadowed is looked up first, and so is one in doubt, whatever its lane: see [`Claim::must_look_up`].
 pub(super) const LANE: &str =
     "(CASE WHEN wanted = 'gone' THEN 2 WHEN kind = 'receipt' THEN 3 WHEN kind = 'return' THEN 4
           WHEN tries + shadowed > 0 THEN 1 ELSE 0 END)";

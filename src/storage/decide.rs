@@ -48,7 +48,8 @@ macro_rules! follow_up {
     };
 }
 
-/// A person's mark that a row of order `o` of this kind is booked by hand; NULL if there is none that takes anything off.
+/// A person's mark that a row of order `o` of this kind is booked by hand; NULL if there is none that takes anything
+/// off.
 macro_rules! by_hand {
     ($rows:literal) => {
         concat!(

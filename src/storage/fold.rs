@@ -313,8 +313,8 @@ async fn write_terms<T: Dialect>(db: &mut T, orders: &[(&OrderId, &OrderFacts, i
     Ok(())
 }
 
-/// Changes when an order's search terms, its products, its store or its warehouse change, which most webhooks do not. Never
-/// 0, which means that nothing was hashed yet.
+/// Changes when an order's search terms, its products, its store or its warehouse change, which most webhooks do not.
+/// Never 0, which means that nothing was hashed yet.
 fn hash_of(facts: &OrderFacts) -> i64 {
     let products: Vec<_> = facts.products.iter().map(|one| (&one.sku, one.uses.number())).collect();
     let warehouse = facts.warehouse.as_ref().map(|warehouse| &warehouse.id);

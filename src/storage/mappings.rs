@@ -16,8 +16,8 @@ pub const MAPPING_FILE_AUTHORS: [&str; 3] = ["file at start", "file at reload", 
 /// Whether documents are sent, by the active mapping. Whatever changes it is seen by the next claim, whoever made it.
 pub(super) const IS_ON: &str = "COALESCE((SELECT posting FROM mappings ORDER BY revision DESC LIMIT 1), 'on') = 'on'";
 
-/// 1 for a document of an order that was known before shadow mode ended, or while it lasts: another integration may have
-/// created the invoice.
+/// 1 for a document of an order that was known before shadow mode ended, or while it lasts: another integration may
+/// have created the invoice.
 pub(super) fn is_shadowed(created_at: &str) -> String {
     const LAST: &str = "(SELECT MAX(revision) FROM mappings WHERE posting = 'shadow')";
     const END: &str = "(SELECT MIN(at) FROM mappings WHERE revision >";

@@ -52,8 +52,8 @@ pub(super) async fn try_again(db: &mut impl Dialect, document: &DocumentKey, now
     Ok(())
 }
 
-/// What changes about a blocked receipt or return that is tried again; nothing else about its order changes. It is still
-/// known what it waited for, so that its success shows that others can continue.
+/// What changes about a blocked receipt or return that is tried again; nothing else about its order changes. It is
+/// still known what it waited for, so that its success shows that others can continue.
 pub(super) fn retried(now: &str) -> String {
     format!("state = 'due', failures = 0, recheck_at = 0, next_attempt_at = {now}")
 }

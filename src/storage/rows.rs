@@ -120,8 +120,8 @@ pub(super) fn receipt(row: &impl Columns) -> Result<Receipt> {
     Ok(Receipt { repeat: false, state, invoice: invoice.map(|(number, id)| DocumentRef { number, id }) })
 }
 
-/// A column of the invoice of an order in `orders`. Asked for one by one, it can stand in any statement: joined, it would
-/// change how a list is walked.
+/// A column of the invoice of an order in `orders`. Asked for one by one, it can stand in any statement: joined, it
+/// would change how a list is walked.
 macro_rules! of_invoice {
     ($column:literal) => {
         concat!(

@@ -1,6 +1,7 @@
 //! Shadow mode: drafts that wait to be compared with the invoices of another integration, and the results.
 //!
-//! Triggers keep a row in `shadow_orders` for each invoice that is due in shadow mode, and count results and differences.
+//! Triggers keep a row in `shadow_orders` for each invoice that is due in shadow mode, and count results and
+//! differences.
 
 use std::collections::HashMap;
 

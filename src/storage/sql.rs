@@ -1,4 +1,5 @@
-//! The implementation of the traits in `traits`: the statements are the same for both databases, and [`Base`] runs them.
+//! The implementation of the traits in `traits`: the statements are the same for both databases, and [`Base`] runs
+//! them.
 
 use std::time::Duration;
 

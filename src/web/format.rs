@@ -1,5 +1,5 @@
-//! Texts, days and times as pages show them; numbers and lengths of time come from [`crate::domain::format`]. Amounts are
-//! written by [`crate::domain::money::Rupiah::in_words`].
+//! Texts, days and times as pages show them; numbers and lengths of time come from [`crate::domain::format`]. Amounts
+//! are written by [`crate::domain::money::Rupiah::in_words`].
 
 use jiff::{Timestamp, civil::Date};
 

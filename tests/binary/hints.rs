@@ -1,4 +1,5 @@
-//! The address for Accurate's own webhooks: closed by default, open to its secret alone, and indifferent to what arrives.
+//! The address for Accurate's own webhooks: closed by default, open to its secret alone, and indifferent to what
+//! arrives.
 
 use std::{
     io::{BufRead, BufReader},

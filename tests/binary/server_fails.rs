@@ -20,8 +20,8 @@ use crate::{
     service::{Home, SECRET, Service, accurate, eventually},
 };
 
-/// How long senders wait in these tests before they give up. The service answers after four seconds; the rest is for slow
-/// machines. A connection that stays silent would keep them waiting for minutes.
+/// How long senders wait in these tests before they give up. The service answers after four seconds; the rest is for
+/// slow machines. A connection that stays silent would keep them waiting for minutes.
 const LONGEST_ANSWER: Duration = Duration::from_secs(20);
 
 /// What happens to data on the connection.

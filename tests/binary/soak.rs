@@ -64,7 +64,8 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 /// A save has expired after five of them.
 const MINUTES_OF_A_DOUBT: u32 = 6;
 
-/// How often they pass at most, and how often the condition is checked before: orders that need not wait are done by then.
+/// How often they pass at most, and how often the condition is checked before: orders that need not wait are done by
+/// then.
 const MOST_PASSINGS: usize = 10;
 const LOOKS_BEFORE_MINUTES_PASS: usize = 200;
 

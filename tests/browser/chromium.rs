@@ -269,7 +269,8 @@ impl Chromium {
         assert!(shown.await.is_some(), "{words:?} never came:\n{text}");
     }
 
-    /// Asserts that nothing is wider than the screen. A phone zooms out to show what is, so its `innerWidth` says nothing.
+    /// Asserts that nothing is wider than the screen. A phone zooms out to show what is, so its `innerWidth` says
+    /// nothing.
     pub(crate) async fn fits_the_screen(&self) {
         let width = self.script("return document.documentElement.scrollWidth").await;
         assert!(width.as_u64().is_some_and(|width| width <= self.width.into()), "the page is {width} pixels wide");

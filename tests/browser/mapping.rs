@@ -1,4 +1,5 @@
-//! A change of the mapping: tried on past orders, saved, looked up in the history, and taken back; and the page of SKUs.
+//! A change of the mapping: tried on past orders, saved, looked up in the history, and taken back; and the page of
+//! SKUs.
 
 use super::{
     chromium::{Chromium, Kind},

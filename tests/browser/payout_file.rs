@@ -1,5 +1,5 @@
-//! A person who has never seen the page imports a file: it is checked, imported, and every sort of row is brought to its
-//! end.
+//! A person who has never seen the page imports a file: it is checked, imported, and every sort of row is brought to
+//! its end.
 
 use serde_json::Value;
 

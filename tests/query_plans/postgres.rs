@@ -50,8 +50,8 @@ const FILL: &str = "
     INSERT INTO order_warnings SELECT CASE p.n % 3 WHEN 0 THEN 'customer_created' ELSE 'name_cut' END, p.id, p.n % 2
         FROM past p WHERE p.n % 4 = 0";
 
-/// The server may have analysed the tables in the background while they were nearly empty; that is forgotten, and does not
-/// happen again.
+/// The server may have analysed the tables in the background while they were nearly empty; that is forgotten, and does
+/// not happen again.
 fn forget_statistics() -> String {
     let switches = GROWING.map(|table| format!("ALTER TABLE {table} SET (autovacuum_enabled = off);")).concat();
     let names = GROWING.map(|table| format!("'{table}'")).join(", ");
@@ -85,8 +85,8 @@ fn example(sql: &str, nth: usize) -> &'static str {
     }
 }
 
-/// The statements that read a whole table, with the steps that do: planned without statistics, as in the first minute of
-/// a busy service, and with them.
+/// The statements that read a whole table, with the steps that do: planned without statistics, as in the first minute
+/// of a busy service, and with them.
 pub(super) async fn slow(world: &World, statements: &[String]) -> Vec<String> {
     let Database::Postgres(url) = &world.place else { panic!("a server's") };
     let mut connection = PgConnection::connect(url.expose_secret()).await.expect("the server lets us in");

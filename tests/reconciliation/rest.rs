@@ -26,8 +26,8 @@ async fn what_nothing_explains_is_a_finding_of_its_day_until_it_adds_up() {
     let id = world.engine.request_reconciliation(PERIOD, &ani()).await.expect("written");
     let before = world.accurate.call_count(Action::InvoiceDetail);
     world.accurate.next(Action::InvoiceDetail, Fault::Slow(Duration::from_secs(5)), 1);
-    // While Accurate is asked for the second, the ledger moves the first to a day outside the run: its invoice is met again
-    // as one that the ledger does not account for, and counts twice.
+    // While Accurate is asked for the second, the ledger moves the first to a day outside the run: its invoice is met
+    // again as one that the ledger does not account for, and counts twice.
     let moving = async {
         while world.accurate.call_count(Action::InvoiceDetail) == before {
             tokio::task::yield_now().await;

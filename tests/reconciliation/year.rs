@@ -1,5 +1,6 @@
 //! A shop's year: orders come, webhooks get lost, calls fail, the service dies, is down for days and is restored from a
-//! backup, and people work in Accurate. Every night finds exactly what people did, and after acting on it nothing is left.
+//! backup, and people work in Accurate. Every night finds exactly what people did, and after acting on it nothing is
+//! left.
 //!
 //! 5,000 orders in 100 days by default; `YEAR_ORDERS=100000` drives a whole year.
 
@@ -129,8 +130,8 @@ impl Shop {
         self.planted.plant_lost(id, class);
     }
 
-    /// An order whose invoice nobody has touched, which is from now on touched. It is older than the backup, if there is
-    /// one: what people do to an invoice that a restored database does not know is not asked here.
+    /// An order whose invoice nobody has touched, which is from now on touched. It is older than the backup, if there
+    /// is one: what people do to an invoice that a restored database does not know is not asked here.
     fn take(&mut self) -> Option<u32> {
         let end = self.backup.as_ref().map_or(u32::MAX, |backup| backup.next_order);
         let places = (0..self.untouched.len()).rev().filter(|at| self.untouched[*at] < end);

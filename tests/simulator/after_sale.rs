@@ -136,7 +136,8 @@ impl World {
         self.happened(what);
     }
 
-    /// A person deletes what Accurate has of an order's receipts and returns and the service does not know, as the remedy of
+    /// A person deletes what Accurate has of an order's receipts and returns and the service does not know, as the
+    /// remedy of
     /// `number_conflict` says.
     pub(crate) fn delete_unknown(&mut self, order: &str) {
         self.read_what_is_booked();

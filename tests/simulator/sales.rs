@@ -136,8 +136,8 @@ impl Deed {
     }
 }
 
-/// What a seed sends after the sale, as the simulator knows it without asking the service. Every content of a payout has
-/// an amount of its own, and every return record of an order its own number of pieces.
+/// What a seed sends after the sale, as the simulator knows it without asking the service. Every content of a payout
+/// has an amount of its own, and every return record of an order its own number of pieces.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sales {
     /// Order and money → row.

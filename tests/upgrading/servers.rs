@@ -1,5 +1,5 @@
-//! Replicas of two versions on one PostgreSQL database. The newer version is played by its migration: sqlx runs it after
-//! the migrations of this version, as a newer program would.
+//! Replicas of two versions on one PostgreSQL database. The newer version is played by its migration: sqlx runs it
+//! after the migrations of this version, as a newer program would.
 
 use std::path::Path;
 

@@ -30,8 +30,8 @@ impl LastStart {
 }
 
 impl Session {
-    /// This process takes over the book again, and all leases end. Its attempts from before make no further call, because
-    /// other attempts may have begun for the same orders.
+    /// This process takes over the book again, and all leases end. Its attempts from before make no further call,
+    /// because other attempts may have begun for the same orders.
     pub fn begin_term(&self) {
         self.term.fetch_add(1, Ordering::AcqRel);
     }

@@ -70,8 +70,8 @@ impl Asker {
         }
     }
 
-    /// The given answer, else the person's, else the default. A given answer that cannot be used is an error; a person is
-    /// asked again.
+    /// The given answer, else the person's, else the default. A given answer that cannot be used is an error; a person
+    /// is asked again.
     pub(super) fn ask(
         &self,
         given: Option<String>,

@@ -1,9 +1,9 @@
-//! What another source lists about orders, beside what this service knows of them: files of webhook bodies, exports of a
-//! spreadsheet, and Forstok's order API.
+//! What another source lists about orders, beside what this service knows of them: files of webhook bodies, exports of
+//! a spreadsheet, and Forstok's order API.
 //!
-//! [`compare`] says how an order that is listed relates to the order that is known. [`columns`] recognises the columns of
-//! an export, [`row`] reads its rows, [`report`] adds up the result. Only listed orders are compared: an order that a
-//! source does not list any more is not a difference.
+//! [`compare`] says how an order that is listed relates to the order that is known. [`columns`] recognises the columns
+//! of an export, [`row`] reads its rows, [`report`] adds up the result. Only listed orders are compared: an order that
+//! a source does not list any more is not a difference.
 
 pub mod columns;
 pub mod compare;

@@ -34,8 +34,8 @@ impl Row {
     }
 }
 
-/// What an amount in a spreadsheet can mean: `80000`, `Rp80.000`, `80.000,00`, `80,000.00`. A separator with three digits
-/// behind it can separate thousands or decimals; thousands come first.
+/// What an amount in a spreadsheet can mean: `80000`, `Rp80.000`, `80.000,00`, `80,000.00`. A separator with three
+/// digits behind it can separate thousands or decimals; thousands come first.
 pub fn amounts(text: &str) -> Vec<Rupiah> {
     let text = text.trim().to_lowercase();
     let text = text.trim_start_matches("rp").trim_start_matches("idr");

@@ -1,7 +1,7 @@
 //! The seller's rules: when an invoice is created, and which names and accounts it has in Accurate.
 //!
-//! [`after_sale`] holds the rules for payouts, [`returns`] those for returns; `read` parses a document and reports every
-//! error; [`text`] writes a mapping as a document; [`merge`] merges the changes of two people.
+//! [`after_sale`] holds the rules for payouts, [`returns`] those for returns; `read` parses a document and reports
+//! every error; [`text`] writes a mapping as a document; [`merge`] merges the changes of two people.
 
 pub mod after_sale;
 pub mod merge;

@@ -143,7 +143,8 @@ impl Described {
     }
 }
 
-/// The numbers in a text, without leading zeros: `KAOS-01` and `KAOS-1` may be one product, `KAOS-1` and `KAOS-2` never.
+/// The numbers in a text, without leading zeros: `KAOS-01` and `KAOS-1` may be one product, `KAOS-1` and `KAOS-2`
+/// never.
 fn numbers_in(text: &str) -> Vec<&str> {
     let runs = text.split(|letter: char| !letter.is_numeric()).filter(|run| !run.is_empty());
     runs.map(|run| run.trim_start_matches('0')).collect()

@@ -1,8 +1,9 @@
 //! Files with payouts, as marketplaces and Forstok export them.
 //!
 //! A [`profile`] says what the columns contain; [`layout`] finds them in a file, and surveys what the rows show about
-//! them ([`numbers`]: how amounts are written). [`row`] reads a row, [`assemble`] makes payouts of rows, [`summary`] adds
-//! them up, [`wrong`] says what cannot be read. Nothing is guessed: a file that can be read in two ways is a question.
+//! them ([`numbers`]: how amounts are written). [`row`] reads a row, [`assemble`] makes payouts of rows, [`summary`]
+//! adds them up, [`wrong`] says what cannot be read. Nothing is guessed: a file that can be read in two ways is a
+//! question.
 
 pub mod assemble;
 pub mod days;

@@ -50,7 +50,8 @@ pub struct Summary {
     pub amounts: BTreeMap<String, Sum>,
     /// Names of amounts that the mapping does not know.
     pub unknown_fees: BTreeMap<String, Sum>,
-    /// Payouts whose amounts, subtotal included, do not add up to their money: how many, and the sum of the differences.
+    /// Payouts whose amounts, subtotal included, do not add up to their money: how many, and the sum of the
+    /// differences.
     pub uneven: Sum,
     /// The line of the first of them.
     pub first_uneven: Option<u64>,

@@ -59,8 +59,8 @@ impl Class {
         Self::ALL.into_iter().find(|class| class.as_str() == word)
     }
 
-    /// Whether such a finding explains a part of the difference between the two sides. The others are about invoices that
-    /// neither side counts, or that both count alike.
+    /// Whether such a finding explains a part of the difference between the two sides. The others are about invoices
+    /// that neither side counts, or that both count alike.
     pub fn explains_rupiah(self) -> bool {
         match self {
             Self::MissingInAccurate | Self::Differs | Self::Twice | Self::Foreign | Self::VoidStanding => true,
@@ -68,8 +68,8 @@ impl Class {
         }
     }
 
-    /// How much of the difference between the two sides such a finding explains, from what it says of each side; `None` if
-    /// it explains nothing. In hundredths of a rupiah.
+    /// How much of the difference between the two sides such a finding explains, from what it says of each side; `None`
+    /// if it explains nothing. In hundredths of a rupiah.
     pub fn effect(self, ledger_total: Option<i64>, accurate_total: Option<i64>) -> Option<i64> {
         self.explains_rupiah().then(|| ledger_total.unwrap_or_default() - accurate_total.unwrap_or_default())
     }

@@ -1,7 +1,7 @@
 //! Reconciliation: what our ledger holds of an order's invoice beside what Accurate shows now (design.md §8).
 //!
-//! [`judge`] compares one order; [`stranger`] judges an invoice that no order knows. Both say what each side counts, and
-//! what a person should know. The sums of a period follow from the judgements: [`sums`].
+//! [`judge`] compares one order; [`stranger`] judges an invoice that no order knows. Both say what each side counts,
+//! and what a person should know. The sums of a period follow from the judgements: [`sums`].
 
 mod class;
 mod forstok;
@@ -299,7 +299,8 @@ fn unwanted(held: &Held, shown: &[Shown], period: Period) -> Known {
     known
 }
 
-/// Judges an invoice of one of our customers that belongs to none of our orders. Its description may still name an order,
+/// Judges an invoice of one of our customers that belongs to none of our orders. Its description may still name an
+/// order,
 /// `order_id`, for which we have created no invoice.
 pub fn stranger(shown: &Shown, store_id: &str, order_id: Option<&OrderId>, period: Period) -> Known {
     let Some(amount) = shown.counted(period) else { return Known::default() };

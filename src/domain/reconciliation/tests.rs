@@ -222,7 +222,8 @@ fn a_finding_says_what_happened_in_both_languages() {
     );
 }
 
-/// Whatever the ledger holds and Accurate shows, the findings explain the difference, and no order has one finding twice.
+/// Whatever the ledger holds and Accurate shows, the findings explain the difference, and no order has one finding
+/// twice.
 #[test]
 fn every_difference_is_explained() {
     let days = [date(2026, 10, 31), DAY, date(2026, 11, 30), date(2026, 12, 1)];

@@ -41,8 +41,8 @@ pub struct Owed {
 }
 
 impl Unpaid {
-    /// The finding, if the money should have come by this day: some days after the last payout or, if there is none, after
-    /// the order was completed.
+    /// The finding, if the money should have come by this day: some days after the last payout or, if there is none,
+    /// after the order was completed.
     pub fn finding(self, delay_days: i32, today: Date) -> Option<Finding> {
         let is_complete = Status::Completed.rank().and_then(|completed| self.history.reached_at(completed));
         let since = self.last_payout.or(is_complete.map(day_in_wib))?;

@@ -38,8 +38,8 @@ impl Settling<'_> {
         }
     }
 
-    /// What a return that a person has booked takes off: its pieces at the invoice's prices; if these are not clear, the
-    /// refund.
+    /// What a return that a person has booked takes off: its pieces at the invoice's prices; if these are not clear,
+    /// the refund.
     fn returned_by_hand(&mut self, record: &Record) -> Rupiah {
         let amount = match returns::meaning(self.order, self.invoice, record, self.mapping, &self.stock) {
             Meaning::Return(draft) => {
@@ -53,8 +53,8 @@ impl Settling<'_> {
         amount
     }
 
-    /// What a payout that a person has booked pays: what its receipt would; if none is possible, its products or its money,
-    /// but not more than is owed.
+    /// What a payout that a person has booked pays: what its receipt would; if none is possible, its products or its
+    /// money, but not more than is owed.
     fn paid_by_hand(&mut self, row: &Row) -> Rupiah {
         let amount = match self.desk().book(row, &self.ledger) {
             Ok(Booking::Receipt(draft)) => {

@@ -112,7 +112,8 @@ pub struct Document<D> {
 /// How far posting is with a document, as far as its draft depends on it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stage {
-    /// Nothing was sent, or nothing that was sent was saved: the draft can still change, and the document can be dropped.
+    /// Nothing was sent, or nothing that was sent was saved: the draft can still change, and the document can be
+    /// dropped.
     Planned,
     /// It may exist in Accurate: what was sent is what counts until a look-up shows whether it exists.
     Sent,

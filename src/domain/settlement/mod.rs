@@ -1,5 +1,5 @@
-//! The receipts and returns that must exist in Accurate after the sale: receipts for money that was paid out, returns for
-//! goods and refunds (design.md §7).
+//! The receipts and returns that must exist in Accurate after the sale: receipts for money that was paid out, returns
+//! for goods and refunds (design.md §7).
 //!
 //! Receipts and returns of an order are decided together, from its invoice, all its payout rows and all its return
 //! records. [`known`] is the input, [`outcome`] the result. [`settle`] decides the returns first (`returns`, with

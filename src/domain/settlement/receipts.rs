@@ -177,8 +177,8 @@ impl Desk<'_> {
         Err(blocked(Reason::PayoutUnmatched, self.to_book(row.payout.net, &booked)))
     }
 
-    /// The journal voucher with which a person closes the credit that a return left: the money that the marketplace took
-    /// back leaves the wallet and the customer's account (returns.md R5).
+    /// The journal voucher with which a person closes the credit that a return left: the money that the marketplace
+    /// took back leaves the wallet and the customer's account (returns.md R5).
     fn journal(&self, amount: Rupiah) -> AfterSale {
         let bank = bank_of(self.mapping.stores.get(self.store_id)).unwrap_or_default();
         AfterSale::CreditToClose { amount, customer: self.invoice.draft.body.customer_no.clone(), bank }

@@ -130,8 +130,8 @@ impl<'a> Settling<'a> {
         if cancelled.after_shipping || has_returns { Fate::Kept } else { Fate::Void }
     }
 
-    /// Further return records may take back the rest of an order that was cancelled after shipping: then nothing is left
-    /// for a person. Otherwise they wait, also for their approval.
+    /// Further return records may take back the rest of an order that was cancelled after shipping: then nothing is
+    /// left for a person. Otherwise they wait, also for their approval.
     fn with_further_returns(&mut self, cancelled: Option<Cancelled>, fate: Fate) -> Fate {
         if !cancelled.is_some_and(|cancelled| cancelled.after_shipping) {
             return fate;

@@ -250,8 +250,8 @@ fn mode(taxable: bool, inclusive: bool) -> TaxMode {
     }
 }
 
-/// How the invoice in Accurate is taxed. Flags that Accurate does not show are taken to be those of the draft, unless the
-/// amount of the tax contradicts them.
+/// How the invoice in Accurate is taxed. Flags that Accurate does not show are taken to be those of the draft, unless
+/// the amount of the tax contradicts them.
 fn mode_of(booked: &Booked, draft: &InvoiceBody) -> TaxMode {
     let taxable = booked.taxable.unwrap_or(draft.taxable || booked.tax.is_positive());
     mode(taxable, booked.inclusive_tax.unwrap_or(draft.inclusive_tax))

@@ -64,8 +64,8 @@ struct Document {
     total: serde_json::Number,
 }
 
-/// The money of an order as this service has booked it: invoice = paid + returned + owed - credit. What others booked in
-/// Accurate is not in it.
+/// The money of an order as this service has booked it: invoice = paid + returned + owed - credit. What others booked
+/// in Accurate is not in it.
 #[derive(Debug, Serialize, ToSchema)]
 struct Settlement {
     /// What is still to be paid or returned, in rupiah.

@@ -1,4 +1,5 @@
-//! What an attempt needs of the draft of a receipt or a return: its body, its calls, and the comparison with what exists.
+//! What an attempt needs of the draft of a receipt or a return: its body, its calls, and the comparison with what
+//! exists.
 
 use rust_decimal::Decimal;
 

@@ -73,8 +73,8 @@ impl Check<'_> {
         Some(word)
     }
 
-    /// From which lines of the invoice the pieces come: of those with the same item, the ones with the same price first.
-    /// No more can come back than was sold and has not come back yet; that this is refused is a guess.
+    /// From which lines of the invoice the pieces come: of those with the same item, the ones with the same price
+    /// first. No more can come back than was sold and has not come back yet; that this is refused is a guess.
     fn taken_from(&mut self, invoice: &Invoice, goods: &[InvoiceLine]) -> Vec<(usize, Decimal)> {
         let mut left: Vec<Decimal> = invoice.lines.iter().map(|line| line.quantity - line.returned).collect();
         let mut taken = Vec::new();

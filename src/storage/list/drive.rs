@@ -105,8 +105,8 @@ impl Plan {
     /// ` AND …` for the orders that the walk leads to: below this place.
     pub(super) fn below(&self, binds: &mut Binds, before: Option<Position>) -> String {
         match (self.sort, before) {
-            // The walk begins there. It is said again for PostgreSQL, which may look the orders up by reading their index
-            // from here on.
+            // The walk begins there. It is said again for PostgreSQL, which may look the orders up by reading their
+            // index from here on.
             (Sort::Id, before) => format!(" AND id < {}", binds.number(before.map_or(i64::MAX, |place| place.id))),
             (Sort::Days(_), Some(place)) if self.gathers => {
                 format!(" AND {}", behind(self.sort.key(), place, binds))

@@ -1,8 +1,9 @@
 //! Lists of orders, newest first: which index is walked, what is tested on the way, and when the walk ends.
 //!
-//! Several filters can be set at once, and no index serves all of them. The walk goes along the one index that, by
-//! the counts, holds the fewest orders, and tests the rest order by order. It does so in windows: an answer never reads
-//! more than [`MOST_TESTED`] orders. If they do not fill the page, the page is short and its `next` says where to go on.
+//! Several filters can be set at once, and no index serves all of them. The walk goes along the one index that, by the
+//! counts, holds the fewest orders, and tests the rest order by order. It does so in windows: an answer never reads
+//! more than [`MOST_TESTED`] orders. If they do not fill the page, the page is short and its `next` says where to go
+//! on.
 
 mod binds;
 mod conditions;

@@ -9,7 +9,8 @@ use crate::storage::{
 };
 
 /// A leadership that would last for more than ten minutes was written before the server's clock was set back, because
-/// none lasts longer than seconds. If another replica leads, its report is read; nothing is found if it won at this very moment.
+/// none lasts longer than seconds. If another replica leads, its report is read; nothing is found if it won at this
+/// very moment.
 const LEAD: &str = "
     WITH mine AS (
         INSERT INTO leaders AS l (book, leader, until, report)

@@ -42,7 +42,8 @@ const LONGEST_LOCK: Duration = Duration::from_secs(1);
 /// Whoever changes orders holds this lock, "forstok" in letters; it ends with the transaction.
 const ONE_AT_A_TIME: i64 = 0x66_6f72_7374_6f6b;
 
-/// How a connection is prepared. The server ends the transaction of a suspended replica, so that the others can continue.
+/// How a connection is prepared. The server ends the transaction of a suspended replica, so that the others can
+/// continue.
 const READY: &str = "
     SET idle_in_transaction_session_timeout = '3s';
     SET statement_timeout = '9s';

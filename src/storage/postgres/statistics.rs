@@ -1,8 +1,8 @@
 //! Statistics of tables, from which the server plans statements.
 //!
-//! The server keeps the plans of a connection's statements until a table is analysed. A plan that was made while a table
-//! was small reads the whole table. Autovacuum analyses once a minute at most; in the first minute of a busy service, or
-//! without autovacuum, that is too late.
+//! The server keeps the plans of a connection's statements until a table is analysed. A plan that was made while a
+//! table was small reads the whole table. Autovacuum analyses once a minute at most; in the first minute of a busy
+//! service, or without autovacuum, that is too late.
 
 use super::session::Session;
 use crate::storage::{

@@ -84,8 +84,8 @@ pub enum ClaimOf {
 }
 
 impl<D> Claim<D> {
-    /// Whether an earlier attempt may have sent something, or another integration may have created the document, so that
-    /// it is looked up before it is saved.
+    /// Whether an earlier attempt may have sent something, or another integration may have created the document, so
+    /// that it is looked up before it is saved.
     pub fn must_look_up(&self) -> bool {
         self.earlier_tries > 0 || self.doubt.exists() || self.is_shadowed
     }

@@ -72,8 +72,8 @@ pub struct Settlement {
     pub revision: i64,
     /// What is to be written.
     pub outcome: Outcome,
-    /// What is not known about its saves by now, whatever the outcome is: private, so that no outcome is written without
-    /// the doubt that its claim began with and its attempt went on with.
+    /// What is not known about its saves by now, whatever the outcome is: private, so that no outcome is written
+    /// without the doubt that its claim began with and its attempt went on with.
     doubt: Doubt,
     /// How Accurate failed for this order by now.
     pub trouble: Trouble,

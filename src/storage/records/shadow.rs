@@ -96,8 +96,8 @@ pub struct ShadowSums {
     pub differs: Sums,
     /// Without an invoice in Accurate.
     pub absent: Sums,
-    /// Orders with each kind of difference, with the totals of their drafts and the sum of the differences in hundredths
-    /// of a rupiah.
+    /// Orders with each kind of difference, with the totals of their drafts and the sum of the differences in
+    /// hundredths of a rupiah.
     pub kinds: Vec<(Kind, Sums, i64)>,
 }
 

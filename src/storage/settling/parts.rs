@@ -1,5 +1,5 @@
-//! Payouts that consist of several rows of files. What later files name is added to what earlier files named; what may be
-//! booked already stays as it is, so that further rows become another payout, the next part.
+//! Payouts that consist of several rows of files. What later files name is added to what earlier files named; what may
+//! be booked already stays as it is, so that further rows become another payout, the next part.
 
 use std::collections::BTreeSet;
 

@@ -283,8 +283,8 @@ fn row_values(kind: Kind, source: &str, id: &str, outcome: &Outcome, part: Optio
 
 /// The orders need no decision until the day that the decision names, or until there is news.
 async fn end<T: Dialect>(db: &mut T, verdicts: &[&SettlementVerdict]) -> Result<()> {
-    // A change of a document in this commit has counted as news. The order's revision stays: counted anew, it could make
-    // an outdated decision look current.
+    // A change of a document in this commit has counted as news. The order's revision stays: counted anew, it could
+    // make an outdated decision look current.
     let rows: Vec<_> =
         verdicts.iter().map(|verdict| json!([verdict.order_id, verdict.settlement.again_on.map(begins)])).collect();
     let sql = format!(

@@ -24,8 +24,8 @@ const WORTH_IT: i64 = 500;
 /// Pages that may be written between two looks that yet count as calm.
 const CALM: i64 = 125;
 
-/// Pages from which on it is moved however busy the writer is: 32 MiB. Afterwards the database is synced, and more would
-/// keep the disk from syncing commits for longer.
+/// Pages from which on it is moved however busy the writer is: 32 MiB. Afterwards the database is synced, and more
+/// would keep the disk from syncing commits for longer.
 const TOO_LONG: i64 = 4_096;
 
 /// How long the log's file may stay, in bytes: as long as it gets in busy times. What is longer is given back.
@@ -119,8 +119,8 @@ fn look(
             break;
         }
     }
-    // To its end, while the writer waits: only then is the log written from its beginning again. The writer waits for this
-    // lock and goes on at once; for the file's lock it would ask again and again, after pauses that get longer.
+    // To its end, while the writer waits: only then is the log written from its beginning again. The writer waits for
+    // this lock and goes on at once; for the file's lock it would ask again and again, after pauses that get longer.
     let _writing = writing.lock().unwrap_or_else(PoisonError::into_inner);
     Log::after("RESTART", connection)?;
     Ok(())

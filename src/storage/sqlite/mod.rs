@@ -136,8 +136,8 @@ impl Sqlite {
 
 /// How a file is opened that may belong to somebody else, so that nothing is left behind.
 fn access_to_read(path: &Path) -> Access {
-    // Without a log nobody works on the file. Opened in the usual way, SQLite would make a log of this user's, which the
-    // service's user could not write to.
+    // Without a log nobody works on the file. Opened in the usual way, SQLite would make a log of this user's, which
+    // the service's user could not write to.
     if beside(path, "-wal").exists() { Access::Read } else { Access::ReadUnchanging }
 }
 
@@ -211,7 +211,8 @@ impl SqliteFile {
         Ok(Writer { slot, went_well: false })
     }
 
-    /// Runs a transaction, commits what went well and lets the next one begin. Returns what it comes to, not yet synced.
+    /// Runs a transaction, commits what went well and lets the next one begin. Returns what it comes to, not yet
+    /// synced.
     fn transact<T>(
         &self,
         slot: OwnedMutexGuard<Option<Connection>>,

@@ -67,8 +67,9 @@ pub async fn restore(backup: &Path, target: &Path, existing: Existing, now: Time
     })
 }
 
-/// Documents may exist in Accurate that were created after the backup was made. Each one that waits is treated as if its
-/// save had been sent just now, and each one that may be wanted again is looked up then; `storage::restored` does the same for documents that the backup does not contain.
+/// Documents may exist in Accurate that were created after the backup was made. Each one that waits is treated as if
+/// its save had been sent just now, and each one that may be wanted again is looked up then; `storage::restored` does
+/// the same for documents that the backup does not contain.
 fn look_up_first(connection: &mut Connection, now: Timestamp) -> Result<()> {
     let now = micros(now);
     let transaction = connection.transaction()?;

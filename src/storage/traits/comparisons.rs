@@ -16,8 +16,8 @@ pub trait Comparisons: Send + Sync {
     /// Drafts of a book whose time for a comparison has come, those that were never compared first.
     async fn drafts_to_compare(&self, book: &str, now: Timestamp, limit: i64) -> Result<Vec<ToCompare>>;
 
-    /// Writes results of comparisons. A result changes nothing if the draft has changed in the meantime, or is no longer
-    /// in shadow mode.
+    /// Writes results of comparisons. A result changes nothing if the draft has changed in the meantime, or is no
+    /// longer in shadow mode.
     async fn write_comparisons(&self, compared: &[Compared], now: Timestamp) -> Result<()>;
 
     /// Has drafts without an equal invoice compared again now. Returns how many.

@@ -19,8 +19,8 @@ pub trait Decisions: Send + Sync {
     /// Orders with news, oldest first, without those that are leased or whose invoice is in doubt.
     async fn undecided(&self, now: Timestamp, limit: i64) -> Result<News>;
 
-    /// A page of all orders of some days, by the time of ordering, newest first and beginning below `before`: what each of
-    /// them is decided from.
+    /// A page of all orders of some days, by the time of ordering, newest first and beginning below `before`: what each
+    /// of them is decided from.
     async fn past_orders(
         &self,
         days: (Option<Date>, Option<Date>),

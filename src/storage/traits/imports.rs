@@ -34,7 +34,8 @@ pub trait Imports: Send + Sync {
     /// Prolongs a reading. False if another one has begun.
     async fn keep_backfill(&self, run: BackfillRun, until: Timestamp) -> Result<bool>;
 
-    /// Ends a reading. The watermark moves only forward, and not at all without one. False if another reading has begun.
+    /// Ends a reading. The watermark moves only forward, and not at all without one. False if another reading has
+    /// begun.
     async fn end_backfill(&self, run: BackfillRun, end: &BackfillEnd<'_>, now: Timestamp) -> Result<bool>;
 }
 

@@ -20,8 +20,8 @@ pub trait Notices: Send + Sync {
     /// Returns false and stores nothing if another leader has stored something since `revision`.
     async fn tell(&self, revision: i64, told: &Told, messages: &[Message], channels: &[Channel]) -> Result<bool>;
 
-    /// The oldest waiting notice of each channel whose next try is due: a later one waits for it, so that they arrive in
-    /// their order.
+    /// The oldest waiting notice of each channel whose next try is due: a later one waits for it, so that they arrive
+    /// in their order.
     async fn due_notices(&self, now: Timestamp) -> Result<Vec<NoticeRecord>>;
 
     /// Writes the outcome of a try, unless another process was faster.

@@ -1,8 +1,9 @@
 //! `/payouts` and `/returns`: what came after the sale, how it is booked, and what a person must do.
 //!
 //! [`shown`] says which rows a reader wants and how many there are, [`row`] shows one of them; [`approve`] lets rows go
-//! out, [`by_hand`] notes what a person has booked; [`fees`] gives the marketplaces' fees their categories; [`unmatched`] suggests orders for money without one; [`import`] takes payouts from files;
-//! [`statement`] is what an order's page says about its money; [`expected`] is what marketplaces still owe.
+//! out, [`by_hand`] notes what a person has booked; [`fees`] gives the marketplaces' fees their categories;
+//! [`unmatched`] suggests orders for money without one; [`import`] takes payouts from files; [`statement`] is what an
+//! order's page says about its money; [`expected`] is what marketplaces still owe.
 
 pub(super) mod approve;
 pub(super) mod by_hand;

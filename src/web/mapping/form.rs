@@ -1,7 +1,7 @@
 //! The form of the mapping page: the names of its fields, and the mapping that they describe.
 //!
-//! A field is named like the path of its key, with slashes: `bundles`, `accounts/shipping`, `stores/8277/branch`. What the
-//! form does not show, such as the SKUs, stays as it is.
+//! A field is named like the path of its key, with slashes: `bundles`, `accounts/shipping`, `stores/8277/branch`. What
+//! the form does not show, such as the SKUs, stays as it is.
 
 use std::collections::BTreeMap;
 

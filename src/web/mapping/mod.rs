@@ -1,8 +1,8 @@
 //! `/mapping`: the rules in words and tables that a seller understands ([`view`]). An admin edits them; [`history`] shows
 //! who changed what, and restores.
 //!
-//! Nothing changes until *Save*. [`form`] names the fields and makes the mapping that they describe; [`editor`] shows them
-//! with Accurate's [`lists`] as choices and with [`suggestions`]; [`trial`] shows what the mapping would change.
+//! Nothing changes until *Save*. [`form`] names the fields and makes the mapping that they describe; [`editor`] shows
+//! them with Accurate's [`lists`] as choices and with [`suggestions`]; [`trial`] shows what the mapping would change.
 
 mod editor;
 mod field;

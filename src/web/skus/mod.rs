@@ -1,8 +1,8 @@
 //! `/mapping/skus`: every SKU in orders beside the items in Accurate, and the mapping between them.
 //!
 //! Whatever is entered travels with the page until it is saved, so that it works without JavaScript and on any replica.
-//! [`form`] reads what the page sends, [`aside`] is what it says beside the table, [`table`] shows the rows ([`line`]), and
-//! [`files`] offers items and exports rows.
+//! [`form`] reads what the page sends, [`aside`] is what it says beside the table, [`table`] shows the rows ([`line`]),
+//! and [`files`] offers items and exports rows.
 
 mod aside;
 mod files;

@@ -57,8 +57,8 @@ impl Shop {
         self.backup = Some(backup);
     }
 
-    /// The database is lost; a backup takes its place, and what Forstok lists since then is taken in again. Each order from
-    /// after the backup has its invoice in Accurate already.
+    /// The database is lost; a backup takes its place, and what Forstok lists since then is taken in again. Each order
+    /// from after the backup has its invoice in Accurate already.
     pub(super) async fn comes_back_from_the_backup(mut self) -> Self {
         let backup = self.backup.take().expect("one was made");
         let (now, invoices) = (self.world.clock_now(), self.world.accurate.invoice_count());

@@ -24,7 +24,8 @@ use jiff::Timestamp;
 use super::{SimStore, Switch};
 
 impl SimStore {
-    /// For [`Switch::DecidedApart`]: the same decisions, each of receipts without returns, and of returns without receipts.
+    /// For [`Switch::DecidedApart`]: the same decisions, each of receipts without returns, and of returns without
+    /// receipts.
     async fn apart(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<Vec<SettlementVerdict>> {
         let active = mapping::current(self.inner.as_ref()).await?;
         let known = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).clone();
