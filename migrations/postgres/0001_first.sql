@@ -880,9 +880,10 @@ CREATE TRIGGER orders_unsettled AFTER UPDATE OF state, reason, invoice_total ON 
     WHEN (OLD.state <> NEW.state OR OLD.invoice_total IS DISTINCT FROM NEW.invoice_total
           OR (NEW.state = 'ignored' AND OLD.reason <> NEW.reason))
     EXECUTE FUNCTION unsettle_order();
-CREATE TRIGGER documents_unsettled AFTER UPDATE OF state, doubt_since ON documents FOR EACH ROW
+CREATE TRIGGER documents_unsettled AFTER UPDATE OF state, doubt_since, findings ON documents FOR EACH ROW
     WHEN (NEW.kind <> 'invoice'
-          AND (OLD.state <> NEW.state OR (NEW.state = 'blocked' AND OLD.doubt_since <> 0 AND NEW.doubt_since = 0)))
+          AND (OLD.state <> NEW.state OR (NEW.state = 'blocked' AND (OLD.findings <> NEW.findings
+                                          OR (OLD.doubt_since <> 0 AND NEW.doubt_since = 0)))))
     EXECUTE FUNCTION unsettle_order();
 
 -- A row that names no store was taken for the only order with its number. Now there are two: unless its document may

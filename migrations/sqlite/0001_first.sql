@@ -795,9 +795,10 @@ CREATE TRIGGER orders_unsettled AFTER UPDATE OF state, reason, invoice_total ON 
     INSERT INTO unsettled (order_id) VALUES (NEW.order_id)
         ON CONFLICT (order_id) DO UPDATE SET revision = revision + 1, due_at = 0;
 END;
-CREATE TRIGGER documents_unsettled AFTER UPDATE OF state, doubt_since ON documents
+CREATE TRIGGER documents_unsettled AFTER UPDATE OF state, doubt_since, findings ON documents
     WHEN NEW.kind <> 'invoice'
-     AND (OLD.state <> NEW.state OR (NEW.state = 'blocked' AND OLD.doubt_since <> 0 AND NEW.doubt_since = 0))
+     AND (OLD.state <> NEW.state OR (NEW.state = 'blocked' AND (OLD.findings <> NEW.findings
+                                     OR (OLD.doubt_since <> 0 AND NEW.doubt_since = 0))))
      AND EXISTS (SELECT 1 FROM settlement_rows WHERE order_id = NEW.order_id AND order_id <> '') BEGIN
     INSERT INTO unsettled (order_id) VALUES (NEW.order_id)
         ON CONFLICT (order_id) DO UPDATE SET revision = revision + 1, due_at = 0;
