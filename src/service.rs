@@ -14,7 +14,10 @@ use crate::{
     accurate::{client::Session, wire::HttpWire},
     clock::{Clock, SharedClock, SystemClock},
     deciding::mapping::{self, ActiveMapping, Applied, Document, OfFile},
-    domain::mapping::{Mapping, PostingMode},
+    domain::{
+        ids::BookName,
+        mapping::{Mapping, PostingMode},
+    },
     engine::{Engine, run::Running},
     forstok::api::ForstokApi,
     http::{self, App, Proofs},
@@ -86,7 +89,7 @@ impl Service {
             None => stored_mapping(storage.as_ref()).await?,
         };
         let wire = Arc::new(HttpWire::new().context("the HTTP client could not be made")?);
-        let session = |(name, book): (&String, &BookConfig)| Session::new(name, book, wire.clone(), clock.clone());
+        let session = |(name, book): (&BookName, &BookConfig)| Session::new(name, book, wire.clone(), clock.clone());
         let sessions = config.books.iter().map(session).collect();
         // Jitter needs no secrecy; two processes must only differ.
         let seed = clock.now().as_microsecond() as u64 ^ u64::from(std::process::id());

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     accurate::credentials::Credentials,
-    domain::toml_text::Problem,
+    domain::{ids::BookName, toml_text::Problem},
     forstok::{
         recognise::{Way, recognise},
         signature::{Rejection, Verifier},
@@ -41,7 +41,7 @@ pub enum Change {
     /// The credentials of a book.
     Credentials {
         /// Its name in the settings.
-        book: String,
+        book: BookName,
         /// What its calls carry from now on.
         credentials: Credentials,
     },

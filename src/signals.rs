@@ -11,7 +11,10 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::clock::{Monotonic, SharedClock};
+use crate::{
+    clock::{Monotonic, SharedClock},
+    domain::ids::BookName,
+};
 
 /// How long webhooks count as many after the last time.
 const MANY_LASTS: Duration = Duration::from_millis(50);
@@ -24,11 +27,11 @@ pub struct Signals {
     /// There may be work for other replicas.
     others: Notify,
     /// Orders of a book may be due.
-    due: BTreeMap<String, Notify>,
+    due: BTreeMap<BookName, Notify>,
     /// Somebody may have requested a list of a book.
-    lists: BTreeMap<String, Notify>,
+    lists: BTreeMap<BookName, Notify>,
     /// Somebody may have requested a reconciliation, for each book.
-    reconciliations: BTreeMap<String, Notify>,
+    reconciliations: BTreeMap<BookName, Notify>,
     /// Until when this replica decides.
     decides_until: Moment,
     /// When webhooks last arrived so fast that their answers had to wait.
@@ -54,7 +57,7 @@ impl Moment {
 
 impl Signals {
     /// For these books. Initially, this replica decides.
-    pub fn new<'a>(clock: SharedClock, books: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn new<'a>(clock: SharedClock, books: impl IntoIterator<Item = &'a BookName>) -> Self {
         let due: BTreeMap<_, _> = books.into_iter().map(|book| (book.to_owned(), Notify::new())).collect();
         Self {
             clock,
@@ -74,7 +77,7 @@ impl Signals {
     }
 
     /// Returns when orders of a book may be due.
-    pub async fn due(&self, book: &str) {
+    pub async fn due(&self, book: &BookName) {
         match self.due.get(book) {
             Some(due) => due.notified().await,
             None => std::future::pending().await,
@@ -82,7 +85,7 @@ impl Signals {
     }
 
     /// Returns when somebody may have requested a list of a book.
-    pub async fn lists(&self, book: &str) {
+    pub async fn lists(&self, book: &BookName) {
         match self.lists.get(book) {
             Some(lists) => lists.notified().await,
             None => std::future::pending().await,
@@ -90,7 +93,7 @@ impl Signals {
     }
 
     /// Returns when somebody may have requested a reconciliation.
-    pub async fn reconciliations(&self, book: &str) {
+    pub async fn reconciliations(&self, book: &BookName) {
         match self.reconciliations.get(book) {
             Some(reconciliations) => reconciliations.notified().await,
             None => std::future::pending().await,
@@ -105,7 +108,7 @@ impl Signals {
     }
 
     /// Somebody has requested a list of a book: wakes the task that reads it.
-    pub fn list_requested(&self, book: &str) {
+    pub fn list_requested(&self, book: &BookName) {
         if let Some(lists) = self.lists.get(book) {
             lists.notify_one();
         }
@@ -126,7 +129,7 @@ impl Signals {
     }
 
     /// Orders of a book may be due.
-    pub fn due_came(&self, book: &str) {
+    pub fn due_came(&self, book: &BookName) {
         if let Some(due) = self.due.get(book) {
             due.notify_one();
         }

@@ -7,7 +7,10 @@ use forstok_accurate::{
     accurate::client::Session,
     clock::Clock,
     deciding::mapping::{self, ActiveMapping, Document},
-    domain::mapping::Mapping,
+    domain::{
+        ids::BookName,
+        mapping::{DEFAULT_BOOK, Mapping},
+    },
     engine::Engine,
     inbox::delivery,
     posting::Work,
@@ -21,9 +24,9 @@ use tokio::task::JoinSet;
 
 use crate::world::{FakeClock, Order, SandboxWire, fold_all, order, order_id};
 
-const MAIN: &str = "main";
-const SECOND: &str = "second";
-const BOTH: [&str; 2] = [MAIN, SECOND];
+const MAIN: &BookName = DEFAULT_BOOK;
+const SECOND: &BookName = &BookName::of("second");
+const BOTH: [&BookName; 2] = [MAIN, SECOND];
 
 /// A store of each book; both are in the sample mapping.
 const STORE_OF_MAIN: i64 = 8277;
@@ -34,7 +37,7 @@ const MOST_ROUNDS: usize = 2_000;
 
 /// Two independent Accurate databases, and one service that uses both.
 struct Books {
-    accurate: BTreeMap<&'static str, Sandbox>,
+    accurate: BTreeMap<&'static BookName, Sandbox>,
     clock: Arc<FakeClock>,
     storage: Arc<dyn Storage>,
     engine: Arc<Engine>,
@@ -127,12 +130,12 @@ impl Books {
         self.run_until_idle().await;
     }
 
-    fn pause(&self, book: &str) -> Option<&'static str> {
-        let status = self.engine.books().into_iter().find(|status| status.name == book).expect("a book");
+    fn pause(&self, book: &BookName) -> Option<&'static str> {
+        let status = self.engine.books().into_iter().find(|status| &status.name == book).expect("a book");
         status.pause.map(|pause| pause.code)
     }
 
-    fn invoices(&self) -> BTreeMap<&'static str, usize> {
+    fn invoices(&self) -> BTreeMap<&'static BookName, usize> {
         self.accurate.iter().map(|(name, sandbox)| (*name, sandbox.invoice_count())).collect()
     }
 
@@ -156,7 +159,7 @@ impl Drop for Books {
 }
 
 /// The sample mapping with one store moved to another book.
-fn mapping_with(store: i64, book: &str) -> String {
+fn mapping_with(store: i64, book: &BookName) -> String {
     let table = format!("[stores.\"{store}\"]");
     assert!(MAPPING.contains(&table), "{table}");
     MAPPING.replace(&table, &format!("{table}\nbook = \"{book}\""))
@@ -176,7 +179,7 @@ async fn each_order_goes_to_the_book_of_its_store() {
             let id: u32 = invoice.description.parse().expect("our order's id");
             assert_eq!(id % 2, odd, "{name}");
             let order = books.storage.order(&order_id(&invoice.description)).await.expect("readable").expect("known");
-            assert_eq!(order.book, name);
+            assert_eq!(order.book.as_ref(), Some(name));
         }
     }
 }

@@ -9,7 +9,10 @@ use forstok_accurate::{
     },
     check::{Finding, Severity, check_book, try_rights},
     clock::SystemClock,
-    domain::{mapping::Mapping, reason::Language},
+    domain::{
+        mapping::{DEFAULT_BOOK, Mapping},
+        reason::Language,
+    },
     sandbox::{AccountType, Action, Branches, Masters, Options, Running, Sandbox, samples},
     settings::BookConfig,
 };
@@ -40,7 +43,7 @@ fn session(running: &Running, wire: impl Wire) -> Session {
         signature_secret: "sandbox-secret".into(),
         bulk: true,
     };
-    Session::new("main", &book, Arc::new(wire), Arc::new(SystemClock))
+    Session::new(DEFAULT_BOOK, &book, Arc::new(wire), Arc::new(SystemClock))
 }
 
 fn http() -> HttpWire {

@@ -377,7 +377,7 @@ async fn a_target_that_holds_anything_else_is_refused() {
 
     let held = postgres::new_database().await;
     let storage = storage::open(&held).await.expect("it can be opened");
-    storage.lead(BOOK, "a replica", std::time::Duration::from_mins(5), None).await.expect("held");
+    storage.lead(BOOK.as_str(), "a replica", std::time::Duration::from_mins(5), None).await.expect("held");
     let why = refused(&world.place, &held, now).await;
     assert!(why.contains("a service has worked with it already"), "{why}");
 

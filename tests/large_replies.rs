@@ -15,6 +15,7 @@ use forstok_accurate::{
         wire::{Wire, WireFault, WireReply, WireRequest},
     },
     clock::SystemClock,
+    domain::mapping::DEFAULT_BOOK,
     settings::BookConfig,
 };
 
@@ -46,7 +47,7 @@ fn session(body: String) -> Session {
         signature_secret: "sandbox-secret".into(),
         bulk: true,
     };
-    Session::new("main", &book, Arc::new(Always(body.into())), Arc::new(SystemClock))
+    Session::new(DEFAULT_BOOK, &book, Arc::new(Always(body.into())), Arc::new(SystemClock))
 }
 
 /// Repeats a piece until the largest reply is full.

@@ -7,6 +7,8 @@ use forstok_accurate::{
     clock::{Clock, SystemClock},
     deciding::mapping,
     domain::{
+        ids::BookName,
+        mapping::DEFAULT_BOOK,
         order::OrderId,
         reason::{Reason, Warning},
     },
@@ -33,7 +35,7 @@ const CLAIMS: usize = 3;
 /// Orders on a page.
 const PAGE: i64 = 50;
 
-const BOOK: &str = "main";
+const BOOK: &BookName = DEFAULT_BOOK;
 
 /// One database under measurement.
 pub(crate) struct Side {

@@ -223,7 +223,7 @@ async fn refused_right(session: &Session, book: &str, call: &Call) -> Option<Fin
 }
 
 async fn check_customers(session: &Session, mapping: &Mapping, findings: &mut Vec<Finding>) {
-    for (id, store) in mapping.stores.iter().filter(|(_, store)| store.book == session.name()) {
+    for (id, store) in mapping.stores.iter().filter(|(_, store)| &store.book == session.name()) {
         let no = store.customer_no.as_deref().unwrap_or(id);
         let part = format!("stores.\"{id}\".customer_no");
         findings.push(match with_repeats(session, || customers::exists(session, no)).await {

@@ -2,6 +2,7 @@
 
 use super::Finding;
 use crate::domain::{
+    ids::BookName,
     mapping::{CATEGORIES, Mapping, Store},
     masters::{AccountType, Master, account_type_in_words},
     reason::Language,
@@ -17,8 +18,8 @@ pub(super) struct Masters {
 }
 
 /// Everything in the mapping that this book does not have, or has with another type.
-pub(super) fn compare(book: &str, mapping: &Mapping, masters: &Masters) -> Vec<Finding> {
-    let stores: Vec<_> = mapping.stores.iter().filter(|(_, store)| store.book == book).collect();
+pub(super) fn compare(book: &BookName, mapping: &Mapping, masters: &Masters) -> Vec<Finding> {
+    let stores: Vec<_> = mapping.stores.iter().filter(|(_, store)| &store.book == book).collect();
     let mut findings = Vec::new();
     if let Some(accounts) = &masters.accounts {
         for category in CATEGORIES {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Finding, Words};
 use crate::{
     domain::{
+        ids::BookName,
         lines::lines_of,
         mapping::{Mapping, Store, UnknownStores},
         order::{OrderId, Snapshot},
@@ -25,8 +26,8 @@ pub fn read_orders(bodies: &[Vec<u8>]) -> Vec<Snapshot> {
 pub fn items_of<'a>(
     orders: impl IntoIterator<Item = &'a Snapshot>,
     mapping: &Mapping,
-) -> BTreeMap<String, BTreeSet<String>> {
-    let mut items: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+) -> BTreeMap<BookName, BTreeSet<String>> {
+    let mut items: BTreeMap<BookName, BTreeSet<String>> = BTreeMap::new();
     for order in orders {
         let lines = lines_of(order, mapping, &mut Vec::new());
         let book = mapping.book_of(&order.store_id).to_owned();

@@ -15,6 +15,7 @@ use crate::{
     deciding::mapping,
     domain::{
         day_in_wib,
+        ids::BookName,
         money::Rupiah,
         operator::{Actor, Role},
         reason::Language,
@@ -101,7 +102,7 @@ fn engine(
     clock: &SharedClock,
 ) -> anyhow::Result<Engine> {
     let wire = Arc::new(HttpWire::new().context("the HTTP client could not be made")?);
-    let session = |(name, book): (&String, &BookConfig)| Session::new(name, book, wire.clone(), clock.clone());
+    let session = |(name, book): (&BookName, &BookConfig)| Session::new(name, book, wire.clone(), clock.clone());
     let sessions = config.books.iter().map(session).collect();
     let seed = clock.now().as_microsecond() as u64 ^ u64::from(std::process::id());
     let engine = Engine::new(storage, clock.clone(), sessions, mapping, seed).leading_for(config.term);

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         decision::{Decision, decide, notices},
         history::{History, Sighting},
-        ids::DeliveryId,
+        ids::{BookName, DeliveryId},
         invoice::InvoiceBody,
         money::Rupiah,
         order::OrderId,
@@ -33,7 +33,7 @@ pub struct Preview {
     /// All that is in the way, and what deserves a look.
     pub findings: Vec<PreviewFinding>,
     /// The Accurate database that it would go to.
-    pub book: Option<String>,
+    pub book: Option<BookName>,
     /// The invoice's total.
     pub total: Option<Rupiah>,
     /// The exact body of `sales-invoice/save.do`.

@@ -1,6 +1,9 @@
-//! Numbers that must not be mistaken for one another.
+//! Names and numbers that must not be mistaken for one another.
 
-use std::fmt;
+use std::{
+    borrow::{Borrow, Cow},
+    fmt,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +16,56 @@ pub struct DeliveryId(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct AttemptNo(pub i64);
 
+/// The name of a book, which is an Accurate database: `NAME` in `[books.NAME]` of the settings. Any text can be one;
+/// whether the settings have such a book is known elsewhere.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BookName(Cow<'static, str>);
+
+impl BookName {
+    /// A name that is known when the program is compiled.
+    pub const fn of(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
+    /// The name as the settings have it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for BookName {
+    fn from(name: &str) -> Self {
+        Self(Cow::Owned(name.to_owned()))
+    }
+}
+
+impl From<String> for BookName {
+    fn from(name: String) -> Self {
+        Self(Cow::Owned(name))
+    }
+}
+
+/// A map by book can be asked with a text, such as a part of an address.
+impl Borrow<str> for BookName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// As messages quote it.
+impl fmt::Debug for BookName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for BookName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
 impl fmt::Display for DeliveryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -22,5 +75,21 @@ impl fmt::Display for DeliveryId {
 impl fmt::Display for AttemptNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn a_book_is_stored_and_shown_by_its_plain_name() {
+        let books = BTreeMap::from([(BookName::from("main"), BookName::of("second"))]);
+        let stored = serde_json::to_string(&books).expect("JSON");
+        assert_eq!(stored, r#"{"main":"second"}"#);
+        assert_eq!(serde_json::from_str::<BTreeMap<BookName, BookName>>(&stored).expect("our own JSON"), books);
+        assert_eq!(books["main"].to_string(), "second");
     }
 }

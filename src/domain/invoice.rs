@@ -7,6 +7,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::{
     basis::Basis,
+    ids::BookName,
     lines::Line,
     mapping::TaxMode,
     money::{Rupiah, exact_number},
@@ -19,7 +20,7 @@ const LONGEST_NAME: usize = 230;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Draft {
     /// Name of the Accurate database it goes to.
-    pub book: String,
+    pub book: BookName,
     /// The store's name, which a new customer gets.
     pub customer_name: String,
     /// Whether a missing customer may be created.

@@ -5,14 +5,14 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 use super::Engine;
-use crate::{shadow, storage::Result, supervisor::Progress};
+use crate::{domain::ids::BookName, shadow, storage::Result, supervisor::Progress};
 
 /// How often each book is checked for drafts that are due.
 const CHECK_ANYWAY: Duration = Duration::from_secs(5);
 
 impl Engine {
     /// In shadow mode, compares some drafts of a book that this replica leads; returns how many.
-    pub async fn compare_some(&self, book: &str) -> Result<usize> {
+    pub async fn compare_some(&self, book: &BookName) -> Result<usize> {
         let Some(session) = self.session(book) else { return Ok(0) };
         if !self.is_in_shadow() || !self.posting.may_read(book) {
             return Ok(0);
@@ -27,7 +27,7 @@ impl Engine {
 
 pub(super) async fn compare_always(
     engine: Arc<Engine>,
-    book: String,
+    book: BookName,
     mut stopped: watch::Receiver<bool>,
     progress: Progress,
 ) {
@@ -43,7 +43,9 @@ pub(super) async fn compare_always(
             None => return,
             Some(Ok(compared)) if compared > 0 => continue,
             Some(Ok(_)) => {}
-            Some(Err(error)) => tracing::error!(book, "drafts of book {book} could not be compared: {error}"),
+            Some(Err(error)) => {
+                tracing::error!(book = book.as_str(), "drafts of book {book} could not be compared: {error}")
+            }
         }
         let time_passes = async {
             tokio::select! {

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::{Engine, forstok::count_reading};
 use crate::{
     domain::{
+        ids::BookName,
         operator::Actor,
         reconciliation::{Action, Finding, FindingState},
     },
@@ -44,7 +45,7 @@ impl Engine {
         let Some(Missing { orders, differences, incomplete }) = compared else { return Ok(false) };
         count_reading(incomplete.is_none());
         let active = self.mapping();
-        let mut findings = BTreeMap::<String, Vec<Finding>>::new();
+        let mut findings = BTreeMap::<BookName, Vec<Finding>>::new();
         for finding in differences.iter().filter_map(|one| Finding::of_forstok(one, self.now())) {
             findings.entry(active.mapping.book_of(&finding.store_id).to_owned()).or_default().push(finding);
         }

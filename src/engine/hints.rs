@@ -2,24 +2,24 @@
 
 use super::Engine;
 use crate::{
-    domain::mapping::ReconcileBy,
+    domain::{ids::BookName, mapping::ReconcileBy},
     reconciling::MayCall,
     storage::{AccurateWebhook, Result},
 };
 
 impl Engine {
     /// Stores what the body of a webhook about this book names, to be read again. Returns how many documents it names.
-    pub async fn hear_accurate(&self, book: &str, body: &[u8]) -> Result<usize> {
+    pub async fn hear_accurate(&self, book: &BookName, body: &[u8]) -> Result<usize> {
         self.reconciling.hear(book, body).await
     }
 
     /// Whether Accurate's own webhooks about a book are followed.
-    pub fn follows_hints(&self, book: &str) -> bool {
+    pub fn follows_hints(&self, book: &BookName) -> bool {
         self.hinted.contains(book)
     }
 
     /// What is known of Accurate's webhooks about a book; `None` if they are not followed.
-    pub async fn accurate_webhook(&self, book: &str) -> Result<Option<AccurateWebhook>> {
+    pub async fn accurate_webhook(&self, book: &BookName) -> Result<Option<AccurateWebhook>> {
         if !self.follows_hints(book) {
             return Ok(None);
         }
@@ -27,7 +27,7 @@ impl Engine {
     }
 
     /// Follows some hints of a book that this replica leads; false if there are none, or if it had to stop.
-    pub async fn follow_hints(&self, book: &str) -> Result<bool> {
+    pub async fn follow_hints(&self, book: &BookName) -> Result<bool> {
         let are_followed = self.follows_hints(book) || self.mapping().mapping.reconcile.by == ReconcileBy::LastUpdate;
         let may_call = are_followed && matches!(self.may_compare(book), MayCall::Yes);
         let Some(session) = self.session(book).filter(|_| may_call) else { return Ok(false) };
@@ -40,7 +40,7 @@ impl Engine {
     }
 
     /// Renews Accurate's webhooks about a book, or reads a part of their history, if it is time for that.
-    pub async fn keep_accurate_webhooks(&self, book: &str) -> Result<bool> {
+    pub async fn keep_accurate_webhooks(&self, book: &BookName) -> Result<bool> {
         let may_call = self.follows_hints(book) && matches!(self.may_compare(book), MayCall::Yes);
         let Some(session) = self.session(book).filter(|_| may_call) else { return Ok(false) };
         self.reconciling.keep_webhooks(session, &|| self.may_compare(book)).await

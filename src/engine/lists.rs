@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::Engine;
 use crate::{
-    domain::{masters::MasterKind, operator::Actor},
+    domain::{ids::BookName, masters::MasterKind, operator::Actor},
     storage::Result,
     supervisor::Progress,
 };
@@ -17,7 +17,7 @@ const CHECK_ANYWAY: Duration = Duration::from_secs(5);
 impl Engine {
     /// Reads the next list of a book that is due; `None` if there is none, or another replica leads the book, or the
     /// book is paused.
-    pub async fn read_due_list(&self, book: &str) -> Result<Option<MasterKind>> {
+    pub async fn read_due_list(&self, book: &BookName) -> Result<Option<MasterKind>> {
         let may_read = || self.posting.leads(book) && self.posting.pause(book).is_none();
         match self.posting.session(book) {
             Some(session) if may_read() => self.masters.read_due(session, &may_read).await,
@@ -26,10 +26,10 @@ impl Engine {
     }
 
     /// Has a list read as soon as possible.
-    pub async fn refresh_list(&self, book: &str, kind: MasterKind, actor: &Actor) -> Result<()> {
+    pub async fn refresh_list(&self, book: &BookName, kind: MasterKind, actor: &Actor) -> Result<()> {
         self.storage.request_master_list(book, kind, self.now()).await?;
         let who = &actor.name;
-        tracing::info!(book, %kind, actor = who, "book {book}: {who} requested the list of {kind}");
+        tracing::info!(book = book.as_str(), %kind, actor = who, "book {book}: {who} requested the list of {kind}");
         self.signals.list_requested(book);
         if !self.posting.leads(book) {
             self.signals.notify_others();
@@ -40,7 +40,7 @@ impl Engine {
 
 pub(super) async fn read_always(
     engine: Arc<Engine>,
-    book: String,
+    book: BookName,
     mut stopped: watch::Receiver<bool>,
     progress: Progress,
 ) {
@@ -56,7 +56,9 @@ pub(super) async fn read_always(
             None => return,
             Some(Ok(Some(_))) => continue,
             Some(Ok(None)) => {}
-            Some(Err(error)) => tracing::error!(book, "a list of book {book} could not be stored: {error}"),
+            Some(Err(error)) => {
+                tracing::error!(book = book.as_str(), "a list of book {book} could not be stored: {error}")
+            }
         }
         let something_comes = async {
             tokio::select! {

@@ -35,7 +35,7 @@ use crate::{
     accurate::{client::Session, credentials::Credentials},
     clock::{Monotonic, SharedClock},
     deciding::{Decide, Deciding, mapping::ActiveMapping, trial::Trials},
-    domain::{mapping::PostingMode, order::OrderId},
+    domain::{ids::BookName, mapping::PostingMode, order::OrderId},
     forstok::api::ForstokApi,
     importing::Importer,
     inbox::Inbox,
@@ -72,7 +72,7 @@ pub struct Engine {
     /// Forstok's order API, if it is on.
     forstok: Option<(ForstokApi, BackfillConfig)>,
     /// Books about which Accurate sends webhooks.
-    hinted: BTreeSet<String>,
+    hinted: BTreeSet<BookName>,
     /// Sends notices; `None` while no channel is on.
     notices: Option<Telling>,
 }
@@ -129,7 +129,7 @@ impl Engine {
 
     /// The same engine, which follows Accurate's own webhooks about these books.
     #[must_use]
-    pub fn following_hints(self, books: impl IntoIterator<Item = String>) -> Self {
+    pub fn following_hints(self, books: impl IntoIterator<Item = BookName>) -> Self {
         let hinted: BTreeSet<_> = books.into_iter().collect();
         for book in &hinted {
             begin_to_count(book);
@@ -195,7 +195,7 @@ impl Engine {
     }
 
     /// Uses these credentials for a book's calls from now on.
-    pub fn set_credentials(&self, book: &str, credentials: Credentials) {
+    pub fn set_credentials(&self, book: &BookName, credentials: Credentials) {
         self.posting.set_credentials(book, credentials);
         self.wake();
     }
@@ -206,7 +206,7 @@ impl Engine {
     }
 
     /// The session for a book's calls.
-    pub fn session(&self, book: &str) -> Option<&Session> {
+    pub fn session(&self, book: &BookName) -> Option<&Session> {
         self.posting.session(book)
     }
 
@@ -254,7 +254,7 @@ impl Engine {
     }
 
     /// Takes the next work of a book, up to this many pieces.
-    pub async fn next_work(&self, book: &str, room: usize) -> Result<Vec<Work>> {
+    pub async fn next_work(&self, book: &BookName, room: usize) -> Result<Vec<Work>> {
         self.posting.next_work(book, room).await
     }
 
@@ -264,7 +264,7 @@ impl Engine {
     }
 
     /// Carries out a piece of work and writes its outcome.
-    pub async fn work(&self, book: &str, work: Work) -> Result<()> {
+    pub async fn work(&self, book: &BookName, work: Work) -> Result<()> {
         self.posting.work(book, work).await
     }
 }

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use super::Engine;
 use crate::{
     domain::{
+        ids::BookName,
         mapping::DEFAULT_BOOK,
         operator::Actor,
         reconciliation::{Action, Period},
@@ -46,7 +47,7 @@ impl Engine {
 
     /// Carries out the oldest part of a book that has not ended, if this replica leads the book; false if there is
     /// none, or if it had to stop before its end.
-    pub async fn reconcile(&self, book: &str) -> Result<bool> {
+    pub async fn reconcile(&self, book: &BookName) -> Result<bool> {
         let Some(session) = self.session(book) else { return Ok(false) };
         if !self.posting.leads(book) || self.storage.next_part(book).await?.is_none() {
             return Ok(false);
@@ -58,7 +59,7 @@ impl Engine {
     }
 
     /// Whether a call that compares may be made now.
-    pub(super) fn may_compare(&self, book: &str) -> MayCall {
+    pub(super) fn may_compare(&self, book: &BookName) -> MayCall {
         match self.posting.pause(book) {
             _ if !self.posting.leads(book) => MayCall::No,
             Some(pause) => MayCall::Paused(pause.words),
@@ -68,7 +69,7 @@ impl Engine {
 
     /// Carries out a run; without one, follows what Accurate's own webhooks named. Both would contradict each other
     /// beside each other, because a run ends the findings that it does not meet.
-    async fn compare_next(&self, book: &str) -> Result<bool> {
+    async fn compare_next(&self, book: &BookName) -> Result<bool> {
         Ok(self.reconcile(book).await? || self.follow_hints(book).await? || self.keep_accurate_webhooks(book).await?)
     }
 
@@ -98,7 +99,7 @@ impl Engine {
         Ok(acted)
     }
 
-    fn book_names(&self) -> Vec<String> {
+    fn book_names(&self) -> Vec<BookName> {
         self.posting.books().into_iter().map(|book| book.name).collect()
     }
 
@@ -110,11 +111,11 @@ impl Engine {
     }
 
     /// The customers of a book's stores: those of the mapping, and stores that orders have named.
-    pub(super) async fn our_customers(&self, book: &str) -> Result<OurCustomers> {
+    pub(super) async fn our_customers(&self, book: &BookName) -> Result<OurCustomers> {
         let active = self.mapping();
         let mapped = &active.mapping.stores;
         let mut stores: Vec<String> =
-            mapped.iter().filter(|(_, store)| store.book == book).map(|(id, _)| id.clone()).collect();
+            mapped.iter().filter(|(_, store)| &store.book == book).map(|(id, _)| id.clone()).collect();
         let is_default = book == DEFAULT_BOOK;
         let seen = self.storage.stores().await?.into_iter().map(|store| store.id);
         stores.extend(seen.filter(|id| is_default && !mapped.contains_key(id)));
@@ -125,7 +126,7 @@ impl Engine {
 
 pub(super) async fn reconcile_always(
     engine: Arc<Engine>,
-    book: String,
+    book: BookName,
     mut stopped: watch::Receiver<bool>,
     progress: Progress,
 ) {
@@ -144,7 +145,7 @@ pub(super) async fn reconcile_always(
             None => return,
             Some(Ok(true)) => continue,
             Some(Ok(false)) => {}
-            Some(Err(error)) => tracing::error!(book, "book {book} could not be reconciled: {error}"),
+            Some(Err(error)) => tracing::error!(book = book.as_str(), "book {book} could not be reconciled: {error}"),
         }
         let something_comes = async {
             tokio::select! {

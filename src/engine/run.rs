@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     clock::{Monotonic, until},
+    domain::ids::BookName,
     housekeeping::retention::{STEP, clear_some},
     posting::LeadingBook,
     replicas::{Duty, leadership::LeadingDecisions},
@@ -241,7 +242,7 @@ async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, 
     }
 }
 
-async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Receiver<bool>, progress: Progress) {
+async fn post_always(engine: Arc<Engine>, book: BookName, mut stopped: watch::Receiver<bool>, progress: Progress) {
     let mut working = JoinSet::new();
     while !*stopped.borrow() {
         progress.report();
@@ -298,10 +299,13 @@ async fn post_always(engine: Arc<Engine>, book: String, mut stopped: watch::Rece
 }
 
 /// A piece of work that panicked keeps its leases until they expire; then the next attempt looks the numbers up.
-fn report_panic(book: &str, ended: Result<(), JoinError>) {
+fn report_panic(book: &BookName, ended: Result<(), JoinError>) {
     if ended.is_err_and(|error| error.is_panic()) {
         let task = format!("work on {book}");
-        tracing::error!(book, "a piece of work on {book} panicked; its orders are tried again when their leases end");
+        tracing::error!(
+            book = book.as_str(),
+            "a piece of work on {book} panicked; its orders are tried again when their leases end"
+        );
         metrics::counter!("forstok_accurate_task_panics_total", "task" => task).increment(1);
     }
 }

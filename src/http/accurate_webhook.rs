@@ -15,6 +15,8 @@ use utoipa::ToSchema;
 
 use super::{App, Proofs, problem::Problem};
 
+use crate::domain::ids::BookName;
+
 /// Largest body, in bytes: several thousand events.
 const LARGEST: usize = 1024 * 1024;
 
@@ -81,7 +83,7 @@ pub(super) struct Heard {
 )]
 pub(super) async fn receive(
     State(app): State<App>,
-    Path((book, secret)): Path<(String, String)>,
+    Path((book, secret)): Path<(BookName, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Heard>, Problem> {
@@ -99,7 +101,7 @@ pub(super) async fn receive(
 
 impl Proofs {
     /// Whether this secret belongs to the address of a book whose webhooks are followed.
-    fn opens(&self, book: &str, secret: &str) -> bool {
+    fn opens(&self, book: &BookName, secret: &str) -> bool {
         let none = SecretString::default();
         let ours = self.hints.get(book).unwrap_or(&none).expose_secret();
         // Digests have one length, so that the comparison does not show how long the secret is.

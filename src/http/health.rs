@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
-use crate::{accurate::outcome::BookTrouble, storage::StorageError, supervisor::Standstill};
+use crate::{accurate::outcome::BookTrouble, domain::ids::BookName, storage::StorageError, supervisor::Standstill};
 
 /// Instead of the database's own words, which name a path or a server.
 const IN_PUBLIC: &str = "webhooks cannot be stored; /readyz at server.operator_listen says why";
@@ -77,7 +77,8 @@ pub(super) struct Readiness {
     /// The active mapping.
     mapping: MappingPart,
     /// The Accurate databases. While one is paused the service stays ready: webhooks are stored, and their orders wait.
-    books: BTreeMap<String, Part>,
+    #[schema(value_type = BTreeMap<String, Part>)]
+    books: BTreeMap<BookName, Part>,
     /// The tasks that do not work; absent while all of them do.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tasks: Vec<StuckTask>,

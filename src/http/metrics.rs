@@ -78,20 +78,21 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
         .set(last.map_or(0.0, |at| at.as_millisecond() as f64 / 1000.0));
     for book in app.engine.books() {
         let rest = app.engine.storage().unexplained(&book.name).await?.unwrap_or_default();
-        metrics::gauge!("forstok_accurate_unexplained_rupiah", "book" => book.name.clone()).set(rest as f64 / 100.0);
+        metrics::gauge!("forstok_accurate_unexplained_rupiah", "book" => book.name.to_string())
+            .set(rest as f64 / 100.0);
         // 0 before the first one.
         let last = app.engine.storage().last_reconciliation(&book.name).await?;
-        metrics::gauge!("forstok_accurate_reconciled_timestamp_seconds", "book" => book.name.clone())
+        metrics::gauge!("forstok_accurate_reconciled_timestamp_seconds", "book" => book.name.to_string())
             .set(last.map_or(0.0, |at| at.as_millisecond() as f64 / 1000.0));
         if let Some(webhook) = app.engine.accurate_webhook(&book.name).await? {
             // 0 before the first renewal.
-            metrics::gauge!("forstok_accurate_accurate_webhooks_end_timestamp_seconds", "book" => book.name.clone())
+            metrics::gauge!("forstok_accurate_accurate_webhooks_end_timestamp_seconds", "book" => book.name.to_string())
                 .set(webhook.ends_at.map_or(0.0, |at| at.as_millisecond() as f64 / 1000.0));
         }
         let paused = if book.pause.as_ref().is_some_and(|pause| pause.documents.is_none()) { 1.0 } else { 0.0 };
-        metrics::gauge!("forstok_accurate_book_paused", "book" => book.name.clone()).set(paused);
+        metrics::gauge!("forstok_accurate_book_paused", "book" => book.name.to_string()).set(paused);
         for list in app.engine.storage().master_lists(&book.name).await? {
-            let labels = [("book", book.name.clone()), ("list", list.kind.to_string())];
+            let labels = [("book", book.name.to_string()), ("list", list.kind.to_string())];
             let has_failed = if list.failure.is_some() { 1.0 } else { 0.0 };
             metrics::gauge!("forstok_accurate_list_failed", &labels).set(has_failed);
             let age = if list.read_at.is_some() { app.seconds_since(list.read_at) } else { f64::INFINITY };

@@ -60,6 +60,7 @@ pub use self::{
 };
 use crate::{
     domain::{
+        ids::BookName,
         operator::{Actor, OPERATOR, Role},
         reason::Language,
     },
@@ -130,7 +131,7 @@ pub struct Proofs {
     /// Who may use the pages and `/v1`; if empty, both are closed.
     pub operators: Operators,
     /// The secrets in the addresses for Accurate's own webhooks, by book.
-    pub hints: BTreeMap<String, SecretString>,
+    pub hints: BTreeMap<BookName, SecretString>,
     /// Where the secrets come from.
     pub sources: Sources,
 }

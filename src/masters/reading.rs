@@ -10,6 +10,7 @@ use crate::{
         outcome::Failure,
     },
     domain::{
+        ids::BookName,
         masters::{ListFailure, Master, MasterKind},
         reason::Language,
     },
@@ -69,13 +70,24 @@ impl Masters {
                     if !self.storage.finish_master_reading(&reading, self.clock.now()).await? {
                         return Ok(Ended::Stopped);
                     }
-                    tracing::info!(book, %kind, rows, seconds, "book {book}: {rows} {kind} read in {seconds} seconds");
+                    tracing::info!(
+                        book = book.as_str(),
+                        %kind,
+                        rows,
+                        seconds,
+                        "book {book}: {rows} {kind} read in {seconds} seconds"
+                    );
                     return Ok(Ended::Done);
                 }
                 Err(Cut::Stopped) => return Ok(Ended::Stopped),
                 Err(Cut::Failed(failure)) if may_pass(&failure) && readings < MOST_READINGS => {
                     let code = failure.code();
-                    tracing::debug!(book, %kind, code, "book {book}: the list of {kind} is read again: {failure:?}");
+                    tracing::debug!(
+                        book = book.as_str(),
+                        %kind,
+                        code,
+                        "book {book}: the list of {kind} is read again: {failure:?}"
+                    );
                     readings += 1;
                     self.clock.sleep(BEFORE_NEXT_READING).await;
                 }
@@ -154,12 +166,12 @@ fn may_pass(failure: &ListFailure) -> bool {
     matches!(failure, ListFailure::Changed | ListFailure::Inconsistent(_))
 }
 
-fn warn(book: &str, kind: MasterKind, failure: &ListFailure, seconds: u64) {
+fn warn(book: &BookName, kind: MasterKind, failure: &ListFailure, seconds: u64) {
     // Accurate's own words, which may name people, are on the page of the lists.
     let code = failure.code();
     let remedy = failure.remedy(Language::English);
     tracing::warn!(
-        book,
+        book = book.as_str(),
         %kind,
         code,
         seconds,

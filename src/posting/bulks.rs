@@ -34,6 +34,7 @@ use crate::{
         read_back::{exactly_exist, newest},
     },
     clock::Monotonic,
+    domain::ids::BookName,
     signals::Signals,
 };
 
@@ -64,7 +65,7 @@ pub(super) enum ReadBack {
 
 /// The bulks of one book.
 pub struct Bulks {
-    book: String,
+    book: BookName,
     signals: Arc<Signals>,
     state: Mutex<State>,
     /// Signals that no bulk is being saved any more.
@@ -103,7 +104,7 @@ struct Reading<'a>(&'a Bulks);
 
 impl Bulks {
     /// The bulks of the book with this name; none is running.
-    pub(super) fn new(book: &str, signals: Arc<Signals>) -> Self {
+    pub(super) fn new(book: &BookName, signals: Arc<Signals>) -> Self {
         let (book, state) = (book.to_owned(), Mutex::default());
         Self { book, signals, state, all_are_saved: Notify::new(), last: tokio::sync::Mutex::default() }
     }

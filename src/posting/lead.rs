@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::{Posting, circuit::Pause};
-use crate::{clock::Monotonic, replicas::Duty, storage::Result};
+use crate::{clock::Monotonic, domain::ids::BookName, replicas::Duty, storage::Result};
 
 /// How long a new leader waits before its first call, because the previous leader's last calls still count against
 /// Accurate's limit.
@@ -14,12 +14,12 @@ const HANDOVER: SignedDuration = SignedDuration::from_millis(1_100);
 /// The duty of making one book's calls.
 pub struct LeadingBook {
     posting: Arc<Posting>,
-    name: String,
+    name: BookName,
 }
 
 impl LeadingBook {
     /// The duty for the book with this name.
-    pub fn new(posting: Arc<Posting>, name: &str) -> Self {
+    pub fn new(posting: Arc<Posting>, name: &BookName) -> Self {
         Self { posting, name: name.to_owned() }
     }
 
@@ -31,7 +31,7 @@ impl LeadingBook {
 #[async_trait::async_trait]
 impl Duty for LeadingBook {
     fn name(&self) -> &str {
-        &self.name
+        self.name.as_str()
     }
 
     fn is_ours(&self) -> bool {
@@ -59,13 +59,17 @@ impl Duty for LeadingBook {
 
     async fn take_over(&self) -> Result<()> {
         let Some(book) = self.book() else { return Ok(()) };
-        let name = &*self.name;
+        let name = &self.name;
         book.session.begin_term();
         book.session.slow_down(HANDOVER);
         let orders = self.posting.storage.end_leases(name, self.posting.now()).await?;
         *book.lock_circuit() = <_>::default();
         *book.lock_reported() = None;
-        tracing::info!(book = name, orders, "this process leads book {name} now; {orders} orders were in work");
+        tracing::info!(
+            book = name.as_str(),
+            orders,
+            "this process leads book {name} now; {orders} orders were in work"
+        );
         Ok(())
     }
 }

@@ -42,6 +42,7 @@ use self::{
 use crate::{
     accurate::{client::Session, credentials::Credentials, invoices::LARGEST_BULK, outcome::Failure},
     clock::{Monotonic, SharedClock, StepWatch},
+    domain::ids::BookName,
     signals::Signals,
     storage::{Claim, Claimable, Lane, LongestWaits, PostingStorage, Result, Selection},
 };
@@ -80,7 +81,7 @@ const BETWEEN_CHECKS: Duration = Duration::from_mins(1);
 #[derive(Clone, Debug)]
 pub struct BookStatus {
     /// The book's name in the settings.
-    pub name: String,
+    pub name: BookName,
     /// Why and since when the book is paused.
     pub pause: Option<Pause>,
 }
@@ -90,7 +91,7 @@ pub struct Posting {
     storage: Arc<dyn PostingStorage>,
     clock: SharedClock,
     signals: Arc<Signals>,
-    books: BTreeMap<String, Book>,
+    books: BTreeMap<BookName, Book>,
     chance: Mutex<fastrand::Rng>,
 }
 
@@ -154,7 +155,7 @@ impl Posting {
     }
 
     /// Replaces the credentials for a book's calls.
-    pub fn set_credentials(&self, book: &str, credentials: Credentials) {
+    pub fn set_credentials(&self, book: &BookName, credentials: Credentials) {
         if let Some(known) = self.books.get(book) {
             known.session.set_credentials(credentials);
         }
@@ -162,7 +163,7 @@ impl Posting {
 
     /// The state of all books.
     pub fn books(&self) -> Vec<BookStatus> {
-        let status = |(name, book): (&String, &Book)| {
+        let status = |(name, book): (&BookName, &Book)| {
             let shown = || {
                 let is_ours = book.session.may_call();
                 if is_ours { book.lock_circuit().shown().cloned() } else { book.lock_reported().clone() }
@@ -174,18 +175,18 @@ impl Posting {
     }
 
     /// The session of a book.
-    pub fn session(&self, book: &str) -> Option<&Session> {
+    pub fn session(&self, book: &BookName) -> Option<&Session> {
         self.books.get(book).map(|book| &book.session)
     }
 
     /// Why a book is paused, if this replica leads it.
-    pub fn pause(&self, book: &str) -> Option<Pause> {
+    pub fn pause(&self, book: &BookName) -> Option<Pause> {
         let book = self.books.get(book)?;
         book.lacks_credentials().or_else(|| book.lock_circuit().pause().cloned())
     }
 
     /// Whether this replica makes a book's calls.
-    pub fn leads(&self, book: &str) -> bool {
+    pub fn leads(&self, book: &BookName) -> bool {
         self.books.get(book).is_some_and(|book| book.session.may_call())
     }
 
@@ -195,19 +196,19 @@ impl Posting {
     }
 
     /// How many pieces of a book's work wait for a shared read-back. They make no calls, so other work may begin.
-    pub fn reading_back(&self, book: &str) -> usize {
+    pub fn reading_back(&self, book: &BookName) -> usize {
         self.books.get(book).map_or(0, |book| book.bulks.reading_back())
     }
 
     /// Whether a read beside the attempts may be made now: this replica leads the book, and the book is not paused or
     /// is to be probed.
-    pub fn may_read(&self, book: &str) -> bool {
+    pub fn may_read(&self, book: &BookName) -> bool {
         let Some(known) = self.books.get(book).filter(|known| known.session.may_call()) else { return false };
         !matches!(known.lock_circuit().gate(self.now()), Gate::Shut(_))
     }
 
     /// Takes in what a read beside the attempts says about its book.
-    pub async fn note_read(&self, book: &str, failure: Option<&Failure>) -> Result<()> {
+    pub async fn note_read(&self, book: &BookName, failure: Option<&Failure>) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         if matches!(failure, Some(Failure::SlowDown(_))) {
             known.session.slow_down(SLOW_DOWN);
@@ -216,7 +217,7 @@ impl Posting {
     }
 
     /// When there will be work again: an order may be claimed, or a recheck is due.
-    pub async fn next_moment(&self, book: &str) -> Option<Timestamp> {
+    pub async fn next_moment(&self, book: &BookName) -> Option<Timestamp> {
         if self.books.get(book)?.lacks_credentials().is_some() {
             return None;
         }
@@ -238,7 +239,7 @@ impl Posting {
 
     /// Claims the next work of a book, at most `room` pieces; empty if there is none or the book is paused. The caller
     /// must pass each piece to [`Posting::work`].
-    pub async fn next_work(&self, book: &str, room: usize) -> Result<Vec<Work>> {
+    pub async fn next_work(&self, book: &BookName, room: usize) -> Result<Vec<Work>> {
         let Some(known) = self.books.get(book).filter(|book| book.lacks_credentials().is_none()) else {
             return Ok(Vec::new());
         };
@@ -261,12 +262,12 @@ impl Posting {
 
     /// Ends waits that are too long because the clock was ahead: immediately after the clock is set back, and once a
     /// minute for waits that were stored before this process started.
-    async fn shorten_waits(&self, name: &str, book: &Book) -> Result<()> {
+    async fn shorten_waits(&self, name: &BookName, book: &Book) -> Result<()> {
         let step = book.lock_clock_watch().0.step(self.clock.as_ref());
         let was_set_back = step <= -SMALLEST_STEP;
         if step.abs() >= SMALLEST_STEP {
             let (seconds, way) = (step.as_secs().abs(), if was_set_back { "back" } else { "forward" });
-            tracing::warn!(book = name, seconds, "this machine's clock was set {way} by {seconds} seconds");
+            tracing::warn!(book = name.as_str(), seconds, "this machine's clock was set {way} by {seconds} seconds");
             // The book may be paused because of the clock, until a time by the previous clock.
             *book.lock_circuit() = <_>::default();
         }
@@ -280,7 +281,7 @@ impl Posting {
         book.lock_clock_watch().1 = Some(now);
         if shortened > 0 {
             tracing::info!(
-                book = name,
+                book = name.as_str(),
                 shortened,
                 "{shortened} waits of book {name} end now: they were measured with another clock"
             );
@@ -288,7 +289,7 @@ impl Posting {
         Ok(())
     }
 
-    async fn pick_work(&self, book: &str, known: &Book, room: usize) -> Result<Vec<Work>> {
+    async fn pick_work(&self, book: &BookName, known: &Book, room: usize) -> Result<Vec<Work>> {
         let now = self.now();
         self.probe_for_customers(known, now).await?;
         let orders = self.storage.claimable(book, now, BULK_FROM).await?;

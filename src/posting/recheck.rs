@@ -11,6 +11,7 @@ use crate::{
     accurate::{client::Session, customers, masters, outcome::Failure},
     domain::{
         document::Kind,
+        ids::BookName,
         reason::Reason,
         recheck::{Subject, next_recheck_after},
     },
@@ -29,7 +30,7 @@ enum Found {
 
 impl Posting {
     /// Rechecks one thing that orders of a book wait for, if one is due. Returns whether it did.
-    pub async fn recheck_one(&self, book: &str) -> Result<bool> {
+    pub async fn recheck_one(&self, book: &BookName) -> Result<bool> {
         let Some(known) = self.books.get(book) else { return Ok(false) };
         let gate = known.lock_circuit().gate(self.now());
         if matches!(gate, Gate::Shut(_)) {
@@ -51,12 +52,12 @@ impl Posting {
             }
         }
         let found = found.unwrap_or_else(|failure| {
-            tracing::info!(book, "{} could not be rechecked: {}", due.subject, failure.class());
+            tracing::info!(book = book.as_str(), "{} could not be rechecked: {}", due.subject, failure.class());
             Found::Missing
         });
         if let Found::There = found {
             let orders = self.storage.finish_recheck(book, &due.subject, self.now()).await?;
-            tracing::info!(book, orders, "{} exists now: {orders} orders continue", due.subject);
+            tracing::info!(book = book.as_str(), orders, "{} exists now: {orders} orders continue", due.subject);
             self.signals.wake_all();
             return Ok(true);
         }
@@ -75,7 +76,7 @@ impl Posting {
 impl Posting {
     /// Looks up a document that was blocked while a save could still arrive. Retries a document that is blocked with
     /// `keeps_failing`.
-    async fn recheck_blocked(&self, book: &str, document: &DocumentKey) -> Result<()> {
+    async fn recheck_blocked(&self, book: &BookName, document: &DocumentKey) -> Result<()> {
         let now = self.now();
         let Some(order) = self.storage.order(&document.order_id).await? else { return Ok(()) };
         if document.kind == Kind::Invoice && order.reason == Some(Reason::KeepsFailing) {

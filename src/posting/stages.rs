@@ -5,14 +5,20 @@ use tracing::{Instrument, Span, field::Empty};
 
 use super::Posting;
 use crate::{
+    domain::ids::BookName,
     storage::{Claim, Outcome, Result, Selection, Settlement},
     traces::{self, orders},
 };
 
 impl Posting {
     /// Claims orders for this long, from now on.
-    pub(super) async fn claim(&self, book: &str, selection: Selection, lease: SignedDuration) -> Result<Vec<Claim>> {
-        let span = tracing::info_span!("claim", book, order_id = Empty, orders = Empty);
+    pub(super) async fn claim(
+        &self,
+        book: &BookName,
+        selection: Selection,
+        lease: SignedDuration,
+    ) -> Result<Vec<Claim>> {
+        let span = tracing::info_span!("claim", book = book.as_str(), order_id = Empty, orders = Empty);
         let now = self.now();
         let claims = self.storage.claim(book, selection, now, now + lease).instrument(span.clone()).await?;
         match claims.as_slice() {
@@ -31,14 +37,14 @@ impl Posting {
 }
 
 /// The attempt for one claim.
-pub(super) fn attempt(book: &str, claim: &Claim) -> Span {
+pub(super) fn attempt(book: &BookName, claim: &Claim) -> Span {
     let (order_id, attempt, kind) = (claim.order_id.as_str(), claim.earlier_tries + 1, claim.kind.as_str());
-    orders::next_stage(order_id, tracing::info_span!("attempt", book, order_id, attempt, kind))
+    orders::next_stage(order_id, tracing::info_span!("attempt", book = book.as_str(), order_id, attempt, kind))
 }
 
 /// Attempts that share their calls. The span belongs to no order and points to all of them.
-pub(super) fn bulk(book: &str, claims: &[Claim]) -> Span {
-    let span = tracing::info_span!("bulk", book, orders = claims.len());
+pub(super) fn bulk(book: &BookName, claims: &[Claim]) -> Span {
+    let span = tracing::info_span!("bulk", book = book.as_str(), orders = claims.len());
     link_to_orders(&span, claims);
     span
 }

@@ -17,6 +17,7 @@ use crate::{
     domain::{
         about::About,
         document::Kind,
+        ids::BookName,
         invoice::Draft,
         reason::{Finding, Reason},
         recheck::Subject,
@@ -33,7 +34,7 @@ const SETTLE_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
 
 impl Posting {
     /// Does a piece of work and stores its outcome.
-    pub async fn work(&self, book: &str, work: Work) -> Result<()> {
+    pub async fn work(&self, book: &BookName, work: Work) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         match work {
             Work::One(claim) => self.attempt(book, *claim).await,
@@ -56,12 +57,12 @@ impl Posting {
     }
 
     /// Makes one attempt for a claim and stores its outcome.
-    pub async fn attempt(&self, book: &str, claim: Claim) -> Result<()> {
+    pub async fn attempt(&self, book: &BookName, claim: Claim) -> Result<()> {
         let span = stages::attempt(book, &claim);
         self.attempt_within(book, claim).instrument(span).await
     }
 
-    async fn attempt_within(&self, book: &str, claim: Claim) -> Result<()> {
+    async fn attempt_within(&self, book: &BookName, claim: Claim) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         let claims = [self.claimed(&claim)];
         let (session, chance) = (&known.session, self.chance());
@@ -78,7 +79,7 @@ impl Posting {
     }
 
     /// Makes the attempts of many claims with as few calls as possible and stores the outcomes.
-    async fn attempt_many(&self, book: &str, claims: Vec<Claim>) -> Result<()> {
+    async fn attempt_many(&self, book: &BookName, claims: Vec<Claim>) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         let claimed: Vec<_> = claims.iter().map(|claim| self.claimed(claim)).collect();
         self.tell_of_invoices(book, &known.session).await;
@@ -116,7 +117,7 @@ impl Posting {
     /// Makes the attempts of many invoices. Returns whether Accurate processed the bulks.
     async fn attempt_invoices(
         &self,
-        book: &str,
+        book: &BookName,
         known: &Book,
         claimed: &[Claimed],
         claims: Vec<Claim<Draft>>,
@@ -135,14 +136,14 @@ impl Posting {
 
     /// After a start only the database knows invoices. They show with which numbers a list can be tried, and whether
     /// Accurate keeps our numbers.
-    async fn tell_of_invoices(&self, book: &str, session: &Session) {
+    async fn tell_of_invoices(&self, book: &BookName, session: &Session) {
         if session.can_try_lists() && !session.numbering_is_unknown() {
             return;
         }
         let invoiced = Filter { state: Some(State::Invoiced), ..Filter::default() };
         // Without them, only more calls are needed.
         let newest = self.storage.orders(&invoiced, None, NEWEST_INVOICED).await.unwrap_or_default();
-        for order in newest.iter().rev().filter(|order| order.book == book) {
+        for order in newest.iter().rev().filter(|order| order.book.as_ref() == Some(book)) {
             let (Some(invoice), Some(draft)) = (&order.invoice, &order.draft) else { continue };
             session.remember_number(&invoice.number);
             session.saw_number(&draft.body.number, &invoice.number);
@@ -152,7 +153,7 @@ impl Posting {
     /// Stores outcomes and wakes the loops that wait for them.
     async fn conclude(
         &self,
-        book: &str,
+        book: &BookName,
         known: &Book,
         claimed: &[Claimed],
         settlements: &[Settlement],
@@ -225,7 +226,7 @@ impl Posting {
     }
 
     /// Updates the circuit breaker of a book.
-    pub(super) async fn note(&self, name: &str, book: &Book, health: Health) -> Result<()> {
+    pub(super) async fn note(&self, name: &BookName, book: &Book, health: Health) -> Result<()> {
         let now = self.now();
         self.note_rights(name, book).await?;
         let change = book.lock_circuit().note(health, now);
@@ -234,12 +235,12 @@ impl Posting {
             Change::Paused => {
                 // Accurate's message may echo our request: only pages and `/v1/summary` show it.
                 if let Some(code) = book.lock_circuit().pause().map(|pause| pause.code) {
-                    tracing::warn!(book = name, code, "book {name} is paused: {code}");
+                    tracing::warn!(book = name.as_str(), code, "book {name} is paused: {code}");
                 }
             }
             Change::Resumed => {
                 let hastened = self.storage.hasten(name, now).await?;
-                tracing::info!(book = name, hastened, "book {name} resumes");
+                tracing::info!(book = name.as_str(), hastened, "book {name} resumes");
             }
         }
         self.signals.due_came(name);
@@ -247,17 +248,21 @@ impl Posting {
     }
 
     /// Updates the circuit breaker with the rights that calls of the book had or lacked.
-    async fn note_rights(&self, name: &str, book: &Book) -> Result<()> {
+    async fn note_rights(&self, name: &BookName, book: &Book) -> Result<()> {
         let now = self.now();
         let mut is_given = false;
         for (right, missing) in book.session.take_rights_seen() {
             match book.lock_circuit().note_right(right, missing, now) {
                 Change::None => {}
                 Change::Paused => {
-                    tracing::warn!(book = name, ?right, "book {name}: a right is missing, its orders wait");
+                    tracing::warn!(book = name.as_str(), ?right, "book {name}: a right is missing, its orders wait");
                 }
                 Change::Resumed => {
-                    tracing::info!(book = name, ?right, "book {name}: a right that was missing has been granted");
+                    tracing::info!(
+                        book = name.as_str(),
+                        ?right,
+                        "book {name}: a right that was missing has been granted"
+                    );
                     is_given = true;
                     if right == Right::CreateCustomers {
                         book.lock_without_customer().clear();
@@ -347,7 +352,8 @@ fn why_postponed(settlement: &Settlement) -> &str {
 }
 
 /// Logs one line for each attempt. Accurate's messages are in the timeline only, because they may name people.
-fn log_settlement(book: &str, attempt: Option<i64>, settlement: &Settlement) {
+fn log_settlement(book: &BookName, attempt: Option<i64>, settlement: &Settlement) {
+    let book = book.as_str();
     let (order_id, kind) = (settlement.order_id.as_str(), settlement.kind.as_str());
     match &settlement.outcome {
         Outcome::Exists { document } if settlement.kind != Kind::Invoice => {

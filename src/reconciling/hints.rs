@@ -13,6 +13,7 @@ use crate::{
     domain::{
         day_in_wib,
         hint::named_in,
+        ids::BookName,
         order::OrderId,
         reconciliation::{FindingState, Held, Judgement, Listed, Period, Shown, Standing, Subject, judge, stranger},
     },
@@ -54,12 +55,12 @@ struct Answers {
 
 impl Reconciling {
     /// Stores the hints in the body of a webhook. Returns how many documents it names.
-    pub async fn hear(&self, book: &str, body: &[u8]) -> Result<usize> {
+    pub async fn hear(&self, book: &BookName, body: &[u8]) -> Result<usize> {
         self.note_hints(book, body, MOST_DOCUMENTS).await
     }
 
     /// Stores the hints in a text of Accurate.
-    pub(super) async fn note_hints(&self, book: &str, text: &[u8], most: usize) -> Result<usize> {
+    pub(super) async fn note_hints(&self, book: &BookName, text: &[u8], most: usize) -> Result<usize> {
         let named = named_in(text, most);
         let mut without_room = 0;
         if !named.hints.is_empty() {
@@ -71,7 +72,7 @@ impl Reconciling {
         count(book, "left_out", left_out);
         if left_out > 0 {
             tracing::warn!(
-                book,
+                book = book.as_str(),
                 left_out,
                 "book {book}: too many documents were changed in Accurate at once: {left_out} are left to the nightly run"
             );
@@ -112,7 +113,7 @@ impl Reconciling {
         Ok(is_any)
     }
 
-    async fn postpone(&self, book: &str, hint: &StoredHint, until: Timestamp) -> Result<()> {
+    async fn postpone(&self, book: &BookName, hint: &StoredHint, until: Timestamp) -> Result<()> {
         if hint.tries < MOST_TRIES {
             return self.storage.postpone_hint(book, hint, until.max(self.clock.now() + READ_AFTER)).await;
         }
@@ -192,7 +193,7 @@ impl Reconciling {
             ..FindingFilter::default()
         };
         let findings = self.storage.findings(&filter, None, MOST_RELATED).await?;
-        let of_book = findings.iter().filter(|finding| finding.book == book && finding.class.is_about_an_invoice());
+        let of_book = findings.iter().filter(|finding| &finding.book == book && finding.class.is_about_an_invoice());
         let mut ids: BTreeSet<i64> = of_book.filter_map(|finding| finding.accurate_id).collect();
         let held = self.storage.held_of(book, std::slice::from_ref(order), self.clock.now()).await?.remove(order);
         ids.extend(held.as_ref().and_then(|held| held.accurate_id));
@@ -247,7 +248,7 @@ impl Answers {
 }
 
 /// The metrics of a book exist before its first hint.
-pub fn begin_to_count(book: &str) {
+pub fn begin_to_count(book: &BookName) {
     for outcome in ["heard", "followed", "own", "left_out", "given_up"] {
         count(book, outcome, 0);
     }
@@ -257,14 +258,15 @@ fn is_echo(hint: &StoredHint) -> bool {
     hint.ours_at.is_some_and(|ours_at| hint.heard_at <= ours_at + ECHO_WITHIN)
 }
 
-fn count(book: &str, outcome: &'static str, hints: usize) {
-    metrics::counter!("forstok_accurate_hints_total", "book" => book.to_owned(), "outcome" => outcome)
+fn count(book: &BookName, outcome: &'static str, hints: usize) {
+    metrics::counter!("forstok_accurate_hints_total", "book" => book.to_string(), "outcome" => outcome)
         .increment(hints as u64);
 }
 
-fn report(book: &str, hint: &StoredHint, followed: &Followed) {
+fn report(book: &BookName, hint: &StoredHint, followed: &Followed) {
     for finding in &followed.findings {
         let (document, class) = (hint.hint.document(), finding.class);
-        tracing::info!(book, document, %class, "book {book}: {document} was changed in Accurate: {class}");
+        let name = book.as_str();
+        tracing::info!(book = name, document, %class, "book {book}: {document} was changed in Accurate: {class}");
     }
 }

@@ -200,13 +200,13 @@ fn report(part: &RunPart, conclusion: &Conclusion) {
     let sums = conclusion.sums.total();
     if let Some(why) = &conclusion.incomplete {
         return tracing::warn!(
-            book,
+            book = book.as_str(),
             "book {book}: the reconciliation of {from} to {to} is incomplete, and says nothing about what was not seen: {}",
             why.sentence(Language::English)
         );
     }
     tracing::info!(
-        book,
+        book = book.as_str(),
         findings,
         ledger = sums.ledger.count,
         accurate = sums.accurate.count,

@@ -56,7 +56,7 @@ impl Reconciling {
         let ends_at = renewed.map(|day| WIB.to_timestamp(day.to_datetime(Time::midnight())).unwrap_or(now));
         let (is_renewed, webhook) = match ends_at {
             Ok(ends_at) if ends_at > now => {
-                tracing::info!(book, "book {book}: Accurate sends webhooks until {ends_at}");
+                tracing::info!(book = book.as_str(), "book {book}: Accurate sends webhooks until {ends_at}");
                 let at = (now + RENEW_EVERY).min(ends_at - RENEW_BEFORE_END).max(now + LONGEST_WAIT);
                 let (ends_at, renew_at, failure) = (Some(ends_at), Some(at), String::new());
                 (true, AccurateWebhook { ends_at, renew_at, failures: 0, failure, ..webhook })
@@ -71,7 +71,7 @@ impl Reconciling {
                 let wait = wait_after(failures);
                 let minutes = wait.as_mins();
                 tracing::warn!(
-                    book,
+                    book = book.as_str(),
                     failures,
                     "book {book}: Accurate's webhooks could not be renewed, next attempt in {minutes} minutes: {class}"
                 );
@@ -103,7 +103,10 @@ impl Reconciling {
             }
             Err(failure) => {
                 let class = failure.class();
-                tracing::warn!(book, "book {book}: the history of Accurate's webhooks could not be read: {class}");
+                tracing::warn!(
+                    book = book.as_str(),
+                    "book {book}: the history of Accurate's webhooks could not be read: {class}"
+                );
                 (false, AccurateWebhook { read_at: Some(now + LONGEST_WAIT / 4), ..webhook })
             }
         };

@@ -7,7 +7,10 @@ use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{BookConfig, Config, Database, LogConfig, LogFormat, OperatorConfig};
-use crate::{domain::reason::Language, forstok::signature::Verifier};
+use crate::{
+    domain::{ids::BookName, reason::Language},
+    forstok::signature::Verifier,
+};
 
 /// Changes that a running service applies. Secrets are named but not shown; changes of the mapping are reported where
 /// it is applied.
@@ -98,7 +101,7 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
             changes.push(arrow(&format!("books.{name}.bulk"), bulk_word(old.bulk), bulk_word(*bulk)));
         }
     }
-    let secrets = |hints: &BTreeMap<String, SecretString>| {
+    let secrets = |hints: &BTreeMap<BookName, SecretString>| {
         hints.iter().map(|(name, secret)| (name.clone(), secret.expose_secret().to_owned())).collect::<Vec<_>>()
     };
     if secrets(&old.hints) != secrets(hints) {
@@ -166,7 +169,7 @@ impl BookConfig {
 fn books_in_both<'a>(
     old: &'a Config,
     new: &'a Config,
-) -> impl Iterator<Item = (&'a String, &'a BookConfig, &'a BookConfig)> {
+) -> impl Iterator<Item = (&'a BookName, &'a BookConfig, &'a BookConfig)> {
     old.books.iter().filter_map(|(name, old)| Some((name, old, new.books.get(name)?)))
 }
 

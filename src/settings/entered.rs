@@ -18,7 +18,7 @@ use toml::{Table, Value};
 use super::{DEFAULT_ACCOUNT_URL, Database};
 use crate::{
     accurate::credentials::Credentials,
-    domain::{mapping::DEFAULT_BOOK, toml_text::Problem},
+    domain::{ids::BookName, mapping::DEFAULT_BOOK, toml_text::Problem},
     forstok::{
         recognise::Way,
         signature::{Encoding, Scheme},
@@ -67,19 +67,19 @@ pub struct Sources {
     /// Whether the settings say how a webhook proves itself.
     pub way_is_in_settings: bool,
     /// The credentials of each book.
-    pub books: BTreeMap<String, Source>,
+    pub books: BTreeMap<BookName, Source>,
 }
 
 impl Sources {
     /// Whether a secret is missing that the other settings have.
     pub fn lack_some_of(&self, others: &Self) -> bool {
         let lacks = |ours: Source, theirs: Source| ours == Source::Missing && theirs != Source::Missing;
-        let lacks_book = |(name, theirs): (&String, &Source)| lacks(self.book(name), *theirs);
+        let lacks_book = |(name, theirs): (&BookName, &Source)| lacks(self.book(name), *theirs);
         lacks(self.webhook, others.webhook) || others.books.iter().any(lacks_book)
     }
 
     /// Where the credentials of a book come from.
-    pub fn book(&self, name: &str) -> Source {
+    pub fn book(&self, name: &BookName) -> Source {
         self.books.get(name).copied().unwrap_or_default()
     }
 }
@@ -169,7 +169,7 @@ impl Entered {
     #[must_use]
     pub fn with_credentials(
         mut self,
-        book: &str,
+        book: &BookName,
         account_url: &reqwest::Url,
         credentials: &Credentials,
         at: Timestamp,
@@ -181,7 +181,7 @@ impl Entered {
             (CREDENTIALS[1], text(credentials.signature_secret.expose_secret())),
             (ENTERED_AT, Some(time(at))),
         ];
-        self.change(&["books", book], values);
+        self.change(&["books", book.as_str()], values);
         self
     }
 
@@ -211,7 +211,7 @@ impl Entered {
         }
         if !settings.contains_key("books") {
             // The usual book, for which the setup page asks for credentials.
-            table_at(settings, &["books", DEFAULT_BOOK]);
+            table_at(settings, &["books", DEFAULT_BOOK.as_str()]);
         }
         let books = settings.get_mut("books").and_then(Value::as_table_mut);
         for (name, book) in books.into_iter().flatten() {
@@ -222,7 +222,7 @@ impl Entered {
             if let Source::Page(_) = source {
                 copy(entered, book, CREDENTIALS.iter());
             }
-            sources.books.insert(name.clone(), source);
+            sources.books.insert(name.as_str().into(), source);
         }
         sources
     }
@@ -292,7 +292,7 @@ mod tests {
         let header = "X-Signature".parse().expect("a header");
         let way = Way { scheme: Scheme::Hmac { encoding: Encoding::Base64, timestamp_header: None }, header };
         Entered::default().with_webhook_keys(&["entered-webhook-key".into()], now()).with_way(&way).with_credentials(
-            "main",
+            DEFAULT_BOOK,
             &url,
             &credentials,
             now(),
@@ -320,7 +320,7 @@ mod tests {
         assert!(matches!(config.webhook.scheme, Scheme::Hmac { encoding: Encoding::Base64, .. }));
         assert_eq!(config.books["main"].api_token.expose_secret(), "entered-api-token");
         assert_eq!(config.secrets.webhook, Source::Page(now()));
-        assert_eq!(config.secrets.book("main"), Source::Page(now()));
+        assert_eq!(config.secrets.book(&"main".into()), Source::Page(now()));
     }
 
     #[test]
@@ -333,7 +333,7 @@ mod tests {
         assert_eq!(config.webhook.secrets[0].expose_secret(), "key-of-the-settings");
         assert_eq!(config.webhook.scheme, Scheme::SharedKey, "the way of proof belongs to the key");
         assert_eq!(config.books["main"].signature_secret.expose_secret(), "secret-of-the-settings");
-        assert_eq!((config.secrets.webhook, config.secrets.book("main")), (Source::Settings, Source::Settings));
+        assert_eq!((config.secrets.webhook, config.secrets.book(&"main".into())), (Source::Settings, Source::Settings));
         let way = loaded(&format!("{ADMIN}[forstok.webhook]\nheader = \"Webhook-Key\""));
         assert_eq!((way.webhook.header.as_str(), &way.webhook.scheme), ("webhook-key", &Scheme::SharedKey));
         assert_eq!(way.webhook.secrets[0].expose_secret(), "entered-webhook-key");
@@ -344,7 +344,7 @@ mod tests {
         let folder = folder(&format!("{ADMIN}[books.main]\naccount_url = \"https://elsewhere.example\""));
         let file = folder.path().join("settings.toml");
         let config = load_to_serve(Some(&file), []).expect("the setup page asks for them");
-        assert_eq!(config.secrets.book("main"), Source::Missing);
+        assert_eq!(config.secrets.book(&"main".into()), Source::Missing);
         assert!(!config.books["main"].has_credentials());
     }
 

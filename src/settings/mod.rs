@@ -42,6 +42,7 @@ pub use crate::{
 };
 use crate::{
     domain::{
+        ids::BookName,
         mapping::{DEFAULT_BOOK, Mapping, UnknownStores},
         operator::Role,
         reason::Language,
@@ -83,9 +84,9 @@ pub struct Config {
     /// How it is asked for orders that this service has never heard of.
     pub backfill: BackfillConfig,
     /// The Accurate databases, by name.
-    pub books: BTreeMap<String, BookConfig>,
+    pub books: BTreeMap<BookName, BookConfig>,
     /// The secrets in the addresses for Accurate's own webhooks, of the books that follow them.
-    pub hints: BTreeMap<String, SecretString>,
+    pub hints: BTreeMap<BookName, SecretString>,
     /// The mapping file with its content.
     pub mapping: Option<MappingFile>,
     /// Which notices are sent, and over which channels; `None` while no channel is on.
@@ -144,7 +145,7 @@ pub struct Offline {
     /// The mapping file.
     pub mapping: Option<MappingFile>,
     /// Names of the books, with or without credentials.
-    pub books: Vec<String>,
+    pub books: Vec<BookName>,
     /// Forstok's order API; its key may be empty.
     pub forstok_api: Option<ApiConfig>,
     /// How it is asked for orders.
@@ -282,16 +283,16 @@ fn read_table(file: Option<&Path>) -> Result<Table, Mistakes> {
 }
 
 /// Books that stores name but that are unknown: the orders of a store without credentials could never be invoiced.
-pub fn unknown_books(mapping: &Mapping, known: &[String]) -> Vec<Problem> {
-    let unknown = mapping.books().filter(|(_, book)| !known.iter().any(|known| known == book));
-    let problem = |(store, book): (&str, &str)| Problem {
+pub fn unknown_books(mapping: &Mapping, known: &[BookName]) -> Vec<Problem> {
+    let unknown = mapping.books().filter(|(_, book)| !known.contains(book));
+    let problem = |(store, book): (&str, &BookName)| Problem {
         key: format!("stores.\"{store}\".book"),
         value: Some(format!("{book:?}")),
         remedy: format!("is not a book of the settings: add [books.{book}] there, or name one of {known:?}"),
     };
     let mut problems: Vec<_> = unknown.map(problem).collect();
     let accepts_any = mapping.unknown_stores == UnknownStores::Accept;
-    if accepts_any && !known.iter().any(|known| known == DEFAULT_BOOK) {
+    if accepts_any && !known.contains(DEFAULT_BOOK) {
         problems.push(Problem {
             key: "unknown_stores".to_owned(),
             value: Some("\"accept\"".to_owned()),

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     domain::{
+        ids::BookName,
         mapping::Mapping,
         reason::Language,
         toml_text::{Problem, Problems, Section},
@@ -87,7 +88,13 @@ pub(super) fn read(
     api.finish();
     forstok.finish();
 
-    let book_names = table.get("books").and_then(Value::as_table).into_iter().flat_map(Table::keys).cloned().collect();
+    let book_names = table
+        .get("books")
+        .and_then(Value::as_table)
+        .into_iter()
+        .flat_map(Table::keys)
+        .map(|name| BookName::from(name.as_str()))
+        .collect();
     let (books, hints, account_urls) = read_books(&root, &credentials);
 
     let mapping = or_empty(root.section("mapping"));
@@ -101,7 +108,12 @@ pub(super) fn read(
     };
     mapping.finish();
     if let (Some(file), true) = (&mapping_file, has_books) {
-        let known: Vec<_> = table["books"].as_table().into_iter().flat_map(Table::keys).cloned().collect();
+        let known: Vec<_> = table["books"]
+            .as_table()
+            .into_iter()
+            .flat_map(Table::keys)
+            .map(|name| BookName::from(name.as_str()))
+            .collect();
         let unknown = unknown_books(&file.mapping, &known);
         if !unknown.is_empty() {
             mapping_mistakes.replace(Some((file.path.clone(), unknown)));
@@ -244,13 +256,14 @@ fn read_header(section: &Section<'_>, key: &'static str) -> Option<Option<Header
 }
 
 /// The books, the secrets in the addresses for Accurate's own webhooks, and all account URLs.
-type Books = (BTreeMap<String, BookConfig>, BTreeMap<String, SecretString>, Vec<reqwest::Url>);
+type Books = (BTreeMap<BookName, BookConfig>, BTreeMap<BookName, SecretString>, Vec<reqwest::Url>);
 
 fn read_books(root: &Section<'_>, credentials: &Secrets<'_>) -> Books {
-    let mut books = BTreeMap::<String, BookConfig>::new();
+    let mut books = BTreeMap::<BookName, BookConfig>::new();
     let mut hints = BTreeMap::new();
     let mut account_urls = Vec::new();
     for (name, section) in root.sections("books") {
+        let name = BookName::from(name);
         let account_url = read_account_url(&section);
         account_urls.extend(account_url.clone());
         hints.extend(read_hints(&section, credentials).map(|secret| (name.clone(), secret)));

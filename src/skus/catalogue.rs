@@ -11,6 +11,7 @@ use super::{Changes, ItemList, VARIANT};
 use crate::{
     deciding::mapping::ActiveMapping,
     domain::{
+        ids::BookName,
         matching::{
             Found, Item, ItemIndex,
             near::{self, Resemblance, Wanted},
@@ -105,7 +106,7 @@ pub struct Row {
     /// Whether Accurate has it.
     pub kind: Kind,
     /// The Accurate database that lacks it, if there are several.
-    pub book: Option<String>,
+    pub book: Option<BookName>,
     /// Items that may be meant instead; none if Accurate has it.
     pub suggestions: Vec<Suggestion>,
     /// Orders that wait for it.
@@ -346,7 +347,7 @@ fn books_of(read: &Read) -> HashMap<String, Vec<usize>> {
     let mut books: HashMap<String, Vec<usize>> = HashMap::new();
     for SkuInStore { sku, store_id } in &read.in_stores {
         let book = read.active.mapping.book_of(store_id);
-        let Some(place) = read.lists.iter().position(|list| list.book == book) else { continue };
+        let Some(place) = read.lists.iter().position(|list| &list.book == book) else { continue };
         let places = books.entry(sku.clone()).or_default();
         if !places.contains(&place) {
             places.push(place);

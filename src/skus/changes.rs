@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Catalogue, LONGEST, MOST_ROWS};
 use crate::domain::{
+    ids::BookName,
     mapping::Mapping,
     matching::{Found, ItemIndex},
 };
@@ -43,7 +44,7 @@ pub struct Mistake {
     /// What is wrong with it.
     pub wrong: Wrong,
     /// The Accurate database, if there are several.
-    pub book: Option<String>,
+    pub book: Option<BookName>,
 }
 
 impl Changes {
@@ -121,7 +122,7 @@ impl Changes {
 
     /// Everything that is probably wrong, all at once.
     pub fn mistakes(&self, catalogue: &Catalogue) -> Vec<Mistake> {
-        let mut indexes: HashMap<&str, ItemIndex<'_>> = HashMap::new();
+        let mut indexes: HashMap<&BookName, ItemIndex<'_>> = HashMap::new();
         let mut mistakes = Vec::new();
         for (sku, item_no) in self.iter() {
             let mistake = |wrong, book| Mistake { sku: sku.to_owned(), item_no: item_no.to_owned(), wrong, book };

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
+        ids::BookName,
         masters::{Master, MasterKind},
         matching::Item,
     },
@@ -18,7 +19,7 @@ const MOST_ITEMS: i64 = 200_000;
 #[derive(Debug)]
 pub struct ItemList {
     /// The database, by its name in the settings.
-    pub book: String,
+    pub book: BookName,
     /// When they were read; `None` if they never were.
     pub read_at: Option<Timestamp>,
     /// How far they are being read now.
@@ -29,7 +30,7 @@ pub struct ItemList {
 
 impl ItemList {
     /// As storage has it.
-    pub(super) async fn load(storage: &dyn Storage, book: &str) -> Result<Self> {
+    pub(super) async fn load(storage: &dyn Storage, book: &BookName) -> Result<Self> {
         let lists = storage.master_lists(book).await?;
         let list = lists.into_iter().find(|list| list.kind == MasterKind::Items);
         let all = MasterSearch { limit: MOST_ITEMS, ..MasterSearch::default() };

@@ -9,9 +9,9 @@ use super::{
     mappings::IS_ON,
     rows::timestamp,
 };
-use crate::domain::order::OrderId;
+use crate::domain::{ids::BookName, order::OrderId};
 
-pub(super) async fn next_at(db: &mut impl Dialect, book: &str) -> Result<Option<Timestamp>> {
+pub(super) async fn next_at(db: &mut impl Dialect, book: &BookName) -> Result<Option<Timestamp>> {
     let earliest = Lane::ALL.map(|lane| {
         let lane = lane as usize;
         format!(
@@ -25,7 +25,7 @@ pub(super) async fn next_at(db: &mut impl Dialect, book: &str) -> Result<Option<
     at.map(timestamp).transpose()
 }
 
-pub(super) async fn hasten(db: &mut impl Dialect, book: &str, now: Timestamp) -> Result<u64> {
+pub(super) async fn hasten(db: &mut impl Dialect, book: &BookName, now: Timestamp) -> Result<u64> {
     let sql = "UPDATE documents SET next_attempt_at = $2
                WHERE book = $1 AND state = 'due' AND next_attempt_at > $2 AND lease_until = 0";
     db.execute(sql, &[book.into(), now.into()]).await
@@ -42,7 +42,7 @@ pub(super) async fn hasten_one<T: Dialect>(db: &mut T, order_id: &OrderId, now: 
 
 pub(super) async fn shorten_waits(
     db: &mut impl Dialect,
-    book: &str,
+    book: &BookName,
     now: Timestamp,
     longest: LongestWaits,
 ) -> Result<u64> {
@@ -63,7 +63,7 @@ pub(super) async fn shorten_waits(
     Ok(documents + rechecks + db.execute(sql, &[book.into(), now.into(), own_recheck.into()]).await?)
 }
 
-pub(super) async fn end_leases<T: Dialect>(db: &mut T, book: &str, now: Timestamp) -> Result<u64> {
+pub(super) async fn end_leases<T: Dialect>(db: &mut T, book: &BookName, now: Timestamp) -> Result<u64> {
     // From now on none of their saves leaves any more.
     let sql = format!(
         "UPDATE documents SET lease_until = 0, next_attempt_at = $2,

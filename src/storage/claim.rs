@@ -16,7 +16,7 @@ use crate::domain::{
     about::About,
     document::{Drafted, Kind},
     doubt::{Doubt, SAVE_IS_OVER},
-    ids::AttemptNo,
+    ids::{AttemptNo, BookName},
     order::OrderId,
     reason::{Finding, Reason},
     recheck::Subject,
@@ -69,7 +69,7 @@ fn ids(lane: Lane, has_come: &str, direction: &str, limit: &str) -> String {
     )
 }
 
-pub(super) async fn claimable(db: &mut impl Dialect, book: &str, now: Timestamp, most: i64) -> Result<Claimable> {
+pub(super) async fn claimable(db: &mut impl Dialect, book: &BookName, now: Timestamp, most: i64) -> Result<Claimable> {
     let count = |lane: Lane| {
         let ids = ids(lane, "next_attempt_at", "ASC", "$3");
         format!("(SELECT COUNT(*) FROM ({ids}) AS lane{n}) AS n{n}", n = lane as usize)
@@ -86,7 +86,7 @@ pub(super) async fn claimable(db: &mut impl Dialect, book: &str, now: Timestamp,
 
 pub(super) async fn claim<T: Dialect>(
     db: &mut T,
-    book: &str,
+    book: &BookName,
     selection: Selection,
     now: Timestamp,
     lease_until: Timestamp,

@@ -9,7 +9,10 @@ use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Postgres, Row, postgres::PgRow};
 
 use super::{Result, rows::micros};
-use crate::domain::{ids::DeliveryId, order::OrderId};
+use crate::domain::{
+    ids::{BookName, DeliveryId},
+    order::OrderId,
+};
 
 /// A connection, or a pool of them, that takes statements; with the few words that differ.
 pub trait Dialect: Send {
@@ -90,6 +93,12 @@ impl<'a> From<&'a str> for Value<'a> {
 impl<'a> From<&'a String> for Value<'a> {
     fn from(text: &'a String) -> Self {
         Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a BookName> for Value<'a> {
+    fn from(name: &'a BookName) -> Self {
+        Self::Text(name.as_str())
     }
 }
 

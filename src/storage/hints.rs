@@ -11,6 +11,7 @@ use super::{
 };
 use crate::domain::{
     hint::Hint,
+    ids::BookName,
     reconciliation::{Class, FindingState, Subject},
 };
 
@@ -22,7 +23,7 @@ const NO_RUN: i64 = 0;
 
 pub(super) async fn add<T: Dialect>(
     db: &mut T,
-    book: &str,
+    book: &BookName,
     hints: &[Hint],
     now: Timestamp,
     due_at: Timestamp,
@@ -51,7 +52,12 @@ pub(super) async fn add<T: Dialect>(
 }
 
 /// The order comes from our ledger, by Accurate's id or by number, else from a finding about the invoice.
-pub(super) async fn due<T: Dialect>(db: &mut T, book: &str, now: Timestamp, limit: i64) -> Result<Vec<StoredHint>> {
+pub(super) async fn due<T: Dialect>(
+    db: &mut T,
+    book: &BookName,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<StoredHint>> {
     let sql = "SELECT h.accurate_id, h.number, h.heard_at, h.tries, h.order_id,
             (SELECT CASE WHEN d.state = 'gone' THEN o.changed_at ELSE d.shown_at END
              FROM documents d JOIN orders o ON o.order_id = d.order_id
@@ -81,14 +87,19 @@ pub(super) async fn due<T: Dialect>(db: &mut T, book: &str, now: Timestamp, limi
     db.fetch(sql, &[book.into(), now.into(), limit.into()]).await?.iter().map(one).collect()
 }
 
-pub(super) async fn postpone(db: &mut impl Dialect, book: &str, hint: &StoredHint, until: Timestamp) -> Result<()> {
+pub(super) async fn postpone(
+    db: &mut impl Dialect,
+    book: &BookName,
+    hint: &StoredHint,
+    until: Timestamp,
+) -> Result<()> {
     let sql = "UPDATE hints SET due_at = $4, tries = tries + 1 WHERE book = $1 AND document = $2 AND heard_at = $3";
     let document = hint.hint.document();
     let values = [book.into(), (&document).into(), hint.heard_at.into(), until.into()];
     db.execute(sql, &values).await.map(drop)
 }
 
-pub(super) async fn forget(db: &mut impl Dialect, book: &str, hints: &[StoredHint]) -> Result<()> {
+pub(super) async fn forget(db: &mut impl Dialect, book: &BookName, hints: &[StoredHint]) -> Result<()> {
     for hint in hints {
         let sql = "DELETE FROM hints WHERE book = $1 AND document = $2 AND heard_at = $3";
         let document = hint.hint.document();
@@ -100,7 +111,7 @@ pub(super) async fn forget(db: &mut impl Dialect, book: &str, hints: &[StoredHin
 /// Writes the findings; open ones about anything else that was examined are gone.
 pub(super) async fn end<T: Dialect>(
     db: &mut T,
-    book: &str,
+    book: &BookName,
     hint: &StoredHint,
     followed: &Followed,
     now: Timestamp,
@@ -120,7 +131,7 @@ pub(super) async fn end<T: Dialect>(
     forget(db, book, std::slice::from_ref(hint)).await
 }
 
-pub(super) async fn webhook(db: &mut impl Dialect, book: &str) -> Result<AccurateWebhook> {
+pub(super) async fn webhook(db: &mut impl Dialect, book: &BookName) -> Result<AccurateWebhook> {
     let sql = "SELECT ends_at, renew_at, read_until, read_at, failures, failure FROM accurate_webhooks WHERE book = $1";
     let rows = db.fetch(sql, &[book.into()]).await?;
     let Some(row) = rows.first() else { return Ok(AccurateWebhook::default()) };
@@ -134,7 +145,7 @@ pub(super) async fn webhook(db: &mut impl Dialect, book: &str) -> Result<Accurat
     })
 }
 
-pub(super) async fn set_webhook(db: &mut impl Dialect, book: &str, webhook: &AccurateWebhook) -> Result<()> {
+pub(super) async fn set_webhook(db: &mut impl Dialect, book: &BookName, webhook: &AccurateWebhook) -> Result<()> {
     let sql = "INSERT INTO accurate_webhooks (book, ends_at, renew_at, read_until, read_at, failures, failure)
                VALUES ($1, $2, $3, $4, $5, $6, $7)
                ON CONFLICT (book) DO UPDATE SET ends_at = excluded.ends_at, renew_at = excluded.renew_at,

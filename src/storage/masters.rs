@@ -10,7 +10,10 @@ use super::{
     dialect::{Columns, Dialect},
     rows::{json as to_json, micros, moment, storable, timestamp},
 };
-use crate::domain::masters::{ListFailure, Master, MasterKind};
+use crate::domain::{
+    ids::BookName,
+    masters::{ListFailure, Master, MasterKind},
+};
 
 /// Longest text by which a row is found, in characters: an index of PostgreSQL takes no longer one.
 const LONGEST_SEARCHED: usize = 500;
@@ -26,7 +29,7 @@ const SHOWN: &str = "m.list = (SELECT number FROM master_lists WHERE book = $1 A
     AND m.half = (SELECT half FROM master_lists WHERE book = $1 AND kind = $2)";
 
 /// All lists of a book, in the order of [`MasterKind::ALL`].
-pub(super) async fn lists(db: &mut impl Dialect, book: &str) -> Result<Vec<MasterList>> {
+pub(super) async fn lists(db: &mut impl Dialect, book: &BookName) -> Result<Vec<MasterList>> {
     let sql = "SELECT kind, row_count, read_at, next_at, under_way, rows_so_far, rows_expected, failure, failure_detail
                FROM master_lists WHERE book = $1";
     let rows = db.fetch(sql, &[book.into()]).await?;
@@ -56,7 +59,7 @@ fn progress(row: &impl Columns) -> Result<ReadingProgress> {
 /// Rows that begin with the text come before the others, each part in the order of numbers and names.
 pub(super) async fn search<T: Dialect>(
     db: &mut T,
-    book: &str,
+    book: &BookName,
     kind: MasterKind,
     search: &MasterSearch,
 ) -> Result<Option<Vec<Master>>> {
@@ -88,7 +91,7 @@ struct Place {
     id: i64,
 }
 
-async fn place(db: &mut impl Dialect, book: &str, kind: MasterKind, id: i64) -> Result<Option<Place>> {
+async fn place(db: &mut impl Dialect, book: &BookName, kind: MasterKind, id: i64) -> Result<Option<Place>> {
     let sql = format!("SELECT m.search FROM masters m WHERE {SHOWN} AND m.id = $3");
     let rows = db.fetch(sql, &[book.into(), kind.as_str().into(), id.into()]).await?;
     rows.first().map(|row| Ok(Place { search: row.text("search")?.to_owned(), id })).transpose()
@@ -97,7 +100,7 @@ async fn place(db: &mut impl Dialect, book: &str, kind: MasterKind, id: i64) -> 
 /// Rows that begin with a text.
 async fn beginning(
     db: &mut impl Dialect,
-    book: &str,
+    book: &BookName,
     kind: MasterKind,
     text: &str,
     after: &Place,
@@ -124,7 +127,7 @@ async fn beginning(
 /// Rows that contain a text, but do not begin with it.
 async fn others(
     db: &mut impl Dialect,
-    book: &str,
+    book: &BookName,
     kind: MasterKind,
     text: &str,
     after: &Place,
@@ -179,7 +182,7 @@ fn master(row: &impl Columns) -> Result<Master> {
 }
 
 /// The list is read as soon as possible.
-pub(super) async fn request<T: Dialect>(db: &mut T, book: &str, kind: MasterKind, now: Timestamp) -> Result<()> {
+pub(super) async fn request<T: Dialect>(db: &mut T, book: &BookName, kind: MasterKind, now: Timestamp) -> Result<()> {
     let sql = format!(
         "INSERT INTO master_lists (book, kind, next_at) VALUES ($1, $2, $3)
          ON CONFLICT (book, kind) DO UPDATE SET next_at = {}(master_lists.next_at, excluded.next_at)",
@@ -192,7 +195,7 @@ pub(super) async fn request<T: Dialect>(db: &mut T, book: &str, kind: MasterKind
 /// Orders of these books were blocked for something that these lists could explain: they are read again soon.
 pub(super) async fn question<T: Dialect>(
     db: &mut T,
-    lists: &BTreeSet<(&str, MasterKind)>,
+    lists: &BTreeSet<(&BookName, MasterKind)>,
     now: Timestamp,
 ) -> Result<()> {
     let sql = format!(
@@ -211,7 +214,7 @@ pub(super) async fn question<T: Dialect>(
 /// Begins a reading; an earlier one that has not ended counts no more.
 pub(super) async fn begin(
     db: &mut impl Dialect,
-    book: &str,
+    book: &BookName,
     kind: MasterKind,
     now: Timestamp,
     next_at: Timestamp,

@@ -11,15 +11,15 @@ use super::{
     rows::{document_key, micros, order_id},
     timeline::append,
 };
-use crate::domain::{order::OrderId, timeline::Event};
+use crate::domain::{ids::BookName, order::OrderId, timeline::Event};
 
-pub(super) async fn due(db: &mut impl Dialect, book: &str, now: Timestamp) -> Result<Option<DocumentKey>> {
+pub(super) async fn due(db: &mut impl Dialect, book: &BookName, now: Timestamp) -> Result<Option<DocumentKey>> {
     let sql = "SELECT order_id, kind, part FROM documents WHERE book = $1 AND recheck_at > 0 AND recheck_at <= $2
                ORDER BY recheck_at LIMIT 1";
     db.fetch(sql, &[book.into(), now.into()]).await?.first().map(document_key).transpose()
 }
 
-pub(super) async fn next_at(db: &mut impl Dialect, book: &str) -> Result<Option<i64>> {
+pub(super) async fn next_at(db: &mut impl Dialect, book: &BookName) -> Result<Option<i64>> {
     let sql = "SELECT MIN(recheck_at) AS at FROM documents WHERE book = $1 AND recheck_at > 0";
     let rows = db.fetch(sql, &[book.into()]).await?;
     Ok(rows.first().map(|row| row.number_if_any("at")).transpose()?.flatten())

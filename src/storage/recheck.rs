@@ -11,9 +11,9 @@ use super::{
     rows::{order_id, timestamp},
     timeline::append,
 };
-use crate::domain::{recheck::Subject, timeline::Event};
+use crate::domain::{ids::BookName, recheck::Subject, timeline::Event};
 
-pub(super) async fn due(db: &mut impl Dialect, book: &str, now: Timestamp) -> Result<Option<Recheck>> {
+pub(super) async fn due(db: &mut impl Dialect, book: &BookName, now: Timestamp) -> Result<Option<Recheck>> {
     let sql = "SELECT subject, checks FROM rechecks WHERE book = $1 AND next_at <= $2 ORDER BY next_at LIMIT 1";
     let rows = db.fetch(sql, &[book.into(), now.into()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
@@ -22,14 +22,14 @@ pub(super) async fn due(db: &mut impl Dialect, book: &str, now: Timestamp) -> Re
     Ok(Some(Recheck { subject, checks: row.number("checks")? }))
 }
 
-pub(super) async fn next_at(db: &mut impl Dialect, book: &str) -> Result<Option<Timestamp>> {
+pub(super) async fn next_at(db: &mut impl Dialect, book: &BookName) -> Result<Option<Timestamp>> {
     let rows = db.fetch("SELECT MIN(next_at) AS at FROM rechecks WHERE book = $1", &[book.into()]).await?;
     let at = rows.first().map(|row| row.number_if_any("at")).transpose()?.flatten();
     let recheck_at = order_recheck::next_at(db, book).await?;
     at.into_iter().chain(recheck_at).min().map(timestamp).transpose()
 }
 
-pub(super) async fn put_off(db: &mut impl Dialect, book: &str, subject: &Subject, until: Timestamp) -> Result<()> {
+pub(super) async fn put_off(db: &mut impl Dialect, book: &BookName, subject: &Subject, until: Timestamp) -> Result<()> {
     let subject = subject.to_string();
     let sql = "UPDATE rechecks SET next_at = $3, checks = checks + 1 WHERE book = $1 AND subject = $2";
     db.execute(sql, &[book.into(), (&subject).into(), until.into()]).await?;
@@ -40,13 +40,13 @@ pub(super) async fn put_off(db: &mut impl Dialect, book: &str, subject: &Subject
     Ok(())
 }
 
-pub(super) async fn end(db: &mut impl Dialect, book: &str, subject: &Subject, now: Timestamp) -> Result<u64> {
+pub(super) async fn end(db: &mut impl Dialect, book: &BookName, subject: &Subject, now: Timestamp) -> Result<u64> {
     let name = subject.to_string();
     db.execute("DELETE FROM rechecks WHERE book = $1 AND subject = $2", &[book.into(), (&name).into()]).await?;
     decide_again(db, "", book, subject, now).await
 }
 
-pub(super) async fn try_one(db: &mut impl Dialect, book: &str, subject: &Subject, now: Timestamp) -> Result<u64> {
+pub(super) async fn try_one(db: &mut impl Dialect, book: &BookName, subject: &Subject, now: Timestamp) -> Result<u64> {
     let oldest = " AND id = (SELECT MIN(id) FROM documents
                              WHERE book = $1 AND waits_for = $2 AND waits_for <> '' AND state = 'blocked')";
     decide_again(db, oldest, book, subject, now).await
@@ -55,7 +55,7 @@ pub(super) async fn try_one(db: &mut impl Dialect, book: &str, subject: &Subject
 async fn decide_again(
     db: &mut impl Dialect,
     which: &'static str,
-    book: &str,
+    book: &BookName,
     subject: &Subject,
     now: Timestamp,
 ) -> Result<u64> {

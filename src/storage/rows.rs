@@ -11,6 +11,7 @@ use super::{
 };
 use crate::domain::{
     document::{Kind, Part},
+    ids::BookName,
     money::Rupiah,
     order::OrderId,
     origin::Origin,
@@ -164,7 +165,7 @@ pub(super) fn order_record(row: &impl Columns) -> Result<OrderRecord> {
         findings: json_column(row, "findings")?,
         reason: reason(row)?,
         warnings: json_column(row, "warnings")?,
-        book: row.text_if_any("book")?.unwrap_or_default().to_owned(),
+        book: row.text_if_any("book")?.filter(|book| !book.is_empty()).map(BookName::from),
         tries: row.number_if_any("tries")?.unwrap_or_default(),
         next_attempt_at: moment(row, "next_attempt_at")?,
         // An order is shown even if its draft cannot be read.

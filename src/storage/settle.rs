@@ -15,6 +15,7 @@ use super::{
 use crate::domain::{
     document::{Kind, Progress},
     doubt::Remaining,
+    ids::BookName,
     masters::MasterKind,
     money::Rupiah,
     order::OrderId,
@@ -23,7 +24,7 @@ use crate::domain::{
 
 /// A document whose claim is current, and its order.
 struct Current {
-    book: String,
+    book: BookName,
     state: State,
 }
 
@@ -58,11 +59,11 @@ pub(super) async fn settle<T: Dialect>(db: &mut T, settlements: &[Settlement], n
 }
 
 /// Lists that could explain why orders are blocked.
-fn lists_in_question<'a>(taken: &[(&Settlement, &'a Current)]) -> BTreeSet<(&'a str, MasterKind)> {
+fn lists_in_question<'a>(taken: &[(&Settlement, &'a Current)]) -> BTreeSet<(&'a BookName, MasterKind)> {
     let list = |(settlement, current): &(&Settlement, &'a Current)| match &settlement.outcome {
         Outcome::Blocked { findings, .. } => {
             let kind = MasterKind::explaining(findings.first()?.reason)?;
-            Some((&*current.book, kind))
+            Some((&current.book, kind))
         }
         _ => None,
     };
@@ -94,7 +95,7 @@ async fn current<T: Dialect>(db: &mut T, settlements: &[Settlement]) -> Result<H
     );
     let mut current = HashMap::with_capacity(settlements.len());
     for row in db.fetch(sql, &[(&to_json(&rows)).into()]).await? {
-        current.insert(document_key(&row)?, Current { book: row.text("book")?.to_owned(), state: state(&row)? });
+        current.insert(document_key(&row)?, Current { book: row.text("book")?.into(), state: state(&row)? });
     }
     Ok(current)
 }

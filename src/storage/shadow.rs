@@ -14,10 +14,10 @@ use super::{
     list::Binds,
     rows::{hundredths, json as to_json, json_column, micros, moment, optional_json, order_id},
 };
-use crate::domain::{order::OrderId, shadow::Kind};
+use crate::domain::{ids::BookName, order::OrderId, shadow::Kind};
 
 /// Drafts of a book whose time for a comparison has come, those that were never compared first.
-pub(super) async fn due<T: Dialect>(db: &mut T, book: &str, now: Timestamp, limit: i64) -> Result<Vec<ToCompare>> {
+pub(super) async fn due<T: Dialect>(db: &mut T, book: &BookName, now: Timestamp, limit: i64) -> Result<Vec<ToCompare>> {
     let sql = format!(
         "SELECT s.order_id, s.revision, o.channel_order_id, d.draft
          FROM (SELECT order_id, revision, check_at FROM shadow_orders

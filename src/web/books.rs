@@ -2,13 +2,13 @@
 
 use super::page::Page;
 use crate::{
-    domain::pause,
+    domain::{ids::BookName, pause},
     posting::{BookStatus, circuit::Pause},
 };
 
 /// A book as pages show it.
 pub(super) struct Book {
-    pub(super) name: String,
+    pub(super) name: BookName,
     pub(super) pause: Option<Trouble>,
 }
 

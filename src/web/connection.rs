@@ -23,7 +23,7 @@ use super::{
 use crate::{
     accurate::{activity::CallError, client::Session},
     check::{Finding, MOST_ORDERS, Severity, Words, check_book, check_orders, items_of, read_orders},
-    domain::reason::Language,
+    domain::{ids::BookName, reason::Language},
     http::{App, auth::By, problem::Problem},
 };
 
@@ -35,7 +35,7 @@ const MOST_ITEMS: usize = 100;
 
 /// What the last check of each book by this process found, and when.
 #[derive(Debug, Default)]
-pub(super) struct Checks(Mutex<BTreeMap<String, (Timestamp, Vec<Finding>)>>);
+pub(super) struct Checks(Mutex<BTreeMap<BookName, (Timestamp, Vec<Finding>)>>);
 
 #[derive(Template)]
 #[template(path = "connection.html")]
@@ -86,13 +86,13 @@ impl FindingShown {
 
 impl Checks {
     /// What the last check of a book found.
-    pub(super) fn of(&self, book: &str, page: &Page) -> Option<Checked> {
+    pub(super) fn of(&self, book: &BookName, page: &Page) -> Option<Checked> {
         let checked = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(book).cloned();
         checked.map(|(at, findings)| Checked::new(at, findings, page))
     }
 
     /// Notes what a check found.
-    pub(super) fn note(&self, book: &str, at: Timestamp, findings: Vec<Finding>) {
+    pub(super) fn note(&self, book: &BookName, at: Timestamp, findings: Vec<Finding>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(book.to_owned(), (at, findings));
     }
 }
@@ -135,7 +135,7 @@ pub(super) async fn check(
     for book in app.engine.books() {
         let session = app.engine.session(&book.name).filter(|session| session.has_credentials());
         let Some(session) = session else { continue };
-        let of_book: Vec<_> = orders.iter().filter(|order| mapping.book_of(&order.store_id) == book.name).collect();
+        let of_book: Vec<_> = orders.iter().filter(|order| mapping.book_of(&order.store_id) == &book.name).collect();
         let items = items_of(of_book.iter().copied(), mapping).remove(&book.name).unwrap_or_default();
         let items: BTreeSet<_> = items.into_iter().take(MOST_ITEMS).collect();
         let mut findings = check_orders(of_book, mapping);

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     domain::{
+        ids::BookName,
         manual::Manual,
         money::Rupiah,
         origin::Origin,
@@ -53,7 +54,7 @@ struct Order {
     line: OrderLine,
     forstok_id: String,
     status: String,
-    book: String,
+    book: Option<BookName>,
     state: StateShown,
     /// The invoice as Accurate has it.
     invoice: Option<Invoice>,

@@ -18,6 +18,7 @@ use forstok_accurate::{
         decision::{Decision, decide},
         history::{History, Sighting},
         ids::DeliveryId,
+        mapping::DEFAULT_BOOK,
         money::exact_number,
         reason::Language,
     },
@@ -123,7 +124,7 @@ async fn the_body_that_preview_shows_is_the_body_that_is_sent() {
         bulk: true,
     };
     let keeper = Arc::new(Keeper::default());
-    let session = Session::new("main", &book, keeper.clone(), Arc::new(SystemClock));
+    let session = Session::new(DEFAULT_BOOK, &book, keeper.clone(), Arc::new(SystemClock));
     // One mode of each kind, because a save takes an eighth of a second.
     for (sample, (bundles, tax)) in SAMPLES.iter().zip(BUNDLES.into_iter().zip(TAXES).cycle()) {
         let order = payload::read(sample.body.as_bytes()).expect("samples are readable").order;

@@ -335,8 +335,8 @@ async fn use_notices(world: &World) {
 async fn use_replicas(world: &World) {
     let storage = &world.storage;
     storage.ping().await.expect("writable");
-    storage.lead(BOOK, "one", std::time::Duration::from_mins(1), None).await.expect("written");
-    storage.lead(BOOK, "two", std::time::Duration::from_mins(1), None).await.expect("written");
+    storage.lead(BOOK.as_str(), "one", std::time::Duration::from_mins(1), None).await.expect("written");
+    storage.lead(BOOK.as_str(), "two", std::time::Duration::from_mins(1), None).await.expect("written");
     storage.notify_others().await.expect("called");
     storage.resign("one").await.expect("written");
 }

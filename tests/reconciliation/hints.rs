@@ -123,7 +123,7 @@ pub(super) async fn too_many_hints_are_left_to_the_nightly_run(base: Base) {
     assert_eq!(world.storage.add_hints(BOOK, &many, now, now).await.expect("written"), 3);
     assert_eq!(world.storage.add_hints(BOOK, &[hint(20_000)], now, now).await.expect("written"), 1);
     assert_eq!(world.storage.due_hints(BOOK, now, 20_000).await.expect("readable").len(), 10_000);
-    assert_eq!(world.storage.add_hints("other", &[hint(1)], now, now).await.expect("written"), 0);
+    assert_eq!(world.storage.add_hints(&"other".into(), &[hint(1)], now, now).await.expect("written"), 0);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use forstok_accurate::{
     accurate::client::Session,
     clock::Clock,
     deciding::mapping::{self, ActiveMapping, Document},
+    domain::{ids::BookName, mapping::DEFAULT_BOOK},
     engine::Engine,
     inbox::record::{NotRecorded, Recorder, delivery},
     posting::Work,
@@ -26,7 +27,7 @@ use super::{
 };
 
 /// The only book.
-pub(crate) const BOOK: &str = "main";
+pub(crate) const BOOK: &BookName = DEFAULT_BOOK;
 
 /// As many orders as the service itself processes at a time.
 const AT_ONCE: usize = 8;

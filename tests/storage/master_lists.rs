@@ -72,7 +72,11 @@ pub(crate) async fn a_list_is_shown_only_once_it_was_read_in_full(base: Base) {
     }
     assert_eq!(shown(&world).await.len(), 6);
     assert_eq!(list(&world, MasterKind::Accounts).await, MasterList::unread(MasterKind::Accounts));
-    assert_eq!(world.storage.master_lists("other").await.expect("readable")[0].rows, 0, "another book's are others");
+    assert_eq!(
+        world.storage.master_lists(&"other".into()).await.expect("readable")[0].rows,
+        0,
+        "another book's are others"
+    );
 }
 
 pub(crate) async fn a_reading_that_failed_leaves_what_was_shown_before(base: Base) {

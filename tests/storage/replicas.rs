@@ -133,10 +133,10 @@ async fn a_leadership_that_a_wrong_clock_made_too_long_is_taken_over() {
     let long = Duration::from_mins(5);
     let mut person = beside(&world.place).await;
     for (minutes, expected) in [(9, Leadership::Another { report: None }), (11, Leadership::Won)] {
-        one.lead(BOOK, "one", long, None).await.expect("written");
+        one.lead(BOOK.as_str(), "one", long, None).await.expect("written");
         let ahead = format!("UPDATE leaders SET until = clock_timestamp() + interval '{minutes} minutes'");
         sqlx::raw_sql(sqlx::AssertSqlSafe(ahead)).execute(&mut person).await.expect("run");
-        assert_eq!(two.lead(BOOK, "two", long, None).await.expect("written"), expected, "{minutes} minutes");
+        assert_eq!(two.lead(BOOK.as_str(), "two", long, None).await.expect("written"), expected, "{minutes} minutes");
     }
 }
 
@@ -145,19 +145,19 @@ async fn a_replica_leads_a_book_until_its_lease_ends_or_it_resigns() {
     let world = World::on(Base::Postgres).await;
     let (one, two) = (&world.storage, another(&world).await);
     let long = Duration::from_mins(5);
-    assert_eq!(one.lead(BOOK, "one", long, Some("token_rejected")).await.expect("written"), Leadership::Won);
+    assert_eq!(one.lead(BOOK.as_str(), "one", long, Some("token_rejected")).await.expect("written"), Leadership::Won);
     let anothers = Leadership::Another { report: Some("token_rejected".to_owned()) };
-    assert_eq!(two.lead(BOOK, "two", long, None).await.expect("written"), anothers);
-    assert_eq!(one.lead(BOOK, "one", long, None).await.expect("written"), Leadership::Renewed);
+    assert_eq!(two.lead(BOOK.as_str(), "two", long, None).await.expect("written"), anothers);
+    assert_eq!(one.lead(BOOK.as_str(), "one", long, None).await.expect("written"), Leadership::Renewed);
     let anothers = Leadership::Another { report: None };
-    assert_eq!(two.lead(BOOK, "two", long, None).await.expect("written"), anothers);
+    assert_eq!(two.lead(BOOK.as_str(), "two", long, None).await.expect("written"), anothers);
     one.resign("one").await.expect("written");
-    assert_eq!(two.lead(BOOK, "two", Duration::ZERO, None).await.expect("written"), Leadership::Won);
+    assert_eq!(two.lead(BOOK.as_str(), "two", Duration::ZERO, None).await.expect("written"), Leadership::Won);
     // A lease that has expired belongs to nobody, whoever had it.
-    assert_eq!(two.lead(BOOK, "two", Duration::ZERO, None).await.expect("written"), Leadership::Won);
-    assert_eq!(one.lead(BOOK, "one", long, None).await.expect("written"), Leadership::Won);
+    assert_eq!(two.lead(BOOK.as_str(), "two", Duration::ZERO, None).await.expect("written"), Leadership::Won);
+    assert_eq!(one.lead(BOOK.as_str(), "one", long, None).await.expect("written"), Leadership::Won);
     two.resign("two").await.expect("written");
-    assert_eq!(one.lead(BOOK, "one", long, None).await.expect("written"), Leadership::Renewed);
+    assert_eq!(one.lead(BOOK.as_str(), "one", long, None).await.expect("written"), Leadership::Renewed);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

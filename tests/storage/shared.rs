@@ -69,16 +69,16 @@ pub(super) async fn a_book_is_taken_once_and_then_kept(base: Base) {
     let world = World::on(base).await;
     let hold = async |book| world.storage.lead(book, "one", LEASE, None).await.expect("written");
     // Without other processes, there is nothing to remember.
-    let (taken, kept) = match hold(BOOK).await {
+    let (taken, kept) = match hold(BOOK.as_str()).await {
         Leadership::Sole => (Leadership::Sole, Leadership::Sole),
         first => (first, Leadership::Renewed),
     };
     assert!([Leadership::Sole, Leadership::Won].contains(&taken), "{taken:?}");
-    assert_eq!(hold(BOOK).await, kept);
+    assert_eq!(hold(BOOK.as_str()).await, kept);
     assert_eq!(hold("another").await, taken, "each book by itself");
-    assert_eq!(hold(BOOK).await, kept);
+    assert_eq!(hold(BOOK.as_str()).await, kept);
     world.storage.resign("one").await.expect("written");
-    assert_eq!(hold(BOOK).await, taken);
+    assert_eq!(hold(BOOK.as_str()).await, taken);
     world.storage.notify_others().await.expect("called");
 }
 

@@ -64,7 +64,7 @@ impl Behind {
     /// Recovery needs nothing but another call.
     async fn heals(&self) {
         let healed = async {
-            while self.storage.ping().await.is_err() || self.storage.next_attempt_at("main").await.is_err() {
+            while self.storage.ping().await.is_err() || self.storage.next_attempt_at(&"main".into()).await.is_err() {
                 tokio::task::yield_now().await;
             }
         };

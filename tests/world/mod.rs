@@ -15,7 +15,8 @@ use forstok_accurate::{
     clock::Clock,
     deciding::mapping::{self, ActiveMapping, Applied, Document},
     domain::{
-        mapping::Mapping,
+        ids::BookName,
+        mapping::{DEFAULT_BOOK, Mapping},
         order::OrderId,
         reason::{Language, Warning},
     },
@@ -38,7 +39,7 @@ pub(crate) use self::{
 };
 
 /// The only book.
-pub(crate) const BOOK: &str = "main";
+pub(crate) const BOOK: &BookName = DEFAULT_BOOK;
 
 /// Everything around the engine.
 pub(crate) struct World {

@@ -84,7 +84,7 @@ impl Session {
         // Errors are distinguished by their text, so the language is fixed (accurate.md §1, B).
         headers.push(("x-language-profile", "ID".to_owned()));
         headers.push(("accept", "application/json".to_owned()));
-        let span = tracing::info_span!("accurate", book = self.name(), call = call.name, status = Empty);
+        let span = tracing::info_span!("accurate", book = self.name().as_str(), call = call.name, status = Empty);
         if let Some(context) = span.in_scope(traces::current) {
             headers.push(("traceparent", context.to_string()));
         }

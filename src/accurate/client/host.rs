@@ -176,6 +176,7 @@ mod tests {
             wire::{Wire, WireRequest},
         },
         clock::SystemClock,
+        domain::mapping::DEFAULT_BOOK,
     };
 
     /// An Accurate whose account server names the first host that answers; records the calls.
@@ -206,7 +207,7 @@ mod tests {
             signature_secret: "s".into(),
             bulk: true,
         };
-        (Session::new("main", &book, hosts.clone(), Arc::new(SystemClock)), hosts)
+        (Session::new(DEFAULT_BOOK, &book, hosts.clone(), Arc::new(SystemClock)), hosts)
     }
 
     const ZEUS: &str = "http://zeus.localhost";

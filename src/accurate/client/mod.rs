@@ -39,6 +39,7 @@ use super::{
 };
 use crate::{
     clock::{Monotonic, SharedClock},
+    domain::ids::BookName,
     live::Live,
 };
 
@@ -50,7 +51,7 @@ pub type RightsSeen = BTreeMap<Right, Option<String>>;
 
 /// One book's session.
 pub struct Session {
-    name: String,
+    name: BookName,
     account_url: Url,
     credentials: Live<Credentials>,
     limiter: Limiter,
@@ -80,13 +81,13 @@ pub struct Session {
 
 impl Session {
     /// A session that has not made a call yet.
-    pub fn new(name: &str, book: &BookConfig, wire: Arc<dyn Wire>, clock: SharedClock) -> Self {
-        let book_name = name.to_owned();
+    pub fn new(name: &BookName, book: &BookConfig, wire: Arc<dyn Wire>, clock: SharedClock) -> Self {
+        let book_name = name.to_string();
         // The metrics of a book exist before its first call.
         metrics::counter!("forstok_accurate_accurate_calls_total", "book" => book_name.clone(), "call" => "api-token", "outcome" => "ok").absolute(0);
         let _ = metrics::histogram!("forstok_accurate_accurate_call_seconds", "book" => book_name.clone(), "call" => "api-token");
         Self {
-            name: book_name,
+            name: name.clone(),
             account_url: book.account_url.clone(),
             credentials: Live::new(book.credentials()),
             limiter: Limiter::new(clock.clone()),
@@ -124,7 +125,7 @@ impl Session {
     }
 
     /// The book's name in the settings.
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> &BookName {
         &self.name
     }
 
@@ -248,7 +249,7 @@ impl Session {
     }
 
     fn count(&self, call: &'static str, seconds: f64, outcome: &'static str) {
-        let book = self.name.clone();
+        let book = self.name.to_string();
         metrics::counter!("forstok_accurate_accurate_calls_total", "book" => book.clone(), "call" => call, "outcome" => outcome)
             .increment(1);
         metrics::histogram!("forstok_accurate_accurate_call_seconds", "book" => book, "call" => call).record(seconds);

@@ -214,7 +214,7 @@ fn settings(
             header: HeaderName::from_static(KEY_HEADER),
             secrets: vec![WEBHOOK_SECRET.into()],
         },
-        books: BTreeMap::from([(DEFAULT_BOOK.to_owned(), book)]),
+        books: BTreeMap::from([(DEFAULT_BOOK.clone(), book)]),
         hints: BTreeMap::new(),
         mapping: Some(MappingFile {
             path: "the sample mapping".into(),
@@ -225,7 +225,7 @@ fn settings(
         log: LogConfig { filter: "error".to_owned(), format: LogFormat::Text },
         secrets: Sources {
             webhook: Source::Settings,
-            books: BTreeMap::from([(DEFAULT_BOOK.to_owned(), Source::Settings)]),
+            books: BTreeMap::from([(DEFAULT_BOOK.clone(), Source::Settings)]),
             ..Sources::default()
         },
     })

@@ -17,12 +17,13 @@ pub use after_sale::{BeforeInvoiceDate, PayoutDate, PayoutPost, PayoutRules, Pay
 pub use returns::{ClosedMonth, Credit, RefundOnly, Restock, ReturnMode, ReturnRules, WaitFor};
 
 use super::{
+    ids::BookName,
     order::Snapshot,
     status::{Rank, Status},
 };
 
 /// The book of stores without one.
-pub const DEFAULT_BOOK: &str = "main";
+pub const DEFAULT_BOOK: &BookName = &BookName::of("main");
 
 /// A complete, validated mapping.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,7 +108,7 @@ impl Default for Reconcile {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Store {
     /// Name of the book (Accurate database) for the store's invoices.
-    pub book: String,
+    pub book: BookName,
     /// Customer number in Accurate; default: the store id.
     pub customer_no: Option<String>,
     /// Branch name in Accurate.
@@ -306,7 +307,7 @@ impl Mapping {
     }
 
     /// The book that the orders of a store go to.
-    pub fn book_of(&self, store_id: &str) -> &str {
+    pub fn book_of(&self, store_id: &str) -> &BookName {
         self.stores.get(store_id).map_or(DEFAULT_BOOK, |store| &store.book)
     }
 
@@ -317,8 +318,8 @@ impl Mapping {
     }
 
     /// The names of all books that stores use.
-    pub fn books(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.stores.iter().map(|(id, store)| (id.as_str(), store.book.as_str()))
+    pub fn books(&self) -> impl Iterator<Item = (&str, &BookName)> {
+        self.stores.iter().map(|(id, store)| (id.as_str(), &store.book))
     }
 
     /// Account of a category for a store.

@@ -10,7 +10,10 @@ use super::{
     PostingMode, Reconcile, ReconcileBy, ReturnRules, Store, TaxMode, Template, UnknownStores,
     after_sale::check_rest_account, canonical_id,
 };
-use crate::domain::toml_text::{Problem, Problems, Section, syntax_problem};
+use crate::domain::{
+    ids::BookName,
+    toml_text::{Problem, Problems, Section, syntax_problem},
+};
 
 impl Mapping {
     /// Reads a mapping document and reports every error.
@@ -124,7 +127,7 @@ fn read_stores(root: &Section<'_>) -> BTreeMap<String, Store> {
     let mut stores = BTreeMap::new();
     for (written, table) in root.sections("stores") {
         let store = Store {
-            book: table.text("book").unwrap_or_else(|| DEFAULT_BOOK.to_owned()),
+            book: table.text("book").map_or_else(|| DEFAULT_BOOK.clone(), BookName::from),
             customer_no: table.text("customer_no"),
             branch: table.text("branch"),
             bank_account: table.text("bank_account"),

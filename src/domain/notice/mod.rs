@@ -21,6 +21,7 @@ pub use self::decide::{decide, digest_is_due};
 use super::{
     about::About,
     document::Kind,
+    ids::BookName,
     reason::{Language, Reason},
     reconciliation::{Class, Period},
     settlement::Waits,
@@ -64,7 +65,7 @@ impl Channel {
 #[serde(default)]
 pub struct Told {
     /// Pauses, by book.
-    pub paused: BTreeMap<String, ToldPause>,
+    pub paused: BTreeMap<BookName, ToldPause>,
     /// When the newest webhook before the reported silence arrived.
     pub silent_since: Option<Timestamp>,
     /// Causes of blocked orders.
@@ -112,7 +113,7 @@ pub struct Present {
     /// When.
     pub now: Timestamp,
     /// Paused books.
-    pub pauses: BTreeMap<String, Pause>,
+    pub pauses: BTreeMap<BookName, Pause>,
     /// When the newest webhook arrived.
     pub newest_webhook: Option<Timestamp>,
     /// Causes of blocked orders, the most frequent first.
@@ -251,14 +252,14 @@ pub enum News {
     /// A book is paused.
     Paused {
         /// Which.
-        book: String,
+        book: BookName,
         /// Why.
         pause: Pause,
     },
     /// It works again.
     Resumed {
         /// Which.
-        book: String,
+        book: BookName,
         /// Why it was paused: the stable code.
         code: String,
         /// For how long it was paused.

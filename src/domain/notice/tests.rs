@@ -41,8 +41,8 @@ fn told() -> Told {
     Told { digest: Some(date(2026, 11, 26)), ..Told::default() }
 }
 
-fn paused(code: &str, since: Timestamp) -> BTreeMap<String, Pause> {
-    BTreeMap::from([("main".to_owned(), Pause { code: code.to_owned(), words: "Token tidak valid".to_owned(), since })])
+fn paused(code: &str, since: Timestamp) -> BTreeMap<BookName, Pause> {
+    BTreeMap::from([("main".into(), Pause { code: code.to_owned(), words: "Token tidak valid".to_owned(), since })])
 }
 
 fn item(number: &str, orders: i64) -> Blocked {
@@ -253,7 +253,7 @@ fn in_both_languages(news: &News) -> String {
 #[test]
 fn notices_read_well_in_both_languages() {
     let since = at(MORNING);
-    let book = "main".to_owned();
+    let book: BookName = "main".into();
     let pause = Pause { code: "token_refused".to_owned(), words: "Token\ntidak valid".to_owned(), since };
     let day =
         Day { day: date(2026, 11, 25), orders: 1_412, invoices: 409, blocked: 1, payouts: 0, returns: 2, findings: 3 };

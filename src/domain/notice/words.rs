@@ -28,25 +28,25 @@ impl News {
     pub fn title(&self, language: Language) -> String {
         let (english, indonesian) = match self {
             Self::Paused { book, pause } if pause.code == RIGHT_MISSING => {
-                let book = one_line(book);
+                let book = one_line(book.as_str());
                 (
                     format!("A right is missing in Accurate database “{book}”"),
                     format!("Hak akses di database Accurate “{book}” belum lengkap"),
                 )
             }
             Self::Resumed { book, code, .. } if code == RIGHT_MISSING => {
-                let book = one_line(book);
+                let book = one_line(book.as_str());
                 (
                     format!("The right in Accurate database “{book}” was granted"),
                     format!("Hak akses di database Accurate “{book}” sudah lengkap"),
                 )
             }
             Self::Paused { book, .. } => {
-                let book = one_line(book);
+                let book = one_line(book.as_str());
                 (format!("Accurate database “{book}” is paused"), format!("Database Accurate “{book}” terhenti"))
             }
             Self::Resumed { book, .. } => {
-                let book = one_line(book);
+                let book = one_line(book.as_str());
                 (
                     format!("Accurate database “{book}” works again"),
                     format!("Database Accurate “{book}” berfungsi lagi"),

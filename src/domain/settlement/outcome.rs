@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     document::{Drafted, Part},
+    ids::BookName,
     money::Rupiah,
     payout::{Payout, PayoutKey, RowState},
     reason::{Finding, Reason},
@@ -50,7 +51,7 @@ pub struct Planned<K, D> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReceiptDraft {
     /// Name of the Accurate database it goes to.
-    pub book: String,
+    pub book: BookName,
     /// The row that it books, with the content that it was made from.
     pub payout: Payout,
     /// What it has used up, so that no other row of the order uses it again.
@@ -77,7 +78,7 @@ pub struct Used {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReturnDraft {
     /// Name of the Accurate database it goes to.
-    pub book: String,
+    pub book: BookName,
     /// The record that it books, with the content that it was made from.
     pub record: ReturnRecord,
     /// By how much it reduces what is owed, in rupiah, including exclusive tax.

@@ -41,7 +41,7 @@ fn draft() -> Draft {
             expense_name: "Ongkos kirim".to_owned(),
         }],
     };
-    let (book, customer_name, total) = ("main".to_owned(), "Toko".to_owned(), body.total());
+    let (book, customer_name, total) = ("main".into(), "Toko".to_owned(), body.total());
     Draft { book, customer_name, create_customer: false, total, basis: Basis::default(), body }
 }
 

@@ -71,7 +71,7 @@ pub(super) fn between(before: &Draft, after: &Draft) -> Vec<Difference> {
     let optional = |text: &Option<String>| text.clone().unwrap_or_default();
     let texts = [
         (Part::Total, before.total.in_words(), after.total.in_words()),
-        (Part::Database, before.book.clone(), after.book.clone()),
+        (Part::Database, before.book.to_string(), after.book.to_string()),
         (Part::Number, old.number.clone(), new.number.clone()),
         (Part::Date, old.trans_date.to_string(), new.trans_date.to_string()),
         (Part::Customer, old.customer_no.clone(), new.customer_no.clone()),

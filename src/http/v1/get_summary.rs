@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::money::exact_number,
+    domain::{ids::BookName, money::exact_number},
     engine::{days::Day, queue::Queue},
     http::{App, problem::Problem, responses::OperatorErrors},
     storage::{Count, Filter, State as OrderState},
@@ -99,7 +99,8 @@ struct UnreadableEntry {
 #[derive(Debug, Serialize, ToSchema)]
 struct BookSummary {
     /// Its name in the settings.
-    name: String,
+    #[schema(value_type = String)]
+    name: BookName,
     /// Whether it is paused.
     paused: bool,
     /// Why.

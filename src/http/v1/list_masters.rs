@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     domain::{
+        ids::BookName,
         masters::{ListFailure, Master, MasterKind},
         reason::Language,
     },
@@ -124,7 +125,7 @@ struct MasterReadingBody {
 pub(crate) async fn handler(
     State(app): State<App>,
     Preferred(language): Preferred,
-    Path((book, kind)): Path<(String, String)>,
+    Path((book, kind)): Path<(BookName, String)>,
     Params(params): Params<MasterParams>,
 ) -> Result<Json<MasterPage>, Problem> {
     let kind = list_of(&app, &book, &kind)?;
@@ -158,7 +159,7 @@ fn in_words(failure: &ListFailure, language: Language) -> String {
 }
 
 /// The list that an address names.
-pub(super) fn list_of(app: &App, book: &str, kind: &str) -> Result<MasterKind, Problem> {
+pub(super) fn list_of(app: &App, book: &BookName, kind: &str) -> Result<MasterKind, Problem> {
     let known = MasterKind::parse(kind).filter(|_| app.engine.session(book).is_some());
-    known.ok_or_else(|| Problem::UnknownList { book: shortened(book), kind: shortened(kind) })
+    known.ok_or_else(|| Problem::UnknownList { book: shortened(book.as_str()), kind: shortened(kind) })
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
 
 use crate::{
-    domain::{matching::near::Resemblance, money::exact_number},
+    domain::{ids::BookName, matching::near::Resemblance, money::exact_number},
     http::{
         App,
         paging::{PageSize, read_cursor},
@@ -90,7 +90,8 @@ struct SkuRow {
     #[schema(schema_with = kinds)]
     r#match: &'static str,
     /// The Accurate database that lacks the item, if the settings name several.
-    book: Option<String>,
+    #[schema(value_type = Option<String>)]
+    book: Option<BookName>,
     /// Items that may be meant, the most likely first. A person decides.
     suggestions: Vec<SkuSuggestion>,
     /// Blocked orders that wait for this item.

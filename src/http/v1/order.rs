@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{
+        ids::BookName,
         invoice::ACCURATE_DAY,
         manual::ManualDecision,
         money::exact_number,
@@ -66,7 +67,8 @@ pub(crate) struct Order {
     /// The warnings in words.
     notices: Vec<NoticeWords>,
     /// Name of the Accurate database.
-    book: Option<String>,
+    #[schema(value_type = Option<String>)]
+    book: Option<BookName>,
     /// Attempts that counted.
     attempts: i64,
     /// When the next attempt may begin, while one is wanted.
@@ -186,7 +188,7 @@ impl Order {
             findings,
             warnings: record.warnings.iter().map(|notice| notice.warning.code()).collect(),
             notices,
-            book: Some(record.book).filter(|book| !book.is_empty()),
+            book: record.book,
             attempts: record.tries,
             next_attempt_at: record.next_attempt_at.filter(|_| waiting).map(|at| at.to_string()),
             invoice,

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     deciding::preview::{self, preview},
-    domain::{money::exact_number, reason::Reason},
+    domain::{ids::BookName, money::exact_number, reason::Reason},
     http::{
         App,
         bodies::PreviewBody,
@@ -34,7 +34,8 @@ pub(crate) struct Preview {
     /// All that is in the way, and what deserves a look.
     findings: Vec<PreviewFinding>,
     /// The Accurate database that it would go to.
-    book: Option<String>,
+    #[schema(value_type = Option<String>)]
+    book: Option<BookName>,
     /// The invoice's total in rupiah.
     #[schema(value_type = Option<f64>)]
     total: Option<serde_json::Number>,

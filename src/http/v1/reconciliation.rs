@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{
+        ids::BookName,
         money::exact_number,
         reason::Language,
         reconciliation::{Action, Class, FindingState, sums::Sums},
@@ -92,8 +93,8 @@ struct FindingCountsAnswer {
 #[derive(Debug, Serialize, ToSchema)]
 struct BookAnswer {
     /// The Accurate database, by its name in the settings.
-    #[schema(example = "main")]
-    book: String,
+    #[schema(value_type = String, example = "main")]
+    book: BookName,
     /// `running` or `done`.
     state: &'static str,
     #[serde(flatten)]
@@ -243,7 +244,8 @@ pub(crate) struct FindingAnswer {
     /// Forstok's store id; null if several stores share the customer.
     store_id: Option<String>,
     /// The Accurate database.
-    book: String,
+    #[schema(value_type = String)]
+    book: BookName,
     /// What `actOnFinding` can do about it.
     #[schema(example = json!(["create_again", "accept_deleted"]))]
     actions: Vec<&'static str>,

@@ -6,7 +6,10 @@ use axum::{
 };
 
 use super::list_masters::list_of;
-use crate::http::{App, auth::By, problem::Problem, responses::RoleErrors};
+use crate::{
+    domain::ids::BookName,
+    http::{App, auth::By, problem::Problem, responses::RoleErrors},
+};
 
 /// Has a list of an Accurate database read again as soon as possible; `listMasters` shows how far it is.
 #[utoipa::path(
@@ -30,7 +33,7 @@ use crate::http::{App, auth::By, problem::Problem, responses::RoleErrors};
 pub(crate) async fn handler(
     State(app): State<App>,
     By(actor): By,
-    Path((book, kind)): Path<(String, String)>,
+    Path((book, kind)): Path<(BookName, String)>,
 ) -> Result<StatusCode, Problem> {
     let kind = list_of(&app, &book, &kind)?;
     app.engine.refresh_list(&book, kind, &actor).await.map_err(|error| Problem::not_stored(&error))?;

@@ -5,7 +5,10 @@ use serde_json::json;
 
 use super::{forstok::CLASSES, listed, runs};
 use crate::{
-    domain::reconciliation::{Facts, Finding, FindingState, sums::Count},
+    domain::{
+        ids::BookName,
+        reconciliation::{Facts, Finding, FindingState, sums::Count},
+    },
     storage::{
         Conclusion, Result, RunPart,
         dialect::{Columns, Dialect},
@@ -64,7 +67,7 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
 /// A finding that is met again opens if it was gone, and also if a person has closed it in another shape.
 pub(in crate::storage) async fn write_findings<T: Dialect>(
     db: &mut T,
-    book: &str,
+    book: &BookName,
     run: i64,
     findings: &[Finding],
     now: Timestamp,

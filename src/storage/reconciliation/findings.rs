@@ -7,6 +7,7 @@ use jiff::{Timestamp, civil::Date};
 use super::{day, unpaid::OF_OTHER_SOURCES};
 use crate::{
     domain::{
+        ids::BookName,
         manual::{Manual, ManualDecision},
         money::Rupiah,
         order::OrderId,
@@ -45,7 +46,7 @@ fn finding(row: &impl Columns) -> Result<FindingRecord> {
     };
     Ok(FindingRecord {
         id: row.number("id")?,
-        book: row.text("book")?.to_owned(),
+        book: row.text("book")?.into(),
         class: Class::parse(class.0).ok_or_else(|| unknown(class))?,
         state: FindingState::parse(state.0).ok_or_else(|| unknown(state))?,
         order_id: if row.text("order_id")?.is_empty() { None } else { Some(order_id(row)?) },
@@ -260,7 +261,7 @@ pub(in crate::storage) async fn days<T: Dialect>(db: &mut T, period: Period) -> 
         let (day, store_id) = (day(row, "day")?, row.text("store_id")?.to_owned());
         let alone = ReconciledDay {
             at: timestamp(row.number("at")?)?,
-            book: row.text("book")?.to_owned(),
+            book: row.text("book")?.into(),
             complete: true,
             sums: Sums::default(),
             open: row.number("n")?,
@@ -277,7 +278,7 @@ pub(in crate::storage) async fn days<T: Dialect>(db: &mut T, period: Period) -> 
             |count, total| Ok::<_, StorageError>(Count { count: row.number(count)?, total: row.number(total)? });
         Ok(ReconciledDay {
             at: timestamp(row.number("at")?)?,
-            book: row.text("book")?.to_owned(),
+            book: row.text("book")?.into(),
             complete: row.number("complete")? == 1,
             sums: Sums {
                 ledger: count("ledger_count", "ledger_total")?,
@@ -301,7 +302,7 @@ pub(in crate::storage) async fn days<T: Dialect>(db: &mut T, period: Period) -> 
 }
 
 /// What no finding explains, in hundredths of a rupiah, per book: of the latest part that ended complete.
-pub(in crate::storage) async fn unexplained(db: &mut impl Dialect, book: &str) -> Result<Option<i64>> {
+pub(in crate::storage) async fn unexplained(db: &mut impl Dialect, book: &BookName) -> Result<Option<i64>> {
     let sql = "SELECT ledger_total - accurate_total - explained AS rest FROM reconciled_books
                WHERE book = $1 AND ended_at IS NOT NULL AND failure = '' ORDER BY ended_at DESC LIMIT 1";
     db.fetch(sql, &[book.into()]).await?.first().map(|row| row.number("rest")).transpose()

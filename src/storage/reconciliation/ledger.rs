@@ -8,6 +8,7 @@ use super::day;
 use crate::{
     domain::{
         document::{Progress, Wanted},
+        ids::BookName,
         mapping::PostingMode,
         money::Rupiah,
         order::OrderId,
@@ -62,7 +63,7 @@ fn held(row: &impl Columns, now: Timestamp) -> Result<Held> {
 /// Invoices of a book that are booked on these days, in the order of days, behind a place.
 pub(in crate::storage) async fn of_period<T: Dialect>(
     db: &mut T,
-    book: &str,
+    book: &BookName,
     period: Period,
     after: Option<(Date, i64)>,
     now: Timestamp,
@@ -85,7 +86,7 @@ pub(in crate::storage) async fn of_period<T: Dialect>(
 /// What the ledger holds of these orders' invoices in a book.
 pub(in crate::storage) async fn of_orders<T: Dialect>(
     db: &mut T,
-    book: &str,
+    book: &BookName,
     orders: &[OrderId],
     now: Timestamp,
 ) -> Result<HashMap<OrderId, Held>> {

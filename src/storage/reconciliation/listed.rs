@@ -8,6 +8,7 @@ use serde_json::json;
 use super::day;
 use crate::{
     domain::{
+        ids::BookName,
         order::{OrderId, words},
         reconciliation::{Listed, Period, Shown, sums::Count},
     },
@@ -28,7 +29,7 @@ const LONGEST_WORD: usize = 100;
 pub(in crate::storage) async fn add<T: Dialect>(
     db: &mut T,
     part: i64,
-    book: &str,
+    book: &BookName,
     rows: &[Listed],
     rows_expected: i64,
 ) -> Result<()> {
@@ -39,7 +40,12 @@ pub(in crate::storage) async fn add<T: Dialect>(
 }
 
 /// Writes what an answer says in place of what was shown before.
-pub(in crate::storage) async fn answer<T: Dialect>(db: &mut T, part: i64, book: &str, answer: &Answer) -> Result<()> {
+pub(in crate::storage) async fn answer<T: Dialect>(
+    db: &mut T,
+    part: i64,
+    book: &BookName,
+    answer: &Answer,
+) -> Result<()> {
     for id in &answer.absent {
         db.execute("DELETE FROM listed_invoices WHERE part = $1 AND id = $2", &[part.into(), (*id).into()]).await?;
     }
@@ -51,7 +57,7 @@ pub(in crate::storage) async fn answer<T: Dialect>(db: &mut T, part: i64, book: 
     Ok(())
 }
 
-async fn put<T: Dialect>(db: &mut T, part: i64, book: &str, rows: &[Listed]) -> Result<()> {
+async fn put<T: Dialect>(db: &mut T, part: i64, book: &BookName, rows: &[Listed]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -79,7 +85,7 @@ async fn put<T: Dialect>(db: &mut T, part: i64, book: &str, rows: &[Listed]) -> 
 /// To which orders invoices belong: by Accurate's id, else by number, else by the order id in the description.
 pub(in crate::storage) async fn owners<T: Dialect>(
     db: &mut T,
-    book: &str,
+    book: &BookName,
     rows: &[Listed],
 ) -> Result<HashMap<i64, OrderId>> {
     let ids: Vec<_> = rows.iter().map(|row| [row.shown.id]).collect();
@@ -174,7 +180,7 @@ pub(in crate::storage) async fn of_orders<T: Dialect>(db: &mut T, part: i64, ord
 pub(in crate::storage) async fn others<T: Dialect>(
     db: &mut T,
     part: i64,
-    book: &str,
+    book: &BookName,
     period: Period,
     after: i64,
     limit: i64,

@@ -5,6 +5,7 @@ use jiff::{Timestamp, civil::Date};
 use super::{day, findings::counts_of_days};
 use crate::{
     domain::{
+        ids::BookName,
         masters::ListFailure,
         reconciliation::{
             Period,
@@ -56,7 +57,7 @@ pub(in crate::storage) async fn request_nightly<T: Dialect>(
     Ok(Some(run))
 }
 
-async fn add_books<T: Dialect>(db: &mut T, run: i64, books: &[String]) -> Result<()> {
+async fn add_books<T: Dialect>(db: &mut T, run: i64, books: &[BookName]) -> Result<()> {
     let sql = format!(
         "INSERT INTO reconciled_books (run, book) SELECT CAST($2 AS BIGINT), v.value ->> 0 FROM {} WHERE true",
         T::ROWS
@@ -72,7 +73,7 @@ pub(in crate::storage) async fn last_night(db: &mut impl Dialect) -> Result<Opti
 }
 
 /// When a book was last compared completely.
-pub(in crate::storage) async fn last_complete(db: &mut impl Dialect, book: &str) -> Result<Option<Timestamp>> {
+pub(in crate::storage) async fn last_complete(db: &mut impl Dialect, book: &BookName) -> Result<Option<Timestamp>> {
     let sql = "SELECT ended_at FROM reconciled_books WHERE book = $1 AND ended_at IS NOT NULL AND failure = ''
                ORDER BY ended_at DESC LIMIT 1";
     db.fetch(sql, &[book.into()]).await?.first().map(|row| moment(row, "ended_at")).transpose().map(Option::flatten)
@@ -87,7 +88,7 @@ fn part(row: &impl Columns) -> Result<RunPart> {
     let count = |count, total| Ok::<_, StorageError>(Count { count: row.number(count)?, total: row.number(total)? });
     Ok(RunPart {
         id: row.number("id")?,
-        book: row.text("book")?.to_owned(),
+        book: row.text("book")?.into(),
         period: Period { from: day(row, "from_day")?, to: day(row, "to_day")? },
         began_at: moment(row, "began_at")?,
         last_complete_began_at: moment(row, "last_complete_began_at")?,
@@ -107,7 +108,7 @@ fn part(row: &impl Columns) -> Result<RunPart> {
 }
 
 /// The oldest part of a book that has not ended: a later run waits for an earlier one.
-pub(in crate::storage) async fn next_part(db: &mut impl Dialect, book: &str) -> Result<Option<RunPart>> {
+pub(in crate::storage) async fn next_part(db: &mut impl Dialect, book: &BookName) -> Result<Option<RunPart>> {
     let sql = format!(
         "SELECT {PART} FROM reconciled_books b JOIN reconciliations r ON r.id = b.run
          WHERE b.book = $1 AND b.ended_at IS NULL ORDER BY b.id LIMIT 1"

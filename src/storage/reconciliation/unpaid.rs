@@ -3,6 +3,7 @@
 use super::day;
 use crate::{
     domain::{
+        ids::BookName,
         order::OrderId,
         reconciliation::{Side, Unpaid},
     },
@@ -19,7 +20,7 @@ pub(super) const OF_OTHER_SOURCES: &str = "'missed_webhook', 'stale', 'not_settl
 /// Those of these orders on whose invoice money is owed, of stores whose payouts are booked here.
 pub(in crate::storage) async fn of_orders<T: Dialect>(
     db: &mut T,
-    book: &str,
+    book: &BookName,
     orders: &[OrderId],
 ) -> Result<Vec<Unpaid>> {
     let sql = format!(

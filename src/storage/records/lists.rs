@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use super::{Acknowledgement, ExistingDocument};
 use crate::domain::{
     about::About,
+    ids::BookName,
     invoice::Draft,
     manual::ManualDecision,
     order::OrderId,
@@ -88,7 +89,8 @@ pub struct OrderRecord {
     pub findings: Vec<Finding>,
     pub reason: Option<Reason>,
     pub warnings: Vec<Notice>,
-    pub book: String,
+    /// The book that its invoice goes to, once it has a draft.
+    pub book: Option<BookName>,
     pub tries: i64,
     pub next_attempt_at: Option<Timestamp>,
     pub draft: Option<Draft>,

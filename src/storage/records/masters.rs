@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::domain::masters::{ListFailure, MasterKind};
+use crate::domain::{
+    ids::BookName,
+    masters::{ListFailure, MasterKind},
+};
 
 /// One list: when it was read, whether it is being read, and why that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +44,7 @@ pub struct ReadingProgress {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MasterReading {
     /// The Accurate database.
-    pub book: String,
+    pub book: BookName,
     /// Which list.
     pub kind: MasterKind,
     /// Counts the readings of this list. When another one has begun, writes that name this one change nothing.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{Timestamp, civil::Date};
 
 use crate::domain::{
+    ids::BookName,
     masters::ListFailure,
     order::OrderId,
     reconciliation::{
@@ -17,7 +18,7 @@ use crate::domain::{
 #[derive(Clone, Copy, Debug)]
 pub struct Sources<'a> {
     /// Accurate, in these books.
-    pub books: &'a [String],
+    pub books: &'a [BookName],
     /// The orders that Forstok lists.
     pub asks_forstok: bool,
 }
@@ -49,7 +50,7 @@ pub struct RunPart {
     /// Its number.
     pub id: i64,
     /// The book.
-    pub book: String,
+    pub book: BookName,
     /// The days that it compares.
     pub period: Period,
     /// When it began.
@@ -102,7 +103,7 @@ pub struct ForstokConclusion {
     /// Why it is incomplete; `None`: all of them were seen.
     pub incomplete: Option<String>,
     /// Orders that are missing here or out of date, by book.
-    pub findings: BTreeMap<String, Vec<Finding>>,
+    pub findings: BTreeMap<BookName, Vec<Finding>>,
 }
 
 /// How many findings are in which state.
@@ -158,7 +159,7 @@ pub struct FindingRecord {
     /// Its number.
     pub id: i64,
     /// The book.
-    pub book: String,
+    pub book: BookName,
     /// What kind of difference.
     pub class: Class,
     /// What has become of it.
@@ -243,7 +244,7 @@ pub struct ReconciledDay {
     /// The store; empty if several stores share the customer.
     pub store_id: String,
     /// The book.
-    pub book: String,
+    pub book: BookName,
     /// When it was compared.
     pub at: Timestamp,
     /// Whether everything was seen.

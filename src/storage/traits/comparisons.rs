@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    domain::{order::OrderId, shadow::Kind},
+    domain::{ids::BookName, order::OrderId, shadow::Kind},
     storage::{
         Compared, Comparison, ComparisonResult, DifferenceRow, Result, ShadowSums, ToCompare, shadow,
         sql::{Base, Sql, read, write},
@@ -14,7 +14,7 @@ use crate::{
 #[async_trait::async_trait]
 pub trait Comparisons: Send + Sync {
     /// Drafts of a book whose time for a comparison has come, those that were never compared first.
-    async fn drafts_to_compare(&self, book: &str, now: Timestamp, limit: i64) -> Result<Vec<ToCompare>>;
+    async fn drafts_to_compare(&self, book: &BookName, now: Timestamp, limit: i64) -> Result<Vec<ToCompare>>;
 
     /// Writes results of comparisons. A result changes nothing if the draft has changed in the meantime, or is no
     /// longer in shadow mode.
@@ -43,7 +43,7 @@ pub trait Comparisons: Send + Sync {
 
 #[async_trait::async_trait]
 impl<B: Base> Comparisons for Sql<B> {
-    async fn drafts_to_compare(&self, book: &str, now: Timestamp, limit: i64) -> Result<Vec<ToCompare>> {
+    async fn drafts_to_compare(&self, book: &BookName, now: Timestamp, limit: i64) -> Result<Vec<ToCompare>> {
         read!(self, db => shadow::due(db, book, now, limit))
     }
 

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 
 use crate::{
-    domain::masters::{ListFailure, Master, MasterKind},
+    domain::{
+        ids::BookName,
+        masters::{ListFailure, Master, MasterKind},
+    },
     storage::{
         MasterList, MasterReading, MasterSearch, Result, masters,
         sql::{Base, Sql, read, write},
@@ -14,20 +17,20 @@ use crate::{
 #[async_trait::async_trait]
 pub trait MasterLists: Send + Sync {
     /// All lists of a book, in the order of [`MasterKind::ALL`], also those that were never read.
-    async fn master_lists(&self, book: &str) -> Result<Vec<MasterList>>;
+    async fn master_lists(&self, book: &BookName) -> Result<Vec<MasterList>>;
 
     /// A page of the rows that match; `None` if the row after which it begins is not in the list.
     ///
     /// Rows whose number, or name where there are no numbers, begins with the text come first.
-    async fn masters(&self, book: &str, kind: MasterKind, search: &MasterSearch) -> Result<Option<Vec<Master>>>;
+    async fn masters(&self, book: &BookName, kind: MasterKind, search: &MasterSearch) -> Result<Option<Vec<Master>>>;
 
     /// Has a list read as soon as possible.
-    async fn request_master_list(&self, book: &str, kind: MasterKind, now: Timestamp) -> Result<()>;
+    async fn request_master_list(&self, book: &BookName, kind: MasterKind, now: Timestamp) -> Result<()>;
 
     /// Begins to read a list. The list is read again at `next_at`.
     async fn begin_master_reading(
         &self,
-        book: &str,
+        book: &BookName,
         kind: MasterKind,
         now: Timestamp,
         next_at: Timestamp,
@@ -55,21 +58,21 @@ pub trait MasterLists: Send + Sync {
 
 #[async_trait::async_trait]
 impl<B: Base> MasterLists for Sql<B> {
-    async fn master_lists(&self, book: &str) -> Result<Vec<MasterList>> {
+    async fn master_lists(&self, book: &BookName) -> Result<Vec<MasterList>> {
         read!(self, db => masters::lists(db, book))
     }
 
-    async fn masters(&self, book: &str, kind: MasterKind, search: &MasterSearch) -> Result<Option<Vec<Master>>> {
+    async fn masters(&self, book: &BookName, kind: MasterKind, search: &MasterSearch) -> Result<Option<Vec<Master>>> {
         read!(self, db => masters::search(db, book, kind, search))
     }
 
-    async fn request_master_list(&self, book: &str, kind: MasterKind, now: Timestamp) -> Result<()> {
+    async fn request_master_list(&self, book: &BookName, kind: MasterKind, now: Timestamp) -> Result<()> {
         write!(self, Small, db => masters::request(db, book, kind, now))
     }
 
     async fn begin_master_reading(
         &self,
-        book: &str,
+        book: &BookName,
         kind: MasterKind,
         now: Timestamp,
         next_at: Timestamp,

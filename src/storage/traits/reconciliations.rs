@@ -6,6 +6,7 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::{
     domain::{
+        ids::BookName,
         order::OrderId,
         reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, Unpaid, sums::Count},
     },
@@ -36,7 +37,7 @@ pub trait Reconciliations: Send + Sync {
     async fn last_night(&self) -> Result<Option<Date>>;
 
     /// The oldest part of a book that has not ended: a later run waits for an earlier one.
-    async fn next_part(&self, book: &str) -> Result<Option<RunPart>>;
+    async fn next_part(&self, book: &BookName) -> Result<Option<RunPart>>;
 
     /// The list of a part is read from its first page; what was read of it is forgotten.
     async fn begin_listing(&self, part: i64, now: Timestamp) -> Result<()>;
@@ -63,7 +64,7 @@ pub trait Reconciliations: Send + Sync {
     ) -> Result<Vec<HeldAt>>;
 
     /// What our ledger holds of these orders' invoices.
-    async fn held_of(&self, book: &str, orders: &[OrderId], now: Timestamp) -> Result<HashMap<OrderId, Held>>;
+    async fn held_of(&self, book: &BookName, orders: &[OrderId], now: Timestamp) -> Result<HashMap<OrderId, Held>>;
 
     /// What Accurate showed for these orders.
     async fn shown_of(&self, part: i64, orders: &[OrderId]) -> Result<ShownOf>;
@@ -78,7 +79,7 @@ pub trait Reconciliations: Send + Sync {
     async fn conclude(&self, part: &RunPart, conclusion: &Conclusion, now: Timestamp) -> Result<()>;
 
     /// Those of these orders on whose invoice money is owed, of stores whose payouts are booked here.
-    async fn unpaid(&self, book: &str, orders: &[OrderId]) -> Result<Vec<Unpaid>>;
+    async fn unpaid(&self, book: &BookName, orders: &[OrderId]) -> Result<Vec<Unpaid>>;
 
     /// What marketplaces still owe, by store: those whose payouts are booked here.
     async fn receivables(&self) -> Result<Vec<Receivable>>;
@@ -127,10 +128,10 @@ pub trait Reconciliations: Send + Sync {
     async fn reconciled_days(&self, period: Period) -> Result<Vec<ReconciledDay>>;
 
     /// When a book was last compared completely.
-    async fn last_reconciliation(&self, book: &str) -> Result<Option<Timestamp>>;
+    async fn last_reconciliation(&self, book: &BookName) -> Result<Option<Timestamp>>;
 
     /// What no finding explains, in hundredths of a rupiah, in the latest complete comparison of a book.
-    async fn unexplained(&self, book: &str) -> Result<Option<i64>>;
+    async fn unexplained(&self, book: &BookName) -> Result<Option<i64>>;
 }
 
 #[async_trait::async_trait]
@@ -153,7 +154,7 @@ impl<B: Base> Reconciliations for Sql<B> {
         read!(self, db => runs::last_night(db))
     }
 
-    async fn next_part(&self, book: &str) -> Result<Option<RunPart>> {
+    async fn next_part(&self, book: &BookName) -> Result<Option<RunPart>> {
         read!(self, db => runs::next_part(db, book))
     }
 
@@ -187,7 +188,7 @@ impl<B: Base> Reconciliations for Sql<B> {
         read!(self, db => ledger::of_period(db, &part.book, part.period, after, now, limit))
     }
 
-    async fn held_of(&self, book: &str, orders: &[OrderId], now: Timestamp) -> Result<HashMap<OrderId, Held>> {
+    async fn held_of(&self, book: &BookName, orders: &[OrderId], now: Timestamp) -> Result<HashMap<OrderId, Held>> {
         read!(self, db => ledger::of_orders(db, book, orders, now))
     }
 
@@ -207,7 +208,7 @@ impl<B: Base> Reconciliations for Sql<B> {
         write!(self, Large, db => conclude::conclude(db, part, conclusion, now))
     }
 
-    async fn unpaid(&self, book: &str, orders: &[OrderId]) -> Result<Vec<Unpaid>> {
+    async fn unpaid(&self, book: &BookName, orders: &[OrderId]) -> Result<Vec<Unpaid>> {
         read!(self, db => unpaid::of_orders(db, book, orders))
     }
 
@@ -278,11 +279,11 @@ impl<B: Base> Reconciliations for Sql<B> {
         read!(self, db => findings::days(db, period))
     }
 
-    async fn last_reconciliation(&self, book: &str) -> Result<Option<Timestamp>> {
+    async fn last_reconciliation(&self, book: &BookName) -> Result<Option<Timestamp>> {
         read!(self, db => runs::last_complete(db, book))
     }
 
-    async fn unexplained(&self, book: &str) -> Result<Option<i64>> {
+    async fn unexplained(&self, book: &BookName) -> Result<Option<i64>> {
         read!(self, db => findings::unexplained(db, book))
     }
 }

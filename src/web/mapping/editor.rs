@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
+        ids::BookName,
         mapping::{CATEGORIES, DEFAULT_BOOK},
         masters::{AccountType, Master, MasterKind, account_type_in_words},
     },
@@ -41,7 +42,7 @@ pub(super) struct Source<'a> {
     /// What Accurate lists.
     pub(super) lists: &'a Lists,
     /// The names of all Accurate databases.
-    pub(super) books: Vec<String>,
+    pub(super) books: Vec<BookName>,
 }
 
 /// The form.
@@ -204,7 +205,7 @@ impl Maker<'_> {
         let waiting = self.source.waiting.get(&of_store(id, INVOICING)).copied().unwrap_or_default();
         let is_new = self.source.values.get(&of_store(id, INVOICING)).is_empty();
         let book = Some(self.source.values.get(&of_store(id, "book"))).filter(|book| !book.is_empty());
-        let book = book.unwrap_or(DEFAULT_BOOK).to_owned();
+        let book = book.map_or_else(|| DEFAULT_BOOK.clone(), BookName::from);
         let invoicing = [
             ("", page.t("Not mapped: orders wait", "Belum dipetakan: menunggu")),
             ("on", page.t("On: create invoices", "Aktif: buat faktur")),
@@ -263,7 +264,7 @@ impl Maker<'_> {
     }
 
     fn accounts(&mut self) -> Vec<Field> {
-        let book = self.source.books.first().cloned().unwrap_or_else(|| DEFAULT_BOOK.to_owned());
+        let book = self.source.books.first().cloned().unwrap_or_else(|| DEFAULT_BOOK.clone());
         CATEGORIES
             .into_iter()
             .map(|category| {
@@ -274,7 +275,7 @@ impl Maker<'_> {
     }
 
     fn warehouses(&mut self) -> Vec<Field> {
-        let book = self.source.books.first().cloned().unwrap_or_else(|| DEFAULT_BOOK.to_owned());
+        let book = self.source.books.first().cloned().unwrap_or_else(|| DEFAULT_BOOK.clone());
         let ids: BTreeSet<_> = self
             .source
             .values
@@ -298,7 +299,7 @@ impl Maker<'_> {
     }
 
     /// A text field with choices from one of Accurate's lists.
-    fn chosen_from(&mut self, name: &str, label: &str, book: &str, kind: MasterKind) -> Field {
+    fn chosen_from(&mut self, name: &str, label: &str, book: &BookName, kind: MasterKind) -> Field {
         let fitting = match kind {
             MasterKind::Accounts => Some(AccountType::fitting(name.rsplit('/').next().unwrap_or_default()).code()),
             _ => None,
@@ -313,7 +314,7 @@ impl Maker<'_> {
                 id: id.clone(),
                 rows: list.rows.iter().filter(fits).map(option).collect(),
             });
-            let more = || address(&format!("/mapping/choices/{kind}"), &[("book", book)]);
+            let more = || address(&format!("/mapping/choices/{kind}"), &[("book", book.as_str())]);
             ListOf { id, more: (!list.is_whole).then(more) }
         });
         let warning = self.looks_wrong(self.source.values.get(name), book, kind, fitting);
@@ -325,7 +326,7 @@ impl Maker<'_> {
     }
 
     /// What looks wrong with a value, as far as Accurate's lists tell.
-    fn looks_wrong(&self, value: &str, book: &str, kind: MasterKind, fitting: Option<&str>) -> Option<String> {
+    fn looks_wrong(&self, value: &str, book: &BookName, kind: MasterKind, fitting: Option<&str>) -> Option<String> {
         let page = self.page;
         let list = self.source.lists.of(book, kind)?;
         if value.is_empty() {

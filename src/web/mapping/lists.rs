@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::{
-    domain::masters::{Master, MasterKind},
+    domain::{
+        ids::BookName,
+        masters::{Master, MasterKind},
+    },
     http::App,
     storage::{self, MasterSearch},
 };
@@ -19,7 +22,7 @@ const KINDS: [MasterKind; 5] =
 
 /// The lists of all Accurate databases.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lists(BTreeMap<(String, MasterKind), List>);
+pub(super) struct Lists(BTreeMap<(BookName, MasterKind), List>);
 
 /// One list.
 #[derive(Clone, Debug)]
@@ -53,7 +56,7 @@ impl Lists {
         Ok(Self(lists))
     }
 
-    pub(super) fn of(&self, book: &str, kind: MasterKind) -> Option<&List> {
+    pub(super) fn of(&self, book: &BookName, kind: MasterKind) -> Option<&List> {
         self.0.get(&(book.to_owned(), kind))
     }
 

@@ -348,7 +348,7 @@ pub(super) async fn choices(
 ) -> Result<Response, Problem> {
     let kind = MasterKind::parse(&kind).ok_or(Problem::UnknownRoute)?;
     let search = MasterSearch { text: q, limit: MOST_CHOICES, ..MasterSearch::default() };
-    let rows = app.engine.storage().masters(&book, kind, &search).await?.unwrap_or_default();
+    let rows = app.engine.storage().masters(&book.into(), kind, &search).await?.unwrap_or_default();
     html(&Choices { rows: rows.iter().filter(|row| !row.suspended).map(editor::option).collect() })
 }
 

@@ -7,12 +7,15 @@ use super::{
     lists::{List, Lists, value_of},
 };
 use crate::{
-    domain::masters::{AccountType, MasterKind},
+    domain::{
+        ids::BookName,
+        masters::{AccountType, MasterKind},
+    },
     storage::StoreName,
 };
 
 /// The suggestion for one field of a store.
-pub(super) fn of(key: &str, store: &StoreName, values: &Values, lists: &Lists, book: &str) -> Option<String> {
+pub(super) fn of(key: &str, store: &StoreName, values: &Values, lists: &Lists, book: &BookName) -> Option<String> {
     debug_assert!(STORE_TEXTS.contains(&key), "a field of a store");
     match key {
         "customer_no" => customer(store, lists.of(book, MasterKind::Customers)?),

@@ -114,7 +114,7 @@ impl StoreRow {
             id: id.to_owned(),
             name,
             customer: store.customer_no.clone().unwrap_or_else(|| id.to_owned()),
-            database: store.book.clone(),
+            database: store.book.to_string(),
             branch: or_dash(&store.branch),
             term: or_dash(&store.payment_term),
             tax: store.tax.map(|tax| words::tax(tax, page).to_owned()).unwrap_or_default(),

@@ -145,7 +145,7 @@ fn by_day(page: &Page, days: &[ReconciledDay], names: &[StoreName]) -> Sheet<'st
         vec![
             Cell::Day(day.day),
             name_of(&day.store_id, names, page),
-            text(day.book.clone()),
+            text(day.book.as_str()),
             text(state),
             Cell::Number(day.sums.ledger.count),
             money(day.sums.ledger.total),

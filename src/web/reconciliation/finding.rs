@@ -246,7 +246,7 @@ fn fields(page: &Page) -> [FieldOf; 4] {
 /// Reads the invoice as Accurate has it now; an error says why that was not possible.
 async fn read_now(app: &App, record: &FindingRecord) -> Result<Option<Booked>, String> {
     let Some(session) = app.engine.session(&record.book).filter(|session| session.has_credentials()) else {
-        return Err(record.book.clone());
+        return Err(record.book.to_string());
     };
     let found = match record.accurate_id {
         Some(id) => by_id(session, id).await,

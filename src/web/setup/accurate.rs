@@ -14,7 +14,7 @@ use super::{Origin, Trouble, shown};
 use crate::{
     accurate::credentials::Credentials,
     check::{Severity, Words, check_access, try_rights},
-    domain::mapping::Mapping,
+    domain::{ids::BookName, mapping::Mapping},
     http::{App, auth::By, problem::Problem},
     setup::Change,
     web::{
@@ -32,7 +32,7 @@ const LONGEST: usize = 4_000;
 
 /// One Accurate database.
 pub(super) struct Accurate {
-    pub(super) name: String,
+    pub(super) name: BookName,
     /// Where the credentials are sent.
     pub(super) address: String,
     pub(super) origin: Origin,
@@ -41,7 +41,7 @@ pub(super) struct Accurate {
 
 pub(super) fn books(app: &App, checks: &Checks, page: &Page) -> Vec<Accurate> {
     let sources = &app.proofs.get().sources;
-    let book = |name: String| {
+    let book = |name: BookName| {
         let address = app.engine.session(&name).map(|session| session.account_url().to_string());
         let mut origin = Origin::new(app, sources.book(&name), page);
         origin.note = origin.note.replace("{}", &format!("books.{name}.api_token, books.{name}.signature_secret"));
@@ -58,7 +58,7 @@ pub(super) fn books(app: &App, checks: &Checks, page: &Page) -> Vec<Accurate> {
 /// The credentials of a database.
 #[derive(Deserialize)]
 pub(super) struct CredentialsForm {
-    book: String,
+    book: BookName,
     api_token: String,
     signature_secret: String,
 }
@@ -117,7 +117,7 @@ pub(super) async fn enter(
 /// Which database.
 #[derive(Deserialize)]
 pub(super) struct BookForm {
-    book: String,
+    book: BookName,
 }
 
 /// `POST /setup/accurate/check`: tries the rights to read, save and delete. Accurate refuses the records, because they

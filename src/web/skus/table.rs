@@ -11,7 +11,7 @@ use super::{
     line::{Context, Line, kind_shown, mistake, moment, unseen},
 };
 use crate::{
-    domain::operator::Role,
+    domain::{ids::BookName, operator::Role},
     http::problem::Problem,
     skus::{Catalogue, Changes, ItemList, Kind, Mistake, Row},
     web::page::{Page, address, html},
@@ -76,7 +76,7 @@ struct Turn {
 
 /// The items of an Accurate database.
 struct List {
-    book: Option<String>,
+    book: Option<BookName>,
     count: i64,
     read_at: String,
     is_read: bool,

@@ -1,7 +1,10 @@
 //! The lists of Accurate, which no simulated service reads.
 
 use forstok_accurate::{
-    domain::masters::{ListFailure, Master, MasterKind},
+    domain::{
+        ids::BookName,
+        masters::{ListFailure, Master, MasterKind},
+    },
     storage::{MasterList, MasterLists, MasterReading, MasterSearch, Result},
 };
 use jiff::Timestamp;
@@ -10,21 +13,21 @@ use super::SimStore;
 
 #[async_trait::async_trait]
 impl MasterLists for SimStore {
-    async fn master_lists(&self, book: &str) -> Result<Vec<MasterList>> {
+    async fn master_lists(&self, book: &BookName) -> Result<Vec<MasterList>> {
         self.inner.master_lists(book).await
     }
 
-    async fn masters(&self, book: &str, kind: MasterKind, search: &MasterSearch) -> Result<Option<Vec<Master>>> {
+    async fn masters(&self, book: &BookName, kind: MasterKind, search: &MasterSearch) -> Result<Option<Vec<Master>>> {
         self.inner.masters(book, kind, search).await
     }
 
-    async fn request_master_list(&self, book: &str, kind: MasterKind, now: Timestamp) -> Result<()> {
+    async fn request_master_list(&self, book: &BookName, kind: MasterKind, now: Timestamp) -> Result<()> {
         self.inner.request_master_list(book, kind, now).await
     }
 
     async fn begin_master_reading(
         &self,
-        book: &str,
+        book: &BookName,
         kind: MasterKind,
         now: Timestamp,
         next_at: Timestamp,

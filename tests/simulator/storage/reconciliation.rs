@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use forstok_accurate::{
     domain::{
+        ids::BookName,
         order::OrderId,
         reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, Unpaid, sums::Count},
     },
@@ -36,7 +37,7 @@ impl Reconciliations for SimStore {
         self.gates.in_store(self.inner.last_night()).await
     }
 
-    async fn next_part(&self, book: &str) -> Result<Option<RunPart>> {
+    async fn next_part(&self, book: &BookName) -> Result<Option<RunPart>> {
         self.gates.in_store(self.inner.next_part(book)).await
     }
 
@@ -70,7 +71,7 @@ impl Reconciliations for SimStore {
         self.gates.in_store(self.inner.held_in_period(part, after, now, limit)).await
     }
 
-    async fn held_of(&self, book: &str, orders: &[OrderId], now: Timestamp) -> Result<HashMap<OrderId, Held>> {
+    async fn held_of(&self, book: &BookName, orders: &[OrderId], now: Timestamp) -> Result<HashMap<OrderId, Held>> {
         self.gates.in_store(self.inner.held_of(book, orders, now)).await
     }
 
@@ -102,7 +103,7 @@ impl Reconciliations for SimStore {
         self.gates.in_store(self.inner.run(id)).await
     }
 
-    async fn unpaid(&self, book: &str, orders: &[OrderId]) -> Result<Vec<Unpaid>> {
+    async fn unpaid(&self, book: &BookName, orders: &[OrderId]) -> Result<Vec<Unpaid>> {
         self.gates.in_store(self.inner.unpaid(book, orders)).await
     }
 
@@ -161,11 +162,11 @@ impl Reconciliations for SimStore {
         self.gates.in_store(self.inner.reconciled_days(period)).await
     }
 
-    async fn last_reconciliation(&self, book: &str) -> Result<Option<Timestamp>> {
+    async fn last_reconciliation(&self, book: &BookName) -> Result<Option<Timestamp>> {
         self.gates.in_store(self.inner.last_reconciliation(book)).await
     }
 
-    async fn unexplained(&self, book: &str) -> Result<Option<i64>> {
+    async fn unexplained(&self, book: &BookName) -> Result<Option<i64>> {
         self.gates.in_store(self.inner.unexplained(book)).await
     }
 }

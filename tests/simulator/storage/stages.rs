@@ -6,7 +6,7 @@ use forstok_accurate::{
     domain::{
         document::Kind,
         doubt::Doubt,
-        ids::{AttemptNo, DeliveryId},
+        ids::{AttemptNo, BookName, DeliveryId},
         order::OrderId,
         recheck::Subject,
         timeline::Event,
@@ -101,7 +101,7 @@ impl Decisions for SimStore {
 impl Attempts for SimStore {
     async fn claim(
         &self,
-        book: &str,
+        book: &BookName,
         selection: Selection,
         now: Timestamp,
         lease_until: Timestamp,
@@ -137,7 +137,7 @@ impl Attempts for SimStore {
         Ok(claims)
     }
 
-    async fn claimable(&self, book: &str, now: Timestamp, most: i64) -> Result<Claimable> {
+    async fn claimable(&self, book: &BookName, now: Timestamp, most: i64) -> Result<Claimable> {
         self.gates.in_store(self.inner.claimable(book, now, most)).await
     }
 
@@ -164,11 +164,11 @@ impl Attempts for SimStore {
         Ok(taken)
     }
 
-    async fn next_attempt_at(&self, book: &str) -> Result<Option<Timestamp>> {
+    async fn next_attempt_at(&self, book: &BookName) -> Result<Option<Timestamp>> {
         self.gates.in_store(self.inner.next_attempt_at(book)).await
     }
 
-    async fn hasten(&self, book: &str, now: Timestamp) -> Result<u64> {
+    async fn hasten(&self, book: &BookName, now: Timestamp) -> Result<u64> {
         self.write("before hasten", "after hasten", self.inner.hasten(book, now)).await
     }
 
@@ -176,40 +176,40 @@ impl Attempts for SimStore {
         self.write("before hasten", "after hasten", self.inner.hasten_one(order_id, now)).await
     }
 
-    async fn shorten_waits(&self, book: &str, now: Timestamp, longest: LongestWaits) -> Result<u64> {
+    async fn shorten_waits(&self, book: &BookName, now: Timestamp, longest: LongestWaits) -> Result<u64> {
         self.gates.in_store(self.inner.shorten_waits(book, now, longest)).await
     }
 
-    async fn end_leases(&self, book: &str, now: Timestamp) -> Result<u64> {
+    async fn end_leases(&self, book: &BookName, now: Timestamp) -> Result<u64> {
         self.gates.in_store(self.inner.end_leases(book, now)).await
     }
 }
 
 #[async_trait::async_trait]
 impl Rechecks for SimStore {
-    async fn due_recheck(&self, book: &str, now: Timestamp) -> Result<Option<Recheck>> {
+    async fn due_recheck(&self, book: &BookName, now: Timestamp) -> Result<Option<Recheck>> {
         self.gates.in_store(self.inner.due_recheck(book, now)).await
     }
 
-    async fn next_recheck_at(&self, book: &str) -> Result<Option<Timestamp>> {
+    async fn next_recheck_at(&self, book: &BookName) -> Result<Option<Timestamp>> {
         self.gates.in_store(self.inner.next_recheck_at(book)).await
     }
 
-    async fn put_off_recheck(&self, book: &str, subject: &Subject, until: Timestamp) -> Result<()> {
+    async fn put_off_recheck(&self, book: &BookName, subject: &Subject, until: Timestamp) -> Result<()> {
         self.write("before put_off_recheck", "after put_off_recheck", self.inner.put_off_recheck(book, subject, until))
             .await
     }
 
-    async fn finish_recheck(&self, book: &str, subject: &Subject, now: Timestamp) -> Result<u64> {
+    async fn finish_recheck(&self, book: &BookName, subject: &Subject, now: Timestamp) -> Result<u64> {
         self.write("before finish_recheck", "after finish_recheck", self.inner.finish_recheck(book, subject, now)).await
     }
 
-    async fn try_one_awaiting(&self, book: &str, subject: &Subject, now: Timestamp) -> Result<u64> {
+    async fn try_one_awaiting(&self, book: &BookName, subject: &Subject, now: Timestamp) -> Result<u64> {
         let call = self.inner.try_one_awaiting(book, subject, now);
         self.write("before try_one_awaiting", "after try_one_awaiting", call).await
     }
 
-    async fn due_own_recheck(&self, book: &str, now: Timestamp) -> Result<Option<DocumentKey>> {
+    async fn due_own_recheck(&self, book: &BookName, now: Timestamp) -> Result<Option<DocumentKey>> {
         self.gates.in_store(self.inner.due_own_recheck(book, now)).await
     }
 

@@ -142,7 +142,7 @@ impl Sale {
             detail_expense: if shipping == 0 { Vec::new() } else { vec![expense] },
         };
         let total = body.total();
-        let (book, customer_name) = ("main".to_owned(), "Toko".to_owned());
+        let (book, customer_name) = ("main".into(), "Toko".to_owned());
         let draft = Draft { book, customer_name, create_customer: false, total, basis: Basis::default(), body };
         Self {
             mapping,
