@@ -89,9 +89,9 @@ async fn the_largest_replies_cost_at_most_their_own_size_again() {
         let began = Instant::now();
         // The type that the call needs determines how much of the reply is parsed.
         if what.starts_with("a list") {
-            let _ = invoices::by_numbers(&session, &["A", "B"]).await;
+            let _ = invoices::by_numbers(&session, &[&"A".into(), &"B".into()]).await;
         } else {
-            let _ = invoices::by_number(&session, "A").await;
+            let _ = invoices::by_number(&session, &"A".into()).await;
         }
         let (memory, took) = (most_memory().saturating_sub(before), began.elapsed());
         println!("{what}: {} KiB in {took:?}", memory / 1024);
@@ -103,7 +103,7 @@ async fn the_largest_replies_cost_at_most_their_own_size_again() {
 async fn a_large_reply_is_read_beside_everything_else() {
     let session = session(filled(r#"{"s":true,"d":["#, "{},", "{}]}"));
     // The host is discovered first.
-    let _ = invoices::by_number(&session, "A").await;
+    let _ = invoices::by_number(&session, &"A".into()).await;
     let others = Arc::new(AtomicU64::new(0));
     let count = others.clone();
     let work = tokio::spawn(async move {
@@ -113,7 +113,7 @@ async fn a_large_reply_is_read_beside_everything_else() {
         }
     });
     let before = others.load(Ordering::Relaxed);
-    let _ = invoices::by_number(&session, "A").await;
+    let _ = invoices::by_number(&session, &"A".into()).await;
     work.abort();
     let turns = others.load(Ordering::Relaxed) - before;
     assert!(turns > 1_000, "others had {turns} turns while a reply of 16 MiB was read");

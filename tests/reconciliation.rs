@@ -66,7 +66,7 @@ async fn findings(world: &World, state: FindingState) -> Vec<FindingRecord> {
 /// Class, number and order of the open findings.
 async fn open(world: &World) -> Vec<(Class, String, String)> {
     let name = |finding: FindingRecord| {
-        (finding.class, finding.number, finding.order_id.map(|id| id.to_string()).unwrap_or_default())
+        (finding.class, finding.number.to_string(), finding.order_id.map(|id| id.to_string()).unwrap_or_default())
     };
     findings(world, FindingState::Open).await.into_iter().map(name).collect()
 }
@@ -132,7 +132,7 @@ async fn books_that_agree_have_no_findings(base: Base) {
 /// What a person can do in Accurate.
 async fn every_kind_of_difference_is_found_once_and_explained(base: Base) {
     let mut world = invoiced(base, 1..=8).await;
-    let number = async |id: u32| world.order(&id.to_string()).await.invoice.expect("invoiced").number;
+    let number = async |id: u32| world.order(&id.to_string()).await.invoice.expect("invoiced").number.to_string();
     let numbers =
         [number(1).await, number(2).await, number(3).await, number(4).await, number(5).await, number(6).await];
     let accurate = world.accurate.clone();

@@ -83,7 +83,7 @@ async fn a_receipt_is_saved_found_and_deleted() {
     let saved = saved.expect("the reply shows it");
     assert_eq!((saved.id, saved.number.as_str(), saved.customer_no.as_str()), (1, "A/1", "8277"));
     assert_eq!((saved.cheque_amount, &saved.invoices), (Some(Decimal::from(138_000)), &Some(paid_in_full())));
-    assert_eq!(documents::by_number(&session, "A/1").await, Ok(Some(saved.clone())));
+    assert_eq!(documents::by_number(&session, &"A/1".into()).await, Ok(Some(saved.clone())));
     assert_eq!(documents::by_id(&session, 1).await, Ok(Some(saved)));
     assert_eq!(sandbox.owed("A"), Some(Decimal::ZERO));
     assert_eq!(documents::delete::<FoundReceipt>(&session, 1).await, Ok(Deleted::Now));
@@ -100,14 +100,14 @@ async fn a_return_is_saved_found_and_deleted() {
     let saved = saved.expect("the reply shows it");
     assert_eq!((saved.invoice_number.as_str(), saved.total), ("B", Some(Decimal::from(75_000))));
     assert!(saved.can_be_compared());
-    assert_eq!(documents::by_number(&session, "B/R1").await, Ok(Some(saved.clone())));
+    assert_eq!(documents::by_number(&session, &"B/R1".into()).await, Ok(Some(saved.clone())));
     assert_eq!(documents::by_id(&session, saved.id).await, Ok(Some(saved)));
 
-    let open = outstanding::of_invoice(&session, "B").await.expect("read").expect("it exists");
+    let open = outstanding::of_invoice(&session, &"B".into()).await.expect("read").expect("it exists");
     assert_eq!(open.owed, Some(Decimal::from(75_000)));
     let [line] = open.lines.as_slice() else { panic!("one line: {:?}", open.lines) };
     assert_eq!((line.quantity, line.returned), (Decimal::TWO, Some(Decimal::ONE)));
-    assert_eq!(outstanding::of_invoice(&session, "Z").await, Ok(None));
+    assert_eq!(outstanding::of_invoice(&session, &"Z".into()).await, Ok(None));
 
     assert_eq!(documents::delete::<FoundReturn>(&session, 1).await, Ok(Deleted::Now));
     assert_eq!(documents::delete::<FoundReturn>(&session, 1).await, Ok(Deleted::Before));
@@ -128,7 +128,7 @@ async fn after_a_lost_reply_the_look_up_shows_whether_the_receipt_was_saved() {
         sandbox.next(On::ReceiptSaves, fault, 1);
         let lost = documents::save::<FoundReceipt>(&session, &receipt("A/1", &Value::Null), LastStart::NEVER).await;
         assert!(lost.expect_err("the reply is lost").leaves_doubt(), "{fault:?}");
-        let found: Option<FoundReceipt> = documents::by_number(&session, "A/1").await.expect("answered");
+        let found: Option<FoundReceipt> = documents::by_number(&session, &"A/1".into()).await.expect("answered");
         assert_eq!(found.and_then(|found| found.invoices), saved.then(paid_in_full), "{fault:?}");
         let again = documents::save::<FoundReceipt>(&session, &receipt("A/1", &Value::Null), LastStart::NEVER).await;
         let is_taken = matches!(again, Err(Failure::Refused(Refusal { meaning: Meaning::Duplicate(_), .. })));
@@ -144,7 +144,8 @@ async fn after_a_lost_reply_the_look_up_shows_whether_the_return_was_saved_or_de
     sandbox.lose_next_reply_after_saving_a(Kind::Return);
     let lost = documents::save::<FoundReturn>(&session, &one_back("B/R1"), LastStart::NEVER).await;
     assert!(lost.expect_err("the reply is lost").leaves_doubt());
-    let found: FoundReturn = documents::by_number(&session, "B/R1").await.expect("answered").expect("it was saved");
+    let found: FoundReturn =
+        documents::by_number(&session, &"B/R1".into()).await.expect("answered").expect("it was saved");
     sandbox.next(Action::ReturnDelete, Fault::DroppedAfter, 1);
     let lost = documents::delete::<FoundReturn>(&session, found.id).await;
     assert!(lost.expect_err("the reply is lost").leaves_doubt());

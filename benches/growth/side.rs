@@ -170,7 +170,7 @@ impl Side {
 fn invoiced(claim: &Claim) -> Settlement {
     let document = ExistingDocument {
         id: claim.order_id.as_str().parse().expect("Forstok's ids are numbers"),
-        number: claim.draft.number().to_owned(),
+        number: claim.draft.number().clone(),
         total: 1.into(),
     };
     Settlement::of(claim, Outcome::Exists { document })

@@ -6,22 +6,22 @@ use serde_json::value::RawValue;
 
 use super::{
     client::{Call, Session},
-    invoices::same_number,
     outcome::{Failure, Meaning, Refusal},
     reply::{Envelope, Lenient, Rows, Skipped, Text, Whole},
 };
 use crate::domain::{
+    ids::DocumentNumber,
     invoice::ACCURATE_DAY,
     money::Rupiah,
     shadow::{Booked, BookedExpense, BookedLine},
 };
 
 /// The invoice with this number, if one exists. The call gives way to all others.
-pub async fn by_number_in_background(session: &Session, number: &str) -> Result<Option<Booked>, Failure> {
-    let call = Call::get("sales-invoice/detail", &[("number", number)]).in_background();
+pub async fn by_number_in_background(session: &Session, number: &DocumentNumber) -> Result<Option<Booked>, Failure> {
+    let call = Call::get("sales-invoice/detail", &[("number", number.as_str())]).in_background();
     let found = detail(session, &call).await?;
     match found {
-        Some(booked) if !same_number(&booked.number, number) => Err(another_detail()),
+        Some(booked) if !booked.number.is_same_as(number) => Err(another_detail()),
         found => Ok(found),
     }
 }
@@ -149,7 +149,7 @@ impl Record {
         };
         Ok(Booked {
             id: self.id.0.ok_or("id")?,
-            number: self.number.0,
+            number: self.number.0.into(),
             customer_no: self.customer.0.unwrap_or_default().customer_no.0,
             day: Date::strptime(ACCURATE_DAY, &self.trans_date.0).map_err(|_| "date")?,
             description: self.description.0,

@@ -12,6 +12,8 @@ use super::{
     reply::{Element, Envelope, Skipped},
 };
 
+use crate::domain::ids::DocumentNumber;
+
 /// The maximum number of documents in one [`save_many`] (accurate.md §3).
 pub const LARGEST_BULK: usize = 100;
 
@@ -33,7 +35,7 @@ pub trait Found: Sized + Send {
     /// Accurate's id.
     fn id(&self) -> i64;
     /// Its number.
-    fn number(&self) -> &str;
+    fn number(&self) -> &DocumentNumber;
 }
 
 /// The names of one kind's calls.
@@ -45,11 +47,6 @@ pub struct Calls {
     pub detail: &'static str,
     pub list: &'static str,
     pub delete: &'static str,
-}
-
-/// Whether two numbers are the same: some databases change the case of letters.
-pub fn same_number(one: &str, other: &str) -> bool {
-    one == other || one.to_lowercase() == other.to_lowercase()
 }
 
 /// Saves a document. `Ok(None)`: saved, but the reply does not contain the record, whose number may differ. It is sent
@@ -73,9 +70,9 @@ pub async fn save_many<F: Found>(
 }
 
 /// The document with this number, if one exists.
-pub async fn by_number<F: Found>(session: &Session, number: &str) -> Result<Option<F>, Failure> {
-    let call = Call::get(F::CALLS.detail, &[("number", number)]);
-    detail(session, &call, F::NAME, |record| F::of(record).filter(|found| same_number(found.number(), number))).await
+pub async fn by_number<F: Found>(session: &Session, number: &DocumentNumber) -> Result<Option<F>, Failure> {
+    let call = Call::get(F::CALLS.detail, &[("number", number.as_str())]);
+    detail(session, &call, F::NAME, |record| F::of(record).filter(|found| found.number().is_same_as(number))).await
 }
 
 /// The document with this id, if it exists.

@@ -5,14 +5,14 @@ use std::{collections::HashMap, sync::PoisonError};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-pub use super::documents::{Deleted, LARGEST_BULK, same_number};
+pub use super::documents::{Deleted, LARGEST_BULK};
 use super::{
     client::{Call, LastStart, Session},
     documents::{self, Calls, Found},
     outcome::Failure,
     reply::{Envelope, HasElements, Lenient, Rows, Skipped, Text, Whole},
 };
-use crate::domain::{invoice::InvoiceBody, money::Rupiah};
+use crate::domain::{ids::DocumentNumber, invoice::InvoiceBody, money::Rupiah};
 
 /// An invoice as Accurate reports it.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,7 @@ pub struct FoundInvoice {
     /// Accurate's id.
     pub id: i64,
     /// Its number.
-    pub number: String,
+    pub number: DocumentNumber,
     /// The customer's number.
     pub customer_no: String,
     /// The order id, by default.
@@ -39,7 +39,7 @@ impl FoundInvoice {
 }
 
 /// Invoices that exist, by number.
-pub type ByNumber = HashMap<String, FoundInvoice>;
+pub type ByNumber = HashMap<DocumentNumber, FoundInvoice>;
 
 /// Saves an invoice. `Ok(None)`: saved, but the reply does not contain the record, whose number may differ. It is sent
 /// before `last_start` or not at all: later, another worker may already have saved and deleted the same invoice.
@@ -67,7 +67,7 @@ pub(super) struct Lists {
     /// Whether a filter with several values has found more than one of them.
     understood: bool,
     /// The two existing numbers that were seen last; a filter is tried with them.
-    existing: [Option<String>; 2],
+    existing: [Option<DocumentNumber>; 2],
 }
 
 impl Session {
@@ -89,11 +89,11 @@ impl Session {
     }
 
     /// Remembers the number of an invoice that existed when it was last seen.
-    pub fn remember_number(&self, number: &str) {
+    pub fn remember_number(&self, number: &DocumentNumber) {
         let mut lists = self.lists();
-        if lists.existing[0].as_deref() != Some(number) {
+        if lists.existing[0].as_ref() != Some(number) {
             lists.existing.swap(0, 1);
-            lists.existing[0] = Some(number.to_owned());
+            lists.existing[0] = Some(number.clone());
         }
     }
 }
@@ -103,7 +103,7 @@ impl Session {
 /// It is not known whether a filter accepts several values, and Accurate silently ignores a filter that it does not
 /// understand (accurate.md §3, B). So the answer is trusted only if it contains nothing that was not requested, and if
 /// a filter of this form has once found two invoices. Rows that cannot be compared are left out.
-pub async fn by_numbers(session: &Session, numbers: &[&str]) -> Result<Option<ByNumber>, Failure> {
+pub async fn by_numbers(session: &Session, numbers: &[&DocumentNumber]) -> Result<Option<ByNumber>, Failure> {
     let Some(found) = list(session, numbers).await? else { return Ok(None) };
     if found.len() < 2 && numbers.len() > 1 && !session.lists().understood {
         let existing = session.lists().existing.clone();
@@ -119,14 +119,14 @@ pub async fn by_numbers(session: &Session, numbers: &[&str]) -> Result<Option<By
     Ok(Some(found))
 }
 
-async fn list(session: &Session, numbers: &[&str]) -> Result<Option<ByNumber>, Failure> {
+async fn list(session: &Session, numbers: &[&DocumentNumber]) -> Result<Option<ByNumber>, Failure> {
     let size = LARGEST_BULK.to_string();
     let mut query = vec![
         ("fields", "id,number,customer,description,totalAmount"),
         ("sp.pageSize", &size),
         ("filter.number.op", "EQUAL"),
     ];
-    query.extend(numbers.iter().map(|number| ("filter.number.val", *number)));
+    query.extend(numbers.iter().map(|number| ("filter.number.val", number.as_str())));
     let Envelope { d: list, .. } =
         session.call::<Rows<Record>, Skipped>(&Call::get("sales-invoice/list", &query)).await?;
     if !list.complete {
@@ -135,8 +135,8 @@ async fn list(session: &Session, numbers: &[&str]) -> Result<Option<ByNumber>, F
     let mut found = ByNumber::with_capacity(list.rows.len());
     for row in list.rows {
         let Some(invoice) = row.invoice() else { return Ok(None) };
-        match numbers.iter().find(|number| same_number(number, &invoice.number)) {
-            Some(number) => drop(found.insert((*number).to_owned(), invoice)),
+        match numbers.iter().find(|number| number.is_same_as(&invoice.number)) {
+            Some(number) => drop(found.insert((*number).clone(), invoice)),
             None => return Ok(None),
         }
     }
@@ -144,7 +144,7 @@ async fn list(session: &Session, numbers: &[&str]) -> Result<Option<ByNumber>, F
 }
 
 /// The invoice with this number, if one exists.
-pub async fn by_number(session: &Session, number: &str) -> Result<Option<FoundInvoice>, Failure> {
+pub async fn by_number(session: &Session, number: &DocumentNumber) -> Result<Option<FoundInvoice>, Failure> {
     Ok(session.remember(documents::by_number(session, number).await?))
 }
 
@@ -179,7 +179,7 @@ impl Found for FoundInvoice {
         self.id
     }
 
-    fn number(&self) -> &str {
+    fn number(&self) -> &DocumentNumber {
         &self.number
     }
 }
@@ -207,7 +207,7 @@ impl Record {
     pub(super) fn invoice(self) -> Option<FoundInvoice> {
         Some(FoundInvoice {
             id: self.id.0?,
-            number: self.number?.0,
+            number: self.number?.0.into(),
             customer_no: self.customer.0.unwrap_or_default().customer_no.0,
             description: self.description.0,
             total: Rupiah::parse(&self.total_amount.0).ok().map(Rupiah::decimal),

@@ -8,11 +8,11 @@ use serde::Deserialize;
 
 use super::{
     client::{Call, Session},
-    documents::{detail, same_number},
+    documents::detail,
     outcome::Failure,
     reply::{Lenient, Rows, Text},
 };
-use crate::domain::money::Rupiah;
+use crate::domain::{ids::DocumentNumber, money::Rupiah};
 
 /// What is still open on an invoice. What Accurate does not show is `None`.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,8 +68,8 @@ impl Outstanding {
 }
 
 /// What is open on the invoice with this number, if it exists.
-pub async fn of_invoice(session: &Session, number: &str) -> Result<Option<Outstanding>, Failure> {
-    let call = Call::get("sales-invoice/detail", &[("number", number)]);
+pub async fn of_invoice(session: &Session, number: &DocumentNumber) -> Result<Option<Outstanding>, Failure> {
+    let call = Call::get("sales-invoice/detail", &[("number", number.as_str())]);
     detail(session, &call, "invoice", |record: Record| record.outstanding(number)).await
 }
 
@@ -98,11 +98,11 @@ struct Item {
 
 impl Record {
     /// `None` if it is another invoice. If any line cannot be read, none is known.
-    fn outstanding(self, number: &str) -> Option<Outstanding> {
+    fn outstanding(self, number: &DocumentNumber) -> Option<Outstanding> {
         let is_whole = self.detail_item.complete;
         let lines = self.detail_item.rows.into_iter().map(Line::open).collect::<Option<Vec<_>>>();
         let lines = lines.filter(|_| is_whole).unwrap_or_default();
-        same_number(&self.number.0, number).then(|| Outstanding { owed: amount(&self.prime_owing), lines })
+        number.is_same_as(&self.number.0.into()).then(|| Outstanding { owed: amount(&self.prime_owing), lines })
     }
 }
 
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> Option<Outstanding> {
-        serde_json::from_str::<Record>(json).expect("a record").outstanding("A")
+        serde_json::from_str::<Record>(json).expect("a record").outstanding(&"A".into())
     }
 
     fn one_line(more: &str) -> Outstanding {

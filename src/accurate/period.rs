@@ -8,13 +8,13 @@ use serde::Deserialize;
 
 use super::{
     client::{Call, Session},
-    invoices::same_number,
     masters::Unread,
     outcome::{Failure, Meaning, Refusal},
     reply::{Envelope, Lenient, Rows, Skipped, Text, Whole},
 };
 use crate::domain::{
     WIB,
+    ids::DocumentNumber,
     invoice::ACCURATE_DAY,
     masters::ListFailure,
     money::Rupiah,
@@ -56,7 +56,7 @@ impl Record {
         let total = Rupiah::parse(&self.total_amount.0).map_err(|_| "total")?;
         let shown = Shown {
             id: self.id.0.ok_or("id")?,
-            number: self.number.0,
+            number: self.number.0.into(),
             customer_no: self.customer.0.ok_or("customer")?.customer_no.0,
             day: Date::strptime(ACCURATE_DAY, &self.trans_date.0).map_err(|_| "date")?,
             total: total.hundredths(),
@@ -206,7 +206,7 @@ pub enum ByKey<'a> {
     /// Accurate's id.
     Id(i64),
     /// Its number.
-    Number(&'a str),
+    Number(&'a DocumentNumber),
 }
 
 /// One invoice, if it exists. The call gives way to all others.
@@ -217,7 +217,7 @@ pub async fn one(session: &Session, key: ByKey<'_>) -> Result<Option<Listed>, Fa
     };
     let question = match key {
         ByKey::Id(_) => ("id", &*id),
-        ByKey::Number(number) => ("number", number),
+        ByKey::Number(number) => ("number", number.as_str()),
     };
     let call = Call::get("sales-invoice/detail", &[question]).in_background();
     let found = match session.call::<Record, Skipped>(&call).await {
@@ -229,7 +229,7 @@ pub async fn one(session: &Session, key: ByKey<'_>) -> Result<Option<Listed>, Fa
     };
     let is_asked_for = match key {
         ByKey::Id(id) => found.shown.id == id,
-        ByKey::Number(number) => same_number(&found.shown.number, number),
+        ByKey::Number(number) => found.shown.number.is_same_as(number),
     };
     if is_asked_for {
         return Ok(Some(found));

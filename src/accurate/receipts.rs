@@ -10,7 +10,7 @@ use super::{
     invoices::Customer,
     reply::{Lenient, Rows, Text, Whole},
 };
-use crate::domain::{money::Rupiah, receipt::ReceiptBody};
+use crate::domain::{ids::DocumentNumber, money::Rupiah, receipt::ReceiptBody};
 
 /// A receipt as Accurate reports it.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +18,7 @@ pub struct FoundReceipt {
     /// Accurate's id.
     pub id: i64,
     /// Its number.
-    pub number: String,
+    pub number: DocumentNumber,
     /// The customer's number.
     pub customer_no: String,
     /// The money that was received, in rupiah, if it could be read.
@@ -31,7 +31,7 @@ pub struct FoundReceipt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paid {
     /// The invoice's number.
-    pub invoice: String,
+    pub invoice: DocumentNumber,
     /// By how much less is owed on it, in rupiah.
     pub amount: Decimal,
 }
@@ -59,7 +59,7 @@ impl Found for FoundReceipt {
     fn of(record: Record) -> Option<Self> {
         Some(Self {
             id: record.id.0?,
-            number: record.number?.0,
+            number: record.number?.0.into(),
             customer_no: record.customer.0.unwrap_or_default().customer_no.0,
             cheque_amount: amount(&record.cheque_amount),
             invoices: record.detail_invoice.and_then(paid),
@@ -70,14 +70,15 @@ impl Found for FoundReceipt {
         self.id
     }
 
-    fn number(&self) -> &str {
+    fn number(&self) -> &DocumentNumber {
         &self.number
     }
 }
 
 /// `None` if anything of it cannot be read.
 fn paid(lines: Rows<Line>) -> Option<Vec<Paid>> {
-    let paid = |line: Line| Some(Paid { invoice: line.invoice.0?.number.0, amount: amount(&line.payment_amount)? });
+    let paid =
+        |line: Line| Some(Paid { invoice: line.invoice.0?.number.0.into(), amount: amount(&line.payment_amount)? });
     lines.rows.into_iter().map(paid).collect::<Option<Vec<_>>>().filter(|_| lines.complete)
 }
 

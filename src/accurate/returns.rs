@@ -11,7 +11,7 @@ use super::{
     receipts::Numbered,
     reply::{Lenient, Text, Whole},
 };
-use crate::domain::{money::Rupiah, sales_return::ReturnBody};
+use crate::domain::{ids::DocumentNumber, money::Rupiah, sales_return::ReturnBody};
 
 /// A return as Accurate reports it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,11 +19,11 @@ pub struct FoundReturn {
     /// Accurate's id.
     pub id: i64,
     /// Its number.
-    pub number: String,
+    pub number: DocumentNumber,
     /// The customer's number.
     pub customer_no: String,
     /// The invoice that it names; empty if the reply does not show it.
-    pub invoice_number: String,
+    pub invoice_number: DocumentNumber,
     /// What it credits, in rupiah, if it could be read.
     pub total: Option<Decimal>,
 }
@@ -52,9 +52,9 @@ impl Found for FoundReturn {
         let invoice = record.invoice.0.unwrap_or_default().number.0;
         Some(Self {
             id: record.id.0?,
-            number: record.number?.0,
+            number: record.number?.0.into(),
             customer_no: record.customer.0.unwrap_or_default().customer_no.0,
-            invoice_number: if invoice.is_empty() { record.invoice_number.0 } else { invoice },
+            invoice_number: if invoice.is_empty() { record.invoice_number.0 } else { invoice }.into(),
             total: Rupiah::parse(&record.total_amount.0).ok().map(Rupiah::decimal),
         })
     }
@@ -63,7 +63,7 @@ impl Found for FoundReturn {
         self.id
     }
 
-    fn number(&self) -> &str {
+    fn number(&self) -> &DocumentNumber {
         &self.number
     }
 }
@@ -93,7 +93,7 @@ mod tests {
                 r#"{{"id":3,"number":"A/R1","customer":{{"customerNo":"8277"}},"totalAmount":75000,{invoice}}}"#
             );
             let found = FoundReturn::of(serde_json::from_str(&json).expect("a record")).expect("an id and a number");
-            assert_eq!(found.invoice_number, "A", "{json}");
+            assert_eq!(found.invoice_number.as_str(), "A", "{json}");
             assert!(found.can_be_compared());
         }
     }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     clock::Monotonic,
-    domain::{invoice::ACCURATE_DAY, order::OrderId},
+    domain::{ids::DocumentNumber, invoice::ACCURATE_DAY, order::OrderId},
 };
 
 /// Rows of a page; 100 is accepted (accurate.md §3).
@@ -81,7 +81,7 @@ impl Session {
     }
 
     /// Records the number that was sent with an invoice, and the number under which the invoice exists.
-    pub fn saw_number(&self, sent: &str, given: &str) {
+    pub fn saw_number(&self, sent: &DocumentNumber, given: &DocumentNumber) {
         let mut numbering = self.numbering();
         *numbering = match *numbering {
             Numbering::Unknown | Numbering::Ours if sent == given => Numbering::Ours,

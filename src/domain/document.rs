@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    ids::DocumentNumber,
     invoice::Draft,
     money::Rupiah,
     reason::Language,
@@ -51,7 +52,7 @@ impl Drafted {
     }
 
     /// The number that it is to have.
-    pub fn number(&self) -> &str {
+    pub fn number(&self) -> &DocumentNumber {
         match self {
             Self::Invoice(draft) => &draft.body.number,
             Self::Receipt(draft) => &draft.body.number,

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde_json::{Value, value::RawValue};
 
-use super::reconciliation::Subject;
+use super::{ids::DocumentNumber, reconciliation::Subject};
 
 /// Longest number of an invoice, in characters; Accurate's are much shorter.
 const LONGEST_NUMBER: usize = 100;
@@ -22,7 +22,7 @@ pub struct Hint {
     /// Accurate's id of the invoice.
     pub id: Option<i64>,
     /// Its number; may be empty if the id is known.
-    pub number: String,
+    pub number: DocumentNumber,
     /// When it was changed, if the event says so.
     pub at: Option<Timestamp>,
 }
@@ -81,7 +81,7 @@ impl Naming {
                 let at = text("timestamp").parse().ok().and_then(|at| Timestamp::from_millisecond(at).ok()).or(at);
                 let id = text("salesInvoiceId").parse().ok().filter(|id| *id > 0);
                 let number = Some(text("salesInvoiceNo")).filter(|text| text.chars().count() <= LONGEST_NUMBER);
-                self.note(Hint { id, number: number.unwrap_or_default(), at });
+                self.note(Hint { id, number: number.unwrap_or_default().into(), at });
                 fields.values().for_each(|value| self.look_into(value, at, texts));
             }
             Value::String(text) if texts < MOST_TEXTS && text.trim_start().starts_with(['{', '[']) => {
@@ -130,7 +130,7 @@ mod tests {
             "data":[{"salesInvoiceId":7,"salesInvoiceNo":"INV-7","action":"WRITE"},{"salesInvoiceId":"8"}]}]"#;
         let named = named_in(of_accurate.as_bytes(), 100);
         let at = Timestamp::from_millisecond(1_764_151_200_000).ok();
-        let first = Hint { id: Some(7), number: "INV-7".to_owned(), at };
+        let first = Hint { id: Some(7), number: "INV-7".into(), at };
         assert_eq!(named.hints[0], first);
         assert_eq!(documents(of_accurate), ["invoice:7", "invoice:8"]);
         assert_eq!(documents(r#"{"data":[{"salesInvoiceNo":" INV-7 "}]}"#), ["number:INV-7"], "a bare object");

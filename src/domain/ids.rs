@@ -66,6 +66,54 @@ impl fmt::Display for BookName {
     }
 }
 
+/// The number of a document in Accurate: of an invoice, a receipt or a return, ours or another's. Empty only where it is
+/// not known.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DocumentNumber(String);
+
+impl DocumentNumber {
+    /// The number as Accurate shows it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is not known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether two numbers name the same document: some databases change the case of letters.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self == other || self.0.to_lowercase() == other.0.to_lowercase()
+    }
+}
+
+impl From<&str> for DocumentNumber {
+    fn from(number: &str) -> Self {
+        Self(number.to_owned())
+    }
+}
+
+impl From<String> for DocumentNumber {
+    fn from(number: String) -> Self {
+        Self(number)
+    }
+}
+
+/// As messages quote it.
+impl fmt::Debug for DocumentNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for DocumentNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
 impl fmt::Display for DeliveryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -91,5 +139,21 @@ mod tests {
         assert_eq!(stored, r#"{"main":"second"}"#);
         assert_eq!(serde_json::from_str::<BTreeMap<BookName, BookName>>(&stored).expect("our own JSON"), books);
         assert_eq!(books["main"].to_string(), "second");
+    }
+
+    #[test]
+    fn a_document_is_stored_and_shown_by_its_plain_number() {
+        let number = DocumentNumber::from("INV-1/R1");
+        let stored = serde_json::to_string(&number).expect("JSON");
+        assert_eq!(stored, r#""INV-1/R1""#);
+        assert_eq!(serde_json::from_str::<DocumentNumber>(&stored).expect("our own JSON"), number);
+        assert_eq!(number.to_string(), "INV-1/R1");
+    }
+
+    #[test]
+    fn a_database_may_change_the_case_of_a_number_but_not_its_text() {
+        let number = DocumentNumber::from("INV-1");
+        assert!(number.is_same_as(&"inv-1".into()) && number != "inv-1".into());
+        assert!(!number.is_same_as(&"INV-10".into()));
     }
 }

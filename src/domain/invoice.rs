@@ -7,7 +7,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::{
     basis::Basis,
-    ids::BookName,
+    ids::{BookName, DocumentNumber},
     lines::Line,
     mapping::TaxMode,
     money::{Rupiah, exact_number},
@@ -42,7 +42,7 @@ pub struct InvoiceBody {
     /// `dd/MM/yyyy`, a plain local day.
     #[serde(serialize_with = "write_day", deserialize_with = "read_day")]
     pub trans_date: Date,
-    pub number: String,
+    pub number: DocumentNumber,
     pub description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub branch_name: Option<String>,

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    ids::DocumentNumber,
     invoice::{read_day, write_day},
     money::Rupiah,
 };
@@ -19,7 +20,7 @@ pub struct ReceiptBody {
     /// `dd/MM/yyyy`, a plain local day.
     #[serde(serialize_with = "write_day", deserialize_with = "read_day")]
     pub trans_date: Date,
-    pub number: String,
+    pub number: DocumentNumber,
     /// Only where Accurate requires a branch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch_name: Option<String>,
@@ -36,7 +37,7 @@ pub struct ReceiptBody {
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are Accurate's own, explained in payout.md §2")]
 pub struct PaidInvoice {
-    pub invoice_no: String,
+    pub invoice_no: DocumentNumber,
     /// By how much it reduces what is owed on the invoice.
     pub payment_amount: Rupiah,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    ids::DocumentNumber,
     invoice::{ACCURATE_DAY, DetailExpense, read_day, read_number, write_day, write_number},
     money::Rupiah,
 };
@@ -17,11 +18,11 @@ pub struct ReturnBody {
     pub customer_no: String,
     /// Always `INVOICE`: it names its invoice.
     pub return_type: String,
-    pub invoice_number: String,
+    pub invoice_number: DocumentNumber,
     /// `dd/MM/yyyy`, a plain local day.
     #[serde(serialize_with = "write_day", deserialize_with = "read_day")]
     pub trans_date: Date,
-    pub number: String,
+    pub number: DocumentNumber,
     /// Only where Accurate requires a branch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch_name: Option<String>,

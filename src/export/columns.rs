@@ -114,7 +114,7 @@ pub(super) const COLUMNS: &[Column] = &[
         Cell::Money(Decimal::new(order.hundredths, 2).normalize())
     }),
     column("invoice_number", "Invoice number", "Nomor faktur", 24, |order, _| {
-        invoice(order, |invoice| text(&invoice.number))
+        invoice(order, |invoice| text(invoice.number.as_str()))
     }),
     column("invoice_id", "Invoice id in Accurate", "ID faktur di Accurate", 12, |order, _| {
         invoice(order, |invoice| Cell::Number(invoice.id))

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::wrong_field::WrongField;
 use crate::{
     domain::{
+        ids::DocumentNumber,
         manual::Refused,
         operator::{Actor, Role},
         toml_text::Problem as Mistake,
@@ -129,7 +130,7 @@ pub(crate) enum Problem {
     },
     /// 409: a document of ours books the row already, or may do so at any moment.
     #[error("{0} books this already, or is about to; undo the order first")]
-    BookedHere(String),
+    BookedHere(DocumentNumber),
     /// 404: the settings have no such book, or it has no such list.
     #[error(
         "there is no list {kind:?} of an Accurate database {book:?}; use a database of the settings, and accounts, \

@@ -201,7 +201,7 @@ fn paid_out(rows: &[RowRecorded]) -> (&'static str, Response) {
 
 fn accepted(order_id: String, receipt: Receipt) -> (&'static str, Response) {
     let delivery = if receipt.repeat { "repeat" } else { "accepted" };
-    let invoice = receipt.invoice.map(|invoice| Invoice { number: invoice.number, id: invoice.id });
+    let invoice = receipt.invoice.map(|invoice| Invoice { number: invoice.number.to_string(), id: invoice.id });
     let accepted = Accepted { message: "Success", order_id, delivery, state: receipt.state.as_str(), invoice };
     (delivery, Json(accepted).into_response())
 }

@@ -17,6 +17,7 @@ use crate::{
         about::About,
         document::Kind,
         doubt::Doubt,
+        ids::DocumentNumber,
         invoice::Draft,
         reason::{Finding, Language, Notice, Reason, Warning},
         timeline::{Entry, Event},
@@ -205,7 +206,7 @@ impl<'a, D> Attempt<'a, D> {
     }
 
     /// Accurate reported the document as deleted but still shows it.
-    pub(super) fn still_there(&mut self, call: &str, number: String) {
+    pub(super) fn still_there(&mut self, call: &str, number: DocumentNumber) {
         self.trouble.words = About::StillThere { number }.in_words(Language::English);
         self.record_not_sent(call, &self.trouble.words.clone());
     }

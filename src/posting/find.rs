@@ -13,6 +13,7 @@ use crate::{
         search,
     },
     domain::{
+        ids::DocumentNumber,
         money::Rupiah,
         shadow::{self, Difference},
     },
@@ -151,7 +152,7 @@ impl Attempt<'_> {
     /// Whether our invoice has the number that other integrations give to theirs.
     fn has_marketplace_number(&self) -> bool {
         let number = &self.claim.marketplace_number;
-        number.is_empty() || invoices::same_number(number, &self.claim.draft.body.number)
+        number.is_empty() || number.is_same_as(&self.claim.draft.body.number)
     }
 
     /// Whether an invoice is this order's: its description names the order (design.md §4).
@@ -172,7 +173,7 @@ impl Attempt<'_> {
         self.find_numbered(self.claim.draft.body.number.clone()).await
     }
 
-    async fn find_numbered(&mut self, number: String) -> Result<Option<FoundInvoice>, Failure> {
+    async fn find_numbered(&mut self, number: DocumentNumber) -> Result<Option<FoundInvoice>, Failure> {
         let session = self.session;
         let look = || invoices::by_number(session, &number);
         self.call_and_record("sales-invoice/detail", |found| found_in_words(found.as_ref()), look).await

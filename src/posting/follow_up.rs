@@ -18,13 +18,14 @@ use super::{
 use crate::{
     accurate::{
         client::{CALL_TIMEOUT, Session},
-        documents::{self, Deleted, Found, same_number},
+        documents::{self, Deleted, Found},
         outcome::{Failure, Meaning, Refusal},
         outstanding::{self, Outstanding, TooMany},
     },
     domain::{
         about::{About, AfterSale, Difference},
         doubt::{SAVE_IS_OVER, SHOWN_WITHIN},
+        ids::DocumentNumber,
         reason::Reason,
         recheck::Subject,
     },
@@ -176,7 +177,7 @@ impl<D: FollowUp> Attempt<'_, D> {
     /// It may exist under an unknown number, and cannot be told from money or goods that somebody else booked. Nothing
     /// more is sent until a person has looked for it.
     fn not_searchable(&self) -> Outcome {
-        let invoice = self.claim.draft.invoice().to_owned();
+        let invoice = self.claim.draft.invoice().cloned().unwrap_or_default();
         self.blocked(Reason::NumberConflict, About::AfterSale { of: AfterSale::NotSearchable { invoice } })
     }
 
@@ -212,13 +213,13 @@ impl<D: FollowUp> Attempt<'_, D> {
     }
 
     fn other(&self, found: &D::Found, differences: Vec<Difference>) -> About {
-        let (number, id) = (found.number().to_owned(), found.id());
+        let (number, id) = (found.number().clone(), found.id());
         About::OtherInvoice { document: self.claim.kind, number, id, differences }
     }
 
     fn exists(&mut self, found: &D::Found) -> Outcome {
         self.session.saw_number(self.claim.draft.number(), found.number());
-        let (number, total) = (found.number().to_owned(), self.claim.draft.total().decimal());
+        let (number, total) = (found.number().clone(), self.claim.draft.total().decimal());
         Outcome::Exists { document: ExistingDocument { id: found.id(), number, total } }
     }
 
@@ -283,18 +284,18 @@ impl<D: FollowUp> Attempt<'_, D> {
         if found.is_none() && existing.is_none() && self.may_have_another_number() {
             return Ok(self.not_searchable());
         }
-        let number = existing.map_or_else(|| self.claim.draft.number().to_owned(), |known| known.number);
+        let number = existing.map_or_else(|| self.claim.draft.number().clone(), |known| known.number);
         let Some(found) = found else { return self.after_absence(number) };
         self.doubt.invoice_is_found();
         let differences = self.claim.draft.differences(&found);
-        if !differences.is_empty() || !same_number(found.number(), &number) {
+        if !differences.is_empty() || !found.number().is_same_as(&number) {
             return Ok(self.blocked(Reason::NumberConflict, self.other(&found, differences)));
         }
         self.delete(&found).await
     }
 
     /// Shortly after the save, absence may only mean that it is not shown yet.
-    fn after_absence(&mut self, number: String) -> End {
+    fn after_absence(&mut self, number: DocumentNumber) -> End {
         if let Some(wait) = self.claim.existing_age.map(|age| SAVE_IS_OVER - age).filter(SignedDuration::is_positive) {
             self.record_not_sent(
                 calls::<D>().delete,
@@ -324,16 +325,16 @@ impl<D: FollowUp> Attempt<'_, D> {
             Err(failure) => return Err(stop(&failure)),
         };
         match (self.look(|| documents::by_id(session, id)).await?, refused) {
-            (None, _) => Ok(self.gone(there.number().to_owned(), by)),
+            (None, _) => Ok(self.gone(there.number().clone(), by)),
             (Some(_), Some(words)) => Ok(self.refused(Reason::RefusedByAccurate, words)),
             (Some(_), None) => {
-                self.still_there(calls::<D>().delete, there.number().to_owned());
+                self.still_there(calls::<D>().delete, there.number().clone());
                 Err(Stop::Later)
             }
         }
     }
 
-    fn gone(&mut self, number: String, by: Deletion) -> Outcome {
+    fn gone(&mut self, number: DocumentNumber, by: Deletion) -> Outcome {
         self.doubt.nothing_is_found();
         Outcome::Gone { number, by }
     }

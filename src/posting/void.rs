@@ -10,13 +10,14 @@ use super::{
 };
 use crate::{
     accurate::{
-        invoices::{self, Deleted, FoundInvoice, same_number},
+        invoices::{self, Deleted, FoundInvoice},
         outcome::{Failure, Refusal},
     },
     domain::{
         about::{About, Difference, Field},
         document::Kind,
         doubt::SAVE_IS_OVER,
+        ids::DocumentNumber,
         reason::Reason,
     },
     storage::{Deletion, DocumentRef, Outcome},
@@ -109,8 +110,9 @@ impl Attempt<'_> {
                 About::OtherInvoice { document: Kind::Invoice, number: found.number, id: found.id, differences };
             return Ok(self.blocked(Reason::NumberConflict, about));
         }
-        if !same_number(&found.number, &invoice.number) {
-            let about = About::Renumbered { id: found.id, from: invoice.number.clone(), to: found.number };
+        if !found.number.is_same_as(&invoice.number) {
+            let about =
+                About::Renumbered { id: found.id, from: invoice.number.to_string(), to: found.number.to_string() };
             return Ok(self.blocked(Reason::NumberConflict, about));
         }
         if found.has_receipt {
@@ -144,7 +146,7 @@ impl Attempt<'_> {
         }
     }
 
-    fn voided(&mut self, number: String, by: Deletion) -> Outcome {
+    fn voided(&mut self, number: DocumentNumber, by: Deletion) -> Outcome {
         self.doubt.nothing_is_found();
         Outcome::Gone { number, by }
     }

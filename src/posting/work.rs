@@ -357,14 +357,20 @@ fn log_settlement(book: &BookName, attempt: Option<i64>, settlement: &Settlement
     let (order_id, kind) = (settlement.order_id.as_str(), settlement.kind.as_str());
     match &settlement.outcome {
         Outcome::Exists { document } if settlement.kind != Kind::Invoice => {
-            tracing::info!(book, order_id, attempt, number = document.number, "the {kind} of order {order_id} exists");
+            tracing::info!(
+                book,
+                order_id,
+                attempt,
+                number = document.number.as_str(),
+                "the {kind} of order {order_id} exists"
+            );
         }
         Outcome::Blocked { findings, .. } if settlement.kind != Kind::Invoice => {
             let reason = findings.first().map_or("", |finding| finding.reason.code());
             tracing::warn!(book, order_id, attempt, reason, "the {kind} of order {order_id} is blocked: {reason}");
         }
         Outcome::Exists { document: invoice } => {
-            tracing::info!(book, order_id, attempt, number = invoice.number, "order {order_id} is invoiced");
+            tracing::info!(book, order_id, attempt, number = invoice.number.as_str(), "order {order_id} is invoiced");
         }
         Outcome::Blocked { findings, .. } => {
             let reason = findings.first().map_or("", |finding| finding.reason.code());

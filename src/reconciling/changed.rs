@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use super::{Permission, Reconciling, Stop};
 use crate::{
     accurate::{client::Session, masters::Unread, period::Pages},
-    domain::{hint::Hint, masters::ListFailure, reconciliation::Listed},
+    domain::{hint::Hint, ids::DocumentNumber, masters::ListFailure, reconciliation::Listed},
     storage::RunPart,
 };
 
@@ -40,7 +40,7 @@ impl Reconciling {
         let (mut pages, mut left_out) = (Pages::changed_since(since - OVERLAP), 0);
         while let Some(rows) = self.next_changes(session, &mut pages, permission).await? {
             let outside = rows.into_iter().filter(|listed| !part.period.contains(listed.shown.day));
-            let hint = |listed: Listed| Hint { id: Some(listed.shown.id), number: String::new(), at: None };
+            let hint = |listed: Listed| Hint { id: Some(listed.shown.id), number: DocumentNumber::default(), at: None };
             let hints: Vec<_> = outside.map(hint).collect();
             if !hints.is_empty() {
                 left_out += self.storage.add_hints(&part.book, &hints, now, now).await?;

@@ -12,6 +12,7 @@ use crate::{
     },
     domain::{
         day_in_wib,
+        ids::DocumentNumber,
         masters::ListFailure,
         order::OrderId,
         reconciliation::{
@@ -287,7 +288,7 @@ fn unexplained(day: Date, rest: i64) -> Finding {
         store_id: String::new(),
         accurate_id: None,
         ledger: None,
-        accurate: Some(Side { number: String::new(), customer_no: String::new(), day, total: rest }),
+        accurate: Some(Side { number: DocumentNumber::default(), customer_no: String::new(), day, total: rest }),
         forstok: None,
         owed: None,
         fields: Vec::new(),

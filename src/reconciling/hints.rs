@@ -13,7 +13,7 @@ use crate::{
     domain::{
         day_in_wib,
         hint::named_in,
-        ids::BookName,
+        ids::{BookName, DocumentNumber},
         order::OrderId,
         reconciliation::{FindingState, Held, Judgement, Listed, Period, Shown, Standing, Subject, judge, stranger},
     },
@@ -225,7 +225,7 @@ impl Reconciling {
     async fn ask_by_number(
         &self,
         session: &Session,
-        number: &str,
+        number: &DocumentNumber,
         permission: Permission<'_>,
         answers: &mut Answers,
     ) -> std::result::Result<(), Stop> {

@@ -6,9 +6,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    accurate::{booked, client::Session, invoices::same_number, outcome::Failure},
+    accurate::{booked, client::Session, outcome::Failure},
     clock::Clock,
     domain::{
+        ids::DocumentNumber,
         invoice::Draft,
         order::OrderId,
         shadow::{Booked, compare},
@@ -67,9 +68,13 @@ pub async fn compare_some(storage: &dyn Comparisons, session: &Session, clock: &
 }
 
 /// The invoice with our number, else the one with the marketplace's number, which other integrations use.
-async fn find(session: &Session, ours: &str, marketplaces: &str) -> std::result::Result<Option<Booked>, Failure> {
+async fn find(
+    session: &Session,
+    ours: &DocumentNumber,
+    marketplaces: &DocumentNumber,
+) -> std::result::Result<Option<Booked>, Failure> {
     match booked::by_number_in_background(session, ours).await? {
-        None if !marketplaces.is_empty() && !same_number(ours, marketplaces) => {
+        None if !marketplaces.is_empty() && !ours.is_same_as(marketplaces) => {
             booked::by_number_in_background(session, marketplaces).await
         }
         found => Ok(found),

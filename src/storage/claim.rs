@@ -182,7 +182,7 @@ async fn take<T: Dialect>(
         .iter()
         .map(|claim| {
             let ours = claim.draft.number();
-            let number = claim.existing.as_ref().map_or(ours, |existing| &existing.number).to_owned();
+            let number = claim.existing.as_ref().map_or(ours, |existing| &existing.number).clone();
             (&claim.order_id, [Event::Attempt { attempt: claim.earlier_tries + 1, document: claim.kind, number }])
         })
         .collect();
@@ -222,7 +222,7 @@ fn block(row: &impl Columns, order: &impl Columns, problem: &StorageError, now: 
 
 fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) -> Result<Claim> {
     let DocumentKey { order_id, kind, part } = document_key(row)?;
-    let number = row.text("number")?.to_owned();
+    let number = row.text("number")?.into();
     Ok(Claim {
         order_id,
         kind,
@@ -231,7 +231,7 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
         lease_until,
         earlier_tries: row.number("tries")? - 1,
         is_shadowed: row.number("shadowed")? == 1,
-        marketplace_number: order.text("channel_order_id")?.to_owned(),
+        marketplace_number: order.text("channel_order_id")?.into(),
         failures: row.number("failures")?,
         purpose: purpose(row)?,
         undecided: order.number("undecided")? == 1 || (!kind.leads_order() && order.number("unsettled")? == 1),

@@ -23,6 +23,7 @@ use super::{
 use crate::domain::{
     decision::Booked,
     document::{self, invoice_in},
+    ids::DocumentNumber,
     order::OrderId,
     reason::Reason,
     timeline::Event,
@@ -143,11 +144,11 @@ pub(super) fn read_undecided(row: &impl Columns) -> Result<Undecided> {
 }
 
 /// The number of a document that this service, or a person, has booked.
-fn booked(row: &impl Columns, ours: &str, by_hand: &str) -> Result<Option<String>> {
+fn booked(row: &impl Columns, ours: &str, by_hand: &str) -> Result<Option<DocumentNumber>> {
     if let Some(number) = row.text_if_any(ours)? {
-        return Ok(Some(number.to_owned()));
+        return Ok(Some(number.into()));
     }
-    Ok(optional_json::<ByHand>(row, by_hand)?.map(|by_hand| by_hand.document))
+    Ok(optional_json::<ByHand>(row, by_hand)?.map(|by_hand| by_hand.document.into()))
 }
 
 pub(super) async fn decide<T: Dialect>(db: &mut T, verdicts: &[Verdict], now: Timestamp) -> Result<HashSet<OrderId>> {
@@ -255,7 +256,7 @@ async fn write_documents<T: Dialect>(db: &mut T, verdicts: &[&Verdict], now: Tim
             let draft = verdict.draft.as_ref()?;
             let (wanted, progress) = invoice_in(verdict.state);
             let wanted = wanted.unwrap_or(document::Wanted::Exist).as_str();
-            let number = storable(&draft.body.number);
+            let number = storable(draft.body.number.as_str());
             let (day, customer_no) = (draft.body.trans_date, storable(&draft.body.customer_no));
             let row = json!([
                 verdict.order_id,

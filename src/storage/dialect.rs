@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Postgres, Row, postgres::PgRow};
 
 use super::{Result, rows::micros};
 use crate::domain::{
-    ids::{BookName, DeliveryId},
+    ids::{BookName, DeliveryId, DocumentNumber},
     order::OrderId,
 };
 
@@ -99,6 +99,12 @@ impl<'a> From<&'a String> for Value<'a> {
 impl<'a> From<&'a BookName> for Value<'a> {
     fn from(name: &'a BookName) -> Self {
         Self::Text(name.as_str())
+    }
+}
+
+impl<'a> From<&'a DocumentNumber> for Value<'a> {
+    fn from(number: &'a DocumentNumber) -> Self {
+        Self::Text(number.as_str())
     }
 }
 

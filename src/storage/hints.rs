@@ -33,7 +33,7 @@ pub(super) async fn add<T: Dialect>(
     let room = MOST_WAITING.saturating_sub(usize::try_from(waiting).unwrap_or(MOST_WAITING));
     let cells = |hint: &Hint| {
         let heard_at = micros(hint.at.map_or(now, |at| at.min(now)));
-        json!([storable(&hint.document()), hint.id, storable(&hint.number), heard_at])
+        json!([storable(&hint.document()), hint.id, storable(hint.number.as_str()), heard_at])
     };
     let rows: Vec<_> = hints.iter().take(room).map(cells).collect();
     let sql = format!(
@@ -75,7 +75,7 @@ pub(super) async fn due<T: Dialect>(
     let one = |row: &T::Row| {
         let heard_at = timestamp(row.number("heard_at")?)?;
         let hint =
-            Hint { id: row.number_if_any("accurate_id")?, number: row.text("number")?.to_owned(), at: Some(heard_at) };
+            Hint { id: row.number_if_any("accurate_id")?, number: row.text("number")?.into(), at: Some(heard_at) };
         Ok(StoredHint {
             hint,
             heard_at,

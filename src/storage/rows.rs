@@ -11,7 +11,7 @@ use super::{
 };
 use crate::domain::{
     document::{Kind, Part},
-    ids::BookName,
+    ids::{BookName, DocumentNumber},
     money::Rupiah,
     order::OrderId,
     origin::Origin,
@@ -116,7 +116,7 @@ pub(super) fn receipt(row: &impl Columns) -> Result<Receipt> {
         return Ok(Receipt::first());
     }
     let state = state(row)?;
-    let number = row.text_if_any("invoice_number")?.map(str::to_owned);
+    let number = row.text_if_any("invoice_number")?.map(DocumentNumber::from);
     let invoice = number.zip(row.number_if_any("invoice_id")?).filter(|_| state != State::Voided);
     Ok(Receipt { repeat: false, state, invoice: invoice.map(|(number, id)| DocumentRef { number, id }) })
 }
@@ -180,7 +180,7 @@ fn existing_invoice(row: &impl Columns) -> Result<Option<ExistingDocument>> {
     let Some(id) = row.number_if_any("invoice_id")? else { return Ok(None) };
     let total = row.text("invoice_total")?;
     let total = total.parse::<Decimal>().map_err(|error| StorageError::Unreadable(error.to_string()))?;
-    Ok(Some(ExistingDocument { id, number: row.text("invoice_number")?.to_owned(), total }))
+    Ok(Some(ExistingDocument { id, number: row.text("invoice_number")?.into(), total }))
 }
 
 #[cfg(test)]

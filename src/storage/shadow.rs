@@ -33,7 +33,7 @@ pub(super) async fn due<T: Dialect>(db: &mut T, book: &BookName, now: Timestamp,
         Ok(ToCompare {
             order_id: order_id(row)?,
             revision: row.number("revision")?,
-            marketplace_number: row.text("channel_order_id")?.to_owned(),
+            marketplace_number: row.text("channel_order_id")?.into(),
             draft,
         })
     };

@@ -79,8 +79,8 @@ fn names(sent: &Snapshot, order: &OrderRecord, page: &Page) -> Vec<Fact> {
         invoice: invoice.unwrap_or_default(),
         differs: false,
     };
-    let number = order.invoice.as_ref().map(|invoice| invoice.number.clone());
-    let number = number.or_else(|| body.map(|body| body.number.clone()));
+    let number = order.invoice.as_ref().map(|invoice| invoice.number.to_string());
+    let number = number.or_else(|| body.map(|body| body.number.to_string()));
     let ordered = sent.ordered_at.map(format::moment).unwrap_or_default();
     let mut names = vec![
         fact(page.t("Number", "Nomor"), order.channel_order_id.clone(), number),

@@ -124,7 +124,7 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
         Problem::Refused(refused) => not_possible(refusal(*refused, page).to_owned(), page),
         Problem::BookedHere(number) => {
             let sentence = page.t("{} books this already, or is about to.", "{} sudah atau segera membukukannya.");
-            not_possible(sentence.replace("{}", number), page)
+            not_possible(sentence.replace("{}", number.as_str()), page)
         }
         Problem::OtherSite => (
             page.t("Refused", "Ditolak"),

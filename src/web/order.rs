@@ -220,7 +220,7 @@ pub(super) async fn show(
 fn invoice(order: &OrderRecord) -> Option<Invoice> {
     let invoice = order.invoice.as_ref().filter(|_| order.state != OrderState::Voided)?;
     Some(Invoice {
-        number: invoice.number.clone(),
+        number: invoice.number.to_string(),
         total: Rupiah::from_decimal(invoice.total).in_words(),
         at: order.invoiced_at.map(format::moment),
     })

@@ -52,7 +52,7 @@ impl OrderLine {
             invoice: order
                 .invoice
                 .as_ref()
-                .map(|invoice| invoice.number.clone())
+                .map(|invoice| invoice.number.to_string())
                 .or_else(|| manual.and_then(|manual| manual.document.clone())),
             warnings: order.warnings.iter().filter(|notice| order.acknowledgement(notice).is_none()).count() as i64,
         }

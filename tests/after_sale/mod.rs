@@ -107,7 +107,7 @@ impl World {
     /// Kinds and numbers of what is booked for an order, with its state.
     async fn documents(&self, id: &str) -> Vec<(String, &'static str)> {
         let (_, documents) = self.storage.booked(&order_id(id)).await.expect("readable");
-        documents.into_iter().map(|document| (document.number, document.progress.as_str())).collect()
+        documents.into_iter().map(|document| (document.number.to_string(), document.progress.as_str())).collect()
     }
 }
 

@@ -34,7 +34,7 @@ async fn run_and_follow(world: &World) -> Run {
 }
 
 async fn somebody_changes_the_second(world: &World, total: u32) {
-    let number = world.order("2").await.invoice.expect("invoiced").number;
+    let number = world.order("2").await.invoice.expect("invoiced").number.to_string();
     let edit = Edit { total: Some(Decimal::from(total)), ..Edit::default() };
     world.accurate.edit_invoice(&number, &edit).expect("it is there");
 }

@@ -45,7 +45,7 @@ fn reads(world: &World) -> u64 {
 }
 
 async fn number_of(world: &World, id: &str) -> String {
-    world.order(id).await.invoice.expect("invoiced").number
+    world.order(id).await.invoice.expect("invoiced").number.to_string()
 }
 
 fn total(world: &World, number: &str, total: i64) {
@@ -118,7 +118,7 @@ pub(super) async fn what_people_do_in_accurate_is_found_within_minutes(base: Bas
 pub(super) async fn too_many_hints_are_left_to_the_nightly_run(base: Base) {
     let world = World::on(base).await.following_hints();
     let now = world.clock_now();
-    let hint = |id| Hint { id: Some(id), number: String::new(), at: None };
+    let hint = |id| Hint { id: Some(id), number: "".into(), at: None };
     let many: Vec<_> = (1..=10_003).map(hint).collect();
     assert_eq!(world.storage.add_hints(BOOK, &many, now, now).await.expect("written"), 3);
     assert_eq!(world.storage.add_hints(BOOK, &[hint(20_000)], now, now).await.expect("written"), 1);

@@ -14,7 +14,7 @@ use crate::world::{BOOK, Base, World, order};
 /// 250 invoices of which one was deleted in Accurate, so that a run has something to find.
 async fn large() -> World {
     let world = invoiced(Base::Sqlite, 1..=250).await;
-    let number = world.order("1").await.invoice.expect("invoiced").number;
+    let number = world.order("1").await.invoice.expect("invoiced").number.to_string();
     assert!(world.accurate.remove_invoice(&number));
     world
 }
@@ -85,7 +85,7 @@ async fn reads_that_fail_are_tried_again_for_a_minute() {
     assert_eq!(open(&world).await.len(), 1);
     // Many are gone at once, and Accurate answers no question about any of them.
     for id in 2..=100 {
-        let number = world.order(&id.to_string()).await.invoice.expect("invoiced").number;
+        let number = world.order(&id.to_string()).await.invoice.expect("invoiced").number.to_string();
         assert!(world.accurate.remove_invoice(&number));
     }
     world.accurate.next(Action::InvoiceDetail, Fault::Error5xxBefore, 100_000);

@@ -21,7 +21,7 @@ fn set_day(world: &World, day: &str) {
 #[tokio::test]
 async fn what_nothing_explains_is_a_finding_of_its_day_until_it_adds_up() {
     let world = invoiced(Base::Sqlite, 1..=2).await;
-    let number = world.order("2").await.invoice.expect("invoiced").number;
+    let number = world.order("2").await.invoice.expect("invoiced").number.to_string();
     assert!(world.accurate.remove_invoice(&number));
     let id = world.engine.request_reconciliation(PERIOD, &ani()).await.expect("written");
     let before = world.accurate.call_count(Action::InvoiceDetail);

@@ -112,7 +112,7 @@ impl Shop {
     }
 
     async fn number(&self, id: u32) -> String {
-        self.world.order(&id.to_string()).await.invoice.expect("invoiced").number
+        self.world.order(&id.to_string()).await.invoice.expect("invoiced").number.to_string()
     }
 
     async fn people_work_in_accurate(&mut self) {
@@ -215,7 +215,7 @@ impl Shop {
                 Class::MissingInAccurate if self.random.bool() => act(Action::CreateAgain).await,
                 Class::MissingInAccurate => act(Action::AcceptDeleted).await,
                 Class::Differs => act(Action::Adopt).await,
-                Class::Twice | Class::Foreign => assert!(self.world.accurate.remove_invoice(&finding.number)),
+                Class::Twice | Class::Foreign => assert!(self.world.accurate.remove_invoice(finding.number.as_str())),
                 Class::MissedWebhook | Class::Stale => {
                     let imported = engine.import_order(finding.id, "", &ani()).await.expect("stored");
                     assert_eq!(imported, Ok(Acted::Done), "{finding:?}");

@@ -227,7 +227,7 @@ impl World {
         let warns = |warning: &str| order.warnings.contains(warning);
         let number = match self.terms.numbering {
             Numbering::Automatic => warns("other_number"),
-            Numbering::Sent => standing.number.to_lowercase() == draft.body.number.to_lowercase(),
+            Numbering::Sent => standing.number.to_lowercase() == draft.body.number.as_str().to_lowercase(),
         };
         let total = standing.total_amount == draft.total.decimal()
             || warns(if is_off(standing) { "total_difference" } else { "changed_after_invoice" });

@@ -55,7 +55,7 @@ pub(super) async fn a_receipt_tells_where_the_order_stands(base: Base) {
     assert_eq!((first.state, first.invoice), (State::Received, None));
     world.run_until_settled().await;
     let second = world.forstok_sends(order("1").shipped()).await;
-    let invoice = DocumentRef { number: "INV-1".to_owned(), id: 1 };
+    let invoice = DocumentRef { number: "INV-1".into(), id: 1 };
     assert_eq!((second.repeat, second.state, second.invoice), (false, State::Invoiced, Some(invoice)));
 }
 

@@ -40,7 +40,7 @@ fn exists(claim: &Claim, id: i64) -> Outcome {
 }
 
 fn gone(claim: &Claim) -> Outcome {
-    Outcome::Gone { number: claim.draft.number().to_owned(), by: Deletion::ThisAttempt }
+    Outcome::Gone { number: claim.draft.number().clone(), by: Deletion::ThisAttempt }
 }
 
 pub(super) async fn an_unlawful_change_of_state_is_refused_and_nothing_is_written(base: Base) {

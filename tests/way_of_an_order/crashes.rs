@@ -34,7 +34,7 @@ async fn a_worker_whose_lease_ran_out_changes_nothing() {
 
     // Everything that a late worker may report.
     let outcomes = [
-        Outcome::Gone { number: NUMBER.to_owned(), by: Deletion::Before },
+        Outcome::Gone { number: NUMBER.into(), by: Deletion::Before },
         Outcome::Reconsider,
         Outcome::Blocked { findings: Vec::new(), waits_for: None, recheck_after: None },
         Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes },

@@ -18,7 +18,7 @@ async fn with_its_own_numbers() -> World {
 }
 
 async fn number_of(world: &World, id: &str) -> String {
-    world.order(id).await.invoice.expect("it is invoiced").number
+    world.order(id).await.invoice.expect("it is invoiced").number.to_string()
 }
 
 #[tokio::test]

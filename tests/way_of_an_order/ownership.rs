@@ -50,7 +50,7 @@ async fn one_invoice_belongs_to_one_order(base: Base) {
     }
     world.decide_all().await;
     let claims = world.claims().await;
-    let invoice = |id| ExistingDocument { id, number: "X".to_owned(), total: Decimal::ONE };
+    let invoice = |id| ExistingDocument { id, number: "X".into(), total: Decimal::ONE };
     let settle =
         async |settlements: &[Settlement]| world.storage.settle(settlements, world.clock.now()).await.expect("written");
     let invoiced = |at: usize, id| Settlement::of(&claims[at], Outcome::Exists { document: invoice(id) });

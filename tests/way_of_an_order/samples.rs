@@ -32,7 +32,7 @@ async fn outcome(world: &World, sample: &Sample) -> Value {
         outcome["reason"] = json!(reason.code());
     }
     if let Some(known) = order.invoice {
-        let standing = world.accurate.invoices_numbered(&known.number);
+        let standing = world.accurate.invoices_numbered(known.number.as_str());
         assert_eq!(standing.len(), 1, "{}", known.number);
         assert_eq!((standing[0].id, standing[0].total_amount), (known.id, known.total));
         assert!(standing[0].expenses.len() <= 1, "{:?}", standing[0].expenses);

@@ -347,7 +347,7 @@ fn row(order: &OrderRecord) -> [String; 6] {
     let (number, date, total) = match &order.invoice {
         None => Default::default(),
         Some(invoice) => (
-            invoice.number.clone(),
+            invoice.number.to_string(),
             order
                 .draft
                 .as_ref()
@@ -377,7 +377,7 @@ fn outcome(order: &OrderRecord, sandbox: &Sandbox) -> Value {
         outcome["reason"] = json!(reason);
     }
     if let Some(invoice) = &order.invoice
-        && let [standing] = sandbox.invoices_numbered(&invoice.number).as_slice()
+        && let [standing] = sandbox.invoices_numbered(invoice.number.as_str()).as_slice()
     {
         outcome["invoice"] = samples::as_expected(standing);
     }

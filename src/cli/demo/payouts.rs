@@ -124,7 +124,7 @@ fn show(rows: &[RowRecord], orders: &[&OrderRecord], sandbox: &Sandbox) -> Resul
             wrong.push(format!("nothing was paid for order {}", order.order_id));
             continue;
         };
-        let owed = sandbox.owed(&invoice.number).map(Rupiah::from_decimal).unwrap_or_default();
+        let owed = sandbox.owed(invoice.number.as_str()).map(Rupiah::from_decimal).unwrap_or_default();
         let expected = if nth == WITH_A_REST { RowState::Blocked } else { RowState::Settled };
         if row.state != expected || owed.is_zero() == (nth == WITH_A_REST) {
             wrong.push(format!("order {}: {}, {} is owed", order.order_id, row.state.as_str(), owed.in_words()));
@@ -133,7 +133,7 @@ fn show(rows: &[RowRecord], orders: &[&OrderRecord], sandbox: &Sandbox) -> Resul
             RowContent::Payout(payout) => payout.net,
             RowContent::Return(record) => record.refund.unwrap_or_default(),
         };
-        let number = row.document.as_ref().map(|document| document.number.clone()).unwrap_or_default();
+        let number = row.document.as_ref().map(|document| document.number.to_string()).unwrap_or_default();
         let state = row.state.as_str().to_owned();
         table.add_row([order.order_id.to_string(), amount.in_words(), state, number, owed.in_words()]);
         if let Some(finding) = &row.finding {

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::as_text;
-use crate::domain::{money::Rupiah, reason::Language};
+use crate::domain::{ids::DocumentNumber, money::Rupiah, reason::Language};
 
 /// What exactly about a payout or a return.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,12 +109,12 @@ pub enum AfterSale {
     /// A reply to a save was lost, and Accurate gives out numbers of its own: what it may have created cannot be found.
     NotSearchable {
         /// Its invoice's number, with which a person can find it.
-        invoice: String,
+        invoice: DocumentNumber,
     },
     /// Receipts and returns that exist for a cancelled order.
     Booked {
         /// Their numbers; never empty.
-        numbers: Vec<String>,
+        numbers: Vec<DocumentNumber>,
     },
 }
 
@@ -241,7 +241,7 @@ impl AfterSale {
                      bila ada, lalu coba lagi"
                 ),
             ),
-            Self::Booked { numbers } => numbers.join(", "),
+            Self::Booked { numbers } => numbers.iter().map(DocumentNumber::as_str).collect::<Vec<_>>().join(", "),
         }
     }
 }

@@ -8,7 +8,7 @@ pub use after_sale::{AfterSale, Correction, OnAccount};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{document::Kind, money::Rupiah, recheck::Subject, shadow, unread::Problem};
+use super::{document::Kind, ids::DocumentNumber, money::Rupiah, recheck::Subject, shadow, unread::Problem};
 
 /// The product, store, amounts or invoice that a finding or a warning is about.
 ///
@@ -127,7 +127,7 @@ pub enum About {
     /// An invoice in Accurate.
     Invoice {
         /// Its number.
-        number: String,
+        number: DocumentNumber,
         /// Accurate's id, when it is known.
         id: Option<i64>,
     },
@@ -137,7 +137,7 @@ pub enum About {
         #[serde(default)]
         document: Kind,
         /// Its number.
-        number: String,
+        number: DocumentNumber,
         /// Accurate's id.
         id: i64,
         /// How it differs from this order's invoice.
@@ -147,7 +147,7 @@ pub enum About {
     /// the draft.
     DiffersFromDraft {
         /// Its number.
-        number: String,
+        number: DocumentNumber,
         /// Accurate's id.
         id: i64,
         /// In what they differ; never empty.
@@ -156,7 +156,7 @@ pub enum About {
     /// An invoice in Accurate that belongs to another order.
     InvoiceOfOrder {
         /// Its number.
-        number: String,
+        number: DocumentNumber,
         /// Accurate's id.
         id: i64,
         /// The other order.
@@ -174,7 +174,7 @@ pub enum About {
     /// An invoice that Accurate reports as deleted but still shows.
     StillThere {
         /// Its number.
-        number: String,
+        number: DocumentNumber,
     },
     /// A reply to a save was lost, and the invoices of that day cannot be listed to search for the order's invoice.
     NotSearchable {
@@ -189,7 +189,7 @@ pub enum About {
     /// An invoice that cannot be deleted because a receipt exists for it.
     Receipt {
         /// The invoice's number.
-        number: String,
+        number: DocumentNumber,
     },
     /// A customer in Accurate.
     Customer {

@@ -8,6 +8,7 @@ use crate::domain::{
     about::{About, AfterSale},
     basis::Basis,
     history::Cancellation,
+    ids::DocumentNumber,
     manual::{Manual, ManualDecision},
     mapping::{Mapping, OnCancel},
     order::Snapshot,
@@ -20,10 +21,10 @@ use crate::domain::{
 
 /// Whether a person wants the service to have no invoice for the order. A document that the person names is kept,
 /// because it may be the invoice that a lost save of ours created.
-fn is_unwanted(manual: Option<&ManualDecision>, number: &str) -> bool {
+fn is_unwanted(manual: Option<&ManualDecision>, number: &DocumentNumber) -> bool {
     manual.is_some_and(|manual| match manual.decision {
         Manual::Undo | Manual::Never => true,
-        Manual::ByHand => manual.document.as_deref().map(str::trim) != Some(number),
+        Manual::ByHand => manual.document.as_deref().map(str::trim) != Some(number.as_str()),
         Manual::Now | Manual::Again => false,
     })
 }
@@ -67,7 +68,7 @@ pub fn after_settlement(order: &Undecided, invoice: &Fate, mapping_revision: i64
     Some(verdict)
 }
 
-fn number_of(order: &Undecided) -> String {
+fn number_of(order: &Undecided) -> DocumentNumber {
     order.draft.as_ref().map(|draft| draft.body.number.clone()).unwrap_or_default()
 }
 

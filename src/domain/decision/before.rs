@@ -235,7 +235,7 @@ fn draft(order: &Snapshot, mapping: &Mapping, wanted: &Wanted) -> Decision {
     let body = InvoiceBody {
         customer_no: mapping.customer_of(&order.store_id).to_owned(),
         trans_date: day_in_wib(day),
-        number: mapping.invoice_number.fill(order),
+        number: mapping.invoice_number.fill(order).into(),
         description: mapping.description.fill(order),
         branch_name: store.branch.clone(),
         payment_term_name: store.payment_term.clone(),

@@ -17,6 +17,7 @@ pub use self::{
 use super::{
     document::Kind,
     history::History,
+    ids::DocumentNumber,
     invoice::Draft,
     manual::ManualDecision,
     order::OrderId,
@@ -70,9 +71,9 @@ pub struct Undecided {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Booked {
     /// A receipt.
-    pub receipt: Option<String>,
+    pub receipt: Option<DocumentNumber>,
     /// A return.
-    pub sales_return: Option<String>,
+    pub sales_return: Option<DocumentNumber>,
 }
 
 impl Booked {
@@ -141,7 +142,7 @@ impl Verdict {
     }
 
     /// The invoice must be deleted.
-    fn delete(&mut self, number: String) {
+    fn delete(&mut self, number: DocumentNumber) {
         self.state = State::VoidDue;
         self.events.push(Event::VoidDue { number });
     }

@@ -24,7 +24,7 @@ pub use self::{
     unpaid::{Owed, Unpaid},
     words::{Action, Facts},
 };
-use super::order::OrderId;
+use super::{ids::DocumentNumber, order::OrderId};
 
 /// The days that are compared, the last one included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Held {
     /// Accurate's id, once it is known.
     pub accurate_id: Option<i64>,
     /// Its number.
-    pub number: String,
+    pub number: DocumentNumber,
     /// The customer's number.
     pub customer_no: String,
     /// The day on which it is booked.
@@ -71,7 +71,7 @@ pub struct Shown {
     /// Accurate's id.
     pub id: i64,
     /// Its number.
-    pub number: String,
+    pub number: DocumentNumber,
     /// The customer's number.
     pub customer_no: String,
     /// The day on which it is booked.
@@ -107,7 +107,7 @@ pub enum Field {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Side {
     /// The invoice's number.
-    pub number: String,
+    pub number: DocumentNumber,
     /// The customer's number.
     pub customer_no: String,
     /// The day on which it is booked.
@@ -360,13 +360,11 @@ impl Held {
     }
 
     fn fields_that_differ_from(&self, shown: &Shown) -> Vec<Field> {
-        // Some databases change the case of letters.
-        let same_number = self.number.to_lowercase() == shown.number.to_lowercase();
         let fields = [
             (Field::Total, self.total == shown.total),
             (Field::Customer, self.customer_no == shown.customer_no),
             (Field::Day, self.day == shown.day),
-            (Field::Number, same_number),
+            (Field::Number, self.number.is_same_as(&shown.number)),
         ];
         fields.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
     }

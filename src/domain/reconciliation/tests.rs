@@ -16,7 +16,7 @@ fn invoiced() -> Held {
         store_id: "8277".to_owned(),
         standing: Standing::Exists,
         accurate_id: Some(7),
-        number: "INV-1".to_owned(),
+        number: "INV-1".into(),
         customer_no: "8277".to_owned(),
         day: DAY,
         total: 15_000_000,
@@ -26,7 +26,7 @@ fn invoiced() -> Held {
 
 /// Its invoice as Accurate shows it.
 fn same() -> Shown {
-    Shown { id: 7, number: "INV-1".to_owned(), customer_no: "8277".to_owned(), day: DAY, total: 15_000_000 }
+    Shown { id: 7, number: "INV-1".into(), customer_no: "8277".to_owned(), day: DAY, total: 15_000_000 }
 }
 
 /// What is known once Accurate was asked for the order's invoices one by one.
@@ -59,7 +59,7 @@ fn an_invoice_that_the_list_shows_as_we_hold_it_needs_no_further_call() {
     assert_eq!(known.findings, []);
     assert_eq!((known.ledger.map(|amount| amount.total), known.accurate.len()), (Some(15_000_000), 1));
     is_explained(&known);
-    let other_case = Shown { number: "inv-1".to_owned(), ..same() };
+    let other_case = Shown { number: "inv-1".into(), ..same() };
     assert!(
         matches!(judge(&invoiced(), &[other_case], None, NOVEMBER), Judgement::Known(known) if known.findings.is_empty())
     );
@@ -94,7 +94,7 @@ fn each_field_that_was_changed_in_accurate_is_named() {
         total: 14_500_000,
         customer_no: "9".to_owned(),
         day: date(2026, 11, 6),
-        number: "INV-1A".to_owned(),
+        number: "INV-1A".into(),
         ..same()
     };
     let known = asked(&invoiced(), &[changed]);
@@ -115,7 +115,7 @@ fn an_invoice_that_was_moved_out_of_the_period_or_into_it_differs() {
 
 #[test]
 fn an_invoice_that_was_entered_again_by_hand_is_one_difference_and_not_two() {
-    let again = Shown { id: 9, number: "HAND-1".to_owned(), total: 14_000_000, ..same() };
+    let again = Shown { id: 9, number: "HAND-1".into(), total: 14_000_000, ..same() };
     let known = asked(&invoiced(), &[again]);
     assert_eq!(classes(&known), [Class::Differs]);
     assert_eq!(known.findings[0].accurate_id, Some(9));
@@ -124,7 +124,7 @@ fn an_invoice_that_was_entered_again_by_hand_is_one_difference_and_not_two() {
 
 #[test]
 fn every_other_invoice_that_names_the_order_is_there_twice() {
-    let copies = [8, 9].map(|id| Shown { id, number: format!("INV-1-{id}"), ..same() });
+    let copies = [8, 9].map(|id| Shown { id, number: format!("INV-1-{id}").into(), ..same() });
     let known = asked(&invoiced(), &[same(), copies[0].clone(), copies[1].clone()]);
     assert_eq!(classes(&known), [Class::Twice, Class::Twice]);
     let subjects: Vec<_> = known.findings.iter().map(|finding| finding.subject.key()).collect();
@@ -247,7 +247,7 @@ fn every_difference_is_explained() {
         let shown: Vec<_> = (0..random.usize(..4))
             .map(|nth| Shown {
                 id: 7 + nth as i64,
-                number: if random.bool() { "INV-1".to_owned() } else { format!("X-{nth}") },
+                number: if random.bool() { "INV-1".into() } else { format!("X-{nth}").into() },
                 total: random.i64(1..4),
                 day: days[random.usize(..days.len())],
                 ..same()

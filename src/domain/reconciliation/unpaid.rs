@@ -84,7 +84,7 @@ mod tests {
             store_id: "8277".to_owned(),
             history: History::begin(&sighting),
             accurate_id: 1,
-            invoice: Side { number: "INV-7".to_owned(), customer_no: "8277".to_owned(), day, total: 15_000_000 },
+            invoice: Side { number: "INV-7".into(), customer_no: "8277".to_owned(), day, total: 15_000_000 },
             owed: 3_000_000,
             last_payout,
             has_more_to_book: false,

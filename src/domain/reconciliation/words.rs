@@ -39,7 +39,7 @@ impl Facts {
     pub fn in_words(&self, class: Class, language: Language) -> String {
         let (ledger, accurate) = (shown(self.ledger.as_ref()), shown(self.accurate.as_ref()));
         let note = &self.note;
-        let ours = self.ledger.as_ref().map(|side| &*side.number).unwrap_or_default();
+        let ours = self.ledger.as_ref().map(|side| side.number.as_str()).unwrap_or_default();
         let listed = self.forstok.as_ref().map(AtForstok::in_words).unwrap_or_default();
         let (english, indonesian) = match class {
             Class::MissedWebhook => (
@@ -137,7 +137,7 @@ impl Field {
             Self::Total => rupiah(side.total),
             Self::Customer => side.customer_no.clone(),
             Self::Day => day(side.day),
-            Self::Number => side.number.clone(),
+            Self::Number => side.number.to_string(),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{
     returns::{self, Meaning, key_of_cancellation},
     settling::Settling,
 };
-use crate::domain::{mapping::after_sale::SUBTOTAL, money::Rupiah};
+use crate::domain::{ids::DocumentNumber, mapping::after_sale::SUBTOTAL, money::Rupiah};
 
 /// What people have booked, in rupiah.
 #[derive(Clone, Copy, Debug, Default)]
@@ -78,7 +78,7 @@ impl Settling<'_> {
     }
 
     /// Numbers of documents that people have booked on the invoice; of returns only if `with_returns`.
-    pub(super) fn numbers_by_hand(&self, with_returns: bool) -> Vec<String> {
+    pub(super) fn numbers_by_hand(&self, with_returns: bool) -> Vec<DocumentNumber> {
         let of_cancellation = key_of_cancellation(self.order);
         let takes_off =
             |outcome: Option<&Outcome>| matches!(outcome, Some(Outcome::ByHand(amount)) if !amount.is_zero());
@@ -89,6 +89,6 @@ impl Settling<'_> {
             .filter(|(place, record)| takes_off(self.records.get(place)) && record.record.key != of_cancellation)
             .filter_map(|(_, record)| record.by_hand.clone())
             .filter(|_| with_returns);
-        rows.chain(records).collect()
+        rows.chain(records).map(DocumentNumber::from).collect()
     }
 }

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use super::outcome::{ReceiptDraft, ReturnDraft};
 use crate::domain::{
     document::Part,
+    ids::DocumentNumber,
     invoice::Draft,
     money::Rupiah,
     order::Snapshot,
@@ -54,7 +55,7 @@ pub struct Standing<'a> {
     /// The draft that was sent.
     pub draft: &'a Draft,
     /// The number that Accurate returned.
-    pub number: &'a str,
+    pub number: &'a DocumentNumber,
     /// The total that Accurate returned, in rupiah.
     pub total: Rupiah,
 }

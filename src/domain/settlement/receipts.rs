@@ -11,6 +11,7 @@ use super::{
 };
 use crate::domain::{
     about::{About, AfterSale, Correction, OnAccount},
+    ids::DocumentNumber,
     mapping::{
         BeforeInvoiceDate, CATEGORIES, Credit, Mapping, PAYOUT_REST, PayoutDate, SERVICE_FEE, Store, TAX_WITHHELD,
         after_sale::{REFUND, SUBTOTAL},
@@ -201,7 +202,7 @@ impl Desk<'_> {
         let detail_discount = discounts
             .map(|one| DetailDiscount { account_no: one.account, amount: Rupiah::ZERO - one.amount })
             .collect();
-        let paid = PaidInvoice { invoice_no: self.invoice.number.to_owned(), payment_amount: payment, detail_discount };
+        let paid = PaidInvoice { invoice_no: self.invoice.number.clone(), payment_amount: payment, detail_discount };
         let sold = &self.invoice.draft.body;
         let trans_date = match self.mapping.payout.date {
             PayoutDate::PaidAt => row.payout.paid_at,
@@ -212,7 +213,7 @@ impl Desk<'_> {
             customer_no: sold.customer_no.clone(),
             bank_no: self.bank()?,
             trans_date,
-            number: String::new(),
+            number: DocumentNumber::default(),
             branch_name: None,
             pass_validate_invoice_date: may_be_earlier && trans_date < sold.trans_date,
             cheque_amount: row.payout.net,

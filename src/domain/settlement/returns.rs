@@ -11,6 +11,7 @@ use super::{
 };
 use crate::domain::{
     about::{About, AfterSale, Correction},
+    ids::DocumentNumber,
     mapping::{ClosedMonth, Mapping, RefundOnly, Restock, ReturnMode, WaitFor},
     money::Rupiah,
     reason::{Finding, Reason},
@@ -140,9 +141,9 @@ fn draft(
     let body = ReturnBody {
         customer_no: sold.customer_no.clone(),
         return_type: "INVOICE".to_owned(),
-        invoice_number: invoice.number.to_owned(),
+        invoice_number: invoice.number.clone(),
         trans_date,
-        number: String::new(),
+        number: DocumentNumber::default(),
         branch_name: None,
         return_status_type: status,
         taxable: sold.taxable,

@@ -192,7 +192,7 @@ impl<'a> Settling<'a> {
 
     fn plan_return(&mut self, record: &Record, mut draft: ReturnDraft) -> Outcome {
         let part = part_of(record.document.as_ref(), &mut self.last_return);
-        draft.body.number = format!("{}/R{}", self.invoice.number, part.0);
+        draft.body.number = format!("{}/R{}", self.invoice.number, part.0).into();
         returns::leave_closed_month(&mut draft, record, self.mapping, self.today);
         let outcome = planned(record.document.as_ref(), |stored| stored.body == draft.body);
         self.give_back(record, part, draft);
@@ -257,7 +257,7 @@ impl<'a> Settling<'a> {
 
     fn plan_receipt(&mut self, row: &Row, mut draft: ReceiptDraft) -> Outcome {
         let part = part_of(row.receipt.as_ref(), &mut self.last_receipt);
-        draft.body.number = format!("{}/{}", self.invoice.number, part.0);
+        draft.body.number = format!("{}/{}", self.invoice.number, part.0).into();
         let outcome = planned(row.receipt.as_ref(), |stored| stored.body == draft.body);
         self.pay(row, part, draft);
         outcome

@@ -19,6 +19,7 @@ pub use self::{
 };
 use super::{
     about::as_text,
+    ids::DocumentNumber,
     invoice::{Draft, InvoiceBody, read_number, write_number},
     mapping::TaxMode,
     money::Rupiah,
@@ -31,7 +32,7 @@ pub struct Booked {
     /// Accurate's id.
     pub id: i64,
     /// Its number.
-    pub number: String,
+    pub number: DocumentNumber,
     /// The customer's number.
     pub customer_no: String,
     /// Its date.

@@ -27,7 +27,7 @@ fn draft() -> Draft {
     let body = InvoiceBody {
         customer_no: "8277".to_owned(),
         trans_date: date(2026, 11, 26),
-        number: "A1".to_owned(),
+        number: "A1".into(),
         description: "1".to_owned(),
         branch_name: Some("Kantor Pusat".to_owned()),
         payment_term_name: None,
@@ -59,7 +59,7 @@ fn booked() -> Booked {
     };
     Booked {
         id: 1,
-        number: "A1".to_owned(),
+        number: "A1".into(),
         customer_no: "8277".to_owned(),
         day: draft.body.trans_date,
         description: "another text".to_owned(),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     about::About,
     document::Kind,
+    ids::DocumentNumber,
     manual::Manual,
     origin::Origin,
     payout::RowState,
@@ -62,7 +63,7 @@ pub enum Event {
     /// An invoice is wanted.
     Due {
         /// The number that the invoice will have.
-        number: String,
+        number: DocumentNumber,
         /// Its total in rupiah.
         total: String,
     },
@@ -74,7 +75,7 @@ pub enum Event {
         #[serde(default)]
         document: Kind,
         /// Its number.
-        number: String,
+        number: DocumentNumber,
     },
     /// Accurate's reply to one call.
     Reply {
@@ -88,7 +89,7 @@ pub enum Event {
     /// The invoice exists in Accurate.
     Invoiced {
         /// Its number.
-        number: String,
+        number: DocumentNumber,
         /// Its id in Accurate.
         id: i64,
         /// Accurate's total in rupiah.
@@ -131,7 +132,7 @@ pub enum Event {
         /// Its id there.
         id: String,
         /// The number of the person's document.
-        number: String,
+        number: DocumentNumber,
         /// Why.
         reason: String,
         /// The person.
@@ -153,7 +154,7 @@ pub enum Event {
         /// Which of them.
         document: Kind,
         /// Its number.
-        number: String,
+        number: DocumentNumber,
         /// Its id in Accurate.
         id: i64,
         /// What it takes off the invoice, in rupiah.
@@ -164,14 +165,14 @@ pub enum Event {
         /// Which of them.
         document: Kind,
         /// The number it had.
-        number: String,
+        number: DocumentNumber,
         /// Whether it no longer existed before the service deleted anything.
         already_gone: bool,
     },
     /// The invoice already existed in Accurate, equals the draft in everything that was compared, and is used.
     Adopted {
         /// Its number.
-        number: String,
+        number: DocumentNumber,
         /// Its id in Accurate.
         id: i64,
         /// Accurate's total in rupiah.
@@ -189,12 +190,12 @@ pub enum Event {
     /// The order was cancelled after it was invoiced: the invoice must be deleted.
     VoidDue {
         /// Its number.
-        number: String,
+        number: DocumentNumber,
     },
     /// The invoice no longer exists.
     Voided {
         /// The number it had.
-        number: String,
+        number: DocumentNumber,
         /// Whether it no longer existed before the service deleted anything.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         already_gone: bool,
@@ -202,7 +203,7 @@ pub enum Event {
     /// The order was cancelled after it was invoiced, and the mapping keeps the invoice.
     Kept {
         /// Its number.
-        number: String,
+        number: DocumentNumber,
     },
     /// The order changed after its invoice was created.
     Changed {
@@ -328,8 +329,7 @@ mod tests {
             blocked.in_words(Language::Indonesian),
             "tertahan: gudang pada pesanan ini belum dipetakan ke gudang di Accurate (gudang 999)"
         );
-        let invoiced =
-            Event::Invoiced { number: "A1".to_owned(), id: 1, total: "80000".to_owned(), notices: Vec::new() };
+        let invoiced = Event::Invoiced { number: "A1".into(), id: 1, total: "80000".to_owned(), notices: Vec::new() };
         let inactive = Finding { reason: Reason::AccountInactive, about: About::Order { id: "1".to_owned() } };
         let of_receipt = Event::blocked(Kind::Receipt, vec![inactive]).in_words(Language::English);
         assert!(of_receipt.starts_with("blocked: an account of this sales receipt is inactive"), "{of_receipt}");
@@ -338,7 +338,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_read_back_from_the_database_as_it_was_written() {
-        let invoice = About::Invoice { number: "A1".to_owned(), id: Some(7) };
+        let invoice = About::Invoice { number: "A1".into(), id: Some(7) };
         let discount =
             About::Discount { discount: Rupiah::parse("24500.5").expect("an amount"), subtotal: Rupiah::whole(1) };
         let findings =

@@ -72,7 +72,7 @@ pub(super) fn between(before: &Draft, after: &Draft) -> Vec<Difference> {
     let texts = [
         (Part::Total, before.total.in_words(), after.total.in_words()),
         (Part::Database, before.book.to_string(), after.book.to_string()),
-        (Part::Number, old.number.clone(), new.number.clone()),
+        (Part::Number, old.number.to_string(), new.number.to_string()),
         (Part::Date, old.trans_date.to_string(), new.trans_date.to_string()),
         (Part::Customer, old.customer_no.clone(), new.customer_no.clone()),
         (Part::Branch, optional(&old.branch_name), optional(&new.branch_name)),

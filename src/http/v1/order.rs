@@ -161,7 +161,7 @@ impl Order {
         let date = record.draft.as_ref().map(|draft| draft.body.trans_date.strftime(ACCURATE_DAY).to_string());
         let invoiced_at = record.invoiced_at.map(|at| at.to_string());
         let invoice = record.invoice.filter(|_| record.state != OrderState::Voided).map(|invoice| OrderInvoice {
-            number: invoice.number,
+            number: invoice.number.to_string(),
             id: invoice.id,
             date,
             total: exact_number(invoice.total),

@@ -109,7 +109,7 @@ fn document(stored: &OrderDocument, invoice: Option<&ExistingDocument>) -> Optio
         kind: stored.kind.as_str(),
         // An order has one invoice, which is stored without a part.
         part: stored.part.0.max(1),
-        number: stored.number.clone(),
+        number: stored.number.to_string(),
         id: stored.id,
         state: match (stored.progress, stored.id) {
             (Progress::Gone, _) => "voided",

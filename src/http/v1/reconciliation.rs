@@ -266,7 +266,7 @@ impl FindingAnswer {
             class: finding.class.as_str(),
             state: finding.state.as_str(),
             order_id: finding.order_id.map(|id| id.to_string()),
-            number: Some(finding.number).filter(|number| !number.is_empty()),
+            number: Some(finding.number.to_string()).filter(|number| !number.is_empty()),
             ledger_total: finding.ledger_total.map(rupiah),
             accurate_total: finding.accurate_total.map(rupiah),
             forstok_total: finding.facts.forstok.as_ref().and_then(|listed| listed.total).map(rupiah),

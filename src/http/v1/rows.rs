@@ -171,7 +171,8 @@ struct Waiting {
 impl RowStatus {
     /// Of a row, and the document that books it, once it exists.
     pub(super) fn new(row: RowRecord, language: Language) -> (Self, Option<Booked>) {
-        let booked = row.document.and_then(|document| Some(Booked { number: document.number, id: document.id? }));
+        let booked =
+            row.document.and_then(|document| Some(Booked { number: document.number.to_string(), id: document.id? }));
         let (approved_by, approved_at) = row.approved.unzip();
         let kind = row.content.kind();
         let status = Self {

@@ -84,7 +84,7 @@ impl<'a> Group<'a> {
             return Ok(None);
         }
         let claims: Vec<_> = attempts.iter().map(|(attempt, _)| attempt.claim.clone()).collect();
-        let numbers: Vec<_> = claims.iter().map(|claim| claim.draft.body.number.as_str()).collect();
+        let numbers: Vec<_> = claims.iter().map(|claim| &claim.draft.body.number).collect();
         let (session, last_start) = (self.session, attempts[0].0.last_start(CALL_TIMEOUT));
         let list = || call_within_limits(session, last_start, || invoices::by_numbers(session, &numbers), |_| {});
         match list().await {

@@ -5,13 +5,14 @@ use rust_decimal::Decimal;
 
 use crate::{
     accurate::{
-        documents::{Calls, Found, same_number},
+        documents::{Calls, Found},
         outcome::Failure,
         receipts::{FoundReceipt, Paid},
         returns::FoundReturn,
     },
     domain::{
         about::{Difference, Field},
+        ids::DocumentNumber,
         money::Rupiah,
         receipt::ReceiptBody,
         recheck::Needs,
@@ -29,10 +30,10 @@ pub(in crate::posting) trait FollowUp: Clone + Send + Sync {
     fn body(&self) -> &<Self::Found as Found>::Body;
 
     /// The number that it must get.
-    fn number(&self) -> &str;
+    fn number(&self) -> &DocumentNumber;
 
-    /// The number of its invoice.
-    fn invoice(&self) -> &str;
+    /// The number of its invoice, if it names one.
+    fn invoice(&self) -> Option<&DocumentNumber>;
 
     /// How a document in Accurate differs from it. A document that differs is not ours.
     fn differences(&self, found: &Self::Found) -> Vec<Difference>;
@@ -70,12 +71,12 @@ impl FollowUp for ReceiptDraft {
         &self.body
     }
 
-    fn number(&self) -> &str {
+    fn number(&self) -> &DocumentNumber {
         &self.body.number
     }
 
-    fn invoice(&self) -> &str {
-        self.body.detail_invoice.first().map_or("", |paid| &paid.invoice_no)
+    fn invoice(&self) -> Option<&DocumentNumber> {
+        self.body.detail_invoice.first().map(|paid| &paid.invoice_no)
     }
 
     fn differences(&self, found: &FoundReceipt) -> Vec<Difference> {
@@ -83,7 +84,7 @@ impl FollowUp for ReceiptDraft {
         differences.customer(&found.customer_no, &self.body.customer_no);
         differences.amount(Field::Total, found.cheque_amount, self.body.cheque_amount);
         for sent in &self.body.detail_invoice {
-            let is_sent = |paid: &&Paid| same_number(&paid.invoice, &sent.invoice_no);
+            let is_sent = |paid: &&Paid| paid.invoice.is_same_as(&sent.invoice_no);
             let there = found.invoices.iter().flatten().find(is_sent).map(|paid| paid.amount);
             differences.amount(Field::Paid, there, sent.payment_amount);
         }
@@ -115,19 +116,19 @@ impl FollowUp for ReturnDraft {
         &self.body
     }
 
-    fn number(&self) -> &str {
+    fn number(&self) -> &DocumentNumber {
         &self.body.number
     }
 
-    fn invoice(&self) -> &str {
-        &self.body.invoice_number
+    fn invoice(&self) -> Option<&DocumentNumber> {
+        Some(&self.body.invoice_number)
     }
 
     fn differences(&self, found: &FoundReturn) -> Vec<Difference> {
         let mut differences = Differences::default();
         differences.customer(&found.customer_no, &self.body.customer_no);
-        if !same_number(&found.invoice_number, &self.body.invoice_number) {
-            differences.add(Field::Invoice, &found.invoice_number, &self.body.invoice_number);
+        if !found.invoice_number.is_same_as(&self.body.invoice_number) {
+            differences.add(Field::Invoice, found.invoice_number.as_str(), self.body.invoice_number.as_str());
         }
         differences.amount(Field::Total, found.total, self.total);
         differences.0

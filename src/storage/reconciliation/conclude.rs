@@ -74,7 +74,7 @@ pub(in crate::storage) async fn write_findings<T: Dialect>(
 ) -> Result<()> {
     let row = |finding: &Finding| {
         let side = finding.ledger.as_ref().or(finding.accurate.as_ref());
-        let number = side.map(|side| storable(&side.number)).unwrap_or_default();
+        let number = side.map(|side| storable(side.number.as_str())).unwrap_or_default();
         let total = |side: Option<&crate::domain::reconciliation::Side>| side.map(|side| side.total);
         Some(json!({
             "subject": finding.subject.key(), "class": finding.class.as_str(), "shape": storable(&finding.shape()),

@@ -53,7 +53,7 @@ fn finding(row: &impl Columns) -> Result<FindingRecord> {
         store_id: row.text("store_id")?.to_owned(),
         day: day(row, "day")?,
         accurate_id: row.number_if_any("accurate_id")?,
-        number: row.text("number")?.to_owned(),
+        number: row.text("number")?.into(),
         ledger_total: row.number_if_any("ledger_total")?,
         accurate_total: row.number_if_any("accurate_total")?,
         facts: json_column(row, "facts")?,

@@ -52,7 +52,7 @@ fn held(row: &impl Columns, now: Timestamp) -> Result<Held> {
         store_id: row.text("store_id")?.to_owned(),
         standing: Standing::of(&posted, now),
         accurate_id,
-        number: row.text("number")?.to_owned(),
+        number: row.text("number")?.into(),
         customer_no: row.text("customer_no")?.to_owned(),
         day: day(row, "day")?,
         total,

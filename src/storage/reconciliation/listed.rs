@@ -65,7 +65,7 @@ async fn put<T: Dialect>(db: &mut T, part: i64, book: &BookName, rows: &[Listed]
     let cells: Vec<_> = rows
         .iter()
         .map(|Listed { shown, .. }| {
-            let (number, customer_no) = (storable(&shown.number), storable(&shown.customer_no));
+            let (number, customer_no) = (storable(shown.number.as_str()), storable(&shown.customer_no));
             let order_id = orders.get(&shown.id).map(OrderId::as_str).unwrap_or_default();
             json!([shown.id, number, customer_no, shown.day, shown.total, order_id])
         })
@@ -100,7 +100,7 @@ pub(in crate::storage) async fn owners<T: Dialect>(
         owners.insert(row.number("accurate_id")?, order_id(row)?);
     }
     let rest: Vec<_> = rows.iter().filter(|row| !owners.contains_key(&row.shown.id)).collect();
-    let numbers: Vec<_> = rest.iter().map(|row| json!([row.shown.id, storable(&row.shown.number)])).collect();
+    let numbers: Vec<_> = rest.iter().map(|row| json!([row.shown.id, storable(row.shown.number.as_str())])).collect();
     let sql = format!(
         "SELECT CAST(v.value ->> 0 AS BIGINT) AS id, d.order_id FROM {} {} documents d
              ON d.book = $2 AND d.number = v.value ->> 1 AND d.kind = 'invoice'",
@@ -141,7 +141,7 @@ pub(in crate::storage) async fn ids(db: &mut impl Dialect, part: i64) -> Result<
 fn shown(row: &impl Columns) -> Result<Shown> {
     Ok(Shown {
         id: row.number("id")?,
-        number: row.text("number")?.to_owned(),
+        number: row.text("number")?.into(),
         customer_no: row.text("customer_no")?.to_owned(),
         day: day(row, "day")?,
         total: row.number("total")?,

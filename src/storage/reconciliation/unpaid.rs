@@ -52,7 +52,7 @@ pub(in crate::storage) async fn of_orders<T: Dialect>(
             history: json_column(row, "history")?,
             accurate_id: row.number("accurate_id")?,
             invoice: Side {
-                number: row.text("number")?.to_owned(),
+                number: row.text("number")?.into(),
                 customer_no: row.text("customer_no")?.to_owned(),
                 day: day(row, "day")?,
                 total: row.number("amount")?,

@@ -6,7 +6,7 @@ use super::{DocumentRef, Trouble};
 use crate::domain::{
     document::{Drafted, Kind, Part},
     doubt::Doubt,
-    ids::AttemptNo,
+    ids::{AttemptNo, DocumentNumber},
     invoice::Draft,
     order::OrderId,
     reason::{Finding, Notice},
@@ -43,7 +43,7 @@ pub struct Claim<D = Drafted> {
     /// It was, or could have been, due in shadow mode: another integration may have created its invoice.
     pub is_shadowed: bool,
     /// The number that the buyer sees. Other integrations give it to their invoices (forstok.md §1).
-    pub marketplace_number: String,
+    pub marketplace_number: DocumentNumber,
     /// Failures in a row before this attempt.
     pub failures: i64,
     /// What the attempt is for.

@@ -7,7 +7,7 @@ use super::Claim;
 use crate::domain::{
     document::{Kind, Part},
     doubt::Doubt,
-    ids::AttemptNo,
+    ids::{AttemptNo, DocumentNumber},
     order::OrderId,
     reason::{Finding, Notice},
     recheck::Subject,
@@ -19,7 +19,7 @@ use crate::domain::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocumentRef {
     /// Its number.
-    pub number: String,
+    pub number: DocumentNumber,
     /// Accurate's id of it.
     pub id: i64,
 }
@@ -175,7 +175,7 @@ pub enum Outcome {
     /// The document does not exist any more.
     Gone {
         /// The number that it had.
-        number: String,
+        number: DocumentNumber,
         /// Whether it was our call that deleted it.
         by: Deletion,
     },
@@ -223,7 +223,7 @@ pub struct ExistingDocument {
     /// Accurate's id.
     pub id: i64,
     /// Its number.
-    pub number: String,
+    pub number: DocumentNumber,
     /// Accurate's total in rupiah.
     pub total: Decimal,
 }

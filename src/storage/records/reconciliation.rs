@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{Timestamp, civil::Date};
 
 use crate::domain::{
-    ids::BookName,
+    ids::{BookName, DocumentNumber},
     masters::ListFailure,
     order::OrderId,
     reconciliation::{
@@ -173,7 +173,7 @@ pub struct FindingRecord {
     /// The invoice's id in Accurate.
     pub accurate_id: Option<i64>,
     /// The invoice's number.
-    pub number: String,
+    pub number: DocumentNumber,
     /// Our ledger's total, in hundredths of a rupiah.
     pub ledger_total: Option<i64>,
     /// Accurate's total, in hundredths of a rupiah.

@@ -7,6 +7,7 @@ use super::{ExistingDocument, Undecided, UnreadableOrder};
 use crate::domain::{
     decision::Verdict,
     document::{Drafted, Kind, Part, Progress, Wanted},
+    ids::DocumentNumber,
     money::Rupiah,
     order::OrderId,
     payout::{Payout, RowState},
@@ -101,7 +102,7 @@ pub enum Marked {
     /// There is no such row.
     Unknown,
     /// This document of ours books it already, or may do so at any moment.
-    BookedHere(String),
+    BookedHere(DocumentNumber),
 }
 
 /// The document that books a row.
@@ -110,7 +111,7 @@ pub struct RowDocument {
     /// Which of the order's documents of its kind.
     pub part: Part,
     /// Its number.
-    pub number: String,
+    pub number: DocumentNumber,
     /// Accurate's id, while it exists.
     pub id: Option<i64>,
 }
@@ -171,7 +172,7 @@ pub struct OrderDocument {
     /// Which of them.
     pub part: Part,
     /// Its number.
-    pub number: String,
+    pub number: DocumentNumber,
     /// Accurate's id, once it exists; kept when it is deleted.
     pub id: Option<i64>,
     /// How far posting is with it.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::Sums;
 use crate::domain::{
+    ids::DocumentNumber,
     invoice::Draft,
     order::OrderId,
     shadow::{Booked, Difference, Kind},
@@ -50,7 +51,7 @@ pub struct ToCompare {
     /// Which draft of the order.
     pub revision: i64,
     /// The number that the buyer sees. Other integrations give it to their invoices (forstok.md §1).
-    pub marketplace_number: String,
+    pub marketplace_number: DocumentNumber,
     /// The draft, or why it cannot be read.
     pub draft: Result<Draft, String>,
 }

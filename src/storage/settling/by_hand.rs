@@ -36,7 +36,7 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     let rows = db.fetch(sql, &[rows_of(kind).into(), source.into(), id.into(), kind.as_str().into()]).await?;
     let Some(row) = rows.first() else { return Ok(Marked::Unknown) };
     if by_hand.is_some() && row.number("is_booked")? == 1 {
-        return Ok(Marked::BookedHere(row.text("number")?.to_owned()));
+        return Ok(Marked::BookedHere(row.text("number")?.into()));
     }
     if by_hand.is_none() && row.text_if_any("by_hand")?.is_none() {
         return Ok(Marked::Done);
@@ -65,7 +65,7 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     let (source, id, actor) = (source.to_owned(), id.to_owned(), actor.to_owned());
     let event = match by_hand {
         Some(ByHand { document: number, reason, .. }) => {
-            let (number, reason) = (number.clone(), reason.clone());
+            let (number, reason) = (number.as_str().into(), reason.clone());
             Event::BookedByHand { document: kind, source, id, number, reason, actor }
         }
         None => Event::NotByHand { document: kind, source, id, actor },

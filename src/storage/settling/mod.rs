@@ -15,6 +15,7 @@ use super::{
 };
 use crate::domain::{
     document::{Kind, Part},
+    ids::DocumentNumber,
     payout::RowState,
 };
 
@@ -39,7 +40,7 @@ pub(super) const AND_ITS_DOCUMENT: &str = "LEFT JOIN documents d ON d.order_id =
 pub(super) fn row_record(row: &impl Columns) -> Result<RowRecord> {
     let state = row.text("state")?;
     let approved_by = row.text("approved_by")?.to_owned();
-    let number = row.text_if_any("document_number")?.map(str::to_owned);
+    let number = row.text_if_any("document_number")?.map(DocumentNumber::from);
     let document = row.number_if_any("part")?.zip(number).map(|(part, number)| {
         Ok::<_, StorageError>(RowDocument { part: Part(part), number, id: row.number_if_any("document_id")? })
     });

@@ -85,7 +85,7 @@ fn invoice(row: &impl Columns) -> Result<Option<ExistingDocument>> {
     let Some(id) = row.number_if_any("standing")? else { return Ok(None) };
     let total = row.text("invoice_total")?;
     let total = total.parse::<Decimal>().map_err(|error| StorageError::Unreadable(error.to_string()))?;
-    Ok(Some(ExistingDocument { id, number: row.text("invoice_number")?.to_owned(), total }))
+    Ok(Some(ExistingDocument { id, number: row.text("invoice_number")?.into(), total }))
 }
 
 /// All rows of each order, in the order of arrival, unless one of them cannot be read.
@@ -135,7 +135,7 @@ fn document(row: &impl Columns) -> Result<OrderDocument> {
     Ok(OrderDocument {
         kind,
         part,
-        number: row.text("number")?.to_owned(),
+        number: row.text("number")?.into(),
         id: row.number_if_any("accurate_id")?,
         progress,
         wanted: wanted(row)?,

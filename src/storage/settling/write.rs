@@ -158,7 +158,7 @@ fn row(
     row["book"] = json!(book);
     row["day"] = json!(day);
     row["customer_no"] = json!(storable(customer_no));
-    row["number"] = json!(storable(draft.map_or("", Drafted::number)));
+    row["number"] = json!(storable(draft.map_or("", |draft| draft.number().as_str())));
     row
 }
 

@@ -3,7 +3,10 @@
 use rusqlite::{CachedStatement, Connection, params};
 
 use super::connection::cached;
-use crate::storage::{Content, Delivery, DocumentRef, Receipt, Result, State, StorageError, rows::micros};
+use crate::{
+    domain::ids::DocumentNumber,
+    storage::{Content, Delivery, DocumentRef, Receipt, Result, State, StorageError, rows::micros},
+};
 
 /// The very same content again adds no row. No `RETURNING`, which would keep the row in a table of its own first.
 const APPEND: &str = "
@@ -70,7 +73,8 @@ fn receipt(state: &mut CachedStatement<'_>, order_id: &str) -> Result<Receipt> {
     let Some(row) = rows.next()? else { return Ok(Receipt::first()) };
     let word = row.get_ref("state")?.as_str().map_err(rusqlite::Error::from)?;
     let state = State::parse(word).ok_or_else(|| StorageError::Unreadable(format!("state {word:?}")))?;
-    let number = row.get::<_, Option<String>>("invoice_number")?.filter(|_| state != State::Voided);
+    let number =
+        row.get::<_, Option<String>>("invoice_number")?.filter(|_| state != State::Voided).map(DocumentNumber::from);
     let invoice = number.zip(row.get::<_, Option<i64>>("invoice_id")?);
     Ok(Receipt { repeat: false, state, invoice: invoice.map(|(number, id)| DocumentRef { number, id }) })
 }

@@ -75,7 +75,7 @@ impl Statement {
         let mut booked: Vec<_> = invoice
             .map(|invoice| Entry {
                 what: named(Kind::Invoice, page),
-                number: invoice.number.clone(),
+                number: invoice.number.to_string(),
                 kind: "good",
                 state: page.t("exists", "ada di Accurate"),
                 detail: String::new(),
@@ -131,7 +131,7 @@ impl Entry {
         let worth = document.draft.as_ref().map_or(Rupiah::ZERO, Drafted::total);
         Self {
             what: named(document.kind, page),
-            number: document.number.clone(),
+            number: document.number.to_string(),
             kind,
             state,
             detail,

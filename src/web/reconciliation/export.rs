@@ -188,7 +188,7 @@ async fn findings(app: &App, page: &Page, period: Period, names: &[StoreName]) -
             text(finding.state.in_words(page.language)),
             name_of(&finding.store_id, names, page),
             text(finding.order_id.as_ref().map(ToString::to_string).unwrap_or_default()),
-            text(finding.number.clone()),
+            text(finding.number.as_str()),
             amount(finding.ledger_total),
             amount(finding.accurate_total),
             amount(finding.class.effect(finding.ledger_total, finding.accurate_total)),

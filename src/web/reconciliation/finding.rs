@@ -154,7 +154,7 @@ pub(in crate::web) async fn show(
         },
         day: format::day(record.day),
         iso_day: record.day.to_string(),
-        number: record.number.clone(),
+        number: record.number.to_string(),
         store: store_words(&record.store_id, &app.engine.storage().stores().await?, &page),
         effect: record.class.effect(record.ledger_total, record.accurate_total).map(rupiah),
         remedy: record.class.remedy(language),
@@ -236,7 +236,7 @@ type FieldOf = (&'static str, fn(&InvoiceBody) -> String, fn(&Booked) -> String)
 
 fn fields(page: &Page) -> [FieldOf; 4] {
     [
-        (page.t("Number", "Nomor"), |body| body.number.clone(), |booked| booked.number.clone()),
+        (page.t("Number", "Nomor"), |body| body.number.to_string(), |booked| booked.number.to_string()),
         (page.t("Date", "Tanggal"), |body| format::day(body.trans_date), |booked| format::day(booked.day)),
         (page.t("Customer", "Pelanggan"), |body| body.customer_no.clone(), |booked| booked.customer_no.clone()),
         (page.t("Total", "Total"), |body| body.total().in_words(), |booked| booked.total.in_words()),

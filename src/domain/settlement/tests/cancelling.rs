@@ -30,7 +30,7 @@ fn an_order_cancelled_while_something_is_booked_on_its_invoice_is_a_persons() {
         let settlement = sale.decide();
         let Fate::Blocked(finding) = &settlement.invoice else { panic!("{settlement:?}") };
         assert_eq!(finding.reason, Reason::InvoicePaid);
-        let numbers = AfterSale::Booked { numbers: vec!["231127PECAFY4J/1".to_owned()] };
+        let numbers = AfterSale::Booked { numbers: vec!["231127PECAFY4J/1".into()] };
         assert_eq!(finding.about, About::AfterSale { of: numbers });
         assert_eq!(settlement.receipts.len(), 1, "what exists stays, and nothing is added");
         assert_eq!(settlement.rows[1].outcome, Outcome::Waiting(WaitsFor::Decision));

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::mapping::{PayoutPost, RefundOnly, ReturnMode};
+use crate::domain::{
+    ids::DocumentNumber,
+    mapping::{PayoutPost, RefundOnly, ReturnMode},
+};
 
 /// Something that happens to an order after the sale.
 #[derive(Clone, Debug)]
@@ -93,7 +96,7 @@ fn happen(sale: &mut Sale, what: &Happens) {
 }
 
 /// What must hold of every decision.
-fn check(sale: &Sale, numbers: &mut BTreeMap<String, PayoutKey>) {
+fn check(sale: &Sale, numbers: &mut BTreeMap<DocumentNumber, PayoutKey>) {
     let settlement = sale.decide();
     let paid: Rupiah = settlement.receipts.iter().map(|one| one.draft.body.paid()).sum();
     let returned: Rupiah = settlement.returns.iter().map(|one| one.draft.total).sum();

@@ -131,7 +131,7 @@ impl Sale {
         let body = InvoiceBody {
             customer_no: "8277".to_owned(),
             trans_date: date(2026, 10, 27),
-            number: NUMBER.to_owned(),
+            number: NUMBER.into(),
             description: "138163394".to_owned(),
             branch_name: None,
             payment_term_name: None,
@@ -212,7 +212,11 @@ impl Sale {
     }
 
     fn decide(&self) -> Settlement {
-        self.settle_with(Invoice::Exists(Standing { draft: &self.draft, number: NUMBER, total: self.total }))
+        self.settle_with(Invoice::Exists(Standing {
+            draft: &self.draft,
+            number: &self.draft.body.number,
+            total: self.total,
+        }))
     }
 
     /// Creates what is wanted, and deletes what is not, as posting would.

@@ -277,7 +277,7 @@ fn other_pieces_for_a_return_that_exists_are_a_persons() {
 fn without_the_orders_body_only_the_whole_order_can_be_returned() {
     let mut sale = Sale::plain();
     sale.returns(Goods::Returned, None, &[("AAA2002", 1)]);
-    let standing = Standing { draft: &sale.draft, number: NUMBER, total: sale.total };
+    let standing = Standing { draft: &sale.draft, number: &sale.draft.body.number, total: sale.total };
     let mut order = Order {
         store_id: "8277",
         channel_order_id: NUMBER,
