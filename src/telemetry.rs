@@ -155,6 +155,7 @@ fn describe() {
     );
     describe_gauge!("forstok_accurate_oldest_due_seconds", "Seconds for which the longest waiting order has been due");
     describe_gauge!("forstok_accurate_book_paused", "1 while a book is paused");
+    describe_gauge!("forstok_accurate_book_limited", "1 while one kind of document waits for a missing right");
     describe_gauge!(
         "forstok_accurate_list_age_seconds",
         "Seconds since a list of Accurate was last read in full; infinite before the first time"

@@ -89,8 +89,11 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
             metrics::gauge!("forstok_accurate_accurate_webhooks_end_timestamp_seconds", "book" => book.name.to_string())
                 .set(webhook.ends_at.map_or(0.0, |at| at.as_millisecond() as f64 / 1000.0));
         }
-        let paused = if book.pause.as_ref().is_some_and(|pause| pause.documents.is_none()) { 1.0 } else { 0.0 };
-        metrics::gauge!("forstok_accurate_book_paused", "book" => book.name.to_string()).set(paused);
+        // A pause of one kind of document is a missing right; other calls go on.
+        let is_limited = book.pause.as_ref().map(|pause| pause.documents.is_some());
+        let shown = |limited: bool| if is_limited == Some(limited) { 1.0 } else { 0.0 };
+        metrics::gauge!("forstok_accurate_book_paused", "book" => book.name.to_string()).set(shown(false));
+        metrics::gauge!("forstok_accurate_book_limited", "book" => book.name.to_string()).set(shown(true));
         for list in app.engine.storage().master_lists(&book.name).await? {
             let labels = [("book", book.name.to_string()), ("list", list.kind.to_string())];
             let has_failed = if list.failure.is_some() { 1.0 } else { 0.0 };

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Every metric of design.md §5, and of the lists.
-const METRICS: [(&str, &[&str]); 12] = [
+const METRICS: [(&str, &[&str]); 13] = [
     ("forstok_accurate_webhooks_total", &["outcome"]),
     ("forstok_accurate_webhook_seconds", &[]),
     ("forstok_accurate_orders", &["state"]),
@@ -22,6 +22,7 @@ const METRICS: [(&str, &[&str]); 12] = [
     ("forstok_accurate_invoice_lag_seconds", &[]),
     ("forstok_accurate_oldest_due_seconds", &[]),
     ("forstok_accurate_book_paused", &["book"]),
+    ("forstok_accurate_book_limited", &["book"]),
     ("forstok_accurate_list_failed", &["book", "list"]),
     ("forstok_accurate_last_webhook_timestamp_seconds", &[]),
     ("forstok_accurate_build_info", &["version", "commit", "date"]),

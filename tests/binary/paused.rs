@@ -43,6 +43,10 @@ async fn readiness_and_log_show_nothing_that_accurate_or_a_proxy_before_it_said(
     service.send(&order(7)).await;
     readiness_without(&service, "right_missing", &["Anda", "hak untuk", "sandbox"]).await;
     assert!(service.get("/v1/summary").await.text.contains("hak untuk"), "an operator reads it");
+    let metrics = service.get("/metrics").await.text;
+    for line in ["forstok_accurate_book_limited{book=\"main\"} 1", "forstok_accurate_book_paused{book=\"main\"} 0"] {
+        assert!(metrics.lines().any(|known| known == line), "{line} is missing in\n{metrics}");
+    }
     sandbox.grant_right(Action::InvoiceSave);
     sandbox.grant_right(Action::InvoiceBulkSave);
 
