@@ -76,8 +76,9 @@ async fn details_of<F: Found>(session: &Session) {
     if let Ok(Some(found)) = documents::by_id::<F>(session, 7).await {
         assert_eq!(found.id(), 7);
     }
-    if let Ok(Some(found)) = documents::by_number::<F>(session, "INV-7").await {
-        assert!(documents::same_number(found.number(), "INV-7"));
+    let number = "INV-7".into();
+    if let Ok(Some(found)) = documents::by_number::<F>(session, &number).await {
+        assert!(found.number().is_same_as(&number));
     }
     let _ = documents::delete::<F>(session, 7).await;
 }
@@ -93,16 +94,16 @@ fuzz_target!(|input: &[u8]| {
         signature_secret: "signature secret of the test".into(),
         bulk: true,
     };
-    let session = Session::new("main", &book, Arc::new(Canned(reply)), Arc::new(Jumping::default()));
+    let session = Session::new(&"main".into(), &book, Arc::new(Canned(reply)), Arc::new(Jumping::default()));
     RUNTIME.block_on(async {
         if let Ok(Some(found)) = invoices::by_id(&session, 7).await {
             assert_eq!(found.id, 7);
         }
-        let _ = invoices::by_numbers(&session, &["INV-7", "INV-8"]).await;
+        let _ = invoices::by_numbers(&session, &[&"INV-7".into(), &"INV-8".into()]).await;
         details_of::<FoundReceipt>(&session).await;
         details_of::<FoundReturn>(&session).await;
         let _ = booked::by_id(&session, 7).await;
-        let _ = outstanding::of_invoice(&session, "INV-7").await;
+        let _ = outstanding::of_invoice(&session, &"INV-7".into()).await;
         let _ = customers::exists(&session, "8277").await;
         if let Ok(Some(found)) = period::one(&session, ByKey::Id(7)).await {
             assert_eq!(found.shown.id, 7);

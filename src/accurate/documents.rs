@@ -11,7 +11,6 @@ use super::{
     outcome::{Failure, Meaning, Refusal},
     reply::{Element, Envelope, Skipped},
 };
-
 use crate::domain::ids::DocumentNumber;
 
 /// The maximum number of documents in one [`save_many`] (accurate.md §3).

@@ -128,7 +128,7 @@ mod tests {
         .expect("it has an id and a number");
         assert!(whole.can_be_compared());
         let amount = Decimal::new(15_000_050, 2);
-        assert_eq!(whole.invoices, Some(vec![Paid { invoice: "A".to_owned(), amount }]));
+        assert_eq!(whole.invoices, Some(vec![Paid { invoice: "A".into(), amount }]));
         for lines in
             ["", r#","detailInvoice":[{"invoice":{"number":"A"}}]"#, r#","detailInvoice":[{"paymentAmount":1}]"#]
         {

@@ -14,7 +14,6 @@ use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
 use super::{App, Proofs, problem::Problem};
-
 use crate::domain::ids::BookName;
 
 /// Largest body, in bytes: several thousand events.

@@ -111,8 +111,7 @@ impl Attempt<'_> {
             return Ok(self.blocked(Reason::NumberConflict, about));
         }
         if !found.number.is_same_as(&invoice.number) {
-            let about =
-                About::Renumbered { id: found.id, from: invoice.number.to_string(), to: found.number.to_string() };
+            let about = About::Renumbered { id: found.id, from: invoice.number.clone(), to: found.number };
             return Ok(self.blocked(Reason::NumberConflict, about));
         }
         if found.has_receipt {

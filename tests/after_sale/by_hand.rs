@@ -83,7 +83,7 @@ async fn a_mark_is_refused_where_the_document_exists_and_can_be_taken_back(base:
     world.paid("7", "a", 138_000, json!({"commission": -12_000})).await;
     world.approves_all(Kind::Receipt).await;
     let refused = world.books_by_hand(Kind::Receipt, "a", Some("RCP-1")).await;
-    assert_eq!(refused, Marked::BookedHere("INV-7/1".to_owned()));
+    assert_eq!(refused, Marked::BookedHere("INV-7/1".into()));
     assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
     assert_eq!(world.books_by_hand(Kind::Receipt, "nothing", Some("RCP-1")).await, Marked::Unknown);
 

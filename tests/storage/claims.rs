@@ -82,5 +82,5 @@ pub(super) async fn a_claim_is_exclusive_until_its_lease_ends_and_a_probe_takes_
     assert_eq!(claim(fresh(8), later).await.len(), 0, "all were tried");
     let again = Selection::Due { lane: Lane::Again, newest_first: false, limit: 8 };
     assert_eq!(claim(again, later).await.len(), 5);
-    assert_eq!(world.storage.claim("another", fresh(8), now, now).await.expect("claimed").len(), 0);
+    assert_eq!(world.storage.claim(&"another".into(), fresh(8), now, now).await.expect("claimed").len(), 0);
 }

@@ -175,7 +175,7 @@ pub(super) async fn a_lease_that_is_ended_leaves_a_doubt_and_the_order_goes_on_a
     assert_eq!((first.earlier_tries, first.doubt.exists()), (0, false));
     world.advance(1);
     let now = world.clock.now();
-    assert_eq!(world.storage.end_leases("another", now).await.expect("written"), 0, "only the book's own");
+    assert_eq!(world.storage.end_leases(&"another".into(), now).await.expect("written"), 0, "only the book's own");
     assert_eq!(world.storage.end_leases(BOOK, now).await.expect("written"), 1);
     assert_eq!(world.storage.end_leases(BOOK, now).await.expect("written"), 0);
     assert_eq!(world.storage.next_attempt_at(BOOK).await.expect("readable"), Some(now));
@@ -212,7 +212,7 @@ pub(super) async fn hastening_makes_waiting_orders_due_but_not_claimed_ones(base
     let claimed = world.storage.claim(BOOK, FRESH, now, now + SignedDuration::from_mins(3)).await.expect("claimed");
     assert_eq!(claimed.len(), 1);
     assert!(world.storage.next_attempt_at(BOOK).await.expect("readable").is_some_and(|at| at > now));
-    assert_eq!(world.storage.hasten("another", now).await.expect("written"), 0);
+    assert_eq!(world.storage.hasten(&"another".into(), now).await.expect("written"), 0);
     assert_eq!(world.storage.hasten(BOOK, now).await.expect("written"), 2);
     assert_eq!(world.storage.next_attempt_at(BOOK).await.expect("readable"), Some(now));
     assert_eq!(world.order("3").await.next_attempt_at, Some(claimed[0].lease_until));
@@ -228,7 +228,7 @@ pub(super) async fn one_look_serves_all_that_wait_for_the_same(base: Base) {
     let due_at = storage.next_recheck_at(BOOK).await.expect("readable").expect("they wait");
     let just_before = due_at - SignedDuration::from_secs(1);
     assert_eq!(storage.due_recheck(BOOK, just_before).await.expect("readable"), None);
-    assert_eq!(storage.due_recheck("another", due_at).await.expect("readable"), None);
+    assert_eq!(storage.due_recheck(&"another".into(), due_at).await.expect("readable"), None);
     let wait = storage.due_recheck(BOOK, due_at).await.expect("readable").expect("its time has come");
     assert_eq!((&wait.subject, wait.checks), (&subject, 0));
 

@@ -167,9 +167,9 @@ pub enum About {
         /// Accurate's id.
         id: i64,
         /// The number that it was created with.
-        from: String,
+        from: DocumentNumber,
         /// The number that it has now.
-        to: String,
+        to: DocumentNumber,
     },
     /// An invoice that Accurate reports as deleted but still shows.
     StillThere {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use forstok_accurate::{
     domain::{
-        ids::DeliveryId,
+        ids::{BookName, DeliveryId},
         order::OrderId,
         reason::{Reason, Warning},
         shadow::Kind,
@@ -44,7 +44,7 @@ impl Requests for SimStore {
 
 #[async_trait::async_trait]
 impl Comparisons for SimStore {
-    async fn drafts_to_compare(&self, book: &str, now: Timestamp, limit: i64) -> Result<Vec<ToCompare>> {
+    async fn drafts_to_compare(&self, book: &BookName, now: Timestamp, limit: i64) -> Result<Vec<ToCompare>> {
         self.gates.in_store(self.inner.drafts_to_compare(book, now, limit)).await
     }
 
