@@ -119,7 +119,7 @@ async fn verify(file: &Path) -> Result<ExitCode, Failure> {
         complain_of_backup(file, &verified);
         return Ok(ExitCode::FAILURE);
     }
-    say!("{} is whole, and its tables agree with each other.", file.display());
+    say!("{} is intact, and its tables agree with each other.", file.display());
     if let Some(held) = verified.held {
         say!("It holds {}: {:.1} MB.", in_words(&held), held.bytes as f64 / 1e6);
     }

@@ -64,7 +64,7 @@ async fn a_whole_backup_is_verified_without_leaving_anything_behind() {
     for file in [home.path("backup.db"), database(&home)] {
         let output = verify(&file);
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-        assert!(said(&output).contains("is whole, and its tables agree"), "{}", said(&output));
+        assert!(said(&output).contains("is intact, and its tables agree"), "{}", said(&output));
         assert!(said(&output).contains("It holds 3 orders, 3 invoices, 0 receipts, 0 returns"), "{}", said(&output));
         assert!(said(&output).contains("is this version's"), "{}", said(&output));
     }
