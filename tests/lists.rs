@@ -197,7 +197,7 @@ async fn a_missing_right_is_named_and_stops_neither_other_lists_nor_orders() {
     assert_eq!(world.pause(), None);
     world.accurate.grant_right(Action::TaxList);
     world.advance(601);
-    assert_eq!(reads_lists(&world).await, [MasterKind::Taxes], "it is read again by itself");
+    assert_eq!(reads_lists(&world).await, [MasterKind::Taxes], "it is read again automatically");
     assert_eq!(list(&world, MasterKind::Taxes).await.failure, None);
 }
 

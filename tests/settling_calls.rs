@@ -221,7 +221,7 @@ async fn what_accurate_says_about_a_receipt_is_understood_or_taken_for_unknown()
 #[tokio::test]
 async fn an_invoice_under_a_receipt_is_refused_with_an_unknown_text_and_is_still_there() {
     let (sandbox, session) = accurate();
-    sandbox.put_receipt_on("A").expect("it stands");
+    sandbox.put_receipt_on("A").expect("it exists");
     let refused = forstok_accurate::accurate::invoices::delete(&session, 1).await;
     assert!(matches!(refused, Err(Failure::UnknownText(_))), "{refused:?}");
     let found = forstok_accurate::accurate::invoices::by_id(&session, 1).await.expect("answered");

@@ -97,7 +97,7 @@ async fn a_cancellation_takes_back_a_receipt_that_was_never_sent(base: Base) {
     world.wire.cut();
     world.paid("7", "a", 150_000, json!({})).await;
     world.forstok_sends(order("7").price(150_000).cancelled()).await;
-    world.wire.mend();
+    world.wire.recover();
     world.run_until_healed().await;
     assert_eq!(world.state("7").await, "voided");
     assert_eq!((world.accurate.invoice_count(), world.accurate.receipts().len()), (0, 0));

@@ -50,7 +50,7 @@ async fn a_return_whose_next_month_is_closed_too_waits_for_a_person(base: Base) 
     assert_eq!(saves, 2, "once for January and once for February");
     world.accurate.change_settings(|settings| settings.company_start = date(2024, 2, 1));
     world.run_for(2 * 3600).await;
-    assert_eq!(world.return_state("r").await, (RowState::Settled, ""), "tried again by itself");
+    assert_eq!(world.return_state("r").await, (RowState::Settled, ""), "retried automatically");
     assert_eq!(world.accurate.returns()[0].trans_date, date(2024, 2, 1));
 }
 

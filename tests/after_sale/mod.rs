@@ -6,7 +6,7 @@ mod by_hand;
 mod cancelling;
 mod closed_months;
 mod files;
-mod healing;
+mod continuing;
 mod moving;
 mod outdated;
 mod receipts;

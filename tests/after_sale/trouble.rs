@@ -137,7 +137,7 @@ async fn a_bulk_that_saves_another_amount_than_it_reports_is_noticed(base: Base)
     assert_eq!(blocked, 1, "one receipt has another amount than was sent");
     let calls = world.accurate.call_counts();
     let detail = calls.get("sales-receipt/detail").copied().unwrap_or_default();
-    assert!(detail <= 2, "only what the list does not show as sent is looked up by itself: {calls:?}");
+    assert!(detail <= 2, "only what the list does not show as sent is looked up individually: {calls:?}");
 }
 
 async fn a_return_of_pieces_that_went_back_in_accurate_is_for_a_person_with_the_figures(base: Base) {
@@ -157,7 +157,7 @@ async fn a_return_of_pieces_that_went_back_in_accurate_is_for_a_person_with_the_
     assert_eq!(world.accurate.returns().len(), 1, "nothing was sent");
     assert!(world.accurate.remove_return("RJN-1"));
     world.run_for(2 * 3600).await;
-    assert_eq!(world.return_state("r").await, (RowState::Settled, ""), "tried again by itself");
+    assert_eq!(world.return_state("r").await, (RowState::Settled, ""), "retried automatically");
 }
 
 async fn a_receipt_that_was_refused_in_unknown_words_keeps_its_reason_when_it_is_looked_up(base: Base) {

@@ -101,7 +101,7 @@ async fn signatures_of_every_wrong_length_and_alphabet_are_401_and_nothing_is_ke
     for service in [&hex, &base64] {
         nothing_is_kept(service).await;
     }
-    assert_eq!(hex.send_raw(body.clone()).await.status, 200, "the right one is taken all the same");
+    assert_eq!(hex.send_raw(body.clone()).await.status, 200, "the right one is still accepted");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -230,8 +230,8 @@ async fn silent_connections_delay_a_sender_for_no_longer_than_headers_may_take()
     let waited = began.elapsed();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     assert!(waited > HEAD_TIME / 2, "answered after {waited:?}: the places were not all taken");
-    // The rest is for slow machines.
-    assert!(waited < HEAD_TIME + Duration::from_secs(30), "answered after {waited:?}");
+    // One round of silent connections delays a sender, not two.
+    assert!(waited < 2 * HEAD_TIME, "answered after {waited:?}");
     let mut first = silent.into_iter().next().expect("150");
     let closed = tokio::task::spawn_blocking(move || first.read(&mut [0; 1]).map_or(0, |bytes| bytes));
     assert_eq!(closed.await.expect("no panic"), 0, "a connection that sent nothing was closed");

@@ -88,7 +88,7 @@ impl Service {
         assert_eq!(ready.status, 503, "{}", ready.text);
         let detail = ready.json()["database"]["detail"].to_string();
         assert!(why.iter().any(|why| detail.contains(why)), "{detail}");
-        assert_eq!(self.get("/healthz").await.status, 200, "it is alive all the same");
+        assert_eq!(self.get("/healthz").await.status, 200, "it is still alive");
     }
 
     async fn is_ready_again(&self) {

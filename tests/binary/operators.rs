@@ -55,7 +55,7 @@ async fn without_a_token_in_the_settings_the_surface_is_closed() {
         assert!(detail.contains("server.operator_token"), "{detail}");
     }
     service.post("/v1/orders/retry").await.problem(403, "operator_surface_closed");
-    assert_eq!(service.send(&order(1)).await.status, 200, "webhooks are taken all the same");
+    assert_eq!(service.send(&order(1)).await.status, 200, "webhooks are still accepted");
     assert_eq!(service.get("/healthz").await.status, 200);
 }
 

@@ -70,7 +70,7 @@ async fn a_revoked_token_pauses_the_book_and_its_orders_wait() {
     sandbox.revoke_token();
     let service = Home::new(&accurate).serve().await;
     for id in 1..=5 {
-        assert_eq!(service.send(&order(id)).await.status, 200, "webhooks are taken all the same");
+        assert_eq!(service.send(&order(id)).await.status, 200, "webhooks are still accepted");
     }
     let ready = service.get_until("/readyz", |ready| ready["books"]["main"]["state"] == "paused").await;
     assert_eq!(ready["books"]["main"]["code"], "token_refused", "{ready}");

@@ -148,7 +148,7 @@ async fn a_network_failure_is_503_soon_and_service_resumes_automatically() {
         println!("{way:?}: 503 after {:.2} seconds at most", longest.as_secs_f64());
         let ready = service.get("/readyz").await;
         assert_eq!(ready.status, 503, "{}", ready.text);
-        assert_eq!(service.get("/healthz").await.status, 200, "it is alive all the same");
+        assert_eq!(service.get("/healthz").await.status, 200, "it is still alive");
         proxy.becomes(Way::Open);
         service.takes_at_last(id).await;
     }

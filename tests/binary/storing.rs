@@ -28,7 +28,7 @@ async fn what_cannot_be_stored_is_answered_503_and_nothing_of_it_is_kept() {
     let parts = ready.json();
     assert_eq!((&parts["ready"], &parts["database"]["state"]), (&false.into(), &"failing".into()), "{parts}");
     assert!(parts["database"]["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{parts}");
-    assert_eq!(service.get("/healthz").await.status, 200, "it is alive all the same");
+    assert_eq!(service.get("/healthz").await.status, 200, "it is still alive");
 
     somebody_else.execute_batch("ROLLBACK").expect("a transaction is open");
     assert_eq!(service.get("/v1/summary").await.json()["orders"], 0);

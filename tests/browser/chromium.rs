@@ -19,7 +19,7 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// The line that chromedriver prints once it listens.
 const STARTED: &str = "was started successfully on port ";
 
-/// How often chromedriver is started anew if it exits at once.
+/// How often chromedriver is started again if it exits immediately.
 const TRIES: usize = 5;
 
 /// The Tab key in `WebDriver`.

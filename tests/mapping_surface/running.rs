@@ -44,9 +44,9 @@ async fn a_mapping_put_over_the_api_works_at_once_and_leaves_invoiced_orders_alo
     let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("if-match", "\"1\"".to_owned())];
     let put = service.ask(Method::PUT, "/v1/mapping", &headers, mapping.to_string().into_bytes()).await;
     assert_eq!(put.status, 200, "{}", put.text);
-    let healed = service.order_once("2", "invoiced").await;
-    assert_eq!(healed["draft"]["detailItem"][0]["itemNo"], "KAOS-M");
-    assert_eq!(healed["draft"]["customerNo"], "OTHER");
+    let continued = service.order_once("2", "invoiced").await;
+    assert_eq!(continued["draft"]["detailItem"][0]["itemNo"], "KAOS-M");
+    assert_eq!(continued["draft"]["customerNo"], "OTHER");
     let untouched = service.get("/v1/orders/1").await.json();
     assert_eq!(untouched["draft"]["customerNo"], "8277", "{untouched}");
     assert_eq!(accurate.sandbox().invoices_numbered("N1")[0].customer_no, "8277");

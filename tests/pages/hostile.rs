@@ -47,7 +47,7 @@ async fn a_page_of_another_site_can_make_nobody_do_anything() {
     let headers =
         [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("origin", "https://evil.example".to_owned())];
     let answer = service.ask(Method::POST, "/v1/orders/retry", &headers, Vec::new()).await;
-    assert_eq!(answer.status, 200, "no browser adds a bearer token by itself");
+    assert_eq!(answer.status, 200, "no browser adds a bearer token automatically");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -232,7 +232,7 @@ pub(super) async fn use_everything(world: &mut World) {
     world.engine.posting().recheck_one(BOOK).await.expect("looked");
     world.wire.cut();
     world.run_for(5).await;
-    world.wire.mend();
+    world.wire.recover();
     world.run_until_settled().await;
     world.mapping_changes("\"Gudang B\"", "\"Utama\"").await;
     world.operator_retries("30").await;

@@ -83,7 +83,7 @@ async fn a_paused_book_without_an_order_to_send_resumes_after_a_successful_reche
     world.forstok_sends(order("9").cancelled()).await;
     world.run_for(60).await;
     assert_eq!((world.pause(), world.count(State::Due).await), (Some("accurate_down"), 0));
-    world.wire.mend();
+    world.wire.recover();
     world.accurate.add_item(NEW, "Barang baru");
     world.run_for(60).await;
     assert_eq!(blocked_and_invoiced(&world).await, (0, 3));

@@ -90,16 +90,16 @@ pub(crate) fn books_agree(
                 format!("order {id} is invoiced with somebody else's invoice {:?}", order.invoice_id)
             }
             (State::Invoiced, Some(standing)) if order.invoice_id != Some(standing.id) => {
-                format!("order {id} is invoiced as {:?}, but {} stands", order.invoice_id, standing.id)
+                format!("order {id} is invoiced as {:?}, but {} exists", order.invoice_id, standing.id)
             }
             (State::Invoiced, None) if !order.invoice_id.is_some_and(|id| owners.lost(id)) => {
-                format!("order {id} is invoiced, but no invoice stands")
+                format!("order {id} is invoiced, but no invoice exists")
             }
             (State::Received | State::Watching | State::Ignored | State::Voided, Some(standing)) => {
-                format!("order {id} is {state}, but invoice {} (id {}) stands", standing.number, standing.id)
+                format!("order {id} is {state}, but invoice {} (id {}) exists", standing.number, standing.id)
             }
             (State::Due | State::Blocked, Some(standing)) if order.invoice_id.is_none() && !order.is_unsure => {
-                format!("order {id} is {state} and sure, but invoice {} stands", standing.number)
+                format!("order {id} is {state} and sure, but invoice {} exists", standing.number)
             }
             _ => continue,
         };

@@ -43,7 +43,7 @@ fn is_off(invoice: &Invoice) -> bool {
 impl World {
     pub(crate) async fn come_to_rest(&mut self) -> Result<(), Violation> {
         self.is_calm = true;
-        self.mend_everything().await?;
+        self.fix_everything().await?;
         while self.lives.iter().any(|life| matches!(life, Life::Dead { .. })) {
             self.step().await?;
         }

@@ -287,7 +287,7 @@ impl World {
     }
 
     /// Every fault is fixed.
-    pub(crate) async fn mend_everything(&mut self) -> Result<(), Violation> {
+    pub(crate) async fn fix_everything(&mut self) -> Result<(), Violation> {
         for (trouble, ..) in TROUBLES {
             self.set_trouble(trouble, false);
         }

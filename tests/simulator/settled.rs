@@ -186,7 +186,7 @@ impl World {
         let (id, live) = (&script.id, &self.after.live);
         let order = self.view.orders.get(id).ok_or("is not known")?;
         if self.after.undone.contains(id) && order.state == State::Voided && !live.is_empty(id) {
-            return Err(format!("was undone, but {live:?} stands"));
+            return Err(format!("was undone, but {live:?} exists"));
         }
         let standing = self.invoices.get(id).and_then(|invoices| invoices.first());
         let (Some(sold), Some(invoice), State::Invoiced) = (self.after.sales.plain(id), standing, order.state) else {

@@ -75,7 +75,7 @@ pub(super) async fn a_book_is_taken_once_and_then_kept(base: Base) {
     };
     assert!([Leadership::Sole, Leadership::Won].contains(&taken), "{taken:?}");
     assert_eq!(hold(BOOK.as_str()).await, kept);
-    assert_eq!(hold("another").await, taken, "each book by itself");
+    assert_eq!(hold("another").await, taken, "each book on its own");
     assert_eq!(hold(BOOK.as_str()).await, kept);
     world.storage.resign("one").await.expect("written");
     assert_eq!(hold(BOOK.as_str()).await, taken);

@@ -62,13 +62,13 @@ impl Behind {
     }
 
     /// Recovery needs nothing but another call.
-    async fn heals(&self) {
-        let healed = async {
+    async fn recovers(&self) {
+        let recovered = async {
             while self.storage.ping().await.is_err() || self.storage.next_attempt_at(&"main".into()).await.is_err() {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(LONGEST, healed).await.expect("it heals by itself");
+        tokio::time::timeout(LONGEST, recovered).await.expect("it recovers automatically");
     }
 }
 
@@ -132,7 +132,7 @@ async fn during_a_network_failure_all_calls_fail_and_afterwards_all_succeed() {
         }
         assert!(behind.storage.order(&crate::world::order_id("1")).await.is_err());
         behind.way.send_replace(Way::Open);
-        behind.heals().await;
+        behind.recovers().await;
         behind.record(100 + id).await.expect("the way is open again");
     }
     fold_all(behind.world.storage.as_ref()).await;

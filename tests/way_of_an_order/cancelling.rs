@@ -147,7 +147,7 @@ async fn an_invoice_with_a_receipt_is_not_deleted_until_a_person_took_the_receip
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     world.run_until_settled().await;
-    world.accurate.put_receipt_on(NUMBER).expect("the invoice stands");
+    world.accurate.put_receipt_on(NUMBER).expect("the invoice exists");
     world.forstok_sends(order(ORDER).cancelled()).await;
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "blocked: invoice_paid");
@@ -173,7 +173,7 @@ async fn a_blocked_deletion_ends_as_kept_when_the_mapping_says_so() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     world.run_until_settled().await;
-    world.accurate.put_receipt_on(NUMBER).expect("the invoice stands");
+    world.accurate.put_receipt_on(NUMBER).expect("the invoice exists");
     world.forstok_sends(order(ORDER).cancelled()).await;
     world.run_until_settled().await;
     world.mapping_changes("on_cancel = \"void\"", "on_cancel = \"keep\"").await;
@@ -221,7 +221,7 @@ async fn a_deletion_that_ends_otherwise_leaves_no_doubt_about_a_save_behind() {
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     world.accurate.next(Action::InvoiceSave, Fault::Late(Duration::from_secs(200)), 1);
     world.run_until_settled().await;
-    world.accurate.put_receipt_on(NUMBER).expect("the invoice stands");
+    world.accurate.put_receipt_on(NUMBER).expect("the invoice exists");
     world.forstok_sends(order(ORDER).cancelled()).await;
     let before = world.only_claim().await;
     assert!(before.doubt.exists(), "the first save may still arrive");

@@ -44,7 +44,7 @@ async fn an_order_that_waits_for_its_next_attempt_waits_no_longer_when_the_clock
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     world.run_for(60).await;
     world.clock.is_set_ahead(-SignedDuration::from_mins(9));
-    world.wire.mend();
+    world.wire.recover();
     world.run_for(30).await;
     assert_eq!(world.state(ORDER).await, "invoiced");
 }
@@ -56,7 +56,7 @@ async fn a_wait_that_was_stored_by_a_wrong_clock_ends_after_a_restart() {
     world.wire.cut();
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     world.run_for(60).await;
-    world.wire.mend();
+    world.wire.recover();
     world.clock.is_set_ahead(RIGHT);
     let mut world = world.dies_and_starts_again().await;
     world.run_for(30).await;

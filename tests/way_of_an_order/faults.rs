@@ -69,7 +69,7 @@ async fn a_refused_connection_pauses_the_book_until_accurate_is_back() {
     // Probes are at most 15 seconds apart, each with two connections: data host (unknown so far) or account server.
     let tried = world.wire.hosts().len();
     assert!(tried <= 60, "{tried} connections were tried in ten minutes");
-    world.wire.mend();
+    world.wire.recover();
     world.run_for(16).await;
     assert_eq!(world.pause(), None);
     assert_eq!(world.accurate.invoice_count(), 5, "all go on within one probe's wait");

@@ -205,7 +205,7 @@ async fn an_invoice_that_is_this_orders_own_is_adopted() {
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
     world.run_until_settled().await;
     let order = world.order(ORDER).await;
-    assert_eq!((order.state, order.invoice.expect("it stands").id), (State::Invoiced, own.id));
+    assert_eq!((order.state, order.invoice.expect("it exists").id), (State::Invoiced, own.id));
     assert_eq!(world.warnings(ORDER).await, [Warning::InvoiceAdopted]);
     assert_eq!(world.accurate.invoices(), [own]);
 }
@@ -264,7 +264,7 @@ async fn inclusive_tax_stays_in_the_price_and_exclusive_tax_comes_on_top_without
             world.run_until_settled().await;
             let record = world.order(ORDER).await;
             assert_eq!(record.state, State::Invoiced, "{mode}, reply lost: {lost}");
-            assert_eq!(record.invoice.expect("it stands").total, Decimal::from(total), "{mode}");
+            assert_eq!(record.invoice.expect("it exists").total, Decimal::from(total), "{mode}");
             assert_eq!(totals(&world.accurate.invoices()), [(NUMBER, Decimal::from(total))], "{mode}");
             let warnings = world.warnings(ORDER).await;
             assert!(!warnings.contains(&Warning::TotalDifference), "{mode}: {warnings:?}");

@@ -118,7 +118,7 @@ async fn the_same_snapshot_again_is_a_repeat_that_shows_the_invoice() {
     let calls = world.accurate.calls().len();
     let again = world.forstok_sends(order(ORDER).ready_to_ship()).await;
     assert!(again.repeat);
-    assert_eq!(again.invoice.expect("it stands").number.as_str(), NUMBER);
+    assert_eq!(again.invoice.expect("it exists").number.as_str(), NUMBER);
     world.run_until_settled().await;
     assert_eq!(world.accurate.calls().len(), calls, "a repeat leads to no call");
 }

@@ -306,7 +306,7 @@ async fn a_fresh_order_is_not_held_up_by_thousands_before_it() {
         world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
     }
     world.decide_all().await;
-    world.wire.mend();
+    world.wire.recover();
     world.advance(60);
     world.forstok_sends(order("9999").ready_to_ship()).await;
     world.decide_all().await;

@@ -52,7 +52,7 @@ impl SandboxWire {
     }
 
     /// Connections are made again.
-    pub(crate) fn mend(&self) {
+    pub(crate) fn recover(&self) {
         self.line().is_cut = false;
     }
 

@@ -92,7 +92,7 @@ fn pieces_of_an_item_with_two_prices_come_from_the_line_with_their_price() {
 #[test]
 fn a_return_of_a_paid_invoice_leaves_the_customer_a_credit() {
     let caller = with_invoice();
-    caller.sandbox.put_receipt_on("A").expect("it stands");
+    caller.sandbox.put_receipt_on("A").expect("it exists");
     assert_eq!(saves(&caller, &one_back("A/R1", &Value::Null))["s"], true);
     assert_eq!((caller.sandbox.owed("A"), caller.sandbox.credit("A")), (Some(Decimal::ZERO), Some(75_000.into())));
 }

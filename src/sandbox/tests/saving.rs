@@ -158,7 +158,7 @@ fn an_invoice_with_a_receipt_cannot_be_deleted() {
     let caller = Caller::at_work();
     caller.saves(&invoice("N-1", &Value::Null));
     assert!(caller.sandbox.put_receipt_on("N-2").is_err());
-    let receipt = caller.sandbox.put_receipt_on("N-1").expect("it stands");
+    let receipt = caller.sandbox.put_receipt_on("N-1").expect("it exists");
     assert_eq!(receipt.cheque_amount, Decimal::from(80_000));
     let (_, kept) = caller.calls(Action::InvoiceDelete, "number=N-1", &Value::Null);
     assert_eq!(kept["s"], false);

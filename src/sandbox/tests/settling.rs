@@ -148,7 +148,7 @@ fn people_pay_change_and_delete_receipts_by_hand() {
     assert_eq!(accurate.owed("A"), Some(30_000.into()));
     assert_eq!(accurate.add_receipt("SR-1", "A", 1.into()), Err(NotDone::NumberTaken("SR-1".to_owned())));
     let edit = SettlingEdit { number: Some("SR-2".to_owned()), amount: Some(20_000.into()) };
-    let edited = accurate.edit_receipt("SR-1", &edit).expect("it stands");
+    let edited = accurate.edit_receipt("SR-1", &edit).expect("it exists");
     assert_eq!((edited.cheque_amount, accurate.owed("A")), (20_000.into(), Some(60_000.into())));
     let history = caller.gets(Action::InvoiceDetail, "number=A")["d"]["receiptHistory"].clone();
     assert_eq!(history, json!([{ "number": "SR-2", "historyAmount": 20000 }]));
@@ -166,7 +166,7 @@ fn people_take_goods_back_by_hand() {
     let again = accurate.add_return("RJ-2", "A", "AAA2002", Decimal::ONE);
     assert_eq!(again, Err(NotDone::NotSold("AAA2002".to_owned())));
     let edit = SettlingEdit { number: None, amount: Some(70_000.into()) };
-    accurate.edit_return("RJ-1", &edit).expect("it stands");
+    accurate.edit_return("RJ-1", &edit).expect("it exists");
     assert_eq!(accurate.owed("A"), Some(10_000.into()));
     assert!(accurate.remove_return("RJ-1") && !accurate.remove_return("RJ-1"));
     assert_eq!(accurate.owed("A"), Some(80_000.into()));
@@ -202,7 +202,7 @@ fn an_invoice_equals_payments_returns_what_is_owed_less_credit_at_every_step() {
         assert_eq!(caller.calls(action, query, &body).1["s"], true);
         holds();
     }
-    caller.sandbox.put_receipt_on("A").expect("it stands");
+    caller.sandbox.put_receipt_on("A").expect("it exists");
     assert_eq!(caller.calls(Action::ReturnSave, "", &back("A/R2")).1["s"], true);
     holds();
     assert_eq!(caller.sandbox.credit("A"), Some(40_000.into()));

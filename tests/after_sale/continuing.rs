@@ -1,4 +1,4 @@
-//! Receipts and returns that Accurate refused continue by themselves once the cause is gone.
+//! Receipts and returns that Accurate refused continue automatically once the cause is gone.
 
 use forstok_accurate::{
     clock::Clock,
