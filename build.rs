@@ -1,9 +1,9 @@
 //! Tells the program from which commit it is built: `VERSION`, `COMMIT` and `COMMIT_DATE`, without a commit if none is
 //! known.
 //!
-//! A package names the commit with `FORSTOK_ACCURATE_COMMIT` and `SOURCE_DATE_EPOCH`; otherwise git is asked, if this folder is
-//! a repository. Only a release build asks git: it would otherwise have to run again, and with it the compiler, after
-//! each commit of a developer.
+//! A package names the commit with `FORSTOK_ACCURATE_COMMIT` and `SOURCE_DATE_EPOCH`; otherwise git is asked, if this
+//! folder is a repository. Only a release build asks git: it would otherwise have to run again, and with it the
+//! compiler, after each commit of a developer.
 
 use std::{env, path::Path, process::Command};
 

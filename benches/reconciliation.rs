@@ -1,7 +1,8 @@
 //! What a reconciliation of many invoices costs: calls to Accurate, time, memory, and the latency of webhooks
 //! meanwhile.
 //!
-//! `cargo bench --bench reconciliation`, or smaller: `cargo bench --bench reconciliation -- --invoices 10000 --seconds 10`
+//! `cargo bench --bench reconciliation`, or smaller: `cargo bench --bench reconciliation -- --invoices 10000 --seconds
+//! 10`
 
 #[expect(dead_code, reason = "each benchmark uses its part")]
 mod common;

@@ -28,8 +28,8 @@
 //! - [`sandbox`]: simulates Accurate in tests, the demo and trials; independent of the rest.
 //! - [`domain`]: the pure rules: order × mapping → decision and draft; no I/O, no clock.
 //! - [`traces`]: the way of an order for OpenTelemetry.
-//! - [`signals`], [`supervisor`], [`clock`], [`live`], [`signing`], [`spreadsheet`], [`version`], [`wire`]: shared by all
-//!   of them.
+//! - [`signals`], [`supervisor`], [`clock`], [`live`], [`signing`], [`spreadsheet`], [`version`], [`wire`]: shared by
+//!   all of them.
 
 // println! panics if the reader closes the pipe: use `cli::output`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]

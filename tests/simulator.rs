@@ -4,7 +4,8 @@
 //! processes die between any two steps, are suspended past their leases, and have their clocks changed. All invariants
 //! are checked after every step. At the end every fault is fixed, and every order must be in the right state.
 //!
-//! - `SIMULATOR_SEEDS=200000 cargo test --release --test all simulator::`: a longer run; `SIMULATOR_FROM` is the first seed.
+//! - `SIMULATOR_SEEDS=200000 cargo test --release --test all simulator::`: a longer run; `SIMULATOR_FROM` is the first
+//!   seed.
 //! - `SIMULATOR_STORE=postgres` in front of either command: PostgreSQL instead of SQLite.
 //! - `SIMULATOR_SEED=7 cargo test --test all simulator::runs::one_seed -- --nocapture`: one seed, step by step.
 //!
@@ -16,8 +17,8 @@
 //!   each there is in a world
 //! - `sales`, `after_sale`: payouts, returns, approvals and what else happens after the sale
 //! - `blind`: replies as a service sees them that does not check them, for the switches
-//! - `process`: one process of the service; `lives`: its start and its end; `world`: chooses what continues next; `time`: how
-//!   time passes
+//! - `process`: one process of the service; `lives`: its start and its end; `world`: chooses what continues next;
+//!   `time`: how time passes
 //! - `view`, `looking`, `checks`, `end`: what is checked after each step, and at the end; `booked`, `settled`: the same
 //!   for receipts and returns
 //! - `coverage`, `story`, `runs`: reports; the tests themselves

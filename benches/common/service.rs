@@ -23,7 +23,7 @@ const OPERATOR_TOKEN: &str = "token-of-the-operator";
 const SQLITE: &str = "sqlite://orders.db";
 
 /// Where the line of the log ends that says where webhooks are taken.
-const ADDRESS_IN_LOG: (&str, &str) = ("webhooks are taken at http://", "/webhooks/forstok");
+const ADDRESS_IN_LOG: (&str, &str) = ("webhooks are accepted at http://", "/webhooks/forstok");
 
 /// How long a start may take, and any answer.
 const LONGEST_START: Duration = Duration::from_mins(1);

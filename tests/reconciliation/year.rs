@@ -1,5 +1,5 @@
-//! A shop's year: orders come, webhooks get lost, calls fail, the service dies, and people work in Accurate. Every night
-//! finds exactly what people did, and after acting on it nothing is left.
+//! A shop's year: orders come, webhooks get lost, calls fail, the service dies, and people work in Accurate. Every
+//! night finds exactly what people did, and after acting on it nothing is left.
 //!
 //! 5,000 orders by default; `YEAR_ORDERS=100000` drives a whole year.
 

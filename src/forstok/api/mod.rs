@@ -1,7 +1,8 @@
 //! Forstok's order API, as far as it is known (backfill.md §1): whatever is not known is a setting.
 //!
-//! `session` signs in and makes the calls, `list` finds the orders in a reply, `log` the webhooks in Forstok's log of them, [`reading`] reads all pages of a
-//! period and checks each order against the question: an API may ignore a filter or a page number in silence.
+//! `session` signs in and makes the calls, `list` finds the orders in a reply, `log` the webhooks in Forstok's log of
+//! them, [`reading`] reads all pages of a period and checks each order against the question: an API may ignore a filter
+//! or a page number in silence.
 
 mod list;
 mod log;

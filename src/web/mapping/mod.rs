@@ -1,5 +1,5 @@
-//! `/mapping`: the rules in words and tables that a seller understands ([`view`]). An admin edits them; [`history`] shows
-//! who changed what, and restores.
+//! `/mapping`: the rules in words and tables that a seller understands ([`view`]). An admin edits them; [`history`]
+//! shows who changed what, and restores.
 //!
 //! Nothing changes until *Save*. [`form`] names the fields and makes the mapping that they describe; [`editor`] shows
 //! them with Accurate's [`lists`] as choices and with [`suggestions`]; [`trial`] shows what the mapping would change.
@@ -291,12 +291,12 @@ fn idle(page: &Page) -> String {
 fn mistake_in_words(field: &str, mistake: &Mistake, page: &Page) -> String {
     let words = match field {
         "invoice_number" => page.t(
-            "Must contain {channel_order_id} or {order_id}, and no other braces than {store_id}: each order needs its own number.",
-            "Harus memuat {channel_order_id} atau {order_id}, dan hanya boleh ditambah {store_id}: setiap pesanan memerlukan nomor sendiri.",
+            "Must contain {channel_order_id} or {order_id}; only {store_id} may be added. Each order needs its own number.",
+            "Harus memuat {channel_order_id} atau {order_id}, dan hanya boleh ditambah {store_id}. Setiap pesanan memerlukan nomor sendiri.",
         ),
         "description" => page.t(
-            "Must contain {order_id}, by which an invoice is recognised as its order's.",
-            "Harus memuat {order_id}, yang menandai faktur milik pesanan mana.",
+            "Must contain {order_id}, by which the service recognises the invoice of an order.",
+            "Harus memuat {order_id}, yang dipakai untuk mengenali faktur setiap pesanan.",
         ),
         "orders_from" => page.t("Must be a day.", "Harus berupa tanggal."),
         _ => match page.language {
